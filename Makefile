@@ -1,0 +1,44 @@
+# The two commands are `make run` and `make test`; each does all its own set-up.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help install install-tests services run demo test lock
+
+help: ## Show this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+install: $(VENV)/.installed ## Install the hub into .venv from the locked, hashed list
+
+$(VENV)/.installed: ops/locks/runtime.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement ops/locks/runtime.txt
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+install-tests: $(VENV)/.installed-tests
+
+$(VENV)/.installed-tests: $(VENV)/.installed ops/locks/development.txt
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement ops/locks/development.txt
+	@touch $@
+
+services: install ## Install what private Kafka, RabbitMQ and PostgreSQL instances need (for tests and benchmarks)
+	$(BIN)/hub services install
+
+run: install ## Start the hub, stream the sample agencies through it, stay up with its monitor
+	$(BIN)/hub demo --stay
+
+demo: install ## The same without staying; the last line is the summary as JSON
+	$(BIN)/hub demo --json
+
+test: install-tests services ## Lint, types, import contracts and every test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest
+
+lock: ## Renew the locked lists (needs uv)
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet pyproject.toml ops/locks/build.in --output-file ops/locks/runtime.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet --extra development pyproject.toml ops/locks/build.in --constraint ops/locks/runtime.txt --output-file ops/locks/development.txt
