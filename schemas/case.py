@@ -1,0 +1,136 @@
+"""Hop 3: the child, family and case that a notification is about."""
+
+from __future__ import annotations
+
+import datetime as dt
+from enum import StrEnum
+from typing import ClassVar
+
+from pydantic import Field
+
+from schemas.base import Code, Fact, Identity, Line, Shape
+from schemas.notification import Notification
+from schemas.person import Person
+
+
+class Worker(Shape):
+    """An allocated social worker and the team that gets what is handed over (R9)."""
+
+    name: Line
+    team: Code
+    """The agency or team whose queue the worker reads."""
+    case_reference: Identity
+    """The reference of the open case in the case system."""
+
+
+class OpenCase(Shape):
+    """An entry of the feed of open cases from the case systems (R7): this child has, or no longer has, a worker."""
+
+    reference: Identity
+    child: Person
+    worker: Worker | None
+    """None once the case is closed or unallocated."""
+    since: dt.date
+
+
+class OpenCaseReceived(Fact):
+    """The case system told of an open case."""
+
+    type: ClassVar = "mash.open-case.received.v1"
+    topic: ClassVar = "open_cases.received"
+
+    agency: Code
+    area: Code
+    open_case: OpenCase
+
+    @property
+    def subject(self) -> str:
+        return f"{self.agency}/{self.open_case.reference}"
+
+
+class LinkOutcome(StrEnum):
+    """What linking came to: the child is known, a human must look, or the child is new."""
+
+    LINKED = "linked"
+    REVIEW = "review"
+    NEW = "new"
+
+
+class Candidate(Shape):
+    """A person that the notification may be about, with the reasons in plain words."""
+
+    person_id: Identity
+    score: float
+    """Bits of evidence: log2 of how much likelier the agreement is for the same child than for another."""
+    reasons: tuple[Line, ...]
+
+
+class ChildLinked(Fact):
+    """A referral was linked to a child, family and case; in doubt to a provisional new child, with candidates."""
+
+    type: ClassVar = "mash.case.child-linked.v1"
+    topic: ClassVar = "cases.linked"
+
+    referral_id: Identity
+    agency: Code
+    area: Code
+    person_id: Identity
+    family_id: Identity
+    case_id: Identity
+    outcome: LinkOutcome
+    score: float
+    reasons: tuple[Line, ...]
+    candidates: tuple[Candidate, ...] = Field(default=(), max_length=5)
+    model: Code
+    """The version of the linkage model that decided."""
+    earlier_referrals: int = Field(ge=0)
+    """How many referrals the case had before this one (R12)."""
+    allocated_to: Worker | None = None
+    """Set when the case has a social worker: handed over at once, not rated here (R9)."""
+    version: int = Field(default=1, ge=1)
+    notification: Notification
+
+    @property
+    def subject(self) -> str:
+        return self.case_id
+
+
+class OpenCaseLinked(Fact):
+    """An open case of a case system was found to be about this child."""
+
+    type: ClassVar = "mash.case.open-case-linked.v1"
+    topic: ClassVar = "cases.linked"
+
+    person_id: Identity
+    family_id: Identity
+    case_id: Identity
+    outcome: LinkOutcome
+    score: float
+    reasons: tuple[Line, ...]
+    candidates: tuple[Candidate, ...] = Field(default=(), max_length=5)
+    model: Code
+    worker: Worker | None
+
+    @property
+    def subject(self) -> str:
+        return self.case_id
+
+
+class LinkCorrected(Fact):
+    """A human changed which child a referral is about; cases and products downstream follow."""
+
+    type: ClassVar = "mash.case.link-corrected.v1"
+    topic: ClassVar = "cases.linked"
+
+    referral_id: Identity
+    from_person_id: Identity
+    from_case_id: Identity
+    person_id: Identity
+    family_id: Identity
+    case_id: Identity
+    decided_by: Line
+    rationale: Line
+
+    @property
+    def subject(self) -> str:
+        return self.case_id

@@ -1,0 +1,68 @@
+"""The envelope: CloudEvents 1.0, with the ids that make every decision explainable and every retry harmless."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from uuid import UUID, uuid5
+
+from schemas.base import Fact
+
+_NAMESPACE = UUID("6f1c8f0e-0b5e-5c58-9f0e-8d2f5a1c7b11")
+
+
+def derived_id(*parts: str) -> str:
+    """An id that is the same whenever the same parts cause it (RFC 9562, version 5): a retry repeats, never adds."""
+    return str(uuid5(_NAMESPACE, "\x1f".join(parts)))
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Message:
+    """A fact in its envelope.
+
+    ``correlation_id`` is the referral that all of this is about; ``causation_id`` the message that caused this one,
+    None where it came from outside; ``key`` keeps order: messages of one key stay in line.
+    """
+
+    id: str
+    source: str
+    time: dt.datetime
+    key: str
+    correlation_id: str
+    causation_id: str | None
+    data: Fact
+
+    @property
+    def type(self) -> str:
+        """The CloudEvents type."""
+        return self.data.type
+
+    @property
+    def topic(self) -> str:
+        """Where it is kept."""
+        return self.data.topic
+
+    @property
+    def subject(self) -> str:
+        """What it is about; the case wherever one is known."""
+        return self.data.subject
+
+    def __repr__(self) -> str:
+        """Ids only: a repr ends up in logs and tracebacks."""
+        return f"<Message {self.type} {self.id}>"
+
+
+def caused_by(cause: Message, step: str, fact: Fact, ordinal: int) -> Message:
+    """The message for ``fact``, the ``ordinal``-th that ``step`` decided on ``cause``; its id follows from these.
+
+    Its time is the cause's: steps have no clock, and replaying the cause must give the same message.
+    """
+    return Message(
+        id=derived_id(cause.id, step, fact.type, str(ordinal)),
+        source=f"mash-hub/{step}",
+        time=cause.time,
+        key=getattr(fact, "case_id", cause.key),
+        correlation_id=getattr(fact, "referral_id", cause.correlation_id),
+        causation_id=cause.id,
+        data=fact,
+    )

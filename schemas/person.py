@@ -1,0 +1,107 @@
+"""People, with the names of the draft person standard of *Data Standards for Social Care* in snake_case."""
+
+from __future__ import annotations
+
+import datetime as dt
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from schemas.base import Code, Line, Shape
+
+NHS_NUMBER = "https://fhir.nhs.uk/Id/nhs-number"
+UPN = "https://fhir.hl7.org.uk/Id/upn"
+
+Accuracy = Annotated[str, StringConstraints(pattern=r"^[AEUX]{3}$")]
+
+
+class Identifier(Shape):
+    """A number that a system gave a person: ``value`` without spaces, ``system`` the URI of who gave it."""
+
+    value: Annotated[str, Field(min_length=1, max_length=64)]
+    system: Line
+
+
+class NameUse(StrEnum):
+    """What a name is used for (FHIR name use, as the standard takes it)."""
+
+    USUAL = "usual"
+    OFFICIAL = "official"
+    FORMER = "former"
+    MAIDEN = "maiden"
+    NICKNAME = "nickname"
+    ALIAS = "alias"
+
+
+class Name(Shape):
+    """One name that a person goes by; parts of a compound name stand apart. An unborn child may have none (R3)."""
+
+    family_name: tuple[Line, ...] = ()
+    given_name: tuple[Line, ...] = ()
+    preferred_name: Line | None = None
+    use: NameUse = NameUse.USUAL
+
+
+class PartialDate(Shape):
+    """A date with how sure day, month and year are, in that order: A accurate, E estimated, U unknown, X expected."""
+
+    date: dt.date
+    accuracy_indicator: Accuracy = "AAA"
+
+    @property
+    def expected(self) -> bool:
+        """Whether this is when an unborn child is due."""
+        return "X" in self.accuracy_indicator
+
+
+class Address(Shape):
+    """Where somebody lives or lived. ``postcode`` as ``AB1 2CD``; ``uprn`` has up to 12 digits."""
+
+    line1: Line | None = None
+    line2: Line | None = None
+    city: Line | None = None
+    postcode: Annotated[str, Field(max_length=10)] | None = None
+    uprn: Annotated[str, StringConstraints(pattern=r"^\d{1,12}$")] | None = None
+    usrn: Annotated[str, StringConstraints(pattern=r"^\d{1,8}$")] | None = None
+    use: Literal["home", "temporary", "former", "school", "work"] = "home"
+
+
+class Contact(Shape):
+    """How to reach somebody."""
+
+    name: Line | None = None
+    email: tuple[Line, ...] = ()
+    telephone: tuple[Line, ...] = ()
+
+
+class RelatedPerson(Shape):
+    """Somebody of the child's family or household, as the notifying agency knows them."""
+
+    name: Name
+    relationship: Code
+    date_of_birth: PartialDate | None = None
+    identifier: tuple[Identifier, ...] = ()
+
+
+class Sex(StrEnum):
+    """Sex as observed or recorded."""
+
+    MALE = "male"
+    FEMALE = "female"
+    INDETERMINATE = "indeterminate"
+    UNKNOWN = "unknown"
+
+
+class Person(Shape):
+    """A child as one agency describes them; every part may be missing (R3: an unborn child has only a mother)."""
+
+    identifier: tuple[Identifier, ...] = ()
+    name: tuple[Name, ...] = ()
+    date_of_birth: PartialDate | None = None
+    sex_code: Sex = Sex.UNKNOWN
+    address: tuple[Address, ...] = ()
+    contact: tuple[Contact, ...] = ()
+    related_person: tuple[RelatedPerson, ...] = ()
+    identifier_absent_reason: Line | None = None
+    """Why there is no NHS number, where there is none (L2)."""

@@ -1,0 +1,163 @@
+"""What decisions depend on besides the message: the borough's profile and its agreements, dated, as data.
+
+Every version that ever decided is kept by its digest, so a decision can be replayed years later (R18, R21).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, Field
+
+from schemas.base import Code, Line, Prose, Shape
+from schemas.information import Level, Sensitivity
+from schemas.product import Disposal
+from schemas.rating import Colour
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError) as error:
+        raise ValueError("write an IANA time zone such as Europe/London") from error
+    return name
+
+
+class Elapsed(Shape):
+    """So many hours on the clock, nights and weekends included."""
+
+    kind: Literal["hours"] = "hours"
+    hours: float = Field(gt=0, le=24 * 90)
+
+
+class SameDay(Shape):
+    """By the end of the working day on which it came, or of the next one."""
+
+    kind: Literal["same_day"] = "same_day"
+
+
+class WorkingDays(Shape):
+    """By the end of the n-th working day after the one on which it came; weekends and bank holidays do not count."""
+
+    kind: Literal["working_days"] = "working_days"
+    days: int = Field(ge=1, le=90)
+
+
+TimeAllowed = Annotated[Elapsed | SameDay | WorkingDays, Field(discriminator="kind")]
+
+
+class Calendar(Shape):
+    """The borough's working time. Bank holidays are those of ``subdivision``, with further ``closures``."""
+
+    time_zone: Annotated[str, AfterValidator(_known_zone)] = "Europe/London"
+    opens: dt.time = dt.time(9, 0)
+    closes: dt.time = dt.time(17, 0)
+    subdivision: Literal["ENG", "SCT", "WLS", "NIR"] = "ENG"
+    closures: tuple[dt.date, ...] = ()
+
+
+class Indicator(Shape):
+    """A sign of harm: a phrase of ``phrases`` in the narrative, or a code of ``concerns``, points to ``colour``."""
+
+    id: Code
+    says: Line
+    """In the profile's own words, for reasons and requests; never quotes the narrative."""
+    colour: Colour
+    phrases: tuple[Line, ...] = ()
+    concerns: tuple[Code, ...] = ()
+
+
+class Recipient(Shape):
+    """A named recipient and what it needs the product for."""
+
+    agency: Code
+    purpose: Line
+
+
+class ColourRule(Shape):
+    """What a rating means in this borough (R17 to R19, R23, R37, R38)."""
+
+    time_allowed: TimeAllowed
+    level: Level
+    legal_basis: Line
+    disposal: Disposal
+    recipients: tuple[Recipient, ...] = ()
+    at_once: tuple[Recipient, ...] = ()
+    """Front-line recipients who are told when the rating is suggested, without waiting for anything (R19, R39)."""
+    include_up_to: Sensitivity
+    """The most sensitive kind of item that is proportionate to this rating (R33)."""
+
+
+class BoroughProfile(Shape):
+    """The thresholds and times of one borough, from a date on."""
+
+    name: Line
+    version: Line
+    valid_from: dt.date
+    calendar: Calendar = Calendar()
+    indicators: tuple[Indicator, ...]
+    default: Colour
+    """When no indicator is found."""
+    repeat_referrals: int = Field(default=3, ge=1)
+    """So many earlier referrals about the child raise a Blue or Green by one colour (R12)."""
+    colours: dict[Colour, ColourRule]
+    decision_allowed: TimeAllowed
+    """For the authority to confirm the rating (L3)."""
+    warn_at: float = Field(default=0.75, gt=0, lt=1)
+    """Share of the time allowed after which a due time is 'approaching'."""
+    answer_share: float = Field(default=0.5, gt=0, le=1)
+    """Share of the rating's time that agencies have to answer (R25)."""
+    levels: dict[Level, tuple[Code, ...]]
+    """Which agencies are asked at which level (R23)."""
+    request_purpose: Line
+    request_facts_checked: Line
+
+    @property
+    def title(self) -> str:
+        """Name and version, as facts cite it."""
+        return f"{self.name} {self.version}"
+
+
+class Agreement(Shape):
+    """A partner's signature under the information-sharing agreement (R50). ``until`` None: open-ended."""
+
+    reference: Line
+    signatory: Line
+    since: dt.date
+    until: dt.date | None = None
+
+    def in_force(self, day: dt.date) -> bool:
+        """Whether the agreement covers this day."""
+        return self.since <= day and (self.until is None or day <= self.until)
+
+
+class StandingRelease(Shape):
+    """What an owner approved once and for all in its agreement: its sanitised notification, for a Red, at once."""
+
+    recipient: Code
+    purpose: Line
+    decided_by: Line
+    reason: Line
+
+
+class Partner(Shape):
+    """What decisions need to know of an agency."""
+
+    code: Code
+    name: Line
+    signpost_contact: Line
+    agreement: Agreement | None = None
+    standing_release: tuple[StandingRelease, ...] = ()
+
+
+class Policy(Shape):
+    """Everything that a step's decision depends on besides state and message."""
+
+    lead_agency: Code
+    area: Code
+    profile: BoroughProfile
+    partners: dict[Code, Partner]
+    linkage_model: Prose
+    """The version of the linkage model in force."""

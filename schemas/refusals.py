@@ -1,0 +1,116 @@
+"""Why a message may be refused: every reason code with its cause and its cure, in words for the sender."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A reason code. ``mendable``: correcting one field and redriving can make the message good."""
+
+    code: str
+    cause: str
+    cure: str
+    mendable: bool = True
+
+
+_REASONS = (
+    Reason("unreadable.encoding", "The bytes are not UTF-8 text.", "Send the file or body encoded as UTF-8.", False),
+    Reason("unreadable.json", "The text is not well-formed JSON.", "Check brackets, quotes and commas; send it anew."),
+    Reason(
+        "unreadable.xml", "The text is not well-formed XML.", "Check the tags against the agreed schema; send anew."
+    ),
+    Reason("unreadable.xml-entities", "The XML declares entities or a document type.", "Send plain XML without a DTD."),
+    Reason("unreadable.csv", "The row does not have the columns of its header.", "Check quotes and commas in the row."),
+    Reason("unreadable.empty", "There is nothing in the message.", "Send the notification's content.", False),
+    Reason(
+        "unreadable.too-large",
+        "The message is larger than the hub takes.",
+        "Split it, or leave attachments out.",
+        False,
+    ),
+    Reason("unreadable.too-deep", "The message nests deeper than the hub takes.", "Send the agreed flat shape.", False),
+    Reason(
+        "unreadable.event",
+        "The CloudEvents envelope lacks or misstates an attribute.",
+        "Give id, source, type and specversion 1.0.",
+    ),
+    Reason("unknown.type", "The hub takes no message of this type.", "Use a type that `hub schemas` lists."),
+    Reason(
+        "unknown.format",
+        "No mapping of this agency reads this file or content type.",
+        "See `hub connectors try`.",
+        False,
+    ),
+    Reason("missing.field", "A field that the hub cannot do without is missing.", "Fill in the field and redrive."),
+    Reason(
+        "missing.column",
+        "The header lacks a column that the agency's mapping needs.",
+        "Add the column to the header.",
+        False,
+    ),
+    Reason("invalid.value", "The field holds something of the wrong kind.", "Correct the field and redrive."),
+    Reason(
+        "invalid.date",
+        "The field is not a date of the agreed form.",
+        "Write dates as the mapping says, 2026-03-12 by default.",
+    ),
+    Reason(
+        "invalid.time", "The field is not a moment with its offset from UTC.", "Write moments as 2026-03-12T09:30:00Z."
+    ),
+    Reason("invalid.too-long", "The field is longer than the hub takes.", "Shorten the text and redrive."),
+    Reason("invalid.code", "The field is not one of the agreed codes.", "Use a code that the mapping lists."),
+    Reason(
+        "invalid.unknown-field",
+        "The message has a field that its shape does not know.",
+        "Leave the field out or name it rightly.",
+    ),
+    Reason("invalid.future", "The moment lies in the future.", "Correct the clock or the field."),
+    Reason(
+        "refused.not-yours",
+        "The item belongs to another agency, and only its owner decides about it.",
+        "Ask the owner.",
+        False,
+    ),
+    Reason(
+        "refused.role", "This agency may not send this kind of message.", "Only the lead agency rates and links.", False
+    ),
+    Reason(
+        "refused.agreement",
+        "No information-sharing agreement is in force for this agency.",
+        "Renew the agreement's dates in the configuration.",
+        False,
+    ),
+    Reason(
+        "refused.unknown-subject",
+        "The hub does not know what this is about.",
+        "Check the id; it must come from the hub.",
+    ),
+    Reason(
+        "refused.closed",
+        "This was decided already and cannot be changed by this message.",
+        "Look at `hub case`.",
+        False,
+    ),
+    Reason(
+        "refused.digest", "The decision is about other bytes than those proposed.", "Decide again on what is shown now."
+    ),
+    Reason(
+        "refused.recipient",
+        "The decision names another recipient than the product.",
+        "Decide for the product's recipient.",
+    ),
+    Reason(
+        "refused.purpose", "The decision names another purpose than the product.", "Decide for the product's purpose."
+    ),
+    Reason(
+        "refused.reason-missing",
+        "Withholding needs a reason: why sharing would be more detrimental to the child.",
+        "Give the reason.",
+    ),
+    Reason("refused.same-id", "The same message id came before with other content.", "Use a new id for new content."),
+)
+
+REASONS = {reason.code: reason for reason in _REASONS}
+"""Reason codes by name; a dead letter, receipt or metric holds no other."""

@@ -1,0 +1,110 @@
+"""The configuration file (``hub.toml``), as ``hub config check`` reads it. Secrets come from the environment."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from schemas.base import Code, Line, Shape
+from schemas.policy import Agreement, StandingRelease
+
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Variable = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]*$")]
+"""The name of an environment variable that holds a secret."""
+
+
+class HttpSettings(Shape):
+    """Where the HTTP connector and monitor listen."""
+
+    host: Line = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65535)
+    """0 takes a free port."""
+    largest_body: int = Field(default=2_000_000, ge=1000)
+    """Bytes; a larger body is refused with 413."""
+
+
+class Runtime(Shape):
+    """Which of the runtimes: SQLite alone is embedded; PostgreSQL with topics and queues is production."""
+
+    store: Line = "sqlite:///hub-data/hub.db"
+    topics: Line | None = None
+    """``kafka://host:port[,host:port]`` for production; None: topics are the journal itself."""
+    queues: Line | None = None
+    """``amqp://user:password@host:port/vhost`` for production; None: edge queues are in the store."""
+    key_variable: Variable = "HUB_KEY"
+    """Holds the key-encryption key: 32 bytes in base64."""
+    key_file: Line = "hub-data/hub.key"
+    """Used where the variable is unset; made on first start, readable by its owner only."""
+    partitions: int = Field(default=4, ge=1, le=256)
+    """Of each Kafka topic."""
+    batch: int = Field(default=200, ge=1, le=5000)
+    """Messages in one transaction."""
+
+
+class HttpCredential(Shape):
+    """An agency's bearer token, known here only by its SHA-256 (``hub config token`` makes both)."""
+
+    token_sha256: Sha256
+
+
+class FolderCredential(Shape):
+    """A watched folder that only this agency's account may write; it is refused when others can."""
+
+    path: Line
+    owner: Line | None = None
+    """The Unix account whose files are taken; None: the account that runs the hub."""
+
+
+class QueueCredential(Shape):
+    """A queue of the agency's own, at the hub's broker or at one of theirs, with an account of its own."""
+
+    url_variable: Variable
+    """Holds the broker's URL, which has the password."""
+    queue: Line
+    receipts: Line | None = None
+    """Where receipts go; None: ``<queue>.receipts``."""
+
+
+class Push(Shape):
+    """How the hub sends what is on an agency's queue, where the agency does not fetch it over HTTP."""
+
+    kind: Literal["http", "queue"]
+    url: Line | None = None
+    """For http: where to POST."""
+    url_variable: Variable | None = None
+    """For queue: the variable that holds the broker's URL."""
+    queue: Line | None = None
+    token_variable: Variable | None = None
+    """For http: the variable that holds the bearer token the agency wants."""
+
+
+class AgencySettings(Shape):
+    """One agency: joining one is this and nothing else (R5)."""
+
+    name: Line
+    signpost_contact: Line
+    """Whom to call about something this agency holds (R34)."""
+    mapping: Line | None = None
+    """A mapping of ``connectors/agencies`` or a path to one; None: only the hub's own messages are understood."""
+    agreement: Agreement | None = None
+    http: HttpCredential | None = None
+    folder: FolderCredential | None = None
+    queue: QueueCredential | None = None
+    push: Push | None = None
+    standing_release: tuple[StandingRelease, ...] = ()
+
+
+class HubSettings(Shape):
+    """The whole file."""
+
+    area: Code
+    """The local authority, such as its ONS code in lower case; notifications of one area are linked in line."""
+    lead_agency: Code
+    profile: Line = "sample-borough"
+    """A borough profile of ``ops/profiles`` or a path to one."""
+    linkage_model: Line | None = None
+    """A linkage model of ``router/linkage`` or a path to one; None: the newest that ships."""
+    runtime: Runtime = Runtime()
+    http: HttpSettings = HttpSettings()
+    agencies: dict[Code, AgencySettings]
