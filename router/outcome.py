@@ -25,7 +25,7 @@ class Dispatch:
 
 @dataclass(frozen=True, slots=True)
 class Timer:
-    """Ask to hear :class:`TimerElapsed` for ``key`` once ``due_at`` has come. Never cancelled; stale ones are ignored."""
+    """Ask to hear :class:`TimerElapsed` for ``key`` once ``due_at`` has come. Stale ones are ignored."""
 
     due_at: dt.datetime
     key: str
