@@ -1,0 +1,1 @@
+"""Private Kafka, RabbitMQ and PostgreSQL servers on this machine, for tests, benchmarks and trying production."""
