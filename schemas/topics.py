@@ -1,0 +1,85 @@
+"""Every topic as data: what it carries, what keeps it in order, and for how long it is kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from schemas import case, decisions, information, notification, product, rating
+from schemas.base import Fact
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A topic: ``keyed_by`` says within what its messages stay in order."""
+
+    name: str
+    says: str
+    facts: tuple[type[Fact], ...]
+    keyed_by: Literal["area", "case", "message"]
+    external: bool = False
+    """Whether connectors (or the clock) publish it, rather than a step."""
+
+
+TOPICS: tuple[Topic, ...] = (
+    Topic(
+        "notifications.received",
+        "what agencies bring",
+        (notification.NotificationReceived,),
+        keyed_by="area",
+        external=True,
+    ),
+    Topic(
+        "notifications.accepted",
+        "new, amended or had before",
+        (notification.NotificationAccepted, notification.NotificationDuplicated),
+        keyed_by="area",
+    ),
+    Topic(
+        "open_cases.received", "which children have a worker", (case.OpenCaseReceived,), keyed_by="area", external=True
+    ),
+    Topic("links.decided", "a human settles a link", (decisions.LinkDecided,), keyed_by="area", external=True),
+    Topic(
+        "cases.linked",
+        "whose child, family and case",
+        (case.ChildLinked, case.OpenCaseLinked, case.LinkCorrected),
+        keyed_by="case",
+    ),
+    Topic("ratings.decided", "a social worker rates", (decisions.RatingDecided,), keyed_by="case", external=True),
+    Topic(
+        "ratings.assigned",
+        "how serious, and by when",
+        (rating.RatingSuggested, rating.RatingAssigned, rating.DueTimeApproaching, rating.DueTimeBreached),
+        keyed_by="case",
+    ),
+    Topic("information.requested", "what is asked of whom", (information.InformationRequested,), keyed_by="case"),
+    Topic(
+        "information.received", "agencies answer", (information.InformationReceived,), keyed_by="case", external=True
+    ),
+    Topic(
+        "information.answered",
+        "answers that count, late and missing ones too",
+        (information.InformationAnswered, information.InformationMissing),
+        keyed_by="case",
+    ),
+    Topic("products.drafted", "what might leave", (product.ProductDrafted,), keyed_by="case"),
+    Topic("releases.decided", "an owner decides", (decisions.ReleaseDecided,), keyed_by="case", external=True),
+    Topic(
+        "products.approved",
+        "what every owner allowed",
+        (product.ItemDecided, product.ProductApproved, product.ProductRefused),
+        keyed_by="case",
+    ),
+    Topic(
+        "products.released",
+        "what left, and arrived",
+        (product.ProductReleased, product.ProductDelivered),
+        keyed_by="case",
+    ),
+    Topic("deliveries.received", "recipients confirm", (decisions.DeliveryReceived,), keyed_by="case", external=True),
+    Topic("timers.elapsed", "a time has come", (rating.TimerElapsed,), keyed_by="case", external=True),
+    Topic("messages.refused", "what could not be acted on", (notification.MessageRefused,), keyed_by="message"),
+)
+
+FACTS: dict[str, type[Fact]] = {fact.type: fact for topic in TOPICS for fact in topic.facts}
+"""Fact types by their CloudEvents type."""

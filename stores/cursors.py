@@ -1,0 +1,47 @@
+"""Where each consumer stands: locking its row fences a zombie, and the row is the head of the consumer's chain."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import select, update
+
+from stores.database import Transaction
+from stores.tables import cursors
+
+_GENESIS = bytes(32)
+
+
+@dataclass(slots=True)
+class Cursor:
+    """A consumer's place in its topic, and the last entry of the chain that its facts are hashed into."""
+
+    name: str
+    next_offset: int
+    sequence: int
+    hash: bytes
+
+
+def lock(transaction: Transaction, name: str) -> Cursor:
+    """The consumer's row, held until the transaction ends; made at offset 0 on first use."""
+    query = select(cursors).where(cursors.c.name == name).with_for_update()
+    row = transaction.connection.execute(query).one_or_none()
+    if row is None:
+        fresh = {"name": name, "next_offset": 0, "sequence": 0, "hash": _GENESIS, "progressed_at": transaction.now}
+        transaction.connection.execute(transaction.insert(cursors).on_conflict_do_nothing(), fresh)
+        row = transaction.connection.execute(query).one()
+    return Cursor(row.name, row.next_offset, row.sequence, row.hash)
+
+
+def store(transaction: Transaction, cursor: Cursor) -> None:
+    """Write the cursor back; its offset and chain move in the same transaction as what they count."""
+    transaction.connection.execute(
+        update(cursors)
+        .where(cursors.c.name == cursor.name)
+        .values(
+            next_offset=cursor.next_offset,
+            sequence=cursor.sequence,
+            hash=cursor.hash,
+            progressed_at=transaction.now,
+        )
+    )

@@ -1,0 +1,159 @@
+"""Where the hub's rows are: one SQLite file (or memory) or one PostgreSQL database, behind the same few verbs."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Executable, create_engine, event, make_url, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.pool import StaticPool
+
+from stores.ports import Unavailable
+from stores.recent import Recent
+from stores.tables import METADATA
+from stores.vault import Vault
+
+
+class Conflict(Unavailable):
+    """Another transaction wrote the same rows first; nothing was recorded, and doing it again is right."""
+
+
+@dataclass(slots=True)
+class Transaction:
+    """An open transaction: all or nothing. ``now`` is its time in microseconds, one for everything in it."""
+
+    connection: Connection
+    vault: Vault
+    now: int
+    keeps_outbox: bool
+    appended: list[Any] = field(default_factory=list)
+
+    def insert(self, table: Any) -> Any:
+        """An insert that knows ``on_conflict_do_nothing`` and ``on_conflict_do_update`` in this database's dialect."""
+        dialect = postgresql if self.connection.dialect.name == "postgresql" else sqlite
+        return dialect.insert(table)
+
+    def many(self, statement: Executable, rows: list[dict[str, Any]]) -> int:
+        """Execute once for all rows, if any; answers how many rows were touched."""
+        return self.connection.execute(statement, rows).rowcount if rows else 0
+
+    def serialise(self, name: str) -> None:
+        """Wait until no other transaction holds ``name``; held until this one ends. SQLite has one writer anyway."""
+        if self.connection.dialect.name == "postgresql":
+            self.connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": name})
+
+
+class Database:
+    """One database. Safe to share between threads; errors are :class:`Unavailable`, without what the driver said."""
+
+    def __init__(self, url: str, vault: Vault, *, keeps_outbox: bool = False) -> None:
+        """Open (and for SQLite create) the database at an SQLAlchemy URL; ``keeps_outbox`` where a relay sends on."""
+        self.engine = _engine(url)
+        self.vault = vault
+        self.keeps_outbox = keeps_outbox
+        self.recent = Recent()
+        self.changed = threading.Condition()
+        self._one_writer = threading.RLock() if self.engine.dialect.name == "sqlite" else None
+
+    def create_tables(self) -> None:
+        """Make what is not there yet."""
+        with self._errors_without_data():
+            METADATA.create_all(self.engine)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """Begin, and commit at the end; anything raised inside rolls everything back."""
+        if self._one_writer is None:
+            with self._begin() as transaction:
+                yield transaction
+        else:
+            with self._one_writer, self._begin() as transaction:
+                yield transaction
+        with self.changed:
+            self.changed.notify_all()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection to read from; it sees one consistent state and can write nothing that lasts."""
+        lock = self._one_writer if self.engine.pool.__class__ is StaticPool and self._one_writer else threading.RLock()
+        with self._errors_without_data(), lock, self.engine.connect() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Give back every connection."""
+        self.engine.dispose()
+
+    @contextmanager
+    def _begin(self) -> Iterator[Transaction]:
+        committed = False
+        with self._errors_without_data():
+            try:
+                with self.engine.begin() as connection:
+                    transaction = Transaction(connection, self.vault, time.time_ns() // 1000, self.keeps_outbox)
+                    yield transaction
+                committed = True
+            finally:
+                if not committed:
+                    self.vault.forget()
+        if self._one_writer is not None:
+            self.recent.extend(transaction.appended)
+
+    @contextmanager
+    def _errors_without_data(self) -> Iterator[None]:
+        """Drivers name values in their errors (design, section 7), so only the kind of trouble is passed on."""
+        try:
+            yield
+        except IntegrityError:
+            raise Conflict("written by another at the same time") from None
+        except DBAPIError as error:
+            raise Unavailable(type(error.orig).__name__) from None
+
+
+def _engine(url: str) -> Engine:
+    return _sqlite_engine(url) if make_url(url).get_backend_name() == "sqlite" else _postgres_engine(url)
+
+
+def _sqlite_engine(url: str) -> Engine:
+    file = make_url(url).database
+    if file in (None, "", ":memory:"):
+        engine = create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False})
+    else:
+        Path(str(file)).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(url, connect_args={"timeout": 30, "check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def _durable(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        # FULL: with NORMAL the last commits are lost when the power fails (design, section 3).
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "cache_size=-65536", "temp_store=MEMORY"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _write_lock_first(connection: Connection) -> None:
+        options = connection.get_execution_options()
+        connection.exec_driver_sql("BEGIN" if options.get("reading") else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _postgres_engine(url: str) -> Engine:
+    # One transaction per batch: the pool needs a few connections, each checked before use.
+    engine = create_engine(url, pool_pre_ping=True, pool_size=5, hide_parameters=True)
+
+    @event.listens_for(engine, "connect")
+    def _durable(connection: Any, _record: Any) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SET synchronous_commit = on")
+            cursor.execute("SET log_min_error_statement = panic")
+        connection.commit()
+
+    return engine

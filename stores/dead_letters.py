@@ -1,0 +1,107 @@
+"""What could not be acted on, kept as it came until somebody mends, redrives or discards it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, func, select, update
+
+from stores.database import Transaction
+from stores.tables import dead_letters
+from stores.vault import Unreadable
+
+
+class DeadLetterState(StrEnum):
+    """Where a dead letter stands: waiting for a human, mended but not sent again, sent again, or given up."""
+
+    OPEN = "open"
+    MENDED = "mended"
+    REDRIVEN = "redriven"
+    DISCARDED = "discarded"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class DeadLetter:
+    """One message that was refused. ``original`` is the bytes as they came, in the clear, in memory only."""
+
+    id: str
+    agency: str
+    connector: str
+    step: str
+    message_id: str | None
+    reason: str
+    field: str | None
+    content_type: str
+    original: bytes
+    key_id: str
+    state: DeadLetterState = DeadLetterState.OPEN
+    created_at: int = 0
+    decided_by: str | None = None
+    why: str | None = None
+    mended: bytes | None = None
+
+
+def bury(transaction: Transaction, dead: Sequence[DeadLetter]) -> None:
+    """Keep dead letters; one that is there under its id stays as it is."""
+    if not dead:
+        return
+    keys = transaction.vault.keys(transaction.connection, {item.key_id for item in dead}, create=True)
+    first = (transaction.connection.execute(select(func.max(dead_letters.c.position))).scalar() or 0) + 1
+    rows = [
+        {
+            "id": item.id,
+            "position": position,
+            "agency": item.agency,
+            "connector": item.connector,
+            "step": item.step,
+            "message_id": item.message_id,
+            "reason": item.reason,
+            "field": item.field,
+            "state": item.state,
+            "content_type": item.content_type,
+            "created_at": transaction.now,
+            "key_id": item.key_id,
+            "original": keys[item.key_id].seal(item.original, bound_to=item.id),
+        }
+        for position, item in enumerate(dead, start=first)
+    ]
+    transaction.many(transaction.insert(dead_letters).on_conflict_do_nothing(), rows)
+
+
+def find(connection: Connection, *, state: str | None = None, reason: str | None = None) -> Sequence[Any]:
+    """Rows without originals, oldest first."""
+    columns = [column for column in dead_letters.c if column.name not in ("original", "mended")]
+    query = select(*columns).order_by(dead_letters.c.position)
+    if state is not None:
+        query = query.where(dead_letters.c.state == state)
+    if reason is not None:
+        query = query.where(dead_letters.c.reason == reason)
+    return connection.execute(query).all()
+
+
+def load(transaction: Transaction, dead_letter_id: str) -> DeadLetter | None:
+    """One dead letter with its original; raises ``Unreadable`` once its key is destroyed."""
+    row = transaction.connection.execute(select(dead_letters).where(dead_letters.c.id == dead_letter_id)).one_or_none()
+    if row is None:
+        return None
+    key = transaction.vault.keys(transaction.connection, [row.key_id], create=False).get(row.key_id)
+    if key is None:
+        raise Unreadable(row.id)
+    mended = key.open(row.mended, bound_to=f"{row.id}/mended") if row.mended else None
+    kept = {name: getattr(row, name) for name in DeadLetter.__slots__ if name not in ("original", "mended", "state")}
+    original = key.open(row.original, bound_to=row.id)
+    return DeadLetter(**kept, original=original, mended=mended, state=DeadLetterState(row.state))
+
+
+def settle(transaction: Transaction, dead: DeadLetter) -> None:
+    """Write state, who, why and what was mended; the original never changes."""
+    keys = transaction.vault.keys(transaction.connection, [dead.key_id], create=False)
+    mended = keys[dead.key_id].seal(dead.mended, bound_to=f"{dead.id}/mended") if dead.mended is not None else None
+    transaction.connection.execute(
+        update(dead_letters)
+        .where(dead_letters.c.id == dead.id)
+        .values(state=dead.state, decided_by=dead.decided_by, why=dead.why, mended=mended)
+    )

@@ -1,0 +1,161 @@
+"""The journal: every fact, append-only, sealed, and hash-chained per consumer.
+
+A chain belongs to one consumer (a step on one partition, or a connector of one agency), whose cursor row is locked
+anyway while it appends: parallel workers never wait for each other's chain. An entry's hash covers the hash before it,
+its envelope and its sealed payload, so erasing a key leaves every hash verifiable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select, text
+
+from schemas.message import Message
+from stores import codec
+from stores.cursors import Cursor
+from stores.database import Transaction
+from stores.tables import journal, outbox
+
+_PAGE = 2000
+
+
+def append(transaction: Transaction, cursor: Cursor, messages: Sequence[Message]) -> None:
+    """Add messages to the cursor's chain, in order; the caller stores the cursor in the same transaction."""
+    if not messages:
+        return
+    keys = transaction.vault.keys(transaction.connection, map(codec.key_id_of, messages), create=True)
+    rows = []
+    for position, message in zip(_positions(transaction, len(messages)), messages, strict=True):
+        row = _row(transaction, message, keys)
+        cursor.sequence += 1
+        cursor.hash = _entry_hash(cursor.hash, cursor.name, cursor.sequence, row)
+        rows.append(
+            row | {"position": position, "chain": cursor.name, "sequence": cursor.sequence, "hash": cursor.hash}
+        )
+        transaction.appended.append((position, message))
+    transaction.many(journal.insert(), rows)
+    if transaction.keeps_outbox:
+        transaction.many(outbox.insert(), [{"position": row["position"], "topic": row["topic"]} for row in rows])
+
+
+def sealed(row: Any) -> codec.Sealed:
+    """A journal row as a sealed message."""
+    return codec.Sealed(
+        id=row.message_id,
+        type=row.type,
+        topic=row.topic,
+        source=row.source,
+        subject=row.subject,
+        time=row.time,
+        key=row.key,
+        correlation_id=row.correlation_id,
+        causation_id=row.causation_id,
+        key_id=row.key_id,
+        payload=row.payload,
+    )
+
+
+def rows_after(connection: Connection, position: int, limit: int) -> Sequence[Row[Any]]:
+    """The next rows of the journal, by position."""
+    query = select(journal).where(journal.c.position > position).order_by(journal.c.position).limit(limit)
+    return connection.execute(query).all()
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """An altered or missing entry: where it is, and in which chain."""
+
+    chain: str
+    sequence: int
+    position: int | None
+    what: str
+
+
+def verify(connection: Connection) -> Iterator[Flaw | int]:
+    """Check every hash and every chain's length against its cursor; yields flaws, and counts of entries as it goes."""
+    heads: dict[str, tuple[int, bytes]] = {}
+    position = 0
+    while rows := rows_after(connection, position, _PAGE):
+        for row in rows:
+            yield from _check(row, heads)
+        position = rows[-1].position
+        yield len(rows)
+    yield from _check_heads(connection, heads)
+
+
+def _check(row: Any, heads: dict[str, tuple[int, bytes]]) -> Iterator[Flaw]:
+    sequence, before = heads.get(row.chain, (0, bytes(32)))
+    for missing in range(sequence + 1, row.sequence):
+        yield Flaw(row.chain, missing, None, "missing")
+    expected = _entry_hash(before, row.chain, row.sequence, row._mapping)
+    if row.sequence == sequence + 1 and expected != row.hash:
+        yield Flaw(row.chain, row.sequence, row.position, "altered")
+    if row.sequence <= sequence:
+        yield Flaw(row.chain, row.sequence, row.position, "inserted")
+    heads[row.chain] = (row.sequence, row.hash)
+
+
+def _check_heads(connection: Connection, heads: dict[str, tuple[int, bytes]]) -> Iterator[Flaw]:
+    for cursor in connection.execute(text("SELECT name, sequence, hash FROM cursors ORDER BY name")):
+        sequence, last = heads.pop(cursor.name, (0, bytes(32)))
+        for missing in range(sequence + 1, cursor.sequence + 1):
+            yield Flaw(cursor.name, missing, None, "missing")
+        if sequence == cursor.sequence and last != cursor.hash:
+            yield Flaw(cursor.name, sequence, None, "head altered")
+        if sequence > cursor.sequence:
+            yield Flaw(cursor.name, cursor.sequence + 1, None, "added after the head")
+    for chain, (sequence, _) in sorted(heads.items()):
+        yield Flaw(chain, sequence, None, "head missing")
+
+
+def _positions(transaction: Transaction, count: int) -> Sequence[int]:
+    connection = transaction.connection
+    if connection.dialect.name == "postgresql":
+        taken = text("SELECT nextval('journal_position_seq') FROM generate_series(1, :count)")
+        return connection.execute(taken, {"count": count}).scalars().all()
+    last = connection.execute(select(func.max(journal.c.position))).scalar() or 0
+    return range(last + 1, last + 1 + count)
+
+
+def _row(transaction: Transaction, message: Message, keys: dict[str, Any]) -> dict[str, Any]:
+    key_id = codec.key_id_of(message)
+    plain = codec.encode(message.data)
+    return {
+        "message_id": message.id,
+        "topic": message.topic,
+        "type": message.type,
+        "source": message.source,
+        "subject": message.subject,
+        "key": message.key,
+        "correlation_id": message.correlation_id,
+        "causation_id": message.causation_id,
+        "time": codec.to_micros(message.time),
+        "recorded_at": transaction.now,
+        "key_id": key_id,
+        "digest": keys[key_id].digest(plain),
+        "payload": keys[key_id].seal(plain, bound_to=message.id),
+    }
+
+
+_HASHED = (
+    "message_id",
+    "topic",
+    "type",
+    "source",
+    "subject",
+    "key",
+    "correlation_id",
+    "causation_id",
+    "time",
+    "recorded_at",
+    "key_id",
+)
+
+
+def _entry_hash(before: bytes, chain: str, sequence: int, row: Any) -> bytes:
+    envelope = "\x1f".join([chain, str(sequence), *(str(row[name]) for name in _HASHED)])
+    return sha256(before + envelope.encode() + row["digest"] + row["payload"]).digest()

@@ -1,0 +1,88 @@
+"""Queues at the edge, one per agency, as rows: leased, then acknowledged by deletion."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import delete, select, update
+
+from schemas.base import Notice
+from stores import codec
+from stores.database import Database, Transaction
+from stores.ports import Letter
+from stores.tables import letters
+from stores.vault import HUB_KEY, DataKey
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Outgoing:
+    """A notice to be put on an agency's queue under an id that a retry repeats."""
+
+    id: str
+    agency: str
+    notice: Notice
+
+
+def post(transaction: Transaction, outgoing: Sequence[Outgoing]) -> None:
+    """Put notices on their queues; one that is there under its id stays as it is."""
+    if not outgoing:
+        return
+    seal, moment = _seal(transaction), codec.from_micros(transaction.now)
+    rows = [
+        {
+            "id": item.id,
+            "agency": item.agency,
+            "type": item.notice.type,
+            "attempts": 0,
+            "leased_until": 0,
+            "created_at": transaction.now,
+            "body": seal.seal(
+                codec.letter_body(id_=item.id, agency=item.agency, notice=item.notice, time=moment), bound_to=item.id
+            ),
+        }
+        for item in outgoing
+    ]
+    transaction.many(transaction.insert(letters).on_conflict_do_nothing(), rows)
+
+
+class StoredQueues:
+    """The edge queues of one database (:class:`stores.ports.EdgeQueues`)."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def lease(self, agency: str, *, limit: int, seconds: float) -> list[Letter]:
+        """The oldest letters that nobody holds, now held for ``seconds``."""
+        free = select(letters).where(letters.c.agency == agency).order_by(letters.c.position).limit(limit)
+        with self._database.transaction() as transaction:
+            free = free.where(letters.c.leased_until <= transaction.now).with_for_update(skip_locked=True)
+            rows = transaction.connection.execute(free).all()
+            self._hold(transaction, [row.id for row in rows], until=transaction.now + int(seconds * 1_000_000))
+            seal = _seal(transaction)
+            return [
+                Letter(row.id, row.agency, row.type, seal.open(row.body, bound_to=row.id), row.attempts + 1)
+                for row in rows
+            ]
+
+    def acknowledge(self, agency: str, ids: Collection[str]) -> int:
+        """Delete letters that arrived; answers how many there were."""
+        with self._database.transaction() as transaction:
+            gone = delete(letters).where(letters.c.agency == agency, letters.c.id.in_(list(ids)))
+            return transaction.connection.execute(gone).rowcount
+
+    def give_back(self, agency: str, ids: Collection[str], *, after_seconds: float) -> None:
+        """End the lease of letters that could not be sent; they can be leased again ``after_seconds`` from now."""
+        with self._database.transaction() as transaction:
+            again = update(letters).where(letters.c.agency == agency, letters.c.id.in_(list(ids)))
+            later = transaction.now + int(after_seconds * 1_000_000)
+            transaction.connection.execute(again.values(leased_until=later))
+
+    @staticmethod
+    def _hold(transaction: Transaction, ids: list[str], *, until: int) -> None:
+        held = update(letters).where(letters.c.id.in_(ids))
+        transaction.connection.execute(held.values(leased_until=until, attempts=letters.c.attempts + 1))
+
+
+def _seal(transaction: Transaction) -> DataKey:
+    return transaction.vault.keys(transaction.connection, [HUB_KEY], create=True)[HUB_KEY]

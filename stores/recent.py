@@ -1,0 +1,40 @@
+"""The newest messages of this process, so that the embedded hub need not unseal what it has just sealed."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Sequence
+from itertools import islice
+
+from schemas.message import Message
+
+Placed = tuple[int, Message]
+"""A message with its journal position."""
+
+_KEPT = 4000
+
+
+class Recent:
+    """A gapless tail of the journal in memory, bounded; whatever it cannot answer is read from the journal."""
+
+    def __init__(self) -> None:
+        self._tail: deque[Placed] = deque(maxlen=_KEPT)
+        self._lock = threading.Lock()
+
+    def extend(self, appended: Sequence[Placed]) -> None:
+        """Take what was just committed; start anew where another process wrote in between."""
+        if not appended:
+            return
+        with self._lock:
+            if self._tail and self._tail[-1][0] + 1 != appended[0][0]:
+                self._tail.clear()
+            self._tail.extend(appended)
+
+    def after(self, position: int, limit: int) -> list[Placed] | None:
+        """Up to ``limit`` messages that follow ``position``; None if the tail does not reach back that far."""
+        with self._lock:
+            if not self._tail or position + 1 < self._tail[0][0]:
+                return None
+            start = position + 1 - self._tail[0][0]
+            return list(islice(self._tail, start, start + limit)) or None

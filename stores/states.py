@@ -1,0 +1,45 @@
+"""What each step remembers, one sealed document per key, written under optimistic locking."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from sqlalchemy import select
+
+from stores.database import Conflict, Transaction
+from stores.tables import states
+from stores.vault import HUB_KEY, DataKey
+
+Document = tuple[int, bytes]
+"""A version, counted from 1, and the plain document."""
+
+
+def load(transaction: Transaction, step: str, keys: Collection[str]) -> dict[str, Document]:
+    """The documents that exist, by key."""
+    if not keys:
+        return {}
+    seal = _seal(transaction)
+    query = select(states.c.key, states.c.version, states.c.body).where(states.c.step == step, states.c.key.in_(keys))
+    rows = transaction.connection.execute(query)
+    return {row.key: (row.version, seal.open(row.body, bound_to=f"{step}/{row.key}")) for row in rows}
+
+
+def save(transaction: Transaction, step: str, documents: Mapping[str, Document]) -> None:
+    """Write documents whose version is one more than was loaded; raises ``Conflict`` where another did so first."""
+    seal = _seal(transaction)
+    rows = [
+        {"step": step, "key": key, "version": version, "body": seal.seal(body, bound_to=f"{step}/{key}")}
+        for key, (version, body) in sorted(documents.items())
+    ]
+    insert = transaction.insert(states)
+    upsert = insert.on_conflict_do_update(
+        index_elements=["step", "key"],
+        set_={"version": insert.excluded.version, "body": insert.excluded.body},
+        where=states.c.version == insert.excluded.version - 1,
+    )
+    if transaction.many(upsert, rows) != len(rows):
+        raise Conflict("another worker changed the same state")
+
+
+def _seal(transaction: Transaction) -> DataKey:
+    return transaction.vault.keys(transaction.connection, [HUB_KEY], create=True)[HUB_KEY]

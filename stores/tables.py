@@ -1,0 +1,161 @@
+"""The hub's tables, the same on SQLite and PostgreSQL. Times are microseconds since 1970 in UTC."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+METADATA = MetaData()
+
+_Position = BigInteger().with_variant(Integer, "sqlite")
+"""SQLite gives out positions by itself only for a column of exactly this type."""
+
+journal = Table(
+    "journal",
+    METADATA,
+    Column("position", _Position, primary_key=True, autoincrement=True),
+    Column("message_id", Text, nullable=False, unique=True),
+    Column("topic", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("subject", Text, nullable=False, index=True),
+    Column("key", Text, nullable=False),
+    Column("correlation_id", Text, nullable=False, index=True),
+    Column("causation_id", Text),
+    Column("time", BigInteger, nullable=False),
+    Column("recorded_at", BigInteger, nullable=False),
+    Column("chain", Text, nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    Column("key_id", Text, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    Index("journal_topic", "topic", "position"),
+)
+
+cursors = Table(
+    "cursors",
+    METADATA,
+    Column("name", Text, primary_key=True),
+    Column("next_offset", BigInteger, nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    Column("progressed_at", BigInteger, nullable=False),
+)
+
+inbox = Table(
+    "inbox",
+    METADATA,
+    Column("position", _Position, primary_key=True, autoincrement=True),
+    Column("step", Text, nullable=False),
+    Column("message_id", Text, nullable=False),
+    Column("policy", SmallInteger, nullable=False),
+    UniqueConstraint("step", "message_id"),
+)
+
+states = Table(
+    "states",
+    METADATA,
+    Column("step", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+
+people = Table(
+    "people",
+    METADATA,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("version", Integer, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+
+person_keys = Table(
+    "person_keys",
+    METADATA,
+    Column("key", BigInteger, primary_key=True, autoincrement=False),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+
+keys = Table(
+    "keys",
+    METADATA,
+    Column("key_id", Text, primary_key=True),
+    Column("wrapped", LargeBinary),
+    Column("destroyed_at", BigInteger),
+)
+
+policies = Table(
+    "policies",
+    METADATA,
+    Column("number", SmallInteger, primary_key=True, autoincrement=False),
+    Column("digest", Text, nullable=False, unique=True),
+    Column("adopted_at", BigInteger, nullable=False),
+    Column("body", Text, nullable=False),
+)
+
+dead_letters = Table(
+    "dead_letters",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("position", BigInteger, nullable=False),
+    Column("agency", Text, nullable=False),
+    Column("connector", Text, nullable=False),
+    Column("step", Text, nullable=False),
+    Column("message_id", Text),
+    Column("reason", Text, nullable=False),
+    Column("field", Text),
+    Column("state", Text, nullable=False),
+    Column("content_type", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("decided_by", Text),
+    Column("why", Text),
+    Column("key_id", Text, nullable=False),
+    Column("original", LargeBinary, nullable=False),
+    Column("mended", LargeBinary),
+    Index("dead_letters_state", "state", "position"),
+)
+
+letters = Table(
+    "letters",
+    METADATA,
+    Column("position", _Position, primary_key=True, autoincrement=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("agency", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("leased_until", BigInteger, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Index("letters_agency", "agency", "position"),
+)
+
+timers = Table(
+    "timers",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("due_at", BigInteger, nullable=False, index=True),
+    Column("step", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("correlation_id", Text, nullable=False),
+    Column("message_key", Text, nullable=False),
+)
+
+outbox = Table(
+    "outbox",
+    METADATA,
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("topic", Text, nullable=False),
+    Column("sent_at", BigInteger),
+)

@@ -1,0 +1,52 @@
+"""Times that steps asked to be told of. They are rows, so they survive every restart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import delete, select
+
+from schemas.message import derived_id
+from stores.database import Transaction
+from stores.tables import timers
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTimer:
+    """A timer with what its message needs: times in microseconds, and the key that keeps order."""
+
+    step: str
+    key: str
+    due_at: int
+    correlation_id: str
+    message_key: str
+
+    @property
+    def id(self) -> str:
+        """The same for the same step, key and time: asking twice is asking once."""
+        return derived_id("timer", self.step, self.key, str(self.due_at))
+
+
+def start(transaction: Transaction, wanted: Sequence[StoredTimer]) -> None:
+    """Keep timers; those kept already stay as they are."""
+    rows = [
+        {
+            "id": timer.id,
+            "due_at": timer.due_at,
+            "step": timer.step,
+            "key": timer.key,
+            "correlation_id": timer.correlation_id,
+            "message_key": timer.message_key,
+        }
+        for timer in wanted
+    ]
+    transaction.many(transaction.insert(timers).on_conflict_do_nothing(), rows)
+
+
+def take_due(transaction: Transaction, *, limit: int) -> list[StoredTimer]:
+    """Remove and answer the timers whose time has come, earliest first."""
+    query = select(timers).where(timers.c.due_at <= transaction.now).order_by(timers.c.due_at, timers.c.id)
+    rows = transaction.connection.execute(query.limit(limit).with_for_update(skip_locked=True)).all()
+    transaction.connection.execute(delete(timers).where(timers.c.id.in_([row.id for row in rows])))
+    return [StoredTimer(row.step, row.key, row.due_at, row.correlation_id, row.message_key) for row in rows]
