@@ -66,3 +66,17 @@ def caused_by(cause: Message, step: str, fact: Fact, ordinal: int) -> Message:
         causation_id=cause.id,
         data=fact,
     )
+
+
+def arrived(fact: Fact, *, id_: str, source: str, time: dt.datetime) -> Message:
+    """The message for a fact that came from outside; it belongs to the referral that it names, or starts one."""
+    names = getattr(fact, "decision", None) or getattr(fact, "response", None) or fact
+    return Message(
+        id=id_,
+        source=source,
+        time=time,
+        key=getattr(fact, "area", fact.subject),
+        correlation_id=getattr(names, "referral_id", id_),
+        causation_id=None,
+        data=fact,
+    )

@@ -110,6 +110,8 @@ _REASONS = (
         "Give the reason.",
     ),
     Reason("refused.same-id", "The same message id came before with other content.", "Use a new id for new content."),
+    Reason("undecidable", "The hub has a fault that this message brought to light.", "Report it; redrive once mended."),
+    Reason("unreadable.sealed", "The sealed data cannot be opened.", "Check the hub's key; redrive.", mendable=False),
 )
 
 REASONS = {reason.code: reason for reason in _REASONS}

@@ -1,0 +1,34 @@
+"""Every policy that ever decided, by its number: what a replay years later decides with."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+from sqlalchemy import Connection, func, select
+
+from schemas.policy import Policy
+from stores.database import Database
+from stores.tables import policies
+
+
+def adopt(database: Database, policy: Policy) -> int:
+    """The policy's number, kept on first use; the same policy always has the same number."""
+    body = policy.model_dump_json()
+    digest = sha256(body.encode()).hexdigest()
+    with database.transaction() as transaction:
+        transaction.serialise("policies")
+        known = select(policies.c.number).where(policies.c.digest == digest)
+        number = transaction.connection.execute(known).scalar()
+        if number is None:
+            number = (transaction.connection.execute(select(func.max(policies.c.number))).scalar() or 0) + 1
+            row = {"number": number, "digest": digest, "adopted_at": transaction.now, "body": body}
+            transaction.connection.execute(policies.insert(), row)
+    return int(number)
+
+
+def all_adopted(connection: Connection) -> dict[int, Policy]:
+    """Every policy by its number."""
+    return {
+        row.number: Policy.model_validate_json(row.body)
+        for row in connection.execute(select(policies.c.number, policies.c.body))
+    }
