@@ -157,6 +157,15 @@ def run_tool(
         raise ServiceUnavailable(f"{command[0]} failed with {done.returncode}: {' | '.join(lines)}")
 
 
+def await_condition(condition: Callable[[], bool], *, seconds: float, otherwise: str) -> None:
+    """Return as soon as ``condition`` holds; ``ServiceUnavailable`` saying ``otherwise`` if it does not in time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise ServiceUnavailable(otherwise)
+        time.sleep(POLL_SECONDS)
+
+
 def free_port() -> int:
     """A free TCP port of 127.0.0.1, below those the kernel hands out.
 

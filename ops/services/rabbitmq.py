@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ops.services.folder import claimed, remembered
-from ops.services.process import PrivateService, ServerProcess, ServiceUnavailable, free_port
+from ops.services.process import PrivateService, ServerProcess, ServiceUnavailable, await_condition, free_port
 
 # Debian's command on the path changes account and logs to the system's folders; the script behind it does not.
 DEBIAN_SCRIPT = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 PROTOCOL_HEADER = b"AMQP\x00\x00\x09\x01"
 METHOD_FRAME = b"\x01"
 USER = "hub"
+NODE = "hub@localhost"
+RECORD_SECONDS = 30.0
 CONFIGURATION = """\
 listeners.tcp.private = 127.0.0.1:{port}
 default_user = hub
@@ -33,6 +35,19 @@ ERLANG_ARGUMENTS = (
 @dataclass(frozen=True)
 class RabbitService(PrivateService):
     """A private node; ``url`` is ``amqp://user:password@127.0.0.1:<port>//``. Quorum queues are declared by clients."""
+
+    def await_recorded(self, queue: str) -> None:
+        """Wait until a new quorum queue would survive a kill, about a second after its declaration.
+
+        RabbitMQ 3.10 writes the list of its quorum queues behind. A queue that is not on it yet comes back from a kill
+        without a leader: its confirmed messages cannot be read, requests to it time out, and it was not seen to heal.
+        """
+        listed = self.server.folder / "data" / NODE / "quorum" / NODE / "names.dets"
+        await_condition(
+            lambda: listed.exists() and queue.encode() in listed.read_bytes(),
+            seconds=RECORD_SECONDS,
+            otherwise=f"RabbitMQ has not recorded queue {queue} after {RECORD_SECONDS:.0f} s",
+        )
 
 
 @contextmanager
@@ -68,7 +83,7 @@ def _environment(folder: Path) -> dict[str, str]:
         "HOME": str(folder),  # the cookie lives here
         "ERL_EPMD_ADDRESS": "127.0.0.1",
         "ERL_EPMD_PORT": _port(folder / "epmd-port"),
-        "RABBITMQ_NODENAME": "hub@localhost",
+        "RABBITMQ_NODENAME": NODE,
         "RABBITMQ_NODE_PORT": _port(folder / "port"),
         "RABBITMQ_DIST_PORT": _port(folder / "node-port"),
         "RABBITMQ_CONF_ENV_FILE": str(folder / "none.conf"),

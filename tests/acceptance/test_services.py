@@ -47,6 +47,7 @@ def test_rabbitmq_gives_back_what_it_confirmed(rabbitmq_url: str) -> None:
 
 def test_rabbitmq_keeps_confirmed_messages_through_a_kill(private_rabbitmq_service: RabbitService) -> None:
     queue = _publish(private_rabbitmq_service.url)
+    private_rabbitmq_service.await_recorded(queue.name)
     private_rabbitmq_service.kill()
     private_rabbitmq_service.start()
     assert _get(private_rabbitmq_service.url, queue) == {"number": 1}
