@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from schemas.versions import ReferenceVersions, reference_key
 from sqlalchemy import select
 
 from schemas.message import Message, arrived, derived_id
 from schemas.notification import MessageRefused, NotificationReceived, Receipt, ReceiptStatus
 from schemas.refusals import REASONS
+from schemas.versions import ReferenceVersions, reference_key
 from stores import codec, cursors, dead_letters, journal, states
 from stores.database import Database, Transaction
 from stores.dead_letters import DeadLetter

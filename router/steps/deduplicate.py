@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from schemas.versions import ReferenceVersions, Version, reference_key
-
 from router.outcome import Outcome, Step
 from schemas.message import Message
 from schemas.notification import NotificationAccepted, NotificationDuplicated, NotificationReceived
 from schemas.policy import Policy
+from schemas.versions import ReferenceVersions, Version, reference_key
 
 
 def key(message: Message) -> str:
