@@ -40,6 +40,8 @@ class DraftItem(Shape):
     sanitised_digest: Digest
     """:func:`release_digest` of the sanitised text."""
     signpost: bool
+    notification: bool = False
+    """Whether this is the referral's own notification: the only item that a standing release covers."""
 
 
 class Weighing(Shape):
@@ -79,6 +81,23 @@ class ProductDrafted(Fact):
     """A Red on its way to the front line: does not wait for owners; what is not approved already is signposted."""
     items: tuple[DraftItem, ...]
     weighing: tuple[Weighing, ...]
+
+    @property
+    def subject(self) -> str:
+        return self.case_id
+
+
+class ProductVoided(Fact):
+    """A human moved the referral to another child: this product must not go for the old case; another is drafted."""
+
+    type: ClassVar = "mash.product.voided.v1"
+    topic: ClassVar = "products.drafted"
+
+    product_id: Identity
+    referral_id: Identity
+    case_id: Identity
+    """The case that the product was drafted for."""
+    reason: Line
 
     @property
     def subject(self) -> str:
@@ -158,7 +177,7 @@ class ProductApproved(Fact):
 
 
 class ProductRefused(Fact):
-    """Every owner has decided and nothing may leave."""
+    """Nothing of this product leaves: every owner has decided so, or it was voided before it was released."""
 
     type: ClassVar = "mash.product.refused.v1"
     topic: ClassVar = "products.approved"
@@ -167,6 +186,10 @@ class ProductRefused(Fact):
     referral_id: Identity
     case_id: Identity
     recipient: Code
+    colour: Colour
+    urgent: bool = False
+    voided: bool = False
+    """Another product takes its place, for the case that the referral was moved to."""
     reason: Line
 
     @property
@@ -199,6 +222,7 @@ class ProductReleased(Fact):
     referral_id: Identity
     case_id: Identity
     recipient: Code
+    colour: Colour
     disposal: Disposal
     urgent: bool
     digest: Digest
@@ -221,6 +245,51 @@ class ProductDelivered(Fact):
     case_id: Identity
     recipient: Code
     received_by: Line
+
+    @property
+    def subject(self) -> str:
+        return self.case_id
+
+
+class ProductReturned(Fact):
+    """The recipient did not take the product: the lead agency has to find another way."""
+
+    type: ClassVar = "mash.product.returned.v1"
+    topic: ClassVar = "products.released"
+
+    product_id: Identity
+    case_id: Identity
+    recipient: Code
+    received_by: Line
+
+    @property
+    def subject(self) -> str:
+        return self.case_id
+
+
+class ProductRecall(Notice):
+    """To a recipient: a product that it was sent names the wrong case and is not to be acted on."""
+
+    type: ClassVar = "mash.product-recall.v1"
+
+    product_id: Identity
+    case_id: Identity
+    """The wrong case, as the product names it."""
+    recipient: Code
+    reason: Line
+
+
+class ProductRecalled(Fact):
+    """A product had left when its referral was moved to another child; its recipient was told (L7)."""
+
+    type: ClassVar = "mash.product.recalled.v1"
+    topic: ClassVar = "products.released"
+
+    product_id: Identity
+    referral_id: Identity
+    case_id: Identity
+    recipient: Code
+    reason: Line
 
     @property
     def subject(self) -> str:
