@@ -4,10 +4,11 @@ A service that cannot be had skips the test with its reason; in CI (`CI=true`) i
 """
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from functools import cache
 from pathlib import Path
 from typing import NoReturn, TypeVar
@@ -63,8 +64,11 @@ def private_postgres_service(postgres_server: PostgresService) -> Iterator[Postg
 
 @pytest.fixture(scope="session")
 def services_folder() -> Iterator[Path]:
+    """One folder for all private servers, which stop with the test run even if that is terminated (``timeout``)."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     with temporary_folder() as folder:
         yield folder
+    signal.signal(signal.SIGTERM, before)
 
 
 @pytest.fixture(scope="session")
@@ -131,13 +135,12 @@ def _docker_answers() -> bool:
 def _served(
     private: Callable[[Path, Path], AbstractContextManager[Service]], folder: Path, config: pytest.Config
 ) -> Iterator[Service]:
-    server = private(folder, services_home(root=config.rootpath))
-    try:
-        service = server.__enter__()
-    except ServiceUnavailable as reason:
-        _absent(str(reason))
-    yield service
-    server.__exit__(None, None, None)
+    with ExitStack() as stack:
+        try:
+            service = stack.enter_context(private(folder, services_home(root=config.rootpath)))
+        except ServiceUnavailable as reason:
+            _absent(str(reason))
+        yield service
 
 
 def _restored(service: Service) -> Iterator[Service]:
