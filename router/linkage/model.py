@@ -1,0 +1,82 @@
+"""The linkage model as data: bits of evidence per field and level, priors and thresholds, from a versioned file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final
+
+from router.linkage.compare import FIELDS, Adults, Kin, Match
+from router.linkage.dates import Agreement
+from router.linkage.names import Likeness
+from router.linkage.places import Nearness
+
+Bits = tuple[float, float, float, float]
+"""Bits for: the same child, another child of the family, a namesake; and how far the rarity of the name adds."""
+
+SCALES: Final[Mapping[str, type[IntEnum]]] = {
+    "given": Likeness,
+    "family": Likeness,
+    "middle": Match,
+    "birth": Agreement,
+    "sex": Match,
+    "address": Nearness,
+    "phone": Match,
+    "adults": Adults,
+    "kin": Kin,
+    "nhs": Match,
+    "upn": Match,
+    "incident": Match,
+    "twin": Match,
+}
+_NOTHING: Final[Bits] = (0.0, 0.0, 0.0, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """Weights and thresholds. All are bits: logarithms to base 2 of likelihood ratios and odds."""
+
+    version: str
+    tables: tuple[tuple[Bits, ...], ...]
+    """Per field of ``FIELDS`` and level of its scale."""
+    prior_same: float
+    prior_family: float
+    prior_namesake: float
+    link_at: float
+    margin: float
+    review_at: float
+    candidate_at: float
+    family_at: float
+
+
+def load_model(name_or_path: str = "default") -> Model:
+    """The model shipped under this name (``model-<name>.json``), or read from the file at this path."""
+    path = Path(name_or_path)
+    shipped = files("router.linkage").joinpath(f"model-{name_or_path}.json")
+    text = path.read_text(encoding="utf-8") if path.suffix == ".json" else shipped.read_text(encoding="utf-8")
+    return read_model(json.loads(text))
+
+
+def read_model(data: Mapping[str, Any]) -> Model:
+    """The model that this content of a model file means."""
+    bits, prior = data["bits"], data["prior"]
+    return Model(
+        version=data["version"],
+        tables=tuple(_table(bits[field], SCALES[field]) for field in FIELDS),
+        prior_same=prior["same"],
+        prior_family=prior["family"],
+        prior_namesake=prior["namesake"],
+        **{name: data[name] for name in ("link_at", "margin", "review_at", "candidate_at", "family_at")},
+    )
+
+
+def _table(levels: Mapping[str, list[float]], scale: type[IntEnum]) -> tuple[Bits, ...]:
+    return tuple(_bits(levels.get(level.name.lower())) for level in scale)
+
+
+def _bits(values: list[float] | None) -> Bits:
+    return _NOTHING if values is None else (values[0], values[1], values[2], values[3])

@@ -1,0 +1,94 @@
+"""Addresses and telephone numbers: how they are written down, and how alike two of them are.
+
+An address is compared as ``numbers|words|postcode`` in one folded string; '' is none. Homes for nobody in particular
+(no fixed abode, ZZ99 postcodes, withheld) are none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from enum import IntEnum
+from functools import lru_cache
+from typing import Final
+
+from rapidfuzz.distance import OSA
+
+from router.linkage.text import fold
+
+_TYPES: Final = re.compile(
+    r"^(?:r(?:oa|ao)d|rd|str?(?:eet)?|ave?n?(?:ue)?|l(?:a|n|ane)|dr(?:v|ive)?|clo?(?:se)?|cr(?:es|escent)?|pl(?:ace)?|"
+    r"te?r?r?(?:race|ce)?|gr(?:o|v|ove)?|wa?y|vi?e?w|ga?r?d(?:e?n)s?|c(?:our|r)?t|m(?:oun)?t|sq(?:uare)?|row|hill|pa?r?k|"
+    r"rise|wa?lk|mews|gr(?:ee)?n|h(?:ou)?se|fold|croft)$"
+)
+_PLAIN: Final = re.compile(r"^(?:flat|ap(?:artmen)?t|unit|floor|room|the|of|no|number|c|o|care)$")
+_NOWHERE: Final = re.compile(r"no fixed|nfa\b|unknown|withheld|not known|not disclosed|refuge|homeless")
+_POSTCODE: Final = re.compile(r"^[A-Z]{1,2}[0-9][A-Z0-9]?[0-9][A-Z]{2}$")
+
+
+class Nearness(IntEnum):
+    """How near two addresses are; NONE when one is not given."""
+
+    SAME = 0
+    SAME_POSTCODE = 1
+    NEIGHBOUR = 2
+    STREET = 3
+    NONE = 4
+    OTHER = 5
+
+
+def address(lines: Iterable[str], postcode: str) -> str:
+    """An address as compared; a last line without number or street type is a town and does not count."""
+    kept = [fold(line) for line in lines if line]
+    code = "".join(c for c in postcode.upper() if c.isalnum())
+    if code.startswith("ZZ99") or any(_NOWHERE.search(line) for line in kept):
+        return ""
+    if len(kept) > 1 and _town(kept[-1]):
+        kept.pop()
+    words = [w for line in kept for w in line.split()]
+    numbers = sorted({w for w in words if w[0].isdigit()})
+    names = [w for w in words if not w[0].isdigit() and not _TYPES.match(w) and not _PLAIN.match(w)]
+    return f"{' '.join(numbers)}|{' '.join(names)}|{code}" if words or code else ""
+
+
+def _town(line: str) -> bool:
+    words = line.split()
+    return bool(words) and not any(c.isdigit() for c in line) and not _TYPES.match(words[-1])
+
+
+@lru_cache(maxsize=131_072)
+def nearness(a: str, b: str) -> Nearness:
+    """How near two compared addresses are."""
+    if not a or not b:
+        return Nearness.NONE
+    if a == b:
+        return Nearness.SAME
+    numbers_a, street_a, code_a = a.split("|")
+    numbers_b, street_b, code_b = b.split("|")
+    same_code = code_a == code_b and bool(_POSTCODE.match(code_a))
+    other_code = bool(code_a and code_b) and OSA.distance(code_a, code_b) > 2
+    number = bool(set(numbers_a.split()) & set(numbers_b.split()))
+    street = _same_street(street_a, street_b)
+    if number and (street or same_code):
+        return Nearness.SAME if not other_code else Nearness.STREET
+    if street:
+        return Nearness.NEIGHBOUR if same_code or not other_code else Nearness.OTHER
+    return Nearness.SAME_POSTCODE if same_code else _apart(street_a, street_b, other_code)
+
+
+def _apart(street_a: str, street_b: str, other_code: bool) -> Nearness:
+    return Nearness.OTHER if other_code or (street_a and street_b) else Nearness.NONE
+
+
+def _same_street(a: str, b: str) -> bool:
+    return any(_same_word(x, y) for x in a.split() for y in b.split())
+
+
+def _same_word(x: str, y: str) -> bool:
+    return x == y or (min(len(x), len(y)) > 3 and OSA.distance(x, y, score_cutoff=2) <= 1 + (len(x) > 7))
+
+
+def telephone(text: str) -> str:
+    """The last ten digits of a British number, without 0 or +44; '' when there are fewer."""
+    digits = "".join(c for c in text if c.isdigit())
+    return digits[-10:] if len(digits) >= 10 else ""

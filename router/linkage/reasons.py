@@ -1,0 +1,73 @@
+"""Reasons in words that a practitioner understands: what agreed, what spoke against, without the values themselves."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from router.linkage.compare import FIELDS, Levels
+
+_WORDS: Final[dict[str, dict[int, str]]] = {
+    "given": {
+        0: "same first name",
+        1: "first name is another spelling of the same name",
+        2: "first name is a known short form",
+        3: "first name differs by a slip of the pen",
+        4: "part of the first name is the same",
+        5: "same initial",
+        6: "both are called Mohammed, which says little",
+        7: "against: another first name",
+    },
+    "family": {
+        0: "same family name",
+        1: "family name is another spelling of the same name",
+        2: "family name is a form of the same name",
+        3: "family name differs by a slip of the pen",
+        4: "half of the double-barrelled family name is the same",
+        7: "against: another family name",
+    },
+    "middle": {
+        0: "same middle name",
+        1: "against: another middle name",
+        3: "known by a middle name, or the same middle initial",
+    },
+    "birth": {
+        0: "same date of birth",
+        1: "date of birth has day and month swapped",
+        2: "date of birth differs in one place",
+        3: "same year of birth, one date is estimated",
+        4: "year of birth is one apart, one date is estimated",
+        5: "the same expected date of birth",
+        6: "date of birth fits the expected date",
+        7: "the time of the pregnancy fits",
+        9: "against: dates of birth are some months apart",
+        10: "against: another date of birth",
+        11: "against: the dates of birth or pregnancy cannot be one child's",
+    },
+    "sex": {1: "against: another sex"},
+    "address": {
+        0: "same address",
+        1: "same postcode",
+        2: "same street, another number",
+        3: "same street name",
+        5: "against: another address",
+    },
+    "phone": {0: "same telephone number"},
+    "adults": {
+        0: "a parent or guardian of the same name and date of birth",
+        1: "a parent or guardian of the same name",
+        2: "a parent or guardian of the same family name and initial",
+        3: "a parent or guardian of the same first name",
+        5: "against: other parents or guardians",
+    },
+    "kin": {0: "the same brother or sister is named", 2: "against: this is the brother or sister named"},
+    "nhs": {0: "same NHS number", 1: "against: another NHS number"},
+    "upn": {0: "same pupil number", 1: "against: another pupil number"},
+    "incident": {0: "same reference", 1: "against: another child of the same incident"},
+    "twin": {0: "the same twin", 1: "against: the other twin"},
+}
+
+
+def reasons(levels: Levels) -> tuple[str, ...]:
+    """What was found field by field, what speaks for it first."""
+    said = [text for field, level in zip(FIELDS, levels, strict=True) if (text := _WORDS[field].get(level))]
+    return tuple(sorted(said, key=lambda text: text.startswith("against")))

@@ -1,0 +1,48 @@
+"""What tells a resend from a new concern: plain references, and 'Forwarded from ... ref ...'.
+
+An agency keeps its reference when it sends again or amends, but for a mark such as ``(amended)``, ``/v2`` or ``-A``.
+Numbers after a slash tell brothers and sisters of one incident apart and stay. A copy that another agency forwards has
+a reference of its own and names the first one in its narrative.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from router.linkage.text import fold
+
+_VERSION: Final = re.compile(
+    r"(?:\s*[(\[](?:amended|amendment|updated?|revised|v(?:ersion)?\s*\d+)[)\]]|[\s/_-]+(?:v\d+|amended|rev\d*)|-[A-Z])$",
+    re.IGNORECASE,
+)
+_FORWARDED: Final = re.compile(
+    r"^\W*(?:fwd?|forwarded)\s+(?:from|by)\s+(?P<agency>[\w' -]{2,60}?),?\s+"
+    r"ref(?:erence|\.)?:?\s+(?P<reference>\S[^:;]*?)[:;]\s",
+    re.IGNORECASE,
+)
+_OPENING: Final = re.compile(r"^\W*(?:fwd?|forwarded)\s+(?:from|by)\s[^:;]*[:;]\s*", re.IGNORECASE)
+
+
+def plain_reference(reference: str) -> str:
+    """The reference without the mark of a new version."""
+    return _VERSION.sub("", reference.strip()) or reference.strip()
+
+
+def forwarded_reference(narrative: str) -> tuple[str, str] | None:
+    """Whose notification this forwards, as (agency joined by ``_``, plain reference); None when it is no copy."""
+    match = _FORWARDED.match(narrative)
+    if match is None:
+        return None
+    return fold(match["agency"]).replace(" ", "_"), plain_reference(match["reference"])
+
+
+def fingerprint(narrative: str) -> frozenset[str]:
+    """The words of what is told, without the opening of a forwarded copy."""
+    return frozenset(fold(_OPENING.sub("", narrative)).split())
+
+
+def same_concern(narrative: str, earlier: str) -> bool:
+    """Whether one text repeats the other: most words of the shorter one, so that an added sentence does not matter."""
+    a, b = fingerprint(narrative), fingerprint(earlier)
+    return bool(a and b) and len(a & b) >= 0.8 * min(len(a), len(b))
