@@ -1,0 +1,65 @@
+"""When something is due: elapsed hours, the same day, or working days of a borough (R18, R25, L3)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+import holidays
+
+from schemas.policy import Calendar, Elapsed, SameDay, TimeAllowed
+
+_DAY = dt.timedelta(days=1)
+_SATURDAY = 5
+
+
+def due(allowed: TimeAllowed, from_: dt.datetime, calendar: Calendar) -> dt.datetime:
+    """When what came at ``from_`` (aware) is due, in UTC.
+
+    Hours are hours on the clock, through changes to and from summer time. Days end at the calendar's closing time.
+    """
+    if isinstance(allowed, Elapsed):
+        return from_.astimezone(dt.UTC) + dt.timedelta(hours=allowed.hours)
+    came = from_.astimezone(ZoneInfo(calendar.time_zone))
+    if isinstance(allowed, SameDay):
+        return _closing(_day_it_came(came, calendar), calendar)
+    return _closing(_working_days_after(came.date(), allowed.days, calendar), calendar)
+
+
+def share_of(from_: dt.datetime, until: dt.datetime, share: float) -> dt.datetime:
+    """The moment, in UTC, when this share (0 to 1) of the time from ``from_`` to ``until`` has passed."""
+    start = from_.astimezone(dt.UTC)
+    return start + (until - start) * share
+
+
+def is_working_day(day: dt.date, calendar: Calendar) -> bool:
+    """Whether the borough works on this day: no weekend, no bank holiday of its part of Britain, no closure."""
+    if day.weekday() >= _SATURDAY or day in calendar.closures:
+        return False
+    return day not in _bank_holidays(calendar.subdivision, day.year)
+
+
+def _day_it_came(came: dt.datetime, calendar: Calendar) -> dt.date:
+    """The working day whose work it is: what comes at closing time or later belongs to the next."""
+    if came.time() < calendar.closes and is_working_day(came.date(), calendar):
+        return came.date()
+    return _working_days_after(came.date(), 1, calendar)
+
+
+def _working_days_after(day: dt.date, days: int, calendar: Calendar) -> dt.date:
+    left = days
+    while left:
+        day += _DAY
+        left -= is_working_day(day, calendar)
+    return day
+
+
+def _closing(day: dt.date, calendar: Calendar) -> dt.datetime:
+    return dt.datetime.combine(day, calendar.closes, ZoneInfo(calendar.time_zone)).astimezone(dt.UTC)
+
+
+@lru_cache(maxsize=512)
+def _bank_holidays(subdivision: str, year: int) -> frozenset[dt.date]:
+    """Kept per year: building a year takes milliseconds, asking it nothing."""
+    return frozenset(holidays.country_holidays("GB", subdiv=subdivision, years=year))

@@ -1,0 +1,195 @@
+"""Builders for what tests are given: invented people, agencies and facts, with only what matters spelled out."""
+
+from __future__ import annotations
+
+import datetime as dt
+import tomllib
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import uuid4
+
+from pydantic import TypeAdapter
+
+from router.outcome import Outcome, Step
+from schemas.base import Fact
+from schemas.case import ChildLinked, LinkCorrected, LinkOutcome, Worker
+from schemas.message import Message
+from schemas.notification import Notification
+from schemas.person import Address, Contact, Identifier, Name, PartialDate, Person, RelatedPerson
+from schemas.policy import Agreement, BoroughProfile, Partner, Policy, StandingRelease
+from schemas.rating import TimerElapsed
+
+S = TypeVar("S")
+
+NOON = dt.datetime(2026, 6, 10, 12, 0, tzinfo=dt.UTC)
+"""A Wednesday."""
+
+AGENCIES = (
+    "childrens_social_care",
+    "police",
+    "school",
+    "gp",
+    "health_visiting",
+    "housing",
+    "helpline",
+    "midwifery",
+    "csc_duty_team",
+    "police_cait",
+    "csc_assessment_team",
+    "early_help",
+)
+
+HIT = "Child disclosed that they were hit at home."
+DOMESTIC_ABUSE = "Domestic abuse incident at the home address."
+MISSING_EPISODE = "Missing episode, returned after some hours."
+MOVED = "Family has moved without giving a forwarding address."
+
+
+@lru_cache
+def profile() -> BoroughProfile:
+    """The sample borough's profile, as it ships."""
+    path = Path(__file__).parents[2] / "ops" / "profiles" / "sample-borough.toml"
+    return BoroughProfile.model_validate(tomllib.loads(path.read_text("utf-8")))
+
+
+def partner(code: str, **changes: Any) -> Partner:
+    """A partner whose agreement has been in force since 2020."""
+    agreement = Agreement(reference=f"ISA/{code}", signatory="A. Director", since=dt.date(2020, 1, 1))
+    told = {"code": code, "name": code.title(), "signpost_contact": f"{code} duty desk", "agreement": agreement}
+    return Partner.model_validate(told | changes)
+
+
+def policy(*partners: Partner, profile_: BoroughProfile | None = None) -> Policy:
+    """All agencies as partners, with the ones given in their place."""
+    known = {code: partner(code) for code in AGENCIES} | {one.code: one for one in partners}
+    return Policy(
+        lead_agency="childrens_social_care",
+        area="e99999999",
+        profile=profile_ or profile(),
+        partners=known,
+        linkage_model="test",
+    )
+
+
+def standing(recipient: str) -> StandingRelease:
+    """An owner's standing release of its sanitised notification for a section 47 enquiry."""
+    return StandingRelease(
+        recipient=recipient,
+        purpose="section 47 enquiry",
+        decided_by="Sergeant in the agreement",
+        reason="Agreed beforehand for every Red",
+    )
+
+
+def child() -> Person:
+    """Tilly Thornbury, invented, with a mother, an address and a telephone of the drama range."""
+    return Person(
+        identifier=(Identifier(value="9990000018", system="https://fhir.nhs.uk/Id/nhs-number"),),
+        name=(Name(given_name=("Tilly",), family_name=("Thornbury",)),),
+        date_of_birth=PartialDate(date=dt.date(2018, 2, 3)),
+        address=(Address(line1="12 Balmoral Pl", line2="Farnley Moor", city="Exampleton", postcode="ZZ99 3VZ"),),
+        contact=(Contact(telephone=("01632 960123",)),),
+        related_person=(
+            RelatedPerson(
+                name=Name(given_name=("Mariam",), family_name=("Chowdhury",)),
+                relationship="mother",
+            ),
+        ),
+    )
+
+
+def notification(narrative: str = DOMESTIC_ABUSE, **changes: Any) -> Notification:
+    """A police notification about Tilly Thornbury."""
+    told = {"reference": "R-1", "observed_at": NOON, "subject": child(), "narrative": narrative}
+    return Notification.model_validate(told | changes)
+
+
+def linked(narrative: str = DOMESTIC_ABUSE, **changes: Any) -> ChildLinked:
+    """Referral ``ref-1`` by the police, linked to case ``case-1``."""
+    told = {
+        "referral_id": "ref-1",
+        "agency": "police",
+        "area": "e99999999",
+        "person_id": "person-1",
+        "family_id": "family-1",
+        "case_id": "case-1",
+        "outcome": LinkOutcome.NEW,
+        "score": 0.0,
+        "reasons": ("Nobody like this is known.",),
+        "model": "test",
+        "earlier_referrals": 0,
+        "notification": notification(narrative),
+    }
+    return ChildLinked.model_validate(told | changes)
+
+
+def worker() -> Worker:
+    """An allocated social worker."""
+    return Worker(name="W. Allocated", team="csc_assessment_team", case_reference="ICS-7")
+
+
+def corrected(*, from_: str = "case-1", to: str = "case-2") -> LinkCorrected:
+    """A human moved ``ref-1`` to another child."""
+    return LinkCorrected(
+        referral_id="ref-1",
+        from_person_id="person-1",
+        from_case_id=from_,
+        person_id="person-2",
+        family_id="family-2",
+        case_id=to,
+        decided_by="A. Reviewer",
+        rationale="Twins were taken for one child",
+    )
+
+
+def message(fact: Fact, *, at: dt.datetime = NOON, id_: str | None = None) -> Message:
+    """The fact in an envelope; every call makes another message."""
+    return Message(
+        id=id_ or str(uuid4()),
+        source="test",
+        time=at,
+        key=fact.subject,
+        correlation_id="ref-1",
+        causation_id=None,
+        data=fact,
+    )
+
+
+def elapsed(step: str, due_at: dt.datetime, key: str = "ref-1") -> Message:
+    """The timer of ``step`` has run out."""
+    return message(TimerElapsed(step=step, key=key, due_at=due_at), at=due_at)
+
+
+class Given:
+    """A step with its state, as ``handle`` would keep it: written and read as JSON between messages."""
+
+    def __init__(self, step: Step[Any], policy_: Policy | None = None) -> None:
+        self._step, self._policy = step, policy_ or policy()
+        self._adapter: TypeAdapter[Any] = TypeAdapter(step.state)
+        self.state: Any = None
+        self.facts: list[Fact] = []
+
+    def when(self, fact: Fact | Message, *, at: dt.datetime = NOON) -> Outcome[Any]:
+        """Decide, keep the state, and answer the outcome."""
+        heard = fact if isinstance(fact, Message) else message(fact, at=at)
+        assert self._step.concerns(heard)
+        outcome = self._step.decide(self.state, heard, self._policy)
+        if outcome.refusal is not None:
+            assert outcome == Outcome(refusal=outcome.refusal), "a refusal stands alone"
+        if outcome.state is not None:
+            self.state = self._adapter.validate_json(self._adapter.dump_json(outcome.state))
+        self.facts.extend(outcome.facts)
+        return outcome
+
+    def given(self, *facts: Fact | Message) -> Given:
+        """What happened before."""
+        for fact in facts:
+            self.when(fact)
+        return self
+
+
+def of(kind: type[S], things: Iterable[object]) -> list[S]:
+    """Those things that are of this kind."""
+    return [thing for thing in things if isinstance(thing, kind)]

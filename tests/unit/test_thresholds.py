@@ -1,0 +1,109 @@
+"""What the profile makes of a notification: explainable, and never lower for what cannot be read."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given as for_all
+from hypothesis import strategies as st
+
+from router import thresholds
+from schemas.information import Level, Sensitivity
+from schemas.policy import BoroughProfile
+from schemas.rating import Colour
+from tests.support import given
+
+SAYS_HIT = "The child is said to have been hit or hurt."
+
+
+def suggest(
+    narrative: str, *concern: str, earlier: int = 0, profile: BoroughProfile | None = None
+) -> thresholds.Suggestion:
+    notification = given.notification(narrative, concern=concern)
+    return thresholds.suggest(notification, earlier, profile or given.profile())
+
+
+@pytest.mark.parametrize(
+    ("narrative", "colour"),
+    [
+        (given.HIT, Colour.RED),
+        (given.DOMESTIC_ABUSE, Colour.AMBER),
+        (given.MISSING_EPISODE, Colour.GREEN),
+        (given.MOVED, Colour.BLUE),
+        ("Somebody called about a child.", Colour.GREEN),
+    ],
+)
+def test_the_most_severe_indicator_gives_the_colour(narrative: str, colour: Colour) -> None:
+    assert suggest(narrative).colour is colour
+
+
+def test_reasons_are_in_the_words_of_the_profile_with_the_most_severe_first() -> None:
+    suggestion = suggest(f"{given.DOMESTIC_ABUSE} {given.HIT}")
+    assert suggestion.reasons == (SAYS_HIT, "Domestic abuse at the home.")
+
+
+def test_phrases_are_found_whatever_case_spacing_and_apostrophes() -> None:
+    assert suggest("They WERE  hit\nat home").colour is Colour.RED
+    assert "A parent's mental health is getting worse." in suggest("Parent\u2019s mental health deteriorating").reasons
+
+
+def test_a_phrase_within_a_longer_word_is_not_found() -> None:
+    assert suggest("The curtains were draped.").reasons == suggest("Nothing.").reasons
+
+
+def test_a_concern_code_is_enough() -> None:
+    assert suggest("See attached.", "physical-abuse").reasons == (SAYS_HIT,)
+
+
+def test_an_indicator_found_twice_is_one_reason() -> None:
+    assert suggest(given.HIT + " Was hit at home.", "physical-abuse").reasons == (SAYS_HIT,)
+
+
+@pytest.mark.parametrize(("narrative", "raised"), [(given.MOVED, Colour.GREEN), (given.MISSING_EPISODE, Colour.AMBER)])
+def test_repeated_low_concerns_are_raised_by_one_colour(narrative: str, raised: Colour) -> None:
+    suggestion = suggest(narrative, earlier=5)
+    assert suggestion.colour is raised
+    assert "The case has 5 earlier referrals." in suggestion.reasons
+
+
+@pytest.mark.parametrize("narrative", [given.HIT, given.DOMESTIC_ABUSE])
+def test_repeats_do_not_raise_what_is_amber_or_red(narrative: str) -> None:
+    assert suggest(narrative, earlier=50) == suggest(narrative)
+
+
+@pytest.mark.parametrize("garbled", ["\ufffd\ufffd\ufffd", "... ???", f"{given.MOVED} \ufffd\ufffd"])
+def test_a_narrative_that_cannot_be_read_never_lowers_a_rating(garbled: str) -> None:
+    suggestion = suggest(garbled)
+    assert suggestion.colour is given.profile().default
+    assert "The narrative cannot be read in full." in suggestion.reasons
+
+
+@for_all(st.text(min_size=1, max_size=200), st.sampled_from(["", given.HIT, given.DOMESTIC_ABUSE]))
+def test_text_around_a_sign_never_hides_it(noise: str, sign: str) -> None:
+    least = suggest(sign).colour if sign else Colour.BLUE
+    assert suggest(f"{noise} {sign} {noise}").colour.severity >= least.severity
+
+
+def test_two_profiles_are_not_taken_for_each_other() -> None:
+    shipped = given.profile()
+    other = shipped.model_copy(update={"indicators": (), "default": Colour.BLUE})
+    assert suggest(given.HIT).colour is Colour.RED
+    assert suggest(given.HIT, profile=other).colour is Colour.BLUE
+    assert suggest(given.HIT).colour is Colour.RED
+
+
+def test_levels_deepen_from_none_over_basic_to_full() -> None:
+    assert thresholds.deeper(Level.FULL, Level.BASIC)
+    assert thresholds.deeper(Level.BASIC, Level.NONE)
+    assert not thresholds.deeper(Level.BASIC, Level.BASIC)
+
+
+def test_what_is_more_sensitive_than_the_rating_justifies_is_not_proportionate() -> None:
+    assert thresholds.proportionate(Sensitivity.SENSITIVE, Sensitivity.SENSITIVE)
+    assert not thresholds.proportionate(Sensitivity.RESTRICTED, Sensitivity.SENSITIVE)
+
+
+def test_the_sample_profile_has_a_rule_for_every_colour_and_level() -> None:
+    profile = given.profile()
+    assert set(profile.colours) == set(Colour)
+    assert set(profile.levels) == set(Level)
+    assert {sign.colour for sign in profile.indicators} == set(Colour)
