@@ -21,6 +21,8 @@ _REASONS = (
     Reason(
         "unreadable.xml", "The text is not well-formed XML.", "Check the tags against the agreed schema; send anew."
     ),
+    Reason("unreadable.number", "The JSON holds NaN or an infinity.", "Leave the field out or give a number."),
+    Reason("unreadable.repeated-key", "A JSON object names one field twice.", "Name each field once; send it anew."),
     Reason("unreadable.xml-entities", "The XML declares entities or a document type.", "Send plain XML without a DTD."),
     Reason("unreadable.csv", "The row does not have the columns of its header.", "Check quotes and commas in the row."),
     Reason("unreadable.empty", "There is nothing in the message.", "Send the notification's content.", False),
@@ -60,6 +62,11 @@ _REASONS = (
         "invalid.time", "The field is not a moment with its offset from UTC.", "Write moments as 2026-03-12T09:30:00Z."
     ),
     Reason("invalid.too-long", "The field is longer than the hub takes.", "Shorten the text and redrive."),
+    Reason(
+        "invalid.characters",
+        "The text holds a NUL character or half of a surrogate pair.",
+        "Send the text without it; check how the sending system writes \\u escapes.",
+    ),
     Reason("invalid.code", "The field is not one of the agreed codes.", "Use a code that the mapping lists."),
     Reason(
         "invalid.unknown-field",

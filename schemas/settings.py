@@ -87,6 +87,8 @@ class AgencySettings(Shape):
     """Whom to call about something this agency holds (R34)."""
     mapping: Line | None = None
     """A mapping of ``connectors/agencies`` or a path to one; None: only the hub's own messages are understood."""
+    open_cases: Line | None = None
+    """The mapping of this agency's feed of open cases (R7). Only the lead agency and those with one may send them."""
     agreement: Agreement | None = None
     http: HttpCredential | None = None
     folder: FolderCredential | None = None

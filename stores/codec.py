@@ -6,7 +6,7 @@ import base64
 import datetime as dt
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import ValidationError
 
@@ -51,6 +51,19 @@ def decode(type_: str, payload: bytes) -> Fact:
         raise Unreadable(type_) from None
 
 
+class Unopened(Fact):
+    """Stands for a fact whose key was destroyed or whose bytes were altered; never recorded itself."""
+
+    type: ClassVar = "mash.unopened.v1"
+    topic: ClassVar = "messages.unopened"
+
+    entry: str
+
+    @property
+    def subject(self) -> str:
+        return self.entry
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Sealed:
     """A message whose data is still sealed: all that a broker or an index may see."""
@@ -77,6 +90,18 @@ class Sealed:
             correlation_id=self.correlation_id,
             causation_id=self.causation_id,
             data=decode(self.type, key.open(self.payload, bound_to=self.id)),
+        )
+
+    def unreadable(self) -> Message:
+        """The message in place of one that cannot be opened: every step refuses it, none waits for it."""
+        return Message(
+            id=self.id,
+            source=self.source,
+            time=from_micros(self.time),
+            key=self.key,
+            correlation_id=self.correlation_id,
+            causation_id=self.causation_id,
+            data=Unopened(entry=self.id),
         )
 
     def to_event(self) -> bytes:

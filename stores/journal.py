@@ -7,7 +7,7 @@ its envelope and its sealed payload, so erasing a key leaves every hash verifiab
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -17,8 +17,10 @@ from sqlalchemy import Connection, Row, func, select, text
 from schemas.message import Message
 from stores import codec
 from stores.cursors import Cursor
-from stores.database import Transaction
+from stores.database import Database, Transaction
+from stores.recent import Placed
 from stores.tables import journal, outbox
+from stores.vault import DataKey, Unreadable
 
 _PAGE = 2000
 
@@ -63,6 +65,26 @@ def rows_after(connection: Connection, position: int, limit: int) -> Sequence[Ro
     """The next rows of the journal, by position."""
     query = select(journal).where(journal.c.position > position).order_by(journal.c.position).limit(limit)
     return connection.execute(query).all()
+
+
+def messages_after(database: Database, position: int, limit: int) -> list[Placed]:
+    """The next messages with their positions, from memory where this process has just written them."""
+    recent = database.recent.after(position, limit)
+    if recent is not None:
+        return recent
+    with database.reading() as connection:
+        rows = rows_after(connection, position, limit)
+        keys = database.vault.keys(connection, {row.key_id for row in rows}, create=False)
+        return [(row.position, opened(row, keys)) for row in rows]
+
+
+def opened(row: Any, keys: Mapping[str, DataKey]) -> Message:
+    """A journal row as a message; one whose key is destroyed or whose bytes are altered says just that."""
+    entry = sealed(row)
+    try:
+        return entry.open(keys[entry.key_id])
+    except (KeyError, Unreadable):
+        return entry.unreadable()
 
 
 @dataclass(frozen=True, slots=True)

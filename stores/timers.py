@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 
 from schemas.message import derived_id
-from stores.database import Transaction
+from stores.database import Database, Transaction
 from stores.tables import timers
 
 
@@ -42,6 +43,13 @@ def start(transaction: Transaction, wanted: Sequence[StoredTimer]) -> None:
         for timer in wanted
     ]
     transaction.many(transaction.insert(timers).on_conflict_do_nothing(), rows)
+
+
+def any_due(database: Database) -> bool:
+    """Whether a timer's time has come; asks without taking the write lock."""
+    with database.reading() as connection:
+        earliest = connection.execute(select(func.min(timers.c.due_at))).scalar()
+    return earliest is not None and earliest <= time.time_ns() // 1000
 
 
 def take_due(transaction: Transaction, *, limit: int) -> list[StoredTimer]:
