@@ -8,10 +8,37 @@ from zoneinfo import ZoneInfo
 
 import holidays
 
+from schemas.base import Instant, Shape
 from schemas.policy import Calendar, Elapsed, SameDay, TimeAllowed
 
 _DAY = dt.timedelta(days=1)
 _SATURDAY = 5
+
+
+class Ticking(Shape):
+    """A clock that runs. ``approaching_at`` is None once the warning was given; a breached clock runs no more."""
+
+    approaching_at: Instant | None
+    due_at: Instant
+
+    @property
+    def next_at(self) -> dt.datetime:
+        """When there is something to tell: that the due time approaches, then that it is breached."""
+        return self.approaching_at or self.due_at
+
+    @property
+    def breached_next(self) -> bool:
+        """Whether what is to tell next is the breach."""
+        return self.approaching_at is None
+
+    def told(self) -> Ticking | None:
+        """The clock once that was told."""
+        return None if self.breached_next else self.model_copy(update={"approaching_at": None})
+
+
+def started(from_: dt.datetime, due_at: dt.datetime, warn_at: float) -> Ticking:
+    """A clock from one moment to another that warns after a share (0 to 1) of the time."""
+    return Ticking(approaching_at=share_of(from_, due_at, warn_at), due_at=due_at)
 
 
 def due(allowed: TimeAllowed, from_: dt.datetime, calendar: Calendar) -> dt.datetime:

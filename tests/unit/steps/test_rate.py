@@ -1,0 +1,261 @@
+"""Hop 4a: a rating is suggested, decided by a social worker only, kept with its history, and timed."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from router.outcome import Outcome, Refusal
+from router.steps import rate
+from schemas.base import Fact
+from schemas.decisions import RatingDecided, RatingDecision
+from schemas.notices import DueTimeWarning, RatingRequest
+from schemas.product import Disposal, ProductRefused, ProductReleased
+from schemas.rating import Colour, DueTimeApproaching, DueTimeBreached, RatingAssigned, RatingSuggested
+from tests.support import given
+from tests.support.given import NOON, Given
+
+HOUR = dt.timedelta(hours=1)
+
+
+def rating() -> Given:
+    return Given(rate.STEP)
+
+
+def decided(colour: Colour, agency: str = "childrens_social_care", **changes: Any) -> RatingDecided:
+    told = {
+        "referral_id": "ref-1",
+        "case_id": "case-1",
+        "colour": colour,
+        "decided_by": "S. Worker",
+        "rationale": f"Seen as {colour}",
+    }
+    return RatingDecided(agency=agency, decision=RatingDecision.model_validate(told | changes))
+
+
+def released(colour: Colour, *, urgent: bool = False) -> ProductReleased:
+    return ProductReleased(
+        product_id="product-1",
+        referral_id="ref-1",
+        case_id="case-1",
+        recipient="early_help",
+        colour=colour,
+        disposal=Disposal.EARLY_HELP,
+        urgent=urgent,
+        digest="0" * 64,
+        item_digests=(),
+        signposts=0,
+    )
+
+
+def refused(colour: Colour, *, voided: bool = False) -> ProductRefused:
+    return ProductRefused(
+        product_id="product-1",
+        referral_id="ref-1",
+        case_id="case-1",
+        recipient="early_help",
+        colour=colour,
+        voided=voided,
+        reason="Nothing may leave",
+    )
+
+
+def run_out(step: Given, *, until: dt.datetime, first: Outcome[Any]) -> list[Fact]:
+    """Let every timer run out that is due by ``until``; the warnings in order."""
+    facts: list[Fact] = []
+    timers = list(first.timers)
+    while timers and timers[0].due_at <= until:
+        outcome = step.when(given.elapsed("rate", timers.pop(0).due_at))
+        facts += outcome.facts
+        timers += outcome.timers
+    return facts
+
+
+def test_a_rating_is_suggested_and_put_before_the_lead_agency() -> None:
+    outcome = rating().when(given.linked(given.HIT))
+    (fact,) = given.of(RatingSuggested, outcome.facts)
+    (dispatch,) = outcome.dispatches
+    assert fact.colour is Colour.RED
+    assert fact.profile == "Sample Borough 2026.1"
+    assert fact.product_due_at == NOON + 4 * HOUR
+    assert dispatch.agency == "childrens_social_care"
+    assert isinstance(dispatch.notice, RatingRequest)
+    assert dispatch.notice.reasons == fact.reasons
+    assert dispatch.notice.due_at == fact.decision_due_at
+
+
+def test_the_authority_has_one_working_day_to_decide() -> None:
+    (fact,) = given.of(RatingSuggested, rating().when(given.linked()).facts)
+    assert fact.decision_due_at == dt.datetime(2026, 6, 11, 16, 0, tzinfo=dt.UTC)
+
+
+def test_a_case_with_an_allocated_worker_is_not_rated() -> None:
+    step = rating()
+    outcome = step.when(given.linked(allocated_to=given.worker()))
+    assert (outcome.facts, outcome.dispatches, outcome.timers) == ((), (), ())
+    assert step.when(decided(Colour.RED)).refusal == Refusal("refused.closed")
+
+
+def test_the_same_link_told_twice_suggests_once() -> None:
+    assert rating().given(given.linked()).when(given.linked()) == Outcome()
+
+
+def test_a_social_worker_changes_the_rating_with_a_rationale_that_is_kept() -> None:
+    step = rating().given(given.linked())
+    (fact,) = given.of(RatingAssigned, step.when(decided(Colour.GREEN), at=NOON + HOUR).facts)
+    assert (fact.previous, fact.colour, fact.confirmed) == (Colour.AMBER, Colour.GREEN, False)
+    assert (fact.decided_by, fact.rationale) == ("S. Worker", "Seen as green")
+
+
+def test_confirming_leaves_the_due_time_as_it_was() -> None:
+    step = rating().given(given.linked())
+    (fact,) = given.of(RatingAssigned, step.when(decided(Colour.AMBER), at=NOON + HOUR).facts)
+    assert fact.confirmed
+    assert fact.product_due_at == NOON + 24 * HOUR
+
+
+def test_ratings_may_change_again_and_again_and_all_are_kept() -> None:
+    step = rating().given(given.linked())
+    for colour in (Colour.AMBER, Colour.RED, Colour.GREEN):
+        step.when(decided(colour))
+    assert [entry.colour for entry in step.state.history] == [Colour.AMBER, Colour.RED, Colour.GREEN]
+    assert [fact.previous for fact in given.of(RatingAssigned, step.facts)] == [Colour.AMBER, Colour.AMBER, Colour.RED]
+
+
+def test_a_decision_told_twice_is_one_decision() -> None:
+    assert rating().given(given.linked(), decided(Colour.AMBER)).when(decided(Colour.AMBER)) == Outcome()
+
+
+@pytest.mark.parametrize(
+    ("decision", "refusal"),
+    [
+        (decided(Colour.RED, agency="police"), Refusal("refused.role")),
+        (decided(Colour.RED, case_id="case-9"), Refusal("refused.unknown-subject", "case_id")),
+    ],
+)
+def test_ratings_that_are_not_the_senders_to_give_are_refused(decision: RatingDecided, refusal: Refusal) -> None:
+    assert rating().given(given.linked()).when(decision).refusal == refusal
+
+
+def test_a_rating_of_a_referral_that_nobody_knows_is_refused() -> None:
+    assert rating().when(decided(Colour.RED)).refusal == Refusal("refused.unknown-subject", "referral_id")
+
+
+def test_a_raised_rating_has_its_own_time_from_the_decision_on() -> None:
+    step = rating().given(given.linked())
+    (fact,) = given.of(RatingAssigned, step.when(decided(Colour.RED), at=NOON + HOUR).facts)
+    assert fact.product_due_at == NOON + 5 * HOUR
+
+
+def test_a_raised_rating_never_has_more_time_than_was_left() -> None:
+    step = rating().given(given.linked())
+    (fact,) = given.of(RatingAssigned, step.when(decided(Colour.RED), at=NOON + 22 * HOUR).facts)
+    assert fact.product_due_at == NOON + 24 * HOUR
+
+
+def test_a_lowered_rating_never_has_less_time() -> None:
+    step = rating().given(given.linked())
+    (fact,) = given.of(RatingAssigned, step.when(decided(Colour.BLUE), at=NOON + HOUR).facts)
+    assert fact.product_due_at == NOON + 24 * HOUR
+
+
+def test_both_clocks_warn_and_then_tell_of_the_breach_one_timer_at_a_time() -> None:
+    step = rating()
+    first = step.when(given.linked(given.HIT))
+    assert len(first.timers) == 1
+    told = run_out(step, until=NOON + dt.timedelta(days=3), first=first)
+    assert [(type(fact), fact.clock) for fact in told if isinstance(fact, DueTimeApproaching | DueTimeBreached)] == [
+        (DueTimeApproaching, "product"),
+        (DueTimeBreached, "product"),
+        (DueTimeApproaching, "decision"),
+        (DueTimeBreached, "decision"),
+    ]
+
+
+def test_a_warning_goes_to_the_lead_agency() -> None:
+    step = rating().given(given.linked(given.HIT))
+    outcome = step.when(given.elapsed("rate", NOON + 3 * HOUR))
+    (dispatch,) = outcome.dispatches
+    assert isinstance(dispatch.notice, DueTimeWarning)
+    assert (dispatch.agency, dispatch.notice.breached) == ("childrens_social_care", False)
+    assert dispatch.notice.due_at == NOON + 4 * HOUR
+
+
+def test_a_timer_that_runs_out_twice_warns_once() -> None:
+    step = rating().given(given.linked(given.HIT), given.elapsed("rate", NOON + 3 * HOUR))
+    assert step.when(given.elapsed("rate", NOON + 3 * HOUR)) == Outcome()
+
+
+def test_a_stale_timer_is_ignored() -> None:
+    step = rating().given(given.linked(given.HIT))
+    assert step.when(given.elapsed("rate", NOON + HOUR)) == Outcome()
+
+
+def test_a_timer_for_a_referral_that_nobody_knows_is_ignored() -> None:
+    assert rating().when(given.elapsed("rate", NOON)) == Outcome()
+
+
+def test_the_decision_clock_stops_with_the_decision() -> None:
+    step = rating()
+    step.when(given.linked(given.HIT))
+    outcome = step.when(decided(Colour.RED))
+    assert outcome.timers == ()
+    outcome = step.when(given.elapsed("rate", NOON + 3 * HOUR))
+    told = run_out(step, until=NOON + dt.timedelta(days=9), first=outcome)
+    assert {fact.clock for fact in given.of(DueTimeBreached, told)} == {"product"}
+
+
+@pytest.mark.parametrize("settled", [released(Colour.RED), refused(Colour.RED)])
+def test_the_product_clock_stops_when_a_product_is_released_or_refused(settled: Fact) -> None:
+    step = rating().given(given.linked(given.HIT), decided(Colour.RED), settled)
+    assert step.when(given.elapsed("rate", NOON + 4 * HOUR)) == Outcome()
+
+
+@pytest.mark.parametrize(
+    "settled", [released(Colour.RED, urgent=True), released(Colour.AMBER), refused(Colour.RED, voided=True)]
+)
+def test_an_urgent_milder_or_voided_product_does_not_stop_the_clock(settled: Fact) -> None:
+    step = rating().given(given.linked(given.HIT), decided(Colour.RED), settled)
+    assert len(step.when(given.elapsed("rate", NOON + 3 * HOUR)).facts) == 1
+
+
+def test_a_blue_needs_no_product_once_it_is_confirmed() -> None:
+    step = rating().given(given.linked(given.MOVED), decided(Colour.BLUE))
+    assert step.when(given.elapsed("rate", NOON + dt.timedelta(days=9))) == Outcome()
+
+
+def test_raising_after_the_product_went_out_starts_the_clock_anew() -> None:
+    step = rating().given(given.linked(), decided(Colour.AMBER), released(Colour.AMBER))
+    outcome = step.when(decided(Colour.RED), at=NOON + 48 * HOUR)
+    assert [timer.due_at for timer in outcome.timers] == [NOON + 51 * HOUR]
+
+
+def test_going_down_and_up_again_wants_no_second_product() -> None:
+    step = rating().given(given.linked(), decided(Colour.AMBER), released(Colour.AMBER), decided(Colour.GREEN))
+    assert step.when(decided(Colour.AMBER, rationale="Up again")).timers == ()
+
+
+def test_a_corrected_link_moves_the_referral_and_asks_anew_under_the_right_case() -> None:
+    step = rating().given(given.linked())
+    (dispatch,) = step.when(given.corrected()).dispatches
+    assert isinstance(dispatch.notice, RatingRequest)
+    assert dispatch.notice.case_id == "case-2"
+    (fact,) = step.when(decided(Colour.RED, case_id="case-1")).facts
+    assert fact.subject == "case-2"
+
+
+def test_a_correction_heard_before_the_link_counts_all_the_same() -> None:
+    step = rating().given(given.corrected())
+    (fact,) = step.when(given.linked()).facts
+    assert fact.subject == "case-2"
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_the_latest_correction_counts_in_whatever_order_they_are_heard(swapped: bool) -> None:
+    first = given.message(given.corrected(), at=NOON + HOUR)
+    second = given.message(given.corrected(from_="case-2", to="case-3"), at=NOON + 2 * HOUR)
+    step = rating().given(given.linked(), *((second, first) if swapped else (first, second)))
+    assert step.state.cases.now == "case-3"
+    assert step.state.cases.former == ("case-1", "case-2")
