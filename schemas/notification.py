@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from hashlib import sha256
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
@@ -33,6 +34,10 @@ class Notification(Shape):
     """LifeEvent type codes, such as ``missing-person``, where the agency codes its concerns."""
     parents_informed: ParentsInformed | None = None
 
+    def content_digest(self) -> str:
+        """SHA-256 of the canonical JSON without the time of observation: a resend is made later but says the same."""
+        return sha256(self.model_dump_json(exclude={"observed_at"}).encode()).hexdigest()
+
 
 class NotificationReceived(Fact):
     """An agency's notification came in by a connector."""
@@ -43,7 +48,7 @@ class NotificationReceived(Fact):
     agency: Code
     area: Code
     content_digest: Digest
-    """Of the notification's canonical JSON: tells a resend from an amendment."""
+    """:meth:`Notification.content_digest`: tells a resend from an amendment."""
     notification: Notification
 
     @property

@@ -71,6 +71,7 @@ def _look_up(transaction: Transaction, arrivals: Sequence[Arrival]) -> _Batch:
         for arrival in arrivals
         if isinstance(arrival.body, NotificationReceived)
     }
+    _make_keys(transaction, arrivals, ids)
     return _Batch(
         known={row.message_id: row.digest for row in transaction.connection.execute(known)},
         buried=set(transaction.connection.execute(buried).scalars()),
@@ -81,16 +82,27 @@ def _look_up(transaction: Transaction, arrivals: Sequence[Arrival]) -> _Batch:
     )
 
 
+def _make_keys(transaction: Transaction, arrivals: Sequence[Arrival], ids: Sequence[str]) -> None:
+    """All keys of the batch in one go, so that sealing each message finds its own in memory."""
+    wanted = [
+        codec.key_id_of(_message(transaction, arrival, id_))
+        for arrival, id_ in zip(arrivals, ids, strict=True)
+        if not isinstance(arrival.body, Unusable)
+    ]
+    transaction.vault.keys(transaction.connection, wanted, create=True)
+
+
+def _message(transaction: Transaction, arrival: Arrival, id_: str) -> Message:
+    assert not isinstance(arrival.body, Unusable)
+    source = f"mash-hub/{arrival.connector}/{arrival.agency}"
+    return arrived(arrival.body, id_=id_, source=source, time=codec.from_micros(transaction.now))
+
+
 def _take_one(transaction: Transaction, arrival: Arrival, batch: _Batch) -> Receipt:
     id_ = message_id(arrival)
     if isinstance(arrival.body, Unusable):
         return _reject(transaction, arrival, arrival.body, batch)
-    message = arrived(
-        arrival.body,
-        id_=id_,
-        source=f"mash-hub/{arrival.connector}/{arrival.agency}",
-        time=codec.from_micros(transaction.now),
-    )
+    message = _message(transaction, arrival, id_)
     digest = _digest(transaction, message)
     if id_ in batch.known:
         return _repeated(transaction, arrival, batch, same=batch.known[id_] == digest)
