@@ -1,0 +1,52 @@
+"""``hub``: the one command. Each subcommand is a file of :mod:`ops.commands`, imported when it is asked for."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+_COMMANDS = {
+    "audit": "ops.commands.audit",
+    "bench": "ops.commands.bench",
+    "case": "ops.commands.case",
+    "config": "ops.commands.config",
+    "connectors": "ops.commands.connectors",
+    "dead-letters": "ops.commands.dead_letters",
+    "demo": "ops.commands.demo",
+    "linkage": "ops.commands.linkage",
+    "replay": "ops.commands.replay",
+    "run": "ops.commands.run",
+    "schemas": "ops.commands.schemas",
+    "services": "ops.services.commands",
+    "simulate": "ops.commands.simulate",
+    "status": "ops.commands.status",
+    "topology": "ops.commands.topology",
+}
+
+
+class _Lazy(click.Group):
+    """Imports a subcommand only when it is used, so that ``hub --help`` answers at once."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in _COMMANDS:
+            return None
+        command = getattr(import_module(_COMMANDS[cmd_name]), cmd_name.replace("-", "_"))
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.command(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="mash-hub")
+def main() -> None:
+    """mash-hub: every concern about a child, from every agency, linked, rated, asked about and answered for.
+
+    Start with `hub demo`. In production: `hub config check`, then `hub run`.
+    """
+
+
+if __name__ == "__main__":
+    main()
