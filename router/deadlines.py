@@ -60,6 +60,11 @@ def share_of(from_: dt.datetime, until: dt.datetime, share: float) -> dt.datetim
     return start + (until - start) * share
 
 
+def local_day(moment: dt.datetime, calendar: Calendar) -> dt.date:
+    """The borough's date at this moment: agreements begin and end by it."""
+    return moment.astimezone(ZoneInfo(calendar.time_zone)).date()
+
+
 def is_working_day(day: dt.date, calendar: Calendar) -> bool:
     """Whether the borough works on this day: no weekend, no bank holiday of its part of Britain, no closure."""
     if day.weekday() >= _SATURDAY or day in calendar.closures:
