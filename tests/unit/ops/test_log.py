@@ -1,0 +1,167 @@
+"""What planted personal data would have to get past to reach a log: nothing lets it through."""
+
+from __future__ import annotations
+
+import ast
+import io
+import json
+import logging
+import sys
+import threading
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+from pydantic import ValidationError
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from ops import log
+from schemas.notification import Notification
+from schemas.rating import Colour
+
+CANARY = "Tilly Thornbury"
+NUMBER = "9990000018"
+ROOT = Path(__file__).parents[3]
+CASE = "6f1c8f0e-0b5e-5c58-9f0e-8d2f5a1c7b11"
+
+
+@pytest.fixture
+def stream() -> Iterator[io.StringIO]:
+    """A stream that the log writes to; afterwards logging is as it was."""
+    root = logging.getLogger()
+    before = (root.handlers[:], root.level, sys.excepthook, threading.excepthook, logging.raiseExceptions)
+    out = io.StringIO()
+    with warnings.catch_warnings():
+        log.configure(out, level=logging.DEBUG)
+        yield out
+        logging.captureWarnings(capture=False)
+    structlog.reset_defaults()
+    root.handlers[:], root.level, sys.excepthook, threading.excepthook, logging.raiseExceptions = before
+
+
+def lines(stream: io.StringIO) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in stream.getvalue().splitlines()]
+
+
+def test_a_listed_event_keeps_its_ids_codes_and_numbers(stream: io.StringIO) -> None:
+    structlog.get_logger().warning("step.undecidable", step="link", message_id=CASE, line=7, state=Colour.RED)
+    (line,) = lines(stream)
+    assert line.pop("time")
+    assert line == {
+        "level": "warning",
+        "event": "step.undecidable",
+        "step": "link",
+        "message_id": CASE,
+        "line": 7,
+        "state": "red",
+    }
+
+
+def test_an_unknown_event_and_unknown_keys_are_dropped(stream: io.StringIO) -> None:
+    structlog.get_logger().warning(f"linked {CANARY}", child=CANARY, narrative=CANARY, seconds=1)
+    (line,) = lines(stream)
+    assert (line["event"], line["seconds"]) == ("unlisted", 1)
+    assert "child" not in line
+
+
+@pytest.mark.parametrize("key", ["message_id", "agency", "step", "reason", "error", "queue", "topic", "count"])
+@pytest.mark.parametrize(
+    "value", [CANARY, NUMBER, "01632 960123", f"x-{NUMBER}", [CANARY], {"name": CANARY}, b"Tilly T"]
+)
+def test_a_listed_key_takes_nothing_but_what_belongs_there(stream: io.StringIO, key: str, value: Any) -> None:
+    structlog.get_logger().warning("hub.started", **{key: value})
+    assert key not in lines(stream)[0]
+
+
+def test_an_error_is_its_class_and_frames_and_never_what_it_says(stream: io.StringIO) -> None:
+    try:
+        try:
+            raise KeyError(CANARY)
+        except KeyError as cause:
+            raise ValueError(f"{CANARY} {NUMBER}") from cause
+    except ValueError:
+        structlog.get_logger().exception("connector.failed")
+    (line,) = lines(stream)
+    assert CANARY not in stream.getvalue()
+    assert (line["error"], line["causes"]) == ("ValueError", ["KeyError"])
+    assert line["frames"][-1].split(":")[1] == "test_an_error_is_its_class_and_frames_and_never_what_it_says"
+
+
+def test_a_validation_error_tells_nothing_of_its_input(stream: io.StringIO) -> None:
+    with pytest.raises(ValidationError) as caught:
+        Notification.model_validate({"reference": CANARY, CANARY: NUMBER, "narrative": CANARY})
+    structlog.get_logger().error("connector.failed", exc_info=caught.value)
+    structlog.get_logger().error("connector.failed", error=str(caught.value))
+    assert CANARY not in stream.getvalue()
+
+
+def test_a_database_error_tells_nothing_of_its_parameters(stream: io.StringIO) -> None:
+    engine = create_engine("sqlite://", echo=True)
+    with pytest.raises(SQLAlchemyError) as caught, engine.connect() as connection:
+        connection.execute(text("INSERT INTO nowhere VALUES (:name)"), {"name": CANARY})
+    structlog.get_logger().error("store.unavailable", exc_info=caught.value)
+    logging.getLogger("sqlalchemy.engine").error("failed %s", CANARY, exc_info=caught.value)
+    engine.dispose()
+    assert CANARY not in stream.getvalue()
+
+
+@pytest.mark.parametrize("name", ["uvicorn.error", "uvicorn.access", "faust", "kombu", "sqlalchemy.engine", "asyncio"])
+def test_what_libraries_log_is_reduced_to_who_and_how_bad(stream: io.StringIO, name: str) -> None:
+    logging.getLogger(name).error("could not decode %s", CANARY)
+    logging.getLogger(name).error(f"GET /people?name={CANARY}")
+    assert [line["logger"] for line in lines(stream)] == [name, name]
+    assert CANARY not in stream.getvalue()
+
+
+def test_a_constant_message_of_a_library_is_kept_if_it_is_listed(stream: io.StringIO) -> None:
+    logging.getLogger("uvicorn.error").warning("Application startup complete.")
+    assert lines(stream)[0]["message"] == "Application startup complete."
+
+
+def test_a_logger_with_a_handler_of_its_own_goes_through_the_list_too(stream: io.StringIO) -> None:
+    own, beside = logging.getLogger("faust.beside"), io.StringIO()
+    own.addHandler(logging.StreamHandler(beside))
+    log.configure(stream)
+    own.error(CANARY)
+    assert beside.getvalue() == ""
+    assert lines(stream)[0]["logger"] == "faust.beside"
+
+
+def test_an_uncaught_error_of_the_process_or_a_thread_is_told_by_its_class(stream: io.StringIO) -> None:
+    def fail() -> None:
+        raise RuntimeError(CANARY)
+
+    thread = threading.Thread(target=fail)
+    thread.start()
+    thread.join()
+    error = LookupError(CANARY)
+    sys.excepthook(LookupError, error, None)
+    assert [line["error"] for line in lines(stream)] == ["RuntimeError", "LookupError"]
+    assert CANARY not in stream.getvalue()
+
+
+def test_a_warning_tells_nothing(stream: io.StringIO) -> None:
+    warnings.simplefilter("always")
+    warnings.warn(CANARY, stacklevel=1)
+    assert lines(stream)[0]["logger"] == "py.warnings"
+    assert CANARY not in stream.getvalue()
+
+
+def test_every_event_in_the_code_is_listed() -> None:
+    found = {
+        call.args[0].value
+        for folder in ("connectors", "router", "schemas", "stores", "ops")
+        for path in (ROOT / folder).rglob("*.py")
+        for call in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Attribute)
+        and call.func.attr in {"debug", "info", "warning", "error", "exception", "critical"}
+        and ast.unparse(call.func.value) in {"_log", "log", "logger", "structlog.get_logger()"}
+        and call.args
+        and isinstance(call.args[0], ast.Constant)
+    }
+    assert found <= log.EVENTS
