@@ -1,0 +1,47 @@
+"""What was recorded and still has to reach the topics: a row per journal entry, gone once the topic has it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import delete, func, select, text
+
+from stores.codec import Sealed
+from stores.database import Database, Transaction
+from stores.journal import sealed
+from stores.tables import journal, outbox
+
+_RELAY = "SELECT pg_try_advisory_xact_lock(hashtext('relay'))"
+
+
+def claim(transaction: Transaction) -> bool:
+    """Become the one relay of this database until the transaction ends; False while another one is. PostgreSQL only."""
+    return bool(transaction.connection.execute(text(_RELAY)).scalar())
+
+
+def unsent(transaction: Transaction, *, limit: int) -> list[tuple[int, Sealed]]:
+    """The next entries to send, with their positions, in their order.
+
+    Asked for by what is unsent and never by 'position greater than last': a transaction that takes its positions
+    early and commits late would be skipped (design, section 3).
+    """
+    query = (
+        select(journal)
+        .join(outbox, outbox.c.position == journal.c.position)
+        .where(outbox.c.sent_at.is_(None))
+        .order_by(outbox.c.position)
+        .limit(limit)
+        .with_for_update(of=outbox, skip_locked=True)
+    )
+    return [(row.position, sealed(row)) for row in transaction.connection.execute(query)]
+
+
+def sent(transaction: Transaction, positions: Sequence[int]) -> None:
+    """The topics have these entries; the journal keeps them, so their rows here can go."""
+    transaction.connection.execute(delete(outbox).where(outbox.c.position.in_(positions)))
+
+
+def depth(database: Database) -> int:
+    """How many entries wait to be sent."""
+    with database.reading() as connection:
+        return int(connection.execute(select(func.count()).select_from(outbox)).scalar_one())

@@ -1,0 +1,251 @@
+"""Topics on Kafka: made here, written here and, where a worker misses something, read here past any consumer group.
+
+A topics URL is ``kafka://host:port[,host:port][/prefix]``; with a prefix several hubs share one cluster, as
+``prefix.cases.linked``. What a broker sees is :class:`stores.codec.Sealed`: an envelope of ids around ciphertext.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
+
+from schemas.topics import TOPICS
+from stores.codec import Sealed
+from stores.ports import Unavailable
+
+LARGEST_EVENT = 16_000_000
+"""Bytes: what arrives is bounded at 2 MB, and a product holds several of those, sealed and in base64."""
+
+_FOR_EVER = "-1"
+_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Where the topics are: ``servers`` as clients take them, and the prefix of every name."""
+
+    servers: str
+    prefix: str
+
+    def wire_name(self, topic: str) -> str:
+        """What a topic or consumer group is called on the cluster."""
+        return f"{self.prefix}.{topic}" if self.prefix else topic
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Record:
+    """One message as it lies in a partition."""
+
+    offset: int
+    value: bytes | None
+
+
+class Hole(Exception):
+    """Offsets are gone from the topic itself: deleted or overwritten there; the store still has what they said."""
+
+    def __init__(self, topic: str, partition: int, offset: int) -> None:
+        super().__init__(f"{topic}/{partition} no longer has offset {offset}")
+        self.offset = offset
+
+
+def cluster_of(url: str) -> Cluster:
+    """Read a topics URL; raises ``ValueError`` for any other."""
+    scheme, _, rest = url.partition("://")
+    servers, _, prefix = rest.partition("/")
+    if scheme != "kafka" or not servers:
+        raise ValueError("topics are at kafka://host:port[,host:port][/prefix]")
+    return Cluster(servers, prefix)
+
+
+def create_topics(url: str, partitions: int) -> list[str]:
+    """Make the topics that are not there yet and answer their names. Raises ``Unavailable``.
+
+    Not compacted and kept for ever, so that offsets stay dense and a hole always means a loss; three replicas of which
+    two must have a message where the cluster has three brokers. The number of partitions of a topic never changes:
+    it would move keys to other partitions.
+    """
+    cluster = cluster_of(url)
+    admin = AdminClient(_client(cluster))
+    try:
+        there = admin.list_topics(timeout=_SECONDS)
+        wanted = [_new(cluster, topic.name, partitions, len(there.brokers)) for topic in TOPICS]
+        made = admin.create_topics([new for new in wanted if new.topic not in there.topics])
+        return [name for name, outcome in made.items() if _was_made(outcome)]
+    except KafkaException as error:
+        raise _unavailable(error) from None
+
+
+def watermarks(url: str, topic: str) -> dict[int, tuple[int, int]]:
+    """The first offset and the one after the last, by partition. Raises ``Unavailable``."""
+    cluster = cluster_of(url)
+    with _reader(cluster) as consumer:
+        name = cluster.wire_name(topic)
+        known = consumer.list_topics(name, timeout=_SECONDS).topics[name]
+        if known.error is not None:
+            raise Unavailable(known.error.name())
+        return {
+            partition: consumer.get_watermark_offsets(TopicPartition(name, partition), timeout=_SECONDS)
+            for partition in sorted(known.partitions)
+        }
+
+
+def committed(url: str, group: str, topic: str, partitions: Sequence[int]) -> dict[int, int]:
+    """What Kafka believes that a group has done, by partition; 0 where it knows nothing. Raises ``Unavailable``."""
+    cluster = cluster_of(url)
+    with _reader(cluster, group) as consumer:
+        asked = [TopicPartition(cluster.wire_name(topic), partition) for partition in partitions]
+        return {one.partition: max(one.offset, 0) for one in consumer.committed(asked, timeout=_SECONDS)}
+
+
+def read_range(url: str, topic: str, partition: int, first: int, last: int) -> list[Record]:
+    """The records from ``first`` to ``last``, all of them, whatever any group has committed.
+
+    Raises :class:`Hole` where the topic itself lacks one, and ``Unavailable`` when they cannot be read in time.
+    """
+    cluster = cluster_of(url)
+    with _reader(cluster) as consumer:
+        consumer.assign([TopicPartition(cluster.wire_name(topic), partition, first)])
+        found: list[Record] = []
+        deadline = time.monotonic() + _SECONDS
+        while first + len(found) <= last:
+            try:
+                found += _next_records(consumer, last - first - len(found) + 1, deadline)
+            except KafkaException as error:
+                if error.args[0].code() != KafkaError._AUTO_OFFSET_RESET:
+                    raise
+                raise Hole(topic, partition, first + len(found)) from None
+            _refuse_holes(found, first, topic, partition)
+        return found
+
+
+class TopicProducer:
+    """Writes to topics; the relay's. Idempotent, so that retries inside it neither repeat nor reorder."""
+
+    def __init__(self, url: str, *, seconds: float = _SECONDS) -> None:
+        """``seconds``: how long :meth:`send` waits for acknowledgements."""
+        self._cluster = cluster_of(url)
+        self._seconds = seconds
+        self._producer: Producer | None = None
+
+    def send(self, batch: Sequence[Sealed]) -> None:
+        """Send, in order per key; returns once every message is acknowledged by all replicas in sync.
+
+        Raises ``Unavailable`` otherwise. Then any of them may have arrived, and sending all of them again is right.
+        """
+        failed: list[KafkaError] = []
+
+        def on_delivery(error: KafkaError | None, _message: Message) -> None:
+            if error is not None:
+                failed.append(error)
+
+        if self._producer is None:
+            self._producer = Producer(_client(self._cluster) | _PRODUCER)
+        try:
+            self._hand_over(self._producer, batch, on_delivery)
+            waiting = self._producer.flush(self._seconds)
+        except (KafkaException, BufferError) as error:
+            self.close()
+            raise _unavailable(error) from None
+        if failed or waiting:
+            self.close()
+            raise Unavailable(failed[0].name() if failed else "not acknowledged in time")
+
+    def close(self) -> None:
+        """Drop what is not acknowledged: another producer must not find it arriving behind its own messages."""
+        if self._producer is not None:
+            self._producer.purge()
+            self._producer.flush(0)
+            self._producer = None
+
+    def _hand_over(self, producer: Producer, batch: Sequence[Sealed], on_delivery: Any) -> None:
+        for sealed in batch:
+            name = self._cluster.wire_name(sealed.topic)
+            producer.produce(name, sealed.to_event(), sealed.key.encode(), on_delivery=on_delivery)
+            producer.poll(0)
+
+
+_PRODUCER = {
+    "acks": "all",
+    "enable.idempotence": True,
+    "max.in.flight.requests.per.connection": 5,
+    "linger.ms": 2,
+    "partitioner": "murmur2",
+    "message.max.bytes": LARGEST_EVENT,
+    # Longer than send() waits: messages then fail all together, never one in the middle of its key's others.
+    "message.timeout.ms": 600_000,
+}
+
+
+@contextmanager
+def _reader(cluster: Cluster, group: str = "mash-hub.reader") -> Iterator[Consumer]:
+    """A consumer that takes no part in any group's work: it commits nothing and is told where to read."""
+    settings = {
+        "group.id": cluster.wire_name(group),
+        "enable.auto.commit": False,
+        "auto.offset.reset": "error",
+        "fetch.wait.max.ms": 100,
+    }
+    consumer = Consumer(_client(cluster) | settings)
+    try:
+        yield consumer
+    except KafkaException as error:
+        raise _unavailable(error) from None
+    finally:
+        consumer.close()
+
+
+def _client(cluster: Cluster) -> dict[str, Any]:
+    # Silent: the client's own log would name topics and hosts on standard error; errors come back as exceptions.
+    return {"bootstrap.servers": cluster.servers, "log_level": 0}
+
+
+def _new(cluster: Cluster, topic: str, partitions: int, brokers: int) -> NewTopic:
+    replicas = min(brokers, 3)
+    config = {
+        "cleanup.policy": "delete",
+        "retention.ms": _FOR_EVER,
+        "retention.bytes": _FOR_EVER,
+        "max.message.bytes": str(LARGEST_EVENT),
+        "min.insync.replicas": str(max(1, replicas - 1)),
+    }
+    return NewTopic(cluster.wire_name(topic), num_partitions=partitions, replication_factor=replicas, config=config)
+
+
+def _was_made(outcome: Any) -> bool:
+    try:
+        outcome.result(_SECONDS)
+    except KafkaException as error:
+        if error.args[0].code() == KafkaError.TOPIC_ALREADY_EXISTS:
+            return False
+        raise
+    return True
+
+
+def _next_records(consumer: Consumer, limit: int, deadline: float) -> list[Record]:
+    if time.monotonic() > deadline:
+        raise Unavailable("not read in time")
+    found = []
+    for message in consumer.consume(min(limit, 1000), timeout=1.0):
+        error = message.error()
+        if error is not None:
+            raise KafkaException(error)
+        found.append(Record(int(message.offset() or 0), message.value()))
+    return found
+
+
+def _refuse_holes(found: Sequence[Record], first: int, topic: str, partition: int) -> None:
+    for expected, record in enumerate(found, start=first):
+        if record.offset != expected:
+            raise Hole(topic, partition, expected)
+
+
+def _unavailable(error: KafkaException | BufferError) -> Unavailable:
+    cause = error.args[0] if error.args else error
+    return Unavailable(cause.name() if isinstance(cause, KafkaError) else type(error).__name__)
