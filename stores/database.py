@@ -4,15 +4,29 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Executable, create_engine, event, make_url, text
+import psycopg
+from sqlalchemy import (
+    ARRAY,
+    Connection,
+    Engine,
+    Executable,
+    Insert,
+    bindparam,
+    create_engine,
+    event,
+    func,
+    make_url,
+    select,
+    text,
+)
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
 from stores.ports import Unavailable
@@ -23,6 +37,10 @@ from stores.vault import Vault
 
 class Conflict(Unavailable):
     """Another transaction wrote the same rows first; nothing was recorded, and doing it again is right."""
+
+
+class Unstorable(Unavailable):
+    """The database takes no such value; nothing was recorded, and doing the same again is of no use."""
 
 
 @dataclass(slots=True)
@@ -41,8 +59,15 @@ class Transaction:
         return dialect.insert(table)
 
     def many(self, statement: Executable, rows: list[dict[str, Any]]) -> int:
-        """Execute once for all rows, if any; answers how many rows were touched."""
-        return self.connection.execute(statement, rows).rowcount if rows else 0
+        """Execute once for all rows, which name the same columns; answers how many rows were touched."""
+        if not rows:
+            return 0
+        # Without this SQLAlchemy counts only updates and deletes: psycopg's inserts would answer -1.
+        counted = {"preserve_rowcount": True}
+        if isinstance(statement, Insert) and self.connection.dialect.name == "postgresql":
+            arrays = {name: [row[name] for row in rows] for name in rows[0]}
+            return self.connection.execute(_from_arrays(statement, rows[0]), arrays, execution_options=counted).rowcount
+        return self.connection.execute(statement, rows, execution_options=counted).rowcount
 
     def serialise(self, name: str) -> None:
         """Wait until no other transaction holds ``name``; held until this one ends. SQLite has one writer anyway."""
@@ -63,9 +88,11 @@ class Database:
         self._one_writer = threading.RLock() if self.engine.dialect.name == "sqlite" else None
 
     def create_tables(self) -> None:
-        """Make what is not there yet."""
-        with self._errors_without_data():
-            METADATA.create_all(self.engine)
+        """Make what is not there yet; processes that start at the same time wait for each other."""
+        with self._errors_without_data(), self.engine.begin() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('create tables'))"))
+            METADATA.create_all(connection)
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
@@ -112,8 +139,24 @@ class Database:
             yield
         except IntegrityError:
             raise Conflict("written by another at the same time") from None
+        except DataError as error:
+            raise Unstorable(type(error.orig).__name__) from None
         except DBAPIError as error:
-            raise Unavailable(type(error.orig).__name__) from None
+            state = getattr(error.orig, "sqlstate", None) or ""
+            raise (Conflict if state.startswith(_ROLLED_BACK) else Unavailable)(type(error.orig).__name__) from None
+        except SQLAlchemyError as error:
+            raise Unavailable(type(error).__name__) from None
+
+
+_ROLLED_BACK = "40"
+"""The class of SQLSTATE for deadlocks and serialisation failures."""
+
+
+def _from_arrays(insert: Insert, columns: Iterable[str]) -> Insert:
+    """The insert with one array per column in place of a list of rows: one statement, one plan, one round trip."""
+    table = insert.table
+    arrays = [func.unnest(bindparam(name, type_=ARRAY(table.c[name].type))) for name in columns]
+    return insert.from_select(list(columns), select(*arrays), include_defaults=False)
 
 
 def _engine(url: str) -> Engine:
@@ -145,6 +188,9 @@ def _sqlite_engine(url: str) -> Engine:
     return engine
 
 
+_FAILED = psycopg.pq.TransactionStatus.INERROR
+
+
 def _postgres_engine(url: str) -> Engine:
     # One transaction per batch: the pool needs a few connections, each checked before use.
     engine = create_engine(url, pool_pre_ping=True, pool_size=5, hide_parameters=True)
@@ -153,7 +199,10 @@ def _postgres_engine(url: str) -> Engine:
     def _durable(connection: Any, _record: Any) -> None:
         with connection.cursor() as cursor:
             cursor.execute("SET synchronous_commit = on")
-            cursor.execute("SET log_min_error_statement = panic")
         connection.commit()
+        # Only a superuser may; for any other account the runbook sets it, with log_error_verbosity, on the server.
+        with suppress(psycopg.errors.InsufficientPrivilege), connection.cursor() as cursor:
+            cursor.execute("SET log_min_error_statement = panic")
+        connection.rollback() if connection.info.transaction_status == _FAILED else connection.commit()
 
     return engine
