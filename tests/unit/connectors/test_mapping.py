@@ -1,0 +1,278 @@
+"""An agency's format, as data, becomes the hub's notification; errors speak the sender's language."""
+
+import datetime as dt
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from connectors.mapping import AgencyMapping, MappingFault, compiled, load
+from connectors.readers import Kind, Record
+from connectors.trouble import Trouble
+from schemas.case import OpenCase
+from schemas.notification import Notification
+from schemas.person import NHS_NUMBER, UPN, NameUse
+
+SAMPLE_STREAM = Path("ops/sample/notifications.jsonl")
+SHIPPED = ["sample-json", "merlin-xml", "case-system-csv", "open-cases-csv"]
+
+
+def read(mapping: AgencyMapping, kind: Kind, text: bytes) -> list[Record]:
+    return list(mapping.records(kind, io.BytesIO(text), 100_000))
+
+
+def made(mapping: AgencyMapping, kind: Kind, text: bytes) -> list[Notification]:
+    every = [mapping.make(kind, record) for record in read(mapping, kind, text)]
+    return [one for one in every if isinstance(one, Notification)]
+
+
+def trouble(mapping: AgencyMapping, kind: Kind, record: Record) -> tuple[str, str | None]:
+    with pytest.raises(Trouble) as caught:
+        mapping.make(kind, record)
+    return caught.value.reason, caught.value.where
+
+
+def sample(record: dict[str, object], **changes: object) -> bytes:
+    return json.dumps(record | changes).encode()
+
+
+def test_a_sample_record_keeps_every_part_of_its_child(sample_record: dict[str, object]) -> None:
+    (notification,) = made(load("sample-json"), "json-lines", sample(sample_record))
+    child = notification.subject
+    assert notification.reference == "SCH24-01062"
+    assert [(i.system, i.value) for i in child.identifier] == [(NHS_NUMBER, "9991754377"), (UPN, "Z801200001001")]
+    assert child.name[0].given_name == ("Amelia", "Rose")
+    assert [(n.use, n.given_name, n.family_name) for n in child.name[1:]] == [
+        (NameUse.ALIAS, ("Millie",), ()),
+        (NameUse.ALIAS, ("Amelia",), ("Thorne",)),
+    ]
+    assert (child.address[0].line1, child.address[0].line2, child.address[0].city) == (
+        "Flat 4",
+        "75 Balmoral Place",
+        "Brackenroyd",
+    )
+    assert child.address[0].postcode == "BD53 6QD"
+    assert child.contact[0].telephone == ("01632 960097",)
+    assert child.related_person[0].relationship == "mother"
+    assert child.related_person[0].name.family_name == ("Ashdown",)
+    assert child.identifier_absent_reason is None
+
+
+def test_an_unborn_child_has_an_expected_date_and_a_reason_for_having_no_number(
+    sample_record: dict[str, object],
+) -> None:
+    unborn = sample(
+        sample_record,
+        date_of_birth=None,
+        expected_date_of_birth="2026-07-20",
+        given_name=None,
+        sex=None,
+        nhs_number=None,
+    )
+    (notification,) = made(load("sample-json"), "json-lines", unborn)
+    child = notification.subject
+    assert child.date_of_birth is not None
+    assert (child.date_of_birth.expected, child.date_of_birth.accuracy_indicator) == (True, "XXX")
+    assert child.identifier_absent_reason == "not given by the sender"
+
+
+def test_an_estimated_date_of_birth_says_so(sample_record: dict[str, object]) -> None:
+    (notification,) = made(load("sample-json"), "json-lines", sample(sample_record, dob_estimated=True))
+    assert notification.subject.date_of_birth is not None
+    assert notification.subject.date_of_birth.accuracy_indicator == "EEE"
+
+
+def test_a_child_of_whom_nothing_is_known_is_still_a_notification(sample_record: dict[str, object]) -> None:
+    known = {"source_reference", "observed_at", "narrative"}
+    bare = {name: value for name, value in sample_record.items() if name in known}
+    (notification,) = made(load("sample-json"), "json", sample(bare))
+    assert notification.subject.name == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason", "where"),
+    [
+        ({"source_reference": None}, "missing.field", "source_reference"),
+        ({"narrative": "  "}, "missing.field", "narrative"),
+        ({"date_of_birth": "29/09/2020"}, "invalid.date", "date_of_birth"),
+        ({"date_of_birth": "2020-02-30"}, "invalid.date", "date_of_birth"),
+        ({"observed_at": "2026-01-05 09:45"}, "invalid.time", "observed_at"),
+        ({"sex": "girl"}, "invalid.code", "sex"),
+        ({"phone": 1632960097}, "invalid.value", "phone"),
+        ({"middle_names": {"first": "Rose"}}, "invalid.value", "given_name"),
+        ({"narrative": "x" * 20_001}, "invalid.too-long", "narrative"),
+        ({"family_name": "x" * 501}, "invalid.too-long", "family_name"),
+        ({"upn": "9" * 65}, "invalid.too-long", "upn"),
+        ({"alias_names": ["Millie", "y" * 501]}, "invalid.too-long", "alias_names[1]"),
+        ({"guardians": "Keira"}, "invalid.value", "guardians"),
+        ({"guardians": ["Keira"]}, "invalid.value", "guardians[0]"),
+        (
+            {"guardians": [{"name": "Keira Ashdown", "relation": "mother"}, {"name": "Lee Ashdown"}]},
+            "missing.field",
+            "guardians[1].relation",
+        ),
+        (
+            {"guardians": [{"name": "Keira", "relation": "mother", "date_of_birth": "1996"}]},
+            "invalid.date",
+            "guardians[0].date_of_birth",
+        ),
+    ],
+)
+def test_a_bad_field_is_named_as_the_sender_names_it(
+    sample_record: dict[str, object], changes: dict[str, object], reason: str, where: str
+) -> None:
+    mapping = load("sample-json")
+    (record,) = read(mapping, "json", sample(sample_record, **changes))
+    assert trouble(mapping, "json", record) == (reason, where)
+
+
+def test_a_line_of_several_is_named_by_its_number(sample_record: dict[str, object]) -> None:
+    mapping = load("sample-json")
+    text = b"\n".join([sample(sample_record), b"", sample(sample_record, sex="girl"), b"{", sample(sample_record)])
+    good, coded, broken, last = read(mapping, "json-lines", text)
+    assert mapping.make("json-lines", good) == mapping.make("json-lines", last)
+    assert trouble(mapping, "json-lines", coded) == ("invalid.code", "line 3, sex")
+    assert trouble(mapping, "json-lines", broken) == ("unreadable.json", "line 4")
+
+
+def test_a_list_in_json_is_records_of_their_own(sample_record: dict[str, object]) -> None:
+    mapping = load("sample-json")
+    text = json.dumps([sample_record, sample_record | {"sex": "girl"}, 7]).encode()
+    good, coded, number = read(mapping, "json", text)
+    assert isinstance(mapping.make("json", good), Notification)
+    assert trouble(mapping, "json", coded) == ("invalid.code", "[1].sex")
+    assert trouble(mapping, "json", number) == ("invalid.value", "[2]")
+
+
+def test_a_merlin_notification_keeps_circumstances_address_aliases_and_associated_persons(samples: Path) -> None:
+    (notification,) = made(load("merlin-xml"), "xml", (samples / "merlin-1.xml").read_bytes())
+    child = notification.subject
+    assert notification.reference == "26PAC014433"
+    assert notification.observed_at == dt.datetime(2026, 3, 12, 21, 40, tzinfo=dt.UTC)
+    assert "pushed" in notification.narrative
+    assert "Third call" in notification.narrative
+    assert notification.concern == ("domestic-abuse",)
+    assert notification.parents_informed is not None
+    assert notification.parents_informed.consent == "not_sought"
+    assert [(n.use, n.given_name, n.family_name) for n in child.name] == [
+        (NameUse.USUAL, ("Oliver", "James"), ("KELCOMBE",)),
+        (NameUse.ALIAS, ("Olly",), ("HASBOURNE",)),
+    ]
+    assert (child.address[0].line1, child.address[0].postcode) == ("Flat 3, 48 Baxter Road", "HX24 1TA")
+    assert [p.relationship for p in child.related_person] == ["mother", "partner_of_parent"]
+
+
+def test_summer_time_is_told_from_winter_time(samples: Path) -> None:
+    text = (samples / "merlin-1.xml").read_text().replace("12/03/2026 21:40", "12/06/2026 21:40").encode()
+    (notification,) = made(load("merlin-xml"), "xml", text)
+    assert notification.observed_at == dt.datetime(2026, 6, 12, 20, 40, tzinfo=dt.UTC)
+
+
+def test_a_merlin_unborn_child_is_known_by_its_mother(samples: Path) -> None:
+    (notification,) = made(load("merlin-xml"), "xml", (samples / "merlin-2.xml").read_bytes())
+    assert notification.subject.date_of_birth is not None
+    assert notification.subject.date_of_birth.expected
+    assert notification.subject.related_person[0].name.family_name == ("FERNSBY",)
+
+
+def test_each_child_of_a_merlin_file_is_a_record_that_reads_again_by_itself(samples: Path) -> None:
+    mapping = load("merlin-xml")
+    records = read(mapping, "xml", (samples / "merlin-3.xml").read_bytes())
+    first, second = (mapping.make("xml", record) for record in records)
+    assert [n.reference for n in (first, second) if isinstance(n, Notification)] == ["26PAC014610/1", "26PAC014610/2"]
+    assert made(mapping, "xml", records[1].original) == [second]
+
+
+def test_a_bad_field_of_xml_is_named_by_its_path(samples: Path) -> None:
+    mapping = load("merlin-xml")
+    text = (samples / "merlin-1.xml").read_text()
+    (record,) = read(mapping, "xml", text.replace("15/06/2018", "2018-06-15").encode())
+    assert trouble(mapping, "xml", record) == ("invalid.date", "Subject/DateOfBirth")
+    (record,) = read(mapping, "xml", text.replace("02/11/1991", "1991").encode())
+    assert trouble(mapping, "xml", record) == ("invalid.date", "AssociatedPersons/Person[1]/DateOfBirth")
+    (record,) = read(mapping, "xml", text.replace(' URN="26PAC014433"', "").encode())
+    assert trouble(mapping, "xml", record) == ("missing.field", "@URN")
+
+
+def test_a_case_system_export_gives_a_notification_a_row(samples: Path) -> None:
+    first, second, third = made(load("case-system-csv"), "csv", (samples / "case-system.csv").read_bytes())
+    assert '"a fall"' in first.narrative
+    assert first.parents_informed is not None
+    assert first.parents_informed.informed
+    assert [n.use for n in first.subject.name] == [NameUse.USUAL, NameUse.FORMER]
+    assert first.subject.name[0].preferred_name == "Millie"
+    assert second.subject.date_of_birth is not None
+    assert second.subject.date_of_birth.expected
+    assert second.subject.identifier_absent_reason == "unborn"
+    assert third.subject.name[0].family_name == ("Okoro", "Bell")
+    assert third.subject.address[0].postcode == "BD54 5UN"
+
+
+def test_an_open_case_has_a_worker_until_its_allocation_ends(samples: Path) -> None:
+    mapping = load("open-cases-csv")
+    records = read(mapping, "csv", (samples / "open-cases.csv").read_bytes())
+    current, ended = (mapping.make("csv", record) for record in records)
+    assert isinstance(current, OpenCase)
+    assert isinstance(ended, OpenCase)
+    assert current.worker is not None
+    assert (current.worker.team, current.worker.case_reference) == ("childrens_social_care", "ICS-40012")
+    assert ended.worker is None
+
+
+def test_a_bad_row_names_row_and_column_and_leaves_the_others_alone(samples: Path) -> None:
+    mapping = load("case-system-csv")
+    text = (samples / "case-system.csv").read_text().replace("05/11/2014", "5 November")
+    records = read(mapping, "csv", text.encode())
+    assert trouble(mapping, "csv", records[2]) == ("invalid.date", "row 4, DOB")
+    assert isinstance(mapping.make("csv", records[1]), Notification)
+
+
+def test_a_missing_column_is_named_and_every_row_is_kept(samples: Path) -> None:
+    mapping = load("case-system-csv")
+    text = (samples / "case-system.csv").read_text().replace("DOB,DOB Estimated", "Born,DOB Estimated")
+    records = read(mapping, "csv", text.encode())
+    assert {trouble(mapping, "csv", record) for record in records} == {
+        ("missing.column", f"row {n}, DOB") for n in (2, 3, 4)
+    }
+    assert b"CS-26-00103" in records[2].original
+
+
+@pytest.mark.skipif(not SAMPLE_STREAM.exists(), reason="the sample stream is not there")
+def test_every_line_of_the_sample_stream_maps() -> None:
+    mapping = load("sample-json")
+    with SAMPLE_STREAM.open("rb") as stream:
+        kinds = {type(mapping.make("json-lines", record)) for record in mapping.records("json-lines", stream, 100_000)}
+    assert kinds == {Notification}
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_every_shipped_mapping_is_named_after_its_file(name: str) -> None:
+    assert load(name).name == name
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"template": {"colour": "red"}}, "template: the hub's shape has no colour here"),
+        ({"template": {"reference": {"from": "Ref", "as": "guess"}}}, "no way to read called guess"),
+        ({"template": {"reference": {"from": "Ref", "need": True}}}, "a rule has no need"),
+        ({"template": {"reference": {"from": 3}}}, "write the path of a field"),
+        ({"template": {"subject": {"needs": "name"}}}, "`needs` names name"),
+        ({"template": {"reference": [{"from": "Ref"}]}}, "no list here"),
+        ({"template": {"subject": {"name": [{"each": "Names"}]}}}, "no repeated parts"),
+        ({"zone": "Mars/North"}, "IANA time zone"),
+        ({"reader": {}}, "reader"),
+        ({"makes": "rating"}, "makes"),
+    ],
+)
+def test_a_wrong_mapping_is_refused_with_what_to_write_instead(change: dict[str, object], says: str) -> None:
+    good = {"name": "x", "about": "x", "makes": "notification", "reader": {"csv": {}}, "template": {}}
+    compiled(good)
+    with pytest.raises(MappingFault, match=says):
+        compiled(good | change)
+
+
+def test_an_unknown_mapping_is_answered_with_those_that_ship() -> None:
+    with pytest.raises(MappingFault, match="merlin-xml"):
+        load("nonesuch")
