@@ -78,9 +78,12 @@ class Transaction:
 class Database:
     """One database. Safe to share between threads; errors are :class:`Unavailable`, without what the driver said."""
 
-    def __init__(self, url: str, vault: Vault, *, keeps_outbox: bool = False) -> None:
-        """Open (and for SQLite create) the database at an SQLAlchemy URL; ``keeps_outbox`` where a relay sends on."""
-        self.engine = _engine(url)
+    def __init__(self, url: str, vault: Vault, *, keeps_outbox: bool = False, reads_only: bool = False) -> None:
+        """Open (and for SQLite create) the database at an SQLAlchemy URL; ``keeps_outbox`` where a relay sends on.
+
+        With ``reads_only`` nothing is made, and the database itself refuses every write of this process.
+        """
+        self.engine = _reading_engine(url) if reads_only else _engine(url)
         self.vault = vault
         self.keeps_outbox = keeps_outbox
         self.recent = Recent()
@@ -110,7 +113,8 @@ class Database:
     def reading(self) -> Iterator[Connection]:
         """A connection to read from; it sees one consistent state and can write nothing that lasts."""
         lock = self._one_writer if self.engine.pool.__class__ is StaticPool and self._one_writer else threading.RLock()
-        with self._errors_without_data(), lock, self.engine.connect() as connection:
+        # Said before it begins, so that SQLite gives a reader its snapshot without waiting for the writer's lock.
+        with self._errors_without_data(), lock, self.engine.connect().execution_options(reading=True) as connection:
             yield connection
 
     def close(self) -> None:
@@ -161,6 +165,29 @@ def _from_arrays(insert: Insert, columns: Iterable[str]) -> Insert:
 
 def _engine(url: str) -> Engine:
     return _sqlite_engine(url) if make_url(url).get_backend_name() == "sqlite" else _postgres_engine(url)
+
+
+def _reading_engine(url: str) -> Engine:
+    """An engine whose every connection is told first to refuse writes."""
+    sqlite_ = make_url(url).get_backend_name() == "sqlite"
+    engine = create_engine(url, **({"connect_args": {"check_same_thread": False}} if sqlite_ else {"pool_size": 2}))
+
+    @event.listens_for(engine, "connect")
+    def _refuse_writes(connection: Any, _record: Any) -> None:
+        if sqlite_:
+            connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA query_only=ON" if sqlite_ else "SET default_transaction_read_only = on")
+        cursor.close()
+        connection.commit()
+
+    if sqlite_:
+
+        @event.listens_for(engine, "begin")
+        def _snapshot(connection: Connection) -> None:
+            connection.exec_driver_sql("BEGIN")
+
+    return engine
 
 
 def _sqlite_engine(url: str) -> Engine:
