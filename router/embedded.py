@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import structlog
-from sqlalchemy import select
 
 from router.handle import Adopted, BoundStep, Delivery, handle
-from stores import clock, journal
+from stores import clock, cursors, journal
 from stores.database import Database
 from stores.ports import Unavailable
-from stores.tables import cursors
 
 _log = structlog.get_logger()
 _IDLE_SECONDS = 0.2
 _LONGEST_BACK_OFF = 5.0
+_PAGE_BATCHES = 4
+"""A page holds facts of every topic; a quarter or so concerns any one step."""
 
 
 @dataclass(slots=True)
@@ -28,7 +28,7 @@ class Embedded:
     steps: Sequence[BoundStep]
     policy: Adopted
     batch: int = 200
-    _positions: dict[str, int] = field(default_factory=dict)
+    _position: int | None = None
 
     def run(self, stop: threading.Event) -> None:
         """Work until told to stop. Trouble with the store is retried for ever, with growing pauses."""
@@ -51,26 +51,26 @@ class Embedded:
             pass
 
     def once(self) -> bool:
-        """Put the next batch through every step, and publish what the clock has reached; whether there was any."""
+        """Publish what the clock has reached, and put the next page of the journal through every step that hears it.
+
+        One page serves all steps, so a message is unsealed once however many hear it. A step that is ahead of the page
+        (another was interrupted) skips what it had.
+        """
         elapsed = clock.publish_due(self.database, limit=self.batch)
-        return any([elapsed > 0, *(self._advance(bound) for bound in self.steps)])
+        page = journal.messages_after(self.database, self._start(), self.batch * _PAGE_BATCHES)
+        for bound in self.steps:
+            deliveries = [Delivery(position, message) for position, message in page if bound.step.concerns(message)]
+            handle(bound, deliveries, consumer=bound.step.name, database=self.database, policy=self.policy)
+        if page:
+            self._position = page[-1][0]
+        return bool(page or elapsed)
 
-    def _advance(self, bound: BoundStep) -> bool:
-        name = bound.step.name
-        if name not in self._positions:
-            self._positions[name] = self._stored_position(name)
-        placed = journal.messages_after(self.database, self._positions[name], self.batch)
-        if not placed:
-            return False
-        deliveries = [Delivery(position, message) for position, message in placed if bound.step.concerns(message)]
-        handle(bound, deliveries, consumer=name, database=self.database, policy=self.policy)
-        self._positions[name] = placed[-1][0]
-        return True
-
-    def _stored_position(self, consumer: str) -> int:
-        with self.database.reading() as connection:
-            query = select(cursors.c.next_offset).where(cursors.c.name == consumer)
-            return (connection.execute(query).scalar() or 1) - 1
+    def _start(self) -> int:
+        """The position behind which nothing is left to do: at first, what the step furthest behind has stored."""
+        if self._position is None:
+            stored = cursors.next_offsets(self.database)
+            self._position = min(stored.get(bound.step.name, 1) for bound in self.steps) - 1
+        return self._position
 
     def _rest(self, stop: threading.Event) -> None:
         with self.database.changed:

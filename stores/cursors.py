@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select, update
 
-from stores.database import Transaction
+from stores.database import Database, Transaction
 from stores.tables import cursors
 
 _GENESIS = bytes(32)
@@ -45,3 +45,9 @@ def store(transaction: Transaction, cursor: Cursor) -> None:
             progressed_at=transaction.now,
         )
     )
+
+
+def next_offsets(database: Database) -> dict[str, int]:
+    """Where every consumer stands, by its name."""
+    with database.reading() as connection:
+        return {row.name: row.next_offset for row in connection.execute(select(cursors.c.name, cursors.c.next_offset))}
