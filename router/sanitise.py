@@ -1,0 +1,230 @@
+"""Take out of a text what tells who, where and how to reach others, and say what was taken out (R31, R32, R36, L7).
+
+What is redacted is a proposal to the item's owner, who authorises it; when in doubt it takes out too much.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from schemas.base import Line, Shape
+from schemas.person import Name, Person
+from schemas.product import Redaction
+
+LONGEST = 20_000
+"""Characters: what an item's text may have."""
+
+
+class Known(Shape):
+    """What the notification says of people and places: ``own`` may stay, ``others`` and ``places`` are redacted."""
+
+    own: tuple[Line, ...] = ()
+    others: tuple[Line, ...] = ()
+    places: tuple[Line, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Sanitised:
+    """The text that may be proposed for release, and how it follows from the original."""
+
+    text: str
+    redactions: tuple[Redaction, ...]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Span:
+    start: int
+    end: int
+    replacement: str
+    reason: str
+
+
+def known_of(child: Person) -> Known:
+    """The names and places that a notification gives for this child."""
+    places = [place for address in child.address for place in (address.line1, address.line2, address.postcode) if place]
+    return Known(
+        own=_unique(part for name in child.name for part in _parts(name)),
+        others=_unique(part for person in child.related_person for part in _parts(person.name)),
+        places=_unique(places),
+    )
+
+
+def sanitise(text: str, *, known: Known) -> Sanitised:
+    """Redact contacts, numbers, addresses and names of others; never longer than an item may be."""
+    spans = [*_by_pattern(text), *_by_place(text, known), *_by_name(text, known), *_by_kinship(text, known)]
+    redactions = tuple(_fitting(text, _merged(spans)))
+    return Sanitised(redacted(text, redactions), redactions)
+
+
+def redacted(text: str, redactions: Iterable[Redaction]) -> str:
+    """The original with its redactions done: what the sanitised text must be, to the character."""
+    pieces: list[str] = []
+    at = 0
+    for redaction in redactions:
+        pieces += (text[at : redaction.start], redaction.replacement)
+        at = redaction.end
+    return "".join((*pieces, text[at:]))
+
+
+_STREET = (
+    r"Street|St|Road|Rd|Avenue|Ave|Av|Lane|Ln|Close|Cl|Drive|Dr|Court|Ct|Place|Pl|Way|Crescent|Cres|Terrace|Terr?|"
+    r"Gardens|Gdns|Grove|Gr|Square|Sq|Hill|Row|Mews|Walk|View|Rise|Parade|Green|Park|House|Buildings|Tower"
+)
+_PATTERNS = (
+    ("[e-mail]", "An e-mail address.", re.compile(r"[\w.+'-]+@[\w-]+(?:\.[\w-]+)+")),
+    (
+        "[telephone]",
+        "A telephone number.",
+        re.compile(r"(?<![\w+])(?:\+\s?44|0044|\(?0)(?:[\s().-]{0,3}\d){8,11}(?!\d)"),
+    ),
+    ("[number]", "An NHS number or another of ten digits.", re.compile(r"(?<!\d)\d{3}[\s-]?\d{3}[\s-]?\d{4}(?!\d)")),
+    ("[number]", "A unique pupil number.", re.compile(r"(?<![A-Za-z0-9])[A-Za-z]\d{11}[A-Za-z0-9](?![A-Za-z0-9])")),
+    (
+        "[address]",
+        "A street address.",
+        re.compile(
+            r"(?<!\w)(?:(?:Flat|Apartment|Apt|Unit|Room)\s+\w{1,5},?\s+)?(?:\d{1,5}[A-Za-z]?(?:-\d{1,5})?,?\s+)"
+            rf"(?:[A-Z][\w'\u2019-]*\s+){{1,4}}(?:{_STREET})\b\.?"
+        ),
+    ),
+    ("[address]", "A flat's address.", re.compile(r"(?<!\w)(?:Flat|Apartment|Apt)\s+\d{1,4}[A-Za-z]?(?!\w)")),
+    (
+        "[postcode]",
+        "A postcode.",
+        re.compile(r"(?<!\w)(?:GIR\s?0AA|[A-Z]{1,2}\d[A-Z\d]?\s{0,2}\d[A-Z]{2})(?!\w)", re.IGNORECASE),
+    ),
+)
+_DIGIT_OR_AT = re.compile(r"[\d@]")
+
+
+def _by_pattern(text: str) -> Iterator[_Span]:
+    if _DIGIT_OR_AT.search(text) is None:
+        return
+    for replacement, reason, pattern in _PATTERNS:
+        for match in pattern.finditer(text):
+            yield _Span(match.start(), match.end(), replacement, reason)
+
+
+def _by_place(text: str, known: Known) -> Iterator[_Span]:
+    for place in known.places:
+        for start in _occurrences(text, place):
+            yield _Span(start, start + len(place), "[address]", "Where the child lives or lived.")
+
+
+def _occurrences(text: str, phrase: str) -> Iterator[int]:
+    """Where the phrase stands, in any case; ``lower`` keeps positions in ASCII, and else a pattern finds it."""
+    if not (text.isascii() and phrase.isascii()):
+        yield from (match.start() for match in re.finditer(re.escape(phrase), text, re.IGNORECASE))
+        return
+    where, what = text.lower(), phrase.lower()
+    at = where.find(what)
+    while at >= 0:
+        yield at
+        at = where.find(what, at + 1)
+
+
+_WORD = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
+_POSSESSIVE = re.compile(r"['\u2019][sS]$")
+_THIRD = "Somebody other than the child."
+
+
+def _by_name(text: str, known: Known) -> Iterator[_Span]:
+    """Names of others in any case. A name shared with the child is taken out only where it follows such a one."""
+    others = _words(known.others)
+    if not others:
+        return
+    telling = others - _words(known.own)
+    last_end = -1
+    for match in _WORD.finditer(text):
+        word = _POSSESSIVE.sub("", match.group())
+        plain = _plain(word)
+        follows = last_end >= 0 and text[last_end : match.start()].strip(" ") == "" and plain in others
+        if plain in telling or follows or not telling.isdisjoint(plain.split("-")):
+            last_end = match.start() + len(word)
+            yield _Span(match.start(), last_end, "[name]", _THIRD)
+
+
+_KIN = (
+    r"siblings?|half-siblings?|brothers?|sisters?|step-?brother|step-?sister|twin|mother|father|mum|mam|mom|dad|parent|"
+    r"step-?mother|step-?father|step-?mum|step-?dad|grandmother|grandfather|grandparent|nan|nana|gran|granddad|"
+    r"aunt|auntie|uncle|cousin|partner|boyfriend|girlfriend|husband|wife|ex-?partner|guardian|carer|neighbour|friend"
+)
+_KINSHIP = re.compile(
+    rf"(?<!\w)(?:(?i:{_KIN})(?:,?\s+(?i:called|named|is|is called|is named))?[\s,:(]+|(?:Mr|Mrs|Ms|Miss|Mx)\.?\s+)"
+    r"(?P<name>[A-Z][\w'\u2019-]*(?:\s+[A-Z][\w'\u2019-]*){0,3})"
+)
+
+
+def _by_kinship(text: str, known: Known) -> Iterator[_Span]:
+    """Names that stand where a relative or title is named, such as a sibling whom only the narrative knows."""
+    own = _words(known.own)
+    for match in _KINSHIP.finditer(text):
+        words = [_plain(_POSSESSIVE.sub("", word.group())) for word in _WORD.finditer(match["name"])]
+        if words and not own.issuperset(words):
+            end = match.start("name") + len(_POSSESSIVE.sub("", match["name"]))
+            yield _Span(match.start("name"), end, "[name]", _THIRD)
+
+
+def _merged(spans: list[_Span]) -> Iterator[_Span]:
+    """In order and apart: what overlaps becomes one, and is called as what begins first."""
+    held: _Span | None = None
+    for span in sorted(spans, key=lambda span: (span.start, -span.end)):
+        if held is None:
+            held = span
+        elif span.start < held.end:
+            held = _Span(held.start, max(held.end, span.end), held.replacement, held.reason)
+        else:
+            yield held
+            held = span
+    if held is not None:
+        yield held
+
+
+_CUT = "[cut]"
+
+
+def _fitting(text: str, spans: Iterable[_Span]) -> Iterator[Redaction]:
+    """Replacements may be longer than what they replace: cut off the end where the text would become too long."""
+    found = [Redaction(start=s.start, end=s.end, replacement=s.replacement, reason=s.reason) for s in spans]
+    growth = sum(len(r.replacement) - (r.end - r.start) for r in found)
+    if len(text) + growth <= LONGEST:
+        yield from found
+        return
+    length, at = 0, 0
+    for redaction in found:
+        longer = length + redaction.start - at + len(redaction.replacement)
+        if longer > LONGEST - len(_CUT):
+            break
+        yield redaction
+        length, at = longer, redaction.end
+    end = min(at + LONGEST - len(_CUT) - length, *(r.start for r in found if r.start >= at), len(text))
+    yield Redaction(start=end, end=len(text), replacement=_CUT, reason="Cut off: longer than an item may be.")
+
+
+def _parts(name: Name) -> Iterator[str]:
+    yield from name.given_name
+    yield from name.family_name
+    if name.preferred_name:
+        yield name.preferred_name
+
+
+def _unique(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(text for text in texts if len(text) > 1))
+
+
+def _words(names: Iterable[str]) -> frozenset[str]:
+    """Each word of the names and each part of a double name."""
+    words = {_plain(match.group()) for name in names for match in _WORD.finditer(name)}
+    parts = {part for word in words for part in word.split("-")}
+    return frozenset(word for word in words | parts if len(word) > 1)
+
+
+def _plain(word: str) -> str:
+    """Without case and accents: Mair\u00e9ad and MAIREAD are one name."""
+    folded = word.casefold().replace("\u2019", "'")
+    if folded.isascii():
+        return folded
+    return "".join(sign for sign in unicodedata.normalize("NFKD", folded) if not unicodedata.combining(sign))

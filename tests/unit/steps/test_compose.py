@@ -1,0 +1,333 @@
+"""Hop 5: proportionate drafts for named recipients, complete or at once, in whatever order the facts come."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from itertools import permutations
+from typing import Any
+
+import pytest
+
+from router.outcome import Outcome
+from router.sanitise import redacted
+from router.steps import compose
+from schemas.base import Fact
+from schemas.information import (
+    InformationAnswered,
+    InformationItem,
+    InformationMissing,
+    InformationRequest,
+    InformationRequested,
+    Level,
+    Sensitivity,
+)
+from schemas.message import Message
+from schemas.person import Person
+from schemas.product import ProductDrafted, ProductVoided, release_digest
+from schemas.rating import Colour, RatingAssigned, RatingSuggested
+from tests.support import given
+from tests.support.given import NOON, Given
+
+HOUR = dt.timedelta(hours=1)
+
+
+def composing() -> Given:
+    return Given(compose.STEP)
+
+
+def suggested(colour: Colour) -> RatingSuggested:
+    return RatingSuggested(
+        referral_id="ref-1",
+        case_id="case-1",
+        colour=colour,
+        reasons=("A sign.",),
+        profile="Sample Borough 2026.1",
+        decision_due_at=NOON + HOUR,
+        product_due_at=NOON + HOUR,
+    )
+
+
+def assigned(colour: Colour, at: dt.datetime = NOON) -> Message:
+    fact = RatingAssigned(
+        referral_id="ref-1",
+        case_id="case-1",
+        colour=colour,
+        previous=None,
+        confirmed=False,
+        decided_by="S. Worker",
+        rationale="As seen",
+        profile="Sample Borough 2026.1",
+        product_due_at=NOON + HOUR,
+    )
+    return given.message(fact, at=at)
+
+
+def requested(*agencies: str, level: Level = Level.FULL) -> InformationRequested:
+    return InformationRequested(
+        referral_id="ref-1",
+        case_id="case-1",
+        level=level,
+        reasons=("A sign.",),
+        profile="Sample Borough 2026.1",
+        requests=tuple(map(_request, agencies)),
+    )
+
+
+def _request(agency: str) -> InformationRequest:
+    return InformationRequest(
+        identifier=f"request-{agency}",
+        referral_id="ref-1",
+        case_id="case-1",
+        agency=agency,
+        level=Level.FULL,
+        summary="A sign.",
+        purpose="To help",
+        legal_basis="Children Act 1989",
+        consent="not_sought",
+        facts_checked="As stated",
+        sharing_policy="ISA",
+        due_at=NOON + HOUR,
+        child=Person(),
+    )
+
+
+def item(owner: str, text: str = "Attends rarely.", **changes: Any) -> InformationItem:
+    told = {
+        "item_id": f"item-{owner}",
+        "owner": owner,
+        "text": text,
+        "sensitivity": Sensitivity.ROUTINE,
+        "may_be_revealed": True,
+        "may_leave": True,
+    }
+    return InformationItem.model_validate(told | changes)
+
+
+def answered(agency: str, *items: InformationItem, late: bool = False) -> InformationAnswered:
+    return InformationAnswered(
+        referral_id="ref-1",
+        case_id="case-1",
+        request_id=f"request-{agency}",
+        agency=agency,
+        known=bool(items),
+        items=items,
+        answered_by="D. Lead",
+        late=late,
+    )
+
+
+def missing(agency: str) -> InformationMissing:
+    return InformationMissing(
+        referral_id="ref-1", case_id="case-1", request_id=f"request-{agency}", agency=agency, due_at=NOON + HOUR
+    )
+
+
+def drafts(facts: Iterable[Fact], *, urgent: bool = False) -> list[ProductDrafted]:
+    return [draft for draft in given.of(ProductDrafted, facts) if draft.urgent is urgent]
+
+
+AMBER: list[Fact | Message] = [
+    given.linked(),
+    suggested(Colour.AMBER),
+    requested("school", "gp"),
+    answered("school", item("school")),
+    missing("gp"),
+    assigned(Colour.AMBER),
+]
+
+
+def test_a_product_is_drafted_when_the_rating_is_confirmed_and_all_have_answered_or_are_missing() -> None:
+    step = composing().given(*AMBER[:-1])
+    assert drafts(step.facts) == []
+    (draft,) = drafts(step.when(assigned(Colour.AMBER)).facts)
+    assert (draft.recipient, draft.purpose) == ("csc_assessment_team", "section 17 assessment")
+    assert [item.owner for item in draft.items] == ["police", "school"]
+    assert draft.items[0].original == given.DOMESTIC_ABUSE
+
+
+def test_nothing_is_drafted_while_an_answer_is_awaited() -> None:
+    step = composing().given(given.linked(), requested("school", "gp"), assigned(Colour.AMBER), missing("gp"))
+    assert drafts(step.facts) == []
+    assert len(drafts(step.when(answered("school")).facts)) == 1
+
+
+def test_a_suggested_rating_alone_drafts_nothing_but_for_a_red() -> None:
+    step = composing().given(given.linked(), suggested(Colour.AMBER), requested())
+    assert step.facts == []
+
+
+def test_the_ordinary_product_is_the_same_in_whatever_order_the_facts_come() -> None:
+    results = [drafts(composing().given(*order).facts) for order in permutations(AMBER)]
+    assert len(results[0]) == 1
+    assert all(result == results[0] for result in results)
+
+
+def test_a_red_is_drafted_for_the_front_line_at_once_in_whatever_order_the_facts_come() -> None:
+    facts: list[Fact | Message] = [
+        given.linked(given.HIT),
+        suggested(Colour.RED),
+        requested("school"),
+        answered("school", item("school")),
+        assigned(Colour.RED),
+    ]
+    results = [composing().given(*order).facts for order in permutations(facts)]
+    for result in results:
+        assert sorted(draft.recipient for draft in drafts(result, urgent=True)) == ["csc_duty_team", "police_cait"]
+        assert drafts(result) == drafts(results[0])
+        assert len({draft.product_id for draft in given.of(ProductDrafted, result)}) == 4
+
+
+def test_a_red_waits_for_nobody_and_takes_what_is_there() -> None:
+    step = composing().given(given.linked(given.HIT), requested("school", "gp"), answered("school", item("school")))
+    urgent = drafts(step.when(suggested(Colour.RED)).facts, urgent=True)
+    assert [[item.owner for item in draft.items] for draft in urgent] == [["police", "school"]] * 2
+    assert [item.notification for item in urgent[0].items] == [True, False]
+
+
+def test_confirming_a_red_does_not_tell_the_front_line_twice() -> None:
+    step = composing().given(given.linked(given.HIT), suggested(Colour.RED), requested("school"))
+    assert step.when(assigned(Colour.RED)).facts == ()
+
+
+def test_raising_to_red_tells_the_front_line_at_once() -> None:
+    step = composing().given(given.linked(), suggested(Colour.AMBER), requested("school"))
+    assert len(drafts(step.when(assigned(Colour.RED)).facts, urgent=True)) == 2
+
+
+def test_a_red_that_was_lowered_before_anything_was_known_of_the_child_does_not_go_to_the_front_line() -> None:
+    step = composing().given(suggested(Colour.RED), assigned(Colour.AMBER))
+    assert drafts(step.when(given.linked(given.HIT)).facts, urgent=True) == []
+
+
+def test_a_blue_is_for_nobody() -> None:
+    step = composing().given(given.linked(given.MOVED), suggested(Colour.BLUE), requested(level=Level.NONE))
+    assert step.when(assigned(Colour.BLUE)).facts == ()
+
+
+def test_a_case_with_an_allocated_worker_has_no_product() -> None:
+    assert composing().when(given.linked(allocated_to=given.worker())) == Outcome()
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"may_be_revealed": False}, "Its owner does not reveal it inside the hub."),
+        ({"may_leave": False}, "Its owner does not let it leave the hub."),
+        (
+            {"sensitivity": Sensitivity.RESTRICTED},
+            "It is more sensitive than a rating of amber justifies.",
+        ),
+        ({"owner": "csc_assessment_team", "signpost": False}, "The recipient holds it already."),
+    ],
+)
+def test_an_item_that_is_not_to_go_is_left_out_and_the_weighing_says_why(changes: dict[str, Any], reason: str) -> None:
+    left_out = item("school").model_copy(update=changes)
+    step = composing().given(given.linked(), requested("school"), answered("school", left_out))
+    (draft,) = drafts(step.when(assigned(Colour.AMBER)).facts)
+    (weighing,) = [weighing for weighing in draft.weighing if weighing.item_id == "item-school"]
+    assert [item.owner for item in draft.items] == ["police"]
+    assert (weighing.included, weighing.reason) == (False, reason)
+    assert weighing.signpost is left_out.signpost
+
+
+def test_every_item_is_weighed() -> None:
+    (draft,) = drafts(composing().given(*AMBER).facts)
+    assert [weighing.item_id for weighing in draft.weighing] == [item.item_id for item in draft.items]
+    assert all(weighing.included and weighing.reason for weighing in draft.weighing)
+
+
+def test_the_sanitised_text_stands_beside_the_original_and_both_are_bound_to_the_recipient() -> None:
+    told = item("school", "Mother Mariam Chowdhury rang from 01632 960123.")
+    step = composing().given(given.linked(), requested("school"), answered("school", told))
+    (draft,) = drafts(step.when(assigned(Colour.AMBER)).facts)
+    drafted = draft.items[1]
+    assert drafted.sanitised == "Mother [name] rang from [telephone]."
+    assert redacted(drafted.original, drafted.redactions) == drafted.sanitised
+    for text, digest in (
+        (drafted.original, drafted.original_digest),
+        (drafted.sanitised, drafted.sanitised_digest),
+    ):
+        assert digest == release_digest(
+            item_id="item-school", recipient="csc_assessment_team", purpose="section 17 assessment", text=text
+        )
+
+
+def test_a_late_answer_makes_a_further_product_of_the_new_items_only() -> None:
+    step = composing().given(*AMBER)
+    (draft,) = drafts(step.when(answered("gp", item("gp"), late=True)).facts)
+    assert [item.owner for item in draft.items] == ["gp"]
+    assert draft.product_id not in {earlier.product_id for earlier in drafts(step.facts[:-1])}
+
+
+def test_a_late_answer_with_nothing_in_it_makes_no_product() -> None:
+    assert composing().given(*AMBER).when(answered("gp", late=True)).facts == ()
+
+
+def test_facts_told_twice_draft_once() -> None:
+    step = composing().given(*AMBER)
+    before = list(step.facts)
+    step.given(*AMBER)
+    assert step.facts == before
+
+
+def test_a_raised_rating_is_drafted_for_its_own_recipients() -> None:
+    step = composing().given(*AMBER)
+    step.when(assigned(Colour.RED, at=NOON + HOUR))
+    assert {draft.recipient for draft in drafts(step.facts)} == {"csc_assessment_team", "csc_duty_team", "police_cait"}
+
+
+def test_a_raised_rating_waits_for_what_its_deeper_level_asks() -> None:
+    step = composing().given(given.linked(), requested("school", level=Level.BASIC), answered("school"))
+    assert drafts(step.when(assigned(Colour.AMBER)).facts) == []
+    assert drafts(step.when(requested("gp")).facts) == []
+    assert len(drafts(step.when(missing("gp")).facts)) == 1
+
+
+def test_a_lowered_rating_drafts_nothing_more() -> None:
+    step = composing().given(*AMBER)
+    assert step.when(assigned(Colour.GREEN, at=NOON + HOUR)).facts == ()
+    assert step.when(answered("gp", item("gp"), late=True)).facts == ()
+
+
+def test_the_latest_rating_counts_not_the_one_heard_last() -> None:
+    step = composing().given(given.linked(), requested("school"), assigned(Colour.GREEN, at=NOON + HOUR))
+    step.when(assigned(Colour.AMBER))
+    assert {draft.recipient for draft in drafts(step.when(missing("school")).facts)} == {"early_help"}
+
+
+def test_a_corrected_link_voids_what_was_drafted_and_drafts_it_for_the_right_case() -> None:
+    step = composing().given(*AMBER)
+    (wrong,) = drafts(step.facts)
+    outcome = step.when(given.corrected(), at=NOON + HOUR)
+    (voided,) = given.of(ProductVoided, outcome.facts)
+    (right,) = drafts(outcome.facts)
+    assert (voided.product_id, voided.case_id) == (wrong.product_id, "case-1")
+    assert (right.case_id, right.recipient, len(right.items)) == ("case-2", wrong.recipient, 2)
+    assert right.product_id != wrong.product_id
+
+
+def test_a_red_goes_at_once_for_the_right_case_too() -> None:
+    step = composing().given(given.linked(given.HIT), suggested(Colour.RED))
+    outcome = step.when(given.corrected(), at=NOON + HOUR)
+    assert len(given.of(ProductVoided, outcome.facts)) == 2
+    assert {draft.case_id for draft in drafts(outcome.facts, urgent=True)} == {"case-2"}
+
+
+def test_a_correction_and_its_reversal_leave_one_product_that_was_never_voided() -> None:
+    step = composing().given(*AMBER)
+    step.when(given.corrected(), at=NOON + HOUR)
+    step.when(given.corrected(from_="case-2", to="case-1"), at=NOON + 2 * HOUR)
+    assert [draft.case_id for draft in _standing(step.facts)] == ["case-1"]
+
+
+def test_only_the_right_cases_product_stands_in_whatever_order_the_correction_comes() -> None:
+    correction = given.message(given.corrected(), at=NOON + HOUR)
+    results = [_standing(composing().given(*order).facts) for order in permutations([*AMBER, correction])]
+    assert len(results[0]) == 1
+    assert all(result == results[0] for result in results)
+
+
+def _standing(facts: list[Fact]) -> list[ProductDrafted]:
+    voided = {fact.product_id for fact in given.of(ProductVoided, facts)}
+    return [draft for draft in drafts(facts) if draft.product_id not in voided]
