@@ -40,7 +40,7 @@ journal = Table(
     Column("key_id", Text, nullable=False),
     Column("digest", LargeBinary, nullable=False),
     Column("payload", LargeBinary, nullable=False),
-    Index("journal_topic", "topic", "position"),
+    Index("journal_type", "type", "position"),
 )
 
 cursors = Table(
