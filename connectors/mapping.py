@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatch
+from functools import cache
 from pathlib import Path
 from typing import BinaryIO, Literal, cast, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -143,7 +144,7 @@ class _Compiler:
         self._names: list[str] = []
 
     def compile(self, reader: _Reader) -> _Compiled:
-        schema = _SHAPES[self._file.makes].model_json_schema()
+        schema = _schema(self._file.makes)
         node = self._group(self._file.template, _Place(schema, schema, "template"))
         columns = tuple(dict.fromkeys(self._names)) if self._kind == "csv" else ()
         known = frozenset(part for name in self._names for part in name.replace("@", "").split("/"))
@@ -223,6 +224,11 @@ class _Compiler:
             codes=cast("Mapping[str, str | bool] | None", rule.get("codes")),
             otherwise=cast("str | bool | None", rule.get("otherwise")),
         )
+
+
+@cache
+def _schema(makes: str) -> Mapping[str, object]:
+    return _SHAPES[makes].model_json_schema()
 
 
 @dataclass(frozen=True, slots=True)

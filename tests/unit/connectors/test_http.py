@@ -1,0 +1,227 @@
+"""Agencies post events and fetch letters over HTTP, each with its own token; nothing is promised before it is kept."""
+
+import datetime as dt
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+
+import httpx
+import pytest
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+
+from connectors.client import HubClient, HubRefused, HubUnavailable, cloud_event
+from connectors.http import create_app
+from connectors.media import BATCH, STRUCTURED
+from connectors.port import Routes, routes
+from schemas.notification import ReceiptStatus
+from schemas.settings import HubSettings
+from stores.ports import EdgeQueues, Intake
+
+Make = Callable[..., dict[str, object]]
+
+
+@contextmanager
+def serving(app: Starlette) -> Iterator[str]:
+    """The app on a port of its own; its address."""
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, lifespan="off", ws="none"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        while not server.started:
+            assert thread.is_alive()
+            thread.join(0.01)
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+def hub_with_tokens() -> Routes:
+    agreement = {"reference": "ISA", "signatory": "A. Partner", "since": "2025-01-01"}
+    agencies = {
+        code: {
+            "name": code,
+            "signpost_contact": "01632 960001",
+            "agreement": agreement,
+            "http": {"token_sha256": sha256(f"{code}-token".encode()).hexdigest()},
+        }
+        for code in ("health", "school")
+    }
+    return routes(HubSettings.model_validate({"area": "e1", "lead_agency": "health", "agencies": agencies}), {})
+
+
+@pytest.fixture
+def url(intake: Intake, queues: EdgeQueues, now: dt.datetime) -> Iterator[str]:
+    async def page(_: Request) -> PlainTextResponse:
+        return PlainTextResponse("monitor", headers={"X-Frame-Options": "SAMEORIGIN"})
+
+    app = create_app(
+        hub_with_tokens(), intake, queues, largest_body=10_000, clock=lambda: now, extra_routes=[Route("/", page)]
+    )
+    with serving(app) as address:
+        yield address
+
+
+@pytest.fixture
+def client(url: str) -> Iterator[HubClient]:
+    with HubClient(url, "health-token") as made:
+        yield made
+
+
+@pytest.fixture
+def raw(url: str) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=url, headers={"Authorization": "Bearer health-token"}) as made:
+        yield made
+
+
+def test_a_single_event_is_answered_by_its_receipt(
+    raw: httpx.Client, event: Make, own_notification: dict[str, object]
+) -> None:
+    answer = raw.post("/v1/events", json=event(own_notification), headers={"Content-Type": STRUCTURED})
+    assert answer.status_code == 202
+    assert (answer.json()["status"], answer.json()["message_id"], answer.json()["reference"]) == (
+        "accepted",
+        "e1",
+        "HV-7",
+    )
+
+
+def test_the_same_event_again_is_answered_by_the_first_ones_id(
+    raw: httpx.Client, event: Make, own_notification: dict[str, object]
+) -> None:
+    body, headers = json.dumps(event(own_notification)), {"Content-Type": STRUCTURED}
+    first, again = (raw.post("/v1/events", content=body, headers=headers) for _ in range(2))
+    assert (again.status_code, again.json()["status"]) == (200, "duplicate")
+    assert again.json()["duplicate_of"] == first.json()["id"]
+
+
+def test_a_batch_is_answered_by_a_receipt_each_in_its_order(
+    client: HubClient, own_notification: dict[str, object]
+) -> None:
+    notes = [own_notification, own_notification | {"reference": ""}, own_notification | {"reference": "HV-8"}]
+    events = [
+        cloud_event(event_id=f"e{n}", source="urn:test", event_type="mash.notification.v1", data=note)
+        for n, note in enumerate(notes)
+    ]
+    receipts = client.send(events)
+    assert [receipt.status for receipt in receipts] == [
+        ReceiptStatus.ACCEPTED,
+        ReceiptStatus.REJECTED,
+        ReceiptStatus.ACCEPTED,
+    ]
+    assert (receipts[1].reason, receipts[1].field) == ("missing.field", "data.reference")
+
+
+def test_a_batch_of_one_is_still_a_list(raw: httpx.Client, event: Make, own_notification: dict[str, object]) -> None:
+    answer = raw.post("/v1/events", json=[event(own_notification)], headers={"Content-Type": BATCH})
+    assert len(answer.json()) == 1
+
+
+def test_when_everything_is_rejected_the_answer_is_422_with_receipts(raw: httpx.Client, client: HubClient) -> None:
+    answer = raw.post("/v1/events", content=b"{", headers={"Content-Type": STRUCTURED})
+    assert (answer.status_code, answer.json()["reason"]) == (422, "unreadable.json")
+    (receipt,) = client.send_raw(b"<x>", "application/xml")
+    assert receipt.reason == "unknown.format"
+
+
+def test_a_binary_event_takes_its_attributes_from_headers(
+    client: HubClient, own_notification: dict[str, object]
+) -> None:
+    headers = {"ce-specversion": "1.0", "ce-id": "b1", "ce-source": "s", "ce-type": "mash.notification.v1"}
+    (receipt,) = client.send_raw(json.dumps(own_notification).encode(), "application/json", headers)
+    assert (receipt.status, receipt.message_id) == (ReceiptStatus.ACCEPTED, "b1")
+
+
+@pytest.mark.parametrize("authorization", ["", "Bearer", "Bearer wrong", "Basic health-token", "Bearer café"])
+def test_without_a_known_token_nothing_is_taken(url: str, intake: Intake, authorization: str) -> None:
+    headers = {b"Authorization": authorization.encode()}
+    answer = httpx.post(f"{url}/v1/events", content=b"{}", headers=headers)
+    assert answer.status_code == 401
+    assert answer.headers["www-authenticate"] == "Bearer"
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert not getattr(intake, "taken", None)
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_too_large_a_body_is_refused_while_it_is_read(raw: httpx.Client, chunked: bool) -> None:
+    body = b"x" * 200_000
+    answer = raw.post("/v1/events", content=iter([body]) if chunked else body, headers={"Content-Type": STRUCTURED})
+    assert answer.status_code == 413
+
+
+def test_while_the_store_is_away_the_answer_is_503_and_a_time_to_come_back(
+    raw: httpx.Client, client: HubClient, intake: Intake, event: Make, own_notification: dict[str, object]
+) -> None:
+    vars(intake)["refusals_left"] = 2
+    answer = raw.post("/v1/events", json=event(own_notification), headers={"Content-Type": STRUCTURED})
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    with pytest.raises(HubUnavailable):
+        client.send([event(own_notification)])
+    assert [receipt.status for receipt in client.send([event(own_notification)])] == [ReceiptStatus.ACCEPTED]
+
+
+class TestInbox:
+    def test_an_agency_fetches_its_own_letters_and_acknowledges_them(
+        self, client: HubClient, queues: EdgeQueues
+    ) -> None:
+        put(queues, "health", "l1", "l2")
+        put(queues, "school", "l3")
+        assert [letter["id"] for letter in client.fetch()] == ["l1", "l2"]
+        assert client.fetch() == []
+        assert client.acknowledge(["l1", "l2", "l3"]) == 2
+
+    def test_no_more_letters_come_than_were_asked_for(self, client: HubClient, queues: EdgeQueues) -> None:
+        put(queues, "health", "l1", "l2", "l3")
+        assert len(client.fetch(limit=2)) == 2
+
+    def test_a_fetch_that_waits_gets_what_comes_meanwhile(self, client: HubClient, queues: EdgeQueues) -> None:
+        asked = threading.Event()
+        original = queues.lease
+
+        def lease(agency: str, *, limit: int, seconds: float) -> object:
+            found = original(agency, limit=limit, seconds=seconds)
+            if not asked.is_set():
+                asked.set()
+                put(queues, "health", "l1")
+            return found
+
+        vars(queues)["lease"] = lease
+        assert [letter["id"] for letter in client.fetch(wait=20)] == ["l1"]
+
+    @pytest.mark.parametrize("query", ["limit=x", "limit=-1", "limit=101", "wait=21", "wait=nan"])
+    def test_a_senseless_question_is_answered_with_what_is_right(self, raw: httpx.Client, query: str) -> None:
+        assert raw.get(f"/v1/inbox?{query}").status_code == 400
+
+    @pytest.mark.parametrize("body", [b"", b"{}", b'{"ids": [1]}', b'{"ids": "l1"}', b"\xff"])
+    def test_an_acknowledgement_of_nothing_is_refused(self, raw: httpx.Client, body: bytes) -> None:
+        assert raw.post("/v1/inbox/acknowledge", content=body).status_code == 400
+
+
+def test_health_and_the_monitors_pages_need_no_agency(url: str) -> None:
+    assert httpx.get(f"{url}/healthz").json() == {"status": "ok"}
+    assert httpx.get(url).text == "monitor"
+
+
+def test_answers_stay_out_of_caches_and_frames_unless_a_page_says_otherwise(url: str) -> None:
+    health, page = httpx.get(f"{url}/healthz").headers, httpx.get(url).headers
+    assert (health["cache-control"], health["x-content-type-options"]) == ("no-store", "nosniff")
+    assert (health["x-frame-options"], page["x-frame-options"]) == ("DENY", "SAMEORIGIN")
+
+
+def test_a_client_tells_a_refusal_from_an_absence(url: str) -> None:
+    with HubClient(url, "wrong") as client, pytest.raises(HubRefused) as refused:
+        client.fetch()
+    assert refused.value.status == 401
+    with HubClient("http://127.0.0.1:1", "x") as nobody, pytest.raises(HubUnavailable):
+        nobody.fetch()
+
+
+def put(queues: EdgeQueues, agency: str, *ids: str) -> None:
+    for letter_id in ids:
+        queues.put(agency, letter_id)  # type: ignore[attr-defined]
