@@ -47,10 +47,16 @@ class BoundStep:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Delivery:
-    """A message at its offset in a topic; the journal's position where the journal is the topic."""
+    """A message at its offset in a topic; the journal's position where the journal is the topic.
+
+    With ``refusal`` it becomes a dead letter, whatever the step hears: it cannot be read, or was the step's undoing.
+    ``original`` is then kept, where the message itself does not say what came.
+    """
 
     offset: int
     message: Message
+    refusal: Refusal | None = None
+    original: bytes | None = None
 
 
 class Gap(Exception):
@@ -110,17 +116,21 @@ def _refuse_gaps(due: Sequence[Delivery], expected: int) -> None:
         expected += 1
 
 
-def _fresh(transaction: Transaction, step: Step[Any], due: Sequence[Delivery], policy: Adopted) -> Sequence[Message]:
-    concerned = {delivery.message.id: delivery.message for delivery in due if step.concerns(delivery.message)}
+def _fresh(transaction: Transaction, step: Step[Any], due: Sequence[Delivery], policy: Adopted) -> Sequence[Delivery]:
+    concerned = {one.message.id: one for one in due if one.refusal is not None or step.concerns(one.message)}
     new = inbox.claim(transaction, step.name, list(concerned), policy=policy.number)
-    return [message for id_, message in concerned.items() if id_ in new]
+    return [delivery for id_, delivery in concerned.items() if id_ in new]
 
 
-def _decide_all(bound: BoundStep, messages: Sequence[Message], transaction: Transaction, policy: Adopted) -> _Effects:
+def _decide_all(bound: BoundStep, fresh: Sequence[Delivery], transaction: Transaction, policy: Adopted) -> _Effects:
     effects = _Effects()
     memory = bound.memory(bound.step, transaction)
-    memory.prefetch(messages)
-    for message in messages:
+    memory.prefetch([delivery.message for delivery in fresh if delivery.refusal is None])
+    for delivery in fresh:
+        message = delivery.message
+        if delivery.refusal is not None:
+            _refuse(effects, bound.step, message, delivery.refusal, original=delivery.original)
+            continue
         outcome = decide_safely(bound.step, memory.recall(message), message, policy.value)
         if outcome.state is not None:
             memory.remember(message, outcome.state)
@@ -178,8 +188,11 @@ def _refused(step: Step[Any], message: Message, refusal: Refusal) -> MessageRefu
     )
 
 
-def _refuse(effects: _Effects, step: Step[Any], message: Message, refusal: Refusal) -> None:
+def _refuse(
+    effects: _Effects, step: Step[Any], message: Message, refusal: Refusal, *, original: bytes | None = None
+) -> None:
     fact = _refused(step, message, refusal)
+    event = "application/cloudevents+json"
     effects.facts.append(caused_by(message, step.name, fact, 0))
     effects.dead.append(
         DeadLetter(
@@ -190,9 +203,10 @@ def _refuse(effects: _Effects, step: Step[Any], message: Message, refusal: Refus
             message_id=message.id,
             reason=fact.reason,
             field=fact.field,
-            content_type=f"application/vnd.mash.fact+json;type={message.type}",
-            original=codec.encode(message.data),
-            key_id=codec.key_id_of(message),
+            content_type=event if original is not None else f"application/vnd.mash.fact+json;type={message.type}",
+            original=codec.encode(message.data) if original is None else original,
+            # What cannot be read may be so because its key was destroyed: it is sealed with one of its own.
+            key_id=codec.key_id_of(message) if original is None else fact.dead_letter_id,
         )
     )
     if hasattr(message.data, "agency"):

@@ -51,3 +51,8 @@ def next_offsets(database: Database) -> dict[str, int]:
     """Where every consumer stands, by its name."""
     with database.reading() as connection:
         return {row.name: row.next_offset for row in connection.execute(select(cursors.c.name, cursors.c.next_offset))}
+
+
+def rewind(transaction: Transaction, name: str, offset: int) -> None:
+    """Start over at ``offset``, because the topic was emptied or cut; the inbox absorbs what is heard again."""
+    transaction.connection.execute(update(cursors).where(cursors.c.name == name).values(next_offset=offset))

@@ -41,10 +41,11 @@ class Cluster:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Record:
-    """One message as it lies in a partition."""
+    """One message as it lies in a partition; ``millis``: when it was put there, in milliseconds since 1970."""
 
     offset: int
     value: bytes | None
+    millis: int
 
 
 class Hole(Exception):
@@ -236,7 +237,7 @@ def _next_records(consumer: Consumer, limit: int, deadline: float) -> list[Recor
         error = message.error()
         if error is not None:
             raise KafkaException(error)
-        found.append(Record(int(message.offset() or 0), message.value()))
+        found.append(Record(message.offset() or 0, message.value(), message.timestamp()[1]))
     return found
 
 
