@@ -1,0 +1,244 @@
+"""The watched folder: an agency drops files, each record becomes a message, and a receipt for each lies beside them.
+
+A file goes from the folder to ``processing/`` (claimed by rename) and, once every record is recorded and its receipts
+are written to ``receipts/``, to ``done/``. A crash anywhere leaves it in ``processing/``; it is then read again with
+the same ids, so that nothing is lost and nothing counts twice (its receipts then say ``duplicate``).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import pwd
+import stat
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from itertools import islice
+from pathlib import Path
+from threading import Event
+from typing import BinaryIO
+
+import structlog
+
+from connectors.events import from_stream
+from connectors.facts import Desk
+from connectors.media import NAMES, kind_of_file
+from connectors.port import AgencyRoute
+from connectors.trouble import Trouble
+from schemas.message import derived_id
+from schemas.notification import Receipt, ReceiptStatus
+from stores.ports import Arrival, Intake, Unavailable
+
+BATCH_SIZE = 500
+"""Records taken in one transaction."""
+POLL_SECONDS = 1.0
+LONGEST_PAUSE = 30.0
+"""Seconds between attempts while the store is away, at most."""
+_UNFINISHED = (".part", ".tmp", ".crdownload", ".filepart")
+
+log = structlog.get_logger()
+
+
+class FolderUnsafe(Exception):
+    """Others than the agency's account can write where its files are taken from; the message says what to change."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScanReport:
+    """What one look at the folder came to: counts of files and records, and whether the store was away."""
+
+    files: int = 0
+    accepted: int = 0
+    duplicates: int = 0
+    rejected: int = 0
+    waiting: int = 0
+    """Files that were still being written, or may be."""
+    unavailable: bool = False
+
+    def plus(self, receipts: Sequence[Receipt]) -> ScanReport:
+        """With these receipts counted."""
+        of = [receipt.status for receipt in receipts]
+        return replace(
+            self,
+            accepted=self.accepted + of.count(ReceiptStatus.ACCEPTED),
+            duplicates=self.duplicates + of.count(ReceiptStatus.DUPLICATE),
+            rejected=self.rejected + of.count(ReceiptStatus.REJECTED),
+        )
+
+
+@dataclass(slots=True)
+class WatchedFolder:
+    """One agency's folder. ``scan_once`` looks at it once; ``run`` goes on looking. One instance per folder only."""
+
+    route: AgencyRoute
+    intake: Intake
+    path: Path
+    owner: str | None = None
+    """The Unix account whose files are taken; None: that of the hub."""
+    clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)
+    _seen: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Size and time of each file at the last look; unchanged at the next one, it is complete."""
+
+    @property
+    def name(self) -> str:
+        """For the log and ``hub status``."""
+        return f"folder:{self.route.code}"
+
+    def run(self, stop: Event) -> None:
+        """Look every second until ``stop`` is set; ever less often while the store is away or the folder unsafe."""
+        pause = POLL_SECONDS
+        while not stop.is_set():
+            pause = POLL_SECONDS if self._scanned() else min(pause * 2, LONGEST_PAUSE)
+            stop.wait(pause)
+
+    def _scanned(self) -> bool:
+        try:
+            return not self.scan_once().unavailable
+        except FolderUnsafe:
+            log.error("folder-unsafe", connector="folder", agency=self.route.code)
+            return False
+
+    def scan_once(self) -> ScanReport:
+        """Take every file that is complete. Raises ``FolderUnsafe`` before it has taken any."""
+        self._prepare()
+        complete, report = self._complete_files()
+        for path in complete:
+            self._claim(path)
+        for path in sorted((self.path / "processing").iterdir()):
+            try:
+                report = self._take(path, report)
+            except Unavailable:
+                log.warning("store-unavailable", connector="folder", agency=self.route.code)
+                return replace(report, unavailable=True)
+            except OSError as error:  # this file cannot be read or moved; it stays, and the next ones have their turn
+                log.error("file-unreadable", connector="folder", agency=self.route.code, error=type(error).__name__)
+        return report
+
+    # --- which files
+
+    def _prepare(self) -> None:
+        check_folder(self.path, self.owner)
+        for name in ("processing", "receipts", "done"):
+            (self.path / name).mkdir(mode=0o700, exist_ok=True)
+
+    def _complete_files(self) -> tuple[list[Path], ScanReport]:
+        """Files unchanged since the last look, and how many may still be written."""
+        marks = {path: (info.st_size, info.st_mtime_ns) for path, info in self._dropped()}
+        ready = [path for path, mark in marks.items() if self._seen.get(path.name) == mark]
+        self._seen = {path.name: mark for path, mark in marks.items() if path not in ready}
+        return ready, ScanReport(waiting=len(self._seen))
+
+    def _dropped(self) -> Iterator[tuple[Path, os.stat_result]]:
+        uid = _uid(self.owner)
+        for path in self.path.iterdir():
+            if path.name.startswith(".") or path.name.endswith(_UNFINISHED):
+                continue
+            try:
+                info = path.lstat()
+            except FileNotFoundError:  # its sender took it back
+                continue
+            if not stat.S_ISREG(info.st_mode):
+                continue
+            if info.st_uid != uid or info.st_mode & stat.S_IWOTH:
+                raise FolderUnsafe("a file there is not the agency's account's own, or everybody may write it")
+            yield path, info
+
+    def _claim(self, path: Path) -> None:
+        """Into ``processing/``, in the order of time, under a name of its own: the same may come again tomorrow."""
+        with suppress(FileNotFoundError):  # its sender took it back
+            info = path.stat()
+            mark = f"{info.st_mtime_ns:020d}-{info.st_ino}-"
+            path.rename(self.path / "processing" / (mark + _shortened(path.name)))
+
+    # --- what is in them
+
+    def _take(self, path: Path, report: ScanReport) -> ScanReport:
+        written = self.path / "receipts" / f"{path.name}.receipts.jsonl"
+        unfinished = written.with_name(f".{written.name}.part")
+        with path.open("rb") as stream, unfinished.open("wb") as receipts:
+            for batch in _batches(self._arrivals(path, stream)):
+                answers = self.intake.take(batch)
+                receipts.writelines(_line(receipt) for receipt in answers)
+                report = report.plus(answers)
+            _flush(receipts)
+        unfinished.rename(written)
+        _settle(written.parent)
+        path.rename(self.path / "done" / path.name)
+        _settle(path.parent)
+        log.info("file-taken", agency=self.route.code, connector="folder", count=report.accepted)
+        return replace(report, files=report.files + 1)
+
+    def _arrivals(self, path: Path, stream: BinaryIO) -> Iterator[Arrival]:
+        """Every record with an id that follows from its content and place: the same whenever the file is read."""
+        filename = path.name.split("-", 2)[2]
+        for number, arrival in enumerate(read_file(self._desk(), filename, stream), start=1):
+            content = sha256(arrival.original).hexdigest()
+            yield replace(arrival, event_id=derived_id("folder", self.route.code, content, str(number)))
+
+    def _desk(self) -> Desk:
+        return Desk(self.route, "folder", self.clock())
+
+
+def read_file(desk: Desk, filename: str, stream: BinaryIO) -> Iterator[Arrival]:
+    """An arrival, without an id, for each record of a file: its name says which of the agency's formats it has."""
+    kind = kind_of_file(filename)
+    mapping = desk.route.mapping_for(kind, filename) if kind else None
+    if kind is None or mapping is None:
+        content_type = NAMES[kind] if kind else "application/octet-stream"
+        yield desk.arrival(Trouble("unknown.format"), stream.read(desk.route.largest), content_type)
+        return
+    yield from from_stream(desk, mapping, kind, stream)
+
+
+def check_folder(path: Path, owner: str | None) -> None:
+    """Refuse a folder that others than ``owner`` (None: the hub's account) or the hub can write to."""
+    try:
+        info = path.stat()
+    except FileNotFoundError:
+        raise FolderUnsafe("there is no such folder: make it, owned by the agency's account, with mode 0700") from None
+    if not stat.S_ISDIR(info.st_mode):
+        raise FolderUnsafe("this is no folder: make one, owned by the agency's account, with mode 0700")
+    if info.st_mode & 0o022:
+        raise FolderUnsafe("the folder can be written by its group or by everybody: chmod go-w")
+    if info.st_uid not in {_uid(owner), os.getuid()}:
+        raise FolderUnsafe("the folder belongs to another account than the agency's: chown it")
+
+
+def _uid(owner: str | None) -> int:
+    if owner is None:
+        return os.getuid()
+    try:
+        return pwd.getpwnam(owner).pw_uid
+    except KeyError:
+        raise FolderUnsafe("there is no account of the name that the configuration gives as owner") from None
+
+
+def _shortened(name: str) -> str:
+    """A file name that leaves room for what is put before and after it; beginning and suffix are kept."""
+    raw = os.fsencode(name)
+    return name if len(raw) <= 150 else os.fsdecode(raw[:100] + raw[-50:])
+
+
+def _batches(arrivals: Iterator[Arrival]) -> Iterator[list[Arrival]]:
+    while batch := list(islice(arrivals, BATCH_SIZE)):
+        yield batch
+
+
+def _line(receipt: Receipt) -> bytes:
+    return receipt.model_dump_json(exclude_none=True).encode() + b"\n"
+
+
+def _flush(file: BinaryIO) -> None:
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _settle(folder: Path) -> None:
+    """Make the renames in a folder last through a loss of power."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
