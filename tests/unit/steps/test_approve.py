@@ -1,0 +1,262 @@
+"""Hop 6: owners alone decide, about exact bytes for one recipient and purpose; a Red waits for nobody."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from itertools import permutations
+from typing import Any
+
+import pytest
+from hypothesis import given as for_all
+from hypothesis import strategies as st
+
+from router.outcome import Outcome, Refusal
+from router.steps import approve
+from schemas.base import Fact
+from schemas.decisions import ReleaseDecided
+from schemas.notices import ApprovalRequest
+from schemas.policy import Agreement, Policy
+from schemas.product import Choice, DraftItem, ItemDecided, ProductApproved, ProductRefused
+from tests.support import given
+from tests.support import products as product
+from tests.support.given import Given
+
+SCHOOL, GP, POLICE = product.draft_item("school"), product.draft_item("gp"), product.draft_item("police")
+NOTIFICATION = product.draft_item("police", notification=True)
+ORIGINAL, SANITISED, WITHHOLD = Choice.RELEASE_ORIGINAL, Choice.RELEASE_SANITISED, Choice.WITHHOLD
+
+
+def approving(policy: Policy | None = None) -> Given:
+    return Given(approve.STEP, policy)
+
+
+def approved(facts: Iterable[Fact]) -> ProductApproved:
+    (fact,) = given.of(ProductApproved, facts)
+    return fact
+
+
+def refused(facts: Iterable[Fact]) -> ProductRefused:
+    (fact,) = given.of(ProductRefused, facts)
+    return fact
+
+
+def test_each_item_is_put_before_its_owner_and_nobody_else() -> None:
+    outcome = approving().when(product.drafted(SCHOOL, GP))
+    assert [dispatch.agency for dispatch in outcome.dispatches] == ["school", "gp"]
+    notices = [dispatch.notice for dispatch in outcome.dispatches]
+    assert [notice.item for notice in given.of(ApprovalRequest, notices)] == [SCHOOL, GP]
+    assert outcome.facts == ()
+
+
+def test_nothing_is_approved_before_every_owner_has_decided() -> None:
+    step = approving().given(product.drafted(SCHOOL, GP))
+    outcome = step.when(product.decision(SCHOOL, SANITISED))
+    assert [type(fact) for fact in outcome.facts] == [ItemDecided]
+    outcome = step.when(product.decision(GP, ORIGINAL))
+    assert [(item.owner, item.text) for item in approved(outcome.facts).items] == [
+        ("school", SCHOOL.sanitised),
+        ("gp", GP.original),
+    ]
+
+
+def test_a_decision_is_recorded_with_who_decided_and_what_it_is_bound_to() -> None:
+    (fact,) = approving().given(product.drafted(SCHOOL, GP)).when(product.decision(SCHOOL, SANITISED)).facts
+    assert isinstance(fact, ItemDecided)
+    assert (fact.decided_by, fact.digest) == ("Decision maker of school", SCHOOL.sanitised_digest)
+    assert (fact.recipient, fact.purpose) == (product.RECIPIENT, product.PURPOSE)
+
+
+def test_a_withheld_item_becomes_a_signpost_and_its_reason_is_kept() -> None:
+    step = approving().given(product.drafted(SCHOOL, GP), product.decision(SCHOOL, ORIGINAL))
+    outcome = step.when(product.decision(GP, WITHHOLD))
+    (decided,) = given.of(ItemDecided, outcome.facts)
+    assert (decided.digest, decided.reason) == (None, "It would put the child at more risk.")
+    assert [(post.owner, post.contact) for post in approved(outcome.facts).signposts] == [("gp", "gp duty desk")]
+
+
+@pytest.mark.parametrize(
+    ("item", "changes"),
+    [(GP, {"signpost": False}), (product.draft_item("gp", signpost=False), {})],
+)
+def test_an_owner_may_hide_that_it_holds_anything(item: DraftItem, changes: dict[str, Any]) -> None:
+    step = approving().given(product.drafted(SCHOOL, item), product.decision(SCHOOL, ORIGINAL))
+    outcome = step.when(product.decision(item, WITHHOLD, **changes))
+    assert approved(outcome.facts).signposts == ()
+    assert "gp" not in approved(outcome.facts).model_dump_json()
+
+
+def test_an_owner_is_signposted_once() -> None:
+    second = product.draft_item("gp", "item-2")
+    draft = product.drafted(GP, second, left_out=(product.left_out("gp"), product.left_out("school", signpost=False)))
+    step = approving().given(draft, product.decision(GP, WITHHOLD))
+    outcome = step.when(product.decision(second, WITHHOLD))
+    assert [post.owner for post in approved(outcome.facts).signposts] == ["gp"]
+
+
+def test_when_nothing_may_leave_the_product_is_refused() -> None:
+    step = approving().given(product.drafted(SCHOOL))
+    outcome = step.when(product.decision(SCHOOL, WITHHOLD, signpost=False))
+    assert refused(outcome.facts).reason == "No owner lets anything leave."
+
+
+def test_a_product_of_nothing_is_refused_at_once() -> None:
+    assert refused(approving().when(product.drafted()).facts).reason == "Nothing is proportionate to the rating."
+
+
+def test_a_product_of_signposts_alone_needs_no_decision() -> None:
+    outcome = approving().when(product.drafted(left_out=(product.left_out("gp"),)))
+    assert [post.owner for post in approved(outcome.facts).signposts] == ["gp"]
+
+
+OTHER = product.draft_item("school", "item-other")
+
+
+@pytest.mark.parametrize(
+    ("decision", "refusal"),
+    [
+        (product.decision(SCHOOL, ORIGINAL, agency="police"), Refusal("refused.not-yours", "item_id")),
+        (product.decision(SCHOOL, ORIGINAL, agency="childrens_social_care"), Refusal("refused.not-yours", "item_id")),
+        (product.decision(OTHER, ORIGINAL), Refusal("refused.unknown-subject", "item_id")),
+        (product.decision(SCHOOL, ORIGINAL, case_id="case-9"), Refusal("refused.unknown-subject", "case_id")),
+        (product.decision(SCHOOL, ORIGINAL, recipient="early_help"), Refusal("refused.recipient", "recipient")),
+        (product.decision(SCHOOL, ORIGINAL, purpose="another"), Refusal("refused.purpose", "purpose")),
+        (product.decision(SCHOOL, ORIGINAL, digest=SCHOOL.sanitised_digest), Refusal("refused.digest", "digest")),
+        (product.decision(SCHOOL, SANITISED, digest=SCHOOL.original_digest), Refusal("refused.digest", "digest")),
+        (product.decision(SCHOOL, SANITISED, digest=None), Refusal("refused.digest", "digest")),
+        (product.decision(SCHOOL, WITHHOLD, reason=None), Refusal("refused.reason-missing", "reason")),
+        (product.decision(SCHOOL, WITHHOLD, reason="  "), Refusal("refused.reason-missing", "reason")),
+    ],
+)
+def test_what_is_not_the_owners_to_decide_so_is_refused(decision: ReleaseDecided, refusal: Refusal) -> None:
+    step = approving().given(product.drafted(SCHOOL, GP))
+    assert step.when(decision).refusal == refusal
+    step.when(product.decision(SCHOOL, SANITISED))
+    assert approved(step.when(product.decision(GP, SANITISED)).facts)
+
+
+def test_a_product_that_nobody_drafted_cannot_be_decided_about() -> None:
+    outcome = approving().when(product.decision(SCHOOL, ORIGINAL))
+    assert outcome.refusal == Refusal("refused.unknown-subject", "product_id")
+
+
+@pytest.mark.parametrize("agreement", [None, {"until": dt.date(2026, 6, 9)}, {"since": dt.date(2026, 6, 11)}])
+def test_an_owner_whose_agreement_is_not_in_force_cannot_decide(agreement: dict[str, dt.date] | None) -> None:
+    told = {"reference": "ISA", "signatory": "A. Head", "since": dt.date(2020, 1, 1)}
+    signed = Agreement.model_validate(told | agreement) if agreement else None
+    step = approving(given.policy(given.partner("school", agreement=signed))).given(product.drafted(SCHOOL))
+    assert step.when(product.decision(SCHOOL, SANITISED)).refusal == Refusal("refused.agreement")
+
+
+@pytest.mark.parametrize("items", [(SCHOOL,), (SCHOOL, GP)])
+def test_the_same_decision_twice_is_one_and_another_is_refused(items: tuple[DraftItem, ...]) -> None:
+    step = approving().given(product.drafted(*items), product.decision(SCHOOL, SANITISED))
+    assert step.when(product.decision(SCHOOL, SANITISED)) == Outcome()
+    assert step.when(product.decision(SCHOOL, ORIGINAL)).refusal == Refusal("refused.closed", "item_id")
+    assert step.when(product.decision(SCHOOL, SANITISED, agency="gp")).refusal == Refusal(
+        "refused.not-yours", "item_id"
+    )
+
+
+def test_the_same_draft_told_twice_asks_once() -> None:
+    assert approving().given(product.drafted(SCHOOL)).when(product.drafted(SCHOOL)) == Outcome()
+
+
+def test_what_is_approved_does_not_depend_on_who_decides_first() -> None:
+    decisions = [
+        product.decision(SCHOOL, SANITISED),
+        product.decision(GP, WITHHOLD),
+        product.decision(POLICE, ORIGINAL),
+    ]
+    results = [
+        approved(approving().given(product.drafted(SCHOOL, GP, POLICE), *order).facts)
+        for order in permutations(decisions)
+    ]
+    assert all(result == results[0] for result in results)
+
+
+def red(*items: DraftItem, standing: bool) -> tuple[Given, Outcome[Any]]:
+    releases = (given.standing(product.RECIPIENT),) if standing else ()
+    step = approving(given.policy(given.partner("police", standing_release=releases)))
+    return step, step.when(product.drafted(*items, urgent=True))
+
+
+def test_an_urgent_product_leaves_at_once_with_what_its_owner_approved_beforehand() -> None:
+    _, outcome = red(NOTIFICATION, SCHOOL, standing=True)
+    product_ = approved(outcome.facts)
+    assert [(item.text, item.decided_by) for item in product_.items] == [
+        (NOTIFICATION.sanitised, "Sergeant in the agreement")
+    ]
+    assert [post.owner for post in product_.signposts] == ["school"]
+    assert product_.urgent
+    assert outcome.dispatches == ()
+    assert [fact.owner for fact in given.of(ItemDecided, outcome.facts)] == ["police"]
+
+
+def test_an_urgent_product_without_a_standing_release_is_a_signpost_and_waits_for_nobody() -> None:
+    step, outcome = red(NOTIFICATION, SCHOOL, standing=False)
+    assert approved(outcome.facts).items == ()
+    assert [post.owner for post in approved(outcome.facts).signposts] == ["police", "school"]
+    late = product.decision(SCHOOL, ORIGINAL)
+    assert step.when(late).refusal == Refusal("refused.closed", "item_id")
+
+
+def test_a_standing_release_covers_the_notification_only() -> None:
+    _, outcome = red(NOTIFICATION, product.draft_item("police", "informant"), standing=True)
+    assert [item.item_id for item in approved(outcome.facts).items] == ["item-police"]
+
+
+def test_a_standing_release_is_for_its_recipient_only() -> None:
+    policy = given.policy(given.partner("police", standing_release=(given.standing("police_cait"),)))
+    outcome = approving(policy).when(product.drafted(NOTIFICATION, urgent=True))
+    assert approved(outcome.facts).items == ()
+
+
+def test_a_standing_release_ends_with_its_agreement() -> None:
+    ended = Agreement(reference="ISA", signatory="A. Chief", since=dt.date(2020, 1, 1), until=dt.date(2026, 6, 9))
+    releases = (given.standing(product.RECIPIENT),)
+    policy = given.policy(given.partner("police", agreement=ended, standing_release=releases))
+    outcome = approving(policy).when(product.drafted(NOTIFICATION, urgent=True))
+    assert approved(outcome.facts).items == ()
+
+
+def test_an_ordinary_product_needs_its_owners_own_decision() -> None:
+    policy = given.policy(given.partner("police", standing_release=(given.standing(product.RECIPIENT),)))
+    outcome = approving(policy).when(product.drafted(NOTIFICATION))
+    assert [dispatch.agency for dispatch in outcome.dispatches] == ["police"]
+
+
+@pytest.mark.parametrize("voided_first", [True, False])
+def test_a_voided_draft_is_refused_in_either_order_and_takes_no_decision(voided_first: bool) -> None:
+    facts = [product.drafted(SCHOOL), product.voided()]
+    step = approving().given(*(reversed(facts) if voided_first else facts))
+    assert refused(step.facts).voided
+    assert step.when(product.decision(SCHOOL, ORIGINAL)).refusal == Refusal("refused.closed", "item_id")
+
+
+def test_an_approved_product_is_not_refused_when_it_is_voided() -> None:
+    step = approving().given(product.drafted(SCHOOL), product.decision(SCHOOL, ORIGINAL))
+    assert step.when(product.voided()) == Outcome()
+
+
+OWNERS = ("school", "gp", "police")
+choices = st.fixed_dictionaries({owner: st.sampled_from(Choice) for owner in OWNERS})
+
+
+@for_all(choices, st.permutations(OWNERS), st.lists(st.sampled_from(OWNERS)))
+def test_only_what_its_owner_released_is_approved_whatever_others_try(
+    wanted: dict[str, Choice], order: list[str], meddlers: list[str]
+) -> None:
+    items = {owner: product.draft_item(owner) for owner in OWNERS}
+    step = approving().given(product.drafted(*items.values()))
+    for owner in order:
+        for meddler in meddlers:
+            if meddler != owner:
+                assert step.when(product.decision(items[owner], ORIGINAL, agency=meddler)).refusal is not None
+        step.when(product.decision(items[owner], wanted[owner]))
+    released = {item.owner: item.text for item in approved(step.facts).items}
+    assert released == {
+        owner: items[owner].original if choice is ORIGINAL else items[owner].sanitised
+        for owner, choice in wanted.items()
+        if choice is not WITHHOLD
+    }
