@@ -12,12 +12,11 @@ from router.handle import Adopted, BoundStep, Delivery, handle
 from stores import clock, cursors, journal
 from stores.database import Database
 from stores.ports import Unavailable
+from stores.recent import Placed
 
 _log = structlog.get_logger()
 _IDLE_SECONDS = 0.2
 _LONGEST_BACK_OFF = 5.0
-_PAGE_BATCHES = 4
-"""A page holds facts of every topic; a quarter or so concerns any one step."""
 
 
 @dataclass(slots=True)
@@ -29,6 +28,11 @@ class Embedded:
     policy: Adopted
     batch: int = 200
     _position: int | None = None
+
+    @property
+    def position(self) -> int:
+        """The journal position up to which every step has done its work."""
+        return self._position or 0
 
     def run(self, stop: threading.Event) -> None:
         """Work until told to stop. Trouble with the store is retried for ever, with growing pauses."""
@@ -53,17 +57,21 @@ class Embedded:
     def once(self) -> bool:
         """Publish what the clock has reached, and put the next page of the journal through every step that hears it.
 
-        One page serves all steps, so a message is unsealed once however many hear it. A step that is ahead of the page
-        (another was interrupted) skips what it had.
+        One page serves all steps in one transaction: a message is unsealed once however many hear it, and the disk is
+        waited for once. A step that is ahead of the page skips what it had.
         """
         elapsed = clock.publish_due(self.database, limit=self.batch)
-        page = journal.messages_after(self.database, self._start(), self.batch * _PAGE_BATCHES)
+        page = journal.messages_after(self.database, self._start(), self.batch)
+        if page:
+            with self.database.transaction():
+                self._handle(page)
+            self._position = page[-1][0]
+        return bool(page or elapsed)
+
+    def _handle(self, page: Sequence[Placed]) -> None:
         for bound in self.steps:
             deliveries = [Delivery(position, message) for position, message in page if bound.step.concerns(message)]
             handle(bound, deliveries, consumer=bound.step.name, database=self.database, policy=self.policy)
-        if page:
-            self._position = page[-1][0]
-        return bool(page or elapsed)
 
     def _start(self) -> int:
         """The position behind which nothing is left to do: at first, what the step furthest behind has stored."""

@@ -93,6 +93,7 @@ class Database:
         self.keeps_outbox = keeps_outbox
         self.recent = Recent()
         self.changed = threading.Condition()
+        self._open: Transaction | None = None
         self._one_writer = threading.RLock() if self.engine.dialect.name == "sqlite" else None
 
     def create_tables(self) -> None:
@@ -104,13 +105,23 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
-        """Begin, and commit at the end; anything raised inside rolls everything back."""
+        """Begin, and commit at the end; anything raised inside rolls everything back.
+
+        On SQLite, a transaction begun inside another of the same thread is part of it: nothing lasts before the outer.
+        """
         if self._one_writer is None:
             with self._begin() as transaction:
                 yield transaction
         else:
-            with self._one_writer, self._begin() as transaction:
-                yield transaction
+            with self._one_writer:
+                if self._open is not None:
+                    yield self._open
+                    return
+                with self._begin() as self._open:
+                    try:
+                        yield self._open
+                    finally:
+                        self._open = None
         with self.changed:
             self.changed.notify_all()
 

@@ -54,6 +54,8 @@ class StoredQueues:
 
     def lease(self, agency: str, *, limit: int, seconds: float) -> list[Letter]:
         """The oldest letters that nobody holds, now held for ``seconds``."""
+        if not self._any(agency):
+            return []
         free = select(letters).where(letters.c.agency == agency).order_by(letters.c.position).limit(limit)
         with self._database.transaction() as transaction:
             free = free.where(letters.c.leased_until <= transaction.now).with_for_update(skip_locked=True)
@@ -77,6 +79,13 @@ class StoredQueues:
             again = update(letters).where(letters.c.agency == agency, letters.c.id.in_(list(ids)))
             later = transaction.now + int(after_seconds * 1_000_000)
             transaction.connection.execute(again.values(leased_until=later))
+
+    def _any(self, agency: str) -> bool:
+        """Whether there is anything at all: an empty inbox, looked into all day long, costs no transaction."""
+        with self._database.reading() as connection:
+            return (
+                connection.execute(select(letters.c.id).where(letters.c.agency == agency).limit(1)).first() is not None
+            )
 
     @staticmethod
     def _hold(transaction: Transaction, ids: list[str], *, until: int) -> None:

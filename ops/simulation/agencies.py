@@ -8,15 +8,27 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
-from connectors.client import HubClient
-from ops.simulation.answers import answer
+from connectors.client import HubClient, HubUnavailable
+from ops.simulation.answers import Event, answer
 from ops.simulation.stream import batches
 
 _FETCHED = 100
 _PAUSE_SECONDS = 0.05
+T = TypeVar("T")
+
+
+def persistently(call: Callable[[], T], stop: threading.Event) -> T | None:
+    """Try until the hub answers, as an agency that loses nothing does; None once told to stop."""
+    while not stop.is_set():
+        try:
+            return call()
+        except HubUnavailable:
+            stop.wait(_PAUSE_SECONDS)
+    return None
 
 
 @dataclass(slots=True)
@@ -28,21 +40,23 @@ class Sender:
     batch: int = 50
     per_second: float | None = None
     sent: int = 0
-    receipts: Counter[str] = field(default_factory=Counter)
 
     def send(self, lines: Iterable[str], stop: threading.Event) -> None:
         """Send every line, in order. The ledger has a line of JSON for each, written after the hub's receipt."""
         started = time.monotonic()
         with self.ledger.open("w", encoding="utf-8") as ledger:
             for agency, events in batches(lines, self.batch):
+                self._send(agency, events, ledger.write, stop)
                 if stop.is_set():
                     return
-                for event, receipt in zip(events, self.clients[agency].send(events), strict=True):
-                    self.receipts[receipt.status] += 1
-                    note = {"agency": agency, "event": event["id"], "status": receipt.status, "id": receipt.id}
-                    ledger.write(json.dumps(note) + "\n")
-                self.sent += len(events)
                 self._keep_pace(started, stop)
+
+    def _send(self, agency: str, events: list[Event], note: Callable[[str], int], stop: threading.Event) -> None:
+        receipts = persistently(lambda: self.clients[agency].send(events), stop)
+        for event, receipt in zip(events, receipts or [], strict=False):
+            line = {"agency": agency, "event": event["id"], "status": receipt.status, "id": receipt.id}
+            note(json.dumps(line) + "\n")
+            self.sent += 1
 
     def _keep_pace(self, started: float, stop: threading.Event) -> None:
         if self.per_second:
@@ -56,24 +70,20 @@ class Answerers:
     clients: Mapping[str, HubClient]
     answered: Counter[str] = field(default_factory=Counter)
 
-    def round(self) -> int:
-        """One look into every agency's inbox; answers how many letters there were."""
-        return sum(self._clear(client) for client in self.clients.values())
-
-    def work(self, finished: Callable[[], bool], stop: threading.Event) -> None:
-        """Look again and again until there was nothing to do and ``finished`` says that nothing more will come."""
+    def work(self, stop: threading.Event) -> None:
+        """Look into every inbox again and again until told to stop."""
         while not stop.is_set():
-            if self.round() == 0:
-                if finished():
-                    return
+            letters = [persistently(partial(self.clear, client), stop) for client in self.clients.values()]
+            if not any(letters):
                 stop.wait(_PAUSE_SECONDS)
 
-    def _clear(self, client: HubClient) -> int:
-        letters: list[dict[str, Any]] = client.fetch(_FETCHED)
+    def clear(self, client: HubClient) -> int:
+        """Answer what is in one inbox; how many letters there were."""
+        letters: list[Event] = client.fetch(_FETCHED)
         answers = [made for letter in letters if (made := answer(letter)) is not None]
         if answers:
             client.send(answers)
-        self.answered.update(letter["type"] for letter in letters)
         if letters:
-            client.acknowledge([letter["id"] for letter in letters])
+            client.acknowledge([str(letter["id"]) for letter in letters])
+        self.answered.update(str(letter["type"]) for letter in letters)
         return len(letters)

@@ -1,0 +1,194 @@
+"""What `hub status` counts: reads only, each answered by an index, so that asking never slows the hub."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, select, text
+
+from stores.dead_letters import DeadLetterState
+from stores.tables import cursors, dead_letters, journal, letters, outbox, timers
+
+Reading = Connection
+"""What :meth:`stores.database.Database.reading` gives."""
+
+_WAITING = (DeadLetterState.OPEN, DeadLetterState.MENDED)
+_HELD_AMONG = 1000
+_LOOKED_BACK = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Consumer:
+    """A cursor: who, the next offset, and when it last moved (microseconds)."""
+
+    name: str
+    next_offset: int
+    progressed_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A journal entry's place, and when it was recorded (microseconds)."""
+
+    position: int
+    recorded_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """An agency's letters: how many, since when the oldest waits, and how many of its oldest thousand are held."""
+
+    agency: str
+    depth: int
+    oldest_at: int
+    held: int
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Dead letters that wait for a human, for one reason."""
+
+    reason: str
+    state: str
+    count: int
+    oldest_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Alarms:
+    """Timers: how many wait, when the next is due (microseconds; None without any), how many are overdue."""
+
+    waiting: int
+    next_at: int | None
+    overdue: int
+
+
+def consumers(connection: Reading) -> list[Consumer]:
+    """Every cursor, by name."""
+    query = select(cursors.c.name, cursors.c.next_offset, cursors.c.progressed_at).order_by(cursors.c.name)
+    return [Consumer(*row) for row in connection.execute(query)]
+
+
+def last_position(connection: Reading) -> int:
+    """The position of the newest entry, 0 in an empty journal."""
+    return int(connection.execute(select(func.max(journal.c.position))).scalar() or 0)
+
+
+def position_before(connection: Reading, moment: int) -> int:
+    """The last position recorded before ``moment`` (microseconds), found by halving: times grow with positions."""
+    low, high = 0, last_position(connection)
+    at = select(journal.c.position, journal.c.recorded_at).order_by(journal.c.position).limit(1)
+    while low < high:
+        middle = (low + high + 1) // 2
+        row = connection.execute(at.where(journal.c.position >= middle)).one_or_none()
+        if row is None or row.recorded_at >= moment:
+            high = middle - 1
+        else:
+            low = max(middle, row.position)
+    return low
+
+
+def count_after(connection: Reading, types: Iterable[str], position: int) -> int:
+    """How many facts of these types stand behind ``position``."""
+    query = text("SELECT count(*) FROM journal WHERE type = :type AND position > :position")
+    return sum(connection.execute(query, {"type": type_, "position": position}).scalar_one() for type_ in types)
+
+
+def first_after(connection: Reading, types: Iterable[str], position: int) -> Entry | None:
+    """The first fact of these types behind ``position``."""
+    query = text(
+        "SELECT position, recorded_at FROM journal WHERE type = :type AND position > :position "
+        "ORDER BY position LIMIT 1"
+    )
+    found = [connection.execute(query, {"type": type_, "position": position}).one_or_none() for type_ in types]
+    return min((Entry(*row) for row in found if row is not None), key=lambda entry: entry.position, default=None)
+
+
+def newest(connection: Reading, types: Iterable[str]) -> Entry | None:
+    """The last fact of these types."""
+    query = text("SELECT position, recorded_at FROM journal WHERE type = :type ORDER BY position DESC LIMIT 1")
+    found = [connection.execute(query, {"type": type_}).one_or_none() for type_ in types]
+    return max((Entry(*row) for row in found if row is not None), key=lambda entry: entry.position, default=None)
+
+
+def envelopes_after(connection: Reading, type_: str, position: int, *, limit: int) -> list[tuple[str, str, int]]:
+    """Id, subject and time of the facts of a type behind ``position``, in order."""
+    query = text(
+        "SELECT message_id, subject, time FROM journal WHERE type = :type AND position > :position "
+        "ORDER BY position LIMIT :limit"
+    )
+    rows = connection.execute(query, {"type": type_, "position": position, "limit": limit})
+    return [(row.message_id, row.subject, row.time) for row in rows]
+
+
+def oldest_unclaimed(connection: Reading, step: str, type_: str, *, depth: int) -> Entry | None:
+    """The oldest fact of a type that a step has not had, among the newest 20,000 and the ``depth`` that wait."""
+    query = text(
+        "SELECT position, recorded_at FROM (SELECT position, recorded_at, message_id FROM journal WHERE type = :type "
+        "ORDER BY position DESC LIMIT :most) AS late WHERE NOT EXISTS "
+        "(SELECT 1 FROM inbox WHERE step = :step AND inbox.message_id = late.message_id) ORDER BY position LIMIT 1"
+    )
+    asked = {"type": type_, "step": step, "most": _LOOKED_BACK + depth}
+    row = connection.execute(query, asked).one_or_none()
+    return None if row is None else Entry(*row)
+
+
+def queues(connection: Reading, now: int) -> list[Queue]:
+    """Edge queues with something in them, by agency."""
+    per = select(letters.c.agency, func.count(), func.min(letters.c.position)).group_by(letters.c.agency)
+    found = connection.execute(per.order_by(letters.c.agency)).all()
+    return [Queue(agency, depth, *_head(connection, agency, first, now)) for agency, depth, first in found]
+
+
+def _head(connection: Reading, agency: str, first: int, now: int) -> tuple[int, int]:
+    """When the oldest was put there, and how many of the oldest thousand are held: leases are taken oldest first."""
+    oldest = connection.execute(select(letters.c.created_at).where(letters.c.position == first)).scalar() or now
+    head = select(letters.c.leased_until).where(letters.c.agency == agency).order_by(letters.c.position)
+    held = head.limit(_HELD_AMONG).subquery()
+    count = select(func.count()).select_from(held).where(held.c.leased_until > now)
+    return oldest, connection.execute(count).scalar_one()
+
+
+def waiting_dead_letters(connection: Reading) -> list[Waiting]:
+    """What waits for a human, by reason and state."""
+    kept = dead_letters.c
+    query = (
+        select(kept.reason, kept.state, func.count(), func.min(kept.created_at))
+        .where(kept.state.in_([state.value for state in _WAITING]))
+        .group_by(kept.reason, kept.state)
+        .order_by(kept.reason, kept.state)
+    )
+    return [Waiting(*row) for row in connection.execute(query)]
+
+
+def refused(connection: Reading) -> dict[tuple[str, str], int]:
+    """How many arrivals were refused on arrival, by connector and agency, settled ones included."""
+    query = (
+        select(dead_letters.c.connector, dead_letters.c.agency, func.count())
+        .where(dead_letters.c.step == "intake")
+        .group_by(dead_letters.c.connector, dead_letters.c.agency)
+    )
+    return {(connector, agency): count for connector, agency, count in connection.execute(query)}
+
+
+def alarms(connection: Reading, now: int) -> Alarms:
+    """What the clock has before it."""
+    waiting, next_at = connection.execute(select(func.count(), func.min(timers.c.due_at))).one()
+    overdue = select(func.count()).select_from(timers).where(timers.c.due_at <= now)
+    return Alarms(waiting, next_at, connection.execute(overdue).scalar_one())
+
+
+def unsent(connection: Reading) -> tuple[int, int | None]:
+    """How many entries the relay still has to send, and when the oldest of them was recorded (microseconds)."""
+    depth, first = connection.execute(select(func.count(), func.min(outbox.c.position))).one()
+    recorded = select(journal.c.recorded_at).where(journal.c.position == first)
+    return depth, connection.execute(recorded).scalar() if depth else None
+
+
+def size(connection: Reading) -> int:
+    """Bytes that the store takes on disk."""
+    if connection.dialect.name == "postgresql":
+        return int(connection.execute(text("SELECT pg_database_size(current_database())")).scalar_one())
+    pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+    return int(pages) * int(connection.exec_driver_sql("PRAGMA page_size").scalar_one())
