@@ -7,7 +7,7 @@ A topics URL is ``kafka://host:port[,host:port][/prefix]``; with a prefix severa
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -37,6 +37,10 @@ class Cluster:
     def wire_name(self, topic: str) -> str:
         """What a topic or consumer group is called on the cluster."""
         return f"{self.prefix}.{topic}" if self.prefix else topic
+
+    def own_name(self, wire_name: str) -> str:
+        """A topic as the hub calls it."""
+        return wire_name.removeprefix(f"{self.prefix}.") if self.prefix else wire_name
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -97,7 +101,7 @@ def watermarks(url: str, topic: str) -> dict[int, tuple[int, int]]:
         }
 
 
-def committed(url: str, group: str, topic: str, partitions: Sequence[int]) -> dict[int, int]:
+def committed(url: str, group: str, topic: str, partitions: Iterable[int]) -> dict[int, int]:
     """What Kafka believes that a group has done, by partition; 0 where it knows nothing. Raises ``Unavailable``."""
     cluster = cluster_of(url)
     with _reader(cluster, group) as consumer:
