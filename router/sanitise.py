@@ -127,7 +127,7 @@ def _occurrences(text: str, phrase: str) -> Iterator[int]:
 
 
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
-_POSSESSIVE = re.compile(r"['\u2019][sS]$")
+_POSSESSIVES = ("'s", "\u2019s", "'S", "\u2019S")
 _THIRD = "Somebody other than the child."
 
 
@@ -139,33 +139,49 @@ def _by_name(text: str, known: Known) -> Iterator[_Span]:
     telling = others - _words(known.own)
     last_end = -1
     for match in _WORD.finditer(text):
-        word = _POSSESSIVE.sub("", match.group())
+        word = _bare(match.group())
         plain = _plain(word)
-        follows = last_end >= 0 and text[last_end : match.start()].strip(" ") == "" and plain in others
-        if plain in telling or follows or not telling.isdisjoint(plain.split("-")):
+        follows = last_end >= 0 and plain in others and text[last_end : match.start()].strip(" ") == ""
+        if follows or plain in telling or ("-" in plain and not telling.isdisjoint(plain.split("-"))):
             last_end = match.start() + len(word)
             yield _Span(match.start(), last_end, "[name]", _THIRD)
 
 
-_KIN = (
-    r"siblings?|half-siblings?|brothers?|sisters?|step-?brother|step-?sister|twin|mother|father|mum|mam|mom|dad|parent|"
-    r"step-?mother|step-?father|step-?mum|step-?dad|grandmother|grandfather|grandparent|nan|nana|gran|granddad|"
-    r"aunt|auntie|uncle|cousin|partner|boyfriend|girlfriend|husband|wife|ex-?partner|guardian|carer|neighbour|friend"
-)
-_KINSHIP = re.compile(
-    rf"(?<!\w)(?:(?i:{_KIN})(?:,?\s+(?i:called|named|is|is called|is named))?[\s,:(]+|(?:Mr|Mrs|Ms|Miss|Mx)\.?\s+)"
+_TITLES = {"mr", "mrs", "ms", "miss", "mx"}
+_KIN = {
+    *("sibling", "siblings", "half-sibling", "half-siblings", "brother", "brothers", "sister", "sisters", "twin"),
+    *("stepbrother", "step-brother", "stepsister", "step-sister", "half-brother", "half-sister", "cousin", "cousins"),
+    *("mother", "father", "mum", "mam", "mom", "dad", "parent", "parents", "guardian", "carer", "aunt", "auntie"),
+    *("stepmother", "step-mother", "stepfather", "step-father", "stepmum", "step-mum", "stepdad", "step-dad", "uncle"),
+    *("grandmother", "grandfather", "grandparent", "nan", "nana", "gran", "granny", "granddad", "grandad"),
+    *("partner", "ex-partner", "boyfriend", "girlfriend", "husband", "wife", "neighbour", "friend"),
+}
+_NAMED = re.compile(
+    r"(?:,?\s+(?i:called|named|is called|is named|is))?[\s,.:(]+"
     r"(?P<name>[A-Z][\w'\u2019-]*(?:\s+[A-Z][\w'\u2019-]*){0,3})"
 )
 
 
 def _by_kinship(text: str, known: Known) -> Iterator[_Span]:
     """Names that stand where a relative or title is named, such as a sibling whom only the narrative knows."""
-    own = _words(known.own)
-    for match in _KINSHIP.finditer(text):
-        words = [_plain(_POSSESSIVE.sub("", word.group())) for word in _WORD.finditer(match["name"])]
-        if words and not own.issuperset(words):
-            end = match.start("name") + len(_POSSESSIVE.sub("", match["name"]))
-            yield _Span(match.start("name"), end, "[name]", _THIRD)
+    for match in _WORD.finditer(text):
+        plain = match.group().casefold()
+        if plain not in _KIN and plain not in _TITLES:
+            continue
+        named = _NAMED.match(text, match.end())
+        if named and (plain in _TITLES or "." not in text[match.end() : named.start("name")]):
+            yield from _others_name(named, known)
+
+
+def _others_name(named: re.Match[str], known: Known) -> Iterator[_Span]:
+    name = _bare(named["name"])
+    words = [_plain(_bare(word.group())) for word in _WORD.finditer(name)]
+    if words and not _words(known.own).issuperset(words):
+        yield _Span(named.start("name"), named.start("name") + len(name), "[name]", _THIRD)
+
+
+def _bare(word: str) -> str:
+    return word[:-2] if word.endswith(_POSSESSIVES) else word
 
 
 def _merged(spans: list[_Span]) -> Iterator[_Span]:

@@ -19,7 +19,10 @@ class Colour(StrEnum):
     @property
     def severity(self) -> int:
         """0 for Blue to 3 for Red."""
-        return list(Colour).index(self)
+        return _SEVERITIES[self]
+
+
+_SEVERITIES = {colour: severity for severity, colour in enumerate(Colour)}
 
 
 Clock = Literal["decision", "product"]
