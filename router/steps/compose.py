@@ -5,7 +5,7 @@ The facts of the other steps come in any order, and so each is noted first, and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import TypeAlias
 
 from router import cases as referral_cases
@@ -13,6 +13,7 @@ from router import thresholds
 from router.cases import Cases
 from router.outcome import Outcome, Step
 from router.sanitise import Known, Sanitised, known_of, sanitise
+from router.weighing import weigher
 from schemas.base import Identity, Instant, Shape
 from schemas.case import ChildLinked, LinkCorrected
 from schemas.information import (
@@ -229,7 +230,7 @@ def _products(
     desk: _Desk, colour: Colour, part: str, items: Iterable[InformationItem], *, urgent: bool = False
 ) -> list[ProductDrafted]:
     rule = desk.policy.profile.colours[colour]
-    weigh = _weigher(colour, rule.include_up_to)
+    weigh = weigher(colour, rule.include_up_to)
     whole = list(items)
     return [
         _product(desk, colour, part, recipient, [(item, weigh(item, recipient)) for item in whole], urgent=urgent)
@@ -280,33 +281,6 @@ def _draft_item(desk: _Desk, item: InformationItem, recipient: Recipient) -> Dra
         signpost=item.signpost,
         notification=item is desk.notified.item,
     )
-
-
-def _weigher(colour: Colour, up_to: Sensitivity) -> Callable[[InformationItem, Recipient], Weighing]:
-    """Weighs whether an item is necessary and proportionate for a recipient, and says why (R33)."""
-
-    def against(item: InformationItem, recipient: Recipient) -> str | None:
-        if item.owner == recipient.agency:
-            return "The recipient holds it already."
-        if not item.may_be_revealed:
-            return "Its owner does not reveal it inside the hub."
-        if not item.may_leave:
-            return "Its owner does not let it leave the hub."
-        if not thresholds.proportionate(item.sensitivity, up_to):
-            return f"It is more sensitive than a rating of {colour} justifies."
-        return None
-
-    def weigh(item: InformationItem, recipient: Recipient) -> Weighing:
-        reason = against(item, recipient)
-        return Weighing(
-            item_id=item.item_id,
-            owner=item.owner,
-            included=reason is None,
-            reason=reason or f"It is necessary for the recipient's purpose and proportionate to a rating of {colour}.",
-            signpost=reason is not None and item.signpost and item.owner != recipient.agency,
-        )
-
-    return weigh
 
 
 def _referral(message: Message) -> str:

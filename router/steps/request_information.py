@@ -12,7 +12,8 @@ from router import cases as referral_cases
 from router import deadlines, thresholds
 from router.cases import Cases
 from router.outcome import Dispatch, Outcome, Refusal, Step, Timer
-from schemas.base import Code, Identity, Instant, Prose, Shape
+from router.requests import Concern, agreement_with, answers_due, concern_of, requests_to
+from schemas.base import Code, Identity, Instant, Shape
 from schemas.case import ChildLinked, LinkCorrected
 from schemas.decisions import RatingDecided
 from schemas.information import (
@@ -28,8 +29,7 @@ from schemas.information import (
 )
 from schemas.message import Message, derived_id
 from schemas.notification import Digest
-from schemas.person import Person
-from schemas.policy import Agreement, ColourRule, Policy
+from schemas.policy import Agreement, Policy
 from schemas.rating import Colour, TimerElapsed
 
 
@@ -52,16 +52,6 @@ class HandedOver(Shape):
     """The child's own social worker has it: nothing is gathered here (R9)."""
 
     kind: Literal["handed_over"] = "handed_over"
-
-
-class Concern(Shape):
-    """What a request says of the concern; the narrative stays with its owner."""
-
-    referral_id: Identity
-    notifier: Code
-    summary: Prose
-    consent: Literal["given", "refused", "not_sought"]
-    child: Person
 
 
 class Asked(Shape):
@@ -120,35 +110,9 @@ def _begin(state: State | None, linked: ChildLinked, at: dt.datetime, policy: Po
     for raised in early.raises:
         if cases.known(raised.case_id) and thresholds.deeper(_level(raised.colour, policy), _level(colour, policy)):
             colour = raised.colour
-    concern = _concern(linked, suggestion.reasons)
+    concern = concern_of(linked, suggestion.reasons)
     nothing = Asking(cases=cases, level=Level.NONE, asked=(), concern=concern)
     return _ask(nothing, colour, suggestion.reasons, at, policy)
-
-
-def _concern(linked: ChildLinked, reasons: tuple[str, ...]) -> Concern:
-    told = linked.notification.parents_informed
-    return Concern(
-        referral_id=linked.referral_id,
-        notifier=linked.agency,
-        summary=" ".join(reasons),
-        consent=told.consent if told else "not_sought",
-        child=_identity(linked.notification.subject),
-    )
-
-
-def _identity(child: Person) -> Person:
-    """Who is asked about and no more: no address, which may be a safe one (L7).
-
-    The family is named only where a child cannot be found otherwise: unborn, or without a name (R3).
-    """
-    born = child.date_of_birth is not None and not child.date_of_birth.expected
-    return Person(
-        identifier=child.identifier,
-        name=child.name,
-        date_of_birth=child.date_of_birth,
-        sex_code=child.sex_code,
-        related_person=() if born and child.name else child.related_person,
-    )
 
 
 def _deepen(state: State | None, decided: RatingDecided, at: dt.datetime, policy: Policy) -> Outcome[State]:
@@ -179,9 +143,9 @@ def _ask(state: Asking, colour: Colour, reasons: tuple[str, ...], at: dt.datetim
     before = {asked.agency for asked in state.asked}
     agencies = [agency for agency in policy.profile.levels.get(level, ()) if agency not in before]
     today = deadlines.local_day(at, policy.profile.calendar)
-    sorted_out = {agency: _agreement(agency, concern.notifier, today, policy) for agency in agencies}
+    sorted_out = {agency: agreement_with(agency, concern.notifier, today, policy) for agency in agencies}
     agreements = {agency: found for agency, found in sorted_out.items() if isinstance(found, Agreement)}
-    requests = _requests(agreements, rule, state.cases.now, concern, _answers_due(colour, at, policy), policy)
+    requests = requests_to(agreements, rule, state.cases.now, concern, answers_due(colour, at, policy), policy)
     after = state.model_copy(
         update={
             "level": level,
@@ -204,53 +168,6 @@ def _ask(state: Asking, colour: Colour, reasons: tuple[str, ...], at: dt.datetim
 
 def _level(colour: Colour, policy: Policy) -> Level:
     return policy.profile.colours[colour].level
-
-
-def _agreement(agency: str, notifier: str, today: dt.date, policy: Policy) -> Agreement | NotAsked:
-    """What a request to this agency would stand on (R50), or why it is not asked."""
-    if agency == notifier:
-        return NotAsked(agency=agency, reason="It notified the hub of this concern itself.")
-    partner = policy.partners.get(agency)
-    if partner is None:
-        return NotAsked(agency=agency, reason="It is not a partner of this hub.")
-    if partner.agreement is None or not partner.agreement.in_force(today):
-        return NotAsked(agency=agency, reason="It has no information-sharing agreement in force.")
-    return partner.agreement
-
-
-def _answers_due(colour: Colour, at: dt.datetime, policy: Policy) -> dt.datetime:
-    """Agencies have a share of the rating's own time (R25)."""
-    profile = policy.profile
-    until = deadlines.due(profile.colours[colour].time_allowed, at, profile.calendar)
-    return deadlines.share_of(at, until, profile.answer_share)
-
-
-def _requests(
-    agreements: dict[str, Agreement],
-    rule: ColourRule,
-    case_id: str,
-    concern: Concern,
-    due_at: dt.datetime,
-    policy: Policy,
-) -> tuple[InformationRequest, ...]:
-    return tuple(
-        InformationRequest(
-            identifier=derived_id("request", concern.referral_id, agency),
-            referral_id=concern.referral_id,
-            case_id=case_id,
-            agency=agency,
-            level=rule.level,
-            summary=concern.summary,
-            purpose=policy.profile.request_purpose,
-            legal_basis=rule.legal_basis,
-            consent=concern.consent,
-            facts_checked=policy.profile.request_facts_checked,
-            sharing_policy=agreement.reference,
-            due_at=due_at,
-            child=concern.child,
-        )
-        for agency, agreement in agreements.items()
-    )
 
 
 def _open(request: InformationRequest) -> Asked:
