@@ -43,15 +43,13 @@ def assemble(settings: HubSettings, environment: Mapping[str, str], *, folder: P
     """The hub of these settings; relative paths in them start at ``folder``."""
     policy = read_policy(settings, folder=folder)
     vault = Vault(key_encryption_key(settings, environment, folder=folder))
-    database = Database(
-        _placed(settings.runtime.store, folder), vault, keeps_outbox=settings.runtime.topics is not None
-    )
+    database = Database(placed(settings.runtime.store, folder), vault, keeps_outbox=settings.runtime.topics is not None)
     database.create_tables()
     adopted = Adopted(policies.adopt(database, policy), policy)
     return Hub(settings, database, adopted, bound_steps(), StoredIntake(database), StoredQueues(database))
 
 
-def _placed(url: str, folder: Path) -> str:
+def placed(url: str, folder: Path) -> str:
     """A relative SQLite path starts at the configuration's folder, wherever the command was given."""
     prefix = "sqlite:///"
     if url.startswith(prefix) and not url.startswith("sqlite:////") and url != "sqlite:///:memory:":

@@ -19,9 +19,12 @@ from connectors.port import routes
 from ops.commands.common import opened, say, say_json, say_table
 from ops.demo import DemoFolder, await_end, final_summary, prepare, reconciles, send_first, simulators
 from ops.log import configure
-#MON
+
+# MON
+from ops.monitor import monitor_routes
 from ops.serve import Parts, WebServer, stopped_by_signals, web_server
 from ops.simulation.stream import sample_lines
+from ops.status import collect
 from ops.wiring import Hub
 from router.embedded import Embedded
 
@@ -68,7 +71,8 @@ def demo(as_json: bool, stay: bool, limit: int | None, folder: Path, port: int) 
 
 
 def _start(hub: Hub, parts: Parts) -> tuple[WebServer, Embedded]:
-    server, steps = web_server(hub, routes(hub.settings, os.environ), ()), hub.embedded()
+    steps = hub.embedded()
+    server = web_server(hub, routes(hub.settings, os.environ), monitor_routes(lambda: collect(hub)))
     parts.start("steps", steps.run)
     parts.start("http", server.run)
     return server, steps

@@ -1,0 +1,29 @@
+"""What the commands that look without touching share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from ops.configuration import Misconfigured
+from ops.reading import Reader, open_reader
+from stores.ports import Unavailable
+
+
+@contextmanager
+def reading(config: Path) -> Iterator[Reader]:
+    """The hub of a configuration file, for looking at only; troubles become errors that say a way out."""
+    try:
+        reader = open_reader(config, os.environ)
+        try:
+            yield reader
+        finally:
+            reader.database.close()
+    except Misconfigured as error:
+        raise click.ClickException(f"the configuration cannot be used\n{error}") from None
+    except Unavailable as error:
+        raise click.ClickException(f"the store cannot be read ({error}); check runtime.store in {config}") from None
