@@ -6,7 +6,6 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from hashlib import sha256
 from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
@@ -120,8 +119,9 @@ def _fact(route: AgencyRoute, made: Shape) -> Fact:
     agency = route.code
     match made:
         case Notification():
-            digest = sha256(made.model_dump_json().encode()).hexdigest()
-            return NotificationReceived(agency=agency, area=route.area, content_digest=digest, notification=made)
+            return NotificationReceived(
+                agency=agency, area=route.area, content_digest=made.content_digest(), notification=made
+            )
         case OpenCase():
             return OpenCaseReceived(agency=agency, area=route.area, open_case=made)
         case LinkDecision():
