@@ -28,6 +28,7 @@ EVENTS = frozenset(
         "file.taken",
         "hub.started",
         "hub.stopped",
+        "part.failed",
         "process.crashed",
         "queue.unavailable",
         "relay.unavailable",
@@ -51,7 +52,9 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,99}")
 
 _STRINGS: Mapping[str, re.Pattern[str]] = {
     **dict.fromkeys(("message_id", "case_id", "referral_id", "product_id", "dead_letter_id"), _UUID),
-    **dict.fromkeys(("agency", "connector", "consumer", "queue", "reason", "runtime", "state", "step", "topic"), _CODE),
+    **dict.fromkeys(
+        ("agency", "connector", "consumer", "part", "queue", "reason", "runtime", "state", "step", "topic"), _CODE
+    ),
     **dict.fromkeys(("error", "logger"), _NAME),
 }
 _NUMBERS = frozenset(

@@ -16,6 +16,20 @@ Reading = Connection
 _WAITING = (DeadLetterState.OPEN, DeadLetterState.MENDED)
 _HELD_AMONG = 1000
 _LOOKED_BACK = 20_000
+_NEVER = 2**62
+_FIRST_FROM = text("SELECT position, recorded_at FROM journal WHERE position >= :position ORDER BY position LIMIT 1")
+_BEHIND = """
+WITH asked(type, position) AS (VALUES {values})
+SELECT asked.type AS type, asked.position AS position,
+  (SELECT count(*) FROM journal WHERE journal.type = asked.type AND journal.position > asked.position) AS total,
+  (SELECT journal.recorded_at FROM journal WHERE journal.type = asked.type AND journal.position > asked.position
+   ORDER BY journal.position LIMIT 1) AS first_at
+FROM asked"""
+_NEWEST = """
+WITH asked(type) AS (VALUES {values})
+SELECT asked.type AS type, (SELECT journal.recorded_at FROM journal WHERE journal.type = asked.type
+  ORDER BY journal.position DESC LIMIT 1) AS newest_at
+FROM asked"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +42,11 @@ class Consumer:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """A journal entry's place, and when it was recorded (microseconds)."""
+class Behind:
+    """What stands behind a position: how many, and when the first of them was recorded (microseconds)."""
 
-    position: int
-    recorded_at: int
+    count: int
+    first_at: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,38 +92,39 @@ def last_position(connection: Reading) -> int:
 def position_before(connection: Reading, moment: int) -> int:
     """The last position recorded before ``moment`` (microseconds), found by halving: times grow with positions."""
     low, high = 0, last_position(connection)
-    at = select(journal.c.position, journal.c.recorded_at).order_by(journal.c.position).limit(1)
+    if _first_from(connection, 1) >= (1, moment):
+        return 0
     while low < high:
         middle = (low + high + 1) // 2
-        row = connection.execute(at.where(journal.c.position >= middle)).one_or_none()
-        if row is None or row.recorded_at >= moment:
-            high = middle - 1
-        else:
-            low = max(middle, row.position)
+        position, recorded_at = _first_from(connection, middle)
+        low, high = (low, middle - 1) if recorded_at >= moment else (max(middle, position), high)
     return low
 
 
-def count_after(connection: Reading, types: Iterable[str], position: int) -> int:
-    """How many facts of these types stand behind ``position``."""
-    query = text("SELECT count(*) FROM journal WHERE type = :type AND position > :position")
-    return sum(connection.execute(query, {"type": type_, "position": position}).scalar_one() for type_ in types)
+def _first_from(connection: Reading, position: int) -> tuple[int, int]:
+    row = connection.execute(_FIRST_FROM, {"position": position}).one_or_none()
+    return (position, _NEVER) if row is None else (row.position, row.recorded_at)
 
 
-def first_after(connection: Reading, types: Iterable[str], position: int) -> Entry | None:
-    """The first fact of these types behind ``position``."""
-    query = text(
-        "SELECT position, recorded_at FROM journal WHERE type = :type AND position > :position "
-        "ORDER BY position LIMIT 1"
-    )
-    found = [connection.execute(query, {"type": type_, "position": position}).one_or_none() for type_ in types]
-    return min((Entry(*row) for row in found if row is not None), key=lambda entry: entry.position, default=None)
+def behind(connection: Reading, asked: Iterable[tuple[str, int]]) -> dict[tuple[str, int], Behind]:
+    """How many facts of a type stand behind a position, and which is the first: all that is asked in one query."""
+    pairs = sorted(set(asked))
+    if not pairs:
+        return {}
+    values = ", ".join(f"(CAST(:type_{n} AS TEXT), CAST(:position_{n} AS BIGINT))" for n in range(len(pairs)))
+    bound: dict[str, str | int] = {f"type_{n}": type_ for n, (type_, _) in enumerate(pairs)}
+    bound |= {f"position_{n}": position for n, (_, position) in enumerate(pairs)}
+    rows = connection.execute(text(_BEHIND.format(values=values)), bound)
+    return {(row.type, row.position): Behind(row.total, row.first_at) for row in rows}
 
 
-def newest(connection: Reading, types: Iterable[str]) -> Entry | None:
-    """The last fact of these types."""
-    query = text("SELECT position, recorded_at FROM journal WHERE type = :type ORDER BY position DESC LIMIT 1")
-    found = [connection.execute(query, {"type": type_}).one_or_none() for type_ in types]
-    return max((Entry(*row) for row in found if row is not None), key=lambda entry: entry.position, default=None)
+def newest(connection: Reading, types: Iterable[str]) -> dict[str, int]:
+    """When the last fact of each type was recorded (microseconds); types without any are left out."""
+    wanted = sorted(set(types))
+    values = ", ".join(f"(CAST(:type_{n} AS TEXT))" for n in range(len(wanted)))
+    bound = {f"type_{n}": type_ for n, type_ in enumerate(wanted)}
+    rows = connection.execute(text(_NEWEST.format(values=values)), bound)
+    return {row.type: row.newest_at for row in rows if row.newest_at is not None}
 
 
 def envelopes_after(connection: Reading, type_: str, position: int, *, limit: int) -> list[tuple[str, str, int]]:
@@ -122,8 +137,8 @@ def envelopes_after(connection: Reading, type_: str, position: int, *, limit: in
     return [(row.message_id, row.subject, row.time) for row in rows]
 
 
-def oldest_unclaimed(connection: Reading, step: str, type_: str, *, depth: int) -> Entry | None:
-    """The oldest fact of a type that a step has not had, among the newest 20,000 and the ``depth`` that wait."""
+def oldest_unclaimed(connection: Reading, step: str, type_: str, *, depth: int) -> int | None:
+    """When the oldest fact was recorded that a step has not had, among the newest 20,000 and ``depth``."""
     query = text(
         "SELECT position, recorded_at FROM (SELECT position, recorded_at, message_id FROM journal WHERE type = :type "
         "ORDER BY position DESC LIMIT :most) AS late WHERE NOT EXISTS "
@@ -131,7 +146,7 @@ def oldest_unclaimed(connection: Reading, step: str, type_: str, *, depth: int) 
     )
     asked = {"type": type_, "step": step, "most": _LOOKED_BACK + depth}
     row = connection.execute(query, asked).one_or_none()
-    return None if row is None else Entry(*row)
+    return None if row is None else int(row.recorded_at)
 
 
 def queues(connection: Reading, now: int) -> list[Queue]:

@@ -1,0 +1,184 @@
+"""What `hub status` and the monitor say of a hub, and what asking costs."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import event, text
+from starlette.applications import Starlette
+
+from ops.cli import main
+from ops.demo import DemoFolder
+from ops.monitor import monitor_routes
+from ops.reading import Reader, open_reader
+from ops.simulation.stream import notification_event, sample_lines
+from ops.status import Status, as_json, collect
+from ops.wiring import Hub
+from stores import clock
+from stores.ports import Unavailable
+from tests.support.filled import empty_hub, filled_hub, send
+
+Worked = tuple[DemoFolder, Hub]
+
+
+def step_at(status: Status, step: str, topic: str) -> Any:
+    return next(one for one in status.steps if (one.step, one.topic) == (step, topic))
+
+
+def get(path: str, look: Callable[[], Status]) -> httpx.Response:
+    async def ask() -> httpx.Response:
+        transport = httpx.ASGITransport(Starlette(routes=monitor_routes(look)))
+        async with httpx.AsyncClient(transport=transport, base_url="http://hub.invalid") as client:
+            return await client.get(path)
+
+    return asyncio.run(ask())
+
+
+def test_a_hub_that_has_done_everything_has_no_depth_anywhere(worked: Worked) -> None:
+    status = collect(worked[1])
+    assert {(step.step, step.topic): step.depth for step in status.steps if step.depth} == {}
+    assert all(step.oldest_seconds is None and step.lag == 0 for step in status.steps)
+
+
+def test_rates_count_what_was_recorded_lately(worked: Worked) -> None:
+    received = next(topic for topic in collect(worked[1]).topics if topic.topic == "notifications.received")
+    assert received.last_hour == received.last_day == 40
+
+
+def test_what_nobody_has_handled_yet_shows_as_depth_lag_and_age(tmp_path: Path) -> None:
+    _, hub = empty_hub(tmp_path / "hub")
+    events = [notification_event(json.loads(line)) for line in sample_lines(3)]
+    for sent in events:
+        send(hub, sent["data"]["source_agency"], [sent])
+    waiting = step_at(collect(hub), "deduplicate", "notifications.received")
+    assert (waiting.depth, waiting.lag, waiting.progressed_at) == (3, 3, None)
+    assert 0 < waiting.oldest_seconds < 60
+    hub.embedded().drain()
+    assert step_at(collect(hub), "deduplicate", "notifications.received").depth == 0
+
+
+def test_timers_of_other_steps_are_no_depth(tmp_path: Path) -> None:
+    _, hub = filled_hub(tmp_path / "hub", notifications=5, answered=False)
+    with hub.database.transaction() as transaction:
+        transaction.connection.execute(text("UPDATE timers SET due_at = due_at - 2000000000000000"))
+        owners = transaction.connection.execute(text("SELECT step, count(*) FROM timers GROUP BY step")).all()
+        overdue = sum(count for _, count in owners)
+    assert collect(hub).timers.overdue == overdue > 0
+    clock.publish_due(hub.database, limit=1000)
+    status = collect(hub)
+    assert {step: step_at(status, step, "timers.elapsed").depth for step, _ in owners} == dict(map(tuple, owners))
+    assert status.timers.waiting == 0
+
+
+def test_ways_in_count_what_came_and_what_was_refused(tmp_path: Path) -> None:
+    _, hub = empty_hub(tmp_path / "hub")
+    bad = {"specversion": "1.0", "id": "e-1", "source": "s", "type": "mash.notification.v1", "data": {}}
+    send(hub, "police", [bad])
+    status = collect(hub)
+    way = next(one for one in status.connectors if one.agency == "police")
+    assert (way.connector, way.received, way.refused) == ("http", 1, 1)
+    assert way.last_seen is not None
+    assert sum(dead.count for dead in status.dead_letters) == 1
+    silent = next(one for one in status.connectors if one.agency == "school")
+    assert (silent.received, silent.last_seen) == (0, None)
+
+
+def test_edge_queues_say_depth_age_and_what_is_held(tmp_path: Path) -> None:
+    _, hub = filled_hub(tmp_path / "hub", notifications=5, answered=False)
+    hub.queues.lease("childrens_social_care", limit=2, seconds=60)
+    queue = next(one for one in collect(hub).queues if one.agency == "childrens_social_care")
+    assert queue.depth >= 5
+    assert queue.leased == 2
+    assert 0 <= queue.oldest_seconds < 60
+
+
+def test_asking_reads_no_table_of_the_journal_through(worked: Worked) -> None:
+    asked: list[tuple[str, Any]] = []
+    engine = worked[1].database.engine
+
+    def note(_c: Any, _cur: Any, statement: str, parameters: Any, _ctx: Any, _many: Any) -> None:
+        asked.append((statement, parameters))
+
+    event.listen(engine, "before_cursor_execute", note)
+    collect(worked[1])
+    event.remove(engine, "before_cursor_execute", note)
+    plans: list[Any] = []
+    with worked[1].database.reading() as connection:
+        for statement, parameters in asked:
+            if statement.lstrip().startswith(("SELECT", "WITH")):
+                plans += connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
+    details = [plan[-1] for plan in plans]
+    assert any("SEARCH journal" in detail for detail in details)
+    assert [detail for detail in details if detail.startswith(("SCAN journal", "SCAN inbox", "SCAN states"))] == []
+
+
+def test_status_works_beside_a_transaction_that_is_open(worked: Worked) -> None:
+    folder, hub = worked
+    reader = open_reader(folder.config, {})
+    with hub.database.transaction():
+        assert collect(reader).facts > 0
+    reader.database.close()
+
+
+def test_a_reader_can_change_nothing(worked: Worked) -> None:
+    reader = open_reader(worked[0].config, {})
+    with pytest.raises(Unavailable), reader.database.transaction() as transaction:
+        transaction.connection.execute(text("DELETE FROM journal"))
+    assert not hasattr(Reader, "intake")
+    reader.database.close()
+
+
+def test_the_command_says_the_same_as_json(worked: Worked) -> None:
+    answer = CliRunner().invoke(main, ["status", "--config", str(worked[0].config), "--json"])
+    assert answer.exit_code == 0
+    assert json.loads(answer.output)["facts"] == collect(worked[1]).facts
+
+
+def test_the_command_says_it_in_tables(worked: Worked) -> None:
+    answer = CliRunner().invoke(main, ["status", "--config", str(worked[0].config)])
+    assert "deduplicate" in answer.output
+    assert "Dead letters that wait: none" in answer.output
+
+
+def test_without_a_store_the_command_says_what_to_do_and_makes_none(tmp_path: Path) -> None:
+    folder, hub = empty_hub(tmp_path / "hub")
+    hub.database.close()
+    for name in ("hub.db", "hub.db-wal", "hub.db-shm", "hub.key"):
+        (folder.path / name).unlink(missing_ok=True)
+    answer = CliRunner().invoke(main, ["status", "--config", str(folder.config)])
+    assert answer.exit_code == 1
+    assert "hub run" in answer.output
+    assert not (folder.path / "hub.db").exists()
+    assert not (folder.path / "hub.key").exists()
+
+
+def test_the_monitor_serves_the_status_and_a_page_that_needs_nothing_else(worked: Worked) -> None:
+    assert get("/v1/status", lambda: collect(worked[1])).json()["runtime"] == "embedded"
+    page = get("/", lambda: collect(worked[1]))
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    assert "http://" not in page.text
+    assert "https://" not in page.text
+    assert 'src="' not in page.text
+
+
+def test_the_monitor_says_so_when_the_store_cannot_be_reached() -> None:
+    def fail() -> Status:
+        raise Unavailable("OperationalError")
+
+    answer = get("/v1/status", fail)
+    assert (answer.status_code, answer.json()) == (503, {"trouble": ["the store cannot be reached"]})
+
+
+def test_the_status_holds_no_personal_data(worked: Worked) -> None:
+    told = json.dumps(as_json(collect(worked[1])))
+    for line in sample_lines(40):
+        record = json.loads(line)
+        for part in (record["family_name"], record["nhs_number"], record["postcode"], record["source_reference"]):
+            assert not part or part not in told
