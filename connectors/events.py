@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import BinaryIO
-from urllib.parse import unquote
 
 from pydantic import AwareDatetime, TypeAdapter, ValidationError
 
@@ -63,7 +62,7 @@ def parse(
     """
     desk, media = Desk(route, connector, now), media_type(content_type)
     if len(body) > route.largest:
-        return [desk.arrival(Trouble("unreadable.too-large"), body, content_type)]
+        return [desk.arrival(Trouble("unreadable.too-large"), body, _kept(media, None))]
     if media.name == BATCH:
         return _batch(desk, body)
     return _structured(desk, body) if media.name == STRUCTURED else _binary(desk, media, headers, body)
@@ -130,7 +129,7 @@ def _own_names(route: AgencyRoute) -> frozenset[str]:
 
 
 def _binary(desk: Desk, media: MediaType, headers: Mapping[str, str], body: bytes) -> list[Arrival]:
-    given = {name[3:]: unquote(value) for name, value in headers.items() if name.startswith("ce-")}
+    given = {name[3:]: value for name, value in headers.items() if name.startswith("ce-")}
     try:
         if not given:
             raise Trouble("unknown.format", "Content-Type")
@@ -157,7 +156,7 @@ def _attributes(get: Callable[[str], object | None]) -> _Event:
         raise Trouble("unreadable.event", "specversion")
     for name in ("id", "source", "type"):
         value = get(name)
-        if not isinstance(value, str) or not value.strip() or len(value) > LONGEST_ATTRIBUTE:
+        if not isinstance(value, str) or not value.strip() or len(value) > LONGEST_ATTRIBUTE or not value.isprintable():
             raise Trouble("unreadable.event", name)
     for name in ("datacontenttype", "dataschema", "time"):
         if not isinstance(get(name) or "", str):

@@ -12,6 +12,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
+from urllib.parse import unquote
 
 import structlog
 from pydantic import Field, ValidationError
@@ -96,7 +97,7 @@ class _Endpoints:
         route = self._agency(request)
         body = await self._body(request)
         content_type = request.headers.get("content-type", "")
-        headers = dict(request.headers)
+        headers = {name: unquote(value) for name, value in request.headers.items()}
         receipts = await run_in_threadpool(self._take, route, content_type, headers, body)
         single = len(receipts) == 1 and media_type(content_type).name != BATCH
         return JSONResponse(

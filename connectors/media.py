@@ -52,7 +52,7 @@ class MediaType:
 
 def media_type(written: str) -> MediaType:
     """Read a Content-Type; never fails: what cannot be read is a name that nothing knows."""
-    name, *rest = written.split(";")
+    name, *rest = "".join(letter for letter in written if letter.isprintable()).split(";")
     pairs = (part.partition("=") for part in rest)
     return MediaType(name.strip().lower(), {key.strip().lower(): value.strip(' "') for key, _, value in pairs})
 

@@ -168,11 +168,6 @@ def test_binary_mode_carries_the_hubs_own_shapes(send: Desk) -> None:
     assert isinstance(arrival.body, RatingDecided)
 
 
-def test_header_values_are_percent_decoded(send: Desk, own_notification: dict[str, object]) -> None:
-    (arrival,) = send("health", "application/json", own_notification, binary(id="caf%C3%A9"))
-    assert arrival.event_id == "café"
-
-
 def test_bad_records_of_a_batch_leave_the_good_ones_alone(
     send: Desk, event: Make, own_notification: dict[str, object]
 ) -> None:

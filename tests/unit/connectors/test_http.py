@@ -130,12 +130,12 @@ def test_when_everything_is_rejected_the_answer_is_422_with_receipts(raw: httpx.
     assert receipt.reason == "unknown.format"
 
 
-def test_a_binary_event_takes_its_attributes_from_headers(
+def test_a_binary_event_takes_its_attributes_from_percent_encoded_headers(
     client: HubClient, own_notification: dict[str, object]
 ) -> None:
-    headers = {"ce-specversion": "1.0", "ce-id": "b1", "ce-source": "s", "ce-type": "mash.notification.v1"}
+    headers = {"ce-specversion": "1.0", "ce-id": "caf%C3%A9", "ce-source": "s", "ce-type": "mash.notification.v1"}
     (receipt,) = client.send_raw(json.dumps(own_notification).encode(), "application/json", headers)
-    assert (receipt.status, receipt.message_id) == (ReceiptStatus.ACCEPTED, "b1")
+    assert (receipt.status, receipt.message_id) == (ReceiptStatus.ACCEPTED, "café")
 
 
 @pytest.mark.parametrize("authorization", ["", "Bearer", "Bearer wrong", "Basic health-token", "Bearer café"])

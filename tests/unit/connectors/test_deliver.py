@@ -1,0 +1,166 @@
+# mypy: allow-untyped-calls
+"""Letters leave for their agency and are deleted only once the other side has them."""
+
+import json
+import threading
+from collections.abc import Callable
+from uuid import uuid4
+
+import httpx
+import pytest
+from kombu.connection import Connection
+
+from connectors import deliver
+from connectors.deliver import Deliverer, HttpSender, NotSent, QueueSender, deliverers, pause_after
+from connectors.media import STRUCTURED
+from connectors.port import Routes, SecretMissing, routes
+from schemas.settings import HubSettings
+from stores.ports import EdgeQueues, Letter, Unavailable
+
+
+def put(queues: EdgeQueues, *ids: str) -> None:
+    for letter_id in ids:
+        queues.put("police", letter_id)  # type: ignore[attr-defined]
+
+
+def waiting(queues: EdgeQueues) -> list[tuple[str, int]]:
+    return [(letter.id, letter.attempts) for letter in vars(queues)["waiting"].get("police", [])]
+
+
+def posting(answer: Callable[[httpx.Request], httpx.Response]) -> HttpSender:
+    return HttpSender("http://police.test/inbox", "secret", transport=httpx.MockTransport(answer))
+
+
+def test_a_letter_is_posted_as_a_structured_event_and_then_deleted(queues: EdgeQueues) -> None:
+    seen: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(202)
+
+    put(queues, "l1", "l2")
+    assert Deliverer("police", queues, posting(answer)).deliver_once() == 2
+    assert [json.loads(request.content)["id"] for request in seen] == ["l1", "l2"]
+    assert (seen[0].headers["content-type"], seen[0].headers["authorization"]) == (STRUCTURED, "Bearer secret")
+    assert (waiting(queues), vars(queues)["leased"]) == ([], {})
+
+
+@pytest.mark.parametrize("status", [301, 400, 401, 404, 429, 500, 503])
+def test_any_answer_but_2xx_keeps_the_letter_for_later(queues: EdgeQueues, status: int) -> None:
+    put(queues, "l1")
+    assert Deliverer("police", queues, posting(lambda _: httpx.Response(status))).deliver_once() == 0
+    assert waiting(queues) == [("l1", 1)]
+
+
+def test_an_agency_that_cannot_be_reached_keeps_its_letters_waiting(queues: EdgeQueues) -> None:
+    put(queues, "l1", "l2")
+    assert Deliverer("police", queues, HttpSender("http://127.0.0.1:1/")).deliver_once() == 0
+    assert [letter_id for letter_id, _ in waiting(queues)] == ["l1", "l2"]
+
+
+def test_a_letter_that_fails_does_not_take_those_before_it_along(queues: EdgeQueues) -> None:
+    put(queues, "l1", "l2", "l3")
+    refused = posting(lambda request: httpx.Response(400 if b"l2" in request.content else 200))
+    deliverer = Deliverer("police", queues, refused)
+    assert deliverer.deliver_once() == 1
+    assert [letter_id for letter_id, _ in waiting(queues)] == ["l2", "l3"]
+
+
+def test_the_pause_doubles_up_to_five_minutes() -> None:
+    assert [pause_after(attempts) for attempts in (0, 1, 2, 8, 9, 10_000)] == [1, 2, 4, 256, 300, 300]
+
+
+def test_a_letter_waits_longer_each_time_it_fails(queues: EdgeQueues) -> None:
+    put(queues, "l1")
+    deliverer = Deliverer("police", queues, posting(lambda _: httpx.Response(500)))
+    for _ in range(3):
+        deliverer.deliver_once()
+    assert vars(queues)["delays"] == [1, 2, 4]
+
+
+def test_a_letter_goes_to_a_queue_as_a_structured_event(queues: EdgeQueues) -> None:
+    name = f"deliveries-{uuid4()}"
+    put(queues, "l1")
+    assert Deliverer("police", queues, QueueSender("memory://", name)).deliver_once() == 1
+    with Connection("memory://") as connection:
+        message = connection.SimpleQueue(name).get(timeout=5)
+        assert (json.loads(message.body)["id"], message.content_type) == ("l1", STRUCTURED)
+        message.ack()
+
+
+def test_a_broker_that_is_away_keeps_the_letter(queues: EdgeQueues) -> None:
+    put(queues, "l1")
+    assert Deliverer("police", queues, QueueSender("amqp://x:y@127.0.0.1:1//", "q")).deliver_once() == 0
+    assert waiting(queues) == [("l1", 1)]
+
+
+def test_after_a_failed_publish_the_next_one_has_a_connection_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    channels: list[object] = []
+
+    def failing(channel: object, *_: object, **__: object) -> None:
+        channels.append(channel)
+        raise TimeoutError
+
+    monkeypatch.setattr(deliver, "publish", failing)
+    sender, letter = QueueSender("memory://", f"q-{uuid4()}"), Letter("l1", "police", "x", b"{}", 0)
+    for _ in range(2):
+        with pytest.raises(NotSent):
+            sender.send(letter)
+    assert channels[0] is not channels[1]
+
+
+def test_delivery_goes_on_through_an_absent_store_until_told_to_stop(
+    queues: EdgeQueues, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deliver, "POLL_SECONDS", 0.001)
+    stop, lease, failures = threading.Event(), queues.lease, [Unavailable()]
+
+    def away_at_first(agency: str, *, limit: int, seconds: float) -> list[Letter]:
+        if failures:
+            raise failures.pop()
+        return lease(agency, limit=limit, seconds=seconds)
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        stop.set()
+        return httpx.Response(200)
+
+    vars(queues)["lease"] = away_at_first
+    put(queues, "l1")
+    Deliverer("police", queues, posting(answer)).run(stop)
+    assert (waiting(queues), vars(queues)["leased"]) == ([], {})
+
+
+def hub(environ: dict[str, str]) -> Routes:
+    agencies: dict[str, object] = {
+        "csc": {},
+        "police": {"push": {"kind": "http", "url": "http://police.test/", "token_variable": "POLICE_TOKEN"}},
+        "health": {"push": {"kind": "queue", "url_variable": "HEALTH_BROKER", "queue": "inbox"}},
+    }
+    named = {code: {"name": code, "signpost_contact": "01632 960001"} | dict(extra) for code, extra in agencies.items()}  # type: ignore[call-overload]
+    return routes(HubSettings.model_validate({"area": "e1", "lead_agency": "csc", "agencies": named}), environ)
+
+
+def test_each_agency_gets_its_letters_the_way_it_is_configured(queues: EdgeQueues) -> None:
+    made = hub({"POLICE_TOKEN": "t", "HEALTH_BROKER": "amqp://their-broker"})
+    embedded = {deliverer.agency: deliverer.sender for deliverer in deliverers(made, queues, broker_url=None)}
+    production = {
+        deliverer.agency: deliverer.sender for deliverer in deliverers(made, queues, broker_url="amqp://ours")
+    }
+    assert {agency: type(sender) for agency, sender in embedded.items()} == {
+        "police": HttpSender,
+        "health": QueueSender,
+    }
+    csc = production["csc"]
+    assert isinstance(csc, QueueSender)
+    assert (csc.url, csc.queue) == ("amqp://ours", "deliveries.csc")
+
+
+def test_a_secret_that_is_not_set_is_named_by_its_variable() -> None:
+    with pytest.raises(SecretMissing, match="POLICE_TOKEN"):
+        hub({"HEALTH_BROKER": "amqp://their-broker"})
+
+
+def test_no_repr_shows_a_secret() -> None:
+    made = hub({"POLICE_TOKEN": "open-sesame", "HEALTH_BROKER": "amqp://u:open-sesame@b"})
+    everything = [made, *made, *(d.sender for d in deliverers(made, None, broker_url="amqp://u:open-sesame@c"))]  # type: ignore[arg-type]
+    assert "open-sesame" not in "".join(map(repr, everything))

@@ -1,0 +1,141 @@
+# mypy: allow-untyped-calls
+"""The queue feed over kombu's memory transport: recorded, receipted, then acknowledged, whatever the body holds."""
+
+import datetime as dt
+import json
+import threading
+from collections.abc import Callable, Iterator
+from uuid import uuid4
+
+import pytest
+from kombu.connection import Connection
+
+from connectors import broker, queue_feed
+from connectors.media import STRUCTURED
+from connectors.port import Routes
+from connectors.queue_feed import QueueFeed
+from stores.ports import Intake, Unusable
+
+Answers = list[dict[str, object]]
+Make = Callable[..., dict[str, object]]
+URL = "memory://"
+
+
+@pytest.fixture
+def names(monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
+    """Queues of this test's own: the memory transport is shared by the process."""
+    monkeypatch.setattr(queue_feed, "FIRST_PAUSE", 0.001)
+    return f"in-{uuid4()}", f"out-{uuid4()}"
+
+
+@pytest.fixture
+def feed(hub: Routes, intake: Intake, now: dt.datetime, names: tuple[str, str]) -> QueueFeed:
+    return QueueFeed(hub.by_code["health"], intake, URL, *names, clock=lambda: now)
+
+
+@pytest.fixture
+def wire(names: tuple[str, str]) -> Iterator["Wire"]:
+    connection = Connection(URL, transport_options={"polling_interval": 0.001})
+    with connection:
+        yield Wire(connection, *names)
+
+
+class Wire:
+    """The agency's end of its queues."""
+
+    def __init__(self, connection: Connection, queue: str, receipts: str) -> None:
+        self.connection = connection
+        self.queue = queue
+        self.receipts = receipts
+
+    def put(self, body: bytes, content_type: str = STRUCTURED, **headers: object) -> None:
+        broker.ensure_queue(self.connection, self.queue)
+        producer = self.connection.Producer()
+        producer.publish(
+            body, routing_key=self.queue, content_type=content_type, content_encoding="binary", headers=headers
+        )
+
+    def answers(self, count: int) -> Answers:
+        """The first receipts, as many as asked for."""
+        broker.ensure_queue(self.connection, self.receipts)
+        queue, found = self.connection.SimpleQueue(self.receipts), Answers()
+        while len(found) < count:
+            message = queue.get(timeout=10)
+            found += [event["data"] for event in json.loads(message.body)]
+            message.ack()
+        return found
+
+    def left(self) -> int:
+        return int(self.connection.default_channel.queue_declare(self.queue, passive=True).message_count)
+
+
+def running(feed: QueueFeed, until: Callable[[], Answers]) -> Answers:
+    """Run the feed in a thread until ``until`` has what it waits for."""
+    stop = threading.Event()
+    thread = threading.Thread(target=feed.run, args=(stop,))
+    thread.start()
+    try:
+        return until()
+    finally:
+        stop.set()
+        thread.join()
+
+
+def test_messages_are_recorded_and_answered_with_receipts(
+    feed: QueueFeed, wire: Wire, intake: Intake, event: Make, own_notification: dict[str, object]
+) -> None:
+    for number in range(3):
+        wire.put(json.dumps(event(own_notification, id=f"e{number}")).encode())
+    received = running(feed, lambda: wire.answers(3))
+    assert [receipt["message_id"] for receipt in received] == ["e0", "e1", "e2"]
+    assert len(vars(intake)["taken"]) == 3
+    assert wire.left() == 0
+
+
+@pytest.mark.parametrize("prefix", ["cloudEvents:", "cloudEvents_", "ce_", "ce-"])
+def test_binary_mode_takes_its_attributes_from_message_headers(
+    feed: QueueFeed, wire: Wire, own_notification: dict[str, object], prefix: str
+) -> None:
+    attributes = {"specversion": "1.0", "id": "b1", "source": "s", "type": "mash.notification.v1"}
+    headers = {prefix + name: value for name, value in attributes.items()}
+    wire.put(json.dumps(own_notification).encode(), "application/json", **headers)
+    received = running(feed, lambda: wire.answers(1))
+    assert (received[0]["status"], received[0]["message_id"]) == ("accepted", "b1")
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (b"\xff\xfe\x00", STRUCTURED),
+        (b"", STRUCTURED),
+        (b"{", STRUCTURED),
+        (b"\x80\x04.", "application/x-python-serialize"),
+        (b"- a: !!python/object", "application/x-yaml"),
+        (b"no type", "text/plain"),
+    ],
+)
+def test_a_bad_body_is_recorded_and_receipted_and_never_blocks_the_next(
+    feed: QueueFeed,
+    wire: Wire,
+    intake: Intake,
+    event: Make,
+    own_notification: dict[str, object],
+    body: bytes,
+    content_type: str,
+) -> None:
+    wire.put(body, content_type)
+    wire.put(json.dumps(event(own_notification)).encode())
+    received = running(feed, lambda: wire.answers(2))
+    assert [receipt["status"] for receipt in received] == ["rejected", "accepted"]
+    assert isinstance(vars(intake)["taken"][0].body, Unusable)
+    assert vars(intake)["taken"][0].original == body
+
+
+def test_while_the_store_is_away_nothing_is_answered_and_then_everything(
+    feed: QueueFeed, wire: Wire, intake: Intake, event: Make, own_notification: dict[str, object]
+) -> None:
+    vars(intake)["refusals_left"] = 3
+    wire.put(json.dumps(event(own_notification)).encode())
+    received = running(feed, lambda: wire.answers(1))
+    assert received[0]["status"] == "accepted"
+    assert len(vars(intake)["taken"]) == 1
