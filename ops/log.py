@@ -18,29 +18,27 @@ import structlog
 
 EVENTS = frozenset(
     {
-        "connector.failed",
-        "connector.refused",
-        "connector.started",
-        "connector.stopped",
-        "delivery.failed",
-        "delivery.given-up",
-        "file.refused",
-        "file.taken",
-        "hub.started",
-        "hub.stopped",
+        "broker-unavailable",
+        "file-taken",
+        "file-unreadable",
+        "folder-unsafe",
+        "gap.filled",
+        "library.said",
+        "message.undecidable",
+        "not-sent",
         "part.failed",
         "process.crashed",
-        "queue.unavailable",
+        "process.ended",
+        "process.started",
+        "received",
         "relay.unavailable",
-        "simulated.answered",
         "step.undecidable",
+        "store-unavailable",
         "store.unavailable",
-        "topic.gap",
-        "topic.gap-filled",
-        "topic.unreadable",
-        "worker.started",
-        "worker.stalled",
-        "worker.stopped",
+        "topic.rewound",
+        "worker.fails",
+        "worker.stuck",
+        "worker.waits",
     }
 )
 """Every event that the hub's own code may log."""
@@ -50,16 +48,17 @@ _CODE = re.compile(r"(?!.*\d{5})[a-z][a-z0-9_.:/-]{0,99}")
 """A short lower-case code. No run of five digits: such runs are telephone, NHS and reference numbers."""
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,99}")
 
+_IDS = ("message_id", "case_id", "referral_id", "product_id", "dead_letter_id", "letter")
+_CODES = ("agency", "connector", "consumer", "part", "queue", "reason", "runtime", "state", "step", "topic", "why")
+_NAMES = ("error", "library", "logger")
 _STRINGS: Mapping[str, re.Pattern[str]] = {
-    **dict.fromkeys(("message_id", "case_id", "referral_id", "product_id", "dead_letter_id"), _UUID),
-    **dict.fromkeys(
-        ("agency", "connector", "consumer", "part", "queue", "reason", "runtime", "state", "step", "topic"), _CODE
-    ),
-    **dict.fromkeys(("error", "logger"), _NAME),
+    **dict.fromkeys(_IDS, _UUID),
+    **dict.fromkeys(_CODES, _CODE),
+    **dict.fromkeys(_NAMES, _NAME),
 }
-_NUMBERS = frozenset(
-    {"attempt", "attempts", "count", "expected", "line", "offset", "partition", "port", "position", "seconds", "status"}
-)
+_PLACES = ("expected", "first", "last", "line", "offset", "partition", "position")
+_COUNTS = ("again_in", "attempt", "attempts", "code", "count", "pid", "port", "seconds", "status")
+_NUMBERS = frozenset({*_PLACES, *_COUNTS})
 
 _FOREIGN = frozenset(
     {
