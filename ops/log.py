@@ -49,12 +49,13 @@ _CODE = re.compile(r"(?!.*\d{5})[a-z][a-z0-9_.:/-]{0,99}")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,99}")
 
 _IDS = ("message_id", "case_id", "referral_id", "product_id", "dead_letter_id", "letter")
-_CODES = ("agency", "connector", "consumer", "part", "queue", "reason", "runtime", "state", "step", "topic", "why")
+_CODES = ("agency", "connector", "consumer", "part", "queue", "reason", "runtime", "state", "step", "topic")
 _NAMES = ("error", "library", "logger")
 _STRINGS: Mapping[str, re.Pattern[str]] = {
     **dict.fromkeys(_IDS, _UUID),
     **dict.fromkeys(_CODES, _CODE),
     **dict.fromkeys(_NAMES, _NAME),
+    "why": re.compile(rf"\d{{3}}|{_NAME.pattern}"),
 }
 _PLACES = ("expected", "first", "last", "line", "offset", "partition", "position")
 _COUNTS = ("again_in", "attempt", "attempts", "code", "count", "pid", "port", "seconds", "status")
