@@ -163,6 +163,16 @@ def test_the_ordinary_product_is_the_same_in_whatever_order_the_facts_come() -> 
     assert all(result == results[0] for result in results)
 
 
+def test_items_stand_in_the_same_order_whoever_answers_first() -> None:
+    answers = [answered("school", item("school")), answered("gp", item("gp")), answered("gp", item("gp"), late=True)]
+    results = [
+        drafts(composing().given(given.linked(), requested("school", "gp"), *order, assigned(Colour.AMBER)).facts)
+        for order in permutations(answers)
+    ]
+    assert [drafted.owner for drafted in results[0][0].items] == ["police", "gp", "school"]
+    assert all(result == results[0] for result in results)
+
+
 def test_a_red_is_drafted_for_the_front_line_at_once_in_whatever_order_the_facts_come() -> None:
     facts: list[Fact | Message] = [
         given.linked(given.HIT),
