@@ -15,14 +15,18 @@ from router.linkage.subject import Adult, Subject
 
 
 class Adults(IntEnum):
-    """The best agreement between the adults of both families."""
+    """The best agreement between the adults of both families; OWN where their surname is the child's."""
 
-    BIRTH = 0
-    NAME = 1
-    PART = 2
-    GIVEN = 3
-    NONE = 4
-    OTHER = 5
+    TWO = 0
+    BIRTH = 1
+    NAME = 2
+    OWN_NAME = 3
+    FORM = 4
+    OWN_FORM = 5
+    PART = 6
+    OWN_PART = 7
+    NONE = 8
+    OTHER = 9
 
 
 class Match(IntEnum):
@@ -32,6 +36,16 @@ class Match(IntEnum):
     OTHER = 1
     NONE = 2
     PARTLY = 3
+
+
+class Twin(IntEnum):
+    """What is said of unborn twins: the same, the other, one side's only, neither's; NONE of born children."""
+
+    SAME = 0
+    OTHER = 1
+    ONE = 2
+    NEITHER = 3
+    NONE = 4
 
 
 class Kin(IntEnum):
@@ -63,12 +77,12 @@ def levels(subject: Subject, profile: Profile, shared: frozenset[str] = frozense
         _sex(subject.sex, profile.sexes),
         _address(_less(subject.addresses, shared), profile.addresses),
         _phone(_less(subject.phones, shared), profile.phones),
-        _adults(subject.adults, profile.adults),
+        _adults(subject, profile),
         _kin(subject, profile, given),
         _number(subject.nhs, profile.nhs),
         _number(subject.upn, profile.upn),
         _incident(subject, profile),
-        _twin(subject.twin, profile.twins),
+        _twin(subject, profile),
     )
 
 
@@ -159,25 +173,34 @@ def _phone(mine: tuple[str, ...], theirs: tuple[str, ...]) -> int:
     return Match.SAME if any(phone in theirs for phone in mine) else Match.OTHER
 
 
-def _adults(mine: tuple[Adult, ...], theirs: tuple[Adult, ...]) -> int:
+def _adults(subject: Subject, profile: Profile) -> int:
+    mine, theirs = subject.adults, profile.adults
     if not mine or not theirs:
         return Adults.NONE
-    return min(adult_likeness(a, b) for a in mine for b in theirs)
+    found = [min(adult_likeness(a, b) for b in theirs) for a in mine]
+    best = min(found)
+    if best <= Adults.FORM and sum(level <= Adults.FORM for level in found) > 1:
+        return Adults.TWO
+    if best in _OWN and _best_family((mine[found.index(best)][1],), subject.families) <= Likeness.TYPO:
+        return _OWN[best]
+    return best
+
+
+_OWN: Final[dict[int, int]] = {level: level + 1 for level in (Adults.NAME, Adults.FORM, Adults.PART)}
+_ANY: Final = frozenset({"guardian", "carer", "parent"})
 
 
 @lru_cache(maxsize=131_072)
-def adult_likeness(a: Adult, b: Adult) -> Adults:
-    """Whether two adults are the same one, by name and day of birth."""
+def adult_likeness(a: Adult, b: Adult) -> int:
+    """Whether two adults are the same one, by name and day of birth; NONE where the child may have both."""
+    if a[3] != b[3] and a[3] not in _ANY and b[3] not in _ANY:
+        return Adults.NONE
     given = given_likeness(a[0], b[0])
-    family = family_likeness(a[1], b[1])
     if given <= Likeness.TYPO and a[2] and a[2] == b[2]:
         return Adults.BIRTH
-    if family <= Likeness.PART:
-        if given <= Likeness.TYPO:
-            return Adults.NAME
-        if given == Likeness.INITIAL:
-            return Adults.PART
-    return Adults.GIVEN if given <= Likeness.SHORT else Adults.OTHER
+    if given <= Likeness.INITIAL and family_likeness(a[1], b[1]) <= Likeness.PART:
+        return Adults.NAME if given == Likeness.SAME else Adults.FORM if given < Likeness.PART else Adults.PART
+    return Adults.OTHER
 
 
 def _kin(subject: Subject, profile: Profile, given: int) -> int:
@@ -208,7 +231,10 @@ def _incident(subject: Subject, profile: Profile) -> int:
     return Match.OTHER if same else Match.NONE
 
 
-def _twin(mine: str, theirs: tuple[str, ...]) -> int:
-    if not mine or not theirs:
-        return Match.NONE
-    return Match.SAME if mine in theirs else Match.OTHER
+def _twin(subject: Subject, profile: Profile) -> int:
+    mine, theirs = subject.twin, profile.twins
+    if mine and theirs:
+        return Twin.SAME if mine in theirs else Twin.OTHER
+    if mine or theirs:
+        return Twin.ONE
+    return Twin.NEITHER if subject.unborn or (profile.unborn_at and not profile.births) else Twin.NONE

@@ -24,9 +24,10 @@ class Agreement(IntEnum):
     BORN = 6
     PLAUSIBLE = 7
     NONE = 8
-    CLOSE = 9
-    OTHER = 10
-    IMPOSSIBLE = 11
+    FAR_YEAR = 9
+    CLOSE = 10
+    OTHER = 11
+    IMPOSSIBLE = 12
 
 
 def day_of(date: PartialDate | None, observed: int) -> tuple[int, bool, int]:
@@ -60,7 +61,7 @@ def _estimated(a: int, b: int) -> Agreement:
     years = abs(dt.date.fromordinal(a).year - dt.date.fromordinal(b).year)
     if years == 0:
         return Agreement.YEAR
-    return Agreement.NEAR_YEAR if years == 1 else Agreement.OTHER
+    return Agreement.NEAR_YEAR if years == 1 else Agreement.FAR_YEAR if years < 4 else Agreement.OTHER
 
 
 def _slip(x: dt.date, y: dt.date) -> bool:

@@ -13,7 +13,7 @@ from math import log2
 from router.linkage.compare import Levels, levels
 from router.linkage.model import Model
 from router.linkage.names import family_bits, given_bits
-from router.linkage.profile import Profile
+from router.linkage.profile import Profile, as_subject
 from router.linkage.reasons import reasons
 from router.linkage.subject import Subject
 from schemas.case import Candidate, LinkOutcome
@@ -51,7 +51,7 @@ def link(subject: Subject, candidates: Sequence[Profile], model: Model) -> Linka
         return Linkage(LinkOutcome.NEW, None, None, 0.0, ("nobody known resembles this child",), ())
     best = ranked[0]
     family = _family(ranked, model)
-    if best.score >= model.link_at and _alone(ranked, model):
+    if best.score >= model.link_at and _alone(ranked, model, shared):
         return Linkage(LinkOutcome.LINKED, best.profile, best.profile, best.score, reasons(best.levels), ())
     if best.score >= model.review_at:
         likely = [w for w in ranked[:_MOST_CANDIDATES] if w.score >= model.candidate_at]
@@ -97,9 +97,16 @@ def _crowded(subject: Subject, candidates: Sequence[Profile]) -> frozenset[str]:
     return frozenset(crowded)
 
 
-def _alone(ranked: list[Weighed], model: Model) -> bool:
-    """Whether no other candidate comes near the best one."""
-    return len(ranked) < 2 or ranked[0].score - ranked[1].score >= model.margin
+def _alone(ranked: list[Weighed], model: Model, shared: frozenset[str]) -> bool:
+    """Whether each candidate that comes near the best one is the same child, known twice since an open review."""
+    best = ranked[0]
+    near = (w for w in ranked[1:_MOST_CANDIDATES] if best.score - w.score < model.margin)
+    return all(resemblance(w.profile, best.profile, model, shared) >= model.same_at for w in near)
+
+
+def resemblance(a: Profile, b: Profile, model: Model, shared: frozenset[str] = frozenset()) -> float:
+    """The odds in bits that two persons are one child; high ones are for a human to look at (merge)."""
+    return weigh(as_subject(a), b, model, shared).score
 
 
 def _family(ranked: list[Weighed], model: Model) -> Profile | None:

@@ -10,7 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
-from router.linkage.compare import FIELDS, Adults, Kin, Match
+from router.linkage.compare import FIELDS, Adults, Kin, Match, Twin
 from router.linkage.dates import Agreement
 from router.linkage.names import Likeness
 from router.linkage.places import Nearness
@@ -31,7 +31,7 @@ SCALES: Final[Mapping[str, type[IntEnum]]] = {
     "nhs": Match,
     "upn": Match,
     "incident": Match,
-    "twin": Match,
+    "twin": Twin,
 }
 _NOTHING: Final[Bits] = (0.0, 0.0, 0.0, 0.0)
 
@@ -51,6 +51,7 @@ class Model:
     review_at: float
     candidate_at: float
     family_at: float
+    same_at: float
 
 
 def load_model(name_or_path: str = "default") -> Model:
@@ -70,7 +71,7 @@ def read_model(data: Mapping[str, Any]) -> Model:
         prior_same=prior["same"],
         prior_family=prior["family"],
         prior_namesake=prior["namesake"],
-        **{name: data[name] for name in ("link_at", "margin", "review_at", "candidate_at", "family_at")},
+        **{name: data[name] for name in ("link_at", "margin", "review_at", "candidate_at", "family_at", "same_at")},
     )
 
 

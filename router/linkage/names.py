@@ -44,8 +44,9 @@ _NO_NAME: Final = re.compile(
     r"(?: |$))+"
 )
 _FORM_OF_MOHAMMED: Final = re.compile(r"^(?:md|mohd|muhd|mhd|moh|mo?u?o?h+[aeo]m+[aeiou]?[dt]+)$")
-_RARE_GIVEN: Final = -log2(0.0005)
-_RARE_FAMILY: Final = -log2(0.00015)
+_RARE_GIVEN: Final = 9.3
+_RARE_FAMILY: Final = 9.5
+"""Bits of a name that is not listed: fewer than in all of Britain, as an area has common names of its own."""
 
 
 def _groups() -> None:
@@ -104,7 +105,7 @@ def given_bits(name: str) -> float:
 
 def _given_bits(word: str) -> float:
     per_mille: float | None = _FACTS["given_per_mille"].get(word)
-    return -log2(per_mille / 1000) if per_mille else _RARE_GIVEN
+    return min(_RARE_GIVEN, -log2(per_mille / 1000)) if per_mille else _RARE_GIVEN
 
 
 @lru_cache(maxsize=65_536)
@@ -115,7 +116,7 @@ def family_bits(name: str) -> float:
 
 def _family_bits(word: str) -> float:
     per_mille: float | None = _FACTS["family_per_mille"].get(word)
-    return -log2(per_mille / 1000) if per_mille else _RARE_FAMILY
+    return min(_RARE_FAMILY, -log2(per_mille / 1000)) if per_mille else _RARE_FAMILY
 
 
 @lru_cache(maxsize=262_144)

@@ -30,11 +30,12 @@ class Nearness(IntEnum):
     """How near two addresses are; NONE when one is not given."""
 
     SAME = 0
-    SAME_POSTCODE = 1
-    NEIGHBOUR = 2
-    STREET = 3
-    NONE = 4
-    OTHER = 5
+    LINE = 1
+    SAME_POSTCODE = 2
+    NEIGHBOUR = 3
+    STREET = 4
+    NONE = 5
+    OTHER = 6
 
 
 def address(lines: Iterable[str], postcode: str) -> str:
@@ -70,9 +71,9 @@ def nearness(a: str, b: str) -> Nearness:
     number = bool(set(numbers_a.split()) & set(numbers_b.split()))
     street = _same_street(street_a, street_b)
     if number and (street or same_code):
-        return Nearness.SAME if not other_code else Nearness.STREET
+        return Nearness.STREET if other_code else Nearness.SAME if code_a and code_b else Nearness.LINE
     if street:
-        return Nearness.NEIGHBOUR if same_code or not other_code else Nearness.OTHER
+        return Nearness.NEIGHBOUR if same_code else Nearness.OTHER if other_code else Nearness.STREET
     return Nearness.SAME_POSTCODE if same_code else _apart(street_a, street_b, other_code)
 
 

@@ -98,6 +98,31 @@ def extend(profile: Profile, subject: Subject) -> Profile:
     )
 
 
+def as_subject(profile: Profile) -> Subject:
+    """What is known of a person as if one notification had said it all, to compare persons with each other."""
+    births = sorted(profile.births, key=lambda b: (b[1], -b[2]))
+    day, estimated, _ = births[0] if births else (0, False, 0)
+    return Subject(
+        givens=profile.givens,
+        families=profile.families,
+        middles=profile.middles,
+        day=day,
+        estimated=estimated,
+        expected=profile.expected[0] if profile.expected else 0,
+        unborn=not births and bool(profile.unborn_at),
+        twin=profile.twins[0] if profile.twins else "",
+        sex=max("mf", key=profile.sexes.count) if profile.sexes else "",
+        addresses=profile.addresses,
+        phones=profile.phones,
+        adults=profile.adults,
+        siblings=profile.siblings,
+        nhs=max(profile.nhs, key=lambda n: n[1])[0] if profile.nhs else "",
+        upn=max(profile.upn, key=lambda n: n[1])[0] if profile.upn else "",
+        incident=None,
+        seen=profile.unborn_at or profile.seen,
+    )
+
+
 def _add(known: tuple[_T, ...], new: Iterable[_T], most: int) -> tuple[_T, ...]:
     fresh = tuple(v for v in new if v not in known)
     return known if not fresh else _bounded(known + fresh, most)
