@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from schemas import case, decisions, information, notification, product, rating
+from schemas import case, decisions, information, notification, operations, product, rating
 from schemas.base import Fact
 
 
@@ -18,7 +18,7 @@ class Topic:
     facts: tuple[type[Fact], ...]
     keyed_by: Literal["area", "case", "message"]
     external: bool = False
-    """Whether connectors (or the clock) publish it, rather than a step."""
+    """Whether connectors, the clock or operations publish it, rather than a step."""
 
 
 TOPICS: tuple[Topic, ...] = (
@@ -79,6 +79,19 @@ TOPICS: tuple[Topic, ...] = (
     Topic("deliveries.received", "recipients confirm", (decisions.DeliveryReceived,), keyed_by="case", external=True),
     Topic("timers.elapsed", "a time has come", (rating.TimerElapsed,), keyed_by="case", external=True),
     Topic("messages.refused", "what could not be acted on", (notification.MessageRefused,), keyed_by="message"),
+    Topic(
+        "dead_letters.settled",
+        "what people did about it",
+        (
+            operations.DeadLetterMended,
+            operations.DeadLetterRedriven,
+            operations.DeadLetterDiscarded,
+            operations.DeadLetterRevealed,
+        ),
+        keyed_by="message",
+        external=True,
+    ),
+    Topic("records.revealed", "who looked, and why", (operations.RecordRevealed,), keyed_by="message", external=True),
 )
 
 FACTS: dict[str, type[Fact]] = {fact.type: fact for topic in TOPICS for fact in topic.facts}
