@@ -1,0 +1,79 @@
+"""Everything the journal has about one case, referral, product or agency's reference."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, or_, select
+
+from schemas.message import Message
+from stores import journal
+from stores.tables import journal as table
+from stores.tables import states
+from stores.vault import HUB_KEY, Vault
+
+_PART = 500
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Entry:
+    """A journal entry: its place, when it was recorded (microseconds), and its message."""
+
+    position: int
+    recorded_at: int
+    chain: str
+    message: Message
+
+
+def about(connection: Connection, vault: Vault, wanted: str) -> list[Entry]:
+    """The trail of a case, referral or product id, or of ``agency/reference``; empty where nothing is known of it."""
+    subjects = {wanted, *_case_of_product(connection, vault, wanted)}
+    referrals = {wanted, *_column(connection, table.c.correlation_id, table.c.subject, subjects)}
+    rows: dict[int, Row[Any]] = {}
+    for part in _parts(referrals):
+        hits = or_(table.c.correlation_id.in_(part), table.c.subject.in_(subjects))
+        rows |= {row.position: row for row in connection.execute(select(table).where(hits))}
+    keys = vault.keys(connection, {row.key_id for row in rows.values()}, create=False)
+    ordered = (rows[position] for position in sorted(rows))
+    return [Entry(row.position, row.recorded_at, row.chain, journal.opened(row, keys)) for row in ordered]
+
+
+def known_ids(connection: Connection, message_ids: Collection[str]) -> set[str]:
+    """Those of these ids that the journal has."""
+    return set(_column(connection, table.c.message_id, table.c.message_id, message_ids))
+
+
+def _column(connection: Connection, wanted: Any, by: Any, values: Collection[str]) -> Iterable[str]:
+    for part in _parts(values):
+        yield from connection.execute(select(wanted).where(by.in_(part)).distinct()).scalars()
+
+
+def _case_of_product(connection: Connection, vault: Vault, product_id: str) -> Sequence[str]:
+    """The case of a product: what approving remembers of it is kept under the product's id, and names the case."""
+    query = select(states.c.step, states.c.body).where(states.c.step == "approve", states.c.key == product_id)
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        return ()
+    key = vault.keys(connection, [HUB_KEY], create=False)[HUB_KEY]
+    return _cases_in(key.open(row.body, bound_to=f"approve/{product_id}"))
+
+
+def _cases_in(document: bytes) -> Sequence[str]:
+    found: list[str] = []
+    left = [json.loads(document)]
+    while left:
+        part = left.pop()
+        if isinstance(part, dict):
+            found += [part["case_id"]] if isinstance(part.get("case_id"), str) else []
+            left += part.values()
+        elif isinstance(part, list):
+            left += part
+    return tuple(dict.fromkeys(found))
+
+
+def _parts(values: Iterable[str]) -> Iterable[list[str]]:
+    ordered = sorted(values)
+    return (ordered[start : start + _PART] for start in range(0, len(ordered), _PART))

@@ -1,0 +1,126 @@
+"""`hub case`: the whole trail, by any id that people have, and no personal data unless somebody says who and why."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from sqlalchemy import text
+
+from ops.cli import main
+from ops.demo import DemoFolder
+from ops.simulation.stream import sample_lines
+from ops.trail import reveal
+from ops.wiring import Hub
+from stores import journal
+from tests.support.filled import filled_hub
+
+Worked = tuple[DemoFolder, Hub]
+
+
+def case(folder: DemoFolder, *arguments: str) -> Result:
+    return CliRunner().invoke(main, ["case", "--config", str(folder.config), *arguments])
+
+
+def trail(folder: DemoFolder, wanted: str, *arguments: str) -> list[dict[str, Any]]:
+    events = json.loads(case(folder, wanted, "--json", *arguments).stdout)
+    assert isinstance(events, list)
+    return events
+
+
+def one(hub: Hub, query: str, **bound: str) -> str:
+    with hub.database.reading() as connection:
+        return str(connection.execute(text(query), bound).scalar_one())
+
+
+DELIVERED = "SELECT {} FROM journal WHERE type = 'mash.product.delivered.v1' ORDER BY position LIMIT 1"
+
+
+def test_the_trail_of_a_case_goes_from_received_to_delivered_in_order(worked: Worked) -> None:
+    folder, hub = worked
+    events = trail(folder, one(hub, DELIVERED.format("subject")))
+    types = [event["type"] for event in events]
+    assert [event["position"] for event in events] == sorted(event["position"] for event in events)
+    assert types[0] == "mash.notification.received.v1"
+    assert {
+        "mash.case.child-linked.v1",
+        "mash.rating.suggested.v1",
+        "mash.rating.assigned.v1",
+        "mash.information.requested.v1",
+        "mash.information.answered.v1",
+        "mash.product.drafted.v1",
+        "mash.product.item-decided.v1",
+        "mash.product.released.v1",
+        "mash.product.delivered.v1",
+    } <= set(types)
+
+
+def test_a_referral_a_product_and_a_reference_lead_to_the_same_trail(worked: Worked) -> None:
+    folder, hub = worked
+    referral = one(hub, DELIVERED.format("correlation_id"))
+    received = one(hub, "SELECT subject FROM journal WHERE message_id = :id", id=referral)
+    delivered = next(event for event in trail(folder, referral) if event["type"] == "mash.product.delivered.v1")
+    of_referral = {event["message_id"] for event in trail(folder, referral)}
+    assert of_referral <= {event["message_id"] for event in trail(folder, received)}
+    assert of_referral <= {event["message_id"] for event in trail(folder, delivered["shown"]["product_id"])}
+
+
+def test_it_says_colours_reasons_digests_due_times_and_what_was_decided(worked: Worked) -> None:
+    folder, hub = worked
+    shown = {event["type"]: event["shown"] for event in trail(folder, one(hub, DELIVERED.format("subject")))}
+    assert shown["mash.rating.suggested.v1"].keys() >= {"colour", "reasons", "profile", "product_due_at"}
+    assert shown["mash.product.item-decided.v1"].keys() >= {"owner", "choice", "recipient"}
+    assert shown["mash.product.released.v1"].keys() >= {"digest", "item_digests", "signposts"}
+    assert all(item["sanitised_digest"] for item in shown["mash.product.drafted.v1"]["items"])
+
+
+def test_no_trail_shows_personal_data_unless_revealed(worked: Worked) -> None:
+    folder, hub = worked
+    with hub.database.reading() as connection:
+        cases = connection.execute(text("SELECT DISTINCT subject FROM journal WHERE type LIKE 'mash.case.%'")).scalars()
+        told = "".join(case(folder, id_).stdout + case(folder, id_, "--json").stdout for id_ in cases)
+    assert "colour=" in told
+    for line in sample_lines(40):
+        record = json.loads(line)
+        for part in ("family_name", "nhs_number", "postcode", "narrative", "phone"):
+            assert not record[part] or record[part] not in told
+    assert "decided_by" not in told
+    assert "rationale" not in told
+
+
+@pytest.mark.parametrize("said", [[], ["--who", "J. Auditor"], ["--why", "complaint"]])
+def test_revealing_needs_who_and_why(worked: Worked, said: list[str]) -> None:
+    answer = case(worked[0], one(worked[1], DELIVERED.format("subject")), "--reveal", *said)
+    assert answer.exit_code == 2
+    assert "--who" in answer.output
+
+
+def test_revealing_shows_contents_and_records_who_looked_at_what_and_why(tmp_path: Path) -> None:
+    folder, hub = filled_hub(tmp_path / "hub", notifications=2)
+    id_ = one(hub, "SELECT subject FROM journal WHERE type = 'mash.case.child-linked.v1' LIMIT 1")
+    before = trail(folder, id_)
+    revealed = trail(folder, id_, "--reveal", "--who", "J. Auditor", "--why", "complaint 2026/17")
+    assert [event["message_id"] for event in revealed] == [event["message_id"] for event in before]
+    assert any("narrative" in json.dumps(event["content"]) for event in revealed)
+    last = trail(folder, id_, "--reveal", "--who", "B. Auditor", "--why", "to see who looked")[-1]
+    assert last["content"]["seen_by"] == "J. Auditor"
+    assert last["content"]["why"] == "complaint 2026/17"
+    assert last["content"]["message_ids"] == [event["message_id"] for event in before]
+    with hub.database.reading() as connection:
+        assert [found for found in journal.verify(connection) if isinstance(found, journal.Flaw)] == []
+
+
+def test_looking_without_revealing_records_nothing(worked: Worked) -> None:
+    folder, hub = worked
+    before = one(hub, "SELECT max(position) FROM journal")
+    trail(folder, one(hub, DELIVERED.format("subject")))
+    assert one(hub, "SELECT max(position) FROM journal") == before
+
+
+def test_an_unknown_id_is_said_to_be_unknown_and_not_recorded(worked: Worked) -> None:
+    folder, hub = worked
+    assert "nothing is recorded" in case(folder, "nobody").output
+    assert reveal(hub, "nobody", who="J. Auditor", why="a slip") == []
