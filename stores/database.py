@@ -232,6 +232,12 @@ def _sqlite_engine(url: str) -> Engine:
 
 
 _FAILED = psycopg.pq.TransactionStatus.INERROR
+_WAITS = {
+    # A frozen process must not hold its cursor for ever: its heir would wait, and the partition with it (F3).
+    "idle_in_transaction_session_timeout": "30s",
+    "lock_timeout": "5s",
+}
+_UNLESS_SET = "SELECT set_config(%s, %s, false) WHERE current_setting(%s) = '0'"
 
 
 def _postgres_engine(url: str) -> Engine:
@@ -242,6 +248,8 @@ def _postgres_engine(url: str) -> Engine:
     def _durable(connection: Any, _record: Any) -> None:
         with connection.cursor() as cursor:
             cursor.execute("SET synchronous_commit = on")
+            for setting, default in _WAITS.items():
+                cursor.execute(_UNLESS_SET, (setting, default, setting))
         connection.commit()
         # Only a superuser may; for any other account the runbook sets it, with log_error_verbosity, on the server.
         with suppress(psycopg.errors.InsufficientPrivilege), connection.cursor() as cursor:
