@@ -63,13 +63,15 @@ def run_worker(
 async def _run(work: StepPartitions, cluster: Cluster, stop: threading.Event, watchdog: Watchdog) -> None:
     # One thread for all topics of the step: Faust's loop stays free, and nothing of a step happens twice at a time.
     with ThreadPoolExecutor(1, thread_name_prefix=work.bound.step.name) as executor:
-        app = assemble_app(work, cluster, executor, watchdog.watch)
+        app, ended = assemble_app(work, cluster, executor, watchdog.watch)
         await app.start()
         try:
-            while not (stop.is_set() or watchdog.stuck or app.should_stop):
+            while not (stop.is_set() or ended.is_set() or watchdog.stuck or app.should_stop):
                 await asyncio.sleep(_LOOK_SECONDS)
         finally:
             work.stop.set()
+            # Faust would wait for ever for what an agent that raised has not acknowledged.
+            app.conf.stream_wait_empty = stop.is_set() and not ended.is_set()
             await app.stop()
     if watchdog.stuck:
         raise watchdog.stuck
@@ -79,9 +81,12 @@ async def _run(work: StepPartitions, cluster: Cluster, stop: threading.Event, wa
 
 def assemble_app(
     work: StepPartitions, cluster: Cluster, executor: Executor, watch: Callable[[Collection[Place]], None]
-) -> faust.App:
-    """The app of a step with an agent for each of its topics; ``watch`` is told which partitions are this worker's."""
-    app = build_app(work.bound.step.name, cluster)
+) -> tuple[faust.App, asyncio.Event]:
+    """The app of a step with an agent for each of its topics, and what is set when one of these has ended.
+
+    ``watch`` is told which partitions are this worker's.
+    """
+    app, ended = build_app(work.bound.step.name, cluster), asyncio.Event()
     loop = asyncio.get_running_loop()
 
     async def perform(place: Place, records: Sequence[Record]) -> bool:
@@ -97,8 +102,8 @@ def assemble_app(
     signal: Any = app.on_partitions_assigned
     signal.connect(on_assigned)
     for topic in topics_of(work.bound):
-        add_agent(app, cluster, topic, work.batch, perform)
-    return app
+        add_agent(app, cluster, topic, work.batch, perform, ended)
+    return app, ended
 
 
 def topics_of(bound: BoundStep) -> tuple[str, ...]:
@@ -129,8 +134,10 @@ def build_app(step: str, cluster: Cluster) -> faust.App:
     )
 
 
-def add_agent(app: faust.App, cluster: Cluster, topic: str, batch: int, work: Work) -> None:
+def add_agent(app: faust.App, cluster: Cluster, topic: str, batch: int, work: Work, ended: asyncio.Event) -> None:
     """Let ``work`` have a topic's records in batches, one at a time, and acknowledge what it has done.
+
+    What ``work`` could not do stays unacknowledged, and ``ended`` says that the worker has to end.
 
     Not by ``Stream.take``: it waits for its time to run out though a message is there, and acknowledges what an
     interrupted agent never finished. Not by ``Stream.noack`` either, which invites acknowledging out of order.
@@ -141,13 +148,16 @@ def add_agent(app: faust.App, cluster: Cluster, topic: str, batch: int, work: Wo
 
     async def consume(stream: StreamT[Any]) -> None:
         stream.enable_acks = False
-        async for first in stream.events():
-            events = [first, *_waiting(stream, batch - 1)]
-            for place, records in _by_partition(topic, events).items():
-                if not await work(place, records):
-                    return
-            for event in events:
-                event.ack()
+        try:
+            async for first in stream.events():
+                events = [first, *_waiting(stream, batch - 1)]
+                for place, records in _by_partition(topic, events).items():
+                    if not await work(place, records):
+                        return
+                for event in events:
+                    event.ack()
+        finally:
+            ended.set()
 
     app.agent(channel, name=topic, concurrency=1)(consume)
 

@@ -80,8 +80,9 @@ def create_topics(url: str, partitions: int) -> list[str]:
     admin = AdminClient(_client(cluster))
     try:
         there = admin.list_topics(timeout=_SECONDS)
-        wanted = [_new(cluster, topic.name, partitions, len(there.brokers)) for topic in TOPICS]
-        made = admin.create_topics([new for new in wanted if new.topic not in there.topics])
+        missing = [topic.name for topic in TOPICS if cluster.wire_name(topic.name) not in there.topics]
+        new = [_new(cluster, name, partitions, len(there.brokers)) for name in missing]
+        made = admin.create_topics(new) if new else {}
         return [name for name, outcome in made.items() if _was_made(outcome)]
     except KafkaException as error:
         raise _unavailable(error) from None
@@ -133,8 +134,8 @@ def read_range(url: str, topic: str, partition: int, first: int, last: int) -> l
 class TopicProducer:
     """Writes to topics; the relay's. Idempotent, so that retries inside it neither repeat nor reorder."""
 
-    def __init__(self, url: str, *, seconds: float = _SECONDS) -> None:
-        """``seconds``: how long :meth:`send` waits for acknowledgements."""
+    def __init__(self, url: str, *, seconds: float = 15.0) -> None:
+        """``seconds``: how long :meth:`send` waits for acknowledgements; less than the store lets the relay be idle."""
         self._cluster = cluster_of(url)
         self._seconds = seconds
         self._producer: Producer | None = None

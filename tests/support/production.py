@@ -65,15 +65,15 @@ def fresh_database(postgres_url: str) -> Iterator[str]:
     name = f"hub_{uuid4().hex}"
     server = postgres_url.replace("+psycopg", "")
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]
+        connection.execute(f"CREATE DATABASE {name}")
     try:
         yield f"{postgres_url.rpartition('/')[0]}/{name}"
     finally:
         with psycopg.connect(server, autocommit=True) as connection:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[arg-type]
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-@dataclass
+@dataclass(repr=False)
 class Production:
     """Topics and store of one test."""
 
