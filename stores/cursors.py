@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import select, update
 
 from stores.database import Database, Transaction
+from stores.rows import Clash
 from stores.tables import cursors
 
 _GENESIS = bytes(32)
@@ -28,7 +29,7 @@ def lock(transaction: Transaction, name: str) -> Cursor:
     row = transaction.connection.execute(query).one_or_none()
     if row is None:
         fresh = {"name": name, "next_offset": 0, "sequence": 0, "hash": _GENESIS, "progressed_at": transaction.now}
-        transaction.connection.execute(transaction.insert(cursors).on_conflict_do_nothing(), fresh)
+        transaction.insert(cursors, [fresh], Clash.KEEP)
         row = transaction.connection.execute(query).one()
     return Cursor(row.name, row.next_offset, row.sequence, row.hash)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,24 +12,20 @@ from typing import Any
 
 import psycopg
 from sqlalchemy import (
-    ARRAY,
     Connection,
     Engine,
-    Insert,
-    bindparam,
+    Table,
     create_engine,
     event,
-    func,
     make_url,
-    select,
     text,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
 from stores.ports import Unavailable
 from stores.recent import Recent
+from stores.rows import Clash, insert
 from stores.tables import METADATA
 from stores.vault import Vault
 
@@ -52,27 +48,9 @@ class Transaction:
     keeps_outbox: bool
     appended: list[Any] = field(default_factory=list)
 
-    def insert(self, table: Any) -> Any:
-        """An insert that knows ``on_conflict_do_nothing`` and ``on_conflict_do_update`` in this database's dialect."""
-        dialect = postgresql if self.connection.dialect.name == "postgresql" else sqlite
-        return dialect.insert(table)
-
-    def many(self, statement: Insert, rows: Sequence[Mapping[str, Any]]) -> int:
-        """Insert all rows, which name the same columns, at once; answers how many rows were touched.
-
-        SQLAlchemy's own executemany takes as long for each row as SQLite does, and psycopg's answers -1: rows go to
-        SQLite's driver as they are, and to PostgreSQL as one array for each column.
-        """
-        if not rows:
-            return 0
-        if self.connection.dialect.name == "postgresql":
-            arrays = {name: [row[name] for row in rows] for name in rows[0]}
-            counted = {"preserve_rowcount": True}
-            return self.connection.execute(_from_arrays(statement, rows[0]), arrays, execution_options=counted).rowcount
-        compiled = statement.compile(dialect=self.connection.dialect, column_keys=list(rows[0]))
-        literals, names = compiled.params, compiled.positiontup or ()
-        values = [tuple([row[name] if name in row else literals[name] for name in names]) for row in rows]
-        return self.connection.exec_driver_sql(str(compiled), values).rowcount
+    def insert(self, table: Table, rows: Sequence[Mapping[str, Any]], clash: Clash = Clash.FAIL) -> int:
+        """Insert all rows, which name the same columns, if any; answers how many were written."""
+        return insert(self.connection, table, rows, clash)
 
     def serialise(self, name: str) -> None:
         """Wait until no other transaction holds ``name``; held until this one ends. SQLite has one writer anyway."""
@@ -172,13 +150,6 @@ _ROLLED_BACK = "40"
 """The class of SQLSTATE for deadlocks and serialisation failures."""
 
 
-def _from_arrays(insert: Insert, columns: Iterable[str]) -> Insert:
-    """The insert with one array per column in place of a list of rows: one statement, one plan, one round trip."""
-    table = insert.table
-    arrays = [func.unnest(bindparam(name, type_=ARRAY(table.c[name].type))) for name in columns]
-    return insert.from_select(list(columns), select(*arrays), include_defaults=False)
-
-
 def _engine(url: str) -> Engine:
     return _sqlite_engine(url) if make_url(url).get_backend_name() == "sqlite" else _postgres_engine(url)
 
@@ -219,7 +190,7 @@ def _sqlite_engine(url: str) -> Engine:
         connection.isolation_level = None
         cursor = connection.cursor()
         # FULL: with NORMAL the last commits are lost when the power fails (design, section 3).
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "cache_size=-65536", "temp_store=MEMORY"):
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "wal_autocheckpoint=8000", "cache_size=-65536"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select, update
 
 from stores.database import Transaction
+from stores.rows import Clash
 from stores.tables import dead_letters
 from stores.vault import Unreadable
 
@@ -68,7 +69,7 @@ def bury(transaction: Transaction, dead: Sequence[DeadLetter]) -> None:
         }
         for position, item in enumerate(dead, start=first)
     ]
-    transaction.many(transaction.insert(dead_letters).on_conflict_do_nothing(), rows)
+    transaction.insert(dead_letters, rows, Clash.KEEP)
 
 
 def find(connection: Connection, *, state: str | None = None, reason: str | None = None) -> Sequence[Any]:
@@ -97,11 +98,18 @@ def load(transaction: Transaction, dead_letter_id: str) -> DeadLetter | None:
 
 
 def settle(transaction: Transaction, dead: DeadLetter) -> None:
-    """Write state, who, why and what was mended; the original never changes."""
+    """Write state, who, why, what was mended and what is still amiss; the original never changes."""
     keys = transaction.vault.keys(transaction.connection, [dead.key_id], create=False)
     mended = keys[dead.key_id].seal(dead.mended, bound_to=f"{dead.id}/mended") if dead.mended is not None else None
     transaction.connection.execute(
         update(dead_letters)
         .where(dead_letters.c.id == dead.id)
-        .values(state=dead.state, decided_by=dead.decided_by, why=dead.why, mended=mended)
+        .values(
+            state=dead.state,
+            reason=dead.reason,
+            field=dead.field,
+            decided_by=dead.decided_by,
+            why=dead.why,
+            mended=mended,
+        )
     )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import select
 
 from stores.database import Conflict, Transaction
+from stores.rows import Clash
 from stores.tables import inbox
 
 
@@ -17,6 +18,6 @@ def claim(transaction: Transaction, step: str, message_ids: Sequence[str], *, po
     had = select(inbox.c.message_id).where(inbox.c.step == step, inbox.c.message_id.in_(message_ids))
     fresh = set(message_ids) - set(transaction.connection.execute(had).scalars())
     rows = [{"step": step, "message_id": id_, "policy": policy} for id_ in dict.fromkeys(message_ids) if id_ in fresh]
-    if transaction.many(transaction.insert(inbox).on_conflict_do_nothing(), rows) != len(rows):
+    if transaction.insert(inbox, rows, Clash.KEEP) != len(rows):
         raise Conflict("another worker claimed the same message")
     return fresh

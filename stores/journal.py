@@ -39,9 +39,9 @@ def append(transaction: Transaction, cursor: Cursor, messages: Sequence[Message]
             row | {"position": position, "chain": cursor.name, "sequence": cursor.sequence, "hash": cursor.hash}
         )
         transaction.appended.append((position, message))
-    transaction.many(journal.insert(), rows)
+    transaction.insert(journal, rows)
     if transaction.keeps_outbox:
-        transaction.many(outbox.insert(), [{"position": row["position"], "topic": row["topic"]} for row in rows])
+        transaction.insert(outbox, [{"position": row["position"], "topic": row["topic"]} for row in rows])
 
 
 def sealed(row: Any) -> codec.Sealed:

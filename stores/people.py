@@ -9,6 +9,7 @@ from hashlib import blake2b
 from sqlalchemy import select
 
 from stores.database import Conflict, Transaction
+from stores.rows import Clash
 from stores.tables import people, person_keys
 from stores.vault import HUB_KEY
 
@@ -49,20 +50,14 @@ def save(transaction: Transaction, profiles: Mapping[int, tuple[int, bytes]]) ->
         {"number": number, "version": version, "body": seal.seal(body, bound_to=str(number))}
         for number, (version, body) in sorted(profiles.items())
     ]
-    insert = transaction.insert(people)
-    upsert = insert.on_conflict_do_update(
-        index_elements=["number"],
-        set_={"version": insert.excluded.version, "body": insert.excluded.body},
-        where=people.c.version == insert.excluded.version - 1,
-    )
-    if transaction.many(upsert, rows) != len(rows):
+    if transaction.insert(people, rows, Clash.SUCCEED) != len(rows):
         raise Conflict("another worker changed the same person")
 
 
 def file(transaction: Transaction, entries: Iterable[tuple[int, int]]) -> None:
     """File persons under keys, as (key, number); those filed already stay."""
     rows = [{"key": key, "number": number} for key, number in sorted(entries)]
-    transaction.many(transaction.insert(person_keys).on_conflict_do_nothing(), rows)
+    transaction.insert(person_keys, rows, Clash.KEEP)
 
 
 def unfile(transaction: Transaction, numbers: Collection[int]) -> None:

@@ -11,6 +11,7 @@ from schemas.base import Notice
 from stores import codec
 from stores.database import Database, Transaction
 from stores.ports import Letter
+from stores.rows import Clash
 from stores.tables import letters
 from stores.vault import HUB_KEY, DataKey
 
@@ -43,7 +44,7 @@ def post(transaction: Transaction, outgoing: Sequence[Outgoing]) -> None:
         }
         for item in outgoing
     ]
-    transaction.many(transaction.insert(letters).on_conflict_do_nothing(), rows)
+    transaction.insert(letters, rows, Clash.KEEP)
 
 
 class StoredQueues:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from sqlalchemy import select
 
 from stores.database import Conflict, Transaction
+from stores.rows import Clash
 from stores.tables import states
 from stores.vault import HUB_KEY, DataKey
 
@@ -31,13 +32,7 @@ def save(transaction: Transaction, step: str, documents: Mapping[str, Document])
         {"step": step, "key": key, "version": version, "body": seal.seal(body, bound_to=f"{step}/{key}")}
         for key, (version, body) in sorted(documents.items())
     ]
-    insert = transaction.insert(states)
-    upsert = insert.on_conflict_do_update(
-        index_elements=["step", "key"],
-        set_={"version": insert.excluded.version, "body": insert.excluded.body},
-        where=states.c.version == insert.excluded.version - 1,
-    )
-    if transaction.many(upsert, rows) != len(rows):
+    if transaction.insert(states, rows, Clash.SUCCEED) != len(rows):
         raise Conflict("another worker changed the same state")
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import delete, func, select
 
 from schemas.message import derived_id
 from stores.database import Database, Transaction
+from stores.rows import Clash
 from stores.tables import timers
 
 
@@ -42,7 +43,7 @@ def start(transaction: Transaction, wanted: Sequence[StoredTimer]) -> None:
         }
         for timer in wanted
     ]
-    transaction.many(transaction.insert(timers).on_conflict_do_nothing(), rows)
+    transaction.insert(timers, rows, Clash.KEEP)
 
 
 def any_due(database: Database) -> bool:

@@ -14,8 +14,8 @@ from hashlib import blake2b
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects import postgresql, sqlite
 
+from stores.rows import Clash, insert
 from stores.tables import keys
 
 _NONCE = 12
@@ -95,8 +95,7 @@ class Vault:
             {"key_id": key_id, "wrapped": self._wrap.seal(AESGCM.generate_key(256), bound_to=key_id)}
             for key_id in sorted(key_ids)
         ]
-        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-        connection.execute(dialect.insert(keys).on_conflict_do_nothing(), rows)
+        insert(connection, keys, rows, Clash.KEEP)
 
     def _remember(self, found: dict[str, DataKey]) -> None:
         self._known.update(found)
