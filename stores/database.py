@@ -76,10 +76,9 @@ class Database:
 
     def create_tables(self) -> None:
         """Make what is not there yet; processes that start at the same time wait for each other."""
-        with self._errors_without_data(), self.engine.begin() as connection:
-            if connection.dialect.name == "postgresql":
-                connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('create tables'))"))
-            METADATA.create_all(connection)
+        with self.transaction() as transaction:
+            transaction.serialise("create tables")
+            METADATA.create_all(transaction.connection)
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
