@@ -218,6 +218,8 @@ def _postgres_engine(url: str) -> Engine:
     def _durable(connection: Any, _record: Any) -> None:
         with connection.cursor() as cursor:
             cursor.execute("SET synchronous_commit = on")
+            # A plan that was made while a table was empty reads all of it for as long as it is kept.
+            cursor.execute("SET plan_cache_mode = force_custom_plan")
             for setting, default in _WAITS.items():
                 cursor.execute(_UNLESS_SET, (setting, default, setting))
         connection.commit()
