@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from psycopg.types.array import ListBinaryDumper
 from sqlalchemy import (
     Connection,
     Engine,
@@ -216,6 +217,8 @@ def _postgres_engine(url: str) -> Engine:
 
     @event.listens_for(engine, "connect")
     def _durable(connection: Any, _record: Any) -> None:
+        # Arrays of sealed bytes would be sent as text in hexadecimal.
+        connection.adapters.register_dumper(list, ListBinaryDumper)
         with connection.cursor() as cursor:
             cursor.execute("SET synchronous_commit = on")
             # A plan that was made while a table was empty reads all of it for as long as it is kept.
