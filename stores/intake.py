@@ -44,15 +44,19 @@ class StoredIntake:
         if not arrivals:
             return []
         with self._database.transaction() as transaction:
-            chain = f"{STEP}/{arrivals[0].connector}/{arrivals[0].agency}"
-            cursor = cursors.lock(transaction, chain)
-            batch = _look_up(transaction, arrivals)
-            receipts = [_take_one(transaction, arrival, batch) for arrival in arrivals]
-            journal.append(transaction, cursor, batch.messages)
-            dead_letters.bury(transaction, batch.dead)
-            cursor.next_offset += len(arrivals)
-            cursors.store(transaction, cursor)
-        return receipts
+            return take_in(transaction, arrivals)
+
+
+def take_in(transaction: Transaction, arrivals: Sequence[Arrival]) -> list[Receipt]:
+    """Record arrivals of one agency's connector, at least one, in a transaction that does more than that."""
+    cursor = cursors.lock(transaction, f"{STEP}/{arrivals[0].connector}/{arrivals[0].agency}")
+    batch = _look_up(transaction, arrivals)
+    receipts = [_take_one(transaction, arrival, batch) for arrival in arrivals]
+    journal.append(transaction, cursor, batch.messages)
+    dead_letters.bury(transaction, batch.dead)
+    cursor.next_offset += len(arrivals)
+    cursors.store(transaction, cursor)
+    return receipts
 
 
 def message_id(arrival: Arrival) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, or_, select
 
 from schemas.message import Message
-from stores import journal
+from stores import codec, journal
 from stores.tables import journal as table
 from stores.tables import states
 from stores.vault import HUB_KEY, Vault
@@ -41,9 +41,10 @@ def about(connection: Connection, vault: Vault, wanted: str) -> list[Entry]:
     return [Entry(row.position, row.recorded_at, row.chain, journal.opened(row, keys)) for row in ordered]
 
 
-def known_ids(connection: Connection, message_ids: Collection[str]) -> set[str]:
-    """Those of these ids that the journal has."""
-    return set(_column(connection, table.c.message_id, table.c.message_id, message_ids))
+def envelope(connection: Connection, message_id: str) -> codec.Sealed | None:
+    """The journal's entry of a message, still sealed."""
+    row = connection.execute(select(table).where(table.c.message_id == message_id)).one_or_none()
+    return None if row is None else journal.sealed(row)
 
 
 def _column(connection: Connection, wanted: Any, by: Any, values: Collection[str]) -> Iterable[str]:

@@ -1,0 +1,263 @@
+"""Dead letters: told with cause and cure, mended in one field, sent again once, all of it on the record."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from sqlalchemy import text
+
+from connectors.port import routes
+from ops import dead_letters
+from ops.cli import main
+from ops.dead_letters import Person, Refused
+from ops.demo import DemoFolder
+from ops.simulation.stream import notification_event, sample_lines
+from ops.wiring import Hub
+from router.steps import rate
+from stores import journal
+from tests.support.filled import empty_hub, filled_hub, send
+
+ME = ["--who", "A. Operator", "--why", "asked the school"]
+SOMEBODY = Person("A. Operator", "asked the school")
+
+
+@pytest.fixture
+def hub_(tmp_path: Path) -> tuple[DemoFolder, Hub]:
+    return empty_hub(tmp_path / "hub")
+
+
+def run(folder: DemoFolder, verb: str, *arguments: str, **kwargs: Any) -> Result:
+    return CliRunner().invoke(main, ["dead-letters", verb, "--config", str(folder.config), *arguments], **kwargs)
+
+
+def told(folder: DemoFolder, verb: str, *arguments: str) -> Any:
+    answer = run(folder, verb, *arguments, "--json")
+    assert answer.exit_code == 0, answer.output
+    return json.loads(answer.stdout)
+
+
+def bad_date(number: int = 0, **changes: Any) -> dict[str, Any]:
+    event = notification_event(json.loads(sample_lines(20)[number]) | {"date_of_birth": "3rd of Feb", **changes})
+    return {**event, "id": f"bad-{number}"}
+
+
+def bury(hub: Hub, event: dict[str, Any]) -> str:
+    return send(hub, event["data"]["source_agency"], [event])[0].id
+
+
+def count(hub: Hub, query: str) -> Any:
+    with hub.database.reading() as connection:
+        return connection.execute(text(query)).scalar()
+
+
+def facts(hub: Hub, type_: str) -> list[Any]:
+    with hub.database.reading() as connection:
+        rows = [row for row in journal.rows_after(connection, 0, 100_000) if row.type == type_]
+        keys = hub.database.vault.keys(connection, {row.key_id for row in rows}, create=False)
+        return [journal.opened(row, keys).data for row in rows]
+
+
+def sealed_well(hub: Hub) -> bool:
+    with hub.database.reading() as connection:
+        return not any(isinstance(found, journal.Flaw) for found in journal.verify(connection))
+
+
+def test_the_list_names_reason_and_field_and_not_what_is_held(hub_: tuple[DemoFolder, Hub]) -> None:
+    folder, hub = hub_
+    id_ = bury(hub, bad_date())
+    (letter,) = told(folder, "list")
+    assert (letter["id"], letter["reason"], letter["state"]) == (id_, "invalid.date", "open")
+    assert letter["field"] == "data.date_of_birth"
+    assert "3rd of Feb" not in json.dumps(letter)
+    assert told(folder, "list", "--reason", "invalid.code") == []
+
+
+def test_show_tells_cause_and_cure(hub_: tuple[DemoFolder, Hub]) -> None:
+    folder, hub = hub_
+    shown = told(folder, "show", bury(hub, bad_date()))
+    assert "not a date" in shown["cause"]
+    assert shown["cure"]
+    assert "original" not in shown
+
+
+def test_revealing_shows_the_original_and_is_recorded(hub_: tuple[DemoFolder, Hub]) -> None:
+    folder, hub = hub_
+    id_ = bury(hub, bad_date())
+    assert run(folder, "show", id_, "--reveal").exit_code == 2
+    assert "3rd of Feb" in told(folder, "show", id_, "--reveal", *ME)["original"]
+    (fact,) = facts(hub, "mash.dead-letter.revealed.v1")
+    assert (fact.dead_letter_id, fact.seen_by, fact.why) == (id_, "A. Operator", "asked the school")
+
+
+def test_mending_changes_the_faulty_field_alone_and_keeps_the_original(hub_: tuple[DemoFolder, Hub]) -> None:
+    folder, hub = hub_
+    id_ = bury(hub, bad_date())
+    told(folder, "mend", id_, "--field", "data.date_of_birth", "--value", "2019-02-03", *ME)
+    shown = told(folder, "show", id_, "--reveal", *ME)
+    before, after = json.loads(shown["original"]), json.loads(shown["mended"])
+    assert before["data"]["date_of_birth"] == "3rd of Feb"
+    assert after == {**before, "data": {**before["data"], "date_of_birth": "2019-02-03"}}
+    (fact,) = facts(hub, "mash.dead-letter.mended.v1")
+    assert (fact.field, fact.decided_by) == ("data.date_of_birth", "A. Operator")
+    assert "2019" not in fact.model_dump_json()
+
+
+def test_no_other_field_can_be_changed(hub_: tuple[DemoFolder, Hub]) -> None:
+    folder, hub = hub_
+    id_ = bury(hub, bad_date())
+    answer = run(folder, "mend", id_, "--field", "data.narrative", "--value", "nothing happened", *ME)
+    assert answer.exit_code == 1
+    assert "only the faulty field may be changed, which is: data.date_of_birth" in answer.output
+    assert facts(hub, "mash.dead-letter.mended.v1") == []
+
+
+def test_a_mended_letter_is_taken_once_and_its_sender_told(hub_: tuple[DemoFolder, Hub]) -> None:
+    folder, hub = hub_
+    event = bad_date()
+    id_ = bury(hub, event)
+    told(folder, "mend", id_, "--field", "data.date_of_birth", "--value", "2019-02-03", *ME)
+    assert told(folder, "redrive", id_, *ME)["done"] == 1
+    hub.embedded().drain()
+    assert len(facts(hub, "mash.case.child-linked.v1")) == 1
+    (fact,) = facts(hub, "mash.dead-letter.redriven.v1")
+    assert (fact.refused, fact.why) == (0, "asked the school")
+    assert fact.message_ids == (count(hub, "SELECT message_id FROM journal WHERE type LIKE '%notification.received%'"),)
+    receipts = hub.queues.lease(event["data"]["source_agency"], limit=50, seconds=5)
+    assert any(json.loads(letter.body)["data"].get("status") == "accepted" for letter in receipts)
+    assert sealed_well(hub)
+
+
+def test_a_letter_that_was_redriven_is_not_sent_again(hub_: tuple[DemoFolder, Hub]) -> None:
+    folder, hub = hub_
+    id_ = bury(hub, bad_date())
+    told(folder, "mend", id_, "--field", "data.date_of_birth", "--value", "2019-02-03", *ME)
+    told(folder, "redrive", id_, *ME)
+    answer = run(folder, "redrive", id_, *ME)
+    assert answer.exit_code == 1
+    assert "was redriven already, by A. Operator" in answer.output
+
+
+def test_what_is_refused_again_waits_on_with_what_is_amiss_now(hub_: tuple[DemoFolder, Hub]) -> None:
+    folder, hub = hub_
+    id_ = bury(hub, bad_date(sex="purple"))
+    assert told(folder, "redrive", id_, *ME)["refused_again"] == 1
+    first = told(folder, "show", id_)
+    told(folder, "mend", id_, "--field", first["field"], "--value", _good(first["field"]), *ME)
+    assert told(folder, "redrive", id_, *ME)["refused_again"] == 1
+    second = told(folder, "show", id_)
+    assert {first["field"], second["field"]} == {"data.date_of_birth", "data.sex"}
+    assert second["state"] == "mended"
+    told(folder, "mend", id_, "--field", second["field"], "--value", _good(second["field"]), *ME)
+    assert told(folder, "redrive", id_, *ME)["refused_again"] == 0
+
+
+def _good(field: str) -> str:
+    return {"data.date_of_birth": "2019-02-03", "data.sex": "female"}[field]
+
+
+def test_discarding_gives_up_and_keeps_the_original(hub_: tuple[DemoFolder, Hub]) -> None:
+    folder, hub = hub_
+    id_ = bury(hub, bad_date())
+    told(folder, "discard", id_, *ME)
+    assert told(folder, "list") == []
+    assert told(folder, "list", "--state", "discarded")[0]["decided_by"] == "A. Operator"
+    assert "3rd of Feb" in told(folder, "show", id_, "--reveal", *ME)["original"]
+    assert len(facts(hub, "mash.dead-letter.discarded.v1")) == 1
+    assert run(folder, "redrive", id_, *ME).exit_code == 1
+
+
+def test_many_are_counted_first_asked_about_and_then_sent(hub_: tuple[DemoFolder, Hub]) -> None:
+    folder, hub = hub_
+    for number in range(3):
+        bury(hub, bad_date(number))
+    counted = told(folder, "redrive", "--all", "--dry-run", *ME)
+    assert (counted["matched"], counted["done"], counted["by_reason"]) == (3, 0, {"invalid.date": 3})
+    asked = run(folder, "redrive", "--all", *ME, input="n\n")
+    assert asked.exit_code == 1
+    assert facts(hub, "mash.dead-letter.redriven.v1") == []
+    assert told(folder, "discard", "--reason", "invalid.date", "--yes", *ME)["done"] == 3
+    assert told(folder, "list") == []
+
+
+@pytest.mark.parametrize("arguments", [[], ["some-id", "--all"], ["--all", "--reason", "invalid.date"]])
+def test_what_to_redrive_is_said_in_one_way(hub_: tuple[DemoFolder, Hub], arguments: list[str]) -> None:
+    assert run(hub_[0], "redrive", *arguments, *ME).exit_code == 2
+
+
+def test_an_event_under_a_used_id_is_redriven_under_one_of_its_own(hub_: tuple[DemoFolder, Hub]) -> None:
+    folder, hub = hub_
+    first, second = (notification_event(json.loads(line)) for line in sample_lines(2))
+    agency = first["data"]["source_agency"]
+    send(hub, agency, [first])
+    (receipt,) = send(hub, agency, [{**second, "id": first["id"]}])
+    assert receipt.reason == "refused.same-id"
+    assert told(folder, "redrive", receipt.id, *ME)["refused_again"] == 0
+    hub.embedded().drain()
+    assert len(facts(hub, "mash.notification.accepted.v1")) == 2
+
+
+def test_a_decision_about_nothing_known_can_be_mended_and_decided(tmp_path: Path) -> None:
+    """A step refused it: it goes to that step again, as the same fact under a new id."""
+    folder, hub = filled_hub(tmp_path / "hub", notifications=1, answered=False)
+    linked = facts(hub, "mash.case.child-linked.v1")[0]
+    data = {
+        "referral_id": "no-such-referral",
+        "case_id": linked.case_id,
+        "colour": "red",
+        "decided_by": "S. Worker",
+        "rationale": "seen at home",
+        "saw": [],
+    }
+    decision = {"specversion": "1.0", "id": "d-1", "source": "s", "type": "mash.rating-decision.v1", "data": data}
+    send(hub, "childrens_social_care", [decision])
+    hub.embedded().drain()
+    (letter,) = told(folder, "list")
+    assert (letter["step"], letter["field"]) == ("rate", "referral_id")
+    told(folder, "mend", letter["id"], "--field", "referral_id", "--value", linked.referral_id, *ME)
+    told(folder, "redrive", letter["id"], *ME)
+    hub.embedded().drain()
+    (assigned,) = facts(hub, "mash.rating.assigned.v1")
+    assert (assigned.referral_id, assigned.colour) == (linked.referral_id, "red")
+    assert sealed_well(hub)
+
+
+def test_a_redriven_fact_goes_to_the_step_that_refused_it_and_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, hub = empty_hub(tmp_path / "hub")
+    decide = rate.STEP.decide
+
+    def broken(*_: Any) -> Any:
+        raise ZeroDivisionError
+
+    object.__setattr__(rate.STEP, "decide", broken)
+    try:
+        event = notification_event(json.loads(sample_lines(1)[0]))
+        send(hub, event["data"]["source_agency"], [event])
+        hub.embedded().drain()
+    finally:
+        object.__setattr__(rate.STEP, "decide", decide)
+    requested = len(facts(hub, "mash.information.requested.v1"))
+    (letter,) = told(folder, "list")
+    assert letter["reason"] == "undecidable"
+    told(folder, "redrive", letter["id"], *ME)
+    hub.embedded().drain()
+    assert len(facts(hub, "mash.rating.suggested.v1")) == 1
+    assert len(facts(hub, "mash.information.requested.v1")) == requested
+    assert len(facts(hub, "mash.case.child-linked.v1")) == 2, "the original, and the one for rating alone"
+    with pytest.raises(Refused, match="redriven already"):
+        dead_letters.redrive(hub, routes(hub.settings, {}), letter["id"], SOMEBODY)
+
+
+def test_a_letter_whose_key_was_destroyed_says_so(hub_: tuple[DemoFolder, Hub]) -> None:
+    folder, hub = hub_
+    id_ = bury(hub, bad_date())
+    with hub.database.transaction() as transaction:
+        transaction.connection.execute(text("UPDATE keys SET wrapped = NULL"))
+    answer = run(folder, "show", id_, "--reveal", *ME)
+    assert answer.exit_code == 1
+    assert "key was destroyed" in answer.output
