@@ -68,11 +68,7 @@ class PeopleMemory:
 
     def prefetch(self, messages: Sequence[Message]) -> None:
         """Load the blocks of every child, the best candidates in them, and the evidence that messages speak of."""
-        for message in messages:
-            evidence = evidence_of(message.data, message.id)
-            if evidence is not None:
-                subject = evidence.subject()
-                self._incoming[message.id] = _Incoming(evidence, subject, keys(subject))
+        self._describe(messages)
         wanted = {key for incoming in self._incoming.values() for key in incoming.keys}
         self._blocks = defaultdict(list, people.filed_under(self._transaction, wanted))
         self._load(number for incoming in self._incoming.values() for number in self._ranked(incoming))
@@ -114,6 +110,13 @@ class PeopleMemory:
                 for id_ in self._changed_evidence
             },
         )
+
+    def _describe(self, messages: Sequence[Message]) -> None:
+        for message in messages:
+            evidence = evidence_of(message.data, message.id)
+            if evidence is not None:
+                subject = evidence.subject()
+                self._incoming[message.id] = _Incoming(evidence, subject, keys(subject))
 
     def _ranked(self, incoming: _Incoming) -> list[int]:
         shared = Counter(number for key in incoming.keys for number in self._blocks[key])
