@@ -193,7 +193,11 @@ def _sealed(record: Record, topic: str) -> Sealed | None:
 def _is_text(value: object) -> bool:
     if not isinstance(value, str) or "\0" in value or len(value) > _LONGEST_NAME:
         return False
-    return not any(0xD800 <= ord(character) <= 0xDFFF for character in value)
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _unreadable_event(record: Record, place: Place) -> Delivery:

@@ -29,6 +29,8 @@ from stores.topics import Cluster, Record, cluster_of
 
 _log = structlog.get_logger()
 _LOOK_SECONDS = 0.1
+_TAKEN_BATCHES = 4
+"""Taken at a time: a transaction is of one partition, and what comes is of several."""
 _LIBRARIES = ("faust", "mode", "aiokafka", "asyncio")
 
 Work = Callable[[Place, Sequence[Record]], Awaitable[bool]]
@@ -150,7 +152,7 @@ def add_agent(app: faust.App, cluster: Cluster, topic: str, batch: int, work: Wo
         stream.enable_acks = False
         try:
             async for first in stream.events():
-                events = [first, *_waiting(stream, batch - 1)]
+                events = [first, *_waiting(stream, _TAKEN_BATCHES * batch - 1)]
                 for place, records in _by_partition(topic, events).items():
                     if not await work(place, records):
                         return
