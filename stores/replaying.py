@@ -1,0 +1,128 @@
+"""What a replay reads: the order in which steps had their messages, and the journal page by page. Reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, select, text
+
+from schemas.message import Message
+from stores import codec, journal
+from stores.tables import journal as table
+from stores.vault import DataKey, Unreadable, Vault
+
+_PAGE = 2000
+_CLAIMS = text(
+    "SELECT position, step, message_id, policy FROM inbox WHERE position > :after ORDER BY position LIMIT :limit"
+)
+_COLUMNS = (
+    "position, message_id, topic, type, source, subject, key, correlation_id, causation_id, time, recorded_at, chain, "
+    "key_id, digest, payload"
+)
+_ENTRIES = text(
+    f"SELECT {_COLUMNS} FROM journal WHERE position > :after ORDER BY position LIMIT :limit"  # noqa: S608 - ours
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A step had a message, under a policy (its number)."""
+
+    step: str
+    message_id: str
+    policy: int
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Recorded:
+    """A journal entry as a replay compares with it: everything but its content, of which it has the keyed digest."""
+
+    position: int
+    recorded_at: int
+    chain: str
+    topic: str
+    envelope: tuple[Any, ...]
+    """Type, subject, key, correlation, cause and time in microseconds."""
+    key_id: str
+    digest: bytes
+    key: DataKey | None
+    """None once it was destroyed."""
+
+    @property
+    def causation_id(self) -> str | None:
+        """The message that caused this one."""
+        cause: str | None = self.envelope[4]
+        return cause
+
+
+def envelope_of(message: Message) -> tuple[Any, ...]:
+    """The same parts of a message as :attr:`Recorded.envelope`."""
+    return (
+        message.type,
+        message.subject,
+        message.key,
+        message.correlation_id,
+        message.causation_id,
+        codec.to_micros(message.time),
+    )
+
+
+def claims(connection: Connection) -> Iterator[Sequence[Claim]]:
+    """Every claim in its order, page by page."""
+    after = 0
+    while rows := connection.execute(_CLAIMS, {"after": after, "limit": _PAGE}).all():
+        after = rows[-1][0]
+        yield [Claim(step, message_id, policy) for _, step, message_id, policy in rows]
+
+
+def entries(connection: Connection, vault: Vault) -> Iterator[Sequence[tuple[str, Recorded, Any]]]:
+    """Every journal entry in its order, page by page: message id, what to compare with, and the row to open."""
+    after = 0
+    while rows := connection.execute(_ENTRIES, {"after": after, "limit": _PAGE}).all():
+        after = rows[-1][0]
+        keys = vault.keys(connection, {row[12] for row in rows}, create=False)
+        yield [(row[1], _recorded(row, keys.get(row[12])), row) for row in rows]
+
+
+def _recorded(row: Any, key: DataKey | None) -> Recorded:
+    (position, _, topic, type_, _, subject, key_, correlation, cause, time, recorded_at, chain, key_id, digest, _) = row
+    return Recorded(
+        position, recorded_at, chain, topic, (type_, subject, key_, correlation, cause, time), key_id, digest, key
+    )
+
+
+def opened(recorded: Recorded, row: Any) -> tuple[Message | None, bool]:
+    """The message of an entry, None where it cannot be read; and whether its content is what its digest says."""
+    if recorded.key is None:
+        return None, True
+    try:
+        plain = recorded.key.open(row[14], bound_to=row[1])
+        fact = codec.decode(row[3], plain)
+    except Unreadable:
+        return None, False
+    type_, _, key, correlation, cause, time = recorded.envelope
+    message = Message(row[1], row[4], codec.from_micros(time), key, correlation, cause, fact)
+    return message, recorded.key.digest(plain) == recorded.digest and type_ == fact.type
+
+
+def message(connection: Connection, vault: Vault, message_id: str) -> Message | None:
+    """One message of the journal by its id; None where it is not there or cannot be read."""
+    row = connection.execute(select(table).where(table.c.message_id == message_id)).one_or_none()
+    if row is None:
+        return None
+    found = journal.opened(row, vault.keys(connection, [row.key_id], create=False))
+    return None if isinstance(found.data, codec.Unopened) else found
+
+
+def place(connection: Connection, message_id: str) -> Recorded | None:
+    """Where one message stands in the journal."""
+    query = text(f"SELECT {_COLUMNS} FROM journal WHERE message_id = :id")  # noqa: S608 - ours
+    row = connection.execute(query, {"id": message_id}).one_or_none()
+    return None if row is None else _recorded(row, None)
+
+
+def count(connection: Connection) -> int:
+    """How many claims there are."""
+    return int(connection.execute(text("SELECT count(*) FROM inbox")).scalar_one())

@@ -1,0 +1,174 @@
+"""A replay decides everything again in memory, names whatever is recorded otherwise, and can change nothing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import text
+
+from connectors.port import routes
+from ops import dead_letters
+from ops.cli import main
+from ops.dead_letters import Person
+from ops.demo import DemoFolder
+from ops.reading import open_reader
+from ops.replay import Wanted, as_json, replay
+from ops.simulation.stream import notification_event, sample_lines
+from ops.wiring import Hub, open_hub
+from schemas.rating import Colour
+from stores import codec, journal
+from stores.ports import Unavailable
+from tests.support.filled import answer_letters, filled_hub, send
+
+Worked = tuple[DemoFolder, Hub]
+
+
+def replayed(folder: DemoFolder, *arguments: str) -> tuple[int, dict[str, Any]]:
+    answer = CliRunner().invoke(main, ["replay", "--config", str(folder.config), "--json", *arguments])
+    assert answer.exit_code in (0, 1), answer.output
+    return answer.exit_code, json.loads(answer.stdout)
+
+
+def change(hub: Hub, statement: str, **bound: Any) -> None:
+    with hub.database.transaction() as transaction:
+        transaction.connection.execute(text(statement), bound)
+
+
+def first(hub: Hub, type_: str) -> Any:
+    with hub.database.reading() as connection:
+        query = text("SELECT * FROM journal WHERE type = :type ORDER BY position LIMIT 1")
+        return connection.execute(query, {"type": type_}).one()
+
+
+def test_what_was_decided_is_decided_again_to_the_last_fact(worked: Worked) -> None:
+    code, told = replayed(worked[0])
+    with worked[1].database.reading() as connection:
+        entries = connection.execute(text("SELECT count(*) FROM journal")).scalar()
+    assert (code, told["facts"]) == (0, entries)
+    assert told["equal"] + told["given"] == entries
+    assert told["equal"] > told["given"] > 40
+    assert told["topics"]["products.approved"]["equal"] > 0
+
+
+def test_a_recorded_fact_that_says_something_else_is_named_and_no_other(tmp_path: Path) -> None:
+    folder, hub = filled_hub(tmp_path / "hub", notifications=5)
+    row = first(hub, "mash.rating.suggested.v1")
+    with hub.database.transaction() as transaction:
+        key = transaction.vault.keys(transaction.connection, [row.key_id], create=False)[row.key_id]
+        fact = journal.opened(row, {row.key_id: key}).data
+        other = codec.encode(fact.model_copy(update={"colour": Colour.BLUE}))
+        transaction.connection.execute(
+            text("UPDATE journal SET payload = :payload, digest = :digest WHERE message_id = :id"),
+            {"payload": key.seal(other, bound_to=row.message_id), "digest": key.digest(other), "id": row.message_id},
+        )
+    code, told = replayed(folder)
+    assert code == 1
+    assert row.message_id in told["examples"]["different"]
+    assert told["topics"]["ratings.assigned"]["different"] == 1
+
+
+def test_a_fact_that_was_taken_out_is_named_as_missing(tmp_path: Path) -> None:
+    folder, hub = filled_hub(tmp_path / "hub", notifications=5)
+    row = first(hub, "mash.product.delivered.v1")
+    change(hub, "DELETE FROM journal WHERE message_id = :id", id=row.message_id)
+    code, told = replayed(folder)
+    assert (code, told["missing"], told["examples"]["missing"]) == (1, 1, [row.message_id])
+
+
+def test_a_fact_that_no_input_explains_is_named(tmp_path: Path) -> None:
+    folder, hub = filled_hub(tmp_path / "hub", notifications=5)
+    row = first(hub, "mash.product.delivered.v1")
+    change(hub, "DELETE FROM inbox WHERE message_id = :id", id=row.causation_id)
+    code, told = replayed(folder)
+    assert (code, told["unexplained"], told["examples"]["unexplained"]) == (1, 1, [row.message_id])
+
+
+def test_another_rule_than_the_one_that_decided_is_noticed(tmp_path: Path) -> None:
+    folder, hub = filled_hub(tmp_path / "hub", notifications=10, answered=False)
+    with hub.database.transaction() as transaction:
+        body = json.loads(transaction.connection.execute(text("SELECT body FROM policies")).scalar_one())
+        body["profile"]["indicators"] = []
+        transaction.connection.execute(text("UPDATE policies SET body = :body"), {"body": json.dumps(body)})
+    code, told = replayed(folder)
+    assert code == 1
+    assert told["topics"]["ratings.assigned"]["different"] > 0
+    assert told["topics"]["cases.linked"]["different"] == 0
+
+
+def test_each_input_is_decided_under_the_policy_of_its_day(tmp_path: Path) -> None:
+    folder, hub = filled_hub(tmp_path / "hub", notifications=5)
+    hub.database.close()
+    config = folder.config.read_text()
+    folder.config.write_text(config.replace("MASH sergeant, 01632 960101", "MASH desk, 01632 960199"))
+    later = open_hub(folder.config, {})
+    for line in sample_lines(8)[5:]:
+        event = notification_event(json.loads(line))
+        send(later, event["data"]["source_agency"], [event])
+    later.embedded().drain()
+    while answer_letters(later):
+        later.embedded().drain()
+    code, told = replayed(folder)
+    assert (code, told["missing"], told["different"]) == (0, 0, 0)
+
+
+def test_what_was_redriven_is_replayed_for_the_step_that_had_it(tmp_path: Path) -> None:
+    folder, hub = filled_hub(tmp_path / "hub", notifications=1, answered=False)
+    linked = first(hub, "mash.case.child-linked.v1")
+    data = {
+        "referral_id": "no-such-referral",
+        "case_id": linked.subject,
+        "colour": "red",
+        "decided_by": "S. Worker",
+        "rationale": "seen at home",
+    }
+    decision = {"specversion": "1.0", "id": "d-1", "source": "s", "type": "mash.rating-decision.v1", "data": data}
+    send(hub, "childrens_social_care", [decision])
+    hub.embedded().drain()
+    (letter,) = dead_letters.listed(hub)
+    person, known = Person("A. Operator", "wrong id"), routes(hub.settings, {})
+    dead_letters.mend(hub, known, letter.id, field="referral_id", value=linked.correlation_id, person=person)
+    dead_letters.redrive(hub, known, letter.id, person)
+    hub.embedded().drain()
+    assert first(hub, "mash.rating.assigned.v1").correlation_id == linked.correlation_id
+    assert replayed(folder)[0] == 0
+
+
+def test_erased_facts_are_told_apart_from_different_ones(tmp_path: Path) -> None:
+    folder, hub = filled_hub(tmp_path / "hub", notifications=3)
+    change(hub, "UPDATE keys SET wrapped = NULL WHERE key_id <> 'hub'")
+    code, told = replayed(folder)
+    assert (code, told["erased"]) == (0, told["facts"])
+
+
+def test_a_filter_narrows_what_is_reported(worked: Worked) -> None:
+    folder, hub = worked
+    row = first(hub, "mash.product.delivered.v1")
+    everything = replayed(folder)[1]
+    topic = replayed(folder, "--topic", "products.released")[1]
+    assert topic["topics"] == {"products.released": everything["topics"]["products.released"]}
+    of_case = replayed(folder, "--case", row.subject)[1]
+    assert 0 < of_case["facts"] < everything["facts"]
+    one = replayed(folder, "--from", str(row.position), "--to", str(row.position))[1]
+    assert (one["facts"], one["equal"]) == (1, 1)
+    assert replayed(folder, "--since", "2200-01-01")[1]["facts"] == 0
+    assert replayed(folder, "--until", "2200-01-01T00:00:00+00:00")[1]["facts"] == everything["facts"]
+
+
+def test_a_replay_writes_nothing(worked: Worked) -> None:
+    folder, _ = worked
+    before = (folder.path / "hub.db").read_bytes()
+    reader = open_reader(folder.config, {})
+    assert as_json(replay(reader, Wanted()))["different"] == 0
+    with pytest.raises(Unavailable), reader.database.transaction() as transaction:
+        transaction.connection.execute(text("DELETE FROM inbox"))
+    reader.database.close()
+    assert (folder.path / "hub.db").read_bytes() == before
+
+
+def test_people_read_the_verdict_in_words(worked: Worked) -> None:
+    answer = CliRunner().invoke(main, ["replay", "--config", str(worked[0].config)])
+    assert "everything is equal" in answer.stdout
