@@ -8,7 +8,8 @@ killed, and were gone. An unroutable message is only an error with ``mandatory``
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from kombu.connection import Connection
@@ -20,6 +21,8 @@ from kombu.transport import pyamqp
 
 CONFIRM_SECONDS = 10.0
 """How long a broker may take to confirm that it has a message."""
+ANSWER_SECONDS = 20
+"""How long a broker may take to answer anything; without, a request to a queue without a leader waits for ever."""
 HEARTBEAT_SECONDS = 30
 
 BrokerErrors = tuple[type[BaseException], ...]
@@ -34,19 +37,23 @@ class RawMessage(pyamqp.Message):
 
 
 def connect(url: str, *, heartbeat: int = HEARTBEAT_SECONDS) -> Connection:
-    """A connection, not yet made. Everything that is published on it is confirmed.
+    """A connection on which everything that is published is confirmed. Raises one of :func:`broker_errors` if there is
+    nobody: at once, where kombu by itself would sleep first.
 
     ``heartbeat`` in seconds; 0 for one that nobody drains: its broker would close it, and confirmations show its state.
     """
-    options = {"confirm_publish": True}
-    return Connection(url, transport_options=options, heartbeat=heartbeat, connect_timeout=CONFIRM_SECONDS)
+    options = {"confirm_publish": True, "read_timeout": ANSWER_SECONDS, "write_timeout": ANSWER_SECONDS}
+    connection = Connection(url, transport_options=options, heartbeat=heartbeat, connect_timeout=CONFIRM_SECONDS)
+    connection.ensure_connection(max_retries=1, interval_start=0, interval_step=0)
+    return connection
 
 
-def broker_errors(connection: Connection) -> BrokerErrors:
+def broker_errors(url: str) -> BrokerErrors:
     """Every error by which a broker or its absence shows. After one, close the connection and make another.
 
     Another publish on the same channel could take the late confirmation of the failed one for its own.
     """
+    connection = Connection(url)
     return (
         OSError,
         *connection.connection_errors,
@@ -57,16 +64,27 @@ def broker_errors(connection: Connection) -> BrokerErrors:
     )
 
 
+@contextmanager
+def connected(url: str) -> Iterator[Connection]:
+    """A connection that is closed in order after good work, and dropped without another word after an error."""
+    connection = connect(url)
+    try:
+        yield connection
+    except BaseException:
+        connection.collect()  # what is unacknowledged comes again
+        raise
+    connection.release()
+
+
 def ensure_queue(connection: Connection, name: str) -> None:
     """Have the queue: one that is there is taken as it is, a new one is a durable quorum queue."""
-    # Said outright, as kombu would sleep for two seconds before it says that nobody is there.
-    connection.ensure_connection(max_retries=1, interval_start=0, interval_step=0)
+    channel = connection.channel()
     try:
-        with connection.channel() as channel:
-            Queue(name, channel=channel).queue_declare(passive=True)
-    except connection.channel_errors:
-        with connection.channel() as channel:
-            Queue(name, channel=channel, durable=True, queue_arguments=_arguments(connection)).queue_declare()
+        Queue(name, channel=channel).queue_declare(passive=True)
+    except connection.channel_errors:  # not there, and the broker has closed the channel
+        channel = connection.channel()
+        Queue(name, channel=channel, durable=True, queue_arguments=_arguments(connection)).queue_declare()
+    channel.close()
 
 
 def publish(channel: Any, queue: str, body: bytes, *, content_type: str, message_id: str) -> None:

@@ -90,22 +90,29 @@ class QueueSender:
     _channel: Any = None
 
     def send(self, letter: Letter) -> None:
-        connection = self._connection or connect(self.url, heartbeat=0)
-        self._connection = connection
         try:
-            if self._channel is None:
-                ensure_queue(connection, self.queue)
-                self._channel = connection.channel()
-            publish(self._channel, self.queue, letter.body, content_type=STRUCTURED, message_id=letter.id)
-        except broker_errors(connection) as error:
-            self.close()  # a late confirmation of this letter must not be taken for the next one's
+            publish(self._ready(), self.queue, letter.body, content_type=STRUCTURED, message_id=letter.id)
+        except broker_errors(self.url) as error:
+            self._drop()  # a late confirmation of this letter must not be taken for the next one's
             raise NotSent(type(error).__name__) from None
 
     def close(self) -> None:
         connection, self._connection, self._channel = self._connection, None, None
         if connection is not None:
-            with suppress(*broker_errors(connection)):
+            with suppress(*broker_errors(self.url)):
                 connection.release()
+
+    def _ready(self) -> Any:
+        if self._channel is None:
+            self._connection = connect(self.url, heartbeat=0)
+            ensure_queue(self._connection, self.queue)
+            self._channel = self._connection.channel()
+        return self._channel
+
+    def _drop(self) -> None:
+        connection, self._connection, self._channel = self._connection, None, None
+        if connection is not None:
+            connection.collect()
 
 
 @dataclass(slots=True)

@@ -22,7 +22,7 @@ import structlog
 from kombu.connection import Connection
 from kombu.message import Message
 
-from connectors.broker import broker_errors, connect, consumer, ensure_queue, publish
+from connectors.broker import broker_errors, connected, consumer, ensure_queue, publish
 from connectors.events import parse
 from connectors.media import BATCH
 from connectors.port import AgencyRoute
@@ -65,11 +65,11 @@ class QueueFeed:
         """Take messages until ``stop`` is set; a broker that is away is tried again, ever less often."""
         pause = FIRST_PAUSE
         while not stop.is_set():
-            connection, began = connect(self.url), time.monotonic()
+            began = time.monotonic()
             try:
-                with connection, suppress(_Stopping):
+                with connected(self.url) as connection, suppress(_Stopping):
                     self._work(connection, stop)
-            except broker_errors(connection) as error:
+            except broker_errors(self.url) as error:
                 log.warning("broker-unavailable", connector="queue", agency=self.route.code, error=type(error).__name__)
                 pause = FIRST_PAUSE if time.monotonic() - began > LONGEST_PAUSE else min(pause * 2, LONGEST_PAUSE)
                 stop.wait(pause)
@@ -77,15 +77,11 @@ class QueueFeed:
     def _work(self, connection: Connection, stop: Event) -> None:
         ensure_queue(connection, self.queue)
         ensure_queue(connection, self.receipts)
-        hand = _Hand(connection)
-        with (
-            connection.channel() as back,
-            connection.channel() as channel,
-            consumer(channel, self.queue, hand.put, at_once=MOST_AT_ONCE),
-        ):
-            while not stop.is_set():
-                if batch := hand.gather():
-                    self._take(batch, hand, back, stop)
+        hand, back = _Hand(connection), connection.channel()
+        consumer(connection.channel(), self.queue, hand.put, at_once=MOST_AT_ONCE).consume()
+        while not stop.is_set():
+            if batch := hand.gather():
+                self._take(batch, hand, back, stop)
 
     def _take(self, batch: Sequence[Message], hand: _Hand, back: Any, stop: Event) -> None:
         now = self.clock()
