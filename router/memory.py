@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import TypeAdapter
 
+from router.decoded import Decoded
 from router.outcome import Step
 from schemas.message import Message
 from stores import states
 from stores.database import Transaction
 
 S = TypeVar("S")
+_DECODED = 5000
+"""Documents of one step that are kept parsed."""
 
 
 class Memory(Protocol[S]):
@@ -44,20 +47,21 @@ def _adapter(state: Any) -> TypeAdapter[Any]:
 class Documents(Generic[S]):
     """States of a step in the store, one document per key."""
 
-    def __init__(self, step: Step[S], transaction: Transaction) -> None:
+    def __init__(self, step: Step[S], transaction: Transaction, decoded: Decoded[str, S]) -> None:
         self._step = step
         self._transaction = transaction
+        self._decoded = decoded
+        self._adapter: TypeAdapter[S] = _adapter(step.state)
         self._versions: dict[str, int] = {}
         self._states: dict[str, S] = {}
         self._changed: set[str] = set()
 
     def prefetch(self, messages: Sequence[Message]) -> None:
         """Load the documents of these messages' keys."""
-        adapter = _adapter(self._step.state)
         keys = {self._step.key(message) for message in messages}
         for key, (version, body) in states.load(self._transaction, self._step.name, keys).items():
             self._versions[key] = version
-            self._states[key] = adapter.validate_json(body)
+            self._states[key] = self._decoded.get(key, body, self._adapter.validate_json)
 
     def recall(self, message: Message) -> S | None:
         """The state under the message's key."""
@@ -71,8 +75,16 @@ class Documents(Generic[S]):
 
     def flush(self) -> None:
         """Write the changed documents, each one version on."""
-        adapter = _adapter(self._step.state)
-        documents = {
-            key: (self._versions.get(key, 0) + 1, adapter.dump_json(self._states[key])) for key in self._changed
-        }
+        documents = {key: (self._versions.get(key, 0) + 1, self._written(key)) for key in self._changed}
         states.save(self._transaction, self._step.name, documents)
+
+    def _written(self, key: str) -> bytes:
+        body = self._adapter.dump_json(self._states[key])
+        self._decoded.put(key, body, self._states[key])
+        return body
+
+
+def documents() -> Callable[[Step[Any], Transaction], Documents[Any]]:
+    """A memory for each batch of one step, over documents that this process has parsed already."""
+    decoded: Decoded[str, Any] = Decoded(_DECODED)
+    return lambda step, transaction: Documents(step, transaction, decoded)

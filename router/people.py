@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict, defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from router.linkage import Subject, keys, profile_keys
+from router.decoded import Decoded
+from router.linkage import Subject, keys
 from router.outcome import Step
 from router.register import Evidence, PersonRecord, Register
 from router.steps.link import evidence_of
@@ -18,26 +19,14 @@ from stores import people, states
 from stores.database import Transaction
 
 _CANDIDATES = 50
-_CACHED = 20_000
+_DECODED = 20_000
 
 
-class DecodedPeople:
-    """Persons as last decoded in this process, by row number and version: what is unchanged is not decoded again."""
+class DecodedPeople(Decoded[int, PersonRecord]):
+    """Persons by row number, as last decoded or written in this process."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[int, tuple[int, PersonRecord]] = OrderedDict()
-
-    def decoded(self, number: int, version: int, body: bytes) -> PersonRecord:
-        """The record of this version."""
-        known = self._known.get(number)
-        if known is not None and known[0] == version:
-            self._known.move_to_end(number)
-            return known[1]
-        record = PersonRecord.decode(body)
-        self._known[number] = (version, record)
-        if len(self._known) > _CACHED:
-            self._known.popitem(last=False)
-        return record
+        super().__init__(_DECODED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +52,8 @@ class PeopleMemory:
         self._evidence: dict[str, Evidence] = {}
         self._evidence_versions: dict[str, int] = {}
         self._filed: dict[int, set[int]] = {}
+        self._touched: set[int] = set()
+        self._rankings: dict[str, list[int]] = {}
         self._changed: set[int] = set()
         self._changed_evidence: set[str] = set()
 
@@ -71,7 +62,8 @@ class PeopleMemory:
         self._describe(messages)
         wanted = {key for incoming in self._incoming.values() for key in incoming.keys}
         self._blocks = defaultdict(list, people.filed_under(self._transaction, wanted))
-        self._load(number for incoming in self._incoming.values() for number in self._ranked(incoming))
+        self._rankings = {id_: self._ranked(incoming) for id_, incoming in self._incoming.items()}
+        self._load(number for ranking in self._rankings.values() for number in ranking)
         self._load_evidence(filter(None, map(_spoken_of, messages)))
 
     def recall(self, message: Message) -> Register:
@@ -79,8 +71,10 @@ class PeopleMemory:
         if isinstance(message.data, LinkDecided):
             return self._for_decision(message.data)
         incoming = self._incoming[message.id]
-        ranked = self._ranked(incoming)
-        self._load(ranked)
+        ranked = self._rankings[message.id]
+        if not self._touched.isdisjoint(incoming.keys):
+            ranked = self._ranked(incoming)
+            self._load(ranked)
         first = self._evidence.get(_spoken_of(message) or "")
         records = [self._records[number] for number in ranked if number in self._records]
         if first is not None:
@@ -97,10 +91,8 @@ class PeopleMemory:
 
     def flush(self) -> None:
         """Write changed persons, their keys and evidence."""
-        people.save(
-            self._transaction,
-            {number: (self._versions.get(number, 0) + 1, self._records[number].encode()) for number in self._changed},
-        )
+        profiles = {number: (self._versions.get(number, 0) + 1, self._written(number)) for number in self._changed}
+        people.save(self._transaction, profiles)
         people.file(self._transaction, ((key, number) for number, new in self._filed.items() for key in new))
         states.save(
             self._transaction,
@@ -110,6 +102,11 @@ class PeopleMemory:
                 for id_ in self._changed_evidence
             },
         )
+
+    def _written(self, number: int) -> bytes:
+        body = self._records[number].encode()
+        self._decoded.put(number, body, self._records[number])
+        return body
 
     def _describe(self, messages: Sequence[Message]) -> None:
         for message in messages:
@@ -126,7 +123,7 @@ class PeopleMemory:
         missing = {number for number in numbers if number not in self._records}
         for number, (version, body) in people.load(self._transaction, missing).items():
             self._versions[number] = version
-            self._records[number] = self._decoded.decoded(number, version, body)
+            self._records[number] = self._decoded.get(number, body, PersonRecord.decode)
 
     def _load_evidence(self, ids: Iterable[str]) -> None:
         missing = {id_ for id_ in ids if id_ not in self._evidence}
@@ -151,9 +148,10 @@ class PeopleMemory:
 
     def _remember_person(self, record: PersonRecord) -> None:
         number = people.number_of(record.person_id)
-        before = set(profile_keys(self._records[number].profile)) if number in self._records else set()
-        new = set(profile_keys(record.profile)) - before
+        known = self._records.get(number)
+        new = record.keys - known.keys if known else record.keys
         self._filed.setdefault(number, set()).update(new)
+        self._touched |= new
         for key in new:
             self._blocks[key].append(number)
         self._records[number] = record

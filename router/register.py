@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
-from router.linkage import Profile, Subject, describe, extend, found
+from router.linkage import Profile, Subject, describe, extend, found, profile_keys
 from schemas.base import Code, Identity, Instant, Shape
 from schemas.case import Worker
+from schemas.notification import Notification
 from schemas.person import Person
 
 
@@ -22,6 +24,9 @@ class Evidence(Shape):
     observed_at: Instant
     child: Person
     narrative: str = ""
+    notification: Notification | None = None
+    """Kept while the referral is with an allocated worker: should the link prove wrong, it must be rated after all."""
+    area: str = ""
     person_id: str = ""
     """Empty until decided, as family and case."""
     family_id: str = ""
@@ -51,7 +56,7 @@ class Evidence(Shape):
         )
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, repr=False)
 class PersonRecord:
     """A known person: the profile, the evidence that it is made of, and the allocated worker."""
 
@@ -64,6 +69,11 @@ class PersonRecord:
     def person_id(self) -> str:
         """The person's id."""
         return self.profile.person_id
+
+    @cached_property
+    def keys(self) -> frozenset[int]:
+        """The blocking keys under which the person is filed."""
+        return frozenset(profile_keys(self.profile))
 
     def encode(self) -> bytes:
         """One line of JSON for the record, then the profile."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from router.handle import BoundStep
-from router.memory import Documents
+from router.memory import documents
 from router.outcome import Step
 from router.people import DecodedPeople, PeopleMemory
 from router.steps import approve, compose, deduplicate, link, rate, release, request_information
@@ -21,14 +21,14 @@ def bound_steps() -> tuple[BoundStep, ...]:
         return PeopleMemory(step, transaction, decoded)
 
     return (
-        BoundStep(deduplicate.STEP, Documents),
+        BoundStep(deduplicate.STEP, documents()),
         # Serial: a child made by one batch must be found by the next one, whatever partition it comes from.
         BoundStep(link.STEP, people, serial=True),
-        BoundStep(rate.STEP, Documents),
-        BoundStep(request_information.STEP, Documents),
-        BoundStep(compose.STEP, Documents),
-        BoundStep(approve.STEP, Documents),
-        BoundStep(release.STEP, Documents),
+        BoundStep(rate.STEP, documents()),
+        BoundStep(request_information.STEP, documents()),
+        BoundStep(compose.STEP, documents()),
+        BoundStep(approve.STEP, documents()),
+        BoundStep(release.STEP, documents()),
     )
 
 

@@ -17,6 +17,7 @@ from schemas.notices import Handover, LinkReview
 from schemas.notification import NotificationAccepted
 from schemas.policy import Policy
 
+HUMAN = "human"
 AMENDMENT = "this is a new version of a notification that is linked to the child already"
 
 
@@ -70,8 +71,11 @@ def _notification(
     decision = _amends(known, accepted) or _compared(known, model)
     record = _record_after(known, decision, accepted.referral_id, referral=True)
     fact = _child_linked(accepted, decision, record, model)
+    evidence = evidence_of(accepted, message.id)
+    if fact.allocated_to is not None and evidence is not None:
+        evidence = evidence.model_copy(update={"notification": accepted.notification, "area": accepted.area})
     return Outcome(
-        state=_changed(evidence_of(accepted, message.id), record, decision),
+        state=_changed(evidence, record, decision),
         facts=(fact,),
         dispatches=_dispatches(fact, policy),
     )
@@ -196,7 +200,7 @@ def _settled(known: Register, decided: LinkDecided, policy: Policy) -> Outcome[R
     target = _chosen(known, decision, held)
     if target is None:
         return Outcome(refusal=Refusal("refused.unknown-subject", "person_id"))
-    return _moved(known, held, target, decision)
+    return _moved(known, held, target, decision, policy)
 
 
 def _chosen(known: Register, decision: LinkDecision, held: Evidence) -> PersonRecord | None:
@@ -216,7 +220,9 @@ def _chosen(known: Register, decision: LinkDecision, held: Evidence) -> PersonRe
     return there
 
 
-def _moved(known: Register, held: Evidence, target: PersonRecord, decision: LinkDecision) -> Outcome[Register]:
+def _moved(
+    known: Register, held: Evidence, target: PersonRecord, decision: LinkDecision, policy: Policy
+) -> Outcome[Register]:
     fact = _link_corrected(held, target, decision)
     if target.person_id == held.person_id:
         stands = _never(target, held.doubts)
@@ -228,7 +234,35 @@ def _moved(known: Register, held: Evidence, target: PersonRecord, decision: Link
     joined = [known.evidence[id_] for id_ in target.evidence if id_ != held.id]
     before = _never(refold(source, left), [target.person_id])
     after = _never(refold(target, [*joined, here]), [source.person_id])
-    return Outcome(state=Register(people=(before, after), evidence={here.id: here}), facts=(fact,))
+    again = _taken_up(here, after, decision)
+    return Outcome(
+        state=Register(people=(before, after), evidence={here.id: here}),
+        facts=(fact, *again),
+        dispatches=tuple(dispatch for linked in again for dispatch in _dispatches(linked, policy)),
+    )
+
+
+def _taken_up(held: Evidence, record: PersonRecord, decision: LinkDecision) -> tuple[ChildLinked, ...]:
+    """A referral that had gone to the worker of a child whom it is not about is linked anew, and so rated after all."""
+    if held.notification is None:
+        return ()
+    return (
+        ChildLinked(
+            referral_id=held.id,
+            agency=held.agency,
+            area=held.area,
+            person_id=record.profile.person_id,
+            family_id=record.profile.family_id,
+            case_id=record.profile.case_id,
+            outcome=LinkOutcome.LINKED,
+            score=0.0,
+            reasons=(f"decided by a human: {decision.decided_by}",),
+            model=HUMAN,
+            earlier_referrals=record.referrals - 1,
+            allocated_to=record.worker,
+            notification=held.notification,
+        ),
+    )
 
 
 def _never(record: PersonRecord, others: tuple[str, ...] | list[str]) -> PersonRecord:

@@ -21,7 +21,7 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 from sqlalchemy import func, select
 
 from router.handle import Adopted, BoundStep
-from router.memory import Documents
+from router.memory import documents
 from router.relay import Relay
 from router.steps import deduplicate
 from schemas.notification import NotificationReceived, Receipt
@@ -43,7 +43,7 @@ DEADLINE = 60.0
 
 def deduplication() -> BoundStep:
     """The step that these tests run: real, and its effects are easily counted."""
-    return BoundStep(deduplicate.STEP, Documents)
+    return BoundStep(deduplicate.STEP, documents())
 
 
 def adopted() -> Adopted:

@@ -15,6 +15,7 @@ import pytest
 from confluent_kafka.admin import AdminClient, ConfigResource  # type: ignore[attr-defined]
 
 import router.worker
+from router.decoded import Decoded
 from router.handle import BoundStep, handle
 from router.memory import Documents
 from router.partition import Place, StepPartitions, group_of
@@ -214,7 +215,7 @@ def test_the_message_that_is_a_steps_undoing_becomes_a_dead_letter_and_the_other
     receipts = hub.received(range(8), areas=("e09000001",))
     hub.relayed()
     ((partition, end),) = [(number, end) for number, end in hub.ends().items() if end]
-    bound = BoundStep(deduplication().step, Choking)
+    bound = BoundStep(deduplication().step, lambda step, transaction: Choking(step, transaction, Decoded(10)))
     assert partitions_of(hub, bound).work(Place(HEARD, partition), records(hub, partition, 0, end - 1))
     assert once_each(hub, receipts[:3] + receipts[4:])
     assert [(row.reason, row.message_id) for row in hub.dead()] == [("undecidable", receipts[3].id)]
