@@ -19,7 +19,6 @@ from ops.reading import open_reader
 from ops.replay import Wanted, as_json, replay
 from ops.simulation.stream import notification_event, sample_lines
 from ops.wiring import Hub, open_hub
-from schemas.rating import Colour
 from stores import codec, journal
 from stores.ports import Unavailable
 from tests.support.filled import answer_letters, filled_hub, send
@@ -60,7 +59,7 @@ def test_a_recorded_fact_that_says_something_else_is_named_and_no_other(tmp_path
     with hub.database.transaction() as transaction:
         key = transaction.vault.keys(transaction.connection, [row.key_id], create=False)[row.key_id]
         fact = journal.opened(row, {row.key_id: key}).data
-        other = codec.encode(fact.model_copy(update={"colour": Colour.BLUE}))
+        other = codec.encode(fact.model_copy(update={"reasons": ("Nothing of the kind.",)}))
         transaction.connection.execute(
             text("UPDATE journal SET payload = :payload, digest = :digest WHERE message_id = :id"),
             {"payload": key.seal(other, bound_to=row.message_id), "digest": key.digest(other), "id": row.message_id},
