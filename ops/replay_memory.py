@@ -49,12 +49,22 @@ class KeptPeople(PeopleMemory):
         self._blocks = defaultdict(_Block)  # type: ignore[arg-type]
 
     def prefetch(self, messages: Sequence[Message]) -> None:
-        """Describe the children; whoever is known is here already."""
+        """Describe the children and rank their candidates; whoever is known is here already."""
         self._describe(messages)
+        for message in messages:
+            if message.id in self._incoming:
+                self._rankings[message.id] = self._ranked(self._incoming[message.id])
 
     def flush(self) -> None:
         """Forget what was noted for writing."""
-        for noted in (self._incoming, self._changed, self._changed_evidence, self._filed):
+        for noted in (
+            self._incoming,
+            self._rankings,
+            self._touched,
+            self._changed,
+            self._changed_evidence,
+            self._filed,
+        ):
             noted.clear()
 
     def _load(self, numbers: Iterable[int]) -> None:
