@@ -16,6 +16,7 @@ from stores import codec, cursors, dead_letters, journal, states
 from stores.database import Database, Transaction
 from stores.dead_letters import DeadLetter
 from stores.ports import Arrival, Unusable
+from stores.rows import among
 from stores.tables import dead_letters as dead_letter_table
 from stores.tables import journal as journal_table
 
@@ -68,8 +69,11 @@ def message_id(arrival: Arrival) -> str:
 
 def _look_up(transaction: Transaction, arrivals: Sequence[Arrival]) -> _Batch:
     ids = [message_id(arrival) for arrival in arrivals]
-    known = select(journal_table.c.message_id, journal_table.c.digest).where(journal_table.c.message_id.in_(ids))
-    buried = select(dead_letter_table.c.id).where(dead_letter_table.c.id.in_([_dead_id(id_) for id_ in ids]))
+    connection = transaction.connection
+    known = select(journal_table.c.message_id, journal_table.c.digest)
+    known = known.where(among(connection, journal_table.c.message_id, ids))
+    buried = select(dead_letter_table.c.id)
+    buried = buried.where(among(connection, dead_letter_table.c.id, [_dead_id(id_) for id_ in ids]))
     references = {
         reference_key(arrival.agency, arrival.body.notification.reference)
         for arrival in arrivals
@@ -77,8 +81,8 @@ def _look_up(transaction: Transaction, arrivals: Sequence[Arrival]) -> _Batch:
     }
     _make_keys(transaction, arrivals, ids)
     return _Batch(
-        known={row.message_id: row.digest for row in transaction.connection.execute(known)},
-        buried=set(transaction.connection.execute(buried).scalars()),
+        known={row.message_id: row.digest for row in connection.execute(known)},
+        buried=set(connection.execute(buried).scalars()),
         versions={
             key: ReferenceVersions.model_validate_json(body)
             for key, (_, body) in states.load(transaction, "deduplicate", references).items()

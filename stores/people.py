@@ -9,12 +9,9 @@ from hashlib import blake2b
 from sqlalchemy import select
 
 from stores.database import Conflict, Transaction
-from stores.rows import Clash
+from stores.rows import Clash, among
 from stores.tables import people, person_keys
 from stores.vault import HUB_KEY
-
-_BOUND = 5000
-"""Bind variables in one statement; SQLite takes 32,766."""
 
 
 def number_of(person_id: str) -> int:
@@ -23,24 +20,23 @@ def number_of(person_id: str) -> int:
 
 
 def filed_under(transaction: Transaction, keys: Collection[int]) -> dict[int, list[int]]:
-    """Row numbers of the persons under each key, in ascending order."""
+    """Row numbers of the persons under each key, in no order."""
     found: dict[int, list[int]] = defaultdict(list)
-    for part in _parts(keys):
-        query = select(person_keys.c.key, person_keys.c.number).where(person_keys.c.key.in_(part))
-        for key, number in transaction.connection.execute(query.order_by(person_keys.c.number)):
-            found[key].append(number)
+    query = select(person_keys.c.key, person_keys.c.number)
+    for key, number in transaction.connection.execute(
+        query.where(among(transaction.connection, person_keys.c.key, keys))
+    ):
+        found[key].append(number)
     return found
 
 
 def load(transaction: Transaction, numbers: Collection[int]) -> dict[int, tuple[int, bytes]]:
     """Version and encoded profile of the persons with these row numbers."""
+    if not numbers:
+        return {}
     seal = transaction.vault.keys(transaction.connection, [HUB_KEY], create=True)[HUB_KEY]
-    found = {}
-    for part in _parts(numbers):
-        query = select(people).where(people.c.number.in_(part))
-        for row in transaction.connection.execute(query):
-            found[row.number] = (row.version, seal.open(row.body, bound_to=str(row.number)))
-    return found
+    rows = transaction.connection.execute(select(people).where(among(transaction.connection, people.c.number, numbers)))
+    return {row.number: (row.version, seal.open(row.body, bound_to=str(row.number))) for row in rows}
 
 
 def save(transaction: Transaction, profiles: Mapping[int, tuple[int, bytes]]) -> None:
@@ -58,14 +54,3 @@ def file(transaction: Transaction, entries: Iterable[tuple[int, int]]) -> None:
     """File persons under keys, as (key, number); those filed already stay."""
     rows = [{"key": key, "number": number} for key, number in sorted(entries)]
     transaction.insert(person_keys, rows, Clash.KEEP)
-
-
-def unfile(transaction: Transaction, numbers: Collection[int]) -> None:
-    """Take persons out of every block; they are filed anew under what they are known by now."""
-    for part in _parts(numbers):
-        transaction.connection.execute(person_keys.delete().where(person_keys.c.number.in_(part)))
-
-
-def _parts(values: Collection[int]) -> Iterable[list[int]]:
-    ordered = sorted(values)
-    return (ordered[start : start + _BOUND] for start in range(0, len(ordered), _BOUND))

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from sqlalchemy import select
 
 from stores.database import Conflict, Transaction
-from stores.rows import Clash
+from stores.rows import Clash, among
 from stores.tables import states
 from stores.vault import HUB_KEY, DataKey
 
@@ -20,8 +20,9 @@ def load(transaction: Transaction, step: str, keys: Collection[str]) -> dict[str
     if not keys:
         return {}
     seal = _seal(transaction)
-    query = select(states.c.key, states.c.version, states.c.body).where(states.c.step == step, states.c.key.in_(keys))
-    rows = transaction.connection.execute(query)
+    connection = transaction.connection
+    query = select(states.c.key, states.c.version, states.c.body).where(states.c.step == step)
+    rows = connection.execute(query.where(among(connection, states.c.key, keys)))
     return {row.key: (row.version, seal.open(row.body, bound_to=f"{step}/{row.key}")) for row in rows}
 
 

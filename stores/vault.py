@@ -15,7 +15,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection, select
 
-from stores.rows import Clash, insert
+from stores.rows import Clash, among, insert
 from stores.tables import keys
 
 _NONCE = 12
@@ -83,7 +83,8 @@ class Vault:
         self._known.clear()
 
     def _load(self, connection: Connection, key_ids: Iterable[str]) -> dict[str, DataKey]:
-        rows = connection.execute(select(keys.c.key_id, keys.c.wrapped).where(keys.c.key_id.in_(list(key_ids))))
+        query = select(keys.c.key_id, keys.c.wrapped).where(among(connection, keys.c.key_id, list(key_ids)))
+        rows = connection.execute(query)
         found = {
             row.key_id: _data_key(self._wrap.open(row.wrapped, bound_to=row.key_id)) for row in rows if row.wrapped
         }

@@ -248,10 +248,9 @@ def test_people_are_found_under_every_key_they_are_filed_under(database: Databas
         people.file(transaction, [(7, numbers[0]), (7, numbers[1]), (8, numbers[1])])
         people.file(transaction, [(7, numbers[0])])
     with database.transaction() as transaction:
-        assert people.filed_under(transaction, [7, 8, 9]) == {7: numbers, 8: numbers[1:]}
+        found = people.filed_under(transaction, [7, 8, 9])
+        assert {key: sorted(under) for key, under in found.items()} == {7: numbers, 8: numbers[1:]}
         assert people.load(transaction, numbers) == {number: (1, str(number).encode()) for number in numbers}
-        people.unfile(transaction, numbers[:1])
-        assert people.filed_under(transaction, [7]) == {7: numbers[1:]}
 
 
 def test_a_person_that_another_changed_is_a_conflict(database: Database) -> None:
