@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from enum import IntEnum
 from functools import lru_cache
 from typing import Final
 
 from router.linkage import dates
+from router.linkage.adults import compare_adults
 from router.linkage.dates import Agreement
 from router.linkage.names import Likeness, family_likeness, given_likeness
 from router.linkage.places import Nearness, nearness
 from router.linkage.profile import Profile
-from router.linkage.subject import Adult, Subject
-
-
-class Adults(IntEnum):
-    """The best agreement between the adults of both families; OWN where their surname is the child's."""
-
-    TWO = 0
-    BIRTH = 1
-    NAME = 2
-    OWN_NAME = 3
-    FORM = 4
-    OWN_FORM = 5
-    PART = 6
-    OWN_PART = 7
-    NONE = 8
-    OTHER = 9
+from router.linkage.subject import Subject
 
 
 class Match(IntEnum):
@@ -57,79 +44,96 @@ class Kin(IntEnum):
 
 
 Levels = tuple[int, ...]
-FIELDS: Final = (
-    *("given", "family", "middle", "birth", "sex", "address", "phone"),
-    *("adults", "kin", "nhs", "upn", "incident", "twin"),
-)
+SELF: Final = ("given", "family", "birth", "sex", "nhs", "upn", "incident", "twin")
+"""The fields that tell a child from its own family."""
+HOUSEHOLD: Final = ("middle", "address", "phone", "adults", "kin")
+"""The fields that a family mostly shares."""
+FIELDS: Final = SELF + HOUSEHOLD
 
 
-def levels(subject: Subject, profile: Profile, shared: frozenset[str] = frozenset()) -> Levels:
-    """The level of agreement of each field, in the order of ``FIELDS``; what is ``shared`` by many says nothing."""
-    given = _best_given(subject.givens, profile.givens)
-    family = _best_family(subject.families, profile.families)
-    if given >= Likeness.OTHER and subject.givens and _swapped(subject, profile):
-        given = family = Likeness.TYPO
+def compare_self(subject: Subject, profile: Profile) -> Levels:
+    """The level of each field of ``SELF``."""
+    given = best_given(subject.givens, profile.givens)
+    family = best_family(subject.families, profile.families)
+    if given == Likeness.OTHER:
+        given, family = _otherwise(subject, profile, family)
     return (
         given,
         family,
-        _middle(subject, profile, given),
         _birth(subject, profile),
         _sex(subject.sex, profile.sexes),
-        _address(_less(subject.addresses, shared), profile.addresses),
-        _phone(_less(subject.phones, shared), profile.phones),
-        _adults(subject, profile),
-        _kin(subject, profile, given),
-        _number(subject.nhs, profile.nhs),
+        _nhs(subject, profile),
         _number(subject.upn, profile.upn),
-        _incident(subject, profile),
+        _incident(subject.incident, profile.incidents),
         _twin(subject, profile),
     )
 
 
-def _less(values: tuple[str, ...], shared: frozenset[str]) -> tuple[str, ...]:
-    return tuple(v for v in values if v not in shared) if shared else values
-
-
-def _best_given(mine: tuple[str, ...], theirs: tuple[str, ...]) -> int:
-    best: int = Likeness.NONE if not mine or not theirs else Likeness.OTHER
-    for a in mine:
-        for b in theirs:
-            likeness = given_likeness(a, b)
-            if likeness < best:
-                if likeness == 0:
-                    return 0
-                best = likeness
-    return best
-
-
-def _best_family(mine: tuple[str, ...], theirs: tuple[str, ...]) -> int:
-    best: int = Likeness.NONE if not mine or not theirs else Likeness.OTHER
-    for a in mine:
-        for b in theirs:
-            likeness = family_likeness(a, b)
-            if likeness < best:
-                if likeness == 0:
-                    return 0
-                best = likeness
-    return best
-
-
-def _swapped(subject: Subject, profile: Profile) -> bool:
-    return bool(subject.families) and (
-        _best_family(subject.givens, profile.families) <= Likeness.PART
-        and _best_given(subject.families, profile.givens) <= Likeness.TYPO
+def compare_household(subject: Subject, profile: Profile, given: int, crowded: Collection[str]) -> Levels:
+    """The level of each field of ``HOUSEHOLD``; a phone or home that is ``crowded`` says nothing."""
+    phones, addresses = subject.phones, subject.addresses
+    if crowded:
+        phones = tuple(p for p in phones if p not in crowded)
+        addresses = tuple(a for a in addresses if a not in crowded)
+    return (
+        _middle(subject.middles, profile.middles),
+        _address(addresses, profile.addresses),
+        _phone(phones, profile.phones),
+        compare_adults(subject.adults, profile.adults, subject.families),
+        _kin(subject, profile, given),
     )
 
 
-def _middle(subject: Subject, profile: Profile, given: int) -> int:
-    mine, theirs = subject.middles, profile.middles
-    if mine and theirs:
-        best = _best_given(mine, theirs)
-        return Match.SAME if best <= Likeness.TYPO else Match.PARTLY if best <= Likeness.INITIAL else Match.OTHER
-    if given == Likeness.OTHER and (mine or theirs):
-        crossed = min(_best_given(mine, profile.givens), _best_given(subject.givens, theirs))
-        return Match.PARTLY if crossed <= Likeness.TYPO else Match.NONE
-    return Match.NONE
+def best_given(mine: tuple[str, ...], theirs: tuple[str, ...]) -> int:
+    """The closest likeness of any two given names; NONE when either side has none."""
+    best: int = Likeness.NONE
+    for a in mine:
+        if a in theirs:
+            return given_likeness(a, a)
+        for b in theirs:
+            likeness = given_likeness(a, b)
+            if likeness < best:
+                best = likeness
+    return best
+
+
+def best_family(mine: tuple[str, ...], theirs: tuple[str, ...]) -> int:
+    """The closest likeness of any two family names; NONE when either side has none."""
+    best: int = Likeness.NONE
+    for a in mine:
+        if a in theirs:
+            return Likeness.SAME
+        for b in theirs:
+            likeness = family_likeness(a, b)
+            if likeness < best:
+                best = likeness
+    return best
+
+
+def _otherwise(subject: Subject, profile: Profile, family: int) -> tuple[int, int]:
+    """Given and family likeness where the given names differ: the two may be swapped, or a middle name be in use."""
+    if family == Likeness.OTHER and _swapped(subject, profile):
+        return Likeness.TYPO, Likeness.TYPO
+    middle = min(best_given(subject.middles, profile.givens), best_given(subject.givens, profile.middles))
+    return Likeness.MIDDLE if middle <= Likeness.VARIANT else Likeness.OTHER, family
+
+
+def _swapped(subject: Subject, profile: Profile) -> bool:
+    return (
+        best_family(subject.givens, profile.families) <= Likeness.PART
+        and best_given(subject.families, profile.givens) <= Likeness.TYPO
+    )
+
+
+def _named(some: tuple[str, ...], others: tuple[str, ...]) -> bool:
+    return bool(some and others) and best_given(some, others) <= Likeness.TYPO
+
+
+def _middle(mine: tuple[str, ...], theirs: tuple[str, ...]) -> int:
+    if not mine or not theirs:
+        return Match.NONE
+    best = best_given(mine, theirs)
+    return Match.SAME if best <= Likeness.TYPO else Match.PARTLY if best <= Likeness.INITIAL else Match.OTHER
 
 
 def _birth(subject: Subject, profile: Profile) -> int:
@@ -137,21 +141,31 @@ def _birth(subject: Subject, profile: Profile) -> int:
         return _unborn(subject, profile)
     if not subject.day:
         return Agreement.NONE
-    if profile.births:
-        return min(dates.compare(subject.day, subject.estimated, day, est) for day, est, _ in profile.births)
+    if subject.day in profile.births and not subject.estimated:
+        return Agreement.EXACT
+    if profile.births or profile.estimates:
+        return _closest(subject.day, subject.estimated, profile)
     if not profile.unborn_at:
         return Agreement.NONE
-    due = profile.expected or (0,)
-    return min(dates.born(subject.day, subject.estimated, day, profile.unborn_at) for day in due)
+    return min(dates.born(subject.day, subject.estimated, due, profile.unborn_at) for due in profile.expected or (0,))
+
+
+def _closest(day: int, estimated: bool, profile: Profile) -> int:
+    best: int = Agreement.IMPOSSIBLE
+    for other in profile.births:
+        best = min(best, dates.compare(day, estimated, other, False))
+    for other in profile.estimates:
+        best = min(best, dates.compare(day, estimated, other, True))
+    return best
 
 
 def _unborn(subject: Subject, profile: Profile) -> int:
-    if profile.births:
-        return min(dates.born(day, est, subject.expected, subject.seen) for day, est, _ in profile.births)
-    if profile.unborn_at:
-        due = profile.expected or (0,)
-        return min(dates.unborn(subject.expected, subject.seen, day, profile.unborn_at) for day in due)
-    return Agreement.NONE
+    if profile.births or profile.estimates:
+        told = [(day, False) for day in profile.births] or [(day, True) for day in profile.estimates]
+        return min(dates.born(day, estimated, subject.expected, subject.seen) for day, estimated in told)
+    if not profile.unborn_at:
+        return Agreement.NONE
+    return min(dates.unborn(subject.expected, subject.seen, due, profile.unborn_at) for due in profile.expected or (0,))
 
 
 def _sex(mine: str, theirs: str) -> int:
@@ -164,7 +178,13 @@ def _sex(mine: str, theirs: str) -> int:
 def _address(mine: tuple[str, ...], theirs: tuple[str, ...]) -> int:
     if not mine or not theirs:
         return Nearness.NONE
-    return min(nearness(a, b) for a in mine for b in theirs)
+    best: int = Nearness.OTHER
+    for a in mine:
+        for b in theirs:
+            best = min(best, nearness(a, b))
+            if best == 0:
+                return best
+    return best
 
 
 def _phone(mine: tuple[str, ...], theirs: tuple[str, ...]) -> int:
@@ -173,62 +193,43 @@ def _phone(mine: tuple[str, ...], theirs: tuple[str, ...]) -> int:
     return Match.SAME if any(phone in theirs for phone in mine) else Match.OTHER
 
 
-def _adults(subject: Subject, profile: Profile) -> int:
-    mine, theirs = subject.adults, profile.adults
-    if not mine or not theirs:
-        return Adults.NONE
-    found = [min(adult_likeness(a, b) for b in theirs) for a in mine]
-    best = min(found)
-    if best <= Adults.FORM and sum(level <= Adults.FORM for level in found) > 1:
-        return Adults.TWO
-    if best in _OWN and _best_family((mine[found.index(best)][1],), subject.families) <= Likeness.TYPO:
-        return _OWN[best]
-    return best
-
-
-_OWN: Final[dict[int, int]] = {level: level + 1 for level in (Adults.NAME, Adults.FORM, Adults.PART)}
-_ANY: Final = frozenset({"guardian", "carer", "parent"})
-
-
-@lru_cache(maxsize=131_072)
-def adult_likeness(a: Adult, b: Adult) -> int:
-    """Whether two adults are the same one, by name and day of birth; NONE where the child may have both."""
-    if a[3] != b[3] and a[3] not in _ANY and b[3] not in _ANY:
-        return Adults.NONE
-    given = given_likeness(a[0], b[0])
-    if given <= Likeness.TYPO and a[2] and a[2] == b[2]:
-        return Adults.BIRTH
-    if given <= Likeness.INITIAL and family_likeness(a[1], b[1]) <= Likeness.PART:
-        return Adults.NAME if given == Likeness.SAME else Adults.FORM if given < Likeness.PART else Adults.PART
-    return Adults.OTHER
-
-
 def _kin(subject: Subject, profile: Profile, given: int) -> int:
-    if given >= Likeness.GENERIC and (
+    if not subject.siblings and not profile.siblings:
+        return Kin.NONE
+    if given >= Likeness.INITIAL and (
         _named(subject.siblings, profile.givens) or _named(profile.siblings, subject.givens)
     ):
         return Kin.IS_SIBLING
     return Kin.SHARED if _named(subject.siblings, profile.siblings) else Kin.NONE
 
 
-def _named(some: tuple[str, ...], others: tuple[str, ...]) -> bool:
-    return bool(some and others) and _best_given(some, others) <= Likeness.TYPO
+def _nhs(subject: Subject, profile: Profile) -> int:
+    """PARTLY when the number is the mother's on one side or both: it speaks for the family, not for the child."""
+    mine = subject.nhs or subject.mothers
+    if not mine or (subject.nhs and subject.nhs in profile.nhs):
+        return _number(subject.nhs, profile.nhs)
+    if mine in profile.mothers or mine in profile.nhs:
+        return Match.PARTLY
+    return _number(subject.nhs, profile.nhs)
 
 
-def _number(mine: str, theirs: tuple[tuple[str, int], ...]) -> int:
+def _number(mine: str, theirs: tuple[str, ...]) -> int:
     if not mine or not theirs:
         return Match.NONE
-    return Match.SAME if any(mine == number for number, _ in theirs) else Match.OTHER
+    return Match.SAME if mine in theirs else Match.OTHER
 
 
-def _incident(subject: Subject, profile: Profile) -> int:
-    mine = subject.incident
-    if mine is None:
+def _incident(mine: str, theirs: tuple[str, ...]) -> int:
+    if not mine or not theirs:
         return Match.NONE
-    if mine in profile.incidents:
+    if mine in theirs:
         return Match.SAME
-    same = any(mine[1] == base and mine[0] == agency for agency, base, _ in profile.incidents)
-    return Match.OTHER if same else Match.NONE
+    return Match.OTHER if _of_one(mine) in map(_of_one, theirs) else Match.NONE
+
+
+@lru_cache(maxsize=65_536)
+def _of_one(incident: str) -> str:
+    return incident.rpartition("|")[0]
 
 
 def _twin(subject: Subject, profile: Profile) -> int:
@@ -237,4 +238,5 @@ def _twin(subject: Subject, profile: Profile) -> int:
         return Twin.SAME if mine in theirs else Twin.OTHER
     if mine or theirs:
         return Twin.ONE
-    return Twin.NEITHER if subject.unborn or (profile.unborn_at and not profile.births) else Twin.NONE
+    unborn = subject.unborn or (profile.unborn_at and not profile.births)
+    return Twin.NEITHER if unborn else Twin.NONE

@@ -6,19 +6,23 @@ and a namesake. The score is the odds, in bits, of the first against all others.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from math import log2
+from typing import Final
 
-from router.linkage.compare import Levels, levels
-from router.linkage.model import Model
+from router.linkage.compare import HOUSEHOLD, Levels, compare_household, compare_self
+from router.linkage.keys import crowd_keys
+from router.linkage.model import Model, Table
 from router.linkage.names import family_bits, given_bits
 from router.linkage.profile import Profile, as_subject
 from router.linkage.reasons import reasons
 from router.linkage.subject import Subject
 from schemas.case import Candidate, LinkOutcome
 
-_MOST_CANDIDATES = 5
+_MOST_CANDIDATES: Final = 5
+_MOST_KIN: Final = 8
+_NO_ONE: Final = ("nobody known resembles this child",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,80 +39,142 @@ class Linkage:
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """A candidate with its levels of agreement, its score and the bits that speak for the same family."""
+    """A candidate with its score and its levels of agreement, of ``FIELDS``; of ``SELF`` only where it is hopeless."""
 
     profile: Profile
-    levels: Levels
     score: float
-    kinship: float
+    levels: Levels
 
 
-def link(subject: Subject, candidates: Sequence[Profile], model: Model) -> Linkage:
-    """Decide among ``candidates``, which may be in any order and need not hold the right child."""
-    shared = _crowded(subject, candidates)
-    ranked = sorted((weigh(subject, c, model, shared) for c in candidates), key=_rank)
+def link(subject: Subject, candidates: Sequence[Profile], model: Model, *, oversized: Collection[int] = ()) -> Linkage:
+    """Decide among ``candidates``, which may be in any order and need not hold the right child.
+
+    ``oversized`` are the keys of the subject under which the store has too many persons to have looked at them all: a
+    phone or home of that many is a professional's or a hostel's and says nothing.
+    """
+    crowded = _crowded(subject, candidates, oversized)
+    selves = [compare_self(subject, c) for c in candidates]
+    common = _common(subject, candidates, selves, model)
+    pairs = zip(candidates, selves, strict=True)
+    ranked = sorted([_weigh(subject, c, model, levels, crowded, common) for c, levels in pairs], key=_rank)
     if not ranked:
-        return Linkage(LinkOutcome.NEW, None, None, 0.0, ("nobody known resembles this child",), ())
+        return Linkage(LinkOutcome.NEW, None, None, 0.0, _NO_ONE, ())
     best = ranked[0]
-    family = _family(ranked, model)
-    if best.score >= model.link_at and _alone(ranked, model, shared):
-        return Linkage(LinkOutcome.LINKED, best.profile, best.profile, best.score, reasons(best.levels), ())
+    said = reasons(best.levels)
+    if best.score >= model.link_at and _alone(ranked, model, crowded):
+        return Linkage(LinkOutcome.LINKED, best.profile, best.profile, best.score, said, ())
+    family = _family(subject, ranked, model, crowded)
     if best.score >= model.review_at:
-        likely = [w for w in ranked[:_MOST_CANDIDATES] if w.score >= model.candidate_at]
-        shown = tuple(
-            Candidate(person_id=w.profile.person_id, score=w.score, reasons=reasons(w.levels)) for w in likely
-        )
-        return Linkage(LinkOutcome.REVIEW, None, family, best.score, reasons(best.levels), shown)
-    return Linkage(LinkOutcome.NEW, None, family, best.score, reasons(best.levels), ())
+        return Linkage(LinkOutcome.REVIEW, None, family, best.score, said, _shown(ranked, model))
+    return Linkage(LinkOutcome.NEW, None, family, best.score, said, ())
 
 
-def weigh(subject: Subject, profile: Profile, model: Model, shared: frozenset[str] = frozenset()) -> Weighed:
-    """The odds that ``profile`` is the notification's child; ``shared`` are phones and homes of too many to count."""
-    agreed = levels(subject, profile, shared)
-    same, family, namesake = model.prior_same, model.prior_family, model.prior_namesake
-    rarity = (_rarest(subject.givens, given_bits), _rarest(subject.families, family_bits))
-    for field, level in enumerate(agreed):
-        s, f, n, rare = model.tables[field][level]
-        more = rare * rarity[field] if rare else 0.0
-        same, family, namesake = same + s + more, family + f + more, namesake + n + more
-    return Weighed(profile, agreed, round(same - _sum_of(0.0, family, namesake), 2), round(family, 2))
+def weigh(subject: Subject, profile: Profile, model: Model, crowded: Collection[str] = ()) -> Weighed:
+    """The odds that ``profile`` is the notification's child; the household is left out where it cannot matter."""
+    return _weigh(subject, profile, model, compare_self(subject, profile), crowded, 0.0)
+
+
+def _weigh(
+    subject: Subject, profile: Profile, model: Model, levels: Levels, crowded: Collection[str], common: float
+) -> Weighed:
+    sums = _add((model.prior_same, model.prior_family, model.prior_namesake), model.own, levels)
+    sums = _add_rarity(sums, subject, model, levels)
+    if sums[0] - sums[1] + model.most < model.candidate_at:
+        return Weighed(profile, round(sums[0] - sums[1] + model.most, 2), levels)
+    household = compare_household(subject, profile, levels[0], crowded)
+    same, family, namesake = _add(sums, model.household, household)
+    return Weighed(profile, round(same - _sum_of(common, family, namesake), 2), levels + household)
+
+
+def resemblance(a: Profile, b: Profile, model: Model, crowded: Collection[str] = ()) -> float:
+    """The odds in bits that two persons are one child; high ones are for a human to look at (merge)."""
+    if b.person_id in a.not_same or a.person_id in b.not_same:
+        return -100.0
+    return weigh(as_subject(a), b, model, crowded).score
+
+
+Sums = tuple[float, float, float]
+
+
+def _add(sums: Sums, tables: tuple[Table, ...], levels: Levels) -> Sums:
+    same, family, namesake = sums
+    for table, level in zip(tables, levels, strict=True):
+        s, f, n, _ = table[level]
+        same += s
+        family += f
+        namesake += n
+    return same, family, namesake
+
+
+def _add_rarity(sums: Sums, subject: Subject, model: Model, levels: Levels) -> Sums:
+    """A rare name that agrees says more: its bits speak for the same child, the family and the namesake alike."""
+    more = 0.0
+    if weight := model.own[0][levels[0]][3]:
+        more += weight * _rarest(subject.givens, given_bits)
+    if weight := model.own[1][levels[1]][3]:
+        more += weight * _rarest(subject.families, family_bits)
+    return sums[0] + more, sums[1] + more, sums[2] + more
+
+
+def _common(subject: Subject, candidates: Sequence[Profile], selves: list[Levels], model: Model) -> float:
+    """Bits by which the subject's name is commoner here than the model thinks: others known of the very same name."""
+    days = {c.births[0] for c, levels in zip(candidates, selves, strict=True) if c.births and levels[:2] == (0, 0)}
+    if len(days) < 2:
+        return 0.0
+    rarity = _rarest(subject.givens, given_bits) + _rarest(subject.families, family_bits)
+    return max(0.0, rarity + model.prior_same + log2(len(days) - 1))
+
+
+def _rarest(values: tuple[str, ...], bits: Callable[[str], float]) -> float:
+    return bits(values[0]) if len(values) == 1 else max(map(bits, values), default=0.0)
+
+
+def _sum_of(*logs: float) -> float:
+    top = max(logs)
+    return top + log2(sum([2.0 ** (x - top) for x in logs]))
 
 
 def _rank(weighed: Weighed) -> tuple[float, str]:
     return -weighed.score, weighed.profile.person_id
 
 
-def _rarest(values: tuple[str, ...], bits: Callable[[str], float]) -> float:
-    return max(map(bits, values), default=0.0)
-
-
-def _sum_of(*logs: float) -> float:
-    top = max(logs)
-    return top + log2(sum(2.0 ** (x - top) for x in logs))
-
-
-def _crowded(subject: Subject, candidates: Sequence[Profile]) -> frozenset[str]:
-    """Phones and homes that three or more families of the candidates have: a professional's, a hostel."""
+def _crowded(subject: Subject, candidates: Sequence[Profile], oversized: Collection[int]) -> frozenset[str]:
+    """Phones and homes that three or more families of the candidates have: a professional's, a hostel's."""
     crowded = set()
     for value in (*subject.phones, *subject.addresses):
         families = {c.family_id for c in candidates if value in c.phones or value in c.addresses}
-        if len(families) > 2:
+        if len(families) > 2 or (oversized and not crowd_keys(value).isdisjoint(oversized)):
             crowded.add(value)
     return frozenset(crowded)
 
 
-def _alone(ranked: list[Weighed], model: Model, shared: frozenset[str]) -> bool:
+def _alone(ranked: list[Weighed], model: Model, crowded: Collection[str]) -> bool:
     """Whether each candidate that comes near the best one is the same child, known twice since an open review."""
     best = ranked[0]
     near = (w for w in ranked[1:_MOST_CANDIDATES] if best.score - w.score < model.margin)
-    return all(resemblance(w.profile, best.profile, model, shared) >= model.same_at for w in near)
+    return all(resemblance(w.profile, best.profile, model, crowded) >= model.same_at for w in near)
 
 
-def resemblance(a: Profile, b: Profile, model: Model, shared: frozenset[str] = frozenset()) -> float:
-    """The odds in bits that two persons are one child; high ones are for a human to look at (merge)."""
-    return weigh(as_subject(a), b, model, shared).score
+def _shown(ranked: list[Weighed], model: Model) -> tuple[Candidate, ...]:
+    likely = [w for w in ranked[:_MOST_CANDIDATES] if w.score >= model.candidate_at]
+    return tuple(Candidate(person_id=w.profile.person_id, score=w.score, reasons=reasons(w.levels)) for w in likely)
 
 
-def _family(ranked: list[Weighed], model: Model) -> Profile | None:
-    best = max(ranked, key=lambda w: max(w.kinship, w.score))
-    return best.profile if max(best.kinship, best.score) >= model.family_at else None
+def _family(subject: Subject, ranked: list[Weighed], model: Model, crowded: Collection[str]) -> Profile | None:
+    """The candidate most likely of the child's family, whether or not it is the child."""
+    best, most = None, model.family_at
+    for weighed in ranked[:_MOST_KIN]:
+        bits = max(weighed.score, _kinship(subject, weighed, model, crowded))
+        if bits > most:
+            best, most = weighed.profile, bits
+    return best
+
+
+def _kinship(subject: Subject, weighed: Weighed, model: Model, crowded: Collection[str]) -> float:
+    """Bits for the same family: the surname and the household, whatever speaks for or against the child itself."""
+    levels = weighed.levels[-len(HOUSEHOLD) :]
+    if len(weighed.levels) == len(model.own):
+        levels = compare_household(subject, weighed.profile, weighed.levels[0], crowded)
+    _, family, _ = _add((0.0, model.prior_family, 0.0), model.household, levels)
+    _, surname, _, weight = model.own[1][weighed.levels[1]]
+    return family + surname + (weight * _rarest(subject.families, family_bits) if weight else 0.0)

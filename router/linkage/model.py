@@ -10,13 +10,16 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
-from router.linkage.compare import FIELDS, Adults, Kin, Match, Twin
+from router.linkage.adults import Adults
+from router.linkage.compare import FIELDS, HOUSEHOLD, SELF, Kin, Match, Twin
 from router.linkage.dates import Agreement
 from router.linkage.names import Likeness
 from router.linkage.places import Nearness
 
 Bits = tuple[float, float, float, float]
 """Bits for: the same child, another child of the family, a namesake; and how far the rarity of the name adds."""
+Table = tuple[Bits, ...]
+"""The bits of a field, by level."""
 
 SCALES: Final[Mapping[str, type[IntEnum]]] = {
     "given": Likeness,
@@ -34,6 +37,7 @@ SCALES: Final[Mapping[str, type[IntEnum]]] = {
     "twin": Twin,
 }
 _NOTHING: Final[Bits] = (0.0, 0.0, 0.0, 0.0)
+_NUMBERS: Final = ("link_at", "margin", "same_at", "review_at", "candidate_at", "family_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +45,21 @@ class Model:
     """Weights and thresholds. All are bits: logarithms to base 2 of likelihood ratios and odds."""
 
     version: str
-    tables: tuple[tuple[Bits, ...], ...]
-    """Per field of ``FIELDS`` and level of its scale."""
+    own: tuple[Table, ...]
+    """The tables of the fields of ``SELF``."""
+    household: tuple[Table, ...]
+    """The tables of the fields of ``HOUSEHOLD``."""
+    most: float
+    """How far the household can at most speak for the same child rather than another of the family."""
     prior_same: float
     prior_family: float
     prior_namesake: float
     link_at: float
     margin: float
+    same_at: float
     review_at: float
     candidate_at: float
     family_at: float
-    same_at: float
 
 
 def load_model(name_or_path: str = "default") -> Model:
@@ -64,18 +72,21 @@ def load_model(name_or_path: str = "default") -> Model:
 
 def read_model(data: Mapping[str, Any]) -> Model:
     """The model that this content of a model file means."""
-    bits, prior = data["bits"], data["prior"]
+    tables = {field: _table(data["bits"][field], SCALES[field]) for field in FIELDS}
+    prior = data["prior"]
     return Model(
         version=data["version"],
-        tables=tuple(_table(bits[field], SCALES[field]) for field in FIELDS),
+        own=tuple(tables[field] for field in SELF),
+        household=tuple(tables[field] for field in HOUSEHOLD),
+        most=sum(max(same - family for same, family, _, _ in tables[field]) for field in HOUSEHOLD),
         prior_same=prior["same"],
         prior_family=prior["family"],
         prior_namesake=prior["namesake"],
-        **{name: data[name] for name in ("link_at", "margin", "review_at", "candidate_at", "family_at", "same_at")},
+        **{name: data[name] for name in _NUMBERS},
     )
 
 
-def _table(levels: Mapping[str, list[float]], scale: type[IntEnum]) -> tuple[Bits, ...]:
+def _table(levels: Mapping[str, list[float]], scale: type[IntEnum]) -> Table:
     return tuple(_bits(levels.get(level.name.lower())) for level in scale)
 
 

@@ -30,13 +30,14 @@ class Likeness(IntEnum):
     TYPO = 3
     PART = 4
     INITIAL = 5
-    GENERIC = 6
-    OTHER = 7
-    NONE = 8
+    MIDDLE = 6
+    GENERIC = 7
+    OTHER = 8
+    NONE = 9
 
 
 _FACTS: Final = json.loads(files("router.linkage").joinpath("names.json").read_text(encoding="utf-8"))
-_GROUPS: Final[dict[str, frozenset[int]]] = {}
+_GROUPS: Final[dict[str, frozenset[str]]] = {}
 _SHORT: Final[dict[str, frozenset[str]]] = {long: frozenset(short) for long, short in _FACTS["short"].items()}
 _NO_NAME: Final = re.compile(
     r"^(?:(?:un ?born|baby|bump|foetus|fetus|infant|newborn|new born|child|twin|triplet|boy|girl|male|female|of|the|"
@@ -52,7 +53,7 @@ _RARE_FAMILY: Final = 9.5
 def _groups() -> None:
     for number, group in enumerate(_FACTS["same"]):
         for name in group:
-            _GROUPS[name] = _GROUPS.get(name, frozenset()) | {number}
+            _GROUPS[name] = _GROUPS.get(name, frozenset()) | {f"#{number}"}
 
 
 _groups()
@@ -61,25 +62,30 @@ _LONG: Final[dict[str, frozenset[str]]] = {
 }
 
 
-@lru_cache(maxsize=65_536)
-def given_codes(name: str) -> frozenset[str]:
-    """What a given name is filed under: sounds of it, of the names it is short for and of its groups, for each part."""
-    words = [w for w in name.split() if w != MOHAMMED or name == MOHAMMED]
-    return frozenset(code for word in words for code in _codes(word))
-
-
-def _codes(word: str) -> set[str]:
-    if len(word) == 1:
-        return {f"={word}"}
-    wide = {word, *_LONG.get(word, ())}
-    codes = {f"#{g}" for w in wide for g in _GROUPS.get(w, ())} | {sound(w) for w in wide}
-    return codes | {f"={word[:3]}", f"={word[0]}"}
+_NO_ROOTS: Final[frozenset[str]] = frozenset()
 
 
 @lru_cache(maxsize=65_536)
-def family_codes(name: str) -> frozenset[str]:
-    """What a family name is filed under: the sound of each half."""
-    return frozenset(sound(_ungendered(w)) for w in name.split() if len(w) > 1)
+def roots(word: str) -> frozenset[str]:
+    """The names that a word of a given name stands for: its spelling group, and those of the names it is short for."""
+    wide = (word, *_LONG.get(word, ()))
+    if len(wide) == 1 and word not in _GROUPS and word not in _SHORT:
+        return _NO_ROOTS
+    return frozenset(root for name in wide for root in (_GROUPS.get(name) or (name,)))
+
+
+@lru_cache(maxsize=65_536)
+def given_codes(name: str) -> tuple[str, ...]:
+    """What a given name is filed under: the sounds of its parts and what these stand for."""
+    words = [w for w in name.split() if w != MOHAMMED] or name.split()
+    return tuple(dict.fromkeys(c for w in words if len(w) > 1 for c in (sound(w), *sorted(roots(w)))))
+
+
+@lru_cache(maxsize=65_536)
+def sounds(name: str) -> tuple[str, ...]:
+    """The sounds of the parts of a name, a forename Mohammed with another beside it left out."""
+    words = [w for w in name.split() if w != MOHAMMED] or name.split()
+    return tuple(dict.fromkeys(sound(_ungendered(w)) for w in words if len(w) > 1))
 
 
 @lru_cache(maxsize=65_536)
@@ -121,12 +127,12 @@ def _family_bits(word: str) -> float:
 
 @lru_cache(maxsize=262_144)
 def given_likeness(a: str, b: str) -> Likeness:
-    """How alike two given names are, in either order."""
+    """How alike two given names are, in either order; Mohammed alone against another name says nothing."""
     if not a or not b:
         return Likeness.NONE
     if a == b:
         return Likeness.GENERIC if a == MOHAMMED else Likeness.SAME
-    if " " not in a and " " not in b:
+    if MOHAMMED not in (a, b) and " " not in a and " " not in b:
         return _word_likeness(a, b)
     if a.replace(" ", "") == b.replace(" ", ""):
         return Likeness.SAME
@@ -137,7 +143,7 @@ def _compound_likeness(a: list[str], b: list[str]) -> Likeness:
     shared = MOHAMMED in a and MOHAMMED in b
     a, b = [w for w in a if w != MOHAMMED], [w for w in b if w != MOHAMMED]
     if not a or not b:
-        return Likeness.GENERIC if shared else Likeness.OTHER
+        return Likeness.GENERIC if shared else Likeness.NONE
     best = min(_word_likeness(x, y) for x in a for y in b)
     whole = len(a) == len(b) == 1
     if best <= Likeness.TYPO:
@@ -149,49 +155,38 @@ def _compound_likeness(a: list[str], b: list[str]) -> Likeness:
 def _word_likeness(a: str, b: str) -> Likeness:
     if a == b:
         return Likeness.SAME
-    if len(a) > len(b):
-        a, b = b, a
-    if len(a) == 1:
-        return Likeness.INITIAL if b[0] == a else Likeness.OTHER
-    if _variant(a, b):
+    short, long = (a, b) if len(a) <= len(b) else (b, a)
+    if len(short) == 1:
+        return Likeness.INITIAL if long[0] == short else Likeness.OTHER
+    ra, rb = roots(a), roots(b)
+    if ra and rb and not ra.isdisjoint(rb):
+        groups_a, groups_b = _GROUPS.get(a), _GROUPS.get(b)
+        return Likeness.VARIANT if groups_a and groups_b and groups_a & groups_b else Likeness.SHORT
+    if a[0] == b[0] and len(short) > 3 and len(long) - len(short) <= 2 and sound(a) == sound(b):
         return Likeness.VARIANT
-    if _short_form(a, b):
+    if _short_form(short, long):
         return Likeness.SHORT
-    return Likeness.TYPO if _misspelt(a, b) else Likeness.OTHER
+    return Likeness.TYPO if _misspelt(short, long) else Likeness.OTHER
 
 
-def _variant(a: str, b: str) -> bool:
-    ga = _GROUPS.get(a)
-    gb = _GROUPS.get(b)
-    if ga and gb and ga & gb:
-        return True
-    return len(a) > 3 and a[0] == b[0] and len(b) - len(a) <= 2 and sound(a) == sound(b)
+def _short_form(short: str, long: str) -> bool:
+    """Whether one is a short form of the other by rule: Soph, Hols, Maddie, or the end of it: Beth, Xander."""
+    if short[0] != long[0]:
+        return len(short) > 3 and long.endswith(short)
+    return long.startswith((short, *_stems(short))) or short.startswith(_stems(long))
 
 
-def _short_form(a: str, b: str) -> bool:
-    """Whether ``a`` is a short form of ``b`` or both of one name, by the table or by rule (Soph, Hols, Maddie)."""
-    if a in _SHORT.get(b, ()) or b in _SHORT.get(a, ()):
-        return True
-    if b.startswith(a) and (len(a) > 2 or len(b) > 4):
-        return True
-    return _stem_of(a, b) or _stem_of(b, a) or (len(a) > 3 and b.endswith(a))
+@lru_cache(maxsize=65_536)
+def _stems(pet: str) -> tuple[str, ...]:
+    """What may be left of the full name in a pet form: 'hol' in 'hols', 'mad' in 'maddie'."""
+    stems = {pet[: -len(end)] for end in ("ie", "y", "s", "i", "o", "a") if pet.endswith(end)}
+    single = {stem[:-1] if len(stem) > 2 and stem[-1] == stem[-2] else stem for stem in stems}
+    return tuple(sorted(stem for stem in single if len(stem) > 2))
 
 
-def _stem_of(pet: str, name: str) -> bool:
-    for ending in ("ie", "y", "s", "i", "o", "a"):
-        if pet.endswith(ending):
-            stem = pet[: -len(ending)]
-            if len(stem) > 2 and stem[-1] == stem[-2]:
-                stem = stem[:-1]
-            if len(stem) > 2 and name.startswith(stem):
-                return True
-    return False
-
-
-def _misspelt(a: str, b: str) -> bool:
-    if len(a) < 3:
-        return False
-    return OSA.distance(a, b, score_cutoff=2) <= (2 if len(a) > 6 else 1)
+def _misspelt(short: str, long: str) -> bool:
+    most = 2 if len(short) > 6 else 1
+    return len(short) > 2 and len(long) - len(short) <= most and OSA.distance(short, long, score_cutoff=most) <= most
 
 
 @lru_cache(maxsize=262_144)
@@ -216,7 +211,7 @@ def _surname_likeness(a: str, b: str) -> Likeness:
     short, long = (a, b) if len(a) <= len(b) else (b, a)
     if len(short) == 1:
         return Likeness.INITIAL if long[0] == short else Likeness.OTHER
-    if _ungendered(a) == _ungendered(b) or _variant(short, long):
+    if a[0] == b[0] and (_ungendered(a) == _ungendered(b) or (len(long) - len(short) <= 2 and sound(a) == sound(b))):
         return Likeness.VARIANT
     return Likeness.TYPO if _misspelt(short, long) else Likeness.OTHER
 

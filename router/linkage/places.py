@@ -64,25 +64,29 @@ def nearness(a: str, b: str) -> Nearness:
         return Nearness.NONE
     if a == b:
         return Nearness.SAME
-    numbers_a, street_a, code_a = a.split("|")
-    numbers_b, street_b, code_b = b.split("|")
+    numbers_a, street_a, code_a = _split(a)
+    numbers_b, street_b, code_b = _split(b)
     same_code = code_a == code_b and bool(_POSTCODE.match(code_a))
-    other_code = bool(code_a and code_b) and OSA.distance(code_a, code_b) > 2
-    number = bool(set(numbers_a.split()) & set(numbers_b.split()))
-    street = _same_street(street_a, street_b)
+    other_code = bool(code_a and code_b) and OSA.distance(code_a, code_b, score_cutoff=3) > 2
+    number = not numbers_a.isdisjoint(numbers_b)
+    if other_code and not number:
+        return Nearness.OTHER
+    street = any(_same_word(x, y) for x in street_a for y in street_b)
     if number and (street or same_code):
         return Nearness.STREET if other_code else Nearness.SAME if code_a and code_b else Nearness.LINE
     if street:
         return Nearness.NEIGHBOUR if same_code else Nearness.OTHER if other_code else Nearness.STREET
-    return Nearness.SAME_POSTCODE if same_code else _apart(street_a, street_b, other_code)
+    return Nearness.SAME_POSTCODE if same_code else _apart(bool(street_a and street_b), other_code)
 
 
-def _apart(street_a: str, street_b: str, other_code: bool) -> Nearness:
-    return Nearness.OTHER if other_code or (street_a and street_b) else Nearness.NONE
+@lru_cache(maxsize=65_536)
+def _split(address: str) -> tuple[frozenset[str], tuple[str, ...], str]:
+    numbers, words, code = address.split("|")
+    return frozenset(numbers.split()), tuple(words.split()), code
 
 
-def _same_street(a: str, b: str) -> bool:
-    return any(_same_word(x, y) for x in a.split() for y in b.split())
+def _apart(streets: bool, other_code: bool) -> Nearness:
+    return Nearness.OTHER if other_code or streets else Nearness.NONE
 
 
 def _same_word(x: str, y: str) -> bool:

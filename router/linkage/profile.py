@@ -7,14 +7,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from typing import Any, Final, TypeVar
 
-from router.linkage.subject import Adult, Incident, Subject
+from router.linkage.subject import Subject
 
-_VERSION: Final = 1
+_VERSION: Final = 2
 _T = TypeVar("_T")
-_MOST: Final = {"names": 12, "places": 10, "adults": 12, "days": 6, "incidents": 12}
-
-Birth = tuple[int, bool, int]
-"""A day of birth, whether estimated, and how often it was given."""
+_MOST: Final = 12
+"""How many values of one field are kept: the first, which founded the person, and the latest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +25,10 @@ class Profile:
     givens: tuple[str, ...] = ()
     families: tuple[str, ...] = ()
     middles: tuple[str, ...] = ()
-    births: tuple[Birth, ...] = ()
+    births: tuple[int, ...] = ()
+    """Accurate days of birth."""
+    estimates: tuple[int, ...] = ()
+    """Estimated days of birth."""
     expected: tuple[int, ...] = ()
     unborn_at: int = 0
     """The last day on which the child was told of as unborn; 0 when never."""
@@ -36,11 +37,12 @@ class Profile:
     """A letter for each time that a sex was given."""
     addresses: tuple[str, ...] = ()
     phones: tuple[str, ...] = ()
-    adults: tuple[Adult, ...] = ()
+    adults: tuple[str, ...] = ()
     siblings: tuple[str, ...] = ()
-    nhs: tuple[tuple[str, int], ...] = ()
-    upn: tuple[tuple[str, int], ...] = ()
-    incidents: tuple[Incident, ...] = ()
+    nhs: tuple[str, ...] = ()
+    mothers: tuple[str, ...] = ()
+    upn: tuple[str, ...] = ()
+    incidents: tuple[str, ...] = ()
     not_same: tuple[str, ...] = ()
     """Ids of persons that a human has said are not this one."""
     seen: int = 0
@@ -49,24 +51,21 @@ class Profile:
     """How many notifications it is made of."""
 
     def encode(self) -> bytes:
-        """As JSON text in a list that begins with the version of this form."""
+        """As JSON text: a list that begins with the version of this form."""
         return json.dumps([_VERSION, *(getattr(self, f) for f in _FIELDS)], separators=(",", ":")).encode()
 
     @classmethod
     def decode(cls, data: bytes) -> Profile:
         """The profile that :meth:`encode` wrote."""
-        version, *values = json.loads(data)
-        if version != _VERSION:
+        values: list[Any] = _read(data.decode())[0]
+        if values[0] != _VERSION:
             raise ValueError("a profile of another version")
-        read: list[Any] = [_tuples(v) if type(v) is list else v for v in values]
+        read: list[Any] = [tuple(v) if type(v) is list else v for v in values[1:]]
         return cls(*read)
 
 
 _FIELDS: Final = tuple(f.name for f in fields(Profile))
-
-
-def _tuples(values: list[object]) -> tuple[object, ...]:
-    return tuple([tuple(v) if type(v) is list else v for v in values])
+_read: Final = json.JSONDecoder().raw_decode
 
 
 def found(subject: Subject, *, person_id: str, family_id: str, case_id: str) -> Profile:
@@ -76,74 +75,79 @@ def found(subject: Subject, *, person_id: str, family_id: str, case_id: str) -> 
 
 def extend(profile: Profile, subject: Subject) -> Profile:
     """The profile with this evidence added; the oldest evidence but the first gives way where there is no room."""
+    day = (subject.day,) if subject.day else ()
     return replace(
         profile,
-        givens=_add(profile.givens, subject.givens, _MOST["names"]),
-        families=_add(profile.families, subject.families, _MOST["names"]),
-        middles=_add(profile.middles, subject.middles, _MOST["names"]),
-        births=_births(profile.births, subject),
-        expected=_add(profile.expected, (subject.expected,) if subject.expected else (), 4),
+        givens=_add(profile.givens, subject.givens),
+        families=_add(profile.families, subject.families),
+        middles=_add(profile.middles, subject.middles),
+        births=profile.births if subject.estimated else _add(profile.births, day),
+        estimates=_add(profile.estimates, day) if subject.estimated else profile.estimates,
+        expected=_add(profile.expected, (subject.expected,) if subject.expected else ()),
         unborn_at=max(profile.unborn_at, subject.seen if subject.unborn else 0),
-        twins=_add(profile.twins, (subject.twin,) if subject.twin else (), 4),
-        sexes=(profile.sexes + subject.sex)[-12:],
-        addresses=_add(profile.addresses, subject.addresses, _MOST["places"]),
-        phones=_add(profile.phones, subject.phones, _MOST["places"]),
-        adults=_add(profile.adults, subject.adults, _MOST["adults"]),
-        siblings=_add(profile.siblings, subject.siblings, _MOST["names"]),
-        nhs=_count(profile.nhs, subject.nhs),
-        upn=_count(profile.upn, subject.upn),
-        incidents=_add(profile.incidents, (subject.incident,) if subject.incident else (), _MOST["incidents"]),
+        twins=_add(profile.twins, (subject.twin,) if subject.twin else ()),
+        sexes=(profile.sexes + subject.sex)[-_MOST:],
+        addresses=_add(profile.addresses, subject.addresses),
+        phones=_add(profile.phones, subject.phones),
+        adults=_add(profile.adults, subject.adults),
+        siblings=_add(profile.siblings, subject.siblings),
+        nhs=_add(profile.nhs, (subject.nhs,) if subject.nhs else ()),
+        mothers=_add(profile.mothers, (subject.mothers,) if subject.mothers else ()),
+        upn=_add(profile.upn, (subject.upn,) if subject.upn else ()),
+        incidents=_add(profile.incidents, (subject.incident,) if subject.incident else ()),
         seen=max(profile.seen, subject.seen),
         size=profile.size + 1,
     )
 
 
+def merge(kept: Profile, other: Profile) -> Profile:
+    """The profile of two persons whom a human has found to be one child; it keeps the ids of ``kept``."""
+    joined: dict[str, Any] = {
+        f: _add(getattr(kept, f), getattr(other, f)) for f in _FIELDS if type(getattr(kept, f)) is tuple
+    }
+    return replace(
+        kept,
+        **joined,
+        unborn_at=max(kept.unborn_at, other.unborn_at),
+        sexes=(kept.sexes + other.sexes)[-_MOST:],
+        seen=max(kept.seen, other.seen),
+        size=kept.size + other.size,
+    )
+
+
+def distinguish(profile: Profile, person_id: str) -> Profile:
+    """The profile with a human's word that ``person_id`` is another child."""
+    return replace(profile, not_same=_add(profile.not_same, (person_id,)))
+
+
 def as_subject(profile: Profile) -> Subject:
     """What is known of a person as if one notification had said it all, to compare persons with each other."""
-    births = sorted(profile.births, key=lambda b: (b[1], -b[2]))
-    day, estimated, _ = births[0] if births else (0, False, 0)
+    day = (*profile.births, *profile.estimates, 0)[0]
     return Subject(
         givens=profile.givens,
         families=profile.families,
         middles=profile.middles,
         day=day,
-        estimated=estimated,
+        estimated=bool(day) and not profile.births,
         expected=profile.expected[0] if profile.expected else 0,
-        unborn=not births and bool(profile.unborn_at),
+        unborn=not day and bool(profile.unborn_at),
         twin=profile.twins[0] if profile.twins else "",
         sex=max("mf", key=profile.sexes.count) if profile.sexes else "",
         addresses=profile.addresses,
         phones=profile.phones,
         adults=profile.adults,
         siblings=profile.siblings,
-        nhs=max(profile.nhs, key=lambda n: n[1])[0] if profile.nhs else "",
-        upn=max(profile.upn, key=lambda n: n[1])[0] if profile.upn else "",
-        incident=None,
+        nhs=profile.nhs[0] if profile.nhs else "",
+        mothers=profile.mothers[0] if profile.mothers else "",
+        upn=profile.upn[0] if profile.upn else "",
+        incident="",
         seen=profile.unborn_at or profile.seen,
     )
 
 
-def _add(known: tuple[_T, ...], new: Iterable[_T], most: int) -> tuple[_T, ...]:
-    fresh = tuple(v for v in new if v not in known)
-    return known if not fresh else _bounded(known + fresh, most)
-
-
-def _bounded(values: tuple[_T, ...], most: int) -> tuple[_T, ...]:
-    return values if len(values) <= most else (values[0], *values[len(values) - most + 1 :])
-
-
-def _count(known: tuple[tuple[str, int], ...], value: str) -> tuple[tuple[str, int], ...]:
-    if not value:
+def _add(known: tuple[_T, ...], new: Iterable[_T]) -> tuple[_T, ...]:
+    fresh: list[_T] = [v for v in new if v not in known]
+    if not fresh:
         return known
-    counts = dict(known)
-    counts[value] = counts.get(value, 0) + 1
-    return _bounded(tuple(counts.items()), 6)
-
-
-def _births(known: tuple[Birth, ...], subject: Subject) -> tuple[Birth, ...]:
-    if not subject.day:
-        return known
-    counts = {(day, estimated): n for day, estimated, n in known}
-    new = (subject.day, subject.estimated)
-    counts[new] = counts.get(new, 0) + 1
-    return _bounded(tuple((*birth, n) for birth, n in counts.items()), _MOST["days"])
+    values: tuple[_T, ...] = (*known, *fresh)
+    return values if len(values) <= _MOST else (values[0], *values[len(values) - _MOST + 1 :])

@@ -14,8 +14,9 @@ _WORDS: Final[dict[str, dict[int, str]]] = {
         3: "first name differs by a slip of the pen",
         4: "part of the first name is the same",
         5: "same initial",
-        6: "both are called Mohammed, which says little",
-        7: "against: another first name",
+        6: "known by a middle name",
+        7: "both are called Mohammed, which says little",
+        8: "against: another first name",
     },
     "family": {
         0: "same family name",
@@ -23,12 +24,12 @@ _WORDS: Final[dict[str, dict[int, str]]] = {
         2: "family name is a form of the same name",
         3: "family name differs by a slip of the pen",
         4: "half of the double-barrelled family name is the same",
-        7: "against: another family name",
+        8: "against: another family name",
     },
     "middle": {
         0: "same middle name",
         1: "against: another middle name",
-        3: "known by a middle name, or the same middle initial",
+        3: "part of the middle names is the same",
     },
     "birth": {
         0: "same date of birth",
@@ -66,7 +67,7 @@ _WORDS: Final[dict[str, dict[int, str]]] = {
         9: "against: other parents or guardians",
     },
     "kin": {0: "the same brother or sister is named", 2: "against: this is the brother or sister named"},
-    "nhs": {0: "same NHS number", 1: "against: another NHS number"},
+    "nhs": {0: "same NHS number", 1: "against: another NHS number", 3: "an NHS number that is the mother's"},
     "upn": {0: "same pupil number", 1: "against: another pupil number"},
     "incident": {0: "same reference", 1: "against: another child of the same incident"},
     "twin": {0: "the same twin", 1: "against: the other twin"},
@@ -75,5 +76,5 @@ _WORDS: Final[dict[str, dict[int, str]]] = {
 
 def reasons(levels: Levels) -> tuple[str, ...]:
     """What was found field by field, what speaks for it first."""
-    said = [text for field, level in zip(FIELDS, levels, strict=True) if (text := _WORDS[field].get(level))]
+    said = [text for field, level in zip(FIELDS, levels, strict=False) if (text := _WORDS[field].get(level))]
     return tuple(sorted(said, key=lambda text: text.startswith("against")))

@@ -12,21 +12,17 @@ from router.linkage import identifiers, names, places
 from router.linkage.dates import day_of
 from router.linkage.resends import plain_reference
 from router.linkage.text import fold
-from schemas.person import NHS_NUMBER, UPN, Name, Person, Sex
-
-Adult = tuple[str, str, int, str]
-"""Given name, family name, day of birth (0: not given) and role of somebody of the family."""
-Incident = tuple[str, str, str]
-"""Agency, reference without its suffix, suffix: siblings of one incident differ in the suffix alone."""
+from schemas.person import NHS_NUMBER, UPN, Name, Person, RelatedPerson, Sex
 
 _UNBORN: Final = re.compile(r"\b(?:un ?born|bump|foetus|fetus|baby|twin|triplet)\b")
 _TWIN: Final = re.compile(r"\b(?:twin|triplet)\s+([1-4])\b")
-_SUFFIX: Final = re.compile(r"^(.*?)/(\d{1,2})$")
 _SIBLING: Final = re.compile(
     r"(?:[Bb]rother or sister called|[Ss]iblings?(?: called| named)?|[Bb]rothers?(?: called| named)?|"
     r"[Ss]isters?(?: called| named)?)\s+"
     r"([A-Z][\w'\u2019-]+(?:\s[A-Z][\w'\u2019-]+)?(?:(?:,| and)\s[A-Z][\w'\u2019-]+)*)"
 )
+_KIN: Final = re.compile(r"(?i:sibling|brother|sister)")
+_LIST: Final = re.compile(r",\s*|\sand\s")
 _SIBLING_ROLES: Final = frozenset({"sibling", "brother", "sister", "half_sibling", "twin"})
 
 
@@ -45,11 +41,15 @@ class Subject:
     sex: str
     addresses: tuple[str, ...]
     phones: tuple[str, ...]
-    adults: tuple[Adult, ...]
+    adults: tuple[str, ...]
+    """``given|family|day|role`` of each; day of birth '' where not given."""
     siblings: tuple[str, ...]
     nhs: str
+    mothers: str
+    """An NHS number given for a child not yet born or without name and birthday: it can only be the mother's."""
     upn: str
-    incident: Incident | None
+    incident: str
+    """``agency|reference|suffix``: siblings of one incident differ in the suffix alone."""
     seen: int
 
 
@@ -61,9 +61,11 @@ def describe(
     day, estimated, expected = day_of(child.date_of_birth, seen)
     called = " ".join(fold(g) for n in child.name[:1] for g in n.given_name)
     twin = _TWIN.search(called)
-    people = [p for p in child.related_person if p.relationship not in _SIBLING_ROLES]
+    givens = _distinct(g for n in child.name for g in _givens(n))
+    number = _identifier(child, NHS_NUMBER)
+    own = bool(day or givens)
     return Subject(
-        givens=_distinct(g for n in child.name for g in _givens(n)),
+        givens=givens,
         families=_distinct(names.family(" ".join(n.family_name)) for n in child.name),
         middles=_distinct(names.given(m) for n in child.name for m in n.given_name[1:]),
         day=day,
@@ -76,20 +78,21 @@ def describe(
             places.address((a.line1 or "", a.line2 or "", a.city or ""), a.postcode or "") for a in child.address
         ),
         phones=_distinct(places.telephone(t) for c in child.contact for t in c.telephone),
-        adults=tuple(_adult(p.name, p.date_of_birth.date if p.date_of_birth else None, p.relationship) for p in people),
+        adults=_distinct(_adult(p) for p in child.related_person if p.relationship not in _SIBLING_ROLES),
         siblings=_siblings(child, narrative),
-        nhs=_identifier(child, NHS_NUMBER),
+        nhs=number if own else "",
+        mothers="" if own else number,
         upn=_identifier(child, UPN),
-        incident=incident(agency, reference) if reference else None,
+        incident=incident(agency, reference) if reference else "",
         seen=seen,
     )
 
 
-def incident(agency: str, reference: str) -> Incident:
+def incident(agency: str, reference: str) -> str:
     """The reference without marks of a new version, and its suffix that tells siblings of one incident apart."""
-    plain = plain_reference(reference)
-    parts = _SUFFIX.match(plain)
-    return (agency, parts.group(1), parts.group(2)) if parts else (agency, plain, "")
+    plain = plain_reference(reference).replace("|", " ")
+    base, slash, suffix = plain.rpartition("/")
+    return f"{agency}|{base}|{suffix}" if slash and suffix.isdigit() and len(suffix) < 3 else f"{agency}|{plain}|"
 
 
 def _distinct(values: Iterable[str]) -> tuple[str, ...]:
@@ -101,15 +104,16 @@ def _givens(name: Name) -> tuple[str, ...]:
     return first, names.given(name.preferred_name or "")
 
 
-def _adult(name: Name, born: dt.date | None, role: str) -> Adult:
-    first, last = fold(" ".join(name.given_name)), fold(" ".join(name.family_name))
+def _adult(person: RelatedPerson) -> str:
+    first, last = fold(" ".join(person.name.given_name)), fold(" ".join(person.name.family_name))
     if not last and " " in first:
         first, last = first.split(" ", 1)
-    return first, last, born.toordinal() if born else 0, role
+    born = str(person.date_of_birth.date.toordinal()) if person.date_of_birth else ""
+    return f"{first}|{last}|{born}|{person.relationship}" if first or last else ""
 
 
 def _siblings(child: Person, narrative: str) -> tuple[str, ...]:
-    told = (w for m in _SIBLING.findall(narrative) for w in re.split(r",\s*|\sand\s", m))
+    told = [w for m in _SIBLING.findall(narrative) for w in _LIST.split(m)] if _KIN.search(narrative) else []
     recorded = (" ".join(p.name.given_name) for p in child.related_person if p.relationship in _SIBLING_ROLES)
     return _distinct(names.given(s) for s in (*told, *recorded))
 
