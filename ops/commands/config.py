@@ -1,0 +1,111 @@
+"""``hub config``: check the one configuration file, write a first one, make tokens and keys."""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import os
+import secrets
+from dataclasses import asdict
+from hashlib import sha256
+from importlib.resources import files
+from pathlib import Path
+
+import click
+
+from ops.checking import check as checked
+from ops.commands.common import config_option, json_option, say, say_json
+
+
+@click.group()
+def config() -> None:
+    """Check and make what the hub is configured with.
+
+    \b
+    From nothing to a hub that starts:
+      hub config init
+      hub config token        (once for each agency that comes in by HTTP)
+      hub config check
+      hub run
+    """
+
+
+@config.command()
+@config_option
+@json_option
+def check(config: Path, *, as_json: bool) -> None:
+    """Say everything that is wrong with the configuration, and what to write instead; exit 1 if the hub cannot start.
+
+    Reads the file, the borough profile, every agency's mapping and secrets, and the linkage model; warns of agreements
+    that have ended.
+
+    \b
+    Example:
+      hub config check --config /etc/mash-hub/hub.toml
+    """
+    found = checked(config, os.environ, today=dt.datetime.now(dt.UTC).date())
+    if as_json:
+        say_json({"faults": [asdict(f) for f in found.faults], "warnings": [asdict(w) for w in found.warnings]})
+    else:
+        for fault in found.faults:
+            say(f"fault    {fault}")
+        for warning in found.warnings:
+            say(f"warning  {warning}")
+        say(f"{len(found.faults)} faults, {len(found.warnings)} warnings in {config}")
+    if found.faults:
+        raise SystemExit(1)
+
+
+@config.command()
+@click.argument("path", type=click.Path(dir_okay=False, path_type=Path), default=Path("hub.toml"))
+def init(path: Path) -> None:
+    """Write a first configuration with every setting explained; never over an existing file.
+
+    \b
+    Example:
+      hub config init /etc/mash-hub/hub.toml
+    """
+    template = (files("ops") / "hub.toml.example").read_text(encoding="utf-8")
+    try:
+        with path.open("x", encoding="utf-8") as opened:
+            opened.write(template)
+    except FileExistsError:
+        raise click.ClickException(f"{path} is there already; name another, or edit it") from None
+    except OSError as error:
+        raise click.ClickException(f"{path} cannot be written ({type(error).__name__})") from None
+    say(f"{path} is written; edit it, then `hub config check --config {path}`")
+
+
+@config.command()
+@json_option
+def token(*, as_json: bool) -> None:
+    """Make a bearer token for an agency, and the digest that the configuration keeps of it.
+
+    Give the token to the agency by a safe way; the hub never needs it.
+
+    \b
+    Example:
+      hub config token
+    """
+    made = secrets.token_urlsafe(32)
+    digest = sha256(made.encode()).hexdigest()
+    if as_json:
+        say_json({"token": made, "token_sha256": digest})
+    else:
+        say(f'for the agency:     {made}\nfor the hub\'s file: token_sha256 = "{digest}"')
+
+
+@config.command()
+@json_option
+def key(*, as_json: bool) -> None:
+    """Make a key-encryption key: 32 bytes in base64, for HUB_KEY. Whoever loses it loses every record.
+
+    \b
+    Example:
+      export HUB_KEY=$(hub config key)
+    """
+    made = base64.b64encode(os.urandom(32)).decode()
+    if as_json:
+        say_json({"key": made})
+    else:
+        say(made)

@@ -1,0 +1,116 @@
+"""``hub connectors``: which agencies come in how, and what a file of theirs would become."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from connectors.mapping import MappingFault
+from connectors.port import AgencyRoute, Routes, SecretMissing, routes
+from connectors.try_mapping import Preview, preview
+from ops.commands.common import config_option, json_option, say, say_json, say_table
+from ops.configuration import Misconfigured, read_settings
+
+
+@click.group()
+def connectors() -> None:
+    """See how agencies come in, and try a mapping on a file before anything is sent."""
+
+
+@contextmanager
+def _routes(config: Path) -> Iterator[Routes]:
+    try:
+        yield routes(read_settings(config, os.environ), os.environ)
+    except Misconfigured as error:
+        raise click.ClickException(f"the configuration cannot be used\n{error}") from None
+    except (MappingFault, SecretMissing) as error:
+        raise click.ClickException(str(error)) from None
+
+
+@connectors.command("list")
+@config_option
+@json_option
+def list_(config: Path, *, as_json: bool) -> None:
+    """List each agency with its ways in, its mappings, and how it gets what the hub has for it.
+
+    \b
+    Example:
+      hub connectors list
+    """
+    with _routes(config) as known:
+        rows = [_row(route) for route in known]
+    if as_json:
+        say_json(rows)
+    else:
+        say_table("Agencies", [{key: _words(value) for key, value in row.items()} for row in rows])
+
+
+def _row(route: AgencyRoute) -> dict[str, Any]:
+    settings = route.settings
+    agreement = settings.agreement
+    return {
+        "agency": route.code,
+        "in": [way for way in ("http", "folder", "queue") if getattr(settings, way) is not None],
+        "mappings": [mapping.name for mapping in route.mappings],
+        "out": settings.push.kind if settings.push else "fetched over http" if settings.http else None,
+        "agreement_until": str(agreement.until or "open-ended") if agreement else "none",
+        "leads": route.leads,
+    }
+
+
+def _words(value: Any) -> Any:
+    return ", ".join(value) if isinstance(value, list) else value
+
+
+@connectors.command("try")
+@click.argument("agency")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@config_option
+@json_option
+def try_(agency: str, file: Path, config: Path, *, as_json: bool) -> None:
+    """Show what each record of FILE would become as AGENCY's, or why it would be refused; sends and records nothing.
+
+    Its output holds personal data if the file does. Exit 1 when a record would be refused.
+
+    \b
+    Example:
+      hub connectors try police merlin-1.xml
+    """
+    with _routes(config) as known:
+        route = known.by_code.get(agency)
+        if route is None:
+            raise click.ClickException(f"{agency} is not configured; one of: {', '.join(sorted(known.by_code))}")
+        found = preview(route, file.name, file.read_bytes())
+    told = [_told(number, one) for number, one in enumerate(found, start=1)]
+    if as_json:
+        say_json(told)
+    else:
+        _say(told)
+    if not all(one["taken"] for one in told):
+        raise SystemExit(1)
+
+
+def _told(number: int, one: Preview) -> dict[str, Any]:
+    if one.made is not None:
+        made = json.loads(one.made.model_dump_json(exclude_none=True))
+        return {"record": number, "taken": True, "as": type(one.made).__name__, "made": made}
+    assert one.reason is not None
+    why = {"reason": one.reason.code, "field": one.field, "cause": one.reason.cause, "cure": one.reason.cure}
+    return {"record": number, "taken": False} | why
+
+
+def _say(told: list[dict[str, Any]]) -> None:
+    for one in told:
+        if one["taken"]:
+            say(f"record {one['record']}: {one['as']}")
+            say(json.dumps(one["made"], ensure_ascii=False, indent=2))
+        else:
+            say(f"record {one['record']}: refused, {one['reason']} at {one['field'] or 'the whole record'}")
+            say(f"    {one['cause']} {one['cure']}")
+    say(f"{sum(one['taken'] for one in told)} of {len(told)} would be taken; nothing was sent")

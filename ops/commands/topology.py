@@ -1,0 +1,33 @@
+"""``hub topology``: which step hears which topic, drawn from the code that runs."""
+
+from __future__ import annotations
+
+import click
+
+from ops import picture
+from ops.commands.common import say, say_json
+
+
+@click.command()
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "mermaid", "json"]),
+    default="text",
+    show_default=True,
+    help="As what.",
+)
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+def topology(form: str, *, as_json: bool) -> None:
+    """Draw the hub: topics, and the steps that hear them and publish to them, from what runs.
+
+    The README's picture is what --format mermaid prints; a test compares them.
+
+    \b
+    Example:
+      hub topology --format mermaid
+    """
+    if as_json or form == "json":
+        say_json(picture.as_json())
+    else:
+        say(picture.mermaid() if form == "mermaid" else picture.text())

@@ -1,0 +1,124 @@
+"""`hub config` says everything that is wrong at once, and what it writes is right."""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import json
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from ops.checking import check
+from ops.cli import main
+
+TODAY = dt.date(2026, 6, 10)
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, ["config", *arguments])
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Path:
+    """What `hub config init` writes."""
+    path = tmp_path / "hub.toml"
+    assert run("init", str(path)).exit_code == 0
+    return path
+
+
+def edited(path: Path, old: str, new: str) -> Path:
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), "utf-8")
+    return path
+
+
+def faults(path: Path, **environment: str) -> str:
+    return "\n".join(map(str, check(path, environment, today=TODAY).faults))
+
+
+def warnings(path: Path, *, today: dt.date = TODAY) -> str:
+    return "\n".join(map(str, check(path, {}, today=today).warnings))
+
+
+def test_what_init_writes_has_no_faults(written: Path) -> None:
+    assert faults(written) == ""
+
+
+def test_init_never_writes_over_a_file(written: Path) -> None:
+    before = edited(written, "e08000999", "e08000001").read_text("utf-8")
+    answer = run("init", str(written))
+    assert (answer.exit_code, written.read_text("utf-8")) == (1, before)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ('lead_agency = "childrens_social_care"', 'lead_agency = "nobody"', "lead_agency: is not one of the agencies"),
+        ("batch = 200", "batch = 0", "runtime.batch"),
+        ("port = 8080", "prot = 8080", "http.prot: is not a setting"),
+        ("[agencies.gp]", "[agencies.gpx]", "gp is not configured"),
+        ('mapping = "merlin-xml"', 'mapping = "merlin"', "there is no mapping merlin"),
+        ('mapping = "merlin-xml"', 'mapping = "open-cases-csv"', "makes open-case"),
+        ('# linkage_model = "default" ', 'linkage_model = "best"', "linkage_model: best cannot be read"),
+        ("area =", "area", "is not TOML"),
+    ],
+)
+def test_a_fault_is_named_with_where_it_is(written: Path, old: str, new: str, told: str) -> None:
+    assert told in faults(edited(written, old, new))
+
+
+def test_all_faults_are_told_at_once(written: Path) -> None:
+    edited(written, 'mapping = "merlin-xml"', 'mapping = "merlin"')
+    edited(written, "[agencies.gp]", "[agencies.gpx]")
+    assert len(check(written, {}, today=TODAY).faults) >= 2
+
+
+def test_a_missing_secret_is_named_by_its_variable(written: Path) -> None:
+    edited(written, 'mapping = "merlin-xml"', 'queue = { url_variable = "POLICE_BROKER", queue = "out" }')
+    assert "POLICE_BROKER" in faults(written)
+    assert faults(written, POLICE_BROKER="memory://") == ""
+
+
+@pytest.mark.parametrize(
+    ("today", "told"),
+    [
+        (dt.date(2026, 3, 1), "has not begun"),
+        (dt.date(2026, 12, 20), "ends on 2026-12-31"),
+        (dt.date(2027, 1, 1), "has ended"),
+    ],
+)
+def test_an_agreement_that_is_not_in_force_is_a_warning(written: Path, today: dt.date, told: str) -> None:
+    edited(written, '"Borough Commander", since = 2026-04-01', '"B", since = 2026-04-01, until = 2026-12-31')
+    assert f"agencies.police.agreement: {told}" in warnings(written, today=today)
+
+
+def test_a_file_that_is_not_there_is_a_fault(tmp_path: Path) -> None:
+    answer = run("check", "--config", str(tmp_path / "hub.toml"))
+    assert answer.exit_code == 1
+    assert "hub config init" in answer.output
+
+
+def test_the_command_says_it_as_json_too(written: Path) -> None:
+    told: dict[str, Any] = json.loads(run("check", "--config", str(written), "--json").stdout)
+    assert told["faults"] == []
+    assert {"where", "what", "instead"} <= set(told["warnings"][0])
+
+
+def test_checking_makes_nothing(written: Path) -> None:
+    run("check", "--config", str(written))
+    assert list(written.parent.iterdir()) == [written]
+
+
+def test_a_token_comes_with_its_digest_and_is_never_the_same() -> None:
+    first, second = (json.loads(run("token", "--json").stdout) for _ in range(2))
+    assert first["token_sha256"] == sha256(first["token"].encode()).hexdigest()
+    assert first != second
+
+
+def test_a_key_is_32_bytes() -> None:
+    assert len(base64.b64decode(run("key").stdout)) == 32

@@ -1,0 +1,67 @@
+"""`hub connectors` shows ways in, and what a file would become, and sends nothing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from ops.cli import main
+from ops.demo import DemoFolder
+from ops.wiring import Hub
+from stores import overview
+from tests.support.filled import empty_hub
+
+SAMPLES = Path(__file__).parents[3] / "connectors" / "agencies" / "samples"
+
+
+@pytest.fixture
+def hub_(tmp_path: Path) -> tuple[DemoFolder, Hub]:
+    folder, hub = empty_hub(tmp_path / "hub")
+    text = folder.config.read_text("utf-8")
+    police = '[agencies.police]\nname = "Sample Police"\nsignpost_contact = "MASH sergeant, 01632 960101"\nmapping = '
+    assert police in text
+    folder.config.write_text(text.replace(f'{police}"sample-json"', f'{police}"merlin-xml"'), "utf-8")
+    return folder, hub
+
+
+def run(folder: DemoFolder, *arguments: str) -> tuple[int, Any]:
+    answer = CliRunner().invoke(main, ["connectors", *arguments, "--config", str(folder.config), "--json"])
+    return answer.exit_code, json.loads(answer.stdout) if answer.stdout.startswith("[") else answer.output
+
+
+def test_a_file_is_shown_as_what_it_would_become_and_nothing_is_recorded(hub_: tuple[DemoFolder, Hub]) -> None:
+    folder, hub = hub_
+    code, told = run(folder, "try", "police", str(SAMPLES / "merlin-1.xml"))
+    assert (code, told[0]["taken"], told[0]["as"]) == (0, True, "Notification")
+    assert told[0]["made"]["reference"]
+    with hub.database.reading() as connection:
+        assert overview.last_position(connection) == 0
+
+
+def test_a_record_that_would_be_refused_is_told_with_field_and_cure(
+    hub_: tuple[DemoFolder, Hub], tmp_path: Path
+) -> None:
+    file = tmp_path / "bad.xml"
+    text = (SAMPLES / "merlin-1.xml").read_text("utf-8")
+    start, end = text.index("<DateTime>"), text.index("</DateTime>")
+    file.write_text(text[:start] + "<DateTime>yesterday" + text[end:], "utf-8")
+    code, told = run(hub_[0], "try", "police", str(file))
+    assert (code, told[0]["taken"]) == (1, False)
+    assert "DateTime" in told[0]["field"]
+    assert told[0]["cure"]
+
+
+def test_an_agency_that_is_not_configured_is_said_to_be_so(hub_: tuple[DemoFolder, Hub]) -> None:
+    code, told = run(hub_[0], "try", "nobody", str(SAMPLES / "merlin-1.xml"))
+    assert code == 1
+    assert "is not configured; one of: ambulance" in told
+
+
+def test_the_list_names_ways_in_and_mappings(hub_: tuple[DemoFolder, Hub]) -> None:
+    _, told = run(hub_[0], "list")
+    police = next(row for row in told if row["agency"] == "police")
+    assert (police["in"], police["mappings"]) == (["http"], ["merlin-xml"])

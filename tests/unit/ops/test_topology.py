@@ -1,0 +1,64 @@
+"""The picture is what runs, and the README shows that very picture."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import text
+
+from ops import picture
+from ops.cli import main
+from ops.demo import DemoFolder
+from ops.wiring import Hub
+from router.topology import bound_steps
+from schemas.topics import TOPICS
+
+README = Path(__file__).parents[3] / "README.md"
+OPENS, CLOSES = "<!-- topology -->", "<!-- /topology -->"
+
+
+def told(form: str) -> str:
+    return CliRunner().invoke(main, ["topology", "--format", form]).stdout
+
+
+def test_every_step_and_every_topic_is_drawn() -> None:
+    drawn = json.loads(told("json"))
+    assert [step["name"] for step in drawn["steps"]] == [bound.step.name for bound in bound_steps()]
+    assert [topic["name"] for topic in drawn["topics"]] == [topic.name for topic in TOPICS]
+    assert all(step["from"] and step["to"] for step in drawn["steps"])
+
+
+def test_arrows_to_topics_are_those_that_a_run_recorded(worked: tuple[DemoFolder, Hub]) -> None:
+    with worked[1].database.reading() as connection:
+        rows = connection.execute(text("SELECT DISTINCT chain, topic FROM journal")).all()
+    steps = {bound.step.name for bound in bound_steps()}
+    ran = {(row.chain, row.topic) for row in rows if row.chain in steps}
+    assert ran
+    assert ran <= set(picture.arrows())
+
+
+def test_every_topic_is_from_outside_or_published_by_a_step() -> None:
+    published = {there for _, there in picture.arrows()}
+    inside = {topic.name for topic in TOPICS if not topic.external}
+    assert inside - published == {"messages.refused"}, "which any step may publish to"
+
+
+def test_mermaid_draws_each_arrow_once() -> None:
+    lines = told("mermaid").splitlines()
+    assert lines[0] == "flowchart LR"
+    assert lines.count("    deduplicate --> notifications_accepted") == 1
+
+
+def test_people_read_who_hears_what() -> None:
+    assert "hears      notifications.accepted" in told("text")
+
+
+def test_the_readme_shows_the_picture_as_drawn_today() -> None:
+    shown = README.read_text("utf-8") if README.exists() else ""
+    if OPENS not in shown:
+        pytest.skip("the README has no picture yet")
+    block = shown.partition(OPENS)[2].partition(CLOSES)[0].strip()
+    assert block == f"```mermaid\n{picture.mermaid()}\n```", "paste what `hub topology --format mermaid` prints"
