@@ -7,9 +7,11 @@ so every fact decided again is found in the journal by its id and compared by en
 
 from __future__ import annotations
 
+import gc
 import time
 from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -92,14 +94,30 @@ class Report:
 def replay(hub: Readable, wanted: Wanted, *, advance: Callable[[int], None] = lambda _: None) -> Report:
     """Decide everything again and compare. ``advance`` hears how many inputs more were decided."""
     started = time.monotonic()
-    with hub.database.reading() as connection:
+    with hub.database.reading() as connection, _little_collecting() as after_page:
         run = _Replay(connection, hub, wanted)
         for page in replaying.claims(connection):
             run.decide(page)
             advance(len(page))
+            after_page()
         run.finish()
     run.report.seconds = time.monotonic() - started
     return run.report
+
+
+@contextmanager
+def _little_collecting() -> Iterator[Callable[[], None]]:
+    """What steps remember only grows, and holds no cycles: looking through all of it over and over takes half the time.
+
+    Call what is given now and then: it sets what has lasted apart from what the collector looks through.
+    """
+    before = gc.get_threshold()
+    gc.set_threshold(50_000, 20, 100)
+    try:
+        yield gc.freeze
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
 
 
 class _Replay:
