@@ -115,7 +115,7 @@ def _structured(desk: Desk, body: bytes) -> list[Arrival]:
 
 def _enveloped(desk: Desk, value: object, odd: bool, original: bytes) -> list[Arrival]:
     try:
-        if odd:
+        if odd or strict_json.may_be_deep(original):
             strict_json.check(value, known_names() | _own_names(desk.route))
         if not isinstance(value, dict):
             raise Trouble("unreadable.event")
@@ -260,5 +260,5 @@ def _own(desk: Desk, event: _Event, body: bytes, original: bytes | None = None) 
 
 def _check_json(body: bytes) -> None:
     parsed = strict_json.parse(body)
-    if parsed.odd:
+    if parsed.odd or strict_json.may_be_deep(body):
         strict_json.check(parsed.value, known_names())

@@ -102,7 +102,7 @@ def written(value: object) -> bytes:
 
 def _checked(value: object, odd: bool, original: bytes, where: str, reading: Reading) -> Record:
     try:
-        if odd:
+        if odd or strict_json.may_be_deep(original):
             strict_json.check(value, reading.known)
         if not isinstance(value, dict):
             raise Trouble("invalid.value")

@@ -22,7 +22,7 @@ class _NotANumber:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Parsed:
-    """A JSON value; ``odd`` says that some part of it, perhaps another sender's record, needs :func:`check`."""
+    """A JSON value; ``odd`` says that some part of it, perhaps of another record, needs :func:`check`."""
 
     value: object
     odd: bool
@@ -61,7 +61,12 @@ def parse(body: bytes) -> Parsed:
         raise Trouble("unreadable.too-deep") from None
     except ValueError:
         raise Trouble("unreadable.json") from None
-    return Parsed(value, bool(found) or "\\u" in text or text.count("{") + text.count("[") > DEEPEST)
+    return Parsed(value, bool(found) or "\\u" in text)
+
+
+def may_be_deep(original: bytes) -> bool:
+    """Whether a text has brackets enough to nest deeper than is taken, and so needs :func:`check`."""
+    return original.count(b"{") + original.count(b"[") > DEEPEST
 
 
 def check(value: object, known: Container[str], depth: int = 1) -> None:
