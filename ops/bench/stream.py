@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import count, islice
+from typing import Any
 
 from connectors.events import parse
 from connectors.media import STRUCTURED
@@ -21,16 +22,18 @@ def arrivals(settings: HubSettings, number: int) -> list[Arrival]:
     return list(islice(_endless(found), number))
 
 
+def arrival_of(found: Routes, record: dict[str, Any]) -> Arrival:
+    """One record of the sample's form, as the HTTP connector reads it."""
+    route = found.by_code[str(record["source_agency"])]
+    body = json.dumps(notification_event(record)).encode()
+    (arrival,) = parse(route, STRUCTURED, {}, body, connector="bench", now=dt.datetime.now(dt.UTC))
+    return arrival
+
+
 def _endless(found: Routes) -> Iterator[Arrival]:
     lines = [json.loads(line) for line in sample_lines()]
     for turn in count():
         for record in lines:
             again = {"notification_id": f"{record['notification_id']}-{turn}"} if turn else {}
             again |= {"source_reference": f"{record['source_reference']}-{turn}"} if turn else {}
-            yield from _arrival(found, record | again)
-
-
-def _arrival(found: Routes, record: dict[str, object]) -> Sequence[Arrival]:
-    route = found.by_code[str(record["source_agency"])]
-    body = json.dumps(notification_event(record)).encode()
-    return parse(route, STRUCTURED, {}, body, connector="bench", now=dt.datetime.now(dt.UTC))
+            yield arrival_of(found, record | again)

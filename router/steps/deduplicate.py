@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from router.linkage.resends import forwarded_reference, plain_reference
 from router.outcome import Outcome, Step
 from schemas.message import Message
 from schemas.notification import NotificationAccepted, NotificationDuplicated, NotificationReceived
@@ -10,13 +11,21 @@ from schemas.versions import ReferenceVersions, Version, reference_key
 
 
 def key(message: Message) -> str:
-    """State is kept per agency and reference."""
+    """State is kept per agency and reference, whatever mark of a new version the reference has.
+
+    A copy that another agency forwards counts under the reference that it names.
+    """
     received = _received(message)
-    return reference_key(received.agency, received.notification.reference)
+    forwarded = forwarded_reference(received.notification.narrative)
+    agency, reference = forwarded or (received.agency, plain_reference(received.notification.reference))
+    return reference_key(agency, reference)
 
 
 def decide(state: ReferenceVersions | None, message: Message, policy: Policy) -> Outcome[ReferenceVersions]:
-    """Accept new content as version 1, 2 …; name the referral that a resend repeats. Nothing is thrown away."""
+    """Accept new content as version 1, 2 …; name the referral that a resend repeats. Nothing is thrown away.
+
+    A forwarded copy is a version too: it may say more than the first, so it is rated like any other.
+    """
     received = _received(message)
     known = state or ReferenceVersions()
     repeated = known.referral_with(received.content_digest)

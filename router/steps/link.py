@@ -68,7 +68,7 @@ def _notification(
     known: Register, message: Message, accepted: NotificationAccepted, policy: Policy
 ) -> Outcome[Register]:
     model = _model(policy.linkage_model)
-    decision = _amends(known, accepted) or _compared(known, model)
+    decision = _amends(known, accepted, model) or _compared(known, model)
     record = _record_after(known, decision, accepted.referral_id, referral=True)
     fact = _child_linked(accepted, decision, record, model)
     evidence = evidence_of(accepted, message.id)
@@ -81,11 +81,13 @@ def _notification(
     )
 
 
-def _amends(known: Register, accepted: NotificationAccepted) -> Linkage | None:
-    """An amendment is about the child that its first version is held to be about."""
+def _amends(known: Register, accepted: NotificationAccepted, model: Model) -> Linkage | None:
+    """An amendment is about its first version's child, unless it is plainly about another under the same reference."""
     first = known.evidence.get(accepted.first_referral_id or "")
     record = known.person(first.person_id) if first else None
-    if record is None:
+    if record is None or known.subject is None:
+        return None
+    if link(known.subject, [record.profile], model).outcome is LinkOutcome.NEW:
         return None
     return Linkage(LinkOutcome.LINKED, record.profile, None, 0.0, (AMENDMENT,), ())
 

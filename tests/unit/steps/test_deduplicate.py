@@ -50,3 +50,17 @@ def test_an_amendment_sent_again_is_a_duplicate_of_that_amendment() -> None:
 
 def test_state_is_kept_apart_by_agency_and_reference() -> None:
     assert STEP.key(received("m1")) == "police/R-1"
+
+
+def test_a_mark_of_a_new_version_does_not_make_another_reference() -> None:
+    assert STEP.key(received("m1", reference="CP/24/02032 (amended)")) == "police/CP/24/02032"
+    assert STEP.key(received("m1", reference="MASH24001440/v2")) == "police/MASH24001440"
+
+
+def test_brothers_and_sisters_of_one_incident_are_told_apart_by_their_suffix() -> None:
+    assert STEP.key(received("m1", reference="CN-24-001032/1")) != STEP.key(received("m2", reference="CN-24-001032/2"))
+
+
+def test_a_copy_forwarded_by_another_agency_is_a_version_of_what_it_copies() -> None:
+    forwarded = received("m1", "Forwarded from nhs emergency ref ED24-1/1: Child was hit. More was heard since.")
+    assert STEP.key(forwarded) == "nhs_emergency/ED24-1/1"

@@ -14,6 +14,7 @@ from schemas.decisions import LinkDecided, LinkDecision
 from schemas.message import Message
 from schemas.notices import Handover
 from schemas.notification import NotificationAccepted
+from schemas.person import Name, PartialDate
 from schemas.policy import Policy
 from tests.support.given import NOON, child, notification, policy, worker
 
@@ -165,3 +166,23 @@ def test_a_decision_about_what_the_hub_does_not_know_is_refused_with_the_field()
     outcome = STEP.decide(Register(), message, rules())
     assert outcome.refusal is not None
     assert (outcome.refusal.reason, outcome.refusal.field) == ("refused.unknown-subject", "referral_id")
+
+
+def test_another_child_under_the_same_reference_is_not_taken_for_the_first_one() -> None:
+    first, known = through(accepted("r1"))
+    brother = child().model_copy(
+        update={
+            "identifier": (),
+            "name": (Name(given_name=("Barnaby",), family_name=("Quill",)),),
+            "date_of_birth": PartialDate(date=dt.date(2011, 9, 8)),
+            "address": (),
+            "contact": (),
+            "related_person": (),
+        }
+    )
+    message = accepted("r2", version=2, first="r1")
+    assert isinstance(message.data, NotificationAccepted)
+    said = message.data.notification.model_copy(update={"subject": brother})
+    message = replace(message, data=message.data.model_copy(update={"notification": said}))
+    outcome, _ = through(message, known)
+    assert only(outcome.facts).person_id != only(first.facts).person_id

@@ -1,0 +1,44 @@
+"""``hub linkage``: the linking step by itself, on files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import Progress
+
+from ops.commands.common import say
+from ops.linkage_file import Unmapped, decide_file, write_decisions
+
+
+@click.group()
+def linkage() -> None:
+    """Try the linking of notifications to children on files, apart from a running hub."""
+
+
+@linkage.command("file")
+@click.argument("notifications", metavar="INPUT.jsonl", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--decisions",
+    required=True,
+    metavar="OUT.csv",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    help="Where the decisions go: notification_id, decision, person_id, duplicate_of, candidates.",
+)
+@click.option("--model", metavar="M", help="A linkage model that ships with the hub, or the path of one.")
+def file_(notifications: Path, decisions: Path, model: str | None) -> None:
+    """Stream a file in the sample's JSON form through deduplication and linking, in order, in a fresh store.
+
+    \b
+    Example: hub linkage file ops/sample/notifications.jsonl --decisions decisions.csv
+    """
+    lines = notifications.read_text(encoding="utf-8").splitlines()
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("linking", total=len(lines))
+        try:
+            for written in write_decisions(decisions, decide_file(lines, model=model)):
+                progress.advance(task, written)
+        except Unmapped as error:
+            raise click.ClickException(str(error)) from None
+    say(f"{len(lines)} notifications decided: {decisions}")
