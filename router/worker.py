@@ -11,9 +11,11 @@ import asyncio
 import logging
 import tempfile
 import threading
+import traceback
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, cast
 
 import faust
@@ -22,8 +24,8 @@ from faust.types import TP, ChannelT, EventT, StreamT
 
 from router.handle import Adopted, BoundStep
 from router.partition import Place, StepPartitions, group_of
+from router.topology import topics_of
 from router.watchdog import Watchdog
-from schemas.topics import TOPICS
 from stores.database import Database
 from stores.topics import Cluster, Record, cluster_of
 
@@ -37,7 +39,7 @@ Work = Callable[[Place, Sequence[Record]], Awaitable[bool]]
 
 
 class Crashed(Exception):
-    """Faust gave up by itself; nothing is lost, and starting the worker again is right."""
+    """Faust gave up by itself; nothing is lost, and starting the worker again is right. Says the error's class only."""
 
 
 def run_worker(
@@ -58,7 +60,8 @@ def run_worker(
     """
     _hush_libraries()
     work = StepPartitions(bound, url, database, policy, threading.Event(), batch)
-    with Watchdog(bound.step.name, topics_of(bound), url, database, patience) as watchdog:
+    heard = [topic.name for topic in topics_of(bound.step)]
+    with Watchdog(bound.step.name, heard, url, database, patience) as watchdog:
         asyncio.run(_run(work, cluster_of(url), stop, watchdog))
 
 
@@ -78,7 +81,13 @@ async def _run(work: StepPartitions, cluster: Cluster, stop: threading.Event, wa
     if watchdog.stuck:
         raise watchdog.stuck
     if not stop.is_set():
-        raise Crashed(type(app.crash_reason).__name__)
+        raise _crashed(app.crash_reason)
+
+
+def _crashed(reason: BaseException | None) -> Crashed:
+    frames = traceback.extract_tb(reason.__traceback__) if reason is not None else []
+    where = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return Crashed(f"{type(reason).__name__}{where}")
 
 
 def assemble_app(
@@ -103,14 +112,9 @@ def assemble_app(
 
     signal: Any = app.on_partitions_assigned
     signal.connect(on_assigned)
-    for topic in topics_of(work.bound):
-        add_agent(app, cluster, topic, work.batch, perform, ended)
+    for topic in topics_of(work.bound.step):
+        add_agent(app, cluster, topic.name, work.batch, perform, ended)
     return app, ended
-
-
-def topics_of(bound: BoundStep) -> tuple[str, ...]:
-    """The names of the topics that carry what a step hears."""
-    return tuple(topic.name for topic in TOPICS if set(topic.facts) & set(bound.step.hears))
 
 
 def build_app(step: str, cluster: Cluster) -> faust.App:
