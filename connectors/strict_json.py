@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Container
 from dataclasses import dataclass
 
@@ -10,6 +11,10 @@ from connectors.trouble import Trouble
 
 DEEPEST = 32
 """Levels of nesting; the hub's deepest shape has nine."""
+
+
+_ESCAPE = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
+"""What may be a NUL or half of a surrogate pair."""
 
 
 class _Repeated(dict[str, object]):
@@ -61,7 +66,7 @@ def parse(body: bytes) -> Parsed:
         raise Trouble("unreadable.too-deep") from None
     except ValueError:
         raise Trouble("unreadable.json") from None
-    return Parsed(value, bool(found) or "\\u" in text)
+    return Parsed(value, bool(found) or _ESCAPE.search(text) is not None)
 
 
 def may_be_deep(original: bytes) -> bool:
