@@ -155,9 +155,11 @@ def _engine(url: str) -> Engine:
 
 
 def _reading_engine(url: str) -> Engine:
-    """An engine whose every connection is told first to refuse writes."""
+    """An engine whose every connection is told first to refuse writes, and to see one state while it reads."""
     sqlite_ = make_url(url).get_backend_name() == "sqlite"
-    engine = create_engine(url, **({"connect_args": {"check_same_thread": False}} if sqlite_ else {"pool_size": 2}))
+    # Without it PostgreSQL would show a long reading, such as a replay, later pages of a journal that has grown since.
+    postgres: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "hide_parameters": True}
+    engine = create_engine(url, **({"connect_args": {"check_same_thread": False}} if sqlite_ else postgres))
 
     @event.listens_for(engine, "connect")
     def _refuse_writes(connection: Any, _record: Any) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 
 from ops import trail
-from ops.commands.common import config_option, json_option, opened, say, say_json
-from ops.commands.reading import reading
+from ops.commands.common import config_option, json_option, say, say_json
+from ops.commands.reading import reading, writing
 from ops.trail import Event
 
 
@@ -35,7 +35,8 @@ def case(wanted: str, config: Path, *, as_json: bool, reveal: bool, who: str | N
     if reveal:
         if not who or not why:
             raise click.UsageError("to reveal contents say --who looks and --why: both are recorded")
-        events = trail.reveal(opened(config), wanted, who=who, why=why)
+        with writing(config) as whole:
+            events = trail.reveal(whole, wanted, who=who, why=why)
     else:
         with reading(config) as hub:
             events = trail.of(hub, wanted)

@@ -15,8 +15,8 @@ import click
 from connectors.mapping import MappingFault
 from connectors.port import Routes, SecretMissing, routes
 from ops import dead_letters as letters
-from ops.commands.common import F, config_option, json_option, opened, say, say_json, say_table
-from ops.commands.reading import reading
+from ops.commands.common import F, config_option, json_option, say, say_json, say_table
+from ops.commands.reading import reading, writing
 from ops.dead_letters import Listed, Person, Refused
 from ops.mending import CannotMend
 from ops.wiring import Hub
@@ -100,16 +100,16 @@ def show(id_: str, config: Path, *, as_json: bool, reveal: bool, who: str | None
     Example:
       hub dead-letters show 3f0c… --reveal --who "A. Operator" --why "to mend the date"
     """
-    with reading(config) as hub:
-        letter = letters.one(hub, id_)
+    with reading(config) as reader:
+        letter = letters.one(reader, id_)
     if letter is None:
         raise click.ClickException(f"there is no dead letter {id_}; see `hub dead-letters list`")
     told = _told(letter)
     if reveal:
         if not who or not why:
             raise click.UsageError("to reveal the original say --who looks and --why: both are recorded")
-        with _in_words():
-            told |= _contents(opened(config), id_, Person(who, why))
+        with writing(config) as hub, _in_words():
+            told |= _contents(hub, id_, Person(who, why))
     if as_json:
         say_json(told)
     else:
@@ -143,8 +143,7 @@ def mend(id_: str, config: Path, *, as_json: bool, field: str, value: str, who: 
     Example:
       hub dead-letters mend 3f0c… --field data.date_of_birth --value 2019-02-03 --who "A. Operator" --why "asked school"
     """
-    hub = opened(config)
-    with _in_words():
+    with writing(config) as hub, _in_words():
         letters.mend(hub, _routes(hub), id_, field=field, value=value, person=Person(who, why))
     _done(as_json, {"id": id_, "state": "mended"}, f"{id_} is mended; send it with `hub dead-letters redrive {id_}`")
 
@@ -179,10 +178,11 @@ def redrive(config: Path, *, as_json: bool, who: str, why: str, **chosen: Any) -
       hub dead-letters redrive --reason refused.agreement --dry-run --who me --why "agreement renewed"
       hub dead-letters redrive --reason refused.agreement --who "A. Operator" --why "agreement renewed"
     """
-    hub = opened(config)
-    with _in_words():
+    with writing(config) as hub, _in_words():
         known = _routes(hub)
-    _each(hub, as_json, "redrive", lambda id_: letters.redrive(hub, known, id_, Person(who, why)), _Choice(**chosen))
+        _each(
+            hub, as_json, "redrive", lambda id_: letters.redrive(hub, known, id_, Person(who, why)), _Choice(**chosen)
+        )
 
 
 @dead_letters.command()
@@ -197,13 +197,13 @@ def discard(config: Path, *, as_json: bool, who: str, why: str, **chosen: Any) -
     Example:
       hub dead-letters discard 3f0c… --who "A. Operator" --why "sent anew by the school"
     """
-    hub = opened(config)
+    with writing(config) as hub, _in_words():
 
-    def give_up(id_: str) -> int:
-        letters.discard(hub, id_, Person(who, why))
-        return 0
+        def give_up(id_: str) -> int:
+            letters.discard(hub, id_, Person(who, why))
+            return 0
 
-    _each(hub, as_json, "discard", give_up, _Choice(**chosen))
+        _each(hub, as_json, "discard", give_up, _Choice(**chosen))
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,8 +239,7 @@ def _each(hub: Hub, as_json: bool, verb: str, act: Callable[[str], int], choice:
         return
     if len(found) > 1 and not choice.yes:
         click.confirm(f"{verb} {len(found)} ({counted})?", abort=True, err=True)
-    with _in_words():
-        refused = sum(act(letter.id) for letter in found)
+    refused = sum(act(letter.id) for letter in found)
     told = {"matched": len(found), "by_reason": counts, "done": len(found), "refused_again": refused, "dry_run": False}
     again = f"; {refused} refused again" if refused else ""
     _done(as_json, told, f"{verb}: {len(found)} done ({counted}){again}")

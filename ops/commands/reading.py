@@ -1,4 +1,4 @@
-"""What the commands that look without touching share."""
+"""How commands open a hub for a moment: to look at without touching, or to change something and go."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from pathlib import Path
 
 import click
 
+from ops.commands.common import opened
 from ops.configuration import Misconfigured
 from ops.reading import Reader, open_reader
+from ops.wiring import Hub
 from stores.ports import Unavailable
 
 
@@ -27,3 +29,13 @@ def reading(config: Path) -> Iterator[Reader]:
         raise click.ClickException(f"the configuration cannot be used\n{error}") from None
     except Unavailable as error:
         raise click.ClickException(f"the store cannot be read ({error}); check runtime.store in {config}") from None
+
+
+@contextmanager
+def writing(config: Path) -> Iterator[Hub]:
+    """The whole hub of a configuration file, closed at the end."""
+    hub = opened(config)
+    try:
+        yield hub
+    finally:
+        hub.database.close()
