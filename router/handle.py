@@ -166,7 +166,7 @@ def _collect(effects: _Effects, step: Step[Any], message: Message, outcome: Outc
                 key=timer.key,
                 due_at=codec.to_micros(timer.due_at),
                 correlation_id=message.correlation_id,
-                message_key=getattr(message.data, "case_id", message.key),
+                message_key=message.data.of_case or message.key,
             )
         )
 
@@ -181,7 +181,7 @@ def messages_of(step: Step[Any], cause: Message, outcome: Outcome[Any]) -> list[
 def _refused(step: Step[Any], message: Message, refusal: Refusal) -> MessageRefused:
     return MessageRefused(
         dead_letter_id=derived_id(message.id, step.name, "dead"),
-        agency=getattr(message.data, "agency", "mash-hub"),
+        agency=message.data.of_agency or "mash-hub",
         reason=refusal.reason,
         field=refusal.field,
         step=step.name,
@@ -209,7 +209,7 @@ def _refuse(
             key_id=codec.key_id_of(message) if original is None else fact.dead_letter_id,
         )
     )
-    if hasattr(message.data, "agency"):
+    if message.data.of_agency is not None:
         receipt = _receipt(fact, message)
         effects.outgoing.append(Outgoing(derived_id(fact.dead_letter_id, "receipt"), fact.agency, receipt))
 

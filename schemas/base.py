@@ -45,6 +45,29 @@ class Fact(Shape):
         """The id of what this is about (CloudEvents ``subject``); the case wherever one is known."""
         raise TypeError(f"{self.type} does not say what it is about")
 
+    # Read from the instance itself: asking pydantic for a field that a shape lacks costs more than all the rest.
+
+    @property
+    def of_case(self) -> str | None:
+        """The case, for facts that name one."""
+        return self.__dict__.get("case_id")
+
+    @property
+    def of_referral(self) -> str | None:
+        """The referral, for facts that name one, themselves or in the decision or answer that they carry."""
+        carried = self.__dict__.get("decision") or self.__dict__.get("response") or self
+        return carried.__dict__.get("referral_id")
+
+    @property
+    def of_agency(self) -> str | None:
+        """The agency that it is about or came from, for facts that name one."""
+        return self.__dict__.get("agency")
+
+    @property
+    def of_area(self) -> str | None:
+        """The area within which order matters, for facts that name one."""
+        return self.__dict__.get("area")
+
 
 class Notice(Shape):
     """Something that the hub puts on an agency's queue; ``type`` is its CloudEvents type with the shape's version."""

@@ -69,8 +69,8 @@ def caused_by(cause: Message, step: str, fact: Fact, ordinal: int) -> Message:
         id=derived_id(cause.id, step, fact.type, str(ordinal)),
         source=f"mash-hub/{step}",
         time=cause.time,
-        key=getattr(fact, "case_id", cause.key),
-        correlation_id=getattr(fact, "referral_id", cause.correlation_id),
+        key=fact.of_case or cause.key,
+        correlation_id=fact.of_referral or cause.correlation_id,
         causation_id=cause.id,
         data=fact,
     )
@@ -78,13 +78,12 @@ def caused_by(cause: Message, step: str, fact: Fact, ordinal: int) -> Message:
 
 def arrived(fact: Fact, *, id_: str, source: str, time: dt.datetime) -> Message:
     """The message for a fact that came from outside; it belongs to the referral that it names, or starts one."""
-    names = getattr(fact, "decision", None) or getattr(fact, "response", None) or fact
     return Message(
         id=id_,
         source=source,
         time=time,
-        key=getattr(fact, "area", fact.subject),
-        correlation_id=getattr(names, "referral_id", id_),
+        key=fact.of_area or fact.subject,
+        correlation_id=fact.of_referral or id_,
         causation_id=None,
         data=fact,
     )

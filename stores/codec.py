@@ -32,7 +32,7 @@ def from_micros(micros: int) -> dt.datetime:
 
 def key_id_of(message: Message) -> str:
     """Which key seals a message: its case's once one is known, its referral's before."""
-    return getattr(message.data, "case_id", message.correlation_id)
+    return message.data.of_case or message.correlation_id
 
 
 def encode(data: Fact) -> bytes:

@@ -27,7 +27,8 @@ STEP = "intake"
 class _Batch:
     """What one transaction will write, and what is known already of what came."""
 
-    known: dict[str, bytes]
+    known: dict[str, bytes | Message]
+    """Digests of what came before, and the messages of this batch."""
     buried: set[str]
     versions: dict[str, ReferenceVersions]
     messages: list[Message] = field(default_factory=list)
@@ -79,7 +80,6 @@ def _look_up(transaction: Transaction, arrivals: Sequence[Arrival]) -> _Batch:
         for arrival in arrivals
         if isinstance(arrival.body, NotificationReceived)
     }
-    _make_keys(transaction, arrivals, ids)
     return _Batch(
         known={row.message_id: row.digest for row in connection.execute(known)},
         buried=set(connection.execute(buried).scalars()),
@@ -88,16 +88,6 @@ def _look_up(transaction: Transaction, arrivals: Sequence[Arrival]) -> _Batch:
             for key, (_, body) in states.load(transaction, "deduplicate", references).items()
         },
     )
-
-
-def _make_keys(transaction: Transaction, arrivals: Sequence[Arrival], ids: Sequence[str]) -> None:
-    """All keys of the batch in one go, so that sealing each message finds its own in memory."""
-    wanted = [
-        codec.key_id_of(_message(transaction, arrival, id_))
-        for arrival, id_ in zip(arrivals, ids, strict=True)
-        if not isinstance(arrival.body, Unusable)
-    ]
-    transaction.vault.keys(transaction.connection, wanted, create=True)
 
 
 def _message(transaction: Transaction, arrival: Arrival, id_: str) -> Message:
@@ -111,10 +101,10 @@ def _take_one(transaction: Transaction, arrival: Arrival, batch: _Batch) -> Rece
     if isinstance(arrival.body, Unusable):
         return _reject(transaction, arrival, arrival.body, batch)
     message = _message(transaction, arrival, id_)
-    digest = _digest(transaction, message)
-    if id_ in batch.known:
-        return _repeated(transaction, arrival, batch, same=batch.known[id_] == digest)
-    batch.known[id_] = digest
+    if (known := batch.known.get(id_)) is not None:
+        same = _digest(transaction, known) == _digest(transaction, message)
+        return _repeated(transaction, arrival, batch, same=same)
+    batch.known[id_] = message
     batch.messages.append(message)
     earlier = _earlier(arrival, batch)
     return Receipt(
@@ -126,11 +116,12 @@ def _take_one(transaction: Transaction, arrival: Arrival, batch: _Batch) -> Rece
     )
 
 
-def _digest(transaction: Transaction, message: Message) -> bytes:
-    key_id = codec.key_id_of(message)
-    return transaction.vault.keys(transaction.connection, [key_id], create=True)[key_id].digest(
-        codec.encode(message.data)
-    )
+def _digest(transaction: Transaction, known: bytes | Message) -> bytes:
+    if isinstance(known, bytes):
+        return known
+    key_id = codec.key_id_of(known)
+    key = transaction.vault.keys(transaction.connection, [key_id], create=True)[key_id]
+    return key.digest(codec.encode(known.data))
 
 
 def _earlier(arrival: Arrival, batch: _Batch) -> str | None:
