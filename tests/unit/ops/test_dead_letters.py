@@ -250,8 +250,10 @@ def test_a_redriven_fact_goes_to_the_step_that_refused_it_and_no_other(
     assert len(facts(hub, "mash.information.requested.v1")) == requested
     assert len(facts(hub, "mash.case.child-linked.v1")) == 2, "the original, and the one for rating alone"
     with hub.database.reading() as connection:
-        sent = "SELECT message_id FROM journal WHERE chain = 'operations/redrive'"
-        had = text(f"SELECT step FROM inbox WHERE policy > 0 AND message_id IN ({sent})")
+        had = text(
+            "SELECT step FROM inbox JOIN journal ON journal.message_id = inbox.message_id "
+            "WHERE policy > 0 AND chain = 'operations/redrive'"
+        )
         assert connection.execute(had).scalars().all() == ["rate"]
     with pytest.raises(Refused, match="redriven already"):
         dead_letters.redrive(hub, routes(hub.settings, {}), letter["id"], SOMEBODY)
