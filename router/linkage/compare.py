@@ -36,14 +36,17 @@ class Twin(IntEnum):
 
 
 class Kin(IntEnum):
-    """What the names of siblings say: the profile is the named sibling, knows the same siblings, or nothing."""
+    """What the names of siblings say: the same sibling (or one of a like name), the profile is it, or nothing."""
 
     SHARED = 0
-    NONE = 1
-    IS_SIBLING = 2
+    ALIKE = 1
+    NONE = 2
+    IS_SIBLING = 3
 
 
 Levels = tuple[int, ...]
+_LATE: Final = 14
+"""Days after which nobody tells of a child as unborn who was told of as born."""
 SELF: Final = ("given", "family", "birth", "sex", "nhs", "upn", "incident", "twin")
 """The fields that tell a child from its own family."""
 HOUSEHOLD: Final = ("middle", "address", "phone", "adults", "kin")
@@ -76,7 +79,7 @@ def compare_household(subject: Subject, profile: Profile, given: int, crowded: C
         phones = tuple(p for p in phones if p not in crowded)
         addresses = tuple(a for a in addresses if a not in crowded)
     return (
-        _middle(subject.middles, profile.middles),
+        Match.NONE if given == Likeness.MIDDLE else _middle(subject.middles, profile.middles),
         _address(addresses, profile.addresses),
         _phone(phones, profile.phones),
         compare_adults(subject.adults, profile.adults, subject.families),
@@ -160,6 +163,8 @@ def _closest(day: int, estimated: bool, profile: Profile) -> int:
 
 
 def _unborn(subject: Subject, profile: Profile) -> int:
+    if profile.born_at and subject.seen > profile.born_at + _LATE:
+        return Agreement.IMPOSSIBLE
     if profile.births or profile.estimates:
         told = [(day, False) for day in profile.births] or [(day, True) for day in profile.estimates]
         return min(dates.born(day, estimated, subject.expected, subject.seen) for day, estimated in told)
@@ -200,7 +205,8 @@ def _kin(subject: Subject, profile: Profile, given: int) -> int:
         _named(subject.siblings, profile.givens) or _named(profile.siblings, subject.givens)
     ):
         return Kin.IS_SIBLING
-    return Kin.SHARED if _named(subject.siblings, profile.siblings) else Kin.NONE
+    likeness = best_given(subject.siblings, profile.siblings)
+    return Kin.SHARED if likeness == Likeness.SAME else Kin.ALIKE if likeness <= Likeness.TYPO else Kin.NONE
 
 
 def _nhs(subject: Subject, profile: Profile) -> int:

@@ -32,6 +32,8 @@ class Profile:
     expected: tuple[int, ...] = ()
     unborn_at: int = 0
     """The last day on which the child was told of as unborn; 0 when never."""
+    born_at: int = 0
+    """The first day on which the child was told of with a birthday; 0 when never."""
     twins: tuple[str, ...] = ()
     sexes: str = ""
     """A letter for each time that a sex was given."""
@@ -85,6 +87,7 @@ def extend(profile: Profile, subject: Subject) -> Profile:
         estimates=_add(profile.estimates, day) if subject.estimated else profile.estimates,
         expected=_add(profile.expected, (subject.expected,) if subject.expected else ()),
         unborn_at=max(profile.unborn_at, subject.seen if subject.unborn else 0),
+        born_at=min(filter(None, (profile.born_at, subject.seen if subject.day else 0)), default=0),
         twins=_add(profile.twins, (subject.twin,) if subject.twin else ()),
         sexes=(profile.sexes + subject.sex)[-_MOST:],
         addresses=_add(profile.addresses, subject.addresses),
@@ -109,6 +112,7 @@ def merge(kept: Profile, other: Profile) -> Profile:
         kept,
         **joined,
         unborn_at=max(kept.unborn_at, other.unborn_at),
+        born_at=min(filter(None, (kept.born_at, other.born_at)), default=0),
         sexes=(kept.sexes + other.sexes)[-_MOST:],
         seen=max(kept.seen, other.seen),
         size=kept.size + other.size,

@@ -66,7 +66,11 @@ _WORDS: Final[dict[str, dict[int, str]]] = {
         7: "a parent or guardian of the same initial",
         9: "against: other parents or guardians",
     },
-    "kin": {0: "the same brother or sister is named", 2: "against: this is the brother or sister named"},
+    "kin": {
+        0: "the same brother or sister is named",
+        1: "a brother or sister of a like name is named",
+        3: "against: this is the brother or sister named",
+    },
     "nhs": {0: "same NHS number", 1: "against: another NHS number", 3: "an NHS number that is the mother's"},
     "upn": {0: "same pupil number", 1: "against: another pupil number"},
     "incident": {0: "same reference", 1: "against: another child of the same incident"},

@@ -1,0 +1,27 @@
+"""What tells a resend from a new concern."""
+
+from __future__ import annotations
+
+import pytest
+
+from router.linkage.resends import forwarded_reference, plain_reference, same_concern
+
+
+@pytest.mark.parametrize(
+    "marked", ["CN-24-001452/1", "CN-24-001452/1 (amended)", "CN-24-001452/1/v2", "CN-24-001452/1-A"]
+)
+def test_the_mark_of_a_new_version_goes_and_the_number_of_a_sibling_stays(marked: str) -> None:
+    assert plain_reference(marked) == "CN-24-001452/1"
+
+
+def test_a_forwarded_copy_names_the_first_agency_and_its_reference() -> None:
+    told = "Forwarded from nhs emergency ref ED240001238/1: Child was found alone."
+    assert forwarded_reference(told) == ("nhs_emergency", "ED240001238/1")
+    assert forwarded_reference("Child was forwarded from school to the clinic.") is None
+
+
+def test_an_added_sentence_does_not_make_another_concern_and_another_incident_does() -> None:
+    first = "Missing episode, returned after some hours. Ada was seen and spoken to."
+    assert same_concern(first + " Update: address confirmed.", first)
+    assert same_concern("Forwarded from police ref CN-1: " + first, first)
+    assert not same_concern("Neglect: hungry, inadequate clothing. Caller gave little about Ada.", first)
