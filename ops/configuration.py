@@ -147,7 +147,9 @@ def _inconsistencies(settings: HubSettings) -> Iterator[Fault]:
 def _unknown_agencies(profile: BoroughProfile, settings: HubSettings) -> Iterator[Fault]:
     used = {
         **{f"levels.{level}": codes for level, codes in profile.levels.items()},
-        **{f"colours.{c}": [r.agency for r in (*rule.recipients, *rule.at_once)] for c, rule in profile.colours.items()},
+        **{
+            f"colours.{c}": [r.agency for r in (*rule.recipients, *rule.at_once)] for c, rule in profile.colours.items()
+        },
     }
     for where, codes in used.items():
         for code in codes:

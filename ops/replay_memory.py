@@ -46,7 +46,7 @@ class KeptPeople(PeopleMemory):
 
     def __init__(self, step: Step[Any]) -> None:
         super().__init__(step, None, DecodedPeople())  # type: ignore[arg-type]  # there is no transaction to write in
-        self._blocks = defaultdict(_Block)  # type: ignore[arg-type]
+        self._blocks = defaultdict(_Block)
 
     def prefetch(self, messages: Sequence[Message]) -> None:
         """Describe the children and rank their candidates; whoever is known is here already."""

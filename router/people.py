@@ -46,7 +46,7 @@ class PeopleMemory:
         self._transaction = transaction
         self._decoded = decoded
         self._incoming: dict[str, _Incoming] = {}
-        self._blocks: dict[int, list[int]] = {}
+        self._blocks: dict[int, set[int]] = {}
         self._records: dict[int, PersonRecord] = {}
         self._versions: dict[int, int] = {}
         self._evidence: dict[str, Evidence] = {}
@@ -61,7 +61,7 @@ class PeopleMemory:
         """Load the blocks of every child, the best candidates in them, and the evidence that messages speak of."""
         self._describe(messages)
         wanted = {key for incoming in self._incoming.values() for key in incoming.keys}
-        self._blocks = defaultdict(list, people.filed_under(self._transaction, wanted))
+        self._blocks = defaultdict(set, people.filed_under(self._transaction, wanted))
         self._rankings = {id_: self._ranked(incoming) for id_, incoming in self._incoming.items()}
         self._load(number for ranking in self._rankings.values() for number in ranking)
         self._load_evidence(filter(None, map(_spoken_of, messages)))
@@ -153,7 +153,7 @@ class PeopleMemory:
         self._filed.setdefault(number, set()).update(new)
         self._touched |= new
         for key in new:
-            self._blocks[key].append(number)
+            self._blocks[key].add(number)
         self._records[number] = record
         self._changed.add(number)
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from schemas.base import Fact
 
-_NAMESPACE = UUID("6f1c8f0e-0b5e-5c58-9f0e-8d2f5a1c7b11")
+_NAMESPACE = UUID("6f1c8f0e-0b5e-5c58-9f0e-8d2f5a1c7b11").bytes
 
 
 def derived_id(*parts: str) -> str:
@@ -17,7 +17,7 @@ def derived_id(*parts: str) -> str:
 
     Spelt out because :func:`uuid.uuid5` takes five times as long, and every message has several.
     """
-    made = bytearray(sha1(_NAMESPACE.bytes + "\x1f".join(parts).encode(), usedforsecurity=False).digest()[:16])
+    made = bytearray(sha1(_NAMESPACE + "\x1f".join(parts).encode(), usedforsecurity=False).digest()[:16])
     made[6] = made[6] & 0x0F | 0x50
     made[8] = made[8] & 0x3F | 0x80
     text = made.hex()

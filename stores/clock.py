@@ -18,7 +18,9 @@ def publish_due(database: Database, *, limit: int) -> int:
     with database.transaction() as transaction:
         cursor = cursors.lock(transaction, _CHAIN)
         due = timers.take_due(transaction, limit=limit)
-        journal.append(transaction, cursor, [_message(timer) for timer in due])
+        # A step may ask for a time that has come already and was published: once is enough.
+        said = journal.known_ids(transaction, [timer.id for timer in due])
+        journal.append(transaction, cursor, [_message(timer) for timer in due if timer.id not in said])
         cursor.next_offset += len(due)
         cursors.store(transaction, cursor)
     return len(due)

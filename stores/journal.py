@@ -7,7 +7,7 @@ its envelope and its sealed payload, so erasing a key leaves every hash verifiab
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -19,6 +19,7 @@ from stores import codec
 from stores.cursors import Cursor
 from stores.database import Database, Transaction
 from stores.recent import Placed
+from stores.rows import among
 from stores.tables import journal, outbox
 from stores.vault import DataKey, Unreadable
 
@@ -29,7 +30,7 @@ def append(transaction: Transaction, cursor: Cursor, messages: Sequence[Message]
     """Add messages to the cursor's chain, in order; the caller stores the cursor in the same transaction."""
     if not messages:
         return
-    keys = transaction.vault.keys(transaction.connection, map(codec.key_id_of, messages), create=True)
+    keys = _keys(transaction, messages)
     rows = []
     for position, message in zip(_positions(transaction, len(messages)), messages, strict=True):
         row = _row(transaction, message, keys)
@@ -42,6 +43,13 @@ def append(transaction: Transaction, cursor: Cursor, messages: Sequence[Message]
     transaction.insert(journal, rows)
     if transaction.keeps_outbox:
         transaction.insert(outbox, [{"position": row["position"], "topic": row["topic"]} for row in rows])
+
+
+def known_ids(transaction: Transaction, message_ids: Collection[str]) -> set[str]:
+    """Which of these messages the journal has."""
+    connection = transaction.connection
+    known = select(journal.c.message_id).where(among(connection, journal.c.message_id, message_ids))
+    return set(connection.execute(known).scalars())
 
 
 def sealed(row: Any) -> codec.Sealed:
@@ -156,8 +164,16 @@ def _positions(transaction: Transaction, count: int) -> Sequence[int]:
     return range(last + 1, last + 1 + count)
 
 
-def _row(transaction: Transaction, message: Message, keys: dict[str, Any]) -> dict[str, Any]:
+def _keys(transaction: Transaction, messages: Sequence[Message]) -> dict[str, DataKey]:
+    """The keys that seal these messages; one about an erased case is sealed with a key of its own."""
+    keys = transaction.vault.keys(transaction.connection, map(codec.key_id_of, messages), create=True)
+    orphans = [message.id for message in messages if codec.key_id_of(message) not in keys]
+    return keys | transaction.vault.keys(transaction.connection, orphans, create=True) if orphans else keys
+
+
+def _row(transaction: Transaction, message: Message, keys: Mapping[str, DataKey]) -> dict[str, Any]:
     key_id = codec.key_id_of(message)
+    key_id = key_id if key_id in keys else message.id
     plain = codec.encode(message.data)
     return {
         "message_id": message.id,

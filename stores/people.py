@@ -19,14 +19,14 @@ def number_of(person_id: str) -> int:
     return int.from_bytes(blake2b(person_id.encode(), digest_size=8).digest(), "big") >> 1
 
 
-def filed_under(transaction: Transaction, keys: Collection[int]) -> dict[int, list[int]]:
-    """Row numbers of the persons under each key, in no order."""
-    found: dict[int, list[int]] = defaultdict(list)
+def filed_under(transaction: Transaction, keys: Collection[int]) -> dict[int, set[int]]:
+    """Row numbers of the persons under each key."""
+    found: dict[int, set[int]] = defaultdict(set)
     query = select(person_keys.c.key, person_keys.c.number)
     for key, number in transaction.connection.execute(
         query.where(among(transaction.connection, person_keys.c.key, keys))
     ):
-        found[key].append(number)
+        found[key].add(number)
     return found
 
 

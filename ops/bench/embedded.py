@@ -5,12 +5,16 @@ from __future__ import annotations
 import resource
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 from ops.bench.limit import Written, bare_seconds, recorded
 from ops.bench.stream import arrivals
+from ops.garbage import collect_seldom
+from ops.replay import Wanted, replay
 from ops.wiring import Hub, assemble
 from schemas.information import InformationRequested
 from schemas.message import Message
@@ -24,12 +28,58 @@ _BATCH = 200
 _DONE = (RatingSuggested, InformationRequested)
 
 
+def embedded(settings: HubSettings, folder: Path, *, number: int, seconds: float) -> dict[str, Any]:
+    """All figures of the embedded hub, by what they are of."""
+    collect_seldom()
+    return {
+        "end_to_end": end_to_end(settings, folder, number),
+        "steady": steady(settings, folder, per_second=100, seconds=seconds),
+        "replay": replayed(settings, folder),
+        "memory": memory(settings, folder, number),
+    }
+
+
+def replayed(settings: HubSettings, folder: Path) -> dict[str, Any]:
+    """Facts per second that :func:`end_to_end` recorded and a replay decides again and compares."""
+    hub = assemble(_at(settings, folder / "run.db"), {}, folder=folder)
+    report = replay(hub, Wanted())
+    hub.database.close()
+    return {
+        "facts": report.facts,
+        "equal": report.total("equal"),
+        "given": report.total("given"),
+        "otherwise": 0 if report.well else report.facts - report.total("equal") - report.total("given"),
+        "seconds": round(report.seconds, 3),
+        "facts_per_second": round(report.facts / report.seconds, 1),
+    }
+
+
+def memory(settings: HubSettings, folder: Path, number: int) -> dict[str, Any]:
+    """Megabytes resident after each quarter of a run, in a process of its own: flat as the log grows."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as apart:
+        return apart.submit(_quarters, settings, folder, number).result()
+
+
+def _quarters(settings: HubSettings, folder: Path, number: int) -> dict[str, Any]:
+    collect_seldom()
+    hub = assemble(_at(settings, folder / "memory.db"), {}, folder=folder)
+    steps, resident = hub.embedded(), {}
+    for quarter in range(1, 5):
+        came = arrivals(hub.settings, number // 4 * quarter)[-(number // 4) :]
+        for start in range(0, len(came), _BATCH):
+            hub.intake.take(came[start : start + _BATCH])
+            steps.drain()
+        resident[f"mb_after_{quarter}_quarters"] = _resident()
+    hub.database.close()
+    return resident | {"mb_peak": _peak()}
+
+
 def end_to_end(settings: HubSettings, folder: Path, number: int) -> dict[str, Any]:
     """Notifications per second from intake until all are rated and requested, and everything they caused is done."""
     hub = assemble(_at(settings, folder / "run.db"), {}, folder=folder)
     came = arrivals(hub.settings, number)
     with recorded(hub.database) as written:
-        seconds, memory = _timed(hub, came)
+        seconds = _timed(hub, came)
     facts = _facts(hub)
     hub.database.close()
     bare = _bare(settings, folder, written)
@@ -42,7 +92,6 @@ def end_to_end(settings: HubSettings, folder: Path, number: int) -> dict[str, An
         "rows": written.rows,
         "bare_limit_notifications_per_second": round(number / bare, 1),
         "share_of_bare_limit": round(bare / seconds, 3),
-        "memory_mb": memory,
     }
 
 
@@ -116,16 +165,13 @@ def _send_steadily(hub: Hub, came: Sequence[Arrival], watch: _Watch, per_second:
         hub.intake.take([arrival])
 
 
-def _timed(hub: Hub, came: Sequence[Arrival]) -> tuple[float, Mapping[str, float]]:
-    """Seconds in all; megabytes resident after a quarter and at the end."""
+def _timed(hub: Hub, came: Sequence[Arrival]) -> float:
     steps = hub.embedded()
-    started, memory = time.perf_counter(), {}
+    started = time.perf_counter()
     for start in range(0, len(came), _BATCH):
         hub.intake.take(came[start : start + _BATCH])
         steps.drain()
-        if start <= len(came) // 4 < start + _BATCH:
-            memory["after_a_quarter"] = _resident()
-    return time.perf_counter() - started, memory | {"at_the_end": _resident(), "peak": _peak()}
+    return time.perf_counter() - started
 
 
 def _bare(settings: HubSettings, folder: Path, written: Written) -> float:

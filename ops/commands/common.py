@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -52,7 +52,7 @@ def say_json(value: Any) -> None:
     click.echo(json.dumps(value, default=str, ensure_ascii=False))
 
 
-def say_table(title: str, rows: list[Mapping[str, Any]]) -> None:
+def say_table(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
     """Print rows as a table; the columns are the keys of the first row."""
     if not rows:
         click.echo(f"{title}: none")
@@ -65,5 +65,5 @@ def say_table(title: str, rows: list[Mapping[str, Any]]) -> None:
     Console(file=sys.stdout).print(table)
 
 
-def _all_numbers(rows: list[Mapping[str, Any]], column: str) -> bool:
+def _all_numbers(rows: Sequence[Mapping[str, Any]], column: str) -> bool:
     return all(isinstance(row[column], int | float) for row in rows)

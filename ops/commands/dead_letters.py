@@ -83,7 +83,7 @@ def list_(config: Path, *, as_json: bool, state: str | None, reason: str | None,
         {name: getattr(letter, name) for name in ("id", "agency", "step", "reason", "field", "state")}
         for letter in found
     ]
-    say_table("Dead letters", rows)  # type: ignore[arg-type]
+    say_table("Dead letters", rows)
 
 
 @dead_letters.command()

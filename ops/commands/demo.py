@@ -18,6 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from connectors.port import routes
 from ops.commands.common import opened, say, say_json, say_table
 from ops.demo import DemoFolder, await_end, final_summary, prepare, reconciles, send_first, simulators
+from ops.garbage import collect_seldom
 from ops.log import configure
 
 # MON
@@ -50,6 +51,7 @@ def demo(as_json: bool, stay: bool, limit: int | None, folder: Path, port: int) 
     same connectors that real ones use. Ends with a summary whose figures must reconcile; exits with 1 if they do not.
     """
     configure(level=logging.WARNING)
+    collect_seldom()
     try:
         place = prepare(folder, port=port)
     except FileExistsError as error:

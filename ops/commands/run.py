@@ -13,6 +13,7 @@ import click
 from connectors.mapping import MappingFault
 from connectors.port import SecretMissing
 from ops.commands.common import config_option, opened, say
+from ops.garbage import collect_seldom
 from ops.log import configure
 from ops.parts import NamedPart, embedded_parts, production_names, production_part
 from ops.serve import Parts, stopped_by_signals
@@ -33,6 +34,7 @@ def run(part: str, config: Path) -> None:
     `connectors` (folders, queue feeds, deliveries) or `clock` (due times).
     """
     configure()
+    collect_seldom()
     hub = opened(config)
     if hub.settings.runtime.topics is None and part != "all":
         raise click.ClickException(f"an embedded hub runs as a whole: leave out {part!r}, or set runtime.topics")

@@ -31,4 +31,4 @@ def schemas(*, as_json: bool, out: Path | None) -> None:
     if as_json:
         say_json(rows)
     elif out is None:
-        say_table("Types", rows)  # type: ignore[arg-type]
+        say_table("Types", rows)
