@@ -62,7 +62,7 @@ TOPICS: tuple[Topic, ...] = (
         (information.InformationAnswered, information.InformationMissing),
         keyed_by="case",
     ),
-    Topic("products.drafted", "what might leave", (product.ProductDrafted,), keyed_by="case"),
+    Topic("products.drafted", "what might leave", (product.ProductDrafted, product.ProductVoided), keyed_by="case"),
     Topic("releases.decided", "an owner decides", (decisions.ReleaseDecided,), keyed_by="case", external=True),
     Topic(
         "products.approved",
@@ -73,7 +73,7 @@ TOPICS: tuple[Topic, ...] = (
     Topic(
         "products.released",
         "what left, and arrived",
-        (product.ProductReleased, product.ProductDelivered),
+        (product.ProductReleased, product.ProductDelivered, product.ProductReturned, product.ProductRecalled),
         keyed_by="case",
     ),
     Topic("deliveries.received", "recipients confirm", (decisions.DeliveryReceived,), keyed_by="case", external=True),
