@@ -132,6 +132,8 @@ def build_app(step: str, cluster: Cluster) -> faust.App:
         topic_allow_declare=False,
         topic_disable_leader=True,
         web_enabled=False,
+        # A topic that is made only after its worker began is noticed this soon; five minutes if nothing is said.
+        consumer_metadata_max_age_ms=5_000,
         # A killed worker's partitions go to another one after this long.
         broker_session_timeout=10.0,
         broker_heartbeat_interval=2.0,
