@@ -27,6 +27,7 @@ from ops.wiring import Hub
 from router.embedded import Embedded
 
 _POLL_SECONDS = 0.25
+_AUTHORITY = "childrens_social_care"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,11 @@ class DemoFolder:
     def tokens(self) -> Path:
         """Each simulated agency's token, in JSON."""
         return self.path / "tokens.json"
+
+    @property
+    def drops(self) -> Path:
+        """The watched folder of the authority's case system."""
+        return self.path / "drops"
 
     @property
     def ledger(self) -> Path:
@@ -65,6 +71,8 @@ def prepare(path: Path, *, port: int) -> DemoFolder:
         f'\n[agencies.{agency}.http]\ntoken_sha256 = "{sha256(token.encode()).hexdigest()}"\n'
         for agency, token in tokens.items()
     )
+    folder.drops.mkdir(mode=0o700)
+    credentials += f'\n[agencies.{_AUTHORITY}.folder]\npath = "{folder.drops.name}"\n'
     folder.config.write_text(f"{sample}\n[http]\nport = {port}\n{credentials}", encoding="utf-8")
     folder.tokens.write_text(json.dumps(tokens), encoding="utf-8")
     folder.tokens.chmod(0o600)
@@ -99,12 +107,14 @@ def simulators(folder: DemoFolder, url: str, *, limit: int | None) -> Iterator[S
             process.terminate()
 
 
-def send_first(folder: DemoFolder, url: str) -> None:
-    """What comes before the stream: the feed of open cases in CSV, and one bad message of each kind."""
+def send_first(folder: DemoFolder, url: str, stop: threading.Event) -> None:
+    """What comes before the stream: the feed of open cases as a dropped file, and one bad message of each kind."""
     tokens = json.loads(folder.tokens.read_text(encoding="utf-8"))
-    with HubClient(url, tokens["childrens_social_care"]) as authority:
-        headers = {"ce-specversion": "1.0", "ce-id": "open-cases-1", "ce-source": "urn:simulated:case-system"}
-        authority.send_raw(sample_open_cases().encode(), "text/csv", headers | {"ce-type": "mash.open-case.v1"})
+    coming = folder.drops / "open_cases.csv.part"
+    coming.write_text(sample_open_cases(), encoding="utf-8")
+    coming.rename(coming.with_suffix(""))
+    while not any(folder.drops.glob("done/*open_cases.csv")) and not stop.wait(_POLL_SECONDS):
+        pass
     with HubClient(url, tokens["police"]) as police:
         for bad in bad_messages():
             police.send_raw(bad.body, bad.content_type)

@@ -46,7 +46,7 @@ def embedded_parts(hub: Hub, environment: Mapping[str, str], *, folder: Path) ->
     found = routes(hub.settings, environment)
     yield NamedPart("steps", hub.embedded().run)
     yield _web(hub, found)
-    yield from _connectors(hub, found, folder)
+    yield from connectors_of(hub, found, folder)
 
 
 def production_part(hub: Hub, name: str, environment: Mapping[str, str], *, folder: Path) -> Iterator[NamedPart]:
@@ -63,7 +63,7 @@ def production_part(hub: Hub, name: str, environment: Mapping[str, str], *, fold
     elif name == "http":
         yield _web(hub, routes(hub.settings, environment))
     else:
-        yield from _connectors(hub, routes(hub.settings, environment), folder)
+        yield from connectors_of(hub, routes(hub.settings, environment), folder)
 
 
 def _worker(hub: Hub, name: str, url: str) -> NamedPart:
@@ -81,7 +81,8 @@ def _web(hub: Hub, found: Routes) -> NamedPart:
     return NamedPart("http", server.run, f"listening on {server.url} (monitor at {server.url}/)")
 
 
-def _connectors(hub: Hub, found: Routes, folder: Path) -> Iterator[NamedPart]:
+def connectors_of(hub: Hub, found: Routes, folder: Path) -> Iterator[NamedPart]:
+    """Watched folders, queue feeds and deliveries, as configured; relative paths start at ``folder``."""
     deliveries = deliverers(found, hub.queues, broker_url=hub.settings.runtime.queues)
     for connector in (*_folders(hub, found, folder), *_feeds(hub, found), *deliveries):
         yield NamedPart(connector.name, connector.run)

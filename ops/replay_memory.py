@@ -35,18 +35,12 @@ class KeptDocuments:
         """Nothing to write: it is all kept, and only here."""
 
 
-class _Block(set[int]):
-    """Persons under one key."""
-
-    append = set.add
-
-
 class KeptPeople(PeopleMemory):
     """The register as one endless batch over an empty store: the same ranking and filing, and nothing behind it."""
 
     def __init__(self, step: Step[Any]) -> None:
         super().__init__(step, None, DecodedPeople())  # type: ignore[arg-type]  # there is no transaction to write in
-        self._blocks = defaultdict(_Block)
+        self._blocks = defaultdict(set)
 
     def prefetch(self, messages: Sequence[Message]) -> None:
         """Describe the children and rank their candidates; whoever is known is here already."""

@@ -23,6 +23,7 @@ from ops.log import configure
 
 # MON
 from ops.monitor import monitor_routes
+from ops.parts import connectors_of
 from ops.serve import Parts, WebServer, stopped_by_signals, web_server
 from ops.simulation.stream import sample_lines
 from ops.status import collect
@@ -60,7 +61,7 @@ def demo(as_json: bool, stay: bool, limit: int | None, folder: Path, port: int) 
     stop = threading.Event()
     parts = Parts(stop)
     with stopped_by_signals(stop):
-        server, steps = _start(hub, parts)
+        server, steps = _start(hub, place, parts)
         summary = _run(hub, place, server.url, steps, stop, limit=limit, quiet=as_json)
         broken = _report(summary, as_json=as_json)
         if stay and not stop.is_set():
@@ -72,18 +73,21 @@ def demo(as_json: bool, stay: bool, limit: int | None, folder: Path, port: int) 
         sys.exit(1)
 
 
-def _start(hub: Hub, parts: Parts) -> tuple[WebServer, Embedded]:
+def _start(hub: Hub, place: DemoFolder, parts: Parts) -> tuple[WebServer, Embedded]:
     steps = hub.embedded()
-    server = web_server(hub, routes(hub.settings, os.environ), monitor_routes(lambda: collect(hub)))
+    found = routes(hub.settings, os.environ)
+    server = web_server(hub, found, monitor_routes(lambda: collect(hub)))
     parts.start("steps", steps.run)
     parts.start("http", server.run)
+    for connector in connectors_of(hub, found, place.path):
+        parts.start(connector.name, connector.run)
     return server, steps
 
 
 def _run(
     hub: Hub, place: DemoFolder, url: str, steps: Embedded, stop: threading.Event, *, limit: int | None, quiet: bool
 ) -> dict[str, Any]:
-    send_first(place, url)
+    send_first(place, url, stop)
     started = time.monotonic()
     with simulators(place, url, limit=limit) as running:
         _show(await_end(hub, running, steps, stop), total=len(sample_lines(limit)), quiet=quiet)
