@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from stores.database import Database, Transaction
 from stores.rows import Clash
 from stores.tables import cursors
 
 _GENESIS = bytes(32)
+_LOCK = select(cursors).where(cursors.c.name == bindparam("consumer")).with_for_update()
+_STORE = update(cursors).where(cursors.c.name == bindparam("consumer"))
 
 
 @dataclass(slots=True)
@@ -25,27 +27,19 @@ class Cursor:
 
 def lock(transaction: Transaction, name: str) -> Cursor:
     """The consumer's row, held until the transaction ends; made at offset 0 on first use."""
-    query = select(cursors).where(cursors.c.name == name).with_for_update()
-    row = transaction.connection.execute(query).one_or_none()
+    row = transaction.connection.execute(_LOCK, {"consumer": name}).one_or_none()
     if row is None:
         fresh = {"name": name, "next_offset": 0, "sequence": 0, "hash": _GENESIS, "progressed_at": transaction.now}
         transaction.insert(cursors, [fresh], Clash.KEEP)
-        row = transaction.connection.execute(query).one()
+        row = transaction.connection.execute(_LOCK, {"consumer": name}).one()
     return Cursor(row.name, row.next_offset, row.sequence, row.hash)
 
 
 def store(transaction: Transaction, cursor: Cursor) -> None:
     """Write the cursor back; its offset and chain move in the same transaction as what they count."""
-    transaction.connection.execute(
-        update(cursors)
-        .where(cursors.c.name == cursor.name)
-        .values(
-            next_offset=cursor.next_offset,
-            sequence=cursor.sequence,
-            hash=cursor.hash,
-            progressed_at=transaction.now,
-        )
-    )
+    moved = {"next_offset": cursor.next_offset, "sequence": cursor.sequence, "hash": cursor.hash}
+    progressed = {"consumer": cursor.name, "progressed_at": transaction.now}
+    transaction.connection.execute(_STORE, moved | progressed)
 
 
 def next_offsets(database: Database) -> dict[str, int]:

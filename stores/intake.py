@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from sqlalchemy import select
-
 from schemas.message import Message, arrived, derived_id
 from schemas.notification import MessageRefused, NotificationReceived, Receipt, ReceiptStatus
 from schemas.refusals import REASONS
@@ -16,7 +14,7 @@ from stores import codec, cursors, dead_letters, journal, states
 from stores.database import Database, Transaction
 from stores.dead_letters import DeadLetter
 from stores.ports import Arrival, Unusable
-from stores.rows import among
+from stores.rows import look_up
 from stores.tables import dead_letters as dead_letter_table
 from stores.tables import journal as journal_table
 
@@ -71,18 +69,17 @@ def message_id(arrival: Arrival) -> str:
 def _look_up(transaction: Transaction, arrivals: Sequence[Arrival]) -> _Batch:
     ids = [message_id(arrival) for arrival in arrivals]
     connection = transaction.connection
-    known = select(journal_table.c.message_id, journal_table.c.digest)
-    known = known.where(among(connection, journal_table.c.message_id, ids))
-    buried = select(dead_letter_table.c.id)
-    buried = buried.where(among(connection, dead_letter_table.c.id, [_dead_id(id_) for id_ in ids]))
+    known = look_up(connection, (journal_table.c.message_id, journal_table.c.digest), journal_table.c.message_id, ids)
+    dead_ids = [_dead_id(id_) for id_ in ids]
+    buried = look_up(connection, (dead_letter_table.c.id,), dead_letter_table.c.id, dead_ids)
     references = {
         reference_key(arrival.agency, arrival.body.notification.reference)
         for arrival in arrivals
         if isinstance(arrival.body, NotificationReceived)
     }
     return _Batch(
-        known={row.message_id: row.digest for row in connection.execute(known)},
-        buried=set(connection.execute(buried).scalars()),
+        known={row.message_id: row.digest for row in known},
+        buried={row.id for row in buried},
         versions={
             key: ReferenceVersions.model_validate_json(body)
             for key, (_, body) in states.load(transaction, "deduplicate", references).items()

@@ -19,11 +19,12 @@ from stores import codec
 from stores.cursors import Cursor
 from stores.database import Database, Transaction
 from stores.recent import Placed
-from stores.rows import among
+from stores.rows import look_up
 from stores.tables import journal, outbox
 from stores.vault import DataKey, Unreadable
 
 _PAGE = 2000
+_LAST = select(func.max(journal.c.position))
 
 
 def append(transaction: Transaction, cursor: Cursor, messages: Sequence[Message]) -> None:
@@ -47,9 +48,8 @@ def append(transaction: Transaction, cursor: Cursor, messages: Sequence[Message]
 
 def known_ids(transaction: Transaction, message_ids: Collection[str]) -> set[str]:
     """Which of these messages the journal has."""
-    connection = transaction.connection
-    known = select(journal.c.message_id).where(among(connection, journal.c.message_id, message_ids))
-    return set(connection.execute(known).scalars())
+    known = look_up(transaction.connection, (journal.c.message_id,), journal.c.message_id, message_ids)
+    return {row.message_id for row in known}
 
 
 def sealed(row: Any) -> codec.Sealed:
@@ -160,7 +160,7 @@ def _positions(transaction: Transaction, count: int) -> Sequence[int]:
     if connection.dialect.name == "postgresql":
         taken = text("SELECT nextval('journal_position_seq') FROM generate_series(1, :count)")
         return connection.execute(taken, {"count": count}).scalars().all()
-    last = connection.execute(select(func.max(journal.c.position))).scalar() or 0
+    last = connection.execute(_LAST).scalar() or 0
     return range(last + 1, last + 1 + count)
 
 

@@ -6,10 +6,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from hashlib import blake2b
 
-from sqlalchemy import select
-
 from stores.database import Conflict, Transaction
-from stores.rows import Clash, among
+from stores.rows import Clash, look_up
 from stores.tables import people, person_keys
 from stores.vault import HUB_KEY
 
@@ -22,11 +20,9 @@ def number_of(person_id: str) -> int:
 def filed_under(transaction: Transaction, keys: Collection[int]) -> dict[int, set[int]]:
     """Row numbers of the persons under each key."""
     found: dict[int, set[int]] = defaultdict(set)
-    query = select(person_keys.c.key, person_keys.c.number)
-    for key, number in transaction.connection.execute(
-        query.where(among(transaction.connection, person_keys.c.key, keys))
-    ):
-        found[key].add(number)
+    columns = (person_keys.c.key, person_keys.c.number)
+    for row in look_up(transaction.connection, columns, person_keys.c.key, keys):
+        found[row.key].add(row.number)
     return found
 
 
@@ -35,7 +31,8 @@ def load(transaction: Transaction, numbers: Collection[int]) -> dict[int, tuple[
     if not numbers:
         return {}
     seal = transaction.vault.keys(transaction.connection, [HUB_KEY], create=True)[HUB_KEY]
-    rows = transaction.connection.execute(select(people).where(among(transaction.connection, people.c.number, numbers)))
+    columns = (people.c.number, people.c.version, people.c.body)
+    rows = look_up(transaction.connection, columns, people.c.number, numbers)
     return {row.number: (row.version, seal.open(row.body, bound_to=str(row.number))) for row in rows}
 
 

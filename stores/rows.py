@@ -12,7 +12,7 @@ from enum import Enum
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ARRAY, ColumnElement, Connection, Insert, Table, any_, bindparam, func, select
+from sqlalchemy import ARRAY, Column, Connection, Insert, Row, Select, Table, any_, bindparam, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 
@@ -68,9 +68,33 @@ def _statement(dialect: Any, table: Table, clash: Clash) -> Insert:
             )
 
 
-def among(connection: Connection, column: ColumnElement[Any], values: Collection[Any]) -> ColumnElement[bool]:
-    """Whether a column is one of the values: one bound parameter, where IN spells every value out, each time anew."""
-    if connection.dialect.name == "postgresql":
-        return column == any_(bindparam(None, list(values), type_=ARRAY(column.type)))
-    given = func.json_each(json.dumps(list(values))).table_valued("value")
-    return column.in_(select(given.c.value))
+def look_up(
+    connection: Connection,
+    columns: tuple[Column[Any], ...],
+    by: Column[Any],
+    values: Collection[Any],
+    *,
+    within: tuple[Column[Any], Any] | None = None,
+) -> Sequence[Row[Any]]:
+    """The columns of the rows whose ``by`` is one of the values, and whose ``within`` column is that one value.
+
+    One bound parameter holds all values, where IN would spell every one out; and the statement is made once, since
+    making it takes longer than asking it.
+    """
+    postgres = connection.dialect.name == "postgresql"
+    given: dict[str, Any] = {"values": list(values) if postgres else json.dumps(list(values))}
+    if within is None:
+        return connection.execute(_query(postgres, columns, by, None), given).all()
+    return connection.execute(_query(postgres, columns, by, within[0]), given | {"within": within[1]}).all()
+
+
+@cache
+def _query(
+    postgres: bool, columns: tuple[Column[Any], ...], by: Column[Any], within: Column[Any] | None
+) -> Select[Any]:
+    if postgres:
+        among = by == any_(bindparam("values", type_=ARRAY(by.type)))
+    else:
+        among = by.in_(select(func.json_each(bindparam("values")).table_valued("value").c.value))
+    query = select(*columns).where(among)
+    return query if within is None else query.where(within == bindparam("within"))

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from sqlalchemy import select
-
 from stores.database import Conflict, Transaction
-from stores.rows import Clash, among
+from stores.rows import Clash, look_up
 from stores.tables import states
 from stores.vault import HUB_KEY, DataKey
 
@@ -20,9 +18,8 @@ def load(transaction: Transaction, step: str, keys: Collection[str]) -> dict[str
     if not keys:
         return {}
     seal = _seal(transaction)
-    connection = transaction.connection
-    query = select(states.c.key, states.c.version, states.c.body).where(states.c.step == step)
-    rows = connection.execute(query.where(among(connection, states.c.key, keys)))
+    columns = (states.c.key, states.c.version, states.c.body)
+    rows = look_up(transaction.connection, columns, states.c.key, keys, within=(states.c.step, step))
     return {row.key: (row.version, seal.open(row.body, bound_to=f"{step}/{row.key}")) for row in rows}
 
 

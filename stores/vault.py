@@ -13,9 +13,9 @@ from hashlib import blake2b
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
-from stores.rows import Clash, among, insert
+from stores.rows import Clash, insert, look_up
 from stores.tables import keys
 
 _NONCE = 12
@@ -83,8 +83,7 @@ class Vault:
         self._known.clear()
 
     def _load(self, connection: Connection, key_ids: Iterable[str]) -> dict[str, DataKey]:
-        query = select(keys.c.key_id, keys.c.wrapped).where(among(connection, keys.c.key_id, list(key_ids)))
-        rows = connection.execute(query)
+        rows = look_up(connection, (keys.c.key_id, keys.c.wrapped), keys.c.key_id, list(key_ids))
         found = {
             row.key_id: _data_key(self._wrap.open(row.wrapped, bound_to=row.key_id)) for row in rows if row.wrapped
         }
