@@ -41,6 +41,11 @@ def compare_adults(mine: tuple[str, ...], theirs: tuple[str, ...], families: tup
     return best
 
 
+def surnames(adults: tuple[str, ...]) -> tuple[str, ...]:
+    """The family names of adults."""
+    return tuple(dict.fromkeys([name for adult in adults if (name := split_adult(adult)[1])]))
+
+
 def _own(adult: str, families: tuple[str, ...]) -> bool:
     surname = split_adult(adult)[1]
     return any(family_likeness(surname, name) <= Likeness.TYPO for name in families)

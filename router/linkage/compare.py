@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from enum import IntEnum
-from functools import lru_cache
 from typing import Final
 
 from router.linkage import dates
-from router.linkage.adults import compare_adults
+from router.linkage.adults import compare_adults, surnames
 from router.linkage.dates import Agreement
 from router.linkage.names import Likeness, family_likeness, given_likeness
 from router.linkage.places import Nearness, nearness
@@ -60,6 +59,8 @@ def compare_self(subject: Subject, profile: Profile) -> Levels:
     family = best_family(subject.families, profile.families)
     if given == Likeness.OTHER:
         given, family = _otherwise(subject, profile, family)
+    if family == Likeness.OTHER and _by_parent(subject, profile):
+        family = Likeness.PARENT
     return (
         given,
         family,
@@ -119,6 +120,14 @@ def _otherwise(subject: Subject, profile: Profile, family: int) -> tuple[int, in
         return Likeness.TYPO, Likeness.TYPO
     middle = min(best_given(subject.middles, profile.givens), best_given(subject.givens, profile.middles))
     return Likeness.MIDDLE if middle <= Likeness.VARIANT else Likeness.OTHER, family
+
+
+def _by_parent(subject: Subject, profile: Profile) -> bool:
+    """Whether one side calls the child by the family name of a parent or guardian that the other knows."""
+    mine, theirs = surnames(subject.adults), surnames(profile.adults)
+    return (
+        best_family(subject.families, theirs) <= Likeness.TYPO or best_family(mine, profile.families) <= Likeness.TYPO
+    )
 
 
 def _swapped(subject: Subject, profile: Profile) -> bool:
@@ -230,12 +239,8 @@ def _incident(mine: str, theirs: tuple[str, ...]) -> int:
         return Match.NONE
     if mine in theirs:
         return Match.SAME
-    return Match.OTHER if _of_one(mine) in map(_of_one, theirs) else Match.NONE
-
-
-@lru_cache(maxsize=65_536)
-def _of_one(incident: str) -> str:
-    return incident.rpartition("|")[0]
+    base = mine.rpartition("|")[0] + "|"
+    return Match.OTHER if any(other.startswith(base) for other in theirs) else Match.NONE
 
 
 def _twin(subject: Subject, profile: Profile) -> int:

@@ -13,7 +13,7 @@ from hashlib import blake2b
 from typing import Final
 
 from router.linkage import names
-from router.linkage.adults import split_adult
+from router.linkage.adults import split_adult, surnames
 from router.linkage.profile import Profile
 from router.linkage.subject import Subject
 from router.linkage.text import sound
@@ -59,11 +59,11 @@ def _parts(of: Subject | Profile, days: Sequence[int], years: Sequence[int], mon
         yield from ((_BIRTH_FAMILY, day, code) for code in last | heard)
     yield from ((_NAME, a, b) for a in (*first, *{f"={name[:3]}" for name in of.givens}) for b in last)
     yield from ((_NAME, a, b) for a in last for b in heard)
+    kin = {code for name in surnames(of.adults) for code in names.sounds(name)} - last
+    yield from ((_NAME, a, b) for a in heard for b in kin)
     yield from ((_CUT, a, cut) for name in of.families for cut in _cuts(name) for a in heard)
     yield from ((_YEAR, f"{year}{name[0]}", b) for name in of.givens for year in set(years) for b in last)
-    if months:
-        kin = last | {code for adult in of.adults for code in names.sounds(split_adult(adult)[1])}
-        yield from ((_INFANT, str(month), b) for month in set(months) for b in kin)
+    yield from ((_INFANT, str(month), b) for month in set(months) for b in last | kin)
     yield from ((_SIBLING, a, b) for name in of.siblings for b in names.sounds(name) for a in heard)
     yield from _homes(of.addresses, heard)
     yield from ((_PHONE, phone, "") for phone in of.phones)

@@ -11,17 +11,18 @@ from dataclasses import dataclass
 from math import log2
 from typing import Final
 
-from router.linkage.compare import HOUSEHOLD, Levels, compare_household, compare_self
+from router.linkage.compare import HOUSEHOLD, Levels, Match, compare_household, compare_self
+from router.linkage.dates import Agreement
 from router.linkage.keys import crowd_keys
 from router.linkage.model import Model, Table
-from router.linkage.names import family_bits, given_bits
+from router.linkage.names import Likeness, family_bits, given_bits
 from router.linkage.profile import Profile, as_subject
 from router.linkage.reasons import reasons
 from router.linkage.subject import Subject
 from schemas.case import Candidate, LinkOutcome
 
 _MOST_CANDIDATES: Final = 5
-_MOST_KIN: Final = 8
+_MOST_KIN: Final = 5
 _NO_ONE: Final = ("nobody known resembles this child",)
 
 
@@ -64,9 +65,16 @@ def link(subject: Subject, candidates: Sequence[Profile], model: Model, *, overs
     if best.score >= model.link_at and _alone(ranked, model, crowded):
         return Linkage(LinkOutcome.LINKED, best.profile, best.profile, best.score, said, ())
     family = _family(subject, ranked, model, crowded)
-    if best.score >= model.review_at:
+    if best.score >= model.review_at or any(map(_namesake, ranked[:_MOST_CANDIDATES])):
         return Linkage(LinkOutcome.REVIEW, None, family, best.score, said, _shown(ranked, model))
     return Linkage(LinkOutcome.NEW, None, family, best.score, said, ())
+
+
+def _namesake(weighed: Weighed) -> bool:
+    """Same name, same accurate birthday, no number against it: never passed over without a human's look."""
+    given, family, birth, _, nhs, upn, *_ = weighed.levels
+    alike = given <= Likeness.VARIANT and family <= Likeness.VARIANT and birth == Agreement.EXACT
+    return alike and nhs != Match.OTHER and upn != Match.OTHER
 
 
 def weigh(subject: Subject, profile: Profile, model: Model, crowded: Collection[str] = ()) -> Weighed:
@@ -79,8 +87,9 @@ def _weigh(
 ) -> Weighed:
     sums = _add((model.prior_same, model.prior_family, model.prior_namesake), model.own, levels)
     sums = _add_rarity(sums, subject, model, levels)
-    if sums[0] - sums[1] + model.most < model.candidate_at:
-        return Weighed(profile, round(sums[0] - sums[1] + model.most, 2), levels)
+    hope = sums[0] - sums[1] + model.most + (model.most_middle if subject.middles and profile.middles else 0.0)
+    if hope < model.candidate_at:
+        return Weighed(profile, round(hope, 2), levels)
     household = compare_household(subject, profile, levels[0], crowded)
     same, family, namesake = _add(sums, model.household, household)
     return Weighed(profile, round(same - _sum_of(common, family, namesake), 2), levels + household)

@@ -50,7 +50,9 @@ class Model:
     household: tuple[Table, ...]
     """The tables of the fields of ``HOUSEHOLD``."""
     most: float
-    """How far the household can at most speak for the same child rather than another of the family."""
+    """How far the household can at most speak for the same child rather than another of the family, and ..."""
+    most_middle: float
+    """... how far the middle names can, where both have some."""
     prior_same: float
     prior_family: float
     prior_namesake: float
@@ -78,12 +80,17 @@ def read_model(data: Mapping[str, Any]) -> Model:
         version=data["version"],
         own=tuple(tables[field] for field in SELF),
         household=tuple(tables[field] for field in HOUSEHOLD),
-        most=sum(max(same - family for same, family, _, _ in tables[field]) for field in HOUSEHOLD),
+        most=sum(_most(tables[field]) for field in HOUSEHOLD if field != "middle"),
+        most_middle=_most(tables["middle"]),
         prior_same=prior["same"],
         prior_family=prior["family"],
         prior_namesake=prior["namesake"],
         **{name: data[name] for name in _NUMBERS},
     )
+
+
+def _most(table: Table) -> float:
+    return max(same - family for same, family, _, _ in table)
 
 
 def _table(levels: Mapping[str, list[float]], scale: type[IntEnum]) -> Table:

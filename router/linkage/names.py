@@ -31,9 +31,10 @@ class Likeness(IntEnum):
     PART = 4
     INITIAL = 5
     MIDDLE = 6
-    GENERIC = 7
-    OTHER = 8
-    NONE = 9
+    PARENT = 7
+    GENERIC = 8
+    OTHER = 9
+    NONE = 10
 
 
 _FACTS: Final = json.loads(files("router.linkage").joinpath("names.json").read_text(encoding="utf-8"))

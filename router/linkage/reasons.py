@@ -15,8 +15,8 @@ _WORDS: Final[dict[str, dict[int, str]]] = {
         4: "part of the first name is the same",
         5: "same initial",
         6: "known by a middle name",
-        7: "both are called Mohammed, which says little",
-        8: "against: another first name",
+        8: "both are called Mohammed, which says little",
+        9: "against: another first name",
     },
     "family": {
         0: "same family name",
@@ -24,7 +24,8 @@ _WORDS: Final[dict[str, dict[int, str]]] = {
         2: "family name is a form of the same name",
         3: "family name differs by a slip of the pen",
         4: "half of the double-barrelled family name is the same",
-        8: "against: another family name",
+        7: "family name is that of a parent or guardian",
+        9: "against: another family name",
     },
     "middle": {
         0: "same middle name",

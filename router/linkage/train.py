@@ -29,6 +29,8 @@ Counts = dict[str, list[defaultdict[int, float]]]
 STORIES: Final = ("same", "family", "namesake", "other")
 _AS_SAME: Final = frozenset({"given", "family", "birth", "sex"})
 """Fields in which a namesake agrees much as the child itself does; how much less, only the base model says."""
+_NO_EVIDENCE: Final = -1.0
+"""Namesakes are few: that a level was never seen of them says no more than this."""
 _NOTHING: Final = [0.0, 0.0, 0.0, 0.0]
 _COUNTED_WHOLE: Final = frozenset({"kin", "incident", "twin"})
 """Fields in which it says something that nothing is said."""
@@ -131,8 +133,7 @@ class _Field:
         for level in self.levels:
             same, family, namesake = (bits[level] for bits in told)
             old = self.base[level]
-            if self.name in _AS_SAME:
-                namesake = same + old[2] - old[0]
+            namesake = same + old[2] - old[0] if self.name in _AS_SAME else max(namesake, _NO_EVIDENCE)
             found[level.name.lower()] = [round(same, 2), round(family, 2), round(namesake, 2), old[3]]
         return found
 
