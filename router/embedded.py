@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import structlog
 
 from router.handle import Adopted, BoundStep, Delivery, handle
+from router.outcome import Step
+from schemas.base import Fact
 from stores import clock, cursors, journal
 from stores.database import Database
 from stores.ports import Unavailable
@@ -28,6 +32,7 @@ class Embedded:
     policy: Adopted
     batch: int = 200
     _position: int | None = None
+    _heard: dict[type[Fact], Sequence[Step[Any]]] = field(default_factory=dict)
 
     @property
     def position(self) -> int:
@@ -69,9 +74,18 @@ class Embedded:
         return bool(page or elapsed)
 
     def _handle(self, page: Sequence[Placed]) -> None:
+        due: dict[str, list[Delivery]] = defaultdict(list)
+        for position, message in page:
+            for step in self._hearing(type(message.data)):
+                if step.concerns(message):
+                    due[step.name].append(Delivery(position, message))
         for bound in self.steps:
-            deliveries = [Delivery(position, message) for position, message in page if bound.step.concerns(message)]
-            handle(bound, deliveries, consumer=bound.step.name, database=self.database, policy=self.policy)
+            handle(bound, due[bound.step.name], consumer=bound.step.name, database=self.database, policy=self.policy)
+
+    def _hearing(self, fact: type[Fact]) -> Sequence[Step[Any]]:
+        if fact not in self._heard:
+            self._heard[fact] = [bound.step for bound in self.steps if fact in bound.step.hears]
+        return self._heard[fact]
 
     def _start(self) -> int:
         """The position behind which nothing is left to do: at first, what the step furthest behind has stored."""
