@@ -29,7 +29,7 @@ _ANY: Final = frozenset({"guardian", "carer", "parent"})
 
 
 def compare_adults(mine: tuple[str, ...], theirs: tuple[str, ...], families: tuple[str, ...]) -> int:
-    """How the adults ``mine`` and ``theirs`` agree, for a child of the family names ``families``."""
+    """How the adults ``mine`` and ``theirs`` agree, for a child that either side calls by ``families``."""
     if not mine or not theirs:
         return Adults.NONE
     found = [min([adult_likeness(a, b) for b in theirs]) for a in mine]
@@ -48,7 +48,7 @@ def surnames(adults: tuple[str, ...]) -> tuple[str, ...]:
 
 def _own(adult: str, families: tuple[str, ...]) -> bool:
     surname = split_adult(adult)[1]
-    return any(family_likeness(surname, name) <= Likeness.TYPO for name in families)
+    return any(family_likeness(surname, name) <= Likeness.PART for name in families)
 
 
 @lru_cache(maxsize=131_072)

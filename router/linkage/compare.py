@@ -83,7 +83,7 @@ def compare_household(subject: Subject, profile: Profile, given: int, crowded: C
         Match.NONE if given == Likeness.MIDDLE else _middle(subject.middles, profile.middles),
         _address(addresses, profile.addresses),
         _phone(phones, profile.phones),
-        compare_adults(subject.adults, profile.adults, subject.families),
+        compare_adults(subject.adults, profile.adults, subject.families + profile.families),
         _kin(subject, profile, given),
     )
 

@@ -62,12 +62,18 @@ def link(subject: Subject, candidates: Sequence[Profile], model: Model, *, overs
         return Linkage(LinkOutcome.NEW, None, None, 0.0, _NO_ONE, ())
     best = ranked[0]
     said = reasons(best.levels)
-    if best.score >= model.link_at and _alone(ranked, model, crowded):
+    if best.score >= _needed(best, model) and _alone(ranked, model, crowded):
         return Linkage(LinkOutcome.LINKED, best.profile, best.profile, best.score, said, ())
     family = _family(subject, ranked, model, crowded)
     if best.score >= model.review_at or any(map(_namesake, ranked[:_MOST_CANDIDATES])):
         return Linkage(LinkOutcome.REVIEW, None, family, best.score, said, _shown(ranked, model))
     return Linkage(LinkOutcome.NEW, None, family, best.score, said, ())
+
+
+def _needed(weighed: Weighed, model: Model) -> float:
+    """What a link takes: more without a date, as nothing else tells brothers, cousins and namesakes apart for sure."""
+    undated = weighed.levels[2] == Agreement.NONE and Match.SAME not in weighed.levels[4:6]
+    return model.link_at + (model.undated if undated else 0.0)
 
 
 def _namesake(weighed: Weighed) -> bool:

@@ -37,7 +37,7 @@ SCALES: Final[Mapping[str, type[IntEnum]]] = {
     "twin": Twin,
 }
 _NOTHING: Final[Bits] = (0.0, 0.0, 0.0, 0.0)
-_NUMBERS: Final = ("link_at", "margin", "same_at", "review_at", "candidate_at", "family_at")
+_NUMBERS: Final = ("link_at", "undated", "margin", "same_at", "review_at", "candidate_at", "family_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,8 @@ class Model:
     prior_family: float
     prior_namesake: float
     link_at: float
+    undated: float
+    """How much more a link takes where no date of birth can be compared."""
     margin: float
     same_at: float
     review_at: float
