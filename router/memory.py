@@ -15,7 +15,7 @@ from stores import states
 from stores.database import Transaction
 
 S = TypeVar("S")
-_DECODED = 5000
+_DECODED = 1000
 """Documents of one step that are kept parsed."""
 
 

@@ -18,8 +18,9 @@ from schemas.notification import NotificationAccepted
 from stores import people, states
 from stores.database import Transaction
 
-_CANDIDATES = 50
-_DECODED = 20_000
+_CANDIDATES = 12
+"""Compared with each child; measured, 8, 12 and 50 found the same."""
+_DECODED = 5000
 
 
 class DecodedPeople(Decoded[int, PersonRecord]):

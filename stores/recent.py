@@ -12,7 +12,7 @@ from schemas.message import Message
 Placed = tuple[int, Message]
 """A message with its journal position."""
 
-_KEPT = 4000
+_KEPT = 2000
 
 
 class Recent:

@@ -19,7 +19,7 @@ from stores.rows import Clash, insert, look_up
 from stores.tables import keys
 
 _NONCE = 12
-_CACHED = 50_000
+_CACHED = 5000
 HUB_KEY = "hub"
 """Seals what is changed and deleted in the course of work: states, people and letters."""
 
