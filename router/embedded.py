@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -20,6 +21,8 @@ from stores.recent import Placed
 
 _log = structlog.get_logger()
 _IDLE_SECONDS = 0.2
+_CLOCK_SECONDS = 0.2
+"""Due times count in hours; looking more often would take a tenth of the work on a small page."""
 _LONGEST_BACK_OFF = 5.0
 
 
@@ -41,10 +44,12 @@ class Embedded:
 
     def run(self, stop: threading.Event) -> None:
         """Work until told to stop. Trouble with the store is retried for ever, with growing pauses."""
-        back_off = 0.05
+        back_off, next_look = 0.05, 0.0
         while not stop.is_set():
             try:
-                worked = self.once()
+                looks = time.monotonic() >= next_look
+                next_look = time.monotonic() + _CLOCK_SECONDS if looks else next_look
+                worked = self.once(looks_at_clock=looks)
                 back_off = 0.05
             except Unavailable as error:
                 _log.warning("store.unavailable", error=type(error).__name__)
@@ -59,13 +64,13 @@ class Embedded:
         while self.once():
             pass
 
-    def once(self) -> bool:
+    def once(self, *, looks_at_clock: bool = True) -> bool:
         """Publish what the clock has reached, and put the next page of the journal through every step that hears it.
 
         One page serves all steps in one transaction: a message is unsealed once however many hear it, and the disk is
         waited for once. A step that is ahead of the page skips what it had.
         """
-        elapsed = clock.publish_due(self.database, limit=self.batch)
+        elapsed = clock.publish_due(self.database, limit=self.batch) if looks_at_clock else 0
         page = journal.messages_after(self.database, self._start(), self.batch)
         if page:
             with self.database.transaction():
