@@ -15,6 +15,7 @@ _COMMANDS = {
     "dead-letters": "ops.commands.dead_letters",
     "demo": "ops.commands.demo",
     "linkage": "ops.commands.linkage",
+    "proof": "ops.commands.proof",
     "replay": "ops.commands.replay",
     "run": "ops.commands.run",
     "schemas": "ops.commands.schemas",

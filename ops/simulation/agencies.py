@@ -6,19 +6,40 @@ import json
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, Protocol, TypeVar
 
-from connectors.client import HubClient, HubUnavailable
+from connectors.client import HubUnavailable
 from ops.simulation.answers import Event, answer
 from ops.simulation.stream import batches
+from schemas.notification import Receipt
 
 _FETCHED = 100
 _PAUSE_SECONDS = 0.05
 T = TypeVar("T")
+
+
+class Sends(Protocol):
+    """A way to send: by HTTP, over a broker or by files."""
+
+    def send(self, events: Sequence[Mapping[str, object]]) -> list[Receipt]:
+        """Send events; a receipt for each, in order. Raises ``HubUnavailable``."""
+        ...
+
+
+class Desk(Sends, Protocol):
+    """An agency's desk: it gets letters and sends what answers them."""
+
+    def fetch(self, limit: int = 20, wait: float = 0) -> list[dict[str, object]]:
+        """Letters, held for this desk. Raises ``HubUnavailable``."""
+        ...
+
+    def acknowledge(self, ids: Collection[str]) -> int:
+        """These letters are safe. Raises ``HubUnavailable``."""
+        ...
 
 
 def persistently(call: Callable[[], T], stop: threading.Event) -> T | None:
@@ -32,10 +53,24 @@ def persistently(call: Callable[[], T], stop: threading.Event) -> T | None:
 
 
 @dataclass(slots=True)
+class Notes:
+    """A file of JSON lines, each lasting as soon as it is written."""
+
+    path: Path | None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def write(self, **note: Any) -> None:
+        """Add a line, if there is a file."""
+        if self.path is not None:
+            with self._lock, self.path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(note) + "\n")
+
+
+@dataclass(slots=True)
 class Sender:
     """Streams notifications, at most ``per_second`` of them, and notes what was sent and receipted in a ledger."""
 
-    clients: Mapping[str, HubClient]
+    clients: Mapping[str, Sends]
     ledger: Path
     batch: int = 50
     per_second: float | None = None
@@ -54,8 +89,9 @@ class Sender:
     def _send(self, agency: str, events: list[Event], note: Callable[[str], int], stop: threading.Event) -> None:
         receipts = persistently(lambda: self.clients[agency].send(events), stop)
         for event, receipt in zip(events, receipts or [], strict=False):
-            line = {"agency": agency, "event": event["id"], "status": receipt.status, "id": receipt.id}
-            note(json.dumps(line) + "\n")
+            known_as = receipt.message_id or event["id"]  # a file's records have ids of the hub's making
+            line = {"agency": agency, "event": known_as, "status": receipt.status, "id": receipt.id}
+            note(json.dumps(line | {"sent": event["id"]}) + "\n")
             self.sent += 1
 
     def _keep_pace(self, started: float, stop: threading.Event) -> None:
@@ -65,25 +101,39 @@ class Sender:
 
 @dataclass(slots=True)
 class Answerers:
-    """Every agency's desk: fetches its letters, answers them, and only then acknowledges them."""
+    """Agencies' desks: each fetches its letters, answers them, and only then acknowledges them.
 
-    clients: Mapping[str, HubClient]
+    ``letters`` keeps what came, and ``answers`` what was answered with which receipt, for whoever checks a run.
+    """
+
+    clients: Mapping[str, Desk]
+    letters: Notes = field(default_factory=lambda: Notes(None))
+    answers: Notes = field(default_factory=lambda: Notes(None))
     answered: Counter[str] = field(default_factory=Counter)
+    in_hand: int = 0
 
     def work(self, stop: threading.Event) -> None:
         """Look into every inbox again and again until told to stop."""
         while not stop.is_set():
-            letters = [persistently(partial(self.clear, client), stop) for client in self.clients.values()]
-            if not any(letters):
+            if not sum(self.clear(agency, client, stop) for agency, client in self.clients.items()):
                 stop.wait(_PAUSE_SECONDS)
 
-    def clear(self, client: HubClient) -> int:
+    def clear(self, agency: str, client: Desk, stop: threading.Event) -> int:
         """Answer what is in one inbox; how many letters there were."""
-        letters: list[Event] = client.fetch(_FETCHED)
-        answers = [made for letter in letters if (made := answer(letter)) is not None]
-        if answers:
-            client.send(answers)
-        if letters:
-            client.acknowledge([str(letter["id"]) for letter in letters])
+        letters: list[Event] = persistently(partial(client.fetch, _FETCHED), stop) or []
+        self.in_hand = len(letters)
+        for letter in letters:
+            self.letters.write(agency=agency, letter=letter)
+        if letters and self._answer(agency, client, letters, stop):
+            persistently(partial(client.acknowledge, [str(letter["id"]) for letter in letters]), stop)
+        self.in_hand = 0
         self.answered.update(str(letter["type"]) for letter in letters)
         return len(letters)
+
+    def _answer(self, agency: str, client: Desk, letters: Sequence[Event], stop: threading.Event) -> bool:
+        """Whether everything that needs an answer was answered and receipted."""
+        answers = [made for letter in letters if (made := answer(letter)) is not None]
+        receipts = persistently(partial(client.send, answers), stop) if answers else []
+        for made, receipt in zip(answers, receipts or [], strict=False):
+            self.answers.write(agency=agency, event=made["id"], type=made["type"], status=receipt.status, id=receipt.id)
+        return receipts is not None

@@ -1,0 +1,138 @@
+"""``hub proof``: what the hub says of itself, put to the proof."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ops.commands.common import say_json
+from ops.proofs import poison
+from ops.proofs.kills import Plan, prove
+from ops.proofs.place import Place, Servers, embedded_place, production_place
+from ops.proofs.poison import Dose
+from ops.proofs.processes import TooLate
+from ops.services.commands import VARIABLES
+from ops.services.folder import services_home
+from ops.services.kafka import private_kafka
+from ops.services.postgres import private_postgres
+from ops.services.process import ServiceUnavailable
+from ops.services.rabbitmq import private_rabbitmq
+
+_POISON_SECONDS = 900.0
+_runtime = click.option(
+    "--runtime", type=click.Choice(["embedded", "production"]), default="embedded", show_default=True
+)
+_seed = click.option("--seed", type=int, default=1, show_default=True, help="The same seed plans the same faults.")
+_json = click.option("--json", "as_json", is_flag=True, help="Print one line of JSON.")
+_folder = click.option(
+    "--folder", type=click.Path(file_okay=False, path_type=Path), help="Keep what the run left behind here."
+)
+
+
+@click.group()
+def proof() -> None:
+    """Let faults in and tell what became of it. Everything happens in folders, databases and queues of its own."""
+
+
+@proof.command()
+@_runtime
+@click.option("--notifications", type=click.IntRange(min=1), default=400, show_default=True)
+@click.option("--kills", type=click.IntRange(min=0), default=30, show_default=True)
+@_seed
+@click.option("--seconds", type=float, default=900.0, show_default=True, help="Give up after so long.")
+@click.option(
+    "--without",
+    type=click.Choice(["commit-before-receipt", "inbox"]),
+    help="A control: drop this rule of the hub. The check has to fail then.",
+)
+@_folder
+@_json
+def f1(
+    runtime: str,
+    notifications: int,
+    kills: int,
+    seed: int,
+    seconds: float,
+    without: str | None,
+    folder: Path | None,
+    as_json: bool,
+) -> None:
+    """F1: kill processes at named points and at random moments; nothing may be lost or done twice.
+
+    Production uses the servers in HUB_TEST_KAFKA_URL, HUB_TEST_RABBITMQ_URL and HUB_TEST_POSTGRES_URL, or private ones.
+    Exits with 1 when anything was lost or done twice.
+    """
+    plan = Plan(notifications, kills, seed, without or "", seconds)
+    with _place(runtime, folder) as place:
+        try:
+            figures = prove(place, plan)
+        except TooLate as error:
+            raise click.ClickException(str(error)) from None
+    _report(figures, as_json=as_json)
+    if figures["lost"] or figures["duplicated"] or figures["wrong"]:
+        sys.exit(1)
+
+
+@proof.command()
+@click.option("--good", type=click.IntRange(min=1), default=2000, show_default=True, help="How many good messages.")
+@click.option("--ratio", type=click.IntRange(min=1), default=5, show_default=True, help="Good ones for each bad one.")
+@click.option(
+    "--without", type=click.Choice(["dead-letters"]), help="A control: drop this rule; the check has to fail."
+)
+@_folder
+@_json
+def f17a(good: int, ratio: int, without: str | None, folder: Path | None, as_json: bool) -> None:
+    """F17a: bad messages of every kind among good ones, on the embedded hub; each is told why and kept as it came.
+
+    Kinds that come over a broker are sent where HUB_TEST_RABBITMQ_URL names one. Exits with 1 when anything was lost,
+    or told or kept wrongly. The share compares the good ones' rate with that of a clean run just before.
+    """
+    dose = Dose(good, ratio, without or "", _POISON_SECONDS)
+    with ExitStack() as stack:
+        path = folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hub-proof-")))
+        try:
+            figures = poison.prove(path, dose, broker=os.environ.get(VARIABLES["rabbitmq"]))
+        except TooLate as error:
+            raise click.ClickException(str(error)) from None
+    _report(figures, as_json=as_json)
+    if figures["lost"] or figures["wrong"]:
+        sys.exit(1)
+
+
+def _report(figures: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        say_json(figures)
+        return
+    for name, value in figures.items():
+        click.echo(f"{name:>18}  {value if isinstance(value, str) else json.dumps(value)}")
+
+
+@contextmanager
+def _place(runtime: str, folder: Path | None) -> Iterator[Place]:
+    with ExitStack() as stack:
+        path = folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hub-proof-"))) / "hub"
+        try:
+            if runtime == "embedded":
+                yield stack.enter_context(embedded_place(path))
+            else:
+                yield stack.enter_context(production_place(path, _servers(stack)))
+        except ServiceUnavailable as reason:
+            raise click.ClickException(str(reason)) from None
+
+
+def _servers(stack: ExitStack) -> Servers:
+    given = [os.environ.get(VARIABLES[service]) for service in ("kafka", "rabbitmq", "postgres")]
+    if all(given):
+        return Servers(*map(str, given))
+    home = stack.enter_context(tempfile.TemporaryDirectory(prefix="hub-services-"))
+    Path(home).chmod(0o711)
+    make = (private_kafka, private_rabbitmq, private_postgres)
+    return Servers(*(stack.enter_context(one(Path(home) / one.__name__, services_home())).url for one in make))

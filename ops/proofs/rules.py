@@ -1,0 +1,105 @@
+"""Rules of the hub that a control run drops, each in the one place that keeps it. The checks then have to fail."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace as changed
+from typing import Any
+from uuid import uuid4
+
+from ops.proofs.points import replace
+from stores.intake import StoredIntake
+from stores.ports import Arrival, Unavailable
+
+_LATE_SECONDS = 0.5
+
+
+class _Undone(Exception):
+    """Rolls a transaction back."""
+
+
+def _commit_before_receipt() -> None:
+    """Agencies get their receipts first, and what they sent is recorded a moment later."""
+
+    def early(take: Callable[[StoredIntake, Sequence[Arrival]], Any]) -> Callable[..., Any]:
+        def answer(intake: StoredIntake, arrivals: Sequence[Arrival]) -> Any:
+            later = threading.Timer(_LATE_SECONDS, take, (intake, arrivals))
+            later.daemon = True
+            later.start()
+            return _receipts_only(intake, arrivals)
+
+        return answer
+
+    replace("stores.intake:StoredIntake.take", early)
+
+
+def _receipts_only(intake: StoredIntake, arrivals: Sequence[Arrival]) -> Any:
+    from stores.intake import take_in
+
+    receipts = None
+    try:
+        with intake._database.transaction() as transaction:
+            receipts = take_in(transaction, arrivals)
+            raise _Undone
+    except _Undone:
+        return receipts
+
+
+_FORGETFUL = "deduplicate"
+"""The one step that the control lets forget; the others' own states would hide most of it."""
+
+
+def _inbox() -> None:
+    """A step does not remember what it had or where it was, and ids are new each time."""
+    replace("stores.inbox:claim", _claims_again)
+    replace("router.handle:caused_by", lambda made: lambda *given: changed(made(*given), id=str(uuid4())))
+    replace("stores.cursors:store", _chain_only)
+
+
+def _claims_again(claim: Callable[..., set[str]]) -> Callable[..., set[str]]:
+    def forgetful(transaction: Any, step: str, message_ids: Sequence[str], *, policy: int) -> set[str]:
+        if step == _FORGETFUL:
+            return set(message_ids)
+        return claim(transaction, step, message_ids, policy=policy)
+
+    return forgetful
+
+
+def _chain_only(store: Callable[..., None]) -> Callable[..., None]:
+    """The chain goes on; the place in the topic is forgotten."""
+
+    def forgetful(transaction: Any, cursor: Any) -> None:
+        store(transaction, changed(cursor, next_offset=0) if cursor.name.startswith(_FORGETFUL) else cursor)
+
+    return forgetful
+
+
+def _dead_letters() -> None:
+    """What is refused is refused, and nothing of it is kept."""
+    replace("stores.dead_letters:bury", lambda _: lambda *_given: None)
+
+
+def _unavailable_store() -> None:
+    """The store fails every now and then: not a rule dropped, but trouble let in."""
+    count = [0]
+
+    def failing(begin: Callable[..., Any]) -> Callable[..., Any]:
+        def sometimes(*args: Any, **kwargs: Any) -> Any:
+            count[0] += 1
+            if count[0] % 7 == 0:
+                raise Unavailable("let in by a proof")
+            return begin(*args, **kwargs)
+
+        return sometimes
+
+    replace("stores.intake:take_in", failing)
+
+
+RULES: Mapping[str, Callable[[], None]] = {
+    "commit-before-receipt": _commit_before_receipt,
+    "inbox": _inbox,
+    "dead-letters": _dead_letters,
+    "steady-store": _unavailable_store,
+}
+"""By name, what drops each."""
