@@ -1,0 +1,255 @@
+"""From an agency's notification to an owner-approved release, through real processes: the same on both runtimes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from hashlib import sha256
+from typing import Any
+
+import pytest
+
+from ops.demo import reconciles
+from ops.proofs.check import check
+from ops.proofs.evidence import Recorded
+from ops.proofs.place import BY_FOLDER, OVER_HTTP, Servers, embedded_place, production_place
+from tests.support import scenario
+from tests.support.scenario import Outcome
+
+
+@pytest.fixture(scope="module")
+def embedded(rabbitmq_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
+    """One process and SQLite; two agencies come in over a broker of theirs."""
+    with embedded_place(tmp_path_factory.mktemp("embedded") / "hub", broker=rabbitmq_url) as place:
+        yield scenario.run(place, scenario.embedded_parts(place))
+
+
+@pytest.fixture(scope="module")
+def production(
+    kafka_url: str, rabbitmq_url: str, postgres_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Outcome]:
+    """`hub run` with every process, and one more worker each for linking and rating."""
+    servers = Servers(kafka_url, rabbitmq_url, postgres_url)
+    with production_place(tmp_path_factory.mktemp("production") / "hub", servers) as place:
+        yield scenario.run(place, scenario.production_parts(place))
+
+
+@pytest.fixture(params=["embedded", "production"])
+def outcome(request: pytest.FixtureRequest) -> Outcome:
+    """What each runtime left behind, one after the other."""
+    found: Outcome = request.getfixturevalue(request.param)
+    return found
+
+
+def by_product(entries: list[Recorded]) -> dict[str, Recorded]:
+    return {entry.data["product_id"]: entry for entry in entries}
+
+
+def bytes_approved(item: dict[str, Any], *, recipient: str, purpose: str) -> str:
+    """The digest that an owner approves, worked out anew: over item, recipient, purpose and the exact text."""
+    parts = [part.encode() for part in (item["item_id"], recipient, purpose, item["text"])]
+    return sha256(b"".join(len(part).to_bytes(8, "big") + part for part in parts)).hexdigest()
+
+
+def test_every_process_stops_in_order_when_asked_to(outcome: Outcome) -> None:
+    assert set(outcome.codes.values()) == {0}
+
+
+def test_the_figures_reconcile_and_nothing_is_lost(outcome: Outcome) -> None:
+    assert reconciles(outcome.summary) == []
+    assert outcome.summary["lost"] == 0
+    assert outcome.summary["journal_verified"]
+
+
+def test_nobody_is_refused_later_but_owners_who_answered_about_a_product_that_was_voided_meanwhile(
+    outcome: Outcome,
+) -> None:
+    entries = {entry.id: entry for entry in outcome.evidence.journal}
+    voided = {entry.data["product_id"] for entry in outcome.of("product.voided")}
+    for refused in outcome.of("message.refused"):
+        if refused.data["step"] != "intake":
+            assert refused.data["reason"] == "refused.closed"
+            assert entries[str(refused.cause)].data["decision"]["product_id"] in voided
+
+
+def test_each_message_had_each_effect_once_by_an_independent_check(outcome: Outcome) -> None:
+    verdict = check(outcome.evidence)
+    assert (verdict.lost, verdict.duplicated, verdict.wrong) == ([], [], [])
+
+
+def test_messages_came_in_by_all_three_kinds_of_connector(outcome: Outcome) -> None:
+    came = {entry.source.split("/")[1] for entry in outcome.of("notification.received")}
+    assert came == {"http", "folder", "queue"}
+    assert {entry.data["agency"] for entry in outcome.of("notification.received")} > {*BY_FOLDER, *OVER_HTTP[1:]}
+
+
+def test_a_resend_is_a_duplicate_and_an_amendment_a_new_version_of_the_first(outcome: Outcome) -> None:
+    status = {note["sent"]: note["status"] for note in outcome.evidence.sent if "sent" in note}
+    assert status["N0000001"] == "duplicate", "the last receipt: it was sent twice"
+    again = next(note for note in outcome.evidence.sent if note.get("sent") == "S0000001")
+    causes = {entry.cause for entry in outcome.of("notification.duplicated")}
+    assert again["status"] == "duplicate"
+    assert again["id"] in causes
+    amended = next(note for note in outcome.evidence.sent if note.get("sent") == "S0000002")
+    (version,) = [entry for entry in outcome.of("notification.accepted") if entry.data["referral_id"] == amended["id"]]
+    assert version.data["version"] == 2
+    assert version.data["first_referral_id"]
+
+
+def test_an_unborn_child_is_linked_and_rated_like_any_other(outcome: Outcome) -> None:
+    sent = next(note for note in outcome.evidence.sent if note.get("sent") == "S0000003")
+    (linked,) = [entry for entry in outcome.of("case.child-linked") if entry.data["referral_id"] == sent["id"]]
+    assert linked.data["notification"]["subject"]["date_of_birth"]["accuracy_indicator"] == "XXX"
+    assert [entry for entry in outcome.of("rating.suggested") if entry.data["referral_id"] == sent["id"]]
+
+
+def test_what_concerns_an_open_case_is_handed_to_its_worker_and_not_rated(outcome: Outcome) -> None:
+    handed = {e.data["referral_id"] for e in outcome.of("case.child-linked") if e.data["allocated_to"]}
+    assert handed == {letter["data"]["referral_id"] for letter in outcome.letters("handover")} != set()
+    assert not handed & {entry.data["referral_id"] for entry in outcome.of("rating.suggested")}
+
+
+def test_a_red_reaches_its_front_line_before_any_other_product_of_its_referral(outcome: Outcome) -> None:
+    red = {entry.data["referral_id"] for entry in outcome.of("rating.suggested") if entry.data["colour"] == "red"}
+    urgent = [entry for entry in outcome.of("product.drafted") if entry.data["urgent"]]
+    assert red
+    assert red <= {entry.data["referral_id"] for entry in urgent}
+    released = by_product(outcome.of("product.released"))
+    for entry in urgent:
+        others = [one for one in released.values() if one.data["referral_id"] == entry.data["referral_id"]]
+        left = released[entry.data["product_id"]].position
+        same = {one.data["product_id"]: one.data["colour"] for one in others if not one.data["urgent"]}
+        later = [one for one in others if same.get(one.data["product_id"]) == entry.data["colour"]]
+        assert all(left < one.position for one in later)
+
+
+def test_only_its_owner_decided_about_an_item(outcome: Outcome) -> None:
+    entries = {entry.id: entry for entry in outcome.evidence.journal}
+    owners = {
+        (draft.data["product_id"], item["item_id"]): item["owner"]
+        for draft in outcome.of("product.drafted")
+        for item in draft.data["items"]
+    }
+    decided = outcome.of("product.item-decided")
+    assert decided
+    for entry in decided:
+        assert entry.data["owner"] == owners[entry.data["product_id"], entry.data["item_id"]]
+        cause = entries[str(entry.cause)]
+        if cause.type == "mash.release.decided.v1":
+            assert cause.data["agency"] == entry.data["owner"]
+            assert cause.source.split("/")[-1] == entry.data["owner"], "whose credential it came in by"
+        else:
+            assert cause.data["urgent"], "only a standing release decides without a message"
+            assert "agreement" in entry.data["reason"]
+
+
+def test_nothing_left_but_the_exact_bytes_that_their_owner_approved(outcome: Outcome) -> None:
+    approved = {
+        (entry.data["product_id"], entry.data["item_id"]): entry.data
+        for entry in outcome.of("product.item-decided")
+        if entry.data["choice"] != "withhold"
+    }
+    products = outcome.letters("product")
+    assert products
+    for letter in products:
+        data = letter["data"]
+        for item in data["items"]:
+            decision = approved[data["product_id"], item["item_id"]]
+            found = bytes_approved(item, recipient=letter["agency"], purpose=data["purpose"])
+            assert found == decision["digest"] == item["digest"]
+            assert (decision["recipient"], decision["purpose"]) == (letter["agency"], data["purpose"])
+
+
+def test_who_withholds_is_a_signpost_unless_it_says_otherwise(outcome: Outcome) -> None:
+    letters = {letter["data"]["product_id"]: letter["data"] for letter in outcome.letters("product")}
+    named, silent = 0, 0
+    withheld = [entry.data for entry in outcome.of("product.item-decided") if entry.data["choice"] == "withhold"]
+    drafts = by_product(outcome.of("product.drafted"))
+    for decision in withheld:
+        letter = letters.get(decision["product_id"])
+        if letter is None:
+            continue
+        assert decision["item_id"] not in {item["item_id"] for item in letter["items"]}
+        draft = drafts[decision["product_id"]].data
+        (item,) = [item for item in draft["items"] if item["item_id"] == decision["item_id"]]
+        signposts = {signpost["owner"] for signpost in letter["signposts"]}
+        if decision["signpost"] and item["signpost"]:
+            assert decision["owner"] in signposts
+            named += 1
+        elif sum(one["owner"] == decision["owner"] for one in draft["weighing"]) == 1:
+            assert decision["owner"] not in signposts
+            silent += 1
+    assert named
+    assert silent
+
+
+def test_every_product_that_left_was_confirmed_by_its_recipient(outcome: Outcome) -> None:
+    released = by_product(outcome.of("product.released"))
+    delivered = by_product(outcome.of("product.delivered"))
+    assert released.keys() == delivered.keys() != set()
+    assert all(delivered[id_].data["recipient"] == entry.data["recipient"] for id_, entry in released.items())
+
+
+def test_a_product_for_the_wrong_child_is_voided_and_recalled_once_it_has_left(outcome: Outcome) -> None:
+    voided = {entry.data["product_id"] for entry in outcome.of("product.voided")}
+    assert voided
+    released = by_product(outcome.of("product.released"))
+    recalled = by_product(outcome.of("product.recalled"))
+    assert recalled.keys() == voided & released.keys()
+    assert {letter["data"]["product_id"] for letter in outcome.letters("product-recall")} == recalled.keys()
+
+
+MUST_AGREE = (
+    "notification.received",
+    "notification.accepted",
+    "notification.duplicated",
+    "open-case.received",
+    "case.child-linked",
+    "case.open-case-linked",
+    "case.link-corrected",
+    "rating.suggested",
+    "rating.assigned",
+    "information.requested",
+    "information.answered",
+    "message.refused",
+)
+"""What follows from the notifications and from one human's answer to each question, in whatever order these come.
+
+Ids of products do not: they hold the moment of a correction.
+"""
+MOMENTS = {"decision_due_at", "product_due_at", "due_at", "late"}
+CROSSED = {"rating.assigned", "information.answered"}
+"""Answers that may come before or after a human corrects the link, and so be filed under either case."""
+
+
+def said(outcome: Outcome, type_: str) -> Counter[str]:
+    """Everything that facts of a type say, with their ids and without the moments of this run."""
+    without = MOMENTS | ({"case_id"} if type_ in CROSSED else set())
+    at_intake = (entry for entry in outcome.of(type_) if entry.data.get("step", "intake") == "intake")
+    return Counter(f"{entry.id} {_without(without, entry.data)}" for entry in at_intake)
+
+
+def _without(names: set[str], value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without(names, part) for name, part in sorted(value.items()) if name not in names}
+    return [_without(names, part) for part in value] if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize("type_", MUST_AGREE)
+def test_both_runtimes_decide_the_same(embedded: Outcome, production: Outcome, type_: str) -> None:
+    assert said(embedded, type_) == said(production, type_) != Counter()
+
+
+def test_both_runtimes_draft_the_same_items_for_the_same_recipients(embedded: Outcome, production: Outcome) -> None:
+    def drafted(outcome: Outcome) -> set[tuple[Any, ...]]:
+        """What is urgent takes what is known at that moment; anything else waits for every answer."""
+        return {
+            (d["referral_id"], d["recipient"], d["colour"], *(() if d["urgent"] else _items(d)))
+            for d in (entry.data for entry in outcome.of("product.drafted"))
+        }
+
+    assert drafted(embedded) == drafted(production) != set()
+
+
+def _items(draft: Any) -> list[str]:
+    return sorted(item["item_id"] for item in draft["items"])

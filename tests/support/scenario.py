@@ -1,0 +1,111 @@
+"""The one acceptance scenario: a real hub as processes, agencies on every kind of connector, and what came of it."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from ops.demo import final_summary
+from ops.proofs.evidence import Evidence, Recorded, gather
+from ops.proofs.place import Place
+from ops.proofs.processes import Part, agencies, await_serving, hub_part, kept
+from ops.proofs.quiet import Quiet, await_quiet
+from ops.proofs.stream import send_first, write_stream
+from ops.wiring import open_hub
+
+NOTIFICATIONS = 120
+SECONDS = 60.0
+_WITHOUT_ANSWERS = Quiet(letters=False)
+
+
+@dataclass(repr=False)
+class Outcome:
+    """What a run of the scenario left behind."""
+
+    place: Place
+    evidence: Evidence
+    summary: dict[str, Any]
+    codes: Mapping[str, int]
+    """Exit code of each process after SIGTERM."""
+    text: Mapping[str, str] = field(default_factory=dict)
+    """What each process said."""
+
+    def of(self, type_: str) -> list[Recorded]:
+        """The facts of a type."""
+        return self.evidence.of(type_)
+
+    def letters(self, type_: str) -> list[dict[str, Any]]:
+        """Letters of a type, such as ``product``, each once, with the agency that got it under ``agency``."""
+        found = {
+            note["letter"]["id"]: {**note["letter"], "agency": note["agency"]}
+            for note in self.evidence.letters
+            if note["letter"]["type"] == f"mash.{type_}.v1"
+        }
+        return list(found.values())
+
+
+def embedded_parts(place: Place) -> list[Part]:
+    """The whole hub in one process."""
+    return [hub_part(place)]
+
+
+def production_parts(place: Place) -> list[Part]:
+    """The supervisor with every process, and a second worker for two of the steps."""
+    return [hub_part(place), hub_part(place, "link-2", "link"), hub_part(place, "rate-2", "rate")]
+
+
+def run(place: Place, parts: Sequence[Part], *, count: int = NOTIFICATIONS) -> Outcome:
+    """Send everything, let it come to rest, then let the simulated people answer until nothing is left to do.
+
+    In this order every run links the same children: what people answer about one link bears on the next.
+    """
+    with kept(parts):
+        for part in parts:
+            part.start()
+        await_serving(place)
+        started = time.monotonic()
+        _send(place, count)
+        _answer(place)
+        seconds = time.monotonic() - started
+        codes = {part.name: part.terminate() for part in reversed(parts)}
+    return _outcome(place, parts, codes, seconds)
+
+
+def _send(place: Place, count: int) -> None:
+    send_first(place, threading.Event())
+    await_quiet(place, lambda: True, seconds=SECONDS, quiet=_WITHOUT_ANSWERS)
+    with agencies(place, write_stream(place, count), "--silent") as running:
+        await_quiet(place, lambda: running.idle, seconds=SECONDS, quiet=_WITHOUT_ANSWERS)
+
+
+def _answer(place: Place) -> None:
+    with agencies(place, place.file("notifications.jsonl"), "--limit", "0", ledger="nothing.jsonl") as running:
+        await_quiet(place, lambda: running.idle, seconds=SECONDS)
+
+
+def _outcome(place: Place, parts: Sequence[Part], codes: Mapping[str, int], seconds: float) -> Outcome:
+    evidence = gather(place.store, place.key, place.path, ledgers=("sent.jsonl", "first.jsonl"))
+    hub = open_hub(place.folder.config, place.environment)
+    try:
+        place.folder.ledger.write_text("".join(f"{json.dumps(note)}\n" for note in _with_ids(evidence.sent)))
+        summary = final_summary(hub, place.folder, seconds)
+    finally:
+        hub.database.close()
+    text = {part.name: _read(part) for part in parts}
+    return Outcome(place, evidence, summary, codes, text)
+
+
+def _with_ids(sent: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Messages by whose own ids they can be looked up; what could not be read has none."""
+    return [note for note in sent if note["event"] is not None]
+
+
+def _read(part: Part) -> str:
+    with suppress(FileNotFoundError):
+        return part.log.read_text(encoding="utf-8", errors="replace")
+    return ""
