@@ -15,8 +15,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from kombu.message import Message
-
 from connectors.broker import connected, consumer, ensure_queue, publish
 from connectors.broker_client import QueueNames
 from connectors.client import HubClient
@@ -184,7 +182,7 @@ def _queue(place: Place, bad: Sequence[Bad], told: Told) -> None:
                     connection.drain_events(timeout=1.0)
 
 
-def _take(told: Told, message: Message) -> None:
+def _take(told: Told, message: Any) -> None:
     for event in json.loads(message.body):
         receipt = Receipt.model_validate(event["data"])
         told.by_id[receipt.id] = receipt
