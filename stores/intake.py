@@ -17,6 +17,7 @@ from stores.ports import Arrival, Unusable
 from stores.rows import look_up
 from stores.tables import dead_letters as dead_letter_table
 from stores.tables import journal as journal_table
+from stores.vault import Unreadable
 
 STEP = "intake"
 
@@ -148,8 +149,8 @@ def _dead_id(id_: str) -> str:
 
 
 def _reject(transaction: Transaction, arrival: Arrival, why: Unusable, batch: _Batch) -> Receipt:
-    dead_id = _dead_id(message_id(arrival))
-    if dead_id not in batch.buried:
+    dead_id, kept = _place_of(transaction, arrival, batch)
+    if not kept:
         batch.buried.add(dead_id)
         batch.dead.append(_dead_letter(arrival, why, dead_id))
         fact = MessageRefused(
@@ -169,6 +170,33 @@ def _reject(transaction: Transaction, arrival: Arrival, why: Unusable, batch: _B
         explanation=reason.cause,
         cure=reason.cure,
     )
+
+
+def _place_of(transaction: Transaction, arrival: Arrival, batch: _Batch) -> tuple[str, bool]:
+    """The id of its dead letter, and whether that is kept already.
+
+    Other bytes under an id that was refused before are another dead letter: a sender that corrects one fault and makes
+    another is to hear of that one, and what it sent is to be kept.
+    """
+    first = _dead_id(message_id(arrival))
+    if first not in batch.buried:
+        return first, False
+    if arrival.original in _kept(transaction, first, batch):
+        return first, True
+    other = derived_id(first, sha256(arrival.original).hexdigest())
+    return other, bool(_kept(transaction, other, batch))
+
+
+def _kept(transaction: Transaction, dead_id: str, batch: _Batch) -> tuple[bytes | None, ...]:
+    """What is kept under the id: as it came, and as somebody mended it."""
+    for letter in batch.dead:
+        if letter.id == dead_id:
+            return (letter.original,)
+    try:
+        found = dead_letters.load(transaction, dead_id)
+    except Unreadable:
+        return (None,)
+    return (found.original, found.mended) if found else ()
 
 
 def _dead_letter(arrival: Arrival, why: Unusable, dead_id: str) -> DeadLetter:

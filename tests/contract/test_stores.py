@@ -497,6 +497,25 @@ def test_what_is_no_message_is_kept_and_refused_once(database: Database) -> None
     assert flaws(database) == []
 
 
+def test_other_bytes_under_an_id_that_was_refused_are_kept_as_well_and_told_of_their_own_fault(
+    database: Database,
+) -> None:
+    bad = Arrival("police", "http", "event-1", b"first fault", "text/plain", Unusable("unreadable.json"))
+    worse = replace(bad, original=b"second fault", body=Unusable("invalid.date", "line 2"))
+    intake = StoredIntake(database)
+    first = [receipt.id for receipt in intake.take([bad, worse, bad, worse])]
+    again = intake.take([worse, bad])
+    assert first == [again[1].id, again[0].id] * 2
+    assert again[0].reason == "invalid.date"
+    with database.transaction() as transaction:
+        kept = [dead_letters.load(transaction, id_) for id_ in first[:2]]
+    assert [(one.original, one.reason) for one in kept if one] == [
+        (b"first fault", "unreadable.json"),
+        (b"second fault", "invalid.date"),
+    ]
+    assert rows_in(database, tables.dead_letters) == rows_in(database, tables.journal) == 2
+
+
 def test_many_connectors_take_in_at_once_and_lose_nothing(database: Database) -> None:
     def take(index: int) -> list[Receipt]:
         arrivals = [_arrival(f"event-{index}-{number}") for number in range(10)]
