@@ -85,7 +85,7 @@ def f1(
 @click.option("--good", type=click.IntRange(min=1), default=2000, show_default=True, help="How many good messages.")
 @click.option("--ratio", type=click.IntRange(min=1), default=5, show_default=True, help="Good ones for each bad one.")
 @click.option(
-    "--without", type=click.Choice(["dead-letters"]), help="A control: drop this rule; the check has to fail."
+    "--without", type=click.Choice(["originals"]), help="A control: drop this rule; the check has to fail."
 )
 @_folder
 @_json

@@ -75,9 +75,13 @@ def _chain_only(store: Callable[..., None]) -> Callable[..., None]:
     return forgetful
 
 
-def _dead_letters() -> None:
-    """What is refused is refused, and nothing of it is kept."""
-    replace("stores.dead_letters:bury", lambda _: lambda *_given: None)
+def _originals() -> None:
+    """A dead letter says why, and holds nothing of what came."""
+
+    def empty(bury: Callable[..., None]) -> Callable[..., None]:
+        return lambda transaction, dead: bury(transaction, [changed(letter, original=b"") for letter in dead])
+
+    replace("stores.dead_letters:bury", empty)
 
 
 def _unavailable_store() -> None:
@@ -99,7 +103,7 @@ def _unavailable_store() -> None:
 RULES: Mapping[str, Callable[[], None]] = {
     "commit-before-receipt": _commit_before_receipt,
     "inbox": _inbox,
-    "dead-letters": _dead_letters,
+    "originals": _originals,
     "steady-store": _unavailable_store,
 }
 """By name, what drops each."""

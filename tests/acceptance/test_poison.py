@@ -1,0 +1,26 @@
+"""Bad messages of every kind among good ones: each is answered and kept, and no good one is lost or held up (F17a).
+
+The same by command and as large as wanted: `hub proof f17a --good 10000`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ops.proofs.poison import Dose, prove
+from ops.simulation.bad import bad_messages, worse_messages
+
+
+def test_every_kind_of_bad_message_is_told_why_and_kept_as_it_came_and_no_good_one_is_lost(
+    rabbitmq_url: str, tmp_path: Path
+) -> None:
+    figures = prove(tmp_path, Dose(good=150, ratio=3), broker=rabbitmq_url)
+    assert figures["findings"] == []
+    assert (figures["lost"], figures["wrong"]) == (0, 0)
+    assert figures["kinds"] == len([*bad_messages(), *worse_messages()]) >= 40
+    assert figures["dead_letters"] == figures["bad"]
+
+
+def test_the_check_finds_it_when_originals_are_not_kept(tmp_path: Path) -> None:
+    figures = prove(tmp_path, Dose(good=10, ratio=10, without="originals"))
+    assert figures["lost"] >= figures["bad"] > 0
