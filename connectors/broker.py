@@ -9,7 +9,7 @@ killed, and were gone. An unroutable message is only an error with ``mandatory``
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from kombu.connection import Connection
@@ -85,6 +85,25 @@ def ensure_queue(connection: Connection, name: str) -> None:
         channel = connection.channel()
         Queue(name, channel=channel, durable=True, queue_arguments=_arguments(connection)).queue_declare()
     channel.close()
+
+
+def queue_depth(connection: Connection, name: str) -> int:
+    """Messages that lie ready on a queue, those in somebody's hand not counted; 0 where there is no such queue."""
+    channel = connection.channel()
+    try:
+        depth = int(Queue(name, channel=channel).queue_declare(passive=True).message_count)
+    except connection.channel_errors:
+        return 0
+    channel.close()
+    return depth
+
+
+def delete_queue(connection: Connection, name: str) -> None:
+    """Take away a queue with what lies on it, if it is there."""
+    with suppress(*connection.channel_errors):
+        channel = connection.channel()
+        channel.queue_delete(name)
+        channel.close()
 
 
 def publish(channel: Any, queue: str, body: bytes, *, content_type: str, message_id: str) -> None:

@@ -84,9 +84,7 @@ def f1(
 @proof.command()
 @click.option("--good", type=click.IntRange(min=1), default=2000, show_default=True, help="How many good messages.")
 @click.option("--ratio", type=click.IntRange(min=1), default=5, show_default=True, help="Good ones for each bad one.")
-@click.option(
-    "--without", type=click.Choice(["originals"]), help="A control: drop this rule; the check has to fail."
-)
+@click.option("--without", type=click.Choice(["originals"]), help="A control: drop this rule; the check has to fail.")
 @_folder
 @_json
 def f17a(good: int, ratio: int, without: str | None, folder: Path | None, as_json: bool) -> None:

@@ -1,5 +1,3 @@
-# mypy: allow-untyped-calls
-# (kombu's functions have no types)
 """Where a proof runs: a folder with the sample's configuration, and for production a corner of each server."""
 
 from __future__ import annotations
@@ -15,9 +13,8 @@ from uuid import uuid4
 
 import psycopg
 from confluent_kafka.admin import AdminClient
-from kombu.connection import Connection
 
-from connectors.broker import connected
+from connectors.broker import connected, delete_queue, queue_depth
 from connectors.broker_client import QueueNames
 from ops.demo import DemoFolder, prepare
 from ops.services.process import free_port
@@ -180,25 +177,12 @@ def _delete_queues(place: Place) -> None:
     assert place.broker is not None
     with connected(place.broker) as connection:
         for name in place.queue_names():
-            try:
-                connection.channel().queue_delete(name)
-            except connection.channel_errors:
-                continue  # never declared, so there is nothing to take away
+            delete_queue(connection, name)
 
 
 def queue_depths(place: Place) -> dict[str, int]:
-    """Messages that lie ready on each queue of the run that exists."""
+    """Messages that lie ready on each queue of the run; 0 for one that nobody has declared."""
     if place.broker is None or not place.queued:
         return {}
     with connected(place.broker) as connection:
-        return {name: _depth(connection, name) for name in place.queue_names()}
-
-
-def _depth(connection: Connection, name: str) -> int:
-    channel = connection.channel()
-    try:
-        depth = int(channel.queue_declare(name, passive=True).message_count)
-    except connection.channel_errors:
-        return 0
-    channel.close()
-    return depth
+        return {name: queue_depth(connection, name) for name in place.queue_names()}
