@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -61,7 +62,7 @@ def production(sample: Path, *, number: int, seconds: float) -> dict[str, Any]:
 def _workers(folder: Path, sample: Path, topics: str, store: str) -> Iterator[Hub]:
     config = folder / "hub.toml"
     # Nothing here goes to the edge queues, so no broker listens where the setting must say one does.
-    runtime = f'\ntopics = "{topics}"\nqueues = "amqp://127.0.0.1:1//"\n'
+    runtime = f'\ntopics = "{topics}"\nqueues = "amqp://127.0.0.1:1//"\npartitions = 1\n'
     text_ = sample.read_text(encoding="utf-8").replace('store = "sqlite:///hub.db"', f'store = "{store}"{runtime}')
     config.write_text(text_, encoding="utf-8")
     hub = open_hub(config, os.environ)
@@ -160,36 +161,34 @@ def _parts(full: Database, table: Table, commits: int) -> Iterator[tuple[Table, 
 
 
 def _steady(hub: Hub, skip: int, *, per_second: float, seconds: float) -> dict[str, Any]:
+    """Milliseconds until a look at the store, from another thread, finds both rating and request."""
     count = int(per_second * seconds)
     came = arrivals(hub.settings, skip + 100 + count)[-count:]
     sent: dict[str, float] = {}
     done: dict[str, dict[str, float]] = {}
-    position, started = _last(hub), time.perf_counter()
+    over = threading.Event()
+    watch = threading.Thread(target=_watch, args=(hub, _last(hub), done, over))
+    watch.start()
+    started = time.perf_counter()
     for number, arrival in enumerate(came):
-        while time.perf_counter() < started + number / per_second:
-            position = _look(hub, position, done)
+        time.sleep(max(0.0, started + number / per_second - time.perf_counter()))
         sent[message_id(arrival)] = time.perf_counter()
         hub.intake.take([arrival])
-    deadline = time.monotonic() + 10
-    while len(done) < len(sent) and time.monotonic() < deadline:
-        position = _look(hub, position, done)
-    both = [
-        (max(times.values()) - sent[id_]) * 1000
-        for id_, times in done.items()
-        if len(times) == len(_DONE) and id_ in sent
-    ]
-    return {"per_second": per_second, "seconds": seconds, **quantiles(both)}
+    spent = time.perf_counter() - started
+    _await_done(hub, since=0)
+    over.set()
+    watch.join()
+    both = [(max(times.values()) - sent[id_]) * 1000 for id_, times in done.items() if id_ in sent]
+    return {"per_second": round(count / spent, 1), "seconds": round(spent, 1), **quantiles(both)}
 
 
-def _look(hub: Hub, position: int, done: dict[str, dict[str, float]]) -> int:
-    """What was committed since, noted with the time of the look: at most a poll late. Positions may commit late."""
-    time.sleep(_POLL_SECONDS / 5)
-    query = select(journal.c.position, journal.c.type, journal.c.correlation_id)
-    query = query.where(journal.c.position > position - _LATE)
-    with hub.database.reading() as connection:
-        rows = connection.execute(query.order_by(journal.c.position)).all()
-    now = time.perf_counter()
-    for row in rows:
-        if row.type in _DONE:
+def _watch(hub: Hub, position: int, done: dict[str, dict[str, float]], over: threading.Event) -> None:
+    """Note when each fact is first seen committed, at most a look late. Positions may commit out of order."""
+    query = select(journal.c.position, journal.c.type, journal.c.correlation_id).where(journal.c.type.in_(_DONE))
+    while not over.wait(_POLL_SECONDS):
+        with hub.database.reading() as connection:
+            rows = connection.execute(query.where(journal.c.position > position - _LATE)).all()
+        now = time.perf_counter()
+        for row in rows:
             done.setdefault(row.correlation_id, {}).setdefault(row.type, now)
-    return rows[-1].position if rows else position
+            position = max(position, row.position)
