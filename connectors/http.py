@@ -37,6 +37,9 @@ LONGEST_WAIT = 20.0
 LEASE_SECONDS = 60.0
 """How long fetched letters are held for their agency; not acknowledged by then, they can be fetched again."""
 MOST_LETTERS = 100
+HEARD_OUT = 10
+"""Bodies up to so many times too large are read to their end, and dropped: a sender cut off in the middle of its
+sending sees a broken connection, and never the answer that says why."""
 RETRY_AFTER_SECONDS = 5
 
 log = structlog.get_logger()
@@ -134,11 +137,15 @@ class _Endpoints:
         return route
 
     async def _body(self, request: Request) -> bytes:
-        body = bytearray()
+        body, size = bytearray(), 0
         async for chunk in request.stream():
-            body += chunk
-            if len(body) > self.largest_body:
-                raise _Problem(413, f"The hub takes at most {self.largest_body} bytes at a time.", Connection="close")
+            size += len(chunk)
+            if size <= self.largest_body:
+                body += chunk
+            elif size > HEARD_OUT * self.largest_body:
+                break
+        if size > self.largest_body:
+            raise _Problem(413, f"The hub takes at most {self.largest_body} bytes at a time.", Connection="close")
         return bytes(body)
 
     def _take(
