@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from ops.proofs.points import replace
 from stores.intake import StoredIntake
-from stores.ports import Arrival, Unavailable
+from stores.ports import Arrival
 
 _LATE_SECONDS = 0.5
 
@@ -84,26 +84,46 @@ def _originals() -> None:
     replace("stores.dead_letters:bury", empty)
 
 
-def _unavailable_store() -> None:
-    """The store fails every now and then: not a rule dropped, but trouble let in."""
+def _steady_store() -> None:
+    """Every seventh time the database refuses what the intake writes, in an error that repeats the message itself."""
     count = [0]
 
-    def failing(begin: Callable[..., Any]) -> Callable[..., Any]:
-        def sometimes(*args: Any, **kwargs: Any) -> Any:
+    def failing(take: Callable[..., Any]) -> Callable[..., Any]:
+        def sometimes(transaction: Any, arrivals: Sequence[Arrival]) -> Any:
             count[0] += 1
             if count[0] % 7 == 0:
-                raise Unavailable("let in by a proof")
-            return begin(*args, **kwargs)
+                said = arrivals[0].original.decode("utf-8", "replace")
+                transaction.connection.exec_driver_sql(f"INSERT INTO nowhere VALUES ({said!r})")  # noqa: S608 - as meant
+            return take(transaction, arrivals)
 
         return sometimes
 
     replace("stores.intake:take_in", failing)
 
 
+UNDECIDABLE = "cannot be decided"
+"""A narrative with these words is some steps' undoing, where the rule of sound steps is dropped."""
+
+
+def _sound_steps() -> None:
+    """Steps fail on some notifications, in an error that repeats the narrative."""
+
+    def failing(suggest: Callable[..., Any]) -> Callable[..., Any]:
+        def sometimes(notification: Any, *given: Any) -> Any:
+            if UNDECIDABLE in notification.narrative:
+                raise ValueError(notification.narrative)
+            return suggest(notification, *given)
+
+        return sometimes
+
+    replace("router.thresholds:suggest", failing)
+
+
 RULES: Mapping[str, Callable[[], None]] = {
     "commit-before-receipt": _commit_before_receipt,
     "inbox": _inbox,
     "originals": _originals,
-    "steady-store": _unavailable_store,
+    "sound-steps": _sound_steps,
+    "steady-store": _steady_store,
 }
 """By name, what drops each."""

@@ -42,20 +42,23 @@ def _special(lines: Iterable[str]) -> Iterable[str]:
     yield json.dumps(second | _UNBORN)
 
 
+UNBORN_NAME, UNBORN_WORD = "Fernsbyquillthorpe", "quarrelsomemarkenstone"
+"""Invented words that stand nowhere else: a name, and one of the narrative."""
+
 _UNBORN: dict[str, Any] = {
     "notification_id": "S0000003",
     "source_reference": "PROOF-UNBORN",
     "given_name": None,
     "middle_names": [],
-    "family_name": "Fernsby",
+    "family_name": UNBORN_NAME,
     "alias_names": [],
     "date_of_birth": None,
     "expected_date_of_birth": "2027-03-01",
     "sex": "unknown",
     "nhs_number": None,
     "upn": None,
-    "guardians": [{"relation": "mother", "name": "Dana Fernsby", "date_of_birth": "2003-06-03"}],
-    "narrative": "Concern for an unborn child: domestic abuse incident at the home address.",
+    "guardians": [{"relation": "mother", "name": f"Dana {UNBORN_NAME}", "date_of_birth": "2003-06-03"}],
+    "narrative": f"Concern for an unborn child: domestic abuse incident at the home address, {UNBORN_WORD}.",
 }
 
 

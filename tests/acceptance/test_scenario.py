@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,9 @@ from ops.demo import reconciles
 from ops.proofs.check import check
 from ops.proofs.evidence import Recorded
 from ops.proofs.place import BY_FOLDER, OVER_HTTP, Servers, embedded_place, production_place
+from ops.proofs.stream import UNBORN_NAME, UNBORN_WORD
 from tests.support import scenario
+from tests.support.canaries import Aviary
 from tests.support.scenario import Outcome
 
 
@@ -197,6 +200,18 @@ def test_a_product_for_the_wrong_child_is_voided_and_recalled_once_it_has_left(o
     recalled = by_product(outcome.of("product.recalled"))
     assert recalled.keys() == voided & released.keys()
     assert {letter["data"]["product_id"] for letter in outcome.letters("product-recall")} == recalled.keys()
+
+
+def test_nothing_personal_lies_in_clear_in_logs_stores_or_topics(outcome: Outcome, services_folder: Path) -> None:
+    people = Aviary({"name": UNBORN_NAME, "narrative": UNBORN_WORD})
+    opened = "".join(str(entry.data) for entry in outcome.evidence.journal)
+    assert UNBORN_NAME in opened
+    assert UNBORN_WORD in opened
+    places = scenario.lies_in(outcome)
+    # Where the servers are this run's own, what they log is theirs to answer for as well.
+    places |= {log.name: log.read_bytes() for log in services_folder.glob("*/*.log")}
+    assert sum(map(len, places.values())) > 1_000_000
+    assert [found for name, content in places.items() for found in people.found_in(name, content)] == []
 
 
 MUST_AGREE = (

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
+
+import psycopg
+from psycopg import sql
 
 from ops.demo import final_summary
 from ops.proofs.evidence import Evidence, Recorded, gather
@@ -17,6 +20,9 @@ from ops.proofs.processes import Part, agencies, await_serving, hub_part, kept
 from ops.proofs.quiet import Quiet, await_quiet
 from ops.proofs.stream import send_first, write_stream
 from ops.wiring import open_hub
+from schemas.topics import TOPICS
+from stores.tables import METADATA
+from stores.topics import read_range, watermarks
 
 NOTIFICATIONS = 120
 SECONDS = 60.0
@@ -109,3 +115,30 @@ def _read(part: Part) -> str:
     with suppress(FileNotFoundError):
         return part.log.read_text(encoding="utf-8", errors="replace")
     return ""
+
+
+def lies_in(outcome: Outcome) -> dict[str, bytes]:
+    """Where the run left bytes that are to be sealed, or to tell of nobody: logs, the store's rows, topics."""
+    found = {f"log of {name}": text.encode() for name, text in outcome.text.items()}
+    found |= {f"file {path.name}": path.read_bytes() for path in outcome.place.path.glob("hub.db*")}
+    if outcome.place.production:
+        found |= dict(_dumped(outcome.place.store)) | dict(_topics(outcome.place.environment["HUB_TOPICS"]))
+    return found
+
+
+def _dumped(store: str) -> Iterator[tuple[str, bytes]]:
+    """Every row of every table as the server would write it to a file; binary columns as their bytes."""
+    with psycopg.connect(store.replace("+psycopg", "")) as connection:
+        for name in METADATA.tables:
+            with connection.cursor(binary=True) as cursor:
+                rows = cursor.execute(sql.SQL("SELECT * FROM {}").format(sql.Identifier(name))).fetchall()
+            cells = (cell for row in rows for cell in row if cell is not None)
+            yield f"table {name}", b"\n".join(c if isinstance(c, bytes) else str(c).encode() for c in cells)
+
+
+def _topics(url: str) -> Iterator[tuple[str, bytes]]:
+    """Every record of every topic, as it lies in the broker's files."""
+    for topic in TOPICS:
+        for partition, (first, end) in watermarks(url, topic.name).items():
+            records = read_range(url, topic.name, partition, first, end - 1) if end > first else []
+            yield f"topic {topic.name}/{partition}", b"\n".join(record.value or b"" for record in records)
