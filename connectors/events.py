@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import datetime as dt
+import mimetypes
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from io import BytesIO
@@ -31,6 +32,7 @@ HUB_SCHEMA = "urn:mash-hub:"
 LONGEST_ATTRIBUTE = 180
 """Characters of id, source or type; leaves room for the number of a record in an id."""
 
+_REGISTERED = frozenset(mimetypes.types_map.values()) | frozenset(NAMES.values())
 _MOMENT: TypeAdapter[dt.datetime] = TypeAdapter(AwareDatetime)
 
 
@@ -145,9 +147,14 @@ def _binary(desk: Desk, media: MediaType, headers: Mapping[str, str], body: byte
 
 def _kept(media: MediaType, event_type: str | None) -> str:
     """How a binary event is kept, whose type stood in a header: with the type as a parameter."""
-    return (
-        f"{media.name}; type={event_type}" if event_type in SHAPES else media.name[:200] or "application/octet-stream"
-    )
+    return f"{_known_name(media)}; type={event_type}" if event_type in SHAPES else _known_name(media)
+
+
+def _known_name(media: MediaType) -> str:
+    """A media type that everybody knows: what a sender makes up could be anybody's name, and is kept in clear."""
+    if media.name in (STRUCTURED, BATCH) or media.name in _REGISTERED:
+        return media.name
+    return NAMES[media.kind] if media.kind else "application/octet-stream"
 
 
 def _attributes(get: Callable[[str], object | None]) -> _Event:

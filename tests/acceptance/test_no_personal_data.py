@@ -189,6 +189,7 @@ def misbehaved(place: Place, aviary: Aviary) -> dict[str, bytes]:
         "no such page": ("GET", f"/v1/{aviary.plant('path')}", given, b""),
         "no such method": ("DELETE", "/v1/events", given, _json(event)),
         "too large": ("POST", "/v1/events", given, aviary.plant("large body").encode() * 200_000),
+        "format that tells": ("POST", "/v1/events", given | {"Content-Type": _made_up(aviary)}, _json(event)),
         "binary without a format": ("POST", "/v1/events", given | {"Content-Type": "text/plain"}, _json(event)),
     }
     bodies = {}
@@ -199,6 +200,10 @@ def misbehaved(place: Place, aviary: Aviary) -> dict[str, bytes]:
                 bodies[f"{name} {attempt}"] = answered.content + str(answered.headers).encode()
     assert any(b"cannot record anything just now" in body for body in bodies.values())
     return bodies
+
+
+def _made_up(aviary: Aviary) -> str:
+    return f"application/{aviary.plant('content type')}+json"
 
 
 def _json(value: object) -> bytes:
