@@ -31,8 +31,6 @@ from stores.topics import Cluster, Record, cluster_of
 
 _log = structlog.get_logger()
 _LOOK_SECONDS = 0.1
-_COMPANY_SECONDS = 0.03
-"""A message waits so long for others to share its transaction: alone, each would cost as much as fifty together."""
 _TAKEN_BATCHES = 4
 """Taken at a time: a transaction is of one partition, and what comes is of several."""
 _LIBRARIES = ("faust", "mode", "aiokafka", "asyncio")
@@ -160,7 +158,6 @@ def add_agent(app: faust.App, cluster: Cluster, topic: str, batch: int, work: Wo
         stream.enable_acks = False
         try:
             async for first in stream.events():
-                await asyncio.sleep(_COMPANY_SECONDS)
                 events = [first, *_waiting(stream, _TAKEN_BATCHES * batch - 1)]
                 for place, records in _by_partition(topic, events).items():
                     if not await work(place, records):
