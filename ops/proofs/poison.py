@@ -77,7 +77,7 @@ def prove(path: Path, dose: Dose, *, broker: str | None = None) -> dict[str, Any
 
 
 def _good(count: int) -> Iterator[dict[str, Any]]:
-    """Good messages, from agencies of every connector."""
+    """Good messages, under other references once the sample is used up."""
     sample = sample_lines()
     for number in range(count):
         record = json.loads(sample[number % len(sample)])
@@ -109,7 +109,7 @@ def _run(place: Place, lines: Sequence[str], bad: Sequence[Bad], dose: Dose) -> 
         hub.start(HUB_WITHOUT=dose.without)
         await_serving(place)
         poisoner = threading.Thread(target=_poison, args=(place, bad, told, stop), daemon=True)
-        with agencies(place, stream, "--silent") as running:
+        with agencies(place, stream, "--silent", all_http=True) as running:
             started = time.monotonic()
             poisoner.start()
             wait_until(lambda: bool(running.said["finished"]), seconds=dose.seconds, what="everything is sent")

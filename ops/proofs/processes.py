@@ -143,16 +143,22 @@ class Agencies:
 
 
 @contextmanager
-def agencies(place: Place, notifications: Path, *options: str, ledger: str = "sent.jsonl") -> Iterator[Agencies]:
-    """Simulated agencies in a process of their own, by all three kinds of connector, stopped at the end."""
+def agencies(
+    place: Place, notifications: Path, *options: str, ledger: str = "sent.jsonl", all_http: bool = False
+) -> Iterator[Agencies]:
+    """Simulated agencies in a process of their own, stopped at the end.
+
+    They send by all three kinds of connector; with ``all_http`` by one, where it matters how fast they are.
+    """
     tokens = json.loads(place.folder.tokens.read_text(encoding="utf-8"))
-    if place.production:
+    folders = {} if all_http else {one: str(place.path / "drop" / one) for one in BY_FOLDER}
+    if not all_http and place.production:
         tokens = {agency: token for agency, token in tokens.items() if agency in OVER_HTTP}
-    elif place.queued:
+    elif not all_http and place.queued:
         tokens = {agency: token for agency, token in tokens.items() if agency not in place.queued}
     files = {
         "--tokens": place.write("agencies-tokens.json", tokens),
-        "--folders": place.write("agencies-folders.json", {one: str(place.path / "drop" / one) for one in BY_FOLDER}),
+        "--folders": place.write("agencies-folders.json", folders),
         "--broker-urls": place.write("agencies-brokers.json", dict.fromkeys(place.queued, place.broker)),
         "--notifications": notifications,
         "--ledger": place.file(ledger),

@@ -169,7 +169,8 @@ _COLUMNS = (
 def _csv(tag: str) -> list[Bad]:
     def row(**changes: str) -> bytes:
         values = {"Referral No": f"CS-{tag}", "Referral Date": "12/03/2026 09:30", "Surname": "Sample", "Sex": "F"}
-        values |= {"DOB": "29/09/2020", "Reason for Referral": "Invented."} | changes
+        values |= {"DOB": "29/09/2020", "Address 1": f"{tag} Example Street", "Reason for Referral": "Invented."}
+        values |= changes
         return f"{_COLUMNS}\n{','.join(values.get(column, '') for column in _COLUMNS.split(','))}\n".encode()
 
     def bad(name: str, reason: str, field_: str, body: bytes) -> Bad:
