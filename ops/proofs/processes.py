@@ -94,8 +94,10 @@ class Part:
 
 @contextmanager
 def kept(parts: Sequence[Part]) -> Iterator[Sequence[Part]]:
-    """Parts that are gone at the end, whatever happens."""
+    """Parts that are gone at the end, whatever happens, also when this process is told to stop (``timeout``)."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     with ExitStack() as stack:
+        stack.callback(signal.signal, signal.SIGTERM, before)
         for part in parts:
             stack.callback(part.gone)
         yield parts
