@@ -305,12 +305,12 @@ def test_a_worker_killed_in_the_middle_of_a_batch_loses_nothing_and_does_nothing
 
 
 def test_a_worker_told_to_stop_finishes_the_batch_in_hand_within_seconds(hub: Production, tmp_path: Path) -> None:
-    hub.received(range(40))
+    hub.received(range(400))
     hub.relayed()
     with Process("worker", hub, tmp_path, pause=0.05, batch=20) as worker:
         wait_until(lambda: worker.said("deciding"))
         assert worker.terminate() == 0
-    assert 0 < hub.count() < 40
+    assert 0 < hub.count() < 400
 
 
 def test_two_workers_share_the_partitions_of_a_step(hub: Production, tmp_path: Path) -> None:
