@@ -8,7 +8,7 @@ killed, and were gone. An unroutable message is only an error with ``mandatory``
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -124,7 +124,7 @@ def publish(channel: Any, queue: str, body: bytes, *, content_type: str, message
 def consumer(channel: Any, queue: str, on_message: Callable[[Message], object], *, at_once: int) -> Consumer:
     """Messages as they are: kombu neither decodes nor unpacks them, and none is refused for how it is encoded.
 
-    Each is to be acknowledged by its own ``ack()``; no more than ``at_once`` come before that.
+    Each is to be acknowledged, see :func:`acknowledge`; no more than ``at_once`` come before that.
     """
     if isinstance(channel, pyamqp.Channel):
         channel.auto_decode = False
@@ -137,6 +137,19 @@ def consumer(channel: Any, queue: str, on_message: Callable[[Message], object], 
         prefetch_count=at_once,
         no_ack=False,
     )
+
+
+def acknowledge(messages: Sequence[Message]) -> None:
+    """Let go of everything that came on these messages' channel up to the last of them.
+
+    Over AMQP in one word: RabbitMQ holds back single acknowledgements for a quorum queue while a few dozen are on their
+    way to its replicas, and forgets the ones held back if the connection closes; the messages would come again.
+    """
+    if isinstance(messages[-1].channel, pyamqp.Channel):
+        messages[-1].ack(multiple=True)
+    else:
+        for message in messages:
+            message.ack()
 
 
 def _arguments(connection: Connection) -> dict[str, object]:

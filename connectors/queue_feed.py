@@ -22,7 +22,7 @@ import structlog
 from kombu.connection import Connection
 from kombu.message import Message
 
-from connectors.broker import broker_errors, connected, consumer, ensure_queue, publish
+from connectors.broker import acknowledge, broker_errors, connected, consumer, ensure_queue, publish
 from connectors.events import parse
 from connectors.media import BATCH
 from connectors.port import AgencyRoute
@@ -90,8 +90,7 @@ class QueueFeed:
         body = json.dumps([_event(receipt) for receipt in answers]).encode()
         first = derived_id("receipts", *(receipt.id for receipt in answers))
         publish(back, self.receipts, body, content_type=BATCH, message_id=first)
-        for message in batch:
-            message.ack()
+        acknowledge(batch)
         log.info("received", agency=self.route.code, connector="queue", count=len(arrivals))
 
     def _arrivals(self, message: Message, now: dt.datetime) -> list[Arrival]:

@@ -174,9 +174,9 @@ def agency(rabbitmq_url: str) -> Agency:
 
 
 def test_messages_are_recorded_answered_and_then_gone(agency: Agency) -> None:
-    ids = [f"e{number}" for number in range(50)]
+    ids = [f"e{number}" for number in range(200)]
     agency.put(*ids)
-    found = agency.running(lambda: agency.answers(50))
+    found = agency.running(lambda: agency.answers(200))
     assert found == [("accepted", event_id) for event_id in ids]
     wait_until(lambda: agency.left() == 0)
 
