@@ -129,12 +129,20 @@ def _contents(hub: Hub, id_: str, person: Person) -> dict[str, str | None]:
     return {"original": dead.original.decode("utf-8", "backslashreplace"), "mended": mended}
 
 
+def _asked_for() -> str:
+    return str(click.prompt("What it ought to hold", err=True))
+
+
 @dead_letters.command()
 @click.argument("id_", metavar="ID")
 @config_option
 @json_option
 @click.option("--field", required=True, help="The faulty field, as `show` names it.")
-@click.option("--value", required=True, help="What it ought to hold.")
+@click.option(
+    "--value",
+    callback=lambda _context, _option, given: given if given is not None else _asked_for(),
+    help="What it ought to hold. Left out, it is asked for: other accounts here can read a command's options.",
+)
 @_person
 def mend(id_: str, config: Path, *, as_json: bool, field: str, value: str, who: str, why: str) -> None:
     """Correct the faulty field, and no other; the original is kept beside. Then redrive it.

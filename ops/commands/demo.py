@@ -20,8 +20,6 @@ from ops.commands.common import opened, say, say_json, say_table
 from ops.demo import DemoFolder, await_end, final_summary, prepare, reconciles, send_first, simulators
 from ops.garbage import collect_seldom
 from ops.log import configure
-
-# MON
 from ops.monitor import monitor_routes
 from ops.parts import connectors_of
 from ops.serve import Parts, WebServer, stopped_by_signals, web_server
@@ -29,6 +27,9 @@ from ops.simulation.stream import sample_lines
 from ops.status import collect
 from ops.wiring import Hub
 from router.embedded import Embedded
+
+_LINE_SECONDS = 10.0
+"""Between lines of progress where there is no terminal for a bar."""
 
 
 @click.command()
@@ -95,6 +96,7 @@ def _run(
 
 
 def _show(progress: Iterator[dict[str, Any]], *, total: int, quiet: bool) -> None:
+    console = Console(stderr=True)
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -102,11 +104,15 @@ def _show(progress: Iterator[dict[str, Any]], *, total: int, quiet: bool) -> Non
         TimeElapsedColumn(),
         TextColumn("{task.fields[more]}"),
     )
-    with Progress(*columns, console=Console(stderr=True), disable=quiet) as bars:
+    with Progress(*columns, console=console, disable=quiet or not console.is_terminal) as bars:
         task = bars.add_task("notifications", total=total, more="")
+        spoken = time.monotonic()
         for now in progress:
             more = f"{now['facts']} facts, {now['answered']} letters answered, {now['letters']} waiting"
             bars.update(task, completed=now["sent"], more=more)
+            if not (quiet or console.is_terminal) and time.monotonic() - spoken >= _LINE_SECONDS:
+                spoken = time.monotonic()
+                click.echo(f"{now['sent']} of {total} notifications, {more}", err=True)
 
 
 def _report(summary: dict[str, Any], *, as_json: bool) -> list[str]:

@@ -106,6 +106,15 @@ def test_mending_changes_the_faulty_field_alone_and_keeps_the_original(hub_: tup
     assert "2019" not in fact.model_dump_json()
 
 
+def test_a_value_that_is_not_given_is_asked_for(hub_: tuple[DemoFolder, Hub]) -> None:
+    folder, hub = hub_
+    id_ = bury(hub, bad_date())
+    answer = run(folder, "mend", id_, "--field", "data.date_of_birth", *ME, "--json", input="2019-02-03\n")
+    assert json.loads(answer.stdout.splitlines()[-1]) == {"id": id_, "state": "mended"}
+    after = json.loads(told(folder, "show", id_, "--reveal", *ME)["mended"])
+    assert after["data"]["date_of_birth"] == "2019-02-03"
+
+
 def test_no_other_field_can_be_changed(hub_: tuple[DemoFolder, Hub]) -> None:
     folder, hub = hub_
     id_ = bury(hub, bad_date())
