@@ -10,6 +10,8 @@ from rich.progress import Progress
 
 from ops.commands.common import say
 from ops.linkage_file import Unmapped, decide_file, write_decisions
+from ops.simulation.children import generate as children_told_of
+from ops.simulation.children import write
 
 
 @click.group()
@@ -42,3 +44,27 @@ def file_(notifications: Path, decisions: Path, model: str | None) -> None:
         except Unmapped as error:
             raise click.ClickException(str(error)) from None
     say(f"{len(lines)} notifications decided: {decisions}")
+
+
+@linkage.command()
+@click.argument("notifications", metavar="OUT.jsonl", type=click.Path(dir_okay=False, writable=True, path_type=Path))
+@click.option(
+    "--truth",
+    required=True,
+    metavar="TRUTH.csv",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    help="Where the truth goes: child and family, what is sent again, what is difficult.",
+)
+@click.option("--notifications", "number", type=click.IntRange(min=1), default=20_000, show_default=True)
+@click.option("--children", type=click.IntRange(min=1), default=8_000, show_default=True)
+@click.option("--errors", type=float, default=1.0, show_default=True, help="How often errors are made: sample, 1.0.")
+@click.option("--seed", type=int, default=1, show_default=True, help="The same seed makes the same stream.")
+def generate(notifications: Path, truth: Path, number: int, children: int, errors: float, seed: int) -> None:
+    """Make a stream of notifications about invented children, in the sample's form, and say what is true of it.
+
+    \b
+    Example: hub linkage generate stream.jsonl --truth truth.csv --errors 1.6
+    """
+    stream = children_told_of(children=children, notifications=number, seed=seed, errors=errors)
+    write(stream, notifications, truth)
+    say(f"{number} notifications about {len({told.child for told in stream})} children: {notifications}, {truth}")

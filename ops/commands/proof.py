@@ -14,6 +14,8 @@ from typing import Any
 import click
 
 from ops.commands.common import say_json
+from ops.commands.progress import progress
+from ops.proofs import k1 as k1_proof
 from ops.proofs import poison
 from ops.proofs.kills import Plan, prove
 from ops.proofs.place import Place, Servers, embedded_place, production_place
@@ -103,6 +105,57 @@ def f17a(good: int, ratio: int, without: str | None, folder: Path | None, as_jso
     _report(figures, as_json=as_json)
     if figures["lost"] or figures["wrong"]:
         sys.exit(1)
+
+
+@proof.command()
+@click.option("--notifications", type=click.IntRange(min=1), default=20_000, show_default=True, help="Of each stream.")
+@click.option("--children", type=click.IntRange(min=1), default=8_000, show_default=True, help="Of each stream.")
+@click.option("--errors", type=float, multiple=True, default=(1.0, 1.6), help="Errors as often as in the sample: 1.0.")
+@click.option("--seed", "seeds", type=int, multiple=True, default=(1,), help="A stream for each; may be repeated.")
+@click.option("--model", metavar="M", help="A linkage model that ships with the hub, or the path of one.")
+@click.option("--without", type=click.Choice(list(k1_proof.CONTROLS)), help="A control: do without; it has to fail.")
+@click.option("--sample/--no-sample", default=True, show_default=True, help="The sample of the hub as well.")
+@_json
+def k1(
+    notifications: int,
+    children: int,
+    errors: tuple[float, ...],
+    seeds: tuple[int, ...],
+    model: str | None,
+    without: str | None,
+    sample: bool,
+    as_json: bool,
+) -> None:
+    """K1: link streams of invented children of whom the truth is known, and the sample; how often was it wrong?
+
+    Exits with 1 when a bound is not reached: false links, repeats missed, reviews, concerns taken for duplicates.
+    """
+    plan = k1_proof.Plan(notifications, children, seeds, errors, model, without or "", sample)
+    with tempfile.TemporaryDirectory(prefix="hub-proof-") as folder, progress("linking", plan.total) as advance:
+        figures = k1_proof.prove(plan, Path(folder), advance)
+    if as_json:
+        say_json(figures)
+    else:
+        _tell_linkage(figures)
+    if not figures["reached"]:
+        sys.exit(1)
+
+
+def _tell_linkage(figures: dict[str, Any]) -> None:
+    for name, stream in figures["streams"].items():
+        click.echo(f"{name}:")
+        _report({what: value for what, value in stream.items() if what != "groups"}, as_json=False)
+        click.echo("   repeats   missed  95 % of cases  times  review  false  by difficulty and by origin of names")
+        for group in stream["groups"]:
+            if group["repeats"]:
+                click.echo(_group_line(group))
+
+
+def _group_line(group: dict[str, Any]) -> str:
+    interval = f"{group['from']:6.2%} to {group['to']:6.2%}"
+    shares = f"{group['missed_share']:7.2%}  {interval}  {group['times']:4.1f}  {group['review_share']:6.1%}"
+    note = f" ({group['above']} above twice the whole)" if group["above"] else ""
+    return f"{group['repeats']:10}  {shares}  {group['false_links']:5}  {group['group']}{note}"
 
 
 def _report(figures: dict[str, Any], *, as_json: bool) -> None:

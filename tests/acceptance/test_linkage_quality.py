@@ -1,0 +1,33 @@
+"""Children who are easily taken for each other, linked through the hub and scored against the truth (K1).
+
+The same by command and as large as wanted: `hub proof k1`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ops.proofs.k1 import CONTROLS, Plan, prove
+
+SMALL = Plan(notifications=1500, children=600, errors=(1.0,), sample=False)
+
+
+def quiet(_: int) -> None:
+    pass
+
+
+def test_a_stream_of_invented_children_is_linked_within_the_bounds(tmp_path: Path) -> None:
+    figures = prove(SMALL, tmp_path, quiet)
+    (stream,) = figures["streams"].values()
+    assert stream["reached"]
+    assert (stream["false_links"], stream["false_duplicates"]) == (0, 0)
+    assert stream["resends_recognised"] == stream["resends"]
+    assert {"person:twin", "origin:british", "nickname"} <= {group["group"] for group in stream["groups"]}
+
+
+@pytest.mark.parametrize("rule", sorted(CONTROLS))
+def test_the_bounds_are_not_reached_without(rule: str, tmp_path: Path) -> None:
+    plan = Plan(notifications=1500, children=600, errors=(1.0,), sample=False, without=rule)
+    assert not prove(plan, tmp_path, quiet)["reached"]
