@@ -21,10 +21,17 @@ from schemas.decisions import (
     DeliveryReceived,
     LinkDecided,
     LinkDecision,
+    PersonsDecided,
+    PersonsDecision,
     RatingDecided,
     RatingDecision,
     ReleaseDecided,
     ReleaseDecision,
+    Settled,
+    SplitDecided,
+    SplitDecision,
+    UndoDecided,
+    UndoDecision,
 )
 from schemas.information import InformationReceived, InformationResponse
 from schemas.notification import Notification, NotificationReceived
@@ -36,12 +43,23 @@ CLOCK_SKEW = dt.timedelta(minutes=5)
 
 NOTIFICATION = "mash.notification.v1"
 OPEN_CASE = "mash.open-case.v1"
-_LEAD_ONLY = frozenset({"mash.link-decision.v1", "mash.rating-decision.v1"})
+_LEAD_ONLY = frozenset(
+    {
+        "mash.link-decision.v1",
+        "mash.persons-decision.v1",
+        "mash.rating-decision.v1",
+        "mash.split-decision.v1",
+        "mash.undo-decision.v1",
+    }
+)
 
 SHAPES: Mapping[str, type[Shape]] = {
     NOTIFICATION: Notification,
     OPEN_CASE: OpenCase,
     "mash.link-decision.v1": LinkDecision,
+    "mash.persons-decision.v1": PersonsDecision,
+    "mash.split-decision.v1": SplitDecision,
+    "mash.undo-decision.v1": UndoDecision,
     "mash.rating-decision.v1": RatingDecision,
     "mash.information-response.v1": InformationResponse,
     "mash.release-decision.v1": ReleaseDecision,
@@ -124,8 +142,8 @@ def _fact(route: AgencyRoute, made: Shape) -> Fact:
             )
         case OpenCase():
             return OpenCaseReceived(agency=agency, area=route.area, open_case=made)
-        case LinkDecision():
-            return LinkDecided(agency=agency, area=route.area, decision=made)
+        case LinkDecision() | PersonsDecision() | SplitDecision() | UndoDecision():
+            return _settled(made, agency, route.area)
         case RatingDecision():
             return RatingDecided(agency=agency, decision=made)
         case ReleaseDecision():
@@ -136,6 +154,18 @@ def _fact(route: AgencyRoute, made: Shape) -> Fact:
             return DeliveryReceived(agency=agency, receipt=made)
         case _:
             raise TypeError(type(made).__name__)
+
+
+def _settled(made: LinkDecision | PersonsDecision | SplitDecision | UndoDecision, agency: str, area: str) -> Settled:
+    match made:
+        case LinkDecision():
+            return LinkDecided(agency=agency, area=area, decision=made)
+        case PersonsDecision():
+            return PersonsDecided(agency=agency, area=area, decision=made)
+        case SplitDecision():
+            return SplitDecided(agency=agency, area=area, decision=made)
+        case UndoDecision():
+            return UndoDecided(agency=agency, area=area, decision=made)
 
 
 @lru_cache(maxsize=1)

@@ -19,6 +19,7 @@ NOTICES: tuple[type[Notice], ...] = (
     notices.DueTimeWarning,
     notices.Handover,
     notices.LinkReview,
+    notices.LinksChanged,
     notices.RatingRequest,
     notification.Receipt,
     product.Product,

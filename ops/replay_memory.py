@@ -57,6 +57,7 @@ class KeptPeople(PeopleMemory):
             self._touched,
             self._changed,
             self._changed_evidence,
+            self._changed_rulings,
             self._filed,
         ):
             noted.clear()
@@ -65,6 +66,9 @@ class KeptPeople(PeopleMemory):
         """Nothing is behind this."""
 
     def _load_evidence(self, ids: Iterable[str]) -> None:
+        """Nothing is behind this."""
+
+    def _load_rulings(self, ids: Iterable[str]) -> None:
         """Nothing is behind this."""
 
 

@@ -73,7 +73,7 @@ def summarise(database: Database) -> dict[str, Any]:
         "linked": tally.outcomes[LinkOutcome.LINKED],
         "new_persons": tally.outcomes[LinkOutcome.NEW],
         "reviews": tally.outcomes[LinkOutcome.REVIEW],
-        "bypassed": len(tally.bypassed),
+        "bypassed": len(tally.bypassed - tally.colours.keys()),
         "rated": {colour.value: list(tally.colours.values()).count(colour) for colour in reversed(list(Colour))},
         "requests": tally.requests,
         "responses": counts[InformationAnswered.type],
@@ -131,8 +131,8 @@ def _count(tally: _Tally, message: Message) -> None:  # noqa: C901 - one line pe
         case NotificationDuplicated():
             tally.settled.add(str(message.causation_id))
         case ChildLinked(referral_id=id_, outcome=outcome, allocated_to=worker):
+            tally.outcomes[outcome] += id_ not in tally.linked  # a human may have a referral linked anew
             tally.linked.add(id_)
-            tally.outcomes[outcome] += 1
             if worker is not None:
                 tally.bypassed.add(id_)
         case RatingSuggested(referral_id=id_, colour=colour):

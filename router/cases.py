@@ -8,11 +8,15 @@ from schemas.message import Message
 
 
 class Cases(Shape):
-    """The case of a referral, and those that it was taken for. ``since``: when it was last corrected, if ever."""
+    """The case of a referral, and those that it was taken for. ``since``: when it was last corrected, if ever.
+
+    ``revision`` counts the corrections: two of them may be of one moment, and heard in either order.
+    """
 
     now: Identity
     former: tuple[Identity, ...] = ()
     since: Instant | None = None
+    revision: int = 0
 
     def known(self, case_id: str) -> bool:
         """Whether the referral is or was in this case: people may answer under the id that they were given."""
@@ -26,7 +30,7 @@ def linked(cases: Cases | None, case_id: str) -> Cases:
 
 def corrected(cases: Cases | None, message: Message, correction: LinkCorrected) -> Cases:
     """A human moved the referral. The latest correction counts, not the one that was heard last."""
-    moved = Cases(now=correction.case_id, since=message.time)
+    moved = Cases(now=correction.case_id, since=message.time, revision=correction.revision)
     moved = _with_former(moved, correction.from_case_id)
     if cases is None:
         return moved
@@ -34,9 +38,9 @@ def corrected(cases: Cases | None, message: Message, correction: LinkCorrected) 
     return _with_former(latest, earlier.now, *earlier.former)
 
 
-def _order(cases: Cases) -> tuple[bool, float, str]:
+def _order(cases: Cases) -> tuple[bool, int, float, str]:
     since = cases.since
-    return since is not None, since.timestamp() if since else 0.0, cases.now
+    return since is not None, cases.revision, since.timestamp() if since else 0.0, cases.now
 
 
 def _with_former(cases: Cases, *case_ids: str) -> Cases:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from router.decoded import Decoded
 from router.linkage import Subject, keys
 from router.outcome import Step
-from router.register import Evidence, PersonRecord, Register
+from router.register import Evidence, PersonRecord, Register, Ruling
+from router.settling import own_person
 from router.steps.link import evidence_of
-from schemas.decisions import LinkDecided
-from schemas.message import Message, derived_id
+from schemas.base import Fact
+from schemas.decisions import LinkDecided, PersonsDecided, Settled, SplitDecided, UndoDecided
+from schemas.message import Message
 from schemas.notification import NotificationAccepted
 from stores import people, states
 from stores.database import Transaction
@@ -21,6 +23,8 @@ from stores.database import Transaction
 _CANDIDATES = 12
 """Compared with each child; measured, 8, 12 and 50 found the same."""
 _DECODED = 5000
+RULINGS = "link/rulings"
+"""The name under which human decisions are kept, beside the evidence."""
 
 
 class DecodedPeople(Decoded[int, PersonRecord]):
@@ -52,6 +56,9 @@ class PeopleMemory:
         self._versions: dict[int, int] = {}
         self._evidence: dict[str, Evidence] = {}
         self._evidence_versions: dict[str, int] = {}
+        self._rulings: dict[str, Ruling] = {}
+        self._ruling_versions: dict[str, int] = {}
+        self._changed_rulings: set[str] = set()
         self._filed: dict[int, set[int]] = {}
         self._touched: set[int] = set()
         self._rankings: dict[str, list[int]] = {}
@@ -65,19 +72,20 @@ class PeopleMemory:
         self._blocks = defaultdict(set, people.filed_under(self._transaction, wanted))
         self._rankings = {id_: self._ranked(incoming) for id_, incoming in self._incoming.items()}
         self._load(number for ranking in self._rankings.values() for number in ranking)
-        self._load_evidence(filter(None, map(_spoken_of, messages)))
+        self._load_evidence(filter(None, (_spoken_of(message.data) for message in messages)))
 
     def recall(self, message: Message) -> Register:
         """Candidates for the child that the message describes, or the persons and evidence that it decides about."""
-        if isinstance(message.data, LinkDecided):
+        if isinstance(message.data, Settled):
             return self._for_decision(message.data)
         incoming = self._incoming[message.id]
         ranked = self._rankings[message.id]
         if not self._touched.isdisjoint(incoming.keys):
             ranked = self._ranked(incoming)
             self._load(ranked)
-        first = self._evidence.get(_spoken_of(message) or "")
+        first = self._evidence.get(_spoken_of(message.data) or "")
         records = [self._records[number] for number in ranked if number in self._records]
+        records = [record for record in records if record.evidence]
         if first is not None:
             records += self._persons([first.person_id])
         return Register(incoming.subject, records, {first.id: first} if first else {})
@@ -89,6 +97,8 @@ class PeopleMemory:
         for id_, evidence in state.evidence.items():
             self._evidence[id_] = evidence
             self._changed_evidence.add(id_)
+        self._rulings.update(state.rulings)
+        self._changed_rulings.update(state.rulings)
 
     def flush(self) -> None:
         """Write changed persons, their keys and evidence."""
@@ -101,6 +111,14 @@ class PeopleMemory:
             {
                 id_: (self._evidence_versions.get(id_, 0) + 1, self._evidence[id_].model_dump_json().encode())
                 for id_ in self._changed_evidence
+            },
+        )
+        states.save(
+            self._transaction,
+            RULINGS,
+            {
+                id_: (self._ruling_versions.get(id_, 0) + 1, self._rulings[id_].model_dump_json().encode())
+                for id_ in self._changed_rulings
             },
         )
 
@@ -137,15 +155,41 @@ class PeopleMemory:
         self._load(numbers)
         return [self._records[number] for number in numbers if number in self._records]
 
-    def _for_decision(self, decided: LinkDecided) -> Register:
-        held = self._evidence.get(decided.decision.referral_id)
-        if held is None:
-            return Register()
-        own = derived_id("person", held.id)
-        records = self._persons(list(dict.fromkeys([held.person_id, decided.decision.person_id or own])))
-        needed = {id_ for record in records for id_ in record.evidence} | {held.id}
+    def _load_rulings(self, ids: Iterable[str]) -> None:
+        missing = {id_ for id_ in ids if id_ not in self._rulings}
+        for id_, (version, body) in states.load(self._transaction, RULINGS, missing).items():
+            self._ruling_versions[id_] = version
+            self._rulings[id_] = Ruling.model_validate_json(body)
+
+    def _for_decision(self, decided: Settled) -> Register:
+        """Whom the decision names or takes evidence from, with all of theirs, and whom they are verified not to be."""
+        ruling = self._ruling_of(decided)
+        named = self._standing(_persons_of(decided, self._evidence, ruling))
+        others = {other for record in named for other, _ in record.apart} - {record.person_id for record in named}
+        needed = {id_ for record in named for id_ in record.evidence} | {_spoken_of(decided) or ""}
+        needed |= {move.evidence_id for move in ruling.moves} if ruling else set()
         self._load_evidence(needed)
-        return Register(people=records, evidence={id_: self._evidence[id_] for id_ in needed if id_ in self._evidence})
+        return Register(
+            people=[*named, *self._persons(sorted(others))],
+            evidence={id_: self._evidence[id_] for id_ in needed if id_ in self._evidence},
+            rulings={ruling.id: ruling} if ruling else {},
+        )
+
+    def _ruling_of(self, decided: Settled) -> Ruling | None:
+        if not isinstance(decided, UndoDecided):
+            return None
+        self._load_rulings([decided.decision.decision_id])
+        return self._rulings.get(decided.decision.decision_id)
+
+    def _standing(self, person_ids: Iterable[str]) -> list[PersonRecord]:
+        """These persons, and whoever has their evidence since."""
+        found: dict[str, PersonRecord] = {}
+        wanted = list(dict.fromkeys(person_ids))
+        while wanted:
+            records = self._persons(wanted)
+            found |= {record.person_id: record for record in records}
+            wanted = [record.successor for record in records if record.successor not in {"", *found}]
+        return list(found.values())
 
     def _remember_person(self, record: PersonRecord) -> None:
         number = people.number_of(record.person_id)
@@ -159,12 +203,28 @@ class PeopleMemory:
         self._changed.add(number)
 
 
-def _spoken_of(message: Message) -> str | None:
+def _spoken_of(fact: Fact) -> str | None:
     """The evidence that a message refers back to: an amendment to its first version, a decision to its referral."""
-    match message.data:
+    match fact:
         case NotificationAccepted(first_referral_id=first):
             return first
         case LinkDecided(decision=decision):
             return decision.referral_id
         case _:
             return None
+
+
+def _persons_of(decided: Settled, evidence: Mapping[str, Evidence], ruling: Ruling | None) -> Iterable[str]:
+    match decided:
+        case LinkDecided(decision=link):
+            held = evidence.get(link.referral_id)
+            if held is not None:
+                yield from (held.person_id, own_person(held.id), *held.doubts)
+            if link.person_id is not None:
+                yield link.person_id
+        case PersonsDecided(decision=persons):
+            yield from (persons.person_id, persons.other_person_id)
+        case SplitDecided(decision=split):
+            yield from (split.person_id, *filter(None, [split.to_person_id]))
+        case UndoDecided():
+            yield from ruling.persons if ruling else ()

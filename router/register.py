@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 from router.linkage import Profile, Subject, describe, extend, found, profile_keys
 from schemas.base import Code, Identity, Instant, Shape
@@ -33,17 +34,18 @@ class Evidence(Shape):
     case_id: str = ""
     doubts: tuple[Identity, ...] = ()
     """Persons that were put to a human as candidates."""
+    open_case: bool = False
+    """Whether it is an open case and not a referral; ``worker`` is whom it is allocated to."""
+    worker: Worker | None = None
+    settled_by: Identity | None = None
+    """The last human decision about it that stands."""
+    revision: int = 0
+    """How many human decisions there were about it."""
 
-    def held_as(self, profile: Profile, *, doubts: Sequence[str] = ()) -> Evidence:
+    def held_as(self, profile: Profile, **changes: Any) -> Evidence:
         """The same evidence, held to be about this person."""
-        return self.model_copy(
-            update={
-                "person_id": profile.person_id,
-                "family_id": profile.family_id,
-                "case_id": profile.case_id,
-                "doubts": tuple(doubts),
-            }
-        )
+        ids = {"person_id": profile.person_id, "family_id": profile.family_id, "case_id": profile.case_id}
+        return self.model_copy(update=ids | changes)
 
     def subject(self) -> Subject:
         """The child as linkage compares them."""
@@ -56,6 +58,42 @@ class Evidence(Shape):
         )
 
 
+class Move(Shape):
+    """One piece of evidence that a decision settled; where nothing but the decision is new, both persons are one."""
+
+    evidence_id: Identity
+    from_person_id: Identity
+    to_person_id: Identity
+    settled_by: Identity | None
+    """The decision about it that stood before."""
+
+
+class Mark(Shape):
+    """A verified non-match: a decision said that ``person_id`` is not ``other_person_id``."""
+
+    person_id: Identity
+    other_person_id: Identity
+    decision_id: Identity
+
+
+class Ruling(Shape):
+    """What one human decision about links changed, kept so that it can be taken back."""
+
+    id: Identity
+    moves: tuple[Move, ...]
+    before: dict[Identity, tuple[Identity, ...]]
+    """The evidence of each person concerned as it was, in its order."""
+    made: tuple[Mark, ...]
+    lifted: tuple[Mark, ...]
+    undone: bool = False
+
+    @property
+    def persons(self) -> tuple[str, ...]:
+        """Everyone whom it touched."""
+        marked = (id_ for mark in (*self.made, *self.lifted) for id_ in (mark.person_id, mark.other_person_id))
+        return tuple(dict.fromkeys((*self.before, *marked)))
+
+
 @dataclass(frozen=True, repr=False)
 class PersonRecord:
     """A known person: the profile, the evidence that it is made of, and the allocated worker."""
@@ -64,6 +102,10 @@ class PersonRecord:
     evidence: tuple[str, ...] = ()
     referrals: int = 0
     worker: Worker | None = None
+    apart: tuple[tuple[str, str], ...] = ()
+    """Persons who are verified to be others, each with the decision that said so."""
+    successor: str = ""
+    """Of a person without evidence: who has it now. Decisions that name this person are about that one."""
 
     @property
     def person_id(self) -> str:
@@ -78,19 +120,21 @@ class PersonRecord:
     def encode(self) -> bytes:
         """One line of JSON for the record, then the profile."""
         worker = self.worker.model_dump_json() if self.worker else None
-        head = json.dumps([self.evidence, self.referrals, worker], separators=(",", ":"))
+        head = json.dumps([self.evidence, self.referrals, worker, self.apart, self.successor], separators=(",", ":"))
         return head.encode() + b"\n" + self.profile.encode()
 
     @classmethod
     def decode(cls, data: bytes) -> PersonRecord:
         """The record that :meth:`encode` wrote."""
         head, _, profile = data.partition(b"\n")
-        evidence, referrals, worker = json.loads(head)
+        evidence, referrals, worker, apart, successor = json.loads(head)
         return cls(
             Profile.decode(profile),
             tuple(evidence),
             referrals,
             Worker.model_validate_json(worker) if worker else None,
+            tuple((other, decision) for other, decision in apart),
+            successor,
         )
 
     def with_evidence(self, id_: str, subject: Subject, *, referral: bool) -> PersonRecord:
@@ -102,6 +146,12 @@ class PersonRecord:
             referrals=self.referrals + referral,
         )
 
+    def kept_apart(self, apart: Iterable[tuple[str, str]]) -> PersonRecord:
+        """The record with these verified non-matches and no others."""
+        marks = tuple(dict.fromkeys(apart))
+        others = tuple(dict.fromkeys(other for other, _ in marks))
+        return replace(self, profile=replace(self.profile, not_same=others), apart=marks)
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Register:
@@ -111,19 +161,44 @@ class Register:
     people: Sequence[PersonRecord] = ()
     """Candidates for the subject, most shared keys first; and the persons that the message names."""
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
+    rulings: Mapping[str, Ruling] = field(default_factory=dict)
+    """What human decisions changed, by their ids."""
 
     def person(self, person_id: str) -> PersonRecord | None:
         """A person by id, if it is in this part."""
         return next((record for record in self.people if record.person_id == person_id), None)
+
+    def known(self, person_id: str) -> PersonRecord:
+        """A person by id, who must be in this part."""
+        record = self.person(person_id)
+        if record is None:
+            raise KeyError(person_id)
+        return record
+
+    def standing(self, person_id: str) -> PersonRecord | None:
+        """A person by id; where all evidence of that one went to another since, the other."""
+        record = self.person(person_id)
+        while record is not None and record.successor:
+            record = self.person(record.successor)
+        return record
 
 
 def refold(record: PersonRecord, evidence: Sequence[Evidence]) -> PersonRecord:
     """The record as it would be of this evidence alone; verified non-matches stay."""
     old = record.profile
     profile = Profile(old.person_id, old.family_id, old.case_id, not_same=old.not_same)
+    workers: dict[str, Worker | None] = {}
     for piece in evidence:
         profile = extend(profile, piece.subject())
-    return replace(record, profile=profile, evidence=tuple(piece.id for piece in evidence), referrals=len(evidence))
+        if piece.open_case:
+            workers[piece.reference] = piece.worker
+    return replace(
+        record,
+        profile=profile,
+        evidence=tuple(piece.id for piece in evidence),
+        referrals=sum(not piece.open_case for piece in evidence),
+        worker=next((worker for worker in reversed(workers.values()) if worker), None),
+    )
 
 
 def first_record(

@@ -130,6 +130,93 @@ class LinkCorrected(Fact):
     case_id: Identity
     decided_by: Line
     rationale: Line
+    decision_id: Identity | None = None
+    """The decision that this follows from; by this id it can be undone."""
+    revision: int = Field(default=0, ge=0)
+    """How often the referral's link was decided by humans, this time included: the latest counts, whenever heard."""
+
+    @property
+    def subject(self) -> str:
+        return self.case_id
+
+
+class PersonsMerged(Fact):
+    """A human found two persons to be one child; each referral that moved has a correction of its own."""
+
+    type: ClassVar = "mash.case.persons-merged.v1"
+    topic: ClassVar = "cases.linked"
+
+    decision_id: Identity
+    person_id: Identity
+    family_id: Identity
+    case_id: Identity
+    absorbed_person_id: Identity
+    absorbed_case_id: Identity
+    referral_ids: tuple[Identity, ...]
+    """What moved."""
+    decided_by: Line
+    rationale: Line
+
+    @property
+    def subject(self) -> str:
+        return self.case_id
+
+
+class PersonsKeptApart(Fact):
+    """A human verified that two persons are two children: they are never taken for one without a human again."""
+
+    type: ClassVar = "mash.case.persons-kept-apart.v1"
+    topic: ClassVar = "cases.linked"
+
+    decision_id: Identity
+    person_id: Identity
+    case_id: Identity
+    other_person_id: Identity
+    other_case_id: Identity
+    decided_by: Line
+    rationale: Line
+
+    @property
+    def subject(self) -> str:
+        return self.case_id
+
+
+class PersonSplit(Fact):
+    """A human found one person to be two children; each referral that moved has a correction of its own."""
+
+    type: ClassVar = "mash.case.person-split.v1"
+    topic: ClassVar = "cases.linked"
+
+    decision_id: Identity
+    from_person_id: Identity
+    from_case_id: Identity
+    person_id: Identity
+    family_id: Identity
+    case_id: Identity
+    referral_ids: tuple[Identity, ...]
+    """What moved."""
+    decided_by: Line
+    rationale: Line
+
+    @property
+    def subject(self) -> str:
+        return self.case_id
+
+
+class DecisionUndone(Fact):
+    """A human took back a decision about links; each referral that moved back has a correction of its own."""
+
+    type: ClassVar = "mash.case.decision-undone.v1"
+    topic: ClassVar = "cases.linked"
+
+    decision_id: Identity
+    undone_decision_id: Identity
+    case_id: Identity
+    """The case of the person whom it was about."""
+    referral_ids: tuple[Identity, ...]
+    """What moved back."""
+    decided_by: Line
+    rationale: Line
 
     @property
     def subject(self) -> str:

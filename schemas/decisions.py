@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, TypeAlias
+
+from pydantic import Field
 
 from schemas.base import Code, Fact, Identity, Line, Shape
 from schemas.notification import Digest
@@ -33,6 +35,39 @@ class LinkDecision(Shape):
 
     referral_id: Identity
     person_id: Identity | None
+    decided_by: Line
+    rationale: Line
+    saw: tuple[Seen, ...] = ()
+
+
+class PersonsDecision(Shape):
+    """A human settles whether two persons are one child: joined into one, or remembered as verified to be two."""
+
+    person_id: Identity
+    """Where they are one, this is kept: what is known of the other, its referrals and worker go to this one's case."""
+    other_person_id: Identity
+    same: bool
+    decided_by: Line
+    rationale: Line
+    saw: tuple[Seen, ...] = ()
+
+
+class SplitDecision(Shape):
+    """A human finds that some referrals of a person are about another child; ``to_person_id`` None: a new one."""
+
+    person_id: Identity
+    referral_ids: Annotated[tuple[Identity, ...], Field(min_length=1, max_length=500)]
+    to_person_id: Identity | None
+    decided_by: Line
+    rationale: Line
+    saw: tuple[Seen, ...] = ()
+
+
+class UndoDecision(Shape):
+    """A human takes back an earlier decision about links, so that what was before it holds again."""
+
+    decision_id: Identity
+    """The id of its receipt, which every fact that it caused names too."""
     decided_by: Line
     rationale: Line
     saw: tuple[Seen, ...] = ()
@@ -92,6 +127,55 @@ class LinkDecided(Fact):
     @property
     def subject(self) -> str:
         return self.decision.referral_id
+
+
+class PersonsDecided(Fact):
+    """A decision about two persons came in by a connector."""
+
+    type: ClassVar = "mash.persons.decided.v1"
+    topic: ClassVar = "links.decided"
+
+    agency: Code
+    area: Code
+    decision: PersonsDecision
+
+    @property
+    def subject(self) -> str:
+        return self.decision.person_id
+
+
+class SplitDecided(Fact):
+    """A decision to split a person came in by a connector."""
+
+    type: ClassVar = "mash.split.decided.v1"
+    topic: ClassVar = "links.decided"
+
+    agency: Code
+    area: Code
+    decision: SplitDecision
+
+    @property
+    def subject(self) -> str:
+        return self.decision.person_id
+
+
+class UndoDecided(Fact):
+    """A decision to take back an earlier one came in by a connector."""
+
+    type: ClassVar = "mash.undo.decided.v1"
+    topic: ClassVar = "links.decided"
+
+    agency: Code
+    area: Code
+    decision: UndoDecision
+
+    @property
+    def subject(self) -> str:
+        return self.decision.decision_id
+
+
+Settled: TypeAlias = LinkDecided | PersonsDecided | SplitDecided | UndoDecided
+"""Everything that humans decide about links."""
 
 
 class ReleaseDecided(Fact):

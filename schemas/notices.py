@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from schemas.base import Code, Identity, Instant, Line, Notice
+from schemas.base import Code, Identity, Instant, Line, Notice, Shape
 from schemas.case import Candidate, Worker
 from schemas.notification import Notification
 from schemas.product import DraftItem
@@ -35,6 +35,27 @@ class LinkReview(Notice):
     candidates: tuple[Candidate, ...]
     reasons: tuple[Line, ...]
     notification: Notification
+
+
+class MovedReferral(Shape):
+    """A referral, or an open case's message, that belongs to another person and case than before."""
+
+    referral_id: Identity
+    from_person_id: Identity
+    from_case_id: Identity
+    person_id: Identity
+    case_id: Identity
+
+
+class LinksChanged(Notice):
+    """What a human's decision about links moved: for the lead agency, and the workers of the children concerned."""
+
+    type: ClassVar = "mash.links-changed.v1"
+
+    decision_id: Identity
+    moved: tuple[MovedReferral, ...]
+    decided_by: Line
+    rationale: Line
 
 
 class RatingRequest(Notice):

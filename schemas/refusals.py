@@ -101,6 +101,12 @@ _REASONS = (
         False,
     ),
     Reason(
+        "refused.overtaken",
+        "Later decisions about the same referrals or persons stand upon this one.",
+        "Undo the later ones first, the latest of all to begin with; `hub linkage explain` shows them.",
+        False,
+    ),
+    Reason(
         "refused.digest", "The decision is about other bytes than those proposed.", "Decide again on what is shown now."
     ),
     Reason(

@@ -38,11 +38,25 @@ TOPICS: tuple[Topic, ...] = (
     Topic(
         "open_cases.received", "which children have a worker", (case.OpenCaseReceived,), keyed_by="area", external=True
     ),
-    Topic("links.decided", "a human settles a link", (decisions.LinkDecided,), keyed_by="area", external=True),
+    Topic(
+        "links.decided",
+        "a human settles a link",
+        (decisions.LinkDecided, decisions.PersonsDecided, decisions.SplitDecided, decisions.UndoDecided),
+        keyed_by="area",
+        external=True,
+    ),
     Topic(
         "cases.linked",
         "whose child, family and case",
-        (case.ChildLinked, case.OpenCaseLinked, case.LinkCorrected),
+        (
+            case.ChildLinked,
+            case.OpenCaseLinked,
+            case.LinkCorrected,
+            case.PersonsMerged,
+            case.PersonsKeptApart,
+            case.PersonSplit,
+            case.DecisionUndone,
+        ),
         keyed_by="case",
     ),
     Topic("ratings.decided", "a social worker rates", (decisions.RatingDecided,), keyed_by="case", external=True),

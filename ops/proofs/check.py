@@ -67,9 +67,13 @@ def _receipted(evidence: Evidence, verdict: Verdict) -> None:
 
 
 def _steps(evidence: Evidence, verdict: Verdict) -> None:
-    """Received, settled; accepted, linked; linked and not handed over, rated and asked: each exactly once."""
+    """Received, settled; accepted, linked; linked and not handed over, rated and asked: each exactly once.
+
+    A human may have a referral linked anew that was handed over; then it is rated and asked about after all, once.
+    """
     linked = evidence.of("case.child-linked")
-    here = [entry.id for entry in linked if entry.data["allocated_to"] is None]
+    not_handed_over = (entry for entry in linked if entry.data["allocated_to"] is None)
+    here = list({entry.data["referral_id"]: entry.id for entry in reversed(list(not_handed_over))}.values())
     settled = _causes(evidence, "notification.accepted", "notification.duplicated")
     verdict.once("settled", _ids(evidence.of("notification.received")), settled)
     verdict.once("linked", _ids(evidence.of("notification.accepted")), _causes(evidence, "case.child-linked"))

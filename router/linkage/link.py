@@ -164,9 +164,17 @@ def _crowded(subject: Subject, candidates: Sequence[Profile], oversized: Collect
 
 
 def _alone(ranked: list[Weighed], model: Model, crowded: Collection[str]) -> bool:
-    """Whether each candidate that comes near the best one is the same child, known twice since an open review."""
+    """Whether each candidate that comes near the best one is the same child, known twice since an open review.
+
+    Two that a human has told apart are alike enough to be confused: between them it takes as much as a link does.
+    """
     best = ranked[0]
-    near = (w for w in ranked[1:_MOST_CANDIDATES] if best.score - w.score < model.margin)
+    apart = best.profile.not_same
+    near = (
+        w
+        for w in ranked[1:_MOST_CANDIDATES]
+        if best.score - w.score < (model.link_at if w.profile.person_id in apart else model.margin)
+    )
     return all(resemblance(w.profile, best.profile, model, crowded) >= model.same_at for w in near)
 
 

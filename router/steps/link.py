@@ -7,17 +7,17 @@ from dataclasses import replace
 from functools import cache
 
 from router.linkage import Linkage, Model, link, load_model
-from router.outcome import Dispatch, Outcome, Refusal, Step
-from router.register import Evidence, PersonRecord, Register, first_record, refold
+from router.outcome import Dispatch, Outcome, Step
+from router.register import Evidence, PersonRecord, Register, first_record
+from router.settling import handover, own_person, settle
 from schemas.base import Fact
-from schemas.case import ChildLinked, LinkCorrected, LinkOutcome, OpenCaseLinked, OpenCaseReceived
-from schemas.decisions import LinkDecided, LinkDecision
+from schemas.case import ChildLinked, LinkOutcome, OpenCaseLinked, OpenCaseReceived
+from schemas.decisions import LinkDecided, PersonsDecided, SplitDecided, UndoDecided
 from schemas.message import Message, derived_id
-from schemas.notices import Handover, LinkReview
+from schemas.notices import LinkReview
 from schemas.notification import NotificationAccepted
 from schemas.policy import Policy
 
-HUMAN = "human"
 AMENDMENT = "this is a new version of a notification that is linked to the child already"
 
 
@@ -34,8 +34,8 @@ def decide(state: Register | None, message: Message, policy: Policy) -> Outcome[
             return _notification(known, message, accepted, policy)
         case OpenCaseReceived() as received:
             return _open_case(known, message, received, policy)
-        case LinkDecided() as decided:
-            return _settled(known, decided, policy)
+        case LinkDecided() | PersonsDecided() | SplitDecided() | UndoDecided() as decided:
+            return settle(known, decided, message.id, policy)
         case other:
             raise TypeError(other.type)
 
@@ -54,7 +54,15 @@ def evidence_of(fact: Fact, id_: str) -> Evidence | None:
             )
         case OpenCaseReceived(agency=agency, open_case=case):
             since = dt.datetime.combine(case.since, dt.time(), dt.UTC)
-            return Evidence(id=id_, agency=agency, reference=case.reference, observed_at=since, child=case.child)
+            return Evidence(
+                id=id_,
+                agency=agency,
+                reference=case.reference,
+                observed_at=since,
+                child=case.child,
+                open_case=True,
+                worker=case.worker,
+            )
         case _:
             return None
 
@@ -107,7 +115,7 @@ def _record_after(known: Register, decision: Linkage, id_: str, *, referral: boo
     return first_record(
         id_,
         known.subject,
-        person_id=derived_id("person", id_),
+        person_id=own_person(id_),
         family_id=family,
         case_id=derived_id("case", id_),
         referral=referral,
@@ -116,7 +124,7 @@ def _record_after(known: Register, decision: Linkage, id_: str, *, referral: boo
 
 def _changed(evidence: Evidence | None, record: PersonRecord, decision: Linkage) -> Register:
     assert evidence is not None
-    held = evidence.held_as(record.profile, doubts=[c.person_id for c in decision.candidates])
+    held = evidence.held_as(record.profile, doubts=tuple(c.person_id for c in decision.candidates))
     return Register(people=(record,), evidence={held.id: held})
 
 
@@ -142,23 +150,11 @@ def _child_linked(accepted: NotificationAccepted, decision: Linkage, record: Per
 
 
 def _dispatches(fact: ChildLinked, policy: Policy) -> tuple[Dispatch, ...]:
-    if fact.allocated_to is not None:
-        team = fact.allocated_to.team
-        return (Dispatch(team if team in policy.partners else policy.lead_agency, _handover(fact)),)
+    if handed := handover(fact, policy):
+        return (handed,)
     if fact.outcome is LinkOutcome.REVIEW:
         return (Dispatch(policy.lead_agency, _review(fact)),)
     return ()
-
-
-def _handover(fact: ChildLinked) -> Handover:
-    assert fact.allocated_to is not None
-    return Handover(
-        referral_id=fact.referral_id,
-        case_id=fact.case_id,
-        agency=fact.agency,
-        worker=fact.allocated_to,
-        notification=fact.notification,
-    )
 
 
 def _review(fact: ChildLinked) -> LinkReview:
@@ -192,104 +188,9 @@ def _open_case(known: Register, message: Message, received: OpenCaseReceived, po
     return Outcome(state=_changed(evidence_of(received, message.id), record, decision), facts=(fact,))
 
 
-def _settled(known: Register, decided: LinkDecided, policy: Policy) -> Outcome[Register]:
-    decision = decided.decision
-    if decided.agency != policy.lead_agency:
-        return Outcome(refusal=Refusal("refused.role"))
-    held = known.evidence.get(decision.referral_id)
-    if held is None:
-        return Outcome(refusal=Refusal("refused.unknown-subject", "referral_id"))
-    target = _chosen(known, decision, held)
-    if target is None:
-        return Outcome(refusal=Refusal("refused.unknown-subject", "person_id"))
-    return _moved(known, held, target, decision, policy)
-
-
-def _chosen(known: Register, decision: LinkDecision, held: Evidence) -> PersonRecord | None:
-    """The person chosen; for 'none of the candidates' the referral's own, made if the hub had linked it to another."""
-    own = derived_id("person", held.id)
-    wanted = decision.person_id or own
-    there = known.person(wanted)
-    if there is None and wanted == own:
-        return first_record(
-            held.id,
-            held.subject(),
-            person_id=own,
-            family_id=held.family_id,
-            case_id=derived_id("case", held.id),
-            referral=True,
-        )
-    return there
-
-
-def _moved(
-    known: Register, held: Evidence, target: PersonRecord, decision: LinkDecision, policy: Policy
-) -> Outcome[Register]:
-    fact = _link_corrected(held, target, decision)
-    if target.person_id == held.person_id:
-        stands = _never(target, held.doubts)
-        return Outcome(state=Register(people=(stands,), evidence={held.id: held}), facts=(fact,))
-    source = known.person(held.person_id)
-    assert source is not None
-    here = held.held_as(target.profile)
-    left = [known.evidence[id_] for id_ in source.evidence if id_ != held.id]
-    joined = [known.evidence[id_] for id_ in target.evidence if id_ != held.id]
-    before = _never(refold(source, left), [target.person_id])
-    after = _never(refold(target, [*joined, here]), [source.person_id])
-    again = _taken_up(here, after, decision)
-    return Outcome(
-        state=Register(people=(before, after), evidence={here.id: here}),
-        facts=(fact, *again),
-        dispatches=tuple(dispatch for linked in again for dispatch in _dispatches(linked, policy)),
-    )
-
-
-def _taken_up(held: Evidence, record: PersonRecord, decision: LinkDecision) -> tuple[ChildLinked, ...]:
-    """A referral that had gone to the worker of a child whom it is not about is linked anew, and so rated after all."""
-    if held.notification is None:
-        return ()
-    return (
-        ChildLinked(
-            referral_id=held.id,
-            agency=held.agency,
-            area=held.area,
-            person_id=record.profile.person_id,
-            family_id=record.profile.family_id,
-            case_id=record.profile.case_id,
-            outcome=LinkOutcome.LINKED,
-            score=0.0,
-            reasons=(f"decided by a human: {decision.decided_by}",),
-            model=HUMAN,
-            earlier_referrals=record.referrals - 1,
-            allocated_to=record.worker,
-            notification=held.notification,
-        ),
-    )
-
-
-def _never(record: PersonRecord, others: tuple[str, ...] | list[str]) -> PersonRecord:
-    """Remember, as verified, that these are other children."""
-    known = record.profile.not_same
-    new = tuple(id_ for id_ in others if id_ not in known and id_ != record.person_id)
-    return replace(record, profile=replace(record.profile, not_same=(*known, *new)))
-
-
-def _link_corrected(held: Evidence, target: PersonRecord, decision: LinkDecision) -> LinkCorrected:
-    return LinkCorrected(
-        referral_id=held.id,
-        from_person_id=held.person_id,
-        from_case_id=held.case_id,
-        person_id=target.profile.person_id,
-        family_id=target.profile.family_id,
-        case_id=target.profile.case_id,
-        decided_by=decision.decided_by,
-        rationale=decision.rationale,
-    )
-
-
 STEP = Step(
     name="link",
-    hears=(NotificationAccepted, OpenCaseReceived, LinkDecided),
+    hears=(NotificationAccepted, OpenCaseReceived, LinkDecided, PersonsDecided, SplitDecided, UndoDecided),
     state=Register,
     key=key,
     decide=decide,

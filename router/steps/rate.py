@@ -13,7 +13,7 @@ from router import deadlines, thresholds
 from router.cases import Cases
 from router.deadlines import Ticking
 from router.outcome import Dispatch, Outcome, Refusal, Step, Timer
-from schemas.base import Fact, Identity, Instant, Line, Shape
+from schemas.base import Fact, Instant, Line, Shape
 from schemas.case import ChildLinked, LinkCorrected
 from schemas.decisions import RatingDecided, RatingDecision
 from schemas.message import Message
@@ -48,10 +48,10 @@ class Early(Shape):
 
 
 class HandedOver(Shape):
-    """The child's own social worker has it: nothing is rated here (R9)."""
+    """The child's own social worker has it: nothing is rated here (R9), unless the link proves wrong."""
 
     kind: Literal["handed_over"] = "handed_over"
-    case_id: Identity
+    cases: Cases
 
 
 class Suggested(Shape):
@@ -103,12 +103,12 @@ def decide(state: State | None, message: Message, policy: Policy) -> Outcome[Sta
 
 
 def _suggest(state: State | None, linked: ChildLinked, at: dt.datetime, policy: Policy) -> Outcome[State]:
-    if not (state is None or isinstance(state, Early)):
+    if not (state is None or isinstance(state, Early | HandedOver)):
         return Outcome()
-    if linked.allocated_to is not None:
-        return Outcome(state=HandedOver(case_id=linked.case_id))
-    profile = policy.profile
     cases = referral_cases.linked(state.cases if state else None, linked.case_id)
+    if linked.allocated_to is not None:
+        return Outcome(state=HandedOver(cases=cases))
+    profile = policy.profile
     suggestion = thresholds.suggest(linked.notification, linked.earlier_referrals, profile)
     decision_due = deadlines.due(profile.decision_allowed, at, profile.calendar)
     product_due = _due(suggestion.colour, at, profile)
@@ -154,9 +154,8 @@ def _assign(state: State | None, decided: RatingDecided, at: dt.datetime, policy
     match state:
         case None | Early():
             return Outcome(refusal=Refusal("refused.unknown-subject", "referral_id"))
-        case HandedOver(case_id=case_id):
-            known = case_id == decision.case_id
-            return Outcome(refusal=Refusal("refused.closed") if known else _OTHER_CASE)
+        case HandedOver(cases=cases):
+            return Outcome(refusal=Refusal("refused.closed") if cases.known(decision.case_id) else _OTHER_CASE)
         case Suggested() | Assigned():
             if not state.cases.known(decision.case_id):
                 return Outcome(refusal=_OTHER_CASE)
@@ -223,14 +222,12 @@ def _product_clock(
 
 
 def _move(state: State | None, message: Message, correction: LinkCorrected, policy: Policy) -> Outcome[State]:
-    if isinstance(state, HandedOver):
-        return Outcome()
     cases = referral_cases.corrected(state.cases if state else None, message, correction)
     if state is None or isinstance(state, Early):
         return Outcome(state=Early(cases=cases))
     if cases == state.cases:
         return Outcome()
-    if isinstance(state, Assigned):
+    if isinstance(state, Assigned | HandedOver):
         return Outcome(state=state.model_copy(update={"cases": cases}))
     moved = state.model_copy(update={"cases": cases})
     requests = () if cases.now == state.cases.now else (_request(correction.referral_id, moved, policy),)

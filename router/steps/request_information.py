@@ -49,9 +49,10 @@ class Early(Shape):
 
 
 class HandedOver(Shape):
-    """The child's own social worker has it: nothing is gathered here (R9)."""
+    """The child's own social worker has it: nothing is gathered here (R9), unless the link proves wrong."""
 
     kind: Literal["handed_over"] = "handed_over"
+    cases: Cases
 
 
 class Asked(Shape):
@@ -99,15 +100,15 @@ def decide(state: State | None, message: Message, policy: Policy) -> Outcome[Sta
 
 
 def _begin(state: State | None, linked: ChildLinked, at: dt.datetime, policy: Policy) -> Outcome[State]:
-    if not (state is None or isinstance(state, Early)):
+    if not (state is None or isinstance(state, Early | HandedOver)):
         return Outcome()
+    cases = referral_cases.linked(state.cases if state else None, linked.case_id)
     if linked.allocated_to is not None:
-        return Outcome(state=HandedOver())
-    early = state or Early()
-    cases = referral_cases.linked(early.cases, linked.case_id)
+        return Outcome(state=HandedOver(cases=cases))
+    raises = state.raises if isinstance(state, Early) else ()
     suggestion = thresholds.suggest(linked.notification, linked.earlier_referrals, policy.profile)
     colour = suggestion.colour
-    for raised in early.raises:
+    for raised in raises:
         if cases.known(raised.case_id) and thresholds.deeper(_level(raised.colour, policy), _level(colour, policy)):
             colour = raised.colour
     concern = concern_of(linked, suggestion.reasons)
@@ -252,8 +253,6 @@ def _with(state: Asking, *changed: Asked) -> Asking:
 
 def _move(state: State | None, message: Message, correction: LinkCorrected) -> Outcome[State]:
     """Answers to requests that are out are about the person described in them and stay good."""
-    if isinstance(state, HandedOver):
-        return Outcome()
     before = state or Early()
     cases = referral_cases.corrected(before.cases, message, correction)
     return Outcome() if cases == before.cases else Outcome(state=before.model_copy(update={"cases": cases}))

@@ -130,7 +130,7 @@ def worker() -> Worker:
     return Worker(name="W. Allocated", team="csc_assessment_team", case_reference="ICS-7")
 
 
-def corrected(*, from_: str = "case-1", to: str = "case-2") -> LinkCorrected:
+def corrected(*, from_: str = "case-1", to: str = "case-2", revision: int = 0) -> LinkCorrected:
     """A human moved ``ref-1`` to another child."""
     return LinkCorrected(
         referral_id="ref-1",
@@ -141,6 +141,7 @@ def corrected(*, from_: str = "case-1", to: str = "case-2") -> LinkCorrected:
         case_id=to,
         decided_by="A. Reviewer",
         rationale="Twins were taken for one child",
+        revision=revision,
     )
 
 

@@ -13,7 +13,15 @@ from connectors.media import BATCH, STRUCTURED
 from connectors.port import Routes
 from schemas.base import Fact
 from schemas.case import OpenCaseReceived
-from schemas.decisions import DeliveryReceived, LinkDecided, RatingDecided, ReleaseDecided
+from schemas.decisions import (
+    DeliveryReceived,
+    LinkDecided,
+    PersonsDecided,
+    RatingDecided,
+    ReleaseDecided,
+    SplitDecided,
+    UndoDecided,
+)
 from schemas.information import InformationReceived
 from schemas.notification import NotificationReceived
 from schemas.refusals import REASONS
@@ -33,6 +41,24 @@ DATA: dict[str, tuple[dict[str, object], type[Fact]]] = {
     "mash.link-decision.v1": (
         {"referral_id": "r1", "person_id": None, "decided_by": "S. Worker", "rationale": "Another child."},
         LinkDecided,
+    ),
+    "mash.persons-decision.v1": (
+        {"person_id": "p1", "other_person_id": "p2", "same": True, "decided_by": "S. Worker", "rationale": "Twins."},
+        PersonsDecided,
+    ),
+    "mash.split-decision.v1": (
+        {
+            "person_id": "p1",
+            "referral_ids": ["r1"],
+            "to_person_id": None,
+            "decided_by": "S. Worker",
+            "rationale": "Twins.",
+        },
+        SplitDecided,
+    ),
+    "mash.undo-decision.v1": (
+        {"decision_id": "d1", "decided_by": "S. Worker", "rationale": "Two boys after all."},
+        UndoDecided,
     ),
     "mash.information-response.v1": (
         {"request_id": "q1", "referral_id": "r1", "case_id": "c1", "known": False, "answered_by": "A. Nurse"},
@@ -373,6 +399,9 @@ def test_excels_byte_order_mark_is_no_part_of_the_first_column(send: Desk, sampl
     [
         ("health", "mash.rating-decision.v1", "refused.role"),
         ("health", "mash.link-decision.v1", "refused.role"),
+        ("health", "mash.persons-decision.v1", "refused.role"),
+        ("health", "mash.split-decision.v1", "refused.role"),
+        ("health", "mash.undo-decision.v1", "refused.role"),
         ("health", "mash.open-case.v1", "refused.role"),
         ("gp", "mash.delivery-receipt.v1", "refused.agreement"),
         ("stranger", "mash.delivery-receipt.v1", "refused.agreement"),

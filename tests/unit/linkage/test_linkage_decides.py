@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 from router.linkage import Profile, Subject, describe, found, keys, link, load_model, profile_keys
+from router.linkage.profile import distinguish
 from schemas.case import LinkOutcome
 from schemas.person import Address, Contact, Name, PartialDate, Person, RelatedPerson
 
@@ -83,3 +85,13 @@ def test_a_child_with_one_error_still_shares_a_key_with_its_profile() -> None:
     filed = set(profile_keys(known(child())))
     for seen in (child("Wiliam"), child(family="Ashdon"), child(born="2014-03-05"), child("Billy", "Norwood")):
         assert filed & set(keys(subject(seen)))
+
+
+def test_between_two_whom_a_human_told_apart_it_takes_as_much_as_a_link_does() -> None:
+    rest = known(child(address=(), contact=()), "p2")
+    near = replace(MODEL, margin=0.0, link_at=5.0, undated=0.0)
+    assert link(subject(child()), [known(child()), rest], near).outcome is LinkOutcome.LINKED
+    sure = replace(near, link_at=link(subject(child()), [known(child())], MODEL).score - 1.0)
+    told_apart = distinguish(known(child()), "p2")
+    assert link(subject(child()), [told_apart], sure).outcome is LinkOutcome.LINKED
+    assert link(subject(child()), [told_apart, rest], sure).outcome is LinkOutcome.REVIEW

@@ -144,15 +144,6 @@ def test_a_referral_that_went_to_the_wrong_worker_is_linked_anew_so_that_it_is_r
     assert again.notification.narrative
 
 
-def test_none_of_the_candidates_is_remembered_as_verified() -> None:
-    _, known = through(accepted("r1"))
-    (held,) = known.evidence.values()
-    doubted = replace(known, evidence={held.id: held.model_copy(update={"doubts": ("somebody-else",)})})
-    _, after = through(decided("r1", None), doubted)
-    (record,) = after.people
-    assert record.profile.not_same == ("somebody-else",)
-
-
 def test_only_the_lead_agency_settles_links() -> None:
     _, known = through(accepted("r1"))
     message = decided("r1", None, agency="police")

@@ -259,3 +259,24 @@ def test_the_latest_correction_counts_in_whatever_order_they_are_heard(swapped: 
     step = rating().given(given.linked(), *((second, first) if swapped else (first, second)))
     assert step.state.cases.now == "case-3"
     assert step.state.cases.former == ("case-1", "case-2")
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_of_two_corrections_of_one_moment_the_later_one_counts(swapped: bool) -> None:
+    first = given.message(given.corrected(to="case-3", revision=1))
+    second = given.message(given.corrected(from_="case-3", revision=2))
+    step = rating().given(given.linked(), *((second, first) if swapped else (first, second)))
+    assert step.state.cases.now == "case-2"
+
+
+def test_what_was_handed_to_the_worker_of_another_child_is_rated_once_it_is_linked_anew() -> None:
+    step = rating().given(given.linked(allocated_to=given.worker()), given.corrected())
+    (fact,) = step.when(given.linked(case_id="case-2")).facts
+    assert isinstance(fact, RatingSuggested)
+    assert fact.subject == "case-2"
+
+
+def test_what_is_handed_to_a_worker_after_it_was_rated_stays_rated() -> None:
+    step = rating().given(given.linked())
+    assert step.when(given.linked(allocated_to=given.worker())) == Outcome()
+    assert step.when(decided(Colour.RED)).refusal is None

@@ -295,3 +295,8 @@ def test_after_a_correction_answers_under_the_old_case_are_taken_for_the_new_one
 
 def test_a_correction_heard_before_the_link_counts_all_the_same() -> None:
     assert requested(asking().given(given.corrected()).when(given.linked())).case_id == "case-2"
+
+
+def test_what_was_handed_to_the_worker_of_another_child_is_asked_about_once_it_is_linked_anew() -> None:
+    step = asking().given(given.linked(allocated_to=given.worker()), given.corrected())
+    assert requested(step.when(given.linked(case_id="case-2"))).case_id == "case-2"

@@ -1,0 +1,172 @@
+"""The linking step with its register behind it: facts go in one by one, as `handle` would put them, and come out."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Protocol, TypeVar
+
+from ops.replay_memory import KeptPeople
+from router.memory import Memory
+from router.outcome import Outcome
+from router.people import DecodedPeople, PeopleMemory
+from router.register import Register
+from router.steps.link import STEP
+from schemas.base import Fact
+from schemas.case import ChildLinked, OpenCase, OpenCaseReceived, Worker
+from schemas.decisions import (
+    LinkDecided,
+    LinkDecision,
+    PersonsDecided,
+    PersonsDecision,
+    Settled,
+    SplitDecided,
+    SplitDecision,
+    UndoDecided,
+    UndoDecision,
+)
+from schemas.message import Message
+from schemas.notification import NotificationAccepted
+from schemas.person import Person
+from schemas.policy import Policy
+from stores.database import Database
+from tests.support.given import NOON, child, notification, policy, worker
+
+LEAD = "childrens_social_care"
+AREA = "e99999999"
+F = TypeVar("F", bound=Fact)
+
+
+class Remembers(Protocol):
+    """Opens the memory of the step for one message."""
+
+    def __call__(self) -> Any:
+        """A context with the memory."""
+        ...
+
+
+class Linking:
+    """Everything that linking heard, and what came of it, in order."""
+
+    def __init__(self, memory: Remembers) -> None:
+        self._memory = memory
+        self.facts: list[Fact] = []
+
+    def hear(self, fact: Fact, id_: str) -> Outcome[Register]:
+        """Decide on one fact, and keep what follows."""
+        message = Message(
+            id=id_,
+            source="test",
+            time=NOON,
+            key=AREA,
+            correlation_id=fact.of_referral or id_,
+            causation_id=None,
+            data=fact,
+        )
+        with self._memory() as memory:
+            memory.prefetch([message])
+            outcome: Outcome[Register] = STEP.decide(memory.recall(message), message, rules())
+            if outcome.state is not None:
+                memory.remember(message, outcome.state)
+            memory.flush()
+        self.facts += outcome.facts
+        return outcome
+
+    def referral(self, id_: str, subject: Person | None = None, *, first: str | None = None) -> ChildLinked:
+        """A notification about a child, by default always the same one; how it was linked."""
+        fact = NotificationAccepted(
+            referral_id=id_,
+            agency="police",
+            area=AREA,
+            version=2 if first else 1,
+            first_referral_id=first,
+            notification=notification(reference=f"R-{id_}", subject=subject or child()),
+        )
+        (linked,) = of(ChildLinked, self.hear(fact, f"{id_}-accepted").facts)
+        return linked
+
+    def open_case(self, id_: str, subject: Person | None = None, by: Worker | None = None) -> Outcome[Register]:
+        """The case system tells of a child with a worker."""
+        case = OpenCase(
+            reference=f"ICS-{id_}", child=subject or child(), worker=by or worker(), since=dt.date(2026, 1, 5)
+        )
+        return self.hear(OpenCaseReceived(agency=LEAD, area=AREA, open_case=case), id_)
+
+    def link(self, referral_id: str, person_id: str | None, *, id_: str = "d-link", agency: str = LEAD) -> Any:
+        """A human settles whose a referral is."""
+        decision = LinkDecision(referral_id=referral_id, person_id=person_id, **WHO)
+        return self.decide(LinkDecided(agency=agency, area=AREA, decision=decision), id_)
+
+    def persons(self, person_id: str, other: str, *, same: bool, id_: str = "d-persons", agency: str = LEAD) -> Any:
+        """A human settles whether two persons are one."""
+        decision = PersonsDecision(person_id=person_id, other_person_id=other, same=same, **WHO)
+        return self.decide(PersonsDecided(agency=agency, area=AREA, decision=decision), id_)
+
+    def split(
+        self,
+        person_id: str,
+        referrals: Sequence[str],
+        to: str | None = None,
+        *,
+        id_: str = "d-split",
+        agency: str = LEAD,
+    ) -> Any:
+        """A human takes referrals of a person to another."""
+        decision = SplitDecision(person_id=person_id, referral_ids=tuple(referrals), to_person_id=to, **WHO)
+        return self.decide(SplitDecided(agency=agency, area=AREA, decision=decision), id_)
+
+    def undo(self, decision_id: str, *, id_: str = "d-undo", agency: str = LEAD) -> Any:
+        """A human takes back a decision."""
+        decision = UndoDecision(decision_id=decision_id, **WHO)
+        return self.decide(UndoDecided(agency=agency, area=AREA, decision=decision), id_)
+
+    def decide(self, decided: Settled, id_: str) -> Outcome[Register]:
+        """A decision as it comes in."""
+        return self.hear(decided, id_)
+
+    def person(self, person_id: str) -> Any:
+        """What is known of a person, encoded: equal bytes are an equal record."""
+        with self._memory() as memory:
+            (record,) = memory._persons([person_id])
+            return record
+
+
+WHO: dict[str, Any] = {"decided_by": "S. Worker", "rationale": "I asked the school"}
+
+
+def rules() -> Policy:
+    """The policy with the model that ships."""
+    return policy().model_copy(update={"linkage_model": "default"})
+
+
+def of(kind: type[F], facts: Sequence[Fact]) -> list[F]:
+    """Those facts that are of this kind."""
+    return [fact for fact in facts if isinstance(fact, kind)]
+
+
+def refused(outcome: Outcome[Any]) -> tuple[str, str | None] | None:
+    """Reason and field of a refusal."""
+    return (outcome.refusal.reason, outcome.refusal.field) if outcome.refusal else None
+
+
+def in_replay() -> Linking:
+    """Linking as a replay remembers: in plain dicts."""
+    kept = KeptPeople(STEP)
+
+    @contextmanager
+    def memory() -> Iterator[Memory[Register]]:
+        yield kept
+
+    return Linking(memory)
+
+
+def in_store(database: Database) -> Linking:
+    """Linking over a database, each message in a transaction of its own, with nothing kept decoded between them."""
+
+    @contextmanager
+    def memory() -> Iterator[Memory[Register]]:
+        with database.transaction() as transaction:
+            yield PeopleMemory(STEP, transaction, DecodedPeople())
+
+    return Linking(memory)

@@ -1,0 +1,346 @@
+"""Hop 3 by human hand: confirm, reject, merge, split and undo, over the register in a store and in a replay alike."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+
+import pytest
+
+from router.outcome import Outcome
+from router.register import Register
+from schemas.case import (
+    ChildLinked,
+    DecisionUndone,
+    LinkCorrected,
+    LinkOutcome,
+    OpenCaseLinked,
+    PersonsKeptApart,
+    PersonsMerged,
+    PersonSplit,
+    Worker,
+)
+from schemas.notices import Handover, LinksChanged
+from schemas.person import NHS_NUMBER, Address, Identifier, Name, PartialDate, Person
+from stores.database import Database
+from stores.vault import Vault
+from tests.support.given import child, worker
+from tests.support.linking import LEAD, Linking, in_replay, in_store, of, refused
+
+
+@pytest.fixture(params=["store", "replay"])
+def linking(request: pytest.FixtureRequest) -> Iterator[Linking]:
+    if request.param == "replay":
+        yield in_replay()
+        return
+    database = Database("sqlite://", Vault(bytes(32)))
+    database.create_tables()
+    yield in_store(database)
+    database.close()
+
+
+def another() -> Person:
+    """A child with whom Tilly Thornbury is never confused."""
+    return Person(
+        identifier=(Identifier(value="9990000026", system=NHS_NUMBER),),
+        name=(Name(given_name=("Barnaby",), family_name=("Quill",)),),
+        date_of_birth=PartialDate(date=dt.date(2011, 9, 8)),
+        address=(Address(line1="3 Old Mill Lane", city="Exampleton", postcode="ZZ99 4WW"),),
+    )
+
+
+def namesake() -> Person:
+    """Somebody of Tilly Thornbury's name and birthday, and nothing else known: nobody can say who."""
+    return child().model_copy(update={"identifier": (), "address": (), "contact": (), "related_person": ()})
+
+
+def corrections(outcome: Outcome[Register]) -> dict[str, tuple[str, str]]:
+    """From whom to whom each referral went."""
+    return {c.referral_id: (c.from_person_id, c.person_id) for c in of(LinkCorrected, outcome.facts)}
+
+
+def agencies(outcome: Outcome[Register], kind: type = LinksChanged) -> list[str]:
+    return [dispatch.agency for dispatch in outcome.dispatches if isinstance(dispatch.notice, kind)]
+
+
+def two(linking: Linking) -> tuple[str, str]:
+    """Two persons: the first with referrals r1 and r2, the other with r3."""
+    one = linking.referral("r1").person_id
+    linking.referral("r2")
+    return one, linking.referral("r3", another()).person_id
+
+
+# confirm and reject
+
+
+def test_a_confirmed_link_stays_and_is_recorded_with_who_and_why(linking: Linking) -> None:
+    one, _ = two(linking)
+    outcome = linking.link("r2", one)
+    (fact,) = outcome.facts
+    assert isinstance(fact, LinkCorrected)
+    assert (fact.from_person_id, fact.person_id, fact.decision_id) == (one, one, "d-link")
+    assert (fact.decided_by, fact.rationale) == ("S. Worker", "I asked the school")
+    assert outcome.dispatches == ()
+
+
+def test_a_rejected_child_is_never_linked_by_itself_to_what_fits_both(linking: Linking) -> None:
+    one, _ = two(linking)
+    rejected = linking.link("r2", None)
+    own = corrections(rejected)["r2"][1]
+    again = linking.referral("r4")
+    assert again.outcome is LinkOutcome.REVIEW
+    assert {candidate.person_id for candidate in again.candidates} == {one, own}
+
+
+def test_an_amendment_of_a_rejected_referral_goes_where_the_human_put_it(linking: Linking) -> None:
+    two(linking)
+    own = corrections(linking.link("r2", None))["r2"][1]
+    assert linking.referral("r5", first="r2").person_id == own
+
+
+def test_none_of_the_candidates_is_remembered_of_each_of_them_on_both_sides(linking: Linking) -> None:
+    one, _ = two(linking)
+    doubtful = linking.referral("r4", namesake())
+    assert [candidate.person_id for candidate in doubtful.candidates] == [one]
+    linking.link("r4", None)
+    assert linking.person(one).profile.not_same == (doubtful.person_id,)
+    assert linking.person(doubtful.person_id).profile.not_same == (one,)
+
+
+def test_choosing_a_candidate_says_nothing_against_what_was_linked_to_the_provisional_person_meanwhile(
+    linking: Linking,
+) -> None:
+    one, _ = two(linking)
+    doubtful = linking.referral("r4", namesake())
+    linking.link("r4", one)
+    assert linking.person(one).profile.not_same == ()
+    assert linking.person(doubtful.person_id).successor == one
+
+
+def test_a_decision_for_a_person_whose_evidence_went_elsewhere_means_whoever_has_it(linking: Linking) -> None:
+    one, other = two(linking)
+    linking.persons(one, other, same=True)
+    moved = linking.link("r1", other)
+    assert corrections(moved) == {"r1": (one, one)}
+
+
+# merge
+
+
+def test_a_merge_moves_every_referral_of_the_absorbed_person_and_says_so_of_each(linking: Linking) -> None:
+    one, other = two(linking)
+    outcome = linking.persons(other, one, same=True)
+    assert corrections(outcome) == {"r1": (one, other), "r2": (one, other)}
+    (merged,) = of(PersonsMerged, outcome.facts)
+    assert (merged.person_id, merged.absorbed_person_id, merged.referral_ids) == (other, one, ("r1", "r2"))
+    assert merged.decision_id == "d-persons"
+    assert agencies(outcome) == [LEAD]
+    assert linking.person(other).evidence == ("r3", "r1", "r2")
+    assert linking.person(one).evidence == ()
+
+
+def test_after_a_merge_each_childs_next_notification_goes_to_the_person_that_was_kept(linking: Linking) -> None:
+    one, other = two(linking)
+    linking.persons(other, one, same=True)
+    assert linking.referral("r4").person_id == other
+    assert linking.referral("r5", another()).person_id == other
+
+
+def test_a_merge_inherits_whom_the_absorbed_person_is_verified_not_to_be(linking: Linking) -> None:
+    one, other = two(linking)
+    own = corrections(linking.link("r2", None, id_="d1"))["r2"][1]
+    linking.persons(other, one, same=True, id_="d2")
+    assert own in linking.person(other).profile.not_same
+    assert other in linking.person(own).profile.not_same
+
+
+def test_a_merge_of_two_who_were_said_to_differ_lifts_that(linking: Linking) -> None:
+    one, other = two(linking)
+    linking.persons(one, other, same=False, id_="d1")
+    linking.persons(one, other, same=True, id_="d2")
+    assert linking.person(one).profile.not_same == ()
+
+
+def test_a_merge_brings_the_worker_along_and_tells_the_workers_team(linking: Linking) -> None:
+    one, _ = two(linking)
+    found = linking.open_case("o1", another())
+    (opened,) = of(OpenCaseLinked, found.facts)
+    outcome = linking.persons(one, opened.person_id, same=True)
+    assert linking.person(one).worker == worker()
+    assert agencies(outcome) == [LEAD, worker().team]
+    (anew,) = of(OpenCaseLinked, outcome.facts)
+    assert (anew.person_id, anew.worker) == (one, worker())
+    assert linking.referral("r4").allocated_to == worker()
+
+
+def test_an_open_case_is_no_referral_when_referrals_are_counted_again(linking: Linking) -> None:
+    linking.open_case("o1")
+    one = linking.referral("r1").person_id
+    linking.referral("r2")
+    linking.link("r2", None)
+    assert linking.person(one).referrals == 1
+
+
+def test_what_was_handed_to_the_same_worker_is_not_handed_over_again_by_a_merge(linking: Linking) -> None:
+    (opened,) = of(OpenCaseLinked, linking.open_case("o1").facts)
+    linking.referral("r1")
+    other = linking.referral("r3", another()).person_id
+    outcome = linking.persons(other, opened.person_id, same=True)
+    assert of(ChildLinked, outcome.facts) == []
+    assert agencies(outcome, Handover) == []
+
+
+def test_persons_who_are_not_one_are_remembered_and_nothing_moves(linking: Linking) -> None:
+    one, other = two(linking)
+    outcome = linking.persons(one, other, same=False)
+    (fact,) = outcome.facts
+    assert isinstance(fact, PersonsKeptApart)
+    assert (fact.person_id, fact.other_person_id) == (one, other)
+    assert linking.person(one).profile.not_same == (other,)
+    assert linking.person(other).profile.not_same == (one,)
+    assert outcome.dispatches == ()
+
+
+# split
+
+
+def test_a_split_makes_a_new_person_of_the_referrals_named(linking: Linking) -> None:
+    one, _ = two(linking)
+    outcome = linking.split(one, ["r2"])
+    (fact,) = of(PersonSplit, outcome.facts)
+    assert corrections(outcome) == {"r2": (one, fact.person_id)}
+    assert (fact.from_person_id, fact.referral_ids) == (one, ("r2",))
+    assert fact.person_id != one
+    assert fact.case_id != fact.from_case_id
+    assert linking.person(one).evidence == ("r1",)
+    assert linking.person(one).profile.not_same == (fact.person_id,)
+    assert linking.person(fact.person_id).profile.not_same == (one,)
+
+
+def test_a_split_to_a_known_person_adds_to_what_is_known_of_that_one(linking: Linking) -> None:
+    one, other = two(linking)
+    linking.split(one, ["r2"], other)
+    assert linking.person(other).evidence == ("r3", "r2")
+
+
+def test_what_a_split_takes_from_a_worker_is_linked_anew_and_the_worker_is_told(linking: Linking) -> None:
+    (opened,) = of(OpenCaseLinked, linking.open_case("o1").facts)
+    linking.referral("r1")
+    outcome = linking.split(opened.person_id, ["r1"])
+    (anew,) = of(ChildLinked, outcome.facts)
+    assert anew.allocated_to is None
+    assert anew.notification.narrative
+    assert agencies(outcome) == [LEAD, worker().team]
+
+
+def test_what_comes_to_another_worker_is_handed_to_that_one(linking: Linking) -> None:
+    (opened,) = of(OpenCaseLinked, linking.open_case("o1").facts)
+    linking.referral("r1")
+    brown = Worker(name="B. Brown", team="early_help", case_reference="ICS-8")
+    (others,) = of(OpenCaseLinked, linking.open_case("o2", another(), brown).facts)
+    outcome = linking.split(opened.person_id, ["r1"], others.person_id)
+    assert agencies(outcome, Handover) == ["early_help"]
+
+
+# undo
+
+
+@pytest.mark.parametrize("kind", ["reject", "merge", "split", "apart"])
+def test_undone_everything_is_as_it_was(linking: Linking, kind: str) -> None:
+    one, other = two(linking)
+    before = [linking.person(id_).encode() for id_ in (one, other)]
+    match kind:
+        case "reject":
+            done = linking.link("r2", None, id_="d1")
+        case "merge":
+            done = linking.persons(one, other, same=True, id_="d1")
+        case "split":
+            done = linking.split(one, ["r1"], id_="d1")
+        case _:
+            done = linking.persons(one, other, same=False, id_="d1")
+    undone = linking.undo("d1")
+    assert [linking.person(id_).encode() for id_ in (one, other)] == before
+    assert corrections(undone) == {id_: (to, from_) for id_, (from_, to) in corrections(done).items()}
+    (fact,) = of(DecisionUndone, undone.facts)
+    assert (fact.undone_decision_id, fact.decision_id) == ("d1", "d-undo")
+
+
+def test_what_was_linked_after_a_merge_stays_when_the_merge_is_undone(linking: Linking) -> None:
+    one, other = two(linking)
+    linking.persons(one, other, same=True, id_="d1")
+    linking.referral("r4")
+    linking.undo("d1")
+    assert linking.person(one).evidence == ("r1", "r2", "r4")
+    assert linking.person(other).evidence == ("r3",)
+
+
+def test_what_later_decisions_stand_upon_cannot_be_undone_before_them(linking: Linking) -> None:
+    one, other = two(linking)
+    linking.persons(one, other, same=True, id_="d1")
+    linking.split(one, ["r3"], id_="d2")
+    assert refused(linking.undo("d1")) == ("refused.overtaken", "decision_id")
+    assert refused(linking.undo("d2", id_="u2")) is None
+    assert refused(linking.undo("d1", id_="u1")) is None
+    assert linking.person(other).evidence == ("r3",)
+
+
+def test_a_verified_non_match_that_a_merge_lifted_cannot_be_undone_before_the_merge(linking: Linking) -> None:
+    one, other = two(linking)
+    linking.persons(one, other, same=False, id_="d1")
+    linking.persons(one, other, same=True, id_="d2")
+    assert refused(linking.undo("d1")) == ("refused.overtaken", "decision_id")
+    linking.undo("d2", id_="u2")
+    assert linking.person(one).profile.not_same == (other,)
+
+
+def test_a_non_match_that_two_decisions_found_outlives_the_undoing_of_one(linking: Linking) -> None:
+    one, other = two(linking)
+    linking.persons(one, other, same=False, id_="d1")
+    linking.persons(other, one, same=False, id_="d2")
+    linking.undo("d1")
+    assert linking.person(one).profile.not_same == (other,)
+
+
+def test_a_decision_is_undone_once(linking: Linking) -> None:
+    one, other = two(linking)
+    linking.persons(one, other, same=True, id_="d1")
+    linking.undo("d1", id_="u1")
+    assert refused(linking.undo("d1", id_="u2")) == ("refused.closed", "decision_id")
+
+
+# what may not be
+
+
+def test_only_the_lead_agency_decides(linking: Linking) -> None:
+    one, other = two(linking)
+    assert refused(linking.persons(one, other, same=True, agency="police")) == ("refused.role", None)
+    assert refused(linking.split(one, ["r1"], agency="police")) == ("refused.role", None)
+    assert refused(linking.undo("d1", agency="police")) == ("refused.role", None)
+
+
+def test_what_the_hub_does_not_know_is_refused_with_the_field(linking: Linking) -> None:
+    one, other = two(linking)
+    assert refused(linking.link("r1", "nobody")) == ("refused.unknown-subject", "person_id")
+    assert refused(linking.persons("nobody", one, same=True)) == ("refused.unknown-subject", "person_id")
+    assert refused(linking.persons(one, "nobody", same=True)) == ("refused.unknown-subject", "other_person_id")
+    assert refused(linking.split("nobody", ["r1"])) == ("refused.unknown-subject", "person_id")
+    assert refused(linking.split(one, ["r1", "r3"])) == ("refused.unknown-subject", "referral_ids[1]")
+    assert refused(linking.split(one, ["r1"], "nobody")) == ("refused.unknown-subject", "to_person_id")
+    assert refused(linking.undo("d9")) == ("refused.unknown-subject", "decision_id")
+    assert linking.person(other).evidence == ("r3",)
+
+
+def test_a_person_is_not_merged_with_or_split_from_itself(linking: Linking) -> None:
+    one, other = two(linking)
+    assert refused(linking.persons(one, one, same=True)) == ("invalid.value", "other_person_id")
+    assert refused(linking.split(one, ["r1"], one)) == ("refused.closed", "to_person_id")
+    linking.persons(one, other, same=True)
+    assert refused(linking.persons(one, other, same=True, id_="d2")) == ("refused.closed", "other_person_id")
+
+
+def test_every_correction_of_a_referral_counts_one_more(linking: Linking) -> None:
+    one, other = two(linking)
+    linking.link("r2", other, id_="d1")
+    linking.link("r2", one, id_="d2")
+    linking.undo("d2")
+    assert [fact.revision for fact in of(LinkCorrected, linking.facts)] == [1, 2, 3]
