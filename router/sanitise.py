@@ -69,38 +69,57 @@ def redacted(text: str, redactions: Iterable[Redaction]) -> str:
     return "".join((*pieces, text[at:]))
 
 
-_STREET = (
-    r"Street|St|Road|Rd|Avenue|Ave|Av|Lane|Ln|Close|Cl|Drive|Dr|Court|Ct|Place|Pl|Way|Crescent|Cres|Terrace|Terr?|"
-    r"Gardens|Gdns|Grove|Gr|Square|Sq|Hill|Row|Mews|Walk|View|Rise|Parade|Green|Park|House|Buildings|Tower"
+_CAPITALISED = r"[^\W\d_a-z][\w'\u2019-]{0,40}"
+"""A word that begins with a capital, or with any letter beyond ASCII. Bounded, as all that is repeated here is: a long
+run of letters would be read again from each of its letters, and hold up every message behind it."""
+_ALWAYS_STREETS = r"Street|Road|Rd|Avenue|Ave|Lane|Ln|Crescent|Cres|Terrace|Gardens|Gdns|Grove|Mews"
+_STREETS = (
+    rf"{_ALWAYS_STREETS}|St|Av|Close|Cl|Drive|Dr|Court|Ct|Place|Pl|Way|Terr?|Gr|Square|Sq|Hill|Row|Walk|View|Rise|"
+    r"Parade|Green|Park|House|Buildings|Tower"
 )
+_NUMBER = r"(?<!\w)(?:(?:Flat|Apartment|Apt|Unit|Room)\s+\w{1,5},?\s+)?\d{1,5}[A-Za-z]?(?:-\d{1,5})?,?\s+"
+_NO_STREET = r"the|a|an|in|on|at|of|to|up|off|down|same|main|this|that|his|her|their|from|with|and|or|across|along"
+_GAP = r"[\s().\u00ad\u2010-\u2015\u200b-\u200f\u2060\u2212\ufeff-]"
+"""What people, and programs that lay out text, put between the digits of a number."""
 _PATTERNS = (
-    ("[e-mail]", "An e-mail address.", re.compile(r"[\w.+'-]+@[\w-]+(?:\.[\w-]+)+")),
+    ("[e-mail]", "An e-mail address.", re.compile(r"[\w.+'-]{1,64}@[\w-]{1,255}(?:\.[\w-]{1,255})+")),
     (
         "[telephone]",
         "A telephone number.",
-        re.compile(r"(?<![\w+])(?:\+\s?44|0044|\(?0)(?:[\s().-]{0,3}\d){8,11}(?!\d)"),
+        re.compile(rf"(?<![\d+])(?:(?:\+|\(?0)(?:{_GAP}{{0,3}}\d){{8,14}}|7\d{{3}}(?:{_GAP}?\d{{3}}){{2}})(?!\d)"),
     ),
-    ("[number]", "An NHS number or another of ten digits.", re.compile(r"(?<!\d)\d{3}[\s-]?\d{3}[\s-]?\d{4}(?!\d)")),
+    (
+        "[number]",
+        "An NHS number or another of ten digits.",
+        re.compile(rf"(?<!\d)\d{{3}}{_GAP}?\d{{3}}{_GAP}?\d{{4}}(?!\d)"),
+    ),
     ("[number]", "A unique pupil number.", re.compile(r"(?<![A-Za-z0-9])[A-Za-z]\d{11}[A-Za-z0-9](?![A-Za-z0-9])")),
     (
         "[address]",
         "A street address.",
+        re.compile(rf"{_NUMBER}(?:{_CAPITALISED}\s+){{1,4}}(?i:{_STREETS})\b\.?"),
+    ),
+    (
+        "[address]",
+        "A street address.",
         re.compile(
-            r"(?<!\w)(?:(?:Flat|Apartment|Apt|Unit|Room)\s+\w{1,5},?\s+)?(?:\d{1,5}[A-Za-z]?(?:-\d{1,5})?,?\s+)"
-            rf"(?:[A-Z][\w'\u2019-]*\s+){{1,4}}(?:{_STREET})\b\.?"
+            rf"(?i:{_NUMBER}(?:(?!(?:{_NO_STREET})\b)[^\W\d_][\w'\u2019-]{{0,40}}\s+){{1,2}}(?:{_ALWAYS_STREETS})\b)"
         ),
     ),
-    ("[address]", "A flat's address.", re.compile(r"(?<!\w)(?:Flat|Apartment|Apt)\s+\d{1,4}[A-Za-z]?(?!\w)")),
+    ("[address]", "A flat's address.", re.compile(r"(?<!\w)(?i:Flat|Apartment|Apt)\s+\d{1,4}[A-Za-z]?(?!\w)")),
     (
         "[postcode]",
         "A postcode.",
         re.compile(r"(?<!\w)(?:GIR\s?0AA|[A-Z]{1,2}\d[A-Z\d]?\s{0,2}\d[A-Z]{2})(?!\w)", re.IGNORECASE),
     ),
 )
+_NAMED_STREET = re.compile(rf"(?<![\w'\u2019-])(?:{_CAPITALISED}\s+){{1,3}}(?i:{_ALWAYS_STREETS})\b")
 _DIGIT_OR_AT = re.compile(r"[\d@]")
 
 
 def _by_pattern(text: str) -> Iterator[_Span]:
+    for match in _NAMED_STREET.finditer(text):
+        yield _Span(match.start(), match.end(), "[address]", "A street.")
     if _DIGIT_OR_AT.search(text) is None:
         return
     for replacement, reason, pattern in _PATTERNS:
@@ -156,10 +175,12 @@ _KIN = {
     *("grandmother", "grandfather", "grandparent", "nan", "nana", "gran", "granny", "granddad", "grandad"),
     *("partner", "ex-partner", "boyfriend", "girlfriend", "husband", "wife", "neighbour", "friend"),
 }
+_FULL_NAME = rf"{_CAPITALISED}(?:\s+{_CAPITALISED}){{0,3}}"
 _NAMED = re.compile(
     r"(?:,?\s+(?i:called|named|is called|is named|is))?[\s,.:(]+"
-    r"(?P<name>[A-Z][\w'\u2019-]*(?:\s+[A-Z][\w'\u2019-]*){0,3})"
+    rf"(?P<names>{_FULL_NAME}(?:(?:,\s*{_FULL_NAME}){{0,8}},?\s+(?:and|&)\s+{_FULL_NAME})?)"
 )
+_JOINTS = re.compile(r",\s*|\s+(?:and|&)\s+")
 
 
 def _by_kinship(text: str, known: Known) -> Iterator[_Span]:
@@ -169,15 +190,20 @@ def _by_kinship(text: str, known: Known) -> Iterator[_Span]:
         if plain not in _KIN and plain not in _TITLES:
             continue
         named = _NAMED.match(text, match.end())
-        if named and (plain in _TITLES or "." not in text[match.end() : named.start("name")]):
-            yield from _others_name(named, known)
+        if named and (plain in _TITLES or "." not in text[match.end() : named.start("names")]):
+            yield from _others_names(named, known)
 
 
-def _others_name(named: re.Match[str], known: Known) -> Iterator[_Span]:
-    name = _bare(named["name"])
-    words = [_plain(_bare(word.group())) for word in _WORD.finditer(name)]
-    if words and not _words(known.own).issuperset(words):
-        yield _Span(named.start("name"), named.start("name") + len(name), "[name]", _THIRD)
+def _others_names(named: re.Match[str], known: Known) -> Iterator[_Span]:
+    """Each of the names, of one person or of several, that is not the child's."""
+    start, own = named.start("names"), _words(known.own)
+    for name in _JOINTS.split(named["names"]):
+        start = named.string.index(name, start)
+        bare = _bare(name)
+        words = [_plain(_bare(word.group())) for word in _WORD.finditer(bare)]
+        if words and not own.issuperset(words):
+            yield _Span(start, start + len(bare), "[name]", _THIRD)
+        start += len(name)
 
 
 def _bare(word: str) -> str:

@@ -17,8 +17,8 @@ _VERSION: Final = re.compile(
     re.IGNORECASE,
 )
 _FORWARDED: Final = re.compile(
-    r"^\W*(?:fwd?|forwarded)\s+(?:from|by)\s+(?P<agency>[\w' -]{2,60}?),?\s+"
-    r"ref(?:erence|\.)?:?\s+(?P<reference>\S[^:;]*?)[:;]\s",
+    r"^\W*(?:fwd?|forwarded)\s+(?:from|by)\s+(?P<agency>\w[\w' -]{1,59}?),?\s+"
+    r"ref(?:erence|\.)?:?\s+(?P<reference>\S[^:;]{0,199})[:;]\s",
     re.IGNORECASE,
 )
 _OPENING: Final = re.compile(r"^\W*(?:fwd?|forwarded)\s+(?:from|by)\s[^:;]*[:;]\s*", re.IGNORECASE)

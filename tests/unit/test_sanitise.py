@@ -29,6 +29,14 @@ SECRETS = (
     "FARNLEY MOOR",
     "Flat 36",
     "161 Heaton Road",
+    "161 HEATON ROAD",
+    "161 heaton road",
+    "FLAT 36",
+    "Heaton Road",
+    "HEATON ROAD",
+    "07700\u2011900\u2011456",
+    "7700 900 456",
+    "+353 86 123 4567",
     "Mariam Chowdhury",
     "mariam",
     "CHOWDHURY",
@@ -55,6 +63,8 @@ def test_the_concern_and_the_childs_own_name_stay(text: str) -> None:
         ("Has a brother or sister called Jake.", "Has a brother or sister called [name]."),
         ("Sibling Evie also at the address.", "Sibling [name] also at the address."),
         ("Lives with sibling Harrison-James.", "Lives with sibling [name]."),
+        ("Siblings Evie, Tilly and Jake were there.", "Siblings [name], Tilly and [name] were there."),
+        ("Her brother \u00c9amon left.", "Her brother [name] left."),
         ("Her uncle, Idris Beddowes, collects her.", "Her uncle, [name], collects her."),
         ("Mrs Okonkwo called.", "Mrs [name] called."),
         ("Mother Tilly said so.", "Mother Tilly said so."),
@@ -76,6 +86,27 @@ def test_names_are_found_without_their_accents_and_with_a_possessive() -> None:
 
 def test_half_a_double_name_goes_out_too() -> None:
     assert clean("Harrison was there", Known(others=("Harrison-James",))) == "[name] was there"
+
+
+def test_a_number_that_a_word_runs_into_goes_out() -> None:
+    assert clean("tel07700900456") == "tel[telephone]"
+
+
+@pytest.mark.parametrize(
+    "text", ["Seen at 10:30 on 05/03/2024.", "Two cars on the road at 9.", "Aged 12 and went down the road."]
+)
+def test_times_and_roads_without_a_name_stay(text: str) -> None:
+    assert clean(text) == text
+
+
+_RUNS = ("a", "1", "a.", "1a-", "1 A-", "\u00e9'", "mum A, ", "Flat 1 ", "0 ", "a@a", "1 aa ")
+
+
+@pytest.mark.parametrize("run", _RUNS)
+def test_a_text_made_to_be_slow_is_not(run: str) -> None:
+    """Read again from each of its letters, this would take hours: the test would not end."""
+    text = "1" + run * (400_000 // len(run))
+    assert sanitise.sanitise(text, known=KNOWN).text
 
 
 def test_every_redaction_says_why() -> None:

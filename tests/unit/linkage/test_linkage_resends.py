@@ -20,6 +20,13 @@ def test_a_forwarded_copy_names_the_first_agency_and_its_reference() -> None:
     assert forwarded_reference("Child was forwarded from school to the clinic.") is None
 
 
+@pytest.mark.parametrize("space", [" " * 20_000, " - " * 6_000, "a ref" * 4_000])
+def test_a_narrative_made_to_be_slow_is_not(space: str) -> None:
+    """Every way of cutting the spaces up, tried in turn, would take minutes: the test would not end."""
+    assert forwarded_reference(f"fwd from{space}x") is None
+    assert forwarded_reference(f"fwd from a{space}x") is None
+
+
 def test_an_added_sentence_does_not_make_another_concern_and_another_incident_does() -> None:
     first = "Missing episode, returned after some hours. Ada was seen and spoken to."
     assert same_concern(first + " Update: address confirmed.", first)
