@@ -15,7 +15,7 @@ from schemas.decisions import ReleaseDecided, ReleaseDecision
 from schemas.message import Message
 from schemas.notices import ApprovalRequest
 from schemas.notification import Digest
-from schemas.policy import Partner, Policy
+from schemas.policy import Policy
 from schemas.product import (
     ApprovedItem,
     Choice,
@@ -110,9 +110,11 @@ def _open(state: State | None, drafted: ProductDrafted, at: dt.datetime, policy:
         return Outcome()
     if draft.urgent:
         return _at_once(draft, at, policy)
-    if not draft.items:
-        return _settled(draft, policy)
-    return Outcome(state=draft, dispatches=tuple(_request(drafted, item) for item in drafted.items))
+    awaited = {item.item_id for item in _awaited(draft, at, policy)}
+    if not awaited:
+        return _settled(draft, at, policy)
+    asked = (item for item in drafted.items if item.item_id in awaited)
+    return Outcome(state=draft, dispatches=tuple(_request(drafted, item) for item in asked))
 
 
 def _draft(drafted: ProductDrafted) -> Draft:
@@ -147,15 +149,14 @@ def _at_once(draft: Draft, at: dt.datetime, policy: Policy) -> Outcome[State]:
     standing = (_standing(item, draft, at, policy) for item in draft.items)
     decided = tuple(decision for decision in standing if decision is not None)
     facts = tuple(_item_decided(draft, decision) for decision in decided)
-    return _settled(draft.model_copy(update={"decided": decided}), policy, *facts)
+    return _settled(draft.model_copy(update={"decided": decided}), at, policy, *facts)
 
 
 def _standing(item: DraftItem, draft: Draft, at: dt.datetime, policy: Policy) -> Decided | None:
     """What the owner approved in its agreement: its own notification, sanitised, for this recipient and purpose."""
-    owner = policy.partners.get(item.owner)
-    if owner is None or not item.notification or not _in_force(owner, at, policy):
+    if not item.notification or not _may_decide(item.owner, at, policy):
         return None
-    for release in owner.standing_release:
+    for release in policy.partners[item.owner].standing_release:
         if (release.recipient, release.purpose) == (draft.recipient, draft.purpose):
             return Decided(
                 item_id=item.item_id,
@@ -169,9 +170,19 @@ def _standing(item: DraftItem, draft: Draft, at: dt.datetime, policy: Policy) ->
     return None
 
 
-def _in_force(partner: Partner, at: dt.datetime, policy: Policy) -> bool:
-    agreement = partner.agreement
-    return agreement is not None and agreement.in_force(deadlines.local_day(at, policy.profile.calendar))
+def _may_decide(owner: str, at: dt.datetime, policy: Policy) -> bool:
+    """Whether the owner is a partner whose agreement is in force (R50): nobody waits for others, and nothing of theirs
+    leaves."""
+    partner = policy.partners.get(owner)
+    if partner is None or partner.agreement is None:
+        return False
+    return partner.agreement.in_force(deadlines.local_day(at, policy.profile.calendar))
+
+
+def _awaited(draft: Draft, at: dt.datetime, policy: Policy) -> list[DraftItem]:
+    """The items about which an owner who may decide has not."""
+    decided = {decision.item_id for decision in draft.decided}
+    return [item for item in draft.items if item.item_id not in decided and _may_decide(item.owner, at, policy)]
 
 
 def _take(state: State | None, decided: ReleaseDecided, at: dt.datetime, policy: Policy) -> Outcome[State]:
@@ -184,15 +195,21 @@ def _take(state: State | None, decided: ReleaseDecided, at: dt.datetime, policy:
     earlier = next((known for known in state.decided if known.item_id == decision.item_id), None)
     if new == earlier:
         return Outcome()
-    if earlier is not None or not isinstance(state, Draft):
+    if not isinstance(state, Draft) or (earlier is not None and not _withdraws(new, earlier)):
         return Outcome(refusal=Refusal("refused.closed", "item_id"))
     if refusal := _not_so(state, decided, at, policy):
         return Outcome(refusal=refusal)
-    after = state.model_copy(update={"decided": (*state.decided, new)})
+    others = (known for known in state.decided if known is not earlier)
+    after = state.model_copy(update={"decided": (*others, new)})
     fact = _item_decided(state, new)
-    if len(after.decided) < len(after.items):
+    if _awaited(after, at, policy):
         return Outcome(after, (fact,))
-    return _settled(after, policy, fact)
+    return _settled(after, at, policy, fact)
+
+
+def _withdraws(new: Decided, earlier: Decided) -> bool:
+    """Whether the owner takes back what it had allowed: its to do for as long as nothing has left (R27)."""
+    return new.choice is Choice.WITHHOLD and earlier.choice is not Choice.WITHHOLD
 
 
 def _not_theirs(state: Known, decided: ReleaseDecided) -> Refusal | None:
@@ -214,8 +231,7 @@ def _owners(state: Known) -> dict[str, str]:
 def _not_so(draft: Draft, decided: ReleaseDecided, at: dt.datetime, policy: Policy) -> Refusal | None:
     """Whether the owner may decide, and decided about just what it was shown, for whom and what for."""
     decision = decided.decision
-    owner = policy.partners.get(decided.agency)
-    if owner is None or not _in_force(owner, at, policy):
+    if not _may_decide(decided.agency, at, policy):
         return Refusal("refused.agreement")
     if decision.recipient != draft.recipient:
         return Refusal("refused.recipient", "recipient")
@@ -256,11 +272,13 @@ def _item_decided(draft: Draft, decided: Decided) -> ItemDecided:
     )
 
 
-def _settled(draft: Draft, policy: Policy, *decisions: Fact) -> Outcome[State]:
+def _settled(draft: Draft, at: dt.datetime, policy: Policy, *decisions: Fact) -> Outcome[State]:
     """Every owner has decided as far as it will: approve what may leave, or refuse when that is nothing."""
     by_item = {decided.item_id: decided for decided in draft.decided}
-    items = tuple(_approved_items(draft.items, by_item))
-    signposts = tuple(_signposts([*_held_back(draft.items, by_item), *draft.left_out], policy))
+    allowed = {item.item_id for item in draft.items if _allowed(by_item.get(item.item_id), at, policy)}
+    items = tuple(_approved_item(item, by_item[item.item_id]) for item in draft.items if item.item_id in allowed)
+    kept = [item for item in draft.items if item.item_id not in allowed]
+    signposts = tuple(_signposts([*_held_back(kept, by_item), *draft.left_out], policy))
     if not items and not signposts:
         reason = "No owner lets anything leave." if draft.items else "Nothing is proportionate to the rating."
         return _refused(draft, reason, *decisions)
@@ -280,27 +298,27 @@ def _settled(draft: Draft, policy: Policy, *decisions: Fact) -> Outcome[State]:
     return Outcome(after, (*decisions, approved))
 
 
-def _approved_items(items: Iterable[DraftItem], by_item: dict[str, Decided]) -> Iterator[ApprovedItem]:
-    for item in items:
-        decided = by_item.get(item.item_id)
-        if decided is None or decided.digest is None:
-            continue
-        text = item.original if decided.choice is Choice.RELEASE_ORIGINAL else item.sanitised
-        yield ApprovedItem(
-            item_id=item.item_id,
-            owner=item.owner,
-            text=text,
-            digest=decided.digest,
-            decided_by=decided.decided_by,
-        )
+def _allowed(decided: Decided | None, at: dt.datetime, policy: Policy) -> bool:
+    """Whether its owner let it leave, and is still under the agreement by which it did."""
+    return decided is not None and decided.digest is not None and _may_decide(decided.owner, at, policy)
+
+
+def _approved_item(item: DraftItem, decided: Decided) -> ApprovedItem:
+    assert decided.digest is not None
+    return ApprovedItem(
+        item_id=item.item_id,
+        owner=item.owner,
+        text=item.original if decided.choice is Choice.RELEASE_ORIGINAL else item.sanitised,
+        digest=decided.digest,
+        decided_by=decided.decided_by,
+    )
 
 
 def _held_back(items: Iterable[DraftItem], by_item: dict[str, Decided]) -> Iterator[str]:
     """Owners of items that do not leave and who let themselves be named, with the item and with the decision (R34)."""
     for item in items:
         decided = by_item.get(item.item_id)
-        withheld = decided is None or decided.choice is Choice.WITHHOLD
-        if withheld and item.signpost and (decided is None or decided.signpost):
+        if item.signpost and (decided is None or decided.signpost):
             yield item.owner
 
 

@@ -141,11 +141,45 @@ def test_a_product_that_nobody_drafted_cannot_be_decided_about() -> None:
 
 
 @pytest.mark.parametrize("agreement", [None, {"until": dt.date(2026, 6, 9)}, {"since": dt.date(2026, 6, 11)}])
-def test_an_owner_whose_agreement_is_not_in_force_cannot_decide(agreement: dict[str, dt.date] | None) -> None:
+def test_an_owner_whose_agreement_is_not_in_force_cannot_decide_and_is_not_waited_for(
+    agreement: dict[str, dt.date] | None,
+) -> None:
     told = {"reference": "ISA", "signatory": "A. Head", "since": dt.date(2020, 1, 1)}
     signed = Agreement.model_validate(told | agreement) if agreement else None
-    step = approving(given.policy(given.partner("school", agreement=signed))).given(product.drafted(SCHOOL))
+    step = approving(given.policy(given.partner("school", agreement=signed)))
+    outcome = step.when(product.drafted(SCHOOL, GP))
+    assert [dispatch.agency for dispatch in outcome.dispatches] == ["gp"]
     assert step.when(product.decision(SCHOOL, SANITISED)).refusal == Refusal("refused.agreement")
+    product_ = approved(step.when(product.decision(GP, SANITISED)).facts)
+    assert [item.owner for item in product_.items] == ["gp"]
+    assert [post.owner for post in product_.signposts] == ["school"]
+
+
+def test_a_product_of_owners_none_of_whom_may_decide_goes_out_as_signposts() -> None:
+    step = approving(given.policy(given.partner("school", agreement=None)))
+    outcome = step.when(product.drafted(SCHOOL))
+    assert [post.owner for post in approved(outcome.facts).signposts] == ["school"]
+    assert outcome.dispatches == ()
+
+
+def test_what_an_owner_let_leave_does_not_leave_once_its_agreement_has_ended() -> None:
+    ending = Agreement(reference="ISA", signatory="A. Head", since=dt.date(2020, 1, 1), until=given.NOON.date())
+    step = approving(given.policy(given.partner("school", agreement=ending)))
+    step.given(product.drafted(SCHOOL, GP), product.decision(SCHOOL, ORIGINAL))
+    outcome = step.when(product.decision(GP, SANITISED), at=given.NOON + dt.timedelta(days=1))
+    assert [item.owner for item in approved(outcome.facts).items] == ["gp"]
+    assert [post.owner for post in approved(outcome.facts).signposts] == ["school"]
+
+
+def test_an_owner_takes_back_what_it_allowed_while_nothing_has_left() -> None:
+    step = approving().given(product.drafted(SCHOOL, GP), product.decision(SCHOOL, ORIGINAL))
+    (taken_back,) = step.when(product.decision(SCHOOL, WITHHOLD)).facts
+    assert isinstance(taken_back, ItemDecided)
+    assert taken_back.choice is WITHHOLD
+    assert step.when(product.decision(SCHOOL, ORIGINAL)).refusal == Refusal("refused.closed", "item_id")
+    outcome = step.when(product.decision(GP, SANITISED))
+    assert [item.owner for item in approved(outcome.facts).items] == ["gp"]
+    assert step.when(product.decision(GP, WITHHOLD)).refusal == Refusal("refused.closed", "item_id")
 
 
 @pytest.mark.parametrize("items", [(SCHOOL,), (SCHOOL, GP)])
