@@ -17,6 +17,7 @@ from ops.trail import OPERATIONS, operation
 from ops.wiring import Hub
 from router.topology import bound_steps
 from schemas.base import Fact
+from schemas.decisions import ReleaseDecided
 from schemas.message import Message, derived_id
 from schemas.notification import Receipt, ReceiptStatus
 from schemas.operations import DeadLetterDiscarded, DeadLetterMended, DeadLetterRedriven, DeadLetterRevealed
@@ -87,7 +88,10 @@ def reveal(hub: Hub, id_: str, person: Person) -> DeadLetter:
 
 
 def mend(hub: Hub, routes: Routes, id_: str, *, field: str, value: str, person: Person) -> None:
-    """Correct the faulty field and no other; the original stays. Raises :class:`Refused` or ``CannotMend``."""
+    """Correct the faulty field and no other; the original stays. Raises :class:`Refused` or ``CannotMend``.
+
+    What leaves only its owner decides (R30): such a decision is not mended, nor is anything else into one.
+    """
     with _opened(hub, id_) as (transaction, dead, record):
         _only_waiting(dead)
         mending.check(dead.reason, dead.field, field)
@@ -95,6 +99,8 @@ def mend(hub: Hub, routes: Routes, id_: str, *, field: str, value: str, person: 
         text = mending.mended(
             dead.mended or dead.original, dead.content_type, field=field, value=value, reading=reading
         )
+        if any(_decides_release(dead.content_type, body) for body in (dead.original, text)):
+            raise Refused("it decides about what leaves, and only the item's owner may: ask it to decide again")
         dead_letters.settle(transaction, _settled(dead, DeadLetterState.MENDED, person, mended=text))
         record(
             DeadLetterMended(
@@ -105,6 +111,12 @@ def mend(hub: Hub, routes: Routes, id_: str, *, field: str, value: str, person: 
                 why=person.why,
             )
         )
+
+
+def _decides_release(content_type: str, body: bytes) -> bool:
+    """Whether this is an owner's decision, as it came or as the fact that it made; in doubt it is one."""
+    told = content_type.encode() + body
+    return any(name.encode() in told for name in ("mash.release-decision.", ReleaseDecided.type))
 
 
 def discard(hub: Hub, id_: str, person: Person) -> None:
@@ -240,9 +252,8 @@ def _decide_again(transaction: Transaction, _route: AgencyRoute | None, dead: De
 
 def _fact(transaction: Transaction, dead: DeadLetter, before: codec.Sealed) -> Fact:
     """What was refused, mended or not; where it could not be unsealed then, what it is now."""
-    type_ = media_type(dead.content_type).parameters.get("type", "")
-    if type_ != codec.Unopened.type:
-        return codec.decode(type_, dead.mended or dead.original)
+    if dead.reason != "unreadable.sealed":
+        return codec.decode(media_type(dead.content_type).parameters.get("type", ""), dead.mended or dead.original)
     keys = transaction.vault.keys(transaction.connection, [before.key_id], create=False)
     try:
         return before.open(keys[before.key_id]).data

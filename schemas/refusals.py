@@ -107,20 +107,28 @@ _REASONS = (
         False,
     ),
     Reason(
-        "refused.digest", "The decision is about other bytes than those proposed.", "Decide again on what is shown now."
+        "refused.digest",
+        "The decision is about other bytes than those proposed.",
+        "Decide again on what is shown now.",
+        False,
     ),
     Reason(
         "refused.recipient",
         "The decision names another recipient than the product.",
         "Decide for the product's recipient.",
+        False,
     ),
     Reason(
-        "refused.purpose", "The decision names another purpose than the product.", "Decide for the product's purpose."
+        "refused.purpose",
+        "The decision names another purpose than the product.",
+        "Decide for the product's purpose.",
+        False,
     ),
     Reason(
         "refused.reason-missing",
         "Withholding needs a reason: why sharing would be more detrimental to the child.",
         "Give the reason.",
+        False,
     ),
     Reason("refused.same-id", "The same message id came before with other content.", "Use a new id for new content."),
     Reason("undecidable", "The hub has a fault that this message brought to light.", "Report it; redrive once mended."),

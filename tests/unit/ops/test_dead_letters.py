@@ -18,7 +18,11 @@ from ops.demo import DemoFolder
 from ops.simulation.stream import notification_event, sample_lines
 from ops.wiring import Hub
 from router.steps import rate
-from stores import journal
+from schemas.base import Fact
+from schemas.product import Choice
+from stores import cursors, journal
+from tests.support import given
+from tests.support import products as product
 from tests.support.filled import empty_hub, filled_hub, send
 
 ME = ["--who", "A. Operator", "--why", "asked the school"]
@@ -232,6 +236,49 @@ def test_a_decision_about_nothing_known_can_be_mended_and_decided(tmp_path: Path
     (assigned,) = facts(hub, "mash.rating.assigned.v1")
     assert (assigned.referral_id, assigned.colour) == (linked.referral_id, "red")
     assert sealed_well(hub)
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "value"),
+    [
+        ({"digest": "0" * 64}, "digest", "f" * 64),
+        ({"recipient": "early_help"}, "recipient", "police_cait"),
+        ({"product_id": "no-such-product"}, "product_id", "product-1"),
+        ({"choice": "released"}, "data.choice", "release_original"),
+    ],
+)
+def test_nobody_mends_what_only_an_owner_may_decide(
+    hub_: tuple[DemoFolder, Hub], changes: dict[str, str], field: str, value: str
+) -> None:
+    folder, hub = hub_
+    item = product.draft_item("school")
+    put(hub, product.drafted(item))
+    decision = product.decision(item, Choice.RELEASE_ORIGINAL).decision.model_dump(mode="json") | changes
+    event = {"specversion": "1.0", "id": "d-1", "source": "s", "type": "mash.release-decision.v1", "data": decision}
+    send(hub, "school", [event])
+    hub.embedded().drain()
+    (letter,) = told(folder, "list")
+    assert letter["field"] == field
+    answer = run(folder, "mend", letter["id"], "--field", field, "--value", value, *ME)
+    assert answer.exit_code == 1
+    assert told(folder, "list")[0]["state"] == "open"
+
+
+def put(hub: Hub, fact: Fact) -> None:
+    """Record a fact as if a step had."""
+    with hub.database.transaction() as transaction:
+        cursor = cursors.lock(transaction, "put")
+        journal.append(transaction, cursor, [given.message(fact)])
+        cursors.store(transaction, cursor)
+
+
+def test_nothing_is_mended_into_an_owners_decision(hub_: tuple[DemoFolder, Hub]) -> None:
+    folder, hub = hub_
+    event = {"specversion": "1.0", "id": "d-1", "source": "s", "type": "mash.decision.v1", "data": {}}
+    (receipt,) = send(hub, "school", [event])
+    answer = run(folder, "mend", receipt.id, "--field", "type", "--value", "mash.release-decision.v1", *ME)
+    assert answer.exit_code == 1
+    assert "only the item's owner" in answer.output
 
 
 def test_a_redriven_fact_goes_to_the_step_that_refused_it_and_no_other(
