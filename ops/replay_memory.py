@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from router.linkage.ranking import ranked
 from router.memory import Memory
 from router.outcome import Step
 from router.people import DecodedPeople, PeopleMemory
@@ -40,14 +40,13 @@ class KeptPeople(PeopleMemory):
 
     def __init__(self, step: Step[Any]) -> None:
         super().__init__(step, None, DecodedPeople())  # type: ignore[arg-type]  # there is no transaction to write in
-        self._blocks = defaultdict(set)
 
     def prefetch(self, messages: Sequence[Message]) -> None:
         """Describe the children and rank their candidates; whoever is known is here already."""
         self._describe(messages)
         for message in messages:
             if message.id in self._incoming:
-                self._rankings[message.id] = self._ranked(self._incoming[message.id])
+                self._rankings[message.id] = ranked(self._incoming[message.id].keys, self._blocks)
 
     def flush(self) -> None:
         """Forget what was noted for writing."""
@@ -59,6 +58,7 @@ class KeptPeople(PeopleMemory):
             self._changed_evidence,
             self._changed_rulings,
             self._filed,
+            self._unfiled,
         ):
             noted.clear()
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from router.decoded import Decoded
 from router.linkage import Subject, keys
+from router.linkage.ranking import OVERSIZED, ranked
 from router.outcome import Step
 from router.register import Evidence, PersonRecord, Register, Ruling
 from router.settling import own_person
@@ -20,8 +21,6 @@ from schemas.notification import NotificationAccepted
 from stores import people, states
 from stores.database import Transaction
 
-_CANDIDATES = 12
-"""Compared with each child; measured, 8, 12 and 50 found the same."""
 _DECODED = 5000
 RULINGS = "link/rulings"
 """The name under which human decisions are kept, beside the evidence."""
@@ -51,7 +50,7 @@ class PeopleMemory:
         self._transaction = transaction
         self._decoded = decoded
         self._incoming: dict[str, _Incoming] = {}
-        self._blocks: dict[int, set[int]] = {}
+        self._blocks: defaultdict[int, set[int] | None] = defaultdict(set)
         self._records: dict[int, PersonRecord] = {}
         self._versions: dict[int, int] = {}
         self._evidence: dict[str, Evidence] = {}
@@ -59,9 +58,10 @@ class PeopleMemory:
         self._rulings: dict[str, Ruling] = {}
         self._ruling_versions: dict[str, int] = {}
         self._changed_rulings: set[str] = set()
-        self._filed: dict[int, set[int]] = {}
+        self._filed: set[tuple[int, int]] = set()
+        self._unfiled: set[tuple[int, int]] = set()
         self._touched: set[int] = set()
-        self._rankings: dict[str, list[int]] = {}
+        self._rankings: dict[str, tuple[list[int], frozenset[int]]] = {}
         self._changed: set[int] = set()
         self._changed_evidence: set[str] = set()
 
@@ -69,9 +69,9 @@ class PeopleMemory:
         """Load the blocks of every child, the best candidates in them, and the evidence that messages speak of."""
         self._describe(messages)
         wanted = {key for incoming in self._incoming.values() for key in incoming.keys}
-        self._blocks = defaultdict(set, people.filed_under(self._transaction, wanted))
-        self._rankings = {id_: self._ranked(incoming) for id_, incoming in self._incoming.items()}
-        self._load(number for ranking in self._rankings.values() for number in ranking)
+        self._read_blocks(wanted)
+        self._rankings = {id_: ranked(incoming.keys, self._blocks) for id_, incoming in self._incoming.items()}
+        self._load(number for numbers, _ in self._rankings.values() for number in numbers)
         self._load_evidence(filter(None, (_spoken_of(message.data) for message in messages)))
 
     def recall(self, message: Message) -> Register:
@@ -79,16 +79,15 @@ class PeopleMemory:
         if isinstance(message.data, Settled):
             return self._for_decision(message.data)
         incoming = self._incoming[message.id]
-        ranked = self._rankings[message.id]
+        numbers, oversized = self._rankings[message.id]
         if not self._touched.isdisjoint(incoming.keys):
-            ranked = self._ranked(incoming)
-            self._load(ranked)
+            numbers, oversized = ranked(incoming.keys, self._blocks)
+            self._load(numbers)
         first = self._evidence.get(_spoken_of(message.data) or "")
-        records = [self._records[number] for number in ranked if number in self._records]
-        records = [record for record in records if record.evidence]
+        records = [self._records[number] for number in numbers if number in self._records]
         if first is not None:
             records += self._persons([first.person_id])
-        return Register(incoming.subject, records, {first.id: first} if first else {})
+        return Register(incoming.subject, records, {first.id: first} if first else {}, oversized=oversized)
 
     def remember(self, message: Message, state: Register) -> None:  # noqa: ARG002 - the protocol's
         """Keep changed persons and evidence, and file the persons under what they are known by now."""
@@ -104,7 +103,7 @@ class PeopleMemory:
         """Write changed persons, their keys and evidence."""
         profiles = {number: (self._versions.get(number, 0) + 1, self._written(number)) for number in self._changed}
         people.save(self._transaction, profiles)
-        people.file(self._transaction, ((key, number) for number, new in self._filed.items() for key in new))
+        self._write_keys()
         states.save(
             self._transaction,
             self._step.name,
@@ -134,9 +133,8 @@ class PeopleMemory:
                 subject = evidence.subject()
                 self._incoming[message.id] = _Incoming(evidence, subject, keys(subject))
 
-    def _ranked(self, incoming: _Incoming) -> list[int]:
-        shared = Counter(number for key in incoming.keys for number in self._blocks[key])
-        return sorted(shared, key=lambda number: (-shared[number], number))[:_CANDIDATES]
+    def _read_blocks(self, keys: Collection[int]) -> None:
+        self._blocks.update(people.filed_under(self._transaction, keys, most=OVERSIZED))
 
     def _load(self, numbers: Iterable[int]) -> None:
         missing = {number for number in numbers if number not in self._records}
@@ -194,13 +192,34 @@ class PeopleMemory:
     def _remember_person(self, record: PersonRecord) -> None:
         number = people.number_of(record.person_id)
         known = self._records.get(number)
-        new = record.keys - known.keys if known else record.keys
-        self._filed.setdefault(number, set()).update(new)
-        self._touched |= new
-        for key in new:
-            self._blocks[key].add(number)
+        before = known.keys if known else frozenset()
+        self._refile(number, record.keys - before, before - record.keys)
         self._records[number] = record
         self._changed.add(number)
+
+    def _refile(self, number: int, new: Collection[int], gone: Collection[int]) -> None:
+        """Persons stay filed under what is known of them, no more: the same whatever batches they came in."""
+        self._touched.update(new, gone)
+        for key in new:
+            self._filed.add((key, number))
+            self._unfiled.discard((key, number))
+            if (block := self._blocks[key]) is not None:
+                block.add(number)
+        for key in gone:
+            self._unfiled.add((key, number))
+            self._filed.discard((key, number))
+            if (block := self._blocks[key]) is not None:
+                block.discard(number)
+        if crowds := [key for key in gone if self._blocks[key] is None]:
+            # One less may be few enough: only the store can tell.
+            self._write_keys()
+            self._read_blocks(crowds)
+
+    def _write_keys(self) -> None:
+        people.unfile(self._transaction, self._unfiled)
+        people.file(self._transaction, self._filed)
+        self._unfiled.clear()
+        self._filed.clear()
 
 
 def _spoken_of(fact: Fact) -> str | None:

@@ -163,6 +163,8 @@ class Register:
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
     rulings: Mapping[str, Ruling] = field(default_factory=dict)
     """What human decisions changed, by their ids."""
+    oversized: frozenset[int] = frozenset()
+    """Keys of the subject that were passed over, as too many persons are filed under them."""
 
     def person(self, person_id: str) -> PersonRecord | None:
         """A person by id, if it is in this part."""

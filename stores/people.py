@@ -2,14 +2,53 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from hashlib import blake2b
+from itertools import islice
+from typing import Any, Final
+
+from sqlalchemy import ARRAY, BigInteger, Column, MetaData, Table, bindparam, delete, insert, select, text
 
 from stores.database import Conflict, Transaction
 from stores.rows import Clash, look_up
 from stores.tables import people, person_keys
 from stores.vault import HUB_KEY
+
+_PROBES: Final = {
+    False: text("""
+        SELECT wanted.value, (
+            SELECT CASE WHEN count(*) <= :most THEN json_group_array(number) END
+            FROM (SELECT number FROM person_keys WHERE key = wanted.value LIMIT :most + 1)
+        ) FROM json_each(:keys) AS wanted
+    """),
+    True: text("""
+        SELECT wanted.key, (
+            SELECT CASE WHEN count(*) <= :most THEN coalesce(json_agg(number), '[]')::text END
+            FROM (SELECT number FROM person_keys WHERE person_keys.key = wanted.key LIMIT :most + 1) AS few
+        ) FROM unnest(:keys) AS wanted(key)
+    """).bindparams(bindparam("keys", type_=ARRAY(BigInteger))),
+}
+"""For PostgreSQL or not: each key's persons as a JSON list. A key in its row, as numbers of many rows take longer."""
+
+_UNFILED: Final = delete(person_keys).where(
+    person_keys.c.key == bindparam("gone_key"), person_keys.c.number == bindparam("gone_number")
+)
+
+_PART: Final = 10_000
+_PAGE: Final = (
+    select(people.c.number, people.c.body)
+    .where(people.c.number > bindparam("after"))
+    .order_by(people.c.number)
+    .limit(1000)
+)
+_aside: Final = Table(
+    "person_keys_aside",
+    MetaData(),
+    Column("key", BigInteger, nullable=False),
+    Column("number", BigInteger, nullable=False),
+    prefixes=["TEMPORARY"],
+)
 
 
 def number_of(person_id: str) -> int:
@@ -17,13 +56,12 @@ def number_of(person_id: str) -> int:
     return int.from_bytes(blake2b(person_id.encode(), digest_size=8).digest(), "big") >> 1
 
 
-def filed_under(transaction: Transaction, keys: Collection[int]) -> dict[int, set[int]]:
-    """Row numbers of the persons under each key."""
-    found: dict[int, set[int]] = defaultdict(set)
-    columns = (person_keys.c.key, person_keys.c.number)
-    for row in look_up(transaction.connection, columns, person_keys.c.key, keys):
-        found[row.key].add(row.number)
-    return found
+def filed_under(transaction: Transaction, keys: Collection[int], *, most: int) -> dict[int, set[int] | None]:
+    """Row numbers of the persons under each key; None where they are more than ``most``, of which no more are read."""
+    postgres = transaction.connection.dialect.name == "postgresql"
+    given: dict[str, Any] = {"keys": list(keys) if postgres else json.dumps(list(keys)), "most": most}
+    rows = transaction.connection.execute(_PROBES[postgres], given)
+    return {key: None if numbers is None else set(json.loads(numbers)) for key, numbers in rows}
 
 
 def load(transaction: Transaction, numbers: Collection[int]) -> dict[int, tuple[int, bytes]]:
@@ -51,3 +89,40 @@ def file(transaction: Transaction, entries: Iterable[tuple[int, int]]) -> None:
     """File persons under keys, as (key, number); those filed already stay."""
     rows = [{"key": key, "number": number} for key, number in sorted(entries)]
     transaction.insert(person_keys, rows, Clash.KEEP)
+
+
+def unfile(transaction: Transaction, entries: Iterable[tuple[int, int]]) -> None:
+    """Take persons out from under keys, as (key, number)."""
+    rows = [{"gone_key": key, "gone_number": number} for key, number in sorted(entries)]
+    if rows:
+        transaction.connection.execute(_UNFILED, rows)
+
+
+def everybody(transaction: Transaction) -> Iterator[tuple[int, bytes]]:
+    """Row number and encoded profile of every person, by number, read a part at a time."""
+    seal = transaction.vault.keys(transaction.connection, [HUB_KEY], create=True)[HUB_KEY]
+    after = -1
+    while rows := transaction.connection.execute(_PAGE, {"after": after}).all():
+        for number, body in rows:
+            yield number, seal.open(body, bound_to=str(number))
+        after = rows[-1].number
+
+
+def file_anew(transaction: Transaction, entries: Iterable[tuple[int, int]]) -> int:
+    """File persons under these (key, number) and no others; answers under how many in all. Made for millions.
+
+    They are put aside and sorted by the database first: into an index in its own order rows go many times faster, and
+    only so many at a time are ever in memory.
+    """
+    _aside.create(transaction.connection)
+    waiting = iter(entries)
+    while part := list(islice(waiting, _PART)):
+        transaction.insert(_aside, [{"key": key, "number": number} for key, number in part])
+    transaction.connection.execute(delete(person_keys))
+    in_order = select(_aside.c.key, _aside.c.number).distinct().order_by(_aside.c.key, _aside.c.number)
+    filing = insert(person_keys).from_select(["key", "number"], in_order)
+    filed = transaction.connection.execute(filing, execution_options={"preserve_rowcount": True}).rowcount
+    _aside.drop(transaction.connection)
+    if transaction.connection.dialect.name == "postgresql":
+        transaction.connection.execute(text("ANALYZE person_keys"))
+    return filed

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 
 from router.linkage.keys import keys, profile_keys
 from router.linkage.profile import Profile
+from router.linkage.ranking import ranked
 from router.linkage.subject import Subject
 
 
 class Index:
-    """Finds the profiles that share keys with a subject, most shared keys first; ties go to the older person.
+    """Finds the profiles that share keys with a subject, ranked as in a store; ties go to the older person.
 
     A key under which more than ``oversized`` persons are filed is passed over and reported by :meth:`crowds`.
     """
@@ -20,8 +21,9 @@ class Index:
         self._oversized = oversized
         self._profiles: dict[str, Profile] = {}
         self._filed: dict[str, set[int]] = {}
-        self._order: dict[str, int] = {}
-        self._persons: defaultdict[int, list[str]] = defaultdict(list)
+        self._numbers: dict[str, int] = {}
+        self._persons: list[str] = []
+        self._blocks: defaultdict[int, list[int]] = defaultdict(list)
 
     def __len__(self) -> int:
         """How many persons are known."""
@@ -34,23 +36,20 @@ class Index:
     def put(self, profile: Profile) -> None:
         """File a profile, or file it anew under the keys that it has more than before."""
         person = profile.person_id
+        if person not in self._numbers:
+            self._numbers[person] = len(self._persons)
+            self._persons.append(person)
         filed = self._filed.setdefault(person, set())
-        self._order.setdefault(person, len(self._order))
         for key in set(profile_keys(profile)) - filed:
-            self._persons[key].append(person)
+            self._blocks[key].append(self._numbers[person])
             filed.add(key)
         self._profiles[person] = profile
 
     def find(self, subject: Subject) -> list[Profile]:
         """The candidates for a subject."""
-        shared: Counter[str] = Counter()
-        for key in keys(subject):
-            persons = self._persons.get(key, ())
-            if len(persons) <= self._oversized:
-                shared.update(persons)
-        ranked = sorted(shared, key=lambda person: (-shared[person], self._order[person]))
-        return [self._profiles[person] for person in ranked[: self._most]]
+        numbers, _ = ranked(keys(subject), self._blocks, most=self._most, oversized=self._oversized)
+        return [self._profiles[self._persons[number]] for number in numbers]
 
     def crowds(self, subject: Subject) -> frozenset[int]:
         """The keys of a subject that were passed over."""
-        return frozenset(key for key in keys(subject) if len(self._persons.get(key, ())) > self._oversized)
+        return ranked(keys(subject), self._blocks, most=self._most, oversized=self._oversized)[1]

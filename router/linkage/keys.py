@@ -44,7 +44,10 @@ def profile_keys(profile: Profile) -> tuple[int, ...]:
 
 
 def crowd_keys(value: str) -> frozenset[int]:
-    """The keys that stand for this phone or this home alone: a store that finds them oversized has found a crowd."""
+    """The keys that stand for this phone or this home alone: if all of them are oversized, a crowd has it.
+
+    Not if any is: a number 12 in some Church Road is in every town.
+    """
     if "|" not in value:
         return frozenset({_mix(_PHONE, value, "")})
     return frozenset(_mix(*part) for part in _homes((value,), set()) if part[0] == _HOME)

@@ -6,14 +6,14 @@ and a namesake. The score is the odds, in bits, of the first against all others.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Sequence, Set
 from dataclasses import dataclass
 from math import log2
 from typing import Final
 
 from router.linkage.compare import HOUSEHOLD, Levels, Match, compare_household, compare_self
 from router.linkage.dates import Agreement
-from router.linkage.keys import crowd_keys
+from router.linkage.keys import crowd_keys, keys
 from router.linkage.model import Model, Table
 from router.linkage.names import Likeness, family_bits, given_bits
 from router.linkage.profile import Profile, as_subject
@@ -47,11 +47,14 @@ class Weighed:
     levels: Levels
 
 
-def link(subject: Subject, candidates: Sequence[Profile], model: Model, *, oversized: Collection[int] = ()) -> Linkage:
+def link(
+    subject: Subject, candidates: Sequence[Profile], model: Model, *, oversized: Set[int] = frozenset()
+) -> Linkage:
     """Decide among ``candidates``, which may be in any order and need not hold the right child.
 
     ``oversized`` are the keys of the subject under which the store has too many persons to have looked at them all: a
-    phone or home of that many is a professional's or a hostel's and says nothing.
+    phone or home of that many is a professional's or a hostel's and says nothing. A child who could be looked for under
+    no others is for a human to find.
     """
     crowded = _crowded(subject, candidates, oversized)
     selves = [compare_self(subject, c) for c in candidates]
@@ -59,7 +62,8 @@ def link(subject: Subject, candidates: Sequence[Profile], model: Model, *, overs
     pairs = zip(candidates, selves, strict=True)
     ranked = sorted([_weigh(subject, c, model, levels, crowded, common) for c, levels in pairs], key=_rank)
     if not ranked:
-        return Linkage(LinkOutcome.NEW, None, None, 0.0, _NO_ONE, ())
+        hidden = bool(oversized) and oversized >= set(keys(subject))
+        return Linkage(LinkOutcome.REVIEW if hidden else LinkOutcome.NEW, None, None, 0.0, _NO_ONE, ())
     best = ranked[0]
     said = reasons(best.levels)
     if best.score >= _needed(best, model) and _alone(ranked, model, crowded):
@@ -153,12 +157,12 @@ def _rank(weighed: Weighed) -> tuple[float, str]:
     return -weighed.score, weighed.profile.person_id
 
 
-def _crowded(subject: Subject, candidates: Sequence[Profile], oversized: Collection[int]) -> frozenset[str]:
+def _crowded(subject: Subject, candidates: Sequence[Profile], oversized: Set[int]) -> frozenset[str]:
     """Phones and homes that three or more families of the candidates have: a professional's, a hostel's."""
     crowded = set()
     for value in (*subject.phones, *subject.addresses):
         families = {c.family_id for c in candidates if value in c.phones or value in c.addresses}
-        if len(families) > 2 or (oversized and not crowd_keys(value).isdisjoint(oversized)):
+        if len(families) > 2 or (oversized and frozenset() < crowd_keys(value) <= oversized):
             crowded.add(value)
     return frozenset(crowded)
 

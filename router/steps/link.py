@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import cache
 
 from router.linkage import Linkage, Model, link, load_model
+from router.linkage.ranking import passed_over
 from router.outcome import Dispatch, Outcome, Step
 from router.register import Evidence, PersonRecord, Register, first_record
 from router.settling import handover, own_person, settle
@@ -102,7 +103,8 @@ def _amends(known: Register, accepted: NotificationAccepted, model: Model) -> Li
 
 def _compared(known: Register, model: Model) -> Linkage:
     assert known.subject is not None
-    return link(known.subject, [record.profile for record in known.people], model)
+    decision = link(known.subject, [record.profile for record in known.people], model, oversized=known.oversized)
+    return replace(decision, reasons=(*decision.reasons, *passed_over(known.oversized)))
 
 
 def _record_after(known: Register, decision: Linkage, id_: str, *, referral: bool) -> PersonRecord:
