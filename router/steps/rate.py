@@ -13,7 +13,7 @@ from router import deadlines, thresholds
 from router.cases import Cases
 from router.deadlines import Ticking
 from router.outcome import Dispatch, Outcome, Refusal, Step, Timer
-from schemas.base import Fact, Instant, Line, Shape
+from schemas.base import Code, Fact, Identity, Instant, Line, Shape
 from schemas.case import ChildLinked, LinkCorrected
 from schemas.decisions import RatingDecided, RatingDecision
 from schemas.message import Message
@@ -68,8 +68,16 @@ class Suggested(Shape):
     product: Ticking | None
 
 
+class Settled(Shape):
+    """The most severe colour of which a recipient was sent a product for a case, or nothing where nothing may leave."""
+
+    case_id: Identity
+    recipient: Code
+    colour: Colour
+
+
 class Assigned(Shape):
-    """A social worker has decided at least once; ``out`` is the most severe colour whose product is settled."""
+    """A social worker has decided at least once."""
 
     kind: Literal["assigned"] = "assigned"
     cases: Cases
@@ -77,7 +85,7 @@ class Assigned(Shape):
     received_at: Instant
     product_due_at: Instant
     product: Ticking | None
-    out: Colour | None = None
+    settled: tuple[Settled, ...] = ()
     history: Annotated[tuple[Rated, ...], Field(min_length=1)]
 
 
@@ -96,7 +104,7 @@ def decide(state: State | None, message: Message, policy: Policy) -> Outcome[Sta
         case LinkCorrected() as correction:
             return _move(state, message, correction, policy)
         case ProductReleased() | ProductRefused() as settled:
-            return _settle(state, settled)
+            return _settle(state, settled, policy)
         case TimerElapsed() as elapsed:
             return _warn(state, elapsed, policy)
     return Outcome()
@@ -181,7 +189,7 @@ def _assigned(state: Standing, decision: RatingDecision, at: dt.datetime, profil
         received_at=state.received_at,
         product_due_at=product_due,
         product=_product_clock(state, decision.colour, product_due, at, profile),
-        out=earlier.out if earlier else None,
+        settled=earlier.settled if earlier else (),
         history=(*(earlier.history if earlier else ()), rated),
     )
     fact = RatingAssigned(
@@ -212,9 +220,7 @@ def _product_clock(
     state: Standing, colour: Colour, due_at: dt.datetime, at: dt.datetime, profile: BoroughProfile
 ) -> Ticking | None:
     """Runs while a product of this colour is to go to somebody; a due time that passed already is told only once."""
-    out = state.out if isinstance(state, Assigned) else None
-    settled = out is not None and colour.severity <= out.severity
-    if settled or not profile.colours[colour].recipients:
+    if not profile.colours[colour].recipients or (isinstance(state, Assigned) and _is_out(state, colour, profile)):
         return None
     if colour is state.colour or due_at <= at:
         return state.product
@@ -227,24 +233,61 @@ def _move(state: State | None, message: Message, correction: LinkCorrected, poli
         return Outcome(state=Early(cases=cases))
     if cases == state.cases:
         return Outcome()
-    if isinstance(state, Assigned | HandedOver):
+    if isinstance(state, HandedOver):
         return Outcome(state=state.model_copy(update={"cases": cases}))
+    if isinstance(state, Assigned):
+        after = _watched_anew(state.model_copy(update={"cases": cases}), message.time, policy.profile)
+        return Outcome(state=after, timers=_timers(state, after, correction.referral_id))
     moved = state.model_copy(update={"cases": cases})
     requests = () if cases.now == state.cases.now else (_request(correction.referral_id, moved, policy),)
     return Outcome(state=moved, dispatches=requests)
 
 
-def _settle(state: State | None, settled: ProductReleased | ProductRefused) -> Outcome[State]:
-    """The product clock stops with the first ordinary product of at least the colour that stands."""
+def _watched_anew(state: Assigned, at: dt.datetime, profile: BoroughProfile) -> Assigned:
+    """What went out went out for another case: the products for this one have the time that is left, or time anew."""
+    colour = state.colour
+    if state.product is not None or not profile.colours[colour].recipients or _is_out(state, colour, profile):
+        return state
+    due_at = state.product_due_at if state.product_due_at > at else _due(colour, at, profile)
+    clock = deadlines.started(at, due_at, profile.warn_at)
+    return state.model_copy(update={"product_due_at": due_at, "product": clock})
+
+
+def _settle(state: State | None, settled: ProductReleased | ProductRefused, policy: Policy) -> Outcome[State]:
+    """The product clock stops once each recipient has an ordinary product of at least the colour that stands."""
     voided = isinstance(settled, ProductRefused) and settled.voided
     if not isinstance(state, Assigned) or settled.urgent or voided:
         return Outcome()
-    out = settled.colour if state.out is None else thresholds.more_severe(state.out, settled.colour)
-    if out is state.out:
+    new = Settled(case_id=settled.case_id, recipient=settled.recipient, colour=settled.colour)
+    after = state.model_copy(update={"settled": _with(state.settled, new)})
+    if after == state:
         return Outcome()
-    product = None if out.severity >= state.colour.severity else state.product
-    after = state.model_copy(update={"out": out, "product": product})
+    if _is_out(after, state.colour, policy.profile):
+        after = after.model_copy(update={"product": None})
     return Outcome(state=after, timers=_timers(state, after, settled.referral_id))
+
+
+def _with(settled: tuple[Settled, ...], new: Settled) -> tuple[Settled, ...]:
+    same = [one for one in settled if (one.case_id, one.recipient) == (new.case_id, new.recipient)]
+    if any(one.colour.severity >= new.colour.severity for one in same):
+        return settled
+    return (*(one for one in settled if one not in same), new)
+
+
+def _is_out(state: Assigned, colour: Colour, profile: BoroughProfile) -> bool:
+    """Whether all recipients of this colour, or of one more severe, have the products for the case as it is now."""
+    return any(
+        rule.recipients and all(_has(state, recipient.agency, worse) for recipient in rule.recipients)
+        for worse, rule in profile.colours.items()
+        if worse.severity >= colour.severity
+    )
+
+
+def _has(state: Assigned, recipient: str, colour: Colour) -> bool:
+    return any(
+        (one.case_id, one.recipient) == (state.cases.now, recipient) and one.colour.severity >= colour.severity
+        for one in state.settled
+    )
 
 
 def _warn(state: State | None, elapsed: TimerElapsed, policy: Policy) -> Outcome[State]:

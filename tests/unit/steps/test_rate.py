@@ -11,6 +11,7 @@ from router.outcome import Outcome, Refusal
 from router.steps import rate
 from schemas.base import Fact
 from schemas.decisions import RatingDecided, RatingDecision
+from schemas.message import Message
 from schemas.notices import DueTimeWarning, RatingRequest
 from schemas.product import Disposal, ProductRefused, ProductReleased
 from schemas.rating import Colour, DueTimeApproaching, DueTimeBreached, RatingAssigned, RatingSuggested
@@ -35,12 +36,17 @@ def decided(colour: Colour, agency: str = "childrens_social_care", **changes: An
     return RatingDecided(agency=agency, decision=RatingDecision.model_validate(told | changes))
 
 
-def released(colour: Colour, *, urgent: bool = False) -> ProductReleased:
+FIRST = {rule: policy.recipients[0].agency for rule, policy in given.profile().colours.items() if policy.recipients}
+
+
+def released(
+    colour: Colour, to: str | None = None, *, urgent: bool = False, case_id: str = "case-1"
+) -> ProductReleased:
     return ProductReleased(
         product_id="product-1",
         referral_id="ref-1",
-        case_id="case-1",
-        recipient="early_help",
+        case_id=case_id,
+        recipient=to or FIRST[colour],
         colour=colour,
         disposal=Disposal.EARLY_HELP,
         urgent=urgent,
@@ -55,7 +61,7 @@ def refused(colour: Colour, *, voided: bool = False) -> ProductRefused:
         product_id="product-1",
         referral_id="ref-1",
         case_id="case-1",
-        recipient="early_help",
+        recipient=FIRST[colour],
         colour=colour,
         voided=voided,
         reason="Nothing may leave",
@@ -209,8 +215,32 @@ def test_the_decision_clock_stops_with_the_decision() -> None:
 
 @pytest.mark.parametrize("settled", [released(Colour.RED), refused(Colour.RED)])
 def test_the_product_clock_stops_when_a_product_is_released_or_refused(settled: Fact) -> None:
-    step = rating().given(given.linked(given.HIT), decided(Colour.RED), settled)
+    step = rating().given(given.linked(given.HIT), decided(Colour.RED), settled, released(Colour.RED, "police_cait"))
     assert step.when(given.elapsed("rate", NOON + 4 * HOUR)) == Outcome()
+
+
+def test_one_recipient_of_two_that_waits_is_told_of() -> None:
+    step = rating().given(given.linked(given.HIT), decided(Colour.RED), released(Colour.RED, "police_cait"))
+    (fact,) = given.of(DueTimeBreached, run_out(step, until=NOON + 9 * HOUR, first=step.when(at_three())))
+    assert fact.clock == "product"
+
+
+def at_three() -> Message:
+    return given.elapsed("rate", NOON + 3 * HOUR)
+
+
+def test_products_of_the_wrong_case_do_not_stop_the_clock_of_the_right_one() -> None:
+    out = [released(Colour.AMBER), given.corrected()]
+    step = rating().given(given.linked(), decided(Colour.AMBER), *out)
+    assert len(step.when(given.elapsed("rate", NOON + 24 * HOUR)).facts) == 1
+    step = rating().given(given.linked(), decided(Colour.AMBER), *out, released(Colour.AMBER, case_id="case-2"))
+    assert step.when(given.elapsed("rate", NOON + 24 * HOUR)) == Outcome()
+
+
+def test_a_referral_moved_after_its_due_time_has_that_time_anew() -> None:
+    step = rating().given(given.linked(), decided(Colour.AMBER), released(Colour.AMBER))
+    outcome = step.when(given.corrected(), at=NOON + 48 * HOUR)
+    assert [timer.due_at for timer in outcome.timers] == [NOON + 66 * HOUR]
 
 
 @pytest.mark.parametrize(
