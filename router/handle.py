@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 
 from router.memory import Memory
-from router.outcome import Outcome, Refusal, Step
+from router.outcome import Outcome, Refusal, Step, letter_id
 from schemas.message import Message, caused_by, derived_id
 from schemas.notification import MessageRefused, Receipt, ReceiptStatus
 from schemas.policy import Policy
@@ -73,6 +73,7 @@ class _Effects:
 
     facts: list[Message] = field(default_factory=list)
     outgoing: list[Outgoing] = field(default_factory=list)
+    taken_back: list[str] = field(default_factory=list)
     timers: list[StoredTimer] = field(default_factory=list)
     dead: list[DeadLetter] = field(default_factory=list)
 
@@ -157,8 +158,9 @@ def _collect(effects: _Effects, step: Step[Any], message: Message, outcome: Outc
         return
     effects.facts += messages_of(step, message, outcome)
     for ordinal, dispatch in enumerate(outcome.dispatches):
-        id_ = derived_id(message.id, step.name, "letter", str(ordinal))
+        id_ = letter_id(message.id, step.name, ordinal)
         effects.outgoing.append(Outgoing(id_, dispatch.agency, dispatch.notice))
+    effects.taken_back += outcome.takes_back
     for timer in outcome.timers:
         effects.timers.append(
             StoredTimer(
@@ -230,5 +232,6 @@ def _receipt(fact: MessageRefused, message: Message) -> Receipt:
 def _record(transaction: Transaction, cursor: cursors.Cursor, effects: _Effects) -> None:
     journal.append(transaction, cursor, effects.facts)
     queues.post(transaction, effects.outgoing)
+    queues.take_back(transaction, effects.taken_back)
     timers.start(transaction, effects.timers)
     dead_letters.bury(transaction, effects.dead)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from schemas.base import Fact, Notice
-from schemas.message import Message
+from schemas.message import Message, derived_id
 from schemas.policy import Policy
 from schemas.rating import TimerElapsed
 
@@ -21,6 +21,11 @@ class Dispatch:
 
     agency: str
     notice: Notice
+
+
+def letter_id(cause: str, step: str, ordinal: int) -> str:
+    """What the letter of a step's ``ordinal``-th dispatch on a message is called on its agency's queue."""
+    return derived_id(cause, step, "letter", str(ordinal))
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +46,16 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Outcome(Generic[S]):
-    """What a step decided: its next state (None leaves it as it is) and what follows. A refusal stands alone."""
+    """What a step decided: its next state (None leaves it as it is) and what follows. A refusal stands alone.
+
+    ``takes_back``: letters, by :func:`letter_id`, that are not to be sent any more where they have not been yet.
+    """
 
     state: S | None = None
     facts: tuple[Fact, ...] = ()
     dispatches: tuple[Dispatch, ...] = ()
     timers: tuple[Timer, ...] = ()
+    takes_back: tuple[str, ...] = ()
     refusal: Refusal | None = None
 
 

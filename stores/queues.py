@@ -47,6 +47,12 @@ def post(transaction: Transaction, outgoing: Sequence[Outgoing]) -> None:
     transaction.insert(letters, rows, Clash.KEEP)
 
 
+def take_back(transaction: Transaction, ids: Sequence[str]) -> None:
+    """Delete letters that are not to leave; one that has left already, or is in somebody's hand, has left."""
+    if ids:
+        transaction.connection.execute(delete(letters).where(letters.c.id.in_(ids)))
+
+
 class StoredQueues:
     """The edge queues of one database (:class:`stores.ports.EdgeQueues`)."""
 

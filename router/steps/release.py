@@ -7,7 +7,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from router.outcome import Dispatch, Outcome, Refusal, Step
+from router.outcome import Dispatch, Outcome, Refusal, Step, letter_id
 from schemas.base import Code, Fact, Identity, Line, Shape
 from schemas.decisions import DeliveryReceived
 from schemas.message import Message
@@ -27,12 +27,13 @@ from schemas.product import (
 
 
 class Released(Shape):
-    """On its recipient's queue; ``recalled`` once the recipient was told that it names the wrong case."""
+    """On its recipient's queue as ``letter``; ``recalled`` once the recipient was told that it names the wrong case."""
 
     kind: Literal["released"] = "released"
     referral_id: Identity
     case_id: Identity
     recipient: Code
+    letter: Identity | None = None
     recalled: bool = False
 
 
@@ -66,7 +67,7 @@ def decide(state: State | None, message: Message, policy: Policy) -> Outcome[Sta
     """Send an approved product once, take its receipt, stop or recall it. Refuses text that was not approved."""
     match message.data:
         case ProductApproved() as approved:
-            return _release(state, approved)
+            return _release(state, approved, message.id)
         case DeliveryReceived() as received:
             return _receipt(state, received)
         case ProductVoided() as voided:
@@ -74,7 +75,7 @@ def decide(state: State | None, message: Message, policy: Policy) -> Outcome[Sta
     return Outcome()
 
 
-def _release(state: State | None, approved: ProductApproved) -> Outcome[State]:
+def _release(state: State | None, approved: ProductApproved, cause: str) -> Outcome[State]:
     if isinstance(state, Void):
         return _stopped(state, approved)
     if state is not None:
@@ -85,7 +86,12 @@ def _release(state: State | None, approved: ProductApproved) -> Outcome[State]:
         ):
             return Outcome(refusal=Refusal("refused.digest", f"items[{number}].digest"))
     product = _product(approved)
-    sent = Released(referral_id=approved.referral_id, case_id=approved.case_id, recipient=approved.recipient)
+    sent = Released(
+        referral_id=approved.referral_id,
+        case_id=approved.case_id,
+        recipient=approved.recipient,
+        letter=letter_id(cause, "release", 0),
+    )
     return Outcome(sent, (_released(approved, product),), (Dispatch(approved.recipient, product),))
 
 
@@ -164,14 +170,22 @@ def _sent(state: Sent) -> Released:
 
 
 def _void(state: State | None, voided: ProductVoided) -> Outcome[State]:
-    """A product that has left is recalled: its recipient may be about to act on the wrong child (L7)."""
+    """A product that has left is recalled: its recipient may be about to act on the wrong child (L7).
+
+    One that still waits on its recipient's queue does not leave any more; it might even arrive behind its recall.
+    """
     if state is None:
         return Outcome(state=Void(reason=voided.reason))
     if isinstance(state, Void) or _sent(state).recalled:
         return Outcome()
     sent = _sent(state).model_copy(update={"recalled": True})
     after = sent if isinstance(state, Released) else state.model_copy(update={"sent": sent})
-    return Outcome(after, (_recalled(sent, voided),), (Dispatch(sent.recipient, _recall(sent, voided)),))
+    return Outcome(
+        after,
+        (_recalled(sent, voided),),
+        (Dispatch(sent.recipient, _recall(sent, voided)),),
+        takes_back=(sent.letter,) if sent.letter else (),
+    )
 
 
 def _recalled(sent: Released, voided: ProductVoided) -> ProductRecalled:

@@ -290,6 +290,14 @@ def test_a_letter_that_could_not_be_sent_can_be_leased_again_when_it_is_time(dat
     assert [(letter.id, letter.attempts) for letter in edge.lease("police", limit=9, seconds=60)] == [("letter-0", 2)]
 
 
+def test_a_letter_that_was_taken_back_is_gone_and_the_others_stay(database: Database) -> None:
+    _post(database, 2)
+    with database.transaction() as transaction:
+        queues.take_back(transaction, ["letter-0", "letter-that-left"])
+    left = StoredQueues(database).lease("police", limit=9, seconds=60)
+    assert [letter.id for letter in left] == ["letter-1"]
+
+
 def test_a_lease_that_ran_out_is_free_again(database: Database) -> None:
     _post(database, 1)
     edge = StoredQueues(database)

@@ -6,7 +6,7 @@ from hashlib import sha256
 
 import pytest
 
-from router.outcome import Outcome, Refusal
+from router.outcome import Outcome, Refusal, letter_id
 from router.steps import release
 from schemas.base import Fact
 from schemas.product import (
@@ -101,6 +101,13 @@ def test_a_product_that_has_left_is_recalled_once_when_it_is_voided(status: str 
     assert isinstance(dispatch.notice, ProductRecall)
     assert dispatch.agency == product.RECIPIENT
     assert step.when(product.voided()) == Outcome()
+
+
+def test_a_product_that_waits_on_its_queue_when_it_is_voided_does_not_leave_any_more() -> None:
+    step = releasing()
+    told = given.message(product.approved())
+    step.when(told)
+    assert step.when(product.voided()).takes_back == (letter_id(told.id, "release", 0),)
 
 
 def test_a_recalled_products_receipt_is_still_recorded() -> None:
