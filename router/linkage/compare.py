@@ -6,6 +6,8 @@ from collections.abc import Collection
 from enum import IntEnum
 from typing import Final
 
+from rapidfuzz.distance import OSA
+
 from router.linkage import dates
 from router.linkage.adults import compare_adults, surnames
 from router.linkage.dates import Agreement
@@ -16,12 +18,13 @@ from router.linkage.subject import Subject
 
 
 class Match(IntEnum):
-    """Agreement of values that are equal, not equal or not given."""
+    """Agreement of values that are equal, not equal or not given; SLIP of numbers that differ in one place."""
 
     SAME = 0
     OTHER = 1
     NONE = 2
     PARTLY = 3
+    SLIP = 4
 
 
 class Twin(IntEnum):
@@ -231,7 +234,9 @@ def _nhs(subject: Subject, profile: Profile) -> int:
 def _number(mine: str, theirs: tuple[str, ...]) -> int:
     if not mine or not theirs:
         return Match.NONE
-    return Match.SAME if mine in theirs else Match.OTHER
+    if mine in theirs:
+        return Match.SAME
+    return Match.SLIP if any(OSA.distance(mine, other, score_cutoff=1) == 1 for other in theirs) else Match.OTHER
 
 
 def _incident(mine: str, theirs: tuple[str, ...]) -> int:

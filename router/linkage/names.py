@@ -146,10 +146,10 @@ def _compound_likeness(a: list[str], b: list[str]) -> Likeness:
     if not a or not b:
         return Likeness.GENERIC if shared else Likeness.NONE
     best = min(_word_likeness(x, y) for x in a for y in b)
-    whole = len(a) == len(b) == 1
-    if best <= Likeness.TYPO:
-        return best if whole else Likeness.PART
-    return best
+    if len(a) == len(b) == 1 or best > Likeness.TYPO:
+        return best
+    short, long = sorted(("".join(a), "".join(b)), key=len)
+    return Likeness.TYPO if _misspelt(short, long) else Likeness.PART
 
 
 @lru_cache(maxsize=262_144)

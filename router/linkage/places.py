@@ -19,11 +19,14 @@ from router.linkage.text import fold
 _TYPES: Final = re.compile(
     r"^(?:r(?:oa|ao)d|rd|str?(?:eet)?|ave?n?(?:ue)?|l(?:a|n|ane)|dr(?:v|ive)?|clo?(?:se)?|cr(?:es|escent)?|pl(?:ace)?|"
     r"te?r?r?(?:race|ce)?|gr(?:o|v|ove)?|wa?y|vi?e?w|ga?r?d(?:e?n)s?|c(?:our|r)?t|m(?:oun)?t|sq(?:uare)?|row|hill|pa?r?k|"
-    r"rise|wa?lk|mews|gr(?:ee)?n|h(?:ou)?se|fold|croft)$"
+    r"circuit|rise|wa?lk|mews|gr(?:ee)?n|h(?:ou)?se|fold|croft)$"
 )
+_RUN_ON: Final = ("street", "road", "avenue", "lane", "drive", "close", "crescent", "place", "court", "circuit")
+"""Types of street that are written in one word with its name: 'Larkfieldroad'."""
 _PLAIN: Final = re.compile(r"^(?:flat|ap(?:artmen)?t|unit|floor|room|the|of|no|number|c|o|care)$")
 _NOWHERE: Final = re.compile(r"no fixed|nfa\b|unknown|withheld|not known|not disclosed|refuge|homeless")
-_POSTCODE: Final = re.compile(r"^[A-Z]{1,2}[0-9][A-Z0-9]?[0-9][A-Z]{2}$")
+_CODE: Final = re.compile(r"^(?:[A-Z]{1,2}[0-9][A-Z0-9]?[0-9][A-Z]{2}|[0-9]{4,5})$")
+"""A full postcode; elsewhere in the world they are digits alone."""
 
 
 class Nearness(IntEnum):
@@ -66,8 +69,9 @@ def nearness(a: str, b: str) -> Nearness:
         return Nearness.SAME
     numbers_a, street_a, code_a = _split(a)
     numbers_b, street_b, code_b = _split(b)
-    same_code = code_a == code_b and bool(_POSTCODE.match(code_a))
-    other_code = bool(code_a and code_b) and OSA.distance(code_a, code_b, score_cutoff=3) > 2
+    same_code = code_a == code_b and bool(_CODE.match(code_a))
+    slips = len(code_a) // 3
+    other_code = bool(code_a and code_b) and OSA.distance(code_a, code_b, score_cutoff=slips) > slips
     number = not numbers_a.isdisjoint(numbers_b)
     if other_code and not number:
         return Nearness.OTHER
@@ -90,7 +94,18 @@ def _apart(streets: bool, other_code: bool) -> Nearness:
 
 
 def _same_word(x: str, y: str) -> bool:
-    return x == y or (min(len(x), len(y)) > 3 and OSA.distance(x, y, score_cutoff=2) <= 1 + (len(x) > 7))
+    if x == y:
+        return True
+    short, long = (x, y) if len(x) <= len(y) else (y, x)
+    if len(short) < 4:
+        return False
+    return OSA.distance(x, y, score_cutoff=2) <= 1 + (len(x) > 7) or _run_on(short, long)
+
+
+def _run_on(short: str, long: str) -> bool:
+    """Whether ``long`` is ``short`` with the type of the street run together with it, one slip allowed in that."""
+    end = long[len(short) :]
+    return long.startswith(short) and any(OSA.distance(end, kind, score_cutoff=1) <= 1 for kind in _RUN_ON)
 
 
 def telephone(text: str) -> str:

@@ -72,8 +72,13 @@ _WORDS: Final[dict[str, dict[int, str]]] = {
         1: "a brother or sister of a like name is named",
         3: "against: this is the brother or sister named",
     },
-    "nhs": {0: "same NHS number", 1: "against: another NHS number", 3: "an NHS number that is the mother's"},
-    "upn": {0: "same pupil number", 1: "against: another pupil number"},
+    "nhs": {
+        0: "same NHS number",
+        1: "against: another NHS number",
+        3: "an NHS number that is the mother's",
+        4: "NHS number differs by a slip of the pen",
+    },
+    "upn": {0: "same pupil number", 1: "against: another pupil number", 4: "pupil number differs by a slip of the pen"},
     "incident": {0: "same reference", 1: "against: another child of the same incident"},
     "twin": {0: "the same twin", 1: "against: the other twin"},
 }

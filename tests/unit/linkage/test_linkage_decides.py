@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import replace
 
 from router.linkage import Profile, Subject, describe, found, keys, link, load_model, profile_keys
+from router.linkage.compare import SELF, Match, compare_self
 from router.linkage.profile import distinguish
 from schemas.case import LinkOutcome
 from schemas.person import Address, Contact, Name, PartialDate, Person, RelatedPerson
@@ -45,6 +46,14 @@ def test_a_short_form_of_the_first_name_does_not_hide_the_child() -> None:
 
 def test_swapped_day_and_month_are_the_same_child_where_all_else_agrees() -> None:
     assert link(subject(child(born="2014-03-05")), [known(child())], MODEL).outcome is LinkOutcome.LINKED
+
+
+def test_a_number_wrong_in_one_place_is_told_apart_from_another_number() -> None:
+    base = subject(child())
+    told = found(replace(base, upn="2464828"), person_id="p1", family_id="f1", case_id="c1")
+    upn = SELF.index("upn")
+    assert compare_self(replace(base, upn="2464288"), told)[upn] == Match.SLIP
+    assert compare_self(replace(base, upn="9464282"), told)[upn] == Match.OTHER
 
 
 def test_a_twin_of_another_name_is_never_linked() -> None:

@@ -18,6 +18,7 @@ from router.linkage.names import Likeness, family, family_likeness, given, given
         ("Caasha", "Aisha", Likeness.VARIANT),
         ("Rabia", "Rabka", Likeness.TYPO),
         ("Harrison-James", "Harrison", Likeness.PART),
+        ("Harrison-James", "Harrisn Jamse", Likeness.TYPO),
         ("Md Rayan", "Rayan", Likeness.SAME),
         ("Mohammed", "Muhammad", Likeness.GENERIC),
         ("J.", "James", Likeness.INITIAL),

@@ -16,6 +16,10 @@ from router.linkage.places import Nearness, address, nearness, telephone
         ((("12 Larkfeild Road",), ""), (("12 Larkfield Rd",), "ZX1 2AB"), Nearness.LINE),
         ((("14 Larkfield Road",), "ZX1 2AB"), (("12 Larkfield Road",), "ZX1 2AB"), Nearness.NEIGHBOUR),
         ((("12 Larkfield Road",), "ZX1 2AB"), (("7 Quarry Lane",), "QX9 8YZ"), Nearness.OTHER),
+        ((("12 Larkfieldraod",), "ZX1 2AB"), (("12 Larkfield Road",), "ZX1 2AB"), Nearness.SAME),
+        ((("12 Larkfields",), "ZX1 2AB"), (("12 Larkfieldsend Row",), "QX9 8YZ"), Nearness.OTHER),
+        ((("9 Quarry Lane",), "4763"), (("12 Larkfield Road",), "4763"), Nearness.SAME_POSTCODE),
+        ((("12 Larkfield Road",), "4763"), (("12 Larkfield Road",), "4758"), Nearness.STREET),
         ((("No fixed abode",), "ZZ99 3VZ"), (("7 Quarry Lane",), "QX9 8YZ"), Nearness.NONE),
     ],
 )
