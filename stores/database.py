@@ -117,16 +117,10 @@ class Database:
 
     @contextmanager
     def _begin(self) -> Iterator[Transaction]:
-        committed = False
-        with self._errors_without_data():
-            try:
-                with self.engine.begin() as connection:
-                    transaction = Transaction(connection, self.vault, time.time_ns() // 1000, self.keeps_outbox)
-                    yield transaction
-                committed = True
-            finally:
-                if not committed:
-                    self.vault.forget()
+        with self._errors_without_data(), self.engine.begin() as connection:
+            transaction = Transaction(connection, self.vault, time.time_ns() // 1000, self.keeps_outbox)
+            yield transaction
+        self.vault.committed(connection)
         if self._one_writer is not None:
             self.recent.extend(transaction.appended)
 

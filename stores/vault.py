@@ -6,10 +6,12 @@ Destroying a wrapped key makes what it sealed unreadable for ever, while hashes 
 from __future__ import annotations
 
 import os
+import threading
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
+from weakref import WeakKeyDictionary
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -57,7 +59,11 @@ def _data_key(raw: bytes) -> DataKey:
 
 
 class Vault:
-    """The keys by id. The most recently used ones stay in memory."""
+    """The keys by id; the last ones stay in memory. Safe to share between threads.
+
+    A key that a transaction makes is nobody else's to use before it lasts: what was sealed with one that was rolled
+    back could never be read again.
+    """
 
     def __init__(self, key_encryption_key: bytes) -> None:
         """Take 32 bytes; raises ``ValueError`` for anything else."""
@@ -65,39 +71,52 @@ class Vault:
             raise ValueError("the key-encryption key has 32 bytes")
         self._wrap = _data_key(key_encryption_key)
         self._known: OrderedDict[str, DataKey] = OrderedDict()
+        self._made: WeakKeyDictionary[Connection, dict[str, DataKey]] = WeakKeyDictionary()
+        self._lock = threading.Lock()
 
     def keys(self, connection: Connection, key_ids: Iterable[str], *, create: bool) -> dict[str, DataKey]:
         """The keys of these ids, made where missing if ``create``; destroyed or unknown ones are left out."""
         wanted = set(key_ids)
-        found = {key_id: self._known[key_id] for key_id in wanted if key_id in self._known}
-        missing = wanted - found.keys()
-        if missing:
-            found |= self._load(connection, missing)
-        if create and wanted - found.keys():
-            self._create(connection, wanted - found.keys())
-            found |= self._load(connection, wanted - found.keys())
+        with self._lock:
+            made = self._made.get(connection, {})
+            held = ((key_id, made.get(key_id) or self._known.get(key_id)) for key_id in wanted)
+            found = {key_id: key for key_id, key in held if key is not None}
+        if missing := wanted - found.keys():
+            loaded = self._load(connection, missing)
+            self._remember(loaded)
+            found |= loaded
+        if create and (missing := wanted - found.keys()):
+            found |= self._create(connection, missing)
         return found
 
+    def committed(self, connection: Connection) -> None:
+        """The transaction of this connection lasts, and the keys that it made with it."""
+        with self._lock:
+            made = self._made.pop(connection, {})
+        self._remember(made)
+
     def forget(self) -> None:
-        """Drop the keys in memory: after a transaction that made some was rolled back, or a key was destroyed."""
-        self._known.clear()
+        """Drop the keys in memory: after one was destroyed."""
+        with self._lock:
+            self._known.clear()
 
     def _load(self, connection: Connection, key_ids: Iterable[str]) -> dict[str, DataKey]:
         rows = look_up(connection, (keys.c.key_id, keys.c.wrapped), keys.c.key_id, list(key_ids))
-        found = {
-            row.key_id: _data_key(self._wrap.open(row.wrapped, bound_to=row.key_id)) for row in rows if row.wrapped
-        }
-        self._remember(found)
-        return found
+        return {row.key_id: _data_key(self._wrap.open(row.wrapped, bound_to=row.key_id)) for row in rows if row.wrapped}
 
-    def _create(self, connection: Connection, key_ids: Iterable[str]) -> None:
+    def _create(self, connection: Connection, key_ids: Iterable[str]) -> dict[str, DataKey]:
         rows = [
             {"key_id": key_id, "wrapped": self._wrap.seal(AESGCM.generate_key(256), bound_to=key_id)}
             for key_id in sorted(key_ids)
         ]
         insert(connection, keys, rows, Clash.KEEP)
+        made = self._load(connection, key_ids)
+        with self._lock:
+            self._made.setdefault(connection, {}).update(made)
+        return made
 
-    def _remember(self, found: dict[str, DataKey]) -> None:
-        self._known.update(found)
-        while len(self._known) > _CACHED:
-            self._known.popitem(last=False)
+    def _remember(self, found: Mapping[str, DataKey]) -> None:
+        with self._lock:
+            self._known.update(found)
+            while len(self._known) > _CACHED:
+                self._known.popitem(last=False)

@@ -124,6 +124,31 @@ def test_what_is_raised_rolls_everything_back_also_the_keys_in_memory(database: 
     assert flaws(database) == []
 
 
+def test_nobody_seals_with_a_key_that_may_be_rolled_back(database: Database) -> None:
+    """What was sealed so could never be read again, though it was recorded."""
+
+    def save(name: str) -> None:
+        with database.transaction() as transaction:
+            states.save(transaction, "step", {name: (1, name.encode())})
+
+    other = threading.Thread(target=save, args=["b"])
+
+    def fail() -> None:
+        with database.transaction() as transaction:
+            states.save(transaction, "step", {"a": (1, b"a")})
+            states.load(transaction, "step", {"a"})
+            other.start()
+            other.join(0.3)  # as far as it gets beside this transaction
+            raise Broken
+
+    with pytest.raises(Broken):
+        fail()
+    other.join(DEADLINE)
+    database.vault.forget()
+    with database.transaction() as transaction:
+        assert states.load(transaction, "step", {"a", "b"}) == {"b": (1, b"b")}
+
+
 def test_no_error_tells_what_a_row_held(database: Database) -> None:
     canary = "Thornbury"
     row = {"number": 1, "digest": canary, "adopted_at": 1, "body": canary}
