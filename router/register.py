@@ -94,6 +94,15 @@ class Ruling(Shape):
         return tuple(dict.fromkeys((*self.before, *marked)))
 
 
+Said = tuple[int, str, str, str, str]
+"""What one piece of evidence says of who a child is: accurate day of birth, sex, NHS number, UPN, which twin."""
+
+
+def who(subject: Subject) -> Said:
+    """The part of a subject that no two pieces of evidence of one child should differ in."""
+    return 0 if subject.estimated else subject.day, subject.sex, subject.nhs, subject.upn, subject.twin
+
+
 @dataclass(frozen=True, repr=False)
 class PersonRecord:
     """A known person: the profile, the evidence that it is made of, and the allocated worker."""
@@ -106,6 +115,10 @@ class PersonRecord:
     """Persons who are verified to be others, each with the decision that said so."""
     successor: str = ""
     """Of a person without evidence: who has it now. Decisions that name this person are about that one."""
+    said: tuple[Said, ...] = ()
+    """What each piece of evidence says of who it is."""
+    raised: tuple[tuple[str, float], ...] = ()
+    """What humans were asked already: whether it is another person (an id), or two (a field); and how strong it was."""
 
     @property
     def person_id(self) -> str:
@@ -120,14 +133,15 @@ class PersonRecord:
     def encode(self) -> bytes:
         """One line of JSON for the record, then the profile."""
         worker = self.worker.model_dump_json() if self.worker else None
-        head = json.dumps([self.evidence, self.referrals, worker, self.apart, self.successor], separators=(",", ":"))
+        rest = [self.apart, self.successor, self.said, self.raised]
+        head = json.dumps([self.evidence, self.referrals, worker, *rest], separators=(",", ":"))
         return head.encode() + b"\n" + self.profile.encode()
 
     @classmethod
     def decode(cls, data: bytes) -> PersonRecord:
         """The record that :meth:`encode` wrote."""
         head, _, profile = data.partition(b"\n")
-        evidence, referrals, worker, apart, successor = json.loads(head)
+        evidence, referrals, worker, apart, successor, said, raised = json.loads(head)
         return cls(
             Profile.decode(profile),
             tuple(evidence),
@@ -135,6 +149,8 @@ class PersonRecord:
             Worker.model_validate_json(worker) if worker else None,
             tuple((other, decision) for other, decision in apart),
             successor,
+            tuple((day, sex, nhs, upn, twin) for day, sex, nhs, upn, twin in said),
+            tuple((what, strength) for what, strength in raised),
         )
 
     def with_evidence(self, id_: str, subject: Subject, *, referral: bool) -> PersonRecord:
@@ -144,6 +160,7 @@ class PersonRecord:
             profile=extend(self.profile, subject),
             evidence=(*self.evidence, id_),
             referrals=self.referrals + referral,
+            said=(*self.said, who(subject)),
         )
 
     def kept_apart(self, apart: Iterable[tuple[str, str]]) -> PersonRecord:
@@ -190,8 +207,9 @@ def refold(record: PersonRecord, evidence: Sequence[Evidence]) -> PersonRecord:
     old = record.profile
     profile = Profile(old.person_id, old.family_id, old.case_id, not_same=old.not_same)
     workers: dict[str, Worker | None] = {}
-    for piece in evidence:
-        profile = extend(profile, piece.subject())
+    subjects = [piece.subject() for piece in evidence]
+    for piece, subject in zip(evidence, subjects, strict=True):
+        profile = extend(profile, subject)
         if piece.open_case:
             workers[piece.reference] = piece.worker
     return replace(
@@ -200,6 +218,7 @@ def refold(record: PersonRecord, evidence: Sequence[Evidence]) -> PersonRecord:
         evidence=tuple(piece.id for piece in evidence),
         referrals=sum(not piece.open_case for piece in evidence),
         worker=next((worker for worker in reversed(workers.values()) if worker), None),
+        said=tuple(map(who, subjects)),
     )
 
 
@@ -208,4 +227,4 @@ def first_record(
 ) -> PersonRecord:
     """The record of a person of whom this is the first evidence."""
     profile = found(subject, person_id=person_id, family_id=family_id, case_id=case_id)
-    return PersonRecord(profile, (id_,), int(referral))
+    return PersonRecord(profile, (id_,), int(referral), said=(who(subject),))

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from router import rulings
-from router.linkage import Profile
+from router.doubts import asked, maybe_one, reviews
+from router.linkage import Model, Profile
 from router.outcome import Dispatch, Outcome, Refusal
 from router.register import Evidence, PersonRecord, Register, Ruling
 from router.rulings import Pair
@@ -59,22 +60,25 @@ class _Plan:
     undoes: Ruling | None = None
 
 
-def settle(known: Register, decided: Settled, id_: str, policy: Policy) -> Outcome[Register]:
+def settle(known: Register, decided: Settled, id_: str, policy: Policy, model: Model) -> Outcome[Register]:
     """Follow the decision with this id. Refused unless it is the lead agency's, about what is known, and possible."""
     if decided.agency != policy.lead_agency:
         return Outcome(refusal=Refusal("refused.role"))
     match decided:
         case LinkDecided(decision=link):
-            plan = _link(known, link)
+            plan: _Plan | Refusal | None = _link(known, link)
         case PersonsDecided(decision=persons):
             plan = _persons(known, persons)
         case SplitDecided(decision=split):
             plan = _split(known, split, id_)
         case UndoDecided(decision=undo):
             plan = _undo(known, undo)
+    if plan is None:
+        return Outcome()
     if isinstance(plan, Refusal):
         return Outcome(refusal=plan)
-    return _settled(plan, decided.decision, id_, policy)
+    outcome = _settled(plan, decided.decision, id_, policy)
+    return _with_doubts(plan, outcome, policy, model) if isinstance(decided, LinkDecided) else outcome
 
 
 def handover(fact: ChildLinked, policy: Policy) -> Dispatch | None:
@@ -128,14 +132,15 @@ def _no_longer(known: Register, held: Evidence, target: PersonRecord) -> list[Pa
     return [] if same or source.evidence == (held.id,) else [(source.person_id, target.person_id)]
 
 
-def _persons(known: Register, decision: PersonsDecision) -> _Plan | Refusal:
+def _persons(known: Register, decision: PersonsDecision) -> _Plan | Refusal | None:
+    """None where the two are one already, as the answer to another question about them may have made them."""
     if decision.person_id == decision.other_person_id:
         return Refusal("invalid.value", "other_person_id")
     kept, other = known.standing(decision.person_id), known.standing(decision.other_person_id)
     if kept is None or other is None:
         return Refusal("refused.unknown-subject", "person_id" if kept is None else "other_person_id")
     if kept.person_id == other.person_id:
-        return Refusal("refused.closed", "other_person_id")
+        return None if decision.same else Refusal("refused.closed", "other_person_id")
     ids = kept.person_id, other.person_id
     if decision.same:
         return _Plan(known, *ids, dict.fromkeys(other.evidence, kept.person_id))
@@ -197,6 +202,23 @@ def _settled(plan: _Plan, decision: Decision, id_: str, policy: Policy) -> Outco
         state=after,
         facts=(*linked, *_closing(plan, moved, decision, id_)),
         dispatches=(*filter(None, handed), *_changes(known, after, moved, decision, id_, policy)),
+    )
+
+
+def _with_doubts(plan: _Plan, outcome: Outcome[Register], policy: Policy, model: Model) -> Outcome[Register]:
+    """Whether the child that a referral was found to be about is another one at hand too: known twice, it may be."""
+    assert outcome.state is not None
+    people = {record.person_id: record for record in (*plan.known.people, *outcome.state.people)}
+    doubts = list(maybe_one(people[plan.one], list(people.values()), model))
+    if not doubts:
+        return outcome
+    record = asked(people[plan.one], doubts)
+    others = [other for other in outcome.state.people if other.person_id != record.person_id]
+    return replace(
+        outcome,
+        state=replace(outcome.state, people=(*others, record)),
+        facts=(*outcome.facts, *doubts),
+        dispatches=(*outcome.dispatches, *reviews(doubts, policy)),
     )
 
 

@@ -140,6 +140,44 @@ class LinkCorrected(Fact):
         return self.case_id
 
 
+class MergeSuggested(Fact):
+    """What came for one person makes it look like another known one: a human is asked whether they are one child."""
+
+    type: ClassVar = "mash.case.merge-suggested.v1"
+    topic: ClassVar = "cases.linked"
+
+    person_id: Identity
+    case_id: Identity
+    other_person_id: Identity
+    other_case_id: Identity
+    score: float
+    """Bits of evidence that they are one, as for a candidate."""
+    reasons: tuple[Line, ...]
+    model: Code
+
+    @property
+    def subject(self) -> str:
+        return self.case_id
+
+
+class SplitSuggested(Fact):
+    """What came for a person speaks against the rest that is known of it: a human is asked whether it is two."""
+
+    type: ClassVar = "mash.case.split-suggested.v1"
+    topic: ClassVar = "cases.linked"
+
+    person_id: Identity
+    case_id: Identity
+    referral_ids: tuple[Identity, ...]
+    """Those that agree with what came; the others of the person speak against them."""
+    reasons: tuple[Line, ...]
+    model: Code
+
+    @property
+    def subject(self) -> str:
+        return self.case_id
+
+
 class PersonsMerged(Fact):
     """A human found two persons to be one child; each referral that moved has a correction of its own."""
 

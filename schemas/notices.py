@@ -37,6 +37,34 @@ class LinkReview(Notice):
     notification: Notification
 
 
+class MergeReview(Notice):
+    """Two persons who may be one child, for a human of the lead agency; answered by a persons decision."""
+
+    type: ClassVar = "mash.merge-review.v1"
+
+    person_id: Identity
+    case_id: Identity
+    other_person_id: Identity
+    other_case_id: Identity
+    score: float
+    reasons: tuple[Line, ...]
+
+
+class SplitReview(Notice):
+    """A person who may be two children, for a human of the lead agency; answered by a split decision.
+
+    Where it is one child after all, a link decision for the referral that came last says so.
+    """
+
+    type: ClassVar = "mash.split-review.v1"
+
+    person_id: Identity
+    case_id: Identity
+    referral_ids: tuple[Identity, ...]
+    """Those that agree with what came last, which is the last of them."""
+    reasons: tuple[Line, ...]
+
+
 class MovedReferral(Shape):
     """A referral, or an open case's message, that belongs to another person and case than before."""
 

@@ -52,6 +52,8 @@ TOPICS: tuple[Topic, ...] = (
             case.ChildLinked,
             case.OpenCaseLinked,
             case.LinkCorrected,
+            case.MergeSuggested,
+            case.SplitSuggested,
             case.PersonsMerged,
             case.PersonsKeptApart,
             case.PersonSplit,

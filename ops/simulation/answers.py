@@ -17,6 +17,7 @@ _UNDECIDED_ITEMS = 4
 _WITHHELD_ITEMS = 14
 _ORIGINAL_ITEMS = 34
 _CHANGED_RATINGS = 15
+_DIFFERENT_PERSONS = 20
 
 
 def answer(letter: Event) -> Event | None:
@@ -107,6 +108,27 @@ def _link(review: dict[str, Any], _agency: str) -> tuple[str, Any]:
     }
 
 
+def _merge(review: dict[str, Any], _agency: str) -> tuple[str, Any]:
+    luck = draw(review["person_id"], review["other_person_id"], "merge")
+    return "mash.persons-decision.v1", {
+        "person_id": review["person_id"],
+        "other_person_id": review["other_person_id"],
+        "same": luck >= _DIFFERENT_PERSONS,
+        "decided_by": SOCIAL_WORKER,
+        "rationale": "Simulated: one child" if luck >= _DIFFERENT_PERSONS else "Simulated: two children",
+    }
+
+
+def _split(review: dict[str, Any], _agency: str) -> tuple[str, Any]:
+    return "mash.split-decision.v1", {
+        "person_id": review["person_id"],
+        "referral_ids": review["referral_ids"],
+        "to_person_id": None,
+        "decided_by": SOCIAL_WORKER,
+        "rationale": "Simulated: two children",
+    }
+
+
 def _release(request: dict[str, Any], _agency: str) -> tuple[str, Any] | None:
     item = request["item"]
     luck = draw(request["product_id"], item["item_id"])
@@ -148,6 +170,8 @@ _ANSWERERS: dict[str, Callable[[dict[str, Any], str], tuple[str, Any] | None]] =
     "mash.information-request.v1": _information,
     "mash.rating-request.v1": _rating,
     "mash.link-review.v1": _link,
+    "mash.merge-review.v1": _merge,
+    "mash.split-review.v1": _split,
     "mash.approval-request.v1": _release,
     "mash.product.v1": _received,
 }

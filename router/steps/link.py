@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import replace
 from functools import cache
 
+from router.doubts import Doubt, asked, maybe_one, maybe_two, reviews
 from router.linkage import Linkage, Model, link, load_model
 from router.linkage.ranking import passed_over
 from router.outcome import Dispatch, Outcome, Step
@@ -36,7 +37,7 @@ def decide(state: Register | None, message: Message, policy: Policy) -> Outcome[
         case OpenCaseReceived() as received:
             return _open_case(known, message, received, policy)
         case LinkDecided() | PersonsDecided() | SplitDecided() | UndoDecided() as decided:
-            return settle(known, decided, message.id, policy)
+            return settle(known, decided, message.id, policy, _model(policy.linkage_model))
         case other:
             raise TypeError(other.type)
 
@@ -80,13 +81,14 @@ def _notification(
     decision = _amends(known, accepted, model) or _compared(known, model)
     record = _record_after(known, decision, accepted.referral_id, referral=True)
     fact = _child_linked(accepted, decision, record, model)
+    record, doubts = _doubts(known, decision, record, model)
     evidence = evidence_of(accepted, message.id)
     if fact.allocated_to is not None and evidence is not None:
         evidence = evidence.model_copy(update={"notification": accepted.notification, "area": accepted.area})
     return Outcome(
         state=_changed(evidence, record, decision),
-        facts=(fact,),
-        dispatches=_dispatches(fact, policy),
+        facts=(fact, *doubts),
+        dispatches=(*_dispatches(fact, policy), *reviews(doubts, policy)),
     )
 
 
@@ -122,6 +124,14 @@ def _record_after(known: Register, decision: Linkage, id_: str, *, referral: boo
         case_id=derived_id("case", id_),
         referral=referral,
     )
+
+
+def _doubts(known: Register, decision: Linkage, record: PersonRecord, model: Model) -> tuple[PersonRecord, list[Doubt]]:
+    """Second thoughts about a person linked to; about a provisional one the link review asks."""
+    if decision.outcome is not LinkOutcome.LINKED:
+        return replace(record, raised=tuple((c.person_id, c.score) for c in decision.candidates)), []
+    found: list[Doubt] = [*maybe_one(record, known.people, model), *maybe_two(record, model)]
+    return asked(record, found), found
 
 
 def _changed(evidence: Evidence | None, record: PersonRecord, decision: Linkage) -> Register:
@@ -176,6 +186,7 @@ def _open_case(known: Register, message: Message, received: OpenCaseReceived, po
     decision = _compared(known, model)
     record = _record_after(known, decision, message.id, referral=False)
     record = replace(record, worker=received.open_case.worker)
+    record, doubts = _doubts(known, decision, record, model)
     fact = OpenCaseLinked(
         person_id=record.profile.person_id,
         family_id=record.profile.family_id,
@@ -187,7 +198,11 @@ def _open_case(known: Register, message: Message, received: OpenCaseReceived, po
         model=model.version,
         worker=record.worker,
     )
-    return Outcome(state=_changed(evidence_of(received, message.id), record, decision), facts=(fact,))
+    return Outcome(
+        state=_changed(evidence_of(received, message.id), record, decision),
+        facts=(fact, *doubts),
+        dispatches=tuple(reviews(doubts, policy)),
+    )
 
 
 STEP = Step(

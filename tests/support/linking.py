@@ -28,7 +28,7 @@ from schemas.decisions import (
 )
 from schemas.message import Message
 from schemas.notification import NotificationAccepted
-from schemas.person import Person
+from schemas.person import NHS_NUMBER, Address, Identifier, Name, PartialDate, Person
 from schemas.policy import Policy
 from stores.database import Database
 from tests.support.given import NOON, child, notification, policy, worker
@@ -75,6 +75,11 @@ class Linking:
 
     def referral(self, id_: str, subject: Person | None = None, *, first: str | None = None) -> ChildLinked:
         """A notification about a child, by default always the same one; how it was linked."""
+        (linked,) = of(ChildLinked, self.hear_referral(id_, subject, first=first).facts)
+        return linked
+
+    def hear_referral(self, id_: str, subject: Person | None = None, *, first: str | None = None) -> Outcome[Register]:
+        """The same; everything that came of it."""
         fact = NotificationAccepted(
             referral_id=id_,
             agency="police",
@@ -83,8 +88,7 @@ class Linking:
             first_referral_id=first,
             notification=notification(reference=f"R-{id_}", subject=subject or child()),
         )
-        (linked,) = of(ChildLinked, self.hear(fact, f"{id_}-accepted").facts)
-        return linked
+        return self.hear(fact, f"{id_}-accepted")
 
     def open_case(self, id_: str, subject: Person | None = None, by: Worker | None = None) -> Outcome[Register]:
         """The case system tells of a child with a worker."""
@@ -133,6 +137,21 @@ class Linking:
 
 
 WHO: dict[str, Any] = {"decided_by": "S. Worker", "rationale": "I asked the school"}
+
+
+def another() -> Person:
+    """A child with whom Tilly Thornbury is never confused."""
+    return Person(
+        identifier=(Identifier(value="9990000026", system=NHS_NUMBER),),
+        name=(Name(given_name=("Barnaby",), family_name=("Quill",)),),
+        date_of_birth=PartialDate(date=dt.date(2011, 9, 8)),
+        address=(Address(line1="3 Old Mill Lane", city="Exampleton", postcode="ZZ99 4WW"),),
+    )
+
+
+def namesake() -> Person:
+    """Somebody of Tilly Thornbury's name and birthday, and nothing else known: nobody can say who."""
+    return child().model_copy(update={"identifier": (), "address": (), "contact": (), "related_person": ()})
 
 
 def rules() -> Policy:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Iterator
-
 import pytest
 
 from router.outcome import Outcome
@@ -21,37 +18,8 @@ from schemas.case import (
     Worker,
 )
 from schemas.notices import Handover, LinksChanged
-from schemas.person import NHS_NUMBER, Address, Identifier, Name, PartialDate, Person
-from stores.database import Database
-from stores.vault import Vault
-from tests.support.given import child, worker
-from tests.support.linking import LEAD, Linking, in_replay, in_store, of, refused
-
-
-@pytest.fixture(params=["store", "replay"])
-def linking(request: pytest.FixtureRequest) -> Iterator[Linking]:
-    if request.param == "replay":
-        yield in_replay()
-        return
-    database = Database("sqlite://", Vault(bytes(32)))
-    database.create_tables()
-    yield in_store(database)
-    database.close()
-
-
-def another() -> Person:
-    """A child with whom Tilly Thornbury is never confused."""
-    return Person(
-        identifier=(Identifier(value="9990000026", system=NHS_NUMBER),),
-        name=(Name(given_name=("Barnaby",), family_name=("Quill",)),),
-        date_of_birth=PartialDate(date=dt.date(2011, 9, 8)),
-        address=(Address(line1="3 Old Mill Lane", city="Exampleton", postcode="ZZ99 4WW"),),
-    )
-
-
-def namesake() -> Person:
-    """Somebody of Tilly Thornbury's name and birthday, and nothing else known: nobody can say who."""
-    return child().model_copy(update={"identifier": (), "address": (), "contact": (), "related_person": ()})
+from tests.support.given import worker
+from tests.support.linking import LEAD, Linking, another, namesake, of, refused
 
 
 def corrections(outcome: Outcome[Register]) -> dict[str, tuple[str, str]]:
@@ -335,7 +303,13 @@ def test_a_person_is_not_merged_with_or_split_from_itself(linking: Linking) -> N
     assert refused(linking.persons(one, one, same=True)) == ("invalid.value", "other_person_id")
     assert refused(linking.split(one, ["r1"], one)) == ("refused.closed", "to_person_id")
     linking.persons(one, other, same=True)
-    assert refused(linking.persons(one, other, same=True, id_="d2")) == ("refused.closed", "other_person_id")
+    assert refused(linking.persons(one, other, same=False, id_="d2")) == ("refused.closed", "other_person_id")
+
+
+def test_to_say_again_that_two_are_one_changes_nothing(linking: Linking) -> None:
+    one, other = two(linking)
+    linking.persons(one, other, same=True)
+    assert linking.persons(other, one, same=True, id_="d2") == Outcome()
 
 
 def test_every_correction_of_a_referral_counts_one_more(linking: Linking) -> None:
