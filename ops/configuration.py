@@ -110,6 +110,9 @@ def _read_toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise Misconfigured([Fault(str(path), "there is no such file", "write one with `hub config init`")]) from None
+    except OSError as error:
+        what = f"cannot be read: {error.strerror}"
+        raise Misconfigured([Fault(str(path), what, "check its path and who may read it")]) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise Misconfigured([Fault(str(path), f"is not TOML: {error}", "mend that line")]) from None
 
@@ -134,6 +137,9 @@ def _fault(file: str, error: Any) -> Fault:
 def _inconsistencies(settings: HubSettings) -> Iterator[Fault]:
     if settings.lead_agency not in settings.agencies:
         yield Fault("lead_agency", "is not one of the agencies", "name an agency that stands under [agencies.…]")
+    if not settings.runtime.store.startswith(("sqlite://", "postgresql+psycopg://")):
+        instead = "write sqlite:///FILE, or postgresql+psycopg://USER:PASSWORD@HOST/NAME"
+        yield Fault("runtime.store", "is no database that the hub knows", instead)
     if settings.runtime.topics and not settings.runtime.store.startswith("postgresql"):
         yield Fault("runtime.store", "is not PostgreSQL, though topics are on Kafka", "write postgresql+psycopg://…")
     if settings.runtime.topics and not settings.runtime.queues:

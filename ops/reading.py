@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Protocol
 
 from ops.configuration import Fault, Misconfigured, key_encryption_key, read_settings
-from ops.wiring import placed
+from ops.wiring import placed, refusing_another_key
 from schemas.settings import HubSettings
 from stores.database import Database
-from stores.vault import Vault
+from stores.vault import HUB_KEY, Vault
 
 
 class Readable(Protocol):
@@ -37,14 +37,20 @@ class Reader:
 
 
 def open_reader(path: Path, environment: Mapping[str, str]) -> Reader:
-    """The store of a configuration file, for reading; makes neither store nor key. Raises ``Misconfigured``."""
+    """The store of a configuration file, for reading; makes neither store nor key.
+
+    Raises ``Misconfigured`` or ``Unavailable``.
+    """
     settings = read_settings(path, environment)
     url = placed(settings.runtime.store, path.parent)
     faults = list(_missing(settings, url, environment, path.parent))
     if faults:
         raise Misconfigured(faults)
     vault = Vault(key_encryption_key(settings, environment, folder=path.parent))
-    return Reader(settings, Database(url, vault, reads_only=True))
+    database = Database(url, vault, reads_only=True)
+    with database.reading() as connection, refusing_another_key(settings):
+        vault.keys(connection, [HUB_KEY], create=False)
+    return Reader(settings, database)
 
 
 def _missing(settings: HubSettings, url: str, environment: Mapping[str, str], folder: Path) -> Iterator[Fault]:

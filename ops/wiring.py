@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ops.configuration import key_encryption_key, read_policy, read_settings
+from ops.configuration import Fault, Misconfigured, key_encryption_key, read_policy, read_settings
 from router.embedded import Embedded
 from router.handle import Adopted, BoundStep
 from router.topology import bound_steps
@@ -15,7 +16,7 @@ from stores import policies
 from stores.database import Database
 from stores.intake import StoredIntake
 from stores.queues import StoredQueues
-from stores.vault import Vault
+from stores.vault import HUB_KEY, Unreadable, Vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +46,21 @@ def assemble(settings: HubSettings, environment: Mapping[str, str], *, folder: P
     vault = Vault(key_encryption_key(settings, environment, folder=folder))
     database = Database(placed(settings.runtime.store, folder), vault, keeps_outbox=settings.runtime.topics is not None)
     database.create_tables()
+    with database.transaction() as transaction, refusing_another_key(settings):
+        vault.keys(transaction.connection, [HUB_KEY], create=True)
     adopted = Adopted(policies.adopt(database, policy), policy)
     return Hub(settings, database, adopted, bound_steps(), StoredIntake(database), StoredQueues(database))
+
+
+@contextmanager
+def refusing_another_key(settings: HubSettings) -> Iterator[None]:
+    """What is sealed with another key than the store's can be read by no other part of the hub."""
+    try:
+        yield
+    except Unreadable:
+        where = f"{settings.runtime.key_variable} or runtime.key_file"
+        instead = "give every part of the hub the key that the store was first started with"
+        raise Misconfigured([Fault(where, "is not the key of this store", instead)]) from None
 
 
 def placed(url: str, folder: Path) -> str:

@@ -40,6 +40,8 @@ def opened(config: Path) -> Hub:
         raise click.ClickException(f"the configuration cannot be used\n{error}") from None
     except Unavailable as error:
         raise click.ClickException(f"the store cannot be reached ({error}); check runtime.store in {config}") from None
+    except OSError as error:
+        raise click.ClickException(f"{error.filename} cannot be made or read: {error.strerror}") from None
 
 
 def say(text: str) -> None:

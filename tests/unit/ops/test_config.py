@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 
 from ops.checking import check
 from ops.cli import main
+from tests.support.filled import empty_hub
 
 TODAY = dt.date(2026, 6, 10)
 
@@ -60,6 +61,7 @@ def test_init_never_writes_over_a_file(written: Path) -> None:
     [
         ('lead_agency = "childrens_social_care"', 'lead_agency = "nobody"', "lead_agency: is not one of the agencies"),
         ("batch = 200", "batch = 0", "runtime.batch"),
+        ("sqlite:///", "postgres://", "no database that the hub knows"),
         ("port = 8080", "prot = 8080", "http.prot: is not a setting"),
         ("[agencies.gp]", "[agencies.gpx]", "gp is not configured"),
         ('mapping = "merlin-xml"', 'mapping = "merlin"', "there is no mapping merlin"),
@@ -95,6 +97,29 @@ def test_a_missing_secret_is_named_by_its_variable(written: Path) -> None:
 def test_an_agreement_that_is_not_in_force_is_a_warning(written: Path, today: dt.date, told: str) -> None:
     edited(written, '"Borough Commander", since = 2026-04-01', '"B", since = 2026-04-01, until = 2026-12-31')
     assert f"agencies.police.agreement: {told}" in warnings(written, today=today)
+
+
+def test_another_key_than_the_stores_is_refused_before_anything_is_sealed_with_it(tmp_path: Path) -> None:
+    folder, _ = empty_hub(tmp_path / "hub")
+    other = {"HUB_KEY": base64.b64encode(bytes(32)).decode()}
+    for command in (["status"], ["run"], ["case", "any"], ["dead-letters", "list"]):
+        answer = CliRunner().invoke(main, [*command, "--config", str(folder.config)], env=other)
+        assert answer.exit_code == 1
+        assert "is not the key of this store" in answer.stderr
+
+
+def test_a_store_that_cannot_be_made_is_an_error_in_words(written: Path) -> None:
+    (written.parent / "file").touch()
+    store = {"HUB_STORE": f"sqlite:///{written.parent}/file/hub.db"}
+    answer = CliRunner().invoke(main, ["run", "--config", str(written)], env=store)
+    assert (answer.exit_code, answer.exception.__class__) == (1, SystemExit)
+    assert "cannot be made" in answer.stderr
+
+
+def test_a_configuration_that_cannot_be_read_is_a_fault(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    (fault,) = check(tmp_path / "file" / "hub.toml", {}, today=TODAY).faults
+    assert "cannot be read" in fault.what
 
 
 def test_a_file_that_is_not_there_is_a_fault(tmp_path: Path) -> None:
