@@ -15,7 +15,7 @@ from router.linkage.compare import HOUSEHOLD, Levels, Match, compare_household, 
 from router.linkage.dates import Agreement
 from router.linkage.keys import crowd_keys, keys
 from router.linkage.model import Model, Table
-from router.linkage.names import Likeness, family_bits, given_bits
+from router.linkage.names import Likeness
 from router.linkage.profile import Profile, as_subject
 from router.linkage.reasons import reasons
 from router.linkage.subject import Subject
@@ -113,6 +113,13 @@ def resemblance(a: Profile, b: Profile, model: Model, crowded: Collection[str] =
 
 
 Sums = tuple[float, float, float]
+"""Bits for the same child, another child of the family, a namesake, each against anybody else."""
+
+
+def odds(subject: Subject, levels: Levels, model: Model) -> Sums:
+    """What all levels, in the order of ``FIELDS``, and how rare the names are speak for."""
+    priors = (model.prior_same, model.prior_family, model.prior_namesake)
+    return _add_rarity(_add(priors, model.own + model.household, levels), subject, model, levels)
 
 
 def _add(sums: Sums, tables: tuple[Table, ...], levels: Levels) -> Sums:
@@ -129,9 +136,9 @@ def _add_rarity(sums: Sums, subject: Subject, model: Model, levels: Levels) -> S
     """A rare name that agrees says more: its bits speak for the same child, the family and the namesake alike."""
     more = 0.0
     if weight := model.own[0][levels[0]][3]:
-        more += weight * _rarest(subject.givens, given_bits)
+        more += weight * _rarest(subject.givens, model.given_bits)
     if weight := model.own[1][levels[1]][3]:
-        more += weight * _rarest(subject.families, family_bits)
+        more += weight * _rarest(subject.families, model.family_bits)
     return sums[0] + more, sums[1] + more, sums[2] + more
 
 
@@ -140,7 +147,7 @@ def _common(subject: Subject, candidates: Sequence[Profile], selves: list[Levels
     days = {c.births[0] for c, levels in zip(candidates, selves, strict=True) if c.births and levels[:2] == (0, 0)}
     if len(days) < 2:
         return 0.0
-    rarity = _rarest(subject.givens, given_bits) + _rarest(subject.families, family_bits)
+    rarity = _rarest(subject.givens, model.given_bits) + _rarest(subject.families, model.family_bits)
     return max(0.0, rarity + model.prior_same + log2(len(days) - 1))
 
 
@@ -204,4 +211,4 @@ def _kinship(subject: Subject, weighed: Weighed, model: Model, crowded: Collecti
         levels = compare_household(subject, weighed.profile, weighed.levels[0], crowded)
     _, family, _ = _add((0.0, model.prior_family, 0.0), model.household, levels)
     _, surname, _, weight = model.own[1][weighed.levels[1]]
-    return family + surname + (weight * _rarest(subject.families, family_bits) if weight else 0.0)
+    return family + surname + (weight * _rarest(subject.families, model.family_bits) if weight else 0.0)

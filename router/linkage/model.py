@@ -13,7 +13,7 @@ from typing import Any, Final
 from router.linkage.adults import Adults
 from router.linkage.compare import FIELDS, HOUSEHOLD, SELF, Kin, Match, Twin
 from router.linkage.dates import Agreement
-from router.linkage.names import Likeness
+from router.linkage.names import Likeness, Rarity, family_rarity, given_rarity
 from router.linkage.places import Nearness
 
 Bits = tuple[float, float, float, float]
@@ -53,6 +53,8 @@ class Model:
     """How far the household can at most speak for the same child rather than another of the family, and ..."""
     most_middle: float
     """... how far the middle names can, where both have some."""
+    given_bits: Rarity
+    family_bits: Rarity
     prior_same: float
     prior_family: float
     prior_namesake: float
@@ -77,13 +79,15 @@ def load_model(name_or_path: str = "default") -> Model:
 def read_model(data: Mapping[str, Any]) -> Model:
     """The model that this content of a model file means."""
     tables = {field: _table(data["bits"][field], SCALES[field]) for field in FIELDS}
-    prior = data["prior"]
+    prior, common = data["prior"], data.get("names", {})
     return Model(
         version=data["version"],
         own=tuple(tables[field] for field in SELF),
         household=tuple(tables[field] for field in HOUSEHOLD),
         most=sum(_most(tables[field]) for field in HOUSEHOLD if field != "middle"),
         most_middle=_most(tables["middle"]),
+        given_bits=given_rarity(common.get("given_per_mille")),
+        family_bits=family_rarity(common.get("family_per_mille")),
         prior_same=prior["same"],
         prior_family=prior["family"],
         prior_namesake=prior["namesake"],

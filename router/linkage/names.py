@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable, Mapping
 from enum import IntEnum
 from functools import lru_cache
 from importlib.resources import files
@@ -19,6 +20,8 @@ from rapidfuzz.distance import OSA
 from router.linkage.text import fold, sound
 
 MOHAMMED: Final = "mohammed"
+Rarity = Callable[[str], float]
+"""How rare a name is, in bits; a compound name counts its rarest part."""
 
 
 class Likeness(IntEnum):
@@ -104,26 +107,24 @@ def family(text: str) -> str:
     return _NO_NAME.sub("", fold(text))
 
 
-@lru_cache(maxsize=65_536)
-def given_bits(name: str) -> float:
-    """How rare a given name is, in bits; a compound one counts its rarest part."""
-    return max((_given_bits(word) for word in name.split()), default=0.0)
+def given_rarity(per_mille: Mapping[str, float] | None = None) -> Rarity:
+    """How rare given names are, by how often common ones occur; by default as in Britain."""
+    return _rarity(_FACTS["given_per_mille"] if per_mille is None else per_mille, _RARE_GIVEN)
 
 
-def _given_bits(word: str) -> float:
-    per_mille: float | None = _FACTS["given_per_mille"].get(word)
-    return min(_RARE_GIVEN, -log2(per_mille / 1000)) if per_mille else _RARE_GIVEN
+def family_rarity(per_mille: Mapping[str, float] | None = None) -> Rarity:
+    """The same for family names."""
+    return _rarity(_FACTS["family_per_mille"] if per_mille is None else per_mille, _RARE_FAMILY)
 
 
-@lru_cache(maxsize=65_536)
-def family_bits(name: str) -> float:
-    """How rare a family name is, in bits; a double-barrelled one counts its rarest half."""
-    return max((_family_bits(word) for word in name.split()), default=0.0)
+def _rarity(per_mille: Mapping[str, float], rarest: float) -> Rarity:
+    words = {word: min(rarest, -log2(share / 1000)) for word, share in per_mille.items()}
 
+    @lru_cache(maxsize=65_536)
+    def bits(name: str) -> float:
+        return max((words.get(word, rarest) for word in name.split()), default=0.0)
 
-def _family_bits(word: str) -> float:
-    per_mille: float | None = _FACTS["family_per_mille"].get(word)
-    return min(_RARE_FAMILY, -log2(per_mille / 1000)) if per_mille else _RARE_FAMILY
+    return bits
 
 
 @lru_cache(maxsize=262_144)

@@ -6,15 +6,16 @@ model so far says how likely each story is for each pair (expectation), and is c
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import IntEnum
 from math import log2
 from typing import Any, Final
 
 from router.linkage.compare import FIELDS, Levels, compare_household, compare_self
 from router.linkage.index import Index
-from router.linkage.model import SCALES, Model
+from router.linkage.link import link, odds
+from router.linkage.model import SCALES, Model, read_model
 from router.linkage.names import Likeness
 from router.linkage.profile import Profile, extend, found
 from router.linkage.subject import Subject
@@ -35,6 +36,8 @@ _NOTHING: Final = [0.0, 0.0, 0.0, 0.0]
 _COUNTED_WHOLE: Final = frozenset({"kin", "incident", "twin"})
 """Fields in which it says something that nothing is said."""
 _STRANGERS: Final = 3
+_COMMON: Final = 5
+"""Names that fewer have are left out of a model file: they could tell of a person."""
 _PRIOR_PAIRS: Final = 60.0
 """How many pairs the model so far counts as, against those observed."""
 
@@ -68,16 +71,62 @@ def compare(subject: Subject, profile: Profile) -> Levels:
     return own + compare_household(subject, profile, own[0], ())
 
 
-def expect(levels: Levels, model: Model) -> dict[str, float]:
-    """How likely each story is for a pair, by the model so far (without the rarity of names)."""
-    odds = {"same": model.prior_same, "family": model.prior_family, "namesake": model.prior_namesake, "other": 0.0}
-    for table, level in zip(model.own + model.household, levels, strict=True):
-        for story, bits in zip(STORIES, table[level][:3], strict=False):
-            odds[story] += bits
-    top = max(odds.values())
-    weights = {story: 2.0 ** (bits - top) for story, bits in odds.items()}
-    total = sum(weights.values())
-    return {story: weight / total for story, weight in weights.items()}
+def expect(subject: Subject, levels: Levels, model: Model) -> dict[str, float]:
+    """How likely each story is for a subject that agrees with a profile in these levels, by the model so far."""
+    bits = (*odds(subject, levels, model), 0.0)
+    weights = [2.0 ** (b - max(bits)) for b in bits]
+    return {story: weight / sum(weights) for story, weight in zip(STORIES, weights, strict=True)}
+
+
+def learn(stream: Sequence[Subject], base: Mapping[str, Any], version: str, *, rounds: int = 5) -> dict[str, Any]:
+    """The content of a model file learned from a stream of which nothing is known.
+
+    In each round the model so far links the stream, and each pair that it looks at counts as one child as far as the
+    model believes it. What is the family's and what a namesake's stays as in ``base``: without being told, nothing
+    keeps them apart from the same child told of differently. How frequent families are is learned.
+    """
+    base = {**base, "names": _common_names(stream)}
+    data = dict(base)
+    for _ in range(rounds):
+        pairs, believed, known = _believed(stream, read_model(data))
+        prior = {story: log2(max(believed[story], 0.5) / (len(stream) * known)) for story in ("same", "family")}
+        data = {**estimate(count(pairs), base, version), "prior": {**base["prior"], **prior}}
+    return data
+
+
+def _believed(stream: Sequence[Subject], model: Model) -> tuple[list[Pair], dict[str, float], int]:
+    """The pairs of a stream linked by ``model``, how many it believes of each story, and how many persons it found."""
+    index, known, pairs = Index(), list[str](), list[Pair]()
+    believed = dict.fromkeys(STORIES, 0.0)
+    for number, subject in enumerate(stream):
+        person, candidates = str(number), index.find(subject)
+        for profile in candidates:
+            levels = compare(subject, profile)
+            shares = expect(subject, levels, model)
+            pairs.append((levels, {"same": shares["same"]}))
+            for story, share in shares.items():
+                believed[story] += share
+        strangers = (index.get(other) for other in _strangers(known, person))
+        pairs.extend((compare(subject, stranger), {"other": 1.0}) for stranger in strangers if stranger)
+        linked = link(subject, candidates, model).person if candidates else None
+        index.put(
+            extend(linked, subject) if linked else found(subject, person_id=person, family_id=person, case_id=person)
+        )
+        if linked is None:
+            known.append(person)
+    return pairs, believed, len(known)
+
+
+def _common_names(stream: Sequence[Subject]) -> dict[str, dict[str, float]]:
+    """How often names occur, per mille, of those that more than a few have."""
+    return {
+        "given_per_mille": _per_mille([word for s in stream for name in s.givens for word in name.split()]),
+        "family_per_mille": _per_mille([word for s in stream for name in s.families for word in name.split()]),
+    }
+
+
+def _per_mille(words: Sequence[str]) -> dict[str, float]:
+    return {w: round(1000 * n / len(words), 2) for w, n in sorted(Counter(words).items()) if n >= _COMMON}
 
 
 def count(pairs: Iterable[Pair]) -> Counts:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from dataclasses import replace
 from importlib.resources import files
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from router.linkage import Subject, describe, load_model
 from router.linkage.index import Index
 from router.linkage.model import read_model
-from router.linkage.train import compare, count, estimate, expect, observe
+from router.linkage.train import compare, count, estimate, expect, learn, observe
 from schemas.person import Address, Name, PartialDate, Person
 
 NAMES = ("Ada", "Bruno", "Clemency", "Dougal", "Effie", "Fabian", "Greta", "Hector")
@@ -49,7 +50,7 @@ def test_what_always_agrees_in_the_stream_gains_weight_and_what_never_differs_sp
 def test_the_expected_story_of_an_equal_pair_is_the_same_child() -> None:
     index = Index()
     pairs = [levels for levels, stories in observe(STREAM, index=index) if "same" in stories]
-    shares = expect(pairs[0], load_model())
+    shares = expect(STREAM[8][0], pairs[0], load_model())
     assert max(shares, key=lambda story: shares[story]) == "same"
     assert sum(shares.values()) == pytest.approx(1)
 
@@ -69,3 +70,18 @@ def test_levels_do_not_depend_on_the_order_of_evidence() -> None:
     profile = index.get("child-0")
     assert profile is not None
     assert compare(STREAM[0][0], profile) == compare(STREAM[8][0], profile)
+
+
+def test_a_model_is_learned_from_a_stream_of_which_nothing_is_known() -> None:
+    moving = [replace(subject, addresses=(f"{n}|q{n}|",)) for n, (subject, _, _) in enumerate(STREAM * 5)]
+    data = learn(moving, BASE, "linkage-test", rounds=2)
+    assert BASE["bits"]["address"]["other"][0] < -2
+    assert data["bits"]["address"]["other"][0] > -1
+    assert data["prior"]["same"] > BASE["prior"]["same"]
+
+
+def test_a_learned_model_knows_how_common_names_are_there() -> None:
+    stream = [subject for subject, _, _ in STREAM * 5]
+    model = read_model(learn(stream, BASE, "linkage-test", rounds=1))
+    assert model.given_bits("ada") == pytest.approx(3.0)
+    assert model.given_bits("william") == load_model().given_bits("unheard of")
