@@ -5,17 +5,21 @@ from __future__ import annotations
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import structlog
 
 from router.handle import Adopted, BoundStep, Delivery, handle
+from router.isolate import isolating, unsealable
 from router.outcome import Step
 from schemas.base import Fact
+from schemas.topics import FACTS
 from stores import clock, cursors, journal
-from stores.database import Database
+from stores.codec import Unopened
+from stores.database import Database, Unstorable
 from stores.ports import Unavailable
 from stores.recent import Placed
 
@@ -73,19 +77,42 @@ class Embedded:
         elapsed = clock.publish_due(self.database, limit=self.batch) if looks_at_clock else 0
         page = journal.messages_after(self.database, self._start(), self.batch)
         if page:
-            with self.database.transaction():
-                self._handle(page)
+            self._pass(self._due(page))
             self._position = page[-1][0]
         return bool(page or elapsed)
 
-    def _handle(self, page: Sequence[Placed]) -> None:
+    def _due(self, page: Sequence[Placed]) -> dict[str, list[Delivery]]:
+        """What each step has to handle, by its name."""
         due: dict[str, list[Delivery]] = defaultdict(list)
         for position, message in page:
+            if isinstance(message.data, Unopened):
+                for step in self._hearing(FACTS.get(message.data.was or "", Unopened)):
+                    due[step.name].append(unsealable(position, message))
+                continue
             for step in self._hearing(type(message.data)):
                 if step.concerns(message):
                     due[step.name].append(Delivery(position, message))
+        return due
+
+    def _pass(self, due: Mapping[str, Sequence[Delivery]]) -> None:
+        """All steps in one transaction; where some message makes that impossible, each step by itself without it."""
+        try:
+            with self.database.transaction():
+                for bound in self.steps:
+                    self._handle(bound, due.get(bound.step.name, ()))
+        except Unavailable as error:
+            if not isinstance(error, Unstorable):
+                raise
+            self._isolate(due)
+        except Exception:  # noqa: BLE001 - whatever one message does, the ones behind it must pass
+            self._isolate(due)
+
+    def _isolate(self, due: Mapping[str, Sequence[Delivery]]) -> None:
         for bound in self.steps:
-            handle(bound, due[bound.step.name], consumer=bound.step.name, database=self.database, policy=self.policy)
+            isolating(bound.step.name, due.get(bound.step.name, ()), partial(self._handle, bound))
+
+    def _handle(self, bound: BoundStep, deliveries: Sequence[Delivery]) -> None:
+        handle(bound, deliveries, consumer=bound.step.name, database=self.database, policy=self.policy)
 
     def _hearing(self, fact: type[Fact]) -> Sequence[Step[Any]]:
         if fact not in self._heard:

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 
 import structlog
 
 from router.handle import Adopted, BoundStep, Delivery, Gap, handle
+from router.isolate import isolating, unsealable
 from router.outcome import Refusal
 from schemas.message import Message, derived_id
 from stores import codec, cursors, topics
 from stores.codec import Sealed, Unopened
-from stores.database import Database, Unstorable
+from stores.database import Database
 from stores.ports import Unavailable
 from stores.topics import Hole, Record
 from stores.vault import DataKey, Unreadable
@@ -83,7 +84,7 @@ class StepPartitions:
         deliveries = self._deliveries(place, records)
         while True:
             try:
-                return self._pass(place, deliveries)
+                return isolating(self._name, deliveries, partial(self._handle, place))
             except Gap as gap:
                 last = next(record.offset for record in records if record.offset > gap.expected) - 1
                 self._fill(place, gap.expected, last)
@@ -95,26 +96,6 @@ class StepPartitions:
         for start in range(first, last + 1, self.batch):
             end = min(start + self.batch - 1, last)
             self._once(place, topics.read_range(self.url, place.topic, place.partition, start, end))
-
-    def _pass(self, place: Place, deliveries: Sequence[Delivery]) -> None:
-        """Handle them; where one message makes that impossible, it alone becomes a dead letter."""
-        try:
-            self._handle(place, deliveries)
-        except Unstorable as error:
-            self._isolate(place, deliveries, error)
-        except (Gap, Unavailable):
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever one message does, the ones behind it must pass
-            self._isolate(place, deliveries, error)
-
-    def _isolate(self, place: Place, deliveries: Sequence[Delivery], error: Exception) -> None:
-        if len(deliveries) > 1:
-            for delivery in deliveries:
-                self._pass(place, [delivery])
-            return
-        (delivery,) = deliveries
-        _log.error("message.undecidable", step=self._name, message_id=delivery.message.id, error=type(error).__name__)
-        self._handle(place, [replace(delivery, refusal=delivery.refusal or Refusal("undecidable"))])
 
     def _handle(self, place: Place, deliveries: Sequence[Delivery]) -> None:
         name = place.consumer(self._name)
@@ -169,9 +150,7 @@ class StepPartitions:
         try:
             return Delivery(record.offset, sealed.open(keys[sealed.key_id]))
         except (KeyError, Unreadable):
-            # Under a correlation of its own: that of the message may be the very key that was destroyed.
-            message = replace(sealed.unreadable(), correlation_id=derived_id(sealed.id, "unreadable"))
-            return Delivery(record.offset, message, Refusal("unreadable.sealed"), record.value)
+            return unsealable(record.offset, sealed.unreadable(), record.value)
 
     def _keys(self, key_ids: Collection[str]) -> Mapping[str, DataKey]:
         if not key_ids:

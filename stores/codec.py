@@ -58,6 +58,8 @@ class Unopened(Fact):
     topic: ClassVar = "messages.unopened"
 
     entry: str
+    was: str | None = None
+    """The type of the fact that it stands for, as far as is known."""
 
     @property
     def subject(self) -> str:
@@ -101,7 +103,7 @@ class Sealed:
             key=self.key,
             correlation_id=self.correlation_id,
             causation_id=self.causation_id,
-            data=Unopened(entry=self.id),
+            data=Unopened(entry=self.id, was=self.type),
         )
 
     def to_event(self) -> bytes:

@@ -46,7 +46,7 @@ class DataKey:
         """The plain bytes; raises :class:`Unreadable`."""
         try:
             return self.cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], bound_to.encode())
-        except InvalidTag:
+        except (InvalidTag, ValueError):  # the latter when there is not even a nonce
             raise Unreadable(bound_to) from None
 
     def digest(self, plain: bytes) -> bytes:

@@ -9,8 +9,15 @@ import pytest
 from sqlalchemy import text
 
 from ops.wiring import Hub
+from router.decoded import Decoded
+from router.embedded import Embedded
+from router.handle import BoundStep
+from router.memory import Documents
+from router.steps import rate
 from schemas.base import Fact
+from schemas.case import ChildLinked
 from stores import cursors, journal
+from stores.database import Database
 from tests.support import given
 from tests.support import products as product
 from tests.support.filled import empty_hub
@@ -43,3 +50,27 @@ def test_a_product_that_is_voided_before_it_was_fetched_leaves_as_its_recall_alo
     put(hub, product.voided())
     hub.embedded().drain()
     assert rows(hub, "SELECT type FROM letters") == [("mash.product-recall.v1",)]
+
+
+def test_the_message_that_is_a_steps_undoing_becomes_a_dead_letter_and_the_others_pass(hub: Hub) -> None:
+    class Choking(Documents[Any]):
+        def recall(self, message: Any) -> Any:
+            if isinstance(message.data, ChildLinked) and message.data.referral_id == "ref-1":
+                raise KeyError("a fault outside decide")
+            return super().recall(message)
+
+    put(hub, *(given.linked(referral_id=f"ref-{number}") for number in range(3)))
+    choking = BoundStep(rate.STEP, lambda step, transaction: Choking(step, transaction, Decoded(10)))
+    steps = tuple(choking if bound.step.name == "rate" else bound for bound in hub.steps)
+    Embedded(hub.database, steps, hub.policy).drain()
+    assert rows(hub, "SELECT step, reason FROM dead_letters") == [("rate", "undecidable")]
+    assert rows(hub, "SELECT count(*) FROM journal WHERE type = 'mash.rating.suggested.v1'") == [(2,)]
+    assert rows(hub, "SELECT count(*) FROM journal WHERE type = 'mash.information.requested.v1'") == [(3,)]
+
+
+def test_what_cannot_be_unsealed_becomes_a_dead_letter_of_each_step_that_hears_it(hub: Hub) -> None:
+    put(hub, product.approved())
+    with hub.database.transaction() as transaction:
+        transaction.connection.execute(text("UPDATE journal SET payload = x'00'"))
+    Embedded(Database(str(hub.database.engine.url), hub.database.vault), hub.steps, hub.policy).drain()
+    assert rows(hub, "SELECT step, reason FROM dead_letters") == [("release", "unreadable.sealed")]
