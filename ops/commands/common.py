@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import sys
@@ -15,6 +16,7 @@ from rich.table import Table
 
 from ops.configuration import Misconfigured
 from ops.wiring import Hub, open_hub
+from stores import codec
 from stores.ports import Unavailable
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -30,6 +32,20 @@ config_option = click.option(
     help="The hub's configuration file.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs instead of words.")
+
+
+class Moment(click.ParamType):
+    """A moment with its offset from UTC, as microseconds since 1970."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Read RFC 3339; a day alone begins at midnight UTC."""
+        try:
+            moment = dt.datetime.fromisoformat(value)
+        except (TypeError, ValueError):
+            self.fail(f"{value} is no time; write 2026-03-12 or 2026-03-12T09:30:00+00:00", param, ctx)
+        return codec.to_micros(moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC))
 
 
 def opened(config: Path) -> Hub:

@@ -1,22 +1,77 @@
-"""``hub linkage``: the linking step by itself, on files."""
+"""``hub linkage``: how notifications were linked and how well; and the linking step by itself, on files."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 from rich.console import Console
 from rich.progress import Progress
 
-from ops.commands.common import say
+from ops.commands.common import Moment, config_option, json_option, say, say_json, say_table
+from ops.commands.reading import reading
+from ops.linkage_explained import explain, in_words
 from ops.linkage_file import Unmapped, decide_file, write_decisions
+from ops.linkage_quality import percent, quality, summary
 from ops.simulation.children import generate as children_told_of
 from ops.simulation.children import write
 
 
 @click.group()
 def linkage() -> None:
-    """Try the linking of notifications to children on files, apart from a running hub."""
+    """How notifications are linked to children: one explained, all judged, and the step tried on files."""
+
+
+@linkage.command("explain")
+@click.argument("wanted", metavar="NOTIFICATION")
+@config_option
+@json_option
+def explain_(wanted: str, config: Path, *, as_json: bool) -> None:
+    """Say how a notification was linked, why, and what humans decided about it since.
+
+    NOTIFICATION is a referral's or message's id, or AGENCY/REFERENCE. Told is what was recorded when it was decided, by
+    the model of that day; nothing is decided again. No personal data: ids, what agreed and what spoke against. Scores
+    are bits of evidence: one more doubles the odds.
+
+    \b
+    Example:
+      hub linkage explain police/R-1042
+    """
+    with reading(config) as hub:
+        found = explain(hub, wanted)
+    if not found:
+        raise click.ClickException("no notification was linked under this id; give a referral's id or AGENCY/REFERENCE")
+    if as_json:
+        say_json([asdict(one) for one in found])
+        return
+    for one in found:
+        say("\n".join(in_words(one)))
+
+
+@linkage.command("quality")
+@config_option
+@json_option
+@click.option("--since", type=Moment(), help="Only by what humans decided from this time on.")
+def quality_(config: Path, *, as_json: bool, since: int | None) -> None:
+    """Judge linking by what humans decided about it so far: precision and recall, with intervals of 95 %.
+
+    Humans do not look at everything: read the notes at the end with the figures.
+
+    \b
+    Example:
+      hub linkage quality --since 2026-04-01
+    """
+    with reading(config) as hub:
+        figures = quality(hub, since=since)
+    if as_json:
+        say_json(figures)
+        return
+    say(f"{figures['decided']} notifications were linked; humans decided about {figures['checked']} of them.")
+    say_table("By what humans found", list(summary(figures)))
+    say_table("By model, outcome and score (bits)", [one | {"right": percent(one["right"])} for one in figures["by"]])
+    for note in figures["how"]:
+        say(f"- {note}")
 
 
 @linkage.command("file")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import os
 from collections.abc import Mapping
 from functools import partial
@@ -12,14 +11,13 @@ from typing import Any
 import click
 
 from ops import replay as replaying
-from ops.commands.common import config_option, json_option, say, say_json, say_table
+from ops.commands.common import Moment, config_option, json_option, say, say_json, say_table
 from ops.commands.progress import progress
 from ops.commands.reading import reading
 from ops.reading import open_reader
 from ops.replay import VERDICTS, Report, Wanted
 from ops.replay_apart import replay_apart, shares_of
 from schemas.topics import TOPICS
-from stores import codec
 from stores.replaying import counts
 
 _PROCESSES = 2
@@ -27,27 +25,13 @@ _MANY = 20_000
 """Decisions from which on it pays to start processes."""
 
 
-class _Moment(click.ParamType):
-    """A moment with its offset from UTC, as microseconds since 1970."""
-
-    name = "time"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Read RFC 3339; a day alone begins at midnight UTC."""
-        try:
-            moment = dt.datetime.fromisoformat(value)
-        except (TypeError, ValueError):
-            self.fail(f"{value} is no time; write 2026-03-12 or 2026-03-12T09:30:00+00:00", param, ctx)
-        return codec.to_micros(moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC))
-
-
 @click.command()
 @config_option
 @json_option
 @click.option("--topic", type=click.Choice([topic.name for topic in TOPICS]), metavar="TOPIC", help="Only this topic.")
 @click.option("--case", "about", metavar="ID", help="Only this case or referral.")
-@click.option("--since", type=_Moment(), help="Only what was recorded from this time on.")
-@click.option("--until", type=_Moment(), help="Only what was recorded up to this time.")
+@click.option("--since", type=Moment(), help="Only what was recorded from this time on.")
+@click.option("--until", type=Moment(), help="Only what was recorded up to this time.")
 @click.option("--from", "first", type=int, metavar="OFFSET", help="Only from this position of the journal on.")
 @click.option("--to", "last", type=int, metavar="OFFSET", help="Only up to this position of the journal.")
 @click.option(
