@@ -12,6 +12,7 @@ import mimetypes
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from io import BytesIO
+from itertools import islice
 from typing import BinaryIO
 
 from pydantic import AwareDatetime, TypeAdapter, ValidationError
@@ -28,6 +29,9 @@ from stores.ports import Arrival
 
 HUB_SCHEMA = "urn:mash-hub:"
 """How ``dataschema`` begins for data in the hub's own shape, from an agency that has a JSON format of its own."""
+
+MOST_AT_ONCE = 2000
+"""Messages in one body. They are recorded together while others wait: a small body may hold a million of them."""
 
 LONGEST_ATTRIBUTE = 180
 """Characters of id, source or type; leaves room for the number of a record in an id."""
@@ -101,6 +105,8 @@ def _batch(desk: Desk, body: bytes) -> list[Arrival]:
             raise Trouble("unreadable.event")
         if not parsed.value:
             raise Trouble("unreadable.empty")
+        if len(parsed.value) > MOST_AT_ONCE:
+            raise Trouble("unreadable.too-large")
         events = [(value, written(value)) for value in parsed.value]
     except Trouble as trouble:
         return [desk.arrival(trouble, body, BATCH)]
@@ -230,9 +236,11 @@ def _unpacked(value: object) -> bytes:
 
 def _mapped(desk: Desk, mapping: AgencyMapping, event: _Event, body: bytes) -> list[Arrival]:
     kind = event.content.kind
-    found = list(from_stream(desk, mapping, kind, BytesIO(body))) if kind else []
+    found = list(islice(from_stream(desk, mapping, kind, BytesIO(body)), MOST_AT_ONCE + 1)) if kind else []
     if not found:
         raise Trouble("unreadable.empty")
+    if len(found) > MOST_AT_ONCE:
+        raise Trouble("unreadable.too-large")
     return _numbered(found, event.id)
 
 

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import islice
 from threading import Event
 from typing import Any
 
@@ -31,7 +32,9 @@ from schemas.notification import Receipt
 from stores.ports import Arrival, Intake, Unavailable
 
 MOST_AT_ONCE = 200
-"""Messages in one transaction, and unacknowledged at a time."""
+"""Messages of the broker that are unacknowledged at a time."""
+MOST_RECORDED = 500
+"""Events, of which a message may hold many, in one transaction."""
 GATHER_SECONDS = 0.05
 """How long the first message of a batch waits for others."""
 IDLE_SECONDS = 0.5
@@ -85,13 +88,17 @@ class QueueFeed:
 
     def _take(self, batch: Sequence[Message], hand: _Hand, back: Any, stop: Event) -> None:
         now = self.clock()
-        arrivals = [arrival for message in batch for arrival in self._arrivals(message, now)]
-        answers = self._recorded(arrivals, hand, stop)
-        body = json.dumps([_event(receipt) for receipt in answers]).encode()
-        first = derived_id("receipts", *(receipt.id for receipt in answers))
-        publish(back, self.receipts, body, content_type=BATCH, message_id=first)
+        arrivals = (arrival for message in batch for arrival in self._arrivals(message, now))
+        count = 0
+        # In parts: what many batches hold is too much for one transaction, and its receipts for one message.
+        while part := list(islice(arrivals, MOST_RECORDED)):
+            answers = self._recorded(part, hand, stop)
+            body = json.dumps([_event(receipt) for receipt in answers]).encode()
+            first = derived_id("receipts", *(receipt.id for receipt in answers))
+            publish(back, self.receipts, body, content_type=BATCH, message_id=first)
+            count += len(part)
         acknowledge(batch)
-        log.info("received", agency=self.route.code, connector="queue", count=len(arrivals))
+        log.info("received", agency=self.route.code, connector="queue", count=count)
 
     def _arrivals(self, message: Message, now: dt.datetime) -> list[Arrival]:
         content_type, headers, body = _raw(message)

@@ -56,8 +56,8 @@ def production_part(hub: Hub, name: str, environment: Mapping[str, str], *, fold
     if name in STEPS:
         yield _worker(hub, name, url)
     elif name == "relay":
-        create_topics(url, hub.settings.runtime.partitions)
-        yield NamedPart("relay", Relay(hub.database, TopicProducer(url)).run)
+        partitions = hub.settings.runtime.partitions
+        yield NamedPart("relay", Relay(hub.database, TopicProducer(url), lambda: create_topics(url, partitions)).run)
     elif name == "clock":
         yield NamedPart("clock", lambda stop: _keep_time(hub, stop))
     elif name == "http":

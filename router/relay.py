@@ -7,6 +7,7 @@ the same again, and the inbox of each step absorbs the repetition.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
@@ -28,13 +29,18 @@ class Relay:
 
     database: Database
     producer: TopicProducer
+    prepare: Callable[[], object] = lambda: None
+    """Done before anything is sent, and until it succeeds: to make the topics. Raises ``Unavailable``."""
     batch: int = 500
 
     def run(self, stop: threading.Event) -> None:
         """Work until told to stop. Trouble with store or topics is retried for ever, with growing pauses."""
-        rest, back_off = _SHORTEST_REST, 0.05
+        rest, back_off, prepared = _SHORTEST_REST, 0.05, False
         while not stop.is_set():
             try:
+                if not prepared:
+                    self.prepare()
+                    prepared = True
                 sent = self.once()
             except Unavailable as error:
                 _log.warning("relay.unavailable", error=type(error).__name__)

@@ -28,7 +28,7 @@ _REASONS = (
     Reason("unreadable.empty", "There is nothing in the message.", "Send the notification's content.", False),
     Reason(
         "unreadable.too-large",
-        "The message is larger than the hub takes.",
+        "The message is larger than the hub takes, or holds more than 2,000 notifications.",
         "Split it, or leave attachments out.",
         False,
     ),

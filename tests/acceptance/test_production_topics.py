@@ -135,6 +135,26 @@ def test_a_relay_told_to_stop_stops_at_once_and_sends_before(hub: Production, tm
     assert sum(hub.ends().values()) == 4
 
 
+def test_a_relay_that_starts_before_the_topics_can_be_reached_waits_for_them(hub: Production) -> None:
+    hub.received(range(4))
+    away = iter([Unavailable("no broker"), Unavailable("no broker")])
+
+    def prepare() -> None:
+        if (trouble := next(away, None)) is not None:
+            raise trouble
+
+    stop = threading.Event()
+    relay = Relay(hub.database, TopicProducer(hub.topics_url), prepare)
+    thread = threading.Thread(target=relay.run, args=(stop,))
+    thread.start()
+    try:
+        wait_until(lambda: outbox.depth(hub.database) == 0)
+    finally:
+        stop.set()
+        thread.join()
+    assert next(away, None) is None
+
+
 def test_what_is_not_acknowledged_is_not_forgotten(hub: Production) -> None:
     hub.received(range(4))
     nowhere = Relay(hub.database, TopicProducer("kafka://127.0.0.1:1", seconds=0.5))

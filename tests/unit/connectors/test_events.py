@@ -232,6 +232,7 @@ def test_bad_records_of_a_batch_leave_the_good_ones_alone(
         (STRUCTURED, b"[" * 100_000, "unreadable.too-deep", None),
         (STRUCTURED, b"9" * 5000, "unreadable.json", None),
         (STRUCTURED, b" " * 2_000_001, "unreadable.too-large", None),
+        (BATCH, b"[" + b"{}," * 2000 + b"{}]", "unreadable.too-large", None),
         ("text/plain", b"Dear colleague", "unknown.format", "Content-Type"),
         ("", b"{}", "unknown.format", "Content-Type"),
         ("application/json", b"{}", "unknown.format", "Content-Type"),

@@ -4,17 +4,18 @@
 import datetime as dt
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from uuid import uuid4
 
 import pytest
 from kombu.connection import Connection
 
 from connectors import broker, queue_feed
-from connectors.media import STRUCTURED
+from connectors.media import BATCH, STRUCTURED
 from connectors.port import Routes
 from connectors.queue_feed import QueueFeed
-from stores.ports import Intake, Unusable
+from schemas.notification import Receipt
+from stores.ports import Arrival, Intake, Unusable
 
 Answers = list[dict[str, object]]
 Make = Callable[..., dict[str, object]]
@@ -89,6 +90,25 @@ def test_messages_are_recorded_and_answered_with_receipts(
     received = running(feed, lambda: wire.answers(3))
     assert [receipt["message_id"] for receipt in received] == ["e0", "e1", "e2"]
     assert len(vars(intake)["taken"]) == 3
+    assert wire.left() == 0
+
+
+def test_more_than_a_transaction_holds_is_recorded_and_receipted_in_parts(
+    feed: QueueFeed, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue_feed, "MOST_RECORDED", 4)
+    taken: list[int] = []
+    take = feed.intake.take
+
+    def counting(arrivals: Sequence[Arrival]) -> list[Receipt]:
+        taken.append(len(arrivals))
+        return take(arrivals)
+
+    monkeypatch.setattr(feed.intake, "take", counting)
+    wire.put(json.dumps([{"id": f"e{number}"} for number in range(10)]).encode(), BATCH)
+    received = running(feed, lambda: wire.answers(10))
+    assert [receipt["message_id"] for receipt in received] == [f"e{number}" for number in range(10)]
+    assert taken == [4, 4, 2]
     assert wire.left() == 0
 
 
