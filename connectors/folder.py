@@ -2,7 +2,8 @@
 
 A file goes from the folder to ``processing/`` (claimed by rename) and, once every record is recorded and its receipts
 are written to ``receipts/``, to ``done/``. A crash anywhere leaves it in ``processing/``; it is then read again with
-the same ids, so that nothing is lost and nothing counts twice (its receipts then say ``duplicate``).
+the same ids, so that nothing is lost and nothing counts twice (its receipts then say ``duplicate``). So is a file that
+its sender goes on writing after it was taken, because the writing stood still for longer than a look.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import datetime as dt
 import os
 import pwd
 import stat
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -36,6 +38,8 @@ BATCH_SIZE = 500
 POLL_SECONDS = 1.0
 LONGEST_PAUSE = 30.0
 """Seconds between attempts while the store is away, at most."""
+LATE_SECONDS = 900.0
+"""How long a file that was taken is looked at again: it may go on growing."""
 _UNFINISHED = (".part", ".tmp", ".crdownload", ".filepart")
 
 log = structlog.get_logger()
@@ -80,6 +84,8 @@ class WatchedFolder:
     clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)
     _seen: dict[str, tuple[int, int]] = field(default_factory=dict)
     """Size and time of each file at the last look; unchanged at the next one, it is complete."""
+    _taken: dict[Path, tuple[tuple[int, int], float]] = field(default_factory=dict)
+    """Size and time of what lies in ``done/``, and until when (monotonic) it is looked at again."""
 
     @property
     def name(self) -> str:
@@ -103,6 +109,7 @@ class WatchedFolder:
     def scan_once(self) -> ScanReport:
         """Take every file that is complete. Raises ``FolderUnsafe`` before it has taken any."""
         self._prepare()
+        self._take_back_what_grew()
         complete, report = self._complete_files()
         for path in complete:
             self._claim(path)
@@ -125,7 +132,7 @@ class WatchedFolder:
 
     def _complete_files(self) -> tuple[list[Path], ScanReport]:
         """Files unchanged since the last look, and how many may still be written."""
-        marks = {path: (info.st_size, info.st_mtime_ns) for path, info in self._dropped()}
+        marks = {path: _mark(info) for path, info in self._dropped()}
         ready = [path for path, mark in marks.items() if self._seen.get(path.name) == mark]
         self._seen = {path.name: mark for path, mark in marks.items() if path not in ready}
         return ready, ScanReport(waiting=len(self._seen))
@@ -152,12 +159,22 @@ class WatchedFolder:
             mark = f"{info.st_mtime_ns:020d}-{info.st_ino}-"
             path.rename(self.path / "processing" / (mark + _shortened(path.name)))
 
+    def _take_back_what_grew(self) -> None:
+        for path, (mark, until) in list(self._taken.items()):
+            with suppress(FileNotFoundError):  # somebody has cleared it away
+                if _mark(path.lstat()) != mark:
+                    path.rename(self.path / "processing" / path.name)
+                elif time.monotonic() < until:
+                    continue
+            del self._taken[path]
+
     # --- what is in them
 
     def _take(self, path: Path, report: ScanReport) -> ScanReport:
         written = self.path / "receipts" / f"{path.name}.receipts.jsonl"
         unfinished = written.with_name(f".{written.name}.part")
-        with path.open("rb") as stream, unfinished.open("wb") as receipts:
+        with _opened(path) as stream, unfinished.open("wb") as receipts:
+            mark = _mark(os.fstat(stream.fileno()))
             for batch in _batches(self._arrivals(path, stream)):
                 answers = self.intake.take(batch)
                 receipts.writelines(_line(receipt) for receipt in answers)
@@ -165,7 +182,9 @@ class WatchedFolder:
             _flush(receipts)
         unfinished.rename(written)
         _settle(written.parent)
-        path.rename(self.path / "done" / path.name)
+        done = self.path / "done" / path.name
+        path.rename(done)
+        self._taken[done] = mark, time.monotonic() + LATE_SECONDS
         _settle(path.parent)
         log.info("file-taken", agency=self.route.code, connector="folder", count=report.accepted)
         return replace(report, files=report.files + 1)
@@ -204,6 +223,19 @@ def check_folder(path: Path, owner: str | None) -> None:
         raise FolderUnsafe("the folder can be written by its group or by everybody: chmod go-w")
     if info.st_uid not in {_uid(owner), os.getuid()}:
         raise FolderUnsafe("the folder belongs to another account than the agency's: chown it")
+
+
+def _mark(info: os.stat_result) -> tuple[int, int]:
+    return info.st_size, info.st_mtime_ns
+
+
+def _opened(path: Path) -> BinaryIO:
+    """The file for reading. Not what a link leads to, and no pipe: it may have become one since it was looked at."""
+    stream = os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb")
+    if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+        stream.close()
+        raise OSError("no regular file")
+    return stream
 
 
 def _uid(owner: str | None) -> int:

@@ -105,6 +105,33 @@ def test_a_file_that_still_grows_is_left_alone_until_it_does_not(watched: Watch,
     assert (folder.scan_once().files, folder.scan_once().accepted) == (0, 3)
 
 
+def test_a_file_that_grows_on_after_it_was_taken_is_taken_again(watched: Watch, drop: Path, samples: Path) -> None:
+    folder, whole = watched("yos"), (samples / "case-system.csv").read_bytes()
+    half = whole[: whole.rindex(b"\n", 0, -1) + 1]
+    with (drop / "a.csv").open("wb") as slow:
+        slow.write(half)
+        slow.flush()
+        assert scanned(folder).accepted == 2
+        slow.write(whole.removeprefix(half))
+    report = folder.scan_once()
+    assert (report.accepted, report.duplicates) == (1, 2)
+    assert (folder.scan_once().files, len(list((drop / "done").iterdir()))) == (0, 1)
+
+
+@pytest.mark.parametrize("become", ["link", "pipe"])
+def test_what_became_a_link_or_a_pipe_since_it_was_looked_at_is_not_read(
+    watched: Watch, drop: Path, samples: Path, become: str
+) -> None:
+    folder = watched("yos")
+    (drop / "b.csv").write_bytes((samples / "case-system.csv").read_bytes())
+    folder.scan_once()
+    swapped = drop / "processing" / "1-1-a.csv"
+    swapped.symlink_to((samples / "case-system.csv").absolute()) if become == "link" else os.mkfifo(swapped)
+    report = folder.scan_once()
+    assert (report.accepted, report.files) == (3, 1)
+    assert os.path.lexists(swapped)
+
+
 def test_a_link_to_somewhere_else_is_not_followed(watched: Watch, drop: Path, samples: Path) -> None:
     (drop / "a.csv").symlink_to((samples / "case-system.csv").absolute())
     assert scanned(watched("yos")).files == 0
