@@ -222,6 +222,12 @@ class PeopleMemory:
         self._filed.clear()
 
 
+def file_everybody(transaction: Transaction) -> int:
+    """File every known person anew, as what names a child is read otherwise since an upgrade; answers with the keys."""
+    known = ((number, PersonRecord.decode(body)) for number, body in people.everybody(transaction))
+    return people.file_anew(transaction, ((key, number) for number, record in known for key in record.keys))
+
+
 def _spoken_of(fact: Fact) -> str | None:
     """The evidence that a message refers back to: an amendment to its first version, a decision to its referral."""
     match fact:

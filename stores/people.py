@@ -109,7 +109,7 @@ def everybody(transaction: Transaction) -> Iterator[tuple[int, bytes]]:
 
 
 def file_anew(transaction: Transaction, entries: Iterable[tuple[int, int]]) -> int:
-    """File persons under these (key, number) and no others; answers under how many in all. Made for millions.
+    """File persons under these (key, number), each once, and no others; answers how many. Made for millions.
 
     They are put aside and sorted by the database first: into an index in its own order rows go many times faster, and
     only so many at a time are ever in memory.
@@ -119,7 +119,7 @@ def file_anew(transaction: Transaction, entries: Iterable[tuple[int, int]]) -> i
     while part := list(islice(waiting, _PART)):
         transaction.insert(_aside, [{"key": key, "number": number} for key, number in part])
     transaction.connection.execute(delete(person_keys))
-    in_order = select(_aside.c.key, _aside.c.number).distinct().order_by(_aside.c.key, _aside.c.number)
+    in_order = select(_aside.c.key, _aside.c.number).order_by(_aside.c.key, _aside.c.number)
     filing = insert(person_keys).from_select(["key", "number"], in_order)
     filed = transaction.connection.execute(filing, execution_options={"preserve_rowcount": True}).rowcount
     _aside.drop(transaction.connection)

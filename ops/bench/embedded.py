@@ -77,7 +77,7 @@ def _quarters(settings: HubSettings, folder: Path, number: int) -> dict[str, Any
             steps.drain()
         resident[f"mb_after_{quarter}_quarters"] = _resident()
     hub.database.close()
-    return resident | {"mb_peak": _peak()}
+    return resident | {"mb_peak": peak()}
 
 
 def end_to_end(settings: HubSettings, folder: Path, number: int) -> dict[str, Any]:
@@ -203,8 +203,9 @@ def _resident() -> float:
     for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
         if line.startswith("VmRSS"):
             return round(int(line.split()[1]) / 1024, 1)
-    return _peak()
+    return peak()
 
 
-def _peak() -> float:
+def peak() -> float:
+    """Megabytes that this process has had resident at most."""
     return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)

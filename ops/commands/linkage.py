@@ -9,13 +9,15 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
-from ops.commands.common import Moment, config_option, json_option, say, say_json, say_table
+from ops.commands.common import Moment, config_option, json_option, opened, say, say_json, say_table
 from ops.commands.reading import reading
 from ops.linkage_explained import explain, in_words
 from ops.linkage_file import Unmapped, decide_file, write_decisions
 from ops.linkage_quality import percent, quality, summary
 from ops.simulation.children import generate as children_told_of
 from ops.simulation.children import write
+from router.people import file_everybody
+from router.steps.link import STEP
 
 
 @click.group()
@@ -72,6 +74,21 @@ def quality_(config: Path, *, as_json: bool, since: int | None) -> None:
     say_table("By model, outcome and score (bits)", [one | {"right": percent(one["right"])} for one in figures["by"]])
     for note in figures["how"]:
         say(f"- {note}")
+
+
+@linkage.command("index")
+@config_option
+def index(config: Path) -> None:
+    """File every known child anew under what they are looked up by, after an upgrade that reads names otherwise.
+
+    Linking waits meanwhile: stop its workers first. A million children take some minutes.
+    """
+    hub = opened(config)
+    with hub.database.transaction() as transaction:
+        transaction.serialise(STEP.name)
+        filed = file_everybody(transaction)
+    hub.database.close()
+    say(f"filed under {filed} keys")
 
 
 @linkage.command("file")

@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
-OVERSIZED: Final = 200
+OVERSIZED: Final = 100
 """A key with more persons than this is passed over."""
 CANDIDATES: Final = 12
 """Persons compared with each child."""
+_WHOLE: Final = 1 << 20
+"""Points that the persons under one key share, as each is as likely the child; whole, to add up the same anywhere."""
 
 
 def ranked(
@@ -34,11 +36,12 @@ def ranked(
         if persons is None or len(persons) > oversized:
             passed.append(key)
             continue
-        worth = oversized.bit_length() + 1 - len(persons).bit_length()
-        for number in persons:
-            points[number] = points.get(number, 0) + worth
-    best = sorted(points, key=lambda number: (-points[number], number))
-    return best[:most], frozenset(passed)
+        if persons:
+            worth = _WHOLE // len(persons)
+            for number in persons:
+                points[number] = points.get(number, 0) + worth
+    best = sorted((-worth, number) for number, worth in points.items())
+    return [number for _, number in best[:most]], frozenset(passed)
 
 
 def passed_over(oversized: Collection[int]) -> tuple[str, ...]:

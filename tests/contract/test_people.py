@@ -14,7 +14,7 @@ from sqlalchemy import Connection, event, select
 from ops.replay_memory import KeptPeople
 from router.handle import Adopted, BoundStep, Delivery, handle
 from router.linkage.ranking import OVERSIZED
-from router.people import DecodedPeople, PeopleMemory
+from router.people import DecodedPeople, PeopleMemory, file_everybody
 from router.register import PersonRecord
 from router.steps.link import STEP
 from schemas.base import Fact
@@ -30,6 +30,7 @@ from tests.support import given
 from tests.support.production import adopted, fresh_database
 
 KINDS = ("sqlite file", "sqlite memory", "postgresql")
+TOO_MANY = f"fit more than {OVERSIZED} children"
 NAMED = Person(name=(Name(given_name=("Jack",), family_name=("Smith",)),))
 """A child of whom nothing else is told."""
 
@@ -163,9 +164,9 @@ def test_a_crowd_hides_none_of_its_children_and_is_told_of(in_memory: Sequence[F
     decided = said(in_memory)
     outcome, person, reasons, _ = decided["found in spite of it"]
     assert (outcome, person) == (LinkOutcome.LINKED, derived_id("person", "r7"))
-    assert "fit more than 200 children" in reasons[-1]
+    assert TOO_MANY in reasons[-1]
     assert decided["hidden"][0] is decided["hidden again"][0] is LinkOutcome.REVIEW
-    assert "fit more than 200 children" in decided["hidden"][2][-1]
+    assert TOO_MANY in decided["hidden"][2][-1]
     for few in ("few", "few again"):
         assert not any("fit more than" in reason for reason in decided[few][2])
     assert sum(isinstance(fact, LinkCorrected) for fact in in_memory) == 3
@@ -183,9 +184,7 @@ def test_an_index_made_anew_is_the_one_that_was_kept(database: Database) -> None
     kept = _filed(database)
     with database.transaction() as transaction:
         people.file(transaction, [(1, 1), (2, 1)])
-        everybody = people.everybody(transaction)
-        entries = ((key, number) for number, body in everybody for key in PersonRecord.decode(body).keys)
-        assert people.file_anew(transaction, entries) == len(kept)
+        assert file_everybody(transaction) == len(kept)
     assert _filed(database) == kept
 
 

@@ -35,7 +35,7 @@ def test_a_key_with_too_many_persons_is_passed_over_and_told_of_whether_they_wer
 def test_a_decision_says_how_many_keys_were_passed_over_if_any_were() -> None:
     assert passed_over(()) == ()
     (said,) = passed_over({4, 5})
-    assert said.startswith("2 of the ways to look this child up fit more than 200 children")
+    assert said.startswith(f"2 of the ways to look this child up fit more than {OVERSIZED} children")
 
 
 def test_a_child_who_can_be_looked_for_in_crowds_only_is_for_a_human_to_find() -> None:
