@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -38,6 +39,7 @@ _IDS = (
     "referral_id",
     "request_id",
 )
+_OF_THE_HUB = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _CODES = (
     "agency",
     "area",
@@ -174,11 +176,19 @@ def _event(entry: Entry, *, revealed: bool) -> Event:
 
 def _without_personal_data(value: Any, shown: frozenset[str]) -> Any:
     if isinstance(value, dict):
-        kept = {key: _without_personal_data(part, shown) for key, part in value.items() if key in shown}
+        told = ((key, part) for key, part in value.items() if key in shown)
+        kept = {key: _id(part) if key in _IDS else _without_personal_data(part, shown) for key, part in told}
         return {key: part for key, part in kept.items() if part not in (None, [], {})}
     if isinstance(value, list):
         return [_without_personal_data(part, shown) for part in value]
     return value
+
+
+def _id(value: Any) -> Any:
+    """An id of the hub's own; what agencies call their items may name anybody."""
+    if isinstance(value, list):
+        return [_id(part) for part in value]
+    return value if value is None or _OF_THE_HUB.fullmatch(value) else "(not the hub's)"
 
 
 def in_words(event: Event) -> str:

@@ -16,7 +16,7 @@ from ops.simulation.stream import sample_lines
 from ops.trail import reveal
 from ops.wiring import Hub
 from stores import journal
-from tests.support.filled import filled_hub
+from tests.support.filled import filled_hub, send
 
 Worked = tuple[DemoFolder, Hub]
 
@@ -124,3 +124,27 @@ def test_an_unknown_id_is_said_to_be_unknown_and_not_recorded(worked: Worked) ->
     folder, hub = worked
     assert "nothing is recorded" in case(folder, "nobody").output
     assert reveal(hub, "nobody", who="J. Auditor", why="a slip") == []
+
+
+def test_what_an_agency_calls_its_items_is_not_shown(tmp_path: Path) -> None:
+    folder, hub = filled_hub(tmp_path / "hub", notifications=2, answered=False)
+    agency, asked = next(
+        (code, json.loads(letter.body)["data"])
+        for code in hub.settings.agencies
+        for letter in hub.queues.lease(code, limit=50, seconds=60)
+        if letter.type == "mash.information-request.v1"
+    )
+    item = {"item_id": "note of Jane Canary", "owner": agency, "text": "Seen.", "sensitivity": "routine"}
+    answer = {
+        "request_id": asked["identifier"],
+        **{name: asked[name] for name in ("referral_id", "case_id")},
+        "known": True,
+        "items": [item | {"may_be_revealed": True, "may_leave": True}],
+        "answered_by": "N. Urse",
+    }
+    event = {"specversion": "1.0", "id": "a-1", "source": "s", "type": "mash.information-response.v1", "data": answer}
+    assert send(hub, agency, [event])[0].status == "accepted"
+    hub.embedded().drain()
+    told = case(folder, asked["case_id"])
+    assert "(not the hub's)" in told.stdout
+    assert "Canary" not in told.stdout
