@@ -94,13 +94,18 @@ def _letters(evidence: Evidence, verdict: Verdict) -> None:
 
 
 def _products(evidence: Evidence, verdict: Verdict) -> None:
-    """Approved once, released once, received as exactly the bytes that were released."""
+    """Approved once, released once, received as exactly the bytes that were released.
+
+    One that was recalled while it waited on its recipient's queue was kept back, and may never have been received.
+    """
     released = evidence.of("product.released")
     done = _causes(evidence, "product.released", "product.refused")
     verdict.once("released", _ids(evidence.of("product.approved")), done)
     products = [entry.data["product_id"] for entry in released]
     verdict.once("product released", products, Counter(products))
-    verdict.once("product letter", products, _different(evidence, "product", "product_id"))
+    came = _different(evidence, "product", "product_id")
+    recalled = {entry.data["product_id"] for entry in evidence.of("product.recalled")}
+    verdict.once("product letter", [id_ for id_ in products if id_ in came or id_ not in recalled], came)
     digests = {entry.data["product_id"]: (entry.data["recipient"], entry.data["digest"]) for entry in released}
     for note in evidence.letters:
         letter = note["letter"]
