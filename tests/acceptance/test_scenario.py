@@ -15,6 +15,8 @@ from ops.proofs.check import check
 from ops.proofs.evidence import Recorded
 from ops.proofs.place import BY_FOLDER, OVER_HTTP, Servers, embedded_place, production_place
 from ops.proofs.stream import UNBORN_NAME, UNBORN_WORD
+from ops.reading import open_reader
+from ops.replay import Wanted, replay
 from tests.support import scenario
 from tests.support.canaries import Aviary
 from tests.support.scenario import Outcome
@@ -206,6 +208,33 @@ def test_a_product_for_the_wrong_child_is_voided_and_recalled_once_it_has_left(o
     assert {letter["data"]["product_id"] for letter in outcome.letters("product-recall")} == recalled.keys()
 
 
+def test_what_humans_merge_split_and_take_back_goes_to_the_right_case_and_its_products_with_it(
+    outcome: Outcome,
+) -> None:
+    (merged,), (undone,), (split,) = (outcome.of(f"case.{type_}") for type_ in LINKS_MENDED)
+    assert undone.data["undone_decision_id"] == merged.data["decision_id"]
+    assert undone.data["referral_ids"] == merged.data["referral_ids"] != []
+    for decision, case in ((split, split.data["case_id"]), (undone, merged.data["absorbed_case_id"])):
+        for referral in decision.data["referral_ids"]:
+            later = [e for e in outcome.of("product.drafted") if e.data["referral_id"] == referral]
+            assert later[-1].data["case_id"] == case
+    told = {letter["data"]["decision_id"] for letter in outcome.letters("links-changed")}
+    assert {merged.data["decision_id"], undone.data["decision_id"], split.data["decision_id"]} <= told
+
+
+LINKS_MENDED = ("persons-merged", "decision-undone", "person-split")
+
+
+def test_replay_decides_everything_again_the_same(outcome: Outcome) -> None:
+    reader = open_reader(outcome.place.folder.config, outcome.place.environment)
+    try:
+        report = replay(reader, Wanted())
+    finally:
+        reader.database.close()
+    assert report.well
+    assert report.topics["cases.linked"]["equal"] == report.topics["cases.linked"].total() > 0
+
+
 def test_nothing_personal_lies_in_clear_in_logs_stores_or_topics(outcome: Outcome, services_folder: Path) -> None:
     people = Aviary({"name": UNBORN_NAME, "narrative": UNBORN_WORD})
     opened = "".join(str(entry.data) for entry in outcome.evidence.journal)
@@ -226,6 +255,10 @@ MUST_AGREE = (
     "case.child-linked",
     "case.open-case-linked",
     "case.link-corrected",
+    "case.persons-merged",
+    "case.persons-kept-apart",
+    "case.person-split",
+    "case.decision-undone",
     "rating.suggested",
     "rating.assigned",
     "information.requested",

@@ -13,12 +13,14 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from connectors.client import HubClient
 from ops.demo import final_summary
 from ops.proofs.evidence import Evidence, Recorded, gather
 from ops.proofs.place import Place
 from ops.proofs.processes import Part, agencies, await_serving, hub_part, kept
 from ops.proofs.quiet import Quiet, await_quiet
 from ops.proofs.stream import send_first, write_stream
+from ops.simulation.answers import event
 from ops.wiring import open_hub
 from schemas.topics import TOPICS
 from stores.tables import METADATA
@@ -26,6 +28,7 @@ from stores.topics import read_range, watermarks
 
 NOTIFICATIONS = 120
 SECONDS = 60.0
+LEAD = "childrens_social_care"
 _WITHOUT_ANSWERS = Quiet(letters=False)
 
 
@@ -68,7 +71,8 @@ def production_parts(place: Place) -> list[Part]:
 def run(place: Place, parts: Sequence[Part], *, count: int = NOTIFICATIONS) -> Outcome:
     """Send everything, let it come to rest, then let the simulated people answer until nothing is left to do.
 
-    In this order every run links the same children: what people answer about one link bears on the next.
+    In this order every run links the same children: what people answer about one link bears on the next. At last the
+    lead agency's staff merge, tell apart, split and take back.
     """
     with kept(parts):
         for part in parts:
@@ -77,6 +81,7 @@ def run(place: Place, parts: Sequence[Part], *, count: int = NOTIFICATIONS) -> O
         started = time.monotonic()
         _send(place, count)
         _answer(place)
+        _mend_links(place)
         seconds = time.monotonic() - started
         codes = {part.name: part.terminate() for part in reversed(parts)}
     return _outcome(place, parts, codes, seconds)
@@ -92,6 +97,34 @@ def _send(place: Place, count: int) -> None:
 def _answer(place: Place) -> None:
     with agencies(place, place.file("notifications.jsonl"), "--limit", "0", ledger="nothing.jsonl") as running:
         await_quiet(place, lambda: running.idle, seconds=SECONDS)
+
+
+def _mend_links(place: Place) -> None:
+    """Decisions about persons who follow from what was sent: the same in every run. What they move comes to rest."""
+    linked = [entry.data for entry in gather(place.store, place.key, place.path).of("case.child-linked")]
+    one, other, third = sorted(e["person_id"] for e in linked if e["outcome"] == "new" and not e["allocated_to"])[:3]
+    taken = min(
+        (e for e in linked if e["outcome"] == "linked" and e["version"] == 1 and not e["allocated_to"]),
+        key=lambda e: e["referral_id"],
+    )
+    merge = {"person_id": one, "other_person_id": other, "same": True}
+    split = {"person_id": taken["person_id"], "referral_ids": [taken["referral_id"]], "to_person_id": None}
+    token = json.loads(place.folder.tokens.read_text(encoding="utf-8"))[LEAD]
+    apart = {"person_id": one, "other_person_id": third, "same": False}
+    with HubClient(place.url, token) as staff:
+        merged = _decided(staff, "merge", "persons-decision", merge)
+        _decided(staff, "apart", "persons-decision", apart)
+        _decided(staff, "split", "split-decision", split)
+        _answer(place)
+        _decided(staff, "undo", "undo-decision", {"decision_id": merged})
+        _answer(place)
+
+
+def _decided(staff: HubClient, id_: str, kind: str, data: dict[str, Any]) -> str:
+    """The id of a decision that was sent."""
+    who = {"decided_by": "SIMULATED manager", "rationale": "Simulated: looked into again"}
+    (receipt,) = staff.send([event(id_, LEAD, f"mash.{kind}.v1", data | who)])
+    return receipt.id
 
 
 def _outcome(place: Place, parts: Sequence[Part], codes: Mapping[str, int], seconds: float) -> Outcome:
