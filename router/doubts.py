@@ -12,9 +12,8 @@ from typing import Any, Final, TypeAlias
 
 from router.linkage import Model
 from router.linkage.dates import Agreement, compare
-from router.linkage.link import weigh
+from router.linkage.link import explain, weigh
 from router.linkage.profile import as_subject
-from router.linkage.reasons import reasons
 from router.outcome import Dispatch
 from router.register import PersonRecord, Said
 from schemas.base import Fact
@@ -48,7 +47,7 @@ def maybe_one(record: PersonRecord, others: Sequence[PersonRecord], model: Model
                 other_person_id=other.person_id,
                 other_case_id=other.profile.case_id,
                 score=weighed.score,
-                reasons=reasons(weighed.levels),
+                reasons=explain(subject, weighed, model),
                 model=model.version,
             )
 

@@ -61,7 +61,7 @@ class Candidate(Shape):
 
     person_id: Identity
     score: float
-    """Bits of evidence: log2 of how much likelier the agreement is for the same child than for another."""
+    """Odds in bits: log2 of how much likelier this is the child than a brother or sister, a namesake or anybody."""
     reasons: tuple[Line, ...]
 
 
@@ -79,6 +79,9 @@ class ChildLinked(Fact):
     case_id: Identity
     outcome: LinkOutcome
     score: float
+    """Of the best candidate, as :class:`Candidate` has it; 0 where nobody is known or a human decided."""
+    margin: float | None = None
+    """How far the best candidate is ahead of the next, in bits; None where nobody else comes into question."""
     reasons: tuple[Line, ...]
     candidates: tuple[Candidate, ...] = Field(default=(), max_length=5)
     model: Code

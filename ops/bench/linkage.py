@@ -203,7 +203,7 @@ class _Decided:
             outcome = bound.step.decide(state, one.message, hub.policy.value)
             self.cpu.append(time.thread_time() - cpu)
             self.seconds.append(time.perf_counter() - started)
-        (fact,) = outcome.facts
+        fact, *_ = outcome.facts
         assert isinstance(fact, ChildLinked)
         assert state is not None
         self._judge(one, state, fact)

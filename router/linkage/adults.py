@@ -32,6 +32,7 @@ def compare_adults(mine: tuple[str, ...], theirs: tuple[str, ...], families: tup
     """How the adults ``mine`` and ``theirs`` agree, for a child that either side calls by ``families``."""
     if not mine or not theirs:
         return Adults.NONE
+    mine, theirs = _whole(mine), _whole(theirs)
     found = [min([adult_likeness(a, b) for b in theirs]) for a in mine]
     best = min(found)
     if best <= Adults.FORM and sum([level <= Adults.FORM for level in found]) > 1:
@@ -44,6 +45,17 @@ def compare_adults(mine: tuple[str, ...], theirs: tuple[str, ...], families: tup
 def surnames(adults: tuple[str, ...]) -> tuple[str, ...]:
     """The family names of adults."""
     return tuple(dict.fromkeys([name for adult in adults if (name := split_adult(adult)[1])]))
+
+
+@lru_cache(maxsize=65_536)
+def _whole(adults: tuple[str, ...]) -> tuple[str, ...]:
+    """Each adult by the whole name where it is known: an L. Ashdown beside a Lydia Ashdown is nobody else."""
+    if len(adults) < 2:
+        return adults
+    parts = [split_adult(adult) for adult in adults]
+    whole = {(given[0], family) for given, family, _, _ in parts if len(given) > 1}
+    kept = (adult for adult, part in zip(adults, parts, strict=True) if len(part[0]) != 1 or part[:2] not in whole)
+    return tuple(kept)
 
 
 def _own(adult: str, families: tuple[str, ...]) -> bool:

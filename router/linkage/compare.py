@@ -47,6 +47,7 @@ class Kin(IntEnum):
 
 
 Levels = tuple[int, ...]
+_PREGNANCY: Final = (Agreement.EXPECTED, Agreement.BORN, Agreement.PLAUSIBLE)
 _LATE: Final = 14
 """Days after which nobody tells of a child as unborn who was told of as born."""
 SELF: Final = ("given", "family", "birth", "sex", "nhs", "upn", "incident", "twin")
@@ -64,15 +65,16 @@ def compare_self(subject: Subject, profile: Profile) -> Levels:
         given, family = _otherwise(subject, profile, family)
     if family == Likeness.OTHER and _by_parent(subject, profile):
         family = Likeness.PARENT
+    birth = _birth(subject, profile)
     return (
         given,
         family,
-        _birth(subject, profile),
+        birth,
         _sex(subject.sex, profile.sexes),
         _nhs(subject, profile),
         _number(subject.upn, profile.upn),
         _incident(subject.incident, profile.incidents),
-        _twin(subject, profile),
+        _twin(subject, profile, birth),
     )
 
 
@@ -122,7 +124,7 @@ def _otherwise(subject: Subject, profile: Profile, family: int) -> tuple[int, in
     if family == Likeness.OTHER and _swapped(subject, profile):
         return Likeness.TYPO, Likeness.TYPO
     middle = min(best_given(subject.middles, profile.givens), best_given(subject.givens, profile.middles))
-    return Likeness.MIDDLE if middle <= Likeness.VARIANT else Likeness.OTHER, family
+    return Likeness.MIDDLE if middle == Likeness.SAME else Likeness.OTHER, family
 
 
 def _by_parent(subject: Subject, profile: Profile) -> bool:
@@ -140,8 +142,9 @@ def _swapped(subject: Subject, profile: Profile) -> bool:
     )
 
 
-def _named(some: tuple[str, ...], others: tuple[str, ...]) -> bool:
-    return bool(some and others) and best_given(some, others) <= Likeness.TYPO
+def _is_sibling(subject: Subject, profile: Profile, most: Likeness) -> bool:
+    """Whether one side names the other as a brother or sister; of alike names only the very same one says so."""
+    return min(best_given(subject.siblings, profile.givens), best_given(profile.siblings, subject.givens)) <= most
 
 
 def _middle(mine: tuple[str, ...], theirs: tuple[str, ...]) -> int:
@@ -213,8 +216,8 @@ def _phone(mine: tuple[str, ...], theirs: tuple[str, ...]) -> int:
 def _kin(subject: Subject, profile: Profile, given: int) -> int:
     if not subject.siblings and not profile.siblings:
         return Kin.NONE
-    if given >= Likeness.INITIAL and (
-        _named(subject.siblings, profile.givens) or _named(profile.siblings, subject.givens)
+    if given > Likeness.SAME and _is_sibling(
+        subject, profile, Likeness.SAME if given < Likeness.INITIAL else Likeness.TYPO
     ):
         return Kin.IS_SIBLING
     likeness = best_given(subject.siblings, profile.siblings)
@@ -248,11 +251,11 @@ def _incident(mine: str, theirs: tuple[str, ...]) -> int:
     return Match.OTHER if any(other.startswith(base) for other in theirs) else Match.NONE
 
 
-def _twin(subject: Subject, profile: Profile) -> int:
+def _twin(subject: Subject, profile: Profile, birth: int) -> int:
+    """NEITHER where both sides tell of one pregnancy and no side of twins."""
     mine, theirs = subject.twin, profile.twins
     if mine and theirs:
         return Twin.SAME if mine in theirs else Twin.OTHER
     if mine or theirs:
         return Twin.ONE
-    unborn = subject.unborn or (profile.unborn_at and not profile.births)
-    return Twin.NEITHER if unborn else Twin.NONE
+    return Twin.NEITHER if birth in _PREGNANCY and not subject.estimated else Twin.NONE

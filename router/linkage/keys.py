@@ -22,7 +22,7 @@ Part = tuple[str, str, str]
 """Kind and two parts of a key."""
 
 _BIRTH_GIVEN, _BIRTH_FAMILY, _NAME, _CUT, _YEAR, _INFANT = "dg", "df", "gf", "gc", "yf", "mf"
-_HOME, _PHONE, _ADULT, _SIBLING, _STREET, _NUMBER = "h", "t", "a", "gs", "gw", "n"
+_HOME, _PHONE, _ADULT, _SIBLING, _STREET, _NUMBER, _NAMELESS = "h", "t", "a", "gs", "gw", "n", "f"
 _MASK: Final = (1 << 64) - 1
 
 
@@ -32,7 +32,9 @@ def keys(subject: Subject) -> tuple[int, ...]:
     years = [_year(subject.day) + step for step in ((-1, 0, 1) if subject.estimated else (0,))] if subject.day else []
     young = subject.expected or (subject.day if subject.day > subject.seen - 400 and not subject.estimated else 0)
     months = [young // 30 + step for step in (-1, 0, 1)] if young else _pregnancy(subject.seen if subject.unborn else 0)
-    parts = _parts(subject, days, years, months)
+    parts = [*_parts(subject, days, years, months)]
+    if not subject.givens and not subject.unborn:
+        parts += _nameless(subject)
     return _numbered(parts, (subject.nhs, subject.mothers, subject.upn))
 
 
@@ -40,7 +42,8 @@ def profile_keys(profile: Profile) -> tuple[int, ...]:
     """The keys under which a profile is filed, sorted."""
     years = [_year(day) for day in (*profile.births, *profile.estimates)]
     months = [day // 30 for day in (*profile.births, *profile.expected)] or _pregnancy(profile.unborn_at)
-    return _numbered(_parts(profile, profile.births, years, months), (*profile.nhs, *profile.mothers, *profile.upn))
+    parts = [*_parts(profile, profile.births, years, months), *_nameless(profile)]
+    return _numbered(parts, (*profile.nhs, *profile.mothers, *profile.upn))
 
 
 def crowd_keys(value: str) -> frozenset[int]:
@@ -71,6 +74,11 @@ def _parts(of: Subject | Profile, days: Sequence[int], years: Sequence[int], mon
     yield from _homes(of.addresses, heard)
     yield from ((_PHONE, phone, "") for phone in of.phones)
     yield from (part for adult in of.adults for part in _adult(adult))
+
+
+def _nameless(of: Subject | Profile) -> Iterator[Part]:
+    """The family name alone: all that may be told of a child without a first name."""
+    return ((_NAMELESS, code, "") for name in of.families for code in names.sounds(name))
 
 
 def _pregnancy(day: int) -> list[int]:

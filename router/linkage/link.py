@@ -7,7 +7,7 @@ and a namesake. The score is the odds, in bits, of the first against all others.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log2
 from typing import Final
 
@@ -16,14 +16,18 @@ from router.linkage.dates import Agreement
 from router.linkage.keys import crowd_keys, keys
 from router.linkage.model import Model, Table
 from router.linkage.names import Likeness
-from router.linkage.profile import Profile, as_subject
+from router.linkage.profile import Profile, as_subject, extend, found
 from router.linkage.reasons import reasons
 from router.linkage.subject import Subject
 from schemas.case import Candidate, LinkOutcome
 
 _MOST_CANDIDATES: Final = 5
 _MOST_KIN: Final = 5
+_BIRTHDAYS: Final = (Agreement.EXACT, Agreement.SWAPPED, Agreement.SLIP)
 _NO_ONE: Final = ("nobody known resembles this child",)
+_WIDER: Final = 6.0
+"""By how much less likely candidates are shown where too little is told for any to be likely."""
+_TOO_LITTLE: Final = "too little is told to know the child by it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,8 @@ class Linkage:
     score: float
     reasons: tuple[str, ...]
     candidates: tuple[Candidate, ...]
+    margin: float | None = None
+    """How far the best candidate is ahead of the next, in bits; None where nobody else comes into question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,8 @@ class Weighed:
     profile: Profile
     score: float
     levels: Levels
+    kin: bool = False
+    """Whether the doubt is mostly that it may be a brother or sister."""
 
 
 def link(
@@ -61,23 +69,44 @@ def link(
     common = _common(subject, candidates, selves, model)
     pairs = zip(candidates, selves, strict=True)
     ranked = sorted([_weigh(subject, c, model, levels, crowded, common) for c, levels in pairs], key=_rank)
-    if not ranked:
-        hidden = bool(oversized) and oversized >= set(keys(subject))
-        return Linkage(LinkOutcome.REVIEW if hidden else LinkOutcome.NEW, None, None, 0.0, _NO_ONE, ())
-    best = ranked[0]
-    said = reasons(best.levels)
-    if best.score >= _needed(best, model) and _alone(ranked, model, crowded):
-        return Linkage(LinkOutcome.LINKED, best.profile, best.profile, best.score, said, ())
+    best = ranked[0] if ranked else None
+    margin = round(ranked[0].score - ranked[1].score, 2) if len(ranked) > 1 else None
+    score, said = (best.score, explain(subject, best, model)) if best else (0.0, _NO_ONE)
+    if best and best.score >= _needed(best, model) and _alone(subject, ranked, model, crowded):
+        return Linkage(LinkOutcome.LINKED, best.profile, best.profile, score, said, (), margin)
     family = _family(subject, ranked, model, crowded)
-    if best.score >= model.review_at or any(map(_namesake, ranked[:_MOST_CANDIDATES])):
-        return Linkage(LinkOutcome.REVIEW, None, family, best.score, said, _shown(ranked, model))
-    return Linkage(LinkOutcome.NEW, None, family, best.score, said, ())
+    if best and (_worth_a_look(best, model) or any(map(_namesake, ranked[:_MOST_CANDIDATES]))):
+        shown = _shown(subject, ranked, model, model.candidate_at)
+        return Linkage(LinkOutcome.REVIEW, None, family, score, said, shown, margin)
+    if not identifiable(subject, model):
+        shown = _shown(subject, ranked, model, model.candidate_at - _WIDER)
+        return Linkage(LinkOutcome.REVIEW, None, family, score, (_TOO_LITTLE, *said), shown, margin)
+    hidden = not ranked and bool(oversized) and oversized >= set(keys(subject))
+    return Linkage(LinkOutcome.REVIEW if hidden else LinkOutcome.NEW, None, family, score, said, ())
+
+
+def identifiable(subject: Subject, model: Model) -> bool:
+    """Whether the same, told once more, would be known to be the same child, were there no namesake.
+
+    If not, as without a first name or with nothing but a name, it takes a human to know the child.
+    """
+    alone = replace(subject, incident="")
+    itself = found(alone, person_id="", family_id="", case_id="")
+    own = compare_self(alone, itself)
+    levels = own + compare_household(alone, itself, own[0], ())
+    same, family, _ = odds(alone, levels, model)
+    return same - _sum_of(0.0, family) >= _needed(Weighed(itself, 0.0, levels), model)
 
 
 def _needed(weighed: Weighed, model: Model) -> float:
-    """What a link takes: more without a date, as nothing else tells brothers, cousins and namesakes apart for sure."""
-    undated = weighed.levels[2] == Agreement.NONE and Match.SAME not in weighed.levels[4:6]
+    """What a link takes: more without birthdays, as nothing else surely tells brothers, cousins and namesakes apart."""
+    undated = weighed.levels[2] not in _BIRTHDAYS and Match.SAME not in weighed.levels[4:6]
     return model.link_at + (model.undated if undated else 0.0)
+
+
+def _worth_a_look(best: Weighed, model: Model) -> bool:
+    """Whether the best candidate is likely enough for a human to be asked."""
+    return best.score >= (model.review_kin_at if best.kin else model.review_at)
 
 
 def _namesake(weighed: Weighed) -> bool:
@@ -102,7 +131,8 @@ def _weigh(
         return Weighed(profile, round(hope, 2), levels)
     household = compare_household(subject, profile, levels[0], crowded)
     same, family, namesake = _add(sums, model.household, household)
-    return Weighed(profile, round(same - _sum_of(common, family, namesake), 2), levels + household)
+    kin = family > max(common, namesake)
+    return Weighed(profile, round(same - _sum_of(common, family, namesake), 2), levels + household, kin)
 
 
 def resemblance(a: Profile, b: Profile, model: Model, crowded: Collection[str] = ()) -> float:
@@ -174,24 +204,38 @@ def _crowded(subject: Subject, candidates: Sequence[Profile], oversized: Set[int
     return frozenset(crowded)
 
 
-def _alone(ranked: list[Weighed], model: Model, crowded: Collection[str]) -> bool:
-    """Whether each candidate that comes near the best one is the same child, known twice since an open review.
+def _alone(subject: Subject, ranked: list[Weighed], model: Model, crowded: Collection[str]) -> bool:
+    """Whether no other candidate comes near the best one, but for the same child known twice since an open review.
 
-    Two that a human has told apart are alike enough to be confused: between them it takes as much as a link does.
+    The link is wrong only if the notification is about the other one, and that one is not the best one's child: so the
+    other is compared with the best one as it would be with this notification. Two that a human has told apart are alike
+    enough to be confused: between them it takes as much as a link does.
     """
     best = ranked[0]
     apart = best.profile.not_same
     near = (
-        w
+        w.profile
         for w in ranked[1:_MOST_CANDIDATES]
         if best.score - w.score < (model.link_at if w.profile.person_id in apart else model.margin)
     )
-    return all(resemblance(w.profile, best.profile, model, crowded) >= model.same_at for w in near)
+    return all(resemblance(extend(p, subject), best.profile, model, crowded) >= model.same_at for p in near)
 
 
-def _shown(ranked: list[Weighed], model: Model) -> tuple[Candidate, ...]:
-    likely = [w for w in ranked[:_MOST_CANDIDATES] if w.score >= model.candidate_at]
-    return tuple(Candidate(person_id=w.profile.person_id, score=w.score, reasons=reasons(w.levels)) for w in likely)
+def _shown(subject: Subject, ranked: list[Weighed], model: Model, least: float) -> tuple[Candidate, ...]:
+    likely = [w for w in ranked[:_MOST_CANDIDATES] if w.score >= least]
+    return tuple(
+        Candidate(person_id=w.profile.person_id, score=w.score, reasons=explain(subject, w, model)) for w in likely
+    )
+
+
+def explain(subject: Subject, weighed: Weighed, model: Model) -> tuple[str, ...]:
+    """In words, what speaks for and against the candidate being the notification's child, and how strongly."""
+    tables = model.own + model.household
+    found = [table[level] for table, level in zip(tables, weighed.levels, strict=False)]
+    rarity = [_rarest(subject.givens, model.given_bits), _rarest(subject.families, model.family_bits)]
+    rarity += [0.0] * (len(found) - len(rarity))
+    bits = [same + weight * rare for (same, _, _, weight), rare in zip(found, rarity, strict=True)]
+    return reasons(weighed.levels, bits)
 
 
 def _family(subject: Subject, ranked: list[Weighed], model: Model, crowded: Collection[str]) -> Profile | None:

@@ -37,7 +37,7 @@ SCALES: Final[Mapping[str, type[IntEnum]]] = {
     "twin": Twin,
 }
 _NOTHING: Final[Bits] = (0.0, 0.0, 0.0, 0.0)
-_NUMBERS: Final = ("link_at", "undated", "margin", "same_at", "review_at", "candidate_at", "family_at")
+_NUMBERS: Final = ("link_at", "undated", "margin", "same_at", "review_at", "review_kin_at", "candidate_at", "family_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,8 @@ class Model:
     margin: float
     same_at: float
     review_at: float
+    review_kin_at: float
+    """The same where the doubt is whether it is a brother or sister: had there been one, it would mostly be known."""
     candidate_at: float
     family_at: float
 

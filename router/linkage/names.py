@@ -129,11 +129,11 @@ def _rarity(per_mille: Mapping[str, float], rarest: float) -> Rarity:
 
 @lru_cache(maxsize=262_144)
 def given_likeness(a: str, b: str) -> Likeness:
-    """How alike two given names are, in either order; Mohammed alone against another name says nothing."""
+    """How alike two given names are; Mohammed alone against another name says nothing, two initials are no more."""
     if not a or not b:
         return Likeness.NONE
     if a == b:
-        return Likeness.GENERIC if a == MOHAMMED else Likeness.SAME
+        return Likeness.GENERIC if a == MOHAMMED else Likeness.SAME if len(a) > 1 else Likeness.INITIAL
     if MOHAMMED not in (a, b) and " " not in a and " " not in b:
         return _word_likeness(a, b)
     if a.replace(" ", "") == b.replace(" ", ""):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from router.linkage.compare import FIELDS, Levels
@@ -84,7 +85,20 @@ _WORDS: Final[dict[str, dict[int, str]]] = {
 }
 
 
-def reasons(levels: Levels) -> tuple[str, ...]:
-    """What was found field by field, what speaks for it first."""
-    said = [text for field, level in zip(FIELDS, levels, strict=False) if (text := _WORDS[field].get(level))]
-    return tuple(sorted(said, key=lambda text: text.startswith("against")))
+_AGAINST: Final = "against"
+_STRENGTHS: Final = ((9.0, "very strong"), (5.0, "strong"), (2.0, "moderate"), (0.0, "slight"))
+"""How strongly a field speaks, by bits for or against the same child."""
+
+
+def reasons(levels: Levels, bits: Sequence[float]) -> tuple[str, ...]:
+    """What was found field by field and, by its ``bits``, how strongly it speaks: first for it, strongest first."""
+    said = [
+        (text.startswith(_AGAINST), -abs(weight), f"{text} ({_strength(weight)})")
+        for field, level, weight in zip(FIELDS, levels, bits, strict=False)
+        if (text := _WORDS[field].get(level))
+    ]
+    return tuple(text for _, _, text in sorted(said))
+
+
+def _strength(bits: float) -> str:
+    return next(words for least, words in _STRENGTHS if abs(bits) >= least)

@@ -152,7 +152,7 @@ class Population:
                 given = f"Mohammed {given}"
             elif chance.happens(0.025):
                 given += chance.one("- ") + chance.one(free)
-        others = [name for name in free if name not in given]
+        others = [name for name in free if name not in given] or list(pool)
         word = given.replace("-", " ").split()[-1]
         child = Child(
             id=self._next(),

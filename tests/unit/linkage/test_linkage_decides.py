@@ -9,7 +9,7 @@ from router.linkage import Profile, Subject, describe, found, keys, link, load_m
 from router.linkage.compare import SELF, Match, compare_self
 from router.linkage.profile import distinguish
 from schemas.case import LinkOutcome
-from schemas.person import Address, Contact, Name, PartialDate, Person, RelatedPerson
+from schemas.person import NHS_NUMBER, Address, Contact, Identifier, Name, PartialDate, Person, RelatedPerson, Sex
 
 AT = dt.datetime(2025, 3, 4, 9, 30, tzinfo=dt.UTC)
 MODEL = load_model()
@@ -41,7 +41,7 @@ def known(person: Person, person_id: str = "p1") -> Profile:
 def test_a_short_form_of_the_first_name_does_not_hide_the_child() -> None:
     decided = link(subject(child("Bill")), [known(child())], MODEL)
     assert decided.outcome is LinkOutcome.LINKED
-    assert "first name is a known short form" in decided.reasons
+    assert "first name is a known short form (moderate)" in decided.reasons
 
 
 def test_swapped_day_and_month_are_the_same_child_where_all_else_agrees() -> None:
@@ -104,3 +104,103 @@ def test_between_two_whom_a_human_told_apart_it_takes_as_much_as_a_link_does() -
     told_apart = distinguish(known(child()), "p2")
     assert link(subject(child()), [told_apart], sure).outcome is LinkOutcome.LINKED
     assert link(subject(child()), [told_apart, rest], sure).outcome is LinkOutcome.REVIEW
+
+
+def bare(given: str = "", family: str = "Ashdown", **more: object) -> Person:
+    name = Name(given_name=(given,) if given else (), family_name=(family,) if family else ())
+    return Person(name=(name,), **more)
+
+
+def test_a_child_who_cannot_be_known_by_what_is_told_is_for_a_human_even_when_nobody_is_known() -> None:
+    decided = link(subject(bare()), [], MODEL)
+    assert decided.outcome is LinkOutcome.REVIEW
+    assert decided.reasons[0] == "too little is told to know the child by it"
+
+
+def test_a_child_told_of_without_a_name_is_for_a_human_with_the_likely_ones_beside() -> None:
+    decided = link(subject(bare()), [known(child())], MODEL)
+    assert decided.outcome is LinkOutcome.REVIEW
+    assert [c.person_id for c in decided.candidates] == ["p1"]
+
+
+def test_what_is_told_of_a_child_without_a_name_leads_to_all_of_that_family_name() -> None:
+    assert set(keys(subject(bare()))) & set(profile_keys(known(child("Edmund", "Ashdon"))))
+
+
+def test_another_first_name_without_a_birthday_at_the_same_home_is_for_a_human() -> None:
+    seen = child("Ottilie", sex_code=Sex.FEMALE).model_copy(update={"date_of_birth": None})
+    assert link(subject(seen), [known(child("Harriet", sex_code=Sex.FEMALE))], MODEL).outcome is LinkOutcome.REVIEW
+
+
+def test_a_child_known_twice_since_an_open_review_is_linked_once_evidence_joins_the_two() -> None:
+    once, again = known(child("Bill", address=())), known(child(contact=()), "p2")
+    decided = link(subject(child()), [once, again], MODEL)
+    assert decided.outcome is LinkOutcome.LINKED
+    assert decided.margin is not None
+    assert decided.margin < MODEL.margin
+
+
+def test_the_next_best_is_told_by_how_far_it_is_behind() -> None:
+    decided = link(subject(child()), [known(child()), known(child("Edmund", born="2017-11-21"), "p2")], MODEL)
+    assert decided.margin is not None
+    assert decided.margin > MODEL.margin
+    assert link(subject(child()), [known(child())], MODEL).margin is None
+
+
+def test_twins_of_whom_one_is_told_of_without_a_name_are_not_told_apart() -> None:
+    nameless = child().model_copy(update={"name": (Name(family_name=("Ashdown",)),)})
+    decided = link(subject(nameless), [known(child()), known(child("Edmund"), "p2")], MODEL)
+    assert decided.outcome is LinkOutcome.REVIEW
+    assert len(decided.candidates) == 2
+
+
+def test_a_brother_of_a_like_name_who_is_named_as_such_is_not_taken_for_the_child() -> None:
+    seen = subject(child("Jake").model_copy(update={"date_of_birth": None}), "Lives with sibling Jack.")
+    assert link(seen, [known(child("Jack"))], MODEL).outcome is not LinkOutcome.LINKED
+
+
+def test_a_child_not_yet_born_is_not_put_to_a_human_for_its_grown_brother() -> None:
+    expected = PartialDate(date=dt.date(2025, 6, 1), accuracy_indicator="XXX")
+    unborn = child().model_copy(update={"name": (Name(family_name=("Ashdown",)),), "date_of_birth": expected})
+    decided = link(subject(unborn), [known(child())], MODEL)
+    assert decided.outcome is LinkOutcome.NEW
+    assert decided.family is not None
+
+
+def test_reasons_say_how_strongly_each_speaks_the_strongest_first() -> None:
+    reasons = link(subject(child("Edmund")), [known(child())], MODEL).reasons
+    assert reasons[0] == "same date of birth (very strong)"
+    assert reasons[-1] == "against: another first name (moderate)"
+
+
+def test_a_mothers_number_does_not_make_her_children_one() -> None:
+    number = (Identifier(value="9434765919", system=NHS_NUMBER),)
+    expected = PartialDate(date=dt.date(2025, 6, 1), accuracy_indicator="XXX")
+    unborn = Person(identifier=number, name=(Name(family_name=("Ashdown",)),), date_of_birth=expected)
+    assert subject(unborn).mothers
+    later = child("Edmund", born="2025-06-03", identifier=number)
+    older = known(child("William", identifier=number))
+    assert link(subject(unborn), [older], MODEL).outcome is not LinkOutcome.LINKED
+    assert link(subject(later), [older], MODEL).outcome is not LinkOutcome.LINKED
+
+
+def test_a_telephone_that_many_families_have_says_nothing() -> None:
+    families = [
+        replace(known(child("Ada", f"{name}ford", born=f"201{i}-02-11"), f"p{i}"), family_id=f"f{i}")
+        for i, name in enumerate(("Ash", "Brind", "Cal"))
+    ]
+    undated = Person(name=(Name(given_name=("Ada",), family_name=("Ashford",)),), contact=child().contact)
+    alone, among = link(subject(undated), families[:1], MODEL), link(subject(undated), families, MODEL)
+    assert "same telephone number (very strong)" in alone.reasons
+    assert not any("telephone" in reason for reason in among.reasons)
+    assert among.outcome is not LinkOutcome.LINKED
+
+
+def mother(given: str) -> RelatedPerson:
+    return RelatedPerson(name=Name(given_name=(given,), family_name=("Ashdown",)), relationship="mother")
+
+
+def test_an_initial_beside_the_whole_name_of_a_parent_is_not_another_parent() -> None:
+    both = known(child(related_person=(mother("L"), mother("Lydia"))))
+    told = subject(child(address=(), contact=(), related_person=(mother("Laura"),)))
+    assert "against: other parents or guardians (moderate)" in link(told, [both], MODEL).reasons

@@ -22,6 +22,7 @@ from router.linkage.names import Likeness, family, family_likeness, given, given
         ("Md Rayan", "Rayan", Likeness.SAME),
         ("Mohammed", "Muhammad", Likeness.GENERIC),
         ("J.", "James", Likeness.INITIAL),
+        ("J.", "J", Likeness.INITIAL),
         ("Leo", "Corey", Likeness.OTHER),
         ("Emily", "Amelia", Likeness.OTHER),
     ],

@@ -39,7 +39,7 @@ def test_a_decision_says_how_many_keys_were_passed_over_if_any_were() -> None:
 
 
 def test_a_child_who_can_be_looked_for_in_crowds_only_is_for_a_human_to_find() -> None:
-    told = subject(Person(name=child().name))
+    told = subject(Person(name=child().name, date_of_birth=child().date_of_birth))
     everywhere = frozenset(keys(told))
     assert link(told, [], MODEL).outcome is LinkOutcome.NEW
     assert link(told, [], MODEL, oversized=everywhere).outcome is LinkOutcome.REVIEW

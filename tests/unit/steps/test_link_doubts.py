@@ -43,7 +43,7 @@ def test_what_ties_two_persons_together_is_put_to_a_human_with_reasons(linking: 
     (asked,) = with_both(linking, "r3")
     assert isinstance(asked, MergeSuggested)
     assert (asked.person_id, asked.other_person_id) == (one, other)
-    assert "same telephone number" in asked.reasons
+    assert "same telephone number (very strong)" in asked.reasons
     assert asked.model
 
 
