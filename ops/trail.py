@@ -12,7 +12,7 @@ from uuid import uuid4
 from ops.reading import Readable
 from ops.wiring import Hub
 from schemas.base import Fact
-from schemas.case import ChildLinked, OpenCaseLinked
+from schemas.case import ChildLinked, MergeSuggested, OpenCaseLinked, SplitSuggested
 from schemas.information import InformationRequested
 from schemas.message import Message
 from schemas.operations import RecordRevealed
@@ -25,8 +25,11 @@ OPERATIONS = "operations"
 """The chain of what people of the hub do."""
 
 _IDS = (
+    "absorbed_case_id",
+    "absorbed_person_id",
     "case_id",
     "dead_letter_id",
+    "decision_id",
     "family_id",
     "first_referral_id",
     "from_case_id",
@@ -34,10 +37,15 @@ _IDS = (
     "id",
     "item_id",
     "message_ids",
+    "other_case_id",
+    "other_person_id",
     "person_id",
     "product_id",
     "referral_id",
+    "referral_ids",
     "request_id",
+    "to_person_id",
+    "undone_decision_id",
 )
 _OF_THE_HUB = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _CODES = (
@@ -60,6 +68,7 @@ _CODES = (
     "previous",
     "profile",
     "recipient",
+    "same",
     "sensitivity",
     "signpost",
     "status",
@@ -78,6 +87,7 @@ _MEASURES = (
     "original_digest",
     "product_due_at",
     "refused",
+    "revision",
     "sanitised_digest",
     "score",
     "signposts",
@@ -101,6 +111,8 @@ _SHOWN = frozenset({*_IDS, *_CODES, *_MEASURES, *_PARTS})
 _IN_OUR_WORDS: Mapping[type[Fact], frozenset[str]] = {
     ChildLinked: frozenset({"reasons"}),
     OpenCaseLinked: frozenset({"reasons"}),
+    MergeSuggested: frozenset({"reasons"}),
+    SplitSuggested: frozenset({"reasons"}),
     RatingSuggested: frozenset({"reasons"}),
     InformationRequested: frozenset({"reasons", "reason", "legal_basis", "purpose"}),
     ProductDrafted: frozenset({"reason", "purpose"}),

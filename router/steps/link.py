@@ -13,7 +13,7 @@ from router.outcome import Dispatch, Outcome, Step
 from router.register import Evidence, PersonRecord, Register, first_record
 from router.settling import handover, own_person, settle
 from schemas.base import Fact
-from schemas.case import ChildLinked, LinkOutcome, OpenCaseLinked, OpenCaseReceived
+from schemas.case import ChildLinked, LinkOutcome, OpenCase, OpenCaseLinked, OpenCaseReceived, Worker
 from schemas.decisions import LinkDecided, PersonsDecided, SplitDecided, UndoDecided
 from schemas.message import Message, derived_id
 from schemas.notices import LinkReview
@@ -181,12 +181,18 @@ def _review(fact: ChildLinked) -> LinkReview:
     )
 
 
+def _allocated(record: PersonRecord, case: OpenCase) -> Worker | None:
+    """The worker of the case; where it has none any more, the worker of another open case of the child stays."""
+    before = record.worker
+    return case.worker or (before if before and before.case_reference != case.reference else None)
+
+
 def _open_case(known: Register, message: Message, received: OpenCaseReceived, policy: Policy) -> Outcome[Register]:
     """The worker is allocated to the child that the case is certainly about (R9); in doubt, to a child of its own."""
     model = _model(policy.linkage_model)
     decision = _compared(known, model)
     record = _record_after(known, decision, message.id, referral=False)
-    record = replace(record, worker=received.open_case.worker)
+    record = replace(record, worker=_allocated(record, received.open_case))
     record, doubts = _doubts(known, decision, record, model)
     fact = OpenCaseLinked(
         person_id=record.profile.person_id,

@@ -15,9 +15,10 @@ import pytest
 from sqlalchemy import delete, func, select, update
 
 from schemas.base import Fact
+from schemas.case import ChildLinked, LinkCorrected
 from schemas.message import Message, derived_id
 from schemas.notification import NotificationReceived, Receipt, ReceiptStatus
-from stores import clock, codec, cursors, dead_letters, inbox, journal, people, queues, states, tables, timers
+from stores import clock, codec, cursors, dead_letters, inbox, journal, linking, people, queues, states, tables, timers
 from stores.database import Conflict, Database, Unstorable
 from stores.dead_letters import DeadLetter, DeadLetterState
 from stores.intake import StoredIntake
@@ -711,3 +712,25 @@ def test_a_fact_about_an_erased_case_is_recorded_under_a_key_of_its_own(database
         journal.append(transaction, cursors.lock(transaction, "after"), [later])
     with database.reading() as connection:
         assert [row.key_id for row in journal.rows_after(connection, 0, 10)] == ["case-1", later.id]
+
+
+# Links
+
+
+def test_what_is_recorded_of_links_is_found_by_any_id_that_leads_to_it(database: Database) -> None:
+    first, _ = appended(database, "link/one", given.linked(), given.corrected())
+    with database.reading() as connection:
+        for id_ in (first.id, "ref-1", "case-1"):
+            assert linking.referrals_of(connection, id_) == ["ref-1"]
+        assert linking.referrals_of(connection, "nobody") == []
+        found = linking.about(connection, database.vault, ["ref-1"], [LinkCorrected])
+        assert [entry.message.data for entry in found] == [given.corrected()]
+        assert linking.about(connection, database.vault, ["case-1"], [ChildLinked])[0].message.data == given.linked()
+        assert linking.count(connection, ChildLinked) == 1
+
+
+def test_every_fact_of_a_type_is_read_from_a_time_on(database: Database) -> None:
+    appended(database, "link/one", given.linked(), given.corrected())
+    with database.reading() as connection:
+        assert len(list(linking.every(connection, database.vault, LinkCorrected, since=EARLY))) == 1
+        assert list(linking.every(connection, database.vault, LinkCorrected, since=LATE)) == []

@@ -90,10 +90,16 @@ class Linking:
         )
         return self.hear(fact, f"{id_}-accepted")
 
-    def open_case(self, id_: str, subject: Person | None = None, by: Worker | None = None) -> Outcome[Register]:
-        """The case system tells of a child with a worker."""
+    def open_case(
+        self, id_: str, subject: Person | None = None, by: Worker | None = None, *, closes: str | None = None
+    ) -> Outcome[Register]:
+        """The case system tells of a child with a worker; or that the case of this reference has none any more."""
+        by = by or worker()
         case = OpenCase(
-            reference=f"ICS-{id_}", child=subject or child(), worker=by or worker(), since=dt.date(2026, 1, 5)
+            reference=closes or by.case_reference,
+            child=subject or child(),
+            worker=None if closes else by,
+            since=dt.date(2026, 1, 5),
         )
         return self.hear(OpenCaseReceived(agency=LEAD, area=AREA, open_case=case), id_)
 

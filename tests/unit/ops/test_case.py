@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from ops.cli import main
 from ops.demo import DemoFolder
+from ops.simulation.answers import event
 from ops.simulation.stream import sample_lines
 from ops.trail import reveal
 from ops.wiring import Hub
@@ -148,3 +149,34 @@ def test_what_an_agency_calls_its_items_is_not_shown(tmp_path: Path) -> None:
     told = case(folder, asked["case_id"])
     assert "(not the hub's)" in told.stdout
     assert "Canary" not in told.stdout
+
+
+def test_a_merge_is_told_with_both_persons_and_what_moved_but_not_who_said_so(tmp_path: Path) -> None:
+    folder, hub = filled_hub(tmp_path / "hub", notifications=3, answered=False)
+    linked = _linked(folder, hub)
+    kept, absorbed = linked[:2]
+    data = {
+        "person_id": kept["person_id"],
+        "other_person_id": absorbed["person_id"],
+        "same": True,
+        "decided_by": "S. Worker",
+        "rationale": "the school knows both",
+    }
+    send(hub, "childrens_social_care", [event("d1", "childrens_social_care", "mash.persons-decision.v1", data)])
+    hub.embedded().drain()
+    told = {e["type"]: e["shown"] for e in trail(folder, kept["case_id"])}
+    merged = told["mash.case.persons-merged.v1"]
+    assert merged["absorbed_person_id"] == absorbed["person_id"]
+    assert merged["referral_ids"] == [absorbed["referral_id"]]
+    assert told["mash.persons.decided.v1"]["decision"]["same"] is True
+    assert "S. Worker" not in str(told)
+    moved = {e["type"]: e["shown"] for e in trail(folder, absorbed["case_id"])}["mash.case.link-corrected.v1"]
+    assert moved["decision_id"] == merged["decision_id"]
+
+
+def _linked(folder: DemoFolder, hub: Hub) -> list[dict[str, Any]]:
+    with hub.database.reading() as connection:
+        query = "SELECT correlation_id FROM journal WHERE type = 'mash.case.child-linked.v1' ORDER BY position"
+        ids = connection.execute(text(query)).scalars().all()
+    shown = [{e["type"]: e["shown"] for e in trail(folder, id_)} for id_ in ids]
+    return [told["mash.case.child-linked.v1"] for told in shown]

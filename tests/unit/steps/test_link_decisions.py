@@ -169,6 +169,15 @@ def test_persons_who_are_not_one_are_remembered_and_nothing_moves(linking: Linki
     assert outcome.dispatches == ()
 
 
+def test_closing_one_of_a_childs_cases_leaves_the_worker_of_the_other(linking: Linking) -> None:
+    linking.open_case("o1")
+    linking.open_case("o2", by=Worker(name="B. Brown", team="early_help", case_reference="ICS-8"))
+    linking.open_case("o3", closes="ICS-7")
+    assert linking.referral("r1").allocated_to == Worker(name="B. Brown", team="early_help", case_reference="ICS-8")
+    linking.open_case("o4", closes="ICS-8")
+    assert linking.referral("r2").allocated_to is None
+
+
 # split
 
 
