@@ -29,12 +29,21 @@ class Told:
     person_id: str | None
 
 
+def strangers(persons: int, number: int, *, seed: int) -> Iterator[Told]:
+    """Notifications about children who are in no register, and of whom :func:`tellings` does not tell either."""
+    return _told(persons, number, seed, new=1.0, beyond=2 * _BEYOND)
+
+
 def tellings(persons: int, number: int, *, seed: int) -> Iterator[Told]:
     """Notifications about children of a register of this size, and about others."""
+    return _told(persons, number, seed, new=_NEW, beyond=_BEYOND)
+
+
+def _told(persons: int, number: int, seed: int, *, new: float, beyond: int) -> Iterator[Told]:
     chance = Random(seed)  # noqa: S311 - to be repeated, not to be secret
     for index in range(number):
-        new = chance.random() < _NEW
-        of = family(chance.randrange(persons // _CHILDREN) + (_BEYOND if new else 0))
+        unknown = chance.random() < new
+        of = family(chance.randrange(persons // _CHILDREN) + (beyond if unknown else 0))
         child = chance.choice(of.children)
         said = notification(of, child, reference=f"{seed}-{index}", chance=chance)
         id_ = derived_id("bench", str(seed), str(index))
@@ -48,7 +57,7 @@ def tellings(persons: int, number: int, *, seed: int) -> Iterator[Told]:
             causation_id=id_,
             data=fact,
         )
-        yield Told(message, None if new else _person_id(of, child))
+        yield Told(message, None if unknown else _person_id(of, child))
 
 
 def records() -> Iterator[PersonRecord]:

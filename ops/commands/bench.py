@@ -68,7 +68,8 @@ def linkage_(persons: tuple[int, ...], store: str, notifications: int, folder: P
     candidates and decision   from a message read to the fact that says whose child it is: describe the child, look
                               its keys up, load and decode the best candidates, compare; nothing is written
     bare queries              the same queries asked again of the driver, with nothing made of them: the limit
-    whole step with commit    one message at a time through the link step, journal and all, until it is durable
+    whole step with commit    one message about a new child, who is the most to write, at a time through the link step,
+                              journal and all, until it is durable
 
     Splink, where it is installed, is given the same register with one record of each person, and twenty notifications.
     Names are as common as in Britain, and one family in ten is a Khan with a son Muhammad. A register is written

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from ops.bench.linkage import Place, build, compared
 from ops.bench.register import families, family
-from ops.bench.tellings import records, tellings
+from ops.bench.tellings import records, strangers, tellings
 from ops.cli import main
 from ops.commands.bench import sample_settings
 
@@ -33,6 +33,7 @@ def test_notifications_are_about_children_of_the_register_or_say_that_they_are_n
     told = list(tellings(2000, 200, seed=1))
     assert {one.person_id for one in told} - {None} <= known
     assert 20 < sum(one.person_id is None for one in told) < 100
+    assert {one.person_id for one in strangers(2000, 50, seed=1)} == {None}
     assert [one.message.id for one in told] == [one.message.id for one in tellings(2000, 200, seed=1)]
 
 
