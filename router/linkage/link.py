@@ -64,7 +64,7 @@ def link(
     phone or home of that many is a professional's or a hostel's and says nothing. A child who could be looked for under
     no others is for a human to find.
     """
-    crowded = _crowded(subject, candidates, oversized)
+    crowded = crowds(subject, candidates, oversized)
     selves = [compare_self(subject, c) for c in candidates]
     common = _common(subject, candidates, selves, model)
     pairs = zip(candidates, selves, strict=True)
@@ -194,7 +194,7 @@ def _rank(weighed: Weighed) -> tuple[float, str]:
     return -weighed.score, weighed.profile.person_id
 
 
-def _crowded(subject: Subject, candidates: Sequence[Profile], oversized: Set[int]) -> frozenset[str]:
+def crowds(subject: Subject, candidates: Sequence[Profile], oversized: Set[int]) -> frozenset[str]:
     """Phones and homes that three or more families of the candidates have: a professional's, a hostel's."""
     crowded = set()
     for value in (*subject.phones, *subject.addresses):

@@ -6,16 +6,17 @@ model so far says how likely each story is for each pair (expectation), and is c
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from enum import IntEnum
 from math import log2
+from random import Random
 from typing import Any, Final
 
 from router.linkage.compare import FIELDS, Levels, compare_household, compare_self
 from router.linkage.index import Index
-from router.linkage.link import link, odds
-from router.linkage.model import SCALES, Model, read_model
+from router.linkage.link import odds
+from router.linkage.model import SCALES, Model
 from router.linkage.names import Likeness
 from router.linkage.profile import Profile, extend, found
 from router.linkage.subject import Subject
@@ -36,8 +37,6 @@ _NOTHING: Final = [0.0, 0.0, 0.0, 0.0]
 _COUNTED_WHOLE: Final = frozenset({"kin", "incident", "twin"})
 """Fields in which it says something that nothing is said."""
 _STRANGERS: Final = 3
-_COMMON: Final = 5
-"""Names that fewer have are left out of a model file: they could tell of a person."""
 _PRIOR_PAIRS: Final = 60.0
 """How many pairs the model so far counts as, against those observed."""
 
@@ -45,6 +44,7 @@ _PRIOR_PAIRS: Final = 60.0
 def observe(stream: Iterable[Told], *, index: Index | None = None) -> Iterator[Pair]:
     """The pairs of a stream of known children: each subject with its candidates and with some strangers."""
     index = Index() if index is None else index
+    chance = Random(0)  # noqa: S311 - a sample, the same each time
     known: list[str] = []
     family_of: dict[str, str] = {}
     for subject, child, family in stream:
@@ -52,7 +52,7 @@ def observe(stream: Iterable[Told], *, index: Index | None = None) -> Iterator[P
             levels = compare(subject, profile)
             if story := _story(levels, profile, child, family):
                 yield levels, {story: 1.0}
-        for other in _strangers(known, child):
+        for other in strangers(known, chance):
             stranger = index.get(other)
             if stranger is not None and family_of[other] != family:
                 yield compare(subject, stranger), {"other": 1.0}
@@ -65,10 +65,15 @@ def observe(stream: Iterable[Told], *, index: Index | None = None) -> Iterator[P
             family_of[child] = family
 
 
-def compare(subject: Subject, profile: Profile) -> Levels:
-    """All levels of agreement, in the order of ``FIELDS``."""
+def strangers(known: Sequence[str], chance: Random) -> list[str]:
+    """Some of those known."""
+    return chance.choices(known, k=_STRANGERS) if known else []
+
+
+def compare(subject: Subject, profile: Profile, crowded: Collection[str] = ()) -> Levels:
+    """All levels of agreement, in the order of ``FIELDS``; ``crowded`` phones and homes say nothing."""
     own = compare_self(subject, profile)
-    return own + compare_household(subject, profile, own[0], ())
+    return own + compare_household(subject, profile, own[0], crowded)
 
 
 def expect(subject: Subject, levels: Levels, model: Model) -> dict[str, float]:
@@ -76,57 +81,6 @@ def expect(subject: Subject, levels: Levels, model: Model) -> dict[str, float]:
     bits = (*odds(subject, levels, model), 0.0)
     weights = [2.0 ** (b - max(bits)) for b in bits]
     return {story: weight / sum(weights) for story, weight in zip(STORIES, weights, strict=True)}
-
-
-def learn(stream: Sequence[Subject], base: Mapping[str, Any], version: str, *, rounds: int = 5) -> dict[str, Any]:
-    """The content of a model file learned from a stream of which nothing is known.
-
-    In each round the model so far links the stream, and each pair that it looks at counts as one child as far as the
-    model believes it. What is the family's and what a namesake's stays as in ``base``: without being told, nothing
-    keeps them apart from the same child told of differently. How frequent families are is learned.
-    """
-    base = {**base, "names": _common_names(stream)}
-    data = dict(base)
-    for _ in range(rounds):
-        pairs, believed, known = _believed(stream, read_model(data))
-        prior = {story: log2(max(believed[story], 0.5) / (len(stream) * known)) for story in ("same", "family")}
-        data = {**estimate(count(pairs), base, version), "prior": {**base["prior"], **prior}}
-    return data
-
-
-def _believed(stream: Sequence[Subject], model: Model) -> tuple[list[Pair], dict[str, float], int]:
-    """The pairs of a stream linked by ``model``, how many it believes of each story, and how many persons it found."""
-    index, known, pairs = Index(), list[str](), list[Pair]()
-    believed = dict.fromkeys(STORIES, 0.0)
-    for number, subject in enumerate(stream):
-        person, candidates = str(number), index.find(subject)
-        for profile in candidates:
-            levels = compare(subject, profile)
-            shares = expect(subject, levels, model)
-            pairs.append((levels, {"same": shares["same"]}))
-            for story, share in shares.items():
-                believed[story] += share
-        strangers = (index.get(other) for other in _strangers(known, person))
-        pairs.extend((compare(subject, stranger), {"other": 1.0}) for stranger in strangers if stranger)
-        linked = link(subject, candidates, model).person if candidates else None
-        index.put(
-            extend(linked, subject) if linked else found(subject, person_id=person, family_id=person, case_id=person)
-        )
-        if linked is None:
-            known.append(person)
-    return pairs, believed, len(known)
-
-
-def _common_names(stream: Sequence[Subject]) -> dict[str, dict[str, float]]:
-    """How often names occur, per mille, of those that more than a few have."""
-    return {
-        "given_per_mille": _per_mille([word for s in stream for name in s.givens for word in name.split()]),
-        "family_per_mille": _per_mille([word for s in stream for name in s.families for word in name.split()]),
-    }
-
-
-def _per_mille(words: Sequence[str]) -> dict[str, float]:
-    return {w: round(1000 * n / len(words), 2) for w, n in sorted(Counter(words).items()) if n >= _COMMON}
 
 
 def count(pairs: Iterable[Pair]) -> Counts:
@@ -208,9 +162,3 @@ def _story(levels: Levels, profile: Profile, child: str, family: str) -> str:
     if profile.family_id == family:
         return "family"
     return "namesake" if levels[0] <= Likeness.SHORT and levels[1] <= Likeness.TYPO else ""
-
-
-def _strangers(known: list[str], child: str) -> list[str]:
-    """Some earlier children, spread evenly, always the same for the same stream."""
-    at = (len(known) * 7919 + step * 104_729 for step in range(_STRANGERS))
-    return [other for i in at if known and (other := known[i % len(known)]) != child]

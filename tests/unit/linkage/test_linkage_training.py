@@ -11,8 +11,9 @@ import pytest
 
 from router.linkage import Subject, describe, load_model
 from router.linkage.index import Index
+from router.linkage.learn import learn
 from router.linkage.model import read_model
-from router.linkage.train import compare, count, estimate, expect, learn, observe
+from router.linkage.train import compare, count, estimate, expect, observe
 from schemas.person import Address, Name, PartialDate, Person
 
 NAMES = ("Ada", "Bruno", "Clemency", "Dougal", "Effie", "Fabian", "Greta", "Hector")
