@@ -28,6 +28,8 @@ class Evidence(Shape):
     notification: Notification | None = None
     """Kept while the referral is with an allocated worker: should the link prove wrong, it must be rated after all."""
     area: str = ""
+    letter: Identity | None = None
+    """That handed it over, to be taken back as long as it waits."""
     person_id: str = ""
     """Empty until decided, as family and case."""
     family_id: str = ""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from router import rulings
 from router.doubts import asked, maybe_one, reviews
 from router.linkage import Model, Profile
-from router.outcome import Dispatch, Outcome, Refusal
+from router.outcome import Dispatch, Outcome, Refusal, letter_id
 from router.register import Evidence, PersonRecord, Register, Ruling
 from router.rulings import Pair
 from schemas.base import Fact
@@ -197,12 +197,24 @@ def _settled(plan: _Plan, decision: Decision, id_: str, policy: Policy) -> Outco
         after = rulings.carry_out(known, id_, plan.whose, apart=plan.apart)
     moved = [(known.evidence[piece], after.evidence[piece]) for piece in plan.whose]
     linked = tuple(_links(known, after, moved, decision, id_))
-    handed = [handover(fact, policy) for fact in linked if isinstance(fact, ChildLinked)]
+    anew = [fact for fact in linked if isinstance(fact, ChildLinked)]
+    handed = [dispatch for fact in anew if (dispatch := handover(fact, policy))]
+    wrong = (known.evidence[fact.referral_id].letter for fact in anew)
     return Outcome(
-        state=after,
+        state=_with_letters(after, anew, id_),
         facts=(*linked, *_closing(plan, moved, decision, id_)),
-        dispatches=(*filter(None, handed), *_changes(known, after, moved, decision, id_, policy)),
+        dispatches=(*handed, *_changes(known, after, moved, decision, id_, policy)),
+        takes_back=tuple(letter for letter in wrong if letter),
     )
+
+
+def _with_letters(after: Register, anew: Sequence[ChildLinked], id_: str) -> Register:
+    """With the letter that hands each referral over by now, if any: handovers are a decision's first dispatches."""
+    handed = [fact.referral_id for fact in anew if fact.allocated_to]
+    letters = {referral_id: letter_id(id_, "link", number) for number, referral_id in enumerate(handed)}
+    pieces = [after.evidence[fact.referral_id] for fact in anew]
+    changed = {piece.id: piece.model_copy(update={"letter": letters.get(piece.id)}) for piece in pieces}
+    return replace(after, evidence={**after.evidence, **changed})
 
 
 def _with_doubts(plan: _Plan, outcome: Outcome[Register], policy: Policy, model: Model) -> Outcome[Register]:

@@ -9,7 +9,7 @@ from functools import cache
 from router.doubts import Doubt, asked, maybe_one, maybe_two, reviews
 from router.linkage import Linkage, Model, link, load_model
 from router.linkage.ranking import passed_over
-from router.outcome import Dispatch, Outcome, Step
+from router.outcome import Dispatch, Outcome, Step, letter_id
 from router.register import Evidence, PersonRecord, Register, first_record
 from router.settling import handover, own_person, settle
 from schemas.base import Fact
@@ -84,7 +84,10 @@ def _notification(
     record, doubts = _doubts(known, decision, record, model)
     evidence = evidence_of(accepted, message.id)
     if fact.allocated_to is not None and evidence is not None:
-        evidence = evidence.model_copy(update={"notification": accepted.notification, "area": accepted.area})
+        letter = letter_id(message.id, STEP.name, 0)
+        evidence = evidence.model_copy(
+            update={"notification": accepted.notification, "area": accepted.area, "letter": letter}
+        )
     return Outcome(
         state=_changed(evidence, record, decision),
         facts=(fact, *doubts),

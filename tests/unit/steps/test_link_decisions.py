@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from router.outcome import Outcome
+from router.outcome import Outcome, letter_id
 from router.register import Register
 from schemas.case import (
     ChildLinked,
@@ -208,6 +208,17 @@ def test_what_a_split_takes_from_a_worker_is_linked_anew_and_the_worker_is_told(
     assert anew.allocated_to is None
     assert anew.notification.narrative
     assert agencies(outcome) == [LEAD, worker().team]
+
+
+def test_a_handover_to_the_wrong_worker_is_taken_back_as_long_as_it_waits(linking: Linking) -> None:
+    (opened,) = of(OpenCaseLinked, linking.open_case("o1").facts)
+    linking.referral("r1")
+    outcome = linking.split(opened.person_id, ["r1"], id_="d1")
+    assert outcome.takes_back == (letter_id("r1-accepted", "link", 0),)
+    back = linking.undo("d1", id_="d2")
+    assert (agencies(back, Handover), back.takes_back) == ([worker().team], ())
+    again = linking.split(opened.person_id, ["r1"], id_="d3")
+    assert again.takes_back == (letter_id("d2", "link", 0),)
 
 
 def test_what_comes_to_another_worker_is_handed_to_that_one(linking: Linking) -> None:
