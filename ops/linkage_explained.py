@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ops.reading import Readable
+from router.linkage.reasons import STRENGTHS
 from router.settling import HUMAN
 from schemas.base import Fact
 from schemas.case import (
@@ -40,10 +41,11 @@ _SINCE = (
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """What was found in one field, and whether it spoke for the child."""
+    """What was found in one field, whether it spoke for the child, and how strongly, where that was recorded."""
 
     speaks_for: bool
     says: str
+    strength: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ class Explained:
     odds: str | None
     """None where nothing was compared: of an amendment, a human's decision, a child whom nobody resembles."""
     ahead_of_the_next: float | None
-    """Bits between the best and the second candidate; None where no second one was recorded."""
+    """Bits between the best candidate and the second; None where there was no second one, or it was not recorded."""
     reasons: tuple[Reason, ...]
     candidates: tuple[Considered, ...]
     since: tuple[Later, ...]
@@ -118,7 +120,6 @@ def _explained(linked: ChildLinked, entry: Entry, later: Sequence[Entry]) -> Exp
     mine = [e for e in later if e.position > entry.position and _concerns(e.message.data, linked)]
     moves = [e.message.data for e in mine if isinstance(e.message.data, LinkCorrected)]
     ours = [move for move in moves if move.referral_id == linked.referral_id]
-    scores = [candidate.score for candidate in linked.candidates[:2]]
     return Explained(
         referral_id=linked.referral_id,
         agency=linked.agency,
@@ -131,7 +132,7 @@ def _explained(linked: ChildLinked, entry: Entry, later: Sequence[Entry]) -> Exp
         case_id=linked.case_id,
         score=linked.score,
         odds=odds(linked.score) if linked.score else None,
-        ahead_of_the_next=round(scores[0] - scores[1], 2) if len(scores) == 2 else None,
+        ahead_of_the_next=linked.margin,
         reasons=_reasons(linked.reasons),
         candidates=tuple(map(_considered, linked.candidates)),
         since=tuple(Later(_moment(e.recorded_at), *_told(e.message.data)) for e in mine),
@@ -150,7 +151,14 @@ def _considered(candidate: Candidate) -> Considered:
 
 
 def _reasons(said: Sequence[str]) -> tuple[Reason, ...]:
-    return tuple(Reason(not text.startswith(_AGAINST), text.removeprefix(_AGAINST)) for text in said)
+    return tuple(map(_reason, said))
+
+
+def _reason(text: str) -> Reason:
+    says, bracket, strength = text.removesuffix(")").rpartition(" (")
+    known = bool(bracket) and strength in STRENGTHS
+    told = says if known else text
+    return Reason(not told.startswith(_AGAINST), told.removeprefix(_AGAINST), strength if known else None)
 
 
 def odds(bits: float) -> str:
@@ -221,4 +229,5 @@ def _ahead(one: Explained) -> str:
 
 def _lines(reasons: Sequence[Reason], indent: str) -> Iterator[str]:
     for reason in reasons:
-        yield f"{indent}{'for' if reason.speaks_for else 'against':<8} {reason.says}"
+        strength = f"  ({reason.strength})" if reason.strength else ""
+        yield f"{indent}{'for' if reason.speaks_for else 'against':<8} {reason.says}{strength}"

@@ -88,6 +88,8 @@ _WORDS: Final[dict[str, dict[int, str]]] = {
 _AGAINST: Final = "against"
 _STRENGTHS: Final = ((9.0, "very strong"), (5.0, "strong"), (2.0, "moderate"), (0.0, "slight"))
 """How strongly a field speaks, by bits for or against the same child."""
+STRENGTHS: Final = tuple(words for _, words in _STRENGTHS)
+"""The words at the end of a reason, in brackets."""
 
 
 def reasons(levels: Levels, bits: Sequence[float]) -> tuple[str, ...]:
