@@ -32,7 +32,7 @@ def record(chance: Chance, child: Child, agency: str, told_of_birth: float, day:
     tags: set[str] = set()
     given = _given(chance, child, tags)
     surname = _surname(chance, child, day, tags)
-    born, estimated = _born(chance, child.born, told_of_birth, tags)
+    born, estimated = _born(chance, child.born, told_of_birth, day, tags)
     made = Record(given, surname, born, estimated, frozenset(tags))
     if day >= child.born:
         child.records[agency] = made
@@ -103,14 +103,16 @@ def _other_surname(chance: Chance, child: Child, day: dt.date, tags: set[str]) -
     return child.surname
 
 
-def _born(chance: Chance, born: dt.date, told: float, tags: set[str]) -> tuple[str | None, bool]:
+def _born(chance: Chance, born: dt.date, told: float, day: dt.date, tags: set[str]) -> tuple[str | None, bool]:
+    """The birthday on file and whether it is an estimate; never one after the day on which it was put there."""
     if chance.slips(0.013):
         tags.add("dob_error")
-        return _mistaken(chance, born).isoformat(), False
+        return min(_mistaken(chance, born), day).isoformat(), False
     if chance.slips(0.03 if told > 0.6 else 0.12):
         tags.add("dob_estimated")
         year = born.year + chance.weighted({0: 0.58, -1: 0.15, 1: 0.15, -2: 0.06, 2: 0.06})
-        return f"{year}-{chance.one(('01-01', '01-01', '07-01', '06-15'))}", True
+        estimate = dt.date.fromisoformat(f"{year}-{chance.one(('01-01', '01-01', '07-01', '06-15'))}")
+        return (estimate if estimate <= day else day.replace(month=1, day=1)).isoformat(), True
     if chance.slips(0.003):
         tags.add("dob_placeholder")
         return chance.one(("1900-01-01", "2000-01-01")), False

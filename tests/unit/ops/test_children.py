@@ -71,3 +71,9 @@ def test_numbers_are_well_formed_but_where_that_is_the_difficulty() -> None:
             assert identifiers.nhs_number(told.record["nhs_number"])
         if "upn_error" not in told.tags and told.record["upn"]:
             assert identifiers.upn(told.record["upn"])
+
+
+def test_no_birthday_is_later_than_the_day_on_which_it_is_told() -> None:
+    for told in stream(2.0):
+        born = told.record["date_of_birth"]
+        assert born is None or born <= told.record["observed_at"][:10]
