@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import json
 from dataclasses import asdict
 from pathlib import Path
 
@@ -10,12 +12,15 @@ from rich.console import Console
 from rich.progress import Progress
 
 from ops.commands.common import Moment, config_option, json_option, opened, say, say_json, say_table
+from ops.commands.progress import progress
 from ops.commands.reading import reading
 from ops.linkage_explained import explain, in_words
 from ops.linkage_file import Unmapped, decide_file, write_decisions
 from ops.linkage_quality import percent, quality, summary
+from ops.linkage_training import read_material, report, to_text, train
 from ops.simulation.children import generate as children_told_of
 from ops.simulation.children import write
+from router.linkage.model import read_content
 from router.people import file_everybody
 from router.steps.link import STEP
 
@@ -140,3 +145,54 @@ def generate(notifications: Path, truth: Path, number: int, children: int, error
     stream = children_told_of(children=children, notifications=number, seed=seed, errors=errors)
     write(stream, notifications, truth)
     say(f"{number} notifications about {len({told.child for told in stream})} children: {notifications}, {truth}")
+
+
+@linkage.command("train")
+@click.argument("notifications", metavar="INPUT.jsonl", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--out", required=True, metavar="MODEL.json", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--version", required=True, help="What decisions will name the model by, such as linkage-2.0.")
+@click.option("--date", required=True, type=click.DateTime(["%Y-%m-%d"]), help="The day of training, for the file.")
+@click.option("--truth", metavar="TRUTH.csv", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--base", metavar="M", default="default", show_default=True, help="The model to start from.")
+@click.option("--rounds", type=click.IntRange(min=1), default=20, show_default=True, help="At most so many.")
+@json_option
+def train_(
+    notifications: Path,
+    out: Path,
+    version: str,
+    date: dt.datetime,
+    truth: Path | None,
+    base: str,
+    rounds: int,
+    *,
+    as_json: bool,
+) -> None:
+    """Learn a linkage model from notifications, and report what was learned and how it would decide.
+
+    Of notifications in TRUTH.csv (the sample's form) the child and family are known; of the others nothing: they are
+    linked by the model so far, and it learns from what it believes, round by round, until it settles. Thresholds stay
+    as in the base; one is suggested. The model decides nothing until it is named as linkage_model, and never again what
+    was decided before it.
+
+    \b
+    Example: hub linkage train stream.jsonl --truth truth.csv --out model.json --version area-1 --date 2026-01-31
+    """
+    try:
+        material = read_material(notifications, truth)
+    except Unmapped as error:
+        raise click.ClickException(str(error)) from None
+    start = read_content(base)
+    with progress("rounds", rounds) as advance:
+        trained = train(material, start, version, date=f"{date:%Y-%m-%d}", most=rounds, progress=advance)
+    out.write_text(to_text(trained.data), encoding="utf-8")
+    told = report(trained, start, material)
+    if as_json:
+        say_json(told)
+        return
+    say(f"{'field':8} {'level':14} {'m':>7} {'u':>7}  bits before and now")
+    for one in told.pop("levels"):
+        before, now = ("" if bits is None else f"{bits:7.2f}" for bits in (one["before"], one["bits"]))
+        say(f"{one['field']:8} {one['level']:14} {one['m']:7.4f} {one['u']:7.4f}  {before:7} {now:7}")
+    for what, value in told.items():
+        say(f"{what}: {value if isinstance(value, str) else json.dumps(value)}")
+    say(f"written: {out}")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from ops.linkage_file import COLUMNS, decide_file
 from ops.proofs.score import Row, Score, Tally, score, wilson
 from ops.simulation.children import TRUTH, generate
 from ops.simulation.stream import sample_lines, sample_truth
+from router.linkage.model import read_content
 
 Progress = Callable[[int], None]
 
@@ -149,9 +149,7 @@ def _without(plan: Plan, folder: Path) -> str | None:
     """The model, or for a control one that lacks something that linking cannot do without."""
     if not plan.without:
         return plan.model
-    name = plan.model or "default"
-    source = Path(name) if name.endswith(".json") else Path(str(files("router.linkage"))) / f"model-{name}.json"
-    changed = CONTROLS[plan.without](json.loads(source.read_text(encoding="utf-8")))
+    changed = CONTROLS[plan.without](read_content(plan.model or "default"))
     path = folder / "model-control.json"
     path.write_text(json.dumps(changed), encoding="utf-8")
     return str(path)

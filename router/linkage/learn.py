@@ -1,19 +1,34 @@
-"""A model learned from a stream of which nothing is known: what the model so far believes is counted, in turns."""
+"""A model learned from a stream of which nothing or some is known: what it so far believes is counted, in turns."""
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
 from math import log2
 from random import Random
 from typing import Any, Final
 
+from router.linkage.compare import FIELDS
 from router.linkage.index import Index
 from router.linkage.link import crowds, link
-from router.linkage.model import Model, read_model
+from router.linkage.model import SCALES, Model, read_model
 from router.linkage.profile import extend, found
 from router.linkage.subject import Subject
-from router.linkage.train import STORIES, Pair, compare, count, estimate, expect, strangers
+from router.linkage.train import (
+    STORIES,
+    Counts,
+    Pair,
+    Told,
+    compare,
+    count,
+    estimate,
+    expect,
+    observe,
+    strangers,
+)
 
 _CANDIDATES: Final = 12
 _COMMON: Final = 5
@@ -32,11 +47,76 @@ def learn(stream: Sequence[Subject], base: Mapping[str, Any], version: str, *, r
     base = {**base, "names": _common_names(stream)}
     data = dict(base)
     for _ in range(rounds):
-        heard = _Round(read_model(data))
-        for subject in stream:
-            heard.hear(subject)
+        heard = _heard(stream, data)
         data = {**estimate(count(heard.pairs), base, version), "prior": heard.prior()}
     return data
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """A model after one more round: the content of its file, the counts it stands on, and how much still moved."""
+
+    data: dict[str, Any]
+    counts: Counts
+    moved: float
+    """By how many bits a pair of one child is weighed otherwise than in the round before, in the field moved most."""
+
+
+def lessons(
+    stream: Sequence[Subject], base: Mapping[str, Any], version: str, *, told: Iterable[Told] = ()
+) -> Iterator[Lesson]:
+    """A model learned from ``stream`` as :func:`learn` does, and from ``told``, better each round, without end.
+
+    Each round counts as the mean of all so far, so that links that come and go even out and the model settles. What is
+    told says how brothers, sisters and namesakes agree, and is the same each round.
+    """
+    known = list(told)
+    base = {**base, "names": _common_names([*stream, *(subject for subject, _, _ in known)])}
+    certain = list(observe(known))
+    data, counts, prior = dict(base), count(()), dict(base["prior"])
+    for number in itertools.count(1):
+        heard = _heard(stream, data)
+        counts = _mean(counts, count([*certain, *heard.pairs]), number)
+        if stream:
+            latest = heard.prior()
+            prior = latest if number == 1 else {s: b + (latest[s] - b) / number for s, b in prior.items()}
+        new = {**estimate(counts, base, version), "prior": {story: round(bits, 2) for story, bits in prior.items()}}
+        yield Lesson(new, counts, _moved(data, new, counts))
+        data = new
+
+
+def _heard(stream: Sequence[Subject], data: Mapping[str, Any]) -> _Round:
+    heard = _Round(read_model(data))
+    for subject in stream:
+        heard.hear(subject)
+    return heard
+
+
+def _mean(before: Counts, new: Counts, number: int) -> Counts:
+    """The mean of ``number`` rounds, of which ``before`` is the mean of all but the last."""
+    mean = count(())
+    for story, fields in mean.items():
+        for place, field in enumerate(fields):
+            old, latest = before[story][place], new[story][place]
+            for level in sorted({*old, *latest}):
+                known = old.get(level, 0.0)
+                field[level] = known + (latest.get(level, 0.0) - known) / number
+    return mean
+
+
+def _moved(before: Mapping[str, Any], after: Mapping[str, Any], counts: Counts) -> float:
+    """The most that a field moved, each of its levels counting as often as it occurs for the same child."""
+    moved = [0.0]
+    for place, field in enumerate(FIELDS):
+        known, same, bits = before["bits"][field], counts["same"][place], after["bits"][field]
+        changes = {level: abs(_same(bits, level) - _same(known, level)) for level in SCALES[field]}
+        total = max(1.0, sum(same.values()))
+        moved.append(sum(same.get(level, 0.0) * change for level, change in changes.items()) / total)
+    return max(moved)
+
+
+def _same(levels: Mapping[str, Sequence[float]], level: IntEnum) -> float:
+    return levels.get(level.name.lower(), (0.0,))[0]
 
 
 class _Round:

@@ -72,10 +72,16 @@ class Model:
 
 def load_model(name_or_path: str = "default") -> Model:
     """The model shipped under this name (``model-<name>.json``), or read from the file at this path."""
+    return read_model(read_content(name_or_path))
+
+
+def read_content(name_or_path: str) -> dict[str, Any]:
+    """The content of the file of such a model."""
     path = Path(name_or_path)
     shipped = files("router.linkage").joinpath(f"model-{name_or_path}.json")
     text = path.read_text(encoding="utf-8") if path.suffix == ".json" else shipped.read_text(encoding="utf-8")
-    return read_model(json.loads(text))
+    content: dict[str, Any] = json.loads(text)
+    return content
 
 
 def read_model(data: Mapping[str, Any]) -> Model:

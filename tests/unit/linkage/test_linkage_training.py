@@ -6,12 +6,13 @@ import datetime as dt
 import json
 from dataclasses import replace
 from importlib.resources import files
+from itertools import islice
 
 import pytest
 
 from router.linkage import Subject, describe, load_model
 from router.linkage.index import Index
-from router.linkage.learn import learn
+from router.linkage.learn import learn, lessons
 from router.linkage.model import read_model
 from router.linkage.train import compare, count, estimate, expect, observe
 from schemas.person import Address, Name, PartialDate, Person
@@ -86,3 +87,16 @@ def test_a_learned_model_knows_how_common_names_are_there() -> None:
     model = read_model(learn(stream, BASE, "linkage-test", rounds=1))
     assert model.given_bits("ada") == pytest.approx(3.0)
     assert model.given_bits("william") == load_model().given_bits("unheard of")
+
+
+def test_a_model_moves_less_from_round_to_round() -> None:
+    stream = [subject for subject, _, _ in STREAM * 2]
+    moved = [lesson.moved for lesson in islice(lessons(stream, BASE, "linkage-test"), 6)]
+    assert moved[-1] < moved[0] / 4
+
+
+def test_what_is_told_counts_beside_what_is_believed() -> None:
+    told, unknown = STREAM[:24], [subject for subject, _, _ in STREAM[24:]]
+    (lesson,) = islice(lessons(unknown, BASE, "linkage-test", told=told), 1)
+    assert sum(lesson.counts["family"][0].values()) > 0
+    assert sum(lesson.counts["same"][0].values()) > 16
