@@ -120,8 +120,11 @@ def test_a_red_reaches_its_front_line_before_any_other_product_of_its_referral(o
     assert red
     assert red <= {entry.data["referral_id"] for entry in urgent}
     released = by_product(outcome.of("product.released"))
+    voided = by_product(outcome.of("product.voided"))
     for entry in urgent:
-        others = [one for one in released.values() if one.data["referral_id"] == entry.data["referral_id"]]
+        # What was voided before went out for the child whom the referral had been taken for.
+        standing = [one for id_, one in released.items() if id_ not in voided or voided[id_].position > entry.position]
+        others = [one for one in standing if one.data["referral_id"] == entry.data["referral_id"]]
         left = released[entry.data["product_id"]].position
         same = {one.data["product_id"]: one.data["colour"] for one in others if not one.data["urgent"]}
         later = [one for one in others if same.get(one.data["product_id"]) == entry.data["colour"]]
