@@ -128,7 +128,8 @@ def k1(
 ) -> None:
     """K1: link streams of invented children of whom the truth is known, and the sample; how often was it wrong?
 
-    Exits with 1 when a bound is not reached: false links, repeats missed, reviews, concerns taken for duplicates.
+    Exits with 1 when a bound is not reached: false links, repeats missed, reviews, concerns taken for duplicates, or a
+    group that is missed more than twice as often as the whole, where chance cannot be why.
     """
     plan = k1_proof.Plan(notifications, children, seeds, errors, model, without or "", sample)
     with tempfile.TemporaryDirectory(prefix="hub-proof-") as folder, progress("linking", plan.total) as advance:

@@ -34,6 +34,8 @@ BOUNDS = (Bounds(1.0, 1e-4, 0.12, 0.02), Bounds(1.6, 2e-4, 0.18, 0.04))
 _MOST_TIMES = 2.0
 """No group may be missed so many times as often as the whole."""
 _SAMPLE = "sample"
+GROUPS = "groups"
+"""The bound that some group is missed too often for, more than chance explains."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,21 +111,27 @@ def _figures(total: Score, errors: float) -> dict[str, Any]:
         "false_link_examples": total.false_links[:20],
     }
     groups = [_group(name, tally, whole) for name, tally in sorted(total.groups.items())]
+    unreached = list(_unreached(total, bounds, groups)) if bounds else []
     return {
         **figures,
-        "reached": bounds is None or _within(total, bounds),
+        "reached": not unreached,
+        "unreached": unreached,
         "groups": sorted(groups, key=lambda group: -float(group["times"])),
     }
 
 
-def _within(total: Score, bounds: Bounds) -> bool:
+def _unreached(total: Score, bounds: Bounds, groups: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     whole = total.whole
-    return (
-        whole.false_links <= bounds.false_links * total.notifications
-        and whole.review_share <= bounds.review
-        and whole.missed_share <= bounds.missed
-        and not total.false_duplicates
-    )
+    if whole.false_links > bounds.false_links * total.notifications:
+        yield "false links"
+    if whole.missed_share > bounds.missed:
+        yield "missed"
+    if whole.review_share > bounds.review:
+        yield "review share"
+    if total.false_duplicates:
+        yield "false duplicates"
+    if any(group["above"] == "surely" for group in groups):
+        yield GROUPS
 
 
 def _group(name: str, tally: Tally, whole: Tally) -> dict[str, Any]:
