@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-tests services run demo test lock
+.PHONY: help install install-tests install-proofs services run demo test lock
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -21,6 +21,12 @@ install-tests: $(VENV)/.installed-tests
 
 $(VENV)/.installed-tests: $(VENV)/.installed ops/locks/development.txt
 	$(BIN)/python -m pip install --quiet --require-hashes --requirement ops/locks/development.txt
+	@touch $@
+
+install-proofs: $(VENV)/.installed-proofs
+
+$(VENV)/.installed-proofs: $(VENV)/.installed ops/locks/proofs.txt
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement ops/locks/proofs.txt
 	@touch $@
 
 services: install ## Install what private Kafka, RabbitMQ and PostgreSQL instances need (for tests and benchmarks)
@@ -42,3 +48,4 @@ test: install-tests services ## Lint, types, import contracts and every test
 lock: ## Renew the locked lists (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet pyproject.toml ops/locks/build.in --output-file ops/locks/runtime.txt
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet --extra development pyproject.toml ops/locks/build.in --constraint ops/locks/runtime.txt --output-file ops/locks/development.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet --extra proofs pyproject.toml ops/locks/build.in --constraint ops/locks/runtime.txt --output-file ops/locks/proofs.txt
