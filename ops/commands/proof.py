@@ -147,7 +147,7 @@ def k1(
 
 @proof.command()
 @click.option("--data", type=click.Choice(list(TASKS)), multiple=True, default=tuple(TASKS), help="May be repeated.")
-@_seed
+@click.option("--seed", type=int, default=1, show_default=True, help="Febrl's order, and the noise of pseudopeople.")
 @click.option("--without", type=click.Choice(CONTROLS), help="A control: do without; the check has to fail then.")
 @_json
 def k2(data: tuple[str, ...], seed: int, without: str | None, as_json: bool) -> None:

@@ -46,7 +46,7 @@ def prove(plan: Plan, progress: Callable[[int], None]) -> dict[str, Any]:
     prepared = [(task, task.read(plan.seed), task.splink()) for task in (TASKS[name] for name in plan.data)]
     figures = {}
     for task, records, setup in prepared:
-        ours, seconds = _timed(partial(_ours, records, plan.without))
+        ours, seconds = _timed(partial(linked, records, plan.without))
         progress(1)
         theirs, their_seconds = _timed(partial(beside.run, records, setup, plan.seed))
         progress(1)
@@ -72,7 +72,8 @@ def _reached(f1: float, theirs: Score, task: Task) -> bool:
     return f1 >= task.least if task.least is not None else f1 > theirs.f1
 
 
-def _ours(records: Sequence[Record], without: str) -> dict[str, Any]:
+def linked(records: Sequence[Record], without: str = "") -> dict[str, Any]:
+    """How well the hub's engine links records, with a model learned from them."""
     truth = {record.id: record.truth for record in records}
     model = read_model(_model(records, without))
     register = Register(model)
