@@ -83,7 +83,7 @@ def febrl(link_type: str) -> Setup:
 
 
 def censuses() -> Setup:
-    """For two censuses of ``pseudopeople``: it does best when told to look across them only."""
+    """For two censuses of ``pseudopeople``, each of which lists a person once."""
     library = package("splink.comparison_library")
     return Setup(
         link_type="link_only",
@@ -107,7 +107,7 @@ def censuses() -> Setup:
         ],
         certain=[["first_name", "last_name", "date_of_birth"]],
         recall=0.8,
-        training=[["date_of_birth"], ["first_name", "last_name"]],
+        training=[["first_name", "last_name"], ["first_name", "street_name"]],
     )
 
 
@@ -133,7 +133,7 @@ def taxes() -> Setup:
         ],
         certain=[["first_name", "last_name", "street_name"], ["ssn"]],
         recall=0.8,
-        training=[["first_name", "last_name"], ["street_number", "street_name"], ["ssn"]],
+        training=[["first_name", "last_name"], ["first_name", "street_name"]],
     )
 
 

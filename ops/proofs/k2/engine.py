@@ -34,12 +34,14 @@ class Streamed:
 
 
 class Register:
-    """Persons in memory, with the records that each is made of."""
+    """Persons in memory, with the records that each is made of; ``once`` where each table lists a person once."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, *, once: bool = False) -> None:
         self._model = model
+        self._once = once
         self._index = Index(most=_CANDIDATES)
         self._subjects: dict[str, list[Subject]] = {}
+        self._tables: dict[str, set[str]] = {}
         self._joined: dict[str, str] = {}
 
     def stream(self, records: Sequence[Record]) -> Streamed:
@@ -72,21 +74,27 @@ class Register:
     def _decide(self, subject: Subject) -> Linkage:
         return link(subject, self._index.find(subject), self._model, oversized=self._index.crowds(subject))
 
+    def _may_be(self, some: set[str], others: set[str]) -> bool:
+        """Whether what is from these tables may be one person's."""
+        return not self._once or some.isdisjoint(others)
+
     def _file(self, record: Record, decision: Linkage) -> Profile:
         known = decision.person
-        if known is None:
+        if known is None or not self._may_be(self._tables[known.person_id], {record.table}):
             family = decision.family.family_id if decision.family else record.id
             profile = found(record.subject, person_id=record.id, family_id=family, case_id="")
         else:
             profile = extend(known, record.subject)
         self._subjects.setdefault(profile.person_id, []).append(record.subject)
+        self._tables.setdefault(profile.person_id, set()).add(record.table)
         self._index.put(profile)
         return profile
 
     def _alike(self, person: str) -> list[tuple[float, str]]:
         """The persons found by the records of a person, with how likely they are one with it, in bits."""
         near = {self.person(p.person_id) for s in self._subjects[person] for p in self._index.find(s)} - {person}
-        return [(self._likeness(person, other), other) for other in sorted(near)]
+        mine = self._tables[person]
+        return [(self._likeness(person, o), o) for o in sorted(near) if self._may_be(mine, self._tables[o])]
 
     def _likeness(self, a: str, b: str) -> float:
         """How far the records of the one of whom less is known speak for being the other, on average."""
@@ -110,6 +118,7 @@ class Register:
         assert theirs is not None
         self._index.put(merge(theirs, mine))
         self._subjects[large] += self._subjects.pop(small)
+        self._tables[large] |= self._tables.pop(small)
         self._joined[small] = large
         return large
 

@@ -51,6 +51,8 @@ class Task:
     """By seed; the same seed gives the same records in the same order."""
     splink: Callable[[], Any]
     """How Splink is set up for it, see :mod:`ops.proofs.k2.beside`."""
+    once: bool
+    """Whether both systems are told that no person is twice in one table."""
     least: float | None
 
 
