@@ -10,7 +10,7 @@ from __future__ import annotations
 import gc
 import time
 from collections import Counter, OrderedDict, defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -85,36 +85,20 @@ class Report:
         """How many facts were reported about."""
         return sum(counts.total() for counts in self.topics.values())
 
-    def include(self, other: Report) -> None:
-        """Count in what a replay of other steps found."""
-        for topic, counts in other.topics.items():
-            self.topics[topic].update(counts)
-        for verdict, ids in other.examples.items():
-            self.examples[verdict] = [*self.examples[verdict], *ids][:_EXAMPLES]
-
     @property
     def well(self) -> bool:
         """Whether everything that could be compared is equal."""
         return not any(self.total(verdict) for verdict in ("missing", "different", "unexplained"))
 
 
-def replay(
-    hub: Readable,
-    wanted: Wanted,
-    *,
-    only: Collection[str] | None = None,
-    gives: bool = True,
-    advance: Callable[[int], None] = lambda _: None,
-) -> Report:
-    """Decide everything again and compare. ``advance`` hears how many inputs more were decided.
-
-    ``only`` these steps decide, on what is recorded of the others; ``gives``: report on what came from outside as well.
-    """
+def replay(hub: Readable, wanted: Wanted, *, advance: Callable[[int], None] = lambda _: None) -> Report:
+    """Decide everything again and compare. ``advance`` hears how many inputs more were decided."""
     started = time.monotonic()
     with hub.database.reading() as connection, _little_collecting() as after_page:
-        run = _Replay(connection, hub, wanted, only, gives=gives)
+        run = _Replay(connection, hub, wanted)
         for page in replaying.claims(connection):
-            advance(run.decide(page))
+            run.decide(page)
+            advance(len(page))
             after_page()
         run.finish()
     run.report.seconds = time.monotonic() - started
@@ -139,16 +123,11 @@ def _little_collecting() -> Iterator[Callable[[], None]]:
 class _Replay:
     """One run. Journal and inbox are streamed side by side, so what is held is what lies between them."""
 
-    def __init__(
-        self, connection: Reading, hub: Readable, wanted: Wanted, only: Collection[str] | None, *, gives: bool
-    ) -> None:
+    def __init__(self, connection: Reading, hub: Readable, wanted: Wanted) -> None:
         self.report = Report()
-        self._gives = gives
         self._connection, self._vault, self._wanted = connection, hub.database.vault, wanted
         self._policies: Mapping[int, Policy] = policies.all_adopted(connection)
-        every = {bound.step.name: bound.step for bound in bound_steps()}
-        self._all = every.keys()
-        self._steps: dict[str, Step[Any]] = {name: every[name] for name in every if only is None or name in only}
+        self._steps: dict[str, Step[Any]] = {bound.step.name: bound.step for bound in bound_steps()}
         self._memories = memories(self._steps)
         self._hearers = _hearers(self._steps.values())
         self._pages: Iterator[Sequence[tuple[str, Recorded, Any]]] = replaying.entries(connection, self._vault)
@@ -160,16 +139,14 @@ class _Replay:
         """Messages that steps still have to hear: message, its place, how many steps still."""
         self._erased: set[str] = set()
 
-    def decide(self, page: Sequence[Claim]) -> int:
-        """Put each claimed message through its step again; answers how many claims were these steps'."""
-        ours = [claim for claim in page if claim.step in self._steps]
-        for claim in ours:
+    def decide(self, page: Sequence[Claim]) -> None:
+        """Put each claimed message through its step again."""
+        for claim in page:
             heard = self._heard(claim.message_id)
             if heard is not None and claim.policy:
                 self._decide(self._steps[claim.step], *heard, self._policies[claim.policy])
         for memory in self._memories.values():
             memory.flush()
-        return len(ours)
 
     def finish(self) -> None:
         """Read what is left of the journal; whatever has found no partner by then has none."""
@@ -237,23 +214,19 @@ class _Replay:
         """Take the next page of the journal; False at its end."""
         page = next(self._pages, None)
         for id_, recorded, row in page or ():
-            maker = recorded.chain.partition("/")[0]
-            if maker not in self._steps:
-                self._given(id_, recorded, row, reported=self._gives and maker not in self._all)
+            if recorded.chain.partition("/")[0] not in self._steps:
+                self._given(id_, recorded, row)
             elif id_ in self._decided:
                 self._compare(self._decided.pop(id_)[0], recorded)
             else:
                 self._recorded[id_] = recorded
         return page is not None
 
-    def _given(self, id_: str, recorded: Recorded, row: Any, *, reported: bool) -> None:
-        """Something from outside these steps: an input. It can only be compared with its own digest."""
-        if not reported and recorded.envelope[0] not in self._hearers:
-            return
+    def _given(self, id_: str, recorded: Recorded, row: Any) -> None:
+        """Something from outside: an input. It can only be compared with its own digest."""
         message, sound = replaying.opened(recorded, row)
         verdict = "erased" if recorded.key is None else "given" if sound else "different"
-        if reported:
-            self._note(verdict, recorded.topic, id_, recorded.envelope, recorded)
+        self._note(verdict, recorded.topic, id_, recorded.envelope, recorded)
         if message is None:
             self._erased.add(id_)
         else:

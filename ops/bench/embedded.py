@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -15,8 +14,7 @@ from typing import Any
 from ops.bench.limit import Written, bare_seconds, recorded
 from ops.bench.stream import arrivals
 from ops.garbage import collect_seldom
-from ops.replay import Wanted
-from ops.replay_apart import replay_apart, shares_of
+from ops.replay import Wanted, replay
 from ops.wiring import Hub, assemble
 from schemas.information import InformationRequested
 from schemas.message import Message
@@ -25,7 +23,6 @@ from schemas.settings import HubSettings
 from stores.intake import message_id
 from stores.ports import Arrival
 from stores.recent import Placed, Recent
-from stores.replaying import counts
 
 _BATCH = 200
 _DONE = (RatingSuggested, InformationRequested)
@@ -43,13 +40,10 @@ def embedded(settings: HubSettings, folder: Path, *, number: int, seconds: float
 
 
 def replayed(settings: HubSettings, folder: Path) -> dict[str, Any]:
-    """Facts per second that :func:`end_to_end` recorded and a replay by two processes decides again and compares."""
-    again = partial(assemble, _at(settings, folder / "run.db"), {}, folder=folder)
-    hub = again()
-    with hub.database.reading() as connection:
-        shares = shares_of(counts(connection), 2)
+    """Facts per second that :func:`end_to_end` recorded and a replay decides again and compares."""
+    hub = assemble(_at(settings, folder / "run.db"), {}, folder=folder)
+    report = replay(hub, Wanted())
     hub.database.close()
-    report = replay_apart(again, Wanted(), shares)
     return {
         "facts": report.facts,
         "equal": report.total("equal"),

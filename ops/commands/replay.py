@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +12,9 @@ from ops import replay as replaying
 from ops.commands.common import Moment, config_option, json_option, say, say_json, say_table
 from ops.commands.progress import progress
 from ops.commands.reading import reading
-from ops.reading import open_reader
 from ops.replay import VERDICTS, Report, Wanted
-from ops.replay_apart import replay_apart, shares_of
 from schemas.topics import TOPICS
-from stores.replaying import counts
-
-_PROCESSES = 2
-_MANY = 20_000
-"""Decisions from which on it pays to start processes."""
+from stores.replaying import count
 
 
 @click.command()
@@ -34,10 +26,7 @@ _MANY = 20_000
 @click.option("--until", type=Moment(), help="Only what was recorded up to this time.")
 @click.option("--from", "first", type=int, metavar="OFFSET", help="Only from this position of the journal on.")
 @click.option("--to", "last", type=int, metavar="OFFSET", help="Only up to this position of the journal.")
-@click.option(
-    "--processes", type=click.IntRange(1, 7), help="That decide at the same time; by default two where it pays."
-)
-def replay(config: Path, *, as_json: bool, processes: int | None, **wanted: Any) -> None:
+def replay(config: Path, *, as_json: bool, **wanted: Any) -> None:
     """Decide everything again, from what came in, in memory; compare with the journal; exit 1 unless all is equal.
 
     Every step hears what it heard, in the order in which it heard it, under the policy that decided then. The options
@@ -54,14 +43,9 @@ def replay(config: Path, *, as_json: bool, processes: int | None, **wanted: Any)
     """
     with reading(config) as hub:
         with hub.database.reading() as connection:
-            claims = counts(connection)
-        processes = processes or (min(_PROCESSES, os.cpu_count() or 1) if sum(claims.values()) > _MANY else 1)
-        with progress("replaying", sum(claims.values())) as advance:
-            if processes == 1:
-                report = replaying.replay(hub, Wanted(**wanted), advance=advance)
-            else:
-                again = partial(open_reader, config, dict(os.environ))
-                report = replay_apart(again, Wanted(**wanted), shares_of(claims, processes), advance=advance)
+            inputs = count(connection)
+        with progress("replaying", inputs) as advance:
+            report = replaying.replay(hub, Wanted(**wanted), advance=advance)
     if as_json:
         say_json(replaying.as_json(report))
     else:

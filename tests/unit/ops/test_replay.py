@@ -168,21 +168,6 @@ def test_a_replay_writes_nothing(worked: Worked) -> None:
     assert (folder.path / "hub.db").read_bytes() == before
 
 
-def test_steps_that_are_decided_apart_come_to_the_same_verdicts(tmp_path: Path) -> None:
-    folder, hub = filled_hub(tmp_path / "hub", notifications=8)
-    change(hub, "DELETE FROM journal WHERE message_id = :id", id=first(hub, "mash.product.delivered.v1").message_id)
-    change(
-        hub, "UPDATE journal SET subject = 'x' WHERE position = :at", at=first(hub, "mash.rating.suggested.v1").position
-    )
-    (code, together), (_, apart) = replayed(folder, "--processes", "1"), replayed(folder, "--processes", "3")
-    assert code == 1
-    assert together["missing"] == 1
-    for told in (together, apart):
-        del told["seconds"], told["facts_per_second"]
-        told["examples"] = {verdict: sorted(ids) for verdict, ids in told["examples"].items()}
-    assert apart == together
-
-
 def test_people_read_the_verdict_in_words(worked: Worked) -> None:
     answer = CliRunner().invoke(main, ["replay", "--config", str(worked[0].config)])
     assert "everything is equal" in answer.stdout
