@@ -170,7 +170,11 @@ def eventually(condition: Callable[[], bool], seconds: float = 60) -> None:
 
 @pytest.fixture
 def agency(rabbitmq_url: str) -> Agency:
-    return Agency(rabbitmq_url, f"in-{uuid4()}", f"out-{uuid4()}")
+    """With a queue for receipts: RabbitMQ may answer 541 where feed and test make the same one at once."""
+    made = Agency(rabbitmq_url, f"in-{uuid4()}", f"out-{uuid4()}")
+    with broker.connected(rabbitmq_url) as connection:
+        broker.ensure_queue(connection, made.receipts)
+    return made
 
 
 def test_messages_are_recorded_answered_and_then_gone(agency: Agency) -> None:
