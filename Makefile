@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-tests install-proofs services run demo test lock
+.PHONY: help install install-tests install-proofs services run demo test bench proof lock
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -30,7 +30,7 @@ $(VENV)/.installed-proofs: $(VENV)/.installed ops/locks/proofs.txt
 	@touch $@
 
 services: install ## Install what private Kafka, RabbitMQ and PostgreSQL instances need (for tests and benchmarks)
-	$(BIN)/hub services install
+	$(BIN)/python -m tests.services install
 
 run: install ## Start the hub, stream the sample agencies through it, stay up with its monitor
 	$(BIN)/hub demo --stay
@@ -44,6 +44,14 @@ test: install-tests services ## Lint, types, import contracts and every test
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest
+
+bench: install-tests services ## Measure the hub; the last line is one JSON object (QUICK=1: a small form)
+	$(BIN)/python -m tests.bench --json
+
+PROOF ?= f1
+
+proof: install-tests services ## Put what the hub says of itself to the proof (PROOF="k1 --seed 401")
+	$(BIN)/python -m tests.proofs $(PROOF)
 
 lock: ## Renew the locked lists (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet pyproject.toml ops/locks/build.in --output-file ops/locks/runtime.txt

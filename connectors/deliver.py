@@ -1,9 +1,11 @@
 # mypy: allow-untyped-calls
 # (kombu's functions have no types)
-"""Hop 7, the way out: letters of an agency's queue are sent to it, over HTTP or a broker, and deleted once there.
+"""Hop 7, the way out: letters of an agency's queue are sent to it, over HTTP or a broker, and
+deleted once there.
 
-A letter is leased, sent, and acknowledged when the other side has it; otherwise it is given back and tried again, ever
-less often, for ever. A crash in between sends it again: its id is the same, so a receiver can tell.
+A letter is leased, sent, and acknowledged when the other side has it; otherwise it is given back
+and tried again, ever less often, for ever. A crash in between sends it again: its id is the same,
+so a receiver can tell.
 """
 
 from __future__ import annotations
@@ -18,8 +20,8 @@ import httpx
 import structlog
 from kombu.connection import Connection
 
-from connectors.broker import broker_errors, connect, ensure_queue, publish
-from connectors.media import STRUCTURED
+from connectors.clients.broker import broker_errors, connect, ensure_queue, publish
+from connectors.formats.media import STRUCTURED
 from connectors.port import AgencyRoute, Routes
 from stores.ports import EdgeQueues, Letter, Unavailable
 
@@ -28,14 +30,18 @@ LEASE_SECONDS = 120.0
 """Longer than sending ``AT_ONCE`` letters may take, or another deliverer sends them too."""
 SEND_SECONDS = 5.0
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 300.0
-"""Seconds until a letter that could not be sent is tried again: doubled each time, up to the longest."""
+"""Seconds until a letter that could not be sent is tried again: doubled each time, up to the
+longest.
+"""
 POLL_SECONDS = 0.2
 
 log = structlog.get_logger()
 
 
 class NotSent(Exception):
-    """The letter did not arrive, or it is not known whether it did; ``why`` is a class name or a status."""
+    """The letter did not arrive, or it is not known whether it did; ``why`` is a class name or a
+    status.
+    """
 
     def __init__(self, why: str) -> None:
         super().__init__(why)
@@ -66,9 +72,13 @@ class HttpSender:
     def send(self, letter: Letter) -> None:
         if self._client is None:
             headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
-            self._client = httpx.Client(headers=headers, timeout=SEND_SECONDS, transport=self.transport)
+            self._client = httpx.Client(
+                headers=headers, timeout=SEND_SECONDS, transport=self.transport
+            )
         try:
-            answer = self._client.post(self.url, content=letter.body, headers={"Content-Type": STRUCTURED})
+            answer = self._client.post(
+                self.url, content=letter.body, headers={"Content-Type": STRUCTURED}
+            )
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise NotSent(type(error).__name__) from None
         if not answer.is_success:
@@ -82,7 +92,9 @@ class HttpSender:
 
 @dataclass(slots=True)
 class QueueSender:
-    """Publishes a structured CloudEvent to a quorum queue, confirmed by the broker and refused when unroutable."""
+    """Publishes a structured CloudEvent to a quorum queue, confirmed by the broker and refused when
+    unroutable.
+    """
 
     url: str = field(repr=False)
     queue: str
@@ -91,7 +103,13 @@ class QueueSender:
 
     def send(self, letter: Letter) -> None:
         try:
-            publish(self._ready(), self.queue, letter.body, content_type=STRUCTURED, message_id=letter.id)
+            publish(
+                self._ready(),
+                self.queue,
+                letter.body,
+                content_type=STRUCTURED,
+                message_id=letter.id,
+            )
         except broker_errors(self.url) as error:
             self._drop()  # a late confirmation of this letter must not be taken for the next one's
             raise NotSent(type(error).__name__) from None
@@ -117,7 +135,9 @@ class QueueSender:
 
 @dataclass(slots=True)
 class Deliverer:
-    """Sends one agency its letters. One instance per agency; run in a thread of its own, so none waits for another."""
+    """Sends one agency its letters. One instance per agency; run in a thread of its own, so none
+    waits for another.
+    """
 
     agency: str
     queues: EdgeQueues
@@ -148,18 +168,28 @@ class Deliverer:
             try:
                 self.sender.send(letter)
             except NotSent as trouble:
-                log.warning("not-sent", agency=self.agency, letter=letter.id, attempts=letter.attempts, why=trouble.why)
+                log.warning(
+                    "not-sent",
+                    agency=self.agency,
+                    letter=letter.id,
+                    attempts=letter.attempts,
+                    why=trouble.why,
+                )
                 self._give_back(letters[number:])
                 return number
             self.queues.acknowledge(self.agency, [letter.id])
         return len(letters)
 
     def _give_back(self, letters: Sequence[Letter]) -> None:
-        """The one that failed waits by its own attempts; those behind it, which were not tried, go on at once."""
+        """The one that failed waits by its own attempts; those behind it, which were not tried, go
+        on at once.
+        """
         first, *rest = letters
         self.queues.give_back(self.agency, [first.id], after_seconds=pause_after(first.attempts))
         if rest:
-            self.queues.give_back(self.agency, [letter.id for letter in rest], after_seconds=FIRST_PAUSE)
+            self.queues.give_back(
+                self.agency, [letter.id for letter in rest], after_seconds=FIRST_PAUSE
+            )
 
 
 def pause_after(attempts: int) -> float:
@@ -168,8 +198,9 @@ def pause_after(attempts: int) -> float:
 
 
 def deliverers(routes: Routes, queues: EdgeQueues, *, broker_url: str | None) -> list[Deliverer]:
-    """One for each agency that letters are pushed to: by its own ``push``, else on ``deliveries.<agency>`` of the hub's
-    broker, where there is one; without, agencies fetch their letters over HTTP.
+    """One for each agency that letters are pushed to: by its own ``push``, else on
+    ``deliveries.<agency>`` of the hub's broker, where there is one; without, agencies fetch their
+    letters over HTTP.
     """
     senders = ((route.code, _sender(route, broker_url)) for route in routes)
     return [Deliverer(code, queues, sender) for code, sender in senders if sender is not None]

@@ -1,9 +1,11 @@
-"""The watched folder: an agency drops files, each record becomes a message, and a receipt for each lies beside them.
+"""The watched folder: an agency drops files, each record becomes a message, and a receipt for each
+lies beside them.
 
-A file goes from the folder to ``processing/`` (claimed by rename) and, once every record is recorded and its receipts
-are written to ``receipts/``, to ``done/``. A crash anywhere leaves it in ``processing/``; it is then read again with
-the same ids, so that nothing is lost and nothing counts twice (its receipts then say ``duplicate``). So is a file that
-its sender goes on writing after it was taken, because the writing stood still for longer than a look.
+A file goes from the folder to ``processing/`` (claimed by rename) and, once every record is
+recorded and its receipts are written to ``receipts/``, to ``done/``. A crash anywhere leaves it in
+``processing/``; it is then read again with the same ids, so that nothing is lost and nothing counts
+twice (its receipts then say ``duplicate``). So is a file that its sender goes on writing after it
+was taken, because the writing stood still for longer than a look.
 """
 
 from __future__ import annotations
@@ -24,9 +26,9 @@ from typing import BinaryIO
 
 import structlog
 
-from connectors.events import from_stream
-from connectors.facts import Desk
-from connectors.media import NAMES, kind_of_file
+from connectors.events.envelope import from_stream
+from connectors.events.facts import Desk
+from connectors.formats.media import NAMES, kind_of_file
 from connectors.port import AgencyRoute
 from connectors.trouble import Trouble
 from schemas.message import derived_id
@@ -46,12 +48,16 @@ log = structlog.get_logger()
 
 
 class FolderUnsafe(Exception):
-    """Others than the agency's account can write where its files are taken from; the message says what to change."""
+    """Others than the agency's account can write where its files are taken from; the message says
+    what to change.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class ScanReport:
-    """What one look at the folder came to: counts of files and records, and whether the store was away."""
+    """What one look at the folder came to: counts of files and records, and whether the store was
+    away.
+    """
 
     files: int = 0
     accepted: int = 0
@@ -74,7 +80,9 @@ class ScanReport:
 
 @dataclass(slots=True)
 class WatchedFolder:
-    """One agency's folder. ``scan_once`` looks at it once; ``run`` goes on looking. One instance per folder only."""
+    """One agency's folder. ``scan_once`` looks at it once; ``run`` goes on looking. One instance
+    per folder only.
+    """
 
     route: AgencyRoute
     intake: Intake
@@ -93,7 +101,9 @@ class WatchedFolder:
         return f"folder:{self.route.code}"
 
     def run(self, stop: Event) -> None:
-        """Look every second until ``stop`` is set; ever less often while the store is away or the folder unsafe."""
+        """Look every second until ``stop`` is set; ever less often while the store is away or the
+        folder unsafe.
+        """
         pause = POLL_SECONDS
         while not stop.is_set():
             pause = POLL_SECONDS if self._scanned() else min(pause * 2, LONGEST_PAUSE)
@@ -119,8 +129,14 @@ class WatchedFolder:
             except Unavailable:
                 log.warning("store-unavailable", connector="folder", agency=self.route.code)
                 return replace(report, unavailable=True)
-            except OSError as error:  # this file cannot be read or moved; it stays, and the next ones have their turn
-                log.error("file-unreadable", connector="folder", agency=self.route.code, error=type(error).__name__)
+            # This file cannot be read or moved; it stays, and the next ones have their turn.
+            except OSError as error:
+                log.error(
+                    "file-unreadable",
+                    connector="folder",
+                    agency=self.route.code,
+                    error=type(error).__name__,
+                )
         return report
 
     # --- which files
@@ -149,11 +165,15 @@ class WatchedFolder:
             if not stat.S_ISREG(info.st_mode):
                 continue
             if info.st_uid != uid or info.st_mode & stat.S_IWOTH:
-                raise FolderUnsafe("a file there is not the agency's account's own, or everybody may write it")
+                raise FolderUnsafe(
+                    "a file there is not the agency's account's own, or everybody may write it"
+                )
             yield path, info
 
     def _claim(self, path: Path) -> None:
-        """Into ``processing/``, in the order of time, under a name of its own: the same may come again tomorrow."""
+        """Into ``processing/``, in the order of time, under a name of its own: the same may come
+        again tomorrow.
+        """
         with suppress(FileNotFoundError):  # its sender took it back
             info = path.stat()
             mark = f"{info.st_mtime_ns:020d}-{info.st_ino}-"
@@ -190,18 +210,24 @@ class WatchedFolder:
         return replace(report, files=report.files + 1)
 
     def _arrivals(self, path: Path, stream: BinaryIO) -> Iterator[Arrival]:
-        """Every record with an id that follows from its content and place: the same whenever the file is read."""
+        """Every record with an id that follows from its content and place: the same whenever the
+        file is read.
+        """
         filename = path.name.split("-", 2)[2]
         for number, arrival in enumerate(read_file(self._desk(), filename, stream), start=1):
             content = sha256(arrival.original).hexdigest()
-            yield replace(arrival, event_id=derived_id("folder", self.route.code, content, str(number)))
+            yield replace(
+                arrival, event_id=derived_id("folder", self.route.code, content, str(number))
+            )
 
     def _desk(self) -> Desk:
         return Desk(self.route, "folder", self.clock())
 
 
 def read_file(desk: Desk, filename: str, stream: BinaryIO) -> Iterator[Arrival]:
-    """An arrival, without an id, for each record of a file: its name says which of the agency's formats it has."""
+    """An arrival, without an id, for each record of a file: its name says which of the agency's
+    formats it has.
+    """
     kind = kind_of_file(filename)
     mapping = desk.route.mapping_for(kind, filename) if kind else None
     if kind is None or mapping is None:
@@ -212,13 +238,19 @@ def read_file(desk: Desk, filename: str, stream: BinaryIO) -> Iterator[Arrival]:
 
 
 def check_folder(path: Path, owner: str | None) -> None:
-    """Refuse a folder that others than ``owner`` (None: the hub's account) or the hub can write to."""
+    """Refuse a folder that others than ``owner`` (None: the hub's account) or the hub can write
+    to.
+    """
     try:
         info = path.stat()
     except FileNotFoundError:
-        raise FolderUnsafe("there is no such folder: make it, owned by the agency's account, with mode 0700") from None
+        raise FolderUnsafe(
+            "there is no such folder: make it, owned by the agency's account, with mode 0700"
+        ) from None
     if not stat.S_ISDIR(info.st_mode):
-        raise FolderUnsafe("this is no folder: make one, owned by the agency's account, with mode 0700")
+        raise FolderUnsafe(
+            "this is no folder: make one, owned by the agency's account, with mode 0700"
+        )
     if info.st_mode & 0o022:
         raise FolderUnsafe("the folder can be written by its group or by everybody: chmod go-w")
     if info.st_uid not in {_uid(owner), os.getuid()}:
@@ -230,7 +262,9 @@ def _mark(info: os.stat_result) -> tuple[int, int]:
 
 
 def _opened(path: Path) -> BinaryIO:
-    """The file for reading. Not what a link leads to, and no pipe: it may have become one since it was looked at."""
+    """The file for reading. Not what a link leads to, and no pipe: it may have become one since it
+    was looked at.
+    """
     stream = os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb")
     if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
         stream.close()
@@ -244,11 +278,15 @@ def _uid(owner: str | None) -> int:
     try:
         return pwd.getpwnam(owner).pw_uid
     except KeyError:
-        raise FolderUnsafe("there is no account of the name that the configuration gives as owner") from None
+        raise FolderUnsafe(
+            "there is no account of the name that the configuration gives as owner"
+        ) from None
 
 
 def _shortened(name: str) -> str:
-    """A file name that leaves room for what is put before and after it; beginning and suffix are kept."""
+    """A file name that leaves room for what is put before and after it; beginning and suffix are
+    kept.
+    """
     raw = os.fsencode(name)
     return name if len(raw) <= 150 else os.fsdecode(raw[:100] + raw[-50:])
 

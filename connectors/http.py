@@ -1,6 +1,8 @@
-"""The HTTP connector: agencies post their events and fetch what the hub has for them, each with a token of its own.
+"""The HTTP connector: agencies post their events and fetch what the hub has for them, each with a
+token of its own.
 
-Nothing is answered with 2xx before the intake has recorded it. Errors are RFC 9457 problems and repeat no content.
+Nothing is answered with 2xx before the intake has recorded it. Errors are RFC 9457 problems and
+repeat no content.
 """
 
 from __future__ import annotations
@@ -25,8 +27,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from connectors.events import parse
-from connectors.media import BATCH, media_type
+from connectors.events.envelope import parse
+from connectors.formats.media import BATCH, media_type
 from connectors.port import AgencyRoute, Routes
 from schemas.base import Identity, Shape
 from schemas.notification import Receipt, ReceiptStatus
@@ -35,11 +37,14 @@ from stores.ports import EdgeQueues, Intake, Letter, Unavailable
 LONGEST_WAIT = 20.0
 """Seconds that a fetch may wait for something to come."""
 LEASE_SECONDS = 60.0
-"""How long fetched letters are held for their agency; not acknowledged by then, they can be fetched again."""
+"""How long fetched letters are held for their agency; not acknowledged by then, they can be fetched
+again.
+"""
 MOST_LETTERS = 100
 HEARD_OUT = 10
-"""Bodies up to so many times too large are read to their end, and dropped: a sender cut off in the middle of its
-sending sees a broken connection, and never the answer that says why."""
+"""Bodies up to so many times too large are read to their end, and dropped: a sender cut off in the
+middle of its sending sees a broken connection, and never the answer that says why.
+"""
 RETRY_AFTER_SECONDS = 5
 
 log = structlog.get_logger()
@@ -71,7 +76,9 @@ def create_app(
     clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
     extra_routes: Sequence[BaseRoute] = (),
 ) -> Starlette:
-    """The application. ``status`` is what ``/healthz`` answers to anybody; ``extra_routes`` are the monitor's."""
+    """The application. ``status`` is what ``/healthz`` answers to anybody; ``extra_routes`` are the
+    monitor's.
+    """
     desk = _Endpoints(routes, intake, queues, largest_body, status, clock)
     own = [
         Route("/v1/events", desk.events, methods=["POST"]),
@@ -82,7 +89,11 @@ def create_app(
     return Starlette(
         routes=[*own, *extra_routes],
         middleware=[Middleware(_Guarded)],
-        exception_handlers={_Problem: _answer_problem, Unavailable: _unavailable, ClientDisconnect: _gone},
+        exception_handlers={
+            _Problem: _answer_problem,
+            Unavailable: _unavailable,
+            ClientDisconnect: _gone,
+        },
     )
 
 
@@ -96,7 +107,9 @@ class _Endpoints:
     clock: Callable[[], dt.datetime]
 
     async def events(self, request: Request) -> Response:
-        """Take a structured event, a batch or a binary event; answer a receipt for each message in it."""
+        """Take a structured event, a batch or a binary event; answer a receipt for each message in
+        it.
+        """
         route = self._agency(request)
         body = await self._body(request)
         content_type = request.headers.get("content-type", "")
@@ -104,16 +117,21 @@ class _Endpoints:
         receipts = await run_in_threadpool(self._take, route, content_type, headers, body)
         single = len(receipts) == 1 and media_type(content_type).name != BATCH
         return JSONResponse(
-            receipts[0] if single else receipts, status_code=_status([str(receipt["status"]) for receipt in receipts])
+            receipts[0] if single else receipts,
+            status_code=_status([str(receipt["status"]) for receipt in receipts]),
         )
 
     async def inbox(self, request: Request) -> Response:
-        """Lease the agency's oldest letters: a CloudEvents batch, empty if none came within ``wait`` seconds."""
+        """Lease the agency's oldest letters: a CloudEvents batch, empty if none came within
+        ``wait`` seconds.
+        """
         route = self._agency(request)
         limit = int(_number(request, "limit", default=20, most=MOST_LETTERS))
         wait = _number(request, "wait", default=0, most=LONGEST_WAIT)
         letters = await self._lease(route, max(1, limit), wait)
-        return Response(b"[" + b",".join(letter.body for letter in letters) + b"]", media_type=BATCH)
+        return Response(
+            b"[" + b",".join(letter.body for letter in letters) + b"]", media_type=BATCH
+        )
 
     async def acknowledge(self, request: Request) -> Response:
         """Delete letters of the agency's own that it has safe."""
@@ -121,7 +139,9 @@ class _Endpoints:
         try:
             asked = Acknowledgement.model_validate_json(await self._body(request))
         except ValidationError:
-            raise _Problem(400, 'Send {"ids": [...]} with the ids of letters that arrived.') from None
+            raise _Problem(
+                400, 'Send {"ids": [...]} with the ids of letters that arrived.'
+            ) from None
         count = await run_in_threadpool(self.queues.acknowledge, route.code, asked.ids)
         return JSONResponse({"acknowledged": count})
 
@@ -133,7 +153,9 @@ class _Endpoints:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         route = self.routes.with_token(token.strip()) if scheme.lower() == "bearer" else None
         if route is None:
-            raise _Problem(401, "Send the agency's token as a bearer token.", WWW_Authenticate="Bearer")
+            raise _Problem(
+                401, "Send the agency's token as a bearer token.", WWW_Authenticate="Bearer"
+            )
         return route
 
     async def _body(self, request: Request) -> bytes:
@@ -145,7 +167,11 @@ class _Endpoints:
             elif size > HEARD_OUT * self.largest_body:
                 break
         if size > self.largest_body:
-            raise _Problem(413, f"The hub takes at most {self.largest_body} bytes at a time.", Connection="close")
+            raise _Problem(
+                413,
+                f"The hub takes at most {self.largest_body} bytes at a time.",
+                Connection="close",
+            )
         return bytes(body)
 
     def _take(
@@ -194,7 +220,9 @@ def _number(request: Request, name: str, *, default: float, most: float) -> floa
 
 def _problem(status: int, title: str, headers: Mapping[str, str]) -> Response:
     body = json.dumps({"type": "about:blank", "status": status, "title": title})
-    return Response(body, status_code=status, headers=dict(headers), media_type="application/problem+json")
+    return Response(
+        body, status_code=status, headers=dict(headers), media_type="application/problem+json"
+    )
 
 
 async def _answer_problem(_: Request, problem: Exception) -> Response:
@@ -206,7 +234,9 @@ async def _answer_problem(_: Request, problem: Exception) -> Response:
 async def _unavailable(_: Request, __: Exception) -> Response:
     log.warning("store-unavailable", connector="http")
     headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
-    return _problem(503, "The hub cannot record anything just now; send the same again later.", headers)
+    return _problem(
+        503, "The hub cannot record anything just now; send the same again later.", headers
+    )
 
 
 async def _gone(_: Request, __: Exception) -> Response:
@@ -214,7 +244,9 @@ async def _gone(_: Request, __: Exception) -> Response:
 
 
 class _Guarded:
-    """Adds the headers that keep answers out of caches and frames, where a route has not set its own."""
+    """Adds the headers that keep answers out of caches and frames, where a route has not set its
+    own.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

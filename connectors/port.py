@@ -9,13 +9,15 @@ from hashlib import sha256
 from threading import Event
 from typing import Protocol
 
-from connectors.mapping import AgencyMapping, MappingFault, load
-from connectors.readers import Kind
+from connectors.formats.mapping import AgencyMapping, MappingFault, load
+from connectors.formats.readers import Kind
 from schemas.settings import AgencySettings, HubSettings
 
 
 class Connector(Protocol):
-    """One way in or out: ``run`` works until ``stop`` is set, through broken connections and unavailable stores."""
+    """One way in or out: ``run`` works until ``stop`` is set, through broken connections and
+    unavailable stores.
+    """
 
     @property
     def name(self) -> str:
@@ -23,7 +25,9 @@ class Connector(Protocol):
         ...
 
     def run(self, stop: Event) -> None:
-        """Work until ``stop`` is set; what is in hand then is finished or left where it will be found again."""
+        """Work until ``stop`` is set; what is in hand then is finished or left where it will be
+        found again.
+        """
         ...
 
 
@@ -52,14 +56,18 @@ class AgencyRoute:
     @property
     def mappings(self) -> tuple[AgencyMapping, ...]:
         """Its own formats; that of open cases first, as it goes by the file's name."""
-        return tuple(mapping for mapping in (self.open_cases, self.notifications) if mapping is not None)
+        return tuple(
+            mapping for mapping in (self.open_cases, self.notifications) if mapping is not None
+        )
 
     def mapping(self, name: str) -> AgencyMapping | None:
         """Its mapping of this name."""
         return next((mapping for mapping in self.mappings if mapping.name == name), None)
 
     def mapping_for(self, kind: Kind, filename: str) -> AgencyMapping | None:
-        """The mapping that reads a dropped file: one named for it, else any that reads its format."""
+        """The mapping that reads a dropped file: one named for it, else any that reads its
+        format.
+        """
         fitting = [mapping for mapping in self.mappings if mapping.reads(kind)]
         named = [mapping for mapping in fitting if mapping.for_file(filename)]
         general = [mapping for mapping in fitting if not mapping.files]
@@ -67,7 +75,9 @@ class AgencyRoute:
 
     @property
     def may_send_open_cases(self) -> bool:
-        """Open cases come from the authority's case system, or from an agency configured with a feed of them."""
+        """Open cases come from the authority's case system, or from an agency configured with a
+        feed of them.
+        """
         return self.leads or self.open_cases is not None
 
 
@@ -91,7 +101,9 @@ class Routes:
 
 
 def routes(settings: HubSettings, environ: Mapping[str, str]) -> Routes:
-    """Every agency with its mappings compiled and its secrets read. Raises ``MappingFault`` or ``SecretMissing``."""
+    """Every agency with its mappings compiled and its secrets read. Raises ``MappingFault`` or
+    ``SecretMissing``.
+    """
     return Routes({code: _route(code, settings, environ) for code in settings.agencies})
 
 
@@ -117,7 +129,9 @@ def _mapping(name: str | None, makes: str) -> AgencyMapping | None:
         return None
     mapping = load(name)
     if mapping.makes != makes:
-        raise MappingFault(f"{name} makes {mapping.makes}, but stands where a mapping that makes {makes} is wanted")
+        raise MappingFault(
+            f"{name} makes {mapping.makes}, but stands where a mapping that makes {makes} is wanted"
+        )
     return mapping
 
 

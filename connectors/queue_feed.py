@@ -1,10 +1,12 @@
 # mypy: allow-untyped-calls
 # (kombu's functions have no types)
-"""The queue feed: an agency's messages from a queue of its own, at the hub's broker or at one of theirs, over kombu.
+"""The queue feed: an agency's messages from a queue of its own, at the hub's broker or at one of
+theirs, over kombu.
 
-Order matters: the intake records a batch, the receipts are confirmed by the broker, and only then is it acknowledged. A
-crash in between brings the batch again, which the intake answers as duplicates. What cannot be read is taken too: a
-refusal is recorded and receipted, so one bad body never blocks the queue.
+Order matters: the intake records a batch, the receipts are confirmed by the broker, and only then
+is it acknowledged. A crash in between brings the batch again, which the intake answers as
+duplicates. What cannot be read is taken too: a refusal is recorded and receipted, so one bad body
+never blocks the queue.
 """
 
 from __future__ import annotations
@@ -23,9 +25,16 @@ import structlog
 from kombu.connection import Connection
 from kombu.message import Message
 
-from connectors.broker import acknowledge, broker_errors, connected, consumer, ensure_queue, publish
-from connectors.events import parse
-from connectors.media import BATCH
+from connectors.clients.broker import (
+    acknowledge,
+    broker_errors,
+    connected,
+    consumer,
+    ensure_queue,
+    publish,
+)
+from connectors.events.envelope import parse
+from connectors.formats.media import BATCH
 from connectors.port import AgencyRoute
 from schemas.message import derived_id
 from schemas.notification import Receipt
@@ -39,13 +48,17 @@ GATHER_SECONDS = 0.05
 """How long the first message of a batch waits for others."""
 IDLE_SECONDS = 0.5
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 10.0
-"""Seconds between attempts while store or broker are away; below the broker's heartbeat, so that it is kept up."""
+"""Seconds between attempts while store or broker are away; below the broker's heartbeat, so that it
+is kept up.
+"""
 
 log = structlog.get_logger()
 
 
 class _Stopping(Exception):
-    """The feed was told to stop while it waited for the store; what is in hand stays with the broker."""
+    """The feed was told to stop while it waited for the store; what is in hand stays with the
+    broker.
+    """
 
 
 @dataclass(slots=True)
@@ -65,7 +78,9 @@ class QueueFeed:
         return f"queue:{self.route.code}"
 
     def run(self, stop: Event) -> None:
-        """Take messages until ``stop`` is set; a broker that is away is tried again, ever less often."""
+        """Take messages until ``stop`` is set; a broker that is away is tried again, ever less
+        often.
+        """
         pause = FIRST_PAUSE
         while not stop.is_set():
             began = time.monotonic()
@@ -73,8 +88,17 @@ class QueueFeed:
                 with connected(self.url) as connection, suppress(_Stopping):
                     self._work(connection, stop)
             except broker_errors(self.url) as error:
-                log.warning("broker-unavailable", connector="queue", agency=self.route.code, error=type(error).__name__)
-                pause = FIRST_PAUSE if time.monotonic() - began > LONGEST_PAUSE else min(pause * 2, LONGEST_PAUSE)
+                log.warning(
+                    "broker-unavailable",
+                    connector="queue",
+                    agency=self.route.code,
+                    error=type(error).__name__,
+                )
+                pause = (
+                    FIRST_PAUSE
+                    if time.monotonic() - began > LONGEST_PAUSE
+                    else min(pause * 2, LONGEST_PAUSE)
+                )
                 stop.wait(pause)
 
     def _work(self, connection: Connection, stop: Event) -> None:
@@ -90,7 +114,8 @@ class QueueFeed:
         now = self.clock()
         arrivals = (arrival for message in batch for arrival in self._arrivals(message, now))
         count = 0
-        # In parts: what many batches hold is too much for one transaction, and its receipts for one message.
+        # In parts: what many batches hold is too much for one transaction, and its receipts for one
+        # message.
         while part := list(islice(arrivals, MOST_RECORDED)):
             answers = self._recorded(part, hand, stop)
             body = json.dumps([_event(receipt) for receipt in answers]).encode()
@@ -143,7 +168,9 @@ class _Hand:
 
     def _drain(self, seconds: float, until: int | None) -> None:
         deadline = time.monotonic() + seconds
-        while (left := deadline - time.monotonic()) > 0 and (until is None or len(self._came) < until):
+        while (left := deadline - time.monotonic()) > 0 and (
+            until is None or len(self._came) < until
+        ):
             with suppress(TimeoutError):
                 self._connection.drain_events(timeout=left)
         if self._connection.supports_heartbeats:
@@ -151,10 +178,22 @@ class _Hand:
 
 
 def _raw(message: Message) -> tuple[str, Mapping[str, str], bytes]:
-    """Content type, CloudEvents attributes as ``ce-…`` (AMQP binding: ``cloudEvents:`` or ``cloudEvents_``), body."""
-    headers = {name: value for key, value in message.headers.items() if (name := _attribute(str(key)))}
-    body = message.body if isinstance(message.body, bytes) else str(message.body).encode("utf-8", "surrogatepass")
-    return message.content_type or "", {name: _written(value) for name, value in headers.items()}, body
+    """Content type, CloudEvents attributes as ``ce-…`` (AMQP binding: ``cloudEvents:`` or
+    ``cloudEvents_``), body.
+    """
+    headers = {
+        name: value for key, value in message.headers.items() if (name := _attribute(str(key)))
+    }
+    body = (
+        message.body
+        if isinstance(message.body, bytes)
+        else str(message.body).encode("utf-8", "surrogatepass")
+    )
+    return (
+        message.content_type or "",
+        {name: _written(value) for name, value in headers.items()},
+        body,
+    )
 
 
 def _attribute(header: str) -> str | None:

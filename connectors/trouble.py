@@ -1,4 +1,6 @@
-"""What is the matter with something that an agency sent: a reason code and a place in the sender's own terms."""
+"""What is the matter with something that an agency sent: a reason code and a place in the sender's
+own terms.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,9 @@ from pydantic import ValidationError
 from stores.ports import Unusable
 
 Labels = Mapping[str, "Labels"] | Sequence["Labels"] | str | None
-"""The same shape as a message of the hub, with the sender's name of each field in the field's place."""
+"""The same shape as a message of the hub, with the sender's name of each field in the field's
+place.
+"""
 
 _REASONS = {
     "missing": "missing.field",
@@ -22,11 +26,18 @@ _REASONS = {
     "enum": "invalid.code",
     "literal_error": "invalid.code",
 }
-_KINDS = {"date": "invalid.date", "datetime": "invalid.time", "timezone": "invalid.time", "time": "invalid.time"}
+_KINDS = {
+    "date": "invalid.date",
+    "datetime": "invalid.time",
+    "timezone": "invalid.time",
+    "time": "invalid.time",
+}
 
 
 class Trouble(Exception):
-    """Something cannot be read: ``reason`` is a code of :mod:`schemas.refusals`, ``where`` never holds a value."""
+    """Something cannot be read: ``reason`` is a code of :mod:`schemas.refusals`, ``where`` never
+    holds a value.
+    """
 
     def __init__(self, reason: str, where: str | None = None) -> None:
         super().__init__(reason)
@@ -43,13 +54,18 @@ class Trouble(Exception):
 
 
 def of_validation(error: ValidationError, labels: Labels = None, prefix: str = "") -> Trouble:
-    """The first error of pydantic's as a trouble. Messages and values are left behind (design, section 7).
+    """The first error of pydantic's as a trouble. Messages and values are left behind (design,
+    section 7).
 
-    With ``labels`` the place is the sender's name of the field; without, the path in the hub's own shape.
+    With ``labels`` the place is the sender's name of the field; without, the path in the hub's own
+    shape.
     """
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    reason = _REASONS.get(first["type"]) or _KINDS.get(first["type"].partition("_")[0], "invalid.value")
-    # A forbidden field's name is the sender's own text and may be anybody's name: only its parent is told.
+    reason = _REASONS.get(first["type"]) or _KINDS.get(
+        first["type"].partition("_")[0], "invalid.value"
+    )
+    # A forbidden field's name is the sender's own text and may be anybody's name: only its parent
+    # is told.
     path = first["loc"][:-1] if first["type"] == "extra_forbidden" else first["loc"]
     where = dotted(path) if labels is None else label(labels, path)
     return Trouble(reason, prefix + where if where else _bare(prefix))
@@ -61,11 +77,15 @@ def _bare(prefix: str) -> str | None:
 
 def dotted(path: Sequence[str | int]) -> str:
     """``("subject", "name", 0)`` as ``subject.name[0]``."""
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(
+        "."
+    )
 
 
 def label(labels: Labels, path: Sequence[str | int]) -> str:
-    """The sender's name of the field at ``path`` of the hub's shape; the path itself where there is none."""
+    """The sender's name of the field at ``path`` of the hub's shape; the path itself where there is
+    none.
+    """
     for part in path:
         if isinstance(labels, Mapping):
             labels = labels.get(str(part))

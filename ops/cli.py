@@ -1,4 +1,6 @@
-"""``hub``: the one command. Each subcommand is a file of :mod:`ops.commands`, imported when it is asked for."""
+"""``hub``: the one command. Each subcommand is a file of :mod:`ops.commands`, imported when it is
+asked for.
+"""
 
 from __future__ import annotations
 
@@ -8,18 +10,15 @@ import click
 
 _COMMANDS = {
     "audit": "ops.commands.audit",
-    "bench": "ops.commands.bench",
     "case": "ops.commands.case",
     "config": "ops.commands.config",
     "connectors": "ops.commands.connectors",
     "dead-letters": "ops.commands.dead_letters",
     "demo": "ops.commands.demo",
     "linkage": "ops.commands.linkage",
-    "proof": "ops.commands.proof",
     "replay": "ops.commands.replay",
     "run": "ops.commands.run",
     "schemas": "ops.commands.schemas",
-    "services": "ops.services.commands",
     "simulate": "ops.commands.simulate",
     "status": "ops.commands.status",
     "topology": "ops.commands.topology",
@@ -43,7 +42,8 @@ class _Lazy(click.Group):
 @click.command(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="mash-hub")
 def main() -> None:
-    """mash-hub: every concern about a child, from every agency, linked, rated, asked about and answered for.
+    """mash-hub: every concern about a child, from every agency, linked, rated, asked about and
+    answered for.
 
     Start with `hub demo`. In production: `hub config check`, then `hub run`.
     """

@@ -1,7 +1,9 @@
-"""Messages through one step, in one transaction: the only place where what a step decides becomes lasting.
+"""Messages through one step, in one transaction: the only place where what a step decides becomes
+lasting.
 
-In order (design, section 3): lock the consumer's cursor, skip what was done, never jump a gap, claim in the inbox,
-decide, record facts or a dead letter, queue what leaves, set timers, advance the cursor; commit; only then acknowledge.
+In order (design, section 3): lock the consumer's cursor, skip what was done, never jump a gap,
+claim in the inbox, decide, record facts or a dead letter, queue what leaves, set timers, advance
+the cursor; commit; only then acknowledge.
 """
 
 from __future__ import annotations
@@ -13,8 +15,8 @@ from typing import Any
 
 import structlog
 
-from router.memory import Memory
-from router.outcome import Outcome, Refusal, Step, letter_id
+from router.memory.documents import Memory
+from router.step import Outcome, Refusal, Step, letter_id
 from schemas.message import Message, caused_by, derived_id
 from schemas.notification import MessageRefused, Receipt, ReceiptStatus
 from schemas.policy import Policy
@@ -38,7 +40,9 @@ class Adopted:
 
 @dataclass(frozen=True, slots=True)
 class BoundStep:
-    """A step with the memory that serves it. ``serial``: its batches wait for each other across partitions."""
+    """A step with the memory that serves it. ``serial``: its batches wait for each other across
+    partitions.
+    """
 
     step: Step[Any]
     memory: Callable[[Step[Any], Transaction], Memory[Any]]
@@ -49,8 +53,8 @@ class BoundStep:
 class Delivery:
     """A message at its offset in a topic; the journal's position where the journal is the topic.
 
-    With ``refusal`` it becomes a dead letter, whatever the step hears: it cannot be read, or was the step's undoing.
-    ``original`` is then kept, where the message itself does not say what came.
+    With ``refusal`` it becomes a dead letter, whatever the step hears: it cannot be read, or was
+    the step's undoing. ``original`` is then kept, where the message itself does not say what came.
     """
 
     offset: int
@@ -60,7 +64,9 @@ class Delivery:
 
 
 class Gap(Exception):
-    """An offset is missing between what was done and what came; nothing was recorded. Read the hole, then this."""
+    """An offset is missing between what was done and what came; nothing was recorded. Read the
+    hole, then this.
+    """
 
     def __init__(self, expected: int) -> None:
         super().__init__(f"offset {expected} is missing")
@@ -89,8 +95,9 @@ def handle(
 ) -> int:
     """Put a batch through a step; answers how many messages were new to it.
 
-    ``dense``: offsets count without holes, so a hole is a loss and raises :class:`Gap`. Raises ``Unavailable`` when
-    the store cannot be written; then nothing was done, and the same batch can be handled again.
+    ``dense``: offsets count without holes, so a hole is a loss and raises :class:`Gap`. Raises
+    ``Unavailable`` when the store cannot be written; then nothing was done, and the same batch can
+    be handled again.
     """
     if not deliveries:
         return 0
@@ -117,13 +124,19 @@ def _refuse_gaps(due: Sequence[Delivery], expected: int) -> None:
         expected += 1
 
 
-def _fresh(transaction: Transaction, step: Step[Any], due: Sequence[Delivery], policy: Adopted) -> Sequence[Delivery]:
-    concerned = {one.message.id: one for one in due if one.refusal is not None or step.concerns(one.message)}
+def _fresh(
+    transaction: Transaction, step: Step[Any], due: Sequence[Delivery], policy: Adopted
+) -> Sequence[Delivery]:
+    concerned = {
+        one.message.id: one for one in due if one.refusal is not None or step.concerns(one.message)
+    }
     new = inbox.claim(transaction, step.name, list(concerned), policy=policy.number)
     return [delivery for id_, delivery in concerned.items() if id_ in new]
 
 
-def _decide_all(bound: BoundStep, fresh: Sequence[Delivery], transaction: Transaction, policy: Adopted) -> _Effects:
+def _decide_all(
+    bound: BoundStep, fresh: Sequence[Delivery], transaction: Transaction, policy: Adopted
+) -> _Effects:
     effects = _Effects()
     memory = bound.memory(bound.step, transaction)
     memory.prefetch([delivery.message for delivery in fresh if delivery.refusal is None])
@@ -141,13 +154,19 @@ def _decide_all(bound: BoundStep, fresh: Sequence[Delivery], transaction: Transa
 
 
 def decide_safely(step: Step[Any], state: Any, message: Message, policy: Policy) -> Outcome[Any]:
-    """The step's outcome; a message that the step cannot decide is refused, so that it never holds up the others."""
+    """The step's outcome; a message that the step cannot decide is refused, so that it never holds
+    up the others.
+    """
     try:
         return step.decide(state, message, policy)
     except Exception as error:  # noqa: BLE001 - whatever one message does to a step, the ones behind it must pass
         where = traceback.extract_tb(error.__traceback__)[-1]
         _log.error(
-            "step.undecidable", step=step.name, message_id=message.id, error=type(error).__name__, line=where.lineno
+            "step.undecidable",
+            step=step.name,
+            message_id=message.id,
+            error=type(error).__name__,
+            line=where.lineno,
         )
         return Outcome(refusal=Refusal("undecidable"))
 
@@ -177,7 +196,9 @@ def messages_of(step: Step[Any], cause: Message, outcome: Outcome[Any]) -> list[
     """The facts of an outcome as messages: also what a replay compares with what is recorded."""
     if outcome.refusal is not None:
         return [caused_by(cause, step.name, _refused(step, cause, outcome.refusal), 0)]
-    return [caused_by(cause, step.name, fact, ordinal) for ordinal, fact in enumerate(outcome.facts)]
+    return [
+        caused_by(cause, step.name, fact, ordinal) for ordinal, fact in enumerate(outcome.facts)
+    ]
 
 
 def _refused(step: Step[Any], message: Message, refusal: Refusal) -> MessageRefused:
@@ -191,7 +212,12 @@ def _refused(step: Step[Any], message: Message, refusal: Refusal) -> MessageRefu
 
 
 def _refuse(
-    effects: _Effects, step: Step[Any], message: Message, refusal: Refusal, *, original: bytes | None = None
+    effects: _Effects,
+    step: Step[Any],
+    message: Message,
+    refusal: Refusal,
+    *,
+    original: bytes | None = None,
 ) -> None:
     fact = _refused(step, message, refusal)
     event = "application/cloudevents+json"
@@ -205,15 +231,20 @@ def _refuse(
             message_id=message.id,
             reason=fact.reason,
             field=fact.field,
-            content_type=event if original is not None else f"application/vnd.mash.fact+json;type={message.type}",
+            content_type=event
+            if original is not None
+            else f"application/vnd.mash.fact+json;type={message.type}",
             original=codec.encode(message.data) if original is None else original,
-            # What cannot be read may be so because its key was destroyed: it is sealed with one of its own.
+            # What cannot be read may be so because its key was destroyed: it is sealed with one of
+            # its own.
             key_id=codec.key_id_of(message) if original is None else fact.dead_letter_id,
         )
     )
     if message.data.of_agency is not None:
         receipt = _receipt(fact, message)
-        effects.outgoing.append(Outgoing(derived_id(fact.dead_letter_id, "receipt"), fact.agency, receipt))
+        effects.outgoing.append(
+            Outgoing(derived_id(fact.dead_letter_id, "receipt"), fact.agency, receipt)
+        )
 
 
 def _receipt(fact: MessageRefused, message: Message) -> Receipt:

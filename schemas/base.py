@@ -20,9 +20,13 @@ Instant = AwareDatetime
 
 
 class Shape(BaseModel):
-    """A frozen value. Unknown fields are refused; no error or repr shows what a field held (design, section 7)."""
+    """A frozen value. Unknown fields are refused; no error or repr shows what a field held (design,
+    section 7).
+    """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, ser_json_bytes="base64")
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", hide_input_in_errors=True, ser_json_bytes="base64"
+    )
 
     def __repr__(self) -> str:
         """Name the type only: a repr ends up in logs and tracebacks."""
@@ -32,9 +36,11 @@ class Shape(BaseModel):
 
 
 class Fact(Shape):
-    """Something that happened, or that somebody asked for: the ``data`` of a message, in the past tense.
+    """Something that happened, or that somebody asked for: the ``data`` of a message, in the past
+    tense.
 
-    ``type`` is the CloudEvents type, with the version of the shape as its last part; ``topic`` is where it is kept.
+    ``type`` is the CloudEvents type, with the version of the shape as its last part; ``topic`` is
+    where it is kept.
     """
 
     type: ClassVar[str]
@@ -42,10 +48,13 @@ class Fact(Shape):
 
     @property
     def subject(self) -> str:
-        """The id of what this is about (CloudEvents ``subject``); the case wherever one is known."""
+        """The id of what this is about (CloudEvents ``subject``); the case wherever one is
+        known.
+        """
         raise TypeError(f"{self.type} does not say what it is about")
 
-    # Read from the instance itself: asking pydantic for a field that a shape lacks costs more than all the rest.
+    # Read from the instance itself: asking pydantic for a field that a shape lacks costs more than
+    # all the rest.
 
     @property
     def of_case(self) -> str | None:
@@ -54,7 +63,9 @@ class Fact(Shape):
 
     @property
     def of_referral(self) -> str | None:
-        """The referral, for facts that name one, themselves or in the decision or answer that they carry."""
+        """The referral, for facts that name one, themselves or in the decision or answer that they
+        carry.
+        """
         carried = self.__dict__.get("decision") or self.__dict__.get("response") or self
         return carried.__dict__.get("referral_id")
 
@@ -70,6 +81,8 @@ class Fact(Shape):
 
 
 class Notice(Shape):
-    """Something that the hub puts on an agency's queue; ``type`` is its CloudEvents type with the shape's version."""
+    """Something that the hub puts on an agency's queue; ``type`` is its CloudEvents type with the
+    shape's version.
+    """
 
     type: ClassVar[str]

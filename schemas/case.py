@@ -24,7 +24,9 @@ class Worker(Shape):
 
 
 class OpenCase(Shape):
-    """An entry of the feed of open cases from the case systems (R7): this child has, or no longer has, a worker."""
+    """An entry of the feed of open cases from the case systems (R7): this child has, or no longer
+    has, a worker.
+    """
 
     reference: Identity
     child: Person
@@ -61,12 +63,16 @@ class Candidate(Shape):
 
     person_id: Identity
     score: float
-    """Odds in bits: log2 of how much likelier this is the child than a brother or sister, a namesake or anybody."""
+    """Odds in bits: log2 of how much likelier this is the child than a brother or sister, a
+    namesake or anybody.
+    """
     reasons: tuple[Line, ...]
 
 
 class ChildLinked(Fact):
-    """A referral was linked to a child, family and case; in doubt to a provisional new child, with candidates."""
+    """A referral was linked to a child, family and case; in doubt to a provisional new child, with
+    candidates.
+    """
 
     type: ClassVar = "mash.case.child-linked.v1"
     topic: ClassVar = "cases.linked"
@@ -79,9 +85,13 @@ class ChildLinked(Fact):
     case_id: Identity
     outcome: LinkOutcome
     score: float
-    """Of the best candidate, as :class:`Candidate` has it; 0 where nobody is known or a human decided."""
+    """Of the best candidate, as :class:`Candidate` has it; 0 where nobody is known or a human
+    decided.
+    """
     margin: float | None = None
-    """How far the best candidate is ahead of the next, in bits; None where nobody else comes into question."""
+    """How far the best candidate is ahead of the next, in bits; None where nobody else comes into
+    question.
+    """
     reasons: tuple[Line, ...]
     candidates: tuple[Candidate, ...] = Field(default=(), max_length=5)
     model: Code
@@ -136,7 +146,9 @@ class LinkCorrected(Fact):
     decision_id: Identity | None = None
     """The decision that this follows from; by this id it can be undone."""
     revision: int = Field(default=0, ge=0)
-    """How often the referral's link was decided by humans, this time included: the latest counts, whenever heard."""
+    """How often the referral's link was decided by humans, this time included: the latest counts,
+    whenever heard.
+    """
 
     @property
     def subject(self) -> str:
@@ -144,7 +156,9 @@ class LinkCorrected(Fact):
 
 
 class MergeSuggested(Fact):
-    """What came for one person makes it look like another known one: a human is asked whether they are one child."""
+    """What came for one person makes it look like another known one: a human is asked whether they
+    are one child.
+    """
 
     type: ClassVar = "mash.case.merge-suggested.v1"
     topic: ClassVar = "cases.linked"
@@ -164,7 +178,9 @@ class MergeSuggested(Fact):
 
 
 class SplitSuggested(Fact):
-    """What came for a person speaks against the rest that is known of it: a human is asked whether it is two."""
+    """What came for a person speaks against the rest that is known of it: a human is asked whether
+    it is two.
+    """
 
     type: ClassVar = "mash.case.split-suggested.v1"
     topic: ClassVar = "cases.linked"
@@ -182,7 +198,9 @@ class SplitSuggested(Fact):
 
 
 class PersonsMerged(Fact):
-    """A human found two persons to be one child; each referral that moved has a correction of its own."""
+    """A human found two persons to be one child; each referral that moved has a correction of its
+    own.
+    """
 
     type: ClassVar = "mash.case.persons-merged.v1"
     topic: ClassVar = "cases.linked"
@@ -204,7 +222,9 @@ class PersonsMerged(Fact):
 
 
 class PersonsKeptApart(Fact):
-    """A human verified that two persons are two children: they are never taken for one without a human again."""
+    """A human verified that two persons are two children: they are never taken for one without a
+    human again.
+    """
 
     type: ClassVar = "mash.case.persons-kept-apart.v1"
     topic: ClassVar = "cases.linked"
@@ -223,7 +243,9 @@ class PersonsKeptApart(Fact):
 
 
 class PersonSplit(Fact):
-    """A human found one person to be two children; each referral that moved has a correction of its own."""
+    """A human found one person to be two children; each referral that moved has a correction of its
+    own.
+    """
 
     type: ClassVar = "mash.case.person-split.v1"
     topic: ClassVar = "cases.linked"
@@ -245,7 +267,9 @@ class PersonSplit(Fact):
 
 
 class DecisionUndone(Fact):
-    """A human took back a decision about links; each referral that moved back has a correction of its own."""
+    """A human took back a decision about links; each referral that moved back has a correction of
+    its own.
+    """
 
     type: ClassVar = "mash.case.decision-undone.v1"
     topic: ClassVar = "cases.linked"

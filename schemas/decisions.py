@@ -31,7 +31,9 @@ class RatingDecision(Shape):
 
 
 class LinkDecision(Shape):
-    """A human settles which child a referral is about; ``person_id`` None says: none of the candidates."""
+    """A human settles which child a referral is about; ``person_id`` None says: none of the
+    candidates.
+    """
 
     referral_id: Identity
     person_id: Identity | None
@@ -41,10 +43,14 @@ class LinkDecision(Shape):
 
 
 class PersonsDecision(Shape):
-    """A human settles whether two persons are one child: joined into one, or remembered as verified to be two."""
+    """A human settles whether two persons are one child: joined into one, or remembered as verified
+    to be two.
+    """
 
     person_id: Identity
-    """Where they are one, this is kept: what is known of the other, its referrals and worker go to this one's case."""
+    """Where they are one, this is kept: what is known of the other, its referrals and worker go to
+    this one's case.
+    """
     other_person_id: Identity
     same: bool
     decided_by: Line
@@ -53,7 +59,9 @@ class PersonsDecision(Shape):
 
 
 class SplitDecision(Shape):
-    """A human finds that some referrals of a person are about another child; ``to_person_id`` None: a new one."""
+    """A human finds that some referrals of a person are about another child; ``to_person_id`` None:
+    a new one.
+    """
 
     person_id: Identity
     referral_ids: Annotated[tuple[Identity, ...], Field(min_length=1, max_length=500)]
@@ -64,7 +72,9 @@ class SplitDecision(Shape):
 
 
 class UndoDecision(Shape):
-    """A human takes back an earlier decision about links, so that what was before it holds again."""
+    """A human takes back an earlier decision about links, so that what was before it holds
+    again.
+    """
 
     decision_id: Identity
     """The id of its receipt, which every fact that it caused names too."""
@@ -179,7 +189,9 @@ Settled: TypeAlias = LinkDecided | PersonsDecided | SplitDecided | UndoDecided
 
 
 class ReleaseDecided(Fact):
-    """An owner's decision came in by a connector; ``agency`` is who the credential says, not what the message says."""
+    """An owner's decision came in by a connector; ``agency`` is who the credential says, not what
+    the message says.
+    """
 
     type: ClassVar = "mash.release.decided.v1"
     topic: ClassVar = "releases.decided"

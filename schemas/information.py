@@ -12,7 +12,9 @@ from schemas.person import Person
 
 
 class Level(StrEnum):
-    """How much is gathered (R23): nothing, basic (education or health), or full, followed by a meeting."""
+    """How much is gathered (R23): nothing, basic (education or health), or full, followed by a
+    meeting.
+    """
 
     NONE = "none"
     BASIC = "basic"
@@ -20,7 +22,9 @@ class Level(StrEnum):
 
 
 class InformationRequest(Notice):
-    """The standard's Request. Without summary, purpose, legal basis and due time it cannot be made (R24, L6)."""
+    """The standard's Request. Without summary, purpose, legal basis and due time it cannot be made
+    (R24, L6).
+    """
 
     type: ClassVar = "mash.information-request.v1"
 
@@ -72,7 +76,9 @@ class InformationRequested(Fact):
 
 
 class Sensitivity(StrEnum):
-    """How much harm an item can do in wrong hands; ``restricted`` covers informants and the like (R26, R35)."""
+    """How much harm an item can do in wrong hands; ``restricted`` covers informants and the like
+    (R26, R35).
+    """
 
     ROUTINE = "routine"
     SENSITIVE = "sensitive"
@@ -80,7 +86,9 @@ class Sensitivity(StrEnum):
 
 
 class InformationItem(Shape):
-    """One piece of what an agency knows, with its owner's say on revelation and sharing apart (R28, R29)."""
+    """One piece of what an agency knows, with its owner's say on revelation and sharing apart (R28,
+    R29).
+    """
 
     item_id: Identity
     owner: Code
@@ -91,7 +99,9 @@ class InformationItem(Shape):
     may_leave: bool
     """To recipients outside; what leaves still needs its owner's approval, byte for byte."""
     signpost: bool = True
-    """Whether recipients may be told that the owner holds something and whom to contact (R34, R35)."""
+    """Whether recipients may be told that the owner holds something and whom to contact (R34,
+    R35).
+    """
 
 
 class InformationResponse(Shape):

@@ -1,4 +1,6 @@
-"""The envelope: CloudEvents 1.0, with the ids that make every decision explainable and every retry harmless."""
+"""The envelope: CloudEvents 1.0, with the ids that make every decision explainable and every retry
+harmless.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +15,14 @@ _NAMESPACE = UUID("6f1c8f0e-0b5e-5c58-9f0e-8d2f5a1c7b11").bytes
 
 
 def derived_id(*parts: str) -> str:
-    """An id that is the same whenever the same parts cause it (RFC 9562, version 5): a retry repeats, never adds.
+    """An id that is the same whenever the same parts cause it (RFC 9562, version 5): a retry
+    repeats, never adds.
 
     Spelt out because :func:`uuid.uuid5` takes five times as long, and every message has several.
     """
-    made = bytearray(sha1(_NAMESPACE + "\x1f".join(parts).encode(), usedforsecurity=False).digest()[:16])
+    made = bytearray(
+        sha1(_NAMESPACE + "\x1f".join(parts).encode(), usedforsecurity=False).digest()[:16]
+    )
     made[6] = made[6] & 0x0F | 0x50
     made[8] = made[8] & 0x3F | 0x80
     text = made.hex()
@@ -28,8 +33,9 @@ def derived_id(*parts: str) -> str:
 class Message:
     """A fact in its envelope.
 
-    ``correlation_id`` is the referral that all of this is about; ``causation_id`` the message that caused this one,
-    None where it came from outside; ``key`` keeps order: messages of one key stay in line.
+    ``correlation_id`` is the referral that all of this is about; ``causation_id`` the message that
+    caused this one, None where it came from outside; ``key`` keeps order: messages of one key stay
+    in line.
     """
 
     id: str
@@ -61,9 +67,11 @@ class Message:
 
 
 def caused_by(cause: Message, step: str, fact: Fact, ordinal: int) -> Message:
-    """The message for ``fact``, the ``ordinal``-th that ``step`` decided on ``cause``; its id follows from these.
+    """The message for ``fact``, the ``ordinal``-th that ``step`` decided on ``cause``; its id
+    follows from these.
 
-    Its time is the cause's: steps have no clock, and replaying the cause must give the same message.
+    Its time is the cause's: steps have no clock, and replaying the cause must give the same
+    message.
     """
     return Message(
         id=derived_id(cause.id, step, fact.type, str(ordinal)),
@@ -77,7 +85,9 @@ def caused_by(cause: Message, step: str, fact: Fact, ordinal: int) -> Message:
 
 
 def arrived(fact: Fact, *, id_: str, source: str, time: dt.datetime) -> Message:
-    """The message for a fact that came from outside; it belongs to the referral that it names, or starts one."""
+    """The message for a fact that came from outside; it belongs to the referral that it names, or
+    starts one.
+    """
     return Message(
         id=id_,
         source=source,

@@ -1,4 +1,6 @@
-"""What the hub asks of people: put on their agency's queue, answered by the commands of :mod:`schemas.decisions`."""
+"""What the hub asks of people: put on their agency's queue, answered by the commands of
+:mod:`schemas.decisions`.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ class Handover(Notice):
 
 
 class LinkReview(Notice):
-    """A referral whose child is in doubt, for a human of the lead agency; answered by a link decision."""
+    """A referral whose child is in doubt, for a human of the lead agency; answered by a link
+    decision.
+    """
 
     type: ClassVar = "mash.link-review.v1"
 
@@ -38,7 +42,9 @@ class LinkReview(Notice):
 
 
 class MergeReview(Notice):
-    """Two persons who may be one child, for a human of the lead agency; answered by a persons decision."""
+    """Two persons who may be one child, for a human of the lead agency; answered by a persons
+    decision.
+    """
 
     type: ClassVar = "mash.merge-review.v1"
 
@@ -51,7 +57,8 @@ class MergeReview(Notice):
 
 
 class SplitReview(Notice):
-    """A person who may be two children, for a human of the lead agency; answered by a split decision.
+    """A person who may be two children, for a human of the lead agency; answered by a split
+    decision.
 
     Where it is one child after all, a link decision for the referral that came last says so.
     """
@@ -66,7 +73,9 @@ class SplitReview(Notice):
 
 
 class MovedReferral(Shape):
-    """A referral, or an open case's message, that belongs to another person and case than before."""
+    """A referral, or an open case's message, that belongs to another person and case than
+    before.
+    """
 
     referral_id: Identity
     from_person_id: Identity
@@ -76,7 +85,9 @@ class MovedReferral(Shape):
 
 
 class LinksChanged(Notice):
-    """What a human's decision about links moved: for the lead agency, and the workers of the children concerned."""
+    """What a human's decision about links moved: for the lead agency, and the workers of the
+    children concerned.
+    """
 
     type: ClassVar = "mash.links-changed.v1"
 
@@ -87,7 +98,9 @@ class LinksChanged(Notice):
 
 
 class RatingRequest(Notice):
-    """A suggested rating for a social worker to confirm or change (R17); answered by a rating decision."""
+    """A suggested rating for a social worker to confirm or change (R17); answered by a rating
+    decision.
+    """
 
     type: ClassVar = "mash.rating-request.v1"
 
@@ -100,7 +113,9 @@ class RatingRequest(Notice):
 
 
 class ApprovalRequest(Notice):
-    """One item of one product for its owner to decide about (R29); answered by a release decision."""
+    """One item of one product for its owner to decide about (R29); answered by a release
+    decision.
+    """
 
     type: ClassVar = "mash.approval-request.v1"
 

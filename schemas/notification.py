@@ -35,7 +35,9 @@ class Notification(Shape):
     parents_informed: ParentsInformed | None = None
 
     def content_digest(self) -> str:
-        """SHA-256 of the canonical JSON without the time of observation: a resend is made later but says the same."""
+        """SHA-256 of the canonical JSON without the time of observation: a resend is made later but
+        says the same.
+        """
         return sha256(self.model_dump_json(exclude={"observed_at"}).encode()).hexdigest()
 
 
@@ -57,7 +59,9 @@ class NotificationReceived(Fact):
 
 
 class NotificationAccepted(Fact):
-    """The hub had not had this content before. ``referral_id`` names it from here on: the id that its receipt gave."""
+    """The hub had not had this content before. ``referral_id`` names it from here on: the id that
+    its receipt gave.
+    """
 
     type: ClassVar = "mash.notification.accepted.v1"
     topic: ClassVar = "notifications.accepted"
@@ -66,7 +70,9 @@ class NotificationAccepted(Fact):
     agency: Code
     area: Code
     version: int = Field(ge=1)
-    """1 for a new reference; more when the same reference came with changed content (an amendment)."""
+    """1 for a new reference; more when the same reference came with changed content (an
+    amendment).
+    """
     first_referral_id: Identity | None = None
     """For an amendment: the referral of version 1."""
     notification: Notification
@@ -77,7 +83,9 @@ class NotificationAccepted(Fact):
 
 
 class NotificationDuplicated(Fact):
-    """The same source, reference and content as before: recorded, and nothing further is done with it."""
+    """The same source, reference and content as before: recorded, and nothing further is done with
+    it.
+    """
 
     type: ClassVar = "mash.notification.duplicated.v1"
     topic: ClassVar = "notifications.accepted"
@@ -93,7 +101,9 @@ class NotificationDuplicated(Fact):
 
 
 class MessageRefused(Fact):
-    """A message that could not be read or may not be acted on; its original is kept as a dead letter."""
+    """A message that could not be read or may not be acted on; its original is kept as a dead
+    letter.
+    """
 
     type: ClassVar = "mash.message.refused.v1"
     topic: ClassVar = "messages.refused"
@@ -119,7 +129,9 @@ class ReceiptStatus(StrEnum):
 
 
 class Receipt(Notice):
-    """The answer to every message: accepted with its id, a duplicate of another, or rejected with reason and field."""
+    """The answer to every message: accepted with its id, a duplicate of another, or rejected with
+    reason and field.
+    """
 
     type: ClassVar = "mash.receipt.v1"
 
@@ -132,6 +144,8 @@ class Receipt(Notice):
     duplicate_of: Identity | None = None
     reason: Code | None = None
     field: Line | None = None
-    """Where in the sender's own data the trouble is, such as ``row 3, DOB``; never what stood there."""
+    """Where in the sender's own data the trouble is, such as ``row 3, DOB``; never what stood
+    there.
+    """
     explanation: Line | None = None
     cure: Line | None = None

@@ -1,4 +1,6 @@
-"""What people of the hub do with records themselves: mend, redrive and discard dead letters, and look at contents."""
+"""What people of the hub do with records themselves: mend, redrive and discard dead letters, and
+look at contents.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,9 @@ from schemas.base import Code, Fact, Identity, Line
 
 
 class DeadLetterMended(Fact):
-    """The faulty field of a dead letter was corrected; the original is kept beside what it was mended to (R47)."""
+    """The faulty field of a dead letter was corrected; the original is kept beside what it was
+    mended to (R47).
+    """
 
     type: ClassVar = "mash.dead-letter.mended.v1"
     topic: ClassVar = "dead_letters.settled"
@@ -25,7 +29,9 @@ class DeadLetterMended(Fact):
 
 
 class DeadLetterRedriven(Fact):
-    """A dead letter was sent again, as it came or mended, under ids that a second redrive would repeat."""
+    """A dead letter was sent again, as it came or mended, under ids that a second redrive would
+    repeat.
+    """
 
     type: ClassVar = "mash.dead-letter.redriven.v1"
     topic: ClassVar = "dead_letters.settled"
@@ -33,7 +39,9 @@ class DeadLetterRedriven(Fact):
     dead_letter_id: Identity
     agency: Code
     message_ids: tuple[Identity, ...]
-    """What it is called from here on: messages that were taken, or the new dead letters of those refused again."""
+    """What it is called from here on: messages that were taken, or the new dead letters of those
+    refused again.
+    """
     refused: int
     """How many of them were refused again."""
     decided_by: Line

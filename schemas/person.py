@@ -1,4 +1,6 @@
-"""People, with the names of the draft person standard of *Data Standards for Social Care* in snake_case."""
+"""People, with the names of the draft person standard of *Data Standards for Social Care* in
+snake_case.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ Accuracy = Annotated[str, StringConstraints(pattern=r"^[AEUX]{3}$")]
 
 
 class Identifier(Shape):
-    """A number that a system gave a person: ``value`` without spaces, ``system`` the URI of who gave it."""
+    """A number that a system gave a person: ``value`` without spaces, ``system`` the URI of who
+    gave it.
+    """
 
     value: Annotated[str, Field(min_length=1, max_length=64)]
     system: Line
@@ -35,7 +39,9 @@ class NameUse(StrEnum):
 
 
 class Name(Shape):
-    """One name that a person goes by; parts of a compound name stand apart. An unborn child may have none (R3)."""
+    """One name that a person goes by; parts of a compound name stand apart. An unborn child may
+    have none (R3).
+    """
 
     family_name: tuple[Line, ...] = ()
     given_name: tuple[Line, ...] = ()
@@ -44,7 +50,9 @@ class Name(Shape):
 
 
 class PartialDate(Shape):
-    """A date with how sure day, month and year are, in that order: A accurate, E estimated, U unknown, X expected."""
+    """A date with how sure day, month and year are, in that order: A accurate, E estimated, U
+    unknown, X expected.
+    """
 
     date: dt.date
     accuracy_indicator: Accuracy = "AAA"
@@ -94,7 +102,9 @@ class Sex(StrEnum):
 
 
 class Person(Shape):
-    """A child as one agency describes them; every part may be missing (R3: an unborn child has only a mother)."""
+    """A child as one agency describes them; every part may be missing (R3: an unborn child has only
+    a mother).
+    """
 
     identifier: tuple[Identifier, ...] = ()
     name: tuple[Name, ...] = ()

@@ -12,7 +12,9 @@ from schemas.rating import Colour
 
 
 def release_digest(*, item_id: str, recipient: str, purpose: str, text: str) -> str:
-    """SHA-256 over the exact bytes that would leave, for whom and what for: approving one is approving nothing else."""
+    """SHA-256 over the exact bytes that would leave, for whom and what for: approving one is
+    approving nothing else.
+    """
     parts = (item_id, recipient, purpose, text)
     framed = b"".join(len(part.encode()).to_bytes(8, "big") + part.encode() for part in parts)
     return sha256(framed).hexdigest()
@@ -41,7 +43,9 @@ class DraftItem(Shape):
     """:func:`release_digest` of the sanitised text."""
     signpost: bool
     notification: bool = False
-    """Whether this is the referral's own notification: the only item that a standing release covers."""
+    """Whether this is the referral's own notification: the only item that a standing release
+    covers.
+    """
 
 
 class Weighing(Shape):
@@ -78,7 +82,9 @@ class ProductDrafted(Fact):
     colour: Colour
     disposal: Disposal
     urgent: bool
-    """A Red on its way to the front line: does not wait for owners; what is not approved already is signposted."""
+    """A Red on its way to the front line: does not wait for owners; what is not approved already is
+    signposted.
+    """
     items: tuple[DraftItem, ...]
     weighing: tuple[Weighing, ...]
 
@@ -88,7 +94,9 @@ class ProductDrafted(Fact):
 
 
 class ProductVoided(Fact):
-    """A human moved the referral to another child: this product must not go for the old case; another is drafted."""
+    """A human moved the referral to another child: this product must not go for the old case;
+    another is drafted.
+    """
 
     type: ClassVar = "mash.product.voided.v1"
     topic: ClassVar = "products.drafted"
@@ -177,7 +185,9 @@ class ProductApproved(Fact):
 
 
 class ProductRefused(Fact):
-    """Nothing of this product leaves: every owner has decided so, or it was voided before it was released."""
+    """Nothing of this product leaves: every owner has decided so, or it was voided before it was
+    released.
+    """
 
     type: ClassVar = "mash.product.refused.v1"
     topic: ClassVar = "products.approved"
@@ -280,7 +290,9 @@ class ProductRecall(Notice):
 
 
 class ProductRecalled(Fact):
-    """A product had left when its referral was moved to another child; its recipient was told (L7)."""
+    """A product had left when its referral was moved to another child; its recipient was told
+    (L7).
+    """
 
     type: ClassVar = "mash.product.recalled.v1"
     topic: ClassVar = "products.released"

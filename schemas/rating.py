@@ -9,7 +9,9 @@ from schemas.base import Code, Fact, Identity, Instant, Line
 
 
 class Colour(StrEnum):
-    """BRAG (R17): Blue no action, Green early help, Amber harm but not immediate, Red immediate or serious harm."""
+    """BRAG (R17): Blue no action, Green early help, Amber harm but not immediate, Red immediate or
+    serious harm.
+    """
 
     BLUE = "blue"
     GREEN = "green"
@@ -26,11 +28,15 @@ _SEVERITIES = {colour: severity for severity, colour in enumerate(Colour)}
 
 
 Clock = Literal["decision", "product"]
-"""``decision``: the authority confirms the rating (L3); ``product``: the rating's own time allowed (R18)."""
+"""``decision``: the authority confirms the rating (L3); ``product``: the rating's own time allowed
+(R18).
+"""
 
 
 class RatingSuggested(Fact):
-    """The borough profile suggests a rating from what the notification says; a social worker confirms or changes it."""
+    """The borough profile suggests a rating from what the notification says; a social worker
+    confirms or changes it.
+    """
 
     type: ClassVar = "mash.rating.suggested.v1"
     topic: ClassVar = "ratings.assigned"
@@ -51,7 +57,9 @@ class RatingSuggested(Fact):
 
 
 class RatingAssigned(Fact):
-    """A social worker confirmed or changed the rating, with a rationale. History is every one of these (R20)."""
+    """A social worker confirmed or changed the rating, with a rationale. History is every one of
+    these (R20).
+    """
 
     type: ClassVar = "mash.rating.assigned.v1"
     topic: ClassVar = "ratings.assigned"
@@ -107,7 +115,9 @@ class DueTimeBreached(Fact):
 
 
 class TimerElapsed(Fact):
-    """The clock reached a time that a step asked to be told of. Steps see time only as this message."""
+    """The clock reached a time that a step asked to be told of. Steps see time only as this
+    message.
+    """
 
     type: ClassVar = "mash.timer.elapsed.v1"
     topic: ClassVar = "timers.elapsed"

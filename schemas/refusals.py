@@ -1,4 +1,6 @@
-"""Why a message may be refused: every reason code with its cause and its cure, in words for the sender."""
+"""Why a message may be refused: every reason code with its cause and its cure, in words for the
+sender.
+"""
 
 from __future__ import annotations
 
@@ -16,58 +18,117 @@ class Reason:
 
 
 _REASONS = (
-    Reason("unreadable.encoding", "The bytes are not UTF-8 text.", "Send the file or body encoded as UTF-8.", False),
-    Reason("unreadable.json", "The text is not well-formed JSON.", "Check brackets, quotes and commas; send it anew."),
     Reason(
-        "unreadable.xml", "The text is not well-formed XML.", "Check the tags against the agreed schema; send anew."
+        "unreadable.encoding",
+        "The bytes are not UTF-8 text.",
+        "Send the file or body encoded as UTF-8.",
+        False,
     ),
-    Reason("unreadable.number", "The JSON holds NaN or an infinity.", "Leave the field out or give a number."),
-    Reason("unreadable.repeated-key", "A JSON object names one field twice.", "Name each field once; send it anew."),
-    Reason("unreadable.xml-entities", "The XML declares entities or a document type.", "Send plain XML without a DTD."),
-    Reason("unreadable.csv", "The row does not have the columns of its header.", "Check quotes and commas in the row."),
-    Reason("unreadable.empty", "There is nothing in the message.", "Send the notification's content.", False),
+    Reason(
+        "unreadable.json",
+        "The text is not well-formed JSON.",
+        "Check brackets, quotes and commas; send it anew.",
+    ),
+    Reason(
+        "unreadable.xml",
+        "The text is not well-formed XML.",
+        "Check the tags against the agreed schema; send anew.",
+    ),
+    Reason(
+        "unreadable.number",
+        "The JSON holds NaN or an infinity.",
+        "Leave the field out or give a number.",
+    ),
+    Reason(
+        "unreadable.repeated-key",
+        "A JSON object names one field twice.",
+        "Name each field once; send it anew.",
+    ),
+    Reason(
+        "unreadable.xml-entities",
+        "The XML declares entities or a document type.",
+        "Send plain XML without a DTD.",
+    ),
+    Reason(
+        "unreadable.csv",
+        "The row does not have the columns of its header.",
+        "Check quotes and commas in the row.",
+    ),
+    Reason(
+        "unreadable.empty",
+        "There is nothing in the message.",
+        "Send the notification's content.",
+        False,
+    ),
     Reason(
         "unreadable.too-large",
         "The message is larger than the hub takes, or holds more than 2,000 notifications.",
         "Split it, or leave attachments out.",
         False,
     ),
-    Reason("unreadable.too-deep", "The message nests deeper than the hub takes.", "Send the agreed flat shape.", False),
+    Reason(
+        "unreadable.too-deep",
+        "The message nests deeper than the hub takes.",
+        "Send the agreed flat shape.",
+        False,
+    ),
     Reason(
         "unreadable.event",
         "The CloudEvents envelope lacks or misstates an attribute.",
         "Give id, source, type and specversion 1.0.",
     ),
-    Reason("unknown.type", "The hub takes no message of this type.", "Use a type that `hub schemas` lists."),
+    Reason(
+        "unknown.type",
+        "The hub takes no message of this type.",
+        "Use a type that `hub schemas` lists.",
+    ),
     Reason(
         "unknown.format",
         "No mapping of this agency reads this file or content type.",
         "See `hub connectors try`.",
         False,
     ),
-    Reason("missing.field", "A field that the hub cannot do without is missing.", "Fill in the field and redrive."),
+    Reason(
+        "missing.field",
+        "A field that the hub cannot do without is missing.",
+        "Fill in the field and redrive.",
+    ),
     Reason(
         "missing.column",
         "The header lacks a column that the agency's mapping needs.",
         "Add the column to the header.",
         False,
     ),
-    Reason("invalid.value", "The field holds something of the wrong kind.", "Correct the field and redrive."),
+    Reason(
+        "invalid.value",
+        "The field holds something of the wrong kind.",
+        "Correct the field and redrive.",
+    ),
     Reason(
         "invalid.date",
         "The field is not a date of the agreed form.",
         "Write dates as the mapping says, 2026-03-12 by default.",
     ),
     Reason(
-        "invalid.time", "The field is not a moment with its offset from UTC.", "Write moments as 2026-03-12T09:30:00Z."
+        "invalid.time",
+        "The field is not a moment with its offset from UTC.",
+        "Write moments as 2026-03-12T09:30:00Z.",
     ),
-    Reason("invalid.too-long", "The field is longer than the hub takes.", "Shorten the text and redrive."),
+    Reason(
+        "invalid.too-long",
+        "The field is longer than the hub takes.",
+        "Shorten the text and redrive.",
+    ),
     Reason(
         "invalid.characters",
         "The text holds a NUL character or half of a surrogate pair.",
         "Send the text without it; check how the sending system writes \\u escapes.",
     ),
-    Reason("invalid.code", "The field is not one of the agreed codes.", "Use a code that the mapping lists."),
+    Reason(
+        "invalid.code",
+        "The field is not one of the agreed codes.",
+        "Use a code that the mapping lists.",
+    ),
     Reason(
         "invalid.unknown-field",
         "The message has a field that its shape does not know.",
@@ -81,7 +142,10 @@ _REASONS = (
         False,
     ),
     Reason(
-        "refused.role", "This agency may not send this kind of message.", "Only the lead agency rates and links.", False
+        "refused.role",
+        "This agency may not send this kind of message.",
+        "Only the lead agency rates and links.",
+        False,
     ),
     Reason(
         "refused.agreement",
@@ -103,7 +167,8 @@ _REASONS = (
     Reason(
         "refused.overtaken",
         "Later decisions about the same referrals or persons stand upon this one.",
-        "Undo the later ones first, the latest of all to begin with; `hub linkage explain` shows them.",
+        "Undo the later ones first, the latest of all to begin with; "
+        "`hub linkage explain` shows them.",
         False,
     ),
     Reason(
@@ -130,9 +195,22 @@ _REASONS = (
         "Give the reason.",
         False,
     ),
-    Reason("refused.same-id", "The same message id came before with other content.", "Use a new id for new content."),
-    Reason("undecidable", "The hub has a fault that this message brought to light.", "Report it; redrive once mended."),
-    Reason("unreadable.sealed", "The sealed data cannot be opened.", "Check the hub's key; redrive.", mendable=False),
+    Reason(
+        "refused.same-id",
+        "The same message id came before with other content.",
+        "Use a new id for new content.",
+    ),
+    Reason(
+        "undecidable",
+        "The hub has a fault that this message brought to light.",
+        "Report it; redrive once mended.",
+    ),
+    Reason(
+        "unreadable.sealed",
+        "The sealed data cannot be opened.",
+        "Check the hub's key; redrive.",
+        mendable=False,
+    ),
 )
 
 REASONS = {reason.code: reason for reason in _REASONS}

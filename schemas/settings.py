@@ -1,4 +1,6 @@
-"""The configuration file (``hub.toml``), as ``hub config check`` reads it. Secrets come from the environment."""
+"""The configuration file (``hub.toml``), as ``hub config check`` reads it. Secrets come from the
+environment.
+"""
 
 from __future__ import annotations
 
@@ -25,13 +27,17 @@ class HttpSettings(Shape):
 
 
 class Runtime(Shape):
-    """Which of the runtimes: SQLite alone is embedded; PostgreSQL with topics and queues is production."""
+    """Which of the runtimes: SQLite alone is embedded; PostgreSQL with topics and queues is
+    production.
+    """
 
     store: Line = "sqlite:///hub-data/hub.db"
     topics: Line | None = None
     """``kafka://host:port[,host:port]`` for production; None: topics are the journal itself."""
     queues: Line | None = None
-    """``amqp://user:password@host:port/vhost`` for production; None: edge queues are in the store."""
+    """``amqp://user:password@host:port/vhost`` for production; None: edge queues are in the
+    store.
+    """
     key_variable: Variable = "HUB_KEY"
     """Holds the key-encryption key: 32 bytes in base64."""
     key_file: Line = "hub-data/hub.key"
@@ -43,7 +49,9 @@ class Runtime(Shape):
 
 
 class HttpCredential(Shape):
-    """An agency's bearer token, known here only by its SHA-256 (``hub config token`` makes both)."""
+    """An agency's bearer token, known here only by its SHA-256 (``hub config token`` makes
+    both).
+    """
 
     token_sha256: Sha256
 
@@ -57,7 +65,9 @@ class FolderCredential(Shape):
 
 
 class QueueCredential(Shape):
-    """A queue of the agency's own, at the hub's broker or at one of theirs, with an account of its own."""
+    """A queue of the agency's own, at the hub's broker or at one of theirs, with an account of its
+    own.
+    """
 
     url_variable: Variable
     """Holds the broker's URL, which has the password."""
@@ -67,7 +77,9 @@ class QueueCredential(Shape):
 
 
 class Push(Shape):
-    """How the hub sends what is on an agency's queue, where the agency does not fetch it over HTTP."""
+    """How the hub sends what is on an agency's queue, where the agency does not fetch it over
+    HTTP.
+    """
 
     kind: Literal["http", "queue"]
     url: Line | None = None
@@ -86,9 +98,13 @@ class AgencySettings(Shape):
     signpost_contact: Line
     """Whom to call about something this agency holds (R34)."""
     mapping: Line | None = None
-    """A mapping of ``connectors/agencies`` or a path to one; None: only the hub's own messages are understood."""
+    """A mapping of ``connectors/agencies`` or a path to one; None: only the hub's own messages are
+    understood.
+    """
     open_cases: Line | None = None
-    """The mapping of this agency's feed of open cases (R7). Only the lead agency and those with one may send them."""
+    """The mapping of this agency's feed of open cases (R7). Only the lead agency and those with one
+    may send them.
+    """
     agreement: Agreement | None = None
     http: HttpCredential | None = None
     folder: FolderCredential | None = None
@@ -101,7 +117,9 @@ class HubSettings(Shape):
     """The whole file."""
 
     area: Code
-    """The local authority, such as its ONS code in lower case; notifications of one area are linked in line."""
+    """The local authority, such as its ONS code in lower case; notifications of one area are linked
+    in line.
+    """
     lead_agency: Code
     profile: Line = "sample-borough"
     """A borough profile of ``ops/profiles`` or a path to one."""

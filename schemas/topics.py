@@ -36,12 +36,21 @@ TOPICS: tuple[Topic, ...] = (
         keyed_by="area",
     ),
     Topic(
-        "open_cases.received", "which children have a worker", (case.OpenCaseReceived,), keyed_by="area", external=True
+        "open_cases.received",
+        "which children have a worker",
+        (case.OpenCaseReceived,),
+        keyed_by="area",
+        external=True,
     ),
     Topic(
         "links.decided",
         "a human settles a link",
-        (decisions.LinkDecided, decisions.PersonsDecided, decisions.SplitDecided, decisions.UndoDecided),
+        (
+            decisions.LinkDecided,
+            decisions.PersonsDecided,
+            decisions.SplitDecided,
+            decisions.UndoDecided,
+        ),
         keyed_by="area",
         external=True,
     ),
@@ -61,16 +70,36 @@ TOPICS: tuple[Topic, ...] = (
         ),
         keyed_by="case",
     ),
-    Topic("ratings.decided", "a social worker rates", (decisions.RatingDecided,), keyed_by="case", external=True),
+    Topic(
+        "ratings.decided",
+        "a social worker rates",
+        (decisions.RatingDecided,),
+        keyed_by="case",
+        external=True,
+    ),
     Topic(
         "ratings.assigned",
         "how serious, and by when",
-        (rating.RatingSuggested, rating.RatingAssigned, rating.DueTimeApproaching, rating.DueTimeBreached),
+        (
+            rating.RatingSuggested,
+            rating.RatingAssigned,
+            rating.DueTimeApproaching,
+            rating.DueTimeBreached,
+        ),
         keyed_by="case",
     ),
-    Topic("information.requested", "what is asked of whom", (information.InformationRequested,), keyed_by="case"),
     Topic(
-        "information.received", "agencies answer", (information.InformationReceived,), keyed_by="case", external=True
+        "information.requested",
+        "what is asked of whom",
+        (information.InformationRequested,),
+        keyed_by="case",
+    ),
+    Topic(
+        "information.received",
+        "agencies answer",
+        (information.InformationReceived,),
+        keyed_by="case",
+        external=True,
     ),
     Topic(
         "information.answered",
@@ -78,8 +107,19 @@ TOPICS: tuple[Topic, ...] = (
         (information.InformationAnswered, information.InformationMissing),
         keyed_by="case",
     ),
-    Topic("products.drafted", "what might leave", (product.ProductDrafted, product.ProductVoided), keyed_by="case"),
-    Topic("releases.decided", "an owner decides", (decisions.ReleaseDecided,), keyed_by="case", external=True),
+    Topic(
+        "products.drafted",
+        "what might leave",
+        (product.ProductDrafted, product.ProductVoided),
+        keyed_by="case",
+    ),
+    Topic(
+        "releases.decided",
+        "an owner decides",
+        (decisions.ReleaseDecided,),
+        keyed_by="case",
+        external=True,
+    ),
     Topic(
         "products.approved",
         "what every owner allowed",
@@ -89,12 +129,30 @@ TOPICS: tuple[Topic, ...] = (
     Topic(
         "products.released",
         "what left, and arrived",
-        (product.ProductReleased, product.ProductDelivered, product.ProductReturned, product.ProductRecalled),
+        (
+            product.ProductReleased,
+            product.ProductDelivered,
+            product.ProductReturned,
+            product.ProductRecalled,
+        ),
         keyed_by="case",
     ),
-    Topic("deliveries.received", "recipients confirm", (decisions.DeliveryReceived,), keyed_by="case", external=True),
-    Topic("timers.elapsed", "a time has come", (rating.TimerElapsed,), keyed_by="case", external=True),
-    Topic("messages.refused", "what could not be acted on", (notification.MessageRefused,), keyed_by="message"),
+    Topic(
+        "deliveries.received",
+        "recipients confirm",
+        (decisions.DeliveryReceived,),
+        keyed_by="case",
+        external=True,
+    ),
+    Topic(
+        "timers.elapsed", "a time has come", (rating.TimerElapsed,), keyed_by="case", external=True
+    ),
+    Topic(
+        "messages.refused",
+        "what could not be acted on",
+        (notification.MessageRefused,),
+        keyed_by="message",
+    ),
     Topic(
         "dead_letters.settled",
         "what people did about it",
@@ -107,7 +165,13 @@ TOPICS: tuple[Topic, ...] = (
         keyed_by="message",
         external=True,
     ),
-    Topic("records.revealed", "who looked, and why", (operations.RecordRevealed,), keyed_by="message", external=True),
+    Topic(
+        "records.revealed",
+        "who looked, and why",
+        (operations.RecordRevealed,),
+        keyed_by="message",
+        external=True,
+    ),
 )
 
 FACTS: dict[str, type[Fact]] = {fact.type: fact for topic in TOPICS for fact in topic.facts}

@@ -20,7 +20,9 @@ class ReferenceVersions(Shape):
 
     def referral_with(self, content_digest: str) -> str | None:
         """The referral that this very content made, if it came before."""
-        return next((v.referral_id for v in self.versions if v.content_digest == content_digest), None)
+        return next(
+            (v.referral_id for v in self.versions if v.content_digest == content_digest), None
+        )
 
     def and_also(self, version: Version) -> ReferenceVersions:
         """With one more version."""

@@ -1,4 +1,6 @@
-"""Messages as they are kept and sent: a CloudEvents 1.0 envelope in the clear around sealed data."""
+"""Messages as they are kept and sent: a CloudEvents 1.0 envelope in the clear around sealed
+data.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +54,9 @@ def decode(type_: str, payload: bytes) -> Fact:
 
 
 class Unopened(Fact):
-    """Stands for a fact whose key was destroyed or whose bytes were altered; never recorded itself."""
+    """Stands for a fact whose key was destroyed or whose bytes were altered; never recorded
+    itself.
+    """
 
     type: ClassVar = "mash.unopened.v1"
     topic: ClassVar = "messages.unopened"
@@ -95,7 +99,9 @@ class Sealed:
         )
 
     def unreadable(self) -> Message:
-        """The message in place of one that cannot be opened: every step refuses it, none waits for it."""
+        """The message in place of one that cannot be opened: every step refuses it, none waits for
+        it.
+        """
         return Message(
             id=self.id,
             source=self.source,

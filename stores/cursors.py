@@ -1,4 +1,6 @@
-"""Where each consumer stands: locking its row fences a zombie, and the row is the head of the consumer's chain."""
+"""Where each consumer stands: locking its row fences a zombie, and the row is the head of the
+consumer's chain.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ _STORE = update(cursors).where(cursors.c.name == bindparam("consumer"))
 
 @dataclass(slots=True)
 class Cursor:
-    """A consumer's place in its topic, and the last entry of the chain that its facts are hashed into."""
+    """A consumer's place in its topic, and the last entry of the chain that its facts are hashed
+    into.
+    """
 
     name: str
     next_offset: int
@@ -29,14 +33,22 @@ def lock(transaction: Transaction, name: str) -> Cursor:
     """The consumer's row, held until the transaction ends; made at offset 0 on first use."""
     row = transaction.connection.execute(_LOCK, {"consumer": name}).one_or_none()
     if row is None:
-        fresh = {"name": name, "next_offset": 0, "sequence": 0, "hash": _GENESIS, "progressed_at": transaction.now}
+        fresh = {
+            "name": name,
+            "next_offset": 0,
+            "sequence": 0,
+            "hash": _GENESIS,
+            "progressed_at": transaction.now,
+        }
         transaction.insert(cursors, [fresh], Clash.KEEP)
         row = transaction.connection.execute(_LOCK, {"consumer": name}).one()
     return Cursor(row.name, row.next_offset, row.sequence, row.hash)
 
 
 def store(transaction: Transaction, cursor: Cursor) -> None:
-    """Write the cursor back; its offset and chain move in the same transaction as what they count."""
+    """Write the cursor back; its offset and chain move in the same transaction as what they
+    count.
+    """
     moved = {"next_offset": cursor.next_offset, "sequence": cursor.sequence, "hash": cursor.hash}
     progressed = {"consumer": cursor.name, "progressed_at": transaction.now}
     transaction.connection.execute(_STORE, moved | progressed)
@@ -45,9 +57,16 @@ def store(transaction: Transaction, cursor: Cursor) -> None:
 def next_offsets(database: Database) -> dict[str, int]:
     """Where every consumer stands, by its name."""
     with database.reading() as connection:
-        return {row.name: row.next_offset for row in connection.execute(select(cursors.c.name, cursors.c.next_offset))}
+        return {
+            row.name: row.next_offset
+            for row in connection.execute(select(cursors.c.name, cursors.c.next_offset))
+        }
 
 
 def rewind(transaction: Transaction, name: str, offset: int) -> None:
-    """Start over at ``offset``, because the topic was emptied or cut; the inbox absorbs what is heard again."""
-    transaction.connection.execute(update(cursors).where(cursors.c.name == name).values(next_offset=offset))
+    """Start over at ``offset``, because the topic was emptied or cut; the inbox absorbs what is
+    heard again.
+    """
+    transaction.connection.execute(
+        update(cursors).where(cursors.c.name == name).values(next_offset=offset)
+    )

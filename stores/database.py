@@ -1,4 +1,6 @@
-"""Where the hub's rows are: one SQLite file (or memory) or one PostgreSQL database, behind the same few verbs."""
+"""Where the hub's rows are: one SQLite file (or memory) or one PostgreSQL database, behind the same
+few verbs.
+"""
 
 from __future__ import annotations
 
@@ -32,16 +34,22 @@ from stores.vault import Vault
 
 
 class Conflict(Unavailable):
-    """Another transaction wrote the same rows first; nothing was recorded, and doing it again is right."""
+    """Another transaction wrote the same rows first; nothing was recorded, and doing it again is
+    right.
+    """
 
 
 class Unstorable(Unavailable):
-    """The database takes no such value; nothing was recorded, and doing the same again is of no use."""
+    """The database takes no such value; nothing was recorded, and doing the same again is of no
+    use.
+    """
 
 
 @dataclass(slots=True)
 class Transaction:
-    """An open transaction: all or nothing. ``now`` is its time in microseconds, one for everything in it."""
+    """An open transaction: all or nothing. ``now`` is its time in microseconds, one for everything
+    in it.
+    """
 
     connection: Connection
     vault: Vault
@@ -49,23 +57,35 @@ class Transaction:
     keeps_outbox: bool
     appended: list[Any] = field(default_factory=list)
 
-    def insert(self, table: Table, rows: Sequence[Mapping[str, Any]], clash: Clash = Clash.FAIL) -> int:
+    def insert(
+        self, table: Table, rows: Sequence[Mapping[str, Any]], clash: Clash = Clash.FAIL
+    ) -> int:
         """Insert all rows, which name the same columns, if any; answers how many were written."""
         return insert(self.connection, table, rows, clash)
 
     def serialise(self, name: str) -> None:
-        """Wait until no other transaction holds ``name``; held until this one ends. SQLite has one writer anyway."""
+        """Wait until no other transaction holds ``name``; held until this one ends. SQLite has one
+        writer anyway.
+        """
         if self.connection.dialect.name == "postgresql":
-            self.connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": name})
+            self.connection.execute(
+                text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": name}
+            )
 
 
 class Database:
-    """One database. Safe to share between threads; errors are :class:`Unavailable`, without what the driver said."""
+    """One database. Safe to share between threads; errors are :class:`Unavailable`, without what
+    the driver said.
+    """
 
-    def __init__(self, url: str, vault: Vault, *, keeps_outbox: bool = False, reads_only: bool = False) -> None:
-        """Open (and for SQLite create) the database at an SQLAlchemy URL; ``keeps_outbox`` where a relay sends on.
+    def __init__(
+        self, url: str, vault: Vault, *, keeps_outbox: bool = False, reads_only: bool = False
+    ) -> None:
+        """Open (and for SQLite create) the database at an SQLAlchemy URL; ``keeps_outbox`` where a
+        relay sends on.
 
-        With ``reads_only`` nothing is made, and the database itself refuses every write of this process.
+        With ``reads_only`` nothing is made, and the database itself refuses every write of this
+        process.
         """
         self.engine = _reading_engine(url) if reads_only else _engine(url)
         self.vault = vault
@@ -85,7 +105,8 @@ class Database:
     def transaction(self) -> Iterator[Transaction]:
         """Begin, and commit at the end; anything raised inside rolls everything back.
 
-        On SQLite, a transaction begun inside another of the same thread is part of it: nothing lasts before the outer.
+        On SQLite, a transaction begun inside another of the same thread is part of it: nothing
+        lasts before the outer.
         """
         if self._one_writer is None:
             with self._begin() as transaction:
@@ -105,10 +126,21 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A connection to read from; it sees one consistent state and can write nothing that lasts."""
-        lock = self._one_writer if self.engine.pool.__class__ is StaticPool and self._one_writer else threading.RLock()
-        # Said before it begins, so that SQLite gives a reader its snapshot without waiting for the writer's lock.
-        with self._errors_without_data(), lock, self.engine.connect().execution_options(reading=True) as connection:
+        """A connection to read from; it sees one consistent state and can write nothing that
+        lasts.
+        """
+        lock = (
+            self._one_writer
+            if self.engine.pool.__class__ is StaticPool and self._one_writer
+            else threading.RLock()
+        )
+        # Said before it begins, so that SQLite gives a reader its snapshot without waiting for the
+        # writer's lock.
+        with (
+            self._errors_without_data(),
+            lock,
+            self.engine.connect().execution_options(reading=True) as connection,
+        ):
             yield connection
 
     def close(self) -> None:
@@ -118,7 +150,9 @@ class Database:
     @contextmanager
     def _begin(self) -> Iterator[Transaction]:
         with self._errors_without_data(), self.engine.begin() as connection:
-            transaction = Transaction(connection, self.vault, time.time_ns() // 1000, self.keeps_outbox)
+            transaction = Transaction(
+                connection, self.vault, time.time_ns() // 1000, self.keeps_outbox
+            )
             yield transaction
         self.vault.committed(connection)
         if self._one_writer is not None:
@@ -126,7 +160,9 @@ class Database:
 
     @contextmanager
     def _errors_without_data(self) -> Iterator[None]:
-        """Drivers name values in their errors (design, section 7), so only the kind of trouble is passed on."""
+        """Drivers name values in their errors (design, section 7), so only the kind of trouble is
+        passed on.
+        """
         try:
             yield
         except IntegrityError:
@@ -135,7 +171,9 @@ class Database:
             raise Unstorable(type(error.orig).__name__) from None
         except DBAPIError as error:
             state = getattr(error.orig, "sqlstate", None) or ""
-            raise (Conflict if state.startswith(_ROLLED_BACK) else Unavailable)(type(error.orig).__name__) from None
+            raise (Conflict if state.startswith(_ROLLED_BACK) else Unavailable)(
+                type(error.orig).__name__
+            ) from None
         except SQLAlchemyError as error:
             raise Unavailable(type(error).__name__) from None
 
@@ -145,22 +183,33 @@ _ROLLED_BACK = "40"
 
 
 def _engine(url: str) -> Engine:
-    return _sqlite_engine(url) if make_url(url).get_backend_name() == "sqlite" else _postgres_engine(url)
+    return (
+        _sqlite_engine(url)
+        if make_url(url).get_backend_name() == "sqlite"
+        else _postgres_engine(url)
+    )
 
 
 def _reading_engine(url: str) -> Engine:
-    """An engine whose every connection is told first to refuse writes, and to see one state while it reads."""
+    """An engine whose every connection is told first to refuse writes, and to see one state while
+    it reads.
+    """
     sqlite_ = make_url(url).get_backend_name() == "sqlite"
-    # Without it PostgreSQL would show a long reading, such as a replay, later pages of a journal that has grown since.
+    # Without it PostgreSQL would show a long reading, such as a replay, later pages of a journal
+    # that has grown since.
     postgres: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "hide_parameters": True}
-    engine = create_engine(url, **({"connect_args": {"check_same_thread": False}} if sqlite_ else postgres))
+    engine = create_engine(
+        url, **({"connect_args": {"check_same_thread": False}} if sqlite_ else postgres)
+    )
 
     @event.listens_for(engine, "connect")
     def _refuse_writes(connection: Any, _record: Any) -> None:
         if sqlite_:
             connection.isolation_level = None
         cursor = connection.cursor()
-        cursor.execute("PRAGMA query_only=ON" if sqlite_ else "SET default_transaction_read_only = on")
+        cursor.execute(
+            "PRAGMA query_only=ON" if sqlite_ else "SET default_transaction_read_only = on"
+        )
         cursor.close()
         connection.commit()
 
@@ -186,7 +235,12 @@ def _sqlite_engine(url: str) -> Engine:
         connection.isolation_level = None
         cursor = connection.cursor()
         # FULL: with NORMAL the last commits are lost when the power fails (design, section 3).
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "wal_autocheckpoint=8000", "cache_size=-65536"):
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "wal_autocheckpoint=8000",
+            "cache_size=-65536",
+        ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
@@ -200,7 +254,8 @@ def _sqlite_engine(url: str) -> Engine:
 
 _FAILED = psycopg.pq.TransactionStatus.INERROR
 _WAITS = {
-    # A frozen process must not hold its cursor for ever: its heir would wait, and the partition with it (F3).
+    # A frozen process must not hold its cursor for ever: its heir would wait, and the partition
+    # with it (F3).
     "idle_in_transaction_session_timeout": "30s",
     "lock_timeout": "5s",
 }
@@ -217,14 +272,19 @@ def _postgres_engine(url: str) -> Engine:
         connection.adapters.register_dumper(list, ListBinaryDumper)
         with connection.cursor() as cursor:
             cursor.execute("SET synchronous_commit = on")
-            # A plan that was made while a table was empty reads all of it for as long as it is kept.
+            # A plan that was made while a table was empty reads all of it for as long as it is
+            # kept.
             cursor.execute("SET plan_cache_mode = force_custom_plan")
             for setting, default in _WAITS.items():
                 cursor.execute(_UNLESS_SET, (setting, default, setting))
         connection.commit()
-        # Only a superuser may; for any other account the runbook sets it, with log_error_verbosity, on the server.
+        # Only a superuser may; for any other account the runbook sets it, with log_error_verbosity,
+        # on the server.
         with suppress(psycopg.errors.InsufficientPrivilege), connection.cursor() as cursor:
             cursor.execute("SET log_min_error_statement = panic")
-        connection.rollback() if connection.info.transaction_status == _FAILED else connection.commit()
+        if connection.info.transaction_status == _FAILED:
+            connection.rollback()
+        else:
+            connection.commit()
 
     return engine

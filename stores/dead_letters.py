@@ -16,7 +16,9 @@ from stores.vault import Unreadable
 
 
 class DeadLetterState(StrEnum):
-    """Where a dead letter stands: waiting for a human, mended but not sent again, sent again, or given up."""
+    """Where a dead letter stands: waiting for a human, mended but not sent again, sent again, or
+    given up.
+    """
 
     OPEN = "open"
     MENDED = "mended"
@@ -26,7 +28,9 @@ class DeadLetterState(StrEnum):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class DeadLetter:
-    """One message that was refused. ``original`` is the bytes as they came, in the clear, in memory only."""
+    """One message that was refused. ``original`` is the bytes as they came, in the clear, in memory
+    only.
+    """
 
     id: str
     agency: str
@@ -49,8 +53,12 @@ def bury(transaction: Transaction, dead: Sequence[DeadLetter]) -> None:
     """Keep dead letters; one that is there under its id stays as it is."""
     if not dead:
         return
-    keys = transaction.vault.keys(transaction.connection, {item.key_id for item in dead}, create=True)
-    first = (transaction.connection.execute(select(func.max(dead_letters.c.position))).scalar() or 0) + 1
+    keys = transaction.vault.keys(
+        transaction.connection, {item.key_id for item in dead}, create=True
+    )
+    first = (
+        transaction.connection.execute(select(func.max(dead_letters.c.position))).scalar() or 0
+    ) + 1
     rows = [
         {
             "id": item.id,
@@ -72,7 +80,9 @@ def bury(transaction: Transaction, dead: Sequence[DeadLetter]) -> None:
     transaction.insert(dead_letters, rows, Clash.KEEP)
 
 
-def find(connection: Connection, *, state: str | None = None, reason: str | None = None) -> Sequence[Any]:
+def find(
+    connection: Connection, *, state: str | None = None, reason: str | None = None
+) -> Sequence[Any]:
     """Rows without originals, oldest first."""
     columns = [column for column in dead_letters.c if column.name not in ("original", "mended")]
     query = select(*columns).order_by(dead_letters.c.position)
@@ -85,22 +95,34 @@ def find(connection: Connection, *, state: str | None = None, reason: str | None
 
 def load(transaction: Transaction, dead_letter_id: str) -> DeadLetter | None:
     """One dead letter with its original; raises ``Unreadable`` once its key is destroyed."""
-    row = transaction.connection.execute(select(dead_letters).where(dead_letters.c.id == dead_letter_id)).one_or_none()
+    row = transaction.connection.execute(
+        select(dead_letters).where(dead_letters.c.id == dead_letter_id)
+    ).one_or_none()
     if row is None:
         return None
     key = transaction.vault.keys(transaction.connection, [row.key_id], create=False).get(row.key_id)
     if key is None:
         raise Unreadable(row.id)
     mended = key.open(row.mended, bound_to=f"{row.id}/mended") if row.mended else None
-    kept = {name: getattr(row, name) for name in DeadLetter.__slots__ if name not in ("original", "mended", "state")}
+    kept = {
+        name: getattr(row, name)
+        for name in DeadLetter.__slots__
+        if name not in ("original", "mended", "state")
+    }
     original = key.open(row.original, bound_to=row.id)
     return DeadLetter(**kept, original=original, mended=mended, state=DeadLetterState(row.state))
 
 
 def settle(transaction: Transaction, dead: DeadLetter) -> None:
-    """Write state, who, why, what was mended and what is still amiss; the original never changes."""
+    """Write state, who, why, what was mended and what is still amiss; the original never
+    changes.
+    """
     keys = transaction.vault.keys(transaction.connection, [dead.key_id], create=False)
-    mended = keys[dead.key_id].seal(dead.mended, bound_to=f"{dead.id}/mended") if dead.mended is not None else None
+    mended = (
+        keys[dead.key_id].seal(dead.mended, bound_to=f"{dead.id}/mended")
+        if dead.mended is not None
+        else None
+    )
     transaction.connection.execute(
         update(dead_letters)
         .where(dead_letters.c.id == dead.id)

@@ -1,8 +1,9 @@
 """The journal: every fact, append-only, sealed, and hash-chained per consumer.
 
-A chain belongs to one consumer (a step on one partition, or a connector of one agency), whose cursor row is locked
-anyway while it appends: parallel workers never wait for each other's chain. An entry's hash covers the hash before it,
-its envelope and its sealed payload, so erasing a key leaves every hash verifiable.
+A chain belongs to one consumer (a step on one partition, or a connector of one agency), whose
+cursor row is locked anyway while it appends: parallel workers never wait for each other's chain. An
+entry's hash covers the hash before it, its envelope and its sealed payload, so erasing a key leaves
+every hash verifiable.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ _LAST = select(func.max(journal.c.position))
 
 
 def append(transaction: Transaction, cursor: Cursor, messages: Sequence[Message]) -> None:
-    """Add messages to the cursor's chain, in order; the caller stores the cursor in the same transaction."""
+    """Add messages to the cursor's chain, in order; the caller stores the cursor in the same
+    transaction.
+    """
     if not messages:
         return
     keys = _keys(transaction, messages)
@@ -38,17 +41,27 @@ def append(transaction: Transaction, cursor: Cursor, messages: Sequence[Message]
         cursor.sequence += 1
         cursor.hash = _entry_hash(cursor.hash, cursor.name, cursor.sequence, row)
         rows.append(
-            row | {"position": position, "chain": cursor.name, "sequence": cursor.sequence, "hash": cursor.hash}
+            row
+            | {
+                "position": position,
+                "chain": cursor.name,
+                "sequence": cursor.sequence,
+                "hash": cursor.hash,
+            }
         )
         transaction.appended.append((position, message))
     transaction.insert(journal, rows)
     if transaction.keeps_outbox:
-        transaction.insert(outbox, [{"position": row["position"], "topic": row["topic"]} for row in rows])
+        transaction.insert(
+            outbox, [{"position": row["position"], "topic": row["topic"]} for row in rows]
+        )
 
 
 def known_ids(transaction: Transaction, message_ids: Collection[str]) -> set[str]:
     """Which of these messages the journal has."""
-    known = look_up(transaction.connection, (journal.c.message_id,), journal.c.message_id, message_ids)
+    known = look_up(
+        transaction.connection, (journal.c.message_id,), journal.c.message_id, message_ids
+    )
     return {row.message_id for row in known}
 
 
@@ -71,12 +84,19 @@ def sealed(row: Any) -> codec.Sealed:
 
 def rows_after(connection: Connection, position: int, limit: int) -> Sequence[Row[Any]]:
     """The next rows of the journal, by position."""
-    query = select(journal).where(journal.c.position > position).order_by(journal.c.position).limit(limit)
+    query = (
+        select(journal)
+        .where(journal.c.position > position)
+        .order_by(journal.c.position)
+        .limit(limit)
+    )
     return connection.execute(query).all()
 
 
 def messages_after(database: Database, position: int, limit: int) -> list[Placed]:
-    """The next messages with their positions, from memory where this process has just written them."""
+    """The next messages with their positions, from memory where this process has just written
+    them.
+    """
     recent = database.recent.after(position, limit)
     if recent is not None:
         return recent
@@ -87,7 +107,9 @@ def messages_after(database: Database, position: int, limit: int) -> list[Placed
 
 
 def opened(row: Any, keys: Mapping[str, DataKey]) -> Message:
-    """A journal row as a message; one whose key is destroyed or whose bytes are altered says just that."""
+    """A journal row as a message; one whose key is destroyed or whose bytes are altered says just
+    that.
+    """
     entry = sealed(row)
     try:
         return entry.open(keys[entry.key_id])
@@ -97,7 +119,9 @@ def opened(row: Any, keys: Mapping[str, DataKey]) -> Message:
 
 @dataclass(frozen=True, slots=True)
 class Flaw:
-    """An altered or missing entry: where it is, in which chain, and whose message it is as far as it says so."""
+    """An altered or missing entry: where it is, in which chain, and whose message it is as far as
+    it says so.
+    """
 
     chain: str
     sequence: int
@@ -107,7 +131,9 @@ class Flaw:
 
 
 def verify(connection: Connection) -> Iterator[Flaw | int]:
-    """Check every hash and every chain's length against its cursor; yields flaws, and counts of entries as it goes."""
+    """Check every hash and every chain's length against its cursor; yields flaws, and counts of
+    entries as it goes.
+    """
     heads: dict[str, tuple[int, bytes]] = {}
     position = 0
     while rows := connection.execute(_VERIFIED, {"position": position, "limit": _PAGE}).all():
@@ -143,7 +169,9 @@ def _check(row: Any, heads: dict[str, tuple[int, bytes]]) -> list[Flaw]:
 
 
 def _check_heads(connection: Connection, heads: dict[str, tuple[int, bytes]]) -> Iterator[Flaw]:
-    for cursor in connection.execute(text("SELECT name, sequence, hash FROM cursors ORDER BY name")):
+    for cursor in connection.execute(
+        text("SELECT name, sequence, hash FROM cursors ORDER BY name")
+    ):
         sequence, last = heads.pop(cursor.name, _GENESIS)
         for missing in range(sequence + 1, cursor.sequence + 1):
             yield Flaw(cursor.name, missing, None, "missing")
@@ -165,10 +193,18 @@ def _positions(transaction: Transaction, count: int) -> Sequence[int]:
 
 
 def _keys(transaction: Transaction, messages: Sequence[Message]) -> dict[str, DataKey]:
-    """The keys that seal these messages; one about an erased case is sealed with a key of its own."""
-    keys = transaction.vault.keys(transaction.connection, map(codec.key_id_of, messages), create=True)
+    """The keys that seal these messages; one about an erased case is sealed with a key of its
+    own.
+    """
+    keys = transaction.vault.keys(
+        transaction.connection, map(codec.key_id_of, messages), create=True
+    )
     orphans = [message.id for message in messages if codec.key_id_of(message) not in keys]
-    return keys | transaction.vault.keys(transaction.connection, orphans, create=True) if orphans else keys
+    return (
+        keys | transaction.vault.keys(transaction.connection, orphans, create=True)
+        if orphans
+        else keys
+    )
 
 
 def _row(transaction: Transaction, message: Message, keys: Mapping[str, DataKey]) -> dict[str, Any]:
@@ -211,8 +247,10 @@ _VERIFIED = text(
     "FROM journal WHERE position > :position ORDER BY position LIMIT :limit"
 )
 _ORPHANS = text(
-    "SELECT chain, sequence, position, message_id FROM journal AS entry WHERE causation_id IS NOT NULL "
-    "AND NOT EXISTS (SELECT 1 FROM journal AS cause WHERE cause.message_id = entry.causation_id) ORDER BY position"
+    "SELECT chain, sequence, position, message_id FROM journal AS entry "
+    "WHERE causation_id IS NOT NULL AND NOT EXISTS "
+    "(SELECT 1 FROM journal AS cause WHERE cause.message_id = entry.causation_id) "
+    "ORDER BY position"
 )
 
 

@@ -1,4 +1,6 @@
-"""What the journal has about links: every decision on one referral, and what humans decided. Reads only."""
+"""What the journal has about links: every decision on one referral, and what humans decided. Reads
+only.
+"""
 
 from __future__ import annotations
 
@@ -17,24 +19,43 @@ _PAGE = 1000
 
 
 def referrals_of(connection: Connection, wanted: str) -> list[str]:
-    """The referrals that an id leads to: a referral's, any message's about it, or ``agency/reference``."""
-    known = or_(table.c.correlation_id == wanted, table.c.subject == wanted, table.c.message_id == wanted)
-    query = select(table.c.correlation_id, func.min(table.c.position)).where(known).group_by(table.c.correlation_id)
-    return [row.correlation_id for row in connection.execute(query.order_by(func.min(table.c.position)))]
+    """The referrals that an id leads to: a referral's, any message's about it, or
+    ``agency/reference``.
+    """
+    known = or_(
+        table.c.correlation_id == wanted, table.c.subject == wanted, table.c.message_id == wanted
+    )
+    query = (
+        select(table.c.correlation_id, func.min(table.c.position))
+        .where(known)
+        .group_by(table.c.correlation_id)
+    )
+    return [
+        row.correlation_id for row in connection.execute(query.order_by(func.min(table.c.position)))
+    ]
 
 
-def about(connection: Connection, vault: Vault, ids: Collection[str], types: Iterable[type[Fact]]) -> list[Entry]:
+def about(
+    connection: Connection, vault: Vault, ids: Collection[str], types: Iterable[type[Fact]]
+) -> list[Entry]:
     """Facts of these types about these referrals or cases, in order."""
     named = [type_.type for type_ in types]
     rows: dict[int, Row[Any]] = {}
     for part in _parts(ids):
         hits = or_(table.c.correlation_id.in_(part), table.c.subject.in_(part))
-        rows |= {row.position: row for row in connection.execute(select(table).where(hits, table.c.type.in_(named)))}
+        rows |= {
+            row.position: row
+            for row in connection.execute(select(table).where(hits, table.c.type.in_(named)))
+        }
     return _opened(connection, vault, [rows[position] for position in sorted(rows)])
 
 
-def every(connection: Connection, vault: Vault, type_: type[Fact], *, since: int | None = None) -> Iterator[Entry]:
-    """Every fact of a type in order, page by page; ``since`` when it was recorded (microseconds)."""
+def every(
+    connection: Connection, vault: Vault, type_: type[Fact], *, since: int | None = None
+) -> Iterator[Entry]:
+    """Every fact of a type in order, page by page; ``since`` when it was recorded
+    (microseconds).
+    """
     position = 0
     while True:
         behind = select(table).where(table.c.type == type_.type, table.c.position > position)
@@ -42,7 +63,9 @@ def every(connection: Connection, vault: Vault, type_: type[Fact], *, since: int
         if not rows:
             return
         position = rows[-1].position
-        yield from _opened(connection, vault, [row for row in rows if since is None or row.recorded_at >= since])
+        yield from _opened(
+            connection, vault, [row for row in rows if since is None or row.recorded_at >= since]
+        )
 
 
 def count(connection: Connection, type_: type[Fact]) -> int:
@@ -52,7 +75,9 @@ def count(connection: Connection, type_: type[Fact]) -> int:
 
 def _opened(connection: Connection, vault: Vault, rows: Sequence[Row[Any]]) -> list[Entry]:
     keys = vault.keys(connection, {row.key_id for row in rows}, create=False)
-    return [Entry(row.position, row.recorded_at, row.chain, journal.opened(row, keys)) for row in rows]
+    return [
+        Entry(row.position, row.recorded_at, row.chain, journal.opened(row, keys)) for row in rows
+    ]
 
 
 def _parts(values: Iterable[str], size: int = 500) -> Iterator[list[str]]:

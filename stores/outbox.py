@@ -1,4 +1,6 @@
-"""What was recorded and still has to reach the topics: a row per journal entry, gone once the topic has it."""
+"""What was recorded and still has to reach the topics: a row per journal entry, gone once the topic
+has it.
+"""
 
 from __future__ import annotations
 
@@ -15,15 +17,17 @@ _RELAY = "SELECT pg_try_advisory_xact_lock(hashtext('relay'))"
 
 
 def claim(transaction: Transaction) -> bool:
-    """Become the one relay of this database until the transaction ends; False while another one is. PostgreSQL only."""
+    """Become the one relay of this database until the transaction ends; False while another one is.
+    PostgreSQL only.
+    """
     return bool(transaction.connection.execute(text(_RELAY)).scalar())
 
 
 def unsent(transaction: Transaction, *, limit: int) -> list[tuple[int, Sealed]]:
     """The next entries to send, with their positions, in their order.
 
-    Asked for by what is unsent and never by 'position greater than last': a transaction that takes its positions
-    early and commits late would be skipped (design, section 3).
+    Asked for by what is unsent and never by 'position greater than last': a transaction that takes
+    its positions early and commits late would be skipped (design, section 3).
     """
     query = (
         select(journal)

@@ -1,4 +1,6 @@
-"""What `hub status` counts: reads only, each answered by an index, so that asking never slows the hub."""
+"""What `hub status` counts: reads only, each answered by an index, so that asking never slows the
+hub.
+"""
 
 from __future__ import annotations
 
@@ -17,12 +19,17 @@ _WAITING = (DeadLetterState.OPEN, DeadLetterState.MENDED)
 _HELD_AMONG = 1000
 _LOOKED_BACK = 20_000
 _NEVER = 2**62
-_FIRST_FROM = text("SELECT position, recorded_at FROM journal WHERE position >= :position ORDER BY position LIMIT 1")
+_FIRST_FROM = text(
+    "SELECT position, recorded_at FROM journal WHERE position >= :position "
+    "ORDER BY position LIMIT 1"
+)
 _BEHIND = """
 WITH asked(type, position) AS (VALUES {values})
 SELECT asked.type AS type, asked.position AS position,
-  (SELECT count(*) FROM journal WHERE journal.type = asked.type AND journal.position > asked.position) AS total,
-  (SELECT journal.recorded_at FROM journal WHERE journal.type = asked.type AND journal.position > asked.position
+  (SELECT count(*) FROM journal
+   WHERE journal.type = asked.type AND journal.position > asked.position) AS total,
+  (SELECT journal.recorded_at FROM journal
+   WHERE journal.type = asked.type AND journal.position > asked.position
    ORDER BY journal.position LIMIT 1) AS first_at
 FROM asked"""
 _NEWEST = """
@@ -43,7 +50,9 @@ class Consumer:
 
 @dataclass(frozen=True, slots=True)
 class Behind:
-    """What stands behind a position: how many, and when the first of them was recorded (microseconds)."""
+    """What stands behind a position: how many, and when the first of them was recorded
+    (microseconds).
+    """
 
     count: int
     first_at: int | None
@@ -51,7 +60,9 @@ class Behind:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """An agency's letters: how many, since when the oldest waits, and how many of its oldest thousand are held."""
+    """An agency's letters: how many, since when the oldest waits, and how many of its oldest
+    thousand are held.
+    """
 
     agency: str
     depth: int
@@ -71,7 +82,9 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Alarms:
-    """Timers: how many wait, when the next is due (microseconds; None without any), how many are overdue."""
+    """Timers: how many wait, when the next is due (microseconds; None without any), how many are
+    overdue.
+    """
 
     waiting: int
     next_at: int | None
@@ -80,7 +93,9 @@ class Alarms:
 
 def consumers(connection: Reading) -> list[Consumer]:
     """Every cursor, by name."""
-    query = select(cursors.c.name, cursors.c.next_offset, cursors.c.progressed_at).order_by(cursors.c.name)
+    query = select(cursors.c.name, cursors.c.next_offset, cursors.c.progressed_at).order_by(
+        cursors.c.name
+    )
     return [Consumer(*row) for row in connection.execute(query)]
 
 
@@ -90,7 +105,9 @@ def last_position(connection: Reading) -> int:
 
 
 def position_before(connection: Reading, moment: int) -> int:
-    """The last position recorded before ``moment`` (microseconds), found by halving: times grow with positions."""
+    """The last position recorded before ``moment`` (microseconds), found by halving: times grow
+    with positions.
+    """
     low, high = 0, last_position(connection)
     if _first_from(connection, 1) >= (1, moment):
         return 0
@@ -107,11 +124,15 @@ def _first_from(connection: Reading, position: int) -> tuple[int, int]:
 
 
 def behind(connection: Reading, asked: Iterable[tuple[str, int]]) -> dict[tuple[str, int], Behind]:
-    """How many facts of a type stand behind a position, and which is the first: all that is asked in one query."""
+    """How many facts of a type stand behind a position, and which is the first: all that is asked
+    in one query.
+    """
     pairs = sorted(set(asked))
     if not pairs:
         return {}
-    values = ", ".join(f"(CAST(:type_{n} AS TEXT), CAST(:position_{n} AS BIGINT))" for n in range(len(pairs)))
+    values = ", ".join(
+        f"(CAST(:type_{n} AS TEXT), CAST(:position_{n} AS BIGINT))" for n in range(len(pairs))
+    )
     bound: dict[str, str | int] = {f"type_{n}": type_ for n, (type_, _) in enumerate(pairs)}
     bound |= {f"position_{n}": position for n, (_, position) in enumerate(pairs)}
     rows = connection.execute(text(_BEHIND.format(values=values)), bound)
@@ -119,7 +140,9 @@ def behind(connection: Reading, asked: Iterable[tuple[str, int]]) -> dict[tuple[
 
 
 def newest(connection: Reading, types: Iterable[str]) -> dict[str, int]:
-    """When the last fact of each type was recorded (microseconds); types without any are left out."""
+    """When the last fact of each type was recorded (microseconds); types without any are left
+    out.
+    """
     wanted = sorted(set(types))
     values = ", ".join(f"(CAST(:type_{n} AS TEXT))" for n in range(len(wanted)))
     bound = {f"type_{n}": type_ for n, type_ in enumerate(wanted)}
@@ -127,7 +150,9 @@ def newest(connection: Reading, types: Iterable[str]) -> dict[str, int]:
     return {row.type: row.newest_at for row in rows if row.newest_at is not None}
 
 
-def envelopes_after(connection: Reading, type_: str, position: int, *, limit: int) -> list[tuple[str, str, int]]:
+def envelopes_after(
+    connection: Reading, type_: str, position: int, *, limit: int
+) -> list[tuple[str, str, int]]:
     """Id, subject and time of the facts of a type behind ``position``, in order."""
     query = text(
         "SELECT message_id, subject, time FROM journal WHERE type = :type AND position > :position "
@@ -138,11 +163,15 @@ def envelopes_after(connection: Reading, type_: str, position: int, *, limit: in
 
 
 def oldest_unclaimed(connection: Reading, step: str, type_: str, *, depth: int) -> int | None:
-    """When the oldest fact was recorded that a step has not had, among the newest 20,000 and ``depth``."""
+    """When the oldest fact was recorded that a step has not had, among the newest 20,000 and
+    ``depth``.
+    """
     query = text(
-        "SELECT position, recorded_at FROM (SELECT position, recorded_at, message_id FROM journal WHERE type = :type "
+        "SELECT position, recorded_at FROM "
+        "(SELECT position, recorded_at, message_id FROM journal WHERE type = :type "
         "ORDER BY position DESC LIMIT :most) AS late WHERE NOT EXISTS "
-        "(SELECT 1 FROM inbox WHERE step = :step AND inbox.message_id = late.message_id) ORDER BY position LIMIT 1"
+        "(SELECT 1 FROM inbox WHERE step = :step AND inbox.message_id = late.message_id) "
+        "ORDER BY position LIMIT 1"
     )
     asked = {"type": type_, "step": step, "most": _LOOKED_BACK + depth}
     row = connection.execute(query, asked).one_or_none()
@@ -151,15 +180,29 @@ def oldest_unclaimed(connection: Reading, step: str, type_: str, *, depth: int) 
 
 def queues(connection: Reading, now: int) -> list[Queue]:
     """Edge queues with something in them, by agency."""
-    per = select(letters.c.agency, func.count(), func.min(letters.c.position)).group_by(letters.c.agency)
+    per = select(letters.c.agency, func.count(), func.min(letters.c.position)).group_by(
+        letters.c.agency
+    )
     found = connection.execute(per.order_by(letters.c.agency)).all()
-    return [Queue(agency, depth, *_head(connection, agency, first, now)) for agency, depth, first in found]
+    return [
+        Queue(agency, depth, *_head(connection, agency, first, now))
+        for agency, depth, first in found
+    ]
 
 
 def _head(connection: Reading, agency: str, first: int, now: int) -> tuple[int, int]:
-    """When the oldest was put there, and how many of the oldest thousand are held: leases are taken oldest first."""
-    oldest = connection.execute(select(letters.c.created_at).where(letters.c.position == first)).scalar() or now
-    head = select(letters.c.leased_until).where(letters.c.agency == agency).order_by(letters.c.position)
+    """When the oldest was put there, and how many of the oldest thousand are held: leases are taken
+    oldest first.
+    """
+    oldest = (
+        connection.execute(select(letters.c.created_at).where(letters.c.position == first)).scalar()
+        or now
+    )
+    head = (
+        select(letters.c.leased_until)
+        .where(letters.c.agency == agency)
+        .order_by(letters.c.position)
+    )
     held = head.limit(_HELD_AMONG).subquery()
     count = select(func.count()).select_from(held).where(held.c.leased_until > now)
     return oldest, connection.execute(count).scalar_one()
@@ -195,7 +238,9 @@ def alarms(connection: Reading, now: int) -> Alarms:
 
 
 def unsent(connection: Reading) -> tuple[int, int | None]:
-    """How many entries the relay still has to send, and when the oldest of them was recorded (microseconds)."""
+    """How many entries the relay still has to send, and when the oldest of them was recorded
+    (microseconds).
+    """
     depth, first = connection.execute(select(func.count(), func.min(outbox.c.position))).one()
     recorded = select(journal.c.recorded_at).where(journal.c.position == first)
     return depth, connection.execute(recorded).scalar() if depth else None
@@ -204,6 +249,8 @@ def unsent(connection: Reading) -> tuple[int, int | None]:
 def size(connection: Reading) -> int:
     """Bytes that the store takes on disk."""
     if connection.dialect.name == "postgresql":
-        return int(connection.execute(text("SELECT pg_database_size(current_database())")).scalar_one())
+        return int(
+            connection.execute(text("SELECT pg_database_size(current_database())")).scalar_one()
+        )
     pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
     return int(pages) * int(connection.exec_driver_sql("PRAGMA page_size").scalar_one())

@@ -8,7 +8,18 @@ from hashlib import blake2b
 from itertools import islice
 from typing import Any, Final
 
-from sqlalchemy import ARRAY, BigInteger, Column, MetaData, Table, bindparam, delete, insert, select, text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Column,
+    MetaData,
+    Table,
+    bindparam,
+    delete,
+    insert,
+    select,
+    text,
+)
 
 from stores.database import Conflict, Transaction
 from stores.rows import Clash, look_up
@@ -25,11 +36,15 @@ _PROBES: Final = {
     True: text("""
         SELECT wanted.key, (
             SELECT CASE WHEN count(*) <= :most THEN coalesce(json_agg(number), '[]')::text END
-            FROM (SELECT number FROM person_keys WHERE person_keys.key = wanted.key LIMIT :most + 1) AS few
+            FROM (
+                SELECT number FROM person_keys WHERE person_keys.key = wanted.key LIMIT :most + 1
+            ) AS few
         ) FROM unnest(:keys) AS wanted(key)
     """).bindparams(bindparam("keys", type_=ARRAY(BigInteger))),
 }
-"""For PostgreSQL or not: each key's persons as a JSON list. A key in its row, as numbers of many rows take longer."""
+"""For PostgreSQL or not: each key's persons as a JSON list. A key in its row, as numbers of many
+rows take longer.
+"""
 
 _UNFILED: Final = delete(person_keys).where(
     person_keys.c.key == bindparam("gone_key"), person_keys.c.number == bindparam("gone_number")
@@ -56,10 +71,17 @@ def number_of(person_id: str) -> int:
     return int.from_bytes(blake2b(person_id.encode(), digest_size=8).digest(), "big") >> 1
 
 
-def filed_under(transaction: Transaction, keys: Collection[int], *, most: int) -> dict[int, set[int] | None]:
-    """Row numbers of the persons under each key; None where they are more than ``most``, of which no more are read."""
+def filed_under(
+    transaction: Transaction, keys: Collection[int], *, most: int
+) -> dict[int, set[int] | None]:
+    """Row numbers of the persons under each key; None where they are more than ``most``, of which
+    no more are read.
+    """
     postgres = transaction.connection.dialect.name == "postgresql"
-    given: dict[str, Any] = {"keys": list(keys) if postgres else json.dumps(list(keys)), "most": most}
+    given: dict[str, Any] = {
+        "keys": list(keys) if postgres else json.dumps(list(keys)),
+        "most": most,
+    }
     rows = transaction.connection.execute(_PROBES[postgres], given)
     return {key: None if numbers is None else set(json.loads(numbers)) for key, numbers in rows}
 
@@ -71,11 +93,15 @@ def load(transaction: Transaction, numbers: Collection[int]) -> dict[int, tuple[
     seal = transaction.vault.keys(transaction.connection, [HUB_KEY], create=True)[HUB_KEY]
     columns = (people.c.number, people.c.version, people.c.body)
     rows = look_up(transaction.connection, columns, people.c.number, numbers)
-    return {row.number: (row.version, seal.open(row.body, bound_to=str(row.number))) for row in rows}
+    return {
+        row.number: (row.version, seal.open(row.body, bound_to=str(row.number))) for row in rows
+    }
 
 
 def save(transaction: Transaction, profiles: Mapping[int, tuple[int, bytes]]) -> None:
-    """Write profiles whose version is one more than was loaded; raises ``Conflict`` where another did so first."""
+    """Write profiles whose version is one more than was loaded; raises ``Conflict`` where another
+    did so first.
+    """
     seal = transaction.vault.keys(transaction.connection, [HUB_KEY], create=True)[HUB_KEY]
     rows = [
         {"number": number, "version": version, "body": seal.seal(body, bound_to=str(number))}
@@ -109,10 +135,11 @@ def everybody(transaction: Transaction) -> Iterator[tuple[int, bytes]]:
 
 
 def file_anew(transaction: Transaction, entries: Iterable[tuple[int, int]]) -> int:
-    """File persons under these (key, number), each once, and no others; answers how many. Made for millions.
+    """File persons under these (key, number), each once, and no others; answers how many. Made for
+    millions.
 
-    They are put aside and sorted by the database first: into an index in its own order rows go many times faster, and
-    only so many at a time are ever in memory.
+    They are put aside and sorted by the database first: into an index in its own order rows go many
+    times faster, and only so many at a time are ever in memory.
     """
     _aside.create(transaction.connection)
     waiting = iter(entries)
@@ -121,7 +148,9 @@ def file_anew(transaction: Transaction, entries: Iterable[tuple[int, int]]) -> i
     transaction.connection.execute(delete(person_keys))
     in_order = select(_aside.c.key, _aside.c.number).order_by(_aside.c.key, _aside.c.number)
     filing = insert(person_keys).from_select(["key", "number"], in_order)
-    filed = transaction.connection.execute(filing, execution_options={"preserve_rowcount": True}).rowcount
+    filed = transaction.connection.execute(
+        filing, execution_options={"preserve_rowcount": True}
+    ).rowcount
     _aside.drop(transaction.connection)
     if transaction.connection.dialect.name == "postgresql":
         transaction.connection.execute(text("ANALYZE person_keys"))

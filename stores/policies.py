@@ -20,7 +20,9 @@ def adopt(database: Database, policy: Policy) -> int:
         known = select(policies.c.number).where(policies.c.digest == digest)
         number = transaction.connection.execute(known).scalar()
         if number is None:
-            number = (transaction.connection.execute(select(func.max(policies.c.number))).scalar() or 0) + 1
+            number = (
+                transaction.connection.execute(select(func.max(policies.c.number))).scalar() or 0
+            ) + 1
             row = {"number": number, "digest": digest, "adopted_at": transaction.now, "body": body}
             transaction.connection.execute(policies.insert(), row)
     return int(number)

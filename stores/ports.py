@@ -1,4 +1,6 @@
-"""What the hub wants of a store, said as protocols; :mod:`stores.sql` answers them on SQLite and PostgreSQL."""
+"""What the hub wants of a store, said as protocols; :mod:`stores.sql` answers them on SQLite and
+PostgreSQL.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,9 @@ from schemas.notification import Receipt
 
 @dataclass(frozen=True, slots=True)
 class Unusable:
-    """Why what came is no message: a code of :mod:`schemas.refusals` and where in the sender's own data."""
+    """Why what came is no message: a code of :mod:`schemas.refusals` and where in the sender's own
+    data.
+    """
 
     reason: str
     field: str | None = None
@@ -20,10 +24,11 @@ class Unusable:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Arrival:
-    """One message as a connector took it in, or what came instead of one. ``original`` is kept if it is refused.
+    """One message as a connector took it in, or what came instead of one. ``original`` is kept if
+    it is refused.
 
-    ``event_id`` is the sender's own id of the message, unique within the agency; with None the id follows from the
-    content, so that the same bytes dropped twice are one message.
+    ``event_id`` is the sender's own id of the message, unique within the agency; with None the id
+    follows from the content, so that the same bytes dropped twice are one message.
     """
 
     agency: str
@@ -36,16 +41,22 @@ class Arrival:
 
 
 class Intake(Protocol):
-    """Where connectors hand over: every arrival is recorded in one transaction, and only then answered."""
+    """Where connectors hand over: every arrival is recorded in one transaction, and only then
+    answered.
+    """
 
     def take(self, arrivals: Sequence[Arrival]) -> list[Receipt]:
-        """Record each arrival once and return its receipt, in the same order. Raises only ``Unavailable``."""
+        """Record each arrival once and return its receipt, in the same order. Raises only
+        ``Unavailable``.
+        """
         ...
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Letter:
-    """A notice on an agency's queue: ``body`` is a structured CloudEvent in JSON, ready to be sent."""
+    """A notice on an agency's queue: ``body`` is a structured CloudEvent in JSON, ready to be
+    sent.
+    """
 
     id: str
     agency: str
@@ -55,7 +66,9 @@ class Letter:
 
 
 class EdgeQueues(Protocol):
-    """Queues at the edge, one per agency: leased, then acknowledged by deletion, so a crash only repeats a lease."""
+    """Queues at the edge, one per agency: leased, then acknowledged by deletion, so a crash only
+    repeats a lease.
+    """
 
     def lease(self, agency: str, *, limit: int, seconds: float) -> list[Letter]:
         """The oldest letters that nobody holds, now held for ``seconds``."""
@@ -66,9 +79,13 @@ class EdgeQueues(Protocol):
         ...
 
     def give_back(self, agency: str, ids: Collection[str], *, after_seconds: float) -> None:
-        """End the lease of letters that could not be sent; they can be leased again ``after_seconds`` from now."""
+        """End the lease of letters that could not be sent; they can be leased again
+        ``after_seconds`` from now.
+        """
         ...
 
 
 class Unavailable(Exception):
-    """The store cannot be reached or written just now; nothing was recorded, and trying again later is right."""
+    """The store cannot be reached or written just now; nothing was recorded, and trying again later
+    is right.
+    """

@@ -39,7 +39,8 @@ def post(transaction: Transaction, outgoing: Sequence[Outgoing]) -> None:
             "leased_until": 0,
             "created_at": transaction.now,
             "body": seal.seal(
-                codec.letter_body(id_=item.id, agency=item.agency, notice=item.notice, time=moment), bound_to=item.id
+                codec.letter_body(id_=item.id, agency=item.agency, notice=item.notice, time=moment),
+                bound_to=item.id,
             ),
         }
         for item in outgoing
@@ -48,7 +49,9 @@ def post(transaction: Transaction, outgoing: Sequence[Outgoing]) -> None:
 
 
 def take_back(transaction: Transaction, ids: Sequence[str]) -> None:
-    """Delete letters that are not to leave; one that has left already, or is in somebody's hand, has left."""
+    """Delete letters that are not to leave; one that has left already, or is in somebody's hand,
+    has left.
+    """
     if ids:
         transaction.connection.execute(delete(letters).where(letters.c.id.in_(ids)))
 
@@ -63,14 +66,31 @@ class StoredQueues:
         """The oldest letters that nobody holds, now held for ``seconds``."""
         if not self._any(agency):
             return []
-        free = select(letters).where(letters.c.agency == agency).order_by(letters.c.position).limit(limit)
+        free = (
+            select(letters)
+            .where(letters.c.agency == agency)
+            .order_by(letters.c.position)
+            .limit(limit)
+        )
         with self._database.transaction() as transaction:
-            free = free.where(letters.c.leased_until <= transaction.now).with_for_update(skip_locked=True)
+            free = free.where(letters.c.leased_until <= transaction.now).with_for_update(
+                skip_locked=True
+            )
             rows = transaction.connection.execute(free).all()
-            self._hold(transaction, [row.id for row in rows], until=transaction.now + int(seconds * 1_000_000))
+            self._hold(
+                transaction,
+                [row.id for row in rows],
+                until=transaction.now + int(seconds * 1_000_000),
+            )
             seal = _seal(transaction)
             return [
-                Letter(row.id, row.agency, row.type, seal.open(row.body, bound_to=row.id), row.attempts + 1)
+                Letter(
+                    row.id,
+                    row.agency,
+                    row.type,
+                    seal.open(row.body, bound_to=row.id),
+                    row.attempts + 1,
+                )
                 for row in rows
             ]
 
@@ -81,23 +101,32 @@ class StoredQueues:
             return transaction.connection.execute(gone).rowcount
 
     def give_back(self, agency: str, ids: Collection[str], *, after_seconds: float) -> None:
-        """End the lease of letters that could not be sent; they can be leased again ``after_seconds`` from now."""
+        """End the lease of letters that could not be sent; they can be leased again
+        ``after_seconds`` from now.
+        """
         with self._database.transaction() as transaction:
             again = update(letters).where(letters.c.agency == agency, letters.c.id.in_(list(ids)))
             later = transaction.now + int(after_seconds * 1_000_000)
             transaction.connection.execute(again.values(leased_until=later))
 
     def _any(self, agency: str) -> bool:
-        """Whether there is anything at all: an empty inbox, looked into all day long, costs no transaction."""
+        """Whether there is anything at all: an empty inbox, looked into all day long, costs no
+        transaction.
+        """
         with self._database.reading() as connection:
             return (
-                connection.execute(select(letters.c.id).where(letters.c.agency == agency).limit(1)).first() is not None
+                connection.execute(
+                    select(letters.c.id).where(letters.c.agency == agency).limit(1)
+                ).first()
+                is not None
             )
 
     @staticmethod
     def _hold(transaction: Transaction, ids: list[str], *, until: int) -> None:
         held = update(letters).where(letters.c.id.in_(ids))
-        transaction.connection.execute(held.values(leased_until=until, attempts=letters.c.attempts + 1))
+        transaction.connection.execute(
+            held.values(leased_until=until, attempts=letters.c.attempts + 1)
+        )
 
 
 def _seal(transaction: Transaction) -> DataKey:

@@ -1,4 +1,6 @@
-"""The newest messages of this process, so that the embedded hub need not unseal what it has just sealed."""
+"""The newest messages of this process, so that the embedded hub need not unseal what it has just
+sealed.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ _KEPT = 2000
 
 
 class Recent:
-    """A gapless tail of the journal in memory, bounded; whatever it cannot answer is read from the journal."""
+    """A gapless tail of the journal in memory, bounded; whatever it cannot answer is read from the
+    journal.
+    """
 
     def __init__(self) -> None:
         self._tail: deque[Placed] = deque(maxlen=_KEPT)
@@ -32,7 +36,9 @@ class Recent:
             self._tail.extend(appended)
 
     def after(self, position: int, limit: int) -> list[Placed] | None:
-        """Up to ``limit`` messages that follow ``position``; None if the tail does not reach back that far."""
+        """Up to ``limit`` messages that follow ``position``; None if the tail does not reach back
+        that far.
+        """
         with self._lock:
             if not self._tail or position + 1 < self._tail[0][0]:
                 return None

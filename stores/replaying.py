@@ -1,4 +1,6 @@
-"""What a replay reads: the order in which steps had their messages, and the journal page by page. Reads only."""
+"""What a replay reads: the order in which steps had their messages, and the journal page by page.
+Reads only.
+"""
 
 from __future__ import annotations
 
@@ -15,11 +17,12 @@ from stores.vault import DataKey, Unreadable, Vault
 
 _PAGE = 2000
 _CLAIMS = text(
-    "SELECT position, step, message_id, policy FROM inbox WHERE position > :after ORDER BY position LIMIT :limit"
+    "SELECT position, step, message_id, policy FROM inbox WHERE position > :after "
+    "ORDER BY position LIMIT :limit"
 )
 _COLUMNS = (
-    "position, message_id, topic, type, source, subject, key, correlation_id, causation_id, time, recorded_at, chain, "
-    "key_id, digest, payload"
+    "position, message_id, topic, type, source, subject, key, correlation_id, causation_id, time, "
+    "recorded_at, chain, key_id, digest, payload"
 )
 _ENTRIES = text(
     f"SELECT {_COLUMNS} FROM journal WHERE position > :after ORDER BY position LIMIT :limit"  # noqa: S608 - ours
@@ -37,7 +40,9 @@ class Claim:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Recorded:
-    """A journal entry as a replay compares with it: everything but its content, of which it has the keyed digest."""
+    """A journal entry as a replay compares with it: everything but its content, of which it has the
+    keyed digest.
+    """
 
     position: int
     recorded_at: int
@@ -78,7 +83,9 @@ def claims(connection: Connection) -> Iterator[Sequence[Claim]]:
 
 
 def entries(connection: Connection, vault: Vault) -> Iterator[Sequence[tuple[str, Recorded, Any]]]:
-    """Every journal entry in its order, page by page: message id, what to compare with, and the row to open."""
+    """Every journal entry in its order, page by page: message id, what to compare with, and the row
+    to open.
+    """
     after = 0
     while rows := connection.execute(_ENTRIES, {"after": after, "limit": _PAGE}).all():
         after = rows[-1][0]
@@ -87,14 +94,39 @@ def entries(connection: Connection, vault: Vault) -> Iterator[Sequence[tuple[str
 
 
 def _recorded(row: Any, key: DataKey | None) -> Recorded:
-    (position, _, topic, type_, _, subject, key_, correlation, cause, time, recorded_at, chain, key_id, digest, _) = row
+    (
+        position,
+        _,
+        topic,
+        type_,
+        _,
+        subject,
+        key_,
+        correlation,
+        cause,
+        time,
+        recorded_at,
+        chain,
+        key_id,
+        digest,
+        _,
+    ) = row
     return Recorded(
-        position, recorded_at, chain, topic, (type_, subject, key_, correlation, cause, time), key_id, digest, key
+        position,
+        recorded_at,
+        chain,
+        topic,
+        (type_, subject, key_, correlation, cause, time),
+        key_id,
+        digest,
+        key,
     )
 
 
 def opened(recorded: Recorded, row: Any) -> tuple[Message | None, bool]:
-    """The message of an entry, None where it cannot be read; and whether its content is what its digest says."""
+    """The message of an entry, None where it cannot be read; and whether its content is what its
+    digest says.
+    """
     if recorded.key is None:
         return None, True
     try:

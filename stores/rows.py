@@ -1,7 +1,9 @@
-"""Many rows in one statement, prepared once: what SQLite's and PostgreSQL's drivers each take fastest.
+"""Many rows in one statement, prepared once: what SQLite's and PostgreSQL's drivers each take
+fastest.
 
-SQLAlchemy's own executemany takes as long for each row as SQLite does, and psycopg's answers -1 for the count. So rows
-go to SQLite's driver as they are, and to PostgreSQL as one array for each column: one plan, one round trip.
+SQLAlchemy's own executemany takes as long for each row as SQLite does, and psycopg's answers -1 for
+the count. So rows go to SQLite's driver as they are, and to PostgreSQL as one array for each
+column: one plan, one round trip.
 """
 
 from __future__ import annotations
@@ -12,7 +14,19 @@ from enum import Enum
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ARRAY, Column, Connection, Insert, Row, Select, Table, any_, bindparam, func, select
+from sqlalchemy import (
+    ARRAY,
+    Column,
+    Connection,
+    Insert,
+    Row,
+    Select,
+    Table,
+    any_,
+    bindparam,
+    func,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 
@@ -24,10 +38,14 @@ class Clash(Enum):
     KEEP = "keep"
     """Keep the row that is there."""
     SUCCEED = "succeed"
-    """Take the new ``body`` if its ``version`` is one more than that of the row that is there; else keep that."""
+    """Take the new ``body`` if its ``version`` is one more than that of the row that is there; else
+    keep that.
+    """
 
 
-def insert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], clash: Clash) -> int:
+def insert(
+    connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], clash: Clash
+) -> int:
     """Insert all rows, which name the same columns; answers how many were written."""
     if not rows:
         return 0
@@ -35,22 +53,32 @@ def insert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any
     if connection.dialect.name == "postgresql":
         arrays = {name: [row[name] for row in rows] for name in columns}
         counted = {"preserve_rowcount": True}
-        return connection.execute(_from_arrays(table, columns, clash), arrays, execution_options=counted).rowcount
+        return connection.execute(
+            _from_arrays(table, columns, clash), arrays, execution_options=counted
+        ).rowcount
     statement, order, literals = _for_sqlite(table, columns, clash)
-    values = [tuple([row[name] if name in row else literals[name] for name in order]) for row in rows]
+    values = [
+        tuple([row[name] if name in row else literals[name] for name in order]) for row in rows
+    ]
     return connection.exec_driver_sql(statement, values).rowcount
 
 
 @cache
-def _for_sqlite(table: Table, columns: tuple[str, ...], clash: Clash) -> tuple[str, Sequence[str], Mapping[str, Any]]:
-    compiled = _statement(sqlite, table, clash).compile(dialect=sqlite.dialect(), column_keys=list(columns))
+def _for_sqlite(
+    table: Table, columns: tuple[str, ...], clash: Clash
+) -> tuple[str, Sequence[str], Mapping[str, Any]]:
+    compiled = _statement(sqlite, table, clash).compile(
+        dialect=sqlite.dialect(), column_keys=list(columns)
+    )
     return str(compiled), compiled.positiontup or (), compiled.params
 
 
 @cache
 def _from_arrays(table: Table, columns: tuple[str, ...], clash: Clash) -> Insert:
     arrays = [func.unnest(bindparam(name, type_=ARRAY(table.c[name].type))) for name in columns]
-    return _statement(postgresql, table, clash).from_select(list(columns), select(*arrays), include_defaults=False)
+    return _statement(postgresql, table, clash).from_select(
+        list(columns), select(*arrays), include_defaults=False
+    )
 
 
 def _statement(dialect: Any, table: Table, clash: Clash) -> Insert:
@@ -76,16 +104,19 @@ def look_up(
     *,
     within: tuple[Column[Any], Any] | None = None,
 ) -> Sequence[Row[Any]]:
-    """The columns of the rows whose ``by`` is one of the values, and whose ``within`` column is that one value.
+    """The columns of the rows whose ``by`` is one of the values, and whose ``within`` column is
+    that one value.
 
-    One bound parameter holds all values, where IN would spell every one out; and the statement is made once, since
-    making it takes longer than asking it.
+    One bound parameter holds all values, where IN would spell every one out; and the statement is
+    made once, since making it takes longer than asking it.
     """
     postgres = connection.dialect.name == "postgresql"
     given: dict[str, Any] = {"values": list(values) if postgres else json.dumps(list(values))}
     if within is None:
         return connection.execute(_query(postgres, columns, by, None), given).all()
-    return connection.execute(_query(postgres, columns, by, within[0]), given | {"within": within[1]}).all()
+    return connection.execute(
+        _query(postgres, columns, by, within[0]), given | {"within": within[1]}
+    ).all()
 
 
 @cache

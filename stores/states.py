@@ -19,15 +19,26 @@ def load(transaction: Transaction, step: str, keys: Collection[str]) -> dict[str
         return {}
     seal = _seal(transaction)
     columns = (states.c.key, states.c.version, states.c.body)
-    rows = look_up(transaction.connection, columns, states.c.key, keys, within=(states.c.step, step))
-    return {row.key: (row.version, seal.open(row.body, bound_to=f"{step}/{row.key}")) for row in rows}
+    rows = look_up(
+        transaction.connection, columns, states.c.key, keys, within=(states.c.step, step)
+    )
+    return {
+        row.key: (row.version, seal.open(row.body, bound_to=f"{step}/{row.key}")) for row in rows
+    }
 
 
 def save(transaction: Transaction, step: str, documents: Mapping[str, Document]) -> None:
-    """Write documents whose version is one more than was loaded; raises ``Conflict`` where another did so first."""
+    """Write documents whose version is one more than was loaded; raises ``Conflict`` where another
+    did so first.
+    """
     seal = _seal(transaction)
     rows = [
-        {"step": step, "key": key, "version": version, "body": seal.seal(body, bound_to=f"{step}/{key}")}
+        {
+            "step": step,
+            "key": key,
+            "version": version,
+            "body": seal.seal(body, bound_to=f"{step}/{key}"),
+        }
         for key, (version, body) in sorted(documents.items())
     ]
     if transaction.insert(states, rows, Clash.SUCCEED) != len(rows):

@@ -55,7 +55,16 @@ def any_due(database: Database) -> bool:
 
 def take_due(transaction: Transaction, *, limit: int) -> list[StoredTimer]:
     """Remove and answer the timers whose time has come, earliest first."""
-    query = select(timers).where(timers.c.due_at <= transaction.now).order_by(timers.c.due_at, timers.c.id)
-    rows = transaction.connection.execute(query.limit(limit).with_for_update(skip_locked=True)).all()
+    query = (
+        select(timers)
+        .where(timers.c.due_at <= transaction.now)
+        .order_by(timers.c.due_at, timers.c.id)
+    )
+    rows = transaction.connection.execute(
+        query.limit(limit).with_for_update(skip_locked=True)
+    ).all()
     transaction.connection.execute(delete(timers).where(timers.c.id.in_([row.id for row in rows])))
-    return [StoredTimer(row.step, row.key, row.due_at, row.correlation_id, row.message_key) for row in rows]
+    return [
+        StoredTimer(row.step, row.key, row.due_at, row.correlation_id, row.message_key)
+        for row in rows
+    ]

@@ -1,7 +1,9 @@
-"""Topics on Kafka: made here, written here and, where a worker misses something, read here past any consumer group.
+"""Topics on Kafka: made here, written here and, where a worker misses something, read here past any
+consumer group.
 
-A topics URL is ``kafka://host:port[,host:port][/prefix]``; with a prefix several hubs share one cluster, as
-``prefix.cases.linked``. What a broker sees is :class:`stores.codec.Sealed`: an envelope of ids around ciphertext.
+A topics URL is ``kafka://host:port[,host:port][/prefix]``; with a prefix several hubs share one
+cluster, as ``prefix.cases.linked``. What a broker sees is :class:`stores.codec.Sealed`: an envelope
+of ids around ciphertext.
 """
 
 from __future__ import annotations
@@ -21,7 +23,9 @@ from stores.codec import Sealed
 from stores.ports import Unavailable
 
 LARGEST_EVENT = 16_000_000
-"""Bytes: what arrives is bounded at 2 MB, and a product holds several of those, sealed and in base64."""
+"""Bytes: what arrives is bounded at 2 MB, and a product holds several of those, sealed and in
+base64.
+"""
 
 _FOR_EVER = "-1"
 _SECONDS = 30.0
@@ -45,7 +49,9 @@ class Cluster:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Record:
-    """One message as it lies in a partition; ``millis``: when it was put there, in milliseconds since 1970."""
+    """One message as it lies in a partition; ``millis``: when it was put there, in milliseconds
+    since 1970.
+    """
 
     offset: int
     value: bytes | None
@@ -53,7 +59,9 @@ class Record:
 
 
 class Hole(Exception):
-    """Offsets are gone from the topic itself: deleted or overwritten there; the store still has what they said."""
+    """Offsets are gone from the topic itself: deleted or overwritten there; the store still has
+    what they said.
+    """
 
     def __init__(self, topic: str, partition: int, offset: int) -> None:
         super().__init__(f"{topic}/{partition} no longer has offset {offset}")
@@ -72,15 +80,17 @@ def cluster_of(url: str) -> Cluster:
 def create_topics(url: str, partitions: int) -> list[str]:
     """Make the topics that are not there yet and answer their names. Raises ``Unavailable``.
 
-    Not compacted and kept for ever, so that offsets stay dense and a hole always means a loss; three replicas of which
-    two must have a message where the cluster has three brokers. The number of partitions of a topic never changes:
-    it would move keys to other partitions.
+    Not compacted and kept for ever, so that offsets stay dense and a hole always means a loss;
+    three replicas of which two must have a message where the cluster has three brokers. The number
+    of partitions of a topic never changes: it would move keys to other partitions.
     """
     cluster = cluster_of(url)
     admin = AdminClient(_client(cluster))
     try:
         there = admin.list_topics(timeout=_SECONDS)
-        missing = [topic.name for topic in TOPICS if cluster.wire_name(topic.name) not in there.topics]
+        missing = [
+            topic.name for topic in TOPICS if cluster.wire_name(topic.name) not in there.topics
+        ]
         new = [_new(cluster, name, partitions, len(there.brokers)) for name in missing]
         made = admin.create_topics(new) if new else {}
         return [name for name, outcome in made.items() if _was_made(outcome)]
@@ -97,23 +107,30 @@ def watermarks(url: str, topic: str) -> dict[int, tuple[int, int]]:
         if known.error is not None:
             raise Unavailable(known.error.name())
         return {
-            partition: consumer.get_watermark_offsets(TopicPartition(name, partition), timeout=_SECONDS)
+            partition: consumer.get_watermark_offsets(
+                TopicPartition(name, partition), timeout=_SECONDS
+            )
             for partition in sorted(known.partitions)
         }
 
 
 def committed(url: str, group: str, topic: str, partitions: Iterable[int]) -> dict[int, int]:
-    """What Kafka believes that a group has done, by partition; 0 where it knows nothing. Raises ``Unavailable``."""
+    """What Kafka believes that a group has done, by partition; 0 where it knows nothing. Raises
+    ``Unavailable``.
+    """
     cluster = cluster_of(url)
     with _reader(cluster, group) as consumer:
         asked = [TopicPartition(cluster.wire_name(topic), partition) for partition in partitions]
-        return {one.partition: max(one.offset, 0) for one in consumer.committed(asked, timeout=_SECONDS)}
+        return {
+            one.partition: max(one.offset, 0) for one in consumer.committed(asked, timeout=_SECONDS)
+        }
 
 
 def read_range(url: str, topic: str, partition: int, first: int, last: int) -> list[Record]:
     """The records from ``first`` to ``last``, all of them, whatever any group has committed.
 
-    Raises :class:`Hole` where the topic itself lacks one, and ``Unavailable`` when they cannot be read in time.
+    Raises :class:`Hole` where the topic itself lacks one, and ``Unavailable`` when they cannot be
+    read in time.
     """
     cluster = cluster_of(url)
     with _reader(cluster) as consumer:
@@ -132,18 +149,24 @@ def read_range(url: str, topic: str, partition: int, first: int, last: int) -> l
 
 
 class TopicProducer:
-    """Writes to topics; the relay's. Idempotent, so that retries inside it neither repeat nor reorder."""
+    """Writes to topics; the relay's. Idempotent, so that retries inside it neither repeat nor
+    reorder.
+    """
 
     def __init__(self, url: str, *, seconds: float = 15.0) -> None:
-        """``seconds``: how long :meth:`send` waits for acknowledgements; less than the store lets the relay be idle."""
+        """``seconds``: how long :meth:`send` waits for acknowledgements; less than the store lets
+        the relay be idle.
+        """
         self._cluster = cluster_of(url)
         self._seconds = seconds
         self._producer: Producer | None = None
 
     def send(self, batch: Sequence[Sealed]) -> None:
-        """Send, in order per key; returns once every message is acknowledged by all replicas in sync.
+        """Send, in order per key; returns once every message is acknowledged by all replicas in
+        sync.
 
-        Raises ``Unavailable`` otherwise. Then any of them may have arrived, and sending all of them again is right.
+        Raises ``Unavailable`` otherwise. Then any of them may have arrived, and sending all of them
+        again is right.
         """
         failed: list[KafkaError] = []
 
@@ -164,7 +187,9 @@ class TopicProducer:
             raise Unavailable(failed[0].name() if failed else "not acknowledged in time")
 
     def close(self) -> None:
-        """Drop what is not acknowledged: another producer must not find it arriving behind its own messages."""
+        """Drop what is not acknowledged: another producer must not find it arriving behind its own
+        messages.
+        """
         if self._producer is not None:
             self._producer.purge()
             self._producer.flush(0)
@@ -184,14 +209,17 @@ _PRODUCER = {
     "linger.ms": 2,
     "partitioner": "murmur2",
     "message.max.bytes": LARGEST_EVENT,
-    # Longer than send() waits: messages then fail all together, never one in the middle of its key's others.
+    # Longer than send() waits: messages then fail all together, never one in the middle of its
+    # key's others.
     "message.timeout.ms": 600_000,
 }
 
 
 @contextmanager
 def _reader(cluster: Cluster, group: str = "mash-hub.reader") -> Iterator[Consumer]:
-    """A consumer that takes no part in any group's work: it commits nothing and is told where to read."""
+    """A consumer that takes no part in any group's work: it commits nothing and is told where to
+    read.
+    """
     settings = {
         "group.id": cluster.wire_name(group),
         "enable.auto.commit": False,
@@ -208,7 +236,8 @@ def _reader(cluster: Cluster, group: str = "mash-hub.reader") -> Iterator[Consum
 
 
 def _client(cluster: Cluster) -> dict[str, Any]:
-    # Silent: the client's own log would name topics and hosts on standard error; errors come back as exceptions.
+    # Silent: the client's own log would name topics and hosts on standard error; errors come back
+    # as exceptions.
     return {"bootstrap.servers": cluster.servers, "log_level": 0}
 
 
@@ -221,7 +250,12 @@ def _new(cluster: Cluster, topic: str, partitions: int, brokers: int) -> NewTopi
         "max.message.bytes": str(LARGEST_EVENT),
         "min.insync.replicas": str(max(1, replicas - 1)),
     }
-    return NewTopic(cluster.wire_name(topic), num_partitions=partitions, replication_factor=replicas, config=config)
+    return NewTopic(
+        cluster.wire_name(topic),
+        num_partitions=partitions,
+        replication_factor=replicas,
+        config=config,
+    )
 
 
 def _was_made(outcome: Any) -> bool:

@@ -29,7 +29,9 @@ class Entry:
 
 
 def about(connection: Connection, vault: Vault, wanted: str) -> list[Entry]:
-    """The trail of a case, referral or product id, or of ``agency/reference``; empty where nothing is known of it."""
+    """The trail of a case, referral or product id, or of ``agency/reference``; empty where nothing
+    is known of it.
+    """
     subjects = {wanted, *_case_of_product(connection, vault, wanted)}
     referrals = {wanted, *_column(connection, table.c.correlation_id, table.c.subject, subjects)}
     rows: dict[int, Row[Any]] = {}
@@ -38,7 +40,10 @@ def about(connection: Connection, vault: Vault, wanted: str) -> list[Entry]:
         rows |= {row.position: row for row in connection.execute(select(table).where(hits))}
     keys = vault.keys(connection, {row.key_id for row in rows.values()}, create=False)
     ordered = (rows[position] for position in sorted(rows))
-    return [Entry(row.position, row.recorded_at, row.chain, journal.opened(row, keys)) for row in ordered]
+    return [
+        Entry(row.position, row.recorded_at, row.chain, journal.opened(row, keys))
+        for row in ordered
+    ]
 
 
 def envelope(connection: Connection, message_id: str) -> codec.Sealed | None:
@@ -53,8 +58,12 @@ def _column(connection: Connection, wanted: Any, by: Any, values: Collection[str
 
 
 def _case_of_product(connection: Connection, vault: Vault, product_id: str) -> Sequence[str]:
-    """The case of a product: what approving remembers of it is kept under the product's id, and names the case."""
-    query = select(states.c.step, states.c.body).where(states.c.step == "approve", states.c.key == product_id)
+    """The case of a product: what approving remembers of it is kept under the product's id, and
+    names the case.
+    """
+    query = select(states.c.step, states.c.body).where(
+        states.c.step == "approve", states.c.key == product_id
+    )
     row = connection.execute(query).one_or_none()
     if row is None:
         return ()

@@ -1,6 +1,8 @@
-"""Sealing: AES-256-GCM with a key per referral and case, each wrapped by the hub's key-encryption key (design, §7).
+"""Sealing: AES-256-GCM with a key per referral and case, each wrapped by the hub's key-encryption
+key (design, §7).
 
-Destroying a wrapped key makes what it sealed unreadable for ever, while hashes over the sealed bytes still verify.
+Destroying a wrapped key makes what it sealed unreadable for ever, while hashes over the sealed
+bytes still verify.
 """
 
 from __future__ import annotations
@@ -27,7 +29,9 @@ HUB_KEY = "hub"
 
 
 class Unreadable(Exception):
-    """Sealed data could not be opened: its key was destroyed, is another hub's, or the bytes were altered."""
+    """Sealed data could not be opened: its key was destroyed, is another hub's, or the bytes were
+    altered.
+    """
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -38,7 +42,9 @@ class DataKey:
     cipher: AESGCM
 
     def seal(self, plain: bytes, *, bound_to: str) -> bytes:
-        """Nonce and ciphertext, bound to an id so that sealed bytes cannot be moved to another row."""
+        """Nonce and ciphertext, bound to an id so that sealed bytes cannot be moved to another
+        row.
+        """
         nonce = os.urandom(_NONCE)
         return nonce + self.cipher.encrypt(nonce, plain, bound_to.encode())
 
@@ -50,7 +56,9 @@ class DataKey:
             raise Unreadable(bound_to) from None
 
     def digest(self, plain: bytes) -> bytes:
-        """16 bytes that tell equal content from different, to whoever has the key and to nobody else."""
+        """16 bytes that tell equal content from different, to whoever has the key and to nobody
+        else.
+        """
         return blake2b(plain, digest_size=16, key=self.raw).digest()
 
 
@@ -61,8 +69,8 @@ def _data_key(raw: bytes) -> DataKey:
 class Vault:
     """The keys by id; the last ones stay in memory. Safe to share between threads.
 
-    A key that a transaction makes is nobody else's to use before it lasts: what was sealed with one that was rolled
-    back could never be read again.
+    A key that a transaction makes is nobody else's to use before it lasts: what was sealed with one
+    that was rolled back could never be read again.
     """
 
     def __init__(self, key_encryption_key: bytes) -> None:
@@ -74,8 +82,12 @@ class Vault:
         self._made: WeakKeyDictionary[Connection, dict[str, DataKey]] = WeakKeyDictionary()
         self._lock = threading.Lock()
 
-    def keys(self, connection: Connection, key_ids: Iterable[str], *, create: bool) -> dict[str, DataKey]:
-        """The keys of these ids, made where missing if ``create``; destroyed or unknown ones are left out."""
+    def keys(
+        self, connection: Connection, key_ids: Iterable[str], *, create: bool
+    ) -> dict[str, DataKey]:
+        """The keys of these ids, made where missing if ``create``; destroyed or unknown ones are
+        left out.
+        """
         wanted = set(key_ids)
         with self._lock:
             made = self._made.get(connection, {})
@@ -102,11 +114,18 @@ class Vault:
 
     def _load(self, connection: Connection, key_ids: Iterable[str]) -> dict[str, DataKey]:
         rows = look_up(connection, (keys.c.key_id, keys.c.wrapped), keys.c.key_id, list(key_ids))
-        return {row.key_id: _data_key(self._wrap.open(row.wrapped, bound_to=row.key_id)) for row in rows if row.wrapped}
+        return {
+            row.key_id: _data_key(self._wrap.open(row.wrapped, bound_to=row.key_id))
+            for row in rows
+            if row.wrapped
+        }
 
     def _create(self, connection: Connection, key_ids: Iterable[str]) -> dict[str, DataKey]:
         rows = [
-            {"key_id": key_id, "wrapped": self._wrap.seal(AESGCM.generate_key(256), bound_to=key_id)}
+            {
+                "key_id": key_id,
+                "wrapped": self._wrap.seal(AESGCM.generate_key(256), bound_to=key_id),
+            }
             for key_id in sorted(key_ids)
         ]
         insert(connection, keys, rows, Clash.KEEP)

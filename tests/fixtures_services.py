@@ -1,4 +1,5 @@
-"""Real services for tests, started when first used: a URL in the environment, else a container, else a private server.
+"""Real services for tests, started when first used: a URL in the environment, else a container,
+else a private server.
 
 A service that cannot be had skips the test with its reason; in CI (`CI=true`) it fails it.
 """
@@ -15,11 +16,11 @@ from typing import NoReturn, TypeVar
 
 import pytest
 
-from ops.services.folder import services_home, temporary_folder
-from ops.services.kafka import KafkaService, private_kafka
-from ops.services.postgres import PostgresService, private_postgres
-from ops.services.process import PrivateService, ServiceUnavailable
-from ops.services.rabbitmq import RabbitService, private_rabbitmq
+from tests.services.folder import services_home, temporary_folder
+from tests.services.kafka import KafkaService, private_kafka
+from tests.services.postgres import PostgresService, private_postgres
+from tests.services.process import PrivateService, ServiceUnavailable
+from tests.services.rabbitmq import RabbitService, private_rabbitmq
 
 Service = TypeVar("Service", bound=PrivateService)
 PING_SECONDS = 10
@@ -64,7 +65,9 @@ def private_postgres_service(postgres_server: PostgresService) -> Iterator[Postg
 
 @pytest.fixture(scope="session")
 def services_folder() -> Iterator[Path]:
-    """One folder for all private servers, which stop with the test run even if that is terminated (``timeout``)."""
+    """One folder for all private servers, which stop with the test run even if that is terminated
+    (``timeout``).
+    """
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     with temporary_folder() as folder:
         yield folder
@@ -82,7 +85,9 @@ def rabbitmq_server(services_folder: Path, pytestconfig: pytest.Config) -> Itera
 
 
 @pytest.fixture(scope="session")
-def postgres_server(services_folder: Path, pytestconfig: pytest.Config) -> Iterator[PostgresService]:
+def postgres_server(
+    services_folder: Path, pytestconfig: pytest.Config
+) -> Iterator[PostgresService]:
     yield from _served(private_postgres, services_folder / "postgres", pytestconfig)
 
 
@@ -90,7 +95,11 @@ def postgres_server(services_folder: Path, pytestconfig: pytest.Config) -> Itera
 def kafka_container_url() -> Iterator[str]:
     from testcontainers.community.kafka import KafkaContainer
 
-    with KafkaContainer().with_kraft().with_env("KAFKA_AUTO_CREATE_TOPICS_ENABLE", "false") as container:
+    with (
+        KafkaContainer()
+        .with_kraft()
+        .with_env("KAFKA_AUTO_CREATE_TOPICS_ENABLE", "false") as container
+    ):
         yield f"kafka://{container.get_bootstrap_server()}"
 
 
@@ -101,7 +110,9 @@ def rabbitmq_container_url() -> Iterator[str]:
     from testcontainers.core.wait_strategies import LogMessageWaitStrategy
 
     started = LogMessageWaitStrategy("Server startup complete")
-    with DockerContainer("rabbitmq:3.13").with_exposed_ports(5672).waiting_for(started) as container:
+    with (
+        DockerContainer("rabbitmq:3.13").with_exposed_ports(5672).waiting_for(started) as container
+    ):
         yield f"amqp://guest:guest@{container.get_container_host_ip()}:{container.get_exposed_port(5672)}//"
 
 
@@ -124,16 +135,22 @@ def _url(request: pytest.FixtureRequest, service: str) -> str:
 
 @cache
 def _docker_answers() -> bool:
-    """Asked in a process of its own: Docker's library leaks a socket, thus a warning, when nobody answers."""
+    """Asked in a process of its own: Docker's library leaks a socket, thus a warning, when nobody
+    answers.
+    """
     try:
-        ping = subprocess.run([sys.executable, "-c", PING], capture_output=True, timeout=PING_SECONDS, check=False)
+        ping = subprocess.run(
+            [sys.executable, "-c", PING], capture_output=True, timeout=PING_SECONDS, check=False
+        )
     except subprocess.TimeoutExpired:
         return False
     return ping.returncode == 0
 
 
 def _served(
-    private: Callable[[Path, Path], AbstractContextManager[Service]], folder: Path, config: pytest.Config
+    private: Callable[[Path, Path], AbstractContextManager[Service]],
+    folder: Path,
+    config: pytest.Config,
 ) -> Iterator[Service]:
     with ExitStack() as stack:
         try:

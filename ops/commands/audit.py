@@ -11,7 +11,7 @@ import click
 from ops.commands.common import config_option, json_option, say, say_json
 from ops.commands.progress import progress
 from ops.commands.reading import reading
-from ops.reading import Reader
+from ops.look.reading import Reader
 from stores import journal, overview
 from stores.journal import Flaw
 
@@ -25,10 +25,12 @@ def audit() -> None:
 @config_option
 @json_option
 def verify(config: Path, *, as_json: bool) -> None:
-    """Recompute every hash of every chain, and look for every entry's cause; exit 1 when anything is amiss.
+    """Recompute every hash of every chain, and look for every entry's cause; exit 1 when anything
+    is amiss.
 
-    Names each altered, missing or inserted entry by chain, sequence, position and message. Erased contents are no
-    flaw: hashes go over what is sealed. Changes nothing, and works beside a hub that runs.
+    Names each altered, missing or inserted entry by chain, sequence, position and message. Erased
+    contents are no flaw: hashes go over what is sealed. Changes nothing, and works beside a hub
+    that runs.
 
     \b
     Example:
@@ -46,14 +48,20 @@ def verify(config: Path, *, as_json: bool) -> None:
     else:
         for flaw in flaws:
             say(_line(flaw))
-        say(f"{entries:,} entries verified in {seconds:.1f} s ({rate:,} per second): {_verdict(flaws)}")
+        say(
+            f"{entries:,} entries verified in {seconds:.1f} s ({rate:,} per second): "
+            f"{_verdict(flaws)}"
+        )
     if flaws:
         raise SystemExit(1)
 
 
 def _verified(hub: Reader) -> tuple[int, list[Flaw]]:
     entries, flaws = 0, []
-    with hub.database.reading() as connection, progress("verifying", overview.last_position(connection)) as advance:
+    with (
+        hub.database.reading() as connection,
+        progress("verifying", overview.last_position(connection)) as advance,
+    ):
         for found in journal.verify(connection):
             if isinstance(found, Flaw):
                 flaws.append(found)

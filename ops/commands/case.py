@@ -8,24 +8,32 @@ from pathlib import Path
 
 import click
 
-from ops import trail
 from ops.commands.common import config_option, json_option, say, say_json
 from ops.commands.reading import reading, writing
-from ops.trail import Event
+from ops.look import trail
+from ops.look.trail import Event
 
 
 @click.command()
 @click.argument("wanted", metavar="ID")
 @config_option
 @json_option
-@click.option("--reveal", is_flag=True, help="Show contents too. That you looked is recorded; say --who and --why.")
+@click.option(
+    "--reveal",
+    is_flag=True,
+    help="Show contents too. That you looked is recorded; say --who and --why.",
+)
 @click.option("--who", help="Your name and role, as the record keeps it.")
 @click.option("--why", help="Why you need to see the contents.")
-def case(wanted: str, config: Path, *, as_json: bool, reveal: bool, who: str | None, why: str | None) -> None:
-    """Show every fact about a case, referral or product ID, or AGENCY/REFERENCE, in the order of their recording.
+def case(
+    wanted: str, config: Path, *, as_json: bool, reveal: bool, who: str | None, why: str | None
+) -> None:
+    """Show every fact about a case, referral or product ID, or AGENCY/REFERENCE, in the order of
+    their recording.
 
-    Without --reveal no personal data: ids, colours, reasons in the profile's words, digests, due times, agencies, what
-    left and what was withheld. With it everything, including names, rationales and narratives (R46, R47).
+    Without --reveal no personal data: ids, colours, reasons in the profile's words, digests, due
+    times, agencies, what left and what was withheld. With it everything, including names,
+    rationales and narratives (R46, R47).
 
     \b
     Example:
@@ -34,14 +42,18 @@ def case(wanted: str, config: Path, *, as_json: bool, reveal: bool, who: str | N
     """
     if reveal:
         if not who or not why:
-            raise click.UsageError("to reveal contents say --who looks and --why: both are recorded")
+            raise click.UsageError(
+                "to reveal contents say --who looks and --why: both are recorded"
+            )
         with writing(config) as whole:
             events = trail.reveal(whole, wanted, who=who, why=why)
     else:
         with reading(config) as hub:
             events = trail.of(hub, wanted)
     if not events:
-        raise click.ClickException("nothing is recorded under this id; see `hub case --help` for what is one")
+        raise click.ClickException(
+            "nothing is recorded under this id; see `hub case --help` for what is one"
+        )
     if as_json:
         say_json([asdict(event) for event in events])
         return
@@ -54,4 +66,6 @@ def _say(event: Event) -> None:
     say(f"{event.recorded_at[:19]}Z  {event.position:>8}  {name:<30}  {event.by}")
     say(f"    {trail.in_words(event)}")
     if event.content is not None:
-        say("    " + json.dumps(event.content, ensure_ascii=False, indent=2).replace("\n", "\n    "))
+        say(
+            "    " + json.dumps(event.content, ensure_ascii=False, indent=2).replace("\n", "\n    ")
+        )

@@ -1,4 +1,6 @@
-"""What every command shares: where the configuration is, JSON beside words, and errors that say a way out."""
+"""What every command shares: where the configuration is, JSON beside words, and errors that say a
+way out.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +16,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from ops.configuration import Misconfigured
-from ops.wiring import Hub, open_hub
+from ops.run.configuration import Misconfigured
+from ops.run.wiring import Hub, open_hub
 from stores import codec
 from stores.ports import Unavailable
 
@@ -31,7 +33,9 @@ config_option = click.option(
     show_envvar=True,
     help="The hub's configuration file.",
 )
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs instead of words.")
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print JSON for programs instead of words."
+)
 
 
 class Moment(click.ParamType):
@@ -44,7 +48,9 @@ class Moment(click.ParamType):
         try:
             moment = dt.datetime.fromisoformat(value)
         except (TypeError, ValueError):
-            self.fail(f"{value} is no time; write 2026-03-12 or 2026-03-12T09:30:00+00:00", param, ctx)
+            self.fail(
+                f"{value} is no time; write 2026-03-12 or 2026-03-12T09:30:00+00:00", param, ctx
+            )
         return codec.to_micros(moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC))
 
 
@@ -55,9 +61,13 @@ def opened(config: Path) -> Hub:
     except Misconfigured as error:
         raise click.ClickException(f"the configuration cannot be used\n{error}") from None
     except Unavailable as error:
-        raise click.ClickException(f"the store cannot be reached ({error}); check runtime.store in {config}") from None
+        raise click.ClickException(
+            f"the store cannot be reached ({error}); check runtime.store in {config}"
+        ) from None
     except OSError as error:
-        raise click.ClickException(f"{error.filename} cannot be made or read: {error.strerror}") from None
+        raise click.ClickException(
+            f"{error.filename} cannot be made or read: {error.strerror}"
+        ) from None
 
 
 def say(text: str) -> None:
@@ -77,7 +87,9 @@ def say_table(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
         return
     table = Table(title=title, title_justify="left")
     for column in rows[0]:
-        table.add_column(column.replace("_", " "), justify="right" if _all_numbers(rows, column) else "left")
+        table.add_column(
+            column.replace("_", " "), justify="right" if _all_numbers(rows, column) else "left"
+        )
     for row in rows:
         table.add_row(*("" if value is None else str(value) for value in row.values()))
     Console(file=sys.stdout).print(table)

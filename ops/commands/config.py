@@ -13,8 +13,8 @@ from pathlib import Path
 
 import click
 
-from ops.checking import check as checked
 from ops.commands.common import config_option, json_option, say, say_json
+from ops.run.checking import check as checked
 
 
 @click.group()
@@ -34,10 +34,11 @@ def config() -> None:
 @config_option
 @json_option
 def check(config: Path, *, as_json: bool) -> None:
-    """Say everything that is wrong with the configuration, and what to write instead; exit 1 if the hub cannot start.
+    """Say everything that is wrong with the configuration, and what to write instead; exit 1 if the
+    hub cannot start.
 
-    Reads the file, the borough profile, every agency's mapping and secrets, and the linkage model; warns of agreements
-    that have ended.
+    Reads the file, the borough profile, every agency's mapping and secrets, and the linkage model;
+    warns of agreements that have ended.
 
     \b
     Example:
@@ -45,7 +46,12 @@ def check(config: Path, *, as_json: bool) -> None:
     """
     found = checked(config, os.environ, today=dt.datetime.now(dt.UTC).date())
     if as_json:
-        say_json({"faults": [asdict(f) for f in found.faults], "warnings": [asdict(w) for w in found.warnings]})
+        say_json(
+            {
+                "faults": [asdict(f) for f in found.faults],
+                "warnings": [asdict(w) for w in found.warnings],
+            }
+        )
     else:
         for fault in found.faults:
             say(f"fault    {fault}")
@@ -98,7 +104,8 @@ def token(*, as_json: bool) -> None:
 @config.command()
 @json_option
 def key(*, as_json: bool) -> None:
-    """Make a key-encryption key: 32 bytes in base64, for HUB_KEY. Whoever loses it loses every record.
+    """Make a key-encryption key: 32 bytes in base64, for HUB_KEY. Whoever loses it loses every
+    record.
 
     \b
     Example:

@@ -11,11 +11,11 @@ from typing import Any
 
 import click
 
-from connectors.mapping import MappingFault
+from connectors.formats.mapping import MappingFault
+from connectors.formats.try_mapping import Preview, preview
 from connectors.port import AgencyRoute, Routes, SecretMissing, routes
-from connectors.try_mapping import Preview, preview
 from ops.commands.common import config_option, json_option, say, say_json, say_table
-from ops.configuration import Misconfigured, read_settings
+from ops.run.configuration import Misconfigured, read_settings
 
 
 @click.group()
@@ -58,7 +58,11 @@ def _row(route: AgencyRoute) -> dict[str, Any]:
         "agency": route.code,
         "in": [way for way in ("http", "folder", "queue") if getattr(settings, way) is not None],
         "mappings": [mapping.name for mapping in route.mappings],
-        "out": settings.push.kind if settings.push else "fetched over http" if settings.http else None,
+        "out": settings.push.kind
+        if settings.push
+        else "fetched over http"
+        if settings.http
+        else None,
         "agreement_until": str(agreement.until or "open-ended") if agreement else "none",
         "leads": route.leads,
     }
@@ -74,7 +78,8 @@ def _words(value: Any) -> Any:
 @config_option
 @json_option
 def try_(agency: str, file: Path, config: Path, *, as_json: bool) -> None:
-    """Show what each record of FILE would become as AGENCY's, or why it would be refused; sends and records nothing.
+    """Show what each record of FILE would become as AGENCY's, or why it would be refused; sends and
+    records nothing.
 
     Its output holds personal data if the file does. Exit 1 when a record would be refused.
 
@@ -85,7 +90,9 @@ def try_(agency: str, file: Path, config: Path, *, as_json: bool) -> None:
     with _routes(config) as known:
         route = known.by_code.get(agency)
         if route is None:
-            raise click.ClickException(f"{agency} is not configured; one of: {', '.join(sorted(known.by_code))}")
+            raise click.ClickException(
+                f"{agency} is not configured; one of: {', '.join(sorted(known.by_code))}"
+            )
         found = preview(route, file.name, file.read_bytes())
     told = [_told(number, one) for number, one in enumerate(found, start=1)]
     if as_json:
@@ -101,7 +108,12 @@ def _told(number: int, one: Preview) -> dict[str, Any]:
         made = json.loads(one.made.model_dump_json(exclude_none=True))
         return {"record": number, "taken": True, "as": type(one.made).__name__, "made": made}
     assert one.reason is not None
-    why = {"reason": one.reason.code, "field": one.field, "cause": one.reason.cause, "cure": one.reason.cure}
+    why = {
+        "reason": one.reason.code,
+        "field": one.field,
+        "cause": one.reason.cause,
+        "cure": one.reason.cure,
+    }
     return {"record": number, "taken": False} | why
 
 
@@ -111,6 +123,7 @@ def _say(told: list[dict[str, Any]]) -> None:
             say(f"record {one['record']}: {one['as']}")
             say(json.dumps(one["made"], ensure_ascii=False, indent=2))
         else:
-            say(f"record {one['record']}: refused, {one['reason']} at {one['field'] or 'the whole record'}")
+            where = one["field"] or "the whole record"
+            say(f"record {one['record']}: refused, {one['reason']} at {where}")
             say(f"    {one['cause']} {one['cure']}")
     say(f"{sum(one['taken'] for one in told)} of {len(told)} would be taken; nothing was sent")

@@ -12,14 +12,14 @@ from typing import Any
 
 import click
 
-from connectors.mapping import MappingFault
+from connectors.formats.mapping import MappingFault
 from connectors.port import Routes, SecretMissing, routes
-from ops import dead_letters as letters
 from ops.commands.common import F, config_option, json_option, say, say_json, say_table
 from ops.commands.reading import reading, writing
-from ops.dead_letters import Listed, Person, Refused
-from ops.mending import CannotMend
-from ops.wiring import Hub
+from ops.mend import dead_letters as letters
+from ops.mend.dead_letters import Listed, Person, Refused
+from ops.mend.mending import CannotMend
+from ops.run.wiring import Hub
 from schemas.refusals import REASONS
 from stores import codec
 from stores.dead_letters import DeadLetterState
@@ -35,7 +35,8 @@ def dead_letters() -> None:
     From refusal to remedy:
       hub dead-letters list --reason invalid.date
       hub dead-letters show ID
-      hub dead-letters mend ID --field data.date_of_birth --value 2019-02-03 --who "A. Operator" --why "called school"
+      hub dead-letters mend ID --field data.date_of_birth --value 2019-02-03 \\
+        --who "A. Operator" --why "called school"
       hub dead-letters redrive ID --who "A. Operator" --why "date corrected"
     """
 
@@ -43,7 +44,11 @@ def dead_letters() -> None:
 def _person(command: F) -> F:
     """Who and why: recorded with everything that is done to a dead letter."""
     who = click.option("--who", required=True, help="Your name and role, as the record keeps it.")
-    return who(click.option("--why", required=True, help="Why you do this, as the record keeps it.")(command))
+    return who(
+        click.option("--why", required=True, help="Why you do this, as the record keeps it.")(
+            command
+        )
+    )
 
 
 @contextmanager
@@ -54,20 +59,28 @@ def _in_words() -> Iterator[None]:
     except (Refused, CannotMend, MappingFault, SecretMissing) as error:
         raise click.ClickException(str(error)) from None
     except Unreadable:
-        raise click.ClickException("its key was destroyed or is another hub's: what it held cannot be read") from None
+        raise click.ClickException(
+            "its key was destroyed or is another hub's: what it held cannot be read"
+        ) from None
     except Unavailable as error:
-        raise click.ClickException(f"the store cannot be written just now ({error}); nothing was done") from None
+        raise click.ClickException(
+            f"the store cannot be written just now ({error}); nothing was done"
+        ) from None
 
 
 @dead_letters.command("list")
 @config_option
 @json_option
 @click.option(
-    "--state", type=click.Choice([state.value for state in DeadLetterState]), help="Default: those that wait."
+    "--state",
+    type=click.Choice([state.value for state in DeadLetterState]),
+    help="Default: those that wait.",
 )
 @click.option("--reason", help="Only those with this reason code, such as invalid.date.")
 @click.option("--agency", help="Only those of this agency.")
-def list_(config: Path, *, as_json: bool, state: str | None, reason: str | None, agency: str | None) -> None:
+def list_(
+    config: Path, *, as_json: bool, state: str | None, reason: str | None, agency: str | None
+) -> None:
     """List dead letters, oldest first, without what they hold.
 
     \b
@@ -80,7 +93,10 @@ def list_(config: Path, *, as_json: bool, state: str | None, reason: str | None,
         say_json([asdict(letter) for letter in found])
         return
     rows = [
-        {name: getattr(letter, name) for name in ("id", "agency", "step", "reason", "field", "state")}
+        {
+            name: getattr(letter, name)
+            for name in ("id", "agency", "step", "reason", "field", "state")
+        }
         for letter in found
     ]
     say_table("Dead letters", rows)
@@ -90,10 +106,16 @@ def list_(config: Path, *, as_json: bool, state: str | None, reason: str | None,
 @click.argument("id_", metavar="ID")
 @config_option
 @json_option
-@click.option("--reveal", is_flag=True, help="Show the original too. That you looked is recorded; say --who and --why.")
+@click.option(
+    "--reveal",
+    is_flag=True,
+    help="Show the original too. That you looked is recorded; say --who and --why.",
+)
 @click.option("--who", help="Your name and role, as the record keeps it.")
 @click.option("--why", help="Why you need to see the original.")
-def show(id_: str, config: Path, *, as_json: bool, reveal: bool, who: str | None, why: str | None) -> None:
+def show(
+    id_: str, config: Path, *, as_json: bool, reveal: bool, who: str | None, why: str | None
+) -> None:
     """Show one dead letter with its cause and cure; with --reveal what it holds.
 
     \b
@@ -107,7 +129,9 @@ def show(id_: str, config: Path, *, as_json: bool, reveal: bool, who: str | None
     told = _told(letter)
     if reveal:
         if not who or not why:
-            raise click.UsageError("to reveal the original say --who looks and --why: both are recorded")
+            raise click.UsageError(
+                "to reveal the original say --who looks and --why: both are recorded"
+            )
         with writing(config) as hub, _in_words():
             told |= _contents(hub, id_, Person(who, why))
     if as_json:
@@ -120,7 +144,11 @@ def show(id_: str, config: Path, *, as_json: bool, reveal: bool, who: str | None
 def _told(letter: Listed) -> dict[str, Any]:
     reason = REASONS[letter.reason]
     at = {"created_at": codec.from_micros(letter.created_at).isoformat()}
-    return asdict(letter) | at | {"cause": reason.cause, "cure": reason.cure, "mendable": reason.mendable}
+    return (
+        asdict(letter)
+        | at
+        | {"cause": reason.cause, "cure": reason.cure, "mendable": reason.mendable}
+    )
 
 
 def _contents(hub: Hub, id_: str, person: Person) -> dict[str, str | None]:
@@ -141,19 +169,27 @@ def _asked_for() -> str:
 @click.option(
     "--value",
     callback=lambda _context, _option, given: given if given is not None else _asked_for(),
-    help="What it ought to hold. Left out, it is asked for: other accounts here can read a command's options.",
+    help="What it ought to hold. Left out, it is asked for: other accounts here can read a "
+    "command's options.",
 )
 @_person
-def mend(id_: str, config: Path, *, as_json: bool, field: str, value: str, who: str, why: str) -> None:
+def mend(
+    id_: str, config: Path, *, as_json: bool, field: str, value: str, who: str, why: str
+) -> None:
     """Correct the faulty field, and no other; the original is kept beside. Then redrive it.
 
     \b
     Example:
-      hub dead-letters mend 3f0c… --field data.date_of_birth --value 2019-02-03 --who "A. Operator" --why "asked school"
+      hub dead-letters mend 3f0c… --field data.date_of_birth --value 2019-02-03 \\
+        --who "A. Operator" --why "asked school"
     """
     with writing(config) as hub, _in_words():
         letters.mend(hub, _routes(hub), id_, field=field, value=value, person=Person(who, why))
-    _done(as_json, {"id": id_, "state": "mended"}, f"{id_} is mended; send it with `hub dead-letters redrive {id_}`")
+    _done(
+        as_json,
+        {"id": id_, "state": "mended"},
+        f"{id_} is mended; send it with `hub dead-letters redrive {id_}`",
+    )
 
 
 def _chosen(command: F) -> F:
@@ -177,19 +213,27 @@ def _chosen(command: F) -> F:
 @json_option
 @_person
 def redrive(config: Path, *, as_json: bool, who: str, why: str, **chosen: Any) -> None:
-    """Send one dead letter again, or all of a reason or agency, as it came or mended. Each only once.
+    """Send one dead letter again, or all of a reason or agency, as it came or mended. Each only
+    once.
 
-    What it causes happens once, however often this is started: a letter that was redriven is not sent again.
+    What it causes happens once, however often this is started: a letter that was redriven is not
+    sent again.
 
     \b
     Example:
-      hub dead-letters redrive --reason refused.agreement --dry-run --who me --why "agreement renewed"
-      hub dead-letters redrive --reason refused.agreement --who "A. Operator" --why "agreement renewed"
+      hub dead-letters redrive --reason refused.agreement --dry-run \\
+        --who me --why "agreement renewed"
+      hub dead-letters redrive --reason refused.agreement \\
+        --who "A. Operator" --why "agreement renewed"
     """
     with writing(config) as hub, _in_words():
         known = _routes(hub)
         _each(
-            hub, as_json, "redrive", lambda id_: letters.redrive(hub, known, id_, Person(who, why)), _Choice(**chosen)
+            hub,
+            as_json,
+            "redrive",
+            lambda id_: letters.redrive(hub, known, id_, Person(who, why)),
+            _Choice(**chosen),
         )
 
 
@@ -226,14 +270,18 @@ class _Choice:
     yes: bool
 
     def letters(self, hub: Hub) -> list[Listed]:
-        """The letters chosen; a letter named by its id whatever its state, so that acting on it can say why not."""
+        """The letters chosen; a letter named by its id whatever its state, so that acting on it can
+        say why not.
+        """
         if sum(map(bool, (self.id_, self.reason or self.agency, self.everything))) != 1:
             raise click.UsageError("name an ID, or choose by --reason and --agency, or take --all")
         if self.id_ is None:
             return letters.listed(hub, reason=self.reason, agency=self.agency)
         known = letters.one(hub, self.id_)
         if known is None:
-            raise click.ClickException(f"there is no dead letter {self.id_}; see `hub dead-letters list`")
+            raise click.ClickException(
+                f"there is no dead letter {self.id_}; see `hub dead-letters list`"
+            )
         return [known]
 
 
@@ -242,13 +290,25 @@ def _each(hub: Hub, as_json: bool, verb: str, act: Callable[[str], int], choice:
     counts = Counter(letter.reason for letter in found)
     counted = _by_reason(counts) or "none match"
     if choice.dry_run:
-        told = {"matched": len(found), "by_reason": counts, "done": 0, "refused_again": 0, "dry_run": True}
+        told = {
+            "matched": len(found),
+            "by_reason": counts,
+            "done": 0,
+            "refused_again": 0,
+            "dry_run": True,
+        }
         _done(as_json, told, f"would {verb} {len(found)} ({counted})")
         return
     if len(found) > 1 and not choice.yes:
         click.confirm(f"{verb} {len(found)} ({counted})?", abort=True, err=True)
     refused = sum(act(letter.id) for letter in found)
-    told = {"matched": len(found), "by_reason": counts, "done": len(found), "refused_again": refused, "dry_run": False}
+    told = {
+        "matched": len(found),
+        "by_reason": counts,
+        "done": len(found),
+        "refused_again": refused,
+        "dry_run": False,
+    }
     again = f"; {refused} refused again" if refused else ""
     _done(as_json, told, f"{verb}: {len(found)} done ({counted}){again}")
 

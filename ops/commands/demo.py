@@ -17,25 +17,44 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from connectors.port import routes
 from ops.commands.common import opened, say, say_json, say_table
-from ops.demo import DemoFolder, await_end, final_summary, prepare, reconciles, send_first, simulators
-from ops.garbage import collect_seldom
-from ops.log import configure
-from ops.monitor import monitor_routes
-from ops.parts import connectors_of
-from ops.serve import Parts, WebServer, stopped_by_signals, web_server
-from ops.simulation.stream import sample_lines
-from ops.status import collect
-from ops.wiring import Hub
-from router.embedded import Embedded
+from ops.demo.running import (
+    DemoFolder,
+    await_end,
+    final_summary,
+    prepare,
+    reconciles,
+    send_first,
+    simulators,
+)
+from ops.demo.simulation.stream import sample_lines
+from ops.look.monitor import monitor_routes
+from ops.look.status import collect
+from ops.run.garbage import collect_seldom
+from ops.run.log import configure
+from ops.run.parts import connectors_of
+from ops.run.serve import Parts, WebServer, stopped_by_signals, web_server
+from ops.run.wiring import Hub
+from router.runtimes.embedded import Embedded
 
 _LINE_SECONDS = 10.0
 """Between lines of progress where there is no terminal for a bar."""
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print nothing but the summary, as one JSON object, last.")
-@click.option("--stay", is_flag=True, help="Leave the hub running with its monitor afterwards, until Ctrl-C.")
-@click.option("--limit", type=click.IntRange(min=1), help="Send only so many of the sample's 4,000 notifications.")
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print nothing but the summary, as one JSON object, last.",
+)
+@click.option(
+    "--stay", is_flag=True, help="Leave the hub running with its monitor afterwards, until Ctrl-C."
+)
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    help="Send only so many of the sample's 4,000 notifications.",
+)
 @click.option(
     "--folder",
     type=click.Path(file_okay=False, path_type=Path),
@@ -44,13 +63,17 @@ _LINE_SECONDS = 10.0
     help="Where it keeps its configuration and store; an older demonstration there is removed.",
 )
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=0, help="Where it listens on 127.0.0.1; 0 takes a free port."
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    help="Where it listens on 127.0.0.1; 0 takes a free port.",
 )
 def demo(as_json: bool, stay: bool, limit: int | None, folder: Path, port: int) -> None:
     """Run the whole hub on the sample: notifications in, owner-approved products out.
 
-    Eleven SIMULATED agencies stream 4,000 invented notifications; SIMULATED practitioners and owners answer over the
-    same connectors that real ones use. Ends with a summary whose figures must reconcile; exits with 1 if they do not.
+    Eleven SIMULATED agencies stream 4,000 invented notifications; SIMULATED practitioners and
+    owners answer over the same connectors that real ones use. Ends with a summary whose figures
+    must reconcile; exits with 1 if they do not.
     """
     configure(level=logging.WARNING)
     collect_seldom()
@@ -86,7 +109,14 @@ def _start(hub: Hub, place: DemoFolder, parts: Parts) -> tuple[WebServer, Embedd
 
 
 def _run(
-    hub: Hub, place: DemoFolder, url: str, steps: Embedded, stop: threading.Event, *, limit: int | None, quiet: bool
+    hub: Hub,
+    place: DemoFolder,
+    url: str,
+    steps: Embedded,
+    stop: threading.Event,
+    *,
+    limit: int | None,
+    quiet: bool,
 ) -> dict[str, Any]:
     send_first(place, url, stop)
     started = time.monotonic()
@@ -108,7 +138,10 @@ def _show(progress: Iterator[dict[str, Any]], *, total: int, quiet: bool) -> Non
         task = bars.add_task("notifications", total=total, more="")
         spoken = time.monotonic()
         for now in progress:
-            more = f"{now['facts']} facts, {now['answered']} letters answered, {now['letters']} waiting"
+            more = (
+                f"{now['facts']} facts, {now['answered']} letters answered, "
+                f"{now['letters']} waiting"
+            )
             bars.update(task, completed=now["sent"], more=more)
             if not (quiet or console.is_terminal) and time.monotonic() - spoken >= _LINE_SECONDS:
                 spoken = time.monotonic()
@@ -120,7 +153,9 @@ def _report(summary: dict[str, Any], *, as_json: bool) -> list[str]:
     if as_json:
         say_json(summary)
     else:
-        say_table("Summary", [{"what": name, "number": value} for name, value in _flat(summary).items()])
+        say_table(
+            "Summary", [{"what": name, "number": value} for name, value in _flat(summary).items()]
+        )
         say("Everything reconciles." if not broken else "Does not reconcile: " + "; ".join(broken))
     return broken
 
@@ -129,6 +164,8 @@ def _flat(summary: dict[str, Any]) -> dict[str, Any]:
     flat: dict[str, Any] = {}
     for name, value in summary.items():
         flat |= (
-            {f"{name} {part}": number for part, number in value.items()} if isinstance(value, dict) else {name: value}
+            {f"{name} {part}": number for part, number in value.items()}
+            if isinstance(value, dict)
+            else {name: value}
         )
     return flat

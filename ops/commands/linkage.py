@@ -1,4 +1,6 @@
-"""``hub linkage``: how notifications were linked and how well; and the linking step by itself, on files."""
+"""``hub linkage``: how notifications were linked and how well; and the linking step by itself, on
+files.
+"""
 
 from __future__ import annotations
 
@@ -14,20 +16,22 @@ from rich.progress import Progress
 from ops.commands.common import Moment, config_option, json_option, opened, say, say_json, say_table
 from ops.commands.progress import progress
 from ops.commands.reading import reading
-from ops.linkage_explained import explain, in_words
-from ops.linkage_file import Unmapped, decide_file, write_decisions
-from ops.linkage_quality import percent, quality, summary
-from ops.linkage_training import read_material, report, to_text, train
-from ops.simulation.children import generate as children_told_of
-from ops.simulation.children import write
+from ops.demo.simulation.children import generate as children_told_of
+from ops.demo.simulation.children import write
+from ops.linkage.explained import explain, in_words
+from ops.linkage.file import Unmapped, decide_file, write_decisions
+from ops.linkage.quality import percent, quality, summary
+from ops.linkage.training import read_material, report, to_text, train
 from router.linkage.model import read_content
-from router.people import file_everybody
-from router.steps.link import STEP
+from router.memory.register import file_everybody
+from router.steps.link.decide import STEP
 
 
 @click.group()
 def linkage() -> None:
-    """How notifications are linked to children: one explained, all judged, and the step tried on files."""
+    """How notifications are linked to children: one explained, all judged, and the step tried on
+    files.
+    """
 
 
 @linkage.command("explain")
@@ -37,9 +41,9 @@ def linkage() -> None:
 def explain_(wanted: str, config: Path, *, as_json: bool) -> None:
     """Say how a notification was linked, why, and what humans decided about it since.
 
-    NOTIFICATION is a referral's or message's id, or AGENCY/REFERENCE. Told is what was recorded when it was decided, by
-    the model of that day; nothing is decided again. No personal data: ids, what agreed and what spoke against. Scores
-    are bits of evidence: one more doubles the odds.
+    NOTIFICATION is a referral's or message's id, or AGENCY/REFERENCE. Told is what was recorded
+    when it was decided, by the model of that day; nothing is decided again. No personal data: ids,
+    what agreed and what spoke against. Scores are bits of evidence: one more doubles the odds.
 
     \b
     Example:
@@ -48,7 +52,9 @@ def explain_(wanted: str, config: Path, *, as_json: bool) -> None:
     with reading(config) as hub:
         found = explain(hub, wanted)
     if not found:
-        raise click.ClickException("no notification was linked under this id; give a referral's id or AGENCY/REFERENCE")
+        raise click.ClickException(
+            "no notification was linked under this id; give a referral's id or AGENCY/REFERENCE"
+        )
     if as_json:
         say_json([asdict(one) for one in found])
         return
@@ -61,7 +67,8 @@ def explain_(wanted: str, config: Path, *, as_json: bool) -> None:
 @json_option
 @click.option("--since", type=Moment(), help="Only by what humans decided from this time on.")
 def quality_(config: Path, *, as_json: bool, since: int | None) -> None:
-    """Judge linking by what humans decided about it so far: precision and recall, with intervals of 95 %.
+    """Judge linking by what humans decided about it so far: precision and recall, with intervals of
+    95 %.
 
     Humans do not look at everything: read the notes at the end with the figures.
 
@@ -74,9 +81,15 @@ def quality_(config: Path, *, as_json: bool, since: int | None) -> None:
     if as_json:
         say_json(figures)
         return
-    say(f"{figures['decided']} notifications were linked; humans decided about {figures['checked']} of them.")
+    say(
+        f"{figures['decided']} notifications were linked; "
+        f"humans decided about {figures['checked']} of them."
+    )
     say_table("By what humans found", list(summary(figures)))
-    say_table("By model, outcome and score (bits)", [one | {"right": percent(one["right"])} for one in figures["by"]])
+    say_table(
+        "By model, outcome and score (bits)",
+        [one | {"right": percent(one["right"])} for one in figures["by"]],
+    )
     for note in figures["how"]:
         say(f"- {note}")
 
@@ -84,7 +97,8 @@ def quality_(config: Path, *, as_json: bool, since: int | None) -> None:
 @linkage.command("index")
 @config_option
 def index(config: Path) -> None:
-    """File every known child anew under what they are looked up by, after an upgrade that reads names otherwise.
+    """File every known child anew under what they are looked up by, after an upgrade that reads
+    names otherwise.
 
     Linking waits meanwhile: stop its workers first. A million children take some minutes.
     """
@@ -97,7 +111,11 @@ def index(config: Path) -> None:
 
 
 @linkage.command("file")
-@click.argument("notifications", metavar="INPUT.jsonl", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument(
+    "notifications",
+    metavar="INPUT.jsonl",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+)
 @click.option(
     "--decisions",
     required=True,
@@ -105,9 +123,12 @@ def index(config: Path) -> None:
     type=click.Path(dir_okay=False, writable=True, path_type=Path),
     help="Where the decisions go: notification_id, decision, person_id, duplicate_of, candidates.",
 )
-@click.option("--model", metavar="M", help="A linkage model that ships with the hub, or the path of one.")
+@click.option(
+    "--model", metavar="M", help="A linkage model that ships with the hub, or the path of one."
+)
 def file_(notifications: Path, decisions: Path, model: str | None) -> None:
-    """Stream a file in the sample's JSON form through deduplication and linking, in order, in a fresh store.
+    """Stream a file in the sample's JSON form through deduplication and linking, in order, in a
+    fresh store.
 
     \b
     Example: hub linkage file ops/sample/notifications.jsonl --decisions decisions.csv
@@ -124,7 +145,11 @@ def file_(notifications: Path, decisions: Path, model: str | None) -> None:
 
 
 @linkage.command()
-@click.argument("notifications", metavar="OUT.jsonl", type=click.Path(dir_okay=False, writable=True, path_type=Path))
+@click.argument(
+    "notifications",
+    metavar="OUT.jsonl",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+)
 @click.option(
     "--truth",
     required=True,
@@ -132,29 +157,62 @@ def file_(notifications: Path, decisions: Path, model: str | None) -> None:
     type=click.Path(dir_okay=False, writable=True, path_type=Path),
     help="Where the truth goes: child and family, what is sent again, what is difficult.",
 )
-@click.option("--notifications", "number", type=click.IntRange(min=1), default=20_000, show_default=True)
+@click.option(
+    "--notifications", "number", type=click.IntRange(min=1), default=20_000, show_default=True
+)
 @click.option("--children", type=click.IntRange(min=1), default=8_000, show_default=True)
-@click.option("--errors", type=float, default=1.0, show_default=True, help="How often errors are made: sample, 1.0.")
-@click.option("--seed", type=int, default=1, show_default=True, help="The same seed makes the same stream.")
-def generate(notifications: Path, truth: Path, number: int, children: int, errors: float, seed: int) -> None:
-    """Make a stream of notifications about invented children, in the sample's form, and say what is true of it.
+@click.option(
+    "--errors",
+    type=float,
+    default=1.0,
+    show_default=True,
+    help="How often errors are made: sample, 1.0.",
+)
+@click.option(
+    "--seed", type=int, default=1, show_default=True, help="The same seed makes the same stream."
+)
+def generate(
+    notifications: Path, truth: Path, number: int, children: int, errors: float, seed: int
+) -> None:
+    """Make a stream of notifications about invented children, in the sample's form, and say what is
+    true of it.
 
     \b
     Example: hub linkage generate stream.jsonl --truth truth.csv --errors 1.6
     """
     stream = children_told_of(children=children, notifications=number, seed=seed, errors=errors)
     write(stream, notifications, truth)
-    say(f"{number} notifications about {len({told.child for told in stream})} children: {notifications}, {truth}")
+    told_of = len({told.child for told in stream})
+    say(f"{number} notifications about {told_of} children: {notifications}, {truth}")
 
 
 @linkage.command("train")
-@click.argument("notifications", metavar="INPUT.jsonl", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--out", required=True, metavar="MODEL.json", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--version", required=True, help="What decisions will name the model by, such as linkage-2.0.")
-@click.option("--date", required=True, type=click.DateTime(["%Y-%m-%d"]), help="The day of training, for the file.")
-@click.option("--truth", metavar="TRUTH.csv", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--base", metavar="M", default="default", show_default=True, help="The model to start from.")
-@click.option("--rounds", type=click.IntRange(min=1), default=20, show_default=True, help="At most so many.")
+@click.argument(
+    "notifications",
+    metavar="INPUT.jsonl",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+)
+@click.option(
+    "--out", required=True, metavar="MODEL.json", type=click.Path(dir_okay=False, path_type=Path)
+)
+@click.option(
+    "--version", required=True, help="What decisions will name the model by, such as linkage-2.0."
+)
+@click.option(
+    "--date",
+    required=True,
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="The day of training, for the file.",
+)
+@click.option(
+    "--truth", metavar="TRUTH.csv", type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
+@click.option(
+    "--base", metavar="M", default="default", show_default=True, help="The model to start from."
+)
+@click.option(
+    "--rounds", type=click.IntRange(min=1), default=20, show_default=True, help="At most so many."
+)
 @json_option
 def train_(
     notifications: Path,
@@ -167,15 +225,17 @@ def train_(
     *,
     as_json: bool,
 ) -> None:
-    """Learn a linkage model from notifications, and report what was learned and how it would decide.
+    """Learn a linkage model from notifications, and report what was learned and how it would
+    decide.
 
-    Of notifications in TRUTH.csv (the sample's form) the child and family are known; of the others nothing: they are
-    linked by the model so far, and it learns from what it believes, round by round, until it settles. Thresholds stay
-    as in the base; one is suggested. The model decides nothing until it is named as linkage_model, and never again what
-    was decided before it.
+    Of notifications in TRUTH.csv (the sample's form) the child and family are known; of the others
+    nothing: they are linked by the model so far, and it learns from what it believes, round by
+    round, until it settles. Thresholds stay as in the base; one is suggested. The model decides
+    nothing until it is named as linkage_model, and never again what was decided before it.
 
     \b
-    Example: hub linkage train stream.jsonl --truth truth.csv --out model.json --version area-1 --date 2026-01-31
+    Example: hub linkage train stream.jsonl --truth truth.csv --out model.json \\
+      --version area-1 --date 2026-01-31
     """
     try:
         material = read_material(notifications, truth)
@@ -183,7 +243,9 @@ def train_(
         raise click.ClickException(str(error)) from None
     start = read_content(base)
     with progress("rounds", rounds) as advance:
-        trained = train(material, start, version, date=f"{date:%Y-%m-%d}", most=rounds, progress=advance)
+        trained = train(
+            material, start, version, date=f"{date:%Y-%m-%d}", most=rounds, progress=advance
+        )
     out.write_text(to_text(trained.data), encoding="utf-8")
     told = report(trained, start, material)
     if as_json:
@@ -191,8 +253,13 @@ def train_(
         return
     say(f"{'field':8} {'level':14} {'m':>7} {'u':>7}  bits before and now")
     for one in told.pop("levels"):
-        before, now = ("" if bits is None else f"{bits:7.2f}" for bits in (one["before"], one["bits"]))
-        say(f"{one['field']:8} {one['level']:14} {one['m']:7.4f} {one['u']:7.4f}  {before:7} {now:7}")
+        before, now = (
+            "" if bits is None else f"{bits:7.2f}" for bits in (one["before"], one["bits"])
+        )
+        say(
+            f"{one['field']:8} {one['level']:14} {one['m']:7.4f} {one['u']:7.4f}  "
+            f"{before:7} {now:7}"
+        )
     for what, value in told.items():
         say(f"{what}: {value if isinstance(value, str) else json.dumps(value)}")
     say(f"written: {out}")

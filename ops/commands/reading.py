@@ -1,4 +1,6 @@
-"""How commands open a hub for a moment: to look at without touching, or to change something and go."""
+"""How commands open a hub for a moment: to look at without touching, or to change something and
+go.
+"""
 
 from __future__ import annotations
 
@@ -10,15 +12,17 @@ from pathlib import Path
 import click
 
 from ops.commands.common import opened
-from ops.configuration import Misconfigured
-from ops.reading import Reader, open_reader
-from ops.wiring import Hub
+from ops.look.reading import Reader, open_reader
+from ops.run.configuration import Misconfigured
+from ops.run.wiring import Hub
 from stores.ports import Unavailable
 
 
 @contextmanager
 def reading(config: Path) -> Iterator[Reader]:
-    """The hub of a configuration file, for looking at only; troubles become errors that say a way out."""
+    """The hub of a configuration file, for looking at only; troubles become errors that say a way
+    out.
+    """
     try:
         reader = open_reader(config, os.environ)
         try:
@@ -28,7 +32,9 @@ def reading(config: Path) -> Iterator[Reader]:
     except Misconfigured as error:
         raise click.ClickException(f"the configuration cannot be used\n{error}") from None
     except Unavailable as error:
-        raise click.ClickException(f"the store cannot be read ({error}); check runtime.store in {config}") from None
+        raise click.ClickException(
+            f"the store cannot be read ({error}); check runtime.store in {config}"
+        ) from None
 
 
 @contextmanager

@@ -8,11 +8,11 @@ from typing import Any
 
 import click
 
-from ops import replay as replaying
 from ops.commands.common import Moment, config_option, json_option, say, say_json, say_table
 from ops.commands.progress import progress
 from ops.commands.reading import reading
-from ops.replay import VERDICTS, Report, Wanted
+from ops.look import replay as replaying
+from ops.look.replay import VERDICTS, Report, Wanted
 from schemas.topics import TOPICS
 from stores.replaying import count
 
@@ -20,21 +20,33 @@ from stores.replaying import count
 @click.command()
 @config_option
 @json_option
-@click.option("--topic", type=click.Choice([topic.name for topic in TOPICS]), metavar="TOPIC", help="Only this topic.")
+@click.option(
+    "--topic",
+    type=click.Choice([topic.name for topic in TOPICS]),
+    metavar="TOPIC",
+    help="Only this topic.",
+)
 @click.option("--case", "about", metavar="ID", help="Only this case or referral.")
 @click.option("--since", type=Moment(), help="Only what was recorded from this time on.")
 @click.option("--until", type=Moment(), help="Only what was recorded up to this time.")
-@click.option("--from", "first", type=int, metavar="OFFSET", help="Only from this position of the journal on.")
-@click.option("--to", "last", type=int, metavar="OFFSET", help="Only up to this position of the journal.")
+@click.option(
+    "--from", "first", type=int, metavar="OFFSET", help="Only from this position of the journal on."
+)
+@click.option(
+    "--to", "last", type=int, metavar="OFFSET", help="Only up to this position of the journal."
+)
 def replay(config: Path, *, as_json: bool, **wanted: Any) -> None:
-    """Decide everything again, from what came in, in memory; compare with the journal; exit 1 unless all is equal.
+    """Decide everything again, from what came in, in memory; compare with the journal; exit 1
+    unless all is equal.
 
-    Every step hears what it heard, in the order in which it heard it, under the policy that decided then. The options
-    narrow what is reported, not what is decided: later facts stand on earlier ones. Opens the store so that it refuses
-    writes; nothing is sent, nothing changed, and the hub may go on running.
+    Every step hears what it heard, in the order in which it heard it, under the policy that decided
+    then. The options narrow what is reported, not what is decided: later facts stand on earlier
+    ones. Opens the store so that it refuses writes; nothing is sent, nothing changed, and the hub
+    may go on running.
 
-    equal: decided the same. missing: decided now, never recorded. different: recorded otherwise. unexplained: recorded
-    by a step, not decided now. given: from outside, and as its digest says. erased: its key was destroyed.
+    equal: decided the same. missing: decided now, never recorded. different: recorded otherwise.
+    unexplained: recorded by a step, not decided now. given: from outside, and as its digest says.
+    erased: its key was destroyed.
 
     \b
     Example:

@@ -6,24 +6,30 @@ from pathlib import Path
 
 import click
 
-from ops import export
 from ops.commands.common import json_option, say, say_json, say_table
+from ops.look import export
 
 
 @click.command()
 @json_option
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Write a JSON Schema for each here.")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write a JSON Schema for each here.",
+)
 def schemas(*, as_json: bool, out: Path | None) -> None:
     """List every type of message with its version; with --out write their JSON Schemas.
 
-    Facts stand under their topic; notices are what the hub sends to agencies, commands what agencies send. Examples
-    are in schemas/examples.
+    Facts stand under their topic; notices are what the hub sends to agencies, commands what
+    agencies send. Examples are in schemas/examples.
 
     \b
     Example:
       hub schemas --out build/schemas
     """
-    rows = [{"group": one.group, "type": one.name, "version": one.version} for one in export.published()]
+    rows = [
+        {"group": one.group, "type": one.name, "version": one.version} for one in export.published()
+    ]
     if out is not None:
         written = export.export(out)
         if not as_json:

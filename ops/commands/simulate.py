@@ -1,4 +1,6 @@
-"""``hub simulate``: simulated agencies against a hub that runs, over the connectors that real ones would use."""
+"""``hub simulate``: simulated agencies against a hub that runs, over the connectors that real ones
+would use.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +11,10 @@ from pathlib import Path
 import click
 
 from ops.commands.common import say_json
-from ops.serve import stopped_by_signals
-from ops.simulation.agencies import Answerers, Notes, Sender
-from ops.simulation.clients import Ways, ways
-from ops.simulation.stream import sample_lines
+from ops.demo.simulation.agencies import Answerers, Notes, Sender
+from ops.demo.simulation.clients import Ways, ways
+from ops.demo.simulation.stream import sample_lines
+from ops.run.serve import stopped_by_signals
 
 _REPORT_SECONDS = 0.5
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -22,17 +24,35 @@ _NEW_FILE = click.Path(dir_okay=False, path_type=Path)
 @click.command()
 @click.option("--url", help="Where the hub listens, such as http://127.0.0.1:8080.")
 @click.option("--tokens", type=_FILE, help="A JSON file with each agency's token.")
-@click.option("--broker-urls", type=_FILE, help="A JSON file with the amqp:// URL of each agency that uses a broker.")
-@click.option("--queue-prefix", default="", help="What stands before feeds.AGENCY and deliveries.AGENCY.")
-@click.option("--folders", type=_FILE, help="A JSON file with the folder of each agency that drops files.")
+@click.option(
+    "--broker-urls",
+    type=_FILE,
+    help="A JSON file with the amqp:// URL of each agency that uses a broker.",
+)
+@click.option(
+    "--queue-prefix", default="", help="What stands before feeds.AGENCY and deliveries.AGENCY."
+)
+@click.option(
+    "--folders", type=_FILE, help="A JSON file with the folder of each agency that drops files."
+)
 @click.option("--ledger", type=_NEW_FILE, default=Path("sent.jsonl"), show_default=True)
-@click.option("--letters", type=_NEW_FILE, help="Keep every letter that came, for whoever checks the run.")
+@click.option(
+    "--letters", type=_NEW_FILE, help="Keep every letter that came, for whoever checks the run."
+)
 @click.option("--answers", type=_NEW_FILE, help="Keep every answer with its receipt.")
-@click.option("--notifications", type=_FILE, help="JSON lines in the sample's form, to send instead of the sample.")
+@click.option(
+    "--notifications",
+    type=_FILE,
+    help="JSON lines in the sample's form, to send instead of the sample.",
+)
 @click.option("--limit", type=click.IntRange(min=0), help="Send only so many notifications.")
 @click.option("--per-second", type=click.FloatRange(min=0.1), help="Send no faster than this.")
 @click.option(
-    "--batch", type=click.IntRange(1, 500), default=50, show_default=True, help="Notifications in one request."
+    "--batch",
+    type=click.IntRange(1, 500),
+    default=50,
+    show_default=True,
+    help="Notifications in one request.",
 )
 @click.option("--silent", is_flag=True, help="Send, and answer nothing.")
 def simulate(
@@ -50,26 +70,38 @@ def simulate(
     batch: int,
     silent: bool,
 ) -> None:
-    """Be every SIMULATED agency of the sample: send its notifications, answer what the hub asks, until stopped.
+    """Be every SIMULATED agency of the sample: send its notifications, answer what the hub asks,
+    until stopped.
 
-    Agencies in --tokens speak HTTP, those in --broker-urls send on feeds.AGENCY and get letters on deliveries.AGENCY;
-    one in both sends over HTTP. Prints a line of JSON every half second with how much was sent and answered.
+    Agencies in --tokens speak HTTP, those in --broker-urls send on feeds.AGENCY and get letters on
+    deliveries.AGENCY; one in both sends over HTTP. Prints a line of JSON every half second with how
+    much was sent and answered.
     """
     if (url is None) != (tokens is None) or (tokens is None and broker_urls is None):
         raise click.UsageError("say --url with --tokens, or --broker-urls, or all three")
-    found = ways(url=url, tokens=tokens, broker_urls=broker_urls, folders=folders, queue_prefix=queue_prefix)
+    found = ways(
+        url=url, tokens=tokens, broker_urls=broker_urls, folders=folders, queue_prefix=queue_prefix
+    )
     stop = threading.Event()
     sender = Sender(found.senders, ledger, batch, per_second)
     desks = [] if silent else list(_desks(found, Notes(letters), Notes(answers)))
-    lines = sample_lines(limit) if notifications is None else notifications.read_text("utf-8").splitlines()[:limit]
+    lines = (
+        sample_lines(limit)
+        if notifications is None
+        else notifications.read_text("utf-8").splitlines()[:limit]
+    )
     with stopped_by_signals(stop):
         _work(sender, desks, lines, stop)
 
 
 def _desks(found: Ways, letters: Notes, answers: Notes) -> Iterator[Answerers]:
-    """One round of visits for all agencies on HTTP; a broker keeps each of the others waiting, so each has its own."""
+    """One round of visits for all agencies on HTTP; a broker keeps each of the others waiting, so
+    each has its own.
+    """
     yield Answerers(
-        {agency: desk for agency, desk in found.desks.items() if agency not in found.slow}, letters, answers
+        {agency: desk for agency, desk in found.desks.items() if agency not in found.slow},
+        letters,
+        answers,
     )
     for agency in sorted(found.slow):
         yield Answerers({agency: found.desks[agency]}, letters, answers)
@@ -77,7 +109,10 @@ def _desks(found: Ways, letters: Notes, answers: Notes) -> Iterator[Answerers]:
 
 def _work(sender: Sender, desks: list[Answerers], lines: list[str], stop: threading.Event) -> None:
     sending = threading.Thread(target=sender.send, args=(lines, stop), name="sender")
-    threads = [sending, *(threading.Thread(target=desk.work, args=(stop,), name="desk") for desk in desks)]
+    threads = [
+        sending,
+        *(threading.Thread(target=desk.work, args=(stop,), name="desk") for desk in desks),
+    ]
     for thread in threads:
         thread.start()
     while not stop.wait(_REPORT_SECONDS):

@@ -15,10 +15,10 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from ops import status as looked
 from ops.commands.common import config_option, json_option, say_json
 from ops.commands.reading import reading
-from ops.status import Status
+from ops.look import status as looked
+from ops.look.status import Status
 
 _SECONDS = 2.0
 
@@ -28,7 +28,8 @@ _SECONDS = 2.0
 @json_option
 @click.option("--watch", is_flag=True, help="Look again every two seconds until Ctrl-C.")
 def status(config: Path, *, as_json: bool, watch: bool) -> None:
-    """Show what waits where, since when, and how fast it moves; works beside a hub that runs, and beside one that died.
+    """Show what waits where, since when, and how fast it moves; works beside a hub that runs, and
+    beside one that died.
 
     A step that nothing moves through while its depth grows is stuck: see the runbook.
 
@@ -59,18 +60,26 @@ def _watch(look: Callable[[], Status]) -> None:
 
 def shown(status: Status) -> RenderableType:
     """The status as tables for a terminal."""
-    head = f"{status.runtime} hub, {status.facts:,} facts, {status.store_bytes / 1_000_000:,.1f} MB, {clock(status.at)}"
-    parts: list[RenderableType] = [Text(head, style="bold"), *(Text(said, style="bold red") for said in status.trouble)]
+    megabytes = status.store_bytes / 1_000_000
+    head = f"{status.runtime} hub, {status.facts:,} facts, {megabytes:,.1f} MB, {clock(status.at)}"
+    parts: list[RenderableType] = [
+        Text(head, style="bold"),
+        *(Text(said, style="bold red") for said in status.trouble),
+    ]
     parts += [
         _table("Steps", list(_steps(status))),
         _table("Topics, facts in the last", list(_topics(status))),
         _table("Ways in", list(_connectors(status))),
         _table("Edge queues", [_with_age(queue, "oldest_seconds") for queue in status.queues]),
-        _table("Dead letters that wait", [_with_age(dead, "oldest_seconds") for dead in status.dead_letters]),
+        _table(
+            "Dead letters that wait",
+            [_with_age(dead, "oldest_seconds") for dead in status.dead_letters],
+        ),
         Text(_time(status)),
     ]
     if status.relay is not None:
-        parts.append(Text(f"Relay: {status.relay.unsent} unsent, oldest {age(status.relay.oldest_seconds) or 'none'}"))
+        oldest = age(status.relay.oldest_seconds) or "none"
+        parts.append(Text(f"Relay: {status.relay.unsent} unsent, oldest {oldest}"))
     return Group(*parts)
 
 
@@ -79,7 +88,11 @@ def _table(title: str, rows: list[Mapping[str, Any]]) -> RenderableType:
         return Text(f"{title}: none")
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1))
     for name, value in rows[0].items():
-        table.add_column(name.replace("_", " "), justify="right" if isinstance(value, int) else "left", no_wrap=True)
+        table.add_column(
+            name.replace("_", " "),
+            justify="right" if isinstance(value, int) else "left",
+            no_wrap=True,
+        )
     for row in rows:
         table.add_row(*map(str, row.values()))
     return table
@@ -141,7 +154,10 @@ def _connectors(status: Status) -> Iterable[Mapping[str, Any]]:
 
 def _with_age(part: Any, name: str) -> Mapping[str, Any]:
     values = {field: getattr(part, field) for field in part.__slots__}
-    return {("oldest" if field == name else field): age(v) if field == name else v for field, v in values.items()}
+    return {
+        ("oldest" if field == name else field): age(v) if field == name else v
+        for field, v in values.items()
+    }
 
 
 def _time(status: Status) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from ops import picture
 from ops.commands.common import say, say_json
+from ops.look import picture
 
 
 @click.command()

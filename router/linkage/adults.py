@@ -1,4 +1,6 @@
-"""Parents, guardians and other adults of a family: whether two notifications know the same ones (R14)."""
+"""Parents, guardians and other adults of a family: whether two notifications know the same ones
+(R14).
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,9 @@ from router.linkage.names import Likeness, family_likeness, given_likeness
 
 
 class Adults(IntEnum):
-    """The best agreement between the adults of both families; OWN where their surname is the child's."""
+    """The best agreement between the adults of both families; OWN where their surname is the
+    child's.
+    """
 
     TWO = 0
     BIRTH = 1
@@ -24,12 +28,18 @@ class Adults(IntEnum):
     OTHER = 9
 
 
-_OWN: Final[dict[int, int]] = {level: level + 1 for level in (Adults.NAME, Adults.FORM, Adults.PART)}
+_OWN: Final[dict[int, int]] = {
+    level: level + 1 for level in (Adults.NAME, Adults.FORM, Adults.PART)
+}
 _ANY: Final = frozenset({"guardian", "carer", "parent"})
 
 
-def compare_adults(mine: tuple[str, ...], theirs: tuple[str, ...], families: tuple[str, ...]) -> int:
-    """How the adults ``mine`` and ``theirs`` agree, for a child that either side calls by ``families``."""
+def compare_adults(
+    mine: tuple[str, ...], theirs: tuple[str, ...], families: tuple[str, ...]
+) -> int:
+    """How the adults ``mine`` and ``theirs`` agree, for a child that either side calls by
+    ``families``.
+    """
     if not mine or not theirs:
         return Adults.NONE
     mine, theirs = _whole(mine), _whole(theirs)
@@ -49,12 +59,18 @@ def surnames(adults: tuple[str, ...]) -> tuple[str, ...]:
 
 @lru_cache(maxsize=65_536)
 def _whole(adults: tuple[str, ...]) -> tuple[str, ...]:
-    """Each adult by the whole name where it is known: an L. Ashdown beside a Lydia Ashdown is nobody else."""
+    """Each adult by the whole name where it is known: an L. Ashdown beside a Lydia Ashdown is
+    nobody else.
+    """
     if len(adults) < 2:
         return adults
     parts = [split_adult(adult) for adult in adults]
     whole = {(given[0], family) for given, family, _, _ in parts if len(given) > 1}
-    kept = (adult for adult, part in zip(adults, parts, strict=True) if len(part[0]) != 1 or part[:2] not in whole)
+    kept = (
+        adult
+        for adult, part in zip(adults, parts, strict=True)
+        if len(part[0]) != 1 or part[:2] not in whole
+    )
     return tuple(kept)
 
 
@@ -65,7 +81,9 @@ def _own(adult: str, families: tuple[str, ...]) -> bool:
 
 @lru_cache(maxsize=131_072)
 def adult_likeness(a: str, b: str) -> int:
-    """Whether two adults are the same one, by name and day of birth; NONE where the child may have both."""
+    """Whether two adults are the same one, by name and day of birth; NONE where the child may have
+    both.
+    """
     given_a, family_a, born_a, role_a = split_adult(a)
     given_b, family_b, born_b, role_b = split_adult(b)
     if role_a != role_b and role_a not in _ANY and role_b not in _ANY:
@@ -74,7 +92,13 @@ def adult_likeness(a: str, b: str) -> int:
     if given <= Likeness.TYPO and born_a and born_a == born_b:
         return Adults.BIRTH
     if given <= Likeness.INITIAL and family_likeness(family_a, family_b) <= Likeness.PART:
-        return Adults.NAME if given == Likeness.SAME else Adults.FORM if given < Likeness.PART else Adults.PART
+        return (
+            Adults.NAME
+            if given == Likeness.SAME
+            else Adults.FORM
+            if given < Likeness.PART
+            else Adults.PART
+        )
     return Adults.OTHER
 
 

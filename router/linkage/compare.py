@@ -1,4 +1,6 @@
-"""How a notification's child agrees with a profile, field by field: levels, not yet weights (R12-R14)."""
+"""How a notification's child agrees with a profile, field by field: levels, not yet weights
+(R12-R14).
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ from router.linkage.subject import Subject
 
 
 class Match(IntEnum):
-    """Agreement of values that are equal, not equal or not given; SLIP of numbers that differ in one place."""
+    """Agreement of values that are equal, not equal or not given; SLIP of numbers that differ in
+    one place.
+    """
 
     SAME = 0
     OTHER = 1
@@ -28,7 +32,9 @@ class Match(IntEnum):
 
 
 class Twin(IntEnum):
-    """What is said of unborn twins: the same, the other, one side's only, neither's; NONE of born children."""
+    """What is said of unborn twins: the same, the other, one side's only, neither's; NONE of born
+    children.
+    """
 
     SAME = 0
     OTHER = 1
@@ -38,7 +44,9 @@ class Twin(IntEnum):
 
 
 class Kin(IntEnum):
-    """What the names of siblings say: the same sibling (or one of a like name), the profile is it, or nothing."""
+    """What the names of siblings say: the same sibling (or one of a like name), the profile is it,
+    or nothing.
+    """
 
     SHARED = 0
     ALIKE = 1
@@ -78,8 +86,12 @@ def compare_self(subject: Subject, profile: Profile) -> Levels:
     )
 
 
-def compare_household(subject: Subject, profile: Profile, given: int, crowded: Collection[str]) -> Levels:
-    """The level of each field of ``HOUSEHOLD``; a phone or home that is ``crowded`` says nothing."""
+def compare_household(
+    subject: Subject, profile: Profile, given: int, crowded: Collection[str]
+) -> Levels:
+    """The level of each field of ``HOUSEHOLD``; a phone or home that is ``crowded`` says
+    nothing.
+    """
     phones, addresses = subject.phones, subject.addresses
     if crowded:
         phones = tuple(p for p in phones if p not in crowded)
@@ -120,18 +132,25 @@ def best_family(mine: tuple[str, ...], theirs: tuple[str, ...]) -> int:
 
 
 def _otherwise(subject: Subject, profile: Profile, family: int) -> tuple[int, int]:
-    """Given and family likeness where the given names differ: the two may be swapped, or a middle name be in use."""
+    """Given and family likeness where the given names differ: the two may be swapped, or a middle
+    name be in use.
+    """
     if family == Likeness.OTHER and _swapped(subject, profile):
         return Likeness.TYPO, Likeness.TYPO
-    middle = min(best_given(subject.middles, profile.givens), best_given(subject.givens, profile.middles))
+    middle = min(
+        best_given(subject.middles, profile.givens), best_given(subject.givens, profile.middles)
+    )
     return Likeness.MIDDLE if middle == Likeness.SAME else Likeness.OTHER, family
 
 
 def _by_parent(subject: Subject, profile: Profile) -> bool:
-    """Whether one side calls the child by the family name of a parent or guardian that the other knows."""
+    """Whether one side calls the child by the family name of a parent or guardian that the other
+    knows.
+    """
     mine, theirs = surnames(subject.adults), surnames(profile.adults)
     return (
-        best_family(subject.families, theirs) <= Likeness.TYPO or best_family(mine, profile.families) <= Likeness.TYPO
+        best_family(subject.families, theirs) <= Likeness.TYPO
+        or best_family(mine, profile.families) <= Likeness.TYPO
     )
 
 
@@ -143,15 +162,29 @@ def _swapped(subject: Subject, profile: Profile) -> bool:
 
 
 def _is_sibling(subject: Subject, profile: Profile, most: Likeness) -> bool:
-    """Whether one side names the other as a brother or sister; of alike names only the very same one says so."""
-    return min(best_given(subject.siblings, profile.givens), best_given(profile.siblings, subject.givens)) <= most
+    """Whether one side names the other as a brother or sister; of alike names only the very same
+    one says so.
+    """
+    return (
+        min(
+            best_given(subject.siblings, profile.givens),
+            best_given(profile.siblings, subject.givens),
+        )
+        <= most
+    )
 
 
 def _middle(mine: tuple[str, ...], theirs: tuple[str, ...]) -> int:
     if not mine or not theirs:
         return Match.NONE
     best = best_given(mine, theirs)
-    return Match.SAME if best <= Likeness.TYPO else Match.PARTLY if best <= Likeness.INITIAL else Match.OTHER
+    return (
+        Match.SAME
+        if best <= Likeness.TYPO
+        else Match.PARTLY
+        if best <= Likeness.INITIAL
+        else Match.OTHER
+    )
 
 
 def _birth(subject: Subject, profile: Profile) -> int:
@@ -165,7 +198,10 @@ def _birth(subject: Subject, profile: Profile) -> int:
         return _closest(subject.day, subject.estimated, profile)
     if not profile.unborn_at:
         return Agreement.NONE
-    return min(dates.born(subject.day, subject.estimated, due, profile.unborn_at) for due in profile.expected or (0,))
+    return min(
+        dates.born(subject.day, subject.estimated, due, profile.unborn_at)
+        for due in profile.expected or (0,)
+    )
 
 
 def _closest(day: int, estimated: bool, profile: Profile) -> int:
@@ -181,11 +217,18 @@ def _unborn(subject: Subject, profile: Profile) -> int:
     if profile.born_at and subject.seen > profile.born_at + _LATE:
         return Agreement.IMPOSSIBLE
     if profile.births or profile.estimates:
-        told = [(day, False) for day in profile.births] or [(day, True) for day in profile.estimates]
-        return min(dates.born(day, estimated, subject.expected, subject.seen) for day, estimated in told)
+        told = [(day, False) for day in profile.births] or [
+            (day, True) for day in profile.estimates
+        ]
+        return min(
+            dates.born(day, estimated, subject.expected, subject.seen) for day, estimated in told
+        )
     if not profile.unborn_at:
         return Agreement.NONE
-    return min(dates.unborn(subject.expected, subject.seen, due, profile.unborn_at) for due in profile.expected or (0,))
+    return min(
+        dates.unborn(subject.expected, subject.seen, due, profile.unborn_at)
+        for due in profile.expected or (0,)
+    )
 
 
 def _sex(mine: str, theirs: str) -> int:
@@ -221,11 +264,19 @@ def _kin(subject: Subject, profile: Profile, given: int) -> int:
     ):
         return Kin.IS_SIBLING
     likeness = best_given(subject.siblings, profile.siblings)
-    return Kin.SHARED if likeness == Likeness.SAME else Kin.ALIKE if likeness <= Likeness.TYPO else Kin.NONE
+    return (
+        Kin.SHARED
+        if likeness == Likeness.SAME
+        else Kin.ALIKE
+        if likeness <= Likeness.TYPO
+        else Kin.NONE
+    )
 
 
 def _nhs(subject: Subject, profile: Profile) -> int:
-    """PARTLY when the number is the mother's on one side or both: it speaks for the family, not for the child."""
+    """PARTLY when the number is the mother's on one side or both: it speaks for the family, not for
+    the child.
+    """
     mine = subject.nhs or subject.mothers
     if not mine or (subject.nhs and subject.nhs in profile.nhs):
         return _number(subject.nhs, profile.nhs)
@@ -239,7 +290,11 @@ def _number(mine: str, theirs: tuple[str, ...]) -> int:
         return Match.NONE
     if mine in theirs:
         return Match.SAME
-    return Match.SLIP if any(OSA.distance(mine, other, score_cutoff=1) == 1 for other in theirs) else Match.OTHER
+    return (
+        Match.SLIP
+        if any(OSA.distance(mine, other, score_cutoff=1) == 1 for other in theirs)
+        else Match.OTHER
+    )
 
 
 def _incident(mine: str, theirs: tuple[str, ...]) -> int:

@@ -13,7 +13,9 @@ from schemas.person import PartialDate
 
 
 class Agreement(IntEnum):
-    """How a notification's date stands to a profile's, from best to worst; NONE when one has no date."""
+    """How a notification's date stands to a profile's, from best to worst; NONE when one has no
+    date.
+    """
 
     EXACT = 0
     SWAPPED = 1
@@ -46,7 +48,11 @@ def day_of(date: PartialDate | None, observed: int) -> tuple[int, bool, int]:
 def compare(a: int, a_estimated: bool, b: int, b_estimated: bool) -> Agreement:
     """How two dates of birth agree."""
     if a_estimated or b_estimated:
-        return _estimated(a, b) if a != b else (Agreement.EXACT if a_estimated is b_estimated else Agreement.YEAR)
+        return (
+            _estimated(a, b)
+            if a != b
+            else (Agreement.EXACT if a_estimated is b_estimated else Agreement.YEAR)
+        )
     if a == b:
         return Agreement.EXACT
     x, y = dt.date.fromordinal(a), dt.date.fromordinal(b)
@@ -61,11 +67,15 @@ def _estimated(a: int, b: int) -> Agreement:
     years = abs(dt.date.fromordinal(a).year - dt.date.fromordinal(b).year)
     if years == 0:
         return Agreement.YEAR
-    return Agreement.NEAR_YEAR if years == 1 else Agreement.FAR_YEAR if years < 4 else Agreement.OTHER
+    return (
+        Agreement.NEAR_YEAR if years == 1 else Agreement.FAR_YEAR if years < 4 else Agreement.OTHER
+    )
 
 
 def _slip(x: dt.date, y: dt.date) -> bool:
-    """Whether two of day, month and year agree and the third is a slip of one digit or a neighbour."""
+    """Whether two of day, month and year agree and the third is a slip of one digit or a
+    neighbour.
+    """
     same = (x.year == y.year) + (x.month == y.month) + (x.day == y.day)
     if same < 2:
         return False
@@ -80,7 +90,9 @@ def _one_digit(a: str, b: str) -> bool:
 
 
 def unborn(expected: int, seen: int, other_expected: int, other_seen: int) -> Agreement:
-    """Two unborn children: expected days within five weeks agree; without them, pregnancies at the same time may."""
+    """Two unborn children: expected days within five weeks agree; without them, pregnancies at the
+    same time may.
+    """
     if expected and other_expected:
         return Agreement.EXPECTED if abs(expected - other_expected) <= 35 else Agreement.IMPOSSIBLE
     due, when = (expected, other_seen) if expected else (other_expected, seen)
@@ -94,5 +106,7 @@ def born(day: int, estimated: bool, expected: int, seen: int) -> Agreement:
     slack = 370 if estimated else 0
     if expected:
         near = abs(day - expected) <= 45 + slack
-        return (Agreement.PLAUSIBLE if estimated else Agreement.BORN) if near else Agreement.IMPOSSIBLE
+        return (
+            (Agreement.PLAUSIBLE if estimated else Agreement.BORN) if near else Agreement.IMPOSSIBLE
+        )
     return Agreement.PLAUSIBLE if -21 - slack <= day - seen <= 290 + slack else Agreement.IMPOSSIBLE

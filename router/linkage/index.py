@@ -1,4 +1,6 @@
-"""Profiles by key, in memory: what a store's index does, for training, for tests and to try a model on a file."""
+"""Profiles by key, in memory: what a store's index does, for training, for tests and to try a model
+on a file.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +13,11 @@ from router.linkage.subject import Subject
 
 
 class Index:
-    """Finds the profiles that share keys with a subject, ranked as in a store; ties go to the older person.
+    """Finds the profiles that share keys with a subject, ranked as in a store; ties go to the older
+    person.
 
-    A key under which more than ``oversized`` persons are filed is passed over and reported by :meth:`crowds`.
+    A key under which more than ``oversized`` persons are filed is passed over and reported by
+    :meth:`crowds`.
     """
 
     def __init__(self, *, most: int = 30, oversized: int = 400) -> None:

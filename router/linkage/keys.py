@@ -1,7 +1,9 @@
-"""Blocking keys: where a child's profile is looked for, in several ways, so that no one error hides it (R12).
+"""Blocking keys: where a child's profile is looked for, in several ways, so that no one error hides
+it (R12).
 
-A key is a signed 64-bit number, the same on every machine, made of its kind and two parts. A child shares one with its
-profile as long as any two of first name, family name, day of birth, home, adults, siblings are right, or one number.
+A key is a signed 64-bit number, the same on every machine, made of its kind and two parts. A child
+shares one with its profile as long as any two of first name, family name, day of birth, home,
+adults, siblings are right, or one number.
 """
 
 from __future__ import annotations
@@ -29,9 +31,19 @@ _MASK: Final = (1 << 64) - 1
 def keys(subject: Subject) -> tuple[int, ...]:
     """The keys under which to look for the notification's child, sorted."""
     days = (subject.day,) if subject.day and not subject.estimated else ()
-    years = [_year(subject.day) + step for step in ((-1, 0, 1) if subject.estimated else (0,))] if subject.day else []
-    young = subject.expected or (subject.day if subject.day > subject.seen - 400 and not subject.estimated else 0)
-    months = [young // 30 + step for step in (-1, 0, 1)] if young else _pregnancy(subject.seen if subject.unborn else 0)
+    years = (
+        [_year(subject.day) + step for step in ((-1, 0, 1) if subject.estimated else (0,))]
+        if subject.day
+        else []
+    )
+    young = subject.expected or (
+        subject.day if subject.day > subject.seen - 400 and not subject.estimated else 0
+    )
+    months = (
+        [young // 30 + step for step in (-1, 0, 1)]
+        if young
+        else _pregnancy(subject.seen if subject.unborn else 0)
+    )
     parts = [*_parts(subject, days, years, months)]
     if not subject.givens and not subject.unborn:
         parts += _nameless(subject)
@@ -41,13 +53,16 @@ def keys(subject: Subject) -> tuple[int, ...]:
 def profile_keys(profile: Profile) -> tuple[int, ...]:
     """The keys under which a profile is filed, sorted."""
     years = [_year(day) for day in (*profile.births, *profile.estimates)]
-    months = [day // 30 for day in (*profile.births, *profile.expected)] or _pregnancy(profile.unborn_at)
+    months = [day // 30 for day in (*profile.births, *profile.expected)] or _pregnancy(
+        profile.unborn_at
+    )
     parts = [*_parts(profile, profile.births, years, months), *_nameless(profile)]
     return _numbered(parts, (*profile.nhs, *profile.mothers, *profile.upn))
 
 
 def crowd_keys(value: str) -> frozenset[int]:
-    """The keys that stand for this phone or this home alone: if all of them are oversized, a crowd has it.
+    """The keys that stand for this phone or this home alone: if all of them are oversized, a crowd
+    has it.
 
     Not if any is: a number 12 in some Church Road is in every town.
     """
@@ -56,19 +71,25 @@ def crowd_keys(value: str) -> frozenset[int]:
     return frozenset(_mix(*part) for part in _homes((value,), set()) if part[0] == _HOME)
 
 
-def _parts(of: Subject | Profile, days: Sequence[int], years: Sequence[int], months: Sequence[int]) -> Iterator[Part]:
+def _parts(
+    of: Subject | Profile, days: Sequence[int], years: Sequence[int], months: Sequence[int]
+) -> Iterator[Part]:
     first = {code for name in of.givens for code in names.given_codes(name)}
     heard = {code for name in of.givens for code in names.sounds(name)}
     last = {code for name in of.families for code in names.sounds(name)}
     for day in {_month_and_day(day) for day in days}:
         yield from ((_BIRTH_GIVEN, day, code) for code in first)
         yield from ((_BIRTH_FAMILY, day, code) for code in last | heard)
-    yield from ((_NAME, a, b) for a in (*first, *{f"={name[:3]}" for name in of.givens}) for b in last)
+    yield from (
+        (_NAME, a, b) for a in (*first, *{f"={name[:3]}" for name in of.givens}) for b in last
+    )
     yield from ((_NAME, a, b) for a in last for b in heard)
     kin = {code for name in surnames(of.adults) for code in names.sounds(name)} - last
     yield from ((_NAME, a, b) for a in heard for b in kin)
     yield from ((_CUT, a, cut) for name in of.families for cut in _cuts(name) for a in heard)
-    yield from ((_YEAR, f"{year}{name[0]}", b) for name in of.givens for year in set(years) for b in last)
+    yield from (
+        (_YEAR, f"{year}{name[0]}", b) for name in of.givens for year in set(years) for b in last
+    )
     yield from ((_INFANT, str(month), b) for month in set(months) for b in last | kin)
     yield from ((_SIBLING, a, b) for name in of.siblings for b in names.sounds(name) for a in heard)
     yield from _homes(of.addresses, heard)
@@ -114,7 +135,9 @@ def _numbered(parts: Iterable[Part], numbers: Iterable[str]) -> tuple[int, ...]:
 
 
 def _mix(kind: str, a: str, b: str) -> int:
-    mixed = (_hash(kind) ^ (_hash(a) * 0x9E3779B97F4A7C15) ^ (_hash(b) * 0xC2B2AE3D27D4EB4F)) & _MASK
+    mixed = (
+        _hash(kind) ^ (_hash(a) * 0x9E3779B97F4A7C15) ^ (_hash(b) * 0xC2B2AE3D27D4EB4F)
+    ) & _MASK
     return mixed - (1 << 64) if mixed >> 63 else mixed
 
 

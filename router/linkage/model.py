@@ -1,4 +1,6 @@
-"""The linkage model as data: bits of evidence per field and level, priors and thresholds, from a versioned file."""
+"""The linkage model as data: bits of evidence per field and level, priors and thresholds, from a
+versioned file.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ from router.linkage.names import Likeness, Rarity, family_rarity, given_rarity
 from router.linkage.places import Nearness
 
 Bits = tuple[float, float, float, float]
-"""Bits for: the same child, another child of the family, a namesake; and how far the rarity of the name adds."""
+"""Bits for: the same child, another child of the family, a namesake; and how far the rarity of the
+name adds.
+"""
 Table = tuple[Bits, ...]
 """The bits of a field, by level."""
 
@@ -37,7 +41,16 @@ SCALES: Final[Mapping[str, type[IntEnum]]] = {
     "twin": Twin,
 }
 _NOTHING: Final[Bits] = (0.0, 0.0, 0.0, 0.0)
-_NUMBERS: Final = ("link_at", "undated", "margin", "same_at", "review_at", "review_kin_at", "candidate_at", "family_at")
+_NUMBERS: Final = (
+    "link_at",
+    "undated",
+    "margin",
+    "same_at",
+    "review_at",
+    "review_kin_at",
+    "candidate_at",
+    "family_at",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +63,9 @@ class Model:
     household: tuple[Table, ...]
     """The tables of the fields of ``HOUSEHOLD``."""
     most: float
-    """How far the household can at most speak for the same child rather than another of the family, and ..."""
+    """How far the household can at most speak for the same child rather than another of the family,
+    and ...
+    """
     most_middle: float
     """... how far the middle names can, where both have some."""
     given_bits: Rarity
@@ -65,13 +80,17 @@ class Model:
     same_at: float
     review_at: float
     review_kin_at: float
-    """The same where the doubt is whether it is a brother or sister: had there been one, it would mostly be known."""
+    """The same where the doubt is whether it is a brother or sister: had there been one, it would
+    mostly be known.
+    """
     candidate_at: float
     family_at: float
 
 
 def load_model(name_or_path: str = "default") -> Model:
-    """The model shipped under this name (``model-<name>.json``), or read from the file at this path."""
+    """The model shipped under this name (``model-<name>.json``), or read from the file at this
+    path.
+    """
     return read_model(read_content(name_or_path))
 
 
@@ -79,7 +98,11 @@ def read_content(name_or_path: str) -> dict[str, Any]:
     """The content of the file of such a model."""
     path = Path(name_or_path)
     shipped = files("router.linkage").joinpath(f"model-{name_or_path}.json")
-    text = path.read_text(encoding="utf-8") if path.suffix == ".json" else shipped.read_text(encoding="utf-8")
+    text = (
+        path.read_text(encoding="utf-8")
+        if path.suffix == ".json"
+        else shipped.read_text(encoding="utf-8")
+    )
     content: dict[str, Any] = json.loads(text)
     return content
 

@@ -1,7 +1,7 @@
 """Names as they are in Britain: how alike two given or two family names are (R14).
 
-Spelling variants, short forms and frequencies are facts in ``names.json``. Names are folded (:func:`text.fold`) words
-with one space between them; '' is no name at all.
+Spelling variants, short forms and frequencies are facts in ``names.json``. Names are folded
+(:func:`text.fold`) words with one space between them; '' is no name at all.
 """
 
 from __future__ import annotations
@@ -40,18 +40,25 @@ class Likeness(IntEnum):
     NONE = 10
 
 
-_FACTS: Final = json.loads(files("router.linkage").joinpath("names.json").read_text(encoding="utf-8"))
+_FACTS: Final = json.loads(
+    files("router.linkage").joinpath("names.json").read_text(encoding="utf-8")
+)
 _GROUPS: Final[dict[str, frozenset[str]]] = {}
-_SHORT: Final[dict[str, frozenset[str]]] = {long: frozenset(short) for long, short in _FACTS["short"].items()}
+_SHORT: Final[dict[str, frozenset[str]]] = {
+    long: frozenset(short) for long, short in _FACTS["short"].items()
+}
 _NO_NAME: Final = re.compile(
-    r"^(?:(?:un ?born|baby|bump|foetus|fetus|infant|newborn|new born|child|twin|triplet|boy|girl|male|female|of|the|"
-    r"[0-9]+|a|b|c|one|two|three|unknown|not known|u k|uk|n k|nk|n a|na|none|no name|not given|withheld|name|tbc)"
+    r"^(?:(?:un ?born|baby|bump|foetus|fetus|infant|newborn|new born|child|twin|triplet|"
+    r"boy|girl|male|female|of|the|[0-9]+|a|b|c|one|two|three|"
+    r"unknown|not known|u k|uk|n k|nk|n a|na|none|no name|not given|withheld|name|tbc)"
     r"(?: |$))+"
 )
 _FORM_OF_MOHAMMED: Final = re.compile(r"^(?:md|mohd|muhd|mhd|moh|mo?u?o?h+[aeo]m+[aeiou]?[dt]+)$")
 _RARE_GIVEN: Final = 9.3
 _RARE_FAMILY: Final = 9.5
-"""Bits of a name that is not listed: fewer than in all of Britain, as an area has common names of its own."""
+"""Bits of a name that is not listed: fewer than in all of Britain, as an area has common names of
+its own.
+"""
 
 
 def _groups() -> None:
@@ -62,7 +69,9 @@ def _groups() -> None:
 
 _groups()
 _LONG: Final[dict[str, frozenset[str]]] = {
-    pet: frozenset(long for long, pets in _SHORT.items() if pet in pets) for pets in _SHORT.values() for pet in pets
+    pet: frozenset(long for long, pets in _SHORT.items() if pet in pets)
+    for pets in _SHORT.values()
+    for pet in pets
 }
 
 
@@ -71,7 +80,9 @@ _NO_ROOTS: Final[frozenset[str]] = frozenset()
 
 @lru_cache(maxsize=65_536)
 def roots(word: str) -> frozenset[str]:
-    """The names that a word of a given name stands for: its spelling group, and those of the names it is short for."""
+    """The names that a word of a given name stands for: its spelling group, and those of the names
+    it is short for.
+    """
     wide = (word, *_LONG.get(word, ()))
     if len(wide) == 1 and word not in _GROUPS and word not in _SHORT:
         return _NO_ROOTS
@@ -82,7 +93,9 @@ def roots(word: str) -> frozenset[str]:
 def given_codes(name: str) -> tuple[str, ...]:
     """What a given name is filed under: the sounds of its parts and what these stand for."""
     words = [w for w in name.split() if w != MOHAMMED] or name.split()
-    return tuple(dict.fromkeys(c for w in words if len(w) > 1 for c in (sound(w), *sorted(roots(w)))))
+    return tuple(
+        dict.fromkeys(c for w in words if len(w) > 1 for c in (sound(w), *sorted(roots(w))))
+    )
 
 
 @lru_cache(maxsize=65_536)
@@ -94,7 +107,9 @@ def sounds(name: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=65_536)
 def given(text: str) -> str:
-    """A given name as compared: placeholders such as 'Unborn' or 'Unknown' are no name, forms of Mohammed are one."""
+    """A given name as compared: placeholders such as 'Unborn' or 'Unknown' are no name, forms of
+    Mohammed are one.
+    """
     words = _NO_NAME.sub("", fold(text)).split()
     if words and (_FORM_OF_MOHAMMED.match(words[0]) or (words[0] == "m" and len(words) > 1)):
         words[0] = MOHAMMED
@@ -129,11 +144,15 @@ def _rarity(per_mille: Mapping[str, float], rarest: float) -> Rarity:
 
 @lru_cache(maxsize=262_144)
 def given_likeness(a: str, b: str) -> Likeness:
-    """How alike two given names are; Mohammed alone against another name says nothing, two initials are no more."""
+    """How alike two given names are; Mohammed alone against another name says nothing, two initials
+    are no more.
+    """
     if not a or not b:
         return Likeness.NONE
     if a == b:
-        return Likeness.GENERIC if a == MOHAMMED else Likeness.SAME if len(a) > 1 else Likeness.INITIAL
+        return (
+            Likeness.GENERIC if a == MOHAMMED else Likeness.SAME if len(a) > 1 else Likeness.INITIAL
+        )
     if MOHAMMED not in (a, b) and " " not in a and " " not in b:
         return _word_likeness(a, b)
     if a.replace(" ", "") == b.replace(" ", ""):
@@ -172,7 +191,9 @@ def _word_likeness(a: str, b: str) -> Likeness:
 
 
 def _short_form(short: str, long: str) -> bool:
-    """Whether one is a short form of the other by rule: Soph, Hols, Maddie, or the end of it: Beth, Xander."""
+    """Whether one is a short form of the other by rule: Soph, Hols, Maddie, or the end of it: Beth,
+    Xander.
+    """
     if short[0] != long[0]:
         return len(short) > 3 and long.endswith(short)
     return long.startswith((short, *_stems(short))) or short.startswith(_stems(long))
@@ -188,19 +209,27 @@ def _stems(pet: str) -> tuple[str, ...]:
 
 def _misspelt(short: str, long: str) -> bool:
     most = 2 if len(short) > 6 else 1
-    return len(short) > 2 and len(long) - len(short) <= most and OSA.distance(short, long, score_cutoff=most) <= most
+    return (
+        len(short) > 2
+        and len(long) - len(short) <= most
+        and OSA.distance(short, long, score_cutoff=most) <= most
+    )
 
 
 @lru_cache(maxsize=262_144)
 def family_likeness(a: str, b: str) -> Likeness:
-    """How alike two family names are; PART when half of a double-barrelled one is the other or half of it."""
+    """How alike two family names are; PART when half of a double-barrelled one is the other or half
+    of it.
+    """
     if not a or not b:
         return Likeness.NONE
     if a == b or a.replace(" ", "") == b.replace(" ", ""):
         return Likeness.SAME
     if " " not in a and " " not in b:
         return _surname_likeness(a, b)
-    pairs = [_surname_likeness(x, y) for x in a.split() for y in b.split() if len(x) > 2 and len(y) > 2]
+    pairs = [
+        _surname_likeness(x, y) for x in a.split() for y in b.split() if len(x) > 2 and len(y) > 2
+    ]
     if OSA.distance(a, b, score_cutoff=2) <= 2:
         return Likeness.TYPO
     return Likeness.PART if pairs and min(pairs) <= Likeness.TYPO else Likeness.OTHER
@@ -213,7 +242,9 @@ def _surname_likeness(a: str, b: str) -> Likeness:
     short, long = (a, b) if len(a) <= len(b) else (b, a)
     if len(short) == 1:
         return Likeness.INITIAL if long[0] == short else Likeness.OTHER
-    if a[0] == b[0] and (_ungendered(a) == _ungendered(b) or (len(long) - len(short) <= 2 and sound(a) == sound(b))):
+    if a[0] == b[0] and (
+        _ungendered(a) == _ungendered(b) or (len(long) - len(short) <= 2 and sound(a) == sound(b))
+    ):
         return Likeness.VARIANT
     return Likeness.TYPO if _misspelt(short, long) else Likeness.OTHER
 

@@ -1,7 +1,7 @@
 """Addresses and telephone numbers: how they are written down, and how alike two of them are.
 
-An address is compared as ``numbers|words|postcode`` in one folded string; '' is none. Homes for nobody in particular
-(no fixed abode, ZZ99 postcodes, withheld) are none.
+An address is compared as ``numbers|words|postcode`` in one folded string; '' is none. Homes for
+nobody in particular (no fixed abode, ZZ99 postcodes, withheld) are none.
 """
 
 from __future__ import annotations
@@ -21,10 +21,23 @@ _TYPES: Final = re.compile(
     r"te?r?r?(?:race|ce)?|gr(?:o|v|ove)?|wa?y|vi?e?w|ga?r?d(?:e?n)s?|c(?:our|r)?t|m(?:oun)?t|sq(?:uare)?|row|hill|pa?r?k|"
     r"circuit|rise|wa?lk|mews|gr(?:ee)?n|h(?:ou)?se|fold|croft)$"
 )
-_RUN_ON: Final = ("street", "road", "avenue", "lane", "drive", "close", "crescent", "place", "court", "circuit")
+_RUN_ON: Final = (
+    "street",
+    "road",
+    "avenue",
+    "lane",
+    "drive",
+    "close",
+    "crescent",
+    "place",
+    "court",
+    "circuit",
+)
 """Types of street that are written in one word with its name: 'Larkfieldroad'."""
 _PLAIN: Final = re.compile(r"^(?:flat|ap(?:artmen)?t|unit|floor|room|the|of|no|number|c|o|care)$")
-_NOWHERE: Final = re.compile(r"no fixed|nfa\b|unknown|withheld|not known|not disclosed|refuge|homeless")
+_NOWHERE: Final = re.compile(
+    r"no fixed|nfa\b|unknown|withheld|not known|not disclosed|refuge|homeless"
+)
 _CODE: Final = re.compile(r"^(?:[A-Z]{1,2}[0-9][A-Z0-9]?[0-9][A-Z]{2}|[0-9]{4,5})$")
 """A full postcode; elsewhere in the world they are digits alone."""
 
@@ -42,7 +55,9 @@ class Nearness(IntEnum):
 
 
 def address(lines: Iterable[str], postcode: str) -> str:
-    """An address as compared; a last line without number or street type is a town and does not count."""
+    """An address as compared; a last line without number or street type is a town and does not
+    count.
+    """
     kept = [fold(line) for line in lines if line]
     code = "".join(c for c in postcode.upper() if c.isalnum())
     if code.startswith("ZZ99") or any(_NOWHERE.search(line) for line in kept):
@@ -71,15 +86,21 @@ def nearness(a: str, b: str) -> Nearness:
     numbers_b, street_b, code_b = _split(b)
     same_code = code_a == code_b and bool(_CODE.match(code_a))
     slips = len(code_a) // 3
-    other_code = bool(code_a and code_b) and OSA.distance(code_a, code_b, score_cutoff=slips) > slips
+    other_code = (
+        bool(code_a and code_b) and OSA.distance(code_a, code_b, score_cutoff=slips) > slips
+    )
     number = not numbers_a.isdisjoint(numbers_b)
     if other_code and not number:
         return Nearness.OTHER
     street = any(_same_word(x, y) for x in street_a for y in street_b)
     if number and (street or same_code):
-        return Nearness.STREET if other_code else Nearness.SAME if code_a and code_b else Nearness.LINE
+        return (
+            Nearness.STREET if other_code else Nearness.SAME if code_a and code_b else Nearness.LINE
+        )
     if street:
-        return Nearness.NEIGHBOUR if same_code else Nearness.OTHER if other_code else Nearness.STREET
+        return (
+            Nearness.NEIGHBOUR if same_code else Nearness.OTHER if other_code else Nearness.STREET
+        )
     return Nearness.SAME_POSTCODE if same_code else _apart(bool(street_a and street_b), other_code)
 
 
@@ -103,9 +124,13 @@ def _same_word(x: str, y: str) -> bool:
 
 
 def _run_on(short: str, long: str) -> bool:
-    """Whether ``long`` is ``short`` with the type of the street run together with it, one slip allowed in that."""
+    """Whether ``long`` is ``short`` with the type of the street run together with it, one slip
+    allowed in that.
+    """
     end = long[len(short) :]
-    return long.startswith(short) and any(OSA.distance(end, kind, score_cutoff=1) <= 1 for kind in _RUN_ON)
+    return long.startswith(short) and any(
+        OSA.distance(end, kind, score_cutoff=1) <= 1 for kind in _RUN_ON
+    )
 
 
 def telephone(text: str) -> str:

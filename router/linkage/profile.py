@@ -1,4 +1,6 @@
-"""Everything known of a person, as the store keeps it and as it is compared: a profile, not a record (R12, R14)."""
+"""Everything known of a person, as the store keeps it and as it is compared: a profile, not a
+record (R12, R14).
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ _MOST: Final = 12
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What is known of one person. Sequences are bounded, first use first; texts and days are as in ``Subject``."""
+    """What is known of one person. Sequences are bounded, first use first; texts and days are as in
+    ``Subject``.
+    """
 
     person_id: str
     family_id: str
@@ -54,7 +58,9 @@ class Profile:
 
     def encode(self) -> bytes:
         """As JSON text: a list that begins with the version of this form."""
-        return json.dumps([_VERSION, *(getattr(self, f) for f in _FIELDS)], separators=(",", ":")).encode()
+        return json.dumps(
+            [_VERSION, *(getattr(self, f) for f in _FIELDS)], separators=(",", ":")
+        ).encode()
 
     @classmethod
     def decode(cls, data: bytes) -> Profile:
@@ -76,7 +82,9 @@ def found(subject: Subject, *, person_id: str, family_id: str, case_id: str) -> 
 
 
 def extend(profile: Profile, subject: Subject) -> Profile:
-    """The profile with this evidence added; the oldest evidence but the first gives way where there is no room."""
+    """The profile with this evidence added; the oldest evidence but the first gives way where there
+    is no room.
+    """
     day = (subject.day,) if subject.day else ()
     return replace(
         profile,
@@ -104,9 +112,13 @@ def extend(profile: Profile, subject: Subject) -> Profile:
 
 
 def merge(kept: Profile, other: Profile) -> Profile:
-    """The profile of two persons whom a human has found to be one child; it keeps the ids of ``kept``."""
+    """The profile of two persons whom a human has found to be one child; it keeps the ids of
+    ``kept``.
+    """
     joined: dict[str, Any] = {
-        f: _add(getattr(kept, f), getattr(other, f)) for f in _FIELDS if type(getattr(kept, f)) is tuple
+        f: _add(getattr(kept, f), getattr(other, f))
+        for f in _FIELDS
+        if type(getattr(kept, f)) is tuple
     }
     return replace(
         kept,
@@ -125,7 +137,9 @@ def distinguish(profile: Profile, person_id: str) -> Profile:
 
 
 def as_subject(profile: Profile) -> Subject:
-    """What is known of a person as if one notification had said it all, to compare persons with each other."""
+    """What is known of a person as if one notification had said it all, to compare persons with
+    each other.
+    """
     day = (*profile.births, *profile.estimates, 0)[0]
     return Subject(
         givens=profile.givens,

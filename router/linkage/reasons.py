@@ -1,4 +1,6 @@
-"""Reasons in words that a practitioner understands: what agreed, what spoke against, without the values themselves."""
+"""Reasons in words that a practitioner understands: what agreed, what spoke against, without the
+values themselves.
+"""
 
 from __future__ import annotations
 
@@ -79,7 +81,11 @@ _WORDS: Final[dict[str, dict[int, str]]] = {
         3: "an NHS number that is the mother's",
         4: "NHS number differs by a slip of the pen",
     },
-    "upn": {0: "same pupil number", 1: "against: another pupil number", 4: "pupil number differs by a slip of the pen"},
+    "upn": {
+        0: "same pupil number",
+        1: "against: another pupil number",
+        4: "pupil number differs by a slip of the pen",
+    },
     "incident": {0: "same reference", 1: "against: another child of the same incident"},
     "twin": {0: "the same twin", 1: "against: the other twin"},
 }
@@ -93,7 +99,9 @@ STRENGTHS: Final = tuple(words for _, words in _STRENGTHS)
 
 
 def reasons(levels: Levels, bits: Sequence[float]) -> tuple[str, ...]:
-    """What was found field by field and, by its ``bits``, how strongly it speaks: first for it, strongest first."""
+    """What was found field by field and, by its ``bits``, how strongly it speaks: first for it,
+    strongest first.
+    """
     said = [
         (text.startswith(_AGAINST), -abs(weight), f"{text} ({_strength(weight)})")
         for field, level, weight in zip(FIELDS, levels, bits, strict=False)

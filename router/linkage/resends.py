@@ -1,8 +1,9 @@
 """What tells a resend from a new concern: plain references, and 'Forwarded from ... ref ...'.
 
-An agency keeps its reference when it sends again or amends, but for a mark such as ``(amended)``, ``/v2`` or ``-A``.
-Numbers after a slash tell brothers and sisters of one incident apart and stay. A copy that another agency forwards has
-a reference of its own and names the first one in its narrative.
+An agency keeps its reference when it sends again or amends, but for a mark such as ``(amended)``,
+``/v2`` or ``-A``. Numbers after a slash tell brothers and sisters of one incident apart and stay. A
+copy that another agency forwards has a reference of its own and names the first one in its
+narrative.
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ def plain_reference(reference: str) -> str:
 
 
 def forwarded_reference(narrative: str) -> tuple[str, str] | None:
-    """Whose notification this forwards, as (agency joined by ``_``, plain reference); None when it is no copy."""
+    """Whose notification this forwards, as (agency joined by ``_``, plain reference); None when it
+    is no copy.
+    """
     match = _FORWARDED.match(narrative)
     if match is None:
         return None
@@ -43,6 +46,8 @@ def fingerprint(narrative: str) -> frozenset[str]:
 
 
 def same_concern(narrative: str, earlier: str) -> bool:
-    """Whether one text repeats the other: most words of the shorter one, so that an added sentence does not matter."""
+    """Whether one text repeats the other: most words of the shorter one, so that an added sentence
+    does not matter.
+    """
     a, b = fingerprint(narrative), fingerprint(earlier)
     return bool(a and b) and len(a & b) >= 0.8 * min(len(a), len(b))

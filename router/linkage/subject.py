@@ -1,4 +1,6 @@
-"""What one notification says of its child, normalised once, so that comparing it is only looking up (R3, R12)."""
+"""What one notification says of its child, normalised once, so that comparing it is only looking up
+(R3, R12).
+"""
 
 from __future__ import annotations
 
@@ -17,8 +19,8 @@ from schemas.person import NHS_NUMBER, UPN, Name, Person, RelatedPerson, Sex
 _UNBORN: Final = re.compile(r"\b(?:un ?born|bump|foetus|fetus|baby|twin|triplet)\b")
 _TWIN: Final = re.compile(r"\b(?:twin|triplet)\s+([1-4])\b")
 _SIBLING: Final = re.compile(
-    r"(?:[Bb]rother or sister called|[Ss]iblings?(?: called| named)?|[Bb]rothers?(?: called| named)?|"
-    r"[Ss]isters?(?: called| named)?)\s+"
+    r"(?:[Bb]rother or sister called|[Ss]iblings?(?: called| named)?|"
+    r"[Bb]rothers?(?: called| named)?|[Ss]isters?(?: called| named)?)\s+"
     r"([A-Z][\w'\u2019-]+(?:\s[A-Z][\w'\u2019-]+)?(?:(?:,| and)\s[A-Z][\w'\u2019-]+)*)"
 )
 _KIN: Final = re.compile(r"(?i:sibling|brother|sister)")
@@ -28,7 +30,9 @@ _SIBLING_ROLES: Final = frozenset({"sibling", "brother", "sister", "half_sibling
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A notification's child as compared. Names and addresses are folded, days ordinals; '' and 0: not given."""
+    """A notification's child as compared. Names and addresses are folded, days ordinals; '' and 0:
+    not given.
+    """
 
     givens: tuple[str, ...]
     families: tuple[str, ...]
@@ -46,7 +50,9 @@ class Subject:
     siblings: tuple[str, ...]
     nhs: str
     mothers: str
-    """An NHS number given for a child not yet born or without name and birthday: it can only be the mother's."""
+    """An NHS number given for a child not yet born or without name and birthday: it can only be the
+    mother's.
+    """
     upn: str
     incident: str
     """``agency|reference|suffix``: siblings of one incident differ in the suffix alone."""
@@ -54,9 +60,16 @@ class Subject:
 
 
 def describe(
-    child: Person, *, observed_at: dt.datetime, narrative: str = "", agency: str = "", reference: str = ""
+    child: Person,
+    *,
+    observed_at: dt.datetime,
+    narrative: str = "",
+    agency: str = "",
+    reference: str = "",
 ) -> Subject:
-    """The child as compared. ``narrative`` is read for the names of siblings, ``reference`` for siblings' suffixes."""
+    """The child as compared. ``narrative`` is read for the names of siblings, ``reference`` for
+    siblings' suffixes.
+    """
     seen = observed_at.toordinal()
     day, estimated, expected = day_of(child.date_of_birth, seen)
     called = " ".join(fold(g) for n in child.name[:1] for g in n.given_name)
@@ -75,10 +88,13 @@ def describe(
         twin=twin.group(1) if twin else "",
         sex=child.sex_code.value[0] if child.sex_code in (Sex.MALE, Sex.FEMALE) else "",
         addresses=_distinct(
-            places.address((a.line1 or "", a.line2 or "", a.city or ""), a.postcode or "") for a in child.address
+            places.address((a.line1 or "", a.line2 or "", a.city or ""), a.postcode or "")
+            for a in child.address
         ),
         phones=_distinct(places.telephone(t) for c in child.contact for t in c.telephone),
-        adults=_distinct(_adult(p) for p in child.related_person if p.relationship not in _SIBLING_ROLES),
+        adults=_distinct(
+            _adult(p) for p in child.related_person if p.relationship not in _SIBLING_ROLES
+        ),
         siblings=_siblings(child, narrative),
         nhs=number if own else "",
         mothers="" if own else number,
@@ -89,10 +105,16 @@ def describe(
 
 
 def incident(agency: str, reference: str) -> str:
-    """The reference without marks of a new version, and its suffix that tells siblings of one incident apart."""
+    """The reference without marks of a new version, and its suffix that tells siblings of one
+    incident apart.
+    """
     plain = plain_reference(reference).replace("|", " ")
     base, slash, suffix = plain.rpartition("/")
-    return f"{agency}|{base}|{suffix}" if slash and suffix.isdigit() and len(suffix) < 3 else f"{agency}|{plain}|"
+    return (
+        f"{agency}|{base}|{suffix}"
+        if slash and suffix.isdigit() and len(suffix) < 3
+        else f"{agency}|{plain}|"
+    )
 
 
 def _distinct(values: Iterable[str]) -> tuple[str, ...]:
@@ -113,11 +135,21 @@ def _adult(person: RelatedPerson) -> str:
 
 
 def _siblings(child: Person, narrative: str) -> tuple[str, ...]:
-    told = [w for m in _SIBLING.findall(narrative) for w in _LIST.split(m)] if _KIN.search(narrative) else []
-    recorded = (" ".join(p.name.given_name) for p in child.related_person if p.relationship in _SIBLING_ROLES)
+    told = (
+        [w for m in _SIBLING.findall(narrative) for w in _LIST.split(m)]
+        if _KIN.search(narrative)
+        else []
+    )
+    recorded = (
+        " ".join(p.name.given_name)
+        for p in child.related_person
+        if p.relationship in _SIBLING_ROLES
+    )
     return _distinct(names.given(s) for s in (*told, *recorded))
 
 
 def _identifier(child: Person, system: str) -> str:
     check = identifiers.nhs_number if system == NHS_NUMBER else identifiers.upn
-    return next((number for i in child.identifier if i.system == system and (number := check(i.value))), "")
+    return next(
+        (number for i in child.identifier if i.system == system and (number := check(i.value))), ""
+    )

@@ -8,7 +8,17 @@ from functools import lru_cache
 from typing import Final
 
 _LETTERS: Final = str.maketrans(
-    {"ł": "l", "ø": "o", "ß": "ss", "æ": "ae", "œ": "oe", "đ": "d", "ð": "d", "þ": "th", "\u0131": "i"}
+    {
+        "ł": "l",
+        "ø": "o",
+        "ß": "ss",
+        "æ": "ae",
+        "œ": "oe",
+        "đ": "d",
+        "ð": "d",
+        "þ": "th",
+        "\u0131": "i",
+    }
 )
 _SILENT: Final = re.compile(r"['`\u2019\u2018\u02bc\u00b4]")
 _OTHER: Final = re.compile(r"[^a-z0-9]+")
@@ -37,14 +47,18 @@ _SOUNDS: Final = (
 
 @lru_cache(maxsize=65_536)
 def fold(text: str) -> str:
-    """``text`` in lower case without accents and apostrophes, its words (letters and digits) apart by one space."""
+    """``text`` in lower case without accents and apostrophes, its words (letters and digits) apart
+    by one space.
+    """
     plain = unicodedata.normalize("NFKD", _SILENT.sub("", text).lower().translate(_LETTERS))
     return _OTHER.sub(" ", "".join(c for c in plain if not unicodedata.combining(c))).strip()
 
 
 @lru_cache(maxsize=65_536)
 def sound(word: str) -> str:
-    """What a folded word sounds like: its consonants, as British, Polish, Arabic and Somali spellings write them."""
+    """What a folded word sounds like: its consonants, as British, Polish, Arabic and Somali
+    spellings write them.
+    """
     for pattern, instead in _SOUNDS:
         word = pattern.sub(instead, word)
     return word

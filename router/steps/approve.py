@@ -1,4 +1,6 @@
-"""Hop 6: each owner decides about its own items, bound to bytes, recipient and purpose (R27 to R31, L1)."""
+"""Hop 6: each owner decides about its own items, bound to bytes, recipient and purpose (R27 to R31,
+L1).
+"""
 
 from __future__ import annotations
 
@@ -8,8 +10,8 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from router import deadlines
-from router.outcome import Dispatch, Outcome, Refusal, Step
+from router.step import Dispatch, Outcome, Refusal, Step
+from router.steps import deadlines
 from schemas.base import Code, Fact, Identity, Line, Shape
 from schemas.decisions import ReleaseDecided, ReleaseDecision
 from schemas.message import Message
@@ -32,7 +34,9 @@ from schemas.rating import Colour
 
 
 class Decided(Shape):
-    """What an item's owner decided. ``digest`` is of the text that may leave; None when withheld."""
+    """What an item's owner decided. ``digest`` is of the text that may leave; None when
+    withheld.
+    """
 
     item_id: Identity
     owner: Code
@@ -44,7 +48,9 @@ class Decided(Shape):
 
 
 class Draft(Shape):
-    """Waits for its owners; ``items`` without their redactions, which the draft's own fact keeps."""
+    """Waits for its owners; ``items`` without their redactions, which the draft's own fact
+    keeps.
+    """
 
     kind: Literal["draft"] = "draft"
     product_id: Identity
@@ -91,7 +97,9 @@ State: TypeAlias = Annotated[Draft | Approved | Refused | Void, Field(discrimina
 
 
 def decide(state: State | None, message: Message, policy: Policy) -> Outcome[State]:
-    """Put a draft before its owners, or take an owner's decision; refuses what is not that owner's to decide so."""
+    """Put a draft before its owners, or take an owner's decision; refuses what is not that owner's
+    to decide so.
+    """
     match message.data:
         case ProductDrafted() as drafted:
             return _open(state, drafted, message.time, policy)
@@ -102,7 +110,9 @@ def decide(state: State | None, message: Message, policy: Policy) -> Outcome[Sta
     return Outcome()
 
 
-def _open(state: State | None, drafted: ProductDrafted, at: dt.datetime, policy: Policy) -> Outcome[State]:
+def _open(
+    state: State | None, drafted: ProductDrafted, at: dt.datetime, policy: Policy
+) -> Outcome[State]:
     draft = _draft(drafted)
     if isinstance(state, Void):
         return _refused(draft, state.reason, voided=True)
@@ -128,7 +138,11 @@ def _draft(drafted: ProductDrafted) -> Draft:
         disposal=drafted.disposal,
         urgent=drafted.urgent,
         items=tuple(item.model_copy(update={"redactions": ()}) for item in drafted.items),
-        left_out=tuple(weighing.owner for weighing in drafted.weighing if weighing.signpost and not weighing.included),
+        left_out=tuple(
+            weighing.owner
+            for weighing in drafted.weighing
+            if weighing.signpost and not weighing.included
+        ),
     )
 
 
@@ -145,7 +159,9 @@ def _request(drafted: ProductDrafted, item: DraftItem) -> Dispatch:
 
 
 def _at_once(draft: Draft, at: dt.datetime, policy: Policy) -> Outcome[State]:
-    """An urgent product never waits: standing releases decide, and what they leave open is signposted (R19, R34)."""
+    """An urgent product never waits: standing releases decide, and what they leave open is
+    signposted (R19, R34).
+    """
     standing = (_standing(item, draft, at, policy) for item in draft.items)
     decided = tuple(decision for decision in standing if decision is not None)
     facts = tuple(_item_decided(draft, decision) for decision in decided)
@@ -153,7 +169,9 @@ def _at_once(draft: Draft, at: dt.datetime, policy: Policy) -> Outcome[State]:
 
 
 def _standing(item: DraftItem, draft: Draft, at: dt.datetime, policy: Policy) -> Decided | None:
-    """What the owner approved in its agreement: its own notification, sanitised, for this recipient and purpose."""
+    """What the owner approved in its agreement: its own notification, sanitised, for this recipient
+    and purpose.
+    """
     if not item.notification or not _may_decide(item.owner, at, policy):
         return None
     for release in policy.partners[item.owner].standing_release:
@@ -171,8 +189,9 @@ def _standing(item: DraftItem, draft: Draft, at: dt.datetime, policy: Policy) ->
 
 
 def _may_decide(owner: str, at: dt.datetime, policy: Policy) -> bool:
-    """Whether the owner is a partner whose agreement is in force (R50): nobody waits for others, and nothing of theirs
-    leaves."""
+    """Whether the owner is a partner whose agreement is in force (R50): nobody waits for others,
+    and nothing of theirs leaves.
+    """
     partner = policy.partners.get(owner)
     if partner is None or partner.agreement is None:
         return False
@@ -182,10 +201,16 @@ def _may_decide(owner: str, at: dt.datetime, policy: Policy) -> bool:
 def _awaited(draft: Draft, at: dt.datetime, policy: Policy) -> list[DraftItem]:
     """The items about which an owner who may decide has not."""
     decided = {decision.item_id for decision in draft.decided}
-    return [item for item in draft.items if item.item_id not in decided and _may_decide(item.owner, at, policy)]
+    return [
+        item
+        for item in draft.items
+        if item.item_id not in decided and _may_decide(item.owner, at, policy)
+    ]
 
 
-def _take(state: State | None, decided: ReleaseDecided, at: dt.datetime, policy: Policy) -> Outcome[State]:
+def _take(
+    state: State | None, decided: ReleaseDecided, at: dt.datetime, policy: Policy
+) -> Outcome[State]:
     decision = decided.decision
     if state is None or isinstance(state, Void):
         return Outcome(refusal=Refusal("refused.unknown-subject", "product_id"))
@@ -208,7 +233,9 @@ def _take(state: State | None, decided: ReleaseDecided, at: dt.datetime, policy:
 
 
 def _withdraws(new: Decided, earlier: Decided) -> bool:
-    """Whether the owner takes back what it had allowed: its to do for as long as nothing has left (R27)."""
+    """Whether the owner takes back what it had allowed: its to do for as long as nothing has left
+    (R27).
+    """
     return new.choice is Choice.WITHHOLD and earlier.choice is not Choice.WITHHOLD
 
 
@@ -225,11 +252,19 @@ def _not_theirs(state: Known, decided: ReleaseDecided) -> Refusal | None:
 
 
 def _owners(state: Known) -> dict[str, str]:
-    return {item.item_id: item.owner for item in state.items} if isinstance(state, Draft) else state.owners
+    return (
+        {item.item_id: item.owner for item in state.items}
+        if isinstance(state, Draft)
+        else state.owners
+    )
 
 
-def _not_so(draft: Draft, decided: ReleaseDecided, at: dt.datetime, policy: Policy) -> Refusal | None:
-    """Whether the owner may decide, and decided about just what it was shown, for whom and what for."""
+def _not_so(
+    draft: Draft, decided: ReleaseDecided, at: dt.datetime, policy: Policy
+) -> Refusal | None:
+    """Whether the owner may decide, and decided about just what it was shown, for whom and what
+    for.
+    """
     decision = decided.decision
     if not _may_decide(decided.agency, at, policy):
         return Refusal("refused.agreement")
@@ -238,9 +273,17 @@ def _not_so(draft: Draft, decided: ReleaseDecided, at: dt.datetime, policy: Poli
     if decision.purpose != draft.purpose:
         return Refusal("refused.purpose", "purpose")
     if decision.choice is Choice.WITHHOLD:
-        return None if decision.reason and decision.reason.strip() else Refusal("refused.reason-missing", "reason")
+        return (
+            None
+            if decision.reason and decision.reason.strip()
+            else Refusal("refused.reason-missing", "reason")
+        )
     item = next(item for item in draft.items if item.item_id == decision.item_id)
-    shown = item.original_digest if decision.choice is Choice.RELEASE_ORIGINAL else item.sanitised_digest
+    shown = (
+        item.original_digest
+        if decision.choice is Choice.RELEASE_ORIGINAL
+        else item.sanitised_digest
+    )
     return None if decision.digest == shown else Refusal("refused.digest", "digest")
 
 
@@ -273,14 +316,26 @@ def _item_decided(draft: Draft, decided: Decided) -> ItemDecided:
 
 
 def _settled(draft: Draft, at: dt.datetime, policy: Policy, *decisions: Fact) -> Outcome[State]:
-    """Every owner has decided as far as it will: approve what may leave, or refuse when that is nothing."""
+    """Every owner has decided as far as it will: approve what may leave, or refuse when that is
+    nothing.
+    """
     by_item = {decided.item_id: decided for decided in draft.decided}
-    allowed = {item.item_id for item in draft.items if _allowed(by_item.get(item.item_id), at, policy)}
-    items = tuple(_approved_item(item, by_item[item.item_id]) for item in draft.items if item.item_id in allowed)
+    allowed = {
+        item.item_id for item in draft.items if _allowed(by_item.get(item.item_id), at, policy)
+    }
+    items = tuple(
+        _approved_item(item, by_item[item.item_id])
+        for item in draft.items
+        if item.item_id in allowed
+    )
     kept = [item for item in draft.items if item.item_id not in allowed]
     signposts = tuple(_signposts([*_held_back(kept, by_item), *draft.left_out], policy))
     if not items and not signposts:
-        reason = "No owner lets anything leave." if draft.items else "Nothing is proportionate to the rating."
+        reason = (
+            "No owner lets anything leave."
+            if draft.items
+            else "Nothing is proportionate to the rating."
+        )
         return _refused(draft, reason, *decisions)
     approved = ProductApproved(
         product_id=draft.product_id,
@@ -300,7 +355,11 @@ def _settled(draft: Draft, at: dt.datetime, policy: Policy, *decisions: Fact) ->
 
 def _allowed(decided: Decided | None, at: dt.datetime, policy: Policy) -> bool:
     """Whether its owner let it leave, and is still under the agreement by which it did."""
-    return decided is not None and decided.digest is not None and _may_decide(decided.owner, at, policy)
+    return (
+        decided is not None
+        and decided.digest is not None
+        and _may_decide(decided.owner, at, policy)
+    )
 
 
 def _approved_item(item: DraftItem, decided: Decided) -> ApprovedItem:
@@ -315,7 +374,9 @@ def _approved_item(item: DraftItem, decided: Decided) -> ApprovedItem:
 
 
 def _held_back(items: Iterable[DraftItem], by_item: dict[str, Decided]) -> Iterator[str]:
-    """Owners of items that do not leave and who let themselves be named, with the item and with the decision (R34)."""
+    """Owners of items that do not leave and who let themselves be named, with the item and with the
+    decision (R34).
+    """
     for item in items:
         decided = by_item.get(item.item_id)
         if item.signpost and (decided is None or decided.signpost):
@@ -361,5 +422,9 @@ def _key(message: Message) -> str:
 
 
 STEP: Step[State] = Step(
-    name="approve", hears=(ProductDrafted, ReleaseDecided, ProductVoided), state=State, key=_key, decide=decide
+    name="approve",
+    hears=(ProductDrafted, ReleaseDecided, ProductVoided),
+    state=State,
+    key=_key,
+    decide=decide,
 )

@@ -1,4 +1,6 @@
-"""Hop 7: send exactly what every owner approved, and record that it arrived (R34, R35, R37, R38, L7)."""
+"""Hop 7: send exactly what every owner approved, and record that it arrived (R34, R35, R37, R38,
+L7).
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from router.outcome import Dispatch, Outcome, Refusal, Step, letter_id
+from router.step import Dispatch, Outcome, Refusal, Step, letter_id
 from schemas.base import Code, Fact, Identity, Line, Shape
 from schemas.decisions import DeliveryReceived
 from schemas.message import Message
@@ -27,7 +29,9 @@ from schemas.product import (
 
 
 class Released(Shape):
-    """On its recipient's queue as ``letter``; ``recalled`` once the recipient was told that it names the wrong case."""
+    """On its recipient's queue as ``letter``; ``recalled`` once the recipient was told that it
+    names the wrong case.
+    """
 
     kind: Literal["released"] = "released"
     referral_id: Identity
@@ -64,7 +68,9 @@ State: TypeAlias = Annotated[Released | Delivered | Returned | Void, Field(discr
 
 
 def decide(state: State | None, message: Message, policy: Policy) -> Outcome[State]:
-    """Send an approved product once, take its receipt, stop or recall it. Refuses text that was not approved."""
+    """Send an approved product once, take its receipt, stop or recall it. Refuses text that was not
+    approved.
+    """
     match message.data:
         case ProductApproved() as approved:
             return _release(state, approved, message.id)
@@ -82,7 +88,10 @@ def _release(state: State | None, approved: ProductApproved, cause: str) -> Outc
         return Outcome()
     for number, item in enumerate(approved.items):
         if item.digest != release_digest(
-            item_id=item.item_id, recipient=approved.recipient, purpose=approved.purpose, text=item.text
+            item_id=item.item_id,
+            recipient=approved.recipient,
+            purpose=approved.purpose,
+            text=item.text,
         ):
             return Outcome(refusal=Refusal("refused.digest", f"items[{number}].digest"))
     product = _product(approved)
@@ -170,9 +179,11 @@ def _sent(state: Sent) -> Released:
 
 
 def _void(state: State | None, voided: ProductVoided) -> Outcome[State]:
-    """A product that has left is recalled: its recipient may be about to act on the wrong child (L7).
+    """A product that has left is recalled: its recipient may be about to act on the wrong child
+    (L7).
 
-    One that still waits on its recipient's queue does not leave any more; it might even arrive behind its recall.
+    One that still waits on its recipient's queue does not leave any more; it might even arrive
+    behind its recall.
     """
     if state is None:
         return Outcome(state=Void(reason=voided.reason))
@@ -200,7 +211,10 @@ def _recalled(sent: Released, voided: ProductVoided) -> ProductRecalled:
 
 def _recall(sent: Released, voided: ProductVoided) -> ProductRecall:
     return ProductRecall(
-        product_id=voided.product_id, case_id=sent.case_id, recipient=sent.recipient, reason=voided.reason
+        product_id=voided.product_id,
+        case_id=sent.case_id,
+        recipient=sent.recipient,
+        reason=voided.reason,
     )
 
 
@@ -214,5 +228,9 @@ def _key(message: Message) -> str:
 
 
 STEP: Step[State] = Step(
-    name="release", hears=(ProductApproved, DeliveryReceived, ProductVoided), state=State, key=_key, decide=decide
+    name="release",
+    hears=(ProductApproved, DeliveryReceived, ProductVoided),
+    state=State,
+    key=_key,
+    decide=decide,
 )

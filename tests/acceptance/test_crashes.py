@@ -1,6 +1,8 @@
-"""Processes are killed at named points and at random moments: nothing is lost, nothing takes effect twice (F1).
+"""Processes are killed at named points and at random moments: nothing is lost, nothing takes effect
+twice (F1).
 
-The same by command and as large as wanted: `hub proof f1 --runtime production --notifications 4000 --kills 100`.
+The same by command and as large as wanted:
+`python -m tests.proofs f1 --runtime production --notifications 4000 --kills 100`.
 """
 
 from __future__ import annotations
@@ -8,9 +10,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ops.proofs.kills import Plan, prove
-from ops.proofs.place import Servers, embedded_place, production_place
-from ops.proofs.points import POINTS
+from tests.proofs.kills import Plan, prove
+from tests.proofs.place import Servers, embedded_place, production_place
+from tests.proofs.points import POINTS
 
 
 def assert_unharmed(figures: dict[str, Any], *, kills: int) -> None:
@@ -31,15 +33,21 @@ def test_an_embedded_hub_killed_fourteen_times_loses_and_repeats_nothing(tmp_pat
 def test_a_hub_in_production_killed_ten_times_loses_and_repeats_nothing(
     kafka_url: str, rabbitmq_url: str, postgres_url: str, tmp_path: Path
 ) -> None:
-    with production_place(tmp_path / "hub", Servers(kafka_url, rabbitmq_url, postgres_url)) as place:
+    with production_place(
+        tmp_path / "hub", Servers(kafka_url, rabbitmq_url, postgres_url)
+    ) as place:
         figures = prove(place, Plan(notifications=30, kills=10, seed=7))
     assert len(figures["points"]) == 7
     assert_unharmed(figures, kills=10)
 
 
-def test_the_check_finds_what_is_lost_when_receipts_go_out_before_the_commit(tmp_path: Path) -> None:
+def test_the_check_finds_what_is_lost_when_receipts_go_out_before_the_commit(
+    tmp_path: Path,
+) -> None:
     with embedded_place(tmp_path / "hub") as place:
-        figures = prove(place, Plan(notifications=15, kills=2, seed=3, without="commit-before-receipt"))
+        figures = prove(
+            place, Plan(notifications=15, kills=2, seed=3, without="commit-before-receipt")
+        )
     assert figures["lost"] > 0
 
 

@@ -1,6 +1,7 @@
-"""Children who are easily taken for each other, linked through the hub and scored against the truth (K1).
+"""Children who are easily taken for each other, linked through the hub and scored against the truth
+(K1).
 
-The same by command and as large as wanted: `hub proof k1`.
+The same by command and as large as wanted: `python -m tests.proofs k1`.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ops.proofs.k1 import CONTROLS, GROUPS, Plan, prove
+from tests.proofs.k1 import CONTROLS, GROUPS, Plan, prove
 
 SMALL = Plan(notifications=1500, children=600, errors=(1.0,), sample=False)
 
@@ -24,7 +25,9 @@ def test_a_stream_of_invented_children_is_linked_within_the_bounds(tmp_path: Pat
     assert set(stream["unreached"]) <= {GROUPS}
     assert (stream["false_links"], stream["false_duplicates"]) == (0, 0)
     assert stream["resends_recognised"] == stream["resends"]
-    assert {"person:twin", "origin:british", "nickname"} <= {group["group"] for group in stream["groups"]}
+    assert {"person:twin", "origin:british", "nickname"} <= {
+        group["group"] for group in stream["groups"]
+    }
 
 
 @pytest.mark.parametrize("rule", sorted(CONTROLS))

@@ -1,4 +1,6 @@
-"""No personal data where it does not belong (design, section 7): canaries in every field, faults let in, a search."""
+"""No personal data where it does not belong (design, section 7): canaries in every field, faults
+let in, a search.
+"""
 
 from __future__ import annotations
 
@@ -15,14 +17,14 @@ from typing import Any
 import httpx
 import pytest
 
-from connectors.client import HubClient, HubUnavailable
-from ops.proofs.evidence import Evidence, gather
-from ops.proofs.place import Place, embedded_place
-from ops.proofs.processes import Part, await_serving, hub_part, kept, wait_until
-from ops.proofs.quiet import Quiet, await_quiet
-from ops.proofs.rules import UNDECIDABLE
-from ops.simulation.answers import answer
-from ops.simulation.stream import notification_event
+from connectors.clients.http_client import HubClient, HubUnavailable
+from ops.demo.simulation.answers import answer
+from ops.linkage.arrivals import notification_event
+from tests.proofs.evidence import Evidence, gather
+from tests.proofs.place import Place, embedded_place
+from tests.proofs.processes import Part, await_serving, hub_part, kept, wait_until
+from tests.proofs.quiet import Quiet, await_quiet
+from tests.proofs.rules import UNDECIDABLE
 from tests.support.canaries import Aviary, disguises
 
 SECONDS = 60.0
@@ -66,7 +68,13 @@ def notification(aviary: Aviary, number: int, agency: str, narrative: str) -> di
         "address_lines": [planted("house"), planted("street"), planted("town")],
         "postcode": "LS99 9ZZ",
         "phone": planted("phone"),
-        "guardians": [{"relation": "mother", "name": f"Ann {planted('guardian')}", "date_of_birth": "1990-01-01"}],
+        "guardians": [
+            {
+                "relation": "mother",
+                "name": f"Ann {planted('guardian')}",
+                "date_of_birth": "1990-01-01",
+            }
+        ],
         "narrative": f"{narrative} {planted('narrative')}.",
     }
 
@@ -80,7 +88,9 @@ NARRATIVES = (
 
 
 def withholding(aviary: Aviary, letter: dict[str, Any]) -> dict[str, Any] | None:
-    """The simulated answer, with canaries in what people write; every owner withholds everything."""
+    """The simulated answer, with canaries in what people write; every owner withholds
+    everything.
+    """
     made = answer(letter)
     if made is None:
         return None
@@ -112,10 +122,12 @@ def persistently(send: Callable[[], Any]) -> Any:
 
 @pytest.fixture(scope="module")
 def left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Left]:
-    """A hub with DEBUG logging, a store that fails now and then, and a step that fails on one notification."""
+    """A hub with DEBUG logging, a store that fails now and then, and a step that fails on one
+    notification.
+    """
     aviary = Aviary()
     with embedded_place(tmp_path_factory.mktemp("canaries") / "hub") as place:
-        hub = hub_part(place, module="ops.proofs.part")
+        hub = hub_part(place, module="tests.proofs.part")
         with kept([hub]):
             hub.start(HUB_WITHOUT="steady-store,sound-steps", HUB_LOG_ALL="1")
             await_serving(place)
@@ -128,7 +140,9 @@ def left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Left]:
 
 
 def worked(place: Place, aviary: Aviary) -> list[dict[str, Any]]:
-    """Send, let it come to rest, answer until there is nothing left to answer; every letter that came."""
+    """Send, let it come to rest, answer until there is nothing left to answer; every letter that
+    came.
+    """
     tokens = json.loads(place.folder.tokens.read_text("utf-8"))
     clients = {agency: HubClient(place.url, tokens[agency]) for agency in tokens}
     for number, (agency, narrative) in enumerate(NARRATIVES, start=1):
@@ -167,7 +181,11 @@ def drop(place: Place, aviary: Aviary) -> None:
     unfinished = folder / "next.part"
     unfinished.write_text(f"{json.dumps(good)}\n{json.dumps(bad)}\n", "utf-8")
     unfinished.rename(folder / f"{name}.jsonl")
-    wait_until(lambda: any((folder / "receipts").glob("*.receipts.jsonl")), seconds=SECONDS, what="receipts")
+    wait_until(
+        lambda: any((folder / "receipts").glob("*.receipts.jsonl")),
+        seconds=SECONDS,
+        what="receipts",
+    )
 
 
 def misbehaved(place: Place, aviary: Aviary) -> dict[str, bytes]:
@@ -177,20 +195,60 @@ def misbehaved(place: Place, aviary: Aviary) -> dict[str, bytes]:
     event = notification_event(notification(aviary, 7, "police", "Bad in some way."))
     strange = aviary.plant("field name")
     requests: dict[str, tuple[str, str, dict[str, str], bytes]] = {
-        "wrong token": ("POST", "/v1/events", {"Authorization": f"Bearer {aviary.plant('token')}"}, _json(event)),
+        "wrong token": (
+            "POST",
+            "/v1/events",
+            {"Authorization": f"Bearer {aviary.plant('token')}"},
+            _json(event),
+        ),
         "cut off": ("POST", "/v1/events", given, _json(event)[:-40]),
-        "bad date": ("POST", "/v1/events", given, _json(_with(event, date_of_birth=aviary.plant("date of birth")))),
+        "bad date": (
+            "POST",
+            "/v1/events",
+            given,
+            _json(_with(event, date_of_birth=aviary.plant("date of birth"))),
+        ),
         "bad sex": ("POST", "/v1/events", given, _json(_with(event, sex=aviary.plant("sex code")))),
-        "unknown field": ("POST", "/v1/events", given, _json(_own(event, {strange: 1, "subject": {}}))),
-        "repeated field": ("POST", "/v1/events", given, f'{{"{strange}": 1, "{strange}": 2}}'.encode()),
-        "id that tells": ("POST", "/v1/events", given, _json(event | {"id": "x", "type": aviary.plant("type")})),
-        "bad acknowledgement": ("POST", "/v1/inbox/acknowledge", given, _json({"ids": aviary.plant("letter id")})),
+        "unknown field": (
+            "POST",
+            "/v1/events",
+            given,
+            _json(_own(event, {strange: 1, "subject": {}})),
+        ),
+        "repeated field": (
+            "POST",
+            "/v1/events",
+            given,
+            f'{{"{strange}": 1, "{strange}": 2}}'.encode(),
+        ),
+        "id that tells": (
+            "POST",
+            "/v1/events",
+            given,
+            _json(event | {"id": "x", "type": aviary.plant("type")}),
+        ),
+        "bad acknowledgement": (
+            "POST",
+            "/v1/inbox/acknowledge",
+            given,
+            _json({"ids": aviary.plant("letter id")}),
+        ),
         "bad number": ("GET", f"/v1/inbox?wait={aviary.plant('wait')}", given, b""),
         "no such page": ("GET", f"/v1/{aviary.plant('path')}", given, b""),
         "no such method": ("DELETE", "/v1/events", given, _json(event)),
         "too large": ("POST", "/v1/events", given, aviary.plant("large body").encode() * 200_000),
-        "format that tells": ("POST", "/v1/events", given | {"Content-Type": _made_up(aviary)}, _json(event)),
-        "binary without a format": ("POST", "/v1/events", given | {"Content-Type": "text/plain"}, _json(event)),
+        "format that tells": (
+            "POST",
+            "/v1/events",
+            given | {"Content-Type": _made_up(aviary)},
+            _json(event),
+        ),
+        "binary without a format": (
+            "POST",
+            "/v1/events",
+            given | {"Content-Type": "text/plain"},
+            _json(event),
+        ),
     }
     bodies = {}
     with httpx.Client(base_url=place.url, timeout=30) as client:
@@ -221,7 +279,9 @@ def _own(event: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
 def process_of(hub: Part) -> dict[str, bytes]:
     assert hub.process is not None
     folder = Path("/proc") / str(hub.process.pid)
-    return {name: (folder / name).read_bytes() for name in ("environ", "cmdline") if folder.exists()}
+    return {
+        name: (folder / name).read_bytes() for name in ("environ", "cmdline") if folder.exists()
+    }
 
 
 def command(left: Left, *arguments: str) -> bytes:
@@ -234,7 +294,13 @@ def command(left: Left, *arguments: str) -> bytes:
 
 def test_the_run_had_what_it_searches_for(left: Left) -> None:
     reasons = {letter.reason for letter in left.evidence.dead}
-    assert {"undecidable", "invalid.date", "invalid.code", "unreadable.json", "unknown.type"} <= reasons
+    assert {
+        "undecidable",
+        "invalid.date",
+        "invalid.code",
+        "unreadable.json",
+        "unknown.type",
+    } <= reasons
     assert {"mash.product.v1", "mash.approval-request.v1", "mash.rating-request.v1"} <= {
         letter["type"] for letter in left.letters
     }
@@ -259,7 +325,9 @@ def test_no_answer_to_any_request_repeats_what_was_sent(left: Left) -> None:
 def test_no_receipt_tells_of_a_person(left: Left) -> None:
     receipts = left.place.path / "drop" / "school" / "receipts"
     written = b"".join(path.read_bytes() for path in receipts.iterdir())
-    sent = json.dumps([letter for letter in left.letters if letter["type"] == "mash.receipt.v1"]).encode()
+    sent = json.dumps(
+        [letter for letter in left.letters if letter["type"] == "mash.receipt.v1"]
+    ).encode()
     assert b"invalid.code" in written
     assert b"undecidable" in sent
     assert left.aviary.found_in("receipts", written + sent) == []
@@ -278,20 +346,40 @@ def test_neither_environment_nor_arguments_of_the_process_tell_of_a_person(left:
 
 
 @pytest.mark.parametrize("form", [(), ("--json",)], ids=["words", "json"])
-def test_no_command_tells_of_a_person_unless_asked_to_reveal(left: Left, form: tuple[str, ...]) -> None:
+def test_no_command_tells_of_a_person_unless_asked_to_reveal(
+    left: Left, form: tuple[str, ...]
+) -> None:
     linked = left.evidence.of("case.child-linked")
     assert linked
-    said = {"status": command(left, "status", *form), "list": command(left, "dead-letters", "list", *form)}
+    said = {
+        "status": command(left, "status", *form),
+        "list": command(left, "dead-letters", "list", *form),
+    }
     said |= {entry.id: command(left, "case", entry.data["case_id"], *form) for entry in linked[:1]}
-    said |= {letter.id: command(left, "dead-letters", "show", letter.id, *form) for letter in left.evidence.dead[:1]}
+    said |= {
+        letter.id: command(left, "dead-letters", "show", letter.id, *form)
+        for letter in left.evidence.dead[:1]
+    }
     said["audit"] = command(left, "audit", "verify", *form)
     for name, output in said.items():
         assert left.aviary.found_in(name, output) == []
 
 
-PERSON = ("given name", "middle name", "family name", "alias", "nhs number", "upn", "house", "street", "town")
+PERSON = (
+    "given name",
+    "middle name",
+    "family name",
+    "alias",
+    "nhs number",
+    "upn",
+    "house",
+    "street",
+    "town",
+)
 IDENTITY = (*PERSON, "phone", "guardian")
-"""What says who is asked about: in the request for information, and in what the authority and the worker get."""
+"""What says who is asked about: in the request for information, and in what the authority and the
+worker get.
+"""
 
 
 def may_tell(left: Left, letter: dict[str, Any]) -> set[str]:
@@ -304,7 +392,11 @@ def may_tell(left: Left, letter: dict[str, Any]) -> set[str]:
             return {field_ for field_ in fields if field_.startswith((*IDENTITY, "narrative"))}
         case "mash.approval-request.v1":
             own = letter["data"]["item"]["owner"] == letter["agency"]
-            return {field_ for field_ in fields if own and field_.startswith(("narrative", "text of an item"))}
+            return {
+                field_
+                for field_ in fields
+                if own and field_.startswith(("narrative", "text of an item"))
+            }
         case _:
             return set()
 
@@ -320,20 +412,31 @@ def test_no_letter_holds_what_its_owner_did_not_approve_for_it(left: Left) -> No
         if letter["type"] == "mash.product.v1":
             products += 1
             data = letter["data"]
-            held = [item for item in data["items"] if (data["product_id"], item["item_id"]) not in approved]
+            held = [
+                item
+                for item in data["items"]
+                if (data["product_id"], item["item_id"]) not in approved
+            ]
             assert held == []
             letter = letter | {"data": data | {"items": []}}
-        found = left.aviary.found_in(letter["type"], json.dumps(letter).encode(), but=may_tell(left, letter))
+        found = left.aviary.found_in(
+            letter["type"], json.dumps(letter).encode(), but=may_tell(left, letter)
+        )
         assert found == []
     assert products
 
 
-@pytest.mark.parametrize("form", ["plain", "base64 1", "hex", "utf-16-le", "reversed", "percent", "json escapes"])
+@pytest.mark.parametrize(
+    "form", ["plain", "base64 1", "hex", "utf-16-le", "reversed", "percent", "json escapes"]
+)
 def test_the_search_finds_a_canary_in_any_disguise(form: str) -> None:
     aviary = Aviary()
     word = aviary.plant("name")
     disguised = next(found for name, found, _ in disguises(word) if name == form)
-    assert any(f"({form})" in found for found in aviary.found_in("here", b"before " + disguised + b" after"))
+    assert any(
+        f"({form})" in found
+        for found in aviary.found_in("here", b"before " + disguised + b" after")
+    )
 
 
 def test_the_search_finds_a_canary_within_base64_of_something_longer() -> None:

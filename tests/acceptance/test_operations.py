@@ -1,4 +1,6 @@
-"""Operations on PostgreSQL: the same commands, the same answers, while nothing of them can write but what says so."""
+"""Operations on PostgreSQL: the same commands, the same answers, while nothing of them can write
+but what says so.
+"""
 
 from __future__ import annotations
 
@@ -13,16 +15,21 @@ from click.testing import CliRunner
 from sqlalchemy import create_engine, make_url, text
 
 from ops.cli import main
-from ops.demo import DemoFolder, prepare
-from ops.simulation.stream import batches, notification_event, sample_lines
-from ops.wiring import Hub, open_hub
+from ops.demo.running import DemoFolder, prepare
+from ops.demo.simulation.stream import batches, sample_lines
+from ops.linkage.arrivals import notification_event
+from ops.run.wiring import Hub, open_hub
 from tests.support.filled import answer_letters, send
 
 
 @pytest.fixture
-def hub_(postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[DemoFolder, Hub]]:
+def hub_(
+    postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[DemoFolder, Hub]]:
     """The sample's hub on a database of its own, after ten notifications, of which one is dead."""
-    admin = create_engine(make_url(postgres_url).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
+    admin = create_engine(
+        make_url(postgres_url).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT"
+    )
     name = f"operations_{uuid4().hex}"
     with admin.connect() as connection:
         connection.execute(text(f"CREATE DATABASE {name}"))
@@ -60,11 +67,23 @@ def test_operations_answer_on_postgresql_as_on_sqlite(hub_: tuple[DemoFolder, Hu
     assert replayed["equal"] + replayed["given"] == replayed["facts"] == verified["entries"]
     (letter,) = told(folder, "dead-letters", "list")
     me = ["--who", "A. Operator", "--why", "asked the school"]
-    told(folder, "dead-letters", "mend", letter["id"], "--field", letter["field"], "--value", "2019-02-03", *me)
+    told(
+        folder,
+        "dead-letters",
+        "mend",
+        letter["id"],
+        "--field",
+        letter["field"],
+        "--value",
+        "2019-02-03",
+        *me,
+    )
     assert told(folder, "dead-letters", "redrive", letter["id"], *me)["refused_again"] == 0
     hub.embedded().drain()
     with hub.database.reading() as connection:
-        case_id = connection.execute(text("SELECT subject FROM journal WHERE type LIKE 'mash.case.%' LIMIT 1")).scalar()
+        case_id = connection.execute(
+            text("SELECT subject FROM journal WHERE type LIKE 'mash.case.%' LIMIT 1")
+        ).scalar()
     assert len(told(folder, "case", str(case_id))) > 5
     assert told(folder, "audit", "verify")["flaws"] == []
     assert told(folder, "replay")["different"] == 0

@@ -1,14 +1,15 @@
-"""Bad messages of every kind among good ones: each is answered and kept, and no good one is lost or held up (F17a).
+"""Bad messages of every kind among good ones: each is answered and kept, and no good one is lost or
+held up (F17a).
 
-The same by command and as large as wanted: `hub proof f17a --good 10000`.
+The same by command and as large as wanted: `python -m tests.proofs f17a --good 10000`.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from ops.proofs.poison import Dose, prove
-from ops.simulation.bad import bad_messages, worse_messages
+from ops.demo.simulation.bad import bad_messages, worse_messages
+from tests.proofs.poison import Dose, prove
 
 
 def test_every_kind_of_bad_message_is_told_why_and_kept_as_it_came_and_no_good_one_is_lost(

@@ -1,4 +1,6 @@
-"""From the store to the topics: what is recorded is sent, whoever is killed, commits late or does not answer."""
+"""From the store to the topics: what is recorded is sent, whoever is killed, commits late or does
+not answer.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from ops.services.kafka import KafkaService
-from ops.services.postgres import PostgresService
-from router.relay import Relay
+from router.runtimes.relay import Relay
 from schemas.message import arrived
 from schemas.notification import Receipt
 from stores import codec, cursors, journal, outbox, tables, topics
@@ -21,8 +21,18 @@ from stores.database import Database
 from stores.ports import Unavailable
 from stores.topics import Hole, TopicProducer
 from stores.vault import Vault
+from tests.services.kafka import KafkaService
+from tests.services.postgres import PostgresService
 from tests.support import given
-from tests.support.production import DEADLINE, HEARD, KEY, Process, Production, production, wait_until
+from tests.support.production import (
+    DEADLINE,
+    HEARD,
+    KEY,
+    Process,
+    Production,
+    production,
+    wait_until,
+)
 
 
 @pytest.fixture
@@ -50,7 +60,19 @@ def recorded(hub: Production) -> list[str]:
 
 def sealed(number: int) -> Sealed:
     """An event of no store."""
-    return Sealed(f"id-{number}", "type", HEARD, "source", "subject", 0, "key", "correlation", None, "key", b"sealed")
+    return Sealed(
+        f"id-{number}",
+        "type",
+        HEARD,
+        "source",
+        "subject",
+        0,
+        "key",
+        "correlation",
+        None,
+        "key",
+        b"sealed",
+    )
 
 
 def test_the_relay_sends_what_is_recorded_in_order_and_forgets_it(hub: Production) -> None:
@@ -63,7 +85,9 @@ def test_the_relay_sends_what_is_recorded_in_order_and_forgets_it(hub: Productio
     assert sent_ids(hub, partition) == recorded(hub)
 
 
-def test_a_transaction_that_commits_late_is_sent_although_later_positions_went_before(hub: Production) -> None:
+def test_a_transaction_that_commits_late_is_sent_although_later_positions_went_before(
+    hub: Production,
+) -> None:
     took_its_position, may_commit = threading.Event(), threading.Event()
 
     def commit_late() -> str:
@@ -93,7 +117,9 @@ def test_many_writers_that_commit_in_any_order_are_all_sent(hub: Production) -> 
     stop = threading.Event()
     with ThreadPoolExecutor(5) as executor:
         relaying = executor.submit(hub.relay().run, stop)
-        writers = [executor.submit(hub.received, range(start, start + 10)) for start in range(0, 400, 10)]
+        writers = [
+            executor.submit(hub.received, range(start, start + 10)) for start in range(0, 400, 10)
+        ]
         for writer in writers:
             writer.result(DEADLINE)
         wait_until(lambda: outbox.depth(hub.database) == 0)
@@ -127,7 +153,9 @@ def test_one_relay_is_active_and_another_takes_over(hub: Production) -> None:
     assert standing_by.once() == 4
 
 
-def test_a_relay_told_to_stop_stops_at_once_and_sends_before(hub: Production, tmp_path: Path) -> None:
+def test_a_relay_told_to_stop_stops_at_once_and_sends_before(
+    hub: Production, tmp_path: Path
+) -> None:
     hub.received(range(4))
     with Process("relay", hub, tmp_path) as relay:
         wait_until(lambda: outbox.depth(hub.database) == 0)
@@ -135,7 +163,9 @@ def test_a_relay_told_to_stop_stops_at_once_and_sends_before(hub: Production, tm
     assert sum(hub.ends().values()) == 4
 
 
-def test_a_relay_that_starts_before_the_topics_can_be_reached_waits_for_them(hub: Production) -> None:
+def test_a_relay_that_starts_before_the_topics_can_be_reached_waits_for_them(
+    hub: Production,
+) -> None:
     hub.received(range(4))
     away = iter([Unavailable("no broker"), Unavailable("no broker")])
 
@@ -168,7 +198,10 @@ def test_a_killed_broker_is_waited_for_and_nothing_is_lost(
     private_kafka_service: KafkaService, postgres_url: str
 ) -> None:
     stop = threading.Event()
-    with production(private_kafka_service.url, postgres_url) as hub, ThreadPoolExecutor(1) as executor:
+    with (
+        production(private_kafka_service.url, postgres_url) as hub,
+        ThreadPoolExecutor(1) as executor,
+    ):
         relay = Relay(hub.database, TopicProducer(hub.topics_url, seconds=2))
         relaying = executor.submit(relay.run, stop)
         hub.received(range(20))
@@ -203,7 +236,9 @@ def test_a_killed_store_is_waited_for_and_nothing_is_lost(
         assert hub.flaws() == []
 
 
-def test_a_frozen_worker_gives_way_and_changes_nothing_when_it_wakes_up(hub: Production, tmp_path: Path) -> None:
+def test_a_frozen_worker_gives_way_and_changes_nothing_when_it_wakes_up(
+    hub: Production, tmp_path: Path
+) -> None:
     receipts = hub.received(range(16))
     hub.relayed()
     # A shorter patience than the hub's 30 seconds, said where an operator would say it.
@@ -235,7 +270,9 @@ def test_a_reader_finds_any_range_and_says_what_is_not_there(hub: Production) ->
     producer = TopicProducer(hub.topics_url)
     producer.send([sealed(number) for number in range(10)])
     ((partition, _),) = [(number, end) for number, end in hub.ends().items() if end]
-    assert [record.offset for record in topics.read_range(hub.topics_url, HEARD, partition, 3, 6)] == [3, 4, 5, 6]
+    assert [
+        record.offset for record in topics.read_range(hub.topics_url, HEARD, partition, 3, 6)
+    ] == [3, 4, 5, 6]
     with pytest.raises(Hole):
         topics.read_range(hub.topics_url, HEARD, partition, 50, 60)
 

@@ -1,5 +1,7 @@
 # mypy: allow-untyped-calls
-"""The rules of design.md, section 6, against a real RabbitMQ: each test fails if its rule is dropped."""
+"""The rules of design.md, section 6, against a real RabbitMQ: each test fails if its rule is
+dropped.
+"""
 
 import datetime as dt
 import json
@@ -16,16 +18,16 @@ from uuid import uuid4
 import pytest
 from kombu.entity import Queue
 
-from connectors import broker
+from connectors.clients import broker
 from connectors.deliver import Deliverer, NotSent, QueueSender
-from connectors.media import STRUCTURED
+from connectors.formats.media import STRUCTURED
 from connectors.port import routes
 from connectors.queue_feed import QueueFeed
-from ops.services.rabbitmq import RabbitService
 from schemas.message import derived_id
 from schemas.notification import Receipt, ReceiptStatus
 from schemas.settings import HubSettings
 from stores.ports import Arrival, Letter, Unavailable
+from tests.services.rabbitmq import RabbitService
 from tests.support.production import wait_until
 
 Result = TypeVar("Result")
@@ -42,7 +44,9 @@ def nothing() -> None:
 
 @dataclass
 class Recorder:
-    """An intake in memory that counts how often each message came; ``before`` and ``after`` may fail."""
+    """An intake in memory that counts how often each message came; ``before`` and ``after`` may
+    fail.
+    """
 
     came: list[str] = field(default_factory=list)
     originals: list[bytes] = field(default_factory=list)
@@ -82,24 +86,39 @@ class Agency:
             {"area": "e08000032", "lead_agency": "health", "agencies": {"health": health}}
         )
         route = routes(settings, {}).by_code["health"]
-        return QueueFeed(route, self.recorder, self.url, self.queue, self.receipts, clock=lambda: NOW)
+        return QueueFeed(
+            route, self.recorder, self.url, self.queue, self.receipts, clock=lambda: NOW
+        )
 
     def put(self, *ids: str) -> None:
         with broker.connect(self.url) as connection:
             broker.ensure_queue(connection, self.queue)
             with connection.channel() as channel:
                 for event_id in ids:
-                    broker.publish(channel, self.queue, event(event_id), content_type=STRUCTURED, message_id=event_id)
+                    broker.publish(
+                        channel,
+                        self.queue,
+                        event(event_id),
+                        content_type=STRUCTURED,
+                        message_id=event_id,
+                    )
 
     def left(self, name: str | None = None) -> int:
         with broker.connect(self.url) as connection:
-            return int(connection.default_channel.queue_declare(name or self.queue, passive=True).message_count)
+            return int(
+                connection.default_channel.queue_declare(
+                    name or self.queue, passive=True
+                ).message_count
+            )
 
     def answers(self, count: int) -> list[tuple[str, str]]:
         """The first receipts, as many different ones as asked for: status and message."""
         answers: dict[tuple[str, str], None] = {}
         for body in bodies(self.url, self.receipts):
-            answers |= {(each["data"]["status"], each["data"]["message_id"]): None for each in json.loads(body)}
+            answers |= {
+                (each["data"]["status"], each["data"]["message_id"]): None
+                for each in json.loads(body)
+            }
             if len(answers) >= count:
                 break
         return list(answers)
@@ -142,12 +161,20 @@ class Letters:
 
 def event(event_id: str) -> bytes:
     receipt = {"product_id": "p", "case_id": "c", "status": "received", "received_by": "Duty desk"}
-    envelope = {"specversion": "1.0", "id": event_id, "source": "urn:test", "type": "mash.delivery-receipt.v1"}
+    envelope = {
+        "specversion": "1.0",
+        "id": event_id,
+        "source": "urn:test",
+        "type": "mash.delivery-receipt.v1",
+    }
     return json.dumps(envelope | {"data": receipt}).encode()
 
 
 def letters(count: int) -> list[Letter]:
-    return [Letter(f"l{number}", "health", "mash.product.v1", event(f"l{number}"), 0) for number in range(count)]
+    return [
+        Letter(f"l{number}", "health", "mash.product.v1", event(f"l{number}"), 0)
+        for number in range(count)
+    ]
 
 
 def bodies(url: str, queue: str) -> Iterator[bytes]:
@@ -170,7 +197,9 @@ def eventually(condition: Callable[[], bool], seconds: float = 60) -> None:
 
 @pytest.fixture
 def agency(rabbitmq_url: str) -> Agency:
-    """With a queue for receipts: RabbitMQ may answer 541 where feed and test make the same one at once."""
+    """With a queue for receipts: RabbitMQ may answer 541 where feed and test make the same one at
+    once.
+    """
     made = Agency(rabbitmq_url, f"in-{uuid4()}", f"out-{uuid4()}")
     with broker.connected(rabbitmq_url) as connection:
         broker.ensure_queue(connection, made.receipts)
@@ -186,7 +215,9 @@ def test_messages_are_recorded_answered_and_then_gone(agency: Agency) -> None:
 
 
 @pytest.mark.parametrize(("moment", "status"), [("before", "accepted"), ("after", "duplicate")])
-def test_a_crash_around_the_commit_brings_the_message_again(agency: Agency, moment: str, status: str) -> None:
+def test_a_crash_around_the_commit_brings_the_message_again(
+    agency: Agency, moment: str, status: str
+) -> None:
     def crash() -> None:
         raise Crash
 

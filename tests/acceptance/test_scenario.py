@@ -1,4 +1,6 @@
-"""From an agency's notification to an owner-approved release, through real processes: the same on both runtimes."""
+"""From an agency's notification to an owner-approved release, through real processes: the same on
+both runtimes.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from ops.demo import reconciles
-from ops.proofs.check import check
-from ops.proofs.evidence import Recorded
-from ops.proofs.place import BY_FOLDER, OVER_HTTP, Servers, embedded_place, production_place
-from ops.proofs.stream import UNBORN_NAME, UNBORN_WORD
-from ops.reading import open_reader
-from ops.replay import Wanted, replay
+from ops.demo.running import reconciles
+from ops.look.reading import open_reader
+from ops.look.replay import Wanted, replay
+from tests.proofs.check import check
+from tests.proofs.evidence import Recorded
+from tests.proofs.place import BY_FOLDER, OVER_HTTP, Servers, embedded_place, production_place
+from tests.proofs.stream import UNBORN_NAME, UNBORN_WORD
 from tests.support import scenario
 from tests.support.canaries import Aviary
 from tests.support.scenario import Outcome
@@ -51,7 +53,9 @@ def by_product(entries: list[Recorded]) -> dict[str, Recorded]:
 
 
 def bytes_approved(item: dict[str, Any], *, recipient: str, purpose: str) -> str:
-    """The digest that an owner approves, worked out anew: over item, recipient, purpose and the exact text."""
+    """The digest that an owner approves, worked out anew: over item, recipient, purpose and the
+    exact text.
+    """
     parts = [part.encode() for part in (item["item_id"], recipient, purpose, item["text"])]
     return sha256(b"".join(len(part).to_bytes(8, "big") + part for part in parts)).hexdigest()
 
@@ -85,10 +89,15 @@ def test_each_message_had_each_effect_once_by_an_independent_check(outcome: Outc
 def test_messages_came_in_by_all_three_kinds_of_connector(outcome: Outcome) -> None:
     came = {entry.source.split("/")[1] for entry in outcome.of("notification.received")}
     assert came == {"http", "folder", "queue"}
-    assert {entry.data["agency"] for entry in outcome.of("notification.received")} > {*BY_FOLDER, *OVER_HTTP[1:]}
+    assert {entry.data["agency"] for entry in outcome.of("notification.received")} > {
+        *BY_FOLDER,
+        *OVER_HTTP[1:],
+    }
 
 
-def test_a_resend_is_a_duplicate_and_an_amendment_a_new_version_of_the_first(outcome: Outcome) -> None:
+def test_a_resend_is_a_duplicate_and_an_amendment_a_new_version_of_the_first(
+    outcome: Outcome,
+) -> None:
     status = {note["sent"]: note["status"] for note in outcome.evidence.sent if "sent" in note}
     assert status["N0000001"] == "duplicate", "the last receipt: it was sent twice"
     again = next(note for note in outcome.evidence.sent if note.get("sent") == "S0000001")
@@ -96,26 +105,46 @@ def test_a_resend_is_a_duplicate_and_an_amendment_a_new_version_of_the_first(out
     assert again["status"] == "duplicate"
     assert again["id"] in causes
     amended = next(note for note in outcome.evidence.sent if note.get("sent") == "S0000002")
-    (version,) = [entry for entry in outcome.of("notification.accepted") if entry.data["referral_id"] == amended["id"]]
+    (version,) = [
+        entry
+        for entry in outcome.of("notification.accepted")
+        if entry.data["referral_id"] == amended["id"]
+    ]
     assert version.data["version"] == 2
     assert version.data["first_referral_id"]
 
 
 def test_an_unborn_child_is_linked_and_rated_like_any_other(outcome: Outcome) -> None:
     sent = next(note for note in outcome.evidence.sent if note.get("sent") == "S0000003")
-    (linked,) = [entry for entry in outcome.of("case.child-linked") if entry.data["referral_id"] == sent["id"]]
+    (linked,) = [
+        entry
+        for entry in outcome.of("case.child-linked")
+        if entry.data["referral_id"] == sent["id"]
+    ]
     assert linked.data["notification"]["subject"]["date_of_birth"]["accuracy_indicator"] == "XXX"
-    assert [entry for entry in outcome.of("rating.suggested") if entry.data["referral_id"] == sent["id"]]
+    assert [
+        entry for entry in outcome.of("rating.suggested") if entry.data["referral_id"] == sent["id"]
+    ]
 
 
 def test_what_concerns_an_open_case_is_handed_to_its_worker_and_not_rated(outcome: Outcome) -> None:
-    handed = {e.data["referral_id"] for e in outcome.of("case.child-linked") if e.data["allocated_to"]}
-    assert handed == {letter["data"]["referral_id"] for letter in outcome.letters("handover")} != set()
+    handed = {
+        e.data["referral_id"] for e in outcome.of("case.child-linked") if e.data["allocated_to"]
+    }
+    assert (
+        handed == {letter["data"]["referral_id"] for letter in outcome.letters("handover")} != set()
+    )
     assert not handed & {entry.data["referral_id"] for entry in outcome.of("rating.suggested")}
 
 
-def test_a_red_reaches_its_front_line_before_any_other_product_of_its_referral(outcome: Outcome) -> None:
-    red = {entry.data["referral_id"] for entry in outcome.of("rating.suggested") if entry.data["colour"] == "red"}
+def test_a_red_reaches_its_front_line_before_any_other_product_of_its_referral(
+    outcome: Outcome,
+) -> None:
+    red = {
+        entry.data["referral_id"]
+        for entry in outcome.of("rating.suggested")
+        if entry.data["colour"] == "red"
+    }
     urgent = [entry for entry in outcome.of("product.drafted") if entry.data["urgent"]]
     assert red
     assert red <= {entry.data["referral_id"] for entry in urgent}
@@ -123,10 +152,16 @@ def test_a_red_reaches_its_front_line_before_any_other_product_of_its_referral(o
     voided = by_product(outcome.of("product.voided"))
     for entry in urgent:
         # What was voided before went out for the child whom the referral had been taken for.
-        standing = [one for id_, one in released.items() if id_ not in voided or voided[id_].position > entry.position]
+        standing = [
+            one
+            for id_, one in released.items()
+            if id_ not in voided or voided[id_].position > entry.position
+        ]
         others = [one for one in standing if one.data["referral_id"] == entry.data["referral_id"]]
         left = released[entry.data["product_id"]].position
-        same = {one.data["product_id"]: one.data["colour"] for one in others if not one.data["urgent"]}
+        same = {
+            one.data["product_id"]: one.data["colour"] for one in others if not one.data["urgent"]
+        }
         later = [one for one in others if same.get(one.data["product_id"]) == entry.data["colour"]]
         assert all(left < one.position for one in later)
 
@@ -145,7 +180,9 @@ def test_only_its_owner_decided_about_an_item(outcome: Outcome) -> None:
         cause = entries[str(entry.cause)]
         if cause.type == "mash.release.decided.v1":
             assert cause.data["agency"] == entry.data["owner"]
-            assert cause.source.split("/")[-1] == entry.data["owner"], "whose credential it came in by"
+            assert cause.source.split("/")[-1] == entry.data["owner"], (
+                "whose credential it came in by"
+            )
         else:
             assert cause.data["urgent"], "only a standing release decides without a message"
             assert "agreement" in entry.data["reason"]
@@ -165,13 +202,22 @@ def test_nothing_left_but_the_exact_bytes_that_their_owner_approved(outcome: Out
             decision = approved[data["product_id"], item["item_id"]]
             found = bytes_approved(item, recipient=letter["agency"], purpose=data["purpose"])
             assert found == decision["digest"] == item["digest"]
-            assert (decision["recipient"], decision["purpose"]) == (letter["agency"], data["purpose"])
+            assert (decision["recipient"], decision["purpose"]) == (
+                letter["agency"],
+                data["purpose"],
+            )
 
 
 def test_who_withholds_is_a_signpost_unless_it_says_otherwise(outcome: Outcome) -> None:
-    letters = {letter["data"]["product_id"]: letter["data"] for letter in outcome.letters("product")}
+    letters = {
+        letter["data"]["product_id"]: letter["data"] for letter in outcome.letters("product")
+    }
     named, silent = 0, 0
-    withheld = [entry.data for entry in outcome.of("product.item-decided") if entry.data["choice"] == "withhold"]
+    withheld = [
+        entry.data
+        for entry in outcome.of("product.item-decided")
+        if entry.data["choice"] == "withhold"
+    ]
     drafts = by_product(outcome.of("product.drafted"))
     for decision in withheld:
         letter = letters.get(decision["product_id"])
@@ -196,19 +242,28 @@ def test_every_product_that_left_was_confirmed_by_its_recipient(outcome: Outcome
     released = by_product(outcome.of("product.released"))
     delivered = by_product(outcome.of("product.delivered"))
     recalled = by_product(outcome.of("product.recalled"))
-    kept_back = released.keys() - {letter["data"]["product_id"] for letter in outcome.letters("product")}
+    kept_back = released.keys() - {
+        letter["data"]["product_id"] for letter in outcome.letters("product")
+    }
     assert delivered.keys() == released.keys() - kept_back != set()
     assert kept_back <= recalled.keys()
-    assert all(entry.data["recipient"] == released[id_].data["recipient"] for id_, entry in delivered.items())
+    assert all(
+        entry.data["recipient"] == released[id_].data["recipient"]
+        for id_, entry in delivered.items()
+    )
 
 
-def test_a_product_for_the_wrong_child_is_voided_and_recalled_once_it_has_left(outcome: Outcome) -> None:
+def test_a_product_for_the_wrong_child_is_voided_and_recalled_once_it_has_left(
+    outcome: Outcome,
+) -> None:
     voided = {entry.data["product_id"] for entry in outcome.of("product.voided")}
     assert voided
     released = by_product(outcome.of("product.released"))
     recalled = by_product(outcome.of("product.recalled"))
     assert recalled.keys() == voided & released.keys()
-    assert {letter["data"]["product_id"] for letter in outcome.letters("product-recall")} == recalled.keys()
+    assert {
+        letter["data"]["product_id"] for letter in outcome.letters("product-recall")
+    } == recalled.keys()
 
 
 def test_what_humans_merge_split_and_take_back_goes_to_the_right_case_and_its_products_with_it(
@@ -217,12 +272,19 @@ def test_what_humans_merge_split_and_take_back_goes_to_the_right_case_and_its_pr
     (merged,), (undone,), (split,) = (outcome.of(f"case.{type_}") for type_ in LINKS_MENDED)
     assert undone.data["undone_decision_id"] == merged.data["decision_id"]
     assert undone.data["referral_ids"] == merged.data["referral_ids"] != []
-    for decision, case in ((split, split.data["case_id"]), (undone, merged.data["absorbed_case_id"])):
+    for decision, case in (
+        (split, split.data["case_id"]),
+        (undone, merged.data["absorbed_case_id"]),
+    ):
         for referral in decision.data["referral_ids"]:
             later = [e for e in outcome.of("product.drafted") if e.data["referral_id"] == referral]
             assert later[-1].data["case_id"] == case
     told = {letter["data"]["decision_id"] for letter in outcome.letters("links-changed")}
-    assert {merged.data["decision_id"], undone.data["decision_id"], split.data["decision_id"]} <= told
+    assert {
+        merged.data["decision_id"],
+        undone.data["decision_id"],
+        split.data["decision_id"],
+    } <= told
 
 
 LINKS_MENDED = ("persons-merged", "decision-undone", "person-split")
@@ -238,7 +300,9 @@ def test_replay_decides_everything_again_the_same(outcome: Outcome) -> None:
     assert report.topics["cases.linked"]["equal"] == report.topics["cases.linked"].total() > 0
 
 
-def test_nothing_personal_lies_in_clear_in_logs_stores_or_topics(outcome: Outcome, services_folder: Path) -> None:
+def test_nothing_personal_lies_in_clear_in_logs_stores_or_topics(
+    outcome: Outcome, services_folder: Path
+) -> None:
     people = Aviary({"name": UNBORN_NAME, "narrative": UNBORN_WORD})
     opened = "".join(str(entry.data) for entry in outcome.evidence.journal)
     assert UNBORN_NAME in opened
@@ -247,7 +311,9 @@ def test_nothing_personal_lies_in_clear_in_logs_stores_or_topics(outcome: Outcom
     # Where the servers are this run's own, what they log is theirs to answer for as well.
     places |= {log.name: log.read_bytes() for log in services_folder.glob("*/*.log")}
     assert sum(map(len, places.values())) > 1_000_000
-    assert [found for name, content in places.items() for found in people.found_in(name, content)] == []
+    assert [
+        found for name, content in places.items() for found in people.found_in(name, content)
+    ] == []
 
 
 MUST_AGREE = (
@@ -268,25 +334,32 @@ MUST_AGREE = (
     "information.answered",
     "message.refused",
 )
-"""What follows from the notifications and from one human's answer to each question, in whatever order these come.
+"""What follows from the notifications and from one human's answer to each question, in whatever
+order these come.
 
 Ids of products do not: they hold the moment of a correction.
 """
 MOMENTS = {"decision_due_at", "product_due_at", "due_at", "late"}
 CROSSED = {"rating.assigned", "information.answered"}
-"""Answers that may come before or after a human corrects the link, and so be filed under either case."""
+"""Answers that may come before or after a human corrects the link, and so be filed under either
+case.
+"""
 
 
 def said(outcome: Outcome, type_: str) -> Counter[str]:
     """Everything that facts of a type say, with their ids and without the moments of this run."""
     without = MOMENTS | ({"case_id"} if type_ in CROSSED else set())
-    at_intake = (entry for entry in outcome.of(type_) if entry.data.get("step", "intake") == "intake")
+    at_intake = (
+        entry for entry in outcome.of(type_) if entry.data.get("step", "intake") == "intake"
+    )
     return Counter(f"{entry.id} {_without(without, entry.data)}" for entry in at_intake)
 
 
 def _without(names: set[str], value: Any) -> Any:
     if isinstance(value, dict):
-        return {name: _without(names, part) for name, part in sorted(value.items()) if name not in names}
+        return {
+            name: _without(names, part) for name, part in sorted(value.items()) if name not in names
+        }
     return [_without(names, part) for part in value] if isinstance(value, list) else value
 
 
@@ -295,9 +368,13 @@ def test_both_runtimes_decide_the_same(embedded: Outcome, production: Outcome, t
     assert said(embedded, type_) == said(production, type_) != Counter()
 
 
-def test_both_runtimes_draft_the_same_items_for_the_same_recipients(embedded: Outcome, production: Outcome) -> None:
+def test_both_runtimes_draft_the_same_items_for_the_same_recipients(
+    embedded: Outcome, production: Outcome
+) -> None:
     def drafted(outcome: Outcome) -> set[tuple[Any, ...]]:
-        """What is urgent takes what is known at that moment; anything else waits for every answer."""
+        """What is urgent takes what is known at that moment; anything else waits for every
+        answer.
+        """
         return {
             (d["referral_id"], d["recipient"], d["colour"], *(() if d["urgent"] else _items(d)))
             for d in (entry.data for entry in outcome.of("product.drafted"))

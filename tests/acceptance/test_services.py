@@ -1,4 +1,6 @@
-"""The services that other tests lean on are real, survive a crash with their data, and say so when they are missing."""
+"""The services that other tests lean on are real, survive a crash with their data, and say so when
+they are missing.
+"""
 
 import os
 import socket
@@ -15,12 +17,12 @@ from confluent_kafka import Consumer, Producer
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
-from ops.services import install
-from ops.services.folder import temporary_folder
-from ops.services.kafka import KafkaService
-from ops.services.postgres import PostgresService, private_postgres
-from ops.services.process import ServiceUnavailable
-from ops.services.rabbitmq import RabbitService
+from tests.services import install
+from tests.services.folder import temporary_folder
+from tests.services.kafka import KafkaService
+from tests.services.postgres import PostgresService, private_postgres
+from tests.services.process import ServiceUnavailable
+from tests.services.rabbitmq import RabbitService
 
 WAIT_SECONDS = 30
 untyped_kombu: Any = kombu
@@ -45,7 +47,9 @@ def test_rabbitmq_gives_back_what_it_confirmed(rabbitmq_url: str) -> None:
     assert _get(rabbitmq_url, queue) == {"number": 1}
 
 
-def test_rabbitmq_keeps_confirmed_messages_through_a_kill(private_rabbitmq_service: RabbitService) -> None:
+def test_rabbitmq_keeps_confirmed_messages_through_a_kill(
+    private_rabbitmq_service: RabbitService,
+) -> None:
     queue = _publish(private_rabbitmq_service.url)
     private_rabbitmq_service.await_recorded(queue.name)
     private_rabbitmq_service.kill()
@@ -59,14 +63,18 @@ def test_postgres_is_durable(postgres_url: str, setting: str) -> None:
         assert connection.execute(f"SHOW {setting}").fetchone() == ("on",)
 
 
-def test_postgres_keeps_committed_rows_through_a_kill(private_postgres_service: PostgresService) -> None:
+def test_postgres_keeps_committed_rows_through_a_kill(
+    private_postgres_service: PostgresService,
+) -> None:
     name = _insert(private_postgres_service.url)
     private_postgres_service.kill()
     with pytest.raises(psycopg.OperationalError):
         psycopg.connect(_libpq(private_postgres_service.url))
     private_postgres_service.start()
     with psycopg.connect(_libpq(private_postgres_service.url)) as connection:
-        found = connection.execute("SELECT name FROM service_test WHERE name = %s", [name]).fetchone()
+        found = connection.execute(
+            "SELECT name FROM service_test WHERE name = %s", [name]
+        ).fetchone()
     assert found == (name,)
 
 
@@ -100,7 +108,9 @@ def test_a_server_that_cannot_start_says_why(private_postgres_service: PostgresS
             pass
 
 
-def test_a_url_in_the_environment_comes_first(private_kafka_service: KafkaService, tmp_path: Path) -> None:
+def test_a_url_in_the_environment_comes_first(
+    private_kafka_service: KafkaService, tmp_path: Path
+) -> None:
     run = _run_kafka_test(tmp_path, HUB_TEST_KAFKA_URL=private_kafka_service.url)
     assert "1 passed" in run.stdout
 
@@ -131,8 +141,14 @@ def test_a_failed_download_is_told_and_does_not_stop_the_others(
 
 
 def _run_kafka_test(empty: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run the first test of this file elsewhere: without Docker, without jars, and with this environment only."""
-    inherited = {name: value for name, value in os.environ.items() if name != "CI" and not name.startswith("HUB_")}
+    """Run the first test of this file elsewhere: without Docker, without jars, and with this
+    environment only.
+    """
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if name != "CI" and not name.startswith("HUB_")
+    }
     nowhere = {"HUB_SERVICES_HOME": str(empty), "DOCKER_HOST": f"unix://{empty}/docker.sock"}
     test = f"{__file__}::{test_kafka_gives_back_what_was_produced.__name__}"
     return subprocess.run(
@@ -149,13 +165,21 @@ def _run_kafka_test(empty: Path, **environment: str) -> subprocess.CompletedProc
 def _topic(url: str) -> str:
     topic = f"t-{uuid4()}"
     client = AdminClient({"bootstrap.servers": url.removeprefix("kafka://")})
-    client.create_topics([NewTopic(topic, num_partitions=1, replication_factor=1)])[topic].result(WAIT_SECONDS)
+    client.create_topics([NewTopic(topic, num_partitions=1, replication_factor=1)])[topic].result(
+        WAIT_SECONDS
+    )
     return topic
 
 
 def _produce(url: str, topic: str) -> None:
     errors: list[object] = []
-    producer = Producer({"bootstrap.servers": url.removeprefix("kafka://"), "acks": "all", "enable.idempotence": True})
+    producer = Producer(
+        {
+            "bootstrap.servers": url.removeprefix("kafka://"),
+            "acks": "all",
+            "enable.idempotence": True,
+        }
+    )
     producer.produce(topic, b"one", on_delivery=lambda error, _: errors.append(error))
     assert producer.flush(WAIT_SECONDS) == 0
     assert errors == [None]
@@ -176,10 +200,14 @@ def _consume(url: str, topic: str) -> bytes | None:
 
 def _publish(url: str) -> Any:
     name = f"q-{uuid4()}"
-    queue = untyped_kombu.Queue(name, routing_key=name, durable=True, queue_arguments={"x-queue-type": "quorum"})
+    queue = untyped_kombu.Queue(
+        name, routing_key=name, durable=True, queue_arguments={"x-queue-type": "quorum"}
+    )
     with untyped_kombu.Connection(url, transport_options={"confirm_publish": True}) as connection:
         queue.bind(connection.default_channel).declare()
-        connection.Producer().publish({"number": 1}, routing_key=name, mandatory=True, confirm_timeout=WAIT_SECONDS)
+        connection.Producer().publish(
+            {"number": 1}, routing_key=name, mandatory=True, confirm_timeout=WAIT_SECONDS
+        )
     return queue
 
 

@@ -1,4 +1,6 @@
-"""The five package names are the hub's own, and importing any of its modules does nothing but define things."""
+"""The five package names are the hub's own, and importing any of its modules does nothing but
+define things.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,8 @@ def whose():
         name = frame.f_code.co_filename
         if name.startswith(inside):
             return os.path.relpath(name, root)
-        if "site-packages" in name or not (name.startswith((library, "<frozen")) or name == "<string>"):
+        standard = name.startswith((library, "<frozen")) or name == "<string>"
+        if "site-packages" in name or not standard:
             return None
         frame = frame.f_back
     return None
@@ -40,13 +43,15 @@ def whose():
 def shipped(path, mode):
     """Code, tables and time zones that come with the program are part of what is defined."""
     reads = not set(mode) & set("wax+")
-    return path.endswith((".py", ".pyc")) or (reads and (path.startswith(inside) or "zoneinfo" in path))
+    ours = path.startswith(inside) or "zoneinfo" in path
+    return path.endswith((".py", ".pyc")) or (reads and ours)
 
 
 def watch(event, arguments):
     if event == "open" and shipped(str(arguments[0]), str(arguments[1] or "r")):
         return
-    if event in ("open", "subprocess.Popen", "os.system", "_thread.start_new_thread") or event.startswith("socket."):
+    watched = ("open", "subprocess.Popen", "os.system", "_thread.start_new_thread")
+    if event in watched or event.startswith("socket."):
         owner = whose()
         if owner:
             done.append(f"{owner}: {event}")

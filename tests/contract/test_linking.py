@@ -1,4 +1,6 @@
-"""One stream of notifications and human decisions, the same links to the last fact, whatever remembers them."""
+"""One stream of notifications and human decisions, the same links to the last fact, whatever
+remembers them.
+"""
 
 from __future__ import annotations
 
@@ -10,15 +12,17 @@ from pathlib import Path
 import pytest
 
 from connectors.port import routes
-from ops.bench.stream import arrival_of
-from ops.configuration import read_settings
-from ops.replay_memory import KeptDocuments, KeptPeople
-from ops.simulation.stream import sample_lines
+from ops.demo.simulation.stream import sample_lines
+from ops.linkage.arrivals import arrival_of
+from ops.look.replay_memory import KeptDocuments, KeptPeople
+from ops.run.configuration import read_settings
 from router.handle import messages_of
-from router.memory import Memory
-from router.people import DecodedPeople, PeopleMemory
-from router.register import Register
-from router.steps import deduplicate, link
+from router.intake import message_id
+from router.memory.documents import Memory
+from router.memory.register import DecodedPeople, PeopleMemory
+from router.steps.deduplicate import decide as deduplicate
+from router.steps.link import decide as link
+from router.steps.link.register import Register
 from schemas.base import Fact
 from schemas.case import (
     ChildLinked,
@@ -42,7 +46,6 @@ from schemas.decisions import (
 )
 from schemas.message import Message, arrived
 from stores.database import Database
-from stores.intake import message_id
 from stores.vault import Vault
 from tests.support.given import NOON
 from tests.support.linking import AREA, LEAD, WHO, rules
@@ -64,12 +67,16 @@ def accepted() -> Iterator[Message]:
         outcome = deduplicate.STEP.decide(documents.recall(message), message, rules())
         if outcome.state is not None:
             documents.remember(message, outcome.state)
-        yield from (m for m in messages_of(deduplicate.STEP, message, outcome) if link.STEP.concerns(m))
+        yield from (
+            m for m in messages_of(deduplicate.STEP, message, outcome) if link.STEP.concerns(m)
+        )
 
 
 @dataclass
 class Human:
-    """Settles reviews, and by turns merges, splits, tells apart, and takes back what was done last."""
+    """Settles reviews, and by turns merges, splits, tells apart, and takes back what was done
+    last.
+    """
 
     reviews: list[ChildLinked] = field(default_factory=list)
     fresh: list[str] = field(default_factory=list)
@@ -96,20 +103,28 @@ class Human:
         yield self._message((self._merge, self._split, self._undo, self._apart)[self.turn % 4]())
 
     def _merge(self) -> Fact:
-        decision = PersonsDecision(person_id=self.fresh.pop(), other_person_id=self.fresh.pop(), same=True, **WHO)
+        decision = PersonsDecision(
+            person_id=self.fresh.pop(), other_person_id=self.fresh.pop(), same=True, **WHO
+        )
         return PersonsDecided(agency=LEAD, area=AREA, decision=decision)
 
     def _apart(self) -> Fact:
-        decision = PersonsDecision(person_id=self.fresh.pop(), other_person_id=self.fresh.pop(), same=False, **WHO)
+        decision = PersonsDecision(
+            person_id=self.fresh.pop(), other_person_id=self.fresh.pop(), same=False, **WHO
+        )
         return PersonsDecided(agency=LEAD, area=AREA, decision=decision)
 
     def _split(self) -> Fact:
         one = self.linked.pop()
-        decision = SplitDecision(person_id=one.person_id, referral_ids=(one.referral_id,), to_person_id=None, **WHO)
+        decision = SplitDecision(
+            person_id=one.person_id, referral_ids=(one.referral_id,), to_person_id=None, **WHO
+        )
         return SplitDecided(agency=LEAD, area=AREA, decision=decision)
 
     def _undo(self) -> Fact:
-        return UndoDecided(agency=LEAD, area=AREA, decision=UndoDecision(decision_id=self.done[-1], **WHO))
+        return UndoDecided(
+            agency=LEAD, area=AREA, decision=UndoDecision(decision_id=self.done[-1], **WHO)
+        )
 
     def _message(self, fact: Fact) -> Message:
         self.done.append(f"decision-{len(self.done)}")
@@ -160,7 +175,9 @@ def test_the_script_has_everything_that_humans_decide(scripted: Scripted) -> Non
     for kind in (LinkCorrected, PersonsMerged, PersonsKeptApart, PersonSplit, DecisionUndone):
         assert kinds.count(kind) >= 4
     assert MergeSuggested in kinds
-    assert sum(not message.type.startswith("mash.case") for message in scripted.told) == 0, "nothing was refused"
+    assert sum(not message.type.startswith("mash.case") for message in scripted.told) == 0, (
+        "nothing was refused"
+    )
 
 
 @pytest.mark.parametrize("size", [5, 100])
@@ -182,6 +199,8 @@ def _over(url: str, messages: Sequence[Message], size: int) -> list[Message]:
     told = []
     for start in range(0, len(messages), size):
         with database.transaction() as transaction:
-            told += through(PeopleMemory(link.STEP, transaction, decoded), messages[start : start + size])
+            told += through(
+                PeopleMemory(link.STEP, transaction, decoded), messages[start : start + size]
+            )
     database.close()
     return told

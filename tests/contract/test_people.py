@@ -1,4 +1,6 @@
-"""Who is found is the same whatever store holds the register, and in whatever batches notifications come."""
+"""Who is found is the same whatever store holds the register, and in whatever batches notifications
+come.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +13,12 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event, select
 
-from ops.replay_memory import KeptPeople
+from ops.look.replay_memory import KeptPeople
 from router.handle import Adopted, BoundStep, Delivery, handle
 from router.linkage.ranking import OVERSIZED
-from router.people import DecodedPeople, PeopleMemory, file_everybody
-from router.register import PersonRecord
-from router.steps.link import STEP
+from router.memory.register import DecodedPeople, PeopleMemory, file_everybody
+from router.steps.link.decide import STEP
+from router.steps.link.register import PersonRecord
 from schemas.base import Fact
 from schemas.case import ChildLinked, LinkCorrected, LinkOutcome
 from schemas.decisions import LinkDecided, LinkDecision
@@ -41,7 +43,9 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
         with fresh_database(request.getfixturevalue("postgres_url")) as url:
             yield from _opened(url)
     else:
-        yield from _opened(f"sqlite:///{tmp_path}/hub.db" if request.param == "sqlite file" else "sqlite://")
+        yield from _opened(
+            f"sqlite:///{tmp_path}/hub.db" if request.param == "sqlite file" else "sqlite://"
+        )
 
 
 def _opened(url: str) -> Iterator[Database]:
@@ -60,7 +64,10 @@ def namesake(number: int) -> Person:
             "date_of_birth": PartialDate(date=born),
             "contact": (Contact(telephone=(phone,)),),
             "address": (
-                Address(line1=f"{number} Street{chr(97 + number % 26)}x Road", postcode=f"AB{number % 90 + 1} 1CD"),
+                Address(
+                    line1=f"{number} Street{chr(97 + number % 26)}x Road",
+                    postcode=f"AB{number % 90 + 1} 1CD",
+                ),
             ),
         }
     )
@@ -70,27 +77,42 @@ def accepted(referral: str, child: Person) -> Message:
     said = given.notification(reference=f"R-{referral}", subject=child)
     return _message(
         referral,
-        NotificationAccepted(referral_id=referral, agency="police", area="e99999999", version=1, notification=said),
+        NotificationAccepted(
+            referral_id=referral, agency="police", area="e99999999", version=1, notification=said
+        ),
     )
 
 
 def moved(referral: str, to: str) -> Message:
     """A human says that the referral is about another referral's child."""
     decision = LinkDecision(
-        referral_id=referral, person_id=derived_id("person", to), decided_by="S. Worker", rationale="I asked"
+        referral_id=referral,
+        person_id=derived_id("person", to),
+        decided_by="S. Worker",
+        rationale="I asked",
     )
-    return _message(referral, LinkDecided(agency="childrens_social_care", area="e99999999", decision=decision))
+    return _message(
+        referral, LinkDecided(agency="childrens_social_care", area="e99999999", decision=decision)
+    )
 
 
 def _message(referral: str, fact: Fact) -> Message:
     id_ = derived_id(referral, fact.type)
     return Message(
-        id=id_, source="test", time=given.NOON, key="a", correlation_id=referral, causation_id=None, data=fact
+        id=id_,
+        source="test",
+        time=given.NOON,
+        key="a",
+        correlation_id=referral,
+        causation_id=None,
+        data=fact,
     )
 
 
 def a_crowd() -> list[Message]:
-    """A name becomes that of a crowd, is one no more when a human moves one referral, and then is one again."""
+    """A name becomes that of a crowd, is one no more when a human moves one referral, and then is
+    one again.
+    """
     many = [accepted(f"r{number}", namesake(number)) for number in range(OVERSIZED + 1)]
     return [
         *many[:OVERSIZED],
@@ -116,16 +138,27 @@ Said = dict[str, tuple[LinkOutcome, str, tuple[str, ...], int]]
 def said(facts: Sequence[Fact]) -> Said:
     """What was decided of each referral, as it was linked first."""
     linked = [fact for fact in facts if isinstance(fact, ChildLinked)]
-    return {f.referral_id: (f.outcome, f.person_id, f.reasons, len(f.candidates)) for f in reversed(linked)}
+    return {
+        f.referral_id: (f.outcome, f.person_id, f.reasons, len(f.candidates))
+        for f in reversed(linked)
+    }
 
 
 def handled(database: Database, messages: Sequence[Message], *, batch: int) -> Sequence[Fact]:
     """What the step recorded, having been given the messages in batches."""
     decoded = DecodedPeople()
-    bound = BoundStep(STEP, lambda step, transaction: PeopleMemory(step, transaction, decoded), serial=True)
+    bound = BoundStep(
+        STEP, lambda step, transaction: PeopleMemory(step, transaction, decoded), serial=True
+    )
     offered = [Delivery(offset, message) for offset, message in enumerate(messages)]
     for start in range(0, len(offered), batch):
-        handle(bound, offered[start : start + batch], consumer="link", database=database, policy=rules())
+        handle(
+            bound,
+            offered[start : start + batch],
+            consumer="link",
+            database=database,
+            policy=rules(),
+        )
     return [message.data for _, message in journal.messages_after(database, 0, 10_000)]
 
 
@@ -175,8 +208,12 @@ def test_a_crowd_hides_none_of_its_children_and_is_told_of(in_memory: Sequence[F
 def test_persons_stay_filed_under_what_is_known_of_them_and_no_more(database: Database) -> None:
     handled(database, a_crowd(), batch=7)
     with database.transaction() as transaction:
-        known = {number: PersonRecord.decode(body) for number, body in people.everybody(transaction)}
-    assert _filed(database) == {(key, number) for number, record in known.items() for key in record.keys}
+        known = {
+            number: PersonRecord.decode(body) for number, body in people.everybody(transaction)
+        }
+    assert _filed(database) == {
+        (key, number) for number, record in known.items() for key in record.keys
+    }
 
 
 def test_an_index_made_anew_is_the_one_that_was_kept(database: Database) -> None:
@@ -199,7 +236,9 @@ def test_of_a_crowd_no_more_is_read_than_tells_that_it_is_one(database: Database
 
 def test_keys_are_looked_up_in_the_index_alone(database: Database) -> None:
     with database.transaction() as transaction:
-        people.file_anew(transaction, ((key, number) for key in range(4000) for number in range(key % 7)))
+        people.file_anew(
+            transaction, ((key, number) for key in range(4000) for number in range(key % 7))
+        )
         plan = _plan(transaction, lambda: people.filed_under(transaction, range(40), most=3))
     if database.engine.dialect.name == "postgresql":
         assert "Index Only Scan using person_keys_pkey" in plan
@@ -213,15 +252,21 @@ def _plan(transaction: Transaction, ask: Callable[[], object]) -> str:
     """How the database goes about the one query that ``ask`` sends."""
     sent: list[tuple[str, Any]] = []
 
-    def note(_connection: Connection, _cursor: Any, sql: str, given_: Any, _context: Any, _many: bool) -> None:
+    def note(
+        _connection: Connection, _cursor: Any, sql: str, given_: Any, _context: Any, _many: bool
+    ) -> None:
         sent.append((sql, given_))
 
     event.listen(transaction.connection, "before_cursor_execute", note)
     ask()
     event.remove(transaction.connection, "before_cursor_execute", note)
     ((sql, given_),) = sent
-    explain = "EXPLAIN " if transaction.connection.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN "
-    return "\n".join(str(row[-1]) for row in transaction.connection.exec_driver_sql(explain + sql, given_))
+    explain = (
+        "EXPLAIN " if transaction.connection.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN "
+    )
+    return "\n".join(
+        str(row[-1]) for row in transaction.connection.exec_driver_sql(explain + sql, given_)
+    )
 
 
 def _filed(database: Database) -> set[tuple[int, int]]:

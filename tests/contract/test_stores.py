@@ -1,4 +1,6 @@
-"""One behaviour of the store, whichever database it is: SQLite in a file, SQLite in memory, PostgreSQL."""
+"""One behaviour of the store, whichever database it is: SQLite in a file, SQLite in memory,
+PostgreSQL.
+"""
 
 from __future__ import annotations
 
@@ -14,14 +16,27 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, func, select, update
 
+from router.intake import StoredIntake
+from router.runtimes import clock
 from schemas.base import Fact
 from schemas.case import ChildLinked, LinkCorrected
 from schemas.message import Message, derived_id
 from schemas.notification import NotificationReceived, Receipt, ReceiptStatus
-from stores import clock, codec, cursors, dead_letters, inbox, journal, linking, people, queues, states, tables, timers
+from stores import (
+    codec,
+    cursors,
+    dead_letters,
+    inbox,
+    journal,
+    linking,
+    people,
+    queues,
+    states,
+    tables,
+    timers,
+)
 from stores.database import Conflict, Database, Unstorable
 from stores.dead_letters import DeadLetter, DeadLetterState
-from stores.intake import StoredIntake
 from stores.journal import Flaw
 from stores.ports import Arrival, Unavailable, Unusable
 from stores.queues import Outgoing, StoredQueues
@@ -43,7 +58,9 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
         with fresh_database(request.getfixturevalue("postgres_url")) as url:
             yield from _opened(url)
     else:
-        yield from _opened(f"sqlite:///{tmp_path}/hub.db" if request.param == "sqlite file" else "sqlite://")
+        yield from _opened(
+            f"sqlite:///{tmp_path}/hub.db" if request.param == "sqlite file" else "sqlite://"
+        )
 
 
 def _opened(url: str) -> Iterator[Database]:
@@ -233,7 +250,11 @@ def test_of_many_workers_that_claim_a_message_one_has_it(database: Database) -> 
 
     answers = at_once(6, claim)
     assert answers.count({"a", "b"}) == 1
-    assert all(answer == set() or isinstance(answer, Conflict) for answer in answers if answer != {"a", "b"})
+    assert all(
+        answer == set() or isinstance(answer, Conflict)
+        for answer in answers
+        if answer != {"a", "b"}
+    )
 
 
 # States and people
@@ -243,19 +264,27 @@ def test_a_state_is_what_was_saved_last(database: Database) -> None:
     _save_state(database, a=(1, b"one"), b=(1, b"other"))
     _save_state(database, a=(2, b"two"))
     with database.transaction() as transaction:
-        assert states.load(transaction, "step", ["a", "b", "c"]) == {"a": (2, b"two"), "b": (1, b"other")}
+        assert states.load(transaction, "step", ["a", "b", "c"]) == {
+            "a": (2, b"two"),
+            "b": (1, b"other"),
+        }
         assert states.load(transaction, "another", ["a"]) == {}
 
 
 @pytest.mark.parametrize("version", [1, 3, 4])
-def test_a_state_that_another_changed_is_a_conflict_and_nothing_is_written(database: Database, version: int) -> None:
+def test_a_state_that_another_changed_is_a_conflict_and_nothing_is_written(
+    database: Database, version: int
+) -> None:
     _save_state(database, a=(1, b"one"))
     _save_state(database, a=(2, b"two"), b=(1, b"other"))
     stale = {"a": (version if version != 3 else 1, b"stale"), "b": (2, b"more")}
     with pytest.raises(Conflict):
         _save_state(database, **stale)
     with database.transaction() as transaction:
-        assert states.load(transaction, "step", ["a", "b"]) == {"a": (2, b"two"), "b": (1, b"other")}
+        assert states.load(transaction, "step", ["a", "b"]) == {
+            "a": (2, b"two"),
+            "b": (1, b"other"),
+        }
 
 
 def test_a_state_is_sealed_and_cannot_be_moved_to_another_key(database: Database) -> None:
@@ -276,7 +305,9 @@ def test_people_are_found_under_every_key_they_are_filed_under(database: Databas
     with database.transaction() as transaction:
         found = people.filed_under(transaction, [7, 8, 9], most=2)
         assert found == {7: set(numbers), 8: {numbers[1]}, 9: set()}
-        assert people.load(transaction, numbers) == {number: (1, str(number).encode()) for number in numbers}
+        assert people.load(transaction, numbers) == {
+            number: (1, str(number).encode()) for number in numbers
+        }
 
 
 def test_a_person_that_another_changed_is_a_conflict(database: Database) -> None:
@@ -307,13 +338,17 @@ def test_a_letter_is_leased_until_it_is_acknowledged(database: Database) -> None
     assert edge.acknowledge("police", ["letter-0"]) == 0
 
 
-def test_a_letter_that_could_not_be_sent_can_be_leased_again_when_it_is_time(database: Database) -> None:
+def test_a_letter_that_could_not_be_sent_can_be_leased_again_when_it_is_time(
+    database: Database,
+) -> None:
     _post(database, 2)
     edge = StoredQueues(database)
     edge.lease("police", limit=9, seconds=60)
     edge.give_back("police", ["letter-0"], after_seconds=0)
     edge.give_back("police", ["letter-1"], after_seconds=60)
-    assert [(letter.id, letter.attempts) for letter in edge.lease("police", limit=9, seconds=60)] == [("letter-0", 2)]
+    assert [
+        (letter.id, letter.attempts) for letter in edge.lease("police", limit=9, seconds=60)
+    ] == [("letter-0", 2)]
 
 
 def test_a_letter_that_was_taken_back_is_gone_and_the_others_stay(database: Database) -> None:
@@ -392,12 +427,21 @@ def test_a_dead_letter_keeps_its_original_sealed_until_it_is_settled(database: D
         dead_letters.bury(transaction, [replace(_dead("one"), original=b"other")])
     with database.reading() as connection:
         assert [row.id for row in dead_letters.find(connection)] == ["one", "two"]
-        assert b"Thornbury" not in connection.execute(select(tables.dead_letters.c.original)).scalars().all()[0]
+        assert (
+            b"Thornbury"
+            not in connection.execute(select(tables.dead_letters.c.original)).scalars().all()[0]
+        )
     with database.transaction() as transaction:
         kept = dead_letters.load(transaction, "one")
         assert kept is not None
         assert kept.original == b"about Thornbury"
-        mended = replace(kept, state=DeadLetterState.MENDED, decided_by="A. Operator", why="typo", mended=b"mended")
+        mended = replace(
+            kept,
+            state=DeadLetterState.MENDED,
+            decided_by="A. Operator",
+            why="typo",
+            mended=b"mended",
+        )
         dead_letters.settle(transaction, mended)
         assert dead_letters.load(transaction, "one") == mended
         assert dead_letters.load(transaction, "three") is None
@@ -411,8 +455,12 @@ def test_a_dead_letter_keeps_its_original_sealed_until_it_is_settled(database: D
 def test_a_journal_reads_back_what_was_appended(database: Database) -> None:
     appended_ = appended(database, "chain", given.linked(), given.corrected())
     read = journal.messages_after(database, 0, 10)
-    assert [(message.id, message.data) for _, message in read] == [(one.id, one.data) for one in appended_]
-    assert [message.id for _, message in journal.messages_after(database, read[0][0], 10)] == [appended_[1].id]
+    assert [(message.id, message.data) for _, message in read] == [
+        (one.id, one.data) for one in appended_
+    ]
+    assert [message.id for _, message in journal.messages_after(database, read[0][0], 10)] == [
+        appended_[1].id
+    ]
     assert flaws(database) == []
 
 
@@ -425,7 +473,9 @@ def test_a_journal_holds_nothing_personal_in_clear(database: Database) -> None:
         assert word not in " ".join(value for value in row if isinstance(value, str))
 
 
-@pytest.mark.parametrize("column", ["subject", "key", "time", "recorded_at", "payload", "digest", "hash", "type"])
+@pytest.mark.parametrize(
+    "column", ["subject", "key", "time", "recorded_at", "payload", "digest", "hash", "type"]
+)
 def test_an_altered_entry_is_named(database: Database, column: str) -> None:
     messages = _two_chains(database)
     where = tables.journal.c.message_id == messages[2].id
@@ -440,7 +490,10 @@ def test_an_altered_entry_is_named(database: Database, column: str) -> None:
 @pytest.mark.parametrize("sequence", [1, 3, 5])
 def test_a_deleted_entry_is_named_wherever_it_was(database: Database, sequence: int) -> None:
     messages = _two_chains(database)
-    do(database, delete(tables.journal).where(tables.journal.c.message_id == messages[sequence - 1].id))
+    do(
+        database,
+        delete(tables.journal).where(tables.journal.c.message_id == messages[sequence - 1].id),
+    )
     assert flaws(database) == [("a", sequence, None, "missing")]
 
 
@@ -454,7 +507,12 @@ def test_a_deleted_tail_is_named_whole(database: Database) -> None:
 def test_swapped_entries_are_named(database: Database) -> None:
     one, other = _two_chains(database)[1:3]
     for id_, position in ((one.id, 1000), (other.id, 2), (one.id, 3)):
-        do(database, update(tables.journal).where(tables.journal.c.message_id == id_).values(position=position))
+        do(
+            database,
+            update(tables.journal)
+            .where(tables.journal.c.message_id == id_)
+            .values(position=position),
+        )
     found = flaws(database)
     assert {chain for chain, *_ in found} == {"a"}, "named, and its neighbours are not suspected"
 
@@ -479,9 +537,16 @@ def test_a_message_is_recorded_once(database: Database) -> None:
         again()
 
 
-def test_an_entry_whose_key_is_destroyed_is_unopened_and_its_chain_still_verifies(database: Database) -> None:
+def test_an_entry_whose_key_is_destroyed_is_unopened_and_its_chain_still_verifies(
+    database: Database,
+) -> None:
     appended(database, "chain", given.linked())
-    do(database, update(tables.keys).where(tables.keys.c.key_id == "case-1").values(wrapped=None, destroyed_at=1))
+    do(
+        database,
+        update(tables.keys)
+        .where(tables.keys.c.key_id == "case-1")
+        .values(wrapped=None, destroyed_at=1),
+    )
     database.vault.forget()
     with database.reading() as connection:
         (row,) = journal.rows_after(connection, 0, 10)
@@ -514,13 +579,22 @@ def test_the_same_event_id_with_other_content_is_refused_and_kept(database: Data
 
 
 def test_the_same_event_twice_in_one_batch_is_recorded_once(database: Database) -> None:
-    receipts = StoredIntake(database).take([_arrival("event-1"), _arrival("event-1"), _arrival("event-2")])
+    receipts = StoredIntake(database).take(
+        [_arrival("event-1"), _arrival("event-1"), _arrival("event-2")]
+    )
     assert [receipt.status for receipt in receipts].count(ReceiptStatus.DUPLICATE) == 1
     assert rows_in(database, tables.journal) == 2
 
 
 def test_what_is_no_message_is_kept_and_refused_once(database: Database) -> None:
-    bad = Arrival("police", "http", "event-1", b"about Thornbury", "text/plain", Unusable("unreadable.json", "line 1"))
+    bad = Arrival(
+        "police",
+        "http",
+        "event-1",
+        b"about Thornbury",
+        "text/plain",
+        Unusable("unreadable.json", "line 1"),
+    )
     receipts = [_only(StoredIntake(database).take([bad])) for _ in range(2)]
     assert [receipt.reason for receipt in receipts] == ["unreadable.json"] * 2
     with database.transaction() as transaction:
@@ -534,7 +608,9 @@ def test_what_is_no_message_is_kept_and_refused_once(database: Database) -> None
 def test_other_bytes_under_an_id_that_was_refused_are_kept_as_well_and_told_of_their_own_fault(
     database: Database,
 ) -> None:
-    bad = Arrival("police", "http", "event-1", b"first fault", "text/plain", Unusable("unreadable.json"))
+    bad = Arrival(
+        "police", "http", "event-1", b"first fault", "text/plain", Unusable("unreadable.json")
+    )
     worse = replace(bad, original=b"second fault", body=Unusable("invalid.date", "line 2"))
     intake = StoredIntake(database)
     first = [receipt.id for receipt in intake.take([bad, worse, bad, worse])]
@@ -553,7 +629,9 @@ def test_other_bytes_under_an_id_that_was_refused_are_kept_as_well_and_told_of_t
 def test_many_connectors_take_in_at_once_and_lose_nothing(database: Database) -> None:
     def take(index: int) -> list[Receipt]:
         arrivals = [_arrival(f"event-{index}-{number}") for number in range(10)]
-        return StoredIntake(database).take([replace(arrival, connector=f"c{index}") for arrival in arrivals])
+        return StoredIntake(database).take(
+            [replace(arrival, connector=f"c{index}") for arrival in arrivals]
+        )
 
     answers = at_once(4, take)
     assert all(isinstance(answer, list) for answer in answers)
@@ -589,12 +667,16 @@ def test_a_deadlock_is_a_conflict_for_one_and_success_for_the_other(postgres: Da
     assert sum(isinstance(answer, Conflict) for answer in answers) == 1
 
 
-def test_a_value_that_postgresql_never_takes_is_told_from_trouble_that_passes(postgres: Database) -> None:
+def test_a_value_that_postgresql_never_takes_is_told_from_trouble_that_passes(
+    postgres: Database,
+) -> None:
     with pytest.raises(Unstorable), postgres.transaction() as transaction:
         cursors.lock(transaction, "a\x00b")
 
 
-def test_a_connection_that_was_cut_is_unavailable_and_the_next_one_works(postgres: Database) -> None:
+def test_a_connection_that_was_cut_is_unavailable_and_the_next_one_works(
+    postgres: Database,
+) -> None:
     def cut() -> None:
         with postgres.transaction() as transaction:
             pid = transaction.connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
@@ -612,7 +694,11 @@ def test_commits_are_durable_and_no_session_waits_for_ever(postgres: Database) -
     with postgres.reading() as connection:
         shown = {
             name: connection.exec_driver_sql(f"SHOW {name}").scalar_one()
-            for name in ("synchronous_commit", "idle_in_transaction_session_timeout", "lock_timeout")
+            for name in (
+                "synchronous_commit",
+                "idle_in_transaction_session_timeout",
+                "lock_timeout",
+            )
         }
     assert shown == {
         "synchronous_commit": "on",
@@ -662,7 +748,9 @@ def _dead(id_: str) -> DeadLetter:
 
 def _two_chains(database: Database) -> list[Message]:
     """Five entries of chain a, and two of chain b in between and after."""
-    first = appended(database, "a", *[given.linked(referral_id=f"ref-{number}") for number in range(3)])
+    first = appended(
+        database, "a", *[given.linked(referral_id=f"ref-{number}") for number in range(3)]
+    )
     appended(database, "b", given.linked())
     rest = appended(database, "a", *[given.corrected() for _ in range(2)])
     appended(database, "b", given.linked())
@@ -680,9 +768,15 @@ def _altered(value: int | str | bytes) -> int | str | bytes:
 
 
 def _arrival(event_id: str, narrative: str = given.HIT) -> Arrival:
-    notification = given.notification(narrative, reference=f"R-{event_id}", observed_at=given.NOON + dt.timedelta(1))
-    fact = NotificationReceived(agency="police", area="e09000001", content_digest="0" * 64, notification=notification)
-    return Arrival("police", "http", event_id, b"{}", "application/json", fact, notification.reference)
+    notification = given.notification(
+        narrative, reference=f"R-{event_id}", observed_at=given.NOON + dt.timedelta(1)
+    )
+    fact = NotificationReceived(
+        agency="police", area="e09000001", content_digest="0" * 64, notification=notification
+    )
+    return Arrival(
+        "police", "http", event_id, b"{}", "application/json", fact, notification.reference
+    )
 
 
 def _only(receipts: list[Receipt]) -> Receipt:
@@ -690,7 +784,9 @@ def _only(receipts: list[Receipt]) -> Receipt:
     return receipt
 
 
-def test_a_time_asked_for_again_after_it_was_published_is_not_published_twice(database: Database) -> None:
+def test_a_time_asked_for_again_after_it_was_published_is_not_published_twice(
+    database: Database,
+) -> None:
     again = StoredTimer("rate", "ref-1", 1, "ref-1", "case-1")
     for _ in range(2):
         with database.transaction() as transaction:
@@ -705,7 +801,11 @@ def test_a_fact_about_an_erased_case_is_recorded_under_a_key_of_its_own(database
     first, later = given.message(given.linked()), given.message(given.linked())
     with database.transaction() as transaction:
         journal.append(transaction, cursors.lock(transaction, "before"), [first])
-        gone = tables.keys.update().where(tables.keys.c.key_id == "case-1").values(wrapped=None, destroyed_at=1)
+        gone = (
+            tables.keys.update()
+            .where(tables.keys.c.key_id == "case-1")
+            .values(wrapped=None, destroyed_at=1)
+        )
         transaction.connection.execute(gone)
     database.vault.forget()
     with database.transaction() as transaction:
@@ -725,7 +825,10 @@ def test_what_is_recorded_of_links_is_found_by_any_id_that_leads_to_it(database:
         assert linking.referrals_of(connection, "nobody") == []
         found = linking.about(connection, database.vault, ["ref-1"], [LinkCorrected])
         assert [entry.message.data for entry in found] == [given.corrected()]
-        assert linking.about(connection, database.vault, ["case-1"], [ChildLinked])[0].message.data == given.linked()
+        assert (
+            linking.about(connection, database.vault, ["case-1"], [ChildLinked])[0].message.data
+            == given.linked()
+        )
         assert linking.count(connection, ChildLinked) == 1
 
 

@@ -1,4 +1,6 @@
-"""Unique invented words in place of personal data, and the search for them in any of fourteen disguises."""
+"""Unique invented words in place of personal data, and the search for them in any of fourteen
+disguises.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ _LETTERS = "bcdfghjklmnpqrstvwxz"
 
 
 def canary(field_: str) -> str:
-    """A word of sixteen consonants that stands nowhere else, always the same for a field: ``Qzbcdf…``."""
+    """A word of sixteen consonants that stands nowhere else, always the same for a field:
+    ``Qzbcdf…``.
+    """
     drawn = sha256(field_.encode()).digest()[:14]
     return "Qz" + "".join(_LETTERS[byte % len(_LETTERS)] for byte in drawn)
 
@@ -34,7 +38,8 @@ def disguises(word: str) -> Iterator[tuple[str, bytes, bool]]:
     yield "rot13", codecs.encode(lower, "rot13").encode(), False
     yield "quoted", quote(lower).encode(), False
     for start in range(3):
-        # Whatever stands before it, one of three shifts is the one; its first and last characters hold neighbours too.
+        # Whatever stands before it, one of three shifts is the one; its first and last characters
+        # hold neighbours too.
         for written in {word, lower, word.upper()}:
             whole = base64.b64encode(b"\0" * start + written.encode())
             yield f"base64 {start}", whole[4:20], True
@@ -51,7 +56,9 @@ class Aviary:
         return self.words.setdefault(field_, canary(field_))
 
     def found_in(self, place: str, content: bytes, *, but: Iterable[str] = ()) -> list[str]:
-        """Where which canary is, in which form: empty is well. ``but``: fields whose canaries may be there."""
+        """Where which canary is, in which form: empty is well. ``but``: fields whose canaries may
+        be there.
+        """
         lowered, allowed = content.lower(), set(but)
         return [
             f"{field_} ({form}) in {place}"

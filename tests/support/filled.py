@@ -1,4 +1,6 @@
-"""A hub that has worked: the sample's agencies have sent, been asked and answered, all in this process."""
+"""A hub that has worked: the sample's agencies have sent, been asked and answered, all in this
+process.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +10,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from connectors.events import parse
+from connectors.events.envelope import parse
 from connectors.port import routes
-from ops.demo import DemoFolder, prepare
-from ops.simulation.answers import answer
-from ops.simulation.stream import batches, sample_lines
-from ops.wiring import Hub, open_hub
+from ops.demo.running import DemoFolder, prepare
+from ops.demo.simulation.answers import answer
+from ops.demo.simulation.stream import batches, sample_lines
+from ops.run.wiring import Hub, open_hub
 from schemas.notification import Receipt
 
 EVENT = "application/cloudevents+json"
@@ -25,8 +27,12 @@ def empty_hub(path: Path) -> tuple[DemoFolder, Hub]:
     return folder, open_hub(folder.config, {})
 
 
-def filled_hub(path: Path, *, notifications: int = 40, answered: bool = True) -> tuple[DemoFolder, Hub]:
-    """The sample's hub after so many notifications; ``answered``: and everybody answered what they were asked."""
+def filled_hub(
+    path: Path, *, notifications: int = 40, answered: bool = True
+) -> tuple[DemoFolder, Hub]:
+    """The sample's hub after so many notifications; ``answered``: and everybody answered what they
+    were asked.
+    """
     folder, hub = empty_hub(path)
     for agency, events in batches(sample_lines(notifications), 50):
         send(hub, agency, events)
@@ -40,7 +46,11 @@ def send(hub: Hub, agency: str, events: Iterable[dict[str, Any]]) -> list[Receip
     """An agency's events through the parser and the intake, as the HTTP connector would."""
     route, now = routes(hub.settings, {}).by_code[agency], dt.datetime.now(dt.UTC)
     bodies = [json.dumps(event).encode() for event in events]
-    arrivals = [found for body in bodies for found in parse(route, EVENT, {}, body, connector="http", now=now)]
+    arrivals = [
+        found
+        for body in bodies
+        for found in parse(route, EVENT, {}, body, connector="http", now=now)
+    ]
     return hub.intake.take(arrivals)
 
 
@@ -49,7 +59,9 @@ def answer_letters(hub: Hub) -> int:
     count = 0
     for agency in hub.settings.agencies:
         letters = hub.queues.lease(agency, limit=500, seconds=60)
-        answers = [made for letter in letters if (made := answer(json.loads(letter.body))) is not None]
+        answers = [
+            made for letter in letters if (made := answer(json.loads(letter.body))) is not None
+        ]
         send(hub, agency, answers)
         hub.queues.acknowledge(agency, [letter.id for letter in letters])
         count += len(letters)

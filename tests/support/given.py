@@ -1,4 +1,6 @@
-"""Builders for what tests are given: invented people, agencies and facts, with only what matters spelled out."""
+"""Builders for what tests are given: invented people, agencies and facts, with only what matters
+spelled out.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ from uuid import uuid4
 
 from pydantic import TypeAdapter
 
-from router.outcome import Outcome, Step
+from router.step import Outcome, Step
 from schemas.base import Fact
 from schemas.case import ChildLinked, LinkCorrected, LinkOutcome, Worker
 from schemas.message import Message
@@ -56,8 +58,15 @@ def profile() -> BoroughProfile:
 
 def partner(code: str, **changes: Any) -> Partner:
     """A partner whose agreement has been in force since 2020."""
-    agreement = Agreement(reference=f"ISA/{code}", signatory="A. Director", since=dt.date(2020, 1, 1))
-    told = {"code": code, "name": code.title(), "signpost_contact": f"{code} duty desk", "agreement": agreement}
+    agreement = Agreement(
+        reference=f"ISA/{code}", signatory="A. Director", since=dt.date(2020, 1, 1)
+    )
+    told = {
+        "code": code,
+        "name": code.title(),
+        "signpost_contact": f"{code} duty desk",
+        "agreement": agreement,
+    }
     return Partner.model_validate(told | changes)
 
 
@@ -89,7 +98,11 @@ def child() -> Person:
         identifier=(Identifier(value="9990000018", system="https://fhir.nhs.uk/Id/nhs-number"),),
         name=(Name(given_name=("Tilly",), family_name=("Thornbury",)),),
         date_of_birth=PartialDate(date=dt.date(2018, 2, 3)),
-        address=(Address(line1="12 Balmoral Pl", line2="Farnley Moor", city="Exampleton", postcode="ZZ99 3VZ"),),
+        address=(
+            Address(
+                line1="12 Balmoral Pl", line2="Farnley Moor", city="Exampleton", postcode="ZZ99 3VZ"
+            ),
+        ),
         contact=(Contact(telephone=("01632 960123",)),),
         related_person=(
             RelatedPerson(
@@ -164,7 +177,9 @@ def elapsed(step: str, due_at: dt.datetime, key: str = "ref-1") -> Message:
 
 
 class Given:
-    """A step with its state, as ``handle`` would keep it: written and read as JSON between messages."""
+    """A step with its state, as ``handle`` would keep it: written and read as JSON between
+    messages.
+    """
 
     def __init__(self, step: Step[Any], policy_: Policy | None = None) -> None:
         self._step, self._policy = step, policy_ or policy()

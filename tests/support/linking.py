@@ -1,4 +1,6 @@
-"""The linking step with its register behind it: facts go in one by one, as `handle` would put them, and come out."""
+"""The linking step with its register behind it: facts go in one by one, as `handle` would put them,
+and come out.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +9,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol, TypeVar
 
-from ops.replay_memory import KeptPeople
-from router.memory import Memory
-from router.outcome import Outcome
-from router.people import DecodedPeople, PeopleMemory
-from router.register import Register
-from router.steps.link import STEP
+from ops.look.replay_memory import KeptPeople
+from router.memory.documents import Memory
+from router.memory.register import DecodedPeople, PeopleMemory
+from router.step import Outcome
+from router.steps.link.decide import STEP
+from router.steps.link.register import Register
 from schemas.base import Fact
 from schemas.case import ChildLinked, OpenCase, OpenCaseReceived, Worker
 from schemas.decisions import (
@@ -73,12 +75,16 @@ class Linking:
         self.facts += outcome.facts
         return outcome
 
-    def referral(self, id_: str, subject: Person | None = None, *, first: str | None = None) -> ChildLinked:
+    def referral(
+        self, id_: str, subject: Person | None = None, *, first: str | None = None
+    ) -> ChildLinked:
         """A notification about a child, by default always the same one; how it was linked."""
         (linked,) = of(ChildLinked, self.hear_referral(id_, subject, first=first).facts)
         return linked
 
-    def hear_referral(self, id_: str, subject: Person | None = None, *, first: str | None = None) -> Outcome[Register]:
+    def hear_referral(
+        self, id_: str, subject: Person | None = None, *, first: str | None = None
+    ) -> Outcome[Register]:
         """The same; everything that came of it."""
         fact = NotificationAccepted(
             referral_id=id_,
@@ -91,9 +97,16 @@ class Linking:
         return self.hear(fact, f"{id_}-accepted")
 
     def open_case(
-        self, id_: str, subject: Person | None = None, by: Worker | None = None, *, closes: str | None = None
+        self,
+        id_: str,
+        subject: Person | None = None,
+        by: Worker | None = None,
+        *,
+        closes: str | None = None,
     ) -> Outcome[Register]:
-        """The case system tells of a child with a worker; or that the case of this reference has none any more."""
+        """The case system tells of a child with a worker; or that the case of this reference has
+        none any more.
+        """
         by = by or worker()
         case = OpenCase(
             reference=closes or by.case_reference,
@@ -103,12 +116,16 @@ class Linking:
         )
         return self.hear(OpenCaseReceived(agency=LEAD, area=AREA, open_case=case), id_)
 
-    def link(self, referral_id: str, person_id: str | None, *, id_: str = "d-link", agency: str = LEAD) -> Any:
+    def link(
+        self, referral_id: str, person_id: str | None, *, id_: str = "d-link", agency: str = LEAD
+    ) -> Any:
         """A human settles whose a referral is."""
         decision = LinkDecision(referral_id=referral_id, person_id=person_id, **WHO)
         return self.decide(LinkDecided(agency=agency, area=AREA, decision=decision), id_)
 
-    def persons(self, person_id: str, other: str, *, same: bool, id_: str = "d-persons", agency: str = LEAD) -> Any:
+    def persons(
+        self, person_id: str, other: str, *, same: bool, id_: str = "d-persons", agency: str = LEAD
+    ) -> Any:
         """A human settles whether two persons are one."""
         decision = PersonsDecision(person_id=person_id, other_person_id=other, same=same, **WHO)
         return self.decide(PersonsDecided(agency=agency, area=AREA, decision=decision), id_)
@@ -123,7 +140,9 @@ class Linking:
         agency: str = LEAD,
     ) -> Any:
         """A human takes referrals of a person to another."""
-        decision = SplitDecision(person_id=person_id, referral_ids=tuple(referrals), to_person_id=to, **WHO)
+        decision = SplitDecision(
+            person_id=person_id, referral_ids=tuple(referrals), to_person_id=to, **WHO
+        )
         return self.decide(SplitDecided(agency=agency, area=AREA, decision=decision), id_)
 
     def undo(self, decision_id: str, *, id_: str = "d-undo", agency: str = LEAD) -> Any:
@@ -156,8 +175,12 @@ def another() -> Person:
 
 
 def namesake() -> Person:
-    """Somebody of Tilly Thornbury's name and birthday, and nothing else known: nobody can say who."""
-    return child().model_copy(update={"identifier": (), "address": (), "contact": (), "related_person": ()})
+    """Somebody of Tilly Thornbury's name and birthday, and nothing else known: nobody can say
+    who.
+    """
+    return child().model_copy(
+        update={"identifier": (), "address": (), "contact": (), "related_person": ()}
+    )
 
 
 def rules() -> Policy:
@@ -187,7 +210,9 @@ def in_replay() -> Linking:
 
 
 def in_store(database: Database) -> Linking:
-    """Linking over a database, each message in a transaction of its own, with nothing kept decoded between them."""
+    """Linking over a database, each message in a transaction of its own, with nothing kept decoded
+    between them.
+    """
 
     @contextmanager
     def memory() -> Iterator[Memory[Register]]:

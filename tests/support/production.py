@@ -1,4 +1,6 @@
-"""A hub on Kafka and PostgreSQL in small: a database and a topic prefix of its own, and one step to run on them."""
+"""A hub on Kafka and PostgreSQL in small: a database and a topic prefix of its own, and one step to
+run on them.
+"""
 
 from __future__ import annotations
 
@@ -21,13 +23,13 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 from sqlalchemy import func, select
 
 from router.handle import Adopted, BoundStep
-from router.memory import documents
-from router.relay import Relay
-from router.steps import deduplicate
+from router.intake import StoredIntake
+from router.memory.documents import documents
+from router.runtimes.relay import Relay
+from router.steps.deduplicate import decide as deduplicate
 from schemas.notification import NotificationReceived, Receipt
 from stores import journal, outbox, tables
 from stores.database import Database
-from stores.intake import StoredIntake
 from stores.ports import Arrival
 from stores.topics import TopicProducer, cluster_of, create_topics, watermarks
 from stores.vault import Vault
@@ -82,7 +84,9 @@ class Production:
     database: Database
 
     def received(self, numbers: Sequence[int], *, areas: Sequence[str] = AREAS) -> list[Receipt]:
-        """Take in one notification per number, spread over the areas; the relay has still to send them."""
+        """Take in one notification per number, spread over the areas; the relay has still to send
+        them.
+        """
         return StoredIntake(self.database).take([_arrival(number, areas) for number in numbers])
 
     def relay(self) -> Relay:
@@ -105,27 +109,37 @@ class Production:
     def commit(self, offsets: dict[int, int], *, step: str = "deduplicate") -> None:
         """Let Kafka believe that the group stands here."""
         cluster = cluster_of(self.topics_url)
-        consumer = Consumer({"bootstrap.servers": self._servers, "group.id": cluster.wire_name(f"mash-hub.{step}")})
+        consumer = Consumer(
+            {"bootstrap.servers": self._servers, "group.id": cluster.wire_name(f"mash-hub.{step}")}
+        )
         name = cluster.wire_name(HEARD)
         # Explicit offsets of a group without members are taken as they are.
         consumer.commit(
-            offsets=[TopicPartition(name, partition, offset) for partition, offset in offsets.items()],
+            offsets=[
+                TopicPartition(name, partition, offset) for partition, offset in offsets.items()
+            ],
             asynchronous=False,
         )
         consumer.close()
 
     def ends(self, topic: str = HEARD) -> dict[int, int]:
         """The offset behind the last message, by partition."""
-        return {partition: end for partition, (_, end) in watermarks(self.topics_url, topic).items()}
+        return {
+            partition: end for partition, (_, end) in watermarks(self.topics_url, topic).items()
+        }
 
     def count(self, topic: str = DECIDED) -> int:
         """How many facts of a topic are recorded."""
-        query = select(func.count()).select_from(tables.journal).where(tables.journal.c.topic == topic)
+        query = (
+            select(func.count()).select_from(tables.journal).where(tables.journal.c.topic == topic)
+        )
         with self.database.reading() as connection:
             return int(connection.execute(query).scalar_one())
 
     def decided(self) -> list[str]:
-        """The causes of what the step recorded, one for each effect, in the order of the journal."""
+        """The causes of what the step recorded, one for each effect, in the order of the
+        journal.
+        """
         query = select(tables.journal.c.causation_id).where(tables.journal.c.topic == DECIDED)
         with self.database.reading() as connection:
             return list(connection.execute(query.order_by(tables.journal.c.position)).scalars())
@@ -150,7 +164,10 @@ class Production:
     def settled(self) -> bool:
         """Whether the step has done everything that is in its topic."""
         stand = self.offsets()
-        return all(stand.get(f"deduplicate/{HEARD}/{partition}", 0) == end for partition, end in self.ends().items())
+        return all(
+            stand.get(f"deduplicate/{HEARD}/{partition}", 0) == end
+            for partition, end in self.ends().items()
+        )
 
     @property
     def _servers(self) -> str:
@@ -227,5 +244,9 @@ def _arrival(number: int, areas: Sequence[str]) -> Arrival:
     notification = given.notification(reference=f"R-{number}")
     content = sha256(notification.model_dump_json().encode()).hexdigest()
     area = areas[number % len(areas)]
-    fact = NotificationReceived(agency="police", area=area, content_digest=content, notification=notification)
-    return Arrival("police", "test", f"event-{number}", b"", "application/json", fact, notification.reference)
+    fact = NotificationReceived(
+        agency="police", area=area, content_digest=content, notification=notification
+    )
+    return Arrival(
+        "police", "test", f"event-{number}", b"", "application/json", fact, notification.reference
+    )

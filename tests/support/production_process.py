@@ -12,9 +12,9 @@ from dataclasses import replace
 from typing import Any
 
 from router.handle import BoundStep
-from router.outcome import Outcome
-from router.relay import Relay
-from router.worker import run_worker
+from router.runtimes.faust_worker import run_worker
+from router.runtimes.relay import Relay
+from router.step import Outcome
 from stores.database import Database
 from stores.topics import TopicProducer
 from stores.vault import Vault
@@ -32,7 +32,9 @@ def main() -> None:
     else:
         bound = _slowed(deduplication(), told.get("pause", 0.0))
         settings = {name: told[name] for name in ("batch", "patience") if name in told}
-        run_worker(bound, url=told["topics"], database=database, policy=adopted(), stop=stop, **settings)
+        run_worker(
+            bound, url=told["topics"], database=database, policy=adopted(), stop=stop, **settings
+        )
 
 
 class _Slow(Relay):
@@ -59,7 +61,9 @@ class _Resting:
 
 
 def _slowed(bound: BoundStep, pause: float) -> BoundStep:
-    """The step, taking its time over each message so that a kill finds it in the middle of a batch."""
+    """The step, taking its time over each message so that a kill finds it in the middle of a
+    batch.
+    """
     decide = bound.step.decide
 
     def slow(state: Any, message: Any, policy: Any) -> Outcome[Any]:

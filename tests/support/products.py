@@ -44,10 +44,13 @@ def draft_item(owner: str, item_id: str | None = None, **changes: Any) -> DraftI
     return DraftItem.model_validate(told | changes)
 
 
-def drafted(*items: DraftItem, left_out: tuple[Weighing, ...] = (), **changes: Any) -> ProductDrafted:
+def drafted(
+    *items: DraftItem, left_out: tuple[Weighing, ...] = (), **changes: Any
+) -> ProductDrafted:
     """Product ``product-1`` of these items."""
     included = tuple(
-        Weighing(item_id=item.item_id, owner=item.owner, included=True, reason="Necessary.") for item in items
+        Weighing(item_id=item.item_id, owner=item.owner, included=True, reason="Necessary.")
+        for item in items
     )
     told = {
         "product_id": "product-1",
@@ -67,11 +70,17 @@ def drafted(*items: DraftItem, left_out: tuple[Weighing, ...] = (), **changes: A
 def left_out(owner: str, *, signpost: bool = True) -> Weighing:
     """An item that was not proportionate."""
     return Weighing(
-        item_id=f"left-{owner}", owner=owner, included=False, reason="Not proportionate.", signpost=signpost
+        item_id=f"left-{owner}",
+        owner=owner,
+        included=False,
+        reason="Not proportionate.",
+        signpost=signpost,
     )
 
 
-def decision(item: DraftItem, choice: Choice, agency: str | None = None, **changes: Any) -> ReleaseDecided:
+def decision(
+    item: DraftItem, choice: Choice, agency: str | None = None, **changes: Any
+) -> ReleaseDecided:
     """What the item's owner, or another agency in its stead, decides."""
     shown = {
         Choice.RELEASE_ORIGINAL: item.original_digest,
@@ -89,13 +98,18 @@ def decision(item: DraftItem, choice: Choice, agency: str | None = None, **chang
         "decided_by": f"Decision maker of {item.owner}",
         "reason": "It would put the child at more risk." if choice is Choice.WITHHOLD else None,
     }
-    return ReleaseDecided(agency=agency or item.owner, decision=ReleaseDecision.model_validate(told | changes))
+    return ReleaseDecided(
+        agency=agency or item.owner, decision=ReleaseDecision.model_validate(told | changes)
+    )
 
 
 def voided() -> ProductVoided:
     """The referral turned out to be about another child."""
     return ProductVoided(
-        product_id="product-1", referral_id="ref-1", case_id="case-1", reason="The referral is about another child."
+        product_id="product-1",
+        referral_id="ref-1",
+        case_id="case-1",
+        reason="The referral is about another child.",
     )
 
 
@@ -103,7 +117,11 @@ def approved(**changes: Any) -> ProductApproved:
     """Product ``product-1`` with one item of the school and a signpost to the GP."""
     text = "Attends rarely."
     item = ApprovedItem(
-        item_id="item-school", owner="school", text=text, digest=digest("item-school", text), decided_by="A. Head"
+        item_id="item-school",
+        owner="school",
+        text=text,
+        digest=digest("item-school", text),
+        decided_by="A. Head",
     )
     told = {
         "product_id": "product-1",
@@ -120,7 +138,14 @@ def approved(**changes: Any) -> ProductApproved:
     return ProductApproved.model_validate(told | changes)
 
 
-def receipt(status: str = "received", agency: str = RECIPIENT, case_id: str = "case-1") -> DeliveryReceived:
+def receipt(
+    status: str = "received", agency: str = RECIPIENT, case_id: str = "case-1"
+) -> DeliveryReceived:
     """The recipient's delivery receipt."""
-    told = {"product_id": "product-1", "case_id": case_id, "status": status, "received_by": "T. Manager"}
+    told = {
+        "product_id": "product-1",
+        "case_id": case_id,
+        "status": status,
+        "received_by": "T. Manager",
+    }
     return DeliveryReceived(agency=agency, receipt=DeliveryReceipt.model_validate(told))

@@ -1,4 +1,6 @@
-"""The one acceptance scenario: a real hub as processes, agencies on every kind of connector, and what came of it."""
+"""The one acceptance scenario: a real hub as processes, agencies on every kind of connector, and
+what came of it.
+"""
 
 from __future__ import annotations
 
@@ -13,18 +15,18 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from connectors.client import HubClient
-from ops.demo import final_summary
-from ops.proofs.evidence import Evidence, Recorded, gather
-from ops.proofs.place import Place
-from ops.proofs.processes import Part, agencies, await_serving, hub_part, kept
-from ops.proofs.quiet import Quiet, await_quiet
-from ops.proofs.stream import send_first, write_stream
-from ops.simulation.answers import event
-from ops.wiring import open_hub
+from connectors.clients.http_client import HubClient
+from ops.demo.running import final_summary
+from ops.demo.simulation.answers import event
+from ops.run.wiring import open_hub
 from schemas.topics import TOPICS
 from stores.tables import METADATA
 from stores.topics import read_range, watermarks
+from tests.proofs.evidence import Evidence, Recorded, gather
+from tests.proofs.place import Place
+from tests.proofs.processes import Part, agencies, await_serving, hub_part, kept
+from tests.proofs.quiet import Quiet, await_quiet
+from tests.proofs.stream import send_first, write_stream
 
 NOTIFICATIONS = 120
 SECONDS = 60.0
@@ -49,7 +51,9 @@ class Outcome:
         return self.evidence.of(type_)
 
     def letters(self, type_: str) -> list[dict[str, Any]]:
-        """Letters of a type, such as ``product``, each once, with the agency that got it under ``agency``."""
+        """Letters of a type, such as ``product``, each once, with the agency that got it under
+        ``agency``.
+        """
         found = {
             note["letter"]["id"]: {**note["letter"], "agency": note["agency"]}
             for note in self.evidence.letters
@@ -69,10 +73,11 @@ def production_parts(place: Place) -> list[Part]:
 
 
 def run(place: Place, parts: Sequence[Part], *, count: int = NOTIFICATIONS) -> Outcome:
-    """Send everything, let it come to rest, then let the simulated people answer until nothing is left to do.
+    """Send everything, let it come to rest, then let the simulated people answer until nothing is
+    left to do.
 
-    In this order every run links the same children: what people answer about one link bears on the next. At last the
-    lead agency's staff merge, tell apart, split and take back.
+    In this order every run links the same children: what people answer about one link bears on the
+    next. At last the lead agency's staff merge, tell apart, split and take back.
     """
     with kept(parts):
         for part in parts:
@@ -95,20 +100,36 @@ def _send(place: Place, count: int) -> None:
 
 
 def _answer(place: Place) -> None:
-    with agencies(place, place.file("notifications.jsonl"), "--limit", "0", ledger="nothing.jsonl") as running:
+    with agencies(
+        place, place.file("notifications.jsonl"), "--limit", "0", ledger="nothing.jsonl"
+    ) as running:
         await_quiet(place, lambda: running.idle, seconds=SECONDS)
 
 
 def _mend_links(place: Place) -> None:
-    """Decisions about persons who follow from what was sent: the same in every run. What they move comes to rest."""
-    linked = [entry.data for entry in gather(place.store, place.key, place.path).of("case.child-linked")]
-    one, other, third = sorted(e["person_id"] for e in linked if e["outcome"] == "new" and not e["allocated_to"])[:3]
+    """Decisions about persons who follow from what was sent: the same in every run. What they move
+    comes to rest.
+    """
+    linked = [
+        entry.data for entry in gather(place.store, place.key, place.path).of("case.child-linked")
+    ]
+    one, other, third = sorted(
+        e["person_id"] for e in linked if e["outcome"] == "new" and not e["allocated_to"]
+    )[:3]
     taken = min(
-        (e for e in linked if e["outcome"] == "linked" and e["version"] == 1 and not e["allocated_to"]),
+        (
+            e
+            for e in linked
+            if e["outcome"] == "linked" and e["version"] == 1 and not e["allocated_to"]
+        ),
         key=lambda e: e["referral_id"],
     )
     merge = {"person_id": one, "other_person_id": other, "same": True}
-    split = {"person_id": taken["person_id"], "referral_ids": [taken["referral_id"]], "to_person_id": None}
+    split = {
+        "person_id": taken["person_id"],
+        "referral_ids": [taken["referral_id"]],
+        "to_person_id": None,
+    }
     token = json.loads(place.folder.tokens.read_text(encoding="utf-8"))[LEAD]
     apart = {"person_id": one, "other_person_id": third, "same": False}
     with HubClient(place.url, token) as staff:
@@ -127,11 +148,15 @@ def _decided(staff: HubClient, id_: str, kind: str, data: dict[str, Any]) -> str
     return receipt.id
 
 
-def _outcome(place: Place, parts: Sequence[Part], codes: Mapping[str, int], seconds: float) -> Outcome:
+def _outcome(
+    place: Place, parts: Sequence[Part], codes: Mapping[str, int], seconds: float
+) -> Outcome:
     evidence = gather(place.store, place.key, place.path, ledgers=("sent.jsonl", "first.jsonl"))
     hub = open_hub(place.folder.config, place.environment)
     try:
-        place.folder.ledger.write_text("".join(f"{json.dumps(note)}\n" for note in _with_ids(evidence.sent)))
+        place.folder.ledger.write_text(
+            "".join(f"{json.dumps(note)}\n" for note in _with_ids(evidence.sent))
+        )
         summary = final_summary(hub, place.folder, seconds)
     finally:
         hub.database.close()
@@ -151,22 +176,33 @@ def _read(part: Part) -> str:
 
 
 def lies_in(outcome: Outcome) -> dict[str, bytes]:
-    """Where the run left bytes that are to be sealed, or to tell of nobody: logs, the store's rows, topics."""
+    """Where the run left bytes that are to be sealed, or to tell of nobody: logs, the store's rows,
+    topics.
+    """
     found = {f"log of {name}": text.encode() for name, text in outcome.text.items()}
     found |= {f"file {path.name}": path.read_bytes() for path in outcome.place.path.glob("hub.db*")}
     if outcome.place.production:
-        found |= dict(_dumped(outcome.place.store)) | dict(_topics(outcome.place.environment["HUB_TOPICS"]))
+        found |= dict(_dumped(outcome.place.store)) | dict(
+            _topics(outcome.place.environment["HUB_TOPICS"])
+        )
     return found
 
 
 def _dumped(store: str) -> Iterator[tuple[str, bytes]]:
-    """Every row of every table as the server would write it to a file; binary columns as their bytes."""
+    """Every row of every table as the server would write it to a file; binary columns as their
+    bytes.
+    """
     with psycopg.connect(store.replace("+psycopg", "")) as connection:
         for name in METADATA.tables:
             with connection.cursor(binary=True) as cursor:
-                rows = cursor.execute(sql.SQL("SELECT * FROM {}").format(sql.Identifier(name))).fetchall()
+                rows = cursor.execute(
+                    sql.SQL("SELECT * FROM {}").format(sql.Identifier(name))
+                ).fetchall()
             cells = (cell for row in rows for cell in row if cell is not None)
-            yield f"table {name}", b"\n".join(c if isinstance(c, bytes) else str(c).encode() for c in cells)
+            yield (
+                f"table {name}",
+                b"\n".join(c if isinstance(c, bytes) else str(c).encode() for c in cells),
+            )
 
 
 def _topics(url: str) -> Iterator[tuple[str, bytes]]:
@@ -174,4 +210,7 @@ def _topics(url: str) -> Iterator[tuple[str, bytes]]:
     for topic in TOPICS:
         for partition, (first, end) in watermarks(url, topic.name).items():
             records = read_range(url, topic.name, partition, first, end - 1) if end > first else []
-            yield f"topic {topic.name}/{partition}", b"\n".join(record.value or b"" for record in records)
+            yield (
+                f"topic {topic.name}/{partition}",
+                b"\n".join(record.value or b"" for record in records),
+            )

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from ops.wiring import Hub
-from router.decoded import Decoded
-from router.embedded import Embedded
+from ops.run.wiring import Hub
 from router.handle import BoundStep
-from router.memory import Documents
-from router.steps import rate
+from router.memory.decoded import Decoded
+from router.memory.documents import Documents
+from router.runtimes.embedded import Embedded
+from router.steps.rate import decide as rate
 from schemas.base import Fact
 from schemas.case import ChildLinked
 from stores import cursors, journal
@@ -42,7 +42,9 @@ def rows(hub: Hub, query: str) -> list[Any]:
 
 
 @pytest.mark.parametrize("apart", [True, False])
-def test_a_product_that_is_voided_before_it_was_fetched_leaves_as_its_recall_alone(hub: Hub, *, apart: bool) -> None:
+def test_a_product_that_is_voided_before_it_was_fetched_leaves_as_its_recall_alone(
+    hub: Hub, *, apart: bool
+) -> None:
     put(hub, product.approved())
     if apart:
         hub.embedded().drain()
@@ -52,7 +54,9 @@ def test_a_product_that_is_voided_before_it_was_fetched_leaves_as_its_recall_alo
     assert rows(hub, "SELECT type FROM letters") == [("mash.product-recall.v1",)]
 
 
-def test_the_message_that_is_a_steps_undoing_becomes_a_dead_letter_and_the_others_pass(hub: Hub) -> None:
+def test_the_message_that_is_a_steps_undoing_becomes_a_dead_letter_and_the_others_pass(
+    hub: Hub,
+) -> None:
     class Choking(Documents[Any]):
         def recall(self, message: Any) -> Any:
             if isinstance(message.data, ChildLinked) and message.data.referral_id == "ref-1":
@@ -60,17 +64,25 @@ def test_the_message_that_is_a_steps_undoing_becomes_a_dead_letter_and_the_other
             return super().recall(message)
 
     put(hub, *(given.linked(referral_id=f"ref-{number}") for number in range(3)))
-    choking = BoundStep(rate.STEP, lambda step, transaction: Choking(step, transaction, Decoded(10)))
+    choking = BoundStep(
+        rate.STEP, lambda step, transaction: Choking(step, transaction, Decoded(10))
+    )
     steps = tuple(choking if bound.step.name == "rate" else bound for bound in hub.steps)
     Embedded(hub.database, steps, hub.policy).drain()
     assert rows(hub, "SELECT step, reason FROM dead_letters") == [("rate", "undecidable")]
-    assert rows(hub, "SELECT count(*) FROM journal WHERE type = 'mash.rating.suggested.v1'") == [(2,)]
-    assert rows(hub, "SELECT count(*) FROM journal WHERE type = 'mash.information.requested.v1'") == [(3,)]
+    assert rows(hub, "SELECT count(*) FROM journal WHERE type = 'mash.rating.suggested.v1'") == [
+        (2,)
+    ]
+    assert rows(
+        hub, "SELECT count(*) FROM journal WHERE type = 'mash.information.requested.v1'"
+    ) == [(3,)]
 
 
 def test_what_cannot_be_unsealed_becomes_a_dead_letter_of_each_step_that_hears_it(hub: Hub) -> None:
     put(hub, product.approved())
     with hub.database.transaction() as transaction:
         transaction.connection.execute(text("UPDATE journal SET payload = x'00'"))
-    Embedded(Database(str(hub.database.engine.url), hub.database.vault), hub.steps, hub.policy).drain()
+    Embedded(
+        Database(str(hub.database.engine.url), hub.database.vault), hub.steps, hub.policy
+    ).drain()
     assert rows(hub, "SELECT step, reason FROM dead_letters") == [("release", "unreadable.sealed")]

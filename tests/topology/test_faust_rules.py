@@ -1,4 +1,6 @@
-"""Each way in which Faust 0.15.3 loses messages (design, section 5), pinned on a real broker and a real store."""
+"""Each way in which Faust 0.15.3 loses messages (design, section 5), pinned on a real broker and a
+real store.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +16,13 @@ from typing import Any
 import pytest
 from confluent_kafka.admin import AdminClient, ConfigResource  # type: ignore[attr-defined]
 
-import router.worker
-from router.decoded import Decoded
+import router.runtimes.faust_worker
 from router.handle import BoundStep, handle
-from router.memory import Documents
-from router.partition import Place, StepPartitions, group_of
-from router.watchdog import Watchdog
-from router.worker import Crashed, add_agent, assemble_app, build_app, run_worker
+from router.memory.decoded import Decoded
+from router.memory.documents import Documents
+from router.runtimes.faust_worker import Crashed, add_agent, assemble_app, build_app, run_worker
+from router.runtimes.partition import Place, StepPartitions, group_of
+from router.runtimes.watchdog import Watchdog
 from schemas.topics import TOPICS
 from stores import codec, dead_letters, topics
 from stores.ports import Unavailable
@@ -47,10 +49,13 @@ def hub(kafka_url: str, postgres_url: str) -> Iterator[Production]:
 
 
 @contextmanager
-def running(hub: Production, bound: BoundStep | None = None, **settings: Any) -> Iterator[threading.Event]:
+def running(
+    hub: Production, bound: BoundStep | None = None, **settings: Any
+) -> Iterator[threading.Event]:
     """A worker in this process until the block ends; it must then stop in seconds.
 
-    Started anew, as a supervisor would, should Faust give up: it does so now and then on a machine under strain.
+    Started anew, as a supervisor would, should Faust give up: it does so now and then on a machine
+    under strain.
     """
     stop = threading.Event()
 
@@ -79,12 +84,16 @@ def running(hub: Production, bound: BoundStep | None = None, **settings: Any) ->
 
 
 def partitions_of(hub: Production, bound: BoundStep | None = None) -> StepPartitions:
-    """What a worker does with records, without Faust; told to stop when a test should have been over."""
+    """What a worker does with records, without Faust; told to stop when a test should have been
+    over.
+    """
     stop = threading.Event()
     timer = threading.Timer(20, stop.set)
     timer.daemon = True
     timer.start()
-    return StepPartitions(bound or deduplication(), hub.topics_url, hub.database, adopted(), stop, batch=50)
+    return StepPartitions(
+        bound or deduplication(), hub.topics_url, hub.database, adopted(), stop, batch=50
+    )
 
 
 def records(hub: Production, partition: int, first: int, last: int) -> list[Record]:
@@ -118,7 +127,7 @@ def test_a_message_whose_handling_raises_is_tried_again_and_not_lost(
             raise failure
         return handle(*arguments, **named)
 
-    monkeypatch.setattr("router.partition.handle", failing)
+    monkeypatch.setattr("router.runtimes.partition.handle", failing)
     receipts = hub.received(range(20))
     hub.relayed()
     with running(hub):
@@ -147,14 +156,18 @@ def test_an_agent_that_raises_ends_the_worker_and_acknowledges_nothing(
                 policy=adopted(),
                 stop=threading.Event(),
             )
-    assert set(topics.committed(hub.topics_url, "mash-hub.deduplicate", HEARD, [0, 1]).values()) == {0}
+    assert set(
+        topics.committed(hub.topics_url, "mash-hub.deduplicate", HEARD, [0, 1]).values()
+    ) == {0}
     with running(hub):
         wait_until(hub.settled)
     assert once_each(hub, receipts)
 
 
 @pytest.mark.parametrize(
-    "value", [b"not json", b"[]", b"\xff\xfe", b"", None, b'{"id": "1"}', b"[" * 100_000], ids=range(7)
+    "value",
+    [b"not json", b"[]", b"\xff\xfe", b"", None, b'{"id": "1"}', b"[" * 100_000],
+    ids=range(7),
 )
 def test_a_value_that_is_no_event_becomes_a_dead_letter_and_holds_up_nothing(
     hub: Production, value: bytes | None
@@ -204,15 +217,21 @@ def test_an_event_whose_key_is_destroyed_becomes_a_dead_letter(hub: Production) 
     (receipt,) = hub.received([0])
     hub.relayed()
     with hub.database.transaction() as transaction:
-        transaction.connection.execute(keys.update().where(keys.c.key_id == receipt.id).values(wrapped=None))
+        transaction.connection.execute(
+            keys.update().where(keys.c.key_id == receipt.id).values(wrapped=None)
+        )
     hub.database.vault.forget()
     ((partition, _),) = [(number, end) for number, end in hub.ends().items() if end]
     assert partitions_of(hub).work(Place(HEARD, partition), records(hub, partition, 0, 0))
-    assert [(row.reason, row.message_id) for row in hub.dead()] == [("unreadable.sealed", receipt.id)]
+    assert [(row.reason, row.message_id) for row in hub.dead()] == [
+        ("unreadable.sealed", receipt.id)
+    ]
     assert hub.flaws() == []
 
 
-def test_the_message_that_is_a_steps_undoing_becomes_a_dead_letter_and_the_others_pass(hub: Production) -> None:
+def test_the_message_that_is_a_steps_undoing_becomes_a_dead_letter_and_the_others_pass(
+    hub: Production,
+) -> None:
     class Choking(Documents[Any]):
         def recall(self, message: Any) -> Any:
             if message.data.notification.reference == "R-3":
@@ -222,13 +241,19 @@ def test_the_message_that_is_a_steps_undoing_becomes_a_dead_letter_and_the_other
     receipts = hub.received(range(8), areas=("e09000001",))
     hub.relayed()
     ((partition, end),) = [(number, end) for number, end in hub.ends().items() if end]
-    bound = BoundStep(deduplication().step, lambda step, transaction: Choking(step, transaction, Decoded(10)))
-    assert partitions_of(hub, bound).work(Place(HEARD, partition), records(hub, partition, 0, end - 1))
+    bound = BoundStep(
+        deduplication().step, lambda step, transaction: Choking(step, transaction, Decoded(10))
+    )
+    assert partitions_of(hub, bound).work(
+        Place(HEARD, partition), records(hub, partition, 0, end - 1)
+    )
     assert once_each(hub, receipts[:3] + receipts[4:])
     assert [(row.reason, row.message_id) for row in hub.dead()] == [("undecidable", receipts[3].id)]
 
 
-def test_offsets_that_kafka_believes_done_are_found_and_filled_before_anything_later(hub: Production) -> None:
+def test_offsets_that_kafka_believes_done_are_found_and_filled_before_anything_later(
+    hub: Production,
+) -> None:
     receipts = hub.received(range(60))
     hub.relayed()
     ends = hub.ends()
@@ -241,7 +266,9 @@ def test_offsets_that_kafka_believes_done_are_found_and_filled_before_anything_l
         assert [id_ for id_ in hub.decided() if id_ in of_one_area] == of_one_area
 
 
-def test_offsets_that_kafka_believes_done_are_done_even_if_nothing_comes_after_them(hub: Production) -> None:
+def test_offsets_that_kafka_believes_done_are_done_even_if_nothing_comes_after_them(
+    hub: Production,
+) -> None:
     receipts = hub.received(range(60))
     hub.relayed()
     hub.commit(hub.ends())
@@ -281,7 +308,8 @@ def test_a_topic_that_was_emptied_is_heard_from_its_start(hub: Production) -> No
         for name in hub.offsets():
             cursors_ahead = {"name": name, "next_offset": 1000}
             transaction.connection.exec_driver_sql(
-                "UPDATE cursors SET next_offset = %(next_offset)s WHERE name = %(name)s", cursors_ahead
+                "UPDATE cursors SET next_offset = %(next_offset)s WHERE name = %(name)s",
+                cursors_ahead,
             )
     with running(hub):
         wait_until(hub.settled)
@@ -304,7 +332,9 @@ def test_a_worker_killed_in_the_middle_of_a_batch_loses_nothing_and_does_nothing
     assert hub.flaws() == []
 
 
-def test_a_worker_told_to_stop_finishes_the_batch_in_hand_within_seconds(hub: Production, tmp_path: Path) -> None:
+def test_a_worker_told_to_stop_finishes_the_batch_in_hand_within_seconds(
+    hub: Production, tmp_path: Path
+) -> None:
     hub.received(range(400))
     hub.relayed()
     with Process("worker", hub, tmp_path, pause=0.05, batch=20) as worker:
@@ -349,20 +379,24 @@ def test_a_worker_waits_for_the_store_however_long_and_loses_nothing(
             raise Unavailable("down")
         return handle(*arguments, **named)
 
-    monkeypatch.setattr("router.partition.handle", out)
+    monkeypatch.setattr("router.runtimes.partition.handle", out)
     receipts = hub.received(range(10))
     hub.relayed()
     with running(hub):
         wait_until(asked.is_set)
     assert hub.count() == 0
-    assert set(topics.committed(hub.topics_url, "mash-hub.deduplicate", HEARD, [0, 1]).values()) == {0}
+    assert set(
+        topics.committed(hub.topics_url, "mash-hub.deduplicate", HEARD, [0, 1]).values()
+    ) == {0}
     down.clear()
     with running(hub):
         wait_until(hub.settled)
     assert once_each(hub, receipts)
 
 
-def test_a_partition_without_progress_is_found_and_ends_the_worker(hub: Production, tmp_path: Path) -> None:
+def test_a_partition_without_progress_is_found_and_ends_the_worker(
+    hub: Production, tmp_path: Path
+) -> None:
     hub.received(range(8))
     hub.relayed()
     with Process("worker", hub, tmp_path, pause=3.0, patience=1.0, batch=8) as worker:
@@ -406,7 +440,10 @@ def test_the_app_is_built_by_the_rules() -> None:
     conf = app.conf
     assert conf.id == group_of("compose") == "mash-hub.compose"
     assert [agent.concurrency for agent in app.agents.values()] == [1, 1]
-    assert {agent.channel.get_topic_name() for agent in app.agents.values()} == {"ratings.assigned", "cases.linked"}
+    assert {agent.channel.get_topic_name() for agent in app.agents.values()} == {
+        "ratings.assigned",
+        "cases.linked",
+    }
     assert all(agent.channel.value_serializer == "raw" for agent in app.agents.values())
     assert all(agent.channel.key_serializer == "raw" for agent in app.agents.values())
     assert conf.stream_wait_empty is True
@@ -417,9 +454,11 @@ def test_the_app_is_built_by_the_rules() -> None:
     assert not app.tables
 
 
-@pytest.mark.parametrize("forbidden", [".noack(", ".take(", "noack_take", ".Table(", ".send(", "concurrency=2"])
+@pytest.mark.parametrize(
+    "forbidden", [".noack(", ".take(", "noack_take", ".Table(", ".send(", "concurrency=2"]
+)
 def test_the_worker_never_uses_what_loses_messages(forbidden: str) -> None:
-    assert forbidden not in inspect.getsource(router.worker)
+    assert forbidden not in inspect.getsource(router.runtimes.faust_worker)
 
 
 def test_a_step_hears_its_topics_and_no_others(hub: Production) -> None:

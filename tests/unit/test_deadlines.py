@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router import deadlines
+from router.steps import deadlines
 from schemas.policy import Calendar, Elapsed, SameDay, WorkingDays
 
 LONDON = ZoneInfo("Europe/London")
@@ -45,7 +45,8 @@ def test_working_days_leave_out_weekends_and_bank_holidays(came: str, days: int,
 
 
 @pytest.mark.parametrize(
-    ("subdivision", "due"), [("ENG", "2026-04-07T17:00"), ("SCT", "2026-04-06T17:00"), ("NIR", "2026-04-07T17:00")]
+    ("subdivision", "due"),
+    [("ENG", "2026-04-07T17:00"), ("SCT", "2026-04-06T17:00"), ("NIR", "2026-04-07T17:00")],
 )
 def test_easter_monday_is_a_working_day_in_scotland_only(subdivision: str, due: str) -> None:
     calendar = Calendar.model_validate({"subdivision": subdivision})
@@ -54,7 +55,9 @@ def test_easter_monday_is_a_working_day_in_scotland_only(subdivision: str, due: 
 
 def test_a_closure_of_the_borough_is_no_working_day() -> None:
     calendar = Calendar(closures=(dt.date(2026, 6, 11),))
-    assert deadlines.due(WorkingDays(days=1), at("2026-06-10T12:00"), calendar) == at("2026-06-12T17:00")
+    assert deadlines.due(WorkingDays(days=1), at("2026-06-10T12:00"), calendar) == at(
+        "2026-06-12T17:00"
+    )
 
 
 @pytest.mark.parametrize(
@@ -103,13 +106,17 @@ def test_days_end_at_closing_time_with_exactly_so_many_working_days_passed(
 
 
 @given(moments)
-def test_the_same_day_is_never_over_and_never_beyond_the_next_working_day(came: dt.datetime) -> None:
+def test_the_same_day_is_never_over_and_never_beyond_the_next_working_day(
+    came: dt.datetime,
+) -> None:
     due = deadlines.due(SameDay(), came, ENGLAND)
     assert came < due <= deadlines.due(WorkingDays(days=1), came, ENGLAND)
 
 
 @given(moments, moments, st.integers(1, 10))
-def test_what_comes_earlier_is_not_due_later(one: dt.datetime, other: dt.datetime, days: int) -> None:
+def test_what_comes_earlier_is_not_due_later(
+    one: dt.datetime, other: dt.datetime, days: int
+) -> None:
     early, late = sorted((one, other))
     for allowed in (WorkingDays(days=days), SameDay()):
         assert deadlines.due(allowed, early, ENGLAND) <= deadlines.due(allowed, late, ENGLAND)

@@ -1,4 +1,6 @@
-"""Sanitising: contacts, numbers, places and other people go out of the text; what went is on record, exactly."""
+"""Sanitising: contacts, numbers, places and other people go out of the text; what went is on
+record, exactly.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +8,18 @@ import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
-from router import sanitise
-from router.sanitise import Known
+from router.steps.compose import sanitise
+from router.steps.compose.sanitise import Known
 from schemas.product import Redaction
 from tests.support import given
 
 KNOWN = sanitise.known_of(given.child())
 
-KEPT = ("Tilly Thornbury was seen.", "Mother has declined support.", "Missing episode, returned after some hours.")
+KEPT = (
+    "Tilly Thornbury was seen.",
+    "Mother has declined support.",
+    "Missing episode, returned after some hours.",
+)
 SECRETS = (
     "01632 960123",
     "+44 7700 900023",
@@ -63,7 +69,10 @@ def test_the_concern_and_the_childs_own_name_stay(text: str) -> None:
         ("Has a brother or sister called Jake.", "Has a brother or sister called [name]."),
         ("Sibling Evie also at the address.", "Sibling [name] also at the address."),
         ("Lives with sibling Harrison-James.", "Lives with sibling [name]."),
-        ("Siblings Evie, Tilly and Jake were there.", "Siblings [name], Tilly and [name] were there."),
+        (
+            "Siblings Evie, Tilly and Jake were there.",
+            "Siblings [name], Tilly and [name] were there.",
+        ),
         ("Her brother \u00c9amon left.", "Her brother [name] left."),
         ("Her uncle, Idris Beddowes, collects her.", "Her uncle, [name], collects her."),
         ("Mrs Okonkwo called.", "Mrs [name] called."),
@@ -76,7 +85,9 @@ def test_people_whom_only_the_narrative_names_go_out(text: str, sanitised: str) 
 
 def test_a_family_name_shared_with_the_child_stays_with_the_child_and_goes_with_others() -> None:
     known = Known(own=("Tilly", "Thornbury"), others=("Gareth", "Thornbury"))
-    assert clean("Tilly Thornbury and Gareth Thornbury", known) == "Tilly Thornbury and [name] [name]"
+    assert (
+        clean("Tilly Thornbury and Gareth Thornbury", known) == "Tilly Thornbury and [name] [name]"
+    )
 
 
 def test_names_are_found_without_their_accents_and_with_a_possessive() -> None:
@@ -93,7 +104,12 @@ def test_a_number_that_a_word_runs_into_goes_out() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["Seen at 10:30 on 05/03/2024.", "Two cars on the road at 9.", "Aged 12 and went down the road."]
+    "text",
+    [
+        "Seen at 10:30 on 05/03/2024.",
+        "Two cars on the road at 9.",
+        "Aged 12 and went down the road.",
+    ],
 )
 def test_times_and_roads_without_a_name_stay(text: str) -> None:
     assert clean(text) == text
@@ -111,7 +127,10 @@ def test_a_text_made_to_be_slow_is_not(run: str) -> None:
 
 def test_every_redaction_says_why() -> None:
     redactions = sanitise.sanitise("Call 01632 960123 about Mariam", known=KNOWN).redactions
-    assert [redaction.reason for redaction in redactions] == ["A telephone number.", "Somebody other than the child."]
+    assert [redaction.reason for redaction in redactions] == [
+        "A telephone number.",
+        "Somebody other than the child.",
+    ]
 
 
 def test_what_overlaps_goes_out_as_one() -> None:
@@ -128,8 +147,12 @@ def test_a_text_never_grows_longer_than_an_item_may_be() -> None:
     assert sanitise.redacted(text, result.redactions) == result.text
 
 
-words = st.sampled_from([*SECRETS, *KEPT, "Sibling Evie", "Mr", "caf\u00e9", "\u0130", "\ufb03", "!", "\n", "12", "@"])
-texts = st.one_of(st.text(min_size=1, max_size=200), st.lists(words, min_size=1, max_size=12).map(" ".join))
+words = st.sampled_from(
+    [*SECRETS, *KEPT, "Sibling Evie", "Mr", "caf\u00e9", "\u0130", "\ufb03", "!", "\n", "12", "@"]
+)
+texts = st.one_of(
+    st.text(min_size=1, max_size=200), st.lists(words, min_size=1, max_size=12).map(" ".join)
+)
 
 
 @for_all(texts)

@@ -1,4 +1,6 @@
-"""What the profile makes of a notification: explainable, and never lower for what cannot be read."""
+"""What the profile makes of a notification: explainable, and never lower for what cannot be
+read.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,7 @@ import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
-from router import thresholds
+from router.steps import thresholds
 from schemas.information import Level, Sensitivity
 from schemas.policy import BoroughProfile
 from schemas.rating import Colour
@@ -43,7 +45,10 @@ def test_reasons_are_in_the_words_of_the_profile_with_the_most_severe_first() ->
 
 def test_phrases_are_found_whatever_case_spacing_and_apostrophes() -> None:
     assert suggest("They WERE  hit\nat home").colour is Colour.RED
-    assert "A parent's mental health is getting worse." in suggest("Parent\u2019s mental health deteriorating").reasons
+    assert (
+        "A parent's mental health is getting worse."
+        in suggest("Parent\u2019s mental health deteriorating").reasons
+    )
 
 
 def test_a_phrase_within_a_longer_word_is_not_found() -> None:
@@ -58,7 +63,9 @@ def test_an_indicator_found_twice_is_one_reason() -> None:
     assert suggest(given.HIT + " Was hit at home.", "physical-abuse").reasons == (SAYS_HIT,)
 
 
-@pytest.mark.parametrize(("narrative", "raised"), [(given.MOVED, Colour.GREEN), (given.MISSING_EPISODE, Colour.AMBER)])
+@pytest.mark.parametrize(
+    ("narrative", "raised"), [(given.MOVED, Colour.GREEN), (given.MISSING_EPISODE, Colour.AMBER)]
+)
 def test_repeated_low_concerns_are_raised_by_one_colour(narrative: str, raised: Colour) -> None:
     suggestion = suggest(narrative, earlier=5)
     assert suggestion.colour is raised
@@ -70,7 +77,9 @@ def test_repeats_do_not_raise_what_is_amber_or_red(narrative: str) -> None:
     assert suggest(narrative, earlier=50) == suggest(narrative)
 
 
-@pytest.mark.parametrize("garbled", ["\ufffd\ufffd\ufffd", "... ???", f"{given.MOVED} \ufffd\ufffd"])
+@pytest.mark.parametrize(
+    "garbled", ["\ufffd\ufffd\ufffd", "... ???", f"{given.MOVED} \ufffd\ufffd"]
+)
 def test_a_narrative_that_cannot_be_read_never_lowers_a_rating(garbled: str) -> None:
     suggestion = suggest(garbled)
     assert suggestion.colour is given.profile().default

@@ -1,4 +1,6 @@
-"""A fact that no topic carries could be written and never read again: the store and Kafka would not know its type."""
+"""A fact that no topic carries could be written and never read again: the store and Kafka would not
+know its type.
+"""
 
 from collections.abc import Iterator
 
@@ -14,7 +16,11 @@ def facts_of_schemas() -> Iterator[type[Fact]]:
     """Every fact that the schemas define."""
     for module in MODULES:
         for value in vars(module).values():
-            if isinstance(value, type) and issubclass(value, Fact) and value.__module__ == module.__name__:
+            if (
+                isinstance(value, type)
+                and issubclass(value, Fact)
+                and value.__module__ == module.__name__
+            ):
                 yield value
 
 

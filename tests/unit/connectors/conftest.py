@@ -1,4 +1,6 @@
-"""Agencies, samples and stand-ins for the store that the connector tests share. All people are invented."""
+"""Agencies, samples and stand-ins for the store that the connector tests share. All people are
+invented.
+"""
 
 import datetime as dt
 import json
@@ -21,11 +23,17 @@ POLICE_TOKEN_SHA256 = "69d40cf9e54bcf28f798c56fcf7f8c40beff1f3c2cc16f9ac1fa3d47f
 
 def settings(**agencies: dict[str, object]) -> HubSettings:
     """A hub whose lead agency is ``csc``, with the agencies given besides."""
-    lead = {"name": "Children's social care", "signpost_contact": "01632 960001", "agreement": AGREEMENT}
+    lead = {
+        "name": "Children's social care",
+        "signpost_contact": "01632 960001",
+        "agreement": AGREEMENT,
+    }
     every = {"csc": lead} | {
         code: {"name": code, "signpost_contact": "01632 960002"} | a for code, a in agencies.items()
     }
-    return HubSettings.model_validate({"area": "e08000032", "lead_agency": "csc", "agencies": every})
+    return HubSettings.model_validate(
+        {"area": "e08000032", "lead_agency": "csc", "agencies": every}
+    )
 
 
 @pytest.fixture
@@ -35,7 +43,9 @@ def now() -> dt.datetime:
 
 @pytest.fixture
 def hub() -> Routes:
-    """The lead; police with Merlin's XML, school with the sample's JSON, yos with CSV; gp's agreement has ended."""
+    """The lead; police with Merlin's XML, school with the sample's JSON, yos with CSV; gp's
+    agreement has ended.
+    """
     ended = AGREEMENT | {"until": "2025-12-31"}
     made = settings(
         csc={"agreement": AGREEMENT, "open_cases": "open-cases-csv", "mapping": "case-system-csv"},
@@ -75,7 +85,9 @@ def sample_record() -> dict[str, object]:
         "address_lines": ["Flat 4", "75 Balmoral Place", "Brackenroyd"],
         "postcode": "bd536qd",
         "phone": "01632 960097",
-        "guardians": [{"name": "Keira Ashdown", "date_of_birth": "1996-02-14", "relation": "mother"}],
+        "guardians": [
+            {"name": "Keira Ashdown", "date_of_birth": "1996-02-14", "relation": "mother"}
+        ],
         "narrative": "Bruise on the upper arm, not explained.",
     }
 
@@ -128,7 +140,10 @@ class FakeIntake:
         key, message_id = (arrival.agency, event_id), derived_id(arrival.agency, event_id)
         if key in self.seen:
             return Receipt(
-                status=ReceiptStatus.DUPLICATE, id=message_id, message_id=event_id, duplicate_of=self.seen[key]
+                status=ReceiptStatus.DUPLICATE,
+                id=message_id,
+                message_id=event_id,
+                duplicate_of=self.seen[key],
             )
         self.seen[key] = message_id
         self.taken.append(arrival)
@@ -140,7 +155,12 @@ class FakeIntake:
                 reason=arrival.body.reason,
                 field=arrival.body.field,
             )
-        return Receipt(status=ReceiptStatus.ACCEPTED, id=message_id, message_id=event_id, reference=arrival.reference)
+        return Receipt(
+            status=ReceiptStatus.ACCEPTED,
+            id=message_id,
+            message_id=event_id,
+            reference=arrival.reference,
+        )
 
 
 @dataclass
@@ -166,14 +186,20 @@ class FakeQueues:
         return taken
 
     def acknowledge(self, agency: str, ids: Collection[str]) -> int:
-        mine = [letter_id for letter_id in ids if letter_id in self.leased and self.leased[letter_id].agency == agency]
+        mine = [
+            letter_id
+            for letter_id in ids
+            if letter_id in self.leased and self.leased[letter_id].agency == agency
+        ]
         return len([self.leased.pop(letter_id) for letter_id in mine])
 
     def give_back(self, agency: str, ids: Collection[str], *, after_seconds: float) -> None:
         self.delays.append(after_seconds)
         for letter_id in ids:
             old = self.leased.pop(letter_id)
-            again = Letter(id=old.id, agency=agency, type=old.type, body=old.body, attempts=old.attempts + 1)
+            again = Letter(
+                id=old.id, agency=agency, type=old.type, body=old.body, attempts=old.attempts + 1
+            )
             self.waiting.setdefault(agency, []).append(again)
 
 

@@ -12,7 +12,7 @@ from kombu.connection import Connection
 
 from connectors import deliver
 from connectors.deliver import Deliverer, HttpSender, NotSent, QueueSender, deliverers, pause_after
-from connectors.media import STRUCTURED
+from connectors.formats.media import STRUCTURED
 from connectors.port import Routes, SecretMissing, routes
 from schemas.settings import HubSettings
 from stores.ports import EdgeQueues, Letter, Unavailable
@@ -41,14 +41,19 @@ def test_a_letter_is_posted_as_a_structured_event_and_then_deleted(queues: EdgeQ
     put(queues, "l1", "l2")
     assert Deliverer("police", queues, posting(answer)).deliver_once() == 2
     assert [json.loads(request.content)["id"] for request in seen] == ["l1", "l2"]
-    assert (seen[0].headers["content-type"], seen[0].headers["authorization"]) == (STRUCTURED, "Bearer secret")
+    assert (seen[0].headers["content-type"], seen[0].headers["authorization"]) == (
+        STRUCTURED,
+        "Bearer secret",
+    )
     assert (waiting(queues), vars(queues)["leased"]) == ([], {})
 
 
 @pytest.mark.parametrize("status", [301, 400, 401, 404, 429, 500, 503])
 def test_any_answer_but_2xx_keeps_the_letter_for_later(queues: EdgeQueues, status: int) -> None:
     put(queues, "l1")
-    assert Deliverer("police", queues, posting(lambda _: httpx.Response(status))).deliver_once() == 0
+    assert (
+        Deliverer("police", queues, posting(lambda _: httpx.Response(status))).deliver_once() == 0
+    )
     assert waiting(queues) == [("l1", 1)]
 
 
@@ -67,7 +72,14 @@ def test_a_letter_that_fails_does_not_take_those_before_it_along(queues: EdgeQue
 
 
 def test_the_pause_doubles_up_to_five_minutes() -> None:
-    assert [pause_after(attempts) for attempts in (0, 1, 2, 8, 9, 10_000)] == [1, 2, 4, 256, 300, 300]
+    assert [pause_after(attempts) for attempts in (0, 1, 2, 8, 9, 10_000)] == [
+        1,
+        2,
+        4,
+        256,
+        300,
+        300,
+    ]
 
 
 def test_a_letter_waits_longer_each_time_it_fails(queues: EdgeQueues) -> None:
@@ -90,11 +102,16 @@ def test_a_letter_goes_to_a_queue_as_a_structured_event(queues: EdgeQueues) -> N
 
 def test_a_broker_that_is_away_keeps_the_letter(queues: EdgeQueues) -> None:
     put(queues, "l1")
-    assert Deliverer("police", queues, QueueSender("amqp://x:y@127.0.0.1:1//", "q")).deliver_once() == 0
+    assert (
+        Deliverer("police", queues, QueueSender("amqp://x:y@127.0.0.1:1//", "q")).deliver_once()
+        == 0
+    )
     assert waiting(queues) == [("l1", 1)]
 
 
-def test_after_a_failed_publish_the_next_one_has_a_connection_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_after_a_failed_publish_the_next_one_has_a_connection_of_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     channels: list[object] = []
 
     def failing(channel: object, *_: object, **__: object) -> None:
@@ -131,20 +148,31 @@ def test_delivery_goes_on_through_an_absent_store_until_told_to_stop(
 
 
 def hub(environ: dict[str, str]) -> Routes:
-    agencies: dict[str, object] = {
+    agencies: dict[str, dict[str, object]] = {
         "csc": {},
-        "police": {"push": {"kind": "http", "url": "http://police.test/", "token_variable": "POLICE_TOKEN"}},
+        "police": {
+            "push": {"kind": "http", "url": "http://police.test/", "token_variable": "POLICE_TOKEN"}
+        },
         "health": {"push": {"kind": "queue", "url_variable": "HEALTH_BROKER", "queue": "inbox"}},
     }
-    named = {code: {"name": code, "signpost_contact": "01632 960001"} | dict(extra) for code, extra in agencies.items()}  # type: ignore[call-overload]
-    return routes(HubSettings.model_validate({"area": "e1", "lead_agency": "csc", "agencies": named}), environ)
+    named = {
+        code: {"name": code, "signpost_contact": "01632 960001", **extra}
+        for code, extra in agencies.items()
+    }
+    return routes(
+        HubSettings.model_validate({"area": "e1", "lead_agency": "csc", "agencies": named}), environ
+    )
 
 
 def test_each_agency_gets_its_letters_the_way_it_is_configured(queues: EdgeQueues) -> None:
     made = hub({"POLICE_TOKEN": "t", "HEALTH_BROKER": "amqp://their-broker"})
-    embedded = {deliverer.agency: deliverer.sender for deliverer in deliverers(made, queues, broker_url=None)}
+    embedded = {
+        deliverer.agency: deliverer.sender
+        for deliverer in deliverers(made, queues, broker_url=None)
+    }
     production = {
-        deliverer.agency: deliverer.sender for deliverer in deliverers(made, queues, broker_url="amqp://ours")
+        deliverer.agency: deliverer.sender
+        for deliverer in deliverers(made, queues, broker_url="amqp://ours")
     }
     assert {agency: type(sender) for agency, sender in embedded.items()} == {
         "police": HttpSender,
@@ -160,7 +188,11 @@ def test_a_secret_that_is_not_set_is_named_by_its_variable() -> None:
         hub({"HEALTH_BROKER": "amqp://their-broker"})
 
 
-def test_no_repr_shows_a_secret() -> None:
+def test_no_repr_shows_a_secret(queues: EdgeQueues) -> None:
     made = hub({"POLICE_TOKEN": "open-sesame", "HEALTH_BROKER": "amqp://u:open-sesame@b"})
-    everything = [made, *made, *(d.sender for d in deliverers(made, None, broker_url="amqp://u:open-sesame@c"))]  # type: ignore[arg-type]
+    everything = [
+        made,
+        *made,
+        *(d.sender for d in deliverers(made, queues, broker_url="amqp://u:open-sesame@c")),
+    ]
     assert "open-sesame" not in "".join(map(repr, everything))

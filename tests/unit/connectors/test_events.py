@@ -1,4 +1,6 @@
-"""What a sender sends becomes facts, or says by reason and place why not, and never stops what came with it."""
+"""What a sender sends becomes facts, or says by reason and place why not, and never stops what came
+with it.
+"""
 
 import base64
 import datetime as dt
@@ -8,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from connectors.events import parse, reread
-from connectors.media import BATCH, STRUCTURED
+from connectors.events.envelope import parse, reread
+from connectors.formats.media import BATCH, STRUCTURED
 from connectors.port import Routes
 from schemas.base import Fact
 from schemas.case import OpenCaseReceived
@@ -39,11 +41,22 @@ RATING: dict[str, object] = {
 DATA: dict[str, tuple[dict[str, object], type[Fact]]] = {
     "mash.rating-decision.v1": (RATING, RatingDecided),
     "mash.link-decision.v1": (
-        {"referral_id": "r1", "person_id": None, "decided_by": "S. Worker", "rationale": "Another child."},
+        {
+            "referral_id": "r1",
+            "person_id": None,
+            "decided_by": "S. Worker",
+            "rationale": "Another child.",
+        },
         LinkDecided,
     ),
     "mash.persons-decision.v1": (
-        {"person_id": "p1", "other_person_id": "p2", "same": True, "decided_by": "S. Worker", "rationale": "Twins."},
+        {
+            "person_id": "p1",
+            "other_person_id": "p2",
+            "same": True,
+            "decided_by": "S. Worker",
+            "rationale": "Twins.",
+        },
         PersonsDecided,
     ),
     "mash.split-decision.v1": (
@@ -61,7 +74,13 @@ DATA: dict[str, tuple[dict[str, object], type[Fact]]] = {
         UndoDecided,
     ),
     "mash.information-response.v1": (
-        {"request_id": "q1", "referral_id": "r1", "case_id": "c1", "known": False, "answered_by": "A. Nurse"},
+        {
+            "request_id": "q1",
+            "referral_id": "r1",
+            "case_id": "c1",
+            "known": False,
+            "answered_by": "A. Nurse",
+        },
         InformationReceived,
     ),
     "mash.release-decision.v1": (
@@ -96,13 +115,28 @@ class Desk:
         self.now = now
 
     def __call__(
-        self, agency: str, content_type: str, body: bytes | object, headers: Mapping[str, str] | None = None
+        self,
+        agency: str,
+        content_type: str,
+        body: bytes | object,
+        headers: Mapping[str, str] | None = None,
     ) -> list[Arrival]:
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-        return parse(self.hub.by_code[agency], content_type, headers or {}, raw, connector="http", now=self.now)
+        return parse(
+            self.hub.by_code[agency],
+            content_type,
+            headers or {},
+            raw,
+            connector="http",
+            now=self.now,
+        )
 
     def refusal(
-        self, agency: str, content_type: str, body: bytes | object, headers: Mapping[str, str] | None = None
+        self,
+        agency: str,
+        content_type: str,
+        body: bytes | object,
+        headers: Mapping[str, str] | None = None,
     ) -> Unusable:
         (arrival,) = self(agency, content_type, body, headers)
         assert isinstance(arrival.body, Unusable)
@@ -116,7 +150,12 @@ def send(hub: Routes, now: dt.datetime) -> Desk:
 
 
 def binary(**attributes: str) -> dict[str, str]:
-    given = {"specversion": "1.0", "id": "e1", "source": "urn:test", "type": "mash.notification.v1"} | attributes
+    given = {
+        "specversion": "1.0",
+        "id": "e1",
+        "source": "urn:test",
+        "type": "mash.notification.v1",
+    } | attributes
     return {f"ce-{name}": value for name, value in given.items()}
 
 
@@ -131,16 +170,22 @@ def test_a_structured_event_in_the_hubs_own_shape_becomes_its_fact(
 
 
 @pytest.mark.parametrize("event_type", DATA)
-def test_every_type_that_people_answer_with_becomes_its_fact(send: Desk, event: Make, event_type: str) -> None:
+def test_every_type_that_people_answer_with_becomes_its_fact(
+    send: Desk, event: Make, event_type: str
+) -> None:
     data, fact = DATA[event_type]
     (arrival,) = send("csc", STRUCTURED, event(data, type=event_type, dataschema="urn:mash-hub:x"))
     assert type(arrival.body) is fact
 
 
-def test_the_agency_comes_from_the_credential_whatever_the_event_says(send: Desk, event: Make) -> None:
+def test_the_agency_comes_from_the_credential_whatever_the_event_says(
+    send: Desk, event: Make
+) -> None:
     data, _ = DATA["mash.release-decision.v1"]
     (arrival,) = send(
-        "school", STRUCTURED, event(data, type="mash.release-decision.v1", source="urn:police", agency="police")
+        "school",
+        STRUCTURED,
+        event(data, type="mash.release-decision.v1", source="urn:police", agency="police"),
     )
     assert isinstance(arrival.body, ReleaseDecided)
     assert arrival.body.agency == "school"
@@ -157,13 +202,24 @@ def test_a_structured_event_may_hold_the_agencys_own_json(
 def test_an_agency_with_json_of_its_own_names_the_hubs_schema_to_send_the_hubs_shape(
     send: Desk, event: Make, own_notification: dict[str, object]
 ) -> None:
-    (arrival,) = send("school", STRUCTURED, event(own_notification, dataschema="urn:mash-hub:mash.notification.v1"))
+    (arrival,) = send(
+        "school",
+        STRUCTURED,
+        event(own_notification, dataschema="urn:mash-hub:mash.notification.v1"),
+    )
     assert arrival.reference == "HV-7"
 
 
-def test_binary_mode_carries_xml_and_numbers_the_records_of_one_message(send: Desk, samples: Path) -> None:
+def test_binary_mode_carries_xml_and_numbers_the_records_of_one_message(
+    send: Desk, samples: Path
+) -> None:
     one = send("police", "application/xml", (samples / "merlin-1.xml").read_bytes(), binary())
-    two = send("police", "text/xml; charset=utf-8", (samples / "merlin-3.xml").read_bytes(), binary(id="e2"))
+    two = send(
+        "police",
+        "text/xml; charset=utf-8",
+        (samples / "merlin-3.xml").read_bytes(),
+        binary(id="e2"),
+    )
     assert [(a.event_id, a.reference) for a in one + two] == [
         ("e1", "26PAC014433"),
         ("e2#1", "26PAC014610/1"),
@@ -171,7 +227,9 @@ def test_binary_mode_carries_xml_and_numbers_the_records_of_one_message(send: De
     ]
 
 
-def test_xml_may_stand_as_text_or_base64_in_a_structured_event(send: Desk, event: Make, samples: Path) -> None:
+def test_xml_may_stand_as_text_or_base64_in_a_structured_event(
+    send: Desk, event: Make, samples: Path
+) -> None:
     xml = (samples / "merlin-1.xml").read_bytes()
     text = event(xml.decode(), datacontenttype="application/xml")
     packed = {name: value for name, value in text.items() if name != "data"} | {
@@ -183,7 +241,12 @@ def test_xml_may_stand_as_text_or_base64_in_a_structured_event(send: Desk, event
 
 
 def test_binary_mode_carries_csv_of_open_cases(send: Desk, samples: Path) -> None:
-    arrivals = send("csc", "text/csv", (samples / "open-cases.csv").read_bytes(), binary(type="mash.open-case.v1"))
+    arrivals = send(
+        "csc",
+        "text/csv",
+        (samples / "open-cases.csv").read_bytes(),
+        binary(type="mash.open-case.v1"),
+    )
     assert [type(arrival.body) for arrival in arrivals] == [OpenCaseReceived, OpenCaseReceived]
 
 
@@ -205,7 +268,9 @@ def test_bad_records_of_a_batch_leave_the_good_ones_alone(
         "7",
     ]
     arrivals = send("health", BATCH, f"[{good}, {', '.join(odd)}, {good}]".encode())
-    found = [(a.event_id, a.body.reason, a.body.field) for a in arrivals if isinstance(a.body, Unusable)]
+    found = [
+        (a.event_id, a.body.reason, a.body.field) for a in arrivals if isinstance(a.body, Unusable)
+    ]
     assert found == [
         ("nan", "unreadable.number", "data.reference"),
         ("twice", "unreadable.repeated-key", "data"),
@@ -277,8 +342,16 @@ def test_a_wrong_envelope_names_the_attribute(
 
 
 def test_data_that_is_no_base64_is_a_wrong_envelope(send: Desk) -> None:
-    envelope = {"specversion": "1.0", "id": "e1", "source": "s", "type": "mash.notification.v1", "data_base64": "%%"}
-    assert send.refusal("health", STRUCTURED, envelope) == Unusable("unreadable.event", "data_base64")
+    envelope = {
+        "specversion": "1.0",
+        "id": "e1",
+        "source": "s",
+        "type": "mash.notification.v1",
+        "data_base64": "%%",
+    }
+    assert send.refusal("health", STRUCTURED, envelope) == Unusable(
+        "unreadable.event", "data_base64"
+    )
 
 
 @pytest.mark.parametrize(
@@ -292,10 +365,22 @@ def test_data_that_is_no_base64_is_a_wrong_envelope(send: Desk) -> None:
         ({"observed_at": 1_770_000_000}, "invalid.time", "data.observed_at"),
         ({"observed_at": "2026-03-12T09:30:00"}, "invalid.time", "data.observed_at"),
         ({"observed_at": "2026-03-20T12:30:00Z"}, "invalid.future", "data.observed_at"),
-        ({"subject": {"date_of_birth": {"date": "12/03/2018"}}}, "invalid.date", "data.subject.date_of_birth.date"),
-        ({"subject": {"date_of_birth": {"date": "2027-01-01"}}}, "invalid.future", "data.subject.date_of_birth.date"),
+        (
+            {"subject": {"date_of_birth": {"date": "12/03/2018"}}},
+            "invalid.date",
+            "data.subject.date_of_birth.date",
+        ),
+        (
+            {"subject": {"date_of_birth": {"date": "2027-01-01"}}},
+            "invalid.future",
+            "data.subject.date_of_birth.date",
+        ),
         ({"subject": {"sex_code": "girl"}}, "invalid.code", "data.subject.sex_code"),
-        ({"subject": {"name": [{"use": "usual"}, {"use": "pet"}]}}, "invalid.code", "data.subject.name[1].use"),
+        (
+            {"subject": {"name": [{"use": "usual"}, {"use": "pet"}]}},
+            "invalid.code",
+            "data.subject.name[1].use",
+        ),
         ({"subject": {"address": {"line1": "x"}}}, "invalid.value", "data.subject.address"),
         ({"subject": {CANARY: "x"}}, "invalid.unknown-field", "data.subject"),
         ({CANARY: "x"}, "invalid.unknown-field", "data"),
@@ -318,10 +403,14 @@ def test_a_missing_field_is_told_apart_from_a_wrong_one(
     send: Desk, event: Make, own_notification: dict[str, object]
 ) -> None:
     del own_notification["narrative"]
-    assert send.refusal("health", STRUCTURED, event(own_notification)) == Unusable("missing.field", "data.narrative")
+    assert send.refusal("health", STRUCTURED, event(own_notification)) == Unusable(
+        "missing.field", "data.narrative"
+    )
 
 
-def test_an_expected_date_may_lie_in_the_future(send: Desk, event: Make, own_notification: dict[str, object]) -> None:
+def test_an_expected_date_may_lie_in_the_future(
+    send: Desk, event: Make, own_notification: dict[str, object]
+) -> None:
     unborn = {"subject": {"date_of_birth": {"date": "2026-07-20", "accuracy_indicator": "XXX"}}}
     (arrival,) = send("health", STRUCTURED, event(own_notification | unborn))
     assert isinstance(arrival.body, NotificationReceived)
@@ -331,9 +420,13 @@ def test_a_sample_record_from_the_future_is_named_in_the_senders_terms(
     send: Desk, event: Make, sample_record: dict[str, object]
 ) -> None:
     late = event(sample_record | {"observed_at": "2026-04-01T00:00:00Z"})
-    assert send.refusal("school", STRUCTURED, late) == Unusable("invalid.future", "data.observed_at")
+    assert send.refusal("school", STRUCTURED, late) == Unusable(
+        "invalid.future", "data.observed_at"
+    )
     unborn = event(sample_record | {"date_of_birth": "2027-01-01"})
-    assert send.refusal("school", STRUCTURED, unborn) == Unusable("invalid.future", "data.date_of_birth")
+    assert send.refusal("school", STRUCTURED, unborn) == Unusable(
+        "invalid.future", "data.date_of_birth"
+    )
 
 
 BOMB = b'<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]><MerlinFeed>&b;</MerlinFeed>'
@@ -347,13 +440,19 @@ BOMB = b'<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]><MerlinFeed>&b;</
         (b"<MerlinFeed><PreAssess", "unreadable.xml", None),
         (b"<MerlinFeed>\x00</MerlinFeed>", "unreadable.xml", None),
         (b"<MerlinFeed>&nbsp;</MerlinFeed>", "unreadable.xml", None),
-        (b'<?xml version="1.0" encoding="ISO-8859-1"?><MerlinFeed>caf\xe9</MerlinFeed>', "unreadable.encoding", None),
+        (
+            b'<?xml version="1.0" encoding="ISO-8859-1"?><MerlinFeed>caf\xe9</MerlinFeed>',
+            "unreadable.encoding",
+            None,
+        ),
         (b"<a>" * 50 + b"</a>" * 50, "unreadable.too-deep", None),
         (b"<MerlinFeed/>", "missing.field", "PreAssessmentChecklist"),
         (b"", "unreadable.empty", None),
     ],
 )
-def test_bad_xml_is_refused_by_what_is_wrong_with_it(send: Desk, body: bytes, reason: str, field: str | None) -> None:
+def test_bad_xml_is_refused_by_what_is_wrong_with_it(
+    send: Desk, body: bytes, reason: str, field: str | None
+) -> None:
     refusal = send.refusal("police", "application/xml", body, binary())
     assert (refusal.reason, refusal.field) == (reason, field)
 
@@ -379,19 +478,27 @@ def test_bad_rows_leave_the_good_ones_alone(send: Desk, samples: Path) -> None:
         "unreadable.csv",
         "CS-26-00103",
     ]
-    assert [a.body.field for a in arrivals if isinstance(a.body, Unusable)] == [f"row {n}" for n in range(3, 8)]
+    assert [a.body.field for a in arrivals if isinstance(a.body, Unusable)] == [
+        f"row {n}" for n in range(3, 8)
+    ]
 
 
 @pytest.mark.parametrize(
     ("body", "reason"),
-    [(b"", "unreadable.empty"), (b"\n", "unreadable.empty"), (b"Referral No,Referral No\n1,2\n", "unreadable.csv")],
+    [
+        (b"", "unreadable.empty"),
+        (b"\n", "unreadable.empty"),
+        (b"Referral No,Referral No\n1,2\n", "unreadable.csv"),
+    ],
 )
 def test_csv_without_a_usable_header_is_refused(send: Desk, body: bytes, reason: str) -> None:
     assert send.refusal("yos", "text/csv", body, binary()).reason == reason
 
 
 def test_excels_byte_order_mark_is_no_part_of_the_first_column(send: Desk, samples: Path) -> None:
-    arrivals = send("yos", "text/csv", b"\xef\xbb\xbf" + (samples / "case-system.csv").read_bytes(), binary())
+    arrivals = send(
+        "yos", "text/csv", b"\xef\xbb\xbf" + (samples / "case-system.csv").read_bytes(), binary()
+    )
     assert [a.reference for a in arrivals] == ["CS-26-00101", "CS-26-00102", "CS-26-00103"]
 
 
@@ -416,7 +523,9 @@ def test_an_agency_sends_only_what_its_role_and_agreement_allow(
 
 
 def test_an_agreement_holds_to_the_end_of_its_last_british_day(hub: Routes, event: Make) -> None:
-    body = json.dumps(event(DATA["mash.delivery-receipt.v1"][0], type="mash.delivery-receipt.v1")).encode()
+    body = json.dumps(
+        event(DATA["mash.delivery-receipt.v1"][0], type="mash.delivery-receipt.v1")
+    ).encode()
     last = dt.datetime(2025, 12, 31, 23, 59, tzinfo=dt.UTC)
     for moment, kind in ((last, DeliveryReceived), (last + dt.timedelta(minutes=1), Unusable)):
         (arrival,) = parse(hub.by_code["gp"], STRUCTURED, {}, body, connector="http", now=moment)
@@ -424,17 +533,29 @@ def test_an_agreement_holds_to_the_end_of_its_last_british_day(hub: Routes, even
 
 
 def test_what_is_kept_of_any_message_reads_the_same_again(
-    send: Desk, hub: Routes, now: dt.datetime, event: Make, samples: Path, sample_record: dict[str, object]
+    send: Desk,
+    hub: Routes,
+    now: dt.datetime,
+    event: Make,
+    samples: Path,
+    sample_record: dict[str, object],
 ) -> None:
     csv = (samples / "case-system.csv").read_bytes().replace(b"05/11/2014", b"5 November")
     sent = [
         ("police", "application/xml", (samples / "merlin-3.xml").read_bytes(), binary()),
-        ("csc", "application/json", json.dumps(RATING).encode(), binary(type="mash.rating-decision.v1")),
+        (
+            "csc",
+            "application/json",
+            json.dumps(RATING).encode(),
+            binary(type="mash.rating-decision.v1"),
+        ),
         ("yos", "text/csv", csv, binary(id="e9")),
         (
             "school",
             BATCH,
-            json.dumps([event(sample_record), event(sample_record | {"sex": "x"}, id="e2")]).encode(),
+            json.dumps(
+                [event(sample_record), event(sample_record | {"sex": "x"}, id="e2")]
+            ).encode(),
             {},
         ),
     ]
@@ -456,8 +577,17 @@ def test_what_is_kept_of_any_message_reads_the_same_again(
                 assert again.body.reason == arrival.body.reason
 
 
-def test_no_refusal_repeats_what_was_sent(send: Desk, event: Make, own_notification: dict[str, object]) -> None:
-    planted = json.dumps(event(own_notification | {CANARY: {CANARY: "\0" + CANARY}, "reference": [CANARY]}))
-    for body in (planted, planted[:-5], planted.replace("1.0", CANARY), planted.replace("mash.notif", CANARY)):
+def test_no_refusal_repeats_what_was_sent(
+    send: Desk, event: Make, own_notification: dict[str, object]
+) -> None:
+    planted = json.dumps(
+        event(own_notification | {CANARY: {CANARY: "\0" + CANARY}, "reference": [CANARY]})
+    )
+    for body in (
+        planted,
+        planted[:-5],
+        planted.replace("1.0", CANARY),
+        planted.replace("mash.notif", CANARY),
+    ):
         refusal = send.refusal("health", STRUCTURED, body.encode())
         assert CANARY not in repr(refusal)

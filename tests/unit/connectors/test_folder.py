@@ -1,4 +1,6 @@
-"""A watched folder takes complete files only, answers each record, and survives a crash at any point."""
+"""A watched folder takes complete files only, answers each record, and survives a crash at any
+point.
+"""
 
 import datetime as dt
 import json
@@ -27,7 +29,9 @@ def drop(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def watched(hub: Routes, intake: Intake, now: dt.datetime, drop: Path) -> Callable[[str], WatchedFolder]:
+def watched(
+    hub: Routes, intake: Intake, now: dt.datetime, drop: Path
+) -> Callable[[str], WatchedFolder]:
     def make(agency: str) -> WatchedFolder:
         return WatchedFolder(hub.by_code[agency], intake, drop, clock=lambda: now)
 
@@ -48,11 +52,17 @@ def receipts(drop: Path) -> list[dict[str, object]]:
 Watch = Callable[[str], WatchedFolder]
 
 
-def test_each_row_of_a_dropped_file_is_a_message_with_a_receipt(watched: Watch, drop: Path, samples: Path) -> None:
+def test_each_row_of_a_dropped_file_is_a_message_with_a_receipt(
+    watched: Watch, drop: Path, samples: Path
+) -> None:
     (drop / "week 11.csv").write_bytes((samples / "case-system.csv").read_bytes())
     report = scanned(watched("yos"))
     assert (report.files, report.accepted, report.rejected) == (1, 3, 0)
-    assert [receipt["reference"] for receipt in receipts(drop)] == ["CS-26-00101", "CS-26-00102", "CS-26-00103"]
+    assert [receipt["reference"] for receipt in receipts(drop)] == [
+        "CS-26-00101",
+        "CS-26-00102",
+        "CS-26-00103",
+    ]
     assert [path.name.endswith("week 11.csv") for path in (drop / "done").iterdir()] == [True]
     assert list((drop / "processing").iterdir()) == []
 
@@ -68,7 +78,9 @@ def test_a_bad_row_is_a_receipt_among_receipts(watched: Watch, drop: Path, sampl
     ]
 
 
-def test_the_files_name_tells_open_cases_from_notifications(watched: Watch, drop: Path, samples: Path) -> None:
+def test_the_files_name_tells_open_cases_from_notifications(
+    watched: Watch, drop: Path, samples: Path
+) -> None:
     for name in ("open-cases.csv", "case-system.csv"):
         (drop / name).write_bytes((samples / name).read_bytes())
     assert scanned(watched("csc")).accepted == 5
@@ -79,7 +91,9 @@ def test_xml_and_json_lines_are_taken_too(
 ) -> None:
     (drop / "m.XML").write_bytes((samples / "merlin-3.xml").read_bytes())
     assert scanned(watched("police")).accepted == 2
-    (drop / "s.jsonl").write_text(json.dumps(sample_record) + "\n" + json.dumps(sample_record) + "\n")
+    (drop / "s.jsonl").write_text(
+        json.dumps(sample_record) + "\n" + json.dumps(sample_record) + "\n"
+    )
     assert scanned(watched("school")).accepted == 2
 
 
@@ -87,17 +101,24 @@ def test_a_file_of_no_known_format_is_one_refusal(watched: Watch, drop: Path) ->
     (drop / "letter.docx").write_bytes(b"PK")
     (drop / "empty.csv").write_bytes(b"")
     assert scanned(watched("yos")).rejected == 2
-    assert sorted(str(receipt["reason"]) for receipt in receipts(drop)) == ["unknown.format", "unreadable.empty"]
+    assert sorted(str(receipt["reason"]) for receipt in receipts(drop)) == [
+        "unknown.format",
+        "unreadable.empty",
+    ]
 
 
 @pytest.mark.parametrize("name", [".hidden.csv", "a.csv.part", "a.csv.tmp", "a.csv.filepart"])
-def test_a_file_that_says_it_is_unfinished_is_left_alone(watched: Watch, drop: Path, name: str) -> None:
+def test_a_file_that_says_it_is_unfinished_is_left_alone(
+    watched: Watch, drop: Path, name: str
+) -> None:
     (drop / name).write_bytes(b"x")
     assert scanned(watched("yos")) == ScanReport()
     assert (drop / name).exists()
 
 
-def test_a_file_that_still_grows_is_left_alone_until_it_does_not(watched: Watch, drop: Path, samples: Path) -> None:
+def test_a_file_that_still_grows_is_left_alone_until_it_does_not(
+    watched: Watch, drop: Path, samples: Path
+) -> None:
     folder, whole = watched("yos"), (samples / "case-system.csv").read_bytes()
     (drop / "a.csv").write_bytes(whole[:400])
     assert folder.scan_once().waiting == 1
@@ -105,7 +126,9 @@ def test_a_file_that_still_grows_is_left_alone_until_it_does_not(watched: Watch,
     assert (folder.scan_once().files, folder.scan_once().accepted) == (0, 3)
 
 
-def test_a_file_that_grows_on_after_it_was_taken_is_taken_again(watched: Watch, drop: Path, samples: Path) -> None:
+def test_a_file_that_grows_on_after_it_was_taken_is_taken_again(
+    watched: Watch, drop: Path, samples: Path
+) -> None:
     folder, whole = watched("yos"), (samples / "case-system.csv").read_bytes()
     half = whole[: whole.rindex(b"\n", 0, -1) + 1]
     with (drop / "a.csv").open("wb") as slow:
@@ -126,18 +149,24 @@ def test_what_became_a_link_or_a_pipe_since_it_was_looked_at_is_not_read(
     (drop / "b.csv").write_bytes((samples / "case-system.csv").read_bytes())
     folder.scan_once()
     swapped = drop / "processing" / "1-1-a.csv"
-    swapped.symlink_to((samples / "case-system.csv").absolute()) if become == "link" else os.mkfifo(swapped)
+    swapped.symlink_to((samples / "case-system.csv").absolute()) if become == "link" else os.mkfifo(
+        swapped
+    )
     report = folder.scan_once()
     assert (report.accepted, report.files) == (3, 1)
     assert os.path.lexists(swapped)
 
 
-def test_a_link_to_somewhere_else_is_not_followed(watched: Watch, drop: Path, samples: Path) -> None:
+def test_a_link_to_somewhere_else_is_not_followed(
+    watched: Watch, drop: Path, samples: Path
+) -> None:
     (drop / "a.csv").symlink_to((samples / "case-system.csv").absolute())
     assert scanned(watched("yos")).files == 0
 
 
-def test_the_same_file_dropped_again_is_all_duplicates(watched: Watch, drop: Path, samples: Path) -> None:
+def test_the_same_file_dropped_again_is_all_duplicates(
+    watched: Watch, drop: Path, samples: Path
+) -> None:
     folder = watched("yos")
     for expected in (("accepted", 3), ("duplicates", 3)):
         (drop / "a.csv").write_bytes((samples / "case-system.csv").read_bytes())
@@ -173,9 +202,16 @@ def test_while_the_store_is_away_the_file_waits_and_is_then_taken_once(
     assert folder.scan_once().accepted == 3
 
 
-@pytest.mark.parametrize("moment", ["before take", "after take", "before receipts", "before done", "after done"])
+@pytest.mark.parametrize(
+    "moment", ["before take", "after take", "before receipts", "before done", "after done"]
+)
 def test_a_crash_at_any_moment_neither_loses_nor_repeats_a_record(
-    watched: Watch, drop: Path, intake: Intake, samples: Path, monkeypatch: pytest.MonkeyPatch, moment: str
+    watched: Watch,
+    drop: Path,
+    intake: Intake,
+    samples: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    moment: str,
 ) -> None:
     (drop / "a.csv").write_bytes((samples / "case-system.csv").read_bytes())
     with monkeypatch.context() as patch:
@@ -185,7 +221,9 @@ def test_a_crash_at_any_moment_neither_loses_nor_repeats_a_record(
     scanned(watched("yos"))
     references = [arrival.reference for arrival in vars(intake)["taken"]]
     assert references == ["CS-26-00101", "CS-26-00102", "CS-26-00103"]
-    assert [len(list((drop / name).glob("*a.csv*"))) for name in ("processing", "receipts", "done")] == [0, 1, 1]
+    assert [
+        len(list((drop / name).glob("*a.csv*"))) for name in ("processing", "receipts", "done")
+    ] == [0, 1, 1]
     assert len(receipts(drop)) == 3
 
 

@@ -1,4 +1,6 @@
-"""Agencies post events and fetch letters over HTTP, each with its own token; nothing is promised before it is kept."""
+"""Agencies post events and fetch letters over HTTP, each with its own token; nothing is promised
+before it is kept.
+"""
 
 import datetime as dt
 import json
@@ -15,9 +17,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from connectors.client import HubClient, HubRefused, HubUnavailable, cloud_event
+from connectors.clients.http_client import HubClient, HubRefused, HubUnavailable, cloud_event
+from connectors.formats.media import BATCH, STRUCTURED
 from connectors.http import create_app
-from connectors.media import BATCH, STRUCTURED
 from connectors.port import Routes, routes
 from schemas.notification import ReceiptStatus
 from schemas.settings import HubSettings
@@ -29,7 +31,9 @@ Make = Callable[..., dict[str, object]]
 @contextmanager
 def serving(app: Starlette) -> Iterator[str]:
     """The app on a port of its own; its address."""
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, lifespan="off", ws="none"))
+    server = uvicorn.Server(
+        uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, lifespan="off", ws="none")
+    )
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
@@ -53,7 +57,10 @@ def hub_with_tokens() -> Routes:
         }
         for code in ("health", "school")
     }
-    return routes(HubSettings.model_validate({"area": "e1", "lead_agency": "health", "agencies": agencies}), {})
+    return routes(
+        HubSettings.model_validate({"area": "e1", "lead_agency": "health", "agencies": agencies}),
+        {},
+    )
 
 
 @pytest.fixture
@@ -62,7 +69,12 @@ def url(intake: Intake, queues: EdgeQueues, now: dt.datetime) -> Iterator[str]:
         return PlainTextResponse("monitor", headers={"X-Frame-Options": "SAMEORIGIN"})
 
     app = create_app(
-        hub_with_tokens(), intake, queues, largest_body=10_000, clock=lambda: now, extra_routes=[Route("/", page)]
+        hub_with_tokens(),
+        intake,
+        queues,
+        largest_body=10_000,
+        clock=lambda: now,
+        extra_routes=[Route("/", page)],
     )
     with serving(app) as address:
         yield address
@@ -83,7 +95,9 @@ def raw(url: str) -> Iterator[httpx.Client]:
 def test_a_single_event_is_answered_by_its_receipt(
     raw: httpx.Client, event: Make, own_notification: dict[str, object]
 ) -> None:
-    answer = raw.post("/v1/events", json=event(own_notification), headers={"Content-Type": STRUCTURED})
+    answer = raw.post(
+        "/v1/events", json=event(own_notification), headers={"Content-Type": STRUCTURED}
+    )
     assert answer.status_code == 202
     assert (answer.json()["status"], answer.json()["message_id"], answer.json()["reference"]) == (
         "accepted",
@@ -104,9 +118,15 @@ def test_the_same_event_again_is_answered_by_the_first_ones_id(
 def test_a_batch_is_answered_by_a_receipt_each_in_its_order(
     client: HubClient, own_notification: dict[str, object]
 ) -> None:
-    notes = [own_notification, own_notification | {"reference": ""}, own_notification | {"reference": "HV-8"}]
+    notes = [
+        own_notification,
+        own_notification | {"reference": ""},
+        own_notification | {"reference": "HV-8"},
+    ]
     events = [
-        cloud_event(event_id=f"e{n}", source="urn:test", event_type="mash.notification.v1", data=note)
+        cloud_event(
+            event_id=f"e{n}", source="urn:test", event_type="mash.notification.v1", data=note
+        )
         for n, note in enumerate(notes)
     ]
     receipts = client.send(events)
@@ -118,12 +138,16 @@ def test_a_batch_is_answered_by_a_receipt_each_in_its_order(
     assert (receipts[1].reason, receipts[1].field) == ("missing.field", "data.reference")
 
 
-def test_a_batch_of_one_is_still_a_list(raw: httpx.Client, event: Make, own_notification: dict[str, object]) -> None:
+def test_a_batch_of_one_is_still_a_list(
+    raw: httpx.Client, event: Make, own_notification: dict[str, object]
+) -> None:
     answer = raw.post("/v1/events", json=[event(own_notification)], headers={"Content-Type": BATCH})
     assert len(answer.json()) == 1
 
 
-def test_when_everything_is_rejected_the_answer_is_422_with_receipts(raw: httpx.Client, client: HubClient) -> None:
+def test_when_everything_is_rejected_the_answer_is_422_with_receipts(
+    raw: httpx.Client, client: HubClient
+) -> None:
     answer = raw.post("/v1/events", content=b"{", headers={"Content-Type": STRUCTURED})
     assert (answer.status_code, answer.json()["reason"]) == (422, "unreadable.json")
     (receipt,) = client.send_raw(b"<x>", "application/xml")
@@ -133,13 +157,22 @@ def test_when_everything_is_rejected_the_answer_is_422_with_receipts(raw: httpx.
 def test_a_binary_event_takes_its_attributes_from_percent_encoded_headers(
     client: HubClient, own_notification: dict[str, object]
 ) -> None:
-    headers = {"ce-specversion": "1.0", "ce-id": "caf%C3%A9", "ce-source": "s", "ce-type": "mash.notification.v1"}
+    headers = {
+        "ce-specversion": "1.0",
+        "ce-id": "caf%C3%A9",
+        "ce-source": "s",
+        "ce-type": "mash.notification.v1",
+    }
     (receipt,) = client.send_raw(json.dumps(own_notification).encode(), "application/json", headers)
     assert (receipt.status, receipt.message_id) == (ReceiptStatus.ACCEPTED, "café")
 
 
-@pytest.mark.parametrize("authorization", ["", "Bearer", "Bearer wrong", "Basic health-token", "Bearer café"])
-def test_without_a_known_token_nothing_is_taken(url: str, intake: Intake, authorization: str) -> None:
+@pytest.mark.parametrize(
+    "authorization", ["", "Bearer", "Bearer wrong", "Basic health-token", "Bearer café"]
+)
+def test_without_a_known_token_nothing_is_taken(
+    url: str, intake: Intake, authorization: str
+) -> None:
     headers = {b"Authorization": authorization.encode()}
     answer = httpx.post(f"{url}/v1/events", content=b"{}", headers=headers)
     assert answer.status_code == 401
@@ -151,19 +184,31 @@ def test_without_a_known_token_nothing_is_taken(url: str, intake: Intake, author
 @pytest.mark.parametrize("chunked", [False, True])
 def test_too_large_a_body_is_refused_while_it_is_read(raw: httpx.Client, chunked: bool) -> None:
     body = b"x" * 200_000
-    answer = raw.post("/v1/events", content=iter([body]) if chunked else body, headers={"Content-Type": STRUCTURED})
+    answer = raw.post(
+        "/v1/events",
+        content=iter([body]) if chunked else body,
+        headers={"Content-Type": STRUCTURED},
+    )
     assert answer.status_code == 413
 
 
 def test_while_the_store_is_away_the_answer_is_503_and_a_time_to_come_back(
-    raw: httpx.Client, client: HubClient, intake: Intake, event: Make, own_notification: dict[str, object]
+    raw: httpx.Client,
+    client: HubClient,
+    intake: Intake,
+    event: Make,
+    own_notification: dict[str, object],
 ) -> None:
     vars(intake)["refusals_left"] = 2
-    answer = raw.post("/v1/events", json=event(own_notification), headers={"Content-Type": STRUCTURED})
+    answer = raw.post(
+        "/v1/events", json=event(own_notification), headers={"Content-Type": STRUCTURED}
+    )
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
     with pytest.raises(HubUnavailable):
         client.send([event(own_notification)])
-    assert [receipt.status for receipt in client.send([event(own_notification)])] == [ReceiptStatus.ACCEPTED]
+    assert [receipt.status for receipt in client.send([event(own_notification)])] == [
+        ReceiptStatus.ACCEPTED
+    ]
 
 
 class TestInbox:
@@ -176,11 +221,15 @@ class TestInbox:
         assert client.fetch() == []
         assert client.acknowledge(["l1", "l2", "l3"]) == 2
 
-    def test_no_more_letters_come_than_were_asked_for(self, client: HubClient, queues: EdgeQueues) -> None:
+    def test_no_more_letters_come_than_were_asked_for(
+        self, client: HubClient, queues: EdgeQueues
+    ) -> None:
         put(queues, "health", "l1", "l2", "l3")
         assert len(client.fetch(limit=2)) == 2
 
-    def test_a_fetch_that_waits_gets_what_comes_meanwhile(self, client: HubClient, queues: EdgeQueues) -> None:
+    def test_a_fetch_that_waits_gets_what_comes_meanwhile(
+        self, client: HubClient, queues: EdgeQueues
+    ) -> None:
         asked = threading.Event()
         original = queues.lease
 
@@ -195,7 +244,9 @@ class TestInbox:
         assert [letter["id"] for letter in client.fetch(wait=20)] == ["l1"]
 
     @pytest.mark.parametrize("query", ["limit=x", "limit=-1", "limit=101", "wait=21", "wait=nan"])
-    def test_a_senseless_question_is_answered_with_what_is_right(self, raw: httpx.Client, query: str) -> None:
+    def test_a_senseless_question_is_answered_with_what_is_right(
+        self, raw: httpx.Client, query: str
+    ) -> None:
         assert raw.get(f"/v1/inbox?{query}").status_code == 400
 
     @pytest.mark.parametrize("body", [b"", b"{}", b'{"ids": [1]}', b'{"ids": "l1"}', b"\xff"])

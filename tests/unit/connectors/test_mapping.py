@@ -1,4 +1,6 @@
-"""An agency's format, as data, becomes the hub's notification; errors speak the sender's language."""
+"""An agency's format, as data, becomes the hub's notification; errors speak the sender's
+language.
+"""
 
 import datetime as dt
 import io
@@ -7,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from connectors.mapping import AgencyMapping, MappingFault, compiled, load
-from connectors.readers import Kind, Record
+from connectors.formats.mapping import AgencyMapping, MappingFault, compiled, load
+from connectors.formats.readers import Kind, Record
 from connectors.trouble import Trouble
 from schemas.case import OpenCase
 from schemas.notification import Notification
@@ -41,7 +43,10 @@ def test_a_sample_record_keeps_every_part_of_its_child(sample_record: dict[str, 
     (notification,) = made(load("sample-json"), "json-lines", sample(sample_record))
     child = notification.subject
     assert notification.reference == "SCH24-01062"
-    assert [(i.system, i.value) for i in child.identifier] == [(NHS_NUMBER, "9991754377"), (UPN, "Z801200001001")]
+    assert [(i.system, i.value) for i in child.identifier] == [
+        (NHS_NUMBER, "9991754377"),
+        (UPN, "Z801200001001"),
+    ]
     assert child.name[0].given_name == ("Amelia", "Rose")
     assert [(n.use, n.given_name, n.family_name) for n in child.name[1:]] == [
         (NameUse.ALIAS, ("Millie",), ()),
@@ -78,12 +83,16 @@ def test_an_unborn_child_has_an_expected_date_and_a_reason_for_having_no_number(
 
 
 def test_an_estimated_date_of_birth_says_so(sample_record: dict[str, object]) -> None:
-    (notification,) = made(load("sample-json"), "json-lines", sample(sample_record, dob_estimated=True))
+    (notification,) = made(
+        load("sample-json"), "json-lines", sample(sample_record, dob_estimated=True)
+    )
     assert notification.subject.date_of_birth is not None
     assert notification.subject.date_of_birth.accuracy_indicator == "EEE"
 
 
-def test_a_child_of_whom_nothing_is_known_is_still_a_notification(sample_record: dict[str, object]) -> None:
+def test_a_child_of_whom_nothing_is_known_is_still_a_notification(
+    sample_record: dict[str, object],
+) -> None:
     known = {"source_reference", "observed_at", "narrative"}
     bare = {name: value for name, value in sample_record.items() if name in known}
     (notification,) = made(load("sample-json"), "json", sample(bare))
@@ -108,7 +117,12 @@ def test_a_child_of_whom_nothing_is_known_is_still_a_notification(sample_record:
         ({"guardians": "Keira"}, "invalid.value", "guardians"),
         ({"guardians": ["Keira"]}, "invalid.value", "guardians[0]"),
         (
-            {"guardians": [{"name": "Keira Ashdown", "relation": "mother"}, {"name": "Lee Ashdown"}]},
+            {
+                "guardians": [
+                    {"name": "Keira Ashdown", "relation": "mother"},
+                    {"name": "Lee Ashdown"},
+                ]
+            },
             "missing.field",
             "guardians[1].relation",
         ),
@@ -129,7 +143,9 @@ def test_a_bad_field_is_named_as_the_sender_names_it(
 
 def test_a_line_of_several_is_named_by_its_number(sample_record: dict[str, object]) -> None:
     mapping = load("sample-json")
-    text = b"\n".join([sample(sample_record), b"", sample(sample_record, sex="girl"), b"{", sample(sample_record)])
+    text = b"\n".join(
+        [sample(sample_record), b"", sample(sample_record, sex="girl"), b"{", sample(sample_record)]
+    )
     good, coded, broken, last = read(mapping, "json-lines", text)
     assert mapping.make("json-lines", good) == mapping.make("json-lines", last)
     assert trouble(mapping, "json-lines", coded) == ("invalid.code", "line 3, sex")
@@ -145,7 +161,9 @@ def test_a_list_in_json_is_records_of_their_own(sample_record: dict[str, object]
     assert trouble(mapping, "json", number) == ("invalid.value", "[2]")
 
 
-def test_a_merlin_notification_keeps_circumstances_address_aliases_and_associated_persons(samples: Path) -> None:
+def test_a_merlin_notification_keeps_circumstances_address_aliases_and_associated_persons(
+    samples: Path,
+) -> None:
     (notification,) = made(load("merlin-xml"), "xml", (samples / "merlin-1.xml").read_bytes())
     child = notification.subject
     assert notification.reference == "26PAC014433"
@@ -159,12 +177,20 @@ def test_a_merlin_notification_keeps_circumstances_address_aliases_and_associate
         (NameUse.USUAL, ("Oliver", "James"), ("KELCOMBE",)),
         (NameUse.ALIAS, ("Olly",), ("HASBOURNE",)),
     ]
-    assert (child.address[0].line1, child.address[0].postcode) == ("Flat 3, 48 Baxter Road", "HX24 1TA")
+    assert (child.address[0].line1, child.address[0].postcode) == (
+        "Flat 3, 48 Baxter Road",
+        "HX24 1TA",
+    )
     assert [p.relationship for p in child.related_person] == ["mother", "partner_of_parent"]
 
 
 def test_summer_time_is_told_from_winter_time(samples: Path) -> None:
-    text = (samples / "merlin-1.xml").read_text().replace("12/03/2026 21:40", "12/06/2026 21:40").encode()
+    text = (
+        (samples / "merlin-1.xml")
+        .read_text()
+        .replace("12/03/2026 21:40", "12/06/2026 21:40")
+        .encode()
+    )
     (notification,) = made(load("merlin-xml"), "xml", text)
     assert notification.observed_at == dt.datetime(2026, 6, 12, 20, 40, tzinfo=dt.UTC)
 
@@ -180,7 +206,10 @@ def test_each_child_of_a_merlin_file_is_a_record_that_reads_again_by_itself(samp
     mapping = load("merlin-xml")
     records = read(mapping, "xml", (samples / "merlin-3.xml").read_bytes())
     first, second = (mapping.make("xml", record) for record in records)
-    assert [n.reference for n in (first, second) if isinstance(n, Notification)] == ["26PAC014610/1", "26PAC014610/2"]
+    assert [n.reference for n in (first, second) if isinstance(n, Notification)] == [
+        "26PAC014610/1",
+        "26PAC014610/2",
+    ]
     assert made(mapping, "xml", records[1].original) == [second]
 
 
@@ -190,13 +219,18 @@ def test_a_bad_field_of_xml_is_named_by_its_path(samples: Path) -> None:
     (record,) = read(mapping, "xml", text.replace("15/06/2018", "2018-06-15").encode())
     assert trouble(mapping, "xml", record) == ("invalid.date", "Subject/DateOfBirth")
     (record,) = read(mapping, "xml", text.replace("02/11/1991", "1991").encode())
-    assert trouble(mapping, "xml", record) == ("invalid.date", "AssociatedPersons/Person[1]/DateOfBirth")
+    assert trouble(mapping, "xml", record) == (
+        "invalid.date",
+        "AssociatedPersons/Person[1]/DateOfBirth",
+    )
     (record,) = read(mapping, "xml", text.replace(' URN="26PAC014433"', "").encode())
     assert trouble(mapping, "xml", record) == ("missing.field", "@URN")
 
 
 def test_a_case_system_export_gives_a_notification_a_row(samples: Path) -> None:
-    first, second, third = made(load("case-system-csv"), "csv", (samples / "case-system.csv").read_bytes())
+    first, second, third = made(
+        load("case-system-csv"), "csv", (samples / "case-system.csv").read_bytes()
+    )
     assert '"a fall"' in first.narrative
     assert first.parents_informed is not None
     assert first.parents_informed.informed
@@ -216,7 +250,10 @@ def test_an_open_case_has_a_worker_until_its_allocation_ends(samples: Path) -> N
     assert isinstance(current, OpenCase)
     assert isinstance(ended, OpenCase)
     assert current.worker is not None
-    assert (current.worker.team, current.worker.case_reference) == ("childrens_social_care", "ICS-40012")
+    assert (current.worker.team, current.worker.case_reference) == (
+        "childrens_social_care",
+        "ICS-40012",
+    )
     assert ended.worker is None
 
 
@@ -230,7 +267,9 @@ def test_a_bad_row_names_row_and_column_and_leaves_the_others_alone(samples: Pat
 
 def test_a_missing_column_is_named_and_every_row_is_kept(samples: Path) -> None:
     mapping = load("case-system-csv")
-    text = (samples / "case-system.csv").read_text().replace("DOB,DOB Estimated", "Born,DOB Estimated")
+    text = (
+        (samples / "case-system.csv").read_text().replace("DOB,DOB Estimated", "Born,DOB Estimated")
+    )
     records = read(mapping, "csv", text.encode())
     assert {trouble(mapping, "csv", record) for record in records} == {
         ("missing.column", f"row {n}, DOB") for n in (2, 3, 4)
@@ -242,7 +281,10 @@ def test_a_missing_column_is_named_and_every_row_is_kept(samples: Path) -> None:
 def test_every_line_of_the_sample_stream_maps() -> None:
     mapping = load("sample-json")
     with SAMPLE_STREAM.open("rb") as stream:
-        kinds = {type(mapping.make("json-lines", record)) for record in mapping.records("json-lines", stream, 100_000)}
+        kinds = {
+            type(mapping.make("json-lines", record))
+            for record in mapping.records("json-lines", stream, 100_000)
+        }
     assert kinds == {Notification}
 
 
@@ -255,7 +297,10 @@ def test_every_shipped_mapping_is_named_after_its_file(name: str) -> None:
     ("change", "says"),
     [
         ({"template": {"colour": "red"}}, "template: the hub's shape has no colour here"),
-        ({"template": {"reference": {"from": "Ref", "as": "guess"}}}, "no way to read called guess"),
+        (
+            {"template": {"reference": {"from": "Ref", "as": "guess"}}},
+            "no way to read called guess",
+        ),
         ({"template": {"reference": {"from": "Ref", "need": True}}}, "a rule has no need"),
         ({"template": {"reference": {"from": 3}}}, "write the path of a field"),
         ({"template": {"subject": {"needs": "name"}}}, "`needs` names name"),
@@ -266,8 +311,16 @@ def test_every_shipped_mapping_is_named_after_its_file(name: str) -> None:
         ({"makes": "rating"}, "makes"),
     ],
 )
-def test_a_wrong_mapping_is_refused_with_what_to_write_instead(change: dict[str, object], says: str) -> None:
-    good = {"name": "x", "about": "x", "makes": "notification", "reader": {"csv": {}}, "template": {}}
+def test_a_wrong_mapping_is_refused_with_what_to_write_instead(
+    change: dict[str, object], says: str
+) -> None:
+    good = {
+        "name": "x",
+        "about": "x",
+        "makes": "notification",
+        "reader": {"csv": {}},
+        "template": {},
+    }
     compiled(good)
     with pytest.raises(MappingFault, match=says):
         compiled(good | change)

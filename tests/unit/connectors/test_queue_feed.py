@@ -1,5 +1,7 @@
 # mypy: allow-untyped-calls
-"""The queue feed over kombu's memory transport: recorded, receipted, then acknowledged, whatever the body holds."""
+"""The queue feed over kombu's memory transport: recorded, receipted, then acknowledged, whatever
+the body holds.
+"""
 
 import datetime as dt
 import json
@@ -10,8 +12,9 @@ from uuid import uuid4
 import pytest
 from kombu.connection import Connection
 
-from connectors import broker, queue_feed
-from connectors.media import BATCH, STRUCTURED
+from connectors import queue_feed
+from connectors.clients import broker
+from connectors.formats.media import BATCH, STRUCTURED
 from connectors.port import Routes
 from connectors.queue_feed import QueueFeed
 from schemas.notification import Receipt
@@ -53,7 +56,11 @@ class Wire:
         broker.ensure_queue(self.connection, self.queue)
         producer = self.connection.Producer()
         producer.publish(
-            body, routing_key=self.queue, content_type=content_type, content_encoding="binary", headers=headers
+            body,
+            routing_key=self.queue,
+            content_type=content_type,
+            content_encoding="binary",
+            headers=headers,
         )
 
     def answers(self, count: int) -> Answers:
@@ -67,7 +74,9 @@ class Wire:
         return found
 
     def left(self) -> int:
-        return int(self.connection.default_channel.queue_declare(self.queue, passive=True).message_count)
+        return int(
+            self.connection.default_channel.queue_declare(self.queue, passive=True).message_count
+        )
 
 
 def running(feed: QueueFeed, until: Callable[[], Answers]) -> Answers:

@@ -25,7 +25,9 @@ def day(text: str) -> int:
         ("2014-05-03", "2017-11-21", Agreement.OTHER),
     ],
 )
-def test_two_accurate_dates_agree_as_their_errors_would_make_them(a: str, b: str, agreement: Agreement) -> None:
+def test_two_accurate_dates_agree_as_their_errors_would_make_them(
+    a: str, b: str, agreement: Agreement
+) -> None:
     assert compare(day(a), False, day(b), False) is agreement
 
 
@@ -36,12 +38,20 @@ def test_an_estimated_date_is_held_to_its_year_alone() -> None:
 
 def test_a_birth_near_the_expected_day_fits_and_one_a_year_later_cannot() -> None:
     assert born(day("2025-03-20"), False, day("2025-03-02"), day("2024-12-01")) is Agreement.BORN
-    assert born(day("2026-03-20"), False, day("2025-03-02"), day("2024-12-01")) is Agreement.IMPOSSIBLE
+    assert (
+        born(day("2026-03-20"), False, day("2025-03-02"), day("2024-12-01")) is Agreement.IMPOSSIBLE
+    )
 
 
 def test_two_pregnancies_far_apart_are_not_one_child() -> None:
-    assert unborn(day("2025-03-02"), day("2024-12-01"), day("2025-03-09"), day("2025-01-01")) is Agreement.EXPECTED
-    assert unborn(day("2025-03-02"), day("2024-12-01"), day("2026-01-09"), day("2025-10-01")) is Agreement.IMPOSSIBLE
+    assert (
+        unborn(day("2025-03-02"), day("2024-12-01"), day("2025-03-09"), day("2025-01-01"))
+        is Agreement.EXPECTED
+    )
+    assert (
+        unborn(day("2025-03-02"), day("2024-12-01"), day("2026-01-09"), day("2025-10-01"))
+        is Agreement.IMPOSSIBLE
+    )
 
 
 def test_a_placeholder_date_or_the_date_of_an_adult_is_no_date() -> None:

@@ -9,13 +9,25 @@ from router.linkage import Profile, Subject, describe, found, keys, link, load_m
 from router.linkage.compare import SELF, Match, compare_self
 from router.linkage.profile import distinguish
 from schemas.case import LinkOutcome
-from schemas.person import NHS_NUMBER, Address, Contact, Identifier, Name, PartialDate, Person, RelatedPerson, Sex
+from schemas.person import (
+    NHS_NUMBER,
+    Address,
+    Contact,
+    Identifier,
+    Name,
+    PartialDate,
+    Person,
+    RelatedPerson,
+    Sex,
+)
 
 AT = dt.datetime(2025, 3, 4, 9, 30, tzinfo=dt.UTC)
 MODEL = load_model()
 
 
-def child(given: str = "William", family: str = "Ashdown", born: str = "2014-05-03", **more: object) -> Person:
+def child(
+    given: str = "William", family: str = "Ashdown", born: str = "2014-05-03", **more: object
+) -> Person:
     return Person(
         name=(Name(given_name=(given,), family_name=(family,)),),
         date_of_birth=PartialDate(date=dt.date.fromisoformat(born)),
@@ -23,7 +35,9 @@ def child(given: str = "William", family: str = "Ashdown", born: str = "2014-05-
             "address": (Address(line1="12 Larkfield Road", city="Netherby", postcode="ZX1 2AB"),),
             "contact": (Contact(telephone=("01632 960999",)),),
             "related_person": (
-                RelatedPerson(name=Name(given_name=("Petra",), family_name=(family,)), relationship="mother"),
+                RelatedPerson(
+                    name=Name(given_name=("Petra",), family_name=(family,)), relationship="mother"
+                ),
             ),
             **more,
         },
@@ -45,7 +59,10 @@ def test_a_short_form_of_the_first_name_does_not_hide_the_child() -> None:
 
 
 def test_swapped_day_and_month_are_the_same_child_where_all_else_agrees() -> None:
-    assert link(subject(child(born="2014-03-05")), [known(child())], MODEL).outcome is LinkOutcome.LINKED
+    assert (
+        link(subject(child(born="2014-03-05")), [known(child())], MODEL).outcome
+        is LinkOutcome.LINKED
+    )
 
 
 def test_a_number_wrong_in_one_place_is_told_apart_from_another_number() -> None:
@@ -73,7 +90,9 @@ def test_a_stranger_of_the_same_name_and_birthday_is_looked_at_by_a_human() -> N
         address=(Address(line1="7 Quarry Lane", city="Overton", postcode="QX9 8YZ"),),
         contact=(Contact(telephone=("01632 960111",)),),
         related_person=(
-            RelatedPerson(name=Name(given_name=("Oona",), family_name=("Fenwright",)), relationship="mother"),
+            RelatedPerson(
+                name=Name(given_name=("Oona",), family_name=("Fenwright",)), relationship="mother"
+            ),
         ),
     )
     decided = link(subject(elsewhere), [known(child())], MODEL)
@@ -92,7 +111,12 @@ def test_a_profile_reads_back_as_it_was_written() -> None:
 
 def test_a_child_with_one_error_still_shares_a_key_with_its_profile() -> None:
     filed = set(profile_keys(known(child())))
-    for seen in (child("Wiliam"), child(family="Ashdon"), child(born="2014-03-05"), child("Billy", "Norwood")):
+    for seen in (
+        child("Wiliam"),
+        child(family="Ashdon"),
+        child(born="2014-03-05"),
+        child("Billy", "Norwood"),
+    ):
         assert filed & set(keys(subject(seen)))
 
 
@@ -111,7 +135,9 @@ def bare(given: str = "", family: str = "Ashdown", **more: object) -> Person:
     return Person(name=(name,), **more)
 
 
-def test_a_child_who_cannot_be_known_by_what_is_told_is_for_a_human_even_when_nobody_is_known() -> None:
+def test_a_child_who_cannot_be_known_by_what_is_told_is_for_a_human_even_when_nobody_is_known() -> (
+    None
+):
     decided = link(subject(bare()), [], MODEL)
     assert decided.outcome is LinkOutcome.REVIEW
     assert decided.reasons[0] == "too little is told to know the child by it"
@@ -129,7 +155,10 @@ def test_what_is_told_of_a_child_without_a_name_leads_to_all_of_that_family_name
 
 def test_another_first_name_without_a_birthday_at_the_same_home_is_for_a_human() -> None:
     seen = child("Ottilie", sex_code=Sex.FEMALE).model_copy(update={"date_of_birth": None})
-    assert link(subject(seen), [known(child("Harriet", sex_code=Sex.FEMALE))], MODEL).outcome is LinkOutcome.REVIEW
+    assert (
+        link(subject(seen), [known(child("Harriet", sex_code=Sex.FEMALE))], MODEL).outcome
+        is LinkOutcome.REVIEW
+    )
 
 
 def test_a_child_known_twice_since_an_open_review_is_linked_once_evidence_joins_the_two() -> None:
@@ -141,7 +170,9 @@ def test_a_child_known_twice_since_an_open_review_is_linked_once_evidence_joins_
 
 
 def test_the_next_best_is_told_by_how_far_it_is_behind() -> None:
-    decided = link(subject(child()), [known(child()), known(child("Edmund", born="2017-11-21"), "p2")], MODEL)
+    decided = link(
+        subject(child()), [known(child()), known(child("Edmund", born="2017-11-21"), "p2")], MODEL
+    )
     assert decided.margin is not None
     assert decided.margin > MODEL.margin
     assert link(subject(child()), [known(child())], MODEL).margin is None
@@ -155,13 +186,17 @@ def test_twins_of_whom_one_is_told_of_without_a_name_are_not_told_apart() -> Non
 
 
 def test_a_brother_of_a_like_name_who_is_named_as_such_is_not_taken_for_the_child() -> None:
-    seen = subject(child("Jake").model_copy(update={"date_of_birth": None}), "Lives with sibling Jack.")
+    seen = subject(
+        child("Jake").model_copy(update={"date_of_birth": None}), "Lives with sibling Jack."
+    )
     assert link(seen, [known(child("Jack"))], MODEL).outcome is not LinkOutcome.LINKED
 
 
 def test_a_child_not_yet_born_is_not_put_to_a_human_for_its_grown_brother() -> None:
     expected = PartialDate(date=dt.date(2025, 6, 1), accuracy_indicator="XXX")
-    unborn = child().model_copy(update={"name": (Name(family_name=("Ashdown",)),), "date_of_birth": expected})
+    unborn = child().model_copy(
+        update={"name": (Name(family_name=("Ashdown",)),), "date_of_birth": expected}
+    )
     decided = link(subject(unborn), [known(child())], MODEL)
     assert decided.outcome is LinkOutcome.NEW
     assert decided.family is not None
@@ -176,7 +211,9 @@ def test_reasons_say_how_strongly_each_speaks_the_strongest_first() -> None:
 def test_a_mothers_number_does_not_make_her_children_one() -> None:
     number = (Identifier(value="9434765919", system=NHS_NUMBER),)
     expected = PartialDate(date=dt.date(2025, 6, 1), accuracy_indicator="XXX")
-    unborn = Person(identifier=number, name=(Name(family_name=("Ashdown",)),), date_of_birth=expected)
+    unborn = Person(
+        identifier=number, name=(Name(family_name=("Ashdown",)),), date_of_birth=expected
+    )
     assert subject(unborn).mothers
     later = child("Edmund", born="2025-06-03", identifier=number)
     older = known(child("William", identifier=number))
@@ -186,18 +223,27 @@ def test_a_mothers_number_does_not_make_her_children_one() -> None:
 
 def test_a_telephone_that_many_families_have_says_nothing() -> None:
     families = [
-        replace(known(child("Ada", f"{name}ford", born=f"201{i}-02-11"), f"p{i}"), family_id=f"f{i}")
+        replace(
+            known(child("Ada", f"{name}ford", born=f"201{i}-02-11"), f"p{i}"), family_id=f"f{i}"
+        )
         for i, name in enumerate(("Ash", "Brind", "Cal"))
     ]
-    undated = Person(name=(Name(given_name=("Ada",), family_name=("Ashford",)),), contact=child().contact)
-    alone, among = link(subject(undated), families[:1], MODEL), link(subject(undated), families, MODEL)
+    undated = Person(
+        name=(Name(given_name=("Ada",), family_name=("Ashford",)),), contact=child().contact
+    )
+    alone, among = (
+        link(subject(undated), families[:1], MODEL),
+        link(subject(undated), families, MODEL),
+    )
     assert "same telephone number (very strong)" in alone.reasons
     assert not any("telephone" in reason for reason in among.reasons)
     assert among.outcome is not LinkOutcome.LINKED
 
 
 def mother(given: str) -> RelatedPerson:
-    return RelatedPerson(name=Name(given_name=(given,), family_name=("Ashdown",)), relationship="mother")
+    return RelatedPerson(
+        name=Name(given_name=(given,), family_name=("Ashdown",)), relationship="mother"
+    )
 
 
 def test_an_initial_beside_the_whole_name_of_a_parent_is_not_another_parent() -> None:

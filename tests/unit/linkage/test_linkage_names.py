@@ -27,7 +27,9 @@ from router.linkage.names import Likeness, family, family_likeness, given, given
         ("Emily", "Amelia", Likeness.OTHER),
     ],
 )
-def test_two_given_names_are_as_alike_as_people_would_say(a: str, b: str, likeness: Likeness) -> None:
+def test_two_given_names_are_as_alike_as_people_would_say(
+    a: str, b: str, likeness: Likeness
+) -> None:
     assert given_likeness(given(a), given(b)) is likeness
     assert given_likeness(given(b), given(a)) is likeness
 
@@ -37,7 +39,9 @@ def test_mohammed_alone_says_nothing_against_another_name() -> None:
     assert given_likeness(given("Mohammed Ismail"), given("Mohammed Usman")) is Likeness.OTHER
 
 
-@pytest.mark.parametrize("text", ["Unborn", "UNBORN BABY", "Bump", "Baby", "Twin 2", "Child 1", "Not known", "U/K"])
+@pytest.mark.parametrize(
+    "text", ["Unborn", "UNBORN BABY", "Bump", "Baby", "Twin 2", "Child 1", "Not known", "U/K"]
+)
 def test_a_placeholder_is_no_name(text: str) -> None:
     assert given(text) == ""
 
@@ -55,5 +59,7 @@ def test_a_placeholder_is_no_name(text: str) -> None:
         ("Smith", "Unknown", Likeness.NONE),
     ],
 )
-def test_two_family_names_are_as_alike_as_people_would_say(a: str, b: str, likeness: Likeness) -> None:
+def test_two_family_names_are_as_alike_as_people_would_say(
+    a: str, b: str, likeness: Likeness
+) -> None:
     assert family_likeness(family(a), family(b)) is likeness

@@ -11,10 +11,22 @@ from router.linkage.places import Nearness, address, nearness, telephone
 @pytest.mark.parametrize(
     ("a", "b", "near"),
     [
-        ((("12 Larkfield Road", "Netherby"), "ZX1 2AB"), (("12 Larkfield Rd",), "zx12ab"), Nearness.SAME),
-        ((("Flat 3, Elm Court", "9 Larkfield Road"), "ZX1 2AB"), (("3 Elm Court", "Larkfield Rd"), "ZX1 2AB"), 0),
+        (
+            (("12 Larkfield Road", "Netherby"), "ZX1 2AB"),
+            (("12 Larkfield Rd",), "zx12ab"),
+            Nearness.SAME,
+        ),
+        (
+            (("Flat 3, Elm Court", "9 Larkfield Road"), "ZX1 2AB"),
+            (("3 Elm Court", "Larkfield Rd"), "ZX1 2AB"),
+            0,
+        ),
         ((("12 Larkfeild Road",), ""), (("12 Larkfield Rd",), "ZX1 2AB"), Nearness.LINE),
-        ((("14 Larkfield Road",), "ZX1 2AB"), (("12 Larkfield Road",), "ZX1 2AB"), Nearness.NEIGHBOUR),
+        (
+            (("14 Larkfield Road",), "ZX1 2AB"),
+            (("12 Larkfield Road",), "ZX1 2AB"),
+            Nearness.NEIGHBOUR,
+        ),
         ((("12 Larkfield Road",), "ZX1 2AB"), (("7 Quarry Lane",), "QX9 8YZ"), Nearness.OTHER),
         ((("12 Larkfieldraod",), "ZX1 2AB"), (("12 Larkfield Road",), "ZX1 2AB"), Nearness.SAME),
         ((("12 Larkfields",), "ZX1 2AB"), (("12 Larkfieldsend Row",), "QX9 8YZ"), Nearness.OTHER),

@@ -8,7 +8,8 @@ from router.linkage.resends import forwarded_reference, plain_reference, same_co
 
 
 @pytest.mark.parametrize(
-    "marked", ["CN-24-001452/1", "CN-24-001452/1 (amended)", "CN-24-001452/1/v2", "CN-24-001452/1-A"]
+    "marked",
+    ["CN-24-001452/1", "CN-24-001452/1 (amended)", "CN-24-001452/1/v2", "CN-24-001452/1-A"],
 )
 def test_the_mark_of_a_new_version_goes_and_the_number_of_a_sibling_stays(marked: str) -> None:
     assert plain_reference(marked) == "CN-24-001452/1"
@@ -22,7 +23,9 @@ def test_a_forwarded_copy_names_the_first_agency_and_its_reference() -> None:
 
 @pytest.mark.parametrize("space", [" " * 20_000, " - " * 6_000, "a ref" * 4_000])
 def test_a_narrative_made_to_be_slow_is_not(space: str) -> None:
-    """Every way of cutting the spaces up, tried in turn, would take minutes: the test would not end."""
+    """Every way of cutting the spaces up, tried in turn, would take minutes: the test would not
+    end.
+    """
     assert forwarded_reference(f"fwd from{space}x") is None
     assert forwarded_reference(f"fwd from a{space}x") is None
 
@@ -31,4 +34,6 @@ def test_an_added_sentence_does_not_make_another_concern_and_another_incident_do
     first = "Missing episode, returned after some hours. Ada was seen and spoken to."
     assert same_concern(first + " Update: address confirmed.", first)
     assert same_concern("Forwarded from police ref CN-1: " + first, first)
-    assert not same_concern("Neglect: hungry, inadequate clothing. Caller gave little about Ada.", first)
+    assert not same_concern(
+        "Neglect: hungry, inadequate clothing. Caller gave little about Ada.", first
+    )

@@ -12,13 +12,15 @@ import pytest
 
 from router.linkage import Subject, describe, load_model
 from router.linkage.index import Index
-from router.linkage.learn import learn, lessons
+from router.linkage.learning.learn import learn, lessons
+from router.linkage.learning.train import compare, count, estimate, expect, observe
 from router.linkage.model import read_model
-from router.linkage.train import compare, count, estimate, expect, observe
 from schemas.person import Address, Name, PartialDate, Person
 
 NAMES = ("Ada", "Bruno", "Clemency", "Dougal", "Effie", "Fabian", "Greta", "Hector")
-BASE = json.loads(files("router.linkage").joinpath("model-default.json").read_text(encoding="utf-8"))
+BASE = json.loads(
+    files("router.linkage").joinpath("model-default.json").read_text(encoding="utf-8")
+)
 
 
 def told(child: int, seen: int) -> tuple[Subject, str, str]:
@@ -42,7 +44,9 @@ def test_each_known_child_is_found_and_paired_with_itself_and_its_family() -> No
     assert any("other" in stories for _, stories in pairs)
 
 
-def test_what_always_agrees_in_the_stream_gains_weight_and_what_never_differs_speaks_against() -> None:
+def test_what_always_agrees_in_the_stream_gains_weight_and_what_never_differs_speaks_against() -> (
+    None
+):
     data = estimate(count(observe(STREAM * 20)), BASE, "linkage-test")
     assert data["bits"]["birth"]["exact"][0] > 2
     assert data["bits"]["birth"]["other"][0] < -3
@@ -75,7 +79,9 @@ def test_levels_do_not_depend_on_the_order_of_evidence() -> None:
 
 
 def test_a_model_is_learned_from_a_stream_of_which_nothing_is_known() -> None:
-    moving = [replace(subject, addresses=(f"{n}|q{n}|",)) for n, (subject, _, _) in enumerate(STREAM * 5)]
+    moving = [
+        replace(subject, addresses=(f"{n}|q{n}|",)) for n, (subject, _, _) in enumerate(STREAM * 5)
+    ]
     data = learn(moving, BASE, "linkage-test", rounds=2)
     assert BASE["bits"]["address"]["other"][0] < -2
     assert data["bits"]["address"]["other"][0] > -1

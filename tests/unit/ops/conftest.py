@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ops.demo import DemoFolder
-from ops.wiring import Hub
+from ops.demo.running import DemoFolder
+from ops.run.wiring import Hub
 from tests.support.filled import filled_hub
 
 Worked = tuple[DemoFolder, Hub]

@@ -11,8 +11,8 @@ from click.testing import CliRunner
 from sqlalchemy import text
 
 from ops.cli import main
-from ops.demo import DemoFolder
-from ops.wiring import Hub
+from ops.demo.running import DemoFolder
+from ops.run.wiring import Hub
 from tests.support.filled import filled_hub
 
 Worked = tuple[DemoFolder, Hub]
@@ -52,29 +52,43 @@ def test_an_altered_entry_is_named(tmp_path: Path, tampering: str, what: str) ->
     assert (told["flaws"][0]["what"], told["flaws"][0]["chain"]) == (what, "deduplicate")
 
 
-def test_a_missing_entry_is_named_by_chain_and_sequence_and_so_is_what_it_caused(tmp_path: Path) -> None:
+def test_a_missing_entry_is_named_by_chain_and_sequence_and_so_is_what_it_caused(
+    tmp_path: Path,
+) -> None:
     folder, hub = filled_hub(tmp_path / "hub", notifications=3, answered=False)
     with hub.database.transaction() as transaction:
         row = transaction.connection.execute(
-            text("SELECT position, sequence, message_id FROM journal WHERE chain = 'deduplicate' ORDER BY position")
+            text(
+                "SELECT position, sequence, message_id FROM journal WHERE chain = 'deduplicate' "
+                "ORDER BY position"
+            )
         ).first()
         assert row is not None
-        transaction.connection.execute(text("DELETE FROM journal WHERE position = :p"), {"p": row.position})
+        transaction.connection.execute(
+            text("DELETE FROM journal WHERE position = :p"), {"p": row.position}
+        )
         caused = transaction.connection.execute(
             text("SELECT message_id FROM journal WHERE causation_id = :id"), {"id": row.message_id}
         ).scalars()
         orphans = set(caused)
     code, told = verify(folder)
-    missing = [(flaw["chain"], flaw["sequence"]) for flaw in told["flaws"] if flaw["what"] == "missing"]
+    missing = [
+        (flaw["chain"], flaw["sequence"]) for flaw in told["flaws"] if flaw["what"] == "missing"
+    ]
     assert (code, missing) == (1, [("deduplicate", row.sequence)])
-    assert {flaw["message_id"] for flaw in told["flaws"] if flaw["what"] == "cause missing"} == orphans
+    assert {
+        flaw["message_id"] for flaw in told["flaws"] if flaw["what"] == "cause missing"
+    } == orphans
     assert orphans
 
 
 def test_entries_cut_off_at_the_end_of_a_chain_are_named(tmp_path: Path) -> None:
     folder, hub = filled_hub(tmp_path / "hub", notifications=3, answered=False)
     with hub.database.transaction() as transaction:
-        last = "DELETE FROM journal WHERE position = (SELECT max(position) FROM journal WHERE chain = 'rate')"
+        last = (
+            "DELETE FROM journal "
+            "WHERE position = (SELECT max(position) FROM journal WHERE chain = 'rate')"
+        )
         transaction.connection.execute(text(last))
     code, told = verify(folder)
     assert (code, told["flaws"][0]["chain"], told["flaws"][0]["what"]) == (1, "rate", "missing")
@@ -97,6 +111,8 @@ def test_erased_contents_are_no_flaw(tmp_path: Path) -> None:
 def test_people_read_of_flaws_in_words(tmp_path: Path) -> None:
     folder, hub = filled_hub(tmp_path / "hub", notifications=3, answered=False)
     with hub.database.transaction() as transaction:
-        transaction.connection.execute(text("UPDATE journal SET subject = 'another' WHERE chain = 'rate'"))
+        transaction.connection.execute(
+            text("UPDATE journal SET subject = 'another' WHERE chain = 'rate'")
+        )
     answer = CliRunner().invoke(main, ["audit", "verify", "--config", str(folder.config)])
     assert "altered: chain rate, sequence 1, position" in answer.stdout

@@ -1,4 +1,6 @@
-"""Measuring linking: the made-up register is the same whenever it is asked for, and the figures are complete."""
+"""Measuring linking: the made-up register is the same whenever it is asked for, and the figures are
+complete.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +12,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from ops.bench.linkage import Place, build, compared
-from ops.bench.register import families, family
-from ops.bench.tellings import records, strangers, tellings
-from ops.cli import main
-from ops.commands.bench import sample_settings
+from tests.bench.command import bench, sample_settings
+from tests.bench.linkage import Place, build, compared
+from tests.bench.register import families, family
+from tests.bench.tellings import records, strangers, tellings
 
 
 def test_a_family_is_the_same_however_it_is_come_by() -> None:
@@ -34,14 +35,21 @@ def test_notifications_are_about_children_of_the_register_or_say_that_they_are_n
     assert {one.person_id for one in told} - {None} <= known
     assert 20 < sum(one.person_id is None for one in told) < 100
     assert {one.person_id for one in strangers(2000, 50, seed=1)} == {None}
-    assert [one.message.id for one in told] == [one.message.id for one in tellings(2000, 200, seed=1)]
+    assert [one.message.id for one in told] == [
+        one.message.id for one in tellings(2000, 200, seed=1)
+    ]
 
 
 @pytest.mark.parametrize(("p99", "flat"), [(3.0, True), (9.0, False)])
 def test_registers_are_compared_within_their_store(p99: float, flat: bool) -> None:
     def measured(persons: int, p99: float) -> dict[str, object]:
         times = {"mean_ms": 1.0, "p50_ms": 1.0, "p99_ms": p99}
-        return {"store": "sqlite", "persons": persons, "candidates_and_decision": times, "memory": {"mb_peak": 90.0}}
+        return {
+            "store": "sqlite",
+            "persons": persons,
+            "candidates_and_decision": times,
+            "memory": {"mb_peak": 90.0},
+        }
 
     (one,) = compared([measured(10, 2.0), measured(1000, p99)])
     assert (one["from"], one["to"], one["times_p99_ms"]) == (10, 1000, p99 / 2)
@@ -49,13 +57,27 @@ def test_registers_are_compared_within_their_store(p99: float, flat: bool) -> No
 
 
 def test_a_register_is_made_once_and_linked_against(tmp_path: Path) -> None:
-    command = ["bench", "linkage", "--persons", "1000", "--store", "sqlite", "--notifications", "100", "--json"]
-    run = CliRunner().invoke(main, [*command, "--folder", str(tmp_path)], catch_exceptions=False)
+    command = [
+        "linkage",
+        "--persons",
+        "1000",
+        "--store",
+        "sqlite",
+        "--notifications",
+        "100",
+        "--json",
+    ]
+    run = CliRunner().invoke(bench, [*command, "--folder", str(tmp_path)], catch_exceptions=False)
     (first,) = json.loads(run.output)["registers"]
     assert first["build"]["keys"] > 10_000
     assert first["found"]["linked_right"] > 0
     for part in ("candidates_and_decision", "bare_queries", "whole_step_with_commit"):
         assert first[part]["p50_ms"] <= first[part]["p99_ms"] <= first[part]["worst_ms"]
-    again = build(sample_settings(), tmp_path, Place("sqlite", f"sqlite:///{tmp_path}/register-1000.db", 1000))
+    again = build(
+        sample_settings(), tmp_path, Place("sqlite", f"sqlite:///{tmp_path}/register-1000.db", 1000)
+    )
     assert again["keys"] > first["build"]["keys"], "what the whole step wrote stays"
-    assert (first["build"]["index_seconds"] is None, again["index_seconds"] is None) == (False, True)
+    assert (first["build"]["index_seconds"] is None, again["index_seconds"] is None) == (
+        False,
+        True,
+    )

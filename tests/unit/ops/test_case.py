@@ -1,4 +1,6 @@
-"""`hub case`: the whole trail, by any id that people have, and no personal data unless somebody says who and why."""
+"""`hub case`: the whole trail, by any id that people have, and no personal data unless somebody
+says who and why.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +13,11 @@ from click.testing import CliRunner, Result
 from sqlalchemy import text
 
 from ops.cli import main
-from ops.demo import DemoFolder
-from ops.simulation.answers import event
-from ops.simulation.stream import sample_lines
-from ops.trail import reveal
-from ops.wiring import Hub
+from ops.demo.running import DemoFolder
+from ops.demo.simulation.answers import event
+from ops.demo.simulation.stream import sample_lines
+from ops.look.trail import reveal
+from ops.run.wiring import Hub
 from stores import journal
 from tests.support.filled import filled_hub, send
 
@@ -37,7 +39,9 @@ def one(hub: Hub, query: str, **bound: str) -> str:
         return str(connection.execute(text(query), bound).scalar_one())
 
 
-DELIVERED = "SELECT {} FROM journal WHERE type = 'mash.product.delivered.v1' ORDER BY position LIMIT 1"
+DELIVERED = (
+    "SELECT {} FROM journal WHERE type = 'mash.product.delivered.v1' ORDER BY position LIMIT 1"
+)
 
 
 def test_the_trail_of_a_case_goes_from_received_to_delivered_in_order(worked: Worked) -> None:
@@ -63,16 +67,28 @@ def test_a_referral_a_product_and_a_reference_lead_to_the_same_trail(worked: Wor
     folder, hub = worked
     referral = one(hub, DELIVERED.format("correlation_id"))
     received = one(hub, "SELECT subject FROM journal WHERE message_id = :id", id=referral)
-    delivered = next(event for event in trail(folder, referral) if event["type"] == "mash.product.delivered.v1")
+    delivered = next(
+        event for event in trail(folder, referral) if event["type"] == "mash.product.delivered.v1"
+    )
     of_referral = {event["message_id"] for event in trail(folder, referral)}
     assert of_referral <= {event["message_id"] for event in trail(folder, received)}
-    assert of_referral <= {event["message_id"] for event in trail(folder, delivered["shown"]["product_id"])}
+    assert of_referral <= {
+        event["message_id"] for event in trail(folder, delivered["shown"]["product_id"])
+    }
 
 
 def test_it_says_colours_reasons_digests_due_times_and_what_was_decided(worked: Worked) -> None:
     folder, hub = worked
-    shown = {event["type"]: event["shown"] for event in trail(folder, one(hub, DELIVERED.format("subject")))}
-    assert shown["mash.rating.suggested.v1"].keys() >= {"colour", "reasons", "profile", "product_due_at"}
+    shown = {
+        event["type"]: event["shown"]
+        for event in trail(folder, one(hub, DELIVERED.format("subject")))
+    }
+    assert shown["mash.rating.suggested.v1"].keys() >= {
+        "colour",
+        "reasons",
+        "profile",
+        "product_due_at",
+    }
     assert shown["mash.product.item-decided.v1"].keys() >= {"owner", "choice", "recipient"}
     assert shown["mash.product.released.v1"].keys() >= {"digest", "item_digests", "signposts"}
     assert all(item["sanitised_digest"] for item in shown["mash.product.drafted.v1"]["items"])
@@ -81,8 +97,12 @@ def test_it_says_colours_reasons_digests_due_times_and_what_was_decided(worked: 
 def test_no_trail_shows_personal_data_unless_revealed(worked: Worked) -> None:
     folder, hub = worked
     with hub.database.reading() as connection:
-        cases = connection.execute(text("SELECT DISTINCT subject FROM journal WHERE type LIKE 'mash.case.%'")).scalars()
-        told = "".join(case(folder, id_).stdout + case(folder, id_, "--json").stdout for id_ in cases)
+        cases = connection.execute(
+            text("SELECT DISTINCT subject FROM journal WHERE type LIKE 'mash.case.%'")
+        ).scalars()
+        told = "".join(
+            case(folder, id_).stdout + case(folder, id_, "--json").stdout for id_ in cases
+        )
     assert "colour=" in told
     for line in sample_lines(40):
         record = json.loads(line)
@@ -111,7 +131,9 @@ def test_revealing_shows_contents_and_records_who_looked_at_what_and_why(tmp_pat
     assert last["content"]["why"] == "complaint 2026/17"
     assert last["content"]["message_ids"] == [event["message_id"] for event in before]
     with hub.database.reading() as connection:
-        assert [found for found in journal.verify(connection) if isinstance(found, journal.Flaw)] == []
+        assert [
+            found for found in journal.verify(connection) if isinstance(found, journal.Flaw)
+        ] == []
 
 
 def test_looking_without_revealing_records_nothing(worked: Worked) -> None:
@@ -135,7 +157,12 @@ def test_what_an_agency_calls_its_items_is_not_shown(tmp_path: Path) -> None:
         for letter in hub.queues.lease(code, limit=50, seconds=60)
         if letter.type == "mash.information-request.v1"
     )
-    item = {"item_id": "note of Jane Canary", "owner": agency, "text": "Seen.", "sensitivity": "routine"}
+    item = {
+        "item_id": "note of Jane Canary",
+        "owner": agency,
+        "text": "Seen.",
+        "sensitivity": "routine",
+    }
     answer = {
         "request_id": asked["identifier"],
         **{name: asked[name] for name in ("referral_id", "case_id")},
@@ -143,7 +170,13 @@ def test_what_an_agency_calls_its_items_is_not_shown(tmp_path: Path) -> None:
         "items": [item | {"may_be_revealed": True, "may_leave": True}],
         "answered_by": "N. Urse",
     }
-    event = {"specversion": "1.0", "id": "a-1", "source": "s", "type": "mash.information-response.v1", "data": answer}
+    event = {
+        "specversion": "1.0",
+        "id": "a-1",
+        "source": "s",
+        "type": "mash.information-response.v1",
+        "data": answer,
+    }
     assert send(hub, agency, [event])[0].status == "accepted"
     hub.embedded().drain()
     told = case(folder, asked["case_id"])
@@ -151,7 +184,9 @@ def test_what_an_agency_calls_its_items_is_not_shown(tmp_path: Path) -> None:
     assert "Canary" not in told.stdout
 
 
-def test_a_merge_is_told_with_both_persons_and_what_moved_but_not_who_said_so(tmp_path: Path) -> None:
+def test_a_merge_is_told_with_both_persons_and_what_moved_but_not_who_said_so(
+    tmp_path: Path,
+) -> None:
     folder, hub = filled_hub(tmp_path / "hub", notifications=3, answered=False)
     linked = _linked(folder, hub)
     kept, absorbed = linked[:2]
@@ -162,7 +197,11 @@ def test_a_merge_is_told_with_both_persons_and_what_moved_but_not_who_said_so(tm
         "decided_by": "S. Worker",
         "rationale": "the school knows both",
     }
-    send(hub, "childrens_social_care", [event("d1", "childrens_social_care", "mash.persons-decision.v1", data)])
+    send(
+        hub,
+        "childrens_social_care",
+        [event("d1", "childrens_social_care", "mash.persons-decision.v1", data)],
+    )
     hub.embedded().drain()
     told = {e["type"]: e["shown"] for e in trail(folder, kept["case_id"])}
     merged = told["mash.case.persons-merged.v1"]
@@ -170,13 +209,18 @@ def test_a_merge_is_told_with_both_persons_and_what_moved_but_not_who_said_so(tm
     assert merged["referral_ids"] == [absorbed["referral_id"]]
     assert told["mash.persons.decided.v1"]["decision"]["same"] is True
     assert "S. Worker" not in str(told)
-    moved = {e["type"]: e["shown"] for e in trail(folder, absorbed["case_id"])}["mash.case.link-corrected.v1"]
+    moved = {e["type"]: e["shown"] for e in trail(folder, absorbed["case_id"])}[
+        "mash.case.link-corrected.v1"
+    ]
     assert moved["decision_id"] == merged["decision_id"]
 
 
 def _linked(folder: DemoFolder, hub: Hub) -> list[dict[str, Any]]:
     with hub.database.reading() as connection:
-        query = "SELECT correlation_id FROM journal WHERE type = 'mash.case.child-linked.v1' ORDER BY position"
+        query = (
+            "SELECT correlation_id FROM journal WHERE type = 'mash.case.child-linked.v1' "
+            "ORDER BY position"
+        )
         ids = connection.execute(text(query)).scalars().all()
     shown = [{e["type"]: e["shown"] for e in trail(folder, id_)} for id_ in ids]
     return [told["mash.case.child-linked.v1"] for told in shown]

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 
 import pytest
 
-from ops.simulation.children import TRUTH, Told, generate
-from ops.simulation.stream import sample_lines, sample_truth
+from ops.demo.simulation.children import TRUTH, Told, generate
+from ops.demo.simulation.stream import sample_lines, sample_truth
 from router.linkage import identifiers
 
 RARE = 0.004

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from ops.checking import check
 from ops.cli import main
+from ops.run.checking import check
 from tests.support.filled import empty_hub
 
 TODAY = dt.date(2026, 6, 10)
@@ -59,14 +59,22 @@ def test_init_never_writes_over_a_file(written: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
-        ('lead_agency = "childrens_social_care"', 'lead_agency = "nobody"', "lead_agency: is not one of the agencies"),
+        (
+            'lead_agency = "childrens_social_care"',
+            'lead_agency = "nobody"',
+            "lead_agency: is not one of the agencies",
+        ),
         ("batch = 200", "batch = 0", "runtime.batch"),
         ("sqlite:///", "postgres://", "no database that the hub knows"),
         ("port = 8080", "prot = 8080", "http.prot: is not a setting"),
         ("[agencies.gp]", "[agencies.gpx]", "gp is not configured"),
         ('mapping = "merlin-xml"', 'mapping = "merlin"', "there is no mapping merlin"),
         ('mapping = "merlin-xml"', 'mapping = "open-cases-csv"', "makes open-case"),
-        ('# linkage_model = "default" ', 'linkage_model = "best"', "linkage_model: best cannot be read"),
+        (
+            '# linkage_model = "default" ',
+            'linkage_model = "best"',
+            "linkage_model: best cannot be read",
+        ),
         ("area =", "area", "is not TOML"),
     ],
 )
@@ -81,7 +89,11 @@ def test_all_faults_are_told_at_once(written: Path) -> None:
 
 
 def test_a_missing_secret_is_named_by_its_variable(written: Path) -> None:
-    edited(written, 'mapping = "merlin-xml"', 'queue = { url_variable = "POLICE_BROKER", queue = "out" }')
+    edited(
+        written,
+        'mapping = "merlin-xml"',
+        'queue = { url_variable = "POLICE_BROKER", queue = "out" }',
+    )
     assert "POLICE_BROKER" in faults(written)
     assert faults(written, POLICE_BROKER="memory://") == ""
 
@@ -94,12 +106,20 @@ def test_a_missing_secret_is_named_by_its_variable(written: Path) -> None:
         (dt.date(2027, 1, 1), "has ended"),
     ],
 )
-def test_an_agreement_that_is_not_in_force_is_a_warning(written: Path, today: dt.date, told: str) -> None:
-    edited(written, '"Borough Commander", since = 2026-04-01', '"B", since = 2026-04-01, until = 2026-12-31')
+def test_an_agreement_that_is_not_in_force_is_a_warning(
+    written: Path, today: dt.date, told: str
+) -> None:
+    edited(
+        written,
+        '"Borough Commander", since = 2026-04-01',
+        '"B", since = 2026-04-01, until = 2026-12-31',
+    )
     assert f"agencies.police.agreement: {told}" in warnings(written, today=today)
 
 
-def test_another_key_than_the_stores_is_refused_before_anything_is_sealed_with_it(tmp_path: Path) -> None:
+def test_another_key_than_the_stores_is_refused_before_anything_is_sealed_with_it(
+    tmp_path: Path,
+) -> None:
     folder, _ = empty_hub(tmp_path / "hub")
     other = {"HUB_KEY": base64.b64encode(bytes(32)).decode()}
     for command in (["status"], ["run"], ["case", "any"], ["dead-letters", "list"]):

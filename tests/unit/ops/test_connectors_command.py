@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from ops.cli import main
-from ops.demo import DemoFolder
-from ops.wiring import Hub
+from ops.demo.running import DemoFolder
+from ops.run.wiring import Hub
 from stores import overview
 from tests.support.filled import empty_hub
 
@@ -22,18 +22,29 @@ SAMPLES = Path(__file__).parents[3] / "connectors" / "agencies" / "samples"
 def hub_(tmp_path: Path) -> tuple[DemoFolder, Hub]:
     folder, hub = empty_hub(tmp_path / "hub")
     text = folder.config.read_text("utf-8")
-    police = '[agencies.police]\nname = "Sample Police"\nsignpost_contact = "MASH sergeant, 01632 960101"\nmapping = '
+    police = (
+        '[agencies.police]\nname = "Sample Police"\n'
+        'signpost_contact = "MASH sergeant, 01632 960101"\nmapping = '
+    )
     assert police in text
-    folder.config.write_text(text.replace(f'{police}"sample-json"', f'{police}"merlin-xml"'), "utf-8")
+    folder.config.write_text(
+        text.replace(f'{police}"sample-json"', f'{police}"merlin-xml"'), "utf-8"
+    )
     return folder, hub
 
 
 def run(folder: DemoFolder, *arguments: str) -> tuple[int, Any]:
-    answer = CliRunner().invoke(main, ["connectors", *arguments, "--config", str(folder.config), "--json"])
-    return answer.exit_code, json.loads(answer.stdout) if answer.stdout.startswith("[") else answer.output
+    answer = CliRunner().invoke(
+        main, ["connectors", *arguments, "--config", str(folder.config), "--json"]
+    )
+    return answer.exit_code, json.loads(answer.stdout) if answer.stdout.startswith(
+        "["
+    ) else answer.output
 
 
-def test_a_file_is_shown_as_what_it_would_become_and_nothing_is_recorded(hub_: tuple[DemoFolder, Hub]) -> None:
+def test_a_file_is_shown_as_what_it_would_become_and_nothing_is_recorded(
+    hub_: tuple[DemoFolder, Hub],
+) -> None:
     folder, hub = hub_
     code, told = run(folder, "try", "police", str(SAMPLES / "merlin-1.xml"))
     assert (code, told[0]["taken"], told[0]["as"]) == (0, True, "Notification")

@@ -1,4 +1,6 @@
-"""Dead letters: told with cause and cure, mended in one field, sent again once, all of it on the record."""
+"""Dead letters: told with cause and cure, mended in one field, sent again once, all of it on the
+record.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +13,14 @@ from click.testing import CliRunner, Result
 from sqlalchemy import text
 
 from connectors.port import routes
-from ops import dead_letters
 from ops.cli import main
-from ops.dead_letters import Person, Refused
-from ops.demo import DemoFolder
-from ops.simulation.stream import notification_event, sample_lines
-from ops.wiring import Hub
-from router.steps import rate
+from ops.demo.running import DemoFolder
+from ops.demo.simulation.stream import sample_lines
+from ops.linkage.arrivals import notification_event
+from ops.mend import dead_letters
+from ops.mend.dead_letters import Person, Refused
+from ops.run.wiring import Hub
+from router.steps.rate import decide as rate
 from schemas.base import Fact
 from schemas.product import Choice
 from stores import cursors, journal
@@ -35,7 +38,9 @@ def hub_(tmp_path: Path) -> tuple[DemoFolder, Hub]:
 
 
 def run(folder: DemoFolder, verb: str, *arguments: str, **kwargs: Any) -> Result:
-    return CliRunner().invoke(main, ["dead-letters", verb, "--config", str(folder.config), *arguments], **kwargs)
+    return CliRunner().invoke(
+        main, ["dead-letters", verb, "--config", str(folder.config), *arguments], **kwargs
+    )
 
 
 def told(folder: DemoFolder, verb: str, *arguments: str) -> Any:
@@ -45,7 +50,9 @@ def told(folder: DemoFolder, verb: str, *arguments: str) -> Any:
 
 
 def bad_date(number: int = 0, **changes: Any) -> dict[str, Any]:
-    event = notification_event(json.loads(sample_lines(20)[number]) | {"date_of_birth": "3rd of Feb", **changes})
+    event = notification_event(
+        json.loads(sample_lines(20)[number]) | {"date_of_birth": "3rd of Feb", **changes}
+    )
     return {**event, "id": f"bad-{number}"}
 
 
@@ -97,7 +104,9 @@ def test_revealing_shows_the_original_and_is_recorded(hub_: tuple[DemoFolder, Hu
     assert (fact.dead_letter_id, fact.seen_by, fact.why) == (id_, "A. Operator", "asked the school")
 
 
-def test_mending_changes_the_faulty_field_alone_and_keeps_the_original(hub_: tuple[DemoFolder, Hub]) -> None:
+def test_mending_changes_the_faulty_field_alone_and_keeps_the_original(
+    hub_: tuple[DemoFolder, Hub],
+) -> None:
     folder, hub = hub_
     id_ = bury(hub, bad_date())
     told(folder, "mend", id_, "--field", "data.date_of_birth", "--value", "2019-02-03", *ME)
@@ -113,7 +122,9 @@ def test_mending_changes_the_faulty_field_alone_and_keeps_the_original(hub_: tup
 def test_a_value_that_is_not_given_is_asked_for(hub_: tuple[DemoFolder, Hub]) -> None:
     folder, hub = hub_
     id_ = bury(hub, bad_date())
-    answer = run(folder, "mend", id_, "--field", "data.date_of_birth", *ME, "--json", input="2019-02-03\n")
+    answer = run(
+        folder, "mend", id_, "--field", "data.date_of_birth", *ME, "--json", input="2019-02-03\n"
+    )
     assert json.loads(answer.stdout.splitlines()[-1]) == {"id": id_, "state": "mended"}
     after = json.loads(told(folder, "show", id_, "--reveal", *ME)["mended"])
     assert after["data"]["date_of_birth"] == "2019-02-03"
@@ -122,7 +133,9 @@ def test_a_value_that_is_not_given_is_asked_for(hub_: tuple[DemoFolder, Hub]) ->
 def test_no_other_field_can_be_changed(hub_: tuple[DemoFolder, Hub]) -> None:
     folder, hub = hub_
     id_ = bury(hub, bad_date())
-    answer = run(folder, "mend", id_, "--field", "data.narrative", "--value", "nothing happened", *ME)
+    answer = run(
+        folder, "mend", id_, "--field", "data.narrative", "--value", "nothing happened", *ME
+    )
     assert answer.exit_code == 1
     assert "only the faulty field may be changed, which is: data.date_of_birth" in answer.output
     assert facts(hub, "mash.dead-letter.mended.v1") == []
@@ -138,7 +151,9 @@ def test_a_mended_letter_is_taken_once_and_its_sender_told(hub_: tuple[DemoFolde
     assert len(facts(hub, "mash.case.child-linked.v1")) == 1
     (fact,) = facts(hub, "mash.dead-letter.redriven.v1")
     assert (fact.refused, fact.why) == (0, "asked the school")
-    assert fact.message_ids == (count(hub, "SELECT message_id FROM journal WHERE type LIKE '%notification.received%'"),)
+    assert fact.message_ids == (
+        count(hub, "SELECT message_id FROM journal WHERE type LIKE '%notification.received%'"),
+    )
     receipts = hub.queues.lease(event["data"]["source_agency"], limit=50, seconds=5)
     assert any(json.loads(letter.body)["data"].get("status") == "accepted" for letter in receipts)
     assert sealed_well(hub)
@@ -154,7 +169,9 @@ def test_a_letter_that_was_redriven_is_not_sent_again(hub_: tuple[DemoFolder, Hu
     assert "was redriven already, by A. Operator" in answer.output
 
 
-def test_what_is_refused_again_waits_on_with_what_is_amiss_now(hub_: tuple[DemoFolder, Hub]) -> None:
+def test_what_is_refused_again_waits_on_with_what_is_amiss_now(
+    hub_: tuple[DemoFolder, Hub],
+) -> None:
     folder, hub = hub_
     id_ = bury(hub, bad_date(sex="purple"))
     assert told(folder, "redrive", id_, *ME)["refused_again"] == 1
@@ -188,7 +205,11 @@ def test_many_are_counted_first_asked_about_and_then_sent(hub_: tuple[DemoFolder
     for number in range(3):
         bury(hub, bad_date(number))
     counted = told(folder, "redrive", "--all", "--dry-run", *ME)
-    assert (counted["matched"], counted["done"], counted["by_reason"]) == (3, 0, {"invalid.date": 3})
+    assert (counted["matched"], counted["done"], counted["by_reason"]) == (
+        3,
+        0,
+        {"invalid.date": 3},
+    )
     asked = run(folder, "redrive", "--all", *ME, input="n\n")
     assert asked.exit_code == 1
     assert facts(hub, "mash.dead-letter.redriven.v1") == []
@@ -196,12 +217,18 @@ def test_many_are_counted_first_asked_about_and_then_sent(hub_: tuple[DemoFolder
     assert told(folder, "list") == []
 
 
-@pytest.mark.parametrize("arguments", [[], ["some-id", "--all"], ["--all", "--reason", "invalid.date"]])
-def test_what_to_redrive_is_said_in_one_way(hub_: tuple[DemoFolder, Hub], arguments: list[str]) -> None:
+@pytest.mark.parametrize(
+    "arguments", [[], ["some-id", "--all"], ["--all", "--reason", "invalid.date"]]
+)
+def test_what_to_redrive_is_said_in_one_way(
+    hub_: tuple[DemoFolder, Hub], arguments: list[str]
+) -> None:
     assert run(hub_[0], "redrive", *arguments, *ME).exit_code == 2
 
 
-def test_an_event_under_a_used_id_is_redriven_under_one_of_its_own(hub_: tuple[DemoFolder, Hub]) -> None:
+def test_an_event_under_a_used_id_is_redriven_under_one_of_its_own(
+    hub_: tuple[DemoFolder, Hub],
+) -> None:
     folder, hub = hub_
     first, second = (notification_event(json.loads(line)) for line in sample_lines(2))
     agency = first["data"]["source_agency"]
@@ -225,7 +252,13 @@ def test_a_decision_about_nothing_known_can_be_mended_and_decided(tmp_path: Path
         "rationale": "seen at home",
         "saw": [],
     }
-    decision = {"specversion": "1.0", "id": "d-1", "source": "s", "type": "mash.rating-decision.v1", "data": data}
+    decision = {
+        "specversion": "1.0",
+        "id": "d-1",
+        "source": "s",
+        "type": "mash.rating-decision.v1",
+        "data": data,
+    }
     send(hub, "childrens_social_care", [decision])
     hub.embedded().drain()
     (letter,) = told(folder, "list")
@@ -253,8 +286,16 @@ def test_nobody_mends_what_only_an_owner_may_decide(
     folder, hub = hub_
     item = product.draft_item("school")
     put(hub, product.drafted(item))
-    decision = product.decision(item, Choice.RELEASE_ORIGINAL).decision.model_dump(mode="json") | changes
-    event = {"specversion": "1.0", "id": "d-1", "source": "s", "type": "mash.release-decision.v1", "data": decision}
+    decision = (
+        product.decision(item, Choice.RELEASE_ORIGINAL).decision.model_dump(mode="json") | changes
+    )
+    event = {
+        "specversion": "1.0",
+        "id": "d-1",
+        "source": "s",
+        "type": "mash.release-decision.v1",
+        "data": decision,
+    }
     send(hub, "school", [event])
     hub.embedded().drain()
     (letter,) = told(folder, "list")
@@ -274,9 +315,17 @@ def put(hub: Hub, fact: Fact) -> None:
 
 def test_nothing_is_mended_into_an_owners_decision(hub_: tuple[DemoFolder, Hub]) -> None:
     folder, hub = hub_
-    event = {"specversion": "1.0", "id": "d-1", "source": "s", "type": "mash.decision.v1", "data": {}}
+    event = {
+        "specversion": "1.0",
+        "id": "d-1",
+        "source": "s",
+        "type": "mash.decision.v1",
+        "data": {},
+    }
     (receipt,) = send(hub, "school", [event])
-    answer = run(folder, "mend", receipt.id, "--field", "type", "--value", "mash.release-decision.v1", *ME)
+    answer = run(
+        folder, "mend", receipt.id, "--field", "type", "--value", "mash.release-decision.v1", *ME
+    )
     assert answer.exit_code == 1
     assert "only the item's owner" in answer.output
 
@@ -304,7 +353,9 @@ def test_a_redriven_fact_goes_to_the_step_that_refused_it_and_no_other(
     hub.embedded().drain()
     assert len(facts(hub, "mash.rating.suggested.v1")) == 1
     assert len(facts(hub, "mash.information.requested.v1")) == requested
-    assert len(facts(hub, "mash.case.child-linked.v1")) == 2, "the original, and the one for rating alone"
+    assert len(facts(hub, "mash.case.child-linked.v1")) == 2, (
+        "the original, and the one for rating alone"
+    )
     with hub.database.reading() as connection:
         had = text(
             "SELECT step FROM inbox JOIN journal ON journal.message_id = inbox.message_id "

@@ -1,4 +1,6 @@
-"""`hub linkage explain`: how a notification was linked, and what humans decided since; and no personal data."""
+"""`hub linkage explain`: how a notification was linked, and what humans decided since; and no
+personal data.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +13,11 @@ from click.testing import CliRunner, Result
 from sqlalchemy import text
 
 from ops.cli import main
-from ops.demo import DemoFolder
-from ops.linkage_explained import odds
-from ops.simulation.answers import event
-from ops.simulation.stream import sample_lines
-from ops.wiring import Hub
+from ops.demo.running import DemoFolder
+from ops.demo.simulation.answers import event
+from ops.demo.simulation.stream import sample_lines
+from ops.linkage.explained import odds
+from ops.run.wiring import Hub
 from tests.support.filled import filled_hub, send
 
 LEAD = "childrens_social_care"
@@ -23,7 +25,9 @@ WHO = {"decided_by": "S. Worker", "rationale": "Simulated: I asked"}
 
 
 def explain(folder: DemoFolder, wanted: str, *arguments: str) -> Result:
-    return CliRunner().invoke(main, ["linkage", "explain", "--config", str(folder.config), wanted, *arguments])
+    return CliRunner().invoke(
+        main, ["linkage", "explain", "--config", str(folder.config), wanted, *arguments]
+    )
 
 
 def explained(folder: DemoFolder, wanted: str) -> dict[str, Any]:
@@ -34,7 +38,10 @@ def explained(folder: DemoFolder, wanted: str) -> dict[str, Any]:
 
 def everything(folder: DemoFolder, hub: Hub) -> list[dict[str, Any]]:
     with hub.database.reading() as connection:
-        query = "SELECT correlation_id FROM journal WHERE type = 'mash.case.child-linked.v1' ORDER BY position"
+        query = (
+            "SELECT correlation_id FROM journal WHERE type = 'mash.case.child-linked.v1' "
+            "ORDER BY position"
+        )
         return [explained(folder, id_) for id_ in connection.execute(text(query)).scalars().all()]
 
 
@@ -46,9 +53,15 @@ def decide(hub: Hub, id_: str, type_: str, **data: Any) -> str:
 
 
 @pytest.fixture(scope="module")
-def linked(tmp_path_factory: pytest.TempPathFactory) -> tuple[DemoFolder, Hub, list[dict[str, Any]]]:
-    """A hub of 200 notifications about which no human has decided anything, and each of its links explained."""
-    folder, hub = filled_hub(tmp_path_factory.mktemp("linked") / "hub", notifications=200, answered=False)
+def linked(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[DemoFolder, Hub, list[dict[str, Any]]]:
+    """A hub of 200 notifications about which no human has decided anything, and each of its links
+    explained.
+    """
+    folder, hub = filled_hub(
+        tmp_path_factory.mktemp("linked") / "hub", notifications=200, answered=False
+    )
     return folder, hub, everything(folder, hub)
 
 
@@ -59,7 +72,9 @@ def of(linked: Linked, outcome: str) -> list[dict[str, Any]]:
     return [one for one in linked[2] if one["outcome"] == outcome]
 
 
-def test_a_link_is_told_with_its_reasons_for_and_against_its_strength_and_the_model(linked: Linked) -> None:
+def test_a_link_is_told_with_its_reasons_for_and_against_its_strength_and_the_model(
+    linked: Linked,
+) -> None:
     assert of(linked, "linked")
     for one in of(linked, "linked"):
         assert one["decided_by"].startswith("linkage-")
@@ -71,7 +86,9 @@ def test_a_link_is_told_with_its_reasons_for_and_against_its_strength_and_the_mo
     assert any(not reason["speaks_for"] for one in linked[2] for reason in one["reasons"])
 
 
-def test_a_review_is_told_with_its_candidates_best_first_and_how_far_the_best_is_ahead(linked: Linked) -> None:
+def test_a_review_is_told_with_its_candidates_best_first_and_how_far_the_best_is_ahead(
+    linked: Linked,
+) -> None:
     reviews = of(linked, "review")
     assert reviews
     for one in reviews:
@@ -87,7 +104,8 @@ def test_a_message_and_a_reference_lead_to_the_same_decision(linked: Linked) -> 
     referral = all_[0]["referral_id"]
     with hub.database.reading() as connection:
         rows = connection.execute(
-            text("SELECT type, subject, message_id FROM journal WHERE correlation_id = :id"), {"id": referral}
+            text("SELECT type, subject, message_id FROM journal WHERE correlation_id = :id"),
+            {"id": referral},
         ).all()
     reference = next(row.subject for row in rows if row.type == "mash.notification.received.v1")
     suggested = next(row.message_id for row in rows if row.type == "mash.rating.suggested.v1")
@@ -123,7 +141,9 @@ def test_what_humans_decided_since_is_told_with_the_decisions_to_undo(tmp_path: 
     folder, hub = filled_hub(tmp_path / "hub", notifications=120, answered=False)
     one = next(one for one in everything(folder, hub) if one["outcome"] == "review")
     best = one["candidates"][0]["person_id"]
-    moved = decide(hub, "d1", "mash.link-decision.v1", referral_id=one["referral_id"], person_id=best)
+    moved = decide(
+        hub, "d1", "mash.link-decision.v1", referral_id=one["referral_id"], person_id=best
+    )
     after = explained(folder, one["referral_id"])
     assert after["person_id"] == one["person_id"], "what was decided then stays as it was"
     assert after["now_person_id"] == best
@@ -137,7 +157,12 @@ def test_what_humans_decided_since_is_told_with_the_decisions_to_undo(tmp_path: 
 
 @pytest.mark.parametrize(
     ("bits", "words"),
-    [(0.0, "even"), (1.0, "about 2.0 to 1"), (10.0, "about 1,000 to 1"), (-3.0, "about 8.0 to 1 against")],
+    [
+        (0.0, "even"),
+        (1.0, "about 2.0 to 1"),
+        (10.0, "about 1,000 to 1"),
+        (-3.0, "about 8.0 to 1 against"),
+    ],
 )
 def test_bits_are_told_as_odds(bits: float, words: str) -> None:
     assert odds(bits) == words

@@ -9,8 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from ops.cli import main
-from ops.linkage_training import outlook, read_material, report, train
-from ops.simulation.children import generate, write
+from ops.demo.simulation.children import generate, write
+from ops.linkage.training import outlook, read_material, report, train
 from router.linkage import load_model
 from router.linkage.model import read_content
 
@@ -30,7 +30,9 @@ def test_a_model_of_which_nothing_was_told_is_written_read_and_linked_with(
 ) -> None:
     out = tmp_path / "model.json"
     options = ["--out", str(out), "--version", "area-1", "--date", DAY, "--rounds", "3", "--json"]
-    run = CliRunner().invoke(main, ["linkage", "train", str(files[0]), *options], catch_exceptions=False)
+    run = CliRunner().invoke(
+        main, ["linkage", "train", str(files[0]), *options], catch_exceptions=False
+    )
     told = json.loads(run.stdout)
     assert load_model(str(out)).version == told["version"] == "area-1"
     assert json.loads(out.read_text())["trained"] == told["trained"]
@@ -50,7 +52,9 @@ def test_a_model_of_which_nothing_was_told_is_written_read_and_linked_with(
 
 def test_the_same_notifications_make_the_same_model(files: tuple[Path, Path]) -> None:
     material = read_material(files[0], None)
-    one, again = (train(material, read_content("default"), "area-1", date=DAY, most=2) for _ in range(2))
+    one, again = (
+        train(material, read_content("default"), "area-1", date=DAY, most=2) for _ in range(2)
+    )
     assert one.data == again.data
 
 
@@ -65,7 +69,9 @@ def test_what_is_told_of_some_notifications_is_learned_at_once_and_tells_familie
     said = report(trained, base, material)
     assert said["pairs"]["same"] > 100
     assert said["pairs"]["family"] > 20
-    birth = next(one for one in said["levels"] if (one["field"], one["level"]) == ("birth", "exact"))
+    birth = next(
+        one for one in said["levels"] if (one["field"], one["level"]) == ("birth", "exact")
+    )
     assert birth["m"] > 0.5 > birth["u"]
     some = tmp_path / "some.csv"
     some.write_text("\n".join(truth.read_text().splitlines()[:100]))
@@ -74,9 +80,14 @@ def test_what_is_told_of_some_notifications_is_learned_at_once_and_tells_familie
     assert min(len(partly.told), len(partly.unknown)) > 50
 
 
-def test_an_outlook_expects_more_false_links_where_less_is_asked_of_a_link(files: tuple[Path, Path]) -> None:
+def test_an_outlook_expects_more_false_links_where_less_is_asked_of_a_link(
+    files: tuple[Path, Path],
+) -> None:
     base = read_content("default")
     subjects = read_material(files[0], None).unknown
-    careful, bold = outlook(subjects, base), outlook(subjects, base | {"link_at": 2.0, "undated": 0.0})
+    careful, bold = (
+        outlook(subjects, base),
+        outlook(subjects, base | {"link_at": 2.0, "undated": 0.0}),
+    )
     assert bold["linked_share"] > careful["linked_share"]
     assert bold["expected_false_links"] > careful["expected_false_links"]

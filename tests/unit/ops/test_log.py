@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from ops import log
+from ops.run import log
 from schemas.notification import Notification
 from schemas.rating import Colour
 
@@ -33,14 +33,22 @@ CASE = "6f1c8f0e-0b5e-5c58-9f0e-8d2f5a1c7b11"
 def stream() -> Iterator[io.StringIO]:
     """A stream that the log writes to; afterwards logging is as it was."""
     root = logging.getLogger()
-    before = (root.handlers[:], root.level, sys.excepthook, threading.excepthook, logging.raiseExceptions)
+    before = (
+        root.handlers[:],
+        root.level,
+        sys.excepthook,
+        threading.excepthook,
+        logging.raiseExceptions,
+    )
     out = io.StringIO()
     with warnings.catch_warnings():
         log.configure(out, level=logging.DEBUG)
         yield out
         logging.captureWarnings(capture=False)
     structlog.reset_defaults()
-    root.handlers[:], root.level, sys.excepthook, threading.excepthook, logging.raiseExceptions = before
+    root.handlers[:], root.level, sys.excepthook, threading.excepthook, logging.raiseExceptions = (
+        before
+    )
 
 
 def lines(stream: io.StringIO) -> list[dict[str, Any]]:
@@ -48,7 +56,9 @@ def lines(stream: io.StringIO) -> list[dict[str, Any]]:
 
 
 def test_a_listed_event_keeps_its_ids_codes_and_numbers(stream: io.StringIO) -> None:
-    structlog.get_logger().warning("step.undecidable", step="link", message_id=CASE, line=7, state=Colour.RED)
+    structlog.get_logger().warning(
+        "step.undecidable", step="link", message_id=CASE, line=7, state=Colour.RED
+    )
     (line,) = lines(stream)
     assert line.pop("time")
     assert line == {
@@ -68,11 +78,15 @@ def test_an_unknown_event_and_unknown_keys_are_dropped(stream: io.StringIO) -> N
     assert "child" not in line
 
 
-@pytest.mark.parametrize("key", ["message_id", "agency", "step", "reason", "error", "queue", "topic", "count"])
+@pytest.mark.parametrize(
+    "key", ["message_id", "agency", "step", "reason", "error", "queue", "topic", "count"]
+)
 @pytest.mark.parametrize(
     "value", [CANARY, NUMBER, "01632 960123", f"x-{NUMBER}", [CANARY], {"name": CANARY}, b"Tilly T"]
 )
-def test_a_listed_key_takes_nothing_but_what_belongs_there(stream: io.StringIO, key: str, value: Any) -> None:
+def test_a_listed_key_takes_nothing_but_what_belongs_there(
+    stream: io.StringIO, key: str, value: Any
+) -> None:
     structlog.get_logger().warning("received", **{key: value})
     assert key not in lines(stream)[0]
 
@@ -88,7 +102,10 @@ def test_an_error_is_its_class_and_frames_and_never_what_it_says(stream: io.Stri
     (line,) = lines(stream)
     assert CANARY not in stream.getvalue()
     assert (line["error"], line["causes"]) == ("ValueError", ["KeyError"])
-    assert line["frames"][-1].split(":")[1] == "test_an_error_is_its_class_and_frames_and_never_what_it_says"
+    assert (
+        line["frames"][-1].split(":")[1]
+        == "test_an_error_is_its_class_and_frames_and_never_what_it_says"
+    )
 
 
 def test_a_validation_error_tells_nothing_of_its_input(stream: io.StringIO) -> None:
@@ -109,7 +126,9 @@ def test_a_database_error_tells_nothing_of_its_parameters(stream: io.StringIO) -
     assert CANARY not in stream.getvalue()
 
 
-@pytest.mark.parametrize("name", ["uvicorn.error", "uvicorn.access", "faust", "kombu", "sqlalchemy.engine", "asyncio"])
+@pytest.mark.parametrize(
+    "name", ["uvicorn.error", "uvicorn.access", "faust", "kombu", "sqlalchemy.engine", "asyncio"]
+)
 def test_what_libraries_log_is_reduced_to_who_and_how_bad(stream: io.StringIO, name: str) -> None:
     logging.getLogger(name).error("could not decode %s", CANARY)
     logging.getLogger(name).error(f"GET /people?name={CANARY}")
@@ -131,7 +150,9 @@ def test_a_logger_with_a_handler_of_its_own_goes_through_the_list_too(stream: io
     assert lines(stream)[0]["logger"] == "faust.beside"
 
 
-def test_an_uncaught_error_of_the_process_or_a_thread_is_told_by_its_class(stream: io.StringIO) -> None:
+def test_an_uncaught_error_of_the_process_or_a_thread_is_told_by_its_class(
+    stream: io.StringIO,
+) -> None:
     def fail() -> None:
         raise RuntimeError(CANARY)
 
@@ -158,15 +179,23 @@ LOGGERS = {"_log", "log", "structlog.get_logger()"}
 def logged() -> Iterator[ast.Call]:
     for folder in ("connectors", "router", "schemas", "stores", "ops"):
         for path in (ROOT / folder).rglob("*.py"):
-            calls = [node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Call)]
+            calls = [
+                node
+                for node in ast.walk(ast.parse(path.read_text("utf-8")))
+                if isinstance(node, ast.Call)
+            ]
             for call in calls:
                 match call.func:
-                    case ast.Attribute(attr=level, value=owner) if level in LEVELS and ast.unparse(owner) in LOGGERS:
+                    case ast.Attribute(attr=level, value=owner) if (
+                        level in LEVELS and ast.unparse(owner) in LOGGERS
+                    ):
                         yield call
 
 
 def test_every_event_and_key_in_the_code_is_listed() -> None:
-    """So that what the code says is really said: unlisted events and keys are dropped in silence."""
+    """So that what the code says is really said: unlisted events and keys are dropped in
+    silence.
+    """
     keys = {*log._STRINGS, *log._NUMBERS, "exc_info", "level"}
     unlisted = [
         ast.unparse(call)

@@ -6,12 +6,16 @@ import json
 
 import pytest
 
-from connectors.readers import Reading
-from ops.mending import CannotMend, check, mended
+from connectors.formats.readers import Reading
+from ops.mend.mending import CannotMend, check, mended
 
 
-def json_mended(original: object, field: str, value: str, content_type: str = "application/json") -> object:
-    body = mended(json.dumps(original).encode(), content_type, field=field, value=value, reading=Reading())
+def json_mended(
+    original: object, field: str, value: str, content_type: str = "application/json"
+) -> object:
+    body = mended(
+        json.dumps(original).encode(), content_type, field=field, value=value, reading=Reading()
+    )
     return json.loads(body)
 
 
@@ -25,7 +29,9 @@ def test_in_place_of_a_number_or_list_json_is_read() -> None:
 
 
 def test_a_path_leads_into_lists_and_objects() -> None:
-    assert json_mended({"a": [{"b": "x"}, {"b": "y"}]}, "a[1].b", "z") == {"a": [{"b": "x"}, {"b": "z"}]}
+    assert json_mended({"a": [{"b": "x"}, {"b": "y"}]}, "a[1].b", "z") == {
+        "a": [{"b": "x"}, {"b": "z"}]
+    }
 
 
 def test_a_missing_field_is_filled_in_where_it_belongs() -> None:
@@ -39,12 +45,24 @@ def test_a_missing_field_is_filled_in_where_it_belongs() -> None:
 
 def test_json_that_names_a_field_twice_is_not_rewritten() -> None:
     with pytest.raises(CannotMend):
-        mended(b'{"a": 1, "a": 2, "b": "x"}', "application/json", field="b", value="y", reading=Reading())
+        mended(
+            b'{"a": 1, "a": 2, "b": "x"}',
+            "application/json",
+            field="b",
+            value="y",
+            reading=Reading(),
+        )
 
 
 def test_one_cell_of_a_row_is_corrected() -> None:
     row = b'DOB;Name;Note\n31/31/2019;"Thornbury; T";x\n'
-    made = mended(row, "text/csv; mapping=m", field="row 3, DOB", value="03/02/2019", reading=Reading(delimiter=";"))
+    made = mended(
+        row,
+        "text/csv; mapping=m",
+        field="row 3, DOB",
+        value="03/02/2019",
+        reading=Reading(delimiter=";"),
+    )
     assert made == b'DOB;Name;Note\n03/02/2019;"Thornbury; T";x\n'
 
 
@@ -69,7 +87,9 @@ def test_one_element_or_attribute_of_xml_is_corrected_or_made() -> None:
         (b"[1]", "application/json", "b.c"),
     ],
 )
-def test_what_cannot_be_read_well_enough_is_left_alone(body: bytes, content_type: str, field: str) -> None:
+def test_what_cannot_be_read_well_enough_is_left_alone(
+    body: bytes, content_type: str, field: str
+) -> None:
     with pytest.raises(CannotMend):
         mended(body, content_type, field=field, value="1", reading=Reading())
 

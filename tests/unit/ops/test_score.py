@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ops.proofs.score import Tally, score, wilson
+from ops.linkage.intervals import wilson
+from tests.proofs.score import Tally, score
 
 TRUTH = """\
 N1 P1 -
@@ -39,7 +40,12 @@ N12 amended H1 N3
 def truth() -> list[dict[str, str]]:
     rows = (line.split(maxsplit=3) for line in TRUTH.splitlines())
     return [
-        {"notification_id": i, "truth_person_id": p, "is_duplicate_of": d.strip("-"), "truth_tags": " ".join(tags)}
+        {
+            "notification_id": i,
+            "truth_person_id": p,
+            "is_duplicate_of": d.strip("-"),
+            "truth_tags": " ".join(tags),
+        }
         for i, p, d, *tags in rows
     ]
 
@@ -47,14 +53,22 @@ def truth() -> list[dict[str, str]]:
 def decisions() -> list[dict[str, str]]:
     rows = (line.split(maxsplit=4) for line in DECISIONS.splitlines())
     return [
-        {"notification_id": i, "decision": k, "person_id": p, "duplicate_of": d.strip("-"), "candidates": " ".join(c)}
+        {
+            "notification_id": i,
+            "decision": k,
+            "person_id": p,
+            "duplicate_of": d.strip("-"),
+            "candidates": " ".join(c),
+        }
         for i, k, p, d, *c in rows
     ]
 
 
 def test_each_notification_counts_as_what_it_is_and_what_it_was_taken_for() -> None:
     scored = score(decisions(), truth())
-    assert scored.whole == Tally(decided=9, repeats=6, links_right=2, false_links=1, missed=2, review=3, review_right=1)
+    assert scored.whole == Tally(
+        decided=9, repeats=6, links_right=2, false_links=1, missed=2, review=3, review_right=1
+    )
     assert (scored.notifications, scored.resends, scored.resends_recognised) == (12, 3, 2)
     assert scored.false_duplicates == 1
     assert scored.false_links == ["N5"]

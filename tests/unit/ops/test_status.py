@@ -15,13 +15,14 @@ from sqlalchemy import event, text
 from starlette.applications import Starlette
 
 from ops.cli import main
-from ops.demo import DemoFolder
-from ops.monitor import monitor_routes
-from ops.reading import Reader, open_reader
-from ops.simulation.stream import notification_event, sample_lines
-from ops.status import Status, as_json, collect
-from ops.wiring import Hub
-from stores import clock
+from ops.demo.running import DemoFolder
+from ops.demo.simulation.stream import sample_lines
+from ops.linkage.arrivals import notification_event
+from ops.look.monitor import monitor_routes
+from ops.look.reading import Reader, open_reader
+from ops.look.status import Status, as_json, collect
+from ops.run.wiring import Hub
+from router.runtimes import clock
 from stores.ports import Unavailable
 from tests.support.filled import empty_hub, filled_hub, send
 
@@ -48,7 +49,9 @@ def test_a_hub_that_has_done_everything_has_no_depth_anywhere(worked: Worked) ->
 
 
 def test_rates_count_what_was_recorded_lately(worked: Worked) -> None:
-    received = next(topic for topic in collect(worked[1]).topics if topic.topic == "notifications.received")
+    received = next(
+        topic for topic in collect(worked[1]).topics if topic.topic == "notifications.received"
+    )
     assert received.last_hour == received.last_day == 40
 
 
@@ -68,18 +71,28 @@ def test_timers_of_other_steps_are_no_depth(tmp_path: Path) -> None:
     _, hub = filled_hub(tmp_path / "hub", notifications=5, answered=False)
     with hub.database.transaction() as transaction:
         transaction.connection.execute(text("UPDATE timers SET due_at = due_at - 2000000000000000"))
-        owners = transaction.connection.execute(text("SELECT step, count(*) FROM timers GROUP BY step")).all()
+        owners = transaction.connection.execute(
+            text("SELECT step, count(*) FROM timers GROUP BY step")
+        ).all()
         overdue = sum(count for _, count in owners)
     assert collect(hub).timers.overdue == overdue > 0
     clock.publish_due(hub.database, limit=1000)
     status = collect(hub)
-    assert {step: step_at(status, step, "timers.elapsed").depth for step, _ in owners} == dict(map(tuple, owners))
+    assert {step: step_at(status, step, "timers.elapsed").depth for step, _ in owners} == dict(
+        map(tuple, owners)
+    )
     assert status.timers.waiting == 0
 
 
 def test_ways_in_count_what_came_and_what_was_refused(tmp_path: Path) -> None:
     _, hub = empty_hub(tmp_path / "hub")
-    bad = {"specversion": "1.0", "id": "e-1", "source": "s", "type": "mash.notification.v1", "data": {}}
+    bad = {
+        "specversion": "1.0",
+        "id": "e-1",
+        "source": "s",
+        "type": "mash.notification.v1",
+        "data": {},
+    }
     send(hub, "police", [bad])
     status = collect(hub)
     way = next(one for one in status.connectors if one.agency == "police")
@@ -113,10 +126,16 @@ def test_asking_reads_no_table_of_the_journal_through(worked: Worked) -> None:
     with worked[1].database.reading() as connection:
         for statement, parameters in asked:
             if statement.lstrip().startswith(("SELECT", "WITH")):
-                plans += connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
+                plans += connection.exec_driver_sql(
+                    f"EXPLAIN QUERY PLAN {statement}", parameters
+                ).all()
     details = [plan[-1] for plan in plans]
     assert any("SEARCH journal" in detail for detail in details)
-    assert [detail for detail in details if detail.startswith(("SCAN journal", "SCAN inbox", "SCAN states"))] == []
+    assert [
+        detail
+        for detail in details
+        if detail.startswith(("SCAN journal", "SCAN inbox", "SCAN states"))
+    ] == []
 
 
 def test_status_works_beside_a_transaction_that_is_open(worked: Worked) -> None:
@@ -173,12 +192,20 @@ def test_the_monitor_says_so_when_the_store_cannot_be_reached() -> None:
         raise Unavailable("OperationalError")
 
     answer = get("/v1/status", fail)
-    assert (answer.status_code, answer.json()) == (503, {"trouble": ["the store cannot be reached"]})
+    assert (answer.status_code, answer.json()) == (
+        503,
+        {"trouble": ["the store cannot be reached"]},
+    )
 
 
 def test_the_status_holds_no_personal_data(worked: Worked) -> None:
     told = json.dumps(as_json(collect(worked[1])))
     for line in sample_lines(40):
         record = json.loads(line)
-        for part in (record["family_name"], record["nhs_number"], record["postcode"], record["source_reference"]):
+        for part in (
+            record["family_name"],
+            record["nhs_number"],
+            record["postcode"],
+            record["source_reference"],
+        ):
             assert not part or part not in told

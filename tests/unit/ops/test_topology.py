@@ -9,10 +9,10 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import text
 
-from ops import picture
 from ops.cli import main
-from ops.demo import DemoFolder
-from ops.wiring import Hub
+from ops.demo.running import DemoFolder
+from ops.look import picture
+from ops.run.wiring import Hub
 from router.topology import bound_steps
 from schemas.topics import TOPICS
 
@@ -61,4 +61,6 @@ def test_the_readme_shows_the_picture_as_drawn_today() -> None:
     if OPENS not in shown:
         pytest.skip("the README has no picture yet")
     block = shown.partition(OPENS)[2].partition(CLOSES)[0].strip()
-    assert block == f"```mermaid\n{picture.mermaid()}\n```", "paste what `hub topology --format mermaid` prints"
+    assert block == f"```mermaid\n{picture.mermaid()}\n```", (
+        "paste what `hub topology --format mermaid` prints"
+    )

@@ -1,4 +1,6 @@
-"""Every shape has an example that it takes, a JSON Schema that takes it too, and a version that stays compatible."""
+"""Every shape has an example that it takes, a JSON Schema that takes it too, and a version that
+stays compatible.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ from click.testing import CliRunner
 from jsonschema import Draft202012Validator, FormatChecker  # type: ignore[import-untyped]
 
 from ops.cli import main
-from ops.export import NOTICES, Published, published
+from ops.look.export import NOTICES, Published, published
 from schemas.base import Notice
 
 ROOT = Path(__file__).parents[3] / "schemas"
@@ -31,8 +33,12 @@ def test_every_shape_has_an_example(one: Published) -> None:
     assert (ROOT / "examples" / one.path).is_file()
 
 
-@pytest.mark.parametrize(("one", "path"), list(examples()), ids=lambda value: getattr(value, "name", ""))
-def test_an_example_is_taken_by_its_shape_and_comes_back_the_same(one: Published, path: Path) -> None:
+@pytest.mark.parametrize(
+    ("one", "path"), list(examples()), ids=lambda value: getattr(value, "name", "")
+)
+def test_an_example_is_taken_by_its_shape_and_comes_back_the_same(
+    one: Published, path: Path
+) -> None:
     read = one.shape.model_validate_json(path.read_bytes(), strict=True)
     told = json.loads(read.model_dump_json())
     given = json.loads(path.read_text("utf-8"))
@@ -40,11 +46,15 @@ def test_an_example_is_taken_by_its_shape_and_comes_back_the_same(one: Published
     assert one.shape.model_validate_json(read.model_dump_json()) == read
 
 
-@pytest.mark.parametrize(("one", "path"), list(examples()), ids=lambda value: getattr(value, "name", ""))
+@pytest.mark.parametrize(
+    ("one", "path"), list(examples()), ids=lambda value: getattr(value, "name", "")
+)
 def test_an_example_is_taken_by_the_exported_schema(one: Published, path: Path) -> None:
     Draft202012Validator.check_schema(one.schema())
     checker = Draft202012Validator(one.schema(), format_checker=FormatChecker())
-    assert [error.json_path for error in checker.iter_errors(json.loads(path.read_text("utf-8")))] == []
+    assert [
+        error.json_path for error in checker.iter_errors(json.loads(path.read_text("utf-8")))
+    ] == []
 
 
 def test_no_example_stands_for_a_shape_that_is_gone() -> None:
@@ -61,15 +71,21 @@ def parts(schema: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {"": schema, **schema.get("$defs", {})}
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "published").rglob("*.json")), ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "published").rglob("*.json")), ids=lambda path: path.stem
+)
 def test_a_published_version_gains_no_required_field_and_loses_none(path: Path) -> None:
     before = parts(json.loads(path.read_text("utf-8")))
     assert path.stem in SHAPES, "a published type is gone: those who send or read it still do"
     after = parts(SHAPES[path.stem].schema())
     for name, old in before.items():
         new = after.get(name, old)
-        assert set(new.get("required", ())) <= set(old.get("required", ())), f"{name} needs a new version"
-        assert set(old.get("properties", ())) <= set(new.get("properties", ())), f"{name} needs a new version"
+        assert set(new.get("required", ())) <= set(old.get("required", ())), (
+            f"{name} needs a new version"
+        )
+        assert set(old.get("properties", ())) <= set(new.get("properties", ())), (
+            f"{name} needs a new version"
+        )
         assert set(old.get("enum", ())) <= set(new.get("enum", ())), f"{name} needs a new version"
 
 
@@ -89,7 +105,9 @@ def test_people_in_examples_are_invented() -> None:
     """NHS numbers of the test range with a right check digit, telephone numbers that no one has."""
     told = "".join(path.read_text("utf-8") for _, path in examples())
     for number in _after(told, '"system": "https://fhir.nhs.uk/Id/nhs-number"', '"value": "'):
-        total = sum(int(digit) * weight for digit, weight in zip(number, range(10, 1, -1), strict=False))
+        total = sum(
+            int(digit) * weight for digit, weight in zip(number, range(10, 1, -1), strict=False)
+        )
         assert number.startswith("999")
         assert (11 - total % 11) % 11 == int(number[9])
     assert "07700 900" in told or "01632 960" in told

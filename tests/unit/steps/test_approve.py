@@ -1,4 +1,6 @@
-"""Hop 6: owners alone decide, about exact bytes for one recipient and purpose; a Red waits for nobody."""
+"""Hop 6: owners alone decide, about exact bytes for one recipient and purpose; a Red waits for
+nobody.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
-from router.outcome import Outcome, Refusal
+from router.step import Outcome, Refusal
 from router.steps import approve
 from schemas.base import Fact
 from schemas.decisions import ReleaseDecided
@@ -22,7 +24,11 @@ from tests.support import given
 from tests.support import products as product
 from tests.support.given import Given
 
-SCHOOL, GP, POLICE = product.draft_item("school"), product.draft_item("gp"), product.draft_item("police")
+SCHOOL, GP, POLICE = (
+    product.draft_item("school"),
+    product.draft_item("gp"),
+    product.draft_item("police"),
+)
 NOTIFICATION = product.draft_item("police", notification=True)
 ORIGINAL, SANITISED, WITHHOLD = Choice.RELEASE_ORIGINAL, Choice.RELEASE_SANITISED, Choice.WITHHOLD
 
@@ -61,7 +67,12 @@ def test_nothing_is_approved_before_every_owner_has_decided() -> None:
 
 
 def test_a_decision_is_recorded_with_who_decided_and_what_it_is_bound_to() -> None:
-    (fact,) = approving().given(product.drafted(SCHOOL, GP)).when(product.decision(SCHOOL, SANITISED)).facts
+    (fact,) = (
+        approving()
+        .given(product.drafted(SCHOOL, GP))
+        .when(product.decision(SCHOOL, SANITISED))
+        .facts
+    )
     assert isinstance(fact, ItemDecided)
     assert (fact.decided_by, fact.digest) == ("Decision maker of school", SCHOOL.sanitised_digest)
     assert (fact.recipient, fact.purpose) == (product.RECIPIENT, product.PURPOSE)
@@ -72,7 +83,9 @@ def test_a_withheld_item_becomes_a_signpost_and_its_reason_is_kept() -> None:
     outcome = step.when(product.decision(GP, WITHHOLD))
     (decided,) = given.of(ItemDecided, outcome.facts)
     assert (decided.digest, decided.reason) == (None, "It would put the child at more risk.")
-    assert [(post.owner, post.contact) for post in approved(outcome.facts).signposts] == [("gp", "gp duty desk")]
+    assert [(post.owner, post.contact) for post in approved(outcome.facts).signposts] == [
+        ("gp", "gp duty desk")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -88,7 +101,9 @@ def test_an_owner_may_hide_that_it_holds_anything(item: DraftItem, changes: dict
 
 def test_an_owner_is_signposted_once() -> None:
     second = product.draft_item("gp", "item-2")
-    draft = product.drafted(GP, second, left_out=(product.left_out("gp"), product.left_out("school", signpost=False)))
+    draft = product.drafted(
+        GP, second, left_out=(product.left_out("gp"), product.left_out("school", signpost=False))
+    )
     step = approving().given(draft, product.decision(GP, WITHHOLD))
     outcome = step.when(product.decision(second, WITHHOLD))
     assert [post.owner for post in approved(outcome.facts).signposts] == ["gp"]
@@ -101,7 +116,10 @@ def test_when_nothing_may_leave_the_product_is_refused() -> None:
 
 
 def test_a_product_of_nothing_is_refused_at_once() -> None:
-    assert refused(approving().when(product.drafted()).facts).reason == "Nothing is proportionate to the rating."
+    assert (
+        refused(approving().when(product.drafted()).facts).reason
+        == "Nothing is proportionate to the rating."
+    )
 
 
 def test_a_product_of_signposts_alone_needs_no_decision() -> None:
@@ -115,20 +133,49 @@ OTHER = product.draft_item("school", "item-other")
 @pytest.mark.parametrize(
     ("decision", "refusal"),
     [
-        (product.decision(SCHOOL, ORIGINAL, agency="police"), Refusal("refused.not-yours", "item_id")),
-        (product.decision(SCHOOL, ORIGINAL, agency="childrens_social_care"), Refusal("refused.not-yours", "item_id")),
+        (
+            product.decision(SCHOOL, ORIGINAL, agency="police"),
+            Refusal("refused.not-yours", "item_id"),
+        ),
+        (
+            product.decision(SCHOOL, ORIGINAL, agency="childrens_social_care"),
+            Refusal("refused.not-yours", "item_id"),
+        ),
         (product.decision(OTHER, ORIGINAL), Refusal("refused.unknown-subject", "item_id")),
-        (product.decision(SCHOOL, ORIGINAL, case_id="case-9"), Refusal("refused.unknown-subject", "case_id")),
-        (product.decision(SCHOOL, ORIGINAL, recipient="early_help"), Refusal("refused.recipient", "recipient")),
-        (product.decision(SCHOOL, ORIGINAL, purpose="another"), Refusal("refused.purpose", "purpose")),
-        (product.decision(SCHOOL, ORIGINAL, digest=SCHOOL.sanitised_digest), Refusal("refused.digest", "digest")),
-        (product.decision(SCHOOL, SANITISED, digest=SCHOOL.original_digest), Refusal("refused.digest", "digest")),
+        (
+            product.decision(SCHOOL, ORIGINAL, case_id="case-9"),
+            Refusal("refused.unknown-subject", "case_id"),
+        ),
+        (
+            product.decision(SCHOOL, ORIGINAL, recipient="early_help"),
+            Refusal("refused.recipient", "recipient"),
+        ),
+        (
+            product.decision(SCHOOL, ORIGINAL, purpose="another"),
+            Refusal("refused.purpose", "purpose"),
+        ),
+        (
+            product.decision(SCHOOL, ORIGINAL, digest=SCHOOL.sanitised_digest),
+            Refusal("refused.digest", "digest"),
+        ),
+        (
+            product.decision(SCHOOL, SANITISED, digest=SCHOOL.original_digest),
+            Refusal("refused.digest", "digest"),
+        ),
         (product.decision(SCHOOL, SANITISED, digest=None), Refusal("refused.digest", "digest")),
-        (product.decision(SCHOOL, WITHHOLD, reason=None), Refusal("refused.reason-missing", "reason")),
-        (product.decision(SCHOOL, WITHHOLD, reason="  "), Refusal("refused.reason-missing", "reason")),
+        (
+            product.decision(SCHOOL, WITHHOLD, reason=None),
+            Refusal("refused.reason-missing", "reason"),
+        ),
+        (
+            product.decision(SCHOOL, WITHHOLD, reason="  "),
+            Refusal("refused.reason-missing", "reason"),
+        ),
     ],
 )
-def test_what_is_not_the_owners_to_decide_so_is_refused(decision: ReleaseDecided, refusal: Refusal) -> None:
+def test_what_is_not_the_owners_to_decide_so_is_refused(
+    decision: ReleaseDecided, refusal: Refusal
+) -> None:
     step = approving().given(product.drafted(SCHOOL, GP))
     assert step.when(decision).refusal == refusal
     step.when(product.decision(SCHOOL, SANITISED))
@@ -140,7 +187,9 @@ def test_a_product_that_nobody_drafted_cannot_be_decided_about() -> None:
     assert outcome.refusal == Refusal("refused.unknown-subject", "product_id")
 
 
-@pytest.mark.parametrize("agreement", [None, {"until": dt.date(2026, 6, 9)}, {"since": dt.date(2026, 6, 11)}])
+@pytest.mark.parametrize(
+    "agreement", [None, {"until": dt.date(2026, 6, 9)}, {"since": dt.date(2026, 6, 11)}]
+)
 def test_an_owner_whose_agreement_is_not_in_force_cannot_decide_and_is_not_waited_for(
     agreement: dict[str, dt.date] | None,
 ) -> None:
@@ -163,7 +212,9 @@ def test_a_product_of_owners_none_of_whom_may_decide_goes_out_as_signposts() -> 
 
 
 def test_what_an_owner_let_leave_does_not_leave_once_its_agreement_has_ended() -> None:
-    ending = Agreement(reference="ISA", signatory="A. Head", since=dt.date(2020, 1, 1), until=given.NOON.date())
+    ending = Agreement(
+        reference="ISA", signatory="A. Head", since=dt.date(2020, 1, 1), until=given.NOON.date()
+    )
     step = approving(given.policy(given.partner("school", agreement=ending)))
     step.given(product.drafted(SCHOOL, GP), product.decision(SCHOOL, ORIGINAL))
     outcome = step.when(product.decision(GP, SANITISED), at=given.NOON + dt.timedelta(days=1))
@@ -176,17 +227,23 @@ def test_an_owner_takes_back_what_it_allowed_while_nothing_has_left() -> None:
     (taken_back,) = step.when(product.decision(SCHOOL, WITHHOLD)).facts
     assert isinstance(taken_back, ItemDecided)
     assert taken_back.choice is WITHHOLD
-    assert step.when(product.decision(SCHOOL, ORIGINAL)).refusal == Refusal("refused.closed", "item_id")
+    assert step.when(product.decision(SCHOOL, ORIGINAL)).refusal == Refusal(
+        "refused.closed", "item_id"
+    )
     outcome = step.when(product.decision(GP, SANITISED))
     assert [item.owner for item in approved(outcome.facts).items] == ["gp"]
     assert step.when(product.decision(GP, WITHHOLD)).refusal == Refusal("refused.closed", "item_id")
 
 
 @pytest.mark.parametrize("items", [(SCHOOL,), (SCHOOL, GP)])
-def test_the_same_decision_twice_is_one_and_another_is_refused(items: tuple[DraftItem, ...]) -> None:
+def test_the_same_decision_twice_is_one_and_another_is_refused(
+    items: tuple[DraftItem, ...],
+) -> None:
     step = approving().given(product.drafted(*items), product.decision(SCHOOL, SANITISED))
     assert step.when(product.decision(SCHOOL, SANITISED)) == Outcome()
-    assert step.when(product.decision(SCHOOL, ORIGINAL)).refusal == Refusal("refused.closed", "item_id")
+    assert step.when(product.decision(SCHOOL, ORIGINAL)).refusal == Refusal(
+        "refused.closed", "item_id"
+    )
     assert step.when(product.decision(SCHOOL, SANITISED, agency="gp")).refusal == Refusal(
         "refused.not-yours", "item_id"
     )
@@ -241,13 +298,17 @@ def test_a_standing_release_covers_the_notification_only() -> None:
 
 
 def test_a_standing_release_is_for_its_recipient_only() -> None:
-    policy = given.policy(given.partner("police", standing_release=(given.standing("police_cait"),)))
+    policy = given.policy(
+        given.partner("police", standing_release=(given.standing("police_cait"),))
+    )
     outcome = approving(policy).when(product.drafted(NOTIFICATION, urgent=True))
     assert approved(outcome.facts).items == ()
 
 
 def test_a_standing_release_ends_with_its_agreement() -> None:
-    ended = Agreement(reference="ISA", signatory="A. Chief", since=dt.date(2020, 1, 1), until=dt.date(2026, 6, 9))
+    ended = Agreement(
+        reference="ISA", signatory="A. Chief", since=dt.date(2020, 1, 1), until=dt.date(2026, 6, 9)
+    )
     releases = (given.standing(product.RECIPIENT),)
     policy = given.policy(given.partner("police", agreement=ended, standing_release=releases))
     outcome = approving(policy).when(product.drafted(NOTIFICATION, urgent=True))
@@ -255,17 +316,23 @@ def test_a_standing_release_ends_with_its_agreement() -> None:
 
 
 def test_an_ordinary_product_needs_its_owners_own_decision() -> None:
-    policy = given.policy(given.partner("police", standing_release=(given.standing(product.RECIPIENT),)))
+    policy = given.policy(
+        given.partner("police", standing_release=(given.standing(product.RECIPIENT),))
+    )
     outcome = approving(policy).when(product.drafted(NOTIFICATION))
     assert [dispatch.agency for dispatch in outcome.dispatches] == ["police"]
 
 
 @pytest.mark.parametrize("voided_first", [True, False])
-def test_a_voided_draft_is_refused_in_either_order_and_takes_no_decision(voided_first: bool) -> None:
+def test_a_voided_draft_is_refused_in_either_order_and_takes_no_decision(
+    voided_first: bool,
+) -> None:
     facts = [product.drafted(SCHOOL), product.voided()]
     step = approving().given(*(reversed(facts) if voided_first else facts))
     assert refused(step.facts).voided
-    assert step.when(product.decision(SCHOOL, ORIGINAL)).refusal == Refusal("refused.closed", "item_id")
+    assert step.when(product.decision(SCHOOL, ORIGINAL)).refusal == Refusal(
+        "refused.closed", "item_id"
+    )
 
 
 def test_an_approved_product_is_not_refused_when_it_is_voided() -> None:
@@ -286,7 +353,10 @@ def test_only_what_its_owner_released_is_approved_whatever_others_try(
     for owner in order:
         for meddler in meddlers:
             if meddler != owner:
-                assert step.when(product.decision(items[owner], ORIGINAL, agency=meddler)).refusal is not None
+                assert (
+                    step.when(product.decision(items[owner], ORIGINAL, agency=meddler)).refusal
+                    is not None
+                )
         step.when(product.decision(items[owner], wanted[owner]))
     released = {item.owner: item.text for item in approved(step.facts).items}
     assert released == {

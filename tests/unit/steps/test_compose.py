@@ -1,4 +1,6 @@
-"""Hop 5: proportionate drafts for named recipients, complete or at once, in whatever order the facts come."""
+"""Hop 5: proportionate drafts for named recipients, complete or at once, in whatever order the
+facts come.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from router.outcome import Outcome
-from router.sanitise import redacted
-from router.steps import compose
+from router.step import Outcome
+from router.steps.compose import decide as compose
+from router.steps.compose.sanitise import redacted
 from schemas.base import Fact
 from schemas.information import (
     InformationAnswered,
@@ -119,7 +121,11 @@ def answered(agency: str, *items: InformationItem, late: bool = False) -> Inform
 
 def missing(agency: str) -> InformationMissing:
     return InformationMissing(
-        referral_id="ref-1", case_id="case-1", request_id=f"request-{agency}", agency=agency, due_at=NOON + HOUR
+        referral_id="ref-1",
+        case_id="case-1",
+        request_id=f"request-{agency}",
+        agency=agency,
+        due_at=NOON + HOUR,
     )
 
 
@@ -137,7 +143,7 @@ AMBER: list[Fact | Message] = [
 ]
 
 
-def test_a_product_is_drafted_when_the_rating_is_confirmed_and_all_have_answered_or_are_missing() -> None:
+def test_a_product_is_drafted_once_rated_and_all_have_answered_or_are_missing() -> None:
     step = composing().given(*AMBER[:-1])
     assert drafts(step.facts) == []
     (draft,) = drafts(step.when(assigned(Colour.AMBER)).facts)
@@ -147,7 +153,9 @@ def test_a_product_is_drafted_when_the_rating_is_confirmed_and_all_have_answered
 
 
 def test_nothing_is_drafted_while_an_answer_is_awaited() -> None:
-    step = composing().given(given.linked(), requested("school", "gp"), assigned(Colour.AMBER), missing("gp"))
+    step = composing().given(
+        given.linked(), requested("school", "gp"), assigned(Colour.AMBER), missing("gp")
+    )
     assert drafts(step.facts) == []
     assert len(drafts(step.when(answered("school")).facts)) == 1
 
@@ -164,9 +172,17 @@ def test_the_ordinary_product_is_the_same_in_whatever_order_the_facts_come() -> 
 
 
 def test_items_stand_in_the_same_order_whoever_answers_first() -> None:
-    answers = [answered("school", item("school")), answered("gp", item("gp")), answered("gp", item("gp"), late=True)]
+    answers = [
+        answered("school", item("school")),
+        answered("gp", item("gp")),
+        answered("gp", item("gp"), late=True),
+    ]
     results = [
-        drafts(composing().given(given.linked(), requested("school", "gp"), *order, assigned(Colour.AMBER)).facts)
+        drafts(
+            composing()
+            .given(given.linked(), requested("school", "gp"), *order, assigned(Colour.AMBER))
+            .facts
+        )
         for order in permutations(answers)
     ]
     assert [drafted.owner for drafted in results[0][0].items] == ["police", "gp", "school"]
@@ -183,13 +199,18 @@ def test_a_red_is_drafted_for_the_front_line_at_once_in_whatever_order_the_facts
     ]
     results = [composing().given(*order).facts for order in permutations(facts)]
     for result in results:
-        assert sorted(draft.recipient for draft in drafts(result, urgent=True)) == ["csc_duty_team", "police_cait"]
+        assert sorted(draft.recipient for draft in drafts(result, urgent=True)) == [
+            "csc_duty_team",
+            "police_cait",
+        ]
         assert drafts(result) == drafts(results[0])
         assert len({draft.product_id for draft in given.of(ProductDrafted, result)}) == 4
 
 
 def test_a_red_waits_for_nobody_and_takes_what_is_there() -> None:
-    step = composing().given(given.linked(given.HIT), requested("school", "gp"), answered("school", item("school")))
+    step = composing().given(
+        given.linked(given.HIT), requested("school", "gp"), answered("school", item("school"))
+    )
     urgent = drafts(step.when(suggested(Colour.RED)).facts, urgent=True)
     assert [[item.owner for item in draft.items] for draft in urgent] == [["police", "school"]] * 2
     assert [item.notification for item in urgent[0].items] == [True, False]
@@ -205,13 +226,15 @@ def test_raising_to_red_tells_the_front_line_at_once() -> None:
     assert len(drafts(step.when(assigned(Colour.RED)).facts, urgent=True)) == 2
 
 
-def test_a_red_that_was_lowered_before_anything_was_known_of_the_child_does_not_go_to_the_front_line() -> None:
+def test_a_red_lowered_before_anything_was_known_does_not_go_to_the_front_line() -> None:
     step = composing().given(suggested(Colour.RED), assigned(Colour.AMBER))
     assert drafts(step.when(given.linked(given.HIT)).facts, urgent=True) == []
 
 
 def test_a_blue_is_for_nobody() -> None:
-    step = composing().given(given.linked(given.MOVED), suggested(Colour.BLUE), requested(level=Level.NONE))
+    step = composing().given(
+        given.linked(given.MOVED), suggested(Colour.BLUE), requested(level=Level.NONE)
+    )
     assert step.when(assigned(Colour.BLUE)).facts == ()
 
 
@@ -231,7 +254,9 @@ def test_a_case_with_an_allocated_worker_has_no_product() -> None:
         ({"owner": "csc_assessment_team", "signpost": False}, "The recipient holds it already."),
     ],
 )
-def test_an_item_that_is_not_to_go_is_left_out_and_the_weighing_says_why(changes: dict[str, Any], reason: str) -> None:
+def test_an_item_that_is_not_to_go_is_left_out_and_the_weighing_says_why(
+    changes: dict[str, Any], reason: str
+) -> None:
     left_out = item("school").model_copy(update=changes)
     step = composing().given(given.linked(), requested("school"), answered("school", left_out))
     (draft,) = drafts(step.when(assigned(Colour.AMBER)).facts)
@@ -243,11 +268,15 @@ def test_an_item_that_is_not_to_go_is_left_out_and_the_weighing_says_why(changes
 
 def test_every_item_is_weighed() -> None:
     (draft,) = drafts(composing().given(*AMBER).facts)
-    assert [weighing.item_id for weighing in draft.weighing] == [item.item_id for item in draft.items]
+    assert [weighing.item_id for weighing in draft.weighing] == [
+        item.item_id for item in draft.items
+    ]
     assert all(weighing.included and weighing.reason for weighing in draft.weighing)
 
 
-def test_the_sanitised_text_stands_beside_the_original_and_both_are_bound_to_the_recipient() -> None:
+def test_the_sanitised_text_stands_beside_the_original_and_both_are_bound_to_the_recipient() -> (
+    None
+):
     told = item("school", "Mother Mariam Chowdhury rang from 01632 960123.")
     step = composing().given(given.linked(), requested("school"), answered("school", told))
     (draft,) = drafts(step.when(assigned(Colour.AMBER)).facts)
@@ -259,7 +288,10 @@ def test_the_sanitised_text_stands_beside_the_original_and_both_are_bound_to_the
         (drafted.sanitised, drafted.sanitised_digest),
     ):
         assert digest == release_digest(
-            item_id="item-school", recipient="csc_assessment_team", purpose="section 17 assessment", text=text
+            item_id="item-school",
+            recipient="csc_assessment_team",
+            purpose="section 17 assessment",
+            text=text,
         )
 
 
@@ -284,11 +316,17 @@ def test_facts_told_twice_draft_once() -> None:
 def test_a_raised_rating_is_drafted_for_its_own_recipients() -> None:
     step = composing().given(*AMBER)
     step.when(assigned(Colour.RED, at=NOON + HOUR))
-    assert {draft.recipient for draft in drafts(step.facts)} == {"csc_assessment_team", "csc_duty_team", "police_cait"}
+    assert {draft.recipient for draft in drafts(step.facts)} == {
+        "csc_assessment_team",
+        "csc_duty_team",
+        "police_cait",
+    }
 
 
 def test_a_raised_rating_waits_for_what_its_deeper_level_asks() -> None:
-    step = composing().given(given.linked(), requested("school", level=Level.BASIC), answered("school"))
+    step = composing().given(
+        given.linked(), requested("school", level=Level.BASIC), answered("school")
+    )
     assert drafts(step.when(assigned(Colour.AMBER)).facts) == []
     assert drafts(step.when(requested("gp")).facts) == []
     assert len(drafts(step.when(missing("gp")).facts)) == 1
@@ -301,9 +339,13 @@ def test_a_lowered_rating_drafts_nothing_more() -> None:
 
 
 def test_the_latest_rating_counts_not_the_one_heard_last() -> None:
-    step = composing().given(given.linked(), requested("school"), assigned(Colour.GREEN, at=NOON + HOUR))
+    step = composing().given(
+        given.linked(), requested("school"), assigned(Colour.GREEN, at=NOON + HOUR)
+    )
     step.when(assigned(Colour.AMBER))
-    assert {draft.recipient for draft in drafts(step.when(missing("school")).facts)} == {"early_help"}
+    assert {draft.recipient for draft in drafts(step.when(missing("school")).facts)} == {
+        "early_help"
+    }
 
 
 def test_a_corrected_link_voids_what_was_drafted_and_drafts_it_for_the_right_case() -> None:
@@ -333,7 +375,9 @@ def test_a_correction_and_its_reversal_leave_one_product_that_was_never_voided()
 
 def test_only_the_right_cases_product_stands_in_whatever_order_the_correction_comes() -> None:
     correction = given.message(given.corrected(), at=NOON + HOUR)
-    results = [_standing(composing().given(*order).facts) for order in permutations([*AMBER, correction])]
+    results = [
+        _standing(composing().given(*order).facts) for order in permutations([*AMBER, correction])
+    ]
     assert len(results[0]) == 1
     assert all(result == results[0] for result in results)
 

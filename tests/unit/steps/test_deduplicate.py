@@ -1,8 +1,10 @@
-"""Hop 2: given what came under a reference, when a notification comes, then accepted, amended or a duplicate."""
+"""Hop 2: given what came under a reference, when a notification comes, then accepted, amended or a
+duplicate.
+"""
 
 from __future__ import annotations
 
-from router.steps.deduplicate import STEP
+from router.steps.deduplicate.decide import STEP
 from schemas.message import Message
 from schemas.notification import NotificationAccepted, NotificationDuplicated, NotificationReceived
 from tests.support.given import NOON, notification, policy
@@ -13,7 +15,15 @@ def received(id_: str, narrative: str = "Domestic abuse at home.", **changes: ob
     fact = NotificationReceived(
         agency="police", area="e99999999", content_digest=said.content_digest(), notification=said
     )
-    return Message(id=id_, source="test", time=NOON, key="e99999999", correlation_id=id_, causation_id=None, data=fact)
+    return Message(
+        id=id_,
+        source="test",
+        time=NOON,
+        key="e99999999",
+        correlation_id=id_,
+        causation_id=None,
+        data=fact,
+    )
 
 
 def test_a_new_reference_is_accepted_as_version_one() -> None:
@@ -43,7 +53,9 @@ def test_changed_content_under_the_same_reference_is_an_amendment_of_the_first()
 def test_an_amendment_sent_again_is_a_duplicate_of_that_amendment() -> None:
     known = STEP.decide(None, received("m1"), policy()).state
     known = STEP.decide(known, received("m2", "It was worse than first said."), policy()).state
-    (duplicated,) = STEP.decide(known, received("m3", "It was worse than first said."), policy()).facts
+    (duplicated,) = STEP.decide(
+        known, received("m3", "It was worse than first said."), policy()
+    ).facts
     assert isinstance(duplicated, NotificationDuplicated)
     assert duplicated.duplicate_of == "m2"
 
@@ -58,9 +70,13 @@ def test_a_mark_of_a_new_version_does_not_make_another_reference() -> None:
 
 
 def test_brothers_and_sisters_of_one_incident_are_told_apart_by_their_suffix() -> None:
-    assert STEP.key(received("m1", reference="CN-24-001032/1")) != STEP.key(received("m2", reference="CN-24-001032/2"))
+    assert STEP.key(received("m1", reference="CN-24-001032/1")) != STEP.key(
+        received("m2", reference="CN-24-001032/2")
+    )
 
 
 def test_a_copy_forwarded_by_another_agency_is_a_version_of_what_it_copies() -> None:
-    forwarded = received("m1", "Forwarded from nhs emergency ref ED24-1/1: Child was hit. More was heard since.")
+    forwarded = received(
+        "m1", "Forwarded from nhs emergency ref ED24-1/1: Child was hit. More was heard since."
+    )
     assert STEP.key(forwarded) == "nhs_emergency/ED24-1/1"

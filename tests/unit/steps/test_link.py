@@ -1,4 +1,6 @@
-"""Hop 3: given who is known, when a notification, an open case or a human's decision comes, then whose child it is."""
+"""Hop 3: given who is known, when a notification, an open case or a human's decision comes, then
+whose child it is.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +8,17 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import replace
 
-from router.outcome import Outcome
-from router.register import PersonRecord, Register
-from router.steps.link import STEP, evidence_of
-from schemas.case import ChildLinked, LinkCorrected, LinkOutcome, OpenCase, OpenCaseLinked, OpenCaseReceived
+from router.step import Outcome
+from router.steps.link.decide import STEP, evidence_of
+from router.steps.link.register import PersonRecord, Register
+from schemas.case import (
+    ChildLinked,
+    LinkCorrected,
+    LinkOutcome,
+    OpenCase,
+    OpenCaseLinked,
+    OpenCaseReceived,
+)
 from schemas.decisions import LinkDecided, LinkDecision
 from schemas.message import Message
 from schemas.notices import Handover
@@ -35,26 +44,48 @@ def accepted(id_: str, version: int = 1, first: str | None = None) -> Message:
         notification=notification(reference=f"R-{id_}"),
     )
     return Message(
-        id=f"{id_}-accepted", source="t", time=NOON, key="a", correlation_id=id_, causation_id=id_, data=fact
+        id=f"{id_}-accepted",
+        source="t",
+        time=NOON,
+        key="a",
+        correlation_id=id_,
+        causation_id=id_,
+        data=fact,
     )
 
 
 def open_case(id_: str) -> Message:
     case = OpenCase(reference="ICS-7", child=child(), worker=worker(), since=dt.date(2026, 1, 5))
     fact = OpenCaseReceived(agency=LEAD, area="e99999999", open_case=case)
-    return Message(id=id_, source="t", time=NOON, key="a", correlation_id=id_, causation_id=None, data=fact)
+    return Message(
+        id=id_, source="t", time=NOON, key="a", correlation_id=id_, causation_id=None, data=fact
+    )
 
 
 def decided(referral_id: str, person_id: str | None, agency: str = LEAD) -> Message:
-    decision = LinkDecision(referral_id=referral_id, person_id=person_id, decided_by="S. Worker", rationale="I asked")
+    decision = LinkDecision(
+        referral_id=referral_id, person_id=person_id, decided_by="S. Worker", rationale="I asked"
+    )
     fact = LinkDecided(agency=agency, area="e99999999", decision=decision)
-    return Message(id="d", source="t", time=NOON, key="a", correlation_id=referral_id, causation_id=None, data=fact)
+    return Message(
+        id="d",
+        source="t",
+        time=NOON,
+        key="a",
+        correlation_id=referral_id,
+        causation_id=None,
+        data=fact,
+    )
 
 
 def seen_by(message: Message, *known: Register) -> Register:
-    """The part of the register that the store would give this message, all that is known being in ``known``."""
+    """The part of the register that the store would give this message, all that is known being in
+    ``known``.
+    """
     evidence = evidence_of(message.data, message.id)
-    people: dict[str, PersonRecord] = {record.person_id: record for part in known for record in part.people}
+    people: dict[str, PersonRecord] = {
+        record.person_id: record for part in known for record in part.people
+    }
     return Register(
         evidence.subject() if evidence else None,
         tuple(people.values()),
@@ -133,7 +164,7 @@ def test_undoing_a_move_brings_the_referral_back() -> None:
     assert {record.evidence for record in after.people} == {(), ("r1", "r2")}
 
 
-def test_a_referral_that_went_to_the_wrong_worker_is_linked_anew_so_that_it_is_rated_after_all() -> None:
+def test_a_referral_that_went_to_the_wrong_worker_is_linked_anew_to_be_rated() -> None:
     _, opened = through(open_case("o1"))
     _, handed = through(accepted("r1"), opened)
     moved, _ = through(decided("r1", None), opened, handed)
@@ -156,7 +187,10 @@ def test_a_decision_about_what_the_hub_does_not_know_is_refused_with_the_field()
     message = decided("r9", None)
     outcome = STEP.decide(Register(), message, rules())
     assert outcome.refusal is not None
-    assert (outcome.refusal.reason, outcome.refusal.field) == ("refused.unknown-subject", "referral_id")
+    assert (outcome.refusal.reason, outcome.refusal.field) == (
+        "refused.unknown-subject",
+        "referral_id",
+    )
 
 
 def test_another_child_under_the_same_reference_is_not_taken_for_the_first_one() -> None:

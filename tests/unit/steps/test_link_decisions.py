@@ -1,11 +1,13 @@
-"""Hop 3 by human hand: confirm, reject, merge, split and undo, over the register in a store and in a replay alike."""
+"""Hop 3 by human hand: confirm, reject, merge, split and undo, over the register in a store and in
+a replay alike.
+"""
 
 from __future__ import annotations
 
 import pytest
 
-from router.outcome import Outcome, letter_id
-from router.register import Register
+from router.step import Outcome, letter_id
+from router.steps.link.register import Register
 from schemas.case import (
     ChildLinked,
     DecisionUndone,
@@ -24,7 +26,9 @@ from tests.support.linking import LEAD, Linking, another, namesake, of, refused
 
 def corrections(outcome: Outcome[Register]) -> dict[str, tuple[str, str]]:
     """From whom to whom each referral went."""
-    return {c.referral_id: (c.from_person_id, c.person_id) for c in of(LinkCorrected, outcome.facts)}
+    return {
+        c.referral_id: (c.from_person_id, c.person_id) for c in of(LinkCorrected, outcome.facts)
+    }
 
 
 def agencies(outcome: Outcome[Register], kind: type = LinksChanged) -> list[str]:
@@ -66,7 +70,9 @@ def test_an_amendment_of_a_rejected_referral_goes_where_the_human_put_it(linking
     assert linking.referral("r5", first="r2").person_id == own
 
 
-def test_none_of_the_candidates_is_remembered_of_each_of_them_on_both_sides(linking: Linking) -> None:
+def test_none_of_the_candidates_is_remembered_of_each_of_them_on_both_sides(
+    linking: Linking,
+) -> None:
     one, _ = two(linking)
     doubtful = linking.referral("r4", namesake())
     assert [candidate.person_id for candidate in doubtful.candidates] == [one]
@@ -75,7 +81,7 @@ def test_none_of_the_candidates_is_remembered_of_each_of_them_on_both_sides(link
     assert linking.person(doubtful.person_id).profile.not_same == (one,)
 
 
-def test_choosing_a_candidate_says_nothing_against_what_was_linked_to_the_provisional_person_meanwhile(
+def test_choosing_a_candidate_says_nothing_against_later_links_to_the_provisional_person(
     linking: Linking,
 ) -> None:
     one, _ = two(linking)
@@ -85,7 +91,9 @@ def test_choosing_a_candidate_says_nothing_against_what_was_linked_to_the_provis
     assert linking.person(doubtful.person_id).successor == one
 
 
-def test_a_decision_for_a_person_whose_evidence_went_elsewhere_means_whoever_has_it(linking: Linking) -> None:
+def test_a_decision_for_a_person_whose_evidence_went_elsewhere_means_whoever_has_it(
+    linking: Linking,
+) -> None:
     one, other = two(linking)
     linking.persons(one, other, same=True)
     moved = linking.link("r1", other)
@@ -95,19 +103,27 @@ def test_a_decision_for_a_person_whose_evidence_went_elsewhere_means_whoever_has
 # merge
 
 
-def test_a_merge_moves_every_referral_of_the_absorbed_person_and_says_so_of_each(linking: Linking) -> None:
+def test_a_merge_moves_every_referral_of_the_absorbed_person_and_says_so_of_each(
+    linking: Linking,
+) -> None:
     one, other = two(linking)
     outcome = linking.persons(other, one, same=True)
     assert corrections(outcome) == {"r1": (one, other), "r2": (one, other)}
     (merged,) = of(PersonsMerged, outcome.facts)
-    assert (merged.person_id, merged.absorbed_person_id, merged.referral_ids) == (other, one, ("r1", "r2"))
+    assert (merged.person_id, merged.absorbed_person_id, merged.referral_ids) == (
+        other,
+        one,
+        ("r1", "r2"),
+    )
     assert merged.decision_id == "d-persons"
     assert agencies(outcome) == [LEAD]
     assert linking.person(other).evidence == ("r3", "r1", "r2")
     assert linking.person(one).evidence == ()
 
 
-def test_after_a_merge_each_childs_next_notification_goes_to_the_person_that_was_kept(linking: Linking) -> None:
+def test_after_a_merge_each_childs_next_notification_goes_to_the_person_that_was_kept(
+    linking: Linking,
+) -> None:
     one, other = two(linking)
     linking.persons(other, one, same=True)
     assert linking.referral("r4").person_id == other
@@ -149,7 +165,9 @@ def test_an_open_case_is_no_referral_when_referrals_are_counted_again(linking: L
     assert linking.person(one).referrals == 1
 
 
-def test_what_was_handed_to_the_same_worker_is_not_handed_over_again_by_a_merge(linking: Linking) -> None:
+def test_what_was_handed_to_the_same_worker_is_not_handed_over_again_by_a_merge(
+    linking: Linking,
+) -> None:
     (opened,) = of(OpenCaseLinked, linking.open_case("o1").facts)
     linking.referral("r1")
     other = linking.referral("r3", another()).person_id
@@ -173,7 +191,9 @@ def test_closing_one_of_a_childs_cases_leaves_the_worker_of_the_other(linking: L
     linking.open_case("o1")
     linking.open_case("o2", by=Worker(name="B. Brown", team="early_help", case_reference="ICS-8"))
     linking.open_case("o3", closes="ICS-7")
-    assert linking.referral("r1").allocated_to == Worker(name="B. Brown", team="early_help", case_reference="ICS-8")
+    assert linking.referral("r1").allocated_to == Worker(
+        name="B. Brown", team="early_help", case_reference="ICS-8"
+    )
     linking.open_case("o4", closes="ICS-8")
     assert linking.referral("r2").allocated_to is None
 
@@ -200,7 +220,9 @@ def test_a_split_to_a_known_person_adds_to_what_is_known_of_that_one(linking: Li
     assert linking.person(other).evidence == ("r3", "r2")
 
 
-def test_what_a_split_takes_from_a_worker_is_linked_anew_and_the_worker_is_told(linking: Linking) -> None:
+def test_what_a_split_takes_from_a_worker_is_linked_anew_and_the_worker_is_told(
+    linking: Linking,
+) -> None:
     (opened,) = of(OpenCaseLinked, linking.open_case("o1").facts)
     linking.referral("r1")
     outcome = linking.split(opened.person_id, ["r1"])
@@ -248,7 +270,9 @@ def test_undone_everything_is_as_it_was(linking: Linking, kind: str) -> None:
             done = linking.persons(one, other, same=False, id_="d1")
     undone = linking.undo("d1")
     assert [linking.person(id_).encode() for id_ in (one, other)] == before
-    assert corrections(undone) == {id_: (to, from_) for id_, (from_, to) in corrections(done).items()}
+    assert corrections(undone) == {
+        id_: (to, from_) for id_, (from_, to) in corrections(done).items()
+    }
     (fact,) = of(DecisionUndone, undone.facts)
     assert (fact.undone_decision_id, fact.decision_id) == ("d1", "d-undo")
 
@@ -272,7 +296,9 @@ def test_what_later_decisions_stand_upon_cannot_be_undone_before_them(linking: L
     assert linking.person(other).evidence == ("r3",)
 
 
-def test_a_verified_non_match_that_a_merge_lifted_cannot_be_undone_before_the_merge(linking: Linking) -> None:
+def test_a_verified_non_match_that_a_merge_lifted_cannot_be_undone_before_the_merge(
+    linking: Linking,
+) -> None:
     one, other = two(linking)
     linking.persons(one, other, same=False, id_="d1")
     linking.persons(one, other, same=True, id_="d2")
@@ -301,7 +327,10 @@ def test_a_decision_is_undone_once(linking: Linking) -> None:
 
 def test_only_the_lead_agency_decides(linking: Linking) -> None:
     one, other = two(linking)
-    assert refused(linking.persons(one, other, same=True, agency="police")) == ("refused.role", None)
+    assert refused(linking.persons(one, other, same=True, agency="police")) == (
+        "refused.role",
+        None,
+    )
     assert refused(linking.split(one, ["r1"], agency="police")) == ("refused.role", None)
     assert refused(linking.undo("d1", agency="police")) == ("refused.role", None)
 
@@ -309,11 +338,23 @@ def test_only_the_lead_agency_decides(linking: Linking) -> None:
 def test_what_the_hub_does_not_know_is_refused_with_the_field(linking: Linking) -> None:
     one, other = two(linking)
     assert refused(linking.link("r1", "nobody")) == ("refused.unknown-subject", "person_id")
-    assert refused(linking.persons("nobody", one, same=True)) == ("refused.unknown-subject", "person_id")
-    assert refused(linking.persons(one, "nobody", same=True)) == ("refused.unknown-subject", "other_person_id")
+    assert refused(linking.persons("nobody", one, same=True)) == (
+        "refused.unknown-subject",
+        "person_id",
+    )
+    assert refused(linking.persons(one, "nobody", same=True)) == (
+        "refused.unknown-subject",
+        "other_person_id",
+    )
     assert refused(linking.split("nobody", ["r1"])) == ("refused.unknown-subject", "person_id")
-    assert refused(linking.split(one, ["r1", "r3"])) == ("refused.unknown-subject", "referral_ids[1]")
-    assert refused(linking.split(one, ["r1"], "nobody")) == ("refused.unknown-subject", "to_person_id")
+    assert refused(linking.split(one, ["r1", "r3"])) == (
+        "refused.unknown-subject",
+        "referral_ids[1]",
+    )
+    assert refused(linking.split(one, ["r1"], "nobody")) == (
+        "refused.unknown-subject",
+        "to_person_id",
+    )
     assert refused(linking.undo("d9")) == ("refused.unknown-subject", "decision_id")
     assert linking.person(other).evidence == ("r3",)
 
@@ -323,7 +364,10 @@ def test_a_person_is_not_merged_with_or_split_from_itself(linking: Linking) -> N
     assert refused(linking.persons(one, one, same=True)) == ("invalid.value", "other_person_id")
     assert refused(linking.split(one, ["r1"], one)) == ("refused.closed", "to_person_id")
     linking.persons(one, other, same=True)
-    assert refused(linking.persons(one, other, same=False, id_="d2")) == ("refused.closed", "other_person_id")
+    assert refused(linking.persons(one, other, same=False, id_="d2")) == (
+        "refused.closed",
+        "other_person_id",
+    )
 
 
 def test_to_say_again_that_two_are_one_changes_nothing(linking: Linking) -> None:

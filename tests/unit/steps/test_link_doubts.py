@@ -1,4 +1,6 @@
-"""Hop 3, second thoughts: evidence that makes two persons look like one, or one like two, is put to a human once."""
+"""Hop 3, second thoughts: evidence that makes two persons look like one, or one like two, is put to
+a human once.
+"""
 
 from __future__ import annotations
 
@@ -17,10 +19,14 @@ MOVED = {
 
 
 def after_the_move() -> Person:
-    """Tilly by her mother's surname, without a date, at another address: nobody knows that it is she."""
+    """Tilly by her mother's surname, without a date, at another address: nobody knows that it is
+    she.
+    """
     unknown = {"identifier": (), "date_of_birth": None, "related_person": ()}
     return child().model_copy(
-        update=unknown | MOVED | {"name": (Name(given_name=("Tilly",), family_name=("Chowdhury",)),)}
+        update=unknown
+        | MOVED
+        | {"name": (Name(given_name=("Tilly",), family_name=("Chowdhury",)),)}
     )
 
 
@@ -35,7 +41,9 @@ def with_both(linking: Linking, id_: str) -> list[object]:
     """A notification that ties the two together; what humans are asked after it."""
     before = len(linking.facts)
     assert linking.referral(id_, child().model_copy(update=MOVED)).outcome is LinkOutcome.LINKED
-    return [fact for fact in linking.facts[before:] if isinstance(fact, MergeSuggested | SplitSuggested)]
+    return [
+        fact for fact in linking.facts[before:] if isinstance(fact, MergeSuggested | SplitSuggested)
+    ]
 
 
 def test_what_ties_two_persons_together_is_put_to_a_human_with_reasons(linking: Linking) -> None:
@@ -94,7 +102,9 @@ def test_a_child_found_by_a_human_is_compared_with_the_other_candidates(linking:
     assert [asked.other_person_id for asked in of(MergeSuggested, outcome.facts)] == [other]
 
 
-def test_evidence_against_what_a_human_joined_is_put_to_a_human_and_changes_nothing(linking: Linking) -> None:
+def test_evidence_against_what_a_human_joined_is_put_to_a_human_and_changes_nothing(
+    linking: Linking,
+) -> None:
     one = linking.referral("r1").person_id
     other = linking.referral("r2", another()).person_id
     linking.persons(one, other, same=True)

@@ -1,4 +1,6 @@
-"""Hop 4a: a rating is suggested, decided by a social worker only, kept with its history, and timed."""
+"""Hop 4a: a rating is suggested, decided by a social worker only, kept with its history, and
+timed.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +9,20 @@ from typing import Any
 
 import pytest
 
-from router.outcome import Outcome, Refusal
-from router.steps import rate
+from router.step import Outcome, Refusal
+from router.steps.rate import decide as rate
 from schemas.base import Fact
 from schemas.decisions import RatingDecided, RatingDecision
 from schemas.message import Message
 from schemas.notices import DueTimeWarning, RatingRequest
 from schemas.product import Disposal, ProductRefused, ProductReleased
-from schemas.rating import Colour, DueTimeApproaching, DueTimeBreached, RatingAssigned, RatingSuggested
+from schemas.rating import (
+    Colour,
+    DueTimeApproaching,
+    DueTimeBreached,
+    RatingAssigned,
+    RatingSuggested,
+)
 from tests.support import given
 from tests.support.given import NOON, Given
 
@@ -36,7 +44,11 @@ def decided(colour: Colour, agency: str = "childrens_social_care", **changes: An
     return RatingDecided(agency=agency, decision=RatingDecision.model_validate(told | changes))
 
 
-FIRST = {rule: policy.recipients[0].agency for rule, policy in given.profile().colours.items() if policy.recipients}
+FIRST = {
+    rule: policy.recipients[0].agency
+    for rule, policy in given.profile().colours.items()
+    if policy.recipients
+}
 
 
 def released(
@@ -126,12 +138,23 @@ def test_ratings_may_change_again_and_again_and_all_are_kept() -> None:
     step = rating().given(given.linked())
     for colour in (Colour.AMBER, Colour.RED, Colour.GREEN):
         step.when(decided(colour))
-    assert [entry.colour for entry in step.state.history] == [Colour.AMBER, Colour.RED, Colour.GREEN]
-    assert [fact.previous for fact in given.of(RatingAssigned, step.facts)] == [Colour.AMBER, Colour.AMBER, Colour.RED]
+    assert [entry.colour for entry in step.state.history] == [
+        Colour.AMBER,
+        Colour.RED,
+        Colour.GREEN,
+    ]
+    assert [fact.previous for fact in given.of(RatingAssigned, step.facts)] == [
+        Colour.AMBER,
+        Colour.AMBER,
+        Colour.RED,
+    ]
 
 
 def test_a_decision_told_twice_is_one_decision() -> None:
-    assert rating().given(given.linked(), decided(Colour.AMBER)).when(decided(Colour.AMBER)) == Outcome()
+    assert (
+        rating().given(given.linked(), decided(Colour.AMBER)).when(decided(Colour.AMBER))
+        == Outcome()
+    )
 
 
 @pytest.mark.parametrize(
@@ -141,12 +164,16 @@ def test_a_decision_told_twice_is_one_decision() -> None:
         (decided(Colour.RED, case_id="case-9"), Refusal("refused.unknown-subject", "case_id")),
     ],
 )
-def test_ratings_that_are_not_the_senders_to_give_are_refused(decision: RatingDecided, refusal: Refusal) -> None:
+def test_ratings_that_are_not_the_senders_to_give_are_refused(
+    decision: RatingDecided, refusal: Refusal
+) -> None:
     assert rating().given(given.linked()).when(decision).refusal == refusal
 
 
 def test_a_rating_of_a_referral_that_nobody_knows_is_refused() -> None:
-    assert rating().when(decided(Colour.RED)).refusal == Refusal("refused.unknown-subject", "referral_id")
+    assert rating().when(decided(Colour.RED)).refusal == Refusal(
+        "refused.unknown-subject", "referral_id"
+    )
 
 
 def test_a_raised_rating_has_its_own_time_from_the_decision_on() -> None:
@@ -172,7 +199,11 @@ def test_both_clocks_warn_and_then_tell_of_the_breach_one_timer_at_a_time() -> N
     first = step.when(given.linked(given.HIT))
     assert len(first.timers) == 1
     told = run_out(step, until=NOON + dt.timedelta(days=3), first=first)
-    assert [(type(fact), fact.clock) for fact in told if isinstance(fact, DueTimeApproaching | DueTimeBreached)] == [
+    assert [
+        (type(fact), fact.clock)
+        for fact in told
+        if isinstance(fact, DueTimeApproaching | DueTimeBreached)
+    ] == [
         (DueTimeApproaching, "product"),
         (DueTimeBreached, "product"),
         (DueTimeApproaching, "decision"),
@@ -215,13 +246,19 @@ def test_the_decision_clock_stops_with_the_decision() -> None:
 
 @pytest.mark.parametrize("settled", [released(Colour.RED), refused(Colour.RED)])
 def test_the_product_clock_stops_when_a_product_is_released_or_refused(settled: Fact) -> None:
-    step = rating().given(given.linked(given.HIT), decided(Colour.RED), settled, released(Colour.RED, "police_cait"))
+    step = rating().given(
+        given.linked(given.HIT), decided(Colour.RED), settled, released(Colour.RED, "police_cait")
+    )
     assert step.when(given.elapsed("rate", NOON + 4 * HOUR)) == Outcome()
 
 
 def test_one_recipient_of_two_that_waits_is_told_of() -> None:
-    step = rating().given(given.linked(given.HIT), decided(Colour.RED), released(Colour.RED, "police_cait"))
-    (fact,) = given.of(DueTimeBreached, run_out(step, until=NOON + 9 * HOUR, first=step.when(at_three())))
+    step = rating().given(
+        given.linked(given.HIT), decided(Colour.RED), released(Colour.RED, "police_cait")
+    )
+    (fact,) = given.of(
+        DueTimeBreached, run_out(step, until=NOON + 9 * HOUR, first=step.when(at_three()))
+    )
     assert fact.clock == "product"
 
 
@@ -233,7 +270,9 @@ def test_products_of_the_wrong_case_do_not_stop_the_clock_of_the_right_one() -> 
     out = [released(Colour.AMBER), given.corrected()]
     step = rating().given(given.linked(), decided(Colour.AMBER), *out)
     assert len(step.when(given.elapsed("rate", NOON + 24 * HOUR)).facts) == 1
-    step = rating().given(given.linked(), decided(Colour.AMBER), *out, released(Colour.AMBER, case_id="case-2"))
+    step = rating().given(
+        given.linked(), decided(Colour.AMBER), *out, released(Colour.AMBER, case_id="case-2")
+    )
     assert step.when(given.elapsed("rate", NOON + 24 * HOUR)) == Outcome()
 
 
@@ -244,7 +283,8 @@ def test_a_referral_moved_after_its_due_time_has_that_time_anew() -> None:
 
 
 @pytest.mark.parametrize(
-    "settled", [released(Colour.RED, urgent=True), released(Colour.AMBER), refused(Colour.RED, voided=True)]
+    "settled",
+    [released(Colour.RED, urgent=True), released(Colour.AMBER), refused(Colour.RED, voided=True)],
 )
 def test_an_urgent_milder_or_voided_product_does_not_stop_the_clock(settled: Fact) -> None:
     step = rating().given(given.linked(given.HIT), decided(Colour.RED), settled)
@@ -263,7 +303,9 @@ def test_raising_after_the_product_went_out_starts_the_clock_anew() -> None:
 
 
 def test_going_down_and_up_again_wants_no_second_product() -> None:
-    step = rating().given(given.linked(), decided(Colour.AMBER), released(Colour.AMBER), decided(Colour.GREEN))
+    step = rating().given(
+        given.linked(), decided(Colour.AMBER), released(Colour.AMBER), decided(Colour.GREEN)
+    )
     assert step.when(decided(Colour.AMBER, rationale="Up again")).timers == ()
 
 

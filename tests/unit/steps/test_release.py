@@ -1,4 +1,6 @@
-"""Hop 7: what leaves is what was approved, to the byte; it leaves once, and its arrival is recorded once."""
+"""Hop 7: what leaves is what was approved, to the byte; it leaves once, and its arrival is recorded
+once.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,7 @@ from hashlib import sha256
 
 import pytest
 
-from router.outcome import Outcome, Refusal, letter_id
+from router.step import Outcome, Refusal, letter_id
 from router.steps import release
 from schemas.base import Fact
 from schemas.product import (
@@ -42,11 +44,22 @@ def test_what_leaves_holds_nothing_but_items_and_signposts_for_a_recipient_and_p
     assert isinstance(dispatch.notice, Product)
     assert dispatch.notice.items == product.approved().items
     assert set(Product.model_fields) == {
-        *("product_id", "case_id", "recipient", "purpose", "colour", "disposal", "items", "signposts")
+        *(
+            "product_id",
+            "case_id",
+            "recipient",
+            "purpose",
+            "colour",
+            "disposal",
+            "items",
+            "signposts",
+        )
     }
 
 
-@pytest.mark.parametrize("changes", [{"text": "Other bytes."}, {"item_id": "item-other"}, {"digest": "0" * 64}])
+@pytest.mark.parametrize(
+    "changes", [{"text": "Other bytes."}, {"item_id": "item-other"}, {"digest": "0" * 64}]
+)
 def test_bytes_that_were_not_approved_do_not_leave(changes: dict[str, str]) -> None:
     item = product.approved().items[0].model_copy(update=changes)
     outcome = releasing().when(product.approved(items=(item,)))
@@ -55,14 +68,18 @@ def test_bytes_that_were_not_approved_do_not_leave(changes: dict[str, str]) -> N
 
 @pytest.mark.parametrize("changes", [{"recipient": "police_cait"}, {"purpose": "another purpose"}])
 def test_an_approval_is_good_for_its_recipient_and_purpose_only(changes: dict[str, str]) -> None:
-    assert releasing().when(product.approved(**changes)).refusal == Refusal("refused.digest", "items[0].digest")
+    assert releasing().when(product.approved(**changes)).refusal == Refusal(
+        "refused.digest", "items[0].digest"
+    )
 
 
 def test_an_approval_told_twice_sends_once() -> None:
     assert releasing().given(product.approved()).when(product.approved()) == Outcome()
 
 
-@pytest.mark.parametrize(("status", "kind"), [("received", ProductDelivered), ("refused", ProductReturned)])
+@pytest.mark.parametrize(
+    ("status", "kind"), [("received", ProductDelivered), ("refused", ProductReturned)]
+)
 def test_the_recipients_receipt_is_recorded_once(status: str, kind: type[Fact]) -> None:
     step = releasing().given(product.approved())
     assert [type(fact) for fact in step.when(product.receipt(status)).facts] == [kind]
@@ -79,8 +96,12 @@ def test_receipts_of_others_or_about_nothing_that_was_sent_are_refused() -> None
     step = releasing()
     assert step.when(product.receipt()).refusal == Refusal("refused.unknown-subject", "product_id")
     step.when(product.approved())
-    assert step.when(product.receipt(agency="school")).refusal == Refusal("refused.not-yours", "product_id")
-    assert step.when(product.receipt(case_id="case-9")).refusal == Refusal("refused.unknown-subject", "case_id")
+    assert step.when(product.receipt(agency="school")).refusal == Refusal(
+        "refused.not-yours", "product_id"
+    )
+    assert step.when(product.receipt(case_id="case-9")).refusal == Refusal(
+        "refused.unknown-subject", "case_id"
+    )
 
 
 def test_a_product_that_is_voided_before_its_approval_is_heard_never_leaves() -> None:

@@ -1,4 +1,6 @@
-"""Hop 4b: the least level that will do, one lawful request per agency, and every answer, late or missing, a fact."""
+"""Hop 4b: the least level that will do, one lawful request per agency, and every answer, late or
+missing, a fact.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +11,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from router.outcome import Outcome, Refusal
-from router.steps import request_information
+from router.step import Outcome, Refusal
+from router.steps.request_information import decide as request_information
 from schemas.case import ChildLinked
 from schemas.decisions import RatingDecided, RatingDecision
 from schemas.information import (
@@ -64,12 +66,20 @@ def answer(agency: str = "school", *items: InformationItem, **changes: Any) -> I
         "items": items,
         "answered_by": "D. Safeguarding-Lead",
     }
-    return InformationReceived(agency=agency, response=InformationResponse.model_validate(told | changes))
+    return InformationReceived(
+        agency=agency, response=InformationResponse.model_validate(told | changes)
+    )
 
 
-def decided(colour: Colour, agency: str = "childrens_social_care", case_id: str = "case-1") -> RatingDecided:
+def decided(
+    colour: Colour, agency: str = "childrens_social_care", case_id: str = "case-1"
+) -> RatingDecided:
     decision = RatingDecision(
-        referral_id="ref-1", case_id=case_id, colour=colour, decided_by="S. Worker", rationale="As seen"
+        referral_id="ref-1",
+        case_id=case_id,
+        colour=colour,
+        decided_by="S. Worker",
+        rationale="As seen",
     )
     return RatingDecided(agency=agency, decision=decision)
 
@@ -88,10 +98,16 @@ def asked(outcome: Outcome[Any]) -> list[str]:
     [
         (given.MOVED, Level.NONE, []),
         (given.MISSING_EPISODE, Level.BASIC, ["school", "gp"]),
-        (given.DOMESTIC_ABUSE, Level.FULL, ["school", "gp", "health_visiting", "childrens_social_care"]),
+        (
+            given.DOMESTIC_ABUSE,
+            Level.FULL,
+            ["school", "gp", "health_visiting", "childrens_social_care"],
+        ),
     ],
 )
-def test_the_rating_decides_how_much_is_gathered(narrative: str, level: Level, agencies: list[str]) -> None:
+def test_the_rating_decides_how_much_is_gathered(
+    narrative: str, level: Level, agencies: list[str]
+) -> None:
     outcome = asking().when(given.linked(narrative))
     assert requested(outcome).level is level
     assert asked(outcome) == agencies
@@ -128,11 +144,15 @@ def test_a_request_does_not_carry_the_narrative_nor_where_the_child_lives() -> N
 def test_a_request_about_an_unborn_child_names_the_mother() -> None:
     expected = PartialDate(date=dt.date(2026, 9, 1), accuracy_indicator="XXX")
     unborn = given.child().model_copy(update={"name": (), "date_of_birth": expected})
-    request = requested(asking().when(given.linked(notification=given.notification(subject=unborn)))).requests[0]
+    request = requested(
+        asking().when(given.linked(notification=given.notification(subject=unborn)))
+    ).requests[0]
     assert request.child.related_person[0].name.family_name == ("Chowdhury",)
 
 
-@pytest.mark.parametrize("field", ["purpose", "legal_basis", "summary", "due_at", "facts_checked", "sharing_policy"])
+@pytest.mark.parametrize(
+    "field", ["purpose", "legal_basis", "summary", "due_at", "facts_checked", "sharing_policy"]
+)
 def test_a_request_without_purpose_basis_summary_or_due_time_cannot_be_made(field: str) -> None:
     whole = requested(asking().when(given.linked())).requests[0].model_dump()
     with pytest.raises(ValidationError):
@@ -143,7 +163,9 @@ def test_a_request_without_purpose_basis_summary_or_due_time_cannot_be_made(fiel
 
 
 def test_who_is_not_asked_is_told_with_the_reason() -> None:
-    lapsed = Agreement(reference="ISA", signatory="A. Head", since=dt.date(2020, 1, 1), until=dt.date(2026, 6, 9))
+    lapsed = Agreement(
+        reference="ISA", signatory="A. Head", since=dt.date(2020, 1, 1), until=dt.date(2026, 6, 9)
+    )
     policy = given.policy(given.partner("school", agreement=lapsed))
     policy.partners.pop("gp")
     fact = requested(asking(policy).when(given.linked()))
@@ -152,11 +174,16 @@ def test_who_is_not_asked_is_told_with_the_reason() -> None:
         "school": "It has no information-sharing agreement in force.",
         "gp": "It is not a partner of this hub.",
     }
-    assert [request.agency for request in fact.requests] == ["health_visiting", "childrens_social_care"]
+    assert [request.agency for request in fact.requests] == [
+        "health_visiting",
+        "childrens_social_care",
+    ]
 
 
 def test_an_agreement_is_in_force_on_its_last_day_by_the_boroughs_clock() -> None:
-    last_day = Agreement(reference="ISA", signatory="A. Head", since=dt.date(2020, 1, 1), until=dt.date(2026, 6, 9))
+    last_day = Agreement(
+        reference="ISA", signatory="A. Head", since=dt.date(2020, 1, 1), until=dt.date(2026, 6, 9)
+    )
     policy = given.policy(given.partner("school", agreement=last_day))
     before_midnight_in_london = dt.datetime(2026, 6, 9, 22, 59, tzinfo=dt.UTC)
     after_midnight_in_london = dt.datetime(2026, 6, 9, 23, 1, tzinfo=dt.UTC)
@@ -183,8 +210,12 @@ def test_an_answer_from_the_agency_that_was_asked_is_taken() -> None:
 
 
 def test_items_of_two_agencies_never_share_an_id() -> None:
-    step = asking().given(given.linked(), answer("school", item("1")), answer("gp", item("1", owner="gp")))
-    ids = [item.item_id for fact in given.of(InformationAnswered, step.facts) for item in fact.items]
+    step = asking().given(
+        given.linked(), answer("school", item("1")), answer("gp", item("1", owner="gp"))
+    )
+    ids = [
+        item.item_id for fact in given.of(InformationAnswered, step.facts) for item in fact.items
+    ]
     assert len(set(ids)) == 2
 
 
@@ -192,14 +223,19 @@ def test_items_of_two_agencies_never_share_an_id() -> None:
     ("wrong", "refusal"),
     [
         (answer("gp", request_id=request_id("school")), Refusal("refused.not-yours", "request_id")),
-        (answer("school", request_id="request-9"), Refusal("refused.unknown-subject", "request_id")),
+        (
+            answer("school", request_id="request-9"),
+            Refusal("refused.unknown-subject", "request_id"),
+        ),
         (answer("school", case_id="case-9"), Refusal("refused.unknown-subject", "case_id")),
         (answer("school", item(owner="nobody")), Refusal("invalid.code", "items[0].owner")),
         (answer("school", item("1"), item("1")), Refusal("invalid.value", "items[1].item_id")),
         (answer("school", referral_id="ref-9"), Refusal("refused.unknown-subject", "referral_id")),
     ],
 )
-def test_answers_that_were_not_asked_of_the_sender_are_refused(wrong: InformationReceived, refusal: Refusal) -> None:
+def test_answers_that_were_not_asked_of_the_sender_are_refused(
+    wrong: InformationReceived, refusal: Refusal
+) -> None:
     step = asking()
     if wrong.response.referral_id == "ref-1":
         step.given(given.linked())
@@ -235,7 +271,9 @@ def test_a_late_answer_is_taken_and_said_to_be_late(timer_first: bool) -> None:
     step = asking().given(given.linked())
     if timer_first:
         step.when(given.elapsed("request_information", NOON + 12 * HOUR))
-    (fact,) = given.of(InformationAnswered, step.when(answer("school", item()), at=NOON + 13 * HOUR).facts)
+    (fact,) = given.of(
+        InformationAnswered, step.when(answer("school", item()), at=NOON + 13 * HOUR).facts
+    )
     assert fact.late
 
 
@@ -266,20 +304,36 @@ def test_due_times_of_two_rounds_are_each_watched() -> None:
 
 
 @pytest.mark.parametrize(
-    "decision", [decided(Colour.GREEN), decided(Colour.RED, agency="police"), decided(Colour.RED, case_id="case-9")]
+    "decision",
+    [
+        decided(Colour.GREEN),
+        decided(Colour.RED, agency="police"),
+        decided(Colour.RED, case_id="case-9"),
+    ],
 )
-def test_ratings_that_are_lower_or_not_the_leads_or_of_another_case_ask_nobody(decision: RatingDecided) -> None:
+def test_ratings_that_are_lower_or_not_the_leads_or_of_another_case_ask_nobody(
+    decision: RatingDecided,
+) -> None:
     assert asking().given(given.linked(given.MISSING_EPISODE)).when(decision) == Outcome()
 
 
 def test_link_and_raise_ask_the_same_agencies_in_either_order() -> None:
-    facts: list[ChildLinked | RatingDecided] = [given.linked(given.MISSING_EPISODE), decided(Colour.RED)]
+    facts: list[ChildLinked | RatingDecided] = [
+        given.linked(given.MISSING_EPISODE),
+        decided(Colour.RED),
+    ]
     rounds = [asking().given(*order) for order in permutations(facts)]
     agencies = [
-        {request.agency for fact in given.of(InformationRequested, step.facts) for request in fact.requests}
+        {
+            request.agency
+            for fact in given.of(InformationRequested, step.facts)
+            for request in fact.requests
+        }
         for step in rounds
     ]
-    assert agencies[0] == agencies[1] == {"school", "gp", "health_visiting", "childrens_social_care"}
+    assert (
+        agencies[0] == agencies[1] == {"school", "gp", "health_visiting", "childrens_social_care"}
+    )
 
 
 def test_an_early_rating_of_another_case_or_of_a_lower_colour_asks_for_no_more() -> None:
@@ -297,6 +351,8 @@ def test_a_correction_heard_before_the_link_counts_all_the_same() -> None:
     assert requested(asking().given(given.corrected()).when(given.linked())).case_id == "case-2"
 
 
-def test_what_was_handed_to_the_worker_of_another_child_is_asked_about_once_it_is_linked_anew() -> None:
+def test_what_was_handed_to_the_worker_of_another_child_is_asked_about_once_it_is_linked_anew() -> (
+    None
+):
     step = asking().given(given.linked(allocated_to=given.worker()), given.corrected())
     assert requested(step.when(given.linked(case_id="case-2"))).case_id == "case-2"

@@ -1,0 +1,189 @@
+# mypy: allow-untyped-calls
+# (kombu's functions have no types)
+"""What every use of a broker has in common, over kombu: connect, have a queue, publish so that
+nothing is lost unseen.
+
+Measured (design.md, section 6): without publisher confirms thousands of publishes returned well
+while the broker was killed, and were gone. An unroutable message is only an error with
+``mandatory`` and without ``on_return``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from kombu.connection import Connection
+from kombu.entity import Exchange, Queue
+from kombu.exceptions import KombuError
+from kombu.message import Message
+from kombu.messaging import Consumer, Producer
+from kombu.transport import pyamqp
+
+CONFIRM_SECONDS = 10.0
+"""How long a broker may take to confirm that it has a message."""
+ANSWER_SECONDS = 20
+"""How long a broker may take to answer anything; without, a request to a queue without a leader
+waits for ever.
+"""
+HEARTBEAT_SECONDS = 30
+
+BrokerErrors = tuple[type[BaseException], ...]
+
+
+class RawMessage(pyamqp.Message):
+    """A message whose body stays as it came: kombu would unpack it as its sender's header says,
+    bombs included.
+    """
+
+    def __init__(self, msg: Any, channel: Any = None, **options: Any) -> None:
+        msg.properties.get("application_headers", {}).pop("compression", None)
+        super().__init__(msg, channel=channel, **options)
+
+
+def connect(url: str, *, heartbeat: int = HEARTBEAT_SECONDS) -> Connection:
+    """A connection on which everything that is published is confirmed. Raises one of
+    :func:`broker_errors` if there is nobody: at once, where kombu by itself would sleep first.
+
+    ``heartbeat`` in seconds; 0 for one that nobody drains: its broker would close it, and
+    confirmations show its state.
+    """
+    options = {
+        "confirm_publish": True,
+        "read_timeout": ANSWER_SECONDS,
+        "write_timeout": ANSWER_SECONDS,
+    }
+    connection = Connection(
+        url, transport_options=options, heartbeat=heartbeat, connect_timeout=CONFIRM_SECONDS
+    )
+    connection.ensure_connection(max_retries=1, interval_start=0, interval_step=0)
+    return connection
+
+
+def broker_errors(url: str) -> BrokerErrors:
+    """Every error by which a broker or its absence shows. After one, close the connection and make
+    another.
+
+    Another publish on the same channel could take the late confirmation of the failed one for its
+    own.
+    """
+    connection = Connection(url)
+    return (
+        OSError,
+        *connection.connection_errors,
+        *connection.channel_errors,
+        *connection.recoverable_connection_errors,
+        *connection.recoverable_channel_errors,
+        KombuError,
+    )
+
+
+@contextmanager
+def connected(url: str) -> Iterator[Connection]:
+    """A connection that is closed in order after good work, and dropped without another word after
+    an error.
+    """
+    connection = connect(url)
+    try:
+        yield connection
+    except BaseException:
+        connection.collect()  # what is unacknowledged comes again
+        raise
+    connection.release()
+
+
+def ensure_queue(connection: Connection, name: str) -> None:
+    """Have the queue: one that is there is taken as it is, a new one is a durable quorum queue."""
+    channel = connection.channel()
+    try:
+        Queue(name, channel=channel).queue_declare(passive=True)
+    except connection.channel_errors:  # not there, and the broker has closed the channel
+        channel = connection.channel()
+        Queue(
+            name, channel=channel, durable=True, queue_arguments=_arguments(connection)
+        ).queue_declare()
+    channel.close()
+
+
+def queue_depth(connection: Connection, name: str) -> int:
+    """Messages that lie ready on a queue, those in somebody's hand not counted; 0 where there is no
+    such queue.
+    """
+    channel = connection.channel()
+    try:
+        depth = int(Queue(name, channel=channel).queue_declare(passive=True).message_count)
+    except connection.channel_errors:
+        return 0
+    channel.close()
+    return depth
+
+
+def delete_queue(connection: Connection, name: str) -> None:
+    """Take away a queue with what lies on it, if it is there."""
+    with suppress(*connection.channel_errors):
+        channel = connection.channel()
+        channel.queue_delete(name)
+        channel.close()
+
+
+def publish(channel: Any, queue: str, body: bytes, *, content_type: str, message_id: str) -> None:
+    """Put a message on a queue and wait until the broker has it; raises one of
+    :func:`broker_errors` if it has not.
+    """
+    Producer(channel, exchange=Exchange("")).publish(
+        body,
+        routing_key=queue,
+        mandatory=True,
+        timeout=CONFIRM_SECONDS,
+        confirm_timeout=CONFIRM_SECONDS,
+        delivery_mode="persistent",
+        content_type=content_type,
+        content_encoding="binary",
+        message_id=message_id,
+    )
+
+
+def consumer(
+    channel: Any, queue: str, on_message: Callable[[Message], object], *, at_once: int
+) -> Consumer:
+    """Messages as they are: kombu neither decodes nor unpacks them, and none is refused for how it
+    is encoded.
+
+    Each is to be acknowledged, see :func:`acknowledge`; no more than ``at_once`` come before that.
+    """
+    if isinstance(channel, pyamqp.Channel):
+        channel.auto_decode = False
+        channel.Message = RawMessage
+    return Consumer(
+        channel,
+        queues=[Queue(queue, channel=channel, no_declare=True)],
+        on_message=on_message,
+        on_decode_error=lambda message, _: on_message(message),
+        prefetch_count=at_once,
+        no_ack=False,
+    )
+
+
+def acknowledge(messages: Sequence[Message]) -> None:
+    """Let go of everything that came on these messages' channel up to the last of them.
+
+    Over AMQP in one word: RabbitMQ holds back single acknowledgements for a quorum queue while a
+    few dozen are on their way to its replicas, and forgets the ones held back if the connection
+    closes; the messages would come again.
+    """
+    if isinstance(messages[-1].channel, pyamqp.Channel):
+        messages[-1].ack(multiple=True)
+    else:
+        for message in messages:
+            message.ack()
+
+
+def _arguments(connection: Connection) -> dict[str, object]:
+    """A quorum queue; from RabbitMQ 4 on, one that does not drop what was delivered twenty times in
+    vain.
+    """
+    properties = getattr(connection.connection, "server_properties", {})
+    major = str(properties.get("version", "0")).partition(".")[0]
+    unlimited = properties.get("product") == "RabbitMQ" and major.isdigit() and int(major) >= 4
+    return {"x-queue-type": "quorum"} | ({"x-delivery-limit": -1} if unlimited else {})

@@ -1,0 +1,134 @@
+"""A small client of the HTTP connector, for agencies in Python, the simulated ones and tests."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from types import TracebackType
+
+import httpx
+
+from connectors.events.envelope import HUB_SCHEMA
+from connectors.formats.media import BATCH
+from schemas.base import Shape
+from schemas.notification import Receipt
+
+
+class HubUnavailable(Exception):
+    """The hub could not be reached or could not record; sending the same again later is right and
+    harmless.
+    """
+
+
+class HubRefused(Exception):
+    """The hub refused the request itself, such as for its token; ``status`` is the HTTP status."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"the hub answered {status}")
+        self.status = status
+
+
+def cloud_event(
+    *,
+    event_id: str,
+    source: str,
+    event_type: str,
+    data: Shape | Mapping[str, object],
+    own_shape: bool = True,
+) -> dict[str, object]:
+    """A structured CloudEvent. ``own_shape``: the data is in the hub's own shape, not in the
+    agency's format.
+    """
+    plain = data.model_dump(mode="json") if isinstance(data, Shape) else data
+    event: dict[str, object] = {
+        "specversion": "1.0",
+        "id": event_id,
+        "source": source,
+        "type": event_type,
+    }
+    return event | {"data": plain} | ({"dataschema": HUB_SCHEMA + event_type} if own_shape else {})
+
+
+class HubClient:
+    """One agency's connection to the hub. May be shared by threads. Times are in seconds."""
+
+    def __init__(
+        self,
+        url: str,
+        token: str,
+        *,
+        timeout: float = 30.0,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        headers = {"Authorization": f"Bearer {token}"}
+        self._http = httpx.Client(
+            base_url=url, headers=headers, timeout=timeout, transport=transport
+        )
+
+    def __enter__(self) -> HubClient:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def send(self, events: Sequence[Mapping[str, object]]) -> list[Receipt]:
+        """Send structured CloudEvents; a receipt for each, in order. Sending the same again is
+        harmless.
+        """
+        return self.send_raw(json.dumps(events).encode(), BATCH)
+
+    def send_raw(
+        self, body: bytes, content_type: str, headers: Mapping[str, str] | None = None
+    ) -> list[Receipt]:
+        """Send any body, such as XML in binary mode with its ``ce-…`` headers."""
+        given = {"Content-Type": content_type, **(headers or {})}
+        answer = self._ask("POST", "/v1/events", content=body, headers=given, also=422).json()
+        return [
+            Receipt.model_validate(receipt)
+            for receipt in (answer if isinstance(answer, list) else [answer])
+        ]
+
+    def fetch(self, limit: int = 20, wait: float = 0) -> list[dict[str, object]]:
+        """The agency's letters as CloudEvents, now leased to it; with ``wait``, waits up to 20 s
+        for one to come.
+        """
+        answer = self._ask("GET", "/v1/inbox", params={"limit": str(limit), "wait": str(wait)})
+        return list(answer.json())
+
+    def acknowledge(self, ids: Collection[str]) -> int:
+        """Tell the hub that these letters arrived; answers how many of them there were."""
+        answer = self._ask(
+            "POST", "/v1/inbox/acknowledge", content=json.dumps({"ids": list(ids)}).encode()
+        )
+        return int(answer.json()["acknowledged"])
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        params: Mapping[str, str] | None = None,
+        also: int = 200,
+    ) -> httpx.Response:
+        try:
+            answer = self._http.request(
+                method, path, content=content, headers=headers, params=params
+            )
+        except httpx.TransportError:
+            raise HubUnavailable from None
+        if answer.status_code >= 500:
+            raise HubUnavailable
+        if not answer.is_success and answer.status_code != also:
+            raise HubRefused(answer.status_code)
+        return answer

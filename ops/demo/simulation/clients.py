@@ -1,0 +1,57 @@
+"""How each simulated agency speaks to the hub: over HTTP, over a broker, or for notifications by
+dropping files.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from connectors.clients.broker_client import BrokerClient, QueueNames
+from connectors.clients.http_client import HubClient
+from ops.demo.simulation.agencies import Desk, Sends
+from ops.demo.simulation.drop import FolderClient
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """By agency: how it sends notifications, and where its desk is. ``slow`` desks want a thread
+    each.
+    """
+
+    senders: Mapping[str, Sends]
+    desks: Mapping[str, Desk]
+    slow: frozenset[str]
+
+
+def ways(
+    *,
+    url: str | None,
+    tokens: Path | None,
+    broker_urls: Path | None,
+    folders: Path | None,
+    queue_prefix: str = "",
+) -> Ways:
+    """Of an agency with several credentials: notifications go by folder, else HTTP, else queue;
+    letters by queue.
+    """
+    over_http: dict[str, HubClient] = {}
+    if url is not None:
+        over_http = {agency: HubClient(url, token) for agency, token in _read(tokens).items()}
+    over_broker = {
+        agency: BrokerClient(broker, QueueNames.of(agency, queue_prefix))
+        for agency, broker in _read(broker_urls).items()
+    }
+    dropping = {agency: FolderClient(Path(path)) for agency, path in _read(folders).items()}
+    return Ways(
+        {**over_broker, **over_http, **dropping},
+        {**over_http, **over_broker},
+        frozenset(over_broker),
+    )
+
+
+def _read(path: Path | None) -> dict[str, str]:
+    read: dict[str, str] = json.loads(path.read_text(encoding="utf-8")) if path is not None else {}
+    return read

@@ -1,0 +1,132 @@
+"""A file of notifications through deduplication and linking alone, in a fresh store, in order; and
+what was decided.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from importlib.resources import as_file, files
+from itertools import islice
+from pathlib import Path
+
+from connectors.port import Routes, routes
+from ops.linkage.arrivals import arrival_of
+from ops.run.configuration import read_settings
+from ops.run.wiring import Hub, assemble
+from router.intake import message_id
+from router.runtimes.embedded import Embedded
+from schemas.case import ChildLinked, LinkOutcome
+from schemas.message import Message
+from schemas.notification import NotificationAccepted, NotificationDuplicated
+from schemas.settings import HubSettings
+from stores import journal
+from stores.ports import Unusable
+
+COLUMNS = ("notification_id", "decision", "person_id", "duplicate_of", "candidates")
+_STEPS = ("deduplicate", "link")
+_BATCH = 200
+
+
+class Unmapped(Exception):
+    """A line is no notification of the sample's form; the message says which and why."""
+
+
+@dataclass(slots=True)
+class _Told:
+    """Which notification each referral is, and what was found of it."""
+
+    notification: dict[str, str] = field(default_factory=dict)
+    versions: dict[str, NotificationAccepted] = field(default_factory=dict)
+
+
+def decide_file(lines: Iterable[str], *, model: str | None) -> Iterator[list[tuple[str, ...]]]:
+    """Rows of :data:`COLUMNS` for the notifications of each batch, in order. Raises
+    :class:`Unmapped`.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        hub = assemble(_settings(Path(folder), model), {}, folder=Path(folder))
+        steps = Embedded(
+            hub.database, [b for b in hub.steps if b.step.name in _STEPS], hub.policy, batch=_BATCH
+        )
+        found, told, numbered = routes(hub.settings, {}), _Told(), enumerate(lines, start=1)
+        while part := list(islice(numbered, _BATCH)):
+            _take(hub, found, part, told)
+            before = steps.position
+            steps.drain()
+            yield list(_rows(hub, before, told))
+        hub.database.close()
+
+
+def write_decisions(path: Path, rows: Iterable[Sequence[tuple[str, ...]]]) -> Iterator[int]:
+    """Write rows with their header; yields how many were written, batch by batch."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(COLUMNS)
+        for batch in rows:
+            writer.writerows(batch)
+            yield len(batch)
+
+
+def _settings(folder: Path, model: str | None) -> HubSettings:
+    with as_file(files("ops.sample") / "hub.toml") as path:
+        settings = read_settings(path, {})
+    runtime = settings.runtime.model_copy(update={"store": f"sqlite:///{folder / 'hub.db'}"})
+    return settings.model_copy(update={"runtime": runtime, "linkage_model": model})
+
+
+def _take(hub: Hub, found: Routes, part: Sequence[tuple[int, str]], told: _Told) -> None:
+    arrivals = []
+    for number, line in part:
+        record = json.loads(line)
+        arrival = arrival_of(found, record)
+        if isinstance(arrival.body, Unusable):
+            raise Unmapped(
+                f"line {number}: {arrival.body.reason} in {arrival.body.field or 'the record'}"
+            )
+        told.notification[message_id(arrival)] = str(record["notification_id"])
+        arrivals.append(arrival)
+    hub.intake.take(arrivals)
+
+
+def _rows(hub: Hub, before: int, told: _Told) -> Iterator[tuple[str, ...]]:
+    """In the order in which notifications came: a batch's duplicates are known before its links."""
+    rows: dict[str, tuple[str, ...]] = {}
+    for _, message in _since(hub, before):
+        rows |= _row(message, told)
+    order = {id_: place for place, id_ in enumerate(told.notification.values())}
+    yield from (rows[id_] for id_ in sorted(rows, key=order.__getitem__))
+
+
+def _since(hub: Hub, position: int) -> Iterator[tuple[int, Message]]:
+    while placed := journal.messages_after(hub.database, position, _BATCH):
+        yield from placed
+        position = placed[-1][0]
+
+
+def _row(message: Message, told: _Told) -> dict[str, tuple[str, ...]]:
+    match message.data:
+        case NotificationDuplicated(duplicate_of=first):
+            id_ = told.notification[str(message.causation_id)]
+            return {id_: (id_, "duplicate", "", told.notification[first], "")}
+        case NotificationAccepted() as accepted:
+            told.versions[accepted.referral_id] = accepted
+        case ChildLinked() as linked:
+            id_ = told.notification[linked.referral_id]
+            return {id_: _linked_row(id_, linked, told)}
+    return {}
+
+
+def _linked_row(id_: str, linked: ChildLinked, told: _Told) -> tuple[str, ...]:
+    first = told.versions.pop(linked.referral_id).first_referral_id
+    if first is not None:
+        return (id_, "amended", linked.person_id, told.notification[first], "")
+    candidates = (
+        " ".join(c.person_id for c in linked.candidates)
+        if linked.outcome is LinkOutcome.REVIEW
+        else ""
+    )
+    return (id_, linked.outcome.value, linked.person_id, "", candidates)

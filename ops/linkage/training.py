@@ -1,0 +1,244 @@
+"""A linkage model from a file of notifications, with a report of what was learned and what it would
+come to.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any, Final
+
+from connectors.port import routes
+from ops.linkage.arrivals import arrival_of
+from ops.linkage.file import Unmapped
+from ops.run.configuration import read_settings
+from router.linkage import Subject, describe, extend, found, link
+from router.linkage.compare import FIELDS
+from router.linkage.index import Index
+from router.linkage.learning.learn import Lesson, lessons
+from router.linkage.learning.train import Told
+from router.linkage.model import SCALES, read_model
+from router.linkage.resends import forwarded_reference, plain_reference
+from schemas.case import LinkOutcome
+from schemas.notification import NotificationReceived
+from stores.ports import Unusable
+
+_SETTLED: Final = 0.05
+"""Bits: a model that moves less from one round to the next has settled."""
+_MOST_FALSE: Final = 1e-4
+"""Of notifications: what the suggested threshold aims at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What there is to learn from, resends left out: subjects of whom nothing is known, and those
+    that are told.
+    """
+
+    unknown: Sequence[Subject]
+    told: Sequence[Told]
+    digest: str
+    """SHA-256 of the notifications and the truth."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A model file's content, with where it comes from, and the last round."""
+
+    data: dict[str, Any]
+    lesson: Lesson
+
+
+def read_material(notifications: Path, truth: Path | None) -> Material:
+    """Read a file in the sample's form and, where given, what is true of some or all of it; raises
+    ``Unmapped``.
+    """
+    lines = notifications.read_text(encoding="utf-8").splitlines()
+    rows = list(csv.DictReader(truth.read_text(encoding="utf-8").splitlines())) if truth else []
+    true = {row["notification_id"]: row for row in rows}
+    digest = hashlib.sha256("\n".join([*lines, *map(str, rows)]).encode()).hexdigest()
+    unknown, told = list[Subject](), list[Told]()
+    for id_, subject in _subjects(lines):
+        row = true.get(id_)
+        if row is None:
+            unknown.append(subject)
+        elif not row["is_duplicate_of"]:
+            told.append((subject, row["truth_person_id"], row["truth_family_id"]))
+    return Material(unknown, told, digest)
+
+
+def train(
+    material: Material,
+    base: Mapping[str, Any],
+    version: str,
+    *,
+    date: str,
+    most: int,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Trained:
+    """The model once it has settled, or after ``most`` rounds."""
+    kept = {key: value for key, value in base.items() if key != "trained"}
+    rounds = 0
+    for lesson in lessons(material.unknown, kept, version, told=material.told):
+        rounds += 1
+        progress(1)
+        if rounds == most or not material.unknown or lesson.moved < _SETTLED:
+            break
+    provenance = {
+        "date": date,
+        "base": base["version"],
+        "notifications_sha256": material.digest,
+        "notifications": len(material.unknown),
+        "told": len(material.told),
+        "rounds": rounds,
+    }
+    return Trained({**lesson.data, "trained": provenance}, lesson)
+
+
+def report(trained: Trained, base: Mapping[str, Any], material: Material) -> dict[str, Any]:
+    """What was learned: each level's share among pairs of one child (m) and of others (u), and what
+    it comes to.
+    """
+    subjects = [*material.unknown, *(subject for subject, _, _ in material.told)]
+    subjects.sort(key=lambda subject: subject.seen)
+    return {
+        "version": trained.data["version"],
+        "trained": trained.data["trained"],
+        "moved": round(trained.lesson.moved, 2),
+        "pairs": {
+            story: round(sum(counts[0].values())) for story, counts in trained.lesson.counts.items()
+        },
+        "prior": {
+            story: [base["prior"][story], round(bits, 2)]
+            for story, bits in trained.data["prior"].items()
+        },
+        "levels": list(_levels(trained, base)),
+        "before": outlook(subjects, base),
+        "after": outlook(subjects, trained.data),
+    }
+
+
+def outlook(subjects: Sequence[Subject], data: Mapping[str, Any]) -> dict[str, float]:
+    """What the model would decide about these, and by its own odds how many links are false.
+
+    ``link_at`` is the least that a link should take for one false link in ten thousand
+    notifications, by those odds.
+    """
+    model, index, scores = read_model(data), Index(), list[float]()
+    counted = dict.fromkeys(LinkOutcome, 0)
+    doubt = 0.0
+    for number, subject in enumerate(subjects):
+        decision = link(subject, index.find(subject), model, oversized=index.crowds(subject))
+        counted[decision.outcome] += 1
+        if decision.outcome is not LinkOutcome.NEW:
+            scores.append(decision.score)
+        if decision.person is not None:
+            doubt += _doubt(decision.score)
+            index.put(extend(decision.person, subject))
+        else:
+            family = decision.family.family_id if decision.family else str(number)
+            index.put(found(subject, person_id=str(number), family_id=family, case_id=""))
+    return {
+        **{
+            f"{outcome.value}_share": round(n / max(1, len(subjects)), 4)
+            for outcome, n in counted.items()
+        },
+        "expected_false_links": round(doubt, 1),
+        "link_at": model.link_at,
+        "suggested_link_at": _suggested(scores, _MOST_FALSE * len(subjects)),
+    }
+
+
+def to_text(data: Mapping[str, Any]) -> str:
+    """A model as its file is written: one line for each level, so that changes can be read."""
+    parts = []
+    for key, value in data.items():
+        if key == "bits":
+            fields = ",\n".join(
+                f"  {json.dumps(f)}: {_lines(levels, '   ', '  ')}" for f, levels in value.items()
+            )
+            parts.append(f' "bits": {{\n{fields}\n }}')
+        elif key == "limits":
+            parts.append(
+                ' "limits": [\n' + ",\n".join(f"  {json.dumps(limit)}" for limit in value) + "\n ]"
+            )
+        else:
+            parts.append(f" {json.dumps(key)}: {json.dumps(value)}")
+    return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
+def _lines(levels: Mapping[str, Any], indent: str, end: str) -> str:
+    return (
+        "{\n"
+        + ",\n".join(f"{indent}{json.dumps(k)}: {json.dumps(v)}" for k, v in levels.items())
+        + f"\n{end}}}"
+    )
+
+
+def _subjects(lines: Iterable[str]) -> Iterator[tuple[str, Subject]]:
+    """Each notification's id and child; of resends by reference only the first."""
+    with as_file(files("ops.sample") / "hub.toml") as path:
+        known = routes(read_settings(path, {}), {})
+    seen: set[tuple[str, str]] = set()
+    for number, line in enumerate(lines, start=1):
+        record = json.loads(line)
+        body = arrival_of(known, record).body
+        if isinstance(body, Unusable):
+            raise Unmapped(f"line {number}: {body.reason} in {body.field or 'the record'}")
+        assert isinstance(body, NotificationReceived)
+        said = body.notification
+        reference = forwarded_reference(said.narrative) or (
+            body.agency,
+            plain_reference(said.reference),
+        )
+        if reference in seen:
+            continue
+        seen.add(reference)
+        yield (
+            str(record["notification_id"]),
+            describe(
+                said.subject,
+                observed_at=said.observed_at,
+                narrative=said.narrative,
+                agency=body.agency,
+                reference=said.reference,
+            ),
+        )
+
+
+def _levels(trained: Trained, base: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    counts = trained.lesson.counts
+    for place, field in enumerate(FIELDS):
+        same, other = counts["same"][place], counts["other"][place]
+        for level in SCALES[field]:
+            name = level.name.lower()
+            if same.get(level) or other.get(level):
+                yield {
+                    "field": field,
+                    "level": name,
+                    "m": round(same.get(level, 0.0) / max(1e-9, sum(same.values())), 4),
+                    "u": round(other.get(level, 0.0) / max(1e-9, sum(other.values())), 4),
+                    "before": base["bits"].get(field, {}).get(name, [None])[0],
+                    "bits": trained.data["bits"].get(field, {}).get(name, [None])[0],
+                }
+
+
+def _doubt(score: float) -> float:
+    """How likely a link is false, by its odds."""
+    return 1.0 / (1.0 + float(2.0 ** min(score, 60.0)))
+
+
+def _suggested(scores: Sequence[float], most: float) -> float:
+    """The least score from which on all links together are false no more often than ``most``."""
+    doubt, least = 0.0, max(scores, default=0.0)
+    for score in sorted(scores, reverse=True):
+        doubt += _doubt(score)
+        if doubt > most:
+            break
+        least = score
+    return round(least, 1)

@@ -1,0 +1,82 @@
+"""The hub's shapes as JSON Schema: every fact, every notice that it sends, everything that agencies
+may send.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from connectors.events.facts import SHAPES
+from schemas import information, notices, notification, product
+from schemas.base import Notice, Shape
+from schemas.topics import TOPICS
+
+NOTICES: tuple[type[Notice], ...] = (
+    information.InformationRequest,
+    notices.ApprovalRequest,
+    notices.DueTimeWarning,
+    notices.Handover,
+    notices.LinkReview,
+    notices.LinksChanged,
+    notices.MergeReview,
+    notices.RatingRequest,
+    notices.SplitReview,
+    notification.Receipt,
+    product.Product,
+    product.ProductRecall,
+)
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A shape under its CloudEvents type. ``group``: its topic, ``notices``, or ``commands`` that
+    agencies send.
+    """
+
+    group: str
+    name: str
+    shape: type[Shape]
+
+    @property
+    def version(self) -> str:
+        """The last part of the type, such as ``v1``."""
+        return self.name.rpartition(".")[2]
+
+    @property
+    def path(self) -> Path:
+        """Where its schema and example stand below their folders."""
+        return Path(self.group, self.version, f"{self.name}.json")
+
+    def schema(self) -> dict[str, Any]:
+        """Its JSON Schema (2020-12)."""
+        return {
+            "$schema": _DIALECT,
+            "$id": f"urn:mash-hub:{self.name}",
+            **self.shape.model_json_schema(),
+        }
+
+
+def published() -> Iterator[Published]:
+    """Every shape of the hub's messages."""
+    for topic in TOPICS:
+        yield from (Published(topic.name, fact.type, fact) for fact in topic.facts)
+    yield from (Published("notices", notice.type, notice) for notice in NOTICES)
+    yield from (Published("commands", type_, shape) for type_, shape in SHAPES.items())
+
+
+def export(folder: Path) -> list[Path]:
+    """Write every schema below ``folder``; answers the files."""
+    written = []
+    for one in published():
+        path = folder / one.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(
+            json.dumps(one.schema(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+        )
+        written.append(path)
+    return written

@@ -1,0 +1,45 @@
+"""The monitor: one page that shows how the hub is, and the JSON that it is drawn from. No personal
+data in either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.resources import files
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from ops.look.status import Status, as_json
+from stores.ports import Unavailable
+
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; "
+    "script-src 'unsafe-inline'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+
+
+def monitor_routes(collect: Callable[[], Status]) -> list[BaseRoute]:
+    """``GET /`` and ``/monitor`` (the page) and ``GET /v1/status`` (JSON; 503 while the store
+    cannot be reached).
+    """
+    page = (files("ops.look") / "monitor.html").read_text(encoding="utf-8")
+
+    def show(_request: Request) -> Response:
+        return HTMLResponse(page, headers=_HEADERS)
+
+    async def status(_request: Request) -> Response:
+        try:
+            looked = await run_in_threadpool(collect)
+        except Unavailable:
+            return JSONResponse(
+                {"trouble": ["the store cannot be reached"]}, status_code=503, headers=_HEADERS
+            )
+        return JSONResponse(as_json(looked), headers=_HEADERS)
+
+    return [Route("/", show), Route("/monitor", show), Route("/v1/status", status)]

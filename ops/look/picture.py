@@ -1,0 +1,102 @@
+"""The picture of the hub, drawn from :mod:`router.topology` and :mod:`schemas.topics`: what runs is
+what is shown.
+
+Who publishes to a topic is written down here, since a step says it nowhere else; a test compares it
+with a run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from router.topology import bound_steps, topics_of
+from schemas.topics import TOPICS
+
+_WRITTEN_BY: Mapping[str, str] = {
+    "notifications.accepted": "deduplicate",
+    "cases.linked": "link",
+    "ratings.assigned": "rate",
+    "information.requested": "request_information",
+    "information.answered": "request_information",
+    "products.drafted": "compose",
+    "products.approved": "approve",
+    "products.released": "release",
+}
+"""Which step publishes to which topic; a test compares this with what a run recorded."""
+
+
+def arrows() -> Iterator[tuple[str, str]]:
+    """From topic to the step that hears it, and from step to the topic that it publishes to."""
+    for bound in bound_steps():
+        yield from ((topic.name, bound.step.name) for topic in topics_of(bound.step))
+        yield from (
+            (bound.step.name, topic)
+            for topic, writer in _WRITTEN_BY.items()
+            if writer == bound.step.name
+        )
+
+
+def mermaid() -> str:
+    """A flowchart for GitHub: topics as rounded boxes, those from outside as flags, steps as
+    boxes.
+    """
+    drawn = {name for arrow in arrows() for name in arrow}
+    lines = ["flowchart LR"]
+    for topic in TOPICS:
+        if topic.name in drawn:
+            left, right = (">", "]") if topic.external else ("(", ")")
+            lines.append(f'    {_id(topic.name)}{left}"{topic.name}"{right}')
+    lines += [f"    {bound.step.name}[[{bound.step.name}]]" for bound in bound_steps()]
+    lines += [f"    {_id(here)} --> {_id(there)}" for here, there in arrows()]
+    return "\n".join(lines)
+
+
+def text() -> str:
+    """A paragraph for each step, and what every topic carries."""
+    lines = ["Steps, in the order of the flow", ""]
+    for bound in bound_steps():
+        name = bound.step.name
+        lines.append(name)
+        lines += [f"    hears      {topic.name}" for topic in topics_of(bound.step)]
+        lines += [
+            f"    publishes  {topic}" for topic, writer in _WRITTEN_BY.items() if writer == name
+        ]
+    lines += ["", "Topics", ""]
+    for topic in TOPICS:
+        origin = _from(external=topic.external)
+        lines.append(f"{topic.name:<24} {topic.says}, in order per {topic.keyed_by}{origin}")
+    return "\n".join(lines)
+
+
+def as_json() -> dict[str, Any]:
+    """Topics and steps as plain values."""
+    return {
+        "topics": [
+            {
+                "name": topic.name,
+                "says": topic.says,
+                "keyed_by": topic.keyed_by,
+                "external": topic.external,
+                "types": [fact.type for fact in topic.facts],
+            }
+            for topic in TOPICS
+        ],
+        "steps": [
+            {
+                "name": bound.step.name,
+                "hears": [fact.type for fact in bound.step.hears],
+                "from": [topic.name for topic in topics_of(bound.step)],
+                "to": [topic for topic, writer in _WRITTEN_BY.items() if writer == bound.step.name],
+            }
+            for bound in bound_steps()
+        ],
+    }
+
+
+def _from(*, external: bool) -> str:
+    return ", from outside" if external else ""
+
+
+def _id(name: str) -> str:
+    return name.replace(".", "_")

@@ -1,0 +1,77 @@
+"""The hub as operations look at it: its settings, and its store opened so that it refuses
+writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from ops.run.configuration import Fault, Misconfigured, key_encryption_key, read_settings
+from ops.run.wiring import placed, refusing_another_key
+from schemas.settings import HubSettings
+from stores.database import Database
+from stores.vault import HUB_KEY, Vault
+
+
+class Readable(Protocol):
+    """What looking at a hub takes: a running :class:`ops.run.wiring.Hub` has it, and so has a
+    :class:`Reader`.
+    """
+
+    @property
+    def settings(self) -> HubSettings:
+        """The whole configuration."""
+        ...
+
+    @property
+    def database(self) -> Database:
+        """Where everything is."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A hub that can be looked at and not changed: no intake, no queues, a store that refuses
+    writes.
+    """
+
+    settings: HubSettings
+    database: Database
+
+
+def open_reader(path: Path, environment: Mapping[str, str]) -> Reader:
+    """The store of a configuration file, for reading; makes neither store nor key.
+
+    Raises ``Misconfigured`` or ``Unavailable``.
+    """
+    settings = read_settings(path, environment)
+    url = placed(settings.runtime.store, path.parent)
+    faults = list(_missing(settings, url, environment, path.parent))
+    if faults:
+        raise Misconfigured(faults)
+    vault = Vault(key_encryption_key(settings, environment, folder=path.parent))
+    database = Database(url, vault, reads_only=True)
+    with database.reading() as connection, refusing_another_key(settings):
+        vault.keys(connection, [HUB_KEY], create=False)
+    return Reader(settings, database)
+
+
+def _missing(
+    settings: HubSettings, url: str, environment: Mapping[str, str], folder: Path
+) -> Iterator[Fault]:
+    file = url.removeprefix("sqlite:///")
+    if file != url and not Path(file).is_file():
+        yield Fault(
+            "runtime.store",
+            "holds nothing yet",
+            "start the hub with `hub run`, or name another --config",
+        )
+    key_file = folder / settings.runtime.key_file
+    if not environment.get(settings.runtime.key_variable) and not key_file.is_file():
+        where = f"set {settings.runtime.key_variable}, or put the file where runtime.key_file says"
+        yield Fault(
+            "runtime.key_file", "is not there, and without the hub's key nothing can be read", where
+        )

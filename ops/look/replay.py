@@ -1,0 +1,304 @@
+"""Decide everything again, from what came in, into an empty register in memory, and compare with
+what is recorded.
+
+A replay gets a connection that refuses writes, and nothing else: no intake, no queue, no
+transaction. Each step's inputs come in the order in which it had them, each under the policy that
+decided then; ids of what follows are derived, so every fact decided again is found in the journal
+by its id and compared by envelope and keyed digest.
+"""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections import Counter, OrderedDict, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from ops.look.reading import Readable
+from ops.look.replay_memory import memories
+from router.handle import decide_safely, messages_of
+from router.step import Step
+from router.topology import bound_steps
+from schemas.message import Message
+from schemas.policy import Policy
+from schemas.rating import TimerElapsed
+from stores import codec, policies, replaying
+from stores.overview import Reading
+from stores.replaying import Claim, Recorded, envelope_of
+
+_HELD = 100_000
+_EXAMPLES = 10
+VERDICTS = ("equal", "missing", "different", "unexplained", "given", "erased")
+"""Of each fact: decided again the same; decided again but not recorded; recorded otherwise;
+recorded by a step but not decided again; come from outside (its content is what its digest says);
+not comparable as its key was destroyed.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which facts to report about; every fact is decided again whatever this says, since later ones
+    stand on it.
+
+    Times in microseconds since 1970, by when it was recorded; offsets are positions of the journal,
+    both inclusive. A fact that was never recorded stands where its cause does.
+    """
+
+    topic: str | None = None
+    about: str | None = None
+    """A case, referral or message id."""
+    since: int | None = None
+    until: int | None = None
+    first: int | None = None
+    last: int | None = None
+
+    def has(self, topic: str, ids: tuple[Any, ...], at: Recorded) -> bool:
+        """Whether a fact of this topic with these ids, recorded there, is to be reported."""
+        return (
+            self.topic in (None, topic)
+            and (self.about is None or self.about in ids)
+            and (self.since is None or at.recorded_at >= self.since)
+            and (self.until is None or at.recorded_at <= self.until)
+            and (self.first is None or at.position >= self.first)
+            and (self.last is None or at.position <= self.last)
+        )
+
+
+@dataclass(slots=True)
+class Report:
+    """How a replay compared: counts by topic and verdict, and the first ids of each that is not
+    well.
+    """
+
+    topics: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    examples: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    seconds: float = 0.0
+
+    def note(self, verdict: str, topic: str, message_id: str) -> None:
+        """Count one fact."""
+        self.topics[topic][verdict] += 1
+        if (
+            verdict in ("missing", "different", "unexplained")
+            and len(self.examples[verdict]) < _EXAMPLES
+        ):
+            self.examples[verdict].append(message_id)
+
+    def total(self, verdict: str) -> int:
+        """How many facts of all topics came to this."""
+        return sum(counts[verdict] for counts in self.topics.values())
+
+    @property
+    def facts(self) -> int:
+        """How many facts were reported about."""
+        return sum(counts.total() for counts in self.topics.values())
+
+    @property
+    def well(self) -> bool:
+        """Whether everything that could be compared is equal."""
+        return not any(self.total(verdict) for verdict in ("missing", "different", "unexplained"))
+
+
+def replay(
+    hub: Readable, wanted: Wanted, *, advance: Callable[[int], None] = lambda _: None
+) -> Report:
+    """Decide everything again and compare. ``advance`` hears how many inputs more were decided."""
+    started = time.monotonic()
+    with hub.database.reading() as connection, _little_collecting() as after_page:
+        run = _Replay(connection, hub, wanted)
+        for page in replaying.claims(connection):
+            run.decide(page)
+            advance(len(page))
+            after_page()
+        run.finish()
+    run.report.seconds = time.monotonic() - started
+    return run.report
+
+
+@contextmanager
+def _little_collecting() -> Iterator[Callable[[], None]]:
+    """What steps remember only grows, and holds no cycles: looking through all of it over and over
+    takes half the time.
+
+    Call what is given now and then: it sets what has lasted apart from what the collector looks
+    through.
+    """
+    before = gc.get_threshold()
+    gc.set_threshold(50_000, 20, 100)
+    try:
+        yield gc.freeze
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
+
+
+class _Replay:
+    """One run. Journal and inbox are streamed side by side, so what is held is what lies between
+    them.
+    """
+
+    def __init__(self, connection: Reading, hub: Readable, wanted: Wanted) -> None:
+        self.report = Report()
+        self._connection, self._vault, self._wanted = connection, hub.database.vault, wanted
+        self._policies: Mapping[int, Policy] = policies.all_adopted(connection)
+        self._steps: dict[str, Step[Any]] = {bound.step.name: bound.step for bound in bound_steps()}
+        self._memories = memories(self._steps)
+        self._hearers = _hearers(self._steps.values())
+        self._pages: Iterator[Sequence[tuple[str, Recorded, Any]]] = replaying.entries(
+            connection, self._vault
+        )
+        self._recorded: dict[str, Recorded] = {}
+        """By steps, and not decided again yet."""
+        self._decided: dict[str, tuple[Message, Recorded]] = {}
+        """Decided again, with the cause's place, and not yet come upon in the journal."""
+        self._ready: OrderedDict[str, list[Any]] = OrderedDict()
+        """Messages that steps still have to hear: message, its place, how many steps still."""
+        self._erased: set[str] = set()
+
+    def decide(self, page: Sequence[Claim]) -> None:
+        """Put each claimed message through its step again."""
+        for claim in page:
+            heard = self._heard(claim.message_id)
+            if heard is not None and claim.policy:
+                self._decide(self._steps[claim.step], *heard, self._policies[claim.policy])
+        for memory in self._memories.values():
+            memory.flush()
+
+    def finish(self) -> None:
+        """Read what is left of the journal; whatever has found no partner by then has none."""
+        while self._read_on():
+            pass
+        for message, cause in self._decided.values():
+            self._note("missing", message.topic, message.id, envelope_of(message), cause)
+        for id_, recorded in self._recorded.items():
+            erased = recorded.causation_id in self._erased
+            self._note(
+                "erased" if erased else "unexplained",
+                recorded.topic,
+                id_,
+                recorded.envelope,
+                recorded,
+            )
+
+    def _decide(self, step: Step[Any], message: Message, place: Recorded, policy: Policy) -> None:
+        memory = self._memories[step.name]
+        memory.prefetch((message,))
+        outcome = decide_safely(step, memory.recall(message), message, policy)
+        if outcome.state is not None:
+            memory.remember(message, outcome.state)
+        for caused in messages_of(step, message, outcome):
+            recorded = self._recorded.pop(caused.id, None)
+            if recorded is None:
+                self._decided[caused.id] = (caused, place)
+            else:
+                self._compare(caused, recorded)
+
+    def _compare(self, caused: Message, recorded: Recorded) -> None:
+        verdict = _verdict(caused, recorded)
+        self._note(verdict, recorded.topic, caused.id, recorded.envelope, recorded)
+        # Where they differ, the steps behind heard what is recorded: one difference is not to look
+        # like many.
+        kept = (
+            caused
+            if verdict == "equal"
+            else replaying.message(self._connection, self._vault, caused.id)
+        )
+        if kept is not None:
+            self._keep(kept, recorded)
+        if verdict == "erased":
+            self._erased.add(caused.id)
+
+    # --- messages on their way from the journal to the steps
+
+    def _heard(self, message_id: str) -> tuple[Message, Recorded] | None:
+        """The message that a step had; None where it cannot be read any more, or is not in the
+        journal.
+        """
+        while (
+            message_id not in self._ready and message_id not in self._recorded and self._read_on()
+        ):
+            pass
+        entry = self._ready.get(message_id)
+        if entry is None:
+            return self._fetched(message_id)
+        entry[2] -= 1
+        if entry[2] <= 0:
+            del self._ready[message_id]
+        return entry[0], entry[1]
+
+    def _fetched(self, message_id: str) -> tuple[Message, Recorded] | None:
+        found = replaying.message(self._connection, self._vault, message_id)
+        place = replaying.place(self._connection, message_id)
+        if found is None or place is None:
+            self._erased.add(message_id)
+            return None
+        return found, place
+
+    def _keep(self, message: Message, place: Recorded) -> None:
+        hearers = self._hearers.get(message.type, 0)
+        if hearers:
+            self._ready[message.id] = [message, place, hearers]
+            if len(self._ready) > _HELD:
+                self._ready.popitem(last=False)
+
+    def _read_on(self) -> bool:
+        """Take the next page of the journal; False at its end."""
+        page = next(self._pages, None)
+        for id_, recorded, row in page or ():
+            if recorded.chain.partition("/")[0] not in self._steps:
+                self._given(id_, recorded, row)
+            elif id_ in self._decided:
+                self._compare(self._decided.pop(id_)[0], recorded)
+            else:
+                self._recorded[id_] = recorded
+        return page is not None
+
+    def _given(self, id_: str, recorded: Recorded, row: Any) -> None:
+        """Something from outside: an input. It can only be compared with its own digest."""
+        message, sound = replaying.opened(recorded, row)
+        verdict = "erased" if recorded.key is None else "given" if sound else "different"
+        self._note(verdict, recorded.topic, id_, recorded.envelope, recorded)
+        if message is None:
+            self._erased.add(id_)
+        else:
+            self._keep(message, recorded)
+
+    def _note(
+        self, verdict: str, topic: str, id_: str, envelope: tuple[Any, ...], at: Recorded
+    ) -> None:
+        if self._wanted.has(topic, (id_, envelope[1], envelope[3]), at):
+            self.report.note(verdict, topic, id_)
+
+
+def _verdict(caused: Message, recorded: Recorded) -> str:
+    if recorded.key_id != codec.key_id_of(caused) or envelope_of(caused) != recorded.envelope:
+        return "different"
+    if recorded.key is None:
+        return "erased"
+    return (
+        "equal"
+        if recorded.key.digest(codec.encode(caused.data)) == recorded.digest
+        else "different"
+    )
+
+
+def _hearers(steps: Any) -> dict[str, int]:
+    """How many steps hear each type; an elapsed timer concerns only the one that set it."""
+    heard = Counter(fact.type for step in steps for fact in step.hears)
+    return heard | {TimerElapsed.type: 1}
+
+
+def as_json(report: Report) -> dict[str, Any]:
+    """The report as plain values."""
+    told: dict[str, Any] = {"facts": report.facts} | {
+        verdict: report.total(verdict) for verdict in VERDICTS
+    }
+    told["seconds"] = round(report.seconds, 3)
+    told["facts_per_second"] = round(report.facts / report.seconds) if report.seconds else 0
+    told["topics"] = {
+        topic: {"facts": counts.total()} | {verdict: counts[verdict] for verdict in VERDICTS}
+        for topic, counts in sorted(report.topics.items())
+    }
+    return told | {"examples": dict(report.examples)}

@@ -1,0 +1,82 @@
+"""What steps remember during a replay: plain dicts that start empty and are written nowhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from router.linkage.ranking import ranked
+from router.memory.documents import Memory
+from router.memory.register import DecodedPeople, PeopleMemory
+from router.step import Step
+from router.steps.link import decide as link
+from schemas.message import Message
+
+
+class KeptDocuments:
+    """States of a step, one per key (:class:`router.memory.documents.Memory`)."""
+
+    def __init__(self, step: Step[Any]) -> None:
+        self._key = step.key
+        self._states: dict[str, Any] = {}
+
+    def prefetch(self, messages: Sequence[Message]) -> None:
+        """Nothing to load: everything is here."""
+
+    def recall(self, message: Message) -> Any:
+        """The state under the message's key."""
+        return self._states.get(self._key(message))
+
+    def remember(self, message: Message, state: Any) -> None:
+        """Keep the state under the message's key."""
+        self._states[self._key(message)] = state
+
+    def flush(self) -> None:
+        """Nothing to write: it is all kept, and only here."""
+
+
+class KeptPeople(PeopleMemory):
+    """The register as one endless batch over an empty store: the same ranking and filing, and
+    nothing behind it.
+    """
+
+    def __init__(self, step: Step[Any]) -> None:
+        super().__init__(step, None, DecodedPeople())  # type: ignore[arg-type]  # there is no transaction to write in
+
+    def prefetch(self, messages: Sequence[Message]) -> None:
+        """Describe the children and rank their candidates; whoever is known is here already."""
+        self._describe(messages)
+        for message in messages:
+            if message.id in self._incoming:
+                self._rankings[message.id] = ranked(self._incoming[message.id].keys, self._blocks)
+
+    def flush(self) -> None:
+        """Forget what was noted for writing."""
+        for noted in (
+            self._incoming,
+            self._rankings,
+            self._touched,
+            self._changed,
+            self._changed_evidence,
+            self._changed_rulings,
+            self._filed,
+            self._unfiled,
+        ):
+            noted.clear()
+
+    def _load(self, numbers: Iterable[int]) -> None:
+        """Nothing is behind this."""
+
+    def _load_evidence(self, ids: Iterable[str]) -> None:
+        """Nothing is behind this."""
+
+    def _load_rulings(self, ids: Iterable[str]) -> None:
+        """Nothing is behind this."""
+
+
+def memories(steps: Mapping[str, Step[Any]]) -> dict[str, Memory[Any]]:
+    """An empty memory for each step."""
+    return {
+        name: KeptPeople(step) if step is link.STEP else KeptDocuments(step)
+        for name, step in steps.items()
+    }

@@ -1,0 +1,235 @@
+"""The trail of a case: every fact about it in order, without personal data unless somebody reveals
+it (R46, R47).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from ops.look.reading import Readable
+from ops.run.wiring import Hub
+from schemas.base import Fact
+from schemas.case import ChildLinked, MergeSuggested, OpenCaseLinked, SplitSuggested
+from schemas.information import InformationRequested
+from schemas.message import Message
+from schemas.operations import RecordRevealed
+from schemas.product import ProductDrafted
+from schemas.rating import RatingSuggested
+from stores import codec, cursors, journal, trail
+from stores.trail import Entry
+
+OPERATIONS = "operations"
+"""The chain of what people of the hub do."""
+
+_IDS = (
+    "absorbed_case_id",
+    "absorbed_person_id",
+    "case_id",
+    "dead_letter_id",
+    "decision_id",
+    "family_id",
+    "first_referral_id",
+    "from_case_id",
+    "from_person_id",
+    "id",
+    "item_id",
+    "message_ids",
+    "other_case_id",
+    "other_person_id",
+    "person_id",
+    "product_id",
+    "referral_id",
+    "referral_ids",
+    "request_id",
+    "to_person_id",
+    "undone_decision_id",
+)
+_OF_THE_HUB = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_CODES = (
+    "agency",
+    "area",
+    "choice",
+    "clock",
+    "colour",
+    "confirmed",
+    "disposal",
+    "included",
+    "known",
+    "late",
+    "level",
+    "may_be_revealed",
+    "may_leave",
+    "model",
+    "outcome",
+    "owner",
+    "previous",
+    "profile",
+    "recipient",
+    "same",
+    "sensitivity",
+    "signpost",
+    "status",
+    "step",
+    "team",
+    "urgent",
+    "version",
+    "voided",
+)
+_MEASURES = (
+    "decision_due_at",
+    "digest",
+    "due_at",
+    "earlier_referrals",
+    "item_digests",
+    "original_digest",
+    "product_due_at",
+    "refused",
+    "revision",
+    "sanitised_digest",
+    "score",
+    "signposts",
+)
+_PARTS = (
+    "allocated_to",
+    "candidates",
+    "decision",
+    "items",
+    "not_asked",
+    "receipt",
+    "requests",
+    "response",
+    "saw",
+    "weighing",
+    "worker",
+)
+_SHOWN = frozenset({*_IDS, *_CODES, *_MEASURES, *_PARTS})
+"""Fields that hold ids, codes, digests, times and numbers, or parts that do: all that is shown
+unrevealed.
+"""
+
+_IN_OUR_WORDS: Mapping[type[Fact], frozenset[str]] = {
+    ChildLinked: frozenset({"reasons"}),
+    OpenCaseLinked: frozenset({"reasons"}),
+    MergeSuggested: frozenset({"reasons"}),
+    SplitSuggested: frozenset({"reasons"}),
+    RatingSuggested: frozenset({"reasons"}),
+    InformationRequested: frozenset({"reasons", "reason", "legal_basis", "purpose"}),
+    ProductDrafted: frozenset({"reason", "purpose"}),
+}
+"""Fields of text that the profile or the linkage words speak in these facts; in others, people
+wrote them.
+"""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Event:
+    """One fact of a trail. ``shown`` has no personal data; ``content`` is everything, and None
+    unless revealed.
+    """
+
+    position: int
+    at: str
+    recorded_at: str
+    type: str
+    by: str
+    message_id: str
+    causation_id: str | None
+    shown: dict[str, Any]
+    content: dict[str, Any] | None = None
+
+
+def of(hub: Readable, wanted: str) -> list[Event]:
+    """The trail of a case, referral or product id, or of ``agency/reference``. Raises
+    ``Unavailable``.
+    """
+    with hub.database.reading() as connection:
+        entries = trail.about(connection, hub.database.vault, wanted)
+    return [_event(entry, revealed=False) for entry in entries]
+
+
+def reveal(hub: Hub, wanted: str, *, who: str, why: str) -> list[Event]:
+    """The trail with its contents. That somebody looked, at what and why, is recorded before
+    anything is shown.
+    """
+    with hub.database.transaction() as transaction:
+        cursor = cursors.lock(transaction, OPERATIONS)
+        entries = trail.about(transaction.connection, transaction.vault, wanted)
+        if entries:
+            shown = tuple(entry.message.id for entry in entries)
+            fact = RecordRevealed(record_id=wanted, message_ids=shown, seen_by=who, why=why)
+            journal.append(
+                transaction,
+                cursor,
+                [operation(fact, transaction.now, entries[0].message.correlation_id)],
+            )
+            cursors.store(transaction, cursor)
+    return [_event(entry, revealed=True) for entry in entries]
+
+
+def operation(fact: Fact, now: int, correlation_id: str) -> Message:
+    """The message for something that a person of the hub did, at ``now`` (microseconds)."""
+    return Message(
+        id=str(uuid4()),
+        source="mash-hub/operations",
+        time=codec.from_micros(now),
+        key=fact.subject,
+        correlation_id=correlation_id,
+        causation_id=None,
+        data=fact,
+    )
+
+
+def _event(entry: Entry, *, revealed: bool) -> Event:
+    message = entry.message
+    content = json.loads(codec.encode(message.data))
+    also = _IN_OUR_WORDS.get(type(message.data), frozenset())
+    code = {"reason": content["reason"]} if message.type == "mash.message.refused.v1" else {}
+    return Event(
+        position=entry.position,
+        at=message.time.isoformat(),
+        recorded_at=codec.from_micros(entry.recorded_at).isoformat(),
+        type=message.type,
+        by=entry.chain,
+        message_id=message.id,
+        causation_id=message.causation_id,
+        shown=_without_personal_data(content, _SHOWN | also) | code,
+        content=content if revealed else None,
+    )
+
+
+def _without_personal_data(value: Any, shown: frozenset[str]) -> Any:
+    if isinstance(value, dict):
+        told = ((key, part) for key, part in value.items() if key in shown)
+        kept = {
+            key: _id(part) if key in _IDS else _without_personal_data(part, shown)
+            for key, part in told
+        }
+        return {key: part for key, part in kept.items() if part not in (None, [], {})}
+    if isinstance(value, list):
+        return [_without_personal_data(part, shown) for part in value]
+    return value
+
+
+def _id(value: Any) -> Any:
+    """An id of the hub's own; what agencies call their items may name anybody."""
+    if isinstance(value, list):
+        return [_id(part) for part in value]
+    return value if value is None or _OF_THE_HUB.fullmatch(value) else "(not the hub's)"
+
+
+def in_words(event: Event) -> str:
+    """What an event shows, on one line: ``colour=red, due_at=…``."""
+    return ", ".join(f"{key}={_word(value)}" for key, value in event.shown.items())
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "(" + ", ".join(f"{key}={_word(part)}" for key, part in value.items()) + ")"
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return "[" + "; ".join(map(_word, value)) + "]"
+    return str(value).lower() if isinstance(value, bool) else str(value)

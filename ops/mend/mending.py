@@ -1,0 +1,158 @@
+"""Correct one field of a message that was refused, and nothing else of it: JSON, CSV or XML."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+from xml.etree.ElementTree import Element, SubElement, tostring
+
+from defusedxml.ElementTree import fromstring  # type: ignore[import-untyped]
+
+from connectors.formats.media import media_type
+from connectors.formats.readers import Kind, Reading
+from schemas.refusals import REASONS
+
+_ROW = re.compile(r"^(row|line) \d+, |^\[\d+\]\.")
+_INDEX = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
+_HOLDERS = ("data", "decision", "response", "receipt", "notification", "open_case")
+"""Where the hub's own envelopes and facts hold what an agency wrote."""
+
+
+class CannotMend(Exception):
+    """The field cannot be corrected here; the message says why and what to do instead."""
+
+
+def check(reason: str, recorded: str | None, wanted: str) -> None:
+    """Only the field that was found faulty may be changed. Raises :class:`CannotMend`."""
+    if (
+        recorded is None
+        or not REASONS[reason].mendable
+        or reason.startswith(("unreadable.json", "unreadable.xml"))
+    ):
+        raise CannotMend(f"{reason} is not the fault of one field: {REASONS[reason].cure}")
+    if wanted not in (recorded, _bare(recorded)):
+        raise CannotMend(f"only the faulty field may be changed, which is: {_bare(recorded)}")
+
+
+def mended(
+    original: bytes, content_type: str, *, field: str, value: str, reading: Reading
+) -> bytes:
+    """The message with ``value`` in ``field``, a path as dead letters name it. Raises
+    :class:`CannotMend`.
+    """
+    kind = media_type(content_type).kind
+    if kind is None:
+        raise CannotMend(f"nothing here can change one field of {media_type(content_type).name}")
+    try:
+        return _MENDERS[kind](original, _bare(field), value, reading)
+    except (ValueError, LookupError, TypeError, SyntaxError, csv.Error):
+        raise CannotMend(
+            "the message cannot be read well enough to change one field; ask for it anew"
+        ) from None
+
+
+def _bare(field: str) -> str:
+    """The field without the row or line it stood in: what is kept is that row alone."""
+    return _ROW.sub("", field)
+
+
+# --- JSON
+
+
+def _json(original: bytes, field: str, value: str, _reading: Reading) -> bytes:
+    text = original.decode("utf-8").removeprefix("\ufeff")
+    whole = json.loads(text, object_pairs_hook=_each_once)
+    path = [int(index) if index else name for name, index in _INDEX.findall(field)]
+    holder = _holder(whole, path)
+    for part in path[:-1]:
+        holder = _within(holder, part)
+    before = holder.get(path[-1]) if isinstance(holder, dict) else holder[path[-1]]
+    holder[path[-1]] = _like(before, value)
+    return json.dumps(whole, ensure_ascii=False).encode("utf-8")
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuses repeated keys: writing the message again would drop all but the last of them."""
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        raise ValueError
+    return made
+
+
+def _holder(whole: Any, path: list[str | int]) -> Any:
+    """The object that the path starts in: the whole, or what an envelope or fact of the hub
+    holds.
+    """
+    inner = [
+        whole[name]
+        for name in _HOLDERS
+        if isinstance(whole, dict) and isinstance(whole.get(name), dict)
+    ]
+    there = [one for one in (whole, *inner) if isinstance(one, dict) and path[0] in one]
+    return next(iter([*there, *inner, whole]))
+
+
+def _within(holder: Any, part: str | int) -> Any:
+    if isinstance(holder, dict) and part not in holder:
+        holder[part] = {}
+    return holder[part]
+
+
+def _like(before: Any, value: str) -> Any:
+    """The value as what stood there: text stays text; in place of a number, a list or the like,
+    JSON is read.
+    """
+    if before is None or isinstance(before, str):
+        return value
+    return json.loads(value)
+
+
+# --- CSV and XML
+
+
+def _csv(original: bytes, field: str, value: str, reading: Reading) -> bytes:
+    rows = list(
+        csv.reader(
+            io.StringIO(original.decode("utf-8-sig")), delimiter=reading.delimiter, strict=True
+        )
+    )
+    header, row = rows
+    row[[name.strip() for name in header].index(field)] = value
+    out = io.StringIO()
+    csv.writer(out, delimiter=reading.delimiter, lineterminator="\n").writerows([header, row])
+    return out.getvalue().encode("utf-8")
+
+
+def _xml(original: bytes, field: str, value: str, reading: Reading) -> bytes:
+    root = fromstring(original.decode("utf-8"), forbid_dtd=True)
+    record = root if reading.path == "." else root.find(reading.path)
+    path = re.sub(rf"^{re.escape(reading.path)}(\[\d+\])?/", "", field)
+    path, _, attribute = path.partition("@")
+    element = _made(record, path.rstrip("/"))
+    if attribute:
+        element.set(attribute, value)
+    else:
+        element.text = value
+    return bytes(tostring(root, encoding="utf-8"))
+
+
+def _made(record: Element | None, path: str) -> Element:
+    """The element at the path, made where it is missing."""
+    if record is None:
+        raise LookupError
+    for tag in filter(None, path.split("/")):
+        found = record.find(tag)
+        record = SubElement(record, tag) if found is None else found
+    return record
+
+
+_MENDERS: Mapping[Kind, Callable[[bytes, str, str, Reading], bytes]] = {
+    "json": _json,
+    "json-lines": _json,
+    "csv": _csv,
+    "xml": _xml,
+}

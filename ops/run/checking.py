@@ -1,0 +1,103 @@
+"""Everything that can be known to be wrong with a configuration before the hub starts."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from connectors.formats.mapping import MappingFault
+from connectors.port import SecretMissing, routes
+from ops.run.configuration import Fault, Misconfigured, read_policy, read_settings
+from router.linkage import load_model
+from schemas.settings import AgencySettings, HubSettings
+
+_SOON = dt.timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What was found: ``faults`` keep the hub from starting, ``warnings`` do not."""
+
+    faults: tuple[Fault, ...]
+    warnings: tuple[Fault, ...]
+
+
+def check(path: Path, environment: Mapping[str, str], *, today: dt.date) -> Checked:
+    """Read the file and all that it names: profile, mappings, secrets, linkage model,
+    agreements.
+    """
+    try:
+        settings = read_settings(path, environment)
+    except Misconfigured as error:
+        return Checked(tuple(error.faults), ())
+    found = [*_policy(settings, path.parent), *_mappings(settings, environment), *_model(settings)]
+    return Checked(tuple(found), tuple(_warnings(settings, environment, path.parent, today)))
+
+
+def _policy(settings: HubSettings, folder: Path) -> Iterator[Fault]:
+    try:
+        read_policy(settings, folder=folder)
+    except Misconfigured as error:
+        yield from error.faults
+
+
+def _mappings(settings: HubSettings, environment: Mapping[str, str]) -> Iterator[Fault]:
+    """Each agency by itself, so that one fault does not hide another."""
+    for code, agency in settings.agencies.items():
+        alone = settings.model_copy(update={"agencies": {code: agency}})
+        try:
+            routes(alone, environment)
+        except MappingFault as error:
+            yield Fault(
+                f"agencies.{code}", str(error), "mend the mapping; try it with `hub connectors try`"
+            )
+        except SecretMissing as error:
+            yield Fault(f"agencies.{code}", str(error), "export it where the hub is started")
+
+
+def _model(settings: HubSettings) -> Iterator[Fault]:
+    name = settings.linkage_model or "default"
+    try:
+        load_model(name)
+    except (OSError, ValueError, LookupError):
+        yield Fault(
+            "linkage_model", f"{name} cannot be read", "leave it out, or name a model that ships"
+        )
+
+
+def _warnings(
+    settings: HubSettings, environment: Mapping[str, str], folder: Path, today: dt.date
+) -> Iterator[Fault]:
+    for code, agency in settings.agencies.items():
+        yield from _agreement(code, agency, today)
+        if agency.push is None and agency.http is None and agency.queue is None:
+            instead = "add http, queue or push; until then its letters wait"
+            yield Fault(f"agencies.{code}", "has no way to get what the hub has for it", instead)
+    file = folder / settings.runtime.key_file
+    if not environment.get(settings.runtime.key_variable) and not file.exists():
+        instead = (
+            f"in production make one with `hub config key` and set {settings.runtime.key_variable}"
+        )
+        yield Fault("runtime.key_file", "is not there and will be made on first start", instead)
+
+
+def _agreement(code: str, agency: AgencySettings, today: dt.date) -> Iterator[Fault]:
+    """Nothing is taken from an agency without an agreement in force (R50)."""
+    where, agreement = f"agencies.{code}.agreement", agency.agreement
+    words: Mapping[str, Callable[[], bool]] = {
+        "is missing": lambda: agreement is None,
+        "has not begun": lambda: agreement is not None and today < agreement.since,
+        "has ended": lambda: bool(agreement and agreement.until and agreement.until < today),
+    }
+    for what, holds in words.items():
+        if holds():
+            yield Fault(
+                where,
+                f"{what}: everything from this agency is refused",
+                "renew it, and write its dates",
+            )
+            return
+    if agreement and agreement.until and agreement.until < today + _SOON:
+        yield Fault(where, f"ends on {agreement.until}", "renew it, and write its dates")

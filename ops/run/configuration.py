@@ -1,0 +1,212 @@
+"""Read the one configuration file, and say of every error what to write instead."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from schemas.base import Shape
+from schemas.policy import BoroughProfile, Partner, Policy
+from schemas.settings import AgencySettings, HubSettings
+
+PROFILES = "ops.profiles"
+S = TypeVar("S", bound=Shape)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong with the configuration: where, what, and what to write instead."""
+
+    where: str
+    what: str
+    instead: str
+
+    def __str__(self) -> str:
+        """One line for a person."""
+        return f"{self.where}: {self.what} - {self.instead}"
+
+
+class Misconfigured(Exception):
+    """The configuration cannot be used; ``faults`` says everything that is wrong with it, not only
+    the first.
+    """
+
+    def __init__(self, faults: list[Fault]) -> None:
+        super().__init__("\n".join(map(str, faults)))
+        self.faults = faults
+
+
+def read_settings(path: Path, environment: Mapping[str, str]) -> HubSettings:
+    """The settings in a TOML file, with ``HUB_STORE``, ``HUB_TOPICS``, ``HUB_QUEUES`` and
+    ``HUB_PORT`` over them.
+    """
+    raw = _read_toml(path)
+    runtime = raw.setdefault("runtime", {})
+    for name in ("store", "topics", "queues"):
+        if value := environment.get(f"HUB_{name.upper()}"):
+            runtime[name] = value
+    if port := environment.get("HUB_PORT"):
+        raw.setdefault("http", {})["port"] = port
+    settings = _validated(HubSettings, raw, str(path))
+    faults = list(_inconsistencies(settings))
+    if faults:
+        raise Misconfigured(faults)
+    return settings
+
+
+def read_policy(settings: HubSettings, *, folder: Path = Path()) -> Policy:
+    """What decisions depend on, from the settings and the borough profile that they name."""
+    profile = read_profile(settings.profile, folder=folder)
+    faults = list(_unknown_agencies(profile, settings))
+    if faults:
+        raise Misconfigured(faults)
+    return Policy(
+        lead_agency=settings.lead_agency,
+        area=settings.area,
+        profile=profile,
+        partners={code: _partner(code, agency) for code, agency in settings.agencies.items()},
+        linkage_model=settings.linkage_model or "default",
+    )
+
+
+def read_profile(name: str, *, folder: Path = Path()) -> BoroughProfile:
+    """A borough profile that ships with the hub, or the one at a path relative to the configuration
+    file.
+    """
+    shipped = files(PROFILES) / f"{name}.toml"
+    if shipped.is_file():
+        return _validated(BoroughProfile, tomllib.loads(shipped.read_text(encoding="utf-8")), name)
+    return _validated(BoroughProfile, _read_toml(folder / name), name)
+
+
+def key_encryption_key(
+    settings: HubSettings, environment: Mapping[str, str], *, folder: Path = Path()
+) -> bytes:
+    """The hub's own key from its variable or file; the file is made on first use, readable by its
+    owner only.
+    """
+    if text := environment.get(settings.runtime.key_variable):
+        return _key_of(text, settings.runtime.key_variable)
+    file = folder / settings.runtime.key_file
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        made = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(made, "wb") as opened:
+            opened.write(base64.b64encode(os.urandom(32)))
+    return _key_of(file.read_text(encoding="ascii"), str(file))
+
+
+def _key_of(text: str, where: str) -> bytes:
+    try:
+        key = base64.b64decode(text, validate=True)
+    except binascii.Error:
+        key = b""
+    if len(key) != 32:
+        raise Misconfigured(
+            [Fault(where, "is not 32 bytes in base64", "make one with `hub config key`")]
+        )
+    return key
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise Misconfigured(
+            [Fault(str(path), "there is no such file", "write one with `hub config init`")]
+        ) from None
+    except OSError as error:
+        what = f"cannot be read: {error.strerror}"
+        raise Misconfigured(
+            [Fault(str(path), what, "check its path and who may read it")]
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Misconfigured([Fault(str(path), f"is not TOML: {error}", "mend that line")]) from None
+
+
+def _validated(shape: type[S], raw: dict[str, Any], where: str) -> S:
+    try:
+        return shape.model_validate(raw)
+    except ValidationError as error:
+        raise Misconfigured(
+            [_fault(where, item) for item in error.errors(include_input=False)]
+        ) from None
+
+
+def _fault(file: str, error: Any) -> Fault:
+    where = ".".join(map(str, error["loc"]))
+    known = {
+        "missing": ("is missing", "add it"),
+        "extra_forbidden": ("is not a setting", "check its spelling, or take it out"),
+    }
+    what, instead = known.get(error["type"], (f"is not right: {error['msg']}", "correct the value"))
+    return Fault(f"{file}: {where}", what, instead)
+
+
+def _inconsistencies(settings: HubSettings) -> Iterator[Fault]:
+    if settings.lead_agency not in settings.agencies:
+        yield Fault(
+            "lead_agency",
+            "is not one of the agencies",
+            "name an agency that stands under [agencies.…]",
+        )
+    if not settings.runtime.store.startswith(("sqlite://", "postgresql+psycopg://")):
+        instead = "write sqlite:///FILE, or postgresql+psycopg://USER:PASSWORD@HOST/NAME"
+        yield Fault("runtime.store", "is no database that the hub knows", instead)
+    if settings.runtime.topics and not settings.runtime.store.startswith("postgresql"):
+        yield Fault(
+            "runtime.store",
+            "is not PostgreSQL, though topics are on Kafka",
+            "write postgresql+psycopg://…",
+        )
+    if settings.runtime.topics and not settings.runtime.queues:
+        yield Fault(
+            "runtime.queues",
+            "is missing, though topics are on Kafka",
+            "write amqp://user:password@host:port/",
+        )
+    tokens = [agency.http.token_sha256 for agency in settings.agencies.values() if agency.http]
+    for code, agency in settings.agencies.items():
+        if agency.http and tokens.count(agency.http.token_sha256) > 1:
+            yield Fault(
+                f"agencies.{code}.http",
+                "shares its token with another",
+                "make one with `hub config token`",
+            )
+
+
+def _unknown_agencies(profile: BoroughProfile, settings: HubSettings) -> Iterator[Fault]:
+    used = {
+        **{f"levels.{level}": codes for level, codes in profile.levels.items()},
+        **{
+            f"colours.{c}": [r.agency for r in (*rule.recipients, *rule.at_once)]
+            for c, rule in profile.colours.items()
+        },
+    }
+    for where, codes in used.items():
+        for code in codes:
+            if code not in settings.agencies:
+                yield Fault(
+                    f"{profile.title}: {where}",
+                    f"{code} is not configured",
+                    f"add [agencies.{code}]",
+                )
+
+
+def _partner(code: str, agency: AgencySettings) -> Partner:
+    return Partner(
+        code=code,
+        name=agency.name,
+        signpost_contact=agency.signpost_contact,
+        agreement=agency.agreement,
+        standing_release=agency.standing_release,
+    )

@@ -1,0 +1,224 @@
+"""Logs as an allow-list (design, section 7): known events, ids, codes and numbers; of an error its
+class and frames.
+
+Whatever is not on the list is dropped, so what nobody thought of cannot leak. One JSON object per
+line on stderr.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+import threading
+from collections.abc import Callable, Mapping, MutableMapping
+from enum import Enum
+from types import TracebackType
+from typing import Any, TextIO
+
+import structlog
+
+EVENTS = frozenset(
+    {
+        "broker-unavailable",
+        "file-taken",
+        "file-unreadable",
+        "folder-unsafe",
+        "gap.filled",
+        "library.said",
+        "message.undecidable",
+        "not-sent",
+        "part.failed",
+        "process.crashed",
+        "process.ended",
+        "process.started",
+        "received",
+        "relay.unavailable",
+        "step.undecidable",
+        "store-unavailable",
+        "store.unavailable",
+        "topic.rewound",
+        "worker.fails",
+        "worker.stuck",
+        "worker.waits",
+    }
+)
+"""Every event that the hub's own code may log."""
+
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_CODE = re.compile(r"(?!.*\d{5})[a-z][a-z0-9_.:/-]{0,99}")
+"""A short lower-case code. No run of five digits: such runs are telephone, NHS and reference
+numbers.
+"""
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,99}")
+
+_IDS = ("message_id", "case_id", "referral_id", "product_id", "dead_letter_id", "letter")
+_CODES = (
+    "agency",
+    "connector",
+    "consumer",
+    "part",
+    "queue",
+    "reason",
+    "runtime",
+    "state",
+    "step",
+    "topic",
+)
+_NAMES = ("error", "library", "logger")
+_STRINGS: Mapping[str, re.Pattern[str]] = {
+    **dict.fromkeys(_IDS, _UUID),
+    **dict.fromkeys(_CODES, _CODE),
+    **dict.fromkeys(_NAMES, _NAME),
+    "why": re.compile(rf"\d{{3}}|{_NAME.pattern}"),
+}
+_PLACES = ("expected", "first", "last", "line", "offset", "partition", "position")
+_COUNTS = ("again_in", "attempt", "attempts", "code", "count", "pid", "port", "seconds", "status")
+_NUMBERS = frozenset({*_PLACES, *_COUNTS})
+
+_FOREIGN = frozenset(
+    {
+        "Application shutdown complete.",
+        "Application startup complete.",
+        "Finished server process [%d]",
+        "Shutting down",
+        "Started server process [%d]",
+        "Waiting for application shutdown.",
+        "Waiting for application startup.",
+    }
+)
+"""Messages of libraries that are constant and safe to repeat, as their templates stand in the
+library.
+"""
+
+_MOST_FRAMES = 12
+
+
+def configure(stream: TextIO | None = None, *, level: int = logging.INFO) -> None:
+    """Send every log line of this process through the list, to ``stream`` (stderr); uncaught errors
+    as well.
+    """
+    out = stream or sys.stderr
+    stamp = structlog.processors.TimeStamper(fmt="iso", utc=True)
+    structlog.configure(
+        processors=[stamp, only_listed, structlog.processors.JSONRenderer()],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.WriteLoggerFactory(file=out),
+        cache_logger_on_first_use=False,
+    )
+    _take_over_stdlib(out, level)
+    sys.excepthook = _crashed
+    threading.excepthook = _thread_crashed
+
+
+def only_listed(_logger: Any, method: str, given: MutableMapping[str, Any]) -> Mapping[str, Any]:
+    """A structlog processor: the parts of an event that are on the list, and nothing else."""
+    event = given.get("event")
+    kept = {
+        "time": given.get("timestamp"),
+        "level": method,
+        "event": event if event in EVENTS else "unlisted",
+    }
+    for key, value in given.items():
+        if _listed(key, value):
+            kept[key] = value.value if isinstance(value, Enum) else value
+    error = _error_of(given.get("exc_info"))
+    if error is not None:
+        kept |= described(error)
+    return kept
+
+
+def described(error: BaseException) -> dict[str, Any]:
+    """An error by its class and frames, its causes by their classes: never by what it says."""
+    causes: list[str] = []
+    seen = error
+    while (cause := seen.__cause__ or seen.__context__) is not None and len(causes) < _MOST_FRAMES:
+        causes.append(type(cause).__qualname__)
+        seen = cause
+    told: dict[str, Any] = {
+        "error": type(error).__qualname__,
+        "frames": _frames(error.__traceback__),
+    }
+    return told | {"causes": causes} if causes else told
+
+
+def _listed(key: str, value: Any) -> bool:
+    plain = value.value if isinstance(value, Enum) else value
+    if isinstance(plain, bool | int | float):
+        return key in _NUMBERS
+    pattern = _STRINGS.get(key)
+    return pattern is not None and isinstance(plain, str) and pattern.fullmatch(plain) is not None
+
+
+def _error_of(info: Any) -> BaseException | None:
+    if isinstance(info, BaseException):
+        return info
+    if isinstance(info, tuple) and len(info) == 3 and isinstance(info[1], BaseException):
+        return info[1]
+    return sys.exc_info()[1] if info is True else None
+
+
+def _frames(traceback: TracebackType | None) -> list[str]:
+    """Module, function and line of each frame, innermost last; no path, as paths name machines and
+    users.
+    """
+    found = []
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        module = traceback.tb_frame.f_globals.get("__name__", "?")
+        found.append(f"{module}:{code.co_name}:{traceback.tb_lineno}")
+        traceback = traceback.tb_next
+    return found[-_MOST_FRAMES:]
+
+
+class _OnlyListed(logging.Formatter):
+    """A library's record as a line of the hub's own: who, how bad, which error; its message only if
+    listed.
+    """
+
+    def __init__(self, render: Callable[..., Any]) -> None:
+        super().__init__()
+        self._render = render
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line."""
+        kept: dict[str, Any] = {
+            "time": structlog.processors.TimeStamper(fmt="iso", utc=True)(None, "", {})[
+                "timestamp"
+            ],
+            "level": record.levelname.lower(),
+            "event": "library",
+            "logger": record.name if _NAME.fullmatch(record.name) else "?",
+        }
+        if isinstance(record.msg, str) and record.msg in _FOREIGN:
+            kept["message"] = record.msg
+        error = _error_of(record.exc_info)
+        return str(self._render(None, "", kept | (described(error) if error else {})))
+
+
+def _take_over_stdlib(out: TextIO, level: int) -> None:
+    handler = logging.StreamHandler(out)
+    handler.setFormatter(_OnlyListed(structlog.processors.JSONRenderer()))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(max(level, logging.WARNING))
+    logging.captureWarnings(capture=True)
+    for name in list(logging.root.manager.loggerDict):
+        known = logging.getLogger(name)
+        known.handlers.clear()
+        known.propagate = True
+    # So that a handler which cannot write says nothing of what it was to write.
+    logging.raiseExceptions = False
+
+
+def _crashed(
+    _type: type[BaseException], error: BaseException, _traceback: TracebackType | None
+) -> None:
+    if isinstance(error, KeyboardInterrupt):
+        return
+    structlog.get_logger().critical("process.crashed", exc_info=error)
+
+
+def _thread_crashed(args: threading.ExceptHookArgs) -> None:
+    if args.exc_value is not None and not isinstance(args.exc_value, SystemExit):
+        structlog.get_logger().critical("process.crashed", exc_info=args.exc_value)

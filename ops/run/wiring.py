@@ -1,0 +1,87 @@
+"""The one place where settings become a hub: what is read from the environment is read here,
+once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from ops.run.configuration import (
+    Fault,
+    Misconfigured,
+    key_encryption_key,
+    read_policy,
+    read_settings,
+)
+from router.handle import Adopted, BoundStep
+from router.intake import StoredIntake
+from router.runtimes.embedded import Embedded
+from router.topology import bound_steps
+from schemas.settings import HubSettings
+from stores import policies
+from stores.database import Database
+from stores.queues import StoredQueues
+from stores.vault import HUB_KEY, Unreadable, Vault
+
+
+@dataclass(frozen=True, slots=True)
+class Hub:
+    """A hub's parts, put together but not running."""
+
+    settings: HubSettings
+    database: Database
+    policy: Adopted
+    steps: tuple[BoundStep, ...]
+    intake: StoredIntake
+    queues: StoredQueues
+
+    def embedded(self) -> Embedded:
+        """All steps in this process."""
+        return Embedded(self.database, self.steps, self.policy, batch=self.settings.runtime.batch)
+
+
+def open_hub(path: Path, environment: Mapping[str, str]) -> Hub:
+    """The hub that a configuration file describes; raises ``Misconfigured`` or ``Unavailable``."""
+    return assemble(read_settings(path, environment), environment, folder=path.parent)
+
+
+def assemble(settings: HubSettings, environment: Mapping[str, str], *, folder: Path) -> Hub:
+    """The hub of these settings; relative paths in them start at ``folder``."""
+    policy = read_policy(settings, folder=folder)
+    vault = Vault(key_encryption_key(settings, environment, folder=folder))
+    database = Database(
+        placed(settings.runtime.store, folder),
+        vault,
+        keeps_outbox=settings.runtime.topics is not None,
+    )
+    database.create_tables()
+    with database.transaction() as transaction, refusing_another_key(settings):
+        vault.keys(transaction.connection, [HUB_KEY], create=True)
+    adopted = Adopted(policies.adopt(database, policy), policy)
+    return Hub(
+        settings, database, adopted, bound_steps(), StoredIntake(database), StoredQueues(database)
+    )
+
+
+@contextmanager
+def refusing_another_key(settings: HubSettings) -> Iterator[None]:
+    """What is sealed with another key than the store's can be read by no other part of the hub."""
+    try:
+        yield
+    except Unreadable:
+        where = f"{settings.runtime.key_variable} or runtime.key_file"
+        instead = "give every part of the hub the key that the store was first started with"
+        raise Misconfigured([Fault(where, "is not the key of this store", instead)]) from None
+
+
+def placed(url: str, folder: Path) -> str:
+    """A relative SQLite path starts at the configuration's folder, wherever the command was
+    given.
+    """
+    prefix = "sqlite:///"
+    if url.startswith(prefix) and not url.startswith("sqlite:////") and url != "sqlite:///:memory:":
+        return prefix + str((folder / url.removeprefix(prefix)).resolve())
+    return url

@@ -1,1 +1,0 @@
-"""Private Kafka, RabbitMQ and PostgreSQL servers on this machine, for tests, benchmarks and trying production."""

@@ -1,0 +1,94 @@
+"""What a step remembers between messages: documents by key, loaded once and written once per
+batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any, Generic, Protocol, TypeVar
+
+from pydantic import TypeAdapter
+
+from router.memory.decoded import Decoded
+from router.step import Step
+from schemas.message import Message
+from stores import states
+from stores.database import Transaction
+
+S = TypeVar("S")
+_DECODED = 1000
+"""Documents of one step that are kept parsed."""
+
+
+class Memory(Protocol[S]):
+    """A step's states during one batch: what one message leaves, the next one finds."""
+
+    def prefetch(self, messages: Sequence[Message]) -> None:
+        """Load what these messages need, in as few queries as it takes."""
+        ...
+
+    def recall(self, message: Message) -> S | None:
+        """The state that the message needs; None where there is none yet."""
+        ...
+
+    def remember(self, message: Message, state: S) -> None:
+        """The state from now on."""
+        ...
+
+    def flush(self) -> None:
+        """Write what changed."""
+        ...
+
+
+@cache
+def _adapter(state: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(state)
+
+
+class Documents(Generic[S]):
+    """States of a step in the store, one document per key."""
+
+    def __init__(self, step: Step[S], transaction: Transaction, decoded: Decoded[str, S]) -> None:
+        self._step = step
+        self._transaction = transaction
+        self._decoded = decoded
+        self._adapter: TypeAdapter[S] = _adapter(step.state)
+        self._versions: dict[str, int] = {}
+        self._states: dict[str, S] = {}
+        self._changed: set[str] = set()
+
+    def prefetch(self, messages: Sequence[Message]) -> None:
+        """Load the documents of these messages' keys."""
+        keys = {self._step.key(message) for message in messages}
+        for key, (version, body) in states.load(self._transaction, self._step.name, keys).items():
+            self._versions[key] = version
+            self._states[key] = self._decoded.get(key, body, self._adapter.validate_json)
+
+    def recall(self, message: Message) -> S | None:
+        """The state under the message's key."""
+        return self._states.get(self._step.key(message))
+
+    def remember(self, message: Message, state: S) -> None:
+        """Keep the state under the message's key."""
+        key = self._step.key(message)
+        self._states[key] = state
+        self._changed.add(key)
+
+    def flush(self) -> None:
+        """Write the changed documents, each one version on."""
+        documents = {
+            key: (self._versions.get(key, 0) + 1, self._written(key)) for key in self._changed
+        }
+        states.save(self._transaction, self._step.name, documents)
+
+    def _written(self, key: str) -> bytes:
+        body = self._adapter.dump_json(self._states[key])
+        self._decoded.put(key, body, self._states[key])
+        return body
+
+
+def documents() -> Callable[[Step[Any], Transaction], Documents[Any]]:
+    """A memory for each batch of one step, over documents that this process has parsed already."""
+    decoded: Decoded[str, Any] = Decoded(_DECODED)
+    return lambda step, transaction: Documents(step, transaction, decoded)

@@ -1,0 +1,45 @@
+"""The due-time watcher: turns timers whose time has come into messages, once each, whatever
+restarts.
+"""
+
+from __future__ import annotations
+
+from schemas.message import Message
+from schemas.rating import TimerElapsed
+from stores import codec, cursors, journal, timers
+from stores.database import Database
+from stores.timers import StoredTimer
+
+_CHAIN = "clock"
+
+
+def publish_due(database: Database, *, limit: int) -> int:
+    """Publish up to ``limit`` timers whose time has come; answers how many. They go and are said in
+    one transaction.
+    """
+    if not timers.any_due(database):
+        return 0
+    with database.transaction() as transaction:
+        cursor = cursors.lock(transaction, _CHAIN)
+        due = timers.take_due(transaction, limit=limit)
+        # A step may ask for a time that has come already and was published: once is enough.
+        said = journal.known_ids(transaction, [timer.id for timer in due])
+        journal.append(
+            transaction, cursor, [_message(timer) for timer in due if timer.id not in said]
+        )
+        cursor.next_offset += len(due)
+        cursors.store(transaction, cursor)
+    return len(due)
+
+
+def _message(timer: StoredTimer) -> Message:
+    due_at = codec.from_micros(timer.due_at)
+    return Message(
+        id=timer.id,
+        source="mash-hub/clock",
+        time=due_at,
+        key=timer.message_key,
+        correlation_id=timer.correlation_id,
+        causation_id=None,
+        data=TimerElapsed(step=timer.step, key=timer.key, due_at=due_at),
+    )

@@ -1,0 +1,229 @@
+"""A worker: one step on Kafka, by Faust; the only module that imports it. What may go wrong is in
+``partition``.
+
+The rules that keep Faust 0.15.3 from losing messages (design, section 5) are all here: raw bytes on
+the wire, one agent at a time per topic, acknowledgement after the store's commit, no exception into
+a stream, nothing produced, declared or kept by Faust.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import tempfile
+import threading
+import traceback
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, cast
+
+import faust
+import structlog
+from faust.types import TP, ChannelT, EventT, StreamT
+
+from router.handle import Adopted, BoundStep
+from router.runtimes.partition import Place, StepPartitions, group_of
+from router.runtimes.watchdog import Watchdog
+from router.topology import topics_of
+from stores.database import Database
+from stores.topics import Cluster, Record, cluster_of
+
+_log = structlog.get_logger()
+_LOOK_SECONDS = 0.1
+_TAKEN_BATCHES = 4
+"""Taken at a time: a transaction is of one partition, and what comes is of several."""
+_LIBRARIES = ("faust", "mode", "aiokafka", "asyncio")
+
+Work = Callable[[Place, Sequence[Record]], Awaitable[bool]]
+
+
+class Crashed(Exception):
+    """Faust gave up by itself; nothing is lost, and starting the worker again is right. Says the
+    error's class only.
+    """
+
+
+def run_worker(
+    bound: BoundStep,
+    *,
+    url: str,
+    database: Database,
+    policy: Adopted,
+    stop: threading.Event,
+    batch: int = 200,
+    patience: float = 20.0,
+) -> None:
+    """Put a step's topics through it until told to stop; several workers of a step share its
+    partitions.
+
+    ``url`` is where the topics are; ``patience`` is for how many seconds a partition may have
+    messages and make no progress. Once told to stop, the batch in hand is finished. Raises
+    :class:`Crashed` or :class:`router.runtimes.watchdog.Stuck`; either way a supervisor is right to
+    start the worker anew.
+    """
+    _hush_libraries()
+    work = StepPartitions(bound, url, database, policy, threading.Event(), batch)
+    heard = [topic.name for topic in topics_of(bound.step)]
+    with Watchdog(bound.step.name, heard, url, database, patience) as watchdog:
+        asyncio.run(_run(work, cluster_of(url), stop, watchdog))
+
+
+async def _run(
+    work: StepPartitions, cluster: Cluster, stop: threading.Event, watchdog: Watchdog
+) -> None:
+    # One thread for all topics of the step: Faust's loop stays free, and nothing of a step happens
+    # twice at a time.
+    with ThreadPoolExecutor(1, thread_name_prefix=work.bound.step.name) as executor:
+        app, ended = assemble_app(work, cluster, executor, watchdog.watch)
+        await app.start()
+        try:
+            while not (stop.is_set() or ended.is_set() or watchdog.stuck or app.should_stop):
+                await asyncio.sleep(_LOOK_SECONDS)
+        finally:
+            work.stop.set()
+            # Faust would wait for ever for what an agent that raised has not acknowledged.
+            app.conf.stream_wait_empty = stop.is_set() and not ended.is_set()
+            await app.stop()
+    if watchdog.stuck:
+        raise watchdog.stuck
+    if not stop.is_set():
+        raise _crashed(app.crash_reason)
+
+
+def _crashed(reason: BaseException | None) -> Crashed:
+    frames = traceback.extract_tb(reason.__traceback__) if reason is not None else []
+    where = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return Crashed(f"{type(reason).__name__}{where}")
+
+
+def assemble_app(
+    work: StepPartitions,
+    cluster: Cluster,
+    executor: Executor,
+    watch: Callable[[Collection[Place]], None],
+) -> tuple[faust.App, asyncio.Event]:
+    """The app of a step with an agent for each of its topics, and what is set when one of these has
+    ended.
+
+    ``watch`` is told which partitions are this worker's.
+    """
+    app, ended = build_app(work.bound.step.name, cluster), asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    async def perform(place: Place, records: Sequence[Record]) -> bool:
+        return await loop.run_in_executor(executor, work.work, place, records)
+
+    async def on_assigned(_app: object, assigned: Collection[TP], **_: object) -> None:
+        places = [Place(cluster.own_name(tp.topic), tp.partition) for tp in assigned]
+        watch(places)
+        for topic in sorted({place.topic for place in places}):
+            # Queued ahead of whatever comes from these partitions, and not waited for: a rebalance
+            # has no time.
+            executor.submit(
+                work.catch_up,
+                topic,
+                sorted(place.partition for place in places if place.topic == topic),
+            )
+
+    signal: Any = app.on_partitions_assigned
+    signal.connect(on_assigned)
+    for topic in topics_of(work.bound.step):
+        add_agent(app, cluster, topic.name, work.batch, perform, ended)
+    return app, ended
+
+
+def build_app(step: str, cluster: Cluster) -> faust.App:
+    """A Faust app that only consumes, by the rules; :func:`add_agent` gives it work."""
+    return faust.App(
+        cluster.wire_name(group_of(step)),
+        broker=[f"kafka://{server}" for server in cluster.servers.split(",")],
+        key_serializer="raw",
+        value_serializer="raw",
+        store="memory://",
+        datadir=tempfile.gettempdir(),  # made at start, though nothing is kept there
+        processing_guarantee="at_least_once",
+        consumer_auto_offset_reset="earliest",
+        stream_wait_empty=True,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        web_enabled=False,
+        # A topic that is made only after its worker began is noticed this soon; five minutes if
+        # nothing is said.
+        consumer_metadata_max_age_ms=5_000,
+        # A killed worker's partitions go to another one after this long.
+        broker_session_timeout=10.0,
+        broker_heartbeat_interval=2.0,
+        # A partition that waits for the store must not be thrown out: the watchdog decides that, by
+        # progress.
+        broker_max_poll_interval=86_400.0,
+    )
+
+
+def add_agent(
+    app: faust.App, cluster: Cluster, topic: str, batch: int, work: Work, ended: asyncio.Event
+) -> None:
+    """Let ``work`` have a topic's records in batches, one at a time, and acknowledge what it has
+    done.
+
+    What ``work`` could not do stays unacknowledged, and ``ended`` says that the worker has to end.
+
+    Not by ``Stream.take``: it waits for its time to run out though a message is there, and
+    acknowledges what an interrupted agent never finished. Not by ``Stream.noack`` either, which
+    invites acknowledging out of order.
+    """
+    channel = app.topic(
+        cluster.wire_name(topic),
+        key_type=bytes,
+        value_type=bytes,
+        key_serializer="raw",
+        value_serializer="raw",
+    )
+
+    async def consume(stream: StreamT[Any]) -> None:
+        stream.enable_acks = False
+        try:
+            async for first in stream.events():
+                events = [first, *_waiting(stream, _TAKEN_BATCHES * batch - 1)]
+                for place, records in _by_partition(topic, events).items():
+                    if not await work(place, records):
+                        return
+                for event in events:
+                    event.ack()
+        finally:
+            ended.set()
+
+    app.agent(channel, name=topic, concurrency=1)(consume)
+
+
+def _waiting(stream: StreamT[Any], limit: int) -> list[EventT[Any]]:
+    """What has come behind the first event already; none of it is waited for."""
+    queue = cast(ChannelT[Any], stream.channel).queue
+    return [queue.get_nowait() for _ in range(min(limit, queue.qsize()))]
+
+
+def _by_partition(topic: str, events: Sequence[EventT[Any]]) -> dict[Place, list[Record]]:
+    records: dict[Place, list[Record]] = defaultdict(list)
+    for event in events:
+        message = event.message
+        record = Record(message.offset, message.value, int((message.timestamp or 0) * 1000))
+        records[Place(topic, message.partition)].append(record)
+    return records
+
+
+class _Said(logging.Handler):
+    """Passes on that a library said something, and where: what it said may name anything (design,
+    section 7).
+    """
+
+    def emit(self, record: logging.LogRecord) -> None:
+        _log.warning(
+            "library.said", library=record.name, level=record.levelname, line=record.lineno
+        )
+
+
+def _hush_libraries() -> None:
+    for name in _LIBRARIES:
+        logger = logging.getLogger(name)
+        logger.handlers, logger.propagate = [_Said(logging.WARNING)], False

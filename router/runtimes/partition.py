@@ -1,0 +1,235 @@
+"""What comes out of a topic's partition, through a step, whatever it takes: the part of a worker
+without Faust.
+
+A broker's committed offset is only a hint. The store's cursor decides what comes next: what was
+done is skipped, and what is missing is read with a reader of its own before anything later (design,
+section 3).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+import structlog
+
+from router.handle import Adopted, BoundStep, Delivery, Gap, handle
+from router.runtimes.isolate import isolating, unsealable
+from router.step import Refusal
+from schemas.message import Message, derived_id
+from stores import codec, cursors, topics
+from stores.codec import Sealed, Unopened
+from stores.database import Database
+from stores.ports import Unavailable
+from stores.topics import Hole, Record
+from stores.vault import DataKey, Unreadable
+
+_log = structlog.get_logger()
+_FIRST_BACK_OFF = 0.05
+_LONGEST_BACK_OFF = 5.0
+_LONGEST_NAME = 600
+"""Characters; PostgreSQL indexes at most some 2,700 bytes."""
+
+
+def group_of(step: str) -> str:
+    """The consumer group that the workers of a step share."""
+    return f"mash-hub.{step}"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One partition of one topic."""
+
+    topic: str
+    partition: int
+
+    def consumer(self, step: str) -> str:
+        """The name of the cursor that says how far a step is here."""
+        return f"{step}/{self.topic}/{self.partition}"
+
+
+@dataclass(slots=True)
+class StepPartitions:
+    """A step over partitions of Kafka. Not safe to share between threads; ``stop`` ends waiting for
+    the store.
+    """
+
+    bound: BoundStep
+    url: str
+    database: Database
+    policy: Adopted
+    stop: threading.Event
+    batch: int = 200
+    _name: str = field(init=False)
+    _heard: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Know by its type what the step hears: what it does not hear is not even unsealed."""
+        self._name = self.bound.step.name
+        self._heard = frozenset(fact.type for fact in self.bound.step.hears)
+
+    def work(self, place: Place, records: Sequence[Record]) -> bool:
+        """Handle records, after any that are missing before or between them; False only when told
+        to stop first.
+
+        Trouble with the store or the broker is retried for ever: the partition waits. What the step
+        cannot be given becomes a dead letter. Nothing is raised, because Faust would take the
+        records for done (design, section 5).
+        """
+        ordered = [
+            record for _, record in sorted({record.offset: record for record in records}.items())
+        ]
+        parts = [
+            ordered[start : start + self.batch] for start in range(0, len(ordered), self.batch)
+        ]
+        return all(self._until_done(partial(self._once, place, part)) for part in parts)
+
+    def catch_up(self, topic: str, partitions: Collection[int]) -> bool:
+        """Do what Kafka believes is done and the store does not; start over where the topic was
+        emptied or cut.
+        """
+        return self._until_done(partial(self._compare, topic, partitions))
+
+    def _once(self, place: Place, records: Sequence[Record]) -> None:
+        deliveries = self._deliveries(place, records)
+        while True:
+            try:
+                return isolating(self._name, deliveries, partial(self._handle, place))
+            except Gap as gap:
+                last = next(record.offset for record in records if record.offset > gap.expected) - 1
+                self._fill(place, gap.expected, last)
+
+    def _fill(self, place: Place, first: int, last: int) -> None:
+        _log.warning(
+            "gap.filled",
+            step=self._name,
+            topic=place.topic,
+            partition=place.partition,
+            first=first,
+            last=last,
+        )
+        for start in range(first, last + 1, self.batch):
+            end = min(start + self.batch - 1, last)
+            self._once(place, topics.read_range(self.url, place.topic, place.partition, start, end))
+
+    def _handle(self, place: Place, deliveries: Sequence[Delivery]) -> None:
+        name = place.consumer(self._name)
+        handle(
+            self.bound,
+            deliveries,
+            consumer=name,
+            database=self.database,
+            policy=self.policy,
+            dense=True,
+        )
+
+    def _compare(self, topic: str, partitions: Collection[int]) -> None:
+        stored = cursors.next_offsets(self.database)
+        marks = topics.watermarks(self.url, topic)
+        hints = topics.committed(self.url, group_of(self._name), topic, partitions)
+        for partition in partitions:
+            place = Place(topic, partition)
+            expected = stored.get(place.consumer(self._name), 0)
+            first, end = marks[partition]
+            if end < expected:
+                expected = self._rewind(place, expected, first)
+            if expected < hints[partition]:
+                self._fill(place, expected, hints[partition] - 1)
+
+    def _rewind(self, place: Place, expected: int, first: int) -> int:
+        consumer = place.consumer(self._name)
+        _log.error("topic.rewound", consumer=consumer, expected=expected, first=first)
+        with self.database.transaction() as transaction:
+            cursors.rewind(transaction, consumer, first)
+        return first
+
+    def _until_done(self, attempt: Callable[[], None]) -> bool:
+        back_off = _FIRST_BACK_OFF
+        while True:
+            try:
+                attempt()
+            except (Unavailable, Hole) as error:
+                _log.warning("worker.waits", step=self._name, error=type(error).__name__)
+            except Exception as error:  # noqa: BLE001 - raising would lose what is in hand; the watchdog sees the wait
+                _log.error("worker.fails", step=self._name, error=type(error).__name__)
+            else:
+                return True
+            if self.stop.wait(back_off):
+                return False
+            back_off = min(back_off * 2, _LONGEST_BACK_OFF)
+
+    def _deliveries(self, place: Place, records: Sequence[Record]) -> list[Delivery]:
+        read = [(record, _sealed(record, place.topic)) for record in records]
+        keys = self._keys(
+            {
+                sealed.key_id
+                for _, sealed in read
+                if sealed is not None and sealed.type in self._heard
+            }
+        )
+        return [
+            _unreadable_event(record, place)
+            if sealed is None
+            else self._delivery(record, sealed, keys)
+            for record, sealed in read
+        ]
+
+    def _delivery(self, record: Record, sealed: Sealed, keys: Mapping[str, DataKey]) -> Delivery:
+        if sealed.type not in self._heard:
+            return Delivery(record.offset, sealed.unreadable())
+        try:
+            return Delivery(record.offset, sealed.open(keys[sealed.key_id]))
+        except (KeyError, Unreadable):
+            return unsealable(record.offset, sealed.unreadable(), record.value)
+
+    def _keys(self, key_ids: Collection[str]) -> Mapping[str, DataKey]:
+        if not key_ids:
+            return {}
+        with self.database.reading() as connection:
+            return self.database.vault.keys(connection, key_ids, create=False)
+
+
+def _sealed(record: Record, topic: str) -> Sealed | None:
+    """The record as a sealed message; None where it is none, or names things as no database can
+    keep them.
+    """
+    try:
+        sealed = codec.from_event(record.value or b"", topic=topic)
+    except (Unreadable, RecursionError):
+        return None
+    named = [
+        sealed.id,
+        sealed.type,
+        sealed.source,
+        sealed.subject,
+        sealed.key,
+        sealed.correlation_id,
+        sealed.key_id,
+    ]
+    return sealed if all(map(_is_text, named)) and _is_text(sealed.causation_id or "-") else None
+
+
+def _is_text(value: object) -> bool:
+    if not isinstance(value, str) or "\0" in value or len(value) > _LONGEST_NAME:
+        return False
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _unreadable_event(record: Record, place: Place) -> Delivery:
+    id_ = derived_id("unreadable", place.topic, str(place.partition), str(record.offset))
+    message = Message(
+        id=id_,
+        source=f"mash-hub/{place.topic}",
+        time=codec.from_micros(max(record.millis, 0) * 1000),
+        key=id_,
+        correlation_id=id_,
+        causation_id=None,
+        data=Unopened(entry=id_),
+    )
+    return Delivery(record.offset, message, Refusal("unreadable.event"), record.value or b"")

@@ -1,0 +1,113 @@
+"""Finds a worker that lives and does nothing (Faust issues 175, 523, 640): progress is what the
+store says, not it.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Collection, Sequence
+from types import TracebackType
+
+import structlog
+
+from router.runtimes.partition import Place
+from stores import cursors, topics
+from stores.database import Database
+from stores.ports import Unavailable
+
+_log = structlog.get_logger()
+_GRACE_SECONDS = 10.0
+EXIT_CODE = 75
+"""Of a process that could not even stop (EX_TEMPFAIL): start it again."""
+
+
+class Stuck(Exception):
+    """A partition has messages and makes no progress; starting the worker again is right."""
+
+    def __init__(self, place: Place) -> None:
+        super().__init__(f"no progress in {place.topic}/{place.partition}")
+        self.place = place
+
+
+class Watchdog:
+    """Watches a worker's partitions from a thread of its own, while used as a context.
+
+    After ``patience`` seconds without progress, ``stuck`` is set and the worker should stop; one
+    that cannot within ten more seconds is ended with :data:`EXIT_CODE`. A store or broker that does
+    not answer proves nothing.
+    """
+
+    def __init__(
+        self, step: str, heard: Sequence[str], url: str, database: Database, patience: float
+    ) -> None:
+        """``heard``: the topics of the step."""
+        self.stuck: Stuck | None = None
+        self._step, self._heard, self._url, self._database, self._patience = (
+            step,
+            heard,
+            url,
+            database,
+            patience,
+        )
+        self._mine: frozenset[Place] = frozenset()
+        self._seen: dict[Place, tuple[int, float]] = {}
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"watchdog-{step}", daemon=True)
+
+    def __enter__(self) -> Watchdog:
+        """Begin to watch."""
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, _type: type[BaseException] | None, _e: BaseException | None, _t: TracebackType | None
+    ) -> None:
+        """The worker has stopped."""
+        self._done.set()
+        self._thread.join()
+
+    def watch(self, places: Collection[Place]) -> None:
+        """These partitions are the worker's now, and no others."""
+        self._mine = frozenset(places)
+        self._seen.clear()
+
+    def look(self, now: float) -> Stuck | None:
+        """What has had messages and made no progress since ``patience`` seconds before ``now``;
+        raises Unavailable.
+        """
+        mine = self._mine
+        stored = cursors.next_offsets(self._database) if mine else {}
+        for topic in self._heard if mine else ():
+            for partition, (_, end) in topics.watermarks(self._url, topic).items():
+                place = Place(topic, partition)
+                offset = stored.get(place.consumer(self._step), 0)
+                if place in mine and offset < end and self._stands_still(place, offset, now):
+                    _log.critical(
+                        "worker.stuck",
+                        step=self._step,
+                        topic=topic,
+                        partition=partition,
+                        offset=offset,
+                    )
+                    return Stuck(place)
+        return None
+
+    def _stands_still(self, place: Place, offset: int, now: float) -> bool:
+        seen, since = self._seen.get(place, (-1, now))
+        if seen != offset:
+            self._seen[place] = (offset, now)
+            return False
+        return now - since >= self._patience
+
+    def _run(self) -> None:
+        while not self._done.wait(self._patience / 5):
+            try:
+                self.stuck = self.look(time.monotonic())
+            except Unavailable:
+                self._seen.clear()
+            if self.stuck is not None:
+                if not self._done.wait(_GRACE_SECONDS):
+                    os._exit(EXIT_CODE)
+                return

@@ -1,0 +1,87 @@
+"""What a step is and what it may answer: values only, no clock, store or log behind them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from schemas.base import Fact, Notice
+from schemas.message import Message, derived_id
+from schemas.policy import Policy
+from schemas.rating import TimerElapsed
+
+S = TypeVar("S")
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatch:
+    """A notice for an agency's queue, sent at most once whatever is retried."""
+
+    agency: str
+    notice: Notice
+
+
+def letter_id(cause: str, step: str, ordinal: int) -> str:
+    """What the letter of a step's ``ordinal``-th dispatch on a message is called on its agency's
+    queue.
+    """
+    return derived_id(cause, step, "letter", str(ordinal))
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """Ask to hear :class:`TimerElapsed` for ``key`` once ``due_at`` has come. Stale ones are
+    ignored.
+    """
+
+    due_at: dt.datetime
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The message may not be acted on: a code of :mod:`schemas.refusals` and the field at fault."""
+
+    reason: str
+    field: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome(Generic[S]):
+    """What a step decided: its next state (None leaves it as it is) and what follows. A refusal
+    stands alone.
+
+    ``takes_back``: letters, by :func:`letter_id`, that are not to be sent any more where they have
+    not been yet.
+    """
+
+    state: S | None = None
+    facts: tuple[Fact, ...] = ()
+    dispatches: tuple[Dispatch, ...] = ()
+    timers: tuple[Timer, ...] = ()
+    takes_back: tuple[str, ...] = ()
+    refusal: Refusal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step(Generic[S]):
+    """A step of the hub. ``decide(state, message, policy)`` is pure; ``key`` names the state that a
+    message needs.
+
+    ``state`` is the type (or union) that pydantic writes and reads the state as.
+    """
+
+    name: str
+    hears: tuple[type[Fact], ...]
+    state: Any
+    key: Callable[[Message], str]
+    decide: Callable[[S | None, Message, Policy], Outcome[S]]
+
+    def concerns(self, message: Message) -> bool:
+        """Whether this step acts on the message; a timer concerns only the step that set it."""
+        data = message.data
+        if isinstance(data, TimerElapsed):
+            return data.step == self.name
+        return isinstance(data, self.hears)

@@ -1,0 +1,258 @@
+"""Hop 3: whose child, family and case. In doubt a provisional new child and a human; never two
+children as one.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from functools import cache
+
+from router.linkage import Linkage, Model, link, load_model
+from router.linkage.ranking import passed_over
+from router.step import Dispatch, Outcome, Step, letter_id
+from router.steps.link.doubts import Doubt, asked, maybe_one, maybe_two, reviews
+from router.steps.link.register import Evidence, PersonRecord, Register, first_record
+from router.steps.link.settling import handover, own_person, settle
+from schemas.base import Fact
+from schemas.case import (
+    ChildLinked,
+    LinkOutcome,
+    OpenCase,
+    OpenCaseLinked,
+    OpenCaseReceived,
+    Worker,
+)
+from schemas.decisions import LinkDecided, PersonsDecided, SplitDecided, UndoDecided
+from schemas.message import Message, derived_id
+from schemas.notices import LinkReview
+from schemas.notification import NotificationAccepted
+from schemas.policy import Policy
+
+AMENDMENT = "this is a new version of a notification that is linked to the child already"
+
+
+def key(message: Message) -> str:
+    """The referral that the message is about, or the open case's message."""
+    return message.correlation_id
+
+
+def decide(state: Register | None, message: Message, policy: Policy) -> Outcome[Register]:
+    """Link a notification or an open case, or follow a human's decision about an earlier link."""
+    known = state or Register()
+    match message.data:
+        case NotificationAccepted() as accepted:
+            return _notification(known, message, accepted, policy)
+        case OpenCaseReceived() as received:
+            return _open_case(known, message, received, policy)
+        case LinkDecided() | PersonsDecided() | SplitDecided() | UndoDecided() as decided:
+            return settle(known, decided, message.id, policy, _model(policy.linkage_model))
+        case other:
+            raise TypeError(other.type)
+
+
+def evidence_of(fact: Fact, id_: str) -> Evidence | None:
+    """What a notification or an open case says of a child; whose it is held to be is not decided
+    yet.
+    """
+    match fact:
+        case NotificationAccepted(agency=agency, notification=said):
+            return Evidence(
+                id=fact.referral_id,
+                agency=agency,
+                reference=said.reference,
+                observed_at=said.observed_at,
+                child=said.subject,
+                narrative=said.narrative,
+            )
+        case OpenCaseReceived(agency=agency, open_case=case):
+            since = dt.datetime.combine(case.since, dt.time(), dt.UTC)
+            return Evidence(
+                id=id_,
+                agency=agency,
+                reference=case.reference,
+                observed_at=since,
+                child=case.child,
+                open_case=True,
+                worker=case.worker,
+            )
+        case _:
+            return None
+
+
+@cache
+def _model(name: str) -> Model:
+    return load_model(name)
+
+
+def _notification(
+    known: Register, message: Message, accepted: NotificationAccepted, policy: Policy
+) -> Outcome[Register]:
+    model = _model(policy.linkage_model)
+    decision = _amends(known, accepted, model) or _compared(known, model)
+    record = _record_after(known, decision, accepted.referral_id, referral=True)
+    fact = _child_linked(accepted, decision, record, model)
+    record, doubts = _doubts(known, decision, record, model)
+    evidence = evidence_of(accepted, message.id)
+    if fact.allocated_to is not None and evidence is not None:
+        letter = letter_id(message.id, STEP.name, 0)
+        evidence = evidence.model_copy(
+            update={"notification": accepted.notification, "area": accepted.area, "letter": letter}
+        )
+    return Outcome(
+        state=_changed(evidence, record, decision),
+        facts=(fact, *doubts),
+        dispatches=(*_dispatches(fact, policy), *reviews(doubts, policy)),
+    )
+
+
+def _amends(known: Register, accepted: NotificationAccepted, model: Model) -> Linkage | None:
+    """An amendment is about its first version's child, unless it is plainly about another under the
+    same reference.
+    """
+    first = known.evidence.get(accepted.first_referral_id or "")
+    record = known.person(first.person_id) if first else None
+    if record is None or known.subject is None:
+        return None
+    if link(known.subject, [record.profile], model).outcome is LinkOutcome.NEW:
+        return None
+    return Linkage(LinkOutcome.LINKED, record.profile, None, 0.0, (AMENDMENT,), ())
+
+
+def _compared(known: Register, model: Model) -> Linkage:
+    assert known.subject is not None
+    decision = link(
+        known.subject, [record.profile for record in known.people], model, oversized=known.oversized
+    )
+    return replace(decision, reasons=(*decision.reasons, *passed_over(known.oversized)))
+
+
+def _record_after(known: Register, decision: Linkage, id_: str, *, referral: bool) -> PersonRecord:
+    assert known.subject is not None
+    if decision.outcome is LinkOutcome.LINKED and decision.person is not None:
+        record = known.person(decision.person.person_id)
+        assert record is not None
+        return record.with_evidence(id_, known.subject, referral=referral)
+    family = decision.family.family_id if decision.family else derived_id("family", id_)
+    return first_record(
+        id_,
+        known.subject,
+        person_id=own_person(id_),
+        family_id=family,
+        case_id=derived_id("case", id_),
+        referral=referral,
+    )
+
+
+def _doubts(
+    known: Register, decision: Linkage, record: PersonRecord, model: Model
+) -> tuple[PersonRecord, list[Doubt]]:
+    """Second thoughts about a person linked to; about a provisional one the link review asks."""
+    if decision.outcome is not LinkOutcome.LINKED:
+        return replace(
+            record, raised=tuple((c.person_id, c.score) for c in decision.candidates)
+        ), []
+    found: list[Doubt] = [*maybe_one(record, known.people, model), *maybe_two(record, model)]
+    return asked(record, found), found
+
+
+def _changed(evidence: Evidence | None, record: PersonRecord, decision: Linkage) -> Register:
+    assert evidence is not None
+    held = evidence.held_as(record.profile, doubts=tuple(c.person_id for c in decision.candidates))
+    return Register(people=(record,), evidence={held.id: held})
+
+
+def _child_linked(
+    accepted: NotificationAccepted, decision: Linkage, record: PersonRecord, model: Model
+) -> ChildLinked:
+    certain = decision.outcome is LinkOutcome.LINKED
+    return ChildLinked(
+        referral_id=accepted.referral_id,
+        agency=accepted.agency,
+        area=accepted.area,
+        person_id=record.profile.person_id,
+        family_id=record.profile.family_id,
+        case_id=record.profile.case_id,
+        outcome=decision.outcome,
+        score=decision.score,
+        margin=decision.margin,
+        reasons=decision.reasons,
+        candidates=decision.candidates,
+        model=model.version,
+        earlier_referrals=record.referrals - 1,
+        allocated_to=record.worker if certain else None,
+        version=accepted.version,
+        notification=accepted.notification,
+    )
+
+
+def _dispatches(fact: ChildLinked, policy: Policy) -> tuple[Dispatch, ...]:
+    if handed := handover(fact, policy):
+        return (handed,)
+    if fact.outcome is LinkOutcome.REVIEW:
+        return (Dispatch(policy.lead_agency, _review(fact)),)
+    return ()
+
+
+def _review(fact: ChildLinked) -> LinkReview:
+    return LinkReview(
+        referral_id=fact.referral_id,
+        case_id=fact.case_id,
+        person_id=fact.person_id,
+        candidates=fact.candidates,
+        reasons=fact.reasons,
+        notification=fact.notification,
+    )
+
+
+def _allocated(record: PersonRecord, case: OpenCase) -> Worker | None:
+    """The worker of the case; where it has none any more, the worker of another open case of the
+    child stays.
+    """
+    before = record.worker
+    return case.worker or (before if before and before.case_reference != case.reference else None)
+
+
+def _open_case(
+    known: Register, message: Message, received: OpenCaseReceived, policy: Policy
+) -> Outcome[Register]:
+    """The worker is allocated to the child that the case is certainly about (R9); in doubt, to a
+    child of its own.
+    """
+    model = _model(policy.linkage_model)
+    decision = _compared(known, model)
+    record = _record_after(known, decision, message.id, referral=False)
+    record = replace(record, worker=_allocated(record, received.open_case))
+    record, doubts = _doubts(known, decision, record, model)
+    fact = OpenCaseLinked(
+        person_id=record.profile.person_id,
+        family_id=record.profile.family_id,
+        case_id=record.profile.case_id,
+        outcome=decision.outcome,
+        score=decision.score,
+        reasons=decision.reasons,
+        candidates=decision.candidates,
+        model=model.version,
+        worker=record.worker,
+    )
+    return Outcome(
+        state=_changed(evidence_of(received, message.id), record, decision),
+        facts=(fact, *doubts),
+        dispatches=tuple(reviews(doubts, policy)),
+    )
+
+
+STEP = Step(
+    name="link",
+    hears=(
+        NotificationAccepted,
+        OpenCaseReceived,
+        LinkDecided,
+        PersonsDecided,
+        SplitDecided,
+        UndoDecided,
+    ),
+    state=Register,
+    key=key,
+    decide=decide,
+)

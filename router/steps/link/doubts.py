@@ -1,0 +1,133 @@
+"""Second thoughts when evidence is added to a person: is it another known one too, or is it two?
+Then a human looks.
+
+Compared are only the person that changed and the candidates at hand for what came. Nothing is asked
+twice, unless what speaks for it has become much stronger since.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any, Final, TypeAlias
+
+from router.linkage import Model
+from router.linkage.dates import Agreement, compare
+from router.linkage.link import explain, weigh
+from router.linkage.profile import as_subject
+from router.step import Dispatch
+from router.steps.link.register import PersonRecord, Said
+from schemas.base import Fact
+from schemas.case import MergeSuggested, SplitSuggested
+from schemas.notices import MergeReview, SplitReview
+from schemas.policy import Policy
+
+Doubt: TypeAlias = MergeSuggested | SplitSuggested
+
+_STRONGER: Final = 10.0
+"""Bits by which the likeness of two must have grown for a human to be asked again."""
+_BORN: Final = "another date of birth"
+_NHS: Final = "another NHS number"
+_SEX: Final = "another sex"
+_FIELDS: Final = (_BORN, _SEX, _NHS, "another pupil number", "the other twin")
+_SOLID: Final = 2
+"""Pieces of evidence for each of two NHS numbers: one alone is often a parent's, another child's or
+mistyped.
+"""
+
+
+def maybe_one(
+    record: PersonRecord, others: Sequence[PersonRecord], model: Model
+) -> Iterator[MergeSuggested]:
+    """Of these others, whoever may be the same child; half as sure as linking must be to take two
+    for one.
+    """
+    subject = as_subject(record.profile)
+    for other in others:
+        if (
+            other.person_id == record.person_id
+            or other.person_id in record.profile.not_same
+            or not other.evidence
+        ):
+            continue
+        weighed = weigh(subject, other.profile, model)
+        if weighed.score >= max(model.same_at / 2, _asked(record, other) + _STRONGER):
+            yield MergeSuggested(
+                person_id=record.person_id,
+                case_id=record.profile.case_id,
+                other_person_id=other.person_id,
+                other_case_id=other.profile.case_id,
+                score=weighed.score,
+                reasons=explain(subject, weighed, model),
+                model=model.version,
+            )
+
+
+def maybe_two(record: PersonRecord, model: Model) -> Iterator[SplitSuggested]:
+    """Whether the last piece of evidence speaks against others in what one child has only one of,
+    sex not alone.
+    """
+    known = {what for what, _ in record.raised}
+    clashes = {said: agree for said, agree in _clashes(record.said) if said not in known}
+    if set(clashes) - {_SEX}:
+        agree = set.intersection(*clashes.values())
+        yield SplitSuggested(
+            person_id=record.person_id,
+            case_id=record.profile.case_id,
+            referral_ids=tuple(record.evidence[number] for number in sorted(agree)),
+            reasons=tuple(clashes),
+            model=model.version,
+        )
+
+
+def asked(record: PersonRecord, doubts: Sequence[Doubt]) -> PersonRecord:
+    """The record that remembers what humans are asked about it."""
+    known = dict(record.raised)
+    for doubt in doubts:
+        match doubt:
+            case MergeSuggested():
+                known[doubt.other_person_id] = doubt.score
+            case SplitSuggested():
+                known |= dict.fromkeys(doubt.reasons, 0.0)
+    return replace(record, raised=tuple(known.items())) if doubts else record
+
+
+def reviews(doubts: Sequence[Fact], policy: Policy) -> Iterator[Dispatch]:
+    """The questions to the lead agency."""
+    for doubt in doubts:
+        said = doubt.model_dump(exclude={"model"})
+        match doubt:
+            case MergeSuggested():
+                yield Dispatch(policy.lead_agency, MergeReview.model_validate(said))
+            case SplitSuggested():
+                yield Dispatch(policy.lead_agency, SplitReview.model_validate(said))
+
+
+def _asked(record: PersonRecord, other: PersonRecord) -> float:
+    """How strong it was when a human was asked about these two; far below anything when never."""
+    mine = (score for id_, score in record.raised if id_ == other.person_id)
+    theirs = (score for id_, score in other.raised if id_ == record.person_id)
+    return max((*mine, *theirs), default=-1000.0)
+
+
+def _clashes(said: Sequence[Said]) -> Iterator[tuple[str, set[int]]]:
+    """Where the last piece of evidence and others say what cannot be of one child; which pieces
+    agree with the last.
+    """
+    for place, field in enumerate(_FIELDS):
+        values = [one[place] for one in said]
+        last, agree = (
+            values[-1],
+            {number for number, value in enumerate(values) if value == values[-1]},
+        )
+        against = [value for value in values if value and value != last]
+        if last and against and _differ(field, last, against, len(agree)):
+            yield field, agree
+
+
+def _differ(field: str, last: Any, against: Sequence[Any], times: int) -> bool:
+    if field == _BORN:
+        return all(compare(last, False, day, False) >= Agreement.OTHER for day in against)
+    if field == _NHS:
+        return min(times, len(against)) >= _SOLID
+    return True

@@ -1,0 +1,264 @@
+"""The register of children: who is known, by which evidence, and who is allocated to whom. Values
+only.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+from router.linkage import Profile, Subject, describe, extend, found, profile_keys
+from schemas.base import Code, Identity, Instant, Shape
+from schemas.case import Worker
+from schemas.notification import Notification
+from schemas.person import Person
+
+
+class Evidence(Shape):
+    """What one message said of a child, and whose it is held to be: a profile is the sum of its
+    evidence.
+    """
+
+    id: Identity
+    """The referral, or the open case's message."""
+    agency: Code
+    reference: Identity
+    observed_at: Instant
+    child: Person
+    narrative: str = ""
+    notification: Notification | None = None
+    """Kept while the referral is with an allocated worker: should the link prove wrong, it must be
+    rated after all.
+    """
+    area: str = ""
+    letter: Identity | None = None
+    """That handed it over, to be taken back as long as it waits."""
+    person_id: str = ""
+    """Empty until decided, as family and case."""
+    family_id: str = ""
+    case_id: str = ""
+    doubts: tuple[Identity, ...] = ()
+    """Persons that were put to a human as candidates."""
+    open_case: bool = False
+    """Whether it is an open case and not a referral; ``worker`` is whom it is allocated to."""
+    worker: Worker | None = None
+    settled_by: Identity | None = None
+    """The last human decision about it that stands."""
+    revision: int = 0
+    """How many human decisions there were about it."""
+
+    def held_as(self, profile: Profile, **changes: Any) -> Evidence:
+        """The same evidence, held to be about this person."""
+        ids = {
+            "person_id": profile.person_id,
+            "family_id": profile.family_id,
+            "case_id": profile.case_id,
+        }
+        return self.model_copy(update=ids | changes)
+
+    def subject(self) -> Subject:
+        """The child as linkage compares them."""
+        return describe(
+            self.child,
+            observed_at=self.observed_at,
+            narrative=self.narrative,
+            agency=self.agency,
+            reference=self.reference,
+        )
+
+
+class Move(Shape):
+    """One piece of evidence that a decision settled; where nothing but the decision is new, both
+    persons are one.
+    """
+
+    evidence_id: Identity
+    from_person_id: Identity
+    to_person_id: Identity
+    settled_by: Identity | None
+    """The decision about it that stood before."""
+
+
+class Mark(Shape):
+    """A verified non-match: a decision said that ``person_id`` is not ``other_person_id``."""
+
+    person_id: Identity
+    other_person_id: Identity
+    decision_id: Identity
+
+
+class Ruling(Shape):
+    """What one human decision about links changed, kept so that it can be taken back."""
+
+    id: Identity
+    moves: tuple[Move, ...]
+    before: dict[Identity, tuple[Identity, ...]]
+    """The evidence of each person concerned as it was, in its order."""
+    made: tuple[Mark, ...]
+    lifted: tuple[Mark, ...]
+    undone: bool = False
+
+    @property
+    def persons(self) -> tuple[str, ...]:
+        """Everyone whom it touched."""
+        marked = (
+            id_
+            for mark in (*self.made, *self.lifted)
+            for id_ in (mark.person_id, mark.other_person_id)
+        )
+        return tuple(dict.fromkeys((*self.before, *marked)))
+
+
+Said = tuple[int, str, str, str, str]
+"""What one piece of evidence says of who a child is: accurate day of birth, sex, NHS number, UPN,
+which twin.
+"""
+
+
+def who(subject: Subject) -> Said:
+    """The part of a subject that no two pieces of evidence of one child should differ in."""
+    return (
+        0 if subject.estimated else subject.day,
+        subject.sex,
+        subject.nhs,
+        subject.upn,
+        subject.twin,
+    )
+
+
+@dataclass(frozen=True, repr=False)
+class PersonRecord:
+    """A known person: the profile, the evidence that it is made of, and the allocated worker."""
+
+    profile: Profile
+    evidence: tuple[str, ...] = ()
+    referrals: int = 0
+    worker: Worker | None = None
+    apart: tuple[tuple[str, str], ...] = ()
+    """Persons who are verified to be others, each with the decision that said so."""
+    successor: str = ""
+    """Of a person without evidence: who has it now. Decisions that name this person are about that
+    one.
+    """
+    said: tuple[Said, ...] = ()
+    """What each piece of evidence says of who it is."""
+    raised: tuple[tuple[str, float], ...] = ()
+    """What humans were asked already: whether it is another person (an id), or two (a field); and
+    how strong it was.
+    """
+
+    @property
+    def person_id(self) -> str:
+        """The person's id."""
+        return self.profile.person_id
+
+    @cached_property
+    def keys(self) -> frozenset[int]:
+        """The blocking keys under which the person is filed."""
+        return frozenset(profile_keys(self.profile))
+
+    def encode(self) -> bytes:
+        """One line of JSON for the record, then the profile."""
+        worker = self.worker.model_dump_json() if self.worker else None
+        rest = [self.apart, self.successor, self.said, self.raised]
+        head = json.dumps([self.evidence, self.referrals, worker, *rest], separators=(",", ":"))
+        return head.encode() + b"\n" + self.profile.encode()
+
+    @classmethod
+    def decode(cls, data: bytes) -> PersonRecord:
+        """The record that :meth:`encode` wrote."""
+        head, _, profile = data.partition(b"\n")
+        evidence, referrals, worker, apart, successor, said, raised = json.loads(head)
+        return cls(
+            Profile.decode(profile),
+            tuple(evidence),
+            referrals,
+            Worker.model_validate_json(worker) if worker else None,
+            tuple((other, decision) for other, decision in apart),
+            successor,
+            tuple((day, sex, nhs, upn, twin) for day, sex, nhs, upn, twin in said),
+            tuple((what, strength) for what, strength in raised),
+        )
+
+    def with_evidence(self, id_: str, subject: Subject, *, referral: bool) -> PersonRecord:
+        """The record with one more piece of evidence."""
+        return replace(
+            self,
+            profile=extend(self.profile, subject),
+            evidence=(*self.evidence, id_),
+            referrals=self.referrals + referral,
+            said=(*self.said, who(subject)),
+        )
+
+    def kept_apart(self, apart: Iterable[tuple[str, str]]) -> PersonRecord:
+        """The record with these verified non-matches and no others."""
+        marks = tuple(dict.fromkeys(apart))
+        others = tuple(dict.fromkeys(other for other, _ in marks))
+        return replace(self, profile=replace(self.profile, not_same=others), apart=marks)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Register:
+    """The part of the register that one message needs; as a step's answer, the part that
+    changes.
+    """
+
+    subject: Subject | None = None
+    people: Sequence[PersonRecord] = ()
+    """Candidates for the subject, most shared keys first; and the persons that the message
+    names.
+    """
+    evidence: Mapping[str, Evidence] = field(default_factory=dict)
+    rulings: Mapping[str, Ruling] = field(default_factory=dict)
+    """What human decisions changed, by their ids."""
+    oversized: frozenset[int] = frozenset()
+    """Keys of the subject that were passed over, as too many persons are filed under them."""
+
+    def person(self, person_id: str) -> PersonRecord | None:
+        """A person by id, if it is in this part."""
+        return next((record for record in self.people if record.person_id == person_id), None)
+
+    def known(self, person_id: str) -> PersonRecord:
+        """A person by id, who must be in this part."""
+        record = self.person(person_id)
+        if record is None:
+            raise KeyError(person_id)
+        return record
+
+    def standing(self, person_id: str) -> PersonRecord | None:
+        """A person by id; where all evidence of that one went to another since, the other."""
+        record = self.person(person_id)
+        while record is not None and record.successor:
+            record = self.person(record.successor)
+        return record
+
+
+def refold(record: PersonRecord, evidence: Sequence[Evidence]) -> PersonRecord:
+    """The record as it would be of this evidence alone; verified non-matches stay."""
+    old = record.profile
+    profile = Profile(old.person_id, old.family_id, old.case_id, not_same=old.not_same)
+    workers: dict[str, Worker | None] = {}
+    subjects = [piece.subject() for piece in evidence]
+    for piece, subject in zip(evidence, subjects, strict=True):
+        profile = extend(profile, subject)
+        if piece.open_case:
+            workers[piece.reference] = piece.worker
+    return replace(
+        record,
+        profile=profile,
+        evidence=tuple(piece.id for piece in evidence),
+        referrals=sum(not piece.open_case for piece in evidence),
+        worker=next((worker for worker in reversed(workers.values()) if worker), None),
+        said=tuple(map(who, subjects)),
+    )
+
+
+def first_record(
+    id_: str, subject: Subject, *, person_id: str, family_id: str, case_id: str, referral: bool
+) -> PersonRecord:
+    """The record of a person of whom this is the first evidence."""
+    profile = found(subject, person_id=person_id, family_id=family_id, case_id=case_id)
+    return PersonRecord(profile, (id_,), int(referral), said=(who(subject),))

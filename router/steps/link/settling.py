@@ -1,0 +1,421 @@
+"""What humans decide about links: confirm, reject, merge, split, undo. Each is a fact, told to
+everyone it concerns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from router.linkage import Model, Profile
+from router.step import Dispatch, Outcome, Refusal, letter_id
+from router.steps.link import rulings
+from router.steps.link.doubts import asked, maybe_one, reviews
+from router.steps.link.register import Evidence, PersonRecord, Register, Ruling
+from router.steps.link.rulings import Pair
+from schemas.base import Fact
+from schemas.case import (
+    ChildLinked,
+    DecisionUndone,
+    LinkCorrected,
+    LinkOutcome,
+    OpenCaseLinked,
+    PersonsKeptApart,
+    PersonsMerged,
+    PersonSplit,
+)
+from schemas.decisions import (
+    LinkDecided,
+    LinkDecision,
+    PersonsDecided,
+    PersonsDecision,
+    Settled,
+    SplitDecided,
+    SplitDecision,
+    UndoDecided,
+    UndoDecision,
+)
+from schemas.message import derived_id
+from schemas.notices import Handover, LinksChanged, MovedReferral
+from schemas.policy import Policy
+
+HUMAN = "human"
+"""Stands for the model where a human decided."""
+_BY_A_HUMAN = ("decided by a human",)
+
+Decision = LinkDecision | PersonsDecision | SplitDecision | UndoDecision
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Plan:
+    """What a decision comes to: whose each piece of evidence is to be, who is not who, or what is
+    taken back.
+
+    ``known`` is the register with the person that the decision makes, if it makes one; ``one`` and
+    ``other`` are the persons that the decision is about, the one whose case it is recorded under
+    first.
+    """
+
+    known: Register
+    one: str
+    other: str
+    whose: Mapping[str, str]
+    apart: Sequence[Pair] = ()
+    undoes: Ruling | None = None
+
+
+def settle(
+    known: Register, decided: Settled, id_: str, policy: Policy, model: Model
+) -> Outcome[Register]:
+    """Follow the decision with this id. Refused unless it is the lead agency's, about what is
+    known, and possible.
+    """
+    if decided.agency != policy.lead_agency:
+        return Outcome(refusal=Refusal("refused.role"))
+    match decided:
+        case LinkDecided(decision=link):
+            plan: _Plan | Refusal | None = _link(known, link)
+        case PersonsDecided(decision=persons):
+            plan = _persons(known, persons)
+        case SplitDecided(decision=split):
+            plan = _split(known, split, id_)
+        case UndoDecided(decision=undo):
+            plan = _undo(known, undo)
+    if plan is None:
+        return Outcome()
+    if isinstance(plan, Refusal):
+        return Outcome(refusal=plan)
+    outcome = _settled(plan, decided.decision, id_, policy)
+    return (
+        _with_doubts(plan, outcome, policy, model) if isinstance(decided, LinkDecided) else outcome
+    )
+
+
+def handover(fact: ChildLinked, policy: Policy) -> Dispatch | None:
+    """The referral for the child's own worker, if there is one (R9)."""
+    if fact.allocated_to is None:
+        return None
+    notice = Handover(
+        referral_id=fact.referral_id,
+        case_id=fact.case_id,
+        agency=fact.agency,
+        worker=fact.allocated_to,
+        notification=fact.notification,
+    )
+    return Dispatch(_desk(fact.allocated_to.team, policy), notice)
+
+
+def own_person(evidence_id: str) -> str:
+    """The id of the person whom evidence founds when it is of nobody known."""
+    return derived_id("person", evidence_id)
+
+
+def _desk(team: str, policy: Policy) -> str:
+    return team if team in policy.partners else policy.lead_agency
+
+
+def _link(known: Register, decision: LinkDecision) -> _Plan | Refusal:
+    held = known.evidence.get(decision.referral_id)
+    if held is None:
+        return Refusal("refused.unknown-subject", "referral_id")
+    own = own_person(held.id)
+    if decision.person_id in (None, own):
+        target = known.person(own) or _nobody(own, held.family_id, derived_id("case", held.id))
+        others = [known.standing(id_) for id_ in (held.person_id, *held.doubts)]
+        apart = [(own, other.person_id) for other in others if other and other.person_id != own]
+    else:
+        found = known.standing(str(decision.person_id))
+        if found is None:
+            return Refusal("refused.unknown-subject", "person_id")
+        target, apart = found, _no_longer(known, held, found)
+    with_target = known if known.person(target.person_id) else _with(known, target)
+    return _Plan(
+        with_target,
+        target.person_id,
+        held.person_id,
+        {held.id: target.person_id},
+        tuple(dict.fromkeys(apart)),
+    )
+
+
+def _no_longer(known: Register, held: Evidence, target: PersonRecord) -> list[Pair]:
+    """Whom a referral is found not to be about, where it had been linked to them; but not its own
+    provisional person: what else was linked to that one meanwhile may well be about the same child.
+    """
+    source = known.known(held.person_id)
+    same = source.person_id in (target.person_id, own_person(held.id))
+    return [] if same or source.evidence == (held.id,) else [(source.person_id, target.person_id)]
+
+
+def _persons(known: Register, decision: PersonsDecision) -> _Plan | Refusal | None:
+    """None where the two are one already, as the answer to another question about them may have
+    made them.
+    """
+    if decision.person_id == decision.other_person_id:
+        return Refusal("invalid.value", "other_person_id")
+    kept, other = known.standing(decision.person_id), known.standing(decision.other_person_id)
+    if kept is None or other is None:
+        return Refusal(
+            "refused.unknown-subject", "person_id" if kept is None else "other_person_id"
+        )
+    if kept.person_id == other.person_id:
+        return None if decision.same else Refusal("refused.closed", "other_person_id")
+    ids = kept.person_id, other.person_id
+    if decision.same:
+        return _Plan(known, *ids, dict.fromkeys(other.evidence, kept.person_id))
+    return _Plan(known, *ids, {}, (ids,))
+
+
+def _split(known: Register, decision: SplitDecision, id_: str) -> _Plan | Refusal:
+    source = known.standing(decision.person_id)
+    if source is None:
+        return Refusal("refused.unknown-subject", "person_id")
+    for number, referral_id in enumerate(decision.referral_ids):
+        if referral_id not in source.evidence:
+            return Refusal("refused.unknown-subject", f"referral_ids[{number}]")
+    if decision.to_person_id is None:
+        target = _nobody(own_person(id_), source.profile.family_id, derived_id("case", id_))
+        known = _with(known, target)
+    elif (found := known.standing(decision.to_person_id)) is None:
+        return Refusal("refused.unknown-subject", "to_person_id")
+    elif found.person_id == source.person_id:
+        return Refusal("refused.closed", "to_person_id")
+    else:
+        target = found
+    ids = source.person_id, target.person_id
+    left = set(source.evidence) - set(decision.referral_ids)
+    return _Plan(
+        known, *ids, dict.fromkeys(decision.referral_ids, target.person_id), (ids,) if left else ()
+    )
+
+
+def _undo(known: Register, decision: UndoDecision) -> _Plan | Refusal:
+    ruling = known.rulings.get(decision.decision_id)
+    if ruling is None:
+        return Refusal("refused.unknown-subject", "decision_id")
+    if ruling.undone:
+        return Refusal("refused.closed", "decision_id")
+    if rulings.overtaken(known, ruling):
+        return Refusal("refused.overtaken", "decision_id")
+    one = ruling.moves[0].from_person_id if ruling.moves else ruling.made[0].person_id
+    whose = {
+        m.evidence_id: m.from_person_id for m in ruling.moves if m.from_person_id != m.to_person_id
+    }
+    return _Plan(known, one, one, whose, undoes=ruling)
+
+
+def _nobody(person_id: str, family_id: str, case_id: str) -> PersonRecord:
+    return PersonRecord(Profile(person_id, family_id, case_id))
+
+
+def _with(known: Register, person: PersonRecord) -> Register:
+    return replace(known, people=(*known.people, person))
+
+
+def _settled(plan: _Plan, decision: Decision, id_: str, policy: Policy) -> Outcome[Register]:
+    known = plan.known
+    if plan.undoes:
+        after = rulings.take_back(known, plan.undoes)
+    else:
+        after = rulings.carry_out(known, id_, plan.whose, apart=plan.apart)
+    moved = [(known.evidence[piece], after.evidence[piece]) for piece in plan.whose]
+    linked = tuple(_links(known, after, moved, decision, id_))
+    anew = [fact for fact in linked if isinstance(fact, ChildLinked)]
+    handed = [dispatch for fact in anew if (dispatch := handover(fact, policy))]
+    wrong = (known.evidence[fact.referral_id].letter for fact in anew)
+    return Outcome(
+        state=_with_letters(after, anew, id_),
+        facts=(*linked, *_closing(plan, moved, decision, id_)),
+        dispatches=(*handed, *_changes(known, after, moved, decision, id_, policy)),
+        takes_back=tuple(letter for letter in wrong if letter),
+    )
+
+
+def _with_letters(after: Register, anew: Sequence[ChildLinked], id_: str) -> Register:
+    """With the letter that hands each referral over by now, if any: handovers are a decision's
+    first dispatches.
+    """
+    handed = [fact.referral_id for fact in anew if fact.allocated_to]
+    letters = {
+        referral_id: letter_id(id_, "link", number) for number, referral_id in enumerate(handed)
+    }
+    pieces = [after.evidence[fact.referral_id] for fact in anew]
+    changed = {
+        piece.id: piece.model_copy(update={"letter": letters.get(piece.id)}) for piece in pieces
+    }
+    return replace(after, evidence={**after.evidence, **changed})
+
+
+def _with_doubts(
+    plan: _Plan, outcome: Outcome[Register], policy: Policy, model: Model
+) -> Outcome[Register]:
+    """Whether the child that a referral was found to be about is another one at hand too: known
+    twice, it may be.
+    """
+    assert outcome.state is not None
+    people = {record.person_id: record for record in (*plan.known.people, *outcome.state.people)}
+    doubts = list(maybe_one(people[plan.one], list(people.values()), model))
+    if not doubts:
+        return outcome
+    record = asked(people[plan.one], doubts)
+    others = [other for other in outcome.state.people if other.person_id != record.person_id]
+    return replace(
+        outcome,
+        state=replace(outcome.state, people=(*others, record)),
+        facts=(*outcome.facts, *doubts),
+        dispatches=(*outcome.dispatches, *reviews(doubts, policy)),
+    )
+
+
+Moved = Sequence[tuple[Evidence, Evidence]]
+"""Evidence as it was held and as it is held now."""
+
+
+def _links(
+    known: Register, after: Register, moved: Moved, decision: Decision, id_: str
+) -> Iterator[Fact]:
+    for was, now in moved:
+        record = after.person(now.person_id) or known.known(now.person_id)
+        if now.open_case:
+            yield _open_case_linked(now)
+            continue
+        yield _corrected(was, now, decision, id_)
+        if now.notification is not None and record.worker != known.known(was.person_id).worker:
+            yield _taken_up(now, record)
+
+
+def _corrected(was: Evidence, now: Evidence, decision: Decision, id_: str) -> LinkCorrected:
+    return LinkCorrected(
+        referral_id=now.id,
+        from_person_id=was.person_id,
+        from_case_id=was.case_id,
+        person_id=now.person_id,
+        family_id=now.family_id,
+        case_id=now.case_id,
+        decided_by=decision.decided_by,
+        rationale=decision.rationale,
+        decision_id=id_,
+        revision=now.revision,
+    )
+
+
+def _open_case_linked(now: Evidence) -> OpenCaseLinked:
+    return OpenCaseLinked(
+        person_id=now.person_id,
+        family_id=now.family_id,
+        case_id=now.case_id,
+        outcome=LinkOutcome.LINKED,
+        score=0.0,
+        reasons=_BY_A_HUMAN,
+        model=HUMAN,
+        worker=now.worker,
+    )
+
+
+def _taken_up(now: Evidence, record: PersonRecord) -> ChildLinked:
+    """A referral that had gone to the worker of a child whom it is not about is linked anew, and so
+    rated after all.
+    """
+    assert now.notification is not None
+    return ChildLinked(
+        referral_id=now.id,
+        agency=now.agency,
+        area=now.area,
+        person_id=now.person_id,
+        family_id=now.family_id,
+        case_id=now.case_id,
+        outcome=LinkOutcome.LINKED,
+        score=0.0,
+        reasons=_BY_A_HUMAN,
+        model=HUMAN,
+        earlier_referrals=record.referrals - 1,
+        allocated_to=record.worker,
+        notification=now.notification,
+    )
+
+
+def _closing(plan: _Plan, moved: Moved, decision: Decision, id_: str) -> tuple[Fact, ...]:
+    """What the decision came to as a whole, where its corrections do not say it all."""
+    one, other = plan.known.known(plan.one).profile, plan.known.known(plan.other).profile
+    said = {"decision_id": id_, "decided_by": decision.decided_by, "rationale": decision.rationale}
+    referrals = tuple(now.id for _, now in moved if not now.open_case)
+    match decision:
+        case PersonsDecision(same=True):
+            return (
+                PersonsMerged(
+                    person_id=one.person_id,
+                    family_id=one.family_id,
+                    case_id=one.case_id,
+                    absorbed_person_id=other.person_id,
+                    absorbed_case_id=other.case_id,
+                    referral_ids=referrals,
+                    **said,
+                ),
+            )
+        case PersonsDecision():
+            return (
+                PersonsKeptApart(
+                    person_id=one.person_id,
+                    case_id=one.case_id,
+                    other_person_id=other.person_id,
+                    other_case_id=other.case_id,
+                    **said,
+                ),
+            )
+        case SplitDecision():
+            return (
+                PersonSplit(
+                    from_person_id=one.person_id,
+                    from_case_id=one.case_id,
+                    person_id=other.person_id,
+                    family_id=other.family_id,
+                    case_id=other.case_id,
+                    referral_ids=referrals,
+                    **said,
+                ),
+            )
+        case UndoDecision(decision_id=undone):
+            return (
+                DecisionUndone(
+                    undone_decision_id=undone, case_id=one.case_id, referral_ids=referrals, **said
+                ),
+            )
+        case _:
+            return ()
+
+
+def _changes(
+    known: Register, after: Register, moved: Moved, decision: Decision, id_: str, policy: Policy
+) -> Iterator[Dispatch]:
+    """To the lead agency, and to the team of every worker whose child has a referral more or
+    less.
+    """
+    told = [(was, now) for was, now in moved if was.person_id != now.person_id]
+    if not told:
+        return
+    notice = LinksChanged(
+        decision_id=id_,
+        moved=tuple(_moved_referral(was, now) for was, now in told),
+        decided_by=decision.decided_by,
+        rationale=decision.rationale,
+    )
+    for agency in dict.fromkeys([policy.lead_agency, *_teams(known, after, told, policy)]):
+        yield Dispatch(agency, notice)
+
+
+def _moved_referral(was: Evidence, now: Evidence) -> MovedReferral:
+    return MovedReferral(
+        referral_id=now.id,
+        from_person_id=was.person_id,
+        from_case_id=was.case_id,
+        person_id=now.person_id,
+        case_id=now.case_id,
+    )
+
+
+def _teams(known: Register, after: Register, moved: Moved, policy: Policy) -> Iterable[str]:
+    ids = dict.fromkeys(id_ for was, now in moved for id_ in (was.person_id, now.person_id))
+    for id_ in ids:
+        for record in (known.person(id_), after.person(id_)):
+            if record is not None and record.worker is not None:
+                yield _desk(record.worker.team, policy)

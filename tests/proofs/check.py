@@ -1,0 +1,163 @@
+"""What was lost and what was done twice: told from evidence alone (F1)."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+from tests.proofs.evidence import Evidence, Recorded
+
+
+@dataclass(slots=True)
+class Verdict:
+    """Each finding as ``what id``; ``redelivered`` letters came again, which they may, and took
+    effect once.
+    """
+
+    lost: list[str] = field(default_factory=list)
+    duplicated: list[str] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+    redelivered: int = 0
+
+    @property
+    def clean(self) -> bool:
+        """Whether nothing was found."""
+        return not (self.lost or self.duplicated or self.wrong)
+
+    def once(self, what: str, expected: Iterable[str], found: Mapping[str, int]) -> None:
+        """Each of the expected is to be found exactly once."""
+        for id_ in dict.fromkeys(expected):
+            self.at_least_once(what, [id_], found)
+            if found.get(id_, 0) > 1:
+                self.duplicated.append(f"{what} {id_}")
+
+    def at_least_once(self, what: str, expected: Iterable[str], found: Mapping[str, int]) -> None:
+        """Each of the expected is to be found."""
+        self.lost += [f"{what} {id_}" for id_ in expected if not found.get(id_)]
+
+
+def check(evidence: Evidence) -> Verdict:
+    """Every message that was receipted, every step on its way, and every letter that should have
+    come.
+    """
+    verdict = check_inward(evidence)
+    _letters(evidence, verdict)
+    _products(evidence, verdict)
+    return verdict
+
+
+def check_inward(evidence: Evidence) -> Verdict:
+    """The same without what leaves the hub, for runs in which nobody takes their letters."""
+    verdict = Verdict()
+    _receipted(evidence, verdict)
+    _steps(evidence, verdict)
+    return verdict
+
+
+def _receipted(evidence: Evidence, verdict: Verdict) -> None:
+    """What an agency has a receipt for is in the store once: as a fact, or as a dead letter with
+    its fact.
+    """
+    facts = Counter(entry.id for entry in evidence.journal)
+    dead = Counter(one.id for one in evidence.dead)
+    refused = Counter(entry.data["dead_letter_id"] for entry in evidence.of("message.refused"))
+    notes = [*evidence.sent, *evidence.answers]
+    taken = [note["id"] for note in notes if note["status"] != "rejected"]
+    rejected = [note["id"] for note in notes if note["status"] == "rejected"]
+    verdict.once("message", taken, facts)
+    verdict.once("dead letter", rejected, dead)
+    verdict.once("refusal", rejected, refused)
+
+
+def _steps(evidence: Evidence, verdict: Verdict) -> None:
+    """Received, settled; accepted, linked; linked and not handed over, rated and asked: each
+    exactly once.
+
+    A human may have a referral linked anew that was handed over; then it is rated and asked about
+    after all, once.
+    """
+    linked = evidence.of("case.child-linked")
+    not_handed_over = (entry for entry in linked if entry.data["allocated_to"] is None)
+    here = list(
+        {entry.data["referral_id"]: entry.id for entry in reversed(list(not_handed_over))}.values()
+    )
+    settled = _causes(evidence, "notification.accepted", "notification.duplicated")
+    verdict.once("settled", _ids(evidence.of("notification.received")), settled)
+    verdict.once(
+        "linked", _ids(evidence.of("notification.accepted")), _causes(evidence, "case.child-linked")
+    )
+    verdict.once("rated", here, _causes(evidence, "rating.suggested"))
+    verdict.once("asked", here, _causes(evidence, "information.requested"))
+
+
+def _letters(evidence: Evidence, verdict: Verdict) -> None:
+    """What was asked of people reached them, however often, as one and the same letter."""
+    if evidence.undelivered:
+        verdict.lost.append(f"letters undelivered {evidence.undelivered}")
+    came = Counter(note["letter"]["id"] for note in evidence.letters)
+    verdict.redelivered = sum(count - 1 for count in came.values())
+    requests = [
+        one["identifier"]
+        for entry in evidence.of("information.requested")
+        for one in entry.data["requests"]
+    ]
+    verdict.once("request", requests, _different(evidence, "information-request", "identifier"))
+    rated = [entry.data["referral_id"] for entry in evidence.of("rating.suggested")]
+    verdict.at_least_once(
+        "rating request", rated, _different(evidence, "rating-request", "referral_id")
+    )
+
+
+def _products(evidence: Evidence, verdict: Verdict) -> None:
+    """Approved once, released once, received as exactly the bytes that were released.
+
+    One that was recalled while it waited on its recipient's queue was kept back, and may never have
+    been received.
+    """
+    released = evidence.of("product.released")
+    done = _causes(evidence, "product.released", "product.refused")
+    verdict.once("released", _ids(evidence.of("product.approved")), done)
+    products = [entry.data["product_id"] for entry in released]
+    verdict.once("product released", products, Counter(products))
+    came = _different(evidence, "product", "product_id")
+    recalled = {entry.data["product_id"] for entry in evidence.of("product.recalled")}
+    verdict.once(
+        "product letter", [id_ for id_ in products if id_ in came or id_ not in recalled], came
+    )
+    digests = {
+        entry.data["product_id"]: (entry.data["recipient"], entry.data["digest"])
+        for entry in released
+    }
+    for note in evidence.letters:
+        letter = note["letter"]
+        if letter["type"] == "mash.product.v1":
+            here = (note["agency"], digest(letter["data"]))
+            if digests.get(letter["data"]["product_id"]) != here:
+                verdict.wrong.append(f"product {letter['data']['product_id']}")
+
+
+def digest(data: object) -> str:
+    """SHA-256 of the compact JSON of a letter's data."""
+    return sha256(json.dumps(data, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()
+
+
+def _ids(entries: Iterable[Recorded]) -> list[str]:
+    return [entry.id for entry in entries]
+
+
+def _causes(evidence: Evidence, *types: str) -> Counter[str]:
+    """How many facts of these types each message caused."""
+    return Counter(str(entry.cause) for type_ in types for entry in evidence.of(type_))
+
+
+def _different(evidence: Evidence, type_: str, named: str) -> dict[str, int]:
+    """How many different letters of a type there are about each thing that they name."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for note in evidence.letters:
+        letter = note["letter"]
+        if letter["type"] == f"mash.{type_}.v1":
+            found[letter["data"][named]].add(letter["id"])
+    return {about: len(ids) for about, ids in found.items()}

@@ -1,0 +1,203 @@
+"""Where a proof runs: a folder with the sample's configuration, and for production a corner of each
+server.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+from confluent_kafka.admin import AdminClient
+
+from connectors.clients.broker import connected, delete_queue, queue_depth
+from connectors.clients.broker_client import QueueNames
+from ops.demo.running import DemoFolder, prepare
+from schemas.topics import TOPICS
+from stores.topics import cluster_of
+from tests.services.process import free_port
+
+BROKER_VARIABLE = "HUB_PROOF_BROKER_URL"
+OVER_HTTP = ("childrens_social_care", "health_visiting", "midwifery", "nhs_emergency")
+"""Agencies that send over HTTP in production too; the other ones send over the broker."""
+BY_FOLDER = ("school",)
+BY_QUEUE = ("police", "gp", "csc_duty_team")
+"""Agencies that send over a broker of theirs to an embedded hub, if there is a broker."""
+OTHER_FORMATS = {"police_cait": "merlin-xml", "early_help": "case-system-csv"}
+"""Agencies that send nothing in the sample, given a format of their own to get wrong."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Servers:
+    """Addresses, with their passwords, of what a hub in production stands on."""
+
+    kafka: str
+    rabbitmq: str
+    postgres: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Place:
+    """A hub's folder with who speaks to it and how."""
+
+    folder: DemoFolder
+    url: str
+    environment: Mapping[str, str]
+    """Of every process of the hub."""
+    store: str
+    """URL of the database."""
+    production: bool = False
+    broker: str | None = None
+    prefix: str = ""
+    agencies: tuple[str, ...] = ()
+    queued: tuple[str, ...] = field(default=())
+    """Agencies whose letters go by a broker."""
+
+    @property
+    def path(self) -> Path:
+        """The folder."""
+        return self.folder.path
+
+    @property
+    def key(self) -> bytes:
+        """The hub's key-encryption key."""
+        return base64.b64decode((self.path / "hub.key").read_text(encoding="ascii"))
+
+    def file(self, name: str) -> Path:
+        """A file of the run."""
+        return self.path / name
+
+    def write(self, name: str, content: object) -> Path:
+        """Write a file of JSON for a command to read, for its owner only: it may hold passwords."""
+        path = self.file(name)
+        path.touch(mode=0o600)
+        path.write_text(json.dumps(content), encoding="utf-8")
+        return path
+
+    def queue_names(self) -> list[str]:
+        """Every queue of this run."""
+        names = (QueueNames.of(agency, self.prefix) for agency in self.queued)
+        return [queue for name in names for queue in (name.feed, name.receipts, name.letters)]
+
+
+@contextmanager
+def embedded_place(path: Path, *, broker: str | None = None) -> Iterator[Place]:
+    """An embedded hub; with a broker two agencies use it, as if it were theirs."""
+    place = _place(path, broker=broker, queued=BY_QUEUE if broker else ())
+    with ExitStack() as stack:
+        if broker:
+            stack.callback(_delete_queues, place)
+        yield place
+
+
+@contextmanager
+def production_place(path: Path, servers: Servers, *, partitions: int = 2) -> Iterator[Place]:
+    """A hub in production with a database, topics and queues of its own on these servers, gone
+    afterwards.
+    """
+    with ExitStack() as stack:
+        store = stack.enter_context(_database(servers.postgres))
+        topics = f"{servers.kafka}/proof-{uuid4().hex[:12]}"
+        place = _place(
+            path, broker=servers.rabbitmq, store=store, topics=topics, partitions=partitions
+        )
+        stack.callback(_delete_topics, topics)
+        stack.callback(_delete_queues, place)
+        yield place
+
+
+def _place(
+    path: Path,
+    *,
+    broker: str | None,
+    queued: tuple[str, ...] = (),
+    store: str | None = None,
+    topics: str | None = None,
+    partitions: int = 2,
+) -> Place:
+    port = free_port()
+    folder = prepare(path, port=port)
+    agencies = tuple(json.loads(folder.tokens.read_text(encoding="utf-8")))
+    queued = agencies if topics else queued
+    prefix = f"proof-{uuid4().hex[:8]}." if queued else ""
+    _configure(folder, partitions, queued, prefix)
+    production = (
+        {"HUB_STORE": store, "HUB_TOPICS": topics, "HUB_QUEUES": broker}
+        if topics and store and broker
+        else {}
+    )
+    environment = {**os.environ, **production, **({BROKER_VARIABLE: broker} if broker else {})}
+    return Place(
+        folder=folder,
+        url=f"http://127.0.0.1:{port}",
+        environment={name: value for name, value in environment.items() if value is not None},
+        store=store or f"sqlite:///{path.resolve() / 'hub.db'}",
+        production=topics is not None,
+        broker=broker,
+        prefix=prefix,
+        agencies=agencies,
+        queued=queued,
+    )
+
+
+def _configure(folder: DemoFolder, partitions: int, queued: tuple[str, ...], prefix: str) -> None:
+    text = folder.config.read_text(encoding="utf-8").replace(
+        "[runtime]\n", f"[runtime]\npartitions = {partitions}\n"
+    )
+    for agency, mapping in OTHER_FORMATS.items():
+        text = text.replace(
+            f"[agencies.{agency}]\n", f'[agencies.{agency}]\nmapping = "{mapping}"\n'
+        )
+    for agency in BY_FOLDER:
+        (folder.path / "drop" / agency).mkdir(parents=True, mode=0o700)
+        text += f'\n[agencies.{agency}.folder]\npath = "drop/{agency}"\n'
+    for agency in queued:
+        names = QueueNames.of(agency, prefix)
+        text += f'\n[agencies.{agency}.queue]\nurl_variable = "{BROKER_VARIABLE}"\n'
+        text += f'queue = "{names.feed}"\n'
+        text += f'\n[agencies.{agency}.push]\nkind = "queue"\nurl_variable = "{BROKER_VARIABLE}"\n'
+        text += f'queue = "{names.letters}"\n'
+    folder.config.write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def _database(server: str) -> Iterator[str]:
+    """The URL of an empty database, dropped afterwards."""
+    name, plain = f"hub_proof_{uuid4().hex[:12]}", server.replace("+psycopg", "")
+    with psycopg.connect(plain, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}".encode())
+    try:
+        yield f"{server.rpartition('/')[0]}/{name}"
+    finally:
+        with psycopg.connect(plain, autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+def _delete_topics(url: str) -> None:
+    cluster = cluster_of(url)
+    admin = AdminClient({"bootstrap.servers": cluster.servers, "log_level": 0})
+    there = admin.list_topics(timeout=10).topics
+    ours = [name for topic in TOPICS if (name := cluster.wire_name(topic.name)) in there]
+    for outcome in (admin.delete_topics(ours) if ours else {}).values():
+        outcome.result(10)
+
+
+def _delete_queues(place: Place) -> None:
+    assert place.broker is not None
+    with connected(place.broker) as connection:
+        for name in place.queue_names():
+            delete_queue(connection, name)
+
+
+def queue_depths(place: Place) -> dict[str, int]:
+    """Messages that lie ready on each queue of the run; 0 for one that nobody has declared."""
+    if place.broker is None or not place.queued:
+        return {}
+    with connected(place.broker) as connection:
+        return {name: queue_depth(connection, name) for name in place.queue_names()}

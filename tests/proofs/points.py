@@ -1,0 +1,111 @@
+"""Named places at which a process can be made to kill itself, and rules that can be dropped, for
+proofs only.
+
+Nothing of this is in the hub: :mod:`tests.proofs.part` wraps the hub's own functions before it runs
+them.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import wraps
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """Just after ``function`` (``module:name`` or ``module:Class.name``) has done something, in
+    these runtimes.
+    """
+
+    function: str
+    embedded: bool = True
+    production: bool = True
+    parts: tuple[str, ...] = ()
+    """The processes in production that reach it."""
+
+
+STEPS = ("deduplicate", "link", "rate", "request_information", "compose", "approve", "release")
+
+POINTS: Mapping[str, Point] = {
+    # Recorded but not committed; committed but not answered.
+    "intake.before-commit": Point("router.intake:take_in", parts=("http", "connectors")),
+    "intake.after-commit": Point("router.intake:StoredIntake.take", parts=("http", "connectors")),
+    # A whole page decided but not committed; a step in production the same.
+    "page.before-commit": Point("router.runtimes.embedded:Embedded._handle", production=False),
+    "page.after-commit": Point("router.runtimes.embedded:Embedded.once", production=False),
+    "step.before-commit": Point("router.handle:_record", parts=STEPS),
+    "step.after-commit": Point("router.runtimes.partition:handle", embedded=False, parts=STEPS),
+    # Letters in somebody's hand; letters that are gone before anybody was told.
+    "letters.leased": Point("stores.queues:StoredQueues.lease", parts=("connectors",)),
+    "letters.acknowledged": Point("stores.queues:StoredQueues.acknowledge", parts=("connectors",)),
+    # Receipts written beside a file that is not put away yet.
+    "folder.recorded": Point("connectors.folder:_flush", parts=("connectors",)),
+    "folder.receipted": Point("connectors.folder:_settle", parts=("connectors",)),
+    # Sent to the topic but not marked; marked.
+    "relay.sent": Point("stores.topics:TopicProducer.send", embedded=False, parts=("relay",)),
+    "relay.marked": Point("router.runtimes.relay:Relay.once", embedded=False, parts=("relay",)),
+    # At the broker but not deleted here; taken from the queue but neither receipted nor
+    # acknowledged; receipted.
+    "deliver.sent": Point(
+        "connectors.deliver:QueueSender.send", embedded=False, parts=("connectors",)
+    ),
+    "feed.recorded": Point(
+        "connectors.queue_feed:QueueFeed._recorded", embedded=False, parts=("connectors",)
+    ),
+    "feed.receipted": Point("connectors.queue_feed:publish", embedded=False, parts=("connectors",)),
+}
+
+
+def arm(wish: str, fired: Path) -> None:
+    """Kill this process when a point is reached for the n-th time (``name:n``); ``fired`` then
+    names the point.
+
+    Calls that did nothing (they answer 0, an empty list or False) are not counted.
+    """
+    name, _, count = wish.partition(":")
+    left, lock = [int(count)], threading.Lock()
+
+    def reached(result: object) -> None:
+        with lock:
+            left[0] -= result is None or bool(result)
+            if left[0] == 0:
+                _note(fired, name)
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    _wrap(POINTS[name].function, reached)
+
+
+def _note(fired: Path, name: str) -> None:
+    handle = os.open(fired, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    os.write(handle, f"{name}\n".encode())
+    os.close(handle)
+
+
+def _wrap(function: str, reached: Callable[[object], None]) -> None:
+    def wrapped(original: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(original)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            result = original(*args, **kwargs)
+            reached(result)
+            return result
+
+        return call
+
+    replace(function, wrapped)
+
+
+def replace(function: str, by: Callable[[Callable[..., Any]], Callable[..., Any]]) -> None:
+    """Put something else in a function's place, wherever its module looks it up."""
+    module, _, path = function.partition(":")
+    owner: Any = import_module(module)
+    *classes, name = path.split(".")
+    for part in classes:
+        owner = getattr(owner, part)
+    setattr(owner, name, by(getattr(owner, name)))

@@ -1,0 +1,248 @@
+# mypy: allow-untyped-calls
+# (kombu's functions have no types)
+"""F17a: bad messages of every kind among good ones: each is answered and kept, and no good one is
+lost or held up.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from connectors.clients.broker import connected, consumer, ensure_queue, publish
+from connectors.clients.broker_client import QueueNames
+from connectors.clients.http_client import HubClient
+from ops.demo.simulation.agencies import persistently
+from ops.demo.simulation.bad import Bad, bad_messages, worse_messages
+from ops.demo.simulation.stream import sample_lines
+from schemas.message import derived_id
+from schemas.notification import Receipt
+from tests.proofs.check import check_inward
+from tests.proofs.evidence import Buried, Evidence, gather
+from tests.proofs.place import Place, embedded_place
+from tests.proofs.processes import agencies, await_serving, hub_part, kept, wait_until
+from tests.proofs.quiet import Quiet, await_quiet
+
+_SENT = Quiet(letters=False)
+_ANSWER_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Dose:
+    """How many good messages, and for so many of them a bad one; ``without`` is for a control."""
+
+    good: int = 500
+    ratio: int = 5
+    without: str = ""
+    seconds: float = 240.0
+
+
+@dataclass(slots=True)
+class Told:
+    """Receipts of bad messages: by what was sent, and by the dead letter's id where they come by
+    themselves.
+    """
+
+    answered: dict[bytes, Receipt] = field(default_factory=dict)
+    by_id: dict[str, Receipt] = field(default_factory=dict)
+
+
+def prove(path: Path, dose: Dose, *, broker: str | None = None) -> dict[str, Any]:
+    """A clean run and one with poison, one after the other; the figures of F17a."""
+    lines = [json.dumps(record) for record in _good(dose.good)]
+    with embedded_place(path / "clean", broker=broker) as place:
+        clean, _, _ = _run(place, lines, [], dose)
+    with embedded_place(path / "poisoned", broker=broker) as place:
+        bad = list(_bad(dose.good // dose.ratio, place))
+        seconds, told, evidence = _run(place, lines, bad, dose)
+    findings = [*_lost(evidence, len(lines)), *_unkept(evidence, bad, told)]
+    return {
+        "id": "F17a",
+        "good": len(lines),
+        "bad": len(bad),
+        "kinds": len({one.name for one in bad}),
+        "without": dose.without or None,
+        "dead_letters": len(evidence.dead),
+        "lost": sum(finding.startswith("lost") for finding in findings),
+        "wrong": sum(not finding.startswith("lost") for finding in findings),
+        "seconds_clean": round(clean, 2),
+        "seconds_poisoned": round(seconds, 2),
+        "good_rate_share": round(clean / seconds, 3),
+        "findings": findings[:20],
+    }
+
+
+def _good(count: int) -> Iterator[dict[str, Any]]:
+    """Good messages, under other references once the sample is used up."""
+    sample = sample_lines()
+    for number in range(count):
+        record = json.loads(sample[number % len(sample)])
+        names = ("notification_id", "source_reference")
+        yield record | {name: f"{record[name]}-{number // len(sample)}" for name in names}
+
+
+def _bad(count: int, place: Place) -> Iterator[Bad]:
+    """At least one of each kind that can be sent here, then again with other contents."""
+    made = 0
+    for round_ in range(1, 1_000_000):
+        tag = f"{round_:04d}"
+        for one in [*bad_messages(tag), *worse_messages(tag)]:
+            if one.way == "queue" and not place.queued:
+                continue
+            if round_ > 1 and (made >= count or one.way == "folder"):
+                continue
+            made += 1
+            yield one
+        if made >= count:
+            return
+
+
+def _run(
+    place: Place, lines: Sequence[str], bad: Sequence[Bad], dose: Dose
+) -> tuple[float, Told, Evidence]:
+    stream = place.file("notifications.jsonl")
+    stream.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    hub, told, stop = hub_part(place, module="tests.proofs.part"), Told(), threading.Event()
+    with kept([hub]):
+        hub.start(HUB_WITHOUT=dose.without)
+        await_serving(place)
+        poisoner = threading.Thread(target=_poison, args=(place, bad, told, stop), daemon=True)
+        with agencies(place, stream, "--silent", all_http=True) as running:
+            started = time.monotonic()
+            poisoner.start()
+            wait_until(
+                lambda: bool(running.said["finished"]),
+                seconds=dose.seconds,
+                what="everything is sent",
+            )
+            await_quiet(place, lambda: running.idle, seconds=dose.seconds, quiet=_SENT)
+            seconds = time.monotonic() - started
+            wait_until(
+                lambda: not poisoner.is_alive(),
+                seconds=dose.seconds,
+                what="every bad message is answered",
+            )
+            await_quiet(place, lambda: running.idle, seconds=dose.seconds, quiet=_SENT)
+        stop.set()
+        hub.terminate()
+    return seconds, told, gather(place.store, place.key, place.path)
+
+
+# --- sending what is bad
+
+
+def _poison(place: Place, bad: Sequence[Bad], told: Told, stop: threading.Event) -> None:
+    tokens = json.loads(place.folder.tokens.read_text(encoding="utf-8"))
+    by_way = defaultdict(list)
+    for one in bad:
+        by_way[one.way].append(one)
+    _drop(place, by_way["folder"])
+    _queue(place, by_way["queue"], told)
+    with ExitStack() as stack:
+        clients = {
+            a: stack.enter_context(HubClient(place.url, tokens[a]))
+            for a in {one.agency for one in bad}
+        }
+        for one in by_way["http"]:
+            send = partial(clients[one.agency].send_raw, one.body, one.content_type, one.headers)
+            for receipt in persistently(send, stop) or []:
+                told.answered[one.body] = receipt
+    _await_files(place, by_way["folder"], told)
+
+
+def _drop(place: Place, bad: Iterable[Bad]) -> None:
+    for one in bad:
+        folder = place.path / "drop" / one.agency
+        unfinished = folder / f"{one.name}.part"
+        unfinished.write_bytes(one.body)
+        unfinished.rename(folder / f"{one.name}-{one.filename}")
+
+
+def _await_files(place: Place, bad: Iterable[Bad], told: Told) -> None:
+    for one in bad:
+        receipts = place.path / "drop" / one.agency / "receipts"
+        pattern = f"*-{one.name}-{one.filename}.receipts.jsonl"
+        wait_until(
+            partial(_any, receipts, pattern),
+            seconds=_ANSWER_SECONDS,
+            what=f"receipts of {one.name}",
+        )
+        for line in next(receipts.glob(pattern)).read_text(encoding="utf-8").splitlines():
+            receipt = Receipt.model_validate_json(line)
+            told.by_id[receipt.id] = receipt
+
+
+def _any(folder: Path, pattern: str) -> bool:
+    return any(folder.glob(pattern))
+
+
+def _queue(place: Place, bad: Sequence[Bad], told: Told) -> None:
+    """Past any client, as it comes; the receipts are taken from where the agency would take
+    them.
+    """
+    if not bad or place.broker is None:
+        return
+    names = QueueNames.of(bad[0].agency, place.prefix)
+    with connected(place.broker) as connection:
+        for name in (names.feed, names.receipts):
+            ensure_queue(connection, name)
+        channel = connection.channel()
+        for number, one in enumerate(bad):
+            id_ = derived_id("bad", one.name, str(number))
+            publish(channel, names.feed, one.body, content_type=one.content_type, message_id=id_)
+        with consumer(connection.channel(), names.receipts, partial(_take, told), at_once=100):
+            deadline = time.monotonic() + _ANSWER_SECONDS
+            while len(told.by_id) < len(bad) and time.monotonic() < deadline:
+                with suppress(TimeoutError):
+                    connection.drain_events(timeout=1.0)
+
+
+def _take(told: Told, message: Any) -> None:
+    for event in json.loads(message.body):
+        receipt = Receipt.model_validate(event["data"])
+        told.by_id[receipt.id] = receipt
+    message.ack()
+
+
+# --- what came of it
+
+
+def _lost(evidence: Evidence, good: int) -> Iterator[str]:
+    verdict = check_inward(evidence)
+    yield from (f"lost {finding}" for finding in verdict.lost)
+    yield from (f"twice {finding}" for finding in verdict.duplicated)
+    if len(evidence.sent) != good:
+        yield f"lost {good - len(evidence.sent)} good ones without receipt"
+
+
+def _unkept(evidence: Evidence, bad: Sequence[Bad], told: Told) -> Iterator[str]:
+    """Each bad one is one dead letter, byte for byte, with the reason that its sender was told."""
+    dead: dict[tuple[str, bytes], list[Buried]] = defaultdict(list)
+    for letter in evidence.dead:
+        dead[letter.agency, letter.original].append(letter)
+    for one in bad:
+        found = dead[one.agency, one.original]
+        if len(found) != 1:
+            yield f"lost {one.name}: {len(found)} dead letters"
+            continue
+        yield from (f"{one.name}: {what}" for what in _amiss(one, found[0], told))
+    refused = Counter(entry.data["dead_letter_id"] for entry in evidence.of("message.refused"))
+    yield from (f"refusal {id_} {count} times" for id_, count in refused.items() if count != 1)
+
+
+def _amiss(one: Bad, letter: Buried, told: Told) -> Iterator[str]:
+    if (letter.reason, letter.field) != (one.reason, one.field):
+        yield f"kept as {letter.reason} at {letter.field}"
+    receipt = told.answered.get(one.body) if one.way == "http" else told.by_id.get(letter.id)
+    if receipt is None:
+        yield "no receipt"
+    elif (receipt.id, receipt.reason, receipt.field) != (letter.id, one.reason, one.field):
+        yield f"told {receipt.reason} at {receipt.field}"

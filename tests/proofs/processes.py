@@ -1,0 +1,200 @@
+"""The processes of a hub under proof: started, killed at any moment, started again, and stopped by
+their ids.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.proofs.place import BY_FOLDER, OVER_HTTP, Place
+
+STOP_SECONDS = 40.0
+_POLL_SECONDS = 0.05
+
+
+class TooLate(Exception):
+    """What a proof waits for did not happen in time; the message says what."""
+
+
+def wait_until(
+    reached: Callable[[], bool], *, seconds: float, what: str, poll: float = _POLL_SECONDS
+) -> None:
+    """Return as soon as it is so; raises ``TooLate``."""
+    deadline = time.monotonic() + seconds
+    while not reached():
+        if time.monotonic() > deadline:
+            raise TooLate(f"{what}: not within {seconds:.0f} s")
+        time.sleep(poll)
+
+
+@dataclass(slots=True)
+class Part:
+    """One process of the hub: ``module arguments``, its output appended to ``log``."""
+
+    name: str
+    arguments: Sequence[str]
+    environment: Mapping[str, str] = field(repr=False)
+    log: Path
+    module: str = "ops.cli"
+    process: subprocess.Popen[bytes] | None = None
+    starts: int = 0
+
+    @property
+    def running(self) -> bool:
+        """Whether it lives."""
+        return self.process is not None and self.process.poll() is None
+
+    def start(self, **extra: str) -> None:
+        """Start it, with more in its environment."""
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", self.module, *self.arguments],
+                env={**self.environment, **extra},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # a group of its own: a supervisor goes with its children
+            )
+        self.starts += 1
+
+    def kill(self) -> None:
+        """End it as a power failure would, with the children that it has."""
+        self._signal(signal.SIGKILL)
+
+    def terminate(self) -> int:
+        """Ask it to stop; its exit code."""
+        assert self.process is not None
+        self.process.terminate()
+        try:
+            return self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            raise TooLate(f"{self.name} does not stop") from None
+
+    def gone(self) -> None:
+        """Make sure that nothing of it is left."""
+        if self.process is not None:
+            self._signal(signal.SIGKILL)
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self.process is None:
+            return
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, number)
+            self.process.wait()
+
+
+@contextmanager
+def kept(parts: Sequence[Part]) -> Iterator[Sequence[Part]]:
+    """Parts that are gone at the end, whatever happens, also when this process is told to stop
+    (``timeout``).
+    """
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with ExitStack() as stack:
+        stack.callback(signal.signal, signal.SIGTERM, before)
+        for part in parts:
+            stack.callback(part.gone)
+        yield parts
+
+
+def hub_part(
+    place: Place, name: str = "hub", part: str | None = None, *, module: str = "ops.cli"
+) -> Part:
+    """``hub run`` or ``hub run PART`` of this place."""
+    arguments = ["run", *([part] if part else []), "--config", str(place.folder.config)]
+    (place.path / "logs").mkdir(exist_ok=True)
+    return Part(name, arguments, place.environment, place.path / "logs" / f"{name}.log", module)
+
+
+def await_serving(place: Place, *, seconds: float = 60.0) -> None:
+    """Wait until the hub answers over HTTP."""
+    wait_until(lambda: serves(place.url), seconds=seconds, what="the hub serves")
+
+
+def serves(url: str) -> bool:
+    """Whether the hub answers over HTTP."""
+    try:
+        return httpx.get(f"{url}/healthz", timeout=2.0).is_success
+    except httpx.TransportError:
+        return False
+
+
+@dataclass(slots=True)
+class Agencies:
+    """The process of the simulated agencies, and what it last said."""
+
+    process: subprocess.Popen[str]
+    said: dict[str, Any] = field(
+        default_factory=lambda: {"sent": 0, "answered": 0, "in_hand": 0, "finished": False}
+    )
+
+    def listen(self) -> None:
+        """Follow what the process says, until it ends."""
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.said = json.loads(line)
+
+    @property
+    def idle(self) -> bool:
+        """Whether everything was sent and no letter is in anybody's hand."""
+        if self.process.poll() is not None:
+            raise TooLate("the simulated agencies ended early")
+        return bool(self.said["finished"]) and not self.said["in_hand"]
+
+
+@contextmanager
+def agencies(
+    place: Place,
+    notifications: Path,
+    *options: str,
+    ledger: str = "sent.jsonl",
+    all_http: bool = False,
+) -> Iterator[Agencies]:
+    """Simulated agencies in a process of their own, stopped at the end.
+
+    They send by all three kinds of connector; with ``all_http`` by one, where it matters how fast
+    they are.
+    """
+    tokens = json.loads(place.folder.tokens.read_text(encoding="utf-8"))
+    folders = {} if all_http else {one: str(place.path / "drop" / one) for one in BY_FOLDER}
+    if not all_http and place.production:
+        tokens = {agency: token for agency, token in tokens.items() if agency in OVER_HTTP}
+    elif not all_http and place.queued:
+        tokens = {agency: token for agency, token in tokens.items() if agency not in place.queued}
+    files = {
+        "--tokens": place.write("agencies-tokens.json", tokens),
+        "--folders": place.write("agencies-folders.json", folders),
+        "--broker-urls": place.write(
+            "agencies-brokers.json", dict.fromkeys(place.queued, place.broker)
+        ),
+        "--notifications": notifications,
+        "--ledger": place.file(ledger),
+        "--letters": place.file("letters.jsonl"),
+        "--answers": place.file("answers.jsonl"),
+        "--queue-prefix": place.prefix,
+        "--url": place.url,
+    }
+    told = [str(word) for pair in files.items() for word in pair]
+    command = [sys.executable, "-m", "ops.cli", "simulate", *told, *options]
+    with (
+        (place.path / "logs" / "agencies.log").open("ab") as log,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True) as process,
+    ):
+        running = Agencies(process)
+        threading.Thread(target=running.listen, daemon=True).start()
+        try:
+            yield running
+        finally:
+            process.terminate()
