@@ -1,28 +1,34 @@
-"""Messages through one step, in one transaction: the only place where what a step decides becomes
-lasting.
+"""One pass: messages through the steps that a worker serves, and all that follows from them, once.
 
-In order (design, section 3): lock the consumer's cursor, skip what was done, never jump a gap,
-claim in the inbox, decide, record facts or a dead letter, queue what leaves, set timers, advance
-the cursor; commit; only then acknowledge.
+A message is decided by every step of the unit that hears it, so are the facts that this causes, and
+so on until nothing is left to hear; then comes the next message. Everything is written at the end,
+in the transaction of whoever called: the only place where what a step decides becomes lasting.
+
+In order (design, section 3): lock the consumer's cursor, skip what was done, never jump a gap, note
+what was heard, decide, record facts or a dead letter, queue what leaves, set timers, advance the
+cursor. The caller commits, and acknowledges only then.
 """
 
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections import deque
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import structlog
 
 from router.memory.documents import Memory
 from router.step import Outcome, Refusal, Step, letter_id
+from schemas.base import Fact
 from schemas.message import Message, caused_by, derived_id
 from schemas.notification import MessageRefused, Receipt, ReceiptStatus
 from schemas.policy import Policy
 from schemas.refusals import REASONS
 from stores import codec, cursors, dead_letters, inbox, journal, queues, timers
-from stores.database import Database, Transaction
+from stores.database import Transaction
 from stores.dead_letters import DeadLetter
 from stores.queues import Outgoing
 from stores.timers import StoredTimer
@@ -40,8 +46,9 @@ class Adopted:
 
 @dataclass(frozen=True, slots=True)
 class BoundStep:
-    """A step with the memory that serves it. ``serial``: its batches wait for each other across
-    partitions.
+    """A step with the memory that serves it.
+
+    ``serial``: its passes wait for each other across partitions.
     """
 
     step: Step[Any]
@@ -49,23 +56,64 @@ class BoundStep:
     serial: bool = False
 
 
+@dataclass(frozen=True)
+class Unit:
+    """The steps that one worker serves, in the order of the flow.
+
+    ``name`` begins the names of its cursors and chains: whoever reads the journal can tell from a
+    fact's chain which steps have heard it already.
+    """
+
+    name: str
+    steps: tuple[BoundStep, ...]
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The names of its steps."""
+        return frozenset(bound.step.name for bound in self.steps)
+
+    @cached_property
+    def heard(self) -> frozenset[str]:
+        """The types of fact that any of its steps hears."""
+        return frozenset(fact.type for bound in self.steps for fact in bound.step.hears)
+
+    @cached_property
+    def _hearers(self) -> dict[type[Fact], tuple[Step[Any], ...]]:
+        return {}
+
+    def hearing(self, fact: type[Fact]) -> tuple[Step[Any], ...]:
+        """The steps that hear facts of this type."""
+        known = self._hearers.get(fact)
+        if known is None:
+            known = self.hearing_any(lambda heard: heard is fact)
+            self._hearers[fact] = known
+        return known
+
+    def hearing_any(self, wanted: Callable[[type[Fact]], bool]) -> tuple[Step[Any], ...]:
+        """The steps that hear a type of fact that is wanted."""
+        return tuple(bound.step for bound in self.steps if any(map(wanted, bound.step.hears)))
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Delivery:
-    """A message at its offset in a topic; the journal's position where the journal is the topic.
+    """A message at its offset in a topic, or at its position where the journal is the topic.
 
-    With ``refusal`` it becomes a dead letter, whatever the step hears: it cannot be read, or was
-    the step's undoing. ``original`` is then kept, where the message itself does not say what came.
+    With ``refusal`` it becomes a dead letter of each step that hears it: it cannot be read, or the
+    steps failed on it. ``original`` is then kept, where the message does not say what came.
     """
 
     offset: int
     message: Message
     refusal: Refusal | None = None
     original: bytes | None = None
+    hearers: tuple[Step[Any], ...] | None = None
+    """Who hears it, where its own type does not tell."""
 
 
 class Gap(Exception):
-    """An offset is missing between what was done and what came; nothing was recorded. Read the
-    hole, then this.
+    """An offset is missing between what was done and what came; nothing was recorded.
+
+    Read the hole, then this.
     """
 
     def __init__(self, expected: int) -> None:
@@ -74,8 +122,20 @@ class Gap(Exception):
 
 
 @dataclass(slots=True)
+class Attempt:
+    """What a pass is told and tells beside its deliveries: steps with the ids of messages.
+
+    ``refused``: what a step is not to be given again, caused messages too. ``heard``: what steps
+    were given, in order; where the pass fails, the last ones are to be suspected.
+    """
+
+    refused: Collection[tuple[str, str]] = ()
+    heard: list[tuple[str, str]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
 class _Effects:
-    """What a batch will write."""
+    """What a pass will write."""
 
     facts: list[Message] = field(default_factory=list)
     outgoing: list[Outgoing] = field(default_factory=list)
@@ -85,35 +145,38 @@ class _Effects:
 
 
 def handle(
-    bound: BoundStep,
+    unit: Unit,
     deliveries: Sequence[Delivery],
     *,
     consumer: str,
-    database: Database,
+    transaction: Transaction,
     policy: Adopted,
-    dense: bool = False,
+    from_topic: bool = False,
+    attempt: Attempt | None = None,
 ) -> int:
-    """Put a batch through a step; answers how many messages were new to it.
+    """Put messages through the unit's steps; answers how many were new to it.
 
-    ``dense``: offsets count without holes, so a hole is a loss and raises :class:`Gap`. Raises
-    ``Unavailable`` when the store cannot be written; then nothing was done, and the same batch can
-    be handled again.
+    ``from_topic``: they come from a partition of Kafka. Its offsets have no holes, so a hole is a
+    loss and raises :class:`Gap`; and one message may come under two offsets. Raises ``Unavailable``
+    when the store cannot be written; then the caller's transaction is lost, and the same messages
+    can be handled again.
     """
     if not deliveries:
         return 0
-    with database.transaction() as transaction:
+    for bound in unit.steps:
         if bound.serial:
             transaction.serialise(bound.step.name)
-        cursor = cursors.lock(transaction, consumer)
-        due = [delivery for delivery in deliveries if delivery.offset >= cursor.next_offset]
-        if dense:
-            _refuse_gaps(due, cursor.next_offset)
-        fresh = _fresh(transaction, bound.step, due, policy)
-        effects = _decide_all(bound, fresh, transaction, policy)
-        _record(transaction, cursor, effects)
-        if due:
-            cursor.next_offset = due[-1].offset + 1
-        cursors.store(transaction, cursor)
+    cursor = cursors.lock(transaction, consumer)
+    due = [delivery for delivery in deliveries if delivery.offset >= cursor.next_offset]
+    if from_topic:
+        _refuse_gaps(due, cursor.next_offset)
+    fresh = _fresh(unit, due, transaction)
+    _note(unit, fresh, transaction, cursor, policy, from_topic=from_topic)
+    effects = _Pass(unit, transaction, policy.value, attempt or Attempt()).decide(fresh)
+    _record(transaction, cursor, effects)
+    if due:
+        cursor.next_offset = due[-1].offset + 1
+    cursors.store(transaction, cursor)
     return len(fresh)
 
 
@@ -124,33 +187,123 @@ def _refuse_gaps(due: Sequence[Delivery], expected: int) -> None:
         expected += 1
 
 
-def _fresh(
-    transaction: Transaction, step: Step[Any], due: Sequence[Delivery], policy: Adopted
-) -> Sequence[Delivery]:
-    concerned = {
-        one.message.id: one for one in due if one.refusal is not None or step.concerns(one.message)
-    }
-    new = inbox.claim(transaction, step.name, list(concerned), policy=policy.number)
-    return [delivery for id_, delivery in concerned.items() if id_ in new]
+# --- what of it is new
 
 
-def _decide_all(
-    bound: BoundStep, fresh: Sequence[Delivery], transaction: Transaction, policy: Adopted
-) -> _Effects:
-    effects = _Effects()
-    memory = bound.memory(bound.step, transaction)
-    memory.prefetch([delivery.message for delivery in fresh if delivery.refusal is None])
-    for delivery in fresh:
+def _fresh(unit: Unit, due: Sequence[Delivery], transaction: Transaction) -> list[Delivery]:
+    """Each message once, with those of the unit's steps that have not had it yet."""
+    once = {delivery.message.id: delivery for delivery in due}
+    had = inbox.had(transaction, list(once))
+    caused = [id_ for id_, one in once.items() if one.message.causation_id is not None]
+    for id_, chain in journal.chains_of(transaction, caused).items():
+        had.setdefault(id_, set()).add(chain.partition("/")[0])
+    found = (_unheard(unit, one, had.get(id_, ())) for id_, one in once.items())
+    return [delivery for delivery in found if delivery.hearers]
+
+
+def _unheard(unit: Unit, delivery: Delivery, had: Collection[str]) -> Delivery:
+    hearers = delivery.hearers
+    if hearers is None:
         message = delivery.message
-        if delivery.refusal is not None:
-            _refuse(effects, bound.step, message, delivery.refusal, original=delivery.original)
-            continue
-        outcome = decide_safely(bound.step, memory.recall(message), message, policy.value)
+        concerned = (step for step in unit.hearing(type(message.data)) if step.concerns(message))
+        hearers = tuple(concerned)
+    if had:
+        hearers = tuple(step for step in hearers if not any(serves(one, step.name) for one in had))
+    return replace(delivery, hearers=hearers)
+
+
+def alone(bound: BoundStep) -> Unit:
+    """A unit of one step."""
+    return Unit(bound.step.name, (bound,))
+
+
+ALL = "all"
+"""The unit of every step."""
+
+
+def unit_name(steps: Collection[str], *, of: int) -> str:
+    """What the unit of these steps is called, out of so many."""
+    return ALL if len(steps) == of else "+".join(steps)
+
+
+def serves(unit: str, step: str) -> bool:
+    """Whether the unit of this name serves the step."""
+    return unit == ALL or step in unit.split("+")
+
+
+def _note(
+    unit: Unit,
+    fresh: Sequence[Delivery],
+    transaction: Transaction,
+    cursor: cursors.Cursor,
+    policy: Adopted,
+    *,
+    from_topic: bool,
+) -> None:
+    """Note what is heard now: message by message, or as a range where offsets are positions."""
+    if from_topic:
+        ids = [delivery.message.id for delivery in fresh]
+        inbox.note(transaction, unit.name, ids, policy=policy.number)
+    elif fresh:
+        last = fresh[-1].offset
+        inbox.note_range(
+            transaction, unit.name, after=cursor.next_offset - 1, upto=last, policy=policy.number
+        )
+
+
+# --- deciding
+
+
+class _Pass:
+    """Decides messages and what they cause, in memory; what one leaves, the next one finds."""
+
+    def __init__(
+        self, unit: Unit, transaction: Transaction, policy: Policy, attempt: Attempt
+    ) -> None:
+        self._unit = unit
+        self._policy = policy
+        self._attempt = attempt
+        self._effects = _Effects()
+        self._memories = {
+            bound.step.name: bound.memory(bound.step, transaction) for bound in unit.steps
+        }
+
+    def decide(self, fresh: Sequence[Delivery]) -> _Effects:
+        """Decide everything, and write what the steps are to remember."""
+        messages = [delivery.message for delivery in fresh if delivery.refusal is None]
+        for memory in self._memories.values():
+            memory.foresee(messages)
+        for delivery in fresh:
+            self._hear(delivery)
+        for memory in self._memories.values():
+            memory.flush()
+        return self._effects
+
+    def _hear(self, delivery: Delivery) -> None:
+        """The message through its hearers, then what it caused, in the order in which it arose."""
+        waiting = deque([delivery])
+        while waiting:
+            heard = waiting.popleft()
+            for step in heard.hearers or ():
+                waiting += self._heard_by(step, heard)
+
+    def _heard_by(self, step: Step[Any], heard: Delivery) -> list[Delivery]:
+        """One message through one step; what the unit's steps hear of what this causes."""
+        message, refusal, given = heard.message, heard.refusal, (step.name, heard.message.id)
+        self._attempt.heard.append(given)
+        if given in self._attempt.refused:
+            refusal = Refusal("undecidable")
+        if refusal is not None:
+            _refuse(self._effects, step, message, refusal, original=heard.original)
+            return []
+        memory = self._memories[step.name]
+        outcome = decide_safely(step, memory.recall(message), message, self._policy)
         if outcome.state is not None:
             memory.remember(message, outcome.state)
-        _collect(effects, bound.step, message, outcome)
-    memory.flush()
-    return effects
+        return [self._caused(fact) for fact in _collect(self._effects, step, message, outcome)]
+
+    def _caused(self, fact: Message) -> Delivery:
+        return Delivery(0, fact, hearers=self._unit.hearing(type(fact.data)))
 
 
 def decide_safely(step: Step[Any], state: Any, message: Message, policy: Policy) -> Outcome[Any]:
@@ -171,11 +324,15 @@ def decide_safely(step: Step[Any], state: Any, message: Message, policy: Policy)
         return Outcome(refusal=Refusal("undecidable"))
 
 
-def _collect(effects: _Effects, step: Step[Any], message: Message, outcome: Outcome[Any]) -> None:
+def _collect(
+    effects: _Effects, step: Step[Any], message: Message, outcome: Outcome[Any]
+) -> Sequence[Message]:
+    """Add what was decided to the effects; answers with the facts."""
     if outcome.refusal is not None:
         _refuse(effects, step, message, outcome.refusal)
-        return
-    effects.facts += messages_of(step, message, outcome)
+        return ()
+    facts = messages_of(step, message, outcome)
+    effects.facts += facts
     for ordinal, dispatch in enumerate(outcome.dispatches):
         id_ = letter_id(message.id, step.name, ordinal)
         effects.outgoing.append(Outgoing(id_, dispatch.agency, dispatch.notice))
@@ -190,6 +347,7 @@ def _collect(effects: _Effects, step: Step[Any], message: Message, outcome: Outc
                 message_key=message.data.of_case or message.key,
             )
         )
+    return facts
 
 
 def messages_of(step: Step[Any], cause: Message, outcome: Outcome[Any]) -> list[Message]:

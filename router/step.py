@@ -70,7 +70,8 @@ class Step(Generic[S]):
     """A step of the hub. ``decide(state, message, policy)`` is pure; ``key`` names the state that a
     message needs.
 
-    ``state`` is the type (or union) that pydantic writes and reads the state as.
+    ``state`` is the type (or union) that pydantic writes and reads the state as; ``by_referral``
+    says that it is kept under the referral that messages are about.
     """
 
     name: str
@@ -78,6 +79,7 @@ class Step(Generic[S]):
     state: Any
     key: Callable[[Message], str]
     decide: Callable[[S | None, Message, Policy], Outcome[S]]
+    by_referral: bool = False
 
     def concerns(self, message: Message) -> bool:
         """Whether this step acts on the message; a timer concerns only the step that set it."""

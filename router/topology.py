@@ -4,9 +4,10 @@ from this.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from router.handle import BoundStep
+from router.handle import ALL, BoundStep, Unit, unit_name
 from router.memory.documents import documents
 from router.memory.register import DecodedPeople, PeopleMemory
 from router.step import Step
@@ -16,7 +17,7 @@ from router.steps.deduplicate import decide as deduplicate
 from router.steps.link import decide as link
 from router.steps.rate import decide as rate
 from router.steps.request_information import decide as request_information
-from schemas.topics import TOPICS, Topic
+from schemas.topics import REDRIVEN, TOPICS, Topic
 from stores.database import Transaction
 
 
@@ -40,6 +41,40 @@ def bound_steps() -> tuple[BoundStep, ...]:
     )
 
 
+def whole_hub() -> Unit:
+    """Every step, served together."""
+    return Unit(ALL, bound_steps())
+
+
+def unit_of(*names: str) -> Unit:
+    """The steps of these names, served together in the order of the flow."""
+    every = bound_steps()
+    steps = tuple(bound for bound in every if bound.step.name in names)
+    return Unit(unit_name([bound.step.name for bound in steps], of=len(every)), steps)
+
+
+WRITTEN_BY: Mapping[str, str] = {
+    "notifications.accepted": "deduplicate",
+    "cases.linked": "link",
+    "ratings.assigned": "rate",
+    "information.requested": "request_information",
+    "information.answered": "request_information",
+    "products.drafted": "compose",
+    "products.approved": "approve",
+    "products.released": "release",
+}
+"""Which step publishes to which topic; a test compares this with what a run recorded."""
+
+
 def topics_of(step: Step[Any]) -> tuple[Topic, ...]:
     """The topics that carry what the step hears."""
     return tuple(topic for topic in TOPICS if set(topic.facts) & set(step.hears))
+
+
+def topics_from_outside(unit: Unit) -> tuple[Topic, ...]:
+    """The topics that bring to a unit what it has not written itself: what one of its steps writes,
+    the others have heard in the same pass.
+    """
+    heard = {topic.name for bound in unit.steps for topic in topics_of(bound.step)}
+    own = {name for name, step in WRITTEN_BY.items() if step in unit.names}
+    return tuple(t for t in TOPICS if t.name in heard - own or t.name == REDRIVEN)

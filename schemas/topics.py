@@ -21,6 +21,11 @@ class Topic:
     """Whether connectors, the clock or operations publish it, rather than a step."""
 
 
+REDRIVEN = "messages.redriven"
+"""The topic of facts that operations send again, whatever they are, for the one step that failed
+on them; every worker hears it.
+"""
+
 TOPICS: tuple[Topic, ...] = (
     Topic(
         "notifications.received",
@@ -165,6 +170,7 @@ TOPICS: tuple[Topic, ...] = (
         keyed_by="message",
         external=True,
     ),
+    Topic(REDRIVEN, "what is sent again to one step", (), keyed_by="message", external=True),
     Topic(
         "records.revealed",
         "who looked, and why",

@@ -7,7 +7,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -92,8 +92,11 @@ class Database:
         self.keeps_outbox = keeps_outbox
         self.recent = Recent()
         self.changed = threading.Condition()
-        self._open: Transaction | None = None
-        self._one_writer = threading.RLock() if self.engine.dialect.name == "sqlite" else None
+        self._thread = threading.local()
+        self._sqlite = self.engine.dialect.name == "sqlite"
+        self._one_writer: AbstractContextManager[object] = (
+            threading.RLock() if self._sqlite else nullcontext()
+        )
 
     def create_tables(self) -> None:
         """Make what is not there yet; processes that start at the same time wait for each other."""
@@ -105,22 +108,18 @@ class Database:
     def transaction(self) -> Iterator[Transaction]:
         """Begin, and commit at the end; anything raised inside rolls everything back.
 
-        On SQLite, a transaction begun inside another of the same thread is part of it: nothing
-        lasts before the outer.
+        Whoever begins one owns it and passes it on: a thread that begins another inside it is told
+        so by ``RuntimeError``, whatever the database.
         """
-        if self._one_writer is None:
-            with self._begin() as transaction:
-                yield transaction
-        else:
-            with self._one_writer:
-                if self._open is not None:
-                    yield self._open
-                    return
-                with self._begin() as self._open:
-                    try:
-                        yield self._open
-                    finally:
-                        self._open = None
+        if getattr(self._thread, "in_transaction", False):
+            raise RuntimeError("this thread has a transaction open: pass that one on")
+        with self._one_writer:
+            self._thread.in_transaction = True
+            try:
+                with self._begin() as transaction:
+                    yield transaction
+            finally:
+                self._thread.in_transaction = False
         with self.changed:
             self.changed.notify_all()
 
@@ -129,11 +128,8 @@ class Database:
         """A connection to read from; it sees one consistent state and can write nothing that
         lasts.
         """
-        lock = (
-            self._one_writer
-            if self.engine.pool.__class__ is StaticPool and self._one_writer
-            else threading.RLock()
-        )
+        in_memory = self.engine.pool.__class__ is StaticPool
+        lock = self._one_writer if in_memory else nullcontext()
         # Said before it begins, so that SQLite gives a reader its snapshot without waiting for the
         # writer's lock.
         with (
@@ -155,7 +151,7 @@ class Database:
             )
             yield transaction
         self.vault.committed(connection)
-        if self._one_writer is not None:
+        if self._sqlite:
             self.recent.extend(transaction.appended)
 
     @contextmanager

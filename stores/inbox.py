@@ -1,7 +1,12 @@
-"""Which messages a step has had, in the order in which it had them, and under which policy."""
+"""What each unit of steps has heard, in its order, and under which policy.
+
+Where topics are Kafka's, a row for each message. Where the journal is the topic, a row for each
+pass: the range of positions from which the unit took what others had written.
+"""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 from stores.database import Conflict, Transaction
@@ -9,28 +14,26 @@ from stores.rows import Clash, look_up
 from stores.tables import inbox
 
 
-def claim(
-    transaction: Transaction, step: str, message_ids: Sequence[str], *, policy: int
-) -> set[str]:
-    """Note the messages as had by ``step``; answers those that it had not had before (the rest are
-    duplicates).
+def had(transaction: Transaction, message_ids: Sequence[str]) -> dict[str, set[str]]:
+    """The units that have had these messages one by one, by message."""
+    found: dict[str, set[str]] = defaultdict(set)
+    if message_ids:
+        columns = (inbox.c.message_id, inbox.c.step)
+        for row in look_up(transaction.connection, columns, inbox.c.message_id, message_ids):
+            found[row.message_id].add(row.step)
+    return found
+
+
+def note(transaction: Transaction, unit: str, message_ids: Sequence[str], *, policy: int) -> None:
+    """Note messages as had by a unit, in this order.
+
+    Raises ``Conflict`` where another worker of the unit noted one of them first.
     """
-    if not message_ids:
-        return set()
-    of_step = (inbox.c.step, step)
-    had = look_up(
-        transaction.connection,
-        (inbox.c.message_id,),
-        inbox.c.message_id,
-        message_ids,
-        within=of_step,
-    )
-    fresh = set(message_ids) - {row.message_id for row in had}
-    rows = [
-        {"step": step, "message_id": id_, "policy": policy}
-        for id_ in dict.fromkeys(message_ids)
-        if id_ in fresh
-    ]
+    rows = [{"step": unit, "message_id": id_, "policy": policy} for id_ in message_ids]
     if transaction.insert(inbox, rows, Clash.KEEP) != len(rows):
-        raise Conflict("another worker claimed the same message")
-    return fresh
+        raise Conflict("another worker had the same message")
+
+
+def note_range(transaction: Transaction, unit: str, *, after: int, upto: int, policy: int) -> None:
+    """Note that a unit has had what others wrote behind position ``after``, as far as ``upto``."""
+    transaction.insert(inbox, [{"step": unit, "policy": policy, "after": after, "upto": upto}])

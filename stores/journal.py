@@ -19,7 +19,6 @@ from schemas.message import Message
 from stores import codec
 from stores.cursors import Cursor
 from stores.database import Database, Transaction
-from stores.recent import Placed
 from stores.rows import look_up
 from stores.tables import journal, outbox
 from stores.vault import DataKey, Unreadable
@@ -28,9 +27,11 @@ _PAGE = 2000
 _LAST = select(func.max(journal.c.position))
 
 
-def append(transaction: Transaction, cursor: Cursor, messages: Sequence[Message]) -> None:
+def append(
+    transaction: Transaction, cursor: Cursor, messages: Sequence[Message], *, on: str | None = None
+) -> None:
     """Add messages to the cursor's chain, in order; the caller stores the cursor in the same
-    transaction.
+    transaction. They are published on their own topics, or all on the topic ``on``.
     """
     if not messages:
         return
@@ -49,11 +50,11 @@ def append(transaction: Transaction, cursor: Cursor, messages: Sequence[Message]
                 "hash": cursor.hash,
             }
         )
-        transaction.appended.append((position, message))
+        transaction.appended.append((position, cursor.name, message))
     transaction.insert(journal, rows)
     if transaction.keeps_outbox:
         transaction.insert(
-            outbox, [{"position": row["position"], "topic": row["topic"]} for row in rows]
+            outbox, [{"position": row["position"], "topic": on or row["topic"]} for row in rows]
         )
 
 
@@ -63,6 +64,15 @@ def known_ids(transaction: Transaction, message_ids: Collection[str]) -> set[str
         transaction.connection, (journal.c.message_id,), journal.c.message_id, message_ids
     )
     return {row.message_id for row in known}
+
+
+def chains_of(transaction: Transaction, message_ids: Collection[str]) -> dict[str, str]:
+    """The chains that these messages are in."""
+    if not message_ids:
+        return {}
+    columns = (journal.c.message_id, journal.c.chain)
+    rows = look_up(transaction.connection, columns, journal.c.message_id, message_ids)
+    return {row.message_id: row.chain for row in rows}
 
 
 def sealed(row: Any) -> codec.Sealed:
@@ -82,26 +92,25 @@ def sealed(row: Any) -> codec.Sealed:
     )
 
 
-def rows_after(connection: Connection, position: int, limit: int) -> Sequence[Row[Any]]:
-    """The next rows of the journal, by position."""
-    query = (
-        select(journal)
-        .where(journal.c.position > position)
-        .order_by(journal.c.position)
-        .limit(limit)
-    )
-    return connection.execute(query).all()
+def rows_after(
+    connection: Connection, position: int, limit: int, *, besides: str = ""
+) -> Sequence[Row[Any]]:
+    """The next rows of the journal that are not in the chain ``besides``, by position."""
+    query = select(journal).where(journal.c.position > position, journal.c.chain != besides)
+    return connection.execute(query.order_by(journal.c.position).limit(limit)).all()
 
 
-def messages_after(database: Database, position: int, limit: int) -> list[Placed]:
-    """The next messages with their positions, from memory where this process has just written
-    them.
+def messages_after(
+    database: Database, position: int, *, limit: int, besides: str = ""
+) -> list[tuple[int, Message]]:
+    """The next messages that are not in the chain ``besides``, with their positions; from memory
+    where this process has just written them.
     """
-    recent = database.recent.after(position, limit)
+    recent = database.recent.after(position, besides=besides, limit=limit)
     if recent is not None:
         return recent
     with database.reading() as connection:
-        rows = rows_after(connection, position, limit)
+        rows = rows_after(connection, position, limit, besides=besides)
         keys = database.vault.keys(connection, {row.key_id for row in rows}, create=False)
         return [(row.position, opened(row, keys)) for row in rows]
 

@@ -5,6 +5,7 @@ has it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlalchemy import delete, func, select, text
 
@@ -30,14 +31,15 @@ def unsent(transaction: Transaction, *, limit: int) -> list[tuple[int, Sealed]]:
     its positions early and commits late would be skipped (design, section 3).
     """
     query = (
-        select(journal)
+        select(journal, outbox.c.topic.label("published_on"))
         .join(outbox, outbox.c.position == journal.c.position)
         .where(outbox.c.sent_at.is_(None))
         .order_by(outbox.c.position)
         .limit(limit)
         .with_for_update(of=outbox, skip_locked=True)
     )
-    return [(row.position, sealed(row)) for row in transaction.connection.execute(query)]
+    rows = transaction.connection.execute(query)
+    return [(row.position, replace(sealed(row), topic=row.published_on)) for row in rows]
 
 
 def sent(transaction: Transaction, positions: Sequence[int]) -> None:

@@ -27,10 +27,11 @@ _BEHIND = """
 WITH asked(type, position) AS (VALUES {values})
 SELECT asked.type AS type, asked.position AS position,
   (SELECT count(*) FROM journal
-   WHERE journal.type = asked.type AND journal.position > asked.position) AS total,
+   WHERE journal.type = asked.type AND journal.position > asked.position
+   AND journal.chain <> :besides) AS total,
   (SELECT journal.recorded_at FROM journal
    WHERE journal.type = asked.type AND journal.position > asked.position
-   ORDER BY journal.position LIMIT 1) AS first_at
+   AND journal.chain <> :besides ORDER BY journal.position LIMIT 1) AS first_at
 FROM asked"""
 _NEWEST = """
 WITH asked(type) AS (VALUES {values})
@@ -123,9 +124,11 @@ def _first_from(connection: Reading, position: int) -> tuple[int, int]:
     return (position, _NEVER) if row is None else (row.position, row.recorded_at)
 
 
-def behind(connection: Reading, asked: Iterable[tuple[str, int]]) -> dict[tuple[str, int], Behind]:
+def behind(
+    connection: Reading, asked: Iterable[tuple[str, int]], *, besides: str = ""
+) -> dict[tuple[str, int], Behind]:
     """How many facts of a type stand behind a position, and which is the first: all that is asked
-    in one query.
+    in one query. Those in the chain ``besides`` are not counted.
     """
     pairs = sorted(set(asked))
     if not pairs:
@@ -134,6 +137,7 @@ def behind(connection: Reading, asked: Iterable[tuple[str, int]]) -> dict[tuple[
         f"(CAST(:type_{n} AS TEXT), CAST(:position_{n} AS BIGINT))" for n in range(len(pairs))
     )
     bound: dict[str, str | int] = {f"type_{n}": type_ for n, (type_, _) in enumerate(pairs)}
+    bound["besides"] = besides
     bound |= {f"position_{n}": position for n, (_, position) in enumerate(pairs)}
     rows = connection.execute(text(_BEHIND.format(values=values)), bound)
     return {(row.type, row.position): Behind(row.total, row.first_at) for row in rows}

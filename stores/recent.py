@@ -11,10 +11,10 @@ from itertools import islice
 
 from schemas.message import Message
 
-Placed = tuple[int, Message]
-"""A message with its journal position."""
+Placed = tuple[int, str, Message]
+"""A message with its journal position, and the chain that it is in."""
 
-_KEPT = 2000
+_KEPT = 4000
 
 
 class Recent:
@@ -35,12 +35,13 @@ class Recent:
                 self._tail.clear()
             self._tail.extend(appended)
 
-    def after(self, position: int, limit: int) -> list[Placed] | None:
-        """Up to ``limit`` messages that follow ``position``; None if the tail does not reach back
-        that far.
+    def after(self, position: int, *, besides: str, limit: int) -> list[tuple[int, Message]] | None:
+        """Up to ``limit`` messages that follow ``position`` and are not in the chain ``besides``;
+        None if the tail does not reach back that far, or has none.
         """
         with self._lock:
             if not self._tail or position + 1 < self._tail[0][0]:
                 return None
-            start = position + 1 - self._tail[0][0]
-            return list(islice(self._tail, start, start + limit)) or None
+            tail = islice(self._tail, position + 1 - self._tail[0][0], None)
+            others = ((place, message) for place, chain, message in tail if chain != besides)
+            return list(islice(others, limit)) or None

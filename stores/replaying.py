@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, select, text
@@ -17,8 +19,14 @@ from stores.vault import DataKey, Unreadable, Vault
 
 _PAGE = 2000
 _CLAIMS = text(
-    "SELECT position, step, message_id, policy FROM inbox WHERE position > :after "
-    "ORDER BY position LIMIT :limit"
+    "SELECT position, step, message_id, policy, after, upto FROM inbox "
+    "WHERE position > :after ORDER BY position LIMIT :limit"
+)
+_RANGE = text(
+    "SELECT journal.message_id, inbox.step AS had_by FROM journal "
+    "LEFT JOIN inbox ON inbox.message_id = journal.message_id "
+    "WHERE journal.position > :after AND journal.position <= :upto AND journal.chain <> :unit "
+    "ORDER BY journal.position"
 )
 _COLUMNS = (
     "position, message_id, topic, type, source, subject, key, correlation_id, causation_id, time, "
@@ -31,11 +39,15 @@ _ENTRIES = text(
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A step had a message, under a policy (its number)."""
+    """A unit of steps had a message, under a policy (its number).
 
-    step: str
+    ``had_by``: units that had had it before, or were passed over; their steps did not hear it now.
+    """
+
+    unit: str
     message_id: str
     policy: int
+    had_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -78,8 +90,18 @@ def claims(connection: Connection) -> Iterator[Sequence[Claim]]:
     """Every claim in its order, page by page."""
     after = 0
     while rows := connection.execute(_CLAIMS, {"after": after, "limit": _PAGE}).all():
-        after = rows[-1][0]
-        yield [Claim(step, message_id, policy) for _, step, message_id, policy in rows]
+        after = rows[-1].position
+        yield [claim for row in rows for claim in _claims_of(connection, row)]
+
+
+def _claims_of(connection: Connection, row: Any) -> Iterator[Claim]:
+    if row.message_id is not None:
+        yield Claim(row.step, row.message_id, row.policy)
+        return
+    given = {"after": row.after, "upto": row.upto, "unit": row.step}
+    for message_id, found in groupby(connection.execute(_RANGE, given), itemgetter(0)):
+        had_by = tuple(one.had_by for one in found if one.had_by is not None)
+        yield Claim(row.step, message_id, row.policy, had_by)
 
 
 def entries(connection: Connection, vault: Vault) -> Iterator[Sequence[tuple[str, Recorded, Any]]]:
@@ -156,5 +178,6 @@ def place(connection: Connection, message_id: str) -> Recorded | None:
 
 
 def count(connection: Connection) -> int:
-    """How many claims there are."""
-    return int(connection.execute(text("SELECT count(*) FROM inbox")).scalar_one())
+    """How many facts came from outside, for steps to hear: what a replay decides again."""
+    outside = "SELECT count(*) FROM journal WHERE causation_id IS NULL"
+    return int(connection.execute(text(outside)).scalar_one())

@@ -58,9 +58,11 @@ inbox = Table(
     METADATA,
     Column("position", _Position, primary_key=True, autoincrement=True),
     Column("step", Text, nullable=False),
-    Column("message_id", Text, nullable=False),
+    Column("message_id", Text),
     Column("policy", SmallInteger, nullable=False),
-    UniqueConstraint("step", "message_id"),
+    Column("after", BigInteger),
+    Column("upto", BigInteger),
+    UniqueConstraint("message_id", "step"),
 )
 
 states = Table(

@@ -19,11 +19,13 @@ from ops.run.configuration import read_settings
 from ops.run.wiring import Hub, assemble
 from router.intake import message_id
 from router.runtimes.embedded import Embedded
+from router.topology import unit_of
 from schemas.case import ChildLinked, LinkOutcome
 from schemas.message import Message
 from schemas.notification import NotificationAccepted, NotificationDuplicated
 from schemas.settings import HubSettings
 from stores import journal
+from stores.overview import last_position
 from stores.ports import Unusable
 
 COLUMNS = ("notification_id", "decision", "person_id", "duplicate_of", "candidates")
@@ -49,13 +51,11 @@ def decide_file(lines: Iterable[str], *, model: str | None) -> Iterator[list[tup
     """
     with tempfile.TemporaryDirectory() as folder:
         hub = assemble(_settings(Path(folder), model), {}, folder=Path(folder))
-        steps = Embedded(
-            hub.database, [b for b in hub.steps if b.step.name in _STEPS], hub.policy, batch=_BATCH
-        )
+        steps = Embedded(hub.database, unit_of(*_STEPS), hub.policy, batch=_BATCH)
         found, told, numbered = routes(hub.settings, {}), _Told(), enumerate(lines, start=1)
         while part := list(islice(numbered, _BATCH)):
             _take(hub, found, part, told)
-            before = steps.position
+            before = _last(hub)
             steps.drain()
             yield list(_rows(hub, before, told))
         hub.database.close()
@@ -101,8 +101,13 @@ def _rows(hub: Hub, before: int, told: _Told) -> Iterator[tuple[str, ...]]:
     yield from (rows[id_] for id_ in sorted(rows, key=order.__getitem__))
 
 
+def _last(hub: Hub) -> int:
+    with hub.database.reading() as connection:
+        return last_position(connection)
+
+
 def _since(hub: Hub, position: int) -> Iterator[tuple[int, Message]]:
-    while placed := journal.messages_after(hub.database, position, _BATCH):
+    while placed := journal.messages_after(hub.database, position, limit=_BATCH):
         yield from placed
         position = placed[-1][0]
 

@@ -1,29 +1,14 @@
 """The picture of the hub, drawn from :mod:`router.topology` and :mod:`schemas.topics`: what runs is
 what is shown.
-
-Who publishes to a topic is written down here, since a step says it nowhere else; a test compares it
-with a run.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
-from router.topology import bound_steps, topics_of
+from router.topology import WRITTEN_BY, bound_steps, topics_of
 from schemas.topics import TOPICS
-
-_WRITTEN_BY: Mapping[str, str] = {
-    "notifications.accepted": "deduplicate",
-    "cases.linked": "link",
-    "ratings.assigned": "rate",
-    "information.requested": "request_information",
-    "information.answered": "request_information",
-    "products.drafted": "compose",
-    "products.approved": "approve",
-    "products.released": "release",
-}
-"""Which step publishes to which topic; a test compares this with what a run recorded."""
 
 
 def arrows() -> Iterator[tuple[str, str]]:
@@ -32,7 +17,7 @@ def arrows() -> Iterator[tuple[str, str]]:
         yield from ((topic.name, bound.step.name) for topic in topics_of(bound.step))
         yield from (
             (bound.step.name, topic)
-            for topic, writer in _WRITTEN_BY.items()
+            for topic, writer in WRITTEN_BY.items()
             if writer == bound.step.name
         )
 
@@ -60,7 +45,7 @@ def text() -> str:
         lines.append(name)
         lines += [f"    hears      {topic.name}" for topic in topics_of(bound.step)]
         lines += [
-            f"    publishes  {topic}" for topic, writer in _WRITTEN_BY.items() if writer == name
+            f"    publishes  {topic}" for topic, writer in WRITTEN_BY.items() if writer == name
         ]
     lines += ["", "Topics", ""]
     for topic in TOPICS:
@@ -87,7 +72,7 @@ def as_json() -> dict[str, Any]:
                 "name": bound.step.name,
                 "hears": [fact.type for fact in bound.step.hears],
                 "from": [topic.name for topic in topics_of(bound.step)],
-                "to": [topic for topic, writer in _WRITTEN_BY.items() if writer == bound.step.name],
+                "to": [topic for topic, writer in WRITTEN_BY.items() if writer == bound.step.name],
             }
             for bound in bound_steps()
         ],

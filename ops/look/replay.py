@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import gc
 import time
-from collections import Counter, OrderedDict, defaultdict
+from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,17 +19,16 @@ from typing import Any
 
 from ops.look.reading import Readable
 from ops.look.replay_memory import memories
-from router.handle import decide_safely, messages_of
+from router.handle import decide_safely, messages_of, serves
 from router.step import Step
 from router.topology import bound_steps
 from schemas.message import Message
 from schemas.policy import Policy
-from schemas.rating import TimerElapsed
 from stores import codec, policies, replaying
 from stores.overview import Reading
 from stores.replaying import Claim, Recorded, envelope_of
 
-_HELD = 100_000
+_HELD = 20_000
 _EXAMPLES = 10
 VERDICTS = ("equal", "missing", "different", "unexplained", "given", "erased")
 """Of each fact: decided again the same; decided again but not recorded; recorded otherwise;
@@ -145,24 +144,21 @@ class _Replay:
         self._policies: Mapping[int, Policy] = policies.all_adopted(connection)
         self._steps: dict[str, Step[Any]] = {bound.step.name: bound.step for bound in bound_steps()}
         self._memories = memories(self._steps)
-        self._hearers = _hearers(self._steps.values())
         self._pages: Iterator[Sequence[tuple[str, Recorded, Any]]] = replaying.entries(
             connection, self._vault
         )
         self._recorded: dict[str, Recorded] = {}
         """By steps, and not decided again yet."""
-        self._decided: dict[str, tuple[Message, Recorded]] = {}
-        """Decided again, with the cause's place, and not yet come upon in the journal."""
-        self._ready: OrderedDict[str, list[Any]] = OrderedDict()
-        """Messages that steps still have to hear: message, its place, how many steps still."""
+        self._ready: OrderedDict[str, tuple[Message, Recorded]] = OrderedDict()
+        """Messages that steps may still have to hear, the latest last."""
         self._erased: set[str] = set()
 
     def decide(self, page: Sequence[Claim]) -> None:
-        """Put each claimed message through its step again."""
+        """Put each claimed message through its unit again."""
         for claim in page:
             heard = self._heard(claim.message_id)
             if heard is not None and claim.policy:
-                self._decide(self._steps[claim.step], *heard, self._policies[claim.policy])
+                self._hear(claim, *heard)
         for memory in self._memories.values():
             memory.flush()
 
@@ -170,63 +166,82 @@ class _Replay:
         """Read what is left of the journal; whatever has found no partner by then has none."""
         while self._read_on():
             pass
-        for message, cause in self._decided.values():
-            self._note("missing", message.topic, message.id, envelope_of(message), cause)
         for id_, recorded in self._recorded.items():
             erased = recorded.causation_id in self._erased
-            self._note(
-                "erased" if erased else "unexplained",
-                recorded.topic,
-                id_,
-                recorded.envelope,
-                recorded,
-            )
+            if erased:
+                self._erased.add(id_)
+            verdict = "erased" if erased else "unexplained"
+            self._note(verdict, recorded.topic, id_, recorded.envelope, recorded)
 
-    def _decide(self, step: Step[Any], message: Message, place: Recorded, policy: Policy) -> None:
+    def _hear(self, claim: Claim, message: Message, place: Recorded) -> None:
+        """A message through the steps of its unit, and what it causes, as one pass did it."""
+        policy = self._policies[claim.policy]
+        waiting = deque([(message, place, claim.had_by)])
+        while waiting:
+            heard, at, had_by = waiting.popleft()
+            for step in self._hearing(claim.unit, heard, had_by):
+                for caused in self._decide(step, heard, policy):
+                    kept = self._compared(caused, at)
+                    if kept is not None:
+                        waiting.append((*kept, ()))
+
+    def _hearing(self, unit: str, message: Message, had_by: Sequence[str]) -> Iterator[Step[Any]]:
+        for name, step in self._steps.items():
+            served = serves(unit, name) and not any(serves(one, name) for one in had_by)
+            if served and step.concerns(message):
+                yield step
+
+    def _decide(self, step: Step[Any], message: Message, policy: Policy) -> list[Message]:
         memory = self._memories[step.name]
-        memory.prefetch((message,))
         outcome = decide_safely(step, memory.recall(message), message, policy)
         if outcome.state is not None:
             memory.remember(message, outcome.state)
-        for caused in messages_of(step, message, outcome):
-            recorded = self._recorded.pop(caused.id, None)
-            if recorded is None:
-                self._decided[caused.id] = (caused, place)
-            else:
-                self._compare(caused, recorded)
+        return messages_of(step, message, outcome)
 
-    def _compare(self, caused: Message, recorded: Recorded) -> None:
+    def _compared(self, caused: Message, cause: Recorded) -> tuple[Message, Recorded] | None:
+        """Compare with what is recorded; answers what the steps behind heard.
+
+        Where they differ, that is what is recorded: one difference is not to look like many.
+        """
+        recorded = self._partner(caused.id)
+        if recorded is None:
+            self._note("missing", caused.topic, caused.id, envelope_of(caused), cause)
+            return None
         verdict = _verdict(caused, recorded)
         self._note(verdict, recorded.topic, caused.id, recorded.envelope, recorded)
-        # Where they differ, the steps behind heard what is recorded: one difference is not to look
-        # like many.
-        kept = (
-            caused
-            if verdict == "equal"
-            else replaying.message(self._connection, self._vault, caused.id)
-        )
-        if kept is not None:
-            self._keep(kept, recorded)
         if verdict == "erased":
             self._erased.add(caused.id)
+        kept = caused
+        if verdict != "equal":
+            found = replaying.message(self._connection, self._vault, caused.id)
+            if found is None:
+                return None
+            kept = found
+        self._keep(kept, recorded)
+        return kept, recorded
+
+    def _partner(self, id_: str) -> Recorded | None:
+        """What is recorded under the id, unless it was compared already."""
+        if id_ not in self._recorded and replaying.place(self._connection, id_) is None:
+            return None
+        while id_ not in self._recorded and self._read_on():
+            pass
+        return self._recorded.pop(id_, None)
 
     # --- messages on their way from the journal to the steps
 
     def _heard(self, message_id: str) -> tuple[Message, Recorded] | None:
-        """The message that a step had; None where it cannot be read any more, or is not in the
+        """The message that a unit had; None where it cannot be read any more, or is not in the
         journal.
         """
         while (
-            message_id not in self._ready and message_id not in self._recorded and self._read_on()
+            message_id not in self._ready
+            and message_id not in self._recorded
+            and message_id not in self._erased
+            and self._read_on()
         ):
             pass
-        entry = self._ready.get(message_id)
-        if entry is None:
-            return self._fetched(message_id)
-        entry[2] -= 1
-        if entry[2] <= 0:
-            del self._ready[message_id]
-        return entry[0], entry[1]
+        return self._ready.get(message_id) or self._fetched(message_id)
 
     def _fetched(self, message_id: str) -> tuple[Message, Recorded] | None:
         found = replaying.message(self._connection, self._vault, message_id)
@@ -237,23 +252,22 @@ class _Replay:
         return found, place
 
     def _keep(self, message: Message, place: Recorded) -> None:
-        hearers = self._hearers.get(message.type, 0)
-        if hearers:
-            self._ready[message.id] = [message, place, hearers]
-            if len(self._ready) > _HELD:
-                self._ready.popitem(last=False)
+        self._ready[message.id] = (message, place)
+        if len(self._ready) > _HELD:
+            self._ready.popitem(last=False)
 
     def _read_on(self) -> bool:
         """Take the next page of the journal; False at its end."""
         page = next(self._pages, None)
         for id_, recorded, row in page or ():
-            if recorded.chain.partition("/")[0] not in self._steps:
-                self._given(id_, recorded, row)
-            elif id_ in self._decided:
-                self._compare(self._decided.pop(id_)[0], recorded)
-            else:
+            if self._by_steps(recorded.chain.partition("/")[0]):
                 self._recorded[id_] = recorded
+            else:
+                self._given(id_, recorded, row)
         return page is not None
+
+    def _by_steps(self, writer: str) -> bool:
+        return any(serves(writer, name) for name in self._steps)
 
     def _given(self, id_: str, recorded: Recorded, row: Any) -> None:
         """Something from outside: an input. It can only be compared with its own digest."""
@@ -282,12 +296,6 @@ def _verdict(caused: Message, recorded: Recorded) -> str:
         if recorded.key.digest(codec.encode(caused.data)) == recorded.digest
         else "different"
     )
-
-
-def _hearers(steps: Any) -> dict[str, int]:
-    """How many steps hear each type; an elapsed timer concerns only the one that set it."""
-    heard = Counter(fact.type for step in steps for fact in step.hears)
-    return heard | {TimerElapsed.type: 1}
 
 
 def as_json(report: Report) -> dict[str, Any]:

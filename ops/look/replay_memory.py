@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from router.linkage.ranking import ranked
 from router.memory.documents import Memory
 from router.memory.register import DecodedPeople, PeopleMemory
 from router.step import Step
@@ -20,7 +19,7 @@ class KeptDocuments:
         self._key = step.key
         self._states: dict[str, Any] = {}
 
-    def prefetch(self, messages: Sequence[Message]) -> None:
+    def foresee(self, messages: Sequence[Message]) -> None:
         """Nothing to load: everything is here."""
 
     def recall(self, message: Message) -> Any:
@@ -43,12 +42,8 @@ class KeptPeople(PeopleMemory):
     def __init__(self, step: Step[Any]) -> None:
         super().__init__(step, None, DecodedPeople())  # type: ignore[arg-type]  # there is no transaction to write in
 
-    def prefetch(self, messages: Sequence[Message]) -> None:
-        """Describe the children and rank their candidates; whoever is known is here already."""
-        self._describe(messages)
-        for message in messages:
-            if message.id in self._incoming:
-                self._rankings[message.id] = ranked(self._incoming[message.id].keys, self._blocks)
+    def _read_blocks(self, keys: Collection[int]) -> None:
+        """Nothing is behind this: whoever is known is here already."""
 
     def flush(self) -> None:
         """Forget what was noted for writing."""
@@ -76,7 +71,8 @@ class KeptPeople(PeopleMemory):
 
 def memories(steps: Mapping[str, Step[Any]]) -> dict[str, Memory[Any]]:
     """An empty memory for each step."""
-    return {
-        name: KeptPeople(step) if step is link.STEP else KeptDocuments(step)
-        for name, step in steps.items()
-    }
+    return {name: _memory(step) for name, step in steps.items()}
+
+
+def _memory(step: Step[Any]) -> Memory[Any]:
+    return KeptPeople(step) if step is link.STEP else KeptDocuments(step)

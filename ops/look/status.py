@@ -7,12 +7,13 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from ops.look.reading import Readable
+from router.handle import ALL, serves
 from router.step import Step
-from router.topology import bound_steps, topics_of
+from router.topology import WRITTEN_BY, bound_steps, topics_of
 from schemas.message import derived_id
 from schemas.rating import DueTimeApproaching, DueTimeBreached, TimerElapsed
 from schemas.settings import AgencySettings, HubSettings
@@ -197,6 +198,10 @@ class _Look:
     newest: Mapping[str, int]
     behind: Mapping[tuple[str, int], Behind]
     ends: Mapping[str, Mapping[int, int]]
+    unheard: Mapping[tuple[str, int], Behind]
+    """The same where the embedded hub stands, without what its own steps have heard as they wrote
+    it.
+    """
 
     def count(self, types: Iterable[str], position: int) -> int:
         """How many facts of these types stand behind a position."""
@@ -213,9 +218,19 @@ class _Look:
             (self.newest[type_] for type_ in _types(topic) if type_ in self.newest), default=None
         )
 
-    def done(self, step: str) -> int:
-        """The position that an embedded step has come to."""
-        return self.consumers[step].next_offset - 1 if step in self.consumers else 0
+    def unit_of(self, step: str) -> str:
+        """The unit that serves the step now: that whose cursors moved last."""
+        units = {name.partition("/")[0]: one.progressed_at for name, one in self._oldest_first()}
+        serving = {unit: moved for unit, moved in units.items() if serves(unit, step)}
+        return max(serving, key=serving.__getitem__, default=step)
+
+    def _oldest_first(self) -> list[tuple[str, Consumer]]:
+        return sorted(self.consumers.items(), key=lambda item: item[1].progressed_at)
+
+
+def _done(consumers: Mapping[str, Consumer]) -> int:
+    """The position that the embedded hub has come to."""
+    return consumers[ALL].next_offset - 1 if ALL in consumers else 0
 
 
 def _look(connection: Reading, now: int, ends: Mapping[str, Mapping[int, int]]) -> _Look:
@@ -223,16 +238,12 @@ def _look(connection: Reading, now: int, ends: Mapping[str, Mapping[int, int]]) 
         overview.position_before(connection, now - ago) for ago in (_MINUTE, 60 * _MINUTE, _DAY)
     )
     consumers = {one.name: one for one in overview.consumers(connection)}
-    look = _Look(
-        connection, now, minute, hour, day, consumers, overview.newest(connection, FACTS), {}, ends
-    )
+    newest = overview.newest(connection, FACTS)
     asked = {(type_, position) for type_ in FACTS for position in (minute, hour, day)}
-    if not ends:
-        heard = (
-            (bound.step.name, topic) for bound in bound_steps() for topic in topics_of(bound.step)
-        )
-        asked |= {(type_, look.done(step)) for step, topic in heard for type_ in _types(topic)}
-    return replace(look, behind=overview.behind(connection, asked))
+    behind = overview.behind(connection, asked)
+    here = {(type_, _done(consumers)) for type_ in FACTS} if not ends else set()
+    unheard = overview.behind(connection, here, besides=ALL)
+    return _Look(connection, now, minute, hour, day, consumers, newest, behind, ends, unheard)
 
 
 def _types(topic: Topic) -> list[str]:
@@ -271,7 +282,7 @@ def _steps(look: _Look, *, production: bool) -> Iterator[StepStatus]:
                 step=bound.step.name,
                 topic=topic.name,
                 depth=depth,
-                lag=_lag(look, bound.step, topic) if depth and not production else depth,
+                lag=_lag(look, topic) if depth and not production else depth,
                 lag_minutes=max(0, behind) / _MINUTE,
                 oldest_seconds=_since(look.now, oldest),
                 progressed_at=_moment(progressed),
@@ -285,24 +296,25 @@ _Place = tuple[int | None, int | None, int | None]
 
 
 def _embedded(look: _Look, step: Step[Any], topic: Topic) -> _Place:
-    """The journal is the topic, and a cursor stands at a position of it."""
-    done, consumer = look.done(step.name), look.consumers.get(step.name)
+    """The journal is the topic, and one cursor stands at a position of it."""
+    done, consumer = _done(look.consumers), look.consumers.get(ALL)
     progressed = consumer.progressed_at if consumer else None
     if TimerElapsed in topic.facts:
         return *_own_timers(look, step.name, done), progressed
-    heard = [fact.type for fact in topic.facts if fact in step.hears]
-    return look.count(heard, done), look.first_at(heard, done), progressed
+    left = [look.unheard[fact.type, done] for fact in topic.facts if fact in step.hears]
+    first = min((one.first_at for one in left if one.first_at is not None), default=None)
+    return sum(one.count for one in left), first, progressed
 
 
-def _lag(look: _Look, step: Step[Any], topic: Topic) -> int:
-    return look.count(_types(topic), look.done(step.name))
+def _lag(look: _Look, topic: Topic) -> int:
+    return sum(look.unheard[type_, _done(look.consumers)].count for type_ in _types(topic))
 
 
 def _own_timers(look: _Look, step: str, done: int) -> tuple[int, int | None]:
     """Elapsed timers of this step alone: their ids follow from step, key and time, though what they
     say is sealed.
     """
-    if not look.behind[TimerElapsed.type, done].count:
+    if not look.unheard[TimerElapsed.type, done].count:
         return 0, None
     after = overview.envelopes_after(
         look.connection, TimerElapsed.type, done, limit=_TIMERS_LOOKED_AT
@@ -313,24 +325,27 @@ def _own_timers(look: _Look, step: str, done: int) -> tuple[int, int | None]:
 
 def _partitioned(look: _Look, step: Step[Any], topic: Topic) -> _Place:
     """The topic is on Kafka, and a cursor stands at an offset of each partition."""
-    prefix = f"{step.name}/{topic.name}/"
-    own = {
+    unit = look.unit_of(step.name)
+    if serves(unit, WRITTEN_BY.get(topic.name, "")):
+        own = [one for name, one in look.consumers.items() if name.startswith(f"{unit}/")]
+        return 0, None, max((one.progressed_at for one in own), default=None)
+    prefix = f"{unit}/{topic.name}/"
+    places = {
         name.removeprefix(prefix): one
         for name, one in look.consumers.items()
         if name.startswith(prefix)
     }
-    progressed = max((one.progressed_at for one in own.values()), default=None)
+    progressed = max((one.progressed_at for one in places.values()), default=None)
     ends = look.ends.get(topic.name)
     if ends is None:
         return None, None, progressed
     left = [
-        end - (own[str(part)].next_offset if str(part) in own else 0) for part, end in ends.items()
+        end - (places[str(part)].next_offset if str(part) in places else 0)
+        for part, end in ends.items()
     ]
     lag = sum(max(0, count) for count in left)
     heard = [fact.type for fact in topic.facts if fact in step.hears] if lag else []
-    late = [
-        overview.oldest_unclaimed(look.connection, step.name, type_, depth=lag) for type_ in heard
-    ]
+    late = [overview.oldest_unclaimed(look.connection, unit, type_, depth=lag) for type_ in heard]
     return lag, min((moment for moment in late if moment is not None), default=None), progressed
 
 

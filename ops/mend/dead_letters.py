@@ -29,6 +29,7 @@ from schemas.operations import (
     DeadLetterRedriven,
     DeadLetterRevealed,
 )
+from schemas.topics import REDRIVEN
 from stores import codec, cursors, dead_letters, inbox, journal, queues, trail
 from stores.database import Transaction
 from stores.dead_letters import DeadLetter, DeadLetterState
@@ -329,8 +330,8 @@ def _append_for(transaction: Transaction, step: str, message: Message) -> None:
     did.
     """
     cursor = cursors.lock(transaction, f"{OPERATIONS}/redrive")
-    journal.append(transaction, cursor, [message])
+    journal.append(transaction, cursor, [message], on=REDRIVEN)
     cursors.store(transaction, cursor)
     for bound in bound_steps():
         if bound.step.name != step and bound.step.concerns(message):
-            inbox.claim(transaction, bound.step.name, [message.id], policy=PASSED_OVER)
+            inbox.note(transaction, bound.step.name, [message.id], policy=PASSED_OVER)

@@ -17,10 +17,11 @@ from ops.look.monitor import monitor_routes
 from ops.look.status import collect
 from ops.run.serve import Part, web_server
 from ops.run.wiring import Hub
+from router.handle import ALL
 from router.runtimes import clock
 from router.runtimes.faust_worker import run_worker
 from router.runtimes.relay import Relay
-from router.topology import bound_steps
+from router.topology import bound_steps, unit_of, whole_hub
 from stores.ports import Unavailable
 from stores.topics import TopicProducer, create_topics
 
@@ -76,11 +77,11 @@ def production_part(
 
 
 def _worker(hub: Hub, name: str, url: str) -> NamedPart:
-    bound = next(bound for bound in hub.steps if bound.step.name == name)
+    unit = whole_hub() if name == ALL else unit_of(name)
     batch = hub.settings.runtime.batch
 
     def work(stop: threading.Event) -> None:
-        run_worker(bound, url=url, database=hub.database, policy=hub.policy, stop=stop, batch=batch)
+        run_worker(unit, url=url, database=hub.database, policy=hub.policy, stop=stop, batch=batch)
 
     return NamedPart(name, work)
 

@@ -16,10 +16,10 @@ from ops.run.configuration import (
     read_policy,
     read_settings,
 )
-from router.handle import Adopted, BoundStep
+from router.handle import Adopted, Unit
 from router.intake import StoredIntake
 from router.runtimes.embedded import Embedded
-from router.topology import bound_steps
+from router.topology import whole_hub
 from schemas.settings import HubSettings
 from stores import policies
 from stores.database import Database
@@ -34,13 +34,13 @@ class Hub:
     settings: HubSettings
     database: Database
     policy: Adopted
-    steps: tuple[BoundStep, ...]
+    unit: Unit
     intake: StoredIntake
     queues: StoredQueues
 
     def embedded(self) -> Embedded:
         """All steps in this process."""
-        return Embedded(self.database, self.steps, self.policy, batch=self.settings.runtime.batch)
+        return Embedded(self.database, self.unit, self.policy, batch=self.settings.runtime.batch)
 
 
 def open_hub(path: Path, environment: Mapping[str, str]) -> Hub:
@@ -62,7 +62,7 @@ def assemble(settings: HubSettings, environment: Mapping[str, str], *, folder: P
         vault.keys(transaction.connection, [HUB_KEY], create=True)
     adopted = Adopted(policies.adopt(database, policy), policy)
     return Hub(
-        settings, database, adopted, bound_steps(), StoredIntake(database), StoredQueues(database)
+        settings, database, adopted, whole_hub(), StoredIntake(database), StoredQueues(database)
     )
 
 

@@ -24,8 +24,11 @@ _DECODED = 1000
 class Memory(Protocol[S]):
     """A step's states during one batch: what one message leaves, the next one finds."""
 
-    def prefetch(self, messages: Sequence[Message]) -> None:
-        """Load what these messages need, in as few queries as it takes."""
+    def foresee(self, messages: Sequence[Message]) -> None:
+        """Load what these messages and what they will cause need, in as few queries as it takes.
+
+        They are messages of any type; what was not foreseen is loaded when it is recalled.
+        """
         ...
 
     def recall(self, message: Message) -> S | None:
@@ -57,17 +60,30 @@ class Documents(Generic[S]):
         self._versions: dict[str, int] = {}
         self._states: dict[str, S] = {}
         self._changed: set[str] = set()
+        self._looked_up: set[str] = set()
 
-    def prefetch(self, messages: Sequence[Message]) -> None:
+    def foresee(self, messages: Sequence[Message]) -> None:
         """Load the documents of these messages' keys."""
-        keys = {self._step.key(message) for message in messages}
-        for key, (version, body) in states.load(self._transaction, self._step.name, keys).items():
-            self._versions[key] = version
-            self._states[key] = self._decoded.get(key, body, self._adapter.validate_json)
+        self._load(set(filter(None, map(self._key_of, messages))))
 
     def recall(self, message: Message) -> S | None:
         """The state under the message's key."""
-        return self._states.get(self._step.key(message))
+        key = self._step.key(message)
+        if key not in self._looked_up:
+            self._load({key})
+        return self._states.get(key)
+
+    def _key_of(self, message: Message) -> str | None:
+        """The key of what the message, or what it causes, will need; None where that is unknown."""
+        if self._step.concerns(message):
+            return self._step.key(message)
+        return message.correlation_id if self._step.by_referral else None
+
+    def _load(self, keys: set[str]) -> None:
+        self._looked_up |= keys
+        for key, (version, body) in states.load(self._transaction, self._step.name, keys).items():
+            self._versions[key] = version
+            self._states[key] = self._decoded.get(key, body, self._adapter.validate_json)
 
     def remember(self, message: Message, state: S) -> None:
         """Keep the state under the message's key."""

@@ -69,17 +69,11 @@ class PeopleMemory:
         self._changed: set[int] = set()
         self._changed_evidence: set[str] = set()
 
-    def prefetch(self, messages: Sequence[Message]) -> None:
+    def foresee(self, messages: Sequence[Message]) -> None:
         """Load the blocks of every child, the best candidates in them, and the evidence that
         messages speak of.
         """
-        self._describe(messages)
-        wanted = {key for incoming in self._incoming.values() for key in incoming.keys}
-        self._read_blocks(wanted)
-        self._rankings = {
-            id_: ranked(incoming.keys, self._blocks) for id_, incoming in self._incoming.items()
-        }
-        self._load(number for numbers, _ in self._rankings.values() for number in numbers)
+        self._look_up(self._describe(messages))
         self._load_evidence(filter(None, (_spoken_of(message.data) for message in messages)))
 
     def recall(self, message: Message) -> Register:
@@ -87,19 +81,28 @@ class PeopleMemory:
         decides about.
         """
         if isinstance(message.data, Settled):
+            self._load_evidence(filter(None, [_spoken_of(message.data)]))
             return self._for_decision(message.data)
-        incoming = self._incoming[message.id]
-        numbers, oversized = self._rankings[message.id]
+        incoming = self._incoming_of(message)
+        numbers, oversized = self._rankings[incoming.evidence.id]
         if not self._touched.isdisjoint(incoming.keys):
             numbers, oversized = ranked(incoming.keys, self._blocks)
             self._load(numbers)
-        first = self._evidence.get(_spoken_of(message.data) or "")
+        spoken_of = _spoken_of(message.data) or ""
+        self._load_evidence(filter(None, [spoken_of]))
+        first = self._evidence.get(spoken_of)
         records = [self._records[number] for number in numbers if number in self._records]
         if first is not None:
             records += self._persons([first.person_id])
-        return Register(
-            incoming.subject, records, {first.id: first} if first else {}, oversized=oversized
-        )
+        evidence = {first.id: first} if first else {}
+        return Register(incoming.subject, records, evidence, oversized=oversized)
+
+    def _incoming_of(self, message: Message) -> _Incoming:
+        """The child of a message; described now where nobody foresaw it."""
+        id_ = message.data.of_referral or message.id
+        if id_ not in self._incoming:
+            self._look_up(self._describe([message]))
+        return self._incoming[id_]
 
     def remember(self, message: Message, state: Register) -> None:  # noqa: ARG002 - the protocol's
         """Keep changed persons and evidence, and file the persons under what they are known by
@@ -149,15 +152,29 @@ class PeopleMemory:
         self._decoded.put(number, body, self._records[number])
         return body
 
-    def _describe(self, messages: Sequence[Message]) -> None:
+    def _describe(self, messages: Sequence[Message]) -> list[_Incoming]:
+        """The children whom messages describe that were not described before."""
+        found = []
         for message in messages:
             evidence = evidence_of(message.data, message.id)
-            if evidence is not None:
+            if evidence is not None and evidence.id not in self._incoming:
                 subject = evidence.subject()
-                self._incoming[message.id] = _Incoming(evidence, subject, keys(subject))
+                incoming = _Incoming(evidence, subject, keys(subject))
+                self._incoming[evidence.id] = incoming
+                found.append(incoming)
+        return found
+
+    def _look_up(self, described: Sequence[_Incoming]) -> None:
+        """Read the blocks of these children, rank whoever is in them, and load the best."""
+        self._read_blocks({key for one in described for key in one.keys} - self._blocks.keys())
+        rankings = {one.evidence.id: ranked(one.keys, self._blocks) for one in described}
+        self._rankings |= rankings
+        self._load(number for numbers, _ in rankings.values() for number in numbers)
 
     def _read_blocks(self, keys: Collection[int]) -> None:
-        self._blocks.update(people.filed_under(self._transaction, keys, most=OVERSIZED))
+        if keys:
+            found = people.filed_under(self._transaction, keys, most=OVERSIZED)
+            self._blocks.update(found)
 
     def _load(self, numbers: Iterable[int]) -> None:
         missing = {number for number in numbers if number not in self._records}

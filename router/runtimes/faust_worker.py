@@ -1,5 +1,6 @@
-"""A worker: one step on Kafka, by Faust; the only module that imports it. What may go wrong is in
-``partition``.
+"""A worker: a unit of steps on Kafka, by Faust; the only module that imports it.
+
+What may go wrong is in ``partition``.
 
 The rules that keep Faust 0.15.3 from losing messages (design, section 5) are all here: raw bytes on
 the wire, one agent at a time per topic, acknowledgement after the store's commit, no exception into
@@ -23,10 +24,10 @@ import faust
 import structlog
 from faust.types import TP, ChannelT, EventT, StreamT
 
-from router.handle import Adopted, BoundStep
-from router.runtimes.partition import Place, StepPartitions, group_of
+from router.handle import Adopted, Unit
+from router.runtimes.partition import Place, UnitPartitions, group_of
 from router.runtimes.watchdog import Watchdog
-from router.topology import topics_of
+from router.topology import topics_from_outside
 from stores.database import Database
 from stores.topics import Cluster, Record, cluster_of
 
@@ -46,7 +47,7 @@ class Crashed(Exception):
 
 
 def run_worker(
-    bound: BoundStep,
+    unit: Unit,
     *,
     url: str,
     database: Database,
@@ -55,7 +56,7 @@ def run_worker(
     batch: int = 200,
     patience: float = 20.0,
 ) -> None:
-    """Put a step's topics through it until told to stop; several workers of a step share its
+    """Put a unit's topics through it until told to stop; several workers of a unit share its
     partitions.
 
     ``url`` is where the topics are; ``patience`` is for how many seconds a partition may have
@@ -64,18 +65,18 @@ def run_worker(
     start the worker anew.
     """
     _hush_libraries()
-    work = StepPartitions(bound, url, database, policy, threading.Event(), batch)
-    heard = [topic.name for topic in topics_of(bound.step)]
-    with Watchdog(bound.step.name, heard, url, database, patience) as watchdog:
+    work = UnitPartitions(unit, url, database, policy, threading.Event(), batch)
+    heard = [topic.name for topic in topics_from_outside(unit)]
+    with Watchdog(unit.name, heard, url, database, patience) as watchdog:
         asyncio.run(_run(work, cluster_of(url), stop, watchdog))
 
 
 async def _run(
-    work: StepPartitions, cluster: Cluster, stop: threading.Event, watchdog: Watchdog
+    work: UnitPartitions, cluster: Cluster, stop: threading.Event, watchdog: Watchdog
 ) -> None:
     # One thread for all topics of the step: Faust's loop stays free, and nothing of a step happens
     # twice at a time.
-    with ThreadPoolExecutor(1, thread_name_prefix=work.bound.step.name) as executor:
+    with ThreadPoolExecutor(1, thread_name_prefix=work.unit.name) as executor:
         app, ended = assemble_app(work, cluster, executor, watchdog.watch)
         await app.start()
         try:
@@ -99,7 +100,7 @@ def _crashed(reason: BaseException | None) -> Crashed:
 
 
 def assemble_app(
-    work: StepPartitions,
+    work: UnitPartitions,
     cluster: Cluster,
     executor: Executor,
     watch: Callable[[Collection[Place]], None],
@@ -109,7 +110,7 @@ def assemble_app(
 
     ``watch`` is told which partitions are this worker's.
     """
-    app, ended = build_app(work.bound.step.name, cluster), asyncio.Event()
+    app, ended = build_app(work.unit.name, cluster), asyncio.Event()
     loop = asyncio.get_running_loop()
 
     async def perform(place: Place, records: Sequence[Record]) -> bool:
@@ -129,7 +130,7 @@ def assemble_app(
 
     signal: Any = app.on_partitions_assigned
     signal.connect(on_assigned)
-    for topic in topics_of(work.bound.step):
+    for topic in topics_from_outside(work.unit):
         add_agent(app, cluster, topic.name, work.batch, perform, ended)
     return app, ended
 

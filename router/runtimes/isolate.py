@@ -1,57 +1,77 @@
-"""A message that cannot be read, or is a step's undoing, is set apart, so that those behind it
-pass.
-"""
+"""A message that cannot be read, or on which a pass fails, is set apart; those behind it pass."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import structlog
 
-from router.handle import Delivery, Gap
-from router.step import Refusal
+from router.handle import Attempt, Delivery, Gap
+from router.step import Refusal, Step
 from schemas.message import Message, derived_id
 from stores.database import Unstorable
 from stores.ports import Unavailable
 
 _log = structlog.get_logger()
 
-Attempt = Callable[[Sequence[Delivery]], object]
-"""Handles deliveries in a transaction of its own, all or none."""
+Handling = Callable[[Sequence[Delivery], Attempt], object]
+"""Puts deliveries through steps in a transaction of its own, all or none."""
 
 
-def isolating(step: str, deliveries: Sequence[Delivery], attempt: Attempt) -> None:
+def isolating(deliveries: Sequence[Delivery], handling: Handling) -> None:
     """Handle them; where one message makes that impossible, it alone becomes a dead letter.
 
     Raises ``Gap``, and ``Unavailable`` when nothing can be handled just now.
     """
+    attempt = Attempt()
+    error = _failed(handling, deliveries, attempt)
+    if error is None:
+        return
+    if len(deliveries) > 1:
+        for delivery in deliveries:
+            isolating([delivery], handling)
+        return
+    _without_one(deliveries[0], handling, attempt.heard, error)
+
+
+def _without_one(
+    delivery: Delivery, handling: Handling, heard: Sequence[tuple[str, str]], error: Exception
+) -> None:
+    """Keep from one step the one message, of all that this one caused, on which the pass failed.
+
+    The deepest are tried first: as little as possible is to be lost with it.
+    """
+    for step, id_ in reversed(heard):
+        _log.error("message.undecidable", step=step, message_id=id_, error=type(error).__name__)
+        if _failed(handling, [delivery], Attempt(refused=[(step, id_)])) is None:
+            return
+    refusal = delivery.refusal or Refusal("undecidable")
+    handling([replace(delivery, refusal=refusal)], Attempt())
+
+
+def _failed(
+    handling: Handling, deliveries: Sequence[Delivery], attempt: Attempt
+) -> Exception | None:
+    """What the messages did to the pass, if anything; trouble that passes by itself is raised."""
     try:
-        attempt(deliveries)
+        handling(deliveries, attempt)
     except Unstorable as error:
-        _isolate(step, deliveries, attempt, error)
+        return error
     except (Gap, Unavailable):
         raise
     except Exception as error:  # noqa: BLE001 - whatever one message does, the ones behind it must pass
-        _isolate(step, deliveries, attempt, error)
+        return error
+    return None
 
 
-def _isolate(step: str, deliveries: Sequence[Delivery], attempt: Attempt, error: Exception) -> None:
-    if len(deliveries) > 1:
-        for delivery in deliveries:
-            isolating(step, [delivery], attempt)
-        return
-    (delivery,) = deliveries
-    _log.error(
-        "message.undecidable", step=step, message_id=delivery.message.id, error=type(error).__name__
-    )
-    attempt([replace(delivery, refusal=delivery.refusal or Refusal("undecidable"))])
-
-
-def unsealable(offset: int, message: Message, original: bytes | None = None) -> Delivery:
+def unsealable(
+    offset: int, message: Message, *, hearers: tuple[Step[Any], ...], original: bytes | None = None
+) -> Delivery:
     """The delivery of a message that cannot be unsealed.
 
     Under a correlation of its own: that of the message may be the very key that was destroyed.
     """
     apart = replace(message, correlation_id=derived_id(message.id, "unreadable"))
-    return Delivery(offset, apart, Refusal("unreadable.sealed"), original)
+    return Delivery(offset, apart, Refusal("unreadable.sealed"), original, hearers)

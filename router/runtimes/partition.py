@@ -10,15 +10,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 
 import structlog
 
-from router.handle import Adopted, BoundStep, Delivery, Gap, handle
+from router.handle import Adopted, Attempt, Delivery, Gap, Unit, handle
 from router.runtimes.isolate import isolating, unsealable
 from router.step import Refusal
 from schemas.message import Message, derived_id
+from schemas.topics import FACTS
 from stores import codec, cursors, topics
 from stores.codec import Sealed, Unopened
 from stores.database import Database
@@ -51,24 +52,18 @@ class Place:
 
 
 @dataclass(slots=True)
-class StepPartitions:
-    """A step over partitions of Kafka. Not safe to share between threads; ``stop`` ends waiting for
-    the store.
+class UnitPartitions:
+    """A unit of steps over partitions of Kafka.
+
+    Not safe to share between threads; ``stop`` ends waiting for the store.
     """
 
-    bound: BoundStep
+    unit: Unit
     url: str
     database: Database
     policy: Adopted
     stop: threading.Event
     batch: int = 200
-    _name: str = field(init=False)
-    _heard: frozenset[str] = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Know by its type what the step hears: what it does not hear is not even unsealed."""
-        self._name = self.bound.step.name
-        self._heard = frozenset(fact.type for fact in self.bound.step.hears)
 
     def work(self, place: Place, records: Sequence[Record]) -> bool:
         """Handle records, after any that are missing before or between them; False only when told
@@ -96,7 +91,7 @@ class StepPartitions:
         deliveries = self._deliveries(place, records)
         while True:
             try:
-                return isolating(self._name, deliveries, partial(self._handle, place))
+                return isolating(deliveries, partial(self._handle, place))
             except Gap as gap:
                 last = next(record.offset for record in records if record.offset > gap.expected) - 1
                 self._fill(place, gap.expected, last)
@@ -104,7 +99,7 @@ class StepPartitions:
     def _fill(self, place: Place, first: int, last: int) -> None:
         _log.warning(
             "gap.filled",
-            step=self._name,
+            step=self.unit.name,
             topic=place.topic,
             partition=place.partition,
             first=first,
@@ -114,24 +109,25 @@ class StepPartitions:
             end = min(start + self.batch - 1, last)
             self._once(place, topics.read_range(self.url, place.topic, place.partition, start, end))
 
-    def _handle(self, place: Place, deliveries: Sequence[Delivery]) -> None:
-        name = place.consumer(self._name)
-        handle(
-            self.bound,
-            deliveries,
-            consumer=name,
-            database=self.database,
-            policy=self.policy,
-            dense=True,
-        )
+    def _handle(self, place: Place, deliveries: Sequence[Delivery], attempt: Attempt) -> None:
+        with self.database.transaction() as transaction:
+            handle(
+                self.unit,
+                deliveries,
+                consumer=place.consumer(self.unit.name),
+                transaction=transaction,
+                policy=self.policy,
+                from_topic=True,
+                attempt=attempt,
+            )
 
     def _compare(self, topic: str, partitions: Collection[int]) -> None:
         stored = cursors.next_offsets(self.database)
         marks = topics.watermarks(self.url, topic)
-        hints = topics.committed(self.url, group_of(self._name), topic, partitions)
+        hints = topics.committed(self.url, group_of(self.unit.name), topic, partitions)
         for partition in partitions:
             place = Place(topic, partition)
-            expected = stored.get(place.consumer(self._name), 0)
+            expected = stored.get(place.consumer(self.unit.name), 0)
             first, end = marks[partition]
             if end < expected:
                 expected = self._rewind(place, expected, first)
@@ -139,7 +135,7 @@ class StepPartitions:
                 self._fill(place, expected, hints[partition] - 1)
 
     def _rewind(self, place: Place, expected: int, first: int) -> int:
-        consumer = place.consumer(self._name)
+        consumer = place.consumer(self.unit.name)
         _log.error("topic.rewound", consumer=consumer, expected=expected, first=first)
         with self.database.transaction() as transaction:
             cursors.rewind(transaction, consumer, first)
@@ -151,9 +147,9 @@ class StepPartitions:
             try:
                 attempt()
             except (Unavailable, Hole) as error:
-                _log.warning("worker.waits", step=self._name, error=type(error).__name__)
+                _log.warning("worker.waits", step=self.unit.name, error=type(error).__name__)
             except Exception as error:  # noqa: BLE001 - raising would lose what is in hand; the watchdog sees the wait
-                _log.error("worker.fails", step=self._name, error=type(error).__name__)
+                _log.error("worker.fails", step=self.unit.name, error=type(error).__name__)
             else:
                 return True
             if self.stop.wait(back_off):
@@ -166,23 +162,41 @@ class StepPartitions:
             {
                 sealed.key_id
                 for _, sealed in read
-                if sealed is not None and sealed.type in self._heard
+                if sealed is not None and sealed.type in self.unit.heard
             }
         )
         return [
-            _unreadable_event(record, place)
+            self._unreadable(record, place)
             if sealed is None
             else self._delivery(record, sealed, keys)
             for record, sealed in read
         ]
 
     def _delivery(self, record: Record, sealed: Sealed, keys: Mapping[str, DataKey]) -> Delivery:
-        if sealed.type not in self._heard:
+        if sealed.type not in self.unit.heard:
             return Delivery(record.offset, sealed.unreadable())
         try:
             return Delivery(record.offset, sealed.open(keys[sealed.key_id]))
         except (KeyError, Unreadable):
-            return unsealable(record.offset, sealed.unreadable(), record.value)
+            hearers = self.unit.hearing(FACTS[sealed.type])
+            message = sealed.unreadable()
+            return unsealable(record.offset, message, hearers=hearers, original=record.value)
+
+    def _unreadable(self, record: Record, place: Place) -> Delivery:
+        """What is no message at all: a dead letter of each step that hears its topic."""
+        id_ = derived_id("unreadable", place.topic, str(place.partition), str(record.offset))
+        message = Message(
+            id=id_,
+            source=f"mash-hub/{place.topic}",
+            time=codec.from_micros(max(record.millis, 0) * 1000),
+            key=id_,
+            correlation_id=id_,
+            causation_id=None,
+            data=Unopened(entry=id_),
+        )
+        refusal = Refusal("unreadable.event")
+        hearers = self.unit.hearing_any(lambda fact: fact.topic == place.topic)
+        return Delivery(record.offset, message, refusal, record.value or b"", hearers)
 
     def _keys(self, key_ids: Collection[str]) -> Mapping[str, DataKey]:
         if not key_ids:
@@ -219,17 +233,3 @@ def _is_text(value: object) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _unreadable_event(record: Record, place: Place) -> Delivery:
-    id_ = derived_id("unreadable", place.topic, str(place.partition), str(record.offset))
-    message = Message(
-        id=id_,
-        source=f"mash-hub/{place.topic}",
-        time=codec.from_micros(max(record.millis, 0) * 1000),
-        key=id_,
-        correlation_id=id_,
-        causation_id=None,
-        data=Unopened(entry=id_),
-    )
-    return Delivery(record.offset, message, Refusal("unreadable.event"), record.value or b"")

@@ -148,7 +148,7 @@ class _Watch(Recent):
         super().extend(appended)
         now = time.perf_counter()
         with self._changed:
-            for _, message in appended:
+            for _, _, message in appended:
                 self._note(message, now)
             self._changed.notify_all()
 

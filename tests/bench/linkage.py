@@ -22,9 +22,10 @@ from sqlalchemy import Connection, event
 
 from ops.run.garbage import collect_seldom
 from ops.run.wiring import Hub, assemble
-from router.handle import BoundStep, Delivery, handle
+from router.handle import Delivery, handle
 from router.memory.register import file_everybody
 from router.steps.link.register import Register
+from router.topology import unit_of
 from schemas.case import ChildLinked, LinkOutcome
 from schemas.settings import HubSettings
 from stores import people
@@ -234,11 +235,11 @@ class _Decided:
 
     def add(self, one: Told, hub: Hub) -> None:
         """Decide about a notification, and write nothing."""
-        bound = _link(hub)
+        (bound,) = unit_of("link").steps
         with hub.database.transaction() as transaction:
             started, cpu = time.perf_counter(), time.thread_time()
             memory = bound.memory(bound.step, transaction)
-            memory.prefetch([one.message])
+            memory.foresee([one.message])
             state = memory.recall(one.message)
             outcome = bound.step.decide(state, one.message, hub.policy.value)
             self.cpu.append(time.thread_time() - cpu)
@@ -290,18 +291,19 @@ def _file(database: Database) -> None:
 
 def _whole_step(hub: Hub, asked: Sequence[Told]) -> list[float]:
     """Seconds from each message to what was decided being durable."""
-    bound = _link(hub)
+    unit = unit_of("link")
     consumer = asked[0].message.id
     seconds = []
     for offset, one in enumerate(asked, start=1):
         started = time.perf_counter()
-        handle(
-            bound,
-            [Delivery(offset, one.message)],
-            consumer=consumer,
-            database=hub.database,
-            policy=hub.policy,
-        )
+        with hub.database.transaction() as transaction:
+            handle(
+                unit,
+                [Delivery(offset, one.message)],
+                consumer=consumer,
+                transaction=transaction,
+                policy=hub.policy,
+            )
         seconds.append(time.perf_counter() - started)
     return seconds
 
@@ -352,10 +354,6 @@ def _timed(work: Callable[[], object]) -> float:
 def _hub(settings: HubSettings, folder: Path, place: Place) -> Hub:
     runtime = settings.runtime.model_copy(update={"store": place.url})
     return assemble(settings.model_copy(update={"runtime": runtime}), {}, folder=folder)
-
-
-def _link(hub: Hub) -> BoundStep:
-    return next(bound for bound in hub.steps if bound.step.name == "link")
 
 
 def _count(database: Database, table: str) -> int:

@@ -134,7 +134,7 @@ class Human:
 def through(memory: Memory[Register], batch: Sequence[Message]) -> list[Message]:
     """What follows from a batch, in order."""
     told = []
-    memory.prefetch(batch)
+    memory.foresee(batch)
     for message in batch:
         outcome = link.STEP.decide(memory.recall(message), message, rules())
         if outcome.state is not None:

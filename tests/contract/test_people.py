@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import Connection, event, select
 
 from ops.look.replay_memory import KeptPeople
-from router.handle import Adopted, BoundStep, Delivery, handle
+from router.handle import Adopted, BoundStep, Delivery, alone, handle
 from router.linkage.ranking import OVERSIZED
 from router.memory.register import DecodedPeople, PeopleMemory, file_everybody
 from router.steps.link.decide import STEP
@@ -152,14 +152,15 @@ def handled(database: Database, messages: Sequence[Message], *, batch: int) -> S
     )
     offered = [Delivery(offset, message) for offset, message in enumerate(messages)]
     for start in range(0, len(offered), batch):
-        handle(
-            bound,
-            offered[start : start + batch],
-            consumer="link",
-            database=database,
-            policy=rules(),
-        )
-    return [message.data for _, message in journal.messages_after(database, 0, 10_000)]
+        with database.transaction() as transaction:
+            handle(
+                alone(bound),
+                offered[start : start + batch],
+                consumer="link",
+                transaction=transaction,
+                policy=rules(),
+            )
+    return [message.data for _, message in journal.messages_after(database, 0, limit=10_000)]
 
 
 def rules() -> Adopted:
@@ -172,7 +173,7 @@ def replayed(messages: Sequence[Message]) -> Sequence[Fact]:
     memory = KeptPeople(STEP)
     facts: list[Fact] = []
     for message in messages:
-        memory.prefetch([message])
+        memory.foresee([message])
         outcome = STEP.decide(memory.recall(message), message, rules().value)
         if outcome.state is not None:
             memory.remember(message, outcome.state)

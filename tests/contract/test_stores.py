@@ -235,26 +235,27 @@ def test_a_cursor_can_be_rewound_and_its_chain_goes_on(database: Database) -> No
 # Inbox
 
 
-def test_a_message_is_claimed_once_for_each_step(database: Database) -> None:
+def test_the_inbox_tells_which_units_have_had_a_message(database: Database) -> None:
     with database.transaction() as transaction:
-        assert inbox.claim(transaction, "rate", ["a", "b", "a"], policy=1) == {"a", "b"}
-        assert inbox.claim(transaction, "rate", ["b", "c"], policy=1) == {"c"}
-        assert inbox.claim(transaction, "link", ["b"], policy=1) == {"b"}
-        assert inbox.claim(transaction, "link", [], policy=1) == set()
+        inbox.note(transaction, "rate", ["a", "b"], policy=1)
+        inbox.note(transaction, "link", ["b"], policy=1)
+        inbox.note_range(transaction, "all", after=0, upto=9, policy=1)
+    with database.transaction() as transaction:
+        assert inbox.had(transaction, ["a", "b", "c"]) == {"a": {"rate"}, "b": {"rate", "link"}}
+        assert inbox.had(transaction, []) == {}
 
 
-def test_of_many_workers_that_claim_a_message_one_has_it(database: Database) -> None:
-    def claim(_: int) -> set[str]:
-        with database.transaction() as transaction:
-            return inbox.claim(transaction, "rate", ["a", "b"], policy=1)
+def test_of_many_workers_that_note_a_message_for_one_unit_one_has_it(database: Database) -> None:
+    def note(_: int) -> str:
+        try:
+            with database.transaction() as transaction:
+                inbox.note(transaction, "rate", ["a", "b"], policy=1)
+        except Conflict:
+            return "conflict"
+        return "noted"
 
-    answers = at_once(6, claim)
-    assert answers.count({"a", "b"}) == 1
-    assert all(
-        answer == set() or isinstance(answer, Conflict)
-        for answer in answers
-        if answer != {"a", "b"}
-    )
+    answers = at_once(6, note)
+    assert answers.count("noted") == 1
 
 
 # States and people
@@ -454,13 +455,13 @@ def test_a_dead_letter_keeps_its_original_sealed_until_it_is_settled(database: D
 
 def test_a_journal_reads_back_what_was_appended(database: Database) -> None:
     appended_ = appended(database, "chain", given.linked(), given.corrected())
-    read = journal.messages_after(database, 0, 10)
+    read = journal.messages_after(database, 0, limit=10)
     assert [(message.id, message.data) for _, message in read] == [
         (one.id, one.data) for one in appended_
     ]
-    assert [message.id for _, message in journal.messages_after(database, read[0][0], 10)] == [
-        appended_[1].id
-    ]
+    assert [
+        message.id for _, message in journal.messages_after(database, read[0][0], limit=10)
+    ] == [appended_[1].id]
     assert flaws(database) == []
 
 
@@ -674,14 +675,22 @@ def test_a_value_that_postgresql_never_takes_is_told_from_trouble_that_passes(
         cursors.lock(transaction, "a\x00b")
 
 
+def test_a_transaction_inside_another_is_a_fault_on_every_database(database: Database) -> None:
+    with database.transaction(), pytest.raises(RuntimeError, match="pass that one on"):
+        with database.transaction():
+            pass
+    with database.transaction() as transaction:
+        cursors.lock(transaction, "a")
+
+
 def test_a_connection_that_was_cut_is_unavailable_and_the_next_one_works(
     postgres: Database,
 ) -> None:
     def cut() -> None:
         with postgres.transaction() as transaction:
             pid = transaction.connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
-            with postgres.transaction() as other:
-                other.connection.exec_driver_sql("SELECT pg_terminate_backend(%s, 10000)", (pid,))
+            with postgres.reading() as other:
+                other.exec_driver_sql("SELECT pg_terminate_backend(%s, 10000)", (pid,))
             cursors.lock(transaction, "a")
 
     with pytest.raises(Unavailable):

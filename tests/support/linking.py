@@ -67,7 +67,7 @@ class Linking:
             data=fact,
         )
         with self._memory() as memory:
-            memory.prefetch([message])
+            memory.foresee([message])
             outcome: Outcome[Register] = STEP.decide(memory.recall(message), message, rules())
             if outcome.state is not None:
                 memory.remember(message, outcome.state)

@@ -11,7 +11,7 @@ import time
 from dataclasses import replace
 from typing import Any
 
-from router.handle import BoundStep
+from router.handle import BoundStep, alone
 from router.runtimes.faust_worker import run_worker
 from router.runtimes.relay import Relay
 from router.step import Outcome
@@ -33,7 +33,12 @@ def main() -> None:
         bound = _slowed(deduplication(), told.get("pause", 0.0))
         settings = {name: told[name] for name in ("batch", "patience") if name in told}
         run_worker(
-            bound, url=told["topics"], database=database, policy=adopted(), stop=stop, **settings
+            alone(bound),
+            url=told["topics"],
+            database=database,
+            policy=adopted(),
+            stop=stop,
+            **settings,
         )
 
 

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from ops.run.wiring import Hub
-from router.handle import BoundStep
+from router.handle import BoundStep, Unit
 from router.memory.decoded import Decoded
 from router.memory.documents import Documents
 from router.runtimes.embedded import Embedded
@@ -67,8 +67,8 @@ def test_the_message_that_is_a_steps_undoing_becomes_a_dead_letter_and_the_other
     choking = BoundStep(
         rate.STEP, lambda step, transaction: Choking(step, transaction, Decoded(10))
     )
-    steps = tuple(choking if bound.step.name == "rate" else bound for bound in hub.steps)
-    Embedded(hub.database, steps, hub.policy).drain()
+    steps = tuple(choking if bound.step.name == "rate" else bound for bound in hub.unit.steps)
+    Embedded(hub.database, Unit("all", steps), hub.policy).drain()
     assert rows(hub, "SELECT step, reason FROM dead_letters") == [("rate", "undecidable")]
     assert rows(hub, "SELECT count(*) FROM journal WHERE type = 'mash.rating.suggested.v1'") == [
         (2,)
@@ -83,6 +83,6 @@ def test_what_cannot_be_unsealed_becomes_a_dead_letter_of_each_step_that_hears_i
     with hub.database.transaction() as transaction:
         transaction.connection.execute(text("UPDATE journal SET payload = x'00'"))
     Embedded(
-        Database(str(hub.database.engine.url), hub.database.vault), hub.steps, hub.policy
+        Database(str(hub.database.engine.url), hub.database.vault), hub.unit, hub.policy
     ).drain()
     assert rows(hub, "SELECT step, reason FROM dead_letters") == [("release", "unreadable.sealed")]

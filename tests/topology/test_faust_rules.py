@@ -17,11 +17,11 @@ import pytest
 from confluent_kafka.admin import AdminClient, ConfigResource  # type: ignore[attr-defined]
 
 import router.runtimes.faust_worker
-from router.handle import BoundStep, handle
+from router.handle import BoundStep, alone, handle
 from router.memory.decoded import Decoded
 from router.memory.documents import Documents
 from router.runtimes.faust_worker import Crashed, add_agent, assemble_app, build_app, run_worker
-from router.runtimes.partition import Place, StepPartitions, group_of
+from router.runtimes.partition import Place, UnitPartitions, group_of
 from router.runtimes.watchdog import Watchdog
 from schemas.topics import TOPICS
 from stores import codec, dead_letters, topics
@@ -63,7 +63,7 @@ def running(
         for _ in range(3):
             try:
                 run_worker(
-                    bound or deduplication(),
+                    alone(bound or deduplication()),
                     url=hub.topics_url,
                     database=hub.database,
                     policy=adopted(),
@@ -83,7 +83,7 @@ def running(
             worker.result(10)
 
 
-def partitions_of(hub: Production, bound: BoundStep | None = None) -> StepPartitions:
+def partitions_of(hub: Production, bound: BoundStep | None = None) -> UnitPartitions:
     """What a worker does with records, without Faust; told to stop when a test should have been
     over.
     """
@@ -91,8 +91,8 @@ def partitions_of(hub: Production, bound: BoundStep | None = None) -> StepPartit
     timer = threading.Timer(20, stop.set)
     timer.daemon = True
     timer.start()
-    return StepPartitions(
-        bound or deduplication(), hub.topics_url, hub.database, adopted(), stop, batch=50
+    return UnitPartitions(
+        alone(bound or deduplication()), hub.topics_url, hub.database, adopted(), stop, batch=50
     )
 
 
@@ -141,16 +141,16 @@ def test_an_agent_that_raises_ends_the_worker_and_acknowledges_nothing(
 ) -> None:
     """Should the rule ever be broken that no exception reaches a stream."""
 
-    def failing(self: StepPartitions, place: Place, taken: Sequence[Record]) -> bool:
+    def failing(self: UnitPartitions, place: Place, taken: Sequence[Record]) -> bool:
         raise RuntimeError("a fault")
 
     receipts = hub.received(range(10))
     hub.relayed()
     with monkeypatch.context() as patched:
-        patched.setattr(StepPartitions, "work", failing)
+        patched.setattr(UnitPartitions, "work", failing)
         with pytest.raises(Crashed):
             run_worker(
-                deduplication(),
+                alone(deduplication()),
                 url=hub.topics_url,
                 database=hub.database,
                 policy=adopted(),

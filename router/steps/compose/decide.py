@@ -366,4 +366,5 @@ STEP: Step[State] = Step(
     state=State,
     key=_referral,
     decide=decide,
+    by_referral=True,
 )

@@ -26,7 +26,7 @@ from schemas.case import (
 from schemas.decisions import LinkDecided, PersonsDecided, SplitDecided, UndoDecided
 from schemas.message import Message, derived_id
 from schemas.notices import LinkReview
-from schemas.notification import NotificationAccepted
+from schemas.notification import NotificationAccepted, NotificationReceived
 from schemas.policy import Policy
 
 AMENDMENT = "this is a new version of a notification that is linked to the child already"
@@ -56,10 +56,11 @@ def evidence_of(fact: Fact, id_: str) -> Evidence | None:
     yet.
     """
     match fact:
-        case NotificationAccepted(agency=agency, notification=said):
+        case NotificationReceived() | NotificationAccepted():
+            said = fact.notification
             return Evidence(
-                id=fact.referral_id,
-                agency=agency,
+                id=fact.of_referral or id_,
+                agency=fact.agency,
                 reference=said.reference,
                 observed_at=said.observed_at,
                 child=said.subject,

@@ -335,4 +335,5 @@ STEP: Step[State] = Step(
     state=State,
     key=_key,
     decide=decide,
+    by_referral=True,
 )

@@ -44,12 +44,12 @@ def test_an_altered_entry_is_named(tmp_path: Path, tampering: str, what: str) ->
     folder, hub = filled_hub(tmp_path / "hub", notifications=3, answered=False)
     with hub.database.transaction() as transaction:
         position = transaction.connection.execute(
-            text("SELECT min(position) FROM journal WHERE chain = 'deduplicate'")
+            text("SELECT min(position) FROM journal WHERE chain = 'all'")
         ).scalar_one()
         transaction.connection.execute(text(tampering), {"position": position})
     code, told = verify(folder)
     assert code == 1
-    assert (told["flaws"][0]["what"], told["flaws"][0]["chain"]) == (what, "deduplicate")
+    assert (told["flaws"][0]["what"], told["flaws"][0]["chain"]) == (what, "all")
 
 
 def test_a_missing_entry_is_named_by_chain_and_sequence_and_so_is_what_it_caused(
@@ -59,7 +59,7 @@ def test_a_missing_entry_is_named_by_chain_and_sequence_and_so_is_what_it_caused
     with hub.database.transaction() as transaction:
         row = transaction.connection.execute(
             text(
-                "SELECT position, sequence, message_id FROM journal WHERE chain = 'deduplicate' "
+                "SELECT position, sequence, message_id FROM journal WHERE chain = 'all' "
                 "ORDER BY position"
             )
         ).first()
@@ -75,7 +75,7 @@ def test_a_missing_entry_is_named_by_chain_and_sequence_and_so_is_what_it_caused
     missing = [
         (flaw["chain"], flaw["sequence"]) for flaw in told["flaws"] if flaw["what"] == "missing"
     ]
-    assert (code, missing) == (1, [("deduplicate", row.sequence)])
+    assert (code, missing) == (1, [("all", row.sequence)])
     assert {
         flaw["message_id"] for flaw in told["flaws"] if flaw["what"] == "cause missing"
     } == orphans
@@ -87,17 +87,17 @@ def test_entries_cut_off_at_the_end_of_a_chain_are_named(tmp_path: Path) -> None
     with hub.database.transaction() as transaction:
         last = (
             "DELETE FROM journal "
-            "WHERE position = (SELECT max(position) FROM journal WHERE chain = 'rate')"
+            "WHERE position = (SELECT max(position) FROM journal WHERE chain = 'all')"
         )
         transaction.connection.execute(text(last))
     code, told = verify(folder)
-    assert (code, told["flaws"][0]["chain"], told["flaws"][0]["what"]) == (1, "rate", "missing")
+    assert (code, told["flaws"][0]["chain"], told["flaws"][0]["what"]) == (1, "all", "missing")
 
 
 def test_a_chain_whose_cursor_is_gone_is_named(tmp_path: Path) -> None:
     folder, hub = filled_hub(tmp_path / "hub", notifications=3, answered=False)
     with hub.database.transaction() as transaction:
-        transaction.connection.execute(text("DELETE FROM cursors WHERE name = 'rate'"))
+        transaction.connection.execute(text("DELETE FROM cursors WHERE name = 'all'"))
     assert verify(folder)[1]["flaws"][0]["what"] == "head missing"
 
 
@@ -112,7 +112,7 @@ def test_people_read_of_flaws_in_words(tmp_path: Path) -> None:
     folder, hub = filled_hub(tmp_path / "hub", notifications=3, answered=False)
     with hub.database.transaction() as transaction:
         transaction.connection.execute(
-            text("UPDATE journal SET subject = 'another' WHERE chain = 'rate'")
+            text("UPDATE journal SET subject = 'another' WHERE chain = 'all'")
         )
     answer = CliRunner().invoke(main, ["audit", "verify", "--config", str(folder.config)])
-    assert "altered: chain rate, sequence 1, position" in answer.stdout
+    assert "altered: chain all, sequence 1, position" in answer.stdout

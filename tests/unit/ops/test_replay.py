@@ -89,10 +89,13 @@ def test_a_fact_that_was_taken_out_is_named_as_missing(tmp_path: Path) -> None:
 
 def test_a_fact_that_no_input_explains_is_named(tmp_path: Path) -> None:
     folder, hub = filled_hub(tmp_path / "hub", notifications=5)
-    row = first(hub, "mash.product.delivered.v1")
-    change(hub, "DELETE FROM inbox WHERE message_id = :id", id=row.causation_id)
+    change(hub, "DELETE FROM inbox WHERE position = (SELECT max(position) FROM inbox)")
+    with hub.database.reading() as connection:
+        last = text("SELECT message_id FROM journal WHERE chain = 'all' ORDER BY position DESC")
+        unexplained = connection.execute(last).scalars().first()
     code, told = replayed(folder)
-    assert (code, told["unexplained"], told["examples"]["unexplained"]) == (1, 1, [row.message_id])
+    assert code == 1
+    assert unexplained in told["examples"]["unexplained"]
 
 
 def test_another_rule_than_the_one_that_decided_is_noticed(tmp_path: Path) -> None:

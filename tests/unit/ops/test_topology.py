@@ -33,9 +33,9 @@ def test_every_step_and_every_topic_is_drawn() -> None:
 
 def test_arrows_to_topics_are_those_that_a_run_recorded(worked: tuple[DemoFolder, Hub]) -> None:
     with worked[1].database.reading() as connection:
-        rows = connection.execute(text("SELECT DISTINCT chain, topic FROM journal")).all()
-    steps = {bound.step.name for bound in bound_steps()}
-    ran = {(row.chain, row.topic) for row in rows if row.chain in steps}
+        rows = connection.execute(text("SELECT DISTINCT source, topic FROM journal")).all()
+    steps = {f"mash-hub/{bound.step.name}": bound.step.name for bound in bound_steps()}
+    ran = {(steps[row.source], row.topic) for row in rows if row.source in steps}
     assert ran
     assert ran <= set(picture.arrows())
 
