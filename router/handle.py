@@ -15,6 +15,7 @@ import traceback
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
+from enum import Enum
 from functools import cached_property
 from typing import Any
 
@@ -110,6 +111,17 @@ class Delivery:
     """Who hears it, where its own type does not tell."""
 
 
+class Offsets(Enum):
+    """What the offsets of deliveries are."""
+
+    JOURNAL = "journal"
+    """Positions of the journal, which is the topic: all that others wrote comes in order."""
+    TOPIC = "topic"
+    """Of a partition of Kafka: without holes, so a hole is a loss; but a message may come twice."""
+    LEFT = "left"
+    """Positions of single messages that other units had not heard when this one took over."""
+
+
 class Gap(Exception):
     """An offset is missing between what was done and what came; nothing was recorded.
 
@@ -151,15 +163,13 @@ def handle(
     consumer: str,
     transaction: Transaction,
     policy: Adopted,
-    from_topic: bool = False,
+    offsets: Offsets = Offsets.JOURNAL,
     attempt: Attempt | None = None,
 ) -> int:
     """Put messages through the unit's steps; answers how many were new to it.
 
-    ``from_topic``: they come from a partition of Kafka. Its offsets have no holes, so a hole is a
-    loss and raises :class:`Gap`; and one message may come under two offsets. Raises ``Unavailable``
-    when the store cannot be written; then the caller's transaction is lost, and the same messages
-    can be handled again.
+    Raises :class:`Gap`, and ``Unavailable`` when the store cannot be written; then the caller's
+    transaction is lost, and the same messages can be handled again.
     """
     if not deliveries:
         return 0
@@ -167,17 +177,24 @@ def handle(
         if bound.serial:
             transaction.serialise(bound.step.name)
     cursor = cursors.lock(transaction, consumer)
-    due = [delivery for delivery in deliveries if delivery.offset >= cursor.next_offset]
-    if from_topic:
-        _refuse_gaps(due, cursor.next_offset)
+    due = _due(deliveries, cursor.next_offset, offsets)
     fresh = _fresh(unit, due, transaction)
-    _note(unit, fresh, transaction, cursor, policy, from_topic=from_topic)
+    _note(unit, fresh, transaction, cursor, policy, offsets)
     effects = _Pass(unit, transaction, policy.value, attempt or Attempt()).decide(fresh)
     _record(transaction, cursor, effects)
-    if due:
+    if due and offsets is not Offsets.LEFT:
         cursor.next_offset = due[-1].offset + 1
     cursors.store(transaction, cursor)
     return len(fresh)
+
+
+def _due(deliveries: Sequence[Delivery], expected: int, offsets: Offsets) -> Sequence[Delivery]:
+    if offsets is Offsets.LEFT:
+        return deliveries
+    due = [delivery for delivery in deliveries if delivery.offset >= expected]
+    if offsets is Offsets.TOPIC:
+        _refuse_gaps(due, expected)
+    return due
 
 
 def _refuse_gaps(due: Sequence[Delivery], expected: int) -> None:
@@ -237,11 +254,10 @@ def _note(
     transaction: Transaction,
     cursor: cursors.Cursor,
     policy: Adopted,
-    *,
-    from_topic: bool,
+    offsets: Offsets,
 ) -> None:
-    """Note what is heard now: message by message, or as a range where offsets are positions."""
-    if from_topic:
+    """Note what is heard now: message by message, or as a range where the journal is the topic."""
+    if offsets is not Offsets.JOURNAL:
         ids = [delivery.message.id for delivery in fresh]
         inbox.note(transaction, unit.name, ids, policy=policy.number)
     elif fresh:

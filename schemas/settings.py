@@ -44,6 +44,10 @@ class Runtime(Shape):
     """Used where the variable is unset; made on first start, readable by its owner only."""
     partitions: int = Field(default=4, ge=1, le=256)
     """Of each Kafka topic."""
+    workers: tuple[Line, ...] = ()
+    """How production shares the steps out among its workers, each as ``hub run`` is told: ``all``,
+    or ``link rate`` for one worker of two steps. Empty: a worker for each step.
+    """
     batch: int = Field(default=200, ge=1, le=5000)
     """Messages in one transaction."""
 

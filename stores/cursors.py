@@ -70,3 +70,10 @@ def rewind(transaction: Transaction, name: str, offset: int) -> None:
     transaction.connection.execute(
         update(cursors).where(cursors.c.name == name).values(next_offset=offset)
     )
+
+
+def progress(database: Database) -> dict[str, int]:
+    """When every consumer last moved (microseconds), by its name."""
+    with database.reading() as connection:
+        moved = connection.execute(select(cursors.c.name, cursors.c.progressed_at))
+        return {row.name: row.progressed_at for row in moved}

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, exists, or_, select
 
 from stores.database import Conflict, Transaction
 from stores.rows import Clash, look_up
-from stores.tables import inbox
+from stores.tables import inbox, journal
 
 
 def had(transaction: Transaction, message_ids: Sequence[str]) -> dict[str, set[str]]:
@@ -37,3 +40,15 @@ def note(transaction: Transaction, unit: str, message_ids: Sequence[str], *, pol
 def note_range(transaction: Transaction, unit: str, *, after: int, upto: int, policy: int) -> None:
     """Note that a unit has had what others wrote behind position ``after``, as far as ``upto``."""
     transaction.insert(inbox, [{"step": unit, "policy": policy, "after": after, "upto": upto}])
+
+
+def unheard(
+    connection: Connection, types: Sequence[str], *, by: Sequence[str], limit: int
+) -> Sequence[Row[Any]]:
+    """The next entries of the journal of these types that none of the units ``by`` has had: neither
+    noted it nor wrote it, since a unit has heard what it writes.
+    """
+    had = exists().where(inbox.c.message_id == journal.c.message_id, inbox.c.step.in_(by))
+    wrote = [or_(journal.c.chain == one, journal.c.chain.startswith(f"{one}/")) for one in by]
+    query = select(journal).where(journal.c.type.in_(types), ~had, *(~one for one in wrote))
+    return connection.execute(query.order_by(journal.c.position).limit(limit)).all()

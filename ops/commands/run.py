@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import click
@@ -15,18 +15,24 @@ from connectors.port import SecretMissing
 from ops.commands.common import config_option, opened, say
 from ops.run.garbage import collect_seldom
 from ops.run.log import configure
-from ops.run.parts import NamedPart, embedded_parts, production_names, production_part
+from ops.run.parts import (
+    EDGE,
+    STEPS,
+    NamedPart,
+    embedded_parts,
+    production_names,
+    production_part,
+)
 from ops.run.serve import Parts, stopped_by_signals
 from ops.run.supervisor import Supervisor
 from ops.run.wiring import Hub
+from router.handle import ALL
 
 
 @click.command()
-@click.argument(
-    "part", required=False, type=click.Choice([*production_names(), "all"]), default="all"
-)
+@click.argument("parts", nargs=-1, type=click.Choice([ALL, *STEPS, "relay", *EDGE]))
 @config_option
-def run(part: str, config: Path) -> None:
+def run(parts: tuple[str, ...], config: Path) -> None:
     """Run the hub until Ctrl-C or SIGTERM.
 
     Embedded (no runtime.topics in the configuration): one process does everything.
@@ -35,26 +41,39 @@ def run(part: str, config: Path) -> None:
     run PART` is one of them: a step's worker (`hub run link`, started several times they share its
     partitions), `relay`, `http`, `connectors` (folders, queue feeds, deliveries) or `clock` (due
     times).
+
+    Several steps can share a worker: `hub run link rate`, or `hub run all` for all of them. What
+    one of them decides the others then hear at once, in the same transaction, without Kafka between
+    them; runtime.workers says how `hub run` groups them.
     """
     configure()
     collect_seldom()
     hub = opened(config)
-    if hub.settings.runtime.topics is None and part != "all":
-        raise click.ClickException(
-            f"an embedded hub runs as a whole: leave out {part!r}, or set runtime.topics"
-        )
+    _refuse_odd_parts(hub, parts)
     stop = threading.Event()
     with stopped_by_signals(stop):
-        if hub.settings.runtime.topics is not None and part == "all":
+        if hub.settings.runtime.topics is not None and not parts:
             hub.database.close()
-            Supervisor(config, production_names()).run(stop)
+            Supervisor(config, production_names(hub.settings)).run(stop)
             return
-        _run_here(hub, part, config, stop)
+        _run_here(hub, parts, config, stop)
 
 
-def _run_here(hub: Hub, part: str, config: Path, stop: threading.Event) -> None:
+def _refuse_odd_parts(hub: Hub, parts: Sequence[str]) -> None:
+    if hub.settings.runtime.topics is None and set(parts) - {ALL}:
+        raise click.ClickException(
+            f"an embedded hub runs as a whole: leave out {' '.join(parts)}, or set runtime.topics"
+        )
+    if len(parts) > 1 and set(parts) - set(STEPS):
+        raise click.ClickException(
+            "only steps can share a process; give `relay`, `http`, `connectors`, `clock` and `all` "
+            "one of their own"
+        )
+
+
+def _run_here(hub: Hub, names: Sequence[str], config: Path, stop: threading.Event) -> None:
     parts = Parts(stop)
-    for named in _prepared(hub, part, config):
+    for named in _prepared(hub, names, config):
         if named.says:
             say(named.says)
         parts.start(named.name, named.run)
@@ -65,11 +84,11 @@ def _run_here(hub: Hub, part: str, config: Path, stop: threading.Event) -> None:
         sys.exit(1)
 
 
-def _prepared(hub: Hub, part: str, config: Path) -> Iterable[NamedPart]:
+def _prepared(hub: Hub, names: Sequence[str], config: Path) -> Iterable[NamedPart]:
     try:
-        if part == "all":
+        if hub.settings.runtime.topics is None:
             return list(embedded_parts(hub, os.environ, folder=config.parent))
-        return list(production_part(hub, part, os.environ, folder=config.parent))
+        return list(production_part(hub, names, os.environ, folder=config.parent))
     except (MappingFault, SecretMissing) as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from connectors.formats.mapping import MappingFault
 from connectors.port import SecretMissing, routes
 from ops.run.configuration import Fault, Misconfigured, read_policy, read_settings
+from router.handle import ALL
 from router.linkage import load_model
+from router.topology import bound_steps
 from schemas.settings import AgencySettings, HubSettings
 
 _SOON = dt.timedelta(days=30)
@@ -32,7 +35,12 @@ def check(path: Path, environment: Mapping[str, str], *, today: dt.date) -> Chec
         settings = read_settings(path, environment)
     except Misconfigured as error:
         return Checked(tuple(error.faults), ())
-    found = [*_policy(settings, path.parent), *_mappings(settings, environment), *_model(settings)]
+    found = [
+        *_policy(settings, path.parent),
+        *_mappings(settings, environment),
+        *_model(settings),
+        *_workers(settings.runtime.workers),
+    ]
     return Checked(tuple(found), tuple(_warnings(settings, environment, path.parent, today)))
 
 
@@ -55,6 +63,18 @@ def _mappings(settings: HubSettings, environment: Mapping[str, str]) -> Iterator
             )
         except SecretMissing as error:
             yield Fault(f"agencies.{code}", str(error), "export it where the hub is started")
+
+
+def _workers(workers: Sequence[str]) -> Iterator[Fault]:
+    """Each step in one worker, none twice and none left out."""
+    named = Counter(name for worker in workers for name in worker.split())
+    steps = {bound.step.name for bound in bound_steps()}
+    if workers and named != Counter(steps) and named != Counter([ALL]):
+        yield Fault(
+            "runtime.workers",
+            "does not name every step once",
+            f'write ["{ALL}"], or each of {", ".join(sorted(steps))} once',
+        )
 
 
 def _model(settings: HubSettings) -> Iterator[Fault]:

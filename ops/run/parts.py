@@ -5,7 +5,7 @@ connectors.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from router.runtimes import clock
 from router.runtimes.faust_worker import run_worker
 from router.runtimes.relay import Relay
 from router.topology import bound_steps, unit_of, whole_hub
+from schemas.settings import HubSettings
 from stores.ports import Unavailable
 from stores.topics import TopicProducer, create_topics
 
@@ -39,9 +40,9 @@ class NamedPart:
     says: str = ""
 
 
-def production_names() -> tuple[str, ...]:
-    """Every process of a hub in production: a worker for each step, the relay, and the edge."""
-    return (*STEPS, "relay", *EDGE)
+def production_names(settings: HubSettings) -> tuple[str, ...]:
+    """Every process of a hub in production: the workers of the steps, the relay, and the edge."""
+    return (*(settings.runtime.workers or STEPS), "relay", *EDGE)
 
 
 def embedded_parts(
@@ -55,13 +56,14 @@ def embedded_parts(
 
 
 def production_part(
-    hub: Hub, name: str, environment: Mapping[str, str], *, folder: Path
+    hub: Hub, names: Sequence[str], environment: Mapping[str, str], *, folder: Path
 ) -> Iterator[NamedPart]:
-    """One process of a hub in production."""
+    """One process of a hub in production: a worker of the steps named, or one other part."""
     url = hub.settings.runtime.topics
     assert url is not None
-    if name in STEPS:
-        yield _worker(hub, name, url)
+    name = names[0]
+    if name == ALL or name in STEPS:
+        yield _worker(hub, names, url)
     elif name == "relay":
         partitions = hub.settings.runtime.partitions
         yield NamedPart(
@@ -76,14 +78,14 @@ def production_part(
         yield from connectors_of(hub, routes(hub.settings, environment), folder)
 
 
-def _worker(hub: Hub, name: str, url: str) -> NamedPart:
-    unit = whole_hub() if name == ALL else unit_of(name)
+def _worker(hub: Hub, names: Sequence[str], url: str) -> NamedPart:
+    unit = whole_hub() if ALL in names else unit_of(*names)
     batch = hub.settings.runtime.batch
 
     def work(stop: threading.Event) -> None:
         run_worker(unit, url=url, database=hub.database, policy=hub.policy, stop=stop, batch=batch)
 
-    return NamedPart(name, work)
+    return NamedPart(unit.name, work)
 
 
 def _web(hub: Hub, found: Routes) -> NamedPart:

@@ -57,7 +57,7 @@ class _Child:
 
 @dataclass(slots=True)
 class Supervisor:
-    """Every named part in a process of its own: ``hub run NAME``."""
+    """Every named part in a process of its own: ``hub run NAME``, or several names for one."""
 
     config: Path
     names: Sequence[str]
@@ -77,7 +77,7 @@ class Supervisor:
             self._end()
 
     def _command(self, name: str) -> Sequence[str]:
-        return [sys.executable, "-m", "ops.cli", "run", name, "--config", str(self.config)]
+        return [sys.executable, "-m", "ops.cli", "run", *name.split(), "--config", str(self.config)]
 
     def _end(self) -> None:
         running = [child.process for child in self.children if child.process is not None]

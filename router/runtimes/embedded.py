@@ -11,11 +11,8 @@ import structlog
 
 from router.handle import Adopted, Attempt, Delivery, Unit, handle
 from router.runtimes import clock
-from router.runtimes.isolate import isolating, unsealable
-from schemas.message import Message
-from schemas.topics import FACTS
+from router.runtimes.isolate import delivery_of, isolating
 from stores import cursors, journal
-from stores.codec import Unopened
 from stores.database import Database
 from stores.ports import Unavailable
 
@@ -74,16 +71,10 @@ class Embedded:
             self.database, self._start(), besides=self.unit.name, limit=self.batch
         )
         if page:
-            deliveries = [self._delivery(position, message) for position, message in page]
+            deliveries = [delivery_of(position, message, self.unit) for position, message in page]
             isolating(deliveries, self._handle)
             self._position = page[-1][0]
         return bool(page or elapsed)
-
-    def _delivery(self, position: int, message: Message) -> Delivery:
-        if isinstance(message.data, Unopened):
-            hearers = self.unit.hearing(FACTS.get(message.data.was or "", Unopened))
-            return unsealable(position, message, hearers=hearers)
-        return Delivery(position, message)
 
     def _handle(self, deliveries: Sequence[Delivery], attempt: Attempt) -> None:
         with self.database.transaction() as transaction:

@@ -77,6 +77,7 @@ async def _run(
     # One thread for all topics of the step: Faust's loop stays free, and nothing of a step happens
     # twice at a time.
     with ThreadPoolExecutor(1, thread_name_prefix=work.unit.name) as executor:
+        executor.submit(work.take_over)
         app, ended = assemble_app(work, cluster, executor, watchdog.watch)
         await app.start()
         try:

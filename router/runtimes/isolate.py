@@ -8,9 +8,11 @@ from typing import Any
 
 import structlog
 
-from router.handle import Attempt, Delivery, Gap
+from router.handle import Attempt, Delivery, Gap, Unit
 from router.step import Refusal, Step
 from schemas.message import Message, derived_id
+from schemas.topics import FACTS
+from stores.codec import Unopened
 from stores.database import Unstorable
 from stores.ports import Unavailable
 
@@ -75,3 +77,11 @@ def unsealable(
     """
     apart = replace(message, correlation_id=derived_id(message.id, "unreadable"))
     return Delivery(offset, apart, Refusal("unreadable.sealed"), original, hearers)
+
+
+def delivery_of(position: int, message: Message, unit: Unit) -> Delivery:
+    """The delivery of a message of the journal, whether it could be unsealed or not."""
+    if isinstance(message.data, Unopened):
+        hearers = unit.hearing(FACTS.get(message.data.was or "", Unopened))
+        return unsealable(position, message, hearers=hearers)
+    return Delivery(position, message)

@@ -15,8 +15,9 @@ from functools import partial
 
 import structlog
 
-from router.handle import Adopted, Attempt, Delivery, Gap, Unit, handle
+from router.handle import Adopted, Attempt, Delivery, Gap, Offsets, Unit, handle
 from router.runtimes.isolate import isolating, unsealable
+from router.runtimes.take_over import take_over
 from router.step import Refusal
 from schemas.message import Message, derived_id
 from schemas.topics import FACTS
@@ -87,6 +88,11 @@ class UnitPartitions:
         """
         return self._until_done(partial(self._compare, topic, partitions))
 
+    def take_over(self) -> bool:
+        """Hear what the steps had not heard when other units served them."""
+        hear = partial(take_over, self.unit, self.database, policy=self.policy, batch=self.batch)
+        return self._until_done(hear)
+
     def _once(self, place: Place, records: Sequence[Record]) -> None:
         deliveries = self._deliveries(place, records)
         while True:
@@ -117,7 +123,7 @@ class UnitPartitions:
                 consumer=place.consumer(self.unit.name),
                 transaction=transaction,
                 policy=self.policy,
-                from_topic=True,
+                offsets=Offsets.TOPIC,
                 attempt=attempt,
             )
 

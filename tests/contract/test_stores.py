@@ -676,9 +676,12 @@ def test_a_value_that_postgresql_never_takes_is_told_from_trouble_that_passes(
 
 
 def test_a_transaction_inside_another_is_a_fault_on_every_database(database: Database) -> None:
-    with database.transaction(), pytest.raises(RuntimeError, match="pass that one on"):
+    def nested() -> None:
         with database.transaction():
             pass
+
+    with database.transaction(), pytest.raises(RuntimeError, match="pass that one on"):
+        nested()
     with database.transaction() as transaction:
         cursors.lock(transaction, "a")
 

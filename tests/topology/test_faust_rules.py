@@ -17,13 +17,14 @@ import pytest
 from confluent_kafka.admin import AdminClient, ConfigResource  # type: ignore[attr-defined]
 
 import router.runtimes.faust_worker
-from router.handle import BoundStep, alone, handle
+from router.handle import BoundStep, Unit, alone, handle
 from router.memory.decoded import Decoded
 from router.memory.documents import Documents
 from router.runtimes.faust_worker import Crashed, add_agent, assemble_app, build_app, run_worker
 from router.runtimes.partition import Place, UnitPartitions, group_of
 from router.runtimes.watchdog import Watchdog
-from schemas.topics import TOPICS
+from router.topology import topics_from_outside, unit_of, whole_hub
+from schemas.topics import REDRIVEN, TOPICS
 from stores import codec, dead_letters, topics
 from stores.ports import Unavailable
 from stores.tables import keys
@@ -461,6 +462,24 @@ def test_the_worker_never_uses_what_loses_messages(forbidden: str) -> None:
     assert forbidden not in inspect.getsource(router.runtimes.faust_worker)
 
 
+def test_a_unit_hears_from_outside_what_its_own_steps_do_not_write() -> None:
+    def heard(unit: Unit) -> set[str]:
+        return {topic.name for topic in topics_from_outside(unit)}
+
+    assert heard(unit_of("rate")) == {
+        "cases.linked",
+        "ratings.decided",
+        "products.approved",
+        "products.released",
+        "timers.elapsed",
+        "messages.redriven",
+    }
+    assert "cases.linked" not in heard(unit_of("link", "rate"))
+    assert heard(whole_hub()) == {
+        topic.name for topic in TOPICS if topic.external and topic.keyed_by != "message"
+    } | {"messages.redriven"}
+
+
 def test_a_step_hears_its_topics_and_no_others(hub: Production) -> None:
     async def heard() -> set[str]:
         cluster = cluster_of(hub.topics_url)
@@ -468,7 +487,8 @@ def test_a_step_hears_its_topics_and_no_others(hub: Production) -> None:
             app, _ = assemble_app(partitions_of(hub), cluster, executor, lambda _: None)
             return {agent.channel.get_topic_name() for agent in app.agents.values()}
 
-    assert asyncio.run(heard()) == {cluster_of(hub.topics_url).wire_name(HEARD)}
+    cluster = cluster_of(hub.topics_url)
+    assert asyncio.run(heard()) == {cluster.wire_name(HEARD), cluster.wire_name(REDRIVEN)}
 
 
 def test_topics_are_made_explicitly_and_kept_for_ever(hub: Production) -> None:
