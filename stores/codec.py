@@ -39,7 +39,7 @@ def key_id_of(message: Message) -> str:
 
 def encode(data: Fact) -> bytes:
     """Canonical JSON of a fact: fields in the order of the shape, no spaces."""
-    return data.model_dump_json().encode()
+    return data.__pydantic_serializer__.to_json(data)
 
 
 def decode(type_: str, payload: bytes) -> Fact:
@@ -164,4 +164,5 @@ def letter_body(*, id_: str, agency: str, notice: Notice, time: dt.datetime) -> 
         "time": time.isoformat(),
         "datacontenttype": "application/json",
     }
-    return json.dumps(head)[:-1].encode() + b', "data": ' + notice.model_dump_json().encode() + b"}"
+    content = notice.__pydantic_serializer__.to_json(notice)
+    return json.dumps(head)[:-1].encode() + b', "data": ' + content + b"}"

@@ -110,18 +110,32 @@ def look_up(
     One bound parameter holds all values, where IN would spell every one out; and the statement is
     made once, since making it takes longer than asking it.
     """
-    postgres = connection.dialect.name == "postgresql"
-    given: dict[str, Any] = {"values": list(values) if postgres else json.dumps(list(values))}
-    if within is None:
-        return connection.execute(_query(postgres, columns, by, None), given).all()
-    return connection.execute(
-        _query(postgres, columns, by, within[0]), given | {"within": within[1]}
-    ).all()
+    wheres = (by,) if within is None else (by, within[0])
+    if connection.dialect.name == "postgresql":
+        given = {"values": list(values)} | ({} if within is None else {"within": within[1]})
+        return connection.execute(_query(columns, *wheres, postgres=True), given).all()
+    asked = json.dumps(list(values))
+    bound = (asked,) if within is None else (asked, within[1])
+    return connection.exec_driver_sql(_in_sqlite(columns, *wheres), bound).all()
+
+
+@cache
+def _in_sqlite(
+    columns: tuple[Column[Any], ...], by: Column[Any], within: Column[Any] | None = None
+) -> str:
+    """The query as SQLite's driver takes it: SQLAlchemy takes as long to hand it over as SQLite to
+    answer it.
+    """
+    return str(_query(columns, by, within, postgres=False).compile(dialect=sqlite.dialect()))
 
 
 @cache
 def _query(
-    postgres: bool, columns: tuple[Column[Any], ...], by: Column[Any], within: Column[Any] | None
+    columns: tuple[Column[Any], ...],
+    by: Column[Any],
+    within: Column[Any] | None = None,
+    *,
+    postgres: bool,
 ) -> Select[Any]:
     if postgres:
         among = by == any_(bindparam("values", type_=ARRAY(by.type)))

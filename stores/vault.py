@@ -121,15 +121,15 @@ class Vault:
         }
 
     def _create(self, connection: Connection, key_ids: Iterable[str]) -> dict[str, DataKey]:
+        fresh = {key_id: AESGCM.generate_key(256) for key_id in sorted(key_ids)}
         rows = [
-            {
-                "key_id": key_id,
-                "wrapped": self._wrap.seal(AESGCM.generate_key(256), bound_to=key_id),
-            }
-            for key_id in sorted(key_ids)
+            {"key_id": key_id, "wrapped": self._wrap.seal(raw, bound_to=key_id)}
+            for key_id, raw in fresh.items()
         ]
-        insert(connection, keys, rows, Clash.KEEP)
-        made = self._load(connection, key_ids)
+        if insert(connection, keys, rows, Clash.KEEP) == len(rows):
+            made = {key_id: _data_key(raw) for key_id, raw in fresh.items()}
+        else:  # somebody made one of them first: that one counts
+            made = self._load(connection, key_ids)
         with self._lock:
             self._made.setdefault(connection, {}).update(made)
         return made
