@@ -6,14 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
+from router.refuse import dead_arrival, refused, rejected, taken
+from schemas.base import Fact
 from schemas.message import Message, arrived, derived_id
-from schemas.notification import MessageRefused, NotificationReceived, Receipt, ReceiptStatus
-from schemas.refusals import REASONS
+from schemas.notification import NotificationReceived, Receipt
+from schemas.refusals import Refusal
 from schemas.versions import ReferenceVersions, reference_key
 from stores import codec, cursors, dead_letters, journal, states
 from stores.database import Database, Transaction
 from stores.dead_letters import DeadLetter
-from stores.ports import Arrival, Unusable
+from stores.ports import Arrival
 from stores.rows import look_up
 from stores.tables import dead_letters as dead_letter_table
 from stores.tables import journal as journal_table
@@ -101,30 +103,22 @@ def _look_up(transaction: Transaction, arrivals: Sequence[Arrival]) -> _Batch:
     )
 
 
-def _message(transaction: Transaction, arrival: Arrival, id_: str) -> Message:
-    assert not isinstance(arrival.body, Unusable)
+def _message(transaction: Transaction, arrival: Arrival, fact: Fact, id_: str) -> Message:
     source = f"mash-hub/{arrival.connector}/{arrival.agency}"
-    return arrived(arrival.body, id_=id_, source=source, time=codec.from_micros(transaction.now))
+    return arrived(fact, id_=id_, source=source, time=codec.from_micros(transaction.now))
 
 
 def _take_one(transaction: Transaction, arrival: Arrival, batch: _Batch) -> Receipt:
     id_ = message_id(arrival)
-    if isinstance(arrival.body, Unusable):
+    if isinstance(arrival.body, Refusal):
         return _reject(transaction, arrival, arrival.body, batch)
-    message = _message(transaction, arrival, id_)
+    message = _message(transaction, arrival, arrival.body, id_)
     if (known := batch.known.get(id_)) is not None:
         same = _digest(transaction, known) == _digest(transaction, message)
         return _repeated(transaction, arrival, batch, same=same)
     batch.known[id_] = message
     batch.messages.append(message)
-    earlier = _earlier(arrival, batch)
-    return Receipt(
-        status=ReceiptStatus.DUPLICATE if earlier else ReceiptStatus.ACCEPTED,
-        id=id_,
-        message_id=arrival.event_id,
-        reference=arrival.reference,
-        duplicate_of=earlier,
-    )
+    return taken(arrival, id_, duplicate_of=_earlier(arrival, batch))
 
 
 def _digest(transaction: Transaction, known: bytes | Message) -> bytes:
@@ -148,49 +142,24 @@ def _earlier(arrival: Arrival, batch: _Batch) -> str | None:
 
 def _repeated(transaction: Transaction, arrival: Arrival, batch: _Batch, *, same: bool) -> Receipt:
     if not same:
-        return _reject(transaction, arrival, Unusable("refused.same-id", "id"), batch)
+        return _reject(transaction, arrival, Refusal("refused.same-id", "id"), batch)
     id_ = message_id(arrival)
-    return Receipt(
-        status=ReceiptStatus.DUPLICATE,
-        id=id_,
-        message_id=arrival.event_id,
-        reference=arrival.reference,
-        duplicate_of=id_,
-    )
+    return taken(arrival, id_, duplicate_of=id_)
 
 
 def _dead_id(id_: str) -> str:
     return derived_id(id_, "dead")
 
 
-def _reject(transaction: Transaction, arrival: Arrival, why: Unusable, batch: _Batch) -> Receipt:
+def _reject(transaction: Transaction, arrival: Arrival, why: Refusal, batch: _Batch) -> Receipt:
     dead_id, kept = _place_of(transaction, arrival, batch)
+    dead = dead_arrival(arrival, why, step=STEP, dead_id=dead_id)
     if not kept:
         batch.buried.add(dead_id)
-        batch.dead.append(_dead_letter(arrival, why, dead_id))
-        fact = MessageRefused(
-            dead_letter_id=dead_id,
-            agency=arrival.agency,
-            reason=why.reason,
-            field=why.field,
-            step=STEP,
-        )
-        source = f"mash-hub/{arrival.connector}/{arrival.agency}"
-        time = codec.from_micros(transaction.now)
-        batch.messages.append(
-            arrived(fact, id_=derived_id(dead_id, "refused"), source=source, time=time)
-        )
-    reason = REASONS[why.reason]
-    return Receipt(
-        status=ReceiptStatus.REJECTED,
-        id=dead_id,
-        message_id=arrival.event_id,
-        reference=arrival.reference,
-        reason=why.reason,
-        field=why.field,
-        explanation=reason.cause,
-        cure=reason.cure,
-    )
+        batch.dead.append(dead)
+        id_ = derived_id(dead_id, "refused")
+        batch.messages.append(_message(transaction, arrival, refused(dead), id_))
+    return rejected(dead, reference=arrival.reference)
 
 
 def _place_of(transaction: Transaction, arrival: Arrival, batch: _Batch) -> tuple[str, bool]:
@@ -218,18 +187,3 @@ def _kept(transaction: Transaction, dead_id: str, batch: _Batch) -> tuple[bytes 
     except Unreadable:
         return (None,)
     return (found.original, found.mended) if found else ()
-
-
-def _dead_letter(arrival: Arrival, why: Unusable, dead_id: str) -> DeadLetter:
-    return DeadLetter(
-        id=dead_id,
-        agency=arrival.agency,
-        connector=arrival.connector,
-        step=STEP,
-        message_id=arrival.event_id,
-        reason=why.reason,
-        field=why.field,
-        content_type=arrival.content_type,
-        original=arrival.original,
-        key_id=dead_id,
-    )

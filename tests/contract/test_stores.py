@@ -22,6 +22,7 @@ from schemas.base import Fact
 from schemas.case import ChildLinked, LinkCorrected
 from schemas.message import Message, derived_id
 from schemas.notification import NotificationReceived, Receipt, ReceiptStatus
+from schemas.refusals import Refusal
 from stores import (
     codec,
     cursors,
@@ -38,7 +39,7 @@ from stores import (
 from stores.database import Conflict, Database, Unstorable
 from stores.dead_letters import DeadLetter, DeadLetterState
 from stores.journal import Flaw
-from stores.ports import Arrival, Unavailable, Unusable
+from stores.ports import Arrival, Unavailable
 from stores.queues import Outgoing, StoredQueues
 from stores.timers import StoredTimer
 from stores.vault import Unreadable, Vault
@@ -594,7 +595,7 @@ def test_what_is_no_message_is_kept_and_refused_once(database: Database) -> None
         "event-1",
         b"about Thornbury",
         "text/plain",
-        Unusable("unreadable.json", "line 1"),
+        Refusal("unreadable.json", "line 1"),
     )
     receipts = [_only(StoredIntake(database).take([bad])) for _ in range(2)]
     assert [receipt.reason for receipt in receipts] == ["unreadable.json"] * 2
@@ -610,9 +611,9 @@ def test_other_bytes_under_an_id_that_was_refused_are_kept_as_well_and_told_of_t
     database: Database,
 ) -> None:
     bad = Arrival(
-        "police", "http", "event-1", b"first fault", "text/plain", Unusable("unreadable.json")
+        "police", "http", "event-1", b"first fault", "text/plain", Refusal("unreadable.json")
     )
-    worse = replace(bad, original=b"second fault", body=Unusable("invalid.date", "line 2"))
+    worse = replace(bad, original=b"second fault", body=Refusal("invalid.date", "line 2"))
     intake = StoredIntake(database)
     first = [receipt.id for receipt in intake.take([bad, worse, bad, worse])]
     again = intake.take([worse, bad])

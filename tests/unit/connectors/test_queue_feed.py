@@ -18,7 +18,8 @@ from connectors.formats.media import BATCH, STRUCTURED
 from connectors.port import Routes
 from connectors.queue_feed import QueueFeed
 from schemas.notification import Receipt
-from stores.ports import Arrival, Intake, Unusable
+from schemas.refusals import Refusal
+from stores.ports import Arrival, Intake
 
 Answers = list[dict[str, object]]
 Make = Callable[..., dict[str, object]]
@@ -156,7 +157,7 @@ def test_a_bad_body_is_recorded_and_receipted_and_never_blocks_the_next(
     wire.put(json.dumps(event(own_notification)).encode())
     received = running(feed, lambda: wire.answers(2))
     assert [receipt["status"] for receipt in received] == ["rejected", "accepted"]
-    assert isinstance(vars(intake)["taken"][0].body, Unusable)
+    assert isinstance(vars(intake)["taken"][0].body, Refusal)
     assert vars(intake)["taken"][0].original == body
 
 
