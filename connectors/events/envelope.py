@@ -239,13 +239,14 @@ def _check_time(value: object) -> None:
 
 def _id_of(value: object) -> str | None:
     """The sender's id of a message that is amiss otherwise, so that its receipt can name it."""
-    identity = value.get("id") if isinstance(value, dict) else None
-    good = (
-        isinstance(identity, str)
-        and 0 < len(identity) <= LONGEST_ATTRIBUTE
-        and identity.isprintable()
-    )
-    return str(identity) if good else None
+    return id_told(value.get("id")) if isinstance(value, dict) else None
+
+
+def id_told(identity: object) -> str | None:
+    """An id as a sender gave it, if it is one that a receipt can name."""
+    if not isinstance(identity, str) or not identity.isprintable():
+        return None
+    return identity if 0 < len(identity) <= LONGEST_ATTRIBUTE else None
 
 
 # --- data

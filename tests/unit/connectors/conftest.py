@@ -143,7 +143,7 @@ class FakeIntake:
             return Receipt(
                 status=ReceiptStatus.DUPLICATE,
                 id=message_id,
-                message_id=event_id,
+                message_id=arrival.event_id,
                 duplicate_of=self.seen[key],
             )
         self.seen[key] = message_id
@@ -152,14 +152,14 @@ class FakeIntake:
             return Receipt(
                 status=ReceiptStatus.REJECTED,
                 id=message_id,
-                message_id=event_id,
+                message_id=arrival.event_id,
                 reason=arrival.body.reason,
                 field=arrival.body.field,
             )
         return Receipt(
             status=ReceiptStatus.ACCEPTED,
             id=message_id,
-            message_id=event_id,
+            message_id=arrival.event_id,
             reference=arrival.reference,
         )
 
