@@ -58,6 +58,13 @@ def append(
         )
 
 
+def digests(transaction: Transaction, message_ids: Collection[str]) -> dict[str, bytes]:
+    """The keyed digests of those of these messages that the journal has."""
+    columns = (journal.c.message_id, journal.c.digest)
+    known = look_up(transaction.connection, columns, journal.c.message_id, message_ids)
+    return {row.message_id: row.digest for row in known}
+
+
 def known_ids(transaction: Transaction, message_ids: Collection[str]) -> set[str]:
     """Which of these messages the journal has."""
     known = look_up(

@@ -74,6 +74,16 @@ states = Table(
     Column("body", LargeBinary, nullable=False),
 )
 
+reference_versions = Table(
+    "reference_versions",
+    METADATA,
+    Column("key", BigInteger, primary_key=True, autoincrement=False),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("referral_id", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 people = Table(
     "people",
     METADATA,

@@ -10,7 +10,6 @@ import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -47,21 +46,9 @@ from tests.support import given
 from tests.support.production import fresh_database
 
 KEY = bytes(32)
-KINDS = ("sqlite file", "sqlite memory", "postgresql")
 DEADLINE = 30.0
 EARLY, LATE = 1_000_000, 9_000_000_000_000_000
 """Microseconds: in 1970, and in 2255."""
-
-
-@pytest.fixture(params=KINDS)
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    if request.param == "postgresql":
-        with fresh_database(request.getfixturevalue("postgres_url")) as url:
-            yield from _opened(url)
-    else:
-        yield from _opened(
-            f"sqlite:///{tmp_path}/hub.db" if request.param == "sqlite file" else "sqlite://"
-        )
 
 
 def _opened(url: str) -> Iterator[Database]:
