@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select, text
 
 from schemas.message import Message
-from stores import codec
+from stores import codec, products
 from stores.cursors import Cursor
 from stores.database import Database, Transaction
 from stores.rows import look_up
@@ -52,6 +52,7 @@ def append(
         )
         transaction.appended.append((position, cursor.name, message))
     transaction.insert(journal, rows)
+    products.note(transaction.connection, (message.data for message in messages))
     if transaction.keeps_outbox:
         transaction.insert(
             outbox, [{"position": row["position"], "topic": on or row["topic"]} for row in rows]

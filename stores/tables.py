@@ -100,6 +100,14 @@ person_keys = Table(
     sqlite_with_rowid=False,
 )
 
+products = Table(
+    "products",
+    METADATA,
+    Column("product_id", Text, primary_key=True),
+    Column("case_id", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 keys = Table(
     "keys",
     METADATA,
