@@ -302,7 +302,7 @@ def _decide_again(transaction: Transaction, _route: AgencyRoute | None, dead: De
         id=derived_id(dead.id, "redriven"),
         source=before.source,
         time=codec.from_micros(before.time),
-        key=getattr(fact, "case_id", before.key),
+        key=fact.of_case or before.key,
         correlation_id=before.correlation_id,
         causation_id=before.id,
         data=fact,
