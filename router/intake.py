@@ -79,8 +79,7 @@ class _Batch:
         ids = [message_id(arrival) for arrival in arrivals]
         self._known |= journal.digests(self._transaction, ids)
         self._buried |= dead_letters.known_ids(self._transaction, map(_dead_id, ids))
-        messages = [message for _, message in came if message is not None]
-        self._references.prefetch([one for one in messages if deduplicate.STEP.concerns(one)])
+        self._references.foresee([message for _, message in came if message is not None])
         return [self._take_one(arrival, message) for arrival, message in came]
 
     def _message(self, arrival: Arrival) -> Message | None:

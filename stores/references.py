@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -29,18 +28,17 @@ class KeptVersion:
     referral_id: str
 
 
-def load(transaction: Transaction, references: Collection[str]) -> dict[str, list[KeptVersion]]:
-    """What came before under each of these references; those that are new are left out."""
+def load(transaction: Transaction, references: Collection[str]) -> Iterator[KeptVersion]:
+    """What came before under these references, the versions of each in order."""
+    if not references:
+        return
     key = _key(transaction.connection, transaction.vault)
     by_row_key = {_row_key(key, reference): reference for reference in references}
     columns = (table.c.key, table.c.number, table.c.content, table.c.referral_id)
     rows = look_up(transaction.connection, columns, table.c.key, by_row_key)
-    found: dict[str, list[KeptVersion]] = defaultdict(list)
     for row in sorted(rows, key=lambda row: row.number):
         digest = key.open(row.content, bound_to=row.referral_id).hex()
-        reference = by_row_key[row.key]
-        found[reference].append(KeptVersion(reference, row.number, digest, row.referral_id))
-    return found
+        yield KeptVersion(by_row_key[row.key], row.number, digest, row.referral_id)
 
 
 def add(transaction: Transaction, versions: Iterable[KeptVersion]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from router.steps.deduplicate.decide import ReferenceVersions, key
+from router.steps.deduplicate.decide import STEP, ReferenceVersions, key
 from schemas.message import Message
 from stores import references
 from stores.database import Transaction
@@ -20,21 +20,16 @@ class References:
         self._kept: dict[str, int] = {}
         """How many versions of a reference the store has."""
 
-    def prefetch(self, messages: Sequence[Message]) -> None:
+    def foresee(self, messages: Sequence[Message]) -> None:
         """Load what came under these messages' references."""
-        missing = {key(message) for message in messages} - self._kept.keys()
-        found = references.load(self._transaction, missing)
-        for reference in missing:
-            self._kept[reference] = len(found.get(reference, ()))
-        for reference, versions in found.items():
-            known = ReferenceVersions()
-            for one in versions:
-                known = known.and_also(one.content_digest, one.referral_id)
-            self._known[reference] = known
+        self._load({key(message) for message in messages if STEP.concerns(message)})
 
     def recall(self, message: Message) -> ReferenceVersions | None:
         """The versions of the message's reference."""
-        return self._known.get(key(message))
+        reference = key(message)
+        if reference not in self._kept:
+            self._load({reference})
+        return self._known.get(reference)
 
     def remember(self, message: Message, state: ReferenceVersions) -> None:
         """Keep the versions of the message's reference."""
@@ -43,7 +38,15 @@ class References:
     def flush(self) -> None:
         """Write the new versions."""
         references.add(self._transaction, self._new())
-        self._kept = {reference: len(known.versions) for reference, known in self._known.items()}
+        self._kept |= {reference: len(known.versions) for reference, known in self._known.items()}
+
+    def _load(self, wanted: set[str]) -> None:
+        missing = wanted - self._kept.keys()
+        self._kept |= dict.fromkeys(missing, 0)
+        for one in references.load(self._transaction, missing):
+            known = self._known.get(one.reference) or ReferenceVersions()
+            self._known[one.reference] = known.and_also(one.content_digest, one.referral_id)
+            self._kept[one.reference] = one.number
 
     def _new(self) -> Iterator[KeptVersion]:
         for reference, known in self._known.items():

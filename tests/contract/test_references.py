@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import select, update
 
-from router.handle import Delivery, handle
+from router.handle import Delivery, alone, handle
 from router.intake import StoredIntake
 from schemas.notification import (
     NotificationAccepted,
@@ -45,12 +45,16 @@ def take(database: Database, *arrivals: Arrival) -> list[Receipt]:
 
 def decide(database: Database) -> list[NotificationAccepted | NotificationDuplicated]:
     """What hop 2 has recorded, once it has had everything that came."""
-    came = [
-        Delivery(position, message)
-        for position, message in journal.messages_after(database, 0, 1000)
-    ]
-    handle(deduplication(), came, consumer="deduplicate", database=database, policy=adopted())
-    told = [message.data for _, message in journal.messages_after(database, 0, 1000)]
+    came = [Delivery(*placed) for placed in journal.messages_after(database, 0, limit=1000)]
+    with database.transaction() as transaction:
+        handle(
+            alone(deduplication()),
+            came,
+            consumer="deduplicate",
+            transaction=transaction,
+            policy=adopted(),
+        )
+    told = [message.data for _, message in journal.messages_after(database, 0, limit=1000)]
     return [f for f in told if isinstance(f, NotificationAccepted | NotificationDuplicated)]
 
 
@@ -124,7 +128,7 @@ def test_of_two_that_add_the_same_version_at_once_one_has_to_do_it_again(
     with ThreadPoolExecutor(2) as executor:
         assert sorted(executor.map(add, range(2))) == [False, True]
     with database.transaction() as transaction:
-        (one,) = references.load(transaction, ["police/R-1"])["police/R-1"]
+        (one,) = references.load(transaction, ["police/R-1"])
     assert one.referral_id in {"ref-0", "ref-1"}
 
 
