@@ -16,6 +16,7 @@ import pytest
 from sqlalchemy import delete, func, select, update
 
 from router.intake import StoredIntake
+from router.queues import StoredQueues
 from router.runtimes import clock
 from schemas.base import Fact
 from schemas.case import ChildLinked, LinkCorrected
@@ -39,7 +40,7 @@ from stores.database import Conflict, Database, Unstorable
 from stores.dead_letters import DeadLetter, DeadLetterState
 from stores.journal import Flaw
 from stores.ports import Arrival, Unavailable
-from stores.queues import Outgoing, StoredQueues
+from stores.queues import Outgoing
 from stores.timers import StoredTimer
 from stores.vault import Unreadable, Vault
 from tests.support import given
