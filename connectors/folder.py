@@ -30,9 +30,9 @@ from connectors.events.envelope import from_stream
 from connectors.events.facts import Desk
 from connectors.formats.media import NAMES, kind_of_file
 from connectors.port import AgencyRoute
-from connectors.trouble import Trouble
 from schemas.message import derived_id
 from schemas.notification import Receipt, ReceiptStatus
+from schemas.refusals import Refusal
 from stores.ports import Arrival, Intake, Unavailable
 
 BATCH_SIZE = 500
@@ -232,7 +232,7 @@ def read_file(desk: Desk, filename: str, stream: BinaryIO) -> Iterator[Arrival]:
     mapping = desk.route.mapping_for(kind, filename) if kind else None
     if kind is None or mapping is None:
         content_type = NAMES[kind] if kind else "application/octet-stream"
-        yield desk.arrival(Trouble("unknown.format"), stream.read(desk.route.largest), content_type)
+        yield desk.arrival(Refusal("unknown.format"), stream.read(desk.route.largest), content_type)
         return
     yield from from_stream(desk, mapping, kind, stream)
 

@@ -16,7 +16,7 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from threading import Event
 from typing import Any
@@ -33,7 +33,7 @@ from connectors.clients.broker import (
     ensure_queue,
     publish,
 )
-from connectors.events.envelope import parse
+from connectors.events.envelope import id_told, parse
 from connectors.formats.media import BATCH
 from connectors.port import AgencyRoute
 from schemas.message import derived_id
@@ -127,7 +127,8 @@ class QueueFeed:
 
     def _arrivals(self, message: Message, now: dt.datetime) -> list[Arrival]:
         content_type, headers, body = _raw(message)
-        return parse(self.route, content_type, headers, body, connector="queue", now=now)
+        found = parse(self.route, content_type, headers, body, connector="queue", now=now)
+        return _named(found, id_told(message.properties.get("message_id")))
 
     def _recorded(self, arrivals: Sequence[Arrival], hand: _Hand, stop: Event) -> list[Receipt]:
         """Their receipts, however long the store is away; nothing is acknowledged meanwhile."""
@@ -175,6 +176,17 @@ class _Hand:
                 self._connection.drain_events(timeout=left)
         if self._connection.supports_heartbeats:
             self._connection.heartbeat_check()
+
+
+def _named(arrivals: list[Arrival], message_id: str | None) -> list[Arrival]:
+    """Each by its own id; what has none by that of the broker's message, ``id#2`` in a batch."""
+    if message_id is None:
+        return arrivals
+    places = [f"#{n}" for n in range(1, len(arrivals) + 1)] if len(arrivals) > 1 else [""]
+    return [
+        arrival if arrival.event_id else replace(arrival, event_id=message_id + place)
+        for arrival, place in zip(arrivals, places, strict=True)
+    ]
 
 
 def _raw(message: Message) -> tuple[str, Mapping[str, str], bytes]:

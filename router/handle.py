@@ -22,12 +22,12 @@ from typing import Any
 import structlog
 
 from router.memory.documents import Memory
-from router.step import Outcome, Refusal, Step, letter_id
+from router.refuse import dead_message, refused, rejected
+from router.step import Outcome, Step, letter_id
 from schemas.base import Fact
 from schemas.message import Message, caused_by, derived_id
-from schemas.notification import MessageRefused, Receipt, ReceiptStatus
 from schemas.policy import Policy
-from schemas.refusals import REASONS
+from schemas.refusals import Refusal
 from stores import codec, cursors, dead_letters, inbox, journal, queues, timers
 from stores.database import Transaction
 from stores.dead_letters import DeadLetter
@@ -369,20 +369,11 @@ def _collect(
 def messages_of(step: Step[Any], cause: Message, outcome: Outcome[Any]) -> list[Message]:
     """The facts of an outcome as messages: also what a replay compares with what is recorded."""
     if outcome.refusal is not None:
-        return [caused_by(cause, step.name, _refused(step, cause, outcome.refusal), 0)]
+        fact = refused(dead_message(cause, outcome.refusal, step=step.name))
+        return [caused_by(cause, step.name, fact, 0)]
     return [
         caused_by(cause, step.name, fact, ordinal) for ordinal, fact in enumerate(outcome.facts)
     ]
-
-
-def _refused(step: Step[Any], message: Message, refusal: Refusal) -> MessageRefused:
-    return MessageRefused(
-        dead_letter_id=derived_id(message.id, step.name, "dead"),
-        agency=message.data.of_agency or "mash-hub",
-        reason=refusal.reason,
-        field=refusal.field,
-        step=step.name,
-    )
 
 
 def _refuse(
@@ -393,45 +384,12 @@ def _refuse(
     *,
     original: bytes | None = None,
 ) -> None:
-    fact = _refused(step, message, refusal)
-    event = "application/cloudevents+json"
-    effects.facts.append(caused_by(message, step.name, fact, 0))
-    effects.dead.append(
-        DeadLetter(
-            id=fact.dead_letter_id,
-            agency=fact.agency,
-            connector=message.source,
-            step=step.name,
-            message_id=message.id,
-            reason=fact.reason,
-            field=fact.field,
-            content_type=event
-            if original is not None
-            else f"application/vnd.mash.fact+json;type={message.type}",
-            original=codec.encode(message.data) if original is None else original,
-            # What cannot be read may be so because its key was destroyed: it is sealed with one of
-            # its own.
-            key_id=codec.key_id_of(message) if original is None else fact.dead_letter_id,
-        )
-    )
+    dead = dead_message(message, refusal, step=step.name, original=original)
+    effects.facts.append(caused_by(message, step.name, refused(dead), 0))
+    effects.dead.append(dead)
     if message.data.of_agency is not None:
-        receipt = _receipt(fact, message)
-        effects.outgoing.append(
-            Outgoing(derived_id(fact.dead_letter_id, "receipt"), fact.agency, receipt)
-        )
-
-
-def _receipt(fact: MessageRefused, message: Message) -> Receipt:
-    reason = REASONS[fact.reason]
-    return Receipt(
-        status=ReceiptStatus.REJECTED,
-        id=fact.dead_letter_id,
-        message_id=message.id,
-        reason=fact.reason,
-        field=fact.field,
-        explanation=reason.cause,
-        cure=reason.cure,
-    )
+        receipt_id = derived_id(dead.id, "receipt")
+        effects.outgoing.append(Outgoing(receipt_id, dead.agency, rejected(dead)))
 
 
 def _record(transaction: Transaction, cursor: cursors.Cursor, effects: _Effects) -> None:

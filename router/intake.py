@@ -3,35 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from hashlib import sha256
 
+from router.memory.references import References
+from router.refuse import dead_arrival, refused, rejected, taken
+from router.steps.deduplicate import decide as deduplicate
+from schemas.base import Fact
 from schemas.message import Message, arrived, derived_id
-from schemas.notification import MessageRefused, NotificationReceived, Receipt, ReceiptStatus
-from schemas.refusals import REASONS
-from schemas.versions import ReferenceVersions, reference_key
-from stores import codec, cursors, dead_letters, journal, states
+from schemas.notification import Receipt
+from schemas.refusals import Refusal
+from stores import codec, cursors, dead_letters, journal
 from stores.database import Database, Transaction
 from stores.dead_letters import DeadLetter
-from stores.ports import Arrival, Unusable
-from stores.rows import look_up
-from stores.tables import dead_letters as dead_letter_table
-from stores.tables import journal as journal_table
+from stores.ports import Arrival
 from stores.vault import Unreadable
 
 STEP = "intake"
-
-
-@dataclass(slots=True)
-class _Batch:
-    """What one transaction will write, and what is known already of what came."""
-
-    known: dict[str, bytes | Message]
-    """Digests of what came before, and the messages of this batch."""
-    buried: set[str]
-    versions: dict[str, ReferenceVersions]
-    messages: list[Message] = field(default_factory=list)
-    dead: list[DeadLetter] = field(default_factory=list)
 
 
 class StoredIntake:
@@ -55,8 +42,8 @@ def take_in(transaction: Transaction, arrivals: Sequence[Arrival]) -> list[Recei
     that.
     """
     cursor = cursors.lock(transaction, f"{STEP}/{arrivals[0].connector}/{arrivals[0].agency}")
-    batch = _look_up(transaction, arrivals)
-    receipts = [_take_one(transaction, arrival, batch) for arrival in arrivals]
+    batch = _Batch(transaction)
+    receipts = batch.take(arrivals)
     journal.append(transaction, cursor, batch.messages)
     dead_letters.bury(transaction, batch.dead)
     cursor.next_offset += len(arrivals)
@@ -75,161 +62,103 @@ def message_id(arrival: Arrival) -> str:
     )
 
 
-def _look_up(transaction: Transaction, arrivals: Sequence[Arrival]) -> _Batch:
-    ids = [message_id(arrival) for arrival in arrivals]
-    connection = transaction.connection
-    known = look_up(
-        connection,
-        (journal_table.c.message_id, journal_table.c.digest),
-        journal_table.c.message_id,
-        ids,
-    )
-    dead_ids = [_dead_id(id_) for id_ in ids]
-    buried = look_up(connection, (dead_letter_table.c.id,), dead_letter_table.c.id, dead_ids)
-    references = {
-        reference_key(arrival.agency, arrival.body.notification.reference)
-        for arrival in arrivals
-        if isinstance(arrival.body, NotificationReceived)
-    }
-    return _Batch(
-        known={row.message_id: row.digest for row in known},
-        buried={row.id for row in buried},
-        versions={
-            key: ReferenceVersions.model_validate_json(body)
-            for key, (_, body) in states.load(transaction, "deduplicate", references).items()
-        },
-    )
+class _Batch:
+    """What one transaction will write, and what is known already of what came."""
 
+    def __init__(self, transaction: Transaction) -> None:
+        self.messages: list[Message] = []
+        self.dead: list[DeadLetter] = []
+        self._transaction = transaction
+        self._known: dict[str, bytes | Message] = {}
+        """Digests of what came before, and the messages of this batch."""
+        self._buried: set[str] = set()
+        self._references = References(transaction)
 
-def _message(transaction: Transaction, arrival: Arrival, id_: str) -> Message:
-    assert not isinstance(arrival.body, Unusable)
-    source = f"mash-hub/{arrival.connector}/{arrival.agency}"
-    return arrived(arrival.body, id_=id_, source=source, time=codec.from_micros(transaction.now))
+    def take(self, arrivals: Sequence[Arrival]) -> list[Receipt]:
+        came = [(arrival, self._message(arrival)) for arrival in arrivals]
+        ids = [message_id(arrival) for arrival in arrivals]
+        self._known |= journal.digests(self._transaction, ids)
+        self._buried |= dead_letters.known_ids(self._transaction, map(_dead_id, ids))
+        self._references.foresee([message for _, message in came if message is not None])
+        return [self._take_one(arrival, message) for arrival, message in came]
 
+    def _message(self, arrival: Arrival) -> Message | None:
+        if isinstance(arrival.body, Refusal):
+            return None
+        return self._arrived(arrival, arrival.body, message_id(arrival))
 
-def _take_one(transaction: Transaction, arrival: Arrival, batch: _Batch) -> Receipt:
-    id_ = message_id(arrival)
-    if isinstance(arrival.body, Unusable):
-        return _reject(transaction, arrival, arrival.body, batch)
-    message = _message(transaction, arrival, id_)
-    if (known := batch.known.get(id_)) is not None:
-        same = _digest(transaction, known) == _digest(transaction, message)
-        return _repeated(transaction, arrival, batch, same=same)
-    batch.known[id_] = message
-    batch.messages.append(message)
-    earlier = _earlier(arrival, batch)
-    return Receipt(
-        status=ReceiptStatus.DUPLICATE if earlier else ReceiptStatus.ACCEPTED,
-        id=id_,
-        message_id=arrival.event_id,
-        reference=arrival.reference,
-        duplicate_of=earlier,
-    )
+    def _arrived(self, arrival: Arrival, fact: Fact, id_: str) -> Message:
+        source = f"mash-hub/{arrival.connector}/{arrival.agency}"
+        return arrived(fact, id_=id_, source=source, time=codec.from_micros(self._transaction.now))
 
+    def _take_one(self, arrival: Arrival, message: Message | None) -> Receipt:
+        if message is None:
+            assert isinstance(arrival.body, Refusal)
+            return self._reject(arrival, arrival.body)
+        known = self._known.get(message.id)
+        if known is None:
+            self._known[message.id] = message
+            self.messages.append(message)
+            return taken(arrival, message.id, duplicate_of=self._repeated(message))
+        if not self._same(known, message):
+            return self._reject(arrival, Refusal("refused.same-id", "id"))
+        return taken(arrival, message.id, duplicate_of=message.id)
 
-def _digest(transaction: Transaction, known: bytes | Message) -> bytes:
-    if isinstance(known, bytes):
-        return known
-    key_id = codec.key_id_of(known)
-    key = transaction.vault.keys(transaction.connection, [key_id], create=True)[key_id]
-    return key.digest(codec.encode(known.data))
+    def _repeated(self, message: Message) -> str | None:
+        """The referral that a notification repeats, as far as is known before hop 2 decides."""
+        if not deduplicate.STEP.concerns(message):
+            return None
+        known = self._references.recall(message) or deduplicate.ReferenceVersions()
+        content = deduplicate.received(message).content_digest
+        repeated = known.referral_with(content)
+        if repeated is None:
+            self._references.remember(message, known.and_also(content, message.id))
+        return repeated
 
+    def _same(self, known: bytes | Message, message: Message) -> bool:
+        """Whether it says the same; what was erased cannot say otherwise any more."""
+        said = codec.encode(message.data)
+        if isinstance(known, Message):
+            return codec.encode(known.data) == said
+        key_id, vault = codec.key_id_of(message), self._transaction.vault
+        key = vault.keys(self._transaction.connection, [key_id], create=False).get(key_id)
+        return key is None or key.digest(said) == known
 
-def _earlier(arrival: Arrival, batch: _Batch) -> str | None:
-    """The referral that this notification repeats, as far as is known now; deduplication has the
-    last word.
-    """
-    fact = arrival.body
-    if not isinstance(fact, NotificationReceived):
-        return None
-    versions = batch.versions.get(reference_key(arrival.agency, fact.notification.reference))
-    return versions.referral_with(fact.content_digest) if versions else None
+    def _reject(self, arrival: Arrival, why: Refusal) -> Receipt:
+        dead_id, kept = self._place_of(arrival)
+        dead = dead_arrival(arrival, why, step=STEP, dead_id=dead_id)
+        if not kept:
+            self._buried.add(dead_id)
+            self.dead.append(dead)
+            id_ = derived_id(dead_id, "refused")
+            self.messages.append(self._arrived(arrival, refused(dead), id_))
+        return rejected(dead, reference=arrival.reference)
 
+    def _place_of(self, arrival: Arrival) -> tuple[str, bool]:
+        """The id of its dead letter, and whether that is kept already.
 
-def _repeated(transaction: Transaction, arrival: Arrival, batch: _Batch, *, same: bool) -> Receipt:
-    if not same:
-        return _reject(transaction, arrival, Unusable("refused.same-id", "id"), batch)
-    id_ = message_id(arrival)
-    return Receipt(
-        status=ReceiptStatus.DUPLICATE,
-        id=id_,
-        message_id=arrival.event_id,
-        reference=arrival.reference,
-        duplicate_of=id_,
-    )
+        Other bytes under an id that was refused before are another dead letter: a sender that
+        corrects one fault and makes another is to hear of that one, and what it sent is to be kept.
+        """
+        first = _dead_id(message_id(arrival))
+        if first not in self._buried:
+            return first, False
+        if arrival.original in self._kept(first):
+            return first, True
+        other = derived_id(first, sha256(arrival.original).hexdigest())
+        return other, bool(self._kept(other))
+
+    def _kept(self, dead_id: str) -> tuple[bytes | None, ...]:
+        """What is kept under the id: as it came, and as somebody mended it."""
+        for letter in self.dead:
+            if letter.id == dead_id:
+                return (letter.original,)
+        try:
+            found = dead_letters.load(self._transaction, dead_id)
+        except Unreadable:
+            return (None,)
+        return (found.original, found.mended) if found else ()
 
 
 def _dead_id(id_: str) -> str:
     return derived_id(id_, "dead")
-
-
-def _reject(transaction: Transaction, arrival: Arrival, why: Unusable, batch: _Batch) -> Receipt:
-    dead_id, kept = _place_of(transaction, arrival, batch)
-    if not kept:
-        batch.buried.add(dead_id)
-        batch.dead.append(_dead_letter(arrival, why, dead_id))
-        fact = MessageRefused(
-            dead_letter_id=dead_id,
-            agency=arrival.agency,
-            reason=why.reason,
-            field=why.field,
-            step=STEP,
-        )
-        source = f"mash-hub/{arrival.connector}/{arrival.agency}"
-        time = codec.from_micros(transaction.now)
-        batch.messages.append(
-            arrived(fact, id_=derived_id(dead_id, "refused"), source=source, time=time)
-        )
-    reason = REASONS[why.reason]
-    return Receipt(
-        status=ReceiptStatus.REJECTED,
-        id=dead_id,
-        message_id=arrival.event_id,
-        reference=arrival.reference,
-        reason=why.reason,
-        field=why.field,
-        explanation=reason.cause,
-        cure=reason.cure,
-    )
-
-
-def _place_of(transaction: Transaction, arrival: Arrival, batch: _Batch) -> tuple[str, bool]:
-    """The id of its dead letter, and whether that is kept already.
-
-    Other bytes under an id that was refused before are another dead letter: a sender that corrects
-    one fault and makes another is to hear of that one, and what it sent is to be kept.
-    """
-    first = _dead_id(message_id(arrival))
-    if first not in batch.buried:
-        return first, False
-    if arrival.original in _kept(transaction, first, batch):
-        return first, True
-    other = derived_id(first, sha256(arrival.original).hexdigest())
-    return other, bool(_kept(transaction, other, batch))
-
-
-def _kept(transaction: Transaction, dead_id: str, batch: _Batch) -> tuple[bytes | None, ...]:
-    """What is kept under the id: as it came, and as somebody mended it."""
-    for letter in batch.dead:
-        if letter.id == dead_id:
-            return (letter.original,)
-    try:
-        found = dead_letters.load(transaction, dead_id)
-    except Unreadable:
-        return (None,)
-    return (found.original, found.mended) if found else ()
-
-
-def _dead_letter(arrival: Arrival, why: Unusable, dead_id: str) -> DeadLetter:
-    return DeadLetter(
-        id=dead_id,
-        agency=arrival.agency,
-        connector=arrival.connector,
-        step=STEP,
-        message_id=arrival.event_id,
-        reason=why.reason,
-        field=why.field,
-        content_type=arrival.content_type,
-        original=arrival.original,
-        key_id=dead_id,
-    )

@@ -11,6 +11,7 @@ from schemas.base import Fact, Notice
 from schemas.message import Message, derived_id
 from schemas.policy import Policy
 from schemas.rating import TimerElapsed
+from schemas.refusals import Refusal
 
 S = TypeVar("S")
 
@@ -38,14 +39,6 @@ class Timer:
 
     due_at: dt.datetime
     key: str
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """The message may not be acted on: a code of :mod:`schemas.refusals` and the field at fault."""
-
-    reason: str
-    field: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

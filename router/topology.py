@@ -9,6 +9,7 @@ from typing import Any
 
 from router.handle import ALL, BoundStep, Unit, unit_name
 from router.memory.documents import documents
+from router.memory.references import References
 from router.memory.register import DecodedPeople, PeopleMemory
 from router.step import Step
 from router.steps import approve, release
@@ -29,7 +30,7 @@ def bound_steps() -> tuple[BoundStep, ...]:
         return PeopleMemory(step, transaction, decoded)
 
     return (
-        BoundStep(deduplicate.STEP, documents()),
+        BoundStep(deduplicate.STEP, lambda _, transaction: References(transaction)),
         # Serial: a child made by one batch must be found by the next one, whatever partition it
         # comes from.
         BoundStep(link.STEP, people, serial=True),

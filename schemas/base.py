@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Annotated, ClassVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
@@ -40,44 +41,43 @@ class Fact(Shape):
     tense.
 
     ``type`` is the CloudEvents type, with the version of the shape as its last part; ``topic`` is
-    where it is kept.
+    where it is kept. Each fact says in its class line by which of its fields it is routed:
+    ``class Rated(Fact, case="case_id", referral="decision.referral_id")``.
     """
 
     type: ClassVar[str]
     topic: ClassVar[str]
+    of_case: ClassVar[str | None] = None
+    """The case, for facts that name one."""
+    of_referral: ClassVar[str | None] = None
+    """The referral, for facts that name one, or whose decision or answer does."""
+    of_agency: ClassVar[str | None] = None
+    """The agency that it is about or came from, for facts that name one."""
+    of_area: ClassVar[str | None] = None
+    """The area within which order matters, for facts that name one."""
+
+    def __init_subclass__(
+        cls,
+        *,
+        subject: str | None = None,
+        case: str | None = None,
+        referral: str | None = None,
+        agency: str | None = None,
+        area: str | None = None,
+    ) -> None:
+        """Resolve the paths once for the class: every message reads them many times."""
+        super().__init_subclass__()
+        paths = {"of_case": case, "of_referral": referral, "of_agency": agency, "of_area": area}
+        for name, path in {"subject": subject or case, **paths}.items():
+            if path is not None:
+                setattr(cls, name, property(attrgetter(path)))
 
     @property
     def subject(self) -> str:
-        """The id of what this is about (CloudEvents ``subject``); the case wherever one is
-        known.
+        """The id of what this is about (CloudEvents ``subject``): the case, unless the class says
+        another, by a path or a property of its own.
         """
         raise TypeError(f"{self.type} does not say what it is about")
-
-    # Read from the instance itself: asking pydantic for a field that a shape lacks costs more than
-    # all the rest.
-
-    @property
-    def of_case(self) -> str | None:
-        """The case, for facts that name one."""
-        return self.__dict__.get("case_id")
-
-    @property
-    def of_referral(self) -> str | None:
-        """The referral, for facts that name one, themselves or in the decision or answer that they
-        carry.
-        """
-        carried = self.__dict__.get("decision") or self.__dict__.get("response") or self
-        return carried.__dict__.get("referral_id")
-
-    @property
-    def of_agency(self) -> str | None:
-        """The agency that it is about or came from, for facts that name one."""
-        return self.__dict__.get("agency")
-
-    @property
-    def of_area(self) -> str | None:
-        """The area within which order matters, for facts that name one."""
-        return self.__dict__.get("area")
 
 
 class Notice(Shape):

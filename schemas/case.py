@@ -35,7 +35,7 @@ class OpenCase(Shape):
     since: dt.date
 
 
-class OpenCaseReceived(Fact):
+class OpenCaseReceived(Fact, agency="agency", area="area"):
     """The case system told of an open case."""
 
     type: ClassVar = "mash.open-case.received.v1"
@@ -69,7 +69,7 @@ class Candidate(Shape):
     reasons: tuple[Line, ...]
 
 
-class ChildLinked(Fact):
+class ChildLinked(Fact, case="case_id", referral="referral_id", agency="agency", area="area"):
     """A referral was linked to a child, family and case; in doubt to a provisional new child, with
     candidates.
     """
@@ -103,12 +103,8 @@ class ChildLinked(Fact):
     version: int = Field(default=1, ge=1)
     notification: Notification
 
-    @property
-    def subject(self) -> str:
-        return self.case_id
 
-
-class OpenCaseLinked(Fact):
+class OpenCaseLinked(Fact, case="case_id"):
     """An open case of a case system was found to be about this child."""
 
     type: ClassVar = "mash.case.open-case-linked.v1"
@@ -124,12 +120,8 @@ class OpenCaseLinked(Fact):
     model: Code
     worker: Worker | None
 
-    @property
-    def subject(self) -> str:
-        return self.case_id
 
-
-class LinkCorrected(Fact):
+class LinkCorrected(Fact, case="case_id", referral="referral_id"):
     """A human changed which child a referral is about; cases and products downstream follow."""
 
     type: ClassVar = "mash.case.link-corrected.v1"
@@ -150,12 +142,8 @@ class LinkCorrected(Fact):
     whenever heard.
     """
 
-    @property
-    def subject(self) -> str:
-        return self.case_id
 
-
-class MergeSuggested(Fact):
+class MergeSuggested(Fact, case="case_id"):
     """What came for one person makes it look like another known one: a human is asked whether they
     are one child.
     """
@@ -172,12 +160,8 @@ class MergeSuggested(Fact):
     reasons: tuple[Line, ...]
     model: Code
 
-    @property
-    def subject(self) -> str:
-        return self.case_id
 
-
-class SplitSuggested(Fact):
+class SplitSuggested(Fact, case="case_id"):
     """What came for a person speaks against the rest that is known of it: a human is asked whether
     it is two.
     """
@@ -192,12 +176,8 @@ class SplitSuggested(Fact):
     reasons: tuple[Line, ...]
     model: Code
 
-    @property
-    def subject(self) -> str:
-        return self.case_id
 
-
-class PersonsMerged(Fact):
+class PersonsMerged(Fact, case="case_id"):
     """A human found two persons to be one child; each referral that moved has a correction of its
     own.
     """
@@ -216,12 +196,8 @@ class PersonsMerged(Fact):
     decided_by: Line
     rationale: Line
 
-    @property
-    def subject(self) -> str:
-        return self.case_id
 
-
-class PersonsKeptApart(Fact):
+class PersonsKeptApart(Fact, case="case_id"):
     """A human verified that two persons are two children: they are never taken for one without a
     human again.
     """
@@ -237,12 +213,8 @@ class PersonsKeptApart(Fact):
     decided_by: Line
     rationale: Line
 
-    @property
-    def subject(self) -> str:
-        return self.case_id
 
-
-class PersonSplit(Fact):
+class PersonSplit(Fact, case="case_id"):
     """A human found one person to be two children; each referral that moved has a correction of its
     own.
     """
@@ -261,12 +233,8 @@ class PersonSplit(Fact):
     decided_by: Line
     rationale: Line
 
-    @property
-    def subject(self) -> str:
-        return self.case_id
 
-
-class DecisionUndone(Fact):
+class DecisionUndone(Fact, case="case_id"):
     """A human took back a decision about links; each referral that moved back has a correction of
     its own.
     """
@@ -282,7 +250,3 @@ class DecisionUndone(Fact):
     """What moved back."""
     decided_by: Line
     rationale: Line
-
-    @property
-    def subject(self) -> str:
-        return self.case_id

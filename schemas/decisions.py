@@ -110,7 +110,9 @@ class DeliveryReceipt(Shape):
     received_by: Line
 
 
-class RatingDecided(Fact):
+class RatingDecided(
+    Fact, subject="decision.case_id", referral="decision.referral_id", agency="agency"
+):
     """A rating decision came in by a connector."""
 
     type: ClassVar = "mash.rating.decided.v1"
@@ -119,12 +121,14 @@ class RatingDecided(Fact):
     agency: Code
     decision: RatingDecision
 
-    @property
-    def subject(self) -> str:
-        return self.decision.case_id
 
-
-class LinkDecided(Fact):
+class LinkDecided(
+    Fact,
+    subject="decision.referral_id",
+    referral="decision.referral_id",
+    agency="agency",
+    area="area",
+):
     """A link decision came in by a connector."""
 
     type: ClassVar = "mash.link.decided.v1"
@@ -134,12 +138,8 @@ class LinkDecided(Fact):
     area: Code
     decision: LinkDecision
 
-    @property
-    def subject(self) -> str:
-        return self.decision.referral_id
 
-
-class PersonsDecided(Fact):
+class PersonsDecided(Fact, subject="decision.person_id", agency="agency", area="area"):
     """A decision about two persons came in by a connector."""
 
     type: ClassVar = "mash.persons.decided.v1"
@@ -149,12 +149,8 @@ class PersonsDecided(Fact):
     area: Code
     decision: PersonsDecision
 
-    @property
-    def subject(self) -> str:
-        return self.decision.person_id
 
-
-class SplitDecided(Fact):
+class SplitDecided(Fact, subject="decision.person_id", agency="agency", area="area"):
     """A decision to split a person came in by a connector."""
 
     type: ClassVar = "mash.split.decided.v1"
@@ -164,12 +160,8 @@ class SplitDecided(Fact):
     area: Code
     decision: SplitDecision
 
-    @property
-    def subject(self) -> str:
-        return self.decision.person_id
 
-
-class UndoDecided(Fact):
+class UndoDecided(Fact, subject="decision.decision_id", agency="agency", area="area"):
     """A decision to take back an earlier one came in by a connector."""
 
     type: ClassVar = "mash.undo.decided.v1"
@@ -179,16 +171,12 @@ class UndoDecided(Fact):
     area: Code
     decision: UndoDecision
 
-    @property
-    def subject(self) -> str:
-        return self.decision.decision_id
-
 
 Settled: TypeAlias = LinkDecided | PersonsDecided | SplitDecided | UndoDecided
 """Everything that humans decide about links."""
 
 
-class ReleaseDecided(Fact):
+class ReleaseDecided(Fact, subject="decision.case_id", agency="agency"):
     """An owner's decision came in by a connector; ``agency`` is who the credential says, not what
     the message says.
     """
@@ -199,12 +187,8 @@ class ReleaseDecided(Fact):
     agency: Code
     decision: ReleaseDecision
 
-    @property
-    def subject(self) -> str:
-        return self.decision.case_id
 
-
-class DeliveryReceived(Fact):
+class DeliveryReceived(Fact, subject="receipt.case_id", agency="agency"):
     """A recipient's delivery receipt came in by a connector."""
 
     type: ClassVar = "mash.delivery.received.v1"
@@ -212,7 +196,3 @@ class DeliveryReceived(Fact):
 
     agency: Code
     receipt: DeliveryReceipt
-
-    @property
-    def subject(self) -> str:
-        return self.receipt.case_id

@@ -56,7 +56,7 @@ class NotAsked(Shape):
     reason: Line
 
 
-class InformationRequested(Fact):
+class InformationRequested(Fact, case="case_id", referral="referral_id"):
     """The level was decided and every agency of that level asked at once."""
 
     type: ClassVar = "mash.information.requested.v1"
@@ -69,10 +69,6 @@ class InformationRequested(Fact):
     profile: Line
     requests: tuple[InformationRequest, ...] = ()
     not_asked: tuple[NotAsked, ...] = ()
-
-    @property
-    def subject(self) -> str:
-        return self.case_id
 
 
 class Sensitivity(StrEnum):
@@ -115,7 +111,9 @@ class InformationResponse(Shape):
     answered_by: Line
 
 
-class InformationReceived(Fact):
+class InformationReceived(
+    Fact, subject="response.case_id", referral="response.referral_id", agency="agency"
+):
     """An agency's answer came in by a connector."""
 
     type: ClassVar = "mash.information.received.v1"
@@ -124,12 +122,8 @@ class InformationReceived(Fact):
     agency: Code
     response: InformationResponse
 
-    @property
-    def subject(self) -> str:
-        return self.response.case_id
 
-
-class InformationAnswered(Fact):
+class InformationAnswered(Fact, case="case_id", referral="referral_id", agency="agency"):
     """A request was answered by the agency that it was put to."""
 
     type: ClassVar = "mash.information.answered.v1"
@@ -144,12 +138,8 @@ class InformationAnswered(Fact):
     answered_by: Line
     late: bool
 
-    @property
-    def subject(self) -> str:
-        return self.case_id
 
-
-class InformationMissing(Fact):
+class InformationMissing(Fact, case="case_id", referral="referral_id", agency="agency"):
     """A request's due time passed without an answer."""
 
     type: ClassVar = "mash.information.missing.v1"
@@ -160,7 +150,3 @@ class InformationMissing(Fact):
     request_id: Identity
     agency: Code
     due_at: Instant
-
-    @property
-    def subject(self) -> str:
-        return self.case_id

@@ -41,7 +41,7 @@ class Notification(Shape):
         return sha256(self.model_dump_json(exclude={"observed_at"}).encode()).hexdigest()
 
 
-class NotificationReceived(Fact):
+class NotificationReceived(Fact, agency="agency", area="area"):
     """An agency's notification came in by a connector."""
 
     type: ClassVar = "mash.notification.received.v1"
@@ -58,7 +58,7 @@ class NotificationReceived(Fact):
         return f"{self.agency}/{self.notification.reference}"
 
 
-class NotificationAccepted(Fact):
+class NotificationAccepted(Fact, referral="referral_id", agency="agency", area="area"):
     """The hub had not had this content before. ``referral_id`` names it from here on: the id that
     its receipt gave.
     """
@@ -82,7 +82,7 @@ class NotificationAccepted(Fact):
         return f"{self.agency}/{self.notification.reference}"
 
 
-class NotificationDuplicated(Fact):
+class NotificationDuplicated(Fact, agency="agency"):
     """The same source, reference and content as before: recorded, and nothing further is done with
     it.
     """
@@ -100,7 +100,7 @@ class NotificationDuplicated(Fact):
         return f"{self.agency}/{self.reference}"
 
 
-class MessageRefused(Fact):
+class MessageRefused(Fact, subject="dead_letter_id", agency="agency"):
     """A message that could not be read or may not be acted on; its original is kept as a dead
     letter.
     """
@@ -114,10 +114,6 @@ class MessageRefused(Fact):
     """A reason code of :mod:`schemas.refusals`, with cause and cure."""
     field: Line | None = None
     step: Code
-
-    @property
-    def subject(self) -> str:
-        return self.dead_letter_id
 
 
 class ReceiptStatus(StrEnum):

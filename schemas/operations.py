@@ -9,7 +9,7 @@ from typing import ClassVar
 from schemas.base import Code, Fact, Identity, Line
 
 
-class DeadLetterMended(Fact):
+class DeadLetterMended(Fact, subject="dead_letter_id", agency="agency"):
     """The faulty field of a dead letter was corrected; the original is kept beside what it was
     mended to (R47).
     """
@@ -23,12 +23,8 @@ class DeadLetterMended(Fact):
     decided_by: Line
     why: Line
 
-    @property
-    def subject(self) -> str:
-        return self.dead_letter_id
 
-
-class DeadLetterRedriven(Fact):
+class DeadLetterRedriven(Fact, subject="dead_letter_id", agency="agency"):
     """A dead letter was sent again, as it came or mended, under ids that a second redrive would
     repeat.
     """
@@ -47,12 +43,8 @@ class DeadLetterRedriven(Fact):
     decided_by: Line
     why: Line
 
-    @property
-    def subject(self) -> str:
-        return self.dead_letter_id
 
-
-class DeadLetterDiscarded(Fact):
+class DeadLetterDiscarded(Fact, subject="dead_letter_id", agency="agency"):
     """A dead letter was given up; its original stays, and nothing more is done with it."""
 
     type: ClassVar = "mash.dead-letter.discarded.v1"
@@ -63,12 +55,8 @@ class DeadLetterDiscarded(Fact):
     decided_by: Line
     why: Line
 
-    @property
-    def subject(self) -> str:
-        return self.dead_letter_id
 
-
-class DeadLetterRevealed(Fact):
+class DeadLetterRevealed(Fact, subject="dead_letter_id", agency="agency"):
     """Somebody read the original of a dead letter (R46)."""
 
     type: ClassVar = "mash.dead-letter.revealed.v1"
@@ -79,12 +67,8 @@ class DeadLetterRevealed(Fact):
     seen_by: Line
     why: Line
 
-    @property
-    def subject(self) -> str:
-        return self.dead_letter_id
 
-
-class RecordRevealed(Fact):
+class RecordRevealed(Fact, subject="record_id"):
     """Somebody read what the journal holds about a case, referral or product (R46, R47)."""
 
     type: ClassVar = "mash.record.revealed.v1"
@@ -96,7 +80,3 @@ class RecordRevealed(Fact):
     """What they were shown."""
     seen_by: Line
     why: Line
-
-    @property
-    def subject(self) -> str:
-        return self.record_id

@@ -68,7 +68,7 @@ class Disposal(StrEnum):
     SIGNPOSTED = "signposted"
 
 
-class ProductDrafted(Fact):
+class ProductDrafted(Fact, case="case_id", referral="referral_id"):
     """A product for one named recipient and purpose, not yet approved by anybody."""
 
     type: ClassVar = "mash.product.drafted.v1"
@@ -88,12 +88,8 @@ class ProductDrafted(Fact):
     items: tuple[DraftItem, ...]
     weighing: tuple[Weighing, ...]
 
-    @property
-    def subject(self) -> str:
-        return self.case_id
 
-
-class ProductVoided(Fact):
+class ProductVoided(Fact, case="case_id", referral="referral_id"):
     """A human moved the referral to another child: this product must not go for the old case;
     another is drafted.
     """
@@ -107,10 +103,6 @@ class ProductVoided(Fact):
     """The case that the product was drafted for."""
     reason: Line
 
-    @property
-    def subject(self) -> str:
-        return self.case_id
-
 
 class Choice(StrEnum):
     """What an owner decides about an item (R29, R30)."""
@@ -120,7 +112,7 @@ class Choice(StrEnum):
     WITHHOLD = "withhold"
 
 
-class ItemDecided(Fact):
+class ItemDecided(Fact, case="case_id"):
     """An owner decided about its own item, bound to digest, recipient and purpose."""
 
     type: ClassVar = "mash.product.item-decided.v1"
@@ -140,10 +132,6 @@ class ItemDecided(Fact):
     signpost: bool
     decided_by: Line
 
-    @property
-    def subject(self) -> str:
-        return self.case_id
-
 
 class ApprovedItem(Shape):
     """Text that its owner approved for exactly this recipient and purpose."""
@@ -162,7 +150,7 @@ class Signpost(Shape):
     contact: Line
 
 
-class ProductApproved(Fact):
+class ProductApproved(Fact, case="case_id", referral="referral_id"):
     """Every owner has decided, and something may leave: only what is listed here."""
 
     type: ClassVar = "mash.product.approved.v1"
@@ -179,12 +167,8 @@ class ProductApproved(Fact):
     items: tuple[ApprovedItem, ...]
     signposts: tuple[Signpost, ...]
 
-    @property
-    def subject(self) -> str:
-        return self.case_id
 
-
-class ProductRefused(Fact):
+class ProductRefused(Fact, case="case_id", referral="referral_id"):
     """Nothing of this product leaves: every owner has decided so, or it was voided before it was
     released.
     """
@@ -202,10 +186,6 @@ class ProductRefused(Fact):
     """Another product takes its place, for the case that the referral was moved to."""
     reason: Line
 
-    @property
-    def subject(self) -> str:
-        return self.case_id
-
 
 class Product(Notice):
     """The document that leaves the hub, and nothing but this document."""
@@ -222,7 +202,7 @@ class Product(Notice):
     signposts: tuple[Signpost, ...]
 
 
-class ProductReleased(Fact):
+class ProductReleased(Fact, case="case_id", referral="referral_id"):
     """The product was put on its recipient's queue, in the same transaction as this fact."""
 
     type: ClassVar = "mash.product.released.v1"
@@ -240,12 +220,8 @@ class ProductReleased(Fact):
     item_digests: tuple[Digest, ...]
     signposts: int
 
-    @property
-    def subject(self) -> str:
-        return self.case_id
 
-
-class ProductDelivered(Fact):
+class ProductDelivered(Fact, case="case_id"):
     """The recipient confirmed that the product arrived (R37)."""
 
     type: ClassVar = "mash.product.delivered.v1"
@@ -256,12 +232,8 @@ class ProductDelivered(Fact):
     recipient: Code
     received_by: Line
 
-    @property
-    def subject(self) -> str:
-        return self.case_id
 
-
-class ProductReturned(Fact):
+class ProductReturned(Fact, case="case_id"):
     """The recipient did not take the product: the lead agency has to find another way."""
 
     type: ClassVar = "mash.product.returned.v1"
@@ -271,10 +243,6 @@ class ProductReturned(Fact):
     case_id: Identity
     recipient: Code
     received_by: Line
-
-    @property
-    def subject(self) -> str:
-        return self.case_id
 
 
 class ProductRecall(Notice):
@@ -289,7 +257,7 @@ class ProductRecall(Notice):
     reason: Line
 
 
-class ProductRecalled(Fact):
+class ProductRecalled(Fact, case="case_id", referral="referral_id"):
     """A product had left when its referral was moved to another child; its recipient was told
     (L7).
     """
@@ -302,7 +270,3 @@ class ProductRecalled(Fact):
     case_id: Identity
     recipient: Code
     reason: Line
-
-    @property
-    def subject(self) -> str:
-        return self.case_id

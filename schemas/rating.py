@@ -33,7 +33,7 @@ Clock = Literal["decision", "product"]
 """
 
 
-class RatingSuggested(Fact):
+class RatingSuggested(Fact, case="case_id", referral="referral_id"):
     """The borough profile suggests a rating from what the notification says; a social worker
     confirms or changes it.
     """
@@ -51,12 +51,8 @@ class RatingSuggested(Fact):
     decision_due_at: Instant
     product_due_at: Instant
 
-    @property
-    def subject(self) -> str:
-        return self.case_id
 
-
-class RatingAssigned(Fact):
+class RatingAssigned(Fact, case="case_id", referral="referral_id"):
     """A social worker confirmed or changed the rating, with a rationale. History is every one of
     these (R20).
     """
@@ -75,12 +71,8 @@ class RatingAssigned(Fact):
     profile: Line
     product_due_at: Instant
 
-    @property
-    def subject(self) -> str:
-        return self.case_id
 
-
-class DueTimeApproaching(Fact):
+class DueTimeApproaching(Fact, case="case_id", referral="referral_id"):
     """A due time is near and what is due has not happened."""
 
     type: ClassVar = "mash.due-time.approaching.v1"
@@ -92,12 +84,8 @@ class DueTimeApproaching(Fact):
     colour: Colour
     due_at: Instant
 
-    @property
-    def subject(self) -> str:
-        return self.case_id
 
-
-class DueTimeBreached(Fact):
+class DueTimeBreached(Fact, case="case_id", referral="referral_id"):
     """A due time passed and what was due has not happened."""
 
     type: ClassVar = "mash.due-time.breached.v1"
@@ -109,12 +97,8 @@ class DueTimeBreached(Fact):
     colour: Colour
     due_at: Instant
 
-    @property
-    def subject(self) -> str:
-        return self.case_id
 
-
-class TimerElapsed(Fact):
+class TimerElapsed(Fact, subject="key"):
     """The clock reached a time that a step asked to be told of. Steps see time only as this
     message.
     """
@@ -127,7 +111,3 @@ class TimerElapsed(Fact):
     key: Identity
     """The key of that step's state: a referral or a product."""
     due_at: Instant
-
-    @property
-    def subject(self) -> str:
-        return self.key

@@ -1,10 +1,19 @@
-"""Why a message may be refused: every reason code with its cause and its cure, in words for the
-sender.
-"""
+"""Why a message may be refused: each reason with its cause and cure, in words for the sender."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why something is not acted on: a code of ``REASONS``, and the field at fault.
+
+    ``field`` is named as its sender names it, such as ``row 3, DOB``; it never holds a value.
+    """
+
+    reason: str
+    field: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

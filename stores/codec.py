@@ -53,7 +53,7 @@ def decode(type_: str, payload: bytes) -> Fact:
         raise Unreadable(type_) from None
 
 
-class Unopened(Fact):
+class Unopened(Fact, subject="entry"):
     """Stands for a fact whose key was destroyed or whose bytes were altered; never recorded
     itself.
     """
@@ -64,10 +64,6 @@ class Unopened(Fact):
     entry: str
     was: str | None = None
     """The type of the fact that it stands for, as far as is known."""
-
-    @property
-    def subject(self) -> str:
-        return self.entry
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select, update
 
 from stores.database import Transaction
-from stores.rows import Clash
+from stores.rows import Clash, look_up
 from stores.tables import dead_letters
 from stores.vault import Unreadable
 
@@ -78,6 +78,12 @@ def bury(transaction: Transaction, dead: Sequence[DeadLetter]) -> None:
         for position, item in enumerate(dead, start=first)
     ]
     transaction.insert(dead_letters, rows, Clash.KEEP)
+
+
+def known_ids(transaction: Transaction, ids: Iterable[str]) -> set[str]:
+    """Which of these ids are dead letters."""
+    known = look_up(transaction.connection, (dead_letters.c.id,), dead_letters.c.id, list(ids))
+    return {row.id for row in known}
 
 
 def find(

@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select, text
 
 from schemas.message import Message
-from stores import codec
+from stores import codec, products
 from stores.cursors import Cursor
 from stores.database import Database, Transaction
 from stores.rows import look_up
@@ -52,10 +52,18 @@ def append(
         )
         transaction.appended.append((position, cursor.name, message))
     transaction.insert(journal, rows)
+    products.note(transaction.connection, (message.data for message in messages))
     if transaction.keeps_outbox:
         transaction.insert(
             outbox, [{"position": row["position"], "topic": on or row["topic"]} for row in rows]
         )
+
+
+def digests(transaction: Transaction, message_ids: Collection[str]) -> dict[str, bytes]:
+    """The keyed digests of those of these messages that the journal has."""
+    columns = (journal.c.message_id, journal.c.digest)
+    known = look_up(transaction.connection, columns, journal.c.message_id, message_ids)
+    return {row.message_id: row.digest for row in known}
 
 
 def known_ids(transaction: Transaction, message_ids: Collection[str]) -> set[str]:

@@ -7,24 +7,22 @@ from hashlib import sha256
 from sqlalchemy import Connection, func, select
 
 from schemas.policy import Policy
-from stores.database import Database
+from stores.database import Transaction
 from stores.tables import policies
 
 
-def adopt(database: Database, policy: Policy) -> int:
+def adopt(transaction: Transaction, policy: Policy) -> int:
     """The policy's number, kept on first use; the same policy always has the same number."""
     body = policy.model_dump_json()
     digest = sha256(body.encode()).hexdigest()
-    with database.transaction() as transaction:
-        transaction.serialise("policies")
-        known = select(policies.c.number).where(policies.c.digest == digest)
-        number = transaction.connection.execute(known).scalar()
-        if number is None:
-            number = (
-                transaction.connection.execute(select(func.max(policies.c.number))).scalar() or 0
-            ) + 1
-            row = {"number": number, "digest": digest, "adopted_at": transaction.now, "body": body}
-            transaction.connection.execute(policies.insert(), row)
+    connection = transaction.connection
+    transaction.serialise("policies")
+    known = connection.execute(select(policies.c.number).where(policies.c.digest == digest))
+    number = known.scalar()
+    if number is None:
+        number = (connection.execute(select(func.max(policies.c.number))).scalar() or 0) + 1
+        row = {"number": number, "digest": digest, "adopted_at": transaction.now, "body": body}
+        connection.execute(policies.insert(), row)
     return int(number)
 
 

@@ -10,16 +10,7 @@ from typing import Protocol
 
 from schemas.base import Fact
 from schemas.notification import Receipt
-
-
-@dataclass(frozen=True, slots=True)
-class Unusable:
-    """Why what came is no message: a code of :mod:`schemas.refusals` and where in the sender's own
-    data.
-    """
-
-    reason: str
-    field: str | None = None
+from schemas.refusals import Refusal
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -36,7 +27,7 @@ class Arrival:
     event_id: str | None
     original: bytes
     content_type: str
-    body: Fact | Unusable
+    body: Fact | Refusal
     reference: str | None = None
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from schemas.base import Notice
 from stores import codec
-from stores.database import Database, Transaction
+from stores.database import Transaction
 from stores.ports import Letter
 from stores.rows import Clash
 from stores.tables import letters
@@ -56,77 +56,45 @@ def take_back(transaction: Transaction, ids: Sequence[str]) -> None:
         transaction.connection.execute(delete(letters).where(letters.c.id.in_(ids)))
 
 
-class StoredQueues:
-    """The edge queues of one database (:class:`stores.ports.EdgeQueues`)."""
+def any_waiting(connection: Connection, agency: str) -> bool:
+    """Whether the agency has any letter at all, held or not."""
+    found = connection.execute(select(letters.c.id).where(letters.c.agency == agency).limit(1))
+    return found.first() is not None
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
-    def lease(self, agency: str, *, limit: int, seconds: float) -> list[Letter]:
-        """The oldest letters that nobody holds, now held for ``seconds``."""
-        if not self._any(agency):
-            return []
-        free = (
-            select(letters)
-            .where(letters.c.agency == agency)
-            .order_by(letters.c.position)
-            .limit(limit)
-        )
-        with self._database.transaction() as transaction:
-            free = free.where(letters.c.leased_until <= transaction.now).with_for_update(
-                skip_locked=True
-            )
-            rows = transaction.connection.execute(free).all()
-            self._hold(
-                transaction,
-                [row.id for row in rows],
-                until=transaction.now + int(seconds * 1_000_000),
-            )
-            seal = _seal(transaction)
-            return [
-                Letter(
-                    row.id,
-                    row.agency,
-                    row.type,
-                    seal.open(row.body, bound_to=row.id),
-                    row.attempts + 1,
-                )
-                for row in rows
-            ]
+def lease(transaction: Transaction, agency: str, *, limit: int, seconds: float) -> list[Letter]:
+    """The agency's oldest letters that nobody holds, now held for ``seconds``."""
+    free = (
+        select(letters)
+        .where(letters.c.agency == agency, letters.c.leased_until <= transaction.now)
+        .order_by(letters.c.position)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    rows = transaction.connection.execute(free).all()
+    held = update(letters).where(letters.c.id.in_([row.id for row in rows]))
+    until = transaction.now + int(seconds * 1_000_000)
+    transaction.connection.execute(held.values(leased_until=until, attempts=letters.c.attempts + 1))
+    seal = _seal(transaction)
+    return [
+        Letter(row.id, row.agency, row.type, seal.open(row.body, bound_to=row.id), row.attempts + 1)
+        for row in rows
+    ]
 
-    def acknowledge(self, agency: str, ids: Collection[str]) -> int:
-        """Delete letters that arrived; answers how many there were."""
-        with self._database.transaction() as transaction:
-            gone = delete(letters).where(letters.c.agency == agency, letters.c.id.in_(list(ids)))
-            return transaction.connection.execute(gone).rowcount
 
-    def give_back(self, agency: str, ids: Collection[str], *, after_seconds: float) -> None:
-        """End the lease of letters that could not be sent; they can be leased again
-        ``after_seconds`` from now.
-        """
-        with self._database.transaction() as transaction:
-            again = update(letters).where(letters.c.agency == agency, letters.c.id.in_(list(ids)))
-            later = transaction.now + int(after_seconds * 1_000_000)
-            transaction.connection.execute(again.values(leased_until=later))
+def acknowledge(transaction: Transaction, agency: str, ids: Collection[str]) -> int:
+    """Delete letters that arrived; answers how many there were."""
+    gone = delete(letters).where(letters.c.agency == agency, letters.c.id.in_(list(ids)))
+    return transaction.connection.execute(gone).rowcount
 
-    def _any(self, agency: str) -> bool:
-        """Whether there is anything at all: an empty inbox, looked into all day long, costs no
-        transaction.
-        """
-        with self._database.reading() as connection:
-            return (
-                connection.execute(
-                    select(letters.c.id).where(letters.c.agency == agency).limit(1)
-                ).first()
-                is not None
-            )
 
-    @staticmethod
-    def _hold(transaction: Transaction, ids: list[str], *, until: int) -> None:
-        held = update(letters).where(letters.c.id.in_(ids))
-        transaction.connection.execute(
-            held.values(leased_until=until, attempts=letters.c.attempts + 1)
-        )
+def give_back(
+    transaction: Transaction, agency: str, ids: Collection[str], *, after_seconds: float
+) -> None:
+    """Let letters that could not be sent be leased again, ``after_seconds`` from now."""
+    again = update(letters).where(letters.c.agency == agency, letters.c.id.in_(list(ids)))
+    later = transaction.now + int(after_seconds * 1_000_000)
+    transaction.connection.execute(again.values(leased_until=later))
 
 
 def _seal(transaction: Transaction) -> DataKey:

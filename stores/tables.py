@@ -74,6 +74,16 @@ states = Table(
     Column("body", LargeBinary, nullable=False),
 )
 
+reference_versions = Table(
+    "reference_versions",
+    METADATA,
+    Column("key", BigInteger, primary_key=True, autoincrement=False),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("referral_id", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 people = Table(
     "people",
     METADATA,
@@ -87,6 +97,14 @@ person_keys = Table(
     METADATA,
     Column("key", BigInteger, primary_key=True, autoincrement=False),
     Column("number", BigInteger, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+
+products = Table(
+    "products",
+    METADATA,
+    Column("product_id", Text, primary_key=True),
+    Column("case_id", Text, nullable=False),
     sqlite_with_rowid=False,
 )
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Row, or_, select
 
 from schemas.message import Message
-from stores import codec, journal
+from stores import codec, journal, products
 from stores.tables import journal as table
-from stores.tables import states
-from stores.vault import HUB_KEY, Vault
+from stores.vault import Vault
 
 _PART = 500
 
@@ -32,7 +30,7 @@ def about(connection: Connection, vault: Vault, wanted: str) -> list[Entry]:
     """The trail of a case, referral or product id, or of ``agency/reference``; empty where nothing
     is known of it.
     """
-    subjects = {wanted, *_case_of_product(connection, vault, wanted)}
+    subjects = {wanted, products.case_of(connection, wanted) or wanted}
     referrals = {wanted, *_column(connection, table.c.correlation_id, table.c.subject, subjects)}
     rows: dict[int, Row[Any]] = {}
     for part in _parts(referrals):
@@ -55,33 +53,6 @@ def envelope(connection: Connection, message_id: str) -> codec.Sealed | None:
 def _column(connection: Connection, wanted: Any, by: Any, values: Collection[str]) -> Iterable[str]:
     for part in _parts(values):
         yield from connection.execute(select(wanted).where(by.in_(part)).distinct()).scalars()
-
-
-def _case_of_product(connection: Connection, vault: Vault, product_id: str) -> Sequence[str]:
-    """The case of a product: what approving remembers of it is kept under the product's id, and
-    names the case.
-    """
-    query = select(states.c.step, states.c.body).where(
-        states.c.step == "approve", states.c.key == product_id
-    )
-    row = connection.execute(query).one_or_none()
-    if row is None:
-        return ()
-    key = vault.keys(connection, [HUB_KEY], create=False)[HUB_KEY]
-    return _cases_in(key.open(row.body, bound_to=f"approve/{product_id}"))
-
-
-def _cases_in(document: bytes) -> Sequence[str]:
-    found: list[str] = []
-    left = [json.loads(document)]
-    while left:
-        part = left.pop()
-        if isinstance(part, dict):
-            found += [part["case_id"]] if isinstance(part.get("case_id"), str) else []
-            left += part.values()
-        elif isinstance(part, list):
-            left += part
-    return tuple(dict.fromkeys(found))
 
 
 def _parts(values: Iterable[str]) -> Iterable[list[str]]:

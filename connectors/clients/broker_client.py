@@ -152,16 +152,12 @@ class _Sending:
         body = json.dumps(events).encode()
         with self.line.used() as connection:
             self._open(connection)
+            # Receipts of an earlier try count as well: the hub answers the same, or that it had
+            # the message before.
             self._came = {id_: receipt for id_, receipt in self._came.items() if id_ in ids}
-            publish(
-                self._channel,
-                self._names.feed,
-                body,
-                content_type=BATCH,
-                message_id=derived_id("sent", *ids),
-            )
-            self._await(connection, set(ids))
-            return [self._came[id_] for id_ in ids]
+            sent = derived_id("sent", *ids)
+            publish(self._channel, self._names.feed, body, content_type=BATCH, message_id=sent)
+            return self._await(connection, ids, sent=sent)
 
     def _open(self, connection: Connection) -> None:
         if self._opened_on is connection:
@@ -180,16 +176,22 @@ class _Sending:
                 self._came.setdefault(receipt.message_id, receipt)
         message.ack()
 
-    def _await(self, connection: Connection, ids: set[str]) -> None:
-        """Receipts of an earlier try count as well: the hub answers the same, or that it had the
-        message before.
-        """
+    def _await(self, connection: Connection, ids: Sequence[str], *, sent: str) -> list[Receipt]:
         deadline = time.monotonic() + self._timeout
-        while not self._came.keys() >= ids:
+        while not all(found := self._answers(ids, sent=sent)):
             if time.monotonic() > deadline:
                 raise TimeoutError
             with suppress(TimeoutError):
                 connection.drain_events(timeout=1.0)
+        return [receipt for receipt in found if receipt]
+
+    def _answers(self, ids: Sequence[str], *, sent: str) -> list[Receipt | None]:
+        """The receipt for each event so far: by its id, its place in the batch, or the batch's."""
+        came = self._came
+        return [
+            came.get(id_) or came.get(f"{sent}#{place}") or came.get(sent)
+            for place, id_ in enumerate(ids, start=1)
+        ]
 
 
 class _Fetching:

@@ -24,9 +24,10 @@ from connectors.events.facts import NOTIFICATION, OPEN_CASE, SHAPES, Desk, known
 from connectors.formats.mapping import AgencyMapping
 from connectors.formats.media import BATCH, NAMES, STRUCTURED, MediaType, media_type
 from connectors.formats.readers import Kind, Record, written
+from connectors.not_taken import NotTaken
 from connectors.port import AgencyRoute
-from connectors.trouble import Trouble
 from schemas.base import Fact
+from schemas.refusals import Refusal
 from stores.ports import Arrival
 
 HUB_SCHEMA = "urn:mash-hub:"
@@ -89,7 +90,7 @@ def parse(
     """
     desk, media = Desk(route, connector, now), media_type(content_type)
     if len(body) > route.largest:
-        return [desk.arrival(Trouble("unreadable.too-large"), body, _kept(media, None))]
+        return [desk.arrival(Refusal("unreadable.too-large"), body, _kept(media, None))]
     if media.name == BATCH:
         return _batch(desk, body)
     return (
@@ -135,14 +136,14 @@ def _batch(desk: Desk, body: bytes) -> list[Arrival]:
     try:
         parsed = strict_json.parse(body)
         if not isinstance(parsed.value, list):
-            raise Trouble("unreadable.event")
+            raise NotTaken("unreadable.event")
         if not parsed.value:
-            raise Trouble("unreadable.empty")
+            raise NotTaken("unreadable.empty")
         if len(parsed.value) > MOST_AT_ONCE:
-            raise Trouble("unreadable.too-large")
+            raise NotTaken("unreadable.too-large")
         events = [(value, written(value)) for value in parsed.value]
-    except Trouble as trouble:
-        return [desk.arrival(trouble, body, BATCH)]
+    except NotTaken as refused:
+        return [desk.arrival(refused.refusal, body, BATCH)]
     return [
         arrival
         for value, original in events
@@ -153,8 +154,8 @@ def _batch(desk: Desk, body: bytes) -> list[Arrival]:
 def _structured(desk: Desk, body: bytes) -> list[Arrival]:
     try:
         parsed = strict_json.parse(body)
-    except Trouble as trouble:
-        return [desk.arrival(trouble, body, STRUCTURED)]
+    except NotTaken as refused:
+        return [desk.arrival(refused.refusal, body, STRUCTURED)]
     return _enveloped(desk, parsed.value, parsed.odd, body)
 
 
@@ -163,10 +164,10 @@ def _enveloped(desk: Desk, value: object, odd: bool, original: bytes) -> list[Ar
         if odd or strict_json.may_be_deep(original):
             strict_json.check(value, known_names() | _own_names(desk.route))
         if not isinstance(value, dict):
-            raise Trouble("unreadable.event")
+            raise NotTaken("unreadable.event")
         return _with_data(desk, _attributes(value.get), value, original)
-    except Trouble as trouble:
-        return [desk.arrival(trouble, original, STRUCTURED, _id_of(value))]
+    except NotTaken as refused:
+        return [desk.arrival(refused.refusal, original, STRUCTURED, _id_of(value))]
 
 
 def _own_names(route: AgencyRoute) -> frozenset[str]:
@@ -177,15 +178,15 @@ def _binary(desk: Desk, media: MediaType, headers: Mapping[str, str], body: byte
     given = {name[3:]: value for name, value in headers.items() if name.startswith("ce-")}
     try:
         if not given:
-            raise Trouble("unknown.format", "Content-Type")
+            raise NotTaken("unknown.format", "Content-Type")
         event = _attributes({**given, "datacontenttype": media.name}.get)
         if not body.strip():
-            raise Trouble("unreadable.empty")
+            raise NotTaken("unreadable.empty")
         if (mapping := event.own_format(desk.route)) is not None:
             return _mapped(desk, mapping, event, body)
         return [_own(desk, event, body)]
-    except Trouble as trouble:
-        return [desk.arrival(trouble, body, _kept(media, given.get("type")), _id_of(given))]
+    except NotTaken as refused:
+        return [desk.arrival(refused.refusal, body, _kept(media, given.get("type")), _id_of(given))]
 
 
 def _kept(media: MediaType, event_type: str | None) -> str:
@@ -205,9 +206,9 @@ def _known_name(media: MediaType) -> str:
 
 
 def _attributes(get: Callable[[str], object | None]) -> _Event:
-    """The attributes that the hub uses, each checked; ``Trouble`` names the one that is amiss."""
+    """The attributes that the hub uses, each checked; ``NotTaken`` names the one that is amiss."""
     if get("specversion") != "1.0":
-        raise Trouble("unreadable.event", "specversion")
+        raise NotTaken("unreadable.event", "specversion")
     for name in ("id", "source", "type"):
         value = get(name)
         if (
@@ -216,13 +217,13 @@ def _attributes(get: Callable[[str], object | None]) -> _Event:
             or len(value) > LONGEST_ATTRIBUTE
             or not value.isprintable()
         ):
-            raise Trouble("unreadable.event", name)
+            raise NotTaken("unreadable.event", name)
     for name in ("datacontenttype", "dataschema", "time"):
         if not isinstance(get(name) or "", str):
-            raise Trouble("unreadable.event", name)
+            raise NotTaken("unreadable.event", name)
     _check_time(get("time"))
     if get("type") not in SHAPES:
-        raise Trouble("unknown.type", "type")
+        raise NotTaken("unknown.type", "type")
     content = media_type(str(get("datacontenttype") or "application/json"))
     return _Event(str(get("id")), str(get("type")), content, str(get("dataschema") or ""))
 
@@ -233,18 +234,19 @@ def _check_time(value: object) -> None:
     try:
         _MOMENT.validate_json(f'"{value}"', strict=True)
     except ValidationError:
-        raise Trouble("invalid.time", "time") from None
+        raise NotTaken("invalid.time", "time") from None
 
 
 def _id_of(value: object) -> str | None:
     """The sender's id of a message that is amiss otherwise, so that its receipt can name it."""
-    identity = value.get("id") if isinstance(value, dict) else None
-    good = (
-        isinstance(identity, str)
-        and 0 < len(identity) <= LONGEST_ATTRIBUTE
-        and identity.isprintable()
-    )
-    return str(identity) if good else None
+    return id_told(value.get("id")) if isinstance(value, dict) else None
+
+
+def id_told(identity: object) -> str | None:
+    """An id as a sender gave it, if it is one that a receipt can name."""
+    if not isinstance(identity, str) or not identity.isprintable():
+        return None
+    return identity if 0 < len(identity) <= LONGEST_ATTRIBUTE else None
 
 
 # --- data
@@ -257,14 +259,14 @@ def _with_data(
     records.
     """
     if ("data" in value) == ("data_base64" in value):
-        raise Trouble("unreadable.event", "data")
+        raise NotTaken("unreadable.event", "data")
     mapping, data = event.own_format(desk.route), value.get("data")
     if mapping is not None and event.content.kind == "json" and isinstance(data, dict):
         told = _told(desk, mapping, "json", Record(data, original, "data."))
         return [desk.arrival(told, original, STRUCTURED, event.id)]
     body = _bytes_of(event, value)
     if not body.strip():
-        raise Trouble("unreadable.empty", "data")
+        raise NotTaken("unreadable.empty", "data")
     if mapping is not None:
         return _mapped(desk, mapping, event, body)
     return [_own(desk, event, body, original)]
@@ -277,7 +279,7 @@ def _bytes_of(event: _Event, value: Mapping[str, object]) -> bytes:
     if event.content.kind == "json":
         return written(data)
     if not isinstance(data, str):
-        raise Trouble("unreadable.event", "data")
+        raise NotTaken("unreadable.event", "data")
     return data.encode("utf-8")
 
 
@@ -285,7 +287,7 @@ def _unpacked(value: object) -> bytes:
     try:
         return base64.b64decode(value if isinstance(value, str) else "?", validate=True)
     except binascii.Error:
-        raise Trouble("unreadable.event", "data_base64") from None
+        raise NotTaken("unreadable.event", "data_base64") from None
 
 
 def _mapped(desk: Desk, mapping: AgencyMapping, event: _Event, body: bytes) -> list[Arrival]:
@@ -296,9 +298,9 @@ def _mapped(desk: Desk, mapping: AgencyMapping, event: _Event, body: bytes) -> l
         else []
     )
     if not found:
-        raise Trouble("unreadable.empty")
+        raise NotTaken("unreadable.empty")
     if len(found) > MOST_AT_ONCE:
-        raise Trouble("unreadable.too-large")
+        raise NotTaken("unreadable.too-large")
     return _numbered(found, event.id)
 
 
@@ -311,11 +313,11 @@ def _numbered(arrivals: list[Arrival], event_id: str | None) -> list[Arrival]:
     ]
 
 
-def _told(desk: Desk, mapping: AgencyMapping, kind: Kind, record: Record) -> Fact | Trouble:
+def _told(desk: Desk, mapping: AgencyMapping, kind: Kind, record: Record) -> Fact | Refusal:
     try:
         return desk.record(mapping, kind, record)
-    except Trouble as trouble:
-        return trouble
+    except NotTaken as refused:
+        return refused.refusal
 
 
 def _own(desk: Desk, event: _Event, body: bytes, original: bytes | None = None) -> Arrival:
@@ -323,15 +325,15 @@ def _own(desk: Desk, event: _Event, body: bytes, original: bytes | None = None) 
     in, if any.
     """
     kept = _kept(event.content, event.type) if original is None else STRUCTURED
-    told: Fact | Trouble
+    told: Fact | Refusal
     try:
         if event.content.kind != "json":
-            raise Trouble("unknown.format", "datacontenttype")
+            raise NotTaken("unknown.format", "datacontenttype")
         if original is None:
             _check_json(body)
         told = desk.shape(event.type, body, "" if original is None else "data.")
-    except Trouble as trouble:
-        told = trouble
+    except NotTaken as refused:
+        told = refused.refusal
     return desk.arrival(told, original or body, kept, event.id or None)
 
 

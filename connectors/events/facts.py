@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -14,8 +14,8 @@ from pydantic import ValidationError
 
 from connectors.formats.mapping import AgencyMapping
 from connectors.formats.readers import Kind, Record
+from connectors.not_taken import NotTaken, dotted, of_validation
 from connectors.port import AgencyRoute
-from connectors.trouble import Trouble, dotted, of_validation
 from schemas.base import Fact, Shape
 from schemas.case import OpenCase, OpenCaseReceived
 from schemas.decisions import (
@@ -37,6 +37,7 @@ from schemas.decisions import (
 )
 from schemas.information import InformationReceived, InformationResponse
 from schemas.notification import Notification, NotificationReceived
+from schemas.refusals import Refusal
 from stores.ports import Arrival
 
 BRITAIN = ZoneInfo("Europe/London")
@@ -81,26 +82,22 @@ class Desk:
     now: dt.datetime
 
     def record(self, mapping: AgencyMapping, kind: Kind, record: Record) -> Fact:
-        """The fact that a record in the agency's own format tells; raises ``Trouble`` in the
-        sender's terms.
-        """
+        """The fact of a record in the agency's own format; raises ``NotTaken`` in its terms."""
         self.admit(NOTIFICATION if mapping.makes == "notification" else OPEN_CASE)
         made = mapping.make(kind, record)
         if ahead := _ahead(made, self.now):
-            raise Trouble("invalid.future", mapping.name_of(kind, record, ahead))
+            raise NotTaken("invalid.future", mapping.name_of(kind, record, ahead))
         return _fact(self.route, made)
 
     def shape(self, event_type: str, data: bytes, prefix: str = "") -> Fact:
-        """The fact that data in the hub's own shape tells; raises ``Trouble`` with the path in that
-        shape.
-        """
+        """The fact of data in the hub's own shape; raises ``NotTaken`` with the path in that."""
         self.admit(event_type)
         try:
             made = SHAPES[event_type].model_validate_json(data, strict=True)
         except ValidationError as error:
             raise of_validation(error, prefix=prefix) from None
         if ahead := _ahead(made, self.now):
-            raise Trouble("invalid.future", prefix + dotted(ahead))
+            raise NotTaken("invalid.future", prefix + dotted(ahead))
         return _fact(self.route, made)
 
     def admit(self, event_type: str) -> None:
@@ -108,17 +105,17 @@ class Desk:
         messages.
         """
         if event_type not in SHAPES:
-            raise Trouble("unknown.type", "type")
+            raise NotTaken("unknown.type", "type")
         agreement = self.route.settings.agreement
         if agreement is None or not agreement.in_force(self.now.astimezone(BRITAIN).date()):
-            raise Trouble("refused.agreement")
+            raise NotTaken("refused.agreement")
         if event_type in _LEAD_ONLY and not self.route.leads:
-            raise Trouble("refused.role")
+            raise NotTaken("refused.role")
         if event_type == OPEN_CASE and not self.route.may_send_open_cases:
-            raise Trouble("refused.role")
+            raise NotTaken("refused.role")
 
     def arrival(
-        self, body: Fact | Trouble, original: bytes, content_type: str, event_id: str | None = None
+        self, body: Fact | Refusal, original: bytes, content_type: str, event_id: str | None = None
     ) -> Arrival:
         """What the intake records."""
         return Arrival(
@@ -127,11 +124,16 @@ class Desk:
             event_id=event_id,
             original=original,
             content_type=content_type,
-            body=body.unusable() if isinstance(body, Trouble) else body,
+            body=_shortened(body) if isinstance(body, Refusal) else body,
             reference=body.notification.reference
             if isinstance(body, NotificationReceived)
             else None,
         )
+
+
+def _shortened(refusal: Refusal) -> Refusal:
+    """As much of the field's name as a receipt holds: a sender's path may be of any length."""
+    return replace(refusal, field=refusal.field[:500] if refusal.field else None)
 
 
 def _ahead(made: Shape, now: dt.datetime) -> tuple[str, ...] | None:

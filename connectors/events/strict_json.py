@@ -9,7 +9,7 @@ import re
 from collections.abc import Container
 from dataclasses import dataclass
 
-from connectors.trouble import Trouble
+from connectors.not_taken import NotTaken
 
 DEEPEST = 32
 """Levels of nesting; the hub's deepest shape has nine."""
@@ -38,21 +38,21 @@ class Parsed:
 
 
 def decode(body: bytes) -> str:
-    """The bytes as text, without a byte-order mark; ``Trouble`` if they are not UTF-8."""
+    """The bytes as text, without a byte-order mark; ``NotTaken`` if they are not UTF-8."""
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError:
-        raise Trouble("unreadable.encoding") from None
+        raise NotTaken("unreadable.encoding") from None
     return text.removeprefix("\ufeff")
 
 
 def parse(body: bytes) -> Parsed:
-    """Read a JSON text; ``Trouble`` if it is none. Faults of single records are left to
+    """Read a JSON text; ``NotTaken`` if it is none. Faults of single records are left to
     :func:`check`.
     """
     text = decode(body)
     if not text.strip():
-        raise Trouble("unreadable.empty")
+        raise NotTaken("unreadable.empty")
     found: list[object] = []
 
     def pairs(items: list[tuple[str, object]]) -> dict[str, object]:
@@ -69,9 +69,9 @@ def parse(body: bytes) -> Parsed:
     try:
         value = json.JSONDecoder(object_pairs_hook=pairs, parse_constant=constant).decode(text)
     except RecursionError:
-        raise Trouble("unreadable.too-deep") from None
+        raise NotTaken("unreadable.too-deep") from None
     except ValueError:
-        raise Trouble("unreadable.json") from None
+        raise NotTaken("unreadable.json") from None
     return Parsed(value, bool(found) or _ESCAPE.search(text) is not None)
 
 
@@ -92,12 +92,12 @@ def check(value: object, known: Container[str], depth: int = 1) -> None:
     if isinstance(value, str):
         _check_text(value)
     elif isinstance(value, _NotANumber):
-        raise Trouble("unreadable.number")
+        raise NotTaken("unreadable.number")
     elif isinstance(value, _Repeated):
-        raise Trouble("unreadable.repeated-key")
+        raise NotTaken("unreadable.repeated-key")
     elif isinstance(value, (dict, list)):
         if depth > DEEPEST:
-            raise Trouble("unreadable.too-deep")
+            raise NotTaken("unreadable.too-deep")
         _check_parts(value, known, depth)
 
 
@@ -110,22 +110,23 @@ def _check_parts(
             if isinstance(key, str):
                 _check_text(key)
             check(part, known, depth + 1)
-        except Trouble as trouble:
-            raise _placed(trouble, key, known) from None
+        except NotTaken as refused:
+            raise _placed(refused, key, known) from None
 
 
-def _placed(trouble: Trouble, key: str | int, known: Container[str]) -> Trouble:
-    if trouble.reason == "unreadable.too-deep" or (isinstance(key, str) and key not in known):
-        return Trouble(trouble.reason)
+def _placed(refused: NotTaken, key: str | int, known: Container[str]) -> NotTaken:
+    reason, field = refused.refusal.reason, refused.refusal.field
+    if reason == "unreadable.too-deep" or (isinstance(key, str) and key not in known):
+        return NotTaken(reason)
     name = key if isinstance(key, str) else f"[{key}]"
-    joint = "" if trouble.where is None or trouble.where.startswith("[") else "."
-    return trouble.within(name + joint)
+    joint = "" if field is None or field.startswith("[") else "."
+    return refused.within(name + joint)
 
 
 def _check_text(text: str) -> None:
     if "\0" in text:
-        raise Trouble("invalid.characters")
+        raise NotTaken("invalid.characters")
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:
-        raise Trouble("invalid.characters") from None
+        raise NotTaken("invalid.characters") from None

@@ -10,12 +10,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
-from connectors.trouble import Trouble
+from connectors.not_taken import NotTaken
 
 Convert = Callable[[object], object | None]
-"""From what stood there to the hub's value; None for nothing. Raises ``Trouble`` without a
-place.
-"""
+"""From what stood there to the hub's value; None for nothing. Raises a bare ``NotTaken``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +31,7 @@ class Options:
 
 def _text(value: object) -> str | None:
     if not isinstance(value, str):
-        raise Trouble("invalid.value")
+        raise NotTaken("invalid.value")
     return value.strip() or None
 
 
@@ -41,11 +39,11 @@ def _texts(value: object) -> list[str]:
     if isinstance(value, str):
         return [stripped] if (stripped := value.strip()) else []
     if not isinstance(value, list):
-        raise Trouble("invalid.value")
+        raise NotTaken("invalid.value")
     try:
         return [stripped for item in value if item is not None and (stripped := item.strip())]
     except AttributeError:
-        raise Trouble("invalid.value") from None
+        raise NotTaken("invalid.value") from None
 
 
 def text(options: Options) -> Convert:
@@ -143,7 +141,7 @@ def date(options: Options) -> Convert:
         try:
             return dt.datetime.strptime(written, form).date() if form else _iso_date(written)
         except ValueError:
-            raise Trouble("invalid.date") from None
+            raise NotTaken("invalid.date") from None
 
     return convert
 
@@ -169,11 +167,11 @@ def moment(options: Options) -> Convert:
                 dt.datetime.strptime(written, form) if form else dt.datetime.fromisoformat(written)
             )
         except ValueError:
-            raise Trouble("invalid.time") from None
+            raise NotTaken("invalid.time") from None
         if read.tzinfo is not None:
             return read
         if not form:
-            raise Trouble("invalid.time")
+            raise NotTaken("invalid.time")
         return read.replace(tzinfo=zone)
 
     return convert
@@ -192,7 +190,7 @@ def coded(options: Options) -> Convert:
             return None
         found = table.get(written, otherwise) if written is not None else None
         if found is None:
-            raise Trouble("invalid.code")
+            raise NotTaken("invalid.code")
         return found
 
     return convert

@@ -22,10 +22,11 @@ from connectors.formats import template
 from connectors.formats.convert import CONVERTERS, Options
 from connectors.formats.readers import Kind, Reading, Record, records
 from connectors.formats.template import Constant, Each, Node
-from connectors.trouble import Trouble, label, of_validation
+from connectors.not_taken import NotTaken, label, of_validation
 from schemas.base import Code, Line, Shape
 from schemas.case import OpenCase
 from schemas.notification import Notification
+from schemas.refusals import Refusal
 
 AGENCIES = Path(__file__).parents[1] / "agencies"
 _SHAPES: Mapping[str, type[Notification] | type[OpenCase]] = {
@@ -103,14 +104,14 @@ class AgencyMapping:
         return records(kind, stream, replace(self.formats[kind].reading, largest=largest))
 
     def make(self, kind: Kind, record: Record) -> Notification | OpenCase:
-        """The hub's shape of one record; ``Trouble`` names the field in the sender's own terms."""
-        if isinstance(record.content, Trouble):
-            raise record.content.within(record.where)
+        """The hub's shape of one record; ``NotTaken`` names the field in the sender's own terms."""
+        if isinstance(record.content, Refusal):
+            raise NotTaken(record.content.reason, record.content.field).within(record.where)
         node = self.formats[kind].node
         try:
             made = {**_EMPTY[self.makes], **(node.read(record.content) or {})}
-        except Trouble as trouble:
-            raise trouble.within(record.where) from None
+        except NotTaken as refused:
+            raise refused.within(record.where) from None
         try:
             return _SHAPES[self.makes].model_validate(made)
         except ValidationError as error:

@@ -16,7 +16,8 @@ from defusedxml import DefusedXmlException  # type: ignore[import-untyped]
 from defusedxml.ElementTree import DefusedXMLParser  # type: ignore[import-untyped]
 
 from connectors.events import strict_json
-from connectors.trouble import Trouble
+from connectors.not_taken import NotTaken
+from schemas.refusals import Refusal
 
 Kind = Literal["xml", "json", "json-lines", "csv"]
 LONGEST_ROW = 200
@@ -51,13 +52,11 @@ class Reading:
 
 
 def records(kind: Kind, stream: BinaryIO, reading: Reading) -> Iterator[Record]:
-    """Each record of ``stream`` in its order; its content is a ``Trouble`` where it cannot be
-    read.
-    """
+    """Each record of ``stream`` in its order; one that cannot be read has a ``Refusal``."""
     try:
         yield from _READERS[kind](stream, reading)
-    except Trouble as trouble:
-        yield Record(trouble, _whole(stream, reading.largest))
+    except NotTaken as refused:
+        yield Record(refused.refusal, _whole(stream, reading.largest))
 
 
 def _whole(stream: BinaryIO, largest: int) -> bytes:
@@ -68,9 +67,9 @@ def _whole(stream: BinaryIO, largest: int) -> bytes:
 def _read_all(stream: BinaryIO, largest: int) -> bytes:
     body = stream.read(largest + 1)
     if len(body) > largest:
-        raise Trouble("unreadable.too-large")
+        raise NotTaken("unreadable.too-large")
     if not body.strip():
-        raise Trouble("unreadable.empty")
+        raise NotTaken("unreadable.empty")
     return body
 
 
@@ -95,7 +94,7 @@ def _json(stream: BinaryIO, reading: Reading) -> Iterator[Record]:
         yield _checked(parsed.value, parsed.odd, body, "", reading)
         return
     if not parsed.value:
-        raise Trouble("unreadable.empty")
+        raise NotTaken("unreadable.empty")
     for index, value in enumerate(parsed.value):
         yield _checked(value, parsed.odd, written(value), f"[{index}].", reading)
 
@@ -107,7 +106,7 @@ def written(value: object) -> bytes:
     except UnicodeEncodeError:
         return json.dumps(value, default=lambda _: None).encode("ascii")
     except RecursionError:
-        raise Trouble("unreadable.too-deep") from None
+        raise NotTaken("unreadable.too-deep") from None
 
 
 def _checked(value: object, odd: bool, original: bytes, where: str, reading: Reading) -> Record:
@@ -115,9 +114,9 @@ def _checked(value: object, odd: bool, original: bytes, where: str, reading: Rea
         if odd or strict_json.may_be_deep(original):
             strict_json.check(value, reading.known)
         if not isinstance(value, dict):
-            raise Trouble("invalid.value")
-    except Trouble as trouble:
-        return Record(trouble, original, where)
+            raise NotTaken("invalid.value")
+    except NotTaken as refused:
+        return Record(refused.refusal, original, where)
     return Record(value, original, where)
 
 
@@ -129,17 +128,17 @@ def _json_lines(stream: BinaryIO, reading: Reading) -> Iterator[Record]:
         seen = True
         yield _json_line(line, f"line {number}, ", reading)
     if not seen:
-        raise Trouble("unreadable.empty")
+        raise NotTaken("unreadable.empty")
 
 
 def _json_line(line: bytes, where: str, reading: Reading) -> Record:
     if len(line) > reading.largest:
-        return Record(Trouble("unreadable.too-large"), line[: reading.largest], where)
+        return Record(Refusal("unreadable.too-large"), line[: reading.largest], where)
     original = line.rstrip(b"\r\n")
     try:
         parsed = strict_json.parse(original)
-    except Trouble as trouble:
-        return Record(trouble, original, where)
+    except NotTaken as refused:
+        return Record(refused.refusal, original, where)
     return _checked(parsed.value, parsed.odd, original, where, reading)
 
 
@@ -150,7 +149,7 @@ def _csv(stream: BinaryIO, reading: Reading) -> Iterator[Record]:
     lines = _Lines(_lines(stream, reading.largest))
     header_line = lines.take()
     if header_line is None or not header_line.strip():
-        raise Trouble("unreadable.empty")
+        raise NotTaken("unreadable.empty")
     header = _header(header_line, reading.delimiter)
     missing = next((column for column in reading.columns if column not in header), None)
     number = 1
@@ -158,7 +157,7 @@ def _csv(stream: BinaryIO, reading: Reading) -> Iterator[Record]:
         number += 1
         if row.blank:
             continue
-        content: object = Trouble("missing.column", missing) if missing else row.trouble
+        content: object = Refusal("missing.column", missing) if missing else row.refusal
         content = content or dict(zip(header, row.cells, strict=True))
         yield Record(content, header_line + row.raw, f"row {number}, ")
 
@@ -167,9 +166,9 @@ def _header(line: bytes, delimiter: str) -> list[str]:
     try:
         header = [name.strip() for name in _cells(strict_json.decode(line), delimiter)]
     except csv.Error:
-        raise Trouble("unreadable.csv", "row 1") from None
+        raise NotTaken("unreadable.csv", "row 1") from None
     if len(set(header)) < len(header):
-        raise Trouble("unreadable.csv", "row 1")
+        raise NotTaken("unreadable.csv", "row 1")
     return header
 
 
@@ -177,7 +176,7 @@ def _header(line: bytes, delimiter: str) -> list[str]:
 class _Row:
     raw: bytes
     cells: Sequence[str] = ()
-    trouble: Trouble | None = None
+    refusal: Refusal | None = None
 
     @property
     def blank(self) -> bool:
@@ -211,10 +210,10 @@ def _row(lines: _Lines, delimiter: str, width: int) -> _Row | None:
         taken.append(line)
         quotes += line.count(b'"')
     row = _cut(b"".join(taken), delimiter, width)
-    if row.trouble is None or len(taken) == 1:
+    if row.refusal is None or len(taken) == 1:
         return row
     lines.put_back(taken[1:])
-    return _Row(first, trouble=Trouble("unreadable.csv"))
+    return _Row(first, refusal=Refusal("unreadable.csv"))
 
 
 def _cut(raw: bytes, delimiter: str, width: int) -> _Row:
@@ -223,16 +222,16 @@ def _cut(raw: bytes, delimiter: str, width: int) -> _Row:
     try:
         text = raw.decode("utf-8")
         if "\0" in text:
-            raise Trouble("invalid.characters")
+            raise NotTaken("invalid.characters")
         cells = _cells(text, delimiter)
         if len(cells) != width:
-            raise Trouble("unreadable.csv")
+            raise NotTaken("unreadable.csv")
     except UnicodeDecodeError:
-        return _Row(raw, trouble=Trouble("unreadable.encoding"))
+        return _Row(raw, refusal=Refusal("unreadable.encoding"))
     except csv.Error:
-        return _Row(raw, trouble=Trouble("unreadable.csv"))
-    except Trouble as trouble:
-        return _Row(raw, trouble=trouble)
+        return _Row(raw, refusal=Refusal("unreadable.csv"))
+    except NotTaken as refused:
+        return _Row(raw, refusal=refused.refusal)
     return _Row(raw, cells)
 
 
@@ -251,7 +250,7 @@ def _xml(stream: BinaryIO, reading: Reading) -> Iterator[Record]:
         return
     found = root.findall(reading.path)
     if not found:
-        raise Trouble("missing.field", reading.path)
+        raise NotTaken("missing.field", reading.path)
     for number, element in enumerate(found, start=1):
         element.tail = None
         original = body if len(found) == 1 else _rewrapped(root.tag, reading.path, element)
@@ -267,9 +266,9 @@ def _tree(body: bytes) -> Element:
         parser.feed(body)
         root: Element = parser.close()
     except DefusedXmlException:
-        raise Trouble("unreadable.xml-entities") from None
+        raise NotTaken("unreadable.xml-entities") from None
     except (ParseError, ValueError, LookupError):
-        raise Trouble("unreadable.xml") from None
+        raise NotTaken("unreadable.xml") from None
     _check_depth(root)
     return root
 
@@ -281,7 +280,7 @@ def _check_depth(root: Element) -> None:
     level, depth = [root], 1
     while level:
         if depth > strict_json.DEEPEST:
-            raise Trouble("unreadable.too-deep")
+            raise NotTaken("unreadable.too-deep")
         for element in level:
             element.tag = element.tag.rpartition("}")[2]
         level = [child for element in level for child in element]

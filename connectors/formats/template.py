@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element
 
 from connectors.formats.convert import Convert
 from connectors.formats.readers import Kind
-from connectors.trouble import Labels, Trouble
+from connectors.not_taken import Labels, NotTaken
 
 Get = Callable[[object], object | None]
 """What stands at one place of a record; None for nothing."""
@@ -21,9 +21,7 @@ class Node(Protocol):
     """A part of the template."""
 
     def read(self, record: object) -> object | None:
-        """The hub's value for this part; None for nothing. Raises ``Trouble`` with its place in the
-        record.
-        """
+        """The hub's value for this part; None for nothing. Raises ``NotTaken`` with the field."""
         ...
 
     def labels(self, record: object) -> Labels:
@@ -59,12 +57,12 @@ class Field:
         raw = self.get(record)
         try:
             value = None if raw is None else self.convert(raw)
-        except Trouble as trouble:
-            raise Trouble(trouble.reason, self.name) from None
+        except NotTaken as refused:
+            raise NotTaken(refused.refusal.reason, self.name) from None
         if value is not None:
             return value
         if self.required:
-            raise Trouble("missing.field", self.name)
+            raise NotTaken("missing.field", self.name)
         return self.default
 
     def labels(self, record: object) -> Labels:
@@ -138,8 +136,8 @@ class Each:
         for index, part in enumerate(self.parts(record)):
             try:
                 value = self.node.read(part)
-            except Trouble as trouble:
-                raise trouble.within(self._prefix(index)) from None
+            except NotTaken as refused:
+                raise refused.within(self._prefix(index)) from None
             if value is not None:
                 made.append(value)
         return made
@@ -216,7 +214,7 @@ def several(gets: Sequence[Get]) -> Get:
 
 
 def parts_getter(kind: Kind, path: str) -> Callable[[object], Sequence[object]]:
-    """How to find each of a repeated part; ``Trouble`` when something else stands there."""
+    """How to find each of a repeated part; ``NotTaken`` when something else stands there."""
     if kind == "xml":
         return lambda record: record.findall(path) if isinstance(record, Element) else ()
     get = getter(kind, path)
@@ -226,7 +224,7 @@ def parts_getter(kind: Kind, path: str) -> Callable[[object], Sequence[object]]:
         if value is None:
             return ()
         if not isinstance(value, list):
-            raise Trouble("invalid.value", path)
+            raise NotTaken("invalid.value", path)
         return value
 
     return parts
@@ -253,7 +251,7 @@ def _json_getter(path: str) -> Get:
             if value is None:
                 return None
             if not isinstance(value, dict):
-                raise Trouble("invalid.value", path.replace("/", "."))
+                raise NotTaken("invalid.value", path.replace("/", "."))
             value = value.get(key)
         return None if value == "" else value
 
@@ -263,7 +261,7 @@ def _json_getter(path: str) -> Get:
 def _member_getter(key: str) -> Get:
     def get(record: object) -> object | None:
         if not isinstance(record, dict):
-            raise Trouble("invalid.value")
+            raise NotTaken("invalid.value")
         value: object | None = record.get(key)
         return None if value == "" or value == [] else value
 

@@ -13,8 +13,7 @@ from connectors.folder import read_file
 from connectors.port import AgencyRoute
 from schemas.case import OpenCase, OpenCaseReceived
 from schemas.notification import Notification, NotificationReceived
-from schemas.refusals import REASONS, Reason
-from stores.ports import Unusable
+from schemas.refusals import REASONS, Reason, Refusal
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -43,6 +42,6 @@ def _preview(body: object) -> Preview:
         return Preview(body.notification)
     if isinstance(body, OpenCaseReceived):
         return Preview(body.open_case)
-    if isinstance(body, Unusable):
+    if isinstance(body, Refusal):
         return Preview(None, REASONS[body.reason], body.field)
     raise TypeError(type(body).__name__)  # files hold notifications or open cases

@@ -23,10 +23,10 @@ from router.topology import unit_of
 from schemas.case import ChildLinked, LinkOutcome
 from schemas.message import Message
 from schemas.notification import NotificationAccepted, NotificationDuplicated
+from schemas.refusals import Refusal
 from schemas.settings import HubSettings
 from stores import journal
 from stores.overview import last_position
-from stores.ports import Unusable
 
 COLUMNS = ("notification_id", "decision", "person_id", "duplicate_of", "candidates")
 _STEPS = ("deduplicate", "link")
@@ -83,7 +83,7 @@ def _take(hub: Hub, found: Routes, part: Sequence[tuple[int, str]], told: _Told)
     for number, line in part:
         record = json.loads(line)
         arrival = arrival_of(found, record)
-        if isinstance(arrival.body, Unusable):
+        if isinstance(arrival.body, Refusal):
             raise Unmapped(
                 f"line {number}: {arrival.body.reason} in {arrival.body.field or 'the record'}"
             )

@@ -26,7 +26,7 @@ from router.linkage.model import SCALES, read_model
 from router.linkage.resends import forwarded_reference, plain_reference
 from schemas.case import LinkOutcome
 from schemas.notification import NotificationReceived
-from stores.ports import Unusable
+from schemas.refusals import Refusal
 
 _SETTLED: Final = 0.05
 """Bits: a model that moves less from one round to the next has settled."""
@@ -188,7 +188,7 @@ def _subjects(lines: Iterable[str]) -> Iterator[tuple[str, Subject]]:
     for number, line in enumerate(lines, start=1):
         record = json.loads(line)
         body = arrival_of(known, record).body
-        if isinstance(body, Unusable):
+        if isinstance(body, Refusal):
             raise Unmapped(f"line {number}: {body.reason} in {body.field or 'the record'}")
         assert isinstance(body, NotificationReceived)
         said = body.notification

@@ -29,11 +29,12 @@ from schemas.operations import (
     DeadLetterRedriven,
     DeadLetterRevealed,
 )
+from schemas.refusals import Refusal
 from schemas.topics import REDRIVEN
 from stores import codec, cursors, dead_letters, inbox, journal, queues, trail
 from stores.database import Transaction
 from stores.dead_letters import DeadLetter, DeadLetterState
-from stores.ports import Arrival, Unusable
+from stores.ports import Arrival
 from stores.queues import Outgoing
 from stores.vault import Unreadable
 
@@ -280,7 +281,7 @@ def _arrivals(transaction: Transaction, route: AgencyRoute, dead: DeadLetter) ->
 
 def _after(dead: DeadLetter, still: object) -> DeadLetter:
     """Sent, or still waiting under the same id with what is amiss now."""
-    if isinstance(still, Unusable):
+    if isinstance(still, Refusal):
         return replace(dead, reason=still.reason, field=still.field)
     return dead if still is not None else replace(dead, state=DeadLetterState.REDRIVEN)
 
@@ -301,7 +302,7 @@ def _decide_again(transaction: Transaction, _route: AgencyRoute | None, dead: De
         id=derived_id(dead.id, "redriven"),
         source=before.source,
         time=codec.from_micros(before.time),
-        key=getattr(fact, "case_id", before.key),
+        key=fact.of_case or before.key,
         correlation_id=before.correlation_id,
         causation_id=before.id,
         data=fact,

@@ -18,12 +18,12 @@ from ops.run.configuration import (
 )
 from router.handle import Adopted, Unit
 from router.intake import StoredIntake
+from router.queues import StoredQueues
 from router.runtimes.embedded import Embedded
 from router.topology import whole_hub
 from schemas.settings import HubSettings
 from stores import policies
 from stores.database import Database
-from stores.queues import StoredQueues
 from stores.vault import HUB_KEY, Unreadable, Vault
 
 
@@ -60,7 +60,7 @@ def assemble(settings: HubSettings, environment: Mapping[str, str], *, folder: P
     database.create_tables()
     with database.transaction() as transaction, refusing_another_key(settings):
         vault.keys(transaction.connection, [HUB_KEY], create=True)
-    adopted = Adopted(policies.adopt(database, policy), policy)
+        adopted = Adopted(policies.adopt(transaction, policy), policy)
     return Hub(
         settings, database, adopted, whole_hub(), StoredIntake(database), StoredQueues(database)
     )

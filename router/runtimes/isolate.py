@@ -9,8 +9,9 @@ from typing import Any
 import structlog
 
 from router.handle import Attempt, Delivery, Gap, Unit
-from router.step import Refusal, Step
+from router.step import Step
 from schemas.message import Message, derived_id
+from schemas.refusals import Refusal
 from schemas.topics import FACTS
 from stores.codec import Unopened
 from stores.database import Unstorable

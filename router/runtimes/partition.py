@@ -18,8 +18,8 @@ import structlog
 from router.handle import Adopted, Attempt, Delivery, Gap, Offsets, Unit, handle
 from router.runtimes.isolate import isolating, unsealable
 from router.runtimes.take_over import take_over
-from router.step import Refusal
 from schemas.message import Message, derived_id
+from schemas.refusals import Refusal
 from schemas.topics import FACTS
 from stores import codec, cursors, topics
 from stores.codec import Sealed, Unopened

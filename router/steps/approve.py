@@ -10,7 +10,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from router.step import Dispatch, Outcome, Refusal, Step
+from router.step import Dispatch, Outcome, Step
 from router.steps import deadlines
 from schemas.base import Code, Fact, Identity, Line, Shape
 from schemas.decisions import ReleaseDecided, ReleaseDecision
@@ -31,6 +31,7 @@ from schemas.product import (
     Signpost,
 )
 from schemas.rating import Colour
+from schemas.refusals import Refusal
 
 
 class Decided(Shape):

@@ -9,7 +9,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from router.step import Dispatch, Outcome, Refusal, Step, letter_id
+from router.step import Dispatch, Outcome, Step, letter_id
 from schemas.base import Code, Fact, Identity, Line, Shape
 from schemas.decisions import DeliveryReceived
 from schemas.message import Message
@@ -26,6 +26,7 @@ from schemas.product import (
     ProductVoided,
     release_digest,
 )
+from schemas.refusals import Refusal
 
 
 class Released(Shape):

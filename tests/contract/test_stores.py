@@ -10,18 +10,19 @@ import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import delete, func, select, update
 
 from router.intake import StoredIntake
+from router.queues import StoredQueues
 from router.runtimes import clock
 from schemas.base import Fact
 from schemas.case import ChildLinked, LinkCorrected
 from schemas.message import Message, derived_id
 from schemas.notification import NotificationReceived, Receipt, ReceiptStatus
+from schemas.refusals import Refusal
 from stores import (
     codec,
     cursors,
@@ -38,29 +39,17 @@ from stores import (
 from stores.database import Conflict, Database, Unstorable
 from stores.dead_letters import DeadLetter, DeadLetterState
 from stores.journal import Flaw
-from stores.ports import Arrival, Unavailable, Unusable
-from stores.queues import Outgoing, StoredQueues
+from stores.ports import Arrival, Unavailable
+from stores.queues import Outgoing
 from stores.timers import StoredTimer
 from stores.vault import Unreadable, Vault
 from tests.support import given
 from tests.support.production import fresh_database
 
 KEY = bytes(32)
-KINDS = ("sqlite file", "sqlite memory", "postgresql")
 DEADLINE = 30.0
 EARLY, LATE = 1_000_000, 9_000_000_000_000_000
 """Microseconds: in 1970, and in 2255."""
-
-
-@pytest.fixture(params=KINDS)
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    if request.param == "postgresql":
-        with fresh_database(request.getfixturevalue("postgres_url")) as url:
-            yield from _opened(url)
-    else:
-        yield from _opened(
-            f"sqlite:///{tmp_path}/hub.db" if request.param == "sqlite file" else "sqlite://"
-        )
 
 
 def _opened(url: str) -> Iterator[Database]:
@@ -594,7 +583,7 @@ def test_what_is_no_message_is_kept_and_refused_once(database: Database) -> None
         "event-1",
         b"about Thornbury",
         "text/plain",
-        Unusable("unreadable.json", "line 1"),
+        Refusal("unreadable.json", "line 1"),
     )
     receipts = [_only(StoredIntake(database).take([bad])) for _ in range(2)]
     assert [receipt.reason for receipt in receipts] == ["unreadable.json"] * 2
@@ -610,9 +599,9 @@ def test_other_bytes_under_an_id_that_was_refused_are_kept_as_well_and_told_of_t
     database: Database,
 ) -> None:
     bad = Arrival(
-        "police", "http", "event-1", b"first fault", "text/plain", Unusable("unreadable.json")
+        "police", "http", "event-1", b"first fault", "text/plain", Refusal("unreadable.json")
     )
-    worse = replace(bad, original=b"second fault", body=Unusable("invalid.date", "line 2"))
+    worse = replace(bad, original=b"second fault", body=Refusal("invalid.date", "line 2"))
     intake = StoredIntake(database)
     first = [receipt.id for receipt in intake.take([bad, worse, bad, worse])]
     again = intake.take([worse, bad])

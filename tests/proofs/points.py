@@ -43,8 +43,8 @@ POINTS: Mapping[str, Point] = {
     "step.before-commit": Point("router.handle:_record", parts=STEPS),
     "step.after-commit": Point("router.runtimes.partition:handle", embedded=False, parts=STEPS),
     # Letters in somebody's hand; letters that are gone before anybody was told.
-    "letters.leased": Point("stores.queues:StoredQueues.lease", parts=("connectors",)),
-    "letters.acknowledged": Point("stores.queues:StoredQueues.acknowledge", parts=("connectors",)),
+    "letters.leased": Point("router.queues:StoredQueues.lease", parts=("connectors",)),
+    "letters.acknowledged": Point("router.queues:StoredQueues.acknowledge", parts=("connectors",)),
     # Receipts written beside a file that is not put away yet.
     "folder.recorded": Point("connectors.folder:_flush", parts=("connectors",)),
     "folder.receipted": Point("connectors.folder:_settle", parts=("connectors",)),

@@ -24,7 +24,7 @@ from sqlalchemy import func, select
 
 from router.handle import Adopted, BoundStep
 from router.intake import StoredIntake
-from router.memory.documents import documents
+from router.memory.references import References
 from router.runtimes.relay import Relay
 from router.steps.deduplicate import decide as deduplicate
 from schemas.notification import NotificationReceived, Receipt
@@ -45,7 +45,7 @@ DEADLINE = 60.0
 
 def deduplication() -> BoundStep:
     """The step that these tests run: real, and its effects are easily counted."""
-    return BoundStep(deduplicate.STEP, documents())
+    return BoundStep(deduplicate.STEP, lambda _, transaction: References(transaction))
 
 
 def adopted() -> Adopted:

@@ -4,67 +4,90 @@ an amendment.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from router.linkage.resends import forwarded_reference, plain_reference
 from router.step import Outcome, Step
 from schemas.message import Message
 from schemas.notification import NotificationAccepted, NotificationDuplicated, NotificationReceived
 from schemas.policy import Policy
-from schemas.versions import ReferenceVersions, Version, reference_key
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One content that came under a reference, and the referral that it made."""
+
+    content_digest: str
+    referral_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceVersions:
+    """Every content that came under one agency's reference, oldest first."""
+
+    versions: tuple[Version, ...] = ()
+
+    def referral_with(self, content_digest: str) -> str | None:
+        """The referral that this very content made, if it came before."""
+        same = (one.referral_id for one in self.versions if one.content_digest == content_digest)
+        return next(same, None)
+
+    def and_also(self, content_digest: str, referral_id: str) -> ReferenceVersions:
+        """With one more version."""
+        return ReferenceVersions((*self.versions, Version(content_digest, referral_id)))
 
 
 def key(message: Message) -> str:
-    """State is kept per agency and reference, whatever mark of a new version the reference has.
+    """``agency/reference``, whatever mark of a new version the reference has.
 
     A copy that another agency forwards counts under the reference that it names.
     """
-    received = _received(message)
-    forwarded = forwarded_reference(received.notification.narrative)
-    agency, reference = forwarded or (
-        received.agency,
-        plain_reference(received.notification.reference),
-    )
-    return reference_key(agency, reference)
+    said = received(message)
+    forwarded = forwarded_reference(said.notification.narrative)
+    agency, reference = forwarded or (said.agency, plain_reference(said.notification.reference))
+    return f"{agency}/{reference}"
 
 
 def decide(
     state: ReferenceVersions | None, message: Message, policy: Policy
 ) -> Outcome[ReferenceVersions]:
-    """Accept new content as version 1, 2 …; name the referral that a resend repeats. Nothing is
-    thrown away.
+    """Accept new content as version 1, 2 …; name the referral that a resend repeats.
 
-    A forwarded copy is a version too: it may say more than the first, so it is rated like any
-    other.
+    Nothing is thrown away. A forwarded copy is a version too: it may say more than the first, so
+    it is rated like any other.
     """
-    received = _received(message)
-    known = state or ReferenceVersions()
-    repeated = known.referral_with(received.content_digest)
+    known, said = state or ReferenceVersions(), received(message)
+    repeated = known.referral_with(said.content_digest)
     if repeated is not None:
-        return Outcome(facts=(_duplicated(received, repeated),))
-    version = Version(content_digest=received.content_digest, referral_id=message.id)
-    return Outcome(state=known.and_also(version), facts=(_accepted(received, known, message.id),))
+        return Outcome(facts=(_duplicated(said, repeated),))
+    return Outcome(
+        state=known.and_also(said.content_digest, message.id),
+        facts=(_accepted(said, known, message.id),),
+    )
 
 
-def _received(message: Message) -> NotificationReceived:
+def received(message: Message) -> NotificationReceived:
+    """The only fact that this step hears."""
     assert isinstance(message.data, NotificationReceived)
     return message.data
 
 
 def _accepted(
-    received: NotificationReceived, known: ReferenceVersions, referral_id: str
+    said: NotificationReceived, known: ReferenceVersions, referral_id: str
 ) -> NotificationAccepted:
     return NotificationAccepted(
         referral_id=referral_id,
-        agency=received.agency,
-        area=received.area,
+        agency=said.agency,
+        area=said.area,
         version=len(known.versions) + 1,
         first_referral_id=known.versions[0].referral_id if known.versions else None,
-        notification=received.notification,
+        notification=said.notification,
     )
 
 
-def _duplicated(received: NotificationReceived, repeated: str) -> NotificationDuplicated:
+def _duplicated(said: NotificationReceived, repeated: str) -> NotificationDuplicated:
     return NotificationDuplicated(
-        agency=received.agency, reference=received.notification.reference, duplicate_of=repeated
+        agency=said.agency, reference=said.notification.reference, duplicate_of=repeated
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from router.linkage import Model, Profile
-from router.step import Dispatch, Outcome, Refusal, letter_id
+from router.step import Dispatch, Outcome, letter_id
 from router.steps.link import rulings
 from router.steps.link.doubts import asked, maybe_one, reviews
 from router.steps.link.register import Evidence, PersonRecord, Register, Ruling
@@ -38,6 +38,7 @@ from schemas.decisions import (
 from schemas.message import derived_id
 from schemas.notices import Handover, LinksChanged, MovedReferral
 from schemas.policy import Policy
+from schemas.refusals import Refusal
 
 HUMAN = "human"
 """Stands for the model where a human decided."""

@@ -10,7 +10,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from router.step import Dispatch, Outcome, Refusal, Step, Timer
+from router.step import Dispatch, Outcome, Step, Timer
 from router.steps import cases as referral_cases
 from router.steps import deadlines, thresholds
 from router.steps.cases import Cases
@@ -31,6 +31,7 @@ from schemas.rating import (
     RatingSuggested,
     TimerElapsed,
 )
+from schemas.refusals import Refusal
 
 
 class Rated(Shape):

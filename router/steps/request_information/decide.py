@@ -10,7 +10,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from router.step import Dispatch, Outcome, Refusal, Step, Timer
+from router.step import Dispatch, Outcome, Step, Timer
 from router.steps import cases as referral_cases
 from router.steps import deadlines, thresholds
 from router.steps.cases import Cases
@@ -39,6 +39,7 @@ from schemas.message import Message, derived_id
 from schemas.notification import Digest
 from schemas.policy import Agreement, Policy
 from schemas.rating import Colour, TimerElapsed
+from schemas.refusals import Refusal
 
 
 class Raise(Shape):

@@ -13,8 +13,9 @@ import pytest
 from connectors.port import Routes, routes
 from schemas.message import derived_id
 from schemas.notification import Receipt, ReceiptStatus
+from schemas.refusals import Refusal
 from schemas.settings import HubSettings
-from stores.ports import Arrival, Letter, Unavailable, Unusable
+from stores.ports import Arrival, Letter, Unavailable
 
 NOW = dt.datetime(2026, 3, 20, 12, 0, tzinfo=dt.UTC)
 AGREEMENT = {"reference": "ISA-2026", "signatory": "A. Partner", "since": "2025-01-01"}
@@ -142,23 +143,23 @@ class FakeIntake:
             return Receipt(
                 status=ReceiptStatus.DUPLICATE,
                 id=message_id,
-                message_id=event_id,
+                message_id=arrival.event_id,
                 duplicate_of=self.seen[key],
             )
         self.seen[key] = message_id
         self.taken.append(arrival)
-        if isinstance(arrival.body, Unusable):
+        if isinstance(arrival.body, Refusal):
             return Receipt(
                 status=ReceiptStatus.REJECTED,
                 id=message_id,
-                message_id=event_id,
+                message_id=arrival.event_id,
                 reason=arrival.body.reason,
                 field=arrival.body.field,
             )
         return Receipt(
             status=ReceiptStatus.ACCEPTED,
             id=message_id,
-            message_id=event_id,
+            message_id=arrival.event_id,
             reference=arrival.reference,
         )
 

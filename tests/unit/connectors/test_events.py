@@ -26,8 +26,8 @@ from schemas.decisions import (
 )
 from schemas.information import InformationReceived
 from schemas.notification import NotificationReceived
-from schemas.refusals import REASONS
-from stores.ports import Arrival, Unusable
+from schemas.refusals import REASONS, Refusal
+from stores.ports import Arrival
 
 Make = Callable[..., dict[str, object]]
 CANARY = "Quillon-Featherstonehaugh"
@@ -137,9 +137,9 @@ class Desk:
         content_type: str,
         body: bytes | object,
         headers: Mapping[str, str] | None = None,
-    ) -> Unusable:
+    ) -> Refusal:
         (arrival,) = self(agency, content_type, body, headers)
-        assert isinstance(arrival.body, Unusable)
+        assert isinstance(arrival.body, Refusal)
         assert arrival.body.reason in REASONS
         return arrival.body
 
@@ -269,7 +269,7 @@ def test_bad_records_of_a_batch_leave_the_good_ones_alone(
     ]
     arrivals = send("health", BATCH, f"[{good}, {', '.join(odd)}, {good}]".encode())
     found = [
-        (a.event_id, a.body.reason, a.body.field) for a in arrivals if isinstance(a.body, Unusable)
+        (a.event_id, a.body.reason, a.body.field) for a in arrivals if isinstance(a.body, Refusal)
     ]
     assert found == [
         ("nan", "unreadable.number", "data.reference"),
@@ -349,7 +349,7 @@ def test_data_that_is_no_base64_is_a_wrong_envelope(send: Desk) -> None:
         "type": "mash.notification.v1",
         "data_base64": "%%",
     }
-    assert send.refusal("health", STRUCTURED, envelope) == Unusable(
+    assert send.refusal("health", STRUCTURED, envelope) == Refusal(
         "unreadable.event", "data_base64"
     )
 
@@ -403,7 +403,7 @@ def test_a_missing_field_is_told_apart_from_a_wrong_one(
     send: Desk, event: Make, own_notification: dict[str, object]
 ) -> None:
     del own_notification["narrative"]
-    assert send.refusal("health", STRUCTURED, event(own_notification)) == Unusable(
+    assert send.refusal("health", STRUCTURED, event(own_notification)) == Refusal(
         "missing.field", "data.narrative"
     )
 
@@ -420,11 +420,9 @@ def test_a_sample_record_from_the_future_is_named_in_the_senders_terms(
     send: Desk, event: Make, sample_record: dict[str, object]
 ) -> None:
     late = event(sample_record | {"observed_at": "2026-04-01T00:00:00Z"})
-    assert send.refusal("school", STRUCTURED, late) == Unusable(
-        "invalid.future", "data.observed_at"
-    )
+    assert send.refusal("school", STRUCTURED, late) == Refusal("invalid.future", "data.observed_at")
     unborn = event(sample_record | {"date_of_birth": "2027-01-01"})
-    assert send.refusal("school", STRUCTURED, unborn) == Unusable(
+    assert send.refusal("school", STRUCTURED, unborn) == Refusal(
         "invalid.future", "data.date_of_birth"
     )
 
@@ -469,7 +467,7 @@ def test_bad_rows_leave_the_good_ones_alone(send: Desk, samples: Path) -> None:
     ]
     arrivals = send("yos", "text/csv", header + good + b"".join(bad) + b"\n" + good, binary())
     assert first
-    assert [a.body.reason if isinstance(a.body, Unusable) else a.reference for a in arrivals] == [
+    assert [a.body.reason if isinstance(a.body, Refusal) else a.reference for a in arrivals] == [
         "CS-26-00103",
         "unreadable.csv",
         "unreadable.csv",
@@ -478,7 +476,7 @@ def test_bad_rows_leave_the_good_ones_alone(send: Desk, samples: Path) -> None:
         "unreadable.csv",
         "CS-26-00103",
     ]
-    assert [a.body.field for a in arrivals if isinstance(a.body, Unusable)] == [
+    assert [a.body.field for a in arrivals if isinstance(a.body, Refusal)] == [
         f"row {n}" for n in range(3, 8)
     ]
 
@@ -527,7 +525,7 @@ def test_an_agreement_holds_to_the_end_of_its_last_british_day(hub: Routes, even
         event(DATA["mash.delivery-receipt.v1"][0], type="mash.delivery-receipt.v1")
     ).encode()
     last = dt.datetime(2025, 12, 31, 23, 59, tzinfo=dt.UTC)
-    for moment, kind in ((last, DeliveryReceived), (last + dt.timedelta(minutes=1), Unusable)):
+    for moment, kind in ((last, DeliveryReceived), (last + dt.timedelta(minutes=1), Refusal)):
         (arrival,) = parse(hub.by_code["gp"], STRUCTURED, {}, body, connector="http", now=moment)
         assert type(arrival.body) is kind
 
@@ -573,7 +571,7 @@ def test_what_is_kept_of_any_message_reads_the_same_again(
             if isinstance(arrival.body, Fact):
                 assert again.body == arrival.body
             else:
-                assert isinstance(again.body, Unusable)
+                assert isinstance(again.body, Refusal)
                 assert again.body.reason == arrival.body.reason
 
 

@@ -11,10 +11,11 @@ import pytest
 
 from connectors.formats.mapping import AgencyMapping, MappingFault, compiled, load
 from connectors.formats.readers import Kind, Record
-from connectors.trouble import Trouble
+from connectors.not_taken import NotTaken
 from schemas.case import OpenCase
 from schemas.notification import Notification
 from schemas.person import NHS_NUMBER, UPN, NameUse
+from schemas.refusals import Refusal
 
 SAMPLE_STREAM = Path("ops/sample/notifications.jsonl")
 SHIPPED = ["sample-json", "merlin-xml", "case-system-csv", "open-cases-csv"]
@@ -29,10 +30,10 @@ def made(mapping: AgencyMapping, kind: Kind, text: bytes) -> list[Notification]:
     return [one for one in every if isinstance(one, Notification)]
 
 
-def trouble(mapping: AgencyMapping, kind: Kind, record: Record) -> tuple[str, str | None]:
-    with pytest.raises(Trouble) as caught:
+def refusal(mapping: AgencyMapping, kind: Kind, record: Record) -> Refusal:
+    with pytest.raises(NotTaken) as caught:
         mapping.make(kind, record)
-    return caught.value.reason, caught.value.where
+    return caught.value.refusal
 
 
 def sample(record: dict[str, object], **changes: object) -> bytes:
@@ -138,7 +139,7 @@ def test_a_bad_field_is_named_as_the_sender_names_it(
 ) -> None:
     mapping = load("sample-json")
     (record,) = read(mapping, "json", sample(sample_record, **changes))
-    assert trouble(mapping, "json", record) == (reason, where)
+    assert refusal(mapping, "json", record) == Refusal(reason, where)
 
 
 def test_a_line_of_several_is_named_by_its_number(sample_record: dict[str, object]) -> None:
@@ -148,8 +149,8 @@ def test_a_line_of_several_is_named_by_its_number(sample_record: dict[str, objec
     )
     good, coded, broken, last = read(mapping, "json-lines", text)
     assert mapping.make("json-lines", good) == mapping.make("json-lines", last)
-    assert trouble(mapping, "json-lines", coded) == ("invalid.code", "line 3, sex")
-    assert trouble(mapping, "json-lines", broken) == ("unreadable.json", "line 4")
+    assert refusal(mapping, "json-lines", coded) == Refusal("invalid.code", "line 3, sex")
+    assert refusal(mapping, "json-lines", broken) == Refusal("unreadable.json", "line 4")
 
 
 def test_a_list_in_json_is_records_of_their_own(sample_record: dict[str, object]) -> None:
@@ -157,8 +158,8 @@ def test_a_list_in_json_is_records_of_their_own(sample_record: dict[str, object]
     text = json.dumps([sample_record, sample_record | {"sex": "girl"}, 7]).encode()
     good, coded, number = read(mapping, "json", text)
     assert isinstance(mapping.make("json", good), Notification)
-    assert trouble(mapping, "json", coded) == ("invalid.code", "[1].sex")
-    assert trouble(mapping, "json", number) == ("invalid.value", "[2]")
+    assert refusal(mapping, "json", coded) == Refusal("invalid.code", "[1].sex")
+    assert refusal(mapping, "json", number) == Refusal("invalid.value", "[2]")
 
 
 def test_a_merlin_notification_keeps_circumstances_address_aliases_and_associated_persons(
@@ -217,14 +218,14 @@ def test_a_bad_field_of_xml_is_named_by_its_path(samples: Path) -> None:
     mapping = load("merlin-xml")
     text = (samples / "merlin-1.xml").read_text()
     (record,) = read(mapping, "xml", text.replace("15/06/2018", "2018-06-15").encode())
-    assert trouble(mapping, "xml", record) == ("invalid.date", "Subject/DateOfBirth")
+    assert refusal(mapping, "xml", record) == Refusal("invalid.date", "Subject/DateOfBirth")
     (record,) = read(mapping, "xml", text.replace("02/11/1991", "1991").encode())
-    assert trouble(mapping, "xml", record) == (
+    assert refusal(mapping, "xml", record) == Refusal(
         "invalid.date",
         "AssociatedPersons/Person[1]/DateOfBirth",
     )
     (record,) = read(mapping, "xml", text.replace(' URN="26PAC014433"', "").encode())
-    assert trouble(mapping, "xml", record) == ("missing.field", "@URN")
+    assert refusal(mapping, "xml", record) == Refusal("missing.field", "@URN")
 
 
 def test_a_case_system_export_gives_a_notification_a_row(samples: Path) -> None:
@@ -261,7 +262,7 @@ def test_a_bad_row_names_row_and_column_and_leaves_the_others_alone(samples: Pat
     mapping = load("case-system-csv")
     text = (samples / "case-system.csv").read_text().replace("05/11/2014", "5 November")
     records = read(mapping, "csv", text.encode())
-    assert trouble(mapping, "csv", records[2]) == ("invalid.date", "row 4, DOB")
+    assert refusal(mapping, "csv", records[2]) == Refusal("invalid.date", "row 4, DOB")
     assert isinstance(mapping.make("csv", records[1]), Notification)
 
 
@@ -271,8 +272,8 @@ def test_a_missing_column_is_named_and_every_row_is_kept(samples: Path) -> None:
         (samples / "case-system.csv").read_text().replace("DOB,DOB Estimated", "Born,DOB Estimated")
     )
     records = read(mapping, "csv", text.encode())
-    assert {trouble(mapping, "csv", record) for record in records} == {
-        ("missing.column", f"row {n}, DOB") for n in (2, 3, 4)
+    assert {refusal(mapping, "csv", record) for record in records} == {
+        Refusal("missing.column", f"row {n}, DOB") for n in (2, 3, 4)
     }
     assert b"CS-26-00103" in records[2].original
 

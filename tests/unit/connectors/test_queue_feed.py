@@ -7,6 +7,7 @@ import datetime as dt
 import json
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 from uuid import uuid4
 
 import pytest
@@ -14,13 +15,16 @@ from kombu.connection import Connection
 
 from connectors import queue_feed
 from connectors.clients import broker
+from connectors.clients.broker_client import BrokerClient, QueueNames
 from connectors.formats.media import BATCH, STRUCTURED
 from connectors.port import Routes
 from connectors.queue_feed import QueueFeed
 from schemas.notification import Receipt
-from stores.ports import Arrival, Intake, Unusable
+from schemas.refusals import Refusal
+from stores.ports import Arrival, Intake
 
 Answers = list[dict[str, object]]
+Result = TypeVar("Result")
 Make = Callable[..., dict[str, object]]
 URL = "memory://"
 
@@ -52,7 +56,14 @@ class Wire:
         self.queue = queue
         self.receipts = receipts
 
-    def put(self, body: bytes, content_type: str = STRUCTURED, **headers: object) -> None:
+    def put(
+        self,
+        body: bytes,
+        content_type: str = STRUCTURED,
+        *,
+        message_id: object = None,
+        **headers: object,
+    ) -> None:
         broker.ensure_queue(self.connection, self.queue)
         producer = self.connection.Producer()
         producer.publish(
@@ -61,6 +72,7 @@ class Wire:
             content_type=content_type,
             content_encoding="binary",
             headers=headers,
+            message_id=message_id,
         )
 
     def answers(self, count: int) -> Answers:
@@ -79,7 +91,7 @@ class Wire:
         )
 
 
-def running(feed: QueueFeed, until: Callable[[], Answers]) -> Answers:
+def running(feed: QueueFeed, until: Callable[[], Result]) -> Result:
     """Run the feed in a thread until ``until`` has what it waits for."""
     stop = threading.Event()
     thread = threading.Thread(target=feed.run, args=(stop,))
@@ -156,8 +168,38 @@ def test_a_bad_body_is_recorded_and_receipted_and_never_blocks_the_next(
     wire.put(json.dumps(event(own_notification)).encode())
     received = running(feed, lambda: wire.answers(2))
     assert [receipt["status"] for receipt in received] == ["rejected", "accepted"]
-    assert isinstance(vars(intake)["taken"][0].body, Unusable)
+    assert isinstance(vars(intake)["taken"][0].body, Refusal)
     assert vars(intake)["taken"][0].original == body
+
+
+def test_the_receipt_of_what_does_not_say_its_id_names_the_brokers_message(
+    feed: QueueFeed, wire: Wire, event: Make, own_notification: dict[str, object]
+) -> None:
+    wire.put(b"{", message_id="m-1")
+    wire.put(json.dumps(event(own_notification)).encode(), message_id="m-2")
+    wire.put(json.dumps([{"id": "e2"}, {}, 7]).encode(), BATCH, message_id="m-3")
+    wire.put(b"{", message_id="x" * 181)
+    received = running(feed, lambda: wire.answers(6))
+    named = [receipt.get("message_id") for receipt in received]
+    assert named == ["m-1", "e1", "e2", "m-3#2", "m-3#3", None]
+
+
+def test_an_agency_hears_what_is_amiss_with_each_event_that_it_sent(
+    feed: QueueFeed, event: Make, own_notification: dict[str, object], names: tuple[str, str]
+) -> None:
+    good, nameless = event(own_notification), event(own_notification, id="x" * 181)
+    with BrokerClient(URL, QueueNames(*names, letters="none"), timeout=10) as agency:
+        one, other = running(feed, lambda: agency.send([nameless, good]))
+    assert (one.status, one.field, other.status) == ("rejected", "id", "accepted")
+
+
+def test_an_agency_hears_of_every_event_in_a_message_that_cannot_be_taken(
+    feed: QueueFeed, event: Make, names: tuple[str, str]
+) -> None:
+    events = [event({}, id=f"e{n}", pad="x" * feed.route.largest) for n in range(2)]
+    with BrokerClient(URL, QueueNames(*names, letters="none"), timeout=10) as agency:
+        receipts = running(feed, lambda: agency.send(events))
+    assert [receipt.reason for receipt in receipts] == ["unreadable.too-large"] * 2
 
 
 def test_while_the_store_is_away_nothing_is_answered_and_then_everything(

@@ -13,13 +13,14 @@ import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
-from router.step import Outcome, Refusal
+from router.step import Outcome
 from router.steps import approve
 from schemas.base import Fact
 from schemas.decisions import ReleaseDecided
 from schemas.notices import ApprovalRequest
 from schemas.policy import Agreement, Policy
 from schemas.product import Choice, DraftItem, ItemDecided, ProductApproved, ProductRefused
+from schemas.refusals import Refusal
 from tests.support import given
 from tests.support import products as product
 from tests.support.given import Given

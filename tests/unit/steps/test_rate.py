@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from router.step import Outcome, Refusal
+from router.step import Outcome
 from router.steps.rate import decide as rate
 from schemas.base import Fact
 from schemas.decisions import RatingDecided, RatingDecision
@@ -23,6 +23,7 @@ from schemas.rating import (
     RatingAssigned,
     RatingSuggested,
 )
+from schemas.refusals import Refusal
 from tests.support import given
 from tests.support.given import NOON, Given
 

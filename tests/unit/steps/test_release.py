@@ -8,7 +8,7 @@ from hashlib import sha256
 
 import pytest
 
-from router.step import Outcome, Refusal, letter_id
+from router.step import Outcome, letter_id
 from router.steps import release
 from schemas.base import Fact
 from schemas.product import (
@@ -20,6 +20,7 @@ from schemas.product import (
     ProductReleased,
     ProductReturned,
 )
+from schemas.refusals import Refusal
 from tests.support import given
 from tests.support import products as product
 from tests.support.given import Given

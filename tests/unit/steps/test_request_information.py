@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from router.step import Outcome, Refusal
+from router.step import Outcome
 from router.steps.request_information import decide as request_information
 from schemas.case import ChildLinked
 from schemas.decisions import RatingDecided, RatingDecision
@@ -31,6 +31,7 @@ from schemas.notification import ParentsInformed
 from schemas.person import PartialDate
 from schemas.policy import Agreement, Policy
 from schemas.rating import Colour
+from schemas.refusals import Refusal
 from tests.support import given
 from tests.support.given import NOON, Given
 

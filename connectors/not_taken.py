@@ -1,6 +1,4 @@
-"""What is the matter with something that an agency sent: a reason code and a place in the sender's
-own terms.
-"""
+"""What an agency sent and the hub cannot take: why, and where in the sender's own terms."""
 
 from __future__ import annotations
 
@@ -8,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from pydantic import ValidationError
 
-from stores.ports import Unusable
+from schemas.refusals import Refusal
 
 Labels = Mapping[str, "Labels"] | Sequence["Labels"] | str | None
 """The same shape as a message of the hub, with the sender's name of each field in the field's
@@ -34,28 +32,21 @@ _KINDS = {
 }
 
 
-class Trouble(Exception):
-    """Something cannot be read: ``reason`` is a code of :mod:`schemas.refusals`, ``where`` never
-    holds a value.
-    """
+class NotTaken(Exception):
+    """Something that an agency sent cannot be taken; ``refusal`` says why."""
 
-    def __init__(self, reason: str, where: str | None = None) -> None:
+    def __init__(self, reason: str, field: str | None = None) -> None:
         super().__init__(reason)
-        self.reason = reason
-        self.where = where
+        self.refusal = Refusal(reason, field)
 
-    def within(self, prefix: str) -> Trouble:
-        """The same trouble, found while reading a part that the sender calls ``prefix``."""
-        return Trouble(self.reason, prefix + self.where if self.where else _bare(prefix))
-
-    def unusable(self) -> Unusable:
-        """The trouble as what the intake records."""
-        return Unusable(reason=self.reason, field=self.where[:500] if self.where else None)
+    def within(self, prefix: str) -> NotTaken:
+        """The same, found while reading a part that the sender calls ``prefix``."""
+        field = self.refusal.field
+        return NotTaken(self.refusal.reason, prefix + field if field else _bare(prefix))
 
 
-def of_validation(error: ValidationError, labels: Labels = None, prefix: str = "") -> Trouble:
-    """The first error of pydantic's as a trouble. Messages and values are left behind (design,
-    section 7).
+def of_validation(error: ValidationError, labels: Labels = None, prefix: str = "") -> NotTaken:
+    """The first of pydantic's errors, without its message and value (design, section 7).
 
     With ``labels`` the place is the sender's name of the field; without, the path in the hub's own
     shape.
@@ -68,7 +59,7 @@ def of_validation(error: ValidationError, labels: Labels = None, prefix: str = "
     # is told.
     path = first["loc"][:-1] if first["type"] == "extra_forbidden" else first["loc"]
     where = dotted(path) if labels is None else label(labels, path)
-    return Trouble(reason, prefix + where if where else _bare(prefix))
+    return NotTaken(reason, where or None).within(prefix)
 
 
 def _bare(prefix: str) -> str | None:

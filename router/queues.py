@@ -1,0 +1,37 @@
+"""The edge queues of one database, for whoever takes letters away: each verb is a transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from stores import queues
+from stores.database import Database
+from stores.ports import Letter
+
+
+class StoredQueues:
+    """The edge queues of one database (:class:`stores.ports.EdgeQueues`)."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def lease(self, agency: str, *, limit: int, seconds: float) -> list[Letter]:
+        """The oldest letters that nobody holds, now held for ``seconds``."""
+        # An empty queue, looked into all day long, costs no transaction.
+        with self._database.reading() as connection:
+            if not queues.any_waiting(connection, agency):
+                return []
+        with self._database.transaction() as transaction:
+            return queues.lease(transaction, agency, limit=limit, seconds=seconds)
+
+    def acknowledge(self, agency: str, ids: Collection[str]) -> int:
+        """Delete letters that arrived; answers how many there were."""
+        with self._database.transaction() as transaction:
+            return queues.acknowledge(transaction, agency, ids)
+
+    def give_back(self, agency: str, ids: Collection[str], *, after_seconds: float) -> None:
+        """End the lease of letters that could not be sent; they can be leased again
+        ``after_seconds`` from now.
+        """
+        with self._database.transaction() as transaction:
+            queues.give_back(transaction, agency, ids, after_seconds=after_seconds)

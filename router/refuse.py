@@ -1,0 +1,86 @@
+"""What answers a message: the receipt, and for one that is refused the dead letter and the fact."""
+
+from __future__ import annotations
+
+from schemas.message import Message, derived_id
+from schemas.notification import MessageRefused, Receipt, ReceiptStatus
+from schemas.refusals import REASONS, Refusal
+from stores import codec
+from stores.dead_letters import DeadLetter
+from stores.ports import Arrival
+
+
+def taken(arrival: Arrival, id_: str, *, duplicate_of: str | None = None) -> Receipt:
+    """The receipt for what is recorded under ``id_``: accepted, or a duplicate of another."""
+    return Receipt(
+        status=ReceiptStatus.DUPLICATE if duplicate_of else ReceiptStatus.ACCEPTED,
+        id=id_,
+        message_id=arrival.event_id,
+        reference=arrival.reference,
+        duplicate_of=duplicate_of,
+    )
+
+
+def rejected(dead: DeadLetter, *, reference: str | None = None) -> Receipt:
+    """The receipt for what is refused: why, where, and what to do about it."""
+    reason = REASONS[dead.reason]
+    return Receipt(
+        status=ReceiptStatus.REJECTED,
+        id=dead.id,
+        message_id=dead.message_id,
+        reference=reference,
+        reason=dead.reason,
+        field=dead.field,
+        explanation=reason.cause,
+        cure=reason.cure,
+    )
+
+
+def refused(dead: DeadLetter) -> MessageRefused:
+    """The fact that a message was refused."""
+    return MessageRefused(
+        dead_letter_id=dead.id,
+        agency=dead.agency,
+        reason=dead.reason,
+        field=dead.field,
+        step=dead.step,
+    )
+
+
+def dead_arrival(arrival: Arrival, refusal: Refusal, *, step: str, dead_id: str) -> DeadLetter:
+    """The dead letter of what a connector took in, with the bytes that came."""
+    return DeadLetter(
+        id=dead_id,
+        agency=arrival.agency,
+        connector=arrival.connector,
+        step=step,
+        message_id=arrival.event_id,
+        reason=refusal.reason,
+        field=refusal.field,
+        content_type=arrival.content_type,
+        original=arrival.original,
+        key_id=dead_id,
+    )
+
+
+def dead_message(
+    message: Message, refusal: Refusal, *, step: str, original: bytes | None = None
+) -> DeadLetter:
+    """The dead letter of a message that a step refused; ``original`` where it cannot be read."""
+    dead_id = derived_id(message.id, step, "dead")
+    read = original is None
+    return DeadLetter(
+        id=dead_id,
+        agency=message.data.of_agency or "mash-hub",
+        connector=message.source,
+        step=step,
+        message_id=message.id,
+        reason=refusal.reason,
+        field=refusal.field,
+        content_type=f"application/vnd.mash.fact+json;type={message.type}"
+        if read
+        else "application/cloudevents+json",
+        original=codec.encode(message.data) if original is None else original,
+        # What cannot be read may be so because its key was destroyed: it gets one of its own.
+        key_id=codec.key_id_of(message) if read else dead_id,
+    )

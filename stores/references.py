@@ -1,0 +1,99 @@
+"""What came under each agency's reference: its versions in order, and the referral of each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, select
+
+from stores.database import Transaction
+from stores.rows import Clash, insert, look_up
+from stores.tables import reference_versions as table
+from stores.tables import states
+from stores.vault import HUB_KEY, DataKey, Vault
+
+_PAGE = 1000
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class KeptVersion:
+    """The ``number``-th content, from 1, that came under ``agency/reference``."""
+
+    reference: str
+    number: int
+    content_digest: str
+    referral_id: str
+
+
+def load(transaction: Transaction, references: Collection[str]) -> Iterator[KeptVersion]:
+    """What came before under these references, the versions of each in order."""
+    if not references:
+        return
+    key = _key(transaction.connection, transaction.vault)
+    by_row_key = {_row_key(key, reference): reference for reference in references}
+    columns = (table.c.key, table.c.number, table.c.content, table.c.referral_id)
+    rows = look_up(transaction.connection, columns, table.c.key, by_row_key)
+    for row in sorted(rows, key=lambda row: row.number):
+        digest = key.open(row.content, bound_to=row.referral_id).hex()
+        yield KeptVersion(by_row_key[row.key], row.number, digest, row.referral_id)
+
+
+def add(transaction: Transaction, versions: Iterable[KeptVersion]) -> None:
+    """Keep further versions.
+
+    Raises ``Conflict`` where another transaction has added one of the same number before.
+    """
+    key = _key(transaction.connection, transaction.vault)
+    transaction.insert(table, list(_rows(key, versions)))
+
+
+def move_documents(connection: Connection, vault: Vault) -> int:
+    """Move what deduplication kept as documents before it had this table; answers how many.
+
+    For the migration that brings the table. Doing it again moves nothing twice.
+    """
+    moved = 0
+    while documents := connection.execute(_DOCUMENTS).all():
+        key = _key(connection, vault)
+        versions = [one for document in documents for one in _versions_in(key, document)]
+        insert(connection, table, list(_rows(key, versions)), Clash.KEEP)
+        connection.execute(_MOVED, [{"moved": document.key} for document in documents])
+        moved += len(documents)
+    return moved
+
+
+_OLD = states.c.step == "deduplicate"
+_DOCUMENTS = select(states.c.key, states.c.body).where(_OLD).order_by(states.c.key).limit(_PAGE)
+_MOVED = delete(states).where(_OLD, states.c.key == bindparam("moved"))
+
+
+def _versions_in(key: DataKey, document: Any) -> Iterator[KeptVersion]:
+    told = json.loads(key.open(document.body, bound_to=f"deduplicate/{document.key}"))
+    for number, one in enumerate(told["versions"], start=1):
+        yield KeptVersion(document.key, number, one["content_digest"], one["referral_id"])
+
+
+def _rows(key: DataKey, versions: Iterable[KeptVersion]) -> Iterator[dict[str, Any]]:
+    for one in versions:
+        digest = bytes.fromhex(one.content_digest)
+        yield {
+            "key": _row_key(key, one.reference),
+            "number": one.number,
+            "content": key.seal(digest, bound_to=one.referral_id),
+            "referral_id": one.referral_id,
+        }
+
+
+def _row_key(key: DataKey, reference: str) -> int:
+    """A reference may name anybody, so what is kept of it tells only this hub which it is.
+
+    63 bits: among a million references, the chance that any two share a key is 5 in 10^8.
+    """
+    return int.from_bytes(key.digest(reference.encode())[:8], "big") >> 1
+
+
+def _key(connection: Connection, vault: Vault) -> DataKey:
+    return vault.keys(connection, [HUB_KEY], create=True)[HUB_KEY]
