@@ -20,6 +20,7 @@ from router.intake import StoredIntake
 from router.runtimes import clock
 from schemas.base import Fact
 from schemas.case import ChildLinked, LinkCorrected
+from schemas.letter import Letter
 from schemas.message import Message, derived_id
 from schemas.notification import NotificationReceived, Receipt, ReceiptStatus
 from stores import (
@@ -39,7 +40,7 @@ from stores.database import Conflict, Database, Unstorable
 from stores.dead_letters import DeadLetter, DeadLetterState
 from stores.journal import Flaw
 from stores.ports import Arrival, Unavailable, Unusable
-from stores.queues import Outgoing, StoredQueues
+from stores.queues import StoredQueues
 from stores.timers import StoredTimer
 from stores.vault import Unreadable, Vault
 from tests.support import given
@@ -129,7 +130,7 @@ def test_what_is_raised_rolls_everything_back_also_the_keys_in_memory(database: 
             journal.append(transaction, cursor, [given.message(given.linked())])
             cursors.store(transaction, cursor)
             states.save(transaction, "step", {"a": (1, b"{}")})
-            queues.post(transaction, [_outgoing(1)])
+            queues.post(transaction, _letters(1))
             raise Broken
 
     with pytest.raises(Broken):
@@ -729,14 +730,15 @@ def _save_state(database: Database, **documents: tuple[int, bytes]) -> None:
         states.save(transaction, "step", documents)
 
 
-def _outgoing(number: int) -> Outgoing:
-    receipt = Receipt(status=ReceiptStatus.ACCEPTED, id=f"id-{number}")
-    return Outgoing(f"letter-{number}", "police", receipt)
+def _letters(*numbers: int) -> dict[str, Letter]:
+    receipts = (Receipt(status=ReceiptStatus.ACCEPTED, id=f"id-{number}") for number in numbers)
+    letters = (Letter("receipt", agency="police", notice=receipt) for receipt in receipts)
+    return {f"letter-{number}": letter for number, letter in zip(numbers, letters, strict=True)}
 
 
 def _post(database: Database, number: int) -> None:
     with database.transaction() as transaction:
-        queues.post(transaction, [_outgoing(index) for index in range(number)])
+        queues.post(transaction, _letters(*range(number)))
 
 
 def _timer(key: str, due_at: int) -> StoredTimer:
