@@ -22,8 +22,9 @@ from typing import Any
 import structlog
 
 from router.memory.documents import Memory
-from router.step import Outcome, Refusal, Step, letter_id
+from router.step import Outcome, Refusal, Step
 from schemas.base import Fact
+from schemas.letter import Letter, letter_id
 from schemas.message import Message, caused_by, derived_id
 from schemas.notification import MessageRefused, Receipt, ReceiptStatus
 from schemas.policy import Policy
@@ -31,7 +32,6 @@ from schemas.refusals import REASONS
 from stores import codec, cursors, dead_letters, inbox, journal, queues, timers
 from stores.database import Transaction
 from stores.dead_letters import DeadLetter
-from stores.queues import Outgoing
 from stores.timers import StoredTimer
 
 _log = structlog.get_logger()
@@ -150,7 +150,7 @@ class _Effects:
     """What a pass will write."""
 
     facts: list[Message] = field(default_factory=list)
-    outgoing: list[Outgoing] = field(default_factory=list)
+    letters: dict[str, Letter] = field(default_factory=dict)
     taken_back: list[str] = field(default_factory=list)
     timers: list[StoredTimer] = field(default_factory=list)
     dead: list[DeadLetter] = field(default_factory=list)
@@ -349,9 +349,8 @@ def _collect(
         return ()
     facts = messages_of(step, message, outcome)
     effects.facts += facts
-    for ordinal, dispatch in enumerate(outcome.dispatches):
-        id_ = letter_id(message.id, step.name, ordinal)
-        effects.outgoing.append(Outgoing(id_, dispatch.agency, dispatch.notice))
+    for letter in outcome.letters:
+        effects.letters[letter_id(message.id, step.name, key=letter.key)] = letter
     effects.taken_back += outcome.takes_back
     for timer in outcome.timers:
         effects.timers.append(
@@ -416,9 +415,8 @@ def _refuse(
     )
     if message.data.of_agency is not None:
         receipt = _receipt(fact, message)
-        effects.outgoing.append(
-            Outgoing(derived_id(fact.dead_letter_id, "receipt"), fact.agency, receipt)
-        )
+        id_ = derived_id(fact.dead_letter_id, "receipt")
+        effects.letters[id_] = Letter("receipt", agency=fact.agency, notice=receipt)
 
 
 def _receipt(fact: MessageRefused, message: Message) -> Receipt:
@@ -436,7 +434,7 @@ def _receipt(fact: MessageRefused, message: Message) -> Receipt:
 
 def _record(transaction: Transaction, cursor: cursors.Cursor, effects: _Effects) -> None:
     journal.append(transaction, cursor, effects.facts)
-    queues.post(transaction, effects.outgoing)
+    queues.post(transaction, effects.letters)
     queues.take_back(transaction, effects.taken_back)
     timers.start(transaction, effects.timers)
     dead_letters.bury(transaction, effects.dead)
