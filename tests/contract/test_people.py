@@ -5,9 +5,8 @@ come.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,32 +26,12 @@ from schemas.notification import NotificationAccepted
 from schemas.person import Address, Contact, Name, PartialDate, Person
 from stores import journal, people, tables
 from stores.database import Database, Transaction
-from stores.vault import Vault
 from tests.support import given
-from tests.support.production import adopted, fresh_database
+from tests.support.production import adopted
 
-KINDS = ("sqlite file", "sqlite memory", "postgresql")
 TOO_MANY = f"fit more than {OVERSIZED} children"
 NAMED = Person(name=(Name(given_name=("Jack",), family_name=("Smith",)),))
 """A child of whom nothing else is told."""
-
-
-@pytest.fixture(params=KINDS)
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    if request.param == "postgresql":
-        with fresh_database(request.getfixturevalue("postgres_url")) as url:
-            yield from _opened(url)
-    else:
-        yield from _opened(
-            f"sqlite:///{tmp_path}/hub.db" if request.param == "sqlite file" else "sqlite://"
-        )
-
-
-def _opened(url: str) -> Iterator[Database]:
-    made = Database(url, Vault(bytes(32)))
-    made.create_tables()
-    yield made
-    made.close()
 
 
 def namesake(number: int) -> Person:

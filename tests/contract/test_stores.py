@@ -7,10 +7,9 @@ from __future__ import annotations
 import datetime as dt
 import threading
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -42,33 +41,12 @@ from stores.journal import Flaw
 from stores.ports import Arrival, Unavailable, Unusable
 from stores.queues import StoredQueues
 from stores.timers import StoredTimer
-from stores.vault import Unreadable, Vault
+from stores.vault import Unreadable
 from tests.support import given
-from tests.support.production import fresh_database
 
-KEY = bytes(32)
-KINDS = ("sqlite file", "sqlite memory", "postgresql")
 DEADLINE = 30.0
 EARLY, LATE = 1_000_000, 9_000_000_000_000_000
 """Microseconds: in 1970, and in 2255."""
-
-
-@pytest.fixture(params=KINDS)
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    if request.param == "postgresql":
-        with fresh_database(request.getfixturevalue("postgres_url")) as url:
-            yield from _opened(url)
-    else:
-        yield from _opened(
-            f"sqlite:///{tmp_path}/hub.db" if request.param == "sqlite file" else "sqlite://"
-        )
-
-
-def _opened(url: str) -> Iterator[Database]:
-    made = Database(url, Vault(KEY))
-    made.create_tables()
-    yield made
-    made.close()
 
 
 class Broken(Exception):
@@ -476,7 +454,11 @@ def test_a_journal_holds_nothing_personal_in_clear(database: Database) -> None:
 
 
 @pytest.mark.parametrize(
-    "column", ["subject", "key", "time", "recorded_at", "payload", "digest", "hash", "type"]
+    "column",
+    [
+        *("subject", "key", "causation_id", "time", "recorded_at", "type"),
+        *("payload", "digest", "hash", "hash_version"),
+    ],
 )
 def test_an_altered_entry_is_named(database: Database, column: str) -> None:
     messages = _two_chains(database)
@@ -644,12 +626,6 @@ def test_many_connectors_take_in_at_once_and_lose_nothing(database: Database) ->
 # What only PostgreSQL does
 
 
-@pytest.fixture
-def postgres(postgres_url: str) -> Iterator[Database]:
-    with fresh_database(postgres_url) as url:
-        yield from _opened(url)
-
-
 def test_a_deadlock_is_a_conflict_for_one_and_success_for_the_other(postgres: Database) -> None:
     both_hold_one = threading.Barrier(2)
 
@@ -771,8 +747,10 @@ def _two_chains(database: Database) -> list[Message]:
     return first + rest
 
 
-def _altered(value: int | str | bytes) -> int | str | bytes:
+def _altered(value: int | str | bytes | None) -> int | str | bytes:
     match value:
+        case None:
+            return "None"
         case int():
             return value + 1
         case str():
