@@ -224,9 +224,10 @@ def _settled(plan: _Plan, decision: Decision, id_: str, policy: Policy) -> Outco
     linked = tuple(_links(known, after, moved, decision, id_))
     anew = [fact for fact in linked if isinstance(fact, ChildLinked)]
     handed = {fact.referral_id: letter for fact in anew if (letter := handover(fact, policy))}
+    letters = {one: letter_id(id_, "link", key=letter.key) for one, letter in handed.items()}
     wrong = (known.evidence[fact.referral_id].letter for fact in anew)
     return Outcome(
-        state=_with_letters(after, anew, handed, id_),
+        state=_with_letters(after, anew, letters=letters),
         facts=(*linked, *_closing(plan, moved, decision, id_)),
         letters=(*handed.values(), *_changes(known, after, moved, decision, id_, policy)),
         takes_back=tuple(letter for letter in wrong if letter),
@@ -234,13 +235,9 @@ def _settled(plan: _Plan, decision: Decision, id_: str, policy: Policy) -> Outco
 
 
 def _with_letters(
-    after: Register, anew: Sequence[ChildLinked], handed: Mapping[str, Letter], id_: str
+    after: Register, anew: Sequence[ChildLinked], *, letters: Mapping[str, str]
 ) -> Register:
     """With the letter that hands each referral over by now, if any."""
-    letters = {
-        referral_id: letter_id(id_, "link", key=letter.key)
-        for referral_id, letter in handed.items()
-    }
     pieces = [after.evidence[fact.referral_id] for fact in anew]
     changed = {
         piece.id: piece.model_copy(update={"letter": letters.get(piece.id)}) for piece in pieces
