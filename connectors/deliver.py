@@ -23,7 +23,7 @@ from kombu.connection import Connection
 from connectors.clients.broker import broker_errors, connect, ensure_queue, publish
 from connectors.formats.media import STRUCTURED
 from connectors.port import AgencyRoute, Routes
-from stores.ports import EdgeQueues, Letter, Unavailable
+from stores.ports import EdgeQueues, Leased, Unavailable
 
 AT_ONCE = 20
 LEASE_SECONDS = 120.0
@@ -51,7 +51,7 @@ class NotSent(Exception):
 class Sender(Protocol):
     """A way to one agency."""
 
-    def send(self, letter: Letter) -> None:
+    def send(self, letter: Leased) -> None:
         """Return once the other side has the letter; raises ``NotSent``."""
         ...
 
@@ -69,7 +69,7 @@ class HttpSender:
     transport: httpx.BaseTransport | None = None
     _client: httpx.Client | None = None
 
-    def send(self, letter: Letter) -> None:
+    def send(self, letter: Leased) -> None:
         if self._client is None:
             headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
             self._client = httpx.Client(
@@ -101,7 +101,7 @@ class QueueSender:
     _connection: Connection | None = None
     _channel: Any = None
 
-    def send(self, letter: Letter) -> None:
+    def send(self, letter: Leased) -> None:
         try:
             publish(
                 self._ready(),
@@ -180,7 +180,7 @@ class Deliverer:
             self.queues.acknowledge(self.agency, [letter.id])
         return len(letters)
 
-    def _give_back(self, letters: Sequence[Letter]) -> None:
+    def _give_back(self, letters: Sequence[Leased]) -> None:
         """The one that failed waits by its own attempts; those behind it, which were not tried, go
         on at once.
         """

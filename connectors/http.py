@@ -32,7 +32,7 @@ from connectors.formats.media import BATCH, media_type
 from connectors.port import AgencyRoute, Routes
 from schemas.base import Identity, Shape
 from schemas.notification import Receipt, ReceiptStatus
-from stores.ports import EdgeQueues, Intake, Letter, Unavailable
+from stores.ports import EdgeQueues, Intake, Leased, Unavailable
 
 LONGEST_WAIT = 20.0
 """Seconds that a fetch may wait for something to come."""
@@ -182,7 +182,7 @@ class _Endpoints:
         log.info("received", agency=route.code, connector="http", count=len(arrivals))
         return [_plain(receipt) for receipt in receipts]
 
-    async def _lease(self, route: AgencyRoute, limit: int, wait: float) -> list[Letter]:
+    async def _lease(self, route: AgencyRoute, limit: int, wait: float) -> list[Leased]:
         """Look again and again, ever less often, until something is there or the time is up."""
         until, pause = time.monotonic() + wait, 0.05
         while True:
@@ -193,7 +193,7 @@ class _Endpoints:
             await asyncio.sleep(min(pause, left))
             pause = min(pause * 1.5, 0.5)
 
-    def _lease_now(self, agency: str, limit: int) -> list[Letter]:
+    def _lease_now(self, agency: str, limit: int) -> list[Leased]:
         return self.queues.lease(agency, limit=limit, seconds=LEASE_SECONDS)
 
 

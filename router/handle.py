@@ -23,15 +23,15 @@ import structlog
 
 from router.memory.documents import Memory
 from router.refuse import dead_message, refused, rejected
-from router.step import Outcome, Step, letter_id
+from router.step import Outcome, Step
 from schemas.base import Fact
+from schemas.letter import Letter, letter_id
 from schemas.message import Message, caused_by, derived_id
 from schemas.policy import Policy
 from schemas.refusals import Refusal
 from stores import codec, cursors, dead_letters, inbox, journal, queues, timers
 from stores.database import Transaction
 from stores.dead_letters import DeadLetter
-from stores.queues import Outgoing
 from stores.timers import StoredTimer
 
 _log = structlog.get_logger()
@@ -150,7 +150,7 @@ class _Effects:
     """What a pass will write."""
 
     facts: list[Message] = field(default_factory=list)
-    outgoing: list[Outgoing] = field(default_factory=list)
+    letters: dict[str, Letter] = field(default_factory=dict)
     taken_back: list[str] = field(default_factory=list)
     timers: list[StoredTimer] = field(default_factory=list)
     dead: list[DeadLetter] = field(default_factory=list)
@@ -349,9 +349,8 @@ def _collect(
         return ()
     facts = messages_of(step, message, outcome)
     effects.facts += facts
-    for ordinal, dispatch in enumerate(outcome.dispatches):
-        id_ = letter_id(message.id, step.name, ordinal)
-        effects.outgoing.append(Outgoing(id_, dispatch.agency, dispatch.notice))
+    for letter in outcome.letters:
+        effects.letters[letter_id(message.id, step.name, key=letter.key)] = letter
     effects.taken_back += outcome.takes_back
     for timer in outcome.timers:
         effects.timers.append(
@@ -389,12 +388,13 @@ def _refuse(
     effects.dead.append(dead)
     if message.data.of_agency is not None:
         receipt_id = derived_id(dead.id, "receipt")
-        effects.outgoing.append(Outgoing(receipt_id, dead.agency, rejected(dead)))
+        letter = Letter("receipt", agency=dead.agency, notice=rejected(dead))
+        effects.letters[receipt_id] = letter
 
 
 def _record(transaction: Transaction, cursor: cursors.Cursor, effects: _Effects) -> None:
     journal.append(transaction, cursor, effects.facts)
-    queues.post(transaction, effects.outgoing)
+    queues.post(transaction, effects.letters)
     queues.take_back(transaction, effects.taken_back)
     timers.start(transaction, effects.timers)
     dead_letters.bury(transaction, effects.dead)

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from stores import queues
 from stores.database import Database
-from stores.ports import Letter
+from stores.ports import Leased
 
 
 class StoredQueues:
@@ -15,7 +15,7 @@ class StoredQueues:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def lease(self, agency: str, *, limit: int, seconds: float) -> list[Letter]:
+    def lease(self, agency: str, *, limit: int, seconds: float) -> list[Leased]:
         """The oldest letters that nobody holds, now held for ``seconds``."""
         # An empty queue, looked into all day long, costs no transaction.
         with self._database.reading() as connection:

@@ -7,28 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from schemas.base import Fact, Notice
-from schemas.message import Message, derived_id
+from schemas.base import Fact
+from schemas.letter import Letter
+from schemas.message import Message
 from schemas.policy import Policy
 from schemas.rating import TimerElapsed
 from schemas.refusals import Refusal
 
 S = TypeVar("S")
-
-
-@dataclass(frozen=True, slots=True)
-class Dispatch:
-    """A notice for an agency's queue, sent at most once whatever is retried."""
-
-    agency: str
-    notice: Notice
-
-
-def letter_id(cause: str, step: str, ordinal: int) -> str:
-    """What the letter of a step's ``ordinal``-th dispatch on a message is called on its agency's
-    queue.
-    """
-    return derived_id(cause, step, "letter", str(ordinal))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +32,22 @@ class Outcome(Generic[S]):
     """What a step decided: its next state (None leaves it as it is) and what follows. A refusal
     stands alone.
 
-    ``takes_back``: letters, by :func:`letter_id`, that are not to be sent any more where they have
-    not been yet.
+    ``letters`` have a key each, so that a retry finds them sent already. ``takes_back``: letters,
+    by :func:`schemas.letter.letter_id`, that are not to be sent any more where they have not been
+    yet.
     """
 
     state: S | None = None
     facts: tuple[Fact, ...] = ()
-    dispatches: tuple[Dispatch, ...] = ()
+    letters: tuple[Letter, ...] = ()
     timers: tuple[Timer, ...] = ()
     takes_back: tuple[str, ...] = ()
     refusal: Refusal | None = None
+
+    def __post_init__(self) -> None:
+        keys = [letter.key for letter in self.letters]
+        if len(set(keys)) < len(keys):
+            raise ValueError("two letters of one outcome have the same key")
 
 
 @dataclass(frozen=True, slots=True)

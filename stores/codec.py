@@ -12,7 +12,8 @@ from typing import Any, ClassVar
 
 from pydantic import ValidationError
 
-from schemas.base import Fact, Notice
+from schemas.base import Fact
+from schemas.letter import Letter
 from schemas.message import Message
 from schemas.topics import FACTS
 from stores.vault import DataKey, Unreadable
@@ -149,14 +150,15 @@ def from_event(event: bytes, *, topic: str) -> Sealed:
         raise Unreadable(topic) from None
 
 
-def letter_body(*, id_: str, agency: str, notice: Notice, time: dt.datetime) -> bytes:
-    """A notice as the structured CloudEvent that its agency gets."""
+def letter_body(letter: Letter, *, id_: str, time: dt.datetime) -> bytes:
+    """A letter as the structured CloudEvent that its agency gets."""
+    notice = letter.notice
     head = {
         "specversion": "1.0",
         "id": id_,
         "source": "mash-hub",
         "type": notice.type,
-        "subject": agency,
+        "subject": letter.agency,
         "time": time.isoformat(),
         "datacontenttype": "application/json",
     }

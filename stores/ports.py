@@ -44,9 +44,9 @@ class Intake(Protocol):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Letter:
-    """A notice on an agency's queue: ``body`` is a structured CloudEvent in JSON, ready to be
-    sent.
+class Leased:
+    """A letter in the hand of who delivers it: ``body`` is a structured CloudEvent in JSON, ready
+    to be sent.
     """
 
     id: str
@@ -61,7 +61,7 @@ class EdgeQueues(Protocol):
     repeats a lease.
     """
 
-    def lease(self, agency: str, *, limit: int, seconds: float) -> list[Letter]:
+    def lease(self, agency: str, *, limit: int, seconds: float) -> list[Leased]:
         """The oldest letters that nobody holds, now held for ``seconds``."""
         ...
 

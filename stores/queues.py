@@ -2,48 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy import Connection, delete, select, update
 
-from schemas.base import Notice
+from schemas.letter import Letter
 from stores import codec
 from stores.database import Transaction
-from stores.ports import Letter
+from stores.ports import Leased
 from stores.rows import Clash
 from stores.tables import letters
 from stores.vault import HUB_KEY, DataKey
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Outgoing:
-    """A notice to be put on an agency's queue under an id that a retry repeats."""
-
-    id: str
-    agency: str
-    notice: Notice
-
-
-def post(transaction: Transaction, outgoing: Sequence[Outgoing]) -> None:
-    """Put notices on their queues; one that is there under its id stays as it is."""
-    if not outgoing:
+def post(transaction: Transaction, by_id: Mapping[str, Letter]) -> None:
+    """Put letters on their queues; one that is there under its id stays as it is."""
+    if not by_id:
         return
     seal, moment = _seal(transaction), codec.from_micros(transaction.now)
     rows = [
         {
-            "id": item.id,
-            "agency": item.agency,
-            "type": item.notice.type,
+            "id": id_,
+            "agency": letter.agency,
+            "type": letter.notice.type,
             "attempts": 0,
             "leased_until": 0,
             "created_at": transaction.now,
             "body": seal.seal(
-                codec.letter_body(id_=item.id, agency=item.agency, notice=item.notice, time=moment),
-                bound_to=item.id,
+                codec.letter_body(letter, id_=id_, time=moment),
+                bound_to=id_,
             ),
         }
-        for item in outgoing
+        for id_, letter in by_id.items()
     ]
     transaction.insert(letters, rows, Clash.KEEP)
 
@@ -62,7 +52,7 @@ def any_waiting(connection: Connection, agency: str) -> bool:
     return found.first() is not None
 
 
-def lease(transaction: Transaction, agency: str, *, limit: int, seconds: float) -> list[Letter]:
+def lease(transaction: Transaction, agency: str, *, limit: int, seconds: float) -> list[Leased]:
     """The agency's oldest letters that nobody holds, now held for ``seconds``."""
     free = (
         select(letters)
@@ -77,7 +67,7 @@ def lease(transaction: Transaction, agency: str, *, limit: int, seconds: float) 
     transaction.connection.execute(held.values(leased_until=until, attempts=letters.c.attempts + 1))
     seal = _seal(transaction)
     return [
-        Letter(row.id, row.agency, row.type, seal.open(row.body, bound_to=row.id), row.attempts + 1)
+        Leased(row.id, row.agency, row.type, seal.open(row.body, bound_to=row.id), row.attempts + 1)
         for row in rows
     ]
 

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 METADATA = MetaData()
@@ -40,6 +41,7 @@ journal = Table(
     Column("key_id", Text, nullable=False),
     Column("digest", LargeBinary, nullable=False),
     Column("payload", LargeBinary, nullable=False),
+    Column("hash_version", SmallInteger, nullable=False, server_default=text("1")),
     Index("journal_type", "type", "position"),
 )
 

@@ -21,6 +21,7 @@ from router import intake
 from router.topology import bound_steps
 from schemas.base import Fact
 from schemas.decisions import ReleaseDecided
+from schemas.letter import Letter
 from schemas.message import Message, derived_id
 from schemas.notification import Receipt, ReceiptStatus
 from schemas.operations import (
@@ -35,7 +36,6 @@ from stores import codec, cursors, dead_letters, inbox, journal, queues, trail
 from stores.database import Transaction
 from stores.dead_letters import DeadLetter, DeadLetterState
 from stores.ports import Arrival
-from stores.queues import Outgoing
 from stores.vault import Unreadable
 
 WAITING = (DeadLetterState.OPEN, DeadLetterState.MENDED)
@@ -257,7 +257,7 @@ def _arrive_again(transaction: Transaction, route: AgencyRoute | None, dead: Dea
         raise Refused(f"{dead.agency} is not configured any more; add it, or discard the letter")
     arrivals = _arrivals(transaction, route, dead)
     receipts = intake.take_in(transaction, arrivals)
-    queues.post(transaction, [_told(dead, receipt) for receipt in receipts])
+    queues.post(transaction, dict(_told(dead, receipt) for receipt in receipts))
     still = next((a.body for a, r in zip(arrivals, receipts, strict=True) if r.id == dead.id), None)
     refused = sum(receipt.status is ReceiptStatus.REJECTED for receipt in receipts)
     return tuple(receipt.id for receipt in receipts), refused, _after(dead, still)
@@ -286,11 +286,10 @@ def _after(dead: DeadLetter, still: object) -> DeadLetter:
     return dead if still is not None else replace(dead, state=DeadLetterState.REDRIVEN)
 
 
-def _told(dead: DeadLetter, receipt: Receipt) -> Outgoing:
-    """The sender hears what became of it after all."""
-    return Outgoing(
-        derived_id(dead.id, "receipt", receipt.id, str(receipt.status)), dead.agency, receipt
-    )
+def _told(dead: DeadLetter, receipt: Receipt) -> tuple[str, Letter]:
+    """The sender hears what became of it after all; with the letter's id."""
+    id_ = derived_id(dead.id, "receipt", receipt.id, str(receipt.status))
+    return id_, Letter("receipt", agency=dead.agency, notice=receipt)
 
 
 def _decide_again(transaction: Transaction, _route: AgencyRoute | None, dead: DeadLetter) -> _Again:

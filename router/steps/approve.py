@@ -10,10 +10,11 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from router.step import Dispatch, Outcome, Step
+from router.step import Outcome, Step
 from router.steps import deadlines
 from schemas.base import Code, Fact, Identity, Line, Shape
 from schemas.decisions import ReleaseDecided, ReleaseDecision
+from schemas.letter import Letter
 from schemas.message import Message
 from schemas.notices import ApprovalRequest
 from schemas.notification import Digest
@@ -125,7 +126,7 @@ def _open(
     if not awaited:
         return _settled(draft, at, policy)
     asked = (item for item in drafted.items if item.item_id in awaited)
-    return Outcome(state=draft, dispatches=tuple(_request(drafted, item) for item in asked))
+    return Outcome(state=draft, letters=tuple(_request(drafted, item) for item in asked))
 
 
 def _draft(drafted: ProductDrafted) -> Draft:
@@ -147,7 +148,7 @@ def _draft(drafted: ProductDrafted) -> Draft:
     )
 
 
-def _request(drafted: ProductDrafted, item: DraftItem) -> Dispatch:
+def _request(drafted: ProductDrafted, item: DraftItem) -> Letter:
     request = ApprovalRequest(
         product_id=drafted.product_id,
         case_id=drafted.case_id,
@@ -156,7 +157,7 @@ def _request(drafted: ProductDrafted, item: DraftItem) -> Dispatch:
         colour=drafted.colour,
         item=item,
     )
-    return Dispatch(item.owner, request)
+    return Letter(f"approval-request/{item.item_id}", agency=item.owner, notice=request)
 
 
 def _at_once(draft: Draft, at: dt.datetime, policy: Policy) -> Outcome[State]:

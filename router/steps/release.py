@@ -9,9 +9,10 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from router.step import Dispatch, Outcome, Step, letter_id
+from router.step import Outcome, Step
 from schemas.base import Code, Fact, Identity, Line, Shape
 from schemas.decisions import DeliveryReceived
+from schemas.letter import Letter, letter_id
 from schemas.message import Message
 from schemas.policy import Policy
 from schemas.product import (
@@ -96,13 +97,14 @@ def _release(state: State | None, approved: ProductApproved, cause: str) -> Outc
         ):
             return Outcome(refusal=Refusal("refused.digest", f"items[{number}].digest"))
     product = _product(approved)
+    letter = Letter("product", agency=approved.recipient, notice=product)
     sent = Released(
         referral_id=approved.referral_id,
         case_id=approved.case_id,
         recipient=approved.recipient,
-        letter=letter_id(cause, "release", 0),
+        letter=letter_id(cause, "release", key=letter.key),
     )
-    return Outcome(sent, (_released(approved, product),), (Dispatch(approved.recipient, product),))
+    return Outcome(sent, (_released(approved, product),), (letter,))
 
 
 def _product(approved: ProductApproved) -> Product:
@@ -195,7 +197,7 @@ def _void(state: State | None, voided: ProductVoided) -> Outcome[State]:
     return Outcome(
         after,
         (_recalled(sent, voided),),
-        (Dispatch(sent.recipient, _recall(sent, voided)),),
+        (Letter("recall", agency=sent.recipient, notice=_recall(sent, voided)),),
         takes_back=(sent.letter,) if sent.letter else (),
     )
 

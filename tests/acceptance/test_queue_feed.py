@@ -26,7 +26,7 @@ from connectors.queue_feed import QueueFeed
 from schemas.message import derived_id
 from schemas.notification import Receipt, ReceiptStatus
 from schemas.settings import HubSettings
-from stores.ports import Arrival, Letter, Unavailable
+from stores.ports import Arrival, Leased, Unavailable
 from tests.services.rabbitmq import RabbitService
 from tests.support.production import wait_until
 
@@ -139,11 +139,11 @@ class Agency:
 class Letters:
     """Edge queues in memory, with one agency."""
 
-    waiting: list[Letter] = field(default_factory=list)
-    leased: dict[str, Letter] = field(default_factory=dict)
+    waiting: list[Leased] = field(default_factory=list)
+    leased: dict[str, Leased] = field(default_factory=dict)
     gone: list[str] = field(default_factory=list)
 
-    def lease(self, agency: str, *, limit: int, seconds: float) -> list[Letter]:
+    def lease(self, agency: str, *, limit: int, seconds: float) -> list[Leased]:
         assert (agency, seconds > 0) == ("health", True)
         taken, self.waiting = self.waiting[:limit], self.waiting[limit:]
         self.leased |= {letter.id: letter for letter in taken}
@@ -170,9 +170,9 @@ def event(event_id: str) -> bytes:
     return json.dumps(envelope | {"data": receipt}).encode()
 
 
-def letters(count: int) -> list[Letter]:
+def letters(count: int) -> list[Leased]:
     return [
-        Letter(f"l{number}", "health", "mash.product.v1", event(f"l{number}"), 0)
+        Leased(f"l{number}", "health", "mash.product.v1", event(f"l{number}"), 0)
         for number in range(count)
     ]
 

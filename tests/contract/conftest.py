@@ -1,4 +1,4 @@
-"""Each kind of store, empty."""
+"""A store of each kind: what holds of one has to hold of all."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from tests.support.production import fresh_database
 
 @pytest.fixture(params=("sqlite file", "sqlite memory", "postgresql"))
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """SQLite in a file, SQLite in memory, and PostgreSQL."""
     if request.param == "postgresql":
         with fresh_database(request.getfixturevalue("postgres_url")) as url:
             yield from _opened(url)
@@ -23,7 +24,21 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
         )
 
 
+@pytest.fixture
+def sqlite() -> Iterator[Database]:
+    """SQLite alone."""
+    yield from _opened("sqlite://")
+
+
+@pytest.fixture
+def postgres(postgres_url: str) -> Iterator[Database]:
+    """PostgreSQL alone."""
+    with fresh_database(postgres_url) as url:
+        yield from _opened(url)
+
+
 def _opened(url: str) -> Iterator[Database]:
+    """An empty store."""
     made = Database(url, Vault(bytes(32)))
     made.create_tables()
     yield made

@@ -7,7 +7,7 @@ from __future__ import annotations
 import datetime as dt
 import threading
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
@@ -20,6 +20,7 @@ from router.queues import StoredQueues
 from router.runtimes import clock
 from schemas.base import Fact
 from schemas.case import ChildLinked, LinkCorrected
+from schemas.letter import Letter
 from schemas.message import Message, derived_id
 from schemas.notification import NotificationReceived, Receipt, ReceiptStatus
 from schemas.refusals import Refusal
@@ -40,23 +41,13 @@ from stores.database import Conflict, Database, Unstorable
 from stores.dead_letters import DeadLetter, DeadLetterState
 from stores.journal import Flaw
 from stores.ports import Arrival, Unavailable
-from stores.queues import Outgoing
 from stores.timers import StoredTimer
-from stores.vault import Unreadable, Vault
+from stores.vault import Unreadable
 from tests.support import given
-from tests.support.production import fresh_database
 
-KEY = bytes(32)
 DEADLINE = 30.0
 EARLY, LATE = 1_000_000, 9_000_000_000_000_000
 """Microseconds: in 1970, and in 2255."""
-
-
-def _opened(url: str) -> Iterator[Database]:
-    made = Database(url, Vault(KEY))
-    made.create_tables()
-    yield made
-    made.close()
 
 
 class Broken(Exception):
@@ -118,7 +109,7 @@ def test_what_is_raised_rolls_everything_back_also_the_keys_in_memory(database: 
             journal.append(transaction, cursor, [given.message(given.linked())])
             cursors.store(transaction, cursor)
             states.save(transaction, "step", {"a": (1, b"{}")})
-            queues.post(transaction, [_outgoing(1)])
+            queues.post(transaction, _letters(1))
             raise Broken
 
     with pytest.raises(Broken):
@@ -464,7 +455,11 @@ def test_a_journal_holds_nothing_personal_in_clear(database: Database) -> None:
 
 
 @pytest.mark.parametrize(
-    "column", ["subject", "key", "time", "recorded_at", "payload", "digest", "hash", "type"]
+    "column",
+    [
+        *("subject", "key", "causation_id", "time", "recorded_at", "type"),
+        *("payload", "digest", "hash", "hash_version"),
+    ],
 )
 def test_an_altered_entry_is_named(database: Database, column: str) -> None:
     messages = _two_chains(database)
@@ -632,12 +627,6 @@ def test_many_connectors_take_in_at_once_and_lose_nothing(database: Database) ->
 # What only PostgreSQL does
 
 
-@pytest.fixture
-def postgres(postgres_url: str) -> Iterator[Database]:
-    with fresh_database(postgres_url) as url:
-        yield from _opened(url)
-
-
 def test_a_deadlock_is_a_conflict_for_one_and_success_for_the_other(postgres: Database) -> None:
     both_hold_one = threading.Barrier(2)
 
@@ -718,14 +707,15 @@ def _save_state(database: Database, **documents: tuple[int, bytes]) -> None:
         states.save(transaction, "step", documents)
 
 
-def _outgoing(number: int) -> Outgoing:
-    receipt = Receipt(status=ReceiptStatus.ACCEPTED, id=f"id-{number}")
-    return Outgoing(f"letter-{number}", "police", receipt)
+def _letters(*numbers: int) -> dict[str, Letter]:
+    receipts = (Receipt(status=ReceiptStatus.ACCEPTED, id=f"id-{number}") for number in numbers)
+    letters = (Letter("receipt", agency="police", notice=receipt) for receipt in receipts)
+    return {f"letter-{number}": letter for number, letter in zip(numbers, letters, strict=True)}
 
 
 def _post(database: Database, number: int) -> None:
     with database.transaction() as transaction:
-        queues.post(transaction, [_outgoing(index) for index in range(number)])
+        queues.post(transaction, _letters(*range(number)))
 
 
 def _timer(key: str, due_at: int) -> StoredTimer:
@@ -758,8 +748,10 @@ def _two_chains(database: Database) -> list[Message]:
     return first + rest
 
 
-def _altered(value: int | str | bytes) -> int | str | bytes:
+def _altered(value: int | str | bytes | None) -> int | str | bytes:
     match value:
+        case None:
+            return "None"
         case int():
             return value + 1
         case str():

@@ -160,6 +160,14 @@ class Linking:
             (record,) = memory._persons([person_id])
             return record
 
+    def rename_letter(self, referral_id: str, letter: str) -> None:
+        """A referral was handed over by a letter of this id."""
+        with self._memory() as memory:
+            memory._load_evidence([referral_id])
+            held = memory._evidence[referral_id].model_copy(update={"letter": letter})
+            memory.remember(None, Register(evidence={referral_id: held}))
+            memory.flush()
+
 
 WHO: dict[str, Any] = {"decided_by": "S. Worker", "rationale": "I asked the school"}
 

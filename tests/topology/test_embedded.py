@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,17 @@ from sqlalchemy import text
 from ops.run.wiring import Hub
 from router.handle import BoundStep, Unit
 from router.memory.decoded import Decoded
-from router.memory.documents import Documents
+from router.memory.documents import Documents, documents
 from router.runtimes.embedded import Embedded
+from router.step import Outcome, Step
+from router.steps import release
 from router.steps.rate import decide as rate
 from schemas.base import Fact
 from schemas.case import ChildLinked
+from schemas.letter import Letter
+from schemas.message import Message
+from schemas.notification import Receipt, ReceiptStatus
+from schemas.policy import Policy
 from stores import cursors, journal
 from stores.database import Database
 from tests.support import given
@@ -54,6 +61,26 @@ def test_a_product_that_is_voided_before_it_was_fetched_leaves_as_its_recall_alo
     assert rows(hub, "SELECT type FROM letters") == [("mash.product-recall.v1",)]
 
 
+@pytest.mark.parametrize("before", [True, False])
+def test_a_letter_is_taken_back_in_whatever_order_its_step_sends_others_beside_it(
+    hub: Hub, *, before: bool
+) -> None:
+    def talkative(state: Any, message: Message, policy: Policy) -> Outcome[Any]:
+        outcome = release.decide(state, message, policy)
+        receipt = Receipt(status=ReceiptStatus.ACCEPTED, id="also")
+        also = Letter("also", agency="police", notice=receipt)
+        sent = (also, *outcome.letters) if before else (*outcome.letters, also)
+        return replace(outcome, letters=sent)
+
+    put(hub, product.approved())
+    _drain(hub, replace(release.STEP, decide=talkative))
+    waiting = "SELECT type FROM letters WHERE type <> 'mash.receipt.v1'"
+    assert rows(hub, waiting) == [("mash.product.v1",)]
+    put(hub, product.voided())
+    _drain(hub, replace(release.STEP, decide=talkative))
+    assert rows(hub, waiting) == [("mash.product-recall.v1",)]
+
+
 def test_the_message_that_is_a_steps_undoing_becomes_a_dead_letter_and_the_others_pass(
     hub: Hub,
 ) -> None:
@@ -64,11 +91,7 @@ def test_the_message_that_is_a_steps_undoing_becomes_a_dead_letter_and_the_other
             return super().recall(message)
 
     put(hub, *(given.linked(referral_id=f"ref-{number}") for number in range(3)))
-    choking = BoundStep(
-        rate.STEP, lambda step, transaction: Choking(step, transaction, Decoded(10))
-    )
-    steps = tuple(choking if bound.step.name == "rate" else bound for bound in hub.unit.steps)
-    Embedded(hub.database, Unit("all", steps), hub.policy).drain()
+    _drain(hub, rate.STEP, lambda step, transaction: Choking(step, transaction, Decoded(10)))
     assert rows(hub, "SELECT step, reason FROM dead_letters") == [("rate", "undecidable")]
     assert rows(hub, "SELECT count(*) FROM journal WHERE type = 'mash.rating.suggested.v1'") == [
         (2,)
@@ -86,3 +109,10 @@ def test_what_cannot_be_unsealed_becomes_a_dead_letter_of_each_step_that_hears_i
         Database(str(hub.database.engine.url), hub.database.vault), hub.unit, hub.policy
     ).drain()
     assert rows(hub, "SELECT step, reason FROM dead_letters") == [("release", "unreadable.sealed")]
+
+
+def _drain(hub: Hub, step: Step[Any], memory: Any = None) -> None:
+    """Work off everything, with this step in place of the one of its name."""
+    bound = BoundStep(step, memory or documents())
+    steps = tuple(bound if known.step.name == step.name else known for known in hub.unit.steps)
+    Embedded(hub.database, Unit("all", steps), hub.policy).drain()

@@ -10,7 +10,7 @@ from functools import cache
 
 from router.linkage import Linkage, Model, link, load_model
 from router.linkage.ranking import passed_over
-from router.step import Dispatch, Outcome, Step, letter_id
+from router.step import Outcome, Step
 from router.steps.link.doubts import Doubt, asked, maybe_one, maybe_two, reviews
 from router.steps.link.register import Evidence, PersonRecord, Register, first_record
 from router.steps.link.settling import handover, own_person, settle
@@ -24,6 +24,7 @@ from schemas.case import (
     Worker,
 )
 from schemas.decisions import LinkDecided, PersonsDecided, SplitDecided, UndoDecided
+from schemas.letter import Letter, letter_id
 from schemas.message import Message, derived_id
 from schemas.notices import LinkReview
 from schemas.notification import NotificationAccepted, NotificationReceived
@@ -94,16 +95,18 @@ def _notification(
     record = _record_after(known, decision, accepted.referral_id, referral=True)
     fact = _child_linked(accepted, decision, record, model)
     record, doubts = _doubts(known, decision, record, model)
+    handed = handover(fact, policy)
     evidence = evidence_of(accepted, message.id)
-    if fact.allocated_to is not None and evidence is not None:
-        letter = letter_id(message.id, STEP.name, 0)
+    if handed is not None and evidence is not None:
+        letter = letter_id(message.id, STEP.name, key=handed.key)
         evidence = evidence.model_copy(
             update={"notification": accepted.notification, "area": accepted.area, "letter": letter}
         )
+    told = [handed] if handed else _review(fact, policy)
     return Outcome(
         state=_changed(evidence, record, decision),
         facts=(fact, *doubts),
-        dispatches=(*_dispatches(fact, policy), *reviews(doubts, policy)),
+        letters=(*told, *reviews(doubts, policy)),
     )
 
 
@@ -187,16 +190,10 @@ def _child_linked(
     )
 
 
-def _dispatches(fact: ChildLinked, policy: Policy) -> tuple[Dispatch, ...]:
-    if handed := handover(fact, policy):
-        return (handed,)
-    if fact.outcome is LinkOutcome.REVIEW:
-        return (Dispatch(policy.lead_agency, _review(fact)),)
-    return ()
-
-
-def _review(fact: ChildLinked) -> LinkReview:
-    return LinkReview(
+def _review(fact: ChildLinked, policy: Policy) -> list[Letter]:
+    if fact.outcome is not LinkOutcome.REVIEW:
+        return []
+    notice = LinkReview(
         referral_id=fact.referral_id,
         case_id=fact.case_id,
         person_id=fact.person_id,
@@ -204,6 +201,7 @@ def _review(fact: ChildLinked) -> LinkReview:
         reasons=fact.reasons,
         notification=fact.notification,
     )
+    return [Letter("link-review", agency=policy.lead_agency, notice=notice)]
 
 
 def _allocated(record: PersonRecord, case: OpenCase) -> Worker | None:
@@ -239,7 +237,7 @@ def _open_case(
     return Outcome(
         state=_changed(evidence_of(received, message.id), record, decision),
         facts=(fact, *doubts),
-        dispatches=tuple(reviews(doubts, policy)),
+        letters=tuple(reviews(doubts, policy)),
     )
 
 

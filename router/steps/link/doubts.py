@@ -7,7 +7,7 @@ twice, unless what speaks for it has become much stronger since.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Final, TypeAlias
 
@@ -15,10 +15,9 @@ from router.linkage import Model
 from router.linkage.dates import Agreement, compare
 from router.linkage.link import explain, weigh
 from router.linkage.profile import as_subject
-from router.step import Dispatch
 from router.steps.link.register import PersonRecord, Said
-from schemas.base import Fact
 from schemas.case import MergeSuggested, SplitSuggested
+from schemas.letter import Letter
 from schemas.notices import MergeReview, SplitReview
 from schemas.policy import Policy
 
@@ -92,15 +91,19 @@ def asked(record: PersonRecord, doubts: Sequence[Doubt]) -> PersonRecord:
     return replace(record, raised=tuple(known.items())) if doubts else record
 
 
-def reviews(doubts: Sequence[Fact], policy: Policy) -> Iterator[Dispatch]:
-    """The questions to the lead agency."""
-    for doubt in doubts:
-        said = doubt.model_dump(exclude={"model"})
-        match doubt:
-            case MergeSuggested():
-                yield Dispatch(policy.lead_agency, MergeReview.model_validate(said))
-            case SplitSuggested():
-                yield Dispatch(policy.lead_agency, SplitReview.model_validate(said))
+def reviews(doubts: Sequence[Doubt], policy: Policy) -> Iterable[Letter]:
+    """The questions to the lead agency; about one pair of persons only one."""
+    letters = (_review(doubt, policy) for doubt in doubts)
+    return {letter.key: letter for letter in letters}.values()
+
+
+def _review(doubt: Doubt, policy: Policy) -> Letter:
+    said = doubt.model_dump(exclude={"model"})
+    if isinstance(doubt, MergeSuggested):
+        key = f"merge-review/{doubt.other_person_id}"
+        return Letter(key, agency=policy.lead_agency, notice=MergeReview.model_validate(said))
+    notice = SplitReview.model_validate(said)
+    return Letter("split-review", agency=policy.lead_agency, notice=notice)
 
 
 def _asked(record: PersonRecord, other: PersonRecord) -> float:

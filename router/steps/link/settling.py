@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from router.linkage import Model, Profile
-from router.step import Dispatch, Outcome, letter_id
+from router.step import Outcome
 from router.steps.link import rulings
 from router.steps.link.doubts import asked, maybe_one, reviews
 from router.steps.link.register import Evidence, PersonRecord, Register, Ruling
@@ -35,6 +35,7 @@ from schemas.decisions import (
     UndoDecided,
     UndoDecision,
 )
+from schemas.letter import Letter, letter_id
 from schemas.message import derived_id
 from schemas.notices import Handover, LinksChanged, MovedReferral
 from schemas.policy import Policy
@@ -92,7 +93,7 @@ def settle(
     )
 
 
-def handover(fact: ChildLinked, policy: Policy) -> Dispatch | None:
+def handover(fact: ChildLinked, policy: Policy) -> Letter | None:
     """The referral for the child's own worker, if there is one (R9)."""
     if fact.allocated_to is None:
         return None
@@ -103,7 +104,8 @@ def handover(fact: ChildLinked, policy: Policy) -> Dispatch | None:
         worker=fact.allocated_to,
         notification=fact.notification,
     )
-    return Dispatch(_desk(fact.allocated_to.team, policy), notice)
+    desk = _desk(fact.allocated_to.team, policy)
+    return Letter(f"handover/{fact.referral_id}", agency=desk, notice=notice)
 
 
 def own_person(evidence_id: str) -> str:
@@ -222,24 +224,21 @@ def _settled(plan: _Plan, decision: Decision, id_: str, policy: Policy) -> Outco
     moved = [(known.evidence[piece], after.evidence[piece]) for piece in plan.whose]
     linked = tuple(_links(known, after, moved, decision, id_))
     anew = [fact for fact in linked if isinstance(fact, ChildLinked)]
-    handed = [dispatch for fact in anew if (dispatch := handover(fact, policy))]
+    handed = {fact.referral_id: letter for fact in anew if (letter := handover(fact, policy))}
+    letters = {one: letter_id(id_, "link", key=letter.key) for one, letter in handed.items()}
     wrong = (known.evidence[fact.referral_id].letter for fact in anew)
     return Outcome(
-        state=_with_letters(after, anew, id_),
+        state=_with_letters(after, anew, letters=letters),
         facts=(*linked, *_closing(plan, moved, decision, id_)),
-        dispatches=(*handed, *_changes(known, after, moved, decision, id_, policy)),
+        letters=(*handed.values(), *_changes(known, after, moved, decision, id_, policy)),
         takes_back=tuple(letter for letter in wrong if letter),
     )
 
 
-def _with_letters(after: Register, anew: Sequence[ChildLinked], id_: str) -> Register:
-    """With the letter that hands each referral over by now, if any: handovers are a decision's
-    first dispatches.
-    """
-    handed = [fact.referral_id for fact in anew if fact.allocated_to]
-    letters = {
-        referral_id: letter_id(id_, "link", number) for number, referral_id in enumerate(handed)
-    }
+def _with_letters(
+    after: Register, anew: Sequence[ChildLinked], *, letters: Mapping[str, str]
+) -> Register:
+    """With the letter that hands each referral over by now, if any."""
     pieces = [after.evidence[fact.referral_id] for fact in anew]
     changed = {
         piece.id: piece.model_copy(update={"letter": letters.get(piece.id)}) for piece in pieces
@@ -264,7 +263,7 @@ def _with_doubts(
         outcome,
         state=replace(outcome.state, people=(*others, record)),
         facts=(*outcome.facts, *doubts),
-        dispatches=(*outcome.dispatches, *reviews(doubts, policy)),
+        letters=(*outcome.letters, *reviews(doubts, policy)),
     )
 
 
@@ -387,7 +386,7 @@ def _closing(plan: _Plan, moved: Moved, decision: Decision, id_: str) -> tuple[F
 
 def _changes(
     known: Register, after: Register, moved: Moved, decision: Decision, id_: str, policy: Policy
-) -> Iterator[Dispatch]:
+) -> Iterator[Letter]:
     """To the lead agency, and to the team of every worker whose child has a referral more or
     less.
     """
@@ -401,7 +400,7 @@ def _changes(
         rationale=decision.rationale,
     )
     for agency in dict.fromkeys([policy.lead_agency, *_teams(known, after, told, policy)]):
-        yield Dispatch(agency, notice)
+        yield Letter(f"links-changed/{agency}", agency=agency, notice=notice)
 
 
 def _moved_referral(was: Evidence, now: Evidence) -> MovedReferral:

@@ -10,7 +10,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from router.step import Dispatch, Outcome, Step, Timer
+from router.step import Outcome, Step, Timer
 from router.steps import cases as referral_cases
 from router.steps import deadlines, thresholds
 from router.steps.cases import Cases
@@ -18,6 +18,7 @@ from router.steps.deadlines import Ticking
 from schemas.base import Code, Fact, Identity, Instant, Line, Shape
 from schemas.case import ChildLinked, LinkCorrected
 from schemas.decisions import RatingDecided, RatingDecision
+from schemas.letter import Letter
 from schemas.message import Message
 from schemas.notices import DueTimeWarning, RatingRequest
 from schemas.policy import BoroughProfile, Policy
@@ -154,7 +155,7 @@ def _suggest(
     return Outcome(suggested, (fact,), (request,), _timers(None, suggested, linked.referral_id))
 
 
-def _request(referral_id: str, suggested: Suggested, policy: Policy) -> Dispatch:
+def _request(referral_id: str, suggested: Suggested, policy: Policy) -> Letter:
     notice = RatingRequest(
         referral_id=referral_id,
         case_id=suggested.cases.now,
@@ -163,7 +164,7 @@ def _request(referral_id: str, suggested: Suggested, policy: Policy) -> Dispatch
         profile=policy.profile.title,
         due_at=suggested.decision_due_at,
     )
-    return Dispatch(policy.lead_agency, notice)
+    return Letter("rating-request", agency=policy.lead_agency, notice=notice)
 
 
 def _assign(
@@ -277,7 +278,7 @@ def _move(
     requests = (
         () if cases.now == state.cases.now else (_request(correction.referral_id, moved, policy),)
     )
-    return Outcome(state=moved, dispatches=requests)
+    return Outcome(state=moved, letters=requests)
 
 
 def _watched_anew(state: Assigned, at: dt.datetime, profile: BoroughProfile) -> Assigned:
@@ -357,7 +358,10 @@ def _warn(state: State | None, elapsed: TimerElapsed, policy: Policy) -> Outcome
     return Outcome(
         after,
         tuple(_fact(warning) for warning in warnings),
-        tuple(Dispatch(policy.lead_agency, warning) for warning in warnings),
+        tuple(
+            Letter(f"warning/{warning.clock}", agency=policy.lead_agency, notice=warning)
+            for warning in warnings
+        ),
         _timers(state, after, elapsed.key),
     )
 

@@ -10,7 +10,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from router.step import Dispatch, Outcome, Step, Timer
+from router.step import Outcome, Step, Timer
 from router.steps import cases as referral_cases
 from router.steps import deadlines, thresholds
 from router.steps.cases import Cases
@@ -35,6 +35,7 @@ from schemas.information import (
     Level,
     NotAsked,
 )
+from schemas.letter import Letter
 from schemas.message import Message, derived_id
 from schemas.notification import Digest
 from schemas.policy import Agreement, Policy
@@ -196,8 +197,11 @@ def _ask(
         requests=requests,
         not_asked=tuple(found for found in sorted_out.values() if isinstance(found, NotAsked)),
     )
-    dispatches = tuple(Dispatch(request.agency, request) for request in requests)
-    return Outcome(after, (fact,), dispatches, _timers(state, after, concern.referral_id))
+    letters = tuple(
+        Letter(f"request/{request.agency}", agency=request.agency, notice=request)
+        for request in requests
+    )
+    return Outcome(after, (fact,), letters, _timers(state, after, concern.referral_id))
 
 
 def _level(colour: Colour, policy: Policy) -> Level:

@@ -15,7 +15,7 @@ from schemas.message import derived_id
 from schemas.notification import Receipt, ReceiptStatus
 from schemas.refusals import Refusal
 from schemas.settings import HubSettings
-from stores.ports import Arrival, Letter, Unavailable
+from stores.ports import Arrival, Leased, Unavailable
 
 NOW = dt.datetime(2026, 3, 20, 12, 0, tzinfo=dt.UTC)
 AGREEMENT = {"reference": "ISA-2026", "signatory": "A. Partner", "since": "2025-01-01"}
@@ -168,18 +168,18 @@ class FakeIntake:
 class FakeQueues:
     """Edge queues in memory: what is leased is held until given back or acknowledged."""
 
-    waiting: dict[str, list[Letter]] = field(default_factory=dict)
-    leased: dict[str, Letter] = field(default_factory=dict)
+    waiting: dict[str, list[Leased]] = field(default_factory=dict)
+    leased: dict[str, Leased] = field(default_factory=dict)
     delays: list[float] = field(default_factory=list)
 
     def put(self, agency: str, letter_id: str, kind: str = "mash.product.v1") -> None:
         body = json.dumps(
             {"specversion": "1.0", "id": letter_id, "source": "mash-hub", "type": kind, "data": {}}
         ).encode()
-        letter = Letter(id=letter_id, agency=agency, type=kind, body=body, attempts=0)
+        letter = Leased(id=letter_id, agency=agency, type=kind, body=body, attempts=0)
         self.waiting.setdefault(agency, []).append(letter)
 
-    def lease(self, agency: str, *, limit: int, seconds: float) -> list[Letter]:
+    def lease(self, agency: str, *, limit: int, seconds: float) -> list[Leased]:
         assert seconds > 0
         queue = self.waiting.get(agency, [])
         taken, self.waiting[agency] = queue[:limit], queue[limit:]
@@ -198,7 +198,7 @@ class FakeQueues:
         self.delays.append(after_seconds)
         for letter_id in ids:
             old = self.leased.pop(letter_id)
-            again = Letter(
+            again = Leased(
                 id=old.id, agency=agency, type=old.type, body=old.body, attempts=old.attempts + 1
             )
             self.waiting.setdefault(agency, []).append(again)

@@ -15,7 +15,7 @@ from connectors.deliver import Deliverer, HttpSender, NotSent, QueueSender, deli
 from connectors.formats.media import STRUCTURED
 from connectors.port import Routes, SecretMissing, routes
 from schemas.settings import HubSettings
-from stores.ports import EdgeQueues, Letter, Unavailable
+from stores.ports import EdgeQueues, Leased, Unavailable
 
 
 def put(queues: EdgeQueues, *ids: str) -> None:
@@ -119,7 +119,7 @@ def test_after_a_failed_publish_the_next_one_has_a_connection_of_its_own(
         raise TimeoutError
 
     monkeypatch.setattr(deliver, "publish", failing)
-    sender, letter = QueueSender("memory://", f"q-{uuid4()}"), Letter("l1", "police", "x", b"{}", 0)
+    sender, letter = QueueSender("memory://", f"q-{uuid4()}"), Leased("l1", "police", "x", b"{}", 0)
     for _ in range(2):
         with pytest.raises(NotSent):
             sender.send(letter)
@@ -132,7 +132,7 @@ def test_delivery_goes_on_through_an_absent_store_until_told_to_stop(
     monkeypatch.setattr(deliver, "POLL_SECONDS", 0.001)
     stop, lease, failures = threading.Event(), queues.lease, [Unavailable()]
 
-    def away_at_first(agency: str, *, limit: int, seconds: float) -> list[Letter]:
+    def away_at_first(agency: str, *, limit: int, seconds: float) -> list[Leased]:
         if failures:
             raise failures.pop()
         return lease(agency, limit=limit, seconds=seconds)

@@ -50,8 +50,8 @@ def refused(facts: Iterable[Fact]) -> ProductRefused:
 
 def test_each_item_is_put_before_its_owner_and_nobody_else() -> None:
     outcome = approving().when(product.drafted(SCHOOL, GP))
-    assert [dispatch.agency for dispatch in outcome.dispatches] == ["school", "gp"]
-    notices = [dispatch.notice for dispatch in outcome.dispatches]
+    assert [letter.agency for letter in outcome.letters] == ["school", "gp"]
+    notices = [letter.notice for letter in outcome.letters]
     assert [notice.item for notice in given.of(ApprovalRequest, notices)] == [SCHOOL, GP]
     assert outcome.facts == ()
 
@@ -198,7 +198,7 @@ def test_an_owner_whose_agreement_is_not_in_force_cannot_decide_and_is_not_waite
     signed = Agreement.model_validate(told | agreement) if agreement else None
     step = approving(given.policy(given.partner("school", agreement=signed)))
     outcome = step.when(product.drafted(SCHOOL, GP))
-    assert [dispatch.agency for dispatch in outcome.dispatches] == ["gp"]
+    assert [letter.agency for letter in outcome.letters] == ["gp"]
     assert step.when(product.decision(SCHOOL, SANITISED)).refusal == Refusal("refused.agreement")
     product_ = approved(step.when(product.decision(GP, SANITISED)).facts)
     assert [item.owner for item in product_.items] == ["gp"]
@@ -209,7 +209,7 @@ def test_a_product_of_owners_none_of_whom_may_decide_goes_out_as_signposts() -> 
     step = approving(given.policy(given.partner("school", agreement=None)))
     outcome = step.when(product.drafted(SCHOOL))
     assert [post.owner for post in approved(outcome.facts).signposts] == ["school"]
-    assert outcome.dispatches == ()
+    assert outcome.letters == ()
 
 
 def test_what_an_owner_let_leave_does_not_leave_once_its_agreement_has_ended() -> None:
@@ -281,7 +281,7 @@ def test_an_urgent_product_leaves_at_once_with_what_its_owner_approved_beforehan
     ]
     assert [post.owner for post in product_.signposts] == ["school"]
     assert product_.urgent
-    assert outcome.dispatches == ()
+    assert outcome.letters == ()
     assert [fact.owner for fact in given.of(ItemDecided, outcome.facts)] == ["police"]
 
 
@@ -321,7 +321,7 @@ def test_an_ordinary_product_needs_its_owners_own_decision() -> None:
         given.partner("police", standing_release=(given.standing(product.RECIPIENT),))
     )
     outcome = approving(policy).when(product.drafted(NOTIFICATION))
-    assert [dispatch.agency for dispatch in outcome.dispatches] == ["police"]
+    assert [letter.agency for letter in outcome.letters] == ["police"]
 
 
 @pytest.mark.parametrize("voided_first", [True, False])

@@ -136,8 +136,8 @@ def test_a_child_with_an_allocated_worker_is_handed_to_that_worker_at_once() -> 
     assert isinstance(found, OpenCaseLinked)
     outcome, _ = through(accepted("r1"), known)
     assert only(outcome.facts).allocated_to == worker()
-    (dispatch,) = outcome.dispatches
-    assert (dispatch.agency, type(dispatch.notice)) == (worker().team, Handover)
+    (letter,) = outcome.letters
+    assert (letter.agency, type(letter.notice)) == (worker().team, Handover)
 
 
 def test_a_human_moves_a_referral_and_both_children_become_what_their_evidence_says() -> None:

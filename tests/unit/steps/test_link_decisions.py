@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from router.step import Outcome, letter_id
+from router.step import Outcome
 from router.steps.link.register import Register
 from schemas.case import (
     ChildLinked,
@@ -19,6 +19,7 @@ from schemas.case import (
     PersonSplit,
     Worker,
 )
+from schemas.letter import letter_id
 from schemas.notices import Handover, LinksChanged
 from tests.support.given import worker
 from tests.support.linking import LEAD, Linking, another, namesake, of, refused
@@ -32,7 +33,13 @@ def corrections(outcome: Outcome[Register]) -> dict[str, tuple[str, str]]:
 
 
 def agencies(outcome: Outcome[Register], kind: type = LinksChanged) -> list[str]:
-    return [dispatch.agency for dispatch in outcome.dispatches if isinstance(dispatch.notice, kind)]
+    return [letter.agency for letter in outcome.letters if isinstance(letter.notice, kind)]
+
+
+def handed(outcome: Outcome[Register], cause: str) -> tuple[str, ...]:
+    """What the letters are called that hand referrals over."""
+    letters = (letter for letter in outcome.letters if isinstance(letter.notice, Handover))
+    return tuple(letter_id(cause, "link", key=letter.key) for letter in letters)
 
 
 def two(linking: Linking) -> tuple[str, str]:
@@ -52,7 +59,7 @@ def test_a_confirmed_link_stays_and_is_recorded_with_who_and_why(linking: Linkin
     assert isinstance(fact, LinkCorrected)
     assert (fact.from_person_id, fact.person_id, fact.decision_id) == (one, one, "d-link")
     assert (fact.decided_by, fact.rationale) == ("S. Worker", "I asked the school")
-    assert outcome.dispatches == ()
+    assert outcome.letters == ()
 
 
 def test_a_rejected_child_is_never_linked_by_itself_to_what_fits_both(linking: Linking) -> None:
@@ -184,7 +191,7 @@ def test_persons_who_are_not_one_are_remembered_and_nothing_moves(linking: Linki
     assert (fact.person_id, fact.other_person_id) == (one, other)
     assert linking.person(one).profile.not_same == (other,)
     assert linking.person(other).profile.not_same == (one,)
-    assert outcome.dispatches == ()
+    assert outcome.letters == ()
 
 
 def test_closing_one_of_a_childs_cases_leaves_the_worker_of_the_other(linking: Linking) -> None:
@@ -234,13 +241,36 @@ def test_what_a_split_takes_from_a_worker_is_linked_anew_and_the_worker_is_told(
 
 def test_a_handover_to_the_wrong_worker_is_taken_back_as_long_as_it_waits(linking: Linking) -> None:
     (opened,) = of(OpenCaseLinked, linking.open_case("o1").facts)
-    linking.referral("r1")
+    first = linking.hear_referral("r1")
     outcome = linking.split(opened.person_id, ["r1"], id_="d1")
-    assert outcome.takes_back == (letter_id("r1-accepted", "link", 0),)
+    assert outcome.takes_back == handed(first, "r1-accepted") != ()
     back = linking.undo("d1", id_="d2")
     assert (agencies(back, Handover), back.takes_back) == ([worker().team], ())
     again = linking.split(opened.person_id, ["r1"], id_="d3")
-    assert again.takes_back == (letter_id("d2", "link", 0),)
+    assert again.takes_back == handed(back, "d2") != ()
+
+
+def test_a_handover_that_was_sent_under_an_older_id_is_taken_back_under_that_one(
+    linking: Linking,
+) -> None:
+    (opened,) = of(OpenCaseLinked, linking.open_case("o1").facts)
+    linking.referral("r1")
+    linking.rename_letter("r1", "as it was called")
+    assert linking.split(opened.person_id, ["r1"]).takes_back == ("as it was called",)
+
+
+def test_of_several_handovers_that_one_decision_made_each_is_taken_back_by_itself(
+    linking: Linking,
+) -> None:
+    (opened,) = of(OpenCaseLinked, linking.open_case("o1").facts)
+    linking.referral("r1")
+    linking.referral("r2")
+    linking.split(opened.person_id, ["r1", "r2"], id_="d1")
+    both = handed(linking.undo("d1", id_="d2"), "d2")
+    one = linking.split(opened.person_id, ["r2"], id_="d3").takes_back
+    other = linking.split(opened.person_id, ["r1"], id_="d4").takes_back
+    assert sorted(one + other) == sorted(both)
+    assert len(set(both)) == 2
 
 
 def test_what_comes_to_another_worker_is_handed_to_that_one(linking: Linking) -> None:

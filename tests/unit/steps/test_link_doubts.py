@@ -58,9 +58,9 @@ def test_what_ties_two_persons_together_is_put_to_a_human_with_reasons(linking: 
 def test_the_question_goes_to_the_lead_agency(linking: Linking) -> None:
     known_twice(linking)
     outcome = linking.hear_referral("r3", child().model_copy(update=MOVED))
-    (dispatch,) = outcome.dispatches
-    assert dispatch.agency == LEAD
-    assert isinstance(dispatch.notice, MergeReview)
+    (letter,) = outcome.letters
+    assert letter.agency == LEAD
+    assert isinstance(letter.notice, MergeReview)
 
 
 def test_it_is_not_asked_again_while_little_more_speaks_for_it(linking: Linking) -> None:
@@ -112,7 +112,7 @@ def test_evidence_against_what_a_human_joined_is_put_to_a_human_and_changes_noth
     (asked,) = of(SplitSuggested, outcome.facts)
     assert (asked.person_id, asked.referral_ids) == (one, ("r1", "r3"))
     assert asked.reasons == ("another date of birth",)
-    assert [type(dispatch.notice) for dispatch in outcome.dispatches] == [SplitReview]
+    assert [type(letter.notice) for letter in outcome.letters] == [SplitReview]
     assert linking.person(one).evidence == ("r1", "r2", "r3")
 
 

@@ -95,14 +95,14 @@ def run_out(step: Given, *, until: dt.datetime, first: Outcome[Any]) -> list[Fac
 def test_a_rating_is_suggested_and_put_before_the_lead_agency() -> None:
     outcome = rating().when(given.linked(given.HIT))
     (fact,) = given.of(RatingSuggested, outcome.facts)
-    (dispatch,) = outcome.dispatches
+    (letter,) = outcome.letters
     assert fact.colour is Colour.RED
     assert fact.profile == "Sample Borough 2026.1"
     assert fact.product_due_at == NOON + 4 * HOUR
-    assert dispatch.agency == "childrens_social_care"
-    assert isinstance(dispatch.notice, RatingRequest)
-    assert dispatch.notice.reasons == fact.reasons
-    assert dispatch.notice.due_at == fact.decision_due_at
+    assert letter.agency == "childrens_social_care"
+    assert isinstance(letter.notice, RatingRequest)
+    assert letter.notice.reasons == fact.reasons
+    assert letter.notice.due_at == fact.decision_due_at
 
 
 def test_the_authority_has_one_working_day_to_decide() -> None:
@@ -113,7 +113,7 @@ def test_the_authority_has_one_working_day_to_decide() -> None:
 def test_a_case_with_an_allocated_worker_is_not_rated() -> None:
     step = rating()
     outcome = step.when(given.linked(allocated_to=given.worker()))
-    assert (outcome.facts, outcome.dispatches, outcome.timers) == ((), (), ())
+    assert (outcome.facts, outcome.letters, outcome.timers) == ((), (), ())
     assert step.when(decided(Colour.RED)).refusal == Refusal("refused.closed")
 
 
@@ -215,10 +215,10 @@ def test_both_clocks_warn_and_then_tell_of_the_breach_one_timer_at_a_time() -> N
 def test_a_warning_goes_to_the_lead_agency() -> None:
     step = rating().given(given.linked(given.HIT))
     outcome = step.when(given.elapsed("rate", NOON + 3 * HOUR))
-    (dispatch,) = outcome.dispatches
-    assert isinstance(dispatch.notice, DueTimeWarning)
-    assert (dispatch.agency, dispatch.notice.breached) == ("childrens_social_care", False)
-    assert dispatch.notice.due_at == NOON + 4 * HOUR
+    (letter,) = outcome.letters
+    assert isinstance(letter.notice, DueTimeWarning)
+    assert (letter.agency, letter.notice.breached) == ("childrens_social_care", False)
+    assert letter.notice.due_at == NOON + 4 * HOUR
 
 
 def test_a_timer_that_runs_out_twice_warns_once() -> None:
@@ -312,9 +312,9 @@ def test_going_down_and_up_again_wants_no_second_product() -> None:
 
 def test_a_corrected_link_moves_the_referral_and_asks_anew_under_the_right_case() -> None:
     step = rating().given(given.linked())
-    (dispatch,) = step.when(given.corrected()).dispatches
-    assert isinstance(dispatch.notice, RatingRequest)
-    assert dispatch.notice.case_id == "case-2"
+    (letter,) = step.when(given.corrected()).letters
+    assert isinstance(letter.notice, RatingRequest)
+    assert letter.notice.case_id == "case-2"
     (fact,) = step.when(decided(Colour.RED, case_id="case-1")).facts
     assert fact.subject == "case-2"
 

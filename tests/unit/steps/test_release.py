@@ -8,9 +8,10 @@ from hashlib import sha256
 
 import pytest
 
-from router.step import Outcome, letter_id
+from router.step import Outcome
 from router.steps import release
 from schemas.base import Fact
+from schemas.letter import letter_id
 from schemas.product import (
     Product,
     ProductDelivered,
@@ -32,18 +33,18 @@ def releasing() -> Given:
 
 def test_an_approved_product_goes_to_its_recipient_and_the_fact_names_its_digest() -> None:
     outcome = releasing().when(product.approved())
-    (dispatch,) = outcome.dispatches
+    (letter,) = outcome.letters
     (fact,) = given.of(ProductReleased, outcome.facts)
-    assert dispatch.agency == fact.recipient == product.RECIPIENT
-    assert fact.digest == sha256(dispatch.notice.model_dump_json().encode()).hexdigest()
+    assert letter.agency == fact.recipient == product.RECIPIENT
+    assert fact.digest == sha256(letter.notice.model_dump_json().encode()).hexdigest()
     assert fact.item_digests == tuple(item.digest for item in product.approved().items)
     assert fact.signposts == 1
 
 
 def test_what_leaves_holds_nothing_but_items_and_signposts_for_a_recipient_and_purpose() -> None:
-    (dispatch,) = releasing().when(product.approved()).dispatches
-    assert isinstance(dispatch.notice, Product)
-    assert dispatch.notice.items == product.approved().items
+    (letter,) = releasing().when(product.approved()).letters
+    assert isinstance(letter.notice, Product)
+    assert letter.notice.items == product.approved().items
     assert set(Product.model_fields) == {
         *(
             "product_id",
@@ -108,7 +109,7 @@ def test_receipts_of_others_or_about_nothing_that_was_sent_are_refused() -> None
 def test_a_product_that_is_voided_before_its_approval_is_heard_never_leaves() -> None:
     step = releasing().given(product.voided())
     outcome = step.when(product.approved())
-    assert outcome.dispatches == ()
+    assert outcome.letters == ()
     (fact,) = given.of(ProductRefused, outcome.facts)
     assert fact.voided
     assert step.when(product.approved()) == Outcome()
@@ -118,18 +119,25 @@ def test_a_product_that_is_voided_before_its_approval_is_heard_never_leaves() ->
 def test_a_product_that_has_left_is_recalled_once_when_it_is_voided(status: str | None) -> None:
     step = releasing().given(product.approved(), *([product.receipt(status)] if status else []))
     outcome = step.when(product.voided())
-    (dispatch,) = outcome.dispatches
+    (letter,) = outcome.letters
     assert [type(fact) for fact in outcome.facts] == [ProductRecalled]
-    assert isinstance(dispatch.notice, ProductRecall)
-    assert dispatch.agency == product.RECIPIENT
+    assert isinstance(letter.notice, ProductRecall)
+    assert letter.agency == product.RECIPIENT
     assert step.when(product.voided()) == Outcome()
 
 
 def test_a_product_that_waits_on_its_queue_when_it_is_voided_does_not_leave_any_more() -> None:
     step = releasing()
     told = given.message(product.approved())
-    step.when(told)
-    assert step.when(product.voided()).takes_back == (letter_id(told.id, "release", 0),)
+    (letter,) = step.when(told).letters
+    gone = letter_id(told.id, "release", key=letter.key)
+    assert step.when(product.voided()).takes_back == (gone,)
+
+
+def test_a_product_that_was_sent_under_an_older_id_is_taken_back_under_that_one() -> None:
+    step = releasing().given(product.approved())
+    step.state = step.state.model_copy(update={"letter": "as it was called"})
+    assert step.when(product.voided()).takes_back == ("as it was called",)
 
 
 def test_a_recalled_products_receipt_is_still_recorded() -> None:

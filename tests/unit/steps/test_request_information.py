@@ -112,8 +112,8 @@ def test_the_rating_decides_how_much_is_gathered(
     outcome = asking().when(given.linked(narrative))
     assert requested(outcome).level is level
     assert asked(outcome) == agencies
-    assert [dispatch.agency for dispatch in outcome.dispatches] == agencies
-    assert tuple(dispatch.notice for dispatch in outcome.dispatches) == requested(outcome).requests
+    assert [letter.agency for letter in outcome.letters] == agencies
+    assert tuple(letter.notice for letter in outcome.letters) == requested(outcome).requests
 
 
 def test_that_nothing_is_gathered_is_recorded_with_the_reason() -> None:
@@ -195,7 +195,7 @@ def test_an_agreement_is_in_force_on_its_last_day_by_the_boroughs_clock() -> Non
 def test_a_case_with_an_allocated_worker_is_not_gathered_for() -> None:
     step = asking()
     outcome = step.when(given.linked(allocated_to=given.worker()))
-    assert (outcome.facts, outcome.dispatches) == ((), ())
+    assert (outcome.facts, outcome.letters) == ((), ())
     assert step.when(decided(Colour.RED)) == Outcome()
 
 

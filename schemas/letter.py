@@ -1,0 +1,28 @@
+"""An outgoing message: a notice on its way to an agency, and what it is called on that agency's
+queue.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from schemas.base import Notice
+from schemas.message import derived_id
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Letter:
+    """A notice for an agency's queue. ``key`` tells it from whatever else is sent on one message,
+    as in ``product`` or ``request/health``.
+    """
+
+    key: str
+    agency: str
+    notice: Notice
+
+
+def letter_id(cause: str, step: str, *, key: str) -> str:
+    """The id of the letter that a step calls ``key``, sent on a message: the same at every retry,
+    whatever else is sent.
+    """
+    return derived_id(cause, step, "letter", key)
