@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import traceback
 from collections import deque
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import cached_property
@@ -30,7 +30,7 @@ from schemas.message import Message, caused_by, derived_id
 from schemas.policy import Policy
 from schemas.refusals import Refusal
 from stores import codec, cursors, dead_letters, inbox, journal, queues, timers
-from stores.database import Transaction
+from stores.database import Transaction, View
 from stores.dead_letters import DeadLetter
 from stores.timers import StoredTimer
 
@@ -53,7 +53,7 @@ class BoundStep:
     """
 
     step: Step[Any]
-    memory: Callable[[Step[Any], Transaction], Memory[Any]]
+    memory: Callable[[Step[Any], View], Memory[Any]]
     serial: bool = False
 
 
@@ -156,6 +156,21 @@ class _Effects:
     dead: list[DeadLetter] = field(default_factory=list)
 
 
+@dataclass(slots=True)
+class Decided:
+    """What a unit decided and has still to be recorded, all or none of it."""
+
+    unit: Unit
+    cursor: cursors.Cursor
+    """Where the consumer stood when this was decided."""
+    fresh: Sequence[Delivery]
+    due: Sequence[Delivery]
+    offsets: Offsets
+    policy: Adopted
+    effects: _Effects
+    memories: Sequence[Memory[Any]]
+
+
 def handle(
     unit: Unit,
     deliveries: Sequence[Delivery],
@@ -171,21 +186,52 @@ def handle(
     Raises :class:`Gap`, and ``Unavailable`` when the store cannot be written; then the caller's
     transaction is lost, and the same messages can be handled again.
     """
-    if not deliveries:
-        return 0
     for bound in unit.steps:
         if bound.serial:
             transaction.serialise(bound.step.name)
     cursor = cursors.lock(transaction, consumer)
+    decided = decide(
+        unit,
+        deliveries,
+        cursor=cursor,
+        view=transaction,
+        policy=policy,
+        offsets=offsets,
+        attempt=attempt,
+    )
+    record(decided, transaction)
+    return len(decided.fresh)
+
+
+def decide(
+    unit: Unit,
+    deliveries: Sequence[Delivery],
+    *,
+    cursor: cursors.Cursor,
+    view: View,
+    policy: Adopted,
+    offsets: Offsets = Offsets.JOURNAL,
+    attempt: Attempt | None = None,
+) -> Decided:
+    """Decide messages and all that they cause, by what the view shows; nothing is written."""
     due = _due(deliveries, cursor.next_offset, offsets)
-    fresh = _fresh(unit, due, transaction)
-    _note(unit, fresh, transaction, cursor, policy, offsets)
-    effects = _Pass(unit, transaction, policy.value, attempt or Attempt()).decide(fresh)
-    _record(transaction, cursor, effects)
-    if due and offsets is not Offsets.LEFT:
-        cursor.next_offset = due[-1].offset + 1
+    fresh = _fresh(unit, due, view)
+    effects = _Effects()
+    memories = {bound.step.name: bound.memory(bound.step, view) for bound in unit.steps}
+    _Pass(unit, memories, effects, policy.value, attempt or Attempt()).decide(fresh)
+    return Decided(unit, cursor, fresh, due, offsets, policy, effects, list(memories.values()))
+
+
+def record(decided: Decided, transaction: Transaction) -> None:
+    """Write what was decided, once; the cursor must stand where it stood then."""
+    cursor = decided.cursor
+    _note(decided, transaction)
+    for memory in decided.memories:
+        memory.flush(transaction)
+    _write(decided.effects, transaction, cursor)
+    if decided.due and decided.offsets is not Offsets.LEFT:
+        cursor.next_offset = decided.due[-1].offset + 1
     cursors.store(transaction, cursor)
-    return len(fresh)
 
 
 def _due(deliveries: Sequence[Delivery], expected: int, offsets: Offsets) -> Sequence[Delivery]:
@@ -207,12 +253,12 @@ def _refuse_gaps(due: Sequence[Delivery], expected: int) -> None:
 # --- what of it is new
 
 
-def _fresh(unit: Unit, due: Sequence[Delivery], transaction: Transaction) -> list[Delivery]:
+def _fresh(unit: Unit, due: Sequence[Delivery], view: View) -> list[Delivery]:
     """Each message once, with those of the unit's steps that have not had it yet."""
     once = {delivery.message.id: delivery for delivery in due}
-    had = inbox.had(transaction, list(once))
+    had = inbox.had(view, list(once))
     caused = [id_ for id_, one in once.items() if one.message.causation_id is not None]
-    for id_, chain in journal.chains_of(transaction, caused).items():
+    for id_, chain in journal.chains_of(view, caused).items():
         had.setdefault(id_, set()).add(chain.partition("/")[0])
     found = (_unheard(unit, one, had.get(id_, ())) for id_, one in once.items())
     return [delivery for delivery in found if delivery.hearers]
@@ -248,52 +294,37 @@ def serves(unit: str, step: str) -> bool:
     return unit == ALL or step in unit.split("+")
 
 
-def _note(
-    unit: Unit,
-    fresh: Sequence[Delivery],
-    transaction: Transaction,
-    cursor: cursors.Cursor,
-    policy: Adopted,
-    offsets: Offsets,
-) -> None:
-    """Note what is heard now: message by message, or as a range where the journal is the topic."""
-    if offsets is not Offsets.JOURNAL:
-        ids = [delivery.message.id for delivery in fresh]
-        inbox.note(transaction, unit.name, ids, policy=policy.number)
-    elif fresh:
-        last = fresh[-1].offset
-        inbox.note_range(
-            transaction, unit.name, after=cursor.next_offset - 1, upto=last, policy=policy.number
-        )
+def _note(decided: Decided, transaction: Transaction) -> None:
+    """Note what was heard: message by message, or as a range where the journal is the topic."""
+    unit, policy = decided.unit.name, decided.policy.number
+    if decided.offsets is not Offsets.JOURNAL:
+        ids = [delivery.message.id for delivery in decided.fresh]
+        inbox.note(transaction, unit, ids, policy=policy)
+    elif decided.fresh:
+        after, upto = decided.cursor.next_offset - 1, decided.fresh[-1].offset
+        inbox.note_range(transaction, unit, after=after, upto=upto, policy=policy)
 
 
 # --- deciding
 
 
+@dataclass(frozen=True, slots=True)
 class _Pass:
     """Decides messages and what they cause, in memory; what one leaves, the next one finds."""
 
-    def __init__(
-        self, unit: Unit, transaction: Transaction, policy: Policy, attempt: Attempt
-    ) -> None:
-        self._unit = unit
-        self._policy = policy
-        self._attempt = attempt
-        self._effects = _Effects()
-        self._memories = {
-            bound.step.name: bound.memory(bound.step, transaction) for bound in unit.steps
-        }
+    unit: Unit
+    memories: Mapping[str, Memory[Any]]
+    effects: _Effects
+    policy: Policy
+    attempt: Attempt
 
-    def decide(self, fresh: Sequence[Delivery]) -> _Effects:
-        """Decide everything, and write what the steps are to remember."""
+    def decide(self, fresh: Sequence[Delivery]) -> None:
+        """Decide everything; the effects and memories hold what comes of it."""
         messages = [delivery.message for delivery in fresh if delivery.refusal is None]
-        for memory in self._memories.values():
+        for memory in self.memories.values():
             memory.foresee(messages)
         for delivery in fresh:
             self._hear(delivery)
-        for memory in self._memories.values():
-            memory.flush()
-        return self._effects
 
     def _hear(self, delivery: Delivery) -> None:
         """The message through its hearers, then what it caused, in the order in which it arose."""
@@ -306,20 +337,20 @@ class _Pass:
     def _heard_by(self, step: Step[Any], heard: Delivery) -> list[Delivery]:
         """One message through one step; what the unit's steps hear of what this causes."""
         message, refusal, given = heard.message, heard.refusal, (step.name, heard.message.id)
-        self._attempt.heard.append(given)
-        if given in self._attempt.refused:
+        self.attempt.heard.append(given)
+        if given in self.attempt.refused:
             refusal = Refusal("undecidable")
         if refusal is not None:
-            _refuse(self._effects, step, message, refusal, original=heard.original)
+            _refuse(self.effects, step, message, refusal, original=heard.original)
             return []
-        memory = self._memories[step.name]
-        outcome = decide_safely(step, memory.recall(message), message, self._policy)
+        memory = self.memories[step.name]
+        outcome = decide_safely(step, memory.recall(message), message, self.policy)
         if outcome.state is not None:
             memory.remember(message, outcome.state)
-        return [self._caused(fact) for fact in _collect(self._effects, step, message, outcome)]
+        return [self._caused(fact) for fact in _collect(self.effects, step, message, outcome)]
 
     def _caused(self, fact: Message) -> Delivery:
-        return Delivery(0, fact, hearers=self._unit.hearing(type(fact.data)))
+        return Delivery(0, fact, hearers=self.unit.hearing(type(fact.data)))
 
 
 def decide_safely(step: Step[Any], state: Any, message: Message, policy: Policy) -> Outcome[Any]:
@@ -392,7 +423,7 @@ def _refuse(
         effects.letters[receipt_id] = letter
 
 
-def _record(transaction: Transaction, cursor: cursors.Cursor, effects: _Effects) -> None:
+def _write(effects: _Effects, transaction: Transaction, cursor: cursors.Cursor) -> None:
     journal.append(transaction, cursor, effects.facts)
     queues.post(transaction, effects.letters)
     queues.take_back(transaction, effects.taken_back)

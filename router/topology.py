@@ -19,15 +19,15 @@ from router.steps.link import decide as link
 from router.steps.rate import decide as rate
 from router.steps.request_information import decide as request_information
 from schemas.topics import REDRIVEN, TOPICS, Topic
-from stores.database import Transaction
+from stores.database import View
 
 
 def bound_steps() -> tuple[BoundStep, ...]:
     """The seven hops' steps in the order of the flow, each with the memory that serves it."""
     decoded = DecodedPeople()
 
-    def people(step: Step[Any], transaction: Transaction) -> PeopleMemory:
-        return PeopleMemory(step, transaction, decoded)
+    def people(step: Step[Any], view: View) -> PeopleMemory:
+        return PeopleMemory(step, view, decoded)
 
     return (
         BoundStep(deduplicate.STEP, lambda _, transaction: References(transaction)),

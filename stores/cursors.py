@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 from sqlalchemy import bindparam, select, update
 
-from stores.database import Database, Transaction
+from stores.database import Conflict, Database, Transaction, View
 from stores.rows import Clash
 from stores.tables import cursors
 
 _GENESIS = bytes(32)
-_LOCK = select(cursors).where(cursors.c.name == bindparam("consumer")).with_for_update()
+_READ = select(cursors).where(cursors.c.name == bindparam("consumer"))
+_LOCK = _READ.with_for_update()
 _STORE = update(cursors).where(cursors.c.name == bindparam("consumer"))
 
 
@@ -43,6 +44,20 @@ def lock(transaction: Transaction, name: str) -> Cursor:
         transaction.insert(cursors, [fresh], Clash.KEEP)
         row = transaction.connection.execute(_LOCK, {"consumer": name}).one()
     return Cursor(row.name, row.next_offset, row.sequence, row.hash)
+
+
+def read(view: View, name: str) -> Cursor:
+    """Where the consumer stands, without holding its row; at offset 0 where there is none yet."""
+    row = view.connection.execute(_READ, {"consumer": name}).one_or_none()
+    if row is None:
+        return Cursor(name, 0, 0, _GENESIS)
+    return Cursor(row.name, row.next_offset, row.sequence, row.hash)
+
+
+def lock_unmoved(transaction: Transaction, read: Cursor) -> None:
+    """Hold the consumer's row; raises ``Conflict`` where it has moved since it was read."""
+    if lock(transaction, read.name) != read:
+        raise Conflict("another worker moved the same consumer")
 
 
 def store(transaction: Transaction, cursor: Cursor) -> None:

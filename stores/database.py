@@ -46,13 +46,17 @@ class Unstorable(Unavailable):
 
 
 @dataclass(slots=True)
-class Transaction:
-    """An open transaction: all or nothing. ``now`` is its time in microseconds, one for everything
-    in it.
-    """
+class View:
+    """One consistent state of the store, and the keys to what is sealed in it."""
 
     connection: Connection
     vault: Vault
+
+
+@dataclass(slots=True)
+class Transaction(View):
+    """An open transaction, all or nothing; ``now`` is its time in microseconds."""
+
     now: int
     keeps_outbox: bool
     appended: list[Any] = field(default_factory=list)
@@ -138,6 +142,12 @@ class Database:
             self.engine.connect().execution_options(reading=True) as connection,
         ):
             yield connection
+
+    @contextmanager
+    def view(self) -> Iterator[View]:
+        """What :meth:`reading` gives, with the keys."""
+        with self.reading() as connection:
+            yield View(connection, self.vault)
 
     def close(self) -> None:
         """Give back every connection."""

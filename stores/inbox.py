@@ -12,17 +12,17 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, exists, or_, select
 
-from stores.database import Conflict, Transaction
+from stores.database import Conflict, Transaction, View
 from stores.rows import Clash, look_up
 from stores.tables import inbox, journal
 
 
-def had(transaction: Transaction, message_ids: Sequence[str]) -> dict[str, set[str]]:
+def had(view: View, message_ids: Sequence[str]) -> dict[str, set[str]]:
     """The units that have had these messages one by one, by message."""
     found: dict[str, set[str]] = defaultdict(set)
     if message_ids:
         columns = (inbox.c.message_id, inbox.c.step)
-        for row in look_up(transaction.connection, columns, inbox.c.message_id, message_ids):
+        for row in look_up(view.connection, columns, inbox.c.message_id, message_ids):
             found[row.message_id].add(row.step)
     return found
 

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Row, func, select, text
 from schemas.message import Message
 from stores import codec, products
 from stores.cursors import Cursor
-from stores.database import Database, Transaction
+from stores.database import Database, Transaction, View
 from stores.entry_hash import COLUMNS, VERSION, entry_hash
 from stores.rows import look_up
 from stores.tables import journal, outbox
@@ -52,27 +52,25 @@ def append(
         )
 
 
-def digests(transaction: Transaction, message_ids: Collection[str]) -> dict[str, bytes]:
+def digests(view: View, message_ids: Collection[str]) -> dict[str, bytes]:
     """The keyed digests of those of these messages that the journal has."""
     columns = (journal.c.message_id, journal.c.digest)
-    known = look_up(transaction.connection, columns, journal.c.message_id, message_ids)
+    known = look_up(view.connection, columns, journal.c.message_id, message_ids)
     return {row.message_id: row.digest for row in known}
 
 
-def known_ids(transaction: Transaction, message_ids: Collection[str]) -> set[str]:
+def known_ids(view: View, message_ids: Collection[str]) -> set[str]:
     """Which of these messages the journal has."""
-    known = look_up(
-        transaction.connection, (journal.c.message_id,), journal.c.message_id, message_ids
-    )
+    known = look_up(view.connection, (journal.c.message_id,), journal.c.message_id, message_ids)
     return {row.message_id for row in known}
 
 
-def chains_of(transaction: Transaction, message_ids: Collection[str]) -> dict[str, str]:
+def chains_of(view: View, message_ids: Collection[str]) -> dict[str, str]:
     """The chains that these messages are in."""
     if not message_ids:
         return {}
     columns = (journal.c.message_id, journal.c.chain)
-    rows = look_up(transaction.connection, columns, journal.c.message_id, message_ids)
+    rows = look_up(view.connection, columns, journal.c.message_id, message_ids)
     return {row.message_id: row.chain for row in rows}
 
 

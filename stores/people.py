@@ -21,7 +21,7 @@ from sqlalchemy import (
     text,
 )
 
-from stores.database import Conflict, Transaction
+from stores.database import Conflict, Transaction, View
 from stores.rows import Clash, look_up
 from stores.tables import people, person_keys
 from stores.vault import HUB_KEY
@@ -71,28 +71,26 @@ def number_of(person_id: str) -> int:
     return int.from_bytes(blake2b(person_id.encode(), digest_size=8).digest(), "big") >> 1
 
 
-def filed_under(
-    transaction: Transaction, keys: Collection[int], *, most: int
-) -> dict[int, set[int] | None]:
+def filed_under(view: View, keys: Collection[int], *, most: int) -> dict[int, set[int] | None]:
     """Row numbers of the persons under each key; None where they are more than ``most``, of which
     no more are read.
     """
-    postgres = transaction.connection.dialect.name == "postgresql"
+    postgres = view.connection.dialect.name == "postgresql"
     given: dict[str, Any] = {
         "keys": list(keys) if postgres else json.dumps(list(keys)),
         "most": most,
     }
-    rows = transaction.connection.execute(_PROBES[postgres], given)
+    rows = view.connection.execute(_PROBES[postgres], given)
     return {key: None if numbers is None else set(json.loads(numbers)) for key, numbers in rows}
 
 
-def load(transaction: Transaction, numbers: Collection[int]) -> dict[int, tuple[int, bytes]]:
+def load(view: View, numbers: Collection[int]) -> dict[int, tuple[int, bytes]]:
     """Version and encoded profile of the persons with these row numbers."""
     if not numbers:
         return {}
-    seal = transaction.vault.keys(transaction.connection, [HUB_KEY], create=True)[HUB_KEY]
+    seal = view.vault.keys(view.connection, [HUB_KEY], create=True)[HUB_KEY]
     columns = (people.c.number, people.c.version, people.c.body)
-    rows = look_up(transaction.connection, columns, people.c.number, numbers)
+    rows = look_up(view.connection, columns, people.c.number, numbers)
     return {
         row.number: (row.version, seal.open(row.body, bound_to=str(row.number))) for row in rows
     }

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, select
 
-from stores.database import Transaction
+from stores.database import Transaction, View
 from stores.rows import Clash, insert, look_up
 from stores.tables import reference_versions as table
 from stores.tables import states
@@ -28,14 +28,14 @@ class KeptVersion:
     referral_id: str
 
 
-def load(transaction: Transaction, references: Collection[str]) -> Iterator[KeptVersion]:
+def load(view: View, references: Collection[str]) -> Iterator[KeptVersion]:
     """What came before under these references, the versions of each in order."""
     if not references:
         return
-    key = _key(transaction.connection, transaction.vault)
+    key = _key(view.connection, view.vault)
     by_row_key = {_row_key(key, reference): reference for reference in references}
     columns = (table.c.key, table.c.number, table.c.content, table.c.referral_id)
-    rows = look_up(transaction.connection, columns, table.c.key, by_row_key)
+    rows = look_up(view.connection, columns, table.c.key, by_row_key)
     for row in sorted(rows, key=lambda row: row.number):
         digest = key.open(row.content, bound_to=row.referral_id).hex()
         yield KeptVersion(by_row_key[row.key], row.number, digest, row.referral_id)

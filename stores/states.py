@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from stores.database import Conflict, Transaction
+from stores.database import Conflict, Transaction, View
 from stores.rows import Clash, look_up
 from stores.tables import states
 from stores.vault import HUB_KEY, DataKey
@@ -13,15 +13,13 @@ Document = tuple[int, bytes]
 """A version, counted from 1, and the plain document."""
 
 
-def load(transaction: Transaction, step: str, keys: Collection[str]) -> dict[str, Document]:
+def load(view: View, step: str, keys: Collection[str]) -> dict[str, Document]:
     """The documents that exist, by key."""
     if not keys:
         return {}
-    seal = _seal(transaction)
+    seal = _seal(view)
     columns = (states.c.key, states.c.version, states.c.body)
-    rows = look_up(
-        transaction.connection, columns, states.c.key, keys, within=(states.c.step, step)
-    )
+    rows = look_up(view.connection, columns, states.c.key, keys, within=(states.c.step, step))
     return {
         row.key: (row.version, seal.open(row.body, bound_to=f"{step}/{row.key}")) for row in rows
     }
@@ -45,5 +43,5 @@ def save(transaction: Transaction, step: str, documents: Mapping[str, Document])
         raise Conflict("another worker changed the same state")
 
 
-def _seal(transaction: Transaction) -> DataKey:
-    return transaction.vault.keys(transaction.connection, [HUB_KEY], create=True)[HUB_KEY]
+def _seal(view: View) -> DataKey:
+    return view.vault.keys(view.connection, [HUB_KEY], create=True)[HUB_KEY]

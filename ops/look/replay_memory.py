@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from router.memory.documents import Memory
 from router.memory.register import DecodedPeople, PeopleMemory
 from router.step import Step
 from router.steps.link import decide as link
 from schemas.message import Message
+from stores.database import Transaction
 
 
 class KeptDocuments:
@@ -30,7 +30,7 @@ class KeptDocuments:
         """Keep the state under the message's key."""
         self._states[self._key(message)] = state
 
-    def flush(self) -> None:
+    def flush(self, transaction: Transaction | None = None) -> None:
         """Nothing to write: it is all kept, and only here."""
 
 
@@ -45,7 +45,7 @@ class KeptPeople(PeopleMemory):
     def _read_blocks(self, keys: Collection[int]) -> None:
         """Nothing is behind this: whoever is known is here already."""
 
-    def flush(self) -> None:
+    def flush(self, transaction: Transaction | None = None) -> None:  # noqa: ARG002 - nothing is written
         """Forget what was noted for writing."""
         for noted in (
             self._incoming,
@@ -69,10 +69,10 @@ class KeptPeople(PeopleMemory):
         """Nothing is behind this."""
 
 
-def memories(steps: Mapping[str, Step[Any]]) -> dict[str, Memory[Any]]:
+def memories(steps: Mapping[str, Step[Any]]) -> dict[str, KeptPeople | KeptDocuments]:
     """An empty memory for each step."""
     return {name: _memory(step) for name, step in steps.items()}
 
 
-def _memory(step: Step[Any]) -> Memory[Any]:
+def _memory(step: Step[Any]) -> KeptPeople | KeptDocuments:
     return KeptPeople(step) if step is link.STEP else KeptDocuments(step)

@@ -14,7 +14,7 @@ from router.memory.decoded import Decoded
 from router.step import Step
 from schemas.message import Message
 from stores import states
-from stores.database import Transaction
+from stores.database import Transaction, View
 
 S = TypeVar("S")
 _DECODED = 1000
@@ -39,7 +39,7 @@ class Memory(Protocol[S]):
         """The state from now on."""
         ...
 
-    def flush(self) -> None:
+    def flush(self, transaction: Transaction) -> None:
         """Write what changed."""
         ...
 
@@ -52,9 +52,9 @@ def _adapter(state: Any) -> TypeAdapter[Any]:
 class Documents(Generic[S]):
     """States of a step in the store, one document per key."""
 
-    def __init__(self, step: Step[S], transaction: Transaction, decoded: Decoded[str, S]) -> None:
+    def __init__(self, step: Step[S], view: View, decoded: Decoded[str, S]) -> None:
         self._step = step
-        self._transaction = transaction
+        self._view = view
         self._decoded = decoded
         self._adapter: TypeAdapter[S] = _adapter(step.state)
         self._versions: dict[str, int] = {}
@@ -81,7 +81,7 @@ class Documents(Generic[S]):
 
     def _load(self, keys: set[str]) -> None:
         self._looked_up |= keys
-        for key, (version, body) in states.load(self._transaction, self._step.name, keys).items():
+        for key, (version, body) in states.load(self._view, self._step.name, keys).items():
             self._versions[key] = version
             self._states[key] = self._decoded.get(key, body, self._adapter.validate_json)
 
@@ -91,12 +91,12 @@ class Documents(Generic[S]):
         self._states[key] = state
         self._changed.add(key)
 
-    def flush(self) -> None:
+    def flush(self, transaction: Transaction) -> None:
         """Write the changed documents, each one version on."""
         documents = {
             key: (self._versions.get(key, 0) + 1, self._written(key)) for key in self._changed
         }
-        states.save(self._transaction, self._step.name, documents)
+        states.save(transaction, self._step.name, documents)
 
     def _written(self, key: str) -> bytes:
         body = self._adapter.dump_json(self._states[key])
@@ -104,7 +104,7 @@ class Documents(Generic[S]):
         return body
 
 
-def documents() -> Callable[[Step[Any], Transaction], Documents[Any]]:
+def documents() -> Callable[[Step[Any], View], Documents[Any]]:
     """A memory for each batch of one step, over documents that this process has parsed already."""
     decoded: Decoded[str, Any] = Decoded(_DECODED)
-    return lambda step, transaction: Documents(step, transaction, decoded)
+    return lambda step, view: Documents(step, view, decoded)

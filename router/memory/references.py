@@ -7,15 +7,15 @@ from collections.abc import Iterator, Sequence
 from router.steps.deduplicate.decide import STEP, ReferenceVersions, key
 from schemas.message import Message
 from stores import references
-from stores.database import Transaction
+from stores.database import Transaction, View
 from stores.references import KeptVersion
 
 
 class References:
     """Versions of references during one batch (:class:`router.memory.documents.Memory`)."""
 
-    def __init__(self, transaction: Transaction) -> None:
-        self._transaction = transaction
+    def __init__(self, view: View) -> None:
+        self._view = view
         self._known: dict[str, ReferenceVersions] = {}
         self._kept: dict[str, int] = {}
         """How many versions of a reference the store has."""
@@ -35,15 +35,15 @@ class References:
         """Keep the versions of the message's reference."""
         self._known[key(message)] = state
 
-    def flush(self) -> None:
+    def flush(self, transaction: Transaction) -> None:
         """Write the new versions."""
-        references.add(self._transaction, self._new())
+        references.add(transaction, self._new())
         self._kept |= {reference: len(known.versions) for reference, known in self._known.items()}
 
     def _load(self, wanted: set[str]) -> None:
         missing = wanted - self._kept.keys()
         self._kept |= dict.fromkeys(missing, 0)
-        for one in references.load(self._transaction, missing):
+        for one in references.load(self._view, missing):
             known = self._known.get(one.reference) or ReferenceVersions()
             self._known[one.reference] = known.and_also(one.content_digest, one.referral_id)
             self._kept[one.reference] = one.number

@@ -21,7 +21,7 @@ from schemas.decisions import LinkDecided, PersonsDecided, Settled, SplitDecided
 from schemas.message import Message
 from schemas.notification import NotificationAccepted
 from stores import people, states
-from stores.database import Transaction
+from stores.database import Transaction, View
 
 _DECODED = 5000
 RULINGS = "link/rulings"
@@ -49,12 +49,14 @@ class _Incoming:
 class PeopleMemory:
     """The register in the store, as one batch sees it (:class:`router.memory.documents.Memory`)."""
 
-    def __init__(self, step: Step[Any], transaction: Transaction, decoded: DecodedPeople) -> None:
+    def __init__(self, step: Step[Any], view: View, decoded: DecodedPeople) -> None:
         self._step = step
-        self._transaction = transaction
+        self._view = view
         self._decoded = decoded
         self._incoming: dict[str, _Incoming] = {}
         self._blocks: defaultdict[int, set[int] | None] = defaultdict(set)
+        self._read: set[int] = set()
+        """Keys of which the store was asked who is filed under them."""
         self._records: dict[int, PersonRecord] = {}
         self._versions: dict[int, int] = {}
         self._evidence: dict[str, Evidence] = {}
@@ -116,16 +118,17 @@ class PeopleMemory:
         self._rulings.update(state.rulings)
         self._changed_rulings.update(state.rulings)
 
-    def flush(self) -> None:
+    def flush(self, transaction: Transaction) -> None:
         """Write changed persons, their keys and evidence."""
         profiles = {
             number: (self._versions.get(number, 0) + 1, self._written(number))
             for number in self._changed
         }
-        people.save(self._transaction, profiles)
-        self._write_keys()
+        people.save(transaction, profiles)
+        people.unfile(transaction, self._unfiled)
+        people.file(transaction, self._filed)
         states.save(
-            self._transaction,
+            transaction,
             self._step.name,
             {
                 id_: (
@@ -136,7 +139,7 @@ class PeopleMemory:
             },
         )
         states.save(
-            self._transaction,
+            transaction,
             RULINGS,
             {
                 id_: (
@@ -166,27 +169,38 @@ class PeopleMemory:
 
     def _look_up(self, described: Sequence[_Incoming]) -> None:
         """Read the blocks of these children, rank whoever is in them, and load the best."""
-        self._read_blocks({key for one in described for key in one.keys} - self._blocks.keys())
+        self._read_blocks({key for one in described for key in one.keys} - self._read)
         rankings = {one.evidence.id: ranked(one.keys, self._blocks) for one in described}
         self._rankings |= rankings
         self._load(number for numbers, _ in rankings.values() for number in numbers)
 
     def _read_blocks(self, keys: Collection[int]) -> None:
-        if keys:
-            found = people.filed_under(self._transaction, keys, most=OVERSIZED)
-            self._blocks.update(found)
+        """Who is filed under these keys, with what is not written yet."""
+        if not keys:
+            return
+        self._read.update(keys)
+        found = people.filed_under(self._view, keys, most=OVERSIZED + len(self._unfiled))
+        if self._filed or self._unfiled:
+            found = {key: self._as_changed(key, stored) for key, stored in found.items()}
+        self._blocks |= found
+
+    def _as_changed(self, key: int, stored: set[int] | None) -> set[int] | None:
+        if stored is None:
+            return None
+        filed = {number for at, number in self._filed if at == key}
+        unfiled = {number for at, number in self._unfiled if at == key}
+        block = stored - unfiled | filed
+        return block if len(block) <= OVERSIZED else None
 
     def _load(self, numbers: Iterable[int]) -> None:
         missing = {number for number in numbers if number not in self._records}
-        for number, (version, body) in people.load(self._transaction, missing).items():
+        for number, (version, body) in people.load(self._view, missing).items():
             self._versions[number] = version
             self._records[number] = self._decoded.get(number, body, PersonRecord.decode)
 
     def _load_evidence(self, ids: Iterable[str]) -> None:
         missing = {id_ for id_ in ids if id_ not in self._evidence}
-        for id_, (version, body) in states.load(
-            self._transaction, self._step.name, missing
-        ).items():
+        for id_, (version, body) in states.load(self._view, self._step.name, missing).items():
             self._evidence_versions[id_] = version
             self._evidence[id_] = Evidence.model_validate_json(body)
 
@@ -197,7 +211,7 @@ class PeopleMemory:
 
     def _load_rulings(self, ids: Iterable[str]) -> None:
         missing = {id_ for id_ in ids if id_ not in self._rulings}
-        for id_, (version, body) in states.load(self._transaction, RULINGS, missing).items():
+        for id_, (version, body) in states.load(self._view, RULINGS, missing).items():
             self._ruling_versions[id_] = version
             self._rulings[id_] = Ruling.model_validate_json(body)
 
@@ -260,16 +274,8 @@ class PeopleMemory:
             self._filed.discard((key, number))
             if (block := self._blocks[key]) is not None:
                 block.discard(number)
-        if crowds := [key for key in gone if self._blocks[key] is None]:
-            # One less may be few enough: only the store can tell.
-            self._write_keys()
-            self._read_blocks(crowds)
-
-    def _write_keys(self) -> None:
-        people.unfile(self._transaction, self._unfiled)
-        people.file(self._transaction, self._filed)
-        self._unfiled.clear()
-        self._filed.clear()
+        # One less may be few enough: only the store can tell.
+        self._read_blocks([key for key in gone if self._blocks[key] is None])
 
 
 def file_everybody(transaction: Transaction) -> int:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from router.handle import Adopted, Attempt, Delivery, Unit, handle
+from router.handle import Adopted, Attempt, Delivery, Unit, decide, record
 from router.runtimes import clock
 from router.runtimes.isolate import delivery_of, isolating
 from stores import cursors, journal
@@ -77,15 +77,19 @@ class Embedded:
         return bool(page or elapsed)
 
     def _handle(self, deliveries: Sequence[Delivery], attempt: Attempt) -> None:
-        with self.database.transaction() as transaction:
-            handle(
+        """Decide while others may write, and only then take the one lock that writers share."""
+        with self.database.view() as view:
+            decided = decide(
                 self.unit,
                 deliveries,
-                consumer=self.unit.name,
-                transaction=transaction,
+                cursor=cursors.read(view, self.unit.name),
+                view=view,
                 policy=self.policy,
                 attempt=attempt,
             )
+        with self.database.transaction() as transaction:
+            cursors.lock_unmoved(transaction, decided.cursor)
+            record(decided, transaction)
 
     def _start(self) -> int:
         """The position behind which nothing is left to do. A store that was written by a step at a

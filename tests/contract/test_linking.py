@@ -18,11 +18,9 @@ from ops.look.replay_memory import KeptDocuments, KeptPeople
 from ops.run.configuration import read_settings
 from router.handle import messages_of
 from router.intake import message_id
-from router.memory.documents import Memory
 from router.memory.register import DecodedPeople, PeopleMemory
 from router.steps.deduplicate import decide as deduplicate
 from router.steps.link import decide as link
-from router.steps.link.register import Register
 from schemas.base import Fact
 from schemas.case import (
     ChildLinked,
@@ -131,7 +129,7 @@ class Human:
         return arrived(fact, id_=self.done[-1], source="test", time=NOON)
 
 
-def through(memory: Memory[Register], batch: Sequence[Message]) -> list[Message]:
+def through(memory: PeopleMemory, batch: Sequence[Message]) -> list[Message]:
     """What follows from a batch, in order."""
     told = []
     memory.foresee(batch)
@@ -140,7 +138,7 @@ def through(memory: Memory[Register], batch: Sequence[Message]) -> list[Message]
         if outcome.state is not None:
             memory.remember(message, outcome.state)
         told += messages_of(link.STEP, message, outcome)
-    memory.flush()
+    memory.flush(memory._view)  # type: ignore[arg-type]  # it was opened to be written to
     return told
 
 

@@ -71,7 +71,7 @@ class Linking:
             outcome: Outcome[Register] = STEP.decide(memory.recall(message), message, rules())
             if outcome.state is not None:
                 memory.remember(message, outcome.state)
-            memory.flush()
+            memory.flush(memory._view)
         self.facts += outcome.facts
         return outcome
 
@@ -166,7 +166,7 @@ class Linking:
             memory._load_evidence([referral_id])
             held = memory._evidence[referral_id].model_copy(update={"letter": letter})
             memory.remember(None, Register(evidence={referral_id: held}))
-            memory.flush()
+            memory.flush(memory._view)
 
 
 WHO: dict[str, Any] = {"decided_by": "S. Worker", "rationale": "I asked the school"}
