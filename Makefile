@@ -46,7 +46,7 @@ test: install-tests services ## Lint, types, import contracts and every test
 	$(BIN)/python -m pytest
 
 bench: install-tests services ## Measure the hub; the last line is one JSON object (QUICK=1: a small form)
-	$(BIN)/python -m tests.bench --json
+	$(BIN)/python -m tests.bench
 
 PROOF ?= f1
 

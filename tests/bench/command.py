@@ -1,139 +1,92 @@
-"""``python -m tests.bench``: what this machine's hub can do, beside what its store could do
-bare.
+"""``python -m tests.bench``: what this hub can do here, beside what its store could do bare and
+what its peers can do.
 """
 
 from __future__ import annotations
 
-import tempfile
-from contextlib import ExitStack
-from importlib.resources import as_file, files
+import json
+import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import click
 
-from ops.commands.common import json_option, say, say_json, say_table
-from ops.run.configuration import read_settings
-from schemas.settings import HubSettings
-from tests.bench.embedded import embedded
-from tests.bench.linkage import STORES, beside, compared, linkage, tables
-from tests.bench.production import production
-from tests.services.folder import temporary_folder
+from tests.bench.against import against, run_module
+from tests.bench.layout import sample_settings
+from tests.bench.linkage_command import linkage_
+from tests.bench.parts import FULL, PARTS, QUICK
 from tests.services.process import ServiceUnavailable
+
+__all__ = ["bench", "sample_settings"]
+_CHECKOUT = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
 @click.group(invoke_without_command=True)
-@click.option("--notifications", type=click.IntRange(200), default=4000, show_default=True)
-@click.option(
-    "--seconds",
-    type=click.FloatRange(1),
-    default=20.0,
-    show_default=True,
-    help="Of the steady 100/s.",
-)
-@click.option(
-    "--production", "with_production", is_flag=True, help="Also on private Kafka and PostgreSQL."
-)
-@json_option
+@click.option("--quick", is_flag=True, envvar="QUICK", help="A small form, under five minutes.")
 @click.pass_context
-def bench(
-    context: click.Context, notifications: int, seconds: float, with_production: bool, as_json: bool
-) -> None:
-    """Measure the hub: rate end to end, latency at a steady 100 a second, replay, memory, and the
-    store's bare limit.
+def bench(context: click.Context, *, quick: bool) -> None:
+    """Measure the hub; the last line is one JSON object. Without a command: all parts.
 
-    End to end is from intake until all are rated and requested. Everything is durable: SQLite in
-    WAL mode with synchronous=FULL, PostgreSQL with synchronous_commit=on. The bare limit writes the
-    same rows in as many transactions, with nothing decided. Figures are of this machine, now:
-    compare within one run.
+    Everything is durable: SQLite in WAL mode with synchronous=FULL, PostgreSQL with
+    synchronous_commit=on. The bare limit is what this machine writes of the rows of commit b698ed7
+    with nothing decided. Figures are of this machine, now: compare within one run.
     """
-    if context.invoked_subcommand is not None:
-        return
-    settings = sample_settings()
-    with tempfile.TemporaryDirectory() as folder:
-        figures: dict[str, Any] = {
-            "embedded": embedded(settings, Path(folder), number=notifications, seconds=seconds)
-        }
-    if with_production:
-        with as_file(files("ops.sample") / "hub.toml") as path:
-            figures["production"] = production(path, number=notifications, seconds=seconds)
-    _report(figures, as_json=as_json)
+    context.obj = QUICK if quick else FULL
+    if context.invoked_subcommand is None:
+        _measure(PARTS, context)
 
 
-@bench.command("linkage")
-@click.option(
-    "--persons",
-    type=click.IntRange(1000),
-    multiple=True,
-    default=(100_000, 1_000_000),
-    show_default=True,
-    help="The size of a register; may be given more than once.",
-)
-@click.option("--store", type=click.Choice([*STORES, "both"]), default="both", show_default=True)
-@click.option("--notifications", type=click.IntRange(100), default=2000, show_default=True)
-@click.option(
-    "--folder",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Keep the registers here, and use again those that are here.",
-)
-@json_option
-def linkage_(
-    persons: tuple[int, ...], store: str, notifications: int, folder: Path | None, as_json: bool
-) -> None:
-    """Measure linking against made-up registers: time for each notification, memory, disk, and what
-    was found.
-
-    \b
-    candidates and decision   from a message read to the fact that says whose child it is: describe
-                              the child, look its keys up, load and decode the best candidates,
-                              compare; nothing is written
-    bare queries              the same queries asked again of the driver, with nothing made of
-                              them: the limit
-    whole step with commit    one message about a new child, who is the most to write, at a time
-                              through the link step, journal and all, until it is durable
-
-    Splink, where it is installed, is given the same register with one record of each person, and
-    twenty notifications. Names are as common as in Britain, and one family in ten is a Khan with a
-    son Muhammad. A register is written and filed through the store's own code, PostgreSQL in a
-    server of its own. A million persons take some ten minutes for each store; figures are of this
-    machine, now: compare within one run.
-    """
-    with ExitStack() as stack:
-        at = folder or stack.enter_context(temporary_folder())
-        at.mkdir(parents=True, exist_ok=True)
-        stores = STORES if store == "both" else (store,)
+def _measure(names: Iterable[str], context: click.Context) -> None:
+    """Parts by name; one whose services are missing says so in the place of its figures."""
+    told, figures = _telling(), {}
+    for name in names:
         try:
-            figures = linkage(
-                sample_settings(), at, persons=persons, stores=stores, notifications=notifications
-            )
+            figures[name] = PARTS[name](context.obj, told)
         except ServiceUnavailable as reason:
-            raise click.ClickException(str(reason)) from None
-    summary, others = compared(figures), beside(sorted(persons))
-    if as_json:
-        say_json({"registers": figures, "compared": summary, "splink": others})
-        return
-    for title, rows in tables(figures).items():
-        say_table(title, rows)
-    say_table("compared", summary)
-    say_table("Splink with DuckDB, one notification at a time", others)
-    say(
-        "Aims: p99 of candidates and decision at most 5 ms, "
-        "at most twice as long for the largest, under 500 MB."
-    )
+            figures[name] = {"missing": str(reason)}
+    _print(figures)
 
 
-def sample_settings() -> HubSettings:
-    """The sample hub's settings."""
-    with as_file(files("ops.sample") / "hub.toml") as path:
-        return read_settings(path, {})
+def _part(name: str) -> click.Command:
+    @click.command(name, help=f"Only the figures of {name!r}.")
+    @click.pass_context
+    def only(context: click.Context) -> None:
+        _measure([name], context)
+
+    return only
 
 
-def _report(figures: dict[str, Any], *, as_json: bool) -> None:
-    if as_json:
-        say_json(figures)
-        return
-    for runtime, parts in figures.items():
-        for title, part in parts.items():
-            rows = [{"figure": name, "value": value} for name, value in part.items()]
-            say_table(f"{runtime}: {title.replace('_', ' ')}", rows)
-    say("Aims: 1,000 notifications/s, half of the bare limit, p99 under 100 ms.")
+for _name in PARTS:
+    bench.add_command(_part(_name))
+bench.add_command(linkage_)
+
+
+@bench.command("against")
+@click.argument("checkout", type=_CHECKOUT)
+@click.option("--notifications", type=click.IntRange(200), default=2000, show_default=True)
+@click.option("--turns", type=click.IntRange(1), default=5, show_default=True)
+def against_(checkout: Path, *, notifications: int, turns: int) -> None:
+    """Run the embedded hub of this and of another CHECKOUT in turns, and print the ratios."""
+    _print(against(checkout, number=notifications, turns=turns, told=_telling()))
+
+
+@bench.command()
+@click.argument("checkout", type=_CHECKOUT)
+@click.option("--notifications", type=click.IntRange(200), default=4000, show_default=True)
+def record(checkout: Path, *, notifications: int) -> None:
+    """Print what the embedded hub of a CHECKOUT writes: the batches of bare_limit.json."""
+    click.echo(run_module("tests.bench.recording", str(notifications), checkout=checkout))
+
+
+def _telling() -> Callable[[str], None]:
+    started = time.monotonic()
+
+    def told(what: str) -> None:
+        click.echo(f"{time.monotonic() - started:6.0f} s  {what}", err=True)
+
+    return told
+
+
+def _print(figures: dict[str, Any]) -> None:
+    click.echo(json.dumps(figures))

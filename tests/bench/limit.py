@@ -1,70 +1,85 @@
-"""The bare limit: the very statements and rows that a run wrote, in the same transactions, with
-nothing decided.
+"""The bare limit: how fast this machine writes what commit b698ed7 wrote, with nothing decided.
+
+``bare_limit.json`` has its rows and bytes by transaction, as they were recorded once. They are
+written by plain SQL to an empty store of that commit's tables, equally durable. Whoever writes
+fewer rows since then comes nearer to it.
 """
 
 from __future__ import annotations
 
+import json
+import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, event
+from tests.bench.old_shape import FILE, OldTable, Rows, shapes
 
-from stores.database import Database
-
-_WRITES = ("INSERT", "UPDATE", "DELETE")
-
-
-@dataclass(slots=True)
-class Written:
-    """Every write of a run, by transaction, as the driver was given it."""
-
-    transactions: list[list[tuple[str, Any, bool]]] = field(default_factory=lambda: [[]])
-
-    @property
-    def rows(self) -> int:
-        """Rows written."""
-        return sum(len(rows) if many else 1 for part in self.transactions for _, rows, many in part)
-
-    @property
-    def commits(self) -> int:
-        """Transactions that wrote anything."""
-        return sum(bool(part) for part in self.transactions)
+BATCH = 200
+"""Notifications in a recorded batch."""
+_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "wal_autocheckpoint=8000", "cache_size=-65536")
 
 
-@contextmanager
-def recorded(database: Database) -> Iterator[Written]:
-    """Note what is written to a database, while inside."""
-    written = Written()
-
-    def note(
-        _c: Connection, _cursor: Any, sql: str, parameters: Any, _context: Any, many: bool
-    ) -> None:
-        if sql.lstrip()[:6].upper() in _WRITES:
-            written.transactions[-1].append((sql, parameters, many))
-
-    def committed(_connection: Connection) -> None:
-        written.transactions.append([])
-
-    event.listen(database.engine, "before_cursor_execute", note)
-    event.listen(database.engine, "commit", committed)
-    try:
-        yield written
-    finally:
-        event.remove(database.engine, "before_cursor_execute", note)
-        event.remove(database.engine, "commit", committed)
+Entry = tuple[str, str, int, int]
+"""Verb, table, rows and bytes."""
 
 
-def bare_seconds(written: Written, empty: Database) -> float:
-    """Seconds to write it all to an empty database of the same kind, equally durable."""
-    started = time.perf_counter()
-    for part in written.transactions:
-        if part:
-            with empty.transaction() as transaction:
-                cursor = transaction.connection.connection.cursor()
-                for sql, parameters, many in part:
-                    (cursor.executemany if many else cursor.execute)(sql, parameters)
-                cursor.close()
-    return time.perf_counter() - started
+@dataclass(frozen=True, slots=True)
+class Write:
+    """Rows for one table, new ones or ones in place of others."""
+
+    verb: str
+    table: OldTable
+    rows: list[tuple[Any, ...]]
+
+
+def recorded_batches() -> list[list[list[Entry]]]:
+    """Verb, table, rows and bytes, by transaction, by batch of the stream."""
+    batches: list[list[list[Entry]]]
+    batches = json.loads(FILE.read_text(encoding="utf-8"))["batches"]
+    return batches
+
+
+def transactions(number: int) -> Iterator[list[Write]]:
+    """What that commit wrote for so many notifications; more than were recorded begin anew."""
+    rows, recorded = Rows(), recorded_batches()
+    whole = (recorded[turn % len(recorded)] for turn in range(number // BATCH))
+    for batch in whole:
+        for entries in batch:
+            yield [_write(rows, entry) for entry in entries]
+
+
+def sqlite_limit(folder: Path, number: int) -> float:
+    """Notifications per second, of at least 200, into an empty SQLite file."""
+    connection = sqlite3.connect(folder / "bare.db", isolation_level=None)
+    for pragma in _PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}")
+    for table in shapes().values():
+        for statement in table.ddl(postgres=False):
+            connection.execute(statement)
+    written, seconds = transactions(number), 0.0
+    while some := list(islice(written, 50)):  # made before the clock runs
+        started = time.perf_counter()
+        for transaction in some:
+            _commit(connection, transaction)
+        seconds += time.perf_counter() - started
+    connection.close()
+    return number // BATCH * BATCH / seconds
+
+
+def _commit(connection: sqlite3.Connection, transaction: list[Write]) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    for write in transaction:
+        marks = f"VALUES ({', '.join('?' * len(write.table.columns))})"
+        connection.executemany(write.table.insert(write.verb, marks), write.rows)
+    connection.execute("COMMIT")
+
+
+def _write(rows: Rows, entry: Entry) -> Write:
+    verb, name, number, size = entry
+    table = shapes()[name]
+    make = rows.new if verb == "insert" else rows.again
+    return Write(verb, table, make(table, number=number, size=size))

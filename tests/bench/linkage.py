@@ -30,9 +30,10 @@ from schemas.case import ChildLinked, LinkOutcome
 from schemas.settings import HubSettings
 from stores import people
 from stores.database import Database
-from tests.bench.embedded import peak, quantiles
+from tests.bench.latency import quantiles
 from tests.bench.splink import splink
 from tests.bench.tellings import Told, records, strangers, tellings
+from tests.bench.usage import peak_mb
 from tests.services.postgres import private_postgres
 
 _T = TypeVar("_T")
@@ -187,7 +188,7 @@ def build(settings: HubSettings, folder: Path, place: Place) -> dict[str, Any]:
         "mb_on_disk": _size(hub.database, place),
     }
     hub.database.close()
-    return figures | {"build_mb_peak": peak()}
+    return figures | {"build_mb_peak": peak_mb()}
 
 
 def stream(settings: HubSettings, folder: Path, place: Place, number: int) -> dict[str, Any]:
@@ -207,7 +208,7 @@ def stream(settings: HubSettings, folder: Path, place: Place, number: int) -> di
             sent.append([])
             decided.add(one, hub)
     bare = [_bare(hub.database, queries) for queries in sent if queries]
-    memory = {"mb_peak": peak()}
+    memory = {"mb_peak": peak_mb()}
     # What this writes stays: so of children whom nothing above is about, and of others in every
     # run.
     whole = _whole_step(

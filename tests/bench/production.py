@@ -25,7 +25,7 @@ from schemas.rating import RatingSuggested
 from stores.database import Database
 from stores.tables import METADATA, journal
 from stores.topics import create_topics
-from tests.bench.embedded import quantiles
+from tests.bench.latency import quantiles
 from tests.bench.stream import arrivals
 from tests.services.folder import temporary_folder
 from tests.services.kafka import private_kafka

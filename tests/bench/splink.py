@@ -18,7 +18,7 @@ from typing import Any, Final
 from router.linkage import Profile, Subject
 from router.steps.link.decide import evidence_of
 from router.steps.link.register import PersonRecord
-from tests.bench.embedded import quantiles
+from tests.bench.latency import quantiles
 from tests.bench.tellings import Told, records, tellings
 
 _COLUMNS: Final = ("unique_id", "given", "family", "postcode", "phone", "born", "nhs")
