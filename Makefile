@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-tests install-proofs services run demo test bench proof lock
+.PHONY: help install install-tests install-proofs install-peers services run demo test bench proof lock
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -29,6 +29,12 @@ $(VENV)/.installed-proofs: $(VENV)/.installed ops/locks/proofs.txt
 	$(BIN)/python -m pip install --quiet --require-hashes --requirement ops/locks/proofs.txt
 	@touch $@
 
+install-peers: $(VENV)/.installed-peers
+
+$(VENV)/.installed-peers: $(VENV)/.installed ops/locks/peers.txt
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement ops/locks/peers.txt
+	@touch $@
+
 services: install ## Install what private Kafka, RabbitMQ and PostgreSQL instances need (for tests and benchmarks)
 	$(BIN)/python -m tests.services install
 
@@ -45,7 +51,7 @@ test: install-tests services ## Lint, types, import contracts and every test
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest
 
-bench: install-tests services ## Measure the hub; the last line is one JSON object (QUICK=1: a small form)
+bench: install-tests install-peers services ## Measure the hub and its peers; the last line is one JSON object (QUICK=1: a small form)
 	$(BIN)/python -m tests.bench
 
 PROOF ?= f1
@@ -57,3 +63,4 @@ lock: ## Renew the locked lists (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet pyproject.toml ops/locks/build.in --output-file ops/locks/runtime.txt
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet --extra development pyproject.toml ops/locks/build.in --constraint ops/locks/runtime.txt --output-file ops/locks/development.txt
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet --extra proofs pyproject.toml ops/locks/build.in --constraint ops/locks/runtime.txt --output-file ops/locks/proofs.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet --extra peers pyproject.toml ops/locks/build.in --constraint ops/locks/runtime.txt --output-file ops/locks/peers.txt

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.bench.embedded import embedded
+from tests.bench.peers.running import peers
 
 Told = Callable[[str], None]
 """Where a part says how far it has come."""
@@ -20,10 +21,12 @@ class Amount:
     seconds: float
     """Of the steady rate."""
     turns: int
+    peers: int
+    """Notifications for each peer, at its full rate and again under two kills."""
 
 
-FULL = Amount(notifications=4000, seconds=30.0, turns=3)
-QUICK = Amount(notifications=1000, seconds=10.0, turns=1)
+FULL = Amount(notifications=4000, seconds=30.0, turns=3, peers=2000)
+QUICK = Amount(notifications=1000, seconds=10.0, turns=1, peers=200)
 
 
 def _embedded(amount: Amount, told: Told) -> dict[str, Any]:
@@ -32,6 +35,11 @@ def _embedded(amount: Amount, told: Told) -> dict[str, Any]:
     )
 
 
+def _peers(amount: Amount, told: Told) -> dict[str, Any]:
+    return peers(number=amount.peers, killed_number=amount.peers, told=told)
+
+
 PARTS: Mapping[str, Callable[[Amount, Told], dict[str, Any]]] = {
     "embedded": _embedded,
+    "peers": _peers,
 }
