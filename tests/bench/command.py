@@ -38,12 +38,12 @@ def bench(context: click.Context, *, quick: bool) -> None:
 
 
 def _measure(names: Iterable[str], context: click.Context) -> None:
-    """Parts by name; one whose services are missing says so in the place of its figures."""
+    """Parts by name; one that cannot be had says why in the place of its figures."""
     told, figures = _telling(), {}
     for name in names:
         try:
             figures[name] = PARTS[name](context.obj, told)
-        except ServiceUnavailable as reason:
+        except (ServiceUnavailable, TimeoutError) as reason:
             figures[name] = {"missing": str(reason)}
     _print(figures)
 

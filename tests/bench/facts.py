@@ -10,7 +10,7 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine, create_engine, make_url, text
 
 from schemas.information import InformationRequested
 from schemas.notification import NotificationAccepted, NotificationDuplicated, NotificationReceived
@@ -21,7 +21,9 @@ DONE = (RatingSuggested.type, InformationRequested.type)
 _SETTLED = (NotificationAccepted.type, NotificationDuplicated.type)
 _LATE = 200
 """Positions are given out before they are committed, so a look goes back by so many."""
-_POLL_SECONDS = 0.002
+_LOOK_SECONDS = {"sqlite": 0.002, "postgresql": 0.005}
+"""Between two looks of a watch: each look is a query, and takes the store's time too."""
+_POLL_SECONDS = 0.1
 _LONGEST_SECONDS = 300.0
 
 
@@ -50,12 +52,13 @@ class Facts:
 
     def done_behind(self, position: int) -> list[tuple[int, str, str]]:
         """Position, type and referral of what was rated and requested behind a position."""
-        rows = self._rows(
+        found = (
             "SELECT position, type, correlation_id FROM journal WHERE position > :since "
-            "ORDER BY position",
-            since=position,
+            "AND type IN (:rated, :requested) ORDER BY position"
         )
-        return [(row[0], row[1], str(row[2])) for row in rows if row[1] in DONE]
+        rated, requested = DONE
+        rows = self._rows(found, since=position, rated=rated, requested=requested)
+        return [(row[0], row[1], str(row[2])) for row in rows]
 
     def await_done(self, since: int = 0) -> None:
         """Wait until everything received behind a position is rated and requested, or was a
@@ -65,7 +68,7 @@ class Facts:
         while time.monotonic() < deadline:
             if is_done(self.counts(since)):
                 return
-            time.sleep(_POLL_SECONDS * 10)
+            time.sleep(_POLL_SECONDS)
         raise TimeoutError("the hub did not finish")
 
     def close(self) -> None:
@@ -123,11 +126,12 @@ def watching(url: str) -> Iterator[Watch]:
 def _watch(url: str, end: Connection) -> None:
     facts, seen = Facts(url), dict[str, dict[str, float]]()
     start = last = facts.last()
-    late = 0 if url.startswith("sqlite") else _LATE
+    kind = make_url(url).get_backend_name()
+    late = 0 if kind == "sqlite" else _LATE
     end.send("ready")
     enough = False
     while not enough:
-        enough = end.poll(_POLL_SECONDS)
+        enough = end.poll(_LOOK_SECONDS[kind])
         rows = facts.done_behind(max(start, last - late))
         now = time.monotonic()
         for position, type_, referral in rows:

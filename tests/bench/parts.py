@@ -8,6 +8,7 @@ from typing import Any
 
 from tests.bench.embedded import embedded
 from tests.bench.peers.running import peers
+from tests.bench.production import production
 
 Told = Callable[[str], None]
 """Where a part says how far it has come."""
@@ -35,11 +36,16 @@ def _embedded(amount: Amount, told: Told) -> dict[str, Any]:
     )
 
 
+def _production(amount: Amount, told: Told) -> dict[str, Any]:
+    return production(number=amount.notifications, seconds=amount.seconds, told=told)
+
+
 def _peers(amount: Amount, told: Told) -> dict[str, Any]:
     return peers(number=amount.peers, killed_number=amount.peers, told=told)
 
 
 PARTS: Mapping[str, Callable[[Amount, Told], dict[str, Any]]] = {
     "embedded": _embedded,
+    "production": _production,
     "peers": _peers,
 }

@@ -1,4 +1,4 @@
-"""The hub in production on this machine: private Kafka and PostgreSQL, a process for each step, and
+"""The hub in production on this machine: private Kafka and PostgreSQL, the workers of a shape, and
 the relay.
 """
 
@@ -7,215 +7,157 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Table, func, select, text
+import psycopg
 
 from ops.run.parts import STEPS
 from ops.run.wiring import Hub, open_hub
-from router.intake import message_id
-from schemas.information import InformationRequested
-from schemas.notification import NotificationAccepted, NotificationDuplicated
-from schemas.rating import RatingSuggested
-from stores.database import Database
-from stores.tables import METADATA, journal
 from stores.topics import create_topics
-from tests.bench.latency import quantiles
+from tests.bench.facts import Facts
+from tests.bench.latency import steady
+from tests.bench.limit import postgres_limit
+from tests.bench.once import BATCH
 from tests.bench.stream import arrivals
+from tests.bench.usage import Usage, memory_mb, used
 from tests.services.folder import temporary_folder
 from tests.services.kafka import private_kafka
-from tests.services.postgres import private_postgres
+from tests.services.postgres import PostgresService, private_postgres
 
-_BATCH = 200
-_POLL_SECONDS = 0.01
-_LATE = 200
-_LONGEST_SECONDS = 300.0
-_SETTLED = (NotificationAccepted.type, NotificationDuplicated.type)
-_DONE = (RatingSuggested.type, InformationRequested.type)
+SHAPES: Mapping[str, Sequence[str]] = {"apart": STEPS, "fused": ("all",)}
+"""How the steps are shared out among workers: each by itself, or all of them in one."""
+PER_SECOND = 100.0
+_WARMING = 100
 
 
-def production(sample: Path, *, number: int, seconds: float) -> dict[str, Any]:
-    """End-to-end rate and latency at a steady 100 a second, beside the bare limit of the same
-    rows.
-    """
+def production(*, number: int, seconds: float, told: Callable[[str], None]) -> dict[str, Any]:
+    """The figures of each shape, and again those of the faster one by themselves."""
+    shapes = {}
+    for name, workers in SHAPES.items():
+        told(f"production, {name}: {number} notifications, then {seconds:.0f} s at a steady rate")
+        shapes[name] = _shape(workers, number, seconds)
+    fastest = max(shapes, key=lambda name: shapes[name]["notifications_per_second"])
+    return shapes[fastest] | {"shape": fastest} | shapes
+
+
+def _shape(workers: Sequence[str], number: int, seconds: float) -> dict[str, Any]:
     with (
         temporary_folder() as folder,
         private_kafka(folder / "kafka") as kafka,
         private_postgres(folder / "postgres") as postgres,
-        _workers(folder, sample, kafka.url, postgres.url) as hub,
     ):
-        before = _commits(hub.database)
-        rate = _end_to_end(hub, number)
-        commits = _commits(hub.database) - before
-        bare = _bare_seconds(hub.database, postgres.url, commits)
-        latency = _steady(hub, number, per_second=100, seconds=seconds)
-    limit = {
-        "transactions": commits,
-        "bare_limit_notifications_per_second": round(number / bare, 1),
-        "share_of_bare_limit": round(bare / rate["seconds"], 3),
+        bare = _bare(postgres, number)
+        with _running(folder, workers, kafka.url, postgres.url) as running:
+            rate = _rate(running, postgres, number)
+            skip = number + _WARMING
+            came = arrivals(running.hub.settings, skip + int(PER_SECOND * seconds))[skip:]
+            latency = steady(running.hub, came, url=postgres.url, per_second=PER_SECOND)
+    share = {
+        "bare_limit_notifications_per_second": round(bare, 1),
+        "share_of_bare_limit": round(rate["notifications_per_second"] / bare, 3),
     }
-    return {"end_to_end": rate | limit, "steady": latency}
+    return {**rate, **share, **latency}
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """A hub in production: this process takes in, the others work."""
+
+    hub: Hub
+    facts: Facts
+    pids: Sequence[int]
+
+    def used(self) -> Usage:
+        """By the hub's processes, of which this is one."""
+        return used(*self.pids, os.getpid())
 
 
 @contextmanager
-def _workers(folder: Path, sample: Path, topics: str, store: str) -> Iterator[Hub]:
+def _running(folder: Path, workers: Sequence[str], topics: str, store: str) -> Iterator[_Running]:
     config = folder / "hub.toml"
-    # Nothing here goes to the edge queues, so no broker listens where the setting must say one
-    # does.
-    runtime = f'\ntopics = "{topics}"\nqueues = "amqp://127.0.0.1:1//"\npartitions = 1\n'
-    text_ = sample.read_text(encoding="utf-8").replace(
-        'store = "sqlite:///hub.db"', f'store = "{store}"{runtime}'
-    )
-    config.write_text(text_, encoding="utf-8")
+    config.write_text(_configured(topics, store), encoding="utf-8")
     hub = open_hub(config, os.environ)
     create_topics(topics, hub.settings.runtime.partitions)
     command = [sys.executable, "-m", "ops.cli", "run"]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    running = [
-        subprocess.Popen([*command, name, "--config", str(config)], **quiet)  # type: ignore[call-overload]
-        for name in (*STEPS, "relay")
-    ]
+    with (folder / "workers.log").open("wb") as log:
+        processes = [
+            subprocess.Popen(
+                [*command, name, "--config", str(config)], stdout=log, stderr=subprocess.STDOUT
+            )
+            for name in (*workers, "relay")
+        ]
+    facts = Facts(store)
     try:
-        yield hub
+        yield _Running(hub, facts, [process.pid for process in processes])
     finally:
-        for process in running:
+        for process in processes:
             process.terminate()
-        for process in running:
+        for process in processes:
             process.wait(30)
+        facts.close()
         hub.database.close()
 
 
-def _end_to_end(hub: Hub, number: int) -> dict[str, Any]:
-    """The first hundred wake the workers up and are not counted."""
-    came = arrivals(hub.settings, number + 100)
-    _take(hub, came[:100])
-    _await_done(hub, since=0)
-    position = _last(hub)
-    started = time.perf_counter()
-    _take(hub, came[100:])
-    _await_done(hub, since=position)
-    spent = time.perf_counter() - started
+def _configured(topics: str, store: str) -> str:
+    """The sample's configuration with these servers."""
+    sample = (files("ops.sample") / "hub.toml").read_text(encoding="utf-8")
+    # Nothing here goes to the edge queues, so no broker listens where the setting must say one
+    # does.
+    runtime = f'topics = "{topics}"\nqueues = "amqp://127.0.0.1:1//"\npartitions = 1\n'
+    return sample.replace('store = "sqlite:///hub.db"', f'store = "{store}"\n{runtime}')
+
+
+def _rate(running: _Running, postgres: PostgresService, number: int) -> dict[str, float]:
+    """From intake until all are rated and requested. The first hundred wake the workers up and are
+    not counted.
+    """
+    came = arrivals(running.hub.settings, _WARMING + number)
+    _take(running.hub, came[:_WARMING])
+    running.facts.await_done()
+    position, disk = running.facts.last(), _on_disk(postgres)
+    before, started = running.used(), time.monotonic()
+    _take(running.hub, came[_WARMING:])
+    running.facts.await_done(position)
+    seconds, spent = time.monotonic() - started, running.used() - before
+    written = (_on_disk(postgres) - disk).each(number)["written_kb_per_notification"]
     return {
-        "notifications": number,
-        "seconds": round(spent, 3),
-        "notifications_per_second": round(number / spent, 1),
+        "notifications_per_second": round(number / seconds, 1),
+        **spent.each(number),
+        "written_kb_per_notification": written,
+        "memory_mb": memory_mb(*running.pids),
     }
 
 
 def _take(hub: Hub, came: Sequence[Any]) -> None:
-    for start in range(0, len(came), _BATCH):
-        hub.intake.take(came[start : start + _BATCH])
+    for start in range(0, len(came), BATCH):
+        hub.intake.take(came[start : start + BATCH])
 
 
-def _await_done(hub: Hub, *, since: int) -> None:
-    deadline = time.monotonic() + _LONGEST_SECONDS
-    while time.monotonic() < deadline:
-        counts = _counts(hub, since)
-        accepted, duplicated = (counts.get(name, 0) for name in _SETTLED)
-        received = counts.get("mash.notification.received.v1", 0)
-        if accepted + duplicated == received and all(
-            counts.get(name, 0) >= accepted for name in _DONE
-        ):
-            return
-        time.sleep(_POLL_SECONDS * 5)
-    raise TimeoutError("the workers did not finish")
-
-
-def _counts(hub: Hub, since: int) -> dict[str, int]:
-    query = (
-        select(journal.c.type, func.count().label("number"))
-        .where(journal.c.position > since)
-        .group_by(journal.c.type)
-    )
-    with hub.database.reading() as connection:
-        return {row.type: row.number for row in connection.execute(query)}
-
-
-def _last(hub: Hub) -> int:
-    with hub.database.reading() as connection:
-        return int(connection.execute(select(func.max(journal.c.position))).scalar_one() or 0)
-
-
-def _commits(database: Database) -> int:
-    with database.reading() as connection:
-        connection.execute(text("SELECT pg_stat_clear_snapshot()"))
-        return int(
-            connection.execute(text("SELECT sum(xact_commit) FROM pg_stat_database")).scalar_one()
-        )
-
-
-def _bare_seconds(full: Database, url: str, commits: int) -> float:
-    """The rows that are there now, written to an empty database in as many transactions, with
-    nothing decided.
+def _on_disk(postgres: PostgresService) -> Usage:
+    """What PostgreSQL's processes have used so far, with all that it still held written: its log
+    and its tables.
     """
-    with full.reading() as connection:
-        connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql(
-            "CREATE DATABASE bare"
-        )
-    empty = Database(url.rpartition("/")[0] + "/bare", full.vault)
-    empty.create_tables()
-    parts = [part for table in METADATA.sorted_tables for part in _parts(full, table, commits)]
-    started = time.perf_counter()
-    for table, rows in parts:
-        with empty.transaction() as transaction:
-            transaction.insert(table, rows)
-    spent = time.perf_counter() - started
-    empty.close()
-    return spent
+    with psycopg.connect(_driven(postgres.url), autocommit=True) as connection:
+        connection.execute("CHECKPOINT")
+    assert postgres.server.pid is not None
+    return used(postgres.server.pid)
 
 
-def _parts(
-    full: Database, table: Table, commits: int
-) -> Iterator[tuple[Table, list[dict[str, Any]]]]:
-    """A table's rows in its share of the transactions."""
-    with full.reading() as connection:
-        rows = [dict(row._mapping) for row in connection.execute(select(table))]
-    share = max(1, len(rows) * len(METADATA.tables) // max(commits, 1))
-    yield from ((table, rows[start : start + share]) for start in range(0, len(rows), share))
+def _bare(postgres: PostgresService, number: int) -> float:
+    with psycopg.connect(_driven(postgres.url), autocommit=True) as connection:
+        connection.execute("CREATE DATABASE bare")
+    limit = postgres_limit(_driven(postgres.url.rpartition("/")[0] + "/bare"), number)
+    with psycopg.connect(_driven(postgres.url), autocommit=True) as connection:
+        connection.execute("DROP DATABASE bare")
+    return limit
 
 
-def _steady(hub: Hub, skip: int, *, per_second: float, seconds: float) -> dict[str, Any]:
-    """Milliseconds until a look at the store, from another thread, finds both rating and
-    request.
-    """
-    count = int(per_second * seconds)
-    came = arrivals(hub.settings, skip + 100 + count)[-count:]
-    sent: dict[str, float] = {}
-    done: dict[str, dict[str, float]] = {}
-    over = threading.Event()
-    watch = threading.Thread(target=_watch, args=(hub, _last(hub), done, over))
-    watch.start()
-    started = time.perf_counter()
-    for number, arrival in enumerate(came):
-        time.sleep(max(0.0, started + number / per_second - time.perf_counter()))
-        sent[message_id(arrival)] = time.perf_counter()
-        hub.intake.take([arrival])
-    spent = time.perf_counter() - started
-    _await_done(hub, since=0)
-    over.set()
-    watch.join()
-    both = [(max(times.values()) - sent[id_]) * 1000 for id_, times in done.items() if id_ in sent]
-    return {"per_second": round(count / spent, 1), "seconds": round(spent, 1), **quantiles(both)}
-
-
-def _watch(
-    hub: Hub, position: int, done: dict[str, dict[str, float]], over: threading.Event
-) -> None:
-    """Note when each fact is first seen committed, at most a look late. Positions may commit out of
-    order.
-    """
-    query = select(journal.c.position, journal.c.type, journal.c.correlation_id).where(
-        journal.c.type.in_(_DONE)
-    )
-    while not over.wait(_POLL_SECONDS):
-        with hub.database.reading() as connection:
-            rows = connection.execute(query.where(journal.c.position > position - _LATE)).all()
-        now = time.perf_counter()
-        for row in rows:
-            done.setdefault(row.correlation_id, {}).setdefault(row.type, now)
-            position = max(position, row.position)
+def _driven(url: str) -> str:
+    """The address as the driver takes it."""
+    return url.replace("+psycopg", "")
