@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,15 +25,20 @@ _CHECKOUT = click.Path(exists=True, file_okay=False, path_type=Path)
 
 @click.group(invoke_without_command=True)
 @click.option("--quick", is_flag=True, envvar="QUICK", help="A small form, under five minutes.")
+@click.option(
+    "--folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Keep the stores whose growth is measured here, and use again those that are here.",
+)
 @click.pass_context
-def bench(context: click.Context, *, quick: bool) -> None:
+def bench(context: click.Context, *, quick: bool, folder: Path | None) -> None:
     """Measure the hub; the last line is one JSON object. Without a command: all parts.
 
     Everything is durable: SQLite in WAL mode with synchronous=FULL, PostgreSQL with
     synchronous_commit=on. The bare limit is what this machine writes of the rows of commit b698ed7
     with nothing decided. Figures are of this machine, now: compare within one run.
     """
-    context.obj = QUICK if quick else FULL
+    context.obj = replace(QUICK if quick else FULL, folder=folder)
     if context.invoked_subcommand is None:
         _measure(PARTS, context)
 

@@ -26,7 +26,6 @@ def once(number: int, folder: Path) -> dict[str, Any]:
     """Seconds, CPU seconds and bytes from intake until all are rated and requested, and everything
     they cause is done; on an empty store.
     """
-    part("collect_seldom")()
     file = folder / "run.db"
     hub = sqlite_hub(file)
     came = arrivals(hub.settings, number)
@@ -60,4 +59,5 @@ def checkpoint(file: Path) -> None:
 
 
 if __name__ == "__main__":
+    part("collect_seldom")()
     sys.stdout.write(json.dumps(once(int(sys.argv[1]), Path(sys.argv[2]))))

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from tests.bench.embedded import embedded
+from tests.bench.growth import growth
 from tests.bench.peers.running import peers
 from tests.bench.production import production
+from tests.bench.replay import replay
 
 Told = Callable[[str], None]
 """Where a part says how far it has come."""
@@ -19,15 +22,35 @@ class Amount:
     """How much is measured."""
 
     notifications: int
+    production: int
+    """Notifications for each shape of production."""
     seconds: float
     """Of the steady rate."""
     turns: int
+    sizes: tuple[int, ...]
+    """Notifications stored when growth is measured."""
     peers: int
     """Notifications for each peer, at its full rate and again under two kills."""
+    folder: Path | None = None
+    """Where the stores of growth are kept."""
 
 
-FULL = Amount(notifications=4000, seconds=30.0, turns=3, peers=2000)
-QUICK = Amount(notifications=1000, seconds=10.0, turns=1, peers=200)
+FULL = Amount(
+    notifications=4000,
+    production=4000,
+    seconds=30.0,
+    turns=3,
+    sizes=(2_000, 20_000, 200_000),
+    peers=2000,
+)
+QUICK = Amount(
+    notifications=1000,
+    production=500,
+    seconds=5.0,
+    turns=1,
+    sizes=(2_000, 8_000),
+    peers=200,
+)
 
 
 def _embedded(amount: Amount, told: Told) -> dict[str, Any]:
@@ -37,15 +60,25 @@ def _embedded(amount: Amount, told: Told) -> dict[str, Any]:
 
 
 def _production(amount: Amount, told: Told) -> dict[str, Any]:
-    return production(number=amount.notifications, seconds=amount.seconds, told=told)
+    return production(number=amount.production, seconds=amount.seconds, told=told)
 
 
 def _peers(amount: Amount, told: Told) -> dict[str, Any]:
     return peers(number=amount.peers, killed_number=amount.peers, told=told)
 
 
+def _replay(amount: Amount, told: Told) -> dict[str, Any]:
+    return replay(number=amount.notifications, turns=amount.turns, told=told)
+
+
+def _growth(amount: Amount, told: Told) -> dict[str, Any]:
+    return growth(amount.sizes, folder=amount.folder, told=told)
+
+
 PARTS: Mapping[str, Callable[[Amount, Told], dict[str, Any]]] = {
     "embedded": _embedded,
     "production": _production,
     "peers": _peers,
+    "replay": _replay,
+    "growth": _growth,
 }
