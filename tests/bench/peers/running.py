@@ -9,11 +9,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
-from importlib.util import find_spec
+from importlib.metadata import PackageNotFoundError, version
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -29,8 +29,13 @@ from tests.services.kafka import private_kafka
 from tests.services.postgres import private_postgres
 from tests.services.rabbitmq import private_rabbitmq
 
-PEERS = ("faust", "faststream", "celery", "dbos")
-"""Each is a package, and a module ``on_...`` here."""
+PEERS: Mapping[str, str] = {
+    "faust": "faust-streaming",
+    "faststream": "faststream",
+    "celery": "celery",
+    "dbos": "dbos",
+}
+"""Each has a module ``on_...`` here, and needs this distribution."""
 _WARMING = 50
 _LONGEST_SECONDS = 300.0
 _POLL_SECONDS = 0.05
@@ -43,8 +48,8 @@ def peers(*, number: int, killed_number: int, told: Callable[[str], None]) -> di
     """The figures of each that is installed."""
     figures: dict[str, Any] = {
         name: {"missing": "not installed: `make install-peers`"}
-        for name in PEERS
-        if find_spec(name) is None
+        for name, distribution in PEERS.items()
+        if not installed(distribution)
     }
     with (
         temporary_folder() as folder,
@@ -59,6 +64,15 @@ def peers(*, number: int, killed_number: int, told: Callable[[str], None]) -> di
             told(f"peers: {name}, {killed_number} notifications and two kills")
             figures[name] |= _killed(_Peer(name, server, folder), killed_number)
     return figures
+
+
+def installed(distribution: str) -> bool:
+    """Whether it is there; importing the module to see would be dear, and Faust hides its own."""
+    try:
+        version(distribution)
+    except PackageNotFoundError:
+        return False
+    return True
 
 
 @dataclass(slots=True)

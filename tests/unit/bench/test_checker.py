@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import islice
 
 from tests.bench.peers.checker import Verdict, judge, references
+from tests.bench.peers.running import PEERS, installed
 from tests.bench.peers.work import DEDUPLICATE, LINK, RATE, REQUEST
 from tests.bench.stream import records
 
@@ -28,6 +29,11 @@ def test_an_effect_of_a_resend_or_again_of_the_same_is_doubled() -> None:
     assert judge(OF, ratings=["a", "b", "b"], requests=["a", "b"]) == Verdict(lost=0, doubled=1)
     ratings = ["a", "a again", "b"]
     assert judge(OF, ratings=ratings, requests=ratings) == Verdict(lost=0, doubled=2)
+
+
+def test_a_peer_that_is_not_installed_is_told_from_one_that_is() -> None:
+    assert installed(PEERS["faust"])
+    assert not installed("no-such-distribution")
 
 
 def test_the_sample_sends_some_references_again() -> None:
