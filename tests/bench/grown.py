@@ -34,7 +34,7 @@ def grown(size: int, store: Path, *, stream: Path, window: int = WINDOW) -> dict
     coming = _coming(hub, stream, skip=stored)
     while stored < size:
         some = list(islice(coming, min(size - stored, _AT_ONCE)))
-        feed(hub, steps, some)
+        feed(hub, some, steps=steps)
         stored += len(some)
         if stored % _TOLD == 0:
             sys.stderr.write(f"          {stored} of {size} stored\n")
@@ -42,7 +42,7 @@ def grown(size: int, store: Path, *, stream: Path, window: int = WINDOW) -> dict
     assert len(came) == window, f"{store} has grown too large: begin a new folder"
     checkpoint(store)
     before = used(os.getpid())
-    feed(hub, steps, came)
+    feed(hub, came, steps=steps)
     spent, memory = used(os.getpid()) - before, memory_mb(os.getpid())
     hub.database.close()
     checkpoint(store)

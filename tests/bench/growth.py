@@ -34,10 +34,10 @@ def growth(
         kept = folder or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         # A store that is kept grows by what was measured over it.
         stream = streamed(kept, max(sizes) * 11 // 10 + WINDOW, told=told)
-        return {str(size): _grown(size, kept, stream, told=told) for size in sizes}
+        return {str(size): _grown(size, kept, stream=stream, told=told) for size in sizes}
 
 
-def _grown(size: int, folder: Path, stream: Path, *, told: Callable[[str], None]) -> dict[str, Any]:
+def _grown(size: int, folder: Path, *, stream: Path, told: Callable[[str], None]) -> dict[str, Any]:
     told(f"growth: {size} stored")
     store = folder / f"{size}-stored" / "hub.db"
     store.parent.mkdir(exist_ok=True)

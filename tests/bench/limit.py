@@ -54,16 +54,17 @@ def embedded_entries(number: int) -> Iterator[list[Entry]]:
 def production_entries(number: int) -> Iterator[list[Entry]]:
     """The same in production, where each transaction has its share of all rows."""
     production = recorded("production")
-    transactions = production["transactions"] * number // production["notifications"]
+    recorded_for = production["notifications"]
+    transactions = production["transactions"] * number // recorded_for
     for turn in range(transactions):
         yield [
             (verb, table, share, size * share // rows)
             for verb, table, rows, size in production["rows"]
-            if (share := _share(rows * number // production["notifications"], turn, transactions))
+            if (share := _share(rows * number // recorded_for, turn=turn, turns=transactions))
         ]
 
 
-def _share(whole: int, turn: int, turns: int) -> int:
+def _share(whole: int, *, turn: int, turns: int) -> int:
     return whole * (turn + 1) // turns - whole * turn // turns
 
 

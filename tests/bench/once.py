@@ -31,7 +31,7 @@ def once(number: int, folder: Path) -> dict[str, Any]:
     came = arrivals(hub.settings, number)
     steps = hub.embedded()
     before, started = used(os.getpid()), time.perf_counter()
-    feed(hub, steps, came)
+    feed(hub, came, steps=steps)
     seconds, spent = time.perf_counter() - started, used(os.getpid()) - before
     hub.database.close()
     checkpoint(file)
@@ -44,7 +44,7 @@ def once(number: int, folder: Path) -> dict[str, Any]:
     }
 
 
-def feed(hub: Any, steps: Any, came: Sequence[Any]) -> None:
+def feed(hub: Any, came: Sequence[Any], *, steps: Any) -> None:
     """Take all in, a batch at a time, and work until nothing is left to do."""
     for start in range(0, len(came), BATCH):
         hub.intake.take(came[start : start + BATCH])

@@ -22,6 +22,7 @@ from ops.run.wiring import Hub, open_hub
 from stores.topics import create_topics
 from tests.bench.facts import Facts
 from tests.bench.latency import steady
+from tests.bench.layout import part
 from tests.bench.limit import postgres_limit
 from tests.bench.once import BATCH
 from tests.bench.stream import arrivals
@@ -38,23 +39,24 @@ _WARMING = 100
 
 def production(*, number: int, seconds: float, told: Callable[[str], None]) -> dict[str, Any]:
     """The figures of each shape, and again those of the faster one by themselves."""
+    part("collect_seldom")()
     shapes = {}
     for name, workers in SHAPES.items():
         told(f"production, {name}: {number} notifications, then {seconds:.0f} s at a steady rate")
-        shapes[name] = _shape(workers, number, seconds)
+        shapes[name] = _shape(workers, number=number, seconds=seconds)
     fastest = max(shapes, key=lambda name: shapes[name]["notifications_per_second"])
     return shapes[fastest] | {"shape": fastest} | shapes
 
 
-def _shape(workers: Sequence[str], number: int, seconds: float) -> dict[str, Any]:
+def _shape(workers: Sequence[str], *, number: int, seconds: float) -> dict[str, Any]:
     with (
         temporary_folder() as folder,
         private_kafka(folder / "kafka") as kafka,
         private_postgres(folder / "postgres") as postgres,
     ):
         bare = _bare(postgres, number)
-        with _running(folder, workers, kafka.url, postgres.url) as running:
-            rate = _rate(running, postgres, number)
+        with _running(folder, workers, topics=kafka.url, store=postgres.url) as running:
+            rate = _rate(running, postgres, number=number)
             skip = number + _WARMING
             came = arrivals(running.hub.settings, skip + int(PER_SECOND * seconds))[skip:]
             latency = steady(running.hub, came, url=postgres.url, per_second=PER_SECOND)
@@ -79,7 +81,9 @@ class _Running:
 
 
 @contextmanager
-def _running(folder: Path, workers: Sequence[str], topics: str, store: str) -> Iterator[_Running]:
+def _running(
+    folder: Path, workers: Sequence[str], *, topics: str, store: str
+) -> Iterator[_Running]:
     config = folder / "hub.toml"
     config.write_text(_configured(topics, store), encoding="utf-8")
     hub = open_hub(config, os.environ)
@@ -113,7 +117,7 @@ def _configured(topics: str, store: str) -> str:
     return sample.replace('store = "sqlite:///hub.db"', f'store = "{store}"\n{runtime}')
 
 
-def _rate(running: _Running, postgres: PostgresService, number: int) -> dict[str, float]:
+def _rate(running: _Running, postgres: PostgresService, *, number: int) -> dict[str, float]:
     """From intake until all are rated and requested. The first hundred wake the workers up and are
     not counted.
     """

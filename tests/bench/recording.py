@@ -38,7 +38,7 @@ def record(number: int) -> list[list[Written]]:
         batches = []
         for start in range(0, number, BATCH):
             with _noted(hub.database.engine, seen) as transactions:
-                feed(hub, steps, came[start : start + BATCH])
+                feed(hub, came[start : start + BATCH], steps=steps)
             batches.append([_summed(one) for one in transactions if one])
         hub.database.close()
     return batches
@@ -52,7 +52,7 @@ def _noted(engine: Any, seen: dict[str, set[tuple[Any, ...]]]) -> Iterator[list[
     def note(
         _c: Connection, _cursor: Any, sql: str, parameters: Any, _context: Any, many: bool
     ) -> None:
-        transactions[-1] += _of(sql, parameters if many else [parameters], seen)
+        transactions[-1] += _of(sql, parameters if many else [parameters], seen=seen)
 
     def committed(_connection: Connection) -> None:
         transactions.append([])
@@ -66,7 +66,7 @@ def _noted(engine: Any, seen: dict[str, set[tuple[Any, ...]]]) -> Iterator[list[
         event.remove(engine, "commit", committed)
 
 
-def _of(sql: str, rows: Sequence[Any], seen: dict[str, set[tuple[Any, ...]]]) -> Written:
+def _of(sql: str, rows: Sequence[Any], *, seen: dict[str, set[tuple[Any, ...]]]) -> Written:
     """Rows that were there already and are kept are not written, and not counted."""
     found = _WRITE.match(sql)
     if found is None:

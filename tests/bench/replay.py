@@ -41,7 +41,7 @@ def _recorded(folder: Path, number: int) -> None:
     (folder / "hub.toml").write_bytes(sample.read_bytes())
     part("collect_seldom")()
     hub = sqlite_hub(folder / "hub.db")
-    feed(hub, hub.embedded(), arrivals(hub.settings, number))
+    feed(hub, arrivals(hub.settings, number), steps=hub.embedded())
     hub.database.close()
 
 

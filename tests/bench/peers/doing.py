@@ -21,7 +21,7 @@ async def connected_async(place: Place) -> psycopg.AsyncConnection[Any]:
     return await psycopg.AsyncConnection.connect(place.postgres, autocommit=True)
 
 
-def do(connection: psycopg.Connection[Any], step: Step, record: Record) -> None:
+def do(connection: psycopg.Connection[Any], step: Step, *, record: Record) -> None:
     """Do the step."""
     connection.execute(step.statement, step.values(record))
 
@@ -32,7 +32,7 @@ def is_first(connection: psycopg.Connection[Any], record: Record) -> bool:
     return cursor.fetchone() == (record["notification_id"],)
 
 
-async def do_async(connection: psycopg.AsyncConnection[Any], step: Step, record: Record) -> None:
+async def do_async(connection: psycopg.AsyncConnection[Any], step: Step, *, record: Record) -> None:
     """:func:`do`, awaited."""
     await connection.execute(step.statement, step.values(record))
 

@@ -51,7 +51,11 @@ def application(place: Place) -> Celery:
         worker_prefetch_multiplier=8,
         worker_hijack_root_logger=False,
     )
+    _add_tasks(app, place)
+    return app
 
+
+def _add_tasks(app: Celery, place: Place) -> None:
     @cache
     def connection(_process: int) -> psycopg.Connection[Any]:
         return connected(place)
@@ -63,16 +67,14 @@ def application(place: Place) -> Celery:
 
     @app.task(name="link", shared=False)
     def link(record: dict[str, Any]) -> None:
-        do(connection(os.getpid()), LINK, record)
+        do(connection(os.getpid()), LINK, record=record)
         rate.delay(record)
         request.delay(record)
 
     @app.task(name="rate", shared=False)
     def rate(record: dict[str, Any]) -> None:
-        do(connection(os.getpid()), RATE, record)
+        do(connection(os.getpid()), RATE, record=record)
 
     @app.task(name="request", shared=False)
     def request(record: dict[str, Any]) -> None:
-        do(connection(os.getpid()), REQUEST, record)
-
-    return app
+        do(connection(os.getpid()), REQUEST, record=record)

@@ -64,16 +64,7 @@ def work(place: Place) -> None:
 
 
 def _add_workflow(place: Place) -> None:
-    idle: SimpleQueue[Any] = SimpleQueue()
-    for _ in range(_AT_A_TIME):
-        idle.put(connected(place))
-
-    def with_one(act: Callable[[Any], Any]) -> Any:
-        connection = idle.get()
-        try:
-            return act(connection)
-        finally:
-            idle.put(connection)
+    with_one = _Connections(place).with_one
 
     @DBOS.step(name="deduplicate")
     def deduplicate(record: dict[str, Any]) -> bool:
@@ -81,15 +72,15 @@ def _add_workflow(place: Place) -> None:
 
     @DBOS.step(name="link")
     def link(record: dict[str, Any]) -> None:
-        with_one(lambda connection: do(connection, LINK, record))
+        with_one(lambda connection: do(connection, LINK, record=record))
 
     @DBOS.step(name="rate")
     def rate(record: dict[str, Any]) -> None:
-        with_one(lambda connection: do(connection, RATE, record))
+        with_one(lambda connection: do(connection, RATE, record=record))
 
     @DBOS.step(name="request")
     def request(record: dict[str, Any]) -> None:
-        with_one(lambda connection: do(connection, REQUEST, record))
+        with_one(lambda connection: do(connection, REQUEST, record=record))
 
     @DBOS.workflow(name=_WORKFLOW)
     def notification(record: dict[str, Any]) -> None:
@@ -97,3 +88,20 @@ def _add_workflow(place: Place) -> None:
             link(record)
             rate(record)
             request(record)
+
+
+class _Connections:
+    """As many as there are workflows at a time."""
+
+    def __init__(self, place: Place) -> None:
+        self._idle: SimpleQueue[Any] = SimpleQueue()
+        for _ in range(_AT_A_TIME):
+            self._idle.put(connected(place))
+
+    def with_one(self, act: Callable[[Any], Any]) -> Any:
+        """What ``act`` answers, given one that nobody else has."""
+        connection = self._idle.get()
+        try:
+            return act(connection)
+        finally:
+            self._idle.put(connection)

@@ -61,13 +61,13 @@ async def _add_subscribers(broker: KafkaBroker, place: Place) -> None:
 
     @hears(ACCEPTED, "link")
     async def link(record: dict[str, Any]) -> None:
-        await do_async(connections[1], LINK, record)
+        await do_async(connections[1], LINK, record=record)
         await broker.publish(record, topics.wire(place, LINKED))
 
     @hears(LINKED, "rate")
     async def rate(record: dict[str, Any]) -> None:
-        await do_async(connections[2], RATE, record)
+        await do_async(connections[2], RATE, record=record)
 
     @hears(LINKED, "request")
     async def request(record: dict[str, Any]) -> None:
-        await do_async(connections[3], REQUEST, record)
+        await do_async(connections[3], REQUEST, record=record)

@@ -67,16 +67,16 @@ async def _add_agents(app: faust.App, place: Place) -> None:
 
     async def link(stream: AsyncIterable[Any]) -> None:
         async for record in stream:
-            await do_async(connections[1], LINK, record)
+            await do_async(connections[1], LINK, record=record)
             await linked.send(value=record)
 
     async def rate(stream: AsyncIterable[Any]) -> None:
         async for record in stream:
-            await do_async(connections[2], RATE, record)
+            await do_async(connections[2], RATE, record=record)
 
     async def request(stream: AsyncIterable[Any]) -> None:
         async for record in stream:
-            await do_async(connections[3], REQUEST, record)
+            await do_async(connections[3], REQUEST, record=record)
 
     app.agent(received, name="deduplicate")(deduplicate)
     app.agent(accepted, name="link")(link)
