@@ -9,10 +9,10 @@ from router.memory.references import References
 from router.refuse import dead_arrival, refused, rejected, taken
 from router.steps.deduplicate import decide as deduplicate
 from schemas.base import Fact
-from schemas.message import Message, arrived, derived_id
+from schemas.message import Message, arrived, dated_id, derived_id
 from schemas.notification import Receipt
 from schemas.refusals import Refusal
-from stores import codec, cursors, dead_letters, journal
+from stores import codec, cursors, dead_letters, journal, known
 from stores.database import Database, Transaction
 from stores.dead_letters import DeadLetter
 from stores.ports import Arrival
@@ -51,10 +51,8 @@ def take_in(transaction: Transaction, arrivals: Sequence[Arrival]) -> list[Recei
     return receipts
 
 
-def message_id(arrival: Arrival) -> str:
-    """The hub's id of an arrival: the same whenever the sender's own id, or without one the
-    content, is the same.
-    """
+def arrival_key(arrival: Arrival) -> str:
+    """What an arrival is known again by: the sender's own id, or without one the content."""
     if arrival.event_id is not None:
         return derived_id("arrival", arrival.agency, arrival.event_id)
     return derived_id(
@@ -68,24 +66,33 @@ class _Batch:
     def __init__(self, transaction: Transaction) -> None:
         self.messages: list[Message] = []
         self.dead: list[DeadLetter] = []
+        self._new: list[str] = []
+        """What the new messages are to be known again by."""
         self._transaction = transaction
+        self._ids: dict[str, str] = {}
+        """The messages of arrivals, by what these are known again by."""
         self._known: dict[str, bytes | Message] = {}
         """Digests of what came before, and the messages of this batch."""
         self._buried: set[str] = set()
         self._references = References(transaction)
 
     def take(self, arrivals: Sequence[Arrival]) -> list[Receipt]:
+        keys = [arrival_key(arrival) for arrival in arrivals]
+        self._ids = known.load(self._transaction, keys)
+        self._known |= journal.digests(self._transaction, list(self._ids.values()))
+        self._buried |= dead_letters.known_ids(self._transaction, map(_dead_id, keys))
         came = [(arrival, self._message(arrival)) for arrival in arrivals]
-        ids = [message_id(arrival) for arrival in arrivals]
-        self._known |= journal.digests(self._transaction, ids)
-        self._buried |= dead_letters.known_ids(self._transaction, map(_dead_id, ids))
         self._references.foresee([message for _, message in came if message is not None])
-        return [self._take_one(arrival, message) for arrival, message in came]
+        receipts = [self._take_one(arrival, message) for arrival, message in came]
+        known.note(self._transaction, self._new)
+        return receipts
 
     def _message(self, arrival: Arrival) -> Message | None:
         if isinstance(arrival.body, Refusal):
             return None
-        return self._arrived(arrival, arrival.body, message_id(arrival))
+        key = arrival_key(arrival)
+        id_ = self._ids.get(key) or dated_id(key, self._transaction.now // 1000)
+        return self._arrived(arrival, arrival.body, id_)
 
     def _arrived(self, arrival: Arrival, fact: Fact, id_: str) -> Message:
         source = f"mash-hub/{arrival.connector}/{arrival.agency}"
@@ -95,12 +102,13 @@ class _Batch:
         if message is None:
             assert isinstance(arrival.body, Refusal)
             return self._reject(arrival, arrival.body)
-        known = self._known.get(message.id)
-        if known is None:
+        before = self._known.get(message.id)
+        if before is None:
             self._known[message.id] = message
+            self._new.append(arrival_key(arrival))
             self.messages.append(message)
             return taken(arrival, message.id, duplicate_of=self._repeated(message))
-        if not self._same(known, message):
+        if not self._same(before, message):
             return self._reject(arrival, Refusal("refused.same-id", "id"))
         return taken(arrival, message.id, duplicate_of=message.id)
 
@@ -140,7 +148,7 @@ class _Batch:
         Other bytes under an id that was refused before are another dead letter: a sender that
         corrects one fault and makes another is to hear of that one, and what it sent is to be kept.
         """
-        first = _dead_id(message_id(arrival))
+        first = _dead_id(arrival_key(arrival))
         if first not in self._buried:
             return first, False
         if arrival.original in self._kept(first):

@@ -11,22 +11,36 @@ from uuid import UUID
 
 from schemas.base import Fact
 
+_LENGTH = 36
+_VERSION = 14
+"""Where the digit of the version stands in a UUID's text."""
+_VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 _NAMESPACE = UUID("6f1c8f0e-0b5e-5c58-9f0e-8d2f5a1c7b11").bytes
 
 
 def derived_id(*parts: str) -> str:
-    """An id that is the same whenever the same parts cause it (RFC 9562, version 5): a retry
-    repeats, never adds.
+    """An id that is the same whenever the same parts cause it: a retry repeats, never adds.
 
-    Spelt out because :func:`uuid.uuid5` takes five times as long, and every message has several.
+    It begins as the first of its parts that is a :func:`dated_id`, so that all that an arrival
+    causes lies together in an index; without one it is of version 5 (RFC 9562).
     """
-    made = bytearray(
-        sha1(_NAMESPACE + "\x1f".join(parts).encode(), usedforsecurity=False).digest()[:16]
-    )
-    made[6] = made[6] & 0x0F | 0x50
-    made[8] = made[8] & 0x3F | 0x80
-    text = made.hex()
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    text = sha1(_NAMESPACE + "\x1f".join(parts).encode(), usedforsecurity=False).hexdigest()
+    head = f"{text[:8]}-{text[8:12]}-5"
+    for part in parts:
+        if len(part) == _LENGTH and part[_VERSION] == "8":
+            head = f"{part[:_VERSION]}8"
+            break
+    return f"{head}{text[13:16]}-{_VARIANT[text[16]]}{text[17:20]}-{text[20:32]}"
+
+
+def dated_id(key: str, millis: int) -> str:
+    """The id of what came under a key (a UUID) at this time, in milliseconds since 1970.
+
+    RFC 9562, version 8: 48 bits of time, then the key's. Ids that grow with time fill an index from
+    one end, where random ones dirty a page each.
+    """
+    date = f"{millis:012x}"
+    return f"{date[:8]}-{date[8:]}-8{key[_VERSION + 1 :]}"
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -45,6 +45,14 @@ journal = Table(
     Index("journal_type", "type", "position"),
 )
 
+arrivals = Table(
+    "arrivals",
+    METADATA,
+    Column("key", Text, primary_key=True),
+    Column("millis", BigInteger),
+    sqlite_with_rowid=False,
+)
+
 cursors = Table(
     "cursors",
     METADATA,

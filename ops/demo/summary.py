@@ -107,7 +107,7 @@ def missing_from(database: Database, ledger: Path) -> int:
     """
     sent = [json.loads(line) for line in ledger.read_text(encoding="utf-8").splitlines()]
     with database.reading() as connection:
-        known = set(connection.execute(text("SELECT message_id FROM journal")).scalars())
+        known = set(connection.execute(text("SELECT key FROM arrivals")).scalars())
         known |= set(connection.execute(text("SELECT id FROM dead_letters")).scalars())
     return sum(not _ids_of(note) & known for note in sent)
 

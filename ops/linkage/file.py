@@ -17,7 +17,6 @@ from connectors.port import Routes, routes
 from ops.linkage.arrivals import arrival_of
 from ops.run.configuration import read_settings
 from ops.run.wiring import Hub, assemble
-from router.intake import message_id
 from router.runtimes.embedded import Embedded
 from router.topology import unit_of
 from schemas.case import ChildLinked, LinkOutcome
@@ -79,7 +78,7 @@ def _settings(folder: Path, model: str | None) -> HubSettings:
 
 
 def _take(hub: Hub, found: Routes, part: Sequence[tuple[int, str]], told: _Told) -> None:
-    arrivals = []
+    arrivals, named = [], []
     for number, line in part:
         record = json.loads(line)
         arrival = arrival_of(found, record)
@@ -87,9 +86,10 @@ def _take(hub: Hub, found: Routes, part: Sequence[tuple[int, str]], told: _Told)
             raise Unmapped(
                 f"line {number}: {arrival.body.reason} in {arrival.body.field or 'the record'}"
             )
-        told.notification[message_id(arrival)] = str(record["notification_id"])
         arrivals.append(arrival)
-    hub.intake.take(arrivals)
+        named.append(str(record["notification_id"]))
+    receipts = hub.intake.take(arrivals)
+    told.notification |= {receipt.id: name for receipt, name in zip(receipts, named, strict=True)}
 
 
 def _rows(hub: Hub, before: int, told: _Told) -> Iterator[tuple[str, ...]]:

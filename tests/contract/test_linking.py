@@ -17,7 +17,7 @@ from ops.linkage.arrivals import arrival_of
 from ops.look.replay_memory import KeptDocuments, KeptPeople
 from ops.run.configuration import read_settings
 from router.handle import messages_of
-from router.intake import message_id
+from router.intake import arrival_key
 from router.memory.register import DecodedPeople, PeopleMemory
 from router.steps.deduplicate import decide as deduplicate
 from router.steps.link import decide as link
@@ -61,7 +61,7 @@ def accepted() -> Iterator[Message]:
     for line in sample_lines(NOTIFICATIONS):
         arrival = arrival_of(found, json.loads(line))
         assert isinstance(arrival.body, Fact)
-        message = arrived(arrival.body, id_=message_id(arrival), source="test", time=NOON)
+        message = arrived(arrival.body, id_=arrival_key(arrival), source="test", time=NOON)
         outcome = deduplicate.STEP.decide(documents.recall(message), message, rules())
         if outcome.state is not None:
             documents.remember(message, outcome.state)

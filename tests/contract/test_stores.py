@@ -11,6 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import delete, func, select, update
@@ -830,3 +831,16 @@ def test_every_fact_of_a_type_is_read_from_a_time_on(database: Database) -> None
     with database.reading() as connection:
         assert len(list(linking.every(connection, database.vault, LinkCorrected, since=EARLY))) == 1
         assert list(linking.every(connection, database.vault, LinkCorrected, since=LATE)) == []
+
+
+# Ids
+
+
+def test_all_that_an_arrival_causes_has_an_id_that_begins_as_its_own(database: Database) -> None:
+    receipt = StoredIntake(database).take([_arrival("e-1")])[0]
+    again = StoredIntake(database).take([_arrival("e-1")])[0]
+    assert (again.id, again.duplicate_of) == (receipt.id, receipt.id)
+    assert UUID(receipt.id).version == 8
+    assert derived_id(receipt.id, "link", "x", "0")[:13] == receipt.id[:13]
+    assert derived_id("case", receipt.id)[:13] == receipt.id[:13]
+    assert UUID(derived_id("case", "no id")).version == 5
