@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from router.handle import ALL, BoundStep, Unit, unit_name
 from router.memory.documents import documents
 from router.memory.references import References
 from router.memory.register import DecodedPeople, PeopleMemory
@@ -18,6 +17,7 @@ from router.steps.deduplicate import decide as deduplicate
 from router.steps.link import decide as link
 from router.steps.rate import decide as rate
 from router.steps.request_information import decide as request_information
+from router.unit import ALL, BoundStep, Unit, unit_name
 from schemas.topics import REDRIVEN, TOPICS, Topic
 from stores.database import View
 

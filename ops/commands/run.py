@@ -26,7 +26,7 @@ from ops.run.parts import (
 from ops.run.serve import Parts, stopped_by_signals
 from ops.run.supervisor import Supervisor
 from ops.run.wiring import Hub
-from router.handle import ALL
+from router.unit import ALL
 
 
 @click.command()

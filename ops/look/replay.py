@@ -19,9 +19,10 @@ from typing import Any
 
 from ops.look.reading import Readable
 from ops.look.replay_memory import memories
-from router.handle import decide_safely, messages_of, serves
+from router.one_pass import decide_safely, messages_of
 from router.step import Step
 from router.topology import bound_steps
+from router.unit import serves
 from schemas.message import Message
 from schemas.policy import Policy
 from stores import codec, policies, replaying
@@ -193,10 +194,10 @@ class _Replay:
 
     def _decide(self, step: Step[Any], message: Message, policy: Policy) -> list[Message]:
         memory = self._memories[step.name]
-        outcome = decide_safely(step, memory.recall(message), message, policy)
+        outcome = decide_safely(step, message, state=memory.recall(message), policy=policy)
         if outcome.state is not None:
             memory.remember(message, outcome.state)
-        return messages_of(step, message, outcome)
+        return messages_of(outcome, step=step.name, cause=message)
 
     def _compared(self, caused: Message, cause: Recorded) -> tuple[Message, Recorded] | None:
         """Compare with what is recorded; answers what the steps behind heard.

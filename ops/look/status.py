@@ -11,9 +11,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ops.look.reading import Readable
-from router.handle import ALL, serves
 from router.step import Step
 from router.topology import WRITTEN_BY, bound_steps, topics_of
+from router.unit import ALL, serves
 from schemas.message import derived_id
 from schemas.rating import DueTimeApproaching, DueTimeBreached, TimerElapsed
 from schemas.settings import AgencySettings, HubSettings

@@ -11,9 +11,9 @@ from pathlib import Path
 from connectors.formats.mapping import MappingFault
 from connectors.port import SecretMissing, routes
 from ops.run.configuration import Fault, Misconfigured, read_policy, read_settings
-from router.handle import ALL
 from router.linkage import load_model
 from router.topology import bound_steps
+from router.unit import ALL
 from schemas.settings import AgencySettings, HubSettings
 
 _SOON = dt.timedelta(days=30)

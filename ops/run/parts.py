@@ -17,11 +17,11 @@ from ops.look.monitor import monitor_routes
 from ops.look.status import collect
 from ops.run.serve import Part, web_server
 from ops.run.wiring import Hub
-from router.handle import ALL
 from router.runtimes import clock
 from router.runtimes.faust_worker import run_worker
 from router.runtimes.relay import Relay
 from router.topology import bound_steps, unit_of, whole_hub
+from router.unit import ALL
 from schemas.settings import HubSettings
 from stores.ports import Unavailable
 from stores.topics import TopicProducer, create_topics

@@ -16,11 +16,12 @@ from ops.run.configuration import (
     read_policy,
     read_settings,
 )
-from router.handle import Adopted, Unit
+from router.handle import Adopted
 from router.intake import StoredIntake
 from router.queues import StoredQueues
 from router.runtimes.embedded import Embedded
 from router.topology import whole_hub
+from router.unit import Unit
 from schemas.settings import HubSettings
 from stores import policies
 from stores.database import Database

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 
 import structlog
 
-from router.handle import Adopted, Attempt, Delivery, Unit, decide, record
+from router.handle import Adopted, decide, record
+from router.one_pass import Attempt, Delivery
 from router.runtimes import clock
 from router.runtimes.isolate import delivery_of, isolating
+from router.unit import Unit
 from stores import cursors, journal
 from stores.database import Database
 from stores.ports import Unavailable

@@ -24,10 +24,11 @@ import faust
 import structlog
 from faust.types import TP, ChannelT, EventT, StreamT
 
-from router.handle import Adopted, Unit
+from router.handle import Adopted
 from router.runtimes.partition import Place, UnitPartitions, group_of
 from router.runtimes.watchdog import Watchdog
 from router.topology import topics_from_outside
+from router.unit import Unit
 from stores.database import Database
 from stores.topics import Cluster, Record, cluster_of
 

@@ -8,8 +8,10 @@ from typing import Any
 
 import structlog
 
-from router.handle import Attempt, Delivery, Gap, Unit
+from router.handle import Gap
+from router.one_pass import Attempt, Delivery
 from router.step import Step
+from router.unit import Unit
 from schemas.message import Message, derived_id
 from schemas.refusals import Refusal
 from schemas.topics import FACTS

@@ -15,9 +15,11 @@ from functools import partial
 
 import structlog
 
-from router.handle import Adopted, Attempt, Delivery, Gap, Offsets, Unit, handle
+from router.handle import Adopted, Gap, Offsets, handle
+from router.one_pass import Attempt, Delivery
 from router.runtimes.isolate import isolating, unsealable
 from router.runtimes.take_over import take_over
+from router.unit import Unit
 from schemas.message import Message, derived_id
 from schemas.refusals import Refusal
 from schemas.topics import FACTS

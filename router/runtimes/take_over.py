@@ -11,10 +11,12 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
-from router.handle import Adopted, Attempt, Delivery, Offsets, Unit, handle, serves
+from router.handle import Adopted, Offsets, handle
+from router.one_pass import Attempt, Delivery
 from router.runtimes.isolate import delivery_of, isolating
 from router.step import Step
 from router.topology import WRITTEN_BY
+from router.unit import Unit, serves
 from stores import cursors, inbox, journal
 from stores.database import Database
 

@@ -22,8 +22,9 @@ from sqlalchemy import Connection, event
 
 from ops.run.garbage import collect_seldom
 from ops.run.wiring import Hub, assemble
-from router.handle import Delivery, handle
+from router.handle import handle
 from router.memory.register import file_everybody
+from router.one_pass import Delivery
 from router.steps.link.register import Register
 from router.topology import unit_of
 from schemas.case import ChildLinked, LinkOutcome

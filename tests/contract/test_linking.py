@@ -16,9 +16,9 @@ from ops.demo.simulation.stream import sample_lines
 from ops.linkage.arrivals import arrival_of
 from ops.look.replay_memory import KeptDocuments, KeptPeople
 from ops.run.configuration import read_settings
-from router.handle import messages_of
 from router.intake import arrival_key
 from router.memory.register import DecodedPeople, PeopleMemory
+from router.one_pass import messages_of
 from router.steps.deduplicate import decide as deduplicate
 from router.steps.link import decide as link
 from schemas.base import Fact
@@ -65,9 +65,8 @@ def accepted() -> Iterator[Message]:
         outcome = deduplicate.STEP.decide(documents.recall(message), message, rules())
         if outcome.state is not None:
             documents.remember(message, outcome.state)
-        yield from (
-            m for m in messages_of(deduplicate.STEP, message, outcome) if link.STEP.concerns(m)
-        )
+        accepted = messages_of(outcome, step=deduplicate.STEP.name, cause=message)
+        yield from (fact for fact in accepted if link.STEP.concerns(fact))
 
 
 @dataclass
@@ -137,7 +136,7 @@ def through(memory: PeopleMemory, batch: Sequence[Message]) -> list[Message]:
         outcome = link.STEP.decide(memory.recall(message), message, rules())
         if outcome.state is not None:
             memory.remember(message, outcome.state)
-        told += messages_of(link.STEP, message, outcome)
+        told += messages_of(outcome, step=link.STEP.name, cause=message)
     memory.flush(memory._view)  # type: ignore[arg-type]  # it was opened to be written to
     return told
 

@@ -13,11 +13,13 @@ import pytest
 from sqlalchemy import Connection, event, select
 
 from ops.look.replay_memory import KeptPeople
-from router.handle import Adopted, BoundStep, Delivery, alone, handle
+from router.handle import Adopted, handle
 from router.linkage.ranking import OVERSIZED
 from router.memory.register import DecodedPeople, PeopleMemory, file_everybody
+from router.one_pass import Delivery
 from router.steps.link.decide import STEP
 from router.steps.link.register import PersonRecord
+from router.unit import BoundStep, alone
 from schemas.base import Fact
 from schemas.case import ChildLinked, LinkCorrected, LinkOutcome
 from schemas.decisions import LinkDecided, LinkDecision

@@ -10,8 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import select, update
 
-from router.handle import Delivery, alone, handle
+from router.handle import handle
 from router.intake import StoredIntake
+from router.one_pass import Delivery
+from router.unit import alone
 from schemas.notification import (
     NotificationAccepted,
     NotificationDuplicated,

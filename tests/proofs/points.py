@@ -40,7 +40,7 @@ POINTS: Mapping[str, Point] = {
     # A whole page decided but not committed; a step in production the same.
     "page.before-commit": Point("router.runtimes.embedded:Embedded._handle", production=False),
     "page.after-commit": Point("router.runtimes.embedded:Embedded.once", production=False),
-    "step.before-commit": Point("router.handle:_record", parts=STEPS),
+    "step.before-commit": Point("router.handle:record", parts=STEPS),
     "step.after-commit": Point("router.runtimes.partition:handle", embedded=False, parts=STEPS),
     # Letters in somebody's hand; letters that are gone before anybody was told.
     "letters.leased": Point("router.queues:StoredQueues.lease", parts=("connectors",)),

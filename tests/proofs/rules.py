@@ -56,7 +56,7 @@ def _inbox() -> None:
     """A step does not remember what it had or where it was, and ids are new each time."""
     replace("stores.inbox:claim", _claims_again)
     replace(
-        "router.handle:caused_by",
+        "router.one_pass:caused_by",
         lambda made: lambda *given: changed(made(*given), id=str(uuid4())),
     )
     replace("stores.cursors:store", _chain_only)

@@ -22,11 +22,12 @@ import psycopg
 from confluent_kafka import Consumer, Producer, TopicPartition
 from sqlalchemy import func, select
 
-from router.handle import Adopted, BoundStep
+from router.handle import Adopted
 from router.intake import StoredIntake
 from router.memory.references import References
 from router.runtimes.relay import Relay
 from router.steps.deduplicate import decide as deduplicate
+from router.unit import BoundStep
 from schemas.notification import NotificationReceived, Receipt
 from stores import journal, outbox, tables
 from stores.database import Database

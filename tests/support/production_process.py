@@ -11,10 +11,10 @@ import time
 from dataclasses import replace
 from typing import Any
 
-from router.handle import BoundStep, alone
 from router.runtimes.faust_worker import run_worker
 from router.runtimes.relay import Relay
 from router.step import Outcome
+from router.unit import BoundStep, alone
 from stores.database import Database
 from stores.topics import TopicProducer
 from stores.vault import Vault

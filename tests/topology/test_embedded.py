@@ -10,13 +10,13 @@ import pytest
 from sqlalchemy import text
 
 from ops.run.wiring import Hub
-from router.handle import BoundStep, Unit
 from router.memory.decoded import Decoded
 from router.memory.documents import Documents, documents
 from router.runtimes.embedded import Embedded
 from router.step import Outcome, Step
 from router.steps import release
 from router.steps.rate import decide as rate
+from router.unit import BoundStep, Unit
 from schemas.base import Fact
 from schemas.case import ChildLinked
 from schemas.letter import Letter

@@ -17,13 +17,14 @@ import pytest
 from confluent_kafka.admin import AdminClient, ConfigResource  # type: ignore[attr-defined]
 
 import router.runtimes.faust_worker
-from router.handle import BoundStep, Unit, alone, handle
+from router.handle import handle
 from router.memory.decoded import Decoded
 from router.memory.documents import Documents
 from router.runtimes.faust_worker import Crashed, add_agent, assemble_app, build_app, run_worker
 from router.runtimes.partition import Place, UnitPartitions, group_of
 from router.runtimes.watchdog import Watchdog
 from router.topology import topics_from_outside, unit_of, whole_hub
+from router.unit import BoundStep, Unit, alone
 from schemas.topics import REDRIVEN, TOPICS
 from stores import codec, dead_letters, topics
 from stores.ports import Unavailable

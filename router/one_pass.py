@@ -1,0 +1,164 @@
+"""One pass: messages, and all that they cause, decided in memory by the steps of a unit."""
+
+from __future__ import annotations
+
+import traceback
+from collections import deque
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+
+from router.memory.documents import Memory
+from router.refuse import dead_message, refused, rejected
+from router.step import Outcome, Step
+from router.unit import Unit
+from schemas.letter import Letter, letter_id
+from schemas.message import Message, caused_by, derived_id
+from schemas.policy import Policy
+from schemas.refusals import Refusal
+from stores import codec
+from stores.dead_letters import DeadLetter
+from stores.timers import StoredTimer
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Delivery:
+    """A message at its offset in a topic, or at its position where the journal is the topic.
+
+    With ``refusal`` it becomes a dead letter of each step that hears it: it cannot be read, or the
+    steps failed on it. ``original`` is then kept, where the message does not say what came.
+    """
+
+    offset: int
+    message: Message
+    refusal: Refusal | None = None
+    original: bytes | None = None
+    hearers: tuple[Step[Any], ...] | None = None
+    """Who hears it, where its own type does not tell."""
+
+
+@dataclass(slots=True)
+class Attempt:
+    """What a pass is told and tells beside its deliveries: steps with the ids of messages.
+
+    ``refused``: what a step is not to be given again, caused messages too. ``heard``: what steps
+    were given, in order; where the pass fails, the last ones are to be suspected.
+    """
+
+    refused: Collection[tuple[str, str]] = ()
+    heard: list[tuple[str, str]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Effects:
+    """What a pass will write."""
+
+    facts: list[Message] = field(default_factory=list)
+    letters: dict[str, Letter] = field(default_factory=dict)
+    taken_back: list[str] = field(default_factory=list)
+    timers: list[StoredTimer] = field(default_factory=list)
+    dead: list[DeadLetter] = field(default_factory=list)
+
+    def add(self, outcome: Outcome[Any], *, step: str, cause: Message) -> Sequence[Message]:
+        """What a step decided on a message; answers with the facts."""
+        if outcome.refusal is not None:
+            self.refuse(cause, outcome.refusal, step=step)
+            return ()
+        facts = messages_of(outcome, step=step, cause=cause)
+        self.facts += facts
+        for letter in outcome.letters:
+            self.letters[letter_id(cause.id, step, key=letter.key)] = letter
+        self.taken_back += outcome.takes_back
+        for timer in outcome.timers:
+            stored = StoredTimer(
+                step=step,
+                key=timer.key,
+                due_at=codec.to_micros(timer.due_at),
+                correlation_id=cause.correlation_id,
+                message_key=cause.data.of_case or cause.key,
+            )
+            self.timers.append(stored)
+        return facts
+
+    def refuse(
+        self, message: Message, refusal: Refusal, *, step: str, original: bytes | None = None
+    ) -> None:
+        """The message becomes a dead letter of the step, and its sender is told."""
+        dead = dead_message(message, refusal, step=step, original=original)
+        self.facts.append(caused_by(message, step, refused(dead), 0))
+        self.dead.append(dead)
+        if message.data.of_agency is not None:
+            letter = Letter("receipt", agency=dead.agency, notice=rejected(dead))
+            self.letters[derived_id(dead.id, "receipt")] = letter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnePass:
+    """Decides messages and what they cause; what one leaves, the next one finds."""
+
+    unit: Unit
+    memories: Mapping[str, Memory[Any]]
+    effects: Effects
+    policy: Policy
+    attempt: Attempt
+
+    def decide(self, fresh: Sequence[Delivery]) -> None:
+        """Decide everything; effects and memories hold what comes of it."""
+        messages = [delivery.message for delivery in fresh if delivery.refusal is None]
+        for memory in self.memories.values():
+            memory.foresee(messages)
+        for delivery in fresh:
+            self._hear(delivery)
+
+    def _hear(self, delivery: Delivery) -> None:
+        """The message through its hearers, then what it caused, in the order in which it arose."""
+        waiting = deque([delivery])
+        while waiting:
+            heard = waiting.popleft()
+            for step in heard.hearers or ():
+                for fact in self._heard_by(step, heard):
+                    hearers = self.unit.hearing(type(fact.data))
+                    if hearers:
+                        waiting.append(Delivery(0, fact, hearers=hearers))
+
+    def _heard_by(self, step: Step[Any], heard: Delivery) -> Sequence[Message]:
+        """One message through one step; answers with the facts that this causes."""
+        message, refusal, given = heard.message, heard.refusal, (step.name, heard.message.id)
+        self.attempt.heard.append(given)
+        if given in self.attempt.refused:
+            refusal = Refusal("undecidable")
+        if refusal is not None:
+            self.effects.refuse(message, refusal, step=step.name, original=heard.original)
+            return ()
+        memory = self.memories[step.name]
+        outcome = decide_safely(step, message, state=memory.recall(message), policy=self.policy)
+        if outcome.state is not None:
+            memory.remember(message, outcome.state)
+        return self.effects.add(outcome, step=step.name, cause=message)
+
+
+def decide_safely(step: Step[Any], message: Message, *, state: Any, policy: Policy) -> Outcome[Any]:
+    """The step's outcome; what the step cannot decide is refused, and never holds up the others."""
+    try:
+        return step.decide(state, message, policy)
+    except Exception as error:  # noqa: BLE001 - whatever one message does to a step, the ones behind it must pass
+        _log.error(
+            "step.undecidable",
+            step=step.name,
+            message_id=message.id,
+            error=type(error).__name__,
+            line=traceback.extract_tb(error.__traceback__)[-1].lineno,
+        )
+        return Outcome(refusal=Refusal("undecidable"))
+
+
+def messages_of(outcome: Outcome[Any], *, step: str, cause: Message) -> list[Message]:
+    """The facts of an outcome as messages: also what a replay compares with what is recorded."""
+    if outcome.refusal is not None:
+        fact = refused(dead_message(cause, outcome.refusal, step=step))
+        return [caused_by(cause, step, fact, 0)]
+    return [caused_by(cause, step, fact, ordinal) for ordinal, fact in enumerate(outcome.facts)]
