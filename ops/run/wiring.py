@@ -44,7 +44,9 @@ class Hub:
 
 
 def open_hub(path: Path, environment: Mapping[str, str]) -> Hub:
-    """The hub that a configuration file describes; raises ``Misconfigured`` or ``Unavailable``."""
+    """The hub that a configuration file describes; raises ``Misconfigured``, ``OtherRevision`` or
+    ``Unavailable``.
+    """
     return assemble(read_settings(path, environment), environment, folder=path.parent)
 
 

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection, LargeBinary, MetaData, Table, create_engine, text
 
 from ops.demo.running import DemoFolder, prepare
+from stores.vault import Vault
 
 _FIXTURES = Path(__file__).parents[1] / "fixtures"
 _NONCE = 12
@@ -29,6 +30,11 @@ Row = dict[str, Any]
 def key_text() -> str:
     """The stored hub's key, as ``HUB_KEY`` or a key file has it."""
     return (_FIXTURES / "store-0001.key").read_text(encoding="ascii")
+
+
+def vault() -> Vault:
+    """The keys of the stored hub."""
+    return Vault(base64.b64decode(key_text()))
 
 
 def stored_hub(path: Path) -> DemoFolder:

@@ -1,0 +1,106 @@
+"""Stores of earlier versions on SQLite and PostgreSQL: known, refused, and brought to this one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, MetaData, inspect, text
+
+from stores import schema
+from stores.database import Database
+from stores.migrations import revisions
+from stores.tables import METADATA
+from tests.support.production import fresh_database
+from tests.support.stored import load, vault
+
+KINDS = ("sqlite", "postgresql")
+Make = Callable[[], str]
+
+
+@pytest.fixture(params=KINDS)
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty database."""
+    if request.param == "postgresql":
+        with fresh_database(request.getfixturevalue("postgres_url")) as made:
+            yield made
+    else:
+        yield f"sqlite:///{tmp_path}/hub.db"
+
+
+@pytest.fixture
+def database(url: str) -> Iterator[Database]:
+    made = Database(url, vault())
+    yield made
+    made.close()
+
+
+def upgrade(database: Database, *, to: str | None = None) -> None:
+    """Every revision that the store lacks, up to one."""
+    with database.reading() as connection:
+        found = schema.found(connection)
+    for revision in revisions.after(found):
+        if to is None or revision.id <= to:
+            with database.transaction() as transaction:
+                revisions.apply(transaction, revision, lambda _: None)
+
+
+def differences(database: Database) -> list[Any]:
+    """What alembic would still change, columns' types and defaults included."""
+    with database.reading() as connection:
+        options = {"compare_type": True, "compare_server_default": True}
+        context = MigrationContext.configure(connection, opts=options)
+        return list(compare_metadata(context, METADATA))
+
+
+def shape(database: Database) -> dict[str, Any]:
+    """Every table as the database itself describes it."""
+    with database.reading() as connection:
+        inspector = inspect(connection)
+        return {
+            name: (
+                [{**one, "type": str(one["type"])} for one in inspector.get_columns(name)],
+                inspector.get_pk_constraint(name)["constrained_columns"],
+                sorted(inspector.get_indexes(name), key=str),
+                sorted(inspector.get_unique_constraints(name), key=str),
+                _without_rowid(connection, name),
+            )
+            for name in inspector.get_table_names()
+            if name != "alembic_version"
+        }
+
+
+def _without_rowid(connection: Connection, name: str) -> bool:
+    if connection.dialect.name != "sqlite":
+        return False
+    table = text("SELECT wr FROM pragma_table_list(:name)")
+    return bool(connection.execute(table, {"name": name}).scalar_one())
+
+
+def test_the_first_revision_is_what_the_first_hubs_made(database: Database, url: str) -> None:
+    load(url)
+    first = shape(database)
+    with database.transaction() as transaction:
+        found = MetaData()
+        found.reflect(transaction.connection)
+        found.drop_all(transaction.connection)
+    upgrade(database, to="0001")
+    assert shape(database) == first
+
+
+def test_an_upgraded_store_has_the_tables_of_a_new_one(database: Database) -> None:
+    upgrade(database)
+    assert differences(database) == []
+
+
+def test_a_new_store_has_the_newest_revision(database: Database) -> None:
+    database.create_tables()
+    with database.reading() as connection:
+        newest = ScriptDirectory(schema.VERSIONS, version_locations=[schema.VERSIONS])
+        assert schema.found(connection) == newest.get_current_head() == schema.known()[-1]
+    assert differences(database) == []
