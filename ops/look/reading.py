@@ -5,6 +5,7 @@ writes.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -62,10 +63,13 @@ def open_reader(
         raise Misconfigured(faults)
     vault = Vault(key_encryption_key(settings, environment, folder=path.parent))
     database = Database(url, vault, reads_only=True)
-    with database.reading() as connection, refusing_another_key(settings):
-        if not (schema.found if of_any_revision else schema.is_there)(connection):
-            raise Misconfigured([_NOTHING_YET])
-        vault.keys(connection, [HUB_KEY], create=False)
+    with ExitStack() as unless_good:
+        unless_good.callback(database.close)
+        with database.reading() as connection, refusing_another_key(settings):
+            if not (schema.found if of_any_revision else schema.is_there)(connection):
+                raise Misconfigured([_NOTHING_YET])
+            vault.keys(connection, [HUB_KEY], create=False)
+        unless_good.pop_all()
     return Reader(settings, database)
 
 

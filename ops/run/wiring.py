@@ -5,7 +5,7 @@ once.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,10 +59,13 @@ def assemble(settings: HubSettings, environment: Mapping[str, str], *, folder: P
         vault,
         keeps_outbox=settings.runtime.topics is not None,
     )
-    database.create_tables()
-    with database.transaction() as transaction, refusing_another_key(settings):
-        vault.keys(transaction.connection, [HUB_KEY], create=True)
-        adopted = Adopted(policies.adopt(transaction, policy), policy)
+    with ExitStack() as unless_good:
+        unless_good.callback(database.close)
+        database.create_tables()
+        with database.transaction() as transaction, refusing_another_key(settings):
+            vault.keys(transaction.connection, [HUB_KEY], create=True)
+            adopted = Adopted(policies.adopt(transaction, policy), policy)
+        unless_good.pop_all()
     return Hub(
         settings, database, adopted, whole_hub(), StoredIntake(database), StoredQueues(database)
     )

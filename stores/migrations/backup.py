@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import shutil
 import sqlite3
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -26,7 +26,7 @@ class NoBackup(Exception):
 
 def beside(file: Path, revision: str) -> Path:
     """Where the copy of a SQLite file goes, named by revision and time (UTC)."""
-    moment = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    moment = f"{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%S.%fZ}"
     return file.with_name(f"{file.name}.{revision}-{moment}.backup")
 
 
@@ -59,6 +59,7 @@ def dump(database: Database, to: Path) -> None:
     if program is None:
         raise NoBackup("there is no pg_dump here; back up by other means and say --backed-up")
     _, options = database.engine.dialect.create_connect_args(database.engine.url)
+    options.pop("context", None)  # SQLAlchemy's own; the rest is libpq's
     # Command lines are readable by everybody; the password goes through the environment.
     password = options.pop("password", "")
     environment = os.environ | ({"PGPASSWORD": str(password)} if password else {})
