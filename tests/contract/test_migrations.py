@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +17,14 @@ from sqlalchemy import Connection, MetaData, inspect, text
 from stores import schema
 from stores.database import Database
 from stores.migrations import revisions
+from stores.schema import OtherRevision
 from stores.tables import METADATA
 from tests.support.production import fresh_database
 from tests.support.stored import load, vault
+from tests.support.upgrading import later_versions
 
 KINDS = ("sqlite", "postgresql")
-Make = Callable[[], str]
+DEADLINE = 30.0
 
 
 @pytest.fixture(params=KINDS)
@@ -98,9 +102,40 @@ def test_an_upgraded_store_has_the_tables_of_a_new_one(database: Database) -> No
     assert differences(database) == []
 
 
-def test_a_new_store_has_the_newest_revision(database: Database) -> None:
-    database.create_tables()
-    with database.reading() as connection:
-        newest = ScriptDirectory(schema.VERSIONS, version_locations=[schema.VERSIONS])
-        assert schema.found(connection) == newest.get_current_head() == schema.known()[-1]
-    assert differences(database) == []
+def test_each_revision_follows_the_one_before() -> None:
+    """Alembic knows more than one head, and gaps; this program takes one after the other."""
+    scripts = ScriptDirectory(schema.VERSIONS, version_locations=[schema.VERSIONS])
+    newest_first = list(scripts.walk_revisions())
+    assert [script.revision for script in reversed(newest_first)] == schema.known()
+    befores = [script.down_revision for script in newest_first]
+    assert befores == [script.revision for script in newest_first[1:]] + [None]
+
+
+def test_hubs_that_start_at_once_make_one_store_of_the_newest_revision(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schema, "VERSIONS", later_versions(tmp_path / "versions"))
+    hubs = [Database(url, vault()) for _ in range(4)]
+    begin = threading.Barrier(len(hubs))
+
+    def start(hub: Database) -> str | None:
+        begin.wait(DEADLINE)
+        hub.create_tables()
+        with hub.reading() as connection:
+            return schema.found(connection)
+
+    with ThreadPoolExecutor(len(hubs)) as executor:
+        assert list(executor.map(start, hubs)) == ["9002"] * len(hubs)
+    for hub in hubs:
+        hub.close()
+
+
+def test_an_older_store_is_made_no_tables_in(
+    url: str, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load(url)
+    before = shape(database)
+    monkeypatch.setattr(schema, "VERSIONS", later_versions(tmp_path / "versions"))
+    with pytest.raises(OtherRevision, match="0001, older than this program's 9002"):
+        database.create_tables()
+    assert shape(database) == before

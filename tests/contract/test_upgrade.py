@@ -34,6 +34,8 @@ from tests.support.stored import load, stored_hub, vault
 from tests.support.upgrading import later_versions
 
 KINDS = ("sqlite", "postgresql")
+DEADLINE = 60.0
+Completed = subprocess.CompletedProcess[str]
 LATER_MAIN = (
     "import sys; from pathlib import Path; from stores import schema; "
     "schema.VERSIONS = Path(sys.argv.pop(1)); from ops.cli import main; main()"
@@ -57,6 +59,18 @@ class Place:
         done = self.run(*command, "--json")
         assert done.exit_code == 0, done.output
         return json.loads(done.stdout)
+
+    def process(self, versions: Path, *command: str, **environment: str) -> Completed:
+        """A command of a program with these versions, in a process of its own."""
+        whole = [sys.executable, "-c", LATER_MAIN, str(versions), *command]
+        return subprocess.run(
+            [*whole, "--config", str(self.config)],
+            env=os.environ | environment,
+            check=False,
+            timeout=DEADLINE,
+            capture_output=True,
+            text=True,
+        )
 
     def opened(self) -> Hub:
         return open_hub(self.config, self.environment)
@@ -179,7 +193,8 @@ def counted(hub: Hub, type_: str) -> int:
 
 
 @pytest.mark.parametrize(
-    "command", [["run"], ["status"], ["replay"], ["audit", "verify"], ["case", "case-1"]]
+    "command",
+    [["status"], ["replay"], ["audit", "verify"], ["case", "case-1"], ["linkage", "index"]],
 )
 def test_an_older_store_is_refused_with_the_way_out(
     sqlite_place: Place, later: Path, command: list[str]
@@ -191,7 +206,14 @@ def test_an_older_store_is_refused_with_the_way_out(
     assert sqlite_place.revision() == "0001"
 
 
-@pytest.mark.parametrize("command", [["run"], ["status"], ["upgrade"]])
+def test_a_hub_does_not_start_on_an_older_store(place: Place, later: Path) -> None:
+    done = place.process(later, "run")
+    assert done.returncode == 1
+    assert "older than this program's 9002; stop the hub and run `hub upgrade`" in done.stderr
+    assert place.revision() == "0001"
+
+
+@pytest.mark.parametrize("command", [["linkage", "index"], ["status"], ["upgrade"]])
 def test_a_newer_store_is_refused_too(place: Place, command: list[str]) -> None:
     place.told("upgrade", *place.backed_up)
     place.do("CREATE TABLE IF NOT EXISTS alembic_version (version_num VARCHAR(32) NOT NULL)")
@@ -329,27 +351,14 @@ def test_a_store_that_somebody_has_open_is_not_upgraded(place: Place, later: Pat
 # Killed
 
 
-@pytest.mark.parametrize(
-    ("moment", "left"), [("inside", "0001"), ("between", "9001"), ("before the end", "9001")]
-)
-def test_an_upgrade_that_is_killed_is_done_again(
-    place: Place, later: Path, moment: str, left: str
-) -> None:
-    command = [sys.executable, "-c", LATER_MAIN, str(later), "upgrade", *place.backed_up]
-    killed = subprocess.run(
-        [*command, "--config", str(place.config)],
-        env=os.environ | {"KILLED": moment},
-        check=False,
-    )
+@pytest.mark.parametrize("moment", ["inside", "between", "before the end"])
+def test_an_upgrade_that_is_killed_is_done_again(place: Place, later: Path, moment: str) -> None:
+    left = schema.known()[-3] if moment == "inside" else "9001"
+    killed = place.process(later, "upgrade", *place.backed_up, KILLED=moment)
     assert killed.returncode == -signal.SIGKILL
-    assert place.revision() == left if left == "9001" else place.revision() == reached_before_9001()
+    assert place.revision() == left
     assert "notes" not in place.tables()
     place.told("upgrade", *place.backed_up)
     assert place.revision() == "9002"
     assert place.ask("SELECT count(*) FROM states WHERE length > 1") == 525
     assert place.told("audit", "verify")["flaws"] == []
-
-
-def reached_before_9001() -> str:
-    """The newest revision of this program itself."""
-    return schema.known()[-3]
