@@ -29,10 +29,9 @@ def alone(url: str, vault: Vault) -> Iterator[Database]:
     try:
         if database.engine.dialect.name == "sqlite":
             _lock_file(database)
-            yield database
         else:
-            with _session_lock(database):
-                yield database
+            _look_for_sessions(database)
+        yield database
     finally:
         database.close()
 
@@ -58,16 +57,13 @@ def _exclusive(connection: sqlite3.Connection, _record: Any) -> None:
     connection.execute("COMMIT")
 
 
-@contextmanager
-def _session_lock(database: Database) -> Iterator[None]:
+def _look_for_sessions(database: Database) -> None:
+    """Of two that begin at once each sees the other: both are connected before they look, and stay
+    so.
+    """
     with database.reading() as connection:
-        if not connection.execute(_LOCK).scalar_one():
-            raise InUse("another `hub upgrade` is at work")
         if others := _others(connection):
             raise InUse(f"{others} other sessions of the hub's account are connected")
-        # The lock is the session's; a transaction left idle for long would be ended, and it too.
-        connection.rollback()
-        yield
 
 
 def _others(connection: Connection) -> int:
@@ -82,7 +78,6 @@ def _others(connection: Connection) -> int:
 
 
 _PATIENCE_SECONDS, _LOOK_SECONDS = 3.0, 0.1
-_LOCK = text("SELECT pg_try_advisory_lock(hashtext('hub upgrade'))")
 _OTHERS = text(
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
     "AND usename = current_user AND pid <> pg_backend_pid() AND backend_type = 'client backend'"

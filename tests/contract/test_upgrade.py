@@ -348,7 +348,18 @@ def test_a_store_that_somebody_has_open_is_not_upgraded(place: Place, later: Pat
     assert place.run("upgrade", *place.backed_up).exit_code == 0
 
 
-# Killed
+# Killed, or failed
+
+
+def test_a_revision_that_fails_leaves_nothing_and_is_named(place: Place, later: Path) -> None:
+    place.do("UPDATE states SET step = 'moved' WHERE step = 'rate'")
+    done = place.run("upgrade", *place.backed_up)
+    assert done.exit_code == 1
+    assert "revision 9001 could not be applied (Unreadable)" in done.output
+    assert place.revision() == schema.known()[-3]
+    place.do("UPDATE states SET step = 'rate' WHERE step = 'moved'")
+    place.told("upgrade", *place.backed_up)
+    assert place.ask("SELECT count(*) FROM states WHERE length > 1") == 525
 
 
 @pytest.mark.parametrize("moment", ["inside", "between", "before the end"])
