@@ -11,7 +11,7 @@ from typing import Any
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from alembic.script import ScriptDirectory
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, select, table, text, tuple_
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, select, text, tuple_
 
 from stores import schema
 from stores.database import Transaction
@@ -54,13 +54,14 @@ class Revision:
 
     id: str
     what: str
-    goes_through: Sequence[str]
-    """The tables whose rows it goes through."""
+    goes_through: Sequence[Select[Any]]
+    """Queries for the rows that it goes through."""
     upgrade: Callable[[Operations, Work], None] = field(repr=False)
 
     def rows(self, connection: Connection) -> int:
         """How many rows it goes through."""
-        counts = [select(func.count()).select_from(table(name)) for name in self.goes_through]
+        found = [query.subquery() for query in self.goes_through]
+        counts = [select(func.count()).select_from(rows) for rows in found]
         return sum(connection.execute(count).scalar_one() for count in counts)
 
 

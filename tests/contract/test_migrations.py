@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +15,8 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, inspect, text
 
-from stores import schema
+from ops.demo.simulation.stream import sample_lines
+from stores import references, schema
 from stores.database import Database
 from stores.migrations import revisions
 from stores.schema import OtherRevision
@@ -139,3 +141,49 @@ def test_an_older_store_is_made_no_tables_in(
     with pytest.raises(OtherRevision, match="0001, older than this program's 9002"):
         database.create_tables()
     assert shape(database) == before
+
+
+# Single revisions
+
+
+def column(connection: Connection, query: str) -> list[Any]:
+    return list(connection.execute(text(query)).scalars())
+
+
+def test_what_deduplication_kept_in_documents_counts_as_versions(
+    url: str, database: Database
+) -> None:
+    """The fourth notification of the sample came three times, under marked references too."""
+    load(url)
+    told = json.loads(sample_lines(4)[3])
+    upgrade(database, to="0003")
+    with database.transaction() as transaction:
+        reference = f"{told['source_agency']}/{told['source_reference']}"
+        assert [one.number for one in references.load(transaction, [reference])] == [1, 2, 3]
+        accepted = (
+            "SELECT causation_id FROM journal WHERE type = 'mash.notification.accepted.v1' "
+            "ORDER BY causation_id"
+        )
+        moved = "SELECT referral_id FROM reference_versions ORDER BY referral_id"
+        assert column(transaction.connection, moved) == column(transaction.connection, accepted)
+        left = "SELECT key FROM states WHERE step = 'deduplicate'"
+        assert column(transaction.connection, left) == []
+
+
+def test_each_product_leads_to_the_case_that_it_was_drafted_for(
+    url: str, database: Database
+) -> None:
+    """Those of an erased case cannot be read, and keep nobody else's from being noted."""
+    load(url)
+    drafts = (
+        "SELECT DISTINCT key_id FROM journal WHERE type = 'mash.product.drafted.v1' ORDER BY key_id"
+    )
+    with database.transaction() as transaction:
+        erased, *cases = column(transaction.connection, drafts)
+        gone = text("UPDATE keys SET wrapped = NULL, destroyed_at = 1 WHERE key_id = :erased")
+        transaction.connection.execute(gone, {"erased": erased})
+    upgrade(database, to="0004")
+    with database.reading() as connection:
+        noted = column(connection, "SELECT DISTINCT case_id FROM products ORDER BY case_id")
+        assert noted == cases
+        assert len(column(connection, "SELECT product_id FROM products")) > 60

@@ -269,7 +269,7 @@ def test_where_there_is_nothing_to_do_nothing_is_done(place: Place) -> None:
 def test_rows_are_gone_through_in_pages_with_the_keys_of_the_hub(place: Place, later: Path) -> None:
     place.told("upgrade", *place.backed_up)
     assert place.revision() == "9002"
-    assert place.ask("SELECT count(*) FROM states WHERE length > 1") == 525
+    assert place.ask("SELECT min(length) FROM states") > 1
     assert place.ask("SELECT count(*) FROM notes") == 0
 
 
@@ -359,7 +359,7 @@ def test_a_revision_that_fails_leaves_nothing_and_is_named(place: Place, later: 
     assert place.revision() == schema.known()[-3]
     place.do("UPDATE states SET step = 'rate' WHERE step = 'moved'")
     place.told("upgrade", *place.backed_up)
-    assert place.ask("SELECT count(*) FROM states WHERE length > 1") == 525
+    assert place.ask("SELECT min(length) FROM states") > 1
 
 
 @pytest.mark.parametrize("moment", ["inside", "between", "before the end"])
@@ -371,5 +371,5 @@ def test_an_upgrade_that_is_killed_is_done_again(place: Place, later: Path, mome
     assert "notes" not in place.tables()
     place.told("upgrade", *place.backed_up)
     assert place.revision() == "9002"
-    assert place.ask("SELECT count(*) FROM states WHERE length > 1") == 525
+    assert place.ask("SELECT min(length) FROM states") > 1
     assert place.told("audit", "verify")["flaws"] == []

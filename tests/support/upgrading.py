@@ -16,17 +16,18 @@ import signal
 import sqlalchemy as sa
 
 revision, down_revision = "9001", "{newest}"
-goes_through = ("states",)
 states = sa.table("states", *map(sa.column, ("step", "key", "body", "length")))
+by = (states.c.step, states.c.key)
+every_state = sa.select(*by, states.c.body)
+goes_through = (every_state,)
 
 
 def upgrade(op, work):
     length = sa.Column("length", sa.Integer, nullable=False, server_default="0")
     op.add_column("states", length)
-    by = (states.c.step, states.c.key)
     changed = sa.update(states).where(by[0] == sa.bindparam("s"), by[1] == sa.bindparam("k"))
     hub = work.vault.keys(work.connection, ["hub"], create=False)["hub"]
-    for page in work.pages(sa.select(*by, states.c.body), by, size=100):
+    for page in work.pages(every_state, by, size=100):
         rows = [
             {{"s": step, "k": key, "length": len(hub.open(body, bound_to=f"{{step}}/{{key}}"))}}
             for step, key, body in page
