@@ -11,6 +11,7 @@ from sqlalchemy import (
     Column,
     Connection,
     MetaData,
+    PrimaryKeyConstraint,
     String,
     Table,
     inspect,
@@ -24,7 +25,10 @@ FIRST = "0001"
 """The schema of stores that were made before revisions were recorded in them."""
 
 _revision = Table(
-    "alembic_version", MetaData(), Column("version_num", String(32), primary_key=True)
+    "alembic_version",
+    MetaData(),
+    Column("version_num", String(32), nullable=False),
+    PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
 )
 """Alembic's own table, as alembic makes it."""
 

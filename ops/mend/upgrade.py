@@ -10,6 +10,7 @@ from pathlib import Path
 from stores import schema
 from stores.database import Database
 from stores.migrations import backup, revisions
+from stores.migrations.revisions import Revision
 from stores.ports import Unavailable
 from stores.schema import OtherRevision
 from stores.vault import Unreadable
@@ -33,11 +34,14 @@ done.
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A revision that the store lacks, and how many rows it goes through."""
+    """A revision that the store lacks.
+
+    ``rows``: how many it goes through; None where that shows only after the revisions before it.
+    """
 
     revision: str
     what: str
-    rows: int
+    rows: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +68,21 @@ def plan(database: Database) -> Plan:
 
 def carry_out(database: Database, plan: Plan, watch: Watch) -> None:
     """Take the steps of a plan, each in a transaction of its own; raises :class:`NotApplied`."""
-    for step, revision in zip(plan.steps, revisions.after(plan.found), strict=True):
+    for revision in revisions.after(plan.found):
         try:
-            with (
-                watch(f"revision {step.revision}", step.rows) as advance,
-                database.transaction() as transaction,
-            ):
-                revisions.apply(transaction, revision, advance)
+            _apply(database, revision, watch)
         except (Unavailable, Unreadable) as error:
-            raise NotApplied(step.revision, type(error).__name__) from None
+            raise NotApplied(revision.id, type(error).__name__) from None
+
+
+def _apply(database: Database, revision: Revision, watch: Watch) -> None:
+    with database.reading() as connection:
+        rows = revision.rows(connection)
+    with (
+        watch(f"revision {revision.id}", rows or 0) as advance,
+        database.transaction() as transaction,
+    ):
+        revisions.apply(transaction, revision, advance)
 
 
 def back_up(database: Database, plan: Plan, to: Path | None, watch: Watch) -> Path:

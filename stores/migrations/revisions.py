@@ -12,6 +12,7 @@ from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from alembic.script import ScriptDirectory
 from sqlalchemy import ColumnElement, Connection, Row, Select, func, select, text, tuple_
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from stores import schema
 from stores.database import Transaction
@@ -58,11 +59,17 @@ class Revision:
     """Queries for the rows that it goes through."""
     upgrade: Callable[[Operations, Work], None] = field(repr=False)
 
-    def rows(self, connection: Connection) -> int:
-        """How many rows it goes through."""
+    def rows(self, connection: Connection) -> int | None:
+        """How many rows it goes through; None while a revision before it has to make what it asks
+        for.
+        """
         found = [query.subquery() for query in self.goes_through]
         counts = [select(func.count()).select_from(rows) for rows in found]
-        return sum(connection.execute(count).scalar_one() for count in counts)
+        try:
+            with connection.begin_nested():
+                return sum(connection.execute(count).scalar_one() for count in counts)
+        except (ProgrammingError, OperationalError):  # PostgreSQL's and SQLite's
+            return None
 
 
 def after(found: str | None) -> list[Revision]:

@@ -248,7 +248,7 @@ def test_a_dry_run_tells_what_would_be_done_beside_a_hub_and_changes_nothing(
     assert (told["found"], told["wanted"], told["dry_run"]) == ("0001", "9002", True)
     assert told["steps"][-2:] == [
         {"revision": "9001", "what": "Each state says how long it is.", "rows": 525},
-        {"revision": "9002", "what": "Notes have a table of their own.", "rows": 0},
+        {"revision": "9002", "what": "Notes have a table of their own.", "rows": None},
     ]
     assert place.revision() == "0001"
     assert "notes" not in place.tables()

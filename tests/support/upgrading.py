@@ -43,6 +43,8 @@ import signal
 import sqlalchemy as sa
 
 revision, down_revision = "9002", "9001"
+states = sa.table("states", *map(sa.column, ("step", "key", "length")))
+goes_through = (sa.select(states).where(states.c.length > 100),)
 
 
 def upgrade(op, work):
