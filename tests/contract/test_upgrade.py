@@ -158,8 +158,11 @@ def test_the_hub_goes_on_working_on_an_upgraded_store(place: Place) -> None:
     hub = place.opened()
     old = notification_event(json.loads(sample_lines(10)[9]))
     agency = old["data"]["source_agency"]
+    received = counted(hub, "notification.received.v1")
     again, anew = send(hub, agency, [old, {**old, "id": "sent-anew"}])
     assert again.status == anew.status == ReceiptStatus.DUPLICATE
+    assert again.duplicate_of == again.id == anew.duplicate_of
+    assert counted(hub, "notification.received.v1") == received + 1
     hub.embedded().drain()
     before = counted(hub, "information.answered.v1")
     assert before > 100
