@@ -22,6 +22,7 @@ _COMMANDS = {
     "simulate": "ops.commands.simulate",
     "status": "ops.commands.status",
     "topology": "ops.commands.topology",
+    "upgrade": "ops.commands.upgrade",
 }
 
 

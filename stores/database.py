@@ -26,10 +26,10 @@ from sqlalchemy import (
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
+from stores import schema
 from stores.ports import Unavailable
 from stores.recent import Recent
 from stores.rows import Clash, insert
-from stores.tables import METADATA
 from stores.vault import Vault
 
 
@@ -103,10 +103,17 @@ class Database:
         )
 
     def create_tables(self) -> None:
-        """Make what is not there yet; processes that start at the same time wait for each other."""
+        """Make the tables of an empty database; processes that start at once wait for each other.
+
+        Raises :class:`stores.schema.OtherRevision` where tables of another version are.
+        """
+        with self.reading() as connection:
+            if schema.is_there(connection):
+                return
         with self.transaction() as transaction:
             transaction.serialise("create tables")
-            METADATA.create_all(transaction.connection)
+            if not schema.is_there(transaction.connection):
+                schema.create(transaction.connection)
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:

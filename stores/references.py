@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, select
+from sqlalchemy import Connection
 
 from stores.database import Transaction, View
-from stores.rows import Clash, insert, look_up
+from stores.rows import look_up
 from stores.tables import reference_versions as table
-from stores.tables import states
 from stores.vault import HUB_KEY, DataKey, Vault
-
-_PAGE = 1000
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -48,32 +44,6 @@ def add(transaction: Transaction, versions: Iterable[KeptVersion]) -> None:
     """
     key = _key(transaction.connection, transaction.vault)
     transaction.insert(table, list(_rows(key, versions)))
-
-
-def move_documents(connection: Connection, vault: Vault) -> int:
-    """Move what deduplication kept as documents before it had this table; answers how many.
-
-    For the migration that brings the table. Doing it again moves nothing twice.
-    """
-    moved = 0
-    while documents := connection.execute(_DOCUMENTS).all():
-        key = _key(connection, vault)
-        versions = [one for document in documents for one in _versions_in(key, document)]
-        insert(connection, table, list(_rows(key, versions)), Clash.KEEP)
-        connection.execute(_MOVED, [{"moved": document.key} for document in documents])
-        moved += len(documents)
-    return moved
-
-
-_OLD = states.c.step == "deduplicate"
-_DOCUMENTS = select(states.c.key, states.c.body).where(_OLD).order_by(states.c.key).limit(_PAGE)
-_MOVED = delete(states).where(_OLD, states.c.key == bindparam("moved"))
-
-
-def _versions_in(key: DataKey, document: Any) -> Iterator[KeptVersion]:
-    told = json.loads(key.open(document.body, bound_to=f"deduplicate/{document.key}"))
-    for number, one in enumerate(told["versions"], start=1):
-        yield KeptVersion(document.key, number, one["content_digest"], one["referral_id"])
 
 
 def _rows(key: DataKey, versions: Iterable[KeptVersion]) -> Iterator[dict[str, Any]]:

@@ -20,6 +20,7 @@ from ops.run.configuration import Misconfigured
 from ops.run.wiring import Hub, open_hub
 from stores import codec
 from stores.ports import Unavailable
+from stores.schema import OtherRevision
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -60,6 +61,8 @@ def opened(config: Path) -> Hub:
         return open_hub(config, os.environ)
     except Misconfigured as error:
         raise click.ClickException(f"the configuration cannot be used\n{error}") from None
+    except OtherRevision as error:
+        raise click.ClickException(str(error)) from None
     except Unavailable as error:
         raise click.ClickException(
             f"the store cannot be reached ({error}); check runtime.store in {config}"

@@ -16,6 +16,7 @@ from ops.look.reading import Reader, open_reader
 from ops.run.configuration import Misconfigured
 from ops.run.wiring import Hub
 from stores.ports import Unavailable
+from stores.schema import OtherRevision
 
 
 @contextmanager
@@ -31,6 +32,8 @@ def reading(config: Path) -> Iterator[Reader]:
             reader.database.close()
     except Misconfigured as error:
         raise click.ClickException(f"the configuration cannot be used\n{error}") from None
+    except OtherRevision as error:
+        raise click.ClickException(str(error)) from None
     except Unavailable as error:
         raise click.ClickException(
             f"the store cannot be read ({error}); check runtime.store in {config}"

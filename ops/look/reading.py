@@ -5,6 +5,7 @@ writes.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -12,8 +13,13 @@ from typing import Protocol
 from ops.run.configuration import Fault, Misconfigured, key_encryption_key, read_settings
 from ops.run.wiring import placed, refusing_another_key
 from schemas.settings import HubSettings
+from stores import schema
 from stores.database import Database
 from stores.vault import HUB_KEY, Vault
+
+_NOTHING_YET = Fault(
+    "runtime.store", "holds nothing yet", "start the hub with `hub run`, or name another --config"
+)
 
 
 class Readable(Protocol):
@@ -42,10 +48,13 @@ class Reader:
     database: Database
 
 
-def open_reader(path: Path, environment: Mapping[str, str]) -> Reader:
+def open_reader(
+    path: Path, environment: Mapping[str, str], *, of_any_revision: bool = False
+) -> Reader:
     """The store of a configuration file, for reading; makes neither store nor key.
 
-    Raises ``Misconfigured`` or ``Unavailable``.
+    Raises ``Misconfigured``, ``Unavailable`` or, unless it may be ``of_any_revision``,
+    ``OtherRevision``.
     """
     settings = read_settings(path, environment)
     url = placed(settings.runtime.store, path.parent)
@@ -54,8 +63,13 @@ def open_reader(path: Path, environment: Mapping[str, str]) -> Reader:
         raise Misconfigured(faults)
     vault = Vault(key_encryption_key(settings, environment, folder=path.parent))
     database = Database(url, vault, reads_only=True)
-    with database.reading() as connection, refusing_another_key(settings):
-        vault.keys(connection, [HUB_KEY], create=False)
+    with ExitStack() as unless_good:
+        unless_good.callback(database.close)
+        with database.reading() as connection, refusing_another_key(settings):
+            if not (schema.found if of_any_revision else schema.is_there)(connection):
+                raise Misconfigured([_NOTHING_YET])
+            vault.keys(connection, [HUB_KEY], create=False)
+        unless_good.pop_all()
     return Reader(settings, database)
 
 
@@ -64,11 +78,7 @@ def _missing(
 ) -> Iterator[Fault]:
     file = url.removeprefix("sqlite:///")
     if file != url and not Path(file).is_file():
-        yield Fault(
-            "runtime.store",
-            "holds nothing yet",
-            "start the hub with `hub run`, or name another --config",
-        )
+        yield _NOTHING_YET
     key_file = folder / settings.runtime.key_file
     if not environment.get(settings.runtime.key_variable) and not key_file.is_file():
         where = f"set {settings.runtime.key_variable}, or put the file where runtime.key_file says"

@@ -5,7 +5,7 @@ once.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,7 +45,9 @@ class Hub:
 
 
 def open_hub(path: Path, environment: Mapping[str, str]) -> Hub:
-    """The hub that a configuration file describes; raises ``Misconfigured`` or ``Unavailable``."""
+    """The hub that a configuration file describes; raises ``Misconfigured``, ``OtherRevision`` or
+    ``Unavailable``.
+    """
     return assemble(read_settings(path, environment), environment, folder=path.parent)
 
 
@@ -58,10 +60,13 @@ def assemble(settings: HubSettings, environment: Mapping[str, str], *, folder: P
         vault,
         keeps_outbox=settings.runtime.topics is not None,
     )
-    database.create_tables()
-    with database.transaction() as transaction, refusing_another_key(settings):
-        vault.keys(transaction.connection, [HUB_KEY], create=True)
-        adopted = Adopted(policies.adopt(transaction, policy), policy)
+    with ExitStack() as unless_good:
+        unless_good.callback(database.close)
+        database.create_tables()
+        with database.transaction() as transaction, refusing_another_key(settings):
+            vault.keys(transaction.connection, [HUB_KEY], create=True)
+            adopted = Adopted(policies.adopt(transaction, policy), policy)
+        unless_good.pop_all()
     return Hub(
         settings, database, adopted, whole_hub(), StoredIntake(database), StoredQueues(database)
     )

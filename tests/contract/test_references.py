@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +20,7 @@ from schemas.notification import (
     Receipt,
     ReceiptStatus,
 )
-from stores import journal, references, states, tables
+from stores import journal, references, tables
 from stores.database import Conflict, Database
 from stores.ports import Arrival
 from stores.references import KeptVersion
@@ -146,33 +145,6 @@ def test_neither_a_reference_nor_what_came_under_it_can_be_read_off_the_store(
     kept = b"".join(value if isinstance(value, bytes) else str(value).encode() for value in row)
     assert b"Thornbury" not in kept
     assert bytes.fromhex(sent.body.content_digest) not in kept
-
-
-def test_what_was_kept_in_documents_before_still_counts_once_it_is_moved(
-    database: Database,
-) -> None:
-    first, amended = arrival("event-1"), arrival("event-2", given.MOVED, reference="R-1/v2")
-    versions = [
-        {"content_digest": one.body.content_digest, "referral_id": f"ref-{n}"}
-        for n, one in enumerate((first, amended), start=1)
-        if isinstance(one.body, NotificationReceived)
-    ]
-    with database.transaction() as transaction:
-        document = json.dumps({"versions": versions}).encode()
-        states.save(transaction, "deduplicate", {"police/R-1": (2, document)})
-        states.save(transaction, "rate", {"police/R-1": (1, b"{}")})
-        moved = [
-            references.move_documents(transaction.connection, transaction.vault) for _ in range(2)
-        ]
-    assert moved == [1, 0]
-    assert [receipt.duplicate_of for receipt in take(database, first, amended)] == [
-        "ref-1",
-        "ref-2",
-    ]
-    take(database, arrival("event-3", given.DOMESTIC_ABUSE))
-    assert [getattr(fact, "version", None) for fact in decide(database)] == [None, None, 3]
-    with database.transaction() as transaction:
-        assert states.load(transaction, "rate", {"police/R-1"}) == {"police/R-1": (1, b"{}")}
 
 
 def test_a_resend_of_what_was_erased_is_a_duplicate(database: Database) -> None:

@@ -1,0 +1,131 @@
+"""``hub upgrade``: bring the store of an older hub to this program's revision."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from ops.commands.common import config_option, json_option, say, say_json, say_table
+from ops.commands.progress import progress
+from ops.look.reading import Reader, open_reader
+from ops.mend import upgrade as upgrading
+from ops.mend.upgrade import NotApplied, Plan
+from ops.run.configuration import Misconfigured
+from stores.migrations.alone import InUse, alone
+from stores.migrations.backup import NoBackup
+from stores.ports import Unavailable
+from stores.schema import OtherRevision
+
+
+@click.command()
+@config_option
+@json_option
+@click.option("--dry-run", is_flag=True, help="Only tell what would be done; the hub may run.")
+@click.option(
+    "--backup",
+    "to",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Where the copy goes. SQLite: if not given, beside the store. PostgreSQL: pg_dump writes.",
+)
+@click.option("--backed-up", is_flag=True, help="Copy nothing: you have a backup of your own.")
+def upgrade(
+    config: Path, *, as_json: bool, dry_run: bool, to: Path | None, backed_up: bool
+) -> None:
+    """Bring the store of an older hub to the revision of this program. Stop the hub first.
+
+    A backup comes first, and there is no other way back. SQLite: a checked copy beside the store,
+    named by revision and time, where there is room for the store twice more. PostgreSQL: yours,
+    by your own means (--backed-up), or what pg_dump writes (--backup FILE).
+
+    Each revision is one transaction: after a crash or kill, say `hub upgrade` again. Refuses while
+    others have the store open. Exits with 0 when the store is of this program's revision.
+
+    \b
+    Example:
+      hub upgrade --dry-run
+      hub upgrade
+    """
+    with _in_words(), _reader(config) as reader:
+        plan = upgrading.plan(reader.database)
+    if not dry_run and plan.steps:
+        _require_choice(reader, to, backed_up=backed_up)
+        with _in_words():
+            plan, kept = _upgraded(reader, to, backed_up=backed_up)
+    else:
+        kept = None
+    if as_json:
+        say_json(asdict(plan) | {"backup": kept, "dry_run": dry_run})
+    else:
+        _say(plan, kept, dry_run=dry_run)
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    """Troubles as errors that say a way out."""
+    try:
+        yield
+    except Misconfigured as error:
+        raise click.ClickException(f"the configuration cannot be used\n{error}") from None
+    except OtherRevision as error:
+        raise click.ClickException(str(error)) from None
+    except InUse as error:
+        raise click.ClickException(
+            f"{error}: stop the hub and whatever else has its store open; nothing was changed"
+        ) from None
+    except NoBackup as error:
+        raise click.ClickException(f"there is no backup: {error}; nothing was changed") from None
+    except NotApplied as error:
+        raise click.ClickException(
+            f"{error}; those before it last, and `hub upgrade` goes on from there"
+        ) from None
+    except Unavailable as error:
+        raise click.ClickException(
+            f"the store cannot be reached ({error}); check runtime.store"
+        ) from None
+
+
+@contextmanager
+def _reader(config: Path) -> Iterator[Reader]:
+    reader = open_reader(config, os.environ, of_any_revision=True)
+    try:
+        yield reader
+    finally:
+        reader.database.close()
+
+
+def _require_choice(reader: Reader, to: Path | None, *, backed_up: bool) -> None:
+    if backed_up and to:
+        raise click.UsageError("--backed-up makes no backup: leave it out, or --backup")
+    if reader.database.engine.dialect.name == "postgresql" and not (backed_up or to):
+        raise click.UsageError(
+            "PostgreSQL is backed up by your own means: say --backed-up once it is, "
+            "or --backup FILE to have pg_dump do it"
+        )
+
+
+def _upgraded(reader: Reader, to: Path | None, *, backed_up: bool) -> tuple[Plan, Path | None]:
+    url = reader.database.engine.url.render_as_string(hide_password=False)
+    with alone(url, reader.database.vault) as database:
+        plan = upgrading.plan(database)
+        kept = None if backed_up else upgrading.back_up(database, plan, to, progress)
+        upgrading.carry_out(database, plan, progress)
+    return plan, kept
+
+
+def _say(plan: Plan, kept: Path | None, *, dry_run: bool) -> None:
+    if not plan.steps:
+        say(f"The store is of revision {plan.found} already; there is nothing to do.")
+        return
+    say_table("Revisions", [asdict(step) for step in plan.steps])
+    if dry_run:
+        say(f"Nothing was changed: the store is of revision {plan.found}.")
+        return
+    say(f"The store is of revision {plan.wanted}; it was of {plan.found}.")
+    if kept:
+        say(f"As it was it is kept in {kept}")

@@ -1,0 +1,189 @@
+"""Stores of earlier versions on SQLite and PostgreSQL: known, refused, and brought to this one."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, MetaData, inspect, text
+
+from ops.demo.simulation.stream import sample_lines
+from stores import references, schema
+from stores.database import Database
+from stores.migrations import revisions
+from stores.schema import OtherRevision
+from stores.tables import METADATA
+from tests.support.production import fresh_database
+from tests.support.stored import load, vault
+from tests.support.upgrading import later_versions
+
+KINDS = ("sqlite", "postgresql")
+DEADLINE = 30.0
+
+
+@pytest.fixture(params=KINDS)
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty database."""
+    if request.param == "postgresql":
+        with fresh_database(request.getfixturevalue("postgres_url")) as made:
+            yield made
+    else:
+        yield f"sqlite:///{tmp_path}/hub.db"
+
+
+@pytest.fixture
+def database(url: str) -> Iterator[Database]:
+    made = Database(url, vault())
+    yield made
+    made.close()
+
+
+def upgrade(database: Database, *, to: str | None = None) -> None:
+    """Every revision that the store lacks, up to one."""
+    with database.reading() as connection:
+        found = schema.found(connection)
+    for revision in revisions.after(found):
+        if to is None or revision.id <= to:
+            with database.transaction() as transaction:
+                revisions.apply(transaction, revision, lambda _: None)
+
+
+def differences(database: Database) -> list[Any]:
+    """What alembic would still change, columns' types and defaults included."""
+    with database.reading() as connection:
+        options = {"compare_type": True, "compare_server_default": True}
+        context = MigrationContext.configure(connection, opts=options)
+        return list(compare_metadata(context, METADATA))
+
+
+def shape(database: Database) -> dict[str, Any]:
+    """Every table as the database itself describes it."""
+    with database.reading() as connection:
+        inspector = inspect(connection)
+        return {
+            name: (
+                [{**one, "type": str(one["type"])} for one in inspector.get_columns(name)],
+                inspector.get_pk_constraint(name)["constrained_columns"],
+                sorted(inspector.get_indexes(name), key=str),
+                sorted(inspector.get_unique_constraints(name), key=str),
+                _without_rowid(connection, name),
+            )
+            for name in inspector.get_table_names()
+            if name != "alembic_version"
+        }
+
+
+def _without_rowid(connection: Connection, name: str) -> bool:
+    if connection.dialect.name != "sqlite":
+        return False
+    table = text("SELECT wr FROM pragma_table_list(:name)")
+    return bool(connection.execute(table, {"name": name}).scalar_one())
+
+
+def test_the_first_revision_is_what_the_first_hubs_made(database: Database, url: str) -> None:
+    load(url)
+    first = shape(database)
+    with database.transaction() as transaction:
+        found = MetaData()
+        found.reflect(transaction.connection)
+        found.drop_all(transaction.connection)
+    upgrade(database, to="0001")
+    assert shape(database) == first
+
+
+def test_an_upgraded_store_has_the_tables_of_a_new_one(database: Database) -> None:
+    upgrade(database)
+    assert differences(database) == []
+
+
+def test_each_revision_follows_the_one_before() -> None:
+    """Alembic knows more than one head, and gaps; this program takes one after the other."""
+    scripts = ScriptDirectory(schema.VERSIONS, version_locations=[schema.VERSIONS])
+    newest_first = list(scripts.walk_revisions())
+    assert [script.revision for script in reversed(newest_first)] == schema.known()
+    befores = [script.down_revision for script in newest_first]
+    assert befores == [script.revision for script in newest_first[1:]] + [None]
+
+
+def test_hubs_that_start_at_once_make_one_store_of_the_newest_revision(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schema, "VERSIONS", later_versions(tmp_path / "versions"))
+    hubs = [Database(url, vault()) for _ in range(4)]
+    begin = threading.Barrier(len(hubs))
+
+    def start(hub: Database) -> str | None:
+        begin.wait(DEADLINE)
+        hub.create_tables()
+        with hub.reading() as connection:
+            return schema.found(connection)
+
+    with ThreadPoolExecutor(len(hubs)) as executor:
+        assert list(executor.map(start, hubs)) == ["9002"] * len(hubs)
+    for hub in hubs:
+        hub.close()
+
+
+def test_an_older_store_is_made_no_tables_in(
+    url: str, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load(url)
+    before = shape(database)
+    monkeypatch.setattr(schema, "VERSIONS", later_versions(tmp_path / "versions"))
+    with pytest.raises(OtherRevision, match="0001, older than this program's 9002"):
+        database.create_tables()
+    assert shape(database) == before
+
+
+# Single revisions
+
+
+def column(connection: Connection, query: str) -> list[Any]:
+    return list(connection.execute(text(query)).scalars())
+
+
+def test_what_deduplication_kept_in_documents_counts_as_versions(
+    url: str, database: Database
+) -> None:
+    """The fourth notification of the sample came three times, under marked references too."""
+    load(url)
+    told = json.loads(sample_lines(4)[3])
+    upgrade(database, to="0003")
+    with database.transaction() as transaction:
+        reference = f"{told['source_agency']}/{told['source_reference']}"
+        assert [one.number for one in references.load(transaction, [reference])] == [1, 2, 3]
+        accepted = (
+            "SELECT causation_id FROM journal WHERE type = 'mash.notification.accepted.v1' "
+            "ORDER BY causation_id"
+        )
+        moved = "SELECT referral_id FROM reference_versions ORDER BY referral_id"
+        assert column(transaction.connection, moved) == column(transaction.connection, accepted)
+        left = "SELECT key FROM states WHERE step = 'deduplicate'"
+        assert column(transaction.connection, left) == []
+
+
+def test_each_product_leads_to_the_case_that_it_was_drafted_for(
+    url: str, database: Database
+) -> None:
+    """Those of an erased case cannot be read, and keep nobody else's from being noted."""
+    load(url)
+    drafts = (
+        "SELECT DISTINCT key_id FROM journal WHERE type = 'mash.product.drafted.v1' ORDER BY key_id"
+    )
+    with database.transaction() as transaction:
+        erased, *cases = column(transaction.connection, drafts)
+        gone = text("UPDATE keys SET wrapped = NULL, destroyed_at = 1 WHERE key_id = :erased")
+        transaction.connection.execute(gone, {"erased": erased})
+    upgrade(database, to="0004")
+    with database.reading() as connection:
+        noted = column(connection, "SELECT DISTINCT case_id FROM products ORDER BY case_id")
+        assert noted == cases
+        assert len(column(connection, "SELECT product_id FROM products")) > 60
