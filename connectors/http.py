@@ -232,7 +232,7 @@ async def _answer_problem(_: Request, problem: Exception) -> Response:
 
 
 async def _unavailable(_: Request, __: Exception) -> Response:
-    log.warning("store-unavailable", connector="http")
+    log.warning("store.unavailable", connector="http")
     headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
     return _problem(
         503, "The hub cannot record anything just now; send the same again later.", headers

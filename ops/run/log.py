@@ -20,14 +20,14 @@ import structlog
 
 EVENTS = frozenset(
     {
-        "broker-unavailable",
-        "file-taken",
-        "file-unreadable",
-        "folder-unsafe",
+        "broker.unavailable",
+        "file.taken",
+        "file.unreadable",
+        "folder.unsafe",
         "gap.filled",
+        "letter.unsent",
         "library.said",
         "message.undecidable",
-        "not-sent",
         "part.failed",
         "process.crashed",
         "process.ended",
@@ -35,7 +35,6 @@ EVENTS = frozenset(
         "received",
         "relay.unavailable",
         "step.undecidable",
-        "store-unavailable",
         "store.unavailable",
         "topic.rewound",
         "worker.fails",

@@ -23,12 +23,10 @@ from router.runtimes.faust_worker import run_worker
 from router.runtimes.relay import Relay
 from router.topology import bound_steps, unit_of, whole_hub
 from schemas.settings import HubSettings
-from stores.ports import Unavailable
 from stores.topics import TopicProducer, create_topics
 
 STEPS = tuple(bound.step.name for bound in bound_steps())
 EDGE = ("http", "connectors", "clock")
-_CLOCK_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +69,8 @@ def production_part(
             Relay(hub.database, TopicProducer(url), lambda: create_topics(url, partitions)).run,
         )
     elif name == "clock":
-        yield NamedPart("clock", lambda stop: _keep_time(hub, stop))
+        limit = hub.settings.runtime.batch
+        yield NamedPart("clock", lambda stop: clock.keep_time(hub.database, stop, limit=limit))
     elif name == "http":
         yield _web(hub, routes(hub.settings, environment))
     else:
@@ -114,14 +113,3 @@ def _feeds(hub: Hub, found: Routes) -> Iterator[Connector]:
         if credential and route.queue_url:
             receipts = credential.receipts or f"{credential.queue}.receipts"
             yield QueueFeed(route, hub.intake, route.queue_url, credential.queue, receipts)
-
-
-def _keep_time(hub: Hub, stop: threading.Event) -> None:
-    """The due-time watcher of a hub in production; several may run, a timer is published once."""
-    while not stop.is_set():
-        try:
-            busy = clock.publish_due(hub.database, limit=hub.settings.runtime.batch)
-        except Unavailable:
-            busy = 0
-        if not busy:
-            stop.wait(_CLOCK_SECONDS)
