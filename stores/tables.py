@@ -138,8 +138,8 @@ policies = Table(
 dead_letters = Table(
     "dead_letters",
     METADATA,
-    Column("id", Text, primary_key=True),
-    Column("position", BigInteger, nullable=False),
+    Column("position", _Position, primary_key=True, autoincrement=True),
+    Column("id", Text, nullable=False, unique=True),
     Column("agency", Text, nullable=False),
     Column("connector", Text, nullable=False),
     Column("step", Text, nullable=False),

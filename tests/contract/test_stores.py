@@ -658,7 +658,30 @@ def test_many_connectors_take_in_at_once_and_lose_nothing(database: Database) ->
     assert flaws(database) == []
 
 
+def test_dead_letters_stand_in_the_order_in_which_they_were_buried(database: Database) -> None:
+    for ids in (["b", "a"], ["d", "a", "c"]):
+        with database.transaction() as transaction:
+            dead_letters.bury(transaction, [_dead(id_) for id_ in ids])
+    with database.reading() as connection:
+        found = dead_letters.find(connection)
+    assert [row.id for row in found] == ["b", "a", "d", "c"]
+    assert sorted({row.position for row in found}) == [row.position for row in found]
+
+
 # What only PostgreSQL does
+
+
+def test_two_that_bury_at_once_never_share_a_position(postgres: Database) -> None:
+    both_have_buried = threading.Barrier(2)
+
+    def bury(number: int) -> None:
+        with postgres.transaction() as transaction:
+            dead_letters.bury(transaction, [_dead(f"dead-{number}")])
+            both_have_buried.wait(DEADLINE)
+
+    assert at_once(2, bury) == [None, None]
+    with postgres.reading() as connection:
+        assert len({row.position for row in dead_letters.find(connection)}) == 2
 
 
 def test_a_deadlock_is_a_conflict_for_one_and_success_for_the_other(postgres: Database) -> None:
