@@ -187,5 +187,4 @@ outbox = Table(
     METADATA,
     Column("position", BigInteger, primary_key=True, autoincrement=False),
     Column("topic", Text, nullable=False),
-    Column("sent_at", BigInteger),
 )
