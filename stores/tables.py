@@ -188,3 +188,13 @@ outbox = Table(
     Column("position", BigInteger, primary_key=True, autoincrement=False),
     Column("topic", Text, nullable=False),
 )
+
+failures = Table(
+    "failures",
+    METADATA,
+    Column("part", Text, primary_key=True),
+    Column("error", Text, nullable=False),
+    Column("times", Integer, nullable=False),
+    Column("since", BigInteger, nullable=False),
+    Column("again_at", BigInteger),
+)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 import sys
 import threading
 import time
@@ -31,8 +32,16 @@ from ops.look.monitor import monitor_routes
 from ops.look.status import collect
 from ops.run.garbage import collect_seldom
 from ops.run.log import configure
-from ops.run.parts import connectors_of
-from ops.run.serve import Parts, WebServer, stopped_by_signals, web_server
+from ops.run.parts import connectors_of, steps_of
+from ops.run.serve import (
+    CannotListen,
+    NamedPart,
+    Parts,
+    WebServer,
+    listening,
+    stopped_by_signals,
+    web_server,
+)
 from ops.run.wiring import Hub
 from router.runtimes.embedded import Embedded
 
@@ -77,15 +86,17 @@ def demo(as_json: bool, stay: bool, limit: int | None, folder: Path, port: int) 
     """
     configure(level=logging.WARNING)
     collect_seldom()
+    # First: where it cannot listen, the older demonstration stays.
+    bound = _listening(port)
     try:
         place = prepare(folder, port=port)
     except FileExistsError as error:
         raise click.ClickException(str(error)) from None
     hub = opened(place.config)
     stop = threading.Event()
-    parts = Parts(stop)
+    parts = Parts(hub.database, stop)
     with stopped_by_signals(stop):
-        server, steps = _start(hub, place, parts)
+        server, steps = _start(hub, place, parts, bound)
         summary = _run(hub, place, server.url, steps, stop, limit=limit, quiet=as_json)
         broken = _report(summary, as_json=as_json)
         if stay and not stop.is_set():
@@ -97,14 +108,24 @@ def demo(as_json: bool, stay: bool, limit: int | None, folder: Path, port: int) 
         sys.exit(1)
 
 
-def _start(hub: Hub, place: DemoFolder, parts: Parts) -> tuple[WebServer, Embedded]:
+def _listening(port: int) -> socket.socket:
+    try:
+        return listening("127.0.0.1", port)
+    except CannotListen as error:
+        raise click.ClickException(
+            f"{error}: stop what listens there, or leave out --port to take a free one"
+        ) from None
+
+
+def _start(
+    hub: Hub, place: DemoFolder, parts: Parts, bound: socket.socket
+) -> tuple[WebServer, Embedded]:
     steps = hub.embedded()
     found = routes(hub.settings, os.environ)
-    server = web_server(hub, found, monitor_routes(lambda: collect(hub)))
-    parts.start("steps", steps.run)
-    parts.start("http", server.run)
-    for connector in connectors_of(hub, found, place.path):
-        parts.start(connector.name, connector.run)
+    server = web_server(hub, found, monitor_routes(lambda: collect(hub)), bound=bound)
+    connectors = connectors_of(hub, found, place.path)
+    for part in (steps_of(steps), NamedPart("http", server.run), *connectors):
+        parts.start(part)
     return server, steps
 
 

@@ -67,6 +67,7 @@ def shown(status: Status) -> RenderableType:
         *(Text(said, style="bold red") for said in status.trouble),
     ]
     parts += [
+        *([_table("Parts that fail", list(_parts(status)))] if status.parts else []),
         _table("Steps", list(_steps(status))),
         _table("Topics, facts in the last", list(_topics(status))),
         _table("Ways in", list(_connectors(status))),
@@ -149,6 +150,18 @@ def _connectors(status: Status) -> Iterable[Mapping[str, Any]]:
             "received": way.received,
             "refused": way.refused,
             "last_seen": _ago(way.last_seen, status.at),
+        }
+
+
+def _parts(status: Status) -> Iterable[Mapping[str, Any]]:
+    for part in status.parts:
+        again = part.again_seconds
+        yield {
+            "part": part.part,
+            "error": part.error,
+            "times": part.times,
+            "since": age(part.since_seconds),
+            "started_again": "given up" if again is None else f"in {age(again)}",
         }
 
 

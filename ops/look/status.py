@@ -18,7 +18,7 @@ from schemas.message import derived_id
 from schemas.rating import DueTimeApproaching, DueTimeBreached, TimerElapsed
 from schemas.settings import AgencySettings, HubSettings
 from schemas.topics import FACTS, TOPICS, Topic
-from stores import codec, overview
+from stores import codec, failures, overview
 from stores.overview import Behind, Consumer, Reading
 from stores.ports import Unavailable
 from stores.topics import watermarks
@@ -111,6 +111,19 @@ class DueTimeStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class PartStatus:
+    """A part of the hub that fails, and by which error; ``again_seconds``: until it is started
+    again, None where it was given up.
+    """
+
+    part: str
+    error: str
+    times: int
+    since_seconds: float
+    again_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class RelayStatus:
     """What is recorded and has not reached the topics."""
 
@@ -135,6 +148,8 @@ class Status:
     due_times: DueTimeStatus
     relay: RelayStatus | None
     """None in the embedded runtime, which has no topics to send to."""
+    parts: tuple[PartStatus, ...]
+    """Those that fail; none where everything works."""
     trouble: tuple[str, ...]
     """What could not be asked."""
 
@@ -178,6 +193,7 @@ def collect(hub: Readable) -> Status:
             timers=_timers(look),
             due_times=_due_times(look),
             relay=_relay(look) if production else None,
+            parts=tuple(_parts(look)),
             trouble=trouble,
         )
 
@@ -429,3 +445,18 @@ def _due_times(look: _Look) -> DueTimeStatus:
 def _relay(look: _Look) -> RelayStatus:
     depth, oldest = overview.unsent(look.connection)
     return RelayStatus(depth, _since(look.now, oldest))
+
+
+# --- parts
+
+
+def _parts(look: _Look) -> Iterator[PartStatus]:
+    for failing in failures.current(look.connection, look.now):
+        again = failing.again_at
+        yield PartStatus(
+            part=failing.part,
+            error=failing.error,
+            times=failing.times,
+            since_seconds=_since(look.now, failing.since) or 0.0,
+            again_seconds=None if again is None else max(0.0, (again - look.now) / _SECOND),
+        )
