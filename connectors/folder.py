@@ -33,8 +33,8 @@ from connectors.port import AgencyRoute
 from schemas.message import derived_id
 from schemas.notification import Receipt, ReceiptStatus
 from schemas.refusals import Refusal
-from stores.keep_trying import Failure, Pauses, keep_working, logged
-from stores.ports import Arrival, Intake, Unavailable
+from stores.keep_trying import Pauses, keep_working, logged
+from stores.ports import Arrival, Intake
 
 BATCH_SIZE = 500
 """Records taken in one transaction."""
@@ -99,27 +99,19 @@ class WatchedFolder:
         return f"folder:{self.route.code}"
 
     def run(self, stop: Event) -> None:
-        """Look every second until ``stop`` is set; ever less often while the store is away or the
-        folder unsafe.
+        """Look every second until ``stop`` is set; ever less often while the store is away. Raises
+        ``FolderUnsafe``: whoever runs it shows that, and tries again.
         """
         keep_working(
             self._work,
             stop,
-            failed=self._failed,
-            errors=(Unavailable, FolderUnsafe),
+            failed=logged("store.unavailable", connector="folder", agency=self.route.code),
             pauses=Pauses(POLL_SECONDS, LONGEST_PAUSE),
         )
 
     def _work(self) -> float:
         self.scan_once()
         return POLL_SECONDS
-
-    def _failed(self, failure: Failure) -> None:
-        about = {"connector": "folder", "agency": self.route.code}
-        if isinstance(failure.error, FolderUnsafe):
-            logged("folder.unsafe", **about)(failure)
-        else:
-            logged("store.unavailable", **about)(failure)
 
     def scan_once(self) -> ScanReport:
         """Take every file that is complete. Raises ``FolderUnsafe`` before it has taken any, and

@@ -23,7 +23,6 @@ EVENTS = frozenset(
         "broker.unavailable",
         "file.taken",
         "file.unreadable",
-        "folder.unsafe",
         "gap.filled",
         "letter.unsent",
         "library.said",

@@ -182,11 +182,19 @@ def test_a_part_goes_on_being_tried_while_the_store_cannot_be_written(tmp_path: 
 
 
 def test_an_embedded_hub_goes_on_without_a_feed_that_cannot_even_start(tmp_path: Path) -> None:
-    """The agency's broker is named by an URL of no kind that there is."""
+    """One agency's broker is named by an URL of no kind that there is, another's folder is
+    missing.
+    """
     folder, made = empty_hub(tmp_path / "hub")
-    text = folder.config.read_text("utf-8")
-    table = '\n[agencies.police.queue]\nurl_variable = "POLICE_BROKER"\nqueue = "feeds.police"\n'
-    folder.config.write_text(text + table, "utf-8")
+    more = """
+        [agencies.police.queue]
+        url_variable = "POLICE_BROKER"
+        queue = "feeds.police"
+
+        [agencies.school.folder]
+        path = "nowhere"
+    """
+    folder.config.write_text(folder.config.read_text("utf-8") + more, "utf-8")
     made.database.close()
     hub = open_hub(folder.config, {})
     parts = Parts(hub.database, threading.Event(), HOURS)
@@ -195,9 +203,12 @@ def test_an_embedded_hub_goes_on_without_a_feed_that_cannot_even_start(tmp_path:
     for part in found.values():
         parts.start(part)
     url = found["http"].says.split()[2]
-    until(lambda: bool(failing(hub)))
+    until(lambda: len(failing(hub)) == 2)
     status = httpx.get(f"{url}/v1/status").json()
-    assert [part["part"] for part in status["parts"]] == ["queue:police"]
+    assert [(part["part"], part["error"]) for part in status["parts"]] == [
+        ("folder:school", "FolderUnsafe"),
+        ("queue:police", "KeyError"),
+    ]
     assert httpx.get(f"{url}/healthz").json() == {"status": "ok"}
     assert not parts.stop.is_set()
     parts.join()
