@@ -23,6 +23,7 @@ from kombu.connection import Connection
 from connectors.clients.broker import broker_errors, connect, ensure_queue, publish
 from connectors.formats.media import STRUCTURED
 from connectors.port import AgencyRoute, Routes
+from connectors.queues import letters_queue
 from stores.keep_trying import Pauses, keep_working, logged
 from stores.ports import EdgeQueues, Leased
 
@@ -209,5 +210,5 @@ def _sender(route: AgencyRoute, broker_url: str | None) -> Sender | None:
     if push is not None and route.push_url is not None:
         if push.kind == "http":
             return HttpSender(route.push_url, route.push_token)
-        return QueueSender(route.push_url, push.queue or f"deliveries.{route.code}")
-    return QueueSender(broker_url, f"deliveries.{route.code}") if broker_url else None
+        return QueueSender(route.push_url, push.queue or letters_queue(route.code))
+    return QueueSender(broker_url, letters_queue(route.code)) if broker_url else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -15,6 +16,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from connectors.queues import broker_queues
 from ops.commands.common import config_option, json_option, say_json
 from ops.commands.reading import reading
 from ops.look import status as looked
@@ -39,13 +41,14 @@ def status(config: Path, *, as_json: bool, watch: bool) -> None:
       hub status --json | jq '.steps[] | select(.depth > 0)'
     """
     with reading(config) as hub:
+        queues = broker_queues(hub.settings, os.environ)
         if as_json:
-            say_json(looked.as_json(looked.collect(hub)))
+            say_json(looked.as_json(looked.collect(hub, queues)))
         elif watch:
-            _watch(lambda: looked.collect(hub))
+            _watch(lambda: looked.collect(hub, queues))
         else:
             # Not narrower when piped: a table cut off at 80 columns says little.
-            Console(width=max(Console().width, 110)).print(shown(looked.collect(hub)))
+            Console(width=max(Console().width, 110)).print(shown(looked.collect(hub, queues)))
 
 
 def _watch(look: Callable[[], Status]) -> None:
@@ -72,6 +75,7 @@ def shown(status: Status) -> RenderableType:
         _table("Topics, facts in the last", list(_topics(status))),
         _table("Ways in", list(_connectors(status))),
         _table("Edge queues", [_with_age(queue, "oldest_seconds") for queue in status.queues]),
+        _table("Queues at brokers", list(_broker_queues(status))),
         _table(
             "Dead letters that wait",
             [_with_age(dead, "oldest_seconds") for dead in status.dead_letters],
@@ -162,6 +166,17 @@ def _parts(status: Status) -> Iterable[Mapping[str, Any]]:
             "times": part.times,
             "since": age(part.since_seconds),
             "started_again": "given up" if again is None else f"in {age(again)}",
+        }
+
+
+def _broker_queues(status: Status) -> Iterable[Mapping[str, Any]]:
+    for queue in status.broker_queues:
+        yield {
+            "agency": queue.agency,
+            "queue": queue.queue,
+            "holds": queue.holds,
+            "ready": "unknown" if queue.ready is None else queue.ready,
+            "consumers": "unknown" if queue.consumers is None else queue.consumers,
         }
 
 

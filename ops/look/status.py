@@ -6,10 +6,11 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from connectors.queues import BrokerQueue, depths
 from ops.look.reading import Readable
 from router.handle import ALL, serves
 from router.step import Step
@@ -84,6 +85,19 @@ class QueueStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class BrokerQueueStatus:
+    """A queue at a broker: messages that lie ready, those in somebody's hand not counted, and
+    consumers; None where the broker cannot be asked.
+    """
+
+    agency: str
+    queue: str
+    holds: str
+    ready: int | None
+    consumers: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class DeadLetterStatus:
     """Dead letters that wait for somebody, by reason code."""
 
@@ -150,6 +164,7 @@ class Status:
     """None in the embedded runtime, which has no topics to send to."""
     parts: tuple[PartStatus, ...]
     """Those that fail; none where everything works."""
+    broker_queues: tuple[BrokerQueueStatus, ...]
     trouble: tuple[str, ...]
     """What could not be asked."""
 
@@ -173,11 +188,16 @@ def _plain(value: Any) -> Any:
             return value
 
 
-def collect(hub: Readable) -> Status:
-    """Look at everything, in one consistent view of the store. Raises ``Unavailable``."""
+def collect(hub: Readable, queues: Sequence[BrokerQueue] = ()) -> Status:
+    """Look at everything, in one consistent view of the store, and at these queues of brokers.
+    Raises ``Unavailable``.
+    """
     now = time.time_ns() // 1000
     production = hub.settings.runtime.topics is not None
     ends, trouble = _ends(hub.settings)
+    at_brokers = tuple(_broker_queues(queues))
+    if any(queue.ready is None for queue in at_brokers):
+        trouble += ("a broker does not answer: what lies on its queues is unknown",)
     with hub.database.reading() as connection:
         look = _look(connection, now, ends)
         return Status(
@@ -194,6 +214,7 @@ def collect(hub: Readable) -> Status:
             due_times=_due_times(look),
             relay=_relay(look) if production else None,
             parts=tuple(_parts(look)),
+            broker_queues=at_brokers,
             trouble=trouble,
         )
 
@@ -419,6 +440,12 @@ def _queues(look: _Look) -> Iterator[QueueStatus]:
         yield QueueStatus(
             queue.agency, queue.depth, _since(look.now, queue.oldest_at) or 0.0, queue.held
         )
+
+
+def _broker_queues(queues: Sequence[BrokerQueue]) -> Iterator[BrokerQueueStatus]:
+    for queue, depth in depths(queues).items():
+        ready, consumers = (depth.ready, depth.consumers) if depth else (None, None)
+        yield BrokerQueueStatus(queue.agency, queue.name, queue.holds, ready, consumers)
 
 
 def _dead_letters(look: _Look) -> Iterator[DeadLetterStatus]:

@@ -44,7 +44,7 @@ EVENTS = frozenset(
 """Every event that the hub's own code may log."""
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_CODE = re.compile(r"(?!.*\d{5})[a-z][a-z0-9_.:/-]{0,99}")
+_CODE = re.compile(r"(?!.*\d{5})[a-z][a-z0-9_.:/+-]{0,99}")
 """A short lower-case code. No run of five digits: such runs are telephone, NHS and reference
 numbers.
 """

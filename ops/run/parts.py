@@ -14,6 +14,7 @@ from connectors.deliver import deliverers
 from connectors.folder import WatchedFolder
 from connectors.port import Connector, Routes, routes
 from connectors.queue_feed import QueueFeed
+from connectors.queues import broker_queues
 from ops.look.monitor import monitor_routes
 from ops.look.status import collect
 from ops.run.serve import NamedPart, listening, web_server
@@ -45,7 +46,7 @@ def embedded_parts(
     """A whole hub in one process. Raises ``CannotListen``."""
     found = routes(hub.settings, environment)
     yield steps_of(hub.embedded())
-    yield _web(hub, found)
+    yield _web(hub, found, environment)
     yield from connectors_of(hub, found, folder)
 
 
@@ -68,7 +69,7 @@ def production_part(
         keep_time = partial(clock.keep_time, hub.database, limit=limit)
         yield NamedPart("clock", keep_time, attempts=1)
     elif name == "http":
-        yield replace(_web(hub, routes(hub.settings, environment)), attempts=1)
+        yield replace(_web(hub, routes(hub.settings, environment), environment), attempts=1)
     else:
         yield from connectors_of(hub, routes(hub.settings, environment), folder)
 
@@ -94,9 +95,10 @@ def steps_of(embedded: Embedded) -> NamedPart:
     return NamedPart("steps", embedded.run, attempts=_STEPS_ATTEMPTS)
 
 
-def _web(hub: Hub, found: Routes) -> NamedPart:
+def _web(hub: Hub, found: Routes, environment: Mapping[str, str]) -> NamedPart:
     bound = listening(hub.settings.http.host, hub.settings.http.port)
-    server = web_server(hub, found, monitor_routes(lambda: collect(hub)), bound=bound)
+    queues = broker_queues(hub.settings, environment)
+    server = web_server(hub, found, monitor_routes(lambda: collect(hub, queues)), bound=bound)
     return NamedPart("http", server.run, f"listening on {server.url} (monitor at {server.url}/)")
 
 
@@ -119,5 +121,5 @@ def _feeds(hub: Hub, found: Routes) -> Iterator[Connector]:
     for route in found:
         credential = route.settings.queue
         if credential and route.queue_url:
-            receipts = credential.receipts or f"{credential.queue}.receipts"
-            yield QueueFeed(route, hub.intake, route.queue_url, credential.queue, receipts)
+            names = credential.queue, credential.receipts_queue
+            yield QueueFeed(route, hub.intake, route.queue_url, *names)

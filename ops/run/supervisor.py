@@ -26,7 +26,7 @@ def process_parts(config: Path, names: Sequence[str]) -> Iterator[NamedPart]:
     for shared in names:
         own = shared.split()
         command = [sys.executable, "-m", "ops.cli", "run", *own, "--config", str(config)]
-        name = "/".join(own)
+        name = "+".join(own)
         yield NamedPart(f"process:{name}", partial(_run, name, command))
 
 
