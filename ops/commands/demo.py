@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from connectors.port import routes
-from ops.commands.common import opened, say, say_json, say_table
+from ops.commands.common import say, say_json, say_table
 from ops.demo.running import (
     DemoFolder,
     await_end,
@@ -34,7 +34,6 @@ from ops.run.garbage import collect_seldom
 from ops.run.log import configure
 from ops.run.parts import connectors_of, steps_of
 from ops.run.serve import (
-    CannotListen,
     NamedPart,
     Parts,
     WebServer,
@@ -42,7 +41,7 @@ from ops.run.serve import (
     stopped_by_signals,
     web_server,
 )
-from ops.run.wiring import Hub
+from ops.run.wiring import Hub, open_hub
 from router.runtimes.embedded import Embedded
 
 _LINE_SECONDS = 10.0
@@ -87,12 +86,12 @@ def demo(as_json: bool, stay: bool, limit: int | None, folder: Path, port: int) 
     configure(level=logging.WARNING)
     collect_seldom()
     # First: where it cannot listen, the older demonstration stays.
-    bound = _listening(port)
+    bound = listening("127.0.0.1", port)
     try:
         place = prepare(folder, port=port)
     except FileExistsError as error:
         raise click.ClickException(str(error)) from None
-    hub = opened(place.config)
+    hub = open_hub(place.config, os.environ)
     stop = threading.Event()
     parts = Parts(hub.database, stop)
     with stopped_by_signals(stop):
@@ -100,21 +99,14 @@ def demo(as_json: bool, stay: bool, limit: int | None, folder: Path, port: int) 
         summary = _run(hub, place, server.url, steps, stop, limit=limit, quiet=as_json)
         broken = _report(summary, as_json=as_json)
         if stay and not stop.is_set():
-            say(f"\nThe hub stays up, with its monitor at {server.url}/ until Ctrl-C.")
-            say(f"In another terminal: hub status --config {place.config}")
+            # On stderr: --json prints nothing but the summary.
+            stays = f"\nThe hub stays up, with its monitor at {server.url}/ until Ctrl-C."
+            click.echo(stays, err=True)
+            click.echo(f"In another terminal: hub status --config {place.config}", err=True)
             stop.wait()
         parts.join()
     if broken or parts.failed:
         sys.exit(1)
-
-
-def _listening(port: int) -> socket.socket:
-    try:
-        return listening("127.0.0.1", port)
-    except CannotListen as error:
-        raise click.ClickException(
-            f"{error}: stop what listens there, or leave out --port to take a free one"
-        ) from None
 
 
 def _start(

@@ -10,15 +10,13 @@ from pathlib import Path
 
 import click
 
-from connectors.formats.mapping import MappingFault
-from connectors.port import SecretMissing
-from ops.commands.common import config_option, opened, say
+from ops.commands.common import config_option, say
 from ops.run.garbage import collect_seldom
 from ops.run.log import configure
 from ops.run.parts import EDGE, STEPS, embedded_parts, production_names, production_part
-from ops.run.serve import CannotListen, NamedPart, Parts, stopped_by_signals
+from ops.run.serve import NamedPart, Parts, stopped_by_signals
 from ops.run.supervisor import GRACE_SECONDS, process_parts
-from ops.run.wiring import Hub
+from ops.run.wiring import Hub, open_hub
 from router.handle import ALL
 
 
@@ -42,7 +40,7 @@ def run(parts: tuple[str, ...], config: Path) -> None:
     """
     configure()
     collect_seldom()
-    hub = opened(config)
+    hub = open_hub(config, os.environ)
     _refuse_odd_parts(hub, parts)
     stop = threading.Event()
     with stopped_by_signals(stop):
@@ -71,16 +69,9 @@ def _refuse_odd_parts(hub: Hub, parts: Sequence[str]) -> None:
 
 
 def _prepared(hub: Hub, names: Sequence[str], config: Path) -> Iterable[NamedPart]:
-    try:
-        if hub.settings.runtime.topics is None:
-            return list(embedded_parts(hub, os.environ, folder=config.parent))
-        if not names:
-            return list(process_parts(config, production_names(hub.settings)))
-        return list(production_part(hub, names, os.environ, folder=config.parent))
-    except (MappingFault, SecretMissing) as error:
-        raise click.ClickException(str(error)) from None
-    except CannotListen as error:
-        raise click.ClickException(
-            f"{error}: stop what listens there, perhaps a hub that runs already, or set HUB_PORT "
-            "or http.port to another"
-        ) from None
+    """All of them before any is started: what keeps one from starting keeps all."""
+    if hub.settings.runtime.topics is None:
+        return list(embedded_parts(hub, os.environ, folder=config.parent))
+    if not names:
+        return list(process_parts(config, production_names(hub.settings)))
+    return list(production_part(hub, names, os.environ, folder=config.parent))

@@ -10,14 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.box import SIMPLE_HEAD
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.live import Live
-from rich.table import Table
 from rich.text import Text
 
 from connectors.queues import broker_queues
-from ops.commands.common import config_option, json_option, say_json
+from ops.commands.common import config_option, json_option, say_drawn, say_json, table
 from ops.commands.reading import reading
 from ops.look import status as looked
 from ops.look.status import Status
@@ -47,8 +45,7 @@ def status(config: Path, *, as_json: bool, watch: bool) -> None:
         elif watch:
             _watch(lambda: looked.collect(hub, queues))
         else:
-            # Not narrower when piped: a table cut off at 80 columns says little.
-            Console(width=max(Console().width, 110)).print(shown(looked.collect(hub, queues)))
+            say_drawn(shown(looked.collect(hub, queues)))
 
 
 def _watch(look: Callable[[], Status]) -> None:
@@ -70,13 +67,13 @@ def shown(status: Status) -> RenderableType:
         *(Text(said, style="bold red") for said in status.trouble),
     ]
     parts += [
-        *([_table("Parts that fail", list(_parts(status)))] if status.parts else []),
-        _table("Steps", list(_steps(status))),
-        _table("Topics, facts in the last", list(_topics(status))),
-        _table("Ways in", list(_connectors(status))),
-        _table("Edge queues", [_with_age(queue, "oldest_seconds") for queue in status.queues]),
-        _table("Queues at brokers", list(_broker_queues(status))),
-        _table(
+        *([table("Parts that fail", list(_parts(status)))] if status.parts else []),
+        table("Steps", list(_steps(status))),
+        table("Topics, facts in the last", list(_topics(status))),
+        table("Ways in", list(_connectors(status))),
+        table("Edge queues", [_with_age(queue, "oldest_seconds") for queue in status.queues]),
+        table("Queues at brokers", list(_broker_queues(status))),
+        table(
             "Dead letters that wait",
             [_with_age(dead, "oldest_seconds") for dead in status.dead_letters],
         ),
@@ -86,21 +83,6 @@ def shown(status: Status) -> RenderableType:
         oldest = age(status.relay.oldest_seconds) or "none"
         parts.append(Text(f"Relay: {status.relay.unsent} unsent, oldest {oldest}"))
     return Group(*parts)
-
-
-def _table(title: str, rows: list[Mapping[str, Any]]) -> RenderableType:
-    if not rows:
-        return Text(f"{title}: none")
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1))
-    for name, value in rows[0].items():
-        table.add_column(
-            name.replace("_", " "),
-            justify="right" if isinstance(value, int) else "left",
-            no_wrap=True,
-        )
-    for row in rows:
-        table.add_row(*map(str, row.values()))
-    return table
 
 
 def age(seconds: float | None) -> str:

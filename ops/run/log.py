@@ -97,16 +97,23 @@ def configure(stream: TextIO | None = None, *, level: int = logging.INFO) -> Non
     as well.
     """
     out = stream or sys.stderr
+    to_stderr(out, level=level)
+    _take_over_stdlib(out, level)
+    threading.excepthook = _thread_crashed
+
+
+def to_stderr(stream: TextIO | None = None, *, level: int = logging.WARNING) -> None:
+    """Send what the hub's own code says through the list, and what ends the process; for commands,
+    whose stdout is for what they were asked.
+    """
     stamp = structlog.processors.TimeStamper(fmt="iso", utc=True)
     structlog.configure(
         processors=[stamp, only_listed, structlog.processors.JSONRenderer()],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(file=out),
+        logger_factory=structlog.WriteLoggerFactory(file=stream or sys.stderr),
         cache_logger_on_first_use=False,
     )
-    _take_over_stdlib(out, level)
     sys.excepthook = _crashed
-    threading.excepthook = _thread_crashed
 
 
 def only_listed(_logger: Any, method: str, given: MutableMapping[str, Any]) -> Mapping[str, Any]:

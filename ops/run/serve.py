@@ -136,7 +136,14 @@ def stopped_by_signals(stop: threading.Event) -> Iterator[None]:
 
 
 class CannotListen(Exception):
-    """The web server's address cannot be had; the message says which, and why."""
+    """The web server's address cannot be had; the message says which, why, and what to do."""
+
+    def __init__(self, host: str, port: int, why: str | None) -> None:
+        super().__init__(
+            f"cannot listen on {host}:{port} ({why}): stop what listens there, perhaps a hub that "
+            "runs already, or take another port: HUB_PORT or http.port in the configuration, "
+            "`--port` of `hub demo`"
+        )
 
 
 @dataclass(slots=True)
@@ -174,7 +181,7 @@ def listening(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), reuse_port=False)
     except OSError as error:
-        raise CannotListen(f"cannot listen on {host}:{port} ({error.strerror})") from None
+        raise CannotListen(host, port, error.strerror) from None
 
 
 def web_server(
