@@ -23,7 +23,9 @@ from kombu.connection import Connection
 from connectors.clients.broker import broker_errors, connect, ensure_queue, publish
 from connectors.formats.media import STRUCTURED
 from connectors.port import AgencyRoute, Routes
-from stores.ports import EdgeQueues, Leased, Unavailable
+from connectors.queues import letters_queue
+from stores.keep_trying import Pauses, keep_working, logged
+from stores.ports import EdgeQueues, Leased
 
 AT_ONCE = 20
 LEASE_SECONDS = 120.0
@@ -150,15 +152,12 @@ class Deliverer:
 
     def run(self, stop: Event) -> None:
         """Send until ``stop`` is set; while the store is away, look less often."""
-        pause = POLL_SECONDS
-        while not stop.is_set():
-            try:
-                sent = self.deliver_once()
-                pause = 0.0 if sent else POLL_SECONDS
-            except Unavailable:
-                log.warning("store-unavailable", connector="deliver", agency=self.agency)
-                pause = min(max(pause, POLL_SECONDS) * 2, 10.0)
-            stop.wait(pause)
+        keep_working(
+            lambda: 0 if self.deliver_once() else POLL_SECONDS,
+            stop,
+            failed=logged("store.unavailable", connector="deliver", agency=self.agency),
+            pauses=Pauses(POLL_SECONDS, longest=10.0),
+        )
         self.sender.close()
 
     def deliver_once(self) -> int:
@@ -169,7 +168,7 @@ class Deliverer:
                 self.sender.send(letter)
             except NotSent as trouble:
                 log.warning(
-                    "not-sent",
+                    "letter.unsent",
                     agency=self.agency,
                     letter=letter.id,
                     attempts=letter.attempts,
@@ -211,5 +210,5 @@ def _sender(route: AgencyRoute, broker_url: str | None) -> Sender | None:
     if push is not None and route.push_url is not None:
         if push.kind == "http":
             return HttpSender(route.push_url, route.push_token)
-        return QueueSender(route.push_url, push.queue or f"deliveries.{route.code}")
-    return QueueSender(broker_url, f"deliveries.{route.code}") if broker_url else None
+        return QueueSender(route.push_url, push.queue or letters_queue(route.code))
+    return QueueSender(broker_url, letters_queue(route.code)) if broker_url else None

@@ -33,7 +33,8 @@ from connectors.port import AgencyRoute
 from schemas.message import derived_id
 from schemas.notification import Receipt, ReceiptStatus
 from schemas.refusals import Refusal
-from stores.ports import Arrival, Intake, Unavailable
+from stores.keep_trying import Pauses, keep_working, logged
+from stores.ports import Arrival, Intake
 
 BATCH_SIZE = 500
 """Records taken in one transaction."""
@@ -55,9 +56,7 @@ class FolderUnsafe(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ScanReport:
-    """What one look at the folder came to: counts of files and records, and whether the store was
-    away.
-    """
+    """What one look at the folder came to: counts of files and records."""
 
     files: int = 0
     accepted: int = 0
@@ -65,7 +64,6 @@ class ScanReport:
     rejected: int = 0
     waiting: int = 0
     """Files that were still being written, or may be."""
-    unavailable: bool = False
 
     def plus(self, receipts: Sequence[Receipt]) -> ScanReport:
         """With these receipts counted."""
@@ -101,23 +99,24 @@ class WatchedFolder:
         return f"folder:{self.route.code}"
 
     def run(self, stop: Event) -> None:
-        """Look every second until ``stop`` is set; ever less often while the store is away or the
-        folder unsafe.
+        """Look every second until ``stop`` is set; ever less often while the store is away. Raises
+        ``FolderUnsafe``: whoever runs it shows that, and tries again.
         """
-        pause = POLL_SECONDS
-        while not stop.is_set():
-            pause = POLL_SECONDS if self._scanned() else min(pause * 2, LONGEST_PAUSE)
-            stop.wait(pause)
+        keep_working(
+            self._work,
+            stop,
+            failed=logged("store.unavailable", connector="folder", agency=self.route.code),
+            pauses=Pauses(POLL_SECONDS, LONGEST_PAUSE),
+        )
 
-    def _scanned(self) -> bool:
-        try:
-            return not self.scan_once().unavailable
-        except FolderUnsafe:
-            log.error("folder-unsafe", connector="folder", agency=self.route.code)
-            return False
+    def _work(self) -> float:
+        self.scan_once()
+        return POLL_SECONDS
 
     def scan_once(self) -> ScanReport:
-        """Take every file that is complete. Raises ``FolderUnsafe`` before it has taken any."""
+        """Take every file that is complete. Raises ``FolderUnsafe`` before it has taken any, and
+        ``Unavailable``: what is left then is taken the next time.
+        """
         self._prepare()
         self._take_back_what_grew()
         complete, report = self._complete_files()
@@ -126,13 +125,10 @@ class WatchedFolder:
         for path in sorted((self.path / "processing").iterdir()):
             try:
                 report = self._take(path, report)
-            except Unavailable:
-                log.warning("store-unavailable", connector="folder", agency=self.route.code)
-                return replace(report, unavailable=True)
             # This file cannot be read or moved; it stays, and the next ones have their turn.
             except OSError as error:
                 log.error(
-                    "file-unreadable",
+                    "file.unreadable",
                     connector="folder",
                     agency=self.route.code,
                     error=type(error).__name__,
@@ -206,7 +202,7 @@ class WatchedFolder:
         path.rename(done)
         self._taken[done] = mark, time.monotonic() + LATE_SECONDS
         _settle(path.parent)
-        log.info("file-taken", agency=self.route.code, connector="folder", count=report.accepted)
+        log.info("file.taken", agency=self.route.code, connector="folder", count=report.accepted)
         return replace(report, files=report.files + 1)
 
     def _arrivals(self, path: Path, stream: BinaryIO) -> Iterator[Arrival]:

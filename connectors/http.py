@@ -32,6 +32,7 @@ from connectors.formats.media import BATCH, media_type
 from connectors.port import AgencyRoute, Routes
 from schemas.base import Identity, Shape
 from schemas.notification import Receipt, ReceiptStatus
+from stores.database import Unstorable
 from stores.ports import EdgeQueues, Intake, Leased, Unavailable
 
 LONGEST_WAIT = 20.0
@@ -92,6 +93,7 @@ def create_app(
         exception_handlers={
             _Problem: _answer_problem,
             Unavailable: _unavailable,
+            Unstorable: _unstorable,
             ClientDisconnect: _gone,
         },
     )
@@ -232,11 +234,15 @@ async def _answer_problem(_: Request, problem: Exception) -> Response:
 
 
 async def _unavailable(_: Request, __: Exception) -> Response:
-    log.warning("store-unavailable", connector="http")
+    log.warning("store.unavailable", connector="http")
     headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
     return _problem(
         503, "The hub cannot record anything just now; send the same again later.", headers
     )
+
+
+async def _unstorable(_: Request, __: Exception) -> Response:
+    return _problem(400, "The request holds characters that nothing can be called by.", {})
 
 
 async def _gone(_: Request, __: Exception) -> Response:

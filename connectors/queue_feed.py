@@ -38,7 +38,8 @@ from connectors.formats.media import BATCH
 from connectors.port import AgencyRoute
 from schemas.message import derived_id
 from schemas.notification import Receipt
-from stores.ports import Arrival, Intake, Unavailable
+from stores.keep_trying import Pauses, Stopped, keep_trying, keep_working, logged
+from stores.ports import Arrival, Intake
 
 MOST_AT_ONCE = 200
 """Messages of the broker that are unacknowledged at a time."""
@@ -53,12 +54,6 @@ is kept up.
 """
 
 log = structlog.get_logger()
-
-
-class _Stopping(Exception):
-    """The feed was told to stop while it waited for the store; what is in hand stays with the
-    broker.
-    """
 
 
 @dataclass(slots=True)
@@ -81,25 +76,18 @@ class QueueFeed:
         """Take messages until ``stop`` is set; a broker that is away is tried again, ever less
         often.
         """
-        pause = FIRST_PAUSE
-        while not stop.is_set():
-            began = time.monotonic()
-            try:
-                with connected(self.url) as connection, suppress(_Stopping):
-                    self._work(connection, stop)
-            except broker_errors(self.url) as error:
-                log.warning(
-                    "broker-unavailable",
-                    connector="queue",
-                    agency=self.route.code,
-                    error=type(error).__name__,
-                )
-                pause = (
-                    FIRST_PAUSE
-                    if time.monotonic() - began > LONGEST_PAUSE
-                    else min(pause * 2, LONGEST_PAUSE)
-                )
-                stop.wait(pause)
+        keep_working(
+            lambda: self._connected(stop),
+            stop,
+            failed=logged("broker.unavailable", connector="queue", agency=self.route.code),
+            errors=broker_errors(self.url),
+            pauses=Pauses(FIRST_PAUSE, LONGEST_PAUSE, steady=LONGEST_PAUSE),
+        )
+
+    def _connected(self, stop: Event) -> None:
+        # Told to stop while it waits for the store, it leaves what is in hand with the broker.
+        with connected(self.url) as connection, suppress(Stopped):
+            self._work(connection, stop)
 
     def _work(self, connection: Connection, stop: Event) -> None:
         ensure_queue(connection, self.queue)
@@ -132,16 +120,13 @@ class QueueFeed:
 
     def _recorded(self, arrivals: Sequence[Arrival], hand: _Hand, stop: Event) -> list[Receipt]:
         """Their receipts, however long the store is away; nothing is acknowledged meanwhile."""
-        pause = FIRST_PAUSE
-        while True:
-            try:
-                return self.intake.take(arrivals)
-            except Unavailable:
-                log.warning("store-unavailable", connector="queue", agency=self.route.code)
-            hand.keep_up(pause)
-            pause = min(pause * 2, LONGEST_PAUSE)
-            if stop.is_set():
-                raise _Stopping
+        return keep_trying(
+            lambda: self.intake.take(arrivals),
+            stop,
+            failed=logged("store.unavailable", connector="queue", agency=self.route.code),
+            pauses=Pauses(FIRST_PAUSE, LONGEST_PAUSE),
+            wait=hand.keep_up,
+        )
 
 
 class _Hand:

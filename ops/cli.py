@@ -8,6 +8,8 @@ from importlib import import_module
 
 import click
 
+from ops.run.log import to_stderr
+
 _COMMANDS = {
     "audit": "ops.commands.audit",
     "case": "ops.commands.case",
@@ -38,6 +40,12 @@ class _Lazy(click.Group):
         command = getattr(import_module(_COMMANDS[cmd_name]), cmd_name.replace("-", "_"))
         assert isinstance(command, click.Command)
         return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; the log goes to stderr, and errors say a way out."""
+        to_stderr()
+        with import_module("ops.commands.in_words").in_words():
+            return super().invoke(ctx)
 
 
 @click.command(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})

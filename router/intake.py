@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from hashlib import sha256
 
 from router.memory.references import References
@@ -13,7 +14,7 @@ from schemas.message import Message, arrived, dated_id, derived_id
 from schemas.notification import Receipt
 from schemas.refusals import Refusal
 from stores import codec, cursors, dead_letters, journal, known
-from stores.database import Database, Transaction
+from stores.database import Database, Transaction, Unstorable
 from stores.dead_letters import DeadLetter
 from stores.ports import Arrival
 from stores.vault import Unreadable
@@ -33,8 +34,24 @@ class StoredIntake:
         """
         if not arrivals:
             return []
+        try:
+            return self._taken(arrivals)
+        except Unstorable:
+            return [self._apart(arrival) for arrival in arrivals]
+
+    def _taken(self, arrivals: Sequence[Arrival]) -> list[Receipt]:
         with self._database.transaction() as transaction:
             return take_in(transaction, arrivals)
+
+    def _apart(self, arrival: Arrival) -> Receipt:
+        """Its receipt, taken by itself; what no database takes is kept as it came, with nothing
+        read from it.
+        """
+        try:
+            return self._taken([arrival])[0]
+        except Unstorable:
+            why = Refusal("undecidable")
+            return self._taken([replace(arrival, event_id=None, reference=None, body=why)])[0]
 
 
 def take_in(transaction: Transaction, arrivals: Sequence[Arrival]) -> list[Receipt]:

@@ -79,6 +79,11 @@ class QueueCredential(Shape):
     receipts: Line | None = None
     """Where receipts go; None: ``<queue>.receipts``."""
 
+    @property
+    def receipts_queue(self) -> str:
+        """Where receipts go."""
+        return self.receipts or f"{self.queue}.receipts"
+
 
 class Push(Shape):
     """How the hub sends what is on an agency's queue, where the agency does not fetch it over

@@ -23,7 +23,7 @@ from sqlalchemy import (
     make_url,
     text,
 )
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, SQLAlchemyError, StatementError
 from sqlalchemy.pool import StaticPool
 
 from stores import schema
@@ -39,9 +39,9 @@ class Conflict(Unavailable):
     """
 
 
-class Unstorable(Unavailable):
+class Unstorable(Exception):
     """The database takes no such value; nothing was recorded, and doing the same again is of no
-    use.
+    use: what holds the value is to be set apart. Nobody may take it for a store that is away.
     """
 
 
@@ -78,8 +78,8 @@ class Transaction(View):
 
 
 class Database:
-    """One database. Safe to share between threads; errors are :class:`Unavailable`, without what
-    the driver said.
+    """One database. Safe to share between threads; errors are :class:`Unavailable` or
+    :class:`Unstorable`, without what the driver said.
     """
 
     def __init__(
@@ -178,21 +178,32 @@ class Database:
         """
         try:
             yield
-        except IntegrityError:
-            raise Conflict("written by another at the same time") from None
-        except DataError as error:
-            raise Unstorable(type(error.orig).__name__) from None
         except DBAPIError as error:
-            state = getattr(error.orig, "sqlstate", None) or ""
-            raise (Conflict if state.startswith(_ROLLED_BACK) else Unavailable)(
-                type(error.orig).__name__
-            ) from None
+            raise _kind(error)(type(error.orig).__name__) from None
+        # Drivers raise these two as they are: half a surrogate pair, and a number beyond 64 bits.
+        except (StatementError, UnicodeEncodeError, OverflowError) as error:
+            raise Unstorable(type(error).__name__) from None
         except SQLAlchemyError as error:
             raise Unavailable(type(error).__name__) from None
 
 
-_ROLLED_BACK = "40"
-"""The class of SQLSTATE for deadlocks and serialisation failures."""
+_OVERTAKEN = ("23505", "40", "SQLITE_CONSTRAINT_PRIMARYKEY", "SQLITE_CONSTRAINT_UNIQUE")
+"""How codes begin that say that another transaction was first: a key that is there already, a
+deadlock or a serialisation failure (SQLSTATE of PostgreSQL, error names of SQLite).
+"""
+_NEVER_TAKEN = ("22", "23", "54", "SQLITE_CONSTRAINT", "SQLITE_TOOBIG", "SQLITE_MISMATCH")
+"""How codes begin that say that the value is at fault: data exceptions, constraints, limits."""
+
+
+def _kind(error: DBAPIError) -> type[Conflict | Unstorable | Unavailable]:
+    """What an error of the driver means for whoever wanted something stored."""
+    driver: Any = error.orig
+    code = str(getattr(driver, "sqlstate", None) or getattr(driver, "sqlite_errorname", ""))
+    if code.startswith(_OVERTAKEN):
+        return Conflict
+    if isinstance(error, DataError) or code.startswith(_NEVER_TAKEN):
+        return Unstorable
+    return Unavailable
 
 
 def _engine(url: str) -> Engine:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, select, update
 
 from stores.database import Transaction
 from stores.rows import Clash, look_up
@@ -56,13 +56,9 @@ def bury(transaction: Transaction, dead: Sequence[DeadLetter]) -> None:
     keys = transaction.vault.keys(
         transaction.connection, {item.key_id for item in dead}, create=True
     )
-    first = (
-        transaction.connection.execute(select(func.max(dead_letters.c.position))).scalar() or 0
-    ) + 1
     rows = [
         {
             "id": item.id,
-            "position": position,
             "agency": item.agency,
             "connector": item.connector,
             "step": item.step,
@@ -75,7 +71,7 @@ def bury(transaction: Transaction, dead: Sequence[DeadLetter]) -> None:
             "key_id": item.key_id,
             "original": keys[item.key_id].seal(item.original, bound_to=item.id),
         }
-        for position, item in enumerate(dead, start=first)
+        for item in dead
     ]
     transaction.insert(dead_letters, rows, Clash.KEEP)
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import delete, select, text
 
 from stores.codec import Sealed
-from stores.database import Database, Transaction
+from stores.database import Transaction
 from stores.journal import sealed
 from stores.tables import journal, outbox
 
@@ -33,7 +33,6 @@ def unsent(transaction: Transaction, *, limit: int) -> list[tuple[int, Sealed]]:
     query = (
         select(journal, outbox.c.topic.label("published_on"))
         .join(outbox, outbox.c.position == journal.c.position)
-        .where(outbox.c.sent_at.is_(None))
         .order_by(outbox.c.position)
         .limit(limit)
         .with_for_update(of=outbox, skip_locked=True)
@@ -45,9 +44,3 @@ def unsent(transaction: Transaction, *, limit: int) -> list[tuple[int, Sealed]]:
 def sent(transaction: Transaction, positions: Sequence[int]) -> None:
     """The topics have these entries; the journal keeps them, so their rows here can go."""
     transaction.connection.execute(delete(outbox).where(outbox.c.position.in_(positions)))
-
-
-def depth(database: Database) -> int:
-    """How many entries wait to be sent."""
-    with database.reading() as connection:
-        return int(connection.execute(select(func.count()).select_from(outbox)).scalar_one())

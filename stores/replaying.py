@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from operator import itemgetter
-from typing import Any
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select, text
 
@@ -50,6 +50,19 @@ class Claim:
     had_by: tuple[str, ...] = ()
 
 
+class Envelope(NamedTuple):
+    """What a message says outside its content, as far as a replay decides it again; ``time`` in
+    microseconds.
+    """
+
+    type: str
+    subject: str
+    key: str
+    correlation_id: str
+    causation_id: str | None
+    time: int
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Recorded:
     """A journal entry as a replay compares with it: everything but its content, of which it has the
@@ -60,23 +73,16 @@ class Recorded:
     recorded_at: int
     chain: str
     topic: str
-    envelope: tuple[Any, ...]
-    """Type, subject, key, correlation, cause and time in microseconds."""
+    envelope: Envelope
     key_id: str
     digest: bytes
     key: DataKey | None
     """None once it was destroyed."""
 
-    @property
-    def causation_id(self) -> str | None:
-        """The message that caused this one."""
-        cause: str | None = self.envelope[4]
-        return cause
 
-
-def envelope_of(message: Message) -> tuple[Any, ...]:
-    """The same parts of a message as :attr:`Recorded.envelope`."""
-    return (
+def envelope_of(message: Message) -> Envelope:
+    """The envelope of a message that was decided again."""
+    return Envelope(
         message.type,
         message.subject,
         message.key,
@@ -99,7 +105,7 @@ def _claims_of(connection: Connection, row: Any) -> Iterator[Claim]:
         yield Claim(row.step, row.message_id, row.policy)
         return
     given = {"after": row.after, "upto": row.upto, "unit": row.step}
-    for message_id, found in groupby(connection.execute(_RANGE, given), itemgetter(0)):
+    for message_id, found in groupby(connection.execute(_RANGE, given), attrgetter("message_id")):
         had_by = tuple(one.had_by for one in found if one.had_by is not None)
         yield Claim(row.step, message_id, row.policy, had_by)
 
@@ -110,38 +116,28 @@ def entries(connection: Connection, vault: Vault) -> Iterator[Sequence[tuple[str
     """
     after = 0
     while rows := connection.execute(_ENTRIES, {"after": after, "limit": _PAGE}).all():
-        after = rows[-1][0]
-        keys = vault.keys(connection, {row[12] for row in rows}, create=False)
-        yield [(row[1], _recorded(row, keys.get(row[12])), row) for row in rows]
+        after = rows[-1].position
+        keys = vault.keys(connection, {row.key_id for row in rows}, create=False)
+        yield [(row.message_id, _recorded(row, keys.get(row.key_id)), row) for row in rows]
 
 
 def _recorded(row: Any, key: DataKey | None) -> Recorded:
-    (
-        position,
-        _,
-        topic,
-        type_,
-        _,
-        subject,
-        key_,
-        correlation,
-        cause,
-        time,
-        recorded_at,
-        chain,
-        key_id,
-        digest,
-        _,
-    ) = row
     return Recorded(
-        position,
-        recorded_at,
-        chain,
-        topic,
-        (type_, subject, key_, correlation, cause, time),
-        key_id,
-        digest,
-        key,
+        position=row.position,
+        recorded_at=row.recorded_at,
+        chain=row.chain,
+        topic=row.topic,
+        envelope=Envelope(
+            type=row.type,
+            subject=row.subject,
+            key=row.key,
+            correlation_id=row.correlation_id,
+            causation_id=row.causation_id,
+            time=row.time,
+        ),
+        key_id=row.key_id,
+        digest=row.digest,
+        key=key,
     )
 
 
@@ -152,13 +148,20 @@ def opened(recorded: Recorded, row: Any) -> tuple[Message | None, bool]:
     if recorded.key is None:
         return None, True
     try:
-        plain = recorded.key.open(row[14], bound_to=row[1])
-        fact = codec.decode(row[3], plain)
+        plain = recorded.key.open(row.payload, bound_to=row.message_id)
+        fact = codec.decode(row.type, plain)
     except Unreadable:
         return None, False
-    type_, _, key, correlation, cause, time = recorded.envelope
-    message = Message(row[1], row[4], codec.from_micros(time), key, correlation, cause, fact)
-    return message, recorded.key.digest(plain) == recorded.digest and type_ == fact.type
+    message = Message(
+        id=row.message_id,
+        source=row.source,
+        time=codec.from_micros(row.time),
+        key=row.key,
+        correlation_id=row.correlation_id,
+        causation_id=row.causation_id,
+        data=fact,
+    )
+    return message, recorded.key.digest(plain) == row.digest and row.type == fact.type
 
 
 def message(connection: Connection, vault: Vault, message_id: str) -> Message | None:

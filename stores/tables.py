@@ -138,8 +138,8 @@ policies = Table(
 dead_letters = Table(
     "dead_letters",
     METADATA,
-    Column("id", Text, primary_key=True),
-    Column("position", BigInteger, nullable=False),
+    Column("position", _Position, primary_key=True, autoincrement=True),
+    Column("id", Text, nullable=False, unique=True),
     Column("agency", Text, nullable=False),
     Column("connector", Text, nullable=False),
     Column("step", Text, nullable=False),
@@ -187,5 +187,14 @@ outbox = Table(
     METADATA,
     Column("position", BigInteger, primary_key=True, autoincrement=False),
     Column("topic", Text, nullable=False),
-    Column("sent_at", BigInteger),
+)
+
+failures = Table(
+    "failures",
+    METADATA,
+    Column("part", Text, primary_key=True),
+    Column("error", Text, nullable=False),
+    Column("times", Integer, nullable=False),
+    Column("since", BigInteger, nullable=False),
+    Column("again_at", BigInteger),
 )

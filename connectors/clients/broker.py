@@ -11,7 +11,7 @@ while the broker was killed, and were gone. An unroutable message is only an err
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
 from kombu.connection import Connection
@@ -42,7 +42,9 @@ class RawMessage(pyamqp.Message):
         super().__init__(msg, channel=channel, **options)
 
 
-def connect(url: str, *, heartbeat: int = HEARTBEAT_SECONDS) -> Connection:
+def connect(
+    url: str, *, heartbeat: int = HEARTBEAT_SECONDS, answer_seconds: float = ANSWER_SECONDS
+) -> Connection:
     """A connection on which everything that is published is confirmed. Raises one of
     :func:`broker_errors` if there is nobody: at once, where kombu by itself would sleep first.
 
@@ -51,11 +53,14 @@ def connect(url: str, *, heartbeat: int = HEARTBEAT_SECONDS) -> Connection:
     """
     options = {
         "confirm_publish": True,
-        "read_timeout": ANSWER_SECONDS,
-        "write_timeout": ANSWER_SECONDS,
+        "read_timeout": answer_seconds,
+        "write_timeout": answer_seconds,
     }
     connection = Connection(
-        url, transport_options=options, heartbeat=heartbeat, connect_timeout=CONFIRM_SECONDS
+        url,
+        transport_options=options,
+        heartbeat=heartbeat,
+        connect_timeout=min(answer_seconds, CONFIRM_SECONDS),
     )
     connection.ensure_connection(max_retries=1, interval_start=0, interval_step=0)
     return connection
@@ -104,27 +109,6 @@ def ensure_queue(connection: Connection, name: str) -> None:
             name, channel=channel, durable=True, queue_arguments=_arguments(connection)
         ).queue_declare()
     channel.close()
-
-
-def queue_depth(connection: Connection, name: str) -> int:
-    """Messages that lie ready on a queue, those in somebody's hand not counted; 0 where there is no
-    such queue.
-    """
-    channel = connection.channel()
-    try:
-        depth = int(Queue(name, channel=channel).queue_declare(passive=True).message_count)
-    except connection.channel_errors:
-        return 0
-    channel.close()
-    return depth
-
-
-def delete_queue(connection: Connection, name: str) -> None:
-    """Take away a queue with what lies on it, if it is there."""
-    with suppress(*connection.channel_errors):
-        channel = connection.channel()
-        channel.queue_delete(name)
-        channel.close()
 
 
 def publish(channel: Any, queue: str, body: bytes, *, content_type: str, message_id: str) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
-from typing import BinaryIO, Literal, cast, get_args
+from typing import BinaryIO, Literal, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, ValidationError
@@ -305,7 +305,3 @@ def _tables(value: object, place: _Place) -> list[Mapping[str, object]]:
     if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
         raise place.fault("`first` is a list of groups: write [[…first]]")
     return value
-
-
-KINDS = cast("tuple[Kind, ...]", get_args(Kind))
-"""Every format that there is a reader for."""

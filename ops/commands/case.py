@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from ops.commands.common import config_option, json_option, say, say_json
+from ops.commands.common import Words, config_option, json_option, say, say_json
 from ops.commands.reading import reading, writing
 from ops.look import trail
 from ops.look.trail import Event
@@ -23,8 +23,8 @@ from ops.look.trail import Event
     is_flag=True,
     help="Show contents too. That you looked is recorded; say --who and --why.",
 )
-@click.option("--who", help="Your name and role, as the record keeps it.")
-@click.option("--why", help="Why you need to see the contents.")
+@click.option("--who", type=Words(), help="Your name and role, as the record keeps it.")
+@click.option("--why", type=Words(), help="Why you need to see the contents.")
 def case(
     wanted: str, config: Path, *, as_json: bool, reveal: bool, who: str | None, why: str | None
 ) -> None:

@@ -1,28 +1,30 @@
-"""What every command shares: where the configuration is, JSON beside words, and errors that say a
-way out.
+"""What every command shares: where the configuration is, what its options take, JSON beside
+words.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import json
-import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-from rich.console import Console
+from pydantic import TypeAdapter, ValidationError
+from rich.box import SIMPLE_HEAD
+from rich.console import Console, JustifyMethod, RenderableType
 from rich.table import Table
+from rich.text import Text
 
-from ops.run.configuration import Misconfigured
-from ops.run.wiring import Hub, open_hub
+from schemas.base import Line
 from stores import codec
-from stores.ports import Unavailable
-from stores.schema import OtherRevision
 
 F = TypeVar("F", bound=Callable[..., Any])
+_WIDEST = 10_000
+"""Characters of a line that nobody looks at on a screen."""
+_LINE: TypeAdapter[str] = TypeAdapter(Line)
 
 config_option = click.option(
     "--config",
@@ -55,22 +57,17 @@ class Moment(click.ParamType):
         return codec.to_micros(moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC))
 
 
-def opened(config: Path) -> Hub:
-    """The hub of a configuration file, or an error that says what to do."""
-    try:
-        return open_hub(config, os.environ)
-    except Misconfigured as error:
-        raise click.ClickException(f"the configuration cannot be used\n{error}") from None
-    except OtherRevision as error:
-        raise click.ClickException(str(error)) from None
-    except Unavailable as error:
-        raise click.ClickException(
-            f"the store cannot be reached ({error}); check runtime.store in {config}"
-        ) from None
-    except OSError as error:
-        raise click.ClickException(
-            f"{error.filename} cannot be made or read: {error.strerror}"
-        ) from None
+class Words(click.ParamType):
+    """What the record keeps of a person's own words: some text, of at most 500 characters."""
+
+    name = "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The text without blanks around it."""
+        try:
+            return _LINE.validate_python(str(value).strip())
+        except ValidationError:
+            self.fail("write some words, at most 500 characters of them", param, ctx)
 
 
 def say(text: str) -> None:
@@ -85,17 +82,31 @@ def say_json(value: Any) -> None:
 
 def say_table(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
     """Print rows as a table; the columns are the keys of the first row."""
+    say_drawn(table(title, rows))
+
+
+def table(title: str, rows: Sequence[Mapping[str, Any]]) -> RenderableType:
+    """Rows as a table; the columns are the keys of the first row."""
     if not rows:
-        click.echo(f"{title}: none")
-        return
-    table = Table(title=title, title_justify="left")
+        return Text(f"{title}: none")
+    drawn = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1))
     for column in rows[0]:
-        table.add_column(
-            column.replace("_", " "), justify="right" if _all_numbers(rows, column) else "left"
-        )
+        justify: JustifyMethod = "right" if _all_numbers(rows, column) else "left"
+        drawn.add_column(column.replace("_", " "), justify=justify, overflow="fold")
     for row in rows:
-        table.add_row(*("" if value is None else str(value) for value in row.values()))
-    Console(file=sys.stdout).print(table)
+        drawn.add_row(*("" if value is None else str(value) for value in row.values()))
+    return drawn
+
+
+def say_drawn(drawn: RenderableType) -> None:
+    """Print a table or several. On a terminal long cells are folded; elsewhere, where a program or
+    a file takes them, they are as wide as they need to be. Nothing is cut off in either.
+    """
+    console = Console(file=sys.stdout)
+    if not console.is_terminal:
+        needed = console.measure(drawn, options=console.options.update(max_width=_WIDEST)).maximum
+        console.width = max(console.width, needed)
+    console.print(drawn)
 
 
 def _all_numbers(rows: Sequence[Mapping[str, Any]], column: str) -> bool:

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 
-from connectors.formats.mapping import MappingFault
 from connectors.formats.try_mapping import Preview, preview
-from connectors.port import AgencyRoute, Routes, SecretMissing, routes
+from connectors.port import AgencyRoute, Routes, routes
 from ops.commands.common import config_option, json_option, say, say_json, say_table
-from ops.run.configuration import Misconfigured, read_settings
+from ops.run.configuration import read_settings
 
 
 @click.group()
@@ -23,14 +20,8 @@ def connectors() -> None:
     """See how agencies come in, and try a mapping on a file before anything is sent."""
 
 
-@contextmanager
-def _routes(config: Path) -> Iterator[Routes]:
-    try:
-        yield routes(read_settings(config, os.environ), os.environ)
-    except Misconfigured as error:
-        raise click.ClickException(f"the configuration cannot be used\n{error}") from None
-    except (MappingFault, SecretMissing) as error:
-        raise click.ClickException(str(error)) from None
+def _routes(config: Path) -> Routes:
+    return routes(read_settings(config, os.environ), os.environ)
 
 
 @connectors.command("list")
@@ -43,8 +34,7 @@ def list_(config: Path, *, as_json: bool) -> None:
     Example:
       hub connectors list
     """
-    with _routes(config) as known:
-        rows = [_row(route) for route in known]
+    rows = [_row(route) for route in _routes(config)]
     if as_json:
         say_json(rows)
     else:
@@ -87,13 +77,13 @@ def try_(agency: str, file: Path, config: Path, *, as_json: bool) -> None:
     Example:
       hub connectors try police merlin-1.xml
     """
-    with _routes(config) as known:
-        route = known.by_code.get(agency)
-        if route is None:
-            raise click.ClickException(
-                f"{agency} is not configured; one of: {', '.join(sorted(known.by_code))}"
-            )
-        found = preview(route, file.name, file.read_bytes())
+    known = _routes(config).by_code
+    route = known.get(agency)
+    if route is None:
+        raise click.ClickException(
+            f"{agency} is not configured; one of: {', '.join(sorted(known))}"
+        )
+    found = preview(route, file.name, file.read_bytes())
     told = [_told(number, one) for number, one in enumerate(found, start=1)]
     if as_json:
         say_json(told)

@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import click
 
-from connectors.formats.mapping import MappingFault
-from connectors.port import Routes, SecretMissing, routes
-from ops.commands.common import F, config_option, json_option, say, say_json, say_table
+from connectors.port import Routes, routes
+from ops.commands.common import F, Words, config_option, json_option, say, say_json, say_table
 from ops.commands.reading import reading, writing
+from ops.look.reading import Readable
 from ops.mend import dead_letters as letters
 from ops.mend.dead_letters import Listed, Person, Refused
-from ops.mend.mending import CannotMend
 from ops.run.wiring import Hub
 from schemas.refusals import REASONS
 from stores import codec
 from stores.dead_letters import DeadLetterState
-from stores.ports import Unavailable
 from stores.vault import Unreadable
 
 
@@ -43,29 +40,22 @@ def dead_letters() -> None:
 
 def _person(command: F) -> F:
     """Who and why: recorded with everything that is done to a dead letter."""
-    who = click.option("--who", required=True, help="Your name and role, as the record keeps it.")
-    return who(
-        click.option("--why", required=True, help="Why you do this, as the record keeps it.")(
-            command
-        )
-    )
+    options = {
+        "--who": "Your name and role, as the record keeps it.",
+        "--why": "Why you do this, as the record keeps it.",
+    }
+    for name, says in reversed(options.items()):
+        command = click.option(name, required=True, type=Words(), help=says)(command)
+    return command
 
 
-@contextmanager
-def _in_words() -> Iterator[None]:
-    """Troubles as errors that say a way out."""
-    try:
-        yield
-    except (Refused, CannotMend, MappingFault, SecretMissing) as error:
-        raise click.ClickException(str(error)) from None
-    except Unreadable:
-        raise click.ClickException(
-            "its key was destroyed or is another hub's: what it held cannot be read"
-        ) from None
-    except Unavailable as error:
-        raise click.ClickException(
-            f"the store cannot be written just now ({error}); nothing was done"
-        ) from None
+_reason_option = click.option(
+    "--reason",
+    type=click.Choice(sorted(REASONS)),
+    metavar="CODE",
+    help="Only those with this reason code, such as invalid.date.",
+)
+_agency_option = click.option("--agency", help="Only those of this agency.")
 
 
 @dead_letters.command("list")
@@ -76,8 +66,8 @@ def _in_words() -> Iterator[None]:
     type=click.Choice([state.value for state in DeadLetterState]),
     help="Default: those that wait.",
 )
-@click.option("--reason", help="Only those with this reason code, such as invalid.date.")
-@click.option("--agency", help="Only those of this agency.")
+@_reason_option
+@_agency_option
 def list_(
     config: Path, *, as_json: bool, state: str | None, reason: str | None, agency: str | None
 ) -> None:
@@ -89,6 +79,7 @@ def list_(
     """
     with reading(config) as hub:
         found = letters.listed(hub, state=state, reason=reason, agency=agency)
+        _refuse_unknown(hub, agency, found)
     if as_json:
         say_json([asdict(letter) for letter in found])
         return
@@ -111,8 +102,8 @@ def list_(
     is_flag=True,
     help="Show the original too. That you looked is recorded; say --who and --why.",
 )
-@click.option("--who", help="Your name and role, as the record keeps it.")
-@click.option("--why", help="Why you need to see the original.")
+@click.option("--who", type=Words(), help="Your name and role, as the record keeps it.")
+@click.option("--why", type=Words(), help="Why you need to see the original.")
 def show(
     id_: str, config: Path, *, as_json: bool, reveal: bool, who: str | None, why: str | None
 ) -> None:
@@ -132,7 +123,7 @@ def show(
             raise click.UsageError(
                 "to reveal the original say --who looks and --why: both are recorded"
             )
-        with writing(config) as hub, _in_words():
+        with writing(config) as hub:
             told |= _contents(hub, id_, Person(who, why))
     if as_json:
         say_json(told)
@@ -183,7 +174,7 @@ def mend(
       hub dead-letters mend 3f0c… --field data.date_of_birth --value 2019-02-03 \\
         --who "A. Operator" --why "asked school"
     """
-    with writing(config) as hub, _in_words():
+    with writing(config) as hub:
         letters.mend(hub, _routes(hub), id_, field=field, value=value, person=Person(who, why))
     _done(
         as_json,
@@ -196,8 +187,8 @@ def _chosen(command: F) -> F:
     """One, some or all, counted first."""
     options = (
         click.argument("id_", metavar="[ID]", required=False),
-        click.option("--reason", help="All that wait with this reason code."),
-        click.option("--agency", help="All that wait of this agency."),
+        _reason_option,
+        _agency_option,
         click.option("--all", "everything", is_flag=True, help="All that wait."),
         click.option("--dry-run", is_flag=True, help="Only count what would be done."),
         click.option("--yes", is_flag=True, help="Do not ask."),
@@ -217,7 +208,7 @@ def redrive(config: Path, *, as_json: bool, who: str, why: str, **chosen: Any) -
     once.
 
     What it causes happens once, however often this is started: a letter that was redriven is not
-    sent again.
+    sent again. Exit 1 when any was refused again or could not be sent.
 
     \b
     Example:
@@ -226,7 +217,7 @@ def redrive(config: Path, *, as_json: bool, who: str, why: str, **chosen: Any) -
       hub dead-letters redrive --reason refused.agreement \\
         --who "A. Operator" --why "agreement renewed"
     """
-    with writing(config) as hub, _in_words():
+    with writing(config) as hub:
         known = _routes(hub)
         _each(
             hub,
@@ -249,7 +240,7 @@ def discard(config: Path, *, as_json: bool, who: str, why: str, **chosen: Any) -
     Example:
       hub dead-letters discard 3f0c… --who "A. Operator" --why "sent anew by the school"
     """
-    with writing(config) as hub, _in_words():
+    with writing(config) as hub:
 
         def give_up(id_: str) -> int:
             letters.discard(hub, id_, Person(who, why))
@@ -276,7 +267,9 @@ class _Choice:
         if sum(map(bool, (self.id_, self.reason or self.agency, self.everything))) != 1:
             raise click.UsageError("name an ID, or choose by --reason and --agency, or take --all")
         if self.id_ is None:
-            return letters.listed(hub, reason=self.reason, agency=self.agency)
+            found = letters.listed(hub, reason=self.reason, agency=self.agency)
+            _refuse_unknown(hub, self.agency, found)
+            return found
         known = letters.one(hub, self.id_)
         if known is None:
             raise click.ClickException(
@@ -285,36 +278,74 @@ class _Choice:
         return [known]
 
 
+@dataclass(slots=True)
+class _Outcome:
+    """What became of the letters: how many are done with, how many of their messages were refused
+    again, and which could not be acted on, by id with the reason why.
+    """
+
+    matched: int
+    by_reason: dict[str, int]
+    done: int = 0
+    refused_again: int = 0
+    not_done: dict[str, str] = field(default_factory=dict)
+    dry_run: bool = False
+
+    @property
+    def well(self) -> bool:
+        """Whether nothing is left of what was asked for."""
+        return not (self.refused_again or self.not_done)
+
+    def act(self, act: Callable[[str], int], id_: str) -> None:
+        """Act on one of several: what is amiss with it keeps none of the others."""
+        try:
+            refused = act(id_)
+        except Refused as error:
+            self.not_done[id_] = str(error)
+        except Unreadable:
+            self.not_done[id_] = "its key was destroyed, or is another hub's"
+        else:
+            self.done += not refused
+            self.refused_again += refused
+
+
 def _each(hub: Hub, as_json: bool, verb: str, act: Callable[[str], int], choice: _Choice) -> None:
     found = choice.letters(hub)
-    counts = Counter(letter.reason for letter in found)
-    counted = _by_reason(counts) or "none match"
+    outcome = _Outcome(len(found), dict(Counter(letter.reason for letter in found)))
+    counted = _by_reason(outcome.by_reason) or "none match"
     if choice.dry_run:
-        told = {
-            "matched": len(found),
-            "by_reason": counts,
-            "done": 0,
-            "refused_again": 0,
-            "dry_run": True,
-        }
-        _done(as_json, told, f"would {verb} {len(found)} ({counted})")
+        outcome.dry_run = True
+        _done(as_json, asdict(outcome), f"would {verb} {len(found)} ({counted})")
         return
     if len(found) > 1 and not choice.yes:
         click.confirm(f"{verb} {len(found)} ({counted})?", abort=True, err=True)
-    refused = sum(act(letter.id) for letter in found)
-    told = {
-        "matched": len(found),
-        "by_reason": counts,
-        "done": len(found),
-        "refused_again": refused,
-        "dry_run": False,
-    }
-    again = f"; {refused} refused again" if refused else ""
-    _done(as_json, told, f"{verb}: {len(found)} done ({counted}){again}")
+    for letter in found:
+        outcome.act(act, letter.id)
+    _done(as_json, asdict(outcome), f"{verb}: {outcome.done} of {len(found)} done ({counted})")
+    for said in _left(outcome):
+        click.echo(said, err=True)
+    if not outcome.well:
+        raise SystemExit(1)
 
 
-def _by_reason(counts: Counter[str]) -> str:
+def _left(outcome: _Outcome) -> Iterator[str]:
+    if outcome.refused_again:
+        yield f"{outcome.refused_again} refused again: `hub dead-letters list` shows what is amiss"
+    yield from (f"{id_} not done: {why}" for id_, why in outcome.not_done.items())
+
+
+def _by_reason(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{count} {reason}" for reason, count in sorted(counts.items()))
+
+
+def _refuse_unknown(hub: Readable, agency: str | None, found: Sequence[Listed]) -> None:
+    """An agency that nobody knows has no letters because its name is wrong. One that is configured
+    no more may have some.
+    """
+    known = hub.settings.agencies
+    if agency is not None and agency not in known and not found:
+        every = ", ".join(sorted(known))
+        raise click.ClickException(f"{agency} is not configured and has none; one of: {every}")
 
 
 def _routes(hub: Hub) -> Routes:

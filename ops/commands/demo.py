@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 import sys
 import threading
 import time
@@ -16,7 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from connectors.port import routes
-from ops.commands.common import opened, say, say_json, say_table
+from ops.commands.common import say, say_json, say_table
 from ops.demo.running import (
     DemoFolder,
     await_end,
@@ -31,9 +32,16 @@ from ops.look.monitor import monitor_routes
 from ops.look.status import collect
 from ops.run.garbage import collect_seldom
 from ops.run.log import configure
-from ops.run.parts import connectors_of
-from ops.run.serve import Parts, WebServer, stopped_by_signals, web_server
-from ops.run.wiring import Hub
+from ops.run.parts import connectors_of, steps_of
+from ops.run.serve import (
+    NamedPart,
+    Parts,
+    WebServer,
+    listening,
+    stopped_by_signals,
+    web_server,
+)
+from ops.run.wiring import Hub, open_hub
 from router.runtimes.embedded import Embedded
 
 _LINE_SECONDS = 10.0
@@ -77,34 +85,39 @@ def demo(as_json: bool, stay: bool, limit: int | None, folder: Path, port: int) 
     """
     configure(level=logging.WARNING)
     collect_seldom()
+    # First: where it cannot listen, the older demonstration stays.
+    bound = listening("127.0.0.1", port)
     try:
         place = prepare(folder, port=port)
     except FileExistsError as error:
         raise click.ClickException(str(error)) from None
-    hub = opened(place.config)
+    hub = open_hub(place.config, os.environ)
     stop = threading.Event()
-    parts = Parts(stop)
+    parts = Parts(hub.database, stop)
     with stopped_by_signals(stop):
-        server, steps = _start(hub, place, parts)
+        server, steps = _start(hub, place, parts, bound)
         summary = _run(hub, place, server.url, steps, stop, limit=limit, quiet=as_json)
         broken = _report(summary, as_json=as_json)
         if stay and not stop.is_set():
-            say(f"\nThe hub stays up, with its monitor at {server.url}/ until Ctrl-C.")
-            say(f"In another terminal: hub status --config {place.config}")
+            # On stderr: --json prints nothing but the summary.
+            stays = f"\nThe hub stays up, with its monitor at {server.url}/ until Ctrl-C."
+            click.echo(stays, err=True)
+            click.echo(f"In another terminal: hub status --config {place.config}", err=True)
             stop.wait()
         parts.join()
     if broken or parts.failed:
         sys.exit(1)
 
 
-def _start(hub: Hub, place: DemoFolder, parts: Parts) -> tuple[WebServer, Embedded]:
+def _start(
+    hub: Hub, place: DemoFolder, parts: Parts, bound: socket.socket
+) -> tuple[WebServer, Embedded]:
     steps = hub.embedded()
     found = routes(hub.settings, os.environ)
-    server = web_server(hub, found, monitor_routes(lambda: collect(hub)))
-    parts.start("steps", steps.run)
-    parts.start("http", server.run)
-    for connector in connectors_of(hub, found, place.path):
-        parts.start(connector.name, connector.run)
+    server = web_server(hub, found, monitor_routes(lambda: collect(hub)), bound=bound)
+    connectors = connectors_of(hub, found, place.path)
+    for part in (steps_of(steps), NamedPart("http", server.run), *connectors):
+        parts.start(part)
     return server, steps
 
 

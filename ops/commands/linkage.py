@@ -10,16 +10,15 @@ from dataclasses import asdict
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.progress import Progress
 
-from ops.commands.common import Moment, config_option, json_option, opened, say, say_json, say_table
+from ops.commands.common import Moment, config_option, json_option, say, say_json, say_table
 from ops.commands.progress import progress
-from ops.commands.reading import reading
+from ops.commands.reading import reading, writing
 from ops.demo.simulation.children import generate as children_told_of
 from ops.demo.simulation.children import write
+from ops.linkage.arrivals import lines_of
 from ops.linkage.explained import explain, in_words
-from ops.linkage.file import Unmapped, decide_file, write_decisions
+from ops.linkage.file import decide_file, write_decisions
 from ops.linkage.quality import percent, quality, summary
 from ops.linkage.training import read_material, report, to_text, train
 from router.linkage.model import read_content
@@ -102,11 +101,9 @@ def index(config: Path) -> None:
 
     Linking waits meanwhile: stop its workers first. A million children take some minutes.
     """
-    hub = opened(config)
-    with hub.database.transaction() as transaction:
+    with writing(config) as hub, hub.database.transaction() as transaction:
         transaction.serialise(STEP.name)
         filed = file_everybody(transaction)
-    hub.database.close()
     say(f"filed under {filed} keys")
 
 
@@ -133,15 +130,25 @@ def file_(notifications: Path, decisions: Path, model: str | None) -> None:
     \b
     Example: hub linkage file ops/sample/notifications.jsonl --decisions decisions.csv
     """
-    lines = notifications.read_text(encoding="utf-8").splitlines()
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("linking", total=len(lines))
-        try:
-            for written in write_decisions(decisions, decide_file(lines, model=model)):
-                progress.advance(task, written)
-        except Unmapped as error:
-            raise click.ClickException(str(error)) from None
-    say(f"{len(lines)} notifications decided: {decisions}")
+    _known_model(model)
+    lines, decided = lines_of(notifications), 0
+    with progress("linking", len(lines)) as advance:
+        for written in write_decisions(decisions, decide_file(lines, model=model)):
+            advance(written)
+            decided += written
+    say(f"{decided} of {len(lines)} notifications decided: {decisions}")
+    if decided < len(lines):
+        raise SystemExit(1)
+
+
+def _known_model(name: str | None) -> None:
+    """Before anything is done with it."""
+    try:
+        read_content(name or "default")
+    except (OSError, ValueError, LookupError):
+        raise click.ClickException(
+            f"{name} is no linkage model: leave it out, or name one that ships or the path of one"
+        ) from None
 
 
 @linkage.command()
@@ -163,7 +170,7 @@ def file_(notifications: Path, decisions: Path, model: str | None) -> None:
 @click.option("--children", type=click.IntRange(min=1), default=8_000, show_default=True)
 @click.option(
     "--errors",
-    type=float,
+    type=click.FloatRange(min=0),
     default=1.0,
     show_default=True,
     help="How often errors are made: sample, 1.0.",
@@ -237,11 +244,8 @@ def train_(
     Example: hub linkage train stream.jsonl --truth truth.csv --out model.json \\
       --version area-1 --date 2026-01-31
     """
-    try:
-        material = read_material(notifications, truth)
-    except Unmapped as error:
-        raise click.ClickException(str(error)) from None
-    start = read_content(base)
+    _known_model(base)
+    material, start = read_material(notifications, truth), read_content(base)
     with progress("rounds", rounds) as advance:
         trained = train(
             material, start, version, date=f"{date:%Y-%m-%d}", most=rounds, progress=advance

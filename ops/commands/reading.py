@@ -9,41 +9,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import click
-
-from ops.commands.common import opened
 from ops.look.reading import Reader, open_reader
-from ops.run.configuration import Misconfigured
-from ops.run.wiring import Hub
-from stores.ports import Unavailable
-from stores.schema import OtherRevision
+from ops.run.wiring import Hub, open_hub
 
 
 @contextmanager
 def reading(config: Path) -> Iterator[Reader]:
-    """The hub of a configuration file, for looking at only; troubles become errors that say a way
-    out.
-    """
+    """The hub of a configuration file, for looking at only."""
+    reader = open_reader(config, os.environ)
     try:
-        reader = open_reader(config, os.environ)
-        try:
-            yield reader
-        finally:
-            reader.database.close()
-    except Misconfigured as error:
-        raise click.ClickException(f"the configuration cannot be used\n{error}") from None
-    except OtherRevision as error:
-        raise click.ClickException(str(error)) from None
-    except Unavailable as error:
-        raise click.ClickException(
-            f"the store cannot be read ({error}); check runtime.store in {config}"
-        ) from None
+        yield reader
+    finally:
+        reader.database.close()
 
 
 @contextmanager
 def writing(config: Path) -> Iterator[Hub]:
     """The whole hub of a configuration file, closed at the end."""
-    hub = opened(config)
+    hub = open_hub(config, os.environ)
     try:
         yield hub
     finally:

@@ -14,6 +14,7 @@ from ops.commands.reading import reading
 from ops.look import replay as replaying
 from ops.look.replay import VERDICTS, Report, Wanted
 from schemas.topics import TOPICS
+from stores import codec
 from stores.replaying import count
 
 
@@ -60,13 +61,34 @@ def replay(config: Path, *, as_json: bool, **wanted: Any) -> None:
             report = replaying.replay(hub, Wanted(**wanted), advance=advance)
     if as_json:
         say_json(replaying.as_json(report))
-    else:
+    elif report.facts or not inputs:
         _say(report)
+    if inputs and not report.facts:
+        raise click.ClickException(
+            f"nothing that is recorded matches {_asked(wanted)}, so nothing was compared: "
+            "`hub case` shows ids, positions and times of what is recorded"
+        )
     if not report.well:
         raise SystemExit(1)
 
 
+def _asked(wanted: Mapping[str, Any]) -> str:
+    """The options that were given, as they are called."""
+    return " ".join(
+        f"{option.opts[0]} {_written(option, wanted[option.name])}"
+        for option in click.get_current_context().command.params
+        if option.name and wanted.get(option.name) is not None
+    )
+
+
+def _written(option: click.Parameter, value: Any) -> str:
+    return codec.from_micros(value).isoformat() if isinstance(option.type, Moment) else str(value)
+
+
 def _say(report: Report) -> None:
+    if not report.facts:
+        say("nothing is recorded yet")
+        return
     rows: list[Mapping[str, Any]] = [
         {"topic": topic} | {verdict: counts[verdict] for verdict in VERDICTS}
         for topic, counts in sorted(report.topics.items())

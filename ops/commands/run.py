@@ -10,22 +10,13 @@ from pathlib import Path
 
 import click
 
-from connectors.formats.mapping import MappingFault
-from connectors.port import SecretMissing
-from ops.commands.common import config_option, opened, say
+from ops.commands.common import config_option, say
 from ops.run.garbage import collect_seldom
 from ops.run.log import configure
-from ops.run.parts import (
-    EDGE,
-    STEPS,
-    NamedPart,
-    embedded_parts,
-    production_names,
-    production_part,
-)
-from ops.run.serve import Parts, stopped_by_signals
-from ops.run.supervisor import Supervisor
-from ops.run.wiring import Hub
+from ops.run.parts import EDGE, STEPS, embedded_parts, production_names, production_part
+from ops.run.serve import NamedPart, Parts, stopped_by_signals
+from ops.run.supervisor import GRACE_SECONDS, process_parts
+from ops.run.wiring import Hub, open_hub
 from router.unit import ALL
 
 
@@ -35,7 +26,8 @@ from router.unit import ALL
 def run(parts: tuple[str, ...], config: Path) -> None:
     """Run the hub until Ctrl-C or SIGTERM.
 
-    Embedded (no runtime.topics in the configuration): one process does everything.
+    Embedded (no runtime.topics in the configuration): one process does everything. A connector that
+    fails is tried again and shown by `hub status`; the others go on.
 
     Production: `hub run` keeps one process of every part running and starts again what ends. `hub
     run PART` is one of them: a step's worker (`hub run link`, started several times they share its
@@ -48,15 +40,20 @@ def run(parts: tuple[str, ...], config: Path) -> None:
     """
     configure()
     collect_seldom()
-    hub = opened(config)
+    hub = open_hub(config, os.environ)
     _refuse_odd_parts(hub, parts)
     stop = threading.Event()
     with stopped_by_signals(stop):
-        if hub.settings.runtime.topics is not None and not parts:
-            hub.database.close()
-            Supervisor(config, production_names(hub.settings)).run(stop)
-            return
-        _run_here(hub, parts, config, stop)
+        running = Parts(hub.database, stop, grace=GRACE_SECONDS + 5)
+        for named in _prepared(hub, parts, config):
+            if named.says:
+                say(named.says)
+            running.start(named)
+        stop.wait()
+        running.join()
+    hub.database.close()
+    if running.failed:
+        sys.exit(1)
 
 
 def _refuse_odd_parts(hub: Hub, parts: Sequence[str]) -> None:
@@ -71,27 +68,10 @@ def _refuse_odd_parts(hub: Hub, parts: Sequence[str]) -> None:
         )
 
 
-def _run_here(hub: Hub, names: Sequence[str], config: Path, stop: threading.Event) -> None:
-    parts = Parts(stop)
-    for named in _prepared(hub, names, config):
-        if named.says:
-            say(named.says)
-        parts.start(named.name, named.run)
-    stop.wait()
-    parts.join()
-    hub.database.close()
-    if parts.failed:
-        sys.exit(1)
-
-
 def _prepared(hub: Hub, names: Sequence[str], config: Path) -> Iterable[NamedPart]:
-    try:
-        if hub.settings.runtime.topics is None:
-            return list(embedded_parts(hub, os.environ, folder=config.parent))
-        return list(production_part(hub, names, os.environ, folder=config.parent))
-    except (MappingFault, SecretMissing) as error:
-        raise click.ClickException(str(error)) from None
-    except OSError as error:
-        raise click.ClickException(
-            f"cannot listen on {hub.settings.http.host}: {error.strerror}"
-        ) from None
+    """All of them before any is started: what keeps one from starting keeps all."""
+    if hub.settings.runtime.topics is None:
+        return list(embedded_parts(hub, os.environ, folder=config.parent))
+    if not names:
+        return list(process_parts(config, production_names(hub.settings)))
+    return list(production_part(hub, names, os.environ, folder=config.parent))

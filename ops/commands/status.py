@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.box import SIMPLE_HEAD
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.live import Live
-from rich.table import Table
 from rich.text import Text
 
-from ops.commands.common import config_option, json_option, say_json
+from connectors.queues import broker_queues
+from ops.commands.common import config_option, json_option, say_drawn, say_json, table
 from ops.commands.reading import reading
 from ops.look import status as looked
 from ops.look.status import Status
@@ -39,13 +39,13 @@ def status(config: Path, *, as_json: bool, watch: bool) -> None:
       hub status --json | jq '.steps[] | select(.depth > 0)'
     """
     with reading(config) as hub:
+        queues = broker_queues(hub.settings, os.environ)
         if as_json:
-            say_json(looked.as_json(looked.collect(hub)))
+            say_json(looked.as_json(looked.collect(hub, queues)))
         elif watch:
-            _watch(lambda: looked.collect(hub))
+            _watch(lambda: looked.collect(hub, queues))
         else:
-            # Not narrower when piped: a table cut off at 80 columns says little.
-            Console(width=max(Console().width, 110)).print(shown(looked.collect(hub)))
+            say_drawn(shown(looked.collect(hub, queues)))
 
 
 def _watch(look: Callable[[], Status]) -> None:
@@ -67,11 +67,13 @@ def shown(status: Status) -> RenderableType:
         *(Text(said, style="bold red") for said in status.trouble),
     ]
     parts += [
-        _table("Steps", list(_steps(status))),
-        _table("Topics, facts in the last", list(_topics(status))),
-        _table("Ways in", list(_connectors(status))),
-        _table("Edge queues", [_with_age(queue, "oldest_seconds") for queue in status.queues]),
-        _table(
+        *([table("Parts that fail", list(_parts(status)))] if status.parts else []),
+        table("Steps", list(_steps(status))),
+        table("Topics, facts in the last", list(_topics(status))),
+        table("Ways in", list(_connectors(status))),
+        table("Edge queues", [_with_age(queue, "oldest_seconds") for queue in status.queues]),
+        table("Queues at brokers", list(_broker_queues(status))),
+        table(
             "Dead letters that wait",
             [_with_age(dead, "oldest_seconds") for dead in status.dead_letters],
         ),
@@ -81,21 +83,6 @@ def shown(status: Status) -> RenderableType:
         oldest = age(status.relay.oldest_seconds) or "none"
         parts.append(Text(f"Relay: {status.relay.unsent} unsent, oldest {oldest}"))
     return Group(*parts)
-
-
-def _table(title: str, rows: list[Mapping[str, Any]]) -> RenderableType:
-    if not rows:
-        return Text(f"{title}: none")
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1))
-    for name, value in rows[0].items():
-        table.add_column(
-            name.replace("_", " "),
-            justify="right" if isinstance(value, int) else "left",
-            no_wrap=True,
-        )
-    for row in rows:
-        table.add_row(*map(str, row.values()))
-    return table
 
 
 def age(seconds: float | None) -> str:
@@ -149,6 +136,29 @@ def _connectors(status: Status) -> Iterable[Mapping[str, Any]]:
             "received": way.received,
             "refused": way.refused,
             "last_seen": _ago(way.last_seen, status.at),
+        }
+
+
+def _parts(status: Status) -> Iterable[Mapping[str, Any]]:
+    for part in status.parts:
+        again = part.again_seconds
+        yield {
+            "part": part.part,
+            "error": part.error,
+            "times": part.times,
+            "since": age(part.since_seconds),
+            "started_again": "given up" if again is None else f"in {age(again)}",
+        }
+
+
+def _broker_queues(status: Status) -> Iterable[Mapping[str, Any]]:
+    for queue in status.broker_queues:
+        yield {
+            "agency": queue.agency,
+            "queue": queue.queue,
+            "holds": queue.holds,
+            "ready": "unknown" if queue.ready is None else queue.ready,
+            "consumers": "unknown" if queue.consumers is None else queue.consumers,
         }
 
 

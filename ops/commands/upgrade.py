@@ -15,11 +15,8 @@ from ops.commands.progress import progress
 from ops.look.reading import Reader, open_reader
 from ops.mend import upgrade as upgrading
 from ops.mend.upgrade import NotApplied, Plan
-from ops.run.configuration import Misconfigured
 from stores.migrations.alone import InUse, alone
 from stores.migrations.backup import NoBackup
-from stores.ports import Unavailable
-from stores.schema import OtherRevision
 
 
 @click.command()
@@ -51,7 +48,7 @@ def upgrade(
       hub upgrade --dry-run
       hub upgrade
     """
-    with _in_words(), _reader(config) as reader:
+    with _reader(config) as reader:
         plan = upgrading.plan(reader.database)
     if not dry_run and plan.steps:
         _require_choice(reader, to, backed_up=backed_up)
@@ -66,14 +63,19 @@ def upgrade(
 
 
 @contextmanager
+def _reader(config: Path) -> Iterator[Reader]:
+    reader = open_reader(config, os.environ, of_any_revision=True)
+    try:
+        yield reader
+    finally:
+        reader.database.close()
+
+
+@contextmanager
 def _in_words() -> Iterator[None]:
-    """Troubles as errors that say a way out."""
+    """What only an upgrade can run into, as errors that say a way out."""
     try:
         yield
-    except Misconfigured as error:
-        raise click.ClickException(f"the configuration cannot be used\n{error}") from None
-    except OtherRevision as error:
-        raise click.ClickException(str(error)) from None
     except InUse as error:
         raise click.ClickException(
             f"{error}: stop the hub and whatever else has its store open; nothing was changed"
@@ -84,19 +86,6 @@ def _in_words() -> Iterator[None]:
         raise click.ClickException(
             f"{error}; those before it last, and `hub upgrade` goes on from there"
         ) from None
-    except Unavailable as error:
-        raise click.ClickException(
-            f"the store cannot be reached ({error}); check runtime.store"
-        ) from None
-
-
-@contextmanager
-def _reader(config: Path) -> Iterator[Reader]:
-    reader = open_reader(config, os.environ, of_any_revision=True)
-    try:
-        yield reader
-    finally:
-        reader.database.close()
 
 
 def _require_choice(reader: Reader, to: Path | None, *, backed_up: bool) -> None:

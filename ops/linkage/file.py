@@ -5,7 +5,6 @@ what was decided.
 from __future__ import annotations
 
 import csv
-import json
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +13,7 @@ from itertools import islice
 from pathlib import Path
 
 from connectors.port import Routes, routes
-from ops.linkage.arrivals import arrival_of
+from ops.linkage.arrivals import Unmapped, arrival_of, record_of
 from ops.run.configuration import read_settings
 from ops.run.wiring import Hub, assemble
 from router.runtimes.embedded import Embedded
@@ -30,10 +29,6 @@ from stores.overview import last_position
 COLUMNS = ("notification_id", "decision", "person_id", "duplicate_of", "candidates")
 _STEPS = ("deduplicate", "link")
 _BATCH = 200
-
-
-class Unmapped(Exception):
-    """A line is no notification of the sample's form; the message says which and why."""
 
 
 @dataclass(slots=True)
@@ -80,7 +75,7 @@ def _settings(folder: Path, model: str | None) -> HubSettings:
 def _take(hub: Hub, found: Routes, part: Sequence[tuple[int, str]], told: _Told) -> None:
     arrivals, named = [], []
     for number, line in part:
-        record = json.loads(line)
+        record = record_of(line, number)
         arrival = arrival_of(found, record)
         if isinstance(arrival.body, Refusal):
             raise Unmapped(

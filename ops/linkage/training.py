@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from connectors.port import routes
-from ops.linkage.arrivals import arrival_of
-from ops.linkage.file import Unmapped
+from ops.linkage.arrivals import Unmapped, arrival_of, lines_of, record_of
 from ops.run.configuration import read_settings
 from router.linkage import Subject, describe, extend, found, link
 from router.linkage.compare import FIELDS
@@ -28,6 +27,7 @@ from schemas.case import LinkOutcome
 from schemas.notification import NotificationReceived
 from schemas.refusals import Refusal
 
+_TRUTH: Final = ("notification_id", "is_duplicate_of", "truth_person_id", "truth_family_id")
 _SETTLED: Final = 0.05
 """Bits: a model that moves less from one round to the next has settled."""
 _MOST_FALSE: Final = 1e-4
@@ -58,8 +58,8 @@ def read_material(notifications: Path, truth: Path | None) -> Material:
     """Read a file in the sample's form and, where given, what is true of some or all of it; raises
     ``Unmapped``.
     """
-    lines = notifications.read_text(encoding="utf-8").splitlines()
-    rows = list(csv.DictReader(truth.read_text(encoding="utf-8").splitlines())) if truth else []
+    lines = lines_of(notifications)
+    rows = _true(truth) if truth else []
     true = {row["notification_id"]: row for row in rows}
     digest = hashlib.sha256("\n".join([*lines, *map(str, rows)]).encode()).hexdigest()
     unknown, told = list[Subject](), list[Told]()
@@ -69,7 +69,18 @@ def read_material(notifications: Path, truth: Path | None) -> Material:
             unknown.append(subject)
         elif not row["is_duplicate_of"]:
             told.append((subject, row["truth_person_id"], row["truth_family_id"]))
+    if not (unknown or told):
+        raise Unmapped(f"{notifications} holds no notification to learn from")
     return Material(unknown, told, digest)
+
+
+def _true(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        reader = csv.DictReader(file)
+        for column in _TRUTH:
+            if column not in (reader.fieldnames or ()):
+                raise Unmapped(f"{path} lacks the column {column}")
+        return list(reader)
 
 
 def train(
@@ -186,7 +197,7 @@ def _subjects(lines: Iterable[str]) -> Iterator[tuple[str, Subject]]:
         known = routes(read_settings(path, {}), {})
     seen: set[tuple[str, str]] = set()
     for number, line in enumerate(lines, start=1):
-        record = json.loads(line)
+        record = record_of(line, number)
         body = arrival_of(known, record).body
         if isinstance(body, Refusal):
             raise Unmapped(f"line {number}: {body.reason} in {body.field or 'the record'}")

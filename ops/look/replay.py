@@ -27,7 +27,7 @@ from schemas.message import Message
 from schemas.policy import Policy
 from stores import codec, policies, replaying
 from stores.overview import Reading
-from stores.replaying import Claim, Recorded, envelope_of
+from stores.replaying import Claim, Envelope, Recorded, envelope_of
 
 _HELD = 20_000
 _EXAMPLES = 10
@@ -168,7 +168,7 @@ class _Replay:
         while self._read_on():
             pass
         for id_, recorded in self._recorded.items():
-            erased = recorded.causation_id in self._erased
+            erased = recorded.envelope.causation_id in self._erased
             if erased:
                 self._erased.add(id_)
             verdict = "erased" if erased else "unexplained"
@@ -280,10 +280,8 @@ class _Replay:
         else:
             self._keep(message, recorded)
 
-    def _note(
-        self, verdict: str, topic: str, id_: str, envelope: tuple[Any, ...], at: Recorded
-    ) -> None:
-        if self._wanted.has(topic, (id_, envelope[1], envelope[3]), at):
+    def _note(self, verdict: str, topic: str, id_: str, envelope: Envelope, at: Recorded) -> None:
+        if self._wanted.has(topic, (id_, envelope.subject, envelope.correlation_id), at):
             self.report.note(verdict, topic, id_)
 
 

@@ -6,10 +6,11 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from connectors.queues import BrokerQueue, depths
 from ops.look.reading import Readable
 from router.step import Step
 from router.topology import WRITTEN_BY, bound_steps, topics_of
@@ -18,7 +19,7 @@ from schemas.message import derived_id
 from schemas.rating import DueTimeApproaching, DueTimeBreached, TimerElapsed
 from schemas.settings import AgencySettings, HubSettings
 from schemas.topics import FACTS, TOPICS, Topic
-from stores import codec, overview
+from stores import codec, failures, overview
 from stores.overview import Behind, Consumer, Reading
 from stores.ports import Unavailable
 from stores.topics import watermarks
@@ -84,6 +85,19 @@ class QueueStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class BrokerQueueStatus:
+    """A queue at a broker: messages that lie ready, those in somebody's hand not counted, and
+    consumers; None where the broker cannot be asked.
+    """
+
+    agency: str
+    queue: str
+    holds: str
+    ready: int | None
+    consumers: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class DeadLetterStatus:
     """Dead letters that wait for somebody, by reason code."""
 
@@ -111,6 +125,19 @@ class DueTimeStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class PartStatus:
+    """A part of the hub that fails, and by which error; ``again_seconds``: until it is started
+    again, None where it was given up.
+    """
+
+    part: str
+    error: str
+    times: int
+    since_seconds: float
+    again_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class RelayStatus:
     """What is recorded and has not reached the topics."""
 
@@ -135,6 +162,9 @@ class Status:
     due_times: DueTimeStatus
     relay: RelayStatus | None
     """None in the embedded runtime, which has no topics to send to."""
+    parts: tuple[PartStatus, ...]
+    """Those that fail; none where everything works."""
+    broker_queues: tuple[BrokerQueueStatus, ...]
     trouble: tuple[str, ...]
     """What could not be asked."""
 
@@ -158,11 +188,16 @@ def _plain(value: Any) -> Any:
             return value
 
 
-def collect(hub: Readable) -> Status:
-    """Look at everything, in one consistent view of the store. Raises ``Unavailable``."""
+def collect(hub: Readable, queues: Sequence[BrokerQueue] = ()) -> Status:
+    """Look at everything, in one consistent view of the store, and at these queues of brokers.
+    Raises ``Unavailable``.
+    """
     now = time.time_ns() // 1000
     production = hub.settings.runtime.topics is not None
     ends, trouble = _ends(hub.settings)
+    at_brokers = tuple(_broker_queues(queues))
+    if any(queue.ready is None for queue in at_brokers):
+        trouble += ("a broker does not answer: what lies on its queues is unknown",)
     with hub.database.reading() as connection:
         look = _look(connection, now, ends)
         return Status(
@@ -178,6 +213,8 @@ def collect(hub: Readable) -> Status:
             timers=_timers(look),
             due_times=_due_times(look),
             relay=_relay(look) if production else None,
+            parts=tuple(_parts(look)),
+            broker_queues=at_brokers,
             trouble=trouble,
         )
 
@@ -405,6 +442,12 @@ def _queues(look: _Look) -> Iterator[QueueStatus]:
         )
 
 
+def _broker_queues(queues: Sequence[BrokerQueue]) -> Iterator[BrokerQueueStatus]:
+    for queue, depth in depths(queues).items():
+        ready, consumers = (depth.ready, depth.consumers) if depth else (None, None)
+        yield BrokerQueueStatus(queue.agency, queue.name, queue.holds, ready, consumers)
+
+
 def _dead_letters(look: _Look) -> Iterator[DeadLetterStatus]:
     for waiting in overview.waiting_dead_letters(look.connection):
         age = _since(look.now, waiting.oldest_at) or 0.0
@@ -429,3 +472,18 @@ def _due_times(look: _Look) -> DueTimeStatus:
 def _relay(look: _Look) -> RelayStatus:
     depth, oldest = overview.unsent(look.connection)
     return RelayStatus(depth, _since(look.now, oldest))
+
+
+# --- parts
+
+
+def _parts(look: _Look) -> Iterator[PartStatus]:
+    for failing in failures.current(look.connection, look.now):
+        again = failing.again_at
+        yield PartStatus(
+            part=failing.part,
+            error=failing.error,
+            times=failing.times,
+            since_seconds=_since(look.now, failing.since) or 0.0,
+            again_seconds=None if again is None else max(0.0, (again - look.now) / _SECOND),
+        )

@@ -20,14 +20,13 @@ import structlog
 
 EVENTS = frozenset(
     {
-        "broker-unavailable",
-        "file-taken",
-        "file-unreadable",
-        "folder-unsafe",
+        "broker.unavailable",
+        "file.taken",
+        "file.unreadable",
         "gap.filled",
+        "letter.unsent",
         "library.said",
         "message.undecidable",
-        "not-sent",
         "part.failed",
         "process.crashed",
         "process.ended",
@@ -35,7 +34,6 @@ EVENTS = frozenset(
         "received",
         "relay.unavailable",
         "step.undecidable",
-        "store-unavailable",
         "store.unavailable",
         "topic.rewound",
         "worker.fails",
@@ -46,7 +44,7 @@ EVENTS = frozenset(
 """Every event that the hub's own code may log."""
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_CODE = re.compile(r"(?!.*\d{5})[a-z][a-z0-9_.:/-]{0,99}")
+_CODE = re.compile(r"(?!.*\d{5})[a-z][a-z0-9_.:/+-]{0,99}")
 """A short lower-case code. No run of five digits: such runs are telephone, NHS and reference
 numbers.
 """
@@ -99,16 +97,23 @@ def configure(stream: TextIO | None = None, *, level: int = logging.INFO) -> Non
     as well.
     """
     out = stream or sys.stderr
+    to_stderr(out, level=level)
+    _take_over_stdlib(out, level)
+    threading.excepthook = _thread_crashed
+
+
+def to_stderr(stream: TextIO | None = None, *, level: int = logging.WARNING) -> None:
+    """Send what the hub's own code says through the list, and what ends the process; for commands,
+    whose stdout is for what they were asked.
+    """
     stamp = structlog.processors.TimeStamper(fmt="iso", utc=True)
     structlog.configure(
         processors=[stamp, only_listed, structlog.processors.JSONRenderer()],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(file=out),
+        logger_factory=structlog.WriteLoggerFactory(file=stream or sys.stderr),
         cache_logger_on_first_use=False,
     )
-    _take_over_stdlib(out, level)
     sys.excepthook = _crashed
-    threading.excepthook = _thread_crashed
 
 
 def only_listed(_logger: Any, method: str, given: MutableMapping[str, Any]) -> Mapping[str, Any]:

@@ -6,38 +6,33 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from connectors.deliver import deliverers
 from connectors.folder import WatchedFolder
 from connectors.port import Connector, Routes, routes
 from connectors.queue_feed import QueueFeed
+from connectors.queues import broker_queues
 from ops.look.monitor import monitor_routes
 from ops.look.status import collect
-from ops.run.serve import Part, web_server
+from ops.run.serve import NamedPart, listening, web_server
 from ops.run.wiring import Hub
 from router.runtimes import clock
+from router.runtimes.embedded import Embedded
 from router.runtimes.faust_worker import run_worker
 from router.runtimes.relay import Relay
 from router.topology import bound_steps, unit_of, whole_hub
 from router.unit import ALL
 from schemas.settings import HubSettings
-from stores.ports import Unavailable
 from stores.topics import TopicProducer, create_topics
 
 STEPS = tuple(bound.step.name for bound in bound_steps())
 EDGE = ("http", "connectors", "clock")
-_CLOCK_SECONDS = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class NamedPart:
-    """A part with the name by which ``hub run`` and the log know it."""
-
-    name: str
-    run: Part
-    says: str = ""
+_STEPS_ATTEMPTS = 6
+"""Some fifteen seconds: what passes has passed by then, and a process started anew may do better.
+"""
 
 
 def production_names(settings: HubSettings) -> tuple[str, ...]:
@@ -48,32 +43,33 @@ def production_names(settings: HubSettings) -> tuple[str, ...]:
 def embedded_parts(
     hub: Hub, environment: Mapping[str, str], *, folder: Path
 ) -> Iterator[NamedPart]:
-    """A whole hub in one process."""
+    """A whole hub in one process. Raises ``CannotListen``."""
     found = routes(hub.settings, environment)
-    yield NamedPart("steps", hub.embedded().run)
-    yield _web(hub, found)
+    yield steps_of(hub.embedded())
+    yield _web(hub, found, environment)
     yield from connectors_of(hub, found, folder)
 
 
 def production_part(
     hub: Hub, names: Sequence[str], environment: Mapping[str, str], *, folder: Path
 ) -> Iterator[NamedPart]:
-    """One process of a hub in production: a worker of the steps named, or one other part."""
+    """One process of a hub in production: a worker of the steps named, or one other part. Except
+    for connectors, which go on without each other, it ends when its part fails, and the supervisor
+    starts it anew.
+    """
     url = hub.settings.runtime.topics
     assert url is not None
     name = names[0]
     if name == ALL or name in STEPS:
         yield _worker(hub, names, url)
     elif name == "relay":
-        partitions = hub.settings.runtime.partitions
-        yield NamedPart(
-            "relay",
-            Relay(hub.database, TopicProducer(url), lambda: create_topics(url, partitions)).run,
-        )
+        yield _relay(hub, url)
     elif name == "clock":
-        yield NamedPart("clock", lambda stop: _keep_time(hub, stop))
+        limit = hub.settings.runtime.batch
+        keep_time = partial(clock.keep_time, hub.database, limit=limit)
+        yield NamedPart("clock", keep_time, attempts=1)
     elif name == "http":
-        yield _web(hub, routes(hub.settings, environment))
+        yield replace(_web(hub, routes(hub.settings, environment), environment), attempts=1)
     else:
         yield from connectors_of(hub, routes(hub.settings, environment), folder)
 
@@ -85,11 +81,24 @@ def _worker(hub: Hub, names: Sequence[str], url: str) -> NamedPart:
     def work(stop: threading.Event) -> None:
         run_worker(unit, url=url, database=hub.database, policy=hub.policy, stop=stop, batch=batch)
 
-    return NamedPart(unit.name, work)
+    return NamedPart(unit.name, work, attempts=1)
 
 
-def _web(hub: Hub, found: Routes) -> NamedPart:
-    server = web_server(hub, found, monitor_routes(lambda: collect(hub)))
+def _relay(hub: Hub, url: str) -> NamedPart:
+    partitions = hub.settings.runtime.partitions
+    relay = Relay(hub.database, TopicProducer(url), lambda: create_topics(url, partitions))
+    return NamedPart("relay", relay.run, attempts=1)
+
+
+def steps_of(embedded: Embedded) -> NamedPart:
+    """The part without which an embedded hub is none."""
+    return NamedPart("steps", embedded.run, attempts=_STEPS_ATTEMPTS)
+
+
+def _web(hub: Hub, found: Routes, environment: Mapping[str, str]) -> NamedPart:
+    bound = listening(hub.settings.http.host, hub.settings.http.port)
+    queues = broker_queues(hub.settings, environment)
+    server = web_server(hub, found, monitor_routes(lambda: collect(hub, queues)), bound=bound)
     return NamedPart("http", server.run, f"listening on {server.url} (monitor at {server.url}/)")
 
 
@@ -112,16 +121,5 @@ def _feeds(hub: Hub, found: Routes) -> Iterator[Connector]:
     for route in found:
         credential = route.settings.queue
         if credential and route.queue_url:
-            receipts = credential.receipts or f"{credential.queue}.receipts"
-            yield QueueFeed(route, hub.intake, route.queue_url, credential.queue, receipts)
-
-
-def _keep_time(hub: Hub, stop: threading.Event) -> None:
-    """The due-time watcher of a hub in production; several may run, a timer is published once."""
-    while not stop.is_set():
-        try:
-            busy = clock.publish_due(hub.database, limit=hub.settings.runtime.batch)
-        except Unavailable:
-            busy = 0
-        if not busy:
-            stop.wait(_CLOCK_SECONDS)
+            names = credential.queue, credential.receipts_queue
+            yield QueueFeed(route, hub.intake, route.queue_url, *names)

@@ -1,5 +1,5 @@
-"""A hub at work in one process: each part in a thread of its own, all stopped together, none dying
-unseen.
+"""A hub at work in one process: each part in a thread of its own, started again when it fails, and
+all stopped together.
 """
 
 from __future__ import annotations
@@ -8,37 +8,70 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 import structlog
 import uvicorn
 from starlette.routing import BaseRoute
 
 from connectors.http import create_app
-from connectors.port import Connector, Routes
+from connectors.port import Routes
 from ops.run.wiring import Hub
+from stores import failures
+from stores.database import Database
+from stores.keep_trying import Failure, Pauses, Stopped, keep_trying
+from stores.ports import Unavailable
 
 _log = structlog.get_logger()
-_GRACE_SECONDS = 20.0
+
+_PAUSES = Pauses(first=0.5, longest=30.0)
 
 Part = Callable[[threading.Event], None]
 """Works until the event is set."""
 
 
+@dataclass(frozen=True, slots=True)
+class NamedPart:
+    """A part with the name by which ``hub run``, the log and ``hub status`` know it.
+
+    ``attempts``: how often in a row it may fail before the whole process ends, for whoever started
+    that to start it again; None: the others go on without it, and it is tried for ever.
+    """
+
+    name: str
+    run: Part
+    says: str = ""
+    attempts: int | None = None
+
+
+class Ended(Exception):
+    """A part came to its end without being asked to."""
+
+
+class _GivenUp(Exception):
+    """A part that nothing goes on without failed too often."""
+
+
 @dataclass(slots=True)
 class Parts:
-    """Threads that live and stop together."""
+    """Parts at work. One that fails is started again, after pauses that grow while it keeps
+    failing; ``hub status`` shows it meanwhile, and the others go on.
+    """
 
-    stop: threading.Event = field(default_factory=threading.Event)
+    database: Database
+    stop: threading.Event
+    pauses: Pauses = _PAUSES
+    grace: float = 20.0
+    """Seconds that a part may take to stop."""
     failed: str | None = None
+    """The part that everything was stopped for."""
     _threads: list[threading.Thread] = field(default_factory=list)
 
-    def start(self, name: str, part: Part) -> None:
-        """Run a part in a thread; if it fails, everything stops, and a supervisor starts the hub
-        again.
-        """
-        thread = threading.Thread(target=self._watched, args=(name, part), name=name, daemon=True)
+    def start(self, part: NamedPart) -> None:
+        """Keep a part running in a thread of its own."""
+        thread = threading.Thread(target=self._keep, args=(part,), name=part.name, daemon=True)
         self._threads.append(thread)
         thread.start()
 
@@ -46,17 +79,46 @@ class Parts:
         """Ask every part to stop, and wait for it."""
         self.stop.set()
         for thread in self._threads:
-            thread.join(_GRACE_SECONDS)
+            thread.join(self.grace)
 
-    def _watched(self, name: str, part: Part) -> None:
+    def _keep(self, part: NamedPart) -> None:
+        with suppress(Unavailable):
+            failures.started(self.database, part.name)
         try:
-            part(self.stop)
-        except BaseException as error:
-            _log.error("part.failed", part=name, error=type(error).__name__)
-            self.failed = name
-            raise
-        finally:
+            keep_trying(
+                partial(self._run, part),
+                self.stop,
+                failed=partial(self._failed, part),
+                errors=(Exception, SystemExit),
+                pauses=self.pauses,
+            )
+        except Stopped:
+            return
+        except _GivenUp:
+            self.failed = part.name
             self.stop.set()
+
+    def _run(self, part: NamedPart) -> None:
+        part.run(self.stop)
+        if not self.stop.is_set():
+            raise Ended
+
+    def _failed(self, part: NamedPart, failure: Failure) -> None:
+        over = part.attempts is not None and failure.count >= part.attempts
+        again_in = None if over else failure.again_in
+        _log.error(
+            "part.failed",
+            part=part.name,
+            attempts=failure.count,
+            again_in=again_in,
+            exc_info=failure.error,
+        )
+        # The store may be what is the matter; then the log alone has it.
+        with suppress(Unavailable):
+            error = type(failure.error).__name__
+            failures.note(self.database, part.name, error, again_in=again_in)
+        if over:
+            raise _GivenUp
 
 
 @contextmanager
@@ -73,49 +135,68 @@ def stopped_by_signals(stop: threading.Event) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-@dataclass(frozen=True, slots=True)
+class CannotListen(Exception):
+    """The web server's address cannot be had; the message says which, why, and what to do."""
+
+    def __init__(self, host: str, port: int, why: str | None) -> None:
+        super().__init__(
+            f"cannot listen on {host}:{port} ({why}): stop what listens there, perhaps a hub that "
+            "runs already, or take another port: HUB_PORT or http.port in the configuration, "
+            "`--port` of `hub demo`"
+        )
+
+
+@dataclass(slots=True)
 class WebServer:
     """The HTTP connector with the monitor, on a socket that is bound before anything is said of
     it.
     """
 
-    server: uvicorn.Server
+    config: uvicorn.Config
+    address: tuple[str, int]
     bound: socket.socket
 
     @property
     def url(self) -> str:
         """Where it listens."""
-        host, port = self.bound.getsockname()[:2]
+        host, port = self.address
         return f"http://{host}:{port}"
 
     def run(self, stop: threading.Event) -> None:
-        """Serve until told to stop; requests under way are finished."""
-        threading.Thread(target=self._exit_on, args=(stop,), daemon=True).start()
-        self.server.run(sockets=[self.bound])
+        """Serve until told to stop; requests under way are finished. Raises ``CannotListen``."""
+        if self.bound.fileno() < 0:  # closed by an earlier run that failed
+            self.bound = listening(*self.address)
+        server = uvicorn.Server(self.config)
+        threading.Thread(target=_exit_on, args=(server, stop), daemon=True).start()
+        server.run(sockets=[self.bound])
 
-    def _exit_on(self, stop: threading.Event) -> None:
-        stop.wait()
-        self.server.should_exit = True
+
+def _exit_on(server: uvicorn.Server, stop: threading.Event) -> None:
+    stop.wait()
+    server.should_exit = True
 
 
-def web_server(hub: Hub, routes: Routes, extra_routes: Sequence[BaseRoute]) -> WebServer:
-    """The web server of a hub; raises ``OSError`` when its port is taken."""
-    settings = hub.settings.http
-    bound = socket.create_server((settings.host, settings.port), reuse_port=False)
+def listening(host: str, port: int) -> socket.socket:
+    """A socket that listens there; port 0 takes a free one. Raises ``CannotListen``."""
+    try:
+        return socket.create_server((host, port), reuse_port=False)
+    except OSError as error:
+        raise CannotListen(host, port, error.strerror) from None
+
+
+def web_server(
+    hub: Hub, routes: Routes, extra_routes: Sequence[BaseRoute], *, bound: socket.socket
+) -> WebServer:
+    """The web server of a hub, on a socket that listens."""
     app = create_app(
         routes,
         hub.intake,
         hub.queues,
-        largest_body=settings.largest_body,
+        largest_body=hub.settings.http.largest_body,
         extra_routes=extra_routes,
     )
     config = uvicorn.Config(
         app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=5
     )
-    return WebServer(uvicorn.Server(config), bound)
-
-
-def start_connectors(parts: Parts, connectors: Sequence[Connector]) -> None:
-    """Start every connector."""
-    for connector in connectors:
-        parts.start(connector.name, connector.run)
+    host, port = bound.getsockname()[:2]
+    return WebServer(config, (host, port), bound)

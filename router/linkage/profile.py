@@ -131,11 +131,6 @@ def merge(kept: Profile, other: Profile) -> Profile:
     )
 
 
-def distinguish(profile: Profile, person_id: str) -> Profile:
-    """The profile with a human's word that ``person_id`` is another child."""
-    return replace(profile, not_same=_add(profile.not_same, (person_id,)))
-
-
 def as_subject(profile: Profile) -> Subject:
     """What is known of a person as if one notification had said it all, to compare persons with
     each other.

@@ -22,7 +22,6 @@ _FORWARDED: Final = re.compile(
     r"ref(?:erence|\.)?:?\s+(?P<reference>\S[^:;]{0,199})[:;]\s",
     re.IGNORECASE,
 )
-_OPENING: Final = re.compile(r"^\W*(?:fwd?|forwarded)\s+(?:from|by)\s[^:;]*[:;]\s*", re.IGNORECASE)
 
 
 def plain_reference(reference: str) -> str:
@@ -38,16 +37,3 @@ def forwarded_reference(narrative: str) -> tuple[str, str] | None:
     if match is None:
         return None
     return fold(match["agency"]).replace(" ", "_"), plain_reference(match["reference"])
-
-
-def fingerprint(narrative: str) -> frozenset[str]:
-    """The words of what is told, without the opening of a forwarded copy."""
-    return frozenset(fold(_OPENING.sub("", narrative)).split())
-
-
-def same_concern(narrative: str, earlier: str) -> bool:
-    """Whether one text repeats the other: most words of the shorter one, so that an added sentence
-    does not matter.
-    """
-    a, b = fingerprint(narrative), fingerprint(earlier)
-    return bool(a and b) and len(a & b) >= 0.8 * min(len(a), len(b))

@@ -4,13 +4,28 @@ restarts.
 
 from __future__ import annotations
 
+import threading
+
 from schemas.message import Message
 from schemas.rating import TimerElapsed
 from stores import codec, cursors, journal, timers
 from stores.database import Database
+from stores.keep_trying import keep_working, logged
 from stores.timers import StoredTimer
 
 _CHAIN = "clock"
+_REST_SECONDS = 0.5
+
+
+def keep_time(database: Database, stop: threading.Event, *, limit: int) -> None:
+    """Publish timers as their time comes, until told to stop; several may do so, a timer is
+    published once.
+    """
+
+    def work() -> float:
+        return 0 if publish_due(database, limit=limit) else _REST_SECONDS
+
+    keep_working(work, stop, failed=logged("store.unavailable", part="clock"))
 
 
 def publish_due(database: Database, *, limit: int) -> int:

@@ -16,7 +16,6 @@ from schemas.message import Message, derived_id
 from schemas.refusals import Refusal
 from schemas.topics import FACTS
 from stores.codec import Unopened
-from stores.database import Unstorable
 from stores.ports import Unavailable
 
 _log = structlog.get_logger()
@@ -62,8 +61,6 @@ def _failed(
     """What the messages did to the pass, if anything; trouble that passes by itself is raised."""
     try:
         handling(deliveries, attempt)
-    except Unstorable as error:
-        return error
     except (Gap, Unavailable):
         raise
     except Exception as error:  # noqa: BLE001 - whatever one message does, the ones behind it must pass

@@ -9,19 +9,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
-
-import structlog
 
 from stores import outbox
 from stores.database import Database
-from stores.ports import Unavailable
+from stores.keep_trying import Stopped, keep_trying, keep_working, logged
 from stores.topics import TopicProducer
 
-_log = structlog.get_logger()
 _SHORTEST_REST = 0.005
 _LONGEST_REST = 0.1
-_LONGEST_BACK_OFF = 5.0
 
 
 @dataclass(slots=True)
@@ -37,27 +34,16 @@ class Relay:
     ``Unavailable``.
     """
     batch: int = 500
+    _rest: float = _SHORTEST_REST
 
     def run(self, stop: threading.Event) -> None:
         """Work until told to stop. Trouble with store or topics is retried for ever, with growing
         pauses.
         """
-        rest, back_off, prepared = _SHORTEST_REST, 0.05, False
-        while not stop.is_set():
-            try:
-                if not prepared:
-                    self.prepare()
-                    prepared = True
-                sent = self.once()
-            except Unavailable as error:
-                _log.warning("relay.unavailable", error=type(error).__name__)
-                stop.wait(back_off)
-                back_off = min(back_off * 2, _LONGEST_BACK_OFF)
-                continue
-            back_off = 0.05
-            rest = _SHORTEST_REST if sent else min(rest * 2, _LONGEST_REST)
-            if sent < self.batch:
-                stop.wait(rest)
+        failed = logged("relay.unavailable")
+        with suppress(Stopped):
+            keep_trying(self.prepare, stop, failed=failed)
+            keep_working(self._work, stop, failed=failed)
         self.producer.close()
 
     def once(self) -> int:
@@ -72,3 +58,9 @@ class Relay:
                 self.producer.send([sealed for _, sealed in entries])
                 outbox.sent(transaction, [position for position, _ in entries])
         return len(entries)
+
+    def _work(self) -> float:
+        """Send a batch, and rest the longer the longer nothing has come."""
+        sent = self.once()
+        self._rest = _SHORTEST_REST if sent else min(self._rest * 2, _LONGEST_REST)
+        return 0 if sent == self.batch else self._rest

@@ -15,7 +15,7 @@ import structlog
 from router.runtimes.partition import Place
 from stores import cursors, topics
 from stores.database import Database
-from stores.ports import Unavailable
+from stores.keep_trying import Pauses, keep_working
 
 _log = structlog.get_logger()
 _GRACE_SECONDS = 10.0
@@ -102,12 +102,16 @@ class Watchdog:
         return now - since >= self._patience
 
     def _run(self) -> None:
-        while not self._done.wait(self._patience / 5):
-            try:
-                self.stuck = self.look(time.monotonic())
-            except Unavailable:
-                self._seen.clear()
-            if self.stuck is not None:
-                if not self._done.wait(_GRACE_SECONDS):
-                    os._exit(EXIT_CODE)
-                return
+        pace = self._patience / 5
+        keep_working(
+            self._work,
+            self._done,
+            failed=lambda _: self._seen.clear(),
+            pauses=Pauses(first=pace, longest=pace),
+        )
+        if self.stuck is not None and not self._done.wait(_GRACE_SECONDS):
+            os._exit(EXIT_CODE)
+
+    def _work(self) -> float | None:
+        self.stuck = self.look(time.monotonic())
+        return None if self.stuck else self._patience / 5

@@ -309,7 +309,7 @@ def test_the_run_had_what_it_searches_for(left: Left) -> None:
     assert left.aviary.words["text of an item"].lower() in opened
     log = (left.place.path / "logs" / "hub.log").read_text("utf-8")
     assert "step.undecidable" in log
-    assert "store-unavailable" in log
+    assert "store.unavailable" in log
 
 
 def test_no_log_line_tells_of_a_person(left: Left) -> None:

@@ -80,7 +80,7 @@ def test_the_relay_sends_what_is_recorded_in_order_and_forgets_it(hub: Productio
     relay = hub.relay()
     assert relay.once() == 50
     assert relay.once() == 0
-    assert outbox.depth(hub.database) == 0
+    assert hub.unsent() == 0
     ((partition, _),) = [(number, end) for number, end in hub.ends().items() if end]
     assert sent_ids(hub, partition) == recorded(hub)
 
@@ -122,7 +122,7 @@ def test_many_writers_that_commit_in_any_order_are_all_sent(hub: Production) -> 
         ]
         for writer in writers:
             writer.result(DEADLINE)
-        wait_until(lambda: outbox.depth(hub.database) == 0)
+        wait_until(lambda: hub.unsent() == 0)
         stop.set()
         relaying.result(DEADLINE)
     assert all_sent(hub) == set(recorded(hub))
@@ -158,7 +158,7 @@ def test_a_relay_told_to_stop_stops_at_once_and_sends_before(
 ) -> None:
     hub.received(range(4))
     with Process("relay", hub, tmp_path) as relay:
-        wait_until(lambda: outbox.depth(hub.database) == 0)
+        wait_until(lambda: hub.unsent() == 0)
         assert relay.terminate() == 0
     assert sum(hub.ends().values()) == 4
 
@@ -178,7 +178,7 @@ def test_a_relay_that_starts_before_the_topics_can_be_reached_waits_for_them(
     thread = threading.Thread(target=relay.run, args=(stop,))
     thread.start()
     try:
-        wait_until(lambda: outbox.depth(hub.database) == 0)
+        wait_until(lambda: hub.unsent() == 0)
     finally:
         stop.set()
         thread.join()
@@ -190,7 +190,7 @@ def test_what_is_not_acknowledged_is_not_forgotten(hub: Production) -> None:
     nowhere = Relay(hub.database, TopicProducer("kafka://127.0.0.1:1", seconds=0.5))
     with pytest.raises(Unavailable):
         nowhere.once()
-    assert outbox.depth(hub.database) == 4
+    assert hub.unsent() == 4
     assert hub.relay().once() == 4
 
 
@@ -205,11 +205,11 @@ def test_a_killed_broker_is_waited_for_and_nothing_is_lost(
         relay = Relay(hub.database, TopicProducer(hub.topics_url, seconds=2))
         relaying = executor.submit(relay.run, stop)
         hub.received(range(20))
-        wait_until(lambda: outbox.depth(hub.database) == 0)
+        wait_until(lambda: hub.unsent() == 0)
         private_kafka_service.kill()
         hub.received(range(20, 40))
         private_kafka_service.start()
-        wait_until(lambda: outbox.depth(hub.database) == 0)
+        wait_until(lambda: hub.unsent() == 0)
         stop.set()
         relaying.result(DEADLINE)
         assert all_sent(hub) == set(recorded(hub))

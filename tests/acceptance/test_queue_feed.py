@@ -23,6 +23,7 @@ from connectors.deliver import Deliverer, NotSent, QueueSender
 from connectors.formats.media import STRUCTURED
 from connectors.port import routes
 from connectors.queue_feed import QueueFeed
+from connectors.queues import BrokerQueue, Depth, depths
 from schemas.message import derived_id
 from schemas.notification import Receipt, ReceiptStatus
 from schemas.settings import HubSettings
@@ -314,6 +315,30 @@ def test_queues_are_quorum_queues(agency: Agency) -> None:
         with connection.channel() as channel:
             arguments = {"x-queue-type": "quorum"}
             Queue(agency.queue, channel=channel, queue_arguments=arguments).queue_declare()
+
+
+def test_a_queue_says_what_lies_ready_and_who_consumes_but_not_what_is_in_hand(
+    agency: Agency,
+) -> None:
+    at_broker = BrokerQueue("health", agency.queue, "messages", agency.url)
+    agency.put("e1", "e2", "e3")
+    wait_until(lambda: depths([at_broker]) == {at_broker: Depth(ready=3, consumers=0)})
+    came: list[object] = []
+    with broker.connect(agency.url) as connection:
+        broker.consumer(connection.channel(), agency.queue, came.append, at_once=2).consume()
+        while len(came) < 2:
+            connection.drain_events(timeout=30)
+        wait_until(lambda: depths([at_broker]) == {at_broker: Depth(ready=1, consumers=1)})
+
+
+def test_a_queue_of_a_broker_that_was_killed_is_unknown_until_it_is_back(
+    private_rabbitmq_service: RabbitService,
+) -> None:
+    at_broker = BrokerQueue("health", f"q-{uuid4()}", "messages", private_rabbitmq_service.url)
+    private_rabbitmq_service.kill()
+    assert depths([at_broker]) == {at_broker: None}
+    private_rabbitmq_service.start()
+    wait_until(lambda: depths([at_broker]) == {at_broker: Depth(0, 0)})
 
 
 def test_a_queue_that_is_there_already_is_taken_as_it_is(agency: Agency) -> None:

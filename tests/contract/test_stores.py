@@ -11,10 +11,10 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from router.intake import StoredIntake
 from router.queues import StoredQueues
@@ -38,6 +38,7 @@ from stores import (
     tables,
     timers,
 )
+from stores.cursors import Cursor
 from stores.database import Conflict, Database, Unstorable
 from stores.dead_letters import DeadLetter, DeadLetterState
 from stores.journal import Flaw
@@ -167,6 +168,38 @@ def test_a_broken_statement_is_unavailable_and_says_no_more(database: Database) 
     with pytest.raises(Unavailable) as caught:
         _execute(database, f"SELECT '{canary}' FROM nowhere")  # noqa: S608
     assert str(canary) not in "".join(traceback.format_exception(caught.value))
+
+
+def test_a_text_that_no_database_takes_is_told_from_trouble_that_passes(
+    database: Database,
+) -> None:
+    """Doing it again would be of no use, so nobody may take it for a store that is away."""
+    with pytest.raises(Unstorable) as caught, database.transaction() as transaction:
+        cursors.lock(transaction, "Thornbury\ud800")
+    assert not isinstance(caught.value, Unavailable)
+    assert "Thornbury" not in "".join(traceback.format_exception(caught.value))
+
+
+def test_a_number_that_no_database_takes_is_told_from_trouble_that_passes(
+    database: Database,
+) -> None:
+    with pytest.raises(Unstorable), database.transaction() as transaction:
+        cursors.store(transaction, Cursor("a", 2**70, 0, b""))
+
+
+def test_a_row_that_lacks_something_is_no_conflict(database: Database) -> None:
+    with pytest.raises(Unstorable):
+        do(database, insert(tables.keys).values(key_id=None))
+
+
+def test_a_row_that_is_there_already_is_a_conflict_worth_doing_again(database: Database) -> None:
+    def make() -> None:
+        do(database, insert(tables.keys).values(key_id="a"))
+
+    make()
+    with pytest.raises(Conflict) as caught:
+        make()
+    assert isinstance(caught.value, Unavailable)
 
 
 def test_tables_are_made_once_by_whoever_comes_first(database: Database) -> None:
@@ -625,7 +658,30 @@ def test_many_connectors_take_in_at_once_and_lose_nothing(database: Database) ->
     assert flaws(database) == []
 
 
+def test_dead_letters_stand_in_the_order_in_which_they_were_buried(database: Database) -> None:
+    for ids in (["b", "a"], ["d", "a", "c"]):
+        with database.transaction() as transaction:
+            dead_letters.bury(transaction, [_dead(id_) for id_ in ids])
+    with database.reading() as connection:
+        found = dead_letters.find(connection)
+    assert [row.id for row in found] == ["b", "a", "d", "c"]
+    assert sorted({row.position for row in found}) == [row.position for row in found]
+
+
 # What only PostgreSQL does
+
+
+def test_two_that_bury_at_once_never_share_a_position(postgres: Database) -> None:
+    both_have_buried = threading.Barrier(2)
+
+    def bury(number: int) -> None:
+        with postgres.transaction() as transaction:
+            dead_letters.bury(transaction, [_dead(f"dead-{number}")])
+            both_have_buried.wait(DEADLINE)
+
+    assert at_once(2, bury) == [None, None]
+    with postgres.reading() as connection:
+        assert len({row.position for row in dead_letters.find(connection)}) == 2
 
 
 def test_a_deadlock_is_a_conflict_for_one_and_success_for_the_other(postgres: Database) -> None:
@@ -647,11 +703,28 @@ def test_a_deadlock_is_a_conflict_for_one_and_success_for_the_other(postgres: Da
     assert sum(isinstance(answer, Conflict) for answer in answers) == 1
 
 
-def test_a_value_that_postgresql_never_takes_is_told_from_trouble_that_passes(
-    postgres: Database,
+@pytest.mark.parametrize("name", ["a\x00b", "".join(str(uuid4()) for _ in range(300))])
+def test_what_postgresql_alone_never_takes_is_told_from_trouble_that_passes(
+    postgres: Database, name: str
 ) -> None:
+    """A NUL, and a name too long for an index."""
     with pytest.raises(Unstorable), postgres.transaction() as transaction:
-        cursors.lock(transaction, "a\x00b")
+        cursors.lock(transaction, name)
+
+
+@pytest.mark.parametrize("odd", [0, 1, 2])
+def test_an_arrival_that_cannot_be_stored_is_refused_and_those_beside_it_are_taken(
+    postgres: Database, odd: int
+) -> None:
+    ids = ["a", "b", "c"]
+    ids[odd] = "N\x00"
+    receipts = StoredIntake(postgres).take([_arrival(id_) for id_ in ids])
+    assert [receipt.reason for receipt in receipts] == [
+        "undecidable" if number == odd else None for number in range(3)
+    ]
+    again = StoredIntake(postgres).take([_arrival(id_) for id_ in ids])
+    assert [receipt.id for receipt in again] == [receipt.id for receipt in receipts]
+    assert rows_in(postgres, tables.dead_letters) == 1
 
 
 def test_a_transaction_inside_another_is_a_fault_on_every_database(database: Database) -> None:

@@ -8,16 +8,18 @@ import base64
 import json
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import psycopg
 from confluent_kafka.admin import AdminClient
 
-from connectors.clients.broker import connected, delete_queue, queue_depth
+from connectors.clients.broker import connected
 from connectors.clients.broker_client import QueueNames
+from connectors.queues import BrokerQueue, depths
 from ops.demo.running import DemoFolder, prepare
 from schemas.topics import TOPICS
 from stores.topics import cluster_of
@@ -192,12 +194,18 @@ def _delete_queues(place: Place) -> None:
     assert place.broker is not None
     with connected(place.broker) as connection:
         for name in place.queue_names():
-            delete_queue(connection, name)
+            with suppress(*connection.channel_errors):  # it is not there
+                channel: Any = connection.channel()  # type: ignore[no-untyped-call]
+                channel.queue_delete(name)
+                channel.close()
 
 
-def queue_depths(place: Place) -> dict[str, int]:
-    """Messages that lie ready on each queue of the run; 0 for one that nobody has declared."""
+def queue_depths(place: Place) -> dict[str, int | None]:
+    """Messages that lie ready on each queue of the run; 0 for one that nobody has declared, None
+    where the broker cannot be asked.
+    """
     if place.broker is None or not place.queued:
         return {}
-    with connected(place.broker) as connection:
-        return {name: queue_depth(connection, name) for name in place.queue_names()}
+    queues = [BrokerQueue("", name, "", place.broker) for name in place.queue_names()]
+    found = depths(queues).items()
+    return {queue.name: None if depth is None else depth.ready for queue, depth in found}

@@ -50,7 +50,6 @@ class Part:
     log: Path
     module: str = "ops.cli"
     process: subprocess.Popen[bytes] | None = None
-    starts: int = 0
 
     @property
     def running(self) -> bool:
@@ -68,7 +67,6 @@ class Part:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # a group of its own: a supervisor goes with its children
             )
-        self.starts += 1
 
     def kill(self) -> None:
         """End it as a power failure would, with the children that it has."""

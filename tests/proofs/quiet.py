@@ -83,4 +83,4 @@ def _left(place: Place, status: Status, quiet: Quiet) -> Iterator[str]:
         yield from (
             f"letters of {queue.agency} {queue.depth}" for queue in status.queues if queue.depth
         )
-        yield from (f"{name} {depth}" for name, depth in queue_depths(place).items() if depth)
+        yield from (f"{name} {depth}" for name, depth in queue_depths(place).items() if depth != 0)

@@ -29,7 +29,7 @@ from router.runtimes.relay import Relay
 from router.steps.deduplicate import decide as deduplicate
 from router.unit import BoundStep
 from schemas.notification import NotificationReceived, Receipt
-from stores import journal, outbox, tables
+from stores import journal, overview, tables
 from stores.database import Database
 from stores.ports import Arrival
 from stores.topics import TopicProducer, cluster_of, create_topics, watermarks
@@ -97,9 +97,14 @@ class Production:
     def relayed(self) -> None:
         """Send everything that is unsent."""
         relay = self.relay()
-        while outbox.depth(self.database):
+        while self.unsent():
             relay.once()
         relay.producer.close()
+
+    def unsent(self) -> int:
+        """How many entries wait for the relay."""
+        with self.database.reading() as connection:
+            return overview.unsent(connection)[0]
 
     def put(self, value: bytes | None, *, partition: int, topic: str = HEARD) -> None:
         """Put raw bytes into a partition, past the relay."""

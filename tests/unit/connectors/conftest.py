@@ -19,7 +19,6 @@ from stores.ports import Arrival, Leased, Unavailable
 
 NOW = dt.datetime(2026, 3, 20, 12, 0, tzinfo=dt.UTC)
 AGREEMENT = {"reference": "ISA-2026", "signatory": "A. Partner", "since": "2025-01-01"}
-POLICE_TOKEN_SHA256 = "69d40cf9e54bcf28f798c56fcf7f8c40beff1f3c2cc16f9ac1fa3d47f2eef0c1"
 
 
 def settings(**agencies: dict[str, object]) -> HubSettings:

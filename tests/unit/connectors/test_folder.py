@@ -15,7 +15,7 @@ from connectors import folder as module
 from connectors.folder import FolderUnsafe, ScanReport, WatchedFolder
 from connectors.port import Routes
 from schemas.notification import Receipt
-from stores.ports import Arrival, Intake
+from stores.ports import Arrival, Intake, Unavailable
 
 
 class Crash(BaseException):
@@ -197,7 +197,8 @@ def test_while_the_store_is_away_the_file_waits_and_is_then_taken_once(
     (drop / "a.csv").write_bytes((samples / "case-system.csv").read_bytes())
     vars(intake)["refusals_left"] = 1
     folder = watched("yos")
-    assert scanned(folder).unavailable
+    with pytest.raises(Unavailable):
+        scanned(folder)
     assert not list((drop / "done").iterdir())
     assert folder.scan_once().accepted == 3
 

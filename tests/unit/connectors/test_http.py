@@ -23,6 +23,7 @@ from connectors.http import create_app
 from connectors.port import Routes, routes
 from schemas.notification import ReceiptStatus
 from schemas.settings import HubSettings
+from stores.database import Unstorable
 from stores.ports import EdgeQueues, Intake
 
 Make = Callable[..., dict[str, object]]
@@ -190,6 +191,18 @@ def test_too_large_a_body_is_refused_while_it_is_read(raw: httpx.Client, chunked
         headers={"Content-Type": STRUCTURED},
     )
     assert answer.status_code == 413
+
+
+def test_what_no_store_can_be_asked_for_is_answered_400_and_not_to_be_sent_again(
+    raw: httpx.Client, queues: EdgeQueues
+) -> None:
+    def never(*_: object) -> int:
+        raise Unstorable
+
+    vars(queues)["acknowledge"] = never
+    answer = raw.post("/v1/inbox/acknowledge", json={"ids": ["a\x00b"]})
+    assert answer.status_code == 400
+    assert "retry-after" not in answer.headers
 
 
 def test_while_the_store_is_away_the_answer_is_503_and_a_time_to_come_back(

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from router.linkage import Profile, Subject, describe, found, keys, link, load_model, profile_keys
 from router.linkage.compare import SELF, Match, compare_self
-from router.linkage.profile import distinguish
 from schemas.case import LinkOutcome
 from schemas.person import (
     NHS_NUMBER,
@@ -125,7 +124,7 @@ def test_between_two_whom_a_human_told_apart_it_takes_as_much_as_a_link_does() -
     near = replace(MODEL, margin=0.0, link_at=5.0, undated=0.0)
     assert link(subject(child()), [known(child()), rest], near).outcome is LinkOutcome.LINKED
     sure = replace(near, link_at=link(subject(child()), [known(child())], MODEL).score - 1.0)
-    told_apart = distinguish(known(child()), "p2")
+    told_apart = replace(known(child()), not_same=("p2",))
     assert link(subject(child()), [told_apart], sure).outcome is LinkOutcome.LINKED
     assert link(subject(child()), [told_apart, rest], sure).outcome is LinkOutcome.REVIEW
 

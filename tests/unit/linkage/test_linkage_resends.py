@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from router.linkage.resends import forwarded_reference, plain_reference, same_concern
+from router.linkage.resends import forwarded_reference, plain_reference
 
 
 @pytest.mark.parametrize(
@@ -28,12 +28,3 @@ def test_a_narrative_made_to_be_slow_is_not(space: str) -> None:
     """
     assert forwarded_reference(f"fwd from{space}x") is None
     assert forwarded_reference(f"fwd from a{space}x") is None
-
-
-def test_an_added_sentence_does_not_make_another_concern_and_another_incident_does() -> None:
-    first = "Missing episode, returned after some hours. Ada was seen and spoken to."
-    assert same_concern(first + " Update: address confirmed.", first)
-    assert same_concern("Forwarded from police ref CN-1: " + first, first)
-    assert not same_concern(
-        "Neglect: hungry, inadequate clothing. Caller gave little about Ada.", first
-    )

@@ -133,7 +133,7 @@ def test_a_store_that_cannot_be_made_is_an_error_in_words(written: Path) -> None
     store = {"HUB_STORE": f"sqlite:///{written.parent}/file/hub.db"}
     answer = CliRunner().invoke(main, ["run", "--config", str(written)], env=store)
     assert (answer.exit_code, answer.exception.__class__) == (1, SystemExit)
-    assert "cannot be made" in answer.stderr
+    assert f"{written.parent}/file cannot be used" in answer.stderr
 
 
 def test_a_configuration_that_cannot_be_read_is_a_fault(tmp_path: Path) -> None:

@@ -49,6 +49,12 @@ def told(folder: DemoFolder, verb: str, *arguments: str) -> Any:
     return json.loads(answer.stdout)
 
 
+def not_all_done(folder: DemoFolder, verb: str, *arguments: str) -> Any:
+    answer = run(folder, verb, *arguments, "--json")
+    assert answer.exit_code == 1, answer.output
+    return json.loads(answer.stdout)
+
+
 def bad_date(number: int = 0, **changes: Any) -> dict[str, Any]:
     event = notification_event(
         json.loads(sample_lines(20)[number]) | {"date_of_birth": "3rd of Feb", **changes}
@@ -174,15 +180,69 @@ def test_what_is_refused_again_waits_on_with_what_is_amiss_now(
 ) -> None:
     folder, hub = hub_
     id_ = bury(hub, bad_date(sex="purple"))
-    assert told(folder, "redrive", id_, *ME)["refused_again"] == 1
+    assert not_all_done(folder, "redrive", id_, *ME)["refused_again"] == 1
     first = told(folder, "show", id_)
     told(folder, "mend", id_, "--field", first["field"], "--value", _good(first["field"]), *ME)
-    assert told(folder, "redrive", id_, *ME)["refused_again"] == 1
+    assert not_all_done(folder, "redrive", id_, *ME)["refused_again"] == 1
     second = told(folder, "show", id_)
     assert {first["field"], second["field"]} == {"data.date_of_birth", "data.sex"}
     assert second["state"] == "mended"
     told(folder, "mend", id_, "--field", second["field"], "--value", _good(second["field"]), *ME)
     assert told(folder, "redrive", id_, *ME)["refused_again"] == 0
+
+
+def test_a_redrive_that_is_refused_is_no_success(hub_: tuple[DemoFolder, Hub]) -> None:
+    folder, hub = hub_
+    id_ = bury(hub, bad_date())
+    answer = run(folder, "redrive", id_, *ME)
+    assert answer.exit_code == 1
+    assert answer.stdout == "redrive: 0 of 1 done (1 invalid.date)\n"
+    assert "1 refused again" in answer.stderr
+
+
+def test_of_many_those_that_cannot_be_sent_are_named_and_the_others_are_sent(
+    hub_: tuple[DemoFolder, Hub],
+) -> None:
+    folder, hub = hub_
+    ids = [bury(hub, bad_date(number)) for number in range(3)]
+    for id_ in ids[1:]:
+        told(folder, "mend", id_, "--field", "data.date_of_birth", "--value", "2019-02-03", *ME)
+    with hub.database.transaction() as transaction:
+        gone = text("UPDATE dead_letters SET agency = 'closed_down' WHERE id = :id")
+        transaction.connection.execute(gone, {"id": ids[1]})
+    outcome = not_all_done(folder, "redrive", "--all", "--yes", *ME)
+    assert (outcome["matched"], outcome["done"], outcome["refused_again"]) == (3, 1, 1)
+    assert list(outcome["not_done"]) == [ids[1]]
+    assert "closed_down is not configured any more" in outcome["not_done"][ids[1]]
+    assert told(folder, "show", ids[2])["state"] == "redriven"
+
+
+@pytest.mark.parametrize("verb", ["list", "redrive", "discard"])
+def test_a_reason_or_an_agency_that_nobody_knows_is_an_error(
+    hub_: tuple[DemoFolder, Hub], verb: str
+) -> None:
+    folder, hub = hub_
+    bury(hub, bad_date())
+    who = [] if verb == "list" else [*ME, "--yes"]
+    assert run(folder, verb, "--reason", "nonsense", *who).exit_code == 2
+    answer = run(folder, verb, "--agency", "nonsense", *who)
+    assert answer.exit_code == 1
+    assert "nonsense is not configured" in answer.stderr
+    assert len(told(folder, "list")) == 1
+
+
+@pytest.mark.parametrize("option", ["--who", "--why"])
+@pytest.mark.parametrize("words", ["", "   ", "x" * 501, "\udcff"])
+def test_who_and_why_are_words_that_the_record_can_keep(
+    hub_: tuple[DemoFolder, Hub], option: str, words: str
+) -> None:
+    folder, hub = hub_
+    id_ = bury(hub, bad_date())
+    for arguments in (["discard", id_], ["show", id_, "--reveal"]):
+        answer = run(folder, *arguments, *ME, option, words)
+        assert answer.exit_code == 2
+        assert "write some words" in answer.stderr
+    assert told(folder, "show", id_)["state"] == "open"
 
 
 def _good(field: str) -> str:

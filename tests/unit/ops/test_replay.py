@@ -24,7 +24,7 @@ from ops.mend.dead_letters import Person
 from ops.run.wiring import Hub, open_hub
 from stores import codec, journal
 from stores.ports import Unavailable
-from tests.support.filled import answer_letters, filled_hub, send
+from tests.support.filled import answer_letters, empty_hub, filled_hub, send
 
 Worked = tuple[DemoFolder, Hub]
 
@@ -183,6 +183,43 @@ def test_a_filter_narrows_what_is_reported(worked: Worked) -> None:
     assert (
         replayed(folder, "--until", "2200-01-01T00:00:00+00:00")[1]["facts"] == everything["facts"]
     )
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--case", "nonsense"],
+        ["--case", "\udcff"],
+        ["--topic", "dead_letters.settled"],
+        ["--since", "2200-01-01"],
+        ["--until", "1970-01-01"],
+        ["--from", "2", "--to", "1"],
+    ],
+)
+def test_what_matches_nothing_is_not_said_to_be_equal(worked: Worked, arguments: list[str]) -> None:
+    config = ["--config", str(worked[0].config)]
+    in_words = CliRunner().invoke(main, ["replay", *config, *arguments])
+    assert (in_words.exit_code, in_words.stdout) == (1, "")
+    assert f"nothing that is recorded matches {arguments[0]} " in in_words.stderr
+    as_json = CliRunner().invoke(main, ["replay", *config, *arguments, "--json"])
+    assert (as_json.exit_code, json.loads(as_json.stdout)["facts"]) == (1, 0)
+
+
+def test_an_empty_store_is_said_to_be_one(tmp_path: Path) -> None:
+    folder, hub = empty_hub(tmp_path / "hub")
+    hub.database.close()
+    answer = CliRunner().invoke(main, ["replay", "--config", str(folder.config)])
+    assert (answer.exit_code, answer.stdout) == (0, "nothing is recorded yet\n")
+
+
+def test_what_a_step_fails_on_goes_to_the_log_and_not_between_the_json(tmp_path: Path) -> None:
+    folder, hub = filled_hub(tmp_path / "hub", notifications=3)
+    named = {"model": '"linkage_model":"default"', "gone": '"linkage_model":"gone"'}
+    change(hub, "UPDATE policies SET body = replace(body, :model, :gone)", **named)
+    answer = CliRunner().invoke(main, ["replay", "--config", str(folder.config), "--json"])
+    assert answer.exit_code == 1
+    assert json.loads(answer.stdout)["topics"]["cases.linked"]["unexplained"] == 3
+    assert "step.undecidable" in answer.stderr
 
 
 def test_a_replay_writes_nothing(worked: Worked) -> None:

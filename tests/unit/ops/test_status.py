@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -14,6 +15,7 @@ from click.testing import CliRunner
 from sqlalchemy import event, text
 from starlette.applications import Starlette
 
+from connectors.deliver import QueueSender
 from ops.cli import main
 from ops.demo.running import DemoFolder
 from ops.demo.simulation.stream import sample_lines
@@ -23,7 +25,7 @@ from ops.look.reading import Reader, open_reader
 from ops.look.status import Status, as_json, collect
 from ops.run.wiring import Hub
 from router.runtimes import clock
-from stores.ports import Unavailable
+from stores.ports import Leased, Unavailable
 from tests.support.filled import empty_hub, filled_hub, send
 
 Worked = tuple[DemoFolder, Hub]
@@ -110,6 +112,49 @@ def test_edge_queues_say_depth_age_and_what_is_held(tmp_path: Path) -> None:
     assert queue.depth >= 5
     assert queue.leased == 2
     assert 0 <= queue.oldest_seconds < 60
+
+
+@pytest.fixture
+def at_broker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The configuration of a hub whose police get their letters at a broker, on the queue ``to``;
+    two lie there.
+    """
+    folder, hub = empty_hub(tmp_path / "hub")
+    hub.database.close()
+    queue = f"to-{uuid4()}"
+    push = f"""
+        [agencies.police.push]
+        kind = "queue"
+        queue = "{queue}"
+        url_variable = "POLICE_BROKER"
+    """
+    folder.config.write_text(folder.config.read_text("utf-8") + push, "utf-8")
+    monkeypatch.setenv("POLICE_BROKER", "memory://")
+    sender = QueueSender("memory://", queue)
+    for number in range(2):
+        sender.send(Leased(f"l{number}", "police", "mash.receipt.v1", b"{}", 1))
+    return folder.config
+
+
+def test_letters_that_lie_at_a_broker_are_seen(at_broker: Path) -> None:
+    told = CliRunner().invoke(main, ["status", "--config", str(at_broker), "--json"])
+    (queue,) = json.loads(told.stdout)["broker_queues"]
+    assert (queue["agency"], queue["holds"], queue["ready"]) == ("police", "letters", 2)
+    in_words = CliRunner().invoke(main, ["status", "--config", str(at_broker)]).stdout
+    assert queue["queue"] in in_words
+
+
+def test_letters_at_a_broker_that_does_not_answer_are_unknown_and_the_rest_is_told(
+    at_broker: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POLICE_BROKER", "amqp://x:open-sesame@127.0.0.1:1//")
+    answer = CliRunner().invoke(main, ["status", "--config", str(at_broker), "--json"])
+    told = json.loads(answer.stdout)
+    assert [queue["ready"] for queue in told["broker_queues"]] == [None]
+    assert told["trouble"] == ["a broker does not answer: what lies on its queues is unknown"]
+    in_words = CliRunner().invoke(main, ["status", "--config", str(at_broker)])
+    assert "unknown" in in_words.stdout
+    assert "open-sesame" not in answer.output + in_words.output
 
 
 def test_asking_reads_no_table_of_the_journal_through(worked: Worked) -> None:

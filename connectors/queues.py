@@ -1,0 +1,124 @@
+# mypy: allow-untyped-calls
+# (kombu's functions have no types)
+"""The queues at brokers that the hub takes from and puts on, and how much lies on each.
+
+A broker tells over AMQP how many messages lie ready and how many consumers there are. It does not
+tell how old they are, or how many are in somebody's hand: that only its own management does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import chain
+
+from kombu.connection import Connection
+from kombu.entity import Queue
+
+from connectors.clients.broker import broker_errors, connect
+from schemas.settings import AgencySettings, HubSettings
+
+_ANSWER_SECONDS = 2.0
+"""How long a broker may take: whoever asks looks at a screen."""
+_NOT_FOUND = "404"
+"""A number from RabbitMQ, a text from kombu's own transports."""
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerQueue:
+    """A queue of one agency at a broker; ``holds``: messages that it sent, their receipts, or
+    letters for it.
+    """
+
+    agency: str
+    name: str
+    holds: str
+    url: str | None = field(repr=False)
+    """None where the variable that the configuration names is not set."""
+
+
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """How many messages lie ready, those in somebody's hand not counted, and how many consume."""
+
+    ready: int
+    consumers: int
+
+
+def broker_queues(settings: HubSettings, environ: Mapping[str, str]) -> list[BrokerQueue]:
+    """Every queue at a broker that the configuration leads to, by agency."""
+    return [
+        queue
+        for code, agency in settings.agencies.items()
+        for queue in (*_feed(code, agency, environ), *_letters(code, agency, settings, environ))
+    ]
+
+
+def letters_queue(code: str) -> str:
+    """Where an agency's letters go, unless its configuration names another queue."""
+    return f"deliveries.{code}"
+
+
+def _feed(code: str, agency: AgencySettings, environ: Mapping[str, str]) -> Iterator[BrokerQueue]:
+    if agency.queue is not None:
+        url = environ.get(agency.queue.url_variable)
+        yield BrokerQueue(code, agency.queue.queue, "messages", url)
+        yield BrokerQueue(code, agency.queue.receipts_queue, "receipts", url)
+
+
+def _letters(
+    code: str, agency: AgencySettings, settings: HubSettings, environ: Mapping[str, str]
+) -> Iterator[BrokerQueue]:
+    push = agency.push
+    if push is not None and push.kind == "queue" and push.url_variable is not None:
+        name = push.queue or letters_queue(code)
+        yield BrokerQueue(code, name, "letters", environ.get(push.url_variable))
+    elif push is None and settings.runtime.queues is not None:
+        yield BrokerQueue(code, letters_queue(code), "letters", settings.runtime.queues)
+
+
+def depths(queues: Sequence[BrokerQueue]) -> dict[BrokerQueue, Depth | None]:
+    """How much lies on each; None where its broker cannot be asked. Brokers are asked side by
+    side.
+    """
+    if not queues:
+        return {}
+    at: dict[str | None, list[BrokerQueue]] = {}
+    for queue in queues:
+        at.setdefault(queue.url, []).append(queue)
+    with ThreadPoolExecutor(len(at)) as executor:
+        found = executor.map(_ask, at, at.values())
+    answers = dict(chain.from_iterable(found))
+    return {queue: answers.get(queue) for queue in queues}
+
+
+def _ask(url: str | None, queues: Sequence[BrokerQueue]) -> list[tuple[BrokerQueue, Depth | None]]:
+    """What the broker said before it said no more."""
+    answers: list[tuple[BrokerQueue, Depth | None]] = []
+    if url is None:
+        return answers
+    try:
+        errors = broker_errors(url)
+    except (KeyError, ValueError):  # no kind of broker that there is
+        return answers
+    try:
+        connection = connect(url, answer_seconds=_ANSWER_SECONDS)
+        try:
+            answers += [(queue, _depth(connection, queue.name)) for queue in queues]
+        finally:
+            connection.collect()
+    except errors:
+        return answers
+    return answers
+
+
+def _depth(connection: Connection, name: str) -> Depth | None:
+    channel = connection.channel()
+    try:
+        told = Queue(name, channel=channel).queue_declare(passive=True)
+    except connection.channel_errors as error:  # the broker has closed the channel
+        code = str(getattr(error, "reply_code", None))
+        return Depth(0, 0) if code == _NOT_FOUND else None
+    channel.close()
+    return Depth(int(told.message_count), int(told.consumer_count))

@@ -1,0 +1,323 @@
+"""Parts of a hub at work: one that fails is started again and shown, and the others go on."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from click.testing import CliRunner
+from structlog.testing import capture_logs
+
+from connectors.port import routes
+from ops.cli import main
+from ops.look.status import PartStatus, collect
+from ops.run.parts import embedded_parts
+from ops.run.serve import NamedPart, Parts, listening, web_server
+from ops.run.supervisor import process_parts
+from ops.run.wiring import Hub, open_hub
+from stores import failures
+from stores.keep_trying import Pauses
+from tests.support.filled import empty_hub
+
+DEADLINE = 30.0
+AT_ONCE = Pauses(first=0, longest=0)
+HOURS = Pauses(first=3600, longest=3600)
+
+
+class Fault(Exception):
+    """Nobody thought of it."""
+
+
+class Flaky:
+    """Fails so many times, then works until told to stop."""
+
+    def __init__(self, times: int, error: BaseException | None = None) -> None:
+        self.began = 0
+        self.works = threading.Event()
+        self._times, self._error = times, error or Fault("Thornbury")
+
+    def __call__(self, stop: threading.Event) -> None:
+        self.began += 1
+        if self.began <= self._times:
+            raise self._error
+        self.works.set()
+        assert stop.wait(DEADLINE)
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[Hub]:
+    _, made = empty_hub(tmp_path / "hub")
+    yield made
+    made.database.close()
+
+
+@pytest.fixture
+def parts(hub: Hub) -> Iterator[Parts]:
+    made = Parts(hub.database, threading.Event(), AT_ONCE)
+    yield made
+    made.join()
+
+
+def until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + DEADLINE
+    while not holds():
+        assert time.monotonic() < deadline, "in vain"
+        threading.Event().wait(0.01)
+
+
+def failing(hub: Hub) -> tuple[PartStatus, ...]:
+    return collect(hub).parts
+
+
+@pytest.mark.parametrize("error", [Fault("Thornbury"), SystemExit(3)])
+def test_a_part_that_fails_is_started_again_and_the_others_go_on(
+    parts: Parts, error: BaseException
+) -> None:
+    feed, other = Flaky(3, error), Flaky(0)
+    for part in (NamedPart("queue:police", feed), NamedPart("http", other)):
+        parts.start(part)
+    assert feed.works.wait(DEADLINE)
+    assert other.works.wait(DEADLINE)
+    assert (feed.began, other.began, parts.stop.is_set(), parts.failed) == (4, 1, False, None)
+
+
+def test_a_part_that_ends_though_nobody_asked_it_to_is_started_again(parts: Parts) -> None:
+    began = []
+
+    def ends(stop: threading.Event) -> None:
+        began.append(1)
+        if len(began) == 3:
+            assert stop.wait(DEADLINE)
+
+    parts.start(NamedPart("http", ends))
+    until(lambda: len(began) == 3)
+
+
+def test_a_part_that_fails_is_shown_with_its_errors_class_and_when_it_is_started_again(
+    hub: Hub,
+) -> None:
+    parts = Parts(hub.database, threading.Event(), HOURS)
+    parts.start(NamedPart("queue:police", Flaky(9)))
+    until(lambda: bool(failing(hub)))
+    (shown_part,) = failing(hub)
+    parts.join()
+    assert (shown_part.part, shown_part.error, shown_part.times) == ("queue:police", "Fault", 1)
+    assert shown_part.again_seconds is not None
+    assert 3500 < shown_part.again_seconds <= 3600
+
+
+def test_the_log_has_a_failed_parts_error_by_class_and_never_what_it_says(parts: Parts) -> None:
+    feed = Flaky(1)
+    with capture_logs() as lines:
+        parts.start(NamedPart("queue:police", feed))
+        assert feed.works.wait(DEADLINE)
+    (line,) = [line for line in lines if line["event"] == "part.failed"]
+    assert isinstance(line.pop("exc_info"), Fault)
+    assert line == {
+        "event": "part.failed",
+        "log_level": "error",
+        "part": "queue:police",
+        "attempts": 1,
+        "again_in": 0,
+    }
+
+
+def test_a_part_that_works_again_is_shown_no_longer(hub: Hub) -> None:
+    failures.note(hub.database, "queue:police", "Fault", again_in=-60)
+    assert [part.times for part in failing(hub)] == [1]
+    failures.note(hub.database, "queue:police", "Fault", again_in=-121)
+    assert failing(hub) == ()
+
+
+def test_failures_in_a_row_are_counted_across_processes_and_from_anew_after_good_work(
+    hub: Hub,
+) -> None:
+    for again_in in (0, 0, -121, 0):
+        failures.note(hub.database, "link", "Stuck", again_in=again_in)
+        seen = [part.times for part in failing(hub)]
+    assert seen == [1]
+    failures.note(hub.database, "link", "Stuck", again_in=0)
+    assert [part.times for part in failing(hub)] == [2]
+
+
+def test_when_the_part_that_all_stands_on_fails_too_often_all_are_stopped(hub: Hub) -> None:
+    parts, other = Parts(hub.database, threading.Event(), AT_ONCE), Flaky(0)
+    steps = Flaky(99)
+    parts.start(NamedPart("http", other))
+    parts.start(NamedPart("steps", steps, attempts=4))
+    assert parts.stop.wait(DEADLINE)
+    parts.join()
+    assert (parts.failed, steps.began) == ("steps", 4)
+    assert [(part.part, part.times, part.again_seconds) for part in failing(hub)] == [
+        ("steps", 4, None)
+    ]
+
+
+def test_a_part_that_was_given_up_is_shown_until_it_is_started_and_works(hub: Hub) -> None:
+    failures.note(hub.database, "steps", "Fault", again_in=None)
+    assert [part.again_seconds for part in failing(hub)] == [None]
+    failures.started(hub.database, "steps")
+    assert [part.again_seconds for part in failing(hub)] == [0]
+
+
+def test_a_part_goes_on_being_tried_while_the_store_cannot_be_written(tmp_path: Path) -> None:
+    folder, made = empty_hub(tmp_path / "hub")
+    made.database.close()
+    for file in folder.path.glob("hub.db*"):
+        file.unlink()
+    folder.path.joinpath("hub.db").mkdir()
+    parts, feed = Parts(made.database, threading.Event(), AT_ONCE), Flaky(2)
+    parts.start(NamedPart("queue:police", feed))
+    assert feed.works.wait(DEADLINE)
+    parts.join()
+
+
+def test_an_embedded_hub_goes_on_without_a_feed_that_cannot_even_start(tmp_path: Path) -> None:
+    """One agency's broker is named by an URL of no kind that there is, another's folder is
+    missing.
+    """
+    folder, made = empty_hub(tmp_path / "hub")
+    more = """
+        [agencies.police.queue]
+        url_variable = "POLICE_BROKER"
+        queue = "feeds.police"
+
+        [agencies.school.folder]
+        path = "nowhere"
+    """
+    folder.config.write_text(folder.config.read_text("utf-8") + more, "utf-8")
+    made.database.close()
+    hub = open_hub(folder.config, {})
+    parts = Parts(hub.database, threading.Event(), HOURS)
+    environment = {"POLICE_BROKER": "nonsense://nowhere"}
+    found = {part.name: part for part in embedded_parts(hub, environment, folder=folder.path)}
+    for part in found.values():
+        parts.start(part)
+    url = found["http"].says.split()[2]
+    until(lambda: len(failing(hub)) == 2)
+    status = httpx.get(f"{url}/v1/status").json()
+    assert [(part["part"], part["error"]) for part in status["parts"]] == [
+        ("folder:school", "FolderUnsafe"),
+        ("queue:police", "KeyError"),
+    ]
+    assert httpx.get(f"{url}/healthz").json() == {"status": "ok"}
+    assert not parts.stop.is_set()
+    parts.join()
+    hub.database.close()
+
+
+def test_the_command_and_the_json_say_which_parts_fail(hub: Hub, tmp_path: Path) -> None:
+    failures.note(hub.database, "queue:police", "Fault", again_in=12)
+    failures.note(hub.database, "steps", "Crashed", again_in=None)
+    config = str(tmp_path / "hub" / "hub.toml")
+    told = CliRunner().invoke(main, ["status", "--config", config]).output
+    assert "Parts that fail" in told
+    assert "given up" in told
+    plain = json.loads(CliRunner().invoke(main, ["status", "--json", "--config", config]).output)
+    assert [(part["part"], part["error"]) for part in plain["parts"]] == [
+        ("queue:police", "Fault"),
+        ("steps", "Crashed"),
+    ]
+
+
+# The web server
+
+
+@pytest.fixture
+def busy_port() -> Iterator[int]:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        yield taken.getsockname()[1]
+
+
+def hub_command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "ops.cli", *arguments],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE,
+        check=False,
+    )
+
+
+def test_a_busy_port_keeps_a_hub_from_starting_and_says_what_to_do(
+    hub: Hub, tmp_path: Path, busy_port: int
+) -> None:
+    hub.database.close()
+    config = str(tmp_path / "hub" / "hub.toml")
+    ended = hub_command("run", "--config", config, HUB_PORT=str(busy_port))
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(f"Error: cannot listen on 127.0.0.1:{busy_port}")
+    assert "HUB_PORT" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_busy_port_keeps_the_demonstration_from_starting_and_says_what_to_do(
+    tmp_path: Path, busy_port: int
+) -> None:
+    older, hub = empty_hub(tmp_path / "demo")
+    hub.database.close()
+    ended = hub_command("demo", "--folder", str(older.path), "--port", str(busy_port))
+    assert ended.returncode == 1
+    assert f"Error: cannot listen on 127.0.0.1:{busy_port}" in ended.stderr
+    assert "--port" in ended.stderr
+    assert (older.path / "hub.db").exists()
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_web_server_that_failed_listens_where_it_did_before(hub: Hub) -> None:
+    server = web_server(hub, routes(hub.settings, {}), [], bound=listening("127.0.0.1", 0))
+    for stop in (threading.Event(), threading.Event()):
+        thread = threading.Thread(target=server.run, args=(stop,))
+        thread.start()
+        until(lambda: _healthy(server.url))
+        stop.set()
+        thread.join(DEADLINE)
+
+
+def _healthy(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/healthz").is_success
+    except httpx.TransportError:
+        return False
+
+
+# Processes
+
+
+def test_a_process_that_ends_by_itself_is_a_part_that_fails(hub: Hub, tmp_path: Path) -> None:
+    parts = Parts(hub.database, threading.Event(), HOURS)
+    (clock,) = process_parts(tmp_path / "no-such.toml", ["clock"])
+    with capture_logs() as lines:
+        parts.start(clock)
+        until(lambda: bool(failing(hub)))
+        parts.join()
+    assert [(part.part, part.error) for part in failing(hub)] == [("process:clock", "Ended")]
+    ended = next(line for line in lines if line["event"] == "process.ended")
+    assert (ended["part"], ended["code"]) == ("clock", 1)
+
+
+def test_a_process_is_asked_to_stop_and_awaited(tmp_path: Path) -> None:
+    folder, hub = empty_hub(tmp_path / "hub")
+    stop = threading.Event()
+    (whole,) = process_parts(folder.config, ["all"])
+    with capture_logs() as lines:
+        thread = threading.Thread(target=whole.run, args=(stop,))
+        thread.start()
+        until(lambda: any(line["event"] == "process.started" for line in lines))
+        stop.set()
+        thread.join(DEADLINE)
+    assert not thread.is_alive()
+    pid = next(line["pid"] for line in lines if line["event"] == "process.started")
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+    hub.database.close()
