@@ -7,8 +7,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import structlog
-
 from router.handle import Adopted, decide, record
 from router.one_pass import Attempt, Delivery
 from router.runtimes import clock
@@ -16,13 +14,11 @@ from router.runtimes.isolate import delivery_of, isolating
 from router.unit import Unit
 from stores import cursors, journal
 from stores.database import Database
-from stores.ports import Unavailable
+from stores.keep_trying import keep_working, logged
 
-_log = structlog.get_logger()
 _IDLE_SECONDS = 0.2
 _CLOCK_SECONDS = 0.2
 """Due times count in hours; looking more often would take a tenth of the work on a small page."""
-_LONGEST_BACK_OFF = 5.0
 
 
 @dataclass(slots=True)
@@ -41,23 +37,19 @@ class Embedded:
         return self._position or 0
 
     def run(self, stop: threading.Event) -> None:
-        """Work until told to stop. Trouble with the store is retried for ever, with growing
-        pauses.
-        """
-        back_off, next_look = 0.05, 0.0
-        while not stop.is_set():
-            try:
-                looks = time.monotonic() >= next_look
-                next_look = time.monotonic() + _CLOCK_SECONDS if looks else next_look
-                worked = self.once(looks_at_clock=looks)
-                back_off = 0.05
-            except Unavailable as error:
-                _log.warning("store.unavailable", error=type(error).__name__)
-                stop.wait(back_off)
-                back_off = min(back_off * 2, _LONGEST_BACK_OFF)
-                continue
-            if not worked:
+        """Work until told to stop, through every trouble with the store."""
+        next_look = 0.0
+
+        def work() -> float:
+            nonlocal next_look
+            looks = time.monotonic() >= next_look
+            if looks:
+                next_look = time.monotonic() + _CLOCK_SECONDS
+            if not self.once(looks_at_clock=looks):
                 self._rest(stop)
+            return 0.0
+
+        keep_working(work, stop, failed=logged("store.unavailable"))
 
     def drain(self) -> None:
         """Work until nothing is left to do now."""

@@ -26,13 +26,12 @@ from schemas.topics import FACTS
 from stores import codec, cursors, topics
 from stores.codec import Sealed, Unopened
 from stores.database import Database
+from stores.keep_trying import Failure, Stopped, keep_trying
 from stores.ports import Unavailable
 from stores.topics import Hole, Record
 from stores.vault import DataKey, Unreadable
 
 _log = structlog.get_logger()
-_FIRST_BACK_OFF = 0.05
-_LONGEST_BACK_OFF = 5.0
 _LONGEST_NAME = 600
 """Characters; PostgreSQL indexes at most some 2,700 bytes."""
 
@@ -150,19 +149,21 @@ class UnitPartitions:
         return first
 
     def _until_done(self, attempt: Callable[[], None]) -> bool:
-        back_off = _FIRST_BACK_OFF
-        while True:
-            try:
-                attempt()
-            except (Unavailable, Hole) as error:
-                _log.warning("worker.waits", step=self.unit.name, error=type(error).__name__)
-            except Exception as error:  # noqa: BLE001 - raising would lose what is in hand; the watchdog sees the wait
-                _log.error("worker.fails", step=self.unit.name, error=type(error).__name__)
-            else:
-                return True
-            if self.stop.wait(back_off):
-                return False
-            back_off = min(back_off * 2, _LONGEST_BACK_OFF)
+        """Whatever fails is tried again: raising would lose what is in hand, and the watchdog sees
+        the wait.
+        """
+        try:
+            keep_trying(attempt, self.stop, failed=self._failed, errors=(Exception,))
+        except Stopped:
+            return False
+        return True
+
+    def _failed(self, failure: Failure) -> None:
+        error = type(failure.error).__name__
+        if isinstance(failure.error, Unavailable | Hole):
+            _log.warning("worker.waits", step=self.unit.name, error=error)
+        else:
+            _log.error("worker.fails", step=self.unit.name, error=error)
 
     def _deliveries(self, place: Place, records: Sequence[Record]) -> list[Delivery]:
         read = [(record, _sealed(record, place.topic)) for record in records]
