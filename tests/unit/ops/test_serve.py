@@ -28,7 +28,7 @@ from stores import failures
 from stores.keep_trying import Pauses
 from tests.support.filled import empty_hub
 
-DEADLINE = 30.0
+DEADLINE = 60.0
 AT_ONCE = Pauses(first=0, longest=0)
 HOURS = Pauses(first=3600, longest=3600)
 
