@@ -11,19 +11,17 @@ from pathlib import Path
 
 from connectors.clients.broker_client import BrokerClient, QueueNames
 from connectors.clients.http_client import HubClient
-from ops.demo.simulation.agencies import Desk, Sends
+from ops.demo.simulation.agencies import Sends
+from ops.demo.simulation.desks import Inbox
 from ops.demo.simulation.drop import FolderClient
 
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """By agency: how it sends notifications, and where its desk is. ``slow`` desks want a thread
-    each.
-    """
+    """By agency: how it sends notifications, and where its letters come to."""
 
     senders: Mapping[str, Sends]
-    desks: Mapping[str, Desk]
-    slow: frozenset[str]
+    inboxes: Mapping[str, Inbox]
 
 
 def ways(
@@ -45,11 +43,7 @@ def ways(
         for agency, broker in _read(broker_urls).items()
     }
     dropping = {agency: FolderClient(Path(path)) for agency, path in _read(folders).items()}
-    return Ways(
-        {**over_broker, **over_http, **dropping},
-        {**over_http, **over_broker},
-        frozenset(over_broker),
-    )
+    return Ways({**over_broker, **over_http, **dropping}, {**over_http, **over_broker})
 
 
 def _read(path: Path | None) -> dict[str, str]:
