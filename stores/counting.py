@@ -20,7 +20,7 @@ _PAGE = 2000
 def by_type(connection: Connection, *, after: int = 0) -> dict[str, int]:
     """How many facts of each type stand behind a position."""
     query = select(journal.c.type, func.count()).where(journal.c.position > after)
-    return {type_: count for type_, count in connection.execute(query.group_by(journal.c.type))}
+    return {row[0]: row[1] for row in connection.execute(query.group_by(journal.c.type))}
 
 
 def letters_waiting(connection: Connection) -> int:
@@ -39,7 +39,7 @@ def causes(database: Database, type_: str) -> dict[str, str | None]:
     """The id of each fact of a type, with that of its cause; nothing is unsealed."""
     query = select(journal.c.message_id, journal.c.causation_id).where(journal.c.type == type_)
     with database.reading() as connection:
-        return {id_: cause for id_, cause in connection.execute(query)}
+        return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def facts_of(database: Database, types: Collection[str]) -> Iterator[Message]:

@@ -84,10 +84,12 @@ def simulate(
     found = ways(
         url=url, tokens=tokens, broker_urls=broker_urls, folders=folders, queue_prefix=queue_prefix
     )
-    sender = Sender(found.senders, ledger, batch, per_second)
-    kept = {"letters": Notes(letters), "answers": Notes(answers)}
+    sender = Sender(found.senders, ledger, batch=batch, per_second=per_second)
+    came, answered = Notes(letters), Notes(answers)
     inboxes = {} if silent else found.inboxes
-    desks = [Desk(agency, inbox, **kept) for agency, inbox in inboxes.items()]
+    desks = [
+        Desk(agency, inbox, letters=came, answers=answered) for agency, inbox in inboxes.items()
+    ]
     stop = threading.Event()
     with stopped_by_signals(stop):
         _work(sender, desks, lines=_lines(notifications, limit), stop=stop)
