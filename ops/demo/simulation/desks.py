@@ -14,8 +14,10 @@ from ops.demo.simulation.agencies import Notes, Sends, persistently
 from ops.demo.simulation.answers import Event, answer
 
 _FETCHED = 100
-_PAUSE_SECONDS = 0.25
-"""Between two looks into an inbox: what comes meanwhile is answered together."""
+_LOOK_SECONDS = 0.2
+"""Between two looks into an empty inbox."""
+_GATHER_SECONDS = 0.5
+"""After letters came: the next are left to gather, to be answered together."""
 
 
 class Inbox(Sends, Protocol):
@@ -48,8 +50,9 @@ class Desk:
     def work(self, stop: threading.Event) -> None:
         """Clear the inbox again and again until told to stop."""
         while not stop.is_set():
-            if self.clear(stop) < _FETCHED:
-                stop.wait(_PAUSE_SECONDS)
+            came = self.clear(stop)
+            if came < _FETCHED:
+                stop.wait(_GATHER_SECONDS if came else _LOOK_SECONDS)
 
     def clear(self, stop: threading.Event) -> int:
         """Answer up to a hundred letters together; how many there were."""
