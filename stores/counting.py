@@ -47,10 +47,10 @@ def facts_of(database: Database, types: Collection[str]) -> Iterator[Message]:
     with database.reading() as connection:
         last = int(connection.execute(select(func.max(journal.c.position))).scalar() or 0)
     for start in range(1, last + 1, _PAGE):
-        yield from _page(database, types, start)
+        yield from _page(database, types, start=start)
 
 
-def _page(database: Database, types: Collection[str], start: int) -> list[Message]:
+def _page(database: Database, types: Collection[str], *, start: int) -> list[Message]:
     on_page = journal.c.position.between(start, start + _PAGE - 1)
     query = select(journal).where(on_page, journal.c.type.in_(types)).order_by(journal.c.position)
     with database.reading() as connection:

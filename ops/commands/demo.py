@@ -146,10 +146,10 @@ def _told(hub: Hub, told: _Telling, *, url: str, stop: threading.Event) -> int:
 
 def _run(hub: Hub, told: _Telling, *, url: str, stop: threading.Event) -> float:
     """Send everything and wait until all of it is done; how many seconds that took."""
-    send_first(told.place, url, stop)
+    send_first(told.place, url, stop=stop)
     started = time.monotonic()
     with simulators(told.place, url, limit=told.limit) as running:
-        progress = until_done(hub, running, stop)
+        progress = until_done(hub, running, stop=stop)
         show(progress, total=len(sample_lines(told.limit)), console=told.console)
         return time.monotonic() - started
 

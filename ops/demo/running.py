@@ -138,7 +138,7 @@ def simulators(folder: DemoFolder, url: str, *, limit: int | None) -> Iterator[S
             process.terminate()
 
 
-def send_first(folder: DemoFolder, url: str, stop: threading.Event) -> None:
+def send_first(folder: DemoFolder, url: str, *, stop: threading.Event) -> None:
     """What comes before the stream: the feed of open cases as a dropped file, and one bad message
     of each kind.
     """
@@ -167,7 +167,7 @@ class Progress:
     letters: int
 
 
-def until_done(hub: Hub, running: Simulators, stop: threading.Event) -> Iterator[Progress]:
+def until_done(hub: Hub, running: Simulators, *, stop: threading.Event) -> Iterator[Progress]:
     """Progress until everything was sent and answered and nothing is left to do, or until told to
     stop. Raises :class:`EndedEarly`.
     """

@@ -18,12 +18,12 @@ _LINE_SECONDS = 2.0
 def show(progress: Iterable[Run], *, total: int, console: Console) -> None:
     """Follow a run to its end, whatever can be shown of it; ``total`` notifications are sent."""
     if console.is_terminal:
-        _as_bar(progress, total, console)
+        _as_bar(progress, total=total, console=console)
     else:
-        _as_lines(progress, total, console)
+        _as_lines(progress, total=total, console=console)
 
 
-def _as_bar(progress: Iterable[Run], total: int, console: Console) -> None:
+def _as_bar(progress: Iterable[Run], *, total: int, console: Console) -> None:
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -38,17 +38,17 @@ def _as_bar(progress: Iterable[Run], total: int, console: Console) -> None:
             below.plain = _words(now)
 
 
-def _as_lines(progress: Iterable[Run], total: int, console: Console) -> None:
+def _as_lines(progress: Iterable[Run], *, total: int, console: Console) -> None:
     said, next_line = None, 0.0
     for now in progress:
         if time.monotonic() >= next_line:
             said, next_line = now, time.monotonic() + _LINE_SECONDS
-            _say(now, total, console)
+            _say(now, total=total, console=console)
     if now is not said:
-        _say(now, total, console)
+        _say(now, total=total, console=console)
 
 
-def _say(now: Run, total: int, console: Console) -> None:
+def _say(now: Run, *, total: int, console: Console) -> None:
     words = f"{now.sent} of {total} notifications sent: {_words(now)}"
     console.print(words, highlight=False, soft_wrap=True)
 

@@ -54,13 +54,13 @@ def _unfitting(tag: str) -> Iterator[Bad]:
     """Well said in the hub's own shape, but not by who may say it, or with more than it knows."""
     rating = {"colour": "red", "decided_by": "Nobody", "rationale": "None"}
     answer = {"request_id": tag, "known": False, "answered_by": "A", "mood": "bad"}
-    decided = _own(tag, "mash.rating-decision.v1", rating)
-    answered = _own(tag, "mash.information-response.v1", answer)
+    decided = _own(tag, "mash.rating-decision.v1", data=rating)
+    answered = _own(tag, "mash.information-response.v1", data=answer)
     yield in_json("not-your-role", decided, reason="refused.role", field=None)
     yield in_json("unknown-field", answered, reason="invalid.unknown-field", field="data")
 
 
-def _own(tag: str, type_: str, data: dict[str, Any]) -> dict[str, Any]:
+def _own(tag: str, type_: str, *, data: dict[str, Any]) -> dict[str, Any]:
     about = {"referral_id": tag, "case_id": tag}
     return event_of(tag, type=type_, data=about | data, dataschema="urn:mash-hub:v1")
 

@@ -144,7 +144,7 @@ def _mend_links(place: Place) -> None:
 def _decided(staff: HubClient, id_: str, kind: str, data: dict[str, Any]) -> str:
     """The id of a decision that was sent."""
     who = {"decided_by": "SIMULATED manager", "rationale": "Simulated: looked into again"}
-    (receipt,) = staff.send([event(id_, LEAD, f"mash.{kind}.v1", data | who)])
+    (receipt,) = staff.send([event(id_, f"mash.{kind}.v1", agency=LEAD, data=data | who)])
     return receipt.id
 
 

@@ -70,13 +70,18 @@ class Sender:
         started = time.monotonic()
         with self.ledger.open("w", encoding="utf-8") as ledger:
             for agency, events in batches(lines, self.batch):
-                self._send(agency, events, ledger.write, stop)
+                self._send(agency, events, note=ledger.write, stop=stop)
                 if stop.is_set():
                     return
                 self._keep_pace(started, stop)
 
     def _send(
-        self, agency: str, events: list[Event], note: Callable[[str], int], stop: threading.Event
+        self,
+        agency: str,
+        events: list[Event],
+        *,
+        note: Callable[[str], int],
+        stop: threading.Event,
     ) -> None:
         receipts = persistently(lambda: self.clients[agency].send(events), stop)
         for event, receipt in zip(events, receipts or [], strict=False):

@@ -39,10 +39,10 @@ def answer(letter: Event) -> Event | None:
     if made is None:
         return None
     type_, data = made
-    return event(f"{letter['id']}/answer", agency, type_, data)
+    return event(f"{letter['id']}/answer", type_, agency=agency, data=data)
 
 
-def event(id_: str, agency: str, type_: str, data: Any) -> Event:
+def event(id_: str, type_: str, *, agency: str, data: Any) -> Event:
     """An event in the hub's own shape, from a simulated agency."""
     return {
         "specversion": "1.0",
@@ -65,7 +65,7 @@ def _information(request: _Data, agency: str) -> _Answer:
     if drawn < _NEVER_ANSWERED:
         return None
     known = drawn >= _NOTHING_KNOWN
-    items = [_item(request_id, agency, number) for number in range(1 + drawn % 2)]
+    items = [_item(request_id, agency, number=number) for number in range(1 + drawn % 2)]
     return "mash.information-response.v1", {
         "request_id": request_id,
         "referral_id": request["referral_id"],
@@ -88,7 +88,7 @@ _TEXTS = (
 _SENSITIVITIES = ("routine", "routine", "sensitive", "sensitive", "restricted")
 
 
-def _item(request_id: str, agency: str, number: int) -> _Data:
+def _item(request_id: str, agency: str, *, number: int) -> _Data:
     drawn = draw(request_id, "item", str(number))
     return {
         "item_id": f"{request_id}/{number}",
