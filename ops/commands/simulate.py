@@ -5,7 +5,9 @@ would use.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import click
@@ -13,7 +15,7 @@ import click
 from ops.commands.common import say_json
 from ops.demo.simulation.agencies import Notes, Sender
 from ops.demo.simulation.clients import ways
-from ops.demo.simulation.desks import Desk
+from ops.demo.simulation.desks import Desk, Inbox
 from ops.demo.simulation.stream import sample_lines
 from ops.run.serve import stopped_by_signals
 
@@ -81,18 +83,20 @@ def simulate(
     """
     if (url is None) != (tokens is None) or (tokens is None and broker_urls is None):
         raise click.UsageError("say --url with --tokens, or --broker-urls, or all three")
-    found = ways(
+    stop = threading.Event()
+    reached = ways(
         url=url, tokens=tokens, broker_urls=broker_urls, folders=folders, queue_prefix=queue_prefix
     )
-    sender = Sender(found.senders, ledger, batch=batch, per_second=per_second)
-    came, answered = Notes(letters), Notes(answers)
-    inboxes = {} if silent else found.inboxes
-    desks = [
-        Desk(agency, inbox, letters=came, answers=answered) for agency, inbox in inboxes.items()
-    ]
-    stop = threading.Event()
-    with stopped_by_signals(stop):
+    with stopped_by_signals(stop), reached as found:
+        sender = Sender(found.senders, ledger, batch=batch, per_second=per_second)
+        inboxes = {} if silent else found.inboxes
+        desks = list(_desks(inboxes, letters=Notes(letters), answers=Notes(answers)))
         _work(sender, desks, lines=_lines(notifications, limit), stop=stop)
+
+
+def _desks(inboxes: Mapping[str, Inbox], *, letters: Notes, answers: Notes) -> Iterator[Desk]:
+    for agency, inbox in inboxes.items():
+        yield Desk(agency, inbox, letters=letters, answers=answers)
 
 
 def _lines(notifications: Path | None, limit: int | None) -> list[str]:
@@ -104,21 +108,26 @@ def _lines(notifications: Path | None, limit: int | None) -> list[str]:
 def _work(
     sender: Sender, desks: Sequence[Desk], *, lines: Sequence[str], stop: threading.Event
 ) -> None:
-    """Everybody at once, until told to stop or until nobody listens to the reports any more."""
-    sending = threading.Thread(target=sender.send, args=(lines, stop), name="sender")
-    working = [
-        threading.Thread(target=desk.work, args=(stop,), name=f"desk of {desk.agency}")
-        for desk in desks
-    ]
-    for thread in (sending, *working):
-        thread.start()
-    try:
-        while not stop.wait(_REPORT_SECONDS):
-            say_json(_report(sender, desks, finished=not sending.is_alive()))
-    finally:
+    """Everybody at once until told to stop. What ends one of them ends all: nobody would wait for
+    an answer that never comes.
+    """
+    with ThreadPoolExecutor(1 + len(desks)) as threads:
+        sending = threads.submit(sender.send, lines, stop)
+        working = [threads.submit(desk.work, stop) for desk in desks]
+        for one in (sending, *working):
+            one.add_done_callback(partial(_stop_if_failed, stop=stop))
+        try:
+            while not stop.wait(_REPORT_SECONDS):
+                say_json(_report(sender, desks, finished=sending.done()))
+        finally:
+            stop.set()
+    for one in (sending, *working):
+        one.result()
+
+
+def _stop_if_failed(done: Future[None], *, stop: threading.Event) -> None:
+    if done.exception() is not None:
         stop.set()
-        for thread in (sending, *working):
-            thread.join()
 
 
 def _report(sender: Sender, desks: Sequence[Desk], *, finished: bool) -> dict[str, object]:

@@ -5,7 +5,8 @@ dropping files.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +25,7 @@ class Ways:
     inboxes: Mapping[str, Inbox]
 
 
+@contextmanager
 def ways(
     *,
     url: str | None,
@@ -31,19 +33,24 @@ def ways(
     broker_urls: Path | None,
     folders: Path | None,
     queue_prefix: str = "",
-) -> Ways:
+) -> Iterator[Ways]:
     """Of an agency with several credentials: notifications go by folder, else HTTP, else queue;
-    letters by queue.
+    letters by queue. Connections are closed at the end.
     """
-    over_http: dict[str, HubClient] = {}
-    if url is not None:
-        over_http = {agency: HubClient(url, token) for agency, token in _read(tokens).items()}
-    over_broker = {
-        agency: BrokerClient(broker, QueueNames.of(agency, queue_prefix))
-        for agency, broker in _read(broker_urls).items()
-    }
-    dropping = {agency: FolderClient(Path(path)) for agency, path in _read(folders).items()}
-    return Ways({**over_broker, **over_http, **dropping}, {**over_http, **over_broker})
+    with ExitStack() as connections:
+        over_http = {
+            agency: connections.enter_context(HubClient(url, token))
+            for agency, token in _read(tokens).items()
+            if url is not None
+        }
+        over_broker = {
+            agency: connections.enter_context(
+                BrokerClient(broker, QueueNames.of(agency, queue_prefix))
+            )
+            for agency, broker in _read(broker_urls).items()
+        }
+        dropping = {agency: FolderClient(Path(path)) for agency, path in _read(folders).items()}
+        yield Ways({**over_broker, **over_http, **dropping}, {**over_http, **over_broker})
 
 
 def _read(path: Path | None) -> dict[str, str]:
