@@ -11,8 +11,7 @@ from sqlalchemy import Connection, func, select
 from schemas.message import Message
 from stores import journal as entries
 from stores.database import Database
-from stores.rows import look_up
-from stores.tables import dead_letters, journal, letters
+from stores.tables import journal, letters
 
 _PAGE = 2000
 
@@ -26,13 +25,6 @@ def by_type(connection: Connection, *, after: int = 0) -> dict[str, int]:
 def letters_waiting(connection: Connection) -> int:
     """How many letters nobody has acknowledged."""
     return int(connection.execute(select(func.count()).select_from(letters)).scalar_one())
-
-
-def known(connection: Connection, ids: Collection[str]) -> set[str]:
-    """Which of these are a message of the journal or a dead letter."""
-    facts = look_up(connection, (journal.c.message_id,), journal.c.message_id, ids)
-    dead = look_up(connection, (dead_letters.c.id,), dead_letters.c.id, ids)
-    return {row[0] for row in (*facts, *dead)}
 
 
 def causes(database: Database, type_: str) -> dict[str, str | None]:

@@ -20,7 +20,7 @@ from schemas.notification import (
 )
 from schemas.product import ProductDelivered, ProductDrafted, ProductRefused, ProductReleased
 from schemas.rating import Colour, RatingAssigned, RatingSuggested
-from stores import counting, journal
+from stores import counting, dead_letters, journal, known
 from stores.database import Database
 
 _OPENED = (
@@ -89,10 +89,13 @@ def missing_from(database: Database, ledger: Path) -> int:
     dead letter.
     """
     sent = [json.loads(line) for line in ledger.read_text(encoding="utf-8").splitlines()]
-    ids = [_ids_of(note) for note in sent]
-    with database.reading() as connection:
-        known = counting.known(connection, set().union(*ids))
-    return sum(not of_one & known for of_one in ids)
+    keys = [derived_id("arrival", note["agency"], note["event"]) for note in sent]
+    dead = {key: derived_id(key, "dead") for key in keys}
+    with database.view() as view:
+        messages = known.load(view, set(keys))
+        recorded = journal.known_ids(view, messages.values())
+        buried = dead_letters.known_ids(view, set(dead.values()))
+    return sum(messages.get(key) not in recorded and dead[key] not in buried for key in keys)
 
 
 def verified(database: Database) -> bool:
@@ -201,8 +204,3 @@ def _products(tally: _Tally, counts: Counter[str]) -> dict[str, int]:
         "signposts": tally.signposts,
         "delivered": counts[ProductDelivered.type],
     }
-
-
-def _ids_of(note: dict[str, str]) -> set[str]:
-    arrival = derived_id("arrival", note["agency"], note["event"])
-    return {arrival, derived_id(arrival, "dead")}

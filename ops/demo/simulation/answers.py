@@ -1,7 +1,8 @@
-"""What simulated people answer to a letter from the hub: the same to the same letter, whenever it
+"""What simulated people answer to a letter from the hub: the same to the same question, whenever it
 comes and whatever came before.
 
-Each decision follows from a number from 0 to 99 that is drawn from the ids of what is asked.
+Each decision follows from a number from 0 to 99 that is drawn from what is asked, but never from
+when: most ids tell the time at which an arrival came.
 """
 
 from __future__ import annotations
@@ -56,16 +57,25 @@ def event(id_: str, type_: str, *, agency: str, data: Any) -> Event:
 
 def draw(*parts: str) -> int:
     """A number from 0 to 99 that follows from the parts."""
-    return int.from_bytes(sha256("/".join(parts).encode()).digest()[:8], "big") % 100
+    return _digest(*parts) % 100
+
+
+def _digest(*parts: str) -> int:
+    return int.from_bytes(sha256("/".join(parts).encode()).digest()[:8], "big")
+
+
+def _lasting(referral_id: str) -> str:
+    """What in a referral's id follows from its sender and what that calls it, not from the time."""
+    return referral_id[len("01234567-89ab-8") :]
 
 
 def _information(request: _Data, agency: str) -> _Answer:
     request_id = request["identifier"]
-    drawn = draw(request_id, "answer")
+    drawn = draw(_lasting(request["referral_id"]), agency, "answer")
     if drawn < _NEVER_ANSWERED:
         return None
     known = drawn >= _NOTHING_KNOWN
-    items = [_item(request_id, agency, number=number) for number in range(1 + drawn % 2)]
+    items = [_item(request, agency, number=number) for number in range(1 + drawn % 2)]
     return "mash.information-response.v1", {
         "request_id": request_id,
         "referral_id": request["referral_id"],
@@ -88,12 +98,13 @@ _TEXTS = (
 _SENSITIVITIES = ("routine", "routine", "sensitive", "sensitive", "restricted")
 
 
-def _item(request_id: str, agency: str, *, number: int) -> _Data:
-    drawn = draw(request_id, "item", str(number))
+def _item(request: _Data, agency: str, *, number: int) -> _Data:
+    about = (_lasting(request["referral_id"]), agency, str(number))
+    drawn = draw(*about, "item")
     return {
-        "item_id": f"{request_id}/{number}",
+        "item_id": f"{request['identifier']}/{number}",
         "owner": agency,
-        "text": _TEXTS[drawn % len(_TEXTS)],
+        "text": f"{_TEXTS[drawn % len(_TEXTS)]} (Record {_digest(*about) % 100_000:05d}.)",
         "sensitivity": _SENSITIVITIES[drawn % len(_SENSITIVITIES)],
         "may_be_revealed": True,
         "may_leave": drawn % 10 != 0,
@@ -105,7 +116,7 @@ _COLOURS = ("blue", "green", "amber", "red")
 
 
 def _rating(request: _Data, _agency: str) -> _Answer:
-    drawn, suggested = draw(request["referral_id"], "rating"), request["suggested"]
+    drawn, suggested = draw(_lasting(request["referral_id"]), "rating"), request["suggested"]
     colour = _COLOURS[drawn % 4] if drawn < _RATED_OTHERWISE else suggested
     return "mash.rating-decision.v1", {
         "referral_id": request["referral_id"],
@@ -127,11 +138,10 @@ def _link(review: _Data, _agency: str) -> _Answer:
 
 
 def _merge(review: _Data, _agency: str) -> _Answer:
-    one, other = review["person_id"], review["other_person_id"]
-    same = draw(one, other, "merge") >= _TWO_CHILDREN
+    same = draw(str(review["score"]), *review["reasons"], "merge") >= _TWO_CHILDREN
     return "mash.persons-decision.v1", {
-        "person_id": one,
-        "other_person_id": other,
+        "person_id": review["person_id"],
+        "other_person_id": review["other_person_id"],
         "same": same,
         **_decided("one child" if same else "two children"),
     }
@@ -152,7 +162,8 @@ def _decided(why: str) -> _Data:
 
 def _release(request: _Data, _agency: str) -> _Answer:
     item = request["item"]
-    drawn = draw(request["product_id"], item["item_id"])
+    whom = (request["recipient"], request["purpose"], request["colour"])
+    drawn = draw(item["original"], *whom)
     if drawn < _NEVER_DECIDED:
         return None
     choice, digest = _choice(drawn, item)
