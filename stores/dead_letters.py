@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select, update
 
-from stores.database import Transaction
+from stores.database import Transaction, View
 from stores.rows import Clash, look_up
 from stores.tables import dead_letters
 from stores.vault import Unreadable
@@ -76,9 +76,9 @@ def bury(transaction: Transaction, dead: Sequence[DeadLetter]) -> None:
     transaction.insert(dead_letters, rows, Clash.KEEP)
 
 
-def known_ids(transaction: Transaction, ids: Iterable[str]) -> set[str]:
+def known_ids(view: View, ids: Iterable[str]) -> set[str]:
     """Which of these ids are dead letters."""
-    known = look_up(transaction.connection, (dead_letters.c.id,), dead_letters.c.id, list(ids))
+    known = look_up(view.connection, (dead_letters.c.id,), dead_letters.c.id, list(ids))
     return {row.id for row in known}
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import ssl
 from collections.abc import Collection, Mapping, Sequence
+from functools import cache
 from types import TracebackType
 
 import httpx
@@ -49,6 +51,12 @@ def cloud_event(
     return event | {"data": plain} | ({"dataschema": HUB_SCHEMA + event_type} if own_shape else {})
 
 
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Whose certificates are believed: read once, which takes longer than all else in a client."""
+    return httpx.create_ssl_context()
+
+
 class HubClient:
     """One agency's connection to the hub. May be shared by threads. Times are in seconds."""
 
@@ -62,7 +70,11 @@ class HubClient:
     ) -> None:
         headers = {"Authorization": f"Bearer {token}"}
         self._http = httpx.Client(
-            base_url=url, headers=headers, timeout=timeout, transport=transport
+            base_url=url,
+            headers=headers,
+            timeout=timeout,
+            transport=transport,
+            verify=_trusted(),
         )
 
     def __enter__(self) -> HubClient:

@@ -8,44 +8,29 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from connectors.port import routes
 from ops.commands.common import say, say_json, say_table
-from ops.demo.running import (
-    DemoFolder,
-    await_end,
-    final_summary,
-    prepare,
-    reconciles,
-    send_first,
-    simulators,
-)
+from ops.demo.running import DemoFolder, EndedEarly, prepare, send_first, simulators, until_done
+from ops.demo.showing import show
 from ops.demo.simulation.stream import sample_lines
+from ops.demo.summary import final_summary, reconciles
 from ops.look.monitor import monitor_routes
 from ops.look.status import collect
 from ops.run.garbage import collect_seldom
 from ops.run.log import configure
 from ops.run.parts import connectors_of, steps_of
-from ops.run.serve import (
-    NamedPart,
-    Parts,
-    WebServer,
-    listening,
-    stopped_by_signals,
-    web_server,
-)
+from ops.run.serve import NamedPart, Parts, listening, stopped_by_signals, web_server
 from ops.run.wiring import Hub, open_hub
-from router.runtimes.embedded import Embedded
 
-_LINE_SECONDS = 10.0
-"""Between lines of progress where there is no terminal for a bar."""
+_STOPPED = 130
+"""Exit code of what Ctrl-C ends early, as shells have it."""
 
 
 @click.command()
@@ -76,89 +61,102 @@ _LINE_SECONDS = 10.0
     default=0,
     help="Where it listens on 127.0.0.1; 0 takes a free port.",
 )
-def demo(as_json: bool, stay: bool, limit: int | None, folder: Path, port: int) -> None:
+def demo(*, as_json: bool, stay: bool, limit: int | None, folder: Path, port: int) -> None:
     """Run the whole hub on the sample: notifications in, owner-approved products out.
 
     Eleven SIMULATED agencies stream 4,000 invented notifications; SIMULATED practitioners and
-    owners answer over the same connectors that real ones use. Ends with a summary whose figures
-    must reconcile; exits with 1 if they do not.
+    owners answer over the same connectors that real ones use. Says first where its monitor is,
+    then what flows, and ends with a summary whose figures must reconcile; exits with 1 if they do
+    not, and with 130 if Ctrl-C ended it before.
     """
     configure(level=logging.WARNING)
     collect_seldom()
     # First: where it cannot listen, the older demonstration stays.
     bound = listening("127.0.0.1", port)
-    try:
-        place = prepare(folder, port=port)
-    except FileExistsError as error:
-        raise click.ClickException(str(error)) from None
-    hub = open_hub(place.config, os.environ)
     stop = threading.Event()
-    parts = Parts(hub.database, stop)
     with stopped_by_signals(stop):
-        server, steps = _start(hub, place, parts, bound)
-        summary = _run(hub, place, server.url, steps, stop, limit=limit, quiet=as_json)
-        broken = _report(summary, as_json=as_json)
+        try:
+            place = prepare(folder, port=port)
+        except FileExistsError as error:
+            raise click.ClickException(str(error)) from None
+        told = _Telling(place, limit, bound, as_json=as_json)
+        code = _demonstrate(told, stop, stay=stay)
+    sys.exit(code)
+
+
+@dataclass(frozen=True, slots=True)
+class _Telling:
+    """What is demonstrated, and how it is told: with ``--json`` progress only to who watches."""
+
+    place: DemoFolder
+    limit: int | None
+    bound: socket.socket
+    as_json: bool
+
+    @property
+    def console(self) -> Console:
+        """Where progress is shown."""
+        console = Console(stderr=self.as_json)
+        console.quiet = self.as_json and not console.is_terminal
+        return console
+
+    def say(self, words: str) -> None:
+        """Words for a person; they never stand where a program reads."""
+        click.echo(words, err=self.as_json)
+
+
+def _demonstrate(told: _Telling, stop: threading.Event, *, stay: bool) -> int:
+    """The exit code."""
+    hub = open_hub(told.place.config, os.environ)
+    parts = Parts(hub.database, stop)
+    url = _start(hub, told, parts)
+    try:
+        code = _told(hub, told, url=url, stop=stop)
         if stay and not stop.is_set():
-            # On stderr: --json prints nothing but the summary.
-            stays = f"\nThe hub stays up, with its monitor at {server.url}/ until Ctrl-C."
-            click.echo(stays, err=True)
-            click.echo(f"In another terminal: hub status --config {place.config}", err=True)
+            told.say(f"\nThe hub stays up, with its monitor at {url}/ until Ctrl-C.")
+            told.say(f"In another terminal: hub status --config {told.place.config}")
             stop.wait()
+    except EndedEarly:
+        raise click.ClickException("the simulated agencies ended before all was done") from None
+    finally:
         parts.join()
-    if broken or parts.failed:
-        sys.exit(1)
+    if parts.failed:
+        raise click.ClickException(f"{parts.failed!r}, a part of the hub, failed")
+    return code
 
 
-def _start(
-    hub: Hub, place: DemoFolder, parts: Parts, bound: socket.socket
-) -> tuple[WebServer, Embedded]:
-    steps = hub.embedded()
+def _start(hub: Hub, told: _Telling, parts: Parts) -> str:
+    """Start every part of the hub; where it listens."""
     found = routes(hub.settings, os.environ)
-    server = web_server(hub, found, monitor_routes(lambda: collect(hub)), bound=bound)
-    connectors = connectors_of(hub, found, place.path)
-    for part in (steps_of(steps), NamedPart("http", server.run), *connectors):
+    server = web_server(hub, found, monitor_routes(lambda: collect(hub)), bound=told.bound)
+    connectors = connectors_of(hub, found, told.place.path)
+    for part in (steps_of(hub.embedded()), NamedPart("http", server.run), *connectors):
         parts.start(part)
-    return server, steps
+    return server.url
 
 
-def _run(
-    hub: Hub,
-    place: DemoFolder,
-    url: str,
-    steps: Embedded,
-    stop: threading.Event,
-    *,
-    limit: int | None,
-    quiet: bool,
-) -> dict[str, Any]:
-    send_first(place, url, stop)
+def _told(hub: Hub, told: _Telling, *, url: str, stop: threading.Event) -> int:
+    """Show the run from its beginning to its summary; the exit code."""
+    if not told.as_json or told.console.is_terminal:
+        told.say(f"The hub is up. Its monitor: {url}/")
+        told.say("SIMULATED agencies now send, and SIMULATED people answer; Ctrl-C ends it.\n")
+    seconds = _run(hub, told, url=url, stop=stop)
+    if stop.is_set():
+        told.say("\nStopped before the end. What came in until then is kept:")
+        told.say(f"    hub status --config {told.place.config}")
+        return _STOPPED
+    summary = final_summary(hub.database, told.place.ledger, seconds=seconds)
+    return 1 if _report(summary, as_json=told.as_json) else 0
+
+
+def _run(hub: Hub, told: _Telling, *, url: str, stop: threading.Event) -> float:
+    """Send everything and wait until all of it is done; how many seconds that took."""
+    send_first(told.place, url, stop=stop)
     started = time.monotonic()
-    with simulators(place, url, limit=limit) as running:
-        _show(await_end(hub, running, steps, stop), total=len(sample_lines(limit)), quiet=quiet)
-    return final_summary(hub, place, time.monotonic() - started)
-
-
-def _show(progress: Iterator[dict[str, Any]], *, total: int, quiet: bool) -> None:
-    console = Console(stderr=True)
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.fields[more]}"),
-    )
-    with Progress(*columns, console=console, disable=quiet or not console.is_terminal) as bars:
-        task = bars.add_task("notifications", total=total, more="")
-        spoken = time.monotonic()
-        for now in progress:
-            more = (
-                f"{now['facts']} facts, {now['answered']} letters answered, "
-                f"{now['letters']} waiting"
-            )
-            bars.update(task, completed=now["sent"], more=more)
-            if not (quiet or console.is_terminal) and time.monotonic() - spoken >= _LINE_SECONDS:
-                spoken = time.monotonic()
-                click.echo(f"{now['sent']} of {total} notifications, {more}", err=True)
+    with simulators(told.place, url, limit=told.limit) as running:
+        progress = until_done(hub, running, stop=stop)
+        show(progress, total=len(sample_lines(told.limit)), console=told.console)
+        return time.monotonic() - started
 
 
 def _report(summary: dict[str, Any], *, as_json: bool) -> list[str]:
@@ -176,9 +174,6 @@ def _report(summary: dict[str, Any], *, as_json: bool) -> list[str]:
 def _flat(summary: dict[str, Any]) -> dict[str, Any]:
     flat: dict[str, Any] = {}
     for name, value in summary.items():
-        flat |= (
-            {f"{name} {part}": number for part, number in value.items()}
-            if isinstance(value, dict)
-            else {name: value}
-        )
+        parts = value if isinstance(value, dict) else {"": value}
+        flat |= {f"{name} {part}".strip(): number for part, number in parts.items()}
     return flat

@@ -188,7 +188,7 @@ def generate(
     Example: hub linkage generate stream.jsonl --truth truth.csv --errors 1.6
     """
     stream = children_told_of(children=children, notifications=number, seed=seed, errors=errors)
-    write(stream, notifications, truth)
+    write(stream, notifications=notifications, truth=truth)
     told_of = len({told.child for told in stream})
     say(f"{number} notifications about {told_of} children: {notifications}, {truth}")
 

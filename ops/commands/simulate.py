@@ -5,18 +5,21 @@ would use.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import click
 
 from ops.commands.common import say_json
-from ops.demo.simulation.agencies import Answerers, Notes, Sender
-from ops.demo.simulation.clients import Ways, ways
+from ops.demo.simulation.agencies import Notes, Sender
+from ops.demo.simulation.clients import ways
+from ops.demo.simulation.desks import Desk, Inbox
 from ops.demo.simulation.stream import sample_lines
 from ops.run.serve import stopped_by_signals
 
-_REPORT_SECONDS = 0.5
+_REPORT_SECONDS = 0.25
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _NEW_FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -56,6 +59,7 @@ _NEW_FILE = click.Path(dir_okay=False, path_type=Path)
 )
 @click.option("--silent", is_flag=True, help="Send, and answer nothing.")
 def simulate(
+    *,
     url: str | None,
     tokens: Path | None,
     broker_urls: Path | None,
@@ -74,54 +78,59 @@ def simulate(
     until stopped.
 
     Agencies in --tokens speak HTTP, those in --broker-urls send on feeds.AGENCY and get letters on
-    deliveries.AGENCY; one in both sends over HTTP. Prints a line of JSON every half second with how
-    much was sent and answered.
+    deliveries.AGENCY; one in both sends over HTTP. Their desks work side by side. Prints a line of
+    JSON four times a second with how much was sent and answered.
     """
     if (url is None) != (tokens is None) or (tokens is None and broker_urls is None):
         raise click.UsageError("say --url with --tokens, or --broker-urls, or all three")
-    found = ways(
+    stop = threading.Event()
+    reached = ways(
         url=url, tokens=tokens, broker_urls=broker_urls, folders=folders, queue_prefix=queue_prefix
     )
-    stop = threading.Event()
-    sender = Sender(found.senders, ledger, batch, per_second)
-    desks = [] if silent else list(_desks(found, Notes(letters), Notes(answers)))
-    lines = (
-        sample_lines(limit)
-        if notifications is None
-        else notifications.read_text("utf-8").splitlines()[:limit]
-    )
-    with stopped_by_signals(stop):
-        _work(sender, desks, lines, stop)
+    with stopped_by_signals(stop), reached as found:
+        sender = Sender(found.senders, ledger, batch=batch, per_second=per_second)
+        inboxes = {} if silent else found.inboxes
+        desks = list(_desks(inboxes, letters=Notes(letters), answers=Notes(answers)))
+        _work(sender, desks, lines=_lines(notifications, limit), stop=stop)
 
 
-def _desks(found: Ways, letters: Notes, answers: Notes) -> Iterator[Answerers]:
-    """One round of visits for all agencies on HTTP; a broker keeps each of the others waiting, so
-    each has its own.
+def _desks(inboxes: Mapping[str, Inbox], *, letters: Notes, answers: Notes) -> Iterator[Desk]:
+    for agency, inbox in inboxes.items():
+        yield Desk(agency, inbox, letters=letters, answers=answers)
+
+
+def _lines(notifications: Path | None, limit: int | None) -> list[str]:
+    if notifications is None:
+        return sample_lines(limit)
+    return notifications.read_text("utf-8").splitlines()[:limit]
+
+
+def _work(
+    sender: Sender, desks: Sequence[Desk], *, lines: Sequence[str], stop: threading.Event
+) -> None:
+    """Everybody at once until told to stop. What ends one of them ends all: nobody would wait for
+    an answer that never comes.
     """
-    yield Answerers(
-        {agency: desk for agency, desk in found.desks.items() if agency not in found.slow},
-        letters,
-        answers,
-    )
-    for agency in sorted(found.slow):
-        yield Answerers({agency: found.desks[agency]}, letters, answers)
+    with ThreadPoolExecutor(1 + len(desks)) as threads:
+        sending = threads.submit(sender.send, lines, stop)
+        working = [threads.submit(desk.work, stop) for desk in desks]
+        for one in (sending, *working):
+            one.add_done_callback(partial(_stop_if_failed, stop=stop))
+        try:
+            while not stop.wait(_REPORT_SECONDS):
+                say_json(_report(sender, desks, finished=sending.done()))
+        finally:
+            stop.set()
+    for one in (sending, *working):
+        one.result()
 
 
-def _work(sender: Sender, desks: list[Answerers], lines: list[str], stop: threading.Event) -> None:
-    sending = threading.Thread(target=sender.send, args=(lines, stop), name="sender")
-    threads = [
-        sending,
-        *(threading.Thread(target=desk.work, args=(stop,), name="desk") for desk in desks),
-    ]
-    for thread in threads:
-        thread.start()
-    while not stop.wait(_REPORT_SECONDS):
-        say_json(_report(sender, desks, finished=not sending.is_alive()))
-    for thread in threads:
-        thread.join()
+def _stop_if_failed(done: Future[None], *, stop: threading.Event) -> None:
+    if done.exception() is not None:
+        stop.set()
 
 
-def _report(sender: Sender, desks: list[Answerers], *, finished: bool) -> dict[str, object]:
-    answered = sum(desk.answered.total() for desk in desks)
+def _report(sender: Sender, desks: Sequence[Desk], *, finished: bool) -> dict[str, object]:
+    answered = sum(desk.answered for desk in desks)
     in_hand = sum(desk.in_hand for desk in desks)
     return {"sent": sender.sent, "answered": answered, "in_hand": in_hand, "finished": finished}

@@ -1,34 +1,38 @@
-"""The whole hub at work on the sample: a folder of its own, simulated agencies, and a summary that
-reconciles.
+"""The whole hub at work on the sample: a folder of its own, and simulated agencies that send to it
+until all is done.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import shutil
 import subprocess
 import sys
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import text
-
 from connectors.clients.http_client import HubClient
+from ops.demo.simulation.agencies import persistently
 from ops.demo.simulation.bad import bad_messages
 from ops.demo.simulation.stream import sample_open_cases
-from ops.demo.summary import missing_from, summarise, verified
+from ops.look.status import collect
 from ops.run.wiring import Hub
-from router.runtimes.embedded import Embedded
+from schemas.case import ChildLinked
+from schemas.notification import NotificationReceived
+from schemas.product import ProductDrafted, ProductRefused, ProductReleased
+from schemas.rating import RatingSuggested
+from stores import counting, overview
 
-_POLL_SECONDS = 0.25
+_LOOK_SECONDS = 0.25
 _AUTHORITY = "childrens_social_care"
 
 
@@ -60,8 +64,9 @@ class DemoFolder:
 
 
 def prepare(path: Path, *, port: int) -> DemoFolder:
-    """A fresh folder with the sample's configuration and a new token for each agency; an older one
-    is removed.
+    """A fresh folder with the sample's configuration and a new token for each agency.
+
+    An older demonstration there is removed; raises ``FileExistsError`` for anything else.
     """
     if path.exists() and not (path / "tokens.json").exists() and any(path.iterdir()):
         raise FileExistsError(
@@ -70,23 +75,31 @@ def prepare(path: Path, *, port: int) -> DemoFolder:
     shutil.rmtree(path, ignore_errors=True)
     path.mkdir(parents=True)
     folder = DemoFolder(path)
+    folder.drops.mkdir(mode=0o700)
     sample = (files("ops.sample") / "hub.toml").read_text(encoding="utf-8")
-    agencies = [
-        line[len("[agencies.") : -1]
-        for line in sample.splitlines()
-        if line.startswith("[agencies.")
-    ]
-    tokens = {agency: secrets.token_urlsafe(24) for agency in agencies}
-    credentials = "".join(
+    tokens = {agency: secrets.token_urlsafe(24) for agency in _agencies(sample)}
+    folder.tokens.write_text(json.dumps(tokens), encoding="utf-8")
+    folder.tokens.chmod(0o600)
+    http = f"\n[http]\nport = {port}\n"
+    folder.config.write_text(f"{sample}{http}{_credentials(folder, tokens)}", encoding="utf-8")
+    return folder
+
+
+def _agencies(config: str) -> list[str]:
+    head = "[agencies."
+    return [line[len(head) : -1] for line in config.splitlines() if line.startswith(head)]
+
+
+def _credentials(folder: DemoFolder, tokens: dict[str, str]) -> str:
+    over_http = "".join(
         f'\n[agencies.{agency}.http]\ntoken_sha256 = "{sha256(token.encode()).hexdigest()}"\n'
         for agency, token in tokens.items()
     )
-    folder.drops.mkdir(mode=0o700)
-    credentials += f'\n[agencies.{_AUTHORITY}.folder]\npath = "{folder.drops.name}"\n'
-    folder.config.write_text(f"{sample}\n[http]\nport = {port}\n{credentials}", encoding="utf-8")
-    folder.tokens.write_text(json.dumps(tokens), encoding="utf-8")
-    folder.tokens.chmod(0o600)
-    return folder
+    return f'{over_http}\n[agencies.{_AUTHORITY}.folder]\npath = "{folder.drops.name}"\n'
+
+
+class EndedEarly(Exception):
+    """The simulated agencies ended before all was done; what they said of it stands on stderr."""
 
 
 @dataclass(slots=True)
@@ -107,23 +120,16 @@ class Simulators:
 
 @contextmanager
 def simulators(folder: DemoFolder, url: str, *, limit: int | None) -> Iterator[Simulators]:
-    """Simulated agencies in a process of their own, stopped at the end."""
-    command = [
-        sys.executable,
-        "-m",
-        "ops.cli",
-        "simulate",
-        "--url",
-        url,
-        "--tokens",
-        str(folder.tokens),
-    ]
-    command += [
-        "--ledger",
-        str(folder.ledger),
-        *(["--limit", str(limit)] if limit is not None else []),
-    ]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ) as process:  # noqa: S603 - our own
+    """Simulated agencies in a process of their own, stopped at the end.
+
+    Ctrl-C does not reach it: the hub stops it when the hub itself stops.
+    """
+    command = [sys.executable, "-m", "ops.cli", "simulate", "--url", url]
+    command += ["--tokens", str(folder.tokens), "--ledger", str(folder.ledger)]
+    command += ["--limit", str(limit)] if limit is not None else []
+    with subprocess.Popen(  # noqa: S603 - our own
+        command, stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
         running = Simulators(process)
         threading.Thread(target=running.listen, daemon=True).start()
         try:
@@ -132,7 +138,7 @@ def simulators(folder: DemoFolder, url: str, *, limit: int | None) -> Iterator[S
             process.terminate()
 
 
-def send_first(folder: DemoFolder, url: str, stop: threading.Event) -> None:
+def send_first(folder: DemoFolder, url: str, *, stop: threading.Event) -> None:
     """What comes before the stream: the feed of open cases as a dropped file, and one bad message
     of each kind.
     """
@@ -140,64 +146,65 @@ def send_first(folder: DemoFolder, url: str, stop: threading.Event) -> None:
     coming = folder.drops / "open_cases.csv.part"
     coming.write_text(sample_open_cases(), encoding="utf-8")
     coming.rename(coming.with_suffix(""))
-    while not any(folder.drops.glob("done/*open_cases.csv")) and not stop.wait(_POLL_SECONDS):
+    while not any(folder.drops.glob("done/*open_cases.csv")) and not stop.wait(_LOOK_SECONDS):
         pass
     with HubClient(url, tokens["police"]) as police:
         for bad in bad_messages():
-            police.send_raw(bad.body, bad.content_type)
+            persistently(partial(police.send_raw, bad.body, bad.content_type), stop)
 
 
-def depth(hub: Hub) -> dict[str, int]:
-    """What is still to do: facts that a step has not had, and letters that nobody fetched."""
-    with hub.database.reading() as connection:
-        last = connection.execute(
-            text("SELECT coalesce(max(position), 0) FROM journal")
-        ).scalar_one()
-        letters = connection.execute(text("SELECT count(*) FROM letters")).scalar_one()
-    return {"facts": int(last), "letters": int(letters)}
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run has come: notifications, then products, then letters that nobody answered."""
+
+    sent: int
+    received: int
+    linked: int
+    rated: int
+    released: int
+    waiting: int
+    """Products that still wait for an owner."""
+    letters: int
 
 
-def await_end(
-    hub: Hub, running: Simulators, steps: Embedded, stop: threading.Event
-) -> Iterator[dict[str, Any]]:
-    """Progress until everything was sent and answered and nothing is left to do; stops early when
-    told to.
+def until_done(hub: Hub, running: Simulators, *, stop: threading.Event) -> Iterator[Progress]:
+    """Progress until everything was sent and answered and nothing is left to do, or until told to
+    stop. Raises :class:`EndedEarly`.
     """
-    quiet = 0
-    while quiet < 3 and not stop.wait(_POLL_SECONDS):
-        now = depth(hub) | running.said | {"position": steps.position}
-        done = running.said["finished"] and now["letters"] == 0 and now["position"] >= now["facts"]
-        quiet = quiet + 1 if done else 0
-        if running.process.poll() is not None:
-            raise RuntimeError("the simulated agencies ended early")
-        yield now
+    counts: Counter[str] = Counter()
+    counted = 0
+    while not stop.is_set():
+        said = running.said
+        with hub.database.reading() as connection:
+            counts.update(counting.by_type(connection, after=counted))
+            counted = overview.last_position(connection)
+            letters = counting.letters_waiting(connection)
+        yield _progress(counts, sent=said["sent"], letters=letters)
+        if said["finished"] and letters == 0 and _at_rest(hub):
+            return
+        if running.process.poll() is not None and not stop.is_set():
+            raise EndedEarly
+        stop.wait(_LOOK_SECONDS)
 
 
-def final_summary(hub: Hub, folder: DemoFolder, seconds: float) -> dict[str, Any]:
-    """The summary of a run, checked against the senders' own account and the journal's hashes."""
-    counts = summarise(hub.database)
-    unfinished = counts.pop("unfinished")
-    lost = missing_from(hub.database, folder.ledger) + unfinished
-    return counts | {
-        "lost": lost,
-        "journal_verified": verified(hub.database),
-        "seconds": round(seconds, 3),
-        "notifications_per_second": round(counts["received"] / seconds, 1),
-    }
+def _at_rest(hub: Hub) -> bool:
+    """Whether no step has anything to do and no letter waits, in one view of the store: once all
+    is sent, it stays so.
+    """
+    status = collect(hub)
+    return not any(step.depth for step in status.steps) and not status.queues
 
 
-def reconciles(summary: dict[str, Any]) -> list[str]:
-    """The equations that a summary breaks; none when it reconciles."""
-    rated = sum(summary["rated"].values())
-    equations = {
-        "received = accepted + duplicates + dead_lettered": summary["received"]
-        == summary["accepted"] + summary["duplicates"] + summary["dead_lettered"],
-        "accepted = linked + new_persons + reviews": summary["accepted"]
-        == summary["linked"] + summary["new_persons"] + summary["reviews"],
-        "accepted = rated + bypassed": summary["accepted"] == rated + summary["bypassed"],
-        "drafted = released + refused + waiting": summary["drafted"]
-        == summary["released"] + summary["refused"] + summary["waiting"],
-        "lost = 0": summary["lost"] == 0,
-        "journal verified": summary["journal_verified"],
-    }
-    return [equation for equation, holds in equations.items() if not holds]
+def _progress(counts: Counter[str], *, sent: int, letters: int) -> Progress:
+    drafted, released, refused = (
+        counts[fact.type] for fact in (ProductDrafted, ProductReleased, ProductRefused)
+    )
+    return Progress(
+        sent=sent,
+        received=counts[NotificationReceived.type],
+        linked=counts[ChildLinked.type],
+        rated=counts[RatingSuggested.type],
+        released=released,
+        waiting=drafted - released - refused,
+        letters=letters,
+    )

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-from sqlalchemy import text
 
 from router.intake import STEP as INTAKE
 from schemas.case import ChildLinked, LinkOutcome
@@ -23,13 +20,11 @@ from schemas.notification import (
 )
 from schemas.product import ProductDelivered, ProductDrafted, ProductRefused, ProductReleased
 from schemas.rating import Colour, RatingAssigned, RatingSuggested
-from stores import journal
+from stores import counting, dead_letters, journal, known
 from stores.database import Database
 
 _OPENED = (
-    NotificationReceived,
     NotificationAccepted,
-    NotificationDuplicated,
     ChildLinked,
     RatingSuggested,
     RatingAssigned,
@@ -37,15 +32,84 @@ _OPENED = (
     ProductReleased,
     MessageRefused,
 )
-_PAGE = 2000
+"""What must be unsealed to be counted; of other facts their number or their envelope is enough."""
+
+
+def final_summary(database: Database, ledger: Path, *, seconds: float) -> dict[str, Any]:
+    """The summary of a run, checked against the senders' own account and the journal's hashes."""
+    counts = summarise(database)
+    unfinished = counts.pop("unfinished")
+    return counts | {
+        "lost": missing_from(database, ledger) + unfinished,
+        "journal_verified": verified(database),
+        "seconds": round(seconds, 3),
+        "notifications_per_second": round(counts["received"] / seconds, 1),
+    }
+
+
+def reconciles(summary: dict[str, Any]) -> list[str]:
+    """The equations that a summary breaks; none when it reconciles."""
+    rated = sum(summary["rated"].values())
+    equations = {
+        "received = accepted + duplicates + dead_lettered": summary["received"]
+        == summary["accepted"] + summary["duplicates"] + summary["dead_lettered"],
+        "accepted = linked + new_persons + reviews": summary["accepted"]
+        == summary["linked"] + summary["new_persons"] + summary["reviews"],
+        "accepted = rated + bypassed": summary["accepted"] == rated + summary["bypassed"],
+        "drafted = released + refused + waiting": summary["drafted"]
+        == summary["released"] + summary["refused"] + summary["waiting"],
+        "lost = 0": summary["lost"] == 0,
+        "journal verified": summary["journal_verified"],
+    }
+    return [equation for equation, holds in equations.items() if not holds]
+
+
+def summarise(database: Database) -> dict[str, Any]:
+    """The counts of everything in the journal; ``received = accepted + duplicates + dead_lettered``
+    once all is done.
+
+    A message refused at intake counts as received and dead-lettered: what cannot be read may have
+    been a notification.
+    """
+    tally = _tally(database)
+    with database.reading() as connection:
+        counts = Counter(counting.by_type(connection))
+    return {
+        **_notifications(tally, counts),
+        **_ratings(tally, counts),
+        **_products(tally, counts),
+        "unfinished": len(tally.unfinished()),
+        "refused_later": counts[MessageRefused.type] - tally.refused_at_intake,
+        "journal_entries": counts.total(),
+    }
+
+
+def missing_from(database: Database, ledger: Path) -> int:
+    """How many messages of a sender's own ledger the hub knows nothing of; each must be a fact or a
+    dead letter.
+    """
+    sent = [json.loads(line) for line in ledger.read_text(encoding="utf-8").splitlines()]
+    keys = [derived_id("arrival", note["agency"], note["event"]) for note in sent]
+    dead = {key: derived_id(key, "dead") for key in keys}
+    with database.view() as view:
+        messages = known.load(view, set(keys))
+        recorded = journal.known_ids(view, messages.values())
+        buried = dead_letters.known_ids(view, set(dead.values()))
+    return sum(messages.get(key) not in recorded and dead[key] not in buried for key in keys)
+
+
+def verified(database: Database) -> bool:
+    """Whether every hash of the journal holds and no entry is missing."""
+    with database.reading() as connection:
+        return not any(isinstance(item, journal.Flaw) for item in journal.verify(connection))
 
 
 @dataclass(slots=True)
 class _Tally:
     """Where each referral has come to."""
 
-    received: set[str] = field(default_factory=set)
-    settled: set[str] = field(default_factory=set)
+    received: set[str]
+    settled: set[str]
     """Received ones that were accepted or found to be duplicates."""
     accepted: set[str] = field(default_factory=set)
     amended: int = 0
@@ -58,98 +122,37 @@ class _Tally:
     signposts: int = 0
     refused_at_intake: int = 0
 
+    def unfinished(self) -> set[str]:
+        """Referrals that got stuck: received but not settled, accepted but not linked, then not
+        rated or not asked about.
+        """
+        rated_or_bypassed = self.bypassed | self.colours.keys()
+        return (
+            (self.received - self.settled)
+            | (self.accepted - self.linked)
+            | (self.linked - rated_or_bypassed)
+            | (self.linked - self.bypassed - self.asked)
+        )
 
-def summarise(database: Database) -> dict[str, Any]:
-    """The counts of everything in the journal; ``received = accepted + duplicates + dead_lettered``
-    once all is done.
 
-    A message refused at intake counts as received and dead-lettered: what cannot be read may have
-    been a notification.
-    """
-    tally = _Tally()
-    for message in _messages(database, [fact.type for fact in _OPENED]):
+def _tally(database: Database) -> _Tally:
+    received = counting.causes(database, NotificationReceived.type)
+    repeated = counting.causes(database, NotificationDuplicated.type)
+    tally = _Tally(set(received), settled={str(cause) for cause in repeated.values()})
+    for message in counting.facts_of(database, [fact.type for fact in _OPENED]):
         _count(tally, message)
-    counts = _counts(database)
-    drafted, released, refused = (
-        counts[fact.type] for fact in (ProductDrafted, ProductReleased, ProductRefused)
-    )
-    return {
-        "received": len(tally.received) + tally.refused_at_intake,
-        "accepted": len(tally.accepted),
-        "duplicates": counts[NotificationDuplicated.type],
-        "amended": tally.amended,
-        "dead_lettered": tally.refused_at_intake,
-        "linked": tally.outcomes[LinkOutcome.LINKED],
-        "new_persons": tally.outcomes[LinkOutcome.NEW],
-        "reviews": tally.outcomes[LinkOutcome.REVIEW],
-        "bypassed": len(tally.bypassed - tally.colours.keys()),
-        "rated": {
-            colour.value: list(tally.colours.values()).count(colour)
-            for colour in reversed(list(Colour))
-        },
-        "requests": tally.requests,
-        "responses": counts[InformationAnswered.type],
-        "drafted": drafted,
-        "released": released,
-        "refused": refused,
-        "waiting": drafted - released - refused,
-        "signposts": tally.signposts,
-        "delivered": counts[ProductDelivered.type],
-        "unfinished": len(_unfinished(tally)),
-        "refused_later": counts[MessageRefused.type] - tally.refused_at_intake,
-        "journal_entries": counts.total(),
-    }
+    return tally
 
 
-def missing_from(database: Database, ledger: Path) -> int:
-    """How many messages of a sender's own ledger the hub knows nothing of; each must be a fact or a
-    dead letter.
-    """
-    sent = [json.loads(line) for line in ledger.read_text(encoding="utf-8").splitlines()]
-    with database.reading() as connection:
-        known = set(connection.execute(text("SELECT key FROM arrivals")).scalars())
-        known |= set(connection.execute(text("SELECT id FROM dead_letters")).scalars())
-    return sum(not _ids_of(note) & known for note in sent)
-
-
-def verified(database: Database) -> bool:
-    """Whether every hash of the journal holds and no entry is missing."""
-    with database.reading() as connection:
-        return not any(isinstance(item, journal.Flaw) for item in journal.verify(connection))
-
-
-def _ids_of(note: dict[str, str]) -> set[str]:
-    arrival = derived_id("arrival", note["agency"], note["event"])
-    return {arrival, derived_id(arrival, "dead")}
-
-
-def _unfinished(tally: _Tally) -> set[str]:
-    """Referrals that got stuck on the way: received but not settled, accepted but not linked, not
-    rated, not asked.
-    """
-    rated_or_bypassed = tally.bypassed | tally.colours.keys()
-    return (
-        (tally.received - tally.settled)
-        | (tally.accepted - tally.linked)
-        | (tally.linked - rated_or_bypassed)
-        | (tally.linked - tally.bypassed - tally.asked)
-    )
-
-
-def _count(tally: _Tally, message: Message) -> None:  # noqa: C901 - one line per kind of fact
+def _count(tally: _Tally, message: Message) -> None:
     match message.data:
-        case NotificationReceived():
-            tally.received.add(message.id)
         case NotificationAccepted(referral_id=id_, version=version):
             tally.settled.add(id_)
             tally.accepted.add(id_)
             tally.amended += version > 1
-        case NotificationDuplicated():
-            tally.settled.add(str(message.causation_id))
         case ChildLinked(referral_id=id_, outcome=outcome, allocated_to=worker):
-            tally.outcomes[outcome] += (
-                id_ not in tally.linked
-            )  # a human may have a referral linked anew
+            # Once for each: a human may have a referral linked anew.
+            tally.outcomes[outcome] += id_ not in tally.linked
             tally.linked.add(id_)
             if worker is not None:
                 tally.bypassed.add(id_)
@@ -166,20 +169,38 @@ def _count(tally: _Tally, message: Message) -> None:  # noqa: C901 - one line pe
             tally.refused_at_intake += step == INTAKE
 
 
-def _counts(database: Database) -> Counter[str]:
-    query = text("SELECT type, count(*) AS number FROM journal GROUP BY type")
-    with database.reading() as connection:
-        return Counter({row.type: row.number for row in connection.execute(query)})
+def _notifications(tally: _Tally, counts: Counter[str]) -> dict[str, int]:
+    return {
+        "received": len(tally.received) + tally.refused_at_intake,
+        "accepted": len(tally.accepted),
+        "duplicates": counts[NotificationDuplicated.type],
+        "amended": tally.amended,
+        "dead_lettered": tally.refused_at_intake,
+        "linked": tally.outcomes[LinkOutcome.LINKED],
+        "new_persons": tally.outcomes[LinkOutcome.NEW],
+        "reviews": tally.outcomes[LinkOutcome.REVIEW],
+    }
 
 
-def _messages(database: Database, types: Iterable[str]) -> Iterator[Message]:
-    wanted, position = set(types), 0
-    while True:
-        with database.reading() as connection:
-            rows = journal.rows_after(connection, position, _PAGE)
-            if not rows:
-                return
-            position = rows[-1].position
-            chosen = [row for row in rows if row.type in wanted]
-            keys = database.vault.keys(connection, {row.key_id for row in chosen}, create=False)
-            yield from [journal.opened(row, keys) for row in chosen]
+def _ratings(tally: _Tally, counts: Counter[str]) -> dict[str, Any]:
+    colours = Counter(tally.colours.values())
+    return {
+        "bypassed": len(tally.bypassed - tally.colours.keys()),
+        "rated": {colour.value: colours[colour] for colour in reversed(Colour)},
+        "requests": tally.requests,
+        "responses": counts[InformationAnswered.type],
+    }
+
+
+def _products(tally: _Tally, counts: Counter[str]) -> dict[str, int]:
+    drafted, released, refused = (
+        counts[fact.type] for fact in (ProductDrafted, ProductReleased, ProductRefused)
+    )
+    return {
+        "drafted": drafted,
+        "released": released,
+        "refused": refused,
+        "waiting": drafted - released - refused,
+        "signposts": tally.signposts,
+        "delivered": counts[ProductDelivered.type],
+    }

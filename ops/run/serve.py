@@ -179,9 +179,12 @@ def _exit_on(server: uvicorn.Server, stop: threading.Event) -> None:
 def listening(host: str, port: int) -> socket.socket:
     """A socket that listens there; port 0 takes a free one. Raises ``CannotListen``."""
     try:
-        return socket.create_server((host, port), reuse_port=False)
+        bound = socket.create_server((host, port), reuse_port=False)
     except OSError as error:
         raise CannotListen(host, port, error.strerror) from None
+    # Without it each answer's body waits for the receiver to confirm the head: 40 ms on Linux.
+    bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, True)
+    return bound
 
 
 def web_server(

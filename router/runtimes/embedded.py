@@ -12,7 +12,8 @@ from router.one_pass import Attempt, Delivery
 from router.runtimes import clock
 from router.runtimes.isolate import delivery_of, isolating
 from router.unit import Unit
-from stores import cursors, journal
+from schemas.message import Message
+from stores import cursors, journal, overview
 from stores.database import Database
 from stores.keep_trying import keep_working, logged
 
@@ -61,14 +62,26 @@ class Embedded:
         through every step, with all that they cause, in one transaction.
         """
         elapsed = clock.publish_due(self.database, limit=self.batch) if looks_at_clock else 0
-        page = journal.messages_after(
-            self.database, self._start(), besides=self.unit.name, limit=self.batch
-        )
+        page = self._page()
         if page:
             deliveries = [delivery_of(position, message, self.unit) for position, message in page]
             isolating(deliveries, self._handle)
             self._position = page[-1][0]
         return bool(page or elapsed)
+
+    def _page(self) -> list[tuple[int, Message]]:
+        """The next messages that others wrote. Where there are none, all that there was before
+        they were looked for is done.
+        """
+        with self.database.reading() as connection:
+            last = overview.last_position(connection)
+        start = self._start()
+        page = journal.messages_after(
+            self.database, start, besides=self.unit.name, limit=self.batch
+        )
+        if not page:
+            self._position = max(start, last)
+        return page
 
     def _handle(self, deliveries: Sequence[Delivery], attempt: Attempt) -> None:
         """Decide while others may write, and only then take the one lock that writers share."""

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ops.demo.simulation.bad import bad_messages, worse_messages
+from ops.demo.simulation.bad import bad_messages
 from tests.proofs.poison import Dose, prove
+from tests.proofs.worse import worse_messages
 
 
 def test_every_kind_of_bad_message_is_told_why_and_kept_as_it_came_and_no_good_one_is_lost(

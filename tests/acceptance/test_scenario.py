@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from ops.demo.running import reconciles
+from ops.demo.summary import reconciles
 from ops.look.reading import open_reader
 from ops.look.replay import Wanted, replay
 from tests.proofs.check import check

@@ -21,7 +21,7 @@ from connectors.clients.broker import connected, consumer, ensure_queue, publish
 from connectors.clients.broker_client import QueueNames
 from connectors.clients.http_client import HubClient
 from ops.demo.simulation.agencies import persistently
-from ops.demo.simulation.bad import Bad, bad_messages, worse_messages
+from ops.demo.simulation.bad import Bad, bad_messages
 from ops.demo.simulation.stream import sample_lines
 from schemas.message import derived_id
 from schemas.notification import Receipt
@@ -30,6 +30,7 @@ from tests.proofs.evidence import Buried, Evidence, gather
 from tests.proofs.place import Place, embedded_place
 from tests.proofs.processes import agencies, await_serving, hub_part, kept, wait_until
 from tests.proofs.quiet import Quiet, await_quiet
+from tests.proofs.worse import worse_messages
 
 _SENT = Quiet(letters=False)
 _ANSWER_SECONDS = 60.0

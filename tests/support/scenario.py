@@ -16,8 +16,8 @@ import psycopg
 from psycopg import sql
 
 from connectors.clients.http_client import HubClient
-from ops.demo.running import final_summary
 from ops.demo.simulation.answers import event
+from ops.demo.summary import final_summary
 from ops.run.wiring import open_hub
 from schemas.topics import TOPICS
 from stores.tables import METADATA
@@ -144,7 +144,7 @@ def _mend_links(place: Place) -> None:
 def _decided(staff: HubClient, id_: str, kind: str, data: dict[str, Any]) -> str:
     """The id of a decision that was sent."""
     who = {"decided_by": "SIMULATED manager", "rationale": "Simulated: looked into again"}
-    (receipt,) = staff.send([event(id_, LEAD, f"mash.{kind}.v1", data | who)])
+    (receipt,) = staff.send([event(id_, f"mash.{kind}.v1", agency=LEAD, data=data | who)])
     return receipt.id
 
 
@@ -157,7 +157,7 @@ def _outcome(
         place.folder.ledger.write_text(
             "".join(f"{json.dumps(note)}\n" for note in _with_ids(evidence.sent))
         )
-        summary = final_summary(hub, place.folder, seconds)
+        summary = final_summary(hub.database, place.folder.ledger, seconds=seconds)
     finally:
         hub.database.close()
     text = {part.name: _read(part) for part in parts}

@@ -1,25 +1,20 @@
-"""Simulated agencies at work: they send the sample stream, fetch what the hub asks of them, and
-answer it.
-"""
+"""Simulated agencies at work: how they send, and the stream of notifications that they send."""
 
 from __future__ import annotations
 
 import json
 import threading
 import time
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from connectors.clients.http_client import HubUnavailable
-from ops.demo.simulation.answers import Event, answer
+from ops.demo.simulation.answers import Event
 from ops.demo.simulation.stream import batches
 from schemas.notification import Receipt
 
-_FETCHED = 100
 _PAUSE_SECONDS = 0.05
 T = TypeVar("T")
 
@@ -29,18 +24,6 @@ class Sends(Protocol):
 
     def send(self, events: Sequence[Mapping[str, object]]) -> list[Receipt]:
         """Send events; a receipt for each, in order. Raises ``HubUnavailable``."""
-        ...
-
-
-class Desk(Sends, Protocol):
-    """An agency's desk: it gets letters and sends what answers them."""
-
-    def fetch(self, limit: int = 20, wait: float = 0) -> list[dict[str, object]]:
-        """Letters, held for this desk. Raises ``HubUnavailable``."""
-        ...
-
-    def acknowledge(self, ids: Collection[str]) -> int:
-        """These letters are safe. Raises ``HubUnavailable``."""
         ...
 
 
@@ -87,13 +70,18 @@ class Sender:
         started = time.monotonic()
         with self.ledger.open("w", encoding="utf-8") as ledger:
             for agency, events in batches(lines, self.batch):
-                self._send(agency, events, ledger.write, stop)
+                self._send(agency, events, note=ledger.write, stop=stop)
                 if stop.is_set():
                     return
                 self._keep_pace(started, stop)
 
     def _send(
-        self, agency: str, events: list[Event], note: Callable[[str], int], stop: threading.Event
+        self,
+        agency: str,
+        events: list[Event],
+        *,
+        note: Callable[[str], int],
+        stop: threading.Event,
     ) -> None:
         receipts = persistently(lambda: self.clients[agency].send(events), stop)
         for event, receipt in zip(events, receipts or [], strict=False):
@@ -107,54 +95,3 @@ class Sender:
     def _keep_pace(self, started: float, stop: threading.Event) -> None:
         if self.per_second:
             stop.wait(max(0.0, started + self.sent / self.per_second - time.monotonic()))
-
-
-@dataclass(slots=True)
-class Answerers:
-    """Agencies' desks: each fetches its letters, answers them, and only then acknowledges them.
-
-    ``letters`` keeps what came, and ``answers`` what was answered with which receipt, for whoever
-    checks a run.
-    """
-
-    clients: Mapping[str, Desk]
-    letters: Notes = field(default_factory=lambda: Notes(None))
-    answers: Notes = field(default_factory=lambda: Notes(None))
-    answered: Counter[str] = field(default_factory=Counter)
-    in_hand: int = 0
-
-    def work(self, stop: threading.Event) -> None:
-        """Look into every inbox again and again until told to stop."""
-        while not stop.is_set():
-            if not sum(self.clear(agency, client, stop) for agency, client in self.clients.items()):
-                stop.wait(_PAUSE_SECONDS)
-
-    def clear(self, agency: str, client: Desk, stop: threading.Event) -> int:
-        """Answer what is in one inbox; how many letters there were."""
-        letters: list[Event] = persistently(partial(client.fetch, _FETCHED), stop) or []
-        self.in_hand = len(letters)
-        for letter in letters:
-            self.letters.write(agency=agency, letter=letter)
-        if letters and self._answer(agency, client, letters, stop):
-            persistently(
-                partial(client.acknowledge, [str(letter["id"]) for letter in letters]), stop
-            )
-        self.in_hand = 0
-        self.answered.update(str(letter["type"]) for letter in letters)
-        return len(letters)
-
-    def _answer(
-        self, agency: str, client: Desk, letters: Sequence[Event], stop: threading.Event
-    ) -> bool:
-        """Whether everything that needs an answer was answered and receipted."""
-        answers = [made for letter in letters if (made := answer(letter)) is not None]
-        receipts = persistently(partial(client.send, answers), stop) if answers else []
-        for made, receipt in zip(answers, receipts or [], strict=False):
-            self.answers.write(
-                agency=agency,
-                event=made["id"],
-                type=made["type"],
-                status=receipt.status,
-                id=receipt.id,
-            )
-        return receipts is not None

@@ -1,4 +1,9 @@
-"""What simulated people answer to a letter from the hub: pure, and the same for the same letter."""
+"""What simulated people answer to a letter from the hub: the same to the same question, whenever it
+comes and whatever came before.
+
+Each decision follows from a number from 0 to 99 that is drawn from what is asked, but never from
+when: most ids tell the time at which an arrival came.
+"""
 
 from __future__ import annotations
 
@@ -8,31 +13,37 @@ from typing import Any
 
 Event = dict[str, Any]
 """A structured CloudEvent."""
+_Data = dict[str, Any]
+_Answer = tuple[str, _Data] | None
+"""The type of the event that answers, and its data; None where nobody answers."""
 
 SOCIAL_WORKER = "SIMULATED social worker"
 DECISION_MAKER = "SIMULATED decision maker"
 
-_SILENT_AGENCIES = 3
-_UNDECIDED_ITEMS = 4
-_WITHHELD_ITEMS = 14
-_ORIGINAL_ITEMS = 34
-_CHANGED_RATINGS = 15
-_DIFFERENT_PERSONS = 20
+# Of a hundred draws, those below these numbers:
+_NEVER_ANSWERED = 3  # requests for information
+_NOTHING_KNOWN = 20  # requests, those never answered included
+_RATED_OTHERWISE = 15  # ratings that the social worker changes
+_TWO_CHILDREN = 20  # pairs that are found not to be one child
+_NEVER_DECIDED = 4  # items whose owner does not say
+_WITHHELD = 14  # items, those never decided included
+_RELEASED_AS_THEY_ARE = 34  # items, those withheld included; the rest leaves sanitised
 
 
 def answer(letter: Event) -> Event | None:
     """The event that answers a letter; None where it needs no answer, or where the simulated person
     is silent.
     """
+    agency = letter["subject"]
     answerer = _ANSWERERS.get(letter["type"])
-    made = answerer(letter["data"], letter["subject"]) if answerer else None
+    made = answerer(letter["data"], agency) if answerer else None
     if made is None:
         return None
     type_, data = made
-    return event(f"{letter['id']}/answer", letter["subject"], type_, data)
+    return event(f"{letter['id']}/answer", type_, agency=agency, data=data)
 
 
-def event(id_: str, agency: str, type_: str, data: Any) -> Event:
+def event(id_: str, type_: str, *, agency: str, data: Any) -> Event:
     """An event in the hub's own shape, from a simulated agency."""
     return {
         "specversion": "1.0",
@@ -46,22 +57,31 @@ def event(id_: str, agency: str, type_: str, data: Any) -> Event:
 
 def draw(*parts: str) -> int:
     """A number from 0 to 99 that follows from the parts."""
-    return int.from_bytes(sha256("/".join(parts).encode()).digest()[:8], "big") % 100
+    return _digest(*parts) % 100
 
 
-def _information(request: dict[str, Any], agency: str) -> tuple[str, Any] | None:
-    luck = draw(request["identifier"], "answer")
-    if luck < _SILENT_AGENCIES:
+def _digest(*parts: str) -> int:
+    return int.from_bytes(sha256("/".join(parts).encode()).digest()[:8], "big")
+
+
+def _lasting(referral_id: str) -> str:
+    """What in a referral's id follows from its sender and what that calls it, not from the time."""
+    return referral_id[len("01234567-89ab-8") :]
+
+
+def _information(request: _Data, agency: str) -> _Answer:
+    request_id = request["identifier"]
+    drawn = draw(_lasting(request["referral_id"]), agency, "answer")
+    if drawn < _NEVER_ANSWERED:
         return None
-    known = luck >= 20
+    known = drawn >= _NOTHING_KNOWN
+    items = [_item(request, agency, number=number) for number in range(1 + drawn % 2)]
     return "mash.information-response.v1", {
-        "request_id": request["identifier"],
+        "request_id": request_id,
         "referral_id": request["referral_id"],
         "case_id": request["case_id"],
         "known": known,
-        "items": [_item(request["identifier"], agency, number) for number in range(1 + luck % 2)]
-        if known
-        else [],
+        "items": items if known else [],
         "answered_by": f"SIMULATED professional of {agency}",
     }
 
@@ -78,76 +98,75 @@ _TEXTS = (
 _SENSITIVITIES = ("routine", "routine", "sensitive", "sensitive", "restricted")
 
 
-def _item(request_id: str, agency: str, number: int) -> dict[str, Any]:
-    luck = draw(request_id, "item", str(number))
+def _item(request: _Data, agency: str, *, number: int) -> _Data:
+    about = (_lasting(request["referral_id"]), agency, str(number))
+    drawn = draw(*about, "item")
     return {
-        "item_id": f"{request_id}/{number}",
+        "item_id": f"{request['identifier']}/{number}",
         "owner": agency,
-        "text": _TEXTS[luck % len(_TEXTS)],
-        "sensitivity": _SENSITIVITIES[luck % len(_SENSITIVITIES)],
+        "text": f"{_TEXTS[drawn % len(_TEXTS)]} (Record {_digest(*about) % 100_000:05d}.)",
+        "sensitivity": _SENSITIVITIES[drawn % len(_SENSITIVITIES)],
         "may_be_revealed": True,
-        "may_leave": luck % 10 != 0,
-        "signpost": luck % 7 != 0,
+        "may_leave": drawn % 10 != 0,
+        "signpost": drawn % 7 != 0,
     }
 
 
-def _rating(request: dict[str, Any], _agency: str) -> tuple[str, Any]:
-    luck = draw(request["referral_id"], "rating")
-    colours = ("blue", "green", "amber", "red")
-    changed = colours[luck % 4] if luck < _CHANGED_RATINGS else request["suggested"]
+_COLOURS = ("blue", "green", "amber", "red")
+
+
+def _rating(request: _Data, _agency: str) -> _Answer:
+    drawn, suggested = draw(_lasting(request["referral_id"]), "rating"), request["suggested"]
+    colour = _COLOURS[drawn % 4] if drawn < _RATED_OTHERWISE else suggested
     return "mash.rating-decision.v1", {
         "referral_id": request["referral_id"],
         "case_id": request["case_id"],
-        "colour": changed,
-        "decided_by": SOCIAL_WORKER,
-        "rationale": "Simulated: as suggested"
-        if changed == request["suggested"]
-        else "Simulated: read otherwise",
+        "colour": colour,
+        **_decided("as suggested" if colour == suggested else "read otherwise"),
     }
 
 
-def _link(review: dict[str, Any], _agency: str) -> tuple[str, Any]:
+def _link(review: _Data, _agency: str) -> _Answer:
+    """The best candidate, if anything speaks for it."""
     best = review["candidates"][0] if review["candidates"] else None
     chosen = best["person_id"] if best and best["score"] > 0 else None
     return "mash.link-decision.v1", {
         "referral_id": review["referral_id"],
         "person_id": chosen,
-        "decided_by": SOCIAL_WORKER,
-        "rationale": "Simulated: the best candidate"
-        if chosen
-        else "Simulated: none of the candidates",
+        **_decided("the best candidate" if chosen else "none of the candidates"),
     }
 
 
-def _merge(review: dict[str, Any], _agency: str) -> tuple[str, Any]:
-    luck = draw(review["person_id"], review["other_person_id"], "merge")
+def _merge(review: _Data, _agency: str) -> _Answer:
+    same = draw(str(review["score"]), *review["reasons"], "merge") >= _TWO_CHILDREN
     return "mash.persons-decision.v1", {
         "person_id": review["person_id"],
         "other_person_id": review["other_person_id"],
-        "same": luck >= _DIFFERENT_PERSONS,
-        "decided_by": SOCIAL_WORKER,
-        "rationale": "Simulated: one child"
-        if luck >= _DIFFERENT_PERSONS
-        else "Simulated: two children",
+        "same": same,
+        **_decided("one child" if same else "two children"),
     }
 
 
-def _split(review: dict[str, Any], _agency: str) -> tuple[str, Any]:
+def _split(review: _Data, _agency: str) -> _Answer:
     return "mash.split-decision.v1", {
         "person_id": review["person_id"],
         "referral_ids": review["referral_ids"],
         "to_person_id": None,
-        "decided_by": SOCIAL_WORKER,
-        "rationale": "Simulated: two children",
+        **_decided("two children"),
     }
 
 
-def _release(request: dict[str, Any], _agency: str) -> tuple[str, Any] | None:
+def _decided(why: str) -> _Data:
+    return {"decided_by": SOCIAL_WORKER, "rationale": f"Simulated: {why}"}
+
+
+def _release(request: _Data, _agency: str) -> _Answer:
     item = request["item"]
-    luck = draw(request["product_id"], item["item_id"])
-    if luck < _UNDECIDED_ITEMS:
+    whom = (request["recipient"], request["purpose"], request["colour"])
+    drawn = draw(item["original"], *whom)
+    if drawn < _NEVER_DECIDED:
         return None
-    choice, digest = _choice(luck, item)
+    choice, digest = _choice(drawn, item)
     return "mash.release-decision.v1", {
         "product_id": request["product_id"],
         "case_id": request["case_id"],
@@ -158,19 +177,20 @@ def _release(request: dict[str, Any], _agency: str) -> tuple[str, Any] | None:
         "purpose": request["purpose"],
         "decided_by": DECISION_MAKER,
         "reason": "Simulated: sharing would put a source at risk" if digest is None else None,
-        "signpost": luck % 2 == 0,
+        "signpost": drawn % 2 == 0,
     }
 
 
-def _choice(luck: int, item: dict[str, Any]) -> tuple[str, str | None]:
-    if luck < _WITHHELD_ITEMS:
+def _choice(drawn: int, item: _Data) -> tuple[str, str | None]:
+    """What the owner chooses, and the digest of the words that it lets leave."""
+    if drawn < _WITHHELD:
         return "withhold", None
-    if luck < _ORIGINAL_ITEMS:
+    if drawn < _RELEASED_AS_THEY_ARE:
         return "release_original", item["original_digest"]
     return "release_sanitised", item["sanitised_digest"]
 
 
-def _received(product: dict[str, Any], agency: str) -> tuple[str, Any]:
+def _received(product: _Data, agency: str) -> _Answer:
     return "mash.delivery-receipt.v1", {
         "product_id": product["product_id"],
         "case_id": product["case_id"],
@@ -179,7 +199,7 @@ def _received(product: dict[str, Any], agency: str) -> tuple[str, Any]:
     }
 
 
-_ANSWERERS: dict[str, Callable[[dict[str, Any], str], tuple[str, Any] | None]] = {
+_ANSWERERS: dict[str, Callable[[_Data, str], _Answer]] = {
     "mash.information-request.v1": _information,
     "mash.rating-request.v1": _rating,
     "mash.link-review.v1": _link,

@@ -5,27 +5,27 @@ dropping files.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from connectors.clients.broker_client import BrokerClient, QueueNames
 from connectors.clients.http_client import HubClient
-from ops.demo.simulation.agencies import Desk, Sends
+from ops.demo.simulation.agencies import Sends
+from ops.demo.simulation.desks import Inbox
 from ops.demo.simulation.drop import FolderClient
 
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """By agency: how it sends notifications, and where its desk is. ``slow`` desks want a thread
-    each.
-    """
+    """By agency: how it sends notifications, and where its letters come to."""
 
     senders: Mapping[str, Sends]
-    desks: Mapping[str, Desk]
-    slow: frozenset[str]
+    inboxes: Mapping[str, Inbox]
 
 
+@contextmanager
 def ways(
     *,
     url: str | None,
@@ -33,23 +33,24 @@ def ways(
     broker_urls: Path | None,
     folders: Path | None,
     queue_prefix: str = "",
-) -> Ways:
+) -> Iterator[Ways]:
     """Of an agency with several credentials: notifications go by folder, else HTTP, else queue;
-    letters by queue.
+    letters by queue. Connections are closed at the end.
     """
-    over_http: dict[str, HubClient] = {}
-    if url is not None:
-        over_http = {agency: HubClient(url, token) for agency, token in _read(tokens).items()}
-    over_broker = {
-        agency: BrokerClient(broker, QueueNames.of(agency, queue_prefix))
-        for agency, broker in _read(broker_urls).items()
-    }
-    dropping = {agency: FolderClient(Path(path)) for agency, path in _read(folders).items()}
-    return Ways(
-        {**over_broker, **over_http, **dropping},
-        {**over_http, **over_broker},
-        frozenset(over_broker),
-    )
+    with ExitStack() as connections:
+        over_http = {
+            agency: connections.enter_context(HubClient(url, token))
+            for agency, token in _read(tokens).items()
+            if url is not None
+        }
+        over_broker = {
+            agency: connections.enter_context(
+                BrokerClient(broker, QueueNames.of(agency, queue_prefix))
+            )
+            for agency, broker in _read(broker_urls).items()
+        }
+        dropping = {agency: FolderClient(Path(path)) for agency, path in _read(folders).items()}
+        yield Ways({**over_broker, **over_http, **dropping}, {**over_http, **over_broker})
 
 
 def _read(path: Path | None) -> dict[str, str]:

@@ -200,7 +200,7 @@ def test_a_merge_is_told_with_both_persons_and_what_moved_but_not_who_said_so(
     send(
         hub,
         "childrens_social_care",
-        [event("d1", "childrens_social_care", "mash.persons-decision.v1", data)],
+        [event("d1", "mash.persons-decision.v1", agency="childrens_social_care", data=data)],
     )
     hub.embedded().drain()
     told = {e["type"]: e["shown"] for e in trail(folder, kept["case_id"])}

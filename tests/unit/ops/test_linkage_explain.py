@@ -47,7 +47,7 @@ def everything(folder: DemoFolder, hub: Hub) -> list[dict[str, Any]]:
 
 def decide(hub: Hub, id_: str, type_: str, **data: Any) -> str:
     """A decision of the lead agency; the id of its receipt."""
-    (receipt,) = send(hub, LEAD, [event(id_, LEAD, type_, data | WHO)])
+    (receipt,) = send(hub, LEAD, [event(id_, type_, agency=LEAD, data=data | WHO)])
     hub.embedded().drain()
     return receipt.id
 

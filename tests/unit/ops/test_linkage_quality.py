@@ -123,7 +123,7 @@ def figures(folder: DemoFolder, *arguments: str) -> dict[str, Any]:
 
 
 def decide(hub: Hub, id_: str, type_: str, **data: Any) -> str:
-    (receipt,) = send(hub, LEAD, [event(id_, LEAD, type_, data | WHO)])
+    (receipt,) = send(hub, LEAD, [event(id_, type_, agency=LEAD, data=data | WHO)])
     hub.embedded().drain()
     return receipt.id
 

@@ -21,7 +21,8 @@ DAY = "2026-01-31"
 def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     folder = tmp_path_factory.mktemp("stream")
     notifications, truth = folder / "stream.jsonl", folder / "truth.csv"
-    write(generate(children=100, notifications=260, seed=3), notifications, truth)
+    told = generate(children=100, notifications=260, seed=3)
+    write(told, notifications=notifications, truth=truth)
     return notifications, truth
 
 

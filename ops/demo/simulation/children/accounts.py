@@ -19,7 +19,7 @@ from ops.demo.simulation.children.homes import (
     written_postcode,
     written_telephone,
 )
-from ops.demo.simulation.children.records import record
+from ops.demo.simulation.children.records import Record, record
 
 _SEX = {"m": "male", "f": "female"}
 _UNBORN = (None, None, "Unborn", "Unborn", "Bump", "Unborn Baby", "Baby", "UNBORN")
@@ -47,7 +47,7 @@ class Account:
     """One notification in the making; ``tags`` gathers what is difficult about it."""
 
     def __init__(
-        self, chance: Chance, area: Area, child: Child, incident: Incident, at: dt.datetime
+        self, chance: Chance, incident: Incident, *, area: Area, child: Child, at: dt.datetime
     ) -> None:
         self._chance, self._area, self._child, self._incident = chance, area, child, incident
         self._at, self._day = at, at.date()
@@ -59,27 +59,19 @@ class Account:
     def told(self, reference: str) -> dict[str, Any]:
         """The notification, without an id."""
         chance, child = self._chance, self._child
-        held = record(chance, child, self._incident.agency, self._told["birth"], self._day)
+        agency, birth = self._incident.agency, self._told["birth"]
+        held = record(chance, child, agency=agency, told_of_birth=birth, day=self._day)
         self.tags |= held.tags
         expected = self._expected() if self._unborn else None
-        given, surname = (
-            self._before_birth(held.surname)
-            if self._unborn
-            else self._name(held.given, held.surname)
-        )
-        address = self._address()
-        middle = (
-            [child.middle]
-            if child.middle and not self._unborn and chance.happens(self._told["middle"])
-            else []
-        )
+        given, surname = self._called(held)
+        address, postcode = self._address()
         account = {
             "notification_id": "",
-            "source_agency": self._incident.agency,
+            "source_agency": agency,
             "source_reference": reference,
             "observed_at": f"{self._at.isoformat()}Z",
             "given_name": given,
-            "middle_names": middle,
+            "middle_names": self._middle(),
             "family_name": surname,
             "alias_names": self._aliases(),
             "date_of_birth": None if self._unborn else held.born,
@@ -87,13 +79,25 @@ class Account:
             "expected_date_of_birth": expected,
             "sex": self._sex(),
             **self._numbers(),
-            "address_lines": address[0],
-            "postcode": address[1],
+            "address_lines": address,
+            "postcode": postcode,
             "phone": self._telephone(),
             "guardians": self._guardians(),
             "narrative": "",
         }
         return self._in_the_agencys_letters(account)
+
+    def _called(self, held: Record) -> tuple[str | None, str | None]:
+        """The given name and the family name as they are told."""
+        if self._unborn:
+            return self._before_birth(held.surname)
+        return self._name(held.given, held.surname)
+
+    def _middle(self) -> list[str]:
+        middle = self._child.middle
+        if middle and not self._unborn and self._chance.happens(self._told["middle"]):
+            return [middle]
+        return []
 
     def _expected(self) -> str | None:
         due = self._child.born + dt.timedelta(self._chance.number(-12, 12))
@@ -156,7 +160,7 @@ class Account:
             upn = child.upn
             if chance.slips(0.005):
                 self.tags.add("upn_error")
-                upn = _one_digit(chance, upn, 1)
+                upn = _one_digit(chance, upn, first=1)
         return {"nhs_number": nhs, "upn": upn}
 
     def _nhs(self) -> str:
@@ -170,7 +174,7 @@ class Account:
             return chance.one(siblings).nhs
         if chance.slips(0.006):
             self.tags.add("nhs_error")
-            return _one_digit(chance, child.nhs, 3)
+            return _one_digit(chance, child.nhs, first=3)
         if chance.slips(0.001):
             self.tags.add("nhs_placeholder")
             return "9999999999"
@@ -187,9 +191,9 @@ class Account:
             return ["Address withheld"], None
         if not chance.happens(self._told["address"]):
             return [], None
-        lines = written(chance, home, self.tags)
+        lines = written(chance, home, tags=self.tags)
         if chance.happens(self._told["postcode"]) and not chance.slips(0.015):
-            return lines, written_postcode(chance, home.postcode, self.tags)
+            return lines, written_postcode(chance, home.postcode, tags=self.tags)
         self.tags.add("postcode_missing")
         return lines, None
 
@@ -223,7 +227,7 @@ class Account:
         number = chance.one(self._child.family.phones)
         if chance.slips(0.014):
             self.tags.add("phone_error")
-            number = _one_digit(chance, number, 5)
+            number = _one_digit(chance, number, first=5)
         return written_telephone(chance, number)
 
     def _guardians(self) -> list[dict[str, Any]]:
@@ -290,7 +294,7 @@ class Account:
         return " ".join(part for part in (*parts, self._incident.besides) if part)
 
 
-def _one_digit(chance: Chance, number: str, first: int) -> str:
+def _one_digit(chance: Chance, number: str, *, first: int) -> str:
     """The number with one of its digits another one, from the place ``first`` on."""
     at = chance.number(first, len(number) - 1)
     return number[:at] + str((int(number[at]) + chance.number(1, 9)) % 10) + number[at + 1 :]

@@ -103,8 +103,8 @@ class Population:
             id=len(self.families) + 1,
             origin=origin,
             surname=surname,
-            mother=self._adult(mothers_origin, "f", mothers),
-            father=self._adult(origin, "m", surname) if chance.happens(0.78) else None,
+            mother=self._adult(mothers_origin, "f", surname=mothers),
+            father=self._adult(origin, "m", surname=surname) if chance.happens(0.78) else None,
             other=(self._anybody(), chance.one(("grandparent", "partner_of_parent", "step_parent")))
             if chance.happens(0.2)
             else None,
@@ -126,17 +126,17 @@ class Population:
         for _ in range(chance.weighted(_SIZES)):
             born = self._birthday()
             if all(abs((born - child.born).days) >= _APART_DAYS for child in family.children):
-                self._birth(family, surname, born)
+                self._birth(family, surname, born=born)
         for child in family.children:
             self._fate(child)
         if chance.happens(0.025):
             self._cousin(family)
 
-    def _birth(self, family: Family, surname: str, born: dt.date) -> None:
-        first = self._child(family, surname, born)
+    def _birth(self, family: Family, surname: str, *, born: dt.date) -> None:
+        first = self._child(family, surname, born=born)
         for twin in range(2, 2 + self._chance.happens(0.032)):
             first.twin = 1
-            other = self._child(family, surname, born)
+            other = self._child(family, surname, born=born)
             other.twin = twin
             for child in (first, other):
                 child.tags.add("twin")
@@ -145,23 +145,12 @@ class Population:
                 child.tags.add("double_barrelled")
 
     def _child(
-        self, family: Family, surname: str, born: dt.date, *, sex: str = "", given: str = ""
+        self, family: Family, surname: str, *, born: dt.date, sex: str = "", given: str = ""
     ) -> Child:
         chance = self._chance
         sex = sex or chance.one("mf")
-        pool = words("origins", family.origin, "boys" if sex == "m" else "girls")
-        taken = {
-            name
-            for c in family.children
-            for name in (*c.given.replace("-", " ").split(), c.known_as, c.middle)
-        }
-        free = [name for name in pool if name not in taken] or list(pool)
-        if not given:
-            given = chance.one(free)
-            if family.mohammeds and sex == "m":
-                given = f"Mohammed {given}"
-            elif chance.happens(0.025):
-                given += chance.one("- ") + chance.one(free)
+        pool, free = _names(family, sex)
+        given = given or self._given(family, sex, free=free)
         others = [name for name in free if name not in given] or list(pool)
         word = given.replace("-", " ").split()[-1]
         child = Child(
@@ -179,17 +168,18 @@ class Population:
             mother=family.mother,
             father=family.father,
         )
-        if born > START:
-            child.tags.add("born_in_window")
-        if born > START + dt.timedelta(DAYS):
-            child.tags.add("unborn_throughout")
-        if family.mohammeds and sex == "m":
-            child.tags.add("same_first_name_brothers")
-        if family.origin != "british":
-            child.tags.add("non_anglo")
-        child.tags.add(f"origin:{family.origin}")
+        child.tags |= _tags(child)
         family.children.append(child)
         return child
+
+    def _given(self, family: Family, sex: str, *, free: Sequence[str]) -> str:
+        chance = self._chance
+        given = chance.one(free)
+        if family.mohammeds and sex == "m":
+            return f"Mohammed {given}"
+        if chance.happens(0.025):
+            return given + chance.one("- ") + chance.one(free)
+        return given
 
     def _fate(self, child: Child) -> None:
         chance = self._chance
@@ -207,8 +197,8 @@ class Population:
     def _cousin(self, family: Family) -> None:
         surname = self._surname(family.origin)
         born = START - dt.timedelta(self._chance.number(0, 17 * 365))
-        cousin = self._child(family, surname, born)
-        cousin.mother, cousin.father = self._adult(family.origin, "f", surname), None
+        cousin = self._child(family, surname, born=born)
+        cousin.mother, cousin.father = self._adult(family.origin, "f", surname=surname), None
         for child in family.children:
             child.tags.add("cousin_household")
 
@@ -222,16 +212,19 @@ class Population:
             near = chance.happens(0.5)
             other = self._family(like=child)
             twin = self._child(
-                other, child.surname, born if near else child.born, sex=child.sex, given=child.given
+                other,
+                child.surname,
+                born=born if near else child.born,
+                sex=child.sex,
+                given=child.given,
             )
             if chance.happens(0.5):
                 twin.short, twin.known_as = child.short, child.known_as
             for one in (child, twin):
                 one.tags.add("decoy_same_name_near_dob" if near else "decoy_same_name_same_dob")
             if chance.happens(0.4):
-                self._child(
-                    other, other.surname, twin.born - dt.timedelta(chance.number(400, 2000))
-                )
+                earlier = twin.born - dt.timedelta(chance.number(400, 2000))
+                self._child(other, other.surname, born=earlier)
 
     def nhs_number(self) -> str:
         """An unused NHS number of the range for tests."""
@@ -274,14 +267,38 @@ class Population:
 
     def _anybody(self) -> Adult:
         origin = self._origin()
-        return self._adult(origin, self._chance.one("mf"), self._surname(origin))
+        return self._adult(origin, self._chance.one("mf"), surname=self._surname(origin))
 
-    def _adult(self, origin: str, sex: str, surname: str) -> Adult:
+    def _adult(self, origin: str, sex: str, *, surname: str) -> Adult:
         pool = words("origins", origin, "girls" if sex == "f" else "boys")
         if origin == "british":
             pool += words("mothers" if sex == "f" else "fathers")
         born = START - dt.timedelta(self._chance.number(20 * 365, 47 * 365))
         return Adult(self._chance.one(pool), _ending(surname, sex), born)
+
+
+def _names(family: Family, sex: str) -> tuple[Sequence[str], Sequence[str]]:
+    """All given names of the family's origin, and those of them that no other child has."""
+    pool = words("origins", family.origin, "boys" if sex == "m" else "girls")
+    taken = {
+        name
+        for child in family.children
+        for name in (*child.given.replace("-", " ").split(), child.known_as, child.middle)
+    }
+    return pool, [name for name in pool if name not in taken] or list(pool)
+
+
+def _tags(child: Child) -> set[str]:
+    """What is difficult about a child from its birth on."""
+    family = child.family
+    tags = {
+        "born_in_window": child.born > START,
+        "unborn_throughout": child.born > START + dt.timedelta(DAYS),
+        "same_first_name_brothers": family.mohammeds and child.sex == "m",
+        "non_anglo": family.origin != "british",
+        f"origin:{family.origin}": True,
+    }
+    return {tag for tag, holds in tags.items() if holds}
 
 
 def _ending(surname: str, sex: str) -> str:

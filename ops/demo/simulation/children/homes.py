@@ -60,7 +60,7 @@ class Area:
         return f"{chance.one(words('postcode_areas'))} {chance.number(1, 9)}{end}"
 
 
-def written(chance: Chance, home: Home, tags: set[str]) -> list[str]:
+def written(chance: Chance, home: Home, *, tags: set[str]) -> list[str]:
     """The lines of an address as somebody writes them."""
     number, kind, street = home.number, home.kind, home.street
     if chance.slips(0.037):
@@ -77,11 +77,11 @@ def written(chance: Chance, home: Home, tags: set[str]) -> list[str]:
     if home.flat and chance.slips(0.12):
         tags.add("addr_flat_dropped")
     elif home.flat:
-        lines = _flat(chance, home, house, f"{street} {kind}")
+        lines = _flat(chance, home, house=house, street=f"{street} {kind}")
     return [*lines, home.town] if chance.happens(0.65) else lines
 
 
-def _flat(chance: Chance, home: Home, house: str, street: str) -> list[str]:
+def _flat(chance: Chance, home: Home, *, house: str, street: str) -> list[str]:
     flat, court = home.flat, home.court
     if court:
         ways = (
@@ -100,7 +100,7 @@ def _flat(chance: Chance, home: Home, house: str, street: str) -> list[str]:
     return list(chance.one(ways))
 
 
-def written_postcode(chance: Chance, postcode: str, tags: set[str]) -> str:
+def written_postcode(chance: Chance, postcode: str, *, tags: set[str]) -> str:
     """The postcode as somebody writes it."""
     if chance.slips(0.02):
         last = postcode[-1]

@@ -26,30 +26,32 @@ class Record:
     tags: frozenset[str]
 
 
-def record(chance: Chance, child: Child, agency: str, told_of_birth: float, day: dt.date) -> Record:
+def record(
+    chance: Chance, child: Child, *, agency: str, told_of_birth: float, day: dt.date
+) -> Record:
     """The agency's record of the child: mostly the one it had before."""
     known = child.records.get(agency)
     if isinstance(known, Record) and chance.happens(_USED_AGAIN):
         return known
     tags: set[str] = set()
-    given = _given(chance, child, tags)
-    surname = _surname(chance, child, day, tags)
-    born, estimated = _born(chance, child.born, told_of_birth, day, tags)
+    given = _given(chance, child, tags=tags)
+    surname = _surname(chance, child, day=day, tags=tags)
+    born, estimated = _born(chance, child.born, told=told_of_birth, day=day, tags=tags)
     made = Record(given, surname, born, estimated, frozenset(tags))
     if day >= child.born:
         child.records[agency] = made
     return made
 
 
-def _given(chance: Chance, child: Child, tags: set[str]) -> str:
-    given = _other_given(chance, child, tags)
+def _given(chance: Chance, child: Child, *, tags: set[str]) -> str:
+    given = _other_given(chance, child, tags=tags)
     if chance.slips(0.029):
         tags.add("typo_given")
         return slips.typo(chance, given)
     return given
 
 
-def _other_given(chance: Chance, child: Child, tags: set[str]) -> str:
+def _other_given(chance: Chance, child: Child, *, tags: set[str]) -> str:
     given = child.given
     if chance.slips(0.06):
         tags.add("known_as")
@@ -72,8 +74,8 @@ def _other_given(chance: Chance, child: Child, tags: set[str]) -> str:
     return given
 
 
-def _surname(chance: Chance, child: Child, day: dt.date, tags: set[str]) -> str:
-    surname = _other_surname(chance, child, day, tags)
+def _surname(chance: Chance, child: Child, *, day: dt.date, tags: set[str]) -> str:
+    surname = _other_surname(chance, child, day=day, tags=tags)
     if chance.slips(0.026):
         tags.add("family_variant")
         surname = slips.respelt_surname(chance, surname)
@@ -83,7 +85,7 @@ def _surname(chance: Chance, child: Child, day: dt.date, tags: set[str]) -> str:
     return surname
 
 
-def _other_surname(chance: Chance, child: Child, day: dt.date, tags: set[str]) -> str:
+def _other_surname(chance: Chance, child: Child, *, day: dt.date, tags: set[str]) -> str:
     if child.later_surname and day > child.renamed:
         if chance.happens(0.9):
             tags.add("new_surname")
@@ -108,7 +110,7 @@ def _other_surname(chance: Chance, child: Child, day: dt.date, tags: set[str]) -
 
 
 def _born(
-    chance: Chance, born: dt.date, told: float, day: dt.date, tags: set[str]
+    chance: Chance, born: dt.date, *, told: float, day: dt.date, tags: set[str]
 ) -> tuple[str | None, bool]:
     """The birthday on file and whether it is an estimate; never one after the day on which it was
     put there.

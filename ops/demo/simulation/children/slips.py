@@ -93,7 +93,7 @@ def respelt(chance: Chance, given: str) -> str:
     others = [n for n in _spellings().get(given.lower(), ()) if n != given.lower()]
     if others and chance.happens(0.8):
         return capital(chance.one(others))
-    return _by_sound(chance, given, _GIVEN_SOUNDS)
+    return _by_sound(chance, given, sounds=_GIVEN_SOUNDS)
 
 
 def respelt_surname(chance: Chance, family: str) -> str:
@@ -104,7 +104,7 @@ def respelt_surname(chance: Chance, family: str) -> str:
     if first.endswith(("ska", "ski")):
         other = first[:-1] + ("i" if first.endswith("a") else "a")
     else:
-        other = _by_sound(chance, first, _SURNAME_SOUNDS)
+        other = _by_sound(chance, first, sounds=_SURNAME_SOUNDS)
     return f"{other}-{rest}" if rest else other
 
 
@@ -123,7 +123,7 @@ def capital(name: str) -> str:
     )
 
 
-def _by_sound(chance: Chance, name: str, sounds: tuple[tuple[str, str], ...]) -> str:
+def _by_sound(chance: Chance, name: str, *, sounds: tuple[tuple[str, str], ...]) -> str:
     small = name.lower()
     possible = [(a, b) for a, b in sounds if a in small[1:]]
     if not possible:

@@ -17,6 +17,7 @@ from ops.demo.simulation.children import slips
 from ops.demo.simulation.children.accounts import Account, Incident
 from ops.demo.simulation.children.chance import Chance, data, lines
 from ops.demo.simulation.children.families import DAYS, START, Child, Family, Population
+from ops.demo.simulation.children.homes import Area
 
 TRUTH = ("notification_id", "truth_person_id", "truth_family_id", "is_duplicate_of", "truth_tags")
 _RESENT = 0.057
@@ -65,7 +66,7 @@ def generate(*, children: int, notifications: int, seed: int, errors: float = 1.
     chance = Chance(seed, errors)
     people = Population(chance, children)
     wanted = round(notifications * (1 - _RESENT))
-    told = _first_accounts(chance, people, wanted)
+    told = _first_accounts(chance, people, wanted=wanted)
     told = [told[i] for i in sorted(chance.random.sample(range(len(told)), wanted))]
     again = [_again(chance, one) for one in chance.random.sample(told, notifications - len(told))]
     stream = sorted((*told, *again), key=lambda one: str(one.record["observed_at"]))
@@ -74,7 +75,7 @@ def generate(*, children: int, notifications: int, seed: int, errors: float = 1.
     return stream
 
 
-def write(stream: Iterable[Told], notifications: Path, truth: Path) -> None:
+def write(stream: Iterable[Told], *, notifications: Path, truth: Path) -> None:
     """The stream as a file of JSON lines, and what is true of it as CSV."""
     with (
         notifications.open("w", encoding="utf-8") as out,
@@ -95,7 +96,7 @@ class _Planned:
     children: list[Child]
 
 
-def _first_accounts(chance: Chance, people: Population, wanted: int) -> list[Told]:
+def _first_accounts(chance: Chance, people: Population, *, wanted: int) -> list[Told]:
     """All that is told for the first time: planned in any order, told in that of time, as agencies'
     records grow.
     """
@@ -104,11 +105,15 @@ def _first_accounts(chance: Chance, people: Population, wanted: int) -> list[Tol
     while (missing := wanted - sum(len(plan.children) for plan in planned)) > 0:
         families = chance.random.choices(list(weights), list(weights.values()), k=1 + missing // 3)
         planned.extend(
-            plan for family in families if (plan := _plan(chance, people, family)).children
+            plan for family in families if (plan := _plan(chance, people, family=family)).children
         )
     references = _References()
     planned.sort(key=lambda plan: plan.incident.at)
-    return [told for plan in planned for told in _accounts(chance, people, plan, references)]
+    return [
+        told
+        for plan in planned
+        for told in _accounts(chance, plan, area=people.area, references=references)
+    ]
 
 
 def _attention(chance: Chance, family: Family) -> float:
@@ -117,9 +122,9 @@ def _attention(chance: Chance, family: Family) -> float:
     return share * (6.0 if chance.happens(0.015) else 1.0)
 
 
-def _plan(chance: Chance, people: Population, family: Family) -> _Planned:
+def _plan(chance: Chance, people: Population, *, family: Family) -> _Planned:
     at = _moment(chance, family)
-    agency = _agency(chance, family, at.date())
+    agency = _agency(chance, family, day=at.date())
     incident = Incident(
         agency=agency,
         at=at,
@@ -127,16 +132,16 @@ def _plan(chance: Chance, people: Population, family: Family) -> _Planned:
         besides=_besides(chance),
         elsewhere=people.area.home() if chance.slips(0.008) else None,
     )
-    return _Planned(incident, _concerned(chance, family, agency, at.date()))
+    return _Planned(incident, _concerned(chance, family, agency=agency, day=at.date()))
 
 
 def _accounts(
-    chance: Chance, people: Population, plan: _Planned, references: _References
+    chance: Chance, plan: _Planned, *, area: Area, references: _References
 ) -> Iterator[Told]:
     reference = references.next(plan.incident.agency, plan.incident.at)
     for number, child in enumerate(plan.children, start=1):
         at = plan.incident.at + dt.timedelta(seconds=chance.number(40, 150) * (number - 1))
-        account = Account(chance, people.area, child, plan.incident, at)
+        account = Account(chance, plan.incident, area=area, child=child, at=at)
         record = account.told(f"{reference}/{number}" if len(plan.children) > 1 else reference)
         yield Told(record, child, frozenset(account.tags))
 
@@ -153,7 +158,7 @@ def _moment(chance: Chance, family: Family) -> dt.datetime:
     return before if START <= before.date() < START + dt.timedelta(DAYS) else at
 
 
-def _agency(chance: Chance, family: Family, day: dt.date) -> str:
+def _agency(chance: Chance, family: Family, *, day: dt.date) -> str:
     ages = [(day - child.born).days for child in family.children]
     shares: dict[str, float] = {
         name: habits["share"] for name, habits in data()["agencies"].items()
@@ -170,7 +175,7 @@ def _agency(chance: Chance, family: Family, day: dt.date) -> str:
     return agency
 
 
-def _concerned(chance: Chance, family: Family, agency: str, day: dt.date) -> list[Child]:
+def _concerned(chance: Chance, family: Family, *, agency: str, day: dt.date) -> list[Child]:
     """The children that an incident is told of; an agency of the born tells of no unborn child."""
     earliest = -_PREGNANT_DAYS if agency in _BEFORE_BIRTH else 0
     ages = {child: (day - child.born).days for child in family.children}
@@ -209,7 +214,7 @@ def _again(chance: Chance, first: Told) -> Told:
     if kind == "resend_amended":
         _amend(chance, record)
     elif kind == "resend_forwarded":
-        _forward(chance, record, at)
+        _forward(chance, record, at=at)
     days = {"resend_exact": 3, "resend_amended": 10, "resend_forwarded": 6}[kind]
     record["observed_at"] = (
         f"{(at + dt.timedelta(seconds=chance.number(600, days * 86_400))).isoformat()}Z"
@@ -227,12 +232,12 @@ def _amend(chance: Chance, record: dict[str, Any]) -> None:
         record["narrative"] += f" {chance.one(lines('told', 'added'))}"
 
 
-def _forward(chance: Chance, record: dict[str, Any], at: dt.datetime) -> None:
+def _forward(chance: Chance, record: dict[str, Any], *, at: dt.datetime) -> None:
     first = record["source_agency"]
     by = chance.one([agency for agency in _FORWARDING if agency != first])
     origin = f"{first.replace('_', ' ')} ref {record['source_reference']}"
     said = f"Forwarded from {origin}: {record['narrative']}"
-    reference = _reference(by, at, 90_000 + chance.number(0, 9_999))
+    reference = _reference(by, at, number=90_000 + chance.number(0, 9_999))
     record.update(narrative=said, source_agency=by, source_reference=reference)
 
 
@@ -245,9 +250,9 @@ class _References:
     def next(self, agency: str, at: dt.datetime) -> str:
         """The next reference of an agency."""
         self._last[agency] += 1
-        return _reference(agency, at, 1000 + self._last[agency])
+        return _reference(agency, at, number=1000 + self._last[agency])
 
 
-def _reference(agency: str, at: dt.datetime, number: int) -> str:
+def _reference(agency: str, at: dt.datetime, *, number: int) -> str:
     pattern: str = data()["agencies"][agency]["reference"]
     return pattern.format(y=at.year % 100, n=number)

@@ -1,0 +1,51 @@
+"""Counts of what the journal holds, by kind of fact, and its facts of chosen kinds: for the summary
+of a run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from sqlalchemy import Connection, func, select
+
+from schemas.message import Message
+from stores import journal as entries
+from stores.database import Database
+from stores.tables import journal, letters
+
+_PAGE = 2000
+
+
+def by_type(connection: Connection, *, after: int = 0) -> dict[str, int]:
+    """How many facts of each type stand behind a position."""
+    query = select(journal.c.type, func.count()).where(journal.c.position > after)
+    return {row[0]: row[1] for row in connection.execute(query.group_by(journal.c.type))}
+
+
+def letters_waiting(connection: Connection) -> int:
+    """How many letters nobody has acknowledged."""
+    return int(connection.execute(select(func.count()).select_from(letters)).scalar_one())
+
+
+def causes(database: Database, type_: str) -> dict[str, str | None]:
+    """The id of each fact of a type, with that of its cause; nothing is unsealed."""
+    query = select(journal.c.message_id, journal.c.causation_id).where(journal.c.type == type_)
+    with database.reading() as connection:
+        return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def facts_of(database: Database, types: Collection[str]) -> Iterator[Message]:
+    """Every fact of these types, in order."""
+    with database.reading() as connection:
+        last = int(connection.execute(select(func.max(journal.c.position))).scalar() or 0)
+    for start in range(1, last + 1, _PAGE):
+        yield from _page(database, types, start=start)
+
+
+def _page(database: Database, types: Collection[str], *, start: int) -> list[Message]:
+    on_page = journal.c.position.between(start, start + _PAGE - 1)
+    query = select(journal).where(on_page, journal.c.type.in_(types)).order_by(journal.c.position)
+    with database.reading() as connection:
+        rows = connection.execute(query).all()
+        keys = database.vault.keys(connection, {row.key_id for row in rows}, create=False)
+        return [entries.opened(row, keys) for row in rows]

@@ -1,0 +1,91 @@
+"""``hub demo`` as a newcomer meets it: where to look, what flows, a summary that reconciles, and an
+end whenever one wants it.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from ops.demo.summary import reconciles
+
+_END_SECONDS = 60.0
+
+
+@contextmanager
+def demonstration(folder: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
+    """``hub demo`` in a process of its own, gone at the end whatever happens."""
+    command = [sys.executable, "-m", "ops.cli", "demo", "--folder", str(folder), *options]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def monitor_of(process: subprocess.Popen[str]) -> str:
+    """The address in the first line."""
+    assert process.stdout is not None
+    (address,) = [word for word in process.stdout.readline().split() if word.startswith("http://")]
+    return address
+
+
+def read_until(process: subprocess.Popen[str], words: str) -> list[str]:
+    """The lines up to the first that has the words."""
+    assert process.stdout is not None
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if words in line:
+            return lines
+    raise AssertionError(f"{words!r} was never said, but {lines}")
+
+
+def test_with_json_nothing_but_the_summary_is_printed_and_it_reconciles(tmp_path: Path) -> None:
+    with demonstration(tmp_path / "demo", "--json", "--limit", "40") as process:
+        said, errors = process.communicate(timeout=_END_SECONDS)
+    (line,) = said.splitlines()
+    summary = json.loads(line)
+    assert (process.returncode, errors) == (0, "")
+    assert reconciles(summary) == []
+    assert summary["received"] == 40 + summary["dead_lettered"]
+    assert summary["released"] > 0
+
+
+def test_it_says_first_where_its_monitor_is_then_what_flows_and_stays_until_told_to_end(
+    tmp_path: Path,
+) -> None:
+    with demonstration(tmp_path / "demo", "--stay", "--limit", "40") as process:
+        monitor = monitor_of(process)
+        read_until(process, "of 40 notifications sent")
+        assert httpx.get(f"{monitor}v1/status").json()["runtime"] == "embedded"
+        read_until(process, "Everything reconciles.")
+        read_until(process, "until Ctrl-C")
+        assert httpx.get(monitor).is_success
+        process.send_signal(signal.SIGINT)
+        assert process.wait(_END_SECONDS) == 0
+
+
+@pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGTERM])
+def test_told_to_end_before_all_is_done_it_says_so_and_leaves_nothing_running(
+    tmp_path: Path, told: signal.Signals
+) -> None:
+    with demonstration(tmp_path / "demo", "--stay") as process:
+        monitor = monitor_of(process)
+        read_until(process, "of 4000 notifications sent")
+        process.send_signal(told)
+        said, errors = process.communicate(timeout=_END_SECONDS)
+    assert (process.returncode, errors) == (130, "")
+    assert "Stopped before the end" in said
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(monitor)
