@@ -277,11 +277,13 @@ def test_a_busy_port_keeps_the_demonstration_from_starting_and_says_what_to_do(
 def test_a_web_server_that_failed_listens_where_it_did_before(hub: Hub) -> None:
     server = web_server(hub, routes(hub.settings, {}), [], bound=listening("127.0.0.1", 0))
     for stop in (threading.Event(), threading.Event()):
-        thread = threading.Thread(target=server.run, args=(stop,))
+        thread = threading.Thread(target=server.run, args=(stop,), daemon=True)
         thread.start()
-        until(lambda: _healthy(server.url))
-        stop.set()
-        thread.join(DEADLINE)
+        try:
+            until(lambda: _healthy(server.url))
+        finally:
+            stop.set()
+            thread.join(DEADLINE)
 
 
 def _healthy(url: str) -> bool:
@@ -311,11 +313,13 @@ def test_a_process_is_asked_to_stop_and_awaited(tmp_path: Path) -> None:
     stop = threading.Event()
     (whole,) = process_parts(folder.config, ["all"])
     with capture_logs() as lines:
-        thread = threading.Thread(target=whole.run, args=(stop,))
+        thread = threading.Thread(target=whole.run, args=(stop,), daemon=True)
         thread.start()
-        until(lambda: any(line["event"] == "process.started" for line in lines))
-        stop.set()
-        thread.join(DEADLINE)
+        try:
+            until(lambda: any(line["event"] == "process.started" for line in lines))
+        finally:
+            stop.set()
+            thread.join(DEADLINE)
     assert not thread.is_alive()
     pid = next(line["pid"] for line in lines if line["event"] == "process.started")
     with pytest.raises(ProcessLookupError):
