@@ -17,7 +17,7 @@ from kombu.connection import Connection
 from kombu.entity import Queue
 
 from connectors.clients.broker import broker_errors, connect
-from schemas.settings import AgencySettings, HubSettings
+from schemas.settings import HubSettings
 
 _ANSWER_SECONDS = 2.0
 """How long a broker may take: whoever asks looks at a screen."""
@@ -50,8 +50,11 @@ def broker_queues(settings: HubSettings, environ: Mapping[str, str]) -> list[Bro
     """Every queue at a broker that the configuration leads to, by agency."""
     return [
         queue
-        for code, agency in settings.agencies.items()
-        for queue in (*_feed(code, agency, environ), *_letters(code, agency, settings, environ))
+        for code in settings.agencies
+        for queue in (
+            *_feed(code, settings, environ=environ),
+            *_letters(code, settings, environ=environ),
+        )
     ]
 
 
@@ -60,17 +63,18 @@ def letters_queue(code: str) -> str:
     return f"deliveries.{code}"
 
 
-def _feed(code: str, agency: AgencySettings, environ: Mapping[str, str]) -> Iterator[BrokerQueue]:
-    if agency.queue is not None:
-        url = environ.get(agency.queue.url_variable)
-        yield BrokerQueue(code, agency.queue.queue, "messages", url)
-        yield BrokerQueue(code, agency.queue.receipts_queue, "receipts", url)
+def _feed(code: str, settings: HubSettings, *, environ: Mapping[str, str]) -> Iterator[BrokerQueue]:
+    feed = settings.agencies[code].queue
+    if feed is not None:
+        url = environ.get(feed.url_variable)
+        yield BrokerQueue(code, feed.queue, "messages", url)
+        yield BrokerQueue(code, feed.receipts_queue, "receipts", url)
 
 
 def _letters(
-    code: str, agency: AgencySettings, settings: HubSettings, environ: Mapping[str, str]
+    code: str, settings: HubSettings, *, environ: Mapping[str, str]
 ) -> Iterator[BrokerQueue]:
-    push = agency.push
+    push = settings.agencies[code].push
     if push is not None and push.kind == "queue" and push.url_variable is not None:
         name = push.queue or letters_queue(code)
         yield BrokerQueue(code, name, "letters", environ.get(push.url_variable))

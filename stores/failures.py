@@ -28,7 +28,7 @@ class PartFailure:
     again_at: int | None
 
 
-def note(database: Database, part: str, error: str, *, again_in: float | None) -> None:
+def note(database: Database, part: str, *, error: str, again_in: float | None) -> None:
     """A part has failed; ``again_in`` seconds from now it is started again. Raises
     ``Unavailable``.
     """

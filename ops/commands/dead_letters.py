@@ -177,9 +177,9 @@ def mend(
     with writing(config) as hub:
         letters.mend(hub, _routes(hub), id_, field=field, value=value, person=Person(who, why))
     _done(
-        as_json,
         {"id": id_, "state": "mended"},
         f"{id_} is mended; send it with `hub dead-letters redrive {id_}`",
+        as_json=as_json,
     )
 
 
@@ -221,10 +221,10 @@ def redrive(config: Path, *, as_json: bool, who: str, why: str, **chosen: Any) -
         known = _routes(hub)
         _each(
             hub,
-            as_json,
-            "redrive",
-            lambda id_: letters.redrive(hub, known, id_, Person(who, why)),
             _Choice(**chosen),
+            verb="redrive",
+            act=lambda id_: letters.redrive(hub, known, id_, Person(who, why)),
+            as_json=as_json,
         )
 
 
@@ -246,7 +246,7 @@ def discard(config: Path, *, as_json: bool, who: str, why: str, **chosen: Any) -
             letters.discard(hub, id_, Person(who, why))
             return 0
 
-        _each(hub, as_json, "discard", give_up, _Choice(**chosen))
+        _each(hub, _Choice(**chosen), verb="discard", act=give_up, as_json=as_json)
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,21 +309,24 @@ class _Outcome:
             self.refused_again += refused
 
 
-def _each(hub: Hub, as_json: bool, verb: str, act: Callable[[str], int], choice: _Choice) -> None:
+def _each(
+    hub: Hub, choice: _Choice, *, verb: str, act: Callable[[str], int], as_json: bool
+) -> None:
     found = choice.letters(hub)
     outcome = _Outcome(len(found), dict(Counter(letter.reason for letter in found)))
     counted = _by_reason(outcome.by_reason) or "none match"
     if choice.dry_run:
         outcome.dry_run = True
-        _done(as_json, asdict(outcome), f"would {verb} {len(found)} ({counted})")
+        _done(asdict(outcome), f"would {verb} {len(found)} ({counted})", as_json=as_json)
         return
     if len(found) > 1 and not choice.yes:
         click.confirm(f"{verb} {len(found)} ({counted})?", abort=True, err=True)
     for letter in found:
         outcome.act(act, letter.id)
-    _done(as_json, asdict(outcome), f"{verb}: {outcome.done} of {len(found)} done ({counted})")
-    for said in _left(outcome):
-        click.echo(said, err=True)
+    said = f"{verb}: {outcome.done} of {len(found)} done ({counted})"
+    _done(asdict(outcome), said, as_json=as_json)
+    for left in _left(outcome):
+        click.echo(left, err=True)
     if not outcome.well:
         raise SystemExit(1)
 
@@ -352,7 +355,7 @@ def _routes(hub: Hub) -> Routes:
     return routes(hub.settings, os.environ)
 
 
-def _done(as_json: bool, told: dict[str, Any], words: str) -> None:
+def _done(told: dict[str, Any], words: str, *, as_json: bool) -> None:
     if as_json:
         say_json(told)
     else:

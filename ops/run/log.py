@@ -102,7 +102,7 @@ def configure(stream: TextIO | None = None, *, level: int = logging.INFO) -> Non
     threading.excepthook = _thread_crashed
 
 
-def to_stderr(stream: TextIO | None = None, *, level: int = logging.WARNING) -> None:
+def to_stderr(stream: TextIO | None = None, *, level: int = logging.INFO) -> None:
     """Send what the hub's own code says through the list, and what ends the process; for commands,
     whose stdout is for what they were asked.
     """

@@ -46,7 +46,7 @@ def embedded_parts(
     """A whole hub in one process. Raises ``CannotListen``."""
     found = routes(hub.settings, environment)
     yield steps_of(hub.embedded())
-    yield _web(hub, found, environment)
+    yield _web(hub, found, environment=environment)
     yield from connectors_of(hub, found, folder)
 
 
@@ -69,7 +69,9 @@ def production_part(
         keep_time = partial(clock.keep_time, hub.database, limit=limit)
         yield NamedPart("clock", keep_time, attempts=1)
     elif name == "http":
-        yield replace(_web(hub, routes(hub.settings, environment), environment), attempts=1)
+        yield replace(
+            _web(hub, routes(hub.settings, environment), environment=environment), attempts=1
+        )
     else:
         yield from connectors_of(hub, routes(hub.settings, environment), folder)
 
@@ -95,7 +97,7 @@ def steps_of(embedded: Embedded) -> NamedPart:
     return NamedPart("steps", embedded.run, attempts=_STEPS_ATTEMPTS)
 
 
-def _web(hub: Hub, found: Routes, environment: Mapping[str, str]) -> NamedPart:
+def _web(hub: Hub, found: Routes, *, environment: Mapping[str, str]) -> NamedPart:
     bound = listening(hub.settings.http.host, hub.settings.http.port)
     queues = broker_queues(hub.settings, environment)
     server = web_server(hub, found, monitor_routes(lambda: collect(hub, queues)), bound=bound)

@@ -116,7 +116,7 @@ class Parts:
         # The store may be what is the matter; then the log alone has it.
         with suppress(Unavailable):
             error = type(failure.error).__name__
-            failures.note(self.database, part.name, error, again_in=again_in)
+            failures.note(self.database, part.name, error=error, again_in=again_in)
         if over:
             raise _GivenUp
 

@@ -27,10 +27,10 @@ def process_parts(config: Path, names: Sequence[str]) -> Iterator[NamedPart]:
         own = shared.split()
         command = [sys.executable, "-m", "ops.cli", "run", *own, "--config", str(config)]
         name = "+".join(own)
-        yield NamedPart(f"process:{name}", partial(_run, name, command))
+        yield NamedPart(f"process:{name}", partial(_run, name=name, command=command))
 
 
-def _run(name: str, command: Sequence[str], stop: threading.Event) -> None:
+def _run(stop: threading.Event, *, name: str, command: Sequence[str]) -> None:
     process = subprocess.Popen(command)  # noqa: S603 - our own command
     _log.info("process.started", part=name, pid=process.pid)
     try:

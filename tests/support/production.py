@@ -31,7 +31,7 @@ from router.unit import BoundStep
 from schemas.notification import NotificationReceived, Receipt
 from stores import journal, overview, tables
 from stores.database import Database
-from stores.ports import Arrival
+from stores.ports import Arrival, Unavailable
 from stores.topics import TopicProducer, cluster_of, create_topics, watermarks
 from stores.vault import Vault
 from tests.support import given
@@ -185,6 +185,7 @@ def production(kafka_url: str, postgres_url: str, *, partitions: int = 2) -> Ite
     """A small hub with topics and tables of its own."""
     topics_url = f"{kafka_url}/t{uuid4().hex[:12]}"
     create_topics(topics_url, partitions)
+    wait_until(lambda: _led(topics_url))
     with fresh_database(postgres_url) as database_url:
         database = Database(database_url, Vault(KEY), keeps_outbox=True)
         database.create_tables()
@@ -192,6 +193,16 @@ def production(kafka_url: str, postgres_url: str, *, partitions: int = 2) -> Ite
             yield Production(topics_url, database_url, database)
         finally:
             database.close()
+
+
+def _led(topics_url: str) -> bool:
+    """Whether the topics that are heard have leaders: a broker has made them before it says who
+    leads.
+    """
+    try:
+        return all(watermarks(topics_url, topic) for topic in (HEARD, "notifications.accepted"))
+    except Unavailable:
+        return False
 
 
 class Process:

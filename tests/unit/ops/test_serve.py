@@ -132,9 +132,9 @@ def test_the_log_has_a_failed_parts_error_by_class_and_never_what_it_says(parts:
 
 
 def test_a_part_that_works_again_is_shown_no_longer(hub: Hub) -> None:
-    failures.note(hub.database, "queue:police", "Fault", again_in=-60)
+    failures.note(hub.database, "queue:police", error="Fault", again_in=-60)
     assert [part.times for part in failing(hub)] == [1]
-    failures.note(hub.database, "queue:police", "Fault", again_in=-121)
+    failures.note(hub.database, "queue:police", error="Fault", again_in=-121)
     assert failing(hub) == ()
 
 
@@ -142,10 +142,10 @@ def test_failures_in_a_row_are_counted_across_processes_and_from_anew_after_good
     hub: Hub,
 ) -> None:
     for again_in in (0, 0, -121, 0):
-        failures.note(hub.database, "link", "Stuck", again_in=again_in)
+        failures.note(hub.database, "link", error="Stuck", again_in=again_in)
         seen = [part.times for part in failing(hub)]
     assert seen == [1]
-    failures.note(hub.database, "link", "Stuck", again_in=0)
+    failures.note(hub.database, "link", error="Stuck", again_in=0)
     assert [part.times for part in failing(hub)] == [2]
 
 
@@ -163,7 +163,7 @@ def test_when_the_part_that_all_stands_on_fails_too_often_all_are_stopped(hub: H
 
 
 def test_a_part_that_was_given_up_is_shown_until_it_is_started_and_works(hub: Hub) -> None:
-    failures.note(hub.database, "steps", "Fault", again_in=None)
+    failures.note(hub.database, "steps", error="Fault", again_in=None)
     assert [part.again_seconds for part in failing(hub)] == [None]
     failures.started(hub.database, "steps")
     assert [part.again_seconds for part in failing(hub)] == [0]
@@ -216,8 +216,8 @@ def test_an_embedded_hub_goes_on_without_a_feed_that_cannot_even_start(tmp_path:
 
 
 def test_the_command_and_the_json_say_which_parts_fail(hub: Hub, tmp_path: Path) -> None:
-    failures.note(hub.database, "queue:police", "Fault", again_in=12)
-    failures.note(hub.database, "steps", "Crashed", again_in=None)
+    failures.note(hub.database, "queue:police", error="Fault", again_in=12)
+    failures.note(hub.database, "steps", error="Crashed", again_in=None)
     config = str(tmp_path / "hub" / "hub.toml")
     told = CliRunner().invoke(main, ["status", "--config", config]).output
     assert "Parts that fail" in told
@@ -277,11 +277,13 @@ def test_a_busy_port_keeps_the_demonstration_from_starting_and_says_what_to_do(
 def test_a_web_server_that_failed_listens_where_it_did_before(hub: Hub) -> None:
     server = web_server(hub, routes(hub.settings, {}), [], bound=listening("127.0.0.1", 0))
     for stop in (threading.Event(), threading.Event()):
-        thread = threading.Thread(target=server.run, args=(stop,))
+        thread = threading.Thread(target=server.run, args=(stop,), daemon=True)
         thread.start()
-        until(lambda: _healthy(server.url))
-        stop.set()
-        thread.join(DEADLINE)
+        try:
+            until(lambda: _healthy(server.url))
+        finally:
+            stop.set()
+            thread.join(DEADLINE)
 
 
 def _healthy(url: str) -> bool:
@@ -311,11 +313,13 @@ def test_a_process_is_asked_to_stop_and_awaited(tmp_path: Path) -> None:
     stop = threading.Event()
     (whole,) = process_parts(folder.config, ["all"])
     with capture_logs() as lines:
-        thread = threading.Thread(target=whole.run, args=(stop,))
+        thread = threading.Thread(target=whole.run, args=(stop,), daemon=True)
         thread.start()
-        until(lambda: any(line["event"] == "process.started" for line in lines))
-        stop.set()
-        thread.join(DEADLINE)
+        try:
+            until(lambda: any(line["event"] == "process.started" for line in lines))
+        finally:
+            stop.set()
+            thread.join(DEADLINE)
     assert not thread.is_alive()
     pid = next(line["pid"] for line in lines if line["event"] == "process.started")
     with pytest.raises(ProcessLookupError):
