@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from enum import IntEnum
+from functools import lru_cache
 from typing import Final
 
 from rapidfuzz.distance import OSA
@@ -16,10 +16,11 @@ from router.linkage.dates import Agreement
 from router.linkage.names import Likeness, family_likeness, given_likeness
 from router.linkage.places import Nearness, nearness
 from router.linkage.profile import Profile
+from router.linkage.scale import Scale
 from router.linkage.subject import Subject
 
 
-class Match(IntEnum):
+class Match(Scale):
     """Agreement of values that are equal, not equal or not given; SLIP of numbers that differ in
     one place.
     """
@@ -31,7 +32,7 @@ class Match(IntEnum):
     SLIP = 4
 
 
-class Twin(IntEnum):
+class Twin(Scale):
     """What is said of unborn twins: the same, the other, one side's only, neither's; NONE of born
     children.
     """
@@ -43,7 +44,7 @@ class Twin(IntEnum):
     NONE = 4
 
 
-class Kin(IntEnum):
+class Kin(Scale):
     """What the names of siblings say: the same sibling (or one of a like name), the profile is it,
     or nothing.
     """
@@ -67,21 +68,16 @@ FIELDS: Final = SELF + HOUSEHOLD
 
 def compare_self(subject: Subject, profile: Profile) -> Levels:
     """The level of each field of ``SELF``."""
-    given = best_given(subject.givens, profile.givens)
-    family = best_family(subject.families, profile.families)
-    if given == Likeness.OTHER:
-        given, family = _otherwise(subject, profile, family)
-    if family == Likeness.OTHER and _by_parent(subject, profile):
-        family = Likeness.PARENT
+    given, family = _called(subject, profile)
     birth = _birth(subject, profile)
     return (
         given,
         family,
         birth,
         _sex(subject.sex, profile.sexes),
-        _nhs(subject, profile),
-        _number(subject.upn, profile.upn),
-        _incident(subject.incident, profile.incidents),
+        _nhs(subject, profile) if profile.nhs or profile.mothers else Match.NONE,
+        _number(subject.upn, profile.upn) if subject.upn else Match.NONE,
+        _incident(subject.incident, profile.incidents) if subject.incident else Match.NONE,
         _twin(subject, profile, birth),
     )
 
@@ -105,30 +101,32 @@ def compare_household(
     )
 
 
+def _called(subject: Subject, profile: Profile) -> tuple[int, int]:
+    """How the given and the family names agree, each or crosswise."""
+    given = best_given(subject.givens, profile.givens)
+    family = best_family(subject.families, profile.families)
+    if given == Likeness.OTHER:
+        given, family = _otherwise(subject, profile, family)
+    if family == Likeness.OTHER and _by_parent(subject, profile):
+        family = Likeness.PARENT
+    return given, family
+
+
+@lru_cache(maxsize=32_768)
 def best_given(mine: tuple[str, ...], theirs: tuple[str, ...]) -> int:
     """The closest likeness of any two given names; NONE when either side has none."""
-    best: int = Likeness.NONE
     for a in mine:
         if a in theirs:
             return given_likeness(a, a)
-        for b in theirs:
-            likeness = given_likeness(a, b)
-            if likeness < best:
-                best = likeness
-    return best
+    return min([given_likeness(a, b) for a in mine for b in theirs], default=Likeness.NONE)
 
 
+@lru_cache(maxsize=32_768)
 def best_family(mine: tuple[str, ...], theirs: tuple[str, ...]) -> int:
     """The closest likeness of any two family names; NONE when either side has none."""
-    best: int = Likeness.NONE
-    for a in mine:
-        if a in theirs:
-            return Likeness.SAME
-        for b in theirs:
-            likeness = family_likeness(a, b)
-            if likeness < best:
-                best = likeness
-    return best
+    if not set(mine).isdisjoint(theirs):
+        return Likeness.SAME
+    return min([family_likeness(a, b) for a in mine for b in theirs], default=Likeness.NONE)
 
 
 def _otherwise(subject: Subject, profile: Profile, family: int) -> tuple[int, int]:
@@ -188,29 +186,26 @@ def _middle(mine: tuple[str, ...], theirs: tuple[str, ...]) -> int:
 
 
 def _birth(subject: Subject, profile: Profile) -> int:
+    day = subject.day
     if subject.unborn:
         return _unborn(subject, profile)
-    if not subject.day:
+    if not day:
         return Agreement.NONE
-    if subject.day in profile.births and not subject.estimated:
+    if day in profile.births and not subject.estimated:
         return Agreement.EXACT
     if profile.births or profile.estimates:
-        return _closest(subject.day, subject.estimated, profile)
+        return _closest(day, subject.estimated, profile)
     if not profile.unborn_at:
         return Agreement.NONE
     return min(
-        dates.born(subject.day, subject.estimated, due, profile.unborn_at)
+        dates.born(day, subject.estimated, due, profile.unborn_at)
         for due in profile.expected or (0,)
     )
 
 
 def _closest(day: int, estimated: bool, profile: Profile) -> int:
-    best: int = Agreement.IMPOSSIBLE
-    for other in profile.births:
-        best = min(best, dates.compare(day, estimated, other, False))
-    for other in profile.estimates:
-        best = min(best, dates.compare(day, estimated, other, True))
-    return best
+    exact = [dates.compare(day, estimated, other, False) for other in profile.births]
+    return min(exact + [dates.compare(day, estimated, other, True) for other in profile.estimates])
 
 
 def _unborn(subject: Subject, profile: Profile) -> int:
@@ -231,6 +226,7 @@ def _unborn(subject: Subject, profile: Profile) -> int:
     )
 
 
+@lru_cache(maxsize=1024)
 def _sex(mine: str, theirs: str) -> int:
     if not mine or not theirs:
         return Match.NONE
@@ -309,8 +305,8 @@ def _incident(mine: str, theirs: tuple[str, ...]) -> int:
 def _twin(subject: Subject, profile: Profile, birth: int) -> int:
     """NEITHER where both sides tell of one pregnancy and no side of twins."""
     mine, theirs = subject.twin, profile.twins
-    if mine and theirs:
-        return Twin.SAME if mine in theirs else Twin.OTHER
     if mine or theirs:
-        return Twin.ONE
+        if not mine or not theirs:
+            return Twin.ONE
+        return Twin.SAME if mine in theirs else Twin.OTHER
     return Twin.NEITHER if birth in _PREGNANCY and not subject.estimated else Twin.NONE

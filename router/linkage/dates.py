@@ -6,13 +6,13 @@ Days are proleptic ordinals (``date.toordinal``); 0 is none.
 from __future__ import annotations
 
 import datetime as dt
-from enum import IntEnum
 from functools import lru_cache
 
+from router.linkage.scale import Scale
 from schemas.person import PartialDate
 
 
-class Agreement(IntEnum):
+class Agreement(Scale):
     """How a notification's date stands to a profile's, from best to worst; NONE when one has no
     date.
     """

@@ -187,8 +187,13 @@ def _adult(adult: str) -> list[int]:
         found.append((begins((given[0],)), ends(_ADULT, (day,))))
     return list(joined(found))
 
-def _phone(phone): return single(_PHONE, phone)
-def _number(n): return single(_NUMBER, n)
+
+def _phone(phone):
+    return single(_PHONE, phone)
+
+
+def _number(n):
+    return single(_NUMBER, n)
 
 
 def _years(subject: Subject) -> list[int]:

@@ -32,9 +32,7 @@ def ends(kind: str, texts: Iterable[str]) -> list[int]:
 
 def joined(pairs: Iterable[Pair]) -> frozenset[int]:
     """The keys of each first half with each second one of each pair."""
-    return frozenset(
-        [begin ^ end for first, second in pairs for begin in first for end in second]
-    )
+    return frozenset([begin ^ end for first, second in pairs for begin in first for end in second])
 
 
 def single(kind: str, text: str) -> int:

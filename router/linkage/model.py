@@ -5,18 +5,19 @@ versioned file.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import IntEnum
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache, partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
 from router.linkage.adults import Adults
-from router.linkage.compare import FIELDS, HOUSEHOLD, SELF, Kin, Match, Twin
+from router.linkage.compare import FIELDS, HOUSEHOLD, SELF, Kin, Levels, Match, Twin
 from router.linkage.dates import Agreement
 from router.linkage.names import Likeness, Rarity, family_rarity, given_rarity
 from router.linkage.places import Nearness
+from router.linkage.scale import Scale
 
 Bits = tuple[float, float, float, float]
 """Bits for: the same child, another child of the family, a namesake; and how far the rarity of the
@@ -24,8 +25,10 @@ name adds.
 """
 Table = tuple[Bits, ...]
 """The bits of a field, by level."""
+Sums = tuple[float, float, float]
+"""Bits for the same child, another child of the family, a namesake, each against anybody else."""
 
-SCALES: Final[Mapping[str, type[IntEnum]]] = {
+SCALES: Final[Mapping[str, type[Scale]]] = {
     "given": Likeness,
     "family": Likeness,
     "middle": Match,
@@ -85,6 +88,25 @@ class Model:
     """
     candidate_at: float
     family_at: float
+    own_sums: Callable[[Levels], Sums] = field(init=False, repr=False, compare=False)
+    """What the levels of ``SELF`` speak for, before the rarity of names."""
+
+    def __post_init__(self) -> None:
+        """Pairs agree in the same few ways again and again: their sums are kept."""
+        priors = (self.prior_same, self.prior_family, self.prior_namesake)
+        own = lru_cache(maxsize=16_384)(partial(added, priors, self.own))
+        object.__setattr__(self, "own_sums", own)
+
+
+def added(sums: Sums, tables: tuple[Table, ...], levels: Levels) -> Sums:
+    """The sums with the bits of these levels."""
+    same, family, namesake = sums
+    for table, level in zip(tables, levels, strict=True):
+        s, f, n, _ = table[level]
+        same += s
+        family += f
+        namesake += n
+    return same, family, namesake
 
 
 def load_model(name_or_path: str = "default") -> Model:
@@ -130,7 +152,7 @@ def _most(table: Table) -> float:
     return max(same - family for same, family, _, _ in table)
 
 
-def _table(levels: Mapping[str, list[float]], scale: type[IntEnum]) -> Table:
+def _table(levels: Mapping[str, list[float]], scale: type[Scale]) -> Table:
     return tuple(_bits(levels.get(level.name.lower())) for level in scale)
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from enum import IntEnum
 from functools import lru_cache
 from importlib.resources import files
 from math import log2
@@ -17,6 +16,7 @@ from typing import Final
 
 from rapidfuzz.distance import OSA
 
+from router.linkage.scale import Scale
 from router.linkage.text import fold, sound
 
 MOHAMMED: Final = "mohammed"
@@ -24,7 +24,7 @@ Rarity = Callable[[str], float]
 """How rare a name is, in bits; a compound name counts its rarest part."""
 
 
-class Likeness(IntEnum):
+class Likeness(Scale):
     """How alike two names are, closest first."""
 
     SAME = 0

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from enum import IntEnum
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from rapidfuzz.distance import OSA
 
+from router.linkage.scale import Scale
 from router.linkage.text import fold
 
 _TYPES: Final = re.compile(
@@ -42,7 +42,7 @@ _CODE: Final = re.compile(r"^(?:[A-Z]{1,2}[0-9][A-Z0-9]?[0-9][A-Z]{2}|[0-9]{4,5}
 """A full postcode; elsewhere in the world they are digits alone."""
 
 
-class Nearness(IntEnum):
+class Nearness(Scale):
     """How near two addresses are; NONE when one is not given."""
 
     SAME = 0
@@ -58,16 +58,42 @@ def address(lines: Iterable[str], postcode: str) -> str:
     """An address as compared; a last line without number or street type is a town and does not
     count.
     """
-    kept = [fold(line) for line in lines if line]
-    code = "".join(c for c in postcode.upper() if c.isalnum())
-    if code.startswith("ZZ99") or any(_NOWHERE.search(line) for line in kept):
+    kept = [_line(line) for line in lines if line]
+    code = "".join([c for c in postcode.upper() if c.isalnum()])
+    if code.startswith("ZZ99") or any([line.nowhere for line in kept]):
         return ""
-    if len(kept) > 1 and _town(kept[-1]):
+    if len(kept) > 1 and kept[-1].town:
         kept.pop()
-    words = [w for line in kept for w in line.split()]
-    numbers = sorted({w for w in words if w[0].isdigit()})
+    if not code and not any([line.words for line in kept]):
+        return ""
+    numbers = sorted({number for line in kept for number in line.numbers})
+    names = [name for line in kept for name in line.names]
+    return f"{' '.join(numbers)}|{' '.join(names)}|{code}"
+
+
+class _Line(NamedTuple):
+    """What a line of an address says."""
+
+    words: bool
+    nowhere: bool
+    town: bool
+    numbers: tuple[str, ...]
+    names: tuple[str, ...]
+
+
+@lru_cache(maxsize=16_384)
+def _line(text: str) -> _Line:
+    folded = fold(text)
+    words = folded.split()
+    numbers = [w for w in words if w[0].isdigit()]
     names = [w for w in words if not w[0].isdigit() and not _TYPES.match(w) and not _PLAIN.match(w)]
-    return f"{' '.join(numbers)}|{' '.join(names)}|{code}" if words or code else ""
+    return _Line(
+        words=bool(words),
+        nowhere=bool(_NOWHERE.search(folded)),
+        town=_town(folded),
+        numbers=tuple(numbers),
+        names=tuple(names),
+    )
 
 
 def _town(line: str) -> bool:
@@ -135,5 +161,5 @@ def _run_on(short: str, long: str) -> bool:
 
 def telephone(text: str) -> str:
     """The last ten digits of a British number, without 0 or +44; '' when there are fewer."""
-    digits = "".join(c for c in text if c.isdigit())
+    digits = "".join([c for c in text if c.isdigit()])
     return digits[-10:] if len(digits) >= 10 else ""

@@ -50,8 +50,11 @@ def fold(text: str) -> str:
     """``text`` in lower case without accents and apostrophes, its words (letters and digits) apart
     by one space.
     """
-    plain = unicodedata.normalize("NFKD", _SILENT.sub("", text).lower().translate(_LETTERS))
-    return _OTHER.sub(" ", "".join(c for c in plain if not unicodedata.combining(c))).strip()
+    plain = _SILENT.sub("", text).lower()
+    if not plain.isascii():
+        parts = unicodedata.normalize("NFKD", plain.translate(_LETTERS))
+        plain = "".join([c for c in parts if not unicodedata.combining(c)])
+    return _OTHER.sub(" ", plain).strip()
 
 
 @lru_cache(maxsize=65_536)

@@ -43,7 +43,7 @@ class _Incoming:
 
     evidence: Evidence
     subject: Subject
-    keys: tuple[int, ...]
+    keys: frozenset[int]
 
 
 class PeopleMemory:

@@ -17,11 +17,11 @@ from typing import Any, Final
 
 from router.linkage.compare import FIELDS, Levels, compare_household, compare_self
 from router.linkage.index import Index
-from router.linkage.link import odds
 from router.linkage.model import SCALES, Model
 from router.linkage.names import Likeness
 from router.linkage.profile import Profile, extend, found
 from router.linkage.subject import Subject
+from router.linkage.weigh import odds, query
 
 Told = tuple[Subject, str, str]
 """A subject, and the ids of the child and of the family that it is really of."""
@@ -90,7 +90,7 @@ def expect(subject: Subject, levels: Levels, model: Model) -> dict[str, float]:
     """How likely each story is for a subject that agrees with a profile in these levels, by the
     model so far.
     """
-    bits = (*odds(subject, levels, model), 0.0)
+    bits = (*odds(query(subject, model), levels), 0.0)
     weights = [2.0 ** (b - max(bits)) for b in bits]
     return {story: weight / sum(weights) for story, weight in zip(STORIES, weights, strict=True)}
 

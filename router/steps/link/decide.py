@@ -124,7 +124,8 @@ def _compared(known: Register, model: Model) -> Linkage:
     decision = link(
         known.subject, [record.profile for record in known.people], model, oversized=known.oversized
     )
-    return replace(decision, reasons=(*decision.reasons, *passed_over(known.oversized)))
+    said = passed_over(known.oversized)
+    return decision._replace(reasons=(*decision.reasons, *said)) if said else decision
 
 
 def _record_after(known: Register, decision: Linkage, id_: str, *, referral: bool) -> PersonRecord:

@@ -13,8 +13,8 @@ from typing import Any, Final, TypeAlias
 
 from router.linkage import Model
 from router.linkage.dates import Agreement, compare
-from router.linkage.link import explain, weigh
 from router.linkage.profile import as_subject
+from router.linkage.weigh import explain, query, weigh
 from router.step import Dispatch
 from router.steps.link.register import PersonRecord, Said
 from schemas.base import Fact
@@ -42,23 +42,20 @@ def maybe_one(
     """Of these others, whoever may be the same child; half as sure as linking must be to take two
     for one.
     """
-    subject = as_subject(record.profile)
+    told_apart = {record.person_id, *record.profile.not_same}
+    others = [one for one in others if one.evidence and one.person_id not in told_apart]
+    asked_of = query(as_subject(record.profile), model)
     for other in others:
-        if (
-            other.person_id == record.person_id
-            or other.person_id in record.profile.not_same
-            or not other.evidence
-        ):
-            continue
-        weighed = weigh(subject, other.profile, model)
-        if weighed.score >= max(model.same_at / 2, _asked(record, other) + _STRONGER):
+        needed = max(model.same_at / 2, _asked(record, other) + _STRONGER)
+        weighed = weigh(asked_of, other.profile, least=needed)
+        if weighed.score >= needed:
             yield MergeSuggested(
                 person_id=record.person_id,
                 case_id=record.profile.case_id,
                 other_person_id=other.person_id,
                 other_case_id=other.profile.case_id,
                 score=weighed.score,
-                reasons=explain(subject, weighed, model),
+                reasons=explain(asked_of, weighed),
                 model=model.version,
             )
 

@@ -197,7 +197,7 @@ class PersonRecord:
         """The record with these verified non-matches and no others."""
         marks = tuple(dict.fromkeys(apart))
         others = tuple(dict.fromkeys(other for other, _ in marks))
-        return replace(self, profile=replace(self.profile, not_same=others), apart=marks)
+        return replace(self, profile=self.profile._replace(not_same=others), apart=marks)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
