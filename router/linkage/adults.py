@@ -7,6 +7,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from router.linkage.kept import kept
 from router.linkage.names import Likeness, family_likeness, given_likeness
 from router.linkage.scale import Scale
 
@@ -67,7 +68,7 @@ class Adult(NamedTuple):
     role: str
 
 
-@lru_cache(maxsize=65_536)
+@kept(65_536)
 def split_adult(adult: str) -> Adult:
     """An adult of ``given|family|day|role``."""
     return Adult(*adult.split("|"))

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from typing import Final, NamedTuple
 
 from router.linkage import names
 from router.linkage.adults import split_adult, surnames
+from router.linkage.kept import kept
 from router.linkage.mixing import Pair, begins, ends, joined, single
 from router.linkage.profile import Profile
 from router.linkage.subject import Subject
@@ -97,7 +97,7 @@ class _Called(NamedTuple):
     kin: Sequence[_Family]
 
 
-@lru_cache(maxsize=16_384)
+@kept(16_384)
 def _given(name: str) -> _Given:
     codes, heard = names.given_codes(name), names.sounds(name)
     return _Given(
@@ -109,7 +109,7 @@ def _given(name: str) -> _Given:
     )
 
 
-@lru_cache(maxsize=16_384)
+@kept(16_384)
 def _family(name: str) -> _Family:
     heard = names.sounds(name)
     return _Family(
@@ -167,7 +167,7 @@ def _dated(called: _Called, days: Iterable[int], *, years, months) -> list[Pair]
     return pairs
 
 
-@lru_cache(maxsize=16_384)
+@kept(16_384)
 def _home(address: str) -> tuple[list[int], list[int]]:
     """The keys of a home by itself; and the halves that end with its street or postcode."""
     numbers, words, code = address.split("|")
@@ -176,7 +176,7 @@ def _home(address: str) -> tuple[list[int], list[int]]:
     return list(joined([(begins(numbers.split()), ends(_HOME, places))])), ends(_STREET, places)
 
 
-@lru_cache(maxsize=16_384)
+@kept(16_384)
 def _adult(adult: str) -> list[int]:
     given, family, day, _ = split_adult(adult)
     found = []
@@ -217,12 +217,12 @@ def _pregnancy(day: int) -> list[int]:
     return [day // 30 + step for step in range(9)] if day else []
 
 
-@lru_cache(maxsize=16_384)
+@kept(16_384)
 def _year(day: int) -> int:
     return dt.date.fromordinal(day).year
 
 
-@lru_cache(maxsize=16_384)
+@kept(16_384)
 def _month_and_day(day: int) -> str:
     date = dt.date.fromordinal(day)
     low, high = sorted((date.month, date.day))

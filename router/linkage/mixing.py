@@ -7,9 +7,10 @@ it is in.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
+
+from router.linkage.kept import kept
 
 _MASK: Final = (1 << 64) - 1
 _FIRST: Final = 0x9E3779B97F4A7C15
@@ -40,17 +41,17 @@ def single(kind: str, text: str) -> int:
     return _kind(kind) ^ _first(text) ^ _second("")
 
 
-@lru_cache(maxsize=131_072)
+@kept(131_072)
 def _first(text: str) -> int:
     return _signed(_hash(text) * _FIRST)
 
 
-@lru_cache(maxsize=131_072)
+@kept(131_072)
 def _second(text: str) -> int:
     return _signed(_hash(text) * _SECOND)
 
 
-@lru_cache(maxsize=64)
+@kept(64)
 def _kind(text: str) -> int:
     return _signed(_hash(text))
 

@@ -16,6 +16,7 @@ from typing import Final
 
 from rapidfuzz.distance import OSA
 
+from router.linkage.kept import kept
 from router.linkage.scale import Scale
 from router.linkage.text import fold, sound
 
@@ -78,7 +79,7 @@ _LONG: Final[dict[str, frozenset[str]]] = {
 _NO_ROOTS: Final[frozenset[str]] = frozenset()
 
 
-@lru_cache(maxsize=65_536)
+@kept(65_536)
 def roots(word: str) -> frozenset[str]:
     """The names that a word of a given name stands for: its spelling group, and those of the names
     it is short for.
@@ -89,7 +90,7 @@ def roots(word: str) -> frozenset[str]:
     return frozenset(root for name in wide for root in (_GROUPS.get(name) or (name,)))
 
 
-@lru_cache(maxsize=65_536)
+@kept(65_536)
 def given_codes(name: str) -> tuple[str, ...]:
     """What a given name is filed under: the sounds of its parts and what these stand for."""
     words = [w for w in name.split() if w != MOHAMMED] or name.split()
@@ -98,14 +99,14 @@ def given_codes(name: str) -> tuple[str, ...]:
     )
 
 
-@lru_cache(maxsize=65_536)
+@kept(65_536)
 def sounds(name: str) -> tuple[str, ...]:
     """The sounds of the parts of a name, a forename Mohammed with another beside it left out."""
     words = [w for w in name.split() if w != MOHAMMED] or name.split()
     return tuple(dict.fromkeys(sound(_ungendered(w)) for w in words if len(w) > 1))
 
 
-@lru_cache(maxsize=65_536)
+@kept(65_536)
 def given(text: str) -> str:
     """A given name as compared: placeholders such as 'Unborn' or 'Unknown' are no name, forms of
     Mohammed are one.
@@ -116,7 +117,7 @@ def given(text: str) -> str:
     return " ".join(words)
 
 
-@lru_cache(maxsize=65_536)
+@kept(65_536)
 def family(text: str) -> str:
     """A family name as compared; 'Unknown' and the like are none."""
     return _NO_NAME.sub("", fold(text))
@@ -135,7 +136,7 @@ def family_rarity(per_mille: Mapping[str, float] | None = None) -> Rarity:
 def _rarity(per_mille: Mapping[str, float], rarest: float) -> Rarity:
     words = {word: min(rarest, -log2(share / 1000)) for word, share in per_mille.items()}
 
-    @lru_cache(maxsize=65_536)
+    @kept(65_536)
     def bits(name: str) -> float:
         return max((words.get(word, rarest) for word in name.split()), default=0.0)
 
@@ -199,7 +200,7 @@ def _short_form(short: str, long: str) -> bool:
     return long.startswith((short, *_stems(short))) or short.startswith(_stems(long))
 
 
-@lru_cache(maxsize=65_536)
+@kept(65_536)
 def _stems(pet: str) -> tuple[str, ...]:
     """What may be left of the full name in a pet form: 'hol' in 'hols', 'mad' in 'maddie'."""
     stems = {pet[: -len(end)] for end in ("ie", "y", "s", "i", "o", "a") if pet.endswith(end)}

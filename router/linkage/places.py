@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 from rapidfuzz.distance import OSA
 
+from router.linkage.kept import kept
 from router.linkage.scale import Scale
 from router.linkage.text import fold
 
@@ -81,7 +82,7 @@ class _Line(NamedTuple):
     names: tuple[str, ...]
 
 
-@lru_cache(maxsize=16_384)
+@kept(16_384)
 def _line(text: str) -> _Line:
     folded = fold(text)
     words = folded.split()
@@ -130,7 +131,7 @@ def nearness(a: str, b: str) -> Nearness:
     return Nearness.SAME_POSTCODE if same_code else _apart(bool(street_a and street_b), other_code)
 
 
-@lru_cache(maxsize=65_536)
+@kept(65_536)
 def _split(address: str) -> tuple[frozenset[str], tuple[str, ...], str]:
     numbers, words, code = address.split("|")
     return frozenset(numbers.split()), tuple(words.split()), code

@@ -55,15 +55,24 @@ class Profile(NamedTuple):
 
     def encode(self) -> bytes:
         """As JSON text: a list that begins with the version of this form."""
-        return json.dumps([_VERSION, *self], separators=(",", ":")).encode()
+        return to_json([_VERSION, *self]).encode()
 
     @classmethod
     def decode(cls, data: bytes) -> Profile:
         """The profile that :meth:`encode` wrote."""
-        version, *values = _read(data.decode())[0]
+        version, *values = from_json(data)
         if version != _VERSION:
             raise ValueError("a profile of another version")
         return cls(*[tuple(v) if type(v) is list else v for v in values])
+
+
+to_json: Final = json.JSONEncoder(separators=(",", ":")).encode
+"""Made once: :func:`json.dumps` would make its encoder anew each time."""
+
+
+def from_json(data: bytes) -> Any:
+    """What was written by :data:`to_json`."""
+    return _read(data.decode())[0]
 
 
 _read: Final = json.JSONDecoder().raw_decode

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
 from typing import Final
+
+from router.linkage.kept import kept
 
 _LETTERS: Final = str.maketrans(
     {
@@ -45,7 +46,7 @@ _SOUNDS: Final = (
 )
 
 
-@lru_cache(maxsize=65_536)
+@kept(65_536)
 def fold(text: str) -> str:
     """``text`` in lower case without accents and apostrophes, its words (letters and digits) apart
     by one space.
@@ -57,7 +58,7 @@ def fold(text: str) -> str:
     return _OTHER.sub(" ", plain).strip()
 
 
-@lru_cache(maxsize=65_536)
+@kept(65_536)
 def sound(word: str) -> str:
     """What a folded word sounds like: its consonants, as British, Polish, Arabic and Somali
     spellings write them.

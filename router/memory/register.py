@@ -98,7 +98,11 @@ class PeopleMemory:
         if first is not None:
             records += self._persons([first.person_id])
         return Register(
-            incoming.subject, records, {first.id: first} if first else {}, oversized=oversized
+            incoming.subject,
+            records,
+            {first.id: first} if first else {},
+            incoming=incoming.evidence,
+            oversized=oversized,
         )
 
     def remember(self, message: Message, state: Register) -> None:  # noqa: ARG002 - the protocol's

@@ -93,7 +93,7 @@ def _notification(
     record = _record_after(known, decision, accepted.referral_id, referral=True)
     fact = _child_linked(accepted, decision, record, model)
     record, doubts = _doubts(known, decision, record, model)
-    evidence = evidence_of(accepted, message.id)
+    evidence = known.incoming
     if fact.allocated_to is not None and evidence is not None:
         letter = letter_id(message.id, STEP.name, 0)
         evidence = evidence.model_copy(
@@ -237,7 +237,7 @@ def _open_case(
         worker=record.worker,
     )
     return Outcome(
-        state=_changed(evidence_of(received, message.id), record, decision),
+        state=_changed(known.incoming, record, decision),
         facts=(fact, *doubts),
         dispatches=tuple(reviews(doubts, policy)),
     )
