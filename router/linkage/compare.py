@@ -112,21 +112,30 @@ def _called(subject: Subject, profile: Profile) -> tuple[int, int]:
     return given, family
 
 
-@lru_cache(maxsize=32_768)
 def best_given(mine: tuple[str, ...], theirs: tuple[str, ...]) -> int:
     """The closest likeness of any two given names; NONE when either side has none."""
+    best: int = Likeness.NONE
     for a in mine:
         if a in theirs:
             return given_likeness(a, a)
-    return min([given_likeness(a, b) for a in mine for b in theirs], default=Likeness.NONE)
+        for b in theirs:
+            likeness = given_likeness(a, b)
+            if likeness < best:
+                best = likeness
+    return best
 
 
-@lru_cache(maxsize=32_768)
 def best_family(mine: tuple[str, ...], theirs: tuple[str, ...]) -> int:
     """The closest likeness of any two family names; NONE when either side has none."""
-    if not set(mine).isdisjoint(theirs):
-        return Likeness.SAME
-    return min([family_likeness(a, b) for a in mine for b in theirs], default=Likeness.NONE)
+    best: int = Likeness.NONE
+    for a in mine:
+        if a in theirs:
+            return Likeness.SAME
+        for b in theirs:
+            likeness = family_likeness(a, b)
+            if likeness < best:
+                best = likeness
+    return best
 
 
 def _otherwise(subject: Subject, profile: Profile, family: int) -> tuple[int, int]:

@@ -44,10 +44,6 @@ class Likeness(Scale):
 _FACTS: Final = json.loads(
     files("router.linkage").joinpath("names.json").read_text(encoding="utf-8")
 )
-_GROUPS: Final[dict[str, frozenset[str]]] = {}
-_SHORT: Final[dict[str, frozenset[str]]] = {
-    long: frozenset(short) for long, short in _FACTS["short"].items()
-}
 _NO_NAME: Final = re.compile(
     r"^(?:(?:un ?born|baby|bump|foetus|fetus|infant|newborn|new born|child|twin|triplet|"
     r"boy|girl|male|female|of|the|[0-9]+|a|b|c|one|two|three|"
@@ -62,32 +58,37 @@ its own.
 """
 
 
-def _groups() -> None:
+def _read_groups() -> dict[str, frozenset[str]]:
+    """The spelling groups of each name."""
+    groups: dict[str, frozenset[str]] = {}
     for number, group in enumerate(_FACTS["same"]):
         for name in group:
-            _GROUPS[name] = _GROUPS.get(name, frozenset()) | {f"#{number}"}
+            groups[name] = groups.get(name, _NONE) | {f"#{number}"}
+    return groups
 
 
-_groups()
-_LONG: Final[dict[str, frozenset[str]]] = {
-    pet: frozenset(long for long, pets in _SHORT.items() if pet in pets)
-    for pets in _SHORT.values()
-    for pet in pets
-}
-
-
-_NO_ROOTS: Final[frozenset[str]] = frozenset()
-
-
-@kept(65_536)
-def roots(word: str) -> frozenset[str]:
+def _read_roots() -> dict[str, frozenset[str]]:
     """The names that a word of a given name stands for: its spelling group, and those of the names
     it is short for.
     """
-    wide = (word, *_LONG.get(word, ()))
-    if len(wide) == 1 and word not in _GROUPS and word not in _SHORT:
-        return _NO_ROOTS
-    return frozenset(root for name in wide for root in (_GROUPS.get(name) or (name,)))
+    wide: dict[str, list[str]] = {name: [name] for name in (*_GROUPS, *_FACTS["short"])}
+    for name, pets in _FACTS["short"].items():
+        for pet in pets:
+            wide.setdefault(pet, [pet]).append(name)
+    return {
+        word: frozenset(root for name in names for root in (_GROUPS.get(name) or (name,)))
+        for word, names in wide.items()
+    }
+
+
+_NONE: Final[frozenset[str]] = frozenset()
+_GROUPS: Final = _read_groups()
+_ROOTS: Final = _read_roots()
+
+
+def roots(word: str) -> frozenset[str]:
+    """What a word of a given name stands for; nothing where it stands for itself alone."""
+    return _ROOTS.get(word, _NONE)
 
 
 @kept(65_536)
@@ -173,17 +174,15 @@ def _compound_likeness(a: list[str], b: list[str]) -> Likeness:
     return Likeness.TYPO if _misspelt(short, long) else Likeness.PART
 
 
-@lru_cache(maxsize=262_144)
 def _word_likeness(a: str, b: str) -> Likeness:
     if a == b:
         return Likeness.SAME
     short, long = (a, b) if len(a) <= len(b) else (b, a)
     if len(short) == 1:
         return Likeness.INITIAL if long[0] == short else Likeness.OTHER
-    ra, rb = roots(a), roots(b)
-    if ra and rb and not ra.isdisjoint(rb):
-        groups_a, groups_b = _GROUPS.get(a), _GROUPS.get(b)
-        return Likeness.VARIANT if groups_a and groups_b and groups_a & groups_b else Likeness.SHORT
+    if not roots(a).isdisjoint(roots(b)):
+        groups = _GROUPS.get(a, _NONE)
+        return Likeness.SHORT if groups.isdisjoint(_GROUPS.get(b, _NONE)) else Likeness.VARIANT
     if a[0] == b[0] and len(short) > 3 and len(long) - len(short) <= 2 and sound(a) == sound(b):
         return Likeness.VARIANT
     if _short_form(short, long):
@@ -224,19 +223,18 @@ def family_likeness(a: str, b: str) -> Likeness:
     """
     if not a or not b:
         return Likeness.NONE
-    if a == b or a.replace(" ", "") == b.replace(" ", ""):
-        return Likeness.SAME
     if " " not in a and " " not in b:
         return _surname_likeness(a, b)
-    pairs = [
-        _surname_likeness(x, y) for x in a.split() for y in b.split() if len(x) > 2 and len(y) > 2
-    ]
+    if a.replace(" ", "") == b.replace(" ", ""):
+        return Likeness.SAME
     if OSA.distance(a, b, score_cutoff=2) <= 2:
         return Likeness.TYPO
-    return Likeness.PART if pairs and min(pairs) <= Likeness.TYPO else Likeness.OTHER
+    halves = [
+        _surname_likeness(x, y) for x in a.split() for y in b.split() if len(x) > 2 and len(y) > 2
+    ]
+    return Likeness.PART if min(halves, default=Likeness.OTHER) <= Likeness.TYPO else Likeness.OTHER
 
 
-@lru_cache(maxsize=262_144)
 def _surname_likeness(a: str, b: str) -> Likeness:
     if a == b:
         return Likeness.SAME

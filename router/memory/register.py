@@ -154,11 +154,12 @@ class PeopleMemory:
         return body
 
     def _describe(self, messages: Sequence[Message]) -> None:
-        for message in messages:
-            evidence = evidence_of(message.data, message.id)
-            if evidence is not None:
-                subject = evidence.subject()
-                self._incoming[message.id] = _Incoming(evidence, subject, keys(subject))
+        told = [(one.id, evidence_of(one.data, one.id)) for one in messages]
+        told = [(id_, evidence) for id_, evidence in told if evidence is not None]
+        subjects = [evidence.subject() for _, evidence in told]
+        under = [keys(subject) for subject in subjects]
+        for (id_, evidence), subject, found in zip(told, subjects, under, strict=True):
+            self._incoming[id_] = _Incoming(evidence, subject, found)
 
     def _read_blocks(self, keys: Collection[int]) -> None:
         self._blocks.update(people.filed_under(self._transaction, keys, most=OVERSIZED))
