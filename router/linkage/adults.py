@@ -44,13 +44,22 @@ def compare_adults(
     if not mine or not theirs:
         return Adults.NONE
     ours, others = _whole(mine), _whole(theirs)
-    found = [min([_likeness(a, b) for b in others]) for a in ours]
+    found = [_closest(one, others) for one in ours]
     best = min(found)
     if best <= Adults.FORM and sum([level <= Adults.FORM for level in found]) > 1:
         return Adults.TWO
     if best in _OWN and _own(ours[found.index(best)].family, families):
         return _OWN[best]
     return best
+
+
+def _closest(adult: Adult, others: tuple[Adult, ...]) -> int:
+    """The best agreement with any of the others; nobody agrees better than the very same, if that
+    is known by a whole name.
+    """
+    if adult in others and (same := _likeness(adult, adult)) <= Adults.NAME:
+        return same
+    return min([_likeness(adult, other) for other in others])
 
 
 @lru_cache(maxsize=32_768)
@@ -97,9 +106,11 @@ def _likeness(a: Adult, b: Adult) -> int:
     if a.role != b.role and a.role not in _ANY and b.role not in _ANY:
         return Adults.NONE
     given = given_likeness(a.given, b.given)
+    if given > Likeness.INITIAL:
+        return Adults.OTHER
     if given <= Likeness.TYPO and a.born and a.born == b.born:
         return Adults.BIRTH
-    if given > Likeness.INITIAL or family_likeness(a.family, b.family) > Likeness.PART:
+    if family_likeness(a.family, b.family) > Likeness.PART:
         return Adults.OTHER
     if given == Likeness.SAME:
         return Adults.NAME

@@ -173,11 +173,8 @@ def _is_sibling(subject: Subject, profile: Profile, most: Likeness) -> bool:
     one says so.
     """
     return (
-        min(
-            best_given(subject.siblings, profile.givens),
-            best_given(profile.siblings, subject.givens),
-        )
-        <= most
+        best_given(subject.siblings, profile.givens) <= most
+        or best_given(profile.siblings, subject.givens) <= most
     )
 
 

@@ -155,7 +155,7 @@ def given_likeness(a: str, b: str) -> Likeness:
         return (
             Likeness.GENERIC if a == MOHAMMED else Likeness.SAME if len(a) > 1 else Likeness.INITIAL
         )
-    if MOHAMMED not in (a, b) and " " not in a and " " not in b:
+    if " " not in a and " " not in b and a != MOHAMMED and b != MOHAMMED:
         return _word_likeness(a, b)
     if a.replace(" ", "") == b.replace(" ", ""):
         return Likeness.SAME
@@ -180,22 +180,21 @@ def _word_likeness(a: str, b: str) -> Likeness:
     short, long = (a, b) if len(a) <= len(b) else (b, a)
     if len(short) == 1:
         return Likeness.INITIAL if long[0] == short else Likeness.OTHER
-    if not roots(a).isdisjoint(roots(b)):
+    if (roots := _ROOTS.get(a)) and not roots.isdisjoint(_ROOTS.get(b, _NONE)):
         groups = _GROUPS.get(a, _NONE)
         return Likeness.SHORT if groups.isdisjoint(_GROUPS.get(b, _NONE)) else Likeness.VARIANT
-    if a[0] == b[0] and len(short) > 3 and len(long) - len(short) <= 2 and sound(a) == sound(b):
-        return Likeness.VARIANT
-    if _short_form(short, long):
+    if a[0] == b[0]:
+        if len(short) > 3 and len(long) - len(short) <= 2 and sound(a) == sound(b):
+            return Likeness.VARIANT
+        if _short_form(short, long):
+            return Likeness.SHORT
+    elif len(short) > 3 and long.endswith(short):
         return Likeness.SHORT
     return Likeness.TYPO if _misspelt(short, long) else Likeness.OTHER
 
 
 def _short_form(short: str, long: str) -> bool:
-    """Whether one is a short form of the other by rule: Soph, Hols, Maddie, or the end of it: Beth,
-    Xander.
-    """
-    if short[0] != long[0]:
-        return len(short) > 3 and long.endswith(short)
+    """Whether one is a short form of the other by rule: Soph, Hols, Maddie."""
     return long.startswith((short, *_stems(short))) or short.startswith(_stems(long))
 
 
@@ -209,11 +208,9 @@ def _stems(pet: str) -> tuple[str, ...]:
 
 def _misspelt(short: str, long: str) -> bool:
     most = 2 if len(short) > 6 else 1
-    return (
-        len(short) > 2
-        and len(long) - len(short) <= most
-        and OSA.distance(short, long, score_cutoff=most) <= most
-    )
+    if len(short) < 3 or len(long) - len(short) > most:
+        return False
+    return OSA.distance(short, long, score_cutoff=most) <= most
 
 
 @lru_cache(maxsize=262_144)

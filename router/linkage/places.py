@@ -119,7 +119,7 @@ def nearness(a: str, b: str) -> Nearness:
     number = not numbers_a.isdisjoint(numbers_b)
     if other_code and not number:
         return Nearness.OTHER
-    street = any(_same_word(x, y) for x in street_a for y in street_b)
+    street = _same_street(street_a, street_b)
     if number and (street or same_code):
         return (
             Nearness.STREET if other_code else Nearness.SAME if code_a and code_b else Nearness.LINE
@@ -131,14 +131,27 @@ def nearness(a: str, b: str) -> Nearness:
     return Nearness.SAME_POSTCODE if same_code else _apart(bool(street_a and street_b), other_code)
 
 
+class _Split(NamedTuple):
+    numbers: frozenset[str]
+    words: tuple[str, ...]
+    code: str
+
+
 @kept(65_536)
-def _split(address: str) -> tuple[frozenset[str], tuple[str, ...], str]:
+def _split(address: str) -> _Split:
     numbers, words, code = address.split("|")
-    return frozenset(numbers.split()), tuple(words.split()), code
+    return _Split(frozenset(numbers.split()), tuple(words.split()), code)
 
 
 def _apart(streets: bool, other_code: bool) -> Nearness:
     return Nearness.OTHER if other_code or streets else Nearness.NONE
+
+
+def _same_street(a: tuple[str, ...], b: tuple[str, ...]) -> bool:
+    for word in a:
+        if word in b:
+            return True
+    return any(_same_word(x, y) for x in a for y in b)
 
 
 def _same_word(x: str, y: str) -> bool:
