@@ -68,11 +68,24 @@ FIELDS: Final = SELF + HOUSEHOLD
 
 def compare_self(subject: Subject, profile: Profile) -> Levels:
     """The level of each field of ``SELF``."""
-    given, family = _called(subject, profile)
+    return compare_names(subject, profile) + compare_facts(subject, profile)
+
+
+def compare_names(subject: Subject, profile: Profile) -> Levels:
+    """How the given and the family names agree, each or crosswise."""
+    given = best_given(subject.givens, profile.givens)
+    family = best_family(subject.families, profile.families)
+    if given == Likeness.OTHER:
+        given, family = _otherwise(subject, profile, family)
+    if family == Likeness.OTHER and _by_parent(subject, profile):
+        family = Likeness.PARENT
+    return given, family
+
+
+def compare_facts(subject: Subject, profile: Profile) -> Levels:
+    """The levels of ``SELF`` but for the names: birth, sex, numbers, incident, twin."""
     birth = _birth(subject, profile)
     return (
-        given,
-        family,
         birth,
         _sex(subject.sex, profile.sexes),
         _nhs(subject, profile) if profile.nhs or profile.mothers else Match.NONE,
@@ -99,17 +112,6 @@ def compare_household(
         compare_adults(subject.adults, profile.adults, subject.families + profile.families),
         _kin(subject, profile, given),
     )
-
-
-def _called(subject: Subject, profile: Profile) -> tuple[int, int]:
-    """How the given and the family names agree, each or crosswise."""
-    given = best_given(subject.givens, profile.givens)
-    family = best_family(subject.families, profile.families)
-    if given == Likeness.OTHER:
-        given, family = _otherwise(subject, profile, family)
-    if family == Likeness.OTHER and _by_parent(subject, profile):
-        family = Likeness.PARENT
-    return given, family
 
 
 def best_given(mine: tuple[str, ...], theirs: tuple[str, ...]) -> int:

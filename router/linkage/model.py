@@ -90,12 +90,25 @@ class Model:
     family_at: float
     own_sums: Callable[[Levels], Sums] = field(init=False, repr=False, compare=False)
     """What the levels of ``SELF`` speak for, before the rarity of names."""
+    reach: Callable[[int, Levels], float] = field(init=False, repr=False, compare=False)
+    """How far all of ``SELF`` can at most speak for the same child rather than another of the
+    family, where given names agree so, whatever family names do, and the rest in these levels.
+    """
 
     def __post_init__(self) -> None:
         """Pairs agree in the same few ways again and again: their sums are kept."""
         priors = (self.prior_same, self.prior_family, self.prior_namesake)
-        own = lru_cache(maxsize=16_384)(partial(added, priors, self.own))
-        object.__setattr__(self, "own_sums", own)
+        keep = lru_cache(maxsize=16_384)
+        object.__setattr__(self, "own_sums", keep(partial(added, priors, self.own)))
+        object.__setattr__(self, "reach", keep(self._reach))
+
+    def _reach(self, given: int, facts: Levels) -> float:
+        own = [[same - family for same, family, _, _ in table] for table in self.own]
+        # Names that differ may yet turn out to be swapped, or a middle name to be in use.
+        others = (Likeness.OTHER, Likeness.MIDDLE, Likeness.TYPO)
+        names = [own[0][level] for level in (others if given == Likeness.OTHER else (given,))]
+        rest = [gain[level] for gain, level in zip(own[2:], facts, strict=True)]
+        return self.prior_same - self.prior_family + max(names) + max(own[1]) + sum(rest)
 
 
 def added(sums: Sums, tables: tuple[Table, ...], levels: Levels) -> Sums:

@@ -61,11 +61,11 @@ def address(lines: Iterable[str], postcode: str) -> str:
     """
     kept = [_line(line) for line in lines if line]
     code = "".join([c for c in postcode.upper() if c.isalnum()])
-    if code.startswith("ZZ99") or any([line.nowhere for line in kept]):
+    if code.startswith("ZZ99") or any(line.nowhere for line in kept):
         return ""
     if len(kept) > 1 and kept[-1].town:
         kept.pop()
-    if not code and not any([line.words for line in kept]):
+    if not code and not any(line.words for line in kept):
         return ""
     numbers = sorted({number for line in kept for number in line.numbers})
     names = [name for line in kept for name in line.names]

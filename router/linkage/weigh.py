@@ -10,7 +10,15 @@ from collections.abc import Callable, Collection, Sequence
 from math import log2
 from typing import NamedTuple
 
-from router.linkage.compare import HOUSEHOLD, SELF, Levels, compare_household, compare_self
+from router.linkage.compare import (
+    HOUSEHOLD,
+    SELF,
+    Levels,
+    best_given,
+    compare_facts,
+    compare_household,
+    compare_self,
+)
 from router.linkage.model import Model, Sums, added
 from router.linkage.profile import Profile
 from router.linkage.reasons import reasons
@@ -49,13 +57,17 @@ def query(subject: Subject, model: Model, crowded: Collection[str] = ()) -> Quer
     return Query(subject, model, given, _rarest(subject.families, model.family_bits), crowded)
 
 
-def weigh(
-    asked: Query, profile: Profile, *, levels: Levels | None = None, least: float = -1000.0
-) -> Weighed:
-    """The odds that ``profile`` is the child asked for. ``levels``: those of ``SELF``, where known.
+def reaches(asked: Query, profile: Profile, least: float) -> bool:
+    """Whether ``profile`` may have so high a score: most have not, by what is quickly compared."""
+    subject, model = asked.subject, asked.model
+    given = best_given(subject.givens, profile.givens)
+    most = model.reach(given, compare_facts(subject, profile)) + model.most
+    return most + (model.most_middle if subject.middles and profile.middles else 0.0) >= least
 
-    The household is left out where it cannot matter: neither to who is a candidate at all, nor to
-    whether the score is at ``least`` so many bits.
+
+def weigh(asked: Query, profile: Profile, *, levels: Levels | None = None) -> Weighed:
+    """The odds that ``profile`` is the child asked for; the household is left out where it cannot
+    matter. ``levels``: those of ``SELF``, where known.
     """
     subject, model = asked.subject, asked.model
     own = compare_self(subject, profile) if levels is None else levels
@@ -63,7 +75,7 @@ def weigh(
     hope = same - family + model.most
     if subject.middles and profile.middles:
         hope += model.most_middle
-    if hope < model.candidate_at or hope < least - 0.01:
+    if hope < model.candidate_at:
         return Weighed(profile, round(hope, 2), own)
     household = compare_household(subject, profile, own[0], asked.crowded)
     same, family, namesake = added((same, family, namesake), model.household, household)

@@ -14,7 +14,7 @@ from typing import Any, Final, TypeAlias
 from router.linkage import Model
 from router.linkage.dates import Agreement, compare
 from router.linkage.profile import as_subject
-from router.linkage.weigh import explain, query, weigh
+from router.linkage.weigh import explain, query, reaches, weigh
 from router.step import Dispatch
 from router.steps.link.register import PersonRecord, Said
 from schemas.base import Fact
@@ -26,6 +26,8 @@ Doubt: TypeAlias = MergeSuggested | SplitSuggested
 
 _STRONGER: Final = 10.0
 """Bits by which the likeness of two must have grown for a human to be asked again."""
+_ROUNDING: Final = 0.01
+"""Scores are rounded to hundredths of a bit."""
 _BORN: Final = "another date of birth"
 _NHS: Final = "another NHS number"
 _SEX: Final = "another sex"
@@ -47,7 +49,9 @@ def maybe_one(
     asked_of = query(as_subject(record.profile), model)
     for other in others:
         needed = max(model.same_at / 2, _asked(record, other) + _STRONGER)
-        weighed = weigh(asked_of, other.profile, least=needed)
+        if not reaches(asked_of, other.profile, needed - _ROUNDING):
+            continue
+        weighed = weigh(asked_of, other.profile)
         if weighed.score >= needed:
             yield MergeSuggested(
                 person_id=record.person_id,
