@@ -102,6 +102,21 @@ def _town(line: str) -> bool:
     return bool(words) and not any(c.isdigit() for c in line) and not _TYPES.match(words[-1])
 
 
+def nearest(mine: tuple[str, ...], theirs: tuple[str, ...]) -> int:
+    """How near the nearest of them are to each other."""
+    if not mine or not theirs:
+        return Nearness.NONE
+    best: int = Nearness.OTHER
+    for a in mine:
+        if a in theirs:
+            return Nearness.SAME
+        for b in theirs:
+            near = nearness(a, b)
+            if near < best:
+                best = near
+    return best
+
+
 @lru_cache(maxsize=131_072)
 def nearness(a: str, b: str) -> Nearness:
     """How near two compared addresses are."""

@@ -10,11 +10,11 @@ from collections.abc import Callable, Collection, Sequence
 from math import log2
 from typing import NamedTuple
 
+from router.linkage.called import best_given
 from router.linkage.compare import (
     HOUSEHOLD,
     SELF,
     Levels,
-    best_given,
     compare_facts,
     compare_household,
     compare_self,
