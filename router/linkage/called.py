@@ -1,4 +1,4 @@
-"""How alike the names of a notification's child and a profile's are, whatever names each has (R14)."""
+"""How alike two children are called, whatever names each has (R14)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def compare_names(subject: Subject, profile: Profile) -> tuple[int, int]:
 
 def best_given(mine: tuple[str, ...], theirs: tuple[str, ...]) -> int:
     """The closest likeness of any two given names; NONE when either side has none."""
-    best: int = Likeness.NONE
+    best = Likeness.NONE
     for a in mine:
         if a in theirs:
             return given_likeness(a, a)
@@ -37,7 +37,7 @@ def best_given(mine: tuple[str, ...], theirs: tuple[str, ...]) -> int:
 
 def best_family(mine: tuple[str, ...], theirs: tuple[str, ...]) -> int:
     """The closest likeness of any two family names; NONE when either side has none."""
-    best: int = Likeness.NONE
+    best = Likeness.NONE
     for a in mine:
         if a in theirs:
             return Likeness.SAME
@@ -48,7 +48,7 @@ def best_family(mine: tuple[str, ...], theirs: tuple[str, ...]) -> int:
     return best
 
 
-def is_sibling(subject: Subject, profile: Profile, most: Likeness) -> bool:
+def is_sibling(subject: Subject, profile: Profile, most: int) -> bool:
     """Whether one side names the other as a brother or sister; of alike names only the very same
     one says so.
     """

@@ -116,7 +116,7 @@ def compare_household(
     )
 
 
-def _middle(best: int) -> Match:
+def _middle(best: int) -> int:
     if best <= Likeness.TYPO:
         return Match.SAME
     return Match.PARTLY if best <= Likeness.INITIAL else Match.OTHER
@@ -140,7 +140,7 @@ def _birth(subject: Subject, profile: Profile) -> int:
 
 
 def _closest(day: int, estimated: bool, profile: Profile) -> int:
-    best: int = Agreement.IMPOSSIBLE
+    best = Agreement.IMPOSSIBLE
     for other in profile.births:
         agreement = dates.compare(day, estimated, other, False)
         if agreement < best:
@@ -174,7 +174,7 @@ def _sex(mine: str, theirs: str) -> int:
     return Match.SAME if 2 * agree > len(theirs) else Match.PARTLY if agree else Match.OTHER
 
 
-def _kin(subject: Subject, profile: Profile, given: int) -> Kin:
+def _kin(subject: Subject, profile: Profile, given: int) -> int:
     most = Likeness.SAME if given < Likeness.INITIAL else Likeness.TYPO
     if given > Likeness.SAME and is_sibling(subject, profile, most):
         return Kin.IS_SIBLING
@@ -196,7 +196,7 @@ def _nhs(subject: Subject, profile: Profile) -> int:
     return _number(subject.nhs, profile.nhs)
 
 
-def _number(mine: str, theirs: tuple[str, ...]) -> Match:
+def _number(mine: str, theirs: tuple[str, ...]) -> int:
     if not mine or not theirs:
         return Match.NONE
     if mine in theirs:
@@ -205,7 +205,7 @@ def _number(mine: str, theirs: tuple[str, ...]) -> Match:
     return Match.SLIP if slips else Match.OTHER
 
 
-def _incident(mine: str, theirs: tuple[str, ...]) -> Match:
+def _incident(mine: str, theirs: tuple[str, ...]) -> int:
     if mine in theirs:
         return Match.SAME
     base = mine[: mine.rindex("|") + 1]
@@ -215,7 +215,7 @@ def _incident(mine: str, theirs: tuple[str, ...]) -> Match:
     return Match.NONE
 
 
-def _twin(mine: str, theirs: tuple[str, ...]) -> Twin:
+def _twin(mine: str, theirs: tuple[str, ...]) -> int:
     """NEITHER where both sides tell of one pregnancy and no side of twins."""
     if not mine or not theirs:
         return Twin.ONE

@@ -46,7 +46,7 @@ def day_of(date: PartialDate | None, observed: int) -> tuple[int, bool, int]:
 
 
 @lru_cache(maxsize=65_536)
-def compare(a: int, a_estimated: bool, b: int, b_estimated: bool) -> Agreement:
+def compare(a: int, a_estimated: bool, b: int, b_estimated: bool) -> int:
     """How two dates of birth agree."""
     if a == b:
         return Agreement.EXACT if a_estimated is b_estimated else Agreement.YEAR
@@ -66,7 +66,7 @@ def _date(day: int) -> tuple[int, int, int]:
     return date.year, date.month, date.day
 
 
-def _estimated(years: int) -> Agreement:
+def _estimated(years: int) -> int:
     if years < 2:
         return Agreement.NEAR_YEAR if years else Agreement.YEAR
     return Agreement.FAR_YEAR if years < 4 else Agreement.OTHER
@@ -87,7 +87,7 @@ def _one_digit(a: str, b: str) -> bool:
     return sum(p != q for p, q in zip(a, b, strict=True)) == 1 or sorted(a) == sorted(b)
 
 
-def unborn(expected: int, seen: int, other_expected: int, other_seen: int) -> Agreement:
+def unborn(expected: int, seen: int, other_expected: int, other_seen: int) -> int:
     """Two unborn children: expected days within five weeks agree; without them, pregnancies at the
     same time may.
     """
@@ -99,7 +99,7 @@ def unborn(expected: int, seen: int, other_expected: int, other_seen: int) -> Ag
     return Agreement.PLAUSIBLE if abs(seen - other_seen) < 290 else Agreement.IMPOSSIBLE
 
 
-def born(day: int, estimated: bool, expected: int, seen: int) -> Agreement:
+def born(day: int, estimated: bool, expected: int, seen: int) -> int:
     """A born child's day against an unborn one's expected day, or the day it was seen unborn."""
     slack = 370 if estimated else 0
     if expected:

@@ -17,7 +17,6 @@ from router.linkage.compare import FIELDS, HOUSEHOLD, SELF, Kin, Levels, Match, 
 from router.linkage.dates import Agreement
 from router.linkage.names import Likeness, Rarity, family_rarity, given_rarity
 from router.linkage.places import Nearness
-from router.linkage.scale import Scale
 
 Bits = tuple[float, float, float, float]
 """Bits for: the same child, another child of the family, a namesake; and how far the rarity of the
@@ -28,21 +27,22 @@ Table = tuple[Bits, ...]
 Sums = tuple[float, float, float]
 """Bits for the same child, another child of the family, a namesake, each against anybody else."""
 
-SCALES: Final[Mapping[str, type[Scale]]] = {
-    "given": Likeness,
-    "family": Likeness,
-    "middle": Match,
-    "birth": Agreement,
-    "sex": Match,
-    "address": Nearness,
-    "phone": Match,
-    "adults": Adults,
-    "kin": Kin,
-    "nhs": Match,
-    "upn": Match,
-    "incident": Match,
-    "twin": Twin,
+SCALES: Final[Mapping[str, tuple[str, ...]]] = {
+    "given": Likeness.names(),
+    "family": Likeness.names(),
+    "middle": Match.names(),
+    "birth": Agreement.names(),
+    "sex": Match.names(),
+    "address": Nearness.names(),
+    "phone": Match.names(),
+    "adults": Adults.names(),
+    "kin": Kin.names(),
+    "nhs": Match.names(),
+    "upn": Match.names(),
+    "incident": Match.names(),
+    "twin": Twin.names(),
 }
+"""What the levels of each field are called, by number."""
 _NOTHING: Final[Bits] = (0.0, 0.0, 0.0, 0.0)
 _NUMBERS: Final = (
     "link_at",
@@ -88,6 +88,8 @@ class Model:
     """
     candidate_at: float
     family_at: float
+    tables: tuple[Table, ...] = field(init=False, repr=False, compare=False)
+    """All of them, in the order of ``FIELDS``."""
     own_sums: Callable[[Levels], Sums] = field(init=False, repr=False, compare=False)
     """What the levels of ``SELF`` speak for, before the rarity of names."""
     reach: Callable[[int, Levels], float] = field(init=False, repr=False, compare=False)
@@ -99,6 +101,7 @@ class Model:
         """Pairs agree in the same few ways again and again: their sums are kept."""
         priors = (self.prior_same, self.prior_family, self.prior_namesake)
         keep = lru_cache(maxsize=16_384)
+        object.__setattr__(self, "tables", self.own + self.household)
         object.__setattr__(self, "own_sums", keep(partial(added, priors, self.own)))
         object.__setattr__(self, "reach", keep(self._reach))
 
@@ -165,8 +168,8 @@ def _most(table: Table) -> float:
     return max(same - family for same, family, _, _ in table)
 
 
-def _table(levels: Mapping[str, list[float]], scale: type[Scale]) -> Table:
-    return tuple(_bits(levels.get(level.name.lower())) for level in scale)
+def _table(levels: Mapping[str, list[float]], names: tuple[str, ...]) -> Table:
+    return tuple(_bits(levels.get(name)) for name in names)
 
 
 def _bits(values: list[float] | None) -> Bits:

@@ -145,7 +145,7 @@ def _rarity(per_mille: Mapping[str, float], rarest: float) -> Rarity:
 
 
 @lru_cache(maxsize=262_144)
-def given_likeness(a: str, b: str) -> Likeness:
+def given_likeness(a: str, b: str) -> int:
     """How alike two given names are; Mohammed alone against another name says nothing, two initials
     are no more.
     """
@@ -162,7 +162,7 @@ def given_likeness(a: str, b: str) -> Likeness:
     return _compound_likeness(a.split(), b.split())
 
 
-def _compound_likeness(a: list[str], b: list[str]) -> Likeness:
+def _compound_likeness(a: list[str], b: list[str]) -> int:
     shared = MOHAMMED in a and MOHAMMED in b
     a, b = [w for w in a if w != MOHAMMED], [w for w in b if w != MOHAMMED]
     if not a or not b:
@@ -174,7 +174,7 @@ def _compound_likeness(a: list[str], b: list[str]) -> Likeness:
     return Likeness.TYPO if _misspelt(short, long) else Likeness.PART
 
 
-def _word_likeness(a: str, b: str) -> Likeness:
+def _word_likeness(a: str, b: str) -> int:
     if a == b:
         return Likeness.SAME
     short, long = (a, b) if len(a) <= len(b) else (b, a)
@@ -214,7 +214,7 @@ def _misspelt(short: str, long: str) -> bool:
 
 
 @lru_cache(maxsize=262_144)
-def family_likeness(a: str, b: str) -> Likeness:
+def family_likeness(a: str, b: str) -> int:
     """How alike two family names are; PART when half of a double-barrelled one is the other or half
     of it.
     """
@@ -232,7 +232,7 @@ def family_likeness(a: str, b: str) -> Likeness:
     return Likeness.PART if min(halves, default=Likeness.OTHER) <= Likeness.TYPO else Likeness.OTHER
 
 
-def _surname_likeness(a: str, b: str) -> Likeness:
+def _surname_likeness(a: str, b: str) -> int:
     if a == b:
         return Likeness.SAME
     short, long = (a, b) if len(a) <= len(b) else (b, a)

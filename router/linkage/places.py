@@ -106,7 +106,7 @@ def nearest(mine: tuple[str, ...], theirs: tuple[str, ...]) -> int:
     """How near the nearest of them are to each other."""
     if not mine or not theirs:
         return Nearness.NONE
-    best: int = Nearness.OTHER
+    best = Nearness.OTHER
     for a in mine:
         if a in theirs:
             return Nearness.SAME
@@ -118,7 +118,7 @@ def nearest(mine: tuple[str, ...], theirs: tuple[str, ...]) -> int:
 
 
 @lru_cache(maxsize=131_072)
-def nearness(a: str, b: str) -> Nearness:
+def nearness(a: str, b: str) -> int:
     """How near two compared addresses are."""
     if not a or not b:
         return Nearness.NONE
@@ -158,7 +158,7 @@ def _split(address: str) -> _Split:
     return _Split(frozenset(numbers.split()), tuple(words.split()), code)
 
 
-def _apart(streets: bool, other_code: bool) -> Nearness:
+def _apart(streets: bool, other_code: bool) -> int:
     return Nearness.OTHER if other_code or streets else Nearness.NONE
 
 

@@ -96,10 +96,10 @@ def weigh_all(asked: Query, candidates: Sequence[Profile]) -> list[Weighed]:
 
 def explain(asked: Query, weighed: Weighed) -> tuple[str, ...]:
     """In words, what speaks for and against the candidate being the child, and how strongly."""
-    tables = asked.model.own + asked.model.household
-    found = [table[level] for table, level in zip(tables, weighed.levels, strict=False)]
-    rarity = (asked.given_rarity, asked.family_rarity, *[0.0] * (len(found) - 2))
-    bits = [same + weight * rare for (same, _, _, weight), rare in zip(found, rarity, strict=True)]
+    found = [table[level] for table, level in zip(asked.model.tables, weighed.levels, strict=False)]
+    bits = [same for same, _, _, _ in found]
+    bits[0] += found[0][3] * asked.given_rarity
+    bits[1] += found[1][3] * asked.family_rarity
     return reasons(weighed.levels, bits)
 
 

@@ -150,9 +150,8 @@ def _doubts(
 ) -> tuple[PersonRecord, list[Doubt]]:
     """Second thoughts about a person linked to; about a provisional one the link review asks."""
     if decision.outcome is not LinkOutcome.LINKED:
-        return replace(
-            record, raised=tuple((c.person_id, c.score) for c in decision.candidates)
-        ), []
+        raised = tuple((c.person_id, c.score) for c in decision.candidates)
+        return replace(record, raised=raised) if raised else record, []
     found: list[Doubt] = [*maybe_one(record, known.people, model), *maybe_two(record, model)]
     return asked(record, found), found
 

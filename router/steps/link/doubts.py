@@ -26,6 +26,7 @@ Doubt: TypeAlias = MergeSuggested | SplitSuggested
 
 _STRONGER: Final = 10.0
 """Bits by which the likeness of two must have grown for a human to be asked again."""
+_NEVER: Final = -1000.0
 _ROUNDING: Final = 0.01
 """Scores are rounded to hundredths of a bit."""
 _BORN: Final = "another date of birth"
@@ -106,24 +107,24 @@ def reviews(doubts: Sequence[Fact], policy: Policy) -> Iterator[Dispatch]:
 
 def _asked(record: PersonRecord, other: PersonRecord) -> float:
     """How strong it was when a human was asked about these two; far below anything when never."""
+    if not record.raised and not other.raised:
+        return _NEVER
     mine = (score for id_, score in record.raised if id_ == other.person_id)
     theirs = (score for id_, score in other.raised if id_ == record.person_id)
-    return max((*mine, *theirs), default=-1000.0)
+    return max((*mine, *theirs), default=_NEVER)
 
 
 def _clashes(said: Sequence[Said]) -> Iterator[tuple[str, set[int]]]:
     """Where the last piece of evidence and others say what cannot be of one child; which pieces
     agree with the last.
     """
-    for place, field in enumerate(_FIELDS):
-        values = [one[place] for one in said]
-        last, agree = (
-            values[-1],
-            {number for number, value in enumerate(values) if value == values[-1]},
-        )
-        against = [value for value in values if value and value != last]
-        if last and against and _differ(field, last, against, len(agree)):
-            yield field, agree
+    for field, values in zip(_FIELDS, zip(*said, strict=True), strict=True):
+        last = values[-1]
+        against = [value for value in values if value and value != last] if last else []
+        if against:
+            agree = {number for number, value in enumerate(values) if value == last}
+            if _differ(field, last, against, len(agree)):
+                yield field, agree
 
 
 def _differ(field: str, last: Any, against: Sequence[Any], times: int) -> bool:
