@@ -223,8 +223,8 @@ def test_a_mothers_number_does_not_make_her_children_one() -> None:
 
 def test_a_telephone_that_many_families_have_says_nothing() -> None:
     families = [
-        replace(
-            known(child("Ada", f"{name}ford", born=f"201{i}-02-11"), f"p{i}"), family_id=f"f{i}"
+        known(child("Ada", f"{name}ford", born=f"201{i}-02-11"), f"p{i}")._replace(
+            family_id=f"f{i}"
         )
         for i, name in enumerate(("Ash", "Brind", "Cal"))
     ]
