@@ -9,35 +9,32 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from router.linkage import names
 from router.linkage.adults import split_adult, surnames
 from router.linkage.kept import kept
-from router.linkage.mixing import Pair, begins, ends, joined, single
+from router.linkage.mixing import Pair, begin, end, joined, whole
 from router.linkage.profile import Profile
 from router.linkage.subject import Subject
 from router.linkage.text import sound
 
 _BIRTH_GIVEN, _BIRTH_FAMILY, _NAME, _CUT, _YEAR, _INFANT = "dg", "df", "gf", "gc", "yf", "mf"
 _HOME, _PHONE, _ADULT, _SIBLING, _STREET, _NUMBER, _NAMELESS = "h", "t", "a", "gs", "gw", "n", "f"
-
-_WHOLE: Final = (0,)
-"""With whole keys."""
+_Halves = list[int]
 
 
 def keys(subject: Subject) -> frozenset[int]:
     """The keys under which to look for the notification's child."""
     called = _called(subject)
-    days = (subject.day,) if subject.day and not subject.estimated else ()
-    pairs = [
-        *_alike(subject, called),
-        *_dated(called, days, years=_years(subject), months=_months(subject)),
-        (_WHOLE, [_number(n) for n in (subject.nhs, subject.mothers, subject.upn) if n]),
-    ]
+    days = [subject.day] if subject.day and not subject.estimated else []
+    pairs = _by_names(subject, called)
+    pairs += _by_dates(called, days=days, years=_years(subject), months=_months(subject))
+    found = joined(pairs) + _whole(subject)
     if not subject.givens and not subject.unborn:
-        pairs += [(_WHOLE, family.alone) for family in called.families]
-    return joined(pairs)
+        found += _nameless(called)
+    found += [_number(n) for n in (subject.nhs, subject.mothers, subject.upn) if n]
+    return frozenset(found)
 
 
 def profile_keys(profile: Profile) -> frozenset[int]:
@@ -45,15 +42,12 @@ def profile_keys(profile: Profile) -> frozenset[int]:
     called = _called(profile)
     years = [_year(day) for day in profile.births + profile.estimates]
     months = [day // 30 for day in profile.births + profile.expected]
-    pairs = [
-        *_alike(profile, called),
-        *_dated(
-            called, profile.births, years=years, months=months or _pregnancy(profile.unborn_at)
-        ),
-        (_WHOLE, [_number(number) for number in profile.nhs + profile.mothers + profile.upn]),
-    ]
-    pairs += [(_WHOLE, family.alone) for family in called.families]
-    return joined(pairs)
+    months = months or _pregnancy(profile.unborn_at)
+    pairs = _by_names(profile, called)
+    pairs += _by_dates(called, days=profile.births, years=years, months=months)
+    found = joined(pairs) + _whole(profile) + _nameless(called)
+    found += [_number(number) for number in profile.nhs + profile.mothers + profile.upn]
+    return frozenset(found)
 
 
 def crowd_keys(value: str) -> frozenset[int]:
@@ -62,39 +56,100 @@ def crowd_keys(value: str) -> frozenset[int]:
 
     Not if any is: a number 12 in some Church Road is in every town.
     """
-    return frozenset(_home(value)[0] if "|" in value else (_phone(value),))
+    return frozenset(_home(value).keys if "|" in value else (_phone(value),))
 
 
 class _Given(NamedTuple):
-    """Halves of keys of what a given name sounds like, and what it stands for."""
+    """A given name as halves of keys: of what it sounds like, and what it stands for."""
 
     initial: str
-    first: Sequence[int]
-    heard: Sequence[int]
-    """Of sounds alone, to begin with."""
-    named: Sequence[int]
-    """The same, to end with."""
-    born: Sequence[int]
+    begins: _Halves
+    heard: _Halves
+    """That begin with its sounds alone."""
+    ends: _Halves
+    born: _Halves
+    """That end with it, behind a day of birth."""
 
 
 class _Family(NamedTuple):
-    """Halves of keys of what a family name sounds like."""
+    """A family name as halves of keys, of what it sounds like."""
 
-    first: Sequence[int]
-    named: Sequence[int]
-    cuts: Sequence[int]
-    """Of the beginning and the end of the name as written."""
-    born: Sequence[int]
-    aged: Sequence[int]
-    infant: Sequence[int]
-    alone: Sequence[int]
+    begins: _Halves
+    ends: _Halves
+    cuts: _Halves
+    """Of its beginning and its end as written."""
+    born: _Halves
+    aged: _Halves
+    """Behind a year of birth and an initial."""
+    infant: _Halves
+    """Behind thirty days of birth."""
+    alone: _Halves
     """Whole keys."""
+
+
+class _Home(NamedTuple):
+    """An address as keys, and as halves that go with a given name."""
+
+    keys: _Halves
+    street: _Halves
 
 
 class _Called(NamedTuple):
     givens: Sequence[_Given]
     families: Sequence[_Family]
     kin: Sequence[_Family]
+    """The family names of the adults."""
+
+
+def _called(of: Subject | Profile) -> _Called:
+    return _Called(
+        [_given(name) for name in of.givens],
+        [_family(name) for name in of.families],
+        [_family(name) for name in surnames(of.adults)] if of.adults else [],
+    )
+
+
+def _by_names(of: Subject | Profile, called: _Called) -> list[Pair]:
+    """Of given names with family names, with those of adults, with siblings and homes."""
+    own = {half for family in called.families for half in family.ends}
+    others = [half for family in called.kin for half in family.ends if half not in own]
+    others += [half for sibling in of.siblings for half in _sibling(sibling)]
+    others += [half for address in of.addresses for half in _home(address).street]
+    others += [half for family in called.families for half in family.cuts]
+    pairs: list[Pair] = []
+    for given in called.givens:
+        pairs.append((given.heard, others))
+        for family in called.families:
+            pairs += ((given.begins, family.ends), (family.begins, given.ends))
+    return pairs
+
+
+def _by_dates(
+    called: _Called, *, days: Iterable[int], years: Iterable[int], months: Iterable[int]
+) -> list[Pair]:
+    dates, spans = [_birthday(day) for day in days], [begin(str(month)) for month in months]
+    pairs: list[Pair] = [(dates, given.born) for given in called.givens]
+    pairs += [(dates, family.born) for family in called.families]
+    if spans:
+        pairs += [(spans, family.infant) for family in (*called.families, *called.kin)]
+    aged = [begin(f"{year}{given.initial}") for year in years for given in called.givens]
+    pairs += [(aged, family.aged) for family in called.families]
+    return pairs
+
+
+def _whole(of: Subject | Profile) -> list[int]:
+    """Of what is looked for by itself: phones, homes and adults."""
+    found = [_phone(phone) for phone in of.phones]
+    for address in of.addresses:
+        found += _home(address).keys
+    for adult in of.adults:
+        found += _adult(adult)
+    return found
+
+
+def _nameless(called: _Called) -> list[int]:
+    """All that may be told of a child without a first name."""
+    return [key for family in called.families for key in family.alone]
 
 
 @kept(16_384)
@@ -102,10 +157,13 @@ def _given(name: str) -> _Given:
     codes, heard = names.given_codes(name), names.sounds(name)
     return _Given(
         initial=name[0],
-        first=begins((*codes, f"={name[:3]}")),
-        heard=begins(heard),
-        named=ends(_NAME, heard),
-        born=ends(_BIRTH_GIVEN, codes) + ends(_BIRTH_FAMILY, heard),
+        begins=[begin(code) for code in (*codes, f"={name[:3]}")],
+        heard=[begin(code) for code in heard],
+        ends=[end(_NAME, code) for code in heard],
+        born=[
+            *(end(_BIRTH_GIVEN, code) for code in codes),
+            *(end(_BIRTH_FAMILY, code) for code in heard),
+        ],
     )
 
 
@@ -113,67 +171,26 @@ def _given(name: str) -> _Given:
 def _family(name: str) -> _Family:
     heard = names.sounds(name)
     return _Family(
-        first=begins(heard),
-        named=ends(_NAME, heard),
-        cuts=ends(_CUT, (name[:3], name[-3:]) if len(name) > 4 else ()),
-        born=ends(_BIRTH_FAMILY, heard),
-        aged=ends(_YEAR, heard),
-        infant=ends(_INFANT, heard),
-        alone=[single(_NAMELESS, sound) for sound in heard],
+        begins=[begin(code) for code in heard],
+        ends=[end(_NAME, code) for code in heard],
+        cuts=[end(_CUT, cut) for cut in (name[:3], name[-3:])] if len(name) > 4 else [],
+        born=[end(_BIRTH_FAMILY, code) for code in heard],
+        aged=[end(_YEAR, code) for code in heard],
+        infant=[end(_INFANT, code) for code in heard],
+        alone=[whole(_NAMELESS, code) for code in heard],
     )
 
 
-def _called(of: Subject | Profile) -> _Called:
-    kin = [_family(name) for name in surnames(of.adults)] if of.adults else []
-    return _Called([_given(n) for n in of.givens], [_family(n) for n in of.families], kin)
-
-
-def _alike(of: Subject | Profile, called: _Called) -> list[Pair]:
-    """The keys that a subject is looked up under as its profile is filed."""
-    pairs = [(_WHOLE, [_phone(phone) for phone in of.phones])]
-    pairs += [(_WHOLE, _adult(adult)) for adult in of.adults]
-    streets = []
-    for address in of.addresses:
-        home, street = _home(address)
-        pairs.append((_WHOLE, home))
-        streets += street
-    for sibling in of.siblings:
-        streets += ends(_SIBLING, names.sounds(sibling))
-    for family in called.kin:
-        streets += _others(family, called)
-    for given in called.givens:
-        pairs.append((given.heard, streets))
-        for family in called.families:
-            pairs += [
-                (given.first, family.named),
-                (family.first, given.named),
-                (given.heard, family.cuts),
-            ]
-    return pairs
-
-
-def _others(family, called):
-    return [half for half in family.named if not any(half in own.named for own in called.families)]
-
-
-def _dated(called: _Called, days: Iterable[int], *, years, months) -> list[Pair]:
-    dates = begins([_month_and_day(day) for day in days])
-    pairs = [(dates, name.born) for name in (*called.givens, *called.families)]
-    born = begins([f"{year}{given.initial}" for year in years for given in called.givens])
-    pairs += [(born, family.aged) for family in called.families]
-    if months:
-        spans = begins(map(str, months))
-        pairs += [(spans, family.infant) for family in (*called.families, *called.kin)]
-    return pairs
-
-
 @kept(16_384)
-def _home(address: str) -> tuple[list[int], list[int]]:
-    """The keys of a home by itself; and the halves that end with its street or postcode."""
+def _home(address: str) -> _Home:
     numbers, words, code = address.split("|")
     places = [code] if code else []
     places += [sound(word) for word in words.split()]
-    return list(joined([(begins(numbers.split()), ends(_HOME, places))])), ends(_STREET, places)
+    ends = [end(_HOME, place) for place in places]
+    return _Home(
+        joined([([begin(number) for number in numbers.split()], ends)]),
+        [end(_STREET, place) for place in places],
+    )
 
 
 @kept(16_384)
@@ -181,19 +198,25 @@ def _adult(adult: str) -> list[int]:
     given, family, day, _ = split_adult(adult)
     found = []
     if len(given) > 1 and family:
-        name, surname = sound(given.split()[0]), sound(family.split()[-1])
-        found.append((begins((name,)), ends(_ADULT, (surname,))))
+        found.append(begin(sound(given.split()[0])) ^ end(_ADULT, sound(family.split()[-1])))
     if day and given:
-        found.append((begins((given[0],)), ends(_ADULT, (day,))))
-    return list(joined(found))
+        found.append(begin(given[0]) ^ end(_ADULT, day))
+    return found
 
 
-def _phone(phone):
-    return single(_PHONE, phone)
+@kept(16_384)
+def _sibling(name: str) -> list[int]:
+    return [end(_SIBLING, code) for code in names.sounds(name)]
 
 
-def _number(n):
-    return single(_NUMBER, n)
+@kept(16_384)
+def _phone(number: str) -> int:
+    return whole(_PHONE, number)
+
+
+@kept(16_384)
+def _number(number: str) -> int:
+    return whole(_NUMBER, number)
 
 
 def _years(subject: Subject) -> list[int]:
@@ -223,7 +246,8 @@ def _year(day: int) -> int:
 
 
 @kept(16_384)
-def _month_and_day(day: int) -> str:
+def _birthday(day: int) -> int:
+    """The half of keys that begins with this day, day and month either way round."""
     date = dt.date.fromordinal(day)
     low, high = sorted((date.month, date.day))
-    return f"{date.year}.{low}.{high}"
+    return begin(f"{date.year}.{low}.{high}")

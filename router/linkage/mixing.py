@@ -1,54 +1,45 @@
 """Keys as numbers: a kind and two texts mixed into a signed 64-bit one, the same on every machine.
 
-The two halves of a key are numbers that are mixed by ``^``, so each is made once however many keys
-it is in.
+The two halves of a key are numbers mixed by ``^``, so each is made once however many keys it is in.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from hashlib import blake2b
 from typing import Final
 
 from router.linkage.kept import kept
 
+Pair = tuple[Iterable[int], Iterable[int]]
+"""First and second halves, each of which makes a key with each."""
 _MASK: Final = (1 << 64) - 1
-_FIRST: Final = 0x9E3779B97F4A7C15
-_SECOND: Final = 0xC2B2AE3D27D4EB4F
 
 
-Pair = tuple[Sequence[int], Sequence[int]]
-
-
-def begins(texts: Iterable[str]) -> list[int]:
-    """The first halves of keys that begin with these texts."""
-    return [_first(text) for text in texts]
-
-
-def ends(kind: str, texts: Iterable[str]) -> list[int]:
-    """The second halves of keys of this kind that end with these texts."""
-    of = _kind(kind)
-    return [of ^ _second(text) for text in texts]
-
-
-def joined(pairs: Iterable[Pair]) -> frozenset[int]:
-    """The keys of each first half with each second one of each pair."""
-    return frozenset([begin ^ end for first, second in pairs for begin in first for end in second])
-
-
-def single(kind: str, text: str) -> int:
-    """The key of this kind of one text."""
-    return _kind(kind) ^ _first(text) ^ _second("")
+def joined(pairs: Iterable[Pair]) -> list[int]:
+    """The keys of all pairs."""
+    return [begin ^ end for first, second in pairs for begin in first for end in second]
 
 
 @kept(131_072)
-def _first(text: str) -> int:
-    return _signed(_hash(text) * _FIRST)
+def begin(text: str) -> int:
+    """The first half of keys that begin with this text."""
+    return _signed(_hash(text) * 0x9E3779B97F4A7C15)
+
+
+def end(kind: str, text: str) -> int:
+    """The second half of keys of this kind that end with this text."""
+    return _kind(kind) ^ _end(text)
+
+
+def whole(kind: str, text: str) -> int:
+    """The key of this kind that is made of one text."""
+    return begin(text) ^ end(kind, "")
 
 
 @kept(131_072)
-def _second(text: str) -> int:
-    return _signed(_hash(text) * _SECOND)
+def _end(text: str) -> int:
+    return _signed(_hash(text) * 0xC2B2AE3D27D4EB4F)
 
 
 @kept(64)
