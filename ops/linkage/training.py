@@ -226,8 +226,7 @@ def _levels(trained: Trained, base: Mapping[str, Any]) -> Iterator[dict[str, Any
     counts = trained.lesson.counts
     for place, field in enumerate(FIELDS):
         same, other = counts["same"][place], counts["other"][place]
-        for level in SCALES[field]:
-            name = level.name.lower()
+        for level, name in enumerate(SCALES[field]):
             if same.get(level) or other.get(level):
                 yield {
                     "field": field,

@@ -4,14 +4,15 @@
 
 from __future__ import annotations
 
-from enum import IntEnum
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
+from router.linkage.kept import kept
 from router.linkage.names import Likeness, family_likeness, given_likeness
+from router.linkage.scale import Scale
 
 
-class Adults(IntEnum):
+class Adults(Scale):
     """The best agreement between the adults of both families; OWN where their surname is the
     child's.
     """
@@ -42,68 +43,75 @@ def compare_adults(
     """
     if not mine or not theirs:
         return Adults.NONE
-    mine, theirs = _whole(mine), _whole(theirs)
-    found = [min([adult_likeness(a, b) for b in theirs]) for a in mine]
+    ours, others = _whole(mine), _whole(theirs)
+    found = [_closest(one, others) for one in ours]
     best = min(found)
     if best <= Adults.FORM and sum([level <= Adults.FORM for level in found]) > 1:
         return Adults.TWO
-    if best in _OWN and _own(mine[found.index(best)], families):
+    if best in _OWN and _own(ours[found.index(best)].family, families):
         return _OWN[best]
     return best
 
 
+def _closest(adult: Adult, others: tuple[Adult, ...]) -> int:
+    """The best agreement with any of the others; nobody agrees better than the very same, if that
+    is known by a whole name.
+    """
+    if adult in others and (same := _likeness(adult, adult)) <= Adults.NAME:
+        return same
+    return min([_likeness(adult, other) for other in others])
+
+
+@lru_cache(maxsize=32_768)
 def surnames(adults: tuple[str, ...]) -> tuple[str, ...]:
     """The family names of adults."""
     return tuple(dict.fromkeys([name for adult in adults if (name := split_adult(adult)[1])]))
 
 
-@lru_cache(maxsize=65_536)
-def _whole(adults: tuple[str, ...]) -> tuple[str, ...]:
+class Adult(NamedTuple):
+    """An adult as compared: '' for what is not told."""
+
+    given: str
+    family: str
+    born: str
+    role: str
+
+
+@kept(65_536)
+def split_adult(adult: str) -> Adult:
+    """An adult of ``given|family|day|role``."""
+    return Adult(*adult.split("|"))
+
+
+@lru_cache(maxsize=32_768)
+def _whole(adults: tuple[str, ...]) -> tuple[Adult, ...]:
     """Each adult by the whole name where it is known: an L. Ashdown beside a Lydia Ashdown is
     nobody else.
     """
-    if len(adults) < 2:
-        return adults
-    parts = [split_adult(adult) for adult in adults]
-    whole = {(given[0], family) for given, family, _, _ in parts if len(given) > 1}
-    kept = (
-        adult
-        for adult, part in zip(adults, parts, strict=True)
-        if len(part[0]) != 1 or part[:2] not in whole
+    split = tuple(map(split_adult, adults))
+    whole = {(one.given[0], one.family) for one in split if len(one.given) > 1}
+    return tuple(
+        one for one in split if len(one.given) != 1 or (one.given, one.family) not in whole
     )
-    return tuple(kept)
 
 
-def _own(adult: str, families: tuple[str, ...]) -> bool:
-    surname = split_adult(adult)[1]
+def _own(surname: str, families: tuple[str, ...]) -> bool:
     return any(family_likeness(surname, name) <= Likeness.PART for name in families)
 
 
-@lru_cache(maxsize=131_072)
-def adult_likeness(a: str, b: str) -> int:
+def _likeness(a: Adult, b: Adult) -> int:
     """Whether two adults are the same one, by name and day of birth; NONE where the child may have
     both.
     """
-    given_a, family_a, born_a, role_a = split_adult(a)
-    given_b, family_b, born_b, role_b = split_adult(b)
-    if role_a != role_b and role_a not in _ANY and role_b not in _ANY:
+    if a.role != b.role and a.role not in _ANY and b.role not in _ANY:
         return Adults.NONE
-    given = given_likeness(given_a, given_b)
-    if given <= Likeness.TYPO and born_a and born_a == born_b:
+    given = given_likeness(a.given, b.given)
+    if given > Likeness.INITIAL:
+        return Adults.OTHER
+    if given <= Likeness.TYPO and a.born and a.born == b.born:
         return Adults.BIRTH
-    if given <= Likeness.INITIAL and family_likeness(family_a, family_b) <= Likeness.PART:
-        return (
-            Adults.NAME
-            if given == Likeness.SAME
-            else Adults.FORM
-            if given < Likeness.PART
-            else Adults.PART
-        )
-    return Adults.OTHER
-
-
-@lru_cache(maxsize=65_536)
-def split_adult(adult: str) -> tuple[str, str, str, str]:
-    """Given name, family name, day of birth and role of an adult as compared."""
-    given, family, born, role = adult.split("|")
-    return given, family, born, role
+    if family_likeness(a.family, b.family) > Likeness.PART:
+        return Adults.OTHER
+    if given == Likeness.SAME:
+        return Adults.NAME
+    return Adults.FORM if given < Likeness.PART else Adults.PART

@@ -5,21 +5,23 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from enum import IntEnum
+from functools import lru_cache
 from typing import Final
 
 from rapidfuzz.distance import OSA
 
 from router.linkage import dates
-from router.linkage.adults import compare_adults, surnames
+from router.linkage.adults import compare_adults
+from router.linkage.called import best_given, compare_names, is_sibling
 from router.linkage.dates import Agreement
-from router.linkage.names import Likeness, family_likeness, given_likeness
-from router.linkage.places import Nearness, nearness
+from router.linkage.names import Likeness
+from router.linkage.places import nearest
 from router.linkage.profile import Profile
+from router.linkage.scale import Scale
 from router.linkage.subject import Subject
 
 
-class Match(IntEnum):
+class Match(Scale):
     """Agreement of values that are equal, not equal or not given; SLIP of numbers that differ in
     one place.
     """
@@ -31,7 +33,7 @@ class Match(IntEnum):
     SLIP = 4
 
 
-class Twin(IntEnum):
+class Twin(Scale):
     """What is said of unborn twins: the same, the other, one side's only, neither's; NONE of born
     children.
     """
@@ -43,7 +45,7 @@ class Twin(IntEnum):
     NONE = 4
 
 
-class Kin(IntEnum):
+class Kin(Scale):
     """What the names of siblings say: the same sibling (or one of a like name), the profile is it,
     or nothing.
     """
@@ -67,23 +69,24 @@ FIELDS: Final = SELF + HOUSEHOLD
 
 def compare_self(subject: Subject, profile: Profile) -> Levels:
     """The level of each field of ``SELF``."""
-    given = best_given(subject.givens, profile.givens)
-    family = best_family(subject.families, profile.families)
-    if given == Likeness.OTHER:
-        given, family = _otherwise(subject, profile, family)
-    if family == Likeness.OTHER and _by_parent(subject, profile):
-        family = Likeness.PARENT
+    return compare_names(subject, profile) + compare_facts(subject, profile)
+
+
+def compare_facts(subject: Subject, profile: Profile) -> Levels:
+    """The levels of ``SELF`` but for the names: birth, sex, numbers, incident, twin."""
     birth = _birth(subject, profile)
-    return (
-        given,
-        family,
-        birth,
-        _sex(subject.sex, profile.sexes),
-        _nhs(subject, profile),
-        _number(subject.upn, profile.upn),
-        _incident(subject.incident, profile.incidents),
-        _twin(subject, profile, birth),
-    )
+    nhs, upn, incident, twin = Match.NONE, Match.NONE, Match.NONE, Twin.NONE
+    if profile.nhs or profile.mothers:
+        nhs = _nhs(subject, profile)
+    if subject.upn and profile.upn:
+        upn = _number(subject.upn, profile.upn)
+    if subject.incident and profile.incidents:
+        incident = _incident(subject.incident, profile.incidents)
+    if subject.twin or profile.twins:
+        twin = _twin(subject.twin, profile.twins)
+    elif birth in _PREGNANCY and not subject.estimated:
+        twin = Twin.NEITHER
+    return birth, _sex(subject.sex, profile.sexes), nhs, upn, incident, twin
 
 
 def compare_household(
@@ -96,133 +99,65 @@ def compare_household(
     if crowded:
         phones = tuple(p for p in phones if p not in crowded)
         addresses = tuple(a for a in addresses if a not in crowded)
+    middle, phone, kin = Match.NONE, Match.NONE, Kin.NONE
+    if subject.middles and profile.middles and given != Likeness.MIDDLE:
+        middle = _middle(best_given(subject.middles, profile.middles))
+    if phones and profile.phones:
+        phone = Match.OTHER if set(phones).isdisjoint(profile.phones) else Match.SAME
+    if subject.siblings or profile.siblings:
+        kin = _kin(subject, profile, given)
+    families = subject.families + profile.families
     return (
-        Match.NONE if given == Likeness.MIDDLE else _middle(subject.middles, profile.middles),
-        _address(addresses, profile.addresses),
-        _phone(phones, profile.phones),
-        compare_adults(subject.adults, profile.adults, subject.families + profile.families),
-        _kin(subject, profile, given),
+        middle,
+        nearest(addresses, profile.addresses),
+        phone,
+        compare_adults(subject.adults, profile.adults, families),
+        kin,
     )
 
 
-def best_given(mine: tuple[str, ...], theirs: tuple[str, ...]) -> int:
-    """The closest likeness of any two given names; NONE when either side has none."""
-    best: int = Likeness.NONE
-    for a in mine:
-        if a in theirs:
-            return given_likeness(a, a)
-        for b in theirs:
-            likeness = given_likeness(a, b)
-            if likeness < best:
-                best = likeness
-    return best
-
-
-def best_family(mine: tuple[str, ...], theirs: tuple[str, ...]) -> int:
-    """The closest likeness of any two family names; NONE when either side has none."""
-    best: int = Likeness.NONE
-    for a in mine:
-        if a in theirs:
-            return Likeness.SAME
-        for b in theirs:
-            likeness = family_likeness(a, b)
-            if likeness < best:
-                best = likeness
-    return best
-
-
-def _otherwise(subject: Subject, profile: Profile, family: int) -> tuple[int, int]:
-    """Given and family likeness where the given names differ: the two may be swapped, or a middle
-    name be in use.
-    """
-    if family == Likeness.OTHER and _swapped(subject, profile):
-        return Likeness.TYPO, Likeness.TYPO
-    middle = min(
-        best_given(subject.middles, profile.givens), best_given(subject.givens, profile.middles)
-    )
-    return Likeness.MIDDLE if middle == Likeness.SAME else Likeness.OTHER, family
-
-
-def _by_parent(subject: Subject, profile: Profile) -> bool:
-    """Whether one side calls the child by the family name of a parent or guardian that the other
-    knows.
-    """
-    mine, theirs = surnames(subject.adults), surnames(profile.adults)
-    return (
-        best_family(subject.families, theirs) <= Likeness.TYPO
-        or best_family(mine, profile.families) <= Likeness.TYPO
-    )
-
-
-def _swapped(subject: Subject, profile: Profile) -> bool:
-    return (
-        best_family(subject.givens, profile.families) <= Likeness.PART
-        and best_given(subject.families, profile.givens) <= Likeness.TYPO
-    )
-
-
-def _is_sibling(subject: Subject, profile: Profile, most: Likeness) -> bool:
-    """Whether one side names the other as a brother or sister; of alike names only the very same
-    one says so.
-    """
-    return (
-        min(
-            best_given(subject.siblings, profile.givens),
-            best_given(profile.siblings, subject.givens),
-        )
-        <= most
-    )
-
-
-def _middle(mine: tuple[str, ...], theirs: tuple[str, ...]) -> int:
-    if not mine or not theirs:
-        return Match.NONE
-    best = best_given(mine, theirs)
-    return (
-        Match.SAME
-        if best <= Likeness.TYPO
-        else Match.PARTLY
-        if best <= Likeness.INITIAL
-        else Match.OTHER
-    )
+def _middle(best: int) -> int:
+    if best <= Likeness.TYPO:
+        return Match.SAME
+    return Match.PARTLY if best <= Likeness.INITIAL else Match.OTHER
 
 
 def _birth(subject: Subject, profile: Profile) -> int:
+    day, estimated = subject.day, subject.estimated
+    if day and not estimated and day in profile.births:
+        return Agreement.EXACT
     if subject.unborn:
         return _unborn(subject, profile)
-    if not subject.day:
+    if not day:
         return Agreement.NONE
-    if subject.day in profile.births and not subject.estimated:
-        return Agreement.EXACT
     if profile.births or profile.estimates:
-        return _closest(subject.day, subject.estimated, profile)
+        return _closest(day, estimated, profile)
     if not profile.unborn_at:
         return Agreement.NONE
     return min(
-        dates.born(subject.day, subject.estimated, due, profile.unborn_at)
-        for due in profile.expected or (0,)
+        dates.born(day, estimated, due, profile.unborn_at) for due in profile.expected or (0,)
     )
 
 
 def _closest(day: int, estimated: bool, profile: Profile) -> int:
-    best: int = Agreement.IMPOSSIBLE
+    best = Agreement.IMPOSSIBLE
     for other in profile.births:
-        best = min(best, dates.compare(day, estimated, other, False))
+        agreement = dates.compare(day, estimated, other, False)
+        if agreement < best:
+            best = agreement
     for other in profile.estimates:
-        best = min(best, dates.compare(day, estimated, other, True))
+        agreement = dates.compare(day, estimated, other, True)
+        if agreement < best:
+            best = agreement
     return best
 
 
 def _unborn(subject: Subject, profile: Profile) -> int:
     if profile.born_at and subject.seen > profile.born_at + _LATE:
         return Agreement.IMPOSSIBLE
-    if profile.births or profile.estimates:
-        told = [(day, False) for day in profile.births] or [
-            (day, True) for day in profile.estimates
-        ]
-        return min(
-            dates.born(day, estimated, subject.expected, subject.seen) for day, estimated in told
-        )
+    told = [(day, False) for day in profile.births] or [(day, True) for day in profile.estimates]
+    if told:
+        return min(dates.born(*one, subject.expected, subject.seen) for one in told)
     if not profile.unborn_at:
         return Agreement.NONE
     return min(
@@ -231,6 +166,7 @@ def _unborn(subject: Subject, profile: Profile) -> int:
     )
 
 
+@lru_cache(maxsize=1024)
 def _sex(mine: str, theirs: str) -> int:
     if not mine or not theirs:
         return Match.NONE
@@ -238,39 +174,14 @@ def _sex(mine: str, theirs: str) -> int:
     return Match.SAME if 2 * agree > len(theirs) else Match.PARTLY if agree else Match.OTHER
 
 
-def _address(mine: tuple[str, ...], theirs: tuple[str, ...]) -> int:
-    if not mine or not theirs:
-        return Nearness.NONE
-    best: int = Nearness.OTHER
-    for a in mine:
-        for b in theirs:
-            best = min(best, nearness(a, b))
-            if best == 0:
-                return best
-    return best
-
-
-def _phone(mine: tuple[str, ...], theirs: tuple[str, ...]) -> int:
-    if not mine or not theirs:
-        return Match.NONE
-    return Match.SAME if any(phone in theirs for phone in mine) else Match.OTHER
-
-
 def _kin(subject: Subject, profile: Profile, given: int) -> int:
-    if not subject.siblings and not profile.siblings:
-        return Kin.NONE
-    if given > Likeness.SAME and _is_sibling(
-        subject, profile, Likeness.SAME if given < Likeness.INITIAL else Likeness.TYPO
-    ):
+    most = Likeness.SAME if given < Likeness.INITIAL else Likeness.TYPO
+    if given > Likeness.SAME and is_sibling(subject, profile, most):
         return Kin.IS_SIBLING
     likeness = best_given(subject.siblings, profile.siblings)
-    return (
-        Kin.SHARED
-        if likeness == Likeness.SAME
-        else Kin.ALIKE
-        if likeness <= Likeness.TYPO
-        else Kin.NONE
-    )
+    if likeness == Likeness.SAME:
+        return Kin.SHARED
+    return Kin.ALIKE if likeness <= Likeness.TYPO else Kin.NONE
 
 
 def _nhs(subject: Subject, profile: Profile) -> int:
@@ -290,27 +201,22 @@ def _number(mine: str, theirs: tuple[str, ...]) -> int:
         return Match.NONE
     if mine in theirs:
         return Match.SAME
-    return (
-        Match.SLIP
-        if any(OSA.distance(mine, other, score_cutoff=1) == 1 for other in theirs)
-        else Match.OTHER
-    )
+    slips = any(OSA.distance(mine, other, score_cutoff=1) == 1 for other in theirs)
+    return Match.SLIP if slips else Match.OTHER
 
 
 def _incident(mine: str, theirs: tuple[str, ...]) -> int:
-    if not mine or not theirs:
-        return Match.NONE
     if mine in theirs:
         return Match.SAME
-    base = mine.rpartition("|")[0] + "|"
-    return Match.OTHER if any(other.startswith(base) for other in theirs) else Match.NONE
+    base = mine[: mine.rindex("|") + 1]
+    for other in theirs:
+        if other.startswith(base):
+            return Match.OTHER
+    return Match.NONE
 
 
-def _twin(subject: Subject, profile: Profile, birth: int) -> int:
+def _twin(mine: str, theirs: tuple[str, ...]) -> int:
     """NEITHER where both sides tell of one pregnancy and no side of twins."""
-    mine, theirs = subject.twin, profile.twins
-    if mine and theirs:
-        return Twin.SAME if mine in theirs else Twin.OTHER
-    if mine or theirs:
+    if not mine or not theirs:
         return Twin.ONE
-    return Twin.NEITHER if birth in _PREGNANCY and not subject.estimated else Twin.NONE
+    return Twin.SAME if mine in theirs else Twin.OTHER

@@ -6,13 +6,14 @@ Days are proleptic ordinals (``date.toordinal``); 0 is none.
 from __future__ import annotations
 
 import datetime as dt
-from enum import IntEnum
 from functools import lru_cache
 
+from router.linkage.kept import kept
+from router.linkage.scale import Scale
 from schemas.person import PartialDate
 
 
-class Agreement(IntEnum):
+class Agreement(Scale):
     """How a notification's date stands to a profile's, from best to worst; NONE when one has no
     date.
     """
@@ -44,44 +45,41 @@ def day_of(date: PartialDate | None, observed: int) -> tuple[int, bool, int]:
     return day, date.accuracy_indicator != "AAA", 0
 
 
-@lru_cache(maxsize=131_072)
-def compare(a: int, a_estimated: bool, b: int, b_estimated: bool) -> Agreement:
+@lru_cache(maxsize=65_536)
+def compare(a: int, a_estimated: bool, b: int, b_estimated: bool) -> int:
     """How two dates of birth agree."""
-    if a_estimated or b_estimated:
-        return (
-            _estimated(a, b)
-            if a != b
-            else (Agreement.EXACT if a_estimated is b_estimated else Agreement.YEAR)
-        )
     if a == b:
-        return Agreement.EXACT
-    x, y = dt.date.fromordinal(a), dt.date.fromordinal(b)
-    if x.year == y.year and x.month == y.day and x.day == y.month:
+        return Agreement.EXACT if a_estimated is b_estimated else Agreement.YEAR
+    one, other = _date(a), _date(b)
+    if a_estimated or b_estimated:
+        return _estimated(abs(one[0] - other[0]))
+    if one == (other[0], other[2], other[1]):
         return Agreement.SWAPPED
-    if _slip(x, y):
+    if _slip(one, other):
         return Agreement.SLIP
     return Agreement.CLOSE if abs(a - b) < 280 else Agreement.OTHER
 
 
-def _estimated(a: int, b: int) -> Agreement:
-    years = abs(dt.date.fromordinal(a).year - dt.date.fromordinal(b).year)
-    if years == 0:
-        return Agreement.YEAR
-    return (
-        Agreement.NEAR_YEAR if years == 1 else Agreement.FAR_YEAR if years < 4 else Agreement.OTHER
-    )
+@kept(16_384)
+def _date(day: int) -> tuple[int, int, int]:
+    date = dt.date.fromordinal(day)
+    return date.year, date.month, date.day
 
 
-def _slip(x: dt.date, y: dt.date) -> bool:
-    """Whether two of day, month and year agree and the third is a slip of one digit or a
+def _estimated(years: int) -> int:
+    if years < 2:
+        return Agreement.NEAR_YEAR if years else Agreement.YEAR
+    return Agreement.FAR_YEAR if years < 4 else Agreement.OTHER
+
+
+def _slip(one: tuple[int, int, int], other: tuple[int, int, int]) -> bool:
+    """Whether two of year, month and day agree and the third is a slip of one digit or a
     neighbour.
     """
-    same = (x.year == y.year) + (x.month == y.month) + (x.day == y.day)
-    if same < 2:
+    differ = [(a, b) for a, b in zip(one, other, strict=True) if a != b]
+    if len(differ) > 1:
         return False
-    if x.year != y.year:
-        return abs(x.year - y.year) == 1 or _one_digit(str(x.year), str(y.year))
-    a, b = (x.month, y.month) if x.month != y.month else (x.day, y.day)
+    ((a, b),) = differ
     return abs(a - b) == 1 or _one_digit(f"{a:02}", f"{b:02}")
 
 
@@ -89,7 +87,7 @@ def _one_digit(a: str, b: str) -> bool:
     return sum(p != q for p, q in zip(a, b, strict=True)) == 1 or sorted(a) == sorted(b)
 
 
-def unborn(expected: int, seen: int, other_expected: int, other_seen: int) -> Agreement:
+def unborn(expected: int, seen: int, other_expected: int, other_seen: int) -> int:
     """Two unborn children: expected days within five weeks agree; without them, pregnancies at the
     same time may.
     """
@@ -101,7 +99,7 @@ def unborn(expected: int, seen: int, other_expected: int, other_seen: int) -> Ag
     return Agreement.PLAUSIBLE if abs(seen - other_seen) < 290 else Agreement.IMPOSSIBLE
 
 
-def born(day: int, estimated: bool, expected: int, seen: int) -> Agreement:
+def born(day: int, estimated: bool, expected: int, seen: int) -> int:
     """A born child's day against an unborn one's expected day, or the day it was seen unborn."""
     slack = 370 if estimated else 0
     if expected:

@@ -4,6 +4,7 @@ identity.
 
 from __future__ import annotations
 
+from operator import mul
 from typing import Final
 
 _UPN_LETTERS: Final = "ABCDEFGHJKLMNPQRTUVWXYZ"
@@ -14,13 +15,10 @@ def nhs_number(text: str) -> str:
     """The ten digits of a well-formed NHS number (modulus 11), else ''; repeated digits are no
     number.
     """
-    digits = "".join(c for c in text if c.isdigit())
+    digits = "".join([c for c in text if c.isdigit()])
     if len(digits) != 10 or digits in _PLACEHOLDERS or len(set(digits)) == 1:
         return ""
-    check = (
-        11
-        - sum(int(d) * weight for d, weight in zip(digits[:9], range(10, 1, -1), strict=True)) % 11
-    )
+    check = 11 - sum(map(mul, map(int, digits[:9]), range(10, 1, -1))) % 11
     return digits if check % 11 == int(digits[9]) else ""
 
 
@@ -28,15 +26,12 @@ def upn(text: str) -> str:
     """The thirteen characters of a well-formed UPN: a check letter (modulo 23), then twelve; else
     ''.
     """
-    code = "".join(c for c in text.upper() if c.isalnum())
+    code = "".join([c for c in text.upper() if c.isalnum()])
     if len(code) != 13 or not code[1:12].isdigit():
         return ""
     last = code[12]
     value = int(last) if last.isdigit() else _UPN_LETTERS.find(last)
     if value < 0:
         return ""
-    total = (
-        sum(int(d) * weight for d, weight in zip(code[1:12], range(2, 13), strict=True))
-        + value * 13
-    )
+    total = sum(map(mul, map(int, code[1:12]), range(2, 13))) + value * 13
     return code if code[0] == _UPN_LETTERS[total % 23] else ""

@@ -5,15 +5,15 @@ versioned file.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import IntEnum
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache, partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
 from router.linkage.adults import Adults
-from router.linkage.compare import FIELDS, HOUSEHOLD, SELF, Kin, Match, Twin
+from router.linkage.compare import FIELDS, HOUSEHOLD, SELF, Kin, Levels, Match, Twin
 from router.linkage.dates import Agreement
 from router.linkage.names import Likeness, Rarity, family_rarity, given_rarity
 from router.linkage.places import Nearness
@@ -24,22 +24,25 @@ name adds.
 """
 Table = tuple[Bits, ...]
 """The bits of a field, by level."""
+Sums = tuple[float, float, float]
+"""Bits for the same child, another child of the family, a namesake, each against anybody else."""
 
-SCALES: Final[Mapping[str, type[IntEnum]]] = {
-    "given": Likeness,
-    "family": Likeness,
-    "middle": Match,
-    "birth": Agreement,
-    "sex": Match,
-    "address": Nearness,
-    "phone": Match,
-    "adults": Adults,
-    "kin": Kin,
-    "nhs": Match,
-    "upn": Match,
-    "incident": Match,
-    "twin": Twin,
+SCALES: Final[Mapping[str, tuple[str, ...]]] = {
+    "given": Likeness.names(),
+    "family": Likeness.names(),
+    "middle": Match.names(),
+    "birth": Agreement.names(),
+    "sex": Match.names(),
+    "address": Nearness.names(),
+    "phone": Match.names(),
+    "adults": Adults.names(),
+    "kin": Kin.names(),
+    "nhs": Match.names(),
+    "upn": Match.names(),
+    "incident": Match.names(),
+    "twin": Twin.names(),
 }
+"""What the levels of each field are called, by number."""
 _NOTHING: Final[Bits] = (0.0, 0.0, 0.0, 0.0)
 _NUMBERS: Final = (
     "link_at",
@@ -85,6 +88,41 @@ class Model:
     """
     candidate_at: float
     family_at: float
+    tables: tuple[Table, ...] = field(init=False, repr=False, compare=False)
+    """All of them, in the order of ``FIELDS``."""
+    own_sums: Callable[[Levels], Sums] = field(init=False, repr=False, compare=False)
+    """What the levels of ``SELF`` speak for, before the rarity of names."""
+    reach: Callable[[int, Levels], float] = field(init=False, repr=False, compare=False)
+    """How far all of ``SELF`` can at most speak for the same child rather than another of the
+    family, where given names agree so, whatever family names do, and the rest in these levels.
+    """
+
+    def __post_init__(self) -> None:
+        """Pairs agree in the same few ways again and again: their sums are kept."""
+        priors = (self.prior_same, self.prior_family, self.prior_namesake)
+        keep = lru_cache(maxsize=16_384)
+        object.__setattr__(self, "tables", self.own + self.household)
+        object.__setattr__(self, "own_sums", keep(partial(added, priors, self.own)))
+        object.__setattr__(self, "reach", keep(self._reach))
+
+    def _reach(self, given: int, facts: Levels) -> float:
+        own = [[same - family for same, family, _, _ in table] for table in self.own]
+        # Names that differ may yet turn out to be swapped, or a middle name to be in use.
+        others = (Likeness.OTHER, Likeness.MIDDLE, Likeness.TYPO)
+        names = [own[0][level] for level in (others if given == Likeness.OTHER else (given,))]
+        rest = [gain[level] for gain, level in zip(own[2:], facts, strict=True)]
+        return self.prior_same - self.prior_family + max(names) + max(own[1]) + sum(rest)
+
+
+def added(sums: Sums, tables: tuple[Table, ...], levels: Levels) -> Sums:
+    """The sums with the bits of these levels."""
+    same, family, namesake = sums
+    for table, level in zip(tables, levels, strict=True):
+        s, f, n, _ = table[level]
+        same += s
+        family += f
+        namesake += n
+    return same, family, namesake
 
 
 def load_model(name_or_path: str = "default") -> Model:
@@ -130,8 +168,8 @@ def _most(table: Table) -> float:
     return max(same - family for same, family, _, _ in table)
 
 
-def _table(levels: Mapping[str, list[float]], scale: type[IntEnum]) -> Table:
-    return tuple(_bits(levels.get(level.name.lower())) for level in scale)
+def _table(levels: Mapping[str, list[float]], names: tuple[str, ...]) -> Table:
+    return tuple(_bits(levels.get(name)) for name in names)
 
 
 def _bits(values: list[float] | None) -> Bits:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from enum import IntEnum
 from functools import lru_cache
 from importlib.resources import files
 from math import log2
@@ -17,6 +16,8 @@ from typing import Final
 
 from rapidfuzz.distance import OSA
 
+from router.linkage.kept import kept
+from router.linkage.scale import Scale
 from router.linkage.text import fold, sound
 
 MOHAMMED: Final = "mohammed"
@@ -24,7 +25,7 @@ Rarity = Callable[[str], float]
 """How rare a name is, in bits; a compound name counts its rarest part."""
 
 
-class Likeness(IntEnum):
+class Likeness(Scale):
     """How alike two names are, closest first."""
 
     SAME = 0
@@ -43,10 +44,6 @@ class Likeness(IntEnum):
 _FACTS: Final = json.loads(
     files("router.linkage").joinpath("names.json").read_text(encoding="utf-8")
 )
-_GROUPS: Final[dict[str, frozenset[str]]] = {}
-_SHORT: Final[dict[str, frozenset[str]]] = {
-    long: frozenset(short) for long, short in _FACTS["short"].items()
-}
 _NO_NAME: Final = re.compile(
     r"^(?:(?:un ?born|baby|bump|foetus|fetus|infant|newborn|new born|child|twin|triplet|"
     r"boy|girl|male|female|of|the|[0-9]+|a|b|c|one|two|three|"
@@ -61,35 +58,40 @@ its own.
 """
 
 
-def _groups() -> None:
+def _read_groups() -> dict[str, frozenset[str]]:
+    """The spelling groups of each name."""
+    groups: dict[str, frozenset[str]] = {}
     for number, group in enumerate(_FACTS["same"]):
         for name in group:
-            _GROUPS[name] = _GROUPS.get(name, frozenset()) | {f"#{number}"}
+            groups[name] = groups.get(name, _NONE) | {f"#{number}"}
+    return groups
 
 
-_groups()
-_LONG: Final[dict[str, frozenset[str]]] = {
-    pet: frozenset(long for long, pets in _SHORT.items() if pet in pets)
-    for pets in _SHORT.values()
-    for pet in pets
-}
-
-
-_NO_ROOTS: Final[frozenset[str]] = frozenset()
-
-
-@lru_cache(maxsize=65_536)
-def roots(word: str) -> frozenset[str]:
+def _read_roots() -> dict[str, frozenset[str]]:
     """The names that a word of a given name stands for: its spelling group, and those of the names
     it is short for.
     """
-    wide = (word, *_LONG.get(word, ()))
-    if len(wide) == 1 and word not in _GROUPS and word not in _SHORT:
-        return _NO_ROOTS
-    return frozenset(root for name in wide for root in (_GROUPS.get(name) or (name,)))
+    wide: dict[str, list[str]] = {name: [name] for name in (*_GROUPS, *_FACTS["short"])}
+    for name, pets in _FACTS["short"].items():
+        for pet in pets:
+            wide.setdefault(pet, [pet]).append(name)
+    return {
+        word: frozenset(root for name in names for root in (_GROUPS.get(name) or (name,)))
+        for word, names in wide.items()
+    }
 
 
-@lru_cache(maxsize=65_536)
+_NONE: Final[frozenset[str]] = frozenset()
+_GROUPS: Final = _read_groups()
+_ROOTS: Final = _read_roots()
+
+
+def roots(word: str) -> frozenset[str]:
+    """What a word of a given name stands for; nothing where it stands for itself alone."""
+    return _ROOTS.get(word, _NONE)
+
+
+@kept(65_536)
 def given_codes(name: str) -> tuple[str, ...]:
     """What a given name is filed under: the sounds of its parts and what these stand for."""
     words = [w for w in name.split() if w != MOHAMMED] or name.split()
@@ -98,14 +100,14 @@ def given_codes(name: str) -> tuple[str, ...]:
     )
 
 
-@lru_cache(maxsize=65_536)
+@kept(65_536)
 def sounds(name: str) -> tuple[str, ...]:
     """The sounds of the parts of a name, a forename Mohammed with another beside it left out."""
     words = [w for w in name.split() if w != MOHAMMED] or name.split()
     return tuple(dict.fromkeys(sound(_ungendered(w)) for w in words if len(w) > 1))
 
 
-@lru_cache(maxsize=65_536)
+@kept(65_536)
 def given(text: str) -> str:
     """A given name as compared: placeholders such as 'Unborn' or 'Unknown' are no name, forms of
     Mohammed are one.
@@ -116,7 +118,7 @@ def given(text: str) -> str:
     return " ".join(words)
 
 
-@lru_cache(maxsize=65_536)
+@kept(65_536)
 def family(text: str) -> str:
     """A family name as compared; 'Unknown' and the like are none."""
     return _NO_NAME.sub("", fold(text))
@@ -135,7 +137,7 @@ def family_rarity(per_mille: Mapping[str, float] | None = None) -> Rarity:
 def _rarity(per_mille: Mapping[str, float], rarest: float) -> Rarity:
     words = {word: min(rarest, -log2(share / 1000)) for word, share in per_mille.items()}
 
-    @lru_cache(maxsize=65_536)
+    @kept(65_536)
     def bits(name: str) -> float:
         return max((words.get(word, rarest) for word in name.split()), default=0.0)
 
@@ -143,7 +145,7 @@ def _rarity(per_mille: Mapping[str, float], rarest: float) -> Rarity:
 
 
 @lru_cache(maxsize=262_144)
-def given_likeness(a: str, b: str) -> Likeness:
+def given_likeness(a: str, b: str) -> int:
     """How alike two given names are; Mohammed alone against another name says nothing, two initials
     are no more.
     """
@@ -153,14 +155,14 @@ def given_likeness(a: str, b: str) -> Likeness:
         return (
             Likeness.GENERIC if a == MOHAMMED else Likeness.SAME if len(a) > 1 else Likeness.INITIAL
         )
-    if MOHAMMED not in (a, b) and " " not in a and " " not in b:
+    if " " not in a and " " not in b and a != MOHAMMED and b != MOHAMMED:
         return _word_likeness(a, b)
     if a.replace(" ", "") == b.replace(" ", ""):
         return Likeness.SAME
     return _compound_likeness(a.split(), b.split())
 
 
-def _compound_likeness(a: list[str], b: list[str]) -> Likeness:
+def _compound_likeness(a: list[str], b: list[str]) -> int:
     shared = MOHAMMED in a and MOHAMMED in b
     a, b = [w for w in a if w != MOHAMMED], [w for w in b if w != MOHAMMED]
     if not a or not b:
@@ -172,34 +174,31 @@ def _compound_likeness(a: list[str], b: list[str]) -> Likeness:
     return Likeness.TYPO if _misspelt(short, long) else Likeness.PART
 
 
-@lru_cache(maxsize=262_144)
-def _word_likeness(a: str, b: str) -> Likeness:
+def _word_likeness(a: str, b: str) -> int:
     if a == b:
         return Likeness.SAME
     short, long = (a, b) if len(a) <= len(b) else (b, a)
     if len(short) == 1:
         return Likeness.INITIAL if long[0] == short else Likeness.OTHER
-    ra, rb = roots(a), roots(b)
-    if ra and rb and not ra.isdisjoint(rb):
-        groups_a, groups_b = _GROUPS.get(a), _GROUPS.get(b)
-        return Likeness.VARIANT if groups_a and groups_b and groups_a & groups_b else Likeness.SHORT
-    if a[0] == b[0] and len(short) > 3 and len(long) - len(short) <= 2 and sound(a) == sound(b):
-        return Likeness.VARIANT
-    if _short_form(short, long):
+    if (roots := _ROOTS.get(a)) and not roots.isdisjoint(_ROOTS.get(b, _NONE)):
+        groups = _GROUPS.get(a, _NONE)
+        return Likeness.SHORT if groups.isdisjoint(_GROUPS.get(b, _NONE)) else Likeness.VARIANT
+    if a[0] == b[0]:
+        if len(short) > 3 and len(long) - len(short) <= 2 and sound(a) == sound(b):
+            return Likeness.VARIANT
+        if _short_form(short, long):
+            return Likeness.SHORT
+    elif len(short) > 3 and long.endswith(short):
         return Likeness.SHORT
     return Likeness.TYPO if _misspelt(short, long) else Likeness.OTHER
 
 
 def _short_form(short: str, long: str) -> bool:
-    """Whether one is a short form of the other by rule: Soph, Hols, Maddie, or the end of it: Beth,
-    Xander.
-    """
-    if short[0] != long[0]:
-        return len(short) > 3 and long.endswith(short)
+    """Whether one is a short form of the other by rule: Soph, Hols, Maddie."""
     return long.startswith((short, *_stems(short))) or short.startswith(_stems(long))
 
 
-@lru_cache(maxsize=65_536)
+@kept(65_536)
 def _stems(pet: str) -> tuple[str, ...]:
     """What may be left of the full name in a pet form: 'hol' in 'hols', 'mad' in 'maddie'."""
     stems = {pet[: -len(end)] for end in ("ie", "y", "s", "i", "o", "a") if pet.endswith(end)}
@@ -209,34 +208,31 @@ def _stems(pet: str) -> tuple[str, ...]:
 
 def _misspelt(short: str, long: str) -> bool:
     most = 2 if len(short) > 6 else 1
-    return (
-        len(short) > 2
-        and len(long) - len(short) <= most
-        and OSA.distance(short, long, score_cutoff=most) <= most
-    )
+    if len(short) < 3 or len(long) - len(short) > most:
+        return False
+    return OSA.distance(short, long, score_cutoff=most) <= most
 
 
 @lru_cache(maxsize=262_144)
-def family_likeness(a: str, b: str) -> Likeness:
+def family_likeness(a: str, b: str) -> int:
     """How alike two family names are; PART when half of a double-barrelled one is the other or half
     of it.
     """
     if not a or not b:
         return Likeness.NONE
-    if a == b or a.replace(" ", "") == b.replace(" ", ""):
-        return Likeness.SAME
     if " " not in a and " " not in b:
         return _surname_likeness(a, b)
-    pairs = [
-        _surname_likeness(x, y) for x in a.split() for y in b.split() if len(x) > 2 and len(y) > 2
-    ]
+    if a.replace(" ", "") == b.replace(" ", ""):
+        return Likeness.SAME
     if OSA.distance(a, b, score_cutoff=2) <= 2:
         return Likeness.TYPO
-    return Likeness.PART if pairs and min(pairs) <= Likeness.TYPO else Likeness.OTHER
+    halves = [
+        _surname_likeness(x, y) for x in a.split() for y in b.split() if len(x) > 2 and len(y) > 2
+    ]
+    return Likeness.PART if min(halves, default=Likeness.OTHER) <= Likeness.TYPO else Likeness.OTHER
 
 
-@lru_cache(maxsize=262_144)
-def _surname_likeness(a: str, b: str) -> Likeness:
+def _surname_likeness(a: str, b: str) -> int:
     if a == b:
         return Likeness.SAME
     short, long = (a, b) if len(a) <= len(b) else (b, a)

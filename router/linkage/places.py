@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from enum import IntEnum
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from rapidfuzz.distance import OSA
 
+from router.linkage.kept import kept
+from router.linkage.scale import Scale
 from router.linkage.text import fold
 
 _TYPES: Final = re.compile(
@@ -42,7 +43,7 @@ _CODE: Final = re.compile(r"^(?:[A-Z]{1,2}[0-9][A-Z0-9]?[0-9][A-Z]{2}|[0-9]{4,5}
 """A full postcode; elsewhere in the world they are digits alone."""
 
 
-class Nearness(IntEnum):
+class Nearness(Scale):
     """How near two addresses are; NONE when one is not given."""
 
     SAME = 0
@@ -58,16 +59,42 @@ def address(lines: Iterable[str], postcode: str) -> str:
     """An address as compared; a last line without number or street type is a town and does not
     count.
     """
-    kept = [fold(line) for line in lines if line]
-    code = "".join(c for c in postcode.upper() if c.isalnum())
-    if code.startswith("ZZ99") or any(_NOWHERE.search(line) for line in kept):
+    kept = [_line(line) for line in lines if line]
+    code = "".join([c for c in postcode.upper() if c.isalnum()])
+    if code.startswith("ZZ99") or any(line.nowhere for line in kept):
         return ""
-    if len(kept) > 1 and _town(kept[-1]):
+    if len(kept) > 1 and kept[-1].town:
         kept.pop()
-    words = [w for line in kept for w in line.split()]
-    numbers = sorted({w for w in words if w[0].isdigit()})
+    if not code and not any(line.words for line in kept):
+        return ""
+    numbers = sorted({number for line in kept for number in line.numbers})
+    names = [name for line in kept for name in line.names]
+    return f"{' '.join(numbers)}|{' '.join(names)}|{code}"
+
+
+class _Line(NamedTuple):
+    """What a line of an address says."""
+
+    words: bool
+    nowhere: bool
+    town: bool
+    numbers: tuple[str, ...]
+    names: tuple[str, ...]
+
+
+@kept(16_384)
+def _line(text: str) -> _Line:
+    folded = fold(text)
+    words = folded.split()
+    numbers = [w for w in words if w[0].isdigit()]
     names = [w for w in words if not w[0].isdigit() and not _TYPES.match(w) and not _PLAIN.match(w)]
-    return f"{' '.join(numbers)}|{' '.join(names)}|{code}" if words or code else ""
+    return _Line(
+        words=bool(words),
+        nowhere=bool(_NOWHERE.search(folded)),
+        town=_town(folded),
+        numbers=tuple(numbers),
+        names=tuple(names),
+    )
 
 
 def _town(line: str) -> bool:
@@ -75,8 +102,23 @@ def _town(line: str) -> bool:
     return bool(words) and not any(c.isdigit() for c in line) and not _TYPES.match(words[-1])
 
 
+def nearest(mine: tuple[str, ...], theirs: tuple[str, ...]) -> int:
+    """How near the nearest of them are to each other."""
+    if not mine or not theirs:
+        return Nearness.NONE
+    best = Nearness.OTHER
+    for a in mine:
+        if a in theirs:
+            return Nearness.SAME
+        for b in theirs:
+            near = nearness(a, b)
+            if near < best:
+                best = near
+    return best
+
+
 @lru_cache(maxsize=131_072)
-def nearness(a: str, b: str) -> Nearness:
+def nearness(a: str, b: str) -> int:
     """How near two compared addresses are."""
     if not a or not b:
         return Nearness.NONE
@@ -92,7 +134,7 @@ def nearness(a: str, b: str) -> Nearness:
     number = not numbers_a.isdisjoint(numbers_b)
     if other_code and not number:
         return Nearness.OTHER
-    street = any(_same_word(x, y) for x in street_a for y in street_b)
+    street = _same_street(street_a, street_b)
     if number and (street or same_code):
         return (
             Nearness.STREET if other_code else Nearness.SAME if code_a and code_b else Nearness.LINE
@@ -104,14 +146,27 @@ def nearness(a: str, b: str) -> Nearness:
     return Nearness.SAME_POSTCODE if same_code else _apart(bool(street_a and street_b), other_code)
 
 
-@lru_cache(maxsize=65_536)
-def _split(address: str) -> tuple[frozenset[str], tuple[str, ...], str]:
+class _Split(NamedTuple):
+    numbers: frozenset[str]
+    words: tuple[str, ...]
+    code: str
+
+
+@kept(65_536)
+def _split(address: str) -> _Split:
     numbers, words, code = address.split("|")
-    return frozenset(numbers.split()), tuple(words.split()), code
+    return _Split(frozenset(numbers.split()), tuple(words.split()), code)
 
 
-def _apart(streets: bool, other_code: bool) -> Nearness:
+def _apart(streets: bool, other_code: bool) -> int:
     return Nearness.OTHER if other_code or streets else Nearness.NONE
+
+
+def _same_street(a: tuple[str, ...], b: tuple[str, ...]) -> bool:
+    for word in a:
+        if word in b:
+            return True
+    return any(_same_word(x, y) for x in a for y in b)
 
 
 def _same_word(x: str, y: str) -> bool:
@@ -135,5 +190,5 @@ def _run_on(short: str, long: str) -> bool:
 
 def telephone(text: str) -> str:
     """The last ten digits of a British number, without 0 or +44; '' when there are fewer."""
-    digits = "".join(c for c in text if c.isdigit())
+    digits = "".join([c for c in text if c.isdigit()])
     return digits[-10:] if len(digits) >= 10 else ""

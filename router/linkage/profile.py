@@ -5,9 +5,7 @@ record (R12, R14).
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass, fields, replace
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from router.linkage.subject import Subject
 
@@ -17,8 +15,7 @@ _MOST: Final = 12
 """How many values of one field are kept: the first, which founded the person, and the latest."""
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(NamedTuple):
     """What is known of one person. Sequences are bounded, first use first; texts and days are as in
     ``Subject``.
     """
@@ -58,21 +55,27 @@ class Profile:
 
     def encode(self) -> bytes:
         """As JSON text: a list that begins with the version of this form."""
-        return json.dumps(
-            [_VERSION, *(getattr(self, f) for f in _FIELDS)], separators=(",", ":")
-        ).encode()
+        return to_json([_VERSION, *self]).encode()
 
     @classmethod
     def decode(cls, data: bytes) -> Profile:
         """The profile that :meth:`encode` wrote."""
-        values: list[Any] = _read(data.decode())[0]
-        if values[0] != _VERSION:
+        version, *values = from_json(data)
+        if version != _VERSION:
             raise ValueError("a profile of another version")
-        read: list[Any] = [tuple(v) if type(v) is list else v for v in values[1:]]
-        return cls(*read)
+        fields: list[Any] = [tuple(v) if type(v) is list else v for v in values]
+        return cls(*fields)
 
 
-_FIELDS: Final = tuple(f.name for f in fields(Profile))
+to_json: Final = json.JSONEncoder(separators=(",", ":")).encode
+"""Made once: :func:`json.dumps` would make its encoder anew each time."""
+
+
+def from_json(data: bytes) -> Any:
+    """What was written by :data:`to_json`."""
+    return _read(data.decode())[0]
+
+
 _read: Final = json.JSONDecoder().raw_decode
 
 
@@ -85,27 +88,30 @@ def extend(profile: Profile, subject: Subject) -> Profile:
     """The profile with this evidence added; the oldest evidence but the first gives way where there
     is no room.
     """
-    day = (subject.day,) if subject.day else ()
-    return replace(
-        profile,
+    day, estimated = subject.day, subject.estimated
+    return Profile(
+        person_id=profile.person_id,
+        family_id=profile.family_id,
+        case_id=profile.case_id,
         givens=_add(profile.givens, subject.givens),
         families=_add(profile.families, subject.families),
         middles=_add(profile.middles, subject.middles),
-        births=profile.births if subject.estimated else _add(profile.births, day),
-        estimates=_add(profile.estimates, day) if subject.estimated else profile.estimates,
-        expected=_add(profile.expected, (subject.expected,) if subject.expected else ()),
+        births=_add_one(profile.births, 0 if estimated else day),
+        estimates=_add_one(profile.estimates, day if estimated else 0),
+        expected=_add_one(profile.expected, subject.expected),
         unborn_at=max(profile.unborn_at, subject.seen if subject.unborn else 0),
-        born_at=min(filter(None, (profile.born_at, subject.seen if subject.day else 0)), default=0),
-        twins=_add(profile.twins, (subject.twin,) if subject.twin else ()),
+        born_at=_first_day(profile.born_at, subject.seen if day else 0),
+        twins=_add_one(profile.twins, subject.twin),
         sexes=(profile.sexes + subject.sex)[-_MOST:],
         addresses=_add(profile.addresses, subject.addresses),
         phones=_add(profile.phones, subject.phones),
         adults=_add(profile.adults, subject.adults),
         siblings=_add(profile.siblings, subject.siblings),
-        nhs=_add(profile.nhs, (subject.nhs,) if subject.nhs else ()),
-        mothers=_add(profile.mothers, (subject.mothers,) if subject.mothers else ()),
-        upn=_add(profile.upn, (subject.upn,) if subject.upn else ()),
-        incidents=_add(profile.incidents, (subject.incident,) if subject.incident else ()),
+        nhs=_add_one(profile.nhs, subject.nhs),
+        mothers=_add_one(profile.mothers, subject.mothers),
+        upn=_add_one(profile.upn, subject.upn),
+        incidents=_add_one(profile.incidents, subject.incident),
+        not_same=profile.not_same,
         seen=max(profile.seen, subject.seen),
         size=profile.size + 1,
     )
@@ -116,15 +122,14 @@ def merge(kept: Profile, other: Profile) -> Profile:
     ``kept``.
     """
     joined: dict[str, Any] = {
-        f: _add(getattr(kept, f), getattr(other, f))
-        for f in _FIELDS
-        if type(getattr(kept, f)) is tuple
+        field: _add(mine, theirs)
+        for field, mine, theirs in zip(Profile._fields, kept, other, strict=True)
+        if isinstance(mine, tuple) and isinstance(theirs, tuple)
     }
-    return replace(
-        kept,
+    return kept._replace(
         **joined,
         unborn_at=max(kept.unborn_at, other.unborn_at),
-        born_at=min(filter(None, (kept.born_at, other.born_at)), default=0),
+        born_at=_first_day(kept.born_at, other.born_at),
         sexes=(kept.sexes + other.sexes)[-_MOST:],
         seen=max(kept.seen, other.seen),
         size=kept.size + other.size,
@@ -158,9 +163,22 @@ def as_subject(profile: Profile) -> Subject:
     )
 
 
-def _add(known: tuple[_T, ...], new: Iterable[_T]) -> tuple[_T, ...]:
-    fresh: list[_T] = [v for v in new if v not in known]
-    if not fresh:
+def _add(known: tuple[_T, ...], new: tuple[_T, ...]) -> tuple[_T, ...]:
+    if not new or new == known:
         return known
-    values: tuple[_T, ...] = (*known, *fresh)
+    fresh = [value for value in new if value not in known]
+    return _bounded((*known, *fresh)) if fresh else known
+
+
+def _add_one(known: tuple[_T, ...], new: _T) -> tuple[_T, ...]:
+    """With one value more; 0 and '' are none."""
+    return _bounded((*known, new)) if new and new not in known else known
+
+
+def _bounded(values: tuple[_T, ...]) -> tuple[_T, ...]:
     return values if len(values) <= _MOST else (values[0], *values[len(values) - _MOST + 1 :])
+
+
+def _first_day(one: int, other: int) -> int:
+    """The earlier of two days; 0 is none."""
+    return min(one, other) if one and other else one or other

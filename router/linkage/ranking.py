@@ -9,7 +9,7 @@ would let twelve namesakes hide the one at this home.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import Final
 
 OVERSIZED: Final = 100
@@ -23,7 +23,7 @@ same anywhere.
 
 
 def ranked(
-    keys: Sequence[int],
+    keys: Collection[int],
     filed: Mapping[int, Collection[int] | None],
     *,
     most: int = CANDIDATES,

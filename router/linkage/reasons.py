@@ -5,6 +5,7 @@ values themselves.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 from router.linkage.compare import FIELDS, Levels
@@ -102,12 +103,18 @@ def reasons(levels: Levels, bits: Sequence[float]) -> tuple[str, ...]:
     """What was found field by field and, by its ``bits``, how strongly it speaks: first for it,
     strongest first.
     """
-    said = [
-        (text.startswith(_AGAINST), -abs(weight), f"{text} ({_strength(weight)})")
-        for field, level, weight in zip(FIELDS, levels, bits, strict=False)
-        if (text := _WORDS[field].get(level))
-    ]
-    return tuple(text for _, _, text in sorted(said))
+    said = [one for one in map(_said, FIELDS, levels, bits) if one]
+    said.sort()
+    return tuple([text for _, _, text in said])
+
+
+@lru_cache(maxsize=8192)
+def _said(field: str, level: int, bits: float) -> tuple[bool, float, str] | None:
+    """One reason, behind what it is sorted by; None where there is nothing to say."""
+    text = _WORDS[field].get(level)
+    if text is None:
+        return None
+    return text.startswith(_AGAINST), -abs(bits), f"{text} ({_strength(bits)})"
 
 
 def _strength(bits: float) -> str:

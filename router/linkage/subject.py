@@ -6,15 +6,16 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Final, NamedTuple
 
-from router.linkage import identifiers, names, places
+from router.linkage import identifiers as numbers
+from router.linkage import names, places
 from router.linkage.dates import day_of
 from router.linkage.resends import plain_reference
 from router.linkage.text import fold
-from schemas.person import NHS_NUMBER, UPN, Name, Person, RelatedPerson, Sex
+from schemas.person import NHS_NUMBER, UPN, Address, Identifier, Name, Person, RelatedPerson, Sex
 
 _UNBORN: Final = re.compile(r"\b(?:un ?born|bump|foetus|fetus|baby|twin|triplet)\b")
 _TWIN: Final = re.compile(r"\b(?:twin|triplet)\s+([1-4])\b")
@@ -23,13 +24,14 @@ _SIBLING: Final = re.compile(
     r"[Bb]rothers?(?: called| named)?|[Ss]isters?(?: called| named)?)\s+"
     r"([A-Z][\w'\u2019-]+(?:\s[A-Z][\w'\u2019-]+)?(?:(?:,| and)\s[A-Z][\w'\u2019-]+)*)"
 )
-_KIN: Final = re.compile(r"(?i:sibling|brother|sister)")
+_KIN: Final = ("rother", "ister", "ibling")
+"""One of these is in every text that names a sibling: most need no closer look."""
 _LIST: Final = re.compile(r",\s*|\sand\s")
 _SIBLING_ROLES: Final = frozenset({"sibling", "brother", "sister", "half_sibling", "twin"})
+_SEXES: Final = {Sex.MALE: "m", Sex.FEMALE: "f"}
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(NamedTuple):
     """A notification's child as compared. Names and addresses are folded, days ordinals; '' and 0:
     not given.
     """
@@ -72,33 +74,28 @@ def describe(
     """
     seen = observed_at.toordinal()
     day, estimated, expected = day_of(child.date_of_birth, seen)
-    called = " ".join(fold(g) for n in child.name[:1] for g in n.given_name)
-    twin = _TWIN.search(called)
-    givens = _distinct(g for n in child.name for g in _givens(n))
-    number = _identifier(child, NHS_NUMBER)
+    unborn, twin = _before_birth(child.name[0].given_name if child.name else ())
+    givens = _distinct([given for name in child.name for given in _givens(name)])
+    number = _identifier(child.identifier, NHS_NUMBER)
     own = bool(day or givens)
+    adults, siblings = _family(child.related_person)
     return Subject(
         givens=givens,
-        families=_distinct(names.family(" ".join(n.family_name)) for n in child.name),
-        middles=_distinct(names.given(m) for n in child.name for m in n.given_name[1:]),
+        families=_distinct([names.family(" ".join(n.family_name)) for n in child.name]),
+        middles=_distinct([names.given(m) for n in child.name for m in n.given_name[1:]]),
         day=day,
         estimated=estimated,
         expected=expected,
-        unborn=not day and bool(expected or _UNBORN.search(called)),
-        twin=twin.group(1) if twin else "",
-        sex=child.sex_code.value[0] if child.sex_code in (Sex.MALE, Sex.FEMALE) else "",
-        addresses=_distinct(
-            places.address((a.line1 or "", a.line2 or "", a.city or ""), a.postcode or "")
-            for a in child.address
-        ),
-        phones=_distinct(places.telephone(t) for c in child.contact for t in c.telephone),
-        adults=_distinct(
-            _adult(p) for p in child.related_person if p.relationship not in _SIBLING_ROLES
-        ),
-        siblings=_siblings(child, narrative),
+        unborn=not day and (bool(expected) or unborn),
+        twin=twin,
+        sex=_SEXES.get(child.sex_code, ""),
+        addresses=_distinct([_address(home) for home in child.address]),
+        phones=_distinct([places.telephone(t) for c in child.contact for t in c.telephone]),
+        adults=adults,
+        siblings=_distinct([names.given(s) for s in (*_named_siblings(narrative), *siblings)]),
         nhs=number if own else "",
         mothers="" if own else number,
-        upn=_identifier(child, UPN),
+        upn=_identifier(child.identifier, UPN),
         incident=incident(agency, reference) if reference else "",
         seen=seen,
     )
@@ -110,20 +107,41 @@ def incident(agency: str, reference: str) -> str:
     """
     plain = plain_reference(reference).replace("|", " ")
     base, slash, suffix = plain.rpartition("/")
-    return (
-        f"{agency}|{base}|{suffix}"
-        if slash and suffix.isdigit() and len(suffix) < 3
-        else f"{agency}|{plain}|"
-    )
+    if slash and suffix.isdigit() and len(suffix) < 3:
+        return f"{agency}|{base}|{suffix}"
+    return f"{agency}|{plain}|"
 
 
 def _distinct(values: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(v for v in values if v))
+    return tuple(dict.fromkeys(filter(None, values)))
 
 
-def _givens(name: Name) -> tuple[str, ...]:
+def _givens(name: Name) -> tuple[str, str]:
     first = names.given(name.given_name[0]) if name.given_name else ""
-    return first, names.given(name.preferred_name or "")
+    return first, names.given(name.preferred_name) if name.preferred_name else ""
+
+
+@lru_cache(maxsize=16_384)
+def _before_birth(called: tuple[str, ...]) -> tuple[bool, str]:
+    """Whether who is called so is not yet born, and which twin."""
+    text = " ".join(map(fold, called))
+    twin = _TWIN.search(text)
+    return bool(_UNBORN.search(text)), twin.group(1) if twin else ""
+
+
+def _address(home: Address) -> str:
+    return places.address(
+        (home.line1 or "", home.line2 or "", home.city or ""), home.postcode or ""
+    )
+
+
+def _family(related: Sequence[RelatedPerson]) -> tuple[tuple[str, ...], list[str]]:
+    """The adults as compared, and what siblings are called."""
+    adults = [_adult(one) for one in related if one.relationship not in _SIBLING_ROLES]
+    siblings = [
+        " ".join(one.name.given_name) for one in related if one.relationship in _SIBLING_ROLES
+    ]
+    return _distinct(adults), siblings
 
 
 def _adult(person: RelatedPerson) -> str:
@@ -134,22 +152,15 @@ def _adult(person: RelatedPerson) -> str:
     return f"{first}|{last}|{born}|{person.relationship}" if first or last else ""
 
 
-def _siblings(child: Person, narrative: str) -> tuple[str, ...]:
-    told = (
-        [w for m in _SIBLING.findall(narrative) for w in _LIST.split(m)]
-        if _KIN.search(narrative)
-        else []
-    )
-    recorded = (
-        " ".join(p.name.given_name)
-        for p in child.related_person
-        if p.relationship in _SIBLING_ROLES
-    )
-    return _distinct(names.given(s) for s in (*told, *recorded))
+def _named_siblings(narrative: str) -> list[str]:
+    if not any(part in narrative for part in _KIN):
+        return []
+    return [name for several in _SIBLING.findall(narrative) for name in _LIST.split(several)]
 
 
-def _identifier(child: Person, system: str) -> str:
-    check = identifiers.nhs_number if system == NHS_NUMBER else identifiers.upn
-    return next(
-        (number for i in child.identifier if i.system == system and (number := check(i.value))), ""
-    )
+def _identifier(identifiers: Iterable[Identifier], system: str) -> str:
+    check = numbers.nhs_number if system == NHS_NUMBER else numbers.upn
+    for one in identifiers:
+        if one.system == system and (number := check(one.value)):
+            return number
+    return ""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
 from typing import Final
+
+from router.linkage.kept import kept
 
 _LETTERS: Final = str.maketrans(
     {
@@ -22,43 +23,51 @@ _LETTERS: Final = str.maketrans(
 )
 _SILENT: Final = re.compile(r"['`\u2019\u2018\u02bc\u00b4]")
 _OTHER: Final = re.compile(r"[^a-z0-9]+")
-_SOUNDS: Final = (
-    (re.compile(r"^mc|^mac(?=[^eiy])"), "mk"),
-    (re.compile(r"^kn|^gn"), "n"),
-    (re.compile(r"^wr"), "r"),
-    (re.compile(r"^x(?=[aeiou])"), "h"),
-    (re.compile(r"^y"), "j"),
-    (re.compile(r"(?<=[aeiou])w(?=[^aeiou]|$)"), ""),
-    (re.compile(r"tsch|tch|cz|tsz"), "C"),
-    (re.compile(r"sch|sz|sh"), "S"),
-    (re.compile(r"ch(?=[aeiouy]|$)"), "C"),
-    (re.compile(r"ck|ch|kh|q"), "k"),
-    (re.compile(r"ph"), "f"),
-    (re.compile(r"c(?=[eiy])"), "s"),
-    (re.compile(r"c"), "k"),
-    (re.compile(r"x"), "ks"),
-    (re.compile(r"z"), "s"),
-    (re.compile(r"v"), "f"),
-    (re.compile(r"(?<=.)[aeiouyhj]+"), ""),
-    (re.compile(r"^[aeiou]"), "a"),
-    (re.compile(r"(.)\1+"), r"\1"),
+_SOUNDS: Final = tuple(
+    (letter, re.compile(pattern), instead)
+    for letter, pattern, instead in (
+        ("c", r"^mc|^mac(?=[^eiy])", "mk"),
+        ("n", r"^kn|^gn", "n"),
+        ("w", r"^wr", "r"),
+        ("x", r"^x(?=[aeiou])", "h"),
+        ("y", r"^y", "j"),
+        ("w", r"(?<=[aeiou])w(?=[^aeiou]|$)", ""),
+        ("", r"tsch|tch|cz|tsz", "C"),
+        ("s", r"sch|sz|sh", "S"),
+        ("h", r"ch(?=[aeiouy]|$)", "C"),
+        ("", r"ck|ch|kh|q", "k"),
+        ("p", r"ph", "f"),
+        ("c", r"c(?=[eiy])", "s"),
+        ("c", r"c", "k"),
+        ("x", r"x", "ks"),
+        ("z", r"z", "s"),
+        ("v", r"v", "f"),
+        ("", r"(?<=.)[aeiouyhj]+", ""),
+        ("", r"^[aeiou]", "a"),
+        ("", r"(.)\1+", r"\1"),
+    )
 )
+"""Each with a letter without which it changes nothing: most words have few of them."""
 
 
-@lru_cache(maxsize=65_536)
+@kept(65_536)
 def fold(text: str) -> str:
     """``text`` in lower case without accents and apostrophes, its words (letters and digits) apart
     by one space.
     """
-    plain = unicodedata.normalize("NFKD", _SILENT.sub("", text).lower().translate(_LETTERS))
-    return _OTHER.sub(" ", "".join(c for c in plain if not unicodedata.combining(c))).strip()
+    plain = _SILENT.sub("", text).lower()
+    if not plain.isascii():
+        parts = unicodedata.normalize("NFKD", plain.translate(_LETTERS))
+        plain = "".join([c for c in parts if not unicodedata.combining(c)])
+    return _OTHER.sub(" ", plain).strip()
 
 
-@lru_cache(maxsize=65_536)
+@kept(65_536)
 def sound(word: str) -> str:
     """What a folded word sounds like: its consonants, as British, Polish, Arabic and Somali
     spellings write them.
     """
-    for pattern, instead in _SOUNDS:
-        word = pattern.sub(instead, word)
+    for letter, pattern, instead in _SOUNDS:
+        if letter in word:
+            word = pattern.sub(instead, word)
     return word

@@ -43,7 +43,7 @@ class _Incoming:
 
     evidence: Evidence
     subject: Subject
-    keys: tuple[int, ...]
+    keys: frozenset[int]
 
 
 class PeopleMemory:
@@ -97,7 +97,9 @@ class PeopleMemory:
         if first is not None:
             records += self._persons([first.person_id])
         evidence = {first.id: first} if first else {}
-        return Register(incoming.subject, records, evidence, oversized=oversized)
+        return Register(
+            incoming.subject, records, evidence, incoming=incoming.evidence, oversized=oversized
+        )
 
     def _incoming_of(self, message: Message) -> _Incoming:
         """The child of a message; described now where nobody foresaw it."""

@@ -8,7 +8,6 @@ import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import IntEnum
 from math import log2
 from random import Random
 from typing import Any, Final
@@ -130,7 +129,10 @@ def _moved(before: Mapping[str, Any], after: Mapping[str, Any], counts: Counts) 
     moved = [0.0]
     for place, field in enumerate(FIELDS):
         known, same, bits = before["bits"][field], counts["same"][place], after["bits"][field]
-        changes = {level: abs(_same(bits, level) - _same(known, level)) for level in SCALES[field]}
+        changes = {
+            level: abs(_same(bits, name) - _same(known, name))
+            for level, name in enumerate(SCALES[field])
+        }
         total = max(1.0, sum(same.values()))
         moved.append(
             sum(same.get(level, 0.0) * change for level, change in changes.items()) / total
@@ -138,8 +140,8 @@ def _moved(before: Mapping[str, Any], after: Mapping[str, Any], counts: Counts) 
     return max(moved)
 
 
-def _same(levels: Mapping[str, Sequence[float]], level: IntEnum) -> float:
-    return levels.get(level.name.lower(), (0.0,))[0]
+def _same(levels: Mapping[str, Sequence[float]], name: str) -> float:
+    return levels.get(name, (0.0,))[0]
 
 
 class _Round:

@@ -10,18 +10,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from enum import IntEnum
 from math import log2
 from random import Random
 from typing import Any, Final
 
 from router.linkage.compare import FIELDS, Levels, compare_household, compare_self
 from router.linkage.index import Index
-from router.linkage.link import odds
 from router.linkage.model import SCALES, Model
 from router.linkage.names import Likeness
 from router.linkage.profile import Profile, extend, found
 from router.linkage.subject import Subject
+from router.linkage.weigh import odds, query
 
 Told = tuple[Subject, str, str]
 """A subject, and the ids of the child and of the family that it is really of."""
@@ -90,7 +89,7 @@ def expect(subject: Subject, levels: Levels, model: Model) -> dict[str, float]:
     """How likely each story is for a subject that agrees with a profile in these levels, by the
     model so far.
     """
-    bits = (*odds(subject, levels, model), 0.0)
+    bits = (*odds(query(subject, model), levels), 0.0)
     weights = [2.0 ** (b - max(bits)) for b in bits]
     return {story: weight / sum(weights) for story, weight in zip(STORIES, weights, strict=True)}
 
@@ -136,20 +135,22 @@ class _Field:
         self, name: str, base: Mapping[str, list[float]], counts: Mapping[str, Mapping[int, float]]
     ) -> None:
         self.name = name
-        self.levels = [level for level in SCALES[name] if self._counts(level, base, counts)]
-        self.base = {level: base.get(level.name.lower(), _NOTHING) for level in self.levels}
+        self.levels = {
+            level: called
+            for level, called in enumerate(SCALES[name])
+            if self._speaks(
+                called, known=called in base or any(level in c for c in counts.values())
+            )
+        }
+        self.base = {level: base.get(called, _NOTHING) for level, called in self.levels.items()}
         self.counts = counts
         self.other = self._shares("other", dict.fromkeys(self.levels, 1.0))
 
-    def _counts(
-        self, level: IntEnum, base: Mapping[str, object], counts: Mapping[str, Mapping[int, float]]
-    ) -> bool:
+    def _speaks(self, level: str, *, known: bool) -> bool:
         """Whether a level says something: it occurs or is known, and is not just that nothing was
         given.
         """
-        if level.name == "NONE":
-            return self.name in _COUNTED_WHOLE
-        return level.name.lower() in base or any(level in counted for counted in counts.values())
+        return self.name in _COUNTED_WHOLE if level == "none" else known
 
     def bits(self) -> dict[str, list[float]]:
         """Per level: bits for the same child, the family, a namesake, and the weight of the name's
@@ -163,7 +164,7 @@ class _Field:
             namesake = (
                 same + old[2] - old[0] if self.name in _AS_SAME else max(namesake, _NO_EVIDENCE)
             )
-            found[level.name.lower()] = [
+            found[self.levels[level]] = [
                 round(same, 2),
                 round(family, 2),
                 round(namesake, 2),
@@ -171,7 +172,7 @@ class _Field:
             ]
         return found
 
-    def _bits(self, story: str, column: int) -> dict[IntEnum, float]:
+    def _bits(self, story: str, column: int) -> dict[int, float]:
         """Bits of each level: what was observed, with the model so far counting as some pairs
         more.
         """
@@ -186,7 +187,7 @@ class _Field:
             for x, share in shares.items()
         }
 
-    def _shares(self, story: str, prior: Mapping[IntEnum, float]) -> dict[IntEnum, float]:
+    def _shares(self, story: str, prior: Mapping[int, float]) -> dict[int, float]:
         counted = self.counts[story]
         total = sum(counted.get(level, 0.0) + weight for level, weight in prior.items())
         return {

@@ -96,7 +96,7 @@ def _notification(
     fact = _child_linked(accepted, decision, record, model)
     record, doubts = _doubts(known, decision, record, model)
     handed = handover(fact, policy)
-    evidence = evidence_of(accepted, message.id)
+    evidence = known.incoming
     if handed is not None and evidence is not None:
         letter = letter_id(message.id, STEP.name, key=handed.key)
         evidence = evidence.model_copy(
@@ -128,7 +128,8 @@ def _compared(known: Register, model: Model) -> Linkage:
     decision = link(
         known.subject, [record.profile for record in known.people], model, oversized=known.oversized
     )
-    return replace(decision, reasons=(*decision.reasons, *passed_over(known.oversized)))
+    said = passed_over(known.oversized)
+    return decision._replace(reasons=(*decision.reasons, *said)) if said else decision
 
 
 def _record_after(known: Register, decision: Linkage, id_: str, *, referral: bool) -> PersonRecord:
@@ -153,9 +154,8 @@ def _doubts(
 ) -> tuple[PersonRecord, list[Doubt]]:
     """Second thoughts about a person linked to; about a provisional one the link review asks."""
     if decision.outcome is not LinkOutcome.LINKED:
-        return replace(
-            record, raised=tuple((c.person_id, c.score) for c in decision.candidates)
-        ), []
+        raised = tuple((c.person_id, c.score) for c in decision.candidates)
+        return replace(record, raised=raised) if raised else record, []
     found: list[Doubt] = [*maybe_one(record, known.people, model), *maybe_two(record, model)]
     return asked(record, found), found
 
@@ -235,7 +235,7 @@ def _open_case(
         worker=record.worker,
     )
     return Outcome(
-        state=_changed(evidence_of(received, message.id), record, decision),
+        state=_changed(known.incoming, record, decision),
         facts=(fact, *doubts),
         letters=tuple(reviews(doubts, policy)),
     )

@@ -13,8 +13,8 @@ from typing import Any, Final, TypeAlias
 
 from router.linkage import Model
 from router.linkage.dates import Agreement, compare
-from router.linkage.link import explain, weigh
 from router.linkage.profile import as_subject
+from router.linkage.weigh import explain, query, reaches, weigh
 from router.steps.link.register import PersonRecord, Said
 from schemas.case import MergeSuggested, SplitSuggested
 from schemas.letter import Letter
@@ -25,6 +25,9 @@ Doubt: TypeAlias = MergeSuggested | SplitSuggested
 
 _STRONGER: Final = 10.0
 """Bits by which the likeness of two must have grown for a human to be asked again."""
+_NEVER: Final = -1000.0
+_ROUNDING: Final = 0.01
+"""Scores are rounded to hundredths of a bit."""
 _BORN: Final = "another date of birth"
 _NHS: Final = "another NHS number"
 _SEX: Final = "another sex"
@@ -41,23 +44,22 @@ def maybe_one(
     """Of these others, whoever may be the same child; half as sure as linking must be to take two
     for one.
     """
-    subject = as_subject(record.profile)
+    told_apart = {record.person_id, *record.profile.not_same}
+    others = [one for one in others if one.evidence and one.person_id not in told_apart]
+    asked_of = query(as_subject(record.profile), model)
     for other in others:
-        if (
-            other.person_id == record.person_id
-            or other.person_id in record.profile.not_same
-            or not other.evidence
-        ):
+        needed = max(model.same_at / 2, _asked(record, other) + _STRONGER)
+        if not reaches(asked_of, other.profile, needed - _ROUNDING):
             continue
-        weighed = weigh(subject, other.profile, model)
-        if weighed.score >= max(model.same_at / 2, _asked(record, other) + _STRONGER):
+        weighed = weigh(asked_of, other.profile)
+        if weighed.score >= needed:
             yield MergeSuggested(
                 person_id=record.person_id,
                 case_id=record.profile.case_id,
                 other_person_id=other.person_id,
                 other_case_id=other.profile.case_id,
                 score=weighed.score,
-                reasons=explain(subject, weighed, model),
+                reasons=explain(asked_of, weighed),
                 model=model.version,
             )
 
@@ -108,24 +110,24 @@ def _review(doubt: Doubt, policy: Policy) -> Letter:
 
 def _asked(record: PersonRecord, other: PersonRecord) -> float:
     """How strong it was when a human was asked about these two; far below anything when never."""
+    if not record.raised and not other.raised:
+        return _NEVER
     mine = (score for id_, score in record.raised if id_ == other.person_id)
     theirs = (score for id_, score in other.raised if id_ == record.person_id)
-    return max((*mine, *theirs), default=-1000.0)
+    return max((*mine, *theirs), default=_NEVER)
 
 
 def _clashes(said: Sequence[Said]) -> Iterator[tuple[str, set[int]]]:
     """Where the last piece of evidence and others say what cannot be of one child; which pieces
     agree with the last.
     """
-    for place, field in enumerate(_FIELDS):
-        values = [one[place] for one in said]
-        last, agree = (
-            values[-1],
-            {number for number, value in enumerate(values) if value == values[-1]},
-        )
-        against = [value for value in values if value and value != last]
-        if last and against and _differ(field, last, against, len(agree)):
-            yield field, agree
+    for field, values in zip(_FIELDS, zip(*said, strict=True), strict=True):
+        last = values[-1]
+        against = [value for value in values if value and value != last] if last else []
+        if against:
+            agree = {number for number, value in enumerate(values) if value == last}
+            if _differ(field, last, against, len(agree)):
+                yield field, agree
 
 
 def _differ(field: str, last: Any, against: Sequence[Any], times: int) -> bool:

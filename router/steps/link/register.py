@@ -4,13 +4,13 @@ only.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 from router.linkage import Profile, Subject, describe, extend, found, profile_keys
+from router.linkage.profile import from_json, to_json
 from schemas.base import Code, Identity, Instant, Shape
 from schemas.case import Worker
 from schemas.notification import Notification
@@ -158,20 +158,20 @@ class PersonRecord:
     @cached_property
     def keys(self) -> frozenset[int]:
         """The blocking keys under which the person is filed."""
-        return frozenset(profile_keys(self.profile))
+        return profile_keys(self.profile)
 
     def encode(self) -> bytes:
         """One line of JSON for the record, then the profile."""
         worker = self.worker.model_dump_json() if self.worker else None
         rest = [self.apart, self.successor, self.said, self.raised]
-        head = json.dumps([self.evidence, self.referrals, worker, *rest], separators=(",", ":"))
+        head = to_json([self.evidence, self.referrals, worker, *rest])
         return head.encode() + b"\n" + self.profile.encode()
 
     @classmethod
     def decode(cls, data: bytes) -> PersonRecord:
         """The record that :meth:`encode` wrote."""
         head, _, profile = data.partition(b"\n")
-        evidence, referrals, worker, apart, successor, said, raised = json.loads(head)
+        evidence, referrals, worker, apart, successor, said, raised = from_json(head)
         return cls(
             Profile.decode(profile),
             tuple(evidence),
@@ -185,19 +185,22 @@ class PersonRecord:
 
     def with_evidence(self, id_: str, subject: Subject, *, referral: bool) -> PersonRecord:
         """The record with one more piece of evidence."""
-        return replace(
-            self,
+        return PersonRecord(
             profile=extend(self.profile, subject),
             evidence=(*self.evidence, id_),
             referrals=self.referrals + referral,
+            worker=self.worker,
+            apart=self.apart,
+            successor=self.successor,
             said=(*self.said, who(subject)),
+            raised=self.raised,
         )
 
     def kept_apart(self, apart: Iterable[tuple[str, str]]) -> PersonRecord:
         """The record with these verified non-matches and no others."""
         marks = tuple(dict.fromkeys(apart))
         others = tuple(dict.fromkeys(other for other, _ in marks))
-        return replace(self, profile=replace(self.profile, not_same=others), apart=marks)
+        return replace(self, profile=self.profile._replace(not_same=others), apart=marks)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -207,6 +210,7 @@ class Register:
     """
 
     subject: Subject | None = None
+    """The child that the message describes, as compared."""
     people: Sequence[PersonRecord] = ()
     """Candidates for the subject, most shared keys first; and the persons that the message
     names.
@@ -214,6 +218,8 @@ class Register:
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
     rulings: Mapping[str, Ruling] = field(default_factory=dict)
     """What human decisions changed, by their ids."""
+    incoming: Evidence | None = None
+    """What the message says of the child; whose it is held to be is not decided yet."""
     oversized: frozenset[int] = frozenset()
     """Keys of the subject that were passed over, as too many persons are filed under them."""
 

@@ -16,8 +16,9 @@ from typing import Any
 
 from router.linkage import Model, Profile, Subject, extend, found, link
 from router.linkage.index import Index
-from router.linkage.link import Linkage, crowds, weigh
+from router.linkage.link import Linkage, crowds
 from router.linkage.profile import merge
+from router.linkage.weigh import query, weigh
 from schemas.case import LinkOutcome
 from tests.proofs.k2.records import Record
 
@@ -118,7 +119,8 @@ class Register:
         profile = self._index.get(large)
         assert profile is not None
         scores = [
-            weigh(s, profile, self._model, self._crowded(s)).score for s in self._subjects[small]
+            weigh(query(s, self._model, self._crowded(s)), profile).score
+            for s in self._subjects[small]
         ]
         return sum(scores) / len(scores)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from dataclasses import replace
 from importlib.resources import files
 from itertools import islice
 
@@ -80,7 +79,7 @@ def test_levels_do_not_depend_on_the_order_of_evidence() -> None:
 
 def test_a_model_is_learned_from_a_stream_of_which_nothing_is_known() -> None:
     moving = [
-        replace(subject, addresses=(f"{n}|q{n}|",)) for n, (subject, _, _) in enumerate(STREAM * 5)
+        subject._replace(addresses=(f"{n}|q{n}|",)) for n, (subject, _, _) in enumerate(STREAM * 5)
     ]
     data = learn(moving, BASE, "linkage-test", rounds=2)
     assert BASE["bits"]["address"]["other"][0] < -2

@@ -90,6 +90,7 @@ def seen_by(message: Message, *known: Register) -> Register:
         evidence.subject() if evidence else None,
         tuple(people.values()),
         {id_: piece for part in known for id_, piece in part.evidence.items()},
+        incoming=evidence,
     )
 
 
