@@ -8,14 +8,14 @@ acknowledges only then.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
 from router.memory.documents import Memory
 from router.one_pass import Attempt, Delivery, Effects, OnePass
-from router.unit import Unit, serves
+from router.unit import ALL, Unit, serves, unit_of_chain
 from schemas.policy import Policy
 from stores import cursors, dead_letters, inbox, journal, queues, timers
 from stores.database import Transaction, View
@@ -63,7 +63,8 @@ class Decided:
     offsets: Offsets
     policy: Adopted
     effects: Effects
-    memories: Sequence[Memory[Any]]
+    memories: Mapping[str, Memory[Any]]
+    attempt: Attempt
 
 
 def handle(
@@ -110,7 +111,7 @@ def decide(
 ) -> Decided:
     """Decide messages and all that they cause, by what the view shows; nothing is written."""
     due = _due(deliveries, offsets, expected=cursor.next_offset)
-    fresh = _fresh(unit, due, view=view)
+    fresh = _fresh(unit, due, view=view, offsets=offsets)
     memories = {bound.step.name: bound.memory(bound.step, view) for bound in unit.steps}
     one_pass = OnePass(
         unit=unit,
@@ -128,7 +129,8 @@ def decide(
         offsets=offsets,
         policy=policy,
         effects=one_pass.effects,
-        memories=list(memories.values()),
+        memories=memories,
+        attempt=one_pass.attempt,
     )
 
 
@@ -136,8 +138,10 @@ def record(decided: Decided, transaction: Transaction) -> None:
     """Write what was decided, once; the cursor must stand where it stood then."""
     cursor, effects = decided.cursor, decided.effects
     _note(decided, transaction)
-    for memory in decided.memories:
+    for step, memory in decided.memories.items():
+        decided.attempt.writes(step)
         memory.flush(transaction)
+    decided.attempt.writes(None)
     journal.append(transaction, cursor, effects.facts)
     queues.post(transaction, effects.letters)
     queues.take_back(transaction, effects.taken_back)
@@ -167,14 +171,18 @@ def _refuse_gaps(due: Sequence[Delivery], expected: int) -> None:
 # --- what of it is new
 
 
-def _fresh(unit: Unit, due: Sequence[Delivery], *, view: View) -> list[Delivery]:
+def _fresh(unit: Unit, due: Sequence[Delivery], *, view: View, offsets: Offsets) -> list[Delivery]:
     """Each message once, with those of the unit's steps that have not had it yet."""
     once = {delivery.message.id: delivery for delivery in due}
     had = inbox.had(view, list(once))
     caused = [id_ for id_, one in once.items() if one.message.causation_id is not None]
     for id_, chain in journal.chains_of(view, caused).items():
-        had.setdefault(id_, set()).add(chain.partition("/")[0])
-    found = (_unheard(unit, one, had=had.get(id_, ())) for id_, one in once.items())
+        had[id_].add(unit_of_chain(chain))
+    # Before it had topics, this hub may have been one process that reads the journal.
+    alone = 0 if offsets is Offsets.JOURNAL else cursors.read(view, ALL).next_offset
+    for id_ in journal.known_before(view, alone, list(once)):
+        had[id_].add(ALL)
+    found = (_unheard(unit, one, had=had[id_]) for id_, one in once.items())
     return [delivery for delivery in found if delivery.hearers]
 
 

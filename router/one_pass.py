@@ -41,16 +41,40 @@ class Delivery:
     """Who hears it, where its own type does not tell."""
 
 
+Given = tuple[str, str]
+"""A step, and the id of a message that it is given."""
+
+
 @dataclass(slots=True)
 class Attempt:
-    """What a pass is told and tells beside its deliveries: steps with the ids of messages.
+    """What a pass is told and tells beside its deliveries.
 
-    ``refused``: what a step is not to be given again, caused messages too. ``heard``: what steps
-    were given, in order; where the pass fails, the last ones are to be suspected.
+    ``refused``: what steps are not to be given again, caused messages too. ``heard``: what they
+    were given, in order. ``step``: whose turn it was last, None for what the whole pass records;
+    ``hearing``: that was to hear what it was given last, not to write what it remembers.
     """
 
-    refused: Collection[tuple[str, str]] = ()
-    heard: list[tuple[str, str]] = field(default_factory=list)
+    refused: Collection[Given] = ()
+    heard: list[Given] = field(default_factory=list)
+    step: str | None = None
+    hearing: bool = False
+
+    def hears(self, given: Given) -> None:
+        """A step is given a message."""
+        self.heard.append(given)
+        self.step, self.hearing = given[0], True
+
+    def writes(self, step: str | None) -> None:
+        """A step's memory is written, or what the whole pass records."""
+        self.step, self.hearing = step, False
+
+    def suspects(self) -> list[Given]:
+        """On what the pass may have failed, the deepest first: as little as possible is to be lost
+        with it.
+        """
+        if self.hearing:
+            return self.heard[-1:]
+        return [one for one in reversed(self.heard) if self.step in (None, one[0])]
 
 
 @dataclass(slots=True)
@@ -108,11 +132,14 @@ class OnePass:
 
     def decide(self, fresh: Sequence[Delivery]) -> None:
         """Decide everything; effects and memories hold what comes of it."""
-        messages = [delivery.message for delivery in fresh if delivery.refusal is None]
-        for memory in self.memories.values():
-            memory.foresee(messages)
+        if len(fresh) > 1:  # one by itself is no dearer to recall, and tells which step fails on it
+            self._foresee([delivery.message for delivery in fresh if delivery.refusal is None])
         for delivery in fresh:
             self._hear(delivery)
+
+    def _foresee(self, messages: Sequence[Message]) -> None:
+        for memory in self.memories.values():
+            memory.foresee(messages)
 
     def _hear(self, delivery: Delivery) -> None:
         """The message through its hearers, then what it caused, in the order in which it arose."""
@@ -128,7 +155,7 @@ class OnePass:
     def _heard_by(self, step: Step[Any], heard: Delivery) -> Sequence[Message]:
         """One message through one step; answers with the facts that this causes."""
         message, refusal, given = heard.message, heard.refusal, (step.name, heard.message.id)
-        self.attempt.heard.append(given)
+        self.attempt.hears(given)
         if given in self.attempt.refused:
             refusal = Refusal("undecidable")
         if refusal is not None:

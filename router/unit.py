@@ -76,6 +76,11 @@ def unit_name(steps: Collection[str], *, of: int) -> str:
     return ALL if len(steps) == of else "+".join(steps)
 
 
+def unit_of_chain(name: str) -> str:
+    """The unit whose cursor or chain has this name; any other's first word serves no step."""
+    return name.partition("/")[0]
+
+
 def serves(unit: str, step: str) -> bool:
     """Whether the unit of this name serves the step."""
     return unit == ALL or step in unit.split("+")

@@ -5,6 +5,7 @@ consumer's chain.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import bindparam, select, update
 
@@ -43,7 +44,7 @@ def lock(transaction: Transaction, name: str) -> Cursor:
         }
         transaction.insert(cursors, [fresh], Clash.KEEP)
         row = transaction.connection.execute(_LOCK, {"consumer": name}).one()
-    return Cursor(row.name, row.next_offset, row.sequence, row.hash)
+    return _cursor(row)
 
 
 def read(view: View, name: str) -> Cursor:
@@ -51,7 +52,7 @@ def read(view: View, name: str) -> Cursor:
     row = view.connection.execute(_READ, {"consumer": name}).one_or_none()
     if row is None:
         return Cursor(name, 0, 0, _GENESIS)
-    return Cursor(row.name, row.next_offset, row.sequence, row.hash)
+    return _cursor(row)
 
 
 def lock_unmoved(transaction: Transaction, read: Cursor) -> None:
@@ -87,8 +88,11 @@ def rewind(transaction: Transaction, name: str, offset: int) -> None:
     )
 
 
-def progress(database: Database) -> dict[str, int]:
-    """When every consumer last moved (microseconds), by its name."""
+def every(database: Database) -> dict[str, Cursor]:
+    """Every consumer's cursor, by its name."""
     with database.reading() as connection:
-        moved = connection.execute(select(cursors.c.name, cursors.c.progressed_at))
-        return {row.name: row.progressed_at for row in moved}
+        return {row.name: _cursor(row) for row in connection.execute(select(cursors))}
+
+
+def _cursor(row: Any) -> Cursor:
+    return Cursor(row.name, row.next_offset, row.sequence, row.hash)

@@ -16,6 +16,8 @@ from stores.database import Conflict, Transaction, View
 from stores.rows import Clash, look_up
 from stores.tables import inbox, journal
 
+_PAGE = 1000
+
 
 def had(view: View, message_ids: Sequence[str]) -> dict[str, set[str]]:
     """The units that have had these messages one by one, by message."""
@@ -43,12 +45,13 @@ def note_range(transaction: Transaction, unit: str, *, after: int, upto: int, po
 
 
 def unheard(
-    connection: Connection, types: Sequence[str], *, by: Sequence[str], limit: int
+    connection: Connection, types: Sequence[str], *, by: Sequence[str], after: int
 ) -> Sequence[Row[Any]]:
-    """The next entries of the journal of these types that none of the units ``by`` has had: neither
-    noted it nor wrote it, since a unit has heard what it writes.
+    """The next entries of the journal of these types, behind a position, that none of the units
+    ``by`` has had: neither noted it nor wrote it, since a unit has heard what it writes.
     """
     had = exists().where(inbox.c.message_id == journal.c.message_id, inbox.c.step.in_(by))
     wrote = [or_(journal.c.chain == one, journal.c.chain.startswith(f"{one}/")) for one in by]
-    query = select(journal).where(journal.c.type.in_(types), ~had, *(~one for one in wrote))
-    return connection.execute(query.order_by(journal.c.position).limit(limit)).all()
+    query = select(journal).where(journal.c.type.in_(types), journal.c.position > after)
+    left = query.where(~had, *(~one for one in wrote)).order_by(journal.c.position)
+    return connection.execute(left.limit(_PAGE)).all()

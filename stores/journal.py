@@ -65,6 +65,15 @@ def known_ids(view: View, message_ids: Collection[str]) -> set[str]:
     return {row.message_id for row in known}
 
 
+def known_before(view: View, position: int, message_ids: Collection[str]) -> set[str]:
+    """Which of these messages the journal has before a position."""
+    if not position:
+        return set()
+    columns = (journal.c.message_id, journal.c.position)
+    known = look_up(view.connection, columns, journal.c.message_id, message_ids)
+    return {row.message_id for row in known if row.position < position}
+
+
 def chains_of(view: View, message_ids: Collection[str]) -> dict[str, str]:
     """The chains that these messages are in."""
     if not message_ids:
@@ -210,6 +219,10 @@ def _check_heads(connection: Connection, heads: dict[str, _Head]) -> Iterator[Fl
 def _positions(transaction: Transaction, count: int) -> Sequence[int]:
     connection = transaction.connection
     if connection.dialect.name == "postgresql":
+        if not transaction.keeps_outbox:
+            # Where the journal itself is the topic it is read by position, and whoever took an
+            # earlier one and committed later would be passed over.
+            transaction.serialise("journal")
         taken = text("SELECT nextval('journal_position_seq') FROM generate_series(1, :count)")
         return connection.execute(taken, {"count": count}).scalars().all()
     last = connection.execute(_LAST).scalar() or 0

@@ -4,16 +4,18 @@ Reads only.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
-from operator import attrgetter
+from itertools import islice
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select, text
 
 from schemas.message import Message
 from stores import codec, journal
+from stores.rows import look_up
+from stores.tables import inbox
 from stores.tables import journal as table
 from stores.vault import DataKey, Unreadable, Vault
 
@@ -23,11 +25,10 @@ _CLAIMS = text(
     "WHERE position > :after ORDER BY position LIMIT :limit"
 )
 _RANGE = text(
-    "SELECT journal.message_id, inbox.step AS had_by FROM journal "
-    "LEFT JOIN inbox ON inbox.message_id = journal.message_id "
-    "WHERE journal.position > :after AND journal.position <= :upto AND journal.chain <> :unit "
-    "ORDER BY journal.position"
+    "SELECT journal.message_id FROM journal WHERE journal.position > :after "
+    "AND journal.position <= :upto AND journal.chain <> :unit ORDER BY journal.position"
 )
+_UNDECIDABLE = text("SELECT step, message_id FROM dead_letters WHERE reason = 'undecidable'")
 _COLUMNS = (
     "position, message_id, topic, type, source, subject, key, correlation_id, causation_id, time, "
     "recorded_at, chain, key_id, digest, payload"
@@ -42,6 +43,7 @@ class Claim:
     """A unit of steps had a message, under a policy (its number).
 
     ``had_by``: units that had had it before, or were passed over; their steps did not hear it now.
+    Nor did those of the unit that wrote it, if any did.
     """
 
     unit: str
@@ -94,20 +96,44 @@ def envelope_of(message: Message) -> Envelope:
 
 def claims(connection: Connection) -> Iterator[Sequence[Claim]]:
     """Every claim in its order, page by page."""
+    every = _claimed(connection)
+    while page := list(islice(every, _PAGE)):
+        noted = _noted(connection, [message_id for _, message_id in page])
+        yield [_claim(row, message_id, noted.get(message_id, ())) for row, message_id in page]
+
+
+def _claimed(connection: Connection) -> Iterator[tuple[Any, str]]:
+    """The rows of the inbox with each message that they are about."""
     after = 0
     while rows := connection.execute(_CLAIMS, {"after": after, "limit": _PAGE}).all():
         after = rows[-1].position
-        yield [claim for row in rows for claim in _claims_of(connection, row)]
+        for row in rows:
+            for message_id in [row.message_id] if row.message_id else _in_range(connection, row):
+                yield row, message_id
 
 
-def _claims_of(connection: Connection, row: Any) -> Iterator[Claim]:
-    if row.message_id is not None:
-        yield Claim(row.step, row.message_id, row.policy)
-        return
+def _in_range(connection: Connection, row: Any) -> Sequence[str]:
     given = {"after": row.after, "upto": row.upto, "unit": row.step}
-    for message_id, found in groupby(connection.execute(_RANGE, given), attrgetter("message_id")):
-        had_by = tuple(one.had_by for one in found if one.had_by is not None)
-        yield Claim(row.step, message_id, row.policy, had_by)
+    return connection.execute(_RANGE, given).scalars().all()
+
+
+def _noted(connection: Connection, message_ids: Sequence[str]) -> Mapping[str, list[Any]]:
+    """The rows that note these messages one by one, by message."""
+    noted: dict[str, list[Any]] = defaultdict(list)
+    columns = (inbox.c.message_id, inbox.c.step, inbox.c.position)
+    for row in look_up(connection, columns, inbox.c.message_id, message_ids):
+        noted[row.message_id].append(row)
+    return noted
+
+
+def _claim(row: Any, message_id: str, noted: Sequence[Any]) -> Claim:
+    had_by = tuple(one.step for one in noted if one.position < row.position)
+    return Claim(row.step, message_id, row.policy, had_by)
+
+
+def undecidable(connection: Connection) -> set[tuple[str, str]]:
+    """Steps with the ids of the messages that they were kept from, since they failed on them."""
+    return {(row.step, row.message_id) for row in connection.execute(_UNDECIDABLE)}
 
 
 def entries(connection: Connection, vault: Vault) -> Iterator[Sequence[tuple[str, Recorded, Any]]]:

@@ -20,11 +20,12 @@ from typing import Any
 from ops.look.reading import Readable
 from ops.look.replay_memory import memories
 from router.one_pass import decide_safely, messages_of
-from router.step import Step
+from router.step import Outcome, Step
 from router.topology import bound_steps
-from router.unit import serves
+from router.unit import serves, unit_of_chain
 from schemas.message import Message
 from schemas.policy import Policy
+from schemas.refusals import Refusal
 from stores import codec, policies, replaying
 from stores.overview import Reading
 from stores.replaying import Claim, Envelope, Recorded, envelope_of
@@ -145,6 +146,7 @@ class _Replay:
         self._policies: Mapping[int, Policy] = policies.all_adopted(connection)
         self._steps: dict[str, Step[Any]] = {bound.step.name: bound.step for bound in bound_steps()}
         self._memories = memories(self._steps)
+        self._undecidable = replaying.undecidable(connection)
         self._pages: Iterator[Sequence[tuple[str, Recorded, Any]]] = replaying.entries(
             connection, self._vault
         )
@@ -177,7 +179,7 @@ class _Replay:
     def _hear(self, claim: Claim, message: Message, place: Recorded) -> None:
         """A message through the steps of its unit, and what it causes, as one pass did it."""
         policy = self._policies[claim.policy]
-        waiting = deque([(message, place, claim.had_by)])
+        waiting = deque([(message, place, (*claim.had_by, unit_of_chain(place.chain)))])
         while waiting:
             heard, at, had_by = waiting.popleft()
             for step in self._hearing(claim.unit, heard, had_by):
@@ -193,6 +195,9 @@ class _Replay:
                 yield step
 
     def _decide(self, step: Step[Any], message: Message, policy: Policy) -> list[Message]:
+        if (step.name, message.id) in self._undecidable:
+            outcome: Outcome[Any] = Outcome(refusal=Refusal("undecidable"))
+            return messages_of(outcome, step=step.name, cause=message)
         memory = self._memories[step.name]
         outcome = decide_safely(step, message, state=memory.recall(message), policy=policy)
         if outcome.state is not None:
@@ -261,7 +266,7 @@ class _Replay:
         """Take the next page of the journal; False at its end."""
         page = next(self._pages, None)
         for id_, recorded, row in page or ():
-            if self._by_steps(recorded.chain.partition("/")[0]):
+            if self._by_steps(unit_of_chain(recorded.chain)):
                 self._recorded[id_] = recorded
             else:
                 self._given(id_, recorded, row)

@@ -14,7 +14,7 @@ from connectors.queues import BrokerQueue, depths
 from ops.look.reading import Readable
 from router.step import Step
 from router.topology import WRITTEN_BY, bound_steps, topics_of
-from router.unit import ALL, serves
+from router.unit import ALL, serves, unit_of_chain
 from schemas.message import derived_id
 from schemas.rating import DueTimeApproaching, DueTimeBreached, TimerElapsed
 from schemas.settings import AgencySettings, HubSettings
@@ -257,7 +257,7 @@ class _Look:
 
     def unit_of(self, step: str) -> str:
         """The unit that serves the step now: that whose cursors moved last."""
-        units = {name.partition("/")[0]: one.progressed_at for name, one in self._oldest_first()}
+        units = {unit_of_chain(name): one.progressed_at for name, one in self._oldest_first()}
         serving = {unit: moved for unit, moved in units.items() if serves(unit, step)}
         return max(serving, key=serving.__getitem__, default=step)
 

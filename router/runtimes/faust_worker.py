@@ -34,6 +34,8 @@ from stores.topics import Cluster, Record, cluster_of
 
 _log = structlog.get_logger()
 _LOOK_SECONDS = 0.1
+_TAKE_OVER_SECONDS = 5.0
+"""A worker that is to be replaced may still write when its successor has begun."""
 _TAKEN_BATCHES = 4
 """Taken at a time: a transaction is of one partition, and what comes is of several."""
 _LIBRARIES = ("faust", "mode", "aiokafka", "asyncio")
@@ -78,7 +80,7 @@ async def _run(
     # One thread for all topics of the step: Faust's loop stays free, and nothing of a step happens
     # twice at a time.
     with ThreadPoolExecutor(1, thread_name_prefix=work.unit.name) as executor:
-        executor.submit(work.take_over)
+        taking_over = await _taking_over(work, executor, stop)
         app, ended = assemble_app(work, cluster, executor, watchdog.watch)
         await app.start()
         try:
@@ -86,6 +88,7 @@ async def _run(
                 await asyncio.sleep(_LOOK_SECONDS)
         finally:
             work.stop.set()
+            taking_over.cancel()
             # Faust would wait for ever for what an agent that raised has not acknowledged.
             app.conf.stream_wait_empty = stop.is_set() and not ended.is_set()
             await app.stop()
@@ -93,6 +96,23 @@ async def _run(
         raise watchdog.stuck
     if not stop.is_set():
         raise _crashed(app.crash_reason)
+
+
+async def _taking_over(
+    work: UnitPartitions, executor: Executor, stop: threading.Event
+) -> asyncio.Task[None]:
+    """Take over, before anything is heard from topics; then the task that does so now and then."""
+    loop = asyncio.get_running_loop()
+
+    async def now_and_then() -> None:
+        while True:
+            await asyncio.sleep(_TAKE_OVER_SECONDS)
+            await loop.run_in_executor(executor, work.take_over)
+
+    first = loop.run_in_executor(executor, work.take_over)
+    while not (first.done() or stop.is_set()):
+        await asyncio.sleep(_LOOK_SECONDS)
+    return asyncio.create_task(now_and_then())
 
 
 def _crashed(reason: BaseException | None) -> Crashed:

@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 
 from router.handle import Gap
-from router.one_pass import Attempt, Delivery
+from router.one_pass import Attempt, Delivery, Given
 from router.step import Step
 from router.unit import Unit
 from schemas.message import Message, derived_id
@@ -37,22 +37,34 @@ def isolating(deliveries: Sequence[Delivery], handling: Handling) -> None:
         for delivery in deliveries:
             isolating([delivery], handling)
         return
-    _without_one(deliveries[0], handling, attempt.heard, error)
+    _apart(deliveries[0], handling, attempt, error)
 
 
-def _without_one(
-    delivery: Delivery, handling: Handling, heard: Sequence[tuple[str, str]], error: Exception
-) -> None:
-    """Keep from one step the one message, of all that this one caused, on which the pass failed.
+def _apart(delivery: Delivery, handling: Handling, failed: Attempt, error: Exception) -> None:
+    """Keep from its step each message, of all that this one caused, on which the pass fails.
 
-    The deepest are tried first: as little as possible is to be lost with it.
+    Where none of them alone is at fault, the steps that hear this one are kept from it.
     """
-    for step, id_ in reversed(heard):
-        _log.error("message.undecidable", step=step, message_id=id_, error=type(error).__name__)
-        if _failed(handling, [delivery], Attempt(refused=[(step, id_)])) is None:
+    while suspects := failed.suspects():
+        for suspect in suspects:
+            again = Attempt(refused=(*failed.refused, suspect))
+            after = _failed(handling, [delivery], again)
+            if after is None or again.step != failed.step or failed.hearing:
+                break
+        else:
+            break
+        _say(suspect, error)
+        if after is None:
             return
+        failed, error = again, after
+    _say(next(iter(failed.heard), ("", delivery.message.id)), error)
     refusal = delivery.refusal or Refusal("undecidable")
     handling([replace(delivery, refusal=refusal)], Attempt())
+
+
+def _say(given: Given, error: Exception) -> None:
+    step, id_ = given
+    _log.error("message.undecidable", step=step, message_id=id_, error=type(error).__name__)
 
 
 def _failed(

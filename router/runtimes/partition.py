@@ -18,7 +18,7 @@ import structlog
 from router.handle import Adopted, Gap, Offsets, handle
 from router.one_pass import Attempt, Delivery
 from router.runtimes.isolate import isolating, unsealable
-from router.runtimes.take_over import take_over
+from router.runtimes.take_over import TakeOver
 from router.unit import Unit
 from schemas.message import Message, derived_id
 from schemas.refusals import Refusal
@@ -91,8 +91,8 @@ class UnitPartitions:
 
     def take_over(self) -> bool:
         """Hear what the steps had not heard when other units served them."""
-        hear = partial(take_over, self.unit, self.database, policy=self.policy, batch=self.batch)
-        return self._until_done(hear)
+        left = TakeOver(self.unit, self.database, self.policy, self.stop, self.batch)
+        return self._until_done(left.once)
 
     def _once(self, place: Place, records: Sequence[Record]) -> None:
         deliveries = self._deliveries(place, records)

@@ -1,14 +1,17 @@
-"""How a unit of steps takes over from units that served its steps before.
+"""How a unit of steps takes over from units that serve or served its steps.
 
-What its own steps write does not come to it over a topic. So when steps are grouped anew, what one
-of them has written and another one has not heard yet is read from the journal, before anything
-else.
+What its own steps write does not come to it over a topic. So what another unit of them has written,
+and nobody has heard for one of them, is read from the journal.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from functools import partial
+import heapq
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from operator import attrgetter
 from typing import Any
 
 from router.handle import Adopted, Offsets, handle
@@ -16,63 +19,97 @@ from router.one_pass import Attempt, Delivery
 from router.runtimes.isolate import delivery_of, isolating
 from router.step import Step
 from router.topology import WRITTEN_BY
-from router.unit import Unit, serves
+from router.unit import ALL, Unit, serves, unit_of_chain
 from stores import cursors, inbox, journal
+from stores.cursors import Cursor
 from stores.database import Database
 
 
-def take_over(unit: Unit, database: Database, *, policy: Adopted, batch: int) -> None:
-    """Put through the unit what other units left of it. Raises ``Unavailable``; then do it again.
-
-    Nothing is looked for where no other unit of its steps has worked since the last time.
+@dataclass(frozen=True, slots=True)
+class TakeOver:
+    """Puts through a unit what other units left of it; told to stop, the rest waits for its next
+    worker.
     """
-    seen = cursors.progress(database)
-    units = {name.partition("/")[0] for name in seen} - {unit.name}
-    others = {one for one in units if any(serves(one, step) for step in unit.names)}
-    worked = max((at for name, at in seen.items() if name.partition("/")[0] in others), default=0)
-    if worked <= seen.get(_marker(unit), 0):
-        return
-    for bound in unit.steps:
-        for left in _left(bound.step, unit, database, others=others, batch=batch):
-            isolating(left, partial(_handle, unit, database, policy))
-    with database.transaction() as transaction:
-        cursors.store(transaction, cursors.lock(transaction, _marker(unit)))
 
+    unit: Unit
+    database: Database
+    policy: Adopted
+    stop: threading.Event
+    batch: int = 200
 
-def _marker(unit: Unit) -> str:
-    return f"{unit.name}/taken-over"
+    def once(self) -> None:
+        """Take over what there is. Raises ``Unavailable``; then do it again.
 
-
-def _left(
-    step: Step[Any], unit: Unit, database: Database, *, others: set[str], batch: int
-) -> Iterator[Sequence[Delivery]]:
-    """What the unit's steps wrote that this one has not heard, until there is no more."""
-    types = [fact.type for fact in step.hears if WRITTEN_BY.get(fact.topic) in unit.names]
-    by = [one for one in {*others, unit.name} if serves(one, step.name)]
-    while types:
-        with database.reading() as connection:
-            rows = inbox.unheard(connection, types, by=by, limit=batch)
-            keys = database.vault.keys(connection, {row.key_id for row in rows}, create=False)
-        if not rows:
+        Nothing is looked for where no other unit of these steps has written since the last time.
+        """
+        stand = cursors.every(self.database)
+        others = self._others(stand)
+        written = sum(one.sequence for name, one in stand.items() if unit_of_chain(name) in others)
+        if written == self._taken(stand):
             return
-        opened = [(row.position, journal.opened(row, keys)) for row in rows]
-        yield [delivery_of(position, message, unit) for position, message in opened]
+        left = self._left(stand, by=[*others, self.unit.name])
+        while rows := list(islice(left, self.batch)):
+            if self.stop.is_set():
+                return
+            isolating(self._opened(rows), self._handle)
+        with self.database.transaction() as transaction:
+            marker = cursors.lock(transaction, self._marker)
+            marker.next_offset = written
+            cursors.store(transaction, marker)
 
+    @property
+    def _marker(self) -> str:
+        return f"{self.unit.name}/taken-over"
 
-def _handle(
-    unit: Unit,
-    database: Database,
-    policy: Adopted,
-    deliveries: Sequence[Delivery],
-    attempt: Attempt,
-) -> None:
-    with database.transaction() as transaction:
-        handle(
-            unit,
-            deliveries,
-            consumer=_marker(unit),
-            transaction=transaction,
-            policy=policy,
-            offsets=Offsets.LEFT,
-            attempt=attempt,
-        )
+    def _taken(self, stand: Mapping[str, Cursor]) -> int:
+        """How many facts the others had written when everything was taken over the last time.
+
+        Counted and not timed: what commits late is counted late.
+        """
+        marker = stand.get(self._marker)
+        return marker.next_offset if marker else 0
+
+    def _others(self, stand: Mapping[str, Cursor]) -> set[str]:
+        """The units that have served a step of this one."""
+        units = set(map(unit_of_chain, stand)) - {self.unit.name}
+        return {one for one in units if any(serves(one, step) for step in self.unit.names)}
+
+    def _left(self, stand: Mapping[str, Cursor], *, by: Sequence[str]) -> Iterator[Any]:
+        """Rows of what the unit's steps write and one of them has not heard, in the journal's
+        order.
+
+        Whatever came before, one process has heard for all of them while the hub had no topics.
+        """
+        alone = stand[ALL].next_offset - 1 if ALL in stand else 0
+        streams = (self._unheard(bound.step, by=by, after=alone) for bound in self.unit.steps)
+        return heapq.merge(*streams, key=attrgetter("position"))
+
+    def _unheard(self, step: Step[Any], *, by: Sequence[str], after: int) -> Iterator[Any]:
+        types = [fact.type for fact in step.hears if WRITTEN_BY.get(fact.topic) in self.unit.names]
+        serving = [unit for unit in by if serves(unit, step.name)]
+        while types:
+            with self.database.reading() as connection:
+                rows = inbox.unheard(connection, types, by=serving, after=after)
+            yield from rows
+            if not rows:
+                return
+            after = rows[-1].position
+
+    def _opened(self, rows: Sequence[Any]) -> list[Delivery]:
+        vault = self.database.vault
+        with self.database.reading() as connection:
+            keys = vault.keys(connection, {row.key_id for row in rows}, create=False)
+        opened = ((row.position, journal.opened(row, keys)) for row in rows)
+        return [delivery_of(position, message, self.unit) for position, message in opened]
+
+    def _handle(self, deliveries: Sequence[Delivery], attempt: Attempt) -> None:
+        with self.database.transaction() as transaction:
+            handle(
+                self.unit,
+                deliveries,
+                consumer=self._marker,
+                transaction=transaction,
+                policy=self.policy,
+                offsets=Offsets.LEFT,
+                attempt=attempt,
+            )

@@ -88,7 +88,7 @@ class Production:
         """Take in one notification per number, spread over the areas; the relay has still to send
         them.
         """
-        return StoredIntake(self.database).take([_arrival(number, areas) for number in numbers])
+        return StoredIntake(self.database).take([arrival(number, areas) for number in numbers])
 
     def relay(self) -> Relay:
         """A relay of this database, not running."""
@@ -257,7 +257,8 @@ class Process:
         return words in self.log.read_text()
 
 
-def _arrival(number: int, areas: Sequence[str]) -> Arrival:
+def arrival(number: int, areas: Sequence[str], *, connector: str = "test") -> Arrival:
+    """The notification of this number as a connector takes it in."""
     notification = given.notification(reference=f"R-{number}")
     content = sha256(notification.model_dump_json().encode()).hexdigest()
     area = areas[number % len(areas)]
@@ -265,5 +266,11 @@ def _arrival(number: int, areas: Sequence[str]) -> Arrival:
         agency="police", area=area, content_digest=content, notification=notification
     )
     return Arrival(
-        "police", "test", f"event-{number}", b"", "application/json", fact, notification.reference
+        "police",
+        connector,
+        f"event-{number}",
+        b"",
+        "application/json",
+        fact,
+        notification.reference,
     )

@@ -1,0 +1,44 @@
+"""A hub in production whose workers a test moves by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from ops.run.wiring import Hub
+from router.unit import Unit
+from tests.support.units import Started, Workers, connected, grouped, production_hub
+
+MOMENT = 1_790_000_000_000_000_000
+"""Nanoseconds: what hubs that are compared take for now, since facts say when."""
+
+
+@pytest.fixture
+def frozen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The store's clock stands still."""
+    monkeypatch.setattr("stores.database.time", SimpleNamespace(time_ns=lambda: MOMENT))
+
+
+@pytest.fixture
+def hub(kafka_url: str, postgres_url: str, tmp_path: Path) -> Iterator[Hub]:
+    with production_hub(tmp_path / "hub", kafka_url, postgres_url) as made:
+        yield made
+
+
+@pytest.fixture
+def started(hub: Hub) -> Iterator[Started]:
+    """Starts workers of the hub: units, or what ``hub run`` is told. The ones before are gone."""
+    with connected(hub) as topics, ExitStack() as stack:
+
+        def start(*units: str | Unit, **settings: Any) -> Workers:
+            made = [one if isinstance(one, Unit) else grouped(one)[0] for one in units]
+            workers = Workers(hub, topics, *made, **settings)
+            stack.callback(workers.close)
+            return workers
+
+        yield start

@@ -1,0 +1,130 @@
+"""A message on which a pass fails is kept from one step only, wherever in the pass it is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from ops.demo.simulation.answers import answer
+from ops.run.wiring import Hub
+from router.runtimes.embedded import Embedded
+from router.topology import whole_hub
+from router.unit import Unit
+from schemas.case import ChildLinked
+from schemas.decisions import RatingDecided
+from schemas.message import Message
+from schemas.notification import NotificationReceived
+from tests.support.faults import PLACES, Heard, failing, listening
+from tests.support.faults import Wanted as On
+from tests.support.filled import send
+from tests.support.production import fresh_database
+from tests.support.units import (
+    Workers,
+    connected,
+    dead,
+    embedded_hub,
+    facts,
+    notify,
+    production_hub,
+    replayed,
+)
+
+Drain = Callable[[Unit], None]
+
+
+@pytest.fixture(params=["sqlite", "postgres", "production"])
+def served(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Hub, Drain]]:
+    """A hub, and how a unit of all its steps works everything off."""
+    asked = request.getfixturevalue
+    with ExitStack() as stack:
+        path = tmp_path / "hub"
+        if request.param == "production":
+            made = production_hub(path, asked("kafka_url"), asked("postgres_url"))
+            hub = stack.enter_context(made)
+            topics = stack.enter_context(connected(hub))
+            yield hub, lambda unit: Workers(hub, topics, unit).drain()
+            return
+        store = None
+        if request.param == "postgres":
+            store = stack.enter_context(fresh_database(asked("postgres_url")))
+        hub = stack.enter_context(embedded_hub(path, store=store))
+        yield hub, lambda unit: Embedded(hub.database, unit, hub.policy).drain()
+
+
+def decided(hub: Hub, count: int) -> list[str]:
+    """The lead agency rates as many referrals as suggested; the ids of its decisions."""
+    lead = hub.settings.lead_agency
+    letters = [json.loads(letter.body) for letter in hub.queues.lease(lead, limit=99, seconds=1)]
+    requests = [letter for letter in letters if letter["type"] == "mash.rating-request.v1"]
+    answers = [answer(letter) for letter in requests[:count]]
+    return [receipt.id for receipt in send(hub, lead, [one for one in answers if one])]
+
+
+def third(kind: type) -> On:
+    """The third message of this kind, whenever it comes again."""
+    seen: list[str] = []
+
+    def wanted(message: Message) -> bool:
+        if isinstance(message.data, kind) and message.id not in seen:
+            seen.append(message.id)
+        return message.id in seen[2:3]
+
+    return wanted
+
+
+@pytest.mark.parametrize("at", PLACES)
+def test_a_fact_three_hops_deep_on_which_a_step_fails_costs_that_step_alone(
+    served: tuple[Hub, Drain], at: str
+) -> None:
+    hub, drain = served
+    notify(hub, 0, 6)
+    drain(failing(whole_hub(), "request_information", at=at, on=third(ChildLinked)))
+    assert dead(hub) == [("request_information", "undecidable")]
+    assert facts(hub, "case.child-linked") == facts(hub, "rating.suggested") == 6
+    assert facts(hub, "information.requested") == 5
+
+
+@pytest.mark.parametrize("at", PLACES)
+def test_an_input_on_which_a_step_fails_costs_that_step_alone(
+    served: tuple[Hub, Drain], at: str
+) -> None:
+    hub, drain = served
+    notify(hub, 0, 6)
+    drain(failing(whole_hub(), "deduplicate", at=at, on=third(NotificationReceived)))
+    assert dead(hub) == [("deduplicate", "undecidable")]
+    assert facts(hub, "notification.accepted") == facts(hub, "information.requested") == 5
+
+
+@pytest.mark.parametrize("at", PLACES)
+def test_an_input_that_two_steps_hear_is_kept_from_the_one_that_fails_on_it(
+    served: tuple[Hub, Drain], at: str
+) -> None:
+    hub, drain = served
+    notify(hub, 0, 6)
+    drain(whole_hub())
+    rated = decided(hub, 3)
+    heard: Heard = []
+    drain(listening(failing(whole_hub(), "rate", at=at, on=third(RatingDecided)), heard))
+    assert dead(hub) == [("rate", "undecidable")]
+    assert facts(hub, "rating.assigned") == 2
+    assert {id_ for step, id_ in heard if step == "request_information"} == set(rated)
+
+
+@pytest.mark.parametrize("at", ["recall", "remember", "flush"])
+def test_a_fact_on_which_two_steps_fail_costs_these_two_alone(
+    served: tuple[Hub, Drain], at: str
+) -> None:
+    hub, drain = served
+    notify(hub, 0, 6)
+    bad, unit = third(ChildLinked), whole_hub()
+    for step in ("rate", "request_information"):
+        unit = failing(unit, step, at=at, on=bad)
+    drain(unit)
+    assert dead(hub) == [("rate", "undecidable"), ("request_information", "undecidable")]
+    assert facts(hub, "case.child-linked") == 6
+    assert facts(hub, "rating.suggested") == facts(hub, "information.requested") == 5
+    assert replayed(hub).well

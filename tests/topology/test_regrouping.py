@@ -1,0 +1,250 @@
+"""Steps that are grouped anew lose nothing of what was on its way, and repeat nothing."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from connectors.port import routes
+from ops.mend import dead_letters as mending
+from ops.mend.dead_letters import Person
+from ops.run.wiring import Hub, open_hub
+from router.handle import handle
+from router.runtimes.partition import Place
+from router.runtimes.take_over import TakeOver
+from router.topology import unit_of, whole_hub
+from schemas.case import ChildLinked
+from stores import journal
+from stores.topics import Record
+from tests.support.faults import Heard, failing, listening
+from tests.support.production import wait_until
+from tests.support.units import (
+    ALL,
+    APART,
+    MIXED,
+    Started,
+    Workers,
+    answer_everything,
+    facts,
+    grouped,
+    notify,
+    replayed,
+    rows,
+    working,
+)
+
+ACCEPTED = Place("notifications.accepted", 0)
+ME = Person("A. Operator", "looked into it")
+
+
+def complete(hub: Hub, count: int) -> bool:
+    """Whether so many referrals went all the way, each once, and can be told again."""
+    again = rows(hub, "SELECT 1 FROM journal WHERE chain = 'operations/redrive'")
+    assert facts(hub, "case.child-linked") == count + len(again)
+    assert facts(hub, "notification.accepted") == count
+    assert facts(hub, "notification.duplicated") == 0
+    assert facts(hub, "rating.suggested") == facts(hub, "information.requested") == count
+    report = replayed(hub)
+    return report.well and report.total("equal") > 3 * count
+
+
+def link_past_the_topic(workers: Workers) -> None:
+    """The unit of ``link`` alone hears what is accepted and not sent yet; nobody else can have."""
+    query = "SELECT * FROM journal JOIN outbox USING (position) ORDER BY position"
+    with workers.hub.database.reading() as connection:
+        accepted = [journal.sealed(row) for row in connection.execute(text(query))]
+    first = workers.topics.ends()[ACCEPTED]
+    unsent = [Record(first + n, one.to_event(), 0) for n, one in enumerate(accepted)]
+    assert workers.parts["link"].work(ACCEPTED, unsent)
+
+
+def redrive(hub: Hub) -> str:
+    """Send the only dead letter again; the id that it has then."""
+    (id_,) = rows(hub, "SELECT id FROM dead_letters WHERE state = 'open'")[0]
+    mending.redrive(hub, routes(hub.settings, {}), id_, ME)
+    last = "SELECT message_id FROM journal WHERE chain = 'operations/redrive' ORDER BY position"
+    return str(rows(hub, last)[-1][0])
+
+
+@pytest.mark.parametrize("later", [ALL, MIXED, ("link rate", "deduplicate compose", *APART[3:4])])
+def test_what_was_left_in_topics_is_heard_by_other_units(
+    hub: Hub, started: Started, later: tuple[str, ...]
+) -> None:
+    notify(hub, 0, 6)
+    apart = started(*APART)
+    apart.relay()
+    for step in ("deduplicate", "link", "rate"):
+        apart.round(step)
+        apart.relay()
+    notify(hub, 6, 9)
+    apart.relay()
+    apart.round("deduplicate")
+    started(*later).drain()
+    assert complete(hub, 9)
+
+
+def test_what_a_whole_unit_left_is_heard_by_its_steps_apart(hub: Hub, started: Started) -> None:
+    notify(hub, 0, 4)
+    started("all").drain()
+    notify(hub, 4, 8)
+    whole = started("all")
+    whole.relay()
+    started(*APART).drain()
+    assert complete(hub, 8)
+
+
+def test_grouped_anew_again_and_again_at_any_moment(hub: Hub, started: Started) -> None:
+    for number, units in enumerate([APART, ALL, MIXED, APART, MIXED, ALL]):
+        notify(hub, 2 * number, 2 * number + 2)
+        workers = started(*units, batch=3)
+        for _ in range(number + 1):
+            workers.relay()
+            workers.round()
+    notify(hub, 12, 14)
+    last = started(*APART)
+    last.drain()
+    assert complete(hub, 14)
+    answer_everything(hub, last.drain)
+    answer_everything(hub, started("all").drain)
+    assert replayed(hub).well
+
+
+def test_a_worker_killed_while_it_takes_over_goes_on_where_it_was(
+    hub: Hub, started: Started, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notify(hub, 0, 8)
+    apart = started(*APART)
+    apart.relay()
+    apart.round("deduplicate")
+    killed = iter([False, True])
+
+    def dying(*arguments: Any, **named: Any) -> int:
+        if next(killed):
+            raise KeyboardInterrupt
+        return handle(*arguments, **named)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("router.runtimes.take_over.handle", dying)
+        with pytest.raises(KeyboardInterrupt):
+            started("all", batch=3)
+    started("all", batch=3).drain()
+    assert complete(hub, 8)
+
+
+def test_a_worker_told_to_stop_while_it_takes_over_leaves_the_rest_to_the_next_one(
+    hub: Hub, started: Started, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notify(hub, 0, 8)
+    apart = started(*APART)
+    apart.relay()
+    apart.round("deduplicate")
+    stop = threading.Event()
+
+    def told(*arguments: Any, **named: Any) -> int:
+        stop.set()
+        return handle(*arguments, **named)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("router.runtimes.take_over.handle", told)
+        TakeOver(whole_hub(), hub.database, hub.policy, stop, batch=3).once()
+    assert facts(hub, "case.child-linked") == 3
+    started("all").drain()
+    assert complete(hub, 8)
+
+
+def test_what_an_older_unit_still_writes_is_taken_over_too(hub: Hub, started: Started) -> None:
+    """As when workers are replaced one by one."""
+    older, newer = started(*APART), started("link rate", *APART[:1], *APART[3:])
+    notify(hub, 0, 5)
+    older.relay()
+    older.round("deduplicate")
+    older.relay()
+    older.round("link")
+    newer.drain()
+    assert facts(hub, "rating.suggested") == 0, "nobody told the unit of link and rate"
+    for part in newer.parts.values():
+        assert part.take_over()
+    newer.drain()
+    assert complete(hub, 5)
+
+
+def test_a_worker_takes_over_again_and_again_while_it_runs(
+    hub: Hub, started: Started, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("router.runtimes.faust_worker._TAKE_OVER_SECONDS", 0.1)
+    older = started(*APART)
+    notify(hub, 0, 1)
+    older.relay()
+    older.round("deduplicate")
+    older.relay()
+    with working(hub, unit_of("link", "rate")):
+        wait_until(lambda: facts(hub, "rating.suggested") == 1)
+        older.round("link")
+        notify(hub, 1, 5)
+        older.relay()
+        older.round("deduplicate")
+        link_past_the_topic(older)
+        wait_until(lambda: facts(hub, "rating.suggested") == 5)
+
+
+def test_a_fact_sent_again_to_one_step_keeps_no_other_from_taking_over(
+    hub: Hub, started: Started
+) -> None:
+    notify(hub, 0, 2)
+    unit = failing(whole_hub(), "compose", at="recall", on=_first_child())
+    started(unit).drain()
+    redrive(hub)
+    started("link rate", *APART[:1], *APART[3:]).drain()
+    assert complete(hub, 2)
+
+
+@pytest.mark.parametrize("units", [ALL, APART, MIXED])
+def test_a_fact_sent_again_reaches_the_step_that_failed_on_it_and_no_other(
+    hub: Hub, started: Started, units: tuple[str, ...]
+) -> None:
+    notify(hub, 0, 2)
+    bad = _first_child()
+    started(*(failing(unit, "compose", at="recall", on=bad) for unit in grouped(*units))).drain()
+    again, heard = redrive(hub), Heard()
+    started(*(listening(unit, heard) for unit in grouped(*units))).drain()
+    assert [step for step, id_ in heard if id_ == again] == ["compose"]
+    assert complete(hub, 2)
+
+
+def _first_child() -> Any:
+    seen: list[str] = []
+
+    def wanted(message: Any) -> bool:
+        if isinstance(message.data, ChildLinked):
+            seen.append(message.id)
+        return message.id in seen[:1]
+
+    return wanted
+
+
+def test_a_hub_goes_on_in_one_process_and_back_on_its_topics(
+    hub: Hub, started: Started, tmp_path: Path
+) -> None:
+    notify(hub, 0, 4)
+    apart = started(*APART)
+    apart.relay()
+    apart.round("deduplicate")
+    apart.relay()
+    apart.round("link", "rate")
+    notify(hub, 4, 6)
+    config, store = tmp_path / "hub" / "hub.toml", {"HUB_STORE": hub.settings.runtime.store}
+    alone = open_hub(config, store)
+    notify(alone, 6, 7)
+    alone.embedded().drain()
+    assert complete(alone, 7)
+    alone.database.close()
+    notify(hub, 7, 8)
+    started("all").drain()
+    assert complete(hub, 8)
+    notify(hub, 8, 9)
+    started(*APART).drain()
+    assert complete(hub, 9)
