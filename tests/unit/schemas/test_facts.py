@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 
@@ -20,11 +20,8 @@ NAMED = {
 }
 
 
-class Odd(Fact, subject="code"):
+class Odd(Fact, type="test.odd.v1", topic="test", subject="code"):
     """A fact whose fields are called like those that others are routed by."""
-
-    type: ClassVar = "test.odd.v1"
-    topic: ClassVar = "test"
 
     code: str
     agency: str
