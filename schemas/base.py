@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from operator import attrgetter
 from typing import Annotated, Any, ClassVar
 
@@ -42,6 +43,11 @@ class Shape(BaseModel):
         return {name: value for name, value in self.__dict__.items() if name in names}
 
 
+def _reader(path: str) -> Callable[[Any], Any]:
+    read = attrgetter(*path.split("/"))
+    return (lambda fact: "/".join(read(fact))) if "/" in path else read
+
+
 class Fact(Shape):
     """Something that happened, in the past tense: the ``data`` of a message.
 
@@ -73,16 +79,17 @@ class Fact(Shape):
     ) -> None:
         """Resolve the paths once for the class: every message reads them many times.
 
-        ``routes``: ``case``, ``referral``, ``product``, ``agency``, ``area``.
+        ``routes``: ``case``, ``referral``, ``product``, ``agency``, ``area``. A path such as
+        ``agency/notification.reference`` joins what it finds.
         """
         super().__init_subclass__()
         for name, value in (("type", type), ("topic", topic)):
             if value is not None:
                 setattr(cls, name, value)
         if subject := subject or routes.get("case"):
-            cls.subject = property(attrgetter(subject))  # type: ignore[assignment]
+            cls.subject = property(_reader(subject))  # type: ignore[assignment]
         for name, path in routes.items():
-            setattr(cls, f"of_{name}", property(attrgetter(path)))
+            setattr(cls, f"of_{name}", property(_reader(path)))
 
     @property
     def subject(self) -> str:

@@ -32,14 +32,15 @@ class OpenCase(Shape):
     since: dt.date
 
 
-class OpenCaseReceived(AreaFact, type="mash.open-case.received.v1", topic="open_cases.received"):
+class OpenCaseReceived(
+    AreaFact,
+    type="mash.open-case.received.v1",
+    topic="open_cases.received",
+    subject="agency/open_case.reference",
+):
     """The case system told of an open case."""
 
     open_case: OpenCase
-
-    @property
-    def subject(self) -> str:
-        return f"{self.agency}/{self.open_case.reference}"
 
 
 class LinkOutcome(StrEnum):

@@ -51,7 +51,10 @@ class Notification(Shape):
 
 
 class NotificationReceived(
-    AreaFact, type="mash.notification.received.v1", topic="notifications.received"
+    AreaFact,
+    type="mash.notification.received.v1",
+    topic="notifications.received",
+    subject="agency/notification.reference",
 ):
     """An agency's notification came in by a connector."""
 
@@ -59,16 +62,13 @@ class NotificationReceived(
     """:meth:`Notification.content_digest`: tells a resend from an amendment."""
     notification: Notification
 
-    @property
-    def subject(self) -> str:
-        return f"{self.agency}/{self.notification.reference}"
-
 
 class NotificationAccepted(
     AreaFact,
     ReferralId,
     type="mash.notification.accepted.v1",
     topic="notifications.accepted",
+    subject="agency/notification.reference",
     referral="referral_id",
 ):
     """The hub had not had this content before; ``referral_id``, from its receipt, names it now."""
@@ -79,23 +79,18 @@ class NotificationAccepted(
     """For an amendment: the referral of version 1."""
     notification: Notification
 
-    @property
-    def subject(self) -> str:
-        return f"{self.agency}/{self.notification.reference}"
-
 
 class NotificationDuplicated(
-    AgencyFact, type="mash.notification.duplicated.v1", topic="notifications.accepted"
+    AgencyFact,
+    type="mash.notification.duplicated.v1",
+    topic="notifications.accepted",
+    subject="agency/reference",
 ):
     """The same source, reference and content as before: nothing further is done with it."""
 
     reference: Identity
     duplicate_of: Identity
     """The referral that this repeats."""
-
-    @property
-    def subject(self) -> str:
-        return f"{self.agency}/{self.reference}"
 
 
 class DeadLetterId(Shape):

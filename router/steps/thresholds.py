@@ -1,6 +1,4 @@
-"""What the borough's profile makes of a notification: the same for all agencies and every time
-(R16, R17, R21).
-"""
+"""What the borough's profile makes of a notification, whoever sent it (R16, R17, R21)."""
 
 from __future__ import annotations
 
@@ -29,27 +27,22 @@ class Suggestion:
 
 
 def suggest(
-    notification: Notification, earlier_referrals: int, profile: BoroughProfile
+    notification: Notification, *, earlier_referrals: int, profile: BoroughProfile
 ) -> Suggestion:
     """The rating that the profile suggests: its most severe indicator, raised by repeats (R12).
 
     A narrative that cannot be read never lowers a rating below the profile's default.
     """
-    found = sorted(_found(notification, profile), key=_most_severe_first)
+    found = sorted(_found(notification, profile), key=lambda one: (-one.colour.severity, one.id))
     colour = found[0].colour if found else profile.default
     reasons = [indicator.says for indicator in found]
     if not _readable(notification.narrative):
-        colour = more_severe(colour, profile.default)
+        colour = max(colour, profile.default, key=lambda one: one.severity)
         reasons.append("The narrative cannot be read in full.")
     if earlier_referrals >= profile.repeat_referrals and colour in _RAISED_BY_REPEATS:
         colour = _RAISED_BY_REPEATS[colour]
         reasons.append(f"The case has {earlier_referrals} earlier referrals.")
     return Suggestion(colour, tuple(reasons) or ("No indicator of the profile was found.",))
-
-
-def more_severe(one: Colour, other: Colour) -> Colour:
-    """The more severe of two colours."""
-    return one if one.severity >= other.severity else other
 
 
 def deeper(one: Level, other: Level) -> bool:
@@ -60,10 +53,6 @@ def deeper(one: Level, other: Level) -> bool:
 def proportionate(sensitivity: Sensitivity, up_to: Sensitivity) -> bool:
     """Whether an item is no more sensitive than what a rating justifies (R33)."""
     return _SENSITIVITIES.index(sensitivity) <= _SENSITIVITIES.index(up_to)
-
-
-def _most_severe_first(indicator: Indicator) -> tuple[int, str]:
-    return -indicator.colour.severity, indicator.id
 
 
 def _readable(narrative: str) -> bool:
@@ -105,11 +94,10 @@ class _Signs:
 
 
 class _Same:
-    """A profile as a key by identity. The key holds the profile, so no other object can get its
-    identity meanwhile.
+    """A profile as a key by identity, which no other object gets while the key holds it.
 
-    Profiles have dicts and so no hash; hashing one by content for each notification would cost more
-    than rating it.
+    Profiles have dicts and so no hash; hashing one by content for each notification would cost
+    more than rating it.
     """
 
     __slots__ = ("profile",)
