@@ -9,9 +9,9 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from schemas.base import Code, Line, Shape
+from schemas.notification import Digest
 from schemas.policy import Agreement, StandingRelease
 
-Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Variable = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]*$")]
 """The name of an environment variable that holds a secret."""
 
@@ -57,7 +57,7 @@ class HttpCredential(Shape):
     both).
     """
 
-    token_sha256: Sha256
+    token_sha256: Digest
 
 
 class FolderCredential(Shape):

@@ -115,8 +115,16 @@ def _open(state: State | None, drafted: ProductDrafted, *, now: Now) -> Outcome[
     awaited = _awaited(draft, now)
     if not awaited:
         return _close(draft, now=now)
-    asked = (item for item in drafted.items if item.item_id in awaited)
-    return Outcome(state=draft, letters=tuple(_request(drafted, item) for item in asked))
+    letters = tuple(
+        Letter(
+            f"approval-request/{item.item_id}",
+            agency=item.owner,
+            notice=ApprovalRequest(item=item, **drafted.shared(ApprovalRequest)),
+        )
+        for item in drafted.items
+        if item.item_id in awaited
+    )
+    return Outcome(state=draft, letters=letters)
 
 
 def _draft(drafted: ProductDrafted) -> Draft:
@@ -126,11 +134,6 @@ def _draft(drafted: ProductDrafted) -> Draft:
         left_out=tuple(left_out),
         **drafted.shared(ProductHead),
     )
-
-
-def _request(drafted: ProductDrafted, item: DraftItem) -> Letter:
-    request = ApprovalRequest(item=item, **drafted.shared(ApprovalRequest))
-    return Letter(f"approval-request/{item.item_id}", agency=item.owner, notice=request)
 
 
 def _at_once(draft: Draft, now: Now) -> Outcome[State]:
@@ -183,7 +186,7 @@ def _take(state: State | None, decided: ReleaseDecided, *, now: Now) -> Outcome[
     earlier = next((known for known in state.decided if known.item_id == decision.item_id), None)
     if new == earlier:
         return Outcome()
-    if not isinstance(state, Draft) or (earlier is not None and not _withdraws(new, earlier)):
+    if not isinstance(state, Draft) or not (earlier is None or _withdraws(new, earlier)):
         return refuse("refused.closed", "item_id")
     if refusal := _not_so(state, decided, now=now):
         return Outcome(refusal=refusal)

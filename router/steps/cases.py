@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Literal
 
 from schemas.base import Identity, Instant, Shape
 from schemas.case import LinkCorrected
@@ -48,3 +49,10 @@ class Cases(Shape):
     def _with_former(self, *case_ids: str) -> Cases:
         former = tuple(sorted({*self.former, *case_ids} - {self.now}))
         return self if former == self.former else self.model_copy(update={"former": former})
+
+
+class HandedOver(Shape):
+    """The child's own social worker has it (R9): not the hub's, unless the link proves wrong."""
+
+    kind: Literal["handed_over"] = "handed_over"
+    cases: Cases

@@ -12,7 +12,6 @@ from router.step import Timer
 from schemas.base import Instant, Shape
 from schemas.policy import Calendar, Elapsed, SameDay, TimeAllowed
 
-_DAY = dt.timedelta(days=1)
 _SATURDAY = 5
 
 
@@ -58,9 +57,14 @@ def due(allowed: TimeAllowed, from_: dt.datetime, *, calendar: Calendar) -> dt.d
     if isinstance(allowed, Elapsed):
         return from_.astimezone(dt.UTC) + dt.timedelta(hours=allowed.hours)
     came = from_.astimezone(ZoneInfo(calendar.time_zone))
-    if isinstance(allowed, SameDay):
-        return _closing(_day_it_came(came, calendar), calendar)
-    return _closing(_working_days_after(came.date(), calendar, days=allowed.days), calendar)
+    day, days = came.date(), 0 if isinstance(allowed, SameDay) else allowed.days
+    if not days and not (came.time() < calendar.closes and is_working_day(day, calendar)):
+        days = 1  # What comes at closing time or later is the next working day's work.
+    while days:
+        day += dt.timedelta(days=1)
+        days -= is_working_day(day, calendar)
+    closing = dt.datetime.combine(day, calendar.closes, ZoneInfo(calendar.time_zone))
+    return closing.astimezone(dt.UTC)
 
 
 def share_of(from_: dt.datetime, until: dt.datetime, *, share: float) -> dt.datetime:
@@ -71,29 +75,8 @@ def share_of(from_: dt.datetime, until: dt.datetime, *, share: float) -> dt.date
 
 def is_working_day(day: dt.date, calendar: Calendar) -> bool:
     """Whether the borough works: no weekend, closure or bank holiday of its part of Britain."""
-    if day.weekday() >= _SATURDAY or day in calendar.closures:
-        return False
-    return day not in _bank_holidays(calendar.subdivision, day.year)
-
-
-def _day_it_came(came: dt.datetime, calendar: Calendar) -> dt.date:
-    """The working day whose work it is: what comes at closing time or later belongs to the next."""
-    if came.time() < calendar.closes and is_working_day(came.date(), calendar):
-        return came.date()
-    return _working_days_after(came.date(), calendar, days=1)
-
-
-def _working_days_after(day: dt.date, calendar: Calendar, *, days: int) -> dt.date:
-    while days:
-        day += _DAY
-        days -= is_working_day(day, calendar)
-    return day
-
-
-def _closing(day: dt.date, calendar: Calendar) -> dt.datetime:
-    return dt.datetime.combine(day, calendar.closes, ZoneInfo(calendar.time_zone)).astimezone(
-        dt.UTC
-    )
+    off = day.weekday() >= _SATURDAY or day in calendar.closures
+    return not off and day not in _bank_holidays(calendar.subdivision, day.year)
 
 
 @lru_cache(maxsize=512)

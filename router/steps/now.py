@@ -38,11 +38,6 @@ class Now:
         allowed = self.rule(colour).time_allowed
         return deadlines.due(allowed, since or self.at, calendar=self.profile.calendar)
 
-    def decision_due(self) -> dt.datetime:
-        """When the authority is to have confirmed a rating that is suggested now (L3)."""
-        profile = self.profile
-        return deadlines.due(profile.decision_allowed, self.at, calendar=profile.calendar)
-
     def clock(self, due_at: dt.datetime) -> deadlines.Ticking:
         """A clock that runs from now and warns when the profile says."""
         return deadlines.started(self.at, due_at, warn_at=self.profile.warn_at)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
 from router.step import Outcome, Step, referral_of
 from router.steps import thresholds
@@ -28,10 +27,8 @@ from schemas.policy import Policy, Recipient
 from schemas.product import DraftItem, ProductDrafted, ProductVoided, release_digest
 from schemas.rating import Colour, RatingAssigned, RatingSuggested
 
-State: TypeAlias = Gathering
 
-
-def decide(state: State | None, message: Message, policy: Policy) -> Outcome[State]:
+def decide(state: Gathering | None, message: Message, policy: Policy) -> Outcome[Gathering]:
     """Note the fact, void what was drafted for a wrong case, and draft what is complete.
 
     Refuses nothing.
@@ -97,7 +94,9 @@ class _Part:
     urgent: bool = False
 
 
-def _draft(desk: _Desk, message: Message, *, voided: tuple[ProductVoided, ...]) -> Outcome[State]:
+def _draft(
+    desk: _Desk, message: Message, *, voided: tuple[ProductVoided, ...]
+) -> Outcome[Gathering]:
     drafts: list[ProductDrafted] = []
     changes: dict[str, object] = {}
     if colour := _at_once(desk):
@@ -196,7 +195,7 @@ def _draft_item(desk: _Desk, item: InformationItem, *, recipient: Recipient) -> 
     )
 
 
-STEP: Step[State] = Step(
+STEP: Step[Gathering] = Step(
     name="compose",
     hears=(
         ChildLinked,
@@ -207,7 +206,7 @@ STEP: Step[State] = Step(
         InformationMissing,
         LinkCorrected,
     ),
-    state=State,
+    state=Gathering,
     key=referral_of,
     decide=decide,
 )

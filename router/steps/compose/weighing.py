@@ -8,8 +8,6 @@ from schemas.policy import Recipient
 from schemas.product import Item, Weighing
 from schemas.rating import Colour
 
-_NECESSARY = "It is necessary for the recipient's purpose and proportionate to a rating of {}."
-
 
 def weigh(
     item: InformationItem, recipient: Recipient, *, colour: Colour, up_to: Sensitivity
@@ -18,7 +16,9 @@ def weigh(
     against = _against(item, recipient, colour=colour, up_to=up_to)
     return Weighing(
         included=against is None,
-        reason=against or _NECESSARY.format(colour),
+        reason=against
+        or "It is necessary for the recipient's purpose and proportionate to a rating of "
+        f"{colour}.",
         signpost=against is not None and item.signpost and item.owner != recipient.agency,
         **item.shared(Item),
     )

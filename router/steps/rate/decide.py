@@ -6,20 +6,18 @@ import datetime as dt
 
 from router.step import Outcome, Step, referral_of, refuse
 from router.steps import thresholds
-from router.steps.cases import Cases
-from router.steps.deadlines import Ticking, timers
+from router.steps.cases import Cases, HandedOver
+from router.steps.deadlines import Ticking, due, timers
 from router.steps.now import Now
 from router.steps.rate.state import (
     Assigned,
     Early,
-    HandedOver,
     Rated,
     Standing,
     State,
     Suggested,
     Supplied,
 )
-from schemas.base import Fact
 from schemas.case import ChildLinked, LinkCorrected
 from schemas.decisions import RatingDecided, RatingDecision
 from schemas.letter import Letter
@@ -80,7 +78,8 @@ def _suggested(cases: Cases, linked: ChildLinked, *, now: Now) -> Suggested:
     suggestion = thresholds.suggest(
         linked.notification, earlier_referrals=linked.earlier_referrals, profile=now.profile
     )
-    decision_due, product_due = now.decision_due(), now.due(suggestion.colour)
+    allowed, calendar = now.profile.decision_allowed, now.profile.calendar
+    decision_due, product_due = due(allowed, now.at, calendar=calendar), now.due(suggestion.colour)
     return Suggested(
         cases=cases,
         colour=suggestion.colour,
@@ -218,6 +217,9 @@ def _supply(
     )
 
 
+_KINDS = {False: DueTimeApproaching, True: DueTimeBreached}
+
+
 def _warn(state: State | None, elapsed: TimerElapsed, *, now: Now) -> Outcome[State]:
     """Tell what is near or past; a timer that no clock waits for any more is stale."""
     if not isinstance(state, Suggested | Assigned):
@@ -239,18 +241,13 @@ def _warn(state: State | None, elapsed: TimerElapsed, *, now: Now) -> Outcome[St
     after = state.model_copy(update={clock: ticking.told() for clock, ticking in rung.items()})
     return Outcome(
         after,
-        tuple(map(_fact, warnings)),
+        tuple(_KINDS[warning.breached](**warning.shared(DueTime)) for warning in warnings),
         tuple(
             Letter(f"warning/{warning.clock}", agency=now.policy.lead_agency, notice=warning)
             for warning in warnings
         ),
         timers(after.next_at, elapsed.key, before=state.next_at),
     )
-
-
-def _fact(warning: DueTimeWarning) -> Fact:
-    kind = DueTimeBreached if warning.breached else DueTimeApproaching
-    return kind(**warning.shared(DueTime))
 
 
 STEP: Step[State] = Step(

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, TypeAlias, get_args
 
 from pydantic import AliasChoices, Field
 
-from router.steps.cases import Cases
+from router.steps.cases import Cases, HandedOver
 from router.steps.deadlines import Ticking
 from schemas.base import Code, Identity, Instant, Line, Shape
 from schemas.policy import BoroughProfile
@@ -18,13 +18,6 @@ class Early(Shape):
     """A correction of the link was heard before the link itself."""
 
     kind: Literal["early"] = "early"
-    cases: Cases
-
-
-class HandedOver(Shape):
-    """The child's own social worker has it: not rated here (R9), unless the link proves wrong."""
-
-    kind: Literal["handed_over"] = "handed_over"
     cases: Cases
 
 

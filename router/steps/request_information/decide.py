@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from router.step import Outcome, Step, referral_of, refuse
 from router.steps import thresholds
-from router.steps.cases import Cases
+from router.steps.cases import Cases, HandedOver
 from router.steps.deadlines import timers
 from router.steps.now import Now
 from router.steps.request_information.requests import concern_of, requests_to
@@ -14,7 +14,6 @@ from router.steps.request_information.state import (
     Asked,
     Asking,
     Early,
-    HandedOver,
     Raise,
     State,
 )
@@ -113,21 +112,12 @@ def _ask(state: Asking, colour: Colour, *, reasons: tuple[str, ...], now: Now) -
         requests=tuple(one for one in made if isinstance(one, InformationRequest)),
         not_asked=tuple(one for one in made if isinstance(one, NotAsked)),
     )
-    asked = (Asked(request_id=one.identifier, **one.shared(Asked)) for one in fact.requests)
-    after = state.model_copy(
-        update={
-            "level": level,
-            "asked": (*state.asked, *asked),
-            "concern": None if level is Level.FULL else concern,
-        }
+    after = state.with_more(fact.requests, level=level)
+    due = timers(after.next_at, fact.referral_id, before=state.next_at)
+    letters = (
+        Letter(f"request/{one.agency}", agency=one.agency, notice=one) for one in fact.requests
     )
-    letters = tuple(
-        Letter(f"request/{request.agency}", agency=request.agency, notice=request)
-        for request in fact.requests
-    )
-    return Outcome(
-        after, (fact,), letters, timers(after.next_at, fact.referral_id, before=state.next_at)
-    )
+    return Outcome(after, (fact,), tuple(letters), due)
 
 
 def _take(state: State | None, received: InformationReceived, *, now: Now) -> Outcome[State]:
@@ -185,8 +175,12 @@ def _miss(state: State | None, elapsed: TimerElapsed) -> Outcome[State]:
     if not passed:
         return Outcome()
     after = state.with_changed(*(one.model_copy(update={"missing": True}) for one in passed))
-    head = {"referral_id": elapsed.key, "case_id": state.cases.now}
-    facts = tuple(InformationMissing(**head, **one.shared(InformationMissing)) for one in passed)
+    facts = tuple(
+        InformationMissing(
+            referral_id=elapsed.key, case_id=state.cases.now, **one.shared(InformationMissing)
+        )
+        for one in passed
+    )
     return Outcome(after, facts, timers=timers(after.next_at, elapsed.key, before=state.next_at))
 
 

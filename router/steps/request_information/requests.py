@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable
 from typing import Literal
 
@@ -53,16 +52,15 @@ def _identity(child: Person) -> Person:
     )
 
 
-def answers_due(colour: Colour, now: Now) -> dt.datetime:
-    """Agencies have a share of the rating's own time (R25)."""
-    return deadlines.share_of(now.at, now.due(colour), share=now.profile.answer_share)
-
-
 def requests_to(
     agencies: Iterable[str], concern: Concern, *, colour: Colour, case_id: str, now: Now
 ) -> list[InformationRequest | NotAsked]:
-    """One request for each agency, on its agreement and the rating's legal basis, or why none."""
-    due_at, rule = answers_due(colour, now), now.rule(colour)
+    """One request for each agency, on its agreement and the rating's legal basis, or why none.
+
+    Agencies have a share of the rating's own time to answer (R25).
+    """
+    due_at = deadlines.share_of(now.at, now.due(colour), share=now.profile.answer_share)
+    rule = now.rule(colour)
 
     def request_to(agency: str) -> InformationRequest | NotAsked:
         agreement = _agreement_with(agency, notifier=concern.notifier, now=now)

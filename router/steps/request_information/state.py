@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from router.steps.cases import Cases
+from router.steps.cases import Cases, HandedOver
 from router.steps.request_information.requests import Concern
 from schemas.base import Code, Identity, Instant, Shape
-from schemas.information import Level, RequestId
+from schemas.information import InformationRequest, Level, RequestId
 from schemas.notification import Digest
 from schemas.rating import Colour
 
@@ -28,13 +29,6 @@ class Early(Shape):
     kind: Literal["early"] = "early"
     cases: Cases | None = None
     raises: tuple[Raise, ...] = ()
-
-
-class HandedOver(Shape):
-    """The child's own social worker has it: nothing is asked (R9), unless the link proves wrong."""
-
-    kind: Literal["handed_over"] = "handed_over"
-    cases: Cases
 
 
 class Asked(RequestId):
@@ -64,6 +58,13 @@ class Asking(Shape):
     def next_at(self) -> dt.datetime | None:
         """When the first open answer is due."""
         return min((asked.due_at for asked in self.asked if asked.open), default=None)
+
+    def with_more(self, requests: Iterable[InformationRequest], *, level: Level) -> Asking:
+        """With these requests put to their agencies at this level."""
+        asked = (Asked(request_id=one.identifier, **one.shared(Asked)) for one in requests)
+        concern = None if level is Level.FULL else self.concern
+        changes = {"level": level, "asked": (*self.asked, *asked), "concern": concern}
+        return self.model_copy(update=changes)
 
     def with_changed(self, *changed: Asked) -> Asking:
         """With these requests as they are now."""
