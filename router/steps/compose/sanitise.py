@@ -81,9 +81,10 @@ def redacted(text: str, redactions: Iterable[Redaction]) -> str:
 
 
 _CAPITALISED = r"[^\W\d_a-z][\w'\u2019-]{0,40}"
-"""A word that begins with a capital, or with any letter beyond ASCII. Bounded, as all that is
-repeated here is: a long run of letters would be read again from each of its letters, and hold up
-every message behind it.
+"""A word that begins with a capital, or with any letter beyond ASCII.
+
+Bounded, as all that is repeated here is: a long run of letters would be read again from each of
+its letters, and hold up every message behind it.
 """
 _ALWAYS_STREETS = r"Street|Road|Rd|Avenue|Ave|Lane|Ln|Crescent|Cres|Terrace|Gardens|Gdns|Grove|Mews"
 _STREETS = (
