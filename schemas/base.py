@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from operator import attrgetter
 from typing import Annotated, Any, ClassVar
 
@@ -39,8 +40,13 @@ class Shape(BaseModel):
 
     def shared(self, shape: type[Shape]) -> dict[str, Any]:
         """The fields that this has in common with ``shape``, to make another shape of them."""
-        names = shape.__pydantic_fields__
-        return {name: value for name, value in self.__dict__.items() if name in names}
+        held = self.__dict__
+        return {name: held[name] for name in _shared(type(self), shape)}
+
+
+@cache
+def _shared(one: type[Shape], other: type[Shape]) -> tuple[str, ...]:
+    return tuple(name for name in one.model_fields if name in other.model_fields)
 
 
 def _reader(path: str) -> Callable[[Any], Any]:

@@ -84,7 +84,6 @@ class Void(Shape):
     reason: Line
 
 
-Known: TypeAlias = Draft | Approved | Refused
 State: TypeAlias = Annotated[Draft | Approved | Refused | Void, Field(discriminator="kind")]
 
 
@@ -201,7 +200,7 @@ def _withdraws(new: Decided, earlier: Decided) -> bool:
     return new.choice is Choice.WITHHOLD and earlier.choice is not Choice.WITHHOLD
 
 
-def _not_theirs(state: Known, decided: ReleaseDecided) -> Refusal | None:
+def _not_theirs(state: Draft | Closed, decided: ReleaseDecided) -> Refusal | None:
     """Only its owner decides about an item (R30); who sends is what the credential says."""
     owner = state.owners.get(decided.decision.item_id)
     if owner is None:

@@ -58,7 +58,6 @@ class Void(Shape):
     told: bool = False
 
 
-Sent: TypeAlias = Released | Delivered | Returned
 State: TypeAlias = Annotated[Released | Delivered | Returned | Void, Field(discriminator="kind")]
 
 
@@ -131,7 +130,7 @@ def _receipt(state: State | None, received: DeliveryReceived) -> Outcome[State]:
     return Outcome(after, (kind(**receipt.shared(kind) | sent.shared(kind)),))
 
 
-def _sent(state: Sent) -> Released:
+def _sent(state: Released | Delivered | Returned) -> Released:
     return state if isinstance(state, Released) else state.sent
 
 

@@ -58,8 +58,8 @@ def proportionate(sensitivity: Sensitivity, up_to: Sensitivity) -> bool:
 def _found(notification: Notification, profile: BoroughProfile) -> Iterable[Indicator]:
     text, coded = _plain(notification.narrative), set(notification.concern)
     # Looking for the bare phrases first is ten times as fast as the patterns alone.
-    likely = [one for one in _phrases(_Same(profile)) if one.phrase in text]
-    found = [one.indicator for one in likely if one.pattern.search(text)]
+    likely = [sign for sign in _phrases(_Same(profile)) if sign[0] in text]
+    found = [indicator for _, pattern, indicator in likely if pattern.search(text)]
     if coded:
         found += [one for one in profile.indicators if not coded.isdisjoint(one.concerns)]
     return {indicator.id: indicator for indicator in found}.values()
@@ -68,15 +68,6 @@ def _found(notification: Notification, profile: BoroughProfile) -> Iterable[Indi
 def _plain(text: str) -> str:
     """For comparing: without case, with single spaces and straight apostrophes."""
     return " ".join(text.replace("\u2019", "'").casefold().split())
-
-
-@dataclass(frozen=True, slots=True)
-class _Phrase:
-    """A phrase of an indicator, made ready to be looked for."""
-
-    phrase: str
-    pattern: re.Pattern[str]
-    indicator: Indicator
 
 
 class _Same:
@@ -97,9 +88,10 @@ class _Same:
 
 
 @lru_cache(maxsize=16)
-def _phrases(same: _Same) -> tuple[_Phrase, ...]:
+def _phrases(same: _Same) -> tuple[tuple[str, re.Pattern[str], Indicator], ...]:
+    """Every phrase of the profile, its pattern as a phrase of its own, and its indicator."""
     return tuple(
-        _Phrase(plain, re.compile(rf"(?<!\w){re.escape(plain)}(?!\w)"), indicator)
+        (plain, re.compile(rf"(?<!\w){re.escape(plain)}(?!\w)"), indicator)
         for indicator in same.profile.indicators
         for plain in map(_plain, indicator.phrases)
     )

@@ -37,12 +37,13 @@ def decide(state: Gathering | None, message: Message, policy: Policy) -> Outcome
     after = noted(before, message, profile=policy.profile)
     if after is before:
         return Outcome()
-    voided = _voided(before, after, referral_id=referral_of(message))
+    referral_id = referral_of(message)
+    voided = _voided(before, after, referral_id=referral_id)
     if voided:
         after = after.model_copy(update={"at_once": None, "drafted": None, "products": ()})
     if after.notified is None or after.cases is None:
         return Outcome(state=after)
-    desk = _Desk(after, after.cases, after.notified, referral_of(message), policy)
+    desk = _Desk(after, after.cases, after.notified, referral_id, policy)
     return _draft(desk, message, voided=voided)
 
 
@@ -61,7 +62,7 @@ def _voided(before: Gathering, after: Gathering, *, referral_id: str) -> tuple[P
     )
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class _Desk:
     """What drafting needs at hand; each item is sanitised once, for however many recipients."""
 

@@ -45,16 +45,14 @@ class _Span:
 
 def known_of(child: Person) -> Known:
     """The names and places that a notification gives for this child."""
-    places = [
-        place
-        for address in child.address
-        for place in (address.line1, address.line2, address.postcode)
-        if place
-    ]
     return Known(
         own=_unique(part for name in child.name for part in _parts(name)),
         others=_unique(part for person in child.related_person for part in _parts(person.name)),
-        places=_unique(places),
+        places=_unique(
+            place
+            for address in child.address
+            for place in (address.line1, address.line2, address.postcode)
+        ),
     )
 
 
@@ -350,12 +348,12 @@ def _fitting(text: str, spans: Iterable[_Span]) -> Iterator[Redaction]:
     )
 
 
-def _parts(name: Name) -> Iterator[str]:
-    yield from filter(None, (*name.given_name, *name.family_name, name.preferred_name))
+def _parts(name: Name) -> tuple[str | None, ...]:
+    return *name.given_name, *name.family_name, name.preferred_name
 
 
-def _unique(texts: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(text for text in texts if len(text) > 1))
+def _unique(texts: Iterable[str | None]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(text for text in texts if text and len(text) > 1))
 
 
 def _words(names: Iterable[str]) -> frozenset[str]:

@@ -217,9 +217,6 @@ def _supply(
     )
 
 
-_KINDS = {False: DueTimeApproaching, True: DueTimeBreached}
-
-
 def _warn(state: State | None, elapsed: TimerElapsed, *, now: Now) -> Outcome[State]:
     """Tell what is near or past; a timer that no clock waits for any more is stale."""
     if not isinstance(state, Suggested | Assigned):
@@ -239,15 +236,14 @@ def _warn(state: State | None, elapsed: TimerElapsed, *, now: Now) -> Outcome[St
         for clock, ticking in rung.items()
     ]
     after = state.model_copy(update={clock: ticking.told() for clock, ticking in rung.items()})
-    return Outcome(
-        after,
-        tuple(_KINDS[warning.breached](**warning.shared(DueTime)) for warning in warnings),
-        tuple(
-            Letter(f"warning/{warning.clock}", agency=now.policy.lead_agency, notice=warning)
-            for warning in warnings
-        ),
-        timers(after.next_at, elapsed.key, before=state.next_at),
+    facts = (
+        (DueTimeBreached if one.breached else DueTimeApproaching)(**one.shared(DueTime))
+        for one in warnings
     )
+    agency = now.policy.lead_agency
+    letters = (Letter(f"warning/{one.clock}", agency=agency, notice=one) for one in warnings)
+    next_timers = timers(after.next_at, elapsed.key, before=state.next_at)
+    return Outcome(after, tuple(facts), tuple(letters), next_timers)
 
 
 STEP: Step[State] = Step(

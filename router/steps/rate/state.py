@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Literal, TypeAlias, get_args
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import AliasChoices, Field
 
@@ -33,8 +33,7 @@ class Standing(Shape):
     @property
     def clocks(self) -> dict[Clock, Ticking]:
         """The clocks that run; each is the field of its name."""
-        found = ((clock, getattr(self, clock, None)) for clock in get_args(Clock))
-        return {clock: ticking for clock, ticking in found if ticking is not None}
+        return {} if self.product is None else {"product": self.product}
 
     @property
     def next_at(self) -> dt.datetime | None:
@@ -53,6 +52,15 @@ class Suggested(Standing):
     reasons: tuple[Line, ...]
     decision_due_at: Instant
     decision: Ticking | None
+
+    @property
+    def clocks(self) -> dict[Clock, Ticking]:
+        """The clocks that run; each is the field of its name."""
+        return (
+            super().clocks
+            if self.decision is None
+            else {"decision": self.decision, **super().clocks}
+        )
 
 
 class Supplied(Shape):

@@ -24,10 +24,8 @@ from schemas.information import (
     InformationItem,
     InformationMissing,
     InformationReceived,
-    InformationRequest,
     InformationRequested,
     Level,
-    NotAsked,
 )
 from schemas.letter import Letter
 from schemas.message import Message, derived_id
@@ -80,19 +78,16 @@ def _deepen(state: State | None, decided: RatingDecided, *, now: Now) -> Outcome
     """A rating asks for more, never for less; requests that are out keep their due times."""
     decision = decided.decision
     if state is None or isinstance(state, Early):
-        return _note(state or Early(), Raise(**decision.shared(Raise)))
+        early, raised = state or Early(), Raise(**decision.shared(Raise))
+        if raised in early.raises:
+            return Outcome()
+        return Outcome(state=early.model_copy(update={"raises": (*early.raises, raised)}))
     if isinstance(state, HandedOver) or not state.cases.known(decision.case_id):
         return Outcome()
     if not thresholds.deeper(now.rule(decision.colour).level, state.level):
         return Outcome()
     reasons = ("A social worker changed the rating.",)
     return _ask(state, decision.colour, reasons=reasons, now=now)
-
-
-def _note(early: Early, raised: Raise) -> Outcome[State]:
-    if raised in early.raises:
-        return Outcome()
-    return Outcome(state=early.model_copy(update={"raises": (*early.raises, raised)}))
 
 
 def _ask(state: Asking, colour: Colour, *, reasons: tuple[str, ...], now: Now) -> Outcome[State]:
@@ -102,15 +97,17 @@ def _ask(state: Asking, colour: Colour, *, reasons: tuple[str, ...], now: Now) -
         return Outcome()
     before = {asked.agency for asked in state.asked}
     agencies = (agency for agency in now.profile.levels.get(level, ()) if agency not in before)
-    made = requests_to(agencies, concern, colour=colour, case_id=state.cases.now, now=now)
+    requests, not_asked = requests_to(
+        agencies, concern, colour=colour, case_id=state.cases.now, now=now
+    )
     fact = InformationRequested(
         referral_id=concern.referral_id,
         case_id=state.cases.now,
         level=level,
         reasons=(f"A rating of {colour} gathers at level {level}.", *reasons),
         profile=now.profile.title,
-        requests=tuple(one for one in made if isinstance(one, InformationRequest)),
-        not_asked=tuple(one for one in made if isinstance(one, NotAsked)),
+        requests=tuple(requests),
+        not_asked=tuple(not_asked),
     )
     after = state.with_more(fact.requests, level=level)
     due = timers(after.next_at, fact.referral_id, before=state.next_at)

@@ -54,19 +54,20 @@ def _identity(child: Person) -> Person:
 
 def requests_to(
     agencies: Iterable[str], concern: Concern, *, colour: Colour, case_id: str, now: Now
-) -> list[InformationRequest | NotAsked]:
-    """One request for each agency, on its agreement and the rating's legal basis, or why none.
+) -> tuple[list[InformationRequest], list[NotAsked]]:
+    """A request for each agency, on its agreement and the rating's legal basis, or why none.
 
     Agencies have a share of the rating's own time to answer (R25).
     """
+    requests, not_asked = [], []
     due_at = deadlines.share_of(now.at, now.due(colour), share=now.profile.answer_share)
-    rule = now.rule(colour)
-
-    def request_to(agency: str) -> InformationRequest | NotAsked:
+    rule, told = now.rule(colour), concern.shared(InformationRequest)
+    for agency in agencies:
         agreement = _agreement_with(agency, notifier=concern.notifier, now=now)
         if isinstance(agreement, NotAsked):
-            return agreement
-        return InformationRequest(
+            not_asked.append(agreement)
+            continue
+        request = InformationRequest(
             identifier=derived_id("request", concern.referral_id, agency),
             case_id=case_id,
             agency=agency,
@@ -76,10 +77,10 @@ def requests_to(
             facts_checked=now.profile.request_facts_checked,
             sharing_policy=agreement.reference,
             due_at=due_at,
-            **concern.shared(InformationRequest),
+            **told,
         )
-
-    return [request_to(agency) for agency in agencies]
+        requests.append(request)
+    return requests, not_asked
 
 
 def _agreement_with(agency: str, *, notifier: str, now: Now) -> Agreement | NotAsked:

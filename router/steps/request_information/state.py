@@ -61,7 +61,10 @@ class Asking(Shape):
 
     def with_more(self, requests: Iterable[InformationRequest], *, level: Level) -> Asking:
         """With these requests put to their agencies at this level."""
-        asked = (Asked(request_id=one.identifier, **one.shared(Asked)) for one in requests)
+        asked = (
+            Asked(request_id=one.identifier, agency=one.agency, due_at=one.due_at)
+            for one in requests
+        )
         concern = None if level is Level.FULL else self.concern
         changes = {"level": level, "asked": (*self.asked, *asked), "concern": concern}
         return self.model_copy(update=changes)
