@@ -29,9 +29,7 @@ class StoredIntake:
         self._database = database
 
     def take(self, arrivals: Sequence[Arrival]) -> list[Receipt]:
-        """Record each arrival once and return its receipt, in the same order. Raises only
-        ``Unavailable``.
-        """
+        """Record each arrival once; receipts in the same order. Raises only ``Unavailable``."""
         if not arrivals:
             return []
         try:
@@ -55,9 +53,7 @@ class StoredIntake:
 
 
 def take_in(transaction: Transaction, arrivals: Sequence[Arrival]) -> list[Receipt]:
-    """Record arrivals of one agency's connector, at least one, in a transaction that does more than
-    that.
-    """
+    """Record arrivals, at least one, of one agency's connector in a transaction that goes on."""
     cursor = cursors.lock(transaction, f"{STEP}/{arrivals[0].connector}/{arrivals[0].agency}")
     batch = _Batch(transaction)
     receipts = batch.take(arrivals)

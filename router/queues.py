@@ -30,8 +30,6 @@ class StoredQueues:
             return queues.acknowledge(transaction, agency, ids)
 
     def give_back(self, agency: str, ids: Collection[str], *, after_seconds: float) -> None:
-        """End the lease of letters that could not be sent; they can be leased again
-        ``after_seconds`` from now.
-        """
+        """End the lease of letters that could not be sent, until ``after_seconds`` from now."""
         with self._database.transaction() as transaction:
             queues.give_back(transaction, agency, ids, after_seconds=after_seconds)

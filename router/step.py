@@ -19,9 +19,7 @@ S = TypeVar("S")
 
 @dataclass(frozen=True, slots=True)
 class Timer:
-    """Ask to hear :class:`TimerElapsed` for ``key`` once ``due_at`` has come. Stale ones are
-    ignored.
-    """
+    """Ask to hear :class:`TimerElapsed` for ``key`` once ``due_at`` has come."""
 
     due_at: dt.datetime
     key: str
@@ -29,12 +27,11 @@ class Timer:
 
 @dataclass(frozen=True, slots=True)
 class Outcome(Generic[S]):
-    """What a step decided: its next state (None leaves it as it is) and what follows. A refusal
-    stands alone.
+    """What a step decided: its next state (None leaves it as it is) and what follows.
 
     ``letters`` have a key each, so that a retry finds them sent already. ``takes_back``: letters,
-    by :func:`schemas.letter.letter_id`, that are not to be sent any more where they have not been
-    yet.
+    by :func:`schemas.letter.letter_id`, that are not to be sent where they have not been yet. A
+    refusal stands alone.
     """
 
     state: S | None = None
@@ -50,13 +47,34 @@ class Outcome(Generic[S]):
             raise ValueError("two letters of one outcome have the same key")
 
 
+def refuse(reason: str, field: str | None = None) -> Outcome[Any]:
+    """Nothing but a refusal."""
+    return Outcome(refusal=Refusal(reason, field))
+
+
+def referral_of(message: Message) -> str:
+    """The key of steps that remember a referral: timers of theirs are set for one, too."""
+    data = message.data
+    return _named(data.key if isinstance(data, TimerElapsed) else data.of_referral, message)
+
+
+def product_of(message: Message) -> str:
+    """The key of steps that remember a product."""
+    return _named(message.data.of_product, message)
+
+
+def _named(key: str | None, message: Message) -> str:
+    if key is None:
+        raise TypeError(f"{message.type} does not name what is asked for")
+    return key
+
+
 @dataclass(frozen=True, slots=True)
 class Step(Generic[S]):
-    """A step of the hub. ``decide(state, message, policy)`` is pure; ``key`` names the state that a
-    message needs.
+    """A step of the hub. ``decide(state, message, policy)`` is pure.
 
-    ``state`` is the type (or union) that pydantic writes and reads the state as; ``by_referral``
-    says that it is kept under the referral that messages are about.
+    ``key`` names the state that a message needs; ``state`` is its type (or union), by which
+    pydantic writes and reads it.
     """
 
     name: str
@@ -64,7 +82,11 @@ class Step(Generic[S]):
     state: Any
     key: Callable[[Message], str]
     decide: Callable[[S | None, Message, Policy], Outcome[S]]
-    by_referral: bool = False
+
+    @property
+    def by_referral(self) -> bool:
+        """Whether its state is kept under the referral that messages are about."""
+        return self.key is referral_of
 
     def concerns(self, message: Message) -> bool:
         """Whether this step acts on the message; a timer concerns only the step that set it."""

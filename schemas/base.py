@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from operator import attrgetter
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
@@ -21,8 +23,9 @@ Instant = AwareDatetime
 
 
 class Shape(BaseModel):
-    """A frozen value. Unknown fields are refused; no error or repr shows what a field held (design,
-    section 7).
+    """A frozen value that refuses unknown fields and never shows what its fields hold.
+
+    Where a shape has several bases, the fields of the last one named come first.
     """
 
     model_config = ConfigDict(
@@ -35,14 +38,28 @@ class Shape(BaseModel):
 
     __str__ = __repr__
 
+    def shared(self, shape: type[Shape]) -> dict[str, Any]:
+        """The fields that this has in common with ``shape``, to make another shape of them."""
+        held = self.__dict__
+        return {name: held[name] for name in _shared(type(self), shape)}
+
+
+@cache
+def _shared(one: type[Shape], other: type[Shape]) -> tuple[str, ...]:
+    return tuple(name for name in one.model_fields if name in other.model_fields)
+
+
+def _reader(path: str) -> Callable[[Any], Any]:
+    read = attrgetter(*path.split("/"))
+    return (lambda fact: "/".join(read(fact))) if "/" in path else read
+
 
 class Fact(Shape):
-    """Something that happened, or that somebody asked for: the ``data`` of a message, in the past
-    tense.
+    """Something that happened, in the past tense: the ``data`` of a message.
 
-    ``type`` is the CloudEvents type, with the version of the shape as its last part; ``topic`` is
-    where it is kept. Each fact says in its class line by which of its fields it is routed:
-    ``class Rated(Fact, case="case_id", referral="decision.referral_id")``.
+    A fact says in its class line what it is called (``type``, the CloudEvents type, which ends
+    with the version of the shape), where it is kept (``topic``), and by which of its fields it is
+    routed: ``class Rated(Fact, case="case_id", referral="decision.referral_id", …)``.
     """
 
     type: ClassVar[str]
@@ -51,6 +68,8 @@ class Fact(Shape):
     """The case, for facts that name one."""
     of_referral: ClassVar[str | None] = None
     """The referral, for facts that name one, or whose decision or answer does."""
+    of_product: ClassVar[str | None] = None
+    """The product, for facts that name one, or whose decision or receipt does."""
     of_agency: ClassVar[str | None] = None
     """The agency that it is about or came from, for facts that name one."""
     of_area: ClassVar[str | None] = None
@@ -59,30 +78,67 @@ class Fact(Shape):
     def __init_subclass__(
         cls,
         *,
+        type: str | None = None,  # noqa: A002 - as CloudEvents calls it
+        topic: str | None = None,
         subject: str | None = None,
-        case: str | None = None,
-        referral: str | None = None,
-        agency: str | None = None,
-        area: str | None = None,
+        **routes: str,
     ) -> None:
-        """Resolve the paths once for the class: every message reads them many times."""
+        """Resolve the paths once for the class: every message reads them many times.
+
+        ``routes``: ``case``, ``referral``, ``product``, ``agency``, ``area``. A path such as
+        ``agency/notification.reference`` joins what it finds.
+        """
         super().__init_subclass__()
-        paths = {"of_case": case, "of_referral": referral, "of_agency": agency, "of_area": area}
-        for name, path in {"subject": subject or case, **paths}.items():
-            if path is not None:
-                setattr(cls, name, property(attrgetter(path)))
+        for name, value in (("type", type), ("topic", topic)):
+            if value is not None:
+                setattr(cls, name, value)
+        if subject := subject or routes.get("case"):
+            cls.subject = property(_reader(subject))  # type: ignore[assignment]
+        for name, path in routes.items():
+            setattr(cls, f"of_{name}", property(_reader(path)))
 
     @property
     def subject(self) -> str:
-        """The id of what this is about (CloudEvents ``subject``): the case, unless the class says
-        another, by a path or a property of its own.
+        """The id of what this is about (CloudEvents ``subject``): the case, or what the class says.
+
+        Raises ``TypeError`` for a class that says nothing.
         """
         raise TypeError(f"{self.type} does not say what it is about")
 
 
 class Notice(Shape):
-    """Something that the hub puts on an agency's queue; ``type`` is its CloudEvents type with the
-    shape's version.
-    """
+    """Something that the hub puts on an agency's queue; ``type`` is its CloudEvents type."""
 
     type: ClassVar[str]
+
+    def __init_subclass__(cls, *, type: str) -> None:  # noqa: A002 - as CloudEvents calls it
+        super().__init_subclass__()
+        cls.type = type
+
+
+class ReferralId(Shape):
+    """Which referral."""
+
+    referral_id: Identity
+
+
+class ReferralHead(ReferralId):
+    """Which referral, and the case that it belongs to."""
+
+    case_id: Identity
+
+
+class ReferralFact(ReferralHead, Fact, case="case_id", referral="referral_id"):
+    """What happened to a referral."""
+
+
+class AgencyFact(Fact, agency="agency"):
+    """What an agency told, or what happened to it."""
+
+    agency: Code
+
+
+class AreaFact(AgencyFact, area="area"):
+    """What an agency told, in its turn among all that came for the area."""
+
+    area: Code

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from enum import StrEnum
-from typing import ClassVar
 
 from pydantic import Field
 
-from schemas.base import Code, Fact, Identity, Line, Shape
+from schemas.base import AreaFact, Code, Fact, Identity, Line, ReferralId, Shape
 from schemas.notification import Notification
 from schemas.person import Person
 
@@ -24,9 +23,7 @@ class Worker(Shape):
 
 
 class OpenCase(Shape):
-    """An entry of the feed of open cases from the case systems (R7): this child has, or no longer
-    has, a worker.
-    """
+    """An entry of a case system's feed (R7): this child has, or no longer has, a worker."""
 
     reference: Identity
     child: Person
@@ -35,19 +32,15 @@ class OpenCase(Shape):
     since: dt.date
 
 
-class OpenCaseReceived(Fact, agency="agency", area="area"):
+class OpenCaseReceived(
+    AreaFact,
+    type="mash.open-case.received.v1",
+    topic="open_cases.received",
+    subject="agency/open_case.reference",
+):
     """The case system told of an open case."""
 
-    type: ClassVar = "mash.open-case.received.v1"
-    topic: ClassVar = "open_cases.received"
-
-    agency: Code
-    area: Code
     open_case: OpenCase
-
-    @property
-    def subject(self) -> str:
-        return f"{self.agency}/{self.open_case.reference}"
 
 
 class LinkOutcome(StrEnum):
@@ -63,35 +56,34 @@ class Candidate(Shape):
 
     person_id: Identity
     score: float
-    """Odds in bits: log2 of how much likelier this is the child than a brother or sister, a
-    namesake or anybody.
-    """
+    """log2 of how much likelier this is the child than a brother, sister, namesake or anybody."""
     reasons: tuple[Line, ...]
 
 
-class ChildLinked(Fact, case="case_id", referral="referral_id", agency="agency", area="area"):
-    """A referral was linked to a child, family and case; in doubt to a provisional new child, with
-    candidates.
-    """
+class Child(Shape):
+    """A child as linking knows it: a person in a family, with a case."""
 
-    type: ClassVar = "mash.case.child-linked.v1"
-    topic: ClassVar = "cases.linked"
-
-    referral_id: Identity
-    agency: Code
-    area: Code
     person_id: Identity
     family_id: Identity
     case_id: Identity
+
+
+class ChildLinked(
+    Child,
+    AreaFact,
+    ReferralId,
+    type="mash.case.child-linked.v1",
+    topic="cases.linked",
+    case="case_id",
+    referral="referral_id",
+):
+    """A referral was linked to a child; in doubt to a provisional new one, with candidates."""
+
     outcome: LinkOutcome
     score: float
-    """Of the best candidate, as :class:`Candidate` has it; 0 where nobody is known or a human
-    decided.
-    """
+    """Of the best candidate, as :class:`Candidate` has it; 0 for none, or where a human decided."""
     margin: float | None = None
-    """How far the best candidate is ahead of the next, in bits; None where nobody else comes into
-    question.
-    """
+    """By how many bits the best candidate is ahead of the next; None where there is no next."""
     reasons: tuple[Line, ...]
     candidates: tuple[Candidate, ...] = Field(default=(), max_length=5)
     model: Code
@@ -104,15 +96,20 @@ class ChildLinked(Fact, case="case_id", referral="referral_id", agency="agency",
     notification: Notification
 
 
-class OpenCaseLinked(Fact, case="case_id"):
+class FromPerson(Shape):
+    """The person and case that what moved belonged to before."""
+
+    from_person_id: Identity
+    from_case_id: Identity
+
+
+class CaseFact(Fact, topic="cases.linked", case="case_id"):
+    """What linking did for a case."""
+
+
+class OpenCaseLinked(Child, CaseFact, type="mash.case.open-case-linked.v1"):
     """An open case of a case system was found to be about this child."""
 
-    type: ClassVar = "mash.case.open-case-linked.v1"
-    topic: ClassVar = "cases.linked"
-
-    person_id: Identity
-    family_id: Identity
-    case_id: Identity
     outcome: LinkOutcome
     score: float
     reasons: tuple[Line, ...]
@@ -121,74 +118,72 @@ class OpenCaseLinked(Fact, case="case_id"):
     worker: Worker | None
 
 
-class LinkCorrected(Fact, case="case_id", referral="referral_id"):
+class LinkCorrected(
+    Child,
+    FromPerson,
+    ReferralId,
+    CaseFact,
+    type="mash.case.link-corrected.v1",
+    referral="referral_id",
+):
     """A human changed which child a referral is about; cases and products downstream follow."""
 
-    type: ClassVar = "mash.case.link-corrected.v1"
-    topic: ClassVar = "cases.linked"
-
-    referral_id: Identity
-    from_person_id: Identity
-    from_case_id: Identity
-    person_id: Identity
-    family_id: Identity
-    case_id: Identity
     decided_by: Line
     rationale: Line
     decision_id: Identity | None = None
     """The decision that this follows from; by this id it can be undone."""
     revision: int = Field(default=0, ge=0)
-    """How often the referral's link was decided by humans, this time included: the latest counts,
-    whenever heard.
-    """
+    """How often humans have decided this link, now included: the latest counts, whenever heard."""
 
 
-class MergeSuggested(Fact, case="case_id"):
-    """What came for one person makes it look like another known one: a human is asked whether they
-    are one child.
-    """
-
-    type: ClassVar = "mash.case.merge-suggested.v1"
-    topic: ClassVar = "cases.linked"
+class PersonPair(Shape):
+    """Two persons, each with its case."""
 
     person_id: Identity
     case_id: Identity
     other_person_id: Identity
     other_case_id: Identity
+
+
+class LikelyPair(PersonPair):
+    """Two persons who may be one child."""
+
     score: float
     """Bits of evidence that they are one, as for a candidate."""
     reasons: tuple[Line, ...]
-    model: Code
 
 
-class SplitSuggested(Fact, case="case_id"):
-    """What came for a person speaks against the rest that is known of it: a human is asked whether
-    it is two.
-    """
-
-    type: ClassVar = "mash.case.split-suggested.v1"
-    topic: ClassVar = "cases.linked"
+class PersonReferrals(Shape):
+    """A person who may be two children."""
 
     person_id: Identity
     case_id: Identity
     referral_ids: tuple[Identity, ...]
-    """Those that agree with what came; the others of the person speak against them."""
+    """Those that agree with what came last; the person's others speak against them."""
     reasons: tuple[Line, ...]
+
+
+class MergeSuggested(LikelyPair, CaseFact, type="mash.case.merge-suggested.v1"):
+    """A human is asked whether two persons are one child, as what came makes them look alike."""
+
     model: Code
 
 
-class PersonsMerged(Fact, case="case_id"):
-    """A human found two persons to be one child; each referral that moved has a correction of its
-    own.
-    """
+class SplitSuggested(PersonReferrals, CaseFact, type="mash.case.split-suggested.v1"):
+    """A human is asked whether a person is two children, as what came speaks against the rest."""
 
-    type: ClassVar = "mash.case.persons-merged.v1"
-    topic: ClassVar = "cases.linked"
+    model: Code
+
+
+class DecisionId(Shape):
+    """Which decision about links."""
 
     decision_id: Identity
-    person_id: Identity
-    family_id: Identity
-    case_id: Identity
+
+
+class PersonsMerged(Child, DecisionId, CaseFact, type="mash.case.persons-merged.v1"):
+    """A human found two persons to be one child; each referral that moved has its correction."""
+
     absorbed_person_id: Identity
     absorbed_case_id: Identity
     referral_ids: tuple[Identity, ...]
@@ -197,52 +192,25 @@ class PersonsMerged(Fact, case="case_id"):
     rationale: Line
 
 
-class PersonsKeptApart(Fact, case="case_id"):
-    """A human verified that two persons are two children: they are never taken for one without a
-    human again.
-    """
+class PersonsKeptApart(PersonPair, DecisionId, CaseFact, type="mash.case.persons-kept-apart.v1"):
+    """A human found two persons to be two children: only a human takes them for one again."""
 
-    type: ClassVar = "mash.case.persons-kept-apart.v1"
-    topic: ClassVar = "cases.linked"
-
-    decision_id: Identity
-    person_id: Identity
-    case_id: Identity
-    other_person_id: Identity
-    other_case_id: Identity
     decided_by: Line
     rationale: Line
 
 
-class PersonSplit(Fact, case="case_id"):
-    """A human found one person to be two children; each referral that moved has a correction of its
-    own.
-    """
+class PersonSplit(Child, FromPerson, DecisionId, CaseFact, type="mash.case.person-split.v1"):
+    """A human found one person to be two children; each referral that moved has its correction."""
 
-    type: ClassVar = "mash.case.person-split.v1"
-    topic: ClassVar = "cases.linked"
-
-    decision_id: Identity
-    from_person_id: Identity
-    from_case_id: Identity
-    person_id: Identity
-    family_id: Identity
-    case_id: Identity
     referral_ids: tuple[Identity, ...]
     """What moved."""
     decided_by: Line
     rationale: Line
 
 
-class DecisionUndone(Fact, case="case_id"):
-    """A human took back a decision about links; each referral that moved back has a correction of
-    its own.
-    """
+class DecisionUndone(DecisionId, CaseFact, type="mash.case.decision-undone.v1"):
+    """A human took back a decision about links; each referral moved back has its correction."""
 
-    type: ClassVar = "mash.case.decision-undone.v1"
-    topic: ClassVar = "cases.linked"
-
-    decision_id: Identity
     undone_decision_id: Identity
     case_id: Identity
     """The case of the person whom it was about."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from schemas.base import Code, Fact, Identity, Line, Shape
+from schemas.base import AgencyFact, AreaFact, Code, Identity, Line, ReferralHead, ReferralId, Shape
 from schemas.notification import Digest
-from schemas.product import Choice
+from schemas.product import CaseProduct, Choice
 from schemas.rating import Colour
 
 
@@ -19,23 +19,18 @@ class Seen(Shape):
     digest: Digest
 
 
-class RatingDecision(Shape):
+class RatingDecision(ReferralHead):
     """A social worker confirms or changes a rating (R17, R20)."""
 
-    referral_id: Identity
-    case_id: Identity
     colour: Colour
     decided_by: Line
     rationale: Line
     saw: tuple[Seen, ...] = ()
 
 
-class LinkDecision(Shape):
-    """A human settles which child a referral is about; ``person_id`` None says: none of the
-    candidates.
-    """
+class LinkDecision(ReferralId):
+    """A human says which child a referral is about; ``person_id`` None: none of the candidates."""
 
-    referral_id: Identity
     person_id: Identity | None
     decided_by: Line
     rationale: Line
@@ -43,14 +38,10 @@ class LinkDecision(Shape):
 
 
 class PersonsDecision(Shape):
-    """A human settles whether two persons are one child: joined into one, or remembered as verified
-    to be two.
-    """
+    """A human says whether two persons are one child; if not, that is remembered as verified."""
 
     person_id: Identity
-    """Where they are one, this is kept: what is known of the other, its referrals and worker go to
-    this one's case.
-    """
+    """The one that is kept: the other's referrals, worker and all that is known go to its case."""
     other_person_id: Identity
     same: bool
     decided_by: Line
@@ -59,8 +50,9 @@ class PersonsDecision(Shape):
 
 
 class SplitDecision(Shape):
-    """A human finds that some referrals of a person are about another child; ``to_person_id`` None:
-    a new one.
+    """A human finds some referrals of a person to be about another child.
+
+    ``to_person_id`` None: about a new one.
     """
 
     person_id: Identity
@@ -72,9 +64,7 @@ class SplitDecision(Shape):
 
 
 class UndoDecision(Shape):
-    """A human takes back an earlier decision about links, so that what was before it holds
-    again.
-    """
+    """A human takes back an earlier decision about links: what was before it holds again."""
 
     decision_id: Identity
     """The id of its receipt, which every fact that it caused names too."""
@@ -83,11 +73,9 @@ class UndoDecision(Shape):
     saw: tuple[Seen, ...] = ()
 
 
-class ReleaseDecision(Shape):
+class ReleaseDecision(CaseProduct):
     """An owner's named decision maker decides about one item of one product (R29, R30)."""
 
-    product_id: Identity
-    case_id: Identity
     item_id: Identity
     choice: Choice
     digest: Digest | None = None
@@ -101,74 +89,58 @@ class ReleaseDecision(Shape):
     saw: tuple[Seen, ...] = ()
 
 
-class DeliveryReceipt(Shape):
+class DeliveryReceipt(CaseProduct):
     """A recipient confirms that a product arrived."""
 
-    product_id: Identity
-    case_id: Identity
     status: Literal["received", "refused"]
     received_by: Line
 
 
 class RatingDecided(
-    Fact, subject="decision.case_id", referral="decision.referral_id", agency="agency"
+    AgencyFact,
+    type="mash.rating.decided.v1",
+    topic="ratings.decided",
+    subject="decision.case_id",
+    referral="decision.referral_id",
 ):
     """A rating decision came in by a connector."""
 
-    type: ClassVar = "mash.rating.decided.v1"
-    topic: ClassVar = "ratings.decided"
-
-    agency: Code
     decision: RatingDecision
 
 
 class LinkDecided(
-    Fact,
+    AreaFact,
+    type="mash.link.decided.v1",
+    topic="links.decided",
     subject="decision.referral_id",
     referral="decision.referral_id",
-    agency="agency",
-    area="area",
 ):
     """A link decision came in by a connector."""
 
-    type: ClassVar = "mash.link.decided.v1"
-    topic: ClassVar = "links.decided"
-
-    agency: Code
-    area: Code
     decision: LinkDecision
 
 
-class PersonsDecided(Fact, subject="decision.person_id", agency="agency", area="area"):
+class PersonsDecided(
+    AreaFact, type="mash.persons.decided.v1", topic="links.decided", subject="decision.person_id"
+):
     """A decision about two persons came in by a connector."""
 
-    type: ClassVar = "mash.persons.decided.v1"
-    topic: ClassVar = "links.decided"
-
-    agency: Code
-    area: Code
     decision: PersonsDecision
 
 
-class SplitDecided(Fact, subject="decision.person_id", agency="agency", area="area"):
+class SplitDecided(
+    AreaFact, type="mash.split.decided.v1", topic="links.decided", subject="decision.person_id"
+):
     """A decision to split a person came in by a connector."""
 
-    type: ClassVar = "mash.split.decided.v1"
-    topic: ClassVar = "links.decided"
-
-    agency: Code
-    area: Code
     decision: SplitDecision
 
 
-class UndoDecided(Fact, subject="decision.decision_id", agency="agency", area="area"):
+class UndoDecided(
+    AreaFact, type="mash.undo.decided.v1", topic="links.decided", subject="decision.decision_id"
+):
     """A decision to take back an earlier one came in by a connector."""
 
-    type: ClassVar = "mash.undo.decided.v1"
-    topic: ClassVar = "links.decided"
-
-    agency: Code
-    area: Code
     decision: UndoDecision
 
 
@@ -176,23 +148,28 @@ Settled: TypeAlias = LinkDecided | PersonsDecided | SplitDecided | UndoDecided
 """Everything that humans decide about links."""
 
 
-class ReleaseDecided(Fact, subject="decision.case_id", agency="agency"):
-    """An owner's decision came in by a connector; ``agency`` is who the credential says, not what
-    the message says.
+class ReleaseDecided(
+    AgencyFact,
+    type="mash.release.decided.v1",
+    topic="releases.decided",
+    subject="decision.case_id",
+    product="decision.product_id",
+):
+    """An owner's decision came in by a connector.
+
+    ``agency`` is who the credential says, not what the message says.
     """
 
-    type: ClassVar = "mash.release.decided.v1"
-    topic: ClassVar = "releases.decided"
-
-    agency: Code
     decision: ReleaseDecision
 
 
-class DeliveryReceived(Fact, subject="receipt.case_id", agency="agency"):
+class DeliveryReceived(
+    AgencyFact,
+    type="mash.delivery.received.v1",
+    topic="deliveries.received",
+    subject="receipt.case_id",
+    product="receipt.product_id",
+):
     """A recipient's delivery receipt came in by a connector."""
 
-    type: ClassVar = "mash.delivery.received.v1"
-    topic: ClassVar = "deliveries.received"
-
-    agency: Code
     receipt: DeliveryReceipt

@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import ClassVar, Literal
+from typing import Literal
 
 from pydantic import Field
 
-from schemas.base import Code, Fact, Identity, Instant, Line, Notice, Prose, Shape
+from schemas.base import (
+    AgencyFact,
+    Code,
+    Identity,
+    Instant,
+    Line,
+    Notice,
+    Prose,
+    ReferralFact,
+    ReferralHead,
+    Shape,
+)
 from schemas.person import Person
 
 
 class Level(StrEnum):
-    """How much is gathered (R23): nothing, basic (education or health), or full, followed by a
-    meeting.
+    """How much is gathered (R23).
+
+    Nothing, basic (education or health), or full, which a meeting follows.
     """
 
     NONE = "none"
@@ -21,12 +33,8 @@ class Level(StrEnum):
     FULL = "full"
 
 
-class InformationRequest(Notice):
-    """The standard's Request. Without summary, purpose, legal basis and due time it cannot be made
-    (R24, L6).
-    """
-
-    type: ClassVar = "mash.information-request.v1"
+class InformationRequest(Notice, type="mash.information-request.v1"):
+    """The standard's Request, which wants summary, purpose, legal basis, due time (R24, L6)."""
 
     identifier: Identity
     referral_id: Identity
@@ -56,14 +64,11 @@ class NotAsked(Shape):
     reason: Line
 
 
-class InformationRequested(Fact, case="case_id", referral="referral_id"):
+class InformationRequested(
+    ReferralFact, type="mash.information.requested.v1", topic="information.requested"
+):
     """The level was decided and every agency of that level asked at once."""
 
-    type: ClassVar = "mash.information.requested.v1"
-    topic: ClassVar = "information.requested"
-
-    referral_id: Identity
-    case_id: Identity
     level: Level
     reasons: tuple[Line, ...]
     profile: Line
@@ -72,8 +77,9 @@ class InformationRequested(Fact, case="case_id", referral="referral_id"):
 
 
 class Sensitivity(StrEnum):
-    """How much harm an item can do in wrong hands; ``restricted`` covers informants and the like
-    (R26, R35).
+    """How much harm an item can do in wrong hands (R26, R35).
+
+    ``restricted`` covers informants and the like.
     """
 
     ROUTINE = "routine"
@@ -82,9 +88,7 @@ class Sensitivity(StrEnum):
 
 
 class InformationItem(Shape):
-    """One piece of what an agency knows, with its owner's say on revelation and sharing apart (R28,
-    R29).
-    """
+    """One piece of what an agency knows, and who may see it by its owner's word (R28, R29)."""
 
     item_id: Identity
     owner: Code
@@ -95,58 +99,52 @@ class InformationItem(Shape):
     may_leave: bool
     """To recipients outside; what leaves still needs its owner's approval, byte for byte."""
     signpost: bool = True
-    """Whether recipients may be told that the owner holds something and whom to contact (R34,
-    R35).
-    """
+    """Whether recipients may be told that the owner holds something, and its contact (R34, R35)."""
 
 
-class InformationResponse(Shape):
-    """An agency's answer. ``known`` false, with no items, says that it does not know the child."""
+class RequestId(Shape):
+    """Which request for information."""
 
     request_id: Identity
-    referral_id: Identity
-    case_id: Identity
+
+
+class InformationResponse(ReferralHead, RequestId):
+    """An agency's answer. ``known`` false, with no items, says that it does not know the child."""
+
     known: bool
     items: tuple[InformationItem, ...] = Field(default=(), max_length=200)
     answered_by: Line
 
 
 class InformationReceived(
-    Fact, subject="response.case_id", referral="response.referral_id", agency="agency"
+    AgencyFact,
+    type="mash.information.received.v1",
+    topic="information.received",
+    subject="response.case_id",
+    referral="response.referral_id",
 ):
     """An agency's answer came in by a connector."""
 
-    type: ClassVar = "mash.information.received.v1"
-    topic: ClassVar = "information.received"
-
-    agency: Code
     response: InformationResponse
 
 
-class InformationAnswered(Fact, case="case_id", referral="referral_id", agency="agency"):
-    """A request was answered by the agency that it was put to."""
+class RequestFact(ReferralFact, topic="information.answered", agency="agency"):
+    """What became of one request to one agency."""
 
-    type: ClassVar = "mash.information.answered.v1"
-    topic: ClassVar = "information.answered"
-
-    referral_id: Identity
-    case_id: Identity
     request_id: Identity
     agency: Code
+
+
+class InformationAnswered(RequestFact, type="mash.information.answered.v1"):
+    """A request was answered by the agency that it was put to."""
+
     known: bool
     items: tuple[InformationItem, ...]
     answered_by: Line
     late: bool
 
 
-class InformationMissing(Fact, case="case_id", referral="referral_id", agency="agency"):
+class InformationMissing(RequestFact, type="mash.information.missing.v1"):
     """A request's due time passed without an answer."""
 
-    type: ClassVar = "mash.information.missing.v1"
-    topic: ClassVar = "information.answered"
-
-    referral_id: Identity
-    case_id: Identity
-    request_id: Identity
-    agency: Code
     due_at: Instant

@@ -1,6 +1,4 @@
-"""An outgoing message: a notice on its way to an agency, and what it is called on that agency's
-queue.
-"""
+"""A letter: a notice on its way to an agency's queue."""
 
 from __future__ import annotations
 
@@ -12,8 +10,9 @@ from schemas.message import derived_id
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Letter:
-    """A notice for an agency's queue. ``key`` tells it from whatever else is sent on one message,
-    as in ``product`` or ``request/health``.
+    """A notice for an agency's queue.
+
+    ``key`` tells it from whatever else is sent on one message: ``product``, ``request/health``.
     """
 
     key: str
@@ -22,7 +21,5 @@ class Letter:
 
 
 def letter_id(cause: str, step: str, *, key: str) -> str:
-    """The id of the letter that a step calls ``key``, sent on a message: the same at every retry,
-    whatever else is sent.
-    """
+    """The id of what a step sends as ``key`` on a message: the same at every retry."""
     return derived_id(cause, step, "letter", key)

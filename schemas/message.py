@@ -1,6 +1,4 @@
-"""The envelope: CloudEvents 1.0, with the ids that make every decision explainable and every retry
-harmless.
-"""
+"""The envelope: CloudEvents 1.0, with ids by which decisions are explained and retries harmless."""
 
 from __future__ import annotations
 
@@ -81,11 +79,10 @@ class Message:
 
 
 def caused_by(cause: Message, step: str, fact: Fact, ordinal: int) -> Message:
-    """The message for ``fact``, the ``ordinal``-th that ``step`` decided on ``cause``; its id
-    follows from these.
+    """The message for ``fact``, the ``ordinal``-th that ``step`` decided on ``cause``.
 
-    Its time is the cause's: steps have no clock, and replaying the cause must give the same
-    message.
+    Its id follows from these. Its time is the cause's: steps have no clock, and replaying the
+    cause must give the same message.
     """
     return Message(
         id=derived_id(cause.id, step, fact.type, str(ordinal)),
@@ -99,9 +96,7 @@ def caused_by(cause: Message, step: str, fact: Fact, ordinal: int) -> Message:
 
 
 def arrived(fact: Fact, *, id_: str, source: str, time: dt.datetime) -> Message:
-    """The message for a fact that came from outside; it belongs to the referral that it names, or
-    starts one.
-    """
+    """The message for a fact from outside, about the referral that it names, or starting one."""
     return Message(
         id=id_,
         source=source,

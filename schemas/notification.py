@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from enum import StrEnum
 from hashlib import sha256
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from schemas.base import Code, Fact, Identity, Instant, Line, Notice, Prose, Shape
+from schemas.base import (
+    AgencyFact,
+    AreaFact,
+    Code,
+    Identity,
+    Instant,
+    Line,
+    Notice,
+    Prose,
+    ReferralId,
+    Shape,
+)
 from schemas.person import Person
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -35,81 +46,68 @@ class Notification(Shape):
     parents_informed: ParentsInformed | None = None
 
     def content_digest(self) -> str:
-        """SHA-256 of the canonical JSON without the time of observation: a resend is made later but
-        says the same.
-        """
+        """SHA-256 of the canonical JSON without the time: a resend is later but says the same."""
         return sha256(self.model_dump_json(exclude={"observed_at"}).encode()).hexdigest()
 
 
-class NotificationReceived(Fact, agency="agency", area="area"):
+class NotificationReceived(
+    AreaFact,
+    type="mash.notification.received.v1",
+    topic="notifications.received",
+    subject="agency/notification.reference",
+):
     """An agency's notification came in by a connector."""
 
-    type: ClassVar = "mash.notification.received.v1"
-    topic: ClassVar = "notifications.received"
-
-    agency: Code
-    area: Code
     content_digest: Digest
     """:meth:`Notification.content_digest`: tells a resend from an amendment."""
     notification: Notification
 
-    @property
-    def subject(self) -> str:
-        return f"{self.agency}/{self.notification.reference}"
 
+class NotificationAccepted(
+    AreaFact,
+    ReferralId,
+    type="mash.notification.accepted.v1",
+    topic="notifications.accepted",
+    subject="agency/notification.reference",
+    referral="referral_id",
+):
+    """The hub had not had this content before; ``referral_id``, from its receipt, names it now."""
 
-class NotificationAccepted(Fact, referral="referral_id", agency="agency", area="area"):
-    """The hub had not had this content before. ``referral_id`` names it from here on: the id that
-    its receipt gave.
-    """
-
-    type: ClassVar = "mash.notification.accepted.v1"
-    topic: ClassVar = "notifications.accepted"
-
-    referral_id: Identity
-    agency: Code
-    area: Code
     version: int = Field(ge=1)
-    """1 for a new reference; more when the same reference came with changed content (an
-    amendment).
-    """
+    """1 for a new reference; more for an amendment: the same reference with changed content."""
     first_referral_id: Identity | None = None
     """For an amendment: the referral of version 1."""
     notification: Notification
 
-    @property
-    def subject(self) -> str:
-        return f"{self.agency}/{self.notification.reference}"
 
+class NotificationDuplicated(
+    AgencyFact,
+    type="mash.notification.duplicated.v1",
+    topic="notifications.accepted",
+    subject="agency/reference",
+):
+    """The same source, reference and content as before: nothing further is done with it."""
 
-class NotificationDuplicated(Fact, agency="agency"):
-    """The same source, reference and content as before: recorded, and nothing further is done with
-    it.
-    """
-
-    type: ClassVar = "mash.notification.duplicated.v1"
-    topic: ClassVar = "notifications.accepted"
-
-    agency: Code
     reference: Identity
     duplicate_of: Identity
     """The referral that this repeats."""
 
-    @property
-    def subject(self) -> str:
-        return f"{self.agency}/{self.reference}"
 
-
-class MessageRefused(Fact, subject="dead_letter_id", agency="agency"):
-    """A message that could not be read or may not be acted on; its original is kept as a dead
-    letter.
-    """
-
-    type: ClassVar = "mash.message.refused.v1"
-    topic: ClassVar = "messages.refused"
+class DeadLetterId(Shape):
+    """Which dead letter."""
 
     dead_letter_id: Identity
-    agency: Code
+
+
+class MessageRefused(
+    AgencyFact,
+    DeadLetterId,
+    type="mash.message.refused.v1",
+    topic="messages.refused",
+    subject="dead_letter_id",
+):
+    """A message could not be read or acted on; its original is kept as a dead letter."""
+
     reason: Code
     """A reason code of :mod:`schemas.refusals`, with cause and cure."""
     field: Line | None = None
@@ -124,12 +122,8 @@ class ReceiptStatus(StrEnum):
     REJECTED = "rejected"
 
 
-class Receipt(Notice):
-    """The answer to every message: accepted with its id, a duplicate of another, or rejected with
-    reason and field.
-    """
-
-    type: ClassVar = "mash.receipt.v1"
+class Receipt(Notice, type="mash.receipt.v1"):
+    """The answer to every message: accepted, a duplicate, or rejected with reason and field."""
 
     status: ReceiptStatus
     id: Identity
@@ -140,8 +134,6 @@ class Receipt(Notice):
     duplicate_of: Identity | None = None
     reason: Code | None = None
     field: Line | None = None
-    """Where in the sender's own data the trouble is, such as ``row 3, DOB``; never what stood
-    there.
-    """
+    """Where the sender's own data is at fault, such as ``row 3, DOB``; never what stood there."""
     explanation: Line | None = None
     cure: Line | None = None

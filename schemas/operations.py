@@ -1,78 +1,54 @@
-"""What people of the hub do with records themselves: mend, redrive and discard dead letters, and
-look at contents.
-"""
+"""What people of the hub do themselves: mend, redrive, discard dead letters, look at contents."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from schemas.base import AgencyFact, Fact, Identity, Line
+from schemas.notification import DeadLetterId
 
-from schemas.base import Code, Fact, Identity, Line
+
+class DeadLetterFact(
+    AgencyFact, DeadLetterId, topic="dead_letters.settled", subject="dead_letter_id"
+):
+    """What somebody did with a dead letter."""
 
 
-class DeadLetterMended(Fact, subject="dead_letter_id", agency="agency"):
-    """The faulty field of a dead letter was corrected; the original is kept beside what it was
-    mended to (R47).
-    """
+class DeadLetterMended(DeadLetterFact, type="mash.dead-letter.mended.v1"):
+    """The faulty field was corrected; the original is kept beside what it was mended to (R47)."""
 
-    type: ClassVar = "mash.dead-letter.mended.v1"
-    topic: ClassVar = "dead_letters.settled"
-
-    dead_letter_id: Identity
-    agency: Code
     field: Line
     decided_by: Line
     why: Line
 
 
-class DeadLetterRedriven(Fact, subject="dead_letter_id", agency="agency"):
-    """A dead letter was sent again, as it came or mended, under ids that a second redrive would
-    repeat.
-    """
+class DeadLetterRedriven(DeadLetterFact, type="mash.dead-letter.redriven.v1"):
+    """It was sent again, as it came or mended, under ids that a second redrive would repeat."""
 
-    type: ClassVar = "mash.dead-letter.redriven.v1"
-    topic: ClassVar = "dead_letters.settled"
-
-    dead_letter_id: Identity
-    agency: Code
     message_ids: tuple[Identity, ...]
-    """What it is called from here on: messages that were taken, or the new dead letters of those
-    refused again.
-    """
+    """Its ids from here on: of messages taken, or of the dead letters of those refused."""
     refused: int
     """How many of them were refused again."""
     decided_by: Line
     why: Line
 
 
-class DeadLetterDiscarded(Fact, subject="dead_letter_id", agency="agency"):
-    """A dead letter was given up; its original stays, and nothing more is done with it."""
+class DeadLetterDiscarded(DeadLetterFact, type="mash.dead-letter.discarded.v1"):
+    """It was given up; its original stays, and nothing more is done with it."""
 
-    type: ClassVar = "mash.dead-letter.discarded.v1"
-    topic: ClassVar = "dead_letters.settled"
-
-    dead_letter_id: Identity
-    agency: Code
     decided_by: Line
     why: Line
 
 
-class DeadLetterRevealed(Fact, subject="dead_letter_id", agency="agency"):
+class DeadLetterRevealed(DeadLetterFact, type="mash.dead-letter.revealed.v1"):
     """Somebody read the original of a dead letter (R46)."""
 
-    type: ClassVar = "mash.dead-letter.revealed.v1"
-    topic: ClassVar = "dead_letters.settled"
-
-    dead_letter_id: Identity
-    agency: Code
     seen_by: Line
     why: Line
 
 
-class RecordRevealed(Fact, subject="record_id"):
+class RecordRevealed(
+    Fact, type="mash.record.revealed.v1", topic="records.revealed", subject="record_id"
+):
     """Somebody read what the journal holds about a case, referral or product (R46, R47)."""
-
-    type: ClassVar = "mash.record.revealed.v1"
-    topic: ClassVar = "records.revealed"
 
     record_id: Identity
     """What they asked for."""

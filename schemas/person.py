@@ -1,6 +1,4 @@
-"""People, with the names of the draft person standard of *Data Standards for Social Care* in
-snake_case.
-"""
+"""People, with the names of the draft person standard of *Data Standards for Social Care*."""
 
 from __future__ import annotations
 
@@ -15,13 +13,9 @@ from schemas.base import Code, Line, Shape
 NHS_NUMBER = "https://fhir.nhs.uk/Id/nhs-number"
 UPN = "https://fhir.hl7.org.uk/Id/upn"
 
-Accuracy = Annotated[str, StringConstraints(pattern=r"^[AEUX]{3}$")]
-
 
 class Identifier(Shape):
-    """A number that a system gave a person: ``value`` without spaces, ``system`` the URI of who
-    gave it.
-    """
+    """A number that a system gave a person: ``value`` without spaces, ``system`` as a URI."""
 
     value: Annotated[str, Field(min_length=1, max_length=64)]
     system: Line
@@ -39,8 +33,9 @@ class NameUse(StrEnum):
 
 
 class Name(Shape):
-    """One name that a person goes by; parts of a compound name stand apart. An unborn child may
-    have none (R3).
+    """One name that a person goes by, a compound name in its parts.
+
+    An unborn child may have none (R3).
     """
 
     family_name: tuple[Line, ...] = ()
@@ -50,12 +45,13 @@ class Name(Shape):
 
 
 class PartialDate(Shape):
-    """A date with how sure day, month and year are, in that order: A accurate, E estimated, U
-    unknown, X expected.
+    """A date with how sure day, month and year are, in that order.
+
+    A is accurate, E estimated, U unknown, X expected.
     """
 
     date: dt.date
-    accuracy_indicator: Accuracy = "AAA"
+    accuracy_indicator: Annotated[str, StringConstraints(pattern=r"^[AEUX]{3}$")] = "AAA"
 
     @property
     def expected(self) -> bool:
@@ -102,8 +98,9 @@ class Sex(StrEnum):
 
 
 class Person(Shape):
-    """A child as one agency describes them; every part may be missing (R3: an unborn child has only
-    a mother).
+    """A child as one agency describes them; every part may be missing.
+
+    An unborn child has only a mother (R3).
     """
 
     identifier: tuple[Identifier, ...] = ()

@@ -1,5 +1,4 @@
-"""What decisions depend on besides the message: the borough's profile and its agreements, dated, as
-data.
+"""What decisions depend on besides the message: the borough's profile and agreements, as data.
 
 Every version that ever decided is kept by its digest, so a decision can be replayed years later
 (R18, R21).
@@ -41,9 +40,7 @@ class SameDay(Shape):
 
 
 class WorkingDays(Shape):
-    """By the end of the n-th working day after the one on which it came; weekends and bank holidays
-    do not count.
-    """
+    """By the end of the n-th working day after the one on which it came."""
 
     kind: Literal["working_days"] = "working_days"
     days: int = Field(ge=1, le=90)
@@ -53,9 +50,7 @@ TimeAllowed = Annotated[Elapsed | SameDay | WorkingDays, Field(discriminator="ki
 
 
 class Calendar(Shape):
-    """The borough's working time. Bank holidays are those of ``subdivision``, with further
-    ``closures``.
-    """
+    """The borough's working time: not on bank holidays of ``subdivision`` or ``closures``."""
 
     time_zone: Annotated[str, AfterValidator(_known_zone)] = "Europe/London"
     opens: dt.time = dt.time(9, 0)
@@ -65,9 +60,7 @@ class Calendar(Shape):
 
 
 class Indicator(Shape):
-    """A sign of harm: a phrase of ``phrases`` in the narrative, or a code of ``concerns``, points
-    to ``colour``.
-    """
+    """A sign of harm that points to ``colour``: a phrase of the narrative, or a coded concern."""
 
     id: Code
     says: Line
@@ -93,9 +86,7 @@ class ColourRule(Shape):
     disposal: Disposal
     recipients: tuple[Recipient, ...] = ()
     at_once: tuple[Recipient, ...] = ()
-    """Front-line recipients who are told when the rating is suggested, without waiting for anything
-    (R19, R39).
-    """
+    """Front-line recipients who are told at once when the rating is suggested (R19, R39)."""
     include_up_to: Sensitivity
     """The most sensitive kind of item that is proportionate to this rating (R33)."""
 
@@ -131,9 +122,7 @@ class BoroughProfile(Shape):
 
 
 class Agreement(Shape):
-    """A partner's signature under the information-sharing agreement (R50). ``until`` None:
-    open-ended.
-    """
+    """A partner's signature under the sharing agreement (R50); ``until`` None: open-ended."""
 
     reference: Line
     signatory: Line
@@ -146,9 +135,7 @@ class Agreement(Shape):
 
 
 class StandingRelease(Shape):
-    """What an owner approved once and for all in its agreement: its sanitised notification, for a
-    Red, at once.
-    """
+    """What an owner's agreement releases at once: its own notification of a Red, sanitised."""
 
     recipient: Code
     purpose: Line

@@ -4,20 +4,29 @@ from __future__ import annotations
 
 from enum import StrEnum
 from hashlib import sha256
-from typing import ClassVar
 
-from schemas.base import Code, Fact, Identity, Line, Notice, Prose, Shape
+from schemas.base import (
+    Code,
+    Fact,
+    Identity,
+    Line,
+    Notice,
+    Prose,
+    ReferralFact,
+    ReferralHead,
+    Shape,
+)
 from schemas.notification import Digest
 from schemas.rating import Colour
 
 
 def release_digest(*, item_id: str, recipient: str, purpose: str, text: str) -> str:
-    """SHA-256 over the exact bytes that would leave, for whom and what for: approving one is
-    approving nothing else.
+    """SHA-256 over the exact bytes that would leave, for whom and what for.
+
+    Who approves one has approved nothing else.
     """
-    parts = (item_id, recipient, purpose, text)
-    framed = b"".join(len(part.encode()).to_bytes(8, "big") + part.encode() for part in parts)
-    return sha256(framed).hexdigest()
+    parts = (part.encode() for part in (item_id, recipient, purpose, text))
+    return sha256(b"".join(len(part).to_bytes(8, "big") + part for part in parts)).hexdigest()
 
 
 class Redaction(Shape):
@@ -29,11 +38,16 @@ class Redaction(Shape):
     reason: Line
 
 
-class DraftItem(Shape):
-    """An item as proposed to its owner: the kept original beside the sanitised text (R31, R32)."""
+class Item(Shape):
+    """Which item of a product, and the agency that it belongs to."""
 
     item_id: Identity
     owner: Code
+
+
+class DraftItem(Item):
+    """An item as proposed to its owner: the kept original beside the sanitised text (R31, R32)."""
+
     original: Prose
     sanitised: Prose
     redactions: tuple[Redaction, ...]
@@ -43,16 +57,12 @@ class DraftItem(Shape):
     """:func:`release_digest` of the sanitised text."""
     signpost: bool
     notification: bool = False
-    """Whether this is the referral's own notification: the only item that a standing release
-    covers.
-    """
+    """Whether this is the referral's own notification: a standing release covers no other item."""
 
 
-class Weighing(Shape):
+class Weighing(Item):
     """Why an item is or is not necessary and proportionate for this recipient and rating (R33)."""
 
-    item_id: Identity
-    owner: Code
     included: bool
     reason: Line
     signpost: bool = False
@@ -68,39 +78,54 @@ class Disposal(StrEnum):
     SIGNPOSTED = "signposted"
 
 
-class ProductDrafted(Fact, case="case_id", referral="referral_id"):
-    """A product for one named recipient and purpose, not yet approved by anybody."""
-
-    type: ClassVar = "mash.product.drafted.v1"
-    topic: ClassVar = "products.drafted"
+class ProductId(Shape):
+    """Which product."""
 
     product_id: Identity
-    referral_id: Identity
+
+
+class CaseProduct(ProductId):
+    """Which product, and the case that it names."""
+
     case_id: Identity
+
+
+class SentProduct(CaseProduct):
+    """Which product, and who gets it."""
+
+    recipient: Code
+
+
+class ProductFact(ReferralFact, ProductId, product="product_id"):
+    """What happened to a product: which, of which referral and case."""
+
+
+class ProductHead(ReferralHead, ProductId):
+    """What a product is: for whom, what for, how serious and how urgent."""
+
     recipient: Code
     purpose: Line
     colour: Colour
     disposal: Disposal
     urgent: bool
-    """A Red on its way to the front line: does not wait for owners; what is not approved already is
-    signposted.
-    """
+    """A Red for the front line: waits for no owner, and signposts what is not approved already."""
+
+
+class ProductDrafted(
+    ProductHead, ProductFact, type="mash.product.drafted.v1", topic="products.drafted"
+):
+    """A product for one named recipient and purpose, not yet approved by anybody."""
+
     items: tuple[DraftItem, ...]
     weighing: tuple[Weighing, ...]
 
 
-class ProductVoided(Fact, case="case_id", referral="referral_id"):
-    """A human moved the referral to another child: this product must not go for the old case;
-    another is drafted.
+class ProductVoided(ProductFact, type="mash.product.voided.v1", topic="products.drafted"):
+    """This product must not go: a human moved its referral to another child, and so another case.
+
+    Its ``case_id`` is the case that it was drafted for.
     """
 
-    type: ClassVar = "mash.product.voided.v1"
-    topic: ClassVar = "products.drafted"
-
-    product_id: Identity
-    referral_id: Identity
-    case_id: Identity
-    """The case that the product was drafted for."""
     reason: Line
 
 
@@ -112,14 +137,16 @@ class Choice(StrEnum):
     WITHHOLD = "withhold"
 
 
-class ItemDecided(Fact, case="case_id"):
+class ItemDecided(
+    CaseProduct,
+    Fact,
+    type="mash.product.item-decided.v1",
+    topic="products.approved",
+    case="case_id",
+    product="product_id",
+):
     """An owner decided about its own item, bound to digest, recipient and purpose."""
 
-    type: ClassVar = "mash.product.item-decided.v1"
-    topic: ClassVar = "products.approved"
-
-    product_id: Identity
-    case_id: Identity
     item_id: Identity
     owner: Code
     choice: Choice
@@ -133,11 +160,9 @@ class ItemDecided(Fact, case="case_id"):
     decided_by: Line
 
 
-class ApprovedItem(Shape):
+class ApprovedItem(Item):
     """Text that its owner approved for exactly this recipient and purpose."""
 
-    item_id: Identity
-    owner: Code
     text: Prose
     digest: Digest
     decided_by: Line
@@ -150,35 +175,18 @@ class Signpost(Shape):
     contact: Line
 
 
-class ProductApproved(Fact, case="case_id", referral="referral_id"):
+class ProductApproved(
+    ProductHead, ProductFact, type="mash.product.approved.v1", topic="products.approved"
+):
     """Every owner has decided, and something may leave: only what is listed here."""
 
-    type: ClassVar = "mash.product.approved.v1"
-    topic: ClassVar = "products.approved"
-
-    product_id: Identity
-    referral_id: Identity
-    case_id: Identity
-    recipient: Code
-    purpose: Line
-    colour: Colour
-    disposal: Disposal
-    urgent: bool
     items: tuple[ApprovedItem, ...]
     signposts: tuple[Signpost, ...]
 
 
-class ProductRefused(Fact, case="case_id", referral="referral_id"):
-    """Nothing of this product leaves: every owner has decided so, or it was voided before it was
-    released.
-    """
+class ProductRefused(ProductFact, type="mash.product.refused.v1", topic="products.approved"):
+    """Nothing of this product leaves: its owners decided so, or it was voided before."""
 
-    type: ClassVar = "mash.product.refused.v1"
-    topic: ClassVar = "products.approved"
-
-    product_id: Identity
-    referral_id: Identity
-    case_id: Identity
     recipient: Code
     colour: Colour
     urgent: bool = False
@@ -187,14 +195,9 @@ class ProductRefused(Fact, case="case_id", referral="referral_id"):
     reason: Line
 
 
-class Product(Notice):
+class Product(SentProduct, Notice, type="mash.product.v1"):
     """The document that leaves the hub, and nothing but this document."""
 
-    type: ClassVar = "mash.product.v1"
-
-    product_id: Identity
-    case_id: Identity
-    recipient: Code
     purpose: Line
     colour: Colour
     disposal: Disposal
@@ -202,15 +205,9 @@ class Product(Notice):
     signposts: tuple[Signpost, ...]
 
 
-class ProductReleased(Fact, case="case_id", referral="referral_id"):
+class ProductReleased(ProductFact, type="mash.product.released.v1", topic="products.released"):
     """The product was put on its recipient's queue, in the same transaction as this fact."""
 
-    type: ClassVar = "mash.product.released.v1"
-    topic: ClassVar = "products.released"
-
-    product_id: Identity
-    referral_id: Identity
-    case_id: Identity
     recipient: Code
     colour: Colour
     disposal: Disposal
@@ -221,52 +218,31 @@ class ProductReleased(Fact, case="case_id", referral="referral_id"):
     signposts: int
 
 
-class ProductDelivered(Fact, case="case_id"):
+class _ProductReceived(SentProduct, Fact, case="case_id", product="product_id"):
+    received_by: Line
+
+
+class ProductDelivered(
+    _ProductReceived, type="mash.product.delivered.v1", topic="products.released"
+):
     """The recipient confirmed that the product arrived (R37)."""
 
-    type: ClassVar = "mash.product.delivered.v1"
-    topic: ClassVar = "products.released"
 
-    product_id: Identity
-    case_id: Identity
-    recipient: Code
-    received_by: Line
-
-
-class ProductReturned(Fact, case="case_id"):
+class ProductReturned(_ProductReceived, type="mash.product.returned.v1", topic="products.released"):
     """The recipient did not take the product: the lead agency has to find another way."""
 
-    type: ClassVar = "mash.product.returned.v1"
-    topic: ClassVar = "products.released"
 
-    product_id: Identity
-    case_id: Identity
-    recipient: Code
-    received_by: Line
+class ProductRecall(SentProduct, Notice, type="mash.product-recall.v1"):
+    """To a recipient: a product that it was sent names the wrong case and is not to be acted on.
 
+    Its ``case_id`` is the wrong case, as the product names it.
+    """
 
-class ProductRecall(Notice):
-    """To a recipient: a product that it was sent names the wrong case and is not to be acted on."""
-
-    type: ClassVar = "mash.product-recall.v1"
-
-    product_id: Identity
-    case_id: Identity
-    """The wrong case, as the product names it."""
-    recipient: Code
     reason: Line
 
 
-class ProductRecalled(Fact, case="case_id", referral="referral_id"):
-    """A product had left when its referral was moved to another child; its recipient was told
-    (L7).
-    """
+class ProductRecalled(ProductFact, type="mash.product.recalled.v1", topic="products.released"):
+    """A product had left for the wrong child's case, and its recipient was told (L7)."""
 
-    type: ClassVar = "mash.product.recalled.v1"
-    topic: ClassVar = "products.released"
-
-    product_id: Identity
-    referral_id: Identity
-    case_id: Identity
     recipient: Code
     reason: Line

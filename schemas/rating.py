@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import ClassVar, Literal
+from typing import Literal
 
-from schemas.base import Code, Fact, Identity, Instant, Line
+from schemas.base import Code, Fact, Identity, Instant, Line, ReferralFact, ReferralHead
 
 
 class Colour(StrEnum):
-    """BRAG (R17): Blue no action, Green early help, Amber harm but not immediate, Red immediate or
+    """BRAG (R17).
+
+    Blue is no action, Green early help, Amber harm that is not immediate, Red immediate or
     serious harm.
     """
 
@@ -28,21 +30,12 @@ _SEVERITIES = {colour: severity for severity, colour in enumerate(Colour)}
 
 
 Clock = Literal["decision", "product"]
-"""``decision``: the authority confirms the rating (L3); ``product``: the rating's own time allowed
-(R18).
-"""
+"""``decision``: the authority confirms the rating (L3); ``product``: its own time allowed (R18)."""
 
 
-class RatingSuggested(Fact, case="case_id", referral="referral_id"):
-    """The borough profile suggests a rating from what the notification says; a social worker
-    confirms or changes it.
-    """
+class RatingSuggested(ReferralFact, type="mash.rating.suggested.v1", topic="ratings.assigned"):
+    """The borough profile suggests a rating, which a social worker confirms or changes."""
 
-    type: ClassVar = "mash.rating.suggested.v1"
-    topic: ClassVar = "ratings.assigned"
-
-    referral_id: Identity
-    case_id: Identity
     colour: Colour
     reasons: tuple[Line, ...]
     """The indicators that were found, in the profile's words; never the narrative's."""
@@ -52,16 +45,9 @@ class RatingSuggested(Fact, case="case_id", referral="referral_id"):
     product_due_at: Instant
 
 
-class RatingAssigned(Fact, case="case_id", referral="referral_id"):
-    """A social worker confirmed or changed the rating, with a rationale. History is every one of
-    these (R20).
-    """
+class RatingAssigned(ReferralFact, type="mash.rating.assigned.v1", topic="ratings.assigned"):
+    """A social worker confirmed or changed the rating; all of these are its history (R20)."""
 
-    type: ClassVar = "mash.rating.assigned.v1"
-    topic: ClassVar = "ratings.assigned"
-
-    referral_id: Identity
-    case_id: Identity
     colour: Colour
     previous: Colour | None
     confirmed: bool
@@ -72,39 +58,28 @@ class RatingAssigned(Fact, case="case_id", referral="referral_id"):
     product_due_at: Instant
 
 
-class DueTimeApproaching(Fact, case="case_id", referral="referral_id"):
+class DueTime(ReferralHead):
+    """What is due for a referral, and when."""
+
+    clock: Clock
+    colour: Colour
+    due_at: Instant
+
+
+class DueTimeApproaching(
+    DueTime, ReferralFact, type="mash.due-time.approaching.v1", topic="ratings.assigned"
+):
     """A due time is near and what is due has not happened."""
 
-    type: ClassVar = "mash.due-time.approaching.v1"
-    topic: ClassVar = "ratings.assigned"
 
-    referral_id: Identity
-    case_id: Identity
-    clock: Clock
-    colour: Colour
-    due_at: Instant
-
-
-class DueTimeBreached(Fact, case="case_id", referral="referral_id"):
+class DueTimeBreached(
+    DueTime, ReferralFact, type="mash.due-time.breached.v1", topic="ratings.assigned"
+):
     """A due time passed and what was due has not happened."""
 
-    type: ClassVar = "mash.due-time.breached.v1"
-    topic: ClassVar = "ratings.assigned"
 
-    referral_id: Identity
-    case_id: Identity
-    clock: Clock
-    colour: Colour
-    due_at: Instant
-
-
-class TimerElapsed(Fact, subject="key"):
-    """The clock reached a time that a step asked to be told of. Steps see time only as this
-    message.
-    """
-
-    type: ClassVar = "mash.timer.elapsed.v1"
-    topic: ClassVar = "timers.elapsed"
+class TimerElapsed(Fact, type="mash.timer.elapsed.v1", topic="timers.elapsed", subject="key"):
+    """The clock reached a time that a step asked to be told of: all that steps see of time."""
 
     step: Code
     """The step that asked."""

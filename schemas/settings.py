@@ -1,6 +1,4 @@
-"""The configuration file (``hub.toml``), as ``hub config check`` reads it. Secrets come from the
-environment.
-"""
+"""The configuration file (``hub.toml``). Secrets come from the environment."""
 
 from __future__ import annotations
 
@@ -9,9 +7,9 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from schemas.base import Code, Line, Shape
+from schemas.notification import Digest
 from schemas.policy import Agreement, StandingRelease
 
-Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Variable = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]*$")]
 """The name of an environment variable that holds a secret."""
 
@@ -27,17 +25,13 @@ class HttpSettings(Shape):
 
 
 class Runtime(Shape):
-    """Which of the runtimes: SQLite alone is embedded; PostgreSQL with topics and queues is
-    production.
-    """
+    """Which runtime: SQLite alone is embedded; PostgreSQL with topics and queues is production."""
 
     store: Line = "sqlite:///hub-data/hub.db"
     topics: Line | None = None
     """``kafka://host:port[,host:port]`` for production; None: topics are the journal itself."""
     queues: Line | None = None
-    """``amqp://user:password@host:port/vhost`` for production; None: edge queues are in the
-    store.
-    """
+    """``amqp://user:password@host:port/vhost``; None: edge queues are in the store."""
     key_variable: Variable = "HUB_KEY"
     """Holds the key-encryption key: 32 bytes in base64."""
     key_file: Line = "hub-data/hub.key"
@@ -45,19 +39,18 @@ class Runtime(Shape):
     partitions: int = Field(default=4, ge=1, le=256)
     """Of each Kafka topic."""
     workers: tuple[Line, ...] = ()
-    """How production shares the steps out among its workers, each as ``hub run`` is told: ``all``,
-    or ``link rate`` for one worker of two steps. Empty: a worker for each step.
+    """The steps of each worker in production, as for ``hub run``: ``all``, or ``link rate``.
+
+    Empty: a worker for each step.
     """
     batch: int = Field(default=200, ge=1, le=5000)
     """Messages in one transaction."""
 
 
 class HttpCredential(Shape):
-    """An agency's bearer token, known here only by its SHA-256 (``hub config token`` makes
-    both).
-    """
+    """The SHA-256 of an agency's bearer token (``hub config token`` makes both)."""
 
-    token_sha256: Sha256
+    token_sha256: Digest
 
 
 class FolderCredential(Shape):
@@ -69,9 +62,7 @@ class FolderCredential(Shape):
 
 
 class QueueCredential(Shape):
-    """A queue of the agency's own, at the hub's broker or at one of theirs, with an account of its
-    own.
-    """
+    """A queue and account of the agency's own, at the hub's broker or at theirs."""
 
     url_variable: Variable
     """Holds the broker's URL, which has the password."""
@@ -86,9 +77,7 @@ class QueueCredential(Shape):
 
 
 class Push(Shape):
-    """How the hub sends what is on an agency's queue, where the agency does not fetch it over
-    HTTP.
-    """
+    """How the hub sends an agency its letters, where it does not fetch them over HTTP."""
 
     kind: Literal["http", "queue"]
     url: Line | None = None
@@ -107,13 +96,9 @@ class AgencySettings(Shape):
     signpost_contact: Line
     """Whom to call about something this agency holds (R34)."""
     mapping: Line | None = None
-    """A mapping of ``connectors/agencies`` or a path to one; None: only the hub's own messages are
-    understood.
-    """
+    """A mapping of ``connectors/agencies`` or a path to one; None: only the hub's own messages."""
     open_cases: Line | None = None
-    """The mapping of this agency's feed of open cases (R7). Only the lead agency and those with one
-    may send them.
-    """
+    """The mapping of its open cases (R7), which only the lead agency may send without one."""
     agreement: Agreement | None = None
     http: HttpCredential | None = None
     folder: FolderCredential | None = None
@@ -126,9 +111,7 @@ class HubSettings(Shape):
     """The whole file."""
 
     area: Code
-    """The local authority, such as its ONS code in lower case; notifications of one area are linked
-    in line.
-    """
+    """The local authority, such as its ONS code in lower case: linking is serial within it."""
     lead_agency: Code
     profile: Line = "sample-borough"
     """A borough profile of ``ops/profiles`` or a path to one."""

@@ -22,9 +22,7 @@ class Topic:
 
 
 REDRIVEN = "messages.redriven"
-"""The topic of facts that operations send again, whatever they are, for the one step that failed
-on them; every worker hears it.
-"""
+"""Facts of any kind, sent again to the one step that failed on them; every worker hears it."""
 
 TOPICS: tuple[Topic, ...] = (
     Topic(

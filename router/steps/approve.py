@@ -1,47 +1,40 @@
-"""Hop 6: each owner decides about its own items, bound to bytes, recipient and purpose (R27 to R31,
-L1).
-"""
+"""Hop 6: each owner decides about its own items, bound to bytes and recipient (R27 to R31, L1)."""
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable, Iterator
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from router.step import Outcome, Step
-from router.steps import deadlines
+from router.step import Outcome, Step, product_of, refuse
+from router.steps.now import Now
 from schemas.base import Code, Fact, Identity, Line, Shape
 from schemas.decisions import ReleaseDecided, ReleaseDecision
 from schemas.letter import Letter
 from schemas.message import Message
 from schemas.notices import ApprovalRequest
 from schemas.notification import Digest
-from schemas.policy import Policy
+from schemas.policy import Policy, StandingRelease
 from schemas.product import (
     ApprovedItem,
     Choice,
-    Disposal,
     DraftItem,
+    Item,
     ItemDecided,
     ProductApproved,
     ProductDrafted,
+    ProductHead,
     ProductRefused,
     ProductVoided,
     Signpost,
 )
-from schemas.rating import Colour
 from schemas.refusals import Refusal
 
 
-class Decided(Shape):
-    """What an item's owner decided. ``digest`` is of the text that may leave; None when
-    withheld.
-    """
+class Decided(Item):
+    """What an item's owner decided; ``digest`` is of the text that may leave, None if withheld."""
 
-    item_id: Identity
-    owner: Code
     choice: Choice
     digest: Digest | None
     reason: Line
@@ -49,42 +42,39 @@ class Decided(Shape):
     decided_by: Line
 
 
-class Draft(Shape):
-    """Waits for its owners; ``items`` without their redactions, which the draft's own fact
-    keeps.
-    """
+class Draft(ProductHead):
+    """Waits for its owners; the redactions of ``items`` are left to the draft's own fact."""
 
     kind: Literal["draft"] = "draft"
-    product_id: Identity
-    referral_id: Identity
-    case_id: Identity
-    recipient: Code
-    purpose: Line
-    colour: Colour
-    disposal: Disposal
-    urgent: bool
     items: tuple[DraftItem, ...]
     decided: tuple[Decided, ...] = ()
     left_out: tuple[Code, ...] = ()
     """Owners of items that were not proportionate and who may be named all the same."""
 
+    @property
+    def owners(self) -> dict[str, str]:
+        """The owner of each item."""
+        return {item.item_id: item.owner for item in self.items}
 
-class Approved(Shape):
+
+class Closed(Shape):
+    """A product of which nothing is awaited any more."""
+
+    case_id: Identity
+    owners: dict[Identity, Code]
+    decided: tuple[Decided, ...]
+
+
+class Approved(Closed):
     """Every owner has decided, and something may leave."""
 
     kind: Literal["approved"] = "approved"
-    case_id: Identity
-    owners: dict[Identity, Code]
-    decided: tuple[Decided, ...]
 
 
-class Refused(Shape):
+class Refused(Closed):
     """Nothing of it leaves: by its owners' decisions, or because it was voided."""
 
     kind: Literal["refused"] = "refused"
-    case_id: Identity
-    owners: dict[Identity, Code]
-    decided: tuple[Decided, ...]
 
 
 class Void(Shape):
@@ -94,156 +84,125 @@ class Void(Shape):
     reason: Line
 
 
-Known: TypeAlias = Draft | Approved | Refused
 State: TypeAlias = Annotated[Draft | Approved | Refused | Void, Field(discriminator="kind")]
 
 
 def decide(state: State | None, message: Message, policy: Policy) -> Outcome[State]:
-    """Put a draft before its owners, or take an owner's decision; refuses what is not that owner's
-    to decide so.
+    """Put a draft before its owners, or take an owner's decision.
+
+    Refuses what is not that owner's to decide so.
     """
+    now = Now(message.time, policy)
     match message.data:
         case ProductDrafted() as drafted:
-            return _open(state, drafted, message.time, policy)
+            return _open(state, drafted, now=now)
         case ReleaseDecided() as decided:
-            return _take(state, decided, message.time, policy)
+            return _take(state, decided, now=now)
         case ProductVoided() as voided:
             return _void(state, voided)
     return Outcome()
 
 
-def _open(
-    state: State | None, drafted: ProductDrafted, at: dt.datetime, policy: Policy
-) -> Outcome[State]:
+def _open(state: State | None, drafted: ProductDrafted, *, now: Now) -> Outcome[State]:
     draft = _draft(drafted)
     if isinstance(state, Void):
         return _refused(draft, state.reason, voided=True)
     if state is not None:
         return Outcome()
     if draft.urgent:
-        return _at_once(draft, at, policy)
-    awaited = {item.item_id for item in _awaited(draft, at, policy)}
+        return _at_once(draft, now)
+    awaited = _awaited(draft, now)
     if not awaited:
-        return _settled(draft, at, policy)
-    asked = (item for item in drafted.items if item.item_id in awaited)
-    return Outcome(state=draft, letters=tuple(_request(drafted, item) for item in asked))
+        return _close(draft, now=now)
+    letters = tuple(
+        Letter(
+            f"approval-request/{item.item_id}",
+            agency=item.owner,
+            notice=ApprovalRequest(item=item, **drafted.shared(ApprovalRequest)),
+        )
+        for item in drafted.items
+        if item.item_id in awaited
+    )
+    return Outcome(state=draft, letters=letters)
 
 
 def _draft(drafted: ProductDrafted) -> Draft:
+    left_out = (one.owner for one in drafted.weighing if one.signpost and not one.included)
     return Draft(
-        product_id=drafted.product_id,
-        referral_id=drafted.referral_id,
-        case_id=drafted.case_id,
-        recipient=drafted.recipient,
-        purpose=drafted.purpose,
-        colour=drafted.colour,
-        disposal=drafted.disposal,
-        urgent=drafted.urgent,
         items=tuple(item.model_copy(update={"redactions": ()}) for item in drafted.items),
-        left_out=tuple(
-            weighing.owner
-            for weighing in drafted.weighing
-            if weighing.signpost and not weighing.included
-        ),
+        left_out=tuple(left_out),
+        **drafted.shared(ProductHead),
     )
 
 
-def _request(drafted: ProductDrafted, item: DraftItem) -> Letter:
-    request = ApprovalRequest(
-        product_id=drafted.product_id,
-        case_id=drafted.case_id,
-        recipient=drafted.recipient,
-        purpose=drafted.purpose,
-        colour=drafted.colour,
-        item=item,
-    )
-    return Letter(f"approval-request/{item.item_id}", agency=item.owner, notice=request)
-
-
-def _at_once(draft: Draft, at: dt.datetime, policy: Policy) -> Outcome[State]:
-    """An urgent product never waits: standing releases decide, and what they leave open is
-    signposted (R19, R34).
-    """
-    standing = (_standing(item, draft, at, policy) for item in draft.items)
-    decided = tuple(decision for decision in standing if decision is not None)
-    facts = tuple(_item_decided(draft, decision) for decision in decided)
-    return _settled(draft.model_copy(update={"decided": decided}), at, policy, *facts)
-
-
-def _standing(item: DraftItem, draft: Draft, at: dt.datetime, policy: Policy) -> Decided | None:
-    """What the owner approved in its agreement: its own notification, sanitised, for this recipient
-    and purpose.
-    """
-    if not item.notification or not _may_decide(item.owner, at, policy):
-        return None
-    for release in policy.partners[item.owner].standing_release:
-        if (release.recipient, release.purpose) == (draft.recipient, draft.purpose):
-            return Decided(
-                item_id=item.item_id,
-                owner=item.owner,
-                choice=Choice.RELEASE_SANITISED,
-                digest=item.sanitised_digest,
-                reason=release.reason,
-                signpost=item.signpost,
-                decided_by=release.decided_by,
-            )
-    return None
-
-
-def _may_decide(owner: str, at: dt.datetime, policy: Policy) -> bool:
-    """Whether the owner is a partner whose agreement is in force (R50): nobody waits for others,
-    and nothing of theirs leaves.
-    """
-    partner = policy.partners.get(owner)
-    if partner is None or partner.agreement is None:
-        return False
-    return partner.agreement.in_force(deadlines.local_day(at, policy.profile.calendar))
-
-
-def _awaited(draft: Draft, at: dt.datetime, policy: Policy) -> list[DraftItem]:
-    """The items about which an owner who may decide has not."""
-    decided = {decision.item_id for decision in draft.decided}
-    return [
-        item
+def _at_once(draft: Draft, now: Now) -> Outcome[State]:
+    """An urgent product never waits: what standing releases leave open is signposted (R19, R34)."""
+    decided = tuple(
+        Decided(
+            choice=Choice.RELEASE_SANITISED,
+            digest=item.sanitised_digest,
+            reason=release.reason,
+            signpost=item.signpost,
+            decided_by=release.decided_by,
+            **item.shared(Item),
+        )
         for item in draft.items
-        if item.item_id not in decided and _may_decide(item.owner, at, policy)
-    ]
+        if (release := _standing(item, draft, now=now)) is not None
+    )
+    facts = (_item_decided(draft, decision) for decision in decided)
+    return _close(draft.model_copy(update={"decided": decided}), *facts, now=now)
 
 
-def _take(
-    state: State | None, decided: ReleaseDecided, at: dt.datetime, policy: Policy
-) -> Outcome[State]:
+def _standing(item: DraftItem, draft: Draft, *, now: Now) -> StandingRelease | None:
+    """By what its owner's agreement releases a notification to this recipient for this purpose."""
+    if not item.notification or now.agreement_with(item.owner) is None:
+        return None
+    wanted = (draft.recipient, draft.purpose)
+    releases = now.policy.partners[item.owner].standing_release
+    return next((one for one in releases if (one.recipient, one.purpose) == wanted), None)
+
+
+def _awaited(draft: Draft, now: Now) -> set[str]:
+    """The items about which an owner under an agreement in force (R50) has not decided.
+
+    Nobody waits for other owners, and nothing of theirs leaves.
+    """
+    decided = {decision.item_id for decision in draft.decided}
+    return {
+        item.item_id
+        for item in draft.items
+        if item.item_id not in decided and now.agreement_with(item.owner) is not None
+    }
+
+
+def _take(state: State | None, decided: ReleaseDecided, *, now: Now) -> Outcome[State]:
     decision = decided.decision
     if state is None or isinstance(state, Void):
-        return Outcome(refusal=Refusal("refused.unknown-subject", "product_id"))
+        return refuse("refused.unknown-subject", "product_id")
     if refusal := _not_theirs(state, decided):
         return Outcome(refusal=refusal)
     new = _decided(decision, decided.agency)
     earlier = next((known for known in state.decided if known.item_id == decision.item_id), None)
     if new == earlier:
         return Outcome()
-    if not isinstance(state, Draft) or (earlier is not None and not _withdraws(new, earlier)):
-        return Outcome(refusal=Refusal("refused.closed", "item_id"))
-    if refusal := _not_so(state, decided, at, policy):
+    if not isinstance(state, Draft) or not (earlier is None or _withdraws(new, earlier)):
+        return refuse("refused.closed", "item_id")
+    if refusal := _not_so(state, decided, now=now):
         return Outcome(refusal=refusal)
     others = (known for known in state.decided if known is not earlier)
     after = state.model_copy(update={"decided": (*others, new)})
     fact = _item_decided(state, new)
-    if _awaited(after, at, policy):
-        return Outcome(after, (fact,))
-    return _settled(after, at, policy, fact)
+    return Outcome(after, (fact,)) if _awaited(after, now) else _close(after, fact, now=now)
 
 
 def _withdraws(new: Decided, earlier: Decided) -> bool:
-    """Whether the owner takes back what it had allowed: its to do for as long as nothing has left
-    (R27).
-    """
+    """Whether the owner takes back what it allowed, as it may until something has left (R27)."""
     return new.choice is Choice.WITHHOLD and earlier.choice is not Choice.WITHHOLD
 
 
-def _not_theirs(state: Known, decided: ReleaseDecided) -> Refusal | None:
+def _not_theirs(state: Draft | Closed, decided: ReleaseDecided) -> Refusal | None:
     """Only its owner decides about an item (R30); who sends is what the credential says."""
-    owner = _owners(state).get(decided.decision.item_id)
+    owner = state.owners.get(decided.decision.item_id)
     if owner is None:
         return Refusal("refused.unknown-subject", "item_id")
     if decided.agency != owner:
@@ -253,136 +212,65 @@ def _not_theirs(state: Known, decided: ReleaseDecided) -> Refusal | None:
     return None
 
 
-def _owners(state: Known) -> dict[str, str]:
-    return (
-        {item.item_id: item.owner for item in state.items}
-        if isinstance(state, Draft)
-        else state.owners
-    )
-
-
-def _not_so(
-    draft: Draft, decided: ReleaseDecided, at: dt.datetime, policy: Policy
-) -> Refusal | None:
-    """Whether the owner may decide, and decided about just what it was shown, for whom and what
-    for.
-    """
+def _not_so(draft: Draft, decided: ReleaseDecided, *, now: Now) -> Refusal | None:
+    """Whether the owner may decide, and did so about what it was shown, for whom and what for."""
     decision = decided.decision
-    if not _may_decide(decided.agency, at, policy):
+    if now.agreement_with(decided.agency) is None:
         return Refusal("refused.agreement")
     if decision.recipient != draft.recipient:
         return Refusal("refused.recipient", "recipient")
     if decision.purpose != draft.purpose:
         return Refusal("refused.purpose", "purpose")
     if decision.choice is Choice.WITHHOLD:
-        return (
-            None
-            if decision.reason and decision.reason.strip()
-            else Refusal("refused.reason-missing", "reason")
-        )
+        told = decision.reason and decision.reason.strip()
+        return None if told else Refusal("refused.reason-missing", "reason")
     item = next(item for item in draft.items if item.item_id == decision.item_id)
-    shown = (
-        item.original_digest
-        if decision.choice is Choice.RELEASE_ORIGINAL
-        else item.sanitised_digest
-    )
+    original = decision.choice is Choice.RELEASE_ORIGINAL
+    shown = item.original_digest if original else item.sanitised_digest
     return None if decision.digest == shown else Refusal("refused.digest", "digest")
 
 
 def _decided(decision: ReleaseDecision, owner: str) -> Decided:
-    return Decided(
-        item_id=decision.item_id,
-        owner=owner,
-        choice=decision.choice,
-        digest=None if decision.choice is Choice.WITHHOLD else decision.digest,
-        reason=decision.reason or "Its owner releases it.",
-        signpost=decision.signpost,
-        decided_by=decision.decided_by,
-    )
+    given = {
+        "digest": None if decision.choice is Choice.WITHHOLD else decision.digest,
+        "reason": decision.reason or "Its owner releases it.",
+    }
+    return Decided(owner=owner, **decision.shared(Decided) | given)
 
 
 def _item_decided(draft: Draft, decided: Decided) -> ItemDecided:
-    return ItemDecided(
-        product_id=draft.product_id,
-        case_id=draft.case_id,
-        item_id=decided.item_id,
-        owner=decided.owner,
-        choice=decided.choice,
-        digest=decided.digest,
-        recipient=draft.recipient,
-        purpose=draft.purpose,
-        reason=decided.reason,
-        signpost=decided.signpost,
-        decided_by=decided.decided_by,
-    )
+    return ItemDecided(**draft.shared(ItemDecided), **decided.shared(ItemDecided))
 
 
-def _settled(draft: Draft, at: dt.datetime, policy: Policy, *decisions: Fact) -> Outcome[State]:
-    """Every owner has decided as far as it will: approve what may leave, or refuse when that is
-    nothing.
+def _close(draft: Draft, *decisions: Fact, now: Now) -> Outcome[State]:
+    """Every owner has decided as far as it will: approve what may leave, or refuse for lack of it.
+
+    What an owner let leave does so only while its agreement is in force. Owners of other items are
+    named if they let themselves be, with the item and with the decision (R34).
     """
     by_item = {decided.item_id: decided for decided in draft.decided}
-    allowed = {
-        item.item_id for item in draft.items if _allowed(by_item.get(item.item_id), at, policy)
-    }
-    items = tuple(
-        _approved_item(item, by_item[item.item_id])
-        for item in draft.items
-        if item.item_id in allowed
-    )
-    kept = [item for item in draft.items if item.item_id not in allowed]
-    signposts = tuple(_signposts([*_held_back(kept, by_item), *draft.left_out], policy))
+    items, named = [], []
+    for item in draft.items:
+        decided = by_item.get(item.item_id)
+        if decided and decided.digest and now.agreement_with(decided.owner):
+            items.append(_approved_item(item, decided))
+        elif item.signpost and (decided is None or decided.signpost):
+            named.append(item.owner)
+    signposts = tuple(_signposts([*named, *draft.left_out], now.policy))
     if not items and not signposts:
-        reason = (
-            "No owner lets anything leave."
-            if draft.items
-            else "Nothing is proportionate to the rating."
+        nothing = "Nothing is proportionate to the rating."
+        return _refused(
+            draft, "No owner lets anything leave." if draft.items else nothing, *decisions
         )
-        return _refused(draft, reason, *decisions)
-    approved = ProductApproved(
-        product_id=draft.product_id,
-        referral_id=draft.referral_id,
-        case_id=draft.case_id,
-        recipient=draft.recipient,
-        purpose=draft.purpose,
-        colour=draft.colour,
-        disposal=draft.disposal,
-        urgent=draft.urgent,
-        items=items,
-        signposts=signposts,
-    )
-    after = Approved(case_id=draft.case_id, owners=_owners(draft), decided=draft.decided)
+    approved = ProductApproved(items=tuple(items), signposts=signposts, **draft.shared(ProductHead))
+    after = Approved(owners=draft.owners, **draft.shared(Closed))
     return Outcome(after, (*decisions, approved))
 
 
-def _allowed(decided: Decided | None, at: dt.datetime, policy: Policy) -> bool:
-    """Whether its owner let it leave, and is still under the agreement by which it did."""
-    return (
-        decided is not None
-        and decided.digest is not None
-        and _may_decide(decided.owner, at, policy)
-    )
-
-
 def _approved_item(item: DraftItem, decided: Decided) -> ApprovedItem:
-    assert decided.digest is not None
-    return ApprovedItem(
-        item_id=item.item_id,
-        owner=item.owner,
-        text=item.original if decided.choice is Choice.RELEASE_ORIGINAL else item.sanitised,
-        digest=decided.digest,
-        decided_by=decided.decided_by,
-    )
-
-
-def _held_back(items: Iterable[DraftItem], by_item: dict[str, Decided]) -> Iterator[str]:
-    """Owners of items that do not leave and who let themselves be named, with the item and with the
-    decision (R34).
-    """
-    for item in items:
-        decided = by_item.get(item.item_id)
-        if item.signpost and (decided is None or decided.signpost):
-            yield item.owner
+    original = decided.choice is Choice.RELEASE_ORIGINAL
+    text = item.original if original else item.sanitised
+    return ApprovedItem(text=text, **decided.shared(ApprovedItem))
 
 
 def _signposts(owners: Iterable[str], policy: Policy) -> Iterator[Signpost]:
@@ -400,33 +288,15 @@ def _void(state: State | None, voided: ProductVoided) -> Outcome[State]:
 
 
 def _refused(draft: Draft, reason: str, *decisions: Fact, voided: bool = False) -> Outcome[State]:
-    refused = ProductRefused(
-        product_id=draft.product_id,
-        referral_id=draft.referral_id,
-        case_id=draft.case_id,
-        recipient=draft.recipient,
-        colour=draft.colour,
-        urgent=draft.urgent,
-        voided=voided,
-        reason=reason,
-    )
-    after = Refused(case_id=draft.case_id, owners=_owners(draft), decided=draft.decided)
+    refused = ProductRefused(voided=voided, reason=reason, **draft.shared(ProductRefused))
+    after = Refused(owners=draft.owners, **draft.shared(Closed))
     return Outcome(after, (*decisions, refused))
-
-
-def _key(message: Message) -> str:
-    match message.data:
-        case ReleaseDecided(decision=decision):
-            return decision.product_id
-        case ProductDrafted() | ProductVoided() as about:
-            return about.product_id
-    raise TypeError(f"approve does not hear {message.type}")
 
 
 STEP: Step[State] = Step(
     name="approve",
     hears=(ProductDrafted, ReleaseDecided, ProductVoided),
     state=State,
-    key=_key,
+    key=product_of,
     decide=decide,
 )

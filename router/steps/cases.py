@@ -1,20 +1,19 @@
-"""Which case a referral belongs to while humans may still correct its link, in whatever order the
-news comes.
-"""
+"""Which case a referral belongs to while humans may correct its link, in whatever order we hear."""
 
 from __future__ import annotations
 
+import datetime as dt
+from typing import Literal
+
 from schemas.base import Identity, Instant, Shape
 from schemas.case import LinkCorrected
-from schemas.message import Message
 
 
 class Cases(Shape):
-    """The case of a referral, and those that it was taken for. ``since``: when it was last
-    corrected, if ever.
+    """The case of a referral, and those that it was taken for.
 
-    ``revision`` counts the corrections: two of them may be of one moment, and heard in either
-    order.
+    ``since`` is when it was last corrected, if ever. ``revision`` counts the corrections: two of
+    them may be of one moment, and heard in either order.
     """
 
     now: Identity
@@ -23,34 +22,37 @@ class Cases(Shape):
     revision: int = 0
 
     def known(self, case_id: str) -> bool:
-        """Whether the referral is or was in this case: people may answer under the id that they
-        were given.
-        """
+        """Whether it is or was in this case: people may answer under either."""
         return case_id == self.now or case_id in self.former
 
+    @classmethod
+    def linked(cls, before: Cases | None, case_id: str) -> Cases:
+        """The referral was linked to this case; a correction that was heard earlier came later."""
+        return cls(now=case_id) if before is None else before._with_former(case_id)
 
-def linked(cases: Cases | None, case_id: str) -> Cases:
-    """The referral was linked to this case, unless a correction is known already: it came later, if
-    heard earlier.
-    """
-    return Cases(now=case_id) if cases is None else _with_former(cases, case_id)
+    @classmethod
+    def corrected(
+        cls, before: Cases | None, correction: LinkCorrected, *, at: dt.datetime
+    ) -> Cases:
+        """A human moved the referral: the latest correction counts, whenever it was heard."""
+        moved = cls(now=correction.case_id, since=at, revision=correction.revision)
+        moved = moved._with_former(correction.from_case_id)
+        if before is None:
+            return moved
+        earlier, latest = sorted((moved, before), key=cls._order)
+        return latest._with_former(earlier.now, *earlier.former)
+
+    def _order(self) -> tuple[bool, int, float, str]:
+        since = self.since
+        return since is not None, self.revision, since.timestamp() if since else 0.0, self.now
+
+    def _with_former(self, *case_ids: str) -> Cases:
+        former = tuple(sorted({*self.former, *case_ids} - {self.now}))
+        return self if former == self.former else self.model_copy(update={"former": former})
 
 
-def corrected(cases: Cases | None, message: Message, correction: LinkCorrected) -> Cases:
-    """A human moved the referral. The latest correction counts, not the one that was heard last."""
-    moved = Cases(now=correction.case_id, since=message.time, revision=correction.revision)
-    moved = _with_former(moved, correction.from_case_id)
-    if cases is None:
-        return moved
-    latest, earlier = (cases, moved) if _order(cases) >= _order(moved) else (moved, cases)
-    return _with_former(latest, earlier.now, *earlier.former)
+class HandedOver(Shape):
+    """The child's own social worker has it (R9): not the hub's, unless the link proves wrong."""
 
-
-def _order(cases: Cases) -> tuple[bool, int, float, str]:
-    since = cases.since
-    return since is not None, cases.revision, since.timestamp() if since else 0.0, cases.now
-
-
-def _with_former(cases: Cases, *case_ids: str) -> Cases:
-    former = tuple(sorted({*cases.former, *case_ids} - {cases.now}))
-    return cases if former == cases.former else cases.model_copy(update={"former": former})
+    kind: Literal["handed_over"] = "handed_over"
+    cases: Cases

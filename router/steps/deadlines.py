@@ -1,6 +1,4 @@
-"""When something is due: elapsed hours, the same day, or working days of a borough (R18, R25,
-L3).
-"""
+"""When something is due: after hours, the same day, or working days of a borough (R18, R25, L3)."""
 
 from __future__ import annotations
 
@@ -10,26 +8,22 @@ from zoneinfo import ZoneInfo
 
 import holidays
 
+from router.step import Timer
 from schemas.base import Instant, Shape
 from schemas.policy import Calendar, Elapsed, SameDay, TimeAllowed
 
-_DAY = dt.timedelta(days=1)
 _SATURDAY = 5
 
 
 class Ticking(Shape):
-    """A clock that runs. ``approaching_at`` is None once the warning was given; a breached clock
-    runs no more.
-    """
+    """A clock that runs; ``approaching_at`` is None once the warning was given."""
 
     approaching_at: Instant | None
     due_at: Instant
 
     @property
     def next_at(self) -> dt.datetime:
-        """When there is something to tell: that the due time approaches, then that it is
-        breached.
-        """
+        """When there is something to tell: first that the due time is near, then that it passed."""
         return self.approaching_at or self.due_at
 
     @property
@@ -38,70 +32,51 @@ class Ticking(Shape):
         return self.approaching_at is None
 
     def told(self) -> Ticking | None:
-        """The clock once that was told."""
+        """The clock once that was told; a breached one runs no more."""
         return None if self.breached_next else self.model_copy(update={"approaching_at": None})
 
 
-def started(from_: dt.datetime, due_at: dt.datetime, warn_at: float) -> Ticking:
+def started(from_: dt.datetime, due_at: dt.datetime, *, warn_at: float) -> Ticking:
     """A clock from one moment to another that warns after a share (0 to 1) of the time."""
-    return Ticking(approaching_at=share_of(from_, due_at, warn_at), due_at=due_at)
+    return Ticking(approaching_at=share_of(from_, due_at, share=warn_at), due_at=due_at)
 
 
-def due(allowed: TimeAllowed, from_: dt.datetime, calendar: Calendar) -> dt.datetime:
+def timers(
+    next_at: dt.datetime | None, key: str, *, before: dt.datetime | None = None
+) -> tuple[Timer, ...]:
+    """One timer at a time: for what a state waits for next, unless that is what it waited for."""
+    return () if next_at is None or next_at == before else (Timer(next_at, key),)
+
+
+def due(allowed: TimeAllowed, from_: dt.datetime, *, calendar: Calendar) -> dt.datetime:
     """When what came at ``from_`` (aware) is due, in UTC.
 
-    Hours are hours on the clock, through changes to and from summer time. Days end at the
-    calendar's closing time.
+    Hours are hours on the clock, through changes to and from summer time. Days end when the
+    calendar closes.
     """
     if isinstance(allowed, Elapsed):
         return from_.astimezone(dt.UTC) + dt.timedelta(hours=allowed.hours)
     came = from_.astimezone(ZoneInfo(calendar.time_zone))
-    if isinstance(allowed, SameDay):
-        return _closing(_day_it_came(came, calendar), calendar)
-    return _closing(_working_days_after(came.date(), allowed.days, calendar), calendar)
+    day, days = came.date(), 0 if isinstance(allowed, SameDay) else allowed.days
+    if not days and not (came.time() < calendar.closes and is_working_day(day, calendar)):
+        days = 1  # What comes at closing time or later is the next working day's work.
+    while days:
+        day += dt.timedelta(days=1)
+        days -= is_working_day(day, calendar)
+    closing = dt.datetime.combine(day, calendar.closes, ZoneInfo(calendar.time_zone))
+    return closing.astimezone(dt.UTC)
 
 
-def share_of(from_: dt.datetime, until: dt.datetime, share: float) -> dt.datetime:
-    """The moment, in UTC, when this share (0 to 1) of the time from ``from_`` to ``until`` has
-    passed.
-    """
+def share_of(from_: dt.datetime, until: dt.datetime, *, share: float) -> dt.datetime:
+    """The moment, in UTC, when this share (0 to 1) of the time has passed."""
     start = from_.astimezone(dt.UTC)
     return start + (until - start) * share
 
 
-def local_day(moment: dt.datetime, calendar: Calendar) -> dt.date:
-    """The borough's date at this moment: agreements begin and end by it."""
-    return moment.astimezone(ZoneInfo(calendar.time_zone)).date()
-
-
 def is_working_day(day: dt.date, calendar: Calendar) -> bool:
-    """Whether the borough works on this day: no weekend, no bank holiday of its part of Britain, no
-    closure.
-    """
-    if day.weekday() >= _SATURDAY or day in calendar.closures:
-        return False
-    return day not in _bank_holidays(calendar.subdivision, day.year)
-
-
-def _day_it_came(came: dt.datetime, calendar: Calendar) -> dt.date:
-    """The working day whose work it is: what comes at closing time or later belongs to the next."""
-    if came.time() < calendar.closes and is_working_day(came.date(), calendar):
-        return came.date()
-    return _working_days_after(came.date(), 1, calendar)
-
-
-def _working_days_after(day: dt.date, days: int, calendar: Calendar) -> dt.date:
-    left = days
-    while left:
-        day += _DAY
-        left -= is_working_day(day, calendar)
-    return day
-
-
-def _closing(day: dt.date, calendar: Calendar) -> dt.datetime:
-    return dt.datetime.combine(day, calendar.closes, ZoneInfo(calendar.time_zone)).astimezone(
-        dt.UTC
-    )
+    """Whether the borough works: no weekend, closure or bank holiday of its part of Britain."""
+    off = day.weekday() >= _SATURDAY or day in calendar.closures
+    return not off and day not in _bank_holidays(calendar.subdivision, day.year)
 
 
 @lru_cache(maxsize=512)

@@ -1,6 +1,4 @@
-"""What the borough's profile makes of a notification: the same for all agencies and every time
-(R16, R17, R21).
-"""
+"""What the borough's profile makes of a notification, whoever sent it (R16, R17, R21)."""
 
 from __future__ import annotations
 
@@ -29,27 +27,22 @@ class Suggestion:
 
 
 def suggest(
-    notification: Notification, earlier_referrals: int, profile: BoroughProfile
+    notification: Notification, *, earlier_referrals: int, profile: BoroughProfile
 ) -> Suggestion:
     """The rating that the profile suggests: its most severe indicator, raised by repeats (R12).
 
     A narrative that cannot be read never lowers a rating below the profile's default.
     """
-    found = sorted(_found(notification, profile), key=_most_severe_first)
+    found = sorted(_found(notification, profile), key=lambda one: (-one.colour.severity, one.id))
     colour = found[0].colour if found else profile.default
     reasons = [indicator.says for indicator in found]
-    if not _readable(notification.narrative):
-        colour = more_severe(colour, profile.default)
+    if _UNDECODED in notification.narrative or not any(map(str.isalpha, notification.narrative)):
+        colour = max(colour, profile.default, key=lambda one: one.severity)
         reasons.append("The narrative cannot be read in full.")
     if earlier_referrals >= profile.repeat_referrals and colour in _RAISED_BY_REPEATS:
         colour = _RAISED_BY_REPEATS[colour]
         reasons.append(f"The case has {earlier_referrals} earlier referrals.")
     return Suggestion(colour, tuple(reasons) or ("No indicator of the profile was found.",))
-
-
-def more_severe(one: Colour, other: Colour) -> Colour:
-    """The more severe of two colours."""
-    return one if one.severity >= other.severity else other
 
 
 def deeper(one: Level, other: Level) -> bool:
@@ -62,25 +55,13 @@ def proportionate(sensitivity: Sensitivity, up_to: Sensitivity) -> bool:
     return _SENSITIVITIES.index(sensitivity) <= _SENSITIVITIES.index(up_to)
 
 
-def _most_severe_first(indicator: Indicator) -> tuple[int, str]:
-    return -indicator.colour.severity, indicator.id
-
-
-def _readable(narrative: str) -> bool:
-    return _UNDECODED not in narrative and any(character.isalpha() for character in narrative)
-
-
 def _found(notification: Notification, profile: BoroughProfile) -> Iterable[Indicator]:
-    signs = _signs(_Same(profile))
-    text = _plain(notification.narrative)
+    text, coded = _plain(notification.narrative), set(notification.concern)
     # Looking for the bare phrases first is ten times as fast as the patterns alone.
-    likely = [sign for sign in signs.phrases if sign.phrase in text]
-    found = [sign.indicator for sign in likely if sign.pattern.search(text)]
-    found += [
-        indicator
-        for concern in notification.concern
-        for indicator in signs.concerns.get(concern, ())
-    ]
+    likely = [sign for sign in _phrases(_Same(profile)) if sign[0] in text]
+    found = [indicator for _, pattern, indicator in likely if pattern.search(text)]
+    if coded:
+        found += [one for one in profile.indicators if not coded.isdisjoint(one.concerns)]
     return {indicator.id: indicator for indicator in found}.values()
 
 
@@ -89,30 +70,12 @@ def _plain(text: str) -> str:
     return " ".join(text.replace("\u2019", "'").casefold().split())
 
 
-@dataclass(frozen=True, slots=True)
-class _Phrase:
-    phrase: str
-    pattern: re.Pattern[str]
-    indicator: Indicator
-
-
-@dataclass(frozen=True, slots=True)
-class _Signs:
-    """A profile's indicators made ready to be looked for."""
-
-    phrases: tuple[_Phrase, ...]
-    concerns: dict[str, tuple[Indicator, ...]]
-
-
 class _Same:
-    """A profile as a key by identity. The key holds the profile, so no other object can get its
-    identity meanwhile.
+    """A profile as a key by identity, which no other object gets while the key holds it.
 
-    Profiles have dicts and so no hash; hashing one by content for each notification would cost more
-    than rating it.
+    Profiles have dicts and so no hash; hashing one by content for each notification would cost
+    more than rating it.
     """
-
-    __slots__ = ("profile",)
 
     def __init__(self, profile: BoroughProfile) -> None:
         self.profile = profile
@@ -125,19 +88,10 @@ class _Same:
 
 
 @lru_cache(maxsize=16)
-def _signs(same: _Same) -> _Signs:
-    indicators = same.profile.indicators
-    concerns = {concern for indicator in indicators for concern in indicator.concerns}
-    return _Signs(
-        phrases=tuple(
-            _phrase(phrase, indicator) for indicator in indicators for phrase in indicator.phrases
-        ),
-        concerns={
-            concern: tuple(i for i in indicators if concern in i.concerns) for concern in concerns
-        },
+def _phrases(same: _Same) -> tuple[tuple[str, re.Pattern[str], Indicator], ...]:
+    """Every phrase of the profile, its pattern as a phrase of its own, and its indicator."""
+    return tuple(
+        (plain, re.compile(rf"(?<!\w){re.escape(plain)}(?!\w)"), indicator)
+        for indicator in same.profile.indicators
+        for plain in map(_plain, indicator.phrases)
     )
-
-
-def _phrase(phrase: str, indicator: Indicator) -> _Phrase:
-    plain = _plain(phrase)
-    return _Phrase(plain, re.compile(rf"(?<!\w){re.escape(plain)}(?!\w)"), indicator)

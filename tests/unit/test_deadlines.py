@@ -41,7 +41,7 @@ def at(text: str) -> dt.datetime:
     ],
 )
 def test_working_days_leave_out_weekends_and_bank_holidays(came: str, days: int, due: str) -> None:
-    assert deadlines.due(WorkingDays(days=days), at(came), ENGLAND) == at(due)
+    assert deadlines.due(WorkingDays(days=days), at(came), calendar=ENGLAND) == at(due)
 
 
 @pytest.mark.parametrize(
@@ -50,12 +50,12 @@ def test_working_days_leave_out_weekends_and_bank_holidays(came: str, days: int,
 )
 def test_easter_monday_is_a_working_day_in_scotland_only(subdivision: str, due: str) -> None:
     calendar = Calendar.model_validate({"subdivision": subdivision})
-    assert deadlines.due(WorkingDays(days=1), at("2026-04-02T12:00"), calendar) == at(due)
+    assert deadlines.due(WorkingDays(days=1), at("2026-04-02T12:00"), calendar=calendar) == at(due)
 
 
 def test_a_closure_of_the_borough_is_no_working_day() -> None:
     calendar = Calendar(closures=(dt.date(2026, 6, 11),))
-    assert deadlines.due(WorkingDays(days=1), at("2026-06-10T12:00"), calendar) == at(
+    assert deadlines.due(WorkingDays(days=1), at("2026-06-10T12:00"), calendar=calendar) == at(
         "2026-06-12T17:00"
     )
 
@@ -72,22 +72,22 @@ def test_a_closure_of_the_borough_is_no_working_day() -> None:
     ],
 )
 def test_the_same_day_is_the_working_day_on_which_it_came(came: str, due: str) -> None:
-    assert deadlines.due(SameDay(), at(came), ENGLAND) == at(due)
+    assert deadlines.due(SameDay(), at(came), calendar=ENGLAND) == at(due)
 
 
 def test_four_hours_are_four_hours_through_the_change_to_summer_time() -> None:
-    due = deadlines.due(Elapsed(hours=4), at("2026-03-29T00:30"), ENGLAND)
+    due = deadlines.due(Elapsed(hours=4), at("2026-03-29T00:30"), calendar=ENGLAND)
     assert due == at("2026-03-29T05:30")
 
 
 def test_four_hours_are_four_hours_through_the_change_to_winter_time() -> None:
-    due = deadlines.due(Elapsed(hours=4), at("2026-10-25T00:30"), ENGLAND)
+    due = deadlines.due(Elapsed(hours=4), at("2026-10-25T00:30"), calendar=ENGLAND)
     assert due == at("2026-10-25T03:30")
 
 
 @given(moments, st.floats(0.1, 24 * 90))
 def test_hours_elapse_alike_on_every_day(came: dt.datetime, hours: float) -> None:
-    due = deadlines.due(Elapsed(hours=hours), came, ENGLAND)
+    due = deadlines.due(Elapsed(hours=hours), came, calendar=ENGLAND)
     assert due - came.astimezone(dt.UTC) == dt.timedelta(hours=hours)
 
 
@@ -96,7 +96,7 @@ def test_days_end_at_closing_time_with_exactly_so_many_working_days_passed(
     came: dt.datetime, days: int, subdivision: str
 ) -> None:
     calendar = Calendar.model_validate({"subdivision": subdivision})
-    due = deadlines.due(WorkingDays(days=days), came, calendar)
+    due = deadlines.due(WorkingDays(days=days), came, calendar=calendar)
     first, last = came.astimezone(LONDON).date(), due.astimezone(LONDON).date()
     passed = [first + dt.timedelta(days=n) for n in range(1, (last - first).days + 1)]
     assert due.utcoffset() == dt.timedelta()
@@ -109,8 +109,8 @@ def test_days_end_at_closing_time_with_exactly_so_many_working_days_passed(
 def test_the_same_day_is_never_over_and_never_beyond_the_next_working_day(
     came: dt.datetime,
 ) -> None:
-    due = deadlines.due(SameDay(), came, ENGLAND)
-    assert came < due <= deadlines.due(WorkingDays(days=1), came, ENGLAND)
+    due = deadlines.due(SameDay(), came, calendar=ENGLAND)
+    assert came < due <= deadlines.due(WorkingDays(days=1), came, calendar=ENGLAND)
 
 
 @given(moments, moments, st.integers(1, 10))
@@ -119,16 +119,20 @@ def test_what_comes_earlier_is_not_due_later(
 ) -> None:
     early, late = sorted((one, other))
     for allowed in (WorkingDays(days=days), SameDay()):
-        assert deadlines.due(allowed, early, ENGLAND) <= deadlines.due(allowed, late, ENGLAND)
+        assert deadlines.due(allowed, early, calendar=ENGLAND) <= deadlines.due(
+            allowed, late, calendar=ENGLAND
+        )
 
 
 @given(moments, st.floats(0.01, 1))
 def test_a_share_of_the_time_lies_within_it(came: dt.datetime, share: float) -> None:
-    until = deadlines.due(Elapsed(hours=4), came, ENGLAND)
-    assert came < deadlines.share_of(came, until, share) <= until
+    until = deadlines.due(Elapsed(hours=4), came, calendar=ENGLAND)
+    assert came < deadlines.share_of(came, until, share=share) <= until
 
 
 def test_three_quarters_of_four_hours_are_three() -> None:
     came = at("2026-03-29T00:30")
-    until = deadlines.due(Elapsed(hours=4), came, ENGLAND)
-    assert deadlines.share_of(came, until, 0.75) == came.astimezone(dt.UTC) + dt.timedelta(hours=3)
+    until = deadlines.due(Elapsed(hours=4), came, calendar=ENGLAND)
+    assert deadlines.share_of(came, until, share=0.75) == came.astimezone(dt.UTC) + dt.timedelta(
+        hours=3
+    )

@@ -21,7 +21,9 @@ def suggest(
     narrative: str, *concern: str, earlier: int = 0, profile: BoroughProfile | None = None
 ) -> thresholds.Suggestion:
     notification = given.notification(narrative, concern=concern)
-    return thresholds.suggest(notification, earlier, profile or given.profile())
+    return thresholds.suggest(
+        notification, earlier_referrals=earlier, profile=profile or given.profile()
+    )
 
 
 @pytest.mark.parametrize(

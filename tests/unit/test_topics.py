@@ -13,13 +13,14 @@ MODULES = (case, decisions, information, notification, operations, product, rati
 
 
 def facts_of_schemas() -> Iterator[type[Fact]]:
-    """Every fact that the schemas define."""
+    """Every fact that the schemas define and name: what several share has no type of its own."""
     for module in MODULES:
         for value in vars(module).values():
             if (
                 isinstance(value, type)
                 and issubclass(value, Fact)
                 and value.__module__ == module.__name__
+                and hasattr(value, "type")
             ):
                 yield value
 

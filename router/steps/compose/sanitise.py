@@ -1,5 +1,4 @@
-"""Take out of a text what tells who, where and how to reach others, and say what was taken out
-(R31, R32, R36, L7).
+"""Take out of a text what tells who and where others are, and say what went (R31, R32, R36, L7).
 
 What is redacted is a proposal to the item's owner, who authorises it; when in doubt it takes out
 too much.
@@ -21,9 +20,7 @@ LONGEST = 20_000
 
 
 class Known(Shape):
-    """What the notification says of people and places: ``own`` may stay, ``others`` and ``places``
-    are redacted.
-    """
+    """What the notification says of people and places: only the child's ``own`` names may stay."""
 
     own: tuple[Line, ...] = ()
     others: tuple[Line, ...] = ()
@@ -48,16 +45,14 @@ class _Span:
 
 def known_of(child: Person) -> Known:
     """The names and places that a notification gives for this child."""
-    places = [
-        place
-        for address in child.address
-        for place in (address.line1, address.line2, address.postcode)
-        if place
-    ]
     return Known(
         own=_unique(part for name in child.name for part in _parts(name)),
         others=_unique(part for person in child.related_person for part in _parts(person.name)),
-        places=_unique(places),
+        places=_unique(
+            place
+            for address in child.address
+            for place in (address.line1, address.line2, address.postcode)
+        ),
     )
 
 
@@ -84,14 +79,15 @@ def redacted(text: str, redactions: Iterable[Redaction]) -> str:
 
 
 _CAPITALISED = r"[^\W\d_a-z][\w'\u2019-]{0,40}"
-"""A word that begins with a capital, or with any letter beyond ASCII. Bounded, as all that is
-repeated here is: a long run of letters would be read again from each of its letters, and hold up
-every message behind it.
+"""A word that begins with a capital, or with any letter beyond ASCII.
+
+Bounded, as all that is repeated here is: a long run of letters would be read again from each of
+its letters, and hold up every message behind it.
 """
 _ALWAYS_STREETS = r"Street|Road|Rd|Avenue|Ave|Lane|Ln|Crescent|Cres|Terrace|Gardens|Gdns|Grove|Mews"
 _STREETS = (
-    rf"{_ALWAYS_STREETS}|St|Av|Close|Cl|Drive|Dr|Court|Ct|Place|Pl|Way|Terr?|Gr|Square|Sq|Hill|Row|Walk|View|Rise|"
-    r"Parade|Green|Park|House|Buildings|Tower"
+    rf"{_ALWAYS_STREETS}|St|Av|Close|Cl|Drive|Dr|Court|Ct|Place|Pl|Way|Terr?|Gr|Square|Sq|"
+    r"Hill|Row|Walk|View|Rise|Parade|Green|Park|House|Buildings|Tower"
 )
 _NUMBER = (
     r"(?<!\w)(?:(?:Flat|Apartment|Apt|Unit|Room)\s+\w{1,5},?\s+)?\d{1,5}[A-Za-z]?(?:-\d{1,5})?,?\s+"
@@ -112,7 +108,8 @@ _PATTERNS = (
         "[telephone]",
         "A telephone number.",
         re.compile(
-            rf"(?<![\d+])(?:(?:\+|\(?0)(?:{_GAP}{{0,3}}\d){{8,14}}|7\d{{3}}(?:{_GAP}?\d{{3}}){{2}})(?!\d)"
+            rf"(?<![\d+])(?:(?:\+|\(?0)(?:{_GAP}{{0,3}}\d){{8,14}}"
+            rf"|7\d{{3}}(?:{_GAP}?\d{{3}}){{2}})(?!\d)"
         ),
     ),
     (
@@ -134,7 +131,8 @@ _PATTERNS = (
         "[address]",
         "A street address.",
         re.compile(
-            rf"(?i:{_NUMBER}(?:(?!(?:{_NO_STREET})\b)[^\W\d_][\w'\u2019-]{{0,40}}\s+){{1,2}}(?:{_ALWAYS_STREETS})\b)"
+            rf"(?i:{_NUMBER}(?:(?!(?:{_NO_STREET})\b)[^\W\d_][\w'\u2019-]{{0,40}}\s+){{1,2}}"
+            rf"(?:{_ALWAYS_STREETS})\b)"
         ),
     ),
     (
@@ -173,9 +171,7 @@ def _by_place(text: str, known: Known) -> Iterator[_Span]:
 
 
 def _occurrences(text: str, phrase: str) -> Iterator[int]:
-    """Where the phrase stands, in any case; ``lower`` keeps positions in ASCII, and else a pattern
-    finds it.
-    """
+    """Where the phrase stands, in any case; ``lower`` keeps positions only in ASCII."""
     if not (text.isascii() and phrase.isascii()):
         yield from (match.start() for match in re.finditer(re.escape(phrase), text, re.IGNORECASE))
         return
@@ -192,9 +188,7 @@ _THIRD = "Somebody other than the child."
 
 
 def _by_name(text: str, known: Known) -> Iterator[_Span]:
-    """Names of others in any case. A name shared with the child is taken out only where it follows
-    such a one.
-    """
+    """Names of others, in any case; one that is the child's too only behind another of theirs."""
     others = _words(known.others)
     if not others:
         return
@@ -285,9 +279,7 @@ _JOINTS = re.compile(r",\s*|\s+(?:and|&)\s+")
 
 
 def _by_kinship(text: str, known: Known) -> Iterator[_Span]:
-    """Names that stand where a relative or title is named, such as a sibling whom only the
-    narrative knows.
-    """
+    """Names behind a relative or a title, such as a sibling whom only the narrative knows."""
     for match in _WORD.finditer(text):
         plain = match.group().casefold()
         if plain not in _KIN and plain not in _TITLES:
@@ -332,9 +324,7 @@ _CUT = "[cut]"
 
 
 def _fitting(text: str, spans: Iterable[_Span]) -> Iterator[Redaction]:
-    """Replacements may be longer than what they replace: cut off the end where the text would
-    become too long.
-    """
+    """Replacements may be longer than what they replace: cut off the end of a text too long."""
     found = [
         Redaction(start=s.start, end=s.end, replacement=s.replacement, reason=s.reason)
         for s in spans
@@ -358,15 +348,12 @@ def _fitting(text: str, spans: Iterable[_Span]) -> Iterator[Redaction]:
     )
 
 
-def _parts(name: Name) -> Iterator[str]:
-    yield from name.given_name
-    yield from name.family_name
-    if name.preferred_name:
-        yield name.preferred_name
+def _parts(name: Name) -> tuple[str | None, ...]:
+    return *name.given_name, *name.family_name, name.preferred_name
 
 
-def _unique(texts: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(text for text in texts if len(text) > 1))
+def _unique(texts: Iterable[str | None]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(text for text in texts if text and len(text) > 1))
 
 
 def _words(names: Iterable[str]) -> frozenset[str]:

@@ -1,6 +1,4 @@
-"""Hop 2: has the hub had this notification before? The same again is a duplicate, changed content
-an amendment.
-"""
+"""Hop 2: has the hub had this before? The same is a duplicate, changed content an amendment."""
 
 from __future__ import annotations
 
@@ -59,36 +57,23 @@ def decide(
     known, said = state or ReferenceVersions(), received(message)
     repeated = known.referral_with(said.content_digest)
     if repeated is not None:
-        return Outcome(facts=(_duplicated(said, repeated),))
-    return Outcome(
-        state=known.and_also(said.content_digest, message.id),
-        facts=(_accepted(said, known, message.id),),
+        fact = NotificationDuplicated(
+            agency=said.agency, reference=said.notification.reference, duplicate_of=repeated
+        )
+        return Outcome(facts=(fact,))
+    accepted = NotificationAccepted(
+        referral_id=message.id,
+        version=len(known.versions) + 1,
+        first_referral_id=known.versions[0].referral_id if known.versions else None,
+        **said.shared(NotificationAccepted),
     )
+    return Outcome(state=known.and_also(said.content_digest, message.id), facts=(accepted,))
 
 
 def received(message: Message) -> NotificationReceived:
     """The only fact that this step hears."""
     assert isinstance(message.data, NotificationReceived)
     return message.data
-
-
-def _accepted(
-    said: NotificationReceived, known: ReferenceVersions, referral_id: str
-) -> NotificationAccepted:
-    return NotificationAccepted(
-        referral_id=referral_id,
-        agency=said.agency,
-        area=said.area,
-        version=len(known.versions) + 1,
-        first_referral_id=known.versions[0].referral_id if known.versions else None,
-        notification=said.notification,
-    )
-
-
-def _duplicated(said: NotificationReceived, repeated: str) -> NotificationDuplicated:
-    return NotificationDuplicated(
-        agency=said.agency, reference=said.notification.reference, duplicate_of=repeated
-    )
 
 
 STEP = Step(

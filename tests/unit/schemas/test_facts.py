@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 
@@ -15,16 +15,14 @@ EXAMPLES = Path(__file__).parents[3] / "schemas" / "examples"
 NAMED = {
     "of_case": "case_id",
     "of_referral": "referral_id",
+    "of_product": "product_id",
     "of_agency": "agency",
     "of_area": "area",
 }
 
 
-class Odd(Fact, subject="code"):
+class Odd(Fact, type="test.odd.v1", topic="test", subject="code"):
     """A fact whose fields are called like those that others are routed by."""
-
-    type: ClassVar = "test.odd.v1"
-    topic: ClassVar = "test"
 
     code: str
     agency: str
@@ -37,19 +35,23 @@ def test_a_field_routes_nothing_that_its_fact_does_not_say_it_does() -> None:
     assert odd.subject == "c"
 
 
+def test_a_fact_is_about_all_that_its_path_joins() -> None:
+    assert example("mash.notification.duplicated.v1").subject == "police/R-1"
+
+
 def example(type_: str) -> Fact:
     (path,) = EXAMPLES.rglob(f"{type_}.json")
     return FACTS[type_].model_validate_json(path.read_bytes())
 
 
 @pytest.mark.parametrize("type_", FACTS)
-def test_a_fact_that_names_its_case_referral_agency_or_area_says_so(type_: str) -> None:
+def test_a_fact_that_names_its_case_referral_product_agency_or_area_says_so(type_: str) -> None:
     fact = example(type_)
     told: dict[str, Any] = json.loads(fact.model_dump_json())
-    inner = told.get("decision") or told.get("response") or told
+    inner = next((told[name] for name in ("decision", "response", "receipt") if name in told), told)
     said = {handle: getattr(fact, handle) for handle in NAMED}
     named = {handle: told.get(field) for handle, field in NAMED.items()}
-    assert said == named | {"of_referral": inner.get("referral_id")}
+    assert said == named | {name: inner.get(NAMED[name]) for name in ("of_referral", "of_product")}
 
 
 @pytest.mark.parametrize("type_", FACTS)

@@ -8,6 +8,7 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 
 from router.step import Outcome
 from router.steps.rate import decide as rate
@@ -268,7 +269,7 @@ def at_three() -> Message:
 
 
 def test_products_of_the_wrong_case_do_not_stop_the_clock_of_the_right_one() -> None:
-    out = [released(Colour.AMBER), given.corrected()]
+    out: list[Fact] = [released(Colour.AMBER), given.corrected()]
     step = rating().given(given.linked(), decided(Colour.AMBER), *out)
     assert len(step.when(given.elapsed("rate", NOON + 24 * HOUR)).facts) == 1
     step = rating().given(
@@ -353,3 +354,10 @@ def test_what_is_handed_to_a_worker_after_it_was_rated_stays_rated() -> None:
     step = rating().given(given.linked())
     assert step.when(given.linked(allocated_to=given.worker())) == Outcome()
     assert step.when(decided(Colour.RED)).refusal is None
+
+
+def test_a_state_written_when_its_products_were_called_settled_is_read() -> None:
+    step = rating().given(given.linked(), decided(Colour.AMBER), released(Colour.AMBER))
+    adapter: TypeAdapter[Any] = TypeAdapter(rate.STEP.state)
+    written = adapter.dump_json(step.state)
+    assert adapter.validate_json(written.replace(b'"supplied"', b'"settled"')) == step.state

@@ -1,0 +1,50 @@
+"""When a step decides, and under which policy."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from router.steps import deadlines
+from schemas.policy import Agreement, BoroughProfile, ColourRule, Policy
+from schemas.rating import Colour
+
+
+@dataclass(frozen=True)
+class Now:
+    """The moment of the message that is decided, and the policy in force."""
+
+    at: dt.datetime
+    policy: Policy
+
+    @property
+    def profile(self) -> BoroughProfile:
+        """The borough's profile."""
+        return self.policy.profile
+
+    @cached_property
+    def today(self) -> dt.date:
+        """The borough's date: agreements begin and end by it."""
+        return self.at.astimezone(ZoneInfo(self.profile.calendar.time_zone)).date()
+
+    def rule(self, colour: Colour) -> ColourRule:
+        """What a rating means in this borough."""
+        return self.profile.colours[colour]
+
+    def due(self, colour: Colour, *, since: dt.datetime | None = None) -> dt.datetime:
+        """When the products of a rating are due: from now, or from ``since``."""
+        allowed = self.rule(colour).time_allowed
+        return deadlines.due(allowed, since or self.at, calendar=self.profile.calendar)
+
+    def clock(self, due_at: dt.datetime) -> deadlines.Ticking:
+        """A clock that runs from now and warns when the profile says."""
+        return deadlines.started(self.at, due_at, warn_at=self.profile.warn_at)
+
+    def agreement_with(self, agency: str) -> Agreement | None:
+        """The agency's information-sharing agreement, if one is in force today (R50)."""
+        partner = self.policy.partners.get(agency)
+        if partner is None or partner.agreement is None:
+            return None
+        return partner.agreement if partner.agreement.in_force(self.today) else None

@@ -1,0 +1,122 @@
+"""What rating remembers of a referral."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import AliasChoices, Field
+
+from router.steps.cases import Cases, HandedOver
+from router.steps.deadlines import Ticking
+from schemas.base import Code, Identity, Instant, Line, Shape
+from schemas.policy import BoroughProfile
+from schemas.rating import Clock, Colour
+
+
+class Early(Shape):
+    """A correction of the link was heard before the link itself."""
+
+    kind: Literal["early"] = "early"
+    cases: Cases
+
+
+class Standing(Shape):
+    """A rating that stands, with the clock of its products while that runs."""
+
+    cases: Cases
+    colour: Colour
+    received_at: Instant
+    product_due_at: Instant
+    product: Ticking | None
+
+    @property
+    def clocks(self) -> dict[Clock, Ticking]:
+        """The clocks that run; each is the field of its name."""
+        return {} if self.product is None else {"product": self.product}
+
+    @property
+    def next_at(self) -> dt.datetime | None:
+        """When there is something to tell next."""
+        return min((ticking.next_at for ticking in self.clocks.values()), default=None)
+
+    def awaits(self, colour: Colour, profile: BoroughProfile) -> bool:
+        """Whether somebody is still to get a product of this colour, for the case as it is now."""
+        return bool(profile.colours[colour].recipients)
+
+
+class Suggested(Standing):
+    """The profile's rating stands until a social worker decides; both clocks may run."""
+
+    kind: Literal["suggested"] = "suggested"
+    reasons: tuple[Line, ...]
+    decision_due_at: Instant
+    decision: Ticking | None
+
+    @property
+    def clocks(self) -> dict[Clock, Ticking]:
+        """The clocks that run; each is the field of its name."""
+        return (
+            super().clocks
+            if self.decision is None
+            else {"decision": self.decision, **super().clocks}
+        )
+
+
+class Supplied(Shape):
+    """The most severe colour of which a recipient got a product, or its refusal, for a case."""
+
+    case_id: Identity
+    recipient: Code
+    colour: Colour
+
+    def serves(self, other: Supplied) -> bool:
+        """Whether it makes the other needless: same case and recipient, no milder colour."""
+        same = (self.case_id, self.recipient) == (other.case_id, other.recipient)
+        return same and self.colour.severity >= other.colour.severity
+
+
+class Rated(Shape):
+    """One entry of a rating's history (R20)."""
+
+    colour: Colour
+    decided_by: Line
+    rationale: Line
+    at: Instant
+
+
+class Assigned(Standing):
+    """A social worker has decided at least once."""
+
+    kind: Literal["assigned"] = "assigned"
+    supplied: tuple[Supplied, ...] = Field(
+        default=(), validation_alias=AliasChoices("supplied", "settled")
+    )
+    """Under ``settled`` in documents that were written before."""
+    history: Annotated[tuple[Rated, ...], Field(min_length=1)]
+
+    def with_supplied(self, new: Supplied) -> Assigned:
+        """With one more product, or the very same where that says nothing new."""
+        if any(one.serves(new) for one in self.supplied):
+            return self
+        others = (one for one in self.supplied if not new.serves(one))
+        return self.model_copy(update={"supplied": (*others, new)})
+
+    def is_out(self, colour: Colour, profile: BoroughProfile) -> bool:
+        """Whether all recipients of this colour, or of a more severe one, have their products."""
+        return any(
+            rule.recipients and all(self._has(one.agency, worse) for one in rule.recipients)
+            for worse, rule in profile.colours.items()
+            if worse.severity >= colour.severity
+        )
+
+    def awaits(self, colour: Colour, profile: BoroughProfile) -> bool:
+        """Whether somebody is still to get a product of this colour, for the case as it is now."""
+        return super().awaits(colour, profile) and not self.is_out(colour, profile)
+
+    def _has(self, recipient: str, colour: Colour) -> bool:
+        wanted = Supplied(case_id=self.cases.now, recipient=recipient, colour=colour)
+        return any(one.serves(wanted) for one in self.supplied)
+
+
+State: TypeAlias = Annotated[Early | HandedOver | Suggested | Assigned, Field(discriminator="kind")]
