@@ -208,9 +208,10 @@ def _led(topics_url: str) -> bool:
 class Process:
     """A worker or relay as a process, to be killed at any moment."""
 
-    def __init__(self, what: str, hub: Production, folder: Path, **settings: Any) -> None:
+    def __init__(self, what: str, hub: Production | None, folder: Path, **settings: Any) -> None:
         self.log = folder / f"{what}-{uuid4().hex[:6]}.log"
-        told = json.dumps({"topics": hub.topics_url, "database": hub.database_url, **settings})
+        where = {"topics": hub.topics_url, "database": hub.database_url} if hub else {}
+        told = json.dumps(where | settings)
         # The configuration goes through the environment: a command line is readable by everybody.
         environment = os.environ | {"HUB_TEST_PROCESS": told}
         with self.log.open("wb") as log:

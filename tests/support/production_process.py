@@ -1,4 +1,6 @@
-"""What :class:`tests.support.production.Process` runs: one worker or relay until SIGTERM."""
+"""What :class:`tests.support.production.Process` runs until SIGTERM: a relay, a worker of one step,
+or one of every step of the hub that a configuration describes.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +11,15 @@ import sys
 import threading
 import time
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+from ops.run.wiring import open_hub
 from router.runtimes.faust_worker import run_worker
 from router.runtimes.relay import Relay
 from router.step import Outcome
-from router.unit import BoundStep, alone
+from router.topology import whole_hub
+from router.unit import BoundStep, Unit, alone
 from stores.database import Database
 from stores.topics import TopicProducer
 from stores.vault import Vault
@@ -26,20 +31,35 @@ def main() -> None:
     told = json.loads(os.environ["HUB_TEST_PROCESS"])
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    _RUNS[sys.argv[1]](told, stop)
+
+
+def _relay(told: dict[str, Any], stop: threading.Event) -> None:
     database = Database(told["database"], Vault(KEY), keeps_outbox=True)
-    if sys.argv[1] == "relay":
-        _Slow(database, TopicProducer(told["topics"]), told.get("pause", 0.0)).run(stop)
-    else:
-        bound = _slowed(deduplication(), told.get("pause", 0.0))
-        settings = {name: told[name] for name in ("batch", "patience") if name in told}
-        run_worker(
-            alone(bound),
-            url=told["topics"],
-            database=database,
-            policy=adopted(),
-            stop=stop,
-            **settings,
-        )
+    _Slow(database, TopicProducer(told["topics"]), told.get("pause", 0.0)).run(stop)
+
+
+def _worker(told: dict[str, Any], stop: threading.Event) -> None:
+    database = Database(told["database"], Vault(KEY), keeps_outbox=True)
+    unit = alone(_slowed(deduplication(), told.get("pause", 0.0)))
+    _work(unit, told, url=told["topics"], database=database, policy=adopted(), stop=stop)
+
+
+def _unit(told: dict[str, Any], stop: threading.Event) -> None:
+    hub = open_hub(Path(told["config"]), told["named"])
+    whole = whole_hub()
+    first, *others = whole.steps
+    unit = Unit(whole.name, (_slowed(first, told["pause"]), *others))
+    url = told["named"]["HUB_TOPICS"]
+    _work(unit, told, url=url, database=hub.database, policy=hub.policy, stop=stop)
+
+
+def _work(unit: Unit, told: dict[str, Any], **given: Any) -> None:
+    settings = {name: told[name] for name in ("batch", "patience") if name in told}
+    run_worker(unit, **given, **settings)
+
+
+_RUNS = {"relay": _relay, "worker": _worker, "unit": _unit}
 
 
 class _Slow(Relay):

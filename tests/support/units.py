@@ -292,6 +292,17 @@ def story(hub: Hub) -> list[Told]:
     return sorted(told, key=lambda one: (one.referral, one.id))
 
 
+def complete(hub: Hub, count: int) -> bool:
+    """Whether so many referrals went all the way, each once, and can be told again."""
+    again = rows(hub, "SELECT 1 FROM journal WHERE chain = 'operations/redrive'")
+    assert facts(hub, "case.child-linked") == count + len(again)
+    assert facts(hub, "notification.accepted") == count
+    assert facts(hub, "notification.duplicated") == 0
+    assert facts(hub, "rating.suggested") == facts(hub, "information.requested") == count
+    report = replayed(hub)
+    return report.well and report.total("equal") > 3 * count
+
+
 def replayed(hub: Hub) -> Report:
     """The hub decides everything again."""
     return replay(hub, Wanted())

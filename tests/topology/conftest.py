@@ -12,6 +12,7 @@ import pytest
 
 from ops.run.wiring import Hub
 from router.unit import Unit
+from tests.support.production import fresh_database
 from tests.support.units import Started, Workers, connected, grouped, production_hub
 
 MOMENT = 1_790_000_000_000_000_000
@@ -22,6 +23,13 @@ MOMENT = 1_790_000_000_000_000_000
 def frozen(monkeypatch: pytest.MonkeyPatch) -> None:
     """The store's clock stands still."""
     monkeypatch.setattr("stores.database.time", SimpleNamespace(time_ns=lambda: MOMENT))
+
+
+@pytest.fixture
+def postgres_store(postgres_url: str) -> Iterator[str]:
+    """The URL of an empty database."""
+    with fresh_database(postgres_url) as store:
+        yield store
 
 
 @pytest.fixture

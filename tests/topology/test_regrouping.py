@@ -29,6 +29,7 @@ from tests.support.units import (
     Started,
     Workers,
     answer_everything,
+    complete,
     facts,
     grouped,
     notify,
@@ -39,17 +40,6 @@ from tests.support.units import (
 
 ACCEPTED = Place("notifications.accepted", 0)
 ME = Person("A. Operator", "looked into it")
-
-
-def complete(hub: Hub, count: int) -> bool:
-    """Whether so many referrals went all the way, each once, and can be told again."""
-    again = rows(hub, "SELECT 1 FROM journal WHERE chain = 'operations/redrive'")
-    assert facts(hub, "case.child-linked") == count + len(again)
-    assert facts(hub, "notification.accepted") == count
-    assert facts(hub, "notification.duplicated") == 0
-    assert facts(hub, "rating.suggested") == facts(hub, "information.requested") == count
-    report = replayed(hub)
-    return report.well and report.total("equal") > 3 * count
 
 
 def link_past_the_topic(workers: Workers) -> None:
