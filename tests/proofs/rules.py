@@ -5,12 +5,14 @@ have to fail.
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace as changed
 from typing import Any
 from uuid import uuid4
 
 from router.intake import StoredIntake
+from router.unit import ALL
 from stores.ports import Arrival
 from tests.proofs.points import replace
 
@@ -48,13 +50,10 @@ def _receipts_only(intake: StoredIntake, arrivals: Sequence[Arrival]) -> Any:
         return receipts
 
 
-_FORGETFUL = "deduplicate"
-"""The one step that the control lets forget; the others' own states would hide most of it."""
-
-
 def _inbox() -> None:
-    """A step does not remember what it had or where it was, and ids are new each time."""
-    replace("stores.inbox:claim", _claims_again)
+    """A hub does not remember what it had or where it was, and ids are new each time."""
+    replace("stores.inbox:had", lambda _: lambda *_: defaultdict(set))
+    replace("stores.inbox:note", lambda _: lambda *_, **__: None)
     replace(
         "router.one_pass:caused_by",
         lambda made: lambda *given: changed(made(*given), id=str(uuid4())),
@@ -62,25 +61,12 @@ def _inbox() -> None:
     replace("stores.cursors:store", _chain_only)
 
 
-def _claims_again(claim: Callable[..., set[str]]) -> Callable[..., set[str]]:
-    def forgetful(
-        transaction: Any, step: str, message_ids: Sequence[str], *, policy: int
-    ) -> set[str]:
-        if step == _FORGETFUL:
-            return set(message_ids)
-        return claim(transaction, step, message_ids, policy=policy)
-
-    return forgetful
-
-
 def _chain_only(store: Callable[..., None]) -> Callable[..., None]:
     """The chain goes on; the place in the topic is forgotten."""
 
     def forgetful(transaction: Any, cursor: Any) -> None:
-        store(
-            transaction,
-            changed(cursor, next_offset=0) if cursor.name.startswith(_FORGETFUL) else cursor,
-        )
+        steps = cursor.name.partition("/")[0] in (ALL, "deduplicate")
+        store(transaction, changed(cursor, next_offset=0) if steps else cursor)
 
     return forgetful
 
