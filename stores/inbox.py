@@ -47,8 +47,9 @@ def note_range(transaction: Transaction, unit: str, *, after: int, upto: int, po
 def unheard(
     connection: Connection, types: Sequence[str], *, by: Sequence[str], after: int
 ) -> Sequence[Row[Any]]:
-    """The next entries of the journal of these types, behind a position, that none of the units
-    ``by`` has had: neither noted it nor wrote it, since a unit has heard what it writes.
+    """The next entries of these types that none of the units ``by`` has had.
+
+    It has had what it noted and what it wrote, since a unit has heard what it writes.
     """
     had = exists().where(inbox.c.message_id == journal.c.message_id, inbox.c.step.in_(by))
     wrote = [or_(journal.c.chain == one, journal.c.chain.startswith(f"{one}/")) for one in by]

@@ -30,8 +30,10 @@ _LAST = select(func.max(journal.c.position))
 def append(
     transaction: Transaction, cursor: Cursor, messages: Sequence[Message], *, on: str | None = None
 ) -> None:
-    """Add messages to the cursor's chain, in order; the caller stores the cursor in the same
-    transaction. They are published on their own topics, or all on the topic ``on``.
+    """Add messages to the cursor's chain, in order, and publish them.
+
+    On their own topics, or all on the topic ``on``. The caller stores the cursor in the same
+    transaction.
     """
     if not messages:
         return
@@ -111,8 +113,9 @@ def rows_after(
 def messages_after(
     database: Database, position: int, *, limit: int, besides: str = ""
 ) -> list[tuple[int, Message]]:
-    """The next messages that are not in the chain ``besides``, with their positions; from memory
-    where this process has just written them.
+    """The next messages that are not in the chain ``besides``, with their positions.
+
+    From memory where this process has just written them.
     """
     recent = database.recent.after(position, besides=besides, limit=limit)
     if recent is not None:
@@ -124,9 +127,7 @@ def messages_after(
 
 
 def opened(row: Any, keys: Mapping[str, DataKey]) -> Message:
-    """A journal row as a message; one whose key is destroyed or whose bytes are altered says just
-    that.
-    """
+    """A journal row as a message; one that cannot be opened says just that."""
     entry = sealed(row)
     try:
         return entry.open(keys[entry.key_id])
@@ -136,9 +137,7 @@ def opened(row: Any, keys: Mapping[str, DataKey]) -> Message:
 
 @dataclass(frozen=True, slots=True)
 class Flaw:
-    """An altered or missing entry: where it is, in which chain, and whose message it is as far as
-    it says so.
-    """
+    """An altered or missing entry: where it is, in which chain, and whose as far as it says."""
 
     chain: str
     sequence: int
@@ -148,8 +147,9 @@ class Flaw:
 
 
 def verify(connection: Connection) -> Iterator[Flaw | int]:
-    """Check every hash and every chain's length against its cursor; yields flaws, and counts of
-    entries as it goes.
+    """Check every hash, and every chain's length against its cursor.
+
+    Yields flaws, and counts of entries as it goes.
     """
     heads: dict[str, _Head] = {}
     position = 0
@@ -168,9 +168,7 @@ def orphans(connection: Connection) -> Iterator[Flaw]:
 
 
 _Head = tuple[int, bytes, int]
-"""Of a chain so far: the last entry's sequence and hash, and the newest version of the rule that
-one of its entries verified by.
-"""
+"""Of a chain so far: its last sequence and hash, and the newest rule that one verified by."""
 _GENESIS: _Head = (0, bytes(32), 1)
 
 
@@ -230,9 +228,7 @@ def _positions(transaction: Transaction, count: int) -> Sequence[int]:
 
 
 def _keys(transaction: Transaction, messages: Sequence[Message]) -> dict[str, DataKey]:
-    """The keys that seal these messages; one about an erased case is sealed with a key of its
-    own.
-    """
+    """The keys that seal these messages; those about an erased case have one each."""
     keys = transaction.vault.keys(
         transaction.connection, map(codec.key_id_of, messages), create=True
     )

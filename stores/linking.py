@@ -1,6 +1,4 @@
-"""What the journal has about links: every decision on one referral, and what humans decided. Reads
-only.
-"""
+"""What the journal has about links: decisions on a referral, and by humans. Reads only."""
 
 from __future__ import annotations
 
@@ -19,8 +17,9 @@ _PAGE = 1000
 
 
 def referrals_of(connection: Connection, wanted: str) -> list[str]:
-    """The referrals that an id leads to: a referral's, any message's about it, or
-    ``agency/reference``.
+    """The referrals that an id or ``agency/reference`` leads to.
+
+    The id of a referral, or of any message about it.
     """
     known = or_(
         table.c.correlation_id == wanted, table.c.subject == wanted, table.c.message_id == wanted
@@ -53,9 +52,7 @@ def about(
 def every(
     connection: Connection, vault: Vault, type_: type[Fact], *, since: int | None = None
 ) -> Iterator[Entry]:
-    """Every fact of a type in order, page by page; ``since`` when it was recorded
-    (microseconds).
-    """
+    """Every fact of a type in order; ``since`` when it was recorded (microseconds)."""
     position = 0
     while True:
         behind = select(table).where(table.c.type == type_.type, table.c.position > position)

@@ -39,9 +39,7 @@ def post(transaction: Transaction, by_id: Mapping[str, Letter]) -> None:
 
 
 def take_back(transaction: Transaction, ids: Sequence[str]) -> None:
-    """Delete letters that are not to leave; one that has left already, or is in somebody's hand,
-    has left.
-    """
+    """Delete letters that are not to leave; one in somebody's hand counts as having left."""
     if ids:
         transaction.connection.execute(delete(letters).where(letters.c.id.in_(ids)))
 

@@ -1,6 +1,4 @@
-"""What a replay reads: the order in which steps had their messages, and the journal page by page.
-Reads only.
-"""
+"""What a replay reads: the order in which steps had messages, and the journal. Reads only."""
 
 from __future__ import annotations
 
@@ -53,9 +51,7 @@ class Claim:
 
 
 class Envelope(NamedTuple):
-    """What a message says outside its content, as far as a replay decides it again; ``time`` in
-    microseconds.
-    """
+    """What a replay needs of a message besides its content; ``time`` in microseconds."""
 
     type: str
     subject: str
@@ -67,9 +63,7 @@ class Envelope(NamedTuple):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Recorded:
-    """A journal entry as a replay compares with it: everything but its content, of which it has the
-    keyed digest.
-    """
+    """A journal entry as a replay compares with it: its content by the keyed digest alone."""
 
     position: int
     recorded_at: int
@@ -137,9 +131,7 @@ def undecidable(connection: Connection) -> set[tuple[str, str]]:
 
 
 def entries(connection: Connection, vault: Vault) -> Iterator[Sequence[tuple[str, Recorded, Any]]]:
-    """Every journal entry in its order, page by page: message id, what to compare with, and the row
-    to open.
-    """
+    """Every journal entry in its order: message id, what to compare with, the row to open."""
     after = 0
     while rows := connection.execute(_ENTRIES, {"after": after, "limit": _PAGE}).all():
         after = rows[-1].position
@@ -168,9 +160,7 @@ def _recorded(row: Any, key: DataKey | None) -> Recorded:
 
 
 def opened(recorded: Recorded, row: Any) -> tuple[Message | None, bool]:
-    """The message of an entry, None where it cannot be read; and whether its content is what its
-    digest says.
-    """
+    """The message of an entry, None where it cannot be read, and whether its digest is right."""
     if recorded.key is None:
         return None, True
     try:

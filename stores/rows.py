@@ -1,5 +1,4 @@
-"""Many rows in one statement, prepared once: what SQLite's and PostgreSQL's drivers each take
-fastest.
+"""Many rows in one statement, prepared once, as each database's driver takes them fastest.
 
 SQLAlchemy's own executemany takes as long for each row as SQLite does, and psycopg's answers -1 for
 the count. So rows go to SQLite's driver as they are, and to PostgreSQL as one array for each
@@ -38,9 +37,7 @@ class Clash(Enum):
     KEEP = "keep"
     """Keep the row that is there."""
     SUCCEED = "succeed"
-    """Take the new ``body`` if its ``version`` is one more than that of the row that is there; else
-    keep that.
-    """
+    """Take the new ``body`` if its ``version`` is one more than what is there, else keep that."""
 
 
 def insert(
@@ -104,8 +101,7 @@ def look_up(
     *,
     within: tuple[Column[Any], Any] | None = None,
 ) -> Sequence[Row[Any]]:
-    """The columns of the rows whose ``by`` is one of the values, and whose ``within`` column is
-    that one value.
+    """The columns of the rows whose ``by`` is one of the values, and ``within`` that one value.
 
     One bound parameter holds all values, where IN would spell every one out; and the statement is
     made once, since making it takes longer than asking it.
@@ -123,8 +119,9 @@ def look_up(
 def _in_sqlite(
     columns: tuple[Column[Any], ...], by: Column[Any], within: Column[Any] | None = None
 ) -> str:
-    """The query as SQLite's driver takes it: SQLAlchemy takes as long to hand it over as SQLite to
-    answer it.
+    """The query as SQLite's driver takes it.
+
+    SQLAlchemy takes as long to hand it over as SQLite to answer it.
     """
     return str(_query(columns, by, within, postgres=False).compile(dialect=sqlite.dialect()))
 

@@ -26,9 +26,7 @@ def load(view: View, step: str, keys: Collection[str]) -> dict[str, Document]:
 
 
 def save(transaction: Transaction, step: str, documents: Mapping[str, Document]) -> None:
-    """Write documents whose version is one more than was loaded; raises ``Conflict`` where another
-    did so first.
-    """
+    """Write documents one version after what was loaded; ``Conflict`` where another was first."""
     seal = _seal(transaction)
     rows = [
         {

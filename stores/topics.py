@@ -1,5 +1,4 @@
-"""Topics on Kafka: made here, written here and, where a worker misses something, read here past any
-consumer group.
+"""Topics on Kafka: made here, written here, and read here where a worker misses something.
 
 A topics URL is ``kafka://host:port[,host:port][/prefix]``; with a prefix several hubs share one
 cluster, as ``prefix.cases.linked``. What a broker sees is :class:`stores.codec.Sealed`: an envelope
@@ -23,9 +22,7 @@ from stores.codec import Sealed
 from stores.ports import Unavailable
 
 LARGEST_EVENT = 16_000_000
-"""Bytes: what arrives is bounded at 2 MB, and a product holds several of those, sealed and in
-base64.
-"""
+"""Bytes; what arrives is bounded at 2 MB, and a product holds several, sealed in base64."""
 
 _FOR_EVER = "-1"
 _SECONDS = 30.0
@@ -49,9 +46,7 @@ class Cluster:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Record:
-    """One message as it lies in a partition; ``millis``: when it was put there, in milliseconds
-    since 1970.
-    """
+    """One message as it lies in a partition; ``millis`` since 1970 it was put there."""
 
     offset: int
     value: bytes | None
@@ -59,9 +54,7 @@ class Record:
 
 
 class Hole(Exception):
-    """Offsets are gone from the topic itself: deleted or overwritten there; the store still has
-    what they said.
-    """
+    """Offsets are gone from the topic itself; the store still has what they said."""
 
     def __init__(self, topic: str, partition: int, offset: int) -> None:
         super().__init__(f"{topic}/{partition} no longer has offset {offset}")
@@ -115,9 +108,7 @@ def watermarks(url: str, topic: str) -> dict[int, tuple[int, int]]:
 
 
 def committed(url: str, group: str, topic: str, partitions: Iterable[int]) -> dict[int, int]:
-    """What Kafka believes that a group has done, by partition; 0 where it knows nothing. Raises
-    ``Unavailable``.
-    """
+    """What Kafka believes a group has done, by partition; 0 if nothing. Raises ``Unavailable``."""
     cluster = cluster_of(url)
     with _reader(cluster, group) as consumer:
         asked = [TopicPartition(cluster.wire_name(topic), partition) for partition in partitions]
@@ -149,21 +140,19 @@ def read_range(url: str, topic: str, partition: int, first: int, last: int) -> l
 
 
 class TopicProducer:
-    """Writes to topics; the relay's. Idempotent, so that retries inside it neither repeat nor
-    reorder.
+    """Writes to topics; the relay's.
+
+    Idempotent, so that retries inside it neither repeat nor reorder.
     """
 
     def __init__(self, url: str, *, seconds: float = 15.0) -> None:
-        """``seconds``: how long :meth:`send` waits for acknowledgements; less than the store lets
-        the relay be idle.
-        """
+        """``seconds`` that :meth:`send` waits; fewer than the store lets the relay be idle."""
         self._cluster = cluster_of(url)
         self._seconds = seconds
         self._producer: Producer | None = None
 
     def send(self, batch: Sequence[Sealed]) -> None:
-        """Send, in order per key; returns once every message is acknowledged by all replicas in
-        sync.
+        """Send, in order per key; returns once all replicas in sync have every message.
 
         Raises ``Unavailable`` otherwise. Then any of them may have arrived, and sending all of them
         again is right.
@@ -187,9 +176,7 @@ class TopicProducer:
             raise Unavailable(failed[0].name() if failed else "not acknowledged in time")
 
     def close(self) -> None:
-        """Drop what is not acknowledged: another producer must not find it arriving behind its own
-        messages.
-        """
+        """Drop what is not acknowledged, or it would arrive behind another producer's messages."""
         if self._producer is not None:
             self._producer.purge()
             self._producer.flush(0)
@@ -217,9 +204,7 @@ _PRODUCER = {
 
 @contextmanager
 def _reader(cluster: Cluster, group: str = "mash-hub.reader") -> Iterator[Consumer]:
-    """A consumer that takes no part in any group's work: it commits nothing and is told where to
-    read.
-    """
+    """A consumer outside any group: it commits nothing and is told where to read."""
     settings = {
         "group.id": cluster.wire_name(group),
         "enable.auto.commit": False,

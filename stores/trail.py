@@ -27,9 +27,7 @@ class Entry:
 
 
 def about(connection: Connection, vault: Vault, wanted: str) -> list[Entry]:
-    """The trail of a case, referral or product id, or of ``agency/reference``; empty where nothing
-    is known of it.
-    """
+    """The trail of a case, referral or product, or of ``agency/reference``; may be empty."""
     subjects = {wanted, products.case_of(connection, wanted) or wanted}
     referrals = {wanted, *_column(connection, table.c.correlation_id, table.c.subject, subjects)}
     rows: dict[int, Row[Any]] = {}

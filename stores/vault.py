@@ -1,5 +1,4 @@
-"""Sealing: AES-256-GCM with a key per referral and case, each wrapped by the hub's key-encryption
-key (design, §7).
+"""Sealing: AES-256-GCM with a key per referral and case, wrapped by the hub's (design, §7).
 
 Destroying a wrapped key makes what it sealed unreadable for ever, while hashes over the sealed
 bytes still verify.
@@ -29,9 +28,7 @@ HUB_KEY = "hub"
 
 
 class Unreadable(Exception):
-    """Sealed data could not be opened: its key was destroyed, is another hub's, or the bytes were
-    altered.
-    """
+    """Sealed data could not be opened: its key is gone or another, or the bytes were altered."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -42,9 +39,7 @@ class DataKey:
     cipher: AESGCM
 
     def seal(self, plain: bytes, *, bound_to: str) -> bytes:
-        """Nonce and ciphertext, bound to an id so that sealed bytes cannot be moved to another
-        row.
-        """
+        """Nonce and ciphertext, bound to an id: sealed bytes cannot be moved to another row."""
         nonce = os.urandom(_NONCE)
         return nonce + self.cipher.encrypt(nonce, plain, bound_to.encode())
 
@@ -56,9 +51,7 @@ class DataKey:
             raise Unreadable(bound_to) from None
 
     def digest(self, plain: bytes) -> bytes:
-        """16 bytes that tell equal content from different, to whoever has the key and to nobody
-        else.
-        """
+        """16 bytes that tell equal content from different, to who has the key and nobody else."""
         return blake2b(plain, digest_size=16, key=self.raw).digest()
 
 
@@ -85,9 +78,7 @@ class Vault:
     def keys(
         self, connection: Connection, key_ids: Iterable[str], *, create: bool
     ) -> dict[str, DataKey]:
-        """The keys of these ids, made where missing if ``create``; destroyed or unknown ones are
-        left out.
-        """
+        """The keys of these ids that are known and not destroyed; with ``create`` new ones too."""
         wanted = set(key_ids)
         with self._lock:
             made = self._made.get(connection, {})
