@@ -41,7 +41,7 @@ def lock(transaction: Transaction, name: str) -> Cursor:
             "hash": _GENESIS,
             "progressed_at": transaction.now,
         }
-        transaction.insert(cursors, [fresh], Clash.KEEP)
+        transaction.insert(cursors, [fresh], clash=Clash.KEEP)
         row = transaction.connection.execute(_LOCK, {"consumer": name}).one()
     return _cursor(row)
 
@@ -76,7 +76,7 @@ def next_offsets(database: Database) -> dict[str, int]:
         }
 
 
-def rewind(transaction: Transaction, name: str, offset: int) -> None:
+def rewind(transaction: Transaction, name: str, *, offset: int) -> None:
     """Start over at ``offset``, after the topic was emptied or cut.
 
     What is heard again is absorbed by the inbox.

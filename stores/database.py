@@ -59,10 +59,10 @@ class Transaction(View):
     appended: list[Any] = field(default_factory=list)
 
     def insert(
-        self, table: Table, rows: Sequence[Mapping[str, Any]], clash: Clash = Clash.FAIL
+        self, table: Table, rows: Sequence[Mapping[str, Any]], *, clash: Clash = Clash.FAIL
     ) -> int:
         """Insert all rows, which name the same columns, if any; answers how many were written."""
-        return insert(self.connection, table, rows, clash)
+        return insert(self.connection, table, rows=rows, clash=clash)
 
     def serialise(self, name: str) -> None:
         """Wait until no other transaction holds ``name``, and hold it until this one ends.

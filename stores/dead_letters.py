@@ -76,12 +76,12 @@ def bury(transaction: Transaction, dead: Sequence[DeadLetter]) -> None:
         }
         for item in dead
     ]
-    transaction.insert(dead_letters, rows, Clash.KEEP)
+    transaction.insert(dead_letters, rows, clash=Clash.KEEP)
 
 
 def known_ids(view: View, ids: Iterable[str]) -> set[str]:
     """Which of these ids are dead letters."""
-    known = look_up(view.connection, (dead_letters.c.id,), dead_letters.c.id, list(ids))
+    known = look_up(view.connection, (dead_letters.c.id,), by=dead_letters.c.id, values=list(ids))
     return {row.id for row in known}
 
 

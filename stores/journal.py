@@ -28,7 +28,7 @@ _LAST = select(func.max(journal.c.position))
 
 
 def append(
-    transaction: Transaction, cursor: Cursor, messages: Sequence[Message], *, on: str | None = None
+    transaction: Transaction, cursor: Cursor, *, messages: Sequence[Message], on: str | None = None
 ) -> None:
     """Add messages to the cursor's chain, in order, and publish them.
 
@@ -41,7 +41,7 @@ def append(
     rows = []
     for position, message in zip(_positions(transaction, len(messages)), messages, strict=True):
         cursor.sequence += 1
-        row = _row(transaction, message, keys)
+        row = _row(transaction, message, keys=keys)
         row |= {"position": position, "chain": cursor.name, "sequence": cursor.sequence}
         cursor.hash = entry_hash(cursor.hash, [row[name] for name in COLUMNS])
         rows.append(row | {"hash": cursor.hash, "hash_version": VERSION})
@@ -57,22 +57,24 @@ def append(
 def digests(view: View, message_ids: Collection[str]) -> dict[str, bytes]:
     """The keyed digests of those of these messages that the journal has."""
     columns = (journal.c.message_id, journal.c.digest)
-    known = look_up(view.connection, columns, journal.c.message_id, message_ids)
+    known = look_up(view.connection, columns, by=journal.c.message_id, values=message_ids)
     return {row.message_id: row.digest for row in known}
 
 
 def known_ids(view: View, message_ids: Collection[str]) -> set[str]:
     """Which of these messages the journal has."""
-    known = look_up(view.connection, (journal.c.message_id,), journal.c.message_id, message_ids)
+    known = look_up(
+        view.connection, (journal.c.message_id,), by=journal.c.message_id, values=message_ids
+    )
     return {row.message_id for row in known}
 
 
-def known_before(view: View, position: int, message_ids: Collection[str]) -> set[str]:
+def known_before(view: View, position: int, *, message_ids: Collection[str]) -> set[str]:
     """Which of these messages the journal has before a position."""
     if not position:
         return set()
     columns = (journal.c.message_id, journal.c.position)
-    known = look_up(view.connection, columns, journal.c.message_id, message_ids)
+    known = look_up(view.connection, columns, by=journal.c.message_id, values=message_ids)
     return {row.message_id for row in known if row.position < position}
 
 
@@ -81,7 +83,7 @@ def chains_of(view: View, message_ids: Collection[str]) -> dict[str, str]:
     if not message_ids:
         return {}
     columns = (journal.c.message_id, journal.c.chain)
-    rows = look_up(view.connection, columns, journal.c.message_id, message_ids)
+    rows = look_up(view.connection, columns, by=journal.c.message_id, values=message_ids)
     return {row.message_id: row.chain for row in rows}
 
 
@@ -103,7 +105,7 @@ def sealed(row: Any) -> codec.Sealed:
 
 
 def rows_after(
-    connection: Connection, position: int, limit: int, *, besides: str = ""
+    connection: Connection, position: int, *, limit: int, besides: str = ""
 ) -> Sequence[Row[Any]]:
     """The next rows of the journal that are not in the chain ``besides``, by position."""
     query = select(journal).where(journal.c.position > position, journal.c.chain != besides)
@@ -121,7 +123,7 @@ def messages_after(
     if recent is not None:
         return recent
     with database.reading() as connection:
-        rows = rows_after(connection, position, limit, besides=besides)
+        rows = rows_after(connection, position, limit=limit, besides=besides)
         keys = database.vault.keys(connection, {row.key_id for row in rows}, create=False)
         return [(row.position, opened(row, keys)) for row in rows]
 
@@ -240,7 +242,9 @@ def _keys(transaction: Transaction, messages: Sequence[Message]) -> dict[str, Da
     )
 
 
-def _row(transaction: Transaction, message: Message, keys: Mapping[str, DataKey]) -> dict[str, Any]:
+def _row(
+    transaction: Transaction, message: Message, *, keys: Mapping[str, DataKey]
+) -> dict[str, Any]:
     key_id = codec.key_id_of(message)
     key_id = key_id if key_id in keys else message.id
     plain = codec.encode(message.data)

@@ -153,7 +153,7 @@ def newest(connection: Reading, types: Iterable[str]) -> dict[str, int]:
 
 
 def envelopes_after(
-    connection: Reading, type_: str, position: int, *, limit: int
+    connection: Reading, type_: str, *, position: int, limit: int
 ) -> list[tuple[str, str, int]]:
     """Id, subject and time of the facts of a type behind ``position``, in order."""
     query = text(
@@ -164,7 +164,7 @@ def envelopes_after(
     return [(row.message_id, row.subject, row.time) for row in rows]
 
 
-def oldest_unclaimed(connection: Reading, step: str, type_: str, *, depth: int) -> int | None:
+def oldest_unclaimed(connection: Reading, step: str, *, type_: str, depth: int) -> int | None:
     """When the oldest fact was recorded that a step has not had.
 
     Among the newest 20,000 and ``depth``.
@@ -188,12 +188,12 @@ def queues(connection: Reading, now: int) -> list[Queue]:
     )
     found = connection.execute(per.order_by(letters.c.agency)).all()
     return [
-        Queue(agency, depth, *_head(connection, agency, first, now))
+        Queue(agency, depth, *_head(connection, agency, first=first, now=now))
         for agency, depth, first in found
     ]
 
 
-def _head(connection: Reading, agency: str, first: int, now: int) -> tuple[int, int]:
+def _head(connection: Reading, agency: str, *, first: int, now: int) -> tuple[int, int]:
     """When the oldest was put there, and how many of the oldest thousand are held.
 
     Leases are taken oldest first.

@@ -89,7 +89,7 @@ def load(view: View, numbers: Collection[int]) -> dict[int, tuple[int, bytes]]:
         return {}
     seal = view.vault.keys(view.connection, [HUB_KEY], create=True)[HUB_KEY]
     columns = (people.c.number, people.c.version, people.c.body)
-    rows = look_up(view.connection, columns, people.c.number, numbers)
+    rows = look_up(view.connection, columns, by=people.c.number, values=numbers)
     return {
         row.number: (row.version, seal.open(row.body, bound_to=str(row.number))) for row in rows
     }
@@ -102,14 +102,14 @@ def save(transaction: Transaction, profiles: Mapping[int, tuple[int, bytes]]) ->
         {"number": number, "version": version, "body": seal.seal(body, bound_to=str(number))}
         for number, (version, body) in sorted(profiles.items())
     ]
-    if transaction.insert(people, rows, Clash.SUCCEED) != len(rows):
+    if transaction.insert(people, rows, clash=Clash.SUCCEED) != len(rows):
         raise Conflict("another worker changed the same person")
 
 
 def file(transaction: Transaction, entries: Iterable[tuple[int, int]]) -> None:
     """File persons under keys, as (key, number); those filed already stay."""
     rows = [{"key": key, "number": number} for key, number in sorted(entries)]
-    transaction.insert(person_keys, rows, Clash.KEEP)
+    transaction.insert(person_keys, rows, clash=Clash.KEEP)
 
 
 def unfile(transaction: Transaction, entries: Iterable[tuple[int, int]]) -> None:

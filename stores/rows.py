@@ -41,7 +41,7 @@ class Clash(Enum):
 
 
 def insert(
-    connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], clash: Clash
+    connection: Connection, table: Table, *, rows: Sequence[Mapping[str, Any]], clash: Clash
 ) -> int:
     """Insert all rows, which name the same columns; answers how many were written."""
     if not rows:
@@ -51,9 +51,9 @@ def insert(
         arrays = {name: [row[name] for row in rows] for name in columns}
         counted = {"preserve_rowcount": True}
         return connection.execute(
-            _from_arrays(table, columns, clash), arrays, execution_options=counted
+            _from_arrays(table, columns, clash=clash), arrays, execution_options=counted
         ).rowcount
-    statement, order, literals = _for_sqlite(table, columns, clash)
+    statement, order, literals = _for_sqlite(table, columns, clash=clash)
     values = [
         tuple([row[name] if name in row else literals[name] for name in order]) for row in rows
     ]
@@ -62,23 +62,23 @@ def insert(
 
 @cache
 def _for_sqlite(
-    table: Table, columns: tuple[str, ...], clash: Clash
+    table: Table, columns: tuple[str, ...], *, clash: Clash
 ) -> tuple[str, Sequence[str], Mapping[str, Any]]:
-    compiled = _statement(sqlite, table, clash).compile(
+    compiled = _statement(sqlite, table, clash=clash).compile(
         dialect=sqlite.dialect(), column_keys=list(columns)
     )
     return str(compiled), compiled.positiontup or (), compiled.params
 
 
 @cache
-def _from_arrays(table: Table, columns: tuple[str, ...], clash: Clash) -> Insert:
+def _from_arrays(table: Table, columns: tuple[str, ...], *, clash: Clash) -> Insert:
     arrays = [func.unnest(bindparam(name, type_=ARRAY(table.c[name].type))) for name in columns]
-    return _statement(postgresql, table, clash).from_select(
+    return _statement(postgresql, table, clash=clash).from_select(
         list(columns), select(*arrays), include_defaults=False
     )
 
 
-def _statement(dialect: Any, table: Table, clash: Clash) -> Insert:
+def _statement(dialect: Any, table: Table, *, clash: Clash) -> Insert:
     made = dialect.insert(table)
     match clash:
         case Clash.FAIL:
@@ -96,9 +96,9 @@ def _statement(dialect: Any, table: Table, clash: Clash) -> Insert:
 def look_up(
     connection: Connection,
     columns: tuple[Column[Any], ...],
+    *,
     by: Column[Any],
     values: Collection[Any],
-    *,
     within: tuple[Column[Any], Any] | None = None,
 ) -> Sequence[Row[Any]]:
     """The columns of the rows whose ``by`` is one of the values, and ``within`` that one value.

@@ -56,7 +56,7 @@ class Record:
 class Hole(Exception):
     """Offsets are gone from the topic itself; the store still has what they said."""
 
-    def __init__(self, topic: str, partition: int, offset: int) -> None:
+    def __init__(self, topic: str, partition: int, *, offset: int) -> None:
         super().__init__(f"{topic}/{partition} no longer has offset {offset}")
         self.offset = offset
 
@@ -84,7 +84,10 @@ def create_topics(url: str, partitions: int) -> list[str]:
         missing = [
             topic.name for topic in TOPICS if cluster.wire_name(topic.name) not in there.topics
         ]
-        new = [_new(cluster, name, partitions, len(there.brokers)) for name in missing]
+        new = [
+            _new(cluster, name, partitions=partitions, brokers=len(there.brokers))
+            for name in missing
+        ]
         made = admin.create_topics(new) if new else {}
         return [name for name, outcome in made.items() if _was_made(outcome)]
     except KafkaException as error:
@@ -107,7 +110,7 @@ def watermarks(url: str, topic: str) -> dict[int, tuple[int, int]]:
         }
 
 
-def committed(url: str, group: str, topic: str, partitions: Iterable[int]) -> dict[int, int]:
+def committed(url: str, group: str, *, topic: str, partitions: Iterable[int]) -> dict[int, int]:
     """What Kafka believes a group has done, by partition; 0 if nothing. Raises ``Unavailable``."""
     cluster = cluster_of(url)
     with _reader(cluster, group) as consumer:
@@ -117,7 +120,7 @@ def committed(url: str, group: str, topic: str, partitions: Iterable[int]) -> di
         }
 
 
-def read_range(url: str, topic: str, partition: int, first: int, last: int) -> list[Record]:
+def read_range(url: str, topic: str, *, partition: int, first: int, last: int) -> list[Record]:
     """The records from ``first`` to ``last``, all of them, whatever any group has committed.
 
     Raises :class:`Hole` where the topic itself lacks one, and ``Unavailable`` when they cannot be
@@ -130,12 +133,12 @@ def read_range(url: str, topic: str, partition: int, first: int, last: int) -> l
         deadline = time.monotonic() + _SECONDS
         while first + len(found) <= last:
             try:
-                found += _next_records(consumer, last - first - len(found) + 1, deadline)
+                found += _next_records(consumer, last - first - len(found) + 1, deadline=deadline)
             except KafkaException as error:
                 if error.args[0].code() != KafkaError._AUTO_OFFSET_RESET:
                     raise
-                raise Hole(topic, partition, first + len(found)) from None
-            _refuse_holes(found, first, topic, partition)
+                raise Hole(topic, partition, offset=first + len(found)) from None
+            _refuse_holes(found, first, topic=topic, partition=partition)
         return found
 
 
@@ -166,7 +169,7 @@ class TopicProducer:
         if self._producer is None:
             self._producer = Producer(_client(self._cluster) | _PRODUCER)
         try:
-            self._hand_over(self._producer, batch, on_delivery)
+            self._hand_over(self._producer, batch, on_delivery=on_delivery)
             waiting = self._producer.flush(self._seconds)
         except (KafkaException, BufferError) as error:
             self.close()
@@ -182,7 +185,7 @@ class TopicProducer:
             self._producer.flush(0)
             self._producer = None
 
-    def _hand_over(self, producer: Producer, batch: Sequence[Sealed], on_delivery: Any) -> None:
+    def _hand_over(self, producer: Producer, batch: Sequence[Sealed], *, on_delivery: Any) -> None:
         for sealed in batch:
             name = self._cluster.wire_name(sealed.topic)
             producer.produce(name, sealed.to_event(), sealed.key.encode(), on_delivery=on_delivery)
@@ -226,7 +229,7 @@ def _client(cluster: Cluster) -> dict[str, Any]:
     return {"bootstrap.servers": cluster.servers, "log_level": 0}
 
 
-def _new(cluster: Cluster, topic: str, partitions: int, brokers: int) -> NewTopic:
+def _new(cluster: Cluster, topic: str, *, partitions: int, brokers: int) -> NewTopic:
     replicas = min(brokers, 3)
     config = {
         "cleanup.policy": "delete",
@@ -253,7 +256,7 @@ def _was_made(outcome: Any) -> bool:
     return True
 
 
-def _next_records(consumer: Consumer, limit: int, deadline: float) -> list[Record]:
+def _next_records(consumer: Consumer, limit: int, *, deadline: float) -> list[Record]:
     if time.monotonic() > deadline:
         raise Unavailable("not read in time")
     found = []
@@ -265,10 +268,10 @@ def _next_records(consumer: Consumer, limit: int, deadline: float) -> list[Recor
     return found
 
 
-def _refuse_holes(found: Sequence[Record], first: int, topic: str, partition: int) -> None:
+def _refuse_holes(found: Sequence[Record], first: int, *, topic: str, partition: int) -> None:
     for expected, record in enumerate(found, start=first):
         if record.offset != expected:
-            raise Hole(topic, partition, expected)
+            raise Hole(topic, partition, offset=expected)
 
 
 def _unavailable(error: KafkaException | BufferError) -> Unavailable:

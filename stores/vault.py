@@ -104,7 +104,9 @@ class Vault:
             self._known.clear()
 
     def _load(self, connection: Connection, key_ids: Iterable[str]) -> dict[str, DataKey]:
-        rows = look_up(connection, (keys.c.key_id, keys.c.wrapped), keys.c.key_id, list(key_ids))
+        rows = look_up(
+            connection, (keys.c.key_id, keys.c.wrapped), by=keys.c.key_id, values=list(key_ids)
+        )
         return {
             row.key_id: _data_key(self._wrap.open(row.wrapped, bound_to=row.key_id))
             for row in rows
@@ -117,7 +119,7 @@ class Vault:
             {"key_id": key_id, "wrapped": self._wrap.seal(raw, bound_to=key_id)}
             for key_id, raw in fresh.items()
         ]
-        if insert(connection, keys, rows, Clash.KEEP) == len(rows):
+        if insert(connection, keys, rows=rows, clash=Clash.KEEP) == len(rows):
             made = {key_id: _data_key(raw) for key_id, raw in fresh.items()}
         else:  # somebody made one of them first: that one counts
             made = self._load(connection, key_ids)

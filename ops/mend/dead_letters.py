@@ -200,7 +200,7 @@ class _Record:
 
     def __call__(self, fact: Fact) -> None:
         message = operation(fact, self._transaction.now, self._correlation_id)
-        journal.append(self._transaction, self._cursor, [message])
+        journal.append(self._transaction, self._cursor, messages=[message])
         cursors.store(self._transaction, self._cursor)
 
 
@@ -325,8 +325,8 @@ def _append_for(transaction: Transaction, step: str, message: Message) -> None:
     did.
     """
     cursor = cursors.lock(transaction, f"{OPERATIONS}/redrive")
-    journal.append(transaction, cursor, [message], on=REDRIVEN)
+    journal.append(transaction, cursor, messages=[message], on=REDRIVEN)
     cursors.store(transaction, cursor)
     for bound in bound_steps():
         if bound.step.name != step and bound.step.concerns(message):
-            inbox.note(transaction, bound.step.name, [message.id], policy=PASSED_OVER)
+            inbox.note(transaction, bound.step.name, message_ids=[message.id], policy=PASSED_OVER)

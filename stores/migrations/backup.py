@@ -36,7 +36,7 @@ def pages(database: Database) -> int:
         return int(connection.exec_driver_sql("PRAGMA page_count").scalar_one())
 
 
-def copy(database: Database, to: Path, progress: Progress) -> None:
+def copy(database: Database, to: Path, *, progress: Progress) -> None:
     """Copy a SQLite database and check the copy; raises :class:`NoBackup`.
 
     The upgrade may write as much again as the store holds, so there has to be room for that too.

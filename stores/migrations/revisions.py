@@ -76,7 +76,7 @@ def after(found: str | None) -> list[Revision]:
     return [revision for revision in every if found is None or revision.id > found]
 
 
-def apply(transaction: Transaction, revision: Revision, progress: Progress) -> None:
+def apply(transaction: Transaction, revision: Revision, *, progress: Progress) -> None:
     """Take a store from the revision before to this one; all of it lasts, or nothing does."""
     context, scripts = MigrationContext.configure(transaction.connection), _scripts(schema.VERSIONS)
     if revision.id != schema.FIRST:
