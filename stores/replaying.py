@@ -1,6 +1,4 @@
-"""What a replay reads: the order in which steps had their messages, and the journal page by page.
-Reads only.
-"""
+"""What a replay reads: the order in which steps had messages, and the journal. Reads only."""
 
 from __future__ import annotations
 
@@ -53,9 +51,7 @@ class Claim:
 
 
 class Envelope(NamedTuple):
-    """What a message says outside its content, as far as a replay decides it again; ``time`` in
-    microseconds.
-    """
+    """What a replay needs of a message besides its content; ``time`` in microseconds."""
 
     type: str
     subject: str
@@ -67,9 +63,7 @@ class Envelope(NamedTuple):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Recorded:
-    """A journal entry as a replay compares with it: everything but its content, of which it has the
-    keyed digest.
-    """
+    """A journal entry as a replay compares with it: its content by the keyed digest alone."""
 
     position: int
     recorded_at: int
@@ -99,7 +93,7 @@ def claims(connection: Connection) -> Iterator[Sequence[Claim]]:
     every = _claimed(connection)
     while page := list(islice(every, _PAGE)):
         noted = _noted(connection, [message_id for _, message_id in page])
-        yield [_claim(row, message_id, noted.get(message_id, ())) for row, message_id in page]
+        yield [_claim(row, message_id, noted=noted.get(message_id, ())) for row, message_id in page]
 
 
 def _claimed(connection: Connection) -> Iterator[tuple[Any, str]]:
@@ -121,12 +115,12 @@ def _noted(connection: Connection, message_ids: Sequence[str]) -> Mapping[str, l
     """The rows that note these messages one by one, by message."""
     noted: dict[str, list[Any]] = defaultdict(list)
     columns = (inbox.c.message_id, inbox.c.step, inbox.c.position)
-    for row in look_up(connection, columns, inbox.c.message_id, message_ids):
+    for row in look_up(connection, columns, by=inbox.c.message_id, values=message_ids):
         noted[row.message_id].append(row)
     return noted
 
 
-def _claim(row: Any, message_id: str, noted: Sequence[Any]) -> Claim:
+def _claim(row: Any, message_id: str, *, noted: Sequence[Any]) -> Claim:
     had_by = tuple(one.step for one in noted if one.position < row.position)
     return Claim(row.step, message_id, row.policy, had_by)
 
@@ -137,9 +131,7 @@ def undecidable(connection: Connection) -> set[tuple[str, str]]:
 
 
 def entries(connection: Connection, vault: Vault) -> Iterator[Sequence[tuple[str, Recorded, Any]]]:
-    """Every journal entry in its order, page by page: message id, what to compare with, and the row
-    to open.
-    """
+    """Every journal entry in its order: message id, what to compare with, the row to open."""
     after = 0
     while rows := connection.execute(_ENTRIES, {"after": after, "limit": _PAGE}).all():
         after = rows[-1].position
@@ -168,9 +160,7 @@ def _recorded(row: Any, key: DataKey | None) -> Recorded:
 
 
 def opened(recorded: Recorded, row: Any) -> tuple[Message | None, bool]:
-    """The message of an entry, None where it cannot be read; and whether its content is what its
-    digest says.
-    """
+    """The message of an entry, None where it cannot be read, and whether its digest is right."""
     if recorded.key is None:
         return None, True
     try:
@@ -190,7 +180,7 @@ def opened(recorded: Recorded, row: Any) -> tuple[Message | None, bool]:
     return message, recorded.key.digest(plain) == row.digest and row.type == fact.type
 
 
-def message(connection: Connection, vault: Vault, message_id: str) -> Message | None:
+def message(connection: Connection, vault: Vault, *, message_id: str) -> Message | None:
     """One message of the journal by its id; None where it is not there or cannot be read."""
     row = connection.execute(select(table).where(table.c.message_id == message_id)).one_or_none()
     if row is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 from pathlib import Path
@@ -9,10 +10,15 @@ from typing import Any
 
 import click
 
-from connectors.formats.try_mapping import Preview, preview
+from connectors.events.facts import Door
+from connectors.folder import read_file
 from connectors.port import AgencyRoute, Routes, routes
 from ops.commands.common import config_option, json_option, say, say_json, say_table
 from ops.run.configuration import read_settings
+from schemas.base import Fact
+from schemas.case import OpenCaseReceived
+from schemas.notification import NotificationReceived
+from schemas.refusals import REASONS, Refusal
 
 
 @click.group()
@@ -83,8 +89,10 @@ def try_(agency: str, file: Path, config: Path, *, as_json: bool) -> None:
         raise click.ClickException(
             f"{agency} is not configured; one of: {', '.join(sorted(known))}"
         )
-    found = preview(route, file.name, file.read_bytes())
-    told = [_told(number, one) for number, one in enumerate(found, start=1)]
+    door = Door(route, "folder", dt.datetime.now(dt.UTC))
+    with file.open("rb") as stream:
+        found = list(read_file(door, stream, filename=file.name))
+    told = [_told(number, one.body) for number, one in enumerate(found, start=1)]
     if as_json:
         say_json(told)
     else:
@@ -93,18 +101,15 @@ def try_(agency: str, file: Path, config: Path, *, as_json: bool) -> None:
         raise SystemExit(1)
 
 
-def _told(number: int, one: Preview) -> dict[str, Any]:
-    if one.made is not None:
-        made = json.loads(one.made.model_dump_json(exclude_none=True))
-        return {"record": number, "taken": True, "as": type(one.made).__name__, "made": made}
-    assert one.reason is not None
-    why = {
-        "reason": one.reason.code,
-        "field": one.field,
-        "cause": one.reason.cause,
-        "cure": one.reason.cure,
-    }
-    return {"record": number, "taken": False} | why
+def _told(number: int, body: Fact | Refusal) -> dict[str, Any]:
+    match body:
+        case Refusal(code, field):
+            why = {"cause": REASONS[code].cause, "cure": REASONS[code].cure}
+            return {"record": number, "taken": False, "reason": code, "field": field} | why
+        case NotificationReceived(notification=made) | OpenCaseReceived(open_case=made):
+            plain = json.loads(made.model_dump_json(exclude_none=True))
+            return {"record": number, "taken": True, "as": type(made).__name__, "made": plain}
+    raise TypeError(type(body).__name__)  # files hold notifications or open cases
 
 
 def _say(told: list[dict[str, Any]]) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from connectors.events.envelope import parse
+from connectors.events.facts import Door
 from connectors.formats.media import STRUCTURED
 from connectors.port import Routes
 from stores.ports import Arrival
@@ -60,5 +61,6 @@ def arrival_of(found: Routes, record: dict[str, Any]) -> Arrival:
     if route is None:
         raise Unmapped("a notification comes from an agency that is none of the sample's")
     body = json.dumps(notification_event(record)).encode()
-    (arrival,) = parse(route, STRUCTURED, {}, body, connector="file", now=dt.datetime.now(dt.UTC))
+    door = Door(route, "file", dt.datetime.now(dt.UTC))
+    (arrival,) = parse(door, body, content_type=STRUCTURED)
     return arrival

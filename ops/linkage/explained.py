@@ -111,9 +111,9 @@ def explain(hub: Readable, wanted: str) -> list[Explained]:
     with hub.database.reading() as connection:
         vault = hub.database.vault
         referrals = linking.referrals_of(connection, wanted)
-        linked = linking.about(connection, vault, referrals, [ChildLinked, LinkCorrected])
+        linked = linking.about(connection, vault, ids=referrals, types=[ChildLinked, LinkCorrected])
         cases = {id_ for entry in linked for id_ in _cases(entry.message.data)}
-        later = linking.about(connection, vault, {*referrals, *cases}, _SINCE)
+        later = linking.about(connection, vault, ids={*referrals, *cases}, types=_SINCE)
     return [
         _explained(entry.message.data, entry, later)
         for entry in linked

@@ -88,7 +88,9 @@ def quality(hub: Readable, *, since: int | None = None) -> dict[str, Any]:
         vault = hub.database.vault
         decided = _decided(connection, vault, since)
         cases = {id_ for merge in decided.merges for id_ in (merge.case_id, merge.absorbed_case_id)}
-        found = linking.about(connection, vault, {*decided.corrections, *cases}, [ChildLinked])
+        found = linking.about(
+            connection, vault, ids={*decided.corrections, *cases}, types=[ChildLinked]
+        )
         links = [entry.message.data for entry in found]
         judged = judge(
             [link for link in links if isinstance(link, ChildLinked) and link.model != HUMAN],
@@ -121,7 +123,9 @@ def _decided(connection: Reading, vault: Vault, since: int | None) -> _Decided:
 def _every(
     connection: Reading, vault: Vault, type_: type[Fact], since: int | None
 ) -> Iterator[Fact]:
-    return (entry.message.data for entry in linking.every(connection, vault, type_, since=since))
+    return (
+        entry.message.data for entry in linking.every(connection, vault, type_=type_, since=since)
+    )
 
 
 def _standing(facts: Iterable[Fact], gone: Collection[str]) -> int:
@@ -257,13 +261,17 @@ def _questions(
     merged = len(decided.merges)
     return {
         "merges": {
-            "asked": sum(1 for _ in linking.every(connection, vault, MergeSuggested, since=since)),
+            "asked": sum(
+                1 for _ in linking.every(connection, vault, type_=MergeSuggested, since=since)
+            ),
             "merged": merged,
             "kept_apart": decided.kept_apart,
             "one_child": share(merged, merged + decided.kept_apart),
         },
         "splits": {
-            "asked": sum(1 for _ in linking.every(connection, vault, SplitSuggested, since=since)),
+            "asked": sum(
+                1 for _ in linking.every(connection, vault, type_=SplitSuggested, since=since)
+            ),
             "split": decided.splits,
         },
     }

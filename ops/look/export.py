@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from connectors.events.facts import SHAPES
+from connectors.events.facts import MESSAGE_TYPES
 from schemas import information, notices, notification, product
 from schemas.base import Notice, Shape
 from schemas.topics import TOPICS
@@ -66,7 +66,7 @@ def published() -> Iterator[Published]:
     for topic in TOPICS:
         yield from (Published(topic.name, fact.type, fact) for fact in topic.facts)
     yield from (Published("notices", notice.type, notice) for notice in NOTICES)
-    yield from (Published("commands", type_, shape) for type_, shape in SHAPES.items())
+    yield from (Published("commands", type_, sent.shape) for type_, sent in MESSAGE_TYPES.items())
 
 
 def export(folder: Path) -> list[Path]:

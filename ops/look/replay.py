@@ -219,7 +219,7 @@ class _Replay:
             self._erased.add(caused.id)
         kept = caused
         if verdict != "equal":
-            found = replaying.message(self._connection, self._vault, caused.id)
+            found = replaying.message(self._connection, self._vault, message_id=caused.id)
             if found is None:
                 return None
             kept = found
@@ -250,7 +250,7 @@ class _Replay:
         return self._ready.get(message_id) or self._fetched(message_id)
 
     def _fetched(self, message_id: str) -> tuple[Message, Recorded] | None:
-        found = replaying.message(self._connection, self._vault, message_id)
+        found = replaying.message(self._connection, self._vault, message_id=message_id)
         place = replaying.place(self._connection, message_id)
         if found is None or place is None:
             self._erased.add(message_id)

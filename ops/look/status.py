@@ -354,7 +354,7 @@ def _own_timers(look: _Look, step: str, done: int) -> tuple[int, int | None]:
     if not look.unheard[TimerElapsed.type, done].count:
         return 0, None
     after = overview.envelopes_after(
-        look.connection, TimerElapsed.type, done, limit=_TIMERS_LOOKED_AT
+        look.connection, TimerElapsed.type, position=done, limit=_TIMERS_LOOKED_AT
     )
     own = [time for id_, key, time in after if id_ == derived_id("timer", step, key, str(time))]
     return len(own), min(own, default=None)
@@ -382,7 +382,9 @@ def _partitioned(look: _Look, step: Step[Any], topic: Topic) -> _Place:
     ]
     lag = sum(max(0, count) for count in left)
     heard = [fact.type for fact in topic.facts if fact in step.hears] if lag else []
-    late = [overview.oldest_unclaimed(look.connection, unit, type_, depth=lag) for type_ in heard]
+    late = [
+        overview.oldest_unclaimed(look.connection, unit, type_=type_, depth=lag) for type_ in heard
+    ]
     return lag, min((moment for moment in late if moment is not None), default=None), progressed
 
 

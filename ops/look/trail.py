@@ -148,7 +148,7 @@ def of(hub: Readable, wanted: str) -> list[Event]:
     ``Unavailable``.
     """
     with hub.database.reading() as connection:
-        entries = trail.about(connection, hub.database.vault, wanted)
+        entries = trail.about(connection, hub.database.vault, wanted=wanted)
     return [_event(entry, revealed=False) for entry in entries]
 
 
@@ -158,14 +158,14 @@ def reveal(hub: Hub, wanted: str, *, who: str, why: str) -> list[Event]:
     """
     with hub.database.transaction() as transaction:
         cursor = cursors.lock(transaction, OPERATIONS)
-        entries = trail.about(transaction.connection, transaction.vault, wanted)
+        entries = trail.about(transaction.connection, transaction.vault, wanted=wanted)
         if entries:
             shown = tuple(entry.message.id for entry in entries)
             fact = RecordRevealed(record_id=wanted, message_ids=shown, seen_by=who, why=why)
             journal.append(
                 transaction,
                 cursor,
-                [operation(fact, transaction.now, entries[0].message.correlation_id)],
+                messages=[operation(fact, transaction.now, entries[0].message.correlation_id)],
             )
             cursors.store(transaction, cursor)
     return [_event(entry, revealed=True) for entry in entries]

@@ -4,12 +4,12 @@ each (R47).
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from connectors.events import envelope as events
+from connectors.events.envelope import reread
+from connectors.events.facts import Door
 from connectors.formats.media import media_type
 from connectors.formats.readers import Reading
 from connectors.port import AgencyRoute, Routes
@@ -200,7 +200,7 @@ class _Record:
 
     def __call__(self, fact: Fact) -> None:
         message = operation(fact, self._transaction.now, self._correlation_id)
-        journal.append(self._transaction, self._cursor, [message])
+        journal.append(self._transaction, self._cursor, messages=[message])
         cursors.store(self._transaction, self._cursor)
 
 
@@ -239,11 +239,8 @@ def _settled(
 
 def _reading(route: AgencyRoute | None, content_type: str) -> Reading:
     """How the agency's mapping reads such content; the hub's own shapes need none."""
-    media = media_type(content_type)
-    mapping = route.mapping(media.parameters.get("mapping", "")) if route else None
-    if mapping is None or media.kind is None or media.kind not in mapping.formats:
-        return Reading()
-    return mapping.formats[media.kind].reading
+    form = route.format_of_kept(media_type(content_type)) if route else None
+    return form.reading if form else Reading()
 
 
 # --- sending again
@@ -264,11 +261,9 @@ def _arrive_again(transaction: Transaction, route: AgencyRoute | None, dead: Dea
 
 
 def _arrivals(transaction: Transaction, route: AgencyRoute, dead: DeadLetter) -> Sequence[Arrival]:
-    now: dt.datetime = codec.from_micros(transaction.now)
-    body = dead.mended or dead.original
-    found = events.reread(
-        route, dead.content_type, body, event_id=dead.message_id, connector=dead.connector, now=now
-    )
+    door = Door(route, dead.connector, codec.from_micros(transaction.now))
+    original = dead.mended or dead.original
+    found = reread(door, original, content_type=dead.content_type, event_id=dead.message_id)
     if dead.reason != "refused.same-id":
         return found
     # The sender used its id for something else before; under that id this would be refused for
@@ -330,8 +325,8 @@ def _append_for(transaction: Transaction, step: str, message: Message) -> None:
     did.
     """
     cursor = cursors.lock(transaction, f"{OPERATIONS}/redrive")
-    journal.append(transaction, cursor, [message], on=REDRIVEN)
+    journal.append(transaction, cursor, messages=[message], on=REDRIVEN)
     cursors.store(transaction, cursor)
     for bound in bound_steps():
         if bound.step.name != step and bound.step.concerns(message):
-            inbox.note(transaction, bound.step.name, [message.id], policy=PASSED_OVER)
+            inbox.note(transaction, bound.step.name, message_ids=[message.id], policy=PASSED_OVER)

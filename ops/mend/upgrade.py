@@ -82,7 +82,7 @@ def _apply(database: Database, revision: Revision, watch: Watch) -> None:
         watch(f"revision {revision.id}", rows or 0) as advance,
         database.transaction() as transaction,
     ):
-        revisions.apply(transaction, revision, advance)
+        revisions.apply(transaction, revision, progress=advance)
 
 
 def back_up(database: Database, plan: Plan, to: Path | None, watch: Watch) -> Path:
@@ -93,5 +93,5 @@ def back_up(database: Database, plan: Plan, to: Path | None, watch: Watch) -> Pa
         return to
     to = to or backup.beside(Path(str(database.engine.url.database)), plan.found)
     with watch("backup", backup.pages(database)) as advance:
-        backup.copy(database, to, advance)
+        backup.copy(database, to, progress=advance)
     return to

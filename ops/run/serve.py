@@ -193,8 +193,8 @@ def web_server(
     """The web server of a hub, on a socket that listens."""
     app = create_app(
         routes,
-        hub.intake,
-        hub.queues,
+        intake=hub.intake,
+        queues=hub.queues,
         largest_body=hub.settings.http.largest_body,
         extra_routes=extra_routes,
     )
