@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import click
 
 from connectors.formats.try_mapping import Preview, preview
 from connectors.port import AgencyRoute, Routes, routes
-from ops.commands.common import config_option, json_option, say, say_json, say_table
+from ops.commands.common import answer, config_option, json_option, table
 from ops.run.configuration import read_settings
 
 
@@ -35,10 +36,8 @@ def list_(config: Path, *, as_json: bool) -> None:
       hub connectors list
     """
     rows = [_row(route) for route in _routes(config)]
-    if as_json:
-        say_json(rows)
-    else:
-        say_table("Agencies", [{key: _words(value) for key, value in row.items()} for row in rows])
+    shown = [{key: _words(value) for key, value in row.items()} for row in rows]
+    answer(rows, [table("Agencies", shown)], as_json=as_json)
 
 
 def _row(route: AgencyRoute) -> dict[str, Any]:
@@ -67,7 +66,7 @@ def _words(value: Any) -> Any:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @config_option
 @json_option
-def try_(agency: str, file: Path, config: Path, *, as_json: bool) -> None:
+def try_(*, agency: str, file: Path, config: Path, as_json: bool) -> None:
     """Show what each record of FILE would become as AGENCY's, or why it would be refused; sends and
     records nothing.
 
@@ -85,12 +84,7 @@ def try_(agency: str, file: Path, config: Path, *, as_json: bool) -> None:
         )
     found = preview(route, file.name, file.read_bytes())
     told = [_told(number, one) for number, one in enumerate(found, start=1)]
-    if as_json:
-        say_json(told)
-    else:
-        _say(told)
-    if not all(one["taken"] for one in told):
-        raise SystemExit(1)
+    answer(told, _shown(told), as_json=as_json, well=all(one["taken"] for one in told))
 
 
 def _told(number: int, one: Preview) -> dict[str, Any]:
@@ -98,22 +92,17 @@ def _told(number: int, one: Preview) -> dict[str, Any]:
         made = json.loads(one.made.model_dump_json(exclude_none=True))
         return {"record": number, "taken": True, "as": type(one.made).__name__, "made": made}
     assert one.reason is not None
-    why = {
-        "reason": one.reason.code,
-        "field": one.field,
-        "cause": one.reason.cause,
-        "cure": one.reason.cure,
-    }
-    return {"record": number, "taken": False} | why
+    why = {"cause": one.reason.cause, "cure": one.reason.cure}
+    return {"record": number, "taken": False, "reason": one.reason.code, "field": one.field} | why
 
 
-def _say(told: list[dict[str, Any]]) -> None:
+def _shown(told: list[dict[str, Any]]) -> Iterator[str]:
     for one in told:
         if one["taken"]:
-            say(f"record {one['record']}: {one['as']}")
-            say(json.dumps(one["made"], ensure_ascii=False, indent=2))
+            yield "record {record}: {as}".format_map(one)
+            yield json.dumps(one["made"], ensure_ascii=False, indent=2)
         else:
             where = one["field"] or "the whole record"
-            say(f"record {one['record']}: refused, {one['reason']} at {where}")
-            say(f"    {one['cause']} {one['cure']}")
-    say(f"{sum(one['taken'] for one in told)} of {len(told)} would be taken; nothing was sent")
+            yield f"record {one['record']}: refused, {one['reason']} at {where}"
+            yield f"    {one['cause']} {one['cure']}"
+    yield f"{sum(one['taken'] for one in told)} of {len(told)} would be taken; nothing was sent"

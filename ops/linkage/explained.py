@@ -1,5 +1,4 @@
-"""How a notification was linked, and what humans decided since, in words and without personal data
-(R46).
+"""How a notification was linked, and what humans decided since, without personal data (R46).
 
 Told is what was recorded when it was decided. Nothing is compared again: a newer model may see it
 otherwise, and has no say in it.
@@ -7,7 +6,7 @@ otherwise, and has no say in it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ops.look.reading import Readable
@@ -15,7 +14,6 @@ from router.linkage.reasons import STRENGTHS
 from router.steps.link.settling import HUMAN
 from schemas.base import Fact
 from schemas.case import (
-    Candidate,
     ChildLinked,
     DecisionUndone,
     LinkCorrected,
@@ -29,22 +27,11 @@ from stores import codec, linking
 from stores.trail import Entry
 
 _AGAINST = "against: "
-_SINCE = (
-    LinkCorrected,
-    MergeSuggested,
-    SplitSuggested,
-    PersonsMerged,
-    PersonsKeptApart,
-    PersonSplit,
-    DecisionUndone,
-)
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """What was found in one field, whether it spoke for the child, and how strongly, where that was
-    recorded.
-    """
+    """What was found in one field, whether it spoke for the child, and how strongly if recorded."""
 
     speaks_for: bool
     says: str
@@ -63,9 +50,7 @@ class Considered:
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """Something that happened to the link, the person or the case since; ``id`` of the decision, if
-    it was one.
-    """
+    """What happened to the link, the person or the case since; ``id``: the decision's, if any."""
 
     at: str
     what: str
@@ -74,9 +59,7 @@ class Later:
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """One decision: what came of it, under which model, why, how clear it was; and where the
-    referral is now.
-    """
+    """One decision: what, by which model, why, how clear; and where the referral is now."""
 
     referral_id: str
     agency: str
@@ -90,13 +73,9 @@ class Explained:
     case_id: str
     score: float
     odds: str | None
-    """None where nothing was compared: of an amendment, a human's decision, a child whom nobody
-    resembles.
-    """
+    """None where nothing was compared: an amendment, a human's decision, nobody alike."""
     ahead_of_the_next: float | None
-    """Bits between the best candidate and the second; None where there was no second one, or it was
-    not recorded.
-    """
+    """Bits between the best candidate and the second; None without one, or if not recorded."""
     reasons: tuple[Reason, ...]
     candidates: tuple[Considered, ...]
     since: tuple[Later, ...]
@@ -105,17 +84,15 @@ class Explained:
 
 
 def explain(hub: Readable, wanted: str) -> list[Explained]:
-    """Every linking decision that an id leads to, in order; empty where it leads to none. Raises
-    ``Unavailable``.
-    """
+    """Every linking decision that an id leads to, in order. Raises ``Unavailable``."""
     with hub.database.reading() as connection:
         vault = hub.database.vault
         referrals = linking.referrals_of(connection, wanted)
         linked = linking.about(connection, vault, referrals, [ChildLinked, LinkCorrected])
         cases = {id_ for entry in linked for id_ in _cases(entry.message.data)}
-        later = linking.about(connection, vault, {*referrals, *cases}, _SINCE)
+        later = linking.about(connection, vault, {*referrals, *cases}, list(_SAID))
     return [
-        _explained(entry.message.data, entry, later)
+        _explained(entry.message.data, entry, later=later)
         for entry in linked
         if isinstance(entry.message.data, ChildLinked)
         and entry.message.data.referral_id in referrals
@@ -130,10 +107,10 @@ def _cases(fact: Fact) -> Iterator[str]:
             yield from (case_id, from_case_id)
 
 
-def _explained(linked: ChildLinked, entry: Entry, later: Sequence[Entry]) -> Explained:
+def _explained(linked: ChildLinked, entry: Entry, *, later: Sequence[Entry]) -> Explained:
     mine = [e for e in later if e.position > entry.position and _concerns(e.message.data, linked)]
     moves = [e.message.data for e in mine if isinstance(e.message.data, LinkCorrected)]
-    ours = [move for move in moves if move.referral_id == linked.referral_id]
+    now = next(reversed(moves), linked)
     return Explained(
         referral_id=linked.referral_id,
         agency=linked.agency,
@@ -147,38 +124,28 @@ def _explained(linked: ChildLinked, entry: Entry, later: Sequence[Entry]) -> Exp
         score=linked.score,
         odds=odds(linked.score) if linked.score else None,
         ahead_of_the_next=linked.margin,
-        reasons=_reasons(linked.reasons),
-        candidates=tuple(map(_considered, linked.candidates)),
-        since=tuple(Later(_moment(e.recorded_at), *_told(e.message.data)) for e in mine),
-        now_person_id=ours[-1].person_id if ours else linked.person_id,
-        now_case_id=ours[-1].case_id if ours else linked.case_id,
+        reasons=tuple(map(_reason, linked.reasons)),
+        candidates=tuple(
+            Considered(one.person_id, one.score, odds(one.score), tuple(map(_reason, one.reasons)))
+            for one in linked.candidates
+        ),
+        since=tuple(map(_later, mine)),
+        now_person_id=now.person_id,
+        now_case_id=now.case_id,
     )
 
 
 def _concerns(fact: Fact, linked: ChildLinked) -> bool:
-    """Its own corrections, and what was asked or decided about its person; not what moved the
-    person's other ones.
-    """
+    """Its own corrections, and what was asked or decided about its person, not its others."""
     return not isinstance(fact, LinkCorrected) or fact.referral_id == linked.referral_id
-
-
-def _considered(candidate: Candidate) -> Considered:
-    return Considered(
-        candidate.person_id, candidate.score, odds(candidate.score), _reasons(candidate.reasons)
-    )
-
-
-def _reasons(said: Sequence[str]) -> tuple[Reason, ...]:
-    return tuple(map(_reason, said))
 
 
 def _reason(text: str) -> Reason:
     says, bracket, strength = text.removesuffix(")").rpartition(" (")
     known = bool(bracket) and strength in STRENGTHS
     told = says if known else text
-    return Reason(
-        not told.startswith(_AGAINST), told.removeprefix(_AGAINST), strength if known else None
-    )
+    against = told.startswith(_AGAINST)
+    return Reason(not against, told.removeprefix(_AGAINST), strength if known else None)
 
 
 def odds(bits: float) -> str:
@@ -194,48 +161,26 @@ def _moment(micros: int) -> str:
     return codec.from_micros(micros).isoformat()
 
 
-def _told(fact: Fact) -> tuple[str, str | None]:
-    """What it was, in words, and the decision's id."""
-    match fact:
-        case LinkCorrected() as moved if moved.from_person_id == moved.person_id:
-            return f"a human confirmed person {moved.person_id}", moved.decision_id
-        case LinkCorrected() as moved:
-            return (
-                f"a human's decision moved it to person {moved.person_id}, case {moved.case_id}",
-                moved.decision_id,
-            )
-        case MergeSuggested() as asked:
-            return (
-                f"a human was asked whether {asked.person_id} and {asked.other_person_id} "
-                "are one child",
-                None,
-            )
-        case SplitSuggested() as asked:
-            said = ", ".join(asked.reasons)
-            return (
-                f"a human was asked whether person {asked.person_id} is two children ({said})",
-                None,
-            )
-        case PersonsMerged() as merged:
-            return (
-                f"a human merged {merged.absorbed_person_id} into {merged.person_id}",
-                merged.decision_id,
-            )
-        case PersonsKeptApart() as apart:
-            return (
-                f"a human verified that {apart.person_id} is not {apart.other_person_id}",
-                apart.decision_id,
-            )
-        case PersonSplit() as split:
-            count = len(split.referral_ids)
-            return (
-                f"a human split {split.from_person_id}: {count} to person {split.person_id}",
-                split.decision_id,
-            )
-        case DecisionUndone() as undone:
-            return f"a human undid the decision {undone.undone_decision_id}", undone.decision_id
-        case _:
-            return fact.type, None
+_SAID: Mapping[type[Fact], str] = {
+    LinkCorrected: "a human's decision moved it to person {0.person_id}, case {0.case_id}",
+    MergeSuggested: "a human was asked whether {0.person_id} and {0.other_person_id} are one child",
+    SplitSuggested: "a human was asked whether person {0.person_id} is two children ({reasons})",
+    PersonsMerged: "a human merged {0.absorbed_person_id} into {0.person_id}",
+    PersonsKeptApart: "a human verified that {0.person_id} is not {0.other_person_id}",
+    PersonSplit: "a human split {0.from_person_id}: {count} to person {0.person_id}",
+    DecisionUndone: "a human undid the decision {0.undone_decision_id}",
+}
+
+
+def _later(entry: Entry) -> Later:
+    fact = entry.message.data
+    said = _SAID[type(fact)]
+    if isinstance(fact, LinkCorrected) and fact.from_person_id == fact.person_id:
+        said = "a human confirmed person {0.person_id}"
+    reasons = ", ".join(getattr(fact, "reasons", ()))
+    count = len(getattr(fact, "referral_ids", ()))
+    told = said.format(fact, reasons=reasons, count=count)
+    return Later(_moment(entry.recorded_at), told, getattr(fact, "decision_id", None))
 
 
 def in_words(one: Explained) -> Iterator[str]:
@@ -244,8 +189,10 @@ def in_words(one: Explained) -> Iterator[str]:
     outcome = f"{_OUTCOMES[one.outcome]}  person {one.person_id}, case {one.case_id}"
     yield f"  {one.decided_at[:19]}Z  {outcome}"
     yield f"    decided by {'a human' if one.decided_by == HUMAN else f'model {one.decided_by}'}"
+    margin = one.ahead_of_the_next
     if one.odds is not None:
-        yield f"    score {one.score} bits: {one.odds}{_ahead(one)}"
+        ahead = "" if margin is None else f"; {margin} bits before the next candidate"
+        yield f"    score {one.score} bits: {one.odds}{ahead}"
     yield from _lines(one.reasons, "    ")
     for number, candidate in enumerate(one.candidates, start=1):
         score = f"{candidate.score} bits: {candidate.odds}"
@@ -263,14 +210,6 @@ _OUTCOMES = {
     "review": "put to a human; meanwhile a provisional",
     "new": "taken for a new",
 }
-
-
-def _ahead(one: Explained) -> str:
-    return (
-        ""
-        if one.ahead_of_the_next is None
-        else f"; {one.ahead_of_the_next} bits before the next candidate"
-    )
 
 
 def _lines(reasons: Sequence[Reason], indent: str) -> Iterator[str]:

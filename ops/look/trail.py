@@ -162,16 +162,14 @@ def reveal(hub: Hub, wanted: str, *, who: str, why: str) -> list[Event]:
         if entries:
             shown = tuple(entry.message.id for entry in entries)
             fact = RecordRevealed(record_id=wanted, message_ids=shown, seen_by=who, why=why)
-            journal.append(
-                transaction,
-                cursor,
-                [operation(fact, transaction.now, entries[0].message.correlation_id)],
-            )
+            about = entries[0].message.correlation_id
+            message = operation(fact, now=transaction.now, correlation_id=about)
+            journal.append(transaction, cursor, [message])
             cursors.store(transaction, cursor)
     return [_event(entry, revealed=True) for entry in entries]
 
 
-def operation(fact: Fact, now: int, correlation_id: str) -> Message:
+def operation(fact: Fact, *, now: int, correlation_id: str) -> Message:
     """The message for something that a person of the hub did, at ``now`` (microseconds)."""
     return Message(
         id=str(uuid4()),
