@@ -1,6 +1,4 @@
-"""``hub``: the one command. Each subcommand is a file of :mod:`ops.commands`, imported when it is
-asked for.
-"""
+"""``hub``: the one command; each subcommand is a file of :mod:`ops.commands`."""
 
 from __future__ import annotations
 

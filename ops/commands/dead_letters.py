@@ -109,10 +109,11 @@ def show(
         told = _told(_one(reader, id_))
     if reveal:
         if not who or not why:
-            said = "to reveal the original say --who looks and --why: both are recorded"
-            raise click.UsageError(said)
+            raise click.UsageError(
+                "to reveal the original say --who looks and --why: both are recorded"
+            )
         with writing(config) as hub:
-            dead = letters.reveal(hub, id_, Person(who, why))
+            dead = letters.reveal(hub, id_, person=Person(who, why))
         told |= {"original": _text(dead.original), "mended": _text(dead.mended)}
     said = {key.replace("_", " "): "" if value is None else value for key, value in told.items()}
     answer(told, (f"{key:<12} {value}" for key, value in said.items()), as_json=as_json)

@@ -33,31 +33,33 @@ _SPEAK_FOR_THEMSELVES = (
 
 @contextmanager
 def in_words() -> Iterator[None]:
-    """Around every command. An error says what is the matter and what to do, on stderr, and the
-    exit code is 1; what nobody thought of is the caller's.
+    """Around every command: an error says what is the matter and what to do, and exits with 1.
+
+    What nobody thought of is the caller's.
     """
     try:
         yield
     except _SPEAK_FOR_THEMSELVES as error:
-        raise click.ClickException(str(error)) from None
+        said = str(error)
     except Misconfigured as error:
-        raise click.ClickException(f"the configuration cannot be used\n{error}") from None
+        said = f"the configuration cannot be used\n{error}"
     except Unreadable:
-        raise click.ClickException(
+        said = (
             "something kept cannot be read: its key was destroyed or is another hub's, or its "
             "bytes were altered; see `hub audit verify`"
-        ) from None
+        )
     except (Unstorable, UnicodeError):
-        raise click.ClickException(
-            "what was given holds characters that no text has: write it, or the file, as UTF-8"
-        ) from None
+        said = "what was given holds characters that no text has: write it, or the file, as UTF-8"
     except Unavailable as error:
-        raise click.ClickException(
+        said = (
             f"the store cannot be reached ({error}), and what was not said to be done is not done; "
             "check runtime.store in the configuration"
-        ) from None
+        )
     except OSError as error:
         if error.errno == errno.EPIPE:  # whoever read what is printed has gone
             raise
         where = error.filename or "a file or connection"
-        raise click.ClickException(f"{where} cannot be used: {error.strerror or error}") from None
+        said = f"{where} cannot be used: {error.strerror or error}"
+    else:
+        return
+    raise click.ClickException(said)

@@ -63,10 +63,10 @@ def replay(config: Path, *, as_json: bool, **wanted: Any) -> None:
     shown = _shown(report) if report.facts or not inputs else ()
     answer(replaying.as_json(report), shown, as_json=as_json)
     if inputs and not report.facts:
-        raise click.ClickException(
-            f"nothing that is recorded matches {_asked(wanted)}, so nothing was compared: "
-            "`hub case` shows ids, positions and times of what is recorded"
+        said = (
+            "so nothing was compared: `hub case` shows ids, positions and times of what is recorded"
         )
+        raise click.ClickException(f"nothing that is recorded matches {_asked(wanted)}, {said}")
     if not report.well:
         raise SystemExit(1)
 

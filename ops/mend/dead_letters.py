@@ -102,7 +102,7 @@ def _told_of(row: Any) -> Listed:
     return Listed(*(getattr(row, name) for name in Listed.__slots__))
 
 
-def reveal(hub: Hub, id_: str, person: Person) -> DeadLetter:
+def reveal(hub: Hub, id_: str, *, person: Person) -> DeadLetter:
     """The dead letter with its original; the look is recorded first. Raises :class:`Refused`."""
     with _opened(hub, id_) as opened:
         dead = opened.letter

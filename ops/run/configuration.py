@@ -6,9 +6,10 @@ import base64
 import binascii
 import os
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -36,19 +37,15 @@ class Fault:
 
 
 class Misconfigured(Exception):
-    """The configuration cannot be used; ``faults`` says everything that is wrong with it, not only
-    the first.
-    """
+    """The configuration cannot be used; ``faults`` says everything that is wrong with it."""
 
-    def __init__(self, faults: list[Fault]) -> None:
+    def __init__(self, *faults: Fault) -> None:
         super().__init__("\n".join(map(str, faults)))
         self.faults = faults
 
 
 def read_settings(path: Path, environment: Mapping[str, str]) -> HubSettings:
-    """The settings in a TOML file, with ``HUB_STORE``, ``HUB_TOPICS``, ``HUB_QUEUES`` and
-    ``HUB_PORT`` over them.
-    """
+    """The settings in a TOML file, with ``HUB_STORE``, ``_TOPICS``, ``_QUEUES``, ``_PORT`` over."""
     raw = _read_toml(path)
     runtime = raw.setdefault("runtime", {})
     for name in ("store", "topics", "queues"):
@@ -56,19 +53,21 @@ def read_settings(path: Path, environment: Mapping[str, str]) -> HubSettings:
             runtime[name] = value
     if port := environment.get("HUB_PORT"):
         raw.setdefault("http", {})["port"] = port
-    settings = _validated(HubSettings, raw, str(path))
-    faults = list(_inconsistencies(settings))
-    if faults:
-        raise Misconfigured(faults)
+    settings = _validated(HubSettings, raw, where=str(path))
+    refuse(_inconsistencies(settings))
     return settings
+
+
+def refuse(faults: Iterable[Fault]) -> None:
+    """Raise ``Misconfigured`` with all of these faults, if there are any."""
+    if found := tuple(faults):
+        raise Misconfigured(*found)
 
 
 def read_policy(settings: HubSettings, *, folder: Path = Path()) -> Policy:
     """What decisions depend on, from the settings and the borough profile that they name."""
     profile = read_profile(settings.profile, folder=folder)
-    faults = list(_unknown_agencies(profile, settings))
-    if faults:
-        raise Misconfigured(faults)
+    refuse(_unknown_agencies(profile, settings))
     return Policy(
         lead_agency=settings.lead_agency,
         area=settings.area,
@@ -79,21 +78,16 @@ def read_policy(settings: HubSettings, *, folder: Path = Path()) -> Policy:
 
 
 def read_profile(name: str, *, folder: Path = Path()) -> BoroughProfile:
-    """A borough profile that ships with the hub, or the one at a path relative to the configuration
-    file.
-    """
+    """A borough profile that ships with the hub, or the one at a path relative to ``folder``."""
     shipped = files(PROFILES) / f"{name}.toml"
-    if shipped.is_file():
-        return _validated(BoroughProfile, tomllib.loads(shipped.read_text(encoding="utf-8")), name)
-    return _validated(BoroughProfile, _read_toml(folder / name), name)
+    raw = _read_toml(shipped if shipped.is_file() else folder / name)
+    return _validated(BoroughProfile, raw, where=name)
 
 
 def key_encryption_key(
     settings: HubSettings, environment: Mapping[str, str], *, folder: Path = Path()
 ) -> bytes:
-    """The hub's own key from its variable or file; the file is made on first use, readable by its
-    owner only.
-    """
+    """The hub's own key from its variable or file, which is made on first use for its owner alone."""
     if text := environment.get(settings.runtime.key_variable):
         return _key_of(text, settings.runtime.key_variable)
     file = folder / settings.runtime.key_file
@@ -112,34 +106,29 @@ def _key_of(text: str, where: str) -> bytes:
         key = b""
     if len(key) != 32:
         raise Misconfigured(
-            [Fault(where, "is not 32 bytes in base64", "make one with `hub config key`")]
+            Fault(where, "is not 32 bytes in base64", "make one with `hub config key`")
         )
     return key
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
+def _read_toml(path: Traversable) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise Misconfigured(
-            [Fault(str(path), "there is no such file", "write one with `hub config init`")]
-        ) from None
+        said = "there is no such file", "write one with `hub config init`"
     except OSError as error:
-        what = f"cannot be read: {error.strerror}"
-        raise Misconfigured(
-            [Fault(str(path), what, "check its path and who may read it")]
-        ) from None
+        said = f"cannot be read: {error.strerror}", "check its path and who may read it"
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise Misconfigured([Fault(str(path), f"is not TOML: {error}", "mend that line")]) from None
+        said = f"is not TOML: {error}", "mend that line"
+    raise Misconfigured(Fault(str(path), *said))
 
 
-def _validated(shape: type[S], raw: dict[str, Any], where: str) -> S:
+def _validated(shape: type[S], raw: dict[str, Any], *, where: str) -> S:
     try:
         return shape.model_validate(raw)
     except ValidationError as error:
-        raise Misconfigured(
-            [_fault(where, item) for item in error.errors(include_input=False)]
-        ) from None
+        faults = [_fault(where, item) for item in error.errors(include_input=False)]
+    raise Misconfigured(*faults)
 
 
 def _fault(file: str, error: Any) -> Fault:
@@ -153,53 +142,39 @@ def _fault(file: str, error: Any) -> Fault:
 
 
 def _inconsistencies(settings: HubSettings) -> Iterator[Fault]:
-    if settings.lead_agency not in settings.agencies:
-        yield Fault(
-            "lead_agency",
-            "is not one of the agencies",
-            "name an agency that stands under [agencies.…]",
-        )
-    if not settings.runtime.store.startswith(("sqlite://", "postgresql+psycopg://")):
+    runtime, agencies = settings.runtime, settings.agencies
+    if settings.lead_agency not in agencies:
+        instead = "name an agency that stands under [agencies.…]"
+        yield Fault("lead_agency", "is not one of the agencies", instead)
+    if not runtime.store.startswith(("sqlite://", "postgresql+psycopg://")):
         instead = "write sqlite:///FILE, or postgresql+psycopg://USER:PASSWORD@HOST/NAME"
         yield Fault("runtime.store", "is no database that the hub knows", instead)
-    if settings.runtime.topics and not settings.runtime.store.startswith("postgresql"):
-        yield Fault(
-            "runtime.store",
-            "is not PostgreSQL, though topics are on Kafka",
-            "write postgresql+psycopg://…",
-        )
-    if settings.runtime.topics and not settings.runtime.queues:
-        yield Fault(
-            "runtime.queues",
-            "is missing, though topics are on Kafka",
-            "write amqp://user:password@host:port/",
-        )
-    tokens = [agency.http.token_sha256 for agency in settings.agencies.values() if agency.http]
-    for code, agency in settings.agencies.items():
-        if agency.http and tokens.count(agency.http.token_sha256) > 1:
-            yield Fault(
-                f"agencies.{code}.http",
-                "shares its token with another",
-                "make one with `hub config token`",
-            )
+    if runtime.topics and not runtime.store.startswith("postgresql"):
+        what = "is not PostgreSQL, though topics are on Kafka"
+        yield Fault("runtime.store", what, "write postgresql+psycopg://…")
+    if runtime.topics and not runtime.queues:
+        what = "is missing, though topics are on Kafka"
+        yield Fault("runtime.queues", what, "write amqp://user:password@host:port/")
+    tokens = {code: agency.http.token_sha256 for code, agency in agencies.items() if agency.http}
+    for code, times in ((code, list(tokens.values()).count(own)) for code, own in tokens.items()):
+        if times > 1:
+            what = "shares its token with another"
+            yield Fault(f"agencies.{code}.http", what, "make one with `hub config token`")
 
 
 def _unknown_agencies(profile: BoroughProfile, settings: HubSettings) -> Iterator[Fault]:
-    used = {
-        **{f"levels.{level}": codes for level, codes in profile.levels.items()},
-        **{
-            f"colours.{c}": [r.agency for r in (*rule.recipients, *rule.at_once)]
-            for c, rule in profile.colours.items()
-        },
-    }
-    for where, codes in used.items():
-        for code in codes:
-            if code not in settings.agencies:
-                yield Fault(
-                    f"{profile.title}: {where}",
-                    f"{code} is not configured",
-                    f"add [agencies.{code}]",
-                )
+    used = [
+        *((f"levels.{level}", code) for level, codes in profile.levels.items() for code in codes),
+        *(
+            (f"colours.{colour}", recipient.agency)
+            for colour, rule in profile.colours.items()
+            for recipient in (*rule.recipients, *rule.at_once)
+        ),
+    ]
+    for where, code in used:
+        if code not in settings.agencies:
+            what = f"{code} is not configured"
+            yield Fault(f"{profile.title}: {where}", what, f"add [agencies.{code}]")
 
 
 def _partner(code: str, agency: AgencySettings) -> Partner:
