@@ -17,7 +17,7 @@ from ops.commands.common import answer, config_option, json_option, options, tab
 from ops.commands.reading import reading, writing
 from ops.look.reading import Readable
 from ops.mend import dead_letters as letters
-from ops.mend.dead_letters import Correction, Listed, Person, Refused
+from ops.mend.dead_letters import Listed, Person, Refused
 from ops.run.wiring import Hub
 from schemas.refusals import REASONS
 from stores import codec
@@ -80,9 +80,8 @@ def list_(
     """
     with reading(config) as hub:
         found = _listed(hub, agency, state=state, reason=reason)
-    rows = [asdict(letter) for letter in found]
-    shown = [{name: row[name] for name in _SHOWN} for row in rows]
-    answer(rows, [table("Dead letters", shown)], as_json=as_json)
+    shown = [{name: letter[name] for name in _SHOWN} for letter in found]
+    answer(found, [table("Dead letters", shown)], as_json=as_json)
 
 
 @dead_letters.command()
@@ -127,9 +126,9 @@ def _one(hub: Readable, id_: str) -> Listed:
 
 
 def _told(letter: Listed) -> dict[str, Any]:
-    reason, at = REASONS[letter.reason], codec.from_micros(letter.created_at).isoformat()
+    reason, at = REASONS[letter["reason"]], codec.from_micros(letter["created_at"]).isoformat()
     why = {"cause": reason.cause, "cure": reason.cure, "mendable": reason.mendable}
-    return asdict(letter) | {"created_at": at} | why
+    return {**letter, "created_at": at} | why
 
 
 def _text(body: bytes | None) -> str | None:
@@ -163,8 +162,7 @@ def mend(
         --who "A. Operator" --why "asked school"
     """
     with writing(config) as hub:
-        to = Correction(field, value)
-        letters.mend(hub, _routes(hub), id_=id_, to=to, person=Person(who, why))
+        letters.mend(hub, _routes(hub), id_=id_, field=field, value=value, person=Person(who, why))
     shown = f"{id_} is mended; send it with `hub dead-letters redrive {id_}`"
     answer({"id": id_, "state": "mended"}, [shown], as_json=as_json)
 
@@ -201,7 +199,7 @@ def redrive(config: Path, *, as_json: bool, who: str, why: str, **chosen: Any) -
     """
     with writing(config) as hub:
         again = partial(letters.redrive, hub, _routes(hub), person=Person(who, why))
-        _act(hub, _Choice(**chosen), verb="redrive", act=again, as_json=as_json)
+        _act(hub, "redrive", act=again, as_json=as_json, **chosen)
 
 
 @dead_letters.command()
@@ -218,27 +216,7 @@ def discard(config: Path, *, as_json: bool, who: str, why: str, **chosen: Any) -
     """
     with writing(config) as hub:
         give_up = partial(letters.discard, hub, person=Person(who, why))
-        _act(hub, _Choice(**chosen), verb="discard", act=give_up, as_json=as_json)
-
-
-@dataclass(frozen=True, slots=True)
-class _Choice:
-    """What the options chose, and how it is to be done."""
-
-    id_: str | None
-    reason: str | None
-    agency: str | None
-    everything: bool
-    dry_run: bool
-    yes: bool
-
-    def letters(self, hub: Hub) -> list[Listed]:
-        """The letters chosen; one named by its id in any state: acting on it says why not."""
-        if sum(map(bool, (self.id_, self.reason or self.agency, self.everything))) != 1:
-            raise click.UsageError("name an ID, or choose by --reason and --agency, or take --all")
-        if self.id_ is not None:
-            return [_one(hub, self.id_)]
-        return _listed(hub, self.agency, reason=self.reason)
+        _act(hub, "discard", act=give_up, as_json=as_json, **chosen)
 
 
 @dataclass(slots=True)
@@ -271,22 +249,40 @@ class _Outcome:
         return [again, *said] if self.refused_again else said
 
 
-def _act(hub: Hub, choice: _Choice, *, verb: str, act: Callable[[str], int], as_json: bool) -> None:
-    found = choice.letters(hub)
-    counts = Counter(letter.reason for letter in found)
-    outcome = _Outcome(len(found), dict(counts), dry_run=choice.dry_run)
+def _act(
+    hub: Hub,
+    verb: str,
+    *,
+    act: Callable[[str], int],
+    as_json: bool,
+    dry_run: bool,
+    yes: bool,
+    **chosen: Any,
+) -> None:
+    found = _letters(hub, **chosen)
+    counts = Counter(letter["reason"] for letter in found)
+    outcome = _Outcome(len(found), dict(counts), dry_run=dry_run)
     counted = ", ".join(f"{n} {reason}" for reason, n in sorted(counts.items())) or "none match"
-    shown = f"would {verb} {len(found)} ({counted})"
-    if not choice.dry_run:
-        if len(found) > 1 and not choice.yes:
+    if not dry_run:
+        if len(found) > 1 and not yes:
             click.confirm(f"{verb} {len(found)} ({counted})?", abort=True, err=True)
         for letter in found:
-            outcome.act(act, letter.id)
-        shown = f"{verb}: {outcome.done} of {len(found)} done ({counted})"
+            outcome.act(act, letter["id"])
+    done = f"{verb}: {outcome.done} of {len(found)} done ({counted})"
+    shown = f"would {verb} {len(found)} ({counted})" if dry_run else done
     answer(asdict(outcome), [shown], as_json=as_json)
     if outcome.left():
         click.echo("\n".join(outcome.left()), err=True)
         raise SystemExit(1)
+
+
+def _letters(
+    hub: Hub, *, id_: str | None, reason: str | None, agency: str | None, everything: bool
+) -> list[Listed]:
+    """The letters chosen; one named by its id in any state: acting on it says why not."""
+    if sum(map(bool, (id_, reason or agency, everything))) != 1:
+        raise click.UsageError("name an ID, or choose by --reason and --agency, or take --all")
+    return [_one(hub, id_)] if id_ else _listed(hub, agency, reason=reason)
 
 
 def _listed(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from ops.linkage.arrivals import lines_of
 from ops.linkage.explained import explain, in_words
 from ops.linkage.file import decide_file, write_decisions
 from ops.linkage.quality import percent, quality, summary
-from ops.linkage.training import Material, Training, read_material, report, to_text, train
+from ops.linkage.training import read_material, report, to_text, train
 from router.linkage.model import read_content
 from router.memory.register import file_everybody
 from router.steps.link.decide import STEP
@@ -55,7 +54,7 @@ def explain_(wanted: str, config: Path, *, as_json: bool) -> None:
             "no notification was linked under this id; give a referral's id or AGENCY/REFERENCE"
         )
     lines = (line for one in found for line in in_words(one))
-    answer([asdict(one) for one in found], lines, as_json=as_json)
+    answer(found, lines, as_json=as_json)
 
 
 @linkage.command("quality")
@@ -238,19 +237,13 @@ def train_(
       --version area-1 --date 2026-01-31
     """
     _known_model(base)
-    told = _trained(
-        read_material(notifications, truth),
-        Training(read_content(base), version, date=f"{date:%Y-%m-%d}", most=rounds),
-        out=out,
-    )
-    answer(told, (*_learned(told), f"written: {out}"), as_json=as_json)
-
-
-def _trained(material: Material, training: Training, *, out: Path) -> dict[str, Any]:
-    with progress("rounds", training.most) as advance:
-        trained = train(material, training, progress=advance)
+    material, start = read_material(notifications, truth), read_content(base)
+    named = {"version": version, "date": f"{date:%Y-%m-%d}"}
+    with progress("rounds", rounds) as advance:
+        trained = train(material, start, **named, most=rounds, progress=advance)
     out.write_text(to_text(trained.data), encoding="utf-8")
-    return report(trained, training.base, material=material)
+    told = report(trained, start, material=material)
+    answer(told, (*_learned(told), f"written: {out}"), as_json=as_json)
 
 
 def _learned(told: Mapping[str, Any]) -> Iterator[str]:

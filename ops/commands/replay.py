@@ -18,6 +18,11 @@ from schemas.topics import TOPICS
 from stores import codec
 from stores.replaying import count
 
+_NOTHING = (
+    "nothing that is recorded matches {}, so nothing was compared: "
+    "`hub case` shows ids, positions and times of what is recorded"
+)
+
 
 @click.command()
 @config_option
@@ -63,10 +68,7 @@ def replay(config: Path, *, as_json: bool, **wanted: Any) -> None:
     shown = _shown(report) if report.facts or not inputs else ()
     answer(replaying.as_json(report), shown, as_json=as_json)
     if inputs and not report.facts:
-        said = (
-            "so nothing was compared: `hub case` shows ids, positions and times of what is recorded"
-        )
-        raise click.ClickException(f"nothing that is recorded matches {_asked(wanted)}, {said}")
+        raise click.ClickException(_NOTHING.format(_asked(wanted)))
     if not report.well:
         raise SystemExit(1)
 

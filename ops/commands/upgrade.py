@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
@@ -15,9 +14,8 @@ from ops.commands.progress import progress
 from ops.commands.reading import reading
 from ops.look.reading import Reader
 from ops.mend import upgrade as upgrading
-from ops.mend.upgrade import NotApplied, Plan
-from stores.migrations.alone import InUse, alone
-from stores.migrations.backup import NoBackup
+from ops.mend.upgrade import Plan
+from stores.migrations.alone import alone
 
 
 @click.command()
@@ -53,28 +51,11 @@ def upgrade(
         plan = upgrading.plan(reader.database)
     if not dry_run and plan.steps:
         _require_choice(reader, to, backed_up=backed_up)
-        with _in_words():
-            plan, kept = _upgraded(reader, to, backed_up=backed_up)
+        plan, kept = _upgraded(reader, to, backed_up=backed_up)
     else:
         kept = None
     told = asdict(plan) | {"backup": kept, "dry_run": dry_run}
     answer(told, _shown(plan, kept, dry_run=dry_run), as_json=as_json)
-
-
-@contextmanager
-def _in_words() -> Iterator[None]:
-    """What only an upgrade can run into, as errors that say a way out."""
-    try:
-        yield
-    except InUse as error:
-        said = f"{error}: stop the hub and whatever else has its store open; nothing was changed"
-    except NoBackup as error:
-        said = f"there is no backup: {error}; nothing was changed"
-    except NotApplied as error:
-        said = f"{error}; those before it last, and `hub upgrade` goes on from there"
-    else:
-        return
-    raise click.ClickException(said)
 
 
 def _require_choice(reader: Reader, to: Path | None, *, backed_up: bool) -> None:

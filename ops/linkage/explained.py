@@ -7,13 +7,14 @@ otherwise, and has no say in it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from typing import Any
 
 from ops.look.reading import Readable
 from router.linkage.reasons import STRENGTHS
 from router.steps.link.settling import HUMAN
 from schemas.base import Fact
 from schemas.case import (
+    Candidate,
     ChildLinked,
     DecisionUndone,
     LinkCorrected,
@@ -29,61 +30,11 @@ from stores.trail import Entry
 _AGAINST = "against: "
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """What was found in one field, whether it spoke for the child, and how strongly if recorded."""
-
-    speaks_for: bool
-    says: str
-    strength: str | None
+Row = dict[str, Any]
+"""What is told of one thing, under the names that the JSON has."""
 
 
-@dataclass(frozen=True, slots=True)
-class Considered:
-    """A child that it may have been about. ``odds``: how many to one that it is, in words."""
-
-    person_id: str
-    score: float
-    odds: str
-    reasons: tuple[Reason, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Later:
-    """What happened to the link, the person or the case since; ``id``: the decision's, if any."""
-
-    at: str
-    what: str
-    id: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Explained:
-    """One decision: what, by which model, why, how clear; and where the referral is now."""
-
-    referral_id: str
-    agency: str
-    version: int
-    decided_at: str
-    decided_by: str
-    """The version of the model, or ``human``."""
-    outcome: str
-    person_id: str
-    family_id: str
-    case_id: str
-    score: float
-    odds: str | None
-    """None where nothing was compared: an amendment, a human's decision, nobody alike."""
-    ahead_of_the_next: float | None
-    """Bits between the best candidate and the second; None without one, or if not recorded."""
-    reasons: tuple[Reason, ...]
-    candidates: tuple[Considered, ...]
-    since: tuple[Later, ...]
-    now_person_id: str
-    now_case_id: str
-
-
-def explain(hub: Readable, wanted: str) -> list[Explained]:
+def explain(hub: Readable, wanted: str) -> list[Row]:
     """Every linking decision that an id leads to, in order. Raises ``Unavailable``."""
     with hub.database.reading() as connection:
         vault = hub.database.vault
@@ -107,32 +58,45 @@ def _cases(fact: Fact) -> Iterator[str]:
             yield from (case_id, from_case_id)
 
 
-def _explained(linked: ChildLinked, entry: Entry, *, later: Sequence[Entry]) -> Explained:
+def _explained(linked: ChildLinked, entry: Entry, *, later: Sequence[Entry]) -> Row:
+    """One decision: what, by which model, why, how clear; and where the referral is now.
+
+    ``decided_by``: the model's version, or ``human``. ``odds``: None where nothing was compared,
+    as of an amendment or a child whom nobody resembles. ``ahead_of_the_next``: bits between the
+    best candidate and the second.
+    """
     mine = [e for e in later if e.position > entry.position and _concerns(e.message.data, linked)]
     moves = [e.message.data for e in mine if isinstance(e.message.data, LinkCorrected)]
-    now = next(reversed(moves), linked)
-    return Explained(
-        referral_id=linked.referral_id,
-        agency=linked.agency,
-        version=linked.version,
-        decided_at=_moment(entry.recorded_at),
-        decided_by=linked.model,
-        outcome=linked.outcome.value,
-        person_id=linked.person_id,
-        family_id=linked.family_id,
-        case_id=linked.case_id,
-        score=linked.score,
-        odds=odds(linked.score) if linked.score else None,
-        ahead_of_the_next=linked.margin,
-        reasons=tuple(map(_reason, linked.reasons)),
-        candidates=tuple(
-            Considered(one.person_id, one.score, odds(one.score), tuple(map(_reason, one.reasons)))
-            for one in linked.candidates
-        ),
-        since=tuple(map(_later, mine)),
-        now_person_id=now.person_id,
-        now_case_id=now.case_id,
-    )
+    now = moves[-1] if moves else linked
+    return {
+        "referral_id": linked.referral_id,
+        "agency": linked.agency,
+        "version": linked.version,
+        "decided_at": _moment(entry.recorded_at),
+        "decided_by": linked.model,
+        "outcome": linked.outcome.value,
+        "person_id": linked.person_id,
+        "family_id": linked.family_id,
+        "case_id": linked.case_id,
+        "score": linked.score,
+        "odds": odds(linked.score) if linked.score else None,
+        "ahead_of_the_next": linked.margin,
+        "reasons": list(map(_reason, linked.reasons)),
+        "candidates": list(map(_considered, linked.candidates)),
+        "since": list(map(_later, mine)),
+        "now_person_id": now.person_id,
+        "now_case_id": now.case_id,
+    }
+
+
+def _considered(one: Candidate) -> Row:
+    """A child that it may have been about. ``odds``: how many to one that it is, in words."""
+    return {
+        "person_id": one.person_id,
+        "score": one.score,
+        "odds": odds(one.score),
+        "reasons": list(map(_reason, one.reasons)),
+    }
 
 
 def _concerns(fact: Fact, linked: ChildLinked) -> bool:
@@ -140,12 +104,16 @@ def _concerns(fact: Fact, linked: ChildLinked) -> bool:
     return not isinstance(fact, LinkCorrected) or fact.referral_id == linked.referral_id
 
 
-def _reason(text: str) -> Reason:
+def _reason(text: str) -> Row:
+    """What was found in one field, whether for the child, and how strongly if that was recorded."""
     says, bracket, strength = text.removesuffix(")").rpartition(" (")
     known = bool(bracket) and strength in STRENGTHS
     told = says if known else text
-    against = told.startswith(_AGAINST)
-    return Reason(not against, told.removeprefix(_AGAINST), strength if known else None)
+    return {
+        "speaks_for": not told.startswith(_AGAINST),
+        "says": told.removeprefix(_AGAINST),
+        "strength": strength if known else None,
+    }
 
 
 def odds(bits: float) -> str:
@@ -172,39 +140,43 @@ _SAID: Mapping[type[Fact], str] = {
 }
 
 
-def _later(entry: Entry) -> Later:
+def _later(entry: Entry) -> Row:
+    """What happened to the link, the person or the case since; ``id``: the decision's, if any."""
     fact = entry.message.data
     said = _SAID[type(fact)]
     if isinstance(fact, LinkCorrected) and fact.from_person_id == fact.person_id:
         said = "a human confirmed person {0.person_id}"
     reasons = ", ".join(getattr(fact, "reasons", ()))
     count = len(getattr(fact, "referral_ids", ()))
-    told = said.format(fact, reasons=reasons, count=count)
-    return Later(_moment(entry.recorded_at), told, getattr(fact, "decision_id", None))
+    what = said.format(fact, reasons=reasons, count=count)
+    id_ = getattr(fact, "decision_id", None)
+    return {"at": _moment(entry.recorded_at), "what": what, "id": id_}
 
 
-def in_words(one: Explained) -> Iterator[str]:
+def in_words(one: Row) -> Iterator[str]:
     """The explanation as lines for people."""
-    yield f"{one.referral_id}  from {one.agency}, version {one.version}"
-    outcome = f"{_OUTCOMES[one.outcome]}  person {one.person_id}, case {one.case_id}"
-    yield f"  {one.decided_at[:19]}Z  {outcome}"
-    yield f"    decided by {'a human' if one.decided_by == HUMAN else f'model {one.decided_by}'}"
-    margin = one.ahead_of_the_next
-    if one.odds is not None:
-        ahead = "" if margin is None else f"; {margin} bits before the next candidate"
-        yield f"    score {one.score} bits: {one.odds}{ahead}"
-    yield from _lines(one.reasons, "    ")
-    for number, candidate in enumerate(one.candidates, start=1):
-        score = f"{candidate.score} bits: {candidate.odds}"
-        yield f"    candidate {number}: person {candidate.person_id}, {score}"
-        yield from _lines(candidate.reasons, "      ")
-    for later in one.since:
-        yield f"  {later.at[:19]}Z  {later.what}" + (f"  (decision {later.id})" if later.id else "")
-    if one.outcome == "review" and one.now_person_id == one.person_id and not one.since:
+    yield "{referral_id}  from {agency}, version {version}".format_map(one)
+    outcome = f"{_OUTCOMES[one['outcome']]}  person {one['person_id']}, case {one['case_id']}"
+    yield f"  {one['decided_at'][:19]}Z  {outcome}"
+    by = one["decided_by"]
+    yield f"    decided by {'a human' if by == HUMAN else f'model {by}'}"
+    if one["odds"] is not None:
+        ahead = "" if one["ahead_of_the_next"] is None else _AHEAD
+        yield f"    score {{score}} bits: {{odds}}{ahead}".format_map(one)
+    yield from _lines(one["reasons"], "    ")
+    for number, candidate in enumerate(one["candidates"], start=1):
+        score = "person {person_id}, {score} bits: {odds}".format_map(candidate)
+        yield f"    candidate {number}: {score}"
+        yield from _lines(candidate["reasons"], "      ")
+    for later in one["since"]:
+        decision = f"  (decision {later['id']})" if later["id"] else ""
+        yield f"  {later['at'][:19]}Z  {later['what']}{decision}"
+    if one["outcome"] == "review" and not one["since"]:
         yield "  nobody has decided about it yet"
-    yield f"  now: person {one.now_person_id}, case {one.now_case_id}"
+    yield "  now: person {now_person_id}, case {now_case_id}".format_map(one)
 
 
+_AHEAD = "; {ahead_of_the_next} bits before the next candidate"
 _OUTCOMES = {
     "linked": "linked to",
     "review": "put to a human; meanwhile a provisional",
@@ -212,7 +184,8 @@ _OUTCOMES = {
 }
 
 
-def _lines(reasons: Sequence[Reason], indent: str) -> Iterator[str]:
+def _lines(reasons: Sequence[Row], indent: str) -> Iterator[str]:
     for reason in reasons:
-        strength = f"  ({reason.strength})" if reason.strength else ""
-        yield f"{indent}{'for' if reason.speaks_for else 'against':<8} {reason.says}{strength}"
+        strength = f"  ({reason['strength']})" if reason["strength"] else ""
+        side = "for" if reason["speaks_for"] else "against"
+        yield f"{indent}{side:<8} {reason['says']}{strength}"

@@ -43,16 +43,6 @@ class Material:
 
 
 @dataclass(frozen=True, slots=True)
-class Training:
-    """From which model to start, what to call what is learned, and at most how many rounds."""
-
-    base: Mapping[str, Any]
-    version: str
-    date: str
-    most: int
-
-
-@dataclass(frozen=True, slots=True)
 class Trained:
     """A model file's content, with where it comes from, and the last round."""
 
@@ -89,20 +79,23 @@ def _true(path: Path) -> list[dict[str, str]]:
 
 def train(
     material: Material,
-    training: Training,
+    base: Mapping[str, Any],
     *,
+    version: str,
+    date: str,
+    most: int,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Trained:
     """The model once it has settled, or after so many rounds as there may be."""
-    kept = {key: value for key, value in training.base.items() if key != "trained"}
-    learning = lessons(material.unknown, kept, training.version, told=material.told)
+    kept = {key: value for key, value in base.items() if key != "trained"}
+    learning = lessons(material.unknown, kept, version, told=material.told)
     for rounds, lesson in enumerate(learning, start=1):
         progress(1)
-        if rounds == training.most or not material.unknown or lesson.moved < _SETTLED:
+        if rounds == most or not material.unknown or lesson.moved < _SETTLED:
             break
     provenance = {
-        "date": training.date,
-        "base": training.base["version"],
+        "date": date,
+        "base": base["version"],
         "notifications_sha256": material.digest,
         "notifications": len(material.unknown),
         "told": len(material.told),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from connectors.events import envelope as events
@@ -54,29 +54,21 @@ class Person:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Correction:
-    """Which field is to hold what."""
-
-    field: str
-    value: str
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """A dead letter without what it held. Times in microseconds."""
-
-    id: str
-    agency: str
-    connector: str
-    step: str
-    reason: str
-    field: str | None
-    state: str
-    content_type: str
-    created_at: int
-    decided_by: str | None
-    why: str | None
+Listed = Mapping[str, Any]
+"""A dead letter without what it held, by these names. Times in microseconds."""
+_LISTED = (
+    "id",
+    "agency",
+    "connector",
+    "step",
+    "reason",
+    "field",
+    "state",
+    "content_type",
+    "created_at",
+    "decided_by",
+    "why",
+)
 
 
 def listed(
@@ -99,7 +91,7 @@ def one(hub: Readable, id_: str) -> Listed | None:
 
 
 def _told_of(row: Any) -> Listed:
-    return Listed(*(getattr(row, name) for name in Listed.__slots__))
+    return {name: getattr(row, name) for name in _LISTED}
 
 
 def reveal(hub: Hub, id_: str, *, person: Person) -> DeadLetter:
@@ -113,7 +105,7 @@ def reveal(hub: Hub, id_: str, *, person: Person) -> DeadLetter:
     return dead
 
 
-def mend(hub: Hub, routes: Routes, *, id_: str, to: Correction, person: Person) -> None:
+def mend(hub: Hub, routes: Routes, *, id_: str, field: str, value: str, person: Person) -> None:
     """Correct the faulty field and no other. Raises :class:`Refused` or ``CannotMend``.
 
     The original stays. What leaves only its owner decides (R30): such a decision is not mended,
@@ -121,10 +113,10 @@ def mend(hub: Hub, routes: Routes, *, id_: str, to: Correction, person: Person) 
     """
     with _opened(hub, id_) as opened:
         dead = opened.waiting()
-        mending.check(dead.reason, dead.field, wanted=to.field)
+        mending.check(dead.reason, dead.field, wanted=field)
         reading = _reading(routes.by_code.get(dead.agency), dead.content_type)
         before = dead.mended or dead.original
-        text = mending.mended(before, dead.content_type, reading=reading, **asdict(to))
+        text = mending.mended(before, dead.content_type, field=field, value=value, reading=reading)
         if any(_decides_release(dead.content_type, body) for body in (dead.original, text)):
             raise Refused(
                 "it decides about what leaves, and only the item's owner may: "
@@ -134,7 +126,7 @@ def mend(hub: Hub, routes: Routes, *, id_: str, to: Correction, person: Person) 
         told = DeadLetterMended(
             dead_letter_id=dead.id,
             agency=dead.agency,
-            field=dead.field or to.field,
+            field=dead.field or field,
             decided_by=person.who,
             why=person.why,
         )

@@ -87,12 +87,13 @@ def read_profile(name: str, *, folder: Path = Path()) -> BoroughProfile:
 def key_encryption_key(
     settings: HubSettings, environment: Mapping[str, str], *, folder: Path = Path()
 ) -> bytes:
-    """The hub's own key from its variable or file, which is made on first use for its owner alone."""
+    """The hub's own key from its variable, or its file, which is made on first use."""
     if text := environment.get(settings.runtime.key_variable):
         return _key_of(text, settings.runtime.key_variable)
     file = folder / settings.runtime.key_file
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)
+        # Readable by its owner only.
         made = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(made, "wb") as opened:
             opened.write(base64.b64encode(os.urandom(32)))

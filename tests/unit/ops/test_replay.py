@@ -20,7 +20,7 @@ from ops.linkage.arrivals import notification_event
 from ops.look.reading import open_reader
 from ops.look.replay import Wanted, as_json, replay
 from ops.mend import dead_letters
-from ops.mend.dead_letters import Correction, Person
+from ops.mend.dead_letters import Person
 from ops.run.wiring import Hub, open_hub
 from stores import codec, journal
 from stores.ports import Unavailable
@@ -153,9 +153,9 @@ def test_what_was_redriven_is_replayed_for_the_step_that_had_it(tmp_path: Path) 
     hub.embedded().drain()
     (letter,) = dead_letters.listed(hub)
     person, known = Person("A. Operator", "wrong id"), routes(hub.settings, {})
-    right = Correction("referral_id", linked.correlation_id)
-    dead_letters.mend(hub, known, id_=letter.id, to=right, person=person)
-    dead_letters.redrive(hub, known, letter.id, person=person)
+    right = {"field": "referral_id", "value": linked.correlation_id}
+    dead_letters.mend(hub, known, id_=letter["id"], person=person, **right)
+    dead_letters.redrive(hub, known, letter["id"], person=person)
     hub.embedded().drain()
     assert first(hub, "mash.rating.assigned.v1").correlation_id == linked.correlation_id
     assert replayed(folder)[0] == 0
