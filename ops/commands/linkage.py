@@ -133,10 +133,10 @@ def file_(*, notifications: Path, decisions: Path, model: str | None) -> None:
         raise SystemExit(1)
 
 
-def _known_model(name: str | None) -> None:
-    """Before anything is done with it."""
+def _known_model(name: str | None) -> Mapping[str, Any]:
+    """The content of a model, read before anything is done with it."""
     try:
-        read_content(name or "default")
+        return read_content(name or "default")
     except (OSError, ValueError, LookupError):
         raise click.ClickException(
             f"{name} is no linkage model: leave it out, or name one that ships or the path of one"
@@ -236,8 +236,7 @@ def train_(
     Example: hub linkage train stream.jsonl --truth truth.csv --out model.json \\
       --version area-1 --date 2026-01-31
     """
-    _known_model(base)
-    material, start = read_material(notifications, truth), read_content(base)
+    start, material = _known_model(base), read_material(notifications, truth)
     named = {"version": version, "date": f"{date:%Y-%m-%d}"}
     with progress("rounds", rounds) as advance:
         trained = train(material, start, **named, most=rounds, progress=advance)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import as_file, files
@@ -153,30 +154,17 @@ def outlook(subjects: Sequence[Subject], data: Mapping[str, Any]) -> dict[str, f
 def to_text(data: Mapping[str, Any]) -> str:
     """A model as its file is written: one line for each level, so that changes can be read."""
     said = {key: json.dumps(value) for key, value in data.items()}
-    for key in said.keys() & {"bits", "limits"}:
-        said[key] = _SPREAD[key](data[key])
-    return _object(said, indent="") + "\n"
+    said["bits"] = _spread(data["bits"])
+    if "limits" in data:
+        limits = ",\n".join(f"  {json.dumps(limit)}" for limit in data["limits"])
+        said["limits"] = f"[\n{limits}\n ]"
+    return "{\n" + ",\n".join(f" {json.dumps(key)}: {said[key]}" for key in data) + "\n}\n"
 
 
-def _object(said: Mapping[str, str], *, indent: str) -> str:
-    """A JSON object whose members, written already, stand on lines of their own."""
-    members = ",\n".join(f"{indent} {json.dumps(key)}: {value}" for key, value in said.items())
-    return f"{{\n{members}\n{indent}}}"
-
-
-def _bits(fields: Mapping[str, Mapping[str, Any]]) -> str:
-    told = {
-        field: _object({key: json.dumps(n) for key, n in levels.items()}, indent="  ")
-        for field, levels in fields.items()
-    }
-    return _object(told, indent=" ")
-
-
-def _limits(limits: Sequence[Any]) -> str:
-    return "[\n" + ",\n".join(f"  {json.dumps(limit)}" for limit in limits) + "\n ]"
-
-
-_SPREAD: Mapping[str, Callable[[Any], str]] = {"bits": _bits, "limits": _limits}
+def _spread(value: Any) -> str:
+    """JSON over several lines, the innermost lists on one each."""
+    text = json.dumps(value, indent=1).replace("\n", "\n ")
+    return re.sub(r"\[[^][]*\]", lambda found: json.dumps(json.loads(found[0])), text)
 
 
 def _subjects(lines: Iterable[str]) -> Iterator[tuple[str, Subject]]:

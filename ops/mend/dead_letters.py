@@ -97,12 +97,8 @@ def _told_of(row: Any) -> Listed:
 def reveal(hub: Hub, id_: str, *, person: Person) -> DeadLetter:
     """The dead letter with its original; the look is recorded first. Raises :class:`Refused`."""
     with _opened(hub, id_) as opened:
-        dead = opened.letter
-        looked = {"dead_letter_id": dead.id, "agency": dead.agency}
-        opened.record(
-            DeadLetterRevealed.model_validate(looked | {"seen_by": person.who, "why": person.why})
-        )
-    return dead
+        opened.record(DeadLetterRevealed, {"seen_by": person.who, "why": person.why})
+    return opened.letter
 
 
 def mend(hub: Hub, routes: Routes, *, id_: str, field: str, value: str, person: Person) -> None:
@@ -122,15 +118,8 @@ def mend(hub: Hub, routes: Routes, *, id_: str, field: str, value: str, person: 
                 "it decides about what leaves, and only the item's owner may: "
                 "ask it to decide again"
             )
-        opened.settle(replace(dead, state=DeadLetterState.MENDED, mended=text), person)
-        told = DeadLetterMended(
-            dead_letter_id=dead.id,
-            agency=dead.agency,
-            field=dead.field or field,
-            decided_by=person.who,
-            why=person.why,
-        )
-        opened.record(told)
+        after = replace(dead, state=DeadLetterState.MENDED, mended=text)
+        opened.settle(after, person, told=DeadLetterMended, field=dead.field or field)
 
 
 def _decides_release(content_type: str, body: bytes) -> bool:
@@ -143,11 +132,8 @@ def discard(hub: Hub, id_: str, *, person: Person) -> int:
     """Give a dead letter up; its original stays. Raises :class:`Refused`."""
     with _opened(hub, id_) as opened:
         dead = opened.waiting()
-        opened.settle(replace(dead, state=DeadLetterState.DISCARDED), person)
-        told = DeadLetterDiscarded(
-            dead_letter_id=dead.id, agency=dead.agency, decided_by=person.who, why=person.why
-        )
-        opened.record(told)
+        after = replace(dead, state=DeadLetterState.DISCARDED)
+        opened.settle(after, person, told=DeadLetterDiscarded)
     return 0
 
 
@@ -161,16 +147,7 @@ def redrive(hub: Hub, routes: Routes, id_: str, *, person: Person) -> int:
         dead = opened.waiting()
         again = _arrive_again if dead.step == intake.STEP else _decide_again
         ids, refused, after = again(opened.transaction, dead, route=routes.by_code.get(dead.agency))
-        opened.settle(after, person)
-        told = DeadLetterRedriven(
-            dead_letter_id=dead.id,
-            agency=dead.agency,
-            message_ids=ids,
-            refused=refused,
-            decided_by=person.who,
-            why=person.why,
-        )
-        opened.record(told)
+        opened.settle(after, person, told=DeadLetterRedriven, message_ids=ids, refused=refused)
     return refused
 
 
@@ -191,13 +168,16 @@ class _Opened:
             raise Refused(f"{was}; see `hub dead-letters show`")
         return dead
 
-    def settle(self, dead: DeadLetter, person: Person) -> None:
-        """Keep how the letter stands now, and by whom."""
-        settled = replace(dead, decided_by=person.who, why=person.why)
-        dead_letters.settle(self.transaction, settled)
+    def settle(self, dead: DeadLetter, person: Person, *, told: type[Fact], **more: Any) -> None:
+        """Keep how the letter stands now, and record the fact that tells of it."""
+        after = replace(dead, decided_by=person.who, why=person.why)
+        dead_letters.settle(self.transaction, after)
+        self.record(told, {"decided_by": person.who, "why": person.why} | more)
 
-    def record(self, fact: Fact) -> None:
-        """Write what was done to the chain of operations, in the same transaction."""
+    def record(self, told: type[Fact], more: Mapping[str, Any]) -> None:
+        """Write a fact about the letter to the chain of operations, in the same transaction."""
+        letter = {"dead_letter_id": self.letter.id, "agency": self.letter.agency}
+        fact = told.model_validate(letter | dict(more))
         message = operation(fact, now=self.transaction.now, correlation_id=self.correlation_id)
         journal.append(self.transaction, self.cursor, [message])
         cursors.store(self.transaction, self.cursor)

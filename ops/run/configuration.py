@@ -6,6 +6,7 @@ import base64
 import binascii
 import os
 import tomllib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
@@ -144,23 +145,41 @@ def _fault(file: str, error: Any) -> Fault:
 
 def _inconsistencies(settings: HubSettings) -> Iterator[Fault]:
     runtime, agencies = settings.runtime, settings.agencies
-    if settings.lead_agency not in agencies:
-        instead = "name an agency that stands under [agencies.…]"
-        yield Fault("lead_agency", "is not one of the agencies", instead)
-    if not runtime.store.startswith(("sqlite://", "postgresql+psycopg://")):
-        instead = "write sqlite:///FILE, or postgresql+psycopg://USER:PASSWORD@HOST/NAME"
-        yield Fault("runtime.store", "is no database that the hub knows", instead)
-    if runtime.topics and not runtime.store.startswith("postgresql"):
-        what = "is not PostgreSQL, though topics are on Kafka"
-        yield Fault("runtime.store", what, "write postgresql+psycopg://…")
-    if runtime.topics and not runtime.queues:
-        what = "is missing, though topics are on Kafka"
-        yield Fault("runtime.queues", what, "write amqp://user:password@host:port/")
+    checks = (
+        (
+            settings.lead_agency not in agencies,
+            "lead_agency",
+            "is not one of the agencies",
+            "name an agency that stands under [agencies.…]",
+        ),
+        (
+            not runtime.store.startswith(("sqlite://", "postgresql+psycopg://")),
+            "runtime.store",
+            "is no database that the hub knows",
+            "write sqlite:///FILE, or postgresql+psycopg://USER:PASSWORD@HOST/NAME",
+        ),
+        (
+            runtime.topics and not runtime.store.startswith("postgresql"),
+            "runtime.store",
+            "is not PostgreSQL, though topics are on Kafka",
+            "write postgresql+psycopg://…",
+        ),
+        (
+            runtime.topics and not runtime.queues,
+            "runtime.queues",
+            "is missing, though topics are on Kafka",
+            "write amqp://user:password@host:port/",
+        ),
+    )
+    yield from (Fault(*said) for wrong, *said in checks if wrong)
+    yield from _shared_tokens(agencies)
+
+
+def _shared_tokens(agencies: Mapping[str, AgencySettings]) -> Iterator[Fault]:
     tokens = {code: agency.http.token_sha256 for code, agency in agencies.items() if agency.http}
-    for code, times in ((code, list(tokens.values()).count(own)) for code, own in tokens.items()):
-        if times > 1:
-            what = "shares its token with another"
-            yield Fault(f"agencies.{code}.http", what, "make one with `hub config token`")
+    times = Counter(tokens.values())
+    said = "shares its token with another", "make one with `hub config token`"
+    yield from (Fault(f"agencies.{c}.http", *said) for c, own in tokens.items() if times[own] > 1)
 
 
 def _unknown_agencies(profile: BoroughProfile, settings: HubSettings) -> Iterator[Fault]:
