@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import click
 from connectors.events.facts import Door
 from connectors.folder import read_file
 from connectors.port import AgencyRoute, Routes, routes
-from ops.commands.common import config_option, json_option, say, say_json, say_table
+from ops.commands.common import answer, config_option, json_option, table
 from ops.run.configuration import read_settings
 from schemas.base import Fact
 from schemas.case import OpenCaseReceived
@@ -41,10 +42,8 @@ def list_(config: Path, *, as_json: bool) -> None:
       hub connectors list
     """
     rows = [_row(route) for route in _routes(config)]
-    if as_json:
-        say_json(rows)
-    else:
-        say_table("Agencies", [{key: _words(value) for key, value in row.items()} for row in rows])
+    shown = [{key: _words(value) for key, value in row.items()} for row in rows]
+    answer(rows, [table("Agencies", shown)], as_json=as_json)
 
 
 def _row(route: AgencyRoute) -> dict[str, Any]:
@@ -73,7 +72,7 @@ def _words(value: Any) -> Any:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @config_option
 @json_option
-def try_(agency: str, file: Path, config: Path, *, as_json: bool) -> None:
+def try_(*, agency: str, file: Path, config: Path, as_json: bool) -> None:
     """Show what each record of FILE would become as AGENCY's, or why it would be refused; sends and
     records nothing.
 
@@ -93,12 +92,7 @@ def try_(agency: str, file: Path, config: Path, *, as_json: bool) -> None:
     with file.open("rb") as stream:
         found = list(read_file(door, stream, filename=file.name))
     told = [_told(number, one.body) for number, one in enumerate(found, start=1)]
-    if as_json:
-        say_json(told)
-    else:
-        _say(told)
-    if not all(one["taken"] for one in told):
-        raise SystemExit(1)
+    answer(told, _shown(told), as_json=as_json, well=all(one["taken"] for one in told))
 
 
 def _told(number: int, body: Fact | Refusal) -> dict[str, Any]:
@@ -112,13 +106,13 @@ def _told(number: int, body: Fact | Refusal) -> dict[str, Any]:
     raise TypeError(type(body).__name__)  # files hold notifications or open cases
 
 
-def _say(told: list[dict[str, Any]]) -> None:
+def _shown(told: list[dict[str, Any]]) -> Iterator[str]:
     for one in told:
         if one["taken"]:
-            say(f"record {one['record']}: {one['as']}")
-            say(json.dumps(one["made"], ensure_ascii=False, indent=2))
+            yield "record {record}: {as}".format_map(one)
+            yield json.dumps(one["made"], ensure_ascii=False, indent=2)
         else:
             where = one["field"] or "the whole record"
-            say(f"record {one['record']}: refused, {one['reason']} at {where}")
-            say(f"    {one['cause']} {one['cure']}")
-    say(f"{sum(one['taken'] for one in told)} of {len(told)} would be taken; nothing was sent")
+            yield f"record {one['record']}: refused, {one['reason']} at {where}"
+            yield f"    {one['cause']} {one['cure']}"
+    yield f"{sum(one['taken'] for one in told)} of {len(told)} would be taken; nothing was sent"

@@ -1,6 +1,4 @@
-"""The hub's shapes as JSON Schema: every fact, every notice that it sends, everything that agencies
-may send.
-"""
+"""The hub's shapes as JSON Schema: facts, notices that it sends, what agencies may send."""
 
 from __future__ import annotations
 
@@ -34,9 +32,7 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A shape under its CloudEvents type. ``group``: its topic, ``notices``, or ``commands`` that
-    agencies send.
-    """
+    """A shape under its CloudEvents type; ``group``: its topic, ``notices`` or ``commands``."""
 
     group: str
     name: str
@@ -75,8 +71,7 @@ def export(folder: Path) -> list[Path]:
     for one in published():
         path = folder / one.path
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(
-            json.dumps(one.schema(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
-        )
+        schema = json.dumps(one.schema(), indent=2, ensure_ascii=False)
+        path.write_text(f"{schema}\n", encoding="utf-8")
         written.append(path)
     return written
