@@ -266,14 +266,15 @@ class PeopleMemory:
         came in.
         """
         self._touched.update(new, gone)
+        filed, unfiled = {(key, number) for key in new}, {(key, number) for key in gone}
+        self._filed |= filed
+        self._filed -= unfiled
+        self._unfiled |= unfiled
+        self._unfiled -= filed
         for key in new:
-            self._filed.add((key, number))
-            self._unfiled.discard((key, number))
             if (block := self._blocks[key]) is not None:
                 block.add(number)
         for key in gone:
-            self._unfiled.add((key, number))
-            self._filed.discard((key, number))
             if (block := self._blocks[key]) is not None:
                 block.discard(number)
         # One less may be few enough: only the store can tell.
