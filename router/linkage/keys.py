@@ -83,21 +83,25 @@ class _Named(NamedTuple):
 def _named(called: tuple[tuple[str, ...], tuple[str, ...]]) -> _Named:
     """Of given names and family names."""
     givens, families = [_given(n) for n in called[0]], [_family(n) for n in called[1]]
-    heard = [half for given in givens for half in given.heard]
+    heard = _all([given.heard for given in givens])
     pairs: list[Pair] = [(heard, family.cuts) for family in families]
     for given in givens:
         for family in families:
             pairs += ((given.begins, family.ends), (family.begins, given.ends))
     return _Named(
         keys=joined(pairs),
-        nameless=[key for family in families for key in family.alone],
+        nameless=_all([family.alone for family in families]),
         initials=[given.initial for given in givens],
         heard=heard,
-        born=[half for name in (*givens, *families) for half in name.born],
-        family=[half for family in families for half in family.ends],
-        aged=[half for family in families for half in family.aged],
-        infant=[half for family in families for half in family.infant],
+        born=_all([given.born for given in givens] + [family.born for family in families]),
+        family=_all([family.ends for family in families]),
+        aged=_all([family.aged for family in families]),
+        infant=_all([family.infant for family in families]),
     )
+
+
+def _all(parts: Sequence[_Halves]) -> _Halves:
+    return parts[0] if len(parts) == 1 else [half for part in parts for half in part]
 
 
 class _Given(NamedTuple):

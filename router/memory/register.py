@@ -6,8 +6,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from router.linkage import Subject, keys
 from router.linkage.ranking import OVERSIZED, ranked
@@ -35,8 +34,7 @@ class DecodedPeople(Decoded[int, PersonRecord]):
         super().__init__(_DECODED)
 
 
-@dataclass(frozen=True, slots=True)
-class _Incoming:
+class _Incoming(NamedTuple):
     """A child as a message describes them, with the keys to look under: computed once per
     message.
     """
