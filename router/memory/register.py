@@ -6,8 +6,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from router.linkage import Subject, keys
 from router.linkage.ranking import OVERSIZED, ranked
@@ -35,8 +34,7 @@ class DecodedPeople(Decoded[int, PersonRecord]):
         super().__init__(_DECODED)
 
 
-@dataclass(frozen=True, slots=True)
-class _Incoming:
+class _Incoming(NamedTuple):
     """A child as a message describes them, with the keys to look under: computed once per
     message.
     """
@@ -266,14 +264,15 @@ class PeopleMemory:
         came in.
         """
         self._touched.update(new, gone)
+        filed, unfiled = {(key, number) for key in new}, {(key, number) for key in gone}
+        self._filed |= filed
+        self._filed -= unfiled
+        self._unfiled |= unfiled
+        self._unfiled -= filed
         for key in new:
-            self._filed.add((key, number))
-            self._unfiled.discard((key, number))
             if (block := self._blocks[key]) is not None:
                 block.add(number)
         for key in gone:
-            self._unfiled.add((key, number))
-            self._filed.discard((key, number))
             if (block := self._blocks[key]) is not None:
                 block.discard(number)
         # One less may be few enough: only the store can tell.
