@@ -103,7 +103,7 @@ class Recorded:
     def same_envelope(self, message: Message) -> bool:
         """Whether it says what the message says outside its content, sealed under the same key."""
         row, data = self.row, message.data
-        return (
+        return bool(
             row.type == data.type
             and row.subject == data.subject
             and row.key == message.key

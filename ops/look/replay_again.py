@@ -134,8 +134,8 @@ class Again:
     def _pass_on(self, caused: Heard, cause: Heard) -> None:
         share, type_ = self._share, caused.type
         if share.is_handed_on(type_):
-            wanted = share.is_heard_behind(type_) and (message := caused.opened()) is not None
-            content = content_of(message) if wanted else None
+            message = caused.opened() if share.is_heard_behind(type_) else None
+            content = content_of(message) if message is not None else None
             handed = Handed(caused.unit, cause.id, caused.id, type_, caused.place, content)
             self._handed_on.append(handed)
         if share.is_heard_later(caused.unit, type_):
