@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, func, select, text
 
 from schemas.message import Message
 from stores import codec
 from stores.rows import look_up
-from stores.tables import inbox
+from stores.tables import inbox, journal
 from stores.vault import DataKey, Unreadable, Vault
 
 _PAGE = 2000
@@ -28,6 +28,8 @@ _RANGE = text(
     "SELECT journal.message_id FROM journal WHERE journal.position > :after "
     "AND journal.position <= :upto AND journal.chain <> :unit ORDER BY journal.position"
 )
+_LAST = select(func.max(journal.c.position))
+_EXPORT = text("SELECT pg_export_snapshot()")
 _UNDECIDABLE = text("SELECT step, message_id FROM dead_letters WHERE reason = 'undecidable'")
 _COLUMNS = (
     "position, message_id, topic, type, source, subject, key, correlation_id, causation_id, time, "
@@ -40,8 +42,18 @@ _ENTRIES = text(
 _ENTRY = text(f"SELECT {_COLUMNS} FROM journal WHERE message_id = :id")  # noqa: S608 - ours
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Sight(NamedTuple):
+    """The state of the store that a replay sees, as its processes tell each other."""
+
+    last: int
+    """The position of the newest entry of the journal."""
+    snapshot: str | None
+    """What PostgreSQL calls it. SQLite's positions grow in the order of commits: there the last one
+    says it all.
+    """
+
+
+class Claim(NamedTuple):
     """A unit of steps had a message, under a policy (its number; 0 where it was passed over).
 
     ``had_by``: units that had had it before, or were passed over; their steps did not hear it now.
@@ -112,6 +124,20 @@ class Recorded:
             and row.key_id == codec.key_id_of(message)
             and row.time == codec.to_micros(message.time)
         )
+
+
+def sight(connection: Connection) -> Sight:
+    """What this connection sees, for others to see the same."""
+    last = connection.execute(_LAST).scalar() or 0
+    if connection.dialect.name != "postgresql":
+        return Sight(last, None)
+    return Sight(last, connection.execute(_EXPORT).scalar_one())
+
+
+def see(connection: Connection, seen: Sight) -> None:
+    """See from now on what another connection sees, as long as that one is open."""
+    if seen.snapshot is not None:
+        connection.exec_driver_sql(f"SET TRANSACTION SNAPSHOT '{seen.snapshot}'")
 
 
 def claims(connection: Connection) -> Iterator[Sequence[Claim]]:

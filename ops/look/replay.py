@@ -9,49 +9,59 @@ by its id and compared by envelope and keyed digest.
 
 from __future__ import annotations
 
-import gc
+import os
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 
 from ops.look.reading import Readable
-from ops.look.replay_again import Again
+from ops.look.replay_found import Found
+from ops.look.replay_processes import Advance, Alone, first, second
 from ops.look.replay_report import VERDICTS, Report, Wanted, as_json
-from ops.look.replay_steps import SHARES, Share
-from stores import overview, replaying
+from stores import overview
+from stores.database import Database
 
 __all__ = ["VERDICTS", "Report", "Wanted", "as_json", "replay"]
 
+Watching = Callable[[], AbstractContextManager[Advance]]
+_SMALL = 5_000
+"""Entries of the journal; in one process they take about as long as it takes to start another."""
+
 
 def replay(
-    hub: Readable, wanted: Wanted, *, advance: Callable[[int], None] = lambda _: None
+    hub: Readable,
+    wanted: Wanted,
+    *,
+    processes: int | None = None,
+    watching: Watching = lambda: nullcontext(lambda _: None),
 ) -> Report:
-    """Decide everything again and compare. ``advance`` hears how many inputs more were decided."""
+    """Decide everything again and compare, in one process or two; None: as many as pay.
+
+    ``watching`` is entered before the first input; what it gives hears how many more were decided.
+    """
     started = time.monotonic()
-    with hub.database.view() as view, _little_collecting() as after_page:
-        last = overview.last_position(view.connection)
-        again = Again(view, Share(SHARES[0], 0), wanted, last=last)
-        for claims in replaying.claims(view.connection):
-            again.decide(claims, ())
-            advance(len(claims))
-            after_page()
-        report = again.finish().settled()
+    if processes is None:
+        processes = _as_many_as_pay(hub.database)
+    report = _found(hub.database, wanted, processes, watching).settled()
     report.seconds = time.monotonic() - started
     return report
 
 
-@contextmanager
-def _little_collecting() -> Iterator[Callable[[], None]]:
-    """What steps remember only grows, and holds no cycles: looking through all of it over and over
-    takes half the time.
+def _found(database: Database, wanted: Wanted, processes: int, watching: Watching) -> Found:
+    if processes == 1 or not _can_share(database):
+        with watching() as advance:
+            return first(database, wanted, Alone(), advance)
+    with second(database, wanted) as other, watching() as advance:
+        return first(database, wanted, other, advance)
 
-    Call what is given now and then: it sets what has lasted apart from what the collector looks
-    through.
-    """
-    before = gc.get_threshold()
-    gc.set_threshold(50_000, 20, 100)
-    try:
-        yield gc.freeze
-    finally:
-        gc.set_threshold(*before)
-        gc.unfreeze()
+
+def _as_many_as_pay(database: Database) -> int:
+    if (os.cpu_count() or 1) == 1:
+        return 1
+    with database.reading() as connection:
+        return 1 if overview.last_position(connection) < _SMALL else 2
+
+
+def _can_share(database: Database) -> bool:
+    """Whether another process can read the same store, and can be started as a copy of this one."""
+    return hasattr(os, "fork") and not database.is_in_memory

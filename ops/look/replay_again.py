@@ -41,7 +41,7 @@ class Again:
         """Put each claimed message through its unit's steps, with what the processes before made of
         it; answers what the processes behind need to know.
         """
-        self._handed_on = [*handed] if self._share.has_others_behind else []
+        self._handed_on = []
         for one in handed:
             self._take(one)
         for claim in claims:

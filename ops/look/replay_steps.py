@@ -19,14 +19,9 @@ SHARES: tuple[tuple[Names, ...], ...] = (
         ("deduplicate", "link"),
         ("rate", "request_information", "compose", "approve", "release"),
     ),
-    (
-        ("deduplicate", "link"),
-        ("rate", "request_information"),
-        ("compose", "approve", "release"),
-    ),
 )
 """The steps in the order of the flow, by how many processes have them. Linking alone takes half of
-the time and stays in one, as its candidates come from everybody known, so more do not pay.
+the time and stays in one, as its candidates come from everybody known: a third would not pay.
 """
 
 
@@ -40,7 +35,6 @@ class Share:
         self._own = shares[number]
         self._before = [name for share in shares[:number] for name in share]
         self._behind = [name for share in shares[number + 1 :] for name in share]
-        self.has_others_behind = bool(self._behind)
         self.has_steps_of = cache(self._has_steps_of)
         self.hearing = cache(self._hearing)
         self.tells_of = cache(self._tells_of)
