@@ -5,7 +5,7 @@ Reads only.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, NamedTuple
@@ -14,9 +14,10 @@ from sqlalchemy import Connection, func, select, text
 
 from schemas.message import Message
 from stores import codec
+from stores.database import View
 from stores.rows import look_up
 from stores.tables import inbox, journal
-from stores.vault import DataKey, Unreadable, Vault
+from stores.vault import DataKey, Unreadable
 
 _PAGE = 2000
 _AT_ONCE = 500
@@ -182,23 +183,28 @@ def undecidable(connection: Connection) -> set[tuple[str, str]]:
     return {(row.step, row.message_id) for row in connection.execute(_UNDECIDABLE)}
 
 
-def entries(connection: Connection, vault: Vault, *, last: int) -> Iterator[Sequence[Recorded]]:
-    """The journal in its order, as far as the position ``last``, page by page."""
+def entries(
+    view: View, wanted: Callable[[Any], bool], *, last: int
+) -> Iterator[tuple[int, Sequence[Recorded]]]:
+    """The journal in its order, as far as the position ``last``, page by page: how far that has
+    come, and the entries whose rows are wanted.
+    """
     after = 0
-    given = {"last": last, "limit": _PAGE}
-    while rows := connection.execute(_ENTRIES, {**given, "after": after}).all():
+    while rows := view.connection.execute(
+        _ENTRIES, {"after": after, "last": last, "limit": _PAGE}
+    ).all():
         after = rows[-1].position
-        yield _with_keys(connection, vault, rows)
+        yield after, _with_keys(view, list(filter(wanted, rows)))
 
 
-def entry(connection: Connection, vault: Vault, message_id: str) -> Recorded | None:
+def entry(view: View, message_id: str) -> Recorded | None:
     """The journal's entry of a message."""
-    rows = connection.execute(_ENTRY, {"id": message_id}).all()
-    return next(iter(_with_keys(connection, vault, rows)), None)
+    rows = view.connection.execute(_ENTRY, {"id": message_id}).all()
+    return next(iter(_with_keys(view, rows)), None)
 
 
-def _with_keys(connection: Connection, vault: Vault, rows: Collection[Any]) -> list[Recorded]:
-    keys = vault.keys(connection, {row.key_id for row in rows}, create=False)
+def _with_keys(view: View, rows: Sequence[Any]) -> list[Recorded]:
+    keys = view.vault.keys(view.connection, {row.key_id for row in rows}, create=False)
     return [Recorded(row, keys.get(row.key_id)) for row in rows]
 
 

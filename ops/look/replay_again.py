@@ -65,7 +65,7 @@ class Again:
 
     def _hear(self, claim: Claim) -> None:
         """A message through the steps of its unit, and what it causes, as one pass did it."""
-        first = self._journal.heard(claim.message_id)
+        first = self._journal.heard(claim.message_id, claim.unit)
         if first is None:
             return
         unit, policy = claim.unit, self._policies[claim.policy]

@@ -5,6 +5,7 @@ lies between the two.
 from __future__ import annotations
 
 from collections import OrderedDict
+from typing import Any
 
 from ops.look.replay_found import Found
 from ops.look.replay_heard import Heard, recorded_message
@@ -23,7 +24,7 @@ class Journal:
 
     def __init__(self, view: View, share: Share, found: Found, *, last: int) -> None:
         self._view, self._share, self._found, self._last = view, share, found, last
-        self._pages = replaying.entries(view.connection, view.vault, last=last)
+        self._pages = replaying.entries(view, self._is_mine, last=last)
         self._position = 0
         self._recorded: dict[str, Recorded] = {}
         """By steps of this process, and not decided again yet."""
@@ -34,9 +35,14 @@ class Journal:
         """What a step wrote under the id, unless it was answered before."""
         return self._recorded.pop(id_, None) or self._sought(id_)
 
-    def heard(self, id_: str) -> Heard | None:
-        """The message that a unit had; None where the journal has none."""
-        return self._ready.get(id_) or self._looked_up(id_)
+    def heard(self, id_: str, unit: str) -> Heard | None:
+        """The message that a unit had; None where the journal has none. What no other unit may hear
+        after it is let go: what is in hand again and again stays near at hand.
+        """
+        heard = self._ready.get(id_) or self._looked_up(id_)
+        if heard is not None and not self._share.is_heard_later(unit, heard.type):
+            self._ready.pop(id_, None)
+        return heard
 
     def keep(self, heard: Heard) -> None:
         """A message that a unit may have later."""
@@ -75,7 +81,7 @@ class Journal:
 
     def _entry(self, id_: str) -> Recorded | None:
         """The entry of a message, once the journal is read as far as that."""
-        entry = replaying.entry(self._view.connection, self._view.vault, id_)
+        entry = replaying.entry(self._view, id_)
         if entry is None or entry.row.position > self._last:
             return None
         self._read_to(entry.row.position)
@@ -83,16 +89,16 @@ class Journal:
 
     def _read_to(self, position: int) -> None:
         while self._position < position and (page := next(self._pages, None)) is not None:
-            self._position = page[-1].row.position
-            for recorded in page:
-                self._read(recorded)
+            self._position, read = page
+            for recorded in read:
+                if self._share.is_by_steps(recorded.row.chain):
+                    self._recorded[recorded.row.message_id] = recorded
+                else:
+                    self._from_outside(recorded)
 
-    def _read(self, recorded: Recorded) -> None:
-        row = recorded.row
-        if not self._share.is_by_steps(row.chain):
-            self._from_outside(recorded)
-        elif self._share.wrote(row.source):
-            self._recorded[row.message_id] = recorded
+    def _is_mine(self, row: Any) -> bool:
+        """Whether it came from outside, or a step of this process wrote it."""
+        return not self._share.is_by_steps(row.chain) or self._share.wrote(row.source)
 
     def _from_outside(self, recorded: Recorded) -> None:
         """An input: it can only be compared with its own digest."""

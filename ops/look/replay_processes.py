@@ -86,14 +86,13 @@ class Second:
 
 def first(database: Database, wanted: Wanted, other: Alone | Second, advance: Advance) -> Found:
     """Decide for the first steps, or for all of them, in this process."""
-    with database.view() as view, _little_collecting() as after_page:
+    with database.view() as view, _not_collecting():
         sight = replaying.sight(view.connection)
         other.see(sight)
         again = Again(view, Share(other.shares, 0), wanted, last=sight.last)
         for claims in replaying.claims(view.connection):
             other.decide((claims, again.decide(claims, ())))
             advance(len(claims))
-            after_page()
         found = again.finish()
     other.add_to(found)
     return found
@@ -129,28 +128,26 @@ def _serve(database: Database, wanted: Wanted, pipe: Connection, others: Connect
 
 
 def _behind(database: Database, wanted: Wanted, pipe: Connection) -> Found:
-    with database.view() as view, _little_collecting() as after_page:
+    with database.view() as view, _not_collecting():
         sight: Sight = pipe.recv()
         replaying.see(view.connection, sight)
         again = Again(view, Share(SHARES[1], 1), wanted, last=sight.last)
         while (page := pipe.recv()) is not None:
             again.decide(*page)
-            after_page()
         return again.finish()
 
 
 @contextmanager
-def _little_collecting() -> Iterator[Callable[[], None]]:
-    """What steps remember only grows, and holds no cycles: looking through all of it over and over
-    takes half the time.
-
-    Call what is given now and then: it sets what has lasted apart from what the collector looks
-    through.
+def _not_collecting() -> Iterator[None]:
+    """What steps remember only grows, and holds no cycles: to look through all of it for any, over
+    and over, takes half the time.
     """
-    before = gc.get_threshold()
-    gc.set_threshold(50_000, 20, 100)
+    before = gc.isenabled()
+    gc.disable()
     try:
-        yield gc.freeze
+        yield
     finally:
-        gc.set_threshold(*before)
+        gc.freeze()  # with the next line: set apart from what is new, without being looked through
         gc.unfreeze()
+        if before:
+            gc.enable()

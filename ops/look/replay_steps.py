@@ -38,6 +38,7 @@ class Share:
         self.has_steps_of = cache(self._has_steps_of)
         self.hearing = cache(self._hearing)
         self.tells_of = cache(self._tells_of)
+        self.wrote = cache(self._wrote)
         self.is_by_steps = cache(self._is_by_steps)
         self.is_heard_later = cache(self._is_heard_later)
         self.is_handed_on = cache(self._is_handed_on)
@@ -48,7 +49,7 @@ class Share:
         """Its steps by name, in the order of the flow."""
         return {name: self._every[name] for name in self._own}
 
-    def wrote(self, source: str) -> bool:
+    def _wrote(self, source: str) -> bool:
         """Whether one of its steps wrote what has this source; the first has what nobody owns."""
         name = source.rpartition("/")[2]
         return name in self._own or (name not in self._every and not self._before)
