@@ -23,6 +23,9 @@ from stores import codec, policies, replaying
 from stores.database import View
 from stores.replaying import Claim, Place, Recorded
 
+Page = Sequence[tuple[Claim, Sequence[Handed]]]
+"""What units had, in its order, each with what the steps before made of it in the same pass."""
+
 
 class Again:
     """Decides for the steps of a share, in the order in which they heard what they heard."""
@@ -33,51 +36,46 @@ class Again:
         self._undecidable = replaying.undecidable(view.connection)
         self._memories = memories(share.steps)
         self._journal = Journal(view, share, self._found, last=last)
-        self._before: defaultdict[str, list[Heard]] = defaultdict(list)
-        """What the processes before made of each message."""
-        self._handed_on: list[Handed] = []
 
-    def decide(self, claims: Sequence[Claim], handed: Sequence[Handed]) -> list[Handed]:
-        """Put each claimed message through its unit's steps, with what the processes before made of
-        it; answers what the processes behind need to know.
+    def decide(self, page: Page) -> Page:
+        """Put each claimed message through its unit's steps, with what a process before made of it;
+        answers with what a process behind needs to know.
         """
-        self._handed_on = []
-        for one in handed:
-            self._take(one)
-        for claim in claims:
-            if claim.policy and self._share.has_steps_of(claim.unit):
-                self._hear(claim)
-        self._before.clear()
+        answer = [(claim, self._decided(claim, handed)) for claim, handed in page]
         for memory in self._memories.values():
             memory.flush()
-        return self._handed_on
+        return answer
 
     def finish(self) -> Found:
         """What was found, once everything is decided."""
         self._journal.close()
         return self._found
 
-    def _take(self, one: Handed) -> None:
-        heard = one.heard()
-        self._before[one.cause].append(heard)
-        if self._share.is_heard_later(one.unit, one.type):
-            self._journal.keep(heard)
-
-    def _hear(self, claim: Claim) -> None:
-        """A message through the steps of its unit, and what it causes, as one pass did it."""
+    def _decided(self, claim: Claim, handed: Sequence[Handed]) -> list[Handed]:
+        before: defaultdict[str, list[Heard]] = defaultdict(list)
+        for one in handed:
+            heard = one.heard()
+            before[one.cause].append(heard)
+            self._keep_for_later(heard)
+        if not claim.policy or not self._share.has_steps_of(claim.unit):
+            return []
         first = self._journal.heard(claim.message_id, claim.unit)
-        if first is None:
-            return
-        unit, policy = claim.unit, self._policies[claim.policy]
+        return [] if first is None else list(self._hear(claim, first, before))
+
+    def _hear(self, claim: Claim, first: Heard, before: dict[str, list[Heard]]) -> Iterator[Handed]:
+        """A message through the steps of its unit, and what it causes, as one pass did it."""
+        policy = self._policies[claim.policy]
         waiting, steps = deque([first]), self._hearing(claim, first)
         while waiting:
             heard = waiting.popleft()
             if heard is not first:
-                steps = self._share.hearing(unit, heard.type)
-            waiting.extend(self._before.pop(heard.id, ()))
+                steps = self._share.hearing(claim.unit, heard.type)
+            waiting.extend(before.get(heard.id, ()))
             for caused in self._caused(heard, steps, policy):
                 waiting.append(caused)
-                self._pass_on(caused, heard)
+                self._keep_for_later(caused)
+                if self._share.is_handed_on(caused.type):
+                    yield self._handed_on(caused, heard)
 
     def _hearing(self, claim: Claim, first: Heard) -> Sequence[Step[Any]]:
         steps = self._share.hearing(claim.unit, first.type, (*claim.had_by, first.unit))
@@ -85,9 +83,7 @@ class Again:
             return steps
         return [step for step in steps if step.concerns(message)]
 
-    def _caused(
-        self, heard: Heard, steps: Sequence[Step[Any]], policy: Policy
-    ) -> Iterator[Heard]:
+    def _caused(self, heard: Heard, steps: Sequence[Step[Any]], policy: Policy) -> Iterator[Heard]:
         """What these steps make of a message, as the steps behind heard it."""
         if not steps:
             return
@@ -131,15 +127,14 @@ class Again:
         unit = unit_of_chain(recorded.row.chain)
         return Heard(kept.id, kept.data.type, unit, recorded.place, lambda: kept, kept)
 
-    def _pass_on(self, caused: Heard, cause: Heard) -> None:
-        share, type_ = self._share, caused.type
-        if share.is_handed_on(type_):
-            message = caused.opened() if share.is_heard_behind(type_) else None
-            content = content_of(message) if message is not None else None
-            handed = Handed(caused.unit, cause.id, caused.id, type_, caused.place, content)
-            self._handed_on.append(handed)
-        if share.is_heard_later(caused.unit, type_):
-            self._journal.keep(caused)
+    def _keep_for_later(self, heard: Heard) -> None:
+        if self._share.is_heard_later(heard.unit, heard.type):
+            self._journal.keep(heard)
+
+    def _handed_on(self, caused: Heard, cause: Heard) -> Handed:
+        message = caused.opened() if self._share.is_heard_behind(caused.type) else None
+        content = None if message is None else content_of(message)
+        return Handed(cause.id, caused.id, caused.type, caused.unit, caused.place, content)
 
 
 def _verdict(caused: Message, recorded: Recorded) -> str:

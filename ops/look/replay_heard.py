@@ -57,10 +57,10 @@ class Handed(NamedTuple):
     it. Without ``content`` where none of those hears it, but what it causes in turn.
     """
 
-    unit: str
     cause: str
     id: str
     type: str
+    unit: str
     place: Place
     content: Content | None
 

@@ -6,25 +6,22 @@ from __future__ import annotations
 
 import gc
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from typing import Any
 
-from ops.look.replay_again import Again
+from ops.look.replay_again import Again, Page
 from ops.look.replay_found import Found
-from ops.look.replay_heard import Handed
 from ops.look.replay_report import Wanted
 from ops.look.replay_steps import SHARES, Share
 from stores import replaying
 from stores.database import Database
-from stores.replaying import Claim, Sight
+from stores.replaying import Sight
 
 Advance = Callable[[int], None]
 """Hears how many inputs more were decided."""
-Page = tuple[Sequence[Claim], Sequence[Handed]]
-"""What units had, in its order, and what the steps before made of it."""
 
 
 class Ended(Exception):
@@ -91,7 +88,7 @@ def first(database: Database, wanted: Wanted, other: Alone | Second, advance: Ad
         other.see(sight)
         again = Again(view, Share(other.shares, 0), wanted, last=sight.last)
         for claims in replaying.claims(view.connection):
-            other.decide((claims, again.decide(claims, ())))
+            other.decide(again.decide([(claim, ()) for claim in claims]))
             advance(len(claims))
         found = again.finish()
     other.add_to(found)
@@ -133,7 +130,7 @@ def _behind(database: Database, wanted: Wanted, pipe: Connection) -> Found:
         replaying.see(view.connection, sight)
         again = Again(view, Share(SHARES[1], 1), wanted, last=sight.last)
         while (page := pipe.recv()) is not None:
-            again.decide(*page)
+            again.decide(page)
         return again.finish()
 
 
