@@ -102,6 +102,11 @@ class Database:
             threading.RLock() if self._sqlite else nullcontext()
         )
 
+    @property
+    def is_in_memory(self) -> bool:
+        """Whether only this process has it, and only as long as it is open."""
+        return self.engine.pool.__class__ is StaticPool
+
     def create_tables(self) -> None:
         """Make the tables of an empty database; processes that start at once wait for each other.
 
@@ -137,8 +142,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A connection to read from: it sees one state, and writes nothing that lasts."""
-        in_memory = self.engine.pool.__class__ is StaticPool
-        lock = self._one_writer if in_memory else nullcontext()
+        lock = self._one_writer if self.is_in_memory else nullcontext()
         # Said before it begins, so that SQLite gives a reader its snapshot without waiting for the
         # writer's lock.
         with (

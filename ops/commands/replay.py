@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -63,8 +64,8 @@ def replay(config: Path, *, as_json: bool, **wanted: Any) -> None:
     with reading(config) as hub:
         with hub.database.reading() as connection:
             inputs = count(connection)
-        with progress("replaying", inputs) as advance:
-            report = replaying.replay(hub, Wanted(**wanted), advance=advance)
+        watching = partial(progress, "replaying", inputs)
+        report = replaying.replay(hub, Wanted(**wanted), watching=watching)
     shown = _shown(report) if report.facts or not inputs else ()
     answer(replaying.as_json(report), shown, as_json=as_json)
     if inputs and not report.facts:
