@@ -27,7 +27,7 @@ from tests.proofs.quiet import Quiet, await_quiet
 from tests.proofs.rules import UNDECIDABLE
 from tests.support.canaries import Aviary, disguises
 
-SECONDS = 60.0
+SECONDS = 180.0
 
 
 @dataclass(repr=False)

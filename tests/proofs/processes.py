@@ -116,8 +116,8 @@ def hub_part(
     return Part(name, arguments, place.environment, place.path / "logs" / f"{name}.log", module)
 
 
-def await_serving(place: Place, *, seconds: float = 60.0) -> None:
-    """Wait until the hub answers over HTTP."""
+def await_serving(place: Place, *, seconds: float = 180.0) -> None:
+    """Wait until the hub answers over HTTP: a dozen processes start slowly on a busy machine."""
     wait_until(lambda: serves(place.url), seconds=seconds, what="the hub serves")
 
 

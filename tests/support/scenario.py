@@ -32,7 +32,7 @@ from tests.proofs.stream import send_first, write_stream
 from tests.support.names import Names
 
 NOTIFICATIONS = 120
-SECONDS = 60.0
+SECONDS = 180.0
 LEAD = "childrens_social_care"
 MANAGER = "SIMULATED manager"
 """Who decides in the scenario itself; simulated social workers answer what the hub asks."""
