@@ -48,10 +48,8 @@ class Names:
         return _DATED.sub(lambda found: self.of(found[0]), json.dumps(left, sort_keys=True))
 
     def _origin(self, entry: Recorded) -> str:
-        if entry.cause is None:
-            like = (entry.type, self.told(entry.data))
-        else:
-            like = (entry.type, entry.source, self.of(entry.cause))
+        by = [entry.source, self.of(entry.cause)] if entry.cause else [self.told(entry.data)]
+        like = (entry.type, *by)
         self._times[like] += 1
         parts = (*like, str(self._times[like]))
         return f"{entry.type}:{sha256('/'.join(parts).encode()).hexdigest()[:16]}"
