@@ -18,7 +18,7 @@ from router.unit import ALL, serves, unit_of_chain
 from schemas.message import derived_id
 from schemas.rating import DueTimeApproaching, DueTimeBreached, TimerElapsed
 from schemas.settings import AgencySettings, HubSettings
-from schemas.topics import FACTS, TOPICS, Topic
+from schemas.topics import FACTS, REDRIVEN, TOPICS, Topic
 from stores import codec, failures, overview
 from stores.overview import Behind, Consumer, Reading
 from stores.ports import Unavailable
@@ -28,6 +28,7 @@ _SECOND = 1_000_000
 _MINUTE = 60 * _SECOND
 _DAY = 24 * 60 * _MINUTE
 _TIMERS_LOOKED_AT = 5000
+_REDRIVEN = next(topic for topic in TOPICS if topic.name == REDRIVEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,9 +266,10 @@ class _Look:
         return sorted(self.consumers.items(), key=lambda item: item[1].progressed_at)
 
 
-def _done(consumers: Mapping[str, Consumer]) -> int:
-    """The position that the embedded hub has come to."""
-    return consumers[ALL].next_offset - 1 if ALL in consumers else 0
+def _done(consumers: Mapping[str, Consumer], step: str) -> int:
+    """The position that the embedded hub has come to, or the step while it served it alone."""
+    one = consumers.get(ALL) or consumers.get(step)
+    return one.next_offset - 1 if one else 0
 
 
 def _look(connection: Reading, now: int, ends: Mapping[str, Mapping[int, int]]) -> _Look:
@@ -278,7 +280,8 @@ def _look(connection: Reading, now: int, ends: Mapping[str, Mapping[int, int]]) 
     newest = overview.newest(connection, FACTS)
     asked = {(type_, position) for type_ in FACTS for position in (minute, hour, day)}
     behind = overview.behind(connection, asked)
-    here = {(type_, _done(consumers)) for type_ in FACTS} if not ends else set()
+    stands = {_done(consumers, bound.step.name) for bound in bound_steps()} if not ends else ()
+    here = {(type_, position) for type_ in FACTS for position in stands}
     unheard = overview.behind(connection, here, besides=ALL)
     return _Look(connection, now, minute, hour, day, consumers, newest, behind, ends, unheard)
 
@@ -312,18 +315,25 @@ def _topics(look: _Look) -> Iterator[TopicStatus]:
 def _steps(look: _Look, *, production: bool) -> Iterator[StepStatus]:
     for bound in bound_steps():
         for topic in topics_of(bound.step):
-            place = _partitioned if production else _embedded
-            depth, oldest, progressed = place(look, bound.step, topic)
-            behind = (look.newest_at(topic) or 0) - oldest if oldest else 0
-            yield StepStatus(
-                step=bound.step.name,
-                topic=topic.name,
-                depth=depth,
-                lag=_lag(look, topic) if depth and not production else depth,
-                lag_minutes=max(0, behind) / _MINUTE,
-                oldest_seconds=_since(look.now, oldest),
-                progressed_at=_moment(progressed),
-            )
+            yield _step(look, bound.step, topic=topic, production=production)
+        if production:
+            again = _step(look, bound.step, topic=_REDRIVEN, production=True)
+            if again.depth:
+                yield again
+
+
+def _step(look: _Look, step: Step[Any], *, topic: Topic, production: bool) -> StepStatus:
+    depth, oldest, progressed = (_partitioned if production else _embedded)(look, step, topic)
+    behind = (look.newest_at(topic) or 0) - oldest if oldest else 0
+    return StepStatus(
+        step=step.name,
+        topic=topic.name,
+        depth=depth,
+        lag=_lag(look, topic, step=step.name) if depth and not production else depth,
+        lag_minutes=max(0, behind) / _MINUTE,
+        oldest_seconds=_since(look.now, oldest),
+        progressed_at=_moment(progressed),
+    )
 
 
 _Place = tuple[int | None, int | None, int | None]
@@ -334,7 +344,8 @@ _Place = tuple[int | None, int | None, int | None]
 
 def _embedded(look: _Look, step: Step[Any], topic: Topic) -> _Place:
     """The journal is the topic, and one cursor stands at a position of it."""
-    done, consumer = _done(look.consumers), look.consumers.get(ALL)
+    done = _done(look.consumers, step.name)
+    consumer = look.consumers.get(ALL) or look.consumers.get(step.name)
     progressed = consumer.progressed_at if consumer else None
     if TimerElapsed in topic.facts:
         return *_own_timers(look, step.name, done), progressed
@@ -343,8 +354,9 @@ def _embedded(look: _Look, step: Step[Any], topic: Topic) -> _Place:
     return sum(one.count for one in left), first, progressed
 
 
-def _lag(look: _Look, topic: Topic) -> int:
-    return sum(look.unheard[type_, _done(look.consumers)].count for type_ in _types(topic))
+def _lag(look: _Look, topic: Topic, *, step: str) -> int:
+    done = _done(look.consumers, step)
+    return sum(look.unheard[type_, done].count for type_ in _types(topic))
 
 
 def _own_timers(look: _Look, step: str, done: int) -> tuple[int, int | None]:
@@ -362,8 +374,8 @@ def _own_timers(look: _Look, step: str, done: int) -> tuple[int, int | None]:
 
 def _partitioned(look: _Look, step: Step[Any], topic: Topic) -> _Place:
     """The topic is on Kafka, and a cursor stands at an offset of each partition."""
-    unit = look.unit_of(step.name)
-    if serves(unit, WRITTEN_BY.get(topic.name, "")):
+    unit, writer = look.unit_of(step.name), WRITTEN_BY.get(topic.name)
+    if writer is not None and serves(unit, writer):
         own = [one for name, one in look.consumers.items() if name.startswith(f"{unit}/")]
         return 0, None, max((one.progressed_at for one in own), default=None)
     prefix = f"{unit}/{topic.name}/"
@@ -393,7 +405,7 @@ def _ends(settings: HubSettings) -> tuple[dict[str, dict[int, int]], tuple[str, 
     url = settings.runtime.topics
     if url is None:
         return {}, ()
-    heard = {topic.name for bound in bound_steps() for topic in topics_of(bound.step)}
+    heard = {topic.name for bound in bound_steps() for topic in topics_of(bound.step)} | {REDRIVEN}
     try:
         return {
             name: {part: last for part, (_, last) in watermarks(url, name).items()}
