@@ -20,7 +20,7 @@ from tests.proofs import poison
 from tests.proofs.k2 import prove as k2_proof
 from tests.proofs.k2.prove import CONTROLS, TASKS
 from tests.proofs.k2.records import NotInstalled
-from tests.proofs.kills import Plan, prove
+from tests.proofs.kills import APART, Plan, prove
 from tests.proofs.place import Place, Servers, embedded_place, production_place
 from tests.proofs.poison import Dose
 from tests.proofs.processes import TooLate
@@ -65,6 +65,16 @@ def proof() -> None:
     "--seconds", type=float, default=900.0, show_default=True, help="Give up after so long."
 )
 @click.option(
+    "--workers",
+    multiple=True,
+    help="In production: a worker of these steps, or of `all`; may be repeated. None: apart.",
+)
+@click.option(
+    "--then",
+    multiple=True,
+    help="Workers that take the others' place after half of the kills; may be repeated.",
+)
+@click.option(
     "--without",
     type=click.Choice(["commit-before-receipt", "inbox"]),
     help="A control: drop this rule of the hub. The check has to fail then.",
@@ -77,6 +87,8 @@ def f1(
     kills: int,
     seed: int,
     seconds: float,
+    workers: tuple[str, ...],
+    then: tuple[str, ...],
     without: str | None,
     folder: Path | None,
     as_json: bool,
@@ -86,7 +98,15 @@ def f1(
     Production uses the servers in HUB_TEST_KAFKA_URL, HUB_TEST_RABBITMQ_URL and
     HUB_TEST_POSTGRES_URL, or private ones. Exits with 1 when anything was lost or done twice.
     """
-    plan = Plan(notifications, kills, seed, without or "", seconds)
+    plan = Plan(
+        notifications=notifications,
+        kills=kills,
+        seed=seed,
+        without=without or "",
+        seconds=seconds,
+        workers=workers or APART,
+        then=then,
+    )
     with _place(runtime, folder) as place:
         try:
             figures = prove(place, plan)

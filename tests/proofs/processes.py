@@ -111,7 +111,7 @@ def hub_part(
     place: Place, name: str = "hub", part: str | None = None, *, module: str = "ops.cli"
 ) -> Part:
     """``hub run`` or ``hub run PART`` of this place."""
-    arguments = ["run", *([part] if part else []), "--config", str(place.folder.config)]
+    arguments = ["run", *(part or "").split(), "--config", str(place.folder.config)]
     (place.path / "logs").mkdir(exist_ok=True)
     return Part(name, arguments, place.environment, place.path / "logs" / f"{name}.log", module)
 
