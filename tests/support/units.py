@@ -299,7 +299,7 @@ _OPERATOR = Person("A. Operator", "looked into it")
 def redrive(hub: Hub) -> str:
     """Send the only dead letter again; the id that it has then."""
     (id_,) = rows(hub, "SELECT id FROM dead_letters WHERE state = 'open'")[0]
-    mending.redrive(hub, routes(hub.settings, {}), id_, _OPERATOR)
+    mending.redrive(hub, routes(hub.settings, {}), id_, person=_OPERATOR)
     last = "SELECT message_id FROM journal WHERE chain = 'operations/redrive' ORDER BY position"
     return str(rows(hub, last)[-1][0])
 
@@ -322,7 +322,7 @@ class Told:
 def story(hub: Hub) -> list[Told]:
     """Every fact of the journal, by referral."""
     with hub.database.reading() as connection:
-        rows = journal.rows_after(connection, 0, 1_000_000)
+        rows = journal.rows_after(connection, 0, limit=1_000_000)
         keys = hub.database.vault.keys(connection, {row.key_id for row in rows}, create=False)
         found = [journal.opened(row, keys) for row in rows]
     told = [
@@ -363,7 +363,9 @@ def facts(hub: Hub, type_: str) -> int:
 
 def depths(hub: Hub) -> dict[tuple[str, str], int | None]:
     """Where ``hub status`` shows that something waits: step and topic."""
-    return {(one.step, one.topic): one.depth for one in collect(hub).steps if one.depth != 0}
+    return {
+        (one["step"], one["topic"]): one["depth"] for one in collect(hub).steps if one["depth"] != 0
+    }
 
 
 def dead(hub: Hub) -> list[tuple[str, str]]:
