@@ -10,8 +10,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tests.proofs.kills import Plan, prove
+from tests.proofs.kills import prove
 from tests.proofs.place import Servers, embedded_place, production_place
+from tests.proofs.plan import Plan
 from tests.proofs.points import POINTS
 
 

@@ -20,8 +20,9 @@ from tests.proofs import poison
 from tests.proofs.k2 import prove as k2_proof
 from tests.proofs.k2.prove import CONTROLS, TASKS
 from tests.proofs.k2.records import NotInstalled
-from tests.proofs.kills import APART, Plan, prove
+from tests.proofs.kills import prove
 from tests.proofs.place import Place, Servers, embedded_place, production_place
+from tests.proofs.plan import APART, Plan
 from tests.proofs.poison import Dose
 from tests.proofs.processes import TooLate
 from tests.services.commands import VARIABLES

@@ -53,9 +53,9 @@ POINTS: Mapping[str, Point] = {
     # Letters in somebody's hand; letters that are gone before anybody was told.
     "letters.leased": Point("router.queues:StoredQueues.lease", parts=("connectors",)),
     "letters.acknowledged": Point("router.queues:StoredQueues.acknowledge", parts=("connectors",)),
-    # Receipts written beside a file that is not put away yet.
-    "folder.recorded": Point("connectors.folder:_flush", parts=("connectors",)),
-    "folder.receipted": Point("connectors.folder:_settle", parts=("connectors",)),
+    # A file's records without their receipts; receipts beside a file that is not put away yet.
+    "folder.recorded": Point("connectors.folder:ScanReport.plus", parts=("connectors",)),
+    "folder.receipted": Point("connectors.folder:_sync", parts=("connectors",)),
     # Sent to the topic but not marked; marked.
     "relay.sent": Point("stores.topics:TopicProducer.send", embedded=False, parts=("relay",)),
     "relay.marked": Point("router.runtimes.relay:Relay.once", embedded=False, parts=("relay",)),
@@ -72,13 +72,18 @@ POINTS: Mapping[str, Point] = {
 
 TAKEN_OVER = "taken-over.after-commit"
 """Some of what other units left was taken over: reached only where steps are grouped anew."""
+RECEIPT_FIRST = "receipt.first"
+"""Receipts have gone out and nothing is recorded: reached only without the rule against it."""
 
-_TAKEN_OVER = Point("router.runtimes.take_over:TakeOver._handle", parts=(WORKER,))
+_SOMETIMES: Mapping[str, Point] = {
+    TAKEN_OVER: Point("router.runtimes.take_over:TakeOver._handle", parts=(WORKER,)),
+    RECEIPT_FIRST: Point("tests.proofs.rules:receipts_went_first", parts=("http", "connectors")),
+}
 
 
 def point_of(name: str) -> Point:
     """The point of this name."""
-    return _TAKEN_OVER if name == TAKEN_OVER else POINTS[name]
+    return _SOMETIMES.get(name) or POINTS[name]
 
 
 def arm(wish: str, fired: Path) -> None:

@@ -29,10 +29,9 @@ from tests.proofs.check import check_inward
 from tests.proofs.evidence import Buried, Evidence, gather
 from tests.proofs.place import Place, embedded_place
 from tests.proofs.processes import agencies, await_serving, hub_part, kept, wait_until
-from tests.proofs.quiet import Quiet, await_quiet
+from tests.proofs.quiet import await_quiet
 from tests.proofs.worse import worse_messages
 
-_SENT = Quiet(letters=False)
 _ANSWER_SECONDS = 60.0
 
 
@@ -124,14 +123,14 @@ def _run(
                 seconds=dose.seconds,
                 what="everything is sent",
             )
-            await_quiet(place, lambda: running.idle, seconds=dose.seconds, quiet=_SENT)
+            await_quiet(place, lambda: running.idle, seconds=dose.seconds, letters=False)
             seconds = time.monotonic() - started
             wait_until(
                 lambda: not poisoner.is_alive(),
                 seconds=dose.seconds,
                 what="every bad message is answered",
             )
-            await_quiet(place, lambda: running.idle, seconds=dose.seconds, quiet=_SENT)
+            await_quiet(place, lambda: running.idle, seconds=dose.seconds, letters=False)
         stop.set()
         hub.terminate()
     return seconds, told, gather(place.store, place.key, place.path)
