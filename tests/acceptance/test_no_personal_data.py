@@ -23,7 +23,7 @@ from ops.linkage.arrivals import notification_event
 from tests.proofs.evidence import Evidence, gather
 from tests.proofs.place import Place, embedded_place
 from tests.proofs.processes import Part, await_serving, hub_part, kept, wait_until
-from tests.proofs.quiet import Quiet, await_quiet
+from tests.proofs.quiet import await_quiet
 from tests.proofs.rules import UNDECIDABLE
 from tests.support.canaries import Aviary, disguises
 
@@ -165,7 +165,7 @@ def worked(place: Place, aviary: Aviary) -> list[dict[str, Any]]:
 
 def fetched(place: Place, clients: dict[str, HubClient]) -> list[dict[str, Any]]:
     """Every letter that waits, once the hub has nothing else to do."""
-    await_quiet(place, lambda: True, seconds=SECONDS, quiet=Quiet(letters=False))
+    await_quiet(place, lambda: True, seconds=SECONDS, letters=False)
     return [
         {**letter, "agency": agency}
         for agency, client in clients.items()

@@ -27,7 +27,7 @@ from stores.topics import read_range, watermarks
 from tests.proofs.evidence import Evidence, Recorded, gather
 from tests.proofs.place import Place
 from tests.proofs.processes import Part, agencies, await_serving, hub_part, kept
-from tests.proofs.quiet import Quiet, await_quiet
+from tests.proofs.quiet import await_quiet
 from tests.proofs.stream import send_first, write_stream
 from tests.support.names import Names
 
@@ -36,7 +36,6 @@ SECONDS = 180.0
 LEAD = "childrens_social_care"
 MANAGER = "SIMULATED manager"
 """Who decides in the scenario itself; simulated social workers answer what the hub asks."""
-_WITHOUT_ANSWERS = Quiet(letters=False)
 
 
 @dataclass(repr=False)
@@ -104,9 +103,9 @@ def run(place: Place, parts: Sequence[Part], *, count: int = NOTIFICATIONS) -> O
 
 def _send(place: Place, count: int) -> None:
     send_first(place, threading.Event())
-    await_quiet(place, lambda: True, seconds=SECONDS, quiet=_WITHOUT_ANSWERS)
+    await_quiet(place, lambda: True, seconds=SECONDS, letters=False)
     with agencies(place, write_stream(place, count), "--silent") as running:
-        await_quiet(place, lambda: running.idle, seconds=SECONDS, quiet=_WITHOUT_ANSWERS)
+        await_quiet(place, lambda: running.idle, seconds=SECONDS, letters=False)
 
 
 def _answer(place: Place) -> None:
