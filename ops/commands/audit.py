@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
-from ops.commands.common import config_option, json_option, say, say_json
-from ops.commands.progress import progress
-from ops.commands.reading import reading
-from ops.look.reading import Reader
-from stores import journal, overview
-from stores.journal import Flaw
+from ops.commands.common import config_option, json_option, say_json
+from ops.commands.verifying import say_verified, verifying
 
 
 @click.group()
@@ -37,49 +32,12 @@ def verify(config: Path, *, as_json: bool) -> None:
       hub audit verify
       hub audit verify --json | jq '.flaws[]'
     """
-    started = time.monotonic()
-    with reading(config) as hub:
-        entries, flaws = _verified(hub)
-    seconds = time.monotonic() - started
-    rate = round(entries / seconds) if seconds else entries
+    verified = verifying(config, contents=False)
     if as_json:
-        told = {"entries": entries, "flaws": [asdict(flaw) for flaw in flaws]}
-        say_json(told | {"seconds": round(seconds, 3), "entries_per_second": rate})
+        told = {"entries": verified.entries, "flaws": [asdict(flaw) for flaw in verified.flaws]}
+        seconds = round(verified.seconds, 3)
+        say_json(told | {"seconds": seconds, "entries_per_second": verified.rate})
     else:
-        for flaw in flaws:
-            say(_line(flaw))
-        say(
-            f"{entries:,} entries verified in {seconds:.1f} s ({rate:,} per second): "
-            f"{_verdict(flaws)}"
-        )
-    if flaws:
+        say_verified(verified, "entries")
+    if verified.flaws:
         raise SystemExit(1)
-
-
-def _verified(hub: Reader) -> tuple[int, list[Flaw]]:
-    entries, flaws = 0, []
-    with (
-        hub.database.reading() as connection,
-        progress("verifying", overview.last_position(connection)) as advance,
-    ):
-        for found in journal.verify(connection):
-            if isinstance(found, Flaw):
-                flaws.append(found)
-            else:
-                entries += found
-                advance(found)
-        flaws += journal.orphans(connection)
-    return entries, flaws
-
-
-def _line(flaw: Flaw) -> str:
-    where = f"chain {flaw.chain}, sequence {flaw.sequence}"
-    known = [
-        f"position {flaw.position}" if flaw.position else None,
-        f"message {flaw.message_id}" if flaw.message_id else None,
-    ]
-    return f"{flaw.what}: " + ", ".join([where, *filter(None, known)])
-
-
-def _verdict(flaws: list[Flaw]) -> str:
-    return f"{len(flaws)} flaws" if flaws else "nothing altered, nothing missing"
