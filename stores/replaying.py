@@ -1,6 +1,4 @@
-"""What a replay reads: the order in which steps had their messages, and the journal page by page.
-Reads only.
-"""
+"""What a replay reads: the order in which steps had messages, and the journal. Reads only."""
 
 from __future__ import annotations
 
@@ -146,7 +144,7 @@ def claims(connection: Connection) -> Iterator[Sequence[Claim]]:
     every = _claimed(connection)
     while page := list(islice(every, _AT_ONCE)):
         noted = _noted(connection, [message_id for _, message_id in page])
-        yield [_claim(row, message_id, noted.get(message_id, ())) for row, message_id in page]
+        yield [_claim(row, message_id, noted=noted.get(message_id, ())) for row, message_id in page]
 
 
 def _claimed(connection: Connection) -> Iterator[tuple[Any, str]]:
@@ -168,12 +166,12 @@ def _noted(connection: Connection, message_ids: Sequence[str]) -> Mapping[str, l
     """The rows that note these messages one by one, by message."""
     noted: dict[str, list[Any]] = defaultdict(list)
     columns = (inbox.c.message_id, inbox.c.step, inbox.c.position)
-    for row in look_up(connection, columns, inbox.c.message_id, message_ids):
+    for row in look_up(connection, columns, by=inbox.c.message_id, values=message_ids):
         noted[row.message_id].append(row)
     return noted
 
 
-def _claim(row: Any, message_id: str, noted: Sequence[Any]) -> Claim:
+def _claim(row: Any, message_id: str, *, noted: Sequence[Any]) -> Claim:
     had_by = tuple(one.step for one in noted if one.position < row.position)
     return Claim(row.step, message_id, row.policy, had_by)
 

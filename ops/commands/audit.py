@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from ops.commands.common import config_option, json_option, say_json
-from ops.commands.verifying import say_verified, verifying
+from ops.commands.common import answer, config_option, json_option
+from ops.commands.verifying import shown, verifying
 
 
 @click.group()
@@ -25,7 +25,7 @@ def verify(config: Path, *, as_json: bool) -> None:
 
     Names each altered, missing or inserted entry by chain, sequence, position and message. Erased
     contents are no flaw: hashes go over what is sealed. Changes nothing, and works beside a hub
-    that runs.
+    that runs. `hub replay --verify` looks into the contents too.
 
     \b
     Example:
@@ -33,11 +33,11 @@ def verify(config: Path, *, as_json: bool) -> None:
       hub audit verify --json | jq '.flaws[]'
     """
     verified = verifying(config, contents=False)
-    if as_json:
-        told = {"entries": verified.entries, "flaws": [asdict(flaw) for flaw in verified.flaws]}
-        seconds = round(verified.seconds, 3)
-        say_json(told | {"seconds": seconds, "entries_per_second": verified.rate})
-    else:
-        say_verified(verified, "entries")
-    if verified.flaws:
-        raise SystemExit(1)
+    told = {
+        "entries": verified.entries,
+        "flaws": [asdict(flaw) for flaw in verified.flaws],
+        "seconds": round(verified.seconds, 3),
+        "entries_per_second": verified.rate,
+    }
+    lines = shown(verified, what="entries")
+    answer(told, lines, as_json=as_json, well=not verified.flaws)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
-from ops.commands.common import say
 from ops.commands.progress import progress
 from ops.commands.reading import reading
 from ops.look.verify import Verified, verify
@@ -21,22 +21,18 @@ def verifying(config: Path, *, contents: bool) -> Verified:
             return verify(hub, contents=contents, advance=advance)
 
 
-def say_verified(verified: Verified, what: str) -> None:
-    """What is wrong, a line each, and the verdict; ``what`` was looked at."""
-    for flaw in verified.flaws:
-        say(_line(flaw))
+def shown(verified: Verified, *, what: str) -> Iterator[str]:
+    """A line for each flaw, and the verdict; ``what`` was looked at."""
+    yield from map(_line, verified.flaws)
     flaws = len(verified.flaws)
-    verdict = f"{flaws} flaws" if flaws else "nothing altered, nothing missing"
-    say(
+    yield (
         f"{verified.entries:,} {what} verified in {verified.seconds:.1f} s "
-        f"({verified.rate:,} per second): {verdict}"
+        f"({verified.rate:,} per second): "
+        + (f"{flaws} flaws" if flaws else "nothing altered, nothing missing")
     )
 
 
 def _line(flaw: Flaw) -> str:
-    where = f"chain {flaw.chain}, sequence {flaw.sequence}"
-    known = [
-        f"position {flaw.position}" if flaw.position else None,
-        f"message {flaw.message_id}" if flaw.message_id else None,
-    ]
-    return f"{flaw.what}: " + ", ".join([where, *filter(None, known)])
+    position = f", position {flaw.position}" if flaw.position else ""
+    message = f", message {flaw.message_id}" if flaw.message_id else ""
+    return f"{flaw.what}: chain {flaw.chain}, sequence {flaw.sequence}{position}{message}"

@@ -21,31 +21,31 @@ from router.linkage.text import sound
 
 _BIRTH_GIVEN, _BIRTH_FAMILY, _NAME, _CUT, _YEAR, _INFANT = "dg", "df", "gf", "gc", "yf", "mf"
 _HOME, _PHONE, _ADULT, _SIBLING, _STREET, _NUMBER, _NAMELESS = "h", "t", "a", "gs", "gw", "n", "f"
-_Halves = list[int]
+_Halves = Sequence[int]
 
 
 def keys(subject: Subject) -> frozenset[int]:
     """The keys under which to look for the notification's child."""
-    called = _called(subject)
+    named = _named((subject.givens, subject.families))
     days = [subject.day] if subject.day and not subject.estimated else []
-    pairs = _by_names(subject, called)
-    pairs += _by_dates(called, days=days, years=_years(subject), months=_months(subject))
-    found = joined(pairs) + _whole(subject)
+    found = _alike(subject, named)
+    found += _dated(named, days, years=_years(subject))
+    found += _infant(subject, named, _months(subject))
     if not subject.givens and not subject.unborn:
-        found += _nameless(called)
+        found += named.nameless
     found += [_number(n) for n in (subject.nhs, subject.mothers, subject.upn) if n]
     return frozenset(found)
 
 
 def profile_keys(profile: Profile) -> frozenset[int]:
     """The keys under which a profile is filed."""
-    called = _called(profile)
+    named = _named((profile.givens, profile.families))
     years = [_year(day) for day in profile.births + profile.estimates]
     months = [day // 30 for day in profile.births + profile.expected]
-    months = months or _pregnancy(profile.unborn_at)
-    pairs = _by_names(profile, called)
-    pairs += _by_dates(called, days=profile.births, years=years, months=months)
-    found = joined(pairs) + _whole(profile) + _nameless(called)
+    found = _alike(profile, named)
+    found += _dated(named, profile.births, years=years)
+    found += _infant(profile, named, months or _pregnancy(profile.unborn_at))
+    found += named.nameless
     found += [_number(number) for number in profile.nhs + profile.mothers + profile.upn]
     return frozenset(found)
 
@@ -56,7 +56,52 @@ def crowd_keys(value: str) -> frozenset[int]:
 
     Not if any is: a number 12 in some Church Road is in every town.
     """
-    return frozenset(_home(value).keys if "|" in value else (_phone(value),))
+    return frozenset(_home(value)[0] if "|" in value else (_phone(value),))
+
+
+class _Named(NamedTuple):
+    """What a child is called, as keys and as halves of keys."""
+
+    keys: _Halves
+    """Of names alone."""
+    nameless: _Halves
+    """Of a family name alone: all that may be told of a child without a first name."""
+    initials: Sequence[str]
+    heard: _Halves
+    """That begin with the sound of a given name."""
+    born: _Halves
+    """That end with any name, behind a day of birth."""
+    family: _Halves
+    """That end with a family name, behind a given name."""
+    aged: _Halves
+    """The same, behind a year of birth and an initial."""
+    infant: _Halves
+    """The same, behind thirty days of birth."""
+
+
+@kept(4096)
+def _named(called: tuple[tuple[str, ...], tuple[str, ...]]) -> _Named:
+    """Of given names and family names."""
+    givens, families = [_given(n) for n in called[0]], [_family(n) for n in called[1]]
+    heard = _all([given.heard for given in givens])
+    pairs: list[Pair] = [(heard, family.cuts) for family in families]
+    for given in givens:
+        for family in families:
+            pairs += ((given.begins, family.ends), (family.begins, given.ends))
+    return _Named(
+        keys=joined(pairs),
+        nameless=_all([family.alone for family in families]),
+        initials=[given.initial for given in givens],
+        heard=heard,
+        born=_all([given.born for given in givens] + [family.born for family in families]),
+        family=_all([family.ends for family in families]),
+        aged=_all([family.aged for family in families]),
+        infant=_all([family.infant for family in families]),
+    )
+
+
+def _all(parts: Sequence[_Halves]) -> _Halves:
+    return parts[0] if len(parts) == 1 else [half for part in parts for half in part]
 
 
 class _Given(NamedTuple):
@@ -68,7 +113,6 @@ class _Given(NamedTuple):
     """That begin with its sounds alone."""
     ends: _Halves
     born: _Halves
-    """That end with it, behind a day of birth."""
 
 
 class _Family(NamedTuple):
@@ -80,76 +124,9 @@ class _Family(NamedTuple):
     """Of its beginning and its end as written."""
     born: _Halves
     aged: _Halves
-    """Behind a year of birth and an initial."""
     infant: _Halves
-    """Behind thirty days of birth."""
     alone: _Halves
     """Whole keys."""
-
-
-class _Home(NamedTuple):
-    """An address as keys, and as halves that go with a given name."""
-
-    keys: _Halves
-    street: _Halves
-
-
-class _Called(NamedTuple):
-    givens: Sequence[_Given]
-    families: Sequence[_Family]
-    kin: Sequence[_Family]
-    """The family names of the adults."""
-
-
-def _called(of: Subject | Profile) -> _Called:
-    return _Called(
-        [_given(name) for name in of.givens],
-        [_family(name) for name in of.families],
-        [_family(name) for name in surnames(of.adults)] if of.adults else [],
-    )
-
-
-def _by_names(of: Subject | Profile, called: _Called) -> list[Pair]:
-    """Of given names with family names, with those of adults, with siblings and homes."""
-    own = {half for family in called.families for half in family.ends}
-    others = [half for family in called.kin for half in family.ends if half not in own]
-    others += [half for sibling in of.siblings for half in _sibling(sibling)]
-    others += [half for address in of.addresses for half in _home(address).street]
-    others += [half for family in called.families for half in family.cuts]
-    pairs: list[Pair] = []
-    for given in called.givens:
-        pairs.append((given.heard, others))
-        for family in called.families:
-            pairs += ((given.begins, family.ends), (family.begins, given.ends))
-    return pairs
-
-
-def _by_dates(
-    called: _Called, *, days: Iterable[int], years: Iterable[int], months: Iterable[int]
-) -> list[Pair]:
-    dates, spans = [_birthday(day) for day in days], [begin(str(month)) for month in months]
-    pairs: list[Pair] = [(dates, given.born) for given in called.givens]
-    pairs += [(dates, family.born) for family in called.families]
-    if spans:
-        pairs += [(spans, family.infant) for family in (*called.families, *called.kin)]
-    aged = [begin(f"{year}{given.initial}") for year in years for given in called.givens]
-    pairs += [(aged, family.aged) for family in called.families]
-    return pairs
-
-
-def _whole(of: Subject | Profile) -> list[int]:
-    """Of what is looked for by itself: phones, homes and adults."""
-    found = [_phone(phone) for phone in of.phones]
-    for address in of.addresses:
-        found += _home(address).keys
-    for adult in of.adults:
-        found += _adult(adult)
-    return found
-
-
-def _nameless(called: _Called) -> list[int]:
-    """All that may be told of a child without a first name."""
-    return [key for family in called.families for key in family.alone]
 
 
 @kept(16_384)
@@ -160,10 +137,7 @@ def _given(name: str) -> _Given:
         begins=[begin(code) for code in (*codes, f"={name[:3]}")],
         heard=[begin(code) for code in heard],
         ends=[end(_NAME, code) for code in heard],
-        born=[
-            *(end(_BIRTH_GIVEN, code) for code in codes),
-            *(end(_BIRTH_FAMILY, code) for code in heard),
-        ],
+        born=[end(_BIRTH_GIVEN, c) for c in codes] + [end(_BIRTH_FAMILY, c) for c in heard],
     )
 
 
@@ -181,20 +155,47 @@ def _family(name: str) -> _Family:
     )
 
 
+def _alike(of: Subject | Profile, named: _Named) -> list[int]:
+    """What is looked for as it is filed: names, phones, homes, adults and siblings."""
+    found = [*named.keys, *[_phone(phone) for phone in of.phones]]
+    others = [half for sibling in of.siblings for half in _sibling(sibling)]
+    for surname in surnames(of.adults):
+        others += [half for half in _family(surname).ends if half not in named.family]
+    for adult in of.adults:
+        found += _adult(adult)
+    for address in of.addresses:
+        home, street = _home(address)
+        found += home
+        others += street
+    return found + joined([(named.heard, others)])
+
+
+def _dated(named: _Named, days: Iterable[int], *, years: Iterable[int]) -> list[int]:
+    dates = [_birthday(day) for day in days]
+    aged = [begin(f"{year}{initial}") for year in years for initial in named.initials]
+    return joined([(dates, named.born), (aged, named.aged)])
+
+
+def _infant(of: Subject | Profile, named: _Named, months: Sequence[int]) -> list[int]:
+    if not months:
+        return []
+    kin = [half for surname in surnames(of.adults) for half in _family(surname).infant]
+    return joined([([begin(str(month)) for month in months], [*named.infant, *kin])])
+
+
 @kept(16_384)
-def _home(address: str) -> _Home:
+def _home(address: str) -> tuple[_Halves, _Halves]:
+    """The keys of an address by itself, and halves that go with a given name."""
     numbers, words, code = address.split("|")
     places = [code] if code else []
     places += [sound(word) for word in words.split()]
     ends = [end(_HOME, place) for place in places]
-    return _Home(
-        joined([([begin(number) for number in numbers.split()], ends)]),
-        [end(_STREET, place) for place in places],
-    )
+    keys = [begin(number) ^ half for number in numbers.split() for half in ends]
+    return keys, [end(_STREET, place) for place in places]
 
 
 @kept(16_384)
-def _adult(adult: str) -> list[int]:
+def _adult(adult: str) -> _Halves:
     given, family, day, _ = split_adult(adult)
     found = []
     if len(given) > 1 and family:
@@ -205,7 +206,7 @@ def _adult(adult: str) -> list[int]:
 
 
 @kept(16_384)
-def _sibling(name: str) -> list[int]:
+def _sibling(name: str) -> _Halves:
     return [end(_SIBLING, code) for code in names.sounds(name)]
 
 

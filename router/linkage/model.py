@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
@@ -90,8 +90,12 @@ class Model:
     family_at: float
     tables: tuple[Table, ...] = field(init=False, repr=False, compare=False)
     """All of them, in the order of ``FIELDS``."""
-    own_sums: Callable[[Levels], Sums] = field(init=False, repr=False, compare=False)
-    """What the levels of ``SELF`` speak for, before the rarity of names."""
+    own_sums: Callable[[Levels], tuple[float, float, float, float, float]] = field(
+        init=False, repr=False, compare=False
+    )
+    """What the levels of ``SELF`` speak for; and how far the rarity of the given name and of the
+    family name adds to all three.
+    """
     reach: Callable[[int, Levels], float] = field(init=False, repr=False, compare=False)
     """How far all of ``SELF`` can at most speak for the same child rather than another of the
     family, where given names agree so, whatever family names do, and the rest in these levels.
@@ -99,11 +103,15 @@ class Model:
 
     def __post_init__(self) -> None:
         """Pairs agree in the same few ways again and again: their sums are kept."""
-        priors = (self.prior_same, self.prior_family, self.prior_namesake)
         keep = lru_cache(maxsize=16_384)
         object.__setattr__(self, "tables", self.own + self.household)
-        object.__setattr__(self, "own_sums", keep(partial(added, priors, self.own)))
+        object.__setattr__(self, "own_sums", keep(self._own_sums))
         object.__setattr__(self, "reach", keep(self._reach))
+
+    def _own_sums(self, levels: Levels) -> tuple[float, float, float, float, float]:
+        priors = (self.prior_same, self.prior_family, self.prior_namesake)
+        rarity = (self.own[0][levels[0]][3], self.own[1][levels[1]][3])
+        return added(priors, self.own, levels) + rarity
 
     def _reach(self, given: int, facts: Levels) -> float:
         own = [[same - family for same, family, _, _ in table] for table in self.own]

@@ -95,16 +95,15 @@ def roots(word: str) -> frozenset[str]:
 def given_codes(name: str) -> tuple[str, ...]:
     """What a given name is filed under: the sounds of its parts and what these stand for."""
     words = [w for w in name.split() if w != MOHAMMED] or name.split()
-    return tuple(
-        dict.fromkeys(c for w in words if len(w) > 1 for c in (sound(w), *sorted(roots(w))))
-    )
+    codes = [code for w in words if len(w) > 1 for code in (sound(w), *sorted(roots(w)))]
+    return tuple(dict.fromkeys(codes))
 
 
 @kept(65_536)
 def sounds(name: str) -> tuple[str, ...]:
     """The sounds of the parts of a name, a forename Mohammed with another beside it left out."""
     words = [w for w in name.split() if w != MOHAMMED] or name.split()
-    return tuple(dict.fromkeys(sound(_ungendered(w)) for w in words if len(w) > 1))
+    return tuple(dict.fromkeys([sound(_ungendered(w)) for w in words if len(w) > 1]))
 
 
 @kept(65_536)

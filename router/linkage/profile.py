@@ -81,7 +81,32 @@ _read: Final = json.JSONDecoder().raw_decode
 
 def found(subject: Subject, *, person_id: str, family_id: str, case_id: str) -> Profile:
     """The profile of a person of whom this is the first evidence."""
-    return extend(Profile(person_id, family_id, case_id), subject)
+    day = (subject.day,) if subject.day else ()
+    return Profile(
+        person_id=person_id,
+        family_id=family_id,
+        case_id=case_id,
+        givens=_bounded(subject.givens),
+        families=_bounded(subject.families),
+        middles=_bounded(subject.middles),
+        births=() if subject.estimated else day,
+        estimates=day if subject.estimated else (),
+        expected=(subject.expected,) if subject.expected else (),
+        unborn_at=subject.seen if subject.unborn else 0,
+        born_at=subject.seen if day else 0,
+        twins=(subject.twin,) if subject.twin else (),
+        sexes=subject.sex,
+        addresses=_bounded(subject.addresses),
+        phones=_bounded(subject.phones),
+        adults=_bounded(subject.adults),
+        siblings=_bounded(subject.siblings),
+        nhs=(subject.nhs,) if subject.nhs else (),
+        mothers=(subject.mothers,) if subject.mothers else (),
+        upn=(subject.upn,) if subject.upn else (),
+        incidents=(subject.incident,) if subject.incident else (),
+        seen=subject.seen,
+        size=1,
+    )
 
 
 def extend(profile: Profile, subject: Subject) -> Profile:

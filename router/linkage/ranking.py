@@ -40,8 +40,7 @@ def ranked(
         persons = filed.get(key, ())
         if persons is None or len(persons) > oversized:
             passed.append(key)
-            continue
-        if persons:
+        elif persons:
             worth = _WHOLE // len(persons)
             for number in persons:
                 points[number] = points.get(number, 0) + worth

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from router.linkage.kept import kept
 from router.linkage.text import fold
 
 _VERSION: Final = re.compile(
@@ -24,8 +25,9 @@ _FORWARDED: Final = re.compile(
 )
 
 
+@kept(1024)
 def plain_reference(reference: str) -> str:
-    """The reference without the mark of a new version."""
+    """The reference without the mark of a new version; asked for twice on the way of each."""
     return _VERSION.sub("", reference.strip()) or reference.strip()
 
 

@@ -24,8 +24,6 @@ _SIBLING: Final = re.compile(
     r"[Bb]rothers?(?: called| named)?|[Ss]isters?(?: called| named)?)\s+"
     r"([A-Z][\w'\u2019-]+(?:\s[A-Z][\w'\u2019-]+)?(?:(?:,| and)\s[A-Z][\w'\u2019-]+)*)"
 )
-_KIN: Final = ("rother", "ister", "ibling")
-"""One of these is in every text that names a sibling: most need no closer look."""
 _LIST: Final = re.compile(r",\s*|\sand\s")
 _SIBLING_ROLES: Final = frozenset({"sibling", "brother", "sister", "half_sibling", "twin"})
 _SEXES: Final = {Sex.MALE: "m", Sex.FEMALE: "f"}
@@ -153,7 +151,8 @@ def _adult(person: RelatedPerson) -> str:
 
 
 def _named_siblings(narrative: str) -> list[str]:
-    if not any(part in narrative for part in _KIN):
+    # One of these is in every text that names a sibling: most need no closer look.
+    if "rother" not in narrative and "ister" not in narrative and "ibling" not in narrative:
         return []
     return [name for several in _SIBLING.findall(narrative) for name in _LIST.split(several)]
 

@@ -7,7 +7,7 @@ of the same family, and a namesake. The score is the odds, in bits, of the first
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from math import log2
+from math import inf, log2
 from typing import NamedTuple
 
 from router.linkage.called import best_given
@@ -71,7 +71,7 @@ def weigh(asked: Query, profile: Profile, *, levels: Levels | None = None) -> We
     """
     subject, model = asked.subject, asked.model
     own = compare_self(subject, profile) if levels is None else levels
-    same, family, namesake = _with_rarity(model.own_sums(own), asked, own)
+    same, family, namesake = _own_sums(asked, own)
     hope = same - family + model.most
     if subject.middles and profile.middles:
         hope += model.most_middle
@@ -117,26 +117,28 @@ def kinship(asked: Query, weighed: Weighed) -> float:
 
 def odds(asked: Query, levels: Levels) -> Sums:
     """What all levels, in the order of ``FIELDS``, and how rare the names are speak for."""
-    model = asked.model
-    own = model.own_sums(levels[: len(SELF)])
-    return _with_rarity(added(own, model.household, levels[len(SELF) :]), asked, levels)
+    own, household = levels[: len(SELF)], levels[len(SELF) :]
+    *sums, given, surname = asked.model.own_sums(own)
+    same, family, namesake = added((sums[0], sums[1], sums[2]), asked.model.household, household)
+    more = given * asked.given_rarity + surname * asked.family_rarity
+    return same + more, family + more, namesake + more
 
 
-def sum_of(*logs: float) -> float:
+def sum_of(a: float, b: float, c: float = -inf) -> float:
     """The logarithm of the sum of the numbers that these are logarithms of."""
-    top = max(logs)
-    return top + log2(sum([2.0 ** (x - top) for x in logs]))
+    top = max(a, b, c)
+    return top + log2(2.0 ** (a - top) + 2.0 ** (b - top) + 2.0 ** (c - top))
 
 
-def _with_rarity(sums: Sums, asked: Query, levels: Levels) -> Sums:
+def _own_sums(asked: Query, levels: Levels) -> Sums:
     """A rare name that agrees says more: its bits speak for the same child, the family and the
     namesake alike.
     """
-    given, family = asked.model.own[0][levels[0]][3], asked.model.own[1][levels[1]][3]
-    if not given and not family:
-        return sums
-    more = given * asked.given_rarity + family * asked.family_rarity
-    return sums[0] + more, sums[1] + more, sums[2] + more
+    same, family, namesake, given, surname = asked.model.own_sums(levels)
+    if not given and not surname:
+        return same, family, namesake
+    more = given * asked.given_rarity + surname * asked.family_rarity
+    return same + more, family + more, namesake + more
 
 
 def _common(asked: Query, candidates: Sequence[Profile], selves: Sequence[Levels]) -> float:
@@ -155,7 +157,7 @@ def _common(asked: Query, candidates: Sequence[Profile], selves: Sequence[Levels
 
 
 def _rarest(values: tuple[str, ...], bits: Callable[[str], float]) -> float:
-    return max([bits(value) for value in values], default=0.0)
+    return bits(values[0]) if len(values) == 1 else max(map(bits, values), default=0.0)
 
 
 def _rank(weighed: Weighed) -> tuple[float, str]:

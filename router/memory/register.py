@@ -6,8 +6,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from router.linkage import Subject, keys
 from router.linkage.ranking import OVERSIZED, ranked
@@ -35,8 +34,7 @@ class DecodedPeople(Decoded[int, PersonRecord]):
         super().__init__(_DECODED)
 
 
-@dataclass(frozen=True, slots=True)
-class _Incoming:
+class _Incoming(NamedTuple):
     """A child as a message describes them, with the keys to look under: computed once per
     message.
     """
@@ -132,7 +130,7 @@ class PeopleMemory:
         states.save(
             transaction,
             self._step.name,
-            {
+            documents={
                 id_: (
                     self._evidence_versions.get(id_, 0) + 1,
                     self._evidence[id_].model_dump_json().encode(),
@@ -143,7 +141,7 @@ class PeopleMemory:
         states.save(
             transaction,
             RULINGS,
-            {
+            documents={
                 id_: (
                     self._ruling_versions.get(id_, 0) + 1,
                     self._rulings[id_].model_dump_json().encode(),
@@ -202,7 +200,7 @@ class PeopleMemory:
 
     def _load_evidence(self, ids: Iterable[str]) -> None:
         missing = {id_ for id_ in ids if id_ not in self._evidence}
-        for id_, (version, body) in states.load(self._view, self._step.name, missing).items():
+        for id_, (version, body) in states.load(self._view, self._step.name, keys=missing).items():
             self._evidence_versions[id_] = version
             self._evidence[id_] = Evidence.model_validate_json(body)
 
@@ -213,7 +211,7 @@ class PeopleMemory:
 
     def _load_rulings(self, ids: Iterable[str]) -> None:
         missing = {id_ for id_ in ids if id_ not in self._rulings}
-        for id_, (version, body) in states.load(self._view, RULINGS, missing).items():
+        for id_, (version, body) in states.load(self._view, RULINGS, keys=missing).items():
             self._ruling_versions[id_] = version
             self._rulings[id_] = Ruling.model_validate_json(body)
 
@@ -266,14 +264,15 @@ class PeopleMemory:
         came in.
         """
         self._touched.update(new, gone)
+        filed, unfiled = {(key, number) for key in new}, {(key, number) for key in gone}
+        self._filed |= filed
+        self._filed -= unfiled
+        self._unfiled |= unfiled
+        self._unfiled -= filed
         for key in new:
-            self._filed.add((key, number))
-            self._unfiled.discard((key, number))
             if (block := self._blocks[key]) is not None:
                 block.add(number)
         for key in gone:
-            self._unfiled.add((key, number))
-            self._filed.discard((key, number))
             if (block := self._blocks[key]) is not None:
                 block.discard(number)
         # One less may be few enough: only the store can tell.

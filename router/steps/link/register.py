@@ -177,10 +177,10 @@ class PersonRecord:
             tuple(evidence),
             referrals,
             Worker.model_validate_json(worker) if worker else None,
-            tuple((other, decision) for other, decision in apart),
+            tuple(map(tuple, apart)),
             successor,
-            tuple((day, sex, nhs, upn, twin) for day, sex, nhs, upn, twin in said),
-            tuple((what, strength) for what, strength in raised),
+            tuple(map(tuple, said)),
+            tuple(map(tuple, raised)),
         )
 
     def with_evidence(self, id_: str, subject: Subject, *, referral: bool) -> PersonRecord:
