@@ -24,6 +24,8 @@ def verifying(config: Path, *, contents: bool) -> Verified:
 def shown(verified: Verified, *, what: str) -> Iterator[str]:
     """A line for each flaw, and the verdict; ``what`` was looked at."""
     yield from map(_line, verified.flaws)
+    if verified.erased:
+        yield f"{verified.erased:,} {what} are erased: their keys were destroyed"
     flaws = len(verified.flaws)
     yield (
         f"{verified.entries:,} {what} verified in {verified.seconds:.1f} s "
