@@ -61,7 +61,9 @@ def hash_anew(connection: Connection) -> None:
     for row in rows.all():
         head = entry_hash(head, [getattr(row, name) for name in COLUMNS])
         moved = {"hash": head, "position": row.position}
-        connection.execute(text("UPDATE journal SET hash = :hash WHERE position = :position"), moved)
+        connection.execute(
+            text("UPDATE journal SET hash = :hash WHERE position = :position"), moved
+        )
     connection.execute(text("UPDATE cursors SET hash = :hash WHERE name = 'all'"), {"hash": head})
 
 
