@@ -1,7 +1,6 @@
 # mypy: allow-untyped-calls
 # (kombu's functions have no types)
-"""Hop 7, the way out: letters of an agency's queue are sent to it, over HTTP or a broker, and
-deleted once there.
+"""Hop 7, the way out: an agency's letters are sent to it, over HTTP or a broker.
 
 A letter is leased, sent, and acknowledged when the other side has it; otherwise it is given back
 and tried again, ever less often, for ever. A crash in between sends it again: its id is the same,
@@ -11,8 +10,7 @@ so a receiver can tell.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from threading import Event
 from typing import Any, Protocol
 
@@ -20,7 +18,8 @@ import httpx
 import structlog
 from kombu.connection import Connection
 
-from connectors.clients.broker import broker_errors, connect, ensure_queue, publish
+from connectors.clients.broker import ensure_queue, publish
+from connectors.clients.line import Line
 from connectors.formats.media import STRUCTURED
 from connectors.port import AgencyRoute, Routes
 from connectors.queues import letters_queue
@@ -32,22 +31,14 @@ LEASE_SECONDS = 120.0
 """Longer than sending ``AT_ONCE`` letters may take, or another deliverer sends them too."""
 SEND_SECONDS = 5.0
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 300.0
-"""Seconds until a letter that could not be sent is tried again: doubled each time, up to the
-longest.
-"""
+"""Seconds until a letter that was not sent is tried again: doubled each time."""
 POLL_SECONDS = 0.2
 
 log = structlog.get_logger()
 
 
 class NotSent(Exception):
-    """The letter did not arrive, or it is not known whether it did; ``why`` is a class name or a
-    status.
-    """
-
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
+    """The letter did not arrive, or nobody knows; it says a class name or a status."""
 
 
 class Sender(Protocol):
@@ -67,79 +58,57 @@ class HttpSender:
     """POSTs a structured CloudEvent; any 2xx says that it arrived."""
 
     url: str = field(repr=False)
-    token: str | None = field(default=None, repr=False)
-    transport: httpx.BaseTransport | None = None
-    _client: httpx.Client | None = None
+    token: InitVar[str | None] = None
+    transport: InitVar[httpx.BaseTransport | None] = None
+    _client: httpx.Client = field(init=False, repr=False)
+
+    def __post_init__(self, token: str | None, transport: httpx.BaseTransport | None) -> None:
+        headers = {"Content-Type": STRUCTURED}
+        headers |= {"Authorization": f"Bearer {token}"} if token else {}
+        self._client = httpx.Client(headers=headers, timeout=SEND_SECONDS, transport=transport)
 
     def send(self, letter: Leased) -> None:
-        if self._client is None:
-            headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
-            self._client = httpx.Client(
-                headers=headers, timeout=SEND_SECONDS, transport=self.transport
-            )
         try:
-            answer = self._client.post(
-                self.url, content=letter.body, headers={"Content-Type": STRUCTURED}
-            )
+            answer = self._client.post(self.url, content=letter.body)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise NotSent(type(error).__name__) from None
         if not answer.is_success:
             raise NotSent(str(answer.status_code))
 
     def close(self) -> None:
-        if self._client is not None:
-            self._client.close()
-            self._client = None
+        self._client.close()
 
 
 @dataclass(slots=True)
 class QueueSender:
-    """Publishes a structured CloudEvent to a quorum queue, confirmed by the broker and refused when
-    unroutable.
-    """
+    """Publishes to a quorum queue; the broker confirms, and refuses what is unroutable."""
 
     url: str = field(repr=False)
     queue: str
-    _connection: Connection | None = None
-    _channel: Any = None
+    _line: Line[Any] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._line = Line(self.url, self._open)
 
     def send(self, letter: Leased) -> None:
+        body, id_ = letter.body, letter.id
         try:
-            publish(
-                self._ready(),
-                self.queue,
-                letter.body,
-                content_type=STRUCTURED,
-                message_id=letter.id,
-            )
-        except broker_errors(self.url) as error:
-            self._drop()  # a late confirmation of this letter must not be taken for the next one's
+            with self._line.used() as channel:
+                publish(channel, body, queue=self.queue, content_type=STRUCTURED, message_id=id_)
+        except self._line.errors as error:
             raise NotSent(type(error).__name__) from None
 
     def close(self) -> None:
-        connection, self._connection, self._channel = self._connection, None, None
-        if connection is not None:
-            with suppress(*broker_errors(self.url)):
-                connection.release()
+        self._line.close()
 
-    def _ready(self) -> Any:
-        if self._channel is None:
-            self._connection = connect(self.url, heartbeat=0)
-            ensure_queue(self._connection, self.queue)
-            self._channel = self._connection.channel()
-        return self._channel
-
-    def _drop(self) -> None:
-        connection, self._connection, self._channel = self._connection, None, None
-        if connection is not None:
-            connection.collect()
+    def _open(self, connection: Connection) -> Any:
+        ensure_queue(connection, self.queue)
+        return connection.channel()
 
 
 @dataclass(slots=True)
 class Deliverer:
-    """Sends one agency its letters. One instance per agency; run in a thread of its own, so none
-    waits for another.
-    """
+    """Sends one agency its letters; each in a thread of its own, so that none waits."""
 
     agency: str
     queues: EdgeQueues
@@ -172,7 +141,7 @@ class Deliverer:
                     agency=self.agency,
                     letter=letter.id,
                     attempts=letter.attempts,
-                    why=trouble.why,
+                    why=str(trouble),
                 )
                 self._give_back(letters[number:])
                 return number
@@ -180,9 +149,7 @@ class Deliverer:
         return len(letters)
 
     def _give_back(self, letters: Sequence[Leased]) -> None:
-        """The one that failed waits by its own attempts; those behind it, which were not tried, go
-        on at once.
-        """
+        """The one that failed waits by its attempts; those behind it, not tried, go on at once."""
         first, *rest = letters
         self.queues.give_back(self.agency, [first.id], after_seconds=pause_after(first.attempts))
         if rest:
@@ -197,9 +164,9 @@ def pause_after(attempts: int) -> float:
 
 
 def deliverers(routes: Routes, queues: EdgeQueues, *, broker_url: str | None) -> list[Deliverer]:
-    """One for each agency that letters are pushed to: by its own ``push``, else on
-    ``deliveries.<agency>`` of the hub's broker, where there is one; without, agencies fetch their
-    letters over HTTP.
+    """One for each agency that letters are pushed to, by its own ``push`` or the hub's broker.
+
+    Without either an agency fetches its letters over HTTP.
     """
     senders = ((route.code, _sender(route, broker_url)) for route in routes)
     return [Deliverer(code, queues, sender) for code, sender in senders if sender is not None]

@@ -1,5 +1,4 @@
-"""The watched folder: an agency drops files, each record becomes a message, and a receipt for each
-lies beside them.
+"""The watched folder: an agency drops files, and finds a receipt for each of their records.
 
 A file goes from the folder to ``processing/`` (claimed by rename) and, once every record is
 recorded and its receipts are written to ``receipts/``, to ``done/``. A crash anywhere leaves it in
@@ -27,8 +26,8 @@ from typing import BinaryIO
 import structlog
 
 from connectors.events.envelope import from_stream
-from connectors.events.facts import Desk
-from connectors.formats.media import NAMES, kind_of_file
+from connectors.events.facts import Door
+from connectors.formats.media import kind_of_file, name_of
 from connectors.port import AgencyRoute
 from schemas.message import derived_id
 from schemas.notification import Receipt, ReceiptStatus
@@ -49,9 +48,7 @@ log = structlog.get_logger()
 
 
 class FolderUnsafe(Exception):
-    """Others than the agency's account can write where its files are taken from; the message says
-    what to change.
-    """
+    """Others than the agency's account can write there; the message says what to change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +75,7 @@ class ScanReport:
 
 @dataclass(slots=True)
 class WatchedFolder:
-    """One agency's folder. ``scan_once`` looks at it once; ``run`` goes on looking. One instance
-    per folder only.
-    """
+    """One agency's folder, looked at by one instance only."""
 
     route: AgencyRoute
     intake: Intake
@@ -99,8 +94,9 @@ class WatchedFolder:
         return f"folder:{self.route.code}"
 
     def run(self, stop: Event) -> None:
-        """Look every second until ``stop`` is set; ever less often while the store is away. Raises
-        ``FolderUnsafe``: whoever runs it shows that, and tries again.
+        """Look every second until ``stop`` is set, and less often while the store is away.
+
+        Raises ``FolderUnsafe``: whoever runs it shows that, and tries again.
         """
         keep_working(
             self._work,
@@ -114,8 +110,10 @@ class WatchedFolder:
         return POLL_SECONDS
 
     def scan_once(self) -> ScanReport:
-        """Take every file that is complete. Raises ``FolderUnsafe`` before it has taken any, and
-        ``Unavailable``: what is left then is taken the next time.
+        """Take every file that is complete.
+
+        Raises ``FolderUnsafe`` before it has taken any, and ``Unavailable``: what is left then is
+        taken the next time.
         """
         self._prepare()
         self._take_back_what_grew()
@@ -167,9 +165,7 @@ class WatchedFolder:
             yield path, info
 
     def _claim(self, path: Path) -> None:
-        """Into ``processing/``, in the order of time, under a name of its own: the same may come
-        again tomorrow.
-        """
+        """Into ``processing/``, in the order of time, under a name that comes only once."""
         with suppress(FileNotFoundError):  # its sender took it back
             info = path.stat()
             mark = f"{info.st_mtime_ns:020d}-{info.st_ino}-"
@@ -191,52 +187,44 @@ class WatchedFolder:
         unfinished = written.with_name(f".{written.name}.part")
         with _opened(path) as stream, unfinished.open("wb") as receipts:
             mark = _mark(os.fstat(stream.fileno()))
-            for batch in _batches(self._arrivals(path, stream)):
-                answers = self.intake.take(batch)
-                receipts.writelines(_line(receipt) for receipt in answers)
-                report = report.plus(answers)
-            _flush(receipts)
+            arrivals = self._arrivals(path, stream)
+            while batch := list(islice(arrivals, BATCH_SIZE)):
+                report = report.plus(answers := self.intake.take(batch))
+                told = (receipt.model_dump_json(exclude_none=True) for receipt in answers)
+                receipts.writelines(line.encode() + b"\n" for line in told)
+            receipts.flush()
+            os.fsync(receipts.fileno())
         unfinished.rename(written)
-        _settle(written.parent)
+        _sync(written.parent)
         done = self.path / "done" / path.name
         path.rename(done)
         self._taken[done] = mark, time.monotonic() + LATE_SECONDS
-        _settle(path.parent)
+        _sync(path.parent)
         log.info("file.taken", agency=self.route.code, connector="folder", count=report.accepted)
         return replace(report, files=report.files + 1)
 
     def _arrivals(self, path: Path, stream: BinaryIO) -> Iterator[Arrival]:
-        """Every record with an id that follows from its content and place: the same whenever the
-        file is read.
-        """
+        """Every record, under an id that is the same whenever the file is read."""
         filename = path.name.split("-", 2)[2]
-        for number, arrival in enumerate(read_file(self._desk(), filename, stream), start=1):
+        door = Door(self.route, "folder", self.clock())
+        for number, arrival in enumerate(read_file(door, stream, filename=filename), start=1):
             content = sha256(arrival.original).hexdigest()
-            yield replace(
-                arrival, event_id=derived_id("folder", self.route.code, content, str(number))
-            )
-
-    def _desk(self) -> Desk:
-        return Desk(self.route, "folder", self.clock())
+            id_ = derived_id("folder", self.route.code, content, str(number))
+            yield replace(arrival, event_id=id_)
 
 
-def read_file(desk: Desk, filename: str, stream: BinaryIO) -> Iterator[Arrival]:
-    """An arrival, without an id, for each record of a file: its name says which of the agency's
-    formats it has.
-    """
-    kind = kind_of_file(filename)
-    mapping = desk.route.mapping_for(kind, filename) if kind else None
-    if kind is None or mapping is None:
-        content_type = NAMES[kind] if kind else "application/octet-stream"
-        yield desk.arrival(Refusal("unknown.format"), stream.read(desk.route.largest), content_type)
-        return
-    yield from from_stream(desk, mapping, kind, stream)
+def read_file(door: Door, stream: BinaryIO, *, filename: str) -> Iterator[Arrival]:
+    """An arrival, without an id, for each record of a file, whose name says its format."""
+    if form := door.route.format_of_file(filename):
+        yield from from_stream(door, stream, form=form)
+    else:
+        refusal, original = Refusal("unknown.format"), stream.read(door.route.largest)
+        content_type = name_of(kind_of_file(filename))
+        yield door.arrival(refusal, original, content_type=content_type)
 
 
 def check_folder(path: Path, owner: str | None) -> None:
-    """Refuse a folder that others than ``owner`` (None: the hub's account) or the hub can write
-    to.
-    """
+    """Refuse a folder that others than the hub and ``owner`` can write to."""
     try:
         info = path.stat()
     except FileNotFoundError:
@@ -258,9 +246,7 @@ def _mark(info: os.stat_result) -> tuple[int, int]:
 
 
 def _opened(path: Path) -> BinaryIO:
-    """The file for reading. Not what a link leads to, and no pipe: it may have become one since it
-    was looked at.
-    """
+    """The file for reading; no link and no pipe, which it may have become since the look."""
     stream = os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb")
     if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
         stream.close()
@@ -280,28 +266,12 @@ def _uid(owner: str | None) -> int:
 
 
 def _shortened(name: str) -> str:
-    """A file name that leaves room for what is put before and after it; beginning and suffix are
-    kept.
-    """
+    """A file name with room for what is put around it; beginning and suffix are kept."""
     raw = os.fsencode(name)
     return name if len(raw) <= 150 else os.fsdecode(raw[:100] + raw[-50:])
 
 
-def _batches(arrivals: Iterator[Arrival]) -> Iterator[list[Arrival]]:
-    while batch := list(islice(arrivals, BATCH_SIZE)):
-        yield batch
-
-
-def _line(receipt: Receipt) -> bytes:
-    return receipt.model_dump_json(exclude_none=True).encode() + b"\n"
-
-
-def _flush(file: BinaryIO) -> None:
-    file.flush()
-    os.fsync(file.fileno())
-
-
-def _settle(folder: Path) -> None:
+def _sync(folder: Path) -> None:
     """Make the renames in a folder last through a loss of power."""
     handle = os.open(folder, os.O_RDONLY)
     try:

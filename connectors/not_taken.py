@@ -8,11 +8,6 @@ from pydantic import ValidationError
 
 from schemas.refusals import Refusal
 
-Labels = Mapping[str, "Labels"] | Sequence["Labels"] | str | None
-"""The same shape as a message of the hub, with the sender's name of each field in the field's
-place.
-"""
-
 _REASONS = {
     "missing": "missing.field",
     "string_too_short": "missing.field",
@@ -42,46 +37,36 @@ class NotTaken(Exception):
     def within(self, prefix: str) -> NotTaken:
         """The same, found while reading a part that the sender calls ``prefix``."""
         field = self.refusal.field
-        return NotTaken(self.refusal.reason, prefix + field if field else _bare(prefix))
+        whole = prefix + field if field else prefix.rstrip("., /")
+        return NotTaken(self.refusal.reason, whole or None)
 
 
-def of_validation(error: ValidationError, labels: Labels = None, prefix: str = "") -> NotTaken:
+def of_validation(error: ValidationError, names: object = None, *, prefix: str = "") -> NotTaken:
     """The first of pydantic's errors, without its message and value (design, section 7).
 
-    With ``labels`` the place is the sender's name of the field; without, the path in the hub's own
-    shape.
+    ``names``: the sender's name of each field, in the shape of what was validated.
     """
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    reason = _REASONS.get(first["type"]) or _KINDS.get(
-        first["type"].partition("_")[0], "invalid.value"
-    )
-    # A forbidden field's name is the sender's own text and may be anybody's name: only its parent
-    # is told.
-    path = first["loc"][:-1] if first["type"] == "extra_forbidden" else first["loc"]
-    where = dotted(path) if labels is None else label(labels, path)
-    return NotTaken(reason, where or None).within(prefix)
-
-
-def _bare(prefix: str) -> str | None:
-    return prefix.rstrip("., /") or None
+    kind, path = first["type"], first["loc"]
+    reason = _REASONS.get(kind) or _KINDS.get(kind.partition("_")[0], "invalid.value")
+    if kind == "extra_forbidden":
+        path = path[:-1]  # its name is the sender's own text and may be anybody's name
+    return NotTaken(reason, name_in(names, path) or None).within(prefix)
 
 
 def dotted(path: Sequence[str | int]) -> str:
     """``("subject", "name", 0)`` as ``subject.name[0]``."""
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(
-        "."
-    )
+    parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return "".join(parts).lstrip(".")
 
 
-def label(labels: Labels, path: Sequence[str | int]) -> str:
-    """The sender's name of the field at ``path`` of the hub's shape; the path itself where there is
-    none.
-    """
+def name_in(names: object, path: Sequence[str | int]) -> str:
+    """The name in ``names`` of the field at ``path``; the path itself where there is none."""
     for part in path:
-        if isinstance(labels, Mapping):
-            labels = labels.get(str(part))
-        elif isinstance(labels, Sequence) and not isinstance(labels, str):
-            labels = labels[part] if isinstance(part, int) and part < len(labels) else None
-        else:
-            break
-    return labels if isinstance(labels, str) else dotted(path)
+        if isinstance(names, Mapping):
+            names = names.get(part)
+        elif isinstance(names, list) and isinstance(part, int) and part < len(names):
+            names = names[part]
+        elif not isinstance(names, str):
+            names = None
+    return names if isinstance(names, str) else dotted(path)

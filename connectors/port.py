@@ -9,15 +9,13 @@ from hashlib import sha256
 from threading import Event
 from typing import Protocol
 
-from connectors.formats.mapping import AgencyMapping, MappingFault, load
-from connectors.formats.readers import Kind
+from connectors.formats.mapping import AgencyMapping, Format, MappingFault, load
+from connectors.formats.media import MediaType, kind_of_file
 from schemas.settings import AgencySettings, HubSettings
 
 
 class Connector(Protocol):
-    """One way in or out: ``run`` works until ``stop`` is set, through broken connections and
-    unavailable stores.
-    """
+    """One way in or out, which outlives broken connections and unavailable stores."""
 
     @property
     def name(self) -> str:
@@ -25,9 +23,7 @@ class Connector(Protocol):
         ...
 
     def run(self, stop: Event) -> None:
-        """Work until ``stop`` is set; what is in hand then is finished or left where it will be
-        found again.
-        """
+        """Work until ``stop`` is set, and leave nothing in hand that would not be found again."""
         ...
 
 
@@ -43,8 +39,8 @@ class AgencyRoute:
     settings: AgencySettings
     area: str
     leads: bool
-    notifications: AgencyMapping | None
-    open_cases: AgencyMapping | None
+    mappings: tuple[AgencyMapping, ...]
+    """Its own formats; that of open cases first, as it goes by the file's name."""
     largest: int
     """Bytes of one message."""
     queue_url: str | None = None
@@ -53,32 +49,24 @@ class AgencyRoute:
     """Where its letters are pushed; may have a password."""
     push_token: str | None = None
 
-    @property
-    def mappings(self) -> tuple[AgencyMapping, ...]:
-        """Its own formats; that of open cases first, as it goes by the file's name."""
-        return tuple(
-            mapping for mapping in (self.open_cases, self.notifications) if mapping is not None
-        )
-
-    def mapping(self, name: str) -> AgencyMapping | None:
-        """Its mapping of this name."""
-        return next((mapping for mapping in self.mappings if mapping.name == name), None)
-
-    def mapping_for(self, kind: Kind, filename: str) -> AgencyMapping | None:
-        """The mapping that reads a dropped file: one named for it, else any that reads its
-        format.
-        """
-        fitting = [mapping for mapping in self.mappings if mapping.reads(kind)]
+    def format_of_file(self, filename: str) -> Format | None:
+        """What reads a dropped file: the mapping named for it, else any for its kind."""
+        kind = kind_of_file(filename)
+        fitting = [mapping for mapping in self.mappings if mapping.format(kind)]
         named = [mapping for mapping in fitting if mapping.for_file(filename)]
         general = [mapping for mapping in fitting if not mapping.files]
-        return next(iter(named + general), None)
+        return next((mapping.format(kind) for mapping in named + general), None)
+
+    def format_of_kept(self, media: MediaType) -> Format | None:
+        """What read a kept record; None for one in the hub's own shape."""
+        name = media.parameters.get("mapping")
+        mapping = next((mapping for mapping in self.mappings if mapping.name == name), None)
+        return mapping.format(media.kind) if mapping else None
 
     @property
     def may_send_open_cases(self) -> bool:
-        """Open cases come from the authority's case system, or from an agency configured with a
-        feed of them.
-        """
-        return self.leads or self.open_cases is not None
+        """The authority's case system may, and an agency that is configured with a feed of them."""
+        return self.leads or any(mapping.makes == "open-case" for mapping in self.mappings)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -91,32 +79,30 @@ class Routes:
         return iter(self.by_code.values())
 
     def with_token(self, token: str) -> AgencyRoute | None:
-        """The agency whose bearer token this is. Every token is compared, each in constant time."""
+        """The agency whose bearer token this is; every one is compared, in constant time."""
         given = sha256(token.encode("utf-8", "surrogateescape")).hexdigest()
-        found = None
-        for route in self:
-            if route.settings.http and hmac.compare_digest(route.settings.http.token_sha256, given):
-                found = route
-        return found
+        tokens = [
+            (route, route.settings.http.token_sha256) for route in self if route.settings.http
+        ]
+        found = [route for route, token in tokens if hmac.compare_digest(token, given)]
+        return found[-1] if found else None
 
 
 def routes(settings: HubSettings, environ: Mapping[str, str]) -> Routes:
-    """Every agency with its mappings compiled and its secrets read. Raises ``MappingFault`` or
-    ``SecretMissing``.
-    """
-    return Routes({code: _route(code, settings, environ) for code in settings.agencies})
+    """Every agency with its mappings and secrets. Raises ``MappingFault``, ``SecretMissing``."""
+    return Routes({code: _route(code, settings, environ=environ) for code in settings.agencies})
 
 
-def _route(code: str, settings: HubSettings, environ: Mapping[str, str]) -> AgencyRoute:
+def _route(code: str, settings: HubSettings, *, environ: Mapping[str, str]) -> AgencyRoute:
     agency = settings.agencies[code]
     push = agency.push
+    feeds = {"open-case": agency.open_cases, "notification": agency.mapping}
     return AgencyRoute(
         code=code,
         settings=agency,
         area=settings.area,
         leads=code == settings.lead_agency,
-        notifications=_mapping(agency.mapping, "notification"),
-        open_cases=_mapping(agency.open_cases, "open-case"),
+        mappings=tuple(_mapping(name, makes) for makes, name in feeds.items() if name),
         largest=settings.http.largest_body,
         queue_url=_secret(environ, agency.queue.url_variable if agency.queue else None),
         push_url=push.url or _secret(environ, push.url_variable) if push else None,
@@ -124,15 +110,13 @@ def _route(code: str, settings: HubSettings, environ: Mapping[str, str]) -> Agen
     )
 
 
-def _mapping(name: str | None, makes: str) -> AgencyMapping | None:
-    if name is None:
-        return None
+def _mapping(name: str, makes: str) -> AgencyMapping:
     mapping = load(name)
-    if mapping.makes != makes:
-        raise MappingFault(
-            f"{name} makes {mapping.makes}, but stands where a mapping that makes {makes} is wanted"
-        )
-    return mapping
+    if mapping.makes == makes:
+        return mapping
+    raise MappingFault(
+        f"{name} makes {mapping.makes}, but stands where a mapping that makes {makes} is wanted"
+    )
 
 
 def _secret(environ: Mapping[str, str], variable: str | None) -> str | None:

@@ -1,7 +1,6 @@
 # mypy: allow-untyped-calls
 # (kombu's functions have no types)
-"""The queue feed: an agency's messages from a queue of its own, at the hub's broker or at one of
-theirs, over kombu.
+"""The queue feed: an agency's messages from a queue at the hub's broker or at one of theirs.
 
 Order matters: the intake records a batch, the receipts are confirmed by the broker, and only then
 is it acknowledged. A crash in between brings the batch again, which the intake answers as
@@ -14,10 +13,11 @@ from __future__ import annotations
 import datetime as dt
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import islice
+from math import inf
 from threading import Event
 from typing import Any
 
@@ -33,7 +33,8 @@ from connectors.clients.broker import (
     ensure_queue,
     publish,
 )
-from connectors.events.envelope import id_told, parse
+from connectors.events.envelope import id_told, named, parse
+from connectors.events.facts import Door
 from connectors.formats.media import BATCH
 from connectors.port import AgencyRoute
 from schemas.message import derived_id
@@ -49,9 +50,7 @@ GATHER_SECONDS = 0.05
 """How long the first message of a batch waits for others."""
 IDLE_SECONDS = 0.5
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 10.0
-"""Seconds between attempts while store or broker are away; below the broker's heartbeat, so that it
-is kept up.
-"""
+"""Seconds between attempts; below the broker's heartbeat, so that it is kept up."""
 
 log = structlog.get_logger()
 
@@ -73,124 +72,101 @@ class QueueFeed:
         return f"queue:{self.route.code}"
 
     def run(self, stop: Event) -> None:
-        """Take messages until ``stop`` is set; a broker that is away is tried again, ever less
-        often.
-        """
+        """Take messages until ``stop`` is set, through every absence of the broker."""
         keep_working(
-            lambda: self._connected(stop),
+            lambda: self._work(stop),
             stop,
             failed=logged("broker.unavailable", connector="queue", agency=self.route.code),
             errors=broker_errors(self.url),
             pauses=Pauses(FIRST_PAUSE, LONGEST_PAUSE, steady=LONGEST_PAUSE),
         )
 
-    def _connected(self, stop: Event) -> None:
+    def _work(self, stop: Event) -> None:
         # Told to stop while it waits for the store, it leaves what is in hand with the broker.
         with connected(self.url) as connection, suppress(Stopped):
-            self._work(connection, stop)
+            ensure_queue(connection, self.queue)
+            ensure_queue(connection, self.receipts)
+            hand, came = _Hand(connection, connection.channel(), stop), connection.channel()
+            put = hand.came.append
+            consumer(came, self.queue, on_message=put, at_once=MOST_AT_ONCE).consume()
+            while not stop.is_set():
+                if batch := hand.gather():
+                    self._take(batch, hand)
 
-    def _work(self, connection: Connection, stop: Event) -> None:
-        ensure_queue(connection, self.queue)
-        ensure_queue(connection, self.receipts)
-        hand, back = _Hand(connection), connection.channel()
-        consumer(connection.channel(), self.queue, hand.put, at_once=MOST_AT_ONCE).consume()
-        while not stop.is_set():
-            if batch := hand.gather():
-                self._take(batch, hand, back, stop)
-
-    def _take(self, batch: Sequence[Message], hand: _Hand, back: Any, stop: Event) -> None:
+    def _take(self, batch: Sequence[Message], hand: _Hand) -> None:
         now = self.clock()
         arrivals = (arrival for message in batch for arrival in self._arrivals(message, now))
         count = 0
-        # In parts: what many batches hold is too much for one transaction, and its receipts for one
-        # message.
+        # In parts: what many batches hold is too much for one transaction, or one receipt.
         while part := list(islice(arrivals, MOST_RECORDED)):
-            answers = self._recorded(part, hand, stop)
+            answers = self._recorded(part, hand)
             body = json.dumps([_event(receipt) for receipt in answers]).encode()
-            first = derived_id("receipts", *(receipt.id for receipt in answers))
-            publish(back, self.receipts, body, content_type=BATCH, message_id=first)
+            id_ = derived_id("receipts", *(receipt.id for receipt in answers))
+            publish(hand.back, body, queue=self.receipts, content_type=BATCH, message_id=id_)
             count += len(part)
         acknowledge(batch)
         log.info("received", agency=self.route.code, connector="queue", count=count)
 
     def _arrivals(self, message: Message, now: dt.datetime) -> list[Arrival]:
-        content_type, headers, body = _raw(message)
-        found = parse(self.route, content_type, headers, body, connector="queue", now=now)
-        return _named(found, id_told(message.properties.get("message_id")))
+        found = parse(
+            Door(self.route, "queue", now),
+            _body(message),
+            content_type=message.content_type or "",
+            headers=_attributes(message),
+        )
+        return named(found, id_told(message.properties.get("message_id")))
 
-    def _recorded(self, arrivals: Sequence[Arrival], hand: _Hand, stop: Event) -> list[Receipt]:
+    def _recorded(self, arrivals: Sequence[Arrival], hand: _Hand) -> list[Receipt]:
         """Their receipts, however long the store is away; nothing is acknowledged meanwhile."""
         return keep_trying(
             lambda: self.intake.take(arrivals),
-            stop,
+            hand.stop,
             failed=logged("store.unavailable", connector="queue", agency=self.route.code),
             pauses=Pauses(FIRST_PAUSE, LONGEST_PAUSE),
             wait=hand.keep_up,
         )
 
 
+@dataclass(slots=True)
 class _Hand:
-    """The messages that came and are not yet dealt with."""
+    """The messages that came on a connection and are not yet dealt with."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self._came: list[Message] = []
-
-    def put(self, message: Message) -> None:
-        """A message came."""
-        self._came.append(message)
+    connection: Connection
+    back: Any
+    """The channel on which receipts go back."""
+    stop: Event
+    came: list[Message] = field(default_factory=list)
 
     def gather(self) -> list[Message]:
         """What comes within a moment of the first, or nothing when nothing comes."""
         self._drain(IDLE_SECONDS, until=1)
-        if self._came:
+        if self.came:
             self._drain(GATHER_SECONDS, until=MOST_AT_ONCE)
-        batch, self._came[:] = self._came[:MOST_AT_ONCE], self._came[MOST_AT_ONCE:]
+        batch, self.came[:] = self.came[:MOST_AT_ONCE], self.came[MOST_AT_ONCE:]
         return batch
 
     def keep_up(self, seconds: float) -> None:
         """Pass the time in touch with the broker."""
-        self._drain(seconds, until=None)
+        self._drain(seconds)
 
-    def _drain(self, seconds: float, until: int | None) -> None:
+    def _drain(self, seconds: float, *, until: float = inf) -> None:
         deadline = time.monotonic() + seconds
-        while (left := deadline - time.monotonic()) > 0 and (
-            until is None or len(self._came) < until
-        ):
+        while (left := deadline - time.monotonic()) > 0 and len(self.came) < until:
             with suppress(TimeoutError):
-                self._connection.drain_events(timeout=left)
-        if self._connection.supports_heartbeats:
-            self._connection.heartbeat_check()
+                self.connection.drain_events(timeout=left)
+        if self.connection.supports_heartbeats:
+            self.connection.heartbeat_check()
 
 
-def _named(arrivals: list[Arrival], message_id: str | None) -> list[Arrival]:
-    """Each by its own id; what has none by that of the broker's message, ``id#2`` in a batch."""
-    if message_id is None:
-        return arrivals
-    places = [f"#{n}" for n in range(1, len(arrivals) + 1)] if len(arrivals) > 1 else [""]
-    return [
-        arrival if arrival.event_id else replace(arrival, event_id=message_id + place)
-        for arrival, place in zip(arrivals, places, strict=True)
-    ]
+def _body(message: Message) -> bytes:
+    body: bytes | str = message.body
+    return body if isinstance(body, bytes) else str(body).encode("utf-8", "surrogatepass")
 
 
-def _raw(message: Message) -> tuple[str, Mapping[str, str], bytes]:
-    """Content type, CloudEvents attributes as ``ce-…`` (AMQP binding: ``cloudEvents:`` or
-    ``cloudEvents_``), body.
-    """
-    headers = {
-        name: value for key, value in message.headers.items() if (name := _attribute(str(key)))
-    }
-    body = (
-        message.body
-        if isinstance(message.body, bytes)
-        else str(message.body).encode("utf-8", "surrogatepass")
-    )
-    return (
-        message.content_type or "",
-        {name: _written(value) for name, value in headers.items()},
-        body,
-    )
+def _attributes(message: Message) -> dict[str, str]:
+    """CloudEvents attributes as ``ce-…``; the AMQP binding has ``cloudEvents:`` for that."""
+    given = {_attribute(str(key)): value for key, value in message.headers.items()}
+    return {name: _written(value) for name, value in given.items() if name}
 
 
 def _attribute(header: str) -> str | None:

@@ -16,7 +16,7 @@ from itertools import chain
 from kombu.connection import Connection
 from kombu.entity import Queue
 
-from connectors.clients.broker import broker_errors, connect
+from connectors.clients.broker import broker_errors, connected
 from schemas.settings import HubSettings
 
 _ANSWER_SECONDS = 2.0
@@ -27,13 +27,12 @@ _NOT_FOUND = "404"
 
 @dataclass(frozen=True, slots=True)
 class BrokerQueue:
-    """A queue of one agency at a broker; ``holds``: messages that it sent, their receipts, or
-    letters for it.
-    """
+    """A queue of one agency at a broker."""
 
     agency: str
     name: str
     holds: str
+    """Messages that the agency sent, their receipts, or letters for it."""
     url: str | None = field(repr=False)
     """None where the variable that the configuration names is not set."""
 
@@ -64,8 +63,7 @@ def letters_queue(code: str) -> str:
 
 
 def _feed(code: str, settings: HubSettings, *, environ: Mapping[str, str]) -> Iterator[BrokerQueue]:
-    feed = settings.agencies[code].queue
-    if feed is not None:
+    if (feed := settings.agencies[code].queue) is not None:
         url = environ.get(feed.url_variable)
         yield BrokerQueue(code, feed.queue, "messages", url)
         yield BrokerQueue(code, feed.receipts_queue, "receipts", url)
@@ -83,38 +81,27 @@ def _letters(
 
 
 def depths(queues: Sequence[BrokerQueue]) -> dict[BrokerQueue, Depth | None]:
-    """How much lies on each; None where its broker cannot be asked. Brokers are asked side by
-    side.
-    """
+    """How much lies on each, asked side by side; None where a broker cannot be asked."""
     if not queues:
         return {}
-    at: dict[str | None, list[BrokerQueue]] = {}
-    for queue in queues:
-        at.setdefault(queue.url, []).append(queue)
+    at = {url: [queue for queue in queues if queue.url == url] for url in {q.url for q in queues}}
     with ThreadPoolExecutor(len(at)) as executor:
-        found = executor.map(_ask, at, at.values())
-    answers = dict(chain.from_iterable(found))
+        answers = dict(chain.from_iterable(executor.map(_ask, at, at.values())))
     return {queue: answers.get(queue) for queue in queues}
 
 
 def _ask(url: str | None, queues: Sequence[BrokerQueue]) -> list[tuple[BrokerQueue, Depth | None]]:
-    """What the broker said before it said no more."""
-    answers: list[tuple[BrokerQueue, Depth | None]] = []
     if url is None:
-        return answers
+        return []
     try:
         errors = broker_errors(url)
     except (KeyError, ValueError):  # no kind of broker that there is
-        return answers
+        return []
     try:
-        connection = connect(url, answer_seconds=_ANSWER_SECONDS)
-        try:
-            answers += [(queue, _depth(connection, queue.name)) for queue in queues]
-        finally:
-            connection.collect()
+        with connected(url, answer_seconds=_ANSWER_SECONDS) as connection:
+            return [(queue, _depth(connection, queue.name)) for queue in queues]
     except errors:
-        return answers
-    return answers
+        return []
 
 
 def _depth(connection: Connection, name: str) -> Depth | None:

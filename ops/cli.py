@@ -1,6 +1,4 @@
-"""``hub``: the one command. Each subcommand is a file of :mod:`ops.commands`, imported when it is
-asked for.
-"""
+"""``hub``: the one command; each subcommand is a file of :mod:`ops.commands`."""
 
 from __future__ import annotations
 
@@ -34,7 +32,11 @@ class _Lazy(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return sorted(_COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+    def get_command(
+        self,
+        ctx: click.Context,  # noqa: ARG002 - click's signature
+        cmd_name: str,
+    ) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
         command = getattr(import_module(_COMMANDS[cmd_name]), cmd_name.replace("-", "_"))

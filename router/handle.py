@@ -142,7 +142,7 @@ def record(decided: Decided, transaction: Transaction) -> None:
         decided.attempt.writes(step)
         memory.flush(transaction)
     decided.attempt.writes(None)
-    journal.append(transaction, cursor, effects.facts)
+    journal.append(transaction, cursor, messages=effects.facts)
     queues.post(transaction, effects.letters)
     queues.take_back(transaction, effects.taken_back)
     timers.start(transaction, effects.timers)
@@ -180,7 +180,7 @@ def _fresh(unit: Unit, due: Sequence[Delivery], *, view: View, offsets: Offsets)
         had[id_].add(unit_of_chain(chain))
     # Before it had topics, this hub may have been one process that reads the journal.
     alone = 0 if offsets is Offsets.JOURNAL else cursors.read(view, ALL).next_offset
-    for id_ in journal.known_before(view, alone, list(once)):
+    for id_ in journal.known_before(view, alone, message_ids=list(once)):
         had[id_].add(ALL)
     found = (_unheard(unit, one, had=had[id_]) for id_, one in once.items())
     return [delivery for delivery in found if delivery.hearers]
@@ -201,7 +201,7 @@ def _note(decided: Decided, transaction: Transaction) -> None:
     unit, policy = decided.unit.name, decided.policy.number
     if decided.offsets is not Offsets.JOURNAL:
         ids = [delivery.message.id for delivery in decided.fresh]
-        inbox.note(transaction, unit, ids, policy=policy)
+        inbox.note(transaction, unit, message_ids=ids, policy=policy)
     elif decided.fresh:
         after, upto = decided.cursor.next_offset - 1, decided.fresh[-1].offset
         inbox.note_range(transaction, unit, after=after, upto=upto, policy=policy)

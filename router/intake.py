@@ -57,7 +57,7 @@ def take_in(transaction: Transaction, arrivals: Sequence[Arrival]) -> list[Recei
     cursor = cursors.lock(transaction, f"{STEP}/{arrivals[0].connector}/{arrivals[0].agency}")
     batch = _Batch(transaction)
     receipts = batch.take(arrivals)
-    journal.append(transaction, cursor, batch.messages)
+    journal.append(transaction, cursor, messages=batch.messages)
     dead_letters.bury(transaction, batch.dead)
     cursor.next_offset += len(arrivals)
     cursors.store(transaction, cursor)

@@ -27,9 +27,9 @@ class StoredQueues:
     def acknowledge(self, agency: str, ids: Collection[str]) -> int:
         """Delete letters that arrived; answers how many there were."""
         with self._database.transaction() as transaction:
-            return queues.acknowledge(transaction, agency, ids)
+            return queues.acknowledge(transaction, agency, ids=ids)
 
     def give_back(self, agency: str, ids: Collection[str], *, after_seconds: float) -> None:
         """End the lease of letters that could not be sent, until ``after_seconds`` from now."""
         with self._database.transaction() as transaction:
-            queues.give_back(transaction, agency, ids, after_seconds=after_seconds)
+            queues.give_back(transaction, agency, ids=ids, after_seconds=after_seconds)

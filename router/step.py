@@ -55,12 +55,12 @@ def refuse(reason: str, field: str | None = None) -> Outcome[Any]:
 def referral_of(message: Message) -> str:
     """The key of steps that remember a referral: timers of theirs are set for one, too."""
     data = message.data
-    return _named(data.key if isinstance(data, TimerElapsed) else data.of_referral, message)
+    return data.of_referral or _named(data.key if isinstance(data, TimerElapsed) else None, message)
 
 
 def product_of(message: Message) -> str:
     """The key of steps that remember a product."""
-    return _named(message.data.of_product, message)
+    return message.data.of_product or _named(None, message)
 
 
 def _named(key: str | None, message: Message) -> str:

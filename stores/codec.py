@@ -1,6 +1,4 @@
-"""Messages as they are kept and sent: a CloudEvents 1.0 envelope in the clear around sealed
-data.
-"""
+"""Messages as they are kept and sent: CloudEvents envelopes in the clear around sealed data."""
 
 from __future__ import annotations
 
@@ -55,8 +53,9 @@ def decode(type_: str, payload: bytes) -> Fact:
 
 
 class Unopened(Fact, subject="entry"):
-    """Stands for a fact whose key was destroyed or whose bytes were altered; never recorded
-    itself.
+    """Stands for a fact that cannot be opened any more, and is never recorded itself.
+
+    Its key was destroyed, or its bytes were altered.
     """
 
     type: ClassVar = "mash.unopened.v1"
@@ -96,9 +95,7 @@ class Sealed:
         )
 
     def unreadable(self) -> Message:
-        """The message in place of one that cannot be opened: every step refuses it, none waits for
-        it.
-        """
+        """The message in place of one that cannot be opened: every step refuses it, none waits."""
         return Message(
             id=self.id,
             source=self.source,

@@ -1,6 +1,4 @@
-"""Counts of what the journal holds, by kind of fact, and its facts of chosen kinds: for the summary
-of a run.
-"""
+"""What a run's summary counts in the journal: facts by kind, and those of chosen kinds."""
 
 from __future__ import annotations
 

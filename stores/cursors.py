@@ -1,5 +1,6 @@
-"""Where each consumer stands: locking its row fences a zombie, and the row is the head of the
-consumer's chain.
+"""Where each consumer stands; the lock of its row fences off a zombie.
+
+The row is also the head of the consumer's chain.
 """
 
 from __future__ import annotations
@@ -21,9 +22,7 @@ _STORE = update(cursors).where(cursors.c.name == bindparam("consumer"))
 
 @dataclass(slots=True)
 class Cursor:
-    """A consumer's place in its topic, and the last entry of the chain that its facts are hashed
-    into.
-    """
+    """A consumer's place in its topic, and the last entry of the chain of its facts."""
 
     name: str
     next_offset: int
@@ -42,7 +41,7 @@ def lock(transaction: Transaction, name: str) -> Cursor:
             "hash": _GENESIS,
             "progressed_at": transaction.now,
         }
-        transaction.insert(cursors, [fresh], Clash.KEEP)
+        transaction.insert(cursors, [fresh], clash=Clash.KEEP)
         row = transaction.connection.execute(_LOCK, {"consumer": name}).one()
     return _cursor(row)
 
@@ -62,9 +61,7 @@ def lock_unmoved(transaction: Transaction, read: Cursor) -> None:
 
 
 def store(transaction: Transaction, cursor: Cursor) -> None:
-    """Write the cursor back; its offset and chain move in the same transaction as what they
-    count.
-    """
+    """Write the cursor back, in the transaction of what its offset and chain count."""
     moved = {"next_offset": cursor.next_offset, "sequence": cursor.sequence, "hash": cursor.hash}
     progressed = {"consumer": cursor.name, "progressed_at": transaction.now}
     transaction.connection.execute(_STORE, moved | progressed)
@@ -79,9 +76,10 @@ def next_offsets(database: Database) -> dict[str, int]:
         }
 
 
-def rewind(transaction: Transaction, name: str, offset: int) -> None:
-    """Start over at ``offset``, because the topic was emptied or cut; the inbox absorbs what is
-    heard again.
+def rewind(transaction: Transaction, name: str, *, offset: int) -> None:
+    """Start over at ``offset``, after the topic was emptied or cut.
+
+    What is heard again is absorbed by the inbox.
     """
     transaction.connection.execute(
         update(cursors).where(cursors.c.name == name).values(next_offset=offset)

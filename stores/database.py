@@ -1,6 +1,4 @@
-"""Where the hub's rows are: one SQLite file (or memory) or one PostgreSQL database, behind the same
-few verbs.
-"""
+"""Where the hub's rows are: one SQLite file (or memory), or one PostgreSQL database."""
 
 from __future__ import annotations
 
@@ -34,14 +32,13 @@ from stores.vault import Vault
 
 
 class Conflict(Unavailable):
-    """Another transaction wrote the same rows first; nothing was recorded, and doing it again is
-    right.
-    """
+    """Another transaction wrote the same rows first; nothing was recorded, so do it again."""
 
 
 class Unstorable(Exception):
-    """The database takes no such value; nothing was recorded, and doing the same again is of no
-    use: what holds the value is to be set apart. Nobody may take it for a store that is away.
+    """The database takes no such value; nothing was recorded, and it never will be.
+
+    What holds the value is to be set apart. Nobody may take it for a store that is away.
     """
 
 
@@ -62,14 +59,15 @@ class Transaction(View):
     appended: list[Any] = field(default_factory=list)
 
     def insert(
-        self, table: Table, rows: Sequence[Mapping[str, Any]], clash: Clash = Clash.FAIL
+        self, table: Table, rows: Sequence[Mapping[str, Any]], *, clash: Clash = Clash.FAIL
     ) -> int:
         """Insert all rows, which name the same columns, if any; answers how many were written."""
-        return insert(self.connection, table, rows, clash)
+        return insert(self.connection, table, rows=rows, clash=clash)
 
     def serialise(self, name: str) -> None:
-        """Wait until no other transaction holds ``name``; held until this one ends. SQLite has one
-        writer anyway.
+        """Wait until no other transaction holds ``name``, and hold it until this one ends.
+
+        SQLite has one writer anyway.
         """
         if self.connection.dialect.name == "postgresql":
             self.connection.execute(
@@ -78,15 +76,17 @@ class Transaction(View):
 
 
 class Database:
-    """One database. Safe to share between threads; errors are :class:`Unavailable` or
-    :class:`Unstorable`, without what the driver said.
+    """One database, safe to share between threads.
+
+    Errors are :class:`Unavailable` or :class:`Unstorable`, without what the driver said.
     """
 
     def __init__(
         self, url: str, vault: Vault, *, keeps_outbox: bool = False, reads_only: bool = False
     ) -> None:
-        """Open (and for SQLite create) the database at an SQLAlchemy URL; ``keeps_outbox`` where a
-        relay sends on.
+        """Open the database at an SQLAlchemy URL; SQLite's file is made if it is not there.
+
+        ``keeps_outbox`` where a relay sends on.
 
         With ``reads_only`` nothing is made, and the database itself refuses every write of this
         process.
@@ -101,6 +101,11 @@ class Database:
         self._one_writer: AbstractContextManager[object] = (
             threading.RLock() if self._sqlite else nullcontext()
         )
+
+    @property
+    def is_in_memory(self) -> bool:
+        """Whether only this process has it, and only as long as it is open."""
+        return self.engine.pool.__class__ is StaticPool
 
     def create_tables(self) -> None:
         """Make the tables of an empty database; processes that start at once wait for each other.
@@ -136,11 +141,8 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A connection to read from; it sees one consistent state and can write nothing that
-        lasts.
-        """
-        in_memory = self.engine.pool.__class__ is StaticPool
-        lock = self._one_writer if in_memory else nullcontext()
+        """A connection to read from: it sees one state, and writes nothing that lasts."""
+        lock = self._one_writer if self.is_in_memory else nullcontext()
         # Said before it begins, so that SQLite gives a reader its snapshot without waiting for the
         # writer's lock.
         with (
@@ -173,9 +175,7 @@ class Database:
 
     @contextmanager
     def _errors_without_data(self) -> Iterator[None]:
-        """Drivers name values in their errors (design, section 7), so only the kind of trouble is
-        passed on.
-        """
+        """Drivers name values in their errors (design, section 7): only the kind is passed on."""
         try:
             yield
         except DBAPIError as error:
@@ -188,8 +188,10 @@ class Database:
 
 
 _OVERTAKEN = ("23505", "40", "SQLITE_CONSTRAINT_PRIMARYKEY", "SQLITE_CONSTRAINT_UNIQUE")
-"""How codes begin that say that another transaction was first: a key that is there already, a
-deadlock or a serialisation failure (SQLSTATE of PostgreSQL, error names of SQLite).
+"""How the database's codes begin that say that another transaction was first.
+
+That is: a key that is there already, a deadlock or a serialisation failure (SQLSTATE of
+PostgreSQL, error names of SQLite).
 """
 _NEVER_TAKEN = ("22", "23", "54", "SQLITE_CONSTRAINT", "SQLITE_TOOBIG", "SQLITE_MISMATCH")
 """How codes begin that say that the value is at fault: data exceptions, constraints, limits."""
@@ -215,9 +217,7 @@ def _engine(url: str) -> Engine:
 
 
 def _reading_engine(url: str) -> Engine:
-    """An engine whose every connection is told first to refuse writes, and to see one state while
-    it reads.
-    """
+    """An engine whose connections refuse writes, and see one state while they read."""
     sqlite_ = make_url(url).get_backend_name() == "sqlite"
     # Without it PostgreSQL would show a long reading, such as a replay, later pages of a journal
     # that has grown since.

@@ -16,20 +16,23 @@ from stores.vault import Unreadable
 
 
 class DeadLetterState(StrEnum):
-    """Where a dead letter stands: waiting for a human, mended but not sent again, sent again, or
-    given up.
-    """
+    """Where a dead letter stands."""
 
     OPEN = "open"
+    """It waits for a human."""
     MENDED = "mended"
+    """It was mended, and not sent again."""
     REDRIVEN = "redriven"
+    """It was sent again."""
     DISCARDED = "discarded"
+    """It was given up."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class DeadLetter:
-    """One message that was refused. ``original`` is the bytes as they came, in the clear, in memory
-    only.
+    """One message that was refused.
+
+    ``original`` is the bytes as they came, in the clear, in memory only.
     """
 
     id: str
@@ -73,12 +76,12 @@ def bury(transaction: Transaction, dead: Sequence[DeadLetter]) -> None:
         }
         for item in dead
     ]
-    transaction.insert(dead_letters, rows, Clash.KEEP)
+    transaction.insert(dead_letters, rows, clash=Clash.KEEP)
 
 
 def known_ids(view: View, ids: Iterable[str]) -> set[str]:
     """Which of these ids are dead letters."""
-    known = look_up(view.connection, (dead_letters.c.id,), dead_letters.c.id, list(ids))
+    known = look_up(view.connection, (dead_letters.c.id,), by=dead_letters.c.id, values=list(ids))
     return {row.id for row in known}
 
 
@@ -116,9 +119,7 @@ def load(transaction: Transaction, dead_letter_id: str) -> DeadLetter | None:
 
 
 def settle(transaction: Transaction, dead: DeadLetter) -> None:
-    """Write state, who, why, what was mended and what is still amiss; the original never
-    changes.
-    """
+    """Write what was decided about it, what was mended and what is still amiss."""
     keys = transaction.vault.keys(transaction.connection, [dead.key_id], create=False)
     mended = (
         keys[dead.key_id].seal(dead.mended, bound_to=f"{dead.id}/mended")

@@ -1,6 +1,4 @@
-"""Parts of the hub that fail and are started again: kept where `hub status` sees them, whichever
-process they run in.
-"""
+"""Parts of the hub that failed, of whichever process, where `hub status` sees them."""
 
 from __future__ import annotations
 
@@ -17,21 +15,19 @@ _STEADY = 120 * 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class PartFailure:
-    """A part that failed so many ``times`` in a row since ``since``, the last time by ``error`` (a
-    class). It is started again at ``again_at``; None: it was given up. Times in microseconds.
-    """
+    """A part that failed so many ``times`` in a row. Moments are in microseconds."""
 
     part: str
     error: str
+    """The class of the last one."""
     times: int
     since: int
     again_at: int | None
+    """When it is started again; None: it was given up."""
 
 
 def note(database: Database, part: str, *, error: str, again_in: float | None) -> None:
-    """A part has failed; ``again_in`` seconds from now it is started again. Raises
-    ``Unavailable``.
-    """
+    """A part failed, and is started again in ``again_in`` seconds. Raises ``Unavailable``."""
     with database.transaction() as transaction:
         before = _of(transaction, part)
         now = transaction.now

@@ -24,18 +24,18 @@ def had(view: View, message_ids: Sequence[str]) -> dict[str, set[str]]:
     found: dict[str, set[str]] = defaultdict(set)
     if message_ids:
         columns = (inbox.c.message_id, inbox.c.step)
-        for row in look_up(view.connection, columns, inbox.c.message_id, message_ids):
+        for row in look_up(view.connection, columns, by=inbox.c.message_id, values=message_ids):
             found[row.message_id].add(row.step)
     return found
 
 
-def note(transaction: Transaction, unit: str, message_ids: Sequence[str], *, policy: int) -> None:
+def note(transaction: Transaction, unit: str, *, message_ids: Sequence[str], policy: int) -> None:
     """Note messages as had by a unit, in this order.
 
     Raises ``Conflict`` where another worker of the unit noted one of them first.
     """
     rows = [{"step": unit, "message_id": id_, "policy": policy} for id_ in message_ids]
-    if transaction.insert(inbox, rows, Clash.KEEP) != len(rows):
+    if transaction.insert(inbox, rows, clash=Clash.KEEP) != len(rows):
         raise Conflict("another worker had the same message")
 
 
@@ -47,8 +47,9 @@ def note_range(transaction: Transaction, unit: str, *, after: int, upto: int, po
 def unheard(
     connection: Connection, types: Sequence[str], *, by: Sequence[str], after: int
 ) -> Sequence[Row[Any]]:
-    """The next entries of the journal of these types, behind a position, that none of the units
-    ``by`` has had: neither noted it nor wrote it, since a unit has heard what it writes.
+    """The next entries of these types that none of the units ``by`` has had.
+
+    It has had what it noted and what it wrote, since a unit has heard what it writes.
     """
     had = exists().where(inbox.c.message_id == journal.c.message_id, inbox.c.step.in_(by))
     wrote = [or_(journal.c.chain == one, journal.c.chain.startswith(f"{one}/")) for one in by]

@@ -28,10 +28,12 @@ _LAST = select(func.max(journal.c.position))
 
 
 def append(
-    transaction: Transaction, cursor: Cursor, messages: Sequence[Message], *, on: str | None = None
+    transaction: Transaction, cursor: Cursor, *, messages: Sequence[Message], on: str | None = None
 ) -> None:
-    """Add messages to the cursor's chain, in order; the caller stores the cursor in the same
-    transaction. They are published on their own topics, or all on the topic ``on``.
+    """Add messages to the cursor's chain, in order, and publish them.
+
+    On their own topics, or all on the topic ``on``. The caller stores the cursor in the same
+    transaction.
     """
     if not messages:
         return
@@ -39,7 +41,7 @@ def append(
     rows = []
     for position, message in zip(_positions(transaction, len(messages)), messages, strict=True):
         cursor.sequence += 1
-        row = _row(transaction, message, keys)
+        row = _row(transaction, message, keys=keys)
         row |= {"position": position, "chain": cursor.name, "sequence": cursor.sequence}
         cursor.hash = entry_hash(cursor.hash, [row[name] for name in COLUMNS])
         rows.append(row | {"hash": cursor.hash, "hash_version": VERSION})
@@ -55,22 +57,24 @@ def append(
 def digests(view: View, message_ids: Collection[str]) -> dict[str, bytes]:
     """The keyed digests of those of these messages that the journal has."""
     columns = (journal.c.message_id, journal.c.digest)
-    known = look_up(view.connection, columns, journal.c.message_id, message_ids)
+    known = look_up(view.connection, columns, by=journal.c.message_id, values=message_ids)
     return {row.message_id: row.digest for row in known}
 
 
 def known_ids(view: View, message_ids: Collection[str]) -> set[str]:
     """Which of these messages the journal has."""
-    known = look_up(view.connection, (journal.c.message_id,), journal.c.message_id, message_ids)
+    known = look_up(
+        view.connection, (journal.c.message_id,), by=journal.c.message_id, values=message_ids
+    )
     return {row.message_id for row in known}
 
 
-def known_before(view: View, position: int, message_ids: Collection[str]) -> set[str]:
+def known_before(view: View, position: int, *, message_ids: Collection[str]) -> set[str]:
     """Which of these messages the journal has before a position."""
     if not position:
         return set()
     columns = (journal.c.message_id, journal.c.position)
-    known = look_up(view.connection, columns, journal.c.message_id, message_ids)
+    known = look_up(view.connection, columns, by=journal.c.message_id, values=message_ids)
     return {row.message_id for row in known if row.position < position}
 
 
@@ -79,7 +83,7 @@ def chains_of(view: View, message_ids: Collection[str]) -> dict[str, str]:
     if not message_ids:
         return {}
     columns = (journal.c.message_id, journal.c.chain)
-    rows = look_up(view.connection, columns, journal.c.message_id, message_ids)
+    rows = look_up(view.connection, columns, by=journal.c.message_id, values=message_ids)
     return {row.message_id: row.chain for row in rows}
 
 
@@ -101,7 +105,7 @@ def sealed(row: Any) -> codec.Sealed:
 
 
 def rows_after(
-    connection: Connection, position: int, limit: int, *, besides: str = ""
+    connection: Connection, position: int, *, limit: int, besides: str = ""
 ) -> Sequence[Row[Any]]:
     """The next rows of the journal that are not in the chain ``besides``, by position."""
     query = select(journal).where(journal.c.position > position, journal.c.chain != besides)
@@ -111,22 +115,21 @@ def rows_after(
 def messages_after(
     database: Database, position: int, *, limit: int, besides: str = ""
 ) -> list[tuple[int, Message]]:
-    """The next messages that are not in the chain ``besides``, with their positions; from memory
-    where this process has just written them.
+    """The next messages that are not in the chain ``besides``, with their positions.
+
+    From memory where this process has just written them.
     """
     recent = database.recent.after(position, besides=besides, limit=limit)
     if recent is not None:
         return recent
     with database.reading() as connection:
-        rows = rows_after(connection, position, limit, besides=besides)
+        rows = rows_after(connection, position, limit=limit, besides=besides)
         keys = database.vault.keys(connection, {row.key_id for row in rows}, create=False)
         return [(row.position, opened(row, keys)) for row in rows]
 
 
 def opened(row: Any, keys: Mapping[str, DataKey]) -> Message:
-    """A journal row as a message; one whose key is destroyed or whose bytes are altered says just
-    that.
-    """
+    """A journal row as a message; one that cannot be opened says just that."""
     entry = sealed(row)
     try:
         return entry.open(keys[entry.key_id])
@@ -136,9 +139,7 @@ def opened(row: Any, keys: Mapping[str, DataKey]) -> Message:
 
 @dataclass(frozen=True, slots=True)
 class Flaw:
-    """An altered or missing entry: where it is, in which chain, and whose message it is as far as
-    it says so.
-    """
+    """An altered or missing entry: where it is, in which chain, and whose as far as it says."""
 
     chain: str
     sequence: int
@@ -148,8 +149,9 @@ class Flaw:
 
 
 def verify(connection: Connection) -> Iterator[Flaw | int]:
-    """Check every hash and every chain's length against its cursor; yields flaws, and counts of
-    entries as it goes.
+    """Check every hash, and every chain's length against its cursor.
+
+    Yields flaws, and counts of entries as it goes.
     """
     heads: dict[str, _Head] = {}
     position = 0
@@ -168,9 +170,7 @@ def orphans(connection: Connection) -> Iterator[Flaw]:
 
 
 _Head = tuple[int, bytes, int]
-"""Of a chain so far: the last entry's sequence and hash, and the newest version of the rule that
-one of its entries verified by.
-"""
+"""Of a chain so far: its last sequence and hash, and the newest rule that one verified by."""
 _GENESIS: _Head = (0, bytes(32), 1)
 
 
@@ -230,9 +230,7 @@ def _positions(transaction: Transaction, count: int) -> Sequence[int]:
 
 
 def _keys(transaction: Transaction, messages: Sequence[Message]) -> dict[str, DataKey]:
-    """The keys that seal these messages; one about an erased case is sealed with a key of its
-    own.
-    """
+    """The keys that seal these messages; those about an erased case have one each."""
     keys = transaction.vault.keys(
         transaction.connection, map(codec.key_id_of, messages), create=True
     )
@@ -244,7 +242,9 @@ def _keys(transaction: Transaction, messages: Sequence[Message]) -> dict[str, Da
     )
 
 
-def _row(transaction: Transaction, message: Message, keys: Mapping[str, DataKey]) -> dict[str, Any]:
+def _row(
+    transaction: Transaction, message: Message, *, keys: Mapping[str, DataKey]
+) -> dict[str, Any]:
     key_id = codec.key_id_of(message)
     key_id = key_id if key_id in keys else message.id
     plain = codec.encode(message.data)

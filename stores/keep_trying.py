@@ -1,5 +1,4 @@
-"""Trying again until it works or somebody says stop: the one place where the hub pauses after a
-failure.
+"""Trying again until it works or somebody says stop: the one place where the hub pauses.
 
 It stands here because connectors and the router both need it, and neither may import the other.
 """
@@ -41,9 +40,7 @@ class Pauses:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """An attempt failed, the last of ``count`` in a row; the next comes ``again_in`` seconds
-    later.
-    """
+    """An attempt failed, the last of ``count`` in a row; the next comes in ``again_in`` seconds."""
 
     error: BaseException
     count: int

@@ -16,7 +16,9 @@ from stores.tables import arrivals
 
 def load(view: View, keys: Collection[str]) -> dict[str, str]:
     """The messages that arrivals of these keys became, by key."""
-    rows = look_up(view.connection, (arrivals.c.key, arrivals.c.millis), arrivals.c.key, keys)
+    rows = look_up(
+        view.connection, (arrivals.c.key, arrivals.c.millis), by=arrivals.c.key, values=keys
+    )
     return {row.key: _id(row.key, row.millis) for row in rows}
 
 

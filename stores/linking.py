@@ -1,6 +1,4 @@
-"""What the journal has about links: every decision on one referral, and what humans decided. Reads
-only.
-"""
+"""What the journal has about links: decisions on a referral, and by humans. Reads only."""
 
 from __future__ import annotations
 
@@ -19,8 +17,9 @@ _PAGE = 1000
 
 
 def referrals_of(connection: Connection, wanted: str) -> list[str]:
-    """The referrals that an id leads to: a referral's, any message's about it, or
-    ``agency/reference``.
+    """The referrals that an id or ``agency/reference`` leads to.
+
+    The id of a referral, or of any message about it.
     """
     known = or_(
         table.c.correlation_id == wanted, table.c.subject == wanted, table.c.message_id == wanted
@@ -36,7 +35,7 @@ def referrals_of(connection: Connection, wanted: str) -> list[str]:
 
 
 def about(
-    connection: Connection, vault: Vault, ids: Collection[str], types: Iterable[type[Fact]]
+    connection: Connection, vault: Vault, *, ids: Collection[str], types: Iterable[type[Fact]]
 ) -> list[Entry]:
     """Facts of these types about these referrals or cases, in order."""
     named = [type_.type for type_ in types]
@@ -47,15 +46,13 @@ def about(
             row.position: row
             for row in connection.execute(select(table).where(hits, table.c.type.in_(named)))
         }
-    return _opened(connection, vault, [rows[position] for position in sorted(rows)])
+    return _opened(connection, vault, rows=[rows[position] for position in sorted(rows)])
 
 
 def every(
-    connection: Connection, vault: Vault, type_: type[Fact], *, since: int | None = None
+    connection: Connection, vault: Vault, *, type_: type[Fact], since: int | None = None
 ) -> Iterator[Entry]:
-    """Every fact of a type in order, page by page; ``since`` when it was recorded
-    (microseconds).
-    """
+    """Every fact of a type in order; ``since`` when it was recorded (microseconds)."""
     position = 0
     while True:
         behind = select(table).where(table.c.type == type_.type, table.c.position > position)
@@ -64,7 +61,9 @@ def every(
             return
         position = rows[-1].position
         yield from _opened(
-            connection, vault, [row for row in rows if since is None or row.recorded_at >= since]
+            connection,
+            vault,
+            rows=[row for row in rows if since is None or row.recorded_at >= since],
         )
 
 
@@ -73,7 +72,7 @@ def count(connection: Connection, type_: type[Fact]) -> int:
     return connection.execute(select(func.count()).where(table.c.type == type_.type)).scalar_one()
 
 
-def _opened(connection: Connection, vault: Vault, rows: Sequence[Row[Any]]) -> list[Entry]:
+def _opened(connection: Connection, vault: Vault, *, rows: Sequence[Row[Any]]) -> list[Entry]:
     keys = vault.keys(connection, {row.key_id for row in rows}, create=False)
     return [
         Entry(row.position, row.recorded_at, row.chain, journal.opened(row, keys)) for row in rows

@@ -1,6 +1,4 @@
-"""What was recorded and still has to reach the topics: a row per journal entry, gone once the topic
-has it.
-"""
+"""What was recorded and still has to reach the topics, a row per journal entry."""
 
 from __future__ import annotations
 
@@ -18,8 +16,9 @@ _RELAY = "SELECT pg_try_advisory_xact_lock(hashtext('relay'))"
 
 
 def claim(transaction: Transaction) -> bool:
-    """Become the one relay of this database until the transaction ends; False while another one is.
-    PostgreSQL only.
+    """Become the one relay until the transaction ends; False while another is.
+
+    On PostgreSQL only.
     """
     return bool(transaction.connection.execute(text(_RELAY)).scalar())
 

@@ -1,6 +1,4 @@
-"""What `hub status` counts: reads only, each answered by an index, so that asking never slows the
-hub.
-"""
+"""What `hub status` counts: reads only, each answered by an index."""
 
 from __future__ import annotations
 
@@ -51,9 +49,7 @@ class Consumer:
 
 @dataclass(frozen=True, slots=True)
 class Behind:
-    """What stands behind a position: how many, and when the first of them was recorded
-    (microseconds).
-    """
+    """How many facts stand behind a position, and when the first was recorded (microseconds)."""
 
     count: int
     first_at: int | None
@@ -61,8 +57,9 @@ class Behind:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """An agency's letters: how many, since when the oldest waits, and how many of its oldest
-    thousand are held.
+    """An agency's letters.
+
+    How many, since when the oldest waits, and how many of its oldest thousand are held.
     """
 
     agency: str
@@ -83,8 +80,9 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Alarms:
-    """Timers: how many wait, when the next is due (microseconds; None without any), how many are
-    overdue.
+    """Timers.
+
+    How many wait, when the next is due (microseconds; None without any), how many are overdue.
     """
 
     waiting: int
@@ -106,8 +104,9 @@ def last_position(connection: Reading) -> int:
 
 
 def position_before(connection: Reading, moment: int) -> int:
-    """The last position recorded before ``moment`` (microseconds), found by halving: times grow
-    with positions.
+    """The last position recorded before ``moment`` (microseconds).
+
+    Found by halving: times grow with positions.
     """
     low, high = 0, last_position(connection)
     if _first_from(connection, 1) >= (1, moment):
@@ -127,8 +126,9 @@ def _first_from(connection: Reading, position: int) -> tuple[int, int]:
 def behind(
     connection: Reading, asked: Iterable[tuple[str, int]], *, besides: str = ""
 ) -> dict[tuple[str, int], Behind]:
-    """How many facts of a type stand behind a position, and which is the first: all that is asked
-    in one query. Those in the chain ``besides`` are not counted.
+    """How many facts of each (type, position) stand behind it, and when the first was recorded.
+
+    All that is asked in one query; those in the chain ``besides`` are not counted.
     """
     pairs = sorted(set(asked))
     if not pairs:
@@ -144,9 +144,7 @@ def behind(
 
 
 def newest(connection: Reading, types: Iterable[str]) -> dict[str, int]:
-    """When the last fact of each type was recorded (microseconds); types without any are left
-    out.
-    """
+    """When the last fact of each type was recorded (microseconds), where there is any."""
     wanted = sorted(set(types))
     values = ", ".join(f"(CAST(:type_{n} AS TEXT))" for n in range(len(wanted)))
     bound = {f"type_{n}": type_ for n, type_ in enumerate(wanted)}
@@ -155,7 +153,7 @@ def newest(connection: Reading, types: Iterable[str]) -> dict[str, int]:
 
 
 def envelopes_after(
-    connection: Reading, type_: str, position: int, *, limit: int
+    connection: Reading, type_: str, *, position: int, limit: int
 ) -> list[tuple[str, str, int]]:
     """Id, subject and time of the facts of a type behind ``position``, in order."""
     query = text(
@@ -166,9 +164,10 @@ def envelopes_after(
     return [(row.message_id, row.subject, row.time) for row in rows]
 
 
-def oldest_unclaimed(connection: Reading, step: str, type_: str, *, depth: int) -> int | None:
-    """When the oldest fact was recorded that a step has not had, among the newest 20,000 and
-    ``depth``.
+def oldest_unclaimed(connection: Reading, step: str, *, type_: str, depth: int) -> int | None:
+    """When the oldest fact was recorded that a step has not had.
+
+    Among the newest 20,000 and ``depth``.
     """
     query = text(
         "SELECT position, recorded_at FROM "
@@ -189,14 +188,15 @@ def queues(connection: Reading, now: int) -> list[Queue]:
     )
     found = connection.execute(per.order_by(letters.c.agency)).all()
     return [
-        Queue(agency, depth, *_head(connection, agency, first, now))
+        Queue(agency, depth, *_head(connection, agency, first=first, now=now))
         for agency, depth, first in found
     ]
 
 
-def _head(connection: Reading, agency: str, first: int, now: int) -> tuple[int, int]:
-    """When the oldest was put there, and how many of the oldest thousand are held: leases are taken
-    oldest first.
+def _head(connection: Reading, agency: str, *, first: int, now: int) -> tuple[int, int]:
+    """When the oldest was put there, and how many of the oldest thousand are held.
+
+    Leases are taken oldest first.
     """
     oldest = (
         connection.execute(select(letters.c.created_at).where(letters.c.position == first)).scalar()
@@ -242,9 +242,7 @@ def alarms(connection: Reading, now: int) -> Alarms:
 
 
 def unsent(connection: Reading) -> tuple[int, int | None]:
-    """How many entries the relay still has to send, and when the oldest of them was recorded
-    (microseconds).
-    """
+    """How many entries the relay has to send, and since when the oldest waits (microseconds)."""
     depth, first = connection.execute(select(func.count(), func.min(outbox.c.position))).one()
     recorded = select(journal.c.recorded_at).where(journal.c.position == first)
     return depth, connection.execute(recorded).scalar() if depth else None

@@ -42,8 +42,9 @@ _PROBES: Final = {
         ) FROM unnest(:keys) AS wanted(key)
     """).bindparams(bindparam("keys", type_=ARRAY(BigInteger))),
 }
-"""For PostgreSQL or not: each key's persons as a JSON list. A key in its row, as numbers of many
-rows take longer.
+"""For PostgreSQL or not: each key's persons as a JSON list.
+
+A key in its row, as numbers of many rows take longer.
 """
 
 _UNFILED: Final = delete(person_keys).where(
@@ -72,9 +73,7 @@ def number_of(person_id: str) -> int:
 
 
 def filed_under(view: View, keys: Collection[int], *, most: int) -> dict[int, set[int] | None]:
-    """Row numbers of the persons under each key; None where they are more than ``most``, of which
-    no more are read.
-    """
+    """Row numbers of the persons under each key; None where they are more than ``most``."""
     postgres = view.connection.dialect.name == "postgresql"
     given: dict[str, Any] = {
         "keys": list(keys) if postgres else json.dumps(list(keys)),
@@ -90,29 +89,27 @@ def load(view: View, numbers: Collection[int]) -> dict[int, tuple[int, bytes]]:
         return {}
     seal = view.vault.keys(view.connection, [HUB_KEY], create=True)[HUB_KEY]
     columns = (people.c.number, people.c.version, people.c.body)
-    rows = look_up(view.connection, columns, people.c.number, numbers)
+    rows = look_up(view.connection, columns, by=people.c.number, values=numbers)
     return {
         row.number: (row.version, seal.open(row.body, bound_to=str(row.number))) for row in rows
     }
 
 
 def save(transaction: Transaction, profiles: Mapping[int, tuple[int, bytes]]) -> None:
-    """Write profiles whose version is one more than was loaded; raises ``Conflict`` where another
-    did so first.
-    """
+    """Write profiles one version after what was loaded; ``Conflict`` where another was first."""
     seal = transaction.vault.keys(transaction.connection, [HUB_KEY], create=True)[HUB_KEY]
     rows = [
         {"number": number, "version": version, "body": seal.seal(body, bound_to=str(number))}
         for number, (version, body) in sorted(profiles.items())
     ]
-    if transaction.insert(people, rows, Clash.SUCCEED) != len(rows):
+    if transaction.insert(people, rows, clash=Clash.SUCCEED) != len(rows):
         raise Conflict("another worker changed the same person")
 
 
 def file(transaction: Transaction, entries: Iterable[tuple[int, int]]) -> None:
     """File persons under keys, as (key, number); those filed already stay."""
     rows = [{"key": key, "number": number} for key, number in sorted(entries)]
-    transaction.insert(person_keys, rows, Clash.KEEP)
+    transaction.insert(person_keys, rows, clash=Clash.KEEP)
 
 
 def unfile(transaction: Transaction, entries: Iterable[tuple[int, int]]) -> None:
@@ -133,8 +130,9 @@ def everybody(transaction: Transaction) -> Iterator[tuple[int, bytes]]:
 
 
 def file_anew(transaction: Transaction, entries: Iterable[tuple[int, int]]) -> int:
-    """File persons under these (key, number), each once, and no others; answers how many. Made for
-    millions.
+    """File persons under these (key, number), each once, and no others; made for millions.
+
+    Answers how many.
 
     They are put aside and sorted by the database first: into an index in its own order rows go many
     times faster, and only so many at a time are ever in memory.

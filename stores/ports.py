@@ -1,6 +1,4 @@
-"""What the hub wants of a store, said as protocols; :mod:`stores.sql` answers them on SQLite and
-PostgreSQL.
-"""
+"""What the hub wants of a store, as protocols."""
 
 from __future__ import annotations
 
@@ -15,8 +13,9 @@ from schemas.refusals import Refusal
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Arrival:
-    """One message as a connector took it in, or what came instead of one. ``original`` is kept if
-    it is refused.
+    """One message as a connector took it in, or what came instead of one.
+
+    ``original`` is kept if it is refused.
 
     ``event_id`` is the sender's own id of the message, unique within the agency; with None the id
     follows from the content, so that the same bytes dropped twice are one message.
@@ -32,22 +31,16 @@ class Arrival:
 
 
 class Intake(Protocol):
-    """Where connectors hand over: every arrival is recorded in one transaction, and only then
-    answered.
-    """
+    """Where connectors hand over: each batch is recorded as one, and only then answered."""
 
     def take(self, arrivals: Sequence[Arrival]) -> list[Receipt]:
-        """Record each arrival once and return its receipt, in the same order. Raises only
-        ``Unavailable``.
-        """
+        """Record each arrival once; their receipts, in order. Raises only ``Unavailable``."""
         ...
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Leased:
-    """A letter in the hand of who delivers it: ``body`` is a structured CloudEvent in JSON, ready
-    to be sent.
-    """
+    """A letter in the hand of who delivers it; ``body`` is a structured CloudEvent."""
 
     id: str
     agency: str
@@ -57,9 +50,7 @@ class Leased:
 
 
 class EdgeQueues(Protocol):
-    """Queues at the edge, one per agency: leased, then acknowledged by deletion, so a crash only
-    repeats a lease.
-    """
+    """Queues at the edge, one per agency: letters are leased, then deleted when acknowledged."""
 
     def lease(self, agency: str, *, limit: int, seconds: float) -> list[Leased]:
         """The oldest letters that nobody holds, now held for ``seconds``."""
@@ -70,13 +61,9 @@ class EdgeQueues(Protocol):
         ...
 
     def give_back(self, agency: str, ids: Collection[str], *, after_seconds: float) -> None:
-        """End the lease of letters that could not be sent; they can be leased again
-        ``after_seconds`` from now.
-        """
+        """End the lease of letters that could not be sent, for ``after_seconds`` from now."""
         ...
 
 
 class Unavailable(Exception):
-    """The store cannot be reached or written just now; nothing was recorded, and trying again later
-    is right.
-    """
+    """The store cannot be reached or written just now; nothing was recorded, so try later."""

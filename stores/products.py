@@ -22,4 +22,4 @@ def note(connection: Connection, facts: Iterable[Fact]) -> None:
     """Note the products that these facts draft."""
     drafted = [fact for fact in facts if isinstance(fact, ProductDrafted)]
     rows = [{"product_id": fact.product_id, "case_id": fact.case_id} for fact in drafted]
-    insert(connection, table, rows, Clash.KEEP)
+    insert(connection, table, rows=rows, clash=Clash.KEEP)

@@ -35,13 +35,11 @@ def post(transaction: Transaction, by_id: Mapping[str, Letter]) -> None:
         }
         for id_, letter in by_id.items()
     ]
-    transaction.insert(letters, rows, Clash.KEEP)
+    transaction.insert(letters, rows, clash=Clash.KEEP)
 
 
 def take_back(transaction: Transaction, ids: Sequence[str]) -> None:
-    """Delete letters that are not to leave; one that has left already, or is in somebody's hand,
-    has left.
-    """
+    """Delete letters that are not to leave; one in somebody's hand counts as having left."""
     if ids:
         transaction.connection.execute(delete(letters).where(letters.c.id.in_(ids)))
 
@@ -72,14 +70,14 @@ def lease(transaction: Transaction, agency: str, *, limit: int, seconds: float) 
     ]
 
 
-def acknowledge(transaction: Transaction, agency: str, ids: Collection[str]) -> int:
+def acknowledge(transaction: Transaction, agency: str, *, ids: Collection[str]) -> int:
     """Delete letters that arrived; answers how many there were."""
     gone = delete(letters).where(letters.c.agency == agency, letters.c.id.in_(list(ids)))
     return transaction.connection.execute(gone).rowcount
 
 
 def give_back(
-    transaction: Transaction, agency: str, ids: Collection[str], *, after_seconds: float
+    transaction: Transaction, agency: str, *, ids: Collection[str], after_seconds: float
 ) -> None:
     """Let letters that could not be sent be leased again, ``after_seconds`` from now."""
     again = update(letters).where(letters.c.agency == agency, letters.c.id.in_(list(ids)))

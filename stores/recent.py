@@ -1,6 +1,4 @@
-"""The newest messages of this process, so that the embedded hub need not unseal what it has just
-sealed.
-"""
+"""The newest messages of this process, which then need not be unsealed."""
 
 from __future__ import annotations
 
@@ -18,9 +16,7 @@ _KEPT = 4000
 
 
 class Recent:
-    """A gapless tail of the journal in memory, bounded; whatever it cannot answer is read from the
-    journal.
-    """
+    """A tail of the journal in memory, bounded and without gaps."""
 
     def __init__(self) -> None:
         self._tail: deque[Placed] = deque(maxlen=_KEPT)
@@ -36,7 +32,8 @@ class Recent:
             self._tail.extend(appended)
 
     def after(self, position: int, *, besides: str, limit: int) -> list[tuple[int, Message]] | None:
-        """Up to ``limit`` messages that follow ``position`` and are not in the chain ``besides``;
+        """Up to ``limit`` messages after ``position`` that are not in the chain ``besides``.
+
         None if the tail does not reach back that far, or has none.
         """
         with self._lock:

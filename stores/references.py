@@ -31,7 +31,7 @@ def load(view: View, references: Collection[str]) -> Iterator[KeptVersion]:
     key = _key(view.connection, view.vault)
     by_row_key = {_row_key(key, reference): reference for reference in references}
     columns = (table.c.key, table.c.number, table.c.content, table.c.referral_id)
-    rows = look_up(view.connection, columns, table.c.key, by_row_key)
+    rows = look_up(view.connection, columns, by=table.c.key, values=by_row_key)
     for row in sorted(rows, key=lambda row: row.number):
         digest = key.open(row.content, bound_to=row.referral_id).hex()
         yield KeptVersion(by_row_key[row.key], row.number, digest, row.referral_id)

@@ -1,25 +1,24 @@
-"""What a replay reads: the order in which steps had their messages, and the journal page by page.
-Reads only.
-"""
+"""What a replay reads: the order in which steps had messages, and the journal. Reads only."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, func, select, text
 
 from schemas.message import Message
-from stores import codec, journal
+from stores import codec
+from stores.database import View
 from stores.rows import look_up
-from stores.tables import inbox
-from stores.tables import journal as table
-from stores.vault import DataKey, Unreadable, Vault
+from stores.tables import inbox, journal
+from stores.vault import DataKey, Unreadable
 
 _PAGE = 2000
+_AT_ONCE = 500
 _CLAIMS = text(
     "SELECT position, step, message_id, policy, after, upto FROM inbox "
     "WHERE position > :after ORDER BY position LIMIT :limit"
@@ -28,19 +27,33 @@ _RANGE = text(
     "SELECT journal.message_id FROM journal WHERE journal.position > :after "
     "AND journal.position <= :upto AND journal.chain <> :unit ORDER BY journal.position"
 )
+_LAST = select(func.max(journal.c.position))
+_EXPORT = text("SELECT pg_export_snapshot()")
 _UNDECIDABLE = text("SELECT step, message_id FROM dead_letters WHERE reason = 'undecidable'")
 _COLUMNS = (
     "position, message_id, topic, type, source, subject, key, correlation_id, causation_id, time, "
     "recorded_at, chain, key_id, digest, payload"
 )
 _ENTRIES = text(
-    f"SELECT {_COLUMNS} FROM journal WHERE position > :after ORDER BY position LIMIT :limit"  # noqa: S608 - ours
+    f"SELECT {_COLUMNS} FROM journal WHERE position > :after AND position <= :last "  # noqa: S608 - ours
+    "ORDER BY position LIMIT :limit"
 )
+_ENTRY = text(f"SELECT {_COLUMNS} FROM journal WHERE message_id = :id")  # noqa: S608 - ours
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A unit of steps had a message, under a policy (its number).
+class Sight(NamedTuple):
+    """The state of the store that a replay sees, as its processes tell each other."""
+
+    last: int
+    """The position of the newest entry of the journal."""
+    snapshot: str | None
+    """What PostgreSQL calls it. SQLite's positions grow in the order of commits: there the last one
+    says it all.
+    """
+
+
+class Claim(NamedTuple):
+    """A unit of steps had a message, under a policy (its number; 0 where it was passed over).
 
     ``had_by``: units that had had it before, or were passed over; their steps did not hear it now.
     Nor did those of the unit that wrote it, if any did.
@@ -52,54 +65,86 @@ class Claim:
     had_by: tuple[str, ...] = ()
 
 
-class Envelope(NamedTuple):
-    """What a message says outside its content, as far as a replay decides it again; ``time`` in
-    microseconds.
-    """
-
-    type: str
-    subject: str
-    key: str
-    correlation_id: str
-    causation_id: str | None
-    time: int
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Recorded:
-    """A journal entry as a replay compares with it: everything but its content, of which it has the
-    keyed digest.
+class Place(NamedTuple):
+    """Where something stands in the journal: its position, and when it was recorded
+    (microseconds).
     """
 
     position: int
     recorded_at: int
-    chain: str
-    topic: str
-    envelope: Envelope
-    key_id: str
-    digest: bytes
+
+
+@dataclass(slots=True, repr=False)
+class Recorded:
+    """A journal entry, with the key to what is sealed in it; None once that was destroyed."""
+
+    row: Any
     key: DataKey | None
-    """None once it was destroyed."""
+
+    @property
+    def place(self) -> Place:
+        """Where it stands."""
+        return Place(self.row.position, self.row.recorded_at)
+
+    def open(self) -> Message | None:
+        """Its message; None where it cannot be read."""
+        return self.checked()[0]
+
+    def checked(self) -> tuple[Message | None, bool]:
+        """Its message, and whether its content is what its digest says."""
+        row, key = self.row, self.key
+        if key is None:
+            return None, True
+        try:
+            plain = key.open(row.payload, bound_to=row.message_id)
+            fact = codec.decode(row.type, plain)
+        except Unreadable:
+            return None, False
+        message = Message(
+            id=row.message_id,
+            source=row.source,
+            time=codec.from_micros(row.time),
+            key=row.key,
+            correlation_id=row.correlation_id,
+            causation_id=row.causation_id,
+            data=fact,
+        )
+        return message, key.digest(plain) == row.digest
+
+    def same_envelope(self, message: Message) -> bool:
+        """Whether it says what the message says outside its content, sealed under the same key."""
+        row, data = self.row, message.data
+        return bool(
+            row.type == data.type
+            and row.subject == data.subject
+            and row.key == message.key
+            and row.correlation_id == message.correlation_id
+            and row.causation_id == message.causation_id
+            and row.key_id == codec.key_id_of(message)
+            and row.time == codec.to_micros(message.time)
+        )
 
 
-def envelope_of(message: Message) -> Envelope:
-    """The envelope of a message that was decided again."""
-    return Envelope(
-        message.type,
-        message.subject,
-        message.key,
-        message.correlation_id,
-        message.causation_id,
-        codec.to_micros(message.time),
-    )
+def sight(connection: Connection) -> Sight:
+    """What this connection sees, for others to see the same."""
+    last = connection.execute(_LAST).scalar() or 0
+    if connection.dialect.name != "postgresql":
+        return Sight(last, None)
+    return Sight(last, connection.execute(_EXPORT).scalar_one())
+
+
+def see(connection: Connection, seen: Sight) -> None:
+    """See from now on what another connection sees, as long as that one is open."""
+    if seen.snapshot is not None:
+        connection.exec_driver_sql(f"SET TRANSACTION SNAPSHOT '{seen.snapshot}'")
 
 
 def claims(connection: Connection) -> Iterator[Sequence[Claim]]:
-    """Every claim in its order, page by page."""
+    """Every claim in its order, some at once."""
     every = _claimed(connection)
-    while page := list(islice(every, _PAGE)):
+    while page := list(islice(every, _AT_ONCE)):
         noted = _noted(connection, [message_id for _, message_id in page])
-        yield [_claim(row, message_id, noted.get(message_id, ())) for row, message_id in page]
+        yield [_claim(row, message_id, noted=noted.get(message_id, ())) for row, message_id in page]
 
 
 def _claimed(connection: Connection) -> Iterator[tuple[Any, str]]:
@@ -121,12 +166,12 @@ def _noted(connection: Connection, message_ids: Sequence[str]) -> Mapping[str, l
     """The rows that note these messages one by one, by message."""
     noted: dict[str, list[Any]] = defaultdict(list)
     columns = (inbox.c.message_id, inbox.c.step, inbox.c.position)
-    for row in look_up(connection, columns, inbox.c.message_id, message_ids):
+    for row in look_up(connection, columns, by=inbox.c.message_id, values=message_ids):
         noted[row.message_id].append(row)
     return noted
 
 
-def _claim(row: Any, message_id: str, noted: Sequence[Any]) -> Claim:
+def _claim(row: Any, message_id: str, *, noted: Sequence[Any]) -> Claim:
     had_by = tuple(one.step for one in noted if one.position < row.position)
     return Claim(row.step, message_id, row.policy, had_by)
 
@@ -136,74 +181,29 @@ def undecidable(connection: Connection) -> set[tuple[str, str]]:
     return {(row.step, row.message_id) for row in connection.execute(_UNDECIDABLE)}
 
 
-def entries(connection: Connection, vault: Vault) -> Iterator[Sequence[tuple[str, Recorded, Any]]]:
-    """Every journal entry in its order, page by page: message id, what to compare with, and the row
-    to open.
+def entries(
+    view: View, wanted: Callable[[Any], bool], *, last: int
+) -> Iterator[tuple[int, Sequence[Recorded]]]:
+    """The journal in its order, as far as the position ``last``, page by page: how far that has
+    come, and the entries whose rows are wanted.
     """
     after = 0
-    while rows := connection.execute(_ENTRIES, {"after": after, "limit": _PAGE}).all():
+    while rows := view.connection.execute(
+        _ENTRIES, {"after": after, "last": last, "limit": _PAGE}
+    ).all():
         after = rows[-1].position
-        keys = vault.keys(connection, {row.key_id for row in rows}, create=False)
-        yield [(row.message_id, _recorded(row, keys.get(row.key_id)), row) for row in rows]
+        yield after, _with_keys(view, list(filter(wanted, rows)))
 
 
-def _recorded(row: Any, key: DataKey | None) -> Recorded:
-    return Recorded(
-        position=row.position,
-        recorded_at=row.recorded_at,
-        chain=row.chain,
-        topic=row.topic,
-        envelope=Envelope(
-            type=row.type,
-            subject=row.subject,
-            key=row.key,
-            correlation_id=row.correlation_id,
-            causation_id=row.causation_id,
-            time=row.time,
-        ),
-        key_id=row.key_id,
-        digest=row.digest,
-        key=key,
-    )
+def entry(view: View, message_id: str) -> Recorded | None:
+    """The journal's entry of a message."""
+    rows = view.connection.execute(_ENTRY, {"id": message_id}).all()
+    return next(iter(_with_keys(view, rows)), None)
 
 
-def opened(recorded: Recorded, row: Any) -> tuple[Message | None, bool]:
-    """The message of an entry, None where it cannot be read; and whether its content is what its
-    digest says.
-    """
-    if recorded.key is None:
-        return None, True
-    try:
-        plain = recorded.key.open(row.payload, bound_to=row.message_id)
-        fact = codec.decode(row.type, plain)
-    except Unreadable:
-        return None, False
-    message = Message(
-        id=row.message_id,
-        source=row.source,
-        time=codec.from_micros(row.time),
-        key=row.key,
-        correlation_id=row.correlation_id,
-        causation_id=row.causation_id,
-        data=fact,
-    )
-    return message, recorded.key.digest(plain) == row.digest and row.type == fact.type
-
-
-def message(connection: Connection, vault: Vault, message_id: str) -> Message | None:
-    """One message of the journal by its id; None where it is not there or cannot be read."""
-    row = connection.execute(select(table).where(table.c.message_id == message_id)).one_or_none()
-    if row is None:
-        return None
-    found = journal.opened(row, vault.keys(connection, [row.key_id], create=False))
-    return None if isinstance(found.data, codec.Unopened) else found
-
-
-def place(connection: Connection, message_id: str) -> Recorded | None:
-    """Where one message stands in the journal."""
-    query = text(f"SELECT {_COLUMNS} FROM journal WHERE message_id = :id")  # noqa: S608 - ours
-    row = connection.execute(query, {"id": message_id}).one_or_none()
-    return None if row is None else _recorded(row, None)
+def _with_keys(view: View, rows: Sequence[Any]) -> list[Recorded]:
+    keys = view.vault.keys(view.connection, {row.key_id for row in rows}, create=False)
+    return [Recorded(row, keys.get(row.key_id)) for row in rows]
 
 
 def count(connection: Connection) -> int:

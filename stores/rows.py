@@ -1,5 +1,4 @@
-"""Many rows in one statement, prepared once: what SQLite's and PostgreSQL's drivers each take
-fastest.
+"""Many rows in one statement, prepared once, as each database's driver takes them fastest.
 
 SQLAlchemy's own executemany takes as long for each row as SQLite does, and psycopg's answers -1 for
 the count. So rows go to SQLite's driver as they are, and to PostgreSQL as one array for each
@@ -38,13 +37,11 @@ class Clash(Enum):
     KEEP = "keep"
     """Keep the row that is there."""
     SUCCEED = "succeed"
-    """Take the new ``body`` if its ``version`` is one more than that of the row that is there; else
-    keep that.
-    """
+    """Take the new ``body`` if its ``version`` is one more than what is there, else keep that."""
 
 
 def insert(
-    connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], clash: Clash
+    connection: Connection, table: Table, *, rows: Sequence[Mapping[str, Any]], clash: Clash
 ) -> int:
     """Insert all rows, which name the same columns; answers how many were written."""
     if not rows:
@@ -54,9 +51,9 @@ def insert(
         arrays = {name: [row[name] for row in rows] for name in columns}
         counted = {"preserve_rowcount": True}
         return connection.execute(
-            _from_arrays(table, columns, clash), arrays, execution_options=counted
+            _from_arrays(table, columns, clash=clash), arrays, execution_options=counted
         ).rowcount
-    statement, order, literals = _for_sqlite(table, columns, clash)
+    statement, order, literals = _for_sqlite(table, columns, clash=clash)
     values = [
         tuple([row[name] if name in row else literals[name] for name in order]) for row in rows
     ]
@@ -65,23 +62,23 @@ def insert(
 
 @cache
 def _for_sqlite(
-    table: Table, columns: tuple[str, ...], clash: Clash
+    table: Table, columns: tuple[str, ...], *, clash: Clash
 ) -> tuple[str, Sequence[str], Mapping[str, Any]]:
-    compiled = _statement(sqlite, table, clash).compile(
+    compiled = _statement(sqlite, table, clash=clash).compile(
         dialect=sqlite.dialect(), column_keys=list(columns)
     )
     return str(compiled), compiled.positiontup or (), compiled.params
 
 
 @cache
-def _from_arrays(table: Table, columns: tuple[str, ...], clash: Clash) -> Insert:
+def _from_arrays(table: Table, columns: tuple[str, ...], *, clash: Clash) -> Insert:
     arrays = [func.unnest(bindparam(name, type_=ARRAY(table.c[name].type))) for name in columns]
-    return _statement(postgresql, table, clash).from_select(
+    return _statement(postgresql, table, clash=clash).from_select(
         list(columns), select(*arrays), include_defaults=False
     )
 
 
-def _statement(dialect: Any, table: Table, clash: Clash) -> Insert:
+def _statement(dialect: Any, table: Table, *, clash: Clash) -> Insert:
     made = dialect.insert(table)
     match clash:
         case Clash.FAIL:
@@ -99,13 +96,12 @@ def _statement(dialect: Any, table: Table, clash: Clash) -> Insert:
 def look_up(
     connection: Connection,
     columns: tuple[Column[Any], ...],
+    *,
     by: Column[Any],
     values: Collection[Any],
-    *,
     within: tuple[Column[Any], Any] | None = None,
 ) -> Sequence[Row[Any]]:
-    """The columns of the rows whose ``by`` is one of the values, and whose ``within`` column is
-    that one value.
+    """The columns of the rows whose ``by`` is one of the values, and ``within`` that one value.
 
     One bound parameter holds all values, where IN would spell every one out; and the statement is
     made once, since making it takes longer than asking it.
@@ -123,8 +119,9 @@ def look_up(
 def _in_sqlite(
     columns: tuple[Column[Any], ...], by: Column[Any], within: Column[Any] | None = None
 ) -> str:
-    """The query as SQLite's driver takes it: SQLAlchemy takes as long to hand it over as SQLite to
-    answer it.
+    """The query as SQLite's driver takes it.
+
+    SQLAlchemy takes as long to hand it over as SQLite to answer it.
     """
     return str(_query(columns, by, within, postgres=False).compile(dialect=sqlite.dialect()))
 

@@ -34,9 +34,7 @@ _revision = Table(
 
 
 class OtherRevision(Exception):
-    """The schema of the store is older than this program's, or newer; the message says what to
-    do.
-    """
+    """The store's schema is older or newer than this program's; the message says what to do."""
 
     def __init__(self, found: str) -> None:
         self.found = found
@@ -59,9 +57,7 @@ _NEWER = (
 
 
 def known() -> list[str]:
-    """The revisions that this program knows, oldest first: the numbers of the files in
-    ``migrations/versions``.
-    """
+    """The revisions that this program knows, oldest first, by their files' numbers."""
     return sorted(path.name.partition("_")[0] for path in VERSIONS.glob("[0-9]*_*.py"))
 
 
@@ -74,9 +70,7 @@ def found(connection: Connection) -> str | None:
 
 
 def is_there(connection: Connection) -> bool:
-    """Whether the store has this program's schema, or none at all; raises
-    :class:`OtherRevision`.
-    """
+    """Whether the store has this program's schema or none; raises :class:`OtherRevision`."""
     revision = found(connection)
     if revision not in (None, known()[-1]):
         raise OtherRevision(str(revision))

@@ -13,22 +13,22 @@ Document = tuple[int, bytes]
 """A version, counted from 1, and the plain document."""
 
 
-def load(view: View, step: str, keys: Collection[str]) -> dict[str, Document]:
+def load(view: View, step: str, *, keys: Collection[str]) -> dict[str, Document]:
     """The documents that exist, by key."""
     if not keys:
         return {}
     seal = _seal(view)
     columns = (states.c.key, states.c.version, states.c.body)
-    rows = look_up(view.connection, columns, states.c.key, keys, within=(states.c.step, step))
+    rows = look_up(
+        view.connection, columns, by=states.c.key, values=keys, within=(states.c.step, step)
+    )
     return {
         row.key: (row.version, seal.open(row.body, bound_to=f"{step}/{row.key}")) for row in rows
     }
 
 
-def save(transaction: Transaction, step: str, documents: Mapping[str, Document]) -> None:
-    """Write documents whose version is one more than was loaded; raises ``Conflict`` where another
-    did so first.
-    """
+def save(transaction: Transaction, step: str, *, documents: Mapping[str, Document]) -> None:
+    """Write documents one version after what was loaded; ``Conflict`` where another was first."""
     seal = _seal(transaction)
     rows = [
         {
@@ -39,7 +39,7 @@ def save(transaction: Transaction, step: str, documents: Mapping[str, Document])
         }
         for key, (version, body) in sorted(documents.items())
     ]
-    if transaction.insert(states, rows, Clash.SUCCEED) != len(rows):
+    if transaction.insert(states, rows, clash=Clash.SUCCEED) != len(rows):
         raise Conflict("another worker changed the same state")
 
 

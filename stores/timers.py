@@ -43,7 +43,7 @@ def start(transaction: Transaction, wanted: Sequence[StoredTimer]) -> None:
         }
         for timer in wanted
     ]
-    transaction.insert(timers, rows, Clash.KEEP)
+    transaction.insert(timers, rows, clash=Clash.KEEP)
 
 
 def any_due(database: Database) -> bool:

@@ -1,5 +1,4 @@
-"""Topics on Kafka: made here, written here and, where a worker misses something, read here past any
-consumer group.
+"""Topics on Kafka: made here, written here, and read here where a worker misses something.
 
 A topics URL is ``kafka://host:port[,host:port][/prefix]``; with a prefix several hubs share one
 cluster, as ``prefix.cases.linked``. What a broker sees is :class:`stores.codec.Sealed`: an envelope
@@ -23,9 +22,7 @@ from stores.codec import Sealed
 from stores.ports import Unavailable
 
 LARGEST_EVENT = 16_000_000
-"""Bytes: what arrives is bounded at 2 MB, and a product holds several of those, sealed and in
-base64.
-"""
+"""Bytes; what arrives is bounded at 2 MB, and a product holds several, sealed in base64."""
 
 _FOR_EVER = "-1"
 _SECONDS = 30.0
@@ -49,9 +46,7 @@ class Cluster:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Record:
-    """One message as it lies in a partition; ``millis``: when it was put there, in milliseconds
-    since 1970.
-    """
+    """One message as it lies in a partition; ``millis`` since 1970 it was put there."""
 
     offset: int
     value: bytes | None
@@ -59,11 +54,9 @@ class Record:
 
 
 class Hole(Exception):
-    """Offsets are gone from the topic itself: deleted or overwritten there; the store still has
-    what they said.
-    """
+    """Offsets are gone from the topic itself; the store still has what they said."""
 
-    def __init__(self, topic: str, partition: int, offset: int) -> None:
+    def __init__(self, topic: str, partition: int, *, offset: int) -> None:
         super().__init__(f"{topic}/{partition} no longer has offset {offset}")
         self.offset = offset
 
@@ -91,7 +84,10 @@ def create_topics(url: str, partitions: int) -> list[str]:
         missing = [
             topic.name for topic in TOPICS if cluster.wire_name(topic.name) not in there.topics
         ]
-        new = [_new(cluster, name, partitions, len(there.brokers)) for name in missing]
+        new = [
+            _new(cluster, name, partitions=partitions, brokers=len(there.brokers))
+            for name in missing
+        ]
         made = admin.create_topics(new) if new else {}
         return [name for name, outcome in made.items() if _was_made(outcome)]
     except KafkaException as error:
@@ -114,10 +110,8 @@ def watermarks(url: str, topic: str) -> dict[int, tuple[int, int]]:
         }
 
 
-def committed(url: str, group: str, topic: str, partitions: Iterable[int]) -> dict[int, int]:
-    """What Kafka believes that a group has done, by partition; 0 where it knows nothing. Raises
-    ``Unavailable``.
-    """
+def committed(url: str, group: str, *, topic: str, partitions: Iterable[int]) -> dict[int, int]:
+    """What Kafka believes a group has done, by partition; 0 if nothing. Raises ``Unavailable``."""
     cluster = cluster_of(url)
     with _reader(cluster, group) as consumer:
         asked = [TopicPartition(cluster.wire_name(topic), partition) for partition in partitions]
@@ -126,7 +120,7 @@ def committed(url: str, group: str, topic: str, partitions: Iterable[int]) -> di
         }
 
 
-def read_range(url: str, topic: str, partition: int, first: int, last: int) -> list[Record]:
+def read_range(url: str, topic: str, *, partition: int, first: int, last: int) -> list[Record]:
     """The records from ``first`` to ``last``, all of them, whatever any group has committed.
 
     Raises :class:`Hole` where the topic itself lacks one, and ``Unavailable`` when they cannot be
@@ -139,31 +133,29 @@ def read_range(url: str, topic: str, partition: int, first: int, last: int) -> l
         deadline = time.monotonic() + _SECONDS
         while first + len(found) <= last:
             try:
-                found += _next_records(consumer, last - first - len(found) + 1, deadline)
+                found += _next_records(consumer, last - first - len(found) + 1, deadline=deadline)
             except KafkaException as error:
                 if error.args[0].code() != KafkaError._AUTO_OFFSET_RESET:
                     raise
-                raise Hole(topic, partition, first + len(found)) from None
-            _refuse_holes(found, first, topic, partition)
+                raise Hole(topic, partition, offset=first + len(found)) from None
+            _refuse_holes(found, first, topic=topic, partition=partition)
         return found
 
 
 class TopicProducer:
-    """Writes to topics; the relay's. Idempotent, so that retries inside it neither repeat nor
-    reorder.
+    """Writes to topics; the relay's.
+
+    Idempotent, so that retries inside it neither repeat nor reorder.
     """
 
     def __init__(self, url: str, *, seconds: float = 15.0) -> None:
-        """``seconds``: how long :meth:`send` waits for acknowledgements; less than the store lets
-        the relay be idle.
-        """
+        """``seconds`` that :meth:`send` waits; fewer than the store lets the relay be idle."""
         self._cluster = cluster_of(url)
         self._seconds = seconds
         self._producer: Producer | None = None
 
     def send(self, batch: Sequence[Sealed]) -> None:
-        """Send, in order per key; returns once every message is acknowledged by all replicas in
-        sync.
+        """Send, in order per key; returns once all replicas in sync have every message.
 
         Raises ``Unavailable`` otherwise. Then any of them may have arrived, and sending all of them
         again is right.
@@ -177,7 +169,7 @@ class TopicProducer:
         if self._producer is None:
             self._producer = Producer(_client(self._cluster) | _PRODUCER)
         try:
-            self._hand_over(self._producer, batch, on_delivery)
+            self._hand_over(self._producer, batch, on_delivery=on_delivery)
             waiting = self._producer.flush(self._seconds)
         except (KafkaException, BufferError) as error:
             self.close()
@@ -187,15 +179,13 @@ class TopicProducer:
             raise Unavailable(failed[0].name() if failed else "not acknowledged in time")
 
     def close(self) -> None:
-        """Drop what is not acknowledged: another producer must not find it arriving behind its own
-        messages.
-        """
+        """Drop what is not acknowledged, or it would arrive behind another producer's messages."""
         if self._producer is not None:
             self._producer.purge()
             self._producer.flush(0)
             self._producer = None
 
-    def _hand_over(self, producer: Producer, batch: Sequence[Sealed], on_delivery: Any) -> None:
+    def _hand_over(self, producer: Producer, batch: Sequence[Sealed], *, on_delivery: Any) -> None:
         for sealed in batch:
             name = self._cluster.wire_name(sealed.topic)
             producer.produce(name, sealed.to_event(), sealed.key.encode(), on_delivery=on_delivery)
@@ -217,9 +207,7 @@ _PRODUCER = {
 
 @contextmanager
 def _reader(cluster: Cluster, group: str = "mash-hub.reader") -> Iterator[Consumer]:
-    """A consumer that takes no part in any group's work: it commits nothing and is told where to
-    read.
-    """
+    """A consumer outside any group: it commits nothing and is told where to read."""
     settings = {
         "group.id": cluster.wire_name(group),
         "enable.auto.commit": False,
@@ -241,7 +229,7 @@ def _client(cluster: Cluster) -> dict[str, Any]:
     return {"bootstrap.servers": cluster.servers, "log_level": 0}
 
 
-def _new(cluster: Cluster, topic: str, partitions: int, brokers: int) -> NewTopic:
+def _new(cluster: Cluster, topic: str, *, partitions: int, brokers: int) -> NewTopic:
     replicas = min(brokers, 3)
     config = {
         "cleanup.policy": "delete",
@@ -268,7 +256,7 @@ def _was_made(outcome: Any) -> bool:
     return True
 
 
-def _next_records(consumer: Consumer, limit: int, deadline: float) -> list[Record]:
+def _next_records(consumer: Consumer, limit: int, *, deadline: float) -> list[Record]:
     if time.monotonic() > deadline:
         raise Unavailable("not read in time")
     found = []
@@ -280,10 +268,10 @@ def _next_records(consumer: Consumer, limit: int, deadline: float) -> list[Recor
     return found
 
 
-def _refuse_holes(found: Sequence[Record], first: int, topic: str, partition: int) -> None:
+def _refuse_holes(found: Sequence[Record], first: int, *, topic: str, partition: int) -> None:
     for expected, record in enumerate(found, start=first):
         if record.offset != expected:
-            raise Hole(topic, partition, expected)
+            raise Hole(topic, partition, offset=expected)
 
 
 def _unavailable(error: KafkaException | BufferError) -> Unavailable:

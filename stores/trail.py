@@ -26,12 +26,10 @@ class Entry:
     message: Message
 
 
-def about(connection: Connection, vault: Vault, wanted: str) -> list[Entry]:
-    """The trail of a case, referral or product id, or of ``agency/reference``; empty where nothing
-    is known of it.
-    """
+def about(connection: Connection, vault: Vault, *, wanted: str) -> list[Entry]:
+    """The trail of a case, referral or product, or of ``agency/reference``; may be empty."""
     subjects = {wanted, products.case_of(connection, wanted) or wanted}
-    referrals = {wanted, *_column(connection, table.c.correlation_id, table.c.subject, subjects)}
+    referrals = {wanted, *_referrals(connection, subjects)}
     rows: dict[int, Row[Any]] = {}
     for part in _parts(referrals):
         hits = or_(table.c.correlation_id.in_(part), table.c.subject.in_(subjects))
@@ -50,9 +48,10 @@ def envelope(connection: Connection, message_id: str) -> codec.Sealed | None:
     return None if row is None else journal.sealed(row)
 
 
-def _column(connection: Connection, wanted: Any, by: Any, values: Collection[str]) -> Iterable[str]:
-    for part in _parts(values):
-        yield from connection.execute(select(wanted).where(by.in_(part)).distinct()).scalars()
+def _referrals(connection: Connection, subjects: Collection[str]) -> Iterable[str]:
+    for part in _parts(subjects):
+        about = select(table.c.correlation_id).where(table.c.subject.in_(part))
+        yield from connection.execute(about.distinct()).scalars()
 
 
 def _parts(values: Iterable[str]) -> Iterable[list[str]]:

@@ -1,5 +1,4 @@
-"""Sealing: AES-256-GCM with a key per referral and case, each wrapped by the hub's key-encryption
-key (design, §7).
+"""Sealing: AES-256-GCM with a key per referral and case, wrapped by the hub's (design, §7).
 
 Destroying a wrapped key makes what it sealed unreadable for ever, while hashes over the sealed
 bytes still verify.
@@ -29,9 +28,7 @@ HUB_KEY = "hub"
 
 
 class Unreadable(Exception):
-    """Sealed data could not be opened: its key was destroyed, is another hub's, or the bytes were
-    altered.
-    """
+    """Sealed data could not be opened: its key is gone or another, or the bytes were altered."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -42,9 +39,7 @@ class DataKey:
     cipher: AESGCM
 
     def seal(self, plain: bytes, *, bound_to: str) -> bytes:
-        """Nonce and ciphertext, bound to an id so that sealed bytes cannot be moved to another
-        row.
-        """
+        """Nonce and ciphertext, bound to an id: sealed bytes cannot be moved to another row."""
         nonce = os.urandom(_NONCE)
         return nonce + self.cipher.encrypt(nonce, plain, bound_to.encode())
 
@@ -56,9 +51,7 @@ class DataKey:
             raise Unreadable(bound_to) from None
 
     def digest(self, plain: bytes) -> bytes:
-        """16 bytes that tell equal content from different, to whoever has the key and to nobody
-        else.
-        """
+        """16 bytes that tell equal content from different, to who has the key and nobody else."""
         return blake2b(plain, digest_size=16, key=self.raw).digest()
 
 
@@ -85,9 +78,7 @@ class Vault:
     def keys(
         self, connection: Connection, key_ids: Iterable[str], *, create: bool
     ) -> dict[str, DataKey]:
-        """The keys of these ids, made where missing if ``create``; destroyed or unknown ones are
-        left out.
-        """
+        """The keys of these ids that are known and not destroyed; with ``create`` new ones too."""
         wanted = set(key_ids)
         with self._lock:
             made = self._made.get(connection, {})
@@ -113,7 +104,9 @@ class Vault:
             self._known.clear()
 
     def _load(self, connection: Connection, key_ids: Iterable[str]) -> dict[str, DataKey]:
-        rows = look_up(connection, (keys.c.key_id, keys.c.wrapped), keys.c.key_id, list(key_ids))
+        rows = look_up(
+            connection, (keys.c.key_id, keys.c.wrapped), by=keys.c.key_id, values=list(key_ids)
+        )
         return {
             row.key_id: _data_key(self._wrap.open(row.wrapped, bound_to=row.key_id))
             for row in rows
@@ -126,7 +119,7 @@ class Vault:
             {"key_id": key_id, "wrapped": self._wrap.seal(raw, bound_to=key_id)}
             for key_id, raw in fresh.items()
         ]
-        if insert(connection, keys, rows, Clash.KEEP) == len(rows):
+        if insert(connection, keys, rows=rows, clash=Clash.KEEP) == len(rows):
             made = {key_id: _data_key(raw) for key_id, raw in fresh.items()}
         else:  # somebody made one of them first: that one counts
             made = self._load(connection, key_ids)

@@ -1,7 +1,6 @@
 # mypy: allow-untyped-calls
 # (kombu's functions have no types)
-"""What every use of a broker has in common, over kombu: connect, have a queue, publish so that
-nothing is lost unseen.
+"""What every use of a broker has in common, over kombu.
 
 Measured (design.md, section 6): without publisher confirms thousands of publishes returned well
 while the broker was killed, and were gone. An unroutable message is only an error with
@@ -24,18 +23,14 @@ from kombu.transport import pyamqp
 CONFIRM_SECONDS = 10.0
 """How long a broker may take to confirm that it has a message."""
 ANSWER_SECONDS = 20
-"""How long a broker may take to answer anything; without, a request to a queue without a leader
-waits for ever.
-"""
+"""How long a broker may take to answer; a queue without a leader would never."""
 HEARTBEAT_SECONDS = 30
 
 BrokerErrors = tuple[type[BaseException], ...]
 
 
 class RawMessage(pyamqp.Message):
-    """A message whose body stays as it came: kombu would unpack it as its sender's header says,
-    bombs included.
-    """
+    """A message whose body stays as it came: kombu would unpack any bomb that a header names."""
 
     def __init__(self, msg: Any, channel: Any = None, **options: Any) -> None:
         msg.properties.get("application_headers", {}).pop("compression", None)
@@ -45,11 +40,10 @@ class RawMessage(pyamqp.Message):
 def connect(
     url: str, *, heartbeat: int = HEARTBEAT_SECONDS, answer_seconds: float = ANSWER_SECONDS
 ) -> Connection:
-    """A connection on which everything that is published is confirmed. Raises one of
-    :func:`broker_errors` if there is nobody: at once, where kombu by itself would sleep first.
+    """A connection on which everything that is published is confirmed.
 
-    ``heartbeat`` in seconds; 0 for one that nobody drains: its broker would close it, and
-    confirmations show its state.
+    Raises one of :func:`broker_errors` at once if there is nobody, where kombu would sleep first.
+    ``heartbeat`` in seconds; 0 for one that nobody drains, as its broker would close it.
     """
     options = {
         "confirm_publish": True,
@@ -67,11 +61,10 @@ def connect(
 
 
 def broker_errors(url: str) -> BrokerErrors:
-    """Every error by which a broker or its absence shows. After one, close the connection and make
-    another.
+    """Every error by which a broker or its absence shows; after one, drop the connection.
 
-    Another publish on the same channel could take the late confirmation of the failed one for its
-    own.
+    Another publish on the same channel could take the late confirmation of the failed one for
+    its own.
     """
     connection = Connection(url)
     return (
@@ -85,11 +78,9 @@ def broker_errors(url: str) -> BrokerErrors:
 
 
 @contextmanager
-def connected(url: str) -> Iterator[Connection]:
-    """A connection that is closed in order after good work, and dropped without another word after
-    an error.
-    """
-    connection = connect(url)
+def connected(url: str, *, answer_seconds: float = ANSWER_SECONDS) -> Iterator[Connection]:
+    """A connection that is closed in order after good work, and dropped after an error."""
+    connection = connect(url, answer_seconds=answer_seconds)
     try:
         yield connection
     except BaseException:
@@ -111,9 +102,10 @@ def ensure_queue(connection: Connection, name: str) -> None:
     channel.close()
 
 
-def publish(channel: Any, queue: str, body: bytes, *, content_type: str, message_id: str) -> None:
-    """Put a message on a queue and wait until the broker has it; raises one of
-    :func:`broker_errors` if it has not.
+def publish(channel: Any, body: bytes, *, queue: str, content_type: str, message_id: str) -> None:
+    """Put a message on a queue, and return when the broker has it.
+
+    Raises one of :func:`broker_errors` if it has not.
     """
     Producer(channel, exchange=Exchange("")).publish(
         body,
@@ -129,10 +121,9 @@ def publish(channel: Any, queue: str, body: bytes, *, content_type: str, message
 
 
 def consumer(
-    channel: Any, queue: str, on_message: Callable[[Message], object], *, at_once: int
+    channel: Any, queue: str, *, on_message: Callable[[Message], object], at_once: int
 ) -> Consumer:
-    """Messages as they are: kombu neither decodes nor unpacks them, and none is refused for how it
-    is encoded.
+    """Messages as they came, neither decoded nor unpacked.
 
     Each is to be acknowledged, see :func:`acknowledge`; no more than ``at_once`` come before that.
     """
@@ -164,9 +155,7 @@ def acknowledge(messages: Sequence[Message]) -> None:
 
 
 def _arguments(connection: Connection) -> dict[str, object]:
-    """A quorum queue; from RabbitMQ 4 on, one that does not drop what was delivered twenty times in
-    vain.
-    """
+    """A quorum queue; RabbitMQ 4 would drop from it what was delivered in vain twenty times."""
     properties = getattr(connection.connection, "server_properties", {})
     major = str(properties.get("version", "0")).partition(".")[0]
     unlimited = properties.get("product") == "RabbitMQ" and major.isdigit() and int(major) >= 4

@@ -6,7 +6,7 @@ import json
 import ssl
 from collections.abc import Collection, Mapping, Sequence
 from functools import cache
-from types import TracebackType
+from typing import Any
 
 import httpx
 
@@ -17,13 +17,11 @@ from schemas.notification import Receipt
 
 
 class HubUnavailable(Exception):
-    """The hub could not be reached or could not record; sending the same again later is right and
-    harmless.
-    """
+    """The hub could not be reached or could not record; send the same again later."""
 
 
 class HubRefused(Exception):
-    """The hub refused the request itself, such as for its token; ``status`` is the HTTP status."""
+    """The hub refused the request itself, such as for its token, with this HTTP ``status``."""
 
     def __init__(self, status: int) -> None:
         super().__init__(f"the hub answered {status}")
@@ -38,9 +36,7 @@ def cloud_event(
     data: Shape | Mapping[str, object],
     own_shape: bool = True,
 ) -> dict[str, object]:
-    """A structured CloudEvent. ``own_shape``: the data is in the hub's own shape, not in the
-    agency's format.
-    """
+    """A structured CloudEvent; ``own_shape``: its data is in the hub's, not the agency's."""
     plain = data.model_dump(mode="json") if isinstance(data, Shape) else data
     event: dict[str, object] = {
         "specversion": "1.0",
@@ -80,12 +76,7 @@ class HubClient:
     def __enter__(self) -> HubClient:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -93,13 +84,11 @@ class HubClient:
         self._http.close()
 
     def send(self, events: Sequence[Mapping[str, object]]) -> list[Receipt]:
-        """Send structured CloudEvents; a receipt for each, in order. Sending the same again is
-        harmless.
-        """
+        """Send CloudEvents; a receipt for each, in order. Sending the same again is harmless."""
         return self.send_raw(json.dumps(events).encode(), BATCH)
 
     def send_raw(
-        self, body: bytes, content_type: str, headers: Mapping[str, str] | None = None
+        self, body: bytes, content_type: str, *, headers: Mapping[str, str] | None = None
     ) -> list[Receipt]:
         """Send any body, such as XML in binary mode with its ``ce-…`` headers."""
         given = {"Content-Type": content_type, **(headers or {})}
@@ -110,33 +99,19 @@ class HubClient:
         ]
 
     def fetch(self, limit: int = 20, wait: float = 0) -> list[dict[str, object]]:
-        """The agency's letters as CloudEvents, now leased to it; with ``wait``, waits up to 20 s
-        for one to come.
-        """
-        answer = self._ask("GET", "/v1/inbox", params={"limit": str(limit), "wait": str(wait)})
-        return list(answer.json())
+        """The agency's letters as CloudEvents, now leased to it; waits up to 20 s for one."""
+        params = {"limit": str(limit), "wait": str(wait)}
+        return list(self._ask("GET", "/v1/inbox", params=params).json())
 
     def acknowledge(self, ids: Collection[str]) -> int:
         """Tell the hub that these letters arrived; answers how many of them there were."""
-        answer = self._ask(
-            "POST", "/v1/inbox/acknowledge", content=json.dumps({"ids": list(ids)}).encode()
-        )
+        body = json.dumps({"ids": list(ids)}).encode()
+        answer = self._ask("POST", "/v1/inbox/acknowledge", content=body)
         return int(answer.json()["acknowledged"])
 
-    def _ask(
-        self,
-        method: str,
-        path: str,
-        *,
-        content: bytes | None = None,
-        headers: Mapping[str, str] | None = None,
-        params: Mapping[str, str] | None = None,
-        also: int = 200,
-    ) -> httpx.Response:
+    def _ask(self, method: str, path: str, *, also: int = 200, **sent: Any) -> httpx.Response:
         try:
-            answer = self._http.request(
-                method, path, content=content, headers=headers, params=params
-            )
+            answer = self._http.request(method, path, **sent)
         except httpx.TransportError:
             raise HubUnavailable from None
         if answer.status_code >= 500:

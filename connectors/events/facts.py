@@ -1,40 +1,23 @@
-"""From what an agency sent to the fact that the hub records: shapes checked, admission decided,
-times compared.
-"""
+"""From what an agency sent to the fact that the hub records: admitted, checked, times compared."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any, Generic, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
-from connectors.formats.mapping import AgencyMapping
-from connectors.formats.readers import Kind, Record
+from connectors.formats.mapping import Format
+from connectors.formats.readers import Record
 from connectors.not_taken import NotTaken, dotted, of_validation
 from connectors.port import AgencyRoute
+from schemas import decisions
 from schemas.base import Fact, Shape
 from schemas.case import OpenCase, OpenCaseReceived
-from schemas.decisions import (
-    DeliveryReceipt,
-    DeliveryReceived,
-    LinkDecided,
-    LinkDecision,
-    PersonsDecided,
-    PersonsDecision,
-    RatingDecided,
-    RatingDecision,
-    ReleaseDecided,
-    ReleaseDecision,
-    Settled,
-    SplitDecided,
-    SplitDecision,
-    UndoDecided,
-    UndoDecision,
-)
 from schemas.information import InformationReceived, InformationResponse
 from schemas.notification import Notification, NotificationReceived
 from schemas.refusals import Refusal
@@ -46,100 +29,143 @@ CLOCK_SKEW = dt.timedelta(minutes=5)
 
 NOTIFICATION = "mash.notification.v1"
 OPEN_CASE = "mash.open-case.v1"
-_LEAD_ONLY = frozenset(
-    {
-        "mash.link-decision.v1",
-        "mash.persons-decision.v1",
-        "mash.rating-decision.v1",
-        "mash.split-decision.v1",
-        "mash.undo-decision.v1",
-    }
-)
 
-SHAPES: Mapping[str, type[Shape]] = {
-    NOTIFICATION: Notification,
-    OPEN_CASE: OpenCase,
-    "mash.link-decision.v1": LinkDecision,
-    "mash.persons-decision.v1": PersonsDecision,
-    "mash.split-decision.v1": SplitDecision,
-    "mash.undo-decision.v1": UndoDecision,
-    "mash.rating-decision.v1": RatingDecision,
-    "mash.information-response.v1": InformationResponse,
-    "mash.release-decision.v1": ReleaseDecision,
-    "mash.delivery-receipt.v1": DeliveryReceipt,
+Sent = TypeVar("Sent", bound=Shape)
+
+
+@dataclass(frozen=True, slots=True)
+class MessageType(Generic[Sent]):
+    """A type of message that agencies may send: the shape of its data, and the fact of it."""
+
+    shape: type[Sent]
+    fact: Callable[[AgencyRoute, Sent], Fact]
+    """Whose it is comes from the credential, never from the message."""
+    lead_only: bool = False
+
+
+MESSAGE_TYPES: Mapping[str, MessageType[Any]] = {
+    NOTIFICATION: MessageType(
+        Notification,
+        lambda by, sent: NotificationReceived(
+            agency=by.code,
+            area=by.area,
+            content_digest=sent.content_digest(),
+            notification=sent,
+        ),
+    ),
+    OPEN_CASE: MessageType(
+        OpenCase,
+        lambda by, sent: OpenCaseReceived(agency=by.code, area=by.area, open_case=sent),
+    ),
+    "mash.link-decision.v1": MessageType(
+        decisions.LinkDecision,
+        lambda by, sent: decisions.LinkDecided(agency=by.code, area=by.area, decision=sent),
+        lead_only=True,
+    ),
+    "mash.persons-decision.v1": MessageType(
+        decisions.PersonsDecision,
+        lambda by, sent: decisions.PersonsDecided(agency=by.code, area=by.area, decision=sent),
+        lead_only=True,
+    ),
+    "mash.split-decision.v1": MessageType(
+        decisions.SplitDecision,
+        lambda by, sent: decisions.SplitDecided(agency=by.code, area=by.area, decision=sent),
+        lead_only=True,
+    ),
+    "mash.undo-decision.v1": MessageType(
+        decisions.UndoDecision,
+        lambda by, sent: decisions.UndoDecided(agency=by.code, area=by.area, decision=sent),
+        lead_only=True,
+    ),
+    "mash.rating-decision.v1": MessageType(
+        decisions.RatingDecision,
+        lambda by, sent: decisions.RatingDecided(agency=by.code, decision=sent),
+        lead_only=True,
+    ),
+    "mash.information-response.v1": MessageType(
+        InformationResponse,
+        lambda by, sent: InformationReceived(agency=by.code, response=sent),
+    ),
+    "mash.release-decision.v1": MessageType(
+        decisions.ReleaseDecision,
+        lambda by, sent: decisions.ReleaseDecided(agency=by.code, decision=sent),
+    ),
+    "mash.delivery-receipt.v1": MessageType(
+        decisions.DeliveryReceipt,
+        lambda by, sent: decisions.DeliveryReceived(agency=by.code, receipt=sent),
+    ),
 }
-"""Every type that agencies may send, with the shape of its data."""
+"""Every type that agencies may send."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Desk:
-    """Where messages of one agency come in: by which connector (``http``, ``queue``, ``folder``),
-    and when (aware).
-    """
+class Door:
+    """Where an agency's messages come in: whose, by which connector, and when."""
 
     route: AgencyRoute
     connector: str
+    """``http``, ``queue``, ``folder``, or another word for the record."""
     now: dt.datetime
+    """Aware: for agreements in force and times in the future."""
 
-    def record(self, mapping: AgencyMapping, kind: Kind, record: Record) -> Fact:
+    def record(self, record: Record, form: Format) -> Fact:
         """The fact of a record in the agency's own format; raises ``NotTaken`` in its terms."""
-        self.admit(NOTIFICATION if mapping.makes == "notification" else OPEN_CASE)
-        made = mapping.make(kind, record)
+        message_type = self._admitted(f"mash.{form.makes}.v1")
+        made = form.make(record)
         if ahead := _ahead(made, self.now):
-            raise NotTaken("invalid.future", mapping.name_of(kind, record, ahead))
-        return _fact(self.route, made)
+            raise NotTaken("invalid.future", form.name_of(ahead, record))
+        return message_type.fact(self.route, made)
 
-    def shape(self, event_type: str, data: bytes, prefix: str = "") -> Fact:
+    def shape(self, data: bytes, event_type: str, *, prefix: str = "") -> Fact:
         """The fact of data in the hub's own shape; raises ``NotTaken`` with the path in that."""
-        self.admit(event_type)
+        message_type = self._admitted(event_type)
         try:
-            made = SHAPES[event_type].model_validate_json(data, strict=True)
+            made = message_type.shape.model_validate_json(data, strict=True)
         except ValidationError as error:
             raise of_validation(error, prefix=prefix) from None
         if ahead := _ahead(made, self.now):
             raise NotTaken("invalid.future", prefix + dotted(ahead))
-        return _fact(self.route, made)
-
-    def admit(self, event_type: str) -> None:
-        """Refuse an agency without an agreement in force (R50), or one that may not send such
-        messages.
-        """
-        if event_type not in SHAPES:
-            raise NotTaken("unknown.type", "type")
-        agreement = self.route.settings.agreement
-        if agreement is None or not agreement.in_force(self.now.astimezone(BRITAIN).date()):
-            raise NotTaken("refused.agreement")
-        if event_type in _LEAD_ONLY and not self.route.leads:
-            raise NotTaken("refused.role")
-        if event_type == OPEN_CASE and not self.route.may_send_open_cases:
-            raise NotTaken("refused.role")
+        return message_type.fact(self.route, made)
 
     def arrival(
-        self, body: Fact | Refusal, original: bytes, content_type: str, event_id: str | None = None
+        self,
+        body: Fact | Refusal,
+        original: bytes,
+        *,
+        content_type: str,
+        event_id: str | None = None,
     ) -> Arrival:
         """What the intake records."""
+        if isinstance(body, Refusal):  # a sender's path may be longer than a receipt holds
+            body = replace(body, field=(body.field or "")[:500] or None)
         return Arrival(
             agency=self.route.code,
             connector=self.connector,
             event_id=event_id,
             original=original,
             content_type=content_type,
-            body=_shortened(body) if isinstance(body, Refusal) else body,
+            body=body,
             reference=body.notification.reference
             if isinstance(body, NotificationReceived)
             else None,
         )
 
-
-def _shortened(refusal: Refusal) -> Refusal:
-    """As much of the field's name as a receipt holds: a sender's path may be of any length."""
-    return replace(refusal, field=refusal.field[:500] if refusal.field else None)
+    def _admitted(self, event_type: str) -> MessageType[Any]:
+        """Refuse without an agreement in force (R50), and what this agency may not send."""
+        if event_type not in MESSAGE_TYPES:
+            raise NotTaken("unknown.type", "type")
+        route, message_type = self.route, MESSAGE_TYPES[event_type]
+        agreement = route.settings.agreement
+        if agreement is None or not agreement.in_force(self.now.astimezone(BRITAIN).date()):
+            raise NotTaken("refused.agreement")
+        open_case = event_type == OPEN_CASE and not route.may_send_open_cases
+        if open_case or (message_type.lead_only and not route.leads):
+            raise NotTaken("refused.role")
+        return message_type
 
 
 def _ahead(made: Shape, now: dt.datetime) -> tuple[str, ...] | None:
-    """The field that says a moment still to come, if one does. An unborn child's expected date
-    may.
-    """
+    """The field that says a moment still to come; an unborn child's expected date may."""
     if not isinstance(made, Notification):
         return None
     if made.observed_at > now + CLOCK_SKEW:
@@ -150,53 +176,10 @@ def _ahead(made: Shape, now: dt.datetime) -> tuple[str, ...] | None:
     return None
 
 
-def _fact(route: AgencyRoute, made: Shape) -> Fact:
-    """The fact of a shape. Whose it is comes from the credential, never from the message."""
-    agency = route.code
-    match made:
-        case Notification():
-            return NotificationReceived(
-                agency=agency,
-                area=route.area,
-                content_digest=made.content_digest(),
-                notification=made,
-            )
-        case OpenCase():
-            return OpenCaseReceived(agency=agency, area=route.area, open_case=made)
-        case LinkDecision() | PersonsDecision() | SplitDecision() | UndoDecision():
-            return _settled(made, agency, route.area)
-        case RatingDecision():
-            return RatingDecided(agency=agency, decision=made)
-        case ReleaseDecision():
-            return ReleaseDecided(agency=agency, decision=made)
-        case InformationResponse():
-            return InformationReceived(agency=agency, response=made)
-        case DeliveryReceipt():
-            return DeliveryReceived(agency=agency, receipt=made)
-        case _:
-            raise TypeError(type(made).__name__)
-
-
-def _settled(
-    made: LinkDecision | PersonsDecision | SplitDecision | UndoDecision, agency: str, area: str
-) -> Settled:
-    match made:
-        case LinkDecision():
-            return LinkDecided(agency=agency, area=area, decision=made)
-        case PersonsDecision():
-            return PersonsDecided(agency=agency, area=area, decision=made)
-        case SplitDecision():
-            return SplitDecided(agency=agency, area=area, decision=made)
-        case UndoDecision():
-            return UndoDecided(agency=agency, area=area, decision=made)
-
-
 @lru_cache(maxsize=1)
 def known_names() -> frozenset[str]:
-    """Every field name of the hub's shapes that agencies send: the only keys that errors may
-    repeat.
-    """
-    schemas = [shape.model_json_schema() for shape in SHAPES.values()]
+    """Every field name of the hub's shapes: the only keys of JSON that errors may repeat."""
+    schemas = [known.shape.model_json_schema() for known in MESSAGE_TYPES.values()]
     parts = [part for schema in schemas for part in (schema, *schema.get("$defs", {}).values())]
     return frozenset(
         {"data", "id", "source", "type"}

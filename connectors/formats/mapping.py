@@ -1,17 +1,14 @@
-"""An agency's format as data: a TOML file says where each field of the hub's shape stands in the
-agency's own record.
+"""An agency's format as data: a TOML file says where each field of the hub's shape stands.
 
-``connectors/agencies`` has those that ship; ``connectors/agencies/README.md`` says how to write
-one.
+``connectors/agencies`` has those that ship, and says in its README how to write one.
 """
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatch
-from functools import cache
 from pathlib import Path
 from typing import BinaryIO, Literal, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -20,13 +17,17 @@ from pydantic import Field, ValidationError
 
 from connectors.formats import template
 from connectors.formats.convert import CONVERTERS, Options
+from connectors.formats.media import NAMES
 from connectors.formats.readers import Kind, Reading, Record, records
 from connectors.formats.template import Constant, Each, Node
-from connectors.not_taken import NotTaken, label, of_validation
+from connectors.not_taken import NotTaken, name_in, of_validation
 from schemas.base import Code, Line, Shape
 from schemas.case import OpenCase
 from schemas.notification import Notification
 from schemas.refusals import Refusal
+
+Makes = Literal["notification", "open-case"]
+"""The shape of the hub's that a mapping makes."""
 
 AGENCIES = Path(__file__).parents[1] / "agencies"
 _SHAPES: Mapping[str, type[Notification] | type[OpenCase]] = {
@@ -58,68 +59,65 @@ class _MappingFile(Shape):
     name: Code
     about: Line
     files: tuple[Line, ...] = ()
-    """Names of dropped files that this mapping is for, such as ``open-cases*.csv``; none: by their
-    suffix.
-    """
+    """Names of dropped files that it is for, such as ``open-cases*.csv``; none: by suffix."""
     zone: Line = "Europe/London"
     reader: dict[Kind, _Reader] = Field(min_length=1)
-    makes: Literal["notification", "open-case"]
+    makes: Makes
     template: dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
-class _Compiled:
+class Format:
+    """One format of a mapping, compiled: reads its records and makes the hub's shape of each."""
+
+    kind: Kind
+    makes: Makes
+    kept_as: str
+    """The content type of a record that is kept."""
     reading: Reading
-    node: template.Group
+    template: template.Group
+
+    def records(self, stream: BinaryIO, *, largest: int) -> Iterator[Record]:
+        """The records of a text, in order; of each no more than ``largest`` bytes are read."""
+        return records(self.kind, stream, reading=replace(self.reading, largest=largest))
+
+    def make(self, record: Record) -> Notification | OpenCase:
+        """The hub's shape of one record; ``NotTaken`` names the field in the sender's own terms."""
+        content = record.content
+        try:
+            if isinstance(content, Refusal):
+                raise NotTaken(content.reason, content.field)
+            made = {**_EMPTY[self.makes], **(self.template.read(content) or {})}
+            return _SHAPES[self.makes].model_validate(made)
+        except NotTaken as refused:
+            raise refused.within(record.where) from None
+        except ValidationError as error:
+            names = self.template.read(content, names=True)
+            raise of_validation(error, names, prefix=record.where) from None
+
+    def name_of(self, path: Sequence[str | int], record: Record) -> str:
+        """What the sender calls the field at ``path`` of the hub's shape, in this record."""
+        return record.where + name_in(self.template.read(record.content, names=True), path)
 
 
 @dataclass(frozen=True, slots=True)
 class AgencyMapping:
-    """A compiled mapping: reads records of its formats and makes the hub's shapes of them."""
+    """A compiled mapping, with each of its formats."""
 
     name: str
-    makes: Literal["notification", "open-case"]
+    makes: Makes
     files: tuple[str, ...]
-    formats: Mapping[Kind, _Compiled]
+    formats: Mapping[Kind, Format]
+    names: frozenset[str]
+    """Every name of the sender's that the mapping uses, and so may be told in errors."""
 
-    @property
-    def names(self) -> frozenset[str]:
-        """Every name of the sender's that the mapping uses, and so may be told in errors."""
-        return frozenset(
-            name for compiled in self.formats.values() for name in compiled.reading.known
-        )
-
-    def reads(self, kind: Kind) -> bool:
-        """Whether this mapping takes such a format."""
-        return kind in self.formats
+    def format(self, kind: Kind | None) -> Format | None:
+        """The one that reads this kind of text."""
+        return self.formats.get(kind) if kind else None
 
     def for_file(self, filename: str) -> bool:
         """Whether the file's name is one that this mapping is named for."""
         return any(fnmatch(filename, pattern) for pattern in self.files)
-
-    def records(self, kind: Kind, stream: BinaryIO, largest: int) -> Iterator[Record]:
-        """The records of a text of one of its formats, in order; none larger than ``largest`` bytes
-        is read.
-        """
-        return records(kind, stream, replace(self.formats[kind].reading, largest=largest))
-
-    def make(self, kind: Kind, record: Record) -> Notification | OpenCase:
-        """The hub's shape of one record; ``NotTaken`` names the field in the sender's own terms."""
-        if isinstance(record.content, Refusal):
-            raise NotTaken(record.content.reason, record.content.field).within(record.where)
-        node = self.formats[kind].node
-        try:
-            made = {**_EMPTY[self.makes], **(node.read(record.content) or {})}
-        except NotTaken as refused:
-            raise refused.within(record.where) from None
-        try:
-            return _SHAPES[self.makes].model_validate(made)
-        except ValidationError as error:
-            raise of_validation(error, node.labels(record.content) or {}, record.where) from None
-
-    def name_of(self, kind: Kind, record: Record, path: Sequence[str | int]) -> str:
-        """What the sender calls the field at ``path`` of the hub's shape, in this record."""
-        return record.where + label(self.formats[kind].node.labels(record.content), path)
 
 
 def load(name: str) -> AgencyMapping:
@@ -146,140 +144,130 @@ def compiled(table: Mapping[str, object]) -> AgencyMapping:
         raise MappingFault(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
     except (ZoneInfoNotFoundError, ValueError):
         raise MappingFault("zone: write an IANA time zone such as Europe/London") from None
-    formats = {
-        kind: _Compiler(file, kind, zone).compile(reader) for kind, reader in file.reader.items()
-    }
-    return AgencyMapping(name=file.name, makes=file.makes, files=file.files, formats=formats)
+    compilers = [_Compiler(file, kind, zone) for kind in file.reader]
+    formats = {compiler.kind: compiler.compile() for compiler in compilers}
+    names = frozenset().union(*(one.reading.known for one in formats.values()))
+    return AgencyMapping(file.name, file.makes, file.files, formats, names)
 
 
+@dataclass(slots=True)
 class _Compiler:
     """Makes the template for one format, gathering the sender's names as it meets them."""
 
-    def __init__(self, file: _MappingFile, kind: Kind, zone: ZoneInfo) -> None:
-        self._file = file
-        self._kind = kind
-        self._zone = zone
-        self._names: list[str] = []
+    file: _MappingFile
+    kind: Kind
+    zone: ZoneInfo
+    names: list[str] = field(default_factory=list)
 
-    def compile(self, reader: _Reader) -> _Compiled:
-        schema = _schema(self._file.makes)
-        node = self._group(self._file.template, _Place(schema, schema, "template"))
-        columns = tuple(dict.fromkeys(self._names)) if self._kind == "csv" else ()
-        known = frozenset(part for name in self._names for part in name.replace("@", "").split("/"))
-        return _Compiled(Reading(reader.path, reader.delimiter, columns, known), node)
+    def compile(self) -> Format:
+        schema = _SHAPES[self.file.makes].model_json_schema()
+        group = self._group(self.file.template, _Part(schema, schema, "template"))
+        reading = Reading(
+            path=self.file.reader[self.kind].path,
+            delimiter=self.file.reader[self.kind].delimiter,
+            columns=tuple(dict.fromkeys(self.names)) if self.kind == "csv" else (),
+            known=frozenset(part for n in self.names for part in n.replace("@", "").split("/")),
+        )
+        kept_as = f"{NAMES[self.kind]}; mapping={self.file.name}"
+        return Format(self.kind, self.file.makes, kept_as, reading, group)
 
-    def _node(self, value: object, place: _Place) -> Node:
+    def _node(self, value: object, part: _Part) -> Node:
         if isinstance(value, list):
-            items = [self._item(item, place.item(index)) for index, item in enumerate(value)]
+            items = (self._item(item, part.item(index)) for index, item in enumerate(value))
             return template.Many(tuple(items))
         if not isinstance(value, dict):
             return Constant(value)
         if "from" in value:
-            return self._field(value, place)
+            return self._field(value, part)
         if "text" in value:
-            return Constant(value["text"], self._unless(value, place))
+            return Constant(value["text"], self._unless(value, part))
         if "first" in value:
-            return template.First(
-                tuple(self._group(choice, place) for choice in _tables(value["first"], place))
-            )
-        return self._group(value, place)
+            choices = _tables(value["first"], part)
+            return template.First(tuple(self._group(choice, part) for choice in choices))
+        return self._group(value, part)
 
-    def _item(self, value: object, place: _Place) -> Node | Each:
+    def _item(self, value: object, part: _Part) -> Node | Each:
         if not isinstance(value, dict) or "each" not in value:
-            return self._node(value, place)
-        path = _string(value["each"], place)
-        self._names.append(path)
-        rest = {name: part for name, part in value.items() if name != "each"}
-        outer, self._names = self._names, []
-        node = self._group(rest, place)
-        if self._kind == "csv":
-            raise place.fault("a row of CSV has no repeated parts; leave out `each`")
-        self._names = outer + self._names
-        xml = self._kind == "xml"
-        parts = template.parts_getter(self._kind, path)
-        return Each(parts, node, path, 1 if xml else 0, "/" if xml else ".")
+            return self._node(value, part)
+        path = _string(value["each"], part)
+        self.names.append(path)
+        node = self._group({name: rule for name, rule in value.items() if name != "each"}, part)
+        if self.kind == "csv":
+            raise part.fault("a row of CSV has no repeated parts; leave out `each`")
+        first, joint = (1, "/") if self.kind == "xml" else (0, ".")
+        return Each(template.parts_getter(self.kind, path), node, path, first, joint)
 
-    def _group(self, table: Mapping[str, object], place: _Place) -> template.Group:
-        needs = table.get("needs")
-        unless = self._unless(table, place)
-        fixed: list[tuple[str, Node]] = []
-        parts: list[tuple[str, Node]] = []
-        for name, value in table.items():
-            if name not in ("needs", "unless"):
-                node = self._node(value, place.field(name))
-                (fixed if isinstance(node, Constant) else parts).append((name, node))
+    def _group(self, table: Mapping[str, object], part: _Part) -> template.Group:
+        unless, needs = self._unless(table, part), table.get("needs")
+        nodes = {
+            name: self._node(rule, part.field(name))
+            for name, rule in table.items()
+            if name not in ("needs", "unless")
+        }
         if needs is not None and needs not in table:
-            raise place.fault(f"`needs` names {needs}, which is not in the group")
-        return template.Group(tuple(fixed), tuple(parts), cast("str | None", needs), unless)
+            raise part.fault(f"`needs` names {needs}, which is not in the group")
+        fixed = {name: node for name, node in nodes.items() if isinstance(node, Constant)}
+        parts = {name: node for name, node in nodes.items() if name not in fixed}
+        return template.Group(fixed, parts, cast("str | None", needs), unless)
 
-    def _unless(self, table: Mapping[str, object], place: _Place) -> template.Get | None:
-        return self._get([_string(table["unless"], place)]) if "unless" in table else None
+    def _unless(self, table: Mapping[str, object], part: _Part) -> template.Get | None:
+        return self._get([_string(table["unless"], part)]) if "unless" in table else None
 
     def _get(self, paths: Sequence[str]) -> template.Get:
-        self._names.extend(path for path in paths if path != ".")
-        gets = [template.getter(self._kind, path) for path in paths]
+        self.names.extend(path for path in paths if path != ".")
+        gets = [template.getter(self.kind, path) for path in paths]
         return gets[0] if len(gets) == 1 else template.several(gets)
 
-    def _field(self, rule: Mapping[str, object], place: _Place) -> Node:
+    def _field(self, rule: Mapping[str, object], part: _Part) -> Node:
         if strange := rule.keys() - _RULE_KEYS:
-            raise place.fault(
-                f"a rule has no {min(strange)}; it may have {', '.join(sorted(_RULE_KEYS))}"
-            )
+            may = ", ".join(sorted(_RULE_KEYS))
+            raise part.fault(f"a rule has no {min(strange)}; it may have {may}")
         source = rule["from"]
-        paths = [
-            _string(path, place) for path in (source if isinstance(source, list) else [source])
-        ]
+        paths = [_string(path, part) for path in (source if isinstance(source, list) else [source])]
         name = rule.get("as", "coded" if "codes" in rule else "text")
         if not isinstance(name, str) or name not in CONVERTERS:
-            raise place.fault(
-                f"there is no way to read called {name}; write one of {', '.join(CONVERTERS)}"
-            )
+            ways = ", ".join(CONVERTERS)
+            raise part.fault(f"there is no way to read called {name}; write one of {ways}")
         return template.Field(
             get=self._get(paths),
-            convert=CONVERTERS[name](self._options(rule)),
-            name="" if paths == ["."] else ", ".join(paths) if self._kind == "csv" else paths[0],
+            convert=CONVERTERS[name],
+            options=self._options(rule),
+            name="" if paths == ["."] else ", ".join(paths) if self.kind == "csv" else paths[0],
             required=rule.get("required") is True,
             default=rule.get("default"),
         )
 
     def _options(self, rule: Mapping[str, object]) -> Options:
+        codes = cast("Mapping[str, str | bool]", rule.get("codes", {}))
         return Options(
             format=cast("str | None", rule.get("format")),
-            zone=self._zone,
+            zone=self.zone,
             join=cast("str", rule.get("join", " ")),
-            codes=cast("Mapping[str, str | bool] | None", rule.get("codes")),
+            codes={written.casefold(): mine for written, mine in codes.items()},
             otherwise=cast("str | bool | None", rule.get("otherwise")),
         )
 
 
-@cache
-def _schema(makes: str) -> Mapping[str, object]:
-    return _SHAPES[makes].model_json_schema()
-
-
 @dataclass(frozen=True, slots=True)
-class _Place:
-    """Where in the hub's shape a rule stands: refuses fields that the shape does not have, before
-    any record comes.
-    """
+class _Part:
+    """A part of the hub's shape that a rule is for; refuses fields that the shape does not have."""
 
     whole: Mapping[str, object]
     here: Mapping[str, object]
     path: str
 
-    def field(self, name: str) -> _Place:
-        properties = cast("Mapping[str, Mapping[str, object]]", self.here.get("properties", {}))
-        if name not in properties:
-            raise self.fault(
-                f"the hub's shape has no {name} here; write one of {', '.join(properties)}"
-            )
-        return _Place(self.whole, self._resolved(properties[name]), f"{self.path}.{name}")
+    def field(self, name: str) -> _Part:
+        fields = cast("Mapping[str, Mapping[str, object]]", self.here.get("properties", {}))
+        if name not in fields:
+            may = ", ".join(fields)
+            raise self.fault(f"the hub's shape has no {name} here; write one of {may}")
+        return _Part(self.whole, self._resolved(fields[name]), f"{self.path}.{name}")
 
-    def item(self, index: int) -> _Place:
+    def item(self, index: int) -> _Part:
         items = cast("Mapping[str, object] | None", self.here.get("items"))
         if items is None:
             raise self.fault("the hub's shape has no list here")
-        return _Place(self.whole, self._resolved(items), f"{self.path}[{index}]")
+        return _Part(self.whole, self._resolved(items), f"{self.path}[{index}]")
 
     def fault(self, says: str) -> MappingFault:
         return MappingFault(f"{self.path}: {says}")
@@ -288,20 +276,19 @@ class _Place:
         for option in cast("Sequence[Mapping[str, object]]", schema.get("anyOf", ())):
             if option.get("type") != "null":
                 schema = option
-        reference = schema.get("$ref")
-        if not isinstance(reference, str):
+        if (reference := schema.get("$ref")) is None:
             return schema
         definitions = cast("Mapping[str, Mapping[str, object]]", self.whole["$defs"])
-        return definitions[reference.rpartition("/")[2]]
+        return definitions[str(reference).rpartition("/")[2]]
 
 
-def _string(value: object, place: _Place) -> str:
+def _string(value: object, part: _Part) -> str:
     if not isinstance(value, str) or not value:
-        raise place.fault("write the path of a field of the record, in quotes")
+        raise part.fault("write the path of a field of the record, in quotes")
     return value
 
 
-def _tables(value: object, place: _Place) -> list[Mapping[str, object]]:
+def _tables(value: object, part: _Part) -> list[Mapping[str, object]]:
     if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-        raise place.fault("`first` is a list of groups: write [[…first]]")
+        raise part.fault("`first` is a list of groups: write [[…first]]")
     return value

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import mimetypes
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import PurePath
 
 from connectors.formats.readers import Kind
@@ -33,6 +35,7 @@ NAMES: Mapping[Kind, str] = {
     "csv": "text/csv",
 }
 """The media type by which the hub itself calls each format."""
+_PUBLIC = frozenset({*mimetypes.types_map.values(), *NAMES.values(), STRUCTURED, BATCH})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +48,17 @@ class MediaType:
     @property
     def kind(self) -> Kind | None:
         """The format that this is, where there is a reader for it."""
-        if self.name in _KINDS:
-            return _KINDS[self.name]
-        return (
-            "json" if self.name.endswith("+json") else "xml" if self.name.endswith("+xml") else None
-        )
+        if self.name.endswith("+json"):
+            return "json"
+        return "xml" if self.name.endswith("+xml") else _KINDS.get(self.name)
+
+    @property
+    def public_name(self) -> str:
+        """A name to keep in clear: not one that a sender makes up, which could be anybody's."""
+        return self.name if self.name in _PUBLIC else name_of(self.kind)
 
 
+@lru_cache(maxsize=128)
 def media_type(written: str) -> MediaType:
     """Read a Content-Type; never fails: what cannot be read is a name that nothing knows."""
     name, *rest = "".join(letter for letter in written if letter.isprintable()).split(";")
@@ -59,6 +66,11 @@ def media_type(written: str) -> MediaType:
     return MediaType(
         name.strip().lower(), {key.strip().lower(): value.strip(' "') for key, _, value in pairs}
     )
+
+
+def name_of(kind: Kind | None) -> str:
+    """What the hub calls such content."""
+    return NAMES[kind] if kind else "application/octet-stream"
 
 
 def kind_of_file(filename: str) -> Kind | None:

@@ -1,21 +1,19 @@
-"""From bytes to records: XML, JSON, JSON lines and CSV. One bad record never stops those after
-it.
-"""
+"""From bytes to records: XML, JSON, JSON lines, CSV. A bad record never stops those after it."""
 
 from __future__ import annotations
 
 import csv
-import json
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import BinaryIO, Literal
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder, tostring
 
 from defusedxml import DefusedXmlException  # type: ignore[import-untyped]
 from defusedxml.ElementTree import DefusedXMLParser  # type: ignore[import-untyped]
 
-from connectors.events import strict_json
+from connectors.formats import strict_json
+from connectors.formats.strict_json import Json
 from connectors.not_taken import NotTaken
 from schemas.refusals import Refusal
 
@@ -26,42 +24,37 @@ LONGEST_ROW = 200
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Record:
-    """One record as it came. ``where`` leads to a field in the sender's terms: ``row 3, ``; empty
-    for a lone record.
-    """
+    """One record as it came."""
 
     content: object
+    """A ``Refusal`` where it cannot be read."""
     original: bytes
     where: str = ""
+    """What stands before a field's name, such as ``row 3, ``; empty for a lone record."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How a mapping wants its records found: their path in XML, columns and delimiter in CSV, and
-    what is named.
-    """
+    """How a mapping wants its records found."""
 
     path: str = "."
+    """Of a record in XML."""
     delimiter: str = ","
     columns: tuple[str, ...] = ()
     """Columns that the header must have."""
-    known: frozenset[str] = field(default=frozenset())
-    """Names of the sender's that may be told in errors: those that the mapping itself has."""
+    known: frozenset[str] = frozenset()
+    """The sender's names that errors may tell: those in the mapping itself."""
     largest: int = 2_000_000
     """Bytes of one record, and of a whole XML or JSON text."""
 
 
-def records(kind: Kind, stream: BinaryIO, reading: Reading) -> Iterator[Record]:
+def records(kind: Kind, stream: BinaryIO, *, reading: Reading) -> Iterator[Record]:
     """Each record of ``stream`` in its order; one that cannot be read has a ``Refusal``."""
     try:
         yield from _READERS[kind](stream, reading)
     except NotTaken as refused:
-        yield Record(refused.refusal, _whole(stream, reading.largest))
-
-
-def _whole(stream: BinaryIO, largest: int) -> bytes:
-    stream.seek(0)
-    return stream.read(largest)
+        stream.seek(0)
+        yield Record(refused.refusal, stream.read(reading.largest))
 
 
 def _read_all(stream: BinaryIO, largest: int) -> bytes:
@@ -74,9 +67,7 @@ def _read_all(stream: BinaryIO, largest: int) -> bytes:
 
 
 def _lines(stream: BinaryIO, largest: int) -> Iterator[bytes]:
-    """Lines with their ends; of one that is too long its beginning, still longer than
-    ``largest``.
-    """
+    """Lines with their ends; of one longer than ``largest`` a little more than that."""
     while line := stream.readline(largest + 1):
         rest = line
         while not rest.endswith(b"\n") and len(rest) > largest:
@@ -88,155 +79,106 @@ def _lines(stream: BinaryIO, largest: int) -> Iterator[bytes]:
 
 
 def _json(stream: BinaryIO, reading: Reading) -> Iterator[Record]:
-    body = _read_all(stream, reading.largest)
-    parsed = strict_json.parse(body)
-    if not isinstance(parsed.value, list):
-        yield _checked(parsed.value, parsed.odd, body, "", reading)
+    whole = strict_json.parse(_read_all(stream, reading.largest))
+    if not isinstance(whole.value, list):
+        yield _record(whole, "", known=reading.known)
         return
-    if not parsed.value:
+    if not whole.value:
         raise NotTaken("unreadable.empty")
-    for index, value in enumerate(parsed.value):
-        yield _checked(value, parsed.odd, written(value), f"[{index}].", reading)
+    for index, part in enumerate(whole.parts()):
+        yield _record(part, f"[{index}].", known=reading.known)
 
 
-def written(value: object) -> bytes:
-    """A value as JSON; characters that UTF-8 cannot carry are escaped, NaN becomes null."""
+def _record(json: Json, where: str, *, known: frozenset[str]) -> Record:
     try:
-        return json.dumps(value, ensure_ascii=False, default=lambda _: None).encode("utf-8")
-    except UnicodeEncodeError:
-        return json.dumps(value, default=lambda _: None).encode("ascii")
-    except RecursionError:
-        raise NotTaken("unreadable.too-deep") from None
-
-
-def _checked(value: object, odd: bool, original: bytes, where: str, reading: Reading) -> Record:
-    try:
-        if odd or strict_json.may_be_deep(original):
-            strict_json.check(value, reading.known)
-        if not isinstance(value, dict):
+        json.check(known)
+        if not isinstance(json.value, dict):
             raise NotTaken("invalid.value")
     except NotTaken as refused:
-        return Record(refused.refusal, original, where)
-    return Record(value, original, where)
+        return Record(refused.refusal, json.text, where)
+    return Record(json.value, json.text, where)
 
 
 def _json_lines(stream: BinaryIO, reading: Reading) -> Iterator[Record]:
     seen = False
     for number, line in enumerate(_lines(stream, reading.largest), start=1):
-        if not line.strip():
-            continue
-        seen = True
-        yield _json_line(line, f"line {number}, ", reading)
+        if line.strip():
+            seen = True
+            yield _json_line(line, f"line {number}, ", reading=reading)
     if not seen:
         raise NotTaken("unreadable.empty")
 
 
-def _json_line(line: bytes, where: str, reading: Reading) -> Record:
+def _json_line(line: bytes, where: str, *, reading: Reading) -> Record:
     if len(line) > reading.largest:
         return Record(Refusal("unreadable.too-large"), line[: reading.largest], where)
     original = line.rstrip(b"\r\n")
     try:
-        parsed = strict_json.parse(original)
+        return _record(strict_json.parse(original), where, known=reading.known)
     except NotTaken as refused:
         return Record(refused.refusal, original, where)
-    return _checked(parsed.value, parsed.odd, original, where, reading)
 
 
 # --- CSV. Rows are counted as a spreadsheet shows them: the header is row 1.
 
 
 def _csv(stream: BinaryIO, reading: Reading) -> Iterator[Record]:
-    lines = _Lines(_lines(stream, reading.largest))
-    header_line = lines.take()
-    if header_line is None or not header_line.strip():
+    lines = _lines(stream, reading.largest)
+    top = next(lines, b"")
+    if not top.strip():
         raise NotTaken("unreadable.empty")
-    header = _header(header_line, reading.delimiter)
-    missing = next((column for column in reading.columns if column not in header), None)
-    number = 1
-    while (row := _row(lines, reading.delimiter, len(header))) is not None:
-        number += 1
-        if row.blank:
-            continue
-        content: object = Refusal("missing.column", missing) if missing else row.refusal
-        content = content or dict(zip(header, row.cells, strict=True))
-        yield Record(content, header_line + row.raw, f"row {number}, ")
-
-
-def _header(line: bytes, delimiter: str) -> list[str]:
-    try:
-        header = [name.strip() for name in _cells(strict_json.decode(line), delimiter)]
-    except csv.Error:
-        raise NotTaken("unreadable.csv", "row 1") from None
-    if len(set(header)) < len(header):
+    names = [name.strip() for name in _cells(strict_json.decode(top), reading, where="row 1")]
+    if len(set(names)) < len(names):
         raise NotTaken("unreadable.csv", "row 1")
-    return header
+    missing = [column for column in reading.columns if column not in names]
+    lacks = Refusal("missing.column", missing[0]) if missing else None
+    for number, (raw, content) in enumerate(_rows(lines, names, reading=reading), start=2):
+        if raw.strip():
+            yield Record(lacks or content, top + raw, f"row {number}, ")
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class _Row:
-    raw: bytes
-    cells: Sequence[str] = ()
-    refusal: Refusal | None = None
+def _rows(
+    lines: Iterator[bytes], names: list[str], *, reading: Reading
+) -> Iterator[tuple[bytes, dict[str, str] | Refusal]]:
+    """Each row as it came, and by its columns' names.
 
-    @property
-    def blank(self) -> bool:
-        return not self.raw.strip()
-
-
-class _Lines:
-    """Lines that can be put back."""
-
-    def __init__(self, lines: Iterable[bytes]) -> None:
-        self._lines = iter(lines)
-        self._back: deque[bytes] = deque()
-
-    def take(self) -> bytes | None:
-        return self._back.popleft() if self._back else next(self._lines, None)
-
-    def put_back(self, lines: Sequence[bytes]) -> None:
-        self._back.extendleft(reversed(lines))
-
-
-def _row(lines: _Lines, delimiter: str, width: int) -> _Row | None:
-    """The next row. A quote left open would swallow good rows: then the first line alone is the bad
-    row.
+    A quote left open would swallow good rows: then its first line alone is the bad row.
     """
-    first = lines.take()
-    if first is None:
-        return None
-    taken = [first]
-    quotes = first.count(b'"')
-    while quotes % 2 and len(taken) < LONGEST_ROW and (line := lines.take()) is not None:
-        taken.append(line)
-        quotes += line.count(b'"')
-    row = _cut(b"".join(taken), delimiter, width)
-    if row.refusal is None or len(taken) == 1:
-        return row
-    lines.put_back(taken[1:])
-    return _Row(first, refusal=Refusal("unreadable.csv"))
+    back: deque[bytes] = deque()
+    while first := back.popleft() if back else next(lines, b""):
+        taken, quotes, line = [first], first.count(b'"'), first
+        while quotes % 2 and line and len(taken) < LONGEST_ROW:
+            line = back.popleft() if back else next(lines, b"")
+            taken += [line] if line else []
+            quotes += line.count(b'"')
+        row = b"".join(taken)
+        content = _row(row, names, reading=reading)
+        if isinstance(content, Refusal) and len(taken) > 1:
+            row, content = first, Refusal("unreadable.csv")
+            back.extendleft(reversed(taken[1:]))
+        yield row, content
 
 
-def _cut(raw: bytes, delimiter: str, width: int) -> _Row:
-    if not raw.strip():
-        return _Row(raw)
+def _row(raw: bytes, names: list[str], *, reading: Reading) -> dict[str, str] | Refusal:
     try:
         text = raw.decode("utf-8")
-        if "\0" in text:
+        if not strict_json.is_text(text):
             raise NotTaken("invalid.characters")
-        cells = _cells(text, delimiter)
-        if len(cells) != width:
+        cells = _cells(text, reading)
+        if len(cells) != len(names):
             raise NotTaken("unreadable.csv")
     except UnicodeDecodeError:
-        return _Row(raw, refusal=Refusal("unreadable.encoding"))
-    except csv.Error:
-        return _Row(raw, refusal=Refusal("unreadable.csv"))
+        return Refusal("unreadable.encoding")
     except NotTaken as refused:
-        return _Row(raw, refusal=refused.refusal)
-    return _Row(raw, cells)
+        return refused.refusal
+    return dict(zip(names, cells, strict=True))
 
 
-def _cells(text: str, delimiter: str) -> list[str]:
-    return next(csv.reader([text], delimiter=delimiter, strict=True), [])
+def _cells(text: str, reading: Reading, *, where: str | None = None) -> list[str]:
+    try:
+        return next(csv.reader([text], delimiter=reading.delimiter, strict=True), [])
+    except csv.Error:
+        raise NotTaken("unreadable.csv", where) from None
 
 
 # --- XML
@@ -253,15 +195,17 @@ def _xml(stream: BinaryIO, reading: Reading) -> Iterator[Record]:
         raise NotTaken("missing.field", reading.path)
     for number, element in enumerate(found, start=1):
         element.tail = None
-        original = body if len(found) == 1 else _rewrapped(root.tag, reading.path, element)
-        yield Record(element, original, "" if len(found) == 1 else f"{reading.path}[{number}]/")
+        if len(found) == 1:
+            yield Record(element, body)
+        else:
+            original = _rewrapped(element, [root.tag, *reading.path.split("/")[:-1]])
+            yield Record(element, original, f"{reading.path}[{number}]/")
 
 
 def _tree(body: bytes) -> Element:
     strict_json.decode(body)  # whatever the XML declares of itself: the hub takes UTF-8 only
     try:
-        # With C's builder: defusedxml's own, in Python, makes elements of another class, and
-        # slowly.
+        # With C's builder: defusedxml's own, in Python, makes other elements, and slowly.
         parser = DefusedXMLParser(target=TreeBuilder(), encoding="utf-8", forbid_dtd=True)
         parser.feed(body)
         root: Element = parser.close()
@@ -269,32 +213,24 @@ def _tree(body: bytes) -> Element:
         raise NotTaken("unreadable.xml-entities") from None
     except (ParseError, ValueError, LookupError):
         raise NotTaken("unreadable.xml") from None
-    _check_depth(root)
-    return root
-
-
-def _check_depth(root: Element) -> None:
-    """Refuse deep trees, and take the namespaces off: a sender's prefix is of no meaning to the
-    hub.
-    """
     level, depth = [root], 1
     while level:
         if depth > strict_json.DEEPEST:
             raise NotTaken("unreadable.too-deep")
-        for element in level:
+        for element in level:  # a sender's prefix is of no meaning to the hub
             element.tag = element.tag.rpartition("}")[2]
         level = [child for element in level for child in element]
         depth += 1
+    return root
 
 
-def _rewrapped(root: str, path: str, element: Element) -> bytes:
+def _rewrapped(element: Element, tags: list[str]) -> bytes:
     """One record of several as a text of its own that the same mapping reads."""
-    inner = element
-    for tag in [root, *path.split("/")[:-1]][::-1]:
+    for tag in reversed(tags):
         outer = Element(tag)
-        outer.append(inner)
-        inner = outer
-    return bytes(tostring(inner, encoding="utf-8"))
+        outer.append(element)
+        element = outer
+    return bytes(tostring(element, encoding="utf-8"))
 
 
 _READERS: Mapping[Kind, Callable[[BinaryIO, Reading], Iterator[Record]]] = {

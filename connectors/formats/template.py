@@ -1,17 +1,15 @@
-"""The inside of a mapping: the hub's shape with a rule in each field's place, made once and read
-per record.
-"""
+"""The inside of a mapping: the hub's shape with a rule in each field's place."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 from xml.etree.ElementTree import Element
 
-from connectors.formats.convert import Convert
+from connectors.formats.convert import Convert, Options
 from connectors.formats.readers import Kind
-from connectors.not_taken import Labels, NotTaken
+from connectors.not_taken import NotTaken
 
 Get = Callable[[object], object | None]
 """What stands at one place of a record; None for nothing."""
@@ -20,12 +18,11 @@ Get = Callable[[object], object | None]
 class Node(Protocol):
     """A part of the template."""
 
-    def read(self, record: object) -> object | None:
-        """The hub's value for this part; None for nothing. Raises ``NotTaken`` with the field."""
-        ...
+    def read(self, record: object, *, names: bool = False) -> object | None:
+        """The hub's value for this part; None for nothing. Raises ``NotTaken`` with the field.
 
-    def labels(self, record: object) -> Labels:
-        """The same shape as ``read`` gives, with the sender's names instead of values."""
+        With ``names`` the same shape, with the sender's names instead of values.
+        """
         ...
 
 
@@ -36,11 +33,10 @@ class Constant:
     value: object
     unless: Get | None = None
 
-    def read(self, record: object) -> object | None:
-        return None if self.unless and self.unless(record) is not None else self.value
-
-    def labels(self, record: object) -> Labels:
-        return None if self.read(record) is None else "mapping"
+    def read(self, record: object, *, names: bool = False) -> object | None:
+        if self.unless is not None and self.unless(record) is not None:
+            return None
+        return "mapping" if names else self.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,56 +45,45 @@ class Field:
 
     get: Get
     convert: Convert
+    options: Options
     name: str
-    required: bool = False
-    default: object | None = None
+    required: bool
+    default: object | None
 
-    def read(self, record: object) -> object | None:
+    def read(self, record: object, *, names: bool = False) -> object | None:
         raw = self.get(record)
         try:
-            value = None if raw is None else self.convert(raw)
+            value = None if raw is None else self.convert(raw, self.options)
         except NotTaken as refused:
             raise NotTaken(refused.refusal.reason, self.name) from None
-        if value is not None:
-            return value
-        if self.required:
+        if value is None and self.required:
             raise NotTaken("missing.field", self.name)
-        return self.default
-
-    def labels(self, record: object) -> Labels:
-        return None if self.read(record) is None else self.name
+        value = self.default if value is None else value
+        return self.name if names and value is not None else value
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Fields that stand together. It is nothing when ``needs`` is, or when it has constants
-    only.
-    """
+    """Fields that stand together; nothing when ``needs`` is, or when only constants are left."""
 
-    fixed: tuple[tuple[str, Node], ...]
-    parts: tuple[tuple[str, Node], ...]
+    fixed: Mapping[str, Node]
+    parts: Mapping[str, Node]
     needs: str | None = None
     unless: Get | None = None
 
-    def read(self, record: object) -> dict[str, object] | None:
+    def read(self, record: object, *, names: bool = False) -> dict[str, object] | None:
         if self.unless is not None and self.unless(record) is not None:
             return None
-        made = {
-            name: value for name, part in self.parts if (value := part.read(record)) is not None
-        }
-        if (self.needs not in made) if self.needs else not made:
+        made: dict[str, object] = {}
+        for name, part in self.parts.items():
+            if (value := part.read(record, names=names)) is not None:
+                made[name] = value
+        if not made or (self.needs and self.needs not in made):
             return None
-        for name, part in self.fixed:
-            value = part.read(record)
-            if value is not None:
+        for name, part in self.fixed.items():
+            if (value := part.read(record, names=names)) is not None:
                 made[name] = value
         return made
-
-    def labels(self, record: object) -> Labels:
-        if self.read(record) is None:
-            return None
-        every = [(name, part.labels(record)) for name, part in (*self.parts, *self.fixed)]
-        return {name: label for name, label in every if label is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,17 +92,9 @@ class First:
 
     choices: tuple[Node, ...]
 
-    def read(self, record: object) -> object | None:
-        for choice in self.choices:
-            value = choice.read(record)
-            if value is not None:
-                return value
-        return None
-
-    def labels(self, record: object) -> Labels:
-        return next(
-            (label for choice in self.choices if (label := choice.labels(record)) is not None), None
-        )
+    def read(self, record: object, *, names: bool = False) -> object | None:
+        values = (choice.read(record, names=names) for choice in self.choices)
+        return next((value for value in values if value is not None), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,25 +108,17 @@ class Each:
     """What the sender's format calls the first of several: 0 in JSON, 1 in XML."""
     joint: str
 
-    def read_all(self, record: object) -> list[object]:
+    def read_all(self, record: object, *, names: bool) -> list[object]:
         made = []
-        for index, part in enumerate(self.parts(record)):
+        for number, part in enumerate(self.parts(record), start=self.first):
+            prefix = f"{self.name}[{number}]{self.joint}"
             try:
-                value = self.node.read(part)
+                value = self.node.read(part, names=names)
             except NotTaken as refused:
-                raise refused.within(self._prefix(index)) from None
+                raise refused.within(prefix) from None
             if value is not None:
-                made.append(value)
+                made.append(_within(prefix, value) if names else value)
         return made
-
-    def labels_all(self, record: object) -> list[Labels]:
-        every = [(index, self.node.labels(part)) for index, part in enumerate(self.parts(record))]
-        return [
-            _prefixed(label, self._prefix(index)) for index, label in every if label is not None
-        ]
-
-    def _prefix(self, index: int) -> str:
-        return f"{self.name}[{index + self.first}]{self.joint}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,43 +127,36 @@ class Many:
 
     items: tuple[Node | Each, ...]
 
-    def read(self, record: object) -> list[object] | None:
+    def read(self, record: object, *, names: bool = False) -> list[object] | None:
         made: list[object] = []
         for item in self.items:
             if isinstance(item, Each):
-                made.extend(item.read_all(record))
-            elif (value := item.read(record)) is not None:
+                made += item.read_all(record, names=names)
+            elif (value := item.read(record, names=names)) is not None:
                 made.append(value)
         return made or None
 
-    def labels(self, record: object) -> Labels:
-        made: list[Labels] = []
-        for item in self.items:
-            if isinstance(item, Each):
-                made.extend(item.labels_all(record))
-            elif (label := item.labels(record)) is not None:
-                made.append(label)
-        return made or None
 
-
-def _prefixed(label: Labels, prefix: str) -> Labels:
-    if isinstance(label, str):
-        return (prefix + label).rstrip("./")
-    if isinstance(label, dict):
-        return {name: _prefixed(part, prefix) for name, part in label.items()}
-    return [_prefixed(part, prefix) for part in label] if isinstance(label, list) else None
+def _within(prefix: str, names: object) -> object:
+    if isinstance(names, dict):
+        return {field: _within(prefix, part) for field, part in names.items()}
+    if isinstance(names, list):
+        return [_within(prefix, part) for part in names]
+    return f"{prefix}{names}".rstrip("./")
 
 
 # --- where things stand in each format
 
 
 def getter(kind: Kind, path: str) -> Get:
-    """How to find what ``path`` names in a record; ``.`` is the record itself, an empty text is
-    nothing.
-    """
+    """How to find what ``path`` names in a record; ``.`` is the record, an empty text nothing."""
     if kind == "xml":
         return _xml_getter(path)
-    return _key_getter(path) if kind == "csv" else _json_getter(path)
+    if kind == "csv":
+        return _member_getter(path)
+    if path == ".":
+        return lambda record: record
+    return _path_getter(path) if "/" in path else _member_getter(path)
 
 
 def several(gets: Sequence[Get]) -> Get:
@@ -204,10 +166,8 @@ def several(gets: Sequence[Get]) -> Get:
         found: list[object] = []
         for one in gets:
             value = one(record)
-            if isinstance(value, list):
-                found.extend(value)
-            elif value is not None:
-                found.append(value)
+            if value is not None:
+                found += value if isinstance(value, list) else [value]
         return found or None
 
     return get
@@ -221,29 +181,25 @@ def parts_getter(kind: Kind, path: str) -> Callable[[object], Sequence[object]]:
 
     def parts(record: object) -> Sequence[object]:
         value = get(record)
-        if value is None:
-            return ()
-        if not isinstance(value, list):
+        if value is not None and not isinstance(value, list):
             raise NotTaken("invalid.value", path)
-        return value
+        return value or ()
 
     return parts
 
 
-def _key_getter(key: str) -> Get:
+def _member_getter(key: str) -> Get:
     def get(record: object) -> object | None:
-        value = record.get(key) if isinstance(record, dict) else None
-        return None if value == "" else value
+        if not isinstance(record, dict):
+            raise NotTaken("invalid.value")
+        value: object | None = record.get(key)
+        return None if value == "" or value == [] else value
 
     return get
 
 
-def _json_getter(path: str) -> Get:
-    if path == ".":
-        return lambda record: record
+def _path_getter(path: str) -> Get:
     keys = path.split("/")
-    if len(keys) == 1:
-        return _member_getter(path)
 
     def get(record: object) -> object | None:
         value: object | None = record
@@ -254,16 +210,6 @@ def _json_getter(path: str) -> Get:
                 raise NotTaken("invalid.value", path.replace("/", "."))
             value = value.get(key)
         return None if value == "" else value
-
-    return get
-
-
-def _member_getter(key: str) -> Get:
-    def get(record: object) -> object | None:
-        if not isinstance(record, dict):
-            raise NotTaken("invalid.value")
-        value: object | None = record.get(key)
-        return None if value == "" or value == [] else value
 
     return get
 

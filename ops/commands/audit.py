@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from ops.commands.common import config_option, json_option, say, say_json
+from ops.commands.common import answer, config_option, json_option
 from ops.commands.progress import progress
 from ops.commands.reading import reading
 from ops.look.reading import Reader
@@ -42,18 +42,14 @@ def verify(config: Path, *, as_json: bool) -> None:
         entries, flaws = _verified(hub)
     seconds = time.monotonic() - started
     rate = round(entries / seconds) if seconds else entries
-    if as_json:
-        told = {"entries": entries, "flaws": [asdict(flaw) for flaw in flaws]}
-        say_json(told | {"seconds": round(seconds, 3), "entries_per_second": rate})
-    else:
-        for flaw in flaws:
-            say(_line(flaw))
-        say(
-            f"{entries:,} entries verified in {seconds:.1f} s ({rate:,} per second): "
-            f"{_verdict(flaws)}"
-        )
-    if flaws:
-        raise SystemExit(1)
+    told = {"entries": entries, "flaws": [asdict(flaw) for flaw in flaws]}
+    shown = [
+        *map(_line, flaws),
+        f"{entries:,} entries verified in {seconds:.1f} s ({rate:,} per second): "
+        + (f"{len(flaws)} flaws" if flaws else "nothing altered, nothing missing"),
+    ]
+    told |= {"seconds": round(seconds, 3), "entries_per_second": rate}
+    answer(told, shown, as_json=as_json, well=not flaws)
 
 
 def _verified(hub: Reader) -> tuple[int, list[Flaw]]:
@@ -73,13 +69,6 @@ def _verified(hub: Reader) -> tuple[int, list[Flaw]]:
 
 
 def _line(flaw: Flaw) -> str:
-    where = f"chain {flaw.chain}, sequence {flaw.sequence}"
-    known = [
-        f"position {flaw.position}" if flaw.position else None,
-        f"message {flaw.message_id}" if flaw.message_id else None,
-    ]
-    return f"{flaw.what}: " + ", ".join([where, *filter(None, known)])
-
-
-def _verdict(flaws: list[Flaw]) -> str:
-    return f"{len(flaws)} flaws" if flaws else "nothing altered, nothing missing"
+    position = f", position {flaw.position}" if flaw.position else ""
+    message = f", message {flaw.message_id}" if flaw.message_id else ""
+    return f"{flaw.what}: chain {flaw.chain}, sequence {flaw.sequence}{position}{message}"

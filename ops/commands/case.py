@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
-from ops.commands.common import Words, config_option, json_option, say, say_json
+from ops.commands.common import answer, config_option, json_option, text
 from ops.commands.reading import reading, writing
 from ops.look import trail
 from ops.look.trail import Event
@@ -23,8 +24,8 @@ from ops.look.trail import Event
     is_flag=True,
     help="Show contents too. That you looked is recorded; say --who and --why.",
 )
-@click.option("--who", type=Words(), help="Your name and role, as the record keeps it.")
-@click.option("--why", type=Words(), help="Why you need to see the contents.")
+@click.option("--who", type=text, help="Your name and role, as the record keeps it.")
+@click.option("--why", type=text, help="Why you need to see the contents.")
 def case(
     wanted: str, config: Path, *, as_json: bool, reveal: bool, who: str | None, why: str | None
 ) -> None:
@@ -42,9 +43,8 @@ def case(
     """
     if reveal:
         if not who or not why:
-            raise click.UsageError(
-                "to reveal contents say --who looks and --why: both are recorded"
-            )
+            said = "to reveal contents say --who looks and --why: both are recorded"
+            raise click.UsageError(said)
         with writing(config) as whole:
             events = trail.reveal(whole, wanted, who=who, why=why)
     else:
@@ -54,18 +54,14 @@ def case(
         raise click.ClickException(
             "nothing is recorded under this id; see `hub case --help` for what is one"
         )
-    if as_json:
-        say_json([asdict(event) for event in events])
-        return
-    for event in events:
-        _say(event)
+    lines = (line for event in events for line in _lines(event))
+    answer([asdict(event) for event in events], lines, as_json=as_json)
 
 
-def _say(event: Event) -> None:
+def _lines(event: Event) -> Iterator[str]:
     name = event.type.removeprefix("mash.")
-    say(f"{event.recorded_at[:19]}Z  {event.position:>8}  {name:<30}  {event.by}")
-    say(f"    {trail.in_words(event)}")
+    yield f"{event.recorded_at[:19]}Z  {event.position:>8}  {name:<30}  {event.by}"
+    yield f"    {trail.in_words(event)}"
     if event.content is not None:
-        say(
-            "    " + json.dumps(event.content, ensure_ascii=False, indent=2).replace("\n", "\n    ")
-        )
+        content = json.dumps(event.content, ensure_ascii=False, indent=2)
+        yield "    " + content.replace("\n", "\n    ")

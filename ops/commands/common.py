@@ -1,13 +1,11 @@
-"""What every command shares: where the configuration is, what its options take, JSON beside
-words.
-"""
+"""What every command shares: its configuration, what its options take, JSON beside words."""
 
 from __future__ import annotations
 
 import datetime as dt
 import json
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -41,33 +39,34 @@ json_option = click.option(
 )
 
 
-class Moment(click.ParamType):
-    """A moment with its offset from UTC, as microseconds since 1970."""
-
-    name = "time"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Read RFC 3339; a day alone begins at midnight UTC."""
-        try:
-            moment = dt.datetime.fromisoformat(value)
-        except (TypeError, ValueError):
-            self.fail(
-                f"{value} is no time; write 2026-03-12 or 2026-03-12T09:30:00+00:00", param, ctx
-            )
-        return codec.to_micros(moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC))
+def time(value: str) -> int:
+    """An option's moment as microseconds since 1970; a day alone begins at midnight UTC."""
+    try:
+        moment = dt.datetime.fromisoformat(value)
+    except ValueError:
+        raise click.BadParameter(
+            f"{value} is no time; write 2026-03-12 or 2026-03-12T09:30:00+00:00"
+        ) from None
+    return codec.to_micros(moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC))
 
 
-class Words(click.ParamType):
-    """What the record keeps of a person's own words: some text, of at most 500 characters."""
+def text(value: str) -> str:
+    """An option's words as the record keeps them: some, of at most 500 characters."""
+    try:
+        return _LINE.validate_python(value.strip())
+    except ValidationError:
+        raise click.BadParameter("write some words, at most 500 characters of them") from None
 
-    name = "text"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """The text without blanks around it."""
-        try:
-            return _LINE.validate_python(str(value).strip())
-        except ValidationError:
-            self.fail("write some words, at most 500 characters of them", param, ctx)
+def options(*chosen: Callable[[F], F]) -> Callable[[F], F]:
+    """Several options as one decorator, in the order in which help lists them."""
+
+    def decorate(command: F) -> F:
+        for option in reversed(chosen):
+            command = option(command)
+        return command
+
+    return decorate
 
 
 def say(text: str) -> None:
@@ -78,6 +77,19 @@ def say(text: str) -> None:
 def say_json(value: Any) -> None:
     """Print one JSON value on one line."""
     click.echo(json.dumps(value, default=str, ensure_ascii=False))
+
+
+def answer(
+    value: Any, shown: Iterable[str | RenderableType], *, as_json: bool, well: bool = True
+) -> None:
+    """Print the value as JSON, or else what is shown of it; exit 1 where not all is well."""
+    if as_json:
+        say_json(value)
+    else:
+        for part in shown:
+            say(part) if isinstance(part, str) else say_drawn(part)
+    if not well:
+        raise SystemExit(1)
 
 
 def say_table(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -91,7 +103,8 @@ def table(title: str, rows: Sequence[Mapping[str, Any]]) -> RenderableType:
         return Text(f"{title}: none")
     drawn = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1))
     for column in rows[0]:
-        justify: JustifyMethod = "right" if _all_numbers(rows, column) else "left"
+        numbers = all(isinstance(row[column], int | float) for row in rows)
+        justify: JustifyMethod = "right" if numbers else "left"
         drawn.add_column(column.replace("_", " "), justify=justify, overflow="fold")
     for row in rows:
         drawn.add_row(*("" if value is None else str(value) for value in row.values()))
@@ -99,15 +112,9 @@ def table(title: str, rows: Sequence[Mapping[str, Any]]) -> RenderableType:
 
 
 def say_drawn(drawn: RenderableType) -> None:
-    """Print a table or several. On a terminal long cells are folded; elsewhere, where a program or
-    a file takes them, they are as wide as they need to be. Nothing is cut off in either.
-    """
+    """Print tables: cells are folded on a terminal, and elsewhere as wide as they need to be."""
     console = Console(file=sys.stdout)
     if not console.is_terminal:
         needed = console.measure(drawn, options=console.options.update(max_width=_WIDEST)).maximum
         console.width = max(console.width, needed)
     console.print(drawn)
-
-
-def _all_numbers(rows: Sequence[Mapping[str, Any]], column: str) -> bool:
-    return all(isinstance(row[column], int | float) for row in rows)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import click
 
-from ops.commands.common import config_option, json_option, say, say_json
+from ops.commands.common import answer, config_option, json_option, say
 from ops.run.checking import check as checked
 
 
@@ -45,21 +45,12 @@ def check(config: Path, *, as_json: bool) -> None:
       hub config check --config /etc/mash-hub/hub.toml
     """
     found = checked(config, os.environ, today=dt.datetime.now(dt.UTC).date())
-    if as_json:
-        say_json(
-            {
-                "faults": [asdict(f) for f in found.faults],
-                "warnings": [asdict(w) for w in found.warnings],
-            }
-        )
-    else:
-        for fault in found.faults:
-            say(f"fault    {fault}")
-        for warning in found.warnings:
-            say(f"warning  {warning}")
-        say(f"{len(found.faults)} faults, {len(found.warnings)} warnings in {config}")
-    if found.faults:
-        raise SystemExit(1)
+    shown = [
+        *(f"fault    {fault}" for fault in found.faults),
+        *(f"warning  {warning}" for warning in found.warnings),
+        f"{len(found.faults)} faults, {len(found.warnings)} warnings in {config}",
+    ]
+    answer(asdict(found), shown, as_json=as_json, well=not found.faults)
 
 
 @config.command()
@@ -95,10 +86,8 @@ def token(*, as_json: bool) -> None:
     """
     made = secrets.token_urlsafe(32)
     digest = sha256(made.encode()).hexdigest()
-    if as_json:
-        say_json({"token": made, "token_sha256": digest})
-    else:
-        say(f'for the agency:     {made}\nfor the hub\'s file: token_sha256 = "{digest}"')
+    shown = f'for the agency:     {made}\nfor the hub\'s file: token_sha256 = "{digest}"'
+    answer({"token": made, "token_sha256": digest}, [shown], as_json=as_json)
 
 
 @config.command()
@@ -112,7 +101,4 @@ def key(*, as_json: bool) -> None:
       export HUB_KEY=$(hub config key)
     """
     made = base64.b64encode(os.urandom(32)).decode()
-    if as_json:
-        say_json({"key": made})
-    else:
-        say(made)
+    answer({"key": made}, [made], as_json=as_json)

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 
-from connectors.formats.try_mapping import Preview, preview
+from connectors.events.facts import Door
+from connectors.folder import read_file
 from connectors.port import AgencyRoute, Routes, routes
-from ops.commands.common import config_option, json_option, say, say_json, say_table
+from ops.commands.common import answer, config_option, json_option, table
 from ops.run.configuration import read_settings
+from schemas.base import Fact
+from schemas.case import OpenCaseReceived
+from schemas.notification import NotificationReceived
+from schemas.refusals import REASONS, Refusal
 
 
 @click.group()
@@ -35,10 +42,8 @@ def list_(config: Path, *, as_json: bool) -> None:
       hub connectors list
     """
     rows = [_row(route) for route in _routes(config)]
-    if as_json:
-        say_json(rows)
-    else:
-        say_table("Agencies", [{key: _words(value) for key, value in row.items()} for row in rows])
+    shown = [{key: _words(value) for key, value in row.items()} for row in rows]
+    answer(rows, [table("Agencies", shown)], as_json=as_json)
 
 
 def _row(route: AgencyRoute) -> dict[str, Any]:
@@ -67,7 +72,7 @@ def _words(value: Any) -> Any:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @config_option
 @json_option
-def try_(agency: str, file: Path, config: Path, *, as_json: bool) -> None:
+def try_(*, agency: str, file: Path, config: Path, as_json: bool) -> None:
     """Show what each record of FILE would become as AGENCY's, or why it would be refused; sends and
     records nothing.
 
@@ -83,37 +88,31 @@ def try_(agency: str, file: Path, config: Path, *, as_json: bool) -> None:
         raise click.ClickException(
             f"{agency} is not configured; one of: {', '.join(sorted(known))}"
         )
-    found = preview(route, file.name, file.read_bytes())
-    told = [_told(number, one) for number, one in enumerate(found, start=1)]
-    if as_json:
-        say_json(told)
-    else:
-        _say(told)
-    if not all(one["taken"] for one in told):
-        raise SystemExit(1)
+    door = Door(route, "folder", dt.datetime.now(dt.UTC))
+    with file.open("rb") as stream:
+        found = list(read_file(door, stream, filename=file.name))
+    told = [_told(number, one.body) for number, one in enumerate(found, start=1)]
+    answer(told, _shown(told), as_json=as_json, well=all(one["taken"] for one in told))
 
 
-def _told(number: int, one: Preview) -> dict[str, Any]:
-    if one.made is not None:
-        made = json.loads(one.made.model_dump_json(exclude_none=True))
-        return {"record": number, "taken": True, "as": type(one.made).__name__, "made": made}
-    assert one.reason is not None
-    why = {
-        "reason": one.reason.code,
-        "field": one.field,
-        "cause": one.reason.cause,
-        "cure": one.reason.cure,
-    }
-    return {"record": number, "taken": False} | why
+def _told(number: int, body: Fact | Refusal) -> dict[str, Any]:
+    match body:
+        case Refusal(code, field):
+            why = {"cause": REASONS[code].cause, "cure": REASONS[code].cure}
+            return {"record": number, "taken": False, "reason": code, "field": field} | why
+        case NotificationReceived(notification=made) | OpenCaseReceived(open_case=made):
+            plain = json.loads(made.model_dump_json(exclude_none=True))
+            return {"record": number, "taken": True, "as": type(made).__name__, "made": plain}
+    raise TypeError(type(body).__name__)  # files hold notifications or open cases
 
 
-def _say(told: list[dict[str, Any]]) -> None:
+def _shown(told: list[dict[str, Any]]) -> Iterator[str]:
     for one in told:
         if one["taken"]:
-            say(f"record {one['record']}: {one['as']}")
-            say(json.dumps(one["made"], ensure_ascii=False, indent=2))
+            yield "record {record}: {as}".format_map(one)
+            yield json.dumps(one["made"], ensure_ascii=False, indent=2)
         else:
             where = one["field"] or "the whole record"
-            say(f"record {one['record']}: refused, {one['reason']} at {where}")
-            say(f"    {one['cause']} {one['cure']}")
-    say(f"{sum(one['taken'] for one in told)} of {len(told)} would be taken; nothing was sent")
+            yield f"record {one['record']}: refused, {one['reason']} at {where}"
+            yield f"    {one['cause']} {one['cure']}"
+    yield f"{sum(one['taken'] for one in told)} of {len(told)} would be taken; nothing was sent"

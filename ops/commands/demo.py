@@ -109,7 +109,7 @@ def _demonstrate(told: _Telling, stop: threading.Event, *, stay: bool) -> int:
     """The exit code."""
     hub = open_hub(told.place.config, os.environ)
     parts = Parts(hub.database, stop)
-    url = _start(hub, told, parts)
+    url = _start(hub, told, parts=parts)
     try:
         code = _told(hub, told, url=url, stop=stop)
         if stay and not stop.is_set():
@@ -125,7 +125,7 @@ def _demonstrate(told: _Telling, stop: threading.Event, *, stay: bool) -> int:
     return code
 
 
-def _start(hub: Hub, told: _Telling, parts: Parts) -> str:
+def _start(hub: Hub, told: _Telling, *, parts: Parts) -> str:
     """Start every part of the hub; where it listens."""
     found = routes(hub.settings, os.environ)
     server = web_server(hub, found, monitor_routes(lambda: collect(hub)), bound=told.bound)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import click
@@ -13,49 +13,49 @@ from connectors.port import SecretMissing
 from ops.linkage.arrivals import Unmapped
 from ops.mend.dead_letters import Refused
 from ops.mend.mending import CannotMend
+from ops.mend.upgrade import NotApplied
 from ops.run.configuration import Misconfigured
 from ops.run.serve import CannotListen
 from stores.database import Unstorable
+from stores.migrations.alone import InUse
+from stores.migrations.backup import NoBackup
 from stores.ports import Unavailable
 from stores.schema import OtherRevision
 from stores.vault import Unreadable
 
-_SPEAK_FOR_THEMSELVES = (
-    CannotListen,
-    CannotMend,
-    MappingFault,
-    OtherRevision,
-    Refused,
-    SecretMissing,
-    Unmapped,
-)
+_NO_TEXT = "what was given holds characters that no text has: write it, or the file, as UTF-8"
+_SAID: Mapping[type[Exception], str] = {
+    CannotListen: "{}",
+    CannotMend: "{}",
+    MappingFault: "{}",
+    OtherRevision: "{}",
+    Refused: "{}",
+    SecretMissing: "{}",
+    Unmapped: "{}",
+    InUse: "{}: stop the hub and whatever else has its store open; nothing was changed",
+    NoBackup: "there is no backup: {}; nothing was changed",
+    NotApplied: "{}; those before it last, and `hub upgrade` goes on from there",
+    Misconfigured: "the configuration cannot be used\n{}",
+    Unreadable: "something kept cannot be read: its key was destroyed or is another hub's, or its "
+    "bytes were altered; see `hub audit verify`",
+    Unstorable: _NO_TEXT,
+    UnicodeError: _NO_TEXT,
+    Unavailable: "the store cannot be reached ({}), and what was not said to be done is not done; "
+    "check runtime.store in the configuration",
+}
 
 
 @contextmanager
 def in_words() -> Iterator[None]:
-    """Around every command. An error says what is the matter and what to do, on stderr, and the
-    exit code is 1; what nobody thought of is the caller's.
+    """Around every command: an error says what is the matter and what to do, and exits with 1.
+
+    What nobody thought of is the caller's.
     """
     try:
         yield
-    except _SPEAK_FOR_THEMSELVES as error:
-        raise click.ClickException(str(error)) from None
-    except Misconfigured as error:
-        raise click.ClickException(f"the configuration cannot be used\n{error}") from None
-    except Unreadable:
-        raise click.ClickException(
-            "something kept cannot be read: its key was destroyed or is another hub's, or its "
-            "bytes were altered; see `hub audit verify`"
-        ) from None
-    except (Unstorable, UnicodeError):
-        raise click.ClickException(
-            "what was given holds characters that no text has: write it, or the file, as UTF-8"
-        ) from None
-    except Unavailable as error:
-        raise click.ClickException(
-            f"the store cannot be reached ({error}), and what was not said to be done is not done; "
-            "check runtime.store in the configuration"
-        ) from None
+    except tuple(_SAID) as error:
+        said = next(words for kind, words in _SAID.items() if isinstance(error, kind))
+        raise click.ClickException(said.format(error)) from None
     except OSError as error:
         if error.errno == errno.EPIPE:  # whoever read what is printed has gone
             raise

@@ -1,17 +1,16 @@
-"""``hub linkage``: how notifications were linked and how well; and the linking step by itself, on
-files.
-"""
+"""``hub linkage``: how notifications were linked and how well; and linking by itself, on files."""
 
 from __future__ import annotations
 
 import datetime as dt
 import json
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
-from ops.commands.common import Moment, config_option, json_option, say, say_json, say_table
+from ops.commands.common import answer, config_option, json_option, say, table, time
 from ops.commands.progress import progress
 from ops.commands.reading import reading, writing
 from ops.demo.simulation.children import generate as children_told_of
@@ -54,17 +53,14 @@ def explain_(wanted: str, config: Path, *, as_json: bool) -> None:
         raise click.ClickException(
             "no notification was linked under this id; give a referral's id or AGENCY/REFERENCE"
         )
-    if as_json:
-        say_json([asdict(one) for one in found])
-        return
-    for one in found:
-        say("\n".join(in_words(one)))
+    lines = (line for one in found for line in in_words(one))
+    answer(found, lines, as_json=as_json)
 
 
 @linkage.command("quality")
 @config_option
 @json_option
-@click.option("--since", type=Moment(), help="Only by what humans decided from this time on.")
+@click.option("--since", type=time, help="Only by what humans decided from this time on.")
 def quality_(config: Path, *, as_json: bool, since: int | None) -> None:
     """Judge linking by what humans decided about it so far: precision and recall, with intervals of
     95 %.
@@ -77,20 +73,16 @@ def quality_(config: Path, *, as_json: bool, since: int | None) -> None:
     """
     with reading(config) as hub:
         figures = quality(hub, since=since)
-    if as_json:
-        say_json(figures)
-        return
-    say(
-        f"{figures['decided']} notifications were linked; "
-        f"humans decided about {figures['checked']} of them."
-    )
-    say_table("By what humans found", list(summary(figures)))
-    say_table(
-        "By model, outcome and score (bits)",
-        [one | {"right": percent(one["right"])} for one in figures["by"]],
-    )
-    for note in figures["how"]:
-        say(f"- {note}")
+    by = [one | {"right": percent(one["right"])} for one in figures["by"]]
+    shown = [
+        "{decided} notifications were linked; humans decided about {checked} of them.".format_map(
+            figures
+        ),
+        table("By what humans found", list(summary(figures))),
+        table("By model, outcome and score (bits)", by),
+        *(f"- {note}" for note in figures["how"]),
+    ]
+    answer(figures, shown, as_json=as_json)
 
 
 @linkage.command("index")
@@ -123,7 +115,7 @@ def index(config: Path) -> None:
 @click.option(
     "--model", metavar="M", help="A linkage model that ships with the hub, or the path of one."
 )
-def file_(notifications: Path, decisions: Path, model: str | None) -> None:
+def file_(*, notifications: Path, decisions: Path, model: str | None) -> None:
     """Stream a file in the sample's JSON form through deduplication and linking, in order, in a
     fresh store.
 
@@ -141,10 +133,10 @@ def file_(notifications: Path, decisions: Path, model: str | None) -> None:
         raise SystemExit(1)
 
 
-def _known_model(name: str | None) -> None:
-    """Before anything is done with it."""
+def _known_model(name: str | None) -> Mapping[str, Any]:
+    """The content of a model, read before anything is done with it."""
     try:
-        read_content(name or "default")
+        return read_content(name or "default")
     except (OSError, ValueError, LookupError):
         raise click.ClickException(
             f"{name} is no linkage model: leave it out, or name one that ships or the path of one"
@@ -179,7 +171,7 @@ def _known_model(name: str | None) -> None:
     "--seed", type=int, default=1, show_default=True, help="The same seed makes the same stream."
 )
 def generate(
-    notifications: Path, truth: Path, number: int, children: int, errors: float, seed: int
+    *, notifications: Path, truth: Path, number: int, children: int, errors: float, seed: int
 ) -> None:
     """Make a stream of notifications about invented children, in the sample's form, and say what is
     true of it.
@@ -222,6 +214,7 @@ def generate(
 )
 @json_option
 def train_(
+    *,
     notifications: Path,
     out: Path,
     version: str,
@@ -229,7 +222,6 @@ def train_(
     truth: Path | None,
     base: str,
     rounds: int,
-    *,
     as_json: bool,
 ) -> None:
     """Learn a linkage model from notifications, and report what was learned and how it would
@@ -244,26 +236,21 @@ def train_(
     Example: hub linkage train stream.jsonl --truth truth.csv --out model.json \\
       --version area-1 --date 2026-01-31
     """
-    _known_model(base)
-    material, start = read_material(notifications, truth), read_content(base)
+    start, material = _known_model(base), read_material(notifications, truth)
+    named = {"version": version, "date": f"{date:%Y-%m-%d}"}
     with progress("rounds", rounds) as advance:
-        trained = train(
-            material, start, version, date=f"{date:%Y-%m-%d}", most=rounds, progress=advance
-        )
+        trained = train(material, start, **named, most=rounds, progress=advance)
     out.write_text(to_text(trained.data), encoding="utf-8")
-    told = report(trained, start, material)
-    if as_json:
-        say_json(told)
-        return
-    say(f"{'field':8} {'level':14} {'m':>7} {'u':>7}  bits before and now")
-    for one in told.pop("levels"):
-        before, now = (
-            "" if bits is None else f"{bits:7.2f}" for bits in (one["before"], one["bits"])
-        )
-        say(
-            f"{one['field']:8} {one['level']:14} {one['m']:7.4f} {one['u']:7.4f}  "
-            f"{before:7} {now:7}"
-        )
+    told = report(trained, start, material=material)
+    answer(told, (*_learned(told), f"written: {out}"), as_json=as_json)
+
+
+def _learned(told: Mapping[str, Any]) -> Iterator[str]:
+    yield f"{'field':8} {'level':14} {'m':>7} {'u':>7}  bits before and now"
+    for one in told["levels"]:
+        before, now = ("" if n is None else f"{n:7.2f}" for n in (one["before"], one["bits"]))
+        level = "{field:8} {level:14} {m:7.4f} {u:7.4f}".format_map(one)
+        yield f"{level}  {before:7} {now:7}"
     for what, value in told.items():
-        say(f"{what}: {value if isinstance(value, str) else json.dumps(value)}")
-    say(f"written: {out}")
+        if what != "levels":
+            yield f"{what}: {value if isinstance(value, str) else json.dumps(value)}"

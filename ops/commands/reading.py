@@ -1,32 +1,31 @@
-"""How commands open a hub for a moment: to look at without touching, or to change something and
-go.
-"""
+"""How commands open a hub for a moment: to look without touching, or to change something."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import TypeVar
 
-from ops.look.reading import Reader, open_reader
+from ops.look.reading import Readable, Reader, open_reader
 from ops.run.wiring import Hub, open_hub
 
+H = TypeVar("H", bound=Readable)
 
-@contextmanager
-def reading(config: Path) -> Iterator[Reader]:
+
+def reading(config: Path, *, of_any_revision: bool = False) -> AbstractContextManager[Reader]:
     """The hub of a configuration file, for looking at only."""
-    reader = open_reader(config, os.environ)
-    try:
-        yield reader
-    finally:
-        reader.database.close()
+    return _closing(open_reader(config, os.environ, of_any_revision=of_any_revision))
+
+
+def writing(config: Path) -> AbstractContextManager[Hub]:
+    """The whole hub of a configuration file, closed at the end."""
+    return _closing(open_hub(config, os.environ))
 
 
 @contextmanager
-def writing(config: Path) -> Iterator[Hub]:
-    """The whole hub of a configuration file, closed at the end."""
-    hub = open_hub(config, os.environ)
+def _closing(hub: H) -> Iterator[H]:
     try:
         yield hub
     finally:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
+from rich.console import RenderableType
 
-from ops.commands.common import Moment, config_option, json_option, say, say_json, say_table
+from ops.commands.common import answer, config_option, json_option, table, time
 from ops.commands.progress import progress
 from ops.commands.reading import reading
 from ops.look import replay as replaying
@@ -16,6 +18,11 @@ from ops.look.replay import VERDICTS, Report, Wanted
 from schemas.topics import TOPICS
 from stores import codec
 from stores.replaying import count
+
+_NOTHING = (
+    "nothing that is recorded matches {}, so nothing was compared: "
+    "`hub case` shows ids, positions and times of what is recorded"
+)
 
 
 @click.command()
@@ -28,8 +35,8 @@ from stores.replaying import count
     help="Only this topic.",
 )
 @click.option("--case", "about", metavar="ID", help="Only this case or referral.")
-@click.option("--since", type=Moment(), help="Only what was recorded from this time on.")
-@click.option("--until", type=Moment(), help="Only what was recorded up to this time.")
+@click.option("--since", type=time, help="Only what was recorded from this time on.")
+@click.option("--until", type=time, help="Only what was recorded up to this time.")
 @click.option(
     "--from", "first", type=int, metavar="OFFSET", help="Only from this position of the journal on."
 )
@@ -57,46 +64,41 @@ def replay(config: Path, *, as_json: bool, **wanted: Any) -> None:
     with reading(config) as hub:
         with hub.database.reading() as connection:
             inputs = count(connection)
-        with progress("replaying", inputs) as advance:
-            report = replaying.replay(hub, Wanted(**wanted), advance=advance)
-    if as_json:
-        say_json(replaying.as_json(report))
-    elif report.facts or not inputs:
-        _say(report)
+        watching = partial(progress, "replaying", inputs)
+        report = replaying.replay(hub, Wanted(**wanted), watching=watching)
+    shown = _shown(report) if report.facts or not inputs else ()
+    answer(replaying.as_json(report), shown, as_json=as_json)
     if inputs and not report.facts:
-        raise click.ClickException(
-            f"nothing that is recorded matches {_asked(wanted)}, so nothing was compared: "
-            "`hub case` shows ids, positions and times of what is recorded"
-        )
+        raise click.ClickException(_NOTHING.format(_asked(wanted)))
     if not report.well:
         raise SystemExit(1)
 
 
 def _asked(wanted: Mapping[str, Any]) -> str:
     """The options that were given, as they are called."""
+    moments = {
+        name: codec.from_micros(wanted[name]).isoformat()
+        for name in ("since", "until")
+        if wanted[name] is not None
+    }
+    given = {name: value for name, value in wanted.items() if value is not None} | moments
     return " ".join(
-        f"{option.opts[0]} {_written(option, wanted[option.name])}"
+        f"{option.opts[0]} {given[option.name]}"
         for option in click.get_current_context().command.params
-        if option.name and wanted.get(option.name) is not None
+        if option.name in given
     )
 
 
-def _written(option: click.Parameter, value: Any) -> str:
-    return codec.from_micros(value).isoformat() if isinstance(option.type, Moment) else str(value)
-
-
-def _say(report: Report) -> None:
+def _shown(report: Report) -> Iterator[str | RenderableType]:
     if not report.facts:
-        say("nothing is recorded yet")
+        yield "nothing is recorded yet"
         return
     rows: list[Mapping[str, Any]] = [
         {"topic": topic} | {verdict: counts[verdict] for verdict in VERDICTS}
         for topic, counts in sorted(report.topics.items())
     ]
-    say_table("Replayed", rows)
-    for verdict, ids in report.examples.items():
-        for id_ in ids:
-            say(f"{verdict}: {id_}")
+    yield table("Replayed", rows)
+    yield from (f"{verdict}: {id_}" for verdict, ids in report.examples.items() for id_ in ids)
     rate = round(report.facts / report.seconds) if report.seconds else 0
     verdict = "everything is equal" if report.well else "NOT equal; `hub case` shows a fact's case"
-    say(f"{report.facts:,} facts in {report.seconds:.1f} s ({rate:,} per second): {verdict}")
+    yield f"{report.facts:,} facts in {report.seconds:.1f} s ({rate:,} per second): {verdict}"

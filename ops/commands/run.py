@@ -40,12 +40,11 @@ def run(parts: tuple[str, ...], config: Path) -> None:
     """
     configure()
     collect_seldom()
-    hub = open_hub(config, os.environ)
+    hub, stop = open_hub(config, os.environ), threading.Event()
     _refuse_odd_parts(hub, parts)
-    stop = threading.Event()
     with stopped_by_signals(stop):
         running = Parts(hub.database, stop, grace=GRACE_SECONDS + 5)
-        for named in _prepared(hub, parts, config):
+        for named in _prepared(hub, parts, config=config):
             if named.says:
                 say(named.says)
             running.start(named)
@@ -68,7 +67,7 @@ def _refuse_odd_parts(hub: Hub, parts: Sequence[str]) -> None:
         )
 
 
-def _prepared(hub: Hub, names: Sequence[str], config: Path) -> Iterable[NamedPart]:
+def _prepared(hub: Hub, names: Sequence[str], *, config: Path) -> Iterable[NamedPart]:
     """All of them before any is started: what keeps one from starting keeps all."""
     if hub.settings.runtime.topics is None:
         return list(embedded_parts(hub, os.environ, folder=config.parent))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from ops.commands.common import json_option, say, say_json, say_table
+from ops.commands.common import answer, json_option, table
 from ops.look import export
 
 
@@ -30,11 +30,9 @@ def schemas(*, as_json: bool, out: Path | None) -> None:
     rows = [
         {"group": one.group, "type": one.name, "version": one.version} for one in export.published()
     ]
-    if out is not None:
-        written = export.export(out)
-        if not as_json:
-            say(f"{len(written)} schemas written to {out}")
-    if as_json:
-        say_json(rows)
-    elif out is None:
-        say_table("Types", rows)
+    shown = (
+        table("Types", rows)
+        if out is None
+        else f"{len(export.export(out))} schemas written to {out}"
+    )
+    answer(rows, [shown], as_json=as_json)

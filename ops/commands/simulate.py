@@ -1,21 +1,20 @@
-"""``hub simulate``: simulated agencies against a hub that runs, over the connectors that real ones
-would use.
-"""
+"""``hub simulate``: simulated agencies against a hub that runs, over the real connectors."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
 
 from ops.commands.common import say_json
 from ops.demo.simulation.agencies import Notes, Sender
 from ops.demo.simulation.clients import ways
-from ops.demo.simulation.desks import Desk, Inbox
+from ops.demo.simulation.desks import Desk
 from ops.demo.simulation.stream import sample_lines
 from ops.run.serve import stopped_by_signals
 
@@ -60,11 +59,6 @@ _NEW_FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option("--silent", is_flag=True, help="Send, and answer nothing.")
 def simulate(
     *,
-    url: str | None,
-    tokens: Path | None,
-    broker_urls: Path | None,
-    queue_prefix: str,
-    folders: Path | None,
     ledger: Path,
     letters: Path | None,
     answers: Path | None,
@@ -73,6 +67,7 @@ def simulate(
     per_second: float | None,
     batch: int,
     silent: bool,
+    **where: Any,
 ) -> None:
     """Be every SIMULATED agency of the sample: send its notifications, answer what the hub asks,
     until stopped.
@@ -81,22 +76,16 @@ def simulate(
     deliveries.AGENCY; one in both sends over HTTP. Their desks work side by side. Prints a line of
     JSON four times a second with how much was sent and answered.
     """
-    if (url is None) != (tokens is None) or (tokens is None and broker_urls is None):
+    url, tokens = where["url"], where["tokens"]
+    if (url is None) != (tokens is None) or (tokens is None and where["broker_urls"] is None):
         raise click.UsageError("say --url with --tokens, or --broker-urls, or all three")
     stop = threading.Event()
-    reached = ways(
-        url=url, tokens=tokens, broker_urls=broker_urls, folders=folders, queue_prefix=queue_prefix
-    )
-    with stopped_by_signals(stop), reached as found:
+    with stopped_by_signals(stop), ways(**where) as found:
         sender = Sender(found.senders, ledger, batch=batch, per_second=per_second)
         inboxes = {} if silent else found.inboxes
-        desks = list(_desks(inboxes, letters=Notes(letters), answers=Notes(answers)))
+        had, said = Notes(letters), Notes(answers)
+        desks = [Desk(agency, box, letters=had, answers=said) for agency, box in inboxes.items()]
         _work(sender, desks, lines=_lines(notifications, limit), stop=stop)
-
-
-def _desks(inboxes: Mapping[str, Inbox], *, letters: Notes, answers: Notes) -> Iterator[Desk]:
-    for agency, inbox in inboxes.items():
-        yield Desk(agency, inbox, letters=letters, answers=answers)
 
 
 def _lines(notifications: Path | None, limit: int | None) -> list[str]:
@@ -108,9 +97,7 @@ def _lines(notifications: Path | None, limit: int | None) -> list[str]:
 def _work(
     sender: Sender, desks: Sequence[Desk], *, lines: Sequence[str], stop: threading.Event
 ) -> None:
-    """Everybody at once until told to stop. What ends one of them ends all: nobody would wait for
-    an answer that never comes.
-    """
+    """Everybody at once until told to stop; what ends one ends all, as others would wait for it."""
     with ThreadPoolExecutor(1 + len(desks)) as threads:
         sending = threads.submit(sender.send, lines, stop)
         working = [threads.submit(desk.work, stop) for desk in desks]

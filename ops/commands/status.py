@@ -6,6 +6,7 @@ import datetime as dt
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from connectors.queues import broker_queues
 from ops.commands.common import config_option, json_option, say_drawn, say_json, table
 from ops.commands.reading import reading
 from ops.look import status as looked
-from ops.look.status import Status
+from ops.look.status import Row, Status
 
 _SECONDS = 2.0
 
@@ -39,13 +40,13 @@ def status(config: Path, *, as_json: bool, watch: bool) -> None:
       hub status --json | jq '.steps[] | select(.depth > 0)'
     """
     with reading(config) as hub:
-        queues = broker_queues(hub.settings, os.environ)
+        look = partial(looked.collect, hub, broker_queues(hub.settings, os.environ))
         if as_json:
-            say_json(looked.as_json(looked.collect(hub, queues)))
+            say_json(looked.as_json(look()))
         elif watch:
-            _watch(lambda: looked.collect(hub, queues))
+            _watch(look)
         else:
-            say_drawn(shown(looked.collect(hub, queues)))
+            say_drawn(shown(look()))
 
 
 def _watch(look: Callable[[], Status]) -> None:
@@ -62,27 +63,25 @@ def shown(status: Status) -> RenderableType:
     """The status as tables for a terminal."""
     megabytes = status.store_bytes / 1_000_000
     head = f"{status.runtime} hub, {status.facts:,} facts, {megabytes:,.1f} MB, {clock(status.at)}"
-    parts: list[RenderableType] = [
+    tables = {
+        "Parts that fail": status.parts,
+        "Steps": status.steps,
+        "Topics, facts in the last": status.topics,
+        "Ways in": status.connectors,
+        "Edge queues": status.queues,
+        "Queues at brokers": status.broker_queues,
+        "Dead letters that wait": status.dead_letters,
+    }
+    return Group(
         Text(head, style="bold"),
         *(Text(said, style="bold red") for said in status.trouble),
-    ]
-    parts += [
-        *([table("Parts that fail", list(_parts(status)))] if status.parts else []),
-        table("Steps", list(_steps(status))),
-        table("Topics, facts in the last", list(_topics(status))),
-        table("Ways in", list(_connectors(status))),
-        table("Edge queues", [_with_age(queue, "oldest_seconds") for queue in status.queues]),
-        table("Queues at brokers", list(_broker_queues(status))),
-        table(
-            "Dead letters that wait",
-            [_with_age(dead, "oldest_seconds") for dead in status.dead_letters],
+        *(
+            table(title, [_row(row, status.at) for row in rows])
+            for title, rows in tables.items()
+            if rows or title != "Parts that fail"
         ),
-        Text(_time(status)),
-    ]
-    if status.relay is not None:
-        oldest = age(status.relay.oldest_seconds) or "none"
-        parts.append(Text(f"Relay: {status.relay.unsent} unsent, oldest {oldest}"))
-    return Group(*parts)
+        *map(Text, _lines(status)),
+    )
 
 
 def age(seconds: float | None) -> str:
@@ -100,79 +99,46 @@ def clock(moment: dt.datetime | None) -> str:
     return "never" if moment is None else f"{moment:%Y-%m-%d %H:%M:%S}Z"
 
 
-def _ago(moment: dt.datetime | None, now: dt.datetime) -> str:
-    return "never" if moment is None else f"{age(max(0.0, (now - moment).total_seconds()))} ago"
+_COLUMNS: Mapping[str, tuple[str, Callable[[Any], object]]] = {
+    "depth": ("depth", lambda count: "?" if count is None else count),
+    "lag": ("lag", lambda count: "?" if count is None else count),
+    "lag_minutes": ("lag_min", lambda minutes: f"{minutes:.1f}"),
+    "oldest_seconds": ("oldest", age),
+    "last_minute": ("minute", int),
+    "last_hour": ("hour", int),
+    "last_day": ("day", int),
+    "since_seconds": ("since", age),
+    "again_seconds": (
+        "started_again",
+        lambda seconds: "given up" if seconds is None else f"in {age(seconds)}",
+    ),
+    "ready": ("ready", lambda count: "unknown" if count is None else count),
+    "consumers": ("consumers", lambda count: "unknown" if count is None else count),
+}
+"""What a column is called on a screen, and how its values are said."""
+_MOMENTS = {"progressed_at": "moved", "newest_at": "newest", "last_seen": "last_seen"}
 
 
-def _steps(status: Status) -> Iterable[Mapping[str, Any]]:
-    for step in status.steps:
-        yield {
-            "step": step.step,
-            "topic": step.topic,
-            "depth": "?" if step.depth is None else step.depth,
-            "lag": "?" if step.lag is None else step.lag,
-            "lag_min": f"{step.lag_minutes:.1f}",
-            "oldest": age(step.oldest_seconds),
-            "moved": _ago(step.progressed_at, status.at),
-        }
+def _row(row: Row, now: dt.datetime) -> Row:
+    """A row as a screen shows it."""
+    return dict(_cell(name, value, now=now) for name, value in row.items())
 
 
-def _topics(status: Status) -> Iterable[Mapping[str, Any]]:
-    for topic in status.topics:
-        yield {
-            "topic": topic.topic,
-            "minute": topic.last_minute,
-            "hour": topic.last_hour,
-            "day": topic.last_day,
-            "newest": _ago(topic.newest_at, status.at),
-        }
+def _cell(name: str, value: Any, *, now: dt.datetime) -> tuple[str, object]:
+    if name in _MOMENTS:
+        past = value and max(0.0, (now - value).total_seconds())
+        return _MOMENTS[name], "never" if value is None else f"{age(past)} ago"
+    column, say = _COLUMNS.get(name, (name, lambda same: same))
+    return column, say(value)
 
 
-def _connectors(status: Status) -> Iterable[Mapping[str, Any]]:
-    for way in status.connectors:
-        yield {
-            "agency": way.agency,
-            "connector": way.connector,
-            "received": way.received,
-            "refused": way.refused,
-            "last_seen": _ago(way.last_seen, status.at),
-        }
-
-
-def _parts(status: Status) -> Iterable[Mapping[str, Any]]:
-    for part in status.parts:
-        again = part.again_seconds
-        yield {
-            "part": part.part,
-            "error": part.error,
-            "times": part.times,
-            "since": age(part.since_seconds),
-            "started_again": "given up" if again is None else f"in {age(again)}",
-        }
-
-
-def _broker_queues(status: Status) -> Iterable[Mapping[str, Any]]:
-    for queue in status.broker_queues:
-        yield {
-            "agency": queue.agency,
-            "queue": queue.queue,
-            "holds": queue.holds,
-            "ready": "unknown" if queue.ready is None else queue.ready,
-            "consumers": "unknown" if queue.consumers is None else queue.consumers,
-        }
-
-
-def _with_age(part: Any, name: str) -> Mapping[str, Any]:
-    values = {field: getattr(part, field) for field in part.__slots__}
-    return {
-        ("oldest" if field == name else field): age(v) if field == name else v
-        for field, v in values.items()
-    }
-
-
-def _time(status: Status) -> str:
+def _lines(status: Status) -> Iterable[str]:
     timers, due = status.timers, status.due_times
-    return (
-        f"Timers: {timers.waiting} wait, next {clock(timers.next_at)}, {timers.overdue} overdue. "
-        f"Due times in the last day: {due.approaching} came near, {due.breached} passed."
+    yield (
+        f"Timers: {timers['waiting']} wait, next {clock(timers['next_at'])}, "
+        f"{timers['overdue']} overdue. Due times in the last day: {due['approaching']} came near, "
+        f"{due['breached']} passed."
     )
+    if status.relay is not None:
+        oldest = age(status.relay["oldest_seconds"]) or "none"
+        yield f"Relay: {status.relay['unsent']} unsent, oldest {oldest}"

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
 import click
+from rich.console import RenderableType
 
-from ops.commands.common import config_option, json_option, say, say_json, say_table
+from ops.commands.common import answer, config_option, json_option, table
 from ops.commands.progress import progress
-from ops.look.reading import Reader, open_reader
+from ops.commands.reading import reading
+from ops.look.reading import Reader
 from ops.mend import upgrade as upgrading
-from ops.mend.upgrade import NotApplied, Plan
-from stores.migrations.alone import InUse, alone
-from stores.migrations.backup import NoBackup
+from ops.mend.upgrade import Plan
+from stores.migrations.alone import alone
 
 
 @click.command()
@@ -48,44 +47,15 @@ def upgrade(
       hub upgrade --dry-run
       hub upgrade
     """
-    with _reader(config) as reader:
+    with reading(config, of_any_revision=True) as reader:
         plan = upgrading.plan(reader.database)
     if not dry_run and plan.steps:
         _require_choice(reader, to, backed_up=backed_up)
-        with _in_words():
-            plan, kept = _upgraded(reader, to, backed_up=backed_up)
+        plan, kept = _upgraded(reader, to, backed_up=backed_up)
     else:
         kept = None
-    if as_json:
-        say_json(asdict(plan) | {"backup": kept, "dry_run": dry_run})
-    else:
-        _say(plan, kept, dry_run=dry_run)
-
-
-@contextmanager
-def _reader(config: Path) -> Iterator[Reader]:
-    reader = open_reader(config, os.environ, of_any_revision=True)
-    try:
-        yield reader
-    finally:
-        reader.database.close()
-
-
-@contextmanager
-def _in_words() -> Iterator[None]:
-    """What only an upgrade can run into, as errors that say a way out."""
-    try:
-        yield
-    except InUse as error:
-        raise click.ClickException(
-            f"{error}: stop the hub and whatever else has its store open; nothing was changed"
-        ) from None
-    except NoBackup as error:
-        raise click.ClickException(f"there is no backup: {error}; nothing was changed") from None
-    except NotApplied as error:
-        raise click.ClickException(
-            f"{error}; those before it last, and `hub upgrade` goes on from there"
-        ) from None
+    told = asdict(plan) | {"backup": kept, "dry_run": dry_run}
+    answer(told, _shown(plan, kept, dry_run=dry_run), as_json=as_json)
 
 
 def _require_choice(reader: Reader, to: Path | None, *, backed_up: bool) -> None:
@@ -102,19 +72,19 @@ def _upgraded(reader: Reader, to: Path | None, *, backed_up: bool) -> tuple[Plan
     url = reader.database.engine.url.render_as_string(hide_password=False)
     with alone(url, reader.database.vault) as database:
         plan = upgrading.plan(database)
-        kept = None if backed_up else upgrading.back_up(database, plan, to, progress)
-        upgrading.carry_out(database, plan, progress)
+        kept = None if backed_up else upgrading.back_up(database, plan, to=to, watch=progress)
+        upgrading.carry_out(database, plan, watch=progress)
     return plan, kept
 
 
-def _say(plan: Plan, kept: Path | None, *, dry_run: bool) -> None:
+def _shown(plan: Plan, kept: Path | None, *, dry_run: bool) -> Iterator[str | RenderableType]:
     if not plan.steps:
-        say(f"The store is of revision {plan.found} already; there is nothing to do.")
+        yield f"The store is of revision {plan.found} already; there is nothing to do."
         return
-    say_table("Revisions", [asdict(step) for step in plan.steps])
+    yield table("Revisions", [asdict(step) for step in plan.steps])
     if dry_run:
-        say(f"Nothing was changed: the store is of revision {plan.found}.")
+        yield f"Nothing was changed: the store is of revision {plan.found}."
         return
-    say(f"The store is of revision {plan.wanted}; it was of {plan.found}.")
+    yield f"The store is of revision {plan.wanted}; it was of {plan.found}."
     if kept:
-        say(f"As it was it is kept in {kept}")
+        yield f"As it was it is kept in {kept}"

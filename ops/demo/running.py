@@ -192,7 +192,7 @@ def _at_rest(hub: Hub) -> bool:
     is sent, it stays so.
     """
     status = collect(hub)
-    return not any(step.depth for step in status.steps) and not status.queues
+    return not any(step["depth"] for step in status.steps) and not status.queues
 
 
 def _progress(counts: Counter[str], *, sent: int, letters: int) -> Progress:

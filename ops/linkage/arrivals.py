@@ -1,6 +1,4 @@
-"""Records of the sample's form as the hub takes them in: for files that are linked without a
-running hub.
-"""
+"""Records of the sample's form as the hub takes them in, for linking files without a hub."""
 
 from __future__ import annotations
 
@@ -10,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from connectors.events.envelope import parse
+from connectors.events.facts import Door
 from connectors.formats.media import STRUCTURED
 from connectors.port import Routes
 from stores.ports import Arrival
@@ -53,12 +52,11 @@ def notification_event(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def arrival_of(found: Routes, record: dict[str, Any]) -> Arrival:
-    """One record of the sample's form, as the HTTP connector reads it. Raises
-    :class:`Unmapped`.
-    """
+    """A record of the sample's form, as the HTTP connector reads it. Raises :class:`Unmapped`."""
     route = found.by_code.get(record["source_agency"])
     if route is None:
         raise Unmapped("a notification comes from an agency that is none of the sample's")
     body = json.dumps(notification_event(record)).encode()
-    (arrival,) = parse(route, STRUCTURED, {}, body, connector="file", now=dt.datetime.now(dt.UTC))
+    door = Door(route, "file", dt.datetime.now(dt.UTC))
+    (arrival,) = parse(door, body, content_type=STRUCTURED)
     return arrival

@@ -1,6 +1,4 @@
-"""A file of notifications through deduplication and linking alone, in a fresh store, in order; and
-what was decided.
-"""
+"""A file of notifications through deduplication and linking alone, in a fresh store."""
 
 from __future__ import annotations
 
@@ -25,6 +23,7 @@ from schemas.refusals import Refusal
 from schemas.settings import HubSettings
 from stores import journal
 from stores.overview import last_position
+from stores.ports import Arrival
 
 COLUMNS = ("notification_id", "decision", "person_id", "duplicate_of", "candidates")
 _STEPS = ("deduplicate", "link")
@@ -40,18 +39,17 @@ class _Told:
 
 
 def decide_file(lines: Iterable[str], *, model: str | None) -> Iterator[list[tuple[str, ...]]]:
-    """Rows of :data:`COLUMNS` for the notifications of each batch, in order. Raises
-    :class:`Unmapped`.
-    """
+    """Rows of :data:`COLUMNS` for each batch, in order. Raises :class:`Unmapped`."""
     with tempfile.TemporaryDirectory() as folder:
         hub = assemble(_settings(Path(folder), model), {}, folder=Path(folder))
         steps = Embedded(hub.database, unit_of(*_STEPS), hub.policy, batch=_BATCH)
         found, told, numbered = routes(hub.settings, {}), _Told(), enumerate(lines, start=1)
         while part := list(islice(numbered, _BATCH)):
-            _take(hub, found, part, told)
-            before = _last(hub)
+            told.notification |= _taken(hub, found, part=part)
+            with hub.database.reading() as connection:
+                before = last_position(connection)
             steps.drain()
-            yield list(_rows(hub, before, told))
+            yield list(_rows(hub, told, after=before))
         hub.database.close()
 
 
@@ -72,39 +70,32 @@ def _settings(folder: Path, model: str | None) -> HubSettings:
     return settings.model_copy(update={"runtime": runtime, "linkage_model": model})
 
 
-def _take(hub: Hub, found: Routes, part: Sequence[tuple[int, str]], told: _Told) -> None:
-    arrivals, named = [], []
+def _taken(hub: Hub, found: Routes, *, part: Iterable[tuple[int, str]]) -> dict[str, str]:
+    """The notifications taken in, by the ids of their receipts."""
+    read = list(_read(found, part))
+    receipts = hub.intake.take([arrival for _, arrival in read])
+    return {receipt.id: name for receipt, (name, _) in zip(receipts, read, strict=True)}
+
+
+def _read(found: Routes, part: Iterable[tuple[int, str]]) -> Iterator[tuple[str, Arrival]]:
     for number, line in part:
         record = record_of(line, number)
         arrival = arrival_of(found, record)
         if isinstance(arrival.body, Refusal):
-            raise Unmapped(
-                f"line {number}: {arrival.body.reason} in {arrival.body.field or 'the record'}"
-            )
-        arrivals.append(arrival)
-        named.append(str(record["notification_id"]))
-    receipts = hub.intake.take(arrivals)
-    told.notification |= {receipt.id: name for receipt, name in zip(receipts, named, strict=True)}
+            where = arrival.body.field or "the record"
+            raise Unmapped(f"line {number}: {arrival.body.reason} in {where}")
+        yield str(record["notification_id"]), arrival
 
 
-def _rows(hub: Hub, before: int, told: _Told) -> Iterator[tuple[str, ...]]:
+def _rows(hub: Hub, told: _Told, *, after: int) -> Iterator[tuple[str, ...]]:
     """In the order in which notifications came: a batch's duplicates are known before its links."""
     rows: dict[str, tuple[str, ...]] = {}
-    for _, message in _since(hub, before):
-        rows |= _row(message, told)
+    while placed := journal.messages_after(hub.database, after, limit=_BATCH):
+        for _, message in placed:
+            rows |= _row(message, told)
+        after = placed[-1][0]
     order = {id_: place for place, id_ in enumerate(told.notification.values())}
     yield from (rows[id_] for id_ in sorted(rows, key=order.__getitem__))
-
-
-def _last(hub: Hub) -> int:
-    with hub.database.reading() as connection:
-        return last_position(connection)
-
-
-def _since(hub: Hub, position: int) -> Iterator[tuple[int, Message]]:
-    while placed := journal.messages_after(hub.database, position, limit=_BATCH):
-        yield from placed
-        position = placed[-1][0]
 
 
 def _row(message: Message, told: _Told) -> dict[str, tuple[str, ...]]:
@@ -116,17 +107,13 @@ def _row(message: Message, told: _Told) -> dict[str, tuple[str, ...]]:
             told.versions[accepted.referral_id] = accepted
         case ChildLinked() as linked:
             id_ = told.notification[linked.referral_id]
-            return {id_: _linked_row(id_, linked, told)}
+            return {id_: (id_, *_linked(linked, told))}
     return {}
 
 
-def _linked_row(id_: str, linked: ChildLinked, told: _Told) -> tuple[str, ...]:
+def _linked(linked: ChildLinked, told: _Told) -> tuple[str, ...]:
     first = told.versions.pop(linked.referral_id).first_referral_id
     if first is not None:
-        return (id_, "amended", linked.person_id, told.notification[first], "")
-    candidates = (
-        " ".join(c.person_id for c in linked.candidates)
-        if linked.outcome is LinkOutcome.REVIEW
-        else ""
-    )
-    return (id_, linked.outcome.value, linked.person_id, "", candidates)
+        return ("amended", linked.person_id, told.notification[first], "")
+    shown = linked.candidates if linked.outcome is LinkOutcome.REVIEW else ()
+    return (linked.outcome.value, linked.person_id, "", " ".join(c.person_id for c in shown))

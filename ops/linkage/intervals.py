@@ -8,9 +8,7 @@ _SURE = 1.96
 
 
 def wilson(part: int, whole: int) -> tuple[float, float]:
-    """The interval in which a share lies with 95 % confidence, of ``part`` counted among
-    ``whole``.
-    """
+    """Where a share lies with 95 % confidence, of ``part`` counted among ``whole``."""
     if not whole:
         return 0.0, 1.0
     share, squared = part / whole, _SURE**2

@@ -1,5 +1,4 @@
-"""How well linking does, judged by what humans decided about it so far: counts, and shares with
-their intervals.
+"""How well linking does, judged by what humans decided so far: counts, shares, intervals.
 
 Humans do not look at everything. Reviews are all put to them; automatic links and new children are
 looked at only where somebody or the hub had a doubt, so that mistakes are over-represented among
@@ -10,9 +9,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, TypeVar
 
 from ops.linkage.intervals import wilson
 from ops.look.reading import Readable
@@ -43,12 +43,11 @@ HOW: Final = (
     "Intervals are Wilson's, of 95 %; they hold for what was checked and not for what was not.",
 )
 _BANDS: Final = (-5.0, 0.0, 5.0, 10.0, 20.0)
+F = TypeVar("F", bound=Fact)
 
 
 Share = dict[str, Any]
-"""A part of a whole: both counts, and the estimate with its bounds, None where nothing was
-counted.
-"""
+"""A part of a whole: both counts, and the estimate with bounds, None where nothing was counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,53 +80,45 @@ class _Decided:
 
 
 def quality(hub: Readable, *, since: int | None = None) -> dict[str, Any]:
-    """The figures by human decisions recorded from ``since`` (microseconds) on. Raises
-    ``Unavailable``.
-    """
+    """The figures by human decisions from ``since`` (microseconds) on. Raises ``Unavailable``."""
     with hub.database.reading() as connection:
         vault = hub.database.vault
-        decided = _decided(connection, vault, since)
+        decided = _decided(connection, vault, since=since)
         cases = {id_ for merge in decided.merges for id_ in (merge.case_id, merge.absorbed_case_id)}
-        found = linking.about(connection, vault, {*decided.corrections, *cases}, [ChildLinked])
+        found = linking.about(
+            connection, vault, ids={*decided.corrections, *cases}, types=[ChildLinked]
+        )
         links = [entry.message.data for entry in found]
         judged = judge(
             [link for link in links if isinstance(link, ChildLinked) and link.model != HUMAN],
             decided,
         )
-        figures = _figures(judged) | _questions(connection, vault, decided, since)
+        asked: dict[type[Fact], int] = {
+            kind: sum(1 for _ in linking.every(connection, vault, type_=kind, since=since))
+            for kind in (MergeSuggested, SplitSuggested)
+        }
+        figures = _figures(judged) | _questions(asked, decided)
         return {"decided": linking.count(connection, ChildLinked)} | figures | {"how": HOW}
 
 
-def _decided(connection: Reading, vault: Vault, since: int | None) -> _Decided:
-    undone = [
-        fact
-        for fact in _every(connection, vault, DecisionUndone, since)
-        if isinstance(fact, DecisionUndone)
-    ]
+def _decided(connection: Reading, vault: Vault, *, since: int | None) -> _Decided:
+    every = partial(_every, connection, vault, since=since)
+    undone = list(every(DecisionUndone))
     gone = {id_ for fact in undone for id_ in (fact.decision_id, fact.undone_decision_id)}
-    found = _Decided()
-    for fact in _every(connection, vault, PersonsMerged, since):
-        if isinstance(fact, PersonsMerged) and fact.decision_id not in gone:
-            found.merges.append(fact)
-    merges = {merge.decision_id for merge in found.merges}
-    for fact in _every(connection, vault, LinkCorrected, since):
-        if isinstance(fact, LinkCorrected) and fact.decision_id not in merges | gone:
-            found.corrections[fact.referral_id] = fact
-    found.kept_apart = _standing(_every(connection, vault, PersonsKeptApart, since), gone)
-    found.splits = _standing(_every(connection, vault, PersonSplit, since), gone)
-    return found
-
-
-def _every(
-    connection: Reading, vault: Vault, type_: type[Fact], since: int | None
-) -> Iterator[Fact]:
-    return (entry.message.data for entry in linking.every(connection, vault, type_, since=since))
-
-
-def _standing(facts: Iterable[Fact], gone: Collection[str]) -> int:
-    return sum(
-        isinstance(f, PersonsKeptApart | PersonSplit) and f.decision_id not in gone for f in facts
+    merges = [fact for fact in every(PersonsMerged) if fact.decision_id not in gone]
+    followed = gone | {merge.decision_id for merge in merges}
+    return _Decided(
+        {c.referral_id: c for c in every(LinkCorrected) if c.decision_id not in followed},
+        merges,
+        kept_apart=sum(fact.decision_id not in gone for fact in every(PersonsKeptApart)),
+        splits=sum(fact.decision_id not in gone for fact in every(PersonSplit)),
     )
+
+
+def _every(connection: Reading, vault: Vault, type_: type[F], *, since: int | None) -> Iterator[F]:
+    for entry in linking.every(connection, vault, type_=type_, since=since):
+        if isinstance(entry.message.data, type_):
+            yield entry.message.data
 
 
 def judge(links: Sequence[ChildLinked], decided: _Decided) -> list[Judged]:
@@ -136,23 +127,20 @@ def judge(links: Sequence[ChildLinked], decided: _Decided) -> list[Judged]:
     verdicts = {}
     for link in links:
         if (correction := decided.corrections.get(link.referral_id)) is not None:
-            verdicts[link.referral_id] = _verdict(link, correction.person_id, heirs)
-    founders = {link.person_id: (n, link) for n, link in enumerate(links) if _founded(link)}
+            verdicts[link.referral_id] = _verdict(link, correction.person_id, heirs=heirs)
+    founders = {
+        link.person_id: link for link in links if link.person_id == own_person(link.referral_id)
+    }
+    order = list(founders)
     for merge in decided.merges:
-        first = [
-            founders[id_] for id_ in (merge.person_id, merge.absorbed_person_id) if id_ in founders
-        ]
-        if first:
-            _, later = max(first, key=lambda founder: founder[0])
-            known_as = {merge.person_id, merge.absorbed_person_id} - {later.person_id}
-            verdicts[later.referral_id] = _verdict(later, known_as.pop(), heirs)
+        both = {merge.person_id, merge.absorbed_person_id}
+        if both & founders.keys():
+            later = founders[max(both & founders.keys(), key=order.index)]
+            known_as = both - {later.person_id}
+            verdicts[later.referral_id] = _verdict(later, known_as.pop(), heirs=heirs)
     return [
         Judged(link, verdicts[link.referral_id]) for link in links if link.referral_id in verdicts
     ]
-
-
-def _founded(link: ChildLinked) -> bool:
-    return link.person_id == own_person(link.referral_id)
 
 
 def _heirs(merges: Iterable[PersonsMerged]) -> Mapping[str, str]:
@@ -167,7 +155,7 @@ def _heirs(merges: Iterable[PersonsMerged]) -> Mapping[str, str]:
     return heirs
 
 
-def _verdict(link: ChildLinked, person_id: str, heirs: Mapping[str, str]) -> str:
+def _verdict(link: ChildLinked, person_id: str, *, heirs: Mapping[str, str]) -> str:
     """``person_id``: whom a human found the referral to be about."""
     about = heirs.get(person_id, person_id)
     if link.outcome is LinkOutcome.LINKED:
@@ -175,9 +163,7 @@ def _verdict(link: ChildLinked, person_id: str, heirs: Mapping[str, str]) -> str
     own = person_id == link.person_id
     if link.outcome is LinkOutcome.NEW:
         return "confirmed" if own else "missed"
-    candidates = [
-        heirs.get(candidate.person_id, candidate.person_id) for candidate in link.candidates
-    ]
+    candidates = [heirs.get(one.person_id, one.person_id) for one in link.candidates]
     if not own and about in candidates:
         return "best" if about == candidates[0] else "among"
     return "none" if own else "other"
@@ -218,16 +204,11 @@ def _rows(judged: Iterable[Judged]) -> Iterator[dict[str, Any]]:
     """By model, outcome and band of the score: how often it was right."""
     groups: defaultdict[tuple[str, str, int], list[bool]] = defaultdict(list)
     for one in judged:
-        groups[one.link.model, one.link.outcome.value, bisect_right(_BANDS, one.link.score)].append(
-            one.right
-        )
+        band = bisect_right(_BANDS, one.link.score)
+        groups[one.link.model, one.link.outcome.value, band].append(one.right)
     for (model, outcome, band), right in sorted(groups.items()):
-        yield {
-            "model": model,
-            "outcome": outcome,
-            "score": _band(band),
-            "right": share(sum(right), len(right)),
-        }
+        counted = share(sum(right), len(right))
+        yield {"model": model, "outcome": outcome, "score": _band(band), "right": counted}
 
 
 def _band(number: int) -> str:
@@ -240,32 +221,22 @@ def share(part: int, whole: int) -> Share:
     """A share with its interval."""
     if not whole:
         return {"part": 0, "of": 0, "estimate": None, "low": None, "high": None}
-    low, high = wilson(part, whole)
-    return {
-        "part": part,
-        "of": whole,
-        "estimate": round(part / whole, 4),
-        "low": round(low, 4),
-        "high": round(high, 4),
-    }
+    low, high = (round(bound, 4) for bound in wilson(part, whole))
+    estimate = round(part / whole, 4)
+    return {"part": part, "of": whole, "estimate": estimate, "low": low, "high": high}
 
 
-def _questions(
-    connection: Reading, vault: Vault, decided: _Decided, since: int | None
-) -> dict[str, Any]:
+def _questions(asked: Mapping[type[Fact], int], decided: _Decided) -> dict[str, Any]:
     """What the hub asked by itself, and what humans decided of that kind, asked or not."""
     merged = len(decided.merges)
     return {
         "merges": {
-            "asked": sum(1 for _ in linking.every(connection, vault, MergeSuggested, since=since)),
+            "asked": asked[MergeSuggested],
             "merged": merged,
             "kept_apart": decided.kept_apart,
             "one_child": share(merged, merged + decided.kept_apart),
         },
-        "splits": {
-            "asked": sum(1 for _ in linking.every(connection, vault, SplitSuggested, since=since)),
-            "split": decided.splits,
-        },
+        "splits": {"asked": asked[SplitSuggested], "split": decided.splits},
     }
 
 

@@ -1,12 +1,11 @@
-"""A linkage model from a file of notifications, with a report of what was learned and what it would
-come to.
-"""
+"""Learn a linkage model from a file of notifications, and report what it would decide."""
 
 from __future__ import annotations
 
 import csv
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import as_file, files
@@ -36,9 +35,7 @@ _MOST_FALSE: Final = 1e-4
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """What there is to learn from, resends left out: subjects of whom nothing is known, and those
-    that are told.
-    """
+    """What there is to learn from, resends left out: subjects, and those whose truth is told."""
 
     unknown: Sequence[Subject]
     told: Sequence[Told]
@@ -55,9 +52,7 @@ class Trained:
 
 
 def read_material(notifications: Path, truth: Path | None) -> Material:
-    """Read a file in the sample's form and, where given, what is true of some or all of it; raises
-    ``Unmapped``.
-    """
+    """Read a file in the sample's form, and what is true of it. Raises ``Unmapped``."""
     lines = lines_of(notifications)
     rows = _true(truth) if truth else []
     true = {row["notification_id"]: row for row in rows}
@@ -86,17 +81,16 @@ def _true(path: Path) -> list[dict[str, str]]:
 def train(
     material: Material,
     base: Mapping[str, Any],
-    version: str,
     *,
+    version: str,
     date: str,
     most: int,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Trained:
-    """The model once it has settled, or after ``most`` rounds."""
+    """The model once it has settled, or after so many rounds as there may be."""
     kept = {key: value for key, value in base.items() if key != "trained"}
-    rounds = 0
-    for lesson in lessons(material.unknown, kept, version, told=material.told):
-        rounds += 1
+    learning = lessons(material.unknown, kept, version, told=material.told)
+    for rounds, lesson in enumerate(learning, start=1):
         progress(1)
         if rounds == most or not material.unknown or lesson.moved < _SETTLED:
             break
@@ -111,23 +105,17 @@ def train(
     return Trained({**lesson.data, "trained": provenance}, lesson)
 
 
-def report(trained: Trained, base: Mapping[str, Any], material: Material) -> dict[str, Any]:
-    """What was learned: each level's share among pairs of one child (m) and of others (u), and what
-    it comes to.
-    """
+def report(trained: Trained, base: Mapping[str, Any], *, material: Material) -> dict[str, Any]:
+    """What was learned: each level's share among pairs of one child (m) and of others (u)."""
     subjects = [*material.unknown, *(subject for subject, _, _ in material.told)]
     subjects.sort(key=lambda subject: subject.seen)
+    counts, prior = trained.lesson.counts, trained.data["prior"]
     return {
         "version": trained.data["version"],
         "trained": trained.data["trained"],
         "moved": round(trained.lesson.moved, 2),
-        "pairs": {
-            story: round(sum(counts[0].values())) for story, counts in trained.lesson.counts.items()
-        },
-        "prior": {
-            story: [base["prior"][story], round(bits, 2)]
-            for story, bits in trained.data["prior"].items()
-        },
+        "pairs": {story: round(sum(count[0].values())) for story, count in counts.items()},
+        "prior": {story: [base["prior"][story], round(n, 2)] for story, n in prior.items()},
         "levels": list(_levels(trained, base)),
         "before": outlook(subjects, base),
         "after": outlook(subjects, trained.data),
@@ -154,11 +142,9 @@ def outlook(subjects: Sequence[Subject], data: Mapping[str, Any]) -> dict[str, f
         else:
             family = decision.family.family_id if decision.family else str(number)
             index.put(found(subject, person_id=str(number), family_id=family, case_id=""))
+    of = max(1, len(subjects))
     return {
-        **{
-            f"{outcome.value}_share": round(n / max(1, len(subjects)), 4)
-            for outcome, n in counted.items()
-        },
+        **{f"{outcome.value}_share": round(n / of, 4) for outcome, n in counted.items()},
         "expected_false_links": round(doubt, 1),
         "link_at": model.link_at,
         "suggested_link_at": _suggested(scores, _MOST_FALSE * len(subjects)),
@@ -167,28 +153,18 @@ def outlook(subjects: Sequence[Subject], data: Mapping[str, Any]) -> dict[str, f
 
 def to_text(data: Mapping[str, Any]) -> str:
     """A model as its file is written: one line for each level, so that changes can be read."""
-    parts = []
-    for key, value in data.items():
-        if key == "bits":
-            fields = ",\n".join(
-                f"  {json.dumps(f)}: {_lines(levels, '   ', '  ')}" for f, levels in value.items()
-            )
-            parts.append(f' "bits": {{\n{fields}\n }}')
-        elif key == "limits":
-            parts.append(
-                ' "limits": [\n' + ",\n".join(f"  {json.dumps(limit)}" for limit in value) + "\n ]"
-            )
-        else:
-            parts.append(f" {json.dumps(key)}: {json.dumps(value)}")
-    return "{\n" + ",\n".join(parts) + "\n}\n"
+    said = {key: json.dumps(value) for key, value in data.items()}
+    said["bits"] = _spread(data["bits"])
+    if "limits" in data:
+        limits = ",\n".join(f"  {json.dumps(limit)}" for limit in data["limits"])
+        said["limits"] = f"[\n{limits}\n ]"
+    return "{\n" + ",\n".join(f" {json.dumps(key)}: {said[key]}" for key in data) + "\n}\n"
 
 
-def _lines(levels: Mapping[str, Any], indent: str, end: str) -> str:
-    return (
-        "{\n"
-        + ",\n".join(f"{indent}{json.dumps(k)}: {json.dumps(v)}" for k, v in levels.items())
-        + f"\n{end}}}"
-    )
+def _spread(value: Any) -> str:
+    """JSON over several lines, the innermost lists on one each."""
+    text = json.dumps(value, indent=1).replace("\n", "\n ")
+    return re.sub(r"\[[^][]*\]", lambda found: json.dumps(json.loads(found[0])), text)
 
 
 def _subjects(lines: Iterable[str]) -> Iterator[tuple[str, Subject]]:
@@ -203,10 +179,8 @@ def _subjects(lines: Iterable[str]) -> Iterator[tuple[str, Subject]]:
             raise Unmapped(f"line {number}: {body.reason} in {body.field or 'the record'}")
         assert isinstance(body, NotificationReceived)
         said = body.notification
-        reference = forwarded_reference(said.narrative) or (
-            body.agency,
-            plain_reference(said.reference),
-        )
+        own = body.agency, plain_reference(said.reference)
+        reference = forwarded_reference(said.narrative) or own
         if reference in seen:
             continue
         seen.add(reference)

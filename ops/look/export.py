@@ -1,6 +1,4 @@
-"""The hub's shapes as JSON Schema: every fact, every notice that it sends, everything that agencies
-may send.
-"""
+"""The hub's shapes as JSON Schema: facts, notices that it sends, what agencies may send."""
 
 from __future__ import annotations
 
@@ -10,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from connectors.events.facts import SHAPES
+from connectors.events.facts import MESSAGE_TYPES
 from schemas import information, notices, notification, product
 from schemas.base import Notice, Shape
 from schemas.topics import TOPICS
@@ -34,9 +32,7 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A shape under its CloudEvents type. ``group``: its topic, ``notices``, or ``commands`` that
-    agencies send.
-    """
+    """A shape under its CloudEvents type; ``group``: its topic, ``notices`` or ``commands``."""
 
     group: str
     name: str
@@ -66,7 +62,7 @@ def published() -> Iterator[Published]:
     for topic in TOPICS:
         yield from (Published(topic.name, fact.type, fact) for fact in topic.facts)
     yield from (Published("notices", notice.type, notice) for notice in NOTICES)
-    yield from (Published("commands", type_, shape) for type_, shape in SHAPES.items())
+    yield from (Published("commands", type_, sent.shape) for type_, sent in MESSAGE_TYPES.items())
 
 
 def export(folder: Path) -> list[Path]:
@@ -75,8 +71,7 @@ def export(folder: Path) -> list[Path]:
     for one in published():
         path = folder / one.path
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(
-            json.dumps(one.schema(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
-        )
+        schema = json.dumps(one.schema(), indent=2, ensure_ascii=False)
+        path.write_text(f"{schema}\n", encoding="utf-8")
         written.append(path)
     return written

@@ -1,6 +1,4 @@
-"""The monitor: one page that shows how the hub is, and the JSON that it is drawn from. No personal
-data in either.
-"""
+"""The monitor: a page that shows how the hub is, and its JSON, both without personal data."""
 
 from __future__ import annotations
 
@@ -25,9 +23,7 @@ _HEADERS = {
 
 
 def monitor_routes(collect: Callable[[], Status]) -> list[BaseRoute]:
-    """``GET /`` and ``/monitor`` (the page) and ``GET /v1/status`` (JSON; 503 while the store
-    cannot be reached).
-    """
+    """``GET /`` and ``/monitor``: the page. ``GET /v1/status``: JSON, 503 without the store."""
     page = (files("ops.look") / "monitor.html").read_text(encoding="utf-8")
 
     def show(_request: Request) -> Response:

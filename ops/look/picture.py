@@ -1,6 +1,4 @@
-"""The picture of the hub, drawn from :mod:`router.topology` and :mod:`schemas.topics`: what runs is
-what is shown.
-"""
+"""The picture of the hub, drawn from the topology that runs."""
 
 from __future__ import annotations
 
@@ -11,21 +9,20 @@ from router.topology import WRITTEN_BY, bound_steps, topics_of
 from schemas.topics import TOPICS
 
 
+def _to(step: str) -> list[str]:
+    return [topic for topic, writer in WRITTEN_BY.items() if writer == step]
+
+
 def arrows() -> Iterator[tuple[str, str]]:
     """From topic to the step that hears it, and from step to the topic that it publishes to."""
     for bound in bound_steps():
-        yield from ((topic.name, bound.step.name) for topic in topics_of(bound.step))
-        yield from (
-            (bound.step.name, topic)
-            for topic, writer in WRITTEN_BY.items()
-            if writer == bound.step.name
-        )
+        name = bound.step.name
+        yield from ((topic.name, name) for topic in topics_of(bound.step))
+        yield from ((name, topic) for topic in _to(name))
 
 
 def mermaid() -> str:
-    """A flowchart for GitHub: topics as rounded boxes, those from outside as flags, steps as
-    boxes.
-    """
+    """A flowchart for GitHub: steps as boxes, topics rounded, those from outside as flags."""
     drawn = {name for arrow in arrows() for name in arrow}
     lines = ["flowchart LR"]
     for topic in TOPICS:
@@ -44,12 +41,10 @@ def text() -> str:
         name = bound.step.name
         lines.append(name)
         lines += [f"    hears      {topic.name}" for topic in topics_of(bound.step)]
-        lines += [
-            f"    publishes  {topic}" for topic, writer in WRITTEN_BY.items() if writer == name
-        ]
+        lines += [f"    publishes  {topic}" for topic in _to(name)]
     lines += ["", "Topics", ""]
     for topic in TOPICS:
-        origin = _from(external=topic.external)
+        origin = ", from outside" if topic.external else ""
         lines.append(f"{topic.name:<24} {topic.says}, in order per {topic.keyed_by}{origin}")
     return "\n".join(lines)
 
@@ -72,15 +67,11 @@ def as_json() -> dict[str, Any]:
                 "name": bound.step.name,
                 "hears": [fact.type for fact in bound.step.hears],
                 "from": [topic.name for topic in topics_of(bound.step)],
-                "to": [topic for topic, writer in WRITTEN_BY.items() if writer == bound.step.name],
+                "to": _to(bound.step.name),
             }
             for bound in bound_steps()
         ],
     }
-
-
-def _from(*, external: bool) -> str:
-    return ", from outside" if external else ""
 
 
 def _id(name: str) -> str:

@@ -1,6 +1,4 @@
-"""The hub as operations look at it: its settings, and its store opened so that it refuses
-writes.
-"""
+"""The hub as operations look at it: its settings, and its store, which refuses writes."""
 
 from __future__ import annotations
 
@@ -10,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from ops.run.configuration import Fault, Misconfigured, key_encryption_key, read_settings
+from ops.run.configuration import Fault, Misconfigured, key_encryption_key, read_settings, refuse
 from ops.run.wiring import placed, refusing_another_key
 from schemas.settings import HubSettings
 from stores import schema
@@ -23,9 +21,7 @@ _NOTHING_YET = Fault(
 
 
 class Readable(Protocol):
-    """What looking at a hub takes: a running :class:`ops.run.wiring.Hub` has it, and so has a
-    :class:`Reader`.
-    """
+    """What looking at a hub takes; a whole ``Hub`` has it, and so has a :class:`Reader`."""
 
     @property
     def settings(self) -> HubSettings:
@@ -40,9 +36,7 @@ class Readable(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """A hub that can be looked at and not changed: no intake, no queues, a store that refuses
-    writes.
-    """
+    """A hub to look at and not to change: no intake, no queues, a store that refuses writes."""
 
     settings: HubSettings
     database: Database
@@ -58,30 +52,28 @@ def open_reader(
     """
     settings = read_settings(path, environment)
     url = placed(settings.runtime.store, path.parent)
-    faults = list(_missing(settings, url, environment, path.parent))
-    if faults:
-        raise Misconfigured(faults)
+    refuse(_missing(settings, environment, folder=path.parent))
     vault = Vault(key_encryption_key(settings, environment, folder=path.parent))
     database = Database(url, vault, reads_only=True)
     with ExitStack() as unless_good:
         unless_good.callback(database.close)
         with database.reading() as connection, refusing_another_key(settings):
             if not (schema.found if of_any_revision else schema.is_there)(connection):
-                raise Misconfigured([_NOTHING_YET])
+                raise Misconfigured(_NOTHING_YET)
             vault.keys(connection, [HUB_KEY], create=False)
         unless_good.pop_all()
     return Reader(settings, database)
 
 
 def _missing(
-    settings: HubSettings, url: str, environment: Mapping[str, str], folder: Path
+    settings: HubSettings, environment: Mapping[str, str], *, folder: Path
 ) -> Iterator[Fault]:
+    url = placed(settings.runtime.store, folder)
     file = url.removeprefix("sqlite:///")
     if file != url and not Path(file).is_file():
         yield _NOTHING_YET
     key_file = folder / settings.runtime.key_file
     if not environment.get(settings.runtime.key_variable) and not key_file.is_file():
+        what = "is not there, and without the hub's key nothing can be read"
         where = f"set {settings.runtime.key_variable}, or put the file where runtime.key_file says"
-        yield Fault(
-            "runtime.key_file", "is not there, and without the hub's key nothing can be read", where
-        )
+        yield Fault("runtime.key_file", what, where)

@@ -1,6 +1,4 @@
-"""The trail of a case: every fact about it in order, without personal data unless somebody reveals
-it (R46, R47).
-"""
+"""The trail of a case: its facts in order, without personal data until revealed (R46, R47)."""
 
 from __future__ import annotations
 
@@ -108,9 +106,7 @@ _PARTS = (
     "worker",
 )
 _SHOWN = frozenset({*_IDS, *_CODES, *_MEASURES, *_PARTS})
-"""Fields that hold ids, codes, digests, times and numbers, or parts that do: all that is shown
-unrevealed.
-"""
+"""All that is shown unrevealed: ids, codes, digests, times, numbers, and parts that hold them."""
 
 _IN_OUR_WORDS: Mapping[type[Fact], frozenset[str]] = {
     ChildLinked: frozenset({"reasons"}),
@@ -121,16 +117,12 @@ _IN_OUR_WORDS: Mapping[type[Fact], frozenset[str]] = {
     InformationRequested: frozenset({"reasons", "reason", "legal_basis", "purpose"}),
     ProductDrafted: frozenset({"reason", "purpose"}),
 }
-"""Fields of text that the profile or the linkage words speak in these facts; in others, people
-wrote them.
-"""
+"""Fields whose text the hub itself wrote in these facts; in others, people wrote them."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Event:
-    """One fact of a trail. ``shown`` has no personal data; ``content`` is everything, and None
-    unless revealed.
-    """
+    """One fact of a trail; ``shown``: no personal data, ``content``: all, None unless revealed."""
 
     position: int
     at: str
@@ -144,34 +136,28 @@ class Event:
 
 
 def of(hub: Readable, wanted: str) -> list[Event]:
-    """The trail of a case, referral or product id, or of ``agency/reference``. Raises
-    ``Unavailable``.
-    """
+    """The trail of a case, referral or product, or ``agency/reference``. Raises ``Unavailable``."""
     with hub.database.reading() as connection:
-        entries = trail.about(connection, hub.database.vault, wanted)
+        entries = trail.about(connection, hub.database.vault, wanted=wanted)
     return [_event(entry, revealed=False) for entry in entries]
 
 
 def reveal(hub: Hub, wanted: str, *, who: str, why: str) -> list[Event]:
-    """The trail with its contents. That somebody looked, at what and why, is recorded before
-    anything is shown.
-    """
+    """The trail with its contents; who looked, at what and why, is recorded first."""
     with hub.database.transaction() as transaction:
         cursor = cursors.lock(transaction, OPERATIONS)
-        entries = trail.about(transaction.connection, transaction.vault, wanted)
+        entries = trail.about(transaction.connection, transaction.vault, wanted=wanted)
         if entries:
             shown = tuple(entry.message.id for entry in entries)
             fact = RecordRevealed(record_id=wanted, message_ids=shown, seen_by=who, why=why)
-            journal.append(
-                transaction,
-                cursor,
-                [operation(fact, transaction.now, entries[0].message.correlation_id)],
-            )
+            about = entries[0].message.correlation_id
+            message = operation(fact, now=transaction.now, correlation_id=about)
+            journal.append(transaction, cursor, messages=[message])
             cursors.store(transaction, cursor)
     return [_event(entry, revealed=True) for entry in entries]
 
 
-def operation(fact: Fact, now: int, correlation_id: str) -> Message:
+def operation(fact: Fact, *, now: int, correlation_id: str) -> Message:
     """The message for something that a person of the hub did, at ``now`` (microseconds)."""
     return Message(
         id=str(uuid4()),

@@ -1,15 +1,14 @@
-"""What people do about dead letters: look, mend, send again, give up. Who and why is recorded with
-each (R47).
-"""
+"""What people do about dead letters: look, mend, send again, give up; who and why is kept (R47)."""
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import Any
 
-from connectors.events import envelope as events
+from connectors.events.envelope import reread
+from connectors.events.facts import Door
 from connectors.formats.media import media_type
 from connectors.formats.readers import Reading
 from connectors.port import AgencyRoute, Routes
@@ -40,9 +39,7 @@ from stores.vault import Unreadable
 
 WAITING = (DeadLetterState.OPEN, DeadLetterState.MENDED)
 PASSED_OVER = 0
-"""In the inbox in a policy's place (they count from 1): the step was kept from a message meant for
-another.
-"""
+"""In the inbox in a policy's place: the step was passed over, as the message was for another."""
 
 
 class Refused(Exception):
@@ -57,21 +54,21 @@ class Person:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """A dead letter without what it held. Times in microseconds."""
-
-    id: str
-    agency: str
-    connector: str
-    step: str
-    reason: str
-    field: str | None
-    state: str
-    content_type: str
-    created_at: int
-    decided_by: str | None
-    why: str | None
+Listed = Mapping[str, Any]
+"""A dead letter without what it held, by these names. Times in microseconds."""
+_LISTED = (
+    "id",
+    "agency",
+    "connector",
+    "step",
+    "reason",
+    "field",
+    "state",
+    "content_type",
+    "created_at",
+    "decided_by",
+    "why",
+)
 
 
 def listed(
@@ -83,167 +80,125 @@ def listed(
     wanted = (
         row for row in rows if (state or row.state in WAITING) and agency in (None, row.agency)
     )
-    return [Listed(*(getattr(row, name) for name in Listed.__slots__)) for row in wanted]
+    return list(map(_told_of, wanted))
 
 
 def one(hub: Readable, id_: str) -> Listed | None:
     """One dead letter, whatever its state, without what it held."""
     with hub.database.reading() as connection:
         row = next((row for row in dead_letters.find(connection) if row.id == id_), None)
-    return row and Listed(*(getattr(row, name) for name in Listed.__slots__))
+    return row and _told_of(row)
 
 
-def reveal(hub: Hub, id_: str, person: Person) -> DeadLetter:
-    """The dead letter with its original; that it was looked at is recorded first. Raises
-    :class:`Refused`.
+def _told_of(row: Any) -> Listed:
+    return {name: getattr(row, name) for name in _LISTED}
+
+
+def reveal(hub: Hub, id_: str, *, person: Person) -> DeadLetter:
+    """The dead letter with its original; the look is recorded first. Raises :class:`Refused`."""
+    with _opened(hub, id_) as opened:
+        opened.record(DeadLetterRevealed, {"seen_by": person.who, "why": person.why})
+    return opened.letter
+
+
+def mend(hub: Hub, routes: Routes, *, id_: str, field: str, value: str, person: Person) -> None:
+    """Correct the faulty field and no other. Raises :class:`Refused` or ``CannotMend``.
+
+    The original stays. What leaves only its owner decides (R30): such a decision is not mended,
+    nor is anything else into one.
     """
-    with _opened(hub, id_) as (_, dead, record):
-        shown = {
-            "dead_letter_id": dead.id,
-            "agency": dead.agency,
-            "seen_by": person.who,
-            "why": person.why,
-        }
-        record(DeadLetterRevealed.model_validate(shown))
-    return dead
-
-
-def mend(hub: Hub, routes: Routes, id_: str, *, field: str, value: str, person: Person) -> None:
-    """Correct the faulty field and no other; the original stays. Raises :class:`Refused` or
-    ``CannotMend``.
-
-    What leaves only its owner decides (R30): such a decision is not mended, nor is anything else
-    into one.
-    """
-    with _opened(hub, id_) as (transaction, dead, record):
-        _only_waiting(dead)
-        mending.check(dead.reason, dead.field, field)
+    with _opened(hub, id_) as opened:
+        dead = opened.waiting()
+        mending.check(dead.reason, dead.field, wanted=field)
         reading = _reading(routes.by_code.get(dead.agency), dead.content_type)
-        text = mending.mended(
-            dead.mended or dead.original,
-            dead.content_type,
-            field=field,
-            value=value,
-            reading=reading,
-        )
+        before = dead.mended or dead.original
+        text = mending.mended(before, dead.content_type, field=field, value=value, reading=reading)
         if any(_decides_release(dead.content_type, body) for body in (dead.original, text)):
             raise Refused(
                 "it decides about what leaves, and only the item's owner may: "
                 "ask it to decide again"
             )
-        dead_letters.settle(
-            transaction, _settled(dead, DeadLetterState.MENDED, person, mended=text)
-        )
-        record(
-            DeadLetterMended(
-                dead_letter_id=dead.id,
-                agency=dead.agency,
-                field=dead.field or field,
-                decided_by=person.who,
-                why=person.why,
-            )
-        )
+        after = replace(dead, state=DeadLetterState.MENDED, mended=text)
+        opened.settle(after, person, told=DeadLetterMended, field=dead.field or field)
 
 
 def _decides_release(content_type: str, body: bytes) -> bool:
-    """Whether this is an owner's decision, as it came or as the fact that it made; in doubt it is
-    one.
-    """
+    """Whether this is an owner's decision, as it came or as a fact; in doubt it is one."""
     told = content_type.encode() + body
     return any(name.encode() in told for name in ("mash.release-decision.", ReleaseDecided.type))
 
 
-def discard(hub: Hub, id_: str, person: Person) -> None:
+def discard(hub: Hub, id_: str, *, person: Person) -> int:
     """Give a dead letter up; its original stays. Raises :class:`Refused`."""
-    with _opened(hub, id_) as (transaction, dead, record):
-        _only_waiting(dead)
-        dead_letters.settle(transaction, _settled(dead, DeadLetterState.DISCARDED, person))
-        record(
-            DeadLetterDiscarded(
-                dead_letter_id=dead.id, agency=dead.agency, decided_by=person.who, why=person.why
-            )
-        )
+    with _opened(hub, id_) as opened:
+        dead = opened.waiting()
+        after = replace(dead, state=DeadLetterState.DISCARDED)
+        opened.settle(after, person, told=DeadLetterDiscarded)
+    return 0
 
 
-def redrive(hub: Hub, routes: Routes, id_: str, person: Person) -> int:
-    """Send a dead letter again, once; answers how many of its messages were refused again. Raises
-    :class:`Refused`.
+def redrive(hub: Hub, routes: Routes, id_: str, *, person: Person) -> int:
+    """Send a dead letter again, once; how many of its messages were refused again. Raises Refused.
 
     What came by a connector is read and taken as if it came now; what a step refused goes to that
     step alone, as the same fact under an id that follows from the dead letter's.
     """
-    with _opened(hub, id_) as (transaction, dead, record):
-        _only_waiting(dead)
+    with _opened(hub, id_) as opened:
+        dead = opened.waiting()
         again = _arrive_again if dead.step == intake.STEP else _decide_again
-        ids, refused, after = again(transaction, routes.by_code.get(dead.agency), dead)
-        dead_letters.settle(transaction, _settled(after, after.state, person, mended=dead.mended))
-        record(
-            DeadLetterRedriven(
-                dead_letter_id=dead.id,
-                agency=dead.agency,
-                message_ids=ids,
-                refused=refused,
-                decided_by=person.who,
-                why=person.why,
-            )
-        )
+        ids, refused, after = again(opened.transaction, dead, route=routes.by_code.get(dead.agency))
+        opened.settle(after, person, told=DeadLetterRedriven, message_ids=ids, refused=refused)
     return refused
 
 
-class _Record:
-    """Writes a fact to the chain of operations, in the transaction of what it tells of."""
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A dead letter in a transaction that holds the chain of operations."""
 
-    def __init__(
-        self, transaction: Transaction, cursor: cursors.Cursor, correlation_id: str
-    ) -> None:
-        self._transaction, self._cursor, self._correlation_id = transaction, cursor, correlation_id
+    transaction: Transaction
+    cursor: cursors.Cursor
+    letter: DeadLetter
+    correlation_id: str
 
-    def __call__(self, fact: Fact) -> None:
-        message = operation(fact, self._transaction.now, self._correlation_id)
-        journal.append(self._transaction, self._cursor, [message])
-        cursors.store(self._transaction, self._cursor)
+    def waiting(self) -> DeadLetter:
+        """The letter, unless it was settled already; then raises :class:`Refused`."""
+        dead = self.letter
+        if dead.state not in WAITING:
+            was = f"{dead.id} was {dead.state} already, by {dead.decided_by}"
+            raise Refused(f"{was}; see `hub dead-letters show`")
+        return dead
+
+    def settle(self, dead: DeadLetter, person: Person, *, told: type[Fact], **more: Any) -> None:
+        """Keep how the letter stands now, and record the fact that tells of it."""
+        after = replace(dead, decided_by=person.who, why=person.why)
+        dead_letters.settle(self.transaction, after)
+        self.record(told, {"decided_by": person.who, "why": person.why} | more)
+
+    def record(self, told: type[Fact], more: Mapping[str, Any]) -> None:
+        """Write a fact about the letter to the chain of operations, in the same transaction."""
+        letter = {"dead_letter_id": self.letter.id, "agency": self.letter.agency}
+        fact = told.model_validate(letter | dict(more))
+        message = operation(fact, now=self.transaction.now, correlation_id=self.correlation_id)
+        journal.append(self.transaction, self.cursor, messages=[message])
+        cursors.store(self.transaction, self.cursor)
 
 
 @contextmanager
-def _opened(hub: Hub, id_: str) -> Iterator[tuple[Transaction, DeadLetter, _Record]]:
-    """A transaction with the dead letter; the lock on the chain keeps two people from settling one
-    letter at once.
-    """
+def _opened(hub: Hub, id_: str) -> Iterator[_Opened]:
+    """The lock on the chain keeps two people from settling one letter at once."""
     with hub.database.transaction() as transaction:
         cursor = cursors.lock(transaction, OPERATIONS)
         dead = dead_letters.load(transaction, id_)
         if dead is None:
             raise Refused(f"there is no dead letter {id_}; see `hub dead-letters list`")
         cause = trail.envelope(transaction.connection, dead.message_id or "")
-        yield (
-            transaction,
-            dead,
-            _Record(transaction, cursor, cause.correlation_id if cause else dead.id),
-        )
-
-
-def _only_waiting(dead: DeadLetter) -> None:
-    if dead.state not in WAITING:
-        raise Refused(
-            f"{dead.id} was {dead.state} already, by {dead.decided_by}; see `hub dead-letters show`"
-        )
-
-
-def _settled(
-    dead: DeadLetter, state: DeadLetterState, person: Person, *, mended: bytes | None = None
-) -> DeadLetter:
-    return replace(
-        dead, state=state, decided_by=person.who, why=person.why, mended=mended or dead.mended
-    )
+        yield _Opened(transaction, cursor, dead, cause.correlation_id if cause else dead.id)
 
 
 def _reading(route: AgencyRoute | None, content_type: str) -> Reading:
     """How the agency's mapping reads such content; the hub's own shapes need none."""
-    media = media_type(content_type)
-    mapping = route.mapping(media.parameters.get("mapping", "")) if route else None
-    if mapping is None or media.kind is None or media.kind not in mapping.formats:
-        return Reading()
-    return mapping.formats[media.kind].reading
+    form = route.format_of_kept(media_type(content_type)) if route else None
+    return form.reading if form else Reading()
 
 
 # --- sending again
@@ -252,7 +207,9 @@ _Again = tuple[tuple[str, ...], int, DeadLetter]
 """New ids, how many were refused again, and the dead letter as it stands then."""
 
 
-def _arrive_again(transaction: Transaction, route: AgencyRoute | None, dead: DeadLetter) -> _Again:
+def _arrive_again(
+    transaction: Transaction, dead: DeadLetter, *, route: AgencyRoute | None
+) -> _Again:
     if route is None:
         raise Refused(f"{dead.agency} is not configured any more; add it, or discard the letter")
     arrivals = _arrivals(transaction, route, dead)
@@ -264,15 +221,12 @@ def _arrive_again(transaction: Transaction, route: AgencyRoute | None, dead: Dea
 
 
 def _arrivals(transaction: Transaction, route: AgencyRoute, dead: DeadLetter) -> Sequence[Arrival]:
-    now: dt.datetime = codec.from_micros(transaction.now)
-    body = dead.mended or dead.original
-    found = events.reread(
-        route, dead.content_type, body, event_id=dead.message_id, connector=dead.connector, now=now
-    )
+    door = Door(route, dead.connector, codec.from_micros(transaction.now))
+    original = dead.mended or dead.original
+    found = reread(door, original, content_type=dead.content_type, event_id=dead.message_id)
     if dead.reason != "refused.same-id":
         return found
-    # The sender used its id for something else before; under that id this would be refused for
-    # ever.
+    # The sender's id meant something else before: under it this would be refused for ever.
     return [
         replace(arrival, event_id=f"redriven:{dead.id}#{n}")
         for n, arrival in enumerate(found, start=1)
@@ -292,11 +246,16 @@ def _told(dead: DeadLetter, receipt: Receipt) -> tuple[str, Letter]:
     return id_, Letter("receipt", agency=dead.agency, notice=receipt)
 
 
-def _decide_again(transaction: Transaction, _route: AgencyRoute | None, dead: DeadLetter) -> _Again:
+def _decide_again(
+    transaction: Transaction,
+    dead: DeadLetter,
+    *,
+    route: AgencyRoute | None,  # noqa: ARG001
+) -> _Again:
     before = trail.envelope(transaction.connection, dead.message_id or "")
     if before is None:
         raise Refused("the message that was refused is not in the journal; see `hub audit verify`")
-    fact = _fact(transaction, dead, before)
+    fact = _fact(transaction, dead, before=before)
     message = Message(
         id=derived_id(dead.id, "redriven"),
         source=before.source,
@@ -306,16 +265,15 @@ def _decide_again(transaction: Transaction, _route: AgencyRoute | None, dead: De
         causation_id=before.id,
         data=fact,
     )
-    _append_for(transaction, dead.step, message)
+    _append_for(transaction, message, step=dead.step)
     return (message.id,), 0, replace(dead, state=DeadLetterState.REDRIVEN)
 
 
-def _fact(transaction: Transaction, dead: DeadLetter, before: codec.Sealed) -> Fact:
+def _fact(transaction: Transaction, dead: DeadLetter, *, before: codec.Sealed) -> Fact:
     """What was refused, mended or not; where it could not be unsealed then, what it is now."""
     if dead.reason != "unreadable.sealed":
-        return codec.decode(
-            media_type(dead.content_type).parameters.get("type", ""), dead.mended or dead.original
-        )
+        type_ = media_type(dead.content_type).parameters.get("type", "")
+        return codec.decode(type_, dead.mended or dead.original)
     keys = transaction.vault.keys(transaction.connection, [before.key_id], create=False)
     try:
         return before.open(keys[before.key_id]).data
@@ -325,13 +283,11 @@ def _fact(transaction: Transaction, dead: DeadLetter, before: codec.Sealed) -> F
         ) from None
 
 
-def _append_for(transaction: Transaction, step: str, message: Message) -> None:
-    """Record the message for one step: the others had the original, and must not do again what they
-    did.
-    """
+def _append_for(transaction: Transaction, message: Message, *, step: str) -> None:
+    """Record the message for one step: the others had the original and must not act twice."""
     cursor = cursors.lock(transaction, f"{OPERATIONS}/redrive")
-    journal.append(transaction, cursor, [message], on=REDRIVEN)
+    journal.append(transaction, cursor, messages=[message], on=REDRIVEN)
     cursors.store(transaction, cursor)
     for bound in bound_steps():
         if bound.step.name != step and bound.step.concerns(message):
-            inbox.note(transaction, bound.step.name, [message.id], policy=PASSED_OVER)
+            inbox.note(transaction, bound.step.name, message_ids=[message.id], policy=PASSED_OVER)

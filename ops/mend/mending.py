@@ -26,7 +26,7 @@ class CannotMend(Exception):
     """The field cannot be corrected here; the message says why and what to do instead."""
 
 
-def check(reason: str, recorded: str | None, wanted: str) -> None:
+def check(reason: str, recorded: str | None, *, wanted: str) -> None:
     """Only the field that was found faulty may be changed. Raises :class:`CannotMend`."""
     if (
         recorded is None
@@ -41,14 +41,12 @@ def check(reason: str, recorded: str | None, wanted: str) -> None:
 def mended(
     original: bytes, content_type: str, *, field: str, value: str, reading: Reading
 ) -> bytes:
-    """The message with ``value`` in ``field``, a path as dead letters name it. Raises
-    :class:`CannotMend`.
-    """
+    """The message with ``value`` in ``field``, as dead letters name it. Raises CannotMend."""
     kind = media_type(content_type).kind
     if kind is None:
         raise CannotMend(f"nothing here can change one field of {media_type(content_type).name}")
     try:
-        return _MENDERS[kind](original, _bare(field), value, reading)
+        return _MENDERS[kind](original, _bare(field), value=value, reading=reading)
     except (ValueError, LookupError, TypeError, SyntaxError, csv.Error):
         raise CannotMend(
             "the message cannot be read well enough to change one field; ask for it anew"
@@ -63,7 +61,7 @@ def _bare(field: str) -> str:
 # --- JSON
 
 
-def _json(original: bytes, field: str, value: str, _reading: Reading) -> bytes:
+def _json(original: bytes, field: str, *, value: str, reading: Reading) -> bytes:  # noqa: ARG001
     text = original.decode("utf-8").removeprefix("\ufeff")
     whole = json.loads(text, object_pairs_hook=_each_once)
     path = [int(index) if index else name for name, index in _INDEX.findall(field)]
@@ -84,16 +82,11 @@ def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _holder(whole: Any, path: list[str | int]) -> Any:
-    """The object that the path starts in: the whole, or what an envelope or fact of the hub
-    holds.
-    """
-    inner = [
-        whole[name]
-        for name in _HOLDERS
-        if isinstance(whole, dict) and isinstance(whole.get(name), dict)
-    ]
-    there = [one for one in (whole, *inner) if isinstance(one, dict) and path[0] in one]
-    return next(iter([*there, *inner, whole]))
+    """The object that the path starts in: the whole, or what an envelope or fact holds."""
+    if not isinstance(whole, dict):
+        return whole
+    inner = [whole[name] for name in _HOLDERS if isinstance(whole.get(name), dict)]
+    return next((one for one in (whole, *inner) if path[0] in one), [*inner, whole][0])
 
 
 def _within(holder: Any, part: str | int) -> Any:
@@ -103,31 +96,23 @@ def _within(holder: Any, part: str | int) -> Any:
 
 
 def _like(before: Any, value: str) -> Any:
-    """The value as what stood there: text stays text; in place of a number, a list or the like,
-    JSON is read.
-    """
-    if before is None or isinstance(before, str):
-        return value
-    return json.loads(value)
+    """The value as what stood there: text stays text, other kinds are read as JSON."""
+    return value if before is None or isinstance(before, str) else json.loads(value)
 
 
 # --- CSV and XML
 
 
-def _csv(original: bytes, field: str, value: str, reading: Reading) -> bytes:
-    rows = list(
-        csv.reader(
-            io.StringIO(original.decode("utf-8-sig")), delimiter=reading.delimiter, strict=True
-        )
-    )
-    header, row = rows
+def _csv(original: bytes, field: str, *, value: str, reading: Reading) -> bytes:
+    text = io.StringIO(original.decode("utf-8-sig"))
+    header, row = csv.reader(text, delimiter=reading.delimiter, strict=True)
     row[[name.strip() for name in header].index(field)] = value
     out = io.StringIO()
     csv.writer(out, delimiter=reading.delimiter, lineterminator="\n").writerows([header, row])
     return out.getvalue().encode("utf-8")
 
 
-def _xml(original: bytes, field: str, value: str, reading: Reading) -> bytes:
+def _xml(original: bytes, field: str, *, value: str, reading: Reading) -> bytes:
     root = fromstring(original.decode("utf-8"), forbid_dtd=True)
     record = root if reading.path == "." else root.find(reading.path)
     path = re.sub(rf"^{re.escape(reading.path)}(\[\d+\])?/", "", field)
@@ -150,7 +135,7 @@ def _made(record: Element | None, path: str) -> Element:
     return record
 
 
-_MENDERS: Mapping[Kind, Callable[[bytes, str, str, Reading], bytes]] = {
+_MENDERS: Mapping[Kind, Callable[..., bytes]] = {
     "json": _json,
     "json-lines": _json,
     "csv": _csv,

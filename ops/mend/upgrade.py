@@ -10,16 +10,13 @@ from pathlib import Path
 from stores import schema
 from stores.database import Database
 from stores.migrations import backup, revisions
-from stores.migrations.revisions import Revision
 from stores.ports import Unavailable
 from stores.schema import OtherRevision
 from stores.vault import Unreadable
 
 
 class NotApplied(Exception):
-    """A revision failed and left nothing; those before it last, and the next upgrade begins with
-    it.
-    """
+    """A revision failed and left nothing; those before it last, and the next upgrade resumes."""
 
     def __str__(self) -> str:
         revision, error = self.args
@@ -27,9 +24,7 @@ class NotApplied(Exception):
 
 
 Watch = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
-"""Shows how something of so many parts goes on: what is given is called with how many more are
-done.
-"""
+"""Shows how something of so many parts goes on; call what is given with how many more are done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,26 +61,22 @@ def plan(database: Database) -> Plan:
     return Plan(found, schema.known()[-1], tuple(steps))
 
 
-def carry_out(database: Database, plan: Plan, watch: Watch) -> None:
+def carry_out(database: Database, plan: Plan, *, watch: Watch) -> None:
     """Take the steps of a plan, each in a transaction of its own; raises :class:`NotApplied`."""
     for revision in revisions.after(plan.found):
         try:
-            _apply(database, revision, watch)
+            with database.reading() as connection:
+                rows = revision.rows(connection)
+            with (
+                watch(f"revision {revision.id}", rows or 0) as advance,
+                database.transaction() as transaction,
+            ):
+                revisions.apply(transaction, revision, progress=advance)
         except (Unavailable, Unreadable) as error:
             raise NotApplied(revision.id, type(error).__name__) from None
 
 
-def _apply(database: Database, revision: Revision, watch: Watch) -> None:
-    with database.reading() as connection:
-        rows = revision.rows(connection)
-    with (
-        watch(f"revision {revision.id}", rows or 0) as advance,
-        database.transaction() as transaction,
-    ):
-        revisions.apply(transaction, revision, advance)
-
-
-def back_up(database: Database, plan: Plan, to: Path | None, watch: Watch) -> Path:
+def back_up(database: Database, plan: Plan, *, to: Path | None, watch: Watch) -> Path:
     """Copy the store to a file, for SQLite by itself beside the store; raises ``NoBackup``."""
     if database.engine.dialect.name == "postgresql":
         assert to is not None
@@ -93,5 +84,5 @@ def back_up(database: Database, plan: Plan, to: Path | None, watch: Watch) -> Pa
         return to
     to = to or backup.beside(Path(str(database.engine.url.database)), plan.found)
     with watch("backup", backup.pages(database)) as advance:
-        backup.copy(database, to, advance)
+        backup.copy(database, to, progress=advance)
     return to

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from ops.run.configuration import Fault, Misconfigured, read_policy, read_settin
 from router.linkage import load_model
 from router.topology import bound_steps
 from router.unit import ALL
+from schemas.policy import Agreement
 from schemas.settings import AgencySettings, HubSettings
 
 _SOON = dt.timedelta(days=30)
@@ -28,20 +29,22 @@ class Checked:
 
 
 def check(path: Path, environment: Mapping[str, str], *, today: dt.date) -> Checked:
-    """Read the file and all that it names: profile, mappings, secrets, linkage model,
-    agreements.
-    """
+    """Read the file and all that it names, from profile and mappings to agreements."""
     try:
         settings = read_settings(path, environment)
     except Misconfigured as error:
-        return Checked(tuple(error.faults), ())
+        return Checked(error.faults, ())
     found = [
         *_policy(settings, path.parent),
         *_mappings(settings, environment),
         *_model(settings),
         *_workers(settings.runtime.workers),
     ]
-    return Checked(tuple(found), tuple(_warnings(settings, environment, path.parent, today)))
+    warned = [
+        *(one for item in settings.agencies.items() for one in _agency(*item, today=today)),
+        *_unkeyed(settings, environment, folder=path.parent),
+    ]
+    return Checked(tuple(found), tuple(warned))
 
 
 def _policy(settings: HubSettings, folder: Path) -> Iterator[Fault]:
@@ -58,9 +61,8 @@ def _mappings(settings: HubSettings, environment: Mapping[str, str]) -> Iterator
         try:
             routes(alone, environment)
         except MappingFault as error:
-            yield Fault(
-                f"agencies.{code}", str(error), "mend the mapping; try it with `hub connectors try`"
-            )
+            instead = "mend the mapping; try it with `hub connectors try`"
+            yield Fault(f"agencies.{code}", str(error), instead)
         except SecretMissing as error:
             yield Fault(f"agencies.{code}", str(error), "export it where the hub is started")
 
@@ -87,37 +89,29 @@ def _model(settings: HubSettings) -> Iterator[Fault]:
         )
 
 
-def _warnings(
-    settings: HubSettings, environment: Mapping[str, str], folder: Path, today: dt.date
+def _unkeyed(
+    settings: HubSettings, environment: Mapping[str, str], *, folder: Path
 ) -> Iterator[Fault]:
-    for code, agency in settings.agencies.items():
-        yield from _agreement(code, agency, today)
-        if agency.push is None and agency.http is None and agency.queue is None:
-            instead = "add http, queue or push; until then its letters wait"
-            yield Fault(f"agencies.{code}", "has no way to get what the hub has for it", instead)
-    file = folder / settings.runtime.key_file
-    if not environment.get(settings.runtime.key_variable) and not file.exists():
-        instead = (
-            f"in production make one with `hub config key` and set {settings.runtime.key_variable}"
-        )
+    variable = settings.runtime.key_variable
+    if not environment.get(variable) and not (folder / settings.runtime.key_file).exists():
+        instead = f"in production make one with `hub config key` and set {variable}"
         yield Fault("runtime.key_file", "is not there and will be made on first start", instead)
 
 
-def _agreement(code: str, agency: AgencySettings, today: dt.date) -> Iterator[Fault]:
+def _agency(code: str, agency: AgencySettings, *, today: dt.date) -> Iterator[Fault]:
+    if what := _amiss(agency.agreement, today):
+        yield Fault(f"agencies.{code}.agreement", what, "renew it, and write its dates")
+    if agency.push is None and agency.http is None and agency.queue is None:
+        instead = "add http, queue or push; until then its letters wait"
+        yield Fault(f"agencies.{code}", "has no way to get what the hub has for it", instead)
+
+
+def _amiss(agreement: Agreement | None, today: dt.date) -> str | None:
     """Nothing is taken from an agency without an agreement in force (R50)."""
-    where, agreement = f"agencies.{code}.agreement", agency.agreement
-    words: Mapping[str, Callable[[], bool]] = {
-        "is missing": lambda: agreement is None,
-        "has not begun": lambda: agreement is not None and today < agreement.since,
-        "has ended": lambda: bool(agreement and agreement.until and agreement.until < today),
-    }
-    for what, holds in words.items():
-        if holds():
-            yield Fault(
-                where,
-                f"{what}: everything from this agency is refused",
-                "renew it, and write its dates",
-            )
-            return
-    if agreement and agreement.until and agreement.until < today + _SOON:
-        yield Fault(where, f"ends on {agreement.until}", "renew it, and write its dates")
+    until = agreement and agreement.until
+    if agreement and agreement.since <= today and not (until and until < today):
+        return f"ends on {until}" if until and until < today + _SOON else None
+    state = "is missing"
+    if agreement:
+        state = "has not begun" if today < agreement.since else "has ended"
+    return f"{state}: everything from this agency is refused"

@@ -6,9 +6,11 @@ import base64
 import binascii
 import os
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -36,19 +38,15 @@ class Fault:
 
 
 class Misconfigured(Exception):
-    """The configuration cannot be used; ``faults`` says everything that is wrong with it, not only
-    the first.
-    """
+    """The configuration cannot be used; ``faults`` says everything that is wrong with it."""
 
-    def __init__(self, faults: list[Fault]) -> None:
+    def __init__(self, *faults: Fault) -> None:
         super().__init__("\n".join(map(str, faults)))
         self.faults = faults
 
 
 def read_settings(path: Path, environment: Mapping[str, str]) -> HubSettings:
-    """The settings in a TOML file, with ``HUB_STORE``, ``HUB_TOPICS``, ``HUB_QUEUES`` and
-    ``HUB_PORT`` over them.
-    """
+    """The settings in a TOML file, with ``HUB_STORE``, ``_TOPICS``, ``_QUEUES``, ``_PORT`` over."""
     raw = _read_toml(path)
     runtime = raw.setdefault("runtime", {})
     for name in ("store", "topics", "queues"):
@@ -56,19 +54,21 @@ def read_settings(path: Path, environment: Mapping[str, str]) -> HubSettings:
             runtime[name] = value
     if port := environment.get("HUB_PORT"):
         raw.setdefault("http", {})["port"] = port
-    settings = _validated(HubSettings, raw, str(path))
-    faults = list(_inconsistencies(settings))
-    if faults:
-        raise Misconfigured(faults)
+    settings = _validated(HubSettings, raw, where=str(path))
+    refuse(_inconsistencies(settings))
     return settings
+
+
+def refuse(faults: Iterable[Fault]) -> None:
+    """Raise ``Misconfigured`` with all of these faults, if there are any."""
+    if found := tuple(faults):
+        raise Misconfigured(*found)
 
 
 def read_policy(settings: HubSettings, *, folder: Path = Path()) -> Policy:
     """What decisions depend on, from the settings and the borough profile that they name."""
     profile = read_profile(settings.profile, folder=folder)
-    faults = list(_unknown_agencies(profile, settings))
-    if faults:
-        raise Misconfigured(faults)
+    refuse(_unknown_agencies(profile, settings))
     return Policy(
         lead_agency=settings.lead_agency,
         area=settings.area,
@@ -79,26 +79,22 @@ def read_policy(settings: HubSettings, *, folder: Path = Path()) -> Policy:
 
 
 def read_profile(name: str, *, folder: Path = Path()) -> BoroughProfile:
-    """A borough profile that ships with the hub, or the one at a path relative to the configuration
-    file.
-    """
+    """A borough profile that ships with the hub, or the one at a path relative to ``folder``."""
     shipped = files(PROFILES) / f"{name}.toml"
-    if shipped.is_file():
-        return _validated(BoroughProfile, tomllib.loads(shipped.read_text(encoding="utf-8")), name)
-    return _validated(BoroughProfile, _read_toml(folder / name), name)
+    raw = _read_toml(shipped if shipped.is_file() else folder / name)
+    return _validated(BoroughProfile, raw, where=name)
 
 
 def key_encryption_key(
     settings: HubSettings, environment: Mapping[str, str], *, folder: Path = Path()
 ) -> bytes:
-    """The hub's own key from its variable or file; the file is made on first use, readable by its
-    owner only.
-    """
+    """The hub's own key from its variable, or its file, which is made on first use."""
     if text := environment.get(settings.runtime.key_variable):
         return _key_of(text, settings.runtime.key_variable)
     file = folder / settings.runtime.key_file
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)
+        # Readable by its owner only.
         made = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(made, "wb") as opened:
             opened.write(base64.b64encode(os.urandom(32)))
@@ -112,34 +108,29 @@ def _key_of(text: str, where: str) -> bytes:
         key = b""
     if len(key) != 32:
         raise Misconfigured(
-            [Fault(where, "is not 32 bytes in base64", "make one with `hub config key`")]
+            Fault(where, "is not 32 bytes in base64", "make one with `hub config key`")
         )
     return key
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
+def _read_toml(path: Traversable) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise Misconfigured(
-            [Fault(str(path), "there is no such file", "write one with `hub config init`")]
-        ) from None
+        said = "there is no such file", "write one with `hub config init`"
     except OSError as error:
-        what = f"cannot be read: {error.strerror}"
-        raise Misconfigured(
-            [Fault(str(path), what, "check its path and who may read it")]
-        ) from None
+        said = f"cannot be read: {error.strerror}", "check its path and who may read it"
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise Misconfigured([Fault(str(path), f"is not TOML: {error}", "mend that line")]) from None
+        said = f"is not TOML: {error}", "mend that line"
+    raise Misconfigured(Fault(str(path), *said))
 
 
-def _validated(shape: type[S], raw: dict[str, Any], where: str) -> S:
+def _validated(shape: type[S], raw: dict[str, Any], *, where: str) -> S:
     try:
         return shape.model_validate(raw)
     except ValidationError as error:
-        raise Misconfigured(
-            [_fault(where, item) for item in error.errors(include_input=False)]
-        ) from None
+        faults = [_fault(where, item) for item in error.errors(include_input=False)]
+    raise Misconfigured(*faults)
 
 
 def _fault(file: str, error: Any) -> Fault:
@@ -153,53 +144,57 @@ def _fault(file: str, error: Any) -> Fault:
 
 
 def _inconsistencies(settings: HubSettings) -> Iterator[Fault]:
-    if settings.lead_agency not in settings.agencies:
-        yield Fault(
+    runtime, agencies = settings.runtime, settings.agencies
+    checks = (
+        (
+            settings.lead_agency not in agencies,
             "lead_agency",
             "is not one of the agencies",
             "name an agency that stands under [agencies.…]",
-        )
-    if not settings.runtime.store.startswith(("sqlite://", "postgresql+psycopg://")):
-        instead = "write sqlite:///FILE, or postgresql+psycopg://USER:PASSWORD@HOST/NAME"
-        yield Fault("runtime.store", "is no database that the hub knows", instead)
-    if settings.runtime.topics and not settings.runtime.store.startswith("postgresql"):
-        yield Fault(
+        ),
+        (
+            not runtime.store.startswith(("sqlite://", "postgresql+psycopg://")),
+            "runtime.store",
+            "is no database that the hub knows",
+            "write sqlite:///FILE, or postgresql+psycopg://USER:PASSWORD@HOST/NAME",
+        ),
+        (
+            runtime.topics and not runtime.store.startswith("postgresql"),
             "runtime.store",
             "is not PostgreSQL, though topics are on Kafka",
             "write postgresql+psycopg://…",
-        )
-    if settings.runtime.topics and not settings.runtime.queues:
-        yield Fault(
+        ),
+        (
+            runtime.topics and not runtime.queues,
             "runtime.queues",
             "is missing, though topics are on Kafka",
             "write amqp://user:password@host:port/",
-        )
-    tokens = [agency.http.token_sha256 for agency in settings.agencies.values() if agency.http]
-    for code, agency in settings.agencies.items():
-        if agency.http and tokens.count(agency.http.token_sha256) > 1:
-            yield Fault(
-                f"agencies.{code}.http",
-                "shares its token with another",
-                "make one with `hub config token`",
-            )
+        ),
+    )
+    yield from (Fault(*said) for wrong, *said in checks if wrong)
+    yield from _shared_tokens(agencies)
+
+
+def _shared_tokens(agencies: Mapping[str, AgencySettings]) -> Iterator[Fault]:
+    tokens = {code: agency.http.token_sha256 for code, agency in agencies.items() if agency.http}
+    times = Counter(tokens.values())
+    said = "shares its token with another", "make one with `hub config token`"
+    yield from (Fault(f"agencies.{c}.http", *said) for c, own in tokens.items() if times[own] > 1)
 
 
 def _unknown_agencies(profile: BoroughProfile, settings: HubSettings) -> Iterator[Fault]:
-    used = {
-        **{f"levels.{level}": codes for level, codes in profile.levels.items()},
-        **{
-            f"colours.{c}": [r.agency for r in (*rule.recipients, *rule.at_once)]
-            for c, rule in profile.colours.items()
-        },
-    }
-    for where, codes in used.items():
-        for code in codes:
-            if code not in settings.agencies:
-                yield Fault(
-                    f"{profile.title}: {where}",
-                    f"{code} is not configured",
-                    f"add [agencies.{code}]",
-                )
+    used = [
+        *((f"levels.{level}", code) for level, codes in profile.levels.items() for code in codes),
+        *(
+            (f"colours.{colour}", recipient.agency)
+            for colour, rule in profile.colours.items()
+            for recipient in (*rule.recipients, *rule.at_once)
+        ),
+    ]
+    for where, code in used:
+        if code not in settings.agencies:
+            what = f"{code} is not configured"
+            yield Fault(f"{profile.title}: {where}", what, f"add [agencies.{code}]")
 
 
 def _partner(code: str, agency: AgencySettings) -> Partner:

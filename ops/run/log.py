@@ -1,5 +1,4 @@
-"""Logs as an allow-list (design, section 7): known events, ids, codes and numbers; of an error its
-class and frames.
+"""Logs as an allow-list: known events, ids, codes and numbers; of an error its class and frames.
 
 Whatever is not on the list is dropped, so what nobody thought of cannot leak. One JSON object per
 line on stderr.
@@ -13,6 +12,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping, MutableMapping
 from enum import Enum
+from traceback import walk_tb
 from types import TracebackType
 from typing import Any, TextIO
 
@@ -45,9 +45,7 @@ EVENTS = frozenset(
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _CODE = re.compile(r"(?!.*\d{5})[a-z][a-z0-9_.:/+-]{0,99}")
-"""A short lower-case code. No run of five digits: such runs are telephone, NHS and reference
-numbers.
-"""
+"""A short lower-case code; no five digits in a row: those are telephone and NHS numbers."""
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,99}")
 
 _IDS = ("message_id", "case_id", "referral_id", "product_id", "dead_letter_id", "letter")
@@ -85,17 +83,13 @@ _FOREIGN = frozenset(
         "Waiting for application startup.",
     }
 )
-"""Messages of libraries that are constant and safe to repeat, as their templates stand in the
-library.
-"""
+"""Messages of libraries that are safe to repeat, as their templates stand there."""
 
 _MOST_FRAMES = 12
 
 
 def configure(stream: TextIO | None = None, *, level: int = logging.INFO) -> None:
-    """Send every log line of this process through the list, to ``stream`` (stderr); uncaught errors
-    as well.
-    """
+    """Send all that this process logs through the list, to ``stream``; uncaught errors as well."""
     out = stream or sys.stderr
     to_stderr(out, level=level)
     _take_over_stdlib(out, level)
@@ -103,9 +97,7 @@ def configure(stream: TextIO | None = None, *, level: int = logging.INFO) -> Non
 
 
 def to_stderr(stream: TextIO | None = None, *, level: int = logging.INFO) -> None:
-    """Send what the hub's own code says through the list, and what ends the process; for commands,
-    whose stdout is for what they were asked.
-    """
+    """Send what the hub's own code logs through the list, to stderr, and what ends the process."""
     stamp = structlog.processors.TimeStamper(fmt="iso", utc=True)
     structlog.configure(
         processors=[stamp, only_listed, structlog.processors.JSONRenderer()],
@@ -136,14 +128,10 @@ def only_listed(_logger: Any, method: str, given: MutableMapping[str, Any]) -> M
 def described(error: BaseException) -> dict[str, Any]:
     """An error by its class and frames, its causes by their classes: never by what it says."""
     causes: list[str] = []
-    seen = error
-    while (cause := seen.__cause__ or seen.__context__) is not None and len(causes) < _MOST_FRAMES:
+    told = {"error": type(error).__qualname__, "frames": _frames(error.__traceback__)}
+    while (cause := error.__cause__ or error.__context__) and len(causes) < _MOST_FRAMES:
         causes.append(type(cause).__qualname__)
-        seen = cause
-    told: dict[str, Any] = {
-        "error": type(error).__qualname__,
-        "frames": _frames(error.__traceback__),
-    }
+        error = cause
     return told | {"causes": causes} if causes else told
 
 
@@ -164,22 +152,16 @@ def _error_of(info: Any) -> BaseException | None:
 
 
 def _frames(traceback: TracebackType | None) -> list[str]:
-    """Module, function and line of each frame, innermost last; no path, as paths name machines and
-    users.
-    """
-    found = []
-    while traceback is not None:
-        code = traceback.tb_frame.f_code
-        module = traceback.tb_frame.f_globals.get("__name__", "?")
-        found.append(f"{module}:{code.co_name}:{traceback.tb_lineno}")
-        traceback = traceback.tb_next
-    return found[-_MOST_FRAMES:]
+    """Module, function and line of each frame, innermost last; no path: those name people."""
+    walked = list(walk_tb(traceback))[-_MOST_FRAMES:]
+    return [
+        f"{frame.f_globals.get('__name__', '?')}:{frame.f_code.co_name}:{line}"
+        for frame, line in walked
+    ]
 
 
 class _OnlyListed(logging.Formatter):
-    """A library's record as a line of the hub's own: who, how bad, which error; its message only if
-    listed.
-    """
+    """A library's record as a line of the hub's own; its message only if listed."""
 
     def __init__(self, render: Callable[..., Any]) -> None:
         super().__init__()
@@ -187,10 +169,9 @@ class _OnlyListed(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The line."""
+        stamp = structlog.processors.TimeStamper(fmt="iso", utc=True, key="time")
         kept: dict[str, Any] = {
-            "time": structlog.processors.TimeStamper(fmt="iso", utc=True)(None, "", {})[
-                "timestamp"
-            ],
+            **stamp(None, "", {}),
             "level": record.levelname.lower(),
             "event": "library",
             "logger": record.name if _NAME.fullmatch(record.name) else "?",

@@ -1,6 +1,4 @@
-"""What a running hub consists of, by name: the steps, the relay, and the edge with its
-connectors.
-"""
+"""What a running hub consists of, by name: steps, relay, and the edge with its connectors."""
 
 from __future__ import annotations
 
@@ -31,8 +29,7 @@ from stores.topics import TopicProducer, create_topics
 STEPS = tuple(bound.step.name for bound in bound_steps())
 EDGE = ("http", "connectors", "clock")
 _STEPS_ATTEMPTS = 6
-"""Some fifteen seconds: what passes has passed by then, and a process started anew may do better.
-"""
+"""Some fifteen seconds: by then what passes has passed, and a fresh process may do better."""
 
 
 def production_names(settings: HubSettings) -> tuple[str, ...]:
@@ -53,15 +50,16 @@ def embedded_parts(
 def production_part(
     hub: Hub, names: Sequence[str], environment: Mapping[str, str], *, folder: Path
 ) -> Iterator[NamedPart]:
-    """One process of a hub in production: a worker of the steps named, or one other part. Except
-    for connectors, which go on without each other, it ends when its part fails, and the supervisor
-    starts it anew.
+    """One process of a hub in production: a worker of the steps named, or one other part.
+
+    It ends when its part fails, and the supervisor starts it anew; connectors go on without each
+    other.
     """
     url = hub.settings.runtime.topics
     assert url is not None
     name = names[0]
     if name == ALL or name in STEPS:
-        yield _worker(hub, names, url)
+        yield _worker(hub, names, url=url)
     elif name == "relay":
         yield _relay(hub, url)
     elif name == "clock":
@@ -76,7 +74,7 @@ def production_part(
         yield from connectors_of(hub, routes(hub.settings, environment), folder)
 
 
-def _worker(hub: Hub, names: Sequence[str], url: str) -> NamedPart:
+def _worker(hub: Hub, names: Sequence[str], *, url: str) -> NamedPart:
     unit = whole_hub() if ALL in names else unit_of(*names)
     batch = hub.settings.runtime.batch
 
@@ -105,15 +103,13 @@ def _web(hub: Hub, found: Routes, *, environment: Mapping[str, str]) -> NamedPar
 
 
 def connectors_of(hub: Hub, found: Routes, folder: Path) -> Iterator[NamedPart]:
-    """Watched folders, queue feeds and deliveries, as configured; relative paths start at
-    ``folder``.
-    """
+    """Folders, queue feeds and deliveries, as configured; relative paths start at ``folder``."""
     deliveries = deliverers(found, hub.queues, broker_url=hub.settings.runtime.queues)
-    for connector in (*_folders(hub, found, folder), *_feeds(hub, found), *deliveries):
+    for connector in (*_folders(hub, found, folder=folder), *_feeds(hub, found), *deliveries):
         yield NamedPart(connector.name, connector.run)
 
 
-def _folders(hub: Hub, found: Routes, folder: Path) -> Iterator[Connector]:
+def _folders(hub: Hub, found: Routes, *, folder: Path) -> Iterator[Connector]:
     for route in found:
         if credential := route.settings.folder:
             yield WatchedFolder(route, hub.intake, folder / credential.path, credential.owner)

@@ -1,6 +1,4 @@
-"""A hub at work in one process: each part in a thread of its own, started again when it fails, and
-all stopped together.
-"""
+"""A hub at work in one process: parts in threads, started again on failure, stopped together."""
 
 from __future__ import annotations
 
@@ -56,8 +54,9 @@ class _GivenUp(Exception):
 
 @dataclass(slots=True)
 class Parts:
-    """Parts at work. One that fails is started again, after pauses that grow while it keeps
-    failing; ``hub status`` shows it meanwhile, and the others go on.
+    """Parts at work: one that fails is started again, and the others go on.
+
+    Pauses grow while it keeps failing; ``hub status`` shows it meanwhile.
     """
 
     database: Database
@@ -148,9 +147,7 @@ class CannotListen(Exception):
 
 @dataclass(slots=True)
 class WebServer:
-    """The HTTP connector with the monitor, on a socket that is bound before anything is said of
-    it.
-    """
+    """The HTTP connector with the monitor, on a socket that is bound already."""
 
     config: uvicorn.Config
     address: tuple[str, int]
@@ -193,8 +190,8 @@ def web_server(
     """The web server of a hub, on a socket that listens."""
     app = create_app(
         routes,
-        hub.intake,
-        hub.queues,
+        intake=hub.intake,
+        queues=hub.queues,
         largest_body=hub.settings.http.largest_body,
         extra_routes=extra_routes,
     )

@@ -1,6 +1,4 @@
-"""The processes of a hub in production on one server: each a part that starts it, waits for it, and
-fails when it ends without being asked to.
-"""
+"""The processes of a hub in production on one server; a part fails when its process ends."""
 
 from __future__ import annotations
 

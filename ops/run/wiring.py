@@ -1,6 +1,4 @@
-"""The one place where settings become a hub: what is read from the environment is read here,
-once.
-"""
+"""The one place where settings and environment become a hub."""
 
 from __future__ import annotations
 
@@ -45,8 +43,9 @@ class Hub:
 
 
 def open_hub(path: Path, environment: Mapping[str, str]) -> Hub:
-    """The hub that a configuration file describes; raises ``Misconfigured``, ``OtherRevision`` or
-    ``Unavailable``.
+    """The hub of a configuration file.
+
+    Raises ``Misconfigured``, ``OtherRevision`` or ``Unavailable``.
     """
     return assemble(read_settings(path, environment), environment, folder=path.parent)
 
@@ -80,13 +79,11 @@ def refusing_another_key(settings: HubSettings) -> Iterator[None]:
     except Unreadable:
         where = f"{settings.runtime.key_variable} or runtime.key_file"
         instead = "give every part of the hub the key that the store was first started with"
-        raise Misconfigured([Fault(where, "is not the key of this store", instead)]) from None
+        raise Misconfigured(Fault(where, "is not the key of this store", instead)) from None
 
 
 def placed(url: str, folder: Path) -> str:
-    """A relative SQLite path starts at the configuration's folder, wherever the command was
-    given.
-    """
+    """The store's URL; a relative SQLite path in it starts at the configuration's folder."""
     prefix = "sqlite:///"
     if url.startswith(prefix) and not url.startswith("sqlite:////") and url != "sqlite:///:memory:":
         return prefix + str((folder / url.removeprefix(prefix)).resolve())

@@ -81,7 +81,7 @@ class Documents(Generic[S]):
 
     def _load(self, keys: set[str]) -> None:
         self._looked_up |= keys
-        for key, (version, body) in states.load(self._view, self._step.name, keys).items():
+        for key, (version, body) in states.load(self._view, self._step.name, keys=keys).items():
             self._versions[key] = version
             self._states[key] = self._decoded.get(key, body, self._adapter.validate_json)
 
@@ -96,7 +96,7 @@ class Documents(Generic[S]):
         documents = {
             key: (self._versions.get(key, 0) + 1, self._written(key)) for key in self._changed
         }
-        states.save(transaction, self._step.name, documents)
+        states.save(transaction, self._step.name, documents=documents)
 
     def _written(self, key: str) -> bytes:
         body = self._adapter.dump_json(self._states[key])

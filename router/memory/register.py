@@ -130,7 +130,7 @@ class PeopleMemory:
         states.save(
             transaction,
             self._step.name,
-            {
+            documents={
                 id_: (
                     self._evidence_versions.get(id_, 0) + 1,
                     self._evidence[id_].model_dump_json().encode(),
@@ -141,7 +141,7 @@ class PeopleMemory:
         states.save(
             transaction,
             RULINGS,
-            {
+            documents={
                 id_: (
                     self._ruling_versions.get(id_, 0) + 1,
                     self._rulings[id_].model_dump_json().encode(),
@@ -200,7 +200,7 @@ class PeopleMemory:
 
     def _load_evidence(self, ids: Iterable[str]) -> None:
         missing = {id_ for id_ in ids if id_ not in self._evidence}
-        for id_, (version, body) in states.load(self._view, self._step.name, missing).items():
+        for id_, (version, body) in states.load(self._view, self._step.name, keys=missing).items():
             self._evidence_versions[id_] = version
             self._evidence[id_] = Evidence.model_validate_json(body)
 
@@ -211,7 +211,7 @@ class PeopleMemory:
 
     def _load_rulings(self, ids: Iterable[str]) -> None:
         missing = {id_ for id_ in ids if id_ not in self._rulings}
-        for id_, (version, body) in states.load(self._view, RULINGS, missing).items():
+        for id_, (version, body) in states.load(self._view, RULINGS, keys=missing).items():
             self._ruling_versions[id_] = version
             self._rulings[id_] = Ruling.model_validate_json(body)
 

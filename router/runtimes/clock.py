@@ -40,7 +40,7 @@ def publish_due(database: Database, *, limit: int) -> int:
         # A step may ask for a time that has come already and was published: once is enough.
         said = journal.known_ids(transaction, [timer.id for timer in due])
         journal.append(
-            transaction, cursor, [_message(timer) for timer in due if timer.id not in said]
+            transaction, cursor, messages=[_message(timer) for timer in due if timer.id not in said]
         )
         cursor.next_offset += len(due)
         cursors.store(transaction, cursor)

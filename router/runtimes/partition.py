@@ -114,7 +114,12 @@ class UnitPartitions:
         )
         for start in range(first, last + 1, self.batch):
             end = min(start + self.batch - 1, last)
-            self._once(place, topics.read_range(self.url, place.topic, place.partition, start, end))
+            self._once(
+                place,
+                topics.read_range(
+                    self.url, place.topic, partition=place.partition, first=start, last=end
+                ),
+            )
 
     def _handle(self, place: Place, deliveries: Sequence[Delivery], attempt: Attempt) -> None:
         with self.database.transaction() as transaction:
@@ -131,7 +136,9 @@ class UnitPartitions:
     def _compare(self, topic: str, partitions: Collection[int]) -> None:
         stored = cursors.next_offsets(self.database)
         marks = topics.watermarks(self.url, topic)
-        hints = topics.committed(self.url, group_of(self.unit.name), topic, partitions)
+        hints = topics.committed(
+            self.url, group_of(self.unit.name), topic=topic, partitions=partitions
+        )
         for partition in partitions:
             place = Place(topic, partition)
             expected = stored.get(place.consumer(self.unit.name), 0)
@@ -145,7 +152,7 @@ class UnitPartitions:
         consumer = place.consumer(self.unit.name)
         _log.error("topic.rewound", consumer=consumer, expected=expected, first=first)
         with self.database.transaction() as transaction:
-            cursors.rewind(transaction, consumer, first)
+            cursors.rewind(transaction, consumer, offset=first)
         return first
 
     def _until_done(self, attempt: Callable[[], None]) -> bool:

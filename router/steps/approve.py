@@ -127,10 +127,9 @@ def _open(state: State | None, drafted: ProductDrafted, *, now: Now) -> Outcome[
 
 
 def _draft(drafted: ProductDrafted) -> Draft:
-    left_out = (one.owner for one in drafted.weighing if one.signpost and not one.included)
     return Draft(
         items=tuple(item.model_copy(update={"redactions": ()}) for item in drafted.items),
-        left_out=tuple(left_out),
+        left_out=tuple(one.owner for one in drafted.weighing if one.signpost and not one.included),
         **drafted.shared(ProductHead),
     )
 
@@ -268,8 +267,7 @@ def _close(draft: Draft, *decisions: Fact, now: Now) -> Outcome[State]:
 
 
 def _approved_item(item: DraftItem, decided: Decided) -> ApprovedItem:
-    original = decided.choice is Choice.RELEASE_ORIGINAL
-    text = item.original if original else item.sanitised
+    text = item.original if decided.choice is Choice.RELEASE_ORIGINAL else item.sanitised
     return ApprovedItem(text=text, **decided.shared(ApprovedItem))
 
 

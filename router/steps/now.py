@@ -31,7 +31,7 @@ class Now:
 
     def rule(self, colour: Colour) -> ColourRule:
         """What a rating means in this borough."""
-        return self.profile.colours[colour]
+        return self.policy.profile.colours[colour]
 
     def due(self, colour: Colour, *, since: dt.datetime | None = None) -> dt.datetime:
         """When the products of a rating are due: from now, or from ``since``."""

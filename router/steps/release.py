@@ -98,11 +98,10 @@ def _release(state: State | None, approved: ProductApproved, *, cause: str) -> O
 
 
 def _released(approved: ProductApproved, product: Product) -> ProductReleased:
-    signposts = {"signposts": len(approved.signposts)}
     return ProductReleased(
         digest=sha256(product.model_dump_json().encode()).hexdigest(),
         item_digests=tuple(item.digest for item in approved.items),
-        **approved.shared(ProductReleased) | signposts,
+        **approved.shared(ProductReleased) | {"signposts": len(approved.signposts)},
     )
 
 

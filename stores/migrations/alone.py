@@ -37,8 +37,9 @@ def alone(url: str, vault: Vault) -> Iterator[Database]:
 
 
 def _lock_file(database: Database) -> None:
-    """SQLite keeps everybody else out of the file until it is closed, and refuses to while any
-    other process has it open, be it idle.
+    """SQLite keeps everybody else out of the file until it is closed.
+
+    It refuses to while any other process has it open, be it idle.
     """
     event.listen(database.engine, "connect", _exclusive, insert=True)
     with database.reading():
@@ -58,9 +59,7 @@ def _exclusive(connection: sqlite3.Connection, _record: Any) -> None:
 
 
 def _look_for_sessions(database: Database) -> None:
-    """Of two that begin at once each sees the other: both are connected before they look, and stay
-    so.
-    """
+    """Of two that begin at once each sees the other: they connect first, and then look."""
     with database.reading() as connection:
         if others := _others(connection):
             raise InUse(f"{others} other sessions of the hub's account are connected")

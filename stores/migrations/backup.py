@@ -36,7 +36,7 @@ def pages(database: Database) -> int:
         return int(connection.exec_driver_sql("PRAGMA page_count").scalar_one())
 
 
-def copy(database: Database, to: Path, progress: Progress) -> None:
+def copy(database: Database, to: Path, *, progress: Progress) -> None:
     """Copy a SQLite database and check the copy; raises :class:`NoBackup`.
 
     The upgrade may write as much again as the store holds, so there has to be room for that too.
@@ -52,9 +52,7 @@ def copy(database: Database, to: Path, progress: Progress) -> None:
 
 
 def dump(database: Database, to: Path) -> None:
-    """Let ``pg_dump`` write a PostgreSQL database to a file, in its own format; raises
-    :class:`NoBackup`.
-    """
+    """Let ``pg_dump`` write a PostgreSQL database to a file; raises :class:`NoBackup`."""
     program = shutil.which("pg_dump")
     if program is None:
         raise NoBackup("there is no pg_dump here; back up by other means and say --backed-up")

@@ -26,9 +26,7 @@ Progress = Callable[[int], None]
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What a revision has for its rows: the connection of its transaction, the keys, and somebody
-    who watches.
-    """
+    """What a revision has for its rows: its connection, the keys, and somebody who watches."""
 
     connection: Connection
     vault: Vault
@@ -37,8 +35,9 @@ class Work:
     def pages(
         self, query: Select[Any], by: Sequence[ColumnElement[Any]], *, size: int = _PAGE
     ) -> Iterator[Sequence[Row[Any]]]:
-        """The rows of a query in the order of ``by``, which it selects first and which is unique;
-        each page counts as done when the next is asked for, so a caller may change its rows.
+        """The rows of a query in the order of ``by``, which it selects first and which is unique.
+
+        Each page counts as done when the next is asked for, so a caller may change its rows.
         """
         ordered, key = query.order_by(*by).limit(size), tuple_(*by)
         rows = self.connection.execute(ordered).all()
@@ -60,9 +59,7 @@ class Revision:
     upgrade: Callable[[Operations, Work], None] = field(repr=False)
 
     def rows(self, connection: Connection) -> int | None:
-        """How many rows it goes through; None while a revision before it has to make what it asks
-        for.
-        """
+        """How many rows it goes through; None until a revision before it makes what it counts."""
         found = [query.subquery() for query in self.goes_through]
         counts = [select(func.count()).select_from(rows) for rows in found]
         try:
@@ -79,7 +76,7 @@ def after(found: str | None) -> list[Revision]:
     return [revision for revision in every if found is None or revision.id > found]
 
 
-def apply(transaction: Transaction, revision: Revision, progress: Progress) -> None:
+def apply(transaction: Transaction, revision: Revision, *, progress: Progress) -> None:
     """Take a store from the revision before to this one; all of it lasts, or nothing does."""
     context, scripts = MigrationContext.configure(transaction.connection), _scripts(schema.VERSIONS)
     if revision.id != schema.FIRST:

@@ -44,7 +44,11 @@ def hub(kafka_url: str, postgres_url: str) -> Iterator[Production]:
 def sent_ids(hub: Production, partition: int) -> list[str]:
     """The ids of what lies in a partition, in its order."""
     end = hub.ends()[partition]
-    found = topics.read_range(hub.topics_url, HEARD, partition, 0, end - 1) if end else []
+    found = (
+        topics.read_range(hub.topics_url, HEARD, partition=partition, first=0, last=end - 1)
+        if end
+        else []
+    )
     return [codec.from_event(record.value or b"", topic=HEARD).id for record in found]
 
 
@@ -94,7 +98,7 @@ def test_a_transaction_that_commits_late_is_sent_although_later_positions_went_b
         fact = arrived(given.linked(), id_="late", source="test", time=given.NOON)
         with hub.database.transaction() as transaction:
             cursor = cursors.lock(transaction, "late")
-            journal.append(transaction, cursor, [fact])
+            journal.append(transaction, cursor, messages=[fact])
             cursors.store(transaction, cursor)
             took_its_position.set()
             assert may_commit.wait(DEADLINE)
@@ -271,10 +275,11 @@ def test_a_reader_finds_any_range_and_says_what_is_not_there(hub: Production) ->
     producer.send([sealed(number) for number in range(10)])
     ((partition, _),) = [(number, end) for number, end in hub.ends().items() if end]
     assert [
-        record.offset for record in topics.read_range(hub.topics_url, HEARD, partition, 3, 6)
+        record.offset
+        for record in topics.read_range(hub.topics_url, HEARD, partition=partition, first=3, last=6)
     ] == [3, 4, 5, 6]
     with pytest.raises(Hole):
-        topics.read_range(hub.topics_url, HEARD, partition, 50, 60)
+        topics.read_range(hub.topics_url, HEARD, partition=partition, first=50, last=60)
 
 
 @pytest.mark.parametrize("url", ["", "amqp://host:1", "kafka://", "host:9092"])
@@ -288,8 +293,8 @@ def test_a_broker_that_does_not_answer_is_unavailable(monkeypatch: pytest.Monkey
     for ask in (
         lambda: topics.create_topics("kafka://127.0.0.1:1", 1),
         lambda: topics.watermarks("kafka://127.0.0.1:1", HEARD),
-        lambda: topics.read_range("kafka://127.0.0.1:1", HEARD, 0, 0, 1),
-        lambda: topics.committed("kafka://127.0.0.1:1", "group", HEARD, [0]),
+        lambda: topics.read_range("kafka://127.0.0.1:1", HEARD, partition=0, first=0, last=1),
+        lambda: topics.committed("kafka://127.0.0.1:1", "group", topic=HEARD, partitions=[0]),
     ):
         with pytest.raises(Unavailable):
             ask()

@@ -98,8 +98,8 @@ class Agency:
                 for event_id in ids:
                     broker.publish(
                         channel,
-                        self.queue,
                         event(event_id),
+                        queue=self.queue,
                         content_type=STRUCTURED,
                         message_id=event_id,
                     )
@@ -325,7 +325,8 @@ def test_a_queue_says_what_lies_ready_and_who_consumes_but_not_what_is_in_hand(
     wait_until(lambda: depths([at_broker]) == {at_broker: Depth(ready=3, consumers=0)})
     came: list[object] = []
     with broker.connect(agency.url) as connection:
-        broker.consumer(connection.channel(), agency.queue, came.append, at_once=2).consume()
+        channel = connection.channel()
+        broker.consumer(channel, agency.queue, on_message=came.append, at_once=2).consume()
         while len(came) < 2:
             connection.drain_events(timeout=30)
         wait_until(lambda: depths([at_broker]) == {at_broker: Depth(ready=1, consumers=1)})

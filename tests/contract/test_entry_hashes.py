@@ -25,7 +25,7 @@ def append(database: Database, count: int) -> None:
     messages = [given.message(given.linked()) for _ in range(count)]
     with database.transaction() as transaction:
         cursor = cursors.lock(transaction, "rate")
-        journal.append(transaction, cursor, messages)
+        journal.append(transaction, cursor, messages=messages)
         cursors.store(transaction, cursor)
 
 

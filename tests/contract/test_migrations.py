@@ -53,7 +53,7 @@ def upgrade(database: Database, *, to: str | None = None) -> None:
     for revision in revisions.after(found):
         if to is None or revision.id <= to:
             with database.transaction() as transaction:
-                revisions.apply(transaction, revision, lambda _: None)
+                revisions.apply(transaction, revision, progress=lambda _: None)
 
 
 def differences(database: Database) -> list[Any]:

@@ -66,7 +66,7 @@ def appended(database: Database, chain: str, *facts: Fact) -> list[Message]:
     messages = [given.message(fact) for fact in facts]
     with database.transaction() as transaction:
         cursor = cursors.lock(transaction, chain)
-        journal.append(transaction, cursor, messages)
+        journal.append(transaction, cursor, messages=messages)
         cursors.store(transaction, cursor)
     return messages
 
@@ -108,9 +108,9 @@ def test_what_is_raised_rolls_everything_back_also_the_keys_in_memory(database: 
     def fail() -> None:
         with database.transaction() as transaction:
             cursor = cursors.lock(transaction, "chain")
-            journal.append(transaction, cursor, [given.message(given.linked())])
+            journal.append(transaction, cursor, messages=[given.message(given.linked())])
             cursors.store(transaction, cursor)
-            states.save(transaction, "step", {"a": (1, b"{}")})
+            states.save(transaction, "step", documents={"a": (1, b"{}")})
             queues.post(transaction, _letters(1))
             raise Broken
 
@@ -129,14 +129,14 @@ def test_nobody_seals_with_a_key_that_may_be_rolled_back(database: Database) -> 
 
     def save(name: str) -> None:
         with database.transaction() as transaction:
-            states.save(transaction, "step", {name: (1, name.encode())})
+            states.save(transaction, "step", documents={name: (1, name.encode())})
 
     other = threading.Thread(target=save, args=["b"])
 
     def fail() -> None:
         with database.transaction() as transaction:
-            states.save(transaction, "step", {"a": (1, b"a")})
-            states.load(transaction, "step", {"a"})
+            states.save(transaction, "step", documents={"a": (1, b"a")})
+            states.load(transaction, "step", keys={"a"})
             other.start()
             other.join(0.3)  # as far as it gets beside this transaction
             raise Broken
@@ -146,7 +146,7 @@ def test_nobody_seals_with_a_key_that_may_be_rolled_back(database: Database) -> 
     other.join(DEADLINE)
     database.vault.forget()
     with database.transaction() as transaction:
-        assert states.load(transaction, "step", {"a", "b"}) == {"b": (1, b"b")}
+        assert states.load(transaction, "step", keys={"a", "b"}) == {"b": (1, b"b")}
 
 
 def test_no_error_tells_what_a_row_held(database: Database) -> None:
@@ -240,7 +240,7 @@ def test_a_cursor_can_be_rewound_and_its_chain_goes_on(database: Database) -> No
         cursor.next_offset = 9
         cursors.store(transaction, cursor)
     with database.transaction() as transaction:
-        cursors.rewind(transaction, "chain", 2)
+        cursors.rewind(transaction, "chain", offset=2)
     appended(database, "chain", given.linked())
     assert cursors.next_offsets(database) == {"chain": 2}
     assert flaws(database) == []
@@ -251,8 +251,8 @@ def test_a_cursor_can_be_rewound_and_its_chain_goes_on(database: Database) -> No
 
 def test_the_inbox_tells_which_units_have_had_a_message(database: Database) -> None:
     with database.transaction() as transaction:
-        inbox.note(transaction, "rate", ["a", "b"], policy=1)
-        inbox.note(transaction, "link", ["b"], policy=1)
+        inbox.note(transaction, "rate", message_ids=["a", "b"], policy=1)
+        inbox.note(transaction, "link", message_ids=["b"], policy=1)
         inbox.note_range(transaction, "all", after=0, upto=9, policy=1)
     with database.transaction() as transaction:
         assert inbox.had(transaction, ["a", "b", "c"]) == {"a": {"rate"}, "b": {"rate", "link"}}
@@ -263,7 +263,7 @@ def test_of_many_workers_that_note_a_message_for_one_unit_one_has_it(database: D
     def note(_: int) -> str:
         try:
             with database.transaction() as transaction:
-                inbox.note(transaction, "rate", ["a", "b"], policy=1)
+                inbox.note(transaction, "rate", message_ids=["a", "b"], policy=1)
         except Conflict:
             return "conflict"
         return "noted"
@@ -279,11 +279,11 @@ def test_a_state_is_what_was_saved_last(database: Database) -> None:
     _save_state(database, a=(1, b"one"), b=(1, b"other"))
     _save_state(database, a=(2, b"two"))
     with database.transaction() as transaction:
-        assert states.load(transaction, "step", ["a", "b", "c"]) == {
+        assert states.load(transaction, "step", keys=["a", "b", "c"]) == {
             "a": (2, b"two"),
             "b": (1, b"other"),
         }
-        assert states.load(transaction, "another", ["a"]) == {}
+        assert states.load(transaction, "another", keys=["a"]) == {}
 
 
 @pytest.mark.parametrize("version", [1, 3, 4])
@@ -296,7 +296,7 @@ def test_a_state_that_another_changed_is_a_conflict_and_nothing_is_written(
     with pytest.raises(Conflict):
         _save_state(database, **stale)
     with database.transaction() as transaction:
-        assert states.load(transaction, "step", ["a", "b"]) == {
+        assert states.load(transaction, "step", keys=["a", "b"]) == {
             "a": (2, b"two"),
             "b": (1, b"other"),
         }
@@ -308,7 +308,7 @@ def test_a_state_is_sealed_and_cannot_be_moved_to_another_key(database: Database
         assert b"Thornbury" not in connection.execute(select(tables.states.c.body)).scalar_one()
     do(database, update(tables.states).values(key="b"))
     with pytest.raises(Unreadable), database.transaction() as transaction:
-        states.load(transaction, "step", ["b"])
+        states.load(transaction, "step", keys=["b"])
 
 
 def test_people_are_found_under_every_key_they_are_filed_under(database: Database) -> None:
@@ -550,7 +550,7 @@ def test_a_message_is_recorded_once(database: Database) -> None:
     def again() -> None:
         with database.transaction() as transaction:
             cursor = cursors.lock(transaction, "other")
-            journal.append(transaction, cursor, [message])
+            journal.append(transaction, cursor, messages=[message])
 
     with pytest.raises(Conflict):
         again()
@@ -568,7 +568,7 @@ def test_an_entry_whose_key_is_destroyed_is_unopened_and_its_chain_still_verifie
     )
     database.vault.forget()
     with database.reading() as connection:
-        (row,) = journal.rows_after(connection, 0, 10)
+        (row,) = journal.rows_after(connection, 0, limit=10)
         opened = journal.opened(row, database.vault.keys(connection, [row.key_id], create=False))
     assert isinstance(opened.data, codec.Unopened)
     assert flaws(database) == []
@@ -778,7 +778,7 @@ def _execute(database: Database, statement: str) -> None:
 
 def _save_state(database: Database, **documents: tuple[int, bytes]) -> None:
     with database.transaction() as transaction:
-        states.save(transaction, "step", documents)
+        states.save(transaction, "step", documents=documents)
 
 
 def _letters(*numbers: int) -> dict[str, Letter]:
@@ -860,14 +860,14 @@ def test_a_time_asked_for_again_after_it_was_published_is_not_published_twice(
             timers.start(transaction, [again])
         clock.publish_due(database, limit=10)
     with database.reading() as connection:
-        assert [row.message_id for row in journal.rows_after(connection, 0, 10)] == [again.id]
+        assert [row.message_id for row in journal.rows_after(connection, 0, limit=10)] == [again.id]
     assert clock.publish_due(database, limit=10) == 0
 
 
 def test_a_fact_about_an_erased_case_is_recorded_under_a_key_of_its_own(database: Database) -> None:
     first, later = given.message(given.linked()), given.message(given.linked())
     with database.transaction() as transaction:
-        journal.append(transaction, cursors.lock(transaction, "before"), [first])
+        journal.append(transaction, cursors.lock(transaction, "before"), messages=[first])
         gone = (
             tables.keys.update()
             .where(tables.keys.c.key_id == "case-1")
@@ -876,9 +876,12 @@ def test_a_fact_about_an_erased_case_is_recorded_under_a_key_of_its_own(database
         transaction.connection.execute(gone)
     database.vault.forget()
     with database.transaction() as transaction:
-        journal.append(transaction, cursors.lock(transaction, "after"), [later])
+        journal.append(transaction, cursors.lock(transaction, "after"), messages=[later])
     with database.reading() as connection:
-        assert [row.key_id for row in journal.rows_after(connection, 0, 10)] == ["case-1", later.id]
+        assert [row.key_id for row in journal.rows_after(connection, 0, limit=10)] == [
+            "case-1",
+            later.id,
+        ]
 
 
 # Links
@@ -890,10 +893,12 @@ def test_what_is_recorded_of_links_is_found_by_any_id_that_leads_to_it(database:
         for id_ in (first.id, "ref-1", "case-1"):
             assert linking.referrals_of(connection, id_) == ["ref-1"]
         assert linking.referrals_of(connection, "nobody") == []
-        found = linking.about(connection, database.vault, ["ref-1"], [LinkCorrected])
+        found = linking.about(connection, database.vault, ids=["ref-1"], types=[LinkCorrected])
         assert [entry.message.data for entry in found] == [given.corrected()]
         assert (
-            linking.about(connection, database.vault, ["case-1"], [ChildLinked])[0].message.data
+            linking.about(connection, database.vault, ids=["case-1"], types=[ChildLinked])[
+                0
+            ].message.data
             == given.linked()
         )
         assert linking.count(connection, ChildLinked) == 1
@@ -902,8 +907,13 @@ def test_what_is_recorded_of_links_is_found_by_any_id_that_leads_to_it(database:
 def test_every_fact_of_a_type_is_read_from_a_time_on(database: Database) -> None:
     appended(database, "link/one", given.linked(), given.corrected())
     with database.reading() as connection:
-        assert len(list(linking.every(connection, database.vault, LinkCorrected, since=EARLY))) == 1
-        assert list(linking.every(connection, database.vault, LinkCorrected, since=LATE)) == []
+        assert (
+            len(list(linking.every(connection, database.vault, type_=LinkCorrected, since=EARLY)))
+            == 1
+        )
+        assert (
+            list(linking.every(connection, database.vault, type_=LinkCorrected, since=LATE)) == []
+        )
 
 
 # Ids

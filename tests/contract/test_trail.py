@@ -12,13 +12,13 @@ from tests.support import products as product
 def record(database: Database, *facts: Fact) -> None:
     with database.transaction() as transaction:
         cursor = cursors.lock(transaction, "test")
-        journal.append(transaction, cursor, [given.message(fact) for fact in facts])
+        journal.append(transaction, cursor, messages=[given.message(fact) for fact in facts])
         cursors.store(transaction, cursor)
 
 
 def found(database: Database, wanted: str) -> list[str]:
     with database.reading() as connection:
-        entries = trail.about(connection, database.vault, wanted)
+        entries = trail.about(connection, database.vault, wanted=wanted)
     return [entry.message.type for entry in entries]
 
 

@@ -153,7 +153,8 @@ def _poison(place: Place, bad: Sequence[Bad], told: Told, stop: threading.Event)
             for a in {one.agency for one in bad}
         }
         for one in by_way["http"]:
-            send = partial(clients[one.agency].send_raw, one.body, one.content_type, one.headers)
+            raw = clients[one.agency].send_raw
+            send = partial(raw, one.body, one.content_type, headers=one.headers)
             for receipt in persistently(send, stop) or []:
                 told.answered[one.body] = receipt
     _await_files(place, by_way["folder"], told)
@@ -198,8 +199,10 @@ def _queue(place: Place, bad: Sequence[Bad], told: Told) -> None:
         channel = connection.channel()
         for number, one in enumerate(bad):
             id_ = derived_id("bad", one.name, str(number))
-            publish(channel, names.feed, one.body, content_type=one.content_type, message_id=id_)
-        with consumer(connection.channel(), names.receipts, partial(_take, told), at_once=100):
+            kind, feed = one.content_type, names.feed
+            publish(channel, one.body, queue=feed, content_type=kind, message_id=id_)
+        channel, take = connection.channel(), partial(_take, told)
+        with consumer(channel, names.receipts, on_message=take, at_once=100):
             deadline = time.monotonic() + _ANSWER_SECONDS
             while len(told.by_id) < len(bad) and time.monotonic() < deadline:
                 with suppress(TimeoutError):

@@ -73,14 +73,16 @@ def _look(place: Place, reader: Reader, quiet: Quiet) -> tuple[int, list[str]]:
 
 def _left(place: Place, status: Status, quiet: Quiet) -> Iterator[str]:
     yield from status.trouble
-    if status.relay is not None and status.relay.unsent:
-        yield f"{status.relay.unsent} unsent"
+    if status.relay is not None and status.relay["unsent"]:
+        yield f"{status.relay['unsent']} unsent"
     if quiet.cursors:
         yield from (
-            f"{step.step} {step.topic} {step.depth}" for step in status.steps if step.depth != 0
+            "{step} {topic} {depth}".format_map(step) for step in status.steps if step["depth"] != 0
         )
     if quiet.letters:
         yield from (
-            f"letters of {queue.agency} {queue.depth}" for queue in status.queues if queue.depth
+            f"letters of {queue['agency']} {queue['depth']}"
+            for queue in status.queues
+            if queue["depth"]
         )
         yield from (f"{name} {depth}" for name, depth in queue_depths(place).items() if depth != 0)

@@ -98,7 +98,9 @@ def send_first(place: Place, stop: threading.Event) -> None:
         sends = [
             (
                 "childrens_social_care",
-                partial(authority.send_raw, sample_open_cases().encode(), "text/csv", headers),
+                partial(
+                    authority.send_raw, sample_open_cases().encode(), "text/csv", headers=headers
+                ),
             )
         ]
         sends += [

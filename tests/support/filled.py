@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from connectors.events.envelope import parse
+from connectors.events.facts import Door
 from connectors.port import routes
 from ops.demo.running import DemoFolder, prepare
 from ops.demo.simulation.answers import answer
@@ -46,11 +47,8 @@ def send(hub: Hub, agency: str, events: Iterable[dict[str, Any]]) -> list[Receip
     """An agency's events through the parser and the intake, as the HTTP connector would."""
     route, now = routes(hub.settings, {}).by_code[agency], dt.datetime.now(dt.UTC)
     bodies = [json.dumps(event).encode() for event in events]
-    arrivals = [
-        found
-        for body in bodies
-        for found in parse(route, EVENT, {}, body, connector="http", now=now)
-    ]
+    door = Door(route, "http", now)
+    arrivals = [found for body in bodies for found in parse(door, body, content_type=EVENT)]
     return hub.intake.take(arrivals)
 
 

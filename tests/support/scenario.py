@@ -209,7 +209,11 @@ def _topics(url: str) -> Iterator[tuple[str, bytes]]:
     """Every record of every topic, as it lies in the broker's files."""
     for topic in TOPICS:
         for partition, (first, end) in watermarks(url, topic.name).items():
-            records = read_range(url, topic.name, partition, first, end - 1) if end > first else []
+            records = (
+                read_range(url, topic.name, partition=partition, first=first, last=end - 1)
+                if end > first
+                else []
+            )
             yield (
                 f"topic {topic.name}/{partition}",
                 b"\n".join(record.value or b"" for record in records),

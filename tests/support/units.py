@@ -275,7 +275,7 @@ class Told:
 def story(hub: Hub) -> list[Told]:
     """Every fact of the journal, by referral."""
     with hub.database.reading() as connection:
-        rows = journal.rows_after(connection, 0, 1_000_000)
+        rows = journal.rows_after(connection, 0, limit=1_000_000)
         keys = hub.database.vault.keys(connection, {row.key_id for row in rows}, create=False)
         found = [journal.opened(row, keys) for row in rows]
     told = [

@@ -39,7 +39,7 @@ def put(hub: Hub, *facts: Fact) -> None:
     """Record facts as if a step had."""
     with hub.database.transaction() as transaction:
         cursor = cursors.lock(transaction, "put")
-        journal.append(transaction, cursor, [given.message(fact) for fact in facts])
+        journal.append(transaction, cursor, messages=[given.message(fact) for fact in facts])
         cursors.store(transaction, cursor)
 
 

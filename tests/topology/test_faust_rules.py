@@ -99,7 +99,7 @@ def partitions_of(hub: Production, bound: BoundStep | None = None) -> UnitPartit
 
 
 def records(hub: Production, partition: int, first: int, last: int) -> list[Record]:
-    return topics.read_range(hub.topics_url, HEARD, partition, first, last)
+    return topics.read_range(hub.topics_url, HEARD, partition=partition, first=first, last=last)
 
 
 def once_each(hub: Production, receipts: Sequence[Any]) -> bool:
@@ -159,7 +159,9 @@ def test_an_agent_that_raises_ends_the_worker_and_acknowledges_nothing(
                 stop=threading.Event(),
             )
     assert set(
-        topics.committed(hub.topics_url, "mash-hub.deduplicate", HEARD, [0, 1]).values()
+        topics.committed(
+            hub.topics_url, "mash-hub.deduplicate", topic=HEARD, partitions=[0, 1]
+        ).values()
     ) == {0}
     with running(hub):
         wait_until(hub.settled)
@@ -388,7 +390,9 @@ def test_a_worker_waits_for_the_store_however_long_and_loses_nothing(
         wait_until(asked.is_set)
     assert hub.count() == 0
     assert set(
-        topics.committed(hub.topics_url, "mash-hub.deduplicate", HEARD, [0, 1]).values()
+        topics.committed(
+            hub.topics_url, "mash-hub.deduplicate", topic=HEARD, partitions=[0, 1]
+        ).values()
     ) == {0}
     down.clear()
     with running(hub):

@@ -55,7 +55,7 @@ def link_past_the_topic(workers: Workers) -> None:
 def redrive(hub: Hub) -> str:
     """Send the only dead letter again; the id that it has then."""
     (id_,) = rows(hub, "SELECT id FROM dead_letters WHERE state = 'open'")[0]
-    mending.redrive(hub, routes(hub.settings, {}), id_, ME)
+    mending.redrive(hub, routes(hub.settings, {}), id_, person=ME)
     last = "SELECT message_id FROM journal WHERE chain = 'operations/redrive' ORDER BY position"
     return str(rows(hub, last)[-1][0])
 

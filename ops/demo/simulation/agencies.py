@@ -14,8 +14,9 @@ from connectors.clients.http_client import HubUnavailable
 from ops.demo.simulation.answers import Event
 from ops.demo.simulation.stream import batches
 from schemas.notification import Receipt
+from stores.keep_trying import Failure, Pauses, Stopped, keep_trying
 
-_PAUSE_SECONDS = 0.05
+_PAUSES = Pauses(first=0.05, longest=0.5)
 T = TypeVar("T")
 
 
@@ -29,12 +30,14 @@ class Sends(Protocol):
 
 def persistently(call: Callable[[], T], stop: threading.Event) -> T | None:
     """Try until the hub answers, as an agency that loses nothing does; None once told to stop."""
-    while not stop.is_set():
-        try:
-            return call()
-        except HubUnavailable:
-            stop.wait(_PAUSE_SECONDS)
-    return None
+    try:
+        return keep_trying(call, stop, failed=_unsaid, errors=(HubUnavailable,), pauses=_PAUSES)
+    except Stopped:
+        return None
+
+
+def _unsaid(_: Failure) -> None:
+    """A hub that is away for a while is nothing to speak of."""
 
 
 @dataclass(slots=True)

@@ -172,9 +172,8 @@ def _product(desk: _Desk, part: _Part, *, recipient: Recipient) -> ProductDrafte
 
 def _product_id(desk: _Desk, part: _Part, *, recipient: Recipient) -> str:
     moved = desk.cases.since.isoformat() if desk.cases.since else ""
-    about = (desk.referral_id, desk.cases.now, moved)
-    what = (part.colour, part.name, recipient.agency, recipient.purpose)
-    return derived_id("product", *about, *what)
+    about = ("product", desk.referral_id, desk.cases.now, moved)
+    return derived_id(*about, part.colour, part.name, recipient.agency, recipient.purpose)
 
 
 def _draft_item(desk: _Desk, item: InformationItem, *, recipient: Recipient) -> DraftItem:

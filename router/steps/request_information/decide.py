@@ -128,8 +128,8 @@ def _take(state: State | None, received: InformationReceived, *, now: Now) -> Ou
         return Outcome(refusal=refusal)
     digest = sha256(response.model_dump_json().encode()).hexdigest()
     if asked.answer is not None:
-        same = asked.answer == digest
-        return Outcome() if same else refuse("refused.closed", "request_id")
+        again = asked.answer == digest
+        return Outcome() if again else refuse("refused.closed", "request_id")
     after = state.with_changed(asked.model_copy(update={"answer": digest}))
     items = tuple(_of_the_hub(item, response.request_id) for item in response.items)
     fact = InformationAnswered(

@@ -60,8 +60,8 @@ def requests_to(
     Agencies have a share of the rating's own time to answer (R25).
     """
     requests, not_asked = [], []
-    due_at = deadlines.share_of(now.at, now.due(colour), share=now.profile.answer_share)
-    rule, told = now.rule(colour), concern.shared(InformationRequest)
+    profile, rule, told = now.profile, now.rule(colour), concern.shared(InformationRequest)
+    due_at = deadlines.share_of(now.at, now.due(colour), share=profile.answer_share)
     for agency in agencies:
         agreement = _agreement_with(agency, notifier=concern.notifier, now=now)
         if isinstance(agreement, NotAsked):
@@ -72,9 +72,9 @@ def requests_to(
             case_id=case_id,
             agency=agency,
             level=rule.level,
-            purpose=now.profile.request_purpose,
+            purpose=profile.request_purpose,
             legal_basis=rule.legal_basis,
-            facts_checked=now.profile.request_facts_checked,
+            facts_checked=profile.request_facts_checked,
             sharing_policy=agreement.reference,
             due_at=due_at,
             **told,

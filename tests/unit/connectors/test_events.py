@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from connectors.events.envelope import parse, reread
+from connectors.events.facts import Door
 from connectors.formats.media import BATCH, STRUCTURED
 from connectors.port import Routes
 from schemas.base import Fact
@@ -122,14 +123,8 @@ class Desk:
         headers: Mapping[str, str] | None = None,
     ) -> list[Arrival]:
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-        return parse(
-            self.hub.by_code[agency],
-            content_type,
-            headers or {},
-            raw,
-            connector="http",
-            now=self.now,
-        )
+        door = Door(self.hub.by_code[agency], "http", self.now)
+        return parse(door, raw, content_type=content_type, headers=headers or {})
 
     def refusal(
         self,
@@ -341,13 +336,14 @@ def test_a_wrong_envelope_names_the_attribute(
     assert (refusal.reason, refusal.field) == (reason, field)
 
 
-def test_data_that_is_no_base64_is_a_wrong_envelope(send: Desk) -> None:
+@pytest.mark.parametrize("packed", ["%%", "caf\u00e9", None])
+def test_data_that_is_no_base64_is_a_wrong_envelope(send: Desk, packed: str | None) -> None:
     envelope = {
         "specversion": "1.0",
         "id": "e1",
         "source": "s",
         "type": "mash.notification.v1",
-        "data_base64": "%%",
+        "data_base64": packed,
     }
     assert send.refusal("health", STRUCTURED, envelope) == Refusal(
         "unreadable.event", "data_base64"
@@ -526,7 +522,8 @@ def test_an_agreement_holds_to_the_end_of_its_last_british_day(hub: Routes, even
     ).encode()
     last = dt.datetime(2025, 12, 31, 23, 59, tzinfo=dt.UTC)
     for moment, kind in ((last, DeliveryReceived), (last + dt.timedelta(minutes=1), Refusal)):
-        (arrival,) = parse(hub.by_code["gp"], STRUCTURED, {}, body, connector="http", now=moment)
+        door = Door(hub.by_code["gp"], "http", moment)
+        (arrival,) = parse(door, body, content_type=STRUCTURED)
         assert type(arrival.body) is kind
 
 
@@ -560,12 +557,10 @@ def test_what_is_kept_of_any_message_reads_the_same_again(
     for agency, content_type, body, headers in sent:
         for arrival in send(agency, content_type, body, headers):
             (again,) = reread(
-                hub.by_code[agency],
-                arrival.content_type,
+                Door(hub.by_code[agency], "http", now),
                 arrival.original,
+                content_type=arrival.content_type,
                 event_id=arrival.event_id,
-                connector="http",
-                now=now,
             )
             assert again.event_id == arrival.event_id
             if isinstance(arrival.body, Fact):

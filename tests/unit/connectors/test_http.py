@@ -71,8 +71,8 @@ def url(intake: Intake, queues: EdgeQueues, now: dt.datetime) -> Iterator[str]:
 
     app = create_app(
         hub_with_tokens(),
-        intake,
-        queues,
+        intake=intake,
+        queues=queues,
         largest_body=10_000,
         clock=lambda: now,
         extra_routes=[Route("/", page)],
@@ -164,7 +164,8 @@ def test_a_binary_event_takes_its_attributes_from_percent_encoded_headers(
         "ce-source": "s",
         "ce-type": "mash.notification.v1",
     }
-    (receipt,) = client.send_raw(json.dumps(own_notification).encode(), "application/json", headers)
+    body = json.dumps(own_notification).encode()
+    (receipt,) = client.send_raw(body, "application/json", headers=headers)
     assert (receipt.status, receipt.message_id) == (ReceiptStatus.ACCEPTED, "café")
 
 

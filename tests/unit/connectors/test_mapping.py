@@ -22,17 +22,17 @@ SHIPPED = ["sample-json", "merlin-xml", "case-system-csv", "open-cases-csv"]
 
 
 def read(mapping: AgencyMapping, kind: Kind, text: bytes) -> list[Record]:
-    return list(mapping.records(kind, io.BytesIO(text), 100_000))
+    return list(mapping.formats[kind].records(io.BytesIO(text), largest=100_000))
 
 
 def made(mapping: AgencyMapping, kind: Kind, text: bytes) -> list[Notification]:
-    every = [mapping.make(kind, record) for record in read(mapping, kind, text)]
+    every = [mapping.formats[kind].make(record) for record in read(mapping, kind, text)]
     return [one for one in every if isinstance(one, Notification)]
 
 
 def refusal(mapping: AgencyMapping, kind: Kind, record: Record) -> Refusal:
     with pytest.raises(NotTaken) as caught:
-        mapping.make(kind, record)
+        mapping.formats[kind].make(record)
     return caught.value.refusal
 
 
@@ -148,7 +148,7 @@ def test_a_line_of_several_is_named_by_its_number(sample_record: dict[str, objec
         [sample(sample_record), b"", sample(sample_record, sex="girl"), b"{", sample(sample_record)]
     )
     good, coded, broken, last = read(mapping, "json-lines", text)
-    assert mapping.make("json-lines", good) == mapping.make("json-lines", last)
+    assert mapping.formats["json-lines"].make(good) == mapping.formats["json-lines"].make(last)
     assert refusal(mapping, "json-lines", coded) == Refusal("invalid.code", "line 3, sex")
     assert refusal(mapping, "json-lines", broken) == Refusal("unreadable.json", "line 4")
 
@@ -157,7 +157,7 @@ def test_a_list_in_json_is_records_of_their_own(sample_record: dict[str, object]
     mapping = load("sample-json")
     text = json.dumps([sample_record, sample_record | {"sex": "girl"}, 7]).encode()
     good, coded, number = read(mapping, "json", text)
-    assert isinstance(mapping.make("json", good), Notification)
+    assert isinstance(mapping.formats["json"].make(good), Notification)
     assert refusal(mapping, "json", coded) == Refusal("invalid.code", "[1].sex")
     assert refusal(mapping, "json", number) == Refusal("invalid.value", "[2]")
 
@@ -206,7 +206,7 @@ def test_a_merlin_unborn_child_is_known_by_its_mother(samples: Path) -> None:
 def test_each_child_of_a_merlin_file_is_a_record_that_reads_again_by_itself(samples: Path) -> None:
     mapping = load("merlin-xml")
     records = read(mapping, "xml", (samples / "merlin-3.xml").read_bytes())
-    first, second = (mapping.make("xml", record) for record in records)
+    first, second = (mapping.formats["xml"].make(record) for record in records)
     assert [n.reference for n in (first, second) if isinstance(n, Notification)] == [
         "26PAC014610/1",
         "26PAC014610/2",
@@ -247,7 +247,7 @@ def test_a_case_system_export_gives_a_notification_a_row(samples: Path) -> None:
 def test_an_open_case_has_a_worker_until_its_allocation_ends(samples: Path) -> None:
     mapping = load("open-cases-csv")
     records = read(mapping, "csv", (samples / "open-cases.csv").read_bytes())
-    current, ended = (mapping.make("csv", record) for record in records)
+    current, ended = (mapping.formats["csv"].make(record) for record in records)
     assert isinstance(current, OpenCase)
     assert isinstance(ended, OpenCase)
     assert current.worker is not None
@@ -263,7 +263,7 @@ def test_a_bad_row_names_row_and_column_and_leaves_the_others_alone(samples: Pat
     text = (samples / "case-system.csv").read_text().replace("05/11/2014", "5 November")
     records = read(mapping, "csv", text.encode())
     assert refusal(mapping, "csv", records[2]) == Refusal("invalid.date", "row 4, DOB")
-    assert isinstance(mapping.make("csv", records[1]), Notification)
+    assert isinstance(mapping.formats["csv"].make(records[1]), Notification)
 
 
 def test_a_missing_column_is_named_and_every_row_is_kept(samples: Path) -> None:
@@ -283,8 +283,8 @@ def test_every_line_of_the_sample_stream_maps() -> None:
     mapping = load("sample-json")
     with SAMPLE_STREAM.open("rb") as stream:
         kinds = {
-            type(mapping.make("json-lines", record))
-            for record in mapping.records("json-lines", stream, 100_000)
+            type(mapping.formats["json-lines"].make(record))
+            for record in mapping.formats["json-lines"].records(stream, largest=100_000)
         }
     assert kinds == {Notification}
 

@@ -76,8 +76,8 @@ def test_a_queue_says_how_many_messages_lie_ready() -> None:
         for number in range(3):
             broker.publish(
                 connection.default_channel,
-                name,
                 b"{}",
+                queue=name,
                 content_type="application/json",
                 message_id=str(number),
             )

@@ -40,8 +40,11 @@ def one(hub: Hub, query: str, **bound: str) -> str:
 
 
 DELIVERED = (
-    "SELECT {} FROM journal WHERE type = 'mash.product.delivered.v1' ORDER BY position LIMIT 1"
+    "SELECT {} FROM journal AS delivered WHERE type = 'mash.product.delivered.v1' AND EXISTS "
+    "(SELECT 1 FROM journal AS decided WHERE decided.type = 'mash.product.item-decided.v1' "
+    "AND decided.subject = delivered.subject) ORDER BY position LIMIT 1"
 )
+"""Of a case about which owners decided: nobody need have for what a Red sends at once."""
 
 
 def test_the_trail_of_a_case_goes_from_received_to_delivered_in_order(worked: Worked) -> None:

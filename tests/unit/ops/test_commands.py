@@ -169,9 +169,7 @@ def test_without_a_configuration_every_command_says_how_to_get_one(
     in_words(hub(*command, "--config", tmp_path / "hub.toml"), "hub config init")
 
 
-@pytest.mark.parametrize(
-    "command", [one for one in OF_A_HUB if one[0] != "connectors"], ids=" ".join
-)
+@pytest.mark.parametrize("command", OF_A_STORE, ids=" ".join)
 def test_a_store_that_cannot_be_reached_is_said_without_its_password(
     worked: Worked, command: list[str]
 ) -> None:
@@ -181,9 +179,7 @@ def test_a_store_that_cannot_be_reached_is_said_without_its_password(
     assert "open-sesame" not in answer.stderr
 
 
-@pytest.mark.parametrize(
-    "command", [one for one in OF_A_HUB if one[0] != "connectors"], ids=" ".join
-)
+@pytest.mark.parametrize("command", OF_A_STORE, ids=" ".join)
 def test_a_store_that_is_none_is_said(worked: Worked, tmp_path: Path, command: list[str]) -> None:
     other = tmp_path / "holiday.jpg"
     other.write_bytes(b"\xff\xd8 no database" * 100)

@@ -73,7 +73,9 @@ def count(hub: Hub, query: str) -> Any:
 
 def facts(hub: Hub, type_: str) -> list[Any]:
     with hub.database.reading() as connection:
-        rows = [row for row in journal.rows_after(connection, 0, 100_000) if row.type == type_]
+        rows = [
+            row for row in journal.rows_after(connection, 0, limit=100_000) if row.type == type_
+        ]
         keys = hub.database.vault.keys(connection, {row.key_id for row in rows}, create=False)
         return [journal.opened(row, keys).data for row in rows]
 
@@ -369,7 +371,7 @@ def put(hub: Hub, fact: Fact) -> None:
     """Record a fact as if a step had."""
     with hub.database.transaction() as transaction:
         cursor = cursors.lock(transaction, "put")
-        journal.append(transaction, cursor, [given.message(fact)])
+        journal.append(transaction, cursor, messages=[given.message(fact)])
         cursors.store(transaction, cursor)
 
 
@@ -417,7 +419,7 @@ def test_a_redriven_fact_goes_to_the_step_that_refused_it_and_no_other(
         "the original, and the one for rating alone"
     )
     with pytest.raises(Refused, match="redriven already"):
-        dead_letters.redrive(hub, routes(hub.settings, {}), letter["id"], SOMEBODY)
+        dead_letters.redrive(hub, routes(hub.settings, {}), letter["id"], person=SOMEBODY)
 
 
 def test_a_letter_whose_key_was_destroyed_says_so(hub_: tuple[DemoFolder, Hub]) -> None:

@@ -155,6 +155,6 @@ def _linked(hub: Hub) -> list[ChildLinked]:
     with hub.database.reading() as connection:
         found = [
             entry.message.data
-            for entry in linking.every(connection, hub.database.vault, ChildLinked)
+            for entry in linking.every(connection, hub.database.vault, type_=ChildLinked)
         ]
     return [fact for fact in found if isinstance(fact, ChildLinked)]

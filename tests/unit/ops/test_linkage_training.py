@@ -54,7 +54,8 @@ def test_a_model_of_which_nothing_was_told_is_written_read_and_linked_with(
 def test_the_same_notifications_make_the_same_model(files: tuple[Path, Path]) -> None:
     material = read_material(files[0], None)
     one, again = (
-        train(material, read_content("default"), "area-1", date=DAY, most=2) for _ in range(2)
+        train(material, read_content("default"), version="area-1", date=DAY, most=2)
+        for _ in range(2)
     )
     assert one.data == again.data
 
@@ -65,9 +66,9 @@ def test_what_is_told_of_some_notifications_is_learned_at_once_and_tells_familie
     notifications, truth = files
     base = read_content("default")
     material = read_material(notifications, truth)
-    trained = train(material, base, "area-1", date=DAY, most=9)
+    trained = train(material, base, version="area-1", date=DAY, most=9)
     assert trained.data["trained"]["rounds"] == 1
-    said = report(trained, base, material)
+    said = report(trained, base, material=material)
     assert said["pairs"]["same"] > 100
     assert said["pairs"]["family"] > 20
     birth = next(

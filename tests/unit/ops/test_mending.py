@@ -107,9 +107,9 @@ def test_only_the_faulty_field_of_a_mendable_letter_may_be_changed(
     reason: str, recorded: str | None, wanted: str
 ) -> None:
     with pytest.raises(CannotMend):
-        check(reason, recorded, wanted)
+        check(reason, recorded, wanted=wanted)
 
 
 def test_the_faulty_field_may_be_named_with_or_without_its_row() -> None:
-    check("invalid.date", "row 3, DOB", "DOB")
-    check("invalid.date", "row 3, DOB", "row 3, DOB")
+    check("invalid.date", "row 3, DOB", wanted="DOB")
+    check("invalid.date", "row 3, DOB", wanted="row 3, DOB")

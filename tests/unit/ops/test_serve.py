@@ -19,7 +19,7 @@ from structlog.testing import capture_logs
 
 from connectors.port import routes
 from ops.cli import main
-from ops.look.status import PartStatus, collect
+from ops.look.status import Row, collect
 from ops.run.parts import embedded_parts
 from ops.run.serve import NamedPart, Parts, listening, web_server
 from ops.run.supervisor import process_parts
@@ -74,7 +74,7 @@ def until(holds: Callable[[], bool]) -> None:
         threading.Event().wait(0.01)
 
 
-def failing(hub: Hub) -> tuple[PartStatus, ...]:
+def failing(hub: Hub) -> tuple[Row, ...]:
     return collect(hub).parts
 
 
@@ -110,9 +110,13 @@ def test_a_part_that_fails_is_shown_with_its_errors_class_and_when_it_is_started
     until(lambda: bool(failing(hub)))
     (shown_part,) = failing(hub)
     parts.join()
-    assert (shown_part.part, shown_part.error, shown_part.times) == ("queue:police", "Fault", 1)
-    assert shown_part.again_seconds is not None
-    assert 3500 < shown_part.again_seconds <= 3600
+    assert (shown_part["part"], shown_part["error"], shown_part["times"]) == (
+        "queue:police",
+        "Fault",
+        1,
+    )
+    assert shown_part["again_seconds"] is not None
+    assert 3500 < shown_part["again_seconds"] <= 3600
 
 
 def test_the_log_has_a_failed_parts_error_by_class_and_never_what_it_says(parts: Parts) -> None:
@@ -133,7 +137,7 @@ def test_the_log_has_a_failed_parts_error_by_class_and_never_what_it_says(parts:
 
 def test_a_part_that_works_again_is_shown_no_longer(hub: Hub) -> None:
     failures.note(hub.database, "queue:police", error="Fault", again_in=-60)
-    assert [part.times for part in failing(hub)] == [1]
+    assert [part["times"] for part in failing(hub)] == [1]
     failures.note(hub.database, "queue:police", error="Fault", again_in=-121)
     assert failing(hub) == ()
 
@@ -143,10 +147,10 @@ def test_failures_in_a_row_are_counted_across_processes_and_from_anew_after_good
 ) -> None:
     for again_in in (0, 0, -121, 0):
         failures.note(hub.database, "link", error="Stuck", again_in=again_in)
-        seen = [part.times for part in failing(hub)]
+        seen = [part["times"] for part in failing(hub)]
     assert seen == [1]
     failures.note(hub.database, "link", error="Stuck", again_in=0)
-    assert [part.times for part in failing(hub)] == [2]
+    assert [part["times"] for part in failing(hub)] == [2]
 
 
 def test_when_the_part_that_all_stands_on_fails_too_often_all_are_stopped(hub: Hub) -> None:
@@ -157,16 +161,16 @@ def test_when_the_part_that_all_stands_on_fails_too_often_all_are_stopped(hub: H
     assert parts.stop.wait(DEADLINE)
     parts.join()
     assert (parts.failed, steps.began) == ("steps", 4)
-    assert [(part.part, part.times, part.again_seconds) for part in failing(hub)] == [
+    assert [(part["part"], part["times"], part["again_seconds"]) for part in failing(hub)] == [
         ("steps", 4, None)
     ]
 
 
 def test_a_part_that_was_given_up_is_shown_until_it_is_started_and_works(hub: Hub) -> None:
     failures.note(hub.database, "steps", error="Fault", again_in=None)
-    assert [part.again_seconds for part in failing(hub)] == [None]
+    assert [part["again_seconds"] for part in failing(hub)] == [None]
     failures.started(hub.database, "steps")
-    assert [part.again_seconds for part in failing(hub)] == [0]
+    assert [part["again_seconds"] for part in failing(hub)] == [0]
 
 
 def test_a_part_goes_on_being_tried_while_the_store_cannot_be_written(tmp_path: Path) -> None:
@@ -303,7 +307,7 @@ def test_a_process_that_ends_by_itself_is_a_part_that_fails(hub: Hub, tmp_path: 
         parts.start(clock)
         until(lambda: bool(failing(hub)))
         parts.join()
-    assert [(part.part, part.error) for part in failing(hub)] == [("process:clock", "Ended")]
+    assert [(part["part"], part["error"]) for part in failing(hub)] == [("process:clock", "Ended")]
     ended = next(line for line in lines if line["event"] == "process.ended")
     assert (ended["part"], ended["code"]) == ("clock", 1)
 

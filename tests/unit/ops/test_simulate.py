@@ -22,10 +22,8 @@ from tests.support.filled import empty_hub
 def served(tmp_path: Path) -> Iterator[tuple[DemoFolder, str]]:
     """An empty hub that takes messages and does nothing with them; its address."""
     folder, hub = empty_hub(tmp_path / "hub")
-    server, stop = (
-        web_server(hub, routes(hub.settings, {}), [], bound=listening("127.0.0.1", 0)),
-        threading.Event(),
-    )
+    bound, stop = listening("127.0.0.1", 0), threading.Event()
+    server = web_server(hub, routes(hub.settings, {}), [], bound=bound)
     thread = threading.Thread(target=server.run, args=(stop,))
     thread.start()
     yield folder, server.url

@@ -1,0 +1,124 @@
+"""JSON read strictly: repeated keys, NaN, odd characters and deep nesting are refused."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+
+from connectors.not_taken import NotTaken, dotted
+
+DEEPEST = 32
+"""Levels of nesting; the hub's deepest shape has nine."""
+
+_ESCAPE = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
+"""What may be a NUL or half of a surrogate pair."""
+
+
+class _Repeated(dict[str, object]):
+    """An object that gave a key twice."""
+
+
+class _NotANumber:
+    """NaN or an infinity."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Json:
+    """A JSON value with the text that it stood in."""
+
+    value: object
+    text: bytes
+    odd: bool
+    """Some part of the text, perhaps of another record, has a fault or may have one."""
+
+    @property
+    def fields(self) -> Mapping[str, object]:
+        """Of an object; none of anything else."""
+        return self.value if isinstance(self.value, dict) else {}
+
+    def check(self, *known: Container[str]) -> None:
+        """Refuse repeated keys, NaN, NUL characters, half surrogate pairs and deep nesting.
+
+        The field is told in keys that are ``known``: others are the sender's own words.
+        """
+        if self.odd or self.text.count(b"{") + self.text.count(b"[") > DEEPEST:
+            _check(self.value, known)
+
+    def parts(self) -> Iterator[Json]:
+        """The values of a list, each with a text of its own."""
+        if isinstance(self.value, list):
+            for part in self.value:
+                yield Json(part, written(part), self.odd)
+
+
+def decode(body: bytes) -> str:
+    """The bytes as text, without a byte-order mark; ``NotTaken`` if they are not UTF-8."""
+    try:
+        return body.decode("utf-8").removeprefix("\ufeff")
+    except UnicodeDecodeError:
+        raise NotTaken("unreadable.encoding") from None
+
+
+def parse(body: bytes) -> Json:
+    """Read a JSON text. ``NotTaken`` if it is none; faults of records are left to ``check``."""
+    text = decode(body)
+    if not text.strip():
+        raise NotTaken("unreadable.empty")
+    odd = []
+
+    def pairs(items: list[tuple[str, object]]) -> dict[str, object]:
+        made = dict(items)
+        if len(made) == len(items):
+            return made
+        odd.append("repeated")
+        return _Repeated(made)
+
+    def constant(name: str) -> object:
+        odd.append(name)
+        return _NotANumber()
+
+    try:
+        value = json.loads(text, object_pairs_hook=pairs, parse_constant=constant)
+    except RecursionError:
+        raise NotTaken("unreadable.too-deep") from None
+    except ValueError:
+        raise NotTaken("unreadable.json") from None
+    return Json(value, body, bool(odd) or _ESCAPE.search(text) is not None)
+
+
+def written(value: object) -> bytes:
+    """A value as JSON; what UTF-8 cannot carry is escaped, NaN becomes null."""
+    try:
+        return json.dumps(value, ensure_ascii=False, default=lambda _: None).encode("utf-8")
+    except UnicodeEncodeError:
+        return json.dumps(value, default=lambda _: None).encode("ascii")
+    except RecursionError:
+        raise NotTaken("unreadable.too-deep") from None
+
+
+def is_text(value: str) -> bool:
+    """Whether it is free of NUL characters and halves of surrogate pairs."""
+    return not re.search("[\0\ud800-\udfff]", value)
+
+
+def _check(value: object, known: Sequence[Container[str]], *path: str | int) -> None:
+    if (reason := _fault(value)) is not None:
+        told = takewhile(lambda key: isinstance(key, int) or any(key in k for k in known), path)
+        raise NotTaken(reason, dotted(tuple(told)).rstrip("., /") or None)
+    if isinstance(value, (dict, list)):
+        if len(path) >= DEEPEST:
+            raise NotTaken("unreadable.too-deep")
+        for key, part in value.items() if isinstance(value, dict) else enumerate(value):
+            _check(key, known, *path)
+            _check(part, known, *path, key)
+
+
+def _fault(value: object) -> str | None:
+    if isinstance(value, str) and not is_text(value):
+        return "invalid.characters"
+    if isinstance(value, _NotANumber):
+        return "unreadable.number"
+    return "unreadable.repeated-key" if isinstance(value, _Repeated) else None
