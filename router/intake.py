@@ -94,16 +94,16 @@ class _Batch:
         self._ids = known.load(self._transaction, keys)
         self._known |= journal.digests(self._transaction, list(self._ids.values()))
         self._buried |= dead_letters.known_ids(self._transaction, map(_dead_id, keys))
-        came = [(arrival, self._message(arrival)) for arrival in arrivals]
-        self._references.foresee([message for _, message in came if message is not None])
-        receipts = [self._take_one(arrival, message) for arrival, message in came]
+        messages = [self._message(*one) for one in zip(arrivals, keys, strict=True)]
+        self._references.foresee([message for message in messages if message is not None])
+        came = zip(arrivals, messages, keys, strict=True)
+        receipts = [self._take_one(arrival, message, key=key) for arrival, message, key in came]
         known.note(self._transaction, self._new)
         return receipts
 
-    def _message(self, arrival: Arrival) -> Message | None:
+    def _message(self, arrival: Arrival, key: str) -> Message | None:
         if isinstance(arrival.body, Refusal):
             return None
-        key = arrival_key(arrival)
         id_ = self._ids.get(key) or dated_id(key, self._transaction.now // 1000)
         return self._arrived(arrival, arrival.body, id_)
 
@@ -111,14 +111,14 @@ class _Batch:
         source = f"mash-hub/{arrival.connector}/{arrival.agency}"
         return arrived(fact, id_=id_, source=source, time=codec.from_micros(self._transaction.now))
 
-    def _take_one(self, arrival: Arrival, message: Message | None) -> Receipt:
+    def _take_one(self, arrival: Arrival, message: Message | None, *, key: str) -> Receipt:
         if message is None:
             assert isinstance(arrival.body, Refusal)
             return self._reject(arrival, arrival.body)
         before = self._known.get(message.id)
         if before is None:
             self._known[message.id] = message
-            self._new.append(arrival_key(arrival))
+            self._new.append(key)
             self.messages.append(message)
             return taken(arrival, message.id, duplicate_of=self._repeated(message))
         if not self._same(before, message):
