@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
-from urllib.parse import unquote
 
 import structlog
 from pydantic import Field, ValidationError
@@ -25,6 +24,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from connectors.events.attributes import Attributes, of_http
 from connectors.events.envelope import parse
 from connectors.events.facts import Door
 from connectors.formats.media import BATCH, media_type
@@ -101,7 +101,7 @@ class _Endpoints:
             Door(route, "http", self.clock()),
             body,
             content_type=content_type,
-            headers={name: unquote(value) for name, value in request.headers.items()},
+            attributes=of_http(request.headers.items()),
         )
         told = [receipt.model_dump(mode="json", exclude_none=True) for receipt in receipts]
         single = len(told) == 1 and media_type(content_type).name != BATCH
@@ -156,9 +156,9 @@ class _Endpoints:
         return bytes(body)
 
     def _take(
-        self, door: Door, body: bytes, *, content_type: str, headers: Mapping[str, str]
+        self, door: Door, body: bytes, *, content_type: str, attributes: Attributes
     ) -> list[Receipt]:
-        arrivals = parse(door, body, content_type=content_type, headers=headers)
+        arrivals = parse(door, body, content_type=content_type, attributes=attributes)
         receipts = self.intake.take(arrivals)
         log.info("received", agency=door.route.code, connector="http", count=len(arrivals))
         return receipts
@@ -178,11 +178,11 @@ class _Endpoints:
 
 
 def _status(receipts: Sequence[Receipt]) -> int:
-    """202 if anything is new, 200 if all of the rest came before, 422 if all were rejected."""
+    """202 if anything is new, 422 if all that came was rejected, else 200: it came before."""
     statuses = {receipt.status for receipt in receipts}
     if ReceiptStatus.ACCEPTED in statuses:
         return 202
-    return 200 if ReceiptStatus.DUPLICATE in statuses else 422
+    return 422 if statuses == {ReceiptStatus.REJECTED} else 200
 
 
 def _number(request: Request, name: str, *, default: float, most: float) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import takewhile
 
 from connectors.not_taken import NotTaken, dotted
@@ -38,6 +38,13 @@ class Json:
     def fields(self) -> Mapping[str, object]:
         """Of an object; none of anything else."""
         return self.value if isinstance(self.value, dict) else {}
+
+    def only(self, names: Container[str]) -> Json:
+        """With these fields alone, where it is an object: faults elsewhere are of no matter."""
+        if not isinstance(self.value, dict):
+            return self
+        kept = {name: value for name, value in self.value.items() if name in names}
+        return replace(self, value=type(self.value)(kept))
 
     def check(self, *known: Container[str]) -> None:
         """Refuse repeated keys, NaN, NUL characters, half surrogate pairs and deep nesting.
