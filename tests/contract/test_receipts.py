@@ -42,13 +42,14 @@ def route() -> AgencyRoute:
 def test_a_receipt_in_a_folder_names_the_file_and_the_row_whatever_became_of_it(
     database: Database, route: AgencyRoute, tmp_path: Path
 ) -> None:
-    tmp_path.chmod(0o700)
-    (tmp_path / "week 11.csv").write_bytes(ROWS.read_bytes() + b"too,few\r\n")
-    (tmp_path / "note.docx").write_bytes(b"PK")
-    folder = WatchedFolder(route, StoredIntake(database), tmp_path, clock=lambda: NOW)
+    drop = tmp_path / "drop"
+    drop.mkdir(mode=0o700)
+    (drop / "week 11.csv").write_bytes(ROWS.read_bytes() + b"too,few\r\n")
+    (drop / "note.docx").write_bytes(b"PK")
+    folder = WatchedFolder(route, StoredIntake(database), drop, clock=lambda: NOW)
     folder.scan_once()
     folder.scan_once()
-    files = (tmp_path / "receipts").iterdir()
+    files = (drop / "receipts").iterdir()
     told = [json.loads(line) for file in files for line in file.read_text("utf-8").splitlines()]
     named = {(one["file"], one.get("place")): one["status"] for one in told}
     assert named == {

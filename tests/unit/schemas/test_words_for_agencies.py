@@ -5,24 +5,16 @@ dead letters, mappings, configuration.
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import click
 import pytest
 
 from connectors.problems import TOLD
-from ops.cli import main
 from schemas.refusals import REASONS
+from tests.support.words import OPERATORS
 
 ROOT = Path(__file__).parents[3]
-COMMANDS = "|".join(map(re.escape, main.list_commands(click.Context(main))))
-OPERATORS = re.compile(
-    rf"\bhub ({COMMANDS})\b|redriv|dead.letter|\bmappings?\b|configur|hub\.toml|\s--\w|`",
-    re.IGNORECASE,
-)
-"""What an agency can do nothing with."""
 
 
 def spoken() -> Iterator[tuple[str, str]]:
