@@ -80,7 +80,9 @@ def arrival_key(arrival: Arrival) -> str:
 
 def _earlier_key(arrival: Arrival) -> str:
     """What it was known again by while ids were not yet told apart by their sources."""
-    return arrival_key(replace(arrival, source_key=None))
+    if arrival.event_id is None:
+        return arrival_key(arrival)
+    return derived_id("arrival", arrival.agency, arrival.event_id)
 
 
 class _Batch:
@@ -100,10 +102,11 @@ class _Batch:
         self._references = References(transaction)
 
     def take(self, arrivals: Sequence[Arrival]) -> list[Receipt]:
-        keys = {key(arrival) for arrival in arrivals for key in (arrival_key, _earlier_key)}
-        self._ids = known.load(self._transaction, list(keys))
+        keys = {arrival_key(arrival) for arrival in arrivals}
+        earlier = {_earlier_key(arrival) for arrival in arrivals if arrival.source_key}
+        self._ids = known.load(self._transaction, [*keys, *earlier])
         self._known |= journal.digests(self._transaction, list(self._ids.values()))
-        self._buried |= dead_letters.known_ids(self._transaction, map(_dead_id, keys))
+        self._buried |= dead_letters.known_ids(self._transaction, map(_dead_id, keys | earlier))
         came = [(arrival, self._message(arrival)) for arrival in arrivals]
         self._references.foresee([message for _, message in came if message is not None])
         receipts = [self._take_one(arrival, message) for arrival, message in came]
@@ -114,9 +117,10 @@ class _Batch:
         if isinstance(arrival.body, Refusal):
             return None
         key = arrival_key(arrival)
-        if key not in self._ids and (before := self._before(arrival, arrival.body)):
+        id_ = self._ids.get(key)
+        if id_ is None and (before := self._before(arrival, arrival.body)):
             return before
-        id_ = self._ids.get(key) or dated_id(key, self._transaction.now // 1000)
+        id_ = id_ or dated_id(key, self._transaction.now // 1000)
         return self._arrived(arrival, arrival.body, id_)
 
     def _before(self, arrival: Arrival, fact: Fact) -> Message | None:

@@ -115,6 +115,7 @@ class Said:
 _NAMELESS = Said()
 
 
+@lru_cache(maxsize=256)
 def source_key(source: str) -> str:
     """A source as it is kept in clear: it may hold any word of its sender's."""
     return derived_id("source", source)

@@ -39,9 +39,13 @@ class Json:
         """Of an object; none of anything else."""
         return self.value if isinstance(self.value, dict) else {}
 
+    @property
+    def _doubtful(self) -> bool:
+        return self.odd or self.text.count(b"{") + self.text.count(b"[") > DEEPEST
+
     def only(self, names: Container[str]) -> Json:
         """With these fields alone, where it is an object: faults elsewhere are of no matter."""
-        if not isinstance(self.value, dict):
+        if not isinstance(self.value, dict) or not self._doubtful:
             return self
         kept = {name: value for name, value in self.value.items() if name in names}
         return replace(self, value=type(self.value)(kept))
@@ -51,7 +55,7 @@ class Json:
 
         The field is told in keys that are ``known``: others are the sender's own words.
         """
-        if self.odd or self.text.count(b"{") + self.text.count(b"[") > DEEPEST:
+        if self._doubtful:
             _check(self.value, known)
 
     def parts(self) -> Iterator[Json]:
