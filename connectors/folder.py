@@ -190,8 +190,8 @@ class WatchedFolder:
             arrivals = self._arrivals(path, stream)
             while batch := list(islice(arrivals, BATCH_SIZE)):
                 report = report.plus(answers := self.intake.take(batch))
-                told = (receipt.model_dump_json(exclude_none=True) for receipt in answers)
-                receipts.writelines(line.encode() + b"\n" for line in told)
+                told = (_line(receipt, path) for receipt in answers)
+                receipts.writelines(told)
             receipts.flush()
             os.fsync(receipts.fileno())
         unfinished.rename(written)
@@ -205,12 +205,23 @@ class WatchedFolder:
 
     def _arrivals(self, path: Path, stream: BinaryIO) -> Iterator[Arrival]:
         """Every record, under an id that is the same whenever the file is read."""
-        filename = path.name.split("-", 2)[2]
+        filename = _dropped_as(path)
         door = Door(self.route, "folder", self.clock())
         for number, arrival in enumerate(read_file(door, stream, filename=filename), start=1):
             content = sha256(arrival.original).hexdigest()
             id_ = derived_id("folder", self.route.code, content, str(number))
             yield replace(arrival, event_id=id_)
+
+
+def _dropped_as(path: Path) -> str:
+    """The name under which a claimed file was dropped."""
+    return path.name.split("-", 2)[2]
+
+
+def _line(receipt: Receipt, path: Path) -> bytes:
+    """A receipt as its sender finds it: with the name of its file."""
+    told = receipt.model_copy(update={"file": _dropped_as(path)})
+    return told.model_dump_json(exclude_none=True).encode("utf-8", "replace") + b"\n"
 
 
 def read_file(door: Door, stream: BinaryIO, *, filename: str) -> Iterator[Arrival]:

@@ -38,4 +38,5 @@ def monitor_routes(collect: Callable[[], Status]) -> list[BaseRoute]:
             )
         return JSONResponse(as_json(looked), headers=_HEADERS)
 
-    return [Route("/", show), Route("/monitor", show), Route("/v1/status", status)]
+    pages = {"/": show, "/monitor": show, "/v1/status": status}
+    return [Route(path, page, include_in_schema=False) for path, page in pages.items()]

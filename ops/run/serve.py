@@ -16,6 +16,7 @@ from starlette.routing import BaseRoute
 
 from connectors.http import create_app
 from connectors.port import Routes
+from ops.look.api.routes import description_routes
 from ops.run.wiring import Hub
 from stores import failures
 from stores.database import Database
@@ -188,12 +189,13 @@ def web_server(
     hub: Hub, routes: Routes, extra_routes: Sequence[BaseRoute], *, bound: socket.socket
 ) -> WebServer:
     """The web server of a hub, on a socket that listens."""
+    largest = hub.settings.http.largest_body
     app = create_app(
         routes,
         intake=hub.intake,
         queues=hub.queues,
-        largest_body=hub.settings.http.largest_body,
-        extra_routes=extra_routes,
+        largest_body=largest,
+        extra_routes=[*extra_routes, *description_routes(largest_body=largest)],
     )
     config = uvicorn.Config(
         app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=5
