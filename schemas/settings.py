@@ -36,6 +36,9 @@ class Runtime(Shape):
     """Holds the key-encryption key: 32 bytes in base64."""
     key_file: Line = "hub-data/hub.key"
     """Used where the variable is unset; made on first start, readable by its owner only."""
+    work: Line | None = None
+    """The hub's own folder for files that agencies dropped; None: ``work`` beside the store's file,
+    or beside ``key_file`` where the store is on a server."""
     partitions: int = Field(default=4, ge=1, le=256)
     """Of each Kafka topic."""
     workers: tuple[Line, ...] = ()

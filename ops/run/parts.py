@@ -16,7 +16,7 @@ from connectors.queues import broker_queues
 from ops.look.monitor import monitor_routes
 from ops.look.status import collect
 from ops.run.serve import NamedPart, listening, web_server
-from ops.run.wiring import Hub
+from ops.run.wiring import Hub, work_folder
 from router.runtimes import clock
 from router.runtimes.embedded import Embedded
 from router.runtimes.faust_worker import run_worker
@@ -110,9 +110,12 @@ def connectors_of(hub: Hub, found: Routes, folder: Path) -> Iterator[NamedPart]:
 
 
 def _folders(hub: Hub, found: Routes, *, folder: Path) -> Iterator[Connector]:
+    work = work_folder(hub.settings, folder)
     for route in found:
         if credential := route.settings.folder:
-            yield WatchedFolder(route, hub.intake, folder / credential.path, credential.owner)
+            path = folder.resolve() / credential.path
+            own = work / route.code
+            yield WatchedFolder(route, hub.intake, path, work=own, owner=credential.owner)
 
 
 def _feeds(hub: Hub, found: Routes) -> Iterator[Connector]:
