@@ -10,6 +10,7 @@ from pathlib import Path
 
 from connectors.deliver import deliverers
 from connectors.folder import WatchedFolder
+from connectors.http_connections import Connections
 from connectors.port import Connector, Routes, routes
 from connectors.queue_feed import QueueFeed
 from connectors.queues import broker_queues
@@ -98,7 +99,9 @@ def steps_of(embedded: Embedded) -> NamedPart:
 def _web(hub: Hub, found: Routes, *, environment: Mapping[str, str]) -> NamedPart:
     bound = listening(hub.settings.http.host, hub.settings.http.port)
     queues = broker_queues(hub.settings, environment)
-    server = web_server(hub, found, monitor_routes(lambda: collect(hub, queues)), bound=bound)
+    connections = Connections(hub.settings.http)
+    monitor = monitor_routes(lambda: collect(hub, queues), connections=connections.counts)
+    server = web_server(hub, found, monitor, bound=bound, connections=connections)
     return NamedPart("http", server.run, f"listening on {server.url} (monitor at {server.url}/)")
 
 
