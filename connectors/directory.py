@@ -27,7 +27,11 @@ _MAKE = "make it, owned by the agency's account, with mode 0700"
 
 
 class FolderUnsafe(Exception):
-    """Others than its account can reach into a folder; the message says what to change."""
+    """Others than its account can reach into a folder, or it is not there; and what to change."""
+
+    def __init__(self, what: str, instead: str) -> None:
+        super().__init__(f"{what}: {instead}")
+        self.what, self.instead = what, instead
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +168,7 @@ def uid_of(owner: str | None) -> int:
         return pwd.getpwnam(owner).pw_uid
     except KeyError:
         raise FolderUnsafe(
-            "there is no account of the name that the configuration gives as owner"
+            "there is no account of the name that stands as its owner", "make it, or correct it"
         ) from None
 
 
@@ -183,26 +187,26 @@ def _opened(name: str, flags: int, *, within: int) -> int:
     try:
         return os.open(name, flags, dir_fd=within)
     except FileNotFoundError:
-        said = f"there is no such folder: {_MAKE}"
+        said = "there is no such folder", _MAKE
     except OSError as error:
-        said = f"the folder cannot be opened ({error.strerror}): let the hub's account read it"
+        said = f"it cannot be opened ({error.strerror})", "let the hub's account read it"
         if error.errno in {errno.ENOTDIR, errno.ELOOP}:
             said = _no_folder(os.stat(name, dir_fd=within, follow_symlinks=False))
-    raise FolderUnsafe(said)
+    raise FolderUnsafe(*said)
 
 
-def _no_folder(info: os.stat_result) -> str:
+def _no_folder(info: os.stat_result) -> tuple[str, str]:
     if stat.S_ISLNK(info.st_mode):
-        return "there is a link in its path: name the folder that the link leads to"
-    return f"this is no folder: {_MAKE}"
+        return "there is a link in its path", "name the folder that the link leads to"
+    return "this is no folder", _MAKE
 
 
 def _require_safe(info: os.stat_result, uid: int) -> None:
     """Nobody else may write there, nor own it and let others."""
     if info.st_mode & _OTHERS:
-        raise FolderUnsafe("the folder can be written by its group or by everybody: chmod go-w")
+        raise FolderUnsafe("the folder can be written by its group or by everybody", "chmod go-w")
     if info.st_uid not in {uid, os.geteuid()}:
-        raise FolderUnsafe("the folder belongs to another account than the agency's: chown it")
+        raise FolderUnsafe("the folder belongs to another account than the agency's", "chown it")
 
 
 @contextmanager
