@@ -102,10 +102,6 @@ class Directory:
         with self.read(name) as source, to.written(new) as copied:
             shutil.copyfileobj(source, copied)
 
-    def link(self, name: str, new: str) -> None:
-        """Have a file under another name too; raises ``FileExistsError`` where that is taken."""
-        os.link(name, new, src_dir_fd=self.handle, dst_dir_fd=self.handle, follow_symlinks=False)
-
     def remove(self, name: str) -> None:
         """Delete a file or a link."""
         os.unlink(name, dir_fd=self.handle)

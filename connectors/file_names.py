@@ -36,7 +36,7 @@ def is_unfinished(name: str) -> bool:
 
 def claimed(name: str, info: os.stat_result) -> str:
     """A name that comes only once, in the order of time; the same as long as nobody writes it."""
-    return f"{info.st_mtime_ns:020d}-{info.st_ino}-{_shortened(original(name))}"
+    return f"{info.st_mtime_ns:020d}-{info.st_ino}-{_shortened(name)}"
 
 
 def original(name: str) -> str:

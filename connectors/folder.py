@@ -140,7 +140,7 @@ class WatchedFolder:
         with self._rooms() as rooms:
             self._take_over(rooms)
             self._take_back_what_grew(rooms.done, rooms.processing)
-            self._look_at_copied(rooms.drop)
+            self._look_at_copied(rooms.drop, rooms.processing)
             for name in rooms.outgoing.names():
                 self._hand_out(name, rooms)
             return self._claim_what_is_complete(rooms) + self._take_all(rooms)
@@ -218,7 +218,7 @@ class WatchedFolder:
                 info = left.info(name)
                 if not left.counts(info):
                     self._leave(name, "NotOwn")
-                elif not left.moved(name, to, new=claimed(name, info)):
+                elif not left.moved(name, to, new=claimed(original(name), info)):
                     left.remove(name)
 
     def _take_back_what_grew(self, done: Directory, processing: Directory) -> None:
@@ -230,16 +230,16 @@ class WatchedFolder:
                     continue
             del self._taken[name]
 
-    def _look_at_copied(self, drop: Directory) -> None:
-        """Give one that grew its name back, to be taken again; delete one that did not."""
+    def _look_at_copied(self, drop: Directory, processing: Directory) -> None:
+        """Copy one that grew again, to be taken again; delete one that stood still for long."""
         for name in drop.names():
             if known := of_copied(name):
                 mark, as_dropped = known
                 with self._apart(name):
                     info = drop.info(name)
                     if _mark(info) != mark:
-                        drop.link(name, as_dropped)
-                        drop.remove(name)
+                        drop.copy(name, processing, new=claimed(as_dropped, info))
+                        drop.move(name, drop, new=copied(as_dropped, info))
                     elif self.clock().timestamp() - info.st_ctime > LATE_SECONDS:
                         drop.remove(name)
 
@@ -248,7 +248,7 @@ class WatchedFolder:
     def _take_all(self, rooms: _Rooms) -> ScanReport:
         report, failed = ScanReport(), list[Exception]()
         for name in sorted(rooms.processing.names()):
-            if is_unfinished(name):  # a copy that a killed process had begun
+            if name.startswith("."):  # a copy that a killed process had begun
                 continue
             try:
                 with self._apart(name):
@@ -287,7 +287,7 @@ class WatchedFolder:
 
     def _hand_out(self, name: str, rooms: _Rooms) -> None:
         """Receipts to the agency; where that cannot be, they wait until it can."""
-        if is_unfinished(name):
+        if name.startswith("."):
             return
         with self._apart(name), rooms.drop.inner("receipts") as theirs:
             rooms.outgoing.copy(name, theirs, new=name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -96,13 +97,20 @@ def _is_here(host: str) -> bool:
 
 def unsafe_folders(settings: HubSettings, folder: Path) -> Iterator[Fault]:
     """Drop folders that are not there, or that others than their agency can reach into."""
-    for code, agency in settings.agencies.items():
-        if agency.folder is not None:
-            try:
-                with opened(folder.resolve() / agency.folder.path, agency.folder.owner):
-                    continue
-            except FolderUnsafe as unsafe:
-                yield Fault(f"agencies.{code}.folder", unsafe.what, unsafe.instead)
+    asked = [
+        (f"agencies.{code}.folder", folder.resolve() / agency.folder.path, agency.folder.owner)
+        for code, agency in settings.agencies.items()
+        if agency.folder is not None
+    ]
+    work = work_folder(settings, folder).resolve()
+    if os.path.exists(work):
+        asked.append(("runtime.work", work, None))
+    for where, path, owner in asked:
+        try:
+            with opened(path, owner):
+                continue
+        except FolderUnsafe as unsafe:
+            yield Fault(where, unsafe.what, unsafe.instead)
 
 
 def shared_folders(settings: HubSettings, folder: Path) -> Iterator[Fault]:
@@ -122,18 +130,26 @@ def shared_folders(settings: HubSettings, folder: Path) -> Iterator[Fault]:
 
 
 def _within(inner: Path, outer: Path) -> bool:
-    if inner.is_relative_to(outer):
-        return True
-    return outer.exists() and any(
-        parent.exists() and parent.samefile(outer) for parent in (inner, *inner.parents)
+    """By path, or as one folder that is reached by two (bind mounts)."""
+    whole = _identity(outer)
+    return inner.is_relative_to(outer) or (
+        whole is not None and whole in map(_identity, (inner, *inner.parents))
     )
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        info = path.stat()
+    except OSError:  # not there, or not for this account to see
+        return None
+    return info.st_dev, info.st_ino
 
 
 def readable_files(settings: HubSettings, folder: Path) -> Iterator[Fault]:
     """Key, store and backups that others than the hub's account can read."""
     for where, file in _secret_files(settings, folder):
         for path in (file, *sorted(file.parent.glob(f"{file.name}[-.]*"))):
-            if path.is_file() and path.stat().st_mode & _OTHERS:
+            if os.path.isfile(path) and path.stat().st_mode & _OTHERS:
                 instead = f"chmod 600 {path}"
                 yield Fault(where, f"{path.name} can be read or written by others", instead)
 

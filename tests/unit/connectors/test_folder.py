@@ -243,12 +243,14 @@ def test_what_an_earlier_version_had_claimed_is_taken_over_whatever_it_is_called
     for name in ("processing", "receipts", "done"):
         (drop / name).mkdir(mode=0o700)
     content = (samples / "case-system.csv").read_bytes()
-    for path in ("processing/nohyphens.csv", "done/00000000000000000001-7-old.csv"):
+    old = ("processing/nohyphens.csv", "processing/a.TMP", "done/00000000000000000001-7-old.csv")
+    for path in old:
         (drop / path).write_bytes(content)
     (drop / "processing" / "link.csv").symlink_to((samples / "case-system.csv").absolute())
     report = watched("yos").scan_once()
-    assert (report.files, report.accepted) == (1, 3)
+    assert (report.files, report.accepted, report.rejected) == (2, 3, 1)
     assert sorted(name.rpartition("-")[2] for name in os.listdir(work / "done")) == [
+        "a.TMP",
         "nohyphens.csv",
         "old.csv",
     ]
@@ -312,8 +314,9 @@ def test_a_copied_file_that_grows_on_is_taken_again(
         slow.flush()
         assert scanned(folder).accepted == 2
         slow.write(whole.removeprefix(half))
-    report = scanned(folder)
+    report = folder.scan_once()
     assert (report.accepted, report.duplicates) == (1, 2)
+    assert scanned(folder) == ScanReport()
 
 
 def test_a_copied_file_is_deleted_once_it_has_stood_still_for_long(

@@ -130,6 +130,15 @@ def test_an_unsafe_folder_is_a_fault_with_what_to_do(
     assert instead in fault.instead
 
 
+def test_a_folder_of_the_hubs_own_that_others_can_write_is_a_fault(written: Path) -> None:
+    work = written.parent / "hub-data" / "work"
+    work.mkdir(parents=True)
+    work.chmod(0o777)
+    assert "runtime.work: the folder can be written" in faults(written)
+    work.chmod(0o700)
+    assert faults(written) == ""
+
+
 @as_root
 def test_a_folder_of_another_account_is_a_fault(written: Path, drop: Path) -> None:
     os.chown(drop, pwd.getpwnam("nobody").pw_uid, -1)
