@@ -8,7 +8,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from pathlib import Path
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -24,6 +24,7 @@ from tests.support.filled import empty_hub
 
 DEADLINE = 30.0
 SOON, NEVER = 0.05, 3600.0
+_TIMES = ("head_seconds", "body_seconds", "answer_seconds", "idle_seconds")
 LARGE = "x" * 20_000_000
 """More than the sockets of both sides hold."""
 HEAD = b"POST /v1/events HTTP/1.1\r\nHost: hub\r\nContent-Length: 100\r\n\r\n"
@@ -40,9 +41,9 @@ def test_an_answer_does_not_wait_for_its_receiver_to_confirm_its_head() -> None:
 Serving = Callable[..., Connections]
 
 
-@pytest.fixture
-def hub(tmp_path: Path) -> Iterator[Hub]:
-    _, made = empty_hub(tmp_path / "hub")
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
+    _, made = empty_hub(tmp_path_factory.mktemp("served") / "hub")
     yield made
     made.database.close()
 
@@ -58,12 +59,12 @@ def serving(hub: Hub, address: list[tuple[str, int]]) -> Iterator[Serving]:
     with ExitStack() as running:
 
         def serve(**limits: float) -> Connections:
-            far = dict.fromkeys(("head_seconds", "body_seconds", "answer_seconds"), NEVER)
-            settings = hub.settings.http.model_copy(update={**far, "idle_seconds": NEVER, **limits})
-            hub.settings.__dict__["http"] = settings
+            far = dict.fromkeys(_TIMES, NEVER)
+            settings = hub.settings.http.model_copy(update={**far, **limits})
+            served = replace(hub, settings=hub.settings.model_copy(update={"http": settings}))
             connections, stop = Connections(settings), threading.Event()
             server = web_server(
-                hub,
+                served,
                 routes(hub.settings, {}),
                 [Route("/large", _large)],
                 bound=listening("127.0.0.1", 0),
