@@ -54,11 +54,10 @@ POINTS: Mapping[str, Point] = {
     "letters.leased": Point("router.queues:StoredQueues.lease", parts=("connectors",)),
     "letters.acknowledged": Point("router.queues:StoredQueues.acknowledge", parts=("connectors",)),
     # A file taken from its agency's folder and not read; its records without their receipts;
-    # receipts beside a file that is not put away yet; put away, and the agency without receipts.
+    # receipts beside a file that is not put away yet.
     "folder.claimed": Point("connectors.folder:WatchedFolder._claim", parts=("connectors",)),
     "folder.recorded": Point("connectors.folder:ScanReport.of", parts=("connectors",)),
     "folder.receipted": Point("connectors.folder:WatchedFolder._record", parts=("connectors",)),
-    "folder.done": Point("connectors.folder:WatchedFolder._settle", parts=("connectors",)),
     # Sent to the topic but not marked; marked.
     "relay.sent": Point("stores.topics:TopicProducer.send", embedded=False, parts=("relay",)),
     "relay.marked": Point("router.runtimes.relay:Relay.once", embedded=False, parts=("relay",)),
