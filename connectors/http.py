@@ -29,7 +29,8 @@ from connectors.events.envelope import parse
 from connectors.events.facts import Door
 from connectors.formats.media import BATCH, media_type
 from connectors.port import AgencyRoute, Routes
-from connectors.problems import HANDLERS, problem
+from connectors.problems import HANDLERS, RETRY_AFTER_SECONDS, problem
+from connectors.wrong_tokens import WrongTokens
 from schemas.base import Identity, Shape
 from schemas.notification import Receipt, ReceiptStatus
 from stores.ports import EdgeQueues, Intake, Leased
@@ -63,12 +64,14 @@ def create_app(
     status: Callable[[], Mapping[str, object]] = lambda: {"status": "ok"},
     clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
     extra_routes: Sequence[BaseRoute] = (),
+    wrong_tokens: WrongTokens | None = None,
 ) -> Starlette:
     """The application.
 
     ``status`` is what ``/healthz`` answers to anybody; ``extra_routes`` are the monitor's.
     """
-    own = _Endpoints(routes, intake, queues, largest_body, status, clock)
+    slowed = wrong_tokens or WrongTokens()
+    own = _Endpoints(routes, intake, queues, largest_body, status, clock, slowed)
     return Starlette(
         routes=[
             Route("/v1/events", own.events, methods=["POST"]),
@@ -90,10 +93,11 @@ class _Endpoints:
     largest_body: int
     status: Callable[[], Mapping[str, object]]
     clock: Callable[[], dt.datetime]
+    wrong_tokens: WrongTokens
 
     async def events(self, request: Request) -> Response:
         """Take a structured event, a batch or a binary event; answer a receipt for each message."""
-        route = self._agency(request)
+        route = await self._agency(request)
         body = await self._body(request)
         content_type = request.headers.get("content-type", "")
         receipts = await run_in_threadpool(
@@ -109,7 +113,7 @@ class _Endpoints:
 
     async def inbox(self, request: Request) -> Response:
         """Lease the agency's oldest letters, as a batch; it waits up to ``wait`` s for one."""
-        route = self._agency(request)
+        route = await self._agency(request)
         limit = int(_number(request, "limit", default=20, most=MOST_LETTERS))
         wait = _number(request, "wait", default=0, most=LONGEST_WAIT)
         letters = await self._lease(route.code, limit=max(1, limit), wait=wait)
@@ -118,7 +122,7 @@ class _Endpoints:
 
     async def acknowledge(self, request: Request) -> Response:
         """Delete letters of the agency's own that it has safe."""
-        route = self._agency(request)
+        route = await self._agency(request)
         try:
             asked = Acknowledgement.model_validate_json(await self._body(request))
         except ValidationError:
@@ -132,10 +136,13 @@ class _Endpoints:
         """Whether the hub is up."""
         return JSONResponse(dict(await run_in_threadpool(self.status)))
 
-    def _agency(self, request: Request) -> AgencyRoute:
+    async def _agency(self, request: Request) -> AgencyRoute:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         route = self.routes.with_token(token.strip()) if scheme.lower() == "bearer" else None
         if route is None:
+            if token and not await self.wrong_tokens.slow(_host(request)):
+                wait = {"Retry-After": str(RETRY_AFTER_SECONDS)}
+                raise problem(429, "Too many wrong tokens come just now.", wait)
             raise problem(401)
         return route
 
@@ -175,6 +182,10 @@ class _Endpoints:
                 return letters
             await asyncio.sleep(min(pause, left))
             pause = min(pause * 1.5, 0.5)
+
+
+def _host(request: Request) -> str:
+    return request.client.host if request.client else ""
 
 
 def _status(receipts: Sequence[Receipt]) -> int:

@@ -46,7 +46,8 @@ def test_a_receipt_in_a_folder_names_the_file_and_the_row_whatever_became_of_it(
     drop.mkdir(mode=0o700)
     (drop / "week 11.csv").write_bytes(ROWS.read_bytes() + b"too,few\r\n")
     (drop / "note.docx").write_bytes(b"PK")
-    folder = WatchedFolder(route, StoredIntake(database), drop, clock=lambda: NOW)
+    work = tmp_path / "work"
+    folder = WatchedFolder(route, StoredIntake(database), drop, work=work, clock=lambda: NOW)
     folder.scan_once()
     folder.scan_once()
     files = (drop / "receipts").iterdir()
