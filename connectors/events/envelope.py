@@ -102,7 +102,10 @@ def reread(
     if "type" not in media.parameters:
         return parse(door, original, content_type=content_type)
     event = _Event(event_id or "", media.parameters["type"], media, HUB_SCHEMA)
-    told, kept_as = _told(lambda: _shape(door, event, data=original)), _kept_as(media, event.type)
+    told, kept_as = (
+        _told(lambda: _shape(door, event, data=strict_json.parse(original))),
+        _kept_as(media, event.type),
+    )
     return [door.arrival(told, original, content_type=kept_as, event_id=event_id or None)]
 
 
@@ -151,9 +154,10 @@ def _some(found: Iterator[Found]) -> list[Found]:
 
 def _structured(door: Door, json: Json) -> list[Arrival]:
     try:
-        json.check(known_names(), *(own.names for own in door.route.mappings))
+        json.check_depth()
         if not isinstance(json.value, dict):
             raise NotTaken("unreadable.event")
+        json.envelope().check(known_names())
         return _with_data(door, _attributes(json.fields.get), json=json)
     except NotTaken as refused:
         told, event_id = refused.refusal, id_told(json.fields.get("id"))
@@ -173,7 +177,7 @@ def _binary(
         if form := event.own_format(door.route):
             return named(_some(from_stream(door, BytesIO(body), form=form)), event.id)
         kept_as = _kept_as(event.content, event.type)  # JSON where no Content-Type says another
-        told: Fact | Refusal = _shape(door, event, data=body)
+        told: Fact | Refusal = _shape(door, event, data=strict_json.parse(body))
     except NotTaken as refused:
         told = refused.refusal
     return [door.arrival(told, body, content_type=kept_as, event_id=event_id)]
@@ -214,14 +218,15 @@ def _with_data(door: Door, event: _Event, *, json: Json) -> list[Arrival]:
         raise NotTaken("unreadable.event", "data")
     form, data = event.own_format(door.route), json.fields.get("data")
     if form and form.kind == "json" and isinstance(data, dict):
-        fact = door.record(Record(data, json.text, "data."), form)
+        fact = door.record(Record(data, json.text, "data.", odd=json.odd), form)
     else:
         body = _bytes_of(event, json.fields)
         if not body.strip():
             raise NotTaken("unreadable.empty", "data")
         if form:
             return named(_some(from_stream(door, BytesIO(body), form=form)), event.id)
-        fact = _shape(door, event, data=body, prefix="data.")
+        inside = Json(data, body, json.odd) if "data" in json.fields else strict_json.parse(body)
+        fact = _shape(door, event, data=inside, prefix="data.")
     return [door.arrival(fact, json.text, content_type=STRUCTURED, event_id=event.id)]
 
 
@@ -239,10 +244,8 @@ def _bytes_of(event: _Event, value: Mapping[str, object]) -> bytes:
     return data.encode("utf-8")
 
 
-def _shape(door: Door, event: _Event, *, data: bytes, prefix: str = "") -> Fact:
-    """The fact of data in the hub's own shape; with a ``prefix`` it was checked with its event."""
+def _shape(door: Door, event: _Event, *, data: Json, prefix: str = "") -> Fact:
+    """The fact of data in the hub's own shape."""
     if event.content.kind != "json":
         raise NotTaken("unknown.format", "datacontenttype")
-    if not prefix:
-        strict_json.parse(data).check(known_names())
     return door.shape(data, event.type, prefix=prefix)

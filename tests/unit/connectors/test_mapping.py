@@ -17,6 +17,8 @@ from schemas.notification import Notification
 from schemas.person import NHS_NUMBER, UPN, NameUse
 from schemas.refusals import Refusal
 
+NOW = dt.datetime(2026, 11, 25, tzinfo=dt.UTC)
+
 SAMPLE_STREAM = Path("ops/sample/notifications.jsonl")
 SHIPPED = ["sample-json", "merlin-xml", "case-system-csv", "open-cases-csv"]
 
@@ -26,13 +28,13 @@ def read(mapping: AgencyMapping, kind: Kind, text: bytes) -> list[Record]:
 
 
 def made(mapping: AgencyMapping, kind: Kind, text: bytes) -> list[Notification]:
-    every = [mapping.formats[kind].make(record) for record in read(mapping, kind, text)]
+    every = [mapping.formats[kind].make(record, now=NOW) for record in read(mapping, kind, text)]
     return [one for one in every if isinstance(one, Notification)]
 
 
 def refusal(mapping: AgencyMapping, kind: Kind, record: Record) -> Refusal:
     with pytest.raises(NotTaken) as caught:
-        mapping.formats[kind].make(record)
+        mapping.formats[kind].make(record, now=NOW)
     return caught.value.refusal
 
 
@@ -148,7 +150,9 @@ def test_a_line_of_several_is_named_by_its_number(sample_record: dict[str, objec
         [sample(sample_record), b"", sample(sample_record, sex="girl"), b"{", sample(sample_record)]
     )
     good, coded, broken, last = read(mapping, "json-lines", text)
-    assert mapping.formats["json-lines"].make(good) == mapping.formats["json-lines"].make(last)
+    assert mapping.formats["json-lines"].make(good, now=NOW) == mapping.formats["json-lines"].make(
+        last, now=NOW
+    )
     assert refusal(mapping, "json-lines", coded) == Refusal("invalid.code", "line 3, sex")
     assert refusal(mapping, "json-lines", broken) == Refusal("unreadable.json", "line 4")
 
@@ -157,7 +161,7 @@ def test_a_list_in_json_is_records_of_their_own(sample_record: dict[str, object]
     mapping = load("sample-json")
     text = json.dumps([sample_record, sample_record | {"sex": "girl"}, 7]).encode()
     good, coded, number = read(mapping, "json", text)
-    assert isinstance(mapping.formats["json"].make(good), Notification)
+    assert isinstance(mapping.formats["json"].make(good, now=NOW), Notification)
     assert refusal(mapping, "json", coded) == Refusal("invalid.code", "[1].sex")
     assert refusal(mapping, "json", number) == Refusal("invalid.value", "[2]")
 
@@ -206,7 +210,7 @@ def test_a_merlin_unborn_child_is_known_by_its_mother(samples: Path) -> None:
 def test_each_child_of_a_merlin_file_is_a_record_that_reads_again_by_itself(samples: Path) -> None:
     mapping = load("merlin-xml")
     records = read(mapping, "xml", (samples / "merlin-3.xml").read_bytes())
-    first, second = (mapping.formats["xml"].make(record) for record in records)
+    first, second = (mapping.formats["xml"].make(record, now=NOW) for record in records)
     assert [n.reference for n in (first, second) if isinstance(n, Notification)] == [
         "26PAC014610/1",
         "26PAC014610/2",
@@ -247,7 +251,7 @@ def test_a_case_system_export_gives_a_notification_a_row(samples: Path) -> None:
 def test_an_open_case_has_a_worker_until_its_allocation_ends(samples: Path) -> None:
     mapping = load("open-cases-csv")
     records = read(mapping, "csv", (samples / "open-cases.csv").read_bytes())
-    current, ended = (mapping.formats["csv"].make(record) for record in records)
+    current, ended = (mapping.formats["csv"].make(record, now=NOW) for record in records)
     assert isinstance(current, OpenCase)
     assert isinstance(ended, OpenCase)
     assert current.worker is not None
@@ -263,7 +267,7 @@ def test_a_bad_row_names_row_and_column_and_leaves_the_others_alone(samples: Pat
     text = (samples / "case-system.csv").read_text().replace("05/11/2014", "5 November")
     records = read(mapping, "csv", text.encode())
     assert refusal(mapping, "csv", records[2]) == Refusal("invalid.date", "row 4, DOB")
-    assert isinstance(mapping.formats["csv"].make(records[1]), Notification)
+    assert isinstance(mapping.formats["csv"].make(records[1], now=NOW), Notification)
 
 
 def test_a_missing_column_is_named_and_every_row_is_kept(samples: Path) -> None:
@@ -283,7 +287,7 @@ def test_every_line_of_the_sample_stream_maps() -> None:
     mapping = load("sample-json")
     with SAMPLE_STREAM.open("rb") as stream:
         kinds = {
-            type(mapping.formats["json-lines"].make(record))
+            type(mapping.formats["json-lines"].make(record, now=NOW))
             for record in mapping.formats["json-lines"].records(stream, largest=100_000)
         }
     assert kinds == {Notification}
