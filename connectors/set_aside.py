@@ -144,12 +144,14 @@ class _Making:
 
     def _missing(self, path: Path) -> None:
         """Something without which the whole, or a part of it, says nothing."""
-        if len(path) > 1:
+        if path[-1] == "relationship":
+            self._instead(path, "other", Instead.LEFT_OUT)
+        elif len(path) > 1:
             self._leave_out(path[:-1], without=path)
         elif path == ("reference",):
             self._give_reference()
         elif path == ("observed_at",):
-            self._instead(path, self.now, Instead.ARRIVAL)
+            self._instead(path, self.now.isoformat(), Instead.ARRIVAL)
         elif path == ("narrative",):
             self._instead(path, NO_ACCOUNT, Instead.LEFT_OUT)
         elif path in (("subject",), ("child",)):
@@ -159,7 +161,8 @@ class _Making:
         """A part, for want of something in it; what else it held is kept."""
         for path in _leaves(_at(self.sent.values, parent), parent):
             if path[-1] not in _QUALIFIERS and self._name(path) != MAPPING:
-                self._note(path, "invalid.incomplete", expected=f"with {self._name(without)}")
+                wanted = f"with {self._name(without)}"
+                self._note(path, "invalid.incomplete", expected=wanted, place=dotted(parent))
         self._set(parent, None)
 
     def _give_reference(self) -> None:
@@ -171,7 +174,7 @@ class _Making:
 
     def _instead(self, path: Path, value: object, instead: Instead) -> None:
         place = dotted(path)
-        self.sent.values[str(path[0])] = value
+        self._set(path, value)
         for number, one in enumerate(self.found):
             if one.place == place:
                 self.found[number] = one.model_copy(update={"instead": instead})
@@ -188,17 +191,19 @@ class _Making:
         expected: str | None = None,
         instead: Instead = Instead.LEFT_OUT,
         name: str | None = None,
+        place: str | None = None,
         value: str | None = None,
     ) -> None:
         told = SetAside(
-            field=(self.sent.where + (name or self._name(path)))[:500],
-            place=dotted(path)[:500],
+            field=(self.sent.where + (name or self._name(path)))[:500].rstrip("., /") or ".",
+            place=place or dotted(path)[:500] or ".",
             reason=reason,
             expected=expected[:500] if expected else None,
             instead=instead,
             value=self._written(path) if value is None else value,
         )
-        self.found.append(told)
+        if told not in self.found:
+            self.found.append(told)
 
     def _name(self, path: Path) -> str:
         return name_in(self.sent.names(), path)

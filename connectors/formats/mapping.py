@@ -200,7 +200,8 @@ class _Compiler:
         if self.kind == "csv":
             raise part.fault("a row of CSV has no repeated parts; leave out `each`")
         first, joint = (1, "/") if self.kind == "xml" else (0, ".")
-        return Each(template.parts_getter(self.kind, path), node, path, first, joint)
+        parts, texts = template.parts_getter(self.kind, path), _reads_texts(value)
+        return Each(parts, node, path, first=first, joint=joint, texts=texts)
 
     def _group(self, table: Mapping[str, object], part: _Part) -> template.Group:
         unless, needs = self._unless(table, part), table.get("needs")
@@ -296,6 +297,20 @@ def _expected(rule: Mapping[str, object]) -> str | None:
         form = "%Y-%m-%d" if rule["as"] == "date" else "%Y-%m-%dT%H:%M:%S+00:00"
         return _A_MOMENT.strftime(cast("str", rule.get("format", form)))
     return None
+
+
+def _reads_texts(rule: object) -> bool:
+    """Whether something in it reads the record itself, which then is a text."""
+    if isinstance(rule, list):
+        return any(map(_reads_texts, rule))
+    return isinstance(rule, dict) and (
+        "." in (rule.get("from"), *_listed(rule.get("from")))
+        or any(map(_reads_texts, rule.values()))
+    )
+
+
+def _listed(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
 
 
 def _string(value: object, part: _Part) -> str:

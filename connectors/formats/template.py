@@ -133,15 +133,22 @@ class Each:
     first: int
     """What the sender's format calls the first of several: 0 in JSON, 1 in XML."""
     joint: str
+    texts: bool
+    """Whether a part may be a text, or has to have fields."""
 
     def read_all(self, record: object, *, tell: Tell) -> list[object]:
         made = []
         for number, part in enumerate(self.parts(record), start=self.first):
-            value = self.node.read(part, tell=tell)
+            value = self._one(part, tell=tell)
             if value is not None:
                 prefix = f"{self.name}[{number}]{self.joint}"
                 made.append(_within(prefix, value) if tell == "names" else value)
         return made
+
+    def _one(self, part: object, *, tell: Tell) -> object | None:
+        if self.texts or isinstance(part, dict | Element):
+            return self.node.read(part, tell=tell)
+        return {"values": Bad("invalid.value"), "names": "", "written": part}[tell]
 
 
 @dataclass(frozen=True, slots=True)
