@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from schemas.base import Fact
+from schemas.case import OpenCaseReceived
 from schemas.message import Message, derived_id
-from schemas.notification import MessageRefused, Receipt, ReceiptStatus
-from schemas.refusals import REASONS, Refusal
+from schemas.notification import (
+    MessageRefused,
+    NotificationReceived,
+    Receipt,
+    ReceiptStatus,
+    SetAside,
+    Warned,
+)
+from schemas.refusals import INSTEAD, REASONS, Refusal
 from stores import codec
 from stores.dead_letters import DeadLetter
 from stores.ports import Arrival
@@ -19,6 +28,25 @@ def taken(arrival: Arrival, id_: str, *, duplicate_of: str | None = None) -> Rec
         id=id_,
         duplicate_of=duplicate_of,
         **_named(arrival),
+        warnings=tuple(map(_warned, _set_aside(arrival.body))),
+    )
+
+
+def _set_aside(body: Fact | Refusal) -> tuple[SetAside, ...]:
+    match body:
+        case NotificationReceived(notification=concern) | OpenCaseReceived(open_case=concern):
+            return concern.set_aside
+    return ()
+
+
+def _warned(part: SetAside) -> Warned:
+    reason = REASONS[part.reason]
+    return Warned(
+        field=part.field,
+        reason=part.reason,
+        explanation=reason.cause,
+        done=INSTEAD[part.instead],
+        cure=f"{reason.cure} Expected: {part.expected}."[:500] if part.expected else reason.cure,
     )
 
 

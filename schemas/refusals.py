@@ -159,6 +159,27 @@ _REASONS = (
         "Leave the field out or name it rightly.",
     ),
     Reason("invalid.future", "The moment lies in the future.", "Correct the clock or the field."),
+    Reason("invalid.past", "The date lies too far back to be right.", "Correct the field."),
+    Reason(
+        "invalid.check-digit",
+        "The number fails its own check, so a digit is wrong.",
+        "Compare it with the record that it was copied from.",
+    ),
+    Reason(
+        "invalid.postcode",
+        "The field is not a postcode.",
+        "Write the postcode alone, such as AB1 2CD; other words belong to the address lines.",
+    ),
+    Reason(
+        "invalid.incomplete",
+        "It says nothing without a field that is missing or could not be used.",
+        "Send the fields that belong together.",
+    ),
+    Reason(
+        "missing.child",
+        "No child is named under the names that were agreed.",
+        "Compare the names of fields with the agreed format; nobody is known from this message.",
+    ),
     Reason(
         "refused.not-yours",
         "The item belongs to another agency, and only its owner decides about it.",
@@ -243,3 +264,12 @@ _REASONS = (
 
 REASONS = {reason.code: reason for reason in _REASONS}
 """Reason codes by name; a dead letter, receipt or metric holds no other."""
+
+INSTEAD = {
+    "left-out": "Kept as it came for people to read; not used to find the child or to rate.",
+    "shortened": "Its beginning is used; the whole is kept.",
+    "cleaned": "Used without the characters that no text may hold; kept as it came.",
+    "arrival-time": "The time at which it arrived is used instead.",
+    "given-reference": "The hub gave it a reference of its own, which is in this receipt.",
+}
+"""What was done with a part of a message that could not be used, in words for the sender."""

@@ -115,7 +115,7 @@ def reread(
     if "type" not in media.parameters:
         return parse(door, original, content_type=content_type)
     event = _Event(said, media.parameters["type"], media, HUB_SCHEMA)
-    told = _told(lambda: _shape(door, event, data=original))
+    told = _told(lambda: _shape(door, event, data=strict_json.parse(original)))
     kept_as = _kept_as(media.public_name, event.type, said)
     return [door.arrival(told, original, content_type=kept_as, said=said)]
 
@@ -185,9 +185,10 @@ def _some(found: Iterator[Found]) -> list[Found]:
 
 def _structured(door: Door, json: Json) -> list[Arrival]:
     try:
-        json.only(_USED).check(known_names(), *(own.names for own in door.route.mappings))
+        json.only(_USED).check_depth()
         if not isinstance(json.value, dict):
             raise NotTaken("unreadable.event")
+        json.only(_USED - {"data"}).check(known_names())
         return _with_data(door, _attributes(json.fields.get), json=json)
     except NotTaken as refused:
         said = _said(json.fields.get)
@@ -207,7 +208,7 @@ def _binary(door: Door, body: bytes, *, media: MediaType, attributes: Attributes
             return named(_some(from_stream(door, BytesIO(body), form=form)), event.said)
         # JSON where no Content-Type says another
         kept_as = _kept_as(event.content.public_name, event.type, said)
-        told: Fact | Refusal = _shape(door, event, data=body)
+        told: Fact | Refusal = _shape(door, event, data=strict_json.parse(body))
     except NotTaken as refused:
         told = refused.refusal
     return [door.arrival(told, body, content_type=kept_as, said=said)]
@@ -262,14 +263,15 @@ def _with_data(door: Door, event: _Event, *, json: Json) -> list[Arrival]:
         raise NotTaken("unreadable.event", "data")
     form = event.own_format(door.route)
     if form and form.kind == "json" and isinstance(data, dict):
-        fact = door.record(Record(data, json.text, "data."), form)
+        fact = door.record(Record(data, json.text, "data.", odd=json.odd), form)
     else:
         body = _bytes_of(event, json.fields)
         if not body.strip():
             raise NotTaken("unreadable.empty", "data")
         if form:
             return named(_some(from_stream(door, BytesIO(body), form=form)), event.said)
-        fact = _shape(door, event, data=body, prefix="data.")
+        inside = strict_json.parse(body) if data is None else Json(data, body, json.odd)
+        fact = _shape(door, event, data=inside, prefix="data.")
     return [door.arrival(fact, json.text, content_type=STRUCTURED, said=event.said)]
 
 
@@ -287,10 +289,8 @@ def _bytes_of(event: _Event, value: Mapping[str, object]) -> bytes:
     return data.encode("utf-8")
 
 
-def _shape(door: Door, event: _Event, *, data: bytes, prefix: str = "") -> Fact:
-    """The fact of data in the hub's own shape; with a ``prefix`` it was checked with its event."""
+def _shape(door: Door, event: _Event, *, data: Json, prefix: str = "") -> Fact:
+    """The fact of data in the hub's own shape."""
     if event.content.kind != "json":
         raise NotTaken("unknown.format", "datacontenttype")
-    if not prefix:
-        strict_json.parse(data).check(known_names())
     return door.shape(data, event.type, prefix=prefix)

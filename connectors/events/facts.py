@@ -13,8 +13,10 @@ from pydantic import ValidationError
 
 from connectors.formats.mapping import Format
 from connectors.formats.readers import Record
-from connectors.not_taken import NotTaken, dotted, of_validation
+from connectors.formats.strict_json import Json, parse, written
+from connectors.not_taken import NotTaken, of_validation
 from connectors.port import AgencyRoute
+from connectors.set_aside import AsSent, usable
 from schemas import decisions
 from schemas.base import Fact, Shape
 from schemas.case import OpenCase, OpenCaseReceived
@@ -25,8 +27,6 @@ from schemas.refusals import Refusal
 from stores.ports import Arrival
 
 BRITAIN = ZoneInfo("Europe/London")
-CLOCK_SKEW = dt.timedelta(minutes=5)
-"""How far a sender's clock may run ahead."""
 
 NOTIFICATION = "mash.notification.v1"
 OPEN_CASE = "mash.open-case.v1"
@@ -134,21 +134,38 @@ class Door:
     def record(self, record: Record, form: Format) -> Fact:
         """The fact of a record in the agency's own format; raises ``NotTaken`` in its terms."""
         message_type = self._admitted(f"mash.{form.makes}.v1")
-        made = form.make(record)
-        if ahead := _ahead(made, self.now):
-            raise NotTaken("invalid.future", form.name_of(ahead, record))
-        return message_type.fact(self.route, made)
+        return message_type.fact(self.route, form.make(record, now=self.now))
 
-    def shape(self, data: bytes, event_type: str, *, prefix: str = "") -> Fact:
+    def shape(self, data: Json, event_type: str, *, prefix: str = "") -> Fact:
         """The fact of data in the hub's own shape; raises ``NotTaken`` with the path in that."""
         message_type = self._admitted(event_type)
+        shape = message_type.shape
+        if issubclass(shape, Notification | OpenCase):
+            made = self._concern(shape, data, prefix=prefix)
+            return message_type.fact(self.route, made)
+        data.check(known_names())
         try:
-            made = message_type.shape.model_validate_json(data, strict=True)
+            made = shape.model_validate_json(data.text, strict=True)
         except ValidationError as error:
             raise of_validation(error, prefix=prefix) from None
-        if ahead := _ahead(made, self.now):
-            raise NotTaken("invalid.future", prefix + dotted(ahead))
         return message_type.fact(self.route, made)
+
+    def _concern(
+        self, shape: type[Notification] | type[OpenCase], data: Json, *, prefix: str
+    ) -> Notification | OpenCase:
+        """A concern in the hub's own shape, with what cannot be used set aside."""
+        data.check_depth()
+        if not isinstance(data.value, dict):
+            raise NotTaken("invalid.value", prefix.rstrip(".") or None)
+        form: type[Any] = shape
+
+        def validate(value: object) -> Any:
+            text = data.text if value is data.value and not data.odd else written(value)
+            return form.model_validate_json(text, strict=True)
+
+        sent = AsSent(data.value, lambda: parse(data.text).value, where=prefix, odd=data.odd)
+        made: Notification | OpenCase = usable(form, sent, validate=validate, now=self.now)
+        return made
 
     def arrival(
         self,
@@ -188,18 +205,6 @@ class Door:
         if open_case or (message_type.lead_only and not route.leads):
             raise NotTaken("refused.role")
         return message_type
-
-
-def _ahead(made: Shape, now: dt.datetime) -> tuple[str, ...] | None:
-    """The field that says a moment still to come; an unborn child's expected date may."""
-    if not isinstance(made, Notification):
-        return None
-    if made.observed_at > now + CLOCK_SKEW:
-        return ("observed_at",)
-    born = made.subject.date_of_birth
-    if born and not born.expected and born.date > (now + dt.timedelta(days=1)).date():
-        return ("subject", "date_of_birth", "date")
-    return None
 
 
 @lru_cache(maxsize=1)

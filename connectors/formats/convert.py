@@ -24,6 +24,8 @@ class Options:
     """By the sender's code, casefolded."""
     otherwise: str | bool | None
     """For codes that are not in ``codes``."""
+    expected: str | None = None
+    """What a value that can be read looks like, in words for the sender."""
 
 
 Convert = Callable[[object, Options], object | None]

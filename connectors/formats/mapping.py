@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import BinaryIO, Literal, cast
+from typing import Any, BinaryIO, Literal, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, ValidationError
@@ -20,7 +21,8 @@ from connectors.formats.convert import CONVERTERS, Options
 from connectors.formats.media import NAMES
 from connectors.formats.readers import Kind, Reading, Record, records
 from connectors.formats.template import Constant, Each, Node
-from connectors.not_taken import NotTaken, name_in, of_validation
+from connectors.not_taken import NotTaken
+from connectors.set_aside import AsSent, usable
 from schemas.base import Code, Line, Shape
 from schemas.case import OpenCase
 from schemas.notification import Notification
@@ -39,6 +41,8 @@ _EMPTY: Mapping[str, Mapping[str, object]] = {
     "open-case": {"child": {}, "worker": None},
 }
 """What stands for parts of which a record says nothing (R3)."""
+_A_MOMENT = dt.datetime(2026, 3, 12, 9, 30, tzinfo=dt.UTC)
+"""For examples of dates: its day cannot be taken for its month."""
 _RULE_KEYS = frozenset(
     {"from", "as", "format", "join", "codes", "otherwise", "default", "required"}
 )
@@ -81,23 +85,24 @@ class Format:
         """The records of a text, in order; of each no more than ``largest`` bytes are read."""
         return records(self.kind, stream, reading=replace(self.reading, largest=largest))
 
-    def make(self, record: Record) -> Notification | OpenCase:
-        """The hub's shape of one record; ``NotTaken`` names the field in the sender's own terms."""
-        content = record.content
-        try:
-            if isinstance(content, Refusal):
-                raise NotTaken(content.reason, content.field)
-            made = {**_EMPTY[self.makes], **(self.template.read(content) or {})}
-            return _SHAPES[self.makes].model_validate(made)
-        except NotTaken as refused:
-            raise refused.within(record.where) from None
-        except ValidationError as error:
-            names = self.template.read(content, names=True)
-            raise of_validation(error, names, prefix=record.where) from None
+    def make(self, record: Record, *, now: dt.datetime) -> Notification | OpenCase:
+        """The hub's shape of one record, with what of it cannot be used set aside.
 
-    def name_of(self, path: Sequence[str | int], record: Record) -> str:
-        """What the sender calls the field at ``path`` of the hub's shape, in this record."""
-        return record.where + name_in(self.template.read(record.content, names=True), path)
+        Raises ``NotTaken`` where nothing is left to act on.
+        """
+        content = record.content
+        if isinstance(content, Refusal):
+            raise NotTaken(content.reason, content.field).within(record.where)
+        sent = AsSent(
+            values={**_EMPTY[self.makes], **(self.template.read(content) or {})},
+            written=lambda: self.template.read(content, tell="written"),
+            names=lambda: self.template.read(content, tell="names"),
+            where=record.where,
+            odd=record.odd,
+        )
+        shape: type[Any] = _SHAPES[self.makes]
+        made: Notification | OpenCase = usable(shape, sent, validate=shape.model_validate, now=now)
+        return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +200,8 @@ class _Compiler:
         if self.kind == "csv":
             raise part.fault("a row of CSV has no repeated parts; leave out `each`")
         first, joint = (1, "/") if self.kind == "xml" else (0, ".")
-        return Each(template.parts_getter(self.kind, path), node, path, first, joint)
+        parts, texts = template.parts_getter(self.kind, path), _reads_texts(value)
+        return Each(parts, node, path, first=first, joint=joint, texts=texts)
 
     def _group(self, table: Mapping[str, object], part: _Part) -> template.Group:
         unless, needs = self._unless(table, part), table.get("needs")
@@ -245,6 +251,7 @@ class _Compiler:
             join=cast("str", rule.get("join", " ")),
             codes={written.casefold(): mine for written, mine in codes.items()},
             otherwise=cast("str | bool | None", rule.get("otherwise")),
+            expected=_expected(rule),
         )
 
 
@@ -280,6 +287,30 @@ class _Part:
             return schema
         definitions = cast("Mapping[str, Mapping[str, object]]", self.whole["$defs"])
         return definitions[str(reference).rpartition("/")[2]]
+
+
+def _expected(rule: Mapping[str, object]) -> str | None:
+    """What a value of the rule looks like, in words for its sender."""
+    if codes := cast("Mapping[str, object]", rule.get("codes", {})):
+        return f"one of {', '.join(codes)}"[:500]
+    if rule.get("as") in ("date", "moment"):
+        form = "%Y-%m-%d" if rule["as"] == "date" else "%Y-%m-%dT%H:%M:%S+00:00"
+        return _A_MOMENT.strftime(cast("str", rule.get("format", form)))
+    return None
+
+
+def _reads_texts(rule: object) -> bool:
+    """Whether something in it reads the record itself, which then is a text."""
+    if isinstance(rule, list):
+        return any(map(_reads_texts, rule))
+    return isinstance(rule, dict) and (
+        "." in (rule.get("from"), *_listed(rule.get("from")))
+        or any(map(_reads_texts, rule.values()))
+    )
+
+
+def _listed(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
 
 
 def _string(value: object, part: _Part) -> str:

@@ -31,6 +31,8 @@ class Record:
     original: bytes
     where: str = ""
     """What stands before a field's name, such as ``row 3, ``; empty for a lone record."""
+    odd: bool = False
+    """Whether a text in it may hold what no text may, or an object a key twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,22 +83,22 @@ def _lines(stream: BinaryIO, largest: int) -> Iterator[bytes]:
 def _json(stream: BinaryIO, reading: Reading) -> Iterator[Record]:
     whole = strict_json.parse(_read_all(stream, reading.largest))
     if not isinstance(whole.value, list):
-        yield _record(whole, "", known=reading.known)
+        yield _record(whole, "")
         return
     if not whole.value:
         raise NotTaken("unreadable.empty")
     for index, part in enumerate(whole.parts()):
-        yield _record(part, f"[{index}].", known=reading.known)
+        yield _record(part, f"[{index}].")
 
 
-def _record(json: Json, where: str, *, known: frozenset[str]) -> Record:
+def _record(json: Json, where: str) -> Record:
     try:
-        json.check(known)
+        json.check_depth()
         if not isinstance(json.value, dict):
             raise NotTaken("invalid.value")
     except NotTaken as refused:
         return Record(refused.refusal, json.text, where)
-    return Record(json.value, json.text, where)
+    return Record(json.value, json.text, where, odd=json.odd)
 
 
 def _json_lines(stream: BinaryIO, reading: Reading) -> Iterator[Record]:
@@ -114,7 +116,7 @@ def _json_line(line: bytes, where: str, *, reading: Reading) -> Record:
         return Record(Refusal("unreadable.too-large"), line[: reading.largest], where)
     original = line.rstrip(b"\r\n")
     try:
-        return _record(strict_json.parse(original), where, known=reading.known)
+        return _record(strict_json.parse(original), where)
     except NotTaken as refused:
         return Record(refused.refusal, original, where)
 
@@ -134,7 +136,7 @@ def _csv(stream: BinaryIO, reading: Reading) -> Iterator[Record]:
     lacks = Refusal("missing.column", missing[0]) if missing else None
     for number, (raw, content) in enumerate(_rows(lines, names, reading=reading), start=2):
         if raw.strip():
-            yield Record(lacks or content, top + raw, f"row {number}, ")
+            yield Record(lacks or content, top + raw, f"row {number}, ", odd=b"\0" in raw)
 
 
 def _rows(
@@ -162,8 +164,6 @@ def _rows(
 def _row(raw: bytes, names: list[str], *, reading: Reading) -> dict[str, str] | Refusal:
     try:
         text = raw.decode("utf-8")
-        if not strict_json.is_text(text):
-            raise NotTaken("invalid.characters")
         cells = _cells(text, reading)
         if len(cells) != len(names):
             raise NotTaken("unreadable.csv")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 from xml.etree.ElementTree import Element
 
 from connectors.formats.convert import Convert, Options
@@ -14,16 +14,28 @@ from connectors.not_taken import NotTaken
 Get = Callable[[object], object | None]
 """What stands at one place of a record; None for nothing."""
 
+Tell = Literal["values", "names", "written"]
+"""What to read: the hub's values, or in the same shape the sender's names, or what stood there."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Bad:
+    """Stands for a value that cannot be read: no shape of the hub's takes it, so it is found."""
+
+    reason: str
+    expected: str | None = None
+
 
 class Node(Protocol):
     """A part of the template."""
 
-    def read(self, record: object, *, names: bool = False) -> object | None:
-        """The hub's value for this part; None for nothing. Raises ``NotTaken`` with the field.
-
-        With ``names`` the same shape, with the sender's names instead of values.
-        """
+    def read(self, record: object, *, tell: Tell = "values") -> object | None:
+        """What this part comes to; None for nothing, ``Bad`` for what cannot be read."""
         ...
+
+
+MAPPING = "mapping"
+"""The name of what the mapping itself says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +45,10 @@ class Constant:
     value: object
     unless: Get | None = None
 
-    def read(self, record: object, *, names: bool = False) -> object | None:
+    def read(self, record: object, *, tell: Tell = "values") -> object | None:
         if self.unless is not None and self.unless(record) is not None:
             return None
-        return "mapping" if names else self.value
+        return MAPPING if tell == "names" else self.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +62,19 @@ class Field:
     required: bool
     default: object | None
 
-    def read(self, record: object, *, names: bool = False) -> object | None:
-        raw = self.get(record)
+    def read(self, record: object, *, tell: Tell = "values") -> object | None:
+        raw: object | None = None
         try:
+            raw = self.get(record)
             value = None if raw is None else self.convert(raw, self.options)
         except NotTaken as refused:
-            raise NotTaken(refused.refusal.reason, self.name) from None
+            value = Bad(refused.refusal.reason, self.options.expected)
         if value is None and self.required:
-            raise NotTaken("missing.field", self.name)
+            value = Bad("missing.field")
         value = self.default if value is None else value
-        return self.name if names and value is not None else value
+        if value is None or tell == "values":
+            return value
+        return self.name if tell == "names" else raw
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,30 +86,41 @@ class Group:
     needs: str | None = None
     unless: Get | None = None
 
-    def read(self, record: object, *, names: bool = False) -> dict[str, object] | None:
+    def read(self, record: object, *, tell: Tell = "values") -> dict[str, object] | None:
         if self.unless is not None and self.unless(record) is not None:
             return None
         made: dict[str, object] = {}
         for name, part in self.parts.items():
-            if (value := part.read(record, names=names)) is not None:
+            if (value := part.read(record, tell=tell)) is not None:
                 made[name] = value
         if not made or (self.needs and self.needs not in made):
             return None
         for name, part in self.fixed.items():
-            if (value := part.read(record, names=names)) is not None:
+            if (value := part.read(record, tell=tell)) is not None:
                 made[name] = value
         return made
 
 
 @dataclass(frozen=True, slots=True)
 class First:
-    """The first of several groups that is something."""
+    """The first of several groups that is something; one with a bad value only if all have."""
 
     choices: tuple[Node, ...]
 
-    def read(self, record: object, *, names: bool = False) -> object | None:
-        values = (choice.read(record, names=names) for choice in self.choices)
-        return next((value for value in values if value is not None), None)
+    def read(self, record: object, *, tell: Tell = "values") -> object | None:
+        bad: Node | None = None
+        for choice in self.choices:
+            value = choice.read(record)
+            if value is not None and not _has_bad(value):
+                return choice.read(record, tell=tell)
+            bad = bad or (choice if value is not None else None)
+        return bad.read(record, tell=tell) if bad else None
+
+
+def _has_bad(value: object) -> bool:
+    if isinstance(value, dict):
+        return any(map(_has_bad, value.values()))
+    return isinstance(value, Bad)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,18 +133,22 @@ class Each:
     first: int
     """What the sender's format calls the first of several: 0 in JSON, 1 in XML."""
     joint: str
+    texts: bool
+    """Whether a part may be a text, or has to have fields."""
 
-    def read_all(self, record: object, *, names: bool) -> list[object]:
+    def read_all(self, record: object, *, tell: Tell) -> list[object]:
         made = []
         for number, part in enumerate(self.parts(record), start=self.first):
-            prefix = f"{self.name}[{number}]{self.joint}"
-            try:
-                value = self.node.read(part, names=names)
-            except NotTaken as refused:
-                raise refused.within(prefix) from None
+            value = self._one(part, tell=tell)
             if value is not None:
-                made.append(_within(prefix, value) if names else value)
+                prefix = f"{self.name}[{number}]{self.joint}"
+                made.append(_within(prefix, value) if tell == "names" else value)
         return made
+
+    def _one(self, part: object, *, tell: Tell) -> object | None:
+        if self.texts or isinstance(part, dict | Element):
+            return self.node.read(part, tell=tell)
+        return {"values": Bad("invalid.value"), "names": "", "written": part}[tell]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +157,12 @@ class Many:
 
     items: tuple[Node | Each, ...]
 
-    def read(self, record: object, *, names: bool = False) -> list[object] | None:
+    def read(self, record: object, *, tell: Tell = "values") -> list[object] | None:
         made: list[object] = []
         for item in self.items:
             if isinstance(item, Each):
-                made += item.read_all(record, names=names)
-            elif (value := item.read(record, names=names)) is not None:
+                made += item.read_all(record, tell=tell)
+            elif (value := item.read(record, tell=tell)) is not None:
                 made.append(value)
         return made or None
 
@@ -174,16 +204,14 @@ def several(gets: Sequence[Get]) -> Get:
 
 
 def parts_getter(kind: Kind, path: str) -> Callable[[object], Sequence[object]]:
-    """How to find each of a repeated part; ``NotTaken`` when something else stands there."""
+    """How to find each of a repeated part; one that is not in a list is a list of one."""
     if kind == "xml":
         return lambda record: record.findall(path) if isinstance(record, Element) else ()
     get = getter(kind, path)
 
     def parts(record: object) -> Sequence[object]:
         value = get(record)
-        if value is not None and not isinstance(value, list):
-            raise NotTaken("invalid.value", path)
-        return value or ()
+        return value if isinstance(value, list) else () if value is None else (value,)
 
     return parts
 

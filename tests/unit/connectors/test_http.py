@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import threading
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import httpx
 import pytest
@@ -79,9 +80,9 @@ def test_the_same_event_again_is_answered_by_the_first_ones_id(
 def test_a_batch_is_answered_by_a_receipt_each_in_its_order(
     client: HubClient, own_notification: dict[str, object]
 ) -> None:
-    notes = [
+    notes: list[Any] = [
         own_notification,
-        own_notification | {"reference": ""},
+        7,
         own_notification | {"reference": "HV-8"},
     ]
     events = [
@@ -96,7 +97,7 @@ def test_a_batch_is_answered_by_a_receipt_each_in_its_order(
         ReceiptStatus.REJECTED,
         ReceiptStatus.ACCEPTED,
     ]
-    assert (receipts[1].reason, receipts[1].field) == ("missing.field", "data.reference")
+    assert (receipts[1].reason, receipts[1].field) == ("invalid.value", "data")
 
 
 def test_a_batch_of_one_is_still_a_list(
