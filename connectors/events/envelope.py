@@ -9,7 +9,6 @@ import base64
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from io import BytesIO
 from itertools import islice
 from types import MappingProxyType
@@ -22,7 +21,7 @@ from connectors.events.facts import MESSAGE_TYPES, Door, Said, known_names, sour
 from connectors.formats import strict_json
 from connectors.formats.mapping import Format
 from connectors.formats.media import BATCH, STRUCTURED, MediaType, media_type
-from connectors.formats.readers import Record
+from connectors.formats.records import Record, Tally
 from connectors.formats.strict_json import Json
 from connectors.not_taken import NotTaken
 from connectors.port import AgencyRoute
@@ -96,12 +95,21 @@ def parse(
     return _binary(door, body, media=media, attributes=attributes)
 
 
-def from_stream(door: Door, stream: BinaryIO, *, form: Format) -> Iterator[Arrival]:
-    """An arrival, without an id, for each record of a text in the agency's own format."""
-    for record in form.records(stream, largest=door.route.largest):
-        told = _told(partial(door.record, record, form))
+def from_stream(
+    door: Door, stream: BinaryIO, *, form: Format, tally: Tally | None = None
+) -> Iterator[Arrival]:
+    """An arrival, without an id, for each child of each record of a text in the agency's format."""
+    tally = tally or Tally()
+    for record in form.records(stream, largest=door.route.largest, tally=tally):
         said = Said(place=record.where.rstrip("., /") or None)
-        yield door.arrival(told, record.original, content_type=form.kept_as, said=said)
+        try:
+            told: Sequence[Fact | Refusal] = door.record(record, form, tally=tally)
+        except NotTaken as refused:
+            told = [refused.refusal]
+        assert told, "records in are receipts and refusals out"
+        for number, one in enumerate(told, start=1):
+            kept_as = form.kept_as + (f"; part={number}" if number > 1 else "")
+            yield door.arrival(one, record.original, content_type=kept_as, said=said)
 
 
 def reread(
@@ -111,7 +119,9 @@ def reread(
     media = media_type(content_type)
     said = Said(event_id, source_key=media.parameters.get("source"))
     if form := door.route.format_of_kept(media):
-        return named(list(from_stream(door, BytesIO(original), form=form)), said)
+        found = list(from_stream(door, BytesIO(original), form=form))
+        part = media.parameters.get("part")
+        return named([one for n, one in enumerate(found, 1) if part in (None, str(n))], said)
     if "type" not in media.parameters:
         return parse(door, original, content_type=content_type)
     event = _Event(said, media.parameters["type"], media, HUB_SCHEMA)
@@ -131,11 +141,17 @@ def named(arrivals: Sequence[Arrival], said: Said) -> list[Arrival]:
     """What has no id of its own gets the message's: of several ``id#1``, ``id#2`` and so on."""
     if said.id is None:
         return list(arrivals)
-    places = [f"#{n}" for n in range(1, len(arrivals) + 1)] if len(arrivals) > 1 else [""]
     return [
-        arrival if arrival.event_id else _named(arrival, replace(said, id=said.id + place))
-        for arrival, place in zip(arrivals, places, strict=False)
+        arrival if arrival.event_id else _named(arrival, one)
+        for arrival, one in zip(arrivals, _numbered(said, len(arrivals)), strict=True)
     ]
+
+
+def _numbered(said: Said, count: int) -> list[Said]:
+    """How each of several from one message is named; one alone is named as the message."""
+    if count == 1 or said.id is None:
+        return [said] * count
+    return [replace(said, id=f"{said.id}#{number}") for number in range(1, count + 1)]
 
 
 def _named(arrival: Arrival, said: Said) -> Arrival:
@@ -263,7 +279,7 @@ def _with_data(door: Door, event: _Event, *, json: Json) -> list[Arrival]:
         raise NotTaken("unreadable.event", "data")
     form = event.own_format(door.route)
     if form and form.kind == "json" and isinstance(data, dict):
-        fact = door.record(Record(data, json.text, "data.", odd=json.odd), form)
+        facts = door.record(Record(data, json.text, "data.", odd=json.odd), form)
     else:
         body = _bytes_of(event, json.fields)
         if not body.strip():
@@ -271,8 +287,11 @@ def _with_data(door: Door, event: _Event, *, json: Json) -> list[Arrival]:
         if form:
             return named(_some(from_stream(door, BytesIO(body), form=form)), event.said)
         inside = strict_json.parse(body) if data is None else Json(data, body, json.odd)
-        fact = _shape(door, event, data=inside, prefix="data.")
-    return [door.arrival(fact, json.text, content_type=STRUCTURED, said=event.said)]
+        facts = [_shape(door, event, data=inside, prefix="data.")]
+    return [
+        door.arrival(fact, json.text, content_type=STRUCTURED, said=said)
+        for fact, said in zip(facts, _numbered(event.said, len(facts)), strict=True)
+    ]
 
 
 def _bytes_of(event: _Event, value: Mapping[str, object]) -> bytes:
