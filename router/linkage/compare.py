@@ -125,13 +125,13 @@ def _middle(best: int) -> int:
 def _birth(subject: Subject, profile: Profile) -> int:
     day, estimated = subject.day, subject.estimated
     if day and not estimated and day in profile.births:
-        return Agreement.EXACT
+        return Agreement.EXACT if subject.rules < 2 else dates.compare_round(day, False, day, False)
     if subject.unborn:
         return _unborn(subject, profile)
     if not day:
         return Agreement.NONE
     if profile.births or profile.estimates:
-        return _closest(day, estimated, profile)
+        return _closest(subject, profile)
     if not profile.unborn_at:
         return Agreement.NONE
     return min(
@@ -139,14 +139,16 @@ def _birth(subject: Subject, profile: Profile) -> int:
     )
 
 
-def _closest(day: int, estimated: bool, profile: Profile) -> int:
+def _closest(subject: Subject, profile: Profile) -> int:
+    day, estimated = subject.day, subject.estimated
     best = Agreement.IMPOSSIBLE
+    compare = dates.compare if subject.rules < 2 else dates.compare_round
     for other in profile.births:
-        agreement = dates.compare(day, estimated, other, False)
+        agreement = compare(day, estimated, other, False)
         if agreement < best:
             best = agreement
     for other in profile.estimates:
-        agreement = dates.compare(day, estimated, other, True)
+        agreement = compare(day, estimated, other, True)
         if agreement < best:
             best = agreement
     return best

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from router.linkage import Subject, keys
 from router.linkage.ranking import OVERSIZED, ranked
+from router.linkage.rules import NEWEST
 from router.memory.decoded import Decoded
 from router.step import Step
 from router.steps.link.decide import evidence_of
@@ -48,6 +49,10 @@ class PeopleMemory:
     """The register in the store, as one batch sees it (:class:`router.memory.documents.Memory`)."""
 
     def __init__(self, step: Step[Any], view: View, decoded: DecodedPeople) -> None:
+        self.rules = NEWEST
+        """By which rules children are described: the policy's, where what was decided is decided
+        again.
+        """
         self._step = step
         self._view = view
         self._decoded = decoded
@@ -96,7 +101,12 @@ class PeopleMemory:
             records += self._persons([first.person_id])
         evidence = {first.id: first} if first else {}
         return Register(
-            incoming.subject, records, evidence, incoming=incoming.evidence, oversized=oversized
+            incoming.subject,
+            records,
+            evidence,
+            incoming=incoming.evidence,
+            oversized=oversized,
+            rules=self.rules,
         )
 
     def _incoming_of(self, message: Message) -> _Incoming:
@@ -159,9 +169,9 @@ class PeopleMemory:
         """The children whom messages describe that were not described before."""
         found = []
         for message in messages:
-            evidence = evidence_of(message.data, message.id)
+            evidence = evidence_of(message.data, message.id, received_at=message.time)
             if evidence is not None and evidence.id not in self._incoming:
-                subject = evidence.subject()
+                subject = evidence.subject(self.rules)
                 incoming = _Incoming(evidence, subject, keys(subject))
                 self._incoming[evidence.id] = incoming
                 found.append(incoming)
@@ -231,6 +241,7 @@ class PeopleMemory:
             people=[*named, *self._persons(sorted(others))],
             evidence={id_: self._evidence[id_] for id_ in needed if id_ in self._evidence},
             rulings={ruling.id: ruling} if ruling else {},
+            rules=self.rules,
         )
 
     def _ruling_of(self, decided: Settled) -> Ruling | None:

@@ -9,8 +9,11 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+from pydantic import Field
+
 from router.linkage import Profile, Subject, describe, extend, found, profile_keys
 from router.linkage.profile import from_json, to_json
+from router.linkage.rules import NEWEST
 from schemas.base import Code, Identity, Instant, Shape
 from schemas.case import Worker
 from schemas.notification import Notification
@@ -49,6 +52,8 @@ class Evidence(Shape):
     """The last human decision about it that stands."""
     revision: int = 0
     """How many human decisions there were about it."""
+    received_at: Instant | None = Field(default=None, exclude_if=lambda at: at is None)
+    """When the hub heard."""
 
     def held_as(self, profile: Profile, **changes: Any) -> Evidence:
         """The same evidence, held to be about this person."""
@@ -59,14 +64,16 @@ class Evidence(Shape):
         }
         return self.model_copy(update=ids | changes)
 
-    def subject(self) -> Subject:
-        """The child as linkage compares them."""
+    def subject(self, rules: int = NEWEST) -> Subject:
+        """The child as linkage compares them, by these rules."""
         return describe(
             self.child,
             observed_at=self.observed_at,
             narrative=self.narrative,
             agency=self.agency,
             reference=self.reference,
+            received_at=self.received_at,
+            rules=rules,
         )
 
 
@@ -222,6 +229,8 @@ class Register:
     """What the message says of the child; whose it is held to be is not decided yet."""
     oversized: frozenset[int] = frozenset()
     """Keys of the subject that were passed over, as too many persons are filed under them."""
+    rules: int = NEWEST
+    """By which rules children are described here."""
 
     def person(self, person_id: str) -> PersonRecord | None:
         """A person by id, if it is in this part."""
@@ -242,12 +251,14 @@ class Register:
         return record
 
 
-def refold(record: PersonRecord, evidence: Sequence[Evidence]) -> PersonRecord:
-    """The record as it would be of this evidence alone; verified non-matches stay."""
+def refold(record: PersonRecord, evidence: Sequence[Evidence], rules: int) -> PersonRecord:
+    """The record as it would be of this evidence alone, read by these rules; verified non-matches
+    stay.
+    """
     old = record.profile
     profile = Profile(old.person_id, old.family_id, old.case_id, not_same=old.not_same)
     workers: dict[str, Worker | None] = {}
-    subjects = [piece.subject() for piece in evidence]
+    subjects = [piece.subject(rules) for piece in evidence]
     for piece, subject in zip(evidence, subjects, strict=True):
         profile = extend(profile, subject)
         if piece.open_case:
