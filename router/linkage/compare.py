@@ -95,10 +95,11 @@ def compare_household(
     """The level of each field of ``HOUSEHOLD``; a phone or home that is ``crowded`` says
     nothing.
     """
-    phones, addresses = subject.phones, subject.addresses
+    phones, addresses, adults = subject.phones, subject.addresses, subject.adults
     if crowded:
         phones = tuple(p for p in phones if p not in crowded)
         addresses = tuple(a for a in addresses if a not in crowded)
+        adults = tuple(a for a in adults if a not in crowded)
     middle, phone, kin = Match.NONE, Match.NONE, Kin.NONE
     if subject.middles and profile.middles and given != Likeness.MIDDLE:
         middle = _middle(best_given(subject.middles, profile.middles))
@@ -111,7 +112,7 @@ def compare_household(
         middle,
         nearest(addresses, profile.addresses),
         phone,
-        compare_adults(subject.adults, profile.adults, families),
+        compare_adults(adults, profile.adults, families),
         kin,
     )
 

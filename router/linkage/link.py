@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence, Set
 from typing import Final, NamedTuple
 
+from router.linkage.adults import Adult, split_adult
 from router.linkage.compare import Levels, Match, compare_household, compare_self
 from router.linkage.dates import Agreement
 from router.linkage.keys import crowd_keys, keys
@@ -158,7 +159,25 @@ def crowds(subject: Subject, candidates: Sequence[Profile], oversized: Set[int])
         families = {c.family_id for c in candidates if value in c.phones or value in c.addresses}
         if len(families) >= _CROWD or (oversized and frozenset() < crowd_keys(value) <= oversized):
             crowded.add(value)
-    return frozenset(crowded)
+    return frozenset(crowded | _busy(subject, candidates))
+
+
+def _busy(subject: Subject, candidates: Sequence[Profile]) -> set[str]:
+    """Adults whom children of several families have: professionals, or a name that many bear (rules
+    since 2).
+    """
+    if subject.rules < 2:
+        return set()
+    families: dict[Adult, set[str]] = {}
+    for candidate in candidates:
+        for adult in candidate.adults:
+            who = split_adult(adult)._replace(role="")
+            families.setdefault(who, set()).add(candidate.family_id)
+    return {
+        adult
+        for adult in subject.adults
+        if len(families.get(split_adult(adult)._replace(role=""), ())) >= _CROWD
+    }
 
 
 def _alone(asked: Query, ranked: Sequence[Weighed]) -> bool:

@@ -12,7 +12,14 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any, Final
 
-from router.linkage.names import MOHAMMED, Likeness, given_likeness, is_name, is_spelling
+from router.linkage.names import (
+    MOHAMMED,
+    Likeness,
+    given_likeness,
+    is_name,
+    is_spelling,
+    roots,
+)
 
 _DATA: Final[dict[str, Any]] = tomllib.loads(
     files("router.linkage").joinpath("near_names.toml").read_text(encoding="utf-8")
@@ -39,8 +46,8 @@ def near(a: str, b: str) -> bool:
     other = [word for word in b.split() if word != MOHAMMED]
     left = [word for word in one if word not in other]
     right = [word for word in other if word not in one]
-    if len(left) != 1 or len(right) != 1:
-        return False
+    if len(left) != 1 or len(right) != 1:  # of 'Lily' and 'Lily Grace' one has nothing left
+        return bool(left and right) and len(left) == len(one) and len(right) == len(other)
     return _near(left[0], right[0], compound=len(one) > 1 and len(other) > 1)
 
 
@@ -51,10 +58,26 @@ def _near(a: str, b: str, *, compound: bool) -> bool:
     if is_spelling(a, b):
         return False
     likeness = given_likeness(a, b)
-    if compound and likeness == Likeness.OTHER:
+    if likeness == Likeness.OTHER:
+        return compound
+    if likeness == Likeness.SHORT:
+        return not roots(a) & roots(b) and _names(a, b) == 2
+    return likeness in _LOOKS and (a[0] != b[0] or _two(a, b))
+
+
+def _two(a: str, b: str) -> bool:
+    """Whether these are two names: both known, or one a woman's form, or, of names that nobody
+    listed, one letter another, as slips of the pen mostly are otherwise.
+    """
+    known = _names(a, b)
+    if known == 2 or _womans(a, b) or _womans(b, a):
         return True
-    return likeness in _LOOKS and (_both_names(a, b) or a[0] != b[0])
+    return not known and len(a) == len(b) and sum(x != y for x, y in zip(a, b, strict=True)) == 1
 
 
-def _both_names(a: str, b: str) -> bool:
-    return all(is_name(word) or word in _NAMES for word in (a, b))
+def _womans(a: str, b: str) -> bool:
+    return a.removesuffix("h").endswith("a") and b[-1] not in "aeh"
+
+
+def _names(a: str, b: str) -> int:
+    return sum(is_name(word) or word in _NAMES for word in (a, b))

@@ -8,6 +8,7 @@ telephone that many families have, is seen where candidates are compared.
 from __future__ import annotations
 
 import datetime as dt
+import re
 import tomllib
 from importlib.resources import files
 from typing import Any, Final
@@ -22,6 +23,7 @@ _NAME, _ADDRESS, _REFERENCE = _FIELDS = ("name", "address", "reference")
 _RUN: Final = 7
 """So many digits that are one digit, or count up or down, are nobody's telephone number."""
 _REFERENCE_RUN: Final = 4
+_CROSSES: Final = re.compile(r"^(x|z|q)\1+$")
 _UP: Final = "01234567890123456789"
 
 
@@ -40,6 +42,7 @@ _FILLERS: Final = frozenset(_DATA["fillers"]["words"].split())
 _NOTHING: Final = {field: _words(field, "says_nothing") for field in _FIELDS}
 _AROUND: Final = {field: _FILLERS | _words(field, "also") for field in _FIELDS}
 _NOBODY: Final = frozenset(_DATA["nobody"]["names"].strip().splitlines())
+_OF_MANY: Final = frozenset(_DATA["of_many"]["words"].split())
 _ROLES: Final = frozenset(_DATA["roles"]["words"].split())
 _DATES: Final = frozenset(_DATA["dates"]["values"].split())
 _POSTCODES: Final = frozenset(_DATA["postcodes"]["values"].split())
@@ -48,20 +51,24 @@ _POSTCODES: Final = frozenset(_DATA["postcodes"]["values"].split())
 @kept(65_536)
 def without(name: str) -> str:
     """A folded name without what says nothing in it; '' where nothing else is left."""
-    words = _joined(name.split())
-    if _NOTHING[_NAME].isdisjoint(words):
+    told = name.split()
+    words = _joined(told)
+    initials = len(told) == sum(map(len, words))
+    if (initials or len(words) == len(told)) and _NOTHING[_NAME].isdisjoint(words):
         return name
     return " ".join([w for w in words if w not in _NOTHING[_NAME] and w not in _AROUND[_NAME]])
 
 
 def _joined(words: list[str]) -> list[str]:
-    """The letters of 'n a' and 'n k' as one word."""
-    return ["".join(words)] if max(map(len, words), default=0) == 1 else words
+    """The letters of 'n a' and 'n k' as one word; crosses in place of letters are none."""
+    if max(map(len, words), default=0) == 1:
+        words = ["".join(words)]
+    return [word for word in words if len(word) == 1 or not _CROSSES.match(word)]
 
 
 def is_nobody(name: str) -> bool:
-    """Whether a whole folded name stands for anybody: Joe Bloggs."""
-    return name in _NOBODY
+    """Whether a whole folded name is nobody's: Joe Bloggs, or 'Not' and 'Known' in two fields."""
+    return name in _NOBODY or _all_nothing(name.split(), _NAME)
 
 
 @kept(16_384)
@@ -73,8 +80,15 @@ def without_role(name: str) -> str:
 @kept(16_384)
 def is_nowhere(line: str) -> bool:
     """Whether a line of an address names no place."""
-    words = _joined(fold(line).split())
+    told = fold(line).split()
+    words = _joined(told)
     return _all_nothing(words, _ADDRESS) if words else bool(line)
+
+
+@kept(16_384)
+def is_of_many(line: str) -> bool:
+    """Whether a line of an address names a place where many unrelated children are."""
+    return fold(line).rpartition(" ")[2] in _OF_MANY
 
 
 def _all_nothing(words: list[str], field: str) -> bool:

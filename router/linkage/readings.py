@@ -5,6 +5,7 @@ placeholders (since 2).
 from __future__ import annotations
 
 import datetime as dt
+import unicodedata
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
@@ -18,6 +19,7 @@ from router.linkage.placeholders import (
     is_no_reference,
     is_nobody,
     is_nowhere,
+    is_of_many,
     without,
     without_role,
 )
@@ -82,17 +84,28 @@ _FIRST: Final = Reading(
 def _somebodys(told: Sequence[Name]) -> Sequence[Name]:
     if not told:
         return told
-    return [n for n in told if not is_nobody(fold(" ".join((*n.given_name, *n.family_name))))]
+    return [n for n in told if not is_nobody(fold(_seen(" ".join(_words(n)))))]
+
+
+def _words(name: Name) -> tuple[str, ...]:
+    return (*name.given_name, *name.family_name)
+
+
+def _seen(text: str) -> str:
+    """The text without characters that nobody sees, such as a space of no width."""
+    if text.isascii():
+        return text
+    return "".join([c for c in text if unicodedata.category(c) != "Cf"])
 
 
 @kept(65_536)
 def _given(text: str) -> str:
-    return without(names.given(text))
+    return without(names.given(_seen(text)))
 
 
 @kept(65_536)
 def _family(text: str) -> str:
-    return without(names.family(text))
+    return without(names.family(_seen(text)))
 
 
 def _known_adult(person: RelatedPerson) -> str:
@@ -119,6 +132,8 @@ def _address(lines: Sequence[str], postcode: str) -> str:
     if not any(map(str.isdigit, code)) or is_no_postcode(code):
         code = ""
     told = [line for line in lines if line]
+    if any(map(is_of_many, told)):
+        return ""
     kept_ = [line for line in told if not is_nowhere(line)]
     if len(kept_) < len(told) and not code and not any(c.isdigit() for c in "".join(kept_)):
         return ""
