@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from router.linkage.called import best_given
 from router.linkage.compare import Match, Twin, compare_self
 from router.linkage.dates import Agreement
 from router.linkage.names import Likeness
@@ -45,10 +46,15 @@ def told_apart(subject: Subject, profile: Profile) -> bool:
     return family == Likeness.OTHER and birth not in _DATED
 
 
-def agrees(subject: Subject, profile: Profile) -> bool:
-    """Whether the name, the birthday or a number is the same."""
+def agrees(subject: Subject, profile: Profile, *, named: bool = False) -> bool:
+    """Whether the name, the birthday or a number is the same; if ``named``, not the birthday."""
     given, _, birth, _, nhs, upn, *_ = compare_self(subject, profile)
-    return given in _NAMED or birth in _DATED or Match.SAME in (nhs, upn)
+    return given in _NAMED or (birth in _DATED and not named) or Match.SAME in (nhs, upn)
+
+
+def may_be_one(subject: Subject, profile: Profile) -> bool:
+    """Whether nothing in how they are called speaks against it, looked at quickly."""
+    return best_given(subject.givens, profile.givens) != Likeness.OTHER or bool(profile.middles)
 
 
 def says_the_same(one: Subject, other: Subject) -> bool:

@@ -12,6 +12,7 @@ from router.linkage import Linkage, Model, found, link, load_model
 from router.linkage.another import agrees, says_the_same, told_apart
 from router.linkage.ranking import passed_over
 from router.step import Outcome, Step
+from router.steps.link.again import told_first
 from router.steps.link.doubts import Doubt, asked, maybe_one, maybe_two, reviews
 from router.steps.link.register import Evidence, PersonRecord, Register, first_record
 from router.steps.link.settling import handover, own_person, settle
@@ -98,14 +99,18 @@ def _notification(
     model = _model(policy.linkage_model)
     amends = _amends(known, accepted, model)
     decision = amends or _of_another(known, accepted, _compared(known, model))
-    record = _record_after(known, decision, accepted.referral_id, referral=True)
+    first = _told_before(known, accepted, amends, decision)
+    counts = first is None or decision.outcome is not LinkOutcome.LINKED
+    record = _record_after(known, decision, accepted.referral_id, referral=counts)
     fact = _child_linked(accepted, decision, record, model)
     if known.rules >= 2 and amends is None:
-        fact = fact.model_copy(update={"version": 1})
+        fact = fact.model_copy(update={"version": 1, "same_concern_as": first})
     record, doubts = _doubts(known, decision, record, model)
     handed = handover(fact, policy)
-    evidence = known.incoming
-    if handed is not None and evidence is not None:
+    assert known.incoming is not None
+    evidence = known.incoming.model_copy(update={"again": first})
+    record = record.telling(evidence) if known.rules >= 2 else record
+    if handed is not None:
         letter = letter_id(message.id, STEP.name, key=handed.key)
         evidence = evidence.model_copy(
             update={"notification": accepted.notification, "area": accepted.area, "letter": letter}
@@ -130,6 +135,17 @@ def _amends(known: Register, accepted: NotificationAccepted, model: Model) -> Li
     if link(known.subject, [record.profile], model).outcome is LinkOutcome.NEW:
         return None
     return Linkage(LinkOutcome.LINKED, record.profile, None, 0.0, (AMENDMENT,), ())
+
+
+def _told_before(
+    known: Register, accepted: NotificationAccepted, amends: Linkage | None, decision: Linkage
+) -> str | None:
+    """The referral that told of the concern first: version 1, or what this sends again under a new
+    reference. By the first rules, each counts.
+    """
+    if known.rules < 2:
+        return None
+    return told_first(known, decision) if amends is None else accepted.first_referral_id
 
 
 def _first_person(known: Register, accepted: NotificationAccepted) -> PersonRecord | None:
