@@ -61,6 +61,14 @@ def depends_on_words(new: Account, first: Account) -> bool:
     return long and added <= max(_FEW, _ADDED * len(first.words))
 
 
+def is_another(new: Account, first: Account) -> bool:
+    """Whether, one reference or not, this is told so much later and in such other words that it is
+    a concern of its own: an agency may give a family one number for good.
+    """
+    late = abs(new.observed_at - first.observed_at) > LATEST
+    return late and _shared(new.words, first.words) < _MOSTLY
+
+
 def words_key(of: Account, names: frozenset[str]) -> int | None:
     """What a text is filed under, without figures and these names, to see how many share it; None
     for one so short that it says nothing by itself.

@@ -10,6 +10,7 @@ from functools import cache
 
 from router.linkage import Linkage, Model, found, link, load_model
 from router.linkage.another import agrees, says_the_same, told_apart
+from router.linkage.concerns import is_another
 from router.linkage.ranking import passed_over
 from router.step import Outcome, Step
 from router.steps.link.again import told_first
@@ -130,7 +131,7 @@ def _amends(known: Register, accepted: NotificationAccepted, model: Model) -> Li
     record = _first_person(known, accepted)
     if record is None or known.subject is None:
         return None
-    if known.rules >= 2 and not _of_one(known, accepted, record):
+    if known.rules >= 2 and (_is_new(known, accepted) or not _of_one(known, accepted, record)):
         return None
     if link(known.subject, [record.profile], model).outcome is LinkOutcome.NEW:
         return None
@@ -154,6 +155,12 @@ def _first_person(known: Register, accepted: NotificationAccepted) -> PersonReco
     return known.person(first.person_id) if first else None
 
 
+def _is_new(known: Register, accepted: NotificationAccepted) -> bool:
+    """Whether it is a new concern, and the reference a number that the agency uses again."""
+    first = known.evidence[accepted.first_referral_id or ""]
+    return known.incoming is not None and is_another(known.incoming.account(), first.account())
+
+
 def _of_one(known: Register, accepted: NotificationAccepted, record: PersonRecord) -> bool:
     """Whether what is told is of the first one's child, by more than the reference."""
     assert known.subject is not None
@@ -170,6 +177,8 @@ def _of_another(known: Register, accepted: NotificationAccepted, decision: Linka
     """
     record = _first_person(known, accepted)
     if known.rules < 2 or record is None or decision.person is not record.profile:
+        return decision
+    if _of_one(known, accepted, record):
         return decision
     shown = Candidate(person_id=record.person_id, score=decision.score, reasons=decision.reasons)
     return decision._replace(

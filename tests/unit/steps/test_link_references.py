@@ -67,6 +67,24 @@ def test_a_version_with_the_name_spelt_otherwise_is_one_and_counts_as_no_repeat(
     assert hub.referral("r3").earlier_referrals == 1
 
 
+def test_a_number_that_is_given_to_a_family_for_good_makes_no_version_of_a_new_concern() -> None:
+    hub = in_replay()
+    first = hub.referral("r1")
+    later = NotificationAccepted(
+        referral_id="r2",
+        agency="police",
+        area=AREA,
+        version=2,
+        first_referral_id="r1",
+        notification=notification(
+            "Late for school, cold and hungry.", observed_at=NOON + dt.timedelta(days=60)
+        ),
+    )
+    (linked,) = [f for f in hub.hear(later, "r2-accepted").facts if isinstance(f, ChildLinked)]
+    assert (linked.person_id, linked.version) == (first.person_id, 1)
+    assert linked.earlier_referrals == 1
+
+
 def received(reference: str, id_: str) -> Message:
     said = notification(reference=reference)
     fact = NotificationReceived(
