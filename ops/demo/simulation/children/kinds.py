@@ -162,7 +162,7 @@ class Kinds:
     def _new_reference(self, record: dict[str, Any]) -> str:
         self._number += 1
         pattern: str = data()["agencies"][record["source_agency"]]["reference"]
-        return pattern.format(y=str(record["observed_at"])[2:4], n=self._number)
+        return str(pattern.format(y=str(record["observed_at"])[2:4], n=self._number))
 
     def repeats(self, told: Sequence[Told], number: int) -> list[Told]:
         """So many new incidents of children told of before, in the words used before."""
