@@ -62,7 +62,7 @@ def evidence_of(fact: Fact, id_: str, *, received_at: dt.datetime | None = None)
     yet.
     """
     match fact:
-        case NotificationReceived() | NotificationAccepted():
+        case NotificationReceived() | NotificationAccepted() | ChildLinked():
             said = fact.notification
             return Evidence(
                 id=fact.of_referral or id_,
