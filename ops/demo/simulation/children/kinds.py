@@ -157,7 +157,7 @@ class Kinds:
             record["narrative"] += f" {chance.one(lines('told', 'added'))}"
 
     def _another(self, agency: str) -> str:
-        return self._chance.one([name for name in data()["agencies"] if name != agency])
+        return str(self._chance.one([name for name in data()["agencies"] if name != agency]))
 
     def _new_reference(self, record: dict[str, Any]) -> str:
         self._number += 1
