@@ -47,7 +47,7 @@ def near(a: str, b: str) -> bool:
     left = [word for word in one if word not in other]
     right = [word for word in other if word not in one]
     if len(left) != 1 or len(right) != 1:  # of 'Lily' and 'Lily Grace' one has nothing left
-        return bool(left and right) and len(left) == len(one) and len(right) == len(other)
+        return any(given_likeness(x, y) == Likeness.VARIANT for x in left for y in right)
     return _near(left[0], right[0], compound=len(one) > 1 and len(other) > 1)
 
 
@@ -61,22 +61,19 @@ def _near(a: str, b: str, *, compound: bool) -> bool:
     if likeness == Likeness.OTHER:
         return compound
     if likeness == Likeness.SHORT:
-        return not roots(a) & roots(b) and _names(a, b) == 2
+        return a[0] != b[0] and not roots(a) & roots(b) and _names(a, b) == 2
     return likeness in _LOOKS and (a[0] != b[0] or _two(a, b))
 
 
 def _two(a: str, b: str) -> bool:
-    """Whether these are two names: both known, or one a woman's form, or, of names that nobody
-    listed, one letter another, as slips of the pen mostly are otherwise.
-    """
-    known = _names(a, b)
-    if known == 2 or _womans(a, b) or _womans(b, a):
-        return True
-    return not known and len(a) == len(b) and sum(x != y for x, y in zip(a, b, strict=True)) == 1
+    """Whether these are two names: both known, or one a woman's form of the other."""
+    return _names(a, b) == 2 or _womans(a, b) or _womans(b, a)
 
 
 def _womans(a: str, b: str) -> bool:
-    return a.removesuffix("h").endswith("a") and b[-1] not in "aeh"
+    """Whether ``a`` is ``b`` with a woman's ending: Andreea of Andrei, Daniela of Daniel."""
+    ends = a.endswith("a") and b[-1] not in "aehy" and len(b) > 3
+    return ends and a.startswith(b[:-1]) and 0 <= len(a) - len(b) <= 1
 
 
 def _names(a: str, b: str) -> int:
