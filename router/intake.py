@@ -157,6 +157,8 @@ class _Batch:
         """The referral that a notification repeats, as far as is known before hop 2 decides."""
         if not deduplicate.STEP.concerns(message):
             return None
+        if deduplicate.names_nothing(deduplicate.received(message).notification):
+            return None
         known = self._references.recall(message) or deduplicate.ReferenceVersions()
         content = deduplicate.received(message).content_digest
         repeated = known.referral_with(content)

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from router.linkage import keys
+from router.linkage.rules import FIRST, NEWEST
 from router.steps.deduplicate.decide import key as reference_of
 from router.steps.link.decide import evidence_of
 from router.steps.link.doubts import Doubt
@@ -111,8 +112,7 @@ def _compared(view: View, recorded: Iterable[Recorded]) -> list[PersonRecord]:
     """Persons who have by now a key in common with the children of these messages."""
     wanted: set[int] = set()
     for one in recorded:
-        evidence = evidence_of(_opened(one).data, one.row.message_id) if _tells(one) else None
-        wanted |= keys(evidence.subject()) if evidence else set()
+        wanted |= _wanted(_opened(one)) if _tells(one) else set()
     filed = people.filed_under(view, wanted, most=_MOST)
     numbers: set[int] = set()
     for block in filed.values():
@@ -120,6 +120,16 @@ def _compared(view: View, recorded: Iterable[Recorded]) -> list[PersonRecord]:
     if len(numbers) > _MOST:
         raise Beyond
     return [PersonRecord.decode(body) for _, body in people.load(view, numbers).values()]
+
+
+def _wanted(message: Message) -> set[int]:
+    """The keys of the child that a message describes, read by whatever rules, and of its words."""
+    evidence = evidence_of(message.data, message.id, received_at=message.time)
+    if evidence is None:
+        return set()
+    words = evidence.words_key()
+    described = [keys(evidence.subject(rules)) for rules in (FIRST, NEWEST)]
+    return {*(key for found in described for key in found), *([words] if words else [])}
 
 
 def _few(block: set[int] | None) -> set[int]:

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
+from router.linkage.rules import NEWEST
 from schemas.base import Shape
 from schemas.policy import BoroughProfile, Partner, Policy
 from schemas.settings import AgencySettings, HubSettings
@@ -75,6 +76,7 @@ def read_policy(settings: HubSettings, *, folder: Path = Path()) -> Policy:
         profile=profile,
         partners={code: _partner(code, agency) for code, agency in settings.agencies.items()},
         linkage_model=settings.linkage_model or "default",
+        linkage_rules=NEWEST,
     )
 
 

@@ -86,6 +86,16 @@ _GROUPS: Final = _read_groups()
 _ROOTS: Final = _read_roots()
 
 
+def is_name(word: str) -> bool:
+    """Whether a word is known to be a given name, in whatever spelling or short form."""
+    return word in _ROOTS or word in _FACTS["given_per_mille"]
+
+
+def is_spelling(a: str, b: str) -> bool:
+    """Whether two words are known as spellings of one given name."""
+    return not _GROUPS.get(a, _NONE).isdisjoint(_GROUPS.get(b, _NONE))
+
+
 def roots(word: str) -> frozenset[str]:
     """What a word of a given name stands for; nothing where it stands for itself alone."""
     return _ROOTS.get(word, _NONE)

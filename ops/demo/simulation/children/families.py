@@ -172,6 +172,14 @@ class Population:
         family.children.append(child)
         return child
 
+    def twin_of(self, child: Child, *, given: str) -> Child:
+        """A twin of a child, of this name."""
+        twin = self._child(child.family, child.surname, born=child.born, sex=child.sex, given=given)
+        child.twin, twin.twin = 1, 2
+        for one in (child, twin):
+            one.tags |= {"twin", "near_twin"}
+        return twin
+
     def _given(self, family: Family, sex: str, *, free: Sequence[str]) -> str:
         chance = self._chance
         given = chance.one(free)
