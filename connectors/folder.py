@@ -32,6 +32,7 @@ from connectors.events.envelope import from_stream
 from connectors.events.facts import Door
 from connectors.file_names import RECEIPTS, claimed, copied, is_unfinished, of_copied, original
 from connectors.formats.media import kind_of_file, name_of
+from connectors.formats.records import Tally
 from connectors.port import AgencyRoute
 from schemas.message import derived_id
 from schemas.notification import Receipt, ReceiptStatus
@@ -307,10 +308,12 @@ def _line(receipt: Receipt, filename: str) -> bytes:
     return told.model_dump_json(exclude_none=True).encode("utf-8", "replace") + b"\n"
 
 
-def read_file(door: Door, stream: BinaryIO, *, filename: str) -> Iterator[Arrival]:
+def read_file(
+    door: Door, stream: BinaryIO, *, filename: str, tally: Tally | None = None
+) -> Iterator[Arrival]:
     """An arrival, without an id, for each record of a file, whose name says its format."""
     if form := door.route.format_of_file(filename):
-        yield from from_stream(door, stream, form=form)
+        yield from from_stream(door, stream, form=form, tally=tally)
     else:
         refusal, original = Refusal("unknown.format"), stream.read(door.route.largest)
         content_type = name_of(kind_of_file(filename))

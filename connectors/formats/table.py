@@ -28,7 +28,10 @@ def table(stream: BinaryIO, reading: Reading) -> Iterator[Record]:
     """Each row below the header; ``NotTaken`` for what is no table of the agreed columns."""
     lines = _Lines(stream, reading.largest)
     header = _header(lines, reading)
+    told = lines.taken
     for row in _rows(lines, header):
+        told += len(row.raw)
+        assert told == lines.taken, "every line is in a row of its own"
         if row.blank:
             reading.tally.skipped += 1
         else:
@@ -47,14 +50,19 @@ class _Lines:
     def __init__(self, stream: BinaryIO, largest: int) -> None:
         self._lines = lines_of(stream, largest)
         self._back: deque[bytes] = deque()
+        self.taken = 0
+        """Bytes of the lines that were taken, and not put back."""
 
     def next(self) -> bytes:
         """The next line; empty at the end."""
-        return self._back.popleft() if self._back else next(self._lines, b"")
+        line = self._back.popleft() if self._back else next(self._lines, b"")
+        self.taken += len(line)
+        return line
 
     def put_back(self, lines: Sequence[bytes]) -> None:
         """Take them again, in their order."""
         self._back.extendleft(reversed(lines))
+        self.taken -= sum(map(len, lines))
 
 
 # --- the header
