@@ -186,6 +186,11 @@ _REASONS = (
         "Write a quote mark inside a field twice, and the field in quotes (RFC 4180).",
     ),
     Reason(
+        "invalid.columns",
+        "The row has more or fewer columns than its header, so some may stand in the wrong one.",
+        "Write a text with commas in quotes (RFC 4180), and every column in every row.",
+    ),
+    Reason(
         "missing.header",
         "No column of the agreed table is named in the first row.",
         "Send the file with its header, as the agreed format has it.",

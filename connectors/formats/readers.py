@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import BinaryIO
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder, tostring
@@ -94,7 +95,7 @@ def _xml(stream: BinaryIO, reading: Reading) -> Iterator[Record]:
 
 
 def _tree(body: bytes) -> Element:
-    strict_json.decode(body)  # whatever the XML declares of itself: the hub takes UTF-8 only
+    body = _declared(body)
     try:
         # With C's builder: defusedxml's own, in Python, makes other elements, and slowly.
         parser = DefusedXMLParser(target=TreeBuilder(), encoding="utf-8", forbid_dtd=True)
@@ -115,6 +116,24 @@ def _tree(body: bytes) -> Element:
         level = [child for element in level for child in element]
         depth += 1
     return root
+
+
+_DECLARED = re.compile(rb"""^<\?xml[^>]*?\bencoding\s*=\s*["']([\w.-]+)["']""")
+_ENCODINGS = frozenset({"iso-8859-1", "iso-8859-15", "latin-1", "us-ascii", "windows-1252"})
+"""What an XML text may declare of itself, besides UTF-8."""
+
+
+def _declared(body: bytes) -> bytes:
+    """The text in UTF-8: bytes that are none are read as the text itself declares."""
+    declared = _DECLARED.match(body)
+    encoding = declared[1].decode().lower() if declared else "utf-8"
+    if encoding in _ENCODINGS:
+        try:
+            return body.decode(encoding).encode()
+        except UnicodeDecodeError:
+            raise NotTaken("unreadable.encoding") from None
+    strict_json.decode(body)
+    return body
 
 
 def _rewrapped(element: Element, tags: list[str]) -> bytes:

@@ -20,6 +20,9 @@ from schemas.refusals import Refusal
 LONGEST_ROW = 200
 """Lines that one row may span; more means that a quote was never closed."""
 
+_WIDE = 5
+"""Columns: no line within a text has so many commas, or semicolons, by chance."""
+
 Cells = dict[str, object]
 """By the mapping's name of each column, or the header's own; a list where a name stands twice."""
 
@@ -100,6 +103,13 @@ class _Header:
             return None
         return cells[:width]
 
+    def made_fit(self, cells: list[str]) -> list[str] | None:
+        """Cells of a row that ends early, or has commas without quotes in its last column."""
+        width, found = len(self.names), len(cells)
+        if found > width:
+            return [*cells[: width - 1], self.delimiter.join(cells[width - 1 :])]
+        return [*cells, *[""] * (width - found)] if found * 2 >= width and found > 1 else None
+
     def by_name(self, cells: Sequence[str]) -> Cells:
         """The cells by their columns; those of a name that stands twice, as a list."""
         made: Cells = {}
@@ -168,8 +178,8 @@ class _Row:
     raw: bytes
     content: Cells | Refusal
     blank: bool = False
-    quotes: bool = False
-    """Whether its quotes were wrong, and it was read without them."""
+    amiss: str | None = None
+    """Why it was not read as it stands, where it was taken none the less."""
 
 
 def _rows(lines: _Lines, header: _Header) -> Iterator[_Row]:
@@ -188,9 +198,11 @@ def _row(line: bytes, lines: _Lines, header: _Header, *, number: int) -> _Row:
         return _spanning(line, lines, header, number=number)
     if not any(cell.strip() for cell in cells):
         return _Row(number, line, {}, blank=True)
-    fitting = header.fitting(cells)
-    content = Refusal("unreadable.csv") if fitting is None else header.by_name(fitting)
-    return _Row(number, line, content)
+    if (fitting := header.fitting(cells)) is not None:
+        return _Row(number, line, header.by_name(fitting))
+    if (fitting := header.made_fit(cells)) is not None:
+        return _Row(number, line, header.by_name(fitting), amiss="invalid.columns")
+    return _Row(number, line, Refusal("unreadable.csv"))
 
 
 def _spanning(line: bytes, lines: _Lines, header: _Header, *, number: int) -> _Row:
@@ -212,7 +224,11 @@ def _spanning(line: bytes, lines: _Lines, header: _Header, *, number: int) -> _R
 
 
 def _is_whole(line: bytes, header: _Header) -> bool:
-    return _cells(line, header) is not None
+    """Whether it has every column; in a wide table also with a quote that is not closed in it."""
+    if _cells(line, header) is not None:
+        return True
+    wide = len(header.names) >= _WIDE
+    return wide and len(line.split(header.delimiter.encode())) >= len(header.names)
 
 
 def _cells(row: bytes, header: _Header) -> list[str] | None:
@@ -233,7 +249,7 @@ def _without_quotes(line: bytes, header: _Header, *, number: int) -> _Row:
         cells = None
     if cells is None:
         return _Row(number, line, Refusal("unreadable.csv"))
-    return _Row(number, line, header.by_name([_unquoted(c) for c in cells]), quotes=True)
+    return _Row(number, line, header.by_name([_unquoted(c) for c in cells]), amiss="invalid.quotes")
 
 
 def _unquoted(cell: str) -> str:
@@ -248,11 +264,9 @@ def _told(row: _Row, header: _Header) -> Iterator[SetAside]:
     where = f"row {row.number}"
     if isinstance(row.content, Refusal):
         return
-    if row.quotes:
+    if row.amiss:
         raw = row.raw.decode().rstrip("\r\n")
-        yield SetAside(
-            field=where, place=".", reason="invalid.quotes", instead=Instead.CLEANED, value=raw
-        )
+        yield SetAside(field=where, place=".", reason=row.amiss, instead=Instead.CLEANED, value=raw)
     for column in header.missing:
         yield SetAside(field=f"{where}, {column}", place=".", reason="missing.column")
     for name, cell in row.content.items():

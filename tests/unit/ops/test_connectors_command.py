@@ -53,7 +53,7 @@ def test_a_file_is_shown_as_what_it_would_become_and_nothing_is_recorded(
         assert overview.last_position(connection) == 0
 
 
-def test_a_record_that_would_be_refused_is_told_with_field_and_cure(
+def test_what_would_be_set_aside_or_refused_is_told_with_field_and_cure(
     hub_: tuple[DemoFolder, Hub], tmp_path: Path
 ) -> None:
     file = tmp_path / "bad.xml"
@@ -61,8 +61,12 @@ def test_a_record_that_would_be_refused_is_told_with_field_and_cure(
     start, end = text.index("<DateTime>"), text.index("</DateTime>")
     file.write_text(text[:start] + "<DateTime>yesterday" + text[end:], "utf-8")
     code, told = run(hub_[0], "try", "police", str(file))
-    assert (code, told[0]["taken"]) == (1, False)
-    assert "DateTime" in told[0]["field"]
+    assert (code, told[0]["taken"]) == (0, True)
+    (aside,) = told[0]["made"]["set_aside"]
+    assert (aside["field"], aside["value"]) == ("Incident/DateTime", "yesterday")
+    file.write_text("<MerlinFeed", "utf-8")
+    code, told = run(hub_[0], "try", "police", str(file))
+    assert (code, told[0]["taken"], told[0]["reason"]) == (1, False, "unreadable.xml")
     assert told[0]["cure"]
 
 
