@@ -35,9 +35,12 @@ class Reaper:
     _next: float = 0.0
 
     def follow(self, kills: Kills) -> None:
-        """Kill by this plan from now on."""
+        """Kill by this plan from now on; what runs is killed where it is to begin with a wish."""
         self.wishes = {kind: list(wishes) for kind, wishes in kills.wishes.items()}
         self.random_kills = kills.at_random
+        for part in self.parts:
+            if self.wishes.get(part.kind):
+                part.kill()
 
     @property
     def done(self) -> bool:
