@@ -22,6 +22,19 @@ class HttpSettings(Shape):
     """0 takes a free port."""
     largest_body: int = Field(default=2_000_000, ge=1000)
     """Bytes; a larger body is refused with 413."""
+    head_seconds: float = Field(default=10.0, gt=0)
+    """How long a sender may take for the head of a request, from when it connected or began."""
+    body_seconds: float = Field(default=60.0, gt=0)
+    """How long it may take for a body."""
+    answer_seconds: float = Field(default=30.0, gt=0)
+    """How long it may leave an answer lying."""
+    idle_seconds: float = Field(default=5.0, gt=0)
+    """How long a connection is kept between requests."""
+    most_connections: int = Field(default=300, ge=1)
+    most_from_one_address: int = Field(default=100, ge=1)
+    """A reverse proxy is one address: no more than it may have."""
+    proxies: tuple[Line, ...] = ("127.0.0.1",)
+    """Addresses of reverse proxies: from these alone ``X-Forwarded-For`` is believed."""
 
 
 class Runtime(Shape):
@@ -36,6 +49,9 @@ class Runtime(Shape):
     """Holds the key-encryption key: 32 bytes in base64."""
     key_file: Line = "hub-data/hub.key"
     """Used where the variable is unset; made on first start, readable by its owner only."""
+    work: Line | None = None
+    """The hub's own folder for files that agencies dropped; None: ``work`` beside the store's file,
+    or beside ``key_file`` where the store is on a server."""
     partitions: int = Field(default=4, ge=1, le=256)
     """Of each Kafka topic."""
     workers: tuple[Line, ...] = ()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import PurePath
 
-from connectors.formats.readers import Kind
+from connectors.formats.records import Kind
 
 STRUCTURED = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
@@ -16,7 +16,6 @@ BATCH = "application/cloudevents-batch+json"
 _KINDS: Mapping[str, Kind] = {
     "application/xml": "xml",
     "text/xml": "xml",
-    "application/json": "json",
     "application/x-ndjson": "json-lines",
     "application/jsonl": "json-lines",
     "text/csv": "csv",
@@ -48,7 +47,7 @@ class MediaType:
     @property
     def kind(self) -> Kind | None:
         """The format that this is, where there is a reader for it."""
-        if self.name.endswith("+json"):
+        if self.name.endswith(("+json", "/json")):  # CloudEvents' JSON format, section 3.1.1
             return "json"
         return "xml" if self.name.endswith("+xml") else _KINDS.get(self.name)
 

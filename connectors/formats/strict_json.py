@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import takewhile
 
 from connectors.not_taken import NotTaken, dotted
@@ -17,8 +17,19 @@ _ESCAPE = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
 """What may be a NUL or half of a surrogate pair."""
 
 
-class _Repeated(dict[str, object]):
-    """An object that gave a key twice."""
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")
+
+
+class Repeated(dict[str, object]):
+    """An object that gave a key twice; as a dictionary it holds the last of each."""
+
+    def __init__(self, pairs: Sequence[tuple[str, object]]) -> None:
+        super().__init__(pairs)
+        self._pairs = pairs
+
+    def as_written(self) -> str:
+        """Every key with its value, in their order."""
+        return json.dumps(self._pairs, default=lambda _: None)
 
 
 class _NotANumber:
@@ -39,13 +50,29 @@ class Json:
         """Of an object; none of anything else."""
         return self.value if isinstance(self.value, dict) else {}
 
+    @property
+    def _doubtful(self) -> bool:
+        return self.odd or self.text.count(b"{") + self.text.count(b"[") > DEEPEST
+
+    def only(self, names: Container[str]) -> Json:
+        """With these fields alone, where it is an object: faults elsewhere are of no matter."""
+        if not isinstance(self.value, dict) or not self._doubtful:
+            return self
+        kept = {name: value for name, value in self.value.items() if name in names}
+        return replace(self, value=type(self.value)(kept))
+
     def check(self, *known: Container[str]) -> None:
         """Refuse repeated keys, NaN, NUL characters, half surrogate pairs and deep nesting.
 
         The field is told in keys that are ``known``: others are the sender's own words.
         """
-        if self.odd or self.text.count(b"{") + self.text.count(b"[") > DEEPEST:
+        if self._doubtful:
             _check(self.value, known)
+
+    def check_depth(self) -> None:
+        """Refuse what nests too deeply, and nothing else."""
+        if self.text.count(b"{") + self.text.count(b"[") > DEEPEST:
+            _check_depth(self.value, 0)
 
     def parts(self) -> Iterator[Json]:
         """The values of a list, each with a text of its own."""
@@ -74,7 +101,7 @@ def parse(body: bytes) -> Json:
         if len(made) == len(items):
             return made
         odd.append("repeated")
-        return _Repeated(made)
+        return Repeated(items)
 
     def constant(name: str) -> object:
         odd.append(name)
@@ -101,7 +128,13 @@ def written(value: object) -> bytes:
 
 def is_text(value: str) -> bool:
     """Whether it is free of NUL characters and halves of surrogate pairs."""
-    return not re.search("[\0\ud800-\udfff]", value)
+    return not _NO_TEXT.search(value)
+
+
+def cleaned(value: str) -> tuple[str, bool]:
+    """The text without NUL characters and halves of surrogate pairs, and whether it had any."""
+    clean, count = _NO_TEXT.subn("", value)
+    return clean, count > 0
 
 
 def _check(value: object, known: Sequence[Container[str]], *path: str | int) -> None:
@@ -116,9 +149,17 @@ def _check(value: object, known: Sequence[Container[str]], *path: str | int) -> 
             _check(part, known, *path, key)
 
 
+def _check_depth(value: object, depth: int) -> None:
+    if isinstance(value, (dict, list)):
+        if depth >= DEEPEST:
+            raise NotTaken("unreadable.too-deep")
+        for part in value.values() if isinstance(value, dict) else value:
+            _check_depth(part, depth + 1)
+
+
 def _fault(value: object) -> str | None:
     if isinstance(value, str) and not is_text(value):
         return "invalid.characters"
     if isinstance(value, _NotANumber):
         return "unreadable.number"
-    return "unreadable.repeated-key" if isinstance(value, _Repeated) else None
+    return "unreadable.repeated-key" if isinstance(value, Repeated) else None

@@ -98,8 +98,9 @@ def try_(*, agency: str, file: Path, config: Path, as_json: bool) -> None:
 def _told(number: int, body: Fact | Refusal) -> dict[str, Any]:
     match body:
         case Refusal(code, field):
-            why = {"cause": REASONS[code].cause, "cure": REASONS[code].cure}
-            return {"record": number, "taken": False, "reason": code, "field": field} | why
+            why = REASONS[code]
+            told = {"cause": why.cause, "cure": why.cure, "hint": why.hint}
+            return {"record": number, "taken": False, "reason": code, "field": field} | told
         case NotificationReceived(notification=made) | OpenCaseReceived(open_case=made):
             plain = json.loads(made.model_dump_json(exclude_none=True))
             return {"record": number, "taken": True, "as": type(made).__name__, "made": plain}
@@ -115,4 +116,5 @@ def _shown(told: list[dict[str, Any]]) -> Iterator[str]:
             where = one["field"] or "the whole record"
             yield f"record {one['record']}: refused, {one['reason']} at {where}"
             yield f"    {one['cause']} {one['cure']}"
+            yield from [f"    For you: {one['hint']}"] if one["hint"] else []
     yield f"{sum(one['taken'] for one in told)} of {len(told)} would be taken; nothing was sent"

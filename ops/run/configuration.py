@@ -95,7 +95,7 @@ def key_encryption_key(
         return _key_of(text, settings.runtime.key_variable)
     file = folder / settings.runtime.key_file
     if not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True)
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         # Readable by its owner only.
         made = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(made, "wb") as opened:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Final
 
 FIRST: Final = 1
-"""As until decision 016: what a policy without a number means."""
+"""As until decision 018: what a policy without a number means."""
 NEWEST: Final = 2
-"""Since decision 016: placeholders are no evidence, round dates weigh less, near names are for a
+"""Since decision 018: placeholders are no evidence, round dates weigh less, near names are for a
 human, and a reference alone makes no version.
 """

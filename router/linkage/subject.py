@@ -117,8 +117,11 @@ def incident(agency: str, reference: str) -> str:
     return f"{agency}|{plain}|"
 
 
-def _distinct(values: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(filter(None, values)))
+def _distinct(values: Sequence[str]) -> tuple[str, ...]:
+    """Those that are given, each once; mostly there is one."""
+    if len(values) > 1:
+        return tuple(dict.fromkeys(filter(None, values)))
+    return tuple(values) if values and values[0] else ()
 
 
 def _givens(name: Name, read: Reading) -> tuple[str, str]:

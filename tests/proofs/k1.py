@@ -69,16 +69,20 @@ class Plan:
         return made + len(sample_lines()) * self.sample
 
 
-def prove(plan: Plan, folder: Path, progress: Progress) -> dict[str, Any]:
+def prove(plan: Plan, folder: Path, *, progress: Progress) -> dict[str, Any]:
     """The figures of K1: for the sample, and for each factor of errors over all seeds."""
     model = _without(plan, folder)
     streams: dict[str, dict[str, Any]] = {}
     if plan.sample:
-        streams[_SAMPLE] = _figures(_scored(sample_lines(), sample_truth(), model, progress), 1.0)
+        streams[_SAMPLE] = _figures(
+            _scored(sample_lines(), sample_truth(), model=model, progress=progress), 1.0
+        )
     for errors in plan.errors:
-        streams[f"errors {errors:g}"] = _figures(_generated(plan, errors, model, progress), errors)
+        streams[f"errors {errors:g}"] = _figures(
+            _generated(plan, errors, model=model, progress=progress), errors
+        )
     if plan.kinds:
-        made = _generated(plan, 1.0, model, progress, kinds=plan.kinds)
+        made = _generated(plan, 1.0, kinds=plan.kinds, model=model, progress=progress)
         streams[f"kinds {plan.kinds:g}"] = _figures(made, 1.0)
     return {
         "id": "K1",
@@ -91,7 +95,7 @@ def prove(plan: Plan, folder: Path, progress: Progress) -> dict[str, Any]:
 
 
 def _generated(
-    plan: Plan, errors: float, model: str | None, progress: Progress, *, kinds: float = 0.0
+    plan: Plan, errors: float, *, model: str | None, progress: Progress, kinds: float = 0.0
 ) -> Score:
     total = Score()
     for seed in plan.seeds:
@@ -104,17 +108,17 @@ def _generated(
         )
         lines = [json.dumps(told.record) for told in stream]
         truth = [dict(zip(TRUTH, told.truth(), strict=True)) for told in stream]
-        total += _scored(lines, truth, model, progress)
+        total += _scored(lines, truth, model=model, progress=progress)
     return total
 
 
 def _scored(
-    lines: Iterable[str], truth: Iterable[Row], model: str | None, progress: Progress
+    lines: Iterable[str], truth: Iterable[Row], *, model: str | None, progress: Progress
 ) -> Score:
-    return score(_decisions(lines, model, progress), truth)
+    return score(_decisions(lines, model=model, progress=progress), truth)
 
 
-def _decisions(lines: Iterable[str], model: str | None, progress: Progress) -> Iterator[Row]:
+def _decisions(lines: Iterable[str], *, model: str | None, progress: Progress) -> Iterator[Row]:
     for batch in decide_file(lines, model=model):
         progress(len(batch))
         yield from (dict(zip(COLUMNS, row, strict=True)) for row in batch)
@@ -136,8 +140,8 @@ def _figures(total: Score, errors: float) -> dict[str, Any]:
         "right_child_shown": round(whole.found_share, 5),
         "false_link_examples": total.false_links[:20],
     }
-    groups = [_group(name, tally, whole) for name, tally in sorted(total.groups.items())]
-    unreached = list(_unreached(total, bounds, groups)) if bounds else []
+    groups = [_group(name, tally, whole=whole) for name, tally in sorted(total.groups.items())]
+    unreached = list(_unreached(total, bounds, groups=groups)) if bounds else []
     return {
         **figures,
         "reached": not unreached,
@@ -146,7 +150,9 @@ def _figures(total: Score, errors: float) -> dict[str, Any]:
     }
 
 
-def _unreached(total: Score, bounds: Bounds, groups: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+def _unreached(
+    total: Score, bounds: Bounds, *, groups: Iterable[Mapping[str, Any]]
+) -> Iterator[str]:
     whole = total.whole
     if whole.false_links > bounds.false_links * total.notifications:
         yield "false links"
@@ -164,7 +170,7 @@ def _unreached(total: Score, bounds: Bounds, groups: Iterable[Mapping[str, Any]]
         yield GROUPS
 
 
-def _group(name: str, tally: Tally, whole: Tally) -> dict[str, Any]:
+def _group(name: str, tally: Tally, *, whole: Tally) -> dict[str, Any]:
     """A kind of difficulty or an origin of names. ``above``: missed too often, 'surely' where
     chance cannot be why.
     """

@@ -112,7 +112,7 @@ def _power_failure(run: _Run, running: Agencies) -> None:
 
 def _figures(run: _Run, codes: Mapping[str, int]) -> dict[str, Any]:
     place, plan, reaper = run.place, run.plan, run.reaper
-    evidence = gather(place.store, place.key, place.path, ledgers=_LEDGERS)
+    evidence = gather(place.store, place.key, folder=place.path, ledgers=_LEDGERS)
     verdict = check(evidence)
     sent = len(noted(place.file("notifications.jsonl"))) + 1
     workers = [*plan.workers, *(f"then {one}" for one in plan.then)]

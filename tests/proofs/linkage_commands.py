@@ -91,7 +91,7 @@ def k1(
         tempfile.TemporaryDirectory(prefix="hub-proof-") as folder,
         progress("linking", plan.total) as advance,
     ):
-        figures = k1_proof.prove(plan, Path(folder), advance)
+        figures = k1_proof.prove(plan, Path(folder), progress=advance)
     say(figures, as_json=as_json, well=figures["reached"], words=_tell_linkage)
 
 

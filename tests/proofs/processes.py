@@ -107,11 +107,10 @@ def kept(parts: Sequence[Part]) -> Iterator[Sequence[Part]]:
         yield parts
 
 
-def hub_part(
-    place: Place, name: str = "hub", part: str | None = None, *, module: str = "ops.cli"
-) -> Part:
-    """``hub run`` or ``hub run PART`` of this place."""
-    arguments = ["run", *(part or "").split(), "--config", str(place.folder.config)]
+def hub_part(place: Place, part: str = "", *, name: str = "", module: str = "ops.cli") -> Part:
+    """``hub run`` or ``hub run PART`` of this place; ``name`` tells it from others of the part."""
+    name = name or part or "hub"
+    arguments = ["run", *part.split(), "--config", str(place.folder.config)]
     (place.path / "logs").mkdir(exist_ok=True)
     return Part(name, arguments, place.environment, place.path / "logs" / f"{name}.log", module)
 
@@ -125,16 +124,17 @@ def edge_parts(place: Place) -> list[Part]:
     if not place.production:
         return [hub_part(place, module=_FAULTY)]
     edge = ("relay", "http", "connectors", "clock")
-    return [hub_part(place, name, name, module=_FAULTY) for name in edge]
+    return [hub_part(place, name, module=_FAULTY) for name in edge]
 
 
 def worker_parts(place: Place, workers: Sequence[str], *, prefix: str = "") -> list[Part]:
     """A worker for each of these, which are steps as ``hub run`` is told them; none embedded."""
     if not place.production:
         return []
+    names = (f"{steps.replace(' ', '+')}-{n}" for n, steps in enumerate(workers, start=1))
     return [
-        hub_part(place, f"{prefix}{steps.replace(' ', '+')}-{number}", steps, module=_FAULTY)
-        for number, steps in enumerate(workers, start=1)
+        hub_part(place, steps, name=prefix + name, module=_FAULTY)
+        for steps, name in zip(workers, names, strict=True)
     ]
 
 
@@ -182,23 +182,10 @@ def agencies(
     ledger: str = "sent.jsonl",
     all_http: bool = False,
 ) -> Iterator[Agencies]:
-    """Simulated agencies in a process of their own, stopped at the end.
-
-    They send by all three kinds of connector; with ``all_http`` by one, where it matters how fast
-    they are.
+    """Simulated agencies in a process of their own, stopped at the end; with ``all_http`` they send
+    by one kind of connector, where it matters how fast they are.
     """
-    tokens = json.loads(place.folder.tokens.read_text(encoding="utf-8"))
-    folders = {} if all_http else {one: str(place.path / "drop" / one) for one in BY_FOLDER}
-    if not all_http and place.production:
-        tokens = {agency: token for agency, token in tokens.items() if agency in OVER_HTTP}
-    elif not all_http and place.queued:
-        tokens = {agency: token for agency, token in tokens.items() if agency not in place.queued}
-    files = {
-        "--tokens": place.write("agencies-tokens.json", tokens),
-        "--folders": place.write("agencies-folders.json", folders),
-        "--broker-urls": place.write(
-            "agencies-brokers.json", dict.fromkeys(place.queued, place.broker)
-        ),
+    files = _ways(place, all_http=all_http) | {
         "--notifications": notifications,
         "--ledger": place.file(ledger),
         "--letters": place.file("letters.jsonl"),
@@ -218,3 +205,19 @@ def agencies(
             yield running
         finally:
             process.terminate()
+
+
+def _ways(place: Place, *, all_http: bool) -> dict[str, Path | str]:
+    """By which connector each agency sends."""
+    tokens = json.loads(place.folder.tokens.read_text(encoding="utf-8"))
+    folders = {} if all_http else {one: str(place.path / "drop" / one) for one in BY_FOLDER}
+    if not all_http and place.production:
+        tokens = {agency: token for agency, token in tokens.items() if agency in OVER_HTTP}
+    elif not all_http and place.queued:
+        tokens = {agency: token for agency, token in tokens.items() if agency not in place.queued}
+    brokers = dict.fromkeys(place.queued, place.broker)
+    return {
+        "--tokens": place.write("agencies-tokens.json", tokens),
+        "--folders": place.write("agencies-folders.json", folders),
+        "--broker-urls": place.write("agencies-brokers.json", brokers),
+    }

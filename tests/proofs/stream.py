@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -107,30 +108,26 @@ def send_first(place: Place, stop: threading.Event) -> None:
     """
     tokens = json.loads(place.folder.tokens.read_text(encoding="utf-8"))
     notes = Notes(place.file("first.jsonl"))
-    with (
-        HubClient(place.url, tokens["childrens_social_care"]) as authority,
-        HubClient(place.url, tokens["police"]) as police,
-    ):
-        headers = {
-            "ce-specversion": "1.0",
-            "ce-id": "open-cases-1",
-            "ce-source": "urn:simulated:case-system",
+    with ExitStack() as stack:
+        clients = {
+            agency: stack.enter_context(HubClient(place.url, tokens[agency]))
+            for agency in ("childrens_social_care", "police")
         }
-        headers |= {"ce-type": "mash.open-case.v1"}
-        sends = [
-            (
-                "childrens_social_care",
-                partial(
-                    authority.send_raw, sample_open_cases().encode(), "text/csv", headers=headers
-                ),
-            )
-        ]
-        sends += [
-            ("police", partial(police.send_raw, bad.body, bad.content_type))
-            for bad in bad_messages()
-        ]
-        for agency, send in sends:
-            for receipt in persistently(send, stop) or []:
-                notes.write(
-                    agency=agency, event=receipt.message_id, status=receipt.status, id=receipt.id
-                )
+        for agency, body, content_type, headers in _first():
+            raw = partial(clients[agency].send_raw, body, content_type, headers=headers)
+            for receipt in persistently(raw, stop) or []:
+                note = {"event": receipt.message_id, "status": receipt.status, "id": receipt.id}
+                notes.write(agency=agency, **note)
+
+
+def _first() -> Iterator[tuple[str, bytes, str, Mapping[str, str]]]:
+    """Agency, body, content type and headers."""
+    headers = {
+        "ce-specversion": "1.0",
+        "ce-id": "open-cases-1",
+        "ce-source": "urn:simulated:case-system",
+        "ce-type": "mash.open-case.v1",
+    }
+    yield "childrens_social_care", sample_open_cases().encode(), "text/csv", headers
+    for bad in bad_messages():
+        yield "police", bad.body, bad.content_type, {}
