@@ -18,7 +18,7 @@ from router.steps.link.following import NotKnown, follow
 from router.steps.link.register import Register
 from schemas.message import Message
 from stores import people, replaying
-from stores.database import Database, View
+from stores.database import Database, Unstorable, View
 
 
 def replay_case(database: Database, wanted: Wanted) -> Report | None:
@@ -28,11 +28,11 @@ def replay_case(database: Database, wanted: Wanted) -> Report | None:
     made of them is taken as it is recorded. Where anything differs on that, everything has to be
     decided again to know.
     """
-    with database.view() as view:
-        try:
+    try:
+        with database.view() as view:
             report = _decided(view, wanted).settled()
-        except (Beyond, NotKnown):
-            return None
+    except (Beyond, NotKnown, Unstorable):  # the last one for an id that no store can hold
+        return None
     return report if report.facts and report.well else None
 
 
