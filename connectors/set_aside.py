@@ -27,6 +27,9 @@ _ROUNDS = 20
 """Cutting one part shows what it leaves incomplete: no shape of the hub's is deeper than this."""
 
 
+_SHORTEST_PROSE = 200
+"""Characters: what may be so long says something by its beginning; a number or code does not."""
+
 _QUALIFIERS = frozenset({"system", "use", "accuracy_indicator"})
 """They say how to take another part, and nothing by themselves."""
 
@@ -45,6 +48,8 @@ class AsSent:
     """What stands before each name, such as ``row 3, ``."""
     odd: bool = False
     """Whether a text may hold what no text may, or an object a key twice."""
+    beside: Sequence[SetAside] = ()
+    """What was set aside already when it was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +102,8 @@ class _Making:
         if isinstance(made, Notification) and not _names_anybody(made):
             name = name_in(self.sent.names(), ("subject",))
             self._note(("subject",), "missing.child", name=name, value="")
-        if not self.found:
-            return made
-        return made.model_copy(update={"set_aside": tuple(self.found)})
+        found = (*self.sent.beside, *self.found)
+        return made.model_copy(update={"set_aside": found}) if found else made
 
     # --- faults
 
@@ -130,7 +134,7 @@ class _Making:
         if value is None or value in ("", [], {}):
             self._set(fault.path, None)
             self._missing(fault.path)
-        elif fault.longest and isinstance(value, str):
+        elif isinstance(value, str) and (fault.longest or 0) >= _SHORTEST_PROSE:
             self._note(fault.path, fault.reason, expected=fault.expected, instead=Instead.SHORTENED)
             self._set(fault.path, _shortened(value, fault))
         else:

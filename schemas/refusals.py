@@ -161,6 +161,22 @@ _REASONS = (
         "Send the fields that belong together.",
     ),
     Reason(
+        "invalid.several",
+        "Several different values stand where there can be one.",
+        "Send the one that is right.",
+    ),
+    Reason(
+        "invalid.quotes",
+        "A quote mark stands where none may, so the row was read as if it were a letter.",
+        "Write a quote mark inside a field twice, and the field in quotes (RFC 4180).",
+    ),
+    Reason(
+        "missing.header",
+        "No column of the agreed table is named in the first row.",
+        "Send the file with its header, as the agreed format has it.",
+        False,
+    ),
+    Reason(
         "missing.child",
         "No child is named under the names that were agreed.",
         "Compare the names of fields with the agreed format; nobody is known from this message.",

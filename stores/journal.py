@@ -8,7 +8,7 @@ every hash verifiable.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -148,16 +148,20 @@ class Flaw:
     message_id: str | None = None
 
 
-def verify(connection: Connection) -> Iterator[Flaw | int]:
+def verify(
+    connection: Connection, *, looks: Callable[[Sequence[Any]], Iterable[Flaw]] = lambda _: ()
+) -> Iterator[Flaw | int]:
     """Check every hash, and every chain's length against its cursor.
 
-    Yields flaws, and counts of entries as it goes.
+    Yields flaws, and counts of entries as it goes. ``looks`` is given all rows, a page at a time,
+    and says what else is wrong.
     """
     heads: dict[str, _Head] = {}
     position = 0
     while rows := connection.execute(_VERIFIED, {"position": position, "limit": _PAGE}).all():
         for row in rows:
             yield from _check(row, heads)
+        yield from looks(rows)
         position = rows[-1].position
         yield len(rows)
     yield from _check_heads(connection, heads)

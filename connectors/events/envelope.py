@@ -9,7 +9,6 @@ import base64
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from io import BytesIO
 from itertools import islice
 from types import MappingProxyType
@@ -21,7 +20,7 @@ from connectors.events.facts import MESSAGE_TYPES, Door, known_names
 from connectors.formats import strict_json
 from connectors.formats.mapping import Format
 from connectors.formats.media import BATCH, STRUCTURED, MediaType, media_type
-from connectors.formats.readers import Record
+from connectors.formats.records import Record, Tally
 from connectors.formats.strict_json import Json
 from connectors.not_taken import NotTaken
 from connectors.port import AgencyRoute
@@ -85,11 +84,20 @@ def parse(
     return [arrival for event in events for arrival in _structured(door, event)]
 
 
-def from_stream(door: Door, stream: BinaryIO, *, form: Format) -> Iterator[Arrival]:
-    """An arrival, without an id, for each record of a text in the agency's own format."""
-    for record in form.records(stream, largest=door.route.largest):
-        told = _told(partial(door.record, record, form))
-        yield door.arrival(told, record.original, content_type=form.kept_as)
+def from_stream(
+    door: Door, stream: BinaryIO, *, form: Format, tally: Tally | None = None
+) -> Iterator[Arrival]:
+    """An arrival, without an id, for each child of each record of a text in the agency's format."""
+    tally = tally or Tally()
+    for record in form.records(stream, largest=door.route.largest, tally=tally):
+        try:
+            told: Sequence[Fact | Refusal] = door.record(record, form, tally=tally)
+        except NotTaken as refused:
+            told = [refused.refusal]
+        assert told, "records in are receipts and refusals out"
+        for number, one in enumerate(told, start=1):
+            part = f"; part={number}" if number > 1 else ""
+            yield door.arrival(one, record.original, content_type=form.kept_as + part)
 
 
 def reread(
@@ -98,14 +106,14 @@ def reread(
     """The arrivals of one that was refused, as it was kept, mended or not."""
     media = media_type(content_type)
     if form := door.route.format_of_kept(media):
-        return named(list(from_stream(door, BytesIO(original), form=form)), event_id)
+        found = list(from_stream(door, BytesIO(original), form=form))
+        number = int(media.parameters.get("part", "0"))
+        return named(found[number - 1 : number] if number else found, event_id)
     if "type" not in media.parameters:
         return parse(door, original, content_type=content_type)
     event = _Event(event_id or "", media.parameters["type"], media, HUB_SCHEMA)
-    told, kept_as = (
-        _told(lambda: _shape(door, event, data=strict_json.parse(original))),
-        _kept_as(media, event.type),
-    )
+    told = _told(lambda: _shape(door, event, data=strict_json.parse(original)))
+    kept_as = _kept_as(media, event.type)
     return [door.arrival(told, original, content_type=kept_as, event_id=event_id or None)]
 
 
@@ -218,7 +226,7 @@ def _with_data(door: Door, event: _Event, *, json: Json) -> list[Arrival]:
         raise NotTaken("unreadable.event", "data")
     form, data = event.own_format(door.route), json.fields.get("data")
     if form and form.kind == "json" and isinstance(data, dict):
-        fact = door.record(Record(data, json.text, "data.", odd=json.odd), form)
+        facts = door.record(Record(data, json.text, "data.", odd=json.odd), form)
     else:
         body = _bytes_of(event, json.fields)
         if not body.strip():
@@ -226,8 +234,9 @@ def _with_data(door: Door, event: _Event, *, json: Json) -> list[Arrival]:
         if form:
             return named(_some(from_stream(door, BytesIO(body), form=form)), event.id)
         inside = Json(data, body, json.odd) if "data" in json.fields else strict_json.parse(body)
-        fact = _shape(door, event, data=inside, prefix="data.")
-    return [door.arrival(fact, json.text, content_type=STRUCTURED, event_id=event.id)]
+        facts = [_shape(door, event, data=inside, prefix="data.")]
+    arrivals = [door.arrival(fact, json.text, content_type=STRUCTURED) for fact in facts]
+    return named(arrivals, event.id)
 
 
 def _bytes_of(event: _Event, value: Mapping[str, object]) -> bytes:

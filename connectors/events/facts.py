@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 
 from connectors.formats.mapping import Format
-from connectors.formats.readers import Record
+from connectors.formats.records import Record, Tally
 from connectors.formats.strict_json import Json, parse, written
 from connectors.not_taken import NotTaken, of_validation
 from connectors.port import AgencyRoute
@@ -108,10 +108,14 @@ class Door:
     now: dt.datetime
     """Aware: for agreements in force and times in the future."""
 
-    def record(self, record: Record, form: Format) -> Fact:
-        """The fact of a record in the agency's own format; raises ``NotTaken`` in its terms."""
+    def record(self, record: Record, form: Format, *, tally: Tally | None = None) -> list[Fact]:
+        """The facts of a record in the agency's own format, one for each child; never empty.
+
+        Raises ``NotTaken`` in the sender's terms.
+        """
         message_type = self._admitted(f"mash.{form.makes}.v1")
-        return message_type.fact(self.route, form.make(record, now=self.now))
+        made = form.make(record, now=self.now, tally=tally)
+        return [message_type.fact(self.route, one) for one in made]
 
     def shape(self, data: Json, event_type: str, *, prefix: str = "") -> Fact:
         """The fact of data in the hub's own shape; raises ``NotTaken`` with the path in that."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 from xml.etree.ElementTree import Element
 
 from connectors.formats.convert import Convert, Options
-from connectors.formats.readers import Kind
+from connectors.formats.records import Kind
 from connectors.not_taken import NotTaken
 
 Get = Callable[[object], object | None]
@@ -61,12 +62,14 @@ class Field:
     name: str
     required: bool
     default: object | None
+    takes_several: bool
+    """Whether the converter reads a list as well as one."""
 
     def read(self, record: object, *, tell: Tell = "values") -> object | None:
         raw: object | None = None
         try:
             raw = self.get(record)
-            value = None if raw is None else self.convert(raw, self.options)
+            value = None if raw is None else self._converted(raw)
         except NotTaken as refused:
             value = Bad(refused.refusal.reason, self.options.expected)
         if value is None and self.required:
@@ -75,6 +78,25 @@ class Field:
         if value is None or tell == "values":
             return value
         return self.name if tell == "names" else raw
+
+    def _converted(self, raw: object) -> object | None:
+        """The value; of several that stand there the one that can be read, if there is one."""
+        if not isinstance(raw, list) or self.takes_several:
+            return self.convert(raw, self.options)
+        found: list[object] = []
+        bad: NotTaken | None = None
+        for one in raw:
+            try:
+                value = self.convert(one, self.options)
+            except NotTaken as refused:
+                bad = refused
+            else:
+                found += [value] if value is not None and value not in found else []
+        if len(found) > 1:
+            raise NotTaken("invalid.several")
+        if not found and bad is not None:
+            raise bad
+        return found[0] if found else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +208,7 @@ def getter(kind: Kind, path: str) -> Get:
         return _member_getter(path)
     if path == ".":
         return lambda record: record
-    return _path_getter(path) if "/" in path else _member_getter(path)
+    return _path_getter(path) if "/" in path or "[" in path else _member_getter(path)
 
 
 def several(gets: Sequence[Get]) -> Get:
@@ -218,6 +240,8 @@ def parts_getter(kind: Kind, path: str) -> Callable[[object], Sequence[object]]:
 
 def _member_getter(key: str) -> Get:
     def get(record: object) -> object | None:
+        if record is None:
+            return None
         if not isinstance(record, dict):
             raise NotTaken("invalid.value")
         value: object | None = record.get(key)
@@ -226,20 +250,42 @@ def _member_getter(key: str) -> Get:
     return get
 
 
+_STEP = re.compile(r"([^/\[]+)(?:\[([^=\]]+)='([^']*)'\])?(?:/|$)")
+"""A name, and of a list which: ``identifier[system='urn:x']``, as XPath writes it."""
+
+
 def _path_getter(path: str) -> Get:
-    keys = path.split("/")
+    steps = [(m[1], m[2].split("/") if m[2] else None, m[3]) for m in _STEP.finditer(path)]
 
     def get(record: object) -> object | None:
-        value: object | None = record
-        for key in keys:
-            if value is None:
-                return None
-            if not isinstance(value, dict):
-                raise NotTaken("invalid.value", path.replace("/", "."))
-            value = value.get(key)
-        return None if value == "" else value
+        found: list[object] = [record]
+        for name, test, wanted in steps:
+            found = [
+                one
+                for value in found
+                for one in _members(value, name, path=path)
+                if test is None or _reached(one, test) == wanted
+            ]
+        values = [value for value in found if value not in (None, "", [])]
+        return values if len(values) > 1 else values[0] if values else None
 
     return get
+
+
+def _members(value: object, name: str, *, path: str) -> list[object]:
+    """What an object has under the name: of a list each of its own."""
+    if value is None:
+        return []
+    if not isinstance(value, dict):
+        raise NotTaken("invalid.value", path.replace("/", "."))
+    held = value.get(name)
+    return held if isinstance(held, list) else [held]
+
+
+def _reached(value: object, names: Sequence[str]) -> object | None:
+    for name in names:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
 
 
 def _xml_getter(path: str) -> Get:
@@ -247,10 +293,35 @@ def _xml_getter(path: str) -> Get:
     path = path.rstrip("/") or "."
 
     def get(record: object) -> object | None:
-        element = record.find(path) if isinstance(record, Element) else None
-        if element is None:
-            return None
-        value = element.get(attribute) if attribute else "".join(element.itertext())
-        return (value or "").strip() or None
+        found = record.iterfind(path) if isinstance(record, Element) else ()
+        values = (one.get(attribute) if attribute else "".join(one.itertext()) for one in found)
+        texts = [text for value in values if (text := (value or "").strip())]
+        return texts if len(texts) > 1 else texts[0] if texts else None
 
     return get
+
+
+# --- one notification for each of a repeated part
+
+
+class Part(NamedTuple):
+    """One of a repeated part of a record, with the whole."""
+
+    whole: object
+    part: object | None
+    """None where there is none of it."""
+
+
+EACH = "each/"
+"""How a path begins that leads into the part."""
+
+
+def into(get: Callable[[object], Any], *, part: bool) -> Callable[[object], Any]:
+    """To find something in the part, or in the whole."""
+
+    def find(record: object) -> Any:
+        if not isinstance(record, Part):
+            return get(record)
+        return get(record.part if part else record.whole)
+
+    return find

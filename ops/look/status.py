@@ -16,7 +16,7 @@ from router.unit import ALL, serves, unit_of_chain
 from schemas.message import derived_id
 from schemas.rating import DueTimeApproaching, DueTimeBreached, TimerElapsed
 from schemas.settings import HubSettings
-from schemas.topics import FACTS, TOPICS, Topic
+from schemas.topics import FACTS, REDRIVEN, TOPICS, Topic
 from stores import codec, failures, overview
 from stores.overview import Behind, Consumer, Reading
 from stores.ports import Unavailable
@@ -27,6 +27,7 @@ _MINUTE = 60 * _SECOND
 _HOUR = 60 * _MINUTE
 _DAY = 24 * _HOUR
 _TIMERS_LOOKED_AT = 5000
+_REDRIVEN = next(topic for topic in TOPICS if topic.name == REDRIVEN)
 
 
 Row = Mapping[str, Any]
@@ -119,10 +120,10 @@ class _Look:
     behind: Mapping[tuple[str, int], Behind]
     ends: Mapping[str, Mapping[int, int]]
     """Kafka's next offsets, by topic and partition."""
-    done: int
-    """The position that the embedded hub has come to."""
-    unheard: Mapping[str, Behind]
-    """What stands behind that, without what its own steps have heard as they wrote it."""
+    done: Mapping[str, int]
+    """The position that each step has come to where the journal is the topic."""
+    unheard: Mapping[tuple[str, int], Behind]
+    """What stands behind that, without what the hub's own steps have heard as they wrote it."""
 
     def topic(self, topic: Topic) -> Row:
         """How many facts came to a topic lately, and when the newest did."""
@@ -133,6 +134,10 @@ class _Look:
     def count(self, types: Iterable[str], position: int) -> int:
         """How many facts of these types stand behind a position."""
         return sum(self.behind[type_, position].count for type_ in types)
+
+    def left(self, step: str, type_: str) -> Behind:
+        """The facts of a type that stand behind where the step has come to."""
+        return self.unheard[type_, self.done[step]]
 
     def newest_at(self, topic: Topic) -> int | None:
         """When the topic's last fact was recorded."""
@@ -160,8 +165,8 @@ def _look(connection: Reading, *, now: int, ends: Mapping[str, Mapping[int, int]
         for name, ago in (("last_minute", _MINUTE), ("last_hour", _HOUR), ("last_day", _DAY))
     }
     consumers = {one.name: one for one in overview.consumers(connection)}
-    done = consumers[ALL].next_offset - 1 if ALL in consumers else 0
-    here = {(type_, done) for type_ in FACTS} if not ends else set()
+    done = {bound.step.name: _done(consumers, bound.step.name) for bound in bound_steps()}
+    here = {(type_, one) for type_ in FACTS for one in done.values()} if not ends else set()
     asked = {(type_, position) for type_ in FACTS for position in lately.values()}
     unheard = overview.behind(connection, here, besides=ALL)
     return _Look(
@@ -173,8 +178,14 @@ def _look(connection: Reading, *, now: int, ends: Mapping[str, Mapping[int, int]
         behind=overview.behind(connection, asked),
         ends=ends,
         done=done,
-        unheard={type_: behind for (type_, _), behind in unheard.items()},
+        unheard=unheard,
     )
+
+
+def _done(consumers: Mapping[str, Consumer], step: str) -> int:
+    """The position that the embedded hub has come to, or the step while it was served alone."""
+    one = consumers.get(ALL) or consumers.get(step)
+    return one.next_offset - 1 if one else 0
 
 
 def _types(topic: Topic) -> list[str]:
@@ -207,20 +218,27 @@ def _steps(look: _Look, *, production: bool) -> Iterator[Row]:
     messages between its place and the topic's end, others' included. ``lag_minutes``: from the
     oldest unhandled message to the topic's newest; ``oldest_seconds``: from it to now.
     """
-    place = _partitioned if production else _embedded
     for bound in bound_steps():
         for topic in topics_of(bound.step):
-            depth, oldest, progressed = place(look, bound.step, topic=topic)
-            behind = (look.newest_at(topic) or 0) - oldest if oldest else 0
-            yield {
-                "step": bound.step.name,
-                "topic": topic.name,
-                "depth": depth,
-                "lag": _lag(look, topic) if depth and not production else depth,
-                "lag_minutes": max(0, behind) / _MINUTE,
-                "oldest_seconds": _since(look.now, oldest),
-                "progressed_at": _moment(progressed),
-            }
+            yield _step(look, bound.step, topic=topic, production=production)
+        if production:
+            again = _step(look, bound.step, topic=_REDRIVEN, production=True)
+            if again["depth"]:
+                yield again
+
+
+def _step(look: _Look, step: Step[Any], *, topic: Topic, production: bool) -> Row:
+    depth, oldest, progressed = (_partitioned if production else _embedded)(look, step, topic=topic)
+    behind = (look.newest_at(topic) or 0) - oldest if oldest else 0
+    return {
+        "step": step.name,
+        "topic": topic.name,
+        "depth": depth,
+        "lag": _lag(look, topic, step=step.name) if depth and not production else depth,
+        "lag_minutes": max(0, behind) / _MINUTE,
+        "oldest_seconds": _since(look.now, oldest),
+        "progressed_at": _moment(progressed),
+    }
 
 
 _Place = tuple[int | None, int | None, int | None]
@@ -229,17 +247,17 @@ _Place = tuple[int | None, int | None, int | None]
 
 def _embedded(look: _Look, step: Step[Any], *, topic: Topic) -> _Place:
     """The journal is the topic, and one cursor stands at a position of it."""
-    consumer = look.consumers.get(ALL)
+    consumer = look.consumers.get(ALL) or look.consumers.get(step.name)
     progressed = consumer.progressed_at if consumer else None
     if TimerElapsed in topic.facts:
         own = _own_timers(look, step.name)
         return len(own), min(own, default=None), progressed
-    left = [look.unheard[fact.type] for fact in topic.facts if fact in step.hears]
+    left = [look.left(step.name, fact.type) for fact in topic.facts if fact in step.hears]
     return sum(one.count for one in left), _first(one.first_at for one in left), progressed
 
 
-def _lag(look: _Look, topic: Topic) -> int:
-    return sum(look.unheard[type_].count for type_ in _types(topic))
+def _lag(look: _Look, topic: Topic, *, step: str) -> int:
+    return sum(look.left(step, type_).count for type_ in _types(topic))
 
 
 def _own_timers(look: _Look, step: str) -> list[int]:
@@ -247,18 +265,18 @@ def _own_timers(look: _Look, step: str) -> list[int]:
 
     An id follows from step, key and time.
     """
-    if not look.unheard[TimerElapsed.type].count:
+    if not look.left(step, TimerElapsed.type).count:
         return []
     after = overview.envelopes_after(
-        look.connection, TimerElapsed.type, position=look.done, limit=_TIMERS_LOOKED_AT
+        look.connection, TimerElapsed.type, position=look.done[step], limit=_TIMERS_LOOKED_AT
     )
     return [time for id_, key, time in after if id_ == derived_id("timer", step, key, str(time))]
 
 
 def _partitioned(look: _Look, step: Step[Any], *, topic: Topic) -> _Place:
     """The topic is on Kafka, and a cursor stands at an offset of each partition."""
-    unit = look.unit_of(step.name)
-    if serves(unit, WRITTEN_BY.get(topic.name, "")):
+    unit, writer = look.unit_of(step.name), WRITTEN_BY.get(topic.name)
+    if writer is not None and serves(unit, writer):
         return 0, None, _last_move(look.cursors(f"{unit}/").values())
     places = look.cursors(f"{unit}/{topic.name}/")
     progressed = _last_move(places.values())
@@ -279,7 +297,7 @@ def _ends(settings: HubSettings) -> tuple[dict[str, dict[int, int]], tuple[str, 
     url = settings.runtime.topics
     if url is None:
         return {}, ()
-    heard = {topic.name for bound in bound_steps() for topic in topics_of(bound.step)}
+    heard = {topic.name for bound in bound_steps() for topic in topics_of(bound.step)} | {REDRIVEN}
     try:
         return {
             name: {part: last for part, (_, last) in watermarks(url, name).items()}

@@ -10,7 +10,7 @@ from typing import Any
 from connectors.events.envelope import reread
 from connectors.events.facts import Door
 from connectors.formats.media import media_type
-from connectors.formats.readers import Reading
+from connectors.formats.records import Reading
 from connectors.port import AgencyRoute, Routes
 from ops.look.reading import Readable
 from ops.look.trail import OPERATIONS, operation

@@ -13,7 +13,7 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 from defusedxml.ElementTree import fromstring  # type: ignore[import-untyped]
 
 from connectors.formats.media import media_type
-from connectors.formats.readers import Kind, Reading
+from connectors.formats.records import Kind, Reading
 from schemas.refusals import REASONS
 
 _ROW = re.compile(r"^(row|line) \d+, |^\[\d+\]\.")

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import structlog
@@ -19,10 +19,10 @@ from router.handle import Adopted, Gap, Offsets, handle
 from router.one_pass import Attempt, Delivery
 from router.runtimes.isolate import isolating, unsealable
 from router.runtimes.take_over import TakeOver
-from router.unit import Unit
+from router.unit import Unit, serves, unit_of_chain
 from schemas.message import Message, derived_id
 from schemas.refusals import Refusal
-from schemas.topics import FACTS
+from schemas.topics import FACTS, REDRIVEN
 from stores import codec, cursors, topics
 from stores.codec import Sealed, Unopened
 from stores.database import Database
@@ -52,6 +52,19 @@ class Place:
         """The name of the cursor that says how far a step is here."""
         return f"{step}/{self.topic}/{self.partition}"
 
+    def done(self, unit: Unit, stored: Mapping[str, int]) -> int:
+        """The offset before which everything here was heard by each of the unit's steps that hears
+        the topic, whichever units served them. ``stored``: where every consumer stands.
+        """
+        hearing = {step.name for step in unit.hearing_any(lambda fact: fact.topic == self.topic)}
+        steps = unit.names if self.topic == REDRIVEN else hearing
+        return min((self._done_by(step, stored) for step in steps), default=0)
+
+    def _done_by(self, step: str, stored: Mapping[str, int]) -> int:
+        here = ((unit_of_chain(name), name) for name in stored)
+        own = (name for unit, name in here if serves(unit, step) and name == self.consumer(unit))
+        return max((stored[name] for name in own), default=0)
+
 
 @dataclass(slots=True)
 class UnitPartitions:
@@ -66,6 +79,8 @@ class UnitPartitions:
     policy: Adopted
     stop: threading.Event
     batch: int = 200
+    _stand: dict[Place, int] = field(default_factory=dict)
+    """Where each partition stood when it was assigned: what lies before is not even unsealed."""
 
     def work(self, place: Place, records: Sequence[Record]) -> bool:
         """Handle records, after any that are missing before or between them; False only when told
@@ -95,6 +110,11 @@ class UnitPartitions:
         return self._until_done(left.once)
 
     def _once(self, place: Place, records: Sequence[Record]) -> None:
+        stand = self._stand.get(place, 0)
+        if left := [record for record in records if record.offset >= stand]:
+            self._hear(place, left)
+
+    def _hear(self, place: Place, records: Sequence[Record]) -> None:
         deliveries = self._deliveries(place, records)
         while True:
             try:
@@ -145,6 +165,9 @@ class UnitPartitions:
             first, end = marks[partition]
             if end < expected:
                 expected = self._rewind(place, expected, first)
+            elif expected < (done := place.done(self.unit, stored)) <= end:
+                expected = self._skip(place, done)
+            self._stand[place] = expected
             if expected < hints[partition]:
                 self._fill(place, expected, hints[partition] - 1)
 
@@ -154,6 +177,14 @@ class UnitPartitions:
         with self.database.transaction() as transaction:
             cursors.rewind(transaction, consumer, offset=first)
         return first
+
+    def _skip(self, place: Place, done: int) -> int:
+        """Begin where other units have brought all of this one's steps."""
+        with self.database.transaction() as transaction:
+            cursor = cursors.lock(transaction, place.consumer(self.unit.name))
+            cursor.next_offset = max(cursor.next_offset, done)
+            cursors.store(transaction, cursor)
+        return done
 
     def _until_done(self, attempt: Callable[[], None]) -> bool:
         """Whatever fails is tried again: raising would lose what is in hand, and the watchdog sees

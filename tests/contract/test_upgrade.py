@@ -174,6 +174,13 @@ def test_the_hub_goes_on_working_on_an_upgraded_store(place: Place) -> None:
     assert place.told("replay")["different"] == 0
 
 
+def test_an_upgraded_store_has_no_more_left_to_do_than_it_had(place: Place) -> None:
+    place.told("upgrade", *place.backed_up)
+    steps = place.told("status")["steps"]
+    left = {(step["step"], step["topic"]): step["depth"] for step in steps if step["depth"]}
+    assert left == {("deduplicate", "notifications.received"): 2}
+
+
 def answer_requests(hub: Hub) -> int:
     """Every agency answers the requests that were waiting in the old store; how many."""
     count = 0

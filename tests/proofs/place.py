@@ -109,7 +109,7 @@ def production_place(path: Path, servers: Servers, *, partitions: int = 2) -> It
         place = _place(
             path, broker=servers.rabbitmq, store=store, topics=topics, partitions=partitions
         )
-        stack.callback(_delete_topics, topics)
+        stack.callback(delete_topics, topics)
         stack.callback(_delete_queues, place)
         yield place
 
@@ -181,7 +181,8 @@ def _database(server: str) -> Iterator[str]:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
-def _delete_topics(url: str) -> None:
+def delete_topics(url: str) -> None:
+    """Delete the topics of a run from their cluster."""
     cluster = cluster_of(url)
     admin = AdminClient({"bootstrap.servers": cluster.servers, "log_level": 0})
     there = admin.list_topics(timeout=10).topics

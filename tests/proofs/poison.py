@@ -27,21 +27,30 @@ from schemas.message import derived_id
 from schemas.notification import Receipt
 from tests.proofs.check import check_inward
 from tests.proofs.evidence import Buried, Evidence, gather
-from tests.proofs.place import Place, embedded_place
-from tests.proofs.processes import agencies, await_serving, hub_part, kept, wait_until
-from tests.proofs.quiet import Quiet, await_quiet
+from tests.proofs.place import Place
+from tests.proofs.plan import APART
+from tests.proofs.processes import (
+    agencies,
+    await_serving,
+    edge_parts,
+    kept,
+    wait_until,
+    worker_parts,
+)
+from tests.proofs.quiet import await_quiet
 from tests.proofs.worse import worse_messages
 
-_SENT = Quiet(letters=False)
 _ANSWER_SECONDS = 60.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Dose:
     """How many good messages, and for so many of them a bad one; ``without`` is for a control."""
 
     good: int = 500
     ratio: int = 5
+    workers: tuple[str, ...] = APART
+    """In production."""
     without: str = ""
     seconds: float = 240.0
 
@@ -56,17 +65,19 @@ class Told:
     by_id: dict[str, Receipt] = field(default_factory=dict)
 
 
-def prove(path: Path, dose: Dose, *, broker: str | None = None) -> dict[str, Any]:
-    """A clean run and one with poison, one after the other; the figures of F17a."""
+def prove(clean: Place, poisoned: Place, *, dose: Dose) -> dict[str, Any]:
+    """A clean run and one with poison, one after the other; the figures of F17a. Raises
+    ``TooLate``.
+    """
     lines = [json.dumps(record) for record in _good(dose.good)]
-    with embedded_place(path / "clean", broker=broker) as place:
-        clean, _, _ = _run(place, lines, [], dose)
-    with embedded_place(path / "poisoned", broker=broker) as place:
-        bad = list(_bad(dose.good // dose.ratio, place))
-        seconds, told, evidence = _run(place, lines, bad, dose)
+    bad = list(_bad(dose.good // dose.ratio, poisoned))
+    clean_seconds, _, _ = _run(clean, lines, bad=[], dose=dose)
+    seconds, told, evidence = _run(poisoned, lines, bad=bad, dose=dose)
     findings = [*_lost(evidence, len(lines)), *_unkept(evidence, bad, told)]
     return {
         "id": "F17a",
+        "runtime": "production" if poisoned.production else "embedded",
+        "workers": dose.workers if poisoned.production else None,
         "good": len(lines),
         "bad": len(bad),
         "kinds": len({one.name for one in bad}),
@@ -74,9 +85,9 @@ def prove(path: Path, dose: Dose, *, broker: str | None = None) -> dict[str, Any
         "dead_letters": len(evidence.dead),
         "lost": sum(finding.startswith("lost") for finding in findings),
         "wrong": sum(not finding.startswith("lost") for finding in findings),
-        "seconds_clean": round(clean, 2),
+        "seconds_clean": round(clean_seconds, 2),
         "seconds_poisoned": round(seconds, 2),
-        "good_rate_share": round(clean / seconds, 3),
+        "good_rate_share": round(clean_seconds / seconds, 3),
         "findings": findings[:20],
     }
 
@@ -107,13 +118,15 @@ def _bad(count: int, place: Place) -> Iterator[Bad]:
 
 
 def _run(
-    place: Place, lines: Sequence[str], bad: Sequence[Bad], dose: Dose
+    place: Place, lines: Sequence[str], *, bad: Sequence[Bad], dose: Dose
 ) -> tuple[float, Told, Evidence]:
     stream = place.file("notifications.jsonl")
     stream.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-    hub, told, stop = hub_part(place, module="tests.proofs.part"), Told(), threading.Event()
-    with kept([hub]):
-        hub.start(HUB_WITHOUT=dose.without)
+    parts = [*edge_parts(place), *worker_parts(place, dose.workers)]
+    told, stop = Told(), threading.Event()
+    with kept(parts):
+        for part in parts:
+            part.start(HUB_WITHOUT=dose.without)
         await_serving(place)
         poisoner = threading.Thread(target=_poison, args=(place, bad, told, stop), daemon=True)
         with agencies(place, stream, "--silent", all_http=True) as running:
@@ -124,16 +137,17 @@ def _run(
                 seconds=dose.seconds,
                 what="everything is sent",
             )
-            await_quiet(place, lambda: running.idle, seconds=dose.seconds, quiet=_SENT)
+            await_quiet(place, lambda: running.idle, seconds=dose.seconds, letters=False)
             seconds = time.monotonic() - started
             wait_until(
                 lambda: not poisoner.is_alive(),
                 seconds=dose.seconds,
                 what="every bad message is answered",
             )
-            await_quiet(place, lambda: running.idle, seconds=dose.seconds, quiet=_SENT)
+            await_quiet(place, lambda: running.idle, seconds=dose.seconds, letters=False)
         stop.set()
-        hub.terminate()
+        for part in parts:
+            part.terminate()
     return seconds, told, gather(place.store, place.key, place.path)
 
 

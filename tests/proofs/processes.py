@@ -111,13 +111,35 @@ def hub_part(
     place: Place, name: str = "hub", part: str | None = None, *, module: str = "ops.cli"
 ) -> Part:
     """``hub run`` or ``hub run PART`` of this place."""
-    arguments = ["run", *([part] if part else []), "--config", str(place.folder.config)]
+    arguments = ["run", *(part or "").split(), "--config", str(place.folder.config)]
     (place.path / "logs").mkdir(exist_ok=True)
     return Part(name, arguments, place.environment, place.path / "logs" / f"{name}.log", module)
 
 
-def await_serving(place: Place, *, seconds: float = 60.0) -> None:
-    """Wait until the hub answers over HTTP."""
+_FAULTY = "tests.proofs.part"
+"""The hub with faults let in."""
+
+
+def edge_parts(place: Place) -> list[Part]:
+    """The processes of a hub under proof that are no workers; an embedded one is all in one."""
+    if not place.production:
+        return [hub_part(place, module=_FAULTY)]
+    edge = ("relay", "http", "connectors", "clock")
+    return [hub_part(place, name, name, module=_FAULTY) for name in edge]
+
+
+def worker_parts(place: Place, workers: Sequence[str], *, prefix: str = "") -> list[Part]:
+    """A worker for each of these, which are steps as ``hub run`` is told them; none embedded."""
+    if not place.production:
+        return []
+    return [
+        hub_part(place, f"{prefix}{steps.replace(' ', '+')}-{number}", steps, module=_FAULTY)
+        for number, steps in enumerate(workers, start=1)
+    ]
+
+
+def await_serving(place: Place, *, seconds: float = 180.0) -> None:
+    """Wait until the hub answers over HTTP: a dozen processes start slowly on a busy machine."""
     wait_until(lambda: serves(place.url), seconds=seconds, what="the hub serves")
 
 

@@ -5,18 +5,22 @@ have to fail.
 from __future__ import annotations
 
 import threading
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace as changed
 from typing import Any
 from uuid import uuid4
 
 from router.intake import StoredIntake
-from router.unit import ALL
+from router.one_pass import Delivery
+from router.unit import serves, unit_of_chain
+from schemas.notification import NotificationReceived
+from stores import cursors, tables
+from stores.database import Database
 from stores.ports import Arrival
+from stores.rows import Clash
 from tests.proofs.points import replace
 
-_LATE_SECONDS = 0.5
+_LATE_SECONDS = 2.0
 
 
 class _Undone(Exception):
@@ -28,14 +32,25 @@ def _commit_before_receipt() -> None:
 
     def early(take: Callable[[StoredIntake, Sequence[Arrival]], Any]) -> Callable[..., Any]:
         def answer(intake: StoredIntake, arrivals: Sequence[Arrival]) -> Any:
-            later = threading.Timer(_LATE_SECONDS, take, (intake, arrivals))
+            receipts = _receipts_only(intake, arrivals)
+            later = threading.Timer(_LATE_SECONDS, record, (intake, arrivals))
             later.daemon = True
             later.start()
-            return _receipts_only(intake, arrivals)
+            return receipts
+
+        def record(intake: StoredIntake, arrivals: Sequence[Arrival]) -> None:
+            receipts_went_first()
+            take(intake, arrivals)
 
         return answer
 
     replace("router.intake:StoredIntake.take", early)
+
+
+def receipts_went_first() -> None:
+    """Agencies have their receipts, and nothing of what they sent is recorded: a point of its
+    own.
+    """
 
 
 def _receipts_only(intake: StoredIntake, arrivals: Sequence[Arrival]) -> Any:
@@ -50,25 +65,71 @@ def _receipts_only(intake: StoredIntake, arrivals: Sequence[Arrival]) -> Any:
         return receipts
 
 
+_FORGETFUL = "deduplicate"
+"""The one step that the control lets forget: the others' own states refuse what comes again."""
+
+
 def _inbox() -> None:
-    """A hub does not remember what it had or where it was, and ids are new each time."""
-    replace("stores.inbox:had", lambda _: lambda *_: defaultdict(set))
-    replace("stores.inbox:note", lambda _: lambda *_, **__: None)
+    """A step forgets what it had, its unit where it was, and ids are new each time."""
+    replace("stores.cursors:next_offsets", _unknown)
+    replace("stores.cursors:store", _never_back)
+    replace("stores.inbox:note", lambda _: _noted_again)
+    replace("router.handle:_due", _due_again)
+    replace("router.handle:_unheard", _unheard_again)
     replace(
         "router.one_pass:caused_by",
         lambda made: lambda *given: changed(made(*given), id=str(uuid4())),
     )
-    replace("stores.cursors:store", _chain_only)
 
 
-def _chain_only(store: Callable[..., None]) -> Callable[..., None]:
-    """The chain goes on; the place in the topic is forgotten."""
+def _unknown(next_offsets: Callable[[Database], dict[str, int]]) -> Callable[..., dict[str, int]]:
+    """Where the unit starts, or is given a partition, it asks in vain."""
 
-    def forgetful(transaction: Any, cursor: Any) -> None:
-        steps = cursor.name.partition("/")[0] in (ALL, "deduplicate")
-        store(transaction, changed(cursor, next_offset=0) if steps else cursor)
+    def forgetful(database: Database) -> dict[str, int]:
+        found = next_offsets(database)
+        return {
+            name: at for name, at in found.items() if not serves(unit_of_chain(name), _FORGETFUL)
+        }
 
     return forgetful
+
+
+def _never_back(store: Callable[..., None]) -> Callable[..., None]:
+    """What the other steps of the unit had is not had again."""
+
+    def forward(transaction: Any, cursor: Any) -> None:
+        stood = cursors.lock(transaction, cursor.name).next_offset
+        store(transaction, changed(cursor, next_offset=max(cursor.next_offset, stood)))
+
+    return forward
+
+
+def _noted_again(transaction: Any, unit: str, message_ids: Sequence[str], *, policy: int) -> None:
+    rows = [{"step": unit, "message_id": id_, "policy": policy} for id_ in message_ids]
+    transaction.insert(tables.inbox, rows, Clash.KEEP)
+
+
+def _due_again(due: Callable[..., Sequence[Delivery]]) -> Callable[..., Sequence[Delivery]]:
+    """What was done before is due again, for the forgetful step alone."""
+
+    def forgetful(
+        deliveries: Sequence[Delivery], offsets: Any, *, expected: int
+    ) -> Sequence[Delivery]:
+        before = [one for one in deliveries if one.offset < expected and _is_for_it(one)]
+        return [*before, *due(deliveries, offsets, expected=expected)]
+
+    return forgetful
+
+
+def _unheard_again(unheard: Callable[..., Delivery]) -> Callable[..., Delivery]:
+    def forgetful(unit: Any, delivery: Delivery, *, had: Any) -> Delivery:
+        return unheard(unit, delivery, had=() if _is_for_it(delivery) else had)
+
+    return forgetful
+
+
+def _is_for_it(delivery: Delivery) -> bool:
+    return isinstance(delivery.message.data, NotificationReceived)
 
 
 def _originals() -> None:
@@ -109,10 +170,10 @@ def _sound_steps() -> None:
     """Steps fail on some notifications, in an error that repeats the narrative."""
 
     def failing(suggest: Callable[..., Any]) -> Callable[..., Any]:
-        def sometimes(notification: Any, *given: Any) -> Any:
+        def sometimes(notification: Any, **given: Any) -> Any:
             if UNDECIDABLE in notification.narrative:
                 raise ValueError(notification.narrative)
-            return suggest(notification, *given)
+            return suggest(notification, **given)
 
         return sometimes
 

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from connectors.clients.http_client import HubClient
-from ops.demo.simulation.agencies import Notes, persistently
+from ops.demo.simulation.agencies import Notes, Sender, persistently
 from ops.demo.simulation.bad import bad_messages
 from ops.demo.simulation.stream import sample_lines, sample_open_cases
-from tests.proofs.place import Place
+from tests.proofs.place import BY_FOLDER, Place
 
 
 def notifications(count: int) -> list[str]:
@@ -36,7 +36,9 @@ def _again(line: str, round_: int) -> str:
 
 
 def _special(lines: Iterable[str]) -> Iterable[str]:
-    """An exact resend, the same content under a new id, an amendment, and an unborn child (R3)."""
+    """An exact resend, the same content under a new id, an amendment, an unborn child (R3), and a
+    file.
+    """
     records = [json.loads(line) for line in lines]
     first, second = records[0], next(record for record in records if record["date_of_birth"])
     yield json.dumps(first)
@@ -47,6 +49,8 @@ def _special(lines: Iterable[str]) -> Iterable[str]:
     }
     yield json.dumps(second | amended)
     yield json.dumps(second | _UNBORN)
+    if not any(record["source_agency"] in BY_FOLDER for record in records):
+        yield json.dumps(second | _BY_FILE | {"source_agency": BY_FOLDER[0]})
 
 
 UNBORN_NAME, UNBORN_WORD = "Fernsbyquillthorpe", "quarrelsomemarkenstone"
@@ -72,11 +76,29 @@ _UNBORN: dict[str, Any] = {
 }
 
 
+_BY_FILE = {"notification_id": "S0000005", "source_reference": "PROOF-FILE"}
+
+
 def write_stream(place: Place, count: int) -> Path:
     """The stream as a file for ``hub simulate``."""
     path = place.file("notifications.jsonl")
     path.write_text("".join(f"{line}\n" for line in notifications(count)), encoding="utf-8")
     return path
+
+
+def send_last(place: Place) -> None:
+    """One more notification, over HTTP; noted like the stream."""
+    record = json.loads(sample_lines(1)[0])
+    told = {
+        "notification_id": "S0000004",
+        "source_reference": "PROOF-LAST",
+        "narrative": f"{record['narrative']} Seen once more.",
+    }
+    agency = record["source_agency"]
+    tokens = json.loads(place.folder.tokens.read_text(encoding="utf-8"))
+    with HubClient(place.url, tokens[agency]) as client:
+        sender = Sender({agency: client}, place.file("last.jsonl"))
+        sender.send([json.dumps(record | told)], threading.Event())
 
 
 def send_first(place: Place, stop: threading.Event) -> None:

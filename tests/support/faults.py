@@ -11,6 +11,7 @@ from sqlalchemy import text
 from router.memory.documents import Memory
 from router.step import Outcome, Step, Timer
 from router.unit import BoundStep, Unit
+from schemas.case import ChildLinked
 from schemas.message import Message
 from schemas.policy import Policy
 from stores.database import Transaction
@@ -29,6 +30,18 @@ refuses, of what is remembered and of what is recorded.
 
 class FaultInTest(Exception):
     """What goes wrong."""
+
+
+def first_child() -> Wanted:
+    """The first child that is linked, whenever the fact comes again."""
+    seen: list[str] = []
+
+    def wanted(message: Message) -> bool:
+        if isinstance(message.data, ChildLinked):
+            seen.append(message.id)
+        return message.id in seen[:1]
+
+    return wanted
 
 
 def listening(unit: Unit, heard: Heard) -> Unit:

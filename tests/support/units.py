@@ -9,20 +9,24 @@ import json
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 from sqlalchemy import text
 
+from connectors.port import routes
 from ops.demo.running import DemoFolder, prepare
 from ops.demo.simulation.answers import answer
 from ops.demo.simulation.stream import batches, sample_lines
 from ops.look.replay import Report, Wanted, replay
+from ops.look.status import collect
+from ops.mend import dead_letters as mending
+from ops.mend.dead_letters import Person
 from ops.run.wiring import Hub, open_hub
 from router.runtimes.faust_worker import Crashed, run_worker
 from router.runtimes.partition import Place, UnitPartitions
@@ -32,8 +36,9 @@ from router.unit import Unit
 from schemas.topics import TOPICS
 from stores import cursors, journal
 from stores.topics import Record, TopicProducer, cluster_of, create_topics
+from tests.proofs.place import delete_topics
 from tests.support.filled import send
-from tests.support.production import DEADLINE, fresh_database
+from tests.support.production import DEADLINE, fresh_database, wait_until
 
 ALL = ("all",)
 APART = ("deduplicate", "link", "rate", "request_information", "compose", "approve", "release")
@@ -64,6 +69,14 @@ class Topics:
             topic.name: sorted(known[self._cluster.wire_name(topic.name)].partitions)
             for topic in TOPICS
         }
+        wait_until(self._led)
+
+    def _led(self) -> bool:
+        """Whether all have leaders: a broker makes topics before it says who leads them."""
+        try:
+            return bool(self.ends())
+        except KafkaException:
+            return False
 
     def ends(self) -> dict[Place, int]:
         """The offset behind the last message, by partition."""
@@ -141,6 +154,19 @@ class Workers:
                 busy = True
         return busy
 
+    def catch_up(self) -> None:
+        """What a worker does when it gets its partitions."""
+        ends = self.topics.ends()
+        for part in self.parts.values():
+            for topic in topics_from_outside(part.unit):
+                own = [place.partition for place in ends if place.topic == topic.name]
+                assert part.catch_up(topic.name, own)
+
+    def left(self) -> list[tuple[Place, int]]:
+        """Where any worker has something to do, and from which offset on."""
+        ends = self.topics.ends()
+        return [place for name in self.parts for place in self.waiting(name, ends)]
+
     def waiting(self, name: str, ends: Mapping[Place, int]) -> list[tuple[Place, int]]:
         """Where a worker has something to do, and from which offset on."""
         stand = cursors.next_offsets(self.hub.database)
@@ -185,7 +211,8 @@ def production_hub(
     """The sample's hub on topics and tables of its own."""
     topics = f"{kafka_url}/u{uuid4().hex[:12]}"
     create_topics(topics, partitions)
-    with fresh_database(postgres_url) as store:
+    with fresh_database(postgres_url) as store, ExitStack() as stack:
+        stack.callback(delete_topics, topics)
         queues = "amqp://nobody@127.0.0.1:1/"  # letters stay in the store: nobody delivers them
         named = {"HUB_STORE": store, "HUB_TOPICS": topics, "HUB_QUEUES": queues}
         yield from _opened(prepare(path, port=0), named)
@@ -242,6 +269,15 @@ def answer_everything(hub: Hub, drain: Callable[[], None]) -> None:
             drain()
 
 
+def decided(hub: Hub, count: int) -> list[str]:
+    """The lead agency rates as many referrals as suggested; the ids of its decisions."""
+    lead = hub.settings.lead_agency
+    letters = [json.loads(letter.body) for letter in hub.queues.lease(lead, limit=99, seconds=1)]
+    requests = [letter for letter in letters if letter["type"] == "mash.rating-request.v1"]
+    answers = [answer(letter) for letter in requests[:count]]
+    return [receipt.id for receipt in send(hub, lead, [one for one in answers if one])]
+
+
 def _answer(hub: Hub, letters: Sequence[dict[str, Any]]) -> None:
     by_agency = sorted(letters, key=lambda one: (one["subject"], one["id"]))
     for agency, theirs in groupby(by_agency, key=lambda one: str(one["subject"])):
@@ -255,6 +291,17 @@ def _taken(hub: Hub) -> list[dict[str, Any]]:
         hub.queues.acknowledge(agency, [letter.id for letter in letters])
         found += [json.loads(letter.body) for letter in letters]
     return found
+
+
+_OPERATOR = Person("A. Operator", "looked into it")
+
+
+def redrive(hub: Hub) -> str:
+    """Send the only dead letter again; the id that it has then."""
+    (id_,) = rows(hub, "SELECT id FROM dead_letters WHERE state = 'open'")[0]
+    mending.redrive(hub, routes(hub.settings, {}), id_, person=_OPERATOR)
+    last = "SELECT message_id FROM journal WHERE chain = 'operations/redrive' ORDER BY position"
+    return str(rows(hub, last)[-1][0])
 
 
 # --- what became of it
@@ -312,6 +359,13 @@ def facts(hub: Hub, type_: str) -> int:
     """How many facts of a type, such as ``rating.suggested``, are recorded."""
     (found,) = rows(hub, "SELECT count(*) FROM journal WHERE type = :type", type=f"mash.{type_}.v1")
     return int(found[0])
+
+
+def depths(hub: Hub) -> dict[tuple[str, str], int | None]:
+    """Where ``hub status`` shows that something waits: step and topic."""
+    return {
+        (one["step"], one["topic"]): one["depth"] for one in collect(hub).steps if one["depth"] != 0
+    }
 
 
 def dead(hub: Hub) -> list[tuple[str, str]]:

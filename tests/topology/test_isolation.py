@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from ops.demo.simulation.answers import answer
 from ops.run.wiring import Hub
 from router.runtimes.embedded import Embedded
 from router.topology import whole_hub
@@ -20,12 +18,12 @@ from schemas.message import Message
 from schemas.notification import NotificationReceived
 from tests.support.faults import PLACES, Heard, failing, listening
 from tests.support.faults import Wanted as On
-from tests.support.filled import send
 from tests.support.production import fresh_database
 from tests.support.units import (
     Workers,
     connected,
     dead,
+    decided,
     embedded_hub,
     facts,
     notify,
@@ -53,15 +51,6 @@ def served(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Hub
             store = stack.enter_context(fresh_database(asked("postgres_url")))
         hub = stack.enter_context(embedded_hub(path, store=store))
         yield hub, lambda unit: Embedded(hub.database, unit, hub.policy).drain()
-
-
-def decided(hub: Hub, count: int) -> list[str]:
-    """The lead agency rates as many referrals as suggested; the ids of its decisions."""
-    lead = hub.settings.lead_agency
-    letters = [json.loads(letter.body) for letter in hub.queues.lease(lead, limit=99, seconds=1)]
-    requests = [letter for letter in letters if letter["type"] == "mash.rating-request.v1"]
-    answers = [answer(letter) for letter in requests[:count]]
-    return [receipt.id for receipt in send(hub, lead, [one for one in answers if one])]
 
 
 def third(kind: type) -> On:

@@ -9,18 +9,14 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from connectors.port import routes
-from ops.mend import dead_letters as mending
-from ops.mend.dead_letters import Person
 from ops.run.wiring import Hub, open_hub
 from router.handle import handle
 from router.runtimes.partition import Place
 from router.runtimes.take_over import TakeOver
-from router.topology import unit_of, whole_hub
-from schemas.case import ChildLinked
+from router.topology import WRITTEN_BY, unit_of, whole_hub
 from stores import journal
 from stores.topics import Record
-from tests.support.faults import Heard, failing, listening
+from tests.support.faults import Heard, failing, first_child, listening
 from tests.support.production import wait_until
 from tests.support.units import (
     ALL,
@@ -30,16 +26,17 @@ from tests.support.units import (
     Workers,
     answer_everything,
     complete,
+    decided,
+    depths,
     facts,
     grouped,
     notify,
+    redrive,
     replayed,
-    rows,
     working,
 )
 
 ACCEPTED = Place("notifications.accepted", 0)
-ME = Person("A. Operator", "looked into it")
 
 
 def link_past_the_topic(workers: Workers) -> None:
@@ -50,14 +47,6 @@ def link_past_the_topic(workers: Workers) -> None:
     first = workers.topics.ends()[ACCEPTED]
     unsent = [Record(first + n, one.to_event(), 0) for n, one in enumerate(accepted)]
     assert workers.parts["link"].work(ACCEPTED, unsent)
-
-
-def redrive(hub: Hub) -> str:
-    """Send the only dead letter again; the id that it has then."""
-    (id_,) = rows(hub, "SELECT id FROM dead_letters WHERE state = 'open'")[0]
-    mending.redrive(hub, routes(hub.settings, {}), id_, person=ME)
-    last = "SELECT message_id FROM journal WHERE chain = 'operations/redrive' ORDER BY position"
-    return str(rows(hub, last)[-1][0])
 
 
 @pytest.mark.parametrize("later", [ALL, MIXED, ("link rate", "deduplicate compose", *APART[3:4])])
@@ -185,7 +174,7 @@ def test_a_fact_sent_again_to_one_step_keeps_no_other_from_taking_over(
     hub: Hub, started: Started
 ) -> None:
     notify(hub, 0, 2)
-    unit = failing(whole_hub(), "compose", at="recall", on=_first_child())
+    unit = failing(whole_hub(), "compose", at="recall", on=first_child())
     started(unit).drain()
     redrive(hub)
     started("link rate", *APART[:1], *APART[3:]).drain()
@@ -197,23 +186,12 @@ def test_a_fact_sent_again_reaches_the_step_that_failed_on_it_and_no_other(
     hub: Hub, started: Started, units: tuple[str, ...]
 ) -> None:
     notify(hub, 0, 2)
-    bad = _first_child()
+    bad = first_child()
     started(*(failing(unit, "compose", at="recall", on=bad) for unit in grouped(*units))).drain()
     again, heard = redrive(hub), Heard()
     started(*(listening(unit, heard) for unit in grouped(*units))).drain()
     assert [step for step, id_ in heard if id_ == again] == ["compose"]
     assert complete(hub, 2)
-
-
-def _first_child() -> Any:
-    seen: list[str] = []
-
-    def wanted(message: Any) -> bool:
-        if isinstance(message.data, ChildLinked):
-            seen.append(message.id)
-        return message.id in seen[:1]
-
-    return wanted
 
 
 def test_a_hub_goes_on_in_one_process_and_back_on_its_topics(
@@ -238,3 +216,34 @@ def test_a_hub_goes_on_in_one_process_and_back_on_its_topics(
     notify(hub, 8, 9)
     started(*APART).drain()
     assert complete(hub, 9)
+
+
+@pytest.mark.parametrize(("before", "after"), [(APART, ALL), (ALL, APART), (APART, MIXED)])
+def test_a_unit_begins_where_its_steps_have_been_whoever_served_them(
+    hub: Hub, started: Started, before: tuple[str, ...], after: tuple[str, ...]
+) -> None:
+    notify(hub, 0, 4)
+    started(*before).drain()
+    workers = started(*after)
+    workers.catch_up()
+    written_as_one = set(WRITTEN_BY) if before == ALL else set()
+    assert {place.topic for place, _ in workers.left()} <= written_as_one
+    assert before == ALL or depths(hub) == {}
+    notify(hub, 4, 6)
+    workers.drain()
+    assert complete(hub, 6)
+
+
+def test_a_unit_hears_what_one_of_its_steps_has_not_heard_yet(hub: Hub, started: Started) -> None:
+    notify(hub, 0, 2)
+    apart = started(*APART)
+    apart.drain()
+    rated = decided(hub, 2)
+    apart.relay()
+    apart.round("rate")
+    heard = Heard()
+    workers = started(listening(whole_hub(), heard))
+    workers.catch_up()
+    workers.drain()
+    assert [id_ for step, id_ in heard if step == "request_information"] == rated
+    assert facts(hub, "rating.assigned") == len(rated) == 2

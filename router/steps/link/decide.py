@@ -57,7 +57,7 @@ def evidence_of(fact: Fact, id_: str) -> Evidence | None:
     yet.
     """
     match fact:
-        case NotificationReceived() | NotificationAccepted():
+        case NotificationReceived() | NotificationAccepted() | ChildLinked():
             said = fact.notification
             return Evidence(
                 id=fact.of_referral or id_,

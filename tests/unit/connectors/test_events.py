@@ -477,12 +477,13 @@ def test_bad_rows_leave_the_good_ones_alone(send: Desk, samples: Path) -> None:
         "unreadable.csv",
         "unreadable.encoding",
         "CS-26-00103",
-        "unreadable.csv",
+        "CS-26-00103",
         "CS-26-00103",
     ]
+    assert warned(arrivals[5]) == [("invalid.quotes", "row 7")]
     assert warned(arrivals[4]) == [("invalid.characters", "row 6, Forename")]
     assert [a.body.field for a in arrivals if isinstance(a.body, Refusal)] == [
-        f"row {n}" for n in (3, 4, 5, 7)
+        f"row {n}" for n in (3, 4, 5)
     ]
 
 
@@ -491,7 +492,7 @@ def test_bad_rows_leave_the_good_ones_alone(send: Desk, samples: Path) -> None:
     [
         (b"", "unreadable.empty"),
         (b"\n", "unreadable.empty"),
-        (b"Referral No,Referral No\n1,2\n", "unreadable.csv"),
+        (b"a,b\n1,2\n", "missing.header"),
     ],
 )
 def test_csv_without_a_usable_header_is_refused(send: Desk, body: bytes, reason: str) -> None:
