@@ -13,7 +13,7 @@ from connectors.formats.mapping import AgencyMapping, MappingFault, compiled, lo
 from connectors.formats.records import Kind, Record
 from connectors.not_taken import NotTaken
 from schemas.case import OpenCase
-from schemas.notification import Notification
+from schemas.notification import Instead, Notification
 from schemas.person import NHS_NUMBER, UPN, NameUse
 from schemas.refusals import Refusal
 
@@ -40,7 +40,8 @@ def refusal(mapping: AgencyMapping, kind: Kind, record: Record) -> Refusal:
 
 def warned(mapping: AgencyMapping, kind: Kind, record: Record) -> list[tuple[str, str]]:
     """Reason and field of what was set aside of a record that was taken."""
-    return [(one.reason, one.field) for one in taken(mapping, kind, record).set_aside]
+    kept = taken(mapping, kind, record).set_aside
+    return [(one.reason, one.field) for one in kept if one.instead is not Instead.ALONG]
 
 
 def taken(mapping: AgencyMapping, kind: Kind, record: Record) -> Notification:
