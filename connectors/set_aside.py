@@ -30,6 +30,8 @@ _ROUNDS = 20
 """Cutting one part shows what it leaves incomplete: no shape of the hub's is deeper than this."""
 _MOST = 100
 """Parts told one by one; where more is at fault, whole fields are cut, or all is kept as one."""
+_ROOM = 100_000
+"""Characters in all that are kept value by value, or twice as many as came."""
 _SHORTEST_PROSE = 200
 """Characters: what may be so long says something by its beginning; a number or code does not."""
 _QUALIFIERS = frozenset({"system", "use", "accuracy_indicator", "relationship"})
@@ -44,8 +46,10 @@ class AsSent:
 
     values: dict[str, Any]
     """Changed as parts are set aside."""
+    text: bytes
+    """The record or message as it came."""
     written: Callable[[], object]
-    """The same with each value as it came."""
+    """The values again, each as it came."""
     names: Callable[[], object] = lambda: None
     """The same with the sender's name of each; None where the names are the hub's own."""
     agreed: Callable[[Path], str | None] = lambda _: None
@@ -114,10 +118,20 @@ class _Making(Generic[Concern]):
         if isinstance(made, Notification):
             self._tell_who_is_missing(made)
         found: list[SetAside] = [*self.sent.beside, *self.found.values()]
-        if len(found) > _MOST:
-            rest = self._note_of(Fault((), "invalid.many"), Instead.LEFT_OUT)
-            found = [*found[: _MOST - 1], rest]
+        if len(found) > _MOST or sum(len(one.value) for one in found) > self._room():
+            found = [*self._without_values(found), self._all_that_came()]
         return made.model_copy(update={"set_aside": tuple(found)}) if found else made
+
+    def _room(self) -> int:
+        return max(_ROOM, 2 * len(self.sent.text))
+
+    def _without_values(self, found: Sequence[SetAside]) -> list[SetAside]:
+        """The first of them, where all that came is kept once in place of each value."""
+        return [one.model_copy(update={"value": ""}) for one in found[: _MOST - 1]]
+
+    def _all_that_came(self) -> SetAside:
+        text = self.sent.text.decode("utf-8", "replace")
+        return aside(self.sent.where, "invalid.many", value=text)
 
     def _tell_who_is_missing(self, made: Notification) -> None:
         child = made.subject

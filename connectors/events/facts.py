@@ -146,6 +146,7 @@ class Door:
 
         sent = AsSent(
             data.value,
+            data.text,
             lambda: parse(data.text).value,
             where=prefix,
             odd=data.odd,

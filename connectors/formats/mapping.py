@@ -133,6 +133,7 @@ class Format:
     ) -> Any:
         sent = AsSent(
             values={**_EMPTY[self.makes], **(self.template.read(content) or {})},
+            text=record.original,
             written=lambda: self.template.read(content, tell="written"),
             names=lambda: _within_part(self.template.read(content, tell="names"), before),
             agreed=lambda path: _within_part(self.template.agreed(path), before),

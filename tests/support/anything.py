@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import copy
+import datetime as dt
+import json
 from collections.abc import Iterator
 from typing import Any
 
 from hypothesis import strategies as st
+from pydantic import BaseModel
 
 ODD = (
     "\u00b2\u2077\u2460",
@@ -70,3 +73,54 @@ def changed(value: Any, path: tuple[Any, ...], *, new: object) -> Any:
         inside = inside[part]
     inside[path[-1]] = new
     return made
+
+
+def of_shape(shape: type[BaseModel], *, texts: st.SearchStrategy[str] = WHOLE_TEXT) -> Any:
+    """Any value of a shape, its free texts being such texts."""
+    schema = shape.model_json_schema()
+    made = _Schema(schema.get("$defs", {}), texts).value(schema)
+    return made.map(lambda value: shape.model_validate_json(json.dumps(value)))
+
+
+class _Schema:
+    """Strategies for what a JSON schema of pydantic's describes."""
+
+    def __init__(self, definitions: Any, texts: st.SearchStrategy[str]) -> None:
+        self._definitions, self._texts = definitions, texts
+
+    def value(self, schema: Any) -> Any:
+        if "$ref" in schema:
+            return self.value(self._definitions[schema["$ref"].rpartition("/")[2]])
+        if "anyOf" in schema:
+            return st.one_of(*map(self.value, schema["anyOf"]))
+        if "enum" in schema:
+            return st.sampled_from(schema["enum"])
+        return getattr(self, f"_{schema['type']}")(schema)
+
+    def _object(self, schema: Any) -> Any:
+        fields = {name: self.value(part) for name, part in schema["properties"].items()}
+        required = {name: fields.pop(name) for name in schema.get("required", ())}
+        return st.fixed_dictionaries(required, optional=fields)
+
+    def _array(self, schema: Any) -> Any:
+        return st.lists(self.value(schema["items"]), max_size=3)
+
+    def _string(self, schema: Any) -> Any:
+        if schema.get("format") == "date":
+            return st.dates().map(dt.date.isoformat)
+        if schema.get("format") == "date-time":
+            return st.datetimes(timezones=_ZONES).map(dt.datetime.isoformat)
+        if pattern := schema.get("pattern"):
+            matching = st.from_regex(pattern.replace("$", r"\Z"))
+            return matching.filter(lambda text: len(text) <= schema.get("maxLength", 64))
+        most = schema.get("maxLength", 1000)
+        return self._texts.map(lambda text: (text or "x")[:most])
+
+    def _boolean(self, _: Any) -> Any:
+        return st.booleans()
+
+    def _null(self, _: Any) -> Any:
+        return st.none()
+
+
+_ZONES = st.sampled_from([dt.timezone(dt.timedelta(hours=hours)) for hours in (-14, -5, 0, 1, 14)])

@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -234,3 +235,22 @@ def test_any_text_in_any_cell_of_a_row_is_used_or_kept(column: str, new: str) ->
     texts = held(arrival.body.notification)
     agreed = new.strip().casefold() in ("y", "n", "yes", "no", "m", "f", "i", "u")
     assert is_held(new.strip(), texts) or written(new, letters(" ".join(texts))) or agreed
+
+
+@pytest.mark.parametrize(
+    ("path", "new"),
+    [
+        (("subject", "name", 0, "given_name"), [1] * 3000),
+        (("subject", "identifier"), [{"value": 1, "system": "x"}] * 3000),
+        (("subject",), {f"key{number}": "x" for number in range(3000)}),
+        (("subject", "address"), [{"line1": "long " * 200}] * 300),
+    ],
+)
+def test_of_more_faults_than_anybody_reads_all_is_kept_and_some_are_told(
+    path: tuple[Any, ...], new: object
+) -> None:
+    event = changed(OWN, path, new=new)
+    made = sent("health", event)
+    assert 1 <= len(made.set_aside) <= 100
+    assert json.dumps(new) in "".join(one.value for one in made.set_aside)
+    assert len(made.model_dump_json()) < 3 * len(json.dumps(event)) + 10_000
