@@ -208,11 +208,13 @@ def agencies(
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True) as process,
     ):
         running = Agencies(process)
-        threading.Thread(target=running.listen, daemon=True).start()
+        listening = threading.Thread(target=running.listen, daemon=True)
+        listening.start()
         try:
             yield running
         finally:
             process.terminate()
+            listening.join()
 
 
 def _ways(place: Place, *, all_http: bool) -> dict[str, Path | str]:
