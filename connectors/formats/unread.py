@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element, tostring
 
-from connectors.formats.strict_json import written
-
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -17,14 +15,14 @@ class Known:
     inside: frozenset[str] = frozenset()
 
 
-def unread(record: object, known: Known) -> Iterator[tuple[str, str]]:
-    """Path and value of each part that nothing reads, the value as text; empty parts are none."""
+def unread(record: object, known: Known) -> Iterator[tuple[str, object]]:
+    """Path and value of each part that nothing reads; empty parts are none."""
     if isinstance(record, Element):
         return _elements(record, known, path="")
     return _keys(record, known, path="")
 
 
-def _keys(value: object, known: Known, *, path: str) -> Iterator[tuple[str, str]]:
+def _keys(value: object, known: Known, *, path: str) -> Iterator[tuple[str, object]]:
     if isinstance(value, list):
         for number, part in enumerate(value):
             yield from _keys(part, known, path=f"{path}[{number}]")
@@ -36,7 +34,7 @@ def _keys(value: object, known: Known, *, path: str) -> Iterator[tuple[str, str]
             elif name in known.words:
                 continue
             elif part not in (None, "", [], {}):
-                yield here, part if isinstance(part, str) else written(part).decode()
+                yield here, part
 
 
 def _elements(element: Element, known: Known, *, path: str) -> Iterator[tuple[str, str]]:
