@@ -153,14 +153,23 @@ def _read(value: object, formats: Sequence[str], reason: str) -> tuple[dt.dateti
     if not written:
         return None
     for form in formats:
-        # strptime takes 2026-3-1 for %Y-%m-%d; a sender who agreed on ISO 8601 writes it whole.
-        if form == "%Y-%m-%d" and len(written) != len("2026-03-12"):
+        # strptime takes 2026-3-1 for %Y-%m-%d, and 2026112 for %Y%m%d; ISO 8601 is written whole.
+        if form in _WHOLE and len(written) != len(_A_DAY.strftime(form)):
             continue
         try:
             return dt.datetime.strptime(written, form), form
         except ValueError:
             continue
     raise NotTaken(reason)
+
+
+_A_DAY = dt.datetime(2026, 3, 12, tzinfo=dt.UTC)
+_TO_MINUTE, _TO_SECOND = "%Y%m%d%H%M", "%Y%m%d%H%M%S"
+_WHOLE = frozenset(
+    {"%Y-%m-%d", "%Y%m%d", "%Y%m", "%Y%m%d%H"}
+    | {form + zone for form in (_TO_MINUTE, _TO_SECOND) for zone in ("", "%z")}
+)
+"""Forms in which every part has all its digits."""
 
 
 def coded(value: object, options: Options) -> object | None:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element, tostring
 
+from connectors.formats import hl7_paths
+from connectors.formats.hl7_messages import Segments
 from connectors.formats.strict_json import written
 
 
@@ -21,6 +23,8 @@ def unread(record: object, known: Known) -> Iterator[tuple[str, str]]:
     """Path and value of each part that nothing reads, the value as text; empty parts are none."""
     if isinstance(record, Element):
         return _elements(record, known, path="")
+    if isinstance(record, Segments):
+        return hl7_paths.unread(record, known.words)
     return _keys(record, known, path="")
 
 
