@@ -5,6 +5,7 @@ Escape sequences are decoded here: the library's ``unescape`` logs texts that it
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -16,8 +17,8 @@ from connectors.formats.records import Reading, Record, all_of
 from connectors.not_taken import NotTaken
 from schemas.refusals import Refusal
 
-_FRAME = b"\x0b\x1c"
-"""What MLLP puts around a message; some files have it too."""
+_AROUND_ALL = b"\x0b\x1c\r\n \t"
+"""What MLLP puts around a message, which some files have too, and white space."""
 _BEGIN = re.compile(rb"(?:\A|(?<=[\r\n]))(?=MSH[^\w\s])")
 _HEADER = re.compile(r"MSH([^\w\s])([^\w\s]{4,5})\1")
 _SEGMENT = re.compile(r"[A-Z][A-Z0-9]{2}(?=[^\w\s]|\Z)")
@@ -54,7 +55,9 @@ def name_of(segment: hl7.Segment) -> str:
 
 def messages(stream: BinaryIO, reading: Reading) -> Iterator[Record]:
     """Each message of a text, which may be a batch or a file of them."""
-    body = all_of(stream, reading.largest).removeprefix(b"\xef\xbb\xbf").strip(_FRAME)
+    body = all_of(stream, reading.largest).removeprefix(codecs.BOM_UTF8).strip(_AROUND_ALL)
+    if not body:
+        raise NotTaken("unreadable.empty")
     before, *found = _BEGIN.split(body)
     if not found:
         raise NotTaken("unreadable.hl7")

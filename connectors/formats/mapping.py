@@ -330,7 +330,8 @@ class _Compiler:
         first, joint = (1, "/") if self.kind == "xml" else (0, ".")
         if self.kind == "hl7":
             first, joint = 1, "." if "-" in inside else "-"
-            self.names[outside:] = [f"{path}{joint}{name}" for name in self.names[outside:]]
+            read = [f"{path}{joint}{name}" for name in self.names[outside:]]
+            self.names[outside - 1 :] = [path, *read] if "-" in inside else read
         return Each(parts, node, path, first=first, joint=joint, texts=_reads_texts(value))
 
     def _group(self, table: Mapping[str, object], part: _Part) -> template.Group:

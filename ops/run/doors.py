@@ -82,7 +82,7 @@ def open_to_listeners(settings: HubSettings, found: Iterable[Server]) -> Iterato
         if agency.mllp and not _is_here(agency.mllp.host):
             yield Fault(
                 f"agencies.{code}.mllp",
-                f"{agency.mllp.host} is reached from elsewhere; MLLP has neither TLS nor credentials",
+                f"{agency.mllp.host} is reached from elsewhere, and MLLP has no TLS",
                 "write 127.0.0.1, and let a tunnel with mutual TLS stand before it",
             )
     for server in found:
