@@ -88,7 +88,8 @@ class _Answer:
             *(self._fault(one) for one in faults),
             *(self._warning(part) for one in receipts for part in one.warnings),
         ]
-        text = "".join(self.header.marks[0].join(line).rstrip() + "\r" for line in lines)
+        bar = self.header.marks[0]
+        text = "".join(bar.join(line).rstrip(bar) + "\r" for line in lines)
         return text.encode(self.header.charset, "replace")
 
     def _head(self, id_: str, now: dt.datetime) -> list[str]:
