@@ -16,13 +16,12 @@ from typing import Any, Literal, cast
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from connectors.problems import raw
 from connectors.wrong_tokens import WrongTokens, neighbourhood
 from schemas.settings import HttpSettings
 
-_FULL = (
-    b"HTTP/1.1 503 Service Unavailable\r\n"
-    b"Retry-After: 5\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
-)
+_FULL = raw(503, "The hub has too many connections just now; send the same again later.")
+_MALFORMED = raw(400, "This is no HTTP request; look at its first line and its headers.")
 
 _Awaited = Literal["head", "body", "answer"]
 """A request's head; its body; that the sender takes the answer."""
@@ -123,6 +122,10 @@ class _Limited(H11Protocol):
 
     def resume_writing(self) -> None:
         self._then(super().resume_writing)
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - of the parser's, not told
+        self.transport.write(_MALFORMED)
+        self.transport.close()
 
     def shutdown(self) -> None:
         self._then(super().shutdown)

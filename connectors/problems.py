@@ -65,6 +65,20 @@ def body_of(status: int, detail: str) -> dict[str, object]:
     return {"type": "about:blank", "title": title, "status": status, "detail": detail}
 
 
+def raw(status: int, detail: str) -> bytes:
+    """A whole answer that ends its connection, for where no application stands."""
+    body = json.dumps(body_of(status, detail)).encode()
+    headers = {
+        **(TOLD[status].headers or {}),
+        "Content-Type": MEDIA_TYPE,
+        "Content-Length": str(len(body)),
+        "Connection": "close",
+    }
+    lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
 async def answer(_: Request, error: Exception) -> Response:
     """The answer to an error, wherever it was raised."""
     if isinstance(error, Unavailable):

@@ -92,8 +92,11 @@ def after_comma(value: object, options: Options) -> object | None:
 
 
 def digits(value: object, _: Options) -> object | None:
-    """A number without the spaces and hyphens that people write in it."""
-    return _text(value).replace(" ", "").replace("-", "") or None
+    """A number without the spaces and hyphens that people write between its digits."""
+    return _GAPS.sub("", _text(value)) or None
+
+
+_GAPS = re.compile(r"(?<=\w)[\s\u00ad\u2010-\u2015-]+(?=\w)")
 
 
 def postcode(value: object, _: Options) -> object | None:

@@ -101,7 +101,7 @@ def fields_of(written: str) -> Iterator[str]:
         yield "-".join((path.segment, *map(str, steps[:1])))
 
 
-def unread(record: Segments, known: frozenset[str]) -> Iterator[tuple[str, str]]:
+def unread(record: Segments, known: frozenset[str]) -> Iterator[tuple[str, object]]:
     """Each field that nothing reads, and what stands there; empty ones are none."""
     for name in dict.fromkeys(map(name_of, record.held)):
         if name in known:

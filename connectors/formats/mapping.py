@@ -17,19 +17,21 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, ValidationError
 
+from connectors.asides import aside
 from connectors.formats import hl7_paths, template
 from connectors.formats.convert import CONVERTERS, SEVERAL, Options
 from connectors.formats.family import Children, siblings
+from connectors.formats.left import Part, leaving, left
 from connectors.formats.media import NAMES
 from connectors.formats.readers import records
 from connectors.formats.records import Encoding, Kind, Reading, Record, Tally
 from connectors.formats.template import EACH, Constant, Each, Node
 from connectors.formats.unread import Known, unread
 from connectors.not_taken import NotTaken
-from connectors.set_aside import AsSent, usable
+from connectors.set_aside import AsSent, overwritten, usable
 from schemas.base import Code, Line, Shape
 from schemas.case import OpenCase
-from schemas.notification import Notification, SetAside
+from schemas.notification import Instead, Notification, SetAside
 from schemas.refusals import Refusal
 
 Makes = Literal["notification", "open-case"]
@@ -91,6 +93,8 @@ class Format:
     reading: Reading
     template: template.Group
     known: Known
+    leaving: Part | None = None
+    """Of the template what may leave something that it reads."""
     children: Children | None = None
     """Where a record may have several."""
 
@@ -113,6 +117,8 @@ class Format:
             raise NotTaken(content.reason, content.field).within(record.where)
         parts = self.children.of(content) if self.children else [(content, "")]
         beside = (*record.set_aside, *self._unread(record, tally or Tally()))
+        if record.odd:
+            beside += overwritten(content, record.where)
         made = [self._one(part, record, before, beside=beside, now=now) for part, before in parts]
         return siblings(made) if isinstance(made[0], Notification) else made
 
@@ -125,19 +131,29 @@ class Format:
         beside: Sequence[SetAside],
         now: dt.datetime,
     ) -> Any:
-        def names() -> object:
-            return _within_part(self.template.read(content, tell="names"), before)
-
         sent = AsSent(
             values={**_EMPTY[self.makes], **(self.template.read(content) or {})},
             written=lambda: self.template.read(content, tell="written"),
-            names=names,
+            names=lambda: _within_part(self.template.read(content, tell="names"), before),
+            agreed=lambda path: _within_part(self.template.agreed(path), before),
             where=record.where,
             odd=record.odd,
-            beside=beside,
+            beside=(*beside, *self._left(content, record.where, before=before)),
         )
         shape: type[Any] = _SHAPES[self.makes]
         return usable(shape, sent, validate=shape.model_validate, now=now)
+
+    def _left(self, content: object, where: str, *, before: str) -> Iterator[SetAside]:
+        """What other values stand in the place of, or says nothing by itself."""
+        if self.leaving is None:
+            return
+        for one in left(self.leaving, content):
+            name = where + one.name.replace(EACH, before)
+            if one.needs is None:
+                yield aside(name, "invalid.several", value=one.value, instead=Instead.ALONG)
+            else:
+                needs = f"with {one.needs.replace(EACH, before)}"
+                yield aside(name, "invalid.incomplete", value=one.value, expected=needs)
 
     def _unread(self, record: Record, tally: Tally) -> Iterator[SetAside]:
         """What stands under names that the mapping does not know: perhaps it meant others."""
@@ -145,12 +161,7 @@ class Format:
             return
         for name, value in unread(record.content, self.known):
             tally.unread.add(re.sub(r"\[\d+\]", "", name))
-            yield SetAside(
-                field=(record.where + name)[:500],
-                place=".",
-                reason="invalid.unknown-field",
-                value=value,
-            )
+            yield aside(record.where + name, "invalid.unknown-field", value=value)
 
 
 def _within_part(names: object, before: str) -> Any:
@@ -246,6 +257,7 @@ class _Compiler:
             reading,
             group,
             known=Known(reading.known, frozenset(self._inside())),
+            leaving=leaving(group),
             children=self._children(),
         )
 

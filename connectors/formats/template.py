@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Protocol
 from xml.etree.ElementTree import Element
@@ -37,6 +37,10 @@ class Node(Protocol):
         """What this part comes to; None for nothing, ``Bad`` for what cannot be read."""
         ...
 
+    def agreed(self, path: Sequence[str | int], /) -> str | None:
+        """The sender's name of what is read there, whether the record has it or not."""
+        ...
+
 
 MAPPING = "mapping"
 """The name of what the mapping itself says."""
@@ -53,6 +57,9 @@ class Constant:
         if self.unless is not None and self.unless(record) is not None:
             return None
         return MAPPING if tell == "names" else self.value
+
+    def agreed(self, _: Sequence[str | int], /) -> str | None:
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +87,12 @@ class Field:
         value = self.default if value is None else value
         if value is None or tell == "values":
             return value
-        return self.name if tell == "names" else raw
+        if tell == "names":
+            return self.name
+        return "" if raw is None else raw  # what stands beside it keeps its place
+
+    def agreed(self, _: Sequence[str | int], /) -> str | None:
+        return self.name or None
 
     def _converted(self, raw: object) -> object | None:
         """The value; of several that stand there the one that can be read, if there is one."""
@@ -125,6 +137,11 @@ class Group:
                 made[name] = value
         return made
 
+    def agreed(self, path: Sequence[str | int], /) -> str | None:
+        if path:
+            return part.agreed(path[1:]) if (part := self.parts.get(str(path[0]))) else None
+        return _first(part.agreed(path) for part in self.parts.values())
+
 
 @dataclass(frozen=True, slots=True)
 class First:
@@ -133,13 +150,24 @@ class First:
     choices: tuple[Node, ...]
 
     def read(self, record: object, *, tell: Tell = "values") -> object | None:
-        bad: Node | None = None
+        taken, value = self._found(record)
+        return taken.read(record, tell=tell) if taken and tell != "values" else value
+
+    def taken(self, record: object) -> Node | None:
+        """Which of them."""
+        return self._found(record)[0]
+
+    def _found(self, record: object) -> tuple[Node | None, object | None]:
+        bad: tuple[Node | None, object | None] = (None, None)
         for choice in self.choices:
             value = choice.read(record)
             if value is not None and not _has_bad(value):
-                return choice.read(record, tell=tell)
-            bad = bad or (choice if value is not None else None)
-        return bad.read(record, tell=tell) if bad else None
+                return choice, value
+            bad = (choice, value) if bad[0] is None and value is not None else bad
+        return bad
+
+    def agreed(self, path: Sequence[str | int], /) -> str | None:
+        return _first(choice.agreed(path) for choice in self.choices)
 
 
 def _has_bad(value: object) -> bool:
@@ -175,6 +203,10 @@ class Each:
             return self.node.read(part, tell=tell)
         return {"values": Bad("invalid.value"), "names": "", "written": part}[tell]
 
+    def agreed(self, path: Sequence[str | int], /) -> str | None:
+        inside = self.node.agreed(path)
+        return f"{self.name}[]{self.joint}{inside}" if inside else self.name
+
 
 @dataclass(frozen=True, slots=True)
 class Many:
@@ -191,13 +223,20 @@ class Many:
                 made.append(value)
         return made or None
 
+    def agreed(self, path: Sequence[str | int], /) -> str | None:
+        return _first(item.agreed(path[1:]) for item in self.items)
+
+
+def _first(names: Iterator[str | None]) -> str | None:
+    return next((name for name in names if name), None)
+
 
 def _within(prefix: str, names: object) -> object:
     if isinstance(names, dict):
         return {field: _within(prefix, part) for field, part in names.items()}
     if isinstance(names, list):
         return [_within(prefix, part) for part in names]
-    return f"{prefix}{names}".rstrip("./-")
+    return names if names == MAPPING else f"{prefix}{names}".rstrip("./-")
 
 
 # --- where things stand in each format

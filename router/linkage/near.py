@@ -20,6 +20,7 @@ from router.linkage.names import (
     is_spelling,
     roots,
 )
+from router.linkage.text import sound
 
 _DATA: Final[dict[str, Any]] = tomllib.loads(
     files("router.linkage").joinpath("near_names.toml").read_text(encoding="utf-8")
@@ -62,7 +63,7 @@ def _near(a: str, b: str, *, compound: bool) -> bool:
         return compound
     if likeness == Likeness.SHORT:
         return a[0] != b[0] and not roots(a) & roots(b) and _names(a, b) == 2
-    return likeness in _LOOKS and (a[0] != b[0] or _two(a, b))
+    return likeness in _LOOKS and (sound(a)[:1] != sound(b)[:1] or _two(a, b))
 
 
 def _two(a: str, b: str) -> bool:

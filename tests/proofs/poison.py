@@ -147,7 +147,7 @@ def _poisoned(
     quiet = partial(await_quiet, place, lambda: running.idle, seconds=dose.seconds, letters=False)
     poisoner.start()
     try:
-        until(lambda: bool(running.said["finished"]), what="everything is sent")
+        until(lambda: running.sent, what="everything is sent")
         quiet()
         seconds = time.monotonic() - started
         until(lambda: not poisoner.is_alive(), what="every bad message is answered")

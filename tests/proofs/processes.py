@@ -45,6 +45,8 @@ class Part:
     """One process of the hub: ``module arguments``, its output appended to ``log``."""
 
     name: str
+    kind: str
+    """The same of all that share their work, such as two workers of a step."""
     arguments: Sequence[str]
     environment: Mapping[str, str] = field(repr=False)
     log: Path
@@ -109,10 +111,11 @@ def kept(parts: Sequence[Part]) -> Iterator[Sequence[Part]]:
 
 def hub_part(place: Place, part: str = "", *, name: str = "", module: str = "ops.cli") -> Part:
     """``hub run`` or ``hub run PART`` of this place; ``name`` tells it from others of the part."""
-    name = name or part or "hub"
+    kind = part or "hub"
     arguments = ["run", *part.split(), "--config", str(place.folder.config)]
     (place.path / "logs").mkdir(exist_ok=True)
-    return Part(name, arguments, place.environment, place.path / "logs" / f"{name}.log", module)
+    log = place.path / "logs" / f"{name or kind}.log"
+    return Part(name or kind, kind, arguments, place.environment, log, module)
 
 
 _FAULTY = "tests.proofs.part"
@@ -167,11 +170,16 @@ class Agencies:
             self.said = json.loads(line)
 
     @property
+    def sent(self) -> bool:
+        """Whether the whole stream was."""
+        return bool(self.said["finished"])
+
+    @property
     def idle(self) -> bool:
         """Whether everything was sent and no letter is in anybody's hand."""
         if self.process.poll() is not None:
             raise TooLate("the simulated agencies ended early")
-        return bool(self.said["finished"]) and not self.said["in_hand"]
+        return self.sent and not self.said["in_hand"]
 
 
 @contextmanager
@@ -200,11 +208,13 @@ def agencies(
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True) as process,
     ):
         running = Agencies(process)
-        threading.Thread(target=running.listen, daemon=True).start()
+        listening = threading.Thread(target=running.listen, daemon=True)
+        listening.start()
         try:
             yield running
         finally:
             process.terminate()
+            listening.join()
 
 
 def _ways(place: Place, *, all_http: bool) -> dict[str, Path | str]:

@@ -9,7 +9,7 @@ import pytest
 from tests.proofs.plan import APART, Kills, Plan, plan_kills
 from tests.proofs.points import POINTS, RECEIPT_FIRST, TAKEN_OVER
 
-FUSED, REGROUPED = ["all-1"], ["then-link+rate-1", "then-deduplicate-2"]
+FUSED, REGROUPED = ["all"], ["link rate", "deduplicate"]
 
 
 def planned(plan: Plan, *phases: list[str]) -> list[Kills]:

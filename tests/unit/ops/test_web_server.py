@@ -4,6 +4,7 @@ who keep it waiting.
 
 from __future__ import annotations
 
+import json
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -210,3 +211,17 @@ def until(holds: Callable[[], bool]) -> None:
             return
         waited.wait(0.01)
     raise AssertionError("in vain")
+
+
+@pytest.mark.parametrize("sent", [b"nonsense\r\n\r\n", b"GET / HTTP/1.1\r\nno colon\r\n\r\n"])
+def test_what_is_no_http_is_answered_by_a_problem(
+    serving: Serving, address: list[tuple[str, int]], sent: bytes
+) -> None:
+    serving()
+    with socket.create_connection(address[0], timeout=DEADLINE) as line:
+        line.sendall(sent)
+        told = b"".join(iter(lambda: line.recv(1000), b""))
+    head, _, body = told.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    assert b"Content-Type: application/problem+json" in head
+    assert json.loads(body)["status"] == 400

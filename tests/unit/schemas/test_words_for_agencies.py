@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from connectors.problems import TOLD
-from schemas.refusals import REASONS
+from schemas.refusals import INSTEAD, REASONS
 from tests.support.words import OPERATORS
 
 ROOT = Path(__file__).parents[3]
@@ -22,6 +22,8 @@ def spoken() -> Iterator[tuple[str, str]]:
     for reason in REASONS.values():
         yield f"cause of {reason.code}", reason.cause
         yield f"cure of {reason.code}", reason.cure
+    for done in INSTEAD.values():
+        yield "what was done", done
     for status, told in TOLD.items():
         yield f"problem {status}", told.detail
     for path in sorted((ROOT / "router/steps").rglob("*.py")):
