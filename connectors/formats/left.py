@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
-from xml.etree.ElementTree import Element
 
-from connectors.formats.template import Each, Field, First, Group, Many, Node
+from connectors.formats.template import FIELDED, Each, Field, First, Group, Many, Node
 from connectors.not_taken import NotTaken
 
 Part = Node | Each
@@ -75,7 +74,7 @@ def _of_first(first: First, record: object) -> Iterator[Left]:
 
 def _of_each(each: Each, record: object) -> Iterator[Left]:
     for number, part in enumerate(each.parts(record), start=each.first):
-        if each.texts or isinstance(part, dict | Element):
+        if each.texts or isinstance(part, FIELDED):
             prefix = f"{each.name}[{number}]{each.joint}"
             for one in left(each.node, part):
                 yield replace(one, name=prefix + one.name)

@@ -176,6 +176,10 @@ def _has_bad(value: object) -> bool:
     return isinstance(value, Bad)
 
 
+FIELDED = (dict, Element, hl7.Container)
+"""What has fields, of the parts of a record."""
+
+
 @dataclass(frozen=True, slots=True)
 class Each:
     """The same group for each of a repeated part of the record."""
@@ -199,7 +203,7 @@ class Each:
         return made
 
     def _one(self, part: object, *, tell: Tell) -> object | None:
-        if self.texts or isinstance(part, dict | Element | hl7.Container):
+        if self.texts or isinstance(part, FIELDED):
             return self.node.read(part, tell=tell)
         return {"values": Bad("invalid.value"), "names": "", "written": part}[tell]
 

@@ -254,7 +254,11 @@ def test_a_safeguarding_message_is_a_notification(samples: Path) -> None:
         ("mother", ("CERYS", "ZOË")),
         ("guardian", ("REN",)),
     ]
-    assert [one.telephone for one in child.contact] == [("01632 960411",), ("01632 960412",)]
+    assert [(one.name, one.telephone) for one in child.contact] == [
+        (None, ("01632 960411",)),
+        ("CERYS ZOË BELL", ("01632 960412",)),
+        ("REN ASHDOWN", ()),
+    ]
 
 
 def test_each_patient_of_a_message_is_a_child_with_what_is_said_of_that_one() -> None:
@@ -343,3 +347,31 @@ def test_files_and_bodies_of_hl7_are_known() -> None:
     assert kind_of_file("message 1.HL7") == "hl7"
     assert media_type("application/hl7-v2").kind == "hl7"
     assert media_type("x-application/hl7-v2+er7; charset=utf-8").kind == "hl7"
+
+
+def test_what_says_nothing_without_another_part_is_told_within_repeated_segments_too() -> None:
+    table = {
+        "name": "x",
+        "about": "x",
+        "makes": "notification",
+        "ignore": ["MSH", "PID-1", "PID-3", "PID-7", "PID-8", "NK1-1"],
+        "reader": {"hl7": {}},
+        "template": {
+            "reference": {"from": "MSH-10"},
+            "narrative": {"from": "PID-5"},
+            "subject": {
+                "name": [{"family_name": {"from": "PID-5.1", "as": "words"}}],
+                "contact": [
+                    {
+                        "each": "NK1",
+                        "needs": "email",
+                        "name": {"from": "2"},
+                        "email": {"from": "5", "as": "list"},
+                    }
+                ]
+            },
+        },
+    }
+    (one,) = made(text(IDRIS, "NK1|1|ASH^REN|||ren@example.org", "NK1|2|BELL"), compiled(table))
+    told = [(part.field, part.value) for part in one.set_aside if part.field.startswith("NK1")]
+    assert told == [("NK1[2]-2", "BELL")]
