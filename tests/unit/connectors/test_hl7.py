@@ -368,7 +368,7 @@ def test_what_says_nothing_without_another_part_is_told_within_repeated_segments
                         "name": {"from": "2"},
                         "email": {"from": "5", "as": "list"},
                     }
-                ]
+                ],
             },
         },
     }
