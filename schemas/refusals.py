@@ -50,6 +50,12 @@ _REASONS = (
         "Check the tags against the agreed schema; send anew.",
     ),
     Reason(
+        "unreadable.hl7",
+        "The text is not an HL7 v2 message that begins with MSH and its separators.",
+        "Begin each message with MSH|^~\\&| and send it anew.",
+        False,
+    ),
+    Reason(
         "unreadable.number",
         "The JSON holds NaN or an infinity.",
         "Leave the field out or give a number.",
