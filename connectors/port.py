@@ -27,6 +27,10 @@ class Connector(Protocol):
         ...
 
 
+class MappingMisplaced(MappingFault):
+    """A mapping stands where one that makes something else is wanted."""
+
+
 class SecretMissing(Exception):
     """An environment variable that the configuration names is not set; the message says which."""
 
@@ -115,7 +119,7 @@ def _mapping(name: str, makes: str) -> AgencyMapping:
     mapping = load(name)
     if mapping.makes == makes:
         return mapping
-    raise MappingFault(
+    raise MappingMisplaced(
         f"{name} makes {mapping.makes}, but stands where a mapping that makes {makes} is wanted"
     )
 

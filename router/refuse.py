@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from schemas.base import Fact
 from schemas.case import OpenCaseReceived
 from schemas.message import Message, derived_id
@@ -25,9 +27,8 @@ def taken(arrival: Arrival, id_: str, *, duplicate_of: str | None = None) -> Rec
     return Receipt(
         status=ReceiptStatus.DUPLICATE if duplicate_of else ReceiptStatus.ACCEPTED,
         id=id_,
-        message_id=arrival.event_id,
-        reference=arrival.reference,
         duplicate_of=duplicate_of,
+        **_named(arrival),
         warnings=tuple(map(_warned, _to_tell(arrival.body))),
     )
 
@@ -50,19 +51,40 @@ def _warned(part: SetAside) -> Warned:
     )
 
 
-def rejected(dead: DeadLetter, *, reference: str | None = None) -> Receipt:
-    """The receipt for what is refused: why, where, and what to do about it."""
+def rejected(dead: DeadLetter, arrival: Arrival) -> Receipt:
+    """The receipt for an arrival that is refused: why, where, and what to do about it."""
+    return Receipt(**_why(dead), **_named(arrival))
+
+
+def rejected_later(dead: DeadLetter, message: Message) -> Receipt:
+    """The receipt for a message that was taken, and that a step refused.
+
+    Its sender knows the message by the id of the first receipt.
+    """
+    first = message.id if message.causation_id is None else message.correlation_id
+    return Receipt(**_why(dead), follows=first)
+
+
+def _why(dead: DeadLetter) -> dict[str, Any]:
     reason = REASONS[dead.reason]
-    return Receipt(
-        status=ReceiptStatus.REJECTED,
-        id=dead.id,
-        message_id=dead.message_id,
-        reference=reference,
-        reason=dead.reason,
-        field=dead.field,
-        explanation=reason.cause,
-        cure=reason.cure,
-    )
+    return {
+        "status": ReceiptStatus.REJECTED,
+        "id": dead.id,
+        "reason": dead.reason,
+        "field": dead.field,
+        "explanation": reason.cause,
+        "cure": reason.cure,
+    }
+
+
+def _named(arrival: Arrival) -> dict[str, Any]:
+    """By what its sender knows it."""
+    return {
+        "message_id": arrival.event_id,
+        "source": arrival.source,
+        "place": arrival.place,
+        "reference": arrival.reference,
+    }
 
 
 def refused(dead: DeadLetter) -> MessageRefused:

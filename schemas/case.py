@@ -97,6 +97,8 @@ class ChildLinked(
     """Set when the case has a social worker: handed over at once, not rated here (R9)."""
     version: int = Field(default=1, ge=1)
     notification: Notification
+    same_concern_as: Identity | None = Field(default=None, exclude_if=lambda id_: id_ is None)
+    """The referral that told of this concern first, where it came again under a new reference."""
 
 
 class FromPerson(Shape):

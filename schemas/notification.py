@@ -194,7 +194,15 @@ class Receipt(Notice, type="mash.receipt.v1"):
     id: Identity
     """The hub's id of the message; for a rejected one, of its dead letter."""
     message_id: Identity | None = None
-    """The sender's own id of the message, where it gave one."""
+    """The sender's own id of the message, where it gave one; else as the sender finds it."""
+    source: Line | None = Field(default=None, exclude_if=not_)
+    """The sender's own source of the event: within it the id names one event."""
+    file: Line | None = Field(default=None, exclude_if=not_)
+    """The name of the file that was dropped."""
+    place: Line | None = Field(default=None, exclude_if=not_)
+    """Which record of a file, a batch or a message it was, such as ``row 3``."""
+    follows: Identity | None = Field(default=None, exclude_if=not_)
+    """The ``id`` of an earlier receipt about the same message, which this one goes on from."""
     reference: Identity | None = None
     duplicate_of: Identity | None = None
     reason: Code | None = None

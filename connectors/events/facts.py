@@ -21,6 +21,7 @@ from schemas import decisions
 from schemas.base import Fact, Shape
 from schemas.case import OpenCase, OpenCaseReceived
 from schemas.information import InformationReceived, InformationResponse
+from schemas.message import derived_id
 from schemas.notification import Notification, NotificationReceived
 from schemas.refusals import Refusal
 from stores.ports import Arrival
@@ -99,6 +100,28 @@ MESSAGE_TYPES: Mapping[str, MessageType[Any]] = {
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class Said:
+    """How a sender names what it sent, as far as it does."""
+
+    id: str | None = None
+    source: str | None = None
+    """Within which the id is unique (CloudEvents 1.0)."""
+    source_key: str | None = None
+    """What stands for the source where that itself is not kept: :func:`source_key`."""
+    place: str | None = None
+    """Which record it is of several in one text, such as ``row 3``."""
+
+
+_NAMELESS = Said()
+
+
+@lru_cache(maxsize=256)
+def source_key(source: str) -> str:
+    """A source as it is kept in clear: it may hold any word of its sender's."""
+    return derived_id("source", source)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Door:
     """Where an agency's messages come in: whose, by which connector, and when."""
 
@@ -161,7 +184,7 @@ class Door:
         original: bytes,
         *,
         content_type: str,
-        event_id: str | None = None,
+        said: Said = _NAMELESS,
     ) -> Arrival:
         """What the intake records."""
         if isinstance(body, Refusal):  # a sender's path may be longer than a receipt holds
@@ -169,7 +192,10 @@ class Door:
         return Arrival(
             agency=self.route.code,
             connector=self.connector,
-            event_id=event_id,
+            event_id=said.id,
+            source=said.source,
+            source_key=said.source_key,
+            place=said.place,
             original=original,
             content_type=content_type,
             body=body,

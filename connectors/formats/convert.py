@@ -169,12 +169,21 @@ def _read(value: object, formats: Sequence[str], reason: str) -> tuple[dt.dateti
 
 
 def _parse(written: str, form: str) -> dt.datetime:
-    if form != "%Y-%m-%d":
-        return dt.datetime.strptime(written, form)
-    # strptime is slow, and takes 2026-3-1: a sender who agreed on ISO 8601 writes it whole.
-    if len(written) != len("2026-03-12") or written[7] != "-":
+    # strptime takes 2026-3-1 for %Y-%m-%d, and 2026112 for %Y%m%d; ISO 8601 is written whole.
+    if form in _WHOLE and len(written) != len(_A_DAY.strftime(form)):
         raise ValueError(form)
-    return dt.datetime.fromisoformat(written)
+    if form == "%Y-%m-%d" and written[7] == "-":  # strptime is slow
+        return dt.datetime.fromisoformat(written)
+    return dt.datetime.strptime(written, form)
+
+
+_A_DAY = dt.datetime(2026, 3, 12, tzinfo=dt.UTC)
+_TO_MINUTE, _TO_SECOND = "%Y%m%d%H%M", "%Y%m%d%H%M%S"
+_WHOLE = frozenset(
+    {"%Y-%m-%d", "%Y%m%d", "%Y%m", "%Y%m%d%H"}
+    | {form + zone for form in (_TO_MINUTE, _TO_SECOND) for zone in ("", "%z")}
+)
+"""Forms in which every part has all its digits."""
 
 
 def coded(value: object, options: Options) -> object | None:

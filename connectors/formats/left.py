@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
-from xml.etree.ElementTree import Element
 
-from connectors.formats.template import Bad, Each, Field, First, Group, Many, Node
+from connectors.formats.template import FIELDED, Bad, Each, Field, First, Group, Many, Node
 from connectors.not_taken import NotTaken
 
 Part = Node | Each
@@ -83,7 +82,7 @@ def _at_many(many: Many, record: object, found: list[Left]) -> None:
 
 def _at_each(each: Each, record: object, found: list[Left]) -> None:
     for number, part in enumerate(each.parts(record), start=each.first):
-        if each.texts or isinstance(part, dict | Element):
+        if each.texts or isinstance(part, FIELDED):
             for one in left(each.node, part):
                 name = f"{each.name}[{number}]{each.joint}{one.name}"
                 found.append(replace(one, name=name))

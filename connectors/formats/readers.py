@@ -1,7 +1,8 @@
-"""From bytes to records: XML, JSON, JSON lines, CSV. A bad record never stops those after it."""
+"""From bytes to records: XML, JSON, CSV, HL7. A bad record never stops those after it."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import BinaryIO
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder, tostring
@@ -9,7 +10,7 @@ from xml.etree.ElementTree import Element, ParseError, TreeBuilder, tostring
 from defusedxml import DefusedXmlException  # type: ignore[import-untyped]
 from defusedxml.ElementTree import DefusedXMLParser  # type: ignore[import-untyped]
 
-from connectors.formats import strict_json
+from connectors.formats import hl7_messages, strict_json
 from connectors.formats.records import Kind, Reading, Record, all_of, in_utf8, lines_of
 from connectors.formats.strict_json import Json
 from connectors.formats.table import table
@@ -94,7 +95,7 @@ def _xml(stream: BinaryIO, reading: Reading) -> Iterator[Record]:
 
 
 def _tree(body: bytes) -> Element:
-    strict_json.decode(body)  # whatever the XML declares of itself: the hub takes UTF-8 only
+    body = _declared(body)
     try:
         # With C's builder: defusedxml's own, in Python, makes other elements, and slowly.
         parser = DefusedXMLParser(target=TreeBuilder(), encoding="utf-8", forbid_dtd=True)
@@ -117,6 +118,24 @@ def _tree(body: bytes) -> Element:
     return root
 
 
+_DECLARED = re.compile(rb"""^<\?xml[^>]*?\bencoding\s*=\s*["']([\w.-]+)["']""")
+_ENCODINGS = frozenset({"iso-8859-1", "iso-8859-15", "latin-1", "us-ascii", "windows-1252"})
+"""What an XML text may declare of itself, besides UTF-8."""
+
+
+def _declared(body: bytes) -> bytes:
+    """The text in UTF-8: bytes that are none are read as the text itself declares."""
+    declared = _DECLARED.match(body)
+    encoding = declared[1].decode().lower() if declared else "utf-8"
+    if encoding in _ENCODINGS:
+        try:
+            return body.decode(encoding).encode()
+        except UnicodeDecodeError:
+            raise NotTaken("unreadable.encoding") from None
+    strict_json.decode(body)
+    return body
+
+
 def _rewrapped(element: Element, tags: list[str]) -> bytes:
     """One record of several as a text of its own that the same mapping reads."""
     for tag in reversed(tags):
@@ -131,4 +150,5 @@ _READERS: Mapping[Kind, Callable[[BinaryIO, Reading], Iterator[Record]]] = {
     "json": _json,
     "json-lines": _json_lines,
     "csv": table,
+    "hl7": hl7_messages.messages,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import takewhile
 
 from connectors.not_taken import NotTaken, dotted
@@ -66,25 +66,29 @@ class Json:
         """Of an object; none of anything else."""
         return self.value if isinstance(self.value, dict) else {}
 
+    @property
+    def _doubtful(self) -> bool:
+        return self.odd or self.text.count(b"{") + self.text.count(b"[") > DEEPEST
+
+    def only(self, names: Container[str]) -> Json:
+        """With these fields alone, where it is an object: faults elsewhere are of no matter."""
+        if not isinstance(self.value, dict) or not self._doubtful:
+            return self
+        kept = {name: value for name, value in self.value.items() if name in names}
+        return replace(self, value=type(self.value)(kept))
+
     def check(self, *known: Container[str]) -> None:
         """Refuse repeated keys, NaN, NUL characters, half surrogate pairs and deep nesting.
 
         The field is told in keys that are ``known``: others are the sender's own words.
         """
-        if self.odd or self.text.count(b"{") + self.text.count(b"[") > DEEPEST:
+        if self._doubtful:
             _check(self.value, known)
 
     def check_depth(self) -> None:
         """Refuse what nests too deeply, and nothing else."""
         if self.text.count(b"{") + self.text.count(b"[") > DEEPEST:
             _check_depth(self.value, 0)
-
-    def envelope(self) -> Json:
-        """An event without its data."""
-        held = {name: value for name, value in self.fields.items() if name != "data"}
-        if isinstance(self.value, Repeated):
-            held = Repeated(tuple(held.items()))
-        return Json(held, b"", odd=self.odd)
 
     def parts(self) -> Iterator[Json]:
         """The values of a list, each with a text of its own."""

@@ -21,6 +21,9 @@ from schemas.refusals import Refusal
 LONGEST_ROW = 200
 """Lines that one row may span; more means that a quote was never closed."""
 
+_WIDE = 5
+"""Columns: no line within a text has so many commas, or semicolons, by chance."""
+
 Cells = dict[str, object]
 """By the mapping's name of each column, or the header's own; a list where a name stands twice."""
 
@@ -29,7 +32,10 @@ def table(stream: BinaryIO, reading: Reading) -> Iterator[Record]:
     """Each row below the header; ``NotTaken`` for what is no table of the agreed columns."""
     lines = _Lines(stream, reading.largest)
     header = _header(lines, reading)
+    told = lines.taken
     for row in _rows(lines, header):
+        told += len(row.raw)
+        assert told == lines.taken, "every line is in a row of its own"
         if row.blank:
             reading.tally.skipped += 1
         else:
@@ -48,14 +54,19 @@ class _Lines:
     def __init__(self, stream: BinaryIO, largest: int) -> None:
         self._lines = lines_of(stream, largest)
         self._back: deque[bytes] = deque()
+        self.taken = 0
+        """Bytes of the lines that were taken, and not put back."""
 
     def next(self) -> bytes:
         """The next line; empty at the end."""
-        return self._back.popleft() if self._back else next(self._lines, b"")
+        line = self._back.popleft() if self._back else next(self._lines, b"")
+        self.taken += len(line)
+        return line
 
     def put_back(self, lines: Sequence[bytes]) -> None:
         """Take them again, in their order."""
         self._back.extendleft(reversed(lines))
+        self.taken -= sum(map(len, lines))
 
 
 # --- the header
@@ -92,6 +103,13 @@ class _Header:
         if len(cells) < width or any(cell.strip() for cell in cells[width:]):
             return None
         return cells[:width]
+
+    def made_fit(self, cells: list[str]) -> list[str] | None:
+        """Cells of a row that ends early, or has commas without quotes in its last column."""
+        width, found = len(self.names), len(cells)
+        if found > width:
+            return [*cells[: width - 1], self.delimiter.join(cells[width - 1 :])]
+        return [*cells, *[""] * (width - found)] if found * 2 >= width and found > 1 else None
 
     def by_name(self, cells: Sequence[str]) -> Cells:
         """The cells by their columns; those of a name that stands twice, as a list."""
@@ -161,8 +179,8 @@ class _Row:
     raw: bytes
     content: Cells | Refusal
     blank: bool = False
-    quotes: bool = False
-    """Whether its quotes were wrong, and it was read without them."""
+    amiss: str | None = None
+    """Why it was not read as it stands, where it was taken none the less."""
 
 
 def _rows(lines: _Lines, header: _Header) -> Iterator[_Row]:
@@ -181,9 +199,11 @@ def _row(line: bytes, lines: _Lines, header: _Header, *, number: int) -> _Row:
         return _spanning(line, lines, header, number=number)
     if not any(cell.strip() for cell in cells):
         return _Row(number, line, {}, blank=True)
-    fitting = header.fitting(cells)
-    content = Refusal("unreadable.csv") if fitting is None else header.by_name(fitting)
-    return _Row(number, line, content)
+    if (fitting := header.fitting(cells)) is not None:
+        return _Row(number, line, header.by_name(fitting))
+    if (fitting := header.made_fit(cells)) is not None:
+        return _Row(number, line, header.by_name(fitting), amiss="invalid.columns")
+    return _Row(number, line, Refusal("unreadable.csv"))
 
 
 def _spanning(line: bytes, lines: _Lines, header: _Header, *, number: int) -> _Row:
@@ -205,7 +225,11 @@ def _spanning(line: bytes, lines: _Lines, header: _Header, *, number: int) -> _R
 
 
 def _is_whole(line: bytes, header: _Header) -> bool:
-    return _cells(line, header) is not None
+    """Whether it has every column; in a wide table also with a quote that is not closed in it."""
+    if _cells(line, header) is not None:
+        return True
+    wide = len(header.names) >= _WIDE
+    return wide and len(line.split(header.delimiter.encode())) >= len(header.names)
 
 
 def _cells(row: bytes, header: _Header) -> list[str] | None:
@@ -226,7 +250,7 @@ def _without_quotes(line: bytes, header: _Header, *, number: int) -> _Row:
         cells = None
     if cells is None:
         return _Row(number, line, Refusal("unreadable.csv"))
-    return _Row(number, line, header.by_name([_unquoted(c) for c in cells]), quotes=True)
+    return _Row(number, line, header.by_name([_unquoted(c) for c in cells]), amiss="invalid.quotes")
 
 
 def _unquoted(cell: str) -> str:
@@ -241,9 +265,9 @@ def _told(row: _Row, header: _Header) -> Iterator[SetAside]:
     where = f"row {row.number}"
     if isinstance(row.content, Refusal):
         return
-    if row.quotes:
+    if row.amiss:
         raw = row.raw.decode().rstrip("\r\n")
-        yield aside(where, "invalid.quotes", value=raw, instead=Instead.CLEANED)
+        yield aside(where, row.amiss, value=raw, instead=Instead.CLEANED)
     for column in header.missing:
         yield aside(f"{where}, {column}", "missing.column", instead=Instead.WITHOUT)
     for name, cell in row.content.items():

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Protocol
 from xml.etree.ElementTree import Element
 
+import hl7  # type: ignore[import-untyped]
+
+from connectors.formats import hl7_paths
 from connectors.formats.convert import Convert, Options
 from connectors.formats.records import Kind
 from connectors.not_taken import NotTaken
@@ -173,6 +176,10 @@ def _has_bad(value: object) -> bool:
     return isinstance(value, Bad)
 
 
+FIELDED = (dict, Element, hl7.Container)
+"""What has fields, of the parts of a record."""
+
+
 @dataclass(frozen=True, slots=True)
 class Each:
     """The same group for each of a repeated part of the record."""
@@ -181,7 +188,7 @@ class Each:
     node: Node
     name: str
     first: int
-    """What the sender's format calls the first of several: 0 in JSON, 1 in XML."""
+    """What the sender's format calls the first of several: 0 in JSON, else 1."""
     joint: str
     texts: bool
     """Whether a part may be a text, or has to have fields."""
@@ -196,7 +203,7 @@ class Each:
         return made
 
     def _one(self, part: object, *, tell: Tell) -> object | None:
-        if self.texts or isinstance(part, dict | Element):
+        if self.texts or isinstance(part, FIELDED):
             return self.node.read(part, tell=tell)
         return {"values": Bad("invalid.value"), "names": "", "written": part}[tell]
 
@@ -233,7 +240,7 @@ def _within(prefix: str, names: object) -> object:
         return {field: _within(prefix, part) for field, part in names.items()}
     if isinstance(names, list):
         return [_within(prefix, part) for part in names]
-    return names if names == MAPPING else f"{prefix}{names}".rstrip("./")
+    return names if names == MAPPING else f"{prefix}{names}".rstrip("./-")
 
 
 # --- where things stand in each format
@@ -245,6 +252,8 @@ def getter(kind: Kind, path: str) -> Get:
         return _xml_getter(path)
     if kind == "csv":
         return _member_getter(path)
+    if kind == "hl7":
+        return hl7_paths.getter(path)
     if path == ".":
         return lambda record: record
     return _path_getter(path) if "/" in path or "[" in path else _member_getter(path)
@@ -268,6 +277,8 @@ def parts_getter(kind: Kind, path: str) -> Callable[[object], Sequence[object]]:
     """How to find each of a repeated part; one that is not in a list is a list of one."""
     if kind == "xml":
         return lambda record: record.findall(path) if isinstance(record, Element) else ()
+    if kind == "hl7":
+        return hl7_paths.parts_getter(path)
     get = getter(kind, path)
 
     def parts(record: object) -> Sequence[object]:

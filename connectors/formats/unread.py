@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element, tostring
 
+from connectors.formats import hl7_paths
+from connectors.formats.hl7_messages import Segments
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -19,6 +22,8 @@ def unread(record: object, known: Known) -> Iterator[tuple[str, object]]:
     """Path and value of each part that nothing reads; empty parts are none."""
     if isinstance(record, Element):
         return _elements(record, known, path="")
+    if isinstance(record, Segments):
+        return hl7_paths.unread(record, known.words)
     return _keys(record, known, path="")
 
 

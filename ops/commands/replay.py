@@ -57,8 +57,9 @@ def replay(config: Path, *, as_json: bool, verify: bool, **wanted: Any) -> None:
 
     Every step hears what it heard, in the order in which it heard it, under the policy that decided
     then. The options narrow what is reported, not what is decided: later facts stand on earlier
-    ones. Opens the store so that it refuses writes; nothing is sent, nothing changed, and the hub
-    may go on running.
+    ones. Only of one --case no more is decided than hangs together with it, where that is equal;
+    what linking made of others is then taken as it is recorded. Opens the store so that it refuses
+    writes; nothing is sent, nothing changed, and the hub may go on running.
 
     equal: decided the same. missing: decided now, never recorded. different: recorded otherwise.
     unexplained: recorded by a step, not decided now. given: from outside, and as its digest says.

@@ -9,7 +9,7 @@ from typing import Any
 from ops.look.replay_found import Found
 from ops.look.replay_heard import Handed, Heard, content_of
 from ops.look.replay_journal import Journal
-from ops.look.replay_memory import Kept
+from ops.look.replay_memory import Kept, KeptPeople
 from ops.look.replay_steps import Share
 from router.one_pass import decide_safely, messages_of
 from router.step import Outcome, Step
@@ -103,6 +103,8 @@ class Again:
             outcome = Outcome(refusal=Refusal("undecidable"))
         else:
             memory = self._memories[step.name]
+            if isinstance(memory, KeptPeople):
+                memory.rules = policy.linkage_rules
             outcome = decide_safely(step, message, state=memory.recall(message), policy=policy)
             if outcome.state is not None:
                 memory.remember(message, outcome.state)

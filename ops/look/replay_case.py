@@ -68,9 +68,9 @@ class FollowedPeople(KeptPeople):
 
     def _follow(self, one: Followed) -> None:
         said, linked = one.evidence_of, one.linked
-        evidence = link.evidence_of(said.data, said.id)
+        evidence = link.evidence_of(said.data, said.id, received_at=said.time)
         if evidence is None:
             raise Beyond
         known = self._records.get(people.number_of(linked.person_id))
-        after = follow(known, evidence, linked=linked, doubts=one.doubts)
+        after = follow(known, evidence, linked=linked, doubts=one.doubts, rules=self.rules)
         self.remember(said, after)

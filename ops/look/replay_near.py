@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from router.linkage import keys
+from router.linkage.rules import FIRST, NEWEST
 from router.steps.deduplicate.decide import key as reference_of
 from router.steps.link.decide import evidence_of
 from router.steps.link.doubts import Doubt
@@ -14,9 +15,15 @@ from router.steps.link.following import Linked
 from router.steps.link.register import PersonRecord
 from router.steps.link.settling import HUMAN
 from schemas.base import Fact
-from schemas.case import ChildLinked, MergeSuggested, OpenCaseLinked, SplitSuggested
+from schemas.case import (
+    ChildLinked,
+    MergeSuggested,
+    OpenCaseLinked,
+    OpenCaseReceived,
+    SplitSuggested,
+)
 from schemas.message import Message
-from schemas.notification import NotificationReceived
+from schemas.notification import NotificationAccepted, NotificationReceived
 from stores import people, references, replaying
 from stores.database import View
 from stores.replaying import Recorded
@@ -59,18 +66,24 @@ def near(view: View, about: str) -> Near:
     Raises :class:`Beyond`.
     """
     recorded = _of_case(view, about)
-    links = _links(view, _cases(_compared(view, recorded)))
+    persons = _compared(view, recorded)
+    links = _links(view, {one.profile.case_id for one in persons})
+    _refuse_gaps(persons, [*recorded, *links])
     settling = {one.row.causation_id for one in links if _by_a_human(_opened(one).data)}
     ours = {one.row.message_id: one for one in recorded}
     rulings = [one for id_ in sorted(settling - ours.keys()) if (one := replaying.entry(view, id_))]
     decided = {one.row.position: one for one in (*recorded, *links, *rulings)}
-    linked_at: dict[str, int] = {}
-    for one in links + recorded:
-        if one.row.source.endswith("/link"):
-            first = linked_at.get(one.row.causation_id, one.row.position)
-            linked_at[one.row.causation_id] = min(first, one.row.position)
+    ordered = [decided[at] for at in sorted(decided)]
     followed = _followed(view, links, besides=ours.keys() | settling)
-    return Near([decided[at] for at in sorted(decided)], followed, linked_at)
+    return Near(ordered, followed, _linked_at(ordered))
+
+
+def _linked_at(ordered: Iterable[Recorded]) -> dict[str, int]:
+    at: dict[str, int] = {}
+    for one in ordered:
+        if one.row.source.endswith("/link"):
+            at.setdefault(one.row.causation_id, one.row.position)
+    return at
 
 
 def _of_case(view: View, about: str) -> list[Recorded]:
@@ -99,13 +112,24 @@ def _compared(view: View, recorded: Iterable[Recorded]) -> list[PersonRecord]:
     """Persons who have by now a key in common with the children of these messages."""
     wanted: set[int] = set()
     for one in recorded:
-        evidence = evidence_of(_opened(one).data, one.row.message_id) if _tells(one) else None
-        wanted |= keys(evidence.subject()) if evidence else set()
+        wanted |= _wanted(_opened(one)) if _tells(one) else set()
     filed = people.filed_under(view, wanted, most=_MOST)
     numbers: set[int] = set()
     for block in filed.values():
         numbers |= _few(block)
+    if len(numbers) > _MOST:
+        raise Beyond
     return [PersonRecord.decode(body) for _, body in people.load(view, numbers).values()]
+
+
+def _wanted(message: Message) -> set[int]:
+    """The keys of the child that a message describes, read by whatever rules, and of its words."""
+    evidence = evidence_of(message.data, message.id, received_at=message.time)
+    if evidence is None:
+        return set()
+    words = evidence.words_key()
+    described = [keys(evidence.subject(rules)) for rules in (FIRST, NEWEST)]
+    return {*(key for found in described for key in found), *([words] if words else [])}
 
 
 def _few(block: set[int] | None) -> set[int]:
@@ -115,13 +139,14 @@ def _few(block: set[int] | None) -> set[int]:
 
 
 def _tells(one: Recorded) -> bool:
-    return one.row.type in ("mash.notification.accepted.v1", "mash.open-case.received.v1")
+    return one.row.type in (NotificationAccepted.type, OpenCaseReceived.type)
 
 
-def _cases(persons: Sequence[PersonRecord]) -> set[str]:
-    if len(persons) > _MOST:
+def _refuse_gaps(persons: Iterable[PersonRecord], told: Iterable[Recorded]) -> None:
+    """Whatever the register holds of these persons must be told of, or something was taken out."""
+    referrals = {one.row.correlation_id for one in told}
+    if any(not referrals.issuperset(person.evidence) for person in persons):
         raise Beyond
-    return {one.profile.case_id for one in persons}
 
 
 def _links(view: View, cases: set[str]) -> list[Recorded]:

@@ -243,7 +243,8 @@ def _after(dead: DeadLetter, still: object) -> DeadLetter:
 def _told(dead: DeadLetter, receipt: Receipt) -> tuple[str, Letter]:
     """The sender hears what became of it after all; with the letter's id."""
     id_ = derived_id(dead.id, "receipt", receipt.id, str(receipt.status))
-    return id_, Letter("receipt", agency=dead.agency, notice=receipt)
+    told = receipt.model_copy(update={"follows": dead.id})
+    return id_, Letter("receipt", agency=dead.agency, notice=told)
 
 
 def _decide_again(

@@ -88,7 +88,7 @@ def _line(text: str) -> _Line:
     folded = fold(text)
     words = folded.split()
     numbers = [w for w in words if w[0].isdigit()]
-    names = [w for w in words if not w[0].isdigit() and not _TYPES.match(w) and not _PLAIN.match(w)]
+    names = [w for w in words if not w[0].isdigit() and _names_street(w)]
     return _Line(
         words=bool(words),
         nowhere=bool(_NOWHERE.search(folded)),
@@ -96,6 +96,12 @@ def _line(text: str) -> _Line:
         numbers=tuple(numbers),
         names=tuple(names),
     )
+
+
+@kept(65_536)
+def _names_street(word: str) -> bool:
+    """Whether it is more than a type of street or of dwelling."""
+    return not _TYPES.match(word) and not _PLAIN.match(word)
 
 
 def _town(line: str) -> bool:

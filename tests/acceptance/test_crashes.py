@@ -7,11 +7,14 @@ The same by command and as large as wanted:
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.proofs.kills import prove
-from tests.proofs.place import Servers, embedded_place, production_place
+from tests.proofs.place import Place, Servers, embedded_place, production_place
 from tests.proofs.plan import Plan
 from tests.proofs.points import POINTS
 
@@ -24,22 +27,42 @@ def assert_unharmed(figures: dict[str, Any], *, kills: int) -> None:
     assert figures["stopped_cleanly"]
 
 
-def test_an_embedded_hub_killed_fourteen_times_loses_and_repeats_nothing(tmp_path: Path) -> None:
+def test_an_embedded_hub_killed_sixteen_times_loses_and_repeats_nothing(tmp_path: Path) -> None:
     with embedded_place(tmp_path / "hub") as place:
-        figures = prove(place, Plan(notifications=30, kills=14, seed=7))
+        figures = prove(place, Plan(notifications=30, kills=16, seed=7))
     assert set(figures["points"]) == {name for name, point in POINTS.items() if point.embedded}
-    assert_unharmed(figures, kills=14)
+    assert_unharmed(figures, kills=16)
 
 
-def test_a_hub_in_production_killed_ten_times_loses_and_repeats_nothing(
+@pytest.fixture
+def production(
     kafka_url: str, rabbitmq_url: str, postgres_url: str, tmp_path: Path
-) -> None:
-    with production_place(
-        tmp_path / "hub", Servers(kafka_url, rabbitmq_url, postgres_url)
-    ) as place:
-        figures = prove(place, Plan(notifications=30, kills=10, seed=7))
+) -> Iterator[Place]:
+    """A hub in production that has not begun."""
+    servers = Servers(kafka_url, rabbitmq_url, postgres_url)
+    with production_place(tmp_path / "hub", servers) as place:
+        yield place
+
+
+def test_a_hub_in_production_killed_ten_times_loses_and_repeats_nothing(production: Place) -> None:
+    figures = prove(production, Plan(notifications=30, kills=10, seed=7))
     assert len(figures["points"]) == 7
     assert_unharmed(figures, kills=10)
+
+
+def test_a_worker_of_all_steps_killed_among_others_loses_and_repeats_nothing(
+    production: Place,
+) -> None:
+    figures = prove(production, Plan(notifications=20, kills=6, seed=7, workers=("all",)))
+    assert len(figures["points"]) == 4
+    assert_unharmed(figures, kills=6)
+
+
+def test_steps_grouped_anew_among_kills_lose_and_repeat_nothing(production: Place) -> None:
+    workers = ("deduplicate link", "rate", "request_information compose approve release")
+    plan = Plan(notifications=20, kills=6, seed=7, workers=workers, then=("all",))
+    figures = prove(production, plan)
+    assert_unharmed(figures, kills=6)
 
 
 def test_the_check_finds_what_is_lost_when_receipts_go_out_before_the_commit(

@@ -20,7 +20,7 @@ def quiet(_: int) -> None:
 
 
 def test_a_stream_of_invented_children_is_linked_within_the_bounds(tmp_path: Path) -> None:
-    figures = prove(SMALL, tmp_path, quiet)
+    figures = prove(SMALL, tmp_path, progress=quiet)
     (stream,) = figures["streams"].values()
     assert set(stream["unreached"]) <= {GROUPS}
     assert (stream["false_links"], stream["false_duplicates"]) == (0, 0)
@@ -33,7 +33,7 @@ def test_a_stream_of_invented_children_is_linked_within_the_bounds(tmp_path: Pat
 @pytest.mark.parametrize("rule", sorted(CONTROLS))
 def test_the_bounds_are_not_reached_without(rule: str, tmp_path: Path) -> None:
     plan = Plan(notifications=1500, children=600, errors=(1.0,), sample=False, without=rule)
-    figures = prove(plan, tmp_path, quiet)
+    figures = prove(plan, tmp_path, progress=quiet)
     (stream,) = figures["streams"].values()
     assert set(stream["unreached"]) - {GROUPS}
     assert not figures["reached"]

@@ -134,7 +134,7 @@ def left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Left]:
             bodies = misbehaved(place, aviary)
             process = process_of(hub)
             letters = worked(place, aviary)
-            evidence = gather(place.store, place.key, place.path)
+            evidence = gather(place.store, place.key, folder=place.path)
             yield Left(place, aviary, evidence, bodies, process, letters)
             assert hub.terminate() == 0
 

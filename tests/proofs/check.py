@@ -27,14 +27,16 @@ class Verdict:
         """Whether nothing was found."""
         return not (self.lost or self.duplicated or self.wrong)
 
-    def once(self, what: str, expected: Iterable[str], found: Mapping[str, int]) -> None:
+    def once(self, what: str, expected: Iterable[str], *, found: Mapping[str, int]) -> None:
         """Each of the expected is to be found exactly once."""
         for id_ in dict.fromkeys(expected):
-            self.at_least_once(what, [id_], found)
+            self.at_least_once(what, [id_], found=found)
             if found.get(id_, 0) > 1:
                 self.duplicated.append(f"{what} {id_}")
 
-    def at_least_once(self, what: str, expected: Iterable[str], found: Mapping[str, int]) -> None:
+    def at_least_once(
+        self, what: str, expected: Iterable[str], *, found: Mapping[str, int]
+    ) -> None:
         """Each of the expected is to be found."""
         self.lost += [f"{what} {id_}" for id_ in expected if not found.get(id_)]
 
@@ -67,9 +69,9 @@ def _receipted(evidence: Evidence, verdict: Verdict) -> None:
     notes = [*evidence.sent, *evidence.answers]
     taken = [note["id"] for note in notes if note["status"] != "rejected"]
     rejected = [note["id"] for note in notes if note["status"] == "rejected"]
-    verdict.once("message", taken, facts)
-    verdict.once("dead letter", rejected, dead)
-    verdict.once("refusal", rejected, refused)
+    verdict.once("message", taken, found=facts)
+    verdict.once("dead letter", rejected, found=dead)
+    verdict.once("refusal", rejected, found=refused)
 
 
 def _steps(evidence: Evidence, verdict: Verdict) -> None:
@@ -85,12 +87,11 @@ def _steps(evidence: Evidence, verdict: Verdict) -> None:
         {entry.data["referral_id"]: entry.id for entry in reversed(list(not_handed_over))}.values()
     )
     settled = _causes(evidence, "notification.accepted", "notification.duplicated")
-    verdict.once("settled", _ids(evidence.of("notification.received")), settled)
-    verdict.once(
-        "linked", _ids(evidence.of("notification.accepted")), _causes(evidence, "case.child-linked")
-    )
-    verdict.once("rated", here, _causes(evidence, "rating.suggested"))
-    verdict.once("asked", here, _causes(evidence, "information.requested"))
+    verdict.once("settled", _ids(evidence.of("notification.received")), found=settled)
+    accepted = _ids(evidence.of("notification.accepted"))
+    verdict.once("linked", accepted, found=_causes(evidence, "case.child-linked"))
+    verdict.once("rated", here, found=_causes(evidence, "rating.suggested"))
+    verdict.once("asked", here, found=_causes(evidence, "information.requested"))
 
 
 def _letters(evidence: Evidence, verdict: Verdict) -> None:
@@ -104,11 +105,11 @@ def _letters(evidence: Evidence, verdict: Verdict) -> None:
         for entry in evidence.of("information.requested")
         for one in entry.data["requests"]
     ]
-    verdict.once("request", requests, _different(evidence, "information-request", "identifier"))
+    asked = _different(evidence, "information-request", named="identifier")
+    verdict.once("request", requests, found=asked)
     rated = [entry.data["referral_id"] for entry in evidence.of("rating.suggested")]
-    verdict.at_least_once(
-        "rating request", rated, _different(evidence, "rating-request", "referral_id")
-    )
+    asked = _different(evidence, "rating-request", named="referral_id")
+    verdict.at_least_once("rating request", rated, found=asked)
 
 
 def _products(evidence: Evidence, verdict: Verdict) -> None:
@@ -119,14 +120,13 @@ def _products(evidence: Evidence, verdict: Verdict) -> None:
     """
     released = evidence.of("product.released")
     done = _causes(evidence, "product.released", "product.refused")
-    verdict.once("released", _ids(evidence.of("product.approved")), done)
+    verdict.once("released", _ids(evidence.of("product.approved")), found=done)
     products = [entry.data["product_id"] for entry in released]
-    verdict.once("product released", products, Counter(products))
-    came = _different(evidence, "product", "product_id")
+    verdict.once("product released", products, found=Counter(products))
+    came = _different(evidence, "product", named="product_id")
     recalled = {entry.data["product_id"] for entry in evidence.of("product.recalled")}
-    verdict.once(
-        "product letter", [id_ for id_ in products if id_ in came or id_ not in recalled], came
-    )
+    expected = [id_ for id_ in products if id_ in came or id_ not in recalled]
+    verdict.once("product letter", expected, found=came)
     digests = {
         entry.data["product_id"]: (entry.data["recipient"], entry.data["digest"])
         for entry in released
@@ -153,7 +153,7 @@ def _causes(evidence: Evidence, *types: str) -> Counter[str]:
     return Counter(str(entry.cause) for type_ in types for entry in evidence.of(type_))
 
 
-def _different(evidence: Evidence, type_: str, named: str) -> dict[str, int]:
+def _different(evidence: Evidence, type_: str, *, named: str) -> dict[str, int]:
     """How many different letters of a type there are about each thing that they name."""
     found: dict[str, set[str]] = defaultdict(set)
     for note in evidence.letters:

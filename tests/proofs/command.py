@@ -102,10 +102,9 @@ def f1(
     folder: Path | None,
     as_json: bool,
 ) -> None:
-    """F1: kill processes at named points, at random moments and all at once; nothing may be lost or
-    done twice.
+    """F1: kill processes at named points, at random moments and all at once.
 
-    Exits with 1 when anything was.
+    Exits with 1 when anything was lost or done twice.
     """
     plan = Plan(
         notifications=notifications,

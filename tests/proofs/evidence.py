@@ -63,13 +63,13 @@ class Evidence:
 
 
 def gather(
-    store: str, key: bytes, folder: Path, *, ledgers: Iterable[str] = ("sent.jsonl",)
+    store: str, key: bytes, *, folder: Path, ledgers: Iterable[str] = ("sent.jsonl",)
 ) -> Evidence:
     """All of it; ``store`` is the database's URL, ``key`` the hub's own."""
     rows = _Rows(store)
     try:
         keys = {
-            name: _unwrapped(key, name, wrapped)
+            name: _unwrapped(key, wrapped, name=name)
             for name, wrapped in rows.all("SELECT key_id, wrapped FROM keys")
         }
         journal = [_recorded(row, keys) for row in rows.all(_JOURNAL)]
@@ -123,7 +123,7 @@ class _Rows:
         self._connection.close()
 
 
-def _unwrapped(key: bytes, name: str, wrapped: bytes) -> AESGCM:
+def _unwrapped(key: bytes, wrapped: bytes, *, name: str) -> AESGCM:
     return AESGCM(AESGCM(key).decrypt(wrapped[:_NONCE], wrapped[_NONCE:], name.encode()))
 
 

@@ -36,6 +36,8 @@ class Bounds:
 BOUNDS = (Bounds(1.0, 1e-4, 0.12, 0.02), Bounds(1.6, 2e-4, 0.18, 0.04))
 _MOST_TIMES = 2.0
 """No group may be missed so many times as often as the whole."""
+_RECOGNISED = 0.97
+"""Of resends, under whatever reference."""
 _SAMPLE = "sample"
 GROUPS = "groups"
 """The bound that some group is missed too often for, more than chance explains."""
@@ -51,6 +53,10 @@ class Plan:
     children: int = 8_000
     seeds: Sequence[int] = (1,)
     errors: Sequence[float] = (1.0, 1.6)
+    kinds: float = 1.0
+    """How often, in a stream of its own, come placeholders, shared references, near-named twins and
+    resends under new references, against what the generator's data says; 0 for no such stream.
+    """
     model: str | None = None
     without: str = ""
     sample: bool = True
@@ -58,18 +64,26 @@ class Plan:
     @property
     def total(self) -> int:
         """How many notifications are decided in all."""
-        made = self.notifications * len(self.seeds) * len(self.errors)
+        streams = len(self.errors) + bool(self.kinds)
+        made = self.notifications * len(self.seeds) * streams
         return made + len(sample_lines()) * self.sample
 
 
-def prove(plan: Plan, folder: Path, progress: Progress) -> dict[str, Any]:
+def prove(plan: Plan, folder: Path, *, progress: Progress) -> dict[str, Any]:
     """The figures of K1: for the sample, and for each factor of errors over all seeds."""
     model = _without(plan, folder)
     streams: dict[str, dict[str, Any]] = {}
     if plan.sample:
-        streams[_SAMPLE] = _figures(_scored(sample_lines(), sample_truth(), model, progress), 1.0)
+        streams[_SAMPLE] = _figures(
+            _scored(sample_lines(), sample_truth(), model=model, progress=progress), 1.0
+        )
     for errors in plan.errors:
-        streams[f"errors {errors:g}"] = _figures(_generated(plan, errors, model, progress), errors)
+        streams[f"errors {errors:g}"] = _figures(
+            _generated(plan, errors, model=model, progress=progress), errors
+        )
+    if plan.kinds:
+        made = _generated(plan, 1.0, kinds=plan.kinds, model=model, progress=progress)
+        streams[f"kinds {plan.kinds:g}"] = _figures(made, 1.0)
     return {
         "id": "K1",
         "seeds": list(plan.seeds),
@@ -80,25 +94,31 @@ def prove(plan: Plan, folder: Path, progress: Progress) -> dict[str, Any]:
     }
 
 
-def _generated(plan: Plan, errors: float, model: str | None, progress: Progress) -> Score:
+def _generated(
+    plan: Plan, errors: float, *, model: str | None, progress: Progress, kinds: float = 0.0
+) -> Score:
     total = Score()
     for seed in plan.seeds:
         stream = generate(
-            children=plan.children, notifications=plan.notifications, seed=seed, errors=errors
+            children=plan.children,
+            notifications=plan.notifications,
+            seed=seed,
+            errors=errors,
+            kinds=kinds,
         )
         lines = [json.dumps(told.record) for told in stream]
         truth = [dict(zip(TRUTH, told.truth(), strict=True)) for told in stream]
-        total += _scored(lines, truth, model, progress)
+        total += _scored(lines, truth, model=model, progress=progress)
     return total
 
 
 def _scored(
-    lines: Iterable[str], truth: Iterable[Row], model: str | None, progress: Progress
+    lines: Iterable[str], truth: Iterable[Row], *, model: str | None, progress: Progress
 ) -> Score:
-    return score(_decisions(lines, model, progress), truth)
+    return score(_decisions(lines, model=model, progress=progress), truth)
 
 
-def _decisions(lines: Iterable[str], model: str | None, progress: Progress) -> Iterator[Row]:
+def _decisions(lines: Iterable[str], *, model: str | None, progress: Progress) -> Iterator[Row]:
     for batch in decide_file(lines, model=model):
         progress(len(batch))
         yield from (dict(zip(COLUMNS, row, strict=True)) for row in batch)
@@ -113,14 +133,15 @@ def _figures(total: Score, errors: float) -> dict[str, Any]:
         "missed_share": round(whole.missed_share, 5),
         "review_share": round(whole.review_share, 5),
         "false_duplicates": total.false_duplicates,
+        "false_resends": total.false_resends,
         "resends": total.resends,
         "resends_recognised": total.resends_recognised,
         "repeats": whole.repeats,
         "right_child_shown": round(whole.found_share, 5),
         "false_link_examples": total.false_links[:20],
     }
-    groups = [_group(name, tally, whole) for name, tally in sorted(total.groups.items())]
-    unreached = list(_unreached(total, bounds, groups)) if bounds else []
+    groups = [_group(name, tally, whole=whole) for name, tally in sorted(total.groups.items())]
+    unreached = list(_unreached(total, bounds, groups=groups)) if bounds else []
     return {
         **figures,
         "reached": not unreached,
@@ -129,7 +150,9 @@ def _figures(total: Score, errors: float) -> dict[str, Any]:
     }
 
 
-def _unreached(total: Score, bounds: Bounds, groups: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+def _unreached(
+    total: Score, bounds: Bounds, *, groups: Iterable[Mapping[str, Any]]
+) -> Iterator[str]:
     whole = total.whole
     if whole.false_links > bounds.false_links * total.notifications:
         yield "false links"
@@ -139,11 +162,15 @@ def _unreached(total: Score, bounds: Bounds, groups: Iterable[Mapping[str, Any]]
         yield "review share"
     if total.false_duplicates:
         yield "false duplicates"
+    if total.false_resends:
+        yield "new incidents called resends"
+    if total.resends_recognised < _RECOGNISED * total.resends:
+        yield "resends recognised"
     if any(group["above"] == "surely" for group in groups):
         yield GROUPS
 
 
-def _group(name: str, tally: Tally, whole: Tally) -> dict[str, Any]:
+def _group(name: str, tally: Tally, *, whole: Tally) -> dict[str, Any]:
     """A kind of difficulty or an origin of names. ``above``: missed too often, 'surely' where
     chance cannot be why.
     """

@@ -27,11 +27,11 @@ from tests.proofs.processes import (
 )
 from tests.proofs.quiet import await_quiet
 from tests.proofs.reaper import Reaper
-from tests.proofs.stream import send_first, send_last, write_stream
+from tests.proofs.stream import send_first, send_more, trickle, write_stream
 
 _SECONDS_FOR_A_KILL = 2.5
 """The stream lasts so long for each: a process has to start, to get work and to die."""
-_LEDGERS = ("sent.jsonl", "first.jsonl", "last.jsonl")
+_LEDGERS = ("sent.jsonl", "first.jsonl", "more.jsonl", "last.jsonl")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,37 +64,39 @@ def prove(place: Place, plan: Plan) -> dict[str, Any]:
     chance = random.Random(plan.seed)  # noqa: S311 - to be repeated, not to be secret
     edge, workers = edge_parts(place), worker_parts(place, plan.workers)
     then = worker_parts(place, plan.then, prefix="then-")
-    phases = [[part.name for part in parts] for parts in ([workers, then] if then else [workers])]
+    phases = [plan.workers, plan.then] if then else [plan.workers]
     first, *later = plan_kills(plan, chance, production=place.production, phases=phases)
     reaper = Reaper(place=place, parts=[*edge, *workers], chance=chance, without=plan.without)
     run = _Run(place, plan, reaper)
     with kept([*edge, *workers, *then]):
         reaper.follow(first)
         run.until(lambda: serves(place.url), "the hub serves")
-        with _stream(place, plan) as running:
+        with _stream(place, plan) as running, trickle(place, lambda: running.sent) as enough:
             for kills in later:
                 run.until(lambda: reaper.done, "half of the kills")
                 reaper.replace(workers, by=then)
                 reaper.follow(kills)
-            _work(run, running)
+            _work(run, running, enough=enough)
             _power_failure(run, running)
         codes = {part.name: part.terminate() for part in reaper.parts}
     return _figures(run, codes)
 
 
 def _stream(place: Place, plan: Plan) -> AbstractContextManager[Agencies]:
-    """Agencies that send for as long as the kills take."""
+    """Agencies that send for about as long as the kills take."""
     stream = write_stream(place, plan.notifications)
     pace = plan.notifications / (_SECONDS_FOR_A_KILL * max(plan.kills, 1))
     return agencies(place, stream, "--per-second", f"{pace:.3f}", "--batch", "5")
 
 
-def _work(run: _Run, running: Agencies) -> None:
+def _work(run: _Run, running: Agencies, *, enough: Callable[[], None]) -> None:
+    """Until all that is planned has happened, however long it takes, and nothing is left to do."""
     stop = threading.Event()
     first = threading.Thread(target=send_first, args=(run.place, stop), daemon=True)
     first.start()
     try:
         run.until(lambda: run.reaper.done and not first.is_alive(), "every point fires")
+        enough()
         run.quiet(running)
     finally:
         stop.set()
@@ -106,15 +108,15 @@ def _power_failure(run: _Run, running: Agencies) -> None:
     """
     run.reaper.cut_power()
     run.until(lambda: serves(run.place.url), "the hub serves again")
-    send_last(run.place)
+    send_more(run.place, [0], ledger="last.jsonl", stop=threading.Event())
     run.quiet(running)
 
 
 def _figures(run: _Run, codes: Mapping[str, int]) -> dict[str, Any]:
     place, plan, reaper = run.place, run.plan, run.reaper
-    evidence = gather(place.store, place.key, place.path, ledgers=_LEDGERS)
+    evidence = gather(place.store, place.key, folder=place.path, ledgers=_LEDGERS)
     verdict = check(evidence)
-    sent = len(noted(place.file("notifications.jsonl"))) + 1
+    sent = sum(len(noted(place.file(name))) for name in ("notifications.jsonl", "more.jsonl")) + 1
     workers = [*plan.workers, *(f"then {one}" for one in plan.then)]
     return {
         "id": "F1",

@@ -128,17 +128,13 @@ def _place(
     agencies = tuple(json.loads(folder.tokens.read_text(encoding="utf-8")))
     queued = agencies if topics else queued
     prefix = f"proof-{uuid4().hex[:8]}." if queued else ""
-    _configure(folder, partitions, queued, prefix)
-    production = (
-        {"HUB_STORE": store, "HUB_TOPICS": topics, "HUB_QUEUES": broker}
-        if topics and store and broker
-        else {}
-    )
-    environment = {**os.environ, **production, **({BROKER_VARIABLE: broker} if broker else {})}
+    _configure(folder, partitions=partitions, queued=queued, prefix=prefix)
+    urls = {"HUB_STORE": store, "HUB_TOPICS": topics, "HUB_QUEUES": broker if topics else None}
+    given = {name: url for name, url in (urls | {BROKER_VARIABLE: broker}).items() if url}
     return Place(
         folder=folder,
         url=f"http://127.0.0.1:{port}",
-        environment={name: value for name, value in environment.items() if value is not None},
+        environment={**os.environ, **given},
         store=store or f"sqlite:///{path.resolve() / 'hub.db'}",
         production=topics is not None,
         broker=broker,
@@ -148,7 +144,9 @@ def _place(
     )
 
 
-def _configure(folder: DemoFolder, partitions: int, queued: tuple[str, ...], prefix: str) -> None:
+def _configure(
+    folder: DemoFolder, *, partitions: int, queued: tuple[str, ...], prefix: str
+) -> None:
     text = folder.config.read_text(encoding="utf-8").replace(
         "[runtime]\n", f"[runtime]\npartitions = {partitions}\n"
     )

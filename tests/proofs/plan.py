@@ -43,15 +43,17 @@ class Kills:
     """What is killed while the same workers run."""
 
     wishes: Mapping[str, Sequence[str]]
-    """Points and how often each is to be reached first, by process, in the order of trying."""
+    """Points and how often each is to be reached first, by kind of process, in the order of
+    trying.
+    """
     at_random: int
 
 
 def plan_kills(
     plan: Plan, chance: random.Random, *, production: bool, phases: Sequence[Sequence[str]]
 ) -> Iterator[Kills]:
-    """The kills of each phase, which is told as the names of its workers: at points as long as
-    there are any, the others at random.
+    """The kills of each phase, which is told as its workers: at points as long as there are any,
+    the others at random.
     """
     points = _points(plan, chance, production=production)
     for number, workers in enumerate(phases):
@@ -78,7 +80,7 @@ def _points(plan: Plan, chance: random.Random, *, production: bool) -> list[str]
 
 
 def _reaching(point: str, workers: Sequence[str]) -> Sequence[str]:
-    """The processes that reach it."""
+    """The kinds of process that reach it."""
     parts = point_of(point).parts
     return workers if parts == (WORKER,) else parts
 

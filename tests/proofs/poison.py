@@ -30,6 +30,7 @@ from tests.proofs.evidence import Buried, Evidence, gather
 from tests.proofs.place import Place
 from tests.proofs.plan import APART
 from tests.proofs.processes import (
+    Agencies,
     agencies,
     await_serving,
     edge_parts,
@@ -73,7 +74,7 @@ def prove(clean: Place, poisoned: Place, *, dose: Dose) -> dict[str, Any]:
     bad = list(_bad(dose.good // dose.ratio, poisoned))
     clean_seconds, _, _ = _run(clean, lines, bad=[], dose=dose)
     seconds, told, evidence = _run(poisoned, lines, bad=bad, dose=dose)
-    findings = [*_lost(evidence, len(lines)), *_unkept(evidence, bad, told)]
+    findings = [*_lost(evidence, len(lines)), *_unkept(evidence, bad, told=told)]
     return {
         "id": "F17a",
         "runtime": "production" if poisoned.production else "embedded",
@@ -120,47 +121,52 @@ def _bad(count: int, place: Place) -> Iterator[Bad]:
 def _run(
     place: Place, lines: Sequence[str], *, bad: Sequence[Bad], dose: Dose
 ) -> tuple[float, Told, Evidence]:
+    """For how many seconds the good ones took, what was told, and what is there in the end."""
     stream = place.file("notifications.jsonl")
     stream.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     parts = [*edge_parts(place), *worker_parts(place, dose.workers)]
-    told, stop = Told(), threading.Event()
     with kept(parts):
         for part in parts:
             part.start(HUB_WITHOUT=dose.without)
         await_serving(place)
-        poisoner = threading.Thread(target=_poison, args=(place, bad, told, stop), daemon=True)
         with agencies(place, stream, "--silent", all_http=True) as running:
-            started = time.monotonic()
-            poisoner.start()
-            wait_until(
-                lambda: bool(running.said["finished"]),
-                seconds=dose.seconds,
-                what="everything is sent",
-            )
-            await_quiet(place, lambda: running.idle, seconds=dose.seconds, letters=False)
-            seconds = time.monotonic() - started
-            wait_until(
-                lambda: not poisoner.is_alive(),
-                seconds=dose.seconds,
-                what="every bad message is answered",
-            )
-            await_quiet(place, lambda: running.idle, seconds=dose.seconds, letters=False)
-        stop.set()
+            seconds, told = _poisoned(place, running, bad=bad, dose=dose)
         for part in parts:
             part.terminate()
-    return seconds, told, gather(place.store, place.key, place.path)
+    return seconds, told, gather(place.store, place.key, folder=place.path)
+
+
+def _poisoned(
+    place: Place, running: Agencies, *, bad: Sequence[Bad], dose: Dose
+) -> tuple[float, Told]:
+    started, told, stop = time.monotonic(), Told(), threading.Event()
+    poisoner = threading.Thread(
+        target=partial(_poison, place, bad, told=told, stop=stop), daemon=True
+    )
+    until = partial(wait_until, seconds=dose.seconds)
+    quiet = partial(await_quiet, place, lambda: running.idle, seconds=dose.seconds, letters=False)
+    poisoner.start()
+    try:
+        until(lambda: running.sent, what="everything is sent")
+        quiet()
+        seconds = time.monotonic() - started
+        until(lambda: not poisoner.is_alive(), what="every bad message is answered")
+        quiet()
+    finally:
+        stop.set()
+    return seconds, told
 
 
 # --- sending what is bad
 
 
-def _poison(place: Place, bad: Sequence[Bad], told: Told, stop: threading.Event) -> None:
+def _poison(place: Place, bad: Sequence[Bad], *, told: Told, stop: threading.Event) -> None:
     tokens = json.loads(place.folder.tokens.read_text(encoding="utf-8"))
     by_way = defaultdict(list)
     for one in bad:
         by_way[one.way].append(one)
     _drop(place, by_way["folder"])
-    _queue(place, by_way["queue"], told)
+    _queue(place, by_way["queue"], told=told)
     with ExitStack() as stack:
         clients = {
             a: stack.enter_context(HubClient(place.url, tokens[a]))
@@ -171,7 +177,7 @@ def _poison(place: Place, bad: Sequence[Bad], told: Told, stop: threading.Event)
             send = partial(raw, one.body, one.content_type, headers=one.headers)
             for receipt in persistently(send, stop) or []:
                 told.answered[one.body] = receipt
-    _await_files(place, by_way["folder"], told)
+    _await_files(place, by_way["folder"], told=told)
 
 
 def _drop(place: Place, bad: Iterable[Bad]) -> None:
@@ -182,7 +188,7 @@ def _drop(place: Place, bad: Iterable[Bad]) -> None:
         unfinished.rename(folder / f"{one.name}-{one.filename}")
 
 
-def _await_files(place: Place, bad: Iterable[Bad], told: Told) -> None:
+def _await_files(place: Place, bad: Iterable[Bad], *, told: Told) -> None:
     for one in bad:
         receipts = place.path / "drop" / one.agency / "receipts"
         pattern = f"*-{one.name}-{one.filename}.receipts.jsonl"
@@ -200,7 +206,7 @@ def _any(folder: Path, pattern: str) -> bool:
     return any(folder.glob(pattern))
 
 
-def _queue(place: Place, bad: Sequence[Bad], told: Told) -> None:
+def _queue(place: Place, bad: Sequence[Bad], *, told: Told) -> None:
     """Past any client, as it comes; the receipts are taken from where the agency would take
     them.
     """
@@ -241,7 +247,7 @@ def _lost(evidence: Evidence, good: int) -> Iterator[str]:
         yield f"lost {good - len(evidence.sent)} good ones without receipt"
 
 
-def _unkept(evidence: Evidence, bad: Sequence[Bad], told: Told) -> Iterator[str]:
+def _unkept(evidence: Evidence, bad: Sequence[Bad], *, told: Told) -> Iterator[str]:
     """Each bad one is one dead letter, byte for byte, with the reason that its sender was told."""
     dead: dict[tuple[str, bytes], list[Buried]] = defaultdict(list)
     for letter in evidence.dead:
@@ -251,12 +257,12 @@ def _unkept(evidence: Evidence, bad: Sequence[Bad], told: Told) -> Iterator[str]
         if len(found) != 1:
             yield f"lost {one.name}: {len(found)} dead letters"
             continue
-        yield from (f"{one.name}: {what}" for what in _amiss(one, found[0], told))
+        yield from (f"{one.name}: {what}" for what in _amiss(one, found[0], told=told))
     refused = Counter(entry.data["dead_letter_id"] for entry in evidence.of("message.refused"))
     yield from (f"refusal {id_} {count} times" for id_, count in refused.items() if count != 1)
 
 
-def _amiss(one: Bad, letter: Buried, told: Told) -> Iterator[str]:
+def _amiss(one: Bad, letter: Buried, *, told: Told) -> Iterator[str]:
     if (letter.reason, letter.field) != (one.reason, one.field):
         yield f"kept as {letter.reason} at {letter.field}"
     receipt = told.answered.get(one.body) if one.way == "http" else told.by_id.get(letter.id)

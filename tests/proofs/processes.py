@@ -45,6 +45,8 @@ class Part:
     """One process of the hub: ``module arguments``, its output appended to ``log``."""
 
     name: str
+    kind: str
+    """The same of all that share their work, such as two workers of a step."""
     arguments: Sequence[str]
     environment: Mapping[str, str] = field(repr=False)
     log: Path
@@ -107,13 +109,13 @@ def kept(parts: Sequence[Part]) -> Iterator[Sequence[Part]]:
         yield parts
 
 
-def hub_part(
-    place: Place, name: str = "hub", part: str | None = None, *, module: str = "ops.cli"
-) -> Part:
-    """``hub run`` or ``hub run PART`` of this place."""
-    arguments = ["run", *(part or "").split(), "--config", str(place.folder.config)]
+def hub_part(place: Place, part: str = "", *, name: str = "", module: str = "ops.cli") -> Part:
+    """``hub run`` or ``hub run PART`` of this place; ``name`` tells it from others of the part."""
+    kind = part or "hub"
+    arguments = ["run", *part.split(), "--config", str(place.folder.config)]
     (place.path / "logs").mkdir(exist_ok=True)
-    return Part(name, arguments, place.environment, place.path / "logs" / f"{name}.log", module)
+    log = place.path / "logs" / f"{name or kind}.log"
+    return Part(name or kind, kind, arguments, place.environment, log, module)
 
 
 _FAULTY = "tests.proofs.part"
@@ -125,16 +127,17 @@ def edge_parts(place: Place) -> list[Part]:
     if not place.production:
         return [hub_part(place, module=_FAULTY)]
     edge = ("relay", "http", "connectors", "clock")
-    return [hub_part(place, name, name, module=_FAULTY) for name in edge]
+    return [hub_part(place, name, module=_FAULTY) for name in edge]
 
 
 def worker_parts(place: Place, workers: Sequence[str], *, prefix: str = "") -> list[Part]:
     """A worker for each of these, which are steps as ``hub run`` is told them; none embedded."""
     if not place.production:
         return []
+    names = (f"{steps.replace(' ', '+')}-{n}" for n, steps in enumerate(workers, start=1))
     return [
-        hub_part(place, f"{prefix}{steps.replace(' ', '+')}-{number}", steps, module=_FAULTY)
-        for number, steps in enumerate(workers, start=1)
+        hub_part(place, steps, name=prefix + name, module=_FAULTY)
+        for steps, name in zip(workers, names, strict=True)
     ]
 
 
@@ -167,11 +170,19 @@ class Agencies:
             self.said = json.loads(line)
 
     @property
+    def sent(self) -> bool:
+        """Whether the whole stream was."""
+        return bool(self.said["finished"])
+
+    @property
     def idle(self) -> bool:
         """Whether everything was sent and no letter is in anybody's hand."""
         if self.process.poll() is not None:
             raise TooLate("the simulated agencies ended early")
-        return bool(self.said["finished"]) and not self.said["in_hand"]
+        return self.sent and not self.said["in_hand"]
+
+
+_SIMULATE = (sys.executable, "-m", "ops.cli", "simulate")
 
 
 @contextmanager
@@ -182,39 +193,43 @@ def agencies(
     ledger: str = "sent.jsonl",
     all_http: bool = False,
 ) -> Iterator[Agencies]:
-    """Simulated agencies in a process of their own, stopped at the end.
+    """Simulated agencies in a process of their own, stopped at the end; all by HTTP if told so."""
+    files = _ways(place, all_http=all_http) | {
+        "--notifications": notifications,
+        "--ledger": place.file(ledger),
+        "--letters": place.file("letters.jsonl"),
+        "--answers": place.file("answers.jsonl"),
+    }
+    told = [str(word) for pair in files.items() for word in pair]
+    with (
+        (place.path / "logs" / "agencies.log").open("ab") as log,
+        subprocess.Popen(
+            [*_SIMULATE, *told, *options], stdout=subprocess.PIPE, stderr=log, text=True
+        ) as process,
+    ):
+        running = Agencies(process)
+        listening = threading.Thread(target=running.listen, daemon=True)
+        listening.start()
+        try:
+            yield running
+        finally:
+            process.terminate()
+            listening.join()
 
-    They send by all three kinds of connector; with ``all_http`` by one, where it matters how fast
-    they are.
-    """
+
+def _ways(place: Place, *, all_http: bool) -> dict[str, Path | str]:
+    """Where the hub is, and by which connector each agency sends."""
     tokens = json.loads(place.folder.tokens.read_text(encoding="utf-8"))
     folders = {} if all_http else {one: str(place.path / "drop" / one) for one in BY_FOLDER}
     if not all_http and place.production:
         tokens = {agency: token for agency, token in tokens.items() if agency in OVER_HTTP}
     elif not all_http and place.queued:
         tokens = {agency: token for agency, token in tokens.items() if agency not in place.queued}
-    files = {
+    brokers = dict.fromkeys(place.queued, place.broker)
+    return {
         "--tokens": place.write("agencies-tokens.json", tokens),
         "--folders": place.write("agencies-folders.json", folders),
-        "--broker-urls": place.write(
-            "agencies-brokers.json", dict.fromkeys(place.queued, place.broker)
-        ),
-        "--notifications": notifications,
-        "--ledger": place.file(ledger),
-        "--letters": place.file("letters.jsonl"),
-        "--answers": place.file("answers.jsonl"),
+        "--broker-urls": place.write("agencies-brokers.json", brokers),
         "--queue-prefix": place.prefix,
         "--url": place.url,
     }
-    told = [str(word) for pair in files.items() for word in pair]
-    command = [sys.executable, "-m", "ops.cli", "simulate", *told, *options]
-    with (
-        (place.path / "logs" / "agencies.log").open("ab") as log,
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True) as process,
-    ):
-        running = Agencies(process)
-        threading.Thread(target=running.listen, daemon=True).start()
-        try:
-            yield running
-        finally:
-            process.terminate()

@@ -25,17 +25,22 @@ class Reaper:
     without: str
     """The rule that a control drops."""
     wishes: dict[str, list[str]] = field(default_factory=dict)
+    """By kind of process: whichever of a kind reaches the first point fulfils the wish."""
     random_kills: int = 0
     gone: list[Part] = field(default_factory=list)
     kills: int = 0
-    fired: list[str] = field(default_factory=list)
+    armed: dict[str, str] = field(default_factory=dict)
+    """What each process, by name, was started with."""
     by_itself: int = 0
     _next: float = 0.0
 
     def follow(self, kills: Kills) -> None:
-        """Kill by this plan from now on."""
-        self.wishes = {name: list(wishes) for name, wishes in kills.wishes.items()}
+        """Kill by this plan from now on; what runs is killed where it is to begin with a wish."""
+        self.wishes = {kind: list(wishes) for kind, wishes in kills.wishes.items()}
         self.random_kills = kills.at_random
+        for part in self.parts:
+            if self.wishes.get(part.kind):
+                part.kill()
 
     @property
     def done(self) -> bool:
@@ -81,9 +86,11 @@ class Reaper:
             self._kill_one(now)
 
     def _start(self, part: Part) -> None:
-        wishes = self.wishes.get(part.name, [])
-        wish = {"HUB_CRASH_AT": wishes[0], "HUB_CRASH_LOG": str(self._log(part))} if wishes else {}
-        part.start(HUB_WITHOUT=self.without, **wish)
+        extra = {"HUB_WITHOUT": self.without}
+        if wishes := self.wishes.get(part.kind):
+            self.armed[part.name] = wishes[0]
+            extra |= {"HUB_CRASH_AT": wishes[0], "HUB_CRASH_LOG": str(self._log(part))}
+        part.start(**extra)
 
     def _ended(self, part: Part) -> None:
         """A point that fired is not wished for again; one whose process was killed before it fired
@@ -93,10 +100,9 @@ class Reaper:
             return
         self.kills += part.process.returncode == -signal.SIGKILL
         self.by_itself += part.process.returncode != -signal.SIGKILL
-        wishes, names = self.wishes.get(part.name, []), self._fired(part)
-        if wishes and len(names) > self.fired.count(part.name):
-            self.fired.append(part.name)
-            wishes.pop(0)
+        wish, wishes = self.armed.pop(part.name, ""), self.wishes.get(part.kind, [])
+        if wish in wishes and wish.partition(":")[0] in self._fired(part):
+            wishes.remove(wish)
 
     def _kill_one(self, now: float) -> None:
         if self._next:

@@ -6,8 +6,10 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -17,19 +19,20 @@ from ops.demo.simulation.bad import bad_messages
 from ops.demo.simulation.stream import sample_lines, sample_open_cases
 from tests.proofs.place import BY_FOLDER, Place
 
+_TRICKLE_SECONDS = 0.5
 
-def notifications(count: int) -> list[str]:
+
+def notifications(number: int) -> list[str]:
     """So many of the sample's lines, again under other references once they are used up, and the
     special ones.
     """
     sample = sample_lines()
-    lines = [_again(sample[number % len(sample)], number // len(sample)) for number in range(count)]
+    rounds = (divmod(n, len(sample)) for n in range(number))
+    lines = [_again(sample[n], str(round_)) if round_ else sample[n] for round_, n in rounds]
     return [*lines, *_special(lines)]
 
 
-def _again(line: str, round_: int) -> str:
-    if round_ == 0:
-        return line
+def _again(line: str, round_: str) -> str:
     record = json.loads(line)
     names = ("notification_id", "source_reference")
     return json.dumps(record | {name: f"{record[name]}-{round_}" for name in names})
@@ -79,26 +82,54 @@ _UNBORN: dict[str, Any] = {
 _BY_FILE = {"notification_id": "S0000005", "source_reference": "PROOF-FILE"}
 
 
-def write_stream(place: Place, count: int) -> Path:
+def write_stream(place: Place, number: int) -> Path:
     """The stream as a file for ``hub simulate``."""
     path = place.file("notifications.jsonl")
-    path.write_text("".join(f"{line}\n" for line in notifications(count)), encoding="utf-8")
+    path.write_text("".join(f"{line}\n" for line in notifications(number)), encoding="utf-8")
     return path
 
 
-def send_last(place: Place) -> None:
-    """One more notification, over HTTP; noted like the stream."""
-    record = json.loads(sample_lines(1)[0])
-    told = {
-        "notification_id": "S0000004",
-        "source_reference": "PROOF-LAST",
-        "narrative": f"{record['narrative']} Seen once more.",
-    }
-    agency = record["source_agency"]
+def send_more(place: Place, numbers: Iterable[int], *, ledger: str, stop: threading.Event) -> None:
+    """The sample again under other references, a notification for each number, one at a time over
+    HTTP; noted like the stream.
+    """
+    sample = sample_lines()
+    lines = (_again(sample[number % len(sample)], f"more-{number}") for number in numbers)
     tokens = json.loads(place.folder.tokens.read_text(encoding="utf-8"))
-    with HubClient(place.url, tokens[agency]) as client:
-        sender = Sender({agency: client}, place.file("last.jsonl"))
-        sender.send([json.dumps(record | told)], threading.Event())
+    with ExitStack() as stack:
+        clients = {
+            agency: stack.enter_context(HubClient(place.url, token))
+            for agency, token in tokens.items()
+        }
+        Sender(clients, place.file(ledger), batch=1).send(lines, stop)
+
+
+@contextmanager
+def trickle(place: Place, wanted: Callable[[], bool]) -> Iterator[Callable[[], None]]:
+    """One notification after another whenever any are wanted, until what is given is called."""
+    stop = threading.Event()
+
+    def numbers() -> Iterator[int]:
+        for number in count(1):
+            while not wanted():
+                if stop.wait(_TRICKLE_SECONDS):
+                    return
+            yield number
+            if stop.wait(_TRICKLE_SECONDS):
+                return
+
+    sending = partial(send_more, place, numbers(), ledger="more.jsonl", stop=stop)
+    thread = threading.Thread(target=sending, daemon=True)
+    thread.start()
+
+    def end() -> None:
+        stop.set()
+        thread.join()
+
+    try:
+        yield end
+    finally:
+        end()
 
 
 def send_first(place: Place, stop: threading.Event) -> None:
@@ -107,30 +138,26 @@ def send_first(place: Place, stop: threading.Event) -> None:
     """
     tokens = json.loads(place.folder.tokens.read_text(encoding="utf-8"))
     notes = Notes(place.file("first.jsonl"))
-    with (
-        HubClient(place.url, tokens["childrens_social_care"]) as authority,
-        HubClient(place.url, tokens["police"]) as police,
-    ):
-        headers = {
-            "ce-specversion": "1.0",
-            "ce-id": "open-cases-1",
-            "ce-source": "urn:simulated:case-system",
+    with ExitStack() as stack:
+        clients = {
+            agency: stack.enter_context(HubClient(place.url, tokens[agency]))
+            for agency in ("childrens_social_care", "police")
         }
-        headers |= {"ce-type": "mash.open-case.v1"}
-        sends = [
-            (
-                "childrens_social_care",
-                partial(
-                    authority.send_raw, sample_open_cases().encode(), "text/csv", headers=headers
-                ),
-            )
-        ]
-        sends += [
-            ("police", partial(police.send_raw, bad.body, bad.content_type))
-            for bad in bad_messages()
-        ]
-        for agency, send in sends:
-            for receipt in persistently(send, stop) or []:
-                notes.write(
-                    agency=agency, event=receipt.message_id, status=receipt.status, id=receipt.id
-                )
+        for agency, body, content_type, headers in _first():
+            raw = partial(clients[agency].send_raw, body, content_type, headers=headers)
+            for receipt in persistently(raw, stop) or []:
+                note = {"event": receipt.message_id, "status": receipt.status, "id": receipt.id}
+                notes.write(agency=agency, **note)
+
+
+def _first() -> Iterator[tuple[str, bytes, str, Mapping[str, str]]]:
+    """Agency, body, content type and headers."""
+    headers = {
+        "ce-specversion": "1.0",
+        "ce-id": "open-cases-1",
+        "ce-source": "urn:simulated:case-system",
+        "ce-type": "mash.open-case.v1",
+    }
+    yield "childrens_social_care", sample_open_cases().encode(), "text/csv", headers
+    for bad in bad_messages():
+        yield "police", bad.body, bad.content_type, {}

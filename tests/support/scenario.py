@@ -78,7 +78,7 @@ def embedded_parts(place: Place) -> list[Part]:
 
 def production_parts(place: Place) -> list[Part]:
     """The supervisor with every process, and a second worker for two of the steps."""
-    return [hub_part(place), hub_part(place, "link-2", "link"), hub_part(place, "rate-2", "rate")]
+    return [hub_part(place), hub_part(place, "link"), hub_part(place, "rate")]
 
 
 def run(place: Place, parts: Sequence[Part], *, count: int = NOTIFICATIONS) -> Outcome:
@@ -120,7 +120,7 @@ def _mend_links(place: Place) -> None:
     comes to rest.
     """
     linked = sorted(
-        (e.data for e in gather(place.store, place.key, place.path).of("case.child-linked")),
+        (e.data for e in gather(place.store, place.key, folder=place.path).of("case.child-linked")),
         key=lambda e: (e["agency"], e["notification"]["reference"]),
     )
     own = [e for e in linked if e["version"] == 1 and not e["allocated_to"]]
@@ -156,7 +156,9 @@ def _decided(staff: HubClient, id_: str, kind: str, data: dict[str, Any]) -> str
 def _outcome(
     place: Place, parts: Sequence[Part], codes: Mapping[str, int], seconds: float
 ) -> Outcome:
-    evidence = gather(place.store, place.key, place.path, ledgers=("sent.jsonl", "first.jsonl"))
+    evidence = gather(
+        place.store, place.key, folder=place.path, ledgers=("sent.jsonl", "first.jsonl")
+    )
     hub = open_hub(place.folder.config, place.environment)
     try:
         place.folder.ledger.write_text(

@@ -287,11 +287,10 @@ def test_a_missing_column_is_named_and_every_row_is_kept(samples: Path) -> None:
         (samples / "case-system.csv").read_text().replace("DOB,DOB Estimated", "Born,DOB Estimated")
     )
     records = read(mapping, "csv", text.encode())
-    assert [set(warned(mapping, "csv", record)) for record in records] == [
-        {("missing.column", f"row {n}, DOB"), ("invalid.unknown-field", f"row {n}, Born")}
-        - ({("invalid.unknown-field", "row 3, Born")} if n == 3 else set())
-        for n in (2, 3, 4)
-    ]
+    for number, record in enumerate(records, start=2):
+        told = warned(mapping, "csv", record)
+        assert ("missing.column", f"row {number}, DOB") in told
+        assert (("invalid.unknown-field", f"row {number}, Born") in told) is (number != 3)
 
 
 @pytest.mark.skipif(not SAMPLE_STREAM.exists(), reason="the sample stream is not there")

@@ -162,7 +162,8 @@ def test_a_mended_letter_is_taken_once_and_its_sender_told(hub_: tuple[DemoFolde
         count(hub, "SELECT message_id FROM journal WHERE type LIKE '%notification.received%'"),
     )
     receipts = hub.queues.lease(event["data"]["source_agency"], limit=50, seconds=5)
-    assert any(json.loads(letter.body)["data"].get("status") == "accepted" for letter in receipts)
+    told_again = [json.loads(letter.body)["data"] for letter in receipts]
+    assert [one["status"] for one in told_again if one.get("follows") == id_] == ["accepted"]
     assert sealed_well(hub)
 
 
@@ -294,7 +295,7 @@ def test_an_event_under_a_used_id_is_redriven_under_one_of_its_own(
     first, second = (notification_event(json.loads(line)) for line in sample_lines(2))
     agency = first["data"]["source_agency"]
     send(hub, agency, [first])
-    (receipt,) = send(hub, agency, [{**second, "id": first["id"]}])
+    (receipt,) = send(hub, agency, [{**second, "id": first["id"], "source": first["source"]}])
     assert receipt.reason == "refused.same-id"
     assert told(folder, "redrive", receipt.id, *ME)["refused_again"] == 0
     hub.embedded().drain()

@@ -21,6 +21,14 @@ Stores = Mapping[str, DemoFolder]
 _CASES = "SELECT DISTINCT subject FROM journal WHERE topic = 'cases.linked' ORDER BY subject"
 _REFERRALS = "SELECT DISTINCT correlation_id FROM journal WHERE topic = 'cases.linked' ORDER BY 1"
 _LINKED = "SELECT message_id FROM journal WHERE topic = 'cases.linked' ORDER BY position"
+_SEVERAL = (
+    "SELECT subject FROM journal WHERE type = 'mash.case.child-linked.v1' "
+    "GROUP BY subject ORDER BY count(*) DESC, subject"
+)
+_TAKE_ONE_OUT = (
+    "DELETE FROM journal WHERE subject = :case AND correlation_id = (SELECT max(correlation_id) "
+    "FROM journal WHERE subject = :case AND type = 'mash.case.child-linked.v1')"
+)
 
 
 def found(reader: Reader, query: str) -> list[str]:
@@ -87,6 +95,21 @@ def harm_one(connection: Connection, kind: str, *, type_: str) -> str:
     row = connection.execute(text(last), {"type": type_}).one()
     connection.execute(text(HARM[kind][1].format(it=f"position = {row.position}")))
     return str(row.subject)
+
+
+def test_a_case_from_which_a_whole_referral_was_taken_is_left_to_everything(
+    stores: Stores, tmp_path: Path
+) -> None:
+    folder = DemoFolder(tmp_path / "less")
+    shutil.copytree(stores["whole"].path, folder.path)
+    reader = open_reader(folder.config, {})
+    about = found(reader, _SEVERAL)[0]
+    engine = create_engine(f"sqlite:///{folder.path / 'hub.db'}")
+    with engine.begin() as connection:
+        connection.execute(text(_TAKE_ONE_OUT), {"case": about})
+    engine.dispose()
+    assert replay_case(reader.database, Wanted(about=about)) is None
+    reader.database.close()
 
 
 def test_a_destroyed_key_of_the_case_is_told_as_erased(stores: Stores, tmp_path: Path) -> None:
