@@ -92,8 +92,14 @@ class Notification(Shape):
         Of what was set aside only what the sender wrote counts, not what the hub says of it.
         """
         said = self.model_dump_json(exclude={"observed_at", "set_aside"})
-        kept = [f"{one.place}={one.value}" for one in self.set_aside if one.value]
+        aside = (one for one in self.set_aside if one.value and one.place != "observed_at")
+        kept = (f"{one.place}={one.value}" for one in aside)
         return sha256("\0".join((said, *kept)).encode()).hexdigest()
+
+    @property
+    def observed_on_arrival(self) -> bool:
+        """Whether the sender gave no time that could be used."""
+        return any(one.instead is Instead.ARRIVAL for one in self.set_aside)
 
 
 class NotificationReceived(

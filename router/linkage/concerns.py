@@ -17,7 +17,7 @@ from router.linkage.mixing import whole
 
 LATEST: Final = dt.timedelta(days=14)
 """A resend whose time observed is another comes within so long."""
-_NEARLY: Final = dt.timedelta(minutes=15)
+_NEARLY: Final = dt.timedelta(minutes=5)
 """Clocks differ, and forms are filled in again."""
 _SHORT: Final = 40
 """Fewer words than this, a handful of stock sentences, are used again of what happened again."""
@@ -65,9 +65,8 @@ def is_another(new: Account, first: Account) -> bool:
     """Whether, one reference or not, this is told so much later and in such other words that it is
     a concern of its own: an agency may give a family one number for good.
     """
-    share = _shared(new.words, first.words)
-    other = share < _MOSTLY or (share < _ALL and _other_figures(new, first))
-    return other and abs(new.observed_at - first.observed_at) > LATEST
+    late = abs(new.observed_at - first.observed_at) > LATEST
+    return late and _shared(new.words, first.words) < _ALL
 
 
 def words_key(of: Account, names: frozenset[str]) -> int | None:
