@@ -224,6 +224,8 @@ class _Making(Generic[Concern]):
         for path, value in list(every(self.sent.values)):
             if isinstance(value, NotANumber):
                 self._cut(Fault(path, "unreadable.number"))
+            elif any(isinstance(name, str) and cleaned(name) != name for name in path[-1:]):
+                self._cut(Fault(path, "invalid.unknown-field"))
             elif isinstance(value, str) and (clean := cleaned(value)) != value:
                 self._note(Fault(path, "invalid.characters"), Instead.CLEANED)
                 self._put(path, clean)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from io import BytesIO
 from itertools import islice
@@ -289,7 +289,7 @@ def _with_data(door: Door, event: _Event, *, json: Json) -> list[Arrival]:
     if form and form.kind == "json" and isinstance(data, dict):
         facts = door.record(Record(data, json.text, "data.", odd=json.odd), form)
     else:
-        body = _bytes_of(event, json.fields)
+        body = _bytes_of(event, json)
         if not body.strip():
             raise NotTaken("unreadable.empty", "data")
         if form:
@@ -302,15 +302,15 @@ def _with_data(door: Door, event: _Event, *, json: Json) -> list[Arrival]:
     ]
 
 
-def _bytes_of(event: _Event, value: Mapping[str, object]) -> bytes:
-    data, packed = value.get("data"), value.get("data_base64")
-    if packed is not None or "data" not in value:
+def _bytes_of(event: _Event, json: Json) -> bytes:
+    data, packed = json.fields.get("data"), json.fields.get("data_base64")
+    if packed is not None or "data" not in json.fields:
         try:
             return base64.b64decode(packed if isinstance(packed, str) else "?", validate=True)
         except ValueError:
             raise NotTaken("unreadable.event", "data_base64") from None
     if event.content.kind == "json":
-        return strict_json.written(data)
+        return strict_json.as_sent(data).encode() if json.odd else strict_json.written(data)
     if not isinstance(data, str):
         raise NotTaken("unreadable.event", "data")
     return data.encode("utf-8")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
@@ -108,7 +109,11 @@ def postcode(value: object, _: Options) -> object | None:
 
 def code(value: object, _: Options) -> object | None:
     """A text as a code of the hub: ``Duty Team`` becomes ``duty-team``."""
-    return re.sub(r"[^a-z0-9_.:-]+", "-", _text(value).lower()).strip("-") or None
+    parts = unicodedata.normalize("NFD", _text(value).lower())
+    plain = "".join(letter for letter in parts if not unicodedata.combining(letter))
+    if any(letter.isalnum() and not letter.isascii() for letter in plain):
+        raise NotTaken("invalid.code")
+    return re.sub(r"[^a-z0-9_.:-]+", "-", plain).strip("-") or None
 
 
 def date(value: object, options: Options) -> object | None:
@@ -156,14 +161,20 @@ def _read(value: object, formats: Sequence[str], reason: str) -> tuple[dt.dateti
     if not written:
         return None
     for form in formats:
-        # strptime takes 2026-3-1 for %Y-%m-%d, and 2026112 for %Y%m%d; ISO 8601 is written whole.
-        if form in _WHOLE and len(written) != len(_A_DAY.strftime(form)):
-            continue
         try:
-            return dt.datetime.strptime(written, form), form
+            return _parse(written, form), form
         except ValueError:
             continue
     raise NotTaken(reason)
+
+
+def _parse(written: str, form: str) -> dt.datetime:
+    # strptime takes 2026-3-1 for %Y-%m-%d, and 2026112 for %Y%m%d; ISO 8601 is written whole.
+    if form in _WHOLE and len(written) != len(_A_DAY.strftime(form)):
+        raise ValueError(form)
+    if form == "%Y-%m-%d" and written[7] == "-":  # strptime is slow
+        return dt.datetime.fromisoformat(written)
+    return dt.datetime.strptime(written, form)
 
 
 _A_DAY = dt.datetime(2026, 3, 12, tzinfo=dt.UTC)
