@@ -6,32 +6,38 @@ Refused is only what leaves nothing to act on. What people decide is never mende
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from hashlib import sha256
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from pydantic import ValidationError
 
-from connectors.formats.strict_json import Repeated, cleaned, written
-from connectors.formats.template import MAPPING, Bad
+from connectors.asides import aside
+from connectors.faults import Fault, fault_of
+from connectors.formats.strict_json import NotANumber, as_sent, cleaned, repeated
+from connectors.formats.template import MAPPING
 from connectors.implausible import implausible
-from connectors.not_taken import NotTaken, dotted, name_in, reason_of
+from connectors.not_taken import NotTaken, dotted, name_in
+from connectors.parts import Path, at, before_compact, compact, every, leaves, put
 from schemas.case import OpenCase
 from schemas.notification import NO_ACCOUNT, Instead, Notification, SetAside
 
 Concern = TypeVar("Concern", Notification, OpenCase)
-Path = tuple[str | int, ...]
 
 _ROUNDS = 20
 """Cutting one part shows what it leaves incomplete: no shape of the hub's is deeper than this."""
-
-
+_MOST = 100
+"""Parts told one by one; where more is at fault, whole fields are cut, or all is kept as one."""
+_ROOM = 100_000
+"""Characters in all that are kept value by value, or twice as many as came."""
 _SHORTEST_PROSE = 200
 """Characters: what may be so long says something by its beginning; a number or code does not."""
-
-_QUALIFIERS = frozenset({"system", "use", "accuracy_indicator"})
+_QUALIFIERS = frozenset({"system", "use", "accuracy_indicator", "relationship"})
 """They say how to take another part, and nothing by themselves."""
+_NOT_WHO = frozenset({"address", "sex_code", "identifier_absent_reason"})
+"""Of a child: what does not say which one it is."""
 
 
 @dataclass(slots=True, repr=False)
@@ -40,211 +46,244 @@ class AsSent:
 
     values: dict[str, Any]
     """Changed as parts are set aside."""
+    text: bytes
+    """The record or message as it came."""
     written: Callable[[], object]
-    """The same with each value as it came."""
+    """The values again, each as it came."""
     names: Callable[[], object] = lambda: None
     """The same with the sender's name of each; None where the names are the hub's own."""
+    agreed: Callable[[Path], str | None] = lambda _: None
+    """The sender's name of what does not stand there."""
     where: str = ""
     """What stands before each name, such as ``row 3, ``."""
     odd: bool = False
-    """Whether a text may hold what no text may, or an object a key twice."""
+    """Whether a text may hold what no text may, or NaN stand somewhere."""
     beside: Sequence[SetAside] = ()
     """What was set aside already when it was read."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """A part that cannot be used: where, why, and what a right one looks like."""
-
-    path: Path
-    reason: str
-    expected: str | None = None
-    longest: int | None = None
-    """Characters, of a text that is too long."""
 
 
 def usable(
     shape: type[Concern], sent: AsSent, *, validate: Callable[[object], Concern], now: dt.datetime
 ) -> Concern:
     """The shape of what can be used; ``NotTaken`` where that leaves nothing to act on."""
-    return _Making(shape, sent, now).made(validate)
+    return _Making(shape, sent, validate, now).made()
 
 
-@dataclass(slots=True, repr=False)
-class _Making:
-    shape: type[Notification | OpenCase]
+@dataclass(repr=False)
+class _Making(Generic[Concern]):
+    shape: type[Concern]
     sent: AsSent
+    validate: Callable[[object], Concern]
     now: dt.datetime
-    found: list[SetAside] = field(default_factory=list)
-    _shown: object = None
-    """What was last tried: at first all that was sent, so that what is well costs nothing more."""
+    found: dict[tuple[str, str, str], SetAside] = field(default_factory=dict)
+    whole: bool = True
+    """Nothing was cut yet: what is well costs nothing more than being validated."""
 
-    def made(self, validate: Callable[[object], Concern]) -> Concern:
+    @cached_property
+    def came(self) -> object:
+        return self.sent.written()
+
+    @cached_property
+    def names(self) -> object:
+        return self.sent.names()
+
+    def made(self) -> Concern:
         if self.sent.odd:
             self._clean()
-        for number in range(_ROUNDS):
-            faults: list[Fault] = []
-            self._shown = _compact(self.sent.values) if number else self.sent.values
-            try:
-                made = validate(self._shown)
-            except ValidationError as error:
-                faults = [self._fault(one) for one in error.errors(include_url=False)]
-            else:
-                found = implausible(made, self.now)
-                faults = [Fault(self._original(path), why, right) for path, why, right in found]
-                if not faults:
-                    return self._told(made)
-            for fault in faults:
+        if self.sent.values.get("set_aside"):  # the hub's own to say
+            self._cut(Fault(("set_aside",), "invalid.unknown-field"))
+        for _ in range(_ROUNDS):
+            made = self._tried()
+            if not isinstance(made, list):
+                return self._told(made)
+            for fault in made if len(made) <= _MOST else _coarse(made):
                 self._handle(fault)
         raise NotTaken("invalid.value", self.sent.where.rstrip("., /") or None)
 
+    def _tried(self) -> Concern | list[Fault]:
+        """The shape, if nothing is wrong any more."""
+        shown = self.sent.values if self.whole else compact(self.sent.values)
+        try:
+            made = self.validate(shown)
+            faults = list(implausible(made, self.now))
+        except ValidationError as error:
+            faults = [fault_of(one) for one in error.errors(include_url=False, include_input=False)]
+        if not faults:
+            return made
+        if self.whole:
+            return faults
+        return [one.moved(before_compact(self.sent.values, one.path)) for one in faults]
+
     def _told(self, made: Concern) -> Concern:
-        if isinstance(made, Notification) and not _names_anybody(made):
-            name = name_in(self.sent.names(), ("subject",))
-            self._note(("subject",), "missing.child", name=name, value="")
-        found = (*self.sent.beside, *self.found)
-        return made.model_copy(update={"set_aside": found}) if found else made
+        if isinstance(made, Notification):
+            self._tell_who_is_missing(made)
+        found: list[SetAside] = [*self.sent.beside, *self.found.values()]
+        if len(found) > _MOST or sum(len(one.value) for one in found) > self._room():
+            found = [*self._without_values(found), self._all_that_came()]
+        return made.model_copy(update={"set_aside": tuple(found)}) if found else made
+
+    def _room(self) -> int:
+        return max(_ROOM, 2 * len(self.sent.text))
+
+    def _without_values(self, found: Sequence[SetAside]) -> list[SetAside]:
+        """The first of them, where all that came is kept once in place of each value."""
+        return [one.model_copy(update={"value": ""}) for one in found[: _MOST - 1]]
+
+    def _all_that_came(self) -> SetAside:
+        text = self.sent.text.decode("utf-8", "replace")
+        return aside(self.sent.where, "invalid.many", value=text)
+
+    def _tell_who_is_missing(self, made: Notification) -> None:
+        child = made.subject
+        born = child.date_of_birth
+        given = any(name.given_name or name.preferred_name for name in child.name)
+        family = any(name.family_name for name in child.name)
+        if not (given or family or born or child.identifier or child.related_person):
+            name = self.sent.agreed(("subject", "name"))
+            self._note(Fault(("subject",), "missing.child"), Instead.WITHOUT, name=name)
+        elif not (born and born.expected):  # who is not born yet may have no name (R3)
+            for part, told in (("given_name", given), ("family_name", family)):
+                if not told:
+                    self._tell_name_is_missing(part)
+
+    def _tell_name_is_missing(self, part: str) -> None:
+        path = ("subject", "name", 0, part)
+        if not any(one.place.startswith(dotted(path)) for one in self.found.values()):
+            self._note(Fault(path, "missing.name"), Instead.WITHOUT)
 
     # --- faults
 
-    def _fault(self, error: Any) -> Fault:
-        path, context = self._original(error["loc"]), error.get("ctx", {})
-        if isinstance(bad := _at(self.sent.values, path), Bad):
-            return Fault(path, bad.reason, bad.expected)
-        longest = context.get("max_length") if error["type"] == "string_too_long" else None
-        expected = f"at most {longest:,} characters" if longest else context.get("expected")
-        return Fault(path, reason_of(error["type"]), expected, longest)
-
-    def _original(self, path: Sequence[str | int]) -> Path:
-        """Where that stands in what was sent, from which nothing was taken out."""
-        if self._shown is self.sent.values:
-            return tuple(path)
-        value: object = self.sent.values
-        found: list[str | int] = []
-        for part in path:
-            if isinstance(value, list) and isinstance(part, int):
-                part = [n for n, one in enumerate(value) if one is not None][part]
-            found.append(part)
-            value = _at(value, (part,))
-        return tuple(found)
-
     def _handle(self, fault: Fault) -> None:
-        value = _at(self.sent.values, fault.path)
+        value = at(self.sent.values, fault.path)
+        if not isinstance(at(self.sent.values, fault.path[:-1]), dict | list):
+            return  # it was left out with what it stood in
         self._may_degrade(fault)
-        if value is None or value in ("", [], {}):
-            self._set(fault.path, None)
-            self._missing(fault.path)
+        if fault.absent and value is None:
+            self._do_without(fault.path)
+        elif value is None or value in ("", [], {}):
+            self._put(fault.path, None)
         elif isinstance(value, str) and (fault.longest or 0) >= _SHORTEST_PROSE:
-            self._note(fault.path, fault.reason, expected=fault.expected, instead=Instead.SHORTENED)
-            self._set(fault.path, _shortened(value, fault))
+            self._note(fault, Instead.SHORTENED)
+            self._put(fault.path, _shortened(value, fault))
         else:
-            self._note(fault.path, fault.reason, expected=fault.expected)
-            self._set(fault.path, None)
+            self._cut(fault.because_of(value))
+
+    def _cut(self, fault: Fault) -> None:
+        self._note(fault, Instead.LEFT_OUT)
+        self._put(fault.path, None)
 
     def _may_degrade(self, fault: Fault) -> None:
         """Of an open case only what is said of the child: to lose its worker would close it."""
-        if self.shape is OpenCase and fault.path[:1] not in (("child",), ("set_aside",)):
-            raise NotTaken(fault.reason, self._name(fault.path) or None)
+        if self.shape is OpenCase and fault.path[:1] != ("child",):
+            raise NotTaken(fault.reason, self._name(fault.public_path) or None)
 
-    def _missing(self, path: Path) -> None:
-        """Something without which the whole, or a part of it, says nothing."""
-        if path[-1] == "relationship":
-            self._instead(path, "other", Instead.LEFT_OUT)
-        elif len(path) > 1:
-            self._leave_out(path[:-1], without=path)
-        elif path == ("reference",):
-            self._give_reference()
-        elif path == ("observed_at",):
-            self._instead(path, self.now.isoformat(), Instead.ARRIVAL)
-        elif path == ("narrative",):
-            self._instead(path, NO_ACCOUNT, Instead.LEFT_OUT)
-        elif path in (("subject",), ("child",)):
-            self.sent.values[str(path[0])] = {}
+    def _do_without(self, path: Path) -> None:
+        """Something is missing without which the whole, or a part of it, says nothing."""
+        match path:
+            case ("reference",):
+                self._instead(path, self._given_reference(), Instead.GIVEN)
+            case ("observed_at",):
+                self._instead(path, self.now.isoformat(), Instead.ARRIVAL)
+            case ("narrative",):
+                self._instead(path, NO_ACCOUNT, Instead.WITHOUT)
+            case ("subject",) | ("child",):
+                self._put(path, {})
+            case (*_, "relationship"):
+                self._instead(path, "other", Instead.WITHOUT)
+            case _:
+                self._leave_out(path[:-1], without=path)
 
     def _leave_out(self, parent: Path, *, without: Path) -> None:
         """A part, for want of something in it; what else it held is kept."""
-        for path in _leaves(_at(self.sent.values, parent), parent):
-            if path[-1] not in _QUALIFIERS and self._name(path) != MAPPING:
-                wanted = f"with {self._name(without)}"
-                self._note(path, "invalid.incomplete", expected=wanted, place=dotted(parent))
-        self._set(parent, None)
+        told = any(one.place.startswith(dotted(parent)) for one in self.found.values())
+        expected = f"with {self._name(without)}"
+        for path, _ in leaves(at(self.sent.values, parent), parent):
+            if self._written(path) not in (None, "") and self._name(path) != MAPPING:
+                along = told and path[-1] in _QUALIFIERS
+                instead = Instead.ALONG if along else Instead.LEFT_OUT
+                self._note(Fault(path, "invalid.incomplete", expected), instead)
+        self._put(parent, None)
 
-    def _give_reference(self) -> None:
-        rest = {name: part for name, part in self.sent.values.items() if name != "observed_at"}
-        if not (self.sent.values.get("narrative") or any(_leaves(rest.get("subject"), ()))):
+    def _given_reference(self) -> str:
+        """The same for the same message; ``NotTaken`` where that says nothing to act on."""
+        if not self._says_something():
             raise NotTaken("missing.field", self._name(("reference",)))
-        given = "no-reference-" + sha256(written(_compact(rest))).hexdigest()[:16]
-        self._instead(("reference",), given, Instead.GIVEN)
+        return "no-reference-" + sha256(as_sent(self.came).encode("utf-8")).hexdigest()[:16]
+
+    def _says_something(self) -> bool:
+        """Whether there are words, or it is said who the child is."""
+        came = {name: at(self.came, (name,)) for name in ("narrative", "subject")}
+        return any(
+            not _NOT_WHO.intersection(path[1:2])
+            and path[-1] not in _QUALIFIERS
+            and str(value).strip()
+            and self._name(path) != MAPPING
+            for path, value in leaves(came)
+        )
 
     def _instead(self, path: Path, value: object, instead: Instead) -> None:
-        place = dotted(path)
-        self._set(path, value)
-        for number, one in enumerate(self.found):
-            if one.place == place:
-                self.found[number] = one.model_copy(update={"instead": instead})
+        self._put(path, value)
+        for key, one in self.found.items():
+            if one.place == dotted(path):
+                self.found[key] = one.model_copy(update={"instead": instead})
                 return
-        self._note(path, "missing.field", instead=instead, value="")
+        self._note(Fault(path, "missing.field"), instead)
+
+    def _put(self, path: Path, new: object) -> None:
+        self.whole = False
+        put(self.sent.values, path, new=new)
+
+    def _clean(self) -> None:
+        """Take out of texts what no text may hold, and what is no number."""
+        for path, value in list(every(self.sent.values)):
+            if isinstance(value, NotANumber):
+                self._cut(Fault(path, "unreadable.number"))
+            elif any(isinstance(name, str) and cleaned(name) != name for name in path[-1:]):
+                self._cut(Fault(path, "invalid.unknown-field"))
+            elif isinstance(value, str) and (clean := cleaned(value)) != value:
+                self._note(Fault(path, "invalid.characters"), Instead.CLEANED)
+                self._put(path, clean)
 
     # --- what is kept
 
-    def _note(
-        self,
-        path: Path,
-        reason: str,
-        *,
-        expected: str | None = None,
-        instead: Instead = Instead.LEFT_OUT,
-        name: str | None = None,
-        place: str | None = None,
-        value: str | None = None,
-    ) -> None:
-        told = SetAside(
-            field=(self.sent.where + (name or self._name(path)))[:500].rstrip("., /") or ".",
-            place=place or dotted(path)[:500] or ".",
-            reason=reason,
-            expected=expected[:500] if expected else None,
+    def _note(self, fault: Fault, instead: Instead, *, name: str | None = None) -> None:
+        made = self._note_of(fault, instead, name=name)
+        self.found.setdefault((made.field, made.reason, made.value), made)
+
+    def _note_of(self, fault: Fault, instead: Instead, *, name: str | None = None) -> SetAside:
+        return aside(
+            self.sent.where + (name or self._name(fault.path)),
+            fault.reason,
+            value=self._written(fault.path),
+            place=dotted(fault.path),
+            expected=fault.expected,
             instead=instead,
-            value=self._written(path) if value is None else value,
         )
-        if told not in self.found:
-            self.found.append(told)
 
     def _name(self, path: Path) -> str:
-        return name_in(self.sent.names(), path)
+        return name_in(self.names, path) or self.sent.agreed(path) or dotted(path)
 
-    def _written(self, path: Path) -> str:
-        came: object = self.sent.written()
+    def _written(self, path: Path) -> object:
+        """What came there, or in a larger part that was not read any further."""
+        came = self.came
         for part in path:
-            inside = _at(came, (part,))
-            if inside is None:
+            if not isinstance(came, dict | list):
                 break
-            came = inside
-        if isinstance(came, str) and not cleaned(came)[1]:
-            return came
-        return written(came).decode()
-
-    def _set(self, path: Path, value: object) -> None:
-        parent: Any = _at(self.sent.values, path[:-1])
-        if isinstance(parent, dict | list):
-            parent[path[-1]] = value  # type: ignore[index]
-
-    def _clean(self) -> None:
-        """Take out of texts what no text may hold; of a key given twice the last counts."""
-        for path, value in list(_every(self.sent.values, ())):
-            if isinstance(value, Repeated):
-                self._note(
-                    path, "unreadable.repeated-key", name=dotted(path), value=value.as_written()
-                )
-            elif isinstance(value, str):
-                clean, was_odd = cleaned(value)
-                if was_odd:
-                    self._note(path, "invalid.characters", instead=Instead.CLEANED)
-                    self._set(path, clean)
+            came = at(came, (part,))
+        return came
 
 
-def _names_anybody(made: Notification) -> bool:
-    child = made.subject
-    return bool(child.name or child.identifier or child.date_of_birth or child.related_person)
+def overwritten(value: object, where: str) -> tuple[SetAside, ...]:
+    """What an object of a JSON text gave under a key before it gave another under the same."""
+    return tuple(
+        aside(where + dotted(path), "unreadable.repeated-key", value=before)
+        for path, before in repeated(value)
+    )
+
+
+def _coarse(faults: Sequence[Fault]) -> list[Fault]:
+    """Whole fields of the concern and of its child in place of many parts of them."""
+    return list({one.path[:2]: one.moved(one.path[:2]) for one in faults}.values())
 
 
 def _shortened(value: str, fault: Fault) -> str:
@@ -253,39 +292,3 @@ def _shortened(value: str, fault: Fault) -> str:
     if fault.path != ("reference",):
         return value[:longest]
     return value[: longest - 17] + "~" + sha256(value.encode()).hexdigest()[:16]
-
-
-def _at(value: object, path: Sequence[str | int]) -> Any:
-    for part in path:
-        if isinstance(value, dict):
-            value = value.get(part)
-        elif isinstance(value, list) and isinstance(part, int) and part < len(value):
-            value = value[part]
-        else:
-            return None
-    return value
-
-
-def _compact(value: object) -> Any:
-    """Without what was set aside."""
-    if isinstance(value, dict):
-        return {name: _compact(part) for name, part in value.items() if part is not None}
-    if isinstance(value, list):
-        return [_compact(part) for part in value if part is not None]
-    return value
-
-
-def _every(value: object, path: Path) -> Iterator[tuple[Path, object]]:
-    yield path, value
-    if isinstance(value, dict):
-        for name, part in value.items():
-            yield from _every(part, (*path, name))
-    elif isinstance(value, list):
-        for number, part in enumerate(value):
-            yield from _every(part, (*path, number))
-
-
-def _leaves(value: object, path: Path) -> Iterator[Path]:
-    for at, one in _every(value, path):
-        if one is not None and not isinstance(one, dict | list):
-            yield at

@@ -11,7 +11,7 @@ from router.refuse import dead_arrival, refused, rejected, taken
 from router.steps.deduplicate import decide as deduplicate
 from schemas.base import Fact
 from schemas.message import Message, arrived, dated_id, derived_id
-from schemas.notification import Receipt
+from schemas.notification import NotificationReceived, Receipt
 from schemas.refusals import Refusal
 from stores import codec, cursors, dead_letters, journal, known
 from stores.database import Database, Transaction, Unstorable
@@ -170,10 +170,13 @@ class _Batch:
         """Whether it says the same; what was erased cannot say otherwise any more."""
         said = codec.encode(message.data)
         if isinstance(known, Message):
-            return codec.encode(known.data) == said
+            return codec.encode(known.data) == said or _but_for_arrival(known, message)
         key_id, vault = codec.key_id_of(message), self._transaction.vault
         key = vault.keys(self._transaction.connection, [key_id], create=False).get(key_id)
-        return key is None or key.digest(said) == known
+        if key is None or key.digest(said) == known:
+            return True
+        before = journal.load(self._transaction, message.id)
+        return before is not None and _but_for_arrival(before, message)
 
     def _reject(self, arrival: Arrival, why: Refusal) -> Receipt:
         dead_id, kept = self._place_of(arrival)
@@ -210,6 +213,17 @@ class _Batch:
         except Unreadable:
             return (None,)
         return (found.original, found.mended) if found else ()
+
+
+def _but_for_arrival(one: Message, other: Message) -> bool:
+    """Whether they differ in when they arrived alone, which was taken for a time not given."""
+    facts = [message.data for message in (one, other)]
+    said = [fact.notification for fact in facts if isinstance(fact, NotificationReceived)]
+    return (
+        len(said) == len(facts)
+        and any(notification.observed_on_arrival for notification in said)
+        and len({notification.content_digest() for notification in said}) == 1
+    )
 
 
 def _dead_id(id_: str) -> str:

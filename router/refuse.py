@@ -8,6 +8,7 @@ from schemas.base import Fact
 from schemas.case import OpenCaseReceived
 from schemas.message import Message, derived_id
 from schemas.notification import (
+    Instead,
     MessageRefused,
     NotificationReceived,
     Receipt,
@@ -28,15 +29,15 @@ def taken(arrival: Arrival, id_: str, *, duplicate_of: str | None = None) -> Rec
         id=id_,
         duplicate_of=duplicate_of,
         **_named(arrival),
-        warnings=tuple(map(_warned, _set_aside(arrival.body))),
+        warnings=tuple(map(_warned, _to_tell(arrival.body))),
     )
 
 
-def _set_aside(body: Fact | Refusal) -> tuple[SetAside, ...]:
+def _to_tell(body: Fact | Refusal) -> list[SetAside]:
     match body:
         case NotificationReceived(notification=concern) | OpenCaseReceived(open_case=concern):
-            return concern.set_aside
-    return ()
+            return [one for one in concern.set_aside if one.instead is not Instead.ALONG]
+    return []
 
 
 def _warned(part: SetAside) -> Warned:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from hashlib import sha256
 from operator import not_
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -51,6 +51,10 @@ class Instead(StrEnum):
     """The time at which it arrived is used."""
     GIVEN = "given-reference"
     """The hub gave a reference of its own, from the content."""
+    WITHOUT = "without"
+    """Nothing stands there, and it is taken without it."""
+    ALONG = "along"
+    """Kept with another part, which it describes; that is told."""
 
 
 class SetAside(Shape):
@@ -85,12 +89,17 @@ class Notification(Shape):
     def content_digest(self) -> str:
         """SHA-256 of the canonical JSON without the time: a resend is later but says the same.
 
-        Nor does it count by what name the mapping of today knows a field that was set aside.
+        Of what was set aside only what the sender wrote counts, not what the hub says of it.
         """
-        return sha256(self.model_dump_json(exclude=_NO_CONTENT).encode()).hexdigest()
+        said = self.model_dump_json(exclude={"observed_at", "set_aside"})
+        aside = (one for one in self.set_aside if one.value and one.place != "observed_at")
+        kept = (f"{one.place}={one.value}" for one in aside)
+        return sha256("\0".join((said, *kept)).encode()).hexdigest()
 
-
-_NO_CONTENT: Any = {"observed_at": True, "set_aside": {"__all__": {"field", "expected"}}}
+    @property
+    def observed_on_arrival(self) -> bool:
+        """Whether the sender gave no time that could be used."""
+        return any(one.instead is Instead.ARRIVAL for one in self.set_aside)
 
 
 class NotificationReceived(

@@ -50,6 +50,12 @@ _REASONS = (
         "Check the tags against the agreed schema; send anew.",
     ),
     Reason(
+        "unreadable.hl7",
+        "The text is not an HL7 v2 message that begins with MSH and its separators.",
+        "Begin each message with MSH|^~\\&| and send it anew.",
+        False,
+    ),
+    Reason(
         "unreadable.number",
         "The JSON holds NaN or an infinity.",
         "Leave the field out or give a number.",
@@ -197,6 +203,16 @@ _REASONS = (
         False,
     ),
     Reason(
+        "invalid.many",
+        "So much cannot be used that not all of it is named.",
+        "Compare the message with the agreed format; the whole of it is kept.",
+    ),
+    Reason(
+        "missing.name",
+        "The child's given name or family name is missing.",
+        "Send both where they are known; without them the child is hard to find.",
+    ),
+    Reason(
         "missing.child",
         "No child is named under the names that were agreed.",
         "Compare the names of fields with the agreed format; nobody is known from this message.",
@@ -291,6 +307,8 @@ INSTEAD = {
     "shortened": "Its beginning is used; the whole is kept.",
     "cleaned": "Used without the characters that no text may hold; kept as it came.",
     "arrival-time": "The time at which it arrived is used instead.",
+    "without": "Taken without it.",
+    "along": "Kept with the part that it describes.",
     "given-reference": "The hub gave it a reference of its own, which is in this receipt.",
 }
 """What was done with a part of a message that could not be used, in words for the sender."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, IPvAnyNetwork, StringConstraints
 
 from schemas.base import Code, Line, Shape
 from schemas.notification import Digest
@@ -92,6 +93,25 @@ class QueueCredential(Shape):
         return self.receipts or f"{self.queue}.receipts"
 
 
+class MllpSettings(Shape):
+    """Where this agency's HL7 v2 messages come in over MLLP.
+
+    MLLP knows neither tokens nor TLS: who may connect is whoever a tunnel with mutual TLS lets
+    through to here, and ``peers``; all that comes is this agency's.
+    """
+
+    host: Line = "127.0.0.1"
+    port: int = Field(ge=0, le=65535)
+    """Of this agency alone; 0 takes a free one."""
+    peers: tuple[IPvAnyNetwork, ...] = (ip_network("127.0.0.1"), ip_network("::1"))
+    """Addresses or networks from which it is taken; the tunnel's, where there is one."""
+    idle_seconds: float = Field(default=600.0, gt=0)
+    """How long a connection is kept while no message begins."""
+    message_seconds: float = Field(default=60.0, gt=0)
+    """How long a message may take from its first byte to its last, and its answer to be read."""
+    most_connections: int = Field(default=10, ge=1)
+
+
 class Push(Shape):
     """How the hub sends an agency its letters, where it does not fetch them over HTTP."""
 
@@ -119,6 +139,7 @@ class AgencySettings(Shape):
     http: HttpCredential | None = None
     folder: FolderCredential | None = None
     queue: QueueCredential | None = None
+    mllp: MllpSettings | None = None
     push: Push | None = None
     standing_release: tuple[StandingRelease, ...] = ()
 

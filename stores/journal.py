@@ -87,6 +87,16 @@ def chains_of(view: View, message_ids: Collection[str]) -> dict[str, str]:
     return {row.message_id: row.chain for row in rows}
 
 
+def load(view: View, message_id: str) -> Message | None:
+    """The message of this id; None where it is not, or is not to be read any more."""
+    row = view.connection.execute(select(journal).where(journal.c.message_id == message_id)).first()
+    if row is None:
+        return None
+    keys = view.vault.keys(view.connection, [row.key_id], create=False)
+    message = opened(row, keys)
+    return None if isinstance(message.data, codec.Unopened) else message
+
+
 def sealed(row: Any) -> codec.Sealed:
     """A journal row as a sealed message."""
     return codec.Sealed(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from io import BytesIO
 from itertools import islice
@@ -110,6 +110,14 @@ def from_stream(
         for number, one in enumerate(told, start=1):
             kept_as = form.kept_as + (f"; part={number}" if number > 1 else "")
             yield door.arrival(one, record.original, content_type=kept_as, said=said)
+
+
+def from_body(door: Door, body: bytes, *, form: Format, said: Said) -> list[Arrival]:
+    """The arrivals of one message in the agency's format, named by it.
+
+    Raises ``NotTaken`` where it holds none, or more than are taken at once.
+    """
+    return named(_some(from_stream(door, BytesIO(body), form=form)), said)
 
 
 def reread(
@@ -221,7 +229,7 @@ def _binary(door: Door, body: bytes, *, media: MediaType, attributes: Attributes
         if not body.strip():
             raise NotTaken("unreadable.empty")
         if form := event.own_format(door.route):
-            return named(_some(from_stream(door, BytesIO(body), form=form)), event.said)
+            return from_body(door, body, form=form, said=event.said)
         # JSON where no Content-Type says another
         kept_as = _kept_as(event.content.public_name, event.type, said)
         told: Fact | Refusal = _shape(door, event, data=strict_json.parse(body))
@@ -281,11 +289,11 @@ def _with_data(door: Door, event: _Event, *, json: Json) -> list[Arrival]:
     if form and form.kind == "json" and isinstance(data, dict):
         facts = door.record(Record(data, json.text, "data.", odd=json.odd), form)
     else:
-        body = _bytes_of(event, json.fields)
+        body = _bytes_of(event, json)
         if not body.strip():
             raise NotTaken("unreadable.empty", "data")
         if form:
-            return named(_some(from_stream(door, BytesIO(body), form=form)), event.said)
+            return from_body(door, body, form=form, said=event.said)
         inside = strict_json.parse(body) if data is None else Json(data, body, json.odd)
         facts = [_shape(door, event, data=inside, prefix="data.")]
     return [
@@ -294,15 +302,15 @@ def _with_data(door: Door, event: _Event, *, json: Json) -> list[Arrival]:
     ]
 
 
-def _bytes_of(event: _Event, value: Mapping[str, object]) -> bytes:
-    data, packed = value.get("data"), value.get("data_base64")
-    if packed is not None or "data" not in value:
+def _bytes_of(event: _Event, json: Json) -> bytes:
+    data, packed = json.fields.get("data"), json.fields.get("data_base64")
+    if packed is not None or "data" not in json.fields:
         try:
             return base64.b64decode(packed if isinstance(packed, str) else "?", validate=True)
         except ValueError:
             raise NotTaken("unreadable.event", "data_base64") from None
     if event.content.kind == "json":
-        return strict_json.written(data)
+        return strict_json.as_sent(data).encode() if json.odd else strict_json.written(data)
     if not isinstance(data, str):
         raise NotTaken("unreadable.event", "data")
     return data.encode("utf-8")

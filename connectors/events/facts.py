@@ -16,7 +16,7 @@ from connectors.formats.records import Record, Tally
 from connectors.formats.strict_json import Json, parse, written
 from connectors.not_taken import NotTaken, of_validation
 from connectors.port import AgencyRoute
-from connectors.set_aside import AsSent, usable
+from connectors.set_aside import AsSent, overwritten, usable
 from schemas import decisions
 from schemas.base import Fact, Shape
 from schemas.case import OpenCase, OpenCaseReceived
@@ -167,7 +167,14 @@ class Door:
             text = data.text if value is data.value and not data.odd else written(value)
             return form.model_validate_json(text, strict=True)
 
-        sent = AsSent(data.value, lambda: parse(data.text).value, where=prefix, odd=data.odd)
+        sent = AsSent(
+            data.value,
+            data.text,
+            lambda: parse(data.text).value,
+            where=prefix,
+            odd=data.odd,
+            beside=overwritten(data.value, prefix) if data.odd else (),
+        )
         made: Notification | OpenCase = usable(form, sent, validate=validate, now=self.now)
         return made
 

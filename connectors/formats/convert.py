@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
@@ -92,8 +93,11 @@ def after_comma(value: object, options: Options) -> object | None:
 
 
 def digits(value: object, _: Options) -> object | None:
-    """A number without the spaces and hyphens that people write in it."""
-    return _text(value).replace(" ", "").replace("-", "") or None
+    """A number without the spaces and hyphens that people write between its digits."""
+    return _GAPS.sub("", _text(value)) or None
+
+
+_GAPS = re.compile(r"(?<=\w)[\s\u00ad\u2010-\u2015-]+(?=\w)")
 
 
 def postcode(value: object, _: Options) -> object | None:
@@ -105,7 +109,11 @@ def postcode(value: object, _: Options) -> object | None:
 
 def code(value: object, _: Options) -> object | None:
     """A text as a code of the hub: ``Duty Team`` becomes ``duty-team``."""
-    return re.sub(r"[^a-z0-9_.:-]+", "-", _text(value).lower()).strip("-") or None
+    parts = unicodedata.normalize("NFD", _text(value).lower())
+    plain = "".join(letter for letter in parts if not unicodedata.combining(letter))
+    if any(letter.isalnum() and not letter.isascii() for letter in plain):
+        raise NotTaken("invalid.code")
+    return re.sub(r"[^a-z0-9_.:-]+", "-", plain).strip("-") or None
 
 
 def date(value: object, options: Options) -> object | None:
@@ -153,14 +161,29 @@ def _read(value: object, formats: Sequence[str], reason: str) -> tuple[dt.dateti
     if not written:
         return None
     for form in formats:
-        # strptime takes 2026-3-1 for %Y-%m-%d; a sender who agreed on ISO 8601 writes it whole.
-        if form == "%Y-%m-%d" and len(written) != len("2026-03-12"):
-            continue
         try:
-            return dt.datetime.strptime(written, form), form
+            return _parse(written, form), form
         except ValueError:
             continue
     raise NotTaken(reason)
+
+
+def _parse(written: str, form: str) -> dt.datetime:
+    # strptime takes 2026-3-1 for %Y-%m-%d, and 2026112 for %Y%m%d; ISO 8601 is written whole.
+    if form in _WHOLE and len(written) != len(_A_DAY.strftime(form)):
+        raise ValueError(form)
+    if form == "%Y-%m-%d" and written[7] == "-":  # strptime is slow
+        return dt.datetime.fromisoformat(written)
+    return dt.datetime.strptime(written, form)
+
+
+_A_DAY = dt.datetime(2026, 3, 12, tzinfo=dt.UTC)
+_TO_MINUTE, _TO_SECOND = "%Y%m%d%H%M", "%Y%m%d%H%M%S"
+_WHOLE = frozenset(
+    {"%Y-%m-%d", "%Y%m%d", "%Y%m", "%Y%m%d%H"}
+    | {form + zone for form in (_TO_MINUTE, _TO_SECOND) for zone in ("", "%z")}
+)
+"""Forms in which every part has all its digits."""
 
 
 def coded(value: object, options: Options) -> object | None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from connectors.formats import template
+from connectors.formats.hl7_messages import Segments
 from connectors.formats.records import Kind
 from connectors.formats.template import Part
 from schemas.notification import Notification
@@ -18,7 +19,8 @@ class Children:
 
     kind: Kind
     paths: tuple[str, ...]
-    """How columns of each begin, such as ``Child1 ``; or the one path of XML or JSON."""
+    """How columns of each begin, such as ``Child1 ``; else the one path: in HL7 the segment
+    with which those of each child begin."""
 
     def of(self, record: object) -> list[tuple[Part, str]]:
         """Each child of the record, and what stands before its fields' names; never empty."""
@@ -26,15 +28,22 @@ class Children:
         return found or [(Part(record, None), self._before(None))]
 
     def _repeated(self, record: object) -> list[tuple[Part, str]]:
-        parts = template.parts_getter(self.kind, self.paths[0])(record)
-        if self.kind == "xml" and len(parts) == 1:
+        parts = self._parts(record)
+        if self.kind in ("xml", "hl7") and len(parts) == 1:
             return [(Part(record, parts[0]), self._before(None))]
-        first = 1 if self.kind == "xml" else 0
+        first = 1 if self.kind in ("xml", "hl7") else 0
         return [(Part(record, part), self._before(n)) for n, part in enumerate(parts, start=first)]
+
+    def _parts(self, record: object) -> Sequence[object]:
+        if isinstance(record, Segments):
+            return record.groups(self.paths[0])
+        return template.parts_getter(self.kind, self.paths[0])(record)
 
     def _before(self, number: int | None) -> str:
         if self.kind == "csv":
             return self.paths[0]
+        if self.kind == "hl7":
+            return "" if number is None else f"{self.paths[0]} {number}, "
         place = "" if number is None else f"[{number}]"
         return self.paths[0] + place + ("/" if self.kind == "xml" else ".")
 

@@ -17,19 +17,21 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, ValidationError
 
-from connectors.formats import template
+from connectors.asides import aside
+from connectors.formats import hl7_paths, template
 from connectors.formats.convert import CONVERTERS, SEVERAL, Options
 from connectors.formats.family import Children, siblings
+from connectors.formats.left import Part, leaving, left
 from connectors.formats.media import NAMES
 from connectors.formats.readers import records
 from connectors.formats.records import Encoding, Kind, Reading, Record, Tally
 from connectors.formats.template import EACH, Constant, Each, Node
 from connectors.formats.unread import Known, unread
 from connectors.not_taken import NotTaken
-from connectors.set_aside import AsSent, usable
+from connectors.set_aside import AsSent, overwritten, usable
 from schemas.base import Code, Line, Shape
 from schemas.case import OpenCase
-from schemas.notification import Notification, SetAside
+from schemas.notification import Instead, Notification, SetAside
 from schemas.refusals import Refusal
 
 Makes = Literal["notification", "open-case"]
@@ -91,6 +93,8 @@ class Format:
     reading: Reading
     template: template.Group
     known: Known
+    leaving: Part | None = None
+    """Of the template what may leave something that it reads."""
     children: Children | None = None
     """Where a record may have several."""
 
@@ -113,6 +117,8 @@ class Format:
             raise NotTaken(content.reason, content.field).within(record.where)
         parts = self.children.of(content) if self.children else [(content, "")]
         beside = (*record.set_aside, *self._unread(record, tally or Tally()))
+        if record.odd:
+            beside += overwritten(content, record.where)
         made = [self._one(part, record, before, beside=beside, now=now) for part, before in parts]
         return siblings(made) if isinstance(made[0], Notification) else made
 
@@ -125,19 +131,30 @@ class Format:
         beside: Sequence[SetAside],
         now: dt.datetime,
     ) -> Any:
-        def names() -> object:
-            return _within_part(self.template.read(content, tell="names"), before)
-
         sent = AsSent(
             values={**_EMPTY[self.makes], **(self.template.read(content) or {})},
+            text=record.original,
             written=lambda: self.template.read(content, tell="written"),
-            names=names,
+            names=lambda: _within_part(self.template.read(content, tell="names"), before),
+            agreed=lambda path: _within_part(self.template.agreed(path), before),
             where=record.where,
             odd=record.odd,
-            beside=beside,
+            beside=(*beside, *self._left(content, record.where, before=before)),
         )
         shape: type[Any] = _SHAPES[self.makes]
         return usable(shape, sent, validate=shape.model_validate, now=now)
+
+    def _left(self, content: object, where: str, *, before: str) -> Iterator[SetAside]:
+        """What other values stand in the place of, or says nothing by itself."""
+        if self.leaving is None:
+            return
+        for one in left(self.leaving, content):
+            name = where + one.name.replace(EACH, before)
+            if one.needs is None:
+                yield aside(name, "invalid.several", value=one.value, instead=Instead.ALONG)
+            else:
+                needs = f"with {one.needs.replace(EACH, before)}"
+                yield aside(name, "invalid.incomplete", value=one.value, expected=needs)
 
     def _unread(self, record: Record, tally: Tally) -> Iterator[SetAside]:
         """What stands under names that the mapping does not know: perhaps it meant others."""
@@ -145,12 +162,7 @@ class Format:
             return
         for name, value in unread(record.content, self.known):
             tally.unread.add(re.sub(r"\[\d+\]", "", name))
-            yield SetAside(
-                field=(record.where + name)[:500],
-                place=".",
-                reason="invalid.unknown-field",
-                value=value,
-            )
+            yield aside(record.where + name, "invalid.unknown-field", value=value)
 
 
 def _within_part(names: object, before: str) -> Any:
@@ -225,6 +237,7 @@ class _Compiler:
     """Of repeated parts within which the rules stand that are being compiled."""
 
     def compile(self) -> Format:
+        self._check_hl7()
         schema = _SHAPES[self.file.makes].model_json_schema()
         group = self._group(self.file.template, _Part(schema, schema, "template"))
         reader = self.file.reader[self.kind]
@@ -245,8 +258,18 @@ class _Compiler:
             reading,
             group,
             known=Known(reading.known, frozenset(self._inside())),
+            leaving=leaving(group),
             children=self._children(),
         )
+
+    def _check_hl7(self) -> None:
+        if self.kind != "hl7":
+            return
+        if self.file.reader["hl7"].encoding != "utf-8":
+            raise MappingFault("reader.hl7: leave out encoding; a message says its own in MSH-18")
+        for path in self._each_paths():
+            if not re.fullmatch("[A-Z][A-Z0-9]{2}", path):
+                raise MappingFault("each.hl7: write the segment with which each child's begin: PID")
 
     def _children(self) -> Children | None:
         paths = self.file.each.get(self.kind)
@@ -267,6 +290,11 @@ class _Compiler:
     def _known(self) -> Iterator[str]:
         """Every word of the sender's that the mapping reads or leaves alone."""
         yield from self._columns()
+        if self.kind == "hl7":
+            yield from self.file.ignore
+            for name in self.names:
+                yield from hl7_paths.fields_of(name.removeprefix(EACH))
+            return
         for name in (*self.names, *self.file.ignore, *self._each_paths()):
             yield name
             yield from _WORDS.findall(re.sub(r"'[^']*'", "", name.removeprefix(EACH)))
@@ -309,9 +337,14 @@ class _Compiler:
         self._repeated.append(inside)
         parts = self._found(template.parts_getter(self.kind, inside), path)
         self.depth += 1
+        outside = len(self.names)
         node = self._group({name: rule for name, rule in value.items() if name != "each"}, part)
         self.depth -= 1
         first, joint = (1, "/") if self.kind == "xml" else (0, ".")
+        if self.kind == "hl7":
+            first, joint = 1, "." if "-" in inside else "-"
+            read = [f"{path}{joint}{name}" for name in self.names[outside:]]
+            self.names[outside - 1 :] = [path, *read] if "-" in inside else read
         return Each(parts, node, path, first=first, joint=joint, texts=_reads_texts(value))
 
     def _group(self, table: Mapping[str, object], part: _Part) -> template.Group:
@@ -339,6 +372,9 @@ class _Compiler:
 
     def _found(self, get: Callable[[object], Any], path: str) -> Callable[[object], Any]:
         """In the child or in the whole record, where the mapping tells these apart."""
+        inside = path.removeprefix(EACH)
+        if self.kind == "hl7" and inside != "." and hl7_paths.path_of(inside) is None:
+            raise MappingFault(f"{path}: write PID-5.1, PID-3[5='NH'].1 or OBX[3.1='SG']-5")
         if path.startswith(EACH) and self.kind not in self.file.each:
             raise MappingFault(f"{path}: `each` of [each] does not say where {self.kind} has it")
         if self.depth or self.kind not in self.file.each:
@@ -419,7 +455,9 @@ def _expected(rule: Mapping[str, object]) -> str | None:
     if rule.get("as") in ("date", "moment"):
         form = "%Y-%m-%d" if rule["as"] == "date" else "%Y-%m-%dT%H:%M:%S+00:00"
         return " or ".join(map(_A_MOMENT.strftime, _formats(rule) or (form,)))
-    return "2026-03-12 or 2026-03 or 2026" if rule.get("as") == "partial-date" else None
+    if rule.get("as") == "partial-date":
+        return " or ".join(map(_A_MOMENT.strftime, _formats(rule) or ("%Y-%m-%d", "%Y-%m", "%Y")))
+    return None
 
 
 def _formats(rule: Mapping[str, object]) -> tuple[str, ...]:

@@ -19,6 +19,8 @@ _KINDS: Mapping[str, Kind] = {
     "application/x-ndjson": "json-lines",
     "application/jsonl": "json-lines",
     "text/csv": "csv",
+    "application/hl7-v2": "hl7",
+    "x-application/hl7-v2+er7": "hl7",
 }
 _SUFFIXES: Mapping[str, Kind] = {
     ".xml": "xml",
@@ -26,12 +28,14 @@ _SUFFIXES: Mapping[str, Kind] = {
     ".jsonl": "json-lines",
     ".ndjson": "json-lines",
     ".csv": "csv",
+    ".hl7": "hl7",
 }
 NAMES: Mapping[Kind, str] = {
     "xml": "application/xml",
     "json": "application/json",
     "json-lines": "application/x-ndjson",
     "csv": "text/csv",
+    "hl7": "application/hl7-v2",
 }
 """The media type by which the hub itself calls each format."""
 _PUBLIC = frozenset({*mimetypes.types_map.values(), *NAMES.values(), STRUCTURED, BATCH})

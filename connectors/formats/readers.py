@@ -1,4 +1,4 @@
-"""From bytes to records: XML, JSON, JSON lines, CSV. A bad record never stops those after it."""
+"""From bytes to records: XML, JSON, CSV, HL7. A bad record never stops those after it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from xml.etree.ElementTree import Element, ParseError, TreeBuilder, tostring
 from defusedxml import DefusedXmlException  # type: ignore[import-untyped]
 from defusedxml.ElementTree import DefusedXMLParser  # type: ignore[import-untyped]
 
-from connectors.formats import strict_json
+from connectors.formats import hl7_messages, strict_json
 from connectors.formats.records import Kind, Reading, Record, all_of, in_utf8, lines_of
 from connectors.formats.strict_json import Json
 from connectors.formats.table import table
@@ -150,4 +150,5 @@ _READERS: Mapping[Kind, Callable[[BinaryIO, Reading], Iterator[Record]]] = {
     "json": _json,
     "json-lines": _json_lines,
     "csv": table,
+    "hl7": hl7_messages.messages,
 }

@@ -12,7 +12,7 @@ from connectors.formats import strict_json
 from connectors.not_taken import NotTaken
 from schemas.notification import SetAside
 
-Kind = Literal["xml", "json", "json-lines", "csv"]
+Kind = Literal["xml", "json", "json-lines", "csv", "hl7"]
 Encoding = Literal["utf-8", "windows-1252", "utf-16", "guess"]
 _PLAIN_LINES = 64 * 1024
 """Bytes within which a text shows by what its lines end."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import takewhile
 
 from connectors.not_taken import NotTaken, dotted
+from connectors.parts import Path, every
 
 DEEPEST = 32
 """Levels of nesting; the hub's deepest shape has nine."""
@@ -25,15 +26,30 @@ class Repeated(dict[str, object]):
 
     def __init__(self, pairs: Sequence[tuple[str, object]]) -> None:
         super().__init__(pairs)
-        self._pairs = pairs
+        self.pairs = pairs
 
-    def as_written(self) -> str:
-        """Every key with its value, in their order."""
-        return json.dumps(self._pairs, default=lambda _: None)
+    def overwritten(self) -> Iterator[tuple[str, object]]:
+        """What stood under a key before it came again."""
+        last = {name: number for number, (name, _) in enumerate(self.pairs)}
+        return (pair for number, pair in enumerate(self.pairs) if last[pair[0]] != number)
 
 
-class _NotANumber:
+@dataclass(frozen=True, slots=True, repr=False)
+class NotANumber:
     """NaN or an infinity."""
+
+    written: str
+
+
+class _Fraction(float):
+    """A number that is not whole, with how it was written."""
+
+    written: str
+
+    def __new__(cls, written: str) -> _Fraction:
+        made = super().__new__(cls, written)
+        made.written = written
+        return made
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -78,7 +94,8 @@ class Json:
         """The values of a list, each with a text of its own."""
         if isinstance(self.value, list):
             for part in self.value:
-                yield Json(part, written(part), self.odd)
+                text = as_sent(part).encode() if self.odd else written(part)
+                yield Json(part, text, self.odd)
 
 
 def decode(body: bytes) -> str:
@@ -105,10 +122,12 @@ def parse(body: bytes) -> Json:
 
     def constant(name: str) -> object:
         odd.append(name)
-        return _NotANumber()
+        return NotANumber(name)
 
     try:
-        value = json.loads(text, object_pairs_hook=pairs, parse_constant=constant)
+        value = json.loads(
+            text, object_pairs_hook=pairs, parse_constant=constant, parse_float=_Fraction
+        )
     except RecursionError:
         raise NotTaken("unreadable.too-deep") from None
     except ValueError:
@@ -126,15 +145,35 @@ def written(value: object) -> bytes:
         raise NotTaken("unreadable.too-deep") from None
 
 
-def is_text(value: str) -> bool:
-    """Whether it is free of NUL characters and halves of surrogate pairs."""
-    return not _NO_TEXT.search(value)
+def as_sent(value: object) -> str:
+    """A value as JSON that keeps whatever was written: keys given twice, NaN, every digit.
+
+    What no text may hold is escaped.
+    """
+    if isinstance(value, dict):
+        pairs = value.pairs if isinstance(value, Repeated) else value.items()
+        inside = (f"{as_sent(name)}: {as_sent(part)}" for name, part in pairs)
+        return "{" + ", ".join(inside) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(as_sent, value)) + "]"
+    if isinstance(value, NotANumber | _Fraction):
+        return value.written
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=cleaned(value) != value)
+    return json.dumps(value, default=str)
 
 
-def cleaned(value: str) -> tuple[str, bool]:
-    """The text without NUL characters and halves of surrogate pairs, and whether it had any."""
-    clean, count = _NO_TEXT.subn("", value)
-    return clean, count > 0
+def repeated(value: object, path: Path = ()) -> Iterator[tuple[Path, object]]:
+    """Place and value of what a later value under the same key of the same object took over."""
+    for where, part in every(value, path):
+        if isinstance(part, Repeated):
+            for name, before in part.overwritten():
+                yield (*where, name), before
+
+
+def cleaned(value: str) -> str:
+    """The text without NUL characters and halves of surrogate pairs."""
+    return _NO_TEXT.sub("", value)
 
 
 def _check(value: object, known: Sequence[Container[str]], *path: str | int) -> None:
@@ -158,8 +197,8 @@ def _check_depth(value: object, depth: int) -> None:
 
 
 def _fault(value: object) -> str | None:
-    if isinstance(value, str) and not is_text(value):
+    if isinstance(value, str) and cleaned(value) != value:
         return "invalid.characters"
-    if isinstance(value, _NotANumber):
+    if isinstance(value, NotANumber):
         return "unreadable.number"
     return "unreadable.repeated-key" if isinstance(value, Repeated) else None

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from connectors.asides import aside
 from connectors.formats.records import Reading, Record, lines_of, text_of
 from connectors.not_taken import NotTaken
 from schemas.notification import Instead, SetAside
@@ -266,10 +267,9 @@ def _told(row: _Row, header: _Header) -> Iterator[SetAside]:
         return
     if row.amiss:
         raw = row.raw.decode().rstrip("\r\n")
-        yield SetAside(field=where, place=".", reason=row.amiss, instead=Instead.CLEANED, value=raw)
+        yield aside(where, row.amiss, value=raw, instead=Instead.CLEANED)
     for column in header.missing:
-        yield SetAside(field=f"{where}, {column}", place=".", reason="missing.column")
+        yield aside(f"{where}, {column}", "missing.column", instead=Instead.WITHOUT)
     for name, cell in row.content.items():
         if header.missing and name in header.unread and str(cell).strip():
-            field = f"{where}, {name}"[:500]
-            yield SetAside(field=field, place=".", reason="invalid.unknown-field", value=str(cell))
+            yield aside(f"{where}, {name}", "invalid.unknown-field", value=cell)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Protocol
 from xml.etree.ElementTree import Element
 
+import hl7  # type: ignore[import-untyped]
+
+from connectors.formats import hl7_paths
 from connectors.formats.convert import Convert, Options
 from connectors.formats.records import Kind
 from connectors.not_taken import NotTaken
@@ -34,6 +37,10 @@ class Node(Protocol):
         """What this part comes to; None for nothing, ``Bad`` for what cannot be read."""
         ...
 
+    def agreed(self, path: Sequence[str | int], /) -> str | None:
+        """The sender's name of what is read there, whether the record has it or not."""
+        ...
+
 
 MAPPING = "mapping"
 """The name of what the mapping itself says."""
@@ -50,6 +57,9 @@ class Constant:
         if self.unless is not None and self.unless(record) is not None:
             return None
         return MAPPING if tell == "names" else self.value
+
+    def agreed(self, _: Sequence[str | int], /) -> str | None:
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +87,12 @@ class Field:
         value = self.default if value is None else value
         if value is None or tell == "values":
             return value
-        return self.name if tell == "names" else raw
+        if tell == "names":
+            return self.name
+        return "" if raw is None else raw  # what stands beside it keeps its place
+
+    def agreed(self, _: Sequence[str | int], /) -> str | None:
+        return self.name or None
 
     def _converted(self, raw: object) -> object | None:
         """The value; of several that stand there the one that can be read, if there is one."""
@@ -122,6 +137,11 @@ class Group:
                 made[name] = value
         return made
 
+    def agreed(self, path: Sequence[str | int], /) -> str | None:
+        if path:
+            return part.agreed(path[1:]) if (part := self.parts.get(str(path[0]))) else None
+        return _first(part.agreed(path) for part in self.parts.values())
+
 
 @dataclass(frozen=True, slots=True)
 class First:
@@ -130,19 +150,34 @@ class First:
     choices: tuple[Node, ...]
 
     def read(self, record: object, *, tell: Tell = "values") -> object | None:
-        bad: Node | None = None
+        taken, value = self._found(record)
+        return taken.read(record, tell=tell) if taken and tell != "values" else value
+
+    def taken(self, record: object) -> Node | None:
+        """Which of them."""
+        return self._found(record)[0]
+
+    def _found(self, record: object) -> tuple[Node | None, object | None]:
+        bad: tuple[Node | None, object | None] = (None, None)
         for choice in self.choices:
             value = choice.read(record)
             if value is not None and not _has_bad(value):
-                return choice.read(record, tell=tell)
-            bad = bad or (choice if value is not None else None)
-        return bad.read(record, tell=tell) if bad else None
+                return choice, value
+            bad = (choice, value) if bad[0] is None and value is not None else bad
+        return bad
+
+    def agreed(self, path: Sequence[str | int], /) -> str | None:
+        return _first(choice.agreed(path) for choice in self.choices)
 
 
 def _has_bad(value: object) -> bool:
     if isinstance(value, dict):
         return any(map(_has_bad, value.values()))
     return isinstance(value, Bad)
+
+
+FIELDED = (dict, Element, hl7.Container)
+"""What has fields, of the parts of a record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +188,7 @@ class Each:
     node: Node
     name: str
     first: int
-    """What the sender's format calls the first of several: 0 in JSON, 1 in XML."""
+    """What the sender's format calls the first of several: 0 in JSON, else 1."""
     joint: str
     texts: bool
     """Whether a part may be a text, or has to have fields."""
@@ -168,9 +203,13 @@ class Each:
         return made
 
     def _one(self, part: object, *, tell: Tell) -> object | None:
-        if self.texts or isinstance(part, dict | Element):
+        if self.texts or isinstance(part, FIELDED):
             return self.node.read(part, tell=tell)
         return {"values": Bad("invalid.value"), "names": "", "written": part}[tell]
+
+    def agreed(self, path: Sequence[str | int], /) -> str | None:
+        inside = self.node.agreed(path)
+        return f"{self.name}[]{self.joint}{inside}" if inside else self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,13 +227,20 @@ class Many:
                 made.append(value)
         return made or None
 
+    def agreed(self, path: Sequence[str | int], /) -> str | None:
+        return _first(item.agreed(path[1:]) for item in self.items)
+
+
+def _first(names: Iterator[str | None]) -> str | None:
+    return next((name for name in names if name), None)
+
 
 def _within(prefix: str, names: object) -> object:
     if isinstance(names, dict):
         return {field: _within(prefix, part) for field, part in names.items()}
     if isinstance(names, list):
         return [_within(prefix, part) for part in names]
-    return f"{prefix}{names}".rstrip("./")
+    return names if names == MAPPING else f"{prefix}{names}".rstrip("./-")
 
 
 # --- where things stand in each format
@@ -206,6 +252,8 @@ def getter(kind: Kind, path: str) -> Get:
         return _xml_getter(path)
     if kind == "csv":
         return _member_getter(path)
+    if kind == "hl7":
+        return hl7_paths.getter(path)
     if path == ".":
         return lambda record: record
     return _path_getter(path) if "/" in path or "[" in path else _member_getter(path)
@@ -229,6 +277,8 @@ def parts_getter(kind: Kind, path: str) -> Callable[[object], Sequence[object]]:
     """How to find each of a repeated part; one that is not in a list is a list of one."""
     if kind == "xml":
         return lambda record: record.findall(path) if isinstance(record, Element) else ()
+    if kind == "hl7":
+        return hl7_paths.parts_getter(path)
     get = getter(kind, path)
 
     def parts(record: object) -> Sequence[object]:

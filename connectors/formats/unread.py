@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element, tostring
 
-from connectors.formats.strict_json import written
+from connectors.formats import hl7_paths
+from connectors.formats.hl7_messages import Segments
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,14 +18,16 @@ class Known:
     inside: frozenset[str] = frozenset()
 
 
-def unread(record: object, known: Known) -> Iterator[tuple[str, str]]:
-    """Path and value of each part that nothing reads, the value as text; empty parts are none."""
+def unread(record: object, known: Known) -> Iterator[tuple[str, object]]:
+    """Path and value of each part that nothing reads; empty parts are none."""
     if isinstance(record, Element):
         return _elements(record, known, path="")
+    if isinstance(record, Segments):
+        return hl7_paths.unread(record, known.words)
     return _keys(record, known, path="")
 
 
-def _keys(value: object, known: Known, *, path: str) -> Iterator[tuple[str, str]]:
+def _keys(value: object, known: Known, *, path: str) -> Iterator[tuple[str, object]]:
     if isinstance(value, list):
         for number, part in enumerate(value):
             yield from _keys(part, known, path=f"{path}[{number}]")
@@ -36,7 +39,7 @@ def _keys(value: object, known: Known, *, path: str) -> Iterator[tuple[str, str]
             elif name in known.words:
                 continue
             elif part not in (None, "", [], {}):
-                yield here, part if isinstance(part, str) else written(part).decode()
+                yield here, part
 
 
 def _elements(element: Element, known: Known, *, path: str) -> Iterator[tuple[str, str]]:

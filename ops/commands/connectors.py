@@ -47,12 +47,16 @@ def list_(config: Path, *, as_json: bool) -> None:
     answer(rows, [table("Agencies", shown)], as_json=as_json)
 
 
+_WAYS = ("http", "folder", "queue", "mllp")
+"""The ways in, as the configuration calls them."""
+
+
 def _row(route: AgencyRoute) -> dict[str, Any]:
     settings = route.settings
     agreement = settings.agreement
     return {
         "agency": route.code,
-        "in": [way for way in ("http", "folder", "queue") if getattr(settings, way) is not None],
+        "in": [way for way in _WAYS if getattr(settings, way) is not None],
         "mappings": [mapping.name for mapping in route.mappings],
         "out": settings.push.kind
         if settings.push

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,6 +60,8 @@ def check(
         *_workers(settings.runtime.workers),
         *mute,
         *doors.pushed_nowhere(settings),
+        *doors.shared_ports(settings),
+        *_unread_hl7(settings),
         *doors.unsafe_folders(settings, folder),
         *doors.shared_folders(settings, folder),
         *doors.readable_files(settings, folder),
@@ -99,6 +102,22 @@ def _mapping(alone: HubSettings, *, where: str) -> Iterator[Fault]:
         yield Fault(where, str(error), f"name it under {other}, or name another here")
     except MappingFault as error:
         yield Fault(where, str(error), "mend the mapping; try it with `hub connectors try`")
+
+
+def _unread_hl7(settings: HubSettings) -> Iterator[Fault]:
+    """Agencies with a listener for HL7 of whose mappings none reads it."""
+    for code, agency in settings.agencies.items():
+        if agency.mllp is None:
+            continue
+        with suppress(MappingFault):  # told of the mapping itself
+            route = routes(_of(settings, code, _read_alone(agency)), {}).by_code[code]
+            if route.format_of_file("message.hl7") is None:
+                instead = 'name one with [reader.hl7] under mapping, such as "health-hl7"'
+                yield Fault(f"agencies.{code}.mllp", "no mapping of the agency reads HL7", instead)
+
+
+def _read_alone(agency: AgencySettings) -> AgencySettings:
+    return agency.model_copy(update={"queue": None, "push": None})
 
 
 def _secrets(settings: HubSettings, environment: Mapping[str, str]) -> Iterator[Fault]:

@@ -78,6 +78,13 @@ def open_to_listeners(settings: HubSettings, found: Iterable[Server]) -> Iterato
             f"{settings.http.host} is reached from elsewhere, and the hub speaks no TLS",
             "write 127.0.0.1, and let a reverse proxy with TLS stand before it",
         )
+    for code, agency in settings.agencies.items():
+        if agency.mllp and not _is_here(agency.mllp.host):
+            yield Fault(
+                f"agencies.{code}.mllp",
+                f"{agency.mllp.host} is reached from elsewhere, and MLLP has no TLS",
+                "write 127.0.0.1, and let a tunnel with mutual TLS stand before it",
+            )
     for server in found:
         parts = urlsplit(server.url)
         if parts.scheme in _WITH_TLS and not _is_here(parts.hostname or ""):
@@ -93,6 +100,23 @@ def _is_here(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def shared_ports(settings: HubSettings) -> Iterator[Fault]:
+    """Listeners of which the second to start would find its port taken."""
+    listen = [("http", settings.http.host, settings.http.port)]
+    listen += [
+        (f"agencies.{code}.mllp", agency.mllp.host, agency.mllp.port)
+        for code, agency in settings.agencies.items()
+        if agency.mllp
+    ]
+    for (first, host, port), (second, other, its_port) in combinations(listen, 2):
+        one_host = host == other or not {host, other}.isdisjoint(_EVERYWHERE)
+        if one_host and port == its_port != 0:
+            yield Fault(second, f"shares port {port} with {first}", "give each a port of its own")
+
+
+_EVERYWHERE = {"0.0.0.0", "::"}  # noqa: S104 - looked for, never listened on
 
 
 def unsafe_folders(settings: HubSettings, folder: Path) -> Iterator[Fault]:

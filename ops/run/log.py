@@ -28,6 +28,7 @@ EVENTS = frozenset(
         "library.said",
         "message.undecidable",
         "part.failed",
+        "peer.refused",
         "process.crashed",
         "process.ended",
         "process.started",

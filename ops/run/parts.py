@@ -11,6 +11,7 @@ from pathlib import Path
 from connectors.deliver import deliverers
 from connectors.folder import WatchedFolder
 from connectors.http_connections import Connections
+from connectors.mllp import MllpListener
 from connectors.port import Connector, Routes, routes
 from connectors.queue_feed import QueueFeed
 from connectors.queues import broker_queues
@@ -106,9 +107,10 @@ def _web(hub: Hub, found: Routes, *, environment: Mapping[str, str]) -> NamedPar
 
 
 def connectors_of(hub: Hub, found: Routes, folder: Path) -> Iterator[NamedPart]:
-    """Folders, queue feeds and deliveries, as configured; relative paths start at ``folder``."""
+    """Every way in and out but HTTP, as configured; relative paths start at ``folder``."""
     deliveries = deliverers(found, hub.queues, broker_url=hub.settings.runtime.queues)
-    for connector in (*_folders(hub, found, folder=folder), *_feeds(hub, found), *deliveries):
+    ways_in = (*_folders(hub, found, folder=folder), *_feeds(hub, found), *_listeners(hub, found))
+    for connector in (*ways_in, *deliveries):
         yield NamedPart(connector.name, connector.run)
 
 
@@ -127,3 +129,9 @@ def _feeds(hub: Hub, found: Routes) -> Iterator[Connector]:
         if credential and route.queue_url:
             names = credential.queue, credential.receipts_queue
             yield QueueFeed(route, hub.intake, route.queue_url, *names)
+
+
+def _listeners(hub: Hub, found: Routes) -> Iterator[Connector]:
+    for route in found:
+        if settings := route.settings.mllp:
+            yield MllpListener(route, hub.intake, settings)

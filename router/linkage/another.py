@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Final
 
 from router.linkage.called import best_given
-from router.linkage.compare import Match, Twin, compare_self
+from router.linkage.compare import SELF, Match, Twin, compare_self
 from router.linkage.dates import Agreement
 from router.linkage.names import Likeness
 from router.linkage.near import are_near
@@ -23,6 +23,7 @@ _OTHER_DAY: Final = (
     Agreement.IMPOSSIBLE,
 )
 _OTHER_NUMBER: Final = (Match.OTHER, Match.SLIP)
+_INCIDENT: Final = SELF.index("incident")
 _NAMED: Final = (*range(Likeness.INITIAL + 1), Likeness.MIDDLE)
 _DATED: Final = (
     Agreement.EXACT,
@@ -36,12 +37,12 @@ _DATED: Final = (
 
 def told_apart(subject: Subject, profile: Profile) -> bool:
     """Whether another name, birthday, sex or number is told than what is known."""
-    given, family, birth, sex, nhs, upn, _, twin = compare_self(subject, profile)
+    given, family, birth, sex, nhs, upn, incident, twin = compare_self(subject, profile)
     if given == Likeness.OTHER or are_near(subject.givens, profile.givens):
         return True
     if birth in _OTHER_DAY or sex == Match.OTHER or twin == Twin.OTHER:
         return True
-    if nhs in _OTHER_NUMBER or upn in _OTHER_NUMBER:
+    if nhs in _OTHER_NUMBER or upn in _OTHER_NUMBER or incident == Match.OTHER:
         return True
     return family == Likeness.OTHER and birth not in _DATED
 
@@ -50,6 +51,11 @@ def agrees(subject: Subject, profile: Profile, *, named: bool = False) -> bool:
     """Whether the name, the birthday or a number is the same; if ``named``, not the birthday."""
     given, _, birth, _, nhs, upn, *_ = compare_self(subject, profile)
     return given in _NAMED or (birth in _DATED and not named) or Match.SAME in (nhs, upn)
+
+
+def is_other_of_incident(subject: Subject, profile: Profile) -> bool:
+    """Whether the agency tells of both as of two children of one incident."""
+    return compare_self(subject, profile)[_INCIDENT] == Match.OTHER
 
 
 def may_be_one(subject: Subject, profile: Profile) -> bool:

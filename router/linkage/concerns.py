@@ -17,10 +17,10 @@ from router.linkage.mixing import whole
 
 LATEST: Final = dt.timedelta(days=14)
 """A resend whose time observed is another comes within so long."""
-_NEARLY: Final = dt.timedelta(minutes=15)
+_NEARLY: Final = dt.timedelta(minutes=5)
 """Clocks differ, and forms are filled in again."""
-_SHORT: Final = 25
-"""Fewer words than this are used again of what happened again."""
+_SHORT: Final = 40
+"""Fewer words than this, a handful of stock sentences, are used again of what happened again."""
 _MOSTLY, _ALL = 0.6, 0.9
 """Shares of the shorter text that the longer one has: as amended, and as good as all of it."""
 _ADDED: Final = 0.4
@@ -66,7 +66,7 @@ def is_another(new: Account, first: Account) -> bool:
     a concern of its own: an agency may give a family one number for good.
     """
     late = abs(new.observed_at - first.observed_at) > LATEST
-    return late and _shared(new.words, first.words) < _MOSTLY
+    return late and _shared(new.words, first.words) < _ALL
 
 
 def words_key(of: Account, names: frozenset[str]) -> int | None:

@@ -35,6 +35,7 @@ _RUN_ON: Final = (
     "circuit",
 )
 """Types of street that are written in one word with its name: 'Larkfieldroad'."""
+_DIGITS: Final = frozenset("0123456789")
 _PLAIN: Final = re.compile(r"^(?:flat|ap(?:artmen)?t|unit|floor|room|the|of|no|number|c|o|care)$")
 _NOWHERE: Final = re.compile(
     r"no fixed|nfa\b|unknown|withheld|not known|not disclosed|refuge|homeless"
@@ -196,5 +197,5 @@ def _run_on(short: str, long: str) -> bool:
 
 def telephone(text: str) -> str:
     """The last ten digits of a British number, without 0 or +44; '' when there are fewer."""
-    digits = "".join([c for c in text if c.isdigit()])
+    digits = "".join([c for c in text if c in _DIGITS])
     return digits[-10:] if len(digits) >= 10 else ""

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -22,7 +24,8 @@ ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "connectors/README.md").read_text("utf-8")
 BLOCKS = re.compile(r"```(bash|python)\n(.*?)```\s*```json\n(.*?)```", re.DOTALL)
 SECONDS = 60
-SECTIONS = ("By web", "By folder", "By queue", "Receipts")
+SECTIONS = ("By web", "By folder", "By queue", "By MLLP", "Receipts")
+SERVED_APART = ("By queue", "By MLLP")
 TOKEN = "school-token"
 
 
@@ -78,12 +81,12 @@ def as_written(found: object, written: object) -> object:
 
 
 @contextmanager
-def running(folder: Path, /, **settings: str) -> Iterator[str]:
-    """A hub in which a school comes in by web, folder and maybe queue; its address."""
+def running(folder: Path, /, *, mapping: str = "case-system-csv", **settings: str) -> Iterator[str]:
+    """A hub in which a school comes in by web, folder, queue or MLLP; its address."""
     text = (ROOT / "ops/sample/hub.toml").read_text("utf-8")
     school = "\n".join(f"{name} = {value}" for name, value in settings.items())
     before, heading, after = text.partition("[agencies.school]\n")
-    after = after.replace('mapping = "sample-json"', f'mapping = "case-system-csv"\n{school}', 1)
+    after = after.replace('mapping = "sample-json"', f'mapping = "{mapping}"\n{school}', 1)
     (folder / "hub.toml").write_text(f"{before}{heading}{after}\n[http]\nport = 0\n", "utf-8")
     command = [sys.executable, "-m", "ops.cli", "run", "--config", str(folder / "hub.toml")]
     process = subprocess.Popen(
@@ -130,7 +133,9 @@ def test_the_examples_by_web_and_folder_run_and_answer_as_is_written(
 ) -> None:
     with running(tmp_path, **credentials(tmp_path)) as address:
         environment = {"HUB": address, "TOKEN": TOKEN, "DROP": str(tmp_path / "drop")}
-        run_all([name for name in SECTIONS if name != "By queue"], environment, folder=tmp_path)
+        run_all(
+            [name for name in SECTIONS if name not in SERVED_APART], environment, folder=tmp_path
+        )
 
 
 def test_the_examples_by_queue_run_and_answer_as_is_written(
@@ -144,10 +149,27 @@ def test_the_examples_by_queue_run_and_answer_as_is_written(
         run_all(["By queue"], {"BROKER": broker, "QUEUE": name}, folder=tmp_path)
 
 
+def test_the_example_by_mllp_runs_and_answers_as_is_written(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    settings = f'{{ port = {port}, host = "127.0.0.1" }}'
+    with running(tmp_path, mapping="health-hl7", mllp=settings):
+        until_listening(port)
+        run_all(["By MLLP"], {"MLLP": f"127.0.0.1:{port}"}, folder=tmp_path)
+
+
+def until_listening(port: int) -> None:
+    """The hub says where the web server is before every other part of it is up."""
+    deadline = time.monotonic() + SECONDS
+    while time.monotonic() < deadline:
+        with suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", port)):
+            return
+        threading.Event().wait(0.05)
+    pytest.fail("nothing listens")
+
+
 def test_every_example_of_the_guide_is_run_and_has_its_answer() -> None:
-    ran = [
-        one for name in ("By web", "By folder", "By queue", "Receipts") for one in examples(name)
-    ]
+    ran = [one for name in SECTIONS for one in examples(name)]
     assert len(ran) == len(re.findall(r"^```(?:bash|python)$", GUIDE, re.MULTILINE))
     assert {"curl", "kombu", "pika", "mv"} <= set(re.findall(r"\w+", " ".join(o.text for o in ran)))
 

@@ -182,6 +182,9 @@ class Agencies:
         return self.sent and not self.said["in_hand"]
 
 
+_SIMULATE = (sys.executable, "-m", "ops.cli", "simulate")
+
+
 @contextmanager
 def agencies(
     place: Place,
@@ -190,33 +193,32 @@ def agencies(
     ledger: str = "sent.jsonl",
     all_http: bool = False,
 ) -> Iterator[Agencies]:
-    """Simulated agencies in a process of their own, stopped at the end; with ``all_http`` they send
-    by one kind of connector, where it matters how fast they are.
-    """
+    """Simulated agencies in a process of their own, stopped at the end; all by HTTP if told so."""
     files = _ways(place, all_http=all_http) | {
         "--notifications": notifications,
         "--ledger": place.file(ledger),
         "--letters": place.file("letters.jsonl"),
         "--answers": place.file("answers.jsonl"),
-        "--queue-prefix": place.prefix,
-        "--url": place.url,
     }
     told = [str(word) for pair in files.items() for word in pair]
-    command = [sys.executable, "-m", "ops.cli", "simulate", *told, *options]
     with (
         (place.path / "logs" / "agencies.log").open("ab") as log,
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True) as process,
+        subprocess.Popen(
+            [*_SIMULATE, *told, *options], stdout=subprocess.PIPE, stderr=log, text=True
+        ) as process,
     ):
         running = Agencies(process)
-        threading.Thread(target=running.listen, daemon=True).start()
+        listening = threading.Thread(target=running.listen, daemon=True)
+        listening.start()
         try:
             yield running
         finally:
             process.terminate()
+            listening.join()
 
 
 def _ways(place: Place, *, all_http: bool) -> dict[str, Path | str]:
-    """By which connector each agency sends."""
+    """Where the hub is, and by which connector each agency sends."""
     tokens = json.loads(place.folder.tokens.read_text(encoding="utf-8"))
     folders = {} if all_http else {one: str(place.path / "drop" / one) for one in BY_FOLDER}
     if not all_http and place.production:
@@ -228,4 +230,6 @@ def _ways(place: Place, *, all_http: bool) -> dict[str, Path | str]:
         "--tokens": place.write("agencies-tokens.json", tokens),
         "--folders": place.write("agencies-folders.json", folders),
         "--broker-urls": place.write("agencies-brokers.json", brokers),
+        "--queue-prefix": place.prefix,
+        "--url": place.url,
     }

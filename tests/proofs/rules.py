@@ -5,17 +5,19 @@ have to fail.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace as changed
 from typing import Any
 from uuid import uuid4
 
+from router.handle import Offsets
 from router.intake import StoredIntake
 from router.one_pass import Delivery
-from router.unit import serves, unit_of_chain
+from router.unit import Unit, serves, unit_of_chain
 from schemas.notification import NotificationReceived
 from stores import cursors, tables
-from stores.database import Database
+from stores.cursors import Cursor
+from stores.database import Database, Transaction
 from stores.ports import Arrival
 from stores.rows import Clash
 from tests.proofs.points import replace
@@ -97,23 +99,25 @@ def _unknown(next_offsets: Callable[[Database], dict[str, int]]) -> Callable[...
 def _never_back(store: Callable[..., None]) -> Callable[..., None]:
     """What the other steps of the unit had is not had again."""
 
-    def forward(transaction: Any, cursor: Any) -> None:
+    def forward(transaction: Transaction, cursor: Cursor) -> None:
         stood = cursors.lock(transaction, cursor.name).next_offset
         store(transaction, changed(cursor, next_offset=max(cursor.next_offset, stood)))
 
     return forward
 
 
-def _noted_again(transaction: Any, unit: str, message_ids: Sequence[str], *, policy: int) -> None:
+def _noted_again(
+    transaction: Transaction, unit: str, *, message_ids: Sequence[str], policy: int
+) -> None:
     rows = [{"step": unit, "message_id": id_, "policy": policy} for id_ in message_ids]
-    transaction.insert(tables.inbox, rows, Clash.KEEP)
+    transaction.insert(tables.inbox, rows, clash=Clash.KEEP)
 
 
 def _due_again(due: Callable[..., Sequence[Delivery]]) -> Callable[..., Sequence[Delivery]]:
     """What was done before is due again, for the forgetful step alone."""
 
     def forgetful(
-        deliveries: Sequence[Delivery], offsets: Any, *, expected: int
+        deliveries: Sequence[Delivery], offsets: Offsets, *, expected: int
     ) -> Sequence[Delivery]:
         before = [one for one in deliveries if one.offset < expected and _is_for_it(one)]
         return [*before, *due(deliveries, offsets, expected=expected)]
@@ -122,7 +126,7 @@ def _due_again(due: Callable[..., Sequence[Delivery]]) -> Callable[..., Sequence
 
 
 def _unheard_again(unheard: Callable[..., Delivery]) -> Callable[..., Delivery]:
-    def forgetful(unit: Any, delivery: Delivery, *, had: Any) -> Delivery:
+    def forgetful(unit: Unit, delivery: Delivery, *, had: Collection[str]) -> Delivery:
         return unheard(unit, delivery, had=() if _is_for_it(delivery) else had)
 
     return forgetful

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from router.linkage import Linkage
-from router.linkage.another import agrees, told_apart
+from router.linkage.another import agrees, is_other_of_incident, told_apart
 from router.linkage.concerns import LATEST, is_again
 from router.steps.link.register import Evidence, PersonRecord, Register
 from schemas.case import LinkOutcome
@@ -41,9 +41,11 @@ def _of_the_child(known: Register, decision: Linkage) -> Iterator[Evidence]:
 
 
 def _may_be(known: Register, record: PersonRecord, decision: Linkage) -> bool:
+    assert known.subject is not None
+    if is_other_of_incident(known.subject, record.profile):
+        return False
     if decision.outcome is LinkOutcome.LINKED and decision.person is not None:
         return record.person_id == decision.person.person_id
-    assert known.subject is not None
     return agrees(known.subject, record.profile, named=True) and not told_apart(
         known.subject, record.profile
     )

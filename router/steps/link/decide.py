@@ -168,7 +168,8 @@ def _of_one(known: Register, accepted: NotificationAccepted, record: PersonRecor
     alone = found(first, person_id="", family_id="", case_id="")
     if any(told_apart(known.subject, profile) for profile in (record.profile, alone)):
         return False
-    return agrees(known.subject, record.profile) or says_the_same(known.subject, first)
+    named = bool(known.subject.givens)
+    return agrees(known.subject, record.profile, named=named) or says_the_same(known.subject, first)
 
 
 def _of_another(known: Register, accepted: NotificationAccepted, decision: Linkage) -> Linkage:

@@ -27,13 +27,13 @@ from schemas.decisions import (
     UndoDecided,
 )
 from schemas.information import InformationReceived
-from schemas.notification import NotificationReceived
+from schemas.notification import Instead, NotificationReceived
 from schemas.refusals import REASONS, Refusal
 from stores.ports import Arrival
 
 Make = Callable[..., dict[str, object]]
 CANARY = "Quillon-Featherstonehaugh"
-NAMED = {"name": [{"given_name": ["Idris"]}]}
+NAMED = {"name": [{"given_name": ["Idris"], "family_name": ["Bell"]}]}
 RATING: dict[str, object] = {
     "referral_id": "r1",
     "case_id": "c1",
@@ -113,7 +113,8 @@ DATA: dict[str, tuple[dict[str, object], type[Fact]]] = {
 def warned(arrival: Arrival) -> list[tuple[str, str]]:
     """Reason and field of what was set aside of a notification that was taken."""
     assert isinstance(arrival.body, NotificationReceived)
-    return [(one.reason, one.field) for one in arrival.body.notification.set_aside]
+    kept = arrival.body.notification.set_aside
+    return [(one.reason, one.field) for one in kept if one.instead is not Instead.ALONG]
 
 
 class Desk:
@@ -281,8 +282,8 @@ def test_bad_records_of_a_batch_leave_the_good_ones_alone(
     ]
     assert [(a.event_id, warned(a)) for a in arrivals if isinstance(a.body, Fact)] == [
         ("e1", []),
-        ("nan", [("invalid.value", "data.reference")]),
-        ("twice", [("unreadable.repeated-key", "data")]),
+        ("nan", [("unreadable.number", "data.reference")]),
+        ("twice", [("unreadable.repeated-key", "data.reference")]),
         ("half", [("invalid.characters", "data.narrative")]),
         ("nul", [("invalid.characters", "data.subject.name[0].given_name[0]")]),
         ("e1", []),
@@ -385,7 +386,7 @@ def test_data_that_is_no_base64_is_a_wrong_envelope(send: Desk, packed: str | No
         ),
         ({"subject": NAMED | {"sex_code": "girl"}}, "invalid.code", "data.subject.sex_code"),
         (
-            {"subject": {"name": [{"use": "usual"}, {"use": "pet"}]}},
+            {"subject": {"name": [*NAMED["name"], {"use": "pet"}]}},
             "invalid.code",
             "data.subject.name[1].use",
         ),

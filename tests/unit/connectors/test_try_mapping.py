@@ -26,7 +26,7 @@ def test_each_record_of_a_file_is_shown_as_what_it_would_become(
     assert isinstance(first, NotificationReceived)
     assert isinstance(second, NotificationReceived)
     assert isinstance(third, NotificationReceived)
-    (aside,) = second.notification.set_aside
+    aside, *_ = second.notification.set_aside
     assert (aside.field, aside.value, aside.expected) == (
         "row 3, Expected DOB",
         "July",

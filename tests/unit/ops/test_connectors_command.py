@@ -80,3 +80,20 @@ def test_the_list_names_ways_in_and_mappings(hub_: tuple[DemoFolder, Hub]) -> No
     _, told = run(hub_[0], "list")
     police = next(row for row in told if row["agency"] == "police")
     assert (police["in"], police["mappings"]) == (["http"], ["merlin-xml"])
+
+
+def test_an_agency_that_sends_hl7_is_listed_and_its_file_tried(
+    hub_: tuple[DemoFolder, Hub],
+) -> None:
+    config = hub_[0].config
+    text = config.read_text("utf-8")
+    config.write_text(
+        text.replace('mapping = "merlin-xml"', 'mapping = "health-hl7"\nmllp = { port = 2575 }'),
+        "utf-8",
+    )
+    _, told = run(hub_[0], "list")
+    police = next(row for row in told if row["agency"] == "police")
+    assert (police["in"], police["mappings"]) == (["http", "mllp"], ["health-hl7"])
+    code, told = run(hub_[0], "try", "police", str(SAMPLES / "safeguarding.hl7"))
+    assert (code, told[0]["taken"], told[0]["unread"]) == (0, True, [])
+    assert told[0]["made"]["reference"] == "SG-2026-0117"

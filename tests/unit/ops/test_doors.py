@@ -333,3 +333,40 @@ def test_it_is_all_told_as_json_too(written: Path) -> None:
     (fault,) = json.loads(answer.stdout)["faults"]
     assert (answer.exit_code, fault["where"]) == (1, "agencies.police.folder")
     assert fault["instead"].startswith("make it")
+
+
+def test_two_listeners_on_one_port_are_a_fault(written: Path) -> None:
+    add(
+        written,
+        police='mllp = { port = 2575, host = "0.0.0.0" }',
+        childrens_social_care="mllp = { port = 2575 }",
+    )
+    (fault,) = [one for one in found(written).faults if "shares" in one.what]
+    assert (fault.where, fault.what) == (
+        "agencies.police.mllp",
+        "shares port 2575 with agencies.childrens_social_care.mllp",
+    )
+
+
+def test_a_listener_on_the_web_servers_port_is_a_fault(written: Path) -> None:
+    faults = found(add(written, police="mllp = { port = 8080 }")).faults
+    assert "shares port 8080 with http" in [fault.what for fault in faults]
+
+
+def test_listeners_with_ports_of_their_own_are_well(written: Path) -> None:
+    edit(written, MERLIN, 'mapping = "health-hl7"')
+    assert not found(add(written, police="mllp = { port = 2575 }")).faults
+
+
+def test_a_listener_of_an_agency_without_a_mapping_for_hl7_is_a_fault(written: Path) -> None:
+    (fault,) = found(add(written, police="mllp = { port = 2575 }")).faults
+    assert (fault.where, fault.what) == (
+        "agencies.police.mllp",
+        "no mapping of the agency reads HL7",
+    )
+
+
+def test_a_listener_that_is_reached_from_elsewhere_is_warned_of(written: Path) -> None:
+    warnings = found(add(written, police='mllp = { port = 2575, host = "0.0.0.0" }')).warnings
+    (warned,) = [one for one in warnings if one.where == "agencies.police.mllp"]
+    assert warned.what == "0.0.0.0 is reached from elsewhere, and MLLP has no TLS"

@@ -173,8 +173,10 @@ class Population:
         return child
 
     def twin_of(self, child: Child, *, given: str) -> Child:
-        """A twin of a child, of this name."""
-        twin = self._child(child.family, child.surname, born=child.born, sex=child.sex, given=given)
+        """A twin of a child, of this name and of the sex that bears it."""
+        same = given in _names(child.family, child.sex)[0]
+        sex = child.sex if same else "mf"[child.sex == "m"]
+        twin = self._child(child.family, child.surname, born=child.born, sex=sex, given=given)
         child.twin, twin.twin = 1, 2
         for one in (child, twin):
             one.tags |= {"twin", "near_twin"}
