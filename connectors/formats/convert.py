@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from connectors.formats.strict_json import NotANumber
 from connectors.not_taken import NotTaken
 
 
@@ -36,6 +37,8 @@ Convert = Callable[[object, Options], object | None]
 
 
 def _text(value: object) -> str:
+    if isinstance(value, NotANumber):
+        raise NotTaken("unreadable.number")
     if not isinstance(value, str):
         raise NotTaken("invalid.value")
     return value.strip()

@@ -146,7 +146,12 @@ def send_first(place: Place, stop: threading.Event) -> None:
         for agency, body, content_type, headers in _first():
             raw = partial(clients[agency].send_raw, body, content_type, headers=headers)
             for receipt in persistently(raw, stop) or []:
-                note = {"event": receipt.message_id, "status": receipt.status, "id": receipt.id}
+                note = {
+                    "event": receipt.message_id,
+                    "source": receipt.source,
+                    "status": receipt.status,
+                    "id": receipt.id,
+                }
                 notes.write(agency=agency, **note)
 
 

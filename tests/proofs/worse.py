@@ -25,7 +25,10 @@ def _odd_json(tag: str) -> Iterator[Bad]:
     nan = event.replace('"phone": null', '"phone": NaN')
     twice = event.replace('"specversion"', f'"source": "urn:again:{tag}", "specversion"', 1)
     zipped, wide = gzip.compress(event.encode(), mtime=0), event.encode("utf-16")
-    half, nul = (event.replace("Invented", f"\\{code}") for code in ("ud800", "u0000"))
+    half, nul = (
+        event.replace("-odd", f"-{code}").replace("Invented", f"\\{code}")
+        for code in ("ud800", "u0000")
+    )
     bodies = {
         "not-a-number": ("unreadable.number", "data.phone", nan.encode()),
         "field-twice": ("unreadable.repeated-key", None, twice.encode()),
@@ -35,15 +38,14 @@ def _odd_json(tag: str) -> Iterator[Bad]:
         "utf-16": ("unreadable.encoding", None, wide),
     }
     for name, (reason, at, body) in bodies.items():
-        yield Bad(name=name, reason=reason, field=at, body=body)
+        yield Bad(name=name, reason=reason, field=at, body=body, taken=at is not None)
 
 
 def _batches(tag: str) -> Iterator[Bad]:
     event = json.dumps(event_of(tag, id=f"bad-{tag}-odd")).encode()
-    text, nothing = f"A child {tag}".encode(), b"[" + b" " * int(tag) + b"]"
+    text = f"A child {tag}".encode()
     bodies = {
         "no-format": ("unknown.format", "Content-Type", "text/plain", text),
-        "batch-of-nothing": ("unreadable.empty", None, BATCH, nothing),
         "batch-of-one": ("unreadable.event", None, BATCH, event),
     }
     for name, (reason, at, content_type, body) in bodies.items():
@@ -80,7 +82,7 @@ def _csv(tag: str) -> Iterator[Bad]:
     unquoted = _row(tag, **{"Reason for Referral": '"Invented'})
     bodies = {
         "csv-short-row": ("unreadable.csv", "row 2", short),
-        "csv-open-quote": ("unreadable.csv", "row 2", unquoted),
+        "csv-open-quote": ("invalid.quotes", "row 2", unquoted),
         "csv-no-column": ("missing.column", "row 2, Surname", renamed),
         "csv-bad-date": ("invalid.date", "row 2, DOB", _row(tag, DOB="30/02/2020")),
         "csv-bad-code": ("invalid.code", "row 2, Sex", _row(tag, Sex="purple")),
@@ -133,6 +135,11 @@ def _xml(tag: str) -> Iterator[Bad]:
         yield _binary(name, text, tag=tag, reason=reason, field=at, kind="application/xml")
 
 
+_TAKEN = frozenset(
+    {"csv-open-quote", "csv-no-column", "csv-bad-date", "csv-bad-code", "csv-no-reference"}
+    | {"xml-no-reference", "xml-bad-date"}
+)
+"""Of which the rest is acted on."""
 _SENDER = {"text/csv": "early_help", "application/xml": "police_cait"}
 
 
@@ -148,6 +155,7 @@ def _binary(name: str, text: str, *, tag: str, reason: str, field: str | None, k
         name=name,
         reason=reason,
         field=field,
+        taken=name in _TAKEN,
         body=text.encode(),
         content_type=kind,
         headers={f"ce-{key}": value for key, value in attributes.items()},
@@ -175,6 +183,7 @@ def _dropped(tag: str) -> Iterator[Bad]:
             way="folder",
             filename=filename,
             kept=line if body is lines else None,
+            taken=body is lines,
         )
 
 

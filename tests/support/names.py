@@ -73,5 +73,12 @@ def _held(place: str, value: Any) -> Iterable[tuple[str, str]]:
 
 def _without(names: Collection[str], value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {name: _without(names, part) for name, part in value.items() if name not in names}
+        left_out = {*names, *_arrival(value)}
+        return {name: _without(names, part) for name, part in value.items() if name not in left_out}
     return [_without(names, part) for part in value] if isinstance(value, list) else value
+
+
+def _arrival(value: Mapping[str, Any]) -> set[str]:
+    """The time at which a notification arrived stands for one that could not be read."""
+    aside = value.get("set_aside", ())
+    return {one["place"] for one in aside if one["instead"] == "arrival-time"}

@@ -14,8 +14,10 @@ Way = Literal["http", "queue", "folder"]
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False, kw_only=True)
 class Bad:
-    """A message that no hub can take, with the reason code and the field that its sender must be
-    told.
+    """A message that no hub can take as it stands.
+
+    Its sender must be told the reason code and the field: with a refusal, or a warning where
+    something is left to act on.
     """
 
     name: str
@@ -31,6 +33,8 @@ class Bad:
     """Of a dropped file; its name ends so."""
     kept: bytes | None = None
     """What is kept of it, where that is not all: one line of a file, for example."""
+    taken: bool = False
+    """Whether the rest of it is acted on, without the field."""
 
     @property
     def original(self) -> bytes:
@@ -79,10 +83,12 @@ def notification(tag: str) -> dict[str, Any]:
     }
 
 
-def in_json(name: str, event: Mapping[str, Any], *, reason: str, field: str | None) -> Bad:
+def in_json(
+    name: str, event: Mapping[str, Any], *, reason: str, field: str | None, taken: bool = False
+) -> Bad:
     """An event with something wrong in it, under an id of its own."""
     body = json.dumps({**event, "id": f"{event['id']}-{name}"}).encode()
-    return Bad(name=name, reason=reason, field=field, body=body)
+    return Bad(name=name, reason=reason, field=field, body=body, taken=taken)
 
 
 def _unreadable(tag: str) -> Iterator[Bad]:
@@ -119,7 +125,7 @@ def _missing_fields(tag: str) -> Iterator[Bad]:
         data = notification(tag)
         del data[missing]
         event = event_of(tag, data=data)
-        yield in_json(name, event, reason="missing.field", field=f"data.{missing}")
+        yield in_json(name, event, reason="missing.field", field=f"data.{missing}", taken=True)
 
 
 _WRONG_VALUES = (
@@ -138,4 +144,4 @@ _WRONG_VALUES = (
 def _wrong_fields(tag: str) -> Iterator[Bad]:
     for name, wrong, value, reason in _WRONG_VALUES:
         event = event_of(tag, data=notification(tag) | {wrong: value})
-        yield in_json(name, event, reason=reason, field=f"data.{wrong}")
+        yield in_json(name, event, reason=reason, field=f"data.{wrong}", taken=True)
