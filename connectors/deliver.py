@@ -63,8 +63,9 @@ class HttpSender:
     _client: httpx.Client = field(init=False, repr=False)
 
     def __post_init__(self, token: str | None, transport: httpx.BaseTransport | None) -> None:
-        headers = {"Content-Type": STRUCTURED}
-        headers |= {"Authorization": f"Bearer {token}"} if token else {}
+        # As bytes, or one agency's odd token would keep the whole hub from starting.
+        headers = {b"Content-Type": STRUCTURED.encode()}
+        headers |= {b"Authorization": f"Bearer {token}".encode()} if token else {}
         self._client = httpx.Client(headers=headers, timeout=SEND_SECONDS, transport=transport)
 
     def send(self, letter: Leased) -> None:

@@ -1,39 +1,44 @@
 """The watched folder: an agency drops files, and finds a receipt for each of their records.
 
-A file goes from the folder to ``processing/`` (claimed by rename) and, once every record is
-recorded and its receipts are written to ``receipts/``, to ``done/``. A crash anywhere leaves it in
-``processing/``; it is then read again with the same ids, so that nothing is lost and nothing counts
-twice (its receipts then say ``duplicate``). So is a file that its sender goes on writing after it
-was taken, because the writing stood still for longer than a look.
+The folder is the agency's; the hub works in one of its own. A file goes from the agency's folder
+to ``processing/`` and, once every record is recorded and its receipts are written to
+``outgoing/``, to ``done/``. The receipts are then copied to ``receipts/`` of the agency's folder,
+and kept in the hub's. A crash anywhere leaves a file in ``processing/``; it is then read again with
+the same ids, so that nothing is lost and nothing counts twice (its receipts then say
+``duplicate``). So is a file that its sender goes on writing after it was taken, because the writing
+stood still for longer than a look.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import os
-import pwd
 import stat
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import astuple, dataclass, field, replace
 from hashlib import sha256
 from itertools import islice
+from operator import add
 from pathlib import Path
 from threading import Event
 from typing import BinaryIO
 
 import structlog
 
+from connectors.directory import Directory, FolderUnsafe, opened, own
 from connectors.events.envelope import from_stream
 from connectors.events.facts import Door
+from connectors.file_names import RECEIPTS, claimed, copied, is_unfinished, of_copied, original
 from connectors.formats.media import kind_of_file, name_of
+from connectors.formats.records import Tally
 from connectors.port import AgencyRoute
 from schemas.message import derived_id
 from schemas.notification import Receipt, ReceiptStatus
 from schemas.refusals import Refusal
 from stores.keep_trying import Pauses, keep_working, logged
-from stores.ports import Arrival, Intake
+from stores.ports import Arrival, Intake, Unavailable
 
 BATCH_SIZE = 500
 """Records taken in one transaction."""
@@ -42,13 +47,9 @@ LONGEST_PAUSE = 30.0
 """Seconds between attempts while the store is away, at most."""
 LATE_SECONDS = 900.0
 """How long a file that was taken is looked at again: it may go on growing."""
-_UNFINISHED = (".part", ".tmp", ".crdownload", ".filepart")
+_MOST_TOLD = 1000
 
 log = structlog.get_logger()
-
-
-class FolderUnsafe(Exception):
-    """Others than the agency's account can write there; the message says what to change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +63,31 @@ class ScanReport:
     waiting: int = 0
     """Files that were still being written, or may be."""
 
-    def plus(self, receipts: Sequence[Receipt]) -> ScanReport:
-        """With these receipts counted."""
+    def __add__(self, other: ScanReport) -> ScanReport:
+        return ScanReport(*map(add, astuple(self), astuple(other)))
+
+    @classmethod
+    def of(cls, receipts: Sequence[Receipt]) -> ScanReport:
+        """These receipts, counted."""
         of = [receipt.status for receipt in receipts]
-        return replace(
-            self,
-            accepted=self.accepted + of.count(ReceiptStatus.ACCEPTED),
-            duplicates=self.duplicates + of.count(ReceiptStatus.DUPLICATE),
-            rejected=self.rejected + of.count(ReceiptStatus.REJECTED),
+        return cls(
+            accepted=of.count(ReceiptStatus.ACCEPTED),
+            duplicates=of.count(ReceiptStatus.DUPLICATE),
+            rejected=of.count(ReceiptStatus.REJECTED),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Rooms:
+    """The agency's folder, and those of the hub's own, all open."""
+
+    drop: Directory
+    processing: Directory
+    outgoing: Directory
+    """Receipts that are not in the agency's folder yet."""
+    receipts: Directory
+    """Those that are."""
+    done: Directory
 
 
 @dataclass(slots=True)
@@ -80,13 +97,19 @@ class WatchedFolder:
     route: AgencyRoute
     intake: Intake
     path: Path
+    """The agency's: absolute, with no link in it."""
+    work: Path
+    """The hub's own, of this agency's files alone."""
     owner: str | None = None
     """The Unix account whose files are taken; None: that of the hub."""
     clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)
     _seen: dict[str, tuple[int, int]] = field(default_factory=dict)
     """Size and time of each file at the last look; unchanged at the next one, it is complete."""
-    _taken: dict[Path, tuple[tuple[int, int], float]] = field(default_factory=dict)
+    _taken: dict[str, tuple[tuple[int, int], float]] = field(default_factory=dict)
     """Size and time of what lies in ``done/``, and until when (monotonic) it is looked at again."""
+    _told: set[str] = field(default_factory=set)
+    """Files of which the log says already that they cannot be taken."""
+    _took_over: bool = False
 
     @property
     def name(self) -> str:
@@ -113,99 +136,165 @@ class WatchedFolder:
         """Take every file that is complete.
 
         Raises ``FolderUnsafe`` before it has taken any, and ``Unavailable``: what is left then is
-        taken the next time.
+        taken the next time. What else one file raises, it raises when the others had their turn.
         """
-        self._prepare()
-        self._take_back_what_grew()
-        complete, report = self._complete_files()
-        for path in complete:
-            self._claim(path)
-        for path in sorted((self.path / "processing").iterdir()):
-            try:
-                report = self._take(path, report)
-            # This file cannot be read or moved; it stays, and the next ones have their turn.
-            except OSError as error:
-                log.error(
-                    "file.unreadable",
-                    connector="folder",
-                    agency=self.route.code,
-                    error=type(error).__name__,
-                )
-        return report
+        with self._rooms() as rooms:
+            self._take_over(rooms)
+            self._take_back_what_grew(rooms.done, rooms.processing)
+            self._look_at_copied(rooms.drop, rooms.processing)
+            for name in rooms.outgoing.names():
+                self._hand_out(name, rooms)
+            return self._claim_what_is_complete(rooms) + self._take_all(rooms)
+
+    @contextmanager
+    def _rooms(self) -> Iterator[_Rooms]:
+        with ExitStack() as held:
+            drop = held.enter_context(opened(self.path, self.owner))
+            work = held.enter_context(own(self.work, sender=drop.uid))
+            names = ("processing", "outgoing", "receipts", "done")
+            yield _Rooms(drop, *(held.enter_context(work.inner(name)) for name in names))
+
+    @contextmanager
+    def _apart(self, name: str) -> Iterator[None]:
+        """What cannot be read or moved stays; the log says so once, and others have their turn."""
+        try:
+            yield
+        except FileNotFoundError:  # its sender took it back
+            self._told.discard(name)
+        except (OSError, FolderUnsafe) as error:
+            self._leave(name, type(error).__name__)
+        else:
+            self._told.discard(name)
+
+    def _leave(self, name: str, error: str) -> None:
+        if name not in self._told:
+            if len(self._told) >= _MOST_TOLD:
+                self._told.clear()
+            self._told.add(name)
+            log.error("file.unreadable", connector="folder", agency=self.route.code, error=error)
 
     # --- which files
 
-    def _prepare(self) -> None:
-        check_folder(self.path, self.owner)
-        for name in ("processing", "receipts", "done"):
-            (self.path / name).mkdir(mode=0o700, exist_ok=True)
+    def _claim_what_is_complete(self, rooms: _Rooms) -> ScanReport:
+        """Files unchanged since the last look are claimed; counts those still being written."""
+        marks = dict(self._dropped(rooms.drop))
+        ready = [name for name, mark in marks.items() if self._seen.get(name) == mark]
+        self._seen = {name: mark for name, mark in marks.items() if name not in ready}
+        for name in ready:
+            with self._apart(name):
+                self._claim(name, rooms)
+        return ScanReport(waiting=len(self._seen))
 
-    def _complete_files(self) -> tuple[list[Path], ScanReport]:
-        """Files unchanged since the last look, and how many may still be written."""
-        marks = {path: _mark(info) for path, info in self._dropped()}
-        ready = [path for path, mark in marks.items() if self._seen.get(path.name) == mark]
-        self._seen = {path.name: mark for path, mark in marks.items() if path not in ready}
-        return ready, ScanReport(waiting=len(self._seen))
-
-    def _dropped(self) -> Iterator[tuple[Path, os.stat_result]]:
-        uid = _uid(self.owner)
-        for path in self.path.iterdir():
-            if path.name.startswith(".") or path.name.endswith(_UNFINISHED):
+    def _dropped(self, drop: Directory) -> Iterator[tuple[str, tuple[int, int]]]:
+        for name in drop.names():
+            if is_unfinished(name):
                 continue
-            try:
-                info = path.lstat()
-            except FileNotFoundError:  # its sender took it back
-                continue
-            if not stat.S_ISREG(info.st_mode):
-                continue
-            if info.st_uid != uid or info.st_mode & stat.S_IWOTH:
-                raise FolderUnsafe(
-                    "a file there is not the agency's account's own, or everybody may write it"
-                )
-            yield path, info
+            with suppress(FileNotFoundError):  # its sender took it back
+                info = drop.info(name)
+                if drop.counts(info):
+                    yield name, _mark(info)
+                elif not stat.S_ISDIR(info.st_mode):
+                    self._leave(name, "NotOwn")
 
-    def _claim(self, path: Path) -> None:
-        """Into ``processing/``, in the order of time, under a name that comes only once."""
-        with suppress(FileNotFoundError):  # its sender took it back
-            info = path.stat()
-            mark = f"{info.st_mtime_ns:020d}-{info.st_ino}-"
-            path.rename(self.path / "processing" / (mark + _shortened(path.name)))
+    def _claim(self, name: str, rooms: _Rooms) -> None:
+        """Into ``processing/``; of one on another file system a hidden original stays behind."""
+        info = rooms.drop.info(name)
+        if not rooms.drop.moved(name, rooms.processing, new=claimed(name, info)):
+            rooms.drop.move(name, rooms.drop, new=copied(name, info))
 
-    def _take_back_what_grew(self) -> None:
-        for path, (mark, until) in list(self._taken.items()):
+    def _take_over(self, rooms: _Rooms) -> None:
+        """What the hub had claimed when it still worked in the agency's folder."""
+        if self._took_over:
+            return
+        for name, to in (("processing", rooms.processing), ("done", rooms.done)):
+            if name in rooms.drop.names():
+                with self._apart(name), rooms.drop.inner(name, make=False) as left:
+                    self._take_over_all(left, to)
+                rooms.drop.remove_empty(name)
+        self._took_over = True
+
+    def _take_over_all(self, left: Directory, to: Directory) -> None:
+        for name in left.names():
+            with self._apart(name):
+                info = left.info(name)
+                if not left.counts(info):
+                    self._leave(name, "NotOwn")
+                elif not left.moved(name, to, new=claimed(original(name), info)):
+                    left.remove(name)
+
+    def _take_back_what_grew(self, done: Directory, processing: Directory) -> None:
+        for name, (mark, until) in list(self._taken.items()):
             with suppress(FileNotFoundError):  # somebody has cleared it away
-                if _mark(path.lstat()) != mark:
-                    path.rename(self.path / "processing" / path.name)
+                if _mark(done.info(name)) != mark:
+                    done.move(name, processing, new=name)
                 elif time.monotonic() < until:
                     continue
-            del self._taken[path]
+            del self._taken[name]
+
+    def _look_at_copied(self, drop: Directory, processing: Directory) -> None:
+        """Copy one that grew again, to be taken again; delete one that stood still for long."""
+        for name in drop.names():
+            if known := of_copied(name):
+                mark, as_dropped = known
+                with self._apart(name):
+                    info = drop.info(name)
+                    if _mark(info) != mark:
+                        drop.copy(name, processing, new=claimed(as_dropped, info))
+                        drop.move(name, drop, new=copied(as_dropped, info))
+                    elif self.clock().timestamp() - info.st_ctime > LATE_SECONDS:
+                        drop.remove(name)
 
     # --- what is in them
 
-    def _take(self, path: Path, report: ScanReport) -> ScanReport:
-        written = self.path / "receipts" / f"{path.name}.receipts.jsonl"
-        unfinished = written.with_name(f".{written.name}.part")
-        with _opened(path) as stream, unfinished.open("wb") as receipts:
-            mark = _mark(os.fstat(stream.fileno()))
-            arrivals = self._arrivals(path, stream)
-            while batch := list(islice(arrivals, BATCH_SIZE)):
-                report = report.plus(answers := self.intake.take(batch))
-                told = (receipt.model_dump_json(exclude_none=True) for receipt in answers)
-                receipts.writelines(line.encode() + b"\n" for line in told)
-            receipts.flush()
-            os.fsync(receipts.fileno())
-        unfinished.rename(written)
-        _sync(written.parent)
-        done = self.path / "done" / path.name
-        path.rename(done)
-        self._taken[done] = mark, time.monotonic() + LATE_SECONDS
-        _sync(path.parent)
-        log.info("file.taken", agency=self.route.code, connector="folder", count=report.accepted)
-        return replace(report, files=report.files + 1)
+    def _take_all(self, rooms: _Rooms) -> ScanReport:
+        report, failed = ScanReport(), list[Exception]()
+        for name in sorted(rooms.processing.names()):
+            if name.startswith("."):  # a copy that a killed process had begun
+                continue
+            try:
+                with self._apart(name):
+                    report += self._take(name, rooms)
+            except Unavailable:
+                raise
+            except Exception as error:  # noqa: BLE001 - raised again when the others had their turn
+                failed.append(error)
+        if failed:
+            raise failed[0]
+        return report
 
-    def _arrivals(self, path: Path, stream: BinaryIO) -> Iterator[Arrival]:
+    def _take(self, name: str, rooms: _Rooms) -> ScanReport:
+        mark = _mark(rooms.processing.info(name))
+        report = self._record(name, rooms)
+        self._settle(name, rooms)
+        self._taken[name] = mark, time.monotonic() + LATE_SECONDS
+        log.info("file.taken", agency=self.route.code, connector="folder", count=report.accepted)
+        self._hand_out(name + RECEIPTS, rooms)
+        return replace(report, files=1)
+
+    def _record(self, name: str, rooms: _Rooms) -> ScanReport:
+        """Have every record taken, and its receipts written."""
+        report, receipts = ScanReport(), rooms.outgoing.written(name + RECEIPTS)
+        with rooms.processing.read(name) as stream, receipts as told:
+            arrivals = self._arrivals(original(name), stream)
+            while batch := list(islice(arrivals, BATCH_SIZE)):
+                report += ScanReport.of(answers := self.intake.take(batch))
+                told.writelines(_line(receipt, original(name)) for receipt in answers)
+        return report
+
+    def _settle(self, name: str, rooms: _Rooms) -> None:
+        rooms.processing.move(name, rooms.done, new=name)
+        rooms.processing.sync()
+
+    def _hand_out(self, name: str, rooms: _Rooms) -> None:
+        """Receipts to the agency; where that cannot be, they wait until it can."""
+        if name.startswith("."):
+            return
+        with self._apart(name), rooms.drop.inner("receipts") as theirs:
+            rooms.outgoing.copy(name, theirs, new=name)
+            rooms.outgoing.move(name, rooms.receipts, new=name)
+
+    def _arrivals(self, filename: str, stream: BinaryIO) -> Iterator[Arrival]:
         """Every record, under an id that is the same whenever the file is read."""
-        filename = path.name.split("-", 2)[2]
         door = Door(self.route, "folder", self.clock())
         for number, arrival in enumerate(read_file(door, stream, filename=filename), start=1):
             content = sha256(arrival.original).hexdigest()
@@ -213,68 +302,23 @@ class WatchedFolder:
             yield replace(arrival, event_id=id_)
 
 
-def read_file(door: Door, stream: BinaryIO, *, filename: str) -> Iterator[Arrival]:
+def _line(receipt: Receipt, filename: str) -> bytes:
+    """A receipt as its sender finds it: with the name of its file."""
+    told = receipt.model_copy(update={"file": filename})
+    return told.model_dump_json(exclude_none=True).encode("utf-8", "replace") + b"\n"
+
+
+def read_file(
+    door: Door, stream: BinaryIO, *, filename: str, tally: Tally | None = None
+) -> Iterator[Arrival]:
     """An arrival, without an id, for each record of a file, whose name says its format."""
     if form := door.route.format_of_file(filename):
-        yield from from_stream(door, stream, form=form)
+        yield from from_stream(door, stream, form=form, tally=tally)
     else:
         refusal, original = Refusal("unknown.format"), stream.read(door.route.largest)
         content_type = name_of(kind_of_file(filename))
         yield door.arrival(refusal, original, content_type=content_type)
 
 
-def check_folder(path: Path, owner: str | None) -> None:
-    """Refuse a folder that others than the hub and ``owner`` can write to."""
-    try:
-        info = path.stat()
-    except FileNotFoundError:
-        raise FolderUnsafe(
-            "there is no such folder: make it, owned by the agency's account, with mode 0700"
-        ) from None
-    if not stat.S_ISDIR(info.st_mode):
-        raise FolderUnsafe(
-            "this is no folder: make one, owned by the agency's account, with mode 0700"
-        )
-    if info.st_mode & 0o022:
-        raise FolderUnsafe("the folder can be written by its group or by everybody: chmod go-w")
-    if info.st_uid not in {_uid(owner), os.getuid()}:
-        raise FolderUnsafe("the folder belongs to another account than the agency's: chown it")
-
-
 def _mark(info: os.stat_result) -> tuple[int, int]:
     return info.st_size, info.st_mtime_ns
-
-
-def _opened(path: Path) -> BinaryIO:
-    """The file for reading; no link and no pipe, which it may have become since the look."""
-    stream = os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb")
-    if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-        stream.close()
-        raise OSError("no regular file")
-    return stream
-
-
-def _uid(owner: str | None) -> int:
-    if owner is None:
-        return os.getuid()
-    try:
-        return pwd.getpwnam(owner).pw_uid
-    except KeyError:
-        raise FolderUnsafe(
-            "there is no account of the name that the configuration gives as owner"
-        ) from None
-
-
-def _shortened(name: str) -> str:
-    """A file name with room for what is put around it; beginning and suffix are kept."""
-    raw = os.fsencode(name)
-    return name if len(raw) <= 150 else os.fsdecode(raw[:100] + raw[-50:])
-
-
-def _sync(folder: Path) -> None:
-    """Make the renames in a folder last through a loss of power."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -8,33 +8,32 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
-from urllib.parse import unquote
 
 import structlog
 from pydantic import Field, ValidationError
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
-from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from connectors.events.attributes import Attributes, of_http
 from connectors.events.envelope import parse
 from connectors.events.facts import Door
 from connectors.formats.media import BATCH, media_type
 from connectors.port import AgencyRoute, Routes
+from connectors.problems import HANDLERS, RETRY_AFTER_SECONDS, problem
+from connectors.wrong_tokens import WrongTokens
 from schemas.base import Identity, Shape
 from schemas.notification import Receipt, ReceiptStatus
-from stores.database import Unstorable
-from stores.ports import EdgeQueues, Intake, Leased, Unavailable
+from stores.ports import EdgeQueues, Intake, Leased
 
 LONGEST_WAIT = 20.0
 """Seconds that a fetch may wait for something to come."""
@@ -46,7 +45,6 @@ HEARD_OUT = 10
 
 A sender that is cut off sees a broken connection, and never the answer that says why.
 """
-RETRY_AFTER_SECONDS = 5
 
 log = structlog.get_logger()
 
@@ -55,10 +53,6 @@ class Acknowledgement(Shape):
     """What an agency posts once it has the letters safe."""
 
     ids: Annotated[tuple[Identity, ...], Field(max_length=1000)]
-
-
-class _Problem(HTTPException):
-    """The request is answered with this status and title, and no more is done."""
 
 
 def create_app(
@@ -70,12 +64,14 @@ def create_app(
     status: Callable[[], Mapping[str, object]] = lambda: {"status": "ok"},
     clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
     extra_routes: Sequence[BaseRoute] = (),
+    wrong_tokens: WrongTokens | None = None,
 ) -> Starlette:
     """The application.
 
     ``status`` is what ``/healthz`` answers to anybody; ``extra_routes`` are the monitor's.
     """
-    own = _Endpoints(routes, intake, queues, largest_body, status, clock)
+    slowed = wrong_tokens or WrongTokens()
+    own = _Endpoints(routes, intake, queues, largest_body, status, clock, slowed)
     return Starlette(
         routes=[
             Route("/v1/events", own.events, methods=["POST"]),
@@ -85,7 +81,7 @@ def create_app(
             *extra_routes,
         ],
         middleware=[Middleware(_Guarded)],
-        exception_handlers=dict.fromkeys([_Problem, *_PROBLEMS], _answer),
+        exception_handlers=HANDLERS,
     )
 
 
@@ -97,10 +93,11 @@ class _Endpoints:
     largest_body: int
     status: Callable[[], Mapping[str, object]]
     clock: Callable[[], dt.datetime]
+    wrong_tokens: WrongTokens
 
     async def events(self, request: Request) -> Response:
         """Take a structured event, a batch or a binary event; answer a receipt for each message."""
-        route = self._agency(request)
+        route = await self._agency(request)
         body = await self._body(request)
         content_type = request.headers.get("content-type", "")
         receipts = await run_in_threadpool(
@@ -108,7 +105,7 @@ class _Endpoints:
             Door(route, "http", self.clock()),
             body,
             content_type=content_type,
-            headers={name: unquote(value) for name, value in request.headers.items()},
+            attributes=of_http(request.headers.items()),
         )
         told = [receipt.model_dump(mode="json", exclude_none=True) for receipt in receipts]
         single = len(told) == 1 and media_type(content_type).name != BATCH
@@ -116,7 +113,7 @@ class _Endpoints:
 
     async def inbox(self, request: Request) -> Response:
         """Lease the agency's oldest letters, as a batch; it waits up to ``wait`` s for one."""
-        route = self._agency(request)
+        route = await self._agency(request)
         limit = int(_number(request, "limit", default=20, most=MOST_LETTERS))
         wait = _number(request, "wait", default=0, most=LONGEST_WAIT)
         letters = await self._lease(route.code, limit=max(1, limit), wait=wait)
@@ -125,12 +122,13 @@ class _Endpoints:
 
     async def acknowledge(self, request: Request) -> Response:
         """Delete letters of the agency's own that it has safe."""
-        route = self._agency(request)
+        route = await self._agency(request)
         try:
             asked = Acknowledgement.model_validate_json(await self._body(request))
         except ValidationError:
-            title = 'Send {"ids": [...]} with the ids of letters that arrived.'
-            raise _Problem(400, title) from None
+            raise problem(
+                400, 'Send {"ids": [...]} with the ids of letters that arrived.'
+            ) from None
         count = await run_in_threadpool(self.queues.acknowledge, route.code, asked.ids)
         return JSONResponse({"acknowledged": count})
 
@@ -138,15 +136,20 @@ class _Endpoints:
         """Whether the hub is up."""
         return JSONResponse(dict(await run_in_threadpool(self.status)))
 
-    def _agency(self, request: Request) -> AgencyRoute:
+    async def _agency(self, request: Request) -> AgencyRoute:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         route = self.routes.with_token(token.strip()) if scheme.lower() == "bearer" else None
         if route is None:
-            title = "Send the agency's token as a bearer token."
-            raise _Problem(401, title, {"WWW-Authenticate": "Bearer"})
+            if token and not await self.wrong_tokens.slow(_host(request)):
+                wait = {"Retry-After": str(RETRY_AFTER_SECONDS)}
+                raise problem(429, "Too many wrong tokens come just now.", wait)
+            raise problem(401)
         return route
 
     async def _body(self, request: Request) -> bytes:
+        if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+            detail = "Send the body as it is, without a Content-Encoding."
+            raise problem(415, detail, {"Accept-Encoding": "identity"})
         body, size = bytearray(), 0
         async for chunk in request.stream():
             size += len(chunk)
@@ -155,14 +158,14 @@ class _Endpoints:
             elif size > HEARD_OUT * self.largest_body:
                 break
         if size > self.largest_body:
-            title = f"The hub takes at most {self.largest_body} bytes at a time."
-            raise _Problem(413, title, {"Connection": "close"})
+            detail = f"The hub takes at most {self.largest_body} bytes at a time."
+            raise problem(413, detail, {"Connection": "close"})
         return bytes(body)
 
     def _take(
-        self, door: Door, body: bytes, *, content_type: str, headers: Mapping[str, str]
+        self, door: Door, body: bytes, *, content_type: str, attributes: Attributes
     ) -> list[Receipt]:
-        arrivals = parse(door, body, content_type=content_type, headers=headers)
+        arrivals = parse(door, body, content_type=content_type, attributes=attributes)
         receipts = self.intake.take(arrivals)
         log.info("received", agency=door.route.code, connector="http", count=len(arrivals))
         return receipts
@@ -181,12 +184,16 @@ class _Endpoints:
             pause = min(pause * 1.5, 0.5)
 
 
+def _host(request: Request) -> str:
+    return request.client.host if request.client else ""
+
+
 def _status(receipts: Sequence[Receipt]) -> int:
-    """202 if anything is new, 200 if all of the rest came before, 422 if all were rejected."""
+    """202 if anything is new, 422 if all that came was rejected, else 200: it came before."""
     statuses = {receipt.status for receipt in receipts}
     if ReceiptStatus.ACCEPTED in statuses:
         return 202
-    return 200 if ReceiptStatus.DUPLICATE in statuses else 422
+    return 422 if statuses == {ReceiptStatus.REJECTED} else 200
 
 
 def _number(request: Request, name: str, *, default: float, most: float) -> float:
@@ -195,30 +202,8 @@ def _number(request: Request, name: str, *, default: float, most: float) -> floa
     except ValueError:
         value = -1.0
     if not 0 <= value <= most:
-        raise _Problem(400, f"{name} is a number from 0 to {most:g}.")
+        raise problem(400, f"{name} is a number from 0 to {most:g}.")
     return value
-
-
-_PROBLEMS: Mapping[type[Exception], _Problem] = {
-    ClientDisconnect: _Problem(400, "The request ended early."),
-    Unstorable: _Problem(400, "The request holds characters that nothing can be called by."),
-    Unavailable: _Problem(
-        503,
-        "The hub cannot record anything just now; send the same again later.",
-        {"Retry-After": str(RETRY_AFTER_SECONDS)},
-    ),
-}
-"""How errors from elsewhere are answered."""
-
-
-async def _answer(_: Request, error: Exception) -> Response:
-    if isinstance(error, Unavailable):
-        log.warning("store.unavailable", connector="http")
-    known = (problem for kind, problem in _PROBLEMS.items() if isinstance(error, kind))
-    problem = error if isinstance(error, _Problem) else next(known)
-    body = {"type": "about:blank", "status": problem.status_code, "title": problem.detail}
-    media = "application/problem+json"
-    return Response(json.dumps(body), problem.status_code, problem.headers, media_type=media)
 
 
 _HEADERS = {

@@ -48,10 +48,15 @@ def of_validation(error: ValidationError, names: object = None, *, prefix: str =
     """
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     kind, path = first["type"], first["loc"]
-    reason = _REASONS.get(kind) or _KINDS.get(kind.partition("_")[0], "invalid.value")
+    reason = reason_of(kind)
     if kind == "extra_forbidden":
         path = path[:-1]  # its name is the sender's own text and may be anybody's name
-    return NotTaken(reason, name_in(names, path) or None).within(prefix)
+    return NotTaken(reason, name_in(names, path) or dotted(path) or None).within(prefix)
+
+
+def reason_of(kind: str) -> str:
+    """The reason code for a type of pydantic's errors."""
+    return _REASONS.get(kind) or _KINDS.get(kind.partition("_")[0], "invalid.value")
 
 
 def dotted(path: Sequence[str | int]) -> str:
@@ -60,8 +65,8 @@ def dotted(path: Sequence[str | int]) -> str:
     return "".join(parts).lstrip(".")
 
 
-def name_in(names: object, path: Sequence[str | int]) -> str:
-    """The name in ``names`` of the field at ``path``; the path itself where there is none."""
+def name_in(names: object, path: Sequence[str | int]) -> str | None:
+    """The name in ``names`` of the field at ``path``, or of what it is read from."""
     for part in path:
         if isinstance(names, Mapping):
             names = names.get(part)
@@ -69,4 +74,4 @@ def name_in(names: object, path: Sequence[str | int]) -> str:
             names = names[part]
         elif not isinstance(names, str):
             names = None
-    return names if isinstance(names, str) else dotted(path)
+    return names if isinstance(names, str) else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from threading import Event
 from typing import Protocol
@@ -25,6 +25,10 @@ class Connector(Protocol):
     def run(self, stop: Event) -> None:
         """Work until ``stop`` is set, and leave nothing in hand that would not be found again."""
         ...
+
+
+class MappingMisplaced(MappingFault):
+    """A mapping stands where one that makes something else is wanted."""
 
 
 class SecretMissing(Exception):
@@ -61,7 +65,8 @@ class AgencyRoute:
         """What read a kept record; None for one in the hub's own shape."""
         name = media.parameters.get("mapping")
         mapping = next((mapping for mapping in self.mappings if mapping.name == name), None)
-        return mapping.format(media.kind) if mapping else None
+        form = mapping.format(media.kind) if mapping else None
+        return replace(form, reading=replace(form.reading, encoding="utf-8")) if form else None
 
     @property
     def may_send_open_cases(self) -> bool:
@@ -114,7 +119,7 @@ def _mapping(name: str, makes: str) -> AgencyMapping:
     mapping = load(name)
     if mapping.makes == makes:
         return mapping
-    raise MappingFault(
+    raise MappingMisplaced(
         f"{name} makes {mapping.makes}, but stands where a mapping that makes {makes} is wanted"
     )
 

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from hashlib import sha256
 from itertools import islice
 from math import inf
 from threading import Event
@@ -33,8 +34,9 @@ from connectors.clients.broker import (
     ensure_queue,
     publish,
 )
+from connectors.events.attributes import of_amqp
 from connectors.events.envelope import id_told, named, parse
-from connectors.events.facts import Door
+from connectors.events.facts import Door, Said
 from connectors.formats.media import BATCH
 from connectors.port import AgencyRoute
 from schemas.message import derived_id
@@ -112,9 +114,9 @@ class QueueFeed:
             Door(self.route, "queue", now),
             _body(message),
             content_type=message.content_type or "",
-            headers=_attributes(message),
+            attributes=of_amqp(message.headers),
         )
-        return named(found, id_told(message.properties.get("message_id")))
+        return named(found, Said(_name_of(message)))
 
     def _recorded(self, arrivals: Sequence[Arrival], hand: _Hand) -> list[Receipt]:
         """Their receipts, however long the store is away; nothing is acknowledged meanwhile."""
@@ -163,23 +165,10 @@ def _body(message: Message) -> bytes:
     return body if isinstance(body, bytes) else str(body).encode("utf-8", "surrogatepass")
 
 
-def _attributes(message: Message) -> dict[str, str]:
-    """CloudEvents attributes as ``ce-…``; the AMQP binding has ``cloudEvents:`` for that."""
-    given = {_attribute(str(key)): value for key, value in message.headers.items()}
-    return {name: _written(value) for name, value in given.items() if name}
-
-
-def _attribute(header: str) -> str | None:
-    for prefix in ("cloudevents:", "cloudevents_", "ce-", "ce_"):
-        if header.lower().startswith(prefix):
-            return "ce-" + header[len(prefix) :].lower()
-    return None
-
-
-def _written(value: object) -> str:
-    if isinstance(value, dt.datetime):  # AMQP's timestamps have no zone and mean UTC
-        return value.replace(tzinfo=value.tzinfo or dt.UTC).isoformat()
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+def _name_of(message: Message) -> str:
+    """What the receipt calls a message of which nothing else says an id: its sender knows both."""
+    told = id_told(message.properties.get("message_id"))
+    return told or f"sha256:{sha256(_body(message)).hexdigest()}"
 
 
 def _event(receipt: Receipt) -> dict[str, object]:

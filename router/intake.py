@@ -11,7 +11,7 @@ from router.refuse import dead_arrival, refused, rejected, taken
 from router.steps.deduplicate import decide as deduplicate
 from schemas.base import Fact
 from schemas.message import Message, arrived, dated_id, derived_id
-from schemas.notification import Receipt
+from schemas.notification import NotificationReceived, Receipt
 from schemas.refusals import Refusal
 from stores import codec, cursors, dead_letters, journal, known
 from stores.database import Database, Transaction, Unstorable
@@ -49,7 +49,8 @@ class StoredIntake:
             return self._taken([arrival])[0]
         except Unstorable:
             why = Refusal("undecidable")
-            return self._taken([replace(arrival, event_id=None, reference=None, body=why)])[0]
+            bare = replace(arrival, event_id=None, source=None, source_key=None, reference=None)
+            return self._taken([replace(bare, body=why)])[0]
 
 
 def take_in(transaction: Transaction, arrivals: Sequence[Arrival]) -> list[Receipt]:
@@ -65,12 +66,23 @@ def take_in(transaction: Transaction, arrivals: Sequence[Arrival]) -> list[Recei
 
 
 def arrival_key(arrival: Arrival) -> str:
-    """What an arrival is known again by: the sender's own id, or without one the content."""
+    """What an arrival is known again by: the sender's source and id, or without an id the content.
+
+    What comes without a source, as from a folder, is known by its id alone.
+    """
     if arrival.event_id is not None:
-        return derived_id("arrival", arrival.agency, arrival.event_id)
+        within = (arrival.source_key,) if arrival.source_key else ()
+        return derived_id("arrival", arrival.agency, *within, arrival.event_id)
     return derived_id(
         "content", arrival.agency, arrival.content_type, sha256(arrival.original).hexdigest()
     )
+
+
+def _earlier_key(arrival: Arrival) -> str:
+    """What it was known again by while ids were not yet told apart by their sources."""
+    if arrival.event_id is None:
+        return arrival_key(arrival)
+    return derived_id("arrival", arrival.agency, arrival.event_id)
 
 
 class _Batch:
@@ -91,34 +103,50 @@ class _Batch:
 
     def take(self, arrivals: Sequence[Arrival]) -> list[Receipt]:
         keys = [arrival_key(arrival) for arrival in arrivals]
-        self._ids = known.load(self._transaction, keys)
+        earlier = {_earlier_key(arrival) for arrival in arrivals if arrival.source_key}
+        self._ids = known.load(self._transaction, [*keys, *earlier])
         self._known |= journal.digests(self._transaction, list(self._ids.values()))
-        self._buried |= dead_letters.known_ids(self._transaction, map(_dead_id, keys))
-        came = [(arrival, self._message(arrival)) for arrival in arrivals]
-        self._references.foresee([message for _, message in came if message is not None])
-        receipts = [self._take_one(arrival, message) for arrival, message in came]
+        self._buried |= dead_letters.known_ids(self._transaction, map(_dead_id, [*keys, *earlier]))
+        messages = [self._message(*one) for one in zip(arrivals, keys, strict=True)]
+        self._references.foresee([message for message in messages if message is not None])
+        came = zip(arrivals, messages, keys, strict=True)
+        receipts = [self._take_one(arrival, message, key=key) for arrival, message, key in came]
         known.note(self._transaction, self._new)
         return receipts
 
-    def _message(self, arrival: Arrival) -> Message | None:
+    def _message(self, arrival: Arrival, key: str) -> Message | None:
         if isinstance(arrival.body, Refusal):
             return None
-        key = arrival_key(arrival)
-        id_ = self._ids.get(key) or dated_id(key, self._transaction.now // 1000)
+        id_ = self._ids.get(key)
+        if id_ is None and (before := self._before(arrival, arrival.body)):
+            return before
+        id_ = id_ or dated_id(key, self._transaction.now // 1000)
         return self._arrived(arrival, arrival.body, id_)
+
+    def _before(self, arrival: Arrival, fact: Fact) -> Message | None:
+        """The message it became while ids were not yet told apart by their sources.
+
+        With other content it is another event, perhaps of another source.
+        """
+        id_ = self._ids.get(_earlier_key(arrival))
+        digest = self._known.get(id_) if id_ else None
+        if id_ is None or digest is None:
+            return None
+        message = self._arrived(arrival, fact, id_)
+        return message if self._same(digest, message) else None
 
     def _arrived(self, arrival: Arrival, fact: Fact, id_: str) -> Message:
         source = f"mash-hub/{arrival.connector}/{arrival.agency}"
         return arrived(fact, id_=id_, source=source, time=codec.from_micros(self._transaction.now))
 
-    def _take_one(self, arrival: Arrival, message: Message | None) -> Receipt:
+    def _take_one(self, arrival: Arrival, message: Message | None, *, key: str) -> Receipt:
         if message is None:
             assert isinstance(arrival.body, Refusal)
             return self._reject(arrival, arrival.body)
         before = self._known.get(message.id)
         if before is None:
             self._known[message.id] = message
-            self._new.append(arrival_key(arrival))
+            self._new.append(key)
             self.messages.append(message)
             return taken(arrival, message.id, duplicate_of=self._repeated(message))
         if not self._same(before, message):
@@ -128,6 +156,8 @@ class _Batch:
     def _repeated(self, message: Message) -> str | None:
         """The referral that a notification repeats, as far as is known before hop 2 decides."""
         if not deduplicate.STEP.concerns(message):
+            return None
+        if deduplicate.names_nothing(deduplicate.received(message).notification):
             return None
         known = self._references.recall(message) or deduplicate.ReferenceVersions()
         content = deduplicate.received(message).content_digest
@@ -140,10 +170,13 @@ class _Batch:
         """Whether it says the same; what was erased cannot say otherwise any more."""
         said = codec.encode(message.data)
         if isinstance(known, Message):
-            return codec.encode(known.data) == said
+            return codec.encode(known.data) == said or _but_for_arrival(known, message)
         key_id, vault = codec.key_id_of(message), self._transaction.vault
         key = vault.keys(self._transaction.connection, [key_id], create=False).get(key_id)
-        return key is None or key.digest(said) == known
+        if key is None or key.digest(said) == known:
+            return True
+        before = journal.load(self._transaction, message.id)
+        return before is not None and _but_for_arrival(before, message)
 
     def _reject(self, arrival: Arrival, why: Refusal) -> Receipt:
         dead_id, kept = self._place_of(arrival)
@@ -153,7 +186,7 @@ class _Batch:
             self.dead.append(dead)
             id_ = derived_id(dead_id, "refused")
             self.messages.append(self._arrived(arrival, refused(dead), id_))
-        return rejected(dead, reference=arrival.reference)
+        return rejected(dead, arrival)
 
     def _place_of(self, arrival: Arrival) -> tuple[str, bool]:
         """The id of its dead letter, and whether that is kept already.
@@ -162,10 +195,11 @@ class _Batch:
         corrects one fault and makes another is to hear of that one, and what it sent is to be kept.
         """
         first = _dead_id(arrival_key(arrival))
+        for id_ in dict.fromkeys((first, _dead_id(_earlier_key(arrival)))):
+            if id_ in self._buried and arrival.original in self._kept(id_):
+                return id_, True
         if first not in self._buried:
             return first, False
-        if arrival.original in self._kept(first):
-            return first, True
         other = derived_id(first, sha256(arrival.original).hexdigest())
         return other, bool(self._kept(other))
 
@@ -179,6 +213,17 @@ class _Batch:
         except Unreadable:
             return (None,)
         return (found.original, found.mended) if found else ()
+
+
+def _but_for_arrival(one: Message, other: Message) -> bool:
+    """Whether they differ in when they arrived alone, which was taken for a time not given."""
+    facts = [message.data for message in (one, other)]
+    said = [fact.notification for fact in facts if isinstance(fact, NotificationReceived)]
+    return (
+        len(said) == len(facts)
+        and any(notification.observed_on_arrival for notification in said)
+        and len({notification.content_digest() for notification in said}) == 1
+    )
 
 
 def _dead_id(id_: str) -> str:

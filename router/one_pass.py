@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 
 from router.memory.documents import Memory
-from router.refuse import dead_message, refused, rejected
+from router.refuse import dead_message, refused, rejected_later
 from router.step import Outcome, Step
 from router.unit import Unit
 from schemas.letter import Letter, letter_id
@@ -116,7 +116,7 @@ class Effects:
         self.facts.append(caused_by(message, step, refused(dead), 0))
         self.dead.append(dead)
         if message.data.of_agency is not None:
-            letter = Letter("receipt", agency=dead.agency, notice=rejected(dead))
+            letter = Letter("receipt", agency=dead.agency, notice=rejected_later(dead, message))
             self.letters[derived_id(dead.id, "receipt")] = letter
 
 

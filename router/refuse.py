@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from schemas.base import Fact
+from schemas.case import OpenCaseReceived
 from schemas.message import Message, derived_id
-from schemas.notification import MessageRefused, Receipt, ReceiptStatus
-from schemas.refusals import REASONS, Refusal
+from schemas.notification import (
+    Instead,
+    MessageRefused,
+    NotificationReceived,
+    Receipt,
+    ReceiptStatus,
+    SetAside,
+    Warned,
+)
+from schemas.refusals import INSTEAD, REASONS, Refusal
 from stores import codec
 from stores.dead_letters import DeadLetter
 from stores.ports import Arrival
@@ -15,25 +27,64 @@ def taken(arrival: Arrival, id_: str, *, duplicate_of: str | None = None) -> Rec
     return Receipt(
         status=ReceiptStatus.DUPLICATE if duplicate_of else ReceiptStatus.ACCEPTED,
         id=id_,
-        message_id=arrival.event_id,
-        reference=arrival.reference,
         duplicate_of=duplicate_of,
+        **_named(arrival),
+        warnings=tuple(map(_warned, _to_tell(arrival.body))),
     )
 
 
-def rejected(dead: DeadLetter, *, reference: str | None = None) -> Receipt:
-    """The receipt for what is refused: why, where, and what to do about it."""
-    reason = REASONS[dead.reason]
-    return Receipt(
-        status=ReceiptStatus.REJECTED,
-        id=dead.id,
-        message_id=dead.message_id,
-        reference=reference,
-        reason=dead.reason,
-        field=dead.field,
+def _to_tell(body: Fact | Refusal) -> list[SetAside]:
+    match body:
+        case NotificationReceived(notification=concern) | OpenCaseReceived(open_case=concern):
+            return [one for one in concern.set_aside if one.instead is not Instead.ALONG]
+    return []
+
+
+def _warned(part: SetAside) -> Warned:
+    reason = REASONS[part.reason]
+    return Warned(
+        field=part.field,
+        reason=part.reason,
         explanation=reason.cause,
-        cure=reason.cure,
+        done=INSTEAD[part.instead],
+        cure=f"{reason.cure} Expected: {part.expected}."[:500] if part.expected else reason.cure,
     )
+
+
+def rejected(dead: DeadLetter, arrival: Arrival) -> Receipt:
+    """The receipt for an arrival that is refused: why, where, and what to do about it."""
+    return Receipt(**_why(dead), **_named(arrival))
+
+
+def rejected_later(dead: DeadLetter, message: Message) -> Receipt:
+    """The receipt for a message that was taken, and that a step refused.
+
+    Its sender knows the message by the id of the first receipt.
+    """
+    first = message.id if message.causation_id is None else message.correlation_id
+    return Receipt(**_why(dead), follows=first)
+
+
+def _why(dead: DeadLetter) -> dict[str, Any]:
+    reason = REASONS[dead.reason]
+    return {
+        "status": ReceiptStatus.REJECTED,
+        "id": dead.id,
+        "reason": dead.reason,
+        "field": dead.field,
+        "explanation": reason.cause,
+        "cure": reason.cure,
+    }
+
+
+def _named(arrival: Arrival) -> dict[str, Any]:
+    """By what its sender knows it."""
+    return {
+        "message_id": arrival.event_id,
+        "source": arrival.source,
+        "place": arrival.place,
+        "reference": arrival.reference,
+    }
 
 
 def refused(dead: DeadLetter) -> MessageRefused:

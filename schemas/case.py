@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from enum import StrEnum
+from operator import not_
 
 from pydantic import Field
 
 from schemas.base import AreaFact, Code, Fact, Identity, Line, ReferralId, Shape
-from schemas.notification import Notification
+from schemas.notification import Notification, SetAside
 from schemas.person import Person
 
 
@@ -30,6 +31,8 @@ class OpenCase(Shape):
     worker: Worker | None
     """None once the case is closed or unallocated."""
     since: dt.date
+    set_aside: tuple[SetAside, ...] = Field(default=(), exclude_if=not_)
+    """What else was said of the child and could not be used."""
 
 
 class OpenCaseReceived(
@@ -94,6 +97,8 @@ class ChildLinked(
     """Set when the case has a social worker: handed over at once, not rated here (R9)."""
     version: int = Field(default=1, ge=1)
     notification: Notification
+    same_concern_as: Identity | None = Field(default=None, exclude_if=lambda id_: id_ is None)
+    """The referral that told of this concern first, where it came again under a new reference."""
 
 
 class FromPerson(Shape):

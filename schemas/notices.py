@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from operator import not_
+
+from pydantic import Field
+
 from schemas.base import Code, Identity, Instant, Line, Notice, ReferralHead, ReferralId
 from schemas.case import Candidate, FromPerson, LikelyPair, PersonReferrals, Worker
-from schemas.notification import Notification
+from schemas.notification import Notification, SetAside
 from schemas.product import DraftItem, SentProduct
 from schemas.rating import Colour, DueTime
 
@@ -62,6 +66,8 @@ class RatingRequest(ReferralHead, Notice, type="mash.rating-request.v1"):
     reasons: tuple[Line, ...]
     profile: Line
     due_at: Instant
+    set_aside: tuple[SetAside, ...] = Field(default=(), exclude_if=not_)
+    """What the agency sent beside and could not be used: nobody else has read it yet."""
 
 
 class ApprovalRequest(SentProduct, Notice, type="mash.approval-request.v1"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from hashlib import sha256
+from operator import not_
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -34,6 +35,44 @@ class ParentsInformed(Shape):
     reason: Line | None = None
 
 
+NO_ACCOUNT = "(The sender gave no account.)"
+"""Stands for the words of a notification that came without any."""
+
+
+class Instead(StrEnum):
+    """What was done with a part that could not be used."""
+
+    LEFT_OUT = "left-out"
+    SHORTENED = "shortened"
+    """Its beginning is used."""
+    CLEANED = "cleaned"
+    """What no text may hold was taken out."""
+    ARRIVAL = "arrival-time"
+    """The time at which it arrived is used."""
+    GIVEN = "given-reference"
+    """The hub gave a reference of its own, from the content."""
+    WITHOUT = "without"
+    """Nothing stands there, and it is taken without it."""
+    ALONG = "along"
+    """Kept with another part, which it describes; that is told."""
+
+
+class SetAside(Shape):
+    """A part of a notification that could not be used as it came: kept, for people to read."""
+
+    field: Line
+    """In the sender's own words, such as ``row 3, DOB``."""
+    place: Line
+    """Where it would stand in the hub's shape, such as ``subject.date_of_birth``."""
+    reason: Code
+    """A reason code of :mod:`schemas.refusals`."""
+    expected: Line | None = None
+    """What a right value looks like, where that is known."""
+    instead: Instead = Instead.LEFT_OUT
+    value: str = ""
+    """What the sender wrote, whole; as JSON where it was no text."""
+
+
 class Notification(Shape):
     """One concern about one child, in the hub's own form, whatever form its agency sent."""
 
@@ -44,10 +83,23 @@ class Notification(Shape):
     concern: tuple[Code, ...] = ()
     """LifeEvent type codes, such as ``missing-person``, where the agency codes its concerns."""
     parents_informed: ParentsInformed | None = None
+    set_aside: tuple[SetAside, ...] = Field(default=(), exclude_if=not_)
+    """What else came, and could not be used; it leaves no trace where there is nothing."""
 
     def content_digest(self) -> str:
-        """SHA-256 of the canonical JSON without the time: a resend is later but says the same."""
-        return sha256(self.model_dump_json(exclude={"observed_at"}).encode()).hexdigest()
+        """SHA-256 of the canonical JSON without the time: a resend is later but says the same.
+
+        Of what was set aside only what the sender wrote counts, not what the hub says of it.
+        """
+        said = self.model_dump_json(exclude={"observed_at", "set_aside"})
+        aside = (one for one in self.set_aside if one.value and one.place != "observed_at")
+        kept = (f"{one.place}={one.value}" for one in aside)
+        return sha256("\0".join((said, *kept)).encode()).hexdigest()
+
+    @property
+    def observed_on_arrival(self) -> bool:
+        """Whether the sender gave no time that could be used."""
+        return any(one.instead is Instead.ARRIVAL for one in self.set_aside)
 
 
 class NotificationReceived(
@@ -122,6 +174,19 @@ class ReceiptStatus(StrEnum):
     REJECTED = "rejected"
 
 
+class Warned(Shape):
+    """What of an accepted message could not be used, for its sender: never what stood there."""
+
+    field: Line
+    """In the sender's own words, such as ``row 3, DOB``."""
+    reason: Code
+    explanation: Line
+    done: Line
+    """What the hub did with it."""
+    cure: Line
+    """How to send it right."""
+
+
 class Receipt(Notice, type="mash.receipt.v1"):
     """The answer to every message: accepted, a duplicate, or rejected with reason and field."""
 
@@ -129,7 +194,15 @@ class Receipt(Notice, type="mash.receipt.v1"):
     id: Identity
     """The hub's id of the message; for a rejected one, of its dead letter."""
     message_id: Identity | None = None
-    """The sender's own id of the message, where it gave one."""
+    """The sender's own id of the message, where it gave one; else as the sender finds it."""
+    source: Line | None = Field(default=None, exclude_if=not_)
+    """The sender's own source of the event: within it the id names one event."""
+    file: Line | None = Field(default=None, exclude_if=not_)
+    """The name of the file that was dropped."""
+    place: Line | None = Field(default=None, exclude_if=not_)
+    """Which record of a file, a batch or a message it was, such as ``row 3``."""
+    follows: Identity | None = Field(default=None, exclude_if=not_)
+    """The ``id`` of an earlier receipt about the same message, which this one goes on from."""
     reference: Identity | None = None
     duplicate_of: Identity | None = None
     reason: Code | None = None
@@ -137,3 +210,5 @@ class Receipt(Notice, type="mash.receipt.v1"):
     """Where the sender's own data is at fault, such as ``row 3, DOB``; never what stood there."""
     explanation: Line | None = None
     cure: Line | None = None
+    warnings: tuple[Warned, ...] = Field(default=(), exclude_if=not_)
+    """Of an accepted message: what of it could not be used."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from enum import StrEnum
 from typing import Annotated, Literal
 
@@ -12,6 +13,24 @@ from schemas.base import Code, Line, Shape
 
 NHS_NUMBER = "https://fhir.nhs.uk/Id/nhs-number"
 UPN = "https://fhir.hl7.org.uk/Id/upn"
+
+
+_WEIGHTS = range(10, 1, -1)
+
+
+def nhs_number(text: str) -> str:
+    """The ten digits of a well-formed NHS number (modulus 11), else ''.
+
+    One digit ten times is no number, though 0000000000 would pass (NHS Data Dictionary).
+    """
+    if not re.fullmatch(r"[0-9 -]+", text):
+        return ""
+    digits = text.replace(" ", "").replace("-", "")
+    if len(digits) != 10 or len(set(digits)) == 1:
+        return ""
+    weighed = sum(int(digit) * weight for digit, weight in zip(digits, _WEIGHTS, strict=False))
+    check = 11 - weighed % 11
+    return digits if check % 11 == int(digits[9]) else ""
 
 
 class Identifier(Shape):

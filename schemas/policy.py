@@ -162,3 +162,5 @@ class Policy(Shape):
     partners: dict[Code, Partner]
     linkage_model: Prose
     """The version of the linkage model in force."""
+    linkage_rules: int = Field(default=1, ge=1, exclude_if=lambda number: number == 1)
+    """By which rules linking reads what it is told; a policy of old has none: the first."""

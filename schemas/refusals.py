@@ -23,8 +23,14 @@ class Reason:
     code: str
     cause: str
     cure: str
+    """What its sender can do: an agency, which knows nothing of the hub's own commands."""
     mendable: bool = True
+    hint: str | None = None
+    """What whoever runs the hub can do besides."""
 
+
+_KEPT = "It is kept, and the hub's staff see it; telephone the hub if it is urgent."
+_MEND = "Where its sender cannot, mend the field and redrive."
 
 _REASONS = (
     Reason(
@@ -42,6 +48,12 @@ _REASONS = (
         "unreadable.xml",
         "The text is not well-formed XML.",
         "Check the tags against the agreed schema; send anew.",
+    ),
+    Reason(
+        "unreadable.hl7",
+        "The text is not an HL7 v2 message that begins with MSH and its separators.",
+        "Begin each message with MSH|^~\\&| and send it anew.",
+        False,
     ),
     Reason(
         "unreadable.number",
@@ -89,44 +101,52 @@ _REASONS = (
     Reason(
         "unknown.type",
         "The hub takes no message of this type.",
-        "Use a type that `hub schemas` lists.",
+        "Use a type that the hub's page /docs lists.",
+        hint="`hub schemas` lists them.",
     ),
     Reason(
         "unknown.format",
-        "No mapping of this agency reads this file or content type.",
-        "See `hub connectors try`.",
+        "Nothing was agreed with this agency for such a file or content type.",
+        "Send it in the form that was agreed; the name or content type must say which it is.",
         False,
+        hint="`hub connectors try` tells which mapping reads a file.",
     ),
     Reason(
         "missing.field",
         "A field that the hub cannot do without is missing.",
-        "Fill in the field and redrive.",
+        "Fill in the field and send it again.",
+        hint=_MEND,
     ),
     Reason(
         "missing.column",
-        "The header lacks a column that the agency's mapping needs.",
-        "Add the column to the header.",
+        "The header lacks a column that was agreed.",
+        "Add the column to the header and send the file again.",
         False,
+        hint="`hub connectors try` shows it; the mapping says which columns it needs.",
     ),
     Reason(
         "invalid.value",
         "The field holds something of the wrong kind.",
-        "Correct the field and redrive.",
+        "Correct the field and send it again.",
+        hint=_MEND,
     ),
     Reason(
         "invalid.date",
         "The field is not a date of the agreed form.",
-        "Write dates as the mapping says, 2026-03-12 by default.",
+        "Write dates as was agreed, 2026-03-12 where nothing else was.",
+        hint=_MEND,
     ),
     Reason(
         "invalid.time",
         "The field is not a moment with its offset from UTC.",
         "Write moments as 2026-03-12T09:30:00Z.",
+        hint=_MEND,
     ),
     Reason(
         "invalid.too-long",
         "The field is longer than the hub takes.",
-        "Shorten the text and redrive.",
+        "Shorten the text and send it again.",
+        hint=_MEND,
     ),
     Reason(
         "invalid.characters",
@@ -136,7 +156,8 @@ _REASONS = (
     Reason(
         "invalid.code",
         "The field is not one of the agreed codes.",
-        "Use a code that the mapping lists.",
+        "Use one of the codes that were agreed.",
+        hint="The mapping lists them. " + _MEND,
     ),
     Reason(
         "invalid.unknown-field",
@@ -144,6 +165,58 @@ _REASONS = (
         "Leave the field out or name it rightly.",
     ),
     Reason("invalid.future", "The moment lies in the future.", "Correct the clock or the field."),
+    Reason("invalid.past", "The date lies too far back to be right.", "Correct the field."),
+    Reason(
+        "invalid.check-digit",
+        "The number fails its own check, so a digit is wrong.",
+        "Compare it with the record that it was copied from.",
+    ),
+    Reason(
+        "invalid.postcode",
+        "The field is not a postcode.",
+        "Write the postcode alone, such as AB1 2CD; other words belong to the address lines.",
+    ),
+    Reason(
+        "invalid.incomplete",
+        "It says nothing without a field that is missing or could not be used.",
+        "Send the fields that belong together.",
+    ),
+    Reason(
+        "invalid.several",
+        "Several different values stand where there can be one.",
+        "Send the one that is right.",
+    ),
+    Reason(
+        "invalid.quotes",
+        "A quote mark stands where none may, so the row was read as if it were a letter.",
+        "Write a quote mark inside a field twice, and the field in quotes (RFC 4180).",
+    ),
+    Reason(
+        "invalid.columns",
+        "The row has more or fewer columns than its header, so some may stand in the wrong one.",
+        "Write a text with commas in quotes (RFC 4180), and every column in every row.",
+    ),
+    Reason(
+        "missing.header",
+        "No column of the agreed table is named in the first row.",
+        "Send the file with its header, as the agreed format has it.",
+        False,
+    ),
+    Reason(
+        "invalid.many",
+        "So much cannot be used that not all of it is named.",
+        "Compare the message with the agreed format; the whole of it is kept.",
+    ),
+    Reason(
+        "missing.name",
+        "The child's given name or family name is missing.",
+        "Send both where they are known; without them the child is hard to find.",
+    ),
+    Reason(
+        "missing.child",
+        "No child is named under the names that were agreed.",
+        "Compare the names of fields with the agreed format; nobody is known from this message.",
+    ),
     Reason(
         "refused.not-yours",
         "The item belongs to another agency, and only its owner decides about it.",
@@ -159,8 +232,9 @@ _REASONS = (
     Reason(
         "refused.agreement",
         "No information-sharing agreement is in force for this agency.",
-        "Renew the agreement's dates in the configuration.",
+        "Agree with the lead agency from when to when information is shared; then send it again.",
         False,
+        hint="Renew the agreement's dates in the configuration, then redrive.",
     ),
     Reason(
         "refused.unknown-subject",
@@ -170,15 +244,16 @@ _REASONS = (
     Reason(
         "refused.closed",
         "This was decided already and cannot be changed by this message.",
-        "Look at `hub case`.",
+        "Nothing is left to do, unless the lead agency says otherwise.",
         False,
+        hint="`hub case` shows what was decided.",
     ),
     Reason(
         "refused.overtaken",
         "Later decisions about the same referrals or persons stand upon this one.",
-        "Undo the later ones first, the latest of all to begin with; "
-        "`hub linkage explain` shows them.",
+        "Undo the later ones first, the latest of all to begin with.",
         False,
+        hint="`hub linkage explain` shows them.",
     ),
     Reason(
         "refused.digest",
@@ -212,15 +287,28 @@ _REASONS = (
     Reason(
         "undecidable",
         "The hub has a fault that this message brought to light.",
-        "Report it; redrive once mended.",
+        _KEPT,
+        hint="Report it; redrive once the hub is mended.",
     ),
     Reason(
         "unreadable.sealed",
-        "The sealed data cannot be opened.",
-        "Check the hub's key; redrive.",
+        "The hub cannot open what it has sealed.",
+        _KEPT,
         mendable=False,
+        hint="Check the hub's key; redrive.",
     ),
 )
 
 REASONS = {reason.code: reason for reason in _REASONS}
 """Reason codes by name; a dead letter, receipt or metric holds no other."""
+
+INSTEAD = {
+    "left-out": "Kept as it came for people to read; not used to find the child or to rate.",
+    "shortened": "Its beginning is used; the whole is kept.",
+    "cleaned": "Used without the characters that no text may hold; kept as it came.",
+    "arrival-time": "The time at which it arrived is used instead.",
+    "without": "Taken without it.",
+    "along": "Kept with the part that it describes.",
+    "given-reference": "The hub gave it a reference of its own, which is in this receipt.",
+}
+"""What was done with a part of a message that could not be used, in words for the sender."""

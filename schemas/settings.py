@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, IPvAnyNetwork, StringConstraints
 
 from schemas.base import Code, Line, Shape
 from schemas.notification import Digest
@@ -22,6 +23,19 @@ class HttpSettings(Shape):
     """0 takes a free port."""
     largest_body: int = Field(default=2_000_000, ge=1000)
     """Bytes; a larger body is refused with 413."""
+    head_seconds: float = Field(default=10.0, gt=0)
+    """How long a sender may take for the head of a request, from when it connected or began."""
+    body_seconds: float = Field(default=60.0, gt=0)
+    """How long it may take for a body."""
+    answer_seconds: float = Field(default=30.0, gt=0)
+    """How long it may leave an answer lying."""
+    idle_seconds: float = Field(default=5.0, gt=0)
+    """How long a connection is kept between requests."""
+    most_connections: int = Field(default=300, ge=1)
+    most_from_one_address: int = Field(default=100, ge=1)
+    """A reverse proxy is one address: no more than it may have."""
+    proxies: tuple[Line, ...] = ("127.0.0.1",)
+    """Addresses of reverse proxies: from these alone ``X-Forwarded-For`` is believed."""
 
 
 class Runtime(Shape):
@@ -36,6 +50,9 @@ class Runtime(Shape):
     """Holds the key-encryption key: 32 bytes in base64."""
     key_file: Line = "hub-data/hub.key"
     """Used where the variable is unset; made on first start, readable by its owner only."""
+    work: Line | None = None
+    """The hub's own folder for files that agencies dropped; None: ``work`` beside the store's file,
+    or beside ``key_file`` where the store is on a server."""
     partitions: int = Field(default=4, ge=1, le=256)
     """Of each Kafka topic."""
     workers: tuple[Line, ...] = ()
@@ -76,6 +93,25 @@ class QueueCredential(Shape):
         return self.receipts or f"{self.queue}.receipts"
 
 
+class MllpSettings(Shape):
+    """Where this agency's HL7 v2 messages come in over MLLP.
+
+    MLLP knows neither tokens nor TLS: who may connect is whoever a tunnel with mutual TLS lets
+    through to here, and ``peers``; all that comes is this agency's.
+    """
+
+    host: Line = "127.0.0.1"
+    port: int = Field(ge=0, le=65535)
+    """Of this agency alone; 0 takes a free one."""
+    peers: tuple[IPvAnyNetwork, ...] = (ip_network("127.0.0.1"), ip_network("::1"))
+    """Addresses or networks from which it is taken; the tunnel's, where there is one."""
+    idle_seconds: float = Field(default=600.0, gt=0)
+    """How long a connection is kept while no message begins."""
+    message_seconds: float = Field(default=60.0, gt=0)
+    """How long a message may take from its first byte to its last, and its answer to be read."""
+    most_connections: int = Field(default=10, ge=1)
+
+
 class Push(Shape):
     """How the hub sends an agency its letters, where it does not fetch them over HTTP."""
 
@@ -103,6 +139,7 @@ class AgencySettings(Shape):
     http: HttpCredential | None = None
     folder: FolderCredential | None = None
     queue: QueueCredential | None = None
+    mllp: MllpSettings | None = None
     push: Push | None = None
     standing_release: tuple[StandingRelease, ...] = ()
 

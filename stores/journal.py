@@ -8,7 +8,7 @@ every hash verifiable.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -87,6 +87,16 @@ def chains_of(view: View, message_ids: Collection[str]) -> dict[str, str]:
     return {row.message_id: row.chain for row in rows}
 
 
+def load(view: View, message_id: str) -> Message | None:
+    """The message of this id; None where it is not, or is not to be read any more."""
+    row = view.connection.execute(select(journal).where(journal.c.message_id == message_id)).first()
+    if row is None:
+        return None
+    keys = view.vault.keys(view.connection, [row.key_id], create=False)
+    message = opened(row, keys)
+    return None if isinstance(message.data, codec.Unopened) else message
+
+
 def sealed(row: Any) -> codec.Sealed:
     """A journal row as a sealed message."""
     return codec.Sealed(
@@ -148,16 +158,20 @@ class Flaw:
     message_id: str | None = None
 
 
-def verify(connection: Connection) -> Iterator[Flaw | int]:
+def verify(
+    connection: Connection, *, looks: Callable[[Sequence[Any]], Iterable[Flaw]] = lambda _: ()
+) -> Iterator[Flaw | int]:
     """Check every hash, and every chain's length against its cursor.
 
-    Yields flaws, and counts of entries as it goes.
+    Yields flaws, and counts of entries as it goes. ``looks`` is given all rows, a page at a time,
+    and says what else is wrong.
     """
     heads: dict[str, _Head] = {}
     position = 0
     while rows := connection.execute(_VERIFIED, {"position": position, "limit": _PAGE}).all():
         for row in rows:
             yield from _check(row, heads)
+        yield from looks(rows)
         position = rows[-1].position
         yield len(rows)
     yield from _check_heads(connection, heads)

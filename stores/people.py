@@ -8,6 +8,7 @@ from hashlib import blake2b
 from itertools import islice
 from typing import Any, Final
 
+from pydantic_core import from_json
 from sqlalchemy import (
     ARRAY,
     BigInteger,
@@ -80,7 +81,9 @@ def filed_under(view: View, keys: Collection[int], *, most: int) -> dict[int, se
         "most": most,
     }
     rows = view.connection.execute(_PROBES[postgres], given)
-    return {key: None if numbers is None else set(json.loads(numbers)) for key, numbers in rows}
+    return {
+        key: None if numbers is None else set(from_json(numbers)) for key, numbers in rows.all()
+    }
 
 
 def load(view: View, numbers: Collection[int]) -> dict[int, tuple[int, bytes]]:

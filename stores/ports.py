@@ -17,8 +17,8 @@ class Arrival:
 
     ``original`` is kept if it is refused.
 
-    ``event_id`` is the sender's own id of the message, unique within the agency; with None the id
-    follows from the content, so that the same bytes dropped twice are one message.
+    ``event_id`` is the sender's own id of the message, unique within its source and the agency;
+    with None the id follows from the content, so that the same bytes dropped twice are one message.
     """
 
     agency: str
@@ -28,6 +28,12 @@ class Arrival:
     content_type: str
     body: Fact | Refusal
     reference: str | None = None
+    source: str | None = None
+    """The sender's own source of the event, for its receipt."""
+    source_key: str | None = None
+    """What stands for the source in what the event is known again by; None where it has none."""
+    place: str | None = None
+    """Which record of a file, a batch or a message it is, as its sender counts: ``row 3``."""
 
 
 class Intake(Protocol):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, NamedTuple
@@ -23,6 +24,10 @@ _CLAIMS = text(
     "SELECT position, step, message_id, policy, after, upto FROM inbox "
     "WHERE position > :after ORDER BY position LIMIT :limit"
 )
+_RANGES = text(
+    "SELECT position, step, policy, after, upto FROM inbox "
+    "WHERE message_id IS NULL AND upto >= :first ORDER BY position"
+)
 _RANGE = text(
     "SELECT journal.message_id FROM journal WHERE journal.position > :after "
     "AND journal.position <= :upto AND journal.chain <> :unit ORDER BY journal.position"
@@ -34,6 +39,7 @@ _COLUMNS = (
     "position, message_id, topic, type, source, subject, key, correlation_id, causation_id, time, "
     "recorded_at, chain, key_id, digest, payload"
 )
+_WHOLE_ENTRY = tuple(journal.c[name] for name in _COLUMNS.split(", "))
 _ENTRIES = text(
     f"SELECT {_COLUMNS} FROM journal WHERE position > :after AND position <= :last "  # noqa: S608 - ours
     "ORDER BY position LIMIT :limit"
@@ -144,7 +150,7 @@ def claims(connection: Connection) -> Iterator[Sequence[Claim]]:
     every = _claimed(connection)
     while page := list(islice(every, _AT_ONCE)):
         noted = _noted(connection, [message_id for _, message_id in page])
-        yield [_claim(row, message_id, noted=noted.get(message_id, ())) for row, message_id in page]
+        yield [_claim(row, message_id, noted=noted[message_id]) for row, message_id in page]
 
 
 def _claimed(connection: Connection) -> Iterator[tuple[Any, str]]:
@@ -162,10 +168,10 @@ def _in_range(connection: Connection, row: Any) -> Sequence[str]:
     return connection.execute(_RANGE, given).scalars().all()
 
 
-def _noted(connection: Connection, message_ids: Sequence[str]) -> Mapping[str, list[Any]]:
+def _noted(connection: Connection, message_ids: Sequence[str]) -> defaultdict[str, list[Any]]:
     """The rows that note these messages one by one, by message."""
-    noted: dict[str, list[Any]] = defaultdict(list)
-    columns = (inbox.c.message_id, inbox.c.step, inbox.c.position)
+    noted: defaultdict[str, list[Any]] = defaultdict(list)
+    columns = (inbox.c.message_id, inbox.c.step, inbox.c.position, inbox.c.policy)
     for row in look_up(connection, columns, by=inbox.c.message_id, values=message_ids):
         noted[row.message_id].append(row)
     return noted
@@ -174,6 +180,19 @@ def _noted(connection: Connection, message_ids: Sequence[str]) -> Mapping[str, l
 def _claim(row: Any, message_id: str, *, noted: Sequence[Any]) -> Claim:
     had_by = tuple(one.step for one in noted if one.position < row.position)
     return Claim(row.step, message_id, row.policy, had_by)
+
+
+def claims_on(connection: Connection, entries: Sequence[Recorded]) -> list[Claim]:
+    """The claims on these entries, which are in the order of the journal, in their own order."""
+    rows = [entry.row for entry in entries]
+    noted = _noted(connection, [row.message_id for row in rows])
+    found = [(one, row.message_id, row.position) for row in rows for one in noted[row.message_id]]
+    positions = [row.position for row in rows]
+    for one in connection.execute(_RANGES, {"first": min(positions, default=0)}):
+        within = rows[bisect_right(positions, one.after) : bisect_right(positions, one.upto)]
+        found += [(one, row.message_id, row.position) for row in within if row.chain != one.step]
+    found.sort(key=lambda claimed: (claimed[0].position, claimed[2]))
+    return [_claim(one, id_, noted=noted[id_]) for one, id_, _ in found]
 
 
 def undecidable(connection: Connection) -> set[tuple[str, str]]:
@@ -199,6 +218,18 @@ def entry(view: View, message_id: str) -> Recorded | None:
     """The journal's entry of a message."""
     rows = view.connection.execute(_ENTRY, {"id": message_id}).all()
     return next(iter(_with_keys(view, rows)), None)
+
+
+def about(
+    view: View, *, referrals: Collection[str], subjects: Collection[str], topic: str | None = None
+) -> list[Recorded]:
+    """What the journal has about these referrals, or with these subjects, in its order."""
+    within = None if topic is None else (journal.c.topic, topic)
+    rows: dict[int, Any] = {}
+    for by, values in ((journal.c.correlation_id, referrals), (journal.c.subject, subjects)):
+        found = look_up(view.connection, _WHOLE_ENTRY, by=by, values=values, within=within)
+        rows |= {row.position: row for row in found}
+    return _with_keys(view, [rows[position] for position in sorted(rows)])
 
 
 def _with_keys(view: View, rows: Sequence[Any]) -> list[Recorded]:

@@ -11,6 +11,7 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from enum import Enum
 from functools import cache
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import (
@@ -54,10 +55,9 @@ def insert(
             _from_arrays(table, columns, clash=clash), arrays, execution_options=counted
         ).rowcount
     statement, order, literals = _for_sqlite(table, columns, clash=clash)
-    values = [
-        tuple([row[name] if name in row else literals[name] for name in order]) for row in rows
-    ]
-    return connection.exec_driver_sql(statement, values).rowcount
+    if literals:
+        rows = [{**literals, **row} for row in rows]
+    return connection.exec_driver_sql(statement, list(map(itemgetter(*order), rows))).rowcount
 
 
 @cache
@@ -67,7 +67,8 @@ def _for_sqlite(
     compiled = _statement(sqlite, table, clash=clash).compile(
         dialect=sqlite.dialect(), column_keys=list(columns)
     )
-    return str(compiled), compiled.positiontup or (), compiled.params
+    literals = {name: value for name, value in compiled.params.items() if name not in columns}
+    return str(compiled), compiled.positiontup or (), literals
 
 
 @cache

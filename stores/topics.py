@@ -94,6 +94,12 @@ def create_topics(url: str, partitions: int) -> list[str]:
         raise _unavailable(error) from None
 
 
+def require_answer(url: str, *, seconds: float) -> None:
+    """Ask the cluster for its topics. Raises ``Unavailable``."""
+    with _reader(cluster_of(url)) as consumer:
+        consumer.list_topics(timeout=seconds)
+
+
 def watermarks(url: str, topic: str) -> dict[int, tuple[int, int]]:
     """The first offset and the one after the last, by partition. Raises ``Unavailable``."""
     cluster = cluster_of(url)

@@ -26,6 +26,9 @@ ANSWER_SECONDS = 20
 """How long a broker may take to answer; a queue without a leader would never."""
 HEARTBEAT_SECONDS = 30
 
+SCHEMES = ("amqp", "amqps", "memory")
+"""How the URL of a broker begins that the hub speaks with; the last one is for tests."""
+
 BrokerErrors = tuple[type[BaseException], ...]
 
 

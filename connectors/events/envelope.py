@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from io import BytesIO
 from itertools import islice
 from types import MappingProxyType
@@ -17,11 +16,12 @@ from typing import BinaryIO, TypeVar
 
 from pydantic import AwareDatetime, TypeAdapter, ValidationError
 
-from connectors.events.facts import MESSAGE_TYPES, Door, known_names
+from connectors.events.attributes import Attributes
+from connectors.events.facts import MESSAGE_TYPES, Door, Said, known_names, source_key
 from connectors.formats import strict_json
 from connectors.formats.mapping import Format
 from connectors.formats.media import BATCH, STRUCTURED, MediaType, media_type
-from connectors.formats.readers import Record
+from connectors.formats.records import Record, Tally
 from connectors.formats.strict_json import Json
 from connectors.not_taken import NotTaken
 from connectors.port import AgencyRoute
@@ -35,10 +35,19 @@ HUB_SCHEMA = "urn:mash-hub:"
 MOST_AT_ONCE = 2000
 """Messages in one body, recorded together while others wait; a small body may hold a million."""
 
+_ANY_EVENT = "application/cloudevents"
+"""How the media type of every event format begins, those too that the hub does not read."""
+
 LONGEST_ATTRIBUTE = 180
 """Characters of id, source or type; leaves room for the number of a record in an id."""
 
 Found = TypeVar("Found")
+
+_USED = frozenset(
+    {"specversion", "id", "source", "type", "time", "datacontenttype", "dataschema"}
+    | {"data", "data_base64"}
+)
+"""What the hub reads of an envelope: extensions may hold anything."""
 
 _MOMENT: TypeAdapter[dt.datetime] = TypeAdapter(AwareDatetime)
 
@@ -47,7 +56,7 @@ _MOMENT: TypeAdapter[dt.datetime] = TypeAdapter(AwareDatetime)
 class _Event:
     """The attributes of an envelope that the hub uses."""
 
-    id: str
+    said: Said
     type: str
     content: MediaType
     schema: str
@@ -64,32 +73,51 @@ def parse(
     body: bytes,
     *,
     content_type: str,
-    headers: Mapping[str, str] = MappingProxyType({}),
+    attributes: Attributes = MappingProxyType({}),
 ) -> list[Arrival]:
-    """Everything in one HTTP body or broker message, each part by itself; never empty.
+    """Everything in one HTTP body or broker message, each part by itself.
 
-    ``headers`` hold CloudEvents attributes of binary mode as ``ce-…``, names in lower case.
+    ``attributes`` are those that stood in headers, for binary mode.
     """
     media = media_type(content_type)
     if len(body) > door.route.largest:
         refusal = Refusal("unreadable.too-large")
         return [door.arrival(refusal, body, content_type=media.public_name)]
-    if media.name not in (BATCH, STRUCTURED):
-        attributes = {name[3:]: value for name, value in headers.items() if name.startswith("ce-")}
-        return _binary(door, body, media=media, attributes=attributes)
     try:
-        whole = strict_json.parse(body)
-        events = _parts(whole) if media.name == BATCH else [whole]
+        if media.name == STRUCTURED:
+            return _structured(door, strict_json.parse(body))
+        if media.name == BATCH:
+            return _batch(door, _parts(strict_json.parse(body)))
+        if media.name.startswith(_ANY_EVENT):
+            raise NotTaken("unknown.format", "Content-Type")
     except NotTaken as refused:
-        return [door.arrival(refused.refusal, body, content_type=media.name)]
-    return [arrival for event in events for arrival in _structured(door, event)]
+        return [door.arrival(refused.refusal, body, content_type=media.public_name)]
+    return _binary(door, body, media=media, attributes=attributes)
 
 
-def from_stream(door: Door, stream: BinaryIO, *, form: Format) -> Iterator[Arrival]:
-    """An arrival, without an id, for each record of a text in the agency's own format."""
-    for record in form.records(stream, largest=door.route.largest):
-        told = _told(partial(door.record, record, form))
-        yield door.arrival(told, record.original, content_type=form.kept_as)
+def from_stream(
+    door: Door, stream: BinaryIO, *, form: Format, tally: Tally | None = None
+) -> Iterator[Arrival]:
+    """An arrival, without an id, for each child of each record of a text in the agency's format."""
+    tally = tally or Tally()
+    for record in form.records(stream, largest=door.route.largest, tally=tally):
+        said = Said(place=record.where.rstrip("., /") or None)
+        try:
+            told: Sequence[Fact | Refusal] = door.record(record, form, tally=tally)
+        except NotTaken as refused:
+            told = [refused.refusal]
+        assert told, "records in are receipts and refusals out"
+        for number, one in enumerate(told, start=1):
+            kept_as = form.kept_as + (f"; part={number}" if number > 1 else "")
+            yield door.arrival(one, record.original, content_type=kept_as, said=said)
+
+
+def from_body(door: Door, body: bytes, *, form: Format, said: Said) -> list[Arrival]:
+    """The arrivals of one message in the agency's format, named by it.
+
+    Raises ``NotTaken`` where it holds none, or more than are taken at once.
+    """
+    return named(_some(from_stream(door, BytesIO(body), form=form)), said)
 
 
 def reread(
@@ -97,13 +125,17 @@ def reread(
 ) -> list[Arrival]:
     """The arrivals of one that was refused, as it was kept, mended or not."""
     media = media_type(content_type)
+    said = Said(event_id, source_key=media.parameters.get("source"))
     if form := door.route.format_of_kept(media):
-        return named(list(from_stream(door, BytesIO(original), form=form)), event_id)
+        found = list(from_stream(door, BytesIO(original), form=form))
+        part = media.parameters.get("part")
+        return named([one for n, one in enumerate(found, 1) if part in (None, str(n))], said)
     if "type" not in media.parameters:
         return parse(door, original, content_type=content_type)
-    event = _Event(event_id or "", media.parameters["type"], media, HUB_SCHEMA)
-    told, kept_as = _told(lambda: _shape(door, event, data=original)), _kept_as(media, event.type)
-    return [door.arrival(told, original, content_type=kept_as, event_id=event_id or None)]
+    event = _Event(said, media.parameters["type"], media, HUB_SCHEMA)
+    told = _told(lambda: _shape(door, event, data=strict_json.parse(original)))
+    kept_as = _kept_as(media.public_name, event.type, said)
+    return [door.arrival(told, original, content_type=kept_as, said=said)]
 
 
 def _told(read: Callable[[], Fact]) -> Fact | Refusal:
@@ -113,15 +145,31 @@ def _told(read: Callable[[], Fact]) -> Fact | Refusal:
         return refused.refusal
 
 
-def named(arrivals: Sequence[Arrival], message_id: str | None) -> list[Arrival]:
+def named(arrivals: Sequence[Arrival], said: Said) -> list[Arrival]:
     """What has no id of its own gets the message's: of several ``id#1``, ``id#2`` and so on."""
-    if message_id is None:
+    if said.id is None:
         return list(arrivals)
-    places = [f"#{n}" for n in range(1, len(arrivals) + 1)] if len(arrivals) > 1 else [""]
     return [
-        arrival if arrival.event_id else replace(arrival, event_id=message_id + place)
-        for arrival, place in zip(arrivals, places, strict=False)
+        arrival if arrival.event_id else _named(arrival, one)
+        for arrival, one in zip(arrivals, _numbered(said, len(arrivals)), strict=True)
     ]
+
+
+def _numbered(said: Said, count: int) -> list[Said]:
+    """How each of several from one message is named; one alone is named as the message."""
+    if count == 1 or said.id is None:
+        return [said] * count
+    return [replace(said, id=f"{said.id}#{number}") for number in range(1, count + 1)]
+
+
+def _named(arrival: Arrival, said: Said) -> Arrival:
+    return replace(
+        arrival,
+        event_id=said.id,
+        source=said.source,
+        source_key=said.source_key,
+        content_type=_kept_as(arrival.content_type, None, said),
+    )
 
 
 def id_told(identity: object) -> str | None:
@@ -135,9 +183,19 @@ def id_told(identity: object) -> str | None:
 
 
 def _parts(batch: Json) -> list[Json]:
+    """The events of a batch, which may hold none (HTTP binding, section 3.3.2)."""
     if not isinstance(batch.value, list):
         raise NotTaken("unreadable.event")
-    return _some(batch.parts())
+    return _some(batch.parts()) if batch.value else []
+
+
+def _batch(door: Door, events: Sequence[Json]) -> list[Arrival]:
+    """The arrivals of each event, which say where in the batch it stood."""
+    return [
+        replace(arrival, place=", ".join(filter(None, (f"[{number}]", arrival.place))))
+        for number, event in enumerate(events)
+        for arrival in _structured(door, event)
+    ]
 
 
 def _some(found: Iterator[Found]) -> list[Found]:
@@ -151,19 +209,19 @@ def _some(found: Iterator[Found]) -> list[Found]:
 
 def _structured(door: Door, json: Json) -> list[Arrival]:
     try:
-        json.check(known_names(), *(own.names for own in door.route.mappings))
+        json.only(_USED).check_depth()
         if not isinstance(json.value, dict):
             raise NotTaken("unreadable.event")
+        json.only(_USED - {"data"}).check(known_names())
         return _with_data(door, _attributes(json.fields.get), json=json)
     except NotTaken as refused:
-        told, event_id = refused.refusal, id_told(json.fields.get("id"))
-        return [door.arrival(told, json.text, content_type=STRUCTURED, event_id=event_id)]
+        said = _said(json.fields.get)
+        return [door.arrival(refused.refusal, json.text, content_type=STRUCTURED, said=said)]
 
 
-def _binary(
-    door: Door, body: bytes, *, media: MediaType, attributes: Mapping[str, str]
-) -> list[Arrival]:
-    kept_as, event_id = _kept_as(media, attributes.get("type")), id_told(attributes.get("id"))
+def _binary(door: Door, body: bytes, *, media: MediaType, attributes: Attributes) -> list[Arrival]:
+    said = _said(attributes.get)
+    kept_as = _kept_as(media.public_name, attributes.get("type"), said)
     try:
         if not attributes:
             raise NotTaken("unknown.format", "Content-Type")
@@ -171,17 +229,30 @@ def _binary(
         if not body.strip():
             raise NotTaken("unreadable.empty")
         if form := event.own_format(door.route):
-            return named(_some(from_stream(door, BytesIO(body), form=form)), event.id)
-        kept_as = _kept_as(event.content, event.type)  # JSON where no Content-Type says another
-        told: Fact | Refusal = _shape(door, event, data=body)
+            return from_body(door, body, form=form, said=event.said)
+        # JSON where no Content-Type says another
+        kept_as = _kept_as(event.content.public_name, event.type, said)
+        told: Fact | Refusal = _shape(door, event, data=strict_json.parse(body))
     except NotTaken as refused:
         told = refused.refusal
-    return [door.arrival(told, body, content_type=kept_as, event_id=event_id)]
+    return [door.arrival(told, body, content_type=kept_as, said=said)]
 
 
-def _kept_as(media: MediaType, event_type: str | None) -> str:
-    """How a binary event is kept, whose type stood in a header: with the type as a parameter."""
-    return media.public_name + (f"; type={event_type}" if event_type in MESSAGE_TYPES else "")
+def _kept_as(name: str, event_type: object, said: Said) -> str:
+    """How a binary event is kept, whose type and source stood in headers: with both beside it.
+
+    Of the source only what stands for it: this is kept in clear.
+    """
+    of_type = f"; type={event_type}" if event_type in MESSAGE_TYPES else ""
+    return name + of_type + (f"; source={said.source_key}" if said.source_key else "")
+
+
+def _said(get: Callable[[str], object | None]) -> Said:
+    """How the sender names the event, as far as it does: its id is unique within its source."""
+    event_id, source = id_told(get("id")), id_told(get("source"))
+    if event_id is None or source is None:
+        return Said(event_id)
+    return Said(event_id, source, source_key(source))
 
 
 def _attributes(get: Callable[[str], object | None]) -> _Event:
@@ -202,7 +273,7 @@ def _attributes(get: Callable[[str], object | None]) -> _Event:
     if get("type") not in MESSAGE_TYPES:
         raise NotTaken("unknown.type", "type")
     content = media_type(str(get("datacontenttype") or "application/json"))
-    return _Event(str(get("id")), str(get("type")), content, str(get("dataschema") or ""))
+    return _Event(_said(get), str(get("type")), content, str(get("dataschema") or ""))
 
 
 # --- data
@@ -210,39 +281,43 @@ def _attributes(get: Callable[[str], object | None]) -> _Event:
 
 def _with_data(door: Door, event: _Event, *, json: Json) -> list[Arrival]:
     """The arrivals of a structured event: it is kept whole, unless it holds several records."""
-    if ("data" in json.fields) == ("data_base64" in json.fields):
+    data, packed = json.fields.get("data"), json.fields.get("data_base64")
+    none = "data" not in json.fields and "data_base64" not in json.fields
+    if none or (data is not None and packed is not None):  # null is the same as left out
         raise NotTaken("unreadable.event", "data")
-    form, data = event.own_format(door.route), json.fields.get("data")
+    form = event.own_format(door.route)
     if form and form.kind == "json" and isinstance(data, dict):
-        fact = door.record(Record(data, json.text, "data."), form)
+        facts = door.record(Record(data, json.text, "data.", odd=json.odd), form)
     else:
-        body = _bytes_of(event, json.fields)
+        body = _bytes_of(event, json)
         if not body.strip():
             raise NotTaken("unreadable.empty", "data")
         if form:
-            return named(_some(from_stream(door, BytesIO(body), form=form)), event.id)
-        fact = _shape(door, event, data=body, prefix="data.")
-    return [door.arrival(fact, json.text, content_type=STRUCTURED, event_id=event.id)]
+            return from_body(door, body, form=form, said=event.said)
+        inside = strict_json.parse(body) if data is None else Json(data, body, json.odd)
+        facts = [_shape(door, event, data=inside, prefix="data.")]
+    return [
+        door.arrival(fact, json.text, content_type=STRUCTURED, said=said)
+        for fact, said in zip(facts, _numbered(event.said, len(facts)), strict=True)
+    ]
 
 
-def _bytes_of(event: _Event, value: Mapping[str, object]) -> bytes:
-    data, packed = value.get("data"), value.get("data_base64")
-    if "data_base64" in value:
+def _bytes_of(event: _Event, json: Json) -> bytes:
+    data, packed = json.fields.get("data"), json.fields.get("data_base64")
+    if packed is not None or "data" not in json.fields:
         try:
             return base64.b64decode(packed if isinstance(packed, str) else "?", validate=True)
         except ValueError:
             raise NotTaken("unreadable.event", "data_base64") from None
     if event.content.kind == "json":
-        return strict_json.written(data)
+        return strict_json.as_sent(data).encode() if json.odd else strict_json.written(data)
     if not isinstance(data, str):
         raise NotTaken("unreadable.event", "data")
     return data.encode("utf-8")
 
 
-def _shape(door: Door, event: _Event, *, data: bytes, prefix: str = "") -> Fact:
-    """The fact of data in the hub's own shape; with a ``prefix`` it was checked with its event."""
+def _shape(door: Door, event: _Event, *, data: Json, prefix: str = "") -> Fact:
+    """The fact of data in the hub's own shape."""
     if event.content.kind != "json":
         raise NotTaken("unknown.format", "datacontenttype")
-    if not prefix:
-        strict_json.parse(data).check(known_names())
     return door.shape(data, event.type, prefix=prefix)

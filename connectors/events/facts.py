@@ -12,20 +12,21 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 
 from connectors.formats.mapping import Format
-from connectors.formats.readers import Record
-from connectors.not_taken import NotTaken, dotted, of_validation
+from connectors.formats.records import Record, Tally
+from connectors.formats.strict_json import Json, parse, written
+from connectors.not_taken import NotTaken, of_validation
 from connectors.port import AgencyRoute
+from connectors.set_aside import AsSent, overwritten, usable
 from schemas import decisions
 from schemas.base import Fact, Shape
 from schemas.case import OpenCase, OpenCaseReceived
 from schemas.information import InformationReceived, InformationResponse
+from schemas.message import derived_id
 from schemas.notification import Notification, NotificationReceived
 from schemas.refusals import Refusal
 from stores.ports import Arrival
 
 BRITAIN = ZoneInfo("Europe/London")
-CLOCK_SKEW = dt.timedelta(minutes=5)
-"""How far a sender's clock may run ahead."""
 
 NOTIFICATION = "mash.notification.v1"
 OPEN_CASE = "mash.open-case.v1"
@@ -99,6 +100,28 @@ MESSAGE_TYPES: Mapping[str, MessageType[Any]] = {
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class Said:
+    """How a sender names what it sent, as far as it does."""
+
+    id: str | None = None
+    source: str | None = None
+    """Within which the id is unique (CloudEvents 1.0)."""
+    source_key: str | None = None
+    """What stands for the source where that itself is not kept: :func:`source_key`."""
+    place: str | None = None
+    """Which record it is of several in one text, such as ``row 3``."""
+
+
+_NAMELESS = Said()
+
+
+@lru_cache(maxsize=256)
+def source_key(source: str) -> str:
+    """A source as it is kept in clear: it may hold any word of its sender's."""
+    return derived_id("source", source)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Door:
     """Where an agency's messages come in: whose, by which connector, and when."""
 
@@ -108,24 +131,52 @@ class Door:
     now: dt.datetime
     """Aware: for agreements in force and times in the future."""
 
-    def record(self, record: Record, form: Format) -> Fact:
-        """The fact of a record in the agency's own format; raises ``NotTaken`` in its terms."""
-        message_type = self._admitted(f"mash.{form.makes}.v1")
-        made = form.make(record)
-        if ahead := _ahead(made, self.now):
-            raise NotTaken("invalid.future", form.name_of(ahead, record))
-        return message_type.fact(self.route, made)
+    def record(self, record: Record, form: Format, *, tally: Tally | None = None) -> list[Fact]:
+        """The facts of a record in the agency's own format, one for each child; never empty.
 
-    def shape(self, data: bytes, event_type: str, *, prefix: str = "") -> Fact:
+        Raises ``NotTaken`` in the sender's terms.
+        """
+        message_type = self._admitted(f"mash.{form.makes}.v1")
+        made = form.make(record, now=self.now, tally=tally)
+        return [message_type.fact(self.route, one) for one in made]
+
+    def shape(self, data: Json, event_type: str, *, prefix: str = "") -> Fact:
         """The fact of data in the hub's own shape; raises ``NotTaken`` with the path in that."""
         message_type = self._admitted(event_type)
+        shape = message_type.shape
+        if issubclass(shape, Notification | OpenCase):
+            made = self._concern(shape, data, prefix=prefix)
+            return message_type.fact(self.route, made)
+        data.check(known_names())
         try:
-            made = message_type.shape.model_validate_json(data, strict=True)
+            made = shape.model_validate_json(data.text, strict=True)
         except ValidationError as error:
             raise of_validation(error, prefix=prefix) from None
-        if ahead := _ahead(made, self.now):
-            raise NotTaken("invalid.future", prefix + dotted(ahead))
         return message_type.fact(self.route, made)
+
+    def _concern(
+        self, shape: type[Notification] | type[OpenCase], data: Json, *, prefix: str
+    ) -> Notification | OpenCase:
+        """A concern in the hub's own shape, with what cannot be used set aside."""
+        data.check_depth()
+        if not isinstance(data.value, dict):
+            raise NotTaken("invalid.value", prefix.rstrip(".") or None)
+        form: type[Any] = shape
+
+        def validate(value: object) -> Any:
+            text = data.text if value is data.value and not data.odd else written(value)
+            return form.model_validate_json(text, strict=True)
+
+        sent = AsSent(
+            data.value,
+            data.text,
+            lambda: parse(data.text).value,
+            where=prefix,
+            odd=data.odd,
+            beside=overwritten(data.value, prefix) if data.odd else (),
+        )
+        made: Notification | OpenCase = usable(form, sent, validate=validate, now=self.now)
+        return made
 
     def arrival(
         self,
@@ -133,7 +184,7 @@ class Door:
         original: bytes,
         *,
         content_type: str,
-        event_id: str | None = None,
+        said: Said = _NAMELESS,
     ) -> Arrival:
         """What the intake records."""
         if isinstance(body, Refusal):  # a sender's path may be longer than a receipt holds
@@ -141,7 +192,10 @@ class Door:
         return Arrival(
             agency=self.route.code,
             connector=self.connector,
-            event_id=event_id,
+            event_id=said.id,
+            source=said.source,
+            source_key=said.source_key,
+            place=said.place,
             original=original,
             content_type=content_type,
             body=body,
@@ -162,18 +216,6 @@ class Door:
         if open_case or (message_type.lead_only and not route.leads):
             raise NotTaken("refused.role")
         return message_type
-
-
-def _ahead(made: Shape, now: dt.datetime) -> tuple[str, ...] | None:
-    """The field that says a moment still to come; an unborn child's expected date may."""
-    if not isinstance(made, Notification):
-        return None
-    if made.observed_at > now + CLOCK_SKEW:
-        return ("observed_at",)
-    born = made.subject.date_of_birth
-    if born and not born.expected and born.date > (now + dt.timedelta(days=1)).date():
-        return ("subject", "date_of_birth", "date")
-    return None
 
 
 @lru_cache(maxsize=1)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Mapping
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -15,8 +16,8 @@ from connectors.not_taken import NotTaken
 class Options:
     """What a rule may add to its converter."""
 
-    format: str | None
-    """As ``strptime`` has it."""
+    formats: tuple[str, ...]
+    """As ``strptime`` has them; the first that fits is taken."""
     zone: ZoneInfo
     """Of times that do not say their own."""
     join: str
@@ -24,6 +25,10 @@ class Options:
     """By the sender's code, casefolded."""
     otherwise: str | bool | None
     """For codes that are not in ``codes``."""
+    without: frozenset[str] = frozenset()
+    """Words that are no part of a name, such as titles, casefolded."""
+    expected: str | None = None
+    """What a value that can be read looks like, in words for the sender."""
 
 
 Convert = Callable[[object, Options], object | None]
@@ -52,36 +57,47 @@ def listed(value: object, _: Options) -> object | None:
     return _texts(value) or None
 
 
-def words(value: object, _: Options) -> object | None:
+def _words(written: str, options: Options) -> list[str]:
+    """The words without titles, however these are dotted and capitalised."""
+    found = written.split()
+    while found and found[0].casefold().rstrip(".,") in options.without:
+        found = found[1:]
+    return found
+
+
+def words(value: object, options: Options) -> object | None:
     """The words of a text or of several: the parts of a compound name stand apart."""
-    return " ".join(_texts(value)).split() or None
+    return _words(" ".join(_texts(value)), options) or None
 
 
-def given_names(value: object, _: Options) -> object | None:
+def given_names(value: object, options: Options) -> object | None:
     """All words of a full name but the last, its family name; a single word is a given name."""
-    parts = _text(value).split()
+    parts = _words(_text(value), options)
     return parts[:-1] or parts or None
 
 
-def family_name(value: object, _: Options) -> object | None:
+def family_name(value: object, options: Options) -> object | None:
     """The last word of a full name of two words or more."""
-    parts = _text(value).split()
+    parts = _words(_text(value), options)
     return parts[-1:] if len(parts) > 1 else None
 
 
-def before_comma(value: object, _: Options) -> object | None:
+def before_comma(value: object, options: Options) -> object | None:
     """The words before the comma of ``FAMILY, Given``."""
-    return _text(value).partition(",")[0].split() or None
+    return _words(_text(value).partition(",")[0], options) or None
 
 
-def after_comma(value: object, _: Options) -> object | None:
+def after_comma(value: object, options: Options) -> object | None:
     """The words after the comma of ``FAMILY, Given``."""
-    return _text(value).partition(",")[2].split() or None
+    return _words(_text(value).partition(",")[2], options) or None
 
 
 def digits(value: object, _: Options) -> object | None:
-    """A number without the spaces and hyphens that people write in it."""
-    return _text(value).replace(" ", "").replace("-", "") or None
+    """A number without the spaces and hyphens that people write between its digits."""
+    return _GAPS.sub("", _text(value)) or None
+
+
+_GAPS = re.compile(r"(?<=\w)[\s\u00ad\u2010-\u2015-]+(?=\w)")
 
 
 def postcode(value: object, _: Options) -> object | None:
@@ -93,36 +109,81 @@ def postcode(value: object, _: Options) -> object | None:
 
 def code(value: object, _: Options) -> object | None:
     """A text as a code of the hub: ``Duty Team`` becomes ``duty-team``."""
-    return re.sub(r"[^a-z0-9_.:-]+", "-", _text(value).lower()).strip("-") or None
+    parts = unicodedata.normalize("NFD", _text(value).lower())
+    plain = "".join(letter for letter in parts if not unicodedata.combining(letter))
+    if any(letter.isalnum() and not letter.isascii() for letter in plain):
+        raise NotTaken("invalid.code")
+    return re.sub(r"[^a-z0-9_.:-]+", "-", plain).strip("-") or None
 
 
 def date(value: object, options: Options) -> object | None:
     """A date, of the given ``format`` or as 2026-03-12."""
-    written = _text(value)
-    if not written:
+    read = _read(value, options.formats or ("%Y-%m-%d",), "invalid.date")
+    return read[0].date() if read else None
+
+
+def partial_date(value: object, options: Options) -> object | None:
+    """A date of which day, or day and month, may be unknown: ``2018-03`` or ``2018``."""
+    read = _read(value, options.formats or ("%Y-%m-%d", "%Y-%m", "%Y"), "invalid.date")
+    if read is None:
         return None
-    try:
-        if options.format:
-            return dt.datetime.strptime(written, options.format).date()
-        if len(written) == 10:  # fromisoformat takes 20260312 and 2026-W11-4 too
-            return dt.date.fromisoformat(written)
-    except ValueError:
-        raise NotTaken("invalid.date") from None
-    raise NotTaken("invalid.date")
+    moment, form = read
+    unknown = ["U" if not any(code in form for code in codes) else "A" for codes in _PARTS]
+    return {"date": moment.date(), "accuracy_indicator": "".join(unknown)}
+
+
+_PARTS = (("%d", "%j", "%e"), ("%m", "%b", "%B", "%j"), ("%Y", "%y"))
+"""How formats name day, month and year."""
 
 
 def moment(value: object, options: Options) -> object | None:
     """A moment, of the given ``format`` and the mapping's zone, or RFC 3339 with an offset."""
-    written, form = _text(value), options.format
+    written = _text(value)
     if not written:
         return None
+    if options.formats:
+        found = _read(written, options.formats, "invalid.time")
+        assert found is not None
+        read = found[0]
+        return read if read.tzinfo else read.replace(tzinfo=options.zone)
     try:
-        read = dt.datetime.strptime(written, form) if form else dt.datetime.fromisoformat(written)
+        read = dt.datetime.fromisoformat(written)
     except ValueError:
         raise NotTaken("invalid.time") from None
-    if read.tzinfo is None and not form:
+    if read.tzinfo is None:
         raise NotTaken("invalid.time")
-    return read if read.tzinfo else read.replace(tzinfo=options.zone)
+    return read
+
+
+def _read(value: object, formats: Sequence[str], reason: str) -> tuple[dt.datetime, str] | None:
+    """What is written there, and in which of the formats; None for nothing."""
+    written = _text(value)
+    if not written:
+        return None
+    for form in formats:
+        try:
+            return _parse(written, form), form
+        except ValueError:
+            continue
+    raise NotTaken(reason)
+
+
+def _parse(written: str, form: str) -> dt.datetime:
+    # strptime takes 2026-3-1 for %Y-%m-%d, and 2026112 for %Y%m%d; ISO 8601 is written whole.
+    if form in _WHOLE and len(written) != len(_A_DAY.strftime(form)):
+        raise ValueError(form)
+    if form == "%Y-%m-%d" and written[7] == "-":  # strptime is slow
+        return dt.datetime.fromisoformat(written)
+    return dt.datetime.strptime(written, form)
+
+
+_A_DAY = dt.datetime(2026, 3, 12, tzinfo=dt.UTC)
+_TO_MINUTE, _TO_SECOND = "%Y%m%d%H%M", "%Y%m%d%H%M%S"
+_WHOLE = frozenset(
+    {"%Y-%m-%d", "%Y%m%d", "%Y%m", "%Y%m%d%H"}
+    | {form + zone for form in (_TO_MINUTE, _TO_SECOND) for zone in ("", "%z")}
+)
+"""Forms in which every part has all its digits."""
 
 
 def coded(value: object, options: Options) -> object | None:
@@ -158,6 +219,7 @@ CONVERTERS: dict[str, Convert] = {
     "postcode": postcode,
     "code": code,
     "date": date,
+    "partial-date": partial_date,
     "moment": moment,
     "coded": coded,
     # Address lines as people write them: the last of three or more is the town, what is left
@@ -167,3 +229,6 @@ CONVERTERS: dict[str, Convert] = {
     "address-city": _address_part(lambda lines: lines[-1:] if len(lines) > 2 else []),
 }
 """What ``as`` may say in a mapping."""
+
+SEVERAL = frozenset({"text", "list", "words", "address-line1", "address-line2", "address-city"})
+"""Those that read a list as well as one; the others take the one of several that can be read."""

@@ -5,25 +5,33 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import BinaryIO, Literal, cast
+from typing import Any, BinaryIO, Literal, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, ValidationError
 
-from connectors.formats import template
-from connectors.formats.convert import CONVERTERS, Options
+from connectors.asides import aside
+from connectors.formats import hl7_paths, template
+from connectors.formats.convert import CONVERTERS, SEVERAL, Options
+from connectors.formats.family import Children, siblings
+from connectors.formats.left import Part, leaving, left
 from connectors.formats.media import NAMES
-from connectors.formats.readers import Kind, Reading, Record, records
-from connectors.formats.template import Constant, Each, Node
-from connectors.not_taken import NotTaken, name_in, of_validation
+from connectors.formats.readers import records
+from connectors.formats.records import Encoding, Kind, Reading, Record, Tally
+from connectors.formats.template import EACH, Constant, Each, Node
+from connectors.formats.unread import Known, unread
+from connectors.not_taken import NotTaken
+from connectors.set_aside import AsSent, overwritten, usable
 from schemas.base import Code, Line, Shape
 from schemas.case import OpenCase
-from schemas.notification import Notification
+from schemas.notification import Instead, Notification, SetAside
 from schemas.refusals import Refusal
 
 Makes = Literal["notification", "open-case"]
@@ -39,8 +47,11 @@ _EMPTY: Mapping[str, Mapping[str, object]] = {
     "open-case": {"child": {}, "worker": None},
 }
 """What stands for parts of which a record says nothing (R3)."""
+_A_MOMENT = dt.datetime(2026, 3, 12, 9, 30, tzinfo=dt.UTC)
+"""For examples of dates: its day cannot be taken for its month."""
+_WORDS = re.compile(r"[^/\[\]=@.]+")
 _RULE_KEYS = frozenset(
-    {"from", "as", "format", "join", "codes", "otherwise", "default", "required"}
+    {"from", "as", "format", "join", "codes", "otherwise", "default", "required", "without"}
 )
 
 
@@ -51,6 +62,7 @@ class MappingFault(ValueError):
 class _Reader(Shape):
     path: Line = "."
     delimiter: str = Field(default=",", min_length=1, max_length=1)
+    encoding: Encoding = "utf-8"
 
 
 class _MappingFile(Shape):
@@ -62,6 +74,10 @@ class _MappingFile(Shape):
     """Names of dropped files that it is for, such as ``open-cases*.csv``; none: by suffix."""
     zone: Line = "Europe/London"
     reader: dict[Kind, _Reader] = Field(min_length=1)
+    each: dict[Kind, Line | tuple[Line, ...]] = Field(default_factory=dict)
+    """Where several children of one record stand."""
+    ignore: tuple[Line, ...] = ()
+    """Names that the agency sends and the hub has no use for."""
     makes: Makes
     template: dict[str, object]
 
@@ -76,28 +92,86 @@ class Format:
     """The content type of a record that is kept."""
     reading: Reading
     template: template.Group
+    known: Known
+    leaving: Part | None = None
+    """Of the template what may leave something that it reads."""
+    children: Children | None = None
+    """Where a record may have several."""
 
-    def records(self, stream: BinaryIO, *, largest: int) -> Iterator[Record]:
+    def records(
+        self, stream: BinaryIO, *, largest: int, tally: Tally | None = None
+    ) -> Iterator[Record]:
         """The records of a text, in order; of each no more than ``largest`` bytes are read."""
-        return records(self.kind, stream, reading=replace(self.reading, largest=largest))
+        reading = replace(self.reading, largest=largest, tally=tally or Tally())
+        return records(self.kind, stream, reading=reading)
 
-    def make(self, record: Record) -> Notification | OpenCase:
-        """The hub's shape of one record; ``NotTaken`` names the field in the sender's own terms."""
+    def make(
+        self, record: Record, *, now: dt.datetime, tally: Tally | None = None
+    ) -> list[Notification] | list[OpenCase]:
+        """The hub's shape of one record, of each child that it is about; never empty.
+
+        What cannot be used is set aside. Raises ``NotTaken`` where nothing is left to act on.
+        """
         content = record.content
-        try:
-            if isinstance(content, Refusal):
-                raise NotTaken(content.reason, content.field)
-            made = {**_EMPTY[self.makes], **(self.template.read(content) or {})}
-            return _SHAPES[self.makes].model_validate(made)
-        except NotTaken as refused:
-            raise refused.within(record.where) from None
-        except ValidationError as error:
-            names = self.template.read(content, names=True)
-            raise of_validation(error, names, prefix=record.where) from None
+        if isinstance(content, Refusal):
+            raise NotTaken(content.reason, content.field).within(record.where)
+        parts = self.children.of(content) if self.children else [(content, "")]
+        beside = (*record.set_aside, *self._unread(record, tally or Tally()))
+        if record.odd:
+            beside += overwritten(content, record.where)
+        made = [self._one(part, record, before, beside=beside, now=now) for part, before in parts]
+        return siblings(made) if isinstance(made[0], Notification) else made
 
-    def name_of(self, path: Sequence[str | int], record: Record) -> str:
-        """What the sender calls the field at ``path`` of the hub's shape, in this record."""
-        return record.where + name_in(self.template.read(record.content, names=True), path)
+    def _one(
+        self,
+        content: object,
+        record: Record,
+        before: str,
+        *,
+        beside: Sequence[SetAside],
+        now: dt.datetime,
+    ) -> Any:
+        sent = AsSent(
+            values={**_EMPTY[self.makes], **(self.template.read(content) or {})},
+            text=record.original,
+            written=lambda: self.template.read(content, tell="written"),
+            names=lambda: _within_part(self.template.read(content, tell="names"), before),
+            agreed=lambda path: _within_part(self.template.agreed(path), before),
+            where=record.where,
+            odd=record.odd,
+            beside=(*beside, *self._left(content, record.where, before=before)),
+        )
+        shape: type[Any] = _SHAPES[self.makes]
+        return usable(shape, sent, validate=shape.model_validate, now=now)
+
+    def _left(self, content: object, where: str, *, before: str) -> Iterator[SetAside]:
+        """What other values stand in the place of, or says nothing by itself."""
+        if self.leaving is None:
+            return
+        for one in left(self.leaving, content):
+            name = where + one.name.replace(EACH, before)
+            if one.needs is None:
+                yield aside(name, "invalid.several", value=one.value, instead=Instead.ALONG)
+            else:
+                needs = f"with {one.needs.replace(EACH, before)}"
+                yield aside(name, "invalid.incomplete", value=one.value, expected=needs)
+
+    def _unread(self, record: Record, tally: Tally) -> Iterator[SetAside]:
+        """What stands under names that the mapping does not know: perhaps it meant others."""
+        if self.kind == "csv":
+            return
+        for name, value in unread(record.content, self.known):
+            tally.unread.add(re.sub(r"\[\d+\]", "", name))
+            yield aside(record.where + name, "invalid.unknown-field", value=value)
+
+
+def _within_part(names: object, before: str) -> Any:
+    """Names with what the sender calls the child that they are of."""
+    if isinstance(names, dict):
+        return {name: _within_part(part, before) for name, part in names.items()}
+    if isinstance(names, list):
+        return [_within_part(part, before) for part in names]
+    return names.replace(EACH, before) if isinstance(names, str) else names
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,18 +232,84 @@ class _Compiler:
     kind: Kind
     zone: ZoneInfo
     names: list[str] = field(default_factory=list)
+    _repeated: list[str] = field(default_factory=list)
+    depth: int = 0
+    """Of repeated parts within which the rules stand that are being compiled."""
 
     def compile(self) -> Format:
+        self._check_hl7()
         schema = _SHAPES[self.file.makes].model_json_schema()
         group = self._group(self.file.template, _Part(schema, schema, "template"))
+        reader = self.file.reader[self.kind]
+        columns = tuple(dict.fromkeys(self._columns())) if self.kind == "csv" else ()
         reading = Reading(
-            path=self.file.reader[self.kind].path,
-            delimiter=self.file.reader[self.kind].delimiter,
-            columns=tuple(dict.fromkeys(self.names)) if self.kind == "csv" else (),
-            known=frozenset(part for n in self.names for part in n.replace("@", "").split("/")),
+            path=reader.path,
+            delimiter=reader.delimiter,
+            encoding=reader.encoding,
+            columns=columns,
+            needed=tuple(dict.fromkeys(self._columns(children=1))) if columns else (),
+            known=frozenset(self._known()),
         )
         kept_as = f"{NAMES[self.kind]}; mapping={self.file.name}"
-        return Format(self.kind, self.file.makes, kept_as, reading, group)
+        return Format(
+            self.kind,
+            self.file.makes,
+            kept_as,
+            reading,
+            group,
+            known=Known(reading.known, frozenset(self._inside())),
+            leaving=leaving(group),
+            children=self._children(),
+        )
+
+    def _check_hl7(self) -> None:
+        if self.kind != "hl7":
+            return
+        if self.file.reader["hl7"].encoding != "utf-8":
+            raise MappingFault("reader.hl7: leave out encoding; a message says its own in MSH-18")
+        for path in self._each_paths():
+            if not re.fullmatch("[A-Z][A-Z0-9]{2}", path):
+                raise MappingFault("each.hl7: write the segment with which each child's begin: PID")
+
+    def _children(self) -> Children | None:
+        paths = self.file.each.get(self.kind)
+        if paths is None:
+            return None
+        return Children(self.kind, (paths,) if isinstance(paths, str) else paths)
+
+    def _columns(self, *, children: int | None = None) -> Iterator[str]:
+        """The columns that are read, those of so many children by their whole names."""
+        several = self._children()
+        for name in self.names:
+            inside = name.removeprefix(EACH)
+            if inside == name or several is None:
+                yield name
+            else:
+                yield from (start + inside for start in several.paths[:children])
+
+    def _known(self) -> Iterator[str]:
+        """Every word of the sender's that the mapping reads or leaves alone."""
+        yield from self._columns()
+        if self.kind == "hl7":
+            yield from self.file.ignore
+            for name in self.names:
+                yield from hl7_paths.fields_of(name.removeprefix(EACH))
+            return
+        for name in (*self.names, *self.file.ignore, *self._each_paths()):
+            yield name
+            yield from _WORDS.findall(re.sub(r"'[^']*'", "", name.removeprefix(EACH)))
+
+    def _inside(self) -> Iterator[str]:
+        """Every word of the sender's within which something is read."""
+        for name in self.names:
+            steps = _WORDS.findall(re.sub(r"\[[^\]]*\]", "", name.removeprefix(EACH)))
+            yield from steps[:-1]
+        for name in (*self._repeated, *self._each_paths()):
+            yield from _WORDS.findall(re.sub(r"\[[^\]]*\]", "", name))
+
+    def _each_paths(self) -> Sequence[str]:
+        children = self._children()
+        return children.paths if children and self.kind != "csv" else ()
 
     def _node(self, value: object, part: _Part) -> Node:
         if isinstance(value, list):
@@ -189,13 +329,23 @@ class _Compiler:
     def _item(self, value: object, part: _Part) -> Node | Each:
         if not isinstance(value, dict) or "each" not in value:
             return self._node(value, part)
-        path = _string(value["each"], part)
-        self.names.append(path)
-        node = self._group({name: rule for name, rule in value.items() if name != "each"}, part)
         if self.kind == "csv":
             raise part.fault("a row of CSV has no repeated parts; leave out `each`")
+        path = _string(value["each"], part)
+        self.names.append(path)
+        inside = path.removeprefix(EACH)
+        self._repeated.append(inside)
+        parts = self._found(template.parts_getter(self.kind, inside), path)
+        self.depth += 1
+        outside = len(self.names)
+        node = self._group({name: rule for name, rule in value.items() if name != "each"}, part)
+        self.depth -= 1
         first, joint = (1, "/") if self.kind == "xml" else (0, ".")
-        return Each(template.parts_getter(self.kind, path), node, path, first, joint)
+        if self.kind == "hl7":
+            first, joint = 1, "." if "-" in inside else "-"
+            read = [f"{path}{joint}{name}" for name in self.names[outside:]]
+            self.names[outside - 1 :] = [path, *read] if "-" in inside else read
+        return Each(parts, node, path, first=first, joint=joint, texts=_reads_texts(value))
 
     def _group(self, table: Mapping[str, object], part: _Part) -> template.Group:
         unless, needs = self._unless(table, part), table.get("needs")
@@ -215,8 +365,21 @@ class _Compiler:
 
     def _get(self, paths: Sequence[str]) -> template.Get:
         self.names.extend(path for path in paths if path != ".")
-        gets = [template.getter(self.kind, path) for path in paths]
+        gets = [
+            self._found(template.getter(self.kind, path.removeprefix(EACH)), path) for path in paths
+        ]
         return gets[0] if len(gets) == 1 else template.several(gets)
+
+    def _found(self, get: Callable[[object], Any], path: str) -> Callable[[object], Any]:
+        """In the child or in the whole record, where the mapping tells these apart."""
+        inside = path.removeprefix(EACH)
+        if self.kind == "hl7" and inside != "." and hl7_paths.path_of(inside) is None:
+            raise MappingFault(f"{path}: write PID-5.1, PID-3[5='NH'].1 or OBX[3.1='SG']-5")
+        if path.startswith(EACH) and self.kind not in self.file.each:
+            raise MappingFault(f"{path}: `each` of [each] does not say where {self.kind} has it")
+        if self.depth or self.kind not in self.file.each:
+            return get
+        return template.into(get, part=path.startswith(EACH))
 
     def _field(self, rule: Mapping[str, object], part: _Part) -> Node:
         if strange := rule.keys() - _RULE_KEYS:
@@ -235,16 +398,19 @@ class _Compiler:
             name="" if paths == ["."] else ", ".join(paths) if self.kind == "csv" else paths[0],
             required=rule.get("required") is True,
             default=rule.get("default"),
+            takes_several=name in SEVERAL,
         )
 
     def _options(self, rule: Mapping[str, object]) -> Options:
         codes = cast("Mapping[str, str | bool]", rule.get("codes", {}))
         return Options(
-            format=cast("str | None", rule.get("format")),
+            formats=_formats(rule),
+            without=frozenset(str(word).casefold() for word in _listed(rule.get("without"))),
             zone=self.zone,
             join=cast("str", rule.get("join", " ")),
             codes={written.casefold(): mine for written, mine in codes.items()},
             otherwise=cast("str | bool | None", rule.get("otherwise")),
+            expected=_expected(rule),
         )
 
 
@@ -280,6 +446,37 @@ class _Part:
             return schema
         definitions = cast("Mapping[str, Mapping[str, object]]", self.whole["$defs"])
         return definitions[str(reference).rpartition("/")[2]]
+
+
+def _expected(rule: Mapping[str, object]) -> str | None:
+    """What a value of the rule looks like, in words for its sender."""
+    if codes := cast("Mapping[str, object]", rule.get("codes", {})):
+        return f"one of {', '.join(codes)}"[:500]
+    if rule.get("as") in ("date", "moment"):
+        form = "%Y-%m-%d" if rule["as"] == "date" else "%Y-%m-%dT%H:%M:%S+00:00"
+        return " or ".join(map(_A_MOMENT.strftime, _formats(rule) or (form,)))
+    if rule.get("as") == "partial-date":
+        return " or ".join(map(_A_MOMENT.strftime, _formats(rule) or ("%Y-%m-%d", "%Y-%m", "%Y")))
+    return None
+
+
+def _formats(rule: Mapping[str, object]) -> tuple[str, ...]:
+    form = rule.get("format")
+    return (form,) if isinstance(form, str) else tuple(map(str, _listed(form)))
+
+
+def _reads_texts(rule: object) -> bool:
+    """Whether something in it reads the record itself, which then is a text."""
+    if isinstance(rule, list):
+        return any(map(_reads_texts, rule))
+    return isinstance(rule, dict) and (
+        "." in (rule.get("from"), *_listed(rule.get("from")))
+        or any(map(_reads_texts, rule.values()))
+    )
+
+
+def _listed(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
 
 
 def _string(value: object, part: _Part) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import PurePath
 
-from connectors.formats.readers import Kind
+from connectors.formats.records import Kind
 
 STRUCTURED = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
@@ -16,10 +16,11 @@ BATCH = "application/cloudevents-batch+json"
 _KINDS: Mapping[str, Kind] = {
     "application/xml": "xml",
     "text/xml": "xml",
-    "application/json": "json",
     "application/x-ndjson": "json-lines",
     "application/jsonl": "json-lines",
     "text/csv": "csv",
+    "application/hl7-v2": "hl7",
+    "x-application/hl7-v2+er7": "hl7",
 }
 _SUFFIXES: Mapping[str, Kind] = {
     ".xml": "xml",
@@ -27,12 +28,14 @@ _SUFFIXES: Mapping[str, Kind] = {
     ".jsonl": "json-lines",
     ".ndjson": "json-lines",
     ".csv": "csv",
+    ".hl7": "hl7",
 }
 NAMES: Mapping[Kind, str] = {
     "xml": "application/xml",
     "json": "application/json",
     "json-lines": "application/x-ndjson",
     "csv": "text/csv",
+    "hl7": "application/hl7-v2",
 }
 """The media type by which the hub itself calls each format."""
 _PUBLIC = frozenset({*mimetypes.types_map.values(), *NAMES.values(), STRUCTURED, BATCH})
@@ -48,7 +51,7 @@ class MediaType:
     @property
     def kind(self) -> Kind | None:
         """The format that this is, where there is a reader for it."""
-        if self.name.endswith("+json"):
+        if self.name.endswith(("+json", "/json")):  # CloudEvents' JSON format, section 3.1.1
             return "json"
         return "xml" if self.name.endswith("+xml") else _KINDS.get(self.name)
 

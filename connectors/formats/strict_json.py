@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import takewhile
 
 from connectors.not_taken import NotTaken, dotted
+from connectors.parts import Path, every
 
 DEEPEST = 32
 """Levels of nesting; the hub's deepest shape has nine."""
@@ -17,12 +18,38 @@ _ESCAPE = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
 """What may be a NUL or half of a surrogate pair."""
 
 
-class _Repeated(dict[str, object]):
-    """An object that gave a key twice."""
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")
 
 
-class _NotANumber:
+class Repeated(dict[str, object]):
+    """An object that gave a key twice; as a dictionary it holds the last of each."""
+
+    def __init__(self, pairs: Sequence[tuple[str, object]]) -> None:
+        super().__init__(pairs)
+        self.pairs = pairs
+
+    def overwritten(self) -> Iterator[tuple[str, object]]:
+        """What stood under a key before it came again."""
+        last = {name: number for number, (name, _) in enumerate(self.pairs)}
+        return (pair for number, pair in enumerate(self.pairs) if last[pair[0]] != number)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class NotANumber:
     """NaN or an infinity."""
+
+    written: str
+
+
+class _Fraction(float):
+    """A number that is not whole, with how it was written."""
+
+    written: str
+
+    def __new__(cls, written: str) -> _Fraction:
+        made = super().__new__(cls, written)
+        made.written = written
+        return made
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -39,19 +66,36 @@ class Json:
         """Of an object; none of anything else."""
         return self.value if isinstance(self.value, dict) else {}
 
+    @property
+    def _doubtful(self) -> bool:
+        return self.odd or self.text.count(b"{") + self.text.count(b"[") > DEEPEST
+
+    def only(self, names: Container[str]) -> Json:
+        """With these fields alone, where it is an object: faults elsewhere are of no matter."""
+        if not isinstance(self.value, dict) or not self._doubtful:
+            return self
+        kept = {name: value for name, value in self.value.items() if name in names}
+        return replace(self, value=type(self.value)(kept))
+
     def check(self, *known: Container[str]) -> None:
         """Refuse repeated keys, NaN, NUL characters, half surrogate pairs and deep nesting.
 
         The field is told in keys that are ``known``: others are the sender's own words.
         """
-        if self.odd or self.text.count(b"{") + self.text.count(b"[") > DEEPEST:
+        if self._doubtful:
             _check(self.value, known)
+
+    def check_depth(self) -> None:
+        """Refuse what nests too deeply, and nothing else."""
+        if self.text.count(b"{") + self.text.count(b"[") > DEEPEST:
+            _check_depth(self.value, 0)
 
     def parts(self) -> Iterator[Json]:
         """The values of a list, each with a text of its own."""
         if isinstance(self.value, list):
             for part in self.value:
-                yield Json(part, written(part), self.odd)
+                text = as_sent(part).encode() if self.odd else written(part)
+                yield Json(part, text, self.odd)
 
 
 def decode(body: bytes) -> str:
@@ -74,14 +118,16 @@ def parse(body: bytes) -> Json:
         if len(made) == len(items):
             return made
         odd.append("repeated")
-        return _Repeated(made)
+        return Repeated(items)
 
     def constant(name: str) -> object:
         odd.append(name)
-        return _NotANumber()
+        return NotANumber(name)
 
     try:
-        value = json.loads(text, object_pairs_hook=pairs, parse_constant=constant)
+        value = json.loads(
+            text, object_pairs_hook=pairs, parse_constant=constant, parse_float=_Fraction
+        )
     except RecursionError:
         raise NotTaken("unreadable.too-deep") from None
     except ValueError:
@@ -99,9 +145,35 @@ def written(value: object) -> bytes:
         raise NotTaken("unreadable.too-deep") from None
 
 
-def is_text(value: str) -> bool:
-    """Whether it is free of NUL characters and halves of surrogate pairs."""
-    return not re.search("[\0\ud800-\udfff]", value)
+def as_sent(value: object) -> str:
+    """A value as JSON that keeps whatever was written: keys given twice, NaN, every digit.
+
+    What no text may hold is escaped.
+    """
+    if isinstance(value, dict):
+        pairs = value.pairs if isinstance(value, Repeated) else value.items()
+        inside = (f"{as_sent(name)}: {as_sent(part)}" for name, part in pairs)
+        return "{" + ", ".join(inside) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(as_sent, value)) + "]"
+    if isinstance(value, NotANumber | _Fraction):
+        return value.written
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=cleaned(value) != value)
+    return json.dumps(value, default=str)
+
+
+def repeated(value: object, path: Path = ()) -> Iterator[tuple[Path, object]]:
+    """Place and value of what a later value under the same key of the same object took over."""
+    for where, part in every(value, path):
+        if isinstance(part, Repeated):
+            for name, before in part.overwritten():
+                yield (*where, name), before
+
+
+def cleaned(value: str) -> str:
+    """The text without NUL characters and halves of surrogate pairs."""
+    return _NO_TEXT.sub("", value)
 
 
 def _check(value: object, known: Sequence[Container[str]], *path: str | int) -> None:
@@ -116,9 +188,17 @@ def _check(value: object, known: Sequence[Container[str]], *path: str | int) -> 
             _check(part, known, *path, key)
 
 
+def _check_depth(value: object, depth: int) -> None:
+    if isinstance(value, (dict, list)):
+        if depth >= DEEPEST:
+            raise NotTaken("unreadable.too-deep")
+        for part in value.values() if isinstance(value, dict) else value:
+            _check_depth(part, depth + 1)
+
+
 def _fault(value: object) -> str | None:
-    if isinstance(value, str) and not is_text(value):
+    if isinstance(value, str) and cleaned(value) != value:
         return "invalid.characters"
-    if isinstance(value, _NotANumber):
+    if isinstance(value, NotANumber):
         return "unreadable.number"
-    return "unreadable.repeated-key" if isinstance(value, _Repeated) else None
+    return "unreadable.repeated-key" if isinstance(value, Repeated) else None

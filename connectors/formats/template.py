@@ -2,28 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 from xml.etree.ElementTree import Element
 
+import hl7  # type: ignore[import-untyped]
+
+from connectors.formats import hl7_paths
 from connectors.formats.convert import Convert, Options
-from connectors.formats.readers import Kind
+from connectors.formats.records import Kind
 from connectors.not_taken import NotTaken
 
 Get = Callable[[object], object | None]
 """What stands at one place of a record; None for nothing."""
 
+Tell = Literal["values", "names", "written"]
+"""What to read: the hub's values, or in the same shape the sender's names, or what stood there."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Bad:
+    """Stands for a value that cannot be read: no shape of the hub's takes it, so it is found."""
+
+    reason: str
+    expected: str | None = None
+
 
 class Node(Protocol):
     """A part of the template."""
 
-    def read(self, record: object, *, names: bool = False) -> object | None:
-        """The hub's value for this part; None for nothing. Raises ``NotTaken`` with the field.
-
-        With ``names`` the same shape, with the sender's names instead of values.
-        """
+    def read(self, record: object, *, tell: Tell = "values") -> object | None:
+        """What this part comes to; None for nothing, ``Bad`` for what cannot be read."""
         ...
+
+    def agreed(self, path: Sequence[str | int], /) -> str | None:
+        """The sender's name of what is read there, whether the record has it or not."""
+        ...
+
+
+MAPPING = "mapping"
+"""The name of what the mapping itself says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +53,13 @@ class Constant:
     value: object
     unless: Get | None = None
 
-    def read(self, record: object, *, names: bool = False) -> object | None:
+    def read(self, record: object, *, tell: Tell = "values") -> object | None:
         if self.unless is not None and self.unless(record) is not None:
             return None
-        return "mapping" if names else self.value
+        return MAPPING if tell == "names" else self.value
+
+    def agreed(self, _: Sequence[str | int], /) -> str | None:
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +72,46 @@ class Field:
     name: str
     required: bool
     default: object | None
+    takes_several: bool
+    """Whether the converter reads a list as well as one."""
 
-    def read(self, record: object, *, names: bool = False) -> object | None:
-        raw = self.get(record)
+    def read(self, record: object, *, tell: Tell = "values") -> object | None:
+        raw: object | None = None
         try:
-            value = None if raw is None else self.convert(raw, self.options)
+            raw = self.get(record)
+            value = None if raw is None else self._converted(raw)
         except NotTaken as refused:
-            raise NotTaken(refused.refusal.reason, self.name) from None
+            value = Bad(refused.refusal.reason, self.options.expected)
         if value is None and self.required:
-            raise NotTaken("missing.field", self.name)
+            value = Bad("missing.field")
         value = self.default if value is None else value
-        return self.name if names and value is not None else value
+        if value is None or tell == "values":
+            return value
+        if tell == "names":
+            return self.name
+        return "" if raw is None else raw  # what stands beside it keeps its place
+
+    def agreed(self, _: Sequence[str | int], /) -> str | None:
+        return self.name or None
+
+    def _converted(self, raw: object) -> object | None:
+        """The value; of several that stand there the one that can be read, if there is one."""
+        if not isinstance(raw, list) or self.takes_several:
+            return self.convert(raw, self.options)
+        found: list[object] = []
+        bad: NotTaken | None = None
+        for one in raw:
+            try:
+                value = self.convert(one, self.options)
+            except NotTaken as refused:
+                bad = refused
+            else:
+                found += [value] if value is not None and value not in found else []
+        if len(found) > 1:
+            raise NotTaken("invalid.several")
+        if not found and bad is not None:
+            raise bad
+        return found[0] if found else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,30 +123,61 @@ class Group:
     needs: str | None = None
     unless: Get | None = None
 
-    def read(self, record: object, *, names: bool = False) -> dict[str, object] | None:
+    def read(self, record: object, *, tell: Tell = "values") -> dict[str, object] | None:
         if self.unless is not None and self.unless(record) is not None:
             return None
         made: dict[str, object] = {}
         for name, part in self.parts.items():
-            if (value := part.read(record, names=names)) is not None:
+            if (value := part.read(record, tell=tell)) is not None:
                 made[name] = value
         if not made or (self.needs and self.needs not in made):
             return None
         for name, part in self.fixed.items():
-            if (value := part.read(record, names=names)) is not None:
+            if (value := part.read(record, tell=tell)) is not None:
                 made[name] = value
         return made
+
+    def agreed(self, path: Sequence[str | int], /) -> str | None:
+        if path:
+            return part.agreed(path[1:]) if (part := self.parts.get(str(path[0]))) else None
+        return _first(part.agreed(path) for part in self.parts.values())
 
 
 @dataclass(frozen=True, slots=True)
 class First:
-    """The first of several groups that is something."""
+    """The first of several groups that is something; one with a bad value only if all have."""
 
     choices: tuple[Node, ...]
 
-    def read(self, record: object, *, names: bool = False) -> object | None:
-        values = (choice.read(record, names=names) for choice in self.choices)
-        return next((value for value in values if value is not None), None)
+    def read(self, record: object, *, tell: Tell = "values") -> object | None:
+        taken, value = self._found(record)
+        return taken.read(record, tell=tell) if taken and tell != "values" else value
+
+    def taken(self, record: object) -> Node | None:
+        """Which of them."""
+        return self._found(record)[0]
+
+    def _found(self, record: object) -> tuple[Node | None, object | None]:
+        bad: tuple[Node | None, object | None] = (None, None)
+        for choice in self.choices:
+            value = choice.read(record)
+            if value is not None and not _has_bad(value):
+                return choice, value
+            bad = (choice, value) if bad[0] is None and value is not None else bad
+        return bad
+
+    def agreed(self, path: Sequence[str | int], /) -> str | None:
+        return _first(choice.agreed(path) for choice in self.choices)
+
+
+def _has_bad(value: object) -> bool:
+    if isinstance(value, dict):
+        return any(map(_has_bad, value.values()))
+    return isinstance(value, Bad)
+
+
+FIELDED = (dict, Element, hl7.Container)
+"""What has fields, of the parts of a record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,20 +188,28 @@ class Each:
     node: Node
     name: str
     first: int
-    """What the sender's format calls the first of several: 0 in JSON, 1 in XML."""
+    """What the sender's format calls the first of several: 0 in JSON, else 1."""
     joint: str
+    texts: bool
+    """Whether a part may be a text, or has to have fields."""
 
-    def read_all(self, record: object, *, names: bool) -> list[object]:
+    def read_all(self, record: object, *, tell: Tell) -> list[object]:
         made = []
         for number, part in enumerate(self.parts(record), start=self.first):
-            prefix = f"{self.name}[{number}]{self.joint}"
-            try:
-                value = self.node.read(part, names=names)
-            except NotTaken as refused:
-                raise refused.within(prefix) from None
+            value = self._one(part, tell=tell)
             if value is not None:
-                made.append(_within(prefix, value) if names else value)
+                prefix = f"{self.name}[{number}]{self.joint}"
+                made.append(_within(prefix, value) if tell == "names" else value)
         return made
+
+    def _one(self, part: object, *, tell: Tell) -> object | None:
+        if self.texts or isinstance(part, FIELDED):
+            return self.node.read(part, tell=tell)
+        return {"values": Bad("invalid.value"), "names": "", "written": part}[tell]
+
+    def agreed(self, path: Sequence[str | int], /) -> str | None:
+        inside = self.node.agreed(path)
+        return f"{self.name}[]{self.joint}{inside}" if inside else self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,14 +218,21 @@ class Many:
 
     items: tuple[Node | Each, ...]
 
-    def read(self, record: object, *, names: bool = False) -> list[object] | None:
+    def read(self, record: object, *, tell: Tell = "values") -> list[object] | None:
         made: list[object] = []
         for item in self.items:
             if isinstance(item, Each):
-                made += item.read_all(record, names=names)
-            elif (value := item.read(record, names=names)) is not None:
+                made += item.read_all(record, tell=tell)
+            elif (value := item.read(record, tell=tell)) is not None:
                 made.append(value)
         return made or None
+
+    def agreed(self, path: Sequence[str | int], /) -> str | None:
+        return _first(item.agreed(path[1:]) for item in self.items)
+
+
+def _first(names: Iterator[str | None]) -> str | None:
+    return next((name for name in names if name), None)
 
 
 def _within(prefix: str, names: object) -> object:
@@ -142,7 +240,7 @@ def _within(prefix: str, names: object) -> object:
         return {field: _within(prefix, part) for field, part in names.items()}
     if isinstance(names, list):
         return [_within(prefix, part) for part in names]
-    return f"{prefix}{names}".rstrip("./")
+    return names if names == MAPPING else f"{prefix}{names}".rstrip("./-")
 
 
 # --- where things stand in each format
@@ -154,9 +252,11 @@ def getter(kind: Kind, path: str) -> Get:
         return _xml_getter(path)
     if kind == "csv":
         return _member_getter(path)
+    if kind == "hl7":
+        return hl7_paths.getter(path)
     if path == ".":
         return lambda record: record
-    return _path_getter(path) if "/" in path else _member_getter(path)
+    return _path_getter(path) if "/" in path or "[" in path else _member_getter(path)
 
 
 def several(gets: Sequence[Get]) -> Get:
@@ -174,22 +274,24 @@ def several(gets: Sequence[Get]) -> Get:
 
 
 def parts_getter(kind: Kind, path: str) -> Callable[[object], Sequence[object]]:
-    """How to find each of a repeated part; ``NotTaken`` when something else stands there."""
+    """How to find each of a repeated part; one that is not in a list is a list of one."""
     if kind == "xml":
         return lambda record: record.findall(path) if isinstance(record, Element) else ()
+    if kind == "hl7":
+        return hl7_paths.parts_getter(path)
     get = getter(kind, path)
 
     def parts(record: object) -> Sequence[object]:
         value = get(record)
-        if value is not None and not isinstance(value, list):
-            raise NotTaken("invalid.value", path)
-        return value or ()
+        return value if isinstance(value, list) else () if value is None else (value,)
 
     return parts
 
 
 def _member_getter(key: str) -> Get:
     def get(record: object) -> object | None:
+        if record is None:
+            return None
         if not isinstance(record, dict):
             raise NotTaken("invalid.value")
         value: object | None = record.get(key)
@@ -198,20 +300,42 @@ def _member_getter(key: str) -> Get:
     return get
 
 
+_STEP = re.compile(r"([^/\[]+)(?:\[([^=\]]+)='([^']*)'\])?(?:/|$)")
+"""A name, and of a list which: ``identifier[system='urn:x']``, as XPath writes it."""
+
+
 def _path_getter(path: str) -> Get:
-    keys = path.split("/")
+    steps = [(m[1], m[2].split("/") if m[2] else None, m[3]) for m in _STEP.finditer(path)]
 
     def get(record: object) -> object | None:
-        value: object | None = record
-        for key in keys:
-            if value is None:
-                return None
-            if not isinstance(value, dict):
-                raise NotTaken("invalid.value", path.replace("/", "."))
-            value = value.get(key)
-        return None if value == "" else value
+        found: list[object] = [record]
+        for name, test, wanted in steps:
+            found = [
+                one
+                for value in found
+                for one in _members(value, name, path=path)
+                if test is None or _reached(one, test) == wanted
+            ]
+        values = [value for value in found if value not in (None, "", [])]
+        return values if len(values) > 1 else values[0] if values else None
 
     return get
+
+
+def _members(value: object, name: str, *, path: str) -> list[object]:
+    """What an object has under the name: of a list each of its own."""
+    if value is None:
+        return []
+    if not isinstance(value, dict):
+        raise NotTaken("invalid.value", path.replace("/", "."))
+    held = value.get(name)
+    return held if isinstance(held, list) else [held]
+
+
+def _reached(value: object, names: Sequence[str]) -> object | None:
+    for name in names:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
 
 
 def _xml_getter(path: str) -> Get:
@@ -219,10 +343,35 @@ def _xml_getter(path: str) -> Get:
     path = path.rstrip("/") or "."
 
     def get(record: object) -> object | None:
-        element = record.find(path) if isinstance(record, Element) else None
-        if element is None:
-            return None
-        value = element.get(attribute) if attribute else "".join(element.itertext())
-        return (value or "").strip() or None
+        found = record.iterfind(path) if isinstance(record, Element) else ()
+        values = (one.get(attribute) if attribute else "".join(one.itertext()) for one in found)
+        texts = [text for value in values if (text := (value or "").strip())]
+        return texts if len(texts) > 1 else texts[0] if texts else None
 
     return get
+
+
+# --- one notification for each of a repeated part
+
+
+class Part(NamedTuple):
+    """One of a repeated part of a record, with the whole."""
+
+    whole: object
+    part: object | None
+    """None where there is none of it."""
+
+
+EACH = "each/"
+"""How a path begins that leads into the part."""
+
+
+def into(get: Callable[[object], Any], *, part: bool) -> Callable[[object], Any]:
+    """To find something in the part, or in the whole."""
+
+    def find(record: object) -> Any:
+        if not isinstance(record, Part):
+            return get(record)
+        return get(record.part if part else record.whole)
+
+    return find

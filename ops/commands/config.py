@@ -32,19 +32,22 @@ def config() -> None:
 
 @config.command()
 @config_option
+@click.option("--connect", is_flag=True, help="Ask every server too whether it answers.")
 @json_option
-def check(config: Path, *, as_json: bool) -> None:
+def check(config: Path, *, connect: bool, as_json: bool) -> None:
     """Say everything that is wrong with the configuration, and what to write instead; exit 1 if the
-    hub cannot start.
+    hub or one of its agencies cannot work so, or if something private lies open.
 
     Reads the file, the borough profile, every agency's mapping and secrets, and the linkage model;
-    warns of agreements that have ended.
+    looks at drop folders, and at who can read key and store. Run it as the account that runs the
+    hub. Warns of agreements that have ended, and of what goes without TLS.
 
     \b
     Example:
-      hub config check --config /etc/mash-hub/hub.toml
+      hub config check --connect --config /etc/mash-hub/hub.toml
     """
-    found = checked(config, os.environ, today=dt.datetime.now(dt.UTC).date())
+    today = dt.datetime.now(dt.UTC).date()
+    found = checked(config, os.environ, today=today, connect=connect)
     shown = [
         *(f"fault    {fault}" for fault in found.faults),
         *(f"warning  {warning}" for warning in found.warnings),

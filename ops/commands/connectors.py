@@ -13,6 +13,7 @@ import click
 
 from connectors.events.facts import Door
 from connectors.folder import read_file
+from connectors.formats.records import Tally
 from connectors.port import AgencyRoute, Routes, routes
 from ops.commands.common import answer, config_option, json_option, table
 from ops.run.configuration import read_settings
@@ -46,12 +47,16 @@ def list_(config: Path, *, as_json: bool) -> None:
     answer(rows, [table("Agencies", shown)], as_json=as_json)
 
 
+_WAYS = ("http", "folder", "queue", "mllp")
+"""The ways in, as the configuration calls them."""
+
+
 def _row(route: AgencyRoute) -> dict[str, Any]:
     settings = route.settings
     agreement = settings.agreement
     return {
         "agency": route.code,
-        "in": [way for way in ("http", "folder", "queue") if getattr(settings, way) is not None],
+        "in": [way for way in _WAYS if getattr(settings, way) is not None],
         "mappings": [mapping.name for mapping in route.mappings],
         "out": settings.push.kind
         if settings.push
@@ -76,6 +81,7 @@ def try_(*, agency: str, file: Path, config: Path, as_json: bool) -> None:
     """Show what each record of FILE would become as AGENCY's, or why it would be refused; sends and
     records nothing.
 
+    It tells what would be set aside of each, and names that nothing reads: columns, elements, keys.
     Its output holds personal data if the file does. Exit 1 when a record would be refused.
 
     \b
@@ -88,18 +94,29 @@ def try_(*, agency: str, file: Path, config: Path, as_json: bool) -> None:
         raise click.ClickException(
             f"{agency} is not configured; one of: {', '.join(sorted(known))}"
         )
-    door = Door(route, "folder", dt.datetime.now(dt.UTC))
+    door, tally = Door(route, "folder", dt.datetime.now(dt.UTC)), Tally()
     with file.open("rb") as stream:
-        found = list(read_file(door, stream, filename=file.name))
-    told = [_told(number, one.body) for number, one in enumerate(found, start=1)]
-    answer(told, _shown(told), as_json=as_json, well=all(one["taken"] for one in told))
+        found = list(read_file(door, stream, filename=file.name, tally=tally))
+    beside = {"unread": sorted(tally.unread), "skipped": tally.skipped}
+    told = [_told(number, one.body) | beside for number, one in enumerate(found, start=1)]
+    shown = (*_shown(told), *_beside(tally))
+    answer(told, shown, as_json=as_json, well=all(one["taken"] for one in told))
+
+
+def _beside(tally: Tally) -> Iterator[str]:
+    """What else stands in the file."""
+    if tally.unread:
+        yield f"nothing reads: {', '.join(sorted(tally.unread))}"
+    if tally.skipped:
+        yield f"skipped as empty: {tally.skipped}"
 
 
 def _told(number: int, body: Fact | Refusal) -> dict[str, Any]:
     match body:
         case Refusal(code, field):
-            why = {"cause": REASONS[code].cause, "cure": REASONS[code].cure}
-            return {"record": number, "taken": False, "reason": code, "field": field} | why
+            why = REASONS[code]
+            told = {"cause": why.cause, "cure": why.cure, "hint": why.hint}
+            return {"record": number, "taken": False, "reason": code, "field": field} | told
         case NotificationReceived(notification=made) | OpenCaseReceived(open_case=made):
             plain = json.loads(made.model_dump_json(exclude_none=True))
             return {"record": number, "taken": True, "as": type(made).__name__, "made": plain}
@@ -111,8 +128,16 @@ def _shown(told: list[dict[str, Any]]) -> Iterator[str]:
         if one["taken"]:
             yield "record {record}: {as}".format_map(one)
             yield json.dumps(one["made"], ensure_ascii=False, indent=2)
+            yield from map(_warning, one["made"].get("set_aside", ()))
         else:
             where = one["field"] or "the whole record"
             yield f"record {one['record']}: refused, {one['reason']} at {where}"
             yield f"    {one['cause']} {one['cure']}"
+            yield from [f"    For you: {one['hint']}"] if one["hint"] else []
     yield f"{sum(one['taken'] for one in told)} of {len(told)} would be taken; nothing was sent"
+
+
+def _warning(part: dict[str, Any]) -> str:
+    why = REASONS[part["reason"]]
+    right = f" Expected: {part['expected']}." if "expected" in part else ""
+    return f"    warning, {part['reason']} at {part['field']}: {why.cause} {why.cure}{right}"

@@ -127,8 +127,8 @@ def _one(hub: Readable, id_: str) -> Listed:
 
 def _told(letter: Listed) -> dict[str, Any]:
     reason, at = REASONS[letter["reason"]], codec.from_micros(letter["created_at"]).isoformat()
-    why = {"cause": reason.cause, "cure": reason.cure, "mendable": reason.mendable}
-    return {**letter, "created_at": at} | why
+    why = {"cause": reason.cause, "cure": reason.cure, "hint": reason.hint}
+    return {**letter, "created_at": at} | why | {"mendable": reason.mendable}
 
 
 def _text(body: bytes | None) -> str | None:

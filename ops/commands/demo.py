@@ -15,6 +15,7 @@ from typing import Any
 import click
 from rich.console import Console
 
+from connectors.http_connections import Connections
 from connectors.port import routes
 from ops.commands.common import say, say_json, say_table
 from ops.demo.running import DemoFolder, EndedEarly, prepare, send_first, simulators, until_done
@@ -128,7 +129,9 @@ def _demonstrate(told: _Telling, stop: threading.Event, *, stay: bool) -> int:
 def _start(hub: Hub, told: _Telling, *, parts: Parts) -> str:
     """Start every part of the hub; where it listens."""
     found = routes(hub.settings, os.environ)
-    server = web_server(hub, found, monitor_routes(lambda: collect(hub)), bound=told.bound)
+    callers = Connections(hub.settings.http)
+    monitor = monitor_routes(lambda: collect(hub), connections=callers.counts)
+    server = web_server(hub, found, monitor, bound=told.bound, connections=callers)
     connectors = connectors_of(hub, found, told.place.path)
     for part in (steps_of(hub.embedded()), NamedPart("http", server.run), *connectors):
         parts.start(part)

@@ -168,18 +168,34 @@ def _known_model(name: str | None) -> Mapping[str, Any]:
     help="How often errors are made: sample, 1.0.",
 )
 @click.option(
+    "--kinds",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    show_default=True,
+    help="How often placeholders, near-named twins and the like: as the data says, 1.0.",
+)
+@click.option(
     "--seed", type=int, default=1, show_default=True, help="The same seed makes the same stream."
 )
 def generate(
-    *, notifications: Path, truth: Path, number: int, children: int, errors: float, seed: int
+    *,
+    notifications: Path,
+    truth: Path,
+    number: int,
+    children: int,
+    errors: float,
+    kinds: float,
+    seed: int,
 ) -> None:
     """Make a stream of notifications about invented children, in the sample's form, and say what is
     true of it.
 
     \b
-    Example: hub linkage generate stream.jsonl --truth truth.csv --errors 1.6
+    Example: hub linkage generate stream.jsonl --truth truth.csv --errors 1.6 --kinds 1
     """
-    stream = children_told_of(children=children, notifications=number, seed=seed, errors=errors)
+    stream = children_told_of(
+        children=children, notifications=number, seed=seed, errors=errors, kinds=kinds
+    )
     write(stream, notifications=notifications, truth=truth)
     told_of = len({told.child for told in stream})
     say(f"{number} notifications about {told_of} children: {notifications}, {truth}")

@@ -1,8 +1,11 @@
-"""``hub replay``: decide everything again in memory, and compare with what is recorded."""
+"""``hub replay``: decide everything again in memory, and compare with what is recorded; or look
+only whether that is what was written.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,6 +16,8 @@ from rich.console import RenderableType
 from ops.commands.common import answer, config_option, json_option, table, time
 from ops.commands.progress import progress
 from ops.commands.reading import reading
+from ops.commands.verifying import shown as shown_verified
+from ops.commands.verifying import verifying
 from ops.look import replay as replaying
 from ops.look.replay import VERDICTS, Report, Wanted
 from schemas.topics import TOPICS
@@ -43,24 +48,54 @@ _NOTHING = (
 @click.option(
     "--to", "last", type=int, metavar="OFFSET", help="Only up to this position of the journal."
 )
-def replay(config: Path, *, as_json: bool, **wanted: Any) -> None:
+@click.option(
+    "--verify", is_flag=True, help="Decide nothing: look whether all is what was written."
+)
+def replay(config: Path, *, as_json: bool, verify: bool, **wanted: Any) -> None:
     """Decide everything again, from what came in, in memory; compare with the journal; exit 1
     unless all is equal.
 
     Every step hears what it heard, in the order in which it heard it, under the policy that decided
     then. The options narrow what is reported, not what is decided: later facts stand on earlier
-    ones. Opens the store so that it refuses writes; nothing is sent, nothing changed, and the hub
-    may go on running.
+    ones. Only of one --case no more is decided than hangs together with it, where that is equal;
+    what linking made of others is then taken as it is recorded. Opens the store so that it refuses
+    writes; nothing is sent, nothing changed, and the hub may go on running.
 
     equal: decided the same. missing: decided now, never recorded. different: recorded otherwise.
     unexplained: recorded by a step, not decided now. given: from outside, and as its digest says.
     erased: its key was destroyed.
 
+    With --verify nothing is decided: every hash is computed again, as `hub audit verify` does it,
+    everything sealed is opened, and compared with its digest.
+
     \b
     Example:
       hub replay
       hub replay --topic ratings.assigned --since 2026-04-01 --json
+      hub replay --verify
     """
+    if verify:
+        _verify(config, as_json=as_json, asked=_asked(wanted))
+    else:
+        _decide_again(config, as_json=as_json, wanted=wanted)
+
+
+def _verify(config: Path, *, as_json: bool, asked: str) -> None:
+    if asked:
+        raise click.UsageError(f"--verify looks at everything: leave out {asked}")
+    verified = verifying(config, contents=True)
+    told = {
+        "facts": verified.entries,
+        "erased": verified.erased,
+        "flaws": [asdict(flaw) for flaw in verified.flaws],
+        "seconds": round(verified.seconds, 3),
+        "facts_per_second": verified.rate,
+    }
+    lines = shown_verified(verified, what="facts")
+    answer(told, lines, as_json=as_json, well=not verified.flaws)
+
+
+def _decide_again(config: Path, *, as_json: bool, wanted: Mapping[str, Any]) -> None:
     with reading(config) as hub:
         with hub.database.reading() as connection:
             inputs = count(connection)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import click
 
 from ops.commands.common import answer, json_option, table
 from ops.look import export
+from ops.look.api.asyncapi import describe
 
 
 @click.command()
@@ -17,16 +19,26 @@ from ops.look import export
     type=click.Path(file_okay=False, path_type=Path),
     help="Write a JSON Schema for each here.",
 )
-def schemas(*, as_json: bool, out: Path | None) -> None:
+@click.option(
+    "--asyncapi",
+    is_flag=True,
+    help="Print the AsyncAPI 3 description of agencies' queues instead, as JSON.",
+)
+def schemas(*, as_json: bool, out: Path | None, asyncapi: bool) -> None:
     """List every type of message with its version; with --out write their JSON Schemas.
 
     Facts stand under their topic; notices are what the hub sends to agencies, commands what
-    agencies send. Examples are in schemas/examples.
+    agencies send. Examples are in schemas/examples. The web server has its own description at
+    /openapi.json, and a page of both at /docs.
 
     \b
-    Example:
+    Examples:
       hub schemas --out build/schemas
+      hub schemas --asyncapi > asyncapi.json
     """
+    if asyncapi:
+        click.echo(json.dumps(describe(), indent=2, ensure_ascii=False))
+        return
     rows = [
         {"group": one.group, "type": one.name, "version": one.version} for one in export.published()
     ]

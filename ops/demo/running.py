@@ -146,7 +146,8 @@ def send_first(folder: DemoFolder, url: str, *, stop: threading.Event) -> None:
     coming = folder.drops / "open_cases.csv.part"
     coming.write_text(sample_open_cases(), encoding="utf-8")
     coming.rename(coming.with_suffix(""))
-    while not any(folder.drops.glob("done/*open_cases.csv")) and not stop.wait(_LOOK_SECONDS):
+    receipts = "receipts/*open_cases.csv.receipts.jsonl"
+    while not any(folder.drops.glob(receipts)) and not stop.wait(_LOOK_SECONDS):
         pass
     with HubClient(url, tokens["police"]) as police:
         for bad in bad_messages():

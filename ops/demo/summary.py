@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from connectors.events.facts import source_key
 from router.intake import STEP as INTAKE
+from router.intake import arrival_key
 from schemas.case import ChildLinked, LinkOutcome
 from schemas.information import InformationAnswered, InformationRequested
 from schemas.message import Message, derived_id
@@ -20,8 +23,10 @@ from schemas.notification import (
 )
 from schemas.product import ProductDelivered, ProductDrafted, ProductRefused, ProductReleased
 from schemas.rating import Colour, RatingAssigned, RatingSuggested
+from schemas.refusals import Refusal
 from stores import counting, dead_letters, journal, known
 from stores.database import Database
+from stores.ports import Arrival
 
 _OPENED = (
     NotificationAccepted,
@@ -89,13 +94,26 @@ def missing_from(database: Database, ledger: Path) -> int:
     dead letter.
     """
     sent = [json.loads(line) for line in ledger.read_text(encoding="utf-8").splitlines()]
-    keys = [derived_id("arrival", note["agency"], note["event"]) for note in sent]
+    keys = [arrival_key(_arrival(note)) for note in sent]
     dead = {key: derived_id(key, "dead") for key in keys}
     with database.view() as view:
         messages = known.load(view, set(keys))
         recorded = journal.known_ids(view, messages.values())
         buried = dead_letters.known_ids(view, set(dead.values()))
     return sum(messages.get(key) not in recorded and dead[key] not in buried for key in keys)
+
+
+def _arrival(note: Mapping[str, Any]) -> Arrival:
+    """What a sender's ledger has of an arrival: as much as the hub knows it again by."""
+    return Arrival(
+        agency=note["agency"],
+        connector="",
+        event_id=note["event"],
+        original=b"",
+        content_type="",
+        body=Refusal("unreadable.empty"),
+        source_key=source_key(note["source"]) if note.get("source") else None,
+    )
 
 
 def verified(database: Database) -> bool:

@@ -86,6 +86,7 @@ def _explained(linked: ChildLinked, entry: Entry, *, later: Sequence[Entry]) -> 
         "since": list(map(_later, mine)),
         "now_person_id": now.person_id,
         "now_case_id": now.case_id,
+        "same_concern_as": linked.same_concern_as,
     }
 
 
@@ -164,6 +165,8 @@ def in_words(one: Row) -> Iterator[str]:
         ahead = "" if one["ahead_of_the_next"] is None else _AHEAD
         yield f"    score {{score}} bits: {{odds}}{ahead}".format_map(one)
     yield from _lines(one["reasons"], "    ")
+    if one["same_concern_as"]:
+        yield "    tells again of the concern of {same_concern_as}: no repeat".format_map(one)
     for number, candidate in enumerate(one["candidates"], start=1):
         score = "person {person_id}, {score} bits: {odds}".format_map(candidate)
         yield f"    candidate {number}: {score}"

@@ -112,8 +112,12 @@ def _row(message: Message, told: _Told) -> dict[str, tuple[str, ...]]:
 
 
 def _linked(linked: ChildLinked, told: _Told) -> tuple[str, ...]:
+    """A version is told of as amended; what came again under a new reference is linked all the
+    same, beside the notification that told of the concern first.
+    """
     first = told.versions.pop(linked.referral_id).first_referral_id
-    if first is not None:
+    if first is not None and linked.version > 1:
         return ("amended", linked.person_id, told.notification[first], "")
+    again = told.notification[linked.same_concern_as] if linked.same_concern_as else ""
     shown = linked.candidates if linked.outcome is LinkOutcome.REVIEW else ()
-    return (linked.outcome.value, linked.person_id, "", " ".join(c.person_id for c in shown))
+    return (linked.outcome.value, linked.person_id, again, " ".join(c.person_id for c in shown))

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from ops.look.status import Status, as_json
+from ops.look.status import Row, Status, as_json
 from stores.ports import Unavailable
 
 _HEADERS = {
@@ -22,8 +22,13 @@ _HEADERS = {
 }
 
 
-def monitor_routes(collect: Callable[[], Status]) -> list[BaseRoute]:
-    """``GET /`` and ``/monitor``: the page. ``GET /v1/status``: JSON, 503 without the store."""
+def monitor_routes(
+    collect: Callable[[], Status], *, connections: Callable[[], Row] = dict
+) -> list[BaseRoute]:
+    """``GET /`` and ``/monitor``: the page. ``GET /v1/status``: JSON, 503 without the store.
+
+    ``connections``: what the web server itself counts.
+    """
     page = (files("ops.look") / "monitor.html").read_text(encoding="utf-8")
 
     def show(_request: Request) -> Response:
@@ -36,6 +41,8 @@ def monitor_routes(collect: Callable[[], Status]) -> list[BaseRoute]:
             return JSONResponse(
                 {"trouble": ["the store cannot be reached"]}, status_code=503, headers=_HEADERS
             )
-        return JSONResponse(as_json(looked), headers=_HEADERS)
+        told = as_json(looked) | {"connections": dict(connections())}
+        return JSONResponse(told, headers=_HEADERS)
 
-    return [Route("/", show), Route("/monitor", show), Route("/v1/status", status)]
+    pages = {"/": show, "/monitor": show, "/v1/status": status}
+    return [Route(path, page, include_in_schema=False) for path, page in pages.items()]

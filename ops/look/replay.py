@@ -15,6 +15,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 
 from ops.look.reading import Readable
+from ops.look.replay_case import replay_case
 from ops.look.replay_found import Found
 from ops.look.replay_processes import Advance, Alone, first, second
 from ops.look.replay_report import VERDICTS, Report, Wanted, as_json
@@ -35,14 +36,18 @@ def replay(
     processes: int | None = None,
     watching: Watching = lambda: nullcontext(lambda _: None),
 ) -> Report:
-    """Decide everything again and compare, in one process or two; None: as many as pay.
+    """Decide everything again and compare, in one process or two; None: as many as pay, and where
+    one case is wanted, only that one if that is enough to tell.
 
     ``watching`` is entered before the first input; what it gives hears how many more were decided.
     """
     started = time.monotonic()
+    report = None
     if processes is None:
         processes = _as_many_as_pay(hub.database)
-    report = _found(hub.database, wanted, processes, watching).settled()
+        report = replay_case(hub.database, wanted) if wanted.about else None
+    if report is None:
+        report = _found(hub.database, wanted, processes, watching).settled()
     report.seconds = time.monotonic() - started
     return report
 

@@ -9,8 +9,7 @@ from typing import Any
 from ops.look.replay_found import Found
 from ops.look.replay_heard import Handed, Heard, content_of
 from ops.look.replay_journal import Journal
-from ops.look.replay_memory import memories
-from ops.look.replay_report import Wanted
+from ops.look.replay_memory import Kept, KeptPeople
 from ops.look.replay_steps import Share
 from router.one_pass import decide_safely, messages_of
 from router.step import Outcome, Step
@@ -30,12 +29,13 @@ Page = Sequence[tuple[Claim, Sequence[Handed]]]
 class Again:
     """Decides for the steps of a share, in the order in which they heard what they heard."""
 
-    def __init__(self, view: View, share: Share, wanted: Wanted, *, last: int) -> None:
-        self._share, self._found = share, Found(wanted)
+    def __init__(
+        self, view: View, share: Share, *, found: Found, journal: Journal, memories: Kept
+    ) -> None:
+        self._share, self._found = share, found
         self._policies: Mapping[int, Policy] = policies.all_adopted(view.connection)
         self._undecidable = replaying.undecidable(view.connection)
-        self._memories = memories(share.steps)
-        self._journal = Journal(view, share, self._found, last=last)
+        self._memories, self._journal = memories, journal
 
     def decide(self, page: Page) -> Page:
         """Put each claimed message through its unit's steps, with what a process before made of it;
@@ -103,6 +103,8 @@ class Again:
             outcome = Outcome(refusal=Refusal("undecidable"))
         else:
             memory = self._memories[step.name]
+            if isinstance(memory, KeptPeople):
+                memory.rules = policy.linkage_rules
             outcome = decide_safely(step, message, state=memory.recall(message), policy=policy)
             if outcome.state is not None:
                 memory.remember(message, outcome.state)

@@ -5,6 +5,7 @@ lies between the two.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ops.look.replay_found import Found
@@ -15,6 +16,8 @@ from stores import replaying
 from stores.database import View
 from stores.replaying import Recorded
 
+Page = tuple[int, Sequence[Recorded]]
+"""Entries, and how far the journal is read with them."""
 _HELD = 20_000
 """Messages that are kept for steps that hear them later; others are looked up."""
 
@@ -22,9 +25,18 @@ _HELD = 20_000
 class Journal:
     """What steps wrote and what came from outside, for one process of a replay."""
 
-    def __init__(self, view: View, share: Share, found: Found, *, last: int) -> None:
+    def __init__(
+        self,
+        view: View,
+        share: Share,
+        *,
+        found: Found,
+        last: int,
+        pages: Iterator[Page] | None = None,
+    ) -> None:
+        """Read ``pages``; None: all of it as far as the position ``last``."""
         self._view, self._share, self._found, self._last = view, share, found, last
-        self._pages = replaying.entries(view, self._is_mine, last=last)
+        self._pages = pages or replaying.entries(view, self._is_mine, last=last)
         self._position = 0
         self._recorded: dict[str, Recorded] = {}
         """By steps of this process, and not decided again yet."""

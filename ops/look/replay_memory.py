@@ -69,7 +69,11 @@ class KeptPeople(PeopleMemory):
         """Nothing is behind this."""
 
 
-def memories(steps: Mapping[str, Step[Any]]) -> dict[str, KeptPeople | KeptDocuments]:
+Kept = dict[str, KeptPeople | KeptDocuments]
+"""A memory for each step."""
+
+
+def memories(steps: Mapping[str, Step[Any]]) -> Kept:
     """An empty memory for each step."""
     return {name: _memory(step) for name, step in steps.items()}
 

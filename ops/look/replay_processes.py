@@ -14,10 +14,12 @@ from typing import Any
 
 from ops.look.replay_again import Again, Page
 from ops.look.replay_found import Found
+from ops.look.replay_journal import Journal
+from ops.look.replay_memory import memories
 from ops.look.replay_report import Wanted
 from ops.look.replay_steps import SHARES, Share
 from stores import replaying
-from stores.database import Database
+from stores.database import Database, View
 from stores.replaying import Sight
 
 Advance = Callable[[int], None]
@@ -86,7 +88,7 @@ def first(database: Database, wanted: Wanted, other: Alone | Second, advance: Ad
     with database.view() as view, _not_collecting():
         sight = replaying.sight(view.connection)
         other.see(sight)
-        again = Again(view, Share(other.shares, 0), wanted, last=sight.last)
+        again = _again(view, Share(other.shares, 0), wanted, last=sight.last)
         for claims in replaying.claims(view.connection):
             other.decide(again.decide([(claim, ()) for claim in claims]))
             advance(len(claims))
@@ -128,10 +130,16 @@ def _behind(database: Database, wanted: Wanted, pipe: Connection) -> Found:
     with database.view() as view, _not_collecting():
         sight: Sight = pipe.recv()
         replaying.see(view.connection, sight)
-        again = Again(view, Share(SHARES[1], 1), wanted, last=sight.last)
+        again = _again(view, Share(SHARES[1], 1), wanted, last=sight.last)
         while (page := pipe.recv()) is not None:
             again.decide(page)
         return again.finish()
+
+
+def _again(view: View, share: Share, wanted: Wanted, *, last: int) -> Again:
+    found = Found(wanted)
+    journal = Journal(view, share, found=found, last=last)
+    return Again(view, share, found=found, journal=journal, memories=memories(share.steps))
 
 
 @contextmanager

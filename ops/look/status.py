@@ -317,7 +317,7 @@ def _connectors(look: _Look, settings: HubSettings) -> Iterator[Row]:
     configured = {
         (connector, code)
         for code, agency in settings.agencies.items()
-        for connector in ("http", "folder", "queue")
+        for connector in ("http", "folder", "queue", "mllp")
         if getattr(agency, connector) is not None
     }
     for connector, agency in sorted({*seen, *configured}, key=lambda way: way[::-1]):

@@ -44,6 +44,7 @@ _IDS = (
     "referral_id",
     "referral_ids",
     "request_id",
+    "same_concern_as",
     "to_person_id",
     "undone_decision_id",
 )

@@ -10,7 +10,7 @@ from typing import Any
 from connectors.events.envelope import reread
 from connectors.events.facts import Door
 from connectors.formats.media import media_type
-from connectors.formats.readers import Reading
+from connectors.formats.records import Reading
 from connectors.port import AgencyRoute, Routes
 from ops.look.reading import Readable
 from ops.look.trail import OPERATIONS, operation
@@ -243,7 +243,8 @@ def _after(dead: DeadLetter, still: object) -> DeadLetter:
 def _told(dead: DeadLetter, receipt: Receipt) -> tuple[str, Letter]:
     """The sender hears what became of it after all; with the letter's id."""
     id_ = derived_id(dead.id, "receipt", receipt.id, str(receipt.status))
-    return id_, Letter("receipt", agency=dead.agency, notice=receipt)
+    told = receipt.model_copy(update={"follows": dead.id})
+    return id_, Letter("receipt", agency=dead.agency, notice=told)
 
 
 def _decide_again(

@@ -13,7 +13,7 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 from defusedxml.ElementTree import fromstring  # type: ignore[import-untyped]
 
 from connectors.formats.media import media_type
-from connectors.formats.readers import Kind, Reading
+from connectors.formats.records import Kind, Reading
 from schemas.refusals import REASONS
 
 _ROW = re.compile(r"^(row|line) \d+, |^\[\d+\]\.")
@@ -43,7 +43,7 @@ def mended(
 ) -> bytes:
     """The message with ``value`` in ``field``, as dead letters name it. Raises CannotMend."""
     kind = media_type(content_type).kind
-    if kind is None:
+    if kind is None or kind not in _MENDERS:
         raise CannotMend(f"nothing here can change one field of {media_type(content_type).name}")
     try:
         return _MENDERS[kind](original, _bare(field), value=value, reading=reading)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from connectors.formats.mapping import MappingFault
-from connectors.port import SecretMissing, routes
+from connectors.port import MappingMisplaced, SecretMissing, routes
+from ops.run import doors
+from ops.run.answering import silent
 from ops.run.configuration import Fault, Misconfigured, read_policy, read_settings
 from router.linkage import load_model
 from router.topology import bound_steps
@@ -20,51 +23,120 @@ from schemas.settings import AgencySettings, HubSettings
 _SOON = dt.timedelta(days=30)
 
 
+_FEEDS = ("mapping", "open_cases")
+
+
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What was found: ``faults`` keep the hub from starting, ``warnings`` do not."""
+    """What was found.
+
+    ``faults`` keep the hub or an agency's way in or out from working, or lay open what is private;
+    with ``warnings`` it works, and somebody should know.
+    """
 
     faults: tuple[Fault, ...]
     warnings: tuple[Fault, ...]
 
 
-def check(path: Path, environment: Mapping[str, str], *, today: dt.date) -> Checked:
-    """Read the file and all that it names, from profile and mappings to agreements."""
+def check(
+    path: Path, environment: Mapping[str, str], *, today: dt.date, connect: bool = False
+) -> Checked:
+    """Read the file and all that it names, from profile and mappings to agreements and folders.
+
+    ``connect``: ask the servers too whether they answer.
+    """
     try:
         settings = read_settings(path, environment)
     except Misconfigured as error:
         return Checked(error.faults, ())
-    found = [
-        *_policy(settings, path.parent),
-        *_mappings(settings, environment),
+    folder, found = path.parent, list(doors.servers(settings, environment))
+    mute = list(doors.wrong_schemes(found))
+    spoken = [server for server in found if server.where not in {fault.where for fault in mute}]
+    faults = [
+        *_policy(settings, folder),
+        *_mappings(settings),
+        *_secrets(settings, environment),
         *_model(settings),
         *_workers(settings.runtime.workers),
+        *mute,
+        *doors.pushed_nowhere(settings),
+        *doors.shared_ports(settings),
+        *_unread_hl7(settings),
+        *doors.unsafe_folders(settings, folder),
+        *doors.shared_folders(settings, folder),
+        *doors.readable_files(settings, folder),
+        *(silent(settings, spoken, folder=folder) if connect else ()),
     ]
     warned = [
         *(one for item in settings.agencies.items() for one in _agency(*item, today=today)),
-        *_unkeyed(settings, environment, folder=path.parent),
+        *_unkeyed(settings, environment, folder=folder),
+        *doors.open_to_listeners(settings, spoken),
+        *doors.readable_passwords(settings, path),
     ]
-    return Checked(tuple(found), tuple(warned))
+    return Checked(tuple(faults), tuple(warned))
 
 
 def _policy(settings: HubSettings, folder: Path) -> Iterator[Fault]:
     try:
-        read_policy(settings, folder=folder)
+        policy = read_policy(settings, folder=folder)
     except Misconfigured as error:
         yield from error.faults
+    else:
+        yield from doors.releases_to_nobody(settings, policy.profile)
 
 
-def _mappings(settings: HubSettings, environment: Mapping[str, str]) -> Iterator[Fault]:
-    """Each agency by itself, so that one fault does not hide another."""
+def _mappings(settings: HubSettings) -> Iterator[Fault]:
+    """Each by itself, so that one fault does not hide another."""
     for code, agency in settings.agencies.items():
-        alone = settings.model_copy(update={"agencies": {code: agency}})
-        try:
-            routes(alone, environment)
-        except MappingFault as error:
-            instead = "mend the mapping; try it with `hub connectors try`"
-            yield Fault(f"agencies.{code}", str(error), instead)
-        except SecretMissing as error:
-            yield Fault(f"agencies.{code}", str(error), "export it where the hub is started")
+        for feed in _FEEDS:
+            if name := getattr(agency, feed):
+                alone = _bare(agency).model_copy(update={feed: name})
+                yield from _mapping(_of(settings, code, alone), where=f"agencies.{code}.{feed}")
+
+
+def _mapping(alone: HubSettings, *, where: str) -> Iterator[Fault]:
+    try:
+        routes(alone, {})
+    except MappingMisplaced as error:
+        other = next(feed for feed in _FEEDS if not where.endswith(feed))
+        yield Fault(where, str(error), f"name it under {other}, or name another here")
+    except MappingFault as error:
+        yield Fault(where, str(error), "mend the mapping; try it with `hub connectors try`")
+
+
+def _unread_hl7(settings: HubSettings) -> Iterator[Fault]:
+    """Agencies with a listener for HL7 of whose mappings none reads it."""
+    for code, agency in settings.agencies.items():
+        if agency.mllp is None:
+            continue
+        with suppress(MappingFault):  # told of the mapping itself
+            route = routes(_of(settings, code, _read_alone(agency)), {}).by_code[code]
+            if route.format_of_file("message.hl7") is None:
+                instead = 'name one with [reader.hl7] under mapping, such as "health-hl7"'
+                yield Fault(f"agencies.{code}.mllp", "no mapping of the agency reads HL7", instead)
+
+
+def _read_alone(agency: AgencySettings) -> AgencySettings:
+    return agency.model_copy(update={"queue": None, "push": None})
+
+
+def _secrets(settings: HubSettings, environment: Mapping[str, str]) -> Iterator[Fault]:
+    for code, agency in settings.agencies.items():
+        for way in ("queue", "push"):
+            alone = _bare(agency).model_copy(update={way: getattr(agency, way)})
+            try:
+                routes(_of(settings, code, alone), environment)
+            except SecretMissing as error:
+                instead = "export it where the hub is started"
+                yield Fault(f"agencies.{code}.{way}", str(error), instead)
+
+
+def _bare(agency: AgencySettings) -> AgencySettings:
+    return agency.model_copy(update=dict.fromkeys((*_FEEDS, "queue", "push")))
+
+
+def _of(settings: HubSettings, code: str, agency: AgencySettings) -> HubSettings:
+    return settings.model_copy(update={"agencies": {code: agency}})
 
 
 def _workers(workers: Sequence[str]) -> Iterator[Fault]:

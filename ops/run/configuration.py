@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
+from router.linkage.rules import NEWEST
 from schemas.base import Shape
 from schemas.policy import BoroughProfile, Partner, Policy
 from schemas.settings import AgencySettings, HubSettings
@@ -75,6 +76,7 @@ def read_policy(settings: HubSettings, *, folder: Path = Path()) -> Policy:
         profile=profile,
         partners={code: _partner(code, agency) for code, agency in settings.agencies.items()},
         linkage_model=settings.linkage_model or "default",
+        linkage_rules=NEWEST,
     )
 
 
@@ -93,7 +95,7 @@ def key_encryption_key(
         return _key_of(text, settings.runtime.key_variable)
     file = folder / settings.runtime.key_file
     if not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True)
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         # Readable by its owner only.
         made = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(made, "wb") as opened:

@@ -28,6 +28,7 @@ EVENTS = frozenset(
         "library.said",
         "message.undecidable",
         "part.failed",
+        "peer.refused",
         "process.crashed",
         "process.ended",
         "process.started",
@@ -35,6 +36,7 @@ EVENTS = frozenset(
         "relay.unavailable",
         "step.undecidable",
         "store.unavailable",
+        "token.wrong",
         "topic.rewound",
         "worker.fails",
         "worker.stuck",
@@ -46,6 +48,8 @@ EVENTS = frozenset(
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _CODE = re.compile(r"(?!.*\d{5})[a-z][a-z0-9_.:/+-]{0,99}")
 """A short lower-case code; no five digits in a row: those are telephone and NHS numbers."""
+_ADDRESS = re.compile(r"(\d{1,3}\.){3}\d{1,3}|[0-9a-f:]*:[0-9a-f:.]*(/64)?|elsewhere")
+"""Where a sender connects from."""
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,99}")
 
 _IDS = ("message_id", "case_id", "referral_id", "product_id", "dead_letter_id", "letter")
@@ -66,6 +70,7 @@ _STRINGS: Mapping[str, re.Pattern[str]] = {
     **dict.fromkeys(_IDS, _UUID),
     **dict.fromkeys(_CODES, _CODE),
     **dict.fromkeys(_NAMES, _NAME),
+    "address": _ADDRESS,
     "why": re.compile(rf"\d{{3}}|{_NAME.pattern}"),
 }
 _PLACES = ("expected", "first", "last", "line", "offset", "partition", "position")

@@ -10,13 +10,15 @@ from pathlib import Path
 
 from connectors.deliver import deliverers
 from connectors.folder import WatchedFolder
+from connectors.http_connections import Connections
+from connectors.mllp import MllpListener
 from connectors.port import Connector, Routes, routes
 from connectors.queue_feed import QueueFeed
 from connectors.queues import broker_queues
 from ops.look.monitor import monitor_routes
 from ops.look.status import collect
 from ops.run.serve import NamedPart, listening, web_server
-from ops.run.wiring import Hub
+from ops.run.wiring import Hub, work_folder
 from router.runtimes import clock
 from router.runtimes.embedded import Embedded
 from router.runtimes.faust_worker import run_worker
@@ -98,21 +100,27 @@ def steps_of(embedded: Embedded) -> NamedPart:
 def _web(hub: Hub, found: Routes, *, environment: Mapping[str, str]) -> NamedPart:
     bound = listening(hub.settings.http.host, hub.settings.http.port)
     queues = broker_queues(hub.settings, environment)
-    server = web_server(hub, found, monitor_routes(lambda: collect(hub, queues)), bound=bound)
+    connections = Connections(hub.settings.http)
+    monitor = monitor_routes(lambda: collect(hub, queues), connections=connections.counts)
+    server = web_server(hub, found, monitor, bound=bound, connections=connections)
     return NamedPart("http", server.run, f"listening on {server.url} (monitor at {server.url}/)")
 
 
 def connectors_of(hub: Hub, found: Routes, folder: Path) -> Iterator[NamedPart]:
-    """Folders, queue feeds and deliveries, as configured; relative paths start at ``folder``."""
+    """Every way in and out but HTTP, as configured; relative paths start at ``folder``."""
     deliveries = deliverers(found, hub.queues, broker_url=hub.settings.runtime.queues)
-    for connector in (*_folders(hub, found, folder=folder), *_feeds(hub, found), *deliveries):
+    ways_in = (*_folders(hub, found, folder=folder), *_feeds(hub, found), *_listeners(hub, found))
+    for connector in (*ways_in, *deliveries):
         yield NamedPart(connector.name, connector.run)
 
 
 def _folders(hub: Hub, found: Routes, *, folder: Path) -> Iterator[Connector]:
+    work = work_folder(hub.settings, folder)
     for route in found:
         if credential := route.settings.folder:
-            yield WatchedFolder(route, hub.intake, folder / credential.path, credential.owner)
+            path = folder.resolve() / credential.path
+            own = work / route.code
+            yield WatchedFolder(route, hub.intake, path, work=own, owner=credential.owner)
 
 
 def _feeds(hub: Hub, found: Routes) -> Iterator[Connector]:
@@ -121,3 +129,9 @@ def _feeds(hub: Hub, found: Routes) -> Iterator[Connector]:
         if credential and route.queue_url:
             names = credential.queue, credential.receipts_queue
             yield QueueFeed(route, hub.intake, route.queue_url, *names)
+
+
+def _listeners(hub: Hub, found: Routes) -> Iterator[Connector]:
+    for route in found:
+        if settings := route.settings.mllp:
+            yield MllpListener(route, hub.intake, settings)

@@ -15,7 +15,9 @@ import uvicorn
 from starlette.routing import BaseRoute
 
 from connectors.http import create_app
+from connectors.http_connections import Connections
 from connectors.port import Routes
+from ops.look.api.routes import description_routes
 from ops.run.wiring import Hub
 from stores import failures
 from stores.database import Database
@@ -152,6 +154,7 @@ class WebServer:
     config: uvicorn.Config
     address: tuple[str, int]
     bound: socket.socket
+    connections: Connections
 
     @property
     def url(self) -> str:
@@ -163,6 +166,7 @@ class WebServer:
         """Serve until told to stop; requests under way are finished. Raises ``CannotListen``."""
         if self.bound.fileno() < 0:  # closed by an earlier run that failed
             self.bound = listening(*self.address)
+        self.connections.by_address.clear()
         server = uvicorn.Server(self.config)
         threading.Thread(target=_exit_on, args=(server, stop), daemon=True).start()
         server.run(sockets=[self.bound])
@@ -185,18 +189,34 @@ def listening(host: str, port: int) -> socket.socket:
 
 
 def web_server(
-    hub: Hub, routes: Routes, extra_routes: Sequence[BaseRoute], *, bound: socket.socket
+    hub: Hub,
+    routes: Routes,
+    extra_routes: Sequence[BaseRoute],
+    *,
+    bound: socket.socket,
+    connections: Connections | None = None,
 ) -> WebServer:
     """The web server of a hub, on a socket that listens."""
+    limits = hub.settings.http
+    connections = connections or Connections(limits)
     app = create_app(
         routes,
         intake=hub.intake,
         queues=hub.queues,
-        largest_body=hub.settings.http.largest_body,
-        extra_routes=extra_routes,
+        largest_body=limits.largest_body,
+        extra_routes=[*extra_routes, *description_routes(largest_body=limits.largest_body)],
+        wrong_tokens=connections.wrong_tokens,
     )
     config = uvicorn.Config(
-        app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=5
+        app,
+        http=connections.protocol,
+        ws="none",
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        forwarded_allow_ips=list(limits.proxies),
+        timeout_keep_alive=limits.idle_seconds,  # type: ignore[arg-type] # any number will do
+        timeout_graceful_shutdown=5,
     )
     host, port = bound.getsockname()[:2]
-    return WebServer(config, (host, port), bound)
+    return WebServer(config, (host, port), bound, connections)

@@ -88,3 +88,17 @@ def placed(url: str, folder: Path) -> str:
     if url.startswith(prefix) and not url.startswith("sqlite:////") and url != "sqlite:///:memory:":
         return prefix + str((folder / url.removeprefix(prefix)).resolve())
     return url
+
+
+def work_folder(settings: HubSettings, folder: Path) -> Path:
+    """Where the hub keeps what agencies dropped, a folder in it for each of them."""
+    runtime = settings.runtime
+    if runtime.work:
+        return folder / runtime.work
+    return (store_file(settings, folder) or folder / runtime.key_file).parent / "work"
+
+
+def store_file(settings: HubSettings, folder: Path) -> Path | None:
+    """The store's file; None where it is on a server or in memory."""
+    scheme, _, path = placed(settings.runtime.store, folder).partition(":///")
+    return Path(path) if scheme == "sqlite" and path not in {"", ":memory:"} else None

@@ -95,10 +95,11 @@ def compare_household(
     """The level of each field of ``HOUSEHOLD``; a phone or home that is ``crowded`` says
     nothing.
     """
-    phones, addresses = subject.phones, subject.addresses
+    phones, addresses, adults = subject.phones, subject.addresses, subject.adults
     if crowded:
         phones = tuple(p for p in phones if p not in crowded)
         addresses = tuple(a for a in addresses if a not in crowded)
+        adults = tuple(a for a in adults if a not in crowded)
     middle, phone, kin = Match.NONE, Match.NONE, Kin.NONE
     if subject.middles and profile.middles and given != Likeness.MIDDLE:
         middle = _middle(best_given(subject.middles, profile.middles))
@@ -111,7 +112,7 @@ def compare_household(
         middle,
         nearest(addresses, profile.addresses),
         phone,
-        compare_adults(subject.adults, profile.adults, families),
+        compare_adults(adults, profile.adults, families),
         kin,
     )
 
@@ -125,13 +126,13 @@ def _middle(best: int) -> int:
 def _birth(subject: Subject, profile: Profile) -> int:
     day, estimated = subject.day, subject.estimated
     if day and not estimated and day in profile.births:
-        return Agreement.EXACT
+        return Agreement.EXACT if subject.rules < 2 else dates.compare_round(day, False, day, False)
     if subject.unborn:
         return _unborn(subject, profile)
     if not day:
         return Agreement.NONE
     if profile.births or profile.estimates:
-        return _closest(day, estimated, profile)
+        return _closest(subject, profile)
     if not profile.unborn_at:
         return Agreement.NONE
     return min(
@@ -139,14 +140,16 @@ def _birth(subject: Subject, profile: Profile) -> int:
     )
 
 
-def _closest(day: int, estimated: bool, profile: Profile) -> int:
+def _closest(subject: Subject, profile: Profile) -> int:
+    day, estimated = subject.day, subject.estimated
     best = Agreement.IMPOSSIBLE
+    compare = dates.compare if subject.rules < 2 else dates.compare_round
     for other in profile.births:
-        agreement = dates.compare(day, estimated, other, False)
+        agreement = compare(day, estimated, other, False)
         if agreement < best:
             best = agreement
     for other in profile.estimates:
-        agreement = dates.compare(day, estimated, other, True)
+        agreement = compare(day, estimated, other, True)
         if agreement < best:
             best = agreement
     return best

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import datetime as dt
 from functools import lru_cache
+from typing import Final
 
 from router.linkage.kept import kept
+from router.linkage.placeholders import is_default
 from router.linkage.scale import Scale
 from schemas.person import PartialDate
 
@@ -19,18 +21,26 @@ class Agreement(Scale):
     """
 
     EXACT = 0
-    SWAPPED = 1
-    SLIP = 2
-    YEAR = 3
-    NEAR_YEAR = 4
-    EXPECTED = 5
-    BORN = 6
-    PLAUSIBLE = 7
-    NONE = 8
-    FAR_YEAR = 9
-    CLOSE = 10
-    OTHER = 11
-    IMPOSSIBLE = 12
+    FIRST = 1
+    SWAPPED = 2
+    SLIP = 3
+    ROUND = 4
+    YEAR = 5
+    NEAR_YEAR = 6
+    EXPECTED = 7
+    BORN = 8
+    PLAUSIBLE = 9
+    NONE = 10
+    FAR_YEAR = 11
+    CLOSE = 12
+    OTHER = 13
+    IMPOSSIBLE = 14
+
+
+_OLDEST: Final = dt.date(1905, 1, 1)
+"""Nobody alive is older; systems fill in such dates where they know none."""
+_GROWN: Final = 7670
+"""Days, 21 years: whoever is older is no child, and the date mostly a parent's."""
 
 
 def day_of(date: PartialDate | None, observed: int) -> tuple[int, bool, int]:
@@ -40,9 +50,26 @@ def day_of(date: PartialDate | None, observed: int) -> tuple[int, bool, int]:
     day = date.date.toordinal()
     if date.expected:
         return 0, False, day
-    if not observed - 7670 < day <= observed + 1:
+    if not observed - _GROWN < day <= observed + 1:
         return 0, False, 0
     return day, date.accuracy_indicator != "AAA", 0
+
+
+def birthday(date: PartialDate | None, observed: int, received: int) -> tuple[int, bool, int]:
+    """The same by rules since 2: a date counts if it is a child's when observed or when the hub
+    heard (0: not known), as the time observed may be wrong. 1 January is an estimate.
+    """
+    if date is None:
+        return 0, False, 0
+    day = date.date.toordinal()
+    if date.expected:
+        return 0, False, day
+    if date.date < _OLDEST or is_default(date.date):
+        return 0, False, 0
+    if received and not any(at - _GROWN < day <= at + 1 for at in (observed, received)):
+        return 0, False, 0
+    new_year = (date.date.month, date.date.day) == (1, 1)
+    return day, new_year or date.accuracy_indicator != "AAA", 0
 
 
 @lru_cache(maxsize=65_536)
@@ -58,6 +85,23 @@ def compare(a: int, a_estimated: bool, b: int, b_estimated: bool) -> int:
     if _slip(one, other):
         return Agreement.SLIP
     return Agreement.CLOSE if abs(a - b) < 280 else Agreement.OTHER
+
+
+@lru_cache(maxsize=65_536)
+def compare_round(a: int, a_estimated: bool, b: int, b_estimated: bool) -> int:
+    """The same by rules since 2: an estimate that is the same again says less than a birthday, the
+    first of a month somewhat less, and against another day of that month next to nothing.
+    """
+    found = compare(a, a_estimated, b, b_estimated)
+    if found == Agreement.EXACT:
+        if a_estimated:
+            return Agreement.ROUND
+        return Agreement.FIRST if _date(a)[2] == 1 else Agreement.EXACT
+    if not a_estimated and not b_estimated:
+        one, other = _date(a), _date(b)
+        if one[:2] == other[:2] and 1 in (one[2], other[2]):
+            return Agreement.YEAR
+    return found
 
 
 @kept(16_384)

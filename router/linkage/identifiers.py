@@ -7,19 +7,17 @@ from __future__ import annotations
 from operator import mul
 from typing import Final
 
+from schemas.person import nhs_number as well_formed
+
+_DIGITS: Final = frozenset("0123456789")
 _UPN_LETTERS: Final = "ABCDEFGHJKLMNPQRTUVWXYZ"
 _PLACEHOLDERS: Final = frozenset({"9999999999", "0000000000", "1234567890", "1234567881"})
 
 
 def nhs_number(text: str) -> str:
-    """The ten digits of a well-formed NHS number (modulus 11), else ''; repeated digits are no
-    number.
-    """
-    digits = "".join([c for c in text if c.isdigit()])
-    if len(digits) != 10 or digits in _PLACEHOLDERS or len(set(digits)) == 1:
-        return ""
-    check = 11 - sum(map(mul, map(int, digits[:9]), range(10, 1, -1))) % 11
-    return digits if check % 11 == int(digits[9]) else ""
+    """The ten digits of a well-formed NHS number, unless they only fill the field; else ''."""
+    digits = well_formed("".join([c for c in text if c in _DIGITS]))
+    return "" if digits in _PLACEHOLDERS else digits
 
 
 def upn(text: str) -> str:
@@ -27,7 +25,7 @@ def upn(text: str) -> str:
     ''.
     """
     code = "".join([c for c in text.upper() if c.isalnum()])
-    if len(code) != 13 or not code[1:12].isdigit():
+    if len(code) != 13 or not code.isascii() or not code[1:12].isdigit():
         return ""
     last = code[12]
     value = int(last) if last.isdigit() else _UPN_LETTERS.find(last)

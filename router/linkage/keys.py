@@ -79,7 +79,7 @@ class _Named(NamedTuple):
     """The same, behind thirty days of birth."""
 
 
-@kept(4096)
+@kept(1024)
 def _named(called: tuple[tuple[str, ...], tuple[str, ...]]) -> _Named:
     """Of given names and family names."""
     givens, families = [_given(n) for n in called[0]], [_family(n) for n in called[1]]

@@ -7,12 +7,15 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence, Set
 from typing import Final, NamedTuple
 
+from router.linkage.adults import Adult, split_adult
 from router.linkage.compare import Levels, Match, compare_household, compare_self
 from router.linkage.dates import Agreement
 from router.linkage.keys import crowd_keys, keys
 from router.linkage.model import Model
 from router.linkage.names import Likeness
+from router.linkage.near import are_near
 from router.linkage.profile import Profile, as_subject, extend, found
+from router.linkage.rules import NEWEST
 from router.linkage.subject import Subject
 from router.linkage.weigh import (
     Query,
@@ -29,11 +32,13 @@ from schemas.case import Candidate, LinkOutcome
 
 _MOST_CANDIDATES: Final = 5
 _MOST_KIN: Final = 5
-_BIRTHDAYS: Final = (Agreement.EXACT, Agreement.SWAPPED, Agreement.SLIP)
+_BIRTHDAYS: Final = (Agreement.EXACT, Agreement.FIRST, Agreement.SWAPPED, Agreement.SLIP)
+_SAME_DAY: Final = (Agreement.EXACT, Agreement.FIRST, Agreement.ROUND)
 _NO_ONE: Final = ("nobody known resembles this child",)
 _WIDER: Final = 6.0
 """By how much less likely candidates are shown where too little is told for any to be likely."""
 _TOO_LITTLE: Final = "too little is told to know the child by it"
+_NEAR_NAME: Final = "against: another first name that is near, as twins may have"
 _CROWD: Final = 3
 """Families of whom a phone or home says nothing any more."""
 
@@ -73,7 +78,10 @@ def link(
     best = ranked[0] if ranked else None
     margin = round(ranked[0].score - ranked[1].score, 2) if len(ranked) > 1 else None
     score, said = (best.score, explain(asked, best)) if best else (0.0, _NO_ONE)
-    if best and best.score >= _needed(best.levels, model) and _alone(asked, ranked):
+    sure = best and best.score >= _needed(best.levels, model) and _alone(asked, ranked)
+    if best and sure and _maybe_twin(subject, best):
+        sure, said = False, (_NEAR_NAME, *said)
+    if best and sure:
         return Linkage(LinkOutcome.LINKED, best.profile, best.profile, score, said, (), margin)
     family = _family(asked, ranked)
     if best and (_worth_a_look(best, model) or any(map(_namesake, ranked[:_MOST_CANDIDATES]))):
@@ -113,22 +121,31 @@ def _worth_a_look(best: Weighed, model: Model) -> bool:
     return best.score >= (model.review_kin_at if best.kin else model.review_at)
 
 
+def _maybe_twin(subject: Subject, best: Weighed) -> bool:
+    """Whether a name near the child's may be a twin's (rules since 2): only a number tells then."""
+    if subject.rules < 2 or Match.SAME in best.levels[4:6]:
+        return False
+    return are_near(subject.givens, best.profile.givens)
+
+
 def _namesake(weighed: Weighed) -> bool:
     """Same name, same accurate birthday, no number against it: never passed over without a human's
     look.
     """
     given, family, birth, _, nhs, upn, *_ = weighed.levels
-    alike = given <= Likeness.VARIANT and family <= Likeness.VARIANT and birth == Agreement.EXACT
+    alike = given <= Likeness.VARIANT and family <= Likeness.VARIANT and birth in _SAME_DAY
     return alike and nhs != Match.OTHER and upn != Match.OTHER
 
 
-def resemblance(a: Profile, b: Profile, model: Model, crowded: Collection[str] = ()) -> float:
+def resemblance(
+    a: Profile, b: Profile, model: Model, crowded: Collection[str] = (), *, rules: int = NEWEST
+) -> float:
     """The odds in bits that two persons are one child; high ones are for a human to look at
     (merge).
     """
     if b.person_id in a.not_same or a.person_id in b.not_same:
         return -100.0
-    return weigh(query(as_subject(a), model, crowded), b).score
+    return weigh(query(as_subject(a, rules), model, crowded), b).score
 
 
 def crowds(subject: Subject, candidates: Sequence[Profile], oversized: Set[int]) -> frozenset[str]:
@@ -142,7 +159,25 @@ def crowds(subject: Subject, candidates: Sequence[Profile], oversized: Set[int])
         families = {c.family_id for c in candidates if value in c.phones or value in c.addresses}
         if len(families) >= _CROWD or (oversized and frozenset() < crowd_keys(value) <= oversized):
             crowded.add(value)
-    return frozenset(crowded)
+    return frozenset(crowded | _busy(subject, candidates))
+
+
+def _busy(subject: Subject, candidates: Sequence[Profile]) -> set[str]:
+    """Adults whom children of several families have: professionals, or a name that many bear (rules
+    since 2).
+    """
+    if subject.rules < 2:
+        return set()
+    families: dict[Adult, set[str]] = {}
+    for candidate in candidates:
+        for adult in candidate.adults:
+            who = split_adult(adult)._replace(role="")
+            families.setdefault(who, set()).add(candidate.family_id)
+    return {
+        adult
+        for adult in subject.adults
+        if len(families.get(split_adult(adult)._replace(role=""), ())) >= _CROWD
+    }
 
 
 def _alone(asked: Query, ranked: Sequence[Weighed]) -> bool:
@@ -154,7 +189,7 @@ def _alone(asked: Query, ranked: Sequence[Weighed]) -> bool:
     Two that a human has told apart are alike enough to be confused: between them it takes as much
     as a link does.
     """
-    best, model = ranked[0], asked.model
+    best, model, rules = ranked[0], asked.model, asked.subject.rules
     apart = best.profile.not_same
     near = (
         w.profile
@@ -162,7 +197,8 @@ def _alone(asked: Query, ranked: Sequence[Weighed]) -> bool:
         if best.score - w.score < (model.link_at if w.profile.person_id in apart else model.margin)
     )
     return all(
-        resemblance(extend(p, asked.subject), best.profile, model, asked.crowded) >= model.same_at
+        resemblance(extend(p, asked.subject), best.profile, model, asked.crowded, rules=rules)
+        >= model.same_at
         for p in near
     )
 

@@ -86,6 +86,16 @@ _GROUPS: Final = _read_groups()
 _ROOTS: Final = _read_roots()
 
 
+def is_name(word: str) -> bool:
+    """Whether a word is known to be a given name, in whatever spelling or short form."""
+    return word in _ROOTS or word in _FACTS["given_per_mille"]
+
+
+def is_spelling(a: str, b: str) -> bool:
+    """Whether two words are known as spellings of one given name."""
+    return not _GROUPS.get(a, _NONE).isdisjoint(_GROUPS.get(b, _NONE))
+
+
 def roots(word: str) -> frozenset[str]:
     """What a word of a given name stands for; nothing where it stands for itself alone."""
     return _ROOTS.get(word, _NONE)
@@ -177,19 +187,20 @@ def _word_likeness(a: str, b: str) -> int:
     if a == b:
         return Likeness.SAME
     short, long = (a, b) if len(a) <= len(b) else (b, a)
-    if len(short) == 1:
+    size, longer = len(short), len(long) - len(short)
+    if size == 1:
         return Likeness.INITIAL if long[0] == short else Likeness.OTHER
     if (roots := _ROOTS.get(a)) and not roots.isdisjoint(_ROOTS.get(b, _NONE)):
         groups = _GROUPS.get(a, _NONE)
         return Likeness.SHORT if groups.isdisjoint(_GROUPS.get(b, _NONE)) else Likeness.VARIANT
     if a[0] == b[0]:
-        if len(short) > 3 and len(long) - len(short) <= 2 and sound(a) == sound(b):
+        if size > 3 and longer <= 2 and sound(a) == sound(b):
             return Likeness.VARIANT
         if _short_form(short, long):
             return Likeness.SHORT
-    elif len(short) > 3 and long.endswith(short):
+    elif size > 3 and long.endswith(short):
         return Likeness.SHORT
-    return Likeness.TYPO if _misspelt(short, long) else Likeness.OTHER
+    return Likeness.TYPO if longer <= 2 and _misspelt(short, long) else Likeness.OTHER
 
 
 def _short_form(short: str, long: str) -> bool:
@@ -237,11 +248,12 @@ def _surname_likeness(a: str, b: str) -> int:
     short, long = (a, b) if len(a) <= len(b) else (b, a)
     if len(short) == 1:
         return Likeness.INITIAL if long[0] == short else Likeness.OTHER
+    longer = len(long) - len(short)
     if a[0] == b[0] and (
-        _ungendered(a) == _ungendered(b) or (len(long) - len(short) <= 2 and sound(a) == sound(b))
+        _ungendered(a) == _ungendered(b) or (longer <= 2 and sound(a) == sound(b))
     ):
         return Likeness.VARIANT
-    return Likeness.TYPO if _misspelt(short, long) else Likeness.OTHER
+    return Likeness.TYPO if longer <= 2 and _misspelt(short, long) else Likeness.OTHER
 
 
 def _ungendered(name: str) -> str:

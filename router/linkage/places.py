@@ -35,6 +35,7 @@ _RUN_ON: Final = (
     "circuit",
 )
 """Types of street that are written in one word with its name: 'Larkfieldroad'."""
+_DIGITS: Final = frozenset("0123456789")
 _PLAIN: Final = re.compile(r"^(?:flat|ap(?:artmen)?t|unit|floor|room|the|of|no|number|c|o|care)$")
 _NOWHERE: Final = re.compile(
     r"no fixed|nfa\b|unknown|withheld|not known|not disclosed|refuge|homeless"
@@ -87,7 +88,7 @@ def _line(text: str) -> _Line:
     folded = fold(text)
     words = folded.split()
     numbers = [w for w in words if w[0].isdigit()]
-    names = [w for w in words if not w[0].isdigit() and not _TYPES.match(w) and not _PLAIN.match(w)]
+    names = [w for w in words if not w[0].isdigit() and _names_street(w)]
     return _Line(
         words=bool(words),
         nowhere=bool(_NOWHERE.search(folded)),
@@ -95,6 +96,12 @@ def _line(text: str) -> _Line:
         numbers=tuple(numbers),
         names=tuple(names),
     )
+
+
+@kept(65_536)
+def _names_street(word: str) -> bool:
+    """Whether it is more than a type of street or of dwelling."""
+    return not _TYPES.match(word) and not _PLAIN.match(word)
 
 
 def _town(line: str) -> bool:
@@ -190,5 +197,5 @@ def _run_on(short: str, long: str) -> bool:
 
 def telephone(text: str) -> str:
     """The last ten digits of a British number, without 0 or +44; '' when there are fewer."""
-    digits = "".join([c for c in text if c.isdigit()])
+    digits = "".join([c for c in text if c in _DIGITS])
     return digits[-10:] if len(digits) >= 10 else ""

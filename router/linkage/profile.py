@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 from typing import Any, Final, NamedTuple, TypeVar
 
+from router.linkage.rules import NEWEST
 from router.linkage.subject import Subject
 
 _VERSION: Final = 2
@@ -161,7 +162,7 @@ def merge(kept: Profile, other: Profile) -> Profile:
     )
 
 
-def as_subject(profile: Profile) -> Subject:
+def as_subject(profile: Profile, rules: int = NEWEST) -> Subject:
     """What is known of a person as if one notification had said it all, to compare persons with
     each other.
     """
@@ -185,6 +186,7 @@ def as_subject(profile: Profile) -> Subject:
         upn=profile.upn[0] if profile.upn else "",
         incident="",
         seen=profile.unborn_at or profile.seen,
+        rules=rules,
     )
 
 

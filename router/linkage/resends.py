@@ -31,9 +31,10 @@ def plain_reference(reference: str) -> str:
     return _VERSION.sub("", reference.strip()) or reference.strip()
 
 
+@kept(1024)
 def forwarded_reference(narrative: str) -> tuple[str, str] | None:
     """Whose notification this forwards, as (agency joined by ``_``, plain reference); None when it
-    is no copy.
+    is no copy. Asked for several times on the way of each.
     """
     match = _FORWARDED.match(narrative)
     if match is None:

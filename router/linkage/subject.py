@@ -10,10 +10,9 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from router.linkage import identifiers as numbers
-from router.linkage import names, places
-from router.linkage.dates import day_of
+from router.linkage.readings import Reading, reading
 from router.linkage.resends import plain_reference
+from router.linkage.rules import NEWEST
 from router.linkage.text import fold
 from schemas.person import NHS_NUMBER, UPN, Address, Identifier, Name, Person, RelatedPerson, Sex
 
@@ -57,6 +56,8 @@ class Subject(NamedTuple):
     incident: str
     """``agency|reference|suffix``: siblings of one incident differ in the suffix alone."""
     seen: int
+    rules: int = NEWEST
+    """By which rules it was read and is compared (:mod:`router.linkage.rules`)."""
 
 
 def describe(
@@ -66,36 +67,42 @@ def describe(
     narrative: str = "",
     agency: str = "",
     reference: str = "",
+    received_at: dt.datetime | None = None,
+    rules: int = NEWEST,
 ) -> Subject:
     """The child as compared. ``narrative`` is read for the names of siblings, ``reference`` for
-    siblings' suffixes.
+    siblings' suffixes; ``received_at`` is when the hub heard, as the time observed may be wrong.
     """
-    seen = observed_at.toordinal()
-    day, estimated, expected = day_of(child.date_of_birth, seen)
+    read = reading(rules)
+    seen, heard = observed_at.toordinal(), received_at.toordinal() if received_at else 0
+    day, estimated, expected = read.birthday(child.date_of_birth, seen, heard)
     unborn, twin = _before_birth(child.name[0].given_name if child.name else ())
-    givens = _distinct([given for name in child.name for given in _givens(name)])
-    number = _identifier(child.identifier, NHS_NUMBER)
+    called = read.names(child.name)
+    givens = _distinct([given for name in called for given in _givens(name, read)])
+    number = _identifier(child.identifier, NHS_NUMBER, read)
     own = bool(day or givens)
-    adults, siblings = _family(child.related_person)
+    adults, siblings = _family(child.related_person, read)
+    reference = read.reference(reference)
     return Subject(
         givens=givens,
-        families=_distinct([names.family(" ".join(n.family_name)) for n in child.name]),
-        middles=_distinct([names.given(m) for n in child.name for m in n.given_name[1:]]),
+        families=_distinct([read.family(" ".join(n.family_name)) for n in called]),
+        middles=_distinct([read.given(m) for n in called for m in n.given_name[1:]]),
         day=day,
         estimated=estimated,
         expected=expected,
         unborn=not day and (bool(expected) or unborn),
         twin=twin,
         sex=_SEXES.get(child.sex_code, ""),
-        addresses=_distinct([_address(home) for home in child.address]),
-        phones=_distinct([places.telephone(t) for c in child.contact for t in c.telephone]),
+        addresses=_distinct([_address(home, read) for home in child.address]),
+        phones=_distinct([read.telephone(t) for c in child.contact for t in c.telephone]),
         adults=adults,
-        siblings=_distinct([names.given(s) for s in (*_named_siblings(narrative), *siblings)]),
+        siblings=_distinct([read.given(s) for s in (*_named_siblings(narrative), *siblings)]),
         nhs=number if own else "",
         mothers="" if own else number,
-        upn=_identifier(child.identifier, UPN),
+        upn=_identifier(child.identifier, UPN, read),
         incident=incident(agency, reference) if reference else "",
         seen=seen,
+        rules=rules,
     )
 
 
@@ -110,13 +117,16 @@ def incident(agency: str, reference: str) -> str:
     return f"{agency}|{plain}|"
 
 
-def _distinct(values: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(filter(None, values)))
+def _distinct(values: Sequence[str]) -> tuple[str, ...]:
+    """Those that are given, each once; mostly there is one."""
+    if len(values) > 1:
+        return tuple(dict.fromkeys(filter(None, values)))
+    return tuple(values) if values and values[0] else ()
 
 
-def _givens(name: Name) -> tuple[str, str]:
-    first = names.given(name.given_name[0]) if name.given_name else ""
-    return first, names.given(name.preferred_name) if name.preferred_name else ""
+def _givens(name: Name, read: Reading) -> tuple[str, str]:
+    first = read.given(name.given_name[0]) if name.given_name else ""
+    return first, read.given(name.preferred_name) if name.preferred_name else ""
 
 
 @lru_cache(maxsize=16_384)
@@ -127,27 +137,17 @@ def _before_birth(called: tuple[str, ...]) -> tuple[bool, str]:
     return bool(_UNBORN.search(text)), twin.group(1) if twin else ""
 
 
-def _address(home: Address) -> str:
-    return places.address(
-        (home.line1 or "", home.line2 or "", home.city or ""), home.postcode or ""
-    )
+def _address(home: Address, read: Reading) -> str:
+    return read.address((home.line1 or "", home.line2 or "", home.city or ""), home.postcode or "")
 
 
-def _family(related: Sequence[RelatedPerson]) -> tuple[tuple[str, ...], list[str]]:
+def _family(related: Sequence[RelatedPerson], read: Reading) -> tuple[tuple[str, ...], list[str]]:
     """The adults as compared, and what siblings are called."""
-    adults = [_adult(one) for one in related if one.relationship not in _SIBLING_ROLES]
+    adults = [read.adult(one) for one in related if one.relationship not in _SIBLING_ROLES]
     siblings = [
         " ".join(one.name.given_name) for one in related if one.relationship in _SIBLING_ROLES
     ]
     return _distinct(adults), siblings
-
-
-def _adult(person: RelatedPerson) -> str:
-    first, last = fold(" ".join(person.name.given_name)), fold(" ".join(person.name.family_name))
-    if not last and " " in first:
-        first, last = first.split(" ", 1)
-    born = str(person.date_of_birth.date.toordinal()) if person.date_of_birth else ""
-    return f"{first}|{last}|{born}|{person.relationship}" if first or last else ""
 
 
 def _named_siblings(narrative: str) -> list[str]:
@@ -157,9 +157,8 @@ def _named_siblings(narrative: str) -> list[str]:
     return [name for several in _SIBLING.findall(narrative) for name in _LIST.split(several)]
 
 
-def _identifier(identifiers: Iterable[Identifier], system: str) -> str:
-    check = numbers.nhs_number if system == NHS_NUMBER else numbers.upn
+def _identifier(identifiers: Iterable[Identifier], system: str, read: Reading) -> str:
     for one in identifiers:
-        if one.system == system and (number := check(one.value)):
+        if one.system == system and (number := read.number(one.value, system)):
             return number
     return ""

@@ -9,9 +9,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from router.linkage import Subject, keys
+from router.linkage.another import may_be_one
+from router.linkage.concerns import depends_on_words
 from router.linkage.ranking import OVERSIZED, ranked
+from router.linkage.rules import NEWEST
 from router.memory.decoded import Decoded
 from router.step import Step
+from router.steps.link.again import near_in_time
 from router.steps.link.decide import evidence_of
 from router.steps.link.register import Evidence, PersonRecord, Register, Ruling
 from router.steps.link.settling import own_person
@@ -23,6 +27,8 @@ from stores import people, states
 from stores.database import Transaction, View
 
 _DECODED = 5000
+_SEVERAL = 2
+"""Other families of whom the very same words are told: they are standard ones."""
 RULINGS = "link/rulings"
 """The name under which human decisions are kept, beside the evidence."""
 
@@ -48,6 +54,10 @@ class PeopleMemory:
     """The register in the store, as one batch sees it (:class:`router.memory.documents.Memory`)."""
 
     def __init__(self, step: Step[Any], view: View, decoded: DecodedPeople) -> None:
+        self.rules = NEWEST
+        """By which rules children are described: the policy's, where what was decided is decided
+        again.
+        """
         self._step = step
         self._view = view
         self._decoded = decoded
@@ -94,10 +104,51 @@ class PeopleMemory:
         records = [self._records[number] for number in numbers if number in self._records]
         if first is not None:
             records += self._persons([first.person_id])
-        evidence = {first.id: first} if first else {}
+        told, standard = self._told_before(incoming, records)
+        evidence = told | ({first.id: first} if first else {})
         return Register(
-            incoming.subject, records, evidence, incoming=incoming.evidence, oversized=oversized
+            incoming.subject,
+            records,
+            evidence,
+            incoming=incoming.evidence,
+            oversized=oversized,
+            rules=self.rules,
+            standard=standard,
         )
+
+    def _told_before(
+        self, incoming: _Incoming, records: Sequence[PersonRecord]
+    ) -> tuple[dict[str, Evidence], frozenset[str]]:
+        """What was told about the time of this, and may be of the same child; and of that, what is
+        in words that are told of several families.
+        """
+        piece = incoming.evidence
+        if self.rules < 2 or piece.open_case:
+            return {}, frozenset()
+        found: dict[str, PersonRecord] = {}
+        for record in records:
+            near = near_in_time(record, piece)
+            if near and may_be_one(incoming.subject, record.profile):
+                found |= dict.fromkeys(near, record)
+        self._load_evidence(found)
+        told = {id_: self._evidence[id_] for id_ in found if id_ in self._evidence}
+        new = piece.account()
+        hangs = [id_ for id_, one in told.items() if depends_on_words(new, one.account())]
+        return told, frozenset(id_ for id_ in hangs if self._is_standard(told[id_], found[id_]))
+
+    def _is_standard(self, piece: Evidence, record: PersonRecord) -> bool:
+        """Whether the words of a piece are told of others' children too."""
+        key = piece.words_key()
+        if key is None:
+            return True
+        if key not in self._read:
+            self._read_blocks({key})
+        numbers = self._blocks[key]
+        if numbers is None:
+            return True
+        self._load(numbers)
+        others = {self._records[n].profile.family_id for n in numbers if n in self._records}
+        return len(others - {record.profile.family_id}) >= _SEVERAL
 
     def _incoming_of(self, message: Message) -> _Incoming:
         """The child of a message; described now where nobody foresaw it."""
@@ -159,9 +210,9 @@ class PeopleMemory:
         """The children whom messages describe that were not described before."""
         found = []
         for message in messages:
-            evidence = evidence_of(message.data, message.id)
+            evidence = evidence_of(message.data, message.id, received_at=message.time)
             if evidence is not None and evidence.id not in self._incoming:
-                subject = evidence.subject()
+                subject = evidence.subject(self.rules)
                 incoming = _Incoming(evidence, subject, keys(subject))
                 self._incoming[evidence.id] = incoming
                 found.append(incoming)
@@ -231,6 +282,7 @@ class PeopleMemory:
             people=[*named, *self._persons(sorted(others))],
             evidence={id_: self._evidence[id_] for id_ in needed if id_ in self._evidence},
             rulings={ruling.id: ruling} if ruling else {},
+            rules=self.rules,
         )
 
     def _ruling_of(self, decided: Settled) -> Ruling | None:

@@ -33,10 +33,20 @@ def suggest(
 
     A narrative that cannot be read never lowers a rating below the profile's default.
     """
-    found = sorted(_found(notification, profile), key=lambda one: (-one.colour.severity, one.id))
+    said = notification.narrative, notification.concern
+    return _suggested(*said, earlier_referrals, _Same(profile))
+
+
+@lru_cache(maxsize=16)
+def _suggested(
+    narrative: str, concern: tuple[str, ...], earlier_referrals: int, same: _Same
+) -> Suggestion:
+    """Kept, as two steps ask about the same notification one after the other."""
+    profile = same.profile
+    found = sorted(_found(narrative, concern, same), key=lambda i: (-i.colour.severity, i.id))
     colour = found[0].colour if found else profile.default
     reasons = [indicator.says for indicator in found]
-    if _UNDECODED in notification.narrative or not any(map(str.isalpha, notification.narrative)):
+    if _UNDECODED in narrative or not any(map(str.isalpha, narrative)):
         colour = max(colour, profile.default, key=lambda one: one.severity)
         reasons.append("The narrative cannot be read in full.")
     if earlier_referrals >= profile.repeat_referrals and colour in _RAISED_BY_REPEATS:
@@ -55,13 +65,13 @@ def proportionate(sensitivity: Sensitivity, up_to: Sensitivity) -> bool:
     return _SENSITIVITIES.index(sensitivity) <= _SENSITIVITIES.index(up_to)
 
 
-def _found(notification: Notification, profile: BoroughProfile) -> Iterable[Indicator]:
-    text, coded = _plain(notification.narrative), set(notification.concern)
+def _found(narrative: str, concern: tuple[str, ...], same: _Same) -> Iterable[Indicator]:
+    text, coded = _plain(narrative), set(concern)
     # Looking for the bare phrases first is ten times as fast as the patterns alone.
-    likely = [sign for sign in _phrases(_Same(profile)) if sign[0] in text]
+    likely = [sign for sign in _phrases(same) if sign[0] in text]
     found = [indicator for _, pattern, indicator in likely if pattern.search(text)]
     if coded:
-        found += [one for one in profile.indicators if not coded.isdisjoint(one.concerns)]
+        found += [one for one in same.profile.indicators if not coded.isdisjoint(one.concerns)]
     return {indicator.id: indicator for indicator in found}.values()
 
 

@@ -27,7 +27,7 @@ from tests.proofs.quiet import await_quiet
 from tests.proofs.rules import UNDECIDABLE
 from tests.support.canaries import Aviary, disguises
 
-SECONDS = 60.0
+SECONDS = 180.0
 
 
 @dataclass(repr=False)
@@ -301,6 +301,8 @@ def test_the_run_had_what_it_searches_for(left: Left) -> None:
         "unreadable.json",
         "unknown.type",
     } <= reasons
+    undecidable = [letter for letter in left.evidence.dead if letter.reason == "undecidable"]
+    assert len({letter.message_id for letter in undecidable}) == 1, "the one that is meant to be"
     assert {"mash.product.v1", "mash.approval-request.v1", "mash.rating-request.v1"} <= {
         letter["type"] for letter in left.letters
     }

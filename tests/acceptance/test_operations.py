@@ -40,7 +40,7 @@ def hub_(
     hub = open_hub(folder.config, {"HUB_STORE": store})
     for agency, events in batches(sample_lines(10), 50):
         send(hub, agency, events)
-    bad = notification_event(json.loads(sample_lines(11)[10]) | {"date_of_birth": "3rd of Feb"})
+    bad = notification_event(json.loads(sample_lines(11)[10])) | {"time": "3rd of Feb"}
     send(hub, bad["data"]["source_agency"], [bad])
     hub.embedded().drain()
     while answer_letters(hub):
@@ -75,7 +75,7 @@ def test_operations_answer_on_postgresql_as_on_sqlite(hub_: tuple[DemoFolder, Hu
         "--field",
         letter["field"],
         "--value",
-        "2019-02-03",
+        "2026-02-03T09:30:00Z",
         *me,
     )
     assert told(folder, "dead-letters", "redrive", letter["id"], *me)["refused_again"] == 0

@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from ops.demo.simulation.children.stream import Told, generate
+from ops.demo.simulation.children import Told, generate
 from tests.bench.against import HERE
 
 WINDOW = 2_000

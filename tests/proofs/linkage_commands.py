@@ -55,6 +55,13 @@ from tests.proofs.saying import in_lines, json_option, say
     help="A control: do without; it has to fail.",
 )
 @click.option(
+    "--kinds",
+    type=click.FloatRange(min=0),
+    default=1.0,
+    show_default=True,
+    help="How often, in a stream of its own, placeholders, near-named twins and the like.",
+)
+@click.option(
     "--sample/--no-sample", default=True, show_default=True, help="The sample of the hub as well."
 )
 @json_option
@@ -63,6 +70,7 @@ def k1(
     notifications: int,
     children: int,
     errors: tuple[float, ...],
+    kinds: float,
     seeds: tuple[int, ...],
     model: str | None,
     without: str | None,
@@ -76,7 +84,9 @@ def k1(
     for duplicates, or a group that is missed more than twice as often as the whole, where chance
     cannot be why.
     """
-    plan = k1_proof.Plan(notifications, children, seeds, errors, model, without or "", sample)
+    plan = k1_proof.Plan(
+        notifications, children, seeds, errors, kinds, model, without or "", sample
+    )
     with (
         tempfile.TemporaryDirectory(prefix="hub-proof-") as folder,
         progress("linking", plan.total) as advance,

@@ -53,9 +53,11 @@ POINTS: Mapping[str, Point] = {
     # Letters in somebody's hand; letters that are gone before anybody was told.
     "letters.leased": Point("router.queues:StoredQueues.lease", parts=("connectors",)),
     "letters.acknowledged": Point("router.queues:StoredQueues.acknowledge", parts=("connectors",)),
-    # A file's records without their receipts; receipts beside a file that is not put away yet.
-    "folder.recorded": Point("connectors.folder:ScanReport.plus", parts=("connectors",)),
-    "folder.receipted": Point("connectors.folder:_sync", parts=("connectors",)),
+    # A file taken from its agency's folder and not read; its records without their receipts;
+    # receipts beside a file that is not put away yet.
+    "folder.claimed": Point("connectors.folder:WatchedFolder._claim", parts=("connectors",)),
+    "folder.recorded": Point("connectors.folder:ScanReport.of", parts=("connectors",)),
+    "folder.receipted": Point("connectors.folder:WatchedFolder._record", parts=("connectors",)),
     # Sent to the topic but not marked; marked.
     "relay.sent": Point("stores.topics:TopicProducer.send", embedded=False, parts=("relay",)),
     "relay.marked": Point("router.runtimes.relay:Relay.once", embedded=False, parts=("relay",)),

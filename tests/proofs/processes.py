@@ -141,8 +141,8 @@ def worker_parts(place: Place, workers: Sequence[str], *, prefix: str = "") -> l
     ]
 
 
-def await_serving(place: Place, *, seconds: float = 60.0) -> None:
-    """Wait until the hub answers over HTTP."""
+def await_serving(place: Place, *, seconds: float = 180.0) -> None:
+    """Wait until the hub answers over HTTP: a dozen processes start slowly on a busy machine."""
     wait_until(lambda: serves(place.url), seconds=seconds, what="the hub serves")
 
 

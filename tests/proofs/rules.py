@@ -176,10 +176,10 @@ def _sound_steps() -> None:
     """Steps fail on some notifications, in an error that repeats the narrative."""
 
     def failing(suggest: Callable[..., Any]) -> Callable[..., Any]:
-        def sometimes(notification: Any, *given: Any) -> Any:
+        def sometimes(notification: Any, **given: Any) -> Any:
             if UNDECIDABLE in notification.narrative:
                 raise ValueError(notification.narrative)
-            return suggest(notification, *given)
+            return suggest(notification, **given)
 
         return sometimes
 

@@ -64,7 +64,9 @@ class Score:
     resends: int = 0
     resends_recognised: int = 0
     false_duplicates: int = 0
-    """Called a resend and none of that notification: a concern suppressed."""
+    """Called a duplicate or a version and none of that notification: a concern suppressed."""
+    false_resends: int = 0
+    """Said to tell again of a concern that is another one: a repeat not counted."""
     whole: Tally = field(default_factory=Tally)
     groups: defaultdict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
     false_links: list[str] = field(default_factory=list)
@@ -75,6 +77,7 @@ class Score:
         self.resends += other.resends
         self.resends_recognised += other.resends_recognised
         self.false_duplicates += other.false_duplicates
+        self.false_resends += other.false_resends
         self.false_links += other.false_links
         self.whole += other.whole
         for group, tally in other.groups.items():
@@ -92,12 +95,14 @@ def score(decisions: Iterable[Row], truth: Iterable[Row]) -> Score:
         row = true[decision["notification_id"]]
         total.notifications += 1
         total.resends += bool(row["is_duplicate_of"])
-        if decision["decision"] in _RESENT:
-            again = _first(true, decision["duplicate_of"]) == _first(true, row["notification_id"])
+        if first := decision["duplicate_of"]:
+            again = _first(true, first) == _first(true, row["notification_id"])
             right = again and bool(row["is_duplicate_of"])
             total.resends_recognised += right
-            total.false_duplicates += not right
-            continue
+            if decision["decision"] in _RESENT:
+                total.false_duplicates += not right
+                continue
+            total.false_resends += not right
         child = row["truth_person_id"]
         tally = _tally(decision, child, repeat=child in told_of, stands_for=stands_for)
         total.whole += tally

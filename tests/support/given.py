@@ -14,6 +14,7 @@ from uuid import uuid4
 
 from pydantic import TypeAdapter
 
+from router.linkage.rules import NEWEST
 from router.step import Outcome, Step
 from schemas.base import Fact
 from schemas.case import ChildLinked, LinkCorrected, LinkOutcome, Worker
@@ -79,6 +80,7 @@ def policy(*partners: Partner, profile_: BoroughProfile | None = None) -> Policy
         profile=profile_ or profile(),
         partners=known,
         linkage_model="test",
+        linkage_rules=NEWEST,
     )
 
 

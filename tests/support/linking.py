@@ -92,7 +92,11 @@ class Linking:
             area=AREA,
             version=2 if first else 1,
             first_referral_id=first,
-            notification=notification(reference=f"R-{id_}", subject=subject or child()),
+            notification=notification(
+                reference=f"R-{id_}",
+                observed_at=NOON + dt.timedelta(days=len(self.facts)),
+                subject=subject or child(),
+            ),
         )
         return self.hear(fact, f"{id_}-accepted")
 

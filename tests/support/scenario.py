@@ -10,6 +10,8 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import islice
 from typing import Any
 
 import psycopg
@@ -27,10 +29,13 @@ from tests.proofs.place import Place
 from tests.proofs.processes import Part, agencies, await_serving, hub_part, kept
 from tests.proofs.quiet import await_quiet
 from tests.proofs.stream import send_first, write_stream
+from tests.support.names import Names
 
 NOTIFICATIONS = 120
-SECONDS = 60.0
+SECONDS = 180.0
 LEAD = "childrens_social_care"
+MANAGER = "SIMULATED manager"
+"""Who decides in the scenario itself; simulated social workers answer what the hub asks."""
 
 
 @dataclass(repr=False)
@@ -44,6 +49,11 @@ class Outcome:
     """Exit code of each process after SIGTERM."""
     text: Mapping[str, str] = field(default_factory=dict)
     """What each process said."""
+
+    @cached_property
+    def names(self) -> Names:
+        """Names for the ids of the run, the same in every run."""
+        return Names(self.evidence.journal)
 
     def of(self, type_: str) -> list[Recorded]:
         """The facts of a type."""
@@ -109,20 +119,15 @@ def _mend_links(place: Place) -> None:
     """Decisions about persons who follow from what was sent: the same in every run. What they move
     comes to rest.
     """
-    linked = [
-        entry.data
-        for entry in gather(place.store, place.key, folder=place.path).of("case.child-linked")
-    ]
-    one, other, third = sorted(
-        e["person_id"] for e in linked if e["outcome"] == "new" and not e["allocated_to"]
-    )[:3]
-    taken = min(
-        (
-            e
-            for e in linked
-            if e["outcome"] == "linked" and e["version"] == 1 and not e["allocated_to"]
-        ),
-        key=lambda e: e["referral_id"],
+    linked = sorted(
+        (e.data for e in gather(place.store, place.key, folder=place.path).of("case.child-linked")),
+        key=lambda e: (e["agency"], e["notification"]["reference"]),
+    )
+    own = [e for e in linked if e["version"] == 1 and not e["allocated_to"]]
+    founded = (e["person_id"] for e in own if e["outcome"] == "new")
+    one, other, third = islice(founded, 3)
+    taken = next(
+        e for e in own if e["outcome"] == "linked" and e["person_id"] not in (one, other, third)
     )
     merge = {"person_id": one, "other_person_id": other, "same": True}
     split = {
@@ -143,7 +148,7 @@ def _mend_links(place: Place) -> None:
 
 def _decided(staff: HubClient, id_: str, kind: str, data: dict[str, Any]) -> str:
     """The id of a decision that was sent."""
-    who = {"decided_by": "SIMULATED manager", "rationale": "Simulated: looked into again"}
+    who = {"decided_by": MANAGER, "rationale": "Simulated: looked into again"}
     (receipt,) = staff.send([event(id_, f"mash.{kind}.v1", agency=LEAD, data=data | who)])
     return receipt.id
 

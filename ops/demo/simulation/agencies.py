@@ -91,8 +91,9 @@ class Sender:
             known_as = (
                 receipt.message_id or event["id"]
             )  # a file's records have ids of the hub's making
-            line = {"agency": agency, "event": known_as, "status": receipt.status, "id": receipt.id}
-            note(json.dumps(line | {"sent": event["id"]}) + "\n")
+            line = {"agency": agency, "event": known_as, "source": receipt.source}
+            line |= {"status": receipt.status, "id": receipt.id, "sent": event["id"]}
+            note(json.dumps(line) + "\n")
             self.sent += 1
 
     def _keep_pace(self, started: float, stop: threading.Event) -> None:

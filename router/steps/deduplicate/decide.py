@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from router.linkage.placeholders import is_no_reference
 from router.linkage.resends import forwarded_reference, plain_reference
 from router.step import Outcome, Step
 from schemas.message import Message
-from schemas.notification import NotificationAccepted, NotificationDuplicated, NotificationReceived
+from schemas.notification import (
+    Notification,
+    NotificationAccepted,
+    NotificationDuplicated,
+    NotificationReceived,
+)
 from schemas.policy import Policy
 
 
@@ -55,19 +61,33 @@ def decide(
     it is rated like any other.
     """
     known, said = state or ReferenceVersions(), received(message)
+    if policy.linkage_rules >= 2 and names_nothing(said.notification):
+        return Outcome(facts=(_accepted(said, message, ReferenceVersions()),))
     repeated = known.referral_with(said.content_digest)
     if repeated is not None:
         fact = NotificationDuplicated(
             agency=said.agency, reference=said.notification.reference, duplicate_of=repeated
         )
         return Outcome(facts=(fact,))
-    accepted = NotificationAccepted(
+    accepted = _accepted(said, message, known)
+    return Outcome(state=known.and_also(said.content_digest, message.id), facts=(accepted,))
+
+
+def names_nothing(notification: Notification) -> bool:
+    """Whether the reference is none: what has 'N/A' is neither a version nor a duplicate."""
+    forwarded = forwarded_reference(notification.narrative)
+    return is_no_reference(forwarded[1] if forwarded else notification.reference)
+
+
+def _accepted(
+    said: NotificationReceived, message: Message, known: ReferenceVersions
+) -> NotificationAccepted:
+    return NotificationAccepted(
         referral_id=message.id,
         version=len(known.versions) + 1,
         first_referral_id=known.versions[0].referral_id if known.versions else None,
         **said.shared(NotificationAccepted),
     )
-    return Outcome(state=known.and_also(said.content_digest, message.id), facts=(accepted,))
 
 
 def received(message: Message) -> NotificationReceived:

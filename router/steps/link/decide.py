@@ -8,14 +8,18 @@ import datetime as dt
 from dataclasses import replace
 from functools import cache
 
-from router.linkage import Linkage, Model, link, load_model
+from router.linkage import Linkage, Model, found, link, load_model
+from router.linkage.another import agrees, says_the_same, told_apart
+from router.linkage.concerns import is_another
 from router.linkage.ranking import passed_over
 from router.step import Outcome, Step
+from router.steps.link.again import told_first
 from router.steps.link.doubts import Doubt, asked, maybe_one, maybe_two, reviews
 from router.steps.link.register import Evidence, PersonRecord, Register, first_record
 from router.steps.link.settling import handover, own_person, settle
 from schemas.base import Fact
 from schemas.case import (
+    Candidate,
     ChildLinked,
     LinkOutcome,
     OpenCase,
@@ -30,6 +34,7 @@ from schemas.notices import LinkReview
 from schemas.notification import NotificationAccepted, NotificationReceived
 from schemas.policy import Policy
 
+ONE_REFERENCE = "against: one reference, and what is told of the child differs"
 AMENDMENT = "this is a new version of a notification that is linked to the child already"
 
 
@@ -52,12 +57,12 @@ def decide(state: Register | None, message: Message, policy: Policy) -> Outcome[
             raise TypeError(other.type)
 
 
-def evidence_of(fact: Fact, id_: str) -> Evidence | None:
+def evidence_of(fact: Fact, id_: str, *, received_at: dt.datetime | None = None) -> Evidence | None:
     """What a notification or an open case says of a child; whose it is held to be is not decided
     yet.
     """
     match fact:
-        case NotificationReceived() | NotificationAccepted():
+        case NotificationReceived() | NotificationAccepted() | ChildLinked():
             said = fact.notification
             return Evidence(
                 id=fact.of_referral or id_,
@@ -66,6 +71,7 @@ def evidence_of(fact: Fact, id_: str) -> Evidence | None:
                 observed_at=said.observed_at,
                 child=said.subject,
                 narrative=said.narrative,
+                received_at=received_at,
             )
         case OpenCaseReceived(agency=agency, open_case=case):
             since = dt.datetime.combine(case.since, dt.time(), dt.UTC)
@@ -77,6 +83,7 @@ def evidence_of(fact: Fact, id_: str) -> Evidence | None:
                 child=case.child,
                 open_case=True,
                 worker=case.worker,
+                received_at=received_at,
             )
         case _:
             return None
@@ -91,13 +98,20 @@ def _notification(
     known: Register, message: Message, accepted: NotificationAccepted, policy: Policy
 ) -> Outcome[Register]:
     model = _model(policy.linkage_model)
-    decision = _amends(known, accepted, model) or _compared(known, model)
-    record = _record_after(known, decision, accepted.referral_id, referral=True)
+    amends = _amends(known, accepted, model)
+    decision = amends or _of_another(known, accepted, _compared(known, model))
+    first = _told_before(known, accepted, amends, decision)
+    counts = first is None or decision.outcome is not LinkOutcome.LINKED
+    record = _record_after(known, decision, accepted.referral_id, referral=counts)
     fact = _child_linked(accepted, decision, record, model)
+    if known.rules >= 2 and amends is None:
+        fact = fact.model_copy(update={"version": 1, "same_concern_as": first})
     record, doubts = _doubts(known, decision, record, model)
     handed = handover(fact, policy)
-    evidence = known.incoming
-    if handed is not None and evidence is not None:
+    assert known.incoming is not None
+    evidence = known.incoming.model_copy(update={"again": first})
+    record = record.telling(evidence) if known.rules >= 2 else record
+    if handed is not None:
         letter = letter_id(message.id, STEP.name, key=handed.key)
         evidence = evidence.model_copy(
             update={"notification": accepted.notification, "area": accepted.area, "letter": letter}
@@ -114,13 +128,66 @@ def _amends(known: Register, accepted: NotificationAccepted, model: Model) -> Li
     """An amendment is about its first version's child, unless it is plainly about another under the
     same reference.
     """
-    first = known.evidence.get(accepted.first_referral_id or "")
-    record = known.person(first.person_id) if first else None
+    record = _first_person(known, accepted)
     if record is None or known.subject is None:
+        return None
+    if known.rules >= 2 and (_is_new(known, accepted) or not _of_one(known, accepted, record)):
         return None
     if link(known.subject, [record.profile], model).outcome is LinkOutcome.NEW:
         return None
     return Linkage(LinkOutcome.LINKED, record.profile, None, 0.0, (AMENDMENT,), ())
+
+
+def _told_before(
+    known: Register, accepted: NotificationAccepted, amends: Linkage | None, decision: Linkage
+) -> str | None:
+    """The referral that told of the concern first: version 1, or what this sends again under a new
+    reference. By the first rules, each counts.
+    """
+    if known.rules < 2:
+        return None
+    return told_first(known, decision) if amends is None else accepted.first_referral_id
+
+
+def _first_person(known: Register, accepted: NotificationAccepted) -> PersonRecord | None:
+    """Whom the first notification under the reference is about."""
+    first = known.evidence.get(accepted.first_referral_id or "")
+    return known.person(first.person_id) if first else None
+
+
+def _is_new(known: Register, accepted: NotificationAccepted) -> bool:
+    """Whether it is a new concern, and the reference a number that the agency uses again."""
+    first = known.evidence[accepted.first_referral_id or ""]
+    return known.incoming is not None and is_another(known.incoming.account(), first.account())
+
+
+def _of_one(known: Register, accepted: NotificationAccepted, record: PersonRecord) -> bool:
+    """Whether what is told is of the first one's child, by more than the reference."""
+    assert known.subject is not None
+    first = known.evidence[accepted.first_referral_id or ""].subject(known.rules)
+    alone = found(first, person_id="", family_id="", case_id="")
+    if any(told_apart(known.subject, profile) for profile in (record.profile, alone)):
+        return False
+    named = bool(known.subject.givens)
+    return agrees(known.subject, record.profile, named=named) or says_the_same(known.subject, first)
+
+
+def _of_another(known: Register, accepted: NotificationAccepted, decision: Linkage) -> Linkage:
+    """Compared like any other; whom the reference alone would have taken for the child is at most
+    put to a human (rules since 2).
+    """
+    record = _first_person(known, accepted)
+    if known.rules < 2 or record is None or decision.person is not record.profile:
+        return decision
+    if _of_one(known, accepted, record):
+        return decision
+    shown = Candidate(person_id=record.person_id, score=decision.score, reasons=decision.reasons)
+    return decision._replace(
+        outcome=LinkOutcome.REVIEW,
+        person=None,
+        candidates=(shown,),
+        reasons=(ONE_REFERENCE, *decision.reasons),
+    )
 
 
 def _compared(known: Register, model: Model) -> Linkage:
@@ -156,7 +223,10 @@ def _doubts(
     if decision.outcome is not LinkOutcome.LINKED:
         raised = tuple((c.person_id, c.score) for c in decision.candidates)
         return replace(record, raised=raised) if raised else record, []
-    found: list[Doubt] = [*maybe_one(record, known.people, model), *maybe_two(record, model)]
+    found: list[Doubt] = [
+        *maybe_one(record, known.people, model, known.rules),
+        *maybe_two(record, model),
+    ]
     return asked(record, found), found
 
 

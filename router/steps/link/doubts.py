@@ -14,6 +14,7 @@ from typing import Any, Final, TypeAlias
 from router.linkage import Model
 from router.linkage.dates import Agreement, compare
 from router.linkage.profile import as_subject
+from router.linkage.rules import NEWEST
 from router.linkage.weigh import explain, query, reaches, weigh
 from router.steps.link.register import PersonRecord, Said
 from schemas.case import MergeSuggested, SplitSuggested
@@ -39,14 +40,14 @@ mistyped.
 
 
 def maybe_one(
-    record: PersonRecord, others: Sequence[PersonRecord], model: Model
+    record: PersonRecord, others: Sequence[PersonRecord], model: Model, rules: int = NEWEST
 ) -> Iterator[MergeSuggested]:
     """Of these others, whoever may be the same child; half as sure as linking must be to take two
     for one.
     """
     told_apart = {record.person_id, *record.profile.not_same}
     others = [one for one in others if one.evidence and one.person_id not in told_apart]
-    asked_of = query(as_subject(record.profile), model)
+    asked_of = query(as_subject(record.profile, rules), model)
     for other in others:
         needed = max(model.same_at / 2, _asked(record, other) + _STRONGER)
         if not reaches(asked_of, other.profile, needed - _ROUNDING):

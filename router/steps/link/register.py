@@ -7,10 +7,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
+
+from pydantic import Field
 
 from router.linkage import Profile, Subject, describe, extend, found, profile_keys
+from router.linkage.concerns import Account, account, words_key
 from router.linkage.profile import from_json, to_json
+from router.linkage.rules import NEWEST
+from router.linkage.text import fold
 from schemas.base import Code, Identity, Instant, Shape
 from schemas.case import Worker
 from schemas.notification import Notification
@@ -49,6 +54,10 @@ class Evidence(Shape):
     """The last human decision about it that stands."""
     revision: int = 0
     """How many human decisions there were about it."""
+    received_at: Instant | None = Field(default=None, exclude_if=lambda at: at is None)
+    """When the hub heard."""
+    again: Identity | None = Field(default=None, exclude_if=lambda id_: id_ is None)
+    """The referral that told of this concern first, where this one is a version or a resend."""
 
     def held_as(self, profile: Profile, **changes: Any) -> Evidence:
         """The same evidence, held to be about this person."""
@@ -59,14 +68,25 @@ class Evidence(Shape):
         }
         return self.model_copy(update=ids | changes)
 
-    def subject(self) -> Subject:
-        """The child as linkage compares them."""
+    def account(self) -> Account:
+        """What it tells of the concern."""
+        return account(self.observed_at, self.narrative)
+
+    def words_key(self) -> int | None:
+        """What its words are filed under, whoever the child is; None where they are few."""
+        called = (word for n in self.child.name for word in (*n.given_name, *n.family_name))
+        return words_key(self.account(), frozenset(" ".join(map(fold, called)).split()))
+
+    def subject(self, rules: int = NEWEST) -> Subject:
+        """The child as linkage compares them, by these rules."""
         return describe(
             self.child,
             observed_at=self.observed_at,
             narrative=self.narrative,
             agency=self.agency,
             reference=self.reference,
+            received_at=self.received_at,
+            rules=rules,
         )
 
 
@@ -112,6 +132,8 @@ class Ruling(Shape):
         return tuple(dict.fromkeys((*self.before, *marked)))
 
 
+_TOLD: Final = 8
+"""Referrals of a person that a resend is looked for among."""
 Said = tuple[int, str, str, str, str]
 """What one piece of evidence says of who a child is: accurate day of birth, sex, NHS number, UPN,
 which twin.
@@ -149,6 +171,10 @@ class PersonRecord:
     """What humans were asked already: whether it is another person (an id), or two (a field); and
     how strong it was.
     """
+    told: tuple[tuple[str, int, int], ...] = ()
+    """Of its latest referrals: the id, the day observed, and what its words are filed under (0:
+    they are few).
+    """
 
     @property
     def person_id(self) -> str:
@@ -158,12 +184,13 @@ class PersonRecord:
     @cached_property
     def keys(self) -> frozenset[int]:
         """The blocking keys under which the person is filed."""
-        return profile_keys(self.profile)
+        words = [key for _, _, key in self.told if key]
+        return profile_keys(self.profile).union(words) if words else profile_keys(self.profile)
 
     def encode(self) -> bytes:
         """One line of JSON for the record, then the profile."""
         worker = self.worker.model_dump_json() if self.worker else None
-        rest = [self.apart, self.successor, self.said, self.raised]
+        rest = [self.apart, self.successor, self.said, self.raised, self.told]
         head = to_json([self.evidence, self.referrals, worker, *rest])
         return head.encode() + b"\n" + self.profile.encode()
 
@@ -171,7 +198,7 @@ class PersonRecord:
     def decode(cls, data: bytes) -> PersonRecord:
         """The record that :meth:`encode` wrote."""
         head, _, profile = data.partition(b"\n")
-        evidence, referrals, worker, apart, successor, said, raised = from_json(head)
+        evidence, referrals, worker, apart, successor, said, raised, *later = from_json(head)
         return cls(
             Profile.decode(profile),
             tuple(evidence),
@@ -181,10 +208,11 @@ class PersonRecord:
             successor,
             tuple(map(tuple, said)),
             tuple(map(tuple, raised)),
+            tuple(map(tuple, later[0])) if later else (),
         )
 
     def with_evidence(self, id_: str, subject: Subject, *, referral: bool) -> PersonRecord:
-        """The record with one more piece of evidence."""
+        """The record with one more piece of evidence; ``referral``: of a concern of its own."""
         return PersonRecord(
             profile=extend(self.profile, subject),
             evidence=(*self.evidence, id_),
@@ -194,7 +222,12 @@ class PersonRecord:
             successor=self.successor,
             said=(*self.said, who(subject)),
             raised=self.raised,
+            told=self.told,
         )
+
+    def telling(self, piece: Evidence) -> PersonRecord:
+        """The record that remembers when this piece was observed and what it says."""
+        return replace(self, told=(*self.told, _said(piece))[-_TOLD:])
 
     def kept_apart(self, apart: Iterable[tuple[str, str]]) -> PersonRecord:
         """The record with these verified non-matches and no others."""
@@ -222,6 +255,10 @@ class Register:
     """What the message says of the child; whose it is held to be is not decided yet."""
     oversized: frozenset[int] = frozenset()
     """Keys of the subject that were passed over, as too many persons are filed under them."""
+    rules: int = NEWEST
+    """By which rules children are described here."""
+    standard: frozenset[str] = frozenset()
+    """Evidence whose words are told of several families: they do not show a resend."""
 
     def person(self, person_id: str) -> PersonRecord | None:
         """A person by id, if it is in this part."""
@@ -242,12 +279,18 @@ class Register:
         return record
 
 
-def refold(record: PersonRecord, evidence: Sequence[Evidence]) -> PersonRecord:
-    """The record as it would be of this evidence alone; verified non-matches stay."""
+def _said(piece: Evidence) -> tuple[str, int, int]:
+    return piece.id, piece.observed_at.toordinal(), piece.words_key() or 0
+
+
+def refold(record: PersonRecord, evidence: Sequence[Evidence], rules: int) -> PersonRecord:
+    """The record as it would be of this evidence alone, read by these rules; verified non-matches
+    stay.
+    """
     old = record.profile
     profile = Profile(old.person_id, old.family_id, old.case_id, not_same=old.not_same)
     workers: dict[str, Worker | None] = {}
-    subjects = [piece.subject() for piece in evidence]
+    subjects = [piece.subject(rules) for piece in evidence]
     for piece, subject in zip(evidence, subjects, strict=True):
         profile = extend(profile, subject)
         if piece.open_case:
@@ -256,9 +299,12 @@ def refold(record: PersonRecord, evidence: Sequence[Evidence]) -> PersonRecord:
         record,
         profile=profile,
         evidence=tuple(piece.id for piece in evidence),
-        referrals=sum(not piece.open_case for piece in evidence),
+        referrals=len({piece.again or piece.id for piece in evidence if not piece.open_case}),
         worker=next((worker for worker in reversed(workers.values()) if worker), None),
         said=tuple(map(who, subjects)),
+        told=tuple(_said(piece) for piece in evidence if not piece.open_case)[-_TOLD:]
+        if rules >= 2
+        else (),
     )
 
 

@@ -109,7 +109,7 @@ def _rearranged(
     ids = sorted((*stays, *comes), key=lambda id_: place.get(id_, len(place)))
     if tuple(ids) == record.evidence:
         return record
-    after = refold(record, [moved.get(id_) or known.evidence[id_] for id_ in ids])
+    after = refold(record, [moved.get(id_) or known.evidence[id_] for id_ in ids], known.rules)
     return replace(after, successor="" if ids else moved[record.evidence[-1]].person_id)
 
 

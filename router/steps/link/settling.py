@@ -254,7 +254,7 @@ def _with_doubts(
     """
     assert outcome.state is not None
     people = {record.person_id: record for record in (*plan.known.people, *outcome.state.people)}
-    doubts = list(maybe_one(people[plan.one], list(people.values()), model))
+    doubts = list(maybe_one(people[plan.one], list(people.values()), model, plan.known.rules))
     if not doubts:
         return outcome
     record = asked(people[plan.one], doubts)

@@ -89,6 +89,7 @@ def _suggested(cases: Cases, linked: ChildLinked, *, now: Now) -> Suggested:
         product_due_at=product_due,
         decision=now.clock(decision_due),
         product=now.clock(product_due),
+        set_aside=linked.notification.set_aside,
     )
 
 
@@ -100,6 +101,7 @@ def _request(referral_id: str, suggested: Suggested, *, policy: Policy) -> Lette
         reasons=suggested.reasons,
         profile=policy.profile.title,
         due_at=suggested.decision_due_at,
+        set_aside=suggested.set_aside,
     )
     return Letter("rating-request", agency=policy.lead_agency, notice=notice)
 

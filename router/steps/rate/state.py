@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from operator import not_
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import AliasChoices, Field
@@ -10,6 +11,7 @@ from pydantic import AliasChoices, Field
 from router.steps.cases import Cases, HandedOver
 from router.steps.deadlines import Ticking
 from schemas.base import Code, Identity, Instant, Line, Shape
+from schemas.notification import SetAside
 from schemas.policy import BoroughProfile
 from schemas.rating import Clock, Colour
 
@@ -52,6 +54,8 @@ class Suggested(Standing):
     reasons: tuple[Line, ...]
     decision_due_at: Instant
     decision: Ticking | None
+    set_aside: tuple[SetAside, ...] = Field(default=(), exclude_if=not_)
+    """What the agency sent beside and could not be used, for who decides."""
 
     @property
     def clocks(self) -> dict[Clock, Ticking]:

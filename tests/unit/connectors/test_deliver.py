@@ -196,3 +196,7 @@ def test_no_repr_shows_a_secret(queues: EdgeQueues) -> None:
         *(d.sender for d in deliverers(made, queues, broker_url="amqp://u:open-sesame@c")),
     ]
     assert "open-sesame" not in "".join(map(repr, everything))
+
+
+def test_a_token_of_odd_letters_keeps_no_hub_from_starting() -> None:
+    assert HttpSender("http://police.test/inbox", "clé").url == "http://police.test/inbox"

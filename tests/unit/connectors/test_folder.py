@@ -3,19 +3,29 @@ point.
 """
 
 import datetime as dt
+import errno
 import json
 import os
+import pwd
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from connectors import folder as module
-from connectors.folder import FolderUnsafe, ScanReport, WatchedFolder
+from connectors.directory import Directory, FolderUnsafe
+from connectors.file_names import RECEIPTS
+from connectors.folder import ScanReport, WatchedFolder
 from connectors.port import Routes
 from schemas.notification import Receipt
 from stores.ports import Arrival, Intake, Unavailable
+
+SOMEBODY = pwd.getpwnam("nobody").pw_uid
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
 
 
 class Crash(BaseException):
@@ -24,16 +34,24 @@ class Crash(BaseException):
 
 @pytest.fixture
 def drop(tmp_path: Path) -> Path:
-    tmp_path.chmod(0o700)
-    return tmp_path
+    """The agency's folder."""
+    made = tmp_path / "drop"
+    made.mkdir(mode=0o700)
+    return made
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Path:
+    """The hub's own folder for the files of one agency."""
+    return tmp_path / "work" / "yos"
 
 
 @pytest.fixture
 def watched(
-    hub: Routes, intake: Intake, now: dt.datetime, drop: Path
+    hub: Routes, intake: Intake, now: dt.datetime, drop: Path, work: Path
 ) -> Callable[[str], WatchedFolder]:
     def make(agency: str) -> WatchedFolder:
-        return WatchedFolder(hub.by_code[agency], intake, drop, clock=lambda: now)
+        return WatchedFolder(hub.by_code[agency], intake, drop, work=work, clock=lambda: now)
 
     return make
 
@@ -53,7 +71,7 @@ Watch = Callable[[str], WatchedFolder]
 
 
 def test_each_row_of_a_dropped_file_is_a_message_with_a_receipt(
-    watched: Watch, drop: Path, samples: Path
+    watched: Watch, drop: Path, work: Path, samples: Path
 ) -> None:
     (drop / "week 11.csv").write_bytes((samples / "case-system.csv").read_bytes())
     report = scanned(watched("yos"))
@@ -63,19 +81,15 @@ def test_each_row_of_a_dropped_file_is_a_message_with_a_receipt(
         "CS-26-00102",
         "CS-26-00103",
     ]
-    assert [path.name.endswith("week 11.csv") for path in (drop / "done").iterdir()] == [True]
-    assert list((drop / "processing").iterdir()) == []
+    assert [path.name.endswith("week 11.csv") for path in (work / "done").iterdir()] == [True]
+    assert list((work / "processing").iterdir()) == []
 
 
 def test_a_bad_row_is_a_receipt_among_receipts(watched: Watch, drop: Path, samples: Path) -> None:
     text = (samples / "case-system.csv").read_text().replace("20/07/2026", "July")
     (drop / "a.csv").write_text(text)
     scanned(watched("yos"))
-    assert [(r["status"], r.get("field")) for r in receipts(drop)] == [
-        ("accepted", None),
-        ("rejected", "row 3, Expected DOB"),
-        ("accepted", None),
-    ]
+    assert [r["status"] for r in receipts(drop)] == ["accepted", "accepted", "accepted"]
 
 
 def test_the_files_name_tells_open_cases_from_notifications(
@@ -107,7 +121,21 @@ def test_a_file_of_no_known_format_is_one_refusal(watched: Watch, drop: Path) ->
     ]
 
 
-@pytest.mark.parametrize("name", [".hidden.csv", "a.csv.part", "a.csv.tmp", "a.csv.filepart"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        ".hidden.csv",
+        ".~lock.a.csv#",
+        "~$a.csv",
+        "a.csv.part",
+        "a.csv.PARTIAL",
+        "a.csv.tmp",
+        "a.CSV.TMP",
+        "a.csv.FilePart",
+        "a.csv.uploading",
+        "a.csv.crdownload",
+    ],
+)
 def test_a_file_that_says_it_is_unfinished_is_left_alone(
     watched: Watch, drop: Path, name: str
 ) -> None:
@@ -127,7 +155,7 @@ def test_a_file_that_still_grows_is_left_alone_until_it_does_not(
 
 
 def test_a_file_that_grows_on_after_it_was_taken_is_taken_again(
-    watched: Watch, drop: Path, samples: Path
+    watched: Watch, drop: Path, work: Path, samples: Path
 ) -> None:
     folder, whole = watched("yos"), (samples / "case-system.csv").read_bytes()
     half = whole[: whole.rindex(b"\n", 0, -1) + 1]
@@ -138,17 +166,17 @@ def test_a_file_that_grows_on_after_it_was_taken_is_taken_again(
         slow.write(whole.removeprefix(half))
     report = folder.scan_once()
     assert (report.accepted, report.duplicates) == (1, 2)
-    assert (folder.scan_once().files, len(list((drop / "done").iterdir()))) == (0, 1)
+    assert (folder.scan_once().files, len(list((work / "done").iterdir()))) == (0, 1)
 
 
 @pytest.mark.parametrize("become", ["link", "pipe"])
 def test_what_became_a_link_or_a_pipe_since_it_was_looked_at_is_not_read(
-    watched: Watch, drop: Path, samples: Path, become: str
+    watched: Watch, drop: Path, work: Path, samples: Path, become: str
 ) -> None:
     folder = watched("yos")
     (drop / "b.csv").write_bytes((samples / "case-system.csv").read_bytes())
     folder.scan_once()
-    swapped = drop / "processing" / "1-1-a.csv"
+    swapped = work / "processing" / "1-1-a.csv"
     swapped.symlink_to((samples / "case-system.csv").absolute()) if become == "link" else os.mkfifo(
         swapped
     )
@@ -164,14 +192,151 @@ def test_a_link_to_somewhere_else_is_not_followed(
     assert scanned(watched("yos")).files == 0
 
 
+@pytest.mark.parametrize("name", ["processing", "receipts", "done"])
+def test_a_link_in_the_agencys_folder_leads_to_no_other_agencys(
+    watched: Watch, drop: Path, work: Path, samples: Path, tmp_path: Path, name: str
+) -> None:
+    other = tmp_path / "other"
+    other.mkdir(mode=0o700)
+    (other / "theirs.csv").write_text("a concern of another agency's")
+    (drop / name).symlink_to(other)
+    (drop / "a.csv").write_bytes((samples / "case-system.csv").read_bytes())
+    assert scanned(watched("yos")).accepted == 3
+    assert os.listdir(other) == ["theirs.csv"]
+    assert len(os.listdir(work / "done")) == 1
+
+
+def test_receipts_wait_until_the_agencys_folder_can_have_them(
+    watched: Watch, drop: Path, work: Path, samples: Path
+) -> None:
+    (drop / "receipts").symlink_to(work)
+    (drop / "a.csv").write_bytes((samples / "case-system.csv").read_bytes())
+    folder = watched("yos")
+    scanned(folder)
+    assert len(os.listdir(work / "outgoing")) == 1
+    (drop / "receipts").unlink()
+    assert folder.scan_once().files == 0
+    assert [receipt["status"] for receipt in receipts(drop)] == ["accepted"] * 3
+    assert os.listdir(work / "outgoing") == []
+    assert len(os.listdir(work / "receipts")) == 1
+
+
+def test_a_folder_that_is_reached_by_a_link_is_refused(
+    watched: Watch, drop: Path, tmp_path: Path
+) -> None:
+    (drop / "inner").mkdir(mode=0o700)
+    (tmp_path / "way").symlink_to(drop)
+    folder = watched("yos")
+    for path in (tmp_path / "way", tmp_path / "way" / "inner"):
+        folder.path = path
+        with pytest.raises(FolderUnsafe, match="a link in its path"):
+            folder.scan_once()
+
+
+def test_what_an_earlier_version_had_claimed_is_taken_over_whatever_it_is_called(
+    watched: Watch, drop: Path, work: Path, samples: Path
+) -> None:
+    for name in ("processing", "receipts", "done"):
+        (drop / name).mkdir(mode=0o700)
+    content = (samples / "case-system.csv").read_bytes()
+    old = ("processing/nohyphens.csv", "processing/a.TMP", "done/00000000000000000001-7-old.csv")
+    for path in old:
+        (drop / path).write_bytes(content)
+    (drop / "processing" / "link.csv").symlink_to((samples / "case-system.csv").absolute())
+    report = watched("yos").scan_once()
+    assert (report.files, report.accepted, report.rejected) == (2, 3, 1)
+    assert sorted(name.rpartition("-")[2] for name in os.listdir(work / "done")) == [
+        "a.TMP",
+        "nohyphens.csv",
+        "old.csv",
+    ]
+    assert os.listdir(drop / "processing") == ["link.csv"]
+    assert not (drop / "done").exists()
+
+
+def test_what_one_file_raises_the_others_do_not_wait_for(
+    watched: Watch, drop: Path, intake: Intake, sample_record: dict[str, object]
+) -> None:
+    for number in (1, 2, 3):
+        record = sample_record | {"source_reference": f"S-{number}"}
+        (drop / f"{number}.jsonl").write_text(json.dumps(record))
+    take = intake.take
+
+    def faulty(arrivals: Sequence[Arrival]) -> list[Receipt]:
+        if arrivals[0].reference == "S-1":
+            raise ZeroDivisionError
+        return take(arrivals)
+
+    vars(intake)["take"] = faulty
+    folder = watched("school")
+    with pytest.raises(ZeroDivisionError):
+        scanned(folder)
+    assert [arrival.reference for arrival in vars(intake)["taken"]] == ["S-2", "S-3"]
+    assert len(receipts(drop)) == 2
+
+
+@as_root
+def test_receipts_belong_to_the_agencys_account(
+    watched: Watch, drop: Path, work: Path, samples: Path
+) -> None:
+    folder = watched("yos")
+    folder.owner = pwd.getpwuid(SOMEBODY).pw_name
+    (drop / "a.csv").write_bytes((samples / "case-system.csv").read_bytes())
+    for path in (drop, drop / "a.csv"):
+        os.chown(path, SOMEBODY, -1)
+    assert scanned(folder).accepted == 3
+    told = [drop / "receipts", *(drop / "receipts").iterdir()]
+    assert {path.stat().st_uid for path in told} == {SOMEBODY}
+    assert {path.stat().st_uid for path in (work, work / "receipts")} == {os.getuid()}
+
+
+def test_nobody_else_can_read_what_the_hub_keeps_of_a_drop(
+    watched: Watch, drop: Path, work: Path, samples: Path
+) -> None:
+    (drop / "a.csv").write_bytes((samples / "case-system.csv").read_bytes())
+    scanned(watched("yos"))
+    for path in (work.parent, work, *(work / "receipts").iterdir(), *work.iterdir()):
+        assert path.stat().st_mode & 0o077 == 0
+
+
+def test_a_copied_file_that_grows_on_is_taken_again(
+    watched: Watch, drop: Path, samples: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_two_file_systems(monkeypatch)
+    folder, whole = watched("yos"), (samples / "case-system.csv").read_bytes()
+    half = whole[: whole.rindex(b"\n", 0, -1) + 1]
+    with (drop / "a.csv").open("wb") as slow:
+        slow.write(half)
+        slow.flush()
+        assert scanned(folder).accepted == 2
+        slow.write(whole.removeprefix(half))
+    report = folder.scan_once()
+    assert (report.accepted, report.duplicates) == (1, 2)
+    assert scanned(folder) == ScanReport()
+
+
+def test_a_copied_file_is_deleted_once_it_has_stood_still_for_long(
+    watched: Watch, drop: Path, samples: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_two_file_systems(monkeypatch)
+    (drop / "a.csv").write_bytes((samples / "case-system.csv").read_bytes())
+    folder = watched("yos")
+    scanned(folder)
+    assert [name[:7] for name in sorted(os.listdir(drop))] == [".taken-", "receipt"]
+    later = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=module.LATE_SECONDS + 60)
+    folder.clock = lambda: later
+    folder.scan_once()
+    assert os.listdir(drop) == ["receipts"]
+
+
 def test_the_same_file_dropped_again_is_all_duplicates(
-    watched: Watch, drop: Path, samples: Path
+    watched: Watch, drop: Path, work: Path, samples: Path
 ) -> None:
     folder = watched("yos")
     for expected in (("accepted", 3), ("duplicates", 3)):
         (drop / "a.csv").write_bytes((samples / "case-system.csv").read_bytes())
         assert getattr(scanned(folder), expected[0]) == expected[1]
-    assert len(list((drop / "done").iterdir())) == 2
+    assert len(list((work / "done").iterdir())) == 2
 
 
 def test_a_large_file_is_taken_in_batches(
@@ -192,62 +357,81 @@ def test_a_large_file_is_taken_in_batches(
 
 
 def test_while_the_store_is_away_the_file_waits_and_is_then_taken_once(
-    watched: Watch, drop: Path, intake: Intake, samples: Path
+    watched: Watch, drop: Path, work: Path, intake: Intake, samples: Path
 ) -> None:
     (drop / "a.csv").write_bytes((samples / "case-system.csv").read_bytes())
     vars(intake)["refusals_left"] = 1
     folder = watched("yos")
     with pytest.raises(Unavailable):
         scanned(folder)
-    assert not list((drop / "done").iterdir())
+    assert not list((work / "done").iterdir())
     assert folder.scan_once().accepted == 3
 
 
-@pytest.mark.parametrize(
-    "moment", ["before take", "after take", "before receipts", "before done", "after done"]
-)
-def test_a_crash_at_any_moment_neither_loses_nor_repeats_a_record(
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("renames", [True, False])
+@pytest.mark.parametrize("step", range(1, 9))
+def test_a_crash_at_any_step_neither_loses_nor_repeats_a_record(
     watched: Watch,
     drop: Path,
+    work: Path,
     intake: Intake,
     samples: Path,
     monkeypatch: pytest.MonkeyPatch,
-    moment: str,
+    step: int,
+    renames: bool,
+    after: bool,
 ) -> None:
+    if not renames:
+        on_two_file_systems(monkeypatch)
     (drop / "a.csv").write_bytes((samples / "case-system.csv").read_bytes())
     with monkeypatch.context() as patch:
-        crash_at(moment, patch, intake)
-        with pytest.raises(Crash):
+        crash_at(step, patch, intake, after=after)
+        with suppress(Crash):
             scanned(watched("yos"))
     scanned(watched("yos"))
     references = [arrival.reference for arrival in vars(intake)["taken"]]
     assert references == ["CS-26-00101", "CS-26-00102", "CS-26-00103"]
-    assert [
-        len(list((drop / name).glob("*a.csv*"))) for name in ("processing", "receipts", "done")
-    ] == [0, 1, 1]
+    left = {name: os.listdir(work / name) for name in ("processing", "outgoing")}
+    assert left == {"processing": [], "outgoing": []}
+    assert len(list((work / "done").glob("*a.csv"))) == 1
     assert len(receipts(drop)) == 3
+    assert not (drop / "a.csv").exists()
 
 
-def crash_at(moment: str, patch: pytest.MonkeyPatch, intake: Intake) -> None:
-    take, rename = intake.take, Path.rename
+def crash_at(step: int, patch: pytest.MonkeyPatch, intake: Intake, *, after: bool) -> None:
+    """At the n-th time that anything is recorded, renamed or copied; before or after it."""
+    steps = iter(range(1, 1000))
 
-    def taken(arrivals: Sequence[Arrival]) -> None:
-        if moment == "after take":
-            take(arrivals)
-        raise Crash
+    def crashing(original: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            now = next(steps) == step
+            if now and not after:
+                raise Crash
+            result = original(*args, **kwargs)
+            if now:
+                raise Crash
+            return result
 
-    def renamed(path: Path, target: Path) -> Path:
-        if {"before receipts": "receipts", "before done": "done"}.get(moment) == target.parent.name:
-            raise Crash
-        made = rename(path, target)
-        if moment == "after done" and target.parent.name == "done":
-            raise Crash
-        return made
+        return call
 
-    if moment.endswith("take"):
-        patch.setattr(intake, "take", taken)
-    else:
-        patch.setattr(Path, "rename", renamed)
+    patch.setattr(intake, "take", crashing(intake.take))
+    for name in ("move", "copy"):
+        patch.setattr(Directory, name, crashing(getattr(Directory, name)))
+
+
+def on_two_file_systems(patch: pytest.MonkeyPatch) -> None:
+    """As if the agency's folder and the hub's were on different ones."""
+    rename = os.rename
+
+    def renamed(old: str, new: str, *, src_dir_fd: int, dst_dir_fd: int) -> None:
+        if src_dir_fd != dst_dir_fd and not new.endswith(RECEIPTS):
+            places = [os.readlink(f"/proc/self/fd/{fd}") for fd in (src_dir_fd, dst_dir_fd)]
+            if len({"/work/" in place for place in places}) == 2:
+                raise OSError(errno.EXDEV, "another file system")
+        rename(old, new, src_dir_fd=src_dir_fd, dst_dir_fd=dst_dir_fd)
+
+    patch.setattr(os, "rename", renamed)
 
 
 @pytest.mark.parametrize("mode", [0o770, 0o707])
@@ -257,16 +441,19 @@ def test_a_folder_that_others_can_write_is_refused(watched: Watch, drop: Path, m
         watched("yos").scan_once()
 
 
-def test_a_file_of_another_account_is_refused_before_any_is_taken(
-    watched: Watch, drop: Path, samples: Path, monkeypatch: pytest.MonkeyPatch
+@as_root
+def test_a_file_of_another_account_is_left_and_the_others_are_taken(
+    watched: Watch, drop: Path, samples: Path
 ) -> None:
-    (drop / "a.csv").write_bytes((samples / "case-system.csv").read_bytes())
-    folder = watched("yos")
-    folder.scan_once()
-    monkeypatch.setattr(module, "_uid", lambda _: os.getuid() + 1)
-    with pytest.raises(FolderUnsafe, match="not the agency's account's own"):
-        folder.scan_once()
-    assert not list((drop / "processing").iterdir())
+    for name in ("a.csv", "b.csv"):
+        (drop / name).write_bytes((samples / "case-system.csv").read_bytes())
+    os.chown(drop / "a.csv", SOMEBODY, -1)
+    with capture_logs() as lines:
+        folder = watched("yos")
+        assert [folder.scan_once().files for _ in range(3)] == [0, 1, 0]
+    assert (drop / "a.csv").exists()
+    left = [line for line in lines if line["event"] == "file.unreadable"]
+    assert [line["error"] for line in left] == ["NotOwn"]
 
 
 def test_a_folder_or_account_that_is_not_there_is_named_as_such(watched: Watch, drop: Path) -> None:

@@ -6,13 +6,10 @@ import datetime as dt
 import json
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from hashlib import sha256
+from typing import Any
 
 import httpx
 import pytest
-import uvicorn
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
@@ -20,48 +17,12 @@ from starlette.routing import Route
 from connectors.clients.http_client import HubClient, HubRefused, HubUnavailable, cloud_event
 from connectors.formats.media import BATCH, STRUCTURED
 from connectors.http import create_app
-from connectors.port import Routes, routes
 from schemas.notification import ReceiptStatus
-from schemas.settings import HubSettings
 from stores.database import Unstorable
 from stores.ports import EdgeQueues, Intake
+from tests.support.agencies import hub_with_tokens, serving
 
 Make = Callable[..., dict[str, object]]
-
-
-@contextmanager
-def serving(app: Starlette) -> Iterator[str]:
-    """The app on a port of its own; its address."""
-    server = uvicorn.Server(
-        uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, lifespan="off", ws="none")
-    )
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        while not server.started:
-            assert thread.is_alive()
-            thread.join(0.01)
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join()
-
-
-def hub_with_tokens() -> Routes:
-    agreement = {"reference": "ISA", "signatory": "A. Partner", "since": "2025-01-01"}
-    agencies = {
-        code: {
-            "name": code,
-            "signpost_contact": "01632 960001",
-            "agreement": agreement,
-            "http": {"token_sha256": sha256(f"{code}-token".encode()).hexdigest()},
-        }
-        for code in ("health", "school")
-    }
-    return routes(
-        HubSettings.model_validate({"area": "e1", "lead_agency": "health", "agencies": agencies}),
-        {},
-    )
 
 
 @pytest.fixture
@@ -119,9 +80,9 @@ def test_the_same_event_again_is_answered_by_the_first_ones_id(
 def test_a_batch_is_answered_by_a_receipt_each_in_its_order(
     client: HubClient, own_notification: dict[str, object]
 ) -> None:
-    notes = [
+    notes: list[Any] = [
         own_notification,
-        own_notification | {"reference": ""},
+        7,
         own_notification | {"reference": "HV-8"},
     ]
     events = [
@@ -136,7 +97,7 @@ def test_a_batch_is_answered_by_a_receipt_each_in_its_order(
         ReceiptStatus.REJECTED,
         ReceiptStatus.ACCEPTED,
     ]
-    assert (receipts[1].reason, receipts[1].field) == ("missing.field", "data.reference")
+    assert (receipts[1].reason, receipts[1].field) == ("invalid.value", "data")
 
 
 def test_a_batch_of_one_is_still_a_list(

@@ -24,8 +24,14 @@ def test_each_record_of_a_file_is_shown_as_what_it_would_become(
     door = Door(hub.by_code["yos"], "folder", now)
     first, second, third = tried(door, text.encode(), "x.csv")
     assert isinstance(first, NotificationReceived)
+    assert isinstance(second, NotificationReceived)
     assert isinstance(third, NotificationReceived)
-    assert second == Refusal("invalid.date", "row 3, Expected DOB")
+    aside, *_ = second.notification.set_aside
+    assert (aside.field, aside.value, aside.expected) == (
+        "row 3, Expected DOB",
+        "July",
+        "12/03/2026",
+    )
 
 
 def test_a_feed_of_open_cases_is_known_by_its_files_name(

@@ -56,6 +56,30 @@ def test_more_errors_are_made_where_more_are_asked_for() -> None:
         assert many[tag] / usual[tag] == pytest.approx(1.6, rel=0.3)
 
 
+def told_of_kinds() -> list[Told]:
+    return generate(children=1700, notifications=4000, seed=5, kinds=1.0)
+
+
+def test_a_stream_has_other_kinds_only_where_they_are_asked_for() -> None:
+    usual, kinds = shares(rows(stream())), shares(rows(told_of_kinds()))
+    only = {"same_words", "anew_exact", "anew_amended", "anew_forwarded", "shared_reference"}
+    only |= {"placeholder_carer", "placeholder_name", "round_date", "observed_wrong"}
+    assert only | {"person:near_twin"} <= kinds.keys()
+    assert only.isdisjoint(usual)
+
+
+def test_what_comes_under_a_new_reference_or_in_the_same_words_comes_later() -> None:
+    told = told_of_kinds()
+    assert [one.sent for one in told] == sorted(one.sent for one in told)
+    place = {one.record["notification_id"]: number for number, one in enumerate(told)}
+    anew = [one for one in told if any(tag.startswith("anew") for tag in one.tags)]
+    assert len(anew) == pytest.approx(240, abs=5)
+    for one in anew:
+        assert one.again is not None
+        assert place[one.record["notification_id"]] > place[one.again["notification_id"]]
+        assert one.record["source_reference"] != one.again["source_reference"]
+
+
 def test_a_resend_names_an_earlier_notification_about_the_same_child() -> None:
     truth = {row["notification_id"]: row for row in rows(stream())}
     resent = [row for row in truth.values() if row["is_duplicate_of"]]

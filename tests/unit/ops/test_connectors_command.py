@@ -53,7 +53,7 @@ def test_a_file_is_shown_as_what_it_would_become_and_nothing_is_recorded(
         assert overview.last_position(connection) == 0
 
 
-def test_a_record_that_would_be_refused_is_told_with_field_and_cure(
+def test_what_would_be_set_aside_or_refused_is_told_with_field_and_cure(
     hub_: tuple[DemoFolder, Hub], tmp_path: Path
 ) -> None:
     file = tmp_path / "bad.xml"
@@ -61,8 +61,12 @@ def test_a_record_that_would_be_refused_is_told_with_field_and_cure(
     start, end = text.index("<DateTime>"), text.index("</DateTime>")
     file.write_text(text[:start] + "<DateTime>yesterday" + text[end:], "utf-8")
     code, told = run(hub_[0], "try", "police", str(file))
-    assert (code, told[0]["taken"]) == (1, False)
-    assert "DateTime" in told[0]["field"]
+    assert (code, told[0]["taken"]) == (0, True)
+    (aside,) = told[0]["made"]["set_aside"]
+    assert (aside["field"], aside["value"]) == ("Incident/DateTime", "yesterday")
+    file.write_text("<MerlinFeed", "utf-8")
+    code, told = run(hub_[0], "try", "police", str(file))
+    assert (code, told[0]["taken"], told[0]["reason"]) == (1, False, "unreadable.xml")
     assert told[0]["cure"]
 
 
@@ -76,3 +80,20 @@ def test_the_list_names_ways_in_and_mappings(hub_: tuple[DemoFolder, Hub]) -> No
     _, told = run(hub_[0], "list")
     police = next(row for row in told if row["agency"] == "police")
     assert (police["in"], police["mappings"]) == (["http"], ["merlin-xml"])
+
+
+def test_an_agency_that_sends_hl7_is_listed_and_its_file_tried(
+    hub_: tuple[DemoFolder, Hub],
+) -> None:
+    config = hub_[0].config
+    text = config.read_text("utf-8")
+    config.write_text(
+        text.replace('mapping = "merlin-xml"', 'mapping = "health-hl7"\nmllp = { port = 2575 }'),
+        "utf-8",
+    )
+    _, told = run(hub_[0], "list")
+    police = next(row for row in told if row["agency"] == "police")
+    assert (police["in"], police["mappings"]) == (["http", "mllp"], ["health-hl7"])
+    code, told = run(hub_[0], "try", "police", str(SAMPLES / "safeguarding.hl7"))
+    assert (code, told[0]["taken"], told[0]["unread"]) == (0, True, [])
+    assert told[0]["made"]["reference"] == "SG-2026-0117"

@@ -55,11 +55,10 @@ def not_all_done(folder: DemoFolder, verb: str, *arguments: str) -> Any:
     return json.loads(answer.stdout)
 
 
-def bad_date(number: int = 0, **changes: Any) -> dict[str, Any]:
-    event = notification_event(
-        json.loads(sample_lines(20)[number]) | {"date_of_birth": "3rd of Feb", **changes}
-    )
-    return {**event, "id": f"bad-{number}"}
+def bad_time(number: int = 0, **changes: Any) -> dict[str, Any]:
+    """An event whose envelope is at fault: what is amiss with a concern itself is set aside."""
+    event = notification_event(json.loads(sample_lines(20)[number]))
+    return {**event, "id": f"bad-{number}", "time": "3rd of Feb", **changes}
 
 
 def bury(hub: Hub, event: dict[str, Any]) -> str:
@@ -87,25 +86,25 @@ def sealed_well(hub: Hub) -> bool:
 
 def test_the_list_names_reason_and_field_and_not_what_is_held(hub_: tuple[DemoFolder, Hub]) -> None:
     folder, hub = hub_
-    id_ = bury(hub, bad_date())
+    id_ = bury(hub, bad_time())
     (letter,) = told(folder, "list")
-    assert (letter["id"], letter["reason"], letter["state"]) == (id_, "invalid.date", "open")
-    assert letter["field"] == "data.date_of_birth"
+    assert (letter["id"], letter["reason"], letter["state"]) == (id_, "invalid.time", "open")
+    assert letter["field"] == "time"
     assert "3rd of Feb" not in json.dumps(letter)
     assert told(folder, "list", "--reason", "invalid.code") == []
 
 
 def test_show_tells_cause_and_cure(hub_: tuple[DemoFolder, Hub]) -> None:
     folder, hub = hub_
-    shown = told(folder, "show", bury(hub, bad_date()))
-    assert "not a date" in shown["cause"]
+    shown = told(folder, "show", bury(hub, bad_time()))
+    assert "not a moment" in shown["cause"]
     assert shown["cure"]
     assert "original" not in shown
 
 
 def test_revealing_shows_the_original_and_is_recorded(hub_: tuple[DemoFolder, Hub]) -> None:
     folder, hub = hub_
-    id_ = bury(hub, bad_date())
+    id_ = bury(hub, bad_time())
     assert run(folder, "show", id_, "--reveal").exit_code == 2
     assert "3rd of Feb" in told(folder, "show", id_, "--reveal", *ME)["original"]
     (fact,) = facts(hub, "mash.dead-letter.revealed.v1")
@@ -116,44 +115,44 @@ def test_mending_changes_the_faulty_field_alone_and_keeps_the_original(
     hub_: tuple[DemoFolder, Hub],
 ) -> None:
     folder, hub = hub_
-    id_ = bury(hub, bad_date())
-    told(folder, "mend", id_, "--field", "data.date_of_birth", "--value", "2019-02-03", *ME)
+    id_ = bury(hub, bad_time())
+    told(folder, "mend", id_, "--field", "time", "--value", "2026-02-03T09:30:00Z", *ME)
     shown = told(folder, "show", id_, "--reveal", *ME)
     before, after = json.loads(shown["original"]), json.loads(shown["mended"])
-    assert before["data"]["date_of_birth"] == "3rd of Feb"
-    assert after == {**before, "data": {**before["data"], "date_of_birth": "2019-02-03"}}
+    assert before["time"] == "3rd of Feb"
+    assert after == {**before, "time": "2026-02-03T09:30:00Z"}
     (fact,) = facts(hub, "mash.dead-letter.mended.v1")
-    assert (fact.field, fact.decided_by) == ("data.date_of_birth", "A. Operator")
+    assert (fact.field, fact.decided_by) == ("time", "A. Operator")
     assert "2019" not in fact.model_dump_json()
 
 
 def test_a_value_that_is_not_given_is_asked_for(hub_: tuple[DemoFolder, Hub]) -> None:
     folder, hub = hub_
-    id_ = bury(hub, bad_date())
+    id_ = bury(hub, bad_time())
     answer = run(
-        folder, "mend", id_, "--field", "data.date_of_birth", *ME, "--json", input="2019-02-03\n"
+        folder, "mend", id_, "--field", "time", *ME, "--json", input="2026-02-03T09:30:00Z\n"
     )
     assert json.loads(answer.stdout.splitlines()[-1]) == {"id": id_, "state": "mended"}
     after = json.loads(told(folder, "show", id_, "--reveal", *ME)["mended"])
-    assert after["data"]["date_of_birth"] == "2019-02-03"
+    assert after["time"] == "2026-02-03T09:30:00Z"
 
 
 def test_no_other_field_can_be_changed(hub_: tuple[DemoFolder, Hub]) -> None:
     folder, hub = hub_
-    id_ = bury(hub, bad_date())
+    id_ = bury(hub, bad_time())
     answer = run(
         folder, "mend", id_, "--field", "data.narrative", "--value", "nothing happened", *ME
     )
     assert answer.exit_code == 1
-    assert "only the faulty field may be changed, which is: data.date_of_birth" in answer.output
+    assert "only the faulty field may be changed, which is: time" in answer.output
     assert facts(hub, "mash.dead-letter.mended.v1") == []
 
 
 def test_a_mended_letter_is_taken_once_and_its_sender_told(hub_: tuple[DemoFolder, Hub]) -> None:
     folder, hub = hub_
-    event = bad_date()
+    event = bad_time()
     id_ = bury(hub, event)
-    told(folder, "mend", id_, "--field", "data.date_of_birth", "--value", "2019-02-03", *ME)
+    told(folder, "mend", id_, "--field", "time", "--value", "2026-02-03T09:30:00Z", *ME)
     assert told(folder, "redrive", id_, *ME)["done"] == 1
     hub.embedded().drain()
     assert len(facts(hub, "mash.case.child-linked.v1")) == 1
@@ -163,14 +162,15 @@ def test_a_mended_letter_is_taken_once_and_its_sender_told(hub_: tuple[DemoFolde
         count(hub, "SELECT message_id FROM journal WHERE type LIKE '%notification.received%'"),
     )
     receipts = hub.queues.lease(event["data"]["source_agency"], limit=50, seconds=5)
-    assert any(json.loads(letter.body)["data"].get("status") == "accepted" for letter in receipts)
+    told_again = [json.loads(letter.body)["data"] for letter in receipts]
+    assert [one["status"] for one in told_again if one.get("follows") == id_] == ["accepted"]
     assert sealed_well(hub)
 
 
 def test_a_letter_that_was_redriven_is_not_sent_again(hub_: tuple[DemoFolder, Hub]) -> None:
     folder, hub = hub_
-    id_ = bury(hub, bad_date())
-    told(folder, "mend", id_, "--field", "data.date_of_birth", "--value", "2019-02-03", *ME)
+    id_ = bury(hub, bad_time())
+    told(folder, "mend", id_, "--field", "time", "--value", "2026-02-03T09:30:00Z", *ME)
     told(folder, "redrive", id_, *ME)
     answer = run(folder, "redrive", id_, *ME)
     assert answer.exit_code == 1
@@ -181,13 +181,13 @@ def test_what_is_refused_again_waits_on_with_what_is_amiss_now(
     hub_: tuple[DemoFolder, Hub],
 ) -> None:
     folder, hub = hub_
-    id_ = bury(hub, bad_date(sex="purple"))
+    id_ = bury(hub, bad_time(specversion="0.3"))
     assert not_all_done(folder, "redrive", id_, *ME)["refused_again"] == 1
     first = told(folder, "show", id_)
     told(folder, "mend", id_, "--field", first["field"], "--value", _good(first["field"]), *ME)
     assert not_all_done(folder, "redrive", id_, *ME)["refused_again"] == 1
     second = told(folder, "show", id_)
-    assert {first["field"], second["field"]} == {"data.date_of_birth", "data.sex"}
+    assert {first["field"], second["field"]} == {"time", "specversion"}
     assert second["state"] == "mended"
     told(folder, "mend", id_, "--field", second["field"], "--value", _good(second["field"]), *ME)
     assert told(folder, "redrive", id_, *ME)["refused_again"] == 0
@@ -195,10 +195,10 @@ def test_what_is_refused_again_waits_on_with_what_is_amiss_now(
 
 def test_a_redrive_that_is_refused_is_no_success(hub_: tuple[DemoFolder, Hub]) -> None:
     folder, hub = hub_
-    id_ = bury(hub, bad_date())
+    id_ = bury(hub, bad_time())
     answer = run(folder, "redrive", id_, *ME)
     assert answer.exit_code == 1
-    assert answer.stdout == "redrive: 0 of 1 done (1 invalid.date)\n"
+    assert answer.stdout == "redrive: 0 of 1 done (1 invalid.time)\n"
     assert "1 refused again" in answer.stderr
 
 
@@ -206,9 +206,9 @@ def test_of_many_those_that_cannot_be_sent_are_named_and_the_others_are_sent(
     hub_: tuple[DemoFolder, Hub],
 ) -> None:
     folder, hub = hub_
-    ids = [bury(hub, bad_date(number)) for number in range(3)]
+    ids = [bury(hub, bad_time(number)) for number in range(3)]
     for id_ in ids[1:]:
-        told(folder, "mend", id_, "--field", "data.date_of_birth", "--value", "2019-02-03", *ME)
+        told(folder, "mend", id_, "--field", "time", "--value", "2026-02-03T09:30:00Z", *ME)
     with hub.database.transaction() as transaction:
         gone = text("UPDATE dead_letters SET agency = 'closed_down' WHERE id = :id")
         transaction.connection.execute(gone, {"id": ids[1]})
@@ -224,7 +224,7 @@ def test_a_reason_or_an_agency_that_nobody_knows_is_an_error(
     hub_: tuple[DemoFolder, Hub], verb: str
 ) -> None:
     folder, hub = hub_
-    bury(hub, bad_date())
+    bury(hub, bad_time())
     who = [] if verb == "list" else [*ME, "--yes"]
     assert run(folder, verb, "--reason", "nonsense", *who).exit_code == 2
     answer = run(folder, verb, "--agency", "nonsense", *who)
@@ -239,7 +239,7 @@ def test_who_and_why_are_words_that_the_record_can_keep(
     hub_: tuple[DemoFolder, Hub], option: str, words: str
 ) -> None:
     folder, hub = hub_
-    id_ = bury(hub, bad_date())
+    id_ = bury(hub, bad_time())
     for arguments in (["discard", id_], ["show", id_, "--reveal"]):
         answer = run(folder, *arguments, *ME, option, words)
         assert answer.exit_code == 2
@@ -248,12 +248,12 @@ def test_who_and_why_are_words_that_the_record_can_keep(
 
 
 def _good(field: str) -> str:
-    return {"data.date_of_birth": "2019-02-03", "data.sex": "female"}[field]
+    return {"time": "2026-02-03T09:30:00Z", "specversion": "1.0"}[field]
 
 
 def test_discarding_gives_up_and_keeps_the_original(hub_: tuple[DemoFolder, Hub]) -> None:
     folder, hub = hub_
-    id_ = bury(hub, bad_date())
+    id_ = bury(hub, bad_time())
     told(folder, "discard", id_, *ME)
     assert told(folder, "list") == []
     assert told(folder, "list", "--state", "discarded")[0]["decided_by"] == "A. Operator"
@@ -265,22 +265,22 @@ def test_discarding_gives_up_and_keeps_the_original(hub_: tuple[DemoFolder, Hub]
 def test_many_are_counted_first_asked_about_and_then_sent(hub_: tuple[DemoFolder, Hub]) -> None:
     folder, hub = hub_
     for number in range(3):
-        bury(hub, bad_date(number))
+        bury(hub, bad_time(number))
     counted = told(folder, "redrive", "--all", "--dry-run", *ME)
     assert (counted["matched"], counted["done"], counted["by_reason"]) == (
         3,
         0,
-        {"invalid.date": 3},
+        {"invalid.time": 3},
     )
     asked = run(folder, "redrive", "--all", *ME, input="n\n")
     assert asked.exit_code == 1
     assert facts(hub, "mash.dead-letter.redriven.v1") == []
-    assert told(folder, "discard", "--reason", "invalid.date", "--yes", *ME)["done"] == 3
+    assert told(folder, "discard", "--reason", "invalid.time", "--yes", *ME)["done"] == 3
     assert told(folder, "list") == []
 
 
 @pytest.mark.parametrize(
-    "arguments", [[], ["some-id", "--all"], ["--all", "--reason", "invalid.date"]]
+    "arguments", [[], ["some-id", "--all"], ["--all", "--reason", "invalid.time"]]
 )
 def test_what_to_redrive_is_said_in_one_way(
     hub_: tuple[DemoFolder, Hub], arguments: list[str]
@@ -295,7 +295,7 @@ def test_an_event_under_a_used_id_is_redriven_under_one_of_its_own(
     first, second = (notification_event(json.loads(line)) for line in sample_lines(2))
     agency = first["data"]["source_agency"]
     send(hub, agency, [first])
-    (receipt,) = send(hub, agency, [{**second, "id": first["id"]}])
+    (receipt,) = send(hub, agency, [{**second, "id": first["id"], "source": first["source"]}])
     assert receipt.reason == "refused.same-id"
     assert told(folder, "redrive", receipt.id, *ME)["refused_again"] == 0
     hub.embedded().drain()
@@ -424,7 +424,7 @@ def test_a_redriven_fact_goes_to_the_step_that_refused_it_and_no_other(
 
 def test_a_letter_whose_key_was_destroyed_says_so(hub_: tuple[DemoFolder, Hub]) -> None:
     folder, hub = hub_
-    id_ = bury(hub, bad_date())
+    id_ = bury(hub, bad_time())
     with hub.database.transaction() as transaction:
         transaction.connection.execute(text("UPDATE keys SET wrapped = NULL"))
     answer = run(folder, "show", id_, "--reveal", *ME)

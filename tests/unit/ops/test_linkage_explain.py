@@ -16,9 +16,10 @@ from ops.cli import main
 from ops.demo.running import DemoFolder
 from ops.demo.simulation.answers import event
 from ops.demo.simulation.stream import sample_lines
+from ops.linkage.arrivals import notification_event
 from ops.linkage.explained import odds
 from ops.run.wiring import Hub
-from tests.support.filled import filled_hub, send
+from tests.support.filled import empty_hub, filled_hub, send
 
 LEAD = "childrens_social_care"
 WHO = {"decided_by": "S. Worker", "rationale": "Simulated: I asked"}
@@ -166,3 +167,22 @@ def test_what_humans_decided_since_is_told_with_the_decisions_to_undo(tmp_path: 
 )
 def test_bits_are_told_as_odds(bits: float, words: str) -> None:
     assert odds(bits) == words
+
+
+def test_a_concern_that_came_again_under_a_new_reference_is_shown_as_such_and_no_repeat(
+    tmp_path: Path,
+) -> None:
+    folder, hub = empty_hub(tmp_path / "hub")
+    record = json.loads(sample_lines()[0])
+    again = record | {"notification_id": "again", "source_reference": "HV24-99999"}
+    for one in (record, again):
+        send(hub, record["source_agency"], [notification_event(one)])
+    hub.embedded().drain()
+    first, second = everything(folder, hub)
+    assert first["same_concern_as"] is None
+    assert second["same_concern_as"] == first["referral_id"]
+    shown = explain(folder, second["referral_id"]).stdout
+    assert f"tells again of the concern of {first['referral_id']}: no repeat" in shown
+    case = CliRunner().invoke(main, ["case", "--config", str(folder.config), first["case_id"]])
+    assert f"same_concern_as={first['referral_id']}" in case.stdout
+    assert "earlier_referrals=1" not in case.stdout

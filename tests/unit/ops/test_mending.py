@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from connectors.formats.readers import Reading
+from connectors.formats.records import Reading
 from ops.mend.mending import CannotMend, check, mended
 
 

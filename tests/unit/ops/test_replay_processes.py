@@ -22,13 +22,6 @@ Stores = Mapping[str, DemoFolder]
 
 
 @pytest.fixture(scope="module")
-def stores(tmp_path_factory: pytest.TempPathFactory) -> Stores:
-    """Stores to look at and to copy. Look at them only."""
-    path = tmp_path_factory.mktemp("grown")
-    return {name: grow(path / name) for name, grow in STORES.items()}
-
-
-@pytest.fixture(scope="module")
 def harmed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where a copy may be harmed."""
     return tmp_path_factory.mktemp("harmed") / "hub"

@@ -9,23 +9,29 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 from click.testing import CliRunner
 from structlog.testing import capture_logs
 
+from connectors.clients.broker import connected, ensure_queue, publish
 from connectors.port import routes
 from ops.cli import main
+from ops.demo.running import DemoFolder
 from ops.look.status import Row, collect
 from ops.run.parts import embedded_parts
 from ops.run.serve import NamedPart, Parts, listening, web_server
 from ops.run.supervisor import process_parts
 from ops.run.wiring import Hub, open_hub
+from schemas.notification import Receipt
 from stores import failures
 from stores.keep_trying import Pauses
+from stores.ports import Arrival, Intake
 from tests.support.filled import empty_hub
 
 DEADLINE = 60.0
@@ -217,6 +223,71 @@ def test_an_embedded_hub_goes_on_without_a_feed_that_cannot_even_start(tmp_path:
     assert not parts.stop.is_set()
     parts.join()
     hub.database.close()
+
+
+@dataclass(frozen=True)
+class FaultyFor:
+    """An intake with a fault that one agency's messages bring to light."""
+
+    intake: Intake
+    agency: str
+
+    def take(self, arrivals: Sequence[Arrival]) -> list[Receipt]:
+        if any(arrival.agency == self.agency for arrival in arrivals):
+            raise Fault("Thornbury")
+        return self.intake.take(arrivals)
+
+
+def test_an_error_in_one_agencys_folder_queue_and_requests_stops_no_other_agency(
+    tmp_path: Path,
+) -> None:
+    folder, made = empty_hub(tmp_path / "hub")
+    made.database.close()
+    for code in ("police", "school"):
+        _by_folder_and_queue(folder, code)
+    hub = open_hub(folder.config, {})
+    hub = replace(hub, intake=FaultyFor(hub.intake, "police"))  # type: ignore[arg-type]
+    parts = Parts(hub.database, threading.Event(), Pauses(first=0.05, longest=0.05))
+    found = list(embedded_parts(hub, {"BROKER": "memory://"}, folder=folder.path))
+    for part in found:
+        parts.start(part)
+    until(lambda: {row["part"] for row in failing(hub)} == {"folder:police", "queue:police"})
+    until(lambda: {("folder", "school"), ("queue", "school")} <= received(hub))
+    url = next(part.says for part in found if part.says).split()[2]
+    tokens = json.loads(folder.tokens.read_text("utf-8"))
+    answers = [_posted(url, tokens[code]) for code in ("police", "school", "police", "school")]
+    assert answers == [500, 422, 500, 422]
+    assert "police" not in {agency for _, agency in received(hub)}
+    parts.join()
+    hub.database.close()
+
+
+def _by_folder_and_queue(folder: DemoFolder, code: str) -> None:
+    """Two more ways in for an agency, with something that came by each."""
+    ways = (
+        f'folder = {{ path = "{code}" }}\nqueue = {{ url_variable = "BROKER", queue = "{code}" }}'
+    )
+    text, table = folder.config.read_text("utf-8"), f"[agencies.{code}]\n"
+    folder.config.write_text(text.replace(table, f"{table}{ways}\n", 1), "utf-8")
+    (folder.path / code).mkdir(mode=0o700)
+    (folder.path / code / "one.jsonl").write_text(WHOLE, "utf-8")
+    with connected("memory://") as connection:
+        ensure_queue(connection, code)
+        channel: Any = connection.channel()  # type: ignore[no-untyped-call]
+        publish(channel, b"{", queue=code, content_type="application/json", message_id=code)
+
+
+WHOLE = '{"notification_id": "N1"}\n'
+
+
+def received(hub: Hub) -> set[tuple[str, str]]:
+    rows = collect(hub).connectors
+    return {(row["connector"], row["agency"]) for row in rows if row["received"]}
+
+
+def _posted(url: str, token: str) -> int:
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    return httpx.post(f"{url}/v1/events", content=b"{", headers=headers).status_code
 
 
 def test_the_command_and_the_json_say_which_parts_fail(hub: Hub, tmp_path: Path) -> None:

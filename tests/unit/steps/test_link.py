@@ -41,7 +41,9 @@ def accepted(id_: str, version: int = 1, first: str | None = None) -> Message:
         area="e99999999",
         version=version,
         first_referral_id=first,
-        notification=notification(reference=f"R-{id_}"),
+        notification=notification(
+            reference=f"R-{id_}", observed_at=NOON + dt.timedelta(days=int(id_[1:]))
+        ),
     )
     return Message(
         id=f"{id_}-accepted",

@@ -2,6 +2,7 @@
 as wanted.
 """
 
-from ops.demo.simulation.children.stream import TRUTH, Told, generate, write
+from ops.demo.simulation.children.stream import generate, write
+from ops.demo.simulation.children.told import TRUTH, Told
 
 __all__ = ["TRUTH", "Told", "generate", "write"]

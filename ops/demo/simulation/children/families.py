@@ -172,6 +172,16 @@ class Population:
         family.children.append(child)
         return child
 
+    def twin_of(self, child: Child, *, given: str) -> Child:
+        """A twin of a child, of this name and of the sex that bears it."""
+        same = given in _names(child.family, child.sex)[0]
+        sex = child.sex if same else "mf"[child.sex == "m"]
+        twin = self._child(child.family, child.surname, born=child.born, sex=sex, given=given)
+        child.twin, twin.twin = 1, 2
+        for one in (child, twin):
+            one.tags |= {"twin", "near_twin"}
+        return twin
+
     def _given(self, family: Family, sex: str, *, free: Sequence[str]) -> str:
         chance = self._chance
         given = chance.one(free)

@@ -18,8 +18,9 @@ from ops.demo.simulation.children.accounts import Account, Incident
 from ops.demo.simulation.children.chance import Chance, data, lines
 from ops.demo.simulation.children.families import DAYS, START, Child, Family, Population
 from ops.demo.simulation.children.homes import Area
+from ops.demo.simulation.children.kinds import Kinds
+from ops.demo.simulation.children.told import TRUTH, Told
 
-TRUTH = ("notification_id", "truth_person_id", "truth_family_id", "is_duplicate_of", "truth_tags")
 _RESENT = 0.057
 _BEFORE_BIRTH = (
     "midwifery",
@@ -34,42 +35,28 @@ _TEN_YEARS = 3650
 _PREGNANT_DAYS = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """A notification, the child that it is about, what it sends again ('': nothing), and what is
-    difficult in it.
-    """
-
-    record: dict[str, Any]
-    child: Child
-    tags: frozenset[str]
-    again: dict[str, Any] | None = None
-
-    def truth(self) -> tuple[str, ...]:
-        """A row of :data:`TRUTH`."""
-        person = {tag if ":" in tag else f"person:{tag}" for tag in self.child.tags}
-        return (
-            str(self.record["notification_id"]),
-            f"P{self.child.id:07d}",
-            f"F{self.child.family.id:06d}",
-            str(self.again["notification_id"]) if self.again else "",
-            " ".join(sorted(self.tags | person)),
-        )
-
-
-def generate(*, children: int, notifications: int, seed: int, errors: float = 1.0) -> list[Told]:
+def generate(
+    *, children: int, notifications: int, seed: int, errors: float = 1.0, kinds: float = 0.0
+) -> list[Told]:
     """So many notifications about a population of so many children; errors ``errors`` times as
-    often as in the sample.
+    often as in the sample, and ``kinds`` times as often as the data says what the sample has not.
 
     The same seed makes the same stream. Not every child is ever told of.
     """
-    chance = Chance(seed, errors)
+    chance, others = Chance(seed, errors), Kinds(seed, kinds)
     people = Population(chance, children)
-    wanted = round(notifications * (1 - _RESENT))
+    if kinds:
+        others.twins(people)
+    anew, repeated = (round(notifications * others.rate(k)) for k in ("resent_anew", "same_words"))
+    wanted = round((notifications - anew - repeated) * (1 - _RESENT))
     told = _first_accounts(chance, people, wanted=wanted)
     told = [told[i] for i in sorted(chance.random.sample(range(len(told)), wanted))]
-    again = [_again(chance, one) for one in chance.random.sample(told, notifications - len(told))]
-    stream = sorted((*told, *again), key=lambda one: str(one.record["observed_at"]))
+    if kinds:
+        told = list(others.spoil(told))
+    sent_again = notifications - anew - repeated - len(told)
+    again = [_again(chance, one) for one in chance.random.sample(told, sent_again)]
+    again += [*others.resends(told, anew), *others.repeats(told, repeated)]
+    stream = sorted((*told, *again), key=lambda one: one.sent)
     for number, one in enumerate(stream, start=1):
         one.record["notification_id"] = f"N{number:07d}"
     return stream
@@ -143,7 +130,7 @@ def _accounts(
         at = plan.incident.at + dt.timedelta(seconds=chance.number(40, 150) * (number - 1))
         account = Account(chance, plan.incident, area=area, child=child, at=at)
         record = account.told(f"{reference}/{number}" if len(plan.children) > 1 else reference)
-        yield Told(record, child, frozenset(account.tags))
+        yield Told(record, child, frozenset(account.tags), sent=at)
 
 
 def _moment(chance: Chance, family: Family) -> dt.datetime:
@@ -209,17 +196,16 @@ def _again(chance: Chance, first: Told) -> Told:
     its own reference.
     """
     record = json.loads(json.dumps(first.record))
-    at = dt.datetime.fromisoformat(record["observed_at"].removesuffix("Z"))
+    at = first.sent
     kind = chance.weighted({"resend_exact": 0.47, "resend_amended": 0.4, "resend_forwarded": 0.13})
     if kind == "resend_amended":
         _amend(chance, record)
     elif kind == "resend_forwarded":
         _forward(chance, record, at=at)
     days = {"resend_exact": 3, "resend_amended": 10, "resend_forwarded": 6}[kind]
-    record["observed_at"] = (
-        f"{(at + dt.timedelta(seconds=chance.number(600, days * 86_400))).isoformat()}Z"
-    )
-    return Told(record, first.child, first.tags | {kind}, first.record)
+    sent = at + dt.timedelta(seconds=chance.number(600, days * 86_400))
+    record["observed_at"] = f"{sent.isoformat()}Z"
+    return Told(record, first.child, first.tags | {kind}, first.record, sent)
 
 
 def _amend(chance: Chance, record: dict[str, Any]) -> None:

@@ -1,0 +1,85 @@
+"""What is well formed in a concern and yet cannot be right: each with why, and what a right one is.
+
+A birthday still to come or of 1875, an NHS number that fails its check, a postcode that is none.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from connectors.faults import Fault
+from connectors.parts import Path
+from schemas.case import OpenCase
+from schemas.notification import Notification
+from schemas.person import NHS_NUMBER, Address, Identifier, PartialDate, Person
+from schemas.person import nhs_number as well_formed
+
+CLOCK_SKEW: Final = dt.timedelta(minutes=5)
+"""How far a sender's clock may run ahead."""
+OLDEST_CHILD: Final = 26
+"""Years: duties towards care leavers end at 25 (Children and Social Work Act 2017, section 3)."""
+OLDEST_PERSON: Final = 120
+OLDEST_CONCERN: Final = 30
+"""Years: no concern that is sent today was seen before its child was born."""
+
+_POSTCODE: Final = re.compile(
+    "GIR 0AA|BFPO [0-9]{1,4}|ZZ99 [0-9][A-Z]{2}|"
+    "(?:[A-Z][0-9]{1,2}|[A-Z][A-HK-Y][0-9]{1,2}|[A-Z][0-9][A-HJKPSTUW]|[A-Z][A-HK-Y][0-9][ABEHMNPRVWXY]"
+    "|[A-Z]{2}[A-Z]{2}) [0-9][ABD-HJLNP-UW-Z]{2}"
+)
+"""Of the United Kingdom, the Crown dependencies and the overseas territories (BS 7666); ZZ99 is the
+NHS's for no fixed abode and homes abroad.
+"""
+
+
+def implausible(made: Notification | OpenCase, now: dt.datetime) -> Iterator[Fault]:
+    """Each part of it that cannot be right; mostly there is none."""
+    if isinstance(made, OpenCase):
+        yield from _person(made.child, ("child",), now=now)
+        return
+    for name in ("reference", "narrative"):
+        if not getattr(made, name).strip():
+            yield Fault((name,), "missing.field")
+    if made.observed_at > now + CLOCK_SKEW:
+        yield Fault(("observed_at",), "invalid.future")
+    elif made.observed_at < now - dt.timedelta(days=365 * OLDEST_CONCERN):
+        yield Fault(("observed_at",), "invalid.past", f"within the last {OLDEST_CONCERN} years")
+    yield from _person(made.subject, ("subject",), now=now)
+
+
+def _person(person: Person, at: Path, *, now: dt.datetime) -> Iterator[Fault]:
+    yield from _born(person.date_of_birth, at, oldest=OLDEST_CHILD, now=now)
+    yield from _identifiers(person.identifier, at)
+    for number, address in enumerate(person.address):
+        yield from _address(address, (*at, "address", number))
+    for number, other in enumerate(person.related_person):
+        beside = (*at, "related_person", number)
+        yield from _born(other.date_of_birth, beside, oldest=OLDEST_PERSON, now=now)
+        yield from _identifiers(other.identifier, beside)
+
+
+def _born(born: PartialDate | None, at: Path, *, oldest: int, now: dt.datetime) -> Iterator[Fault]:
+    if born is None:
+        return
+    place = (*at, "date_of_birth", "date")
+    if not born.expected and born.date > (now + dt.timedelta(days=1)).date():
+        yield Fault(place, "invalid.future")
+    elif born.date.year < now.year - oldest - 1:
+        yield Fault(place, "invalid.past", f"within the last {oldest} years")
+
+
+def _identifiers(held: tuple[Identifier, ...], at: Path) -> Iterator[Fault]:
+    for number, identifier in enumerate(held):
+        if identifier.system == NHS_NUMBER and not well_formed(identifier.value):
+            yield Fault((*at, "identifier", number, "value"), "invalid.check-digit", "ten digits")
+
+
+def _address(address: Address, at: Path) -> Iterator[Fault]:
+    if address.postcode is not None and not _POSTCODE.fullmatch(address.postcode):
+        yield Fault((*at, "postcode"), "invalid.postcode", "AB1 2CD")
+    for name, value in (("uprn", address.uprn), ("usrn", address.usrn)):
+        if value is not None and not value.isascii():
+            yield Fault((*at, name), "invalid.value", "digits")

@@ -1,0 +1,226 @@
+"""What is wrong with the hub's ways in and out, as far as files and addresses tell."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import stat
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from connectors.clients.broker import SCHEMES
+from connectors.directory import FolderUnsafe, opened
+from ops.run.configuration import Fault
+from ops.run.wiring import store_file, work_folder
+from schemas.policy import BoroughProfile
+from schemas.settings import AgencySettings, HubSettings
+from stores.topics import cluster_of
+
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server that the configuration leads to; ``kind``: queues, topics, http or store."""
+
+    where: str
+    kind: str
+    url: str
+
+
+def servers(settings: HubSettings, environment: Mapping[str, str]) -> Iterator[Server]:
+    """All but the store. What stands in a variable that is not set is not among them."""
+    runtime = settings.runtime
+    if runtime.topics:
+        yield Server("runtime.topics", "topics", runtime.topics)
+    if runtime.queues:
+        yield Server("runtime.queues", "queues", runtime.queues)
+    for code, agency in settings.agencies.items():
+        if agency.queue and (url := environment.get(agency.queue.url_variable)):
+            yield Server(f"agencies.{code}.queue", "queues", url)
+        if (push := agency.push) and (url := push.url or environment.get(push.url_variable or "")):
+            kind = "http" if push.kind == "http" else "queues"
+            yield Server(f"agencies.{code}.push", kind, url)
+
+
+def wrong_schemes(found: Iterable[Server]) -> Iterator[Fault]:
+    """Servers that the hub has no words for."""
+    for server in found:
+        scheme, spoken = urlsplit(server.url).scheme, _SPOKEN[server.kind]
+        if scheme not in spoken or (server.kind == "topics" and not _is_cluster(server.url)):
+            instead = f"write {_EXAMPLES[server.kind]}"
+            yield Fault(server.where, f"{scheme or 'that'} is nothing that the hub speaks", instead)
+
+
+_SPOKEN = {"queues": SCHEMES, "topics": ("kafka",), "http": ("http", "https")}
+_EXAMPLES = {
+    "queues": "amqps://USER:PASSWORD@HOST/, or amqp://…",
+    "topics": "kafka://HOST:PORT[,HOST:PORT][/PREFIX]",
+    "http": "https://HOST/PATH",
+}
+
+
+def _is_cluster(url: str) -> bool:
+    try:
+        return bool(cluster_of(url))
+    except ValueError:
+        return False
+
+
+def open_to_listeners(settings: HubSettings, found: Iterable[Server]) -> Iterator[Fault]:
+    """What others on the way could read, as there is no TLS."""
+    if not _is_here(settings.http.host):
+        yield Fault(
+            "http.host",
+            f"{settings.http.host} is reached from elsewhere, and the hub speaks no TLS",
+            "write 127.0.0.1, and let a reverse proxy with TLS stand before it",
+        )
+    for code, agency in settings.agencies.items():
+        if agency.mllp and not _is_here(agency.mllp.host):
+            yield Fault(
+                f"agencies.{code}.mllp",
+                f"{agency.mllp.host} is reached from elsewhere, and MLLP has no TLS",
+                "write 127.0.0.1, and let a tunnel with mutual TLS stand before it",
+            )
+    for server in found:
+        parts = urlsplit(server.url)
+        if parts.scheme in _WITH_TLS and not _is_here(parts.hostname or ""):
+            what = f"{parts.scheme}:// to another machine goes without TLS"
+            yield Fault(server.where, what, f"write {_WITH_TLS[parts.scheme]}://")
+
+
+_WITH_TLS = {"http": "https", "amqp": "amqps"}
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def shared_ports(settings: HubSettings) -> Iterator[Fault]:
+    """Listeners of which the second to start would find its port taken."""
+    listen = [("http", settings.http.host, settings.http.port)]
+    listen += [
+        (f"agencies.{code}.mllp", agency.mllp.host, agency.mllp.port)
+        for code, agency in settings.agencies.items()
+        if agency.mllp
+    ]
+    for (first, host, port), (second, other, its_port) in combinations(listen, 2):
+        one_host = host == other or not {host, other}.isdisjoint(_EVERYWHERE)
+        if one_host and port == its_port != 0:
+            yield Fault(second, f"shares port {port} with {first}", "give each a port of its own")
+
+
+_EVERYWHERE = {"0.0.0.0", "::"}  # noqa: S104 - looked for, never listened on
+
+
+def unsafe_folders(settings: HubSettings, folder: Path) -> Iterator[Fault]:
+    """Drop folders that are not there, or that others than their agency can reach into."""
+    asked = [
+        (f"agencies.{code}.folder", folder.resolve() / agency.folder.path, agency.folder.owner)
+        for code, agency in settings.agencies.items()
+        if agency.folder is not None
+    ]
+    work = work_folder(settings, folder).resolve()
+    if os.path.exists(work):
+        asked.append(("runtime.work", work, None))
+    for where, path, owner in asked:
+        try:
+            with opened(path, owner):
+                continue
+        except FolderUnsafe as unsafe:
+            yield Fault(where, unsafe.what, unsafe.instead)
+
+
+def shared_folders(settings: HubSettings, folder: Path) -> Iterator[Fault]:
+    """Drop folders that are each other's or the hub's own, or lie within, whatever links lead."""
+    drops = [
+        (f"agencies.{code}.folder", (folder / agency.folder.path).resolve())
+        for code, agency in settings.agencies.items()
+        if agency.folder is not None
+    ]
+    own = [("runtime.work", work_folder(settings, folder).resolve())]
+    own += [(where, path.resolve()) for where, path in _secret_files(settings, folder)]
+    pairs = [*combinations(drops, 2), *((drop, ours) for drop in drops for ours in own)]
+    for (where, one), (with_whom, other) in pairs:
+        if _within(one, other) or _within(other, one):
+            instead = "give each a folder of its own, not one inside another"
+            yield Fault(where, f"shares its folder with {with_whom}", instead)
+
+
+def _within(inner: Path, outer: Path) -> bool:
+    """By path, or as one folder that is reached by two (bind mounts)."""
+    whole = _identity(outer)
+    return inner.is_relative_to(outer) or (
+        whole is not None and whole in map(_identity, (inner, *inner.parents))
+    )
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        info = path.stat()
+    except OSError:  # not there, or not for this account to see
+        return None
+    return info.st_dev, info.st_ino
+
+
+def readable_files(settings: HubSettings, folder: Path) -> Iterator[Fault]:
+    """Key, store and backups that others than the hub's account can read."""
+    for where, file in _secret_files(settings, folder):
+        for path in (file, *sorted(file.parent.glob(f"{file.name}[-.]*"))):
+            if os.path.isfile(path) and path.stat().st_mode & _OTHERS:
+                instead = f"chmod 600 {path}"
+                yield Fault(where, f"{path.name} can be read or written by others", instead)
+
+
+def readable_passwords(settings: HubSettings, config: Path) -> Iterator[Fault]:
+    """A configuration that holds a password and that others can read."""
+    runtime, pushed = settings.runtime, [one.push for one in settings.agencies.values() if one.push]
+    urls = [runtime.store, runtime.queues, *(push.url for push in pushed)]
+    written = config.read_text(encoding="utf-8")
+    secret = any(url and urlsplit(url).password and url in written for url in urls)
+    if secret and config.stat().st_mode & _OTHERS:
+        instead = f"chmod 600 {config}, or let a variable hold the URL"
+        yield Fault(str(config), "holds a password and can be read by others", instead)
+
+
+def _secret_files(settings: HubSettings, folder: Path) -> Iterator[tuple[str, Path]]:
+    yield "runtime.key_file", folder / settings.runtime.key_file
+    if file := store_file(settings, folder):
+        yield "runtime.store", file
+
+
+def releases_to_nobody(settings: HubSettings, profile: BoroughProfile) -> Iterator[Fault]:
+    """Standing releases to whom no product of this borough goes, or not for that purpose."""
+    products = {
+        (recipient.agency, recipient.purpose)
+        for rule in profile.colours.values()
+        for recipient in (*rule.recipients, *rule.at_once)
+    }
+    for code, agency in settings.agencies.items():
+        for recipient, purpose in _releases(agency):
+            if recipient not in settings.agencies:
+                what, instead = f"{recipient} is not configured", f"add [agencies.{recipient}]"
+            elif (recipient, purpose) not in products:
+                what = f"no product goes to {recipient} for {purpose!r}"
+                instead = "write recipient and purpose as a colour of the profile has them"
+            else:
+                continue
+            yield Fault(f"agencies.{code}.standing_release", what, f"{instead}, or take it out")
+
+
+def _releases(agency: AgencySettings) -> list[tuple[str, str]]:
+    return [(release.recipient, release.purpose) for release in agency.standing_release]
+
+
+def pushed_nowhere(settings: HubSettings) -> Iterator[Fault]:
+    """Agencies whose letters are pushed to no address."""
+    for code, agency in settings.agencies.items():
+        if agency.push and not agency.push.url and not agency.push.url_variable:
+            instead = "add url (http) or url_variable"
+            yield Fault(f"agencies.{code}.push", "says no address", instead)

@@ -1,0 +1,16 @@
+"""By which rules a child is described, compared and known again: the policy says which.
+
+A journal is replayed by the rules that decided it. What was decided by older ones stays as it was
+decided, and the older ones stay here.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+FIRST: Final = 1
+"""As until decision 018: what a policy without a number means."""
+NEWEST: Final = 2
+"""Since decision 018: placeholders are no evidence, round dates weigh less, near names are for a
+human, and a reference alone makes no version.
+"""

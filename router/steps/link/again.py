@@ -1,0 +1,51 @@
+"""Is it a concern that was told before, under a new reference? Looked at after linking, and only
+among what is told of the child: it is kept, rated and shown, and counts as no repeat.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from router.linkage import Linkage
+from router.linkage.another import agrees, is_other_of_incident, told_apart
+from router.linkage.concerns import LATEST, is_again
+from router.steps.link.register import Evidence, PersonRecord, Register
+from schemas.case import LinkOutcome
+
+
+def near_in_time(record: PersonRecord, piece: Evidence) -> list[str]:
+    """The person's referrals that were observed about the time of this piece."""
+    day = piece.observed_at.toordinal()
+    return [id_ for id_, at, _ in record.told if abs(at - day) <= LATEST.days + 1]
+
+
+def told_first(known: Register, decision: Linkage) -> str | None:
+    """The referral that told of the same concern first; None for a new concern."""
+    new = known.incoming
+    if new is None:
+        return None
+    account = new.account()
+    for piece in _of_the_child(known, decision):
+        if piece.id not in known.standard and is_again(account, piece.account()):
+            return piece.again or piece.id
+    return None
+
+
+def _of_the_child(known: Register, decision: Linkage) -> Iterator[Evidence]:
+    """What is told of the child linked to, or, while a human is asked, of whoever has its name."""
+    for record in known.people:
+        if _may_be(known, record, decision):
+            for id_, _, _ in record.told:
+                if id_ in known.evidence:
+                    yield known.evidence[id_]
+
+
+def _may_be(known: Register, record: PersonRecord, decision: Linkage) -> bool:
+    assert known.subject is not None
+    if is_other_of_incident(known.subject, record.profile):
+        return False
+    if decision.outcome is LinkOutcome.LINKED and decision.person is not None:
+        return record.person_id == decision.person.person_id
+    return agrees(known.subject, record.profile, named=True) and not told_apart(
+        known.subject, record.profile
+    )

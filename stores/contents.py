@@ -1,0 +1,53 @@
+"""Whether what is sealed in the journal opens, and is what its digest says."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
+
+from stores.database import View
+from stores.journal import Flaw
+from stores.vault import DataKey, Unreadable
+
+
+class Contents:
+    """Looks into entries, and counts those whose key was destroyed: nobody can look into them."""
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+        self._altered: set[str] = set()
+        """Keys that are there and are not what was wrapped."""
+        self.erased = 0
+
+    def check(self, rows: Sequence[Any]) -> Iterator[Flaw]:
+        """What is wrong with the contents of these rows of the journal."""
+        keys = self._keys({row.key_id for row in rows})
+        for row in rows:
+            key = keys.get(row.key_id)
+            if key is None and row.key_id not in self._altered:
+                self.erased += 1
+            elif (what := _fault(key, row)) is not None:
+                yield Flaw(row.chain, row.sequence, row.position, what, row.message_id)
+
+    def _keys(self, key_ids: Collection[str]) -> Mapping[str, DataKey]:
+        try:
+            return self._view.vault.keys(self._view.connection, key_ids, create=False)
+        except Unreadable:  # which one it is shows when they are asked for one by one
+            return {id_: key for id_ in key_ids if (key := self._key(id_)) is not None}
+
+    def _key(self, key_id: str) -> DataKey | None:
+        try:
+            return self._view.vault.keys(self._view.connection, [key_id], create=False).get(key_id)
+        except Unreadable:
+            self._altered.add(key_id)
+            return None
+
+
+def _fault(key: DataKey | None, row: Any) -> str | None:
+    if key is None:
+        return "cannot be opened"
+    try:
+        plain = key.open(row.payload, bound_to=row.message_id)
+    except (Unreadable, TypeError):  # the latter where it is not even bytes
+        return "cannot be opened"
+    return None if key.digest(plain) == row.digest else "not what its digest says"

@@ -1,0 +1,48 @@
+"""Agencies with tokens, and an application served on a port of its own."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+
+import uvicorn
+from starlette.applications import Starlette
+
+from connectors.port import Routes, routes
+from schemas.settings import HubSettings
+
+
+@contextmanager
+def serving(app: Starlette) -> Iterator[str]:
+    """The app on a port of its own; its address."""
+    server = uvicorn.Server(
+        uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, lifespan="off", ws="none")
+    )
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        while not server.started:
+            assert thread.is_alive()
+            thread.join(0.01)
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+def hub_with_tokens() -> Routes:
+    """Health, which leads, and a school; each one's token is ``<agency>-token``."""
+    agreement = {"reference": "ISA", "signatory": "A. Partner", "since": "2025-01-01"}
+    agencies = {
+        code: {
+            "name": code,
+            "signpost_contact": "01632 960001",
+            "agreement": agreement,
+            "http": {"token_sha256": sha256(f"{code}-token".encode()).hexdigest()},
+        }
+        for code in ("health", "school")
+    }
+    return routes(
+        HubSettings.model_validate({"area": "e1", "lead_agency": "health", "agencies": agencies}),
+        {},
+    )

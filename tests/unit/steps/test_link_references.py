@@ -1,0 +1,145 @@
+"""Hop 2 and 3: a reference is the agency's number for a form, an incident or a family, and not the
+child.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from router.linkage.rules import FIRST
+from router.steps.deduplicate import decide as deduplicate
+from schemas.case import ChildLinked, LinkOutcome
+from schemas.message import Message
+from schemas.notification import NotificationAccepted, NotificationDuplicated, NotificationReceived
+from schemas.person import Identifier, Name, PartialDate, Person, Sex
+from schemas.policy import Policy
+from tests.support.given import NOON, child, notification
+from tests.support.linking import AREA, Linking, in_replay, rules
+
+
+def version(hub: Linking, id_: str, subject: Person, *, first: str) -> ChildLinked:
+    return hub.referral(id_, subject, first=first)
+
+
+def changed(**parts: Any) -> Person:
+    return child().model_copy(update={"identifier": (), **parts})
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        changed(name=(Name(given_name=("Barnaby",), family_name=("Thornbury",)),)),
+        changed(date_of_birth=PartialDate(date=dt.date(2016, 7, 9))),
+        changed(date_of_birth=PartialDate(date=dt.date(2018, 3, 2))),
+        changed(sex_code=Sex.MALE),
+        changed(identifier=(Identifier(value="9990000026", system=child().identifier[0].system),)),
+    ],
+    ids=["name", "birthday", "birthday with day and month swapped", "sex", "NHS number"],
+)
+def test_another_child_under_the_same_reference_is_never_a_version(other: Person) -> None:
+    hub = in_replay()
+    first = hub.referral("r1", child().model_copy(update={"sex_code": Sex.FEMALE}))
+    linked = version(hub, "r2", other, first="r1")
+    assert linked.outcome is not LinkOutcome.LINKED
+    assert linked.person_id != first.person_id
+    assert linked.version == 1
+
+
+def test_a_reference_that_says_too_little_of_both_is_no_version() -> None:
+    hub = in_replay()
+    first = hub.referral("r1", Person(name=(Name(family_name=("Thornbury",)),)))
+    linked = version(hub, "r2", child(), first="r1")
+    assert linked.person_id != first.person_id
+
+
+def test_a_version_with_the_name_spelt_otherwise_is_one_and_counts_as_no_repeat() -> None:
+    hub = in_replay()
+    first = hub.referral("r1")
+    spelt = child().model_copy(
+        update={"name": (Name(given_name=("Tily",), family_name=("Thornbury",)),)}
+    )
+    linked = version(hub, "r2", spelt, first="r1")
+    assert (linked.person_id, linked.version) == (first.person_id, 2)
+    assert linked.earlier_referrals == 0
+    assert hub.referral("r3").earlier_referrals == 1
+
+
+def test_a_number_that_is_given_to_a_family_for_good_makes_no_version_of_a_new_concern() -> None:
+    hub = in_replay()
+    first = hub.referral("r1")
+    later = NotificationAccepted(
+        referral_id="r2",
+        agency="police",
+        area=AREA,
+        version=2,
+        first_referral_id="r1",
+        notification=notification(
+            "Late for school, cold and hungry.", observed_at=NOON + dt.timedelta(days=60)
+        ),
+    )
+    (linked,) = [f for f in hub.hear(later, "r2-accepted").facts if isinstance(f, ChildLinked)]
+    assert (linked.person_id, linked.version) == (first.person_id, 1)
+    assert linked.earlier_referrals == 1
+
+
+def received(reference: str, id_: str) -> Message:
+    said = notification(reference=reference)
+    fact = NotificationReceived(
+        agency="police", area=AREA, content_digest=said.content_digest(), notification=said
+    )
+    return Message(
+        id=id_,
+        source="test",
+        time=NOON,
+        key=AREA,
+        correlation_id=id_,
+        causation_id=None,
+        data=fact,
+    )
+
+
+def second_of(reference: str, policy: Policy) -> Any:
+    """What becomes of the very same content, told twice under a reference."""
+    first, again = received(reference, "m1"), received(reference, "m2")
+    known = deduplicate.decide(None, first, policy)
+    (fact,) = deduplicate.decide(known.state, again, policy).facts
+    return fact
+
+
+@pytest.mark.parametrize("reference", ["N/A", "0", "Unknown", "tbc"])
+def test_under_a_reference_that_says_nothing_nothing_is_a_duplicate(reference: str) -> None:
+    fact = second_of(reference, rules())
+    assert isinstance(fact, NotificationAccepted)
+    assert (fact.version, fact.first_referral_id) == (1, None)
+
+
+def test_by_the_first_rules_it_is_one_as_it_was() -> None:
+    old = rules().model_copy(update={"linkage_rules": FIRST})
+    assert isinstance(second_of("N/A", old), NotificationDuplicated)
+
+
+def test_a_policy_of_old_reads_as_it_was_written_and_means_the_first_rules() -> None:
+    old = rules().model_copy(update={"linkage_rules": FIRST}).model_dump_json()
+    assert "linkage_rules" not in old
+    assert Policy.model_validate_json(old).linkage_rules == FIRST
+    assert Policy.model_validate_json(old).model_dump_json() == old
+
+
+def test_a_resend_under_a_new_reference_is_kept_and_counts_once() -> None:
+    hub = in_replay()
+    first = hub.hear_referral("r1")
+    again = NotificationAccepted(
+        referral_id="r2",
+        agency="school",
+        area=AREA,
+        version=1,
+        notification=notification(reference="S-9", observed_at=NOON),
+    )
+    (linked,) = [f for f in hub.hear(again, "r2-accepted").facts if isinstance(f, ChildLinked)]
+    assert linked.same_concern_as == "r1"
+    assert linked.earlier_referrals == 0
+    assert first.facts
+    assert hub.referral("r3").earlier_referrals == 1
