@@ -31,21 +31,20 @@ _count = click.IntRange(min=1)
 _option = partial(click.option, show_default=True)
 
 
-def _workers(_context: object, _option: object, given: tuple[str, ...]) -> tuple[str, ...]:
-    """Every step is served, or nothing is asked for."""
+def _serving(given: tuple[str, ...]) -> tuple[str, ...]:
+    """These workers, who serve every step unless there are none."""
     units = [steps.replace(" ", "+") for steps in given]
     unserved = {step for step in APART if not any(serves(unit, step) for unit in units)}
     if given and unserved:
-        raise click.BadParameter(f"no worker serves {', '.join(sorted(unserved))}")
+        raise click.UsageError(f"no worker serves {', '.join(sorted(unserved))}")
     return given
 
 
 _runtime = _option("--runtime", type=click.Choice(["embedded", "production"]), default="embedded")
 _seed = _option("--seed", type=int, default=1, help="The same seed plans the same faults.")
-_workers_option = _option(
+_workers = _option(
     "--workers",
     multiple=True,
-    callback=_workers,
     help="In production: a worker of these steps, or of `all`; may be repeated. None: apart.",
 )
 _folder = _option(
@@ -75,11 +74,10 @@ proof.add_command(k2)
 @_option("--kills", type=click.IntRange(min=0), default=30)
 @_seed
 @_option("--seconds", type=float, default=900.0, help="Give up after so long.")
-@_workers_option
+@_workers
 @_option(
     "--then",
     multiple=True,
-    callback=_workers,
     help="Workers that take the others' place after half of the kills; may be repeated.",
 )
 @_option(
@@ -112,8 +110,8 @@ def f1(
         seed=seed,
         without=without or "",
         seconds=seconds,
-        workers=workers or APART,
-        then=then,
+        workers=_serving(workers) or APART,
+        then=_serving(then),
     )
     with _places(runtime, folder) as place, place("hub") as hub:
         figures = prove(hub, plan)
@@ -125,7 +123,7 @@ def f1(
 @_runtime
 @_option("--good", type=_count, default=2000, help="How many good messages.")
 @_option("--ratio", type=_count, default=5, help="Good ones for each bad one.")
-@_workers_option
+@_workers
 @_option(
     "--without",
     type=click.Choice(["originals"]),
@@ -150,7 +148,11 @@ def f17a(
     good ones' rate with that of a clean run just before.
     """
     dose = Dose(
-        good=good, ratio=ratio, workers=workers or APART, without=without or "", seconds=900.0
+        good=good,
+        ratio=ratio,
+        workers=_serving(workers) or APART,
+        without=without or "",
+        seconds=900.0,
     )
     with _places(runtime, folder) as place, place("clean") as clean, place("poisoned") as poisoned:
         figures = poison.prove(clean, poisoned, dose=dose)

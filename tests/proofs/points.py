@@ -126,9 +126,9 @@ def _wrap(function: str, reached: Callable[[object], None]) -> None:
     replace(function, wrapped)
 
 
-def replace(function: str, by: Callable[[Callable[..., Any]], Callable[..., Any]]) -> None:
-    """Put something else in a function's place, wherever its module looks it up."""
-    module, _, path = function.partition(":")
+def replace(named: str, by: Callable[[Any], Any]) -> None:
+    """Put something else in the place of what is named, wherever its module looks it up."""
+    module, _, path = named.partition(":")
     owner: Any = import_module(module)
     *classes, name = path.split(".")
     for part in classes:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace as changed
+from types import ModuleType, SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
@@ -73,7 +74,8 @@ _FORGETFUL = "deduplicate"
 
 def _inbox() -> None:
     """A step forgets what it had, its unit where it was, and ids are new each time."""
-    replace("stores.cursors:next_offsets", _unknown)
+    replace("router.runtimes.embedded:cursors", _unknown)
+    replace("router.runtimes.partition:cursors", _unknown)
     replace("stores.cursors:store", _never_back)
     replace("stores.inbox:note", lambda _: _noted_again)
     replace("router.handle:_due", _due_again)
@@ -84,16 +86,16 @@ def _inbox() -> None:
     )
 
 
-def _unknown(next_offsets: Callable[[Database], dict[str, int]]) -> Callable[..., dict[str, int]]:
+def _unknown(module: ModuleType) -> SimpleNamespace:
     """Where the unit starts, or is given a partition, it asks in vain."""
 
     def forgetful(database: Database) -> dict[str, int]:
-        found = next_offsets(database)
+        found = cursors.next_offsets(database)
         return {
             name: at for name, at in found.items() if not serves(unit_of_chain(name), _FORGETFUL)
         }
 
-    return forgetful
+    return SimpleNamespace(**vars(module) | {"next_offsets": forgetful})
 
 
 def _never_back(store: Callable[..., None]) -> Callable[..., None]:

@@ -24,11 +24,12 @@ def test_every_point_is_a_function_of_the_hub(point: str) -> None:
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_every_rule_that_can_be_dropped_is_kept_by_functions_of_the_hub(
+def test_every_rule_that_can_be_dropped_is_kept_by_what_the_hub_has(
     rule: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     replaced: list[str] = []
     monkeypatch.setattr(rules, "replace", lambda named, _by: replaced.append(named))
     RULES[rule]()
     assert replaced
-    assert all(callable(function(named)) for named in replaced)
+    for named in replaced:
+        assert function(named)
