@@ -78,7 +78,9 @@ class MllpListener:
             try:
                 while not stop.is_set():
                     talks = list(_going_on(talks))
-                    if (connection := self._admitted(server, len(talks))) is not None:
+                    connection = self._accepted(server)
+                    at_work = sum(not talk.done() for talk in talks)
+                    if connection and self._admitted(connection, at_work):
                         talk = _Talk(self, connection, ended)
                         talks.append(executor.submit(talk.hold))
             finally:
@@ -92,16 +94,22 @@ class MllpListener:
         log.info("received", agency=self.route.code, connector="mllp", count=len(arrivals))
         return acknowledged(header, receipts, now=now)
 
-    def _admitted(self, server: socket.socket, talks: int) -> socket.socket | None:
+    def _accepted(self, server: socket.socket) -> socket.socket | None:
+        with suppress(TimeoutError, ConnectionError):  # nobody came, or is gone again
+            return server.accept()[0]
+        return None
+
+    def _admitted(self, connection: socket.socket, talks: int) -> bool:
         try:
-            connection, (address, *_) = server.accept()
-        except TimeoutError:
-            return None
+            address = connection.getpeername()[0]
+        except OSError:  # gone again
+            connection.close()
+            return False
         if self._is_peer(address) and talks < self.settings.most_connections:
-            return connection
+            return True
         connection.close()
         log.warning("peer.refused", agency=self.route.code, connector="mllp", address=address)
-        return None
+        return False
 
     def _is_peer(self, address: str) -> bool:
         peer = ip_address(address.partition("%")[0])

@@ -46,6 +46,7 @@ class Header:
     @classmethod
     def of(cls, message: bytes) -> Header:
         """That of a message, or none where it begins with no MSH."""
+        message = message.lstrip(b"\xef\xbb\xbf\r\n \t")
         charset = charset_of(message)
         line = re.split(rb"[\r\n]", message, maxsplit=1)[0].decode(charset, "replace")
         line = "".join(filter(str.isprintable, line))

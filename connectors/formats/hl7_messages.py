@@ -29,6 +29,8 @@ _CHARSETS: Mapping[str, str] = {
     **dict.fromkeys(("", "ASCII", "UNICODE", "UNICODE UTF-8", "UTF-8"), "utf-8"),
 }
 """What MSH-18 may say (HL7 table 0211); ASCII is also UTF-8."""
+_MOST_MARKS = 50_000
+"""In a message, of separators and escapes: the library takes half a kilobyte of memory for each."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -84,6 +86,8 @@ def _parsed(original: bytes) -> Segments:
     marks = marks_of(text)
     if marks is None:
         raise NotTaken("unreadable.hl7", "MSH-2")
+    if sum(map(text.count, marks)) > _MOST_MARKS:
+        raise NotTaken("unreadable.too-large")
     message = hl7.parse("\r".join(_segments(text)))
     for segment in message:
         _decode(segment, _Escapes(marks, charset))
