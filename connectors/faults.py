@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from typing import Any, Final
 
 from connectors.formats.template import Bad
@@ -30,6 +30,7 @@ class Fault:
 
     path: Path
     reason: str
+    _: KW_ONLY
     expected: str | None = None
     longest: int | None = None
     """Characters, of a text that is too long."""
@@ -61,4 +62,5 @@ def fault_of(error: Any) -> Fault:
         if longest
         else context.get("expected") or _PATTERNS.get(context.get("pattern")) or _SHAPES.get(kind)
     )
-    return Fault(error["loc"], reason_of(kind), expected, longest, absent=kind == "missing")
+    reason, absent = reason_of(kind), kind == "missing"
+    return Fault(error["loc"], reason, expected=expected, longest=longest, absent=absent)

@@ -26,16 +26,22 @@ def _odd_json(tag: str) -> Iterator[Bad]:
     twice = event.replace('"specversion"', f'"source": "urn:again:{tag}", "specversion"', 1)
     zipped, wide = gzip.compress(event.encode(), mtime=0), event.encode("utf-16")
     half, nul = (event.replace("Invented", f"\\{code}") for code in ("ud800", "u0000"))
-    bodies = {
-        "not-a-number": ("unreadable.number", "data.phone", nan.encode()),
-        "field-twice": ("unreadable.repeated-key", None, twice.encode()),
-        "half-a-character": ("invalid.characters", "data.narrative", half.encode()),
-        "nul": ("invalid.characters", "data.narrative", nul.encode()),
-        "zipped": ("unreadable.encoding", None, zipped),
-        "utf-16": ("unreadable.encoding", None, wide),
+    refused = {
+        "field-twice": ("unreadable.repeated-key", twice.encode()),
+        "zipped": ("unreadable.encoding", zipped),
+        "utf-16": ("unreadable.encoding", wide),
     }
-    for name, (reason, at, body) in bodies.items():
-        yield Bad(name=name, reason=reason, field=at, body=body)
+    for name, (reason, body) in refused.items():
+        yield Bad(name=name, reason=reason, body=body)
+    words, odd = "data.narrative", "invalid.characters"
+    taken = {
+        "not-a-number": ("invalid.value", "data.phone", nan, "NaN"),
+        "half-a-character": (odd, words, half, '"\\ud800 for a test."'),
+        "nul": (odd, words, nul, '"\\u0000 for a test."'),
+    }
+    for name, (reason, at, text, aside) in taken.items():
+        event = text.replace(f"bad-{tag}-odd", f"bad-{tag}-{name}")
+        yield Bad(name=name, reason=reason, field=at, body=event.encode(), aside=aside)
 
 
 def _batches(tag: str) -> Iterator[Bad]:
@@ -79,19 +85,21 @@ def _csv(tag: str) -> Iterator[Bad]:
     renamed = _row(tag).replace("Surname", "Family", 1)
     unquoted = _row(tag, **{"Reason for Referral": '"Invented'})
     bodies = {
-        "csv-short-row": ("unreadable.csv", "row 2", short),
-        "csv-open-quote": ("unreadable.csv", "row 2", unquoted),
-        "csv-no-column": ("missing.column", "row 2, Surname", renamed),
-        "csv-bad-date": ("invalid.date", "row 2, DOB", _row(tag, DOB="30/02/2020")),
-        "csv-bad-code": ("invalid.code", "row 2, Sex", _row(tag, Sex="purple")),
+        "csv-short-row": ("unreadable.csv", "row 2", short, None),
+        "csv-open-quote": ("invalid.quotes", "row 2", unquoted, unquoted.splitlines()[1]),
+        "csv-no-column": ("missing.column", "row 2, Surname", renamed, ""),
+        "csv-bad-date": ("invalid.date", "row 2, DOB", _row(tag, DOB="30/02/2020"), "30/02/2020"),
+        "csv-bad-code": ("invalid.code", "row 2, Sex", _row(tag, Sex="purple"), "purple"),
         "csv-no-reference": (
             "missing.field",
             "row 2, Referral No",
             _row(tag, **{"Referral No": ""}),
+            "",
         ),
     }
-    for name, (reason, at, text) in bodies.items():
-        yield _binary(name, text, tag=tag, reason=reason, field=at, kind="text/csv")
+    for name, (reason, at, text, aside) in bodies.items():
+        told = {"reason": reason, "field": at, "aside": aside}
+        yield _binary(name, text, tag=tag, kind="text/csv", **told)
 
 
 def _row(tag: str, **changes: str) -> str:
@@ -123,20 +131,21 @@ def _xml(tag: str) -> Iterator[Bad]:
     other = f"<MerlinFeed><Card>{tag}</Card></MerlinFeed>"
     bomb = _BOMB + pac.replace("Invented", "&a;")
     bodies = {
-        "xml-cut-off": ("unreadable.xml", None, pac[:-15]),
-        "xml-entities": ("unreadable.xml-entities", None, bomb),
-        "xml-no-reference": ("missing.field", "@URN", unsigned),
-        "xml-bad-date": ("invalid.date", "Subject/DateOfBirth", dated),
-        "xml-not-a-feed": ("missing.field", "PreAssessmentChecklist", other),
+        "xml-cut-off": ("unreadable.xml", None, pac[:-15], None),
+        "xml-entities": ("unreadable.xml-entities", None, bomb, None),
+        "xml-no-reference": ("missing.field", "@URN", unsigned, ""),
+        "xml-bad-date": ("invalid.date", "Subject/DateOfBirth", dated, f"2020-07-20-{tag}"),
+        "xml-not-a-feed": ("missing.field", "PreAssessmentChecklist", other, None),
     }
-    for name, (reason, at, text) in bodies.items():
-        yield _binary(name, text, tag=tag, reason=reason, field=at, kind="application/xml")
+    for name, (reason, at, text, aside) in bodies.items():
+        told = {"reason": reason, "field": at, "aside": aside}
+        yield _binary(name, text, tag=tag, kind="application/xml", **told)
 
 
 _SENDER = {"text/csv": "early_help", "application/xml": "police_cait"}
 
 
-def _binary(name: str, text: str, *, tag: str, reason: str, field: str | None, kind: str) -> Bad:
+def _binary(name: str, text: str, *, tag: str, kind: str, **told: Any) -> Bad:
     """In binary mode: the attributes of the event are headers, and the body is the agency's own."""
     attributes = {
         "specversion": "1.0",
@@ -146,12 +155,11 @@ def _binary(name: str, text: str, *, tag: str, reason: str, field: str | None, k
     }
     return Bad(
         name=name,
-        reason=reason,
-        field=field,
         body=text.encode(),
         content_type=kind,
         headers={f"ce-{key}": value for key, value in attributes.items()},
         agency=_SENDER[kind],
+        **told,
     )
 
 
@@ -174,7 +182,7 @@ def _dropped(tag: str) -> Iterator[Bad]:
             agency="school",
             way="folder",
             filename=filename,
-            kept=line if body is lines else None,
+            aside="purple" if body is lines else None,
         )
 
 

@@ -1,4 +1,7 @@
-"""What SIMULATED agencies get wrong in JSON over HTTP: one message of each kind."""
+"""What SIMULATED agencies get wrong in JSON over HTTP: one message of each kind.
+
+What leaves nothing to act on is refused; of others one part is set aside, and the rest is taken.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +17,8 @@ Way = Literal["http", "queue", "folder"]
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False, kw_only=True)
 class Bad:
-    """A message that no hub can take, with the reason code and the field that its sender must be
-    told.
+    """A message in which something is wrong, with the reason code and the field that its sender
+    must be told.
     """
 
     name: str
@@ -29,6 +32,8 @@ class Bad:
     way: Way = "http"
     filename: str | None = None
     """Of a dropped file; its name ends so."""
+    aside: str | None = None
+    """What must be set aside of it, as it stood there; None: the whole is refused."""
     kept: bytes | None = None
     """What is kept of it, where that is not all: one line of a file, for example."""
 
@@ -79,10 +84,17 @@ def notification(tag: str) -> dict[str, Any]:
     }
 
 
-def in_json(name: str, event: Mapping[str, Any], *, reason: str, field: str | None) -> Bad:
+def in_json(
+    name: str,
+    event: Mapping[str, Any],
+    *,
+    reason: str,
+    field: str | None,
+    aside: str | None = None,
+) -> Bad:
     """An event with something wrong in it, under an id of its own."""
     body = json.dumps({**event, "id": f"{event['id']}-{name}"}).encode()
-    return Bad(name=name, reason=reason, field=field, body=body)
+    return Bad(name=name, reason=reason, field=field, aside=aside, body=body)
 
 
 def _unreadable(tag: str) -> Iterator[Bad]:
@@ -119,7 +131,7 @@ def _missing_fields(tag: str) -> Iterator[Bad]:
         data = notification(tag)
         del data[missing]
         event = event_of(tag, data=data)
-        yield in_json(name, event, reason="missing.field", field=f"data.{missing}")
+        yield in_json(name, event, reason="missing.field", field=f"data.{missing}", aside="")
 
 
 _WRONG_VALUES = (
@@ -138,4 +150,5 @@ _WRONG_VALUES = (
 def _wrong_fields(tag: str) -> Iterator[Bad]:
     for name, wrong, value, reason in _WRONG_VALUES:
         event = event_of(tag, data=notification(tag) | {wrong: value})
-        yield in_json(name, event, reason=reason, field=f"data.{wrong}")
+        aside = value if isinstance(value, str) else json.dumps(value)
+        yield in_json(name, event, reason=reason, field=f"data.{wrong}", aside=aside)
