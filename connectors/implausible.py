@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from connectors.faults import Fault
+from connectors.faults import POSTCODE, Fault
 from connectors.parts import Path
 from schemas.case import OpenCase
 from schemas.notification import Notification
@@ -83,7 +83,7 @@ def _identifiers(held: tuple[Identifier, ...], at: Path) -> Iterator[Fault]:
 
 def _address(address: Address, at: Path) -> Iterator[Fault]:
     if address.postcode is not None and not _POSTCODE.fullmatch(address.postcode):
-        yield Fault((*at, "postcode"), "invalid.postcode", expected="AB1 2CD")
+        yield Fault((*at, "postcode"), "invalid.postcode", expected=POSTCODE)
     for name, value in (("uprn", address.uprn), ("usrn", address.usrn)):
         if value is not None and not value.isascii():
             yield Fault((*at, name), "invalid.value", expected="digits")
