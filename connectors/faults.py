@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from typing import Any, Final
 
 from connectors.formats.template import Bad
 from connectors.not_taken import reason_of
 from connectors.parts import Path
 
+POSTCODE: Final = "AB1 2CD"
+"""What one looks like."""
 _SHAPES: Final = {
     "string_type": "a text",
     "tuple_type": "a list",
@@ -30,6 +32,7 @@ class Fault:
 
     path: Path
     reason: str
+    _: KW_ONLY
     expected: str | None = None
     longest: int | None = None
     """Characters, of a text that is too long."""
@@ -54,6 +57,8 @@ class Fault:
 
 def fault_of(error: Any) -> Fault:
     """What one of pydantic's errors says."""
+    if error["loc"][-1:] == ("postcode",):
+        return Fault(error["loc"], "invalid.postcode", expected=POSTCODE)
     kind, context = error["type"], error.get("ctx", {})
     longest = context.get("max_length") if kind == "string_too_long" else None
     expected = (
@@ -61,4 +66,5 @@ def fault_of(error: Any) -> Fault:
         if longest
         else context.get("expected") or _PATTERNS.get(context.get("pattern")) or _SHAPES.get(kind)
     )
-    return Fault(error["loc"], reason_of(kind), expected, longest, absent=kind == "missing")
+    reason, absent = reason_of(kind), kind == "missing"
+    return Fault(error["loc"], reason, expected=expected, longest=longest, absent=absent)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from connectors.faults import Fault
+from connectors.faults import POSTCODE, Fault
 from connectors.parts import Path
 from schemas.case import OpenCase
 from schemas.notification import Notification
@@ -46,7 +46,9 @@ def implausible(made: Notification | OpenCase, now: dt.datetime) -> Iterator[Fau
     if made.observed_at > now + CLOCK_SKEW:
         yield Fault(("observed_at",), "invalid.future")
     elif made.observed_at < now - dt.timedelta(days=365 * OLDEST_CONCERN):
-        yield Fault(("observed_at",), "invalid.past", f"within the last {OLDEST_CONCERN} years")
+        yield Fault(
+            ("observed_at",), "invalid.past", expected=f"within the last {OLDEST_CONCERN} years"
+        )
     yield from _person(made.subject, ("subject",), now=now)
 
 
@@ -68,18 +70,20 @@ def _born(born: PartialDate | None, at: Path, *, oldest: int, now: dt.datetime) 
     if not born.expected and born.date > (now + dt.timedelta(days=1)).date():
         yield Fault(place, "invalid.future")
     elif born.date.year < now.year - oldest - 1:
-        yield Fault(place, "invalid.past", f"within the last {oldest} years")
+        yield Fault(place, "invalid.past", expected=f"within the last {oldest} years")
 
 
 def _identifiers(held: tuple[Identifier, ...], at: Path) -> Iterator[Fault]:
     for number, identifier in enumerate(held):
         if identifier.system == NHS_NUMBER and not well_formed(identifier.value):
-            yield Fault((*at, "identifier", number, "value"), "invalid.check-digit", "ten digits")
+            yield Fault(
+                (*at, "identifier", number, "value"), "invalid.check-digit", expected="ten digits"
+            )
 
 
 def _address(address: Address, at: Path) -> Iterator[Fault]:
     if address.postcode is not None and not _POSTCODE.fullmatch(address.postcode):
-        yield Fault((*at, "postcode"), "invalid.postcode", "AB1 2CD")
+        yield Fault((*at, "postcode"), "invalid.postcode", expected=POSTCODE)
     for name, value in (("uprn", address.uprn), ("usrn", address.usrn)):
         if value is not None and not value.isascii():
-            yield Fault((*at, name), "invalid.value", "digits")
+            yield Fault((*at, name), "invalid.value", expected="digits")

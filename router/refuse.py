@@ -29,18 +29,20 @@ def taken(arrival: Arrival, id_: str, *, duplicate_of: str | None = None) -> Rec
         id=id_,
         duplicate_of=duplicate_of,
         **_named(arrival),
-        warnings=tuple(map(_warned, _to_tell(arrival.body))),
+        warnings=tuple(map(warned, parts_to_tell(arrival.body))),
     )
 
 
-def _to_tell(body: Fact | Refusal) -> list[SetAside]:
+def parts_to_tell(body: Fact | Refusal) -> list[SetAside]:
+    """What of a message that is taken could not be used, as far as its sender is told."""
     match body:
         case NotificationReceived(notification=concern) | OpenCaseReceived(open_case=concern):
             return [one for one in concern.set_aside if one.instead is not Instead.ALONG]
     return []
 
 
-def _warned(part: SetAside) -> Warned:
+def warned(part: SetAside) -> Warned:
+    """The words for its sender: why, what was done, and how to send it right."""
     reason = REASONS[part.reason]
     return Warned(
         field=part.field,

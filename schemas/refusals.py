@@ -113,7 +113,7 @@ _REASONS = (
     ),
     Reason(
         "missing.field",
-        "A field that the hub cannot do without is missing.",
+        "A field that was agreed is missing.",
         "Fill in the field and send it again.",
         hint=_MEND,
     ),

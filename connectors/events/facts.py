@@ -11,12 +11,13 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
+from connectors.asides import AsSent, overwritten
 from connectors.formats.mapping import Format
 from connectors.formats.records import Record, Tally
 from connectors.formats.strict_json import Json, parse, written
 from connectors.not_taken import NotTaken, of_validation
 from connectors.port import AgencyRoute
-from connectors.set_aside import AsSent, overwritten, usable
+from connectors.set_aside import usable
 from schemas import decisions
 from schemas.base import Fact, Shape
 from schemas.case import OpenCase, OpenCaseReceived
@@ -168,9 +169,9 @@ class Door:
             return form.model_validate_json(text, strict=True)
 
         sent = AsSent(
-            data.value,
-            data.text,
-            lambda: parse(data.text).value,
+            values=data.value,
+            text=data.text,
+            written=lambda: parse(data.text).value,
             where=prefix,
             odd=data.odd,
             beside=overwritten(data.value, prefix) if data.odd else (),

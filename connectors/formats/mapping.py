@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, ValidationError
 
-from connectors.asides import aside
+from connectors.asides import AsSent, aside, overwritten
 from connectors.formats import hl7_paths, template
 from connectors.formats.convert import CONVERTERS, SEVERAL, Options
 from connectors.formats.family import Children, siblings
@@ -28,7 +28,7 @@ from connectors.formats.records import Encoding, Kind, Reading, Record, Tally
 from connectors.formats.template import EACH, Constant, Each, Node
 from connectors.formats.unread import Known, unread
 from connectors.not_taken import NotTaken
-from connectors.set_aside import AsSent, overwritten, usable
+from connectors.set_aside import usable
 from schemas.base import Code, Line, Shape
 from schemas.case import OpenCase
 from schemas.notification import Instead, Notification, SetAside

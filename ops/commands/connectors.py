@@ -17,6 +17,7 @@ from connectors.formats.records import Tally
 from connectors.port import AgencyRoute, Routes, routes
 from ops.commands.common import answer, config_option, json_option, table
 from ops.run.configuration import read_settings
+from router.refuse import parts_to_tell, warned
 from schemas.base import Fact
 from schemas.case import OpenCaseReceived
 from schemas.notification import NotificationReceived
@@ -47,6 +48,8 @@ def list_(config: Path, *, as_json: bool) -> None:
     answer(rows, [table("Agencies", shown)], as_json=as_json)
 
 
+_SHOWN = 200
+"""Characters of a value that was kept; `--json` has the whole."""
 _WAYS = ("http", "folder", "queue", "mllp")
 """The ways in, as the configuration calls them."""
 
@@ -119,7 +122,11 @@ def _told(number: int, body: Fact | Refusal) -> dict[str, Any]:
             return {"record": number, "taken": False, "reason": code, "field": field} | told
         case NotificationReceived(notification=made) | OpenCaseReceived(open_case=made):
             plain = json.loads(made.model_dump_json(exclude_none=True))
-            return {"record": number, "taken": True, "as": type(made).__name__, "made": plain}
+            warnings = [
+                warned(part).model_dump() | {"kept": part.value} for part in parts_to_tell(body)
+            ]
+            as_ = {"as": type(made).__name__, "made": plain, "warnings": warnings}
+            return {"record": number, "taken": True} | as_
     raise TypeError(type(body).__name__)  # files hold notifications or open cases
 
 
@@ -128,7 +135,7 @@ def _shown(told: list[dict[str, Any]]) -> Iterator[str]:
         if one["taken"]:
             yield "record {record}: {as}".format_map(one)
             yield json.dumps(one["made"], ensure_ascii=False, indent=2)
-            yield from map(_warning, one["made"].get("set_aside", ()))
+            yield from map(_warning, one["warnings"])
         else:
             where = one["field"] or "the whole record"
             yield f"record {one['record']}: refused, {one['reason']} at {where}"
@@ -137,7 +144,9 @@ def _shown(told: list[dict[str, Any]]) -> Iterator[str]:
     yield f"{sum(one['taken'] for one in told)} of {len(told)} would be taken; nothing was sent"
 
 
-def _warning(part: dict[str, Any]) -> str:
-    why = REASONS[part["reason"]]
-    right = f" Expected: {part['expected']}." if "expected" in part else ""
-    return f"    warning, {part['reason']} at {part['field']}: {why.cause} {why.cure}{right}"
+def _warning(told: dict[str, Any]) -> str:
+    """One warning in the words of a receipt, with what was kept, which no receipt repeats."""
+    kept = told["kept"]
+    shown = f" Kept: {kept[:_SHOWN]}{'…' if len(kept) > _SHOWN else ''}" if kept else ""
+    words = "{explanation} {done} {cure}".format_map(told)
+    return f"    warning, {told['reason']} at {told['field']}: {words}{shown}"

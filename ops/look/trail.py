@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from ops.look.reading import Readable
 from ops.run.wiring import Hub
+from router.refuse import parts_to_tell
 from schemas.base import Fact
 from schemas.case import ChildLinked, MergeSuggested, OpenCaseLinked, SplitSuggested
 from schemas.information import InformationRequested
@@ -184,9 +185,24 @@ def _event(entry: Entry, *, revealed: bool) -> Event:
         by=entry.chain,
         message_id=message.id,
         causation_id=message.causation_id,
-        shown=_without_personal_data(content, _SHOWN | also) | code,
+        shown=_without_personal_data(content, _SHOWN | also) | code | _warnings(message.data),
         content=content if revealed else None,
     )
+
+
+def _warnings(fact: Fact) -> dict[str, Any]:
+    """How many parts of a message could not be used, and which as far as they were agreed.
+
+    A name that nobody agreed is its sender's own, and may be anybody's.
+    """
+    parts = parts_to_tell(fact)
+    if not parts:
+        return {}
+    agreed = [part.field for part in parts if part.reason not in _OWN_NAMES]
+    return {"warnings": {"count": len(parts), "fields": agreed}}
+
+
+_OWN_NAMES = ("invalid.unknown-field", "unreadable.repeated-key")
 
 
 def _without_personal_data(value: Any, shown: frozenset[str]) -> Any:

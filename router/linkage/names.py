@@ -18,7 +18,7 @@ from rapidfuzz.distance import OSA
 
 from router.linkage.kept import kept
 from router.linkage.scale import Scale
-from router.linkage.text import fold, sound
+from router.linkage.text import beginning, fold, sound
 
 MOHAMMED: Final = "mohammed"
 Rarity = Callable[[str], float]
@@ -121,7 +121,7 @@ def given(text: str) -> str:
     """A given name as compared: placeholders such as 'Unborn' or 'Unknown' are no name, forms of
     Mohammed are one.
     """
-    words = _NO_NAME.sub("", fold(text)).split()
+    words = beginning(_NO_NAME.sub("", fold(text))).split()
     if words and (_FORM_OF_MOHAMMED.match(words[0]) or (words[0] == "m" and len(words) > 1)):
         words[0] = MOHAMMED
     return " ".join(words)
@@ -130,7 +130,7 @@ def given(text: str) -> str:
 @kept(65_536)
 def family(text: str) -> str:
     """A family name as compared; 'Unknown' and the like are none."""
-    return _NO_NAME.sub("", fold(text))
+    return beginning(_NO_NAME.sub("", fold(text)))
 
 
 def given_rarity(per_mille: Mapping[str, float] | None = None) -> Rarity:

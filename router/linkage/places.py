@@ -15,7 +15,7 @@ from rapidfuzz.distance import OSA
 
 from router.linkage.kept import kept
 from router.linkage.scale import Scale
-from router.linkage.text import fold
+from router.linkage.text import beginning, fold
 
 _TYPES: Final = re.compile(
     r"^(?:r(?:oa|ao)d|rd|str?(?:eet)?|ave?n?(?:ue)?|l(?:a|n|ane)|dr(?:v|ive)?|clo?(?:se)?|cr(?:es|escent)?|pl(?:ace)?|"
@@ -85,7 +85,7 @@ class _Line(NamedTuple):
 
 @kept(16_384)
 def _line(text: str) -> _Line:
-    folded = fold(text)
+    folded = beginning(fold(text))
     words = folded.split()
     numbers = [w for w in words if w[0].isdigit()]
     names = [w for w in words if not w[0].isdigit() and _names_street(w)]

@@ -23,7 +23,7 @@ from router.linkage.placeholders import (
     without,
     without_role,
 )
-from router.linkage.text import fold
+from router.linkage.text import beginning, fold
 from schemas.person import NHS_NUMBER, Name, PartialDate, RelatedPerson
 
 Birthday = tuple[int, bool, int]
@@ -62,7 +62,9 @@ def _adult(person: RelatedPerson) -> str:
 
 
 def _called(name: Name) -> tuple[str, str]:
-    first, last = fold(" ".join(name.given_name)), fold(" ".join(name.family_name))
+    first, last = (
+        beginning(fold(" ".join(parts))) for parts in (name.given_name, name.family_name)
+    )
     if not last and " " in first:
         first, last = first.split(" ", 1)
     return first, last

@@ -24,6 +24,8 @@ _SIBLING: Final = re.compile(
     r"([A-Z][\w'\u2019-]+(?:\s[A-Z][\w'\u2019-]+)?(?:(?:,| and)\s[A-Z][\w'\u2019-]+)*)"
 )
 _LIST: Final = re.compile(r",\s*|\sand\s")
+_MOST: Final = 12
+"""Values of a field: what comes after them is no evidence, and all pairs of them are filed."""
 _SIBLING_ROLES: Final = frozenset({"sibling", "brother", "sister", "half_sibling", "twin"})
 _SEXES: Final = {Sex.MALE: "m", Sex.FEMALE: "f"}
 
@@ -118,9 +120,9 @@ def incident(agency: str, reference: str) -> str:
 
 
 def _distinct(values: Sequence[str]) -> tuple[str, ...]:
-    """Those that are given, each once; mostly there is one."""
+    """Those that are given, each once, as many as a profile keeps; mostly there is one."""
     if len(values) > 1:
-        return tuple(dict.fromkeys(filter(None, values)))
+        return tuple(dict.fromkeys(filter(None, values)))[:_MOST]
     return tuple(values) if values and values[0] else ()
 
 

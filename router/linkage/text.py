@@ -21,6 +21,8 @@ _LETTERS: Final = str.maketrans(
         "\u0131": "i",
     }
 )
+_LONGEST: Final = 12
+"""Words."""
 _SILENT: Final = re.compile(r"['`\u2019\u2018\u02bc\u00b4]")
 _OTHER: Final = re.compile(r"[^a-z0-9]+")
 _SOUNDS: Final = tuple(
@@ -60,6 +62,13 @@ def fold(text: str) -> str:
         parts = unicodedata.normalize("NFKD", plain.translate(_LETTERS))
         plain = "".join([c for c in parts if not unicodedata.combining(c)])
     return _OTHER.sub(" ", plain).strip()
+
+
+def beginning(folded: str) -> str:
+    """The first words: names have no more, and a text of thousands would be compared word by
+    word.
+    """
+    return " ".join(folded.split(" ", _LONGEST)[:_LONGEST])
 
 
 @kept(65_536)

@@ -10,7 +10,7 @@ import json
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -24,9 +24,9 @@ from ops.demo.simulation.agencies import persistently
 from ops.demo.simulation.bad import Bad, bad_messages
 from ops.demo.simulation.stream import sample_lines
 from schemas.message import derived_id
-from schemas.notification import Receipt
+from schemas.notification import Receipt, ReceiptStatus
 from tests.proofs.check import check_inward
-from tests.proofs.evidence import Buried, Evidence, gather
+from tests.proofs.evidence import Buried, Evidence, Recorded, gather
 from tests.proofs.place import Place
 from tests.proofs.plan import APART
 from tests.proofs.processes import (
@@ -58,11 +58,11 @@ class Dose:
 
 @dataclass(slots=True)
 class Told:
-    """Receipts of bad messages: by what was sent, and by the dead letter's id where they come by
+    """Receipts of bad messages: by what was sent, and by their own ids where they come by
     themselves.
     """
 
-    answered: dict[bytes, Receipt] = field(default_factory=dict)
+    answered: dict[bytes, list[Receipt]] = field(default_factory=dict)
     by_id: dict[str, Receipt] = field(default_factory=dict)
 
 
@@ -84,6 +84,7 @@ def prove(clean: Place, poisoned: Place, *, dose: Dose) -> dict[str, Any]:
         "taken": sum(one.taken for one in bad),
         "kinds": len({one.name for one in bad}),
         "without": dose.without or None,
+        "set_aside": sum(one.aside is not None for one in bad),
         "dead_letters": len(evidence.dead),
         "lost": sum(finding.startswith("lost") for finding in findings),
         "wrong": sum(not finding.startswith("lost") for finding in findings),
@@ -176,8 +177,7 @@ def _poison(place: Place, bad: Sequence[Bad], *, told: Told, stop: threading.Eve
         for one in by_way["http"]:
             raw = clients[one.agency].send_raw
             send = partial(raw, one.body, one.content_type, headers=one.headers)
-            for receipt in persistently(send, stop) or []:
-                told.answered[one.body] = receipt
+            told.answered[one.body] = persistently(send, stop) or []
     _await_files(place, by_way["folder"], told=told)
 
 
@@ -198,9 +198,8 @@ def _await_files(place: Place, bad: Iterable[Bad], *, told: Told) -> None:
             seconds=_ANSWER_SECONDS,
             what=f"receipts of {one.name}",
         )
-        for line in next(receipts.glob(pattern)).read_text(encoding="utf-8").splitlines():
-            receipt = Receipt.model_validate_json(line)
-            told.by_id[receipt.id] = receipt
+        lines = next(receipts.glob(pattern)).read_text(encoding="utf-8").splitlines()
+        told.answered[one.body] = [Receipt.model_validate_json(line) for line in lines]
 
 
 def _any(folder: Path, pattern: str) -> bool:
@@ -255,6 +254,7 @@ def _unkept(evidence: Evidence, bad: Sequence[Bad], *, told: Told) -> Iterator[s
     dead: dict[tuple[str, bytes], list[Buried]] = defaultdict(list)
     for letter in evidence.dead:
         dead[letter.agency, letter.original].append(letter)
+    taken = {entry.id: entry for entry in evidence.of("notification.received")}
     for one in bad:
         found = dead[one.agency, one.original]
         if one.taken:
@@ -262,8 +262,11 @@ def _unkept(evidence: Evidence, bad: Sequence[Bad], *, told: Told) -> Iterator[s
             continue
         if len(found) != 1:
             yield f"lost {one.name}: {len(found)} dead letters"
-            continue
-        yield from (f"{one.name}: {what}" for what in _amiss(one, found[0], told=told))
+        elif one.aside is None:
+            yield from (f"{one.name}: {what}" for what in _amiss(one, found[0], told=told))
+        else:
+            answers = told.answered.get(one.body, [])
+            yield from (f"{one.name}: {what}" for what in _not_aside(one, answers, taken=taken))
     refused = Counter(entry.data["dead_letter_id"] for entry in evidence.of("message.refused"))
     yield from (f"refusal {id_} {count} times" for id_, count in refused.items() if count != 1)
 
@@ -282,8 +285,25 @@ def _untold(one: Bad, dead: Sequence[Buried], *, told: Told) -> Iterator[str]:
 def _amiss(one: Bad, letter: Buried, *, told: Told) -> Iterator[str]:
     if (letter.reason, letter.field) != (one.reason, one.field):
         yield f"kept as {letter.reason} at {letter.field}"
-    receipt = told.answered.get(one.body) if one.way == "http" else told.by_id.get(letter.id)
+    answers = told.answered.get(one.body, [])
+    found = [receipt for receipt in answers if receipt.status is ReceiptStatus.REJECTED]
+    receipt = found[0] if found else told.by_id.get(letter.id)
     if receipt is None:
         yield "no receipt"
     elif (receipt.id, receipt.reason, receipt.field) != (letter.id, one.reason, one.field):
         yield f"told {receipt.reason} at {receipt.field}"
+
+
+def _not_aside(
+    one: Bad, answers: Sequence[Receipt], *, taken: Mapping[str, Recorded]
+) -> Iterator[str]:
+    """What is amiss with one that has to be taken."""
+    wrong = (one.reason, one.field)
+    warned = [r for r in answers if wrong in [(w.reason, w.field) for w in r.warnings]]
+    if len(warned) != 1:
+        yield f"told {len(warned)} times"
+    for receipt in warned:
+        entry = taken.get(receipt.id)
+        kept = entry.data["notification"]["set_aside"] if entry else []
+        if (*wrong, one.aside) not in [(k["reason"], k["field"], k["value"]) for k in kept]:
+            yield "not kept as it came"

@@ -90,10 +90,12 @@ def _csv(tag: str) -> Iterator[Bad]:
             "missing.field",
             "row 2, Referral No",
             _row(tag, **{"Referral No": ""}),
+            "",
         ),
     }
-    for name, (reason, at, text) in bodies.items():
-        yield _binary(name, text, tag=tag, reason=reason, field=at, kind="text/csv")
+    for name, (reason, at, text, aside) in bodies.items():
+        told = {"reason": reason, "field": at, "aside": aside}
+        yield _binary(name, text, tag=tag, kind="text/csv", **told)
 
 
 def _row(tag: str, **changes: str) -> str:
@@ -125,14 +127,15 @@ def _xml(tag: str) -> Iterator[Bad]:
     other = f"<MerlinFeed><Card>{tag}</Card></MerlinFeed>"
     bomb = _BOMB + pac.replace("Invented", "&a;")
     bodies = {
-        "xml-cut-off": ("unreadable.xml", None, pac[:-15]),
-        "xml-entities": ("unreadable.xml-entities", None, bomb),
-        "xml-no-reference": ("missing.field", "@URN", unsigned),
-        "xml-bad-date": ("invalid.date", "Subject/DateOfBirth", dated),
-        "xml-not-a-feed": ("missing.field", "PreAssessmentChecklist", other),
+        "xml-cut-off": ("unreadable.xml", None, pac[:-15], None),
+        "xml-entities": ("unreadable.xml-entities", None, bomb, None),
+        "xml-no-reference": ("missing.field", "@URN", unsigned, ""),
+        "xml-bad-date": ("invalid.date", "Subject/DateOfBirth", dated, f"2020-07-20-{tag}"),
+        "xml-not-a-feed": ("missing.field", "PreAssessmentChecklist", other, None),
     }
-    for name, (reason, at, text) in bodies.items():
-        yield _binary(name, text, tag=tag, reason=reason, field=at, kind="application/xml")
+    for name, (reason, at, text, aside) in bodies.items():
+        told = {"reason": reason, "field": at, "aside": aside}
+        yield _binary(name, text, tag=tag, kind="application/xml", **told)
 
 
 _TAKEN = frozenset(
@@ -143,7 +146,7 @@ _TAKEN = frozenset(
 _SENDER = {"text/csv": "early_help", "application/xml": "police_cait"}
 
 
-def _binary(name: str, text: str, *, tag: str, reason: str, field: str | None, kind: str) -> Bad:
+def _binary(name: str, text: str, *, tag: str, kind: str, **told: Any) -> Bad:
     """In binary mode: the attributes of the event are headers, and the body is the agency's own."""
     attributes = {
         "specversion": "1.0",
@@ -160,6 +163,7 @@ def _binary(name: str, text: str, *, tag: str, reason: str, field: str | None, k
         content_type=kind,
         headers={f"ce-{key}": value for key, value in attributes.items()},
         agency=_SENDER[kind],
+        **told,
     )
 
 

@@ -1,4 +1,7 @@
-"""What SIMULATED agencies get wrong in JSON over HTTP: one message of each kind."""
+"""What SIMULATED agencies get wrong in JSON over HTTP: one message of each kind.
+
+What leaves nothing to act on is refused; of others one part is set aside, and the rest is taken.
+"""
 
 from __future__ import annotations
 
@@ -31,6 +34,8 @@ class Bad:
     way: Way = "http"
     filename: str | None = None
     """Of a dropped file; its name ends so."""
+    aside: str | None = None
+    """What must be set aside of it, as it stood there; None: the whole is refused."""
     kept: bytes | None = None
     """What is kept of it, where that is not all: one line of a file, for example."""
     taken: bool = False

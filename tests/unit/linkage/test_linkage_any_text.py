@@ -124,3 +124,23 @@ def test_any_two_children_are_compared(one: Person, other: Person, text: str) ->
     compare_adults(mine.adults, profile.adults, (*mine.families, *profile.families))
     assert profile_keys(profile) <= profile_keys(extend(profile, mine))
     assert all(len(split_adult(adult)) == 4 for adult in mine.adults)
+
+
+def test_of_thousands_of_values_and_words_a_few_are_compared_and_filed() -> None:
+    words = ["".join(one) for one in itertools.product("bdfgklmnprst", "aeiou", "bdfgklmnprst")]
+    lines = [" ".join(words[at : at + 100]) for at in range(600)]
+    child = Person.model_validate(
+        {
+            "name": [{"given_name": lines[n : n + 9], "family_name": lines[n:]} for n in range(90)],
+            "address": [{"line1": line, "line2": " ".join(map(str, range(99)))} for line in lines],
+            "contact": [{"telephone": [f"01632 96{number:04}" for number in range(5000)]}],
+            "related_person": [
+                {"relationship": role, "name": {"given_name": [line], "family_name": [line]}}
+                for line in lines
+                for role in ("mother", "sibling")
+            ],
+        }
+    )
+    subject = described(child, "Seen alone.")
+    assert len(keys(subject)) < 100_000
+    assert max(len(value) for value in subject if isinstance(value, tuple)) <= 12

@@ -16,10 +16,11 @@ from ops.cli import main
 from ops.demo.running import DemoFolder
 from ops.demo.simulation.answers import event
 from ops.demo.simulation.stream import sample_lines
+from ops.linkage.arrivals import notification_event
 from ops.look.trail import reveal
 from ops.run.wiring import Hub
 from stores import journal
-from tests.support.filled import filled_hub, send
+from tests.support.filled import empty_hub, filled_hub, send
 
 Worked = tuple[DemoFolder, Hub]
 
@@ -227,3 +228,23 @@ def _linked(folder: DemoFolder, hub: Hub) -> list[dict[str, Any]]:
         ids = connection.execute(text(query)).scalars().all()
     shown = [{e["type"]: e["shown"] for e in trail(folder, id_)} for id_ in ids]
     return [told["mash.case.child-linked.v1"] for told in shown]
+
+
+def test_that_a_notification_had_warnings_is_shown_by_field_and_its_values_only_when_revealed(
+    tmp_path: Path,
+) -> None:
+    folder, hub = empty_hub(tmp_path / "hub")
+    record = json.loads(sample_lines(1)[0]) | {"date_of_birth": "3rd of Quillon", "sex": "Quillon"}
+    sent = notification_event(record | {"Quillon": "a field of nobody's"})
+    (receipt,) = send(hub, record["source_agency"], [sent])
+    hub.embedded().drain()
+    first = trail(folder, receipt.id)[0]
+    assert first["shown"]["warnings"] == {
+        "count": 3,
+        "fields": ["data.date_of_birth", "data.sex"],
+    }
+    assert "Quillon" not in case(folder, receipt.id).stdout
+    assert "warnings=(count=3, fields=[data.date_of_birth" in case(folder, receipt.id).stdout
+    revealed = trail(folder, receipt.id, "--reveal", "--who", "A. Auditor", "--why", "complaint")
+    kept = revealed[0]["content"]["notification"]["set_aside"]
+    assert {part["value"] for part in kept} >= {"3rd of Quillon", "Quillon", "a field of nobody's"}
