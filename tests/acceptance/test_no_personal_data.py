@@ -174,9 +174,9 @@ def fetched(place: Place, clients: dict[str, HubClient]) -> list[dict[str, Any]]
 
 
 def drop(place: Place, aviary: Aviary) -> None:
-    """A file whose name and content tell of a person, one record of it with a code of nobody's."""
+    """A file whose name and content tell of a person, one record of it bad."""
     good = notification(aviary, 5, "school", "Attendance has fallen.")
-    bad = notification(aviary, 6, "school", "Seen alone.") | {"sex": aviary.plant("sex")}
+    bad = notification(aviary, 6, "school", "Never taken.") | {"sex": aviary.plant("sex")}
     folder, name = place.path / "drop" / "school", aviary.plant("file name")
     unfinished = folder / "next.part"
     unfinished.write_text(f"{json.dumps(good)}\n{json.dumps(bad)}\n", "utf-8")
@@ -207,12 +207,6 @@ def misbehaved(place: Place, aviary: Aviary) -> dict[str, bytes]:
             "/v1/events",
             given,
             _json(_with(event, date_of_birth=aviary.plant("date of birth"))),
-        ),
-        "bad time": (
-            "POST",
-            "/v1/events",
-            given,
-            _json(event | {"id": "CANARY-time", "time": aviary.plant("time")}),
         ),
         "bad sex": ("POST", "/v1/events", given, _json(_with(event, sex=aviary.plant("sex code")))),
         "unknown field": (
@@ -312,12 +306,6 @@ def test_the_run_had_what_it_searches_for(left: Left) -> None:
     assert {"mash.product.v1", "mash.approval-request.v1", "mash.rating-request.v1"} <= {
         letter["type"] for letter in left.letters
     }
-    aside = [
-        kept["value"]
-        for entry in left.evidence.of("notification.accepted")
-        for kept in entry.data["notification"].get("set_aside", ())
-    ]
-    assert {left.aviary.words[name] for name in ASIDE} <= set(aside)
     opened = "".join(json.dumps(entry.data) for entry in left.evidence.journal).lower()
     assert left.aviary.words["narrative of 2"].lower() in opened
     assert left.aviary.words["text of an item"].lower() in opened
@@ -392,8 +380,6 @@ PERSON = (
     "street",
     "town",
 )
-ASIDE = ("date of birth", "sex code", "sex", "nhs number of 1")
-"""What could not be used, and is shown to whoever decides."""
 IDENTITY = (*PERSON, "phone", "guardian")
 """What says who is asked about: in the request for information, and in what the authority and the
 worker get.
@@ -407,11 +393,7 @@ def may_tell(left: Left, letter: dict[str, Any]) -> set[str]:
         case "mash.information-request.v1":
             return {field_ for field_ in fields if field_.startswith(IDENTITY)}
         case "mash.link-review.v1" | "mash.handover.v1":
-            return {
-                field_ for field_ in fields if field_.startswith((*IDENTITY, *ASIDE, "narrative"))
-            }
-        case "mash.rating-request.v1":
-            return {field_ for field_ in fields if field_.startswith((*ASIDE, "nhs number"))}
+            return {field_ for field_ in fields if field_.startswith((*IDENTITY, "narrative"))}
         case "mash.approval-request.v1":
             own = letter["data"]["item"]["owner"] == letter["agency"]
             return {

@@ -81,7 +81,6 @@ def prove(clean: Place, poisoned: Place, *, dose: Dose) -> dict[str, Any]:
         "workers": dose.workers if poisoned.production else None,
         "good": len(lines),
         "bad": len(bad),
-        "taken": sum(one.taken for one in bad),
         "kinds": len({one.name for one in bad}),
         "without": dose.without or None,
         "set_aside": sum(one.aside is not None for one in bad),
@@ -248,8 +247,8 @@ def _lost(evidence: Evidence, good: int) -> Iterator[str]:
 
 
 def _unkept(evidence: Evidence, bad: Sequence[Bad], *, told: Told) -> Iterator[str]:
-    """Each bad one is one dead letter, byte for byte, with the reason that its sender was told; or
-    it is taken with a warning.
+    """Each bad one is one dead letter, byte for byte, or one fact with what was wrong set aside;
+    and its sender was told why.
     """
     dead: dict[tuple[str, bytes], list[Buried]] = defaultdict(list)
     for letter in evidence.dead:
@@ -257,10 +256,7 @@ def _unkept(evidence: Evidence, bad: Sequence[Bad], *, told: Told) -> Iterator[s
     taken = {entry.id: entry for entry in evidence.of("notification.received")}
     for one in bad:
         found = dead[one.agency, one.original]
-        if one.taken:
-            yield from (f"{one.name}: {what}" for what in _untold(one, found, told=told))
-            continue
-        if len(found) != 1:
+        if len(found) != (one.aside is None):
             yield f"lost {one.name}: {len(found)} dead letters"
         elif one.aside is None:
             yield from (f"{one.name}: {what}" for what in _amiss(one, found[0], told=told))
@@ -269,17 +265,6 @@ def _unkept(evidence: Evidence, bad: Sequence[Bad], *, told: Told) -> Iterator[s
             yield from (f"{one.name}: {what}" for what in _not_aside(one, answers, taken=taken))
     refused = Counter(entry.data["dead_letter_id"] for entry in evidence.of("message.refused"))
     yield from (f"refusal {id_} {count} times" for id_, count in refused.items() if count != 1)
-
-
-def _untold(one: Bad, dead: Sequence[Buried], *, told: Told) -> Iterator[str]:
-    """What is taken without a field is no dead letter, and its sender is warned."""
-    if dead:
-        yield f"refused as {dead[0].reason}"
-    receipt = told.answered.get(one.body)
-    receipts = [receipt] if receipt else list(told.by_id.values())
-    warned = {(warning.reason, warning.field) for one in receipts for warning in one.warnings}
-    if (one.reason, one.field) not in warned:
-        yield f"not warned of {one.reason} at {one.field}, but {sorted(warned)[:3]}"
 
 
 def _amiss(one: Bad, letter: Buried, *, told: Told) -> Iterator[str]:

@@ -25,20 +25,23 @@ def _odd_json(tag: str) -> Iterator[Bad]:
     nan = event.replace('"phone": null', '"phone": NaN')
     twice = event.replace('"specversion"', f'"source": "urn:again:{tag}", "specversion"', 1)
     zipped, wide = gzip.compress(event.encode(), mtime=0), event.encode("utf-16")
-    half, nul = (
-        event.replace("-odd", f"-{code}").replace("Invented", f"\\{code}")
-        for code in ("ud800", "u0000")
-    )
-    bodies = {
-        "not-a-number": ("unreadable.number", "data.phone", nan.encode()),
-        "field-twice": ("unreadable.repeated-key", None, twice.encode()),
-        "half-a-character": ("invalid.characters", "data.narrative", half.encode()),
-        "nul": ("invalid.characters", "data.narrative", nul.encode()),
-        "zipped": ("unreadable.encoding", None, zipped),
-        "utf-16": ("unreadable.encoding", None, wide),
+    half, nul = (event.replace("Invented", f"\\{code}") for code in ("ud800", "u0000"))
+    refused = {
+        "field-twice": ("unreadable.repeated-key", twice.encode()),
+        "zipped": ("unreadable.encoding", zipped),
+        "utf-16": ("unreadable.encoding", wide),
     }
-    for name, (reason, at, body) in bodies.items():
-        yield Bad(name=name, reason=reason, field=at, body=body, taken=at is not None)
+    for name, (reason, body) in refused.items():
+        yield Bad(name=name, reason=reason, body=body)
+    words, odd = "data.narrative", "invalid.characters"
+    taken = {
+        "not-a-number": ("unreadable.number", "data.phone", nan, "NaN"),
+        "half-a-character": (odd, words, half, '"\\ud800 for a test."'),
+        "nul": (odd, words, nul, '"\\u0000 for a test."'),
+    }
+    for name, (reason, at, text, aside) in taken.items():
+        event = text.replace(f"bad-{tag}-odd", f"bad-{tag}-{name}")
+        yield Bad(name=name, reason=reason, field=at, body=event.encode(), aside=aside)
 
 
 def _batches(tag: str) -> Iterator[Bad]:
@@ -81,11 +84,11 @@ def _csv(tag: str) -> Iterator[Bad]:
     renamed = _row(tag).replace("Surname", "Family", 1)
     unquoted = _row(tag, **{"Reason for Referral": '"Invented'})
     bodies = {
-        "csv-short-row": ("unreadable.csv", "row 2", short),
-        "csv-open-quote": ("invalid.quotes", "row 2", unquoted),
-        "csv-no-column": ("missing.column", "row 2, Surname", renamed),
-        "csv-bad-date": ("invalid.date", "row 2, DOB", _row(tag, DOB="30/02/2020")),
-        "csv-bad-code": ("invalid.code", "row 2, Sex", _row(tag, Sex="purple")),
+        "csv-short-row": ("unreadable.csv", "row 2", short, None),
+        "csv-open-quote": ("invalid.quotes", "row 2", unquoted, unquoted.splitlines()[1]),
+        "csv-no-column": ("missing.column", "row 2, Surname", renamed, ""),
+        "csv-bad-date": ("invalid.date", "row 2, DOB", _row(tag, DOB="30/02/2020"), "30/02/2020"),
+        "csv-bad-code": ("invalid.code", "row 2, Sex", _row(tag, Sex="purple"), "purple"),
         "csv-no-reference": (
             "missing.field",
             "row 2, Referral No",
@@ -138,11 +141,6 @@ def _xml(tag: str) -> Iterator[Bad]:
         yield _binary(name, text, tag=tag, kind="application/xml", **told)
 
 
-_TAKEN = frozenset(
-    {"csv-open-quote", "csv-no-column", "csv-bad-date", "csv-bad-code", "csv-no-reference"}
-    | {"xml-no-reference", "xml-bad-date"}
-)
-"""Of which the rest is acted on."""
 _SENDER = {"text/csv": "early_help", "application/xml": "police_cait"}
 
 
@@ -156,9 +154,6 @@ def _binary(name: str, text: str, *, tag: str, kind: str, **told: Any) -> Bad:
     }
     return Bad(
         name=name,
-        reason=reason,
-        field=field,
-        taken=name in _TAKEN,
         body=text.encode(),
         content_type=kind,
         headers={f"ce-{key}": value for key, value in attributes.items()},
@@ -186,8 +181,7 @@ def _dropped(tag: str) -> Iterator[Bad]:
             agency="school",
             way="folder",
             filename=filename,
-            kept=line if body is lines else None,
-            taken=body is lines,
+            aside="purple" if body is lines else None,
         )
 
 

@@ -17,10 +17,8 @@ Way = Literal["http", "queue", "folder"]
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False, kw_only=True)
 class Bad:
-    """A message that no hub can take as it stands.
-
-    Its sender must be told the reason code and the field: with a refusal, or a warning where
-    something is left to act on.
+    """A message in which something is wrong, with the reason code and the field that its sender
+    must be told.
     """
 
     name: str
@@ -38,8 +36,6 @@ class Bad:
     """What must be set aside of it, as it stood there; None: the whole is refused."""
     kept: bytes | None = None
     """What is kept of it, where that is not all: one line of a file, for example."""
-    taken: bool = False
-    """Whether the rest of it is acted on, without the field."""
 
     @property
     def original(self) -> bytes:
@@ -89,11 +85,16 @@ def notification(tag: str) -> dict[str, Any]:
 
 
 def in_json(
-    name: str, event: Mapping[str, Any], *, reason: str, field: str | None, taken: bool = False
+    name: str,
+    event: Mapping[str, Any],
+    *,
+    reason: str,
+    field: str | None,
+    aside: str | None = None,
 ) -> Bad:
     """An event with something wrong in it, under an id of its own."""
     body = json.dumps({**event, "id": f"{event['id']}-{name}"}).encode()
-    return Bad(name=name, reason=reason, field=field, body=body, taken=taken)
+    return Bad(name=name, reason=reason, field=field, aside=aside, body=body)
 
 
 def _unreadable(tag: str) -> Iterator[Bad]:
@@ -130,7 +131,7 @@ def _missing_fields(tag: str) -> Iterator[Bad]:
         data = notification(tag)
         del data[missing]
         event = event_of(tag, data=data)
-        yield in_json(name, event, reason="missing.field", field=f"data.{missing}", taken=True)
+        yield in_json(name, event, reason="missing.field", field=f"data.{missing}", aside="")
 
 
 _WRONG_VALUES = (
@@ -149,4 +150,5 @@ _WRONG_VALUES = (
 def _wrong_fields(tag: str) -> Iterator[Bad]:
     for name, wrong, value, reason in _WRONG_VALUES:
         event = event_of(tag, data=notification(tag) | {wrong: value})
-        yield in_json(name, event, reason=reason, field=f"data.{wrong}", taken=True)
+        aside = value if isinstance(value, str) else json.dumps(value)
+        yield in_json(name, event, reason=reason, field=f"data.{wrong}", aside=aside)
