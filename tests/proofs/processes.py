@@ -21,7 +21,7 @@ import httpx
 
 from tests.proofs.place import BY_FOLDER, OVER_HTTP, Place
 
-STOP_SECONDS = 40.0
+STOP_SECONDS = 120.0
 _POLL_SECONDS = 0.05
 
 
