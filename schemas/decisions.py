@@ -7,6 +7,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field
 
 from schemas.base import AgencyFact, AreaFact, Code, Identity, Line, ReferralHead, ReferralId, Shape
+from schemas.gathering import ToGather
 from schemas.notification import Digest
 from schemas.picture import DecidedOnPicture
 from schemas.product import CaseProduct, Choice
@@ -20,8 +21,8 @@ class Seen(Shape):
     digest: Digest
 
 
-class RatingDecision(ReferralHead):
-    """A social worker confirms or changes a rating (R17, R20)."""
+class RatingDecision(ToGather, ReferralHead):
+    """A social worker confirms or changes a rating (R17, R20), and with it what is gathered."""
 
     colour: Colour
     decided_by: Line

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Literal
 
 from schemas.base import Code, Fact, Identity, Instant, Line, ReferralFact, ReferralHead
+from schemas.gathering import ToGather
 
 
 class Colour(StrEnum):
@@ -29,8 +30,10 @@ class Colour(StrEnum):
 _SEVERITIES = {colour: severity for severity, colour in enumerate(Colour)}
 
 
-Clock = Literal["decision", "product"]
-"""``decision``: the authority confirms the rating (L3); ``product``: its own time allowed (R18)."""
+Clock = Literal["decision", "product", "possible_red"]
+"""``decision``: the authority confirms the rating (L3); ``product``: its own time allowed (R18);
+``possible_red``: a human has looked at what may be a Red, within minutes.
+"""
 
 
 class RatingSuggested(ReferralFact, type="mash.rating.suggested.v1", topic="ratings.assigned"):
@@ -45,8 +48,13 @@ class RatingSuggested(ReferralFact, type="mash.rating.suggested.v1", topic="rati
     product_due_at: Instant
 
 
-class RatingAssigned(ReferralFact, type="mash.rating.assigned.v1", topic="ratings.assigned"):
-    """A social worker confirmed or changed the rating; all of these are its history (R20)."""
+class RatingAssigned(
+    ToGather, ReferralFact, type="mash.rating.assigned.v1", topic="ratings.assigned"
+):
+    """A social worker confirmed or changed the rating; all of these are its history (R20).
+
+    With it they chose what is gathered: requests leave by this fact, and by none before it.
+    """
 
     colour: Colour
     previous: Colour | None

@@ -15,6 +15,7 @@ from schemas.topics import TOPICS
 
 NOTICES: tuple[type[Notice], ...] = (
     information.InformationRequest,
+    notices.AdultMatter,
     notices.ApprovalRequest,
     notices.DueTimeWarning,
     notices.Handover,
@@ -22,6 +23,7 @@ NOTICES: tuple[type[Notice], ...] = (
     notices.LinksChanged,
     notices.MergeReview,
     notices.RatingRequest,
+    notices.RequestsPlanned,
     notices.SplitReview,
     notification.Receipt,
     product.Product,

@@ -48,3 +48,8 @@ class Now:
         if partner is None or partner.agreement is None:
             return None
         return partner.agreement if partner.agreement.in_force(self.today) else None
+
+    def contact_of(self, agency: str) -> str:
+        """Whom to ring at a partner; of who is none, at the lead agency."""
+        partners = self.policy.partners
+        return (partners.get(agency) or partners[self.policy.lead_agency]).signpost_contact
