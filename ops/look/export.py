@@ -23,6 +23,7 @@ NOTICES: tuple[type[Notice], ...] = (
     notices.MergeReview,
     notices.RatingRequest,
     notices.SplitReview,
+    notices.WhatIsNew,
     notification.Receipt,
     product.Product,
     product.ProductRecall,
