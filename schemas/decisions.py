@@ -9,16 +9,9 @@ from pydantic import Field
 from schemas.base import AgencyFact, AreaFact, Code, Identity, Line, ReferralHead, ReferralId, Shape
 from schemas.gathering import ToGather
 from schemas.notification import Digest
-from schemas.picture import DecidedOnPicture
+from schemas.picture import DecidedOnPicture, Seen
 from schemas.product import CaseProduct, Choice
 from schemas.rating import Colour
-
-
-class Seen(Shape):
-    """Something that the decider had before them: its id and the digest of its exact content."""
-
-    id: Identity
-    digest: Digest
 
 
 class RatingDecision(ToGather, ReferralHead):
@@ -100,7 +93,6 @@ class DeliveryReceipt(CaseProduct):
 
 class RatingDecided(
     DecidedOnPicture,
-    AgencyFact,
     type="mash.rating.decided.v1",
     topic="ratings.decided",
     subject="decision.case_id",

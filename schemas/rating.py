@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from operator import not_
 from typing import Literal
+
+from pydantic import Field
 
 from schemas.base import Code, Fact, Identity, Instant, Line, ReferralFact, ReferralHead
 from schemas.gathering import ToGather
@@ -64,6 +67,10 @@ class RatingAssigned(
     rationale: Line
     profile: Line
     product_due_at: Instant
+    picture_id: Identity | None = Field(default=None, exclude_if=not_)
+    """The picture that it was decided on."""
+    newer: bool = Field(default=False, exclude_if=not_)
+    """Whether something had come since that the picture did not show."""
 
 
 class DueTime(ReferralHead):

@@ -67,7 +67,12 @@ def assemble(settings: HubSettings, environment: Mapping[str, str], *, folder: P
             adopted = Adopted(policies.adopt(transaction, policy), policy)
         unless_good.pop_all()
     return Hub(
-        settings, database, adopted, whole_hub(), StoredIntake(database), StoredQueues(database)
+        settings,
+        database,
+        adopted,
+        whole_hub(),
+        StoredIntake(database),
+        StoredQueues(database, policy),
     )
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from operator import not_
-from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
@@ -76,7 +75,6 @@ class Concern(ReferralId):
 def concern_of(linked: ChildLinked, reasons: Iterable[Line], *, now: Now) -> Concern:
     """The concern of a referral; ``reasons`` in the profile's words."""
     said = linked.notification
-    zone = ZoneInfo(now.profile.calendar.time_zone)
     return Concern(
         referral_id=linked.referral_id,
         notifier=linked.agency,
@@ -84,7 +82,7 @@ def concern_of(linked: ChildLinked, reasons: Iterable[Line], *, now: Now) -> Con
         consent=said.parents_informed.consent if said.parents_informed else "not_sought",
         child=_identity(said.subject),
         reference=said.reference,
-        observed_on=said.observed_at.astimezone(zone).date(),
+        observed_on=now.day_of(said.observed_at),
         in_review=linked.outcome is LinkOutcome.REVIEW,
         checked=linked.checked,
     )

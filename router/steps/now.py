@@ -27,7 +27,14 @@ class Now:
     @cached_property
     def today(self) -> dt.date:
         """The borough's date: agreements begin and end by it."""
-        return self.at.astimezone(ZoneInfo(self.profile.calendar.time_zone)).date()
+        return self.day_of(self.at)
+
+    def day_of(self, at: dt.datetime) -> dt.date:
+        """The borough's date at a moment, however far off."""
+        try:
+            return at.astimezone(ZoneInfo(self.profile.calendar.time_zone)).date()
+        except OverflowError:  # at either end of time
+            return at.date()
 
     def rule(self, colour: Colour) -> ColourRule:
         """What a rating means in this borough."""
