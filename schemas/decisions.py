@@ -6,8 +6,18 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from schemas.base import AgencyFact, AreaFact, Code, Identity, Line, ReferralHead, ReferralId, Shape
-from schemas.gathering import ToGather
+from schemas.base import (
+    AgencyFact,
+    AreaFact,
+    Code,
+    Identity,
+    Instant,
+    Line,
+    ReferralHead,
+    ReferralId,
+    Shape,
+)
+from schemas.gathering import Overrule, Question, ToGather
 from schemas.notification import Digest
 from schemas.picture import DecidedOnPicture, Seen
 from schemas.product import CaseProduct, Choice
@@ -18,6 +28,23 @@ class RatingDecision(ToGather, ReferralHead):
     """A social worker confirms or changes a rating (R17, R20), and with it what is gathered."""
 
     colour: Colour
+    decided_by: Line
+    rationale: Line
+    saw: tuple[Seen, ...] = ()
+
+
+class RequestDecision(ReferralHead):
+    """A social worker asks an agency further, or changes or cancels a request (R23)."""
+
+    action: Literal["ask", "change", "cancel"]
+    agency: Code | None = None
+    """Whom to ask."""
+    request_id: Identity | None = None
+    """Which request to change or cancel."""
+    question: Question | None = None
+    due_at: Instant | None = None
+    """By when to answer; None: as the profile says, or as it was."""
+    overrules: tuple[Overrule, ...] = Field(default=(), max_length=30)
     decided_by: Line
     rationale: Line
     saw: tuple[Seen, ...] = ()
@@ -101,6 +128,18 @@ class RatingDecided(
     """A rating decision came in by a connector."""
 
     decision: RatingDecision
+
+
+class RequestDecided(
+    DecidedOnPicture,
+    type="mash.request.decided.v1",
+    topic="requests.decided",
+    subject="decision.case_id",
+    referral="decision.referral_id",
+):
+    """A decision about what is asked of an agency came in by a connector."""
+
+    decision: RequestDecision
 
 
 class LinkDecided(

@@ -262,6 +262,17 @@ _REASONS = (
         False,
     ),
     Reason(
+        "refused.not-rated",
+        "No social worker has rated the referral yet.",
+        "Send a rating decision first: it says too what is asked of whom.",
+    ),
+    Reason(
+        "refused.not-to-be-asked",
+        "This agency is not to be asked about this child: the request plan says why.",
+        "Where the plan says that it may be overruled, send the decision again with an overrule "
+        "and its rationale; where the link is in doubt, settle it first.",
+    ),
+    Reason(
         "refused.digest",
         "The decision is about other bytes than those proposed.",
         "Decide again on what is shown now.",

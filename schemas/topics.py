@@ -102,6 +102,13 @@ TOPICS: tuple[Topic, ...] = (
         keyed_by="case",
     ),
     Topic(
+        "requests.decided",
+        "a social worker asks further, changes, cancels",
+        (decisions.RequestDecided,),
+        keyed_by="case",
+        external=True,
+    ),
+    Topic(
         "information.requested",
         "what would be asked, and what is asked of whom",
         (information.RequestsPrepared, information.InformationRequested),
@@ -109,15 +116,21 @@ TOPICS: tuple[Topic, ...] = (
     ),
     Topic(
         "information.received",
-        "agencies answer",
-        (information.InformationReceived,),
+        "agencies answer, or volunteer",
+        (information.InformationReceived, information.InformationOffered),
         keyed_by="case",
         external=True,
     ),
     Topic(
         "information.answered",
-        "answers that count, late and missing ones too",
-        (information.InformationAnswered, information.InformationMissing),
+        "what became of requests: answered, late, changed, cancelled; and what was volunteered",
+        (
+            information.InformationAnswered,
+            information.InformationMissing,
+            information.RequestChanged,
+            information.RequestCancelled,
+            information.InformationVolunteered,
+        ),
         keyed_by="case",
     ),
     Topic(

@@ -21,7 +21,13 @@ from connectors.set_aside import usable
 from schemas import decisions
 from schemas.base import Fact, Shape
 from schemas.case import OpenCase, OpenCaseReceived
-from schemas.information import InformationReceived, InformationResponse
+from schemas.information import (
+    UNNAMED,
+    InformationOffered,
+    InformationReceived,
+    InformationResponse,
+    VolunteeredInformation,
+)
 from schemas.message import derived_id
 from schemas.notification import Notification, NotificationReceived
 from schemas.refusals import Refusal
@@ -87,6 +93,17 @@ MESSAGE_TYPES: Mapping[str, MessageType[Any]] = {
     "mash.information-response.v1": MessageType(
         InformationResponse,
         lambda by, sent: InformationReceived(agency=by.code, response=sent),
+    ),
+    "mash.request-decision.v1": MessageType(
+        decisions.RequestDecision,
+        lambda by, sent: decisions.RequestDecided(agency=by.code, decision=sent),
+        lead_only=True,
+    ),
+    "mash.information-volunteered.v1": MessageType(
+        VolunteeredInformation,
+        lambda by, sent: InformationOffered(
+            agency=by.code, referral_id=sent.referral_id or UNNAMED, offered=sent
+        ),
     ),
     "mash.release-decision.v1": MessageType(
         decisions.ReleaseDecision,

@@ -23,6 +23,8 @@ NOTICES: tuple[type[Notice], ...] = (
     notices.LinksChanged,
     notices.MergeReview,
     notices.RatingRequest,
+    notices.RequestCancellation,
+    notices.RequestChange,
     notices.RequestsPlanned,
     notices.SplitReview,
     notices.WhatIsNew,
