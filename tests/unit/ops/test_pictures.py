@@ -1,4 +1,4 @@
-"""Whoever decides has a picture before them; the hub keeps what it showed, and decisions name it."""
+"""Whoever decides has a picture before them; the hub keeps it, and decisions name it."""
 
 from __future__ import annotations
 
