@@ -73,6 +73,8 @@ class RatingRequest(ReferralHead, Notice, type="mash.rating-request.v1"):
 class ApprovalRequest(SentProduct, Notice, type="mash.approval-request.v1"):
     """One item of a product, for its owner to decide about (R29) by a release decision."""
 
+    referral_id: Identity | None = Field(default=None, exclude_if=lambda id_: id_ is None)
+    """For the release decision, which names it; requests of old lack it."""
     purpose: Line
     colour: Colour
     item: DraftItem

@@ -119,14 +119,21 @@ TOPICS: tuple[Topic, ...] = (
     Topic(
         "releases.decided",
         "an owner decides",
-        (decisions.ReleaseDecided,),
+        (decisions.ReleaseDecided, decisions.ItemRuled),
         keyed_by="case",
         external=True,
     ),
     Topic(
         "products.approved",
         "what every owner allowed",
-        (product.ItemDecided, product.ProductApproved, product.ProductRefused),
+        (
+            product.ItemDecided,
+            product.ItemWithheld,
+            product.ItemLifted,
+            product.ProductApproved,
+            product.ProductRefused,
+            product.ApprovalWithdrawn,
+        ),
         keyed_by="case",
     ),
     Topic(
