@@ -10,6 +10,7 @@ from pydantic import Field
 
 from schemas.base import AgencyFact, AreaFact, Code, Identity, Line, ReferralHead, ReferralId, Shape
 from schemas.notification import Digest
+from schemas.picture import DecidedOnPicture
 from schemas.product import CaseProduct, Choice
 from schemas.rating import Colour
 
@@ -130,6 +131,7 @@ class DeliveryReceipt(CaseProduct):
 
 
 class RatingDecided(
+    DecidedOnPicture,
     AgencyFact,
     type="mash.rating.decided.v1",
     topic="ratings.decided",
@@ -142,6 +144,7 @@ class RatingDecided(
 
 
 class LinkDecided(
+    DecidedOnPicture,
     AreaFact,
     type="mash.link.decided.v1",
     topic="links.decided",

@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from schemas import case, decisions, information, notification, operations, product, rating
+from schemas import (
+    case,
+    decisions,
+    information,
+    notification,
+    operations,
+    picture,
+    product,
+    rating,
+)
 from schemas.base import Fact
 
 
@@ -176,6 +185,13 @@ TOPICS: tuple[Topic, ...] = (
         external=True,
     ),
     Topic(REDRIVEN, "what is sent again to one step", (), keyed_by="message", external=True),
+    Topic(
+        "pictures.shown",
+        "what was shown to whoever decides",
+        (picture.PictureShown,),
+        keyed_by="case",
+        external=True,
+    ),
     Topic(
         "records.revealed",
         "who looked, and why",
