@@ -17,7 +17,6 @@ from schemas.information import Level, Sensitivity
 from schemas.product import Disposal
 from schemas.rating import Colour
 
-
 RULES = 2
 """By which rules steps decide now: people decide on pictures, and nothing leaves before they have
 (decision 021).

@@ -100,6 +100,10 @@ MESSAGE_TYPES: Mapping[str, MessageType[Any]] = {
         decisions.DeliveryReceipt,
         lambda by, sent: decisions.DeliveryReceived(agency=by.code, receipt=sent),
     ),
+    "mash.recall-receipt.v1": MessageType(
+        decisions.RecallReceipt,
+        lambda by, sent: decisions.RecallReceived(agency=by.code, receipt=sent),
+    ),
 }
 """Every type that agencies may send."""
 
