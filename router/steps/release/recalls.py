@@ -55,14 +55,15 @@ def void(state: State | None, voided: ProductVoided, *, cause: str) -> Outcome[S
     """
     if state is None:
         return Outcome(state=Void(reason=voided.reason))
-    if _nothing_left(state):
+    out = _out(state)
+    if out is None:
         return Outcome()
-    sent = sent_of(state).model_copy(update={"recalled": True, "holds": None})
+    sent = sent_of(out).model_copy(update={"recalled": True, "holds": None})
     wanted = _Wanted(voided.product_id, None, None, voided.reason)
     letters = (sent.letter,) if sent.letter else ()
     if not sent.fetched:
         return Outcome(_back(sent, wanted), (_told_back(sent, wanted),), takes_back=letters)
-    return replace(_recalled(with_sent(state, sent), wanted, cause=cause), takes_back=letters)
+    return replace(_recalled(with_sent(out, sent), wanted, cause=cause), takes_back=letters)
 
 
 def withdraw(state: State | None, withdrawn: ApprovalWithdrawn, *, cause: str) -> Outcome[State]:
@@ -71,20 +72,21 @@ def withdraw(state: State | None, withdrawn: ApprovalWithdrawn, *, cause: str) -
     """
     if state is None:
         return Outcome(state=Void(reason=withdrawn.reason))
-    if _nothing_left(state):
+    out = _out(state)
+    if out is None:
         return Outcome()
-    item, sent = withdrawn.item_id, sent_of(state)
+    item, sent = withdrawn.item_id, sent_of(out)
     wanted = _Wanted(withdrawn.product_id, item, withdrawn.owner, withdrawn.reason)
     if not sent.fetched:
         return _left_without(sent, withdrawn, wanted, cause=cause)
-    return _recalled(state, wanted, cause=cause) if withdrawn.recall else Outcome()
+    return _recalled(out, wanted, cause=cause) if withdrawn.recall else Outcome()
 
 
-def _nothing_left(state: Left | Void) -> bool:
-    """Whether there is nothing that could be taken back, or nothing more."""
+def _out(state: Left | Void) -> Left | None:
+    """The product, unless nothing of it is out, or nothing more than was recalled."""
     if isinstance(state, Void) or sent_of(state).recalled:
-        return True
-    return isinstance(state, HeldBack) and not state.sent.fetched
+        return None
+    return None if isinstance(state, HeldBack) and not state.sent.fetched else state
 
 
 def fetched(state: State | None, told: ProductFetched, *, cause: str) -> Outcome[State]:
