@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+from operator import not_
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
@@ -10,6 +12,7 @@ from schemas.base import (
     AgencyFact,
     AreaFact,
     Code,
+    Fact,
     Identity,
     Instant,
     Line,
@@ -20,7 +23,7 @@ from schemas.base import (
 from schemas.gathering import Overrule, Question, ToGather
 from schemas.notification import Digest
 from schemas.picture import DecidedOnPicture, Seen
-from schemas.product import CaseProduct, Choice
+from schemas.product import CaseProduct, Choice, RecallAnswer, SentProduct
 from schemas.rating import Colour
 
 
@@ -96,8 +99,13 @@ class UndoDecision(Shape):
 
 
 class ReleaseDecision(CaseProduct):
-    """An owner's named decision maker decides about one item of one product (R29, R30)."""
+    """An owner's named decision maker decides about one item of one product (R29, R30).
 
+    What it withholds here it withholds of every product, until it lifts that.
+    """
+
+    referral_id: Identity | None = Field(default=None, exclude_if=lambda id_: id_ is None)
+    """As the approval request has it. Decisions of old lack it; a new one is refused without."""
     item_id: Identity
     choice: Choice
     digest: Digest | None = None
@@ -108,6 +116,32 @@ class ReleaseDecision(CaseProduct):
     reason: Line | None = None
     """Required when withheld (L1)."""
     signpost: bool = True
+    ask_again: bool = Field(default=False, exclude_if=not_)
+    """For a withheld item: whether to ask about each further product that it would be in."""
+    saw: tuple[Seen, ...] = ()
+
+
+class Ruling(StrEnum):
+    """What an owner says of its item, whatever product it is in (R27, R30)."""
+
+    WITHHOLD = "withhold"
+    LIFT = "lift"
+    """Withheld no longer: products may hold it again, once they are approved."""
+    RECALL = "recall"
+    """Withheld, and asked back from every recipient that has it."""
+
+
+class ItemDecision(ReferralHead):
+    """An owner's named decision maker rules about its item in every product of a referral."""
+
+    item_id: Identity
+    ruling: Ruling
+    decided_by: Line
+    reason: Line | None = None
+    """Required when withheld or recalled (L1)."""
+    signpost: bool = True
+    ask_again: bool = False
+    """For a withheld item: whether to ask about each further product that it would be in."""
     saw: tuple[Seen, ...] = ()
 
 
@@ -116,6 +150,16 @@ class DeliveryReceipt(CaseProduct):
 
     status: Literal["received", "refused"]
     received_by: Line
+
+
+class RecallReceipt(CaseProduct):
+    """A recipient says what it did about a product, or an item of one, that was recalled."""
+
+    recall_id: Identity
+    status: RecallAnswer
+    answered_by: Line
+    reason: Line | None = None
+    """Required where it cannot be undone: what was done with it, and who has it now."""
 
 
 class RatingDecided(
@@ -188,6 +232,7 @@ class ReleaseDecided(
     type="mash.release.decided.v1",
     topic="releases.decided",
     subject="decision.case_id",
+    referral="decision.referral_id",
     product="decision.product_id",
 ):
     """An owner's decision came in by a connector.
@@ -196,6 +241,18 @@ class ReleaseDecided(
     """
 
     decision: ReleaseDecision
+
+
+class ItemRuled(
+    AgencyFact,
+    type="mash.item.ruled.v1",
+    topic="releases.decided",
+    subject="decision.case_id",
+    referral="decision.referral_id",
+):
+    """An owner's ruling about an item came in by a connector."""
+
+    decision: ItemDecision
 
 
 class DeliveryReceived(
@@ -208,3 +265,41 @@ class DeliveryReceived(
     """A recipient's delivery receipt came in by a connector."""
 
     receipt: DeliveryReceipt
+
+
+class RecallReceived(
+    AgencyFact,
+    type="mash.recall.received.v1",
+    topic="deliveries.received",
+    subject="receipt.case_id",
+    product="receipt.product_id",
+):
+    """A recipient's answer to a recall came in by a connector."""
+
+    receipt: RecallReceipt
+
+
+class ProductFetched(
+    SentProduct,
+    Fact,
+    type="mash.product.fetched.v1",
+    topic="deliveries.received",
+    case="case_id",
+    product="product_id",
+):
+    """A product was handed to its recipient: from now on it can only be recalled."""
+
+    letter_id: Identity
+
+
+class ProductStopped(
+    SentProduct,
+    Fact,
+    type="mash.product.stopped.v1",
+    topic="deliveries.received",
+    case="case_id",
+    product="product_id",
+):
+    """A product was not handed out, as its recipient has no agreement in force that day (R50)."""
+
+    letter_id: Identity

@@ -200,10 +200,6 @@ class RequestCancelled(RequestFact, type="mash.information.cancelled.v1"):
     rationale: Line
 
 
-UNNAMED = "-"
-"""Stands for the referral of what is volunteered under a reference, until the door has looked."""
-
-
 class VolunteeredInformation(Shape):
     """What an agency tells that nobody asked for, about a child of whom the hub knows.
 
@@ -226,8 +222,8 @@ class InformationOffered(
 ):
     """What an agency volunteers came in by a connector."""
 
-    referral_id: Identity
-    """As it said, or as the hub knows its reference."""
+    referral_id: Identity | None
+    """As it said, or by its reference; what names no referral that the hub knows is refused."""
     offered: VolunteeredInformation
 
 

@@ -12,7 +12,7 @@ from schemas.gathering import Question
 from schemas.information import RequestPlan
 from schemas.notification import Notification, SetAside
 from schemas.picture import PictureGiven
-from schemas.product import DraftItem, SentProduct
+from schemas.product import DraftItem, RecallAnswer, SentProduct
 from schemas.rating import Colour, DueTime
 
 
@@ -143,9 +143,30 @@ class WhatIsNew(ReferralHead, Notice, type="mash.what-is-new.v1"):
 class ApprovalRequest(SentProduct, Notice, type="mash.approval-request.v1"):
     """One item of a product, for its owner to decide about (R29) by a release decision."""
 
+    referral_id: Identity | None = Field(default=None, exclude_if=lambda id_: id_ is None)
+    """For the release decision, which names it; requests of old lack it."""
     purpose: Line
     colour: Colour
     item: DraftItem
+
+
+class RecallAnswerNotice(SentProduct, Notice, type="mash.recall-answer.v1"):
+    """What a recipient did about a recall, for the lead agency and the item's owner."""
+
+    recall_id: Identity
+    item_id: Identity | None
+    answer: RecallAnswer
+    answered_by: Line
+    reason: Line | None
+
+
+class HeldBackNotice(SentProduct, ReferralHead, Notice, type="mash.product-held-back.v1"):
+    """A product does not reach its recipient, for the lead agency to find another way."""
+
+    purpose: Line
+    colour: Colour
+    urgent: bool
+    reason: Line
 
 
 class DueTimeWarning(DueTime, Notice, type="mash.due-time-warning.v1"):

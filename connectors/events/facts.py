@@ -22,7 +22,6 @@ from schemas import decisions
 from schemas.base import Fact, Shape
 from schemas.case import OpenCase, OpenCaseReceived
 from schemas.information import (
-    UNNAMED,
     InformationOffered,
     InformationReceived,
     InformationResponse,
@@ -102,16 +101,24 @@ MESSAGE_TYPES: Mapping[str, MessageType[Any]] = {
     "mash.information-volunteered.v1": MessageType(
         VolunteeredInformation,
         lambda by, sent: InformationOffered(
-            agency=by.code, referral_id=sent.referral_id or UNNAMED, offered=sent
+            agency=by.code, referral_id=sent.referral_id, offered=sent
         ),
     ),
     "mash.release-decision.v1": MessageType(
         decisions.ReleaseDecision,
         lambda by, sent: decisions.ReleaseDecided(agency=by.code, decision=sent),
     ),
+    "mash.item-decision.v1": MessageType(
+        decisions.ItemDecision,
+        lambda by, sent: decisions.ItemRuled(agency=by.code, decision=sent),
+    ),
     "mash.delivery-receipt.v1": MessageType(
         decisions.DeliveryReceipt,
         lambda by, sent: decisions.DeliveryReceived(agency=by.code, receipt=sent),
+    ),
+    "mash.recall-receipt.v1": MessageType(
+        decisions.RecallReceipt,
+        lambda by, sent: decisions.RecallReceived(agency=by.code, receipt=sent),
     ),
 }
 """Every type that agencies may send."""

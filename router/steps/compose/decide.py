@@ -21,6 +21,8 @@ from schemas.information import (
     InformationItem,
     InformationMissing,
     InformationRequested,
+    InformationVolunteered,
+    RequestCancelled,
 )
 from schemas.message import Message, derived_id
 from schemas.policy import Policy, Recipient
@@ -141,7 +143,8 @@ def _complete(state: Gathering) -> Colour | None:
 
 def _late(state: Gathering, message: Message) -> _Part | None:
     """An answer with something in it, after the products of the rating that still stands."""
-    if not isinstance(message.data, InformationAnswered) or state.drafted is None:
+    came = isinstance(message.data, InformationAnswered | InformationVolunteered)
+    if not came or state.drafted is None:
         return None
     answer = state.answers[-1]
     if not answer.items or state.assigned is not state.drafted:
@@ -210,6 +213,8 @@ STEP: Step[Gathering] = Step(
         InformationRequested,
         InformationAnswered,
         InformationMissing,
+        InformationVolunteered,
+        RequestCancelled,
         LinkCorrected,
     ),
     state=Gathering,

@@ -15,6 +15,8 @@ from schemas.information import (
     InformationItem,
     InformationMissing,
     InformationRequested,
+    InformationVolunteered,
+    RequestCancelled,
     RequestId,
     Sensitivity,
 )
@@ -31,7 +33,7 @@ class Notified(Shape):
 
 
 class Answer(RequestId):
-    """What came in for one request."""
+    """What came in for one request, or was volunteered; then under an id of its own."""
 
     items: tuple[InformationItem, ...]
 
@@ -50,6 +52,7 @@ class Gathering(Shape):
     requested: Level | None = None
     asked: tuple[Identity, ...] = ()
     missing: tuple[Identity, ...] = ()
+    """Requests whose answers are not waited for: they are late, or were cancelled."""
     answers: tuple[Answer, ...] = ()
     at_once: Colour | None = None
     """The most severe colour for which front-line recipients were told at once."""
@@ -76,8 +79,11 @@ def noted(state: Gathering, message: Message, *, profile: BoroughProfile) -> Gat
             return _requested(state, requested)
         case InformationAnswered() as answered:
             return _answered(state, Answer(**answered.shared(Answer)))
-        case InformationMissing(request_id=request_id) if request_id not in state.missing:
-            return state.model_copy(update={"missing": (*state.missing, request_id)})
+        case InformationVolunteered(volunteered_id=id_, items=items):
+            return _answered(state, Answer(request_id=id_, items=items))
+        case InformationMissing(request_id=id_) | RequestCancelled(request_id=id_):
+            if id_ not in state.missing:
+                return state.model_copy(update={"missing": (*state.missing, id_)})
     return state
 
 

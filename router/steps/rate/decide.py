@@ -21,7 +21,12 @@ from router.steps.rate.state import (
 )
 from schemas.case import ChildLinked, ConcernFollowed, LinkCorrected
 from schemas.decisions import RatingDecided, RatingDecision
-from schemas.information import InformationAnswered, InformationMissing, RequestPlan
+from schemas.information import (
+    InformationAnswered,
+    InformationMissing,
+    InformationVolunteered,
+    RequestPlan,
+)
 from schemas.letter import Letter
 from schemas.message import Message
 from schemas.notices import DueTimeWarning, RatingRequest, WhatIsNew
@@ -38,6 +43,9 @@ from schemas.rating import (
     TimerElapsed,
 )
 
+News = InformationAnswered | InformationMissing | InformationVolunteered | ConcernFollowed
+"""What could change a rating."""
+
 
 def decide(state: State | None, message: Message, policy: Policy) -> Outcome[State]:
     """Suggest, assign, move, warn or stop a clock.
@@ -53,7 +61,12 @@ def decide(state: State | None, message: Message, policy: Policy) -> Outcome[Sta
             return _assign(state, decided, now=now)
         case LinkCorrected() as correction:
             return _move(state, correction, now=now)
-        case InformationAnswered() | InformationMissing() | ConcernFollowed() as came:
+        case (
+            InformationAnswered()
+            | InformationMissing()
+            | InformationVolunteered()
+            | ConcernFollowed() as came
+        ):
             return _tell_news(state, came, policy=policy)
         case ProductReleased() | ProductRefused() as sent:
             return _supply(state, sent, now=now)
@@ -224,14 +237,9 @@ def _watched_anew(state: Assigned, now: Now) -> Assigned:
     return state.model_copy(update={"product_due_at": due_at, "product": now.clock(due_at)})
 
 
-def _tell_news(
-    state: State | None,
-    came: InformationAnswered | InformationMissing | ConcernFollowed,
-    *,
-    policy: Policy,
-) -> Outcome[State]:
+def _tell_news(state: State | None, came: News, *, policy: Policy) -> Outcome[State]:
     """Whoever decides is told what is new; the letter brings the picture with it."""
-    if not isinstance(state, Suggested | Assigned):
+    if not isinstance(state, Suggested | Assigned) or _is_hidden(came):
         return Outcome()
     notice = WhatIsNew(
         referral_id=came.referral_id,
@@ -244,14 +252,21 @@ def _tell_news(
     return Outcome(after, letters=(Letter("news", agency=policy.lead_agency, notice=notice),))
 
 
-def _said_of(
-    came: InformationAnswered | InformationMissing | ConcernFollowed, policy: Policy
-) -> str:
+def _is_hidden(came: News) -> bool:
+    """Whether it was volunteered, and none of it is revealed inside: it leaves no trace (R28)."""
+    return isinstance(came, InformationVolunteered) and not any(
+        item.may_be_revealed for item in came.items
+    )
+
+
+def _said_of(came: News, policy: Policy) -> str:
     match came:
         case ConcernFollowed(same_concern=True):
             return "The concern was told again, or amended."
         case ConcernFollowed():
             return "There is a further concern about the child."
+        case InformationVolunteered():
+            return f"{policy.name_of(came.agency)} told something that nobody had asked."
         case InformationMissing():
             return f"{policy.name_of(came.agency)} has not answered in time."
         case _:
@@ -318,6 +333,7 @@ STEP: Step[State] = Step(
         LinkCorrected,
         InformationAnswered,
         InformationMissing,
+        InformationVolunteered,
         ConcernFollowed,
     ),
     state=State,

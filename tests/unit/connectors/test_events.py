@@ -19,9 +19,11 @@ from schemas.base import Fact
 from schemas.case import OpenCaseReceived
 from schemas.decisions import (
     DeliveryReceived,
+    ItemRuled,
     LinkDecided,
     PersonsDecided,
     RatingDecided,
+    RecallReceived,
     ReleaseDecided,
     SplitDecided,
     UndoDecided,
@@ -86,8 +88,19 @@ DATA: dict[str, tuple[dict[str, object], type[Fact]]] = {
         },
         InformationReceived,
     ),
+    "mash.item-decision.v1": (
+        {
+            "referral_id": "r1",
+            "case_id": "c1",
+            "item_id": "i1",
+            "ruling": "lift",
+            "decided_by": "Sgt",
+        },
+        ItemRuled,
+    ),
     "mash.release-decision.v1": (
         {
+            "referral_id": "r1",
             "product_id": "p1",
             "case_id": "c1",
             "item_id": "i1",
@@ -102,6 +115,16 @@ DATA: dict[str, tuple[dict[str, object], type[Fact]]] = {
     "mash.delivery-receipt.v1": (
         {"product_id": "p1", "case_id": "c1", "status": "received", "received_by": "Duty desk"},
         DeliveryReceived,
+    ),
+    "mash.recall-receipt.v1": (
+        {
+            "product_id": "p1",
+            "case_id": "c1",
+            "recall_id": "q1",
+            "status": "destroyed",
+            "answered_by": "Duty desk",
+        },
+        RecallReceived,
     ),
     "mash.open-case.v1": (
         {"reference": "k1", "child": {}, "worker": None, "since": "2026-01-01"},
