@@ -24,6 +24,7 @@ from schemas.base import (
 from schemas.case import Found, Stated
 from schemas.gathering import Level, NotAsked, Question
 from schemas.person import Person
+from schemas.picture import PictureGiven
 from schemas.rating import Colour
 
 _no: Callable[[object], bool] = not_
@@ -99,6 +100,8 @@ class InformationRequest(Notice, type="mash.information-request.v1"):
     question: Question | None = Field(default=None, exclude_if=_no)
     basis_reason: Line | None = Field(default=None, exclude_if=_no)
     """Where consent was refused and the basis is another than the rating's: why it is."""
+    picture: PictureGiven | None = Field(default=None, exclude_if=_no)
+    """What of the picture the agency may see; added as the letter is handed out."""
 
 
 class InformationRequested(
