@@ -16,6 +16,7 @@ from schemas.base import (
     Identity,
     Instant,
     Line,
+    Prose,
     ReferralHead,
     ReferralId,
     Shape,
@@ -23,7 +24,7 @@ from schemas.base import (
 from schemas.gathering import Overrule, Question, ToGather
 from schemas.notification import Digest
 from schemas.picture import DecidedOnPicture, Seen
-from schemas.product import CaseProduct, Choice, RecallAnswer, SentProduct
+from schemas.product import CaseProduct, Choice, Disposal, RecallAnswer, SentProduct
 from schemas.rating import Colour
 
 
@@ -48,6 +49,21 @@ class RequestDecision(ReferralHead):
     due_at: Instant | None = None
     """By when to answer; None: as the profile says, or as it was."""
     overrules: tuple[Overrule, ...] = Field(default=(), max_length=30)
+    decided_by: Line
+    rationale: Line
+    saw: tuple[Seen, ...] = ()
+
+
+class OutcomeDecision(ReferralHead):
+    """A social worker closes a referral with an outcome (R38), or changes the outcome."""
+
+    outcome: Disposal
+    to: Code | None = None
+    """The team or service that takes it from here."""
+    may_be_told: Prose
+    """What whoever brought the concern may be told of it, in these words."""
+    without_product: Line | None = None
+    """Why a Red is closed before its products are out; required there."""
     decided_by: Line
     rationale: Line
     saw: tuple[Seen, ...] = ()
@@ -184,6 +200,18 @@ class RequestDecided(
     """A decision about what is asked of an agency came in by a connector."""
 
     decision: RequestDecision
+
+
+class OutcomeDecided(
+    DecidedOnPicture,
+    type="mash.outcome.decided.v1",
+    topic="outcomes.decided",
+    subject="decision.case_id",
+    referral="decision.referral_id",
+):
+    """An outcome decision came in by a connector."""
+
+    decision: OutcomeDecision
 
 
 class LinkDecided(

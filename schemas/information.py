@@ -201,6 +201,8 @@ class RequestCancelled(RequestFact, type="mash.information.cancelled.v1"):
 
     decided_by: Line
     rationale: Line
+    closing: bool = Field(default=False, exclude_if=_no)
+    """The referral was closed, and with it every request that was still awaited."""
 
 
 class VolunteeredInformation(Shape):

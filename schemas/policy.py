@@ -151,6 +151,10 @@ class BoroughProfile(Shape):
     """For a human to look at what may be a Red; None: no clock."""
     holds: dict[Code, AgeBand] = Field(default={}, exclude_if=not_)
     """By agency, about whom it can hold anything; who is not named, about anybody."""
+    after_closure: Literal["reopen", "anew"] = Field(
+        default="anew", exclude_if=lambda after: after == "anew"
+    )
+    """Whether a later notification about the child reopens its last referral, or starts anew."""
     adult_services: Code | None = Field(default=None, exclude_if=not_)
     """Who is told that a concern was about an adult."""
 

@@ -267,6 +267,11 @@ _REASONS = (
         "Send a rating decision first: it says too what is asked of whom.",
     ),
     Reason(
+        "refused.red-without-product",
+        "A Red is to be closed before its products are out.",
+        "Say in without_product why it is closed without them, or close it once they are out.",
+    ),
+    Reason(
         "refused.not-to-be-asked",
         "This agency is not to be asked about this child: the request plan says why.",
         "Where the plan says that it may be overruled, send the decision again with an overrule "

@@ -11,6 +11,7 @@ from schemas import (
     information,
     notification,
     operations,
+    outcome,
     picture,
     product,
     rating,
@@ -92,14 +93,23 @@ TOPICS: tuple[Topic, ...] = (
     ),
     Topic(
         "ratings.assigned",
-        "how serious, and by when",
+        "how serious, by when, and what it came to",
         (
             rating.RatingSuggested,
             rating.RatingAssigned,
+            outcome.ReferralClosed,
+            outcome.ReferralReopened,
             rating.DueTimeApproaching,
             rating.DueTimeBreached,
         ),
         keyed_by="case",
+    ),
+    Topic(
+        "outcomes.decided",
+        "a social worker closes",
+        (decisions.OutcomeDecided,),
+        keyed_by="case",
+        external=True,
     ),
     Topic(
         "requests.decided",

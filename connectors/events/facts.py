@@ -93,6 +93,11 @@ MESSAGE_TYPES: Mapping[str, MessageType[Any]] = {
         InformationResponse,
         lambda by, sent: InformationReceived(agency=by.code, response=sent),
     ),
+    "mash.outcome-decision.v1": MessageType(
+        decisions.OutcomeDecision,
+        lambda by, sent: decisions.OutcomeDecided(agency=by.code, decision=sent),
+        lead_only=True,
+    ),
     "mash.request-decision.v1": MessageType(
         decisions.RequestDecision,
         lambda by, sent: decisions.RequestDecided(agency=by.code, decision=sent),

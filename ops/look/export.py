@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from connectors.events.facts import MESSAGE_TYPES
-from schemas import information, notices, notification, product
+from schemas import information, notices, notification, outcome, product
 from schemas.base import Notice, Shape
 from schemas.topics import TOPICS
 
@@ -31,6 +31,8 @@ NOTICES: tuple[type[Notice], ...] = (
     notices.SplitReview,
     notices.WhatIsNew,
     notification.Receipt,
+    outcome.ReferralOpenAgain,
+    outcome.ReferralOutcome,
     product.Product,
     product.ProductRecall,
 )

@@ -168,6 +168,7 @@ class _Drawing:
             colour=rated.colour if isinstance(rated, Assigned) else None,
             suggested=rated.colour if isinstance(rated, SuggestedState) else None,
             handed_over=isinstance(rated, HandedOver),
+            outcome=rated.closed.outcome if isinstance(rated, Assigned) and rated.closed else None,
             same_concern_as=piece.again,
         )
 

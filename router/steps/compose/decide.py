@@ -25,6 +25,7 @@ from schemas.information import (
     RequestCancelled,
 )
 from schemas.message import Message, derived_id
+from schemas.outcome import ReferralClosed, ReferralReopened
 from schemas.policy import Policy, Recipient
 from schemas.product import DraftItem, ProductDrafted, ProductVoided, release_digest
 from schemas.rating import Colour, RatingAssigned, RatingSuggested
@@ -43,8 +44,8 @@ def decide(state: Gathering | None, message: Message, policy: Policy) -> Outcome
     voided = _voided(before, after, referral_id=referral_id)
     if voided:
         after = after.model_copy(update={"at_once": None, "drafted": None, "products": ()})
-    if after.notified is None or after.cases is None:
-        return Outcome(state=after)
+    if after.notified is None or after.cases is None or after.closed:
+        return Outcome(after, voided)
     desk = _Desk(after, after.cases, after.notified, referral_id, policy)
     return _draft(desk, message, voided=voided)
 
@@ -215,6 +216,8 @@ STEP: Step[Gathering] = Step(
         InformationMissing,
         InformationVolunteered,
         RequestCancelled,
+        ReferralClosed,
+        ReferralReopened,
         LinkCorrected,
     ),
     state=Gathering,

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from operator import not_
+
+from pydantic import Field
 
 from router.steps import thresholds
 from router.steps.cases import Cases
@@ -21,6 +24,7 @@ from schemas.information import (
     Sensitivity,
 )
 from schemas.message import Message, derived_id
+from schemas.outcome import ReferralClosed, ReferralReopened
 from schemas.policy import BoroughProfile
 from schemas.rating import Colour, RatingAssigned, RatingSuggested
 
@@ -59,6 +63,8 @@ class Gathering(Shape):
     drafted: Colour | None = None
     """The most severe colour for which the ordinary products were drafted."""
     products: tuple[Identity, ...] = ()
+    closed: bool = Field(default=False, exclude_if=not_)
+    """Nothing more is drafted until the referral is open again."""
 
 
 def noted(state: Gathering, message: Message, *, profile: BoroughProfile) -> Gathering:
@@ -75,15 +81,28 @@ def noted(state: Gathering, message: Message, *, profile: BoroughProfile) -> Gat
         case RatingAssigned(colour=colour, level=level):
             needs = level or profile.colours[colour].level
             return _assigned(state, colour, at=message.time, needs=needs)
+        case ReferralClosed() if not state.closed:
+            return state.model_copy(update={"closed": True})
+        case ReferralReopened() if state.closed:
+            return state.model_copy(update={"closed": False})
+        case _:
+            return _heard(state, message)
+
+
+def _heard(state: Gathering, message: Message) -> Gathering:
+    """The same of what is asked and of what comes of it."""
+    match message.data:
         case InformationRequested() as requested:
             return _requested(state, requested)
         case InformationAnswered() as answered:
             return _answered(state, Answer(**answered.shared(Answer)))
         case InformationVolunteered(volunteered_id=id_, items=items):
             return _answered(state, Answer(request_id=id_, items=items))
-        case InformationMissing(request_id=id_) | RequestCancelled(request_id=id_):
-            if id_ not in state.missing:
-                return state.model_copy(update={"missing": (*state.missing, id_)})
+        case InformationMissing(request_id=id_) if id_ not in state.missing:
+            return state.model_copy(update={"missing": (*state.missing, id_)})
+        case RequestCancelled(request_id=id_, closing=closing) if id_ not in state.missing:
+            closed = state.closed or closing
+            return state.model_copy(update={"missing": (*state.missing, id_), "closed": closed})
     return state
 
 

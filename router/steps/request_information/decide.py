@@ -11,7 +11,7 @@ from router.steps.cases import Cases
 from router.steps.deadlines import timers
 from router.steps.now import Now
 from router.steps.request_information.answers import miss, take, volunteer
-from router.steps.request_information.further import decide_further
+from router.steps.request_information.further import close, decide_further
 from router.steps.request_information.leaving import Left, adult_matter, leave, prepare, tell
 from router.steps.request_information.state import (
     Asking,
@@ -26,6 +26,7 @@ from schemas.case import ChildLinked, LinkCorrected
 from schemas.decisions import RequestDecided
 from schemas.information import InformationOffered, InformationReceived, RequestsPrepared
 from schemas.message import Message
+from schemas.outcome import ReferralClosed, ReferralReopened
 from schemas.policy import Policy
 from schemas.rating import RatingAssigned, TimerElapsed
 
@@ -47,6 +48,10 @@ def decide(state: State | None, message: Message, policy: Policy) -> Outcome[Sta
             return volunteer(state, offered, cause=message.id, now=now)
         case RequestDecided() as decided:
             return decide_further(state, decided, cause=message.id, now=now)
+        case ReferralClosed() as closed:
+            return close(state, closed, now=now)
+        case ReferralReopened() if state is not None:
+            return Outcome(state=state.model_copy(update={"closed_at": None}))
         case LinkCorrected() as correction:
             return _move(state, correction, cause=message.id, now=now)
         case TimerElapsed() as elapsed:
@@ -81,7 +86,8 @@ def _asking(before: Waiting, linked: ChildLinked, *, cases: Cases, now: Now) -> 
         asked=(),
         concern=concern_of(linked, suggestion.reasons, now=now),
         suggested=suggestion.colour,
-        ratings=(*suggested, *before.ratings),
+        ratings=(*suggested, *before.ratings) if before.closed_at is None else (),
+        closed_at=before.closed_at,
     )
     return made.ruled(before.ruling)
 
@@ -98,6 +104,8 @@ def _gather(
     """A rating that is heard before the link waits for it."""
     rating = Rating(**assigned.shared(Rating) | {"case_id": None})
     before = state or Early()
+    if before.closed_at is not None and now.at <= before.closed_at:
+        return Outcome()
     after = before.model_copy(update={"ratings": (*before.ratings, rating)})
     if not isinstance(after, Asking) or not isinstance(before, Asking):
         return Outcome(state=after)
@@ -143,6 +151,8 @@ STEP: Step[State] = Step(
         ChildLinked,
         RatingAssigned,
         RequestDecided,
+        ReferralClosed,
+        ReferralReopened,
         InformationReceived,
         InformationOffered,
         LinkCorrected,

@@ -9,11 +9,19 @@ from router.steps.asking import Concern, ruled_out
 from router.steps.deadlines import timers
 from router.steps.now import Now
 from router.steps.request_information.requests import requests_to
-from router.steps.request_information.state import Asked, Asking, HandedOver, Rating, State
+from router.steps.request_information.state import (
+    Asked,
+    Asking,
+    Early,
+    HandedOver,
+    Rating,
+    State,
+)
 from schemas.decisions import RequestDecided, RequestDecision
 from schemas.information import InformationRequested, RequestCancelled, RequestChanged
 from schemas.letter import Letter
 from schemas.notices import RequestCancellation, RequestChange
+from schemas.outcome import ReferralClosed
 from schemas.refusals import Refusal
 
 
@@ -37,6 +45,8 @@ def decide_further(
         return refuse("refused.not-shown", "saw")
     if decision.due_at is not None and decision.due_at <= now.at:
         return refuse("invalid.value", "due_at")
+    if state.closed_at is not None:
+        return refuse("refused.closed")
     if decision.action == "ask":
         return _ask(state, decision, cause=cause, now=now)
     return _change(state, decision) if decision.action == "change" else _cancel(state, decision)
@@ -123,8 +133,30 @@ def _of(state: Asking, decision: RequestDecision) -> Asked | Refusal:
     return asked or Refusal("refused.unknown-subject", "request_id")
 
 
+def close(state: State | None, closed: ReferralClosed, *, now: Now) -> Outcome[State]:
+    """No answer is awaited any more, and nothing leaves by what was rated before."""
+    before = (state or Early()).model_copy(update={"closed_at": now.at, "ratings": ()})
+    if not isinstance(before, Asking):
+        return Outcome(state=before)
+    outcome = cancelled(
+        before,
+        before.asked,
+        referral_id=closed.referral_id,
+        decided_by=closed.decided_by,
+        rationale="The referral was closed.",
+        closing=True,
+    )
+    return outcome if outcome.state is not None else Outcome(state=before)
+
+
 def cancelled(
-    state: Asking, requests: Iterable[Asked], *, referral_id: str, decided_by: str, rationale: str
+    state: Asking,
+    requests: Iterable[Asked],
+    *,
+    referral_id: str,
+    decided_by: str,
+    rationale: str,
+    closing: bool = False,
 ) -> Outcome[State]:
     """Answers to these requests are awaited no longer, and who was asked is told.
 
@@ -142,6 +174,7 @@ def cancelled(
             agency=one.agency,
             decided_by=decided_by,
             rationale=rationale,
+            closing=closing,
         )
         for one in gone
     )

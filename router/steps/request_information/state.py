@@ -63,6 +63,8 @@ class Waiting(Shape):
     )
     """Under ``raises`` in documents that were written before."""
     ruling: Ruling | None = Field(default=None, exclude_if=not_)
+    closed_at: Instant | None = Field(default=None, exclude_if=not_)
+    """Since when the referral is closed; what was rated before asks nobody."""
 
 
 class Early(Waiting):
