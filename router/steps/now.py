@@ -48,3 +48,14 @@ class Now:
         if partner is None or partner.agreement is None:
             return None
         return partner.agreement if partner.agreement.in_force(self.today) else None
+
+    def may_decide(self, agency: str, who: str) -> bool:
+        """Whether this is one of the people who decide for the agency about its items (R29)."""
+        partner = self.policy.partners.get(agency)
+        makers = partner.decision_makers if partner else ()
+        return _plain(who) in map(_plain, makers)
+
+
+def _plain(name: str) -> str:
+    """A name whatever its case and spaces."""
+    return " ".join(name.split()).casefold()
