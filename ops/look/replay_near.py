@@ -22,8 +22,10 @@ from schemas.case import (
     OpenCaseReceived,
     SplitSuggested,
 )
+from schemas.decisions import StandingReleased
 from schemas.message import Message
 from schemas.notification import NotificationAccepted, NotificationReceived
+from schemas.product import ProductDrafted
 from stores import people, references, replaying
 from stores.database import View
 from stores.replaying import Recorded
@@ -72,10 +74,20 @@ def near(view: View, about: str) -> Near:
     settling = {one.row.causation_id for one in links if _by_a_human(_opened(one).data)}
     ours = {one.row.message_id: one for one in recorded}
     rulings = [one for id_ in sorted(settling - ours.keys()) if (one := replaying.entry(view, id_))]
-    decided = {one.row.position: one for one in (*recorded, *links, *rulings)}
+    standing = _standing(view, recorded)
+    decided = {one.row.position: one for one in (*recorded, *links, *rulings, *standing)}
     ordered = [decided[at] for at in sorted(decided)]
     followed = _followed(view, links, besides=ours.keys() | settling)
     return Near(ordered, followed, _linked_at(ordered))
+
+
+def _standing(view: View, recorded: Iterable[Recorded]) -> list[Recorded]:
+    """What owners of items that might have left at once had released beforehand."""
+    drafts = [_opened(one).data for one in recorded if one.row.type == ProductDrafted.type]
+    urgent = [draft for draft in drafts if isinstance(draft, ProductDrafted) and draft.urgent]
+    owners = {item.owner for draft in urgent for item in draft.items}
+    topic = StandingReleased.topic
+    return replaying.about(view, referrals=(), subjects=owners, topic=topic)
 
 
 def _linked_at(ordered: Iterable[Recorded]) -> dict[str, int]:

@@ -21,6 +21,7 @@ from schemas.information import (
     InformationItem,
     InformationMissing,
     InformationRequested,
+    Sensitivity,
 )
 from schemas.message import Message, derived_id
 from schemas.policy import Policy, Recipient
@@ -197,6 +198,7 @@ def _draft_item(desk: _Desk, item: InformationItem, *, recipient: Recipient) -> 
         original_digest=digest(item.text),
         sanitised_digest=digest(sanitised.text),
         notification=item is desk.notified.item,
+        restricted=item.sensitivity is Sensitivity.RESTRICTED,
         **item.shared(DraftItem),
     )
 
