@@ -302,6 +302,15 @@ _REASONS = (
         False,
     ),
     Reason(
+        "refused.decision-maker",
+        "Nobody of this name is registered to decide this for the agency.",
+        "Let one who is registered decide, or have the lead agency register the one who did; then "
+        "send it again.",
+        False,
+        hint="`decision_makers` of the agency in the configuration, or `social_workers` of the "
+        "lead agency, who rate.",
+    ),
+    Reason(
         "refused.withheld",
         "Its owner withholds this item, whatever product it is in.",
         "The owner lifts that first, by an item decision; then decide again.",

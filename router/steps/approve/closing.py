@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 
 from router.step import Outcome
-from router.steps.approve.state import Approvals, Approved, Closed, Decided, Draft, Refused
+from router.steps.approve.state import (
+    Approvals,
+    Approved,
+    Closed,
+    Decided,
+    Draft,
+    Refused,
+)
 from router.steps.now import Now
 from schemas.base import Fact
 from schemas.letter import Letter

@@ -23,6 +23,7 @@ from schemas.information import (
     InformationRequested,
     InformationVolunteered,
     RequestCancelled,
+    Sensitivity,
 )
 from schemas.message import Message, derived_id
 from schemas.outcome import ReferralClosed, ReferralReopened
@@ -201,6 +202,7 @@ def _draft_item(desk: _Desk, item: InformationItem, *, recipient: Recipient) -> 
         original_digest=digest(item.text),
         sanitised_digest=digest(sanitised.text),
         notification=item is desk.notified.item,
+        restricted=item.sensitivity is Sensitivity.RESTRICTED,
         **item.shared(DraftItem),
     )
 

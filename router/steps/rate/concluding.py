@@ -32,6 +32,8 @@ def close(state: State | None, decided: OutcomeDecided, *, now: Now) -> Outcome[
     decision = decided.decision
     if decided.agency != now.policy.lead_agency:
         return refuse("refused.role")
+    if not now.may_rate(decision.decided_by):
+        return refuse("refused.decision-maker", "decided_by")
     if isinstance(state, HandedOver):
         return refuse("refused.closed")
     if not isinstance(state, Assigned | Suggested):

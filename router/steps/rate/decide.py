@@ -151,6 +151,8 @@ def _assign(state: State | None, decided: RatingDecided, *, now: Now) -> Outcome
     decision = decided.decision
     if decided.agency != now.policy.lead_agency:
         return refuse("refused.role")
+    if not now.may_rate(decision.decided_by):
+        return refuse("refused.decision-maker", "decided_by")
     if state is None or isinstance(state, Early):
         return refuse("refused.unknown-subject", "referral_id")
     if not state.cases.known(decision.case_id):

@@ -35,6 +35,8 @@ def decide_further(
     decision = decided.decision
     if decided.agency != now.policy.lead_agency:
         return refuse("refused.role")
+    if not now.may_rate(decision.decided_by):
+        return refuse("refused.decision-maker", "decided_by")
     if isinstance(state, HandedOver):
         return refuse("refused.closed")
     if not isinstance(state, Asking):

@@ -186,6 +186,11 @@ def test_outcomes_that_cannot_be_followed_are_refused(
     assert Given(rate.STEP).given(given.linked(), *facts).when(decision).refusal == refusal
 
 
+def test_only_a_registered_social_worker_closes_where_the_lead_agency_registers_any() -> None:
+    step = Given(rate.STEP, given.registering("A. Screening")).given(given.linked())
+    assert step.when(decided()).refusal == Refusal("refused.decision-maker", "decided_by")
+
+
 def test_outcomes_of_what_is_not_the_hubs_are_refused() -> None:
     unknown = Given(rate.STEP).when(decided())
     assert unknown.refusal == Refusal("refused.unknown-subject", "referral_id")

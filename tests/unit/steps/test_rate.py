@@ -176,6 +176,18 @@ def test_ratings_that_are_not_the_senders_to_give_are_refused(
     assert rating().given(given.linked()).when(decision).refusal == refusal
 
 
+@pytest.mark.parametrize(
+    ("workers", "refused"),
+    [((), False), (("A. Screening", "s.  worker"), False), (("A. Screening",), True)],
+)
+def test_only_a_registered_social_worker_rates_where_the_lead_agency_registers_any(
+    workers: tuple[str, ...], refused: bool
+) -> None:
+    step = Given(rate.STEP, given.registering(*workers)).given(given.linked())
+    reason = Refusal("refused.decision-maker", "decided_by")
+    assert step.when(decided(Colour.RED)).refusal == (reason if refused else None)
+
+
 def test_a_rating_of_a_referral_that_nobody_knows_is_refused() -> None:
     assert rating().when(decided(Colour.RED)).refusal == Refusal(
         "refused.unknown-subject", "referral_id"

@@ -183,6 +183,12 @@ def test_decisions_that_cannot_be_followed_are_refused(
     assert on(given.linked(), *facts).when(decision).refusal == refusal
 
 
+def test_only_a_registered_social_worker_asks_where_the_lead_agency_registers_any() -> None:
+    step = Given(request_information.STEP, given.registering("A. Screening"))
+    outcome = step.given(given.linked(), AMBER).when(decided("ask", agency="gp"))
+    assert outcome.refusal == Refusal("refused.decision-maker", "decided_by")
+
+
 def test_decisions_about_what_the_hub_does_not_gather_are_refused() -> None:
     unknown = on().when(decided("ask", agency="gp"))
     assert unknown.refusal == Refusal("refused.unknown-subject", "referral_id")
