@@ -1,4 +1,4 @@
-"""What showing pictures costs whoever runs the hub: CPU and bytes of each, beside a notification."""
+"""What showing pictures costs: CPU and bytes of each, beside those of a notification."""
 
 from __future__ import annotations
 
