@@ -15,6 +15,7 @@ from sqlalchemy import text
 from connectors.port import routes
 from ops.cli import main
 from ops.demo.running import DemoFolder
+from ops.demo.simulation.answers import DECISION_MAKER
 from ops.demo.simulation.stream import sample_lines
 from ops.linkage.arrivals import notification_event
 from ops.mend import dead_letters
@@ -349,7 +350,9 @@ def test_nobody_mends_what_only_an_owner_may_decide(
     item = product.draft_item("school")
     put(hub, product.drafted(item))
     decision = (
-        product.decision(item, Choice.RELEASE_ORIGINAL).decision.model_dump(mode="json") | changes
+        product.decision(item, Choice.RELEASE_ORIGINAL).decision.model_dump(mode="json")
+        | {"decided_by": DECISION_MAKER}
+        | changes
     )
     event = {
         "specversion": "1.0",
