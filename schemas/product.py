@@ -143,7 +143,24 @@ class Choice(StrEnum):
 
     RELEASE_ORIGINAL = "release_original"
     RELEASE_SANITISED = "release_sanitised"
+    RELEASE_REWORDED = "release_reworded"
+    """In words of the owner's own, in place of those proposed."""
     WITHHOLD = "withhold"
+
+
+class Difference(Shape):
+    """A stretch of the original, in characters, and what the owner's words have in its place."""
+
+    start: int
+    end: int
+    instead: str
+
+
+class Wording(Shape):
+    """What its owner lets leave in words of its own, and how they differ from the original."""
+
+    text: Prose
+    differences: tuple[Difference, ...]
 
 
 class ItemDecided(
@@ -167,6 +184,8 @@ class ItemDecided(
     """For a withheld item: why sharing would be more detrimental to the child (L1)."""
     signpost: bool
     decided_by: Line
+    wording: Wording | None = Field(default=None, exclude_if=_none)
+    """The owner's own words, where it chose these."""
 
 
 class OwnersWord(ReferralFact, Item):

@@ -94,7 +94,9 @@ def _closed(known: Approvals, draft: Draft, *decisions: Fact, now: Now) -> Outco
 
 
 def _approved_item(item: DraftItem, decided: Decided) -> ApprovedItem:
-    text = item.original if decided.choice is Choice.RELEASE_ORIGINAL else item.sanitised
+    original = decided.choice is Choice.RELEASE_ORIGINAL
+    proposed = item.original if original else item.sanitised
+    text = decided.wording.text if decided.wording else proposed
     return ApprovedItem(text=text, **decided.shared(ApprovedItem))
 
 

@@ -23,6 +23,7 @@ from router.steps.approve.state import (
     Void,
     Withheld,
 )
+from router.steps.approve.wording import wording
 from router.steps.now import Now
 from schemas.decisions import (
     ItemRuled,
@@ -35,10 +36,12 @@ from schemas.message import Message
 from schemas.policy import Policy
 from schemas.product import (
     Choice,
+    DraftItem,
     Item,
     ProductDrafted,
     ProductHead,
     ProductVoided,
+    release_digest,
 )
 from schemas.refusals import Refusal
 
@@ -121,7 +124,7 @@ def _take(known: Approvals, decided: ReleaseDecided, *, now: Now) -> Outcome[App
         return refuse("refused.unknown-subject", "product_id")
     if refusal := _not_theirs(stage, decided) or _not_so(stage, decided, now=now):
         return Outcome(refusal=refusal)
-    new = _decided(decision, decided.agency)
+    new = _decided(stage, decision, decided.agency)
     if decision.choice is Choice.WITHHOLD:
         withheld = Withheld(ask_again=decision.ask_again, **new.shared(Withheld))
         word = Word(withheld, decision.referral_id, decision.case_id, decision.product_id)
@@ -154,20 +157,38 @@ def _not_so(stage: Draft | Closed, decided: ReleaseDecided, *, now: Now) -> Refu
         return Refusal("refused.purpose", "purpose")
     if decision.choice is Choice.WITHHOLD:
         return None if has_reason(decision.reason) else Refusal("refused.reason-missing", "reason")
+    if decision.choice is Choice.RELEASE_REWORDED and not has_reason(decision.text):
+        return Refusal("missing.field", "text")
     if not isinstance(stage, Draft):
         return None
-    item = next(item for item in stage.items if item.item_id == decision.item_id)
-    original = decision.choice is Choice.RELEASE_ORIGINAL
-    shown = item.original_digest if original else item.sanitised_digest
+    shown = _digest(stage.item(decision.item_id), decision)
     return None if decision.digest == shown else Refusal("refused.digest", "digest")
 
 
-def _decided(decision: ReleaseDecision, owner: str) -> Decided:
-    given = {
-        "digest": None if decision.choice is Choice.WITHHOLD else decision.digest,
-        "reason": decision.reason or "Its owner releases it.",
-    }
-    return Decided(owner=owner, **decision.shared(Decided) | given)
+def _digest(item: DraftItem, decision: ReleaseDecision) -> str:
+    """Of the bytes that the owner chooses, for whom and what for."""
+    if decision.choice is Choice.RELEASE_REWORDED:
+        whom = {"recipient": decision.recipient, "purpose": decision.purpose}
+        return release_digest(item_id=item.item_id, text=decision.text or "", **whom)
+    original = decision.choice is Choice.RELEASE_ORIGINAL
+    return item.original_digest if original else item.sanitised_digest
+
+
+def _decided(stage: Draft | Closed, decision: ReleaseDecision, owner: str) -> Decided:
+    withheld = decision.choice is Choice.WITHHOLD
+    words = None
+    if isinstance(stage, Draft) and decision.choice is Choice.RELEASE_REWORDED:
+        words = wording(stage.item(decision.item_id).original, decision.text or "")
+    return Decided(
+        item_id=decision.item_id,
+        owner=owner,
+        choice=decision.choice,
+        digest=None if withheld else decision.digest,
+        reason=decision.reason or "Its owner releases it.",
+        signpost=decision.signpost,
+        decided_by=decision.decided_by,
+        wording=words,
+    )
 
 
 def _release(
@@ -175,7 +196,7 @@ def _release(
 ) -> Outcome[Approvals]:
     """What its owner withholds it has to lift first, unless it wanted to be asked."""
     earlier = next((one for one in stage.decided if one.item_id == new.item_id), None)
-    if new == earlier:
+    if earlier is not None and new == earlier.model_copy(update={"wording": new.wording}):
         return Outcome()
     if earlier is not None and new.item_id in known.withheld:
         return refuse("refused.withheld", "item_id")

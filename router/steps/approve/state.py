@@ -10,7 +10,7 @@ from pydantic import Field
 from schemas.base import Code, Identity, Line, Shape
 from schemas.notification import Digest
 from schemas.policy import StandingRelease
-from schemas.product import Choice, DraftItem, Item, ProductHead
+from schemas.product import Choice, DraftItem, Item, ProductHead, Wording
 
 P = TypeVar("P", bound=Shape)
 
@@ -23,6 +23,7 @@ class Decided(Item):
     reason: Line
     signpost: bool
     decided_by: Line
+    wording: Wording | None = Field(default=None, exclude_if=lambda words: words is None)
 
 
 class Draft(ProductHead):
@@ -38,6 +39,10 @@ class Draft(ProductHead):
     def owners(self) -> dict[str, str]:
         """The owner of each item."""
         return {item.item_id: item.owner for item in self.items}
+
+    def item(self, item_id: str) -> DraftItem:
+        """The item of this id, which there is."""
+        return next(item for item in self.items if item.item_id == item_id)
 
     def decision(self, item_id: str) -> Decided | None:
         """What the item's owner decided for this product."""
