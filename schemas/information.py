@@ -141,8 +141,13 @@ class InformationItem(Shape):
     """Inside the hub."""
     may_leave: bool
     """To recipients outside; what leaves still needs its owner's approval, byte for byte."""
-    signpost: bool = True
-    """Whether recipients may be told that the owner holds something, and its contact (R34, R35)."""
+    signpost: bool | None = Field(default=None, exclude_if=lambda told: told is None)
+    """Whether recipients may be told that the owner holds something, and its contact (R34, R35).
+
+    None: as the agreement of the agency that tells it says.
+    """
+    reason: Line | None = Field(default=None, exclude_if=lambda told: told is None)
+    """Why it is not revealed, or may not leave: why that would be more detrimental (L1)."""
 
 
 class RequestId(Shape):

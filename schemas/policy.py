@@ -200,6 +200,10 @@ class Agreement(Shape):
     signatory: Line
     since: dt.date
     until: dt.date | None = None
+    signposts: bool = Field(default=False, exclude_if=not_)
+    """Whether it agrees to be named, with its contact, where something it tells is held back (R34),
+    unless it says otherwise of the item.
+    """
     text_sha256: Digest | None = Field(default=None, exclude_if=lambda digest: digest is None)
     """Of the text that was signed; what it releases beforehand counts only with it."""
     standing_release: tuple[StandingRelease, ...] = Field(default=(), exclude_if=not_)

@@ -63,6 +63,8 @@ class DraftItem(Item):
     sanitised_digest: Digest
     """:func:`release_digest` of the sanitised text."""
     signpost: bool
+    held_by: Code | None = Field(default=None, exclude_if=_none)
+    """Who told it, where that says that it is another agency's: then both decide about it."""
     notification: bool = False
     """Whether this is the referral's own notification."""
     restricted: bool = Field(default=False, exclude_if=not_)
@@ -75,7 +77,9 @@ class Weighing(Item):
     included: bool
     reason: Line
     signpost: bool = False
-    """For an item left out: whether its owner may be named as holding something."""
+    """For an item left out: whether who told it may be named as holding something."""
+    held_by: Code | None = Field(default=None, exclude_if=_none)
+    """Who told it, where that is not its owner."""
 
 
 class Disposal(StrEnum):
@@ -175,6 +179,7 @@ class ItemDecided(
 
     item_id: Identity
     owner: Code
+    """Who decided: its owner, or who told it as another agency's."""
     choice: Choice
     digest: Digest | None
     """Of what may leave; None when withheld."""

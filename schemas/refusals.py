@@ -294,6 +294,12 @@ _REASONS = (
         hint="`decision_makers` of the agency in the configuration.",
     ),
     Reason(
+        "refused.other-words",
+        "The other agency that decides about this item has approved other words.",
+        "Approve the same words, or withhold the item.",
+        False,
+    ),
+    Reason(
         "refused.withheld",
         "Its owner withholds this item, whatever product it is in.",
         "The owner lifts that first, by an item decision; then decide again.",

@@ -22,6 +22,7 @@ from router.steps.approve.state import (
     State,
     Void,
     Withheld,
+    deciders,
 )
 from router.steps.approve.wording import wording
 from router.steps.now import Now
@@ -87,7 +88,11 @@ def _open(known: Approvals, drafted: ProductDrafted, *, now: Now) -> Outcome[App
 def _draft(drafted: ProductDrafted) -> Draft:
     return Draft(
         items=drafted.items,
-        left_out=tuple(one.owner for one in drafted.weighing if one.signpost and not one.included),
+        left_out=tuple(
+            one.held_by or one.owner
+            for one in drafted.weighing
+            if one.signpost and not one.included
+        ),
         **drafted.shared(ProductHead),
     )
 
@@ -97,19 +102,26 @@ def _decided_before(known: Approvals, draft: Draft, *, now: Now) -> Iterator[Dec
     waits, what they release beforehand. What they leave open is signposted (R19, R34).
     """
     for item in draft.items:
-        withheld = known.withheld.get(item.item_id)
-        if withheld is not None:
-            if draft.urgent or not withheld.ask_again:
+        for agency in deciders(item):
+            withheld = known.withheld_by(item.item_id, agency)
+            if withheld is None and draft.urgent:
+                yield from _released_before(known, item, draft, now=now)
+            elif withheld is not None and (draft.urgent or not withheld.ask_again):
                 yield withheld_again(withheld)
-        elif draft.urgent and (release := standing.released(known, item, draft, now=now)):
-            yield Decided(
-                choice=Choice.RELEASE_SANITISED,
-                digest=item.sanitised_digest,
-                reason=release.reason,
-                signpost=item.signpost,
-                decided_by=release.decided_by,
-                **item.shared(Item),
-            )
+
+
+def _released_before(
+    known: Approvals, item: DraftItem, draft: Draft, *, now: Now
+) -> Iterator[Decided]:
+    if release := standing.released(known, item, draft, now=now):
+        yield Decided(
+            choice=Choice.RELEASE_SANITISED,
+            digest=item.sanitised_digest,
+            reason=release.reason,
+            signpost=item.signpost,
+            decided_by=release.decided_by,
+            **item.shared(Item),
+        )
 
 
 # --- owners' decisions about an item of one product
@@ -134,10 +146,10 @@ def _take(known: Approvals, decided: ReleaseDecided, *, now: Now) -> Outcome[App
 
 def _not_theirs(stage: Draft | Closed, decided: ReleaseDecided) -> Refusal | None:
     """Only its owner decides about an item (R30); who sends is what the credential says."""
-    owner = stage.owners.get(decided.decision.item_id)
-    if owner is None:
+    deciding = stage.deciders.get(decided.decision.item_id)
+    if deciding is None:
         return Refusal("refused.unknown-subject", "item_id")
-    if decided.agency != owner:
+    if decided.agency not in deciding:
         return Refusal("refused.not-yours", "item_id")
     if decided.decision.case_id != stage.case_id:
         return Refusal("refused.unknown-subject", "case_id")
@@ -195,15 +207,20 @@ def _release(
     known: Approvals, stage: Draft | Closed, new: Decided, *, now: Now
 ) -> Outcome[Approvals]:
     """What its owner withholds it has to lift first, unless it wanted to be asked."""
-    earlier = next((one for one in stage.decided if one.item_id == new.item_id), None)
+    about = [one for one in stage.decided if one.item_id == new.item_id]
+    earlier = next((one for one in about if one.owner == new.owner), None)
     if earlier is not None and new == earlier.model_copy(update={"wording": new.wording}):
         return Outcome()
-    if earlier is not None and new.item_id in known.withheld:
+    if earlier is not None and known.withheld_by(new.item_id, new.owner):
         return refuse("refused.withheld", "item_id")
     if earlier is not None or not isinstance(stage, Draft):
         return refuse("refused.closed", "item_id")
-    after = stage.with_decided(new)
-    return settled(known, after, item_decided(after, new), now=now)
+    if any(other.digest not in (None, new.digest) for other in about):
+        return refuse("refused.other-words", "digest")
+    after = stage.with_decided(new).with_words(new)
+    outcome = settled(known, after, item_decided(after, new), now=now)
+    others = {one for one in awaited(after, now) if one[0] == new.item_id}
+    return replace(outcome, letters=tuple(requests(after, others))) if new.wording else outcome
 
 
 def _void(known: Approvals, voided: ProductVoided) -> Outcome[Approvals]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 
+from pydantic import Field
+
 from router.steps import thresholds
 from router.steps.cases import Cases
 from router.steps.compose.sanitise import Known, known_of
-from schemas.base import Identity, Instant, Shape
+from schemas.base import Code, Identity, Instant, Shape
 from schemas.case import ChildLinked, LinkCorrected
 from schemas.gathering import Level
 from schemas.information import (
@@ -23,17 +25,33 @@ from schemas.policy import BoroughProfile
 from schemas.rating import Colour, RatingAssigned, RatingSuggested
 
 
+class HeldItem(InformationItem):
+    """An item as it was told; ``held_by``: who told it, where that says it is another agency's."""
+
+    held_by: Code | None = Field(default=None, exclude_if=lambda code: code is None)
+
+    @property
+    def told_by(self) -> str:
+        """Who told it."""
+        return self.held_by or self.owner
+
+
 class Notified(Shape):
     """The notification as an item of its agency, and the names and places that it gives."""
 
-    item: InformationItem
+    item: HeldItem
     known: Known
 
 
 class Answer(RequestId):
     """What came in for one request."""
 
-    items: tuple[InformationItem, ...]
+    items: tuple[HeldItem, ...]
+
+
+def _held(item: InformationItem, told_by: str) -> HeldItem:
+    held_by = told_by if item.owner != told_by else None
+    return HeldItem(held_by=held_by, **item.shared(InformationItem))
 
 
 class Gathering(Shape):
@@ -75,14 +93,15 @@ def noted(state: Gathering, message: Message, *, profile: BoroughProfile) -> Gat
         case InformationRequested() as requested:
             return _requested(state, requested)
         case InformationAnswered() as answered:
-            return _answered(state, Answer(**answered.shared(Answer)))
+            items = tuple(_held(item, answered.agency) for item in answered.items)
+            return _answered(state, Answer(request_id=answered.request_id, items=items))
         case InformationMissing(request_id=request_id) if request_id not in state.missing:
             return state.model_copy(update={"missing": (*state.missing, request_id)})
     return state
 
 
 def _notified(linked: ChildLinked) -> Notified:
-    item = InformationItem(
+    item = HeldItem(
         item_id=derived_id("notification", linked.referral_id),
         owner=linked.agency,
         text=linked.notification.narrative,

@@ -254,6 +254,66 @@ def test_what_was_approved_is_withdrawn_when_its_owner_withholds_it_after_all() 
     assert step.when(product.decision(SCHOOL, WITHHOLD)) == Outcome()
 
 
+HELD = product.draft_item("school", held_by="police")
+"""The police told it, and say that it is the school's."""
+
+
+def test_an_item_that_is_said_to_be_anothers_needs_who_told_it_and_its_owner() -> None:
+    step = approving()
+    outcome = step.when(product.drafted(HELD))
+    assert [letter.agency for letter in outcome.letters] == ["school", "police"]
+    first = step.when(product.decision(HELD, SANITISED, agency="police", decided_by=SERGEANT))
+    assert [type(fact) for fact in first.facts] == [ItemDecided]
+    outcome = step.when(product.decision(HELD, SANITISED))
+    assert [item.owner for item in approved(outcome.facts).items] == ["school"]
+
+
+SERGEANT = "Decision maker of police"
+
+
+@pytest.mark.parametrize("withholds", ["school", "police"])
+def test_each_of_the_two_keeps_it_in_by_itself(withholds: str) -> None:
+    step = approving().given(product.drafted(HELD, GP), product.decision(GP, SANITISED))
+    for agency in ("school", "police"):
+        choice = WITHHOLD if agency == withholds else SANITISED
+        who = f"Decision maker of {agency}"
+        step.when(product.decision(HELD, choice, agency=agency, decided_by=who))
+    assert [item.owner for item in approved(step.facts).items] == ["gp"]
+
+
+def test_the_two_approve_the_same_words_or_none() -> None:
+    step = approving().given(product.drafted(HELD), product.decision(HELD, ORIGINAL))
+    other = product.decision(HELD, SANITISED, agency="police", decided_by=SERGEANT)
+    assert step.when(other).refusal == Refusal("refused.other-words", "digest")
+    same = product.decision(HELD, ORIGINAL, agency="police", decided_by=SERGEANT)
+    assert [item.text for item in approved(step.when(same).facts).items] == [HELD.original]
+
+
+def test_words_of_an_owners_own_are_put_before_who_told_it_too() -> None:
+    step = approving().given(product.drafted(HELD))
+    told = {"text": OWN_WORDS, "digest": product.digest(HELD.item_id, OWN_WORDS)}
+    outcome = step.when(product.decision(HELD, Choice.RELEASE_REWORDED, **told))
+    (letter,) = outcome.letters
+    assert letter.agency == "police"
+    assert isinstance(letter.notice, ApprovalRequest)
+    assert letter.notice.item.sanitised == OWN_WORDS
+    agreed = {"agency": "police", "decided_by": SERGEANT, "digest": told["digest"]}
+    outcome = step.when(product.decision(HELD, SANITISED, **agreed))
+    assert [item.text for item in approved(outcome.facts).items] == [OWN_WORDS]
+
+
+def test_an_agency_is_not_named_on_anothers_word() -> None:
+    step = approving().given(product.drafted(HELD, GP), product.decision(GP, SANITISED))
+    held = product.decision(HELD, WITHHOLD, agency="police", decided_by=SERGEANT)
+    step.given(held, product.decision(HELD, WITHHOLD, signpost=False))
+    assert [post.owner for post in approved(step.facts).signposts] == ["police"]
+
+
+def test_nor_is_it_while_it_has_said_nothing() -> None:
+    outcome = approving().when(product.drafted(HELD, urgent=True))
+    assert [post.owner for post in approved(outcome.facts).signposts] == ["police"]
+
+
 OWN_WORDS = "An adult of the home told the school."
 
 
