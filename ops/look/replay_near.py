@@ -17,6 +17,7 @@ from router.steps.link.settling import HUMAN
 from schemas.base import Fact
 from schemas.case import (
     ChildLinked,
+    ConcernFollowed,
     MergeSuggested,
     OpenCaseLinked,
     OpenCaseReceived,
@@ -96,6 +97,11 @@ def _linked_at(ordered: Iterable[Recorded]) -> dict[str, int]:
         if one.row.source.endswith("/link"):
             at.setdefault(one.row.causation_id, one.row.position)
     return at
+
+
+_OF_LINKING = frozenset(
+    one.type for one in (ChildLinked, ConcernFollowed, OpenCaseLinked, MergeSuggested)
+)
 
 
 def _of_case(view: View, about: str) -> list[Recorded]:
@@ -182,14 +188,14 @@ def _other_cases(links: Iterable[Recorded]) -> Iterator[str]:
 
 
 def _is_of_linking(one: Recorded) -> bool:
-    return one.row.type in (ChildLinked.type, OpenCaseLinked.type, MergeSuggested.type)
+    return one.row.type in _OF_LINKING
 
 
 def _by_a_human(fact: Fact) -> bool:
     """Whether a fact follows from a human's decision about links."""
     if isinstance(fact, ChildLinked | OpenCaseLinked):
         return fact.model == HUMAN
-    return not isinstance(fact, MergeSuggested | SplitSuggested)
+    return not isinstance(fact, ConcernFollowed | MergeSuggested | SplitSuggested)
 
 
 def _followed(
