@@ -208,6 +208,12 @@ _REASONS = (
         "Compare the message with the agreed format; the whole of it is kept.",
     ),
     Reason(
+        "missing.detriment",
+        "Something is not revealed, or may not leave, and nothing says why.",
+        "Say with it why sharing it would be more detrimental to the child (Children Act 2004, "
+        "s16LA).",
+    ),
+    Reason(
         "missing.name",
         "The child's given name or family name is missing.",
         "Send both where they are known; without them the child is hard to find.",
@@ -334,6 +340,7 @@ INSTEAD = {
     "cleaned": "Used without the characters that no text may hold; kept as it came.",
     "arrival-time": "The time at which it arrived is used instead.",
     "without": "Taken without it.",
+    "kept-close": "It is kept back all the same, as was said.",
     "along": "Kept with the part that it describes.",
     "given-reference": "The hub gave it a reference of its own, which is in this receipt.",
 }

@@ -77,7 +77,7 @@ class _Desk:
         """The notification and then all answers, in the same order whenever they came."""
         answered = [item for answer in self.state.answers for item in answer.items]
         ordered = sorted(answered, key=lambda item: (item.owner, item.item_id))
-        return self.named([self.notified.item, *ordered])
+        return self.named([*self.notified.items, *ordered])
 
     def named(self, items: Sequence[HeldItem]) -> list[HeldItem]:
         """The items, each with whether whoever told it agreed to be named for it (R34)."""
@@ -211,7 +211,7 @@ def _draft_item(desk: _Desk, item: HeldItem, *, recipient: Recipient) -> DraftIt
         redactions=sanitised.redactions,
         original_digest=digest(item.text),
         sanitised_digest=digest(sanitised.text),
-        notification=item.item_id == desk.notified.item.item_id,
+        notification=item.item_id in {one.item_id for one in desk.notified.items},
         restricted=item.sensitivity is Sensitivity.RESTRICTED,
         **item.shared(DraftItem),
     )

@@ -18,11 +18,11 @@ from schemas.information import (
     InformationMissing,
     InformationRequested,
     RequestId,
-    Sensitivity,
 )
 from schemas.message import Message, derived_id
 from schemas.policy import BoroughProfile
 from schemas.rating import Colour, RatingAssigned, RatingSuggested
+from schemas.sharing import Sharing
 
 
 class HeldItem(InformationItem):
@@ -40,7 +40,14 @@ class Notified(Shape):
     """The notification as an item of its agency, and the names and places that it gives."""
 
     item: HeldItem
+    parts: tuple[HeldItem, ...] = ()
+    """What it says under flags of its own."""
     known: Known
+
+    @property
+    def items(self) -> tuple[HeldItem, ...]:
+        """All that it says."""
+        return (self.item, *self.parts)
 
 
 class Answer(RequestId):
@@ -101,15 +108,21 @@ def noted(state: Gathering, message: Message, *, profile: BoroughProfile) -> Gat
 
 
 def _notified(linked: ChildLinked) -> Notified:
-    item = HeldItem(
-        item_id=derived_id("notification", linked.referral_id),
-        owner=linked.agency,
-        text=linked.notification.narrative,
-        sensitivity=Sensitivity.SENSITIVE,
-        may_be_revealed=True,
-        may_leave=True,
+    said = linked.notification
+    item_id = derived_id("notification", linked.referral_id)
+    return Notified(
+        item=_own(linked, said.kept, said.narrative, item_id=item_id),
+        parts=tuple(
+            _own(linked, part, part.text, item_id=derived_id(item_id, str(number)))
+            for number, part in enumerate(said.parts, start=1)
+        ),
+        known=known_of(said.subject),
     )
-    return Notified(item=item, known=known_of(linked.notification.subject))
+
+
+def _own(linked: ChildLinked, kept: Sharing, text: str, *, item_id: str) -> HeldItem:
+    told = kept.shared(HeldItem) | {"text": text}
+    return HeldItem(item_id=item_id, owner=linked.agency, **told)
 
 
 def _assigned(state: Gathering, colour: Colour, *, at: dt.datetime, needs: Level) -> Gathering:
