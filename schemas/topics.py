@@ -72,6 +72,7 @@ TOPICS: tuple[Topic, ...] = (
         (
             case.ChildLinked,
             case.ConcernFollowed,
+            case.NotificationAmended,
             case.OpenCaseLinked,
             case.LinkCorrected,
             case.MergeSuggested,
@@ -145,6 +146,7 @@ TOPICS: tuple[Topic, ...] = (
             product.ItemDecided,
             product.ItemWithheld,
             product.ItemLifted,
+            product.ItemAmended,
             product.ProductApproved,
             product.ProductRefused,
             product.ApprovalWithdrawn,
