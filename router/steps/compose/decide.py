@@ -27,9 +27,12 @@ from schemas.information import (
     InformationAnswered,
     InformationMissing,
     InformationRequested,
+    InformationVolunteered,
+    RequestCancelled,
     Sensitivity,
 )
 from schemas.message import Message, derived_id
+from schemas.outcome import ReferralClosed, ReferralReopened
 from schemas.policy import Policy, Recipient
 from schemas.product import (
     DraftItem,
@@ -57,7 +60,7 @@ def decide(state: Gathering | None, message: Message, policy: Policy) -> Outcome
         nothing = {"at_once": None, "drafted": None, "products": (), "holding": ()}
         after = after.model_copy(update=nothing)
     if after.notified is None or after.cases is None:
-        return Outcome(state=after)
+        return Outcome(after, voided)
     desk = _Desk(after, after.cases, after.notified, referral_id, policy)
     again = _again(desk, before)
     return _draft(desk, message, voided=voided, again=again)
@@ -135,13 +138,14 @@ def _draft(
 ) -> Outcome[Gathering]:
     drafts = list(again)
     changes: dict[str, object] = {}
-    if colour := _at_once(desk):
+    closed = desk.state.closed
+    if not closed and (colour := _at_once(desk)):
         drafts += _products(desk, _Part("urgent", colour, desk.items(), urgent=True))
         changes["at_once"] = colour
-    if colour := _complete(desk.state):
+    if not closed and (colour := _complete(desk.state)):
         drafts += _products(desk, _Part("whole", colour, desk.items()))
         changes["drafted"] = colour
-    elif late := _late(desk, message):
+    elif not closed and (late := _late(desk, message)):
         drafts += _products(desk, late)
     if drafts:
         changes["products"] = (*desk.state.products, *(draft.product_id for draft in drafts))
@@ -221,7 +225,8 @@ def _complete(state: Gathering) -> Colour | None:
 def _late(desk: _Desk, message: Message) -> _Part | None:
     """An answer with something in it, after the products of the rating that still stands."""
     state = desk.state
-    if not isinstance(message.data, InformationAnswered) or state.drafted is None:
+    came = isinstance(message.data, InformationAnswered | InformationVolunteered)
+    if not came or state.drafted is None:
         return None
     answer = state.answers[-1]
     if not answer.items or state.assigned is not state.drafted:
@@ -292,6 +297,10 @@ STEP: Step[Gathering] = Step(
         InformationRequested,
         InformationAnswered,
         InformationMissing,
+        InformationVolunteered,
+        RequestCancelled,
+        ReferralClosed,
+        ReferralReopened,
         LinkCorrected,
         NotificationAmended,
         ItemAmended,

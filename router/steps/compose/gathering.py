@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from operator import not_
 
 from pydantic import Field
 
@@ -17,10 +18,13 @@ from schemas.information import (
     InformationItem,
     InformationMissing,
     InformationRequested,
+    InformationVolunteered,
+    RequestCancelled,
     RequestId,
 )
 from schemas.message import Message, derived_id
 from schemas.notification import Notification
+from schemas.outcome import ReferralClosed, ReferralReopened
 from schemas.policy import BoroughProfile
 from schemas.product import ItemAmended
 from schemas.rating import Colour, RatingAssigned, RatingSuggested
@@ -53,7 +57,7 @@ class Notified(Shape):
 
 
 class Answer(RequestId):
-    """What came in for one request."""
+    """What came in for one request, or was volunteered; then under an id of its own."""
 
     items: tuple[HeldItem, ...]
 
@@ -89,6 +93,7 @@ class Gathering(Shape):
     requested: Level | None = None
     asked: tuple[Identity, ...] = ()
     missing: tuple[Identity, ...] = ()
+    """Requests whose answers are not waited for: they are late, or were cancelled."""
     answers: tuple[Answer, ...] = ()
     at_once: Colour | None = None
     """The most severe colour for which front-line recipients were told at once."""
@@ -103,6 +108,8 @@ class Gathering(Shape):
     """Of the notification's words."""
     amended: Notification | None = None
     """Words that were heard before the link: they take the place of those linked."""
+    closed: bool = Field(default=False, exclude_if=not_)
+    """Nothing more is drafted until the referral is open again."""
 
     def item(self, item_id: str) -> HeldItem | None:
         """The item of this id as it stands now."""
@@ -153,6 +160,17 @@ def noted(state: Gathering, message: Message, *, profile: BoroughProfile) -> Gat
         case RatingAssigned(colour=colour, level=level):
             needs = level or profile.colours[colour].level
             return _assigned(state, colour, at=message.time, needs=needs)
+        case ReferralClosed() if not state.closed:
+            return state.model_copy(update={"closed": True})
+        case ReferralReopened() if state.closed:
+            return state.model_copy(update={"closed": False})
+        case _:
+            return _heard(state, message)
+
+
+def _heard(state: Gathering, message: Message) -> Gathering:
+    """The same of what is asked and of what comes of it."""
+    match message.data:
         case InformationRequested() as requested:
             return _requested(state, requested)
         case InformationAnswered() as answered:
@@ -162,8 +180,14 @@ def noted(state: Gathering, message: Message, *, profile: BoroughProfile) -> Gat
             return _amended(state, amended)
         case ItemAmended(item_id=item_id, text=text):
             return state.in_words(item_id, text)
-        case InformationMissing(request_id=request_id) if request_id not in state.missing:
-            return state.model_copy(update={"missing": (*state.missing, request_id)})
+        case InformationVolunteered() as told:
+            items = tuple(_held(item, told.agency) for item in told.items)
+            return _answered(state, Answer(request_id=told.volunteered_id, items=items))
+        case InformationMissing(request_id=id_) if id_ not in state.missing:
+            return state.model_copy(update={"missing": (*state.missing, id_)})
+        case RequestCancelled(request_id=id_, closing=closing) if id_ not in state.missing:
+            closed = state.closed or closing
+            return state.model_copy(update={"missing": (*state.missing, id_), "closed": closed})
     return state
 
 
