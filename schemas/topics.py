@@ -73,6 +73,7 @@ TOPICS: tuple[Topic, ...] = (
         (
             case.ChildLinked,
             case.ConcernFollowed,
+            case.NotificationAmended,
             case.OpenCaseLinked,
             case.LinkCorrected,
             case.MergeSuggested,
@@ -168,6 +169,7 @@ TOPICS: tuple[Topic, ...] = (
             product.ItemDecided,
             product.ItemWithheld,
             product.ItemLifted,
+            product.ItemAmended,
             product.ProductApproved,
             product.ProductRefused,
             product.ApprovalWithdrawn,

@@ -19,6 +19,7 @@ from schemas.case import (
     ChildLinked,
     ConcernFollowed,
     MergeSuggested,
+    NotificationAmended,
     OpenCaseLinked,
     OpenCaseReceived,
     SplitSuggested,
@@ -100,7 +101,8 @@ def _linked_at(ordered: Iterable[Recorded]) -> dict[str, int]:
 
 
 _OF_LINKING = frozenset(
-    one.type for one in (ChildLinked, ConcernFollowed, OpenCaseLinked, MergeSuggested)
+    one.type
+    for one in (ChildLinked, ConcernFollowed, NotificationAmended, OpenCaseLinked, MergeSuggested)
 )
 
 
@@ -195,7 +197,9 @@ def _by_a_human(fact: Fact) -> bool:
     """Whether a fact follows from a human's decision about links."""
     if isinstance(fact, ChildLinked | OpenCaseLinked):
         return fact.model == HUMAN
-    return not isinstance(fact, ConcernFollowed | MergeSuggested | SplitSuggested)
+    return not isinstance(
+        fact, ConcernFollowed | NotificationAmended | MergeSuggested | SplitSuggested
+    )
 
 
 def _followed(

@@ -28,7 +28,10 @@ OPERATIONS = "operations"
 _IDS = (
     "absorbed_case_id",
     "absorbed_person_id",
+    "amended_by",
+    "amends",
     "case_id",
+    "concern_id",
     "dead_letter_id",
     "decision_id",
     "family_id",
@@ -48,6 +51,7 @@ _IDS = (
     "referral_ids",
     "request_id",
     "same_concern_as",
+    "supersedes",
     "to_person_id",
     "undone_decision_id",
 )
@@ -78,6 +82,7 @@ _CODES = (
     "profile",
     "recall",
     "recipient",
+    "restricted",
     "ruling",
     "same",
     "sensitivity",
