@@ -6,6 +6,8 @@ from typing import Any
 
 from schemas.base import Fact
 from schemas.case import OpenCaseReceived
+from schemas.checks import CheckReplyReceived
+from schemas.enquiries import EnquiryReceived
 from schemas.message import Message, derived_id
 from schemas.notification import (
     Instead,
@@ -17,6 +19,7 @@ from schemas.notification import (
     Warned,
 )
 from schemas.refusals import INSTEAD, REASONS, Refusal
+from schemas.registers import RegisterEntryReceived
 from stores import codec
 from stores.dead_letters import DeadLetter
 from stores.ports import Arrival
@@ -36,8 +39,14 @@ def taken(arrival: Arrival, id_: str, *, duplicate_of: str | None = None) -> Rec
 def parts_to_tell(body: Fact | Refusal) -> list[SetAside]:
     """What of a message that is taken could not be used, as far as its sender is told."""
     match body:
-        case NotificationReceived(notification=concern) | OpenCaseReceived(open_case=concern):
-            return [one for one in concern.set_aside if one.instead is not Instead.ALONG]
+        case (
+            NotificationReceived(notification=taken)
+            | OpenCaseReceived(open_case=taken)
+            | RegisterEntryReceived(entry=taken)
+            | CheckReplyReceived(reply=taken)
+            | EnquiryReceived(enquiry=taken)
+        ):
+            return [one for one in taken.set_aside if one.instead is not Instead.ALONG]
     return []
 
 

@@ -8,9 +8,10 @@ from operator import not_
 
 from pydantic import Field
 
-from schemas.base import AreaFact, Code, Fact, Identity, Line, ReferralId, Shape
+from schemas.base import AreaFact, Code, Fact, Identity, Line, ReferralFact, ReferralId, Shape
 from schemas.notification import Notification, SetAside
 from schemas.person import Person
+from schemas.registers import KnownTo
 
 
 class Worker(Shape):
@@ -99,6 +100,8 @@ class ChildLinked(
     notification: Notification
     same_concern_as: Identity | None = Field(default=None, exclude_if=lambda id_: id_ is None)
     """The referral that told of this concern first, where it came again under a new reference."""
+    known_to: tuple[KnownTo, ...] = Field(default=(), exclude_if=not_)
+    """What registers that the hub keeps say of the child, and of whom it may be (R7)."""
 
 
 class FromPerson(Shape):
@@ -139,6 +142,29 @@ class LinkCorrected(
     """The decision that this follows from; by this id it can be undone."""
     revision: int = Field(default=0, ge=0)
     """How often humans have decided this link, now included: the latest counts, whenever heard."""
+    allocated_to: Worker | None = Field(default=None, exclude_if=not_)
+    """Of the child that it is about now."""
+    known_to: tuple[KnownTo, ...] = Field(default=(), exclude_if=not_)
+    """What registers that the hub keeps say of that child (R7)."""
+
+
+class RegisterEntryLinked(Child, CaseFact, type="mash.case.register-entry-linked.v1"):
+    """An entry of a register that the hub keeps was found to be about this child (R7)."""
+
+    entry_id: Identity
+    known_to: KnownTo
+    outcome: LinkOutcome
+    score: float
+    reasons: tuple[Line, ...]
+    candidates: tuple[Candidate, ...] = Field(default=(), max_length=5)
+    model: Code
+
+
+class RegistersChanged(ReferralFact, type="mash.case.registers-changed.v1", topic="cases.linked"):
+    """What registers say of the child of a referral is other than when it was linked (R7)."""
+
+    allocated_to: Worker | None = Field(default=None, exclude_if=not_)
+    known_to: tuple[KnownTo, ...] = Field(default=(), exclude_if=not_)
 
 
 class PersonPair(Shape):

@@ -20,10 +20,13 @@ from schemas.case import (
     MergeSuggested,
     OpenCaseLinked,
     OpenCaseReceived,
+    RegisterEntryLinked,
+    RegistersChanged,
     SplitSuggested,
 )
 from schemas.message import Message
 from schemas.notification import NotificationAccepted, NotificationReceived
+from schemas.registers import RegisterEntryReceived
 from stores import people, references, replaying
 from stores.database import View
 from stores.replaying import Recorded
@@ -40,7 +43,7 @@ class Beyond(Exception):
 
 
 class Followed(NamedTuple):
-    """A recorded link of another referral or open case, which is not decided again."""
+    """A recorded link of what else tells of a child, which is not decided again."""
 
     position: int
     evidence_of: Message
@@ -97,6 +100,7 @@ def _of_case(view: View, about: str) -> list[Recorded]:
         linked = [one.row for one in recorded if one.row.topic == _LINKS]
         referrals |= {row.correlation_id for row in linked}
         cases |= {row.subject for row in linked}
+        referrals |= {row.causation_id for row in linked if row.type == RegistersChanged.type}
         referrals |= _of_same_reference(view, recorded)
     return recorded
 
@@ -139,13 +143,18 @@ def _few(block: set[int] | None) -> set[int]:
 
 
 def _tells(one: Recorded) -> bool:
-    return one.row.type in (NotificationAccepted.type, OpenCaseReceived.type)
+    return one.row.type in _TELLING
 
 
-def _refuse_gaps(persons: Iterable[PersonRecord], told: Iterable[Recorded]) -> None:
+_TELLING = {fact.type for fact in (NotificationAccepted, OpenCaseReceived, RegisterEntryReceived)}
+
+
+def _refuse_gaps(persons: Iterable[PersonRecord], told: Sequence[Recorded]) -> None:
     """Whatever the register holds of these persons must be told of, or something was taken out."""
-    referrals = {one.row.correlation_id for one in told}
-    if any(not referrals.issuperset(person.evidence) for person in persons):
+    evidence = {one.row.correlation_id for one in told}
+    entries = (_opened(one).data for one in told if one.row.type == RegisterEntryLinked.type)
+    evidence |= {entry.entry_id for entry in entries if isinstance(entry, RegisterEntryLinked)}
+    if any(not evidence.issuperset(person.evidence) for person in persons):
         raise Beyond
 
 
@@ -170,14 +179,20 @@ def _other_cases(links: Iterable[Recorded]) -> Iterator[str]:
 
 
 def _is_of_linking(one: Recorded) -> bool:
-    return one.row.type in (ChildLinked.type, OpenCaseLinked.type, MergeSuggested.type)
+    return one.row.type in _OF_LINKING
+
+
+_OF_LINKING = {
+    fact.type
+    for fact in (ChildLinked, OpenCaseLinked, RegisterEntryLinked, RegistersChanged, MergeSuggested)
+}
 
 
 def _by_a_human(fact: Fact) -> bool:
-    """Whether a fact follows from a human's decision about links."""
-    if isinstance(fact, ChildLinked | OpenCaseLinked):
+    """Whether a fact shows that it follows from a human's decision about links."""
+    if isinstance(fact, Linked):
         return fact.model == HUMAN
-    return not isinstance(fact, MergeSuggested | SplitSuggested)
+    return not isinstance(fact, MergeSuggested | SplitSuggested | RegistersChanged)
 
 
 def _followed(
@@ -192,10 +207,10 @@ def _followed(
 
 def _one_followed(view: View, caused: Sequence[Recorded]) -> Followed:
     first, facts = _opened(caused[0]), [_opened(one).data for one in caused]
-    (linked,) = (one for one in facts if isinstance(one, ChildLinked | OpenCaseLinked))
+    (linked,) = (one for one in facts if isinstance(one, Linked))
     doubts = [one for one in facts if isinstance(one, MergeSuggested | SplitSuggested)]
     said = first
-    if isinstance(linked, OpenCaseLinked):
+    if not isinstance(linked, ChildLinked):
         cause = replaying.entry(view, str(first.causation_id))
         said = _opened(cause) if cause else first
     return Followed(caused[0].row.position, said, linked, doubts)

@@ -13,7 +13,14 @@ from ops.look.reading import Readable
 from ops.run.wiring import Hub
 from router.refuse import parts_to_tell
 from schemas.base import Fact
-from schemas.case import ChildLinked, MergeSuggested, OpenCaseLinked, SplitSuggested
+from schemas.case import (
+    ChildLinked,
+    MergeSuggested,
+    OpenCaseLinked,
+    RegisterEntryLinked,
+    SplitSuggested,
+)
+from schemas.checks import ChecksRequested
 from schemas.information import InformationRequested
 from schemas.message import Message
 from schemas.operations import RecordRevealed
@@ -31,6 +38,7 @@ _IDS = (
     "case_id",
     "dead_letter_id",
     "decision_id",
+    "entry_id",
     "family_id",
     "first_referral_id",
     "from_case_id",
@@ -59,6 +67,7 @@ _CODES = (
     "confirmed",
     "disposal",
     "included",
+    "kind",
     "known",
     "late",
     "level",
@@ -67,6 +76,7 @@ _CODES = (
     "model",
     "outcome",
     "owner",
+    "possible",
     "previous",
     "profile",
     "recipient",
@@ -75,12 +85,15 @@ _CODES = (
     "signpost",
     "status",
     "step",
+    "system",
     "team",
     "urgent",
     "version",
     "voided",
 )
 _MEASURES = (
+    "answered_at",
+    "asked_at",
     "decision_due_at",
     "digest",
     "due_at",
@@ -99,10 +112,14 @@ _PARTS = (
     "candidates",
     "decision",
     "items",
+    "known_to",
     "not_asked",
     "receipt",
+    "reply",
     "requests",
     "response",
+    "result",
+    "results",
     "saw",
     "weighing",
     "worker",
@@ -113,6 +130,8 @@ _SHOWN = frozenset({*_IDS, *_CODES, *_MEASURES, *_PARTS})
 _IN_OUR_WORDS: Mapping[type[Fact], frozenset[str]] = {
     ChildLinked: frozenset({"reasons"}),
     OpenCaseLinked: frozenset({"reasons"}),
+    RegisterEntryLinked: frozenset({"reasons"}),
+    ChecksRequested: frozenset({"reason", "legal_basis", "purpose"}),
     MergeSuggested: frozenset({"reasons"}),
     SplitSuggested: frozenset({"reasons"}),
     RatingSuggested: frozenset({"reasons"}),

@@ -18,7 +18,10 @@ from router.topology import unit_of
 from tests.support.filled import answer_letters, empty_hub, filled_hub, send
 from tests.support.stored import stored_hub
 
-GROUPS = ("deduplicate rate compose approve", "link request_information release")
+GROUPS = (
+    "deduplicate answer rate compose approve",
+    "link check request_information release",
+)
 
 
 def whole(path: Path) -> DemoFolder:

@@ -7,18 +7,33 @@ from collections.abc import Iterator
 import router.topology
 from schemas import (
     case,
+    checks,
     decisions,
+    enquiries,
     information,
     notification,
     operations,
     picture,
     product,
     rating,
+    registers,
 )
 from schemas.base import Fact
 from schemas.topics import FACTS, TOPICS
 
-MODULES = (case, decisions, information, notification, operations, picture, product, rating)
+MODULES = (
+    case,
+    checks,
+    decisions,
+    enquiries,
+    information,
+    notification,
+    operations,
+    picture,
+    product,
+    rating,
+    registers,
+)
 
 
 def facts_of_schemas() -> Iterator[type[Fact]]:

@@ -1,0 +1,198 @@
+"""Systems of partners are asked whether they know the child, as soon as it is linked (R7, R8).
+
+Every referral is checked, also one for an allocated worker, who wants to know as well. Each system
+has a clock of its own, and nothing waits for any of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from router.step import Outcome, Step, referral_of, refuse
+from router.steps.cases import Cases
+from router.steps.check.asking import IN_DOUBT, ask, asking_of, awaited, not_checked, terms_with
+from router.steps.check.registers import look_up
+from router.steps.check.state import Checking, Registered
+from router.steps.deadlines import timers
+from router.steps.now import Now
+from schemas.case import ChildLinked, LinkCorrected, LinkOutcome, RegistersChanged
+from schemas.checks import (
+    CheckAnswered,
+    CheckLate,
+    CheckReplyReceived,
+    CheckRequest,
+    CheckResult,
+    ChecksRequested,
+    NotChecked,
+)
+from schemas.letter import Letter
+from schemas.message import Message
+from schemas.policy import Policy, SystemCheck
+from schemas.rating import TimerElapsed
+from schemas.registers import Involvement
+
+Found = CheckRequest | CheckResult | NotChecked
+
+
+def decide(state: Checking | None, message: Message, policy: Policy) -> Outcome[Checking]:
+    """Ask systems, take an answer however late it is, or tell that one is late.
+
+    Refuses answers that were not asked of the sender.
+    """
+    now = Now(message.time, policy)
+    match message.data:
+        case ChildLinked() as linked:
+            return _begin(state, linked, now=now)
+        case LinkCorrected() as correction:
+            return _follow(state, correction, now=now)
+        case RegistersChanged() as registers:
+            return _look_again(state, registers, now=now)
+        case CheckReplyReceived() as received:
+            return _take(state, received, now=now)
+        case TimerElapsed() as elapsed:
+            return _miss(state, elapsed)
+    return Outcome()
+
+
+def _begin(state: Checking | None, linked: ChildLinked, *, now: Now) -> Outcome[Checking]:
+    if not now.policy.checks:
+        return Outcome()
+    cases = Cases.linked(state.cases if state else None, linked.case_id)
+    before = state or Checking(cases=cases)
+    settled = cases.since is not None
+    registered = before.registered if settled else Registered.of(linked)
+    after = before.model_copy(
+        update={
+            "cases": cases,
+            "registered": registered,
+            "asking": before.asking if before.linked else asking_of(linked.notification),
+            "in_doubt": linked.outcome is LinkOutcome.REVIEW and not settled,
+            "linked": True,
+        }
+    )
+    if before.linked and not before.in_doubt and registered == before.registered:
+        return Outcome() if after == before else Outcome(state=after)
+    return _look(after, linked.referral_id, now=now)
+
+
+def _follow(state: Checking | None, correction: LinkCorrected, *, now: Now) -> Outcome[Checking]:
+    """What was asked of systems is about the person described and stays good; what the hub's own
+    registers say is about whose child it is held to be.
+    """
+    if not now.policy.checks:
+        return Outcome()
+    cases = Cases.corrected(state.cases if state else None, correction, at=now.at)
+    before = state or Checking(cases=cases)
+    if cases == before.cases and state is not None:
+        return Outcome()
+    latest = cases.now == correction.case_id and cases.revision == correction.revision
+    registered = Registered.of(correction) if latest else before.registered
+    after = before.model_copy(update={"cases": cases, "registered": registered, "in_doubt": False})
+    if not before.linked or (registered == before.registered and not before.in_doubt):
+        return Outcome(state=after)
+    return _look(after, correction.referral_id, now=now)
+
+
+def _look_again(
+    state: Checking | None, registers: RegistersChanged, *, now: Now
+) -> Outcome[Checking]:
+    if state is None or not state.linked or state.cases.now != registers.case_id:
+        return Outcome()
+    registered = Registered.of(registers)
+    if registered == state.registered:
+        return Outcome()
+    after = state.model_copy(update={"registered": registered})
+    return _look(after, registers.referral_id, now=now)
+
+
+def _look(state: Checking, referral_id: str, *, now: Now) -> Outcome[Checking]:
+    """Look into the hub's own registers, and put the question to whom it was not put yet."""
+    found = [*_own(state, referral_id, now=now), *_others(state, referral_id, now=now)]
+    requests = [one for one in found if isinstance(one, CheckRequest)]
+    results = [one for one in found if isinstance(one, CheckResult)]
+    left = [one for one in found if isinstance(one, NotChecked)]
+    after = state.with_more([*results, *(awaited(one, now) for one in requests)], left)
+    asking = state.asking if state.in_doubt else None
+    fact = ChecksRequested(
+        referral_id=referral_id,
+        case_id=state.cases.now,
+        requests=tuple(requests),
+        results=tuple(results),
+        not_asked=tuple(left),
+    )
+    return Outcome(
+        after.model_copy(update={"asking": asking}),
+        (fact,),
+        tuple(Letter(f"check/{one.system}", agency=one.agency, notice=one) for one in requests),
+        timers(after.next_at, referral_id, before=state.next_at),
+    )
+
+
+def _own(state: Checking, referral_id: str, *, now: Now) -> Iterator[Found]:
+    checks = [one for one in now.policy.checks if one.answered_by == "register"]
+    return look_up(state.registered, checks, referral_id=referral_id, now=now)
+
+
+def _others(state: Checking, referral_id: str, *, now: Now) -> Iterator[Found]:
+    checks = [one for one in now.policy.checks if one.answered_by == "agency"]
+    if state.asking is None:
+        return iter(())
+    if state.in_doubt:
+        return (_held(one, now) for one in checks)
+    return ask(state.asking, checks, referral_id=referral_id, now=now)
+
+
+def _held(check: SystemCheck, now: Now) -> NotChecked:
+    terms = terms_with(check, now)
+    return terms if isinstance(terms, NotChecked) else not_checked(check, IN_DOUBT)
+
+
+def _take(state: Checking | None, received: CheckReplyReceived, *, now: Now) -> Outcome[Checking]:
+    reply = received.reply
+    asked = state.asked(reply.check_id) if state else None
+    if state is None or asked is None or asked.due_at is None:
+        return refuse("refused.unknown-subject", "check_id")
+    if received.agency != asked.agency:
+        return refuse("refused.not-yours", "check_id")
+    if reply.decision == "review":
+        return Outcome()
+    denied = reply.decision == "deny"
+    if reply.known is None and not denied:
+        return refuse("missing.field", "known")
+    known = None if denied else reply.known
+    said = {**reply.shared(Involvement), "known": known, "denied": denied}
+    if asked.answered_at is not None and asked == asked.model_copy(update=said):
+        return Outcome()
+    late = asked.late or now.at > asked.due_at
+    result = asked.model_copy(update={**said, "answered_at": now.at, "late": late})
+    after = state.with_changed(result)
+    whose = {"referral_id": reply.referral_id, "case_id": state.cases.now}
+    fact = CheckAnswered(**whose, agency=result.agency, result=result)
+    return Outcome(
+        after, (fact,), timers=timers(after.next_at, reply.referral_id, before=state.next_at)
+    )
+
+
+def _miss(state: Checking | None, elapsed: TimerElapsed) -> Outcome[Checking]:
+    if state is None:
+        return Outcome()
+    late = [
+        one.model_copy(update={"late": True})
+        for one in state.results
+        if one.state == "awaited" and one.due_at and one.due_at <= elapsed.due_at
+    ]
+    if not late:
+        return Outcome()
+    after = state.with_changed(*late)
+    whose = {"referral_id": elapsed.key, "case_id": state.cases.now}
+    facts = tuple(CheckLate(**whose, agency=one.agency, result=one) for one in late)
+    return Outcome(after, facts, timers=timers(after.next_at, elapsed.key, before=state.next_at))
+
+
+STEP: Step[Checking] = Step(
+    name="check",
+    hears=(ChildLinked, LinkCorrected, RegistersChanged, CheckReplyReceived, TimerElapsed),
+    state=Checking,
+    key=referral_of,
+    decide=decide,
+)

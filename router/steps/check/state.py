@@ -1,0 +1,76 @@
+"""What checking remembers of a referral; the picture shows ``results`` and ``not_asked``."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+
+from router.steps.cases import Cases
+from schemas.base import Shape
+from schemas.case import ChildLinked, LinkCorrected, RegistersChanged, Worker
+from schemas.checks import CheckResult, NotChecked
+from schemas.person import Person
+from schemas.registers import KnownTo
+
+
+class Registered(Shape):
+    """What registers that the hub keeps say of the child that the referral is held to be about."""
+
+    known_to: tuple[KnownTo, ...] = ()
+    allocated_to: Worker | None = None
+
+    @classmethod
+    def of(cls, link: ChildLinked | LinkCorrected | RegistersChanged) -> Registered:
+        """As a link, its correction or a change of registers says."""
+        return cls(**link.shared(cls))
+
+
+class Asking(Shape):
+    """Who is asked about, kept while systems may still have to be asked."""
+
+    child: Person
+    adult: bool
+    """Whether the person was 18 or older when it was observed."""
+
+
+class Checking(Shape):
+    """The checks of a referral."""
+
+    cases: Cases
+    registered: Registered = Registered()
+    """As last heard; a correction may be heard before the link."""
+    linked: bool = False
+    """Whether the link was heard."""
+    in_doubt: bool = False
+    """Whether a human is still to say whose child it is."""
+    asking: Asking | None = None
+    """Set while systems wait for that."""
+    results: tuple[CheckResult, ...] = ()
+    not_asked: tuple[NotChecked, ...] = ()
+
+    @property
+    def next_at(self) -> dt.datetime | None:
+        """When the first open answer is due."""
+        due = (one.due_at for one in self.results if one.due_at and one.state == "awaited")
+        return min(due, default=None)
+
+    def asked(self, check_id: str) -> CheckResult | None:
+        """What came of the check of this id that was put to an agency, if there is one."""
+        found = (one for one in self.results if one.check_id == check_id and one.due_at)
+        return next(found, None)
+
+    def with_changed(self, *changed: CheckResult) -> Checking:
+        """With these results of checks that were put to agencies as they are now."""
+        by_id = {one.check_id: one for one in changed}
+        results = tuple(by_id.get(one.check_id, one) if one.due_at else one for one in self.results)
+        return self.model_copy(update={"results": results})
+
+    def with_more(
+        self, results: Iterable[CheckResult], not_asked: Iterable[NotChecked]
+    ) -> Checking:
+        """With what was found now, in place of what was said of the same systems before."""
+        more, left = tuple(results), tuple(not_asked)
+        anew = {one.system for one in (*more, *left)}
+        kept = (one for one in self.results if one.system not in anew)
+        why = (one for one in self.not_asked if one.system not in anew)
+        return self.model_copy(update={"results": (*kept, *more), "not_asked": (*why, *left)})
