@@ -112,7 +112,7 @@ class _Making(Generic[Concern]):
         value = at(self.sent.values, fault.path)
         if not isinstance(at(self.sent.values, fault.path[:-1]), dict | list):
             return  # it was left out with what it stood in
-        self._may_degrade(fault)
+        self._may_degrade(fault.because_of(value))
         if fault.absent and value is None:
             self._do_without(fault.path)
         elif value is None or value in ("", [], {}):

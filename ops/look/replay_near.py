@@ -24,6 +24,7 @@ from schemas.case import (
     RegistersChanged,
     SplitSuggested,
 )
+from schemas.enquiries import EnquiryAdmitted
 from schemas.message import Message
 from schemas.notification import NotificationAccepted, NotificationReceived
 from schemas.registers import RegisterEntryReceived
@@ -100,9 +101,14 @@ def _of_case(view: View, about: str) -> list[Recorded]:
         linked = [one.row for one in recorded if one.row.topic == _LINKS]
         referrals |= {row.correlation_id for row in linked}
         cases |= {row.subject for row in linked}
-        referrals |= {row.causation_id for row in linked if row.type == RegistersChanged.type}
+        referrals |= _told_anew(recorded)
         referrals |= _of_same_reference(view, recorded)
     return recorded
+
+
+def _told_anew(recorded: Iterable[Recorded]) -> set[str]:
+    """What changed what registers say of a referral's child: it is about another case, perhaps."""
+    return {one.row.causation_id for one in recorded if one.row.type == RegistersChanged.type}
 
 
 def _of_same_reference(view: View, recorded: Iterable[Recorded]) -> set[str]:
@@ -146,7 +152,10 @@ def _tells(one: Recorded) -> bool:
     return one.row.type in _TELLING
 
 
-_TELLING = {fact.type for fact in (NotificationAccepted, OpenCaseReceived, RegisterEntryReceived)}
+_TELLING = {
+    fact.type
+    for fact in (NotificationAccepted, OpenCaseReceived, RegisterEntryReceived, EnquiryAdmitted)
+}
 
 
 def _refuse_gaps(persons: Iterable[PersonRecord], told: Sequence[Recorded]) -> None:
@@ -166,7 +175,7 @@ def _links(view: View, cases: set[str]) -> list[Recorded]:
     while len(cases) + len(referrals) > known:
         known = len(cases) + len(referrals)
         links = replaying.about(view, referrals=referrals, subjects=cases, topic=_LINKS)
-        referrals |= {one.row.correlation_id for one in links}
+        referrals |= {one.row.correlation_id for one in links} | _told_anew(links)
         cases |= {one.row.subject for one in links}
         cases |= set(_other_cases(one for one in links if not _is_of_linking(one)))
     return links

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from connectors.events.facts import MESSAGE_TYPES
 from connectors.formats.mapping import MappingFault
 from connectors.port import MappingMisplaced, SecretMissing, routes
 from ops.run import doors
@@ -62,6 +63,7 @@ def check(
         *doors.pushed_nowhere(settings),
         *doors.shared_ports(settings),
         *_unread_hl7(settings),
+        *_unknown_plain(settings),
         *doors.unsafe_folders(settings, folder),
         *doors.shared_folders(settings, folder),
         *doors.readable_files(settings, folder),
@@ -114,6 +116,15 @@ def _unread_hl7(settings: HubSettings) -> Iterator[Fault]:
             if route.format_of_file("message.hl7") is None:
                 instead = 'name one with [reader.hl7] under mapping, such as "health-hl7"'
                 yield Fault(f"agencies.{code}.mllp", "no mapping of the agency reads HL7", instead)
+
+
+def _unknown_plain(settings: HubSettings) -> Iterator[Fault]:
+    """Agencies whose bodies without an event are said to be what the hub takes from nobody."""
+    for code, agency in settings.agencies.items():
+        if agency.plain is not None and agency.plain not in MESSAGE_TYPES:
+            what = f"{agency.plain} is no type of message that agencies send"
+            instead = "write one such as mash.enquiry.v1; `hub schemas` lists them"
+            yield Fault(f"agencies.{code}.plain", what, instead)
 
 
 def _read_alone(agency: AgencySettings) -> AgencySettings:

@@ -262,6 +262,7 @@ _RANKS = (
     "mash.link-review.v1",
     "mash.merge-review.v1",
     "mash.split-review.v1",
+    "mash.check-request.v1",
     "mash.information-request.v1",
     "mash.rating-request.v1",
     "mash.approval-request.v1",
