@@ -13,9 +13,9 @@ from pydantic import Field
 
 from schemas.base import AreaFact, Code, Identity, Instant, Line, Notice, Shape
 from schemas.case import Candidate, LinkOutcome, Worker
-from schemas.decisions import Seen
 from schemas.notification import SetAside
 from schemas.person import Person
+from schemas.picture import Seen
 from schemas.registers import Involvement, KnownTo
 
 
