@@ -139,6 +139,8 @@ class ChecksRequested(ReferralFact, type="mash.checks.requested.v1", topic="chec
     results: tuple[CheckResult, ...] = ()
     """What the hub's own registers say."""
     not_asked: tuple[NotChecked, ...] = ()
+    anew: bool = Field(default=False, exclude_if=not_)
+    """Whether something was said of this referral's checks before."""
 
 
 class CheckFact(ReferralFact, topic="checks.answered", agency="agency"):

@@ -97,6 +97,7 @@ class _Drawing:
                 of_child=self._count(self.told), of_family=self._count(self.told_of_family)
             ),
             asked=asked,
+            **gathered.checked(self.found.checking.get(id_)),
             suggestion=_suggestion(rated, self.policy),
             ratings=tuple(_ratings(rated)),
             clocks=tuple(_clocks(rated)),
@@ -148,7 +149,7 @@ class _Drawing:
         earlier = [
             one
             for one in reversed(self.told_of_family)
-            if not one.open_case and one.id != self.evidence.id
+            if one.is_referral and one.id != self.evidence.id
         ]
         for piece in earlier[:_MOST_SHOWN]:
             yield self._earlier(piece)
@@ -176,7 +177,7 @@ class _Drawing:
             {
                 piece.again or piece.id
                 for piece in told
-                if not piece.open_case and upto - _YEAR < piece.observed_at <= upto
+                if piece.is_referral and upto - _YEAR < piece.observed_at <= upto
             }
         )
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal
+from typing import Any, Literal
 
+from router.steps.check.state import Checking
 from router.steps.compose.gathering import Gathering
 from router.steps.request_information.state import Asked, Asking
 from schemas.information import InformationItem
-from schemas.picture import AskedAgency, ShownItem
+from schemas.picture import AskedAgency, CheckedSystem, ShownItem
 
 _STATE = Literal["awaited", "answered", "late", "cancelled"]
 
@@ -19,6 +20,14 @@ def asked(state: object, gathering: Gathering | None) -> tuple[AskedAgency, ...]
         return ()
     answers = {one.request_id: one.items for one in gathering.answers} if gathering else {}
     return tuple(_asked(one, answers.get(one.request_id, ())) for one in state.asked)
+
+
+def checked(state: Checking | None) -> dict[str, Any]:
+    """Every system that was asked whether it knows the child, and those that are not asked."""
+    if state is None:
+        return {}
+    results = (CheckedSystem(**one.shared(CheckedSystem), state=one.state) for one in state.results)
+    return {"checked": tuple(results), "not_checked": state.not_asked}
 
 
 def shown(items: Iterable[InformationItem]) -> tuple[ShownItem, ...]:

@@ -8,16 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from router.steps.identifying import can_be_found
+from router.steps.asking import WHY, is_identified
 from router.steps.now import Now
 from schemas.enquiries import Enquiry
+from schemas.gathering import RuledOut
 from schemas.policy import Agreement, EnquiryTerms
 
-NO_AGREEMENT = "No information-sharing agreement is in force."
 NOT_COVERED = "The agreement covers no enquiries."
 NOT_NAMED = "The request does not name the agreement that it would stand on."
 OTHER_PURPOSE = "The agreement does not cover this purpose."
-TOO_LITTLE = "Too little is told of the child to look for it."
 COVERED = "The agreement covers this purpose."
 FOR_A_HUMAN = "The agreement leaves this purpose to a human."
 
@@ -43,7 +42,7 @@ def by_policy(enquiry: Enquiry, agency: str, now: Now) -> Admitted | Denied:
     """What the agreement in force says of this request by this agency."""
     agreement = now.agreement_with(agency)
     if agreement is None:
-        return Denied(NO_AGREEMENT)
+        return Denied(WHY[RuledOut.NO_AGREEMENT])
     terms = agreement.enquiries
     if terms is None:
         return Denied(NOT_COVERED)
@@ -53,8 +52,8 @@ def by_policy(enquiry: Enquiry, agency: str, now: Now) -> Admitted | Denied:
     reviewed = purpose in map(_folded, terms.review)
     if not reviewed and purpose not in map(_folded, terms.permit):
         return Denied(OTHER_PURPOSE)
-    if not can_be_found(enquiry.query):
-        return Denied(TOO_LITTLE)
+    if not is_identified(enquiry.query):
+        return Denied(WHY[RuledOut.NOT_IDENTIFIED])
     if reviewed:
         return Admitted("review", FOR_A_HUMAN, agreement, terms)
     return Admitted("permit", COVERED, agreement, terms)

@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable, Iterator
 
 from router.steps import deadlines
+from router.steps.ages import age_of
+from router.steps.asking import WHY, is_identified
 from router.steps.check.state import Asking
-from router.steps.identifying import can_be_found
 from router.steps.now import Now
 from schemas.checks import CheckRequest, CheckResult, NotChecked, System, check_id
+from schemas.gathering import RuledOut
 from schemas.notification import Notification
-from schemas.person import PartialDate, Person
+from schemas.person import Person
 from schemas.policy import Agreement, CheckTerms, SystemCheck
 
-ADULT = "The person was 18 or older when it was observed."
-IN_DOUBT = "Whose child it is is in doubt; it is asked as soon as a human has said."
-TOO_LITTLE = "Too little is told of the child to look for it."
-_OF_AGE = 18
+NO_BASIS = "Its agreement names no basis for checks on this day."
 
 
-def asking_of(notification: Notification) -> Asking:
+def asking_of(notification: Notification, now: Now) -> Asking:
     """Who is asked about."""
-    child = notification.subject
-    born = child.date_of_birth
-    return Asking(child=child, adult=_is_adult(born, on=notification.observed_at.date()))
+    observed_on = now.day_of(notification.observed_at)
+    return Asking(child=notification.subject, observed_on=observed_on)
 
 
 def ask(
@@ -32,26 +29,35 @@ def ask(
 ) -> Iterator[CheckRequest | NotChecked]:
     """For each of these systems the request that goes to its agency, or why none does."""
     for check in checks:
-        terms = terms_with(check, now)
+        terms, why = terms_with(check, now), _ruled_out(check, asking, now)
         if isinstance(terms, NotChecked):
             yield terms
-        elif asking.adult:
-            yield not_checked(check, ADULT)
-        elif not can_be_found(asking.child):
-            yield not_checked(check, TOO_LITTLE)
+        elif why is not None:
+            yield not_checked(check, WHY[why])
         else:
             yield _request(check, asking, referral_id=referral_id, terms=terms, now=now)
+
+
+def _ruled_out(check: SystemCheck, asking: Asking, now: Now) -> RuledOut | None:
+    """Why nobody is asked about this child, or this agency is not: as with any request."""
+    age = age_of(asking.child, on=asking.observed_on)
+    if age is not None and age.grown:
+        return RuledOut.ADULT
+    if not is_identified(asking.child):
+        return RuledOut.NOT_IDENTIFIED
+    band = now.profile.holds.get(check.agency)
+    return None if band is None or age is None or age.within(band) else RuledOut.HOLDS_NOTHING
 
 
 def terms_with(check: SystemCheck, now: Now) -> tuple[Agreement, CheckTerms] | NotChecked:
     """What a check of this system stands on, or why it stands on nothing."""
     if check.agency not in now.policy.partners:
-        return not_checked(check, "It is not a partner of this hub.")
+        return not_checked(check, WHY[RuledOut.NOT_A_PARTNER])
     agreement = now.agreement_with(check.agency)
     if agreement is None:
-        return not_checked(check, "It has no information-sharing agreement in force.")
+        return not_checked(check, WHY[RuledOut.NO_AGREEMENT])
     if agreement.checks is None or now.today < agreement.checks.since:
-        return not_checked(check, "Its agreement names no basis for checks on this day.")
+        return not_checked(check, NO_BASIS)
     return agreement, agreement.checks
 
 
@@ -102,13 +108,3 @@ def _told(child: Person, terms: CheckTerms) -> Person:
         address=child.address if "address" in terms.tells else (),
         related_person=child.related_person if family else (),
     )
-
-
-def _is_adult(born: PartialDate | None, *, on: dt.date) -> bool:
-    """Whether the year is known and the person was 18 on that day at the latest."""
-    if born is None or born.expected or born.accuracy_indicator[2] != "A":
-        return False
-    day, month = born.date.day, born.date.month
-    if born.accuracy_indicator[:2] != "AA":
-        day, month = 31, 12
-    return (on.year - born.date.year) - ((on.month, on.day) < (month, day)) >= _OF_AGE

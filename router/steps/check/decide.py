@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from router.step import Outcome, Step, referral_of, refuse
+from router.steps.asking import WHY
 from router.steps.cases import Cases
-from router.steps.check.asking import IN_DOUBT, ask, asking_of, awaited, not_checked, terms_with
+from router.steps.check.asking import ask, asking_of, awaited, not_checked, terms_with
 from router.steps.check.registers import look_up
 from router.steps.check.state import Checking, Registered
 from router.steps.deadlines import timers
@@ -25,6 +26,7 @@ from schemas.checks import (
     ChecksRequested,
     NotChecked,
 )
+from schemas.gathering import RuledOut
 from schemas.letter import Letter
 from schemas.message import Message
 from schemas.policy import Policy, SystemCheck
@@ -59,14 +61,14 @@ def _begin(state: Checking | None, linked: ChildLinked, *, now: Now) -> Outcome[
         return Outcome()
     cases = Cases.linked(state.cases if state else None, linked.case_id)
     before = state or Checking(cases=cases)
-    settled = cases.since is not None
-    registered = before.registered if settled else Registered.of(linked)
+    corrected = cases.since is not None
+    registered = before.registered if corrected else Registered.of(linked)
     after = before.model_copy(
         update={
             "cases": cases,
             "registered": registered,
-            "asking": before.asking if before.linked else asking_of(linked.notification),
-            "in_doubt": linked.outcome is LinkOutcome.REVIEW and not settled,
+            "asking": before.asking if before.linked else asking_of(linked.notification, now),
+            "in_review": linked.outcome is LinkOutcome.REVIEW,
             "linked": True,
         }
     )
@@ -86,9 +88,13 @@ def _follow(state: Checking | None, correction: LinkCorrected, *, now: Now) -> O
     if cases == before.cases and state is not None:
         return Outcome()
     latest = cases.now == correction.case_id and cases.revision == correction.revision
-    registered = Registered.of(correction) if latest else before.registered
-    after = before.model_copy(update={"cases": cases, "registered": registered, "in_doubt": False})
-    if not before.linked or (registered == before.registered and not before.in_doubt):
+    changes: dict[str, object] = {"cases": cases}
+    if latest:
+        said = Registered.of(correction)
+        changes |= {"registered": said, "settled": not correction.in_doubt}
+    after = before.model_copy(update=changes)
+    released = before.in_doubt and not after.in_doubt
+    if not before.linked or (after.registered == before.registered and not released):
         return Outcome(state=after)
     return _look(after, correction.referral_id, now=now)
 
@@ -116,6 +122,7 @@ def _look(state: Checking, referral_id: str, *, now: Now) -> Outcome[Checking]:
     fact = ChecksRequested(
         referral_id=referral_id,
         case_id=state.cases.now,
+        anew=bool(state.results or state.not_asked),
         requests=tuple(requests),
         results=tuple(results),
         not_asked=tuple(left),
@@ -144,7 +151,8 @@ def _others(state: Checking, referral_id: str, *, now: Now) -> Iterator[Found]:
 
 def _held(check: SystemCheck, now: Now) -> NotChecked:
     terms = terms_with(check, now)
-    return terms if isinstance(terms, NotChecked) else not_checked(check, IN_DOUBT)
+    in_review = WHY[RuledOut.LINK_IN_REVIEW]
+    return terms if isinstance(terms, NotChecked) else not_checked(check, in_review)
 
 
 def _take(state: Checking | None, received: CheckReplyReceived, *, now: Now) -> Outcome[Checking]:

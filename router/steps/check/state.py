@@ -29,8 +29,7 @@ class Asking(Shape):
     """Who is asked about, kept while systems may still have to be asked."""
 
     child: Person
-    adult: bool
-    """Whether the person was 18 or older when it was observed."""
+    observed_on: dt.date
 
 
 class Checking(Shape):
@@ -41,12 +40,19 @@ class Checking(Shape):
     """As last heard; a correction may be heard before the link."""
     linked: bool = False
     """Whether the link was heard."""
-    in_doubt: bool = False
-    """Whether a human is still to say whose child it is."""
+    in_review: bool = False
+    """Whether linking left it to a human to say whose child it is."""
+    settled: bool = False
+    """Whether a human said so."""
     asking: Asking | None = None
     """Set while systems wait for that."""
     results: tuple[CheckResult, ...] = ()
     not_asked: tuple[NotChecked, ...] = ()
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether it has to be settled first whose child it is."""
+        return self.in_review and not self.settled
 
     @property
     def next_at(self) -> dt.datetime | None:

@@ -20,6 +20,7 @@ from router.steps.rate.state import (
     Supplied,
 )
 from schemas.case import ChildLinked, ConcernFollowed, LinkCorrected
+from schemas.checks import CheckAnswered, CheckLate, ChecksRequested
 from schemas.decisions import RatingDecided, RatingDecision
 from schemas.information import InformationAnswered, InformationMissing, RequestPlan
 from schemas.letter import Letter
@@ -38,6 +39,9 @@ from schemas.rating import (
     TimerElapsed,
 )
 
+Check = CheckAnswered | CheckLate | ChecksRequested
+News = InformationAnswered | InformationMissing | ConcernFollowed | Check
+
 
 def decide(state: State | None, message: Message, policy: Policy) -> Outcome[State]:
     """Suggest, assign, move, warn or stop a clock.
@@ -55,6 +59,8 @@ def decide(state: State | None, message: Message, policy: Policy) -> Outcome[Sta
             return _move(state, correction, now=now)
         case InformationAnswered() | InformationMissing() | ConcernFollowed() as came:
             return _tell_news(state, came, policy=policy)
+        case CheckAnswered() | CheckLate() | ChecksRequested() as checked:
+            return _tell_news(state, checked, policy=policy) if _tells(checked) else Outcome()
         case ProductReleased() | ProductRefused() as sent:
             return _supply(state, sent, now=now)
         case TimerElapsed() as elapsed:
@@ -224,12 +230,19 @@ def _watched_anew(state: Assigned, now: Now) -> Assigned:
     return state.model_copy(update={"product_due_at": due_at, "product": now.clock(due_at)})
 
 
-def _tell_news(
-    state: State | None,
-    came: InformationAnswered | InformationMissing | ConcernFollowed,
-    *,
-    policy: Policy,
-) -> Outcome[State]:
+def _tells(checked: Check) -> bool:
+    """Whether it could change a decision: not that a system does not know the child, nor what is
+    there before anybody decides.
+    """
+    match checked:
+        case CheckAnswered(result=result):
+            return result.known is not False
+        case ChecksRequested(anew=anew):
+            return anew
+    return True
+
+
+def _tell_news(state: State | None, came: News, *, policy: Policy) -> Outcome[State]:
     """Whoever decides is told what is new; the letter brings the picture with it."""
     if not isinstance(state, Suggested | Assigned):
         return Outcome()
@@ -244,10 +257,16 @@ def _tell_news(
     return Outcome(after, letters=(Letter("news", agency=policy.lead_agency, notice=notice),))
 
 
-def _said_of(
-    came: InformationAnswered | InformationMissing | ConcernFollowed, policy: Policy
-) -> str:
+def _said_of(came: News, policy: Policy) -> str:
     match came:
+        case ChecksRequested():
+            return "There is something new of the systems that are asked about the child."
+        case CheckLate(agency=agency, result=result):
+            whose = policy.name_of(agency)
+            return f"The system {result.system} of {whose} has not answered in time."
+        case CheckAnswered(agency=agency, result=result):
+            said = "does not say whether it knows" if result.denied else "knows"
+            return f"The system {result.system} of {policy.name_of(agency)} {said} the child."
         case ConcernFollowed(same_concern=True):
             return "The concern was told again, or amended."
         case ConcernFollowed():
@@ -319,6 +338,9 @@ STEP: Step[State] = Step(
         InformationAnswered,
         InformationMissing,
         ConcernFollowed,
+        ChecksRequested,
+        CheckAnswered,
+        CheckLate,
     ),
     state=State,
     key=referral_of,

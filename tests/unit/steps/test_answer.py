@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from router.step import Outcome
 from router.steps.answer import decide as answer
 from router.steps.answer import permitting
+from router.steps.asking import WHY
 from schemas.base import Fact
 from schemas.case import LinkOutcome
 from schemas.enquiries import (
@@ -28,6 +29,7 @@ from schemas.enquiries import (
     EnquiryReview,
     Match,
 )
+from schemas.gathering import RuledOut
 from schemas.message import Message
 from schemas.person import Person
 from schemas.policy import Agreement, EnquiryTerms, Policy, SystemCheck
@@ -50,6 +52,10 @@ PLAN = KnownTo(
     contact="Early help front door",
     reference="E-12",
 )
+
+
+NOTHING: dict[str, Any] = {"identifier": (), "date_of_birth": None, "related_person": ()}
+"""Nothing but a name."""
 
 
 def terms(**changes: Any) -> EnquiryTerms:
@@ -145,7 +151,7 @@ def reply(outcome: Outcome[Any]) -> EnquiryReply:
         [
             given.child(),
             Person(),
-            given.child().model_copy(update={"identifier": (), "date_of_birth": None}),
+            given.child().model_copy(update=NOTHING),
         ]
     ),
 )
@@ -181,11 +187,11 @@ def test_it_is_permitted_denied_or_reviewed_as_written_down_once_more(
 @pytest.mark.parametrize(
     ("policy", "changes", "reason"),
     [
-        (agreed(terms(), until=dt.date(2026, 6, 9)), {}, permitting.NO_AGREEMENT),
+        (agreed(terms(), until=dt.date(2026, 6, 9)), {}, WHY[RuledOut.NO_AGREEMENT]),
         (agreed(None), {}, permitting.NOT_COVERED),
         (agreed(terms()), {"sharing_policy": ("ISA/gp",)}, permitting.NOT_NAMED),
         (agreed(terms()), {"asserted_purpose": "curiosity"}, permitting.OTHER_PURPOSE),
-        (agreed(terms()), {"query": Person()}, permitting.TOO_LITTLE),
+        (agreed(terms()), {"query": Person()}, WHY[RuledOut.NOT_IDENTIFIED]),
     ],
 )
 def test_a_denial_says_why_and_nobody_is_looked_up(

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from router.step import Outcome
+from router.steps.asking import WHY
 from router.steps.check import decide as check
-from router.steps.check.asking import ADULT, IN_DOUBT, TOO_LITTLE
 from schemas.base import Fact
 from schemas.case import LinkOutcome, RegistersChanged
 from schemas.checks import (
@@ -23,9 +23,10 @@ from schemas.checks import (
     CheckRequest,
     ChecksRequested,
 )
+from schemas.gathering import RuledOut
 from schemas.notification import ParentsInformed
-from schemas.person import Identifier, Name, PartialDate, Person
-from schemas.policy import Agreement, CheckTerms, Elapsed, Partner, Policy, SystemCheck
+from schemas.person import Name, PartialDate, Person
+from schemas.policy import AgeBand, Agreement, CheckTerms, Elapsed, Partner, Policy, SystemCheck
 from schemas.refusals import Refusal
 from schemas.registers import KnownTo
 from tests.support import given
@@ -203,7 +204,8 @@ def test_who_is_no_partner_is_not_asked() -> None:
         (dt.date(2008, 6, 11), "AAA", False),
         (dt.date(2007, 1, 1), "UUA", True),
         (dt.date(2008, 1, 1), "UUA", False),
-        (dt.date(1981, 1, 1), "EEE", False),
+        (dt.date(1981, 1, 1), "EEE", True),
+        (dt.date(2008, 1, 1), "EEE", False),
         (dt.date(1981, 1, 1), "AAA", True),
     ],
 )
@@ -211,11 +213,11 @@ def test_nobody_is_asked_about_an_adult(born: dt.date, accuracy: str, adult: boo
     birth = PartialDate(date=born, accuracy_indicator=accuracy)
     person = given.child().model_copy(update={"date_of_birth": birth})
     fact = asked(checking(ICS).when(about(person)))
-    assert [one.reason for one in fact.not_asked] == ([ADULT] if adult else [])
+    assert [one.reason for one in fact.not_asked] == ([WHY[RuledOut.ADULT]] if adult else [])
     assert len(fact.requests) == (not adult)
 
 
-NAMED = Name(given_name=("Tilly",))
+NAMED = Name(given_name=("Tilly",), family_name=("Thornbury",))
 BORN = PartialDate(date=dt.date(2018, 2, 3))
 
 
@@ -226,7 +228,8 @@ BORN = PartialDate(date=dt.date(2018, 2, 3))
         (Person(name=(NAMED,)), False),
         (Person(date_of_birth=BORN), False),
         (Person(name=(NAMED,), date_of_birth=BORN), True),
-        (Person(identifier=(Identifier(value="9990000018", system="urn:nhs"),)), True),
+        (Person(name=(Name(given_name=("Baby",)),), date_of_birth=BORN), False),
+        (Person(identifier=given.child().identifier), True),
         (Person(address=given.child().address), False),
     ],
 )
@@ -234,7 +237,22 @@ def test_nobody_is_asked_about_a_child_who_cannot_be_looked_for(
     child: Person, enough: bool
 ) -> None:
     fact = asked(checking(ICS).when(about(child)))
-    assert [one.reason for one in fact.not_asked] == ([] if enough else [TOO_LITTLE])
+    assert [one.reason for one in fact.not_asked] == (
+        [] if enough else [WHY[RuledOut.NOT_IDENTIFIED]]
+    )
+
+
+def test_an_agency_that_can_hold_nothing_about_a_child_of_this_age_is_not_asked() -> None:
+    band = {"childrens_social_care": AgeBand(from_age=12)}
+    policy = checked(ICS, PNC)
+    policy = policy.model_copy(
+        update={"profile": policy.profile.model_copy(update={"holds": band})}
+    )
+    fact = asked(Given(check.STEP, policy).when(given.linked()))
+    assert [(one.system, one.reason) for one in fact.not_asked] == [
+        ("ics", WHY[RuledOut.HOLDS_NOTHING])
+    ]
+    assert [one.system for one in fact.requests] == ["police-records"]
 
 
 def test_refused_consent_is_no_bar_as_the_agreement_names_another_basis() -> None:
@@ -404,8 +422,11 @@ def changed(case_id: str = "case-1", *entries: KnownTo) -> Fact:
 
 
 def test_what_a_register_says_later_counts_and_asks_nobody_again() -> None:
-    step = checking(ICS, ECAF).given(given.linked(), reply(known=True))
+    step = checking(ICS, ECAF)
+    assert not asked(step.when(given.linked())).anew
+    step.given(reply(known=True))
     outcome = step.when(changed("case-1", PLAN), at=NOON + HOUR)
+    assert asked(outcome).anew
     assert outcome.letters == ()
     (result,) = asked(outcome).results
     assert (result.known, result.asked_at) == (True, NOON + HOUR)
@@ -422,6 +443,9 @@ def test_what_changes_nothing_of_a_referrals_registers_is_not_told() -> None:
 # --- links in doubt, and corrected
 
 
+IN_REVIEW = WHY[RuledOut.LINK_IN_REVIEW]
+
+
 def in_doubt(**changes: Any) -> Fact:
     return given.linked(outcome=LinkOutcome.REVIEW, **changes)
 
@@ -429,7 +453,7 @@ def in_doubt(**changes: Any) -> Fact:
 def test_while_the_link_is_in_doubt_no_system_is_asked_and_it_says_so() -> None:
     outcome = checking(ICS, ECAF).when(in_doubt())
     assert outcome.letters == ()
-    assert [(one.system, one.reason) for one in asked(outcome).not_asked] == [("ics", IN_DOUBT)]
+    assert [(one.system, one.reason) for one in asked(outcome).not_asked] == [("ics", IN_REVIEW)]
     assert [one.system for one in asked(outcome).results] == ["ecaf"]
 
 
@@ -446,6 +470,15 @@ def test_once_a_human_has_said_whose_child_it_is_the_systems_are_asked() -> None
     assert step.state.asking is None
     again = given.corrected(from_="case-2", to="case-3", revision=2)
     assert step.when(again).letters == (), "asked once"
+
+
+def test_a_decision_taken_back_before_anybody_was_asked_leaves_the_systems_waiting() -> None:
+    step = checking(ICS)
+    undone = given.corrected(from_="case-2", to="case-1", revision=2)
+    step.given(undone.model_copy(update={"in_doubt": True}), given.corrected(revision=1))
+    assert step.when(in_doubt()).letters == ()
+    again = given.corrected(revision=3)
+    assert [one.system for one in asked(step.when(again)).requests] == ["ics"]
 
 
 def test_a_human_who_confirms_the_child_of_its_own_settles_it_as_well() -> None:
