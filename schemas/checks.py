@@ -6,6 +6,7 @@ not, basic involvement, whom to ask further.
 
 from __future__ import annotations
 
+import datetime as dt
 from operator import not_
 from typing import Annotated, Literal
 
@@ -14,6 +15,7 @@ from pydantic import Field, StringConstraints
 from schemas.base import AgencyFact, Code, Identity, Instant, Line, Notice, ReferralFact, Shape
 from schemas.notification import SetAside
 from schemas.person import Person
+from schemas.product import Disposal
 from schemas.registers import Involvement
 
 SystemKind = Literal[
@@ -141,6 +143,23 @@ class ChecksRequested(ReferralFact, type="mash.checks.requested.v1", topic="chec
     not_asked: tuple[NotChecked, ...] = ()
     anew: bool = Field(default=False, exclude_if=not_)
     """Whether something was said of this referral's checks before."""
+
+
+class Concluded(Shape):
+    """How an earlier referral about the child ended: what is below threshold is on record."""
+
+    earlier_referral_id: Identity
+    case_id: Identity
+    """Of the child whom that one is about."""
+    outcome: Disposal | None
+    """None where it is open, or open again."""
+    on: dt.date
+
+
+class EarlierConcluded(
+    Concluded, ReferralFact, type="mash.earlier.concluded.v1", topic="checks.answered"
+):
+    """To a referral: how an earlier one about the same child ended, or that it is open again."""
 
 
 class CheckFact(ReferralFact, topic="checks.answered", agency="agency"):

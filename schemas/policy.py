@@ -154,6 +154,10 @@ class BoroughProfile(Shape):
     """For a human to look at what may be a Red; None: no clock."""
     holds: dict[Code, AgeBand] = Field(default={}, exclude_if=not_)
     """By agency, about whom it can hold anything; who is not named, about anybody."""
+    after_closure: Literal["reopen", "anew"] = Field(
+        default="anew", exclude_if=lambda after: after == "anew"
+    )
+    """Whether a later notification about the child reopens its last referral, or starts anew."""
     adult_services: Code | None = Field(default=None, exclude_if=not_)
     """Who is told that a concern was about an adult."""
 
@@ -269,6 +273,8 @@ class Partner(Shape):
     """In policies of old; it releases nothing any more."""
     decision_makers: tuple[Line, ...] = Field(default=(), exclude_if=not_)
     """The people who decide for the agency about its items (R29); nobody else does."""
+    social_workers: tuple[Line, ...] = Field(default=(), exclude_if=not_)
+    """Of the lead agency: who rates, asks and closes (R17, R38); empty: whoever it says."""
 
 
 class Policy(Shape):

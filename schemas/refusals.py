@@ -262,6 +262,22 @@ _REASONS = (
         False,
     ),
     Reason(
+        "refused.not-rated",
+        "No social worker has rated the referral yet.",
+        "Send a rating decision first: it says too what is asked of whom.",
+    ),
+    Reason(
+        "refused.red-without-product",
+        "A Red is to be closed before its products are out.",
+        "Say in without_product why it is closed without them, or close it once they are out.",
+    ),
+    Reason(
+        "refused.not-to-be-asked",
+        "This agency is not to be asked about this child: the request plan says why.",
+        "Where the plan says that it may be overruled, send the decision again with an overrule "
+        "and its rationale; where the link is in doubt, settle it first.",
+    ),
+    Reason(
         "refused.digest",
         "The decision is about other bytes than those proposed.",
         "Decide again on what is shown now.",
@@ -287,11 +303,12 @@ _REASONS = (
     ),
     Reason(
         "refused.decision-maker",
-        "Nobody of this name is registered to decide for the agency about its items.",
-        "Let one of the agency's decision makers decide, or have the lead agency register the one "
-        "who did; then send it again.",
+        "Nobody of this name is registered to decide this for the agency.",
+        "Let one who is registered decide, or have the lead agency register the one who did; then "
+        "send it again.",
         False,
-        hint="`decision_makers` of the agency in the configuration.",
+        hint="`decision_makers` of the agency in the configuration, or `social_workers` of the "
+        "lead agency, who rate.",
     ),
     Reason(
         "refused.withheld",

@@ -13,6 +13,7 @@ from schemas import (
     information,
     notification,
     operations,
+    outcome,
     picture,
     product,
     rating,
@@ -111,7 +112,7 @@ TOPICS: tuple[Topic, ...] = (
     Topic(
         "checks.answered",
         "what systems know, and which are late",
-        (checks.CheckAnswered, checks.CheckLate),
+        (checks.CheckAnswered, checks.CheckLate, checks.EarlierConcluded),
         keyed_by="case",
     ),
     Topic(
@@ -123,14 +124,30 @@ TOPICS: tuple[Topic, ...] = (
     ),
     Topic(
         "ratings.assigned",
-        "how serious, and by when",
+        "how serious, by when, and what it came to",
         (
             rating.RatingSuggested,
             rating.RatingAssigned,
+            outcome.ReferralClosed,
+            outcome.ReferralReopened,
             rating.DueTimeApproaching,
             rating.DueTimeBreached,
         ),
         keyed_by="case",
+    ),
+    Topic(
+        "outcomes.decided",
+        "a social worker closes",
+        (decisions.OutcomeDecided,),
+        keyed_by="case",
+        external=True,
+    ),
+    Topic(
+        "requests.decided",
+        "a social worker asks further, changes, cancels",
+        (decisions.RequestDecided,),
+        keyed_by="case",
+        external=True,
     ),
     Topic(
         "information.requested",
@@ -140,15 +157,21 @@ TOPICS: tuple[Topic, ...] = (
     ),
     Topic(
         "information.received",
-        "agencies answer",
-        (information.InformationReceived,),
+        "agencies answer, or volunteer",
+        (information.InformationReceived, information.InformationOffered),
         keyed_by="case",
         external=True,
     ),
     Topic(
         "information.answered",
-        "answers that count, late and missing ones too",
-        (information.InformationAnswered, information.InformationMissing),
+        "what became of requests: answered, late, changed, cancelled; and what was volunteered",
+        (
+            information.InformationAnswered,
+            information.InformationMissing,
+            information.RequestChanged,
+            information.RequestCancelled,
+            information.InformationVolunteered,
+        ),
         keyed_by="case",
     ),
     Topic(

@@ -80,7 +80,7 @@ class _Drawing:
     def picture(self) -> Picture:
         """Everything together."""
         id_, rated = self.evidence.id, self.found.rated.get(self.evidence.id)
-        asked = gathered.asked(self.found.asked.get(id_), self.found.gathered.get(id_))
+        asking, gathering = self.found.asked.get(id_), self.found.gathered.get(id_)
         return Picture(
             referral_id=id_,
             case_id=self.evidence.case_id,
@@ -96,7 +96,9 @@ class _Drawing:
             repeats=Repeats(
                 of_child=self._count(self.told), of_family=self._count(self.told_of_family)
             ),
-            asked=asked,
+            asked=gathered.asked(asking, gathering),
+            not_asked=gathered.not_asked(asking),
+            volunteered=gathered.volunteered(asking, gathering),
             **gathered.checked(self.found.checking.get(id_)),
             suggestion=_suggestion(rated, self.policy),
             ratings=tuple(_ratings(rated)),
@@ -167,6 +169,7 @@ class _Drawing:
             colour=rated.colour if isinstance(rated, Assigned) else None,
             suggested=rated.colour if isinstance(rated, SuggestedState) else None,
             handed_over=isinstance(rated, HandedOver),
+            outcome=rated.closed.outcome if isinstance(rated, Assigned) and rated.closed else None,
             same_concern_as=piece.again,
         )
 

@@ -87,6 +87,11 @@ def policy(*partners: Partner, profile_: BoroughProfile | None = None) -> Policy
     )
 
 
+def registering(*workers: str) -> Policy:
+    """A lead agency that registers its social workers."""
+    return policy(partner("childrens_social_care", social_workers=workers))
+
+
 def standing(recipient: str, **changes: Any) -> StandingRelease:
     """An owner's standing release of its sanitised notification for a section 47 enquiry."""
     told = {

@@ -7,16 +7,25 @@ has a clock of its own, and nothing waits for any of them.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from router.step import Outcome, Step, referral_of, refuse
 from router.steps.asking import WHY
 from router.steps.cases import Cases
+from router.steps.check import outcomes
 from router.steps.check.asking import ask, asking_of, awaited, not_checked, terms_with
 from router.steps.check.registers import look_up
 from router.steps.check.state import Checking, Registered
 from router.steps.deadlines import timers
 from router.steps.now import Now
-from schemas.case import ChildLinked, LinkCorrected, LinkOutcome, RegistersChanged
+from schemas.base import Fact
+from schemas.case import (
+    ChildLinked,
+    ConcernFollowed,
+    LinkCorrected,
+    LinkOutcome,
+    RegistersChanged,
+)
 from schemas.checks import (
     CheckAnswered,
     CheckLate,
@@ -24,11 +33,13 @@ from schemas.checks import (
     CheckRequest,
     CheckResult,
     ChecksRequested,
+    EarlierConcluded,
     NotChecked,
 )
 from schemas.gathering import RuledOut
 from schemas.letter import Letter
 from schemas.message import Message
+from schemas.outcome import ReferralClosed, ReferralReopened
 from schemas.policy import Policy, SystemCheck
 from schemas.rating import TimerElapsed
 from schemas.registers import Involvement
@@ -53,7 +64,32 @@ def decide(state: Checking | None, message: Message, policy: Policy) -> Outcome[
             return _take(state, received, now=now)
         case TimerElapsed() as elapsed:
             return _miss(state, elapsed)
+        case other if outcomes.keeps_outcomes(policy):
+            return _conclude(state, other, now=now)
     return Outcome()
+
+
+def _conclude(state: Checking | None, heard: Fact, *, now: Now) -> Outcome[Checking]:
+    """Outcomes of this referral and of earlier ones: what is below threshold is on record."""
+    if isinstance(heard, EarlierConcluded):
+        return _heard(state or Checking(cases=Cases(now=heard.case_id)), heard, now=now)
+    match heard:
+        case _ if state is None:
+            return Outcome()
+        case ConcernFollowed() as came:
+            return outcomes.follow(state, came, now=now)
+        case ReferralClosed() as closed:
+            return outcomes.end(state, closed.referral_id, closed, now=now)
+        case ReferralReopened() as reopened:
+            return outcomes.end(state, reopened.referral_id, None, now=now)
+    return Outcome()
+
+
+def _heard(state: Checking, told: EarlierConcluded, *, now: Now) -> Outcome[Checking]:
+    after = outcomes.heard(state, told)
+    if not state.linked or after.concluded == state.concluded:
+        return Outcome(after)
+    return _look(after, told.referral_id, now=now)
 
 
 def _begin(state: Checking | None, linked: ChildLinked, *, now: Now) -> Outcome[Checking]:
@@ -93,10 +129,16 @@ def _follow(state: Checking | None, correction: LinkCorrected, *, now: Now) -> O
         said = Registered.of(correction)
         changes |= {"registered": said, "settled": not correction.in_doubt}
     after = before.model_copy(update=changes)
-    released = before.in_doubt and not after.in_doubt
-    if not before.linked or (after.registered == before.registered and not released):
-        return Outcome(state=after)
-    return _look(after, correction.referral_id, now=now)
+    told = tuple(outcomes.told_anew(after, correction.referral_id, was=None))
+    if not before.linked or _bears(after) == _bears(before):
+        return Outcome(after, told)
+    looked = _look(after, correction.referral_id, now=now)
+    return replace(looked, facts=(*looked.facts, *told))
+
+
+def _bears(state: Checking) -> tuple[object, ...]:
+    """What is looked at anew where it changes."""
+    return state.registered, state.concluded, state.in_doubt
 
 
 def _look_again(
@@ -122,13 +164,13 @@ def _look(state: Checking, referral_id: str, *, now: Now) -> Outcome[Checking]:
     fact = ChecksRequested(
         referral_id=referral_id,
         case_id=state.cases.now,
-        anew=bool(state.results or state.not_asked),
+        anew=state.looked_at is not None and state.looked_at < now.at,
         requests=tuple(requests),
         results=tuple(results),
         not_asked=tuple(left),
     )
     return Outcome(
-        after.model_copy(update={"asking": asking}),
+        after.model_copy(update={"asking": asking, "looked_at": state.looked_at or now.at}),
         (fact,),
         tuple(Letter(f"check/{one.system}", agency=one.agency, notice=one) for one in requests),
         timers(after.next_at, referral_id, before=state.next_at),
@@ -137,7 +179,7 @@ def _look(state: Checking, referral_id: str, *, now: Now) -> Outcome[Checking]:
 
 def _own(state: Checking, referral_id: str, *, now: Now) -> Iterator[Found]:
     checks = [one for one in now.policy.checks if one.answered_by == "register"]
-    return look_up(state.registered, checks, referral_id=referral_id, now=now)
+    return look_up(state, checks, referral_id=referral_id, now=now)
 
 
 def _others(state: Checking, referral_id: str, *, now: Now) -> Iterator[Found]:
@@ -199,7 +241,17 @@ def _miss(state: Checking | None, elapsed: TimerElapsed) -> Outcome[Checking]:
 
 STEP: Step[Checking] = Step(
     name="check",
-    hears=(ChildLinked, LinkCorrected, RegistersChanged, CheckReplyReceived, TimerElapsed),
+    hears=(
+        ChildLinked,
+        LinkCorrected,
+        RegistersChanged,
+        CheckReplyReceived,
+        TimerElapsed,
+        ConcernFollowed,
+        ReferralClosed,
+        ReferralReopened,
+        EarlierConcluded,
+    ),
     state=Checking,
     key=referral_of,
     decide=decide,

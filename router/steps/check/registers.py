@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from router.steps.check import outcomes
 from router.steps.check.asking import terms_with
-from router.steps.check.state import Registered
+from router.steps.check.state import Checking
 from router.steps.now import Now
 from schemas.base import Shape
 from schemas.case import Worker
@@ -19,7 +20,7 @@ _MOST = 20
 
 
 def look_up(
-    registered: Registered, checks: Iterable[SystemCheck], *, referral_id: str, now: Now
+    state: Checking, checks: Iterable[SystemCheck], *, referral_id: str, now: Now
 ) -> Iterator[CheckResult | NotChecked]:
     """For each of these systems what its register says of the child, or why it is not used."""
     for check in checks:
@@ -27,25 +28,32 @@ def look_up(
         if isinstance(terms, NotChecked):
             yield terms
             continue
-        found = list(_entries(registered, check, now=now))
+        found = list(_entries(state, check, now=now))
         told = {"check_id": check_id(referral_id, check.system), **check.shared(System)}
         answered = told | {"asked_at": now.at, "answered_at": now.at}
         for one in found[:_MOST]:
-            possible = isinstance(one, KnownTo) and one.possible
+            possible = _is_possible(one)
             known = {"known": None if possible else True, "possible": possible}
             yield CheckResult(**answered, **known, **_said(one))
         if not found:
             yield CheckResult(**answered, known=False)
 
 
-def _entries(registered: Registered, check: SystemCheck, *, now: Now) -> Iterator[Involvement]:
+def _entries(state: Checking, check: SystemCheck, *, now: Now) -> Iterator[Involvement]:
+    registered = state.registered
     if check.kind == "ics" and registered.allocated_to is not None:
         yield _open_case(registered.allocated_to, now)
-    entries = [one for one in registered.known_to if one.system == check.system]
+    found: list[Involvement] = [one for one in registered.known_to if one.system == check.system]
+    if check.kind == "ecaf":
+        found += outcomes.entries(state.concluded, now.policy)
     # Sorted twice, as sorting keeps the order of equals: what lasts first, the newest of it first.
-    entries.sort(key=lambda one: one.since.toordinal() if one.since else 0, reverse=True)
-    entries.sort(key=lambda one: (one.possible, one.until is not None))
-    yield from entries
+    found.sort(key=lambda one: one.since.toordinal() if one.since else 0, reverse=True)
+    found.sort(key=lambda one: (_is_possible(one), one.until is not None))
+    yield from found
+
+
+def _is_possible(one: Involvement) -> bool:
+    return isinstance(one, KnownTo) and one.possible
 
 
 def _open_case(worker: Worker, now: Now) -> Involvement:

@@ -6,10 +6,11 @@ import datetime as dt
 from collections.abc import Iterable
 
 from router.steps.cases import Cases
-from schemas.base import Shape
+from schemas.base import Identity, Instant, Shape
 from schemas.case import ChildLinked, LinkCorrected, RegistersChanged, Worker
-from schemas.checks import CheckResult, NotChecked
+from schemas.checks import CheckResult, Concluded, NotChecked
 from schemas.person import Person
+from schemas.product import Disposal
 from schemas.registers import KnownTo
 
 
@@ -32,6 +33,13 @@ class Asking(Shape):
     observed_on: dt.date
 
 
+class Ended(Shape):
+    """The outcome of a referral."""
+
+    outcome: Disposal
+    on: dt.date
+
+
 class Checking(Shape):
     """The checks of a referral."""
 
@@ -46,6 +54,14 @@ class Checking(Shape):
     """Whether a human said so."""
     asking: Asking | None = None
     """Set while systems wait for that."""
+    looked_at: Instant | None = None
+    """When the systems were first asked or looked into."""
+    ended: Ended | None = None
+    """How this referral ended, as far as it has."""
+    followed_by: tuple[Identity, ...] = ()
+    """Later referrals about the child."""
+    before: tuple[Concluded, ...] = ()
+    """How earlier ones ended."""
     results: tuple[CheckResult, ...] = ()
     not_asked: tuple[NotChecked, ...] = ()
 
@@ -59,6 +75,11 @@ class Checking(Shape):
         """When the first open answer is due."""
         due = (one.due_at for one in self.results if one.due_at and one.state == "awaited")
         return min(due, default=None)
+
+    @property
+    def concluded(self) -> list[Concluded]:
+        """Earlier referrals about the child whom this one is held to be about, that have ended."""
+        return [one for one in self.before if one.outcome and one.case_id == self.cases.now]
 
     def asked(self, check_id: str) -> CheckResult | None:
         """What came of the check of this id that was put to an agency, if there is one."""

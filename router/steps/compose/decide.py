@@ -21,9 +21,12 @@ from schemas.information import (
     InformationItem,
     InformationMissing,
     InformationRequested,
+    InformationVolunteered,
+    RequestCancelled,
     Sensitivity,
 )
 from schemas.message import Message, derived_id
+from schemas.outcome import ReferralClosed, ReferralReopened
 from schemas.policy import Policy, Recipient
 from schemas.product import DraftItem, ProductDrafted, ProductVoided, release_digest
 from schemas.rating import Colour, RatingAssigned, RatingSuggested
@@ -42,8 +45,8 @@ def decide(state: Gathering | None, message: Message, policy: Policy) -> Outcome
     voided = _voided(before, after, referral_id=referral_id)
     if voided:
         after = after.model_copy(update={"at_once": None, "drafted": None, "products": ()})
-    if after.notified is None or after.cases is None:
-        return Outcome(state=after)
+    if after.notified is None or after.cases is None or after.closed:
+        return Outcome(after, voided)
     desk = _Desk(after, after.cases, after.notified, referral_id, policy)
     return _draft(desk, message, voided=voided)
 
@@ -142,7 +145,8 @@ def _complete(state: Gathering) -> Colour | None:
 
 def _late(state: Gathering, message: Message) -> _Part | None:
     """An answer with something in it, after the products of the rating that still stands."""
-    if not isinstance(message.data, InformationAnswered) or state.drafted is None:
+    came = isinstance(message.data, InformationAnswered | InformationVolunteered)
+    if not came or state.drafted is None:
         return None
     answer = state.answers[-1]
     if not answer.items or state.assigned is not state.drafted:
@@ -212,6 +216,10 @@ STEP: Step[Gathering] = Step(
         InformationRequested,
         InformationAnswered,
         InformationMissing,
+        InformationVolunteered,
+        RequestCancelled,
+        ReferralClosed,
+        ReferralReopened,
         LinkCorrected,
     ),
     state=Gathering,

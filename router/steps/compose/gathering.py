@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from operator import not_
+
+from pydantic import Field
 
 from router.steps import thresholds
 from router.steps.cases import Cases
@@ -15,10 +18,13 @@ from schemas.information import (
     InformationItem,
     InformationMissing,
     InformationRequested,
+    InformationVolunteered,
+    RequestCancelled,
     RequestId,
     Sensitivity,
 )
 from schemas.message import Message, derived_id
+from schemas.outcome import ReferralClosed, ReferralReopened
 from schemas.policy import BoroughProfile
 from schemas.rating import Colour, RatingAssigned, RatingSuggested
 
@@ -31,7 +37,7 @@ class Notified(Shape):
 
 
 class Answer(RequestId):
-    """What came in for one request."""
+    """What came in for one request, or was volunteered; then under an id of its own."""
 
     items: tuple[InformationItem, ...]
 
@@ -50,12 +56,15 @@ class Gathering(Shape):
     requested: Level | None = None
     asked: tuple[Identity, ...] = ()
     missing: tuple[Identity, ...] = ()
+    """Requests whose answers are not waited for: they are late, or were cancelled."""
     answers: tuple[Answer, ...] = ()
     at_once: Colour | None = None
     """The most severe colour for which front-line recipients were told at once."""
     drafted: Colour | None = None
     """The most severe colour for which the ordinary products were drafted."""
     products: tuple[Identity, ...] = ()
+    closed: bool = Field(default=False, exclude_if=not_)
+    """Nothing more is drafted until the referral is open again."""
 
 
 def noted(state: Gathering, message: Message, *, profile: BoroughProfile) -> Gathering:
@@ -72,12 +81,28 @@ def noted(state: Gathering, message: Message, *, profile: BoroughProfile) -> Gat
         case RatingAssigned(colour=colour, level=level):
             needs = level or profile.colours[colour].level
             return _assigned(state, colour, at=message.time, needs=needs)
+        case ReferralClosed() if not state.closed:
+            return state.model_copy(update={"closed": True})
+        case ReferralReopened() if state.closed:
+            return state.model_copy(update={"closed": False})
+        case _:
+            return _heard(state, message)
+
+
+def _heard(state: Gathering, message: Message) -> Gathering:
+    """The same of what is asked and of what comes of it."""
+    match message.data:
         case InformationRequested() as requested:
             return _requested(state, requested)
         case InformationAnswered() as answered:
             return _answered(state, Answer(**answered.shared(Answer)))
-        case InformationMissing(request_id=request_id) if request_id not in state.missing:
-            return state.model_copy(update={"missing": (*state.missing, request_id)})
+        case InformationVolunteered(volunteered_id=id_, items=items):
+            return _answered(state, Answer(request_id=id_, items=items))
+        case InformationMissing(request_id=id_) if id_ not in state.missing:
+            return state.model_copy(update={"missing": (*state.missing, id_)})
+        case RequestCancelled(request_id=id_, closing=closing) if id_ not in state.missing:
+            closed = state.closed or closing
+            return state.model_copy(update={"missing": (*state.missing, id_), "closed": closed})
     return state
 
 

@@ -173,6 +173,7 @@ def _followed(fact: ChildLinked, record: PersonRecord) -> Iterator[ConcernFollow
         for earlier in others[-_TELLS:]:
             yield ConcernFollowed(
                 referral_id=earlier,
+                latest=earlier == others[-1],
                 case_id=fact.case_id,
                 further_referral_id=fact.referral_id,
                 same_concern=fact.same_concern_as is not None or fact.version > 1,

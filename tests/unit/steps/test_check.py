@@ -14,7 +14,7 @@ from router.step import Outcome
 from router.steps.asking import WHY
 from router.steps.check import decide as check
 from schemas.base import Fact
-from schemas.case import LinkOutcome, RegistersChanged
+from schemas.case import ConcernFollowed, LinkOutcome, RegistersChanged
 from schemas.checks import (
     CheckAnswered,
     CheckLate,
@@ -22,11 +22,14 @@ from schemas.checks import (
     CheckReplyReceived,
     CheckRequest,
     ChecksRequested,
+    EarlierConcluded,
 )
 from schemas.gathering import RuledOut
 from schemas.notification import ParentsInformed
+from schemas.outcome import Because, ReferralClosed, ReferralReopened
 from schemas.person import Name, PartialDate, Person
 from schemas.policy import AgeBand, Agreement, CheckTerms, Elapsed, Partner, Policy, SystemCheck
+from schemas.product import Disposal
 from schemas.refusals import Refusal
 from schemas.registers import KnownTo
 from tests.support import given
@@ -524,3 +527,129 @@ def test_link_and_corrections_come_to_the_same_in_whatever_order_they_are_heard(
 
 def test_a_timer_of_another_step_is_not_heard() -> None:
     assert not check.STEP.concerns(given.elapsed("rate", NOON))
+
+
+# --- the hub's own outcomes
+
+
+def closed(outcome: Disposal = Disposal.EARLY_HELP, *, case_id: str = "case-1") -> Fact:
+    """Referral ``ref-1`` ends."""
+    return ReferralClosed(
+        referral_id="ref-1",
+        case_id=case_id,
+        outcome=outcome,
+        told="police",
+        may_be_told="Early help was offered.",
+        decided_by="S. Worker",
+        rationale="As agreed with the family",
+        picture_id="picture-1",
+    )
+
+
+def reopened() -> Fact:
+    return ReferralReopened(referral_id="ref-1", case_id="case-1", because=Because.RATED)
+
+
+def followed(by: str = "ref-2") -> Fact:
+    """A further referral came after ``ref-1``."""
+    return ConcernFollowed(
+        referral_id="ref-1", case_id="case-1", further_referral_id=by, same_concern=False
+    )
+
+
+def told(outcome: Outcome[Any]) -> list[tuple[str, Disposal | None]]:
+    facts = given.of(EarlierConcluded, outcome.facts)
+    assert {fact.earlier_referral_id for fact in facts} <= {"ref-1"}
+    return [(fact.referral_id, fact.outcome) for fact in facts]
+
+
+def test_a_further_referral_is_told_how_an_earlier_one_ended() -> None:
+    step = checking(ECAF).given(given.linked(), closed())
+    assert told(step.when(followed())) == [("ref-2", Disposal.EARLY_HELP)]
+
+
+def test_one_that_ends_later_tells_those_that_came_after_it() -> None:
+    step = checking(ECAF).given(given.linked(), followed(), followed("ref-3"))
+    assert told(step.when(closed())) == [
+        ("ref-2", Disposal.EARLY_HELP),
+        ("ref-3", Disposal.EARLY_HELP),
+    ]
+    assert told(step.when(reopened())) == [("ref-2", None), ("ref-3", None)]
+    assert told(step.when(followed("ref-4"))) == []
+
+
+def earlier(outcome: Disposal | None, *, case_id: str = "case-1", id_: str = "ref-0") -> Fact:
+    """``ref-1`` is told how an earlier one ended."""
+    return EarlierConcluded(
+        referral_id="ref-1",
+        case_id=case_id,
+        earlier_referral_id=id_,
+        outcome=outcome,
+        on=dt.date(2026, 3, 2),
+    )
+
+
+@pytest.mark.parametrize(
+    ("outcome", "words"),
+    [
+        (Disposal.EARLY_HELP, "early help"),
+        (Disposal.NO_FURTHER_ACTION, "no further action"),
+        (Disposal.SIGNPOSTED, "signposted"),
+    ],
+)
+def test_what_ended_below_threshold_is_in_the_register_of_that(
+    outcome: Disposal, words: str
+) -> None:
+    step = checking(ECAF).given(given.linked())
+    (result,) = asked(step.when(earlier(outcome))).results
+    assert result.known
+    assert (result.involvement or "").startswith(words)
+    assert (result.since, result.reference) == (dt.date(2026, 3, 2), "ref-0")
+
+
+def test_what_went_to_a_front_line_team_is_not_below_threshold() -> None:
+    step = checking(ECAF).given(given.linked())
+    (result,) = asked(step.when(earlier(Disposal.FRONT_LINE_TEAM))).results
+    assert result.known is False
+
+
+def test_what_is_open_again_is_no_longer_in_it() -> None:
+    step = checking(ECAF).given(given.linked(), earlier(Disposal.EARLY_HELP))
+    (result,) = asked(step.when(earlier(None))).results
+    assert result.known is False
+
+
+def test_what_is_known_with_the_link_is_no_news_and_what_comes_later_is() -> None:
+    step = checking(ECAF).given(given.linked())
+    assert not asked(step.when(earlier(Disposal.EARLY_HELP))).anew
+    assert asked(step.when(earlier(Disposal.SIGNPOSTED, id_="ref-9"), at=NOON + HOUR)).anew
+
+
+def test_an_outcome_of_a_child_of_before_counts_no_more() -> None:
+    step = checking(ECAF).given(given.linked(), earlier(Disposal.EARLY_HELP))
+    (result,) = asked(step.when(given.corrected())).results
+    assert result.known is False
+    (again,) = asked(step.when(earlier(Disposal.EARLY_HELP, case_id="case-2"))).results
+    assert again.known, "both were moved to one child"
+
+
+def test_a_referral_that_moves_tells_of_which_child_its_outcome_is_now() -> None:
+    step = checking(ECAF).given(given.linked(), followed(), closed())
+    (fact,) = given.of(EarlierConcluded, step.when(given.corrected()).facts)
+    assert (fact.referral_id, fact.case_id, fact.outcome) == (
+        "ref-2",
+        "case-2",
+        Disposal.EARLY_HELP,
+    )
+
+
+def test_an_outcome_that_is_heard_before_the_link_is_not_lost() -> None:
+    step = checking(ECAF).given(earlier(Disposal.EARLY_HELP))
+    (result,) = asked(step.when(given.linked())).results
+    assert result.known
+
+
+def test_where_no_register_of_that_is_kept_nothing_is_told() -> None:
+    step = checking(ICS).given(given.linked(), followed())
+    assert step.when(closed()) == Outcome()
+    assert step.when(earlier(Disposal.EARLY_HELP)) == Outcome()

@@ -22,6 +22,8 @@ from schemas.information import (
     InformationMissing,
     InformationRequest,
     InformationRequested,
+    InformationVolunteered,
+    RequestCancelled,
     Sensitivity,
 )
 from schemas.message import Message
@@ -321,6 +323,48 @@ def test_a_late_answer_makes_a_further_product_of_the_new_items_only() -> None:
 
 def test_a_late_answer_with_nothing_in_it_makes_no_product() -> None:
     assert composing().given(*AMBER).when(answered("gp", late=True)).facts == ()
+
+
+def volunteered(*items: InformationItem) -> InformationVolunteered:
+    return InformationVolunteered(
+        referral_id="ref-1",
+        case_id="case-1",
+        volunteered_id="offer-1",
+        agency="housing",
+        items=items,
+        volunteered_by="H. Officer",
+    )
+
+
+def test_what_is_volunteered_goes_with_the_answers_or_makes_a_further_product() -> None:
+    told = volunteered(item("housing"))
+    step = composing().given(told, *AMBER)
+    (draft,) = drafts(step.facts)
+    assert [one.owner for one in draft.items] == ["police", "housing", "school"]
+    (draft,) = drafts(composing().given(*AMBER).when(told).facts)
+    assert [one.owner for one in draft.items] == ["housing"]
+
+
+def test_a_request_that_was_cancelled_is_not_waited_for() -> None:
+    cancelled = RequestCancelled(
+        referral_id="ref-1",
+        case_id="case-1",
+        request_id="request-gp",
+        agency="gp",
+        decided_by="S. Worker",
+        rationale="No longer needed",
+    )
+    step = composing().given(
+        given.linked(), requested("school", "gp"), answered("school"), assigned(Colour.AMBER)
+    )
+    assert drafts(step.facts) == []
+    assert len(drafts(step.when(cancelled).facts)) == 1
+
+
+def test_a_rating_that_chose_its_level_waits_for_no_more_than_that() -> None:
+    basic = given.message(given.assigned(Colour.AMBER, level=Level.BASIC))
+    step = composing().given(given.linked(), requested("gp", level=Level.BASIC), basic)
+    assert len(drafts(step.when(answered("gp")).facts)) == 1
 
 
 def test_facts_told_twice_draft_once() -> None:
