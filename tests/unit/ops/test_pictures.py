@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from ops.cli import main
 from ops.demo.running import DemoFolder
 from ops.demo.simulation.answers import event
+from ops.look.replay import Wanted, replay
 from ops.run.wiring import Hub
 from schemas.base import Fact
 from stores import journal
@@ -364,3 +365,34 @@ def test_an_entry_of_a_register_is_no_notification_in_the_history(
     assert picture["history"] == []
     assert picture["repeats"]["of_child"] == 1
     assert picture["child"]["outcome"] == "linked"
+
+
+def test_an_outcome_below_threshold_is_on_record_for_the_next_concern(
+    hub: tuple[DemoFolder, Hub],
+) -> None:
+    first = told(hub[1], "police", "R-1")
+    (request,) = letters(hub[1], LEAD, "mash.rating-request.v1")
+    rate(hub[1], request, "blue")
+    decision = {
+        "referral_id": request["referral_id"],
+        "case_id": request["case_id"],
+        "outcome": "early_help",
+        "may_be_told": "Early help was offered.",
+        "decided_by": "S. Worker",
+        "rationale": "As agreed with the family",
+        "without_product": "The family went there itself",
+        "saw": [{name: request["picture"][name] for name in ("id", "digest")}],
+    }
+    send(hub[1], LEAD, [event("close-1", "mash.outcome-decision.v1", agency=LEAD, data=decision)])
+    hub[1].embedded().drain()
+    assert refusals(hub[1]) == []
+    told(hub[1], "school", "S-1", narrative="Robin is often hungry, as S-1 says.")
+    (second,) = letters(hub[1], LEAD, "mash.rating-request.v1")
+    checked = {one["system"]: one for one in second["picture"]["content"]["checked"]}
+    assert checked["ecaf"]["known"]
+    assert checked["ecaf"]["involvement"].startswith("early help")
+    assert checked["ecaf"]["reference"] == first
+    for processes in (1, 2):
+        report = replay(hub[1], Wanted(), processes=processes)
+        assert report.well
+        assert report.facts == len(facts(hub[1]))
