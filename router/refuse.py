@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.base import Fact
-from schemas.case import OpenCaseReceived
-from schemas.checks import CheckReplyReceived
-from schemas.enquiries import EnquiryReceived
+from schemas.case import OpenCase, OpenCaseReceived
+from schemas.checks import CheckReply, CheckReplyReceived
+from schemas.enquiries import Enquiry, EnquiryReceived
+from schemas.information import InformationReceived
 from schemas.message import Message, derived_id
 from schemas.notification import (
     Instead,
     MessageRefused,
+    Notification,
     NotificationReceived,
     Receipt,
     ReceiptStatus,
@@ -19,7 +21,7 @@ from schemas.notification import (
     Warned,
 )
 from schemas.refusals import INSTEAD, REASONS, Refusal
-from schemas.registers import RegisterEntryReceived
+from schemas.registers import RegisterEntry, RegisterEntryReceived
 from stores import codec
 from stores.dead_letters import DeadLetter
 from stores.ports import Arrival
@@ -36,18 +38,41 @@ def taken(arrival: Arrival, id_: str, *, duplicate_of: str | None = None) -> Rec
     )
 
 
+_Told = Notification | OpenCase | RegisterEntry | CheckReply | Enquiry
+
+
 def parts_to_tell(body: Fact | Refusal) -> list[SetAside]:
     """What of a message that is taken could not be used, as far as its sender is told."""
     match body:
+        case NotificationReceived(notification=concern):
+            return [*_aside(concern), *_without_reason(concern)]
         case (
-            NotificationReceived(notification=taken)
-            | OpenCaseReceived(open_case=taken)
-            | RegisterEntryReceived(entry=taken)
-            | CheckReplyReceived(reply=taken)
-            | EnquiryReceived(enquiry=taken)
+            OpenCaseReceived(open_case=told)
+            | RegisterEntryReceived(entry=told)
+            | CheckReplyReceived(reply=told)
+            | EnquiryReceived(enquiry=told)
         ):
-            return [one for one in taken.set_aside if one.instead is not Instead.ALONG]
+            return _aside(told)
+        case InformationReceived(response=response):
+            items = enumerate(response.items)
+            return [_unsaid(f"items[{n}].reason") for n, one in items if one.lacks_reason]
     return []
+
+
+def _aside(told: _Told) -> list[SetAside]:
+    return [one for one in told.set_aside if one.instead is not Instead.ALONG]
+
+
+def _without_reason(concern: Notification) -> list[SetAside]:
+    """What is kept back without a word why (L1): it is kept back all the same."""
+    told = {"sharing": concern.kept} | {f"parts[{n}]": p for n, p in enumerate(concern.parts)}
+    return [_unsaid(f"{place}.reason") for place, one in told.items() if one.lacks_reason]
+
+
+def _unsaid(place: str) -> SetAside:
+    return SetAside(
+        field=place, place=place, reason="missing.detriment", instead=Instead.KEPT_CLOSE
+    )
 
 
 def warned(part: SetAside) -> Warned:

@@ -100,7 +100,7 @@ class Match(Candidate):
 
     case_id: Identity
     referrals: int
-    """How many concerns about the child the hub had."""
+    """How many concerns about the child the hub had that partners may hear of."""
     allocated_to: Worker | None = None
     known_to: tuple[KnownTo, ...] = ()
 

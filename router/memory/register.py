@@ -109,6 +109,8 @@ class PeopleMemory:
         told, standard = dict[str, Evidence](), frozenset[str]()
         if isinstance(message.data, NotificationAccepted) and self.rules >= 2:
             told, standard = self._told_before(incoming, records)
+        elif isinstance(message.data, EnquiryAdmitted):
+            told = self._all_told(records)
         evidence = told | ({first.id: first} if first else {})
         return Register(
             incoming.subject,
@@ -119,6 +121,12 @@ class PeopleMemory:
             rules=self.rules,
             standard=standard,
         )
+
+    def _all_told(self, records: Iterable[PersonRecord]) -> dict[str, Evidence]:
+        """Everything that was told of these persons."""
+        ids = {id_ for record in records for id_ in record.evidence}
+        self._load_evidence(ids)
+        return {id_: self._evidence[id_] for id_ in ids if id_ in self._evidence}
 
     def _told_before(
         self, incoming: _Incoming, records: Sequence[PersonRecord]

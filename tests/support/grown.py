@@ -9,10 +9,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from click.testing import CliRunner
 from sqlalchemy import Connection, text
 
-from ops.cli import main
 from ops.demo.running import DemoFolder
 from ops.demo.simulation.answers import event
 from ops.demo.simulation.stream import batches, sample_lines
@@ -20,7 +18,6 @@ from router.runtimes.embedded import Embedded
 from router.topology import unit_of
 from schemas.person import NHS_NUMBER
 from tests.support.filled import answer_letters, empty_hub, filled_hub, send
-from tests.support.stored import stored_hub
 
 GROUPS = (
     "deduplicate answer rate compose approve",
@@ -108,16 +105,8 @@ def person(line: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def old(path: Path) -> DemoFolder:
-    """Left by an earlier version, where each step noted every message that it had; upgraded."""
-    folder = stored_hub(path)
-    done = CliRunner().invoke(main, ["upgrade", "--config", str(folder.config)])
-    assert done.exit_code == 0, done.output
-    return folder
-
-
 Grow = Callable[[Path], DemoFolder]
-STORES: Mapping[str, Grow] = {"whole": whole, "grouped": grouped, "asking": asking, "old": old}
+STORES: Mapping[str, Grow] = {"whole": whole, "grouped": grouped, "asking": asking}
 
 _ALTERED = {
     "type": "'mash.rating.suggested.v1'",

@@ -85,7 +85,12 @@ class Linking:
         return linked
 
     def hear_referral(
-        self, id_: str, subject: Person | None = None, *, first: str | None = None
+        self,
+        id_: str,
+        subject: Person | None = None,
+        *,
+        first: str | None = None,
+        **changes: Any,
     ) -> Outcome[Register]:
         """The same; everything that came of it."""
         fact = NotificationAccepted(
@@ -98,6 +103,7 @@ class Linking:
                 reference=f"R-{id_}",
                 observed_at=NOON + dt.timedelta(days=len(self.facts)),
                 subject=subject or child(),
+                **changes,
             ),
         )
         return self.hear(fact, f"{id_}-accepted")

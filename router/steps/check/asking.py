@@ -9,6 +9,7 @@ from router.steps.ages import age_of
 from router.steps.asking import WHY, is_identified
 from router.steps.check.state import Asking
 from router.steps.now import Now
+from router.steps.sharing import may_be_told
 from schemas.checks import CheckRequest, CheckResult, NotChecked, System, check_id
 from schemas.gathering import RuledOut
 from schemas.notification import Notification
@@ -18,10 +19,17 @@ from schemas.policy import Agreement, CheckTerms, SystemCheck
 NO_BASIS = "Its agreement names no basis for checks on this day."
 
 
-def asking_of(notification: Notification, now: Now) -> Asking:
-    """Who is asked about."""
-    observed_on = now.day_of(notification.observed_at)
-    return Asking(child=notification.subject, observed_on=observed_on)
+KEPT_CLOSE = "Who told of the concern lets nothing of it leave; it is for a human to ask."
+
+
+def asking_of(notification: Notification, *, by: str, now: Now) -> Asking:
+    """Who is asked about, as the agency ``by`` told it."""
+    told = may_be_told(notification, by=by, to="")
+    return Asking(
+        child=notification.subject,
+        observed_on=now.day_of(notification.observed_at),
+        only=None if told else by,
+    )
 
 
 def ask(
@@ -32,6 +40,8 @@ def ask(
         terms, why = terms_with(check, now), _ruled_out(check, asking, now)
         if isinstance(terms, NotChecked):
             yield terms
+        elif asking.only not in (None, check.agency):
+            yield not_checked(check, KEPT_CLOSE)
         elif why is not None:
             yield not_checked(check, WHY[why])
         else:

@@ -15,7 +15,7 @@ from router.steps.cases import Cases
 from router.steps.check import outcomes
 from router.steps.check.asking import ask, asking_of, awaited, not_checked, terms_with
 from router.steps.check.registers import look_up
-from router.steps.check.state import Checking, Registered
+from router.steps.check.state import Asking, Checking, Registered
 from router.steps.deadlines import timers
 from router.steps.now import Now
 from schemas.base import Fact
@@ -103,7 +103,7 @@ def _begin(state: Checking | None, linked: ChildLinked, *, now: Now) -> Outcome[
         update={
             "cases": cases,
             "registered": registered,
-            "asking": before.asking if before.linked else asking_of(linked.notification, now),
+            "asking": before.asking if before.linked else _asking(linked, now),
             "in_review": linked.outcome is LinkOutcome.REVIEW,
             "linked": True,
         }
@@ -111,6 +111,10 @@ def _begin(state: Checking | None, linked: ChildLinked, *, now: Now) -> Outcome[
     if before.linked and not before.in_doubt and registered == before.registered:
         return Outcome() if after == before else Outcome(state=after)
     return _look(after, linked.referral_id, now=now)
+
+
+def _asking(linked: ChildLinked, now: Now) -> Asking:
+    return asking_of(linked.notification, by=linked.agency, now=now)
 
 
 def _follow(state: Checking | None, correction: LinkCorrected, *, now: Now) -> Outcome[Checking]:

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable
 
 from router.steps.cases import Cases
-from schemas.base import Identity, Instant, Shape
+from schemas.base import Code, Identity, Instant, Shape
 from schemas.case import ChildLinked, LinkCorrected, RegistersChanged, Worker
 from schemas.checks import CheckResult, Concluded, NotChecked
 from schemas.person import Person
@@ -31,6 +31,8 @@ class Asking(Shape):
 
     child: Person
     observed_on: dt.date
+    only: Code | None = None
+    """The notifier, where it lets nothing of its concern leave: its own systems alone are asked."""
 
 
 class Ended(Shape):

@@ -18,8 +18,10 @@ from router.step import Outcome, Step, refuse
 from router.steps.link.again import told_first
 from router.steps.link.doubts import Doubt, asked, maybe_one, maybe_two, reviews
 from router.steps.link.entries import changed, in_question, said_of
+from router.steps.link.handing_over import handover
 from router.steps.link.register import Evidence, PersonRecord, Register, first_record
-from router.steps.link.settling import handover, own_person, settle
+from router.steps.link.settling import own_person, settle
+from router.steps.sharing import may_be_told, revealed
 from schemas.base import Fact
 from schemas.case import (
     Candidate,
@@ -86,6 +88,7 @@ def evidence_of(fact: Fact, id_: str, *, received_at: dt.datetime | None = None)
                 child=said.subject,
                 narrative=said.narrative,
                 received_at=received_at,
+                kept_close=not may_be_told(said, by=fact.agency, to=""),
             )
         case OpenCaseReceived(agency=agency, open_case=case):
             since = dt.datetime.combine(case.since, dt.time(), dt.UTC)
@@ -325,7 +328,7 @@ def _review(fact: ChildLinked, policy: Policy) -> list[Letter]:
         person_id=fact.person_id,
         candidates=fact.candidates,
         reasons=fact.reasons,
-        notification=fact.notification,
+        notification=revealed(fact.notification),
     )
     return [Letter("link-review", agency=policy.lead_agency, notice=notice)]
 
@@ -453,6 +456,12 @@ def _enquiry(known: Register, admitted: EnquiryAdmitted, policy: Policy) -> Outc
     return Outcome(facts=(fact,))
 
 
+def _may_be_known(record: PersonRecord, known: Register) -> Iterator[Evidence]:
+    """The child's referrals that partners may hear of."""
+    pieces = (known.evidence[id_] for id_ in record.evidence if id_ in known.evidence)
+    return (piece for piece in pieces if piece.is_referral and not piece.kept_close)
+
+
 def _match(
     known: Register, person_id: str, decision: Linkage, candidate: Candidate | None
 ) -> Match:
@@ -462,7 +471,7 @@ def _match(
         case_id=record.profile.case_id,
         score=candidate.score if candidate else decision.score,
         reasons=candidate.reasons if candidate else decision.reasons,
-        referrals=record.referrals,
+        referrals=len({one.again or one.id for one in _may_be_known(record, known)}),
         allocated_to=record.worker,
         known_to=said_of(record, known.people),
     )

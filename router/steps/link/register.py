@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from operator import not_
 from typing import Any, Final
 
 from pydantic import Field
@@ -53,6 +54,8 @@ class Evidence(Shape):
     worker: Worker | None = None
     entry: KnownTo | None = Field(default=None, exclude_if=lambda entry: entry is None)
     """For an entry of a register, which is no referral either: what it says of the child."""
+    kept_close: bool = Field(default=False, exclude_if=not_)
+    """Whether its agency lets nothing of it leave: nobody outside hears that it is there."""
     settled_by: Identity | None = None
     """The last human decision about it that stands."""
     revision: int = 0

@@ -13,6 +13,7 @@ import pytest
 from router.step import Outcome
 from router.steps.asking import WHY
 from router.steps.check import decide as check
+from router.steps.check.asking import KEPT_CLOSE
 from schemas.base import Fact
 from schemas.case import ConcernFollowed, LinkOutcome, RegistersChanged
 from schemas.checks import (
@@ -32,6 +33,7 @@ from schemas.policy import AgeBand, Agreement, CheckTerms, Elapsed, Partner, Pol
 from schemas.product import Disposal
 from schemas.refusals import Refusal
 from schemas.registers import KnownTo
+from schemas.sharing import Sensitivity, Sharing
 from tests.support import given
 from tests.support.given import NOON, Given
 
@@ -653,3 +655,20 @@ def test_where_no_register_of_that_is_kept_nothing_is_told() -> None:
     step = checking(ICS).given(given.linked(), followed())
     assert step.when(closed()) == Outcome()
     assert step.when(earlier(Disposal.EARLY_HELP)) == Outcome()
+
+
+@pytest.mark.parametrize(
+    "sharing",
+    [
+        Sharing(may_leave=False, reason="An informant is at risk"),
+        Sharing(may_be_revealed=False, reason="An informant is at risk"),
+        Sharing(sensitivity=Sensitivity.RESTRICTED),
+    ],
+)
+def test_of_a_concern_that_may_not_leave_the_notifiers_own_systems_alone_are_asked(
+    sharing: Sharing,
+) -> None:
+    kept = given.notification(sharing=sharing)
+    fact = asked(checking(ICS, PNC).when(given.linked(notification=kept)))
+    assert [(one.system, one.reason) for one in fact.not_asked] == [("ics", KEPT_CLOSE)]
+    assert [one.system for one in fact.requests] == ["police-records"]

@@ -12,6 +12,7 @@ from router.step import Outcome
 from schemas.case import LinkOutcome
 from schemas.enquiries import EnquiryAdmitted, EnquiryMatched
 from schemas.person import Name, Person
+from schemas.sharing import Sharing
 from tests.support.given import child
 from tests.support.linking import AREA, Linking, another, checked, namesake
 
@@ -85,3 +86,13 @@ def test_the_question_is_no_evidence(linking: Linking, known: bool) -> None:
     after = linking.referral("r3")
     assert after.earlier_referrals == (2 if known else 0)
     assert after.outcome is (LinkOutcome.LINKED if known else LinkOutcome.NEW)
+
+
+def test_concerns_that_may_not_leave_do_not_count(linking: Linking) -> None:
+    kept = Sharing(may_leave=False, reason="An informant is at risk")
+    linking.hear_referral("r1", sharing=kept)
+    (one,) = enquire(linking).matches
+    assert one.referrals == 0
+    linking.referral("r2")
+    (other,) = enquire(linking, id_="q2").matches
+    assert other.referrals == 1
