@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field
 
 from schemas.base import Code, Line, Prose, Shape
+from schemas.checks import System
 from schemas.gathering import Level
 from schemas.information import Sensitivity
 from schemas.notification import Digest
@@ -166,6 +167,31 @@ class BoroughProfile(Shape):
         return f"{self.name} {self.version}"
 
 
+class CheckTerms(Shape):
+    """What an agreement says of asking the partner's systems whether they know a child (R7, R8)."""
+
+    basis: Line
+    """The legal basis of such a check."""
+    since: dt.date
+    """Referrals of earlier days are not checked."""
+    tells: tuple[Literal["address", "family"], ...] = ()
+    """What it may be told of a child besides names, birth, sex and identifiers."""
+
+
+class EnquiryTerms(Shape):
+    """What an agreement says of enquiries by the partner whether the hub knows a child.
+
+    A purpose that neither list names is denied.
+    """
+
+    permit: tuple[Line, ...] = ()
+    """Purposes for which it is answered."""
+    review: tuple[Line, ...] = ()
+    """Purposes for which a human of the lead agency decides."""
+    tells: tuple[Literal["involvement", "worker"], ...] = ()
+    """What it is told besides whether the child is known and whom to ask."""
+
+
 class ItemKind(StrEnum):
     """What an item is, as an owner's standing release names it."""
 
@@ -227,6 +253,8 @@ class Agreement(Shape):
     """Of the text that was signed; what it releases beforehand counts only with it."""
     standing_release: tuple[StandingRelease, ...] = Field(default=(), exclude_if=not_)
     """Parts of that text by which its signatory releases kinds of its items beforehand."""
+    checks: CheckTerms | None = Field(default=None, exclude_if=not_)
+    enquiries: EnquiryTerms | None = Field(default=None, exclude_if=lambda terms: terms is None)
 
     def in_force(self, day: dt.date) -> bool:
         """Whether the agreement covers this day."""
@@ -240,6 +268,17 @@ class FormerRelease(Shape):
     purpose: Line
     decided_by: Line
     reason: Line
+
+
+class SystemCheck(System):
+    """A system that every referral is checked against (R7, R8): ``[[checks]]``."""
+
+    answered_by: Literal["agency", "register"] = "agency"
+    """``register``: the hub answers from the entries that the agency gave it."""
+    time_allowed: TimeAllowed = Elapsed(hours=4)
+    """For the agency to answer; nothing waits for it."""
+    told_on: bool = False
+    """Whether partners who ask the hub may be told of this register's entries (R27)."""
 
 
 class Partner(Shape):
@@ -270,6 +309,8 @@ class Policy(Shape):
     """By which rules linking reads what it is told; a policy of old has none: the first."""
     rules: int = Field(default=1, ge=1, exclude_if=lambda number: number == 1)
     """By which rules steps decide; what was decided under older ones is not decided again."""
+    checks: tuple[SystemCheck, ...] = Field(default=(), exclude_if=not_)
+    """The systems that every referral is checked against."""
 
     def name_of(self, agency: str) -> str:
         """What people call an agency; its code where it is no partner."""

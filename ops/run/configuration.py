@@ -78,6 +78,7 @@ def read_policy(settings: HubSettings, *, folder: Path = Path()) -> Policy:
         linkage_model=settings.linkage_model or "default",
         linkage_rules=NEWEST,
         rules=RULES,
+        checks=settings.checks,
     )
 
 
@@ -176,6 +177,8 @@ def _inconsistencies(settings: HubSettings) -> Iterator[Fault]:
     )
     yield from (Fault(*said) for wrong, *said in checks if wrong)
     yield from _shared_tokens(agencies)
+    yield from _checks(settings)
+    yield from _enquiries(agencies)
 
 
 def _shared_tokens(agencies: Mapping[str, AgencySettings]) -> Iterator[Fault]:
@@ -183,6 +186,29 @@ def _shared_tokens(agencies: Mapping[str, AgencySettings]) -> Iterator[Fault]:
     times = Counter(tokens.values())
     said = "shares its token with another", "make one with `hub config token`"
     yield from (Fault(f"agencies.{c}.http", *said) for c, own in tokens.items() if times[own] > 1)
+
+
+def _checks(settings: HubSettings) -> Iterator[Fault]:
+    times = Counter(check.system for check in settings.checks)
+    for number, check in enumerate(settings.checks):
+        where = f"checks[{number}]"
+        if times[check.system] > 1:
+            yield Fault(where, f"{check.system} is named twice", "name each system once")
+        if check.agency not in settings.agencies:
+            what, instead = f"{check.agency} is not configured", f"add [agencies.{check.agency}]"
+            yield Fault(f"{where}.agency", what, instead)
+        if check.told_on and check.answered_by != "register":
+            what = "is for a register that the hub keeps, and this system answers by itself"
+            yield Fault(f"{where}.told_on", what, 'take it out, or write answered_by = "register"')
+
+
+def _enquiries(agencies: Mapping[str, AgencySettings]) -> Iterator[Fault]:
+    for code, agency in agencies.items():
+        terms = agency.agreement and agency.agreement.enquiries
+        both = {*terms.permit} & {*terms.review} if terms else set()
+        for purpose in sorted(both):
+            what = f"{purpose!r} is both permitted and left to a human"
+            yield Fault(f"agencies.{code}.agreement.enquiries", what, "name it in one of the lists")
 
 
 def _unknown_agencies(profile: BoroughProfile, settings: HubSettings) -> Iterator[Fault]:

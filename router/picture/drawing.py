@@ -104,6 +104,7 @@ class _Drawing:
             asked=gathered.asked(asking, gathering),
             not_asked=gathered.not_asked(asking),
             volunteered=gathered.volunteered(asking, gathering),
+            **gathered.checked(self.found.checking.get(id_)),
             suggestion=_suggestion(rated, self.policy),
             ratings=tuple(_ratings(rated)),
             clocks=tuple(_clocks(rated)),
@@ -156,7 +157,7 @@ class _Drawing:
         earlier = [
             one
             for one in reversed(self.told_of_family)
-            if not one.open_case and one.id != self.evidence.id
+            if one.is_referral and one.id != self.evidence.id
         ]
         for piece in earlier[:_MOST_SHOWN]:
             yield self._earlier(piece)
@@ -185,7 +186,7 @@ class _Drawing:
             {
                 piece.again or piece.id
                 for piece in told
-                if not piece.open_case and upto - _YEAR < piece.observed_at <= upto
+                if piece.is_referral and upto - _YEAR < piece.observed_at <= upto
             }
         )
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 
+from router.steps.check.state import Checking
 from router.steps.compose.gathering import Gathering
 from router.steps.link.register import Evidence, PersonRecord
 from router.steps.rate import state as rating
@@ -32,6 +33,7 @@ class Found:
     rated: Mapping[str, rating.State] = field(default_factory=dict)
     asked: Mapping[str, requesting.State] = field(default_factory=dict)
     gathered: Mapping[str, Gathering] = field(default_factory=dict)
+    checking: Mapping[str, Checking] = field(default_factory=dict)
 
     def person(self, evidence: Evidence) -> PersonRecord:
         """Whom a piece of evidence is held to be about."""
@@ -59,7 +61,7 @@ def find(view: View, referral_ids: Collection[str]) -> Found:
     persons = _people(view, {id_ for one in wanted.values() for id_ in _persons_of(one)})
     told = {id_ for person in persons.values() for id_ in sorted(person.evidence)[-_MOST:]}
     evidence = wanted | _evidence(view, told - set(wanted))
-    referrals = [one.id for one in evidence.values() if not one.open_case]
+    referrals = [one.id for one in evidence.values() if one.is_referral]
     return Found(
         evidence=evidence,
         people=persons,
@@ -67,6 +69,7 @@ def find(view: View, referral_ids: Collection[str]) -> Found:
         rated=_documents(view, "rate", referrals, state=rating.State),
         asked=_documents(view, "request_information", wanted, state=requesting.State),
         gathered=_documents(view, "compose", wanted, state=Gathering),
+        checking=_documents(view, "check", wanted, state=Checking),
     )
 
 

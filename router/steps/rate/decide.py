@@ -26,6 +26,7 @@ from router.steps.rate.state import (
 )
 from router.steps.sharing import revealed
 from schemas.case import ChildLinked, ConcernFollowed, LinkCorrected
+from schemas.checks import CheckAnswered, CheckLate, ChecksRequested
 from schemas.decisions import OutcomeDecided, RatingDecided, RatingDecision
 from schemas.information import (
     InformationAnswered,
@@ -50,7 +51,8 @@ from schemas.rating import (
     TimerElapsed,
 )
 
-News = InformationAnswered | InformationMissing | InformationVolunteered | ConcernFollowed
+Check = CheckAnswered | CheckLate | ChecksRequested
+News = InformationAnswered | InformationMissing | InformationVolunteered | ConcernFollowed | Check
 """What could change a rating."""
 
 
@@ -76,7 +78,10 @@ def decide(state: State | None, message: Message, policy: Policy) -> Outcome[Sta
             InformationAnswered()
             | InformationMissing()
             | InformationVolunteered()
-            | ConcernFollowed() as came
+            | ConcernFollowed()
+            | CheckAnswered()
+            | CheckLate()
+            | ChecksRequested() as came
         ):
             return _tell_news(state, came, policy=policy)
         case ProductReleased() | ProductRefused() as sent:
@@ -264,7 +269,7 @@ def _move(state: State | None, correction: LinkCorrected, *, now: Now) -> Outcom
 
 def _tell_news(state: State | None, came: News, *, policy: Policy) -> Outcome[State]:
     """Whoever decides is told what is new; the letter brings the picture with it."""
-    if not isinstance(state, Suggested | Assigned) or _is_hidden(came):
+    if not isinstance(state, Suggested | Assigned) or _is_no_news(came):
         return Outcome()
     notice = WhatIsNew(
         referral_id=came.referral_id,
@@ -277,15 +282,30 @@ def _tell_news(state: State | None, came: News, *, policy: Policy) -> Outcome[St
     return Outcome(after, letters=(Letter("news", agency=policy.lead_agency, notice=notice),))
 
 
-def _is_hidden(came: News) -> bool:
-    """Whether it was volunteered, and none of it is revealed inside: it leaves no trace (R28)."""
-    return isinstance(came, InformationVolunteered) and not any(
-        item.may_be_revealed for item in came.items
-    )
+def _is_no_news(came: News) -> bool:
+    """Whether it was volunteered, and none of it is revealed inside: it leaves no trace (R28); or a
+    system does not know the child, or is asked before anybody decides.
+    """
+    match came:
+        case InformationVolunteered(items=items):
+            return not any(item.may_be_revealed for item in items)
+        case CheckAnswered(result=result):
+            return result.known is False
+        case ChecksRequested(anew=anew):
+            return not anew
+    return False
 
 
 def _said_of(came: News, policy: Policy) -> str:
     match came:
+        case ChecksRequested():
+            return "There is something new of the systems that are asked about the child."
+        case CheckLate(agency=agency, result=result):
+            whose = policy.name_of(agency)
+            return f"The system {result.system} of {whose} has not answered in time."
+        case CheckAnswered(agency=agency, result=result):
+            said = "does not say whether it knows" if result.denied else "knows"
+            return f"The system {result.system} of {policy.name_of(agency)} {said} the child."
         case ConcernFollowed(same_concern=True):
             return "The concern was told again, or amended."
         case ConcernFollowed():
@@ -361,6 +381,9 @@ STEP: Step[State] = Step(
         InformationMissing,
         InformationVolunteered,
         ConcernFollowed,
+        ChecksRequested,
+        CheckAnswered,
+        CheckLate,
     ),
     state=State,
     key=referral_of,
