@@ -130,19 +130,22 @@ class NotChecked(System):
     reason: Line
 
 
-class ChecksRequested(ReferralFact, type="mash.checks.requested.v1", topic="checks.requested"):
-    """Systems were asked, registers of the hub's own were looked into; the others say why not.
-
-    For a system that is named here again, what was said of it before counts no more.
-    """
+class ChecksFact(ReferralFact, topic="checks.requested"):
+    """Systems were asked, registers of the hub's own were looked into; the others say why not."""
 
     requests: tuple[CheckRequest, ...] = ()
     """Exactly what was told to whom."""
     results: tuple[CheckResult, ...] = ()
     """What the hub's own registers say."""
     not_asked: tuple[NotChecked, ...] = ()
-    anew: bool = Field(default=False, exclude_if=not_)
-    """Whether something was said of this referral's checks before."""
+
+
+class ChecksRequested(ChecksFact, type="mash.checks.requested.v1"):
+    """As soon as a child was linked."""
+
+
+class ChecksRevised(ChecksFact, type="mash.checks.revised.v1"):
+    """Later: of a system that is named here, what was said before counts no more."""
 
 
 class Concluded(Shape):

@@ -100,7 +100,7 @@ TOPICS: tuple[Topic, ...] = (
     Topic(
         "checks.requested",
         "which systems are asked whether they know the child",
-        (checks.ChecksRequested,),
+        (checks.ChecksRequested, checks.ChecksRevised),
         keyed_by="case",
     ),
     Topic(

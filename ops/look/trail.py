@@ -20,7 +20,7 @@ from schemas.case import (
     RegisterEntryLinked,
     SplitSuggested,
 )
-from schemas.checks import ChecksRequested
+from schemas.checks import ChecksRequested, ChecksRevised
 from schemas.information import InformationRequested, RequestsPrepared
 from schemas.message import Message
 from schemas.operations import RecordRevealed
@@ -149,6 +149,7 @@ _IN_OUR_WORDS: Mapping[type[Fact], frozenset[str]] = {
     OpenCaseLinked: frozenset({"reasons"}),
     RegisterEntryLinked: frozenset({"reasons"}),
     ChecksRequested: frozenset({"reason", "legal_basis", "purpose"}),
+    ChecksRevised: frozenset({"reason", "legal_basis", "purpose"}),
     MergeSuggested: frozenset({"reasons"}),
     SplitSuggested: frozenset({"reasons"}),
     RatingSuggested: frozenset({"reasons"}),

@@ -33,6 +33,7 @@ from schemas.checks import (
     CheckRequest,
     CheckResult,
     ChecksRequested,
+    ChecksRevised,
     EarlierConcluded,
     NotChecked,
 )
@@ -165,10 +166,10 @@ def _look(state: Checking, referral_id: str, *, now: Now) -> Outcome[Checking]:
     left = [one for one in found if isinstance(one, NotChecked)]
     after = state.with_more([*results, *(awaited(one, now) for one in requests)], left)
     asking = state.asking if state.in_doubt else None
-    fact = ChecksRequested(
+    later = state.looked_at is not None and state.looked_at < now.at
+    fact = (ChecksRevised if later else ChecksRequested)(
         referral_id=referral_id,
         case_id=state.cases.now,
-        anew=state.looked_at is not None and state.looked_at < now.at,
         requests=tuple(requests),
         results=tuple(results),
         not_asked=tuple(left),

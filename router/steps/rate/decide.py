@@ -26,7 +26,7 @@ from router.steps.rate.state import (
 )
 from router.steps.sharing import revealed
 from schemas.case import ChildLinked, ConcernFollowed, LinkCorrected
-from schemas.checks import CheckAnswered, CheckLate, ChecksRequested
+from schemas.checks import CheckAnswered, CheckLate, ChecksRevised
 from schemas.decisions import OutcomeDecided, RatingDecided, RatingDecision
 from schemas.information import (
     InformationAnswered,
@@ -51,7 +51,7 @@ from schemas.rating import (
     TimerElapsed,
 )
 
-Check = CheckAnswered | CheckLate | ChecksRequested
+Check = CheckAnswered | CheckLate | ChecksRevised
 News = InformationAnswered | InformationMissing | InformationVolunteered | ConcernFollowed | Check
 """What could change a rating."""
 
@@ -81,7 +81,7 @@ def decide(state: State | None, message: Message, policy: Policy) -> Outcome[Sta
             | ConcernFollowed()
             | CheckAnswered()
             | CheckLate()
-            | ChecksRequested() as came
+            | ChecksRevised() as came
         ):
             return _tell_news(state, came, policy=policy)
         case ProductReleased() | ProductRefused() as sent:
@@ -284,21 +284,19 @@ def _tell_news(state: State | None, came: News, *, policy: Policy) -> Outcome[St
 
 def _is_no_news(came: News) -> bool:
     """Whether it was volunteered, and none of it is revealed inside: it leaves no trace (R28); or a
-    system does not know the child, or is asked before anybody decides.
+    system does not know the child.
     """
     match came:
         case InformationVolunteered(items=items):
             return not any(item.may_be_revealed for item in items)
         case CheckAnswered(result=result):
             return result.known is False
-        case ChecksRequested(anew=anew):
-            return not anew
     return False
 
 
 def _said_of(came: News, policy: Policy) -> str:
     match came:
-        case ChecksRequested():
+        case ChecksRevised():
             return "There is something new of the systems that are asked about the child."
         case CheckLate(agency=agency, result=result):
             whose = policy.name_of(agency)
@@ -381,7 +379,7 @@ STEP: Step[State] = Step(
         InformationMissing,
         InformationVolunteered,
         ConcernFollowed,
-        ChecksRequested,
+        ChecksRevised,
         CheckAnswered,
         CheckLate,
     ),

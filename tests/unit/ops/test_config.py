@@ -105,7 +105,7 @@ def test_a_check_without_a_basis_in_the_agreement_is_a_warning(written: Path) ->
     assert faults(written) == ""
     told = "checks[0]: the agreement with childrens_social_care names no basis for checks today"
     assert told in warnings(written)
-    edited(written, "since = 2026-04-01 }", AGREED)
+    edited(written, "since = 2026-04-01, signposts = true }", AGREED)
     assert "checks[0]" not in warnings(written)
     assert "checks[0]" in warnings(written, today=dt.date(2026, 3, 1)), "not yet"
 
@@ -154,7 +154,7 @@ def test_a_mapping_of_what_else_is_sent_does_not_stand_for_notifications(written
 
 def test_a_purpose_is_not_both_permitted_and_left_to_a_human(written: Path) -> None:
     terms = 'since = 2026-04-01, enquiries = { permit = ["a", "b"], review = ["b"] } }'
-    edited(written, "since = 2026-04-01 }", terms)
+    edited(written, "since = 2026-04-01, signposts = true }", terms)
     assert "'b' is both permitted and left to a human" in faults(written)
 
 

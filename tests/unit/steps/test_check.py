@@ -22,7 +22,9 @@ from schemas.checks import (
     CheckReply,
     CheckReplyReceived,
     CheckRequest,
+    ChecksFact,
     ChecksRequested,
+    ChecksRevised,
     EarlierConcluded,
 )
 from schemas.gathering import RuledOut
@@ -82,8 +84,8 @@ def reply(system: str = "ics", *, by: str = "childrens_social_care", **said: Any
     return CheckReplyReceived(agency=by, referral_id="ref-1", reply=CheckReply.model_validate(told))
 
 
-def asked(outcome: Outcome[Any]) -> ChecksRequested:
-    (fact,) = given.of(ChecksRequested, outcome.facts)
+def asked(outcome: Outcome[Any]) -> ChecksFact:
+    (fact,) = given.of(ChecksFact, outcome.facts)
     return fact
 
 
@@ -428,10 +430,10 @@ def changed(case_id: str = "case-1", *entries: KnownTo) -> Fact:
 
 def test_what_a_register_says_later_counts_and_asks_nobody_again() -> None:
     step = checking(ICS, ECAF)
-    assert not asked(step.when(given.linked())).anew
+    assert isinstance(asked(step.when(given.linked())), ChecksRequested)
     step.given(reply(known=True))
     outcome = step.when(changed("case-1", PLAN), at=NOON + HOUR)
-    assert asked(outcome).anew
+    assert isinstance(asked(outcome), ChecksRevised)
     assert outcome.letters == ()
     (result,) = asked(outcome).results
     assert (result.known, result.asked_at) == (True, NOON + HOUR)
@@ -623,8 +625,9 @@ def test_what_is_open_again_is_no_longer_in_it() -> None:
 
 def test_what_is_known_with_the_link_is_no_news_and_what_comes_later_is() -> None:
     step = checking(ECAF).given(given.linked())
-    assert not asked(step.when(earlier(Disposal.EARLY_HELP))).anew
-    assert asked(step.when(earlier(Disposal.SIGNPOSTED, id_="ref-9"), at=NOON + HOUR)).anew
+    known = asked(step.when(earlier(Disposal.EARLY_HELP)))
+    later = asked(step.when(earlier(Disposal.SIGNPOSTED, id_="ref-9"), at=NOON + HOUR))
+    assert (type(known), type(later)) == (ChecksRequested, ChecksRevised)
 
 
 def test_an_outcome_of_a_child_of_before_counts_no_more() -> None:

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 from router.step import Outcome
 from router.steps.rate import decide as rate
 from schemas.base import Fact
-from schemas.checks import CheckAnswered, CheckLate, CheckResult, ChecksRequested
+from schemas.checks import CheckAnswered, CheckLate, CheckResult, ChecksRevised
 from schemas.decisions import RatingDecided, RatingDecision
 from schemas.gathering import RuledOut, ToGather
 from schemas.information import InformationItem, InformationVolunteered, Sensitivity
@@ -474,8 +474,8 @@ def answered(**changes: Any) -> CheckAnswered:
     return CheckAnswered.model_validate(whose | {"result": result})
 
 
-def requested(*, anew: bool) -> ChecksRequested:
-    return ChecksRequested(referral_id="ref-1", case_id="case-1", anew=anew)
+def revised() -> ChecksRevised:
+    return ChecksRevised(referral_id="ref-1", case_id="case-1")
 
 
 def late() -> CheckLate:
@@ -493,7 +493,7 @@ def late() -> CheckLate:
         ),
         (late(), "The system ics of Childrens_Social_Care has not answered in time."),
         (
-            requested(anew=True),
+            revised(),
             "There is something new of the systems that are asked about the child.",
         ),
     ],
@@ -508,9 +508,6 @@ def test_what_systems_say_that_could_change_the_decision_is_told_as_new(
     assert step.state.revision == 1
 
 
-@pytest.mark.parametrize("came", [answered(known=False), requested(anew=False)])
-def test_that_a_system_does_not_know_the_child_stands_in_the_picture_and_is_no_news(
-    came: Fact,
-) -> None:
+def test_that_a_system_does_not_know_the_child_stands_in_the_picture_and_is_no_news() -> None:
     step = rating().given(given.linked())
-    assert step.when(came) == Outcome()
+    assert step.when(answered(known=False)) == Outcome()
