@@ -324,7 +324,7 @@ class Register:
 
 
 def _entries(later: Sequence[Any]) -> tuple[KnownTo, ...]:
-    written = next((part["known_to"] for part in later if isinstance(part, dict)), ())
+    written = next((part.get("known_to", ()) for part in later), ())
     return tuple(map(KnownTo.model_validate_json, written))
 
 
