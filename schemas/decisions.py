@@ -126,7 +126,11 @@ class ReleaseDecision(CaseProduct):
     item_id: Identity
     choice: Choice
     digest: Digest | None = None
-    """The digest that was shown with the text chosen; required unless withheld."""
+    """The digest that was shown with the text chosen; of ``text``, worked out likewise, for words
+    of the owner's own. Required unless withheld.
+    """
+    text: Prose | None = Field(default=None, exclude_if=lambda text: text is None)
+    """The owner's own words, where it chooses these."""
     recipient: Code
     purpose: Line
     decided_by: Line

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import StrEnum
 from operator import not_
 from typing import Annotated, Literal, TypeAlias
 
@@ -26,6 +25,7 @@ from schemas.gathering import Level, NotAsked, Question
 from schemas.person import Person
 from schemas.picture import PictureGiven
 from schemas.rating import Colour
+from schemas.sharing import Sensitivity as Sensitivity
 
 _no: Callable[[object], bool] = not_
 
@@ -119,17 +119,6 @@ class InformationRequested(
     not_asked: tuple[NotAsked, ...] = ()
 
 
-class Sensitivity(StrEnum):
-    """How much harm an item can do in wrong hands (R26, R35).
-
-    ``restricted`` covers informants and the like.
-    """
-
-    ROUTINE = "routine"
-    SENSITIVE = "sensitive"
-    RESTRICTED = "restricted"
-
-
 class InformationItem(Shape):
     """One piece of what an agency knows, and who may see it by its owner's word (R28, R29)."""
 
@@ -141,8 +130,18 @@ class InformationItem(Shape):
     """Inside the hub."""
     may_leave: bool
     """To recipients outside; what leaves still needs its owner's approval, byte for byte."""
-    signpost: bool = True
-    """Whether recipients may be told that the owner holds something, and its contact (R34, R35)."""
+    signpost: bool | None = Field(default=None, exclude_if=lambda told: told is None)
+    """Whether recipients may be told that the owner holds something, and its contact (R34, R35).
+
+    None: as the agreement of the agency that tells it says.
+    """
+    reason: Line | None = Field(default=None, exclude_if=lambda told: told is None)
+    """Why it is not revealed, or may not leave: why that would be more detrimental (L1)."""
+
+    @property
+    def lacks_reason(self) -> bool:
+        """Whether it keeps something back and does not say why."""
+        return not (self.may_be_revealed and self.may_leave) and not (self.reason or "").strip()
 
 
 class RequestId(Shape):

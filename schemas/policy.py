@@ -197,6 +197,17 @@ class StandingRelease(Shape):
         return whom and kind in self.kinds
 
 
+class HandoverRule(StrEnum):
+    """How much of its notification an agency lets be handed to the child's own social worker."""
+
+    IDENTITY = "identity"
+    """Who the child is, and whom to ring."""
+    SANITISED = "sanitised"
+    """And its words, sanitised."""
+    FULL = "full"
+    """As it notified them."""
+
+
 class Agreement(Shape):
     """A partner's signature under the sharing agreement (R50); ``until`` None: open-ended."""
 
@@ -204,6 +215,14 @@ class Agreement(Shape):
     signatory: Line
     since: dt.date
     until: dt.date | None = None
+    signposts: bool = Field(default=False, exclude_if=not_)
+    """Whether it agrees to be named, with its contact, where something it tells is held back (R34),
+    unless it says otherwise of the item.
+    """
+    handover: HandoverRule = Field(
+        default=HandoverRule.IDENTITY, exclude_if=lambda rule: rule is HandoverRule.IDENTITY
+    )
+    """What the team of a child's allocated worker is given of a notification, and no more (R9)."""
     text_sha256: Digest | None = Field(default=None, exclude_if=lambda digest: digest is None)
     """Of the text that was signed; what it releases beforehand counts only with it."""
     standing_release: tuple[StandingRelease, ...] = Field(default=(), exclude_if=not_)

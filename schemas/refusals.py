@@ -208,6 +208,12 @@ _REASONS = (
         "Compare the message with the agreed format; the whole of it is kept.",
     ),
     Reason(
+        "missing.detriment",
+        "Something is not revealed, or may not leave, and nothing says why.",
+        "Say with it why sharing it would be more detrimental to the child (Children Act 2004, "
+        "s16LA).",
+    ),
+    Reason(
         "missing.name",
         "The child's given name or family name is missing.",
         "Send both where they are known; without them the child is hard to find.",
@@ -311,6 +317,12 @@ _REASONS = (
         "lead agency, who rate.",
     ),
     Reason(
+        "refused.other-words",
+        "The other agency that decides about this item has approved other words.",
+        "Approve the same words, or withhold the item.",
+        False,
+    ),
+    Reason(
         "refused.withheld",
         "Its owner withholds this item, whatever product it is in.",
         "The owner lifts that first, by an item decision; then decide again.",
@@ -345,6 +357,7 @@ INSTEAD = {
     "cleaned": "Used without the characters that no text may hold; kept as it came.",
     "arrival-time": "The time at which it arrived is used instead.",
     "without": "Taken without it.",
+    "kept-close": "It is kept back all the same, as was said.",
     "along": "Kept with the part that it describes.",
     "given-reference": "The hub gave it a reference of its own, which is in this receipt.",
 }

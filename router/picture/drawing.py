@@ -14,6 +14,7 @@ from router.steps.cases import HandedOver
 from router.steps.link.register import Evidence, PersonRecord
 from router.steps.rate.state import Assigned, Standing
 from router.steps.rate.state import Suggested as SuggestedState
+from router.steps.sharing import revealed
 from schemas.base import ReferralHead
 from schemas.case import ChildLinked
 from schemas.picture import (
@@ -50,6 +51,10 @@ def part_of(picture: Picture, agency: str) -> PicturePart:
         own=tuple(one for one in picture.history if one.agency == agency),
         asked=tuple(one for one in picture.asked if one.agency == agency),
     )
+
+
+def _is_revealed(linked: ChildLinked | None) -> bool:
+    return linked is None or linked.notification.kept.may_be_revealed
 
 
 @dataclass(frozen=True, repr=False)
@@ -109,14 +114,15 @@ class _Drawing:
         return ("A human settled the link.",) if settled else self.linked.reasons
 
     def _concern(self) -> PicturedConcern:
-        said, partner = self.linked.notification, self.policy.partners.get(self.linked.agency)
+        said = revealed(self.linked.notification)
+        partner = self.policy.partners.get(self.linked.agency)
         return PicturedConcern(
             agency=self.linked.agency,
             call=partner.signpost_contact if partner else self.linked.agency,
             reference=said.reference,
             observed_at=said.observed_at,
             received_at=self.received_at,
-            narrative=said.narrative,
+            narrative=said.narrative if said.kept.may_be_revealed else None,
             concern=said.concern,
             parents_informed=said.parents_informed,
             set_aside=said.set_aside,
@@ -163,7 +169,7 @@ class _Drawing:
             person_id=piece.person_id,
             on=piece.observed_at.date(),
             agency=piece.agency,
-            narrative=piece.narrative or None,
+            narrative=piece.narrative or None if _is_revealed(linked) else None,
             concern=linked.notification.concern if linked else (),
             colour=rated.colour if isinstance(rated, Assigned) else None,
             suggested=rated.colour if isinstance(rated, SuggestedState) else None,

@@ -62,7 +62,10 @@ def profile() -> BoroughProfile:
 def partner(code: str, **changes: Any) -> Partner:
     """A partner whose agreement has been in force since 2020."""
     agreement = Agreement(
-        reference=f"ISA/{code}", signatory="A. Director", since=dt.date(2020, 1, 1)
+        reference=f"ISA/{code}",
+        signatory="A. Director",
+        since=dt.date(2020, 1, 1),
+        signposts=True,
     )
     told = {
         "code": code,

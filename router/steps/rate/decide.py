@@ -24,6 +24,7 @@ from router.steps.rate.state import (
     Suggested,
     Supplied,
 )
+from router.steps.sharing import revealed
 from schemas.case import ChildLinked, ConcernFollowed, LinkCorrected
 from schemas.decisions import OutcomeDecided, RatingDecided, RatingDecision
 from schemas.information import (
@@ -121,7 +122,7 @@ def _suggested(cases: Cases, linked: ChildLinked, *, now: Now) -> Suggested:
         product_due_at=product_due,
         decision=now.clock(decision_due),
         product=now.clock(product_due),
-        set_aside=linked.notification.set_aside,
+        set_aside=revealed(linked.notification).set_aside,
         may_be_red=may_be_red,
         possible_red=now.clock(due(looked_at, now.at, calendar=calendar)) if looked_at else None,
         referrer=Referrer(agency=linked.agency, reference=linked.notification.reference),

@@ -282,7 +282,33 @@ def test_an_item_that_is_not_to_go_is_left_out_and_the_weighing_says_why(
     (weighing,) = [weighing for weighing in draft.weighing if weighing.item_id == "item-school"]
     assert [item.owner for item in draft.items] == ["police"]
     assert (weighing.included, weighing.reason) == (False, reason)
-    assert weighing.signpost is left_out.signpost
+    assert weighing.signpost is (left_out.signpost is not False)
+
+
+@pytest.mark.parametrize("said", [None, True, False])
+@pytest.mark.parametrize("agreed", [True, False])
+def test_nobody_may_be_named_who_did_not_agree_to_be(*, said: bool | None, agreed: bool) -> None:
+    signed = given.partner("school").agreement
+    assert signed is not None
+    school = given.partner("school", agreement=signed.model_copy(update={"signposts": agreed}))
+    step = Given(compose.STEP, given.policy(school))
+    told = item("school", signpost=said, may_leave=False)
+    step.given(given.linked(), requested("school"), answered("school", told))
+    (draft,) = drafts(step.when(assigned(Colour.AMBER)).facts)
+    (weighing,) = [weighing for weighing in draft.weighing if weighing.item_id == "item-school"]
+    assert weighing.signpost is (agreed if said is None else said)
+
+
+def test_an_item_that_is_said_to_be_anothers_says_who_told_it() -> None:
+    step = composing().given(
+        given.linked(), requested("school"), answered("school", item("gp"), item("school"))
+    )
+    (draft,) = drafts(step.when(assigned(Colour.AMBER)).facts)
+    assert {item.item_id: item.held_by for item in draft.items[1:]} == {
+        "item-gp": "school",
+        "item-school": None,
+    }
+    assert [weighing.held_by for weighing in draft.weighing[1:]] == ["school", None]
 
 
 def test_every_item_is_weighed() -> None:
