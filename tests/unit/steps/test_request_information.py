@@ -489,6 +489,7 @@ def test_what_a_request_states_is_compared_with_what_was_known_and_says_what_was
         "name": "agrees",
         "date_of_birth": "differs",
         "relation": "not_known",
+        "sharing": "agrees",
     }
     assert all(one.against for one in request.checks)
 
