@@ -20,7 +20,7 @@ JOAN = RelatedPerson(name=Name(given_name=("Joan",), family_name=("Pym",)), rela
     [
         ({}, {"name": "agrees", "date_of_birth": "agrees", "relation": "agrees"}),
         (
-            {"name": (Name(given_name=("Tillx",), family_name=("Thornbury",)),)},
+            {"name": (Name(given_name=("Jilly",), family_name=("Thornbury",)),)},
             {"name": "differs", "date_of_birth": "agrees", "relation": "agrees"},
         ),
         (
