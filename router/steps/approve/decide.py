@@ -204,7 +204,11 @@ def _not_so(stage: Draft | Closed, decided: ReleaseDecided, *, now: Now) -> Refu
         return Refusal("missing.field", "text")
     if not isinstance(stage, Draft):
         return None
-    shown = _digest(stage.item(decision.item_id), decision)
+    item = stage.item(decision.item_id)
+    reworded = decision.choice is Choice.RELEASE_REWORDED
+    if reworded and decision.instead_of != item.original_digest:
+        return Refusal("refused.digest", "instead_of")
+    shown = _digest(item, decision)
     return None if decision.digest == shown else Refusal("refused.digest", "digest")
 
 

@@ -291,7 +291,11 @@ def test_the_two_approve_the_same_words_or_none() -> None:
 
 def test_words_of_an_owners_own_are_put_before_who_told_it_too() -> None:
     step = approving().given(product.drafted(HELD))
-    told = {"text": OWN_WORDS, "digest": product.digest(HELD.item_id, OWN_WORDS)}
+    told = {
+        "text": OWN_WORDS,
+        "digest": product.digest(HELD.item_id, OWN_WORDS),
+        "instead_of": HELD.original_digest,
+    }
     outcome = step.when(product.decision(HELD, Choice.RELEASE_REWORDED, **told))
     (letter,) = outcome.letters
     assert letter.agency == "police"
@@ -319,7 +323,11 @@ OWN_WORDS = "An adult of the home told the school."
 
 def reworded(said: str = OWN_WORDS, **changes: Any) -> ReleaseDecided:
     """The school's own words in place of those proposed."""
-    told = {"text": said, "digest": product.digest(SCHOOL.item_id, said)}
+    told = {
+        "text": said,
+        "digest": product.digest(SCHOOL.item_id, said),
+        "instead_of": SCHOOL.original_digest,
+    }
     return product.decision(SCHOOL, Choice.RELEASE_REWORDED, **told | changes)
 
 
@@ -346,6 +354,8 @@ def test_an_owner_sends_words_of_its_own_and_these_leave_beside_what_they_differ
         ({"text": None}, Refusal("missing.field", "text")),
         ({"text": "Other words."}, Refusal("refused.digest", "digest")),
         ({"digest": SCHOOL.sanitised_digest}, Refusal("refused.digest", "digest")),
+        ({"instead_of": SCHOOL.sanitised_digest}, Refusal("refused.digest", "instead_of")),
+        ({"instead_of": None}, Refusal("refused.digest", "instead_of")),
     ],
 )
 def test_words_of_an_owners_own_are_bound_to_their_digest_too(
