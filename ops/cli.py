@@ -17,6 +17,7 @@ _COMMANDS = {
     "demo": "ops.commands.demo",
     "linkage": "ops.commands.linkage",
     "picture": "ops.commands.picture",
+    "recalls": "ops.commands.recalls",
     "replay": "ops.commands.replay",
     "run": "ops.commands.run",
     "schemas": "ops.commands.schemas",
