@@ -14,12 +14,13 @@ from sqlalchemy import select
 
 from connectors.events.envelope import parse
 from connectors.events.facts import Door
-from connectors.port import routes
+from connectors.port import Routes, routes
 from ops.demo.running import DemoFolder, prepare
 from ops.demo.simulation.answers import answer
 from ops.demo.simulation.stream import batches, sample_lines
 from ops.run.wiring import Hub, open_hub
 from schemas.notification import Receipt
+from schemas.settings import HubSettings
 from stores.tables import pictures
 
 EVENT = "application/cloudevents+json"
@@ -48,11 +49,21 @@ def filled_hub(
 
 def send(hub: Hub, agency: str, events: Iterable[dict[str, Any]]) -> list[Receipt]:
     """An agency's events through the parser and the intake, as the HTTP connector would."""
-    route, now = routes(hub.settings, {}).by_code[agency], dt.datetime.now(dt.UTC)
+    route, now = _routes(hub).by_code[agency], dt.datetime.now(dt.UTC)
     bodies = [json.dumps(event).encode() for event in events]
     door = Door(route, "http", now)
     arrivals = [found for body in bodies for found in parse(door, body, content_type=EVENT)]
     return hub.intake.take(arrivals)
+
+
+_last: list[tuple[HubSettings, Routes]] = []
+
+
+def _routes(hub: Hub) -> Routes:
+    """Compiled once for the hub that is spoken to: it is spoken to again and again."""
+    if not _last or _last[0][0] is not hub.settings:
+        _last[:] = [(hub.settings, routes(hub.settings, {}))]
+    return _last[0][1]
 
 
 def answer_letters(hub: Hub) -> int:
