@@ -14,6 +14,7 @@ from sqlalchemy import Connection, text
 from ops.demo.running import DemoFolder
 from ops.demo.simulation.answers import event
 from ops.demo.simulation.stream import batches, sample_lines
+from ops.run.wiring import Hub
 from router.runtimes.embedded import Embedded
 from router.topology import unit_of
 from schemas.person import NHS_NUMBER
@@ -47,21 +48,30 @@ def grouped(path: Path) -> DemoFolder:
 def asking(path: Path) -> DemoFolder:
     """A register was given before and among notifications, and a school asked about children."""
     folder, hub = empty_hub(path)
-    lines = [json.loads(line) for line in sample_lines(30)]
-    early, late = lines[4:8], lines[8:12]
-    send(hub, "early_help", [register_entry(number, one) for number, one in enumerate(early)])
-    for agency, events in batches(sample_lines(12), 10):
-        send(hub, agency, events)
-    hub.embedded().drain()
-    send(hub, "early_help", [register_entry(number, one) for number, one in enumerate(late, 10)])
-    bare = [one | {"nhs_number": None, "upn": None, "address_lines": []} for one in lines[:4]]
-    send(hub, "early_help", [register_entry(number, one) for number, one in enumerate(bare, 20)])
-    send(hub, "school", list(enquiries([*lines[:3], *bare[:2], lines[-1]])))
-    hub.embedded().drain()
+    ask(hub, hub.embedded().drain)
     while answer_letters(hub):
         hub.embedded().drain()
     hub.database.close()
     return folder
+
+
+def ask(hub: Hub, drain: Callable[[], None]) -> None:
+    """A register, notifications, more of the register about children known by then, surely or in
+    doubt, and a school's enquiries.
+    """
+    lines = [json.loads(line) for line in sample_lines(30)]
+    early, late = lines[4:8], lines[8:12]
+    send(hub, "early_help", [register_entry(number, one) for number, one in enumerate(early)])
+    drain()
+    for agency, events in batches(sample_lines(12), 10):
+        send(hub, agency, events)
+    drain()
+    send(hub, "early_help", [register_entry(number, one) for number, one in enumerate(late, 10)])
+    bare = [one | {"nhs_number": None, "upn": None, "address_lines": []} for one in lines[:4]]
+    send(hub, "early_help", [register_entry(number, one) for number, one in enumerate(bare, 20)])
+    drain()
+    send(hub, "school", list(enquiries([*lines[:3], *bare[:2], lines[-1]])))
+    drain()
 
 
 def register_entry(number: int, line: Mapping[str, Any]) -> dict[str, Any]:

@@ -263,6 +263,7 @@ _RANKS = (
     "mash.merge-review.v1",
     "mash.split-review.v1",
     "mash.check-request.v1",
+    "mash.enquiry-review.v1",
     "mash.rating-request.v1",
     "mash.information-request.v1",
     "mash.approval-request.v1",
