@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+from operator import not_
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from schemas.base import AgencyFact, AreaFact, Code, Identity, Line, ReferralHead, ReferralId, Shape
+from schemas.base import (
+    AgencyFact,
+    AreaFact,
+    Code,
+    Fact,
+    Identity,
+    Line,
+    ReferralHead,
+    ReferralId,
+    Shape,
+)
+from schemas.gathering import ToGather
 from schemas.notification import Digest
-from schemas.picture import DecidedOnPicture
-from schemas.product import CaseProduct, Choice
+from schemas.picture import DecidedOnPicture, Seen
+from schemas.policy import StandingRelease
+from schemas.product import CaseProduct, Choice, RecallAnswer, SentProduct
 from schemas.rating import Colour
 
 
-class Seen(Shape):
-    """Something that the decider had before them: its id and the digest of its exact content."""
-
-    id: Identity
-    digest: Digest
-
-
-class RatingDecision(ReferralHead):
-    """A social worker confirms or changes a rating (R17, R20)."""
+class RatingDecision(ToGather, ReferralHead):
+    """A social worker confirms or changes a rating (R17, R20), and with it what is gathered."""
 
     colour: Colour
     decided_by: Line
@@ -75,8 +82,13 @@ class UndoDecision(Shape):
 
 
 class ReleaseDecision(CaseProduct):
-    """An owner's named decision maker decides about one item of one product (R29, R30)."""
+    """An owner's named decision maker decides about one item of one product (R29, R30).
 
+    What it withholds here it withholds of every product, until it lifts that.
+    """
+
+    referral_id: Identity | None = Field(default=None, exclude_if=lambda id_: id_ is None)
+    """As the approval request has it. Decisions of old lack it; a new one is refused without."""
     item_id: Identity
     choice: Choice
     digest: Digest | None = None
@@ -87,7 +99,51 @@ class ReleaseDecision(CaseProduct):
     reason: Line | None = None
     """Required when withheld (L1)."""
     signpost: bool = True
+    ask_again: bool = Field(default=False, exclude_if=not_)
+    """For a withheld item: whether to ask about each further product that it would be in."""
     saw: tuple[Seen, ...] = ()
+
+
+class Ruling(StrEnum):
+    """What an owner says of its item, whatever product it is in (R27, R30)."""
+
+    WITHHOLD = "withhold"
+    LIFT = "lift"
+    """Withheld no longer: products may hold it again, once they are approved."""
+    RECALL = "recall"
+    """Withheld, and asked back from every recipient that has it."""
+
+
+class ItemDecision(ReferralHead):
+    """An owner's named decision maker rules about its item in every product of a referral."""
+
+    item_id: Identity
+    ruling: Ruling
+    decided_by: Line
+    reason: Line | None = None
+    """Required when withheld or recalled (L1)."""
+    signpost: bool = True
+    ask_again: bool = False
+    """For a withheld item: whether to ask about each further product that it would be in."""
+    saw: tuple[Seen, ...] = ()
+
+
+class StandingDecision(StandingRelease):
+    """An owner's named decision maker releases kinds of its items beforehand, in a dated message.
+
+    Under the id of an earlier one it takes that one's place.
+    """
+
+    standing_id: Identity
+    """The agency's own name of it."""
+
+
+class StandingWithdrawal(Shape):
+    """An owner's named decision maker takes back what it released beforehand."""
+
+    standing_id: Identity
+    decided_by: Line
+    reason: Line
 
 
 class DeliveryReceipt(CaseProduct):
@@ -97,9 +153,18 @@ class DeliveryReceipt(CaseProduct):
     received_by: Line
 
 
+class RecallReceipt(CaseProduct):
+    """A recipient says what it did about a product, or an item of one, that was recalled."""
+
+    recall_id: Identity
+    status: RecallAnswer
+    answered_by: Line
+    reason: Line | None = None
+    """Required where it cannot be undone: what was done with it, and who has it now."""
+
+
 class RatingDecided(
     DecidedOnPicture,
-    AgencyFact,
     type="mash.rating.decided.v1",
     topic="ratings.decided",
     subject="decision.case_id",
@@ -156,6 +221,7 @@ class ReleaseDecided(
     type="mash.release.decided.v1",
     topic="releases.decided",
     subject="decision.case_id",
+    referral="decision.referral_id",
     product="decision.product_id",
 ):
     """An owner's decision came in by a connector.
@@ -164,6 +230,34 @@ class ReleaseDecided(
     """
 
     decision: ReleaseDecision
+
+
+class ItemRuled(
+    AgencyFact,
+    type="mash.item.ruled.v1",
+    topic="releases.decided",
+    subject="decision.case_id",
+    referral="decision.referral_id",
+):
+    """An owner's ruling about an item came in by a connector."""
+
+    decision: ItemDecision
+
+
+class StandingFact(AgencyFact, topic="releases.decided", subject="agency"):
+    """What an owner releases beforehand, for products of any referral."""
+
+
+class StandingReleased(StandingFact, type="mash.standing.released.v1"):
+    """An owner's standing release came in by a connector."""
+
+    decision: StandingDecision
+
+
+class StandingWithdrawn(StandingFact, type="mash.standing.withdrawn.v1"):
+    """An owner's withdrawal of a standing release came in by a connector."""
+
+    decision: StandingWithdrawal
 
 
 class DeliveryReceived(
@@ -176,3 +270,41 @@ class DeliveryReceived(
     """A recipient's delivery receipt came in by a connector."""
 
     receipt: DeliveryReceipt
+
+
+class RecallReceived(
+    AgencyFact,
+    type="mash.recall.received.v1",
+    topic="deliveries.received",
+    subject="receipt.case_id",
+    product="receipt.product_id",
+):
+    """A recipient's answer to a recall came in by a connector."""
+
+    receipt: RecallReceipt
+
+
+class ProductFetched(
+    SentProduct,
+    Fact,
+    type="mash.product.fetched.v1",
+    topic="deliveries.received",
+    case="case_id",
+    product="product_id",
+):
+    """A product was handed to its recipient: from now on it can only be recalled."""
+
+    letter_id: Identity
+
+
+class ProductStopped(
+    SentProduct,
+    Fact,
+    type="mash.product.stopped.v1",
+    topic="deliveries.received",
+    case="case_id",
+    product="product_id",
+):
+    """A product was not handed out, as its recipient has no agreement in force that day (R50)."""
+
+    letter_id: Identity

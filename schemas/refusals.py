@@ -256,6 +256,12 @@ _REASONS = (
         hint="`hub linkage explain` shows them.",
     ),
     Reason(
+        "refused.not-shown",
+        "The decision names no picture of this referral that the hub gave to your agency.",
+        "Fetch the request again, decide on the picture in it, and name its id and digest in saw.",
+        False,
+    ),
+    Reason(
         "refused.digest",
         "The decision is about other bytes than those proposed.",
         "Decide again on what is shown now.",
@@ -277,6 +283,20 @@ _REASONS = (
         "refused.reason-missing",
         "Withholding needs a reason: why sharing would be more detrimental to the child.",
         "Give the reason.",
+        False,
+    ),
+    Reason(
+        "refused.decision-maker",
+        "Nobody of this name is registered to decide for the agency about its items.",
+        "Let one of the agency's decision makers decide, or have the lead agency register the one "
+        "who did; then send it again.",
+        False,
+        hint="`decision_makers` of the agency in the configuration.",
+    ),
+    Reason(
+        "refused.withheld",
+        "Its owner withholds this item, whatever product it is in.",
+        "The owner lifts that first, by an item decision; then decide again.",
         False,
     ),
     Reason(

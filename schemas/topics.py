@@ -71,6 +71,7 @@ TOPICS: tuple[Topic, ...] = (
         "whose child, family and case",
         (
             case.ChildLinked,
+            case.ConcernFollowed,
             case.OpenCaseLinked,
             case.LinkCorrected,
             case.MergeSuggested,
@@ -102,8 +103,8 @@ TOPICS: tuple[Topic, ...] = (
     ),
     Topic(
         "information.requested",
-        "what is asked of whom",
-        (information.InformationRequested,),
+        "what would be asked, and what is asked of whom",
+        (information.RequestsPrepared, information.InformationRequested),
         keyed_by="case",
     ),
     Topic(
@@ -128,14 +129,26 @@ TOPICS: tuple[Topic, ...] = (
     Topic(
         "releases.decided",
         "an owner decides",
-        (decisions.ReleaseDecided,),
+        (
+            decisions.ReleaseDecided,
+            decisions.ItemRuled,
+            decisions.StandingReleased,
+            decisions.StandingWithdrawn,
+        ),
         keyed_by="case",
         external=True,
     ),
     Topic(
         "products.approved",
         "what every owner allowed",
-        (product.ItemDecided, product.ProductApproved, product.ProductRefused),
+        (
+            product.ItemDecided,
+            product.ItemWithheld,
+            product.ItemLifted,
+            product.ProductApproved,
+            product.ProductRefused,
+            product.ApprovalWithdrawn,
+        ),
         keyed_by="case",
     ),
     Topic(
@@ -146,13 +159,21 @@ TOPICS: tuple[Topic, ...] = (
             product.ProductDelivered,
             product.ProductReturned,
             product.ProductRecalled,
+            product.ProductTakenBack,
+            product.RecallAnswered,
+            product.ProductHeldBack,
         ),
         keyed_by="case",
     ),
     Topic(
         "deliveries.received",
-        "recipients confirm",
-        (decisions.DeliveryReceived,),
+        "recipients fetch, confirm and give back",
+        (
+            decisions.DeliveryReceived,
+            decisions.RecallReceived,
+            decisions.ProductFetched,
+            decisions.ProductStopped,
+        ),
         keyed_by="case",
         external=True,
     ),

@@ -21,6 +21,7 @@ from schemas.information import (
     InformationItem,
     InformationMissing,
     InformationRequested,
+    Sensitivity,
 )
 from schemas.message import Message, derived_id
 from schemas.policy import Policy, Recipient
@@ -115,11 +116,17 @@ def _draft(
 
 
 def _at_once(desk: _Desk) -> Colour | None:
-    """The colour that stands, if its front line is to be told and was not (R19)."""
+    """The colour that stands, if its front line is to be told and was not (R19).
+
+    A suggestion stands only where the profile has it be enough.
+    """
     colour, told = desk.state.assigned or desk.state.suggested, desk.state.at_once
     if colour is None or (told is not None and colour.severity <= told.severity):
         return None
-    return colour if desk.policy.profile.colours[colour].at_once else None
+    rule = desk.policy.profile.colours[colour]
+    if desk.state.assigned is None and rule.at_once_on == "rating":
+        return None
+    return colour if rule.at_once else None
 
 
 def _complete(state: Gathering) -> Colour | None:
@@ -191,6 +198,7 @@ def _draft_item(desk: _Desk, item: InformationItem, *, recipient: Recipient) -> 
         original_digest=digest(item.text),
         sanitised_digest=digest(sanitised.text),
         notification=item is desk.notified.item,
+        restricted=item.sensitivity is Sensitivity.RESTRICTED,
         **item.shared(DraftItem),
     )
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from router.linkage import Model, Profile
+from router.linkage.stated import compared
 from router.step import Outcome
 from router.steps.link import rulings
 from router.steps.link.doubts import asked, maybe_one, reviews
@@ -17,12 +18,14 @@ from schemas.base import Fact
 from schemas.case import (
     ChildLinked,
     DecisionUndone,
+    Found,
     LinkCorrected,
     LinkOutcome,
     OpenCaseLinked,
     PersonsKeptApart,
     PersonsMerged,
     PersonSplit,
+    Stated,
 )
 from schemas.decisions import (
     LinkDecided,
@@ -75,8 +78,8 @@ def settle(
     if decided.agency != policy.lead_agency:
         return Outcome(refusal=Refusal("refused.role"))
     match decided:
-        case LinkDecided(decision=link):
-            plan: _Plan | Refusal | None = _link(known, link)
+        case LinkDecided():
+            plan: _Plan | Refusal | None = _link(known, decided)
         case PersonsDecided(decision=persons):
             plan = _persons(known, persons)
         case SplitDecided(decision=split):
@@ -117,10 +120,13 @@ def _desk(team: str, policy: Policy) -> str:
     return team if team in policy.partners else policy.lead_agency
 
 
-def _link(known: Register, decision: LinkDecision) -> _Plan | Refusal:
+def _link(known: Register, decided: LinkDecided) -> _Plan | Refusal:
+    decision = decided.decision
     held = known.evidence.get(decision.referral_id)
     if held is None:
         return Refusal("refused.unknown-subject", "referral_id")
+    if decided.picture_of(decision.referral_id) is None:
+        return Refusal("refused.not-shown", "saw")
     own = own_person(held.id)
     if decision.person_id in (None, own):
         target = known.person(own) or _nobody(own, held.family_id, derived_id("case", held.id))
@@ -279,12 +285,16 @@ def _links(
         if now.open_case:
             yield _open_case_linked(now)
             continue
-        yield _corrected(was, now, decision, id_)
+        moved_to = known.person(now.person_id) if now.person_id != was.person_id else None
+        checked = compared(now.subject(known.rules), moved_to.profile) if moved_to else {}
+        yield _corrected(was, now, decision, id_, checked)
         if now.notification is not None and record.worker != known.known(was.person_id).worker:
             yield _taken_up(now, record)
 
 
-def _corrected(was: Evidence, now: Evidence, decision: Decision, id_: str) -> LinkCorrected:
+def _corrected(
+    was: Evidence, now: Evidence, decision: Decision, id_: str, checked: dict[Stated, Found]
+) -> LinkCorrected:
     return LinkCorrected(
         referral_id=now.id,
         from_person_id=was.person_id,
@@ -296,6 +306,8 @@ def _corrected(was: Evidence, now: Evidence, decision: Decision, id_: str) -> Li
         rationale=decision.rationale,
         decision_id=id_,
         revision=now.revision,
+        in_doubt=now.settled_by is None,
+        checked=checked,
     )
 
 

@@ -6,6 +6,7 @@ import datetime as dt
 
 from router.step import Outcome, Step, referral_of, refuse
 from router.steps import thresholds
+from router.steps.asking import concern_of, plan_of
 from router.steps.cases import Cases, HandedOver
 from router.steps.deadlines import Ticking, due, timers
 from router.steps.now import Now
@@ -18,11 +19,13 @@ from router.steps.rate.state import (
     Suggested,
     Supplied,
 )
-from schemas.case import ChildLinked, LinkCorrected
+from schemas.case import ChildLinked, ConcernFollowed, LinkCorrected
 from schemas.decisions import RatingDecided, RatingDecision
+from schemas.information import InformationAnswered, InformationMissing, RequestPlan
 from schemas.letter import Letter
 from schemas.message import Message
-from schemas.notices import DueTimeWarning, RatingRequest
+from schemas.notices import DueTimeWarning, RatingRequest, WhatIsNew
+from schemas.picture import Shown
 from schemas.policy import Policy
 from schemas.product import ProductRefused, ProductReleased
 from schemas.rating import (
@@ -50,6 +53,8 @@ def decide(state: State | None, message: Message, policy: Policy) -> Outcome[Sta
             return _assign(state, decided, now=now)
         case LinkCorrected() as correction:
             return _move(state, correction, now=now)
+        case InformationAnswered() | InformationMissing() | ConcernFollowed() as came:
+            return _tell_news(state, came, policy=policy)
         case ProductReleased() | ProductRefused() as sent:
             return _supply(state, sent, now=now)
         case TimerElapsed() as elapsed:
@@ -70,7 +75,9 @@ def _suggest(state: State | None, linked: ChildLinked, *, now: Now) -> Outcome[S
         profile=now.profile.title,
         **suggested.shared(RatingSuggested),
     )
-    request = _request(linked.referral_id, suggested, policy=now.policy)
+    concern = concern_of(linked, suggested.reasons, now=now)
+    plan = plan_of(concern, suggested.colour, now=now)
+    request = _request(linked.referral_id, suggested, plan=plan, policy=now.policy)
     return Outcome(suggested, (fact,), (request,), timers(suggested.next_at, linked.referral_id))
 
 
@@ -80,6 +87,8 @@ def _suggested(cases: Cases, linked: ChildLinked, *, now: Now) -> Suggested:
     )
     allowed, calendar = now.profile.decision_allowed, now.profile.calendar
     decision_due, product_due = due(allowed, now.at, calendar=calendar), now.due(suggestion.colour)
+    may_be_red = suggestion.colour is Colour.RED or linked.notification.urgent
+    looked_at = now.profile.possible_red_allowed if may_be_red else None
     return Suggested(
         cases=cases,
         colour=suggestion.colour,
@@ -90,10 +99,15 @@ def _suggested(cases: Cases, linked: ChildLinked, *, now: Now) -> Suggested:
         decision=now.clock(decision_due),
         product=now.clock(product_due),
         set_aside=linked.notification.set_aside,
+        may_be_red=may_be_red,
+        possible_red=now.clock(due(looked_at, now.at, calendar=calendar)) if looked_at else None,
     )
 
 
-def _request(referral_id: str, suggested: Suggested, *, policy: Policy) -> Letter:
+def _request(
+    referral_id: str, suggested: Suggested, *, plan: RequestPlan | None = None, policy: Policy
+) -> Letter:
+    watched = suggested.possible_red
     notice = RatingRequest(
         referral_id=referral_id,
         case_id=suggested.cases.now,
@@ -102,6 +116,9 @@ def _request(referral_id: str, suggested: Suggested, *, policy: Policy) -> Lette
         profile=policy.profile.title,
         due_at=suggested.decision_due_at,
         set_aside=suggested.set_aside,
+        possible_red=suggested.may_be_red,
+        possible_red_due_at=watched.due_at if watched else None,
+        plan=plan,
     )
     return Letter("rating-request", agency=policy.lead_agency, notice=notice)
 
@@ -116,13 +133,18 @@ def _assign(state: State | None, decided: RatingDecided, *, now: Now) -> Outcome
         return refuse("refused.unknown-subject", "case_id")
     if isinstance(state, HandedOver):
         return refuse("refused.closed")
+    picture = decided.picture_of(decision.referral_id)
+    if picture is None:
+        return refuse("refused.not-shown", "saw")
     rated = decision.shared(Rated)
     if isinstance(state, Assigned) and state.history[-1].shared(RatingDecision) == rated:
         return Outcome()
-    return _assigned(state, decision, now=now)
+    return _assigned(state, decision, picture=picture, now=now)
 
 
-def _assigned(state: Suggested | Assigned, decision: RatingDecision, *, now: Now) -> Outcome[State]:
+def _assigned(
+    state: Suggested | Assigned, decision: RatingDecision, *, picture: Shown, now: Now
+) -> Outcome[State]:
     earlier = state if isinstance(state, Assigned) else None
     product_due = _product_due(state, decision.colour, now=now)
     assigned = Assigned(
@@ -131,6 +153,7 @@ def _assigned(state: Suggested | Assigned, decision: RatingDecision, *, now: Now
         received_at=state.received_at,
         product_due_at=product_due,
         product=_product_clock(state, decision.colour, due_at=product_due, now=now),
+        revision=state.revision,
         supplied=earlier.supplied if earlier else (),
         history=(
             *(earlier.history if earlier else ()),
@@ -143,6 +166,8 @@ def _assigned(state: Suggested | Assigned, decision: RatingDecision, *, now: Now
         confirmed=decision.colour is state.colour,
         profile=now.profile.title,
         product_due_at=product_due,
+        picture_id=picture.id,
+        newer=picture.revision < state.revision,
     )
     return Outcome(
         assigned,
@@ -197,6 +222,40 @@ def _watched_anew(state: Assigned, now: Now) -> Assigned:
         return state
     due_at = state.product_due_at if state.product_due_at > now.at else now.due(state.colour)
     return state.model_copy(update={"product_due_at": due_at, "product": now.clock(due_at)})
+
+
+def _tell_news(
+    state: State | None,
+    came: InformationAnswered | InformationMissing | ConcernFollowed,
+    *,
+    policy: Policy,
+) -> Outcome[State]:
+    """Whoever decides is told what is new; the letter brings the picture with it."""
+    if not isinstance(state, Suggested | Assigned):
+        return Outcome()
+    notice = WhatIsNew(
+        referral_id=came.referral_id,
+        case_id=state.cases.now,
+        news=(_said_of(came, policy),),
+        colour=state.colour,
+        rated=isinstance(state, Assigned),
+    )
+    after = state.model_copy(update={"revision": state.revision + 1})
+    return Outcome(after, letters=(Letter("news", agency=policy.lead_agency, notice=notice),))
+
+
+def _said_of(
+    came: InformationAnswered | InformationMissing | ConcernFollowed, policy: Policy
+) -> str:
+    match came:
+        case ConcernFollowed(same_concern=True):
+            return "The concern was told again, or amended."
+        case ConcernFollowed():
+            return "There is a further concern about the child."
+        case InformationMissing():
+            return f"{policy.name_of(came.agency)} has not answered in time."
+        case _:
+            return f"{policy.name_of(came.agency)} answered."
 
 
 def _supply(
@@ -257,6 +316,9 @@ STEP: Step[State] = Step(
         ProductRefused,
         TimerElapsed,
         LinkCorrected,
+        InformationAnswered,
+        InformationMissing,
+        ConcernFollowed,
     ),
     state=State,
     key=referral_of,

@@ -19,11 +19,15 @@ from schemas.base import Fact
 from schemas.case import OpenCaseReceived
 from schemas.decisions import (
     DeliveryReceived,
+    ItemRuled,
     LinkDecided,
     PersonsDecided,
     RatingDecided,
+    RecallReceived,
     ReleaseDecided,
     SplitDecided,
+    StandingReleased,
+    StandingWithdrawn,
     UndoDecided,
 )
 from schemas.information import InformationReceived
@@ -86,8 +90,19 @@ DATA: dict[str, tuple[dict[str, object], type[Fact]]] = {
         },
         InformationReceived,
     ),
+    "mash.item-decision.v1": (
+        {
+            "referral_id": "r1",
+            "case_id": "c1",
+            "item_id": "i1",
+            "ruling": "lift",
+            "decided_by": "Sgt",
+        },
+        ItemRuled,
+    ),
     "mash.release-decision.v1": (
         {
+            "referral_id": "r1",
             "product_id": "p1",
             "case_id": "c1",
             "item_id": "i1",
@@ -102,6 +117,31 @@ DATA: dict[str, tuple[dict[str, object], type[Fact]]] = {
     "mash.delivery-receipt.v1": (
         {"product_id": "p1", "case_id": "c1", "status": "received", "received_by": "Duty desk"},
         DeliveryReceived,
+    ),
+    "mash.standing-release.v1": (
+        {
+            "standing_id": "s1",
+            "recipients": ["school"],
+            "purposes": ["To keep the child safe."],
+            "since": "2026-01-01",
+            "decided_by": "Sgt",
+            "reason": "At once.",
+        },
+        StandingReleased,
+    ),
+    "mash.standing-withdrawal.v1": (
+        {"standing_id": "s1", "decided_by": "Sgt", "reason": "No longer."},
+        StandingWithdrawn,
+    ),
+    "mash.recall-receipt.v1": (
+        {
+            "product_id": "p1",
+            "case_id": "c1",
+            "recall_id": "q1",
+            "status": "destroyed",
+            "answered_by": "Duty desk",
+        },
+        RecallReceived,
     ),
     "mash.open-case.v1": (
         {"reference": "k1", "child": {}, "worker": None, "since": "2026-01-01"},

@@ -14,12 +14,20 @@ from hypothesis import given as for_all
 from hypothesis import strategies as st
 
 from router.step import Outcome
-from router.steps import approve
+from router.steps.approve import decide as approve
 from schemas.base import Fact
 from schemas.decisions import ReleaseDecided
 from schemas.notices import ApprovalRequest
 from schemas.policy import Agreement, Policy
-from schemas.product import Choice, DraftItem, ItemDecided, ProductApproved, ProductRefused
+from schemas.product import (
+    ApprovalWithdrawn,
+    Choice,
+    DraftItem,
+    ItemDecided,
+    ItemWithheld,
+    ProductApproved,
+    ProductRefused,
+)
 from schemas.refusals import Refusal
 from tests.support import given
 from tests.support import products as product
@@ -225,15 +233,24 @@ def test_what_an_owner_let_leave_does_not_leave_once_its_agreement_has_ended() -
 
 def test_an_owner_takes_back_what_it_allowed_while_nothing_has_left() -> None:
     step = approving().given(product.drafted(SCHOOL, GP), product.decision(SCHOOL, ORIGINAL))
-    (taken_back,) = step.when(product.decision(SCHOOL, WITHHOLD)).facts
-    assert isinstance(taken_back, ItemDecided)
-    assert taken_back.choice is WITHHOLD
+    outcome = step.when(product.decision(SCHOOL, WITHHOLD))
+    assert [type(fact) for fact in outcome.facts] == [ItemWithheld, ItemDecided]
     assert step.when(product.decision(SCHOOL, ORIGINAL)).refusal == Refusal(
-        "refused.closed", "item_id"
+        "refused.withheld", "item_id"
     )
     outcome = step.when(product.decision(GP, SANITISED))
     assert [item.owner for item in approved(outcome.facts).items] == ["gp"]
-    assert step.when(product.decision(GP, WITHHOLD)).refusal == Refusal("refused.closed", "item_id")
+
+
+def test_what_was_approved_is_withdrawn_when_its_owner_withholds_it_after_all() -> None:
+    step = approving().given(product.drafted(SCHOOL), product.decision(SCHOOL, ORIGINAL))
+    outcome = step.when(product.decision(SCHOOL, WITHHOLD))
+    assert [type(fact) for fact in outcome.facts] == [ItemWithheld, ApprovalWithdrawn]
+    (withdrawn,) = given.of(ApprovalWithdrawn, outcome.facts)
+    assert (withdrawn.item_id, withdrawn.recipient) == (SCHOOL.item_id, product.RECIPIENT)
+    assert withdrawn.signpost is not None
+    assert not withdrawn.recall
+    assert step.when(product.decision(SCHOOL, WITHHOLD)) == Outcome()
 
 
 @pytest.mark.parametrize("items", [(SCHOOL,), (SCHOOL, GP)])
@@ -269,7 +286,7 @@ def test_what_is_approved_does_not_depend_on_who_decides_first() -> None:
 
 def red(*items: DraftItem, standing: bool) -> tuple[Given, Outcome[Any]]:
     releases = (given.standing(product.RECIPIENT),) if standing else ()
-    step = approving(given.policy(given.partner("police", standing_release=releases)))
+    step = approving(given.policy(given.releasing("police", *releases)))
     return step, step.when(product.drafted(*items, urgent=True))
 
 
@@ -296,32 +313,6 @@ def test_an_urgent_product_without_a_standing_release_is_a_signpost_and_waits_fo
 def test_a_standing_release_covers_the_notification_only() -> None:
     _, outcome = red(NOTIFICATION, product.draft_item("police", "informant"), standing=True)
     assert [item.item_id for item in approved(outcome.facts).items] == ["item-police"]
-
-
-def test_a_standing_release_is_for_its_recipient_only() -> None:
-    policy = given.policy(
-        given.partner("police", standing_release=(given.standing("police_cait"),))
-    )
-    outcome = approving(policy).when(product.drafted(NOTIFICATION, urgent=True))
-    assert approved(outcome.facts).items == ()
-
-
-def test_a_standing_release_ends_with_its_agreement() -> None:
-    ended = Agreement(
-        reference="ISA", signatory="A. Chief", since=dt.date(2020, 1, 1), until=dt.date(2026, 6, 9)
-    )
-    releases = (given.standing(product.RECIPIENT),)
-    policy = given.policy(given.partner("police", agreement=ended, standing_release=releases))
-    outcome = approving(policy).when(product.drafted(NOTIFICATION, urgent=True))
-    assert approved(outcome.facts).items == ()
-
-
-def test_an_ordinary_product_needs_its_owners_own_decision() -> None:
-    policy = given.policy(
-        given.partner("police", standing_release=(given.standing(product.RECIPIENT),))
-    )
-    outcome = approving(policy).when(product.drafted(NOTIFICATION))
-    assert [letter.agency for letter in outcome.letters] == ["police"]
 
 
 @pytest.mark.parametrize("voided_first", [True, False])
