@@ -105,6 +105,8 @@ class Indicator(Shape):
     """Codes of the sender, which no words deny."""
     despite: tuple[Denial, ...] = Field(default=(), exclude_if=not_)
     """What does not deny it: a threat with an 'if' is a threat."""
+    vague: bool = Field(default=False, exclude_if=not_)
+    """Its reason is told only where no plainer sign of its colour is found."""
 
 
 class Context(Shape):

@@ -55,8 +55,7 @@ MOVED = "Family has moved without giving a forwarding address."
 @lru_cache
 def profile() -> BoroughProfile:
     """The sample borough's profile, as it ships."""
-    path = Path(__file__).parents[2] / "ops" / "profiles" / "sample-borough.toml"
-    return BoroughProfile.model_validate(tomllib.loads(path.read_text("utf-8")))
+    return read_profile("sample-borough")
 
 
 def partner(code: str, **changes: Any) -> Partner:

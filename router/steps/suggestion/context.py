@@ -100,9 +100,7 @@ def _is_idle(why: Denial, spans: Spans, idle: _Idle, own: int) -> bool:
     if not words & ~own:
         return True
     count = words.bit_count()
-    return any(
-        longer >= count and pseudo & words for longer, pseudo in idle.get(why, {}).items()
-    )
+    return any(longer >= count and pseudo & words for longer, pseudo in idle.get(why, {}).items())
 
 
 class _Stops:
@@ -112,8 +110,7 @@ class _Stops:
         ends = [
             (spans[0][0], spans[-1][1], context.means == "clause")
             for context, spans in found
-            if context.means in {"terminates", "clause"}
-            and (not context.of or why in context.of)
+            if context.means in {"terminates", "clause"} and (not context.of or why in context.of)
         ]
         self._at = frozenset(start for start, _, clause in ends if not clause)
         self._starts = sorted(start for start, _, _ in ends)

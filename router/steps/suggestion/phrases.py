@@ -98,8 +98,8 @@ def _run(parts: Sequence[str], phrase: str) -> Run:
 
 def _elements(part: str) -> Iterator[Element]:
     if not set(part) & set("{|~("):
-        words = chain.from_iterable(map(spelled_out, pieces(part)))
-        yield from (Element(frozenset((word,))) for word in words)
+        spelled = chain.from_iterable(map(spelled_out, pieces(part)))
+        yield from (Element(frozenset((word,))) for word in spelled)
         return
     words, names = set[str](), set[str]()
     for one in part.split("|"):

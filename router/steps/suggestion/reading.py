@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -84,16 +83,3 @@ def read(narrative: str, *, same: Same, year: int) -> Reading:
 
 def _said(words: list[str], spans: Spans) -> tuple[str, ...]:
     return tuple(" ".join(words[start:end]) for start, end in spans)
-
-
-def counted(found: Iterable[Sign]) -> tuple[dict[str, Indicator], dict[str, list[Sign]]]:
-    """By their ids, the indicators that count, and the signs of those that are only denied."""
-    signs_, counts = list(found), dict[str, Indicator]()
-    for sign in signs_:
-        if not sign.denied:
-            counts[sign.indicator.id] = sign.indicator
-    denied: dict[str, list[Sign]] = {}
-    for sign in signs_:
-        if sign.indicator.id not in counts:
-            denied.setdefault(sign.indicator.id, []).append(sign)
-    return counts, denied

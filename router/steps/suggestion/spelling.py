@@ -9,7 +9,9 @@ from collections.abc import Iterable, Iterator
 from rapidfuzz.distance import OSA
 
 _PIECE = re.compile(
-    r"\d+(?:[.:,]\d+)+|\d+|[^\W\d_]+(?:'[^\W\d_]+)*|[ \t][-\u2013\u2014]+[ \t]|[.!?;\n:,#/()\u2013\u2014]"
+    r"\d+(?:[.:,]\d+)+|\d+"
+    r"|[^\W\d_]+(?:'[^\W\d_]+)*"
+    r"|[ \t][-\u2013\u2014]+[ \t]|[.!?;\n:,#/()\u2013\u2014]"
 )
 BREAKS = frozenset(".!?;\n")
 """What ends a sentence; a full stop within a number does not."""
@@ -18,8 +20,10 @@ _WRAPPED = re.compile(r"(?<=[^\n]{60})\n(?=[a-z])")
 _DASHES = frozenset("-\u2013\u2014")
 _STRAIGHT = str.maketrans({"\u2019": "'", "\u2018": "'", "\u02bc": "'", "`": "'", "\u00b4": "'"})
 _WITHOUT_APOSTROPHE = frozenset(
-    "arent cant couldnt didnt doesnt dont hadnt hasnt havent isnt mustnt shouldnt wasnt werent wont"
-    " wouldnt".split()
+    (
+        *("arent", "couldnt", "didnt", "doesnt", "dont", "hadnt", "hasnt", "havent", "isnt"),
+        *("mustnt", "shouldnt", "wasnt", "werent", "wouldnt"),
+    )
 )
 _SHORT = {
     "aint": "is not",
@@ -145,8 +149,6 @@ def forms(word: str) -> tuple[str, ...]:
     if word.endswith("ic"):
         stem = f"{word}k"
     return word, third, f"{stem}ed", f"{stem}ing"
-
-
 
 
 _LONGEST = 20
