@@ -106,20 +106,24 @@ class Indicator(Shape):
     despite: tuple[Denial, ...] = Field(default=(), exclude_if=not_)
     """What does not deny it: a threat with an 'if' is a threat."""
     vague: bool = Field(default=False, exclude_if=not_)
-    """Its reason is told only where no plainer sign of its colour is found."""
+    """It counts only in a sentence that denies no plainer sign, and its reason is told only where no
+    plainer sign of its colour is found.
+    """
 
 
 class Context(Shape):
     """Words that say how to take the words of harm near them (ConText)."""
 
-    means: Denial | Literal["pseudo", "terminates", "clause", "idiom"]
+    means: Denial | Literal["pseudo", "terminates", "clause", "joins", "idiom"]
     """Why what they reach is denied. ``pseudo``: they look like such words and deny nothing;
     ``terminates``: no reach goes beyond them; ``clause``: nor beyond these, but right after words
-    that deny they begin what is denied; ``idiom``: they look like words of harm.
+    that deny they begin what is denied; ``joins``: they look like the beginning of a clause, and go
+    on with it; ``idiom``: they look like words of harm.
     """
-    reaches: Literal["after", "before", "both", "answers"] = "after"
-    """Whether what they deny stands after them, before them, on both sides, or in the question
-    that they answer; never beyond their sentence otherwise.
+    reaches: Literal["after", "before", "both", "answers", "previous"] = "after"
+    """Whether what they deny stands after them, before them or on both sides, within their
+    sentence; or, where they begin a sentence, in the question before it, or in whatever was said
+    before it.
     """
     within: int = Field(default=12, ge=1, le=200)
     """How many words they reach."""

@@ -134,8 +134,9 @@ def _reach(
 ) -> Iterator[tuple[int, int]]:
     start, end = spans[0][0], spans[-1][1]
     begins, ends = text.bounds(start)
-    if context.reaches == "answers":
-        if start == begins and begins and text.words[begins - 1] == "?":
+    if context.reaches in {"answers", "previous"}:
+        asked = context.reaches == "previous" or text.words[begins - 1] == "?"
+        if start == begins and begins and asked:
             yield text.bounds(begins - 1)
         return
     yield start, end

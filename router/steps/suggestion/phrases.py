@@ -7,7 +7,7 @@ r"""How a phrase of the profile is written.
 ``{strike}``
     one of the words or phrases that ``[words]`` lists under this name;
 ``{strike} .. {body}``
-    up to :data:`NEAR` words between; ``...``: as many as the sentence has;
+    up to :data:`NEAR` words between; ``..2``: up to 2; ``...``: as many as the sentence has;
 ``{bruise} & {baby}``
     in one sentence, in any order; ``+``: anywhere in the text.
 
@@ -30,7 +30,7 @@ NUMBER = "number"
 PAST_YEAR = "past-year"
 GIVEN = frozenset({NUMBER, PAST_YEAR})
 """Names that no list of words has."""
-_GAPS = {"..": NEAR, "...": -1}
+_GAPS = {"..": NEAR, "...": -1} | {f"..{words}": words for words in range(1, 10)}
 _JOINS = frozenset({"&", "+"})
 
 
@@ -116,7 +116,7 @@ def _one_word(written: str) -> Iterator[str]:
     elif written.endswith(")") and "(" in written:
         word, ending = written[:-1].split("(", 1)
         yield from (word, word + ending)
-    elif written.isalnum() or written in ",.?!:/#":
+    elif written.isalnum() or written in ",.;?!:/#":
         yield written
     else:
         raise BadPhrase(f"{written!r}: write one word there, as in 'hit~|slap~', or a phrase alone")

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from router.steps.suggestion.context import denials
-from router.steps.suggestion.text import Spans, Text
-from router.steps.suggestion.vocabulary import Vocabulary
+from router.steps.suggestion.context import Denials, denials
+from router.steps.suggestion.text import Span, Spans, Text
+from router.steps.suggestion.vocabulary import Sought, Vocabulary
 from schemas.policy import BoroughProfile, Denial, Indicator
+from schemas.rating import Colour
+
+Found = tuple[Sought, Indicator, Spans]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,7 @@ class Reading:
 
     signs: tuple[Sign, ...]
     known: bool
-    """Whether anything of it is known to the profile: a sign, counted or denied, or an idiom."""
+    """Whether anything of it is known to the profile: a sign, counted or denied, or in an idiom."""
 
 
 def read(narrative: str, *, same: Same, year: int) -> Reading:
@@ -68,6 +72,8 @@ def read(narrative: str, *, same: Same, year: int) -> Reading:
         for spans in text.spans(sought)
     ]
     context = denials(text, known, signs=(spans for _, _, spans in found))
+    plain = [one for one in found if not one[1].vague]
+    settled = _settled(plain, text, context)
     signs = tuple(
         Sign(
             indicator,
@@ -77,8 +83,20 @@ def read(narrative: str, *, same: Same, year: int) -> Reading:
         )
         for sought, indicator, spans in found
         if not context.in_idiom(spans)
+        and not (indicator.vague and text.bounds(spans[0][0]) in settled)
     )
-    return Reading(signs, known=bool(signs or context.idiom))
+    return Reading(signs, known=bool(signs) or any(not one.vague for _, one, _ in found))
+
+
+def _settled(plain: Iterable[Found], text: Text, context: Denials) -> frozenset[Span]:
+    """The sentences that speak of harm in plain words, and only to deny it, or in an idiom."""
+    settled, open_ = set[Span](), set[Span]()
+    for _, indicator, spans in plain:
+        if indicator.colour is Colour.RED:
+            sentence = text.bounds(spans[0][0])
+            denied = context.of(spans) - frozenset(indicator.despite)
+            (settled if denied or context.in_idiom(spans) else open_).add(sentence)
+    return frozenset(settled - open_)
 
 
 def _said(words: list[str], spans: Spans) -> tuple[str, ...]:
