@@ -106,8 +106,8 @@ class Indicator(Shape):
     despite: tuple[Denial, ...] = Field(default=(), exclude_if=not_)
     """What does not deny it: a threat with an 'if' is a threat."""
     vague: bool = Field(default=False, exclude_if=not_)
-    """It counts only in a sentence that denies no plainer sign, and its reason is told only where no
-    plainer sign of its colour is found.
+    """It counts only in a sentence that denies no plainer sign, and its reason is told only where
+    nothing plainer is found.
     """
 
 

@@ -4,7 +4,7 @@ those who decide, which orders what waits for them and starts the clock of a pos
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -19,8 +19,8 @@ _UNDECODED = "\ufffd"
 _LEVELS = tuple(Level)
 _SENSITIVITIES = tuple(Sensitivity)
 _RAISED_BY_REPEATS = {Colour.BLUE: Colour.GREEN, Colour.GREEN: Colour.AMBER}
-_FEW = 4
-"""So many words may say nothing, and be no riddle."""
+_FEW = 9
+"""So many words may say nothing much, and be no riddle."""
 _BECAUSE = {
     Denial.NEGATED: "the words deny it",
     Denial.HISTORICAL: "it is said of a time long past",
@@ -92,11 +92,10 @@ def _worse(one: Colour, other: Colour) -> Colour:
     return max(one, other, key=lambda colour: colour.severity)
 
 
-def _plainly(found: Iterable[Indicator]) -> Iterable[Indicator]:
-    """Without the vague ones where a plainer one of the colour speaks."""
-    signs = tuple(found)
-    plain = {one.colour for one in signs if not one.vague}
-    return (one for one in signs if not (one.vague and one.colour in plain))
+def _plainly(found: Sequence[Indicator]) -> Iterable[Indicator]:
+    """Without the vague ones where a plainer one speaks."""
+    plain = [one for one in found if not one.vague]
+    return plain or found
 
 
 def _riddle(narrative: str, reading: Reading) -> bool:

@@ -5,15 +5,14 @@ spelled out.
 from __future__ import annotations
 
 import datetime as dt
-import tomllib
 from collections.abc import Iterable
 from functools import lru_cache
-from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
 
 from pydantic import TypeAdapter
 
+from ops.run.configuration import read_profile
 from router.linkage.rules import NEWEST
 from router.step import Outcome, Step
 from schemas.base import Fact

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from router.steps.suggestion.text import Span, Spans, Text
@@ -106,11 +106,14 @@ def _is_idle(why: Denial, spans: Spans, idle: _Idle, own: int) -> bool:
 class _Stops:
     """Where the reach of one kind of denial ends."""
 
-    def __init__(self, found: Iterable[_Found], why: Denial) -> None:
+    def __init__(self, found: Sequence[_Found], why: Denial) -> None:
+        joined = _bits_of(
+            span for context, spans in found if context.means == "joins" for span in spans
+        )
         ends = [
             (spans[0][0], spans[-1][1], context.means == "clause")
             for context, spans in found
-            if context.means in {"terminates", "clause"} and (not context.of or why in context.of)
+            if _ends(context, why, joined=bool(joined >> spans[0][0] & 1))
         ]
         self._at = frozenset(start for start, _, clause in ends if not clause)
         self._starts = sorted(start for start, _, _ in ends)
@@ -127,6 +130,12 @@ class _Stops:
         """The end of the last one up to this position, or 0."""
         nearest = bisect_right(self._ends, position)
         return self._ends[nearest - 1] if nearest else 0
+
+
+def _ends(context: Context, why: Denial, *, joined: bool) -> bool:
+    """Whether these words end the reach of what denies so."""
+    ends = context.means in {"terminates", "clause"} and not joined
+    return ends and (not context.of or why in context.of)
 
 
 def _reach(

@@ -12,6 +12,8 @@ from router.steps.suggestion.vocabulary import Sought, Vocabulary
 from schemas.policy import BoroughProfile, Denial, Indicator
 from schemas.rating import Colour
 
+_SAYS_WHAT = frozenset({Denial.OTHER, Denial.FICTION, Denial.EXPLAINED, Denial.HISTORICAL})
+"""Words that deny so say what a narrative is about."""
 Found = tuple[Sought, Indicator, Spans]
 
 
@@ -56,7 +58,9 @@ class Reading:
 
     signs: tuple[Sign, ...]
     known: bool
-    """Whether anything of it is known to the profile: a sign, counted or denied, or in an idiom."""
+    """Whether anything of it is known to the profile: a sign, counted or denied, an idiom, or what
+    it is about.
+    """
 
 
 def read(narrative: str, *, same: Same, year: int) -> Reading:
@@ -85,7 +89,8 @@ def read(narrative: str, *, same: Same, year: int) -> Reading:
         if not context.in_idiom(spans)
         and not (indicator.vague and text.bounds(spans[0][0]) in settled)
     )
-    return Reading(signs, known=bool(signs) or any(not one.vague for _, one, _ in found))
+    known_otherwise = context.idiom or not context.by.keys().isdisjoint(_SAYS_WHAT)
+    return Reading(signs, known=bool(signs or known_otherwise))
 
 
 def _settled(plain: Iterable[Found], text: Text, context: Denials) -> frozenset[Span]:

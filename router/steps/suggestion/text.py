@@ -69,7 +69,7 @@ class Text:
             self.places[f"@{PAST_YEAR}"] = sum(1 << at for at in past)
 
     def _find_listed(self) -> None:
-        """A list's phrase counts as a word of the list, as long as the phrase is."""
+        """A list's phrase counts as a word of the list, as long as the shortest that begins there."""
         for sought, word in self._vocabulary.listed:
             if not sought.needs & ~self.has:
                 for spans in tuple(self.spans(sought)):
@@ -79,7 +79,7 @@ class Text:
         self.has |= self._vocabulary.elements.get(word, 0)
         self.places[word] = self.places.get(word, 0) | 1 << start
         ends = self._longer.setdefault(word, {})
-        ends[start] = max(end, ends.get(start, 0))
+        ends[start] = min(end, ends.get(start, end))
         self._lists.clear()
         self._elements.clear()
 
@@ -162,7 +162,7 @@ class Text:
         for word in self._vocabulary.list_words(name).intersection(self.places):
             where |= self.places[word]
             for start, end in self._longer.get(word, _NONE).items():
-                several[start] = max(end, several.get(start, 0))
+                several[start] = min(end, several.get(start, end))
         self._lists[name] = where, several
         return where, several
 
