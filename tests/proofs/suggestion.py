@@ -1,4 +1,4 @@
-"""How well the shipped profile tells a possible Red, on narratives that were labelled apart from it.
+"""How well the shipped profile tells a possible Red, on narratives labelled apart from it.
 
 It says nothing of what stands in them, so that those kept aside stay unread by whoever changes the
 profile.

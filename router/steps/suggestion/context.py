@@ -18,18 +18,25 @@ class Denials:
     by: dict[Denial, int] = field(default_factory=dict)
     """The positions that each denies, a bit for each."""
     idiom: int = 0
+    reached: list[tuple[str, int]] = field(default_factory=list)
+    """Of each of the words that deny: the profile's phrase, and what it reaches."""
 
     def of(self, spans: Spans) -> frozenset[Denial]:
         """Why any word of these is denied."""
         words = _bits_of(spans)
         return frozenset(why for why, covered in self.by.items() if covered & words)
 
+    def because_of(self, spans: Spans) -> tuple[str, ...]:
+        """The profile's phrases that deny any word of these."""
+        words = _bits_of(spans)
+        return tuple(dict.fromkeys(one for one, covered in self.reached if covered & words))
+
     def in_idiom(self, spans: Spans) -> bool:
         """Whether any word of these is part of an idiom."""
         return bool(self.idiom & _bits_of(spans))
 
 
-_Found = tuple[Context, Spans]
+_Found = tuple[Context, Spans, str]
 
 
 def denials(text: Text, vocabulary: Vocabulary, *, signs: Iterable[Spans]) -> Denials:
@@ -41,15 +48,16 @@ def denials(text: Text, vocabulary: Vocabulary, *, signs: Iterable[Spans]) -> De
     found = tuple(_found(text, vocabulary))
     idle, own = _idle(found), _own(signs)
     stops: dict[Denial, _Stops] = {}
-    for context, spans in found:
+    for context, spans, phrase in found:
         why = context.means
         if why == "idiom":
             result.idiom |= _bits_of(spans)
         elif isinstance(why, Denial) and not _is_idle(why, spans, idle, own):
             if why not in stops:
                 stops[why] = _Stops(found, why)
-            for span in _reach(context, spans, text=text, stops=stops[why]):
-                result.by[why] = result.by.get(why, 0) | _bits_of((span,))
+            covered = _bits_of(_reach(context, spans, text=text, stops=stops[why]))
+            result.by[why] = result.by.get(why, 0) | covered
+            result.reached.append((phrase, covered))
     return result
 
 
@@ -73,7 +81,7 @@ def _own(signs: Iterable[Spans]) -> int:
 def _found(text: Text, vocabulary: Vocabulary) -> Iterator[_Found]:
     for sought, context in vocabulary.contexts.worth_a_look(text.places, has=text.has):
         for spans in text.spans(sought):
-            yield context, spans
+            yield context, spans, sought.written
 
 
 _Idle = dict[Denial, dict[int, int]]
@@ -82,7 +90,7 @@ _Idle = dict[Denial, dict[int, int]]
 
 def _idle(found: Iterable[_Found]) -> _Idle:
     idle: _Idle = {}
-    for context, spans in found:
+    for context, spans, _ in found:
         if context.means == "pseudo":
             words = _bits_of(spans)
             count = words.bit_count()
@@ -108,11 +116,11 @@ class _Stops:
 
     def __init__(self, found: Sequence[_Found], why: Denial) -> None:
         joined = _bits_of(
-            span for context, spans in found if context.means == "joins" for span in spans
+            span for context, spans, _ in found if context.means == "joins" for span in spans
         )
         ends = [
             (spans[0][0], spans[-1][1], context.means == "clause")
-            for context, spans in found
+            for context, spans, _ in found
             if _ends(context, why, joined=bool(joined >> spans[0][0] & 1))
         ]
         self._at = frozenset(start for start, _, clause in ends if not clause)

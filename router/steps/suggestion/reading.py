@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -27,6 +27,8 @@ class Sign:
     words: tuple[str, ...]
     """The text's own: for the eyes of whoever has the text before them."""
     denied: frozenset[Denial]
+    by: tuple[str, ...] = ()
+    """The profile's phrases that deny it, where it was asked."""
 
 
 class Same:
@@ -63,10 +65,11 @@ class Reading:
     """
 
 
-def read(narrative: str, *, same: Same, year: int) -> Reading:
+def read(narrative: str, *, same: Same, year: int, explain: bool = False) -> Reading:
     """Each phrase of the profile's indicators that the text holds, once for each place.
 
-    Takes time in proportion to the text's length. ``year``: when it was written.
+    Takes time in proportion to the text's length, unless it is to ``explain`` by which phrases
+    signs are denied. ``year``: when it was written.
     """
     known = vocabulary(same)
     text = Text(narrative, known, year=year)
@@ -76,33 +79,31 @@ def read(narrative: str, *, same: Same, year: int) -> Reading:
         for spans in text.spans(sought)
     ]
     context = denials(text, known, signs=(spans for _, _, spans in found))
-    plain = [one for one in found if not one[1].vague]
-    settled = _settled(plain, text, context)
     signs = tuple(
         Sign(
             indicator,
             sought.written,
-            _said(text.words, spans),
+            tuple(" ".join(text.words[start:end]) for start, end in spans),
             context.of(spans) - frozenset(indicator.despite),
+            context.because_of(spans) if explain else (),
         )
-        for sought, indicator, spans in found
-        if not context.in_idiom(spans)
-        and not (indicator.vague and text.bounds(spans[0][0]) in settled)
+        for sought, indicator, spans in _counting(found, text=text, context=context)
     )
-    known_otherwise = context.idiom or not context.by.keys().isdisjoint(_SAYS_WHAT)
-    return Reading(signs, known=bool(signs or known_otherwise))
+    otherwise = context.idiom or not context.by.keys().isdisjoint(_SAYS_WHAT)
+    return Reading(signs, known=bool(signs or otherwise))
 
 
-def _settled(plain: Iterable[Found], text: Text, context: Denials) -> frozenset[Span]:
-    """The sentences that speak of harm in plain words, and only to deny it, or in an idiom."""
-    settled, open_ = set[Span](), set[Span]()
-    for _, indicator, spans in plain:
-        if indicator.colour is Colour.RED:
-            sentence = text.bounds(spans[0][0])
+def _counting(found: Sequence[Found], *, text: Text, context: Denials) -> Iterator[Found]:
+    """Without idioms, and without vague ones in sentences that speak of harm in plain words, and
+    only to deny it, or in an idiom.
+    """
+    settled, unsettled = set[Span](), set[Span]()
+    for _, indicator, spans in found:
+        if indicator.colour is Colour.RED and not indicator.vague:
             denied = context.of(spans) - frozenset(indicator.despite)
-            (settled if denied or context.in_idiom(spans) else open_).add(sentence)
-    return frozenset(settled - open_)
-
-
-def _said(words: list[str], spans: Spans) -> tuple[str, ...]:
-    return tuple(" ".join(words[start:end]) for start, end in spans)
+            sentences = settled if denied or context.in_idiom(spans) else unsettled
+            sentences.add(text.bounds(spans[0][0]))
+    for sought, indicator, spans in found:
+        denies = indicator.vague and text.bounds(spans[0][0]) in settled - unsettled
+        if not denies and not context.in_idiom(spans):
+            yield sought, indicator, spans

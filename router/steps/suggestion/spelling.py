@@ -18,7 +18,8 @@ BREAKS = frozenset(".!?;\n")
 _WRAPPED = re.compile(r"(?<=[^\n]{60})\n(?=[a-z])")
 """A line that was broken for its length, not for its sense."""
 _DASHES = frozenset("-\u2013\u2014")
-_STRAIGHT = str.maketrans({"\u2019": "'", "\u2018": "'", "\u02bc": "'", "`": "'", "\u00b4": "'"})
+_STRAIGHT = dict.fromkeys((0x2018, 0x2019, 0x02BC, 0x0060, 0x00B4), "'")
+"""Whatever stands for an apostrophe."""
 _WITHOUT_APOSTROPHE = frozenset(
     (
         *("arent", "couldnt", "didnt", "doesnt", "dont", "hadnt", "hasnt", "havent", "isnt"),
@@ -45,9 +46,10 @@ def pieces(text: str) -> list[str]:
     """Words, numbers and the marks that matter, in order, without case; in linear time."""
     if "\n" in text:
         text = _WRAPPED.sub(" ", text)
+    text = text.translate(_STRAIGHT)
     if not text.isascii():
-        text = unicodedata.normalize("NFKC", text.translate(_STRAIGHT))
-    return _PIECE.findall(text.casefold().replace("`", "'"))
+        text = unicodedata.normalize("NFKC", text)
+    return _PIECE.findall(text.casefold())
 
 
 def spelled_out(piece: str) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ Places are sets of positions, a bit for each, so that where a phrase stands come
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from router.steps.suggestion.phrases import PAST_YEAR
@@ -69,17 +69,21 @@ class Text:
             self.places[f"@{PAST_YEAR}"] = sum(1 << at for at in past)
 
     def _find_listed(self) -> None:
-        """A list's phrase counts as a word of the list, as long as the shortest that begins there."""
+        """A list's phrase counts as a word of the list; the shortest that begins there."""
         for sought, word in self._vocabulary.listed:
-            if not sought.needs & ~self.has:
-                for spans in tuple(self.spans(sought)):
-                    self._place(word, spans[0][0], end=spans[-1][1])
+            if sought.needs & ~self.has:
+                continue
+            if found := tuple(self.spans(sought)):
+                self._place(word, found)
 
-    def _place(self, word: str, start: int, *, end: int) -> None:
+    def _place(self, word: str, found: Iterable[Spans]) -> None:
+        ends, where = self._longer.setdefault(word, {}), self.places.get(word, 0)
+        for spans in found:
+            start, end = spans[0][0], spans[-1][1]
+            where |= 1 << start
+            ends[start] = min(end, ends.get(start, end))
+        self.places[word] = where
         self.has |= self._vocabulary.elements.get(word, 0)
-        self.places[word] = self.places.get(word, 0) | 1 << start
-        ends = self._longer.setdefault(word, {})
-        ends[start] = min(end, ends.get(start, end))
         self._lists.clear()
         self._elements.clear()
 
@@ -181,6 +185,8 @@ class Text:
                 return
             for rest in self._rest(run, nth + 1, following):
                 yield ((start, end), *rest)
+                return
+            if gap < 0:
                 return
             places &= places - 1
 
