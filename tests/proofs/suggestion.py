@@ -22,7 +22,11 @@ from schemas.policy import BoroughProfile
 from schemas.rating import Colour
 
 SETS = ("ratings-develop", "ratings-held-out")
-"""The one that the profile was made with, and the one that was kept aside."""
+"""The one that the profile was made with, and the one that was kept aside: both by one hand,
+and not by that of the profile.
+"""
+FURTHER = "ratings-further"
+"""Sentences of whoever wrote the profile, to find out what it does not know; not to judge it by."""
 RECALL, PRECISION = 0.98, 0.80
 """What is aimed at: a Red that is missed is worse than a reading in vain."""
 _WRITTEN = dt.datetime(2026, 6, 10, 12, tzinfo=dt.UTC)

@@ -42,11 +42,14 @@ _Found = tuple[Context, Spans, str]
 def denials(text: Text, vocabulary: Vocabulary, *, signs: Iterable[Spans]) -> Denials:
     """Look for the words that deny, let each reach as far as it does, and no further.
 
-    What is within one of the ``signs`` is part of what it says: 'no underwear' denies nothing.
+    Only what stands near the ``signs`` matters, where there are any. What is within one of them is
+    part of what it says: 'no underwear' denies nothing.
     """
     result = Denials()
-    found = tuple(_found(text, vocabulary))
-    idle, own = _idle(found), _own(signs)
+    held = tuple(signs)
+    near = text.words_near(_bits_of(span for spans in held for span in spans))
+    found = tuple(_found(text, vocabulary, near=near))
+    idle, own = _idle(found), _own(held)
     stops: dict[Denial, _Stops] = {}
     for context, spans, phrase in found:
         why = context.means
@@ -78,8 +81,8 @@ def _own(signs: Iterable[Spans]) -> int:
     return own
 
 
-def _found(text: Text, vocabulary: Vocabulary) -> Iterator[_Found]:
-    for sought, context in vocabulary.contexts.worth_a_look(text.places, has=text.has):
+def _found(text: Text, vocabulary: Vocabulary, *, near: Iterable[str]) -> Iterator[_Found]:
+    for sought, context in vocabulary.contexts.worth_a_look(near, has=text.has):
         for spans in text.spans(sought):
             yield context, spans, sought.written
 

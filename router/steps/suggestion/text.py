@@ -43,10 +43,10 @@ class Text:
         self._elements: dict[int, Places] = {}
         self._split(narrative)
         self._keep_past_years(year - _OVER)
-        self.has = 0
-        """The elements that stand in the text: a bit for each."""
+        self.has: set[int] = set()
+        """The elements that stand in the text."""
         for word in self.places:
-            self.has |= vocabulary.elements.get(word, 0)
+            self.has.update(vocabulary.elements.get(word, ()))
         self._find_listed()
 
     def _split(self, narrative: str) -> None:
@@ -71,9 +71,7 @@ class Text:
     def _find_listed(self) -> None:
         """A list's phrase counts as a word of the list; the shortest that begins there."""
         for sought, word in self._vocabulary.listed:
-            if sought.needs & ~self.has:
-                continue
-            if found := tuple(self.spans(sought)):
+            if self.has.issuperset(sought.needs) and (found := tuple(self.spans(sought))):
                 self._place(word, found)
 
     def _place(self, word: str, found: Iterable[Spans]) -> None:
@@ -83,7 +81,7 @@ class Text:
             where |= 1 << start
             ends[start] = min(end, ends.get(start, end))
         self.places[word] = where
-        self.has |= self._vocabulary.elements.get(word, 0)
+        self.has.update(self._vocabulary.elements.get(word, ()))
         self._lists.clear()
         self._elements.clear()
 
@@ -104,7 +102,7 @@ class Text:
             if not others:
                 return
             if not anywhere:
-                begins &= self._sentences_of(others)
+                begins &= self.sentences_of(others)
         for start in _bits(begins):
             yield from self._rest(first, 0, start)
 
@@ -138,7 +136,18 @@ class Text:
             by *= 2
         return places
 
-    def _sentences_of(self, places: int) -> int:
+    def words_near(self, places: int) -> Iterable[str]:
+        """The words of the sentences of these, and of the sentences right after them; all of the
+        text's where there are none.
+        """
+        if not places:
+            return self.places
+        near = self.sentences_of(places)
+        after = near << 1 & ~near & ((1 << len(self.words)) - 1)
+        near |= self.sentences_of(after)
+        return [word for word, where in self.places.items() if where & near]
+
+    def sentences_of(self, places: int) -> int:
         """All words of the sentences of these."""
         whole = 0
         for position in _bits(places):
@@ -150,14 +159,15 @@ class Text:
     def _at(self, element: int) -> Places:
         found = self._elements.get(element)
         if found is None:
-            where, several = 0, dict[int, int]()
+            where = 0
+            several: dict[int, int] = {}
             names, words = self._vocabulary.parts[element]
             for word in words.intersection(self.places) if len(words) > _MANY else words:
                 where |= self.places.get(word, 0)
             for name in names:
                 listed, ends = self._lists.get(name) or self._list(name)
                 where |= listed
-                several.update(ends)
+                several = several | ends if several else ends
             found = self._elements[element] = where, several
         return found
 

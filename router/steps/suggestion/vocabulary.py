@@ -46,8 +46,8 @@ class Sought:
     runs: tuple[tuple[tuple[int, int], ...], ...]
     """Of each run its elements: how many words may stand before (-1: any), and the number."""
     anywhere: tuple[bool, ...]
-    needs: int
-    """Elements without which no text holds the phrase: a bit for each."""
+    needs: tuple[int, ...]
+    """Elements without which no text holds the phrase, the rarest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +58,15 @@ class Index(Generic[T]):
     by_word: Mapping[str, tuple[int, ...]]
     """The phrases that a word makes worth a look: it may be their rarest element."""
 
-    def worth_a_look(self, words: Iterable[str], *, has: int) -> list[tuple[Sought, T]]:
+    def worth_a_look(self, words: Iterable[str], *, has: set[int]) -> list[tuple[Sought, T]]:
         """The phrases that a text with these words and elements may hold, in order."""
         found = set[int]()
-        by_word, phrases, lacks = self.by_word, self.phrases, ~has
+        by_word, phrases = self.by_word, self.phrases
         for word in words:
             if word in by_word:
                 found.update(by_word[word])
-        return [one for one in map(phrases.__getitem__, sorted(found)) if not one[0].needs & lacks]
+        several = map(phrases.__getitem__, sorted(found))
+        return [one for one in several if has.issuperset(one[0].needs)]
 
 
 class Vocabulary:
@@ -80,8 +81,8 @@ class Vocabulary:
         self._words: list[frozenset[str]] = []
         self.parts: list[tuple[tuple[str, ...], frozenset[str]]] = []
         """Of each element the names of its lists, and its own words."""
-        self.elements: dict[str, int] = {}
-        """Of each word the elements that it stands for: a bit for each."""
+        self.elements: dict[str, list[int]] = {}
+        """Of each word the elements that it stands for."""
         self._lists = _Lists(profile.words)
         self.listed = tuple(
             (self._sought(one, parsed(one))[0], f"@{name}")
@@ -141,8 +142,8 @@ class Vocabulary:
             for run in phrase.runs
         )
         numbers = {number for run in runs for _, number in run}
-        needs = sum(1 << number for number in numbers)
-        return Sought(written, runs, phrase.anywhere, needs), min(numbers, key=self._cost)
+        needs = tuple(sorted(numbers, key=self._cost))
+        return Sought(written, runs, phrase.anywhere, needs), needs[0]
 
     def _cost(self, number: int) -> int:
         words = self._words[number]
@@ -156,7 +157,7 @@ class Vocabulary:
             self.parts.append((tuple(sorted(element.names - GIVEN)), frozenset(own)))
             self._words.append(self._lists.words(element))
             for word in self._words[number]:
-                self.elements[word] = self.elements.get(word, 0) | 1 << number
+                self.elements.setdefault(word, []).append(number)
         return number
 
 
