@@ -8,6 +8,7 @@ from pydantic import Field
 
 from schemas.base import Code, Identity, Instant, Line, Notice, ReferralHead, ReferralId
 from schemas.case import Candidate, FromPerson, LikelyPair, PersonReferrals, Worker
+from schemas.gathering import Question
 from schemas.information import RequestPlan
 from schemas.notification import Notification, SetAside
 from schemas.picture import PictureGiven
@@ -90,6 +91,24 @@ class RequestsPlanned(ReferralHead, Notice, type="mash.request-plan.v1"):
     left: bool
     """Whether requests have left, or wait for a rating."""
     plan: RequestPlan
+
+
+class RequestHead(ReferralHead):
+    """A request for information that an agency was sent."""
+
+    request_id: Identity
+    agency: Code
+
+
+class RequestChange(RequestHead, Notice, type="mash.request-changed.v1"):
+    """To who was asked: this is asked, and is due then, instead of what the request said."""
+
+    question: Question | None = None
+    due_at: Instant
+
+
+class RequestCancellation(RequestHead, Notice, type="mash.request-cancelled.v1"):
+    """To who was asked: no answer is awaited; one that is sent all the same is taken."""
 
 
 class AdultMatter(ReferralHead, Notice, type="mash.adult-matter.v1"):

@@ -63,6 +63,8 @@ class DraftItem(Item):
     sanitised_digest: Digest
     """:func:`release_digest` of the sanitised text."""
     signpost: bool
+    held_by: Code | None = Field(default=None, exclude_if=_none)
+    """Who told it, where that says that it is another agency's: then both decide about it."""
     notification: bool = False
     """Whether this is the referral's own notification."""
     restricted: bool = Field(default=False, exclude_if=not_)
@@ -75,7 +77,9 @@ class Weighing(Item):
     included: bool
     reason: Line
     signpost: bool = False
-    """For an item left out: whether its owner may be named as holding something."""
+    """For an item left out: whether who told it may be named as holding something."""
+    held_by: Code | None = Field(default=None, exclude_if=_none)
+    """Who told it, where that is not its owner."""
 
 
 class Disposal(StrEnum):
@@ -143,7 +147,24 @@ class Choice(StrEnum):
 
     RELEASE_ORIGINAL = "release_original"
     RELEASE_SANITISED = "release_sanitised"
+    RELEASE_REWORDED = "release_reworded"
+    """In words of the owner's own, in place of those proposed."""
     WITHHOLD = "withhold"
+
+
+class Difference(Shape):
+    """A stretch of the original, in characters, and what the owner's words have in its place."""
+
+    start: int
+    end: int
+    instead: str
+
+
+class Wording(Shape):
+    """What its owner lets leave in words of its own, and how they differ from the original."""
+
+    text: Prose
+    differences: tuple[Difference, ...]
 
 
 class ItemDecided(
@@ -158,6 +179,7 @@ class ItemDecided(
 
     item_id: Identity
     owner: Code
+    """Who decided: its owner, or who told it as another agency's."""
     choice: Choice
     digest: Digest | None
     """Of what may leave; None when withheld."""
@@ -167,6 +189,8 @@ class ItemDecided(
     """For a withheld item: why sharing would be more detrimental to the child (L1)."""
     signpost: bool
     decided_by: Line
+    wording: Wording | None = Field(default=None, exclude_if=_none)
+    """The owner's own words, where it chose these."""
 
 
 class OwnersWord(ReferralFact, Item):
