@@ -13,7 +13,7 @@ from router.step import Outcome, Step, referral_of
 from router.steps import thresholds
 from router.steps.cases import Cases
 from router.steps.compose.gathering import Gathering, Notified, noted
-from router.steps.compose.sanitise import Sanitised, sanitise
+from router.steps.compose.sanitising import Sanitised, sanitise
 from router.steps.compose.weighing import weigh
 from schemas.case import ChildLinked, LinkCorrected
 from schemas.information import (

@@ -6,7 +6,7 @@ import datetime as dt
 
 from router.steps import thresholds
 from router.steps.cases import Cases
-from router.steps.compose.sanitise import Known, known_of
+from router.steps.compose.sanitising import Known, known_of
 from schemas.base import Identity, Instant, Shape
 from schemas.case import ChildLinked, LinkCorrected
 from schemas.information import (

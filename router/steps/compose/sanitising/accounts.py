@@ -1,0 +1,83 @@
+"""E-mail addresses and accounts by which somebody can be reached, spelled out or not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from router.steps.compose.sanitising.reading import Reading, rewritten
+from router.steps.compose.sanitising.span import ACCOUNT, EMAIL, Span
+from router.steps.compose.sanitising.words import is_ordinary
+
+_SPELT: Final = re.compile(
+    r"\s{0,2}[(\[{<]\s?(?P<sign>at|dot|full stop|point|underscore|dash|hyphen)\s?[)\]}>]\s{0,2}"
+    r"|\s(?P<word>dot|full stop|underscore|dash|hyphen)\s"
+    r"|\s{1,2}(?P<at>@)\s{1,2}|\s(?P<stop>\.)\s"
+)
+_SIGNS: Final = {
+    "at": "@",
+    "dot": ".",
+    "full stop": ".",
+    "point": ".",
+    "underscore": "_",
+    "dash": "-",
+    "hyphen": "-",
+    "@": "@",
+    ".": ".",
+}
+_EMAIL: Final = re.compile(r"[\w.+'-]{1,64}@[\w-]{1,255}(?:\.[\w-]{1,255}){1,8}")
+_SAID: Final = re.compile(r"[\w.+'-]{1,64}\sat\s[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}(?!\.?[\w-]|\sat\s)")
+_LINK: Final = re.compile(
+    r"(?:https?://|www\.)\S{1,500}|(?<![\w.-])(?:[\w-]{1,63}\.){1,4}(?:com|net|org|uk|tv|gg|me)/\S{1,200}"
+)
+_HANDLE: Final = re.compile(r"(?<![\w@.])@[\w.]{2,40}")
+_PLATFORM: Final = (
+    r"instagram|insta|ig|snapchat|snap|tik ?tok|facebook|fb|messenger|whatsapp|discord|twitter|"
+    r"telegram|signal|kik|roblox|fortnite|xbox|psn|playstation|steam|twitch|youtube|onlyfans|"
+    r"bereal|reddit|tumblr|threads|yubo|wizz|omegle|gamertag"
+)
+_NAMED: Final = re.compile(
+    rf"\b(?:{_PLATFORM})\b"
+    r"(?P<link>(?:[\s,:;(]{1,3}(?:user ?name|account|handle|profile|name|called|under|as|is|was|tag|id)"
+    r"\b){0,3}[\s,:;(\"']{0,3})(?P<account>[\w][\w.]{2,40})"
+)
+_SURE: Final = re.compile(r"[\d_]|\w\.\w")
+
+
+def accounts(reading: Reading, known: Sequence[str]) -> Iterator[Span]:
+    """E-mail addresses, links, handles, and names on a platform."""
+    signs = rewritten(reading, _SPELT, lambda match: _SIGNS[match.group(match.lastgroup or 0)])
+    for match in _EMAIL.finditer(signs.low):
+        yield Span(*signs.span(*match.span()), *EMAIL)
+    if signs is not reading:
+        for match in _SAID.finditer(signs.low):
+            if signs.span(*match.span())[1] - signs.span(*match.span())[0] > len(match.group()):
+                yield Span(*signs.span(*match.span()), *EMAIL)
+    for match in _LINK.finditer(reading.low):
+        yield Span(*reading.span(*match.span()), *ACCOUNT)
+    for match in _HANDLE.finditer(reading.low):
+        yield Span(*reading.span(*match.span()), *ACCOUNT)
+    for match in _NAMED.finditer(reading.low):
+        if _is_account(match):
+            yield Span(*reading.span(*match.span("account")), *ACCOUNT)
+    yield from _local(reading, known)
+
+
+def _is_account(match: re.Match[str]) -> bool:
+    """What has a sign of an account in it, or is said to be one and is no English."""
+    if _SURE.search(match["account"]):
+        return True
+    said = ":" in match["link"] or match["link"].strip(" ,;(\"'")
+    return bool(said) and not is_ordinary(match["account"])
+
+
+def _local(reading: Reading, known: Sequence[str]) -> Iterator[Span]:
+    """What stands before the @ of known e-mail addresses, and the same people use elsewhere."""
+    for address in known:
+        name = address.split("@")[0].lower()
+        if len(name) > 5 and not is_ordinary(name):
+            at = reading.low.find(name)
+            while at >= 0:
+                yield Span(*reading.span(at, at + len(name)), *ACCOUNT)
+                at = reading.low.find(name, at + 1)
