@@ -12,14 +12,15 @@ from dataclasses import dataclass
 from router.steps.compose.sanitising.accounts import accounts
 from router.steps.compose.sanitising.callings import callings
 from router.steps.compose.sanitising.dates import births, dates
-from router.steps.compose.sanitising.figures import in_figures
+from router.steps.compose.sanitising.figures import NUMBER_WORDS, holds_figures, in_figures
 from router.steps.compose.sanitising.forms import Forms, forms_of
 from router.steps.compose.sanitising.known import Known, known_of
 from router.steps.compose.sanitising.numbers import numbers
-from router.steps.compose.sanitising.people import Told
+from router.steps.compose.sanitising.people import told
 from router.steps.compose.sanitising.places import institutions, postcodes, streets
 from router.steps.compose.sanitising.reading import Reading, closed_up, read
 from router.steps.compose.sanitising.span import Span
+from router.steps.compose.sanitising.words import bare_words
 from schemas.product import Redaction
 
 __all__ = ["LONGEST", "Known", "Sanitised", "known_of", "redacted", "sanitise"]
@@ -48,15 +49,19 @@ def sanitise(text: str, *, known: Known) -> Sanitised:
 
 
 def _found(reading: Reading, known: Known, forms: Forms) -> Iterator[Span]:
-    yield from Told(reading, forms).spans()
-    yield from callings(reading, forms.own)
-    yield from streets(reading)
-    yield from institutions(reading, forms.own)
-    yield from accounts(reading, known.accounts)
-    figures = in_figures(reading)
+    words = bare_words(reading)
+    distinct = set(words)
+    yield from told(reading, words, forms)
+    yield from callings(reading, distinct, forms.own)
+    yield from streets(reading, distinct)
+    yield from institutions(reading, distinct, forms.own)
+    yield from accounts(reading, distinct, known.accounts)
+    figures = reading if NUMBER_WORDS.isdisjoint(distinct) else in_figures(reading)
+    if not holds_figures(figures):
+        return
     found = dates(figures)
     yield from births(figures, known.births, found)
-    yield from numbers(figures, known.numbers, found)
+    yield from numbers(figures, forms.numbers, found)
     yield from postcodes(reading, known.places)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from typing import Final
 
 from router.steps.compose.sanitising.reading import Reading, rewritten
@@ -37,6 +37,11 @@ _PLATFORM: Final = (
     r"telegram|signal|kik|roblox|fortnite|xbox|psn|playstation|steam|twitch|youtube|onlyfans|"
     r"bereal|reddit|tumblr|threads|yubo|wizz|omegle|gamertag"
 )
+_TOLD_BY: Final = frozenset(
+    {*_PLATFORM.replace(" ?", "").split("|"), "tok"}
+    | {"http", "https", "www", "com", "net", "org", "uk", "tv", "gg", "me"}
+    | {"dot", "stop", "point", "at", "underscore"}
+)
 _NAMED: Final = re.compile(
     rf"\b(?:{_PLATFORM})\b"
     r"(?P<link>(?:[\s,:;(]{1,3}(?:user ?name|account|handle|profile|name|called|under|as|is|was|tag|id)"
@@ -45,8 +50,11 @@ _NAMED: Final = re.compile(
 _SURE: Final = re.compile(r"[\d_]|\w\.\w")
 
 
-def accounts(reading: Reading, known: Sequence[str]) -> Iterator[Span]:
+def accounts(reading: Reading, distinct: Set[str], known: Sequence[str]) -> Iterator[Span]:
     """E-mail addresses, links, handles, and names on a platform."""
+    yield from _local(reading, known)
+    if "@" not in reading.low and _TOLD_BY.isdisjoint(distinct):
+        return
     signs = rewritten(reading, _SPELT, lambda match: _SIGNS[match.group(match.lastgroup or 0)])
     for match in _EMAIL.finditer(signs.low):
         yield Span(*signs.span(*match.span()), *EMAIL)
@@ -61,7 +69,6 @@ def accounts(reading: Reading, known: Sequence[str]) -> Iterator[Span]:
     for match in _NAMED.finditer(reading.low):
         if _is_account(match):
             yield Span(*reading.span(*match.span("account")), *ACCOUNT)
-    yield from _local(reading, known)
 
 
 def _is_account(match: re.Match[str]) -> bool:

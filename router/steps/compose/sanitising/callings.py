@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from typing import Final
 
 from router.linkage.names import is_name
@@ -13,6 +13,7 @@ from router.steps.compose.sanitising.words import KIN, TITLES, TOKEN, bare, is_o
 
 _CAPITALISED: Final = r"[^\W\d_a-z][\w'-]{0,40}"
 _FULL_NAME: Final = rf"{_CAPITALISED}(?:\s+{_CAPITALISED}){{0,3}}"
+_CALLERS: Final = frozenset(word.rsplit("-", 1)[-1] for word in {*KIN, *TITLES})
 _CALLER: Final = re.compile(rf"(?<![\w-])(?:{'|'.join(sorted({*KIN, *TITLES}, key=len, reverse=True))})(?![\w-])")
 _NAMED: Final = re.compile(
     r"(?:,?\s+(?i:called|named|is called|is named|is))?[\s,.:(]+"
@@ -21,8 +22,10 @@ _NAMED: Final = re.compile(
 _JOINTS: Final = re.compile(r",\s*|\s+(?:and|&)\s+")
 
 
-def callings(reading: Reading, own: frozenset[str]) -> Iterator[Span]:
+def callings(reading: Reading, distinct: Set[str], own: frozenset[str]) -> Iterator[Span]:
     """Each of the names, of one person or of several, that is not the child's."""
+    if _CALLERS.isdisjoint(distinct):
+        return
     for caller in _CALLER.finditer(reading.low):
         title = caller.group() in TITLES
         named = _NAMED.match(reading.text, caller.end())

@@ -44,6 +44,14 @@ _RUN: Final = re.compile(
 )
 
 
+_FIGURE: Final = re.compile(r"\d")
+
+
+def holds_figures(reading: Reading) -> bool:
+    """Whether there is any number in it."""
+    return _FIGURE.search(reading.low) is not None
+
+
 def in_figures(reading: Reading) -> Reading:
     """The reading with its numbers in figures; the same where none is written in words."""
     return rewritten(reading, _RUN, lambda match: _figures(match.group()))

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from router.linkage.names import called, is_name
 from router.steps.compose.sanitising.kinds import PREMISES, SCHOOLS, STREETS
 from router.steps.compose.sanitising.known import Known
+from router.steps.compose.sanitising.numbers import digits_of
 from router.steps.compose.sanitising.reading import read
 from router.steps.compose.sanitising.span import HOME, NAME, SCHOOL, Kind
 from router.steps.compose.sanitising.words import TOKEN, bare, data, is_ordinary
@@ -41,6 +42,16 @@ _LONGEST: Final = 40
 """Letters of a word that is compared: no name is longer, and a run of letters may be."""
 
 
+class Phrase(NamedTuple):
+    """Ordinary words that tell a place where they follow one another."""
+
+    words: tuple[str, ...]
+    """After the first; a word for a street in full."""
+    typed: bool
+    """Whether a word such as 'School' has to follow."""
+    kind: Kind
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Forms:
     """What to look for. Words are folded, in lower case, without apostrophes."""
@@ -52,14 +63,14 @@ class Forms:
     others: frozenset[str]
     """Of everybody else, those that they share with the child included."""
     telling: dict[str, Kind]
-    near: dict[str, tuple[str, ...]]
-    """Words by each of what is left of them without one letter."""
-    joined: frozenset[str]
-    """Words that may be run together with others."""
-    inside: re.Pattern[str] | None
+    near: tuple[str, ...]
+    """Words that are recognised with a letter wrong."""
+    beginnings: dict[str, tuple[str, ...]]
+    """Names of others by their first letters."""
     initials: frozenset[str]
     letters: frozenset[str]
     phrases: dict[str, tuple[Phrase, ...]]
+    numbers: frozenset[str]
     places: frozenset[str]
     """All words of places."""
 
@@ -69,111 +80,139 @@ class Forms:
             return None
         if found := self.telling.get(word):
             return found
-        if len(word) < _SHORTEST_NEAR or len(word) > _LONGEST or is_ordinary(word):
+        if is_ordinary(word) or not _SHORTEST_NEAR <= len(word) <= _LONGEST:
             return None
         if not word.isalpha():
             return self._with_digits(word)
-        return self._misspelt(word) or self._run_together(word)
+        if self._is_short_form(word):
+            return NAME
+        return self.misspelt(word) or self._run_together(word)
 
-    def _misspelt(self, word: str) -> Kind | None:
-        """Where it may be the child's name as well as another's, it is taken for the other's."""
-        for left in (word, *_lacking_one(word)):
-            for name in self.near.get(left, ()):
-                if name in self.telling and OSA.distance(word, name, score_cutoff=1) <= 1:
-                    return self.telling[name]
-        return None
+    def is_part(self, word: str) -> bool:
+        """Whether a word may be run together with another."""
+        return word in self.telling or word in self.own
 
-    def is_misspelt(self, word: str) -> bool:
-        """Whether a word, English or not, is within one letter of one that tells something."""
-        return self._misspelt(word) is not None
+    def misspelt(self, word: str) -> Kind | None:
+        """What a word with a letter wrong, doubled, missing or with two exchanged tells; it may be
+        English.
+        """
+        found = process.extractOne(
+            word, self.near, scorer=OSA.distance, processor=None, score_cutoff=1
+        )
+        return self.telling.get(found[0]) if found else None
+
+    def _is_short_form(self, word: str) -> bool:
+        """By rule: Soph, Hols, Maddie, and the end of a name."""
+        for stem in _stems(word):
+            for name in self.beginnings.get(stem[:3], ()):
+                if name.startswith(stem) and len(name) > len(stem):
+                    return True
+        return len(word) > 3 and any(
+            name.endswith(word) for names in self.beginnings.values() for name in names
+        )
 
     def _run_together(self, word: str) -> Kind | None:
         for at in range(2, len(word) - 1):
             left, right = word[:at], word[at:]
-            if left in self.joined and right in self.joined:
+            if self.is_part(left) and self.is_part(right):
                 if found := self.telling.get(left) or self.telling.get(right):
                     return found
-        inside = self.inside.search(word) if self.inside and len(word) > _SHORTEST_INSIDE else None
-        return self.telling[inside.group()] if inside else None
+        if len(word) > _SHORTEST_INSIDE:
+            for name in self.near:
+                if len(name) >= _SHORTEST_INSIDE and name in word and not is_ordinary(name):
+                    return self.telling[name]
+        return None
 
     def _with_digits(self, word: str) -> Kind | None:
         """'J0hn' is John and 'john92' too."""
-        for plain in (*(word.translate(digits) for digits in _DIGITS), _NUMBERS.sub("", word)):
-            if plain.isalpha() and plain != word and (found := self.kind(plain)):
+        without = "".join(sign for sign in word if not sign.isdigit())
+        for plain in (*(word.translate(digits) for digits in _DIGITS), without):
+            if plain.isalpha() and (found := self.kind(plain)):
                 return found
         return None
 
 
-_DIGITS: Final = (str.maketrans("013457@$", "oieastas"), str.maketrans("013457@$", "oleastas"))
-_NUMBERS: Final = re.compile(r"\d+")
+_DIGITS: Final = (str.maketrans("013457", "oieast"), str.maketrans("013457", "oleast"))
+_ENDS: Final = ("ers", "ey", "ie", "er", "y", "s", "i", "o", "a")
 
 
-def _lacking_one(word: str) -> Iterator[str]:
-    return (word[:at] + word[at + 1 :] for at in range(len(word)))
+def _stems(word: str) -> Iterator[str]:
+    """What may be left of the full name in a short form: 'hol' in 'hols', 'mad' in 'maddie'."""
+    yield word
+    for end in _ENDS:
+        if word.endswith(end) and len(word) - len(end) > 2:
+            stem = word[: -len(end)]
+            yield stem
+            if stem[-1] == stem[-2] and len(stem) > 3:
+                yield stem[:-1]
 
 
-def words_of(line: str) -> list[str]:
-    """The words of a name or place: halves of double names apart, apostrophes left out."""
-    return [bare(token) for token in TOKEN.findall(read(line).low)]
+class _Line(NamedTuple):
+    """A name or place in words: halves of double names apart, apostrophes left out."""
+
+    words: tuple[str, ...]
+    compounds: tuple[str, ...]
+    """Double names as one word."""
+    after: tuple[str, ...]
+    """What follows an O' or N'."""
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=4096)
+def _line(line: str) -> _Line:
+    low = read(line).low
+    tokens = TOKEN.findall(low)
+    compounds = [bare(word.replace("-", "")) for word in low.split() if "-" in word]
+    after = [token.rsplit("'", 1)[1] for token in tokens if "'" in token]
+    return _Line(
+        words=tuple(map(bare, tokens)),
+        compounds=tuple(word for word in compounds if word.isalpha()),
+        after=tuple(word for word in after if len(word) > 3),
+    )
+
+
+@lru_cache(maxsize=512)
 def forms_of(known: Known) -> Forms:
     """All forms of all that is known."""
-    child, risks = _named(known.own), _named(known.risks)
-    mine = (*known.own, *known.risks)
-    own, others = child | risks | _compounds(mine), _named(known.others)
-    names = _name_forms(others)
-    telling = dict.fromkeys((word for word in names if word not in own), NAME)
+    mine, theirs = (*known.own, *known.risks), [_line(line) for line in known.others]
+    child, risks, others = _named(known.own), _named(known.risks), _named(known.others)
+    own = child | risks | {word for line in mine for word in _line(line).compounds}
+    compounds = {word for line in theirs for word in line.compounds}
     places = _Places(own)
     for kind, lines in ((SCHOOL, known.schools), (HOME, known.places)):
         for line in lines:
-            places.add(words_of(line), kind)
-    telling = places.telling | telling
-    compounds = _compounds(known.others)
-    telling |= dict.fromkeys(compounds - own, NAME)
-    exact = (others | places.distinct) - own
-    theirs = {letters for line in known.others for letters in _initials(line)}
+            places.add(_line(line).words, kind)
+    names = {word for name in others for word in _forms(name)} | compounds
+    telling = places.telling | dict.fromkeys(names, NAME)
+    for word in own:
+        telling.pop(word, None)
+    letters = {initials for line in theirs for initials in _initials(line.words)}
     return Forms(
         own=own,
         marked=risks - child - others,
         others=others,
         telling=telling,
-        near=_near(exact),
-        joined=frozenset({*names, *own, *compounds, *places.distinct}),
-        inside=_inside(exact | (compounds - own)),
-        initials=frozenset(theirs.difference(*map(_initials, mine))),
-        letters=frozenset(letters[0] for letters in theirs) | {w[0] for w in others},
+        near=tuple(sorted(word for word in (*others, *compounds, *places.distinct) if word in telling)),
+        beginnings=_beginnings(others - own),
+        initials=frozenset(letters),
+        letters=frozenset(word[0] for word in others),
         phrases=places.phrases,
+        numbers=digits_of(known.numbers),
         places=frozenset(places.words),
     )
 
 
 def _named(lines: Iterable[str]) -> frozenset[str]:
-    """Each word of the names, and what follows an O' or N' in them."""
-    words = {word for line in lines for word in words_of(line)}
-    after = {part for line in lines for part in _after_apostrophe(line)}
-    return frozenset(w for w in words | after if len(w) > 1 and w not in _PARTICLES)
+    words = (word for line in lines for word in (*_line(line).words, *_line(line).after))
+    return frozenset(word for word in words if len(word) > 1 and word not in _PARTICLES)
 
 
-def _after_apostrophe(line: str) -> Iterator[str]:
-    for token in TOKEN.findall(read(line).low):
-        last = token.rsplit("'", 1)[-1]
-        if last != token and len(last) > 3:
-            yield last
-
-
-def _name_forms(names: Iterable[str]) -> set[str]:
-    """The names, their short forms and spellings, plural, and written from behind."""
-    forms: set[str] = set()
-    for name in names:
-        forms |= {name, f"{name}s", f"{name}es"}
-        if name.endswith("y"):
-            forms.add(f"{name[:-1]}ies")
-        if len(name) > 2 and not is_ordinary(name[::-1]):
-            forms.add(name[::-1])
-        forms |= {word for word in _pets(name) if word not in _NEVER}
-    return forms
+@lru_cache(maxsize=4096)
+def _forms(name: str) -> frozenset[str]:
+    """A name, its short forms and spellings, plural, and written from behind."""
+    forms = {name, f"{name}s", f"{name}es", *((f"{name[:-1]}ies",) if name[-1] == "y" else ())}
+    forms |= {word for word in called(name) | _PETS.get(name, _NONE) if word not in _NEVER}
+    behind = (word[::-1] for word in (*forms,) if len(word) > 2)
+    return frozenset(forms).union(word for word in behind if not is_ordinary(word))
 
 
 def _read_pets() -> dict[str, frozenset[str]]:
@@ -187,60 +226,21 @@ def _read_pets() -> dict[str, frozenset[str]]:
 
 _PETS: Final = _read_pets()
 _NONE: Final[frozenset[str]] = frozenset()
-_ENDS: Final = ("", "y", "ie", "s", "i", "o", "a", "ey", "er", "ers")
 
 
-@lru_cache(maxsize=4096)
-def _pets(name: str) -> frozenset[str]:
-    """What else somebody of this name may be called: as is known, or by rule where it is no word
-    of English: the beginning (Soph, Hols, Maddie) or the end of it.
-    """
-    if len(name) < 5:
-        ruled = {f"{name}{more}{end}" for more in ("", name[-1]) for end in ("y", "ie")}
-    else:
-        ruled = {name[:at] + end for at in range(3, min(len(name), 7)) for end in _ENDS}
-        ruled |= {name[:at] + name[at - 1] + end for at in (3, 4) for end in ("y", "ie")}
-        ruled |= {name[at:] for at in range(2, len(name) - 3)}
-    known = called(name) | _PETS.get(name, _NONE)
-    return known | {word for word in ruled if not is_ordinary(word)}
+def _beginnings(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for name in names:
+        if len(name) > 3:
+            found[name[:3]] = (*found.get(name[:3], ()), name)
+    return found
 
 
-def _compounds(lines: Iterable[str]) -> frozenset[str]:
-    """Double names as one word."""
-    tokens = (token for line in lines for token in read(line).low.split())
-    made = (bare(token.replace("-", "")) for token in tokens if "-" in token)
-    return frozenset(word for word in made if word.isalpha())
-
-
-def _near(words: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    near: dict[str, list[str]] = {}
-    for word in words:
-        if _SHORTEST_NEAR <= len(word) <= _LONGEST:
-            for left in {word, *_lacking_one(word)}:
-                near.setdefault(left, []).append(word)
-    return {left: tuple(found) for left, found in near.items()}
-
-
-def _inside(words: Iterable[str]) -> re.Pattern[str] | None:
-    long = {w for w in words if len(w) >= _SHORTEST_INSIDE and not is_ordinary(w)}
-    return re.compile("|".join(map(re.escape, sorted(long)))) if long else None
-
-
-def _initials(line: str) -> Iterator[str]:
+def _initials(words: Iterable[str]) -> Iterator[str]:
     """Of the first name with the last, the second and all."""
-    first = [word[0] for word in words_of(line) if word not in _PARTICLES]
+    first = [word[0] for word in words if word not in _PARTICLES]
     if len(first) > 1:
         yield from (first[0] + first[-1], first[0] + first[1], "".join(first))
-
-
-class Phrase(NamedTuple):
-    """Ordinary words that tell a place where they follow one another."""
-
-    words: tuple[str, ...]
-    """After the first; a word for a street in full."""
-    typed: bool
-    """Whether a word such as 'School' has to follow."""
-    kind: Kind
 
 
 class _Places:
@@ -253,7 +253,7 @@ class _Places:
         self.phrases: dict[str, tuple[Phrase, ...]] = {}
         self.words: set[str] = set()
 
-    def add(self, line: list[str], kind: Kind) -> None:
+    def add(self, line: Iterable[str], kind: Kind) -> None:
         """A line of an address, or the name of a school."""
         words = [word for word in line if word.isalpha()]
         self.words.update(words)
@@ -271,17 +271,16 @@ class _Places:
 
     def _add_phrase(self, words: list[str], kind: Kind) -> None:
         """Where each word is English or a name, only all together tell the place."""
+        name, typed = [*words], False
         if words[-1] in STREETS and kind is HOME:
-            name, typed = [*words[:-1], STREETS[words[-1]]], False
+            name[-1] = STREETS[words[-1]]
         else:
-            name, typed = [*words], False
             while name and name[-1] in _TYPES:
                 name.pop()
-            typed = len(name) == 1 and len(words) > 1
-        if not name or name[0] in _EVERYWHERE or (len(name) == 1 and kind is SCHOOL and not typed):
-            return
-        phrase = Phrase(tuple(name[1:]), typed and kind is SCHOOL, kind)
-        self.phrases[name[0]] = (*self.phrases.get(name[0], ()), phrase)
+            typed = kind is SCHOOL and len(name) == 1
+        if name and name[0] not in _EVERYWHERE:
+            phrase = Phrase(tuple(name[1:]), typed, kind)
+            self.phrases[name[0]] = (*self.phrases.get(name[0], ()), phrase)
 
 
 _TYPES: Final = SCHOOLS | PREMISES

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from typing import Final
 
 from router.steps.compose.sanitising.dates import Dated
@@ -64,7 +64,7 @@ _PLATE: Final = re.compile(
 )
 
 
-def numbers(reading: Reading, known: Sequence[str], found: Sequence[Dated]) -> Iterator[Span]:
+def numbers(reading: Reading, known: Set[str], found: Sequence[Dated]) -> Iterator[Span]:
     """Numbers that are known, and what has their form; a date is none."""
     days = sorted((date.start, date.end) for date in found)
     for match in _TELEPHONES.finditer(reading.low):
@@ -88,15 +88,18 @@ def _is_of(days: Sequence[tuple[int, int]], match: re.Match[str]) -> bool:
 _DIGITS: Final = re.compile(r"\d(?:[^a-z0-9\n]{0,4}\d){5,60}")
 
 
-def _known(reading: Reading, known: Sequence[str]) -> Iterator[Span]:
-    """The digits of known numbers, however they are grouped; telephone numbers from abroad too."""
-    wanted = {digits[-10:] for number in known if len(digits := _digits(number)) > 5}
-    if not wanted:
-        return
+def digits_of(known: Iterable[str]) -> frozenset[str]:
+    """What to look for of known numbers; of telephone numbers, what is told from abroad too."""
+    digits = ("".join(sign for sign in number if sign.isdigit()) for number in known)
+    return frozenset(number[-10:] for number in digits if len(number) > 5)
+
+
+def _known(reading: Reading, known: Set[str]) -> Iterator[Span]:
+    """The digits of known numbers, however they are grouped."""
     for match in _DIGITS.finditer(reading.low):
         where = [at for at in range(*match.span()) if reading.low[at].isdigit()]
         run = "".join(reading.low[at] for at in where)
-        for digits in wanted:
+        for digits in known:
             at = run.find(digits)
             while at >= 0:
                 last = where[at + len(digits) - 1]
@@ -115,10 +118,6 @@ def _whole(low: str, first: int, last: int) -> tuple[int, int]:
     while last + 1 < len(low) and low[last + 1].isdigit():
         last += 1
     return first, last + 1
-
-
-def _digits(number: str) -> str:
-    return "".join(sign for sign in number if sign.isdigit())
 
 
 def _references(reading: Reading, days: Sequence[tuple[int, int]]) -> Iterator[Span]:

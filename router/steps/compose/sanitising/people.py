@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final, NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+from operator import add
+from typing import Final
 
 from router.steps.compose.sanitising.forms import Forms
 from router.steps.compose.sanitising.kinds import PREMISES, SCHOOLS, STREETS
@@ -12,14 +14,13 @@ from router.steps.compose.sanitising.reading import Reading
 from router.steps.compose.sanitising.span import NAME, Kind, Span
 from router.steps.compose.sanitising.words import (
     FIELD,
-    KIN,
     MODAL,
     TITLES,
-    TOKEN,
-    bare,
+    Word,
     is_caseless,
     is_ordinary,
     is_written_as_name,
+    words_in,
 )
 
 MARK: Final = "[recorded risk] "
@@ -28,40 +29,50 @@ _BESIDE: Final = frozenset({" ", "-", "", ".", ". ", ", ", ",", "; ", "_", "  ",
 _INITIALS: Final = frozenset({"", ".", ". ", " ", "-"})
 
 
-class _Word(NamedTuple):
-    start: int
-    end: int
-    word: str
+def told(reading: Reading, words: Sequence[str], forms: Forms) -> Iterator[Span]:
+    """What tells who, of a reading of these words; most texts need no second look."""
+    distinct = set(words)
+    found = {word: kind for word in distinct if (kind := forms.kind(word))}
+    if (
+        found
+        or not forms.telling.keys().isdisjoint(map(add, words, words[1:]))
+        or not forms.initials.isdisjoint(_short(words))
+        or not forms.phrases.keys().isdisjoint(distinct)
+        or not forms.marked.isdisjoint(distinct)
+    ):
+        yield from _Told(reading, forms).spans(found)
 
 
-class Told:
+def _short(words: Sequence[str]) -> Iterator[str]:
+    """What could be initials."""
+    yield from (word for word in words if len(word) < 5)
+    for one, other in pairwise(words):
+        if len(one) == 1:
+            yield one + other[0]
+
+
+class _Told:
     """The words of a reading, and what each of them tells."""
 
     def __init__(self, reading: Reading, forms: Forms) -> None:
-        self._reading, self._forms = reading, forms
-        self._words = [
-            _Word(found.start(), found.end(), bare(found.group()))
-            for found in TOKEN.finditer(reading.low)
-        ]
+        self._reading, self._words, self._forms = reading, words_in(reading), forms
         self._caseless = is_caseless(reading.text)
         self._kinds: list[Kind | None] = [None] * len(self._words)
 
-    def spans(self) -> Iterator[Span]:
+    def spans(self, found: Mapping[str, Kind]) -> Iterator[Span]:
         """What goes out."""
-        distinct = {word.word for word in self._words}
-        found = {word: kind for word in distinct if (kind := self._forms.kind(word))}
         self._mark_words(found)
         self._mark_pairs()
-        self._mark_initials()
-        if any(self._kinds):
-            self._mark_neighbours(found)
+        if not self._caseless:
+            self._mark_initials()
+        self._mark_neighbours(found)
         yield from self._names()
         yield from self._places()
         yield from self._risks()
 
     # --- marking
 
-    def _mark_words(self, found: dict[str, Kind]) -> None:
+    def _mark_words(self, found: Mapping[str, Kind]) -> None:
         for at, word in enumerate(self._words):
             if (kind := found.get(word.word)) and self._is_meant(at):
                 self._kinds[at] = kind
@@ -77,7 +88,7 @@ class Told:
             at > 0 and self._words[at - 1].word in TITLES
         )
 
-    def _is_doubtful(self, word: _Word) -> bool:
+    def _is_doubtful(self, word: Word) -> bool:
         if len(word.word) < 3 or is_ordinary(word.word):
             return True
         if word.word in self._forms.telling:
@@ -87,19 +98,17 @@ class Told:
 
     def _mark_pairs(self) -> None:
         """'Mac Namara', 'O Rourke' and 'jo_lee'."""
+        telling = self._forms.telling
         for at in range(len(self._words) - 1):
-            one, other = self._words[at], self._words[at + 1]
-            if other.start - one.end < 3 and (kind := self._pair(at, one.word, other.word)):
-                self._kinds[at] = self._kinds[at + 1] = kind
-
-    def _pair(self, at: int, one: str, other: str) -> Kind | None:
-        forms = self._forms
-        kind = forms.telling.get(one + other)
-        if kind and len(one + other) > 4 and not (is_ordinary(one) and is_ordinary(other)):
-            return kind
-        if one in forms.joined and other in forms.joined and self._gap(at) in ("_", "."):
-            return forms.telling.get(one) or forms.telling.get(other)
-        return None
+            one, other = self._words[at].word, self._words[at + 1].word
+            if (kind := telling.get(one + other)) and len(self._gap(at)) < 3:
+                if len(one + other) > 4 and not (is_ordinary(one) and is_ordinary(other)):
+                    self._kinds[at] = self._kinds[at + 1] = kind
+            elif one in telling or other in telling:
+                both = self._forms.is_part(one) and self._forms.is_part(other)
+                if both and self._gap(at) in ("_", "."):
+                    kind = telling.get(one) or telling.get(other)
+                    self._kinds[at] = self._kinds[at + 1] = kind
 
     def _mark_initials(self) -> None:
         if not self._forms.initials or self._caseless:
@@ -115,7 +124,7 @@ class Told:
                 if self._is_initials(word, word.word):
                     self._kinds[at] = NAME
 
-    def _is_initials(self, word: _Word, letters: str) -> bool:
+    def _is_initials(self, word: Word, letters: str) -> bool:
         written = self._reading.text[word.start : word.end]
         return letters in self._forms.initials and written.isupper()
 
@@ -123,7 +132,7 @@ class Told:
         """What stands between a word and the next."""
         return self._reading.text[self._words[at].end : self._words[at + 1].start]
 
-    def _mark_neighbours(self, found: dict[str, Kind]) -> None:
+    def _mark_neighbours(self, found: Mapping[str, Kind]) -> None:
         """Beside a name: initials, a family name that is the child's too, and names in doubt."""
         for at in range(1, len(self._words)):
             if self._kinds[at - 1] is NAME and self._gap(at - 1) in _BESIDE:
@@ -132,7 +141,7 @@ class Told:
             if self._kinds[at + 1] is NAME and self._gap(at) in _BESIDE:
                 self._mark_beside(at, found, before=True)
 
-    def _mark_beside(self, at: int, found: dict[str, Kind], *, before: bool) -> None:
+    def _mark_beside(self, at: int, found: Mapping[str, Kind], *, before: bool) -> None:
         word = self._words[at]
         if self._kinds[at] is not None:
             return
@@ -151,10 +160,10 @@ class Told:
         if name:
             self._kinds[at] = NAME
 
-    def _is_like_name(self, word: _Word, written: str) -> bool:
+    def _is_like_name(self, word: Word, written: str) -> bool:
         """English that could be a name written wrongly or from behind, with a capital in it."""
         return written != written.lower() and (
-            word.word[::-1] in self._forms.others or self._forms.is_misspelt(word.word)
+            word.word[::-1] in self._forms.others or self._forms.misspelt(word.word) is not None
         )
 
     def _is_own(self, at: int) -> bool:
@@ -190,7 +199,7 @@ class Told:
             gap in _BESIDE and (len(before.word) == 1 or len(word.word) == 1)
         )
 
-    def _end(self, word: _Word) -> int:
+    def _end(self, word: Word) -> int:
         """Without a possessive: it may stay."""
         return word.end - 2 * self._reading.low.startswith("'s", word.end - 2)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from typing import Final
 
 from router.steps.compose.sanitising.kinds import ALWAYS_STREETS, SCHOOLS, STREETS
@@ -59,21 +59,26 @@ _NUMBERED: Final = (
         rf"{_NUMBER}(?:(?!(?:{_NO_STREET})\b)[^\W\d_][\w'-]{{0,40}}\s+){{1,2}}(?:{_ALWAYS})\b",
         re.IGNORECASE,
     ),
-    re.compile(r"(?<!\w)(?:flat|apartment|apt)\s+\d{1,4}[a-z]?(?!\w)", re.IGNORECASE),
 )
+_FLATS: Final = re.compile(r"(?<!\w)(?:flat|apartment|apt)\s+\d{1,4}[a-z]?(?!\w)", re.IGNORECASE)
+_FLAT_WORDS: Final = frozenset({"flat", "apartment", "apt"})
 _POINTS: Final = re.compile(r"///\w{2,30}\.\w{2,30}\.\w{2,30}|-?\d{1,2}\.\d{3,8},\s?-?\d{1,3}\.\d{3,8}")
 _WHERE: Final = Kind(HOME.replacement, "Where somebody can be found.")
 
 
-def streets(reading: Reading) -> Iterator[Span]:
+def streets(reading: Reading, distinct: Set[str]) -> Iterator[Span]:
     """Addresses, and streets that are named."""
-    for match in _NAMED_STREET.finditer(reading.text):
-        yield Span(*reading.span(*match.span()), *STREET)
-    for pattern in _NUMBERED:
+    patterns = (
+        *((_NAMED_STREET,) if not distinct.isdisjoint(ALWAYS_STREETS) else ()),
+        *(_NUMBERED if not distinct.isdisjoint(STREETS) else ()),
+        *((_FLATS,) if not distinct.isdisjoint(_FLAT_WORDS) else ()),
+    )
+    for pattern in patterns:
         for match in pattern.finditer(reading.text):
             yield Span(*reading.span(*match.span()), *STREET)
-    for match in _POINTS.finditer(reading.low):
-        yield Span(*reading.span(*match.span()), *_WHERE)
+    if "///" in reading.text or "," in reading.text:
+        for match in _POINTS.finditer(reading.low):
+            yield Span(*reading.span(*match.span()), *_WHERE)
 
 
 _OUTWARD: Final = r"(?<![a-z0-9])(?P<out>gir|[a-z]{1,2}\d[a-z\d]?)"
@@ -127,6 +132,13 @@ _PREMISES: Final = re.compile(
     rf"(?<![\w'-]){_TITLE}(?:(?i:{_PLACES})|Hotel|Inn|Arms|Tavern)(?![\w'-])"
 )
 _UNUSUAL: Final = re.compile(rf"(?<![\w'-])(?P<name>[a-z][\w'-]{{3,40}}) (?:{_PLACES})(?![\w'-])")
+_SCHOOL_WORDS: Final = frozenset(
+    "school sch academy college form nursery preschool primary infant infants junior juniors "
+    "secondary grammar".split()
+)
+_PREMISES_WORDS: Final = frozenset(
+    "refuge home house guesthouse hostel breakfast b unit pub park hotel inn arms tavern".split()
+)
 _COMMON: Final = frozenset(
     """
     the a an his her their our my your this that these any some each every no both new old big
@@ -140,20 +152,26 @@ _COMMON: Final = frozenset(
 )
 
 
-def institutions(reading: Reading, own: frozenset[str]) -> Iterator[Span]:
+def institutions(reading: Reading, distinct: Set[str], own: frozenset[str]) -> Iterator[Span]:
     """Schools, refuges, homes, hostels, pubs and the like that go by a name of their own."""
-    for kind, pattern in ((SCHOOL, _SCHOOL), (PREMISES, _PREMISES)):
-        for match in pattern.finditer(reading.text):
+    if not distinct.isdisjoint(_SCHOOL_WORDS):
+        for match in _SCHOOL.finditer(reading.text):
             name = "name" if match["name"] else "short"
-            start = _named_from(reading.low, match.start(name), match.end(name), own)
+            start = _named_from(reading.low, *match.span(name), own=own)
             if start is not None:
-                yield Span(*reading.span(start, match.end()), *kind)
+                yield Span(*reading.span(start, match.end()), *SCHOOL)
+    if distinct.isdisjoint(_PREMISES_WORDS):
+        return
+    for match in _PREMISES.finditer(reading.text):
+        start = _named_from(reading.low, *match.span("name"), own=own)
+        if start is not None:
+            yield Span(*reading.span(start, match.end()), *PREMISES)
     for match in _UNUSUAL.finditer(reading.low):
         if not is_ordinary(bare(match["name"])) and bare(match["name"]) not in own:
             yield Span(*reading.span(*match.span()), *PREMISES)
 
 
-def _named_from(low: str, start: int, end: int, own: frozenset[str]) -> int | None:
+def _named_from(low: str, start: int, end: int, *, own: frozenset[str]) -> int | None:
     """Where the name begins among these words; None where none of them names anything."""
     for token in TOKEN.finditer(low, start, end):
         word = bare(token.group())

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from importlib.resources import files
-from typing import Final
+from typing import Final, NamedTuple
+
+from router.steps.compose.sanitising.reading import Reading
 
 TOKEN: Final = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 
@@ -44,6 +46,25 @@ _AFTER_MODAL: Final = frozenset(
 def is_ordinary(word: str) -> bool:
     """Whether a word in lower case is English as everybody writes it."""
     return word in _ORDINARY
+
+
+class Word(NamedTuple):
+    """A word of a reading: where it stands, and bare."""
+
+    start: int
+    end: int
+    word: str
+
+
+def bare_words(reading: Reading) -> list[str]:
+    """The words of a reading, in order; what a hyphen joins is several."""
+    words = TOKEN.findall(reading.low)
+    return list(map(bare, words)) if "'" in reading.low else words
+
+
+def words_in(reading: Reading) -> list[Word]:
+    """The same, with where they stand."""
+    return [Word(*found.span(), bare(found.group())) for found in TOKEN.finditer(reading.low)]
 
 
 def bare(token: str) -> str:
