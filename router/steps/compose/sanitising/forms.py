@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -56,10 +56,11 @@ class Phrase(NamedTuple):
 class Forms:
     """What to look for. Words are folded, in lower case, without apostrophes."""
 
+    child: frozenset[str]
     own: frozenset[str]
     """Of the child and of risk persons: they may stay."""
-    marked: frozenset[str]
-    """Of risk persons alone."""
+    risks: frozenset[str]
+    """Of risk persons, those that they share included."""
     others: frozenset[str]
     """Of everybody else, those that they share with the child included."""
     telling: dict[str, Kind]
@@ -83,7 +84,7 @@ class Forms:
         if is_ordinary(word) or not _SHORTEST_NEAR <= len(word) <= _LONGEST:
             return None
         if not word.isalpha():
-            return self._with_digits(word)
+            return None if word.isdigit() else self._with_digits(word)
         if self._is_short_form(word):
             return NAME
         return self.misspelt(word) or self._run_together(word)
@@ -112,11 +113,17 @@ class Forms:
         )
 
     def _run_together(self, word: str) -> Kind | None:
-        for at in range(2, len(word) - 1):
-            left, right = word[:at], word[at:]
+        halves = [(word[:at], word[at:]) for at in range(2, len(word) - 1)]
+        for left, right in halves:
             if self.is_part(left) and self.is_part(right):
                 if found := self.telling.get(left) or self.telling.get(right):
                     return found
+        for left, right in halves:
+            if self.is_part(left) and (found := self.telling.get(left) or self.misspelt(right)):
+                if len(right) > 3 and self.misspelt(right):
+                    return found
+            elif self.is_part(right) and len(left) > 3 and (found := self.misspelt(left)):
+                return found
         if len(word) > _SHORTEST_INSIDE:
             for name in self.near:
                 if len(name) >= _SHORTEST_INSIDE and name in word and not is_ordinary(name):
@@ -188,10 +195,11 @@ def forms_of(known: Known) -> Forms:
     letters = {initials for line in theirs for initials in _initials(line.words)}
     return Forms(
         own=own,
-        marked=risks - child - others,
+        child=child,
+        risks=risks,
         others=others,
         telling=telling,
-        near=tuple(sorted(word for word in (*others, *compounds, *places.distinct) if word in telling)),
+        near=tuple(sorted(_recognised(others, compounds | places.distinct) & telling.keys())),
         beginnings=_beginnings(others - own),
         initials=frozenset(letters),
         letters=frozenset(word[0] for word in others),
@@ -211,8 +219,13 @@ def _forms(name: str) -> frozenset[str]:
     """A name, its short forms and spellings, plural, and written from behind."""
     forms = {name, f"{name}s", f"{name}es", *((f"{name[:-1]}ies",) if name[-1] == "y" else ())}
     forms |= {word for word in called(name) | _PETS.get(name, _NONE) if word not in _NEVER}
-    behind = (word[::-1] for word in (*forms,) if len(word) > 2)
-    return frozenset(forms).union(word for word in behind if not is_ordinary(word))
+    return frozenset(forms).union(word[::-1] for word in forms if len(word) > 2)
+
+
+def _recognised(names: Iterable[str], more: Set[str]) -> set[str]:
+    """What is recognised with a letter wrong: names, plural, short and from behind as well."""
+    words = {word for name in names for word in _forms(name) if not is_ordinary(word)}
+    return {word for word in {*words, *names, *more} if len(word) > 2}
 
 
 def _read_pets() -> dict[str, frozenset[str]]:
@@ -255,7 +268,7 @@ class _Places:
 
     def add(self, line: Iterable[str], kind: Kind) -> None:
         """A line of an address, or the name of a school."""
-        words = [word for word in line if word.isalpha()]
+        words = [word for word in line if word.isalpha() and word not in _FLATS]
         self.words.update(words)
         distinct = [word for word in words if self._is_distinct(word)]
         for word in distinct:
@@ -284,4 +297,5 @@ class _Places:
 
 
 _TYPES: Final = SCHOOLS | PREMISES
-_EVERYWHERE: Final = frozenset({"high", "main", "flat"})
+_FLATS: Final = frozenset({"flat", "apartment", "apt", "unit", "room", "no", "number"})
+_EVERYWHERE: Final = frozenset({"high", "main"})

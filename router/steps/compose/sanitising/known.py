@@ -78,10 +78,11 @@ def _is_risk(person: RelatedPerson) -> bool:
 
 
 def _lines(names: Iterable[Name]) -> Iterator[str | None]:
-    """Each name as one line, and what they are called by: ``Tilly Thornbury``, ``Till``."""
+    """Each name as one line, and as they are called: ``Tilly Thornbury``, ``Till Thornbury``."""
     for name in names:
         yield " ".join((*name.given_name, *name.family_name))
-        yield name.preferred_name
+        if name.preferred_name:
+            yield " ".join((name.preferred_name, *name.family_name))
 
 
 def _places(addresses: Iterable[Address]) -> Iterator[str | None]:

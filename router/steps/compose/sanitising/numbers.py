@@ -39,6 +39,7 @@ _PATTERNS: Final = (
     (NUMBER, re.compile(r"(?<![a-z0-9\u00a3])[a-z]{0,2}\d{7,20}[a-z]{0,2}(?![a-z0-9])")),
     (NUMBER, re.compile(r"(?<![a-z0-9])[a-z]\d{4}[a-z]{2}(?![a-z0-9])")),
 )
+_JOINT: Final = r"\s?[\s/._:\\-]\s?"
 _DAY: Final = r"(?:\d{1,2}[\s/.-]{0,2}(?:\d{1,2}|[a-z]{3,9})(?:[\s/.-]{0,2}\d{2,4})?)"
 _REFERENCES: Final = (
     re.compile(
@@ -50,13 +51,24 @@ _REFERENCES: Final = (
         r"\s(?:report\s|record\s)?(?:no|number|ref|reference|urn|log)[\s.:#]{0,3}(?:is\s|was\s)?"
         r"[a-z0-9]{0,6}(?:\s?[/-]?\s?\d{1,8}){1,4}"
     ),
-    re.compile(r"(?<![a-z0-9])\d{0,2}[a-z]\s?[a-z]\s?[/ -]\s?\d{4,6}\s?[/ -]\s?\d\s?\d(?![a-z0-9])"),
-    re.compile(r"(?<![a-z0-9])\d{5,7}\s?[/-]\s?\d\d(?![\d/-])"),
-    re.compile(r"(?<![a-z0-9])\d\d\s?[/ -]\s?\d{5,9}(?:\s?[/ -]\s?\d\d)?(?![\d/-])"),
+    re.compile(
+        rf"(?<![a-z0-9])\d{{0,2}}\s?[a-z]\s?[a-z]{_JOINT}\d{{4,6}}{_JOINT}\d\s?\d(?![a-z0-9])"
+    ),
+    re.compile(rf"(?<![a-z0-9])\d{{5,7}}{_JOINT}\d\s?\d(?![\d/-])"),
+    re.compile(rf"(?<![a-z0-9])\d\s?\d{_JOINT}\d{{5,9}}{_JOINT}\d\s?\d(?![\d/-])"),
+    re.compile(r"(?<![a-z0-9])\d{1,2}[a-z]{2}\d{6,8}(?![a-z0-9])"),
 )
+_GROUPS: Final = re.compile(r"(?<![a-z0-9/.,-])\d{2,9}(?:\s?[\s/._:\\-]\s?\d{2,9}){1,4}(?![a-z0-9])")
+_FEWEST: Final = 9
+"""Digits of a number whose groups are told by nothing else."""
 _VEHICLES: Final = re.compile(
     r"(?<![a-z0-9])(?:(?P<new>[a-z]{2}\d{2}[\s.-]?(?P<a>[a-z]{3}))|(?P<b>[a-z]{3})[\s.-]?\d{1,3}[a-z]|"
     r"[a-z]\d{1,3}[\s.-]?(?P<c>[a-z]{3}))(?![a-z0-9])"
+)
+_CAR_BEFORE: Final = re.compile(
+    r"\b(?:car|cars|van|vans|taxi|vehicle|registration|reg|plates?|index|vrm|vrn|anpr|estate|saloon|"
+    r"hatchback|moped|motorbike|motorcycle|scooter|lorry|truck|minibus|drives|drove|driving)\b"
+    r"[^.!?\n]{0,70}$"
 )
 _PLATE: Final = re.compile(
     r"\b(?:registration|reg|plates?|vrm|vrn|index|anpr)\b(?:\s(?:number|no|mark|is|was|of|shows))?[\s.:(]{1,3}"
@@ -125,13 +137,22 @@ def _references(reading: Reading, days: Sequence[tuple[int, int]]) -> Iterator[S
         for match in pattern.finditer(reading.low):
             if at < 2 or not _is_of(days, match):
                 yield Span(*reading.span(*match.span()), *REFERENCE)
+    for match in _GROUPS.finditer(reading.low):
+        groups = re.findall(r"\d+", match.group())
+        years = all(len(group) == 4 and group[:2] in ("19", "20") for group in groups)
+        if sum(map(len, groups)) >= _FEWEST and not years and not _is_of(days, match):
+            yield Span(*reading.span(*match.span()), *NUMBER)
 
 
 def _vehicles(reading: Reading) -> Iterator[Span]:
     for match in _VEHICLES.finditer(reading.low):
         letters = next(part for part in match.group("a", "b", "c") if part)
         written = reading.text[match.start() : match.end()]
-        if written == written.upper() or not is_ordinary(letters):
+        if (
+            written == written.upper()
+            or not is_ordinary(letters)
+            or _CAR_BEFORE.search(reading.low, max(0, match.start() - 80), match.start())
+        ):
             yield Span(*reading.span(*match.span()), *VEHICLE)
     for match in _PLATE.finditer(reading.low):
         yield Span(*reading.span(*match.span("plate")), *VEHICLE)

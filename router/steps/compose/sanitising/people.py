@@ -13,6 +13,7 @@ from router.steps.compose.sanitising.places import number_before
 from router.steps.compose.sanitising.reading import Reading
 from router.steps.compose.sanitising.span import NAME, Kind, Span
 from router.steps.compose.sanitising.words import (
+    ARTICLES,
     FIELD,
     MODAL,
     TITLES,
@@ -38,7 +39,7 @@ def told(reading: Reading, words: Sequence[str], forms: Forms) -> Iterator[Span]
         or not forms.telling.keys().isdisjoint(map(add, words, words[1:]))
         or not forms.initials.isdisjoint(_short(words))
         or not forms.phrases.keys().isdisjoint(distinct)
-        or not forms.marked.isdisjoint(distinct)
+        or not forms.risks.isdisjoint(distinct)
     ):
         yield from _Told(reading, forms).spans(found)
 
@@ -65,6 +66,7 @@ class _Told:
         self._mark_pairs()
         if not self._caseless:
             self._mark_initials()
+            self._mark_unusual()
         self._mark_neighbours(found)
         yield from self._names()
         yield from self._places()
@@ -76,6 +78,34 @@ class _Told:
         for at, word in enumerate(self._words):
             if (kind := found.get(word.word)) and self._is_meant(at):
                 self._kinds[at] = kind
+
+    def _mark_unusual(self) -> None:
+        """English with a capital amid a sentence that is a name with a letter wrong: 'from Brain'."""
+        text = self._reading.text
+        for at in range(1, len(self._words) - 1):
+            word = self._words[at]
+            if (
+                text[word.start].isupper()
+                and len(word.word) > 3
+                and self._kinds[at] is None
+                and word.word not in self._forms.own
+                and self._stands_alone(at)
+                and (kind := self._forms.misspelt(word.word))
+            ):
+                self._kinds[at] = kind
+
+    def _stands_alone(self, at: int) -> bool:
+        word, before, after = self._words[at], self._words[at - 1], self._words[at + 1]
+        text = self._reading.text
+        return (
+            is_ordinary(word.word)
+            and word.word not in FIELD
+            and text[word.start + 1 : word.end].islower()
+            and self._gap(at - 1) == " "
+            and text[before.start].islower()
+            and text[after.start].islower()
+            and before.word not in ARTICLES
+        )
 
     def _is_meant(self, at: int) -> bool:
         """Whether the word names somebody here, and is not English that looks like a name."""
@@ -120,12 +150,16 @@ class _Told:
                 if (len(other) == 1 or shared) and self._gap(at) in _INITIALS:
                     if self._is_initials(word, word.word + other[0]):
                         self._kinds[at] = self._kinds[at + 1] = NAME
-            elif 1 < len(word.word) < 5 and word.word not in FIELD:
-                if self._is_initials(word, word.word):
+            elif 1 < len(word.word) < 5 and self._is_initials(word, word.word):
+                if word.word not in FIELD or not self._follows_article(at):
                     self._kinds[at] = NAME
 
+    def _follows_article(self, at: int) -> bool:
+        """'The GP' is a doctor, though there be a Gwen Parry."""
+        return at > 0 and self._words[at - 1].word in ARTICLES
+
     def _is_initials(self, word: Word, letters: str) -> bool:
-        written = self._reading.text[word.start : word.end]
+        written = self._reading.text[word.start : word.start + len(word.word)]
         return letters in self._forms.initials and written.isupper()
 
     def _gap(self, at: int) -> str:
@@ -269,8 +303,9 @@ class _Told:
     def _risks(self) -> Iterator[Span]:
         """The first mention of each risk person is marked."""
         seen: set[str] = set()
+        marked = self._forms.risks - self._forms.child - self._forms.others
         for at, word in enumerate(self._words):
-            if word.word not in self._forms.marked or word.word in seen or not self._is_meant(at):
+            if word.word not in marked or word.word in seen or not self._is_meant(at):
                 continue
             run = self._run(at)
             seen.update(self._words[one].word for one in run)
@@ -288,7 +323,7 @@ class _Told:
         return range(first, last + 1)
 
     def _is_risk(self, at: int) -> bool:
-        return self._words[at].word in self._forms.own
+        return self._words[at].word in self._forms.risks
 
 
 _SMALL: Final = frozenset({"the", "of", "and", "at", "in", "on", "to", "a", "for"})

@@ -36,9 +36,15 @@ KIN: Final = frozenset(
     husband wife neighbour friend
     """.split()
 )
+ARTICLES: Final = frozenset(
+    "the a an his her their our my your this that these those each every no any some".split()
+)
 MODAL: Final = frozenset({"will", "may"})
 """Names that are far oftener verbs where they begin a sentence."""
-_AFTER_MODAL: Final = frozenset(
+_AFTER_ARTICLES: Final = frozenset(
+    "the a an his her their our my your this that these those each every no any some".split()
+)
+MODAL: Final = frozenset(
     "the we you they he she it i a an this that these those be not there all any each".split()
 )
 
@@ -89,11 +95,13 @@ def is_written_as_name(text: str, start: int, end: int) -> bool:
     """Whether an ordinary word is meant as a name here: it has a capital, and is no verb that
     begins a sentence and no month in a date.
     """
-    if not text[start].isupper():
+    if text[start:end].islower():
         return False
     word = text[start:end].lower()
     before, after = _neighbours(text, start, end)
-    if word in _MONTHS and (before in _IN_MONTH or before[:1].isdigit() or after[:1].isdigit()):
+    if after[:1].isdigit() or (
+        word in _MONTHS and (before in _IN_MONTH or before[:1].isdigit())
+    ):
         return False
     return after not in (_AFTER_MODAL if word in MODAL else _AFTER_WORD)
 
