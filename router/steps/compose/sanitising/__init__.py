@@ -16,10 +16,10 @@ from router.steps.compose.sanitising.figures import NUMBER_WORDS, holds_figures,
 from router.steps.compose.sanitising.forms import Forms, forms_of
 from router.steps.compose.sanitising.known import Known, known_of
 from router.steps.compose.sanitising.numbers import numbers
-from router.steps.compose.sanitising.people import told
 from router.steps.compose.sanitising.places import institutions, postcodes, streets
 from router.steps.compose.sanitising.reading import Reading, closed_up, read
 from router.steps.compose.sanitising.span import Span
+from router.steps.compose.sanitising.telling import told
 from router.steps.compose.sanitising.words import bare_words
 from schemas.product import Redaction
 
@@ -41,27 +41,27 @@ def sanitise(text: str, *, known: Known) -> Sanitised:
     """Redact contacts, numbers, addresses and names of others; never longer than an item may be."""
     forms = forms_of(known)
     reading = read(text)
-    spans = list(_found(reading, known, forms))
+    spans = list(_found(reading, known, forms=forms))
     if (closed := closed_up(reading)) is not reading:
-        spans += _found(closed, known, forms)
+        spans += _found(closed, known, forms=forms)
     redactions = tuple(_fitting(text, _merged(spans)))
     return Sanitised(redacted(text, redactions), redactions)
 
 
-def _found(reading: Reading, known: Known, forms: Forms) -> Iterator[Span]:
+def _found(reading: Reading, known: Known, *, forms: Forms) -> Iterator[Span]:
     words = bare_words(reading)
     distinct = set(words)
-    yield from told(reading, words, forms)
-    yield from callings(reading, distinct, forms.own)
+    yield from told(reading, words, forms=forms)
+    yield from callings(reading, distinct, own=forms.own)
     yield from streets(reading, distinct)
-    yield from institutions(reading, distinct, forms.own)
-    yield from accounts(reading, distinct, known.accounts)
+    yield from institutions(reading, distinct, own=forms.own)
+    yield from accounts(reading, distinct, known=known.accounts)
     figures = reading if NUMBER_WORDS.isdisjoint(distinct) else in_figures(reading)
     if not holds_figures(figures):
         return
     found = dates(figures)
-    yield from births(figures, known.births, found)
-    yield from numbers(figures, forms.numbers, found)
+    yield from births(figures, found, known=known.births)
+    yield from numbers(figures, found, known=forms.numbers)
     yield from postcodes(reading, known.places)
 
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from router.steps.compose.sanitising.reading import Reading, rewritten
 from router.steps.compose.sanitising.span import ACCOUNT, EMAIL, Span
-from router.steps.compose.sanitising.words import is_ordinary
+from router.steps.compose.sanitising.words import is_ordinary, listed, one_of
 
 _SPELT: Final = re.compile(
     r"\s{0,2}[(\[{<]\s?(?P<sign>at|dot|full stop|point|underscore|dash|hyphen)\s?[)\]}>]\s{0,2}"
@@ -27,30 +27,26 @@ _SIGNS: Final = {
     ".": ".",
 }
 _EMAIL: Final = re.compile(r"[\w.+'-]{1,64}@[\w-]{1,255}(?:\.[\w-]{1,255}){1,8}")
-_SAID: Final = re.compile(r"[\w.+'-]{1,64}\sat\s[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}(?!\.?[\w-]|\sat\s)")
+_SAID: Final = re.compile(
+    r"[\w.+'-]{1,64}\sat\s[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}(?!\.?[\w-]|\sat\s)"
+)
 _LINK: Final = re.compile(
-    r"(?:https?://|www\.)\S{1,500}|(?<![\w.-])(?:[\w-]{1,63}\.){1,4}(?:com|net|org|uk|tv|gg|me)/\S{1,200}"
+    r"(?:https?://|www\.)\S{1,500}"
+    r"|(?<![\w.-])(?:[\w-]{1,63}\.){1,4}(?:com|net|org|uk|tv|gg|me)/\S{1,200}"
 )
 _HANDLE: Final = re.compile(r"(?<![\w@.])@[\w.]{2,40}")
-_PLATFORM: Final = (
-    r"instagram|insta|ig|snapchat|snap|tik ?tok|facebook|fb|messenger|whatsapp|discord|twitter|"
-    r"telegram|signal|kik|roblox|fortnite|xbox|psn|playstation|steam|twitch|youtube|onlyfans|"
-    r"bereal|reddit|tumblr|threads|yubo|wizz|omegle|gamertag"
-)
-_TOLD_BY: Final = frozenset(
-    {*_PLATFORM.replace(" ?", "").split("|"), "tok"}
-    | {"http", "https", "www", "com", "net", "org", "uk", "tv", "gg", "me"}
-    | {"dot", "stop", "point", "at", "underscore"}
-)
+_PLATFORMS: Final = listed("platforms")
+_TOLD_BY: Final = _PLATFORMS | listed("of_accounts")
+_SAYS: Final = r"user ?name|account|handle|profile|name|called|under|as|is|was|tag|id"
 _NAMED: Final = re.compile(
-    rf"\b(?:{_PLATFORM})\b"
-    r"(?P<link>(?:[\s,:;(]{1,3}(?:user ?name|account|handle|profile|name|called|under|as|is|was|tag|id)"
-    r"\b){0,3}[\s,:;(\"']{0,3})(?P<account>[\w][\w.]{2,40})"
+    rf"\b(?:{one_of(_PLATFORMS)}|tik tok)\b"
+    rf"(?P<link>(?:[\s,:;(]{{1,3}}(?:{_SAYS})\b){{0,3}}[\s,:;(\"']{{0,3}})"
+    r"(?P<account>[\w][\w.]{2,40})"
 )
 _SURE: Final = re.compile(r"[\d_]|\w\.\w")
 
 
-def accounts(reading: Reading, distinct: Set[str], known: Sequence[str]) -> Iterator[Span]:
+def accounts(reading: Reading, distinct: Set[str], *, known: Sequence[str]) -> Iterator[Span]:
     """E-mail addresses, links, handles, and names on a platform."""
     yield from _local(reading, known)
     if "@" not in reading.low and _TOLD_BY.isdisjoint(distinct):

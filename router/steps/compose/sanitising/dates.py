@@ -10,8 +10,9 @@ from typing import Final, NamedTuple
 
 from router.steps.compose.sanitising.reading import Reading
 from router.steps.compose.sanitising.span import BIRTH, Span
+from router.steps.compose.sanitising.words import in_order
 
-_MONTHS: Final = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+_MONTHS: Final = in_order("months_short")
 _MONTH: Final = (
     r"(?P<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|"
     r"sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
@@ -24,7 +25,7 @@ _PATTERNS: Final = tuple(
     re.compile(pattern)
     for pattern in (
         rf"(?<!\d)(?P<a>\d{{1,4}}){_SEPARATOR}(?P<b>\d{{1,2}}){_SEPARATOR}(?P<c>\d{{4}}|\d{{2}})(?!\d)",
-        r"(?<![\d/])(?P<compact>\d{8}|\d{6})(?![\d/])",
+        r"(?<![\d/])(?<!\d[\s.-])(?P<compact>\d{8}|\d{6})(?![\d/]|[\s.-]\d)",
         rf"(?<!\d){_DAY}{_GAP}(?:of\s)?{_MONTH}(?![a-z])(?:{_GAP}{_YEAR})?",
         rf"(?<![a-z]){_MONTH}\s(?:the\s)?{_DAY}(?![\d:])(?:{_GAP}{_YEAR})?",
         rf"(?<![a-z]){_MONTH}{_GAP}(?P<year>\d{{4}})(?!\d)",
@@ -39,25 +40,25 @@ _BIRTH_AFTER: Final = re.compile(
 
 
 class Dated(NamedTuple):
-    """A date in a reading; ``day`` and ``year`` are 0 where they are not told."""
+    """A date in a reading."""
 
     start: int
     end: int
     days: tuple[tuple[int, int, int], ...]
-    """What it may be: years, months and days."""
+    """What it may be: year, month and day; 0 for one that is not told."""
 
 
 def dates(reading: Reading) -> list[Dated]:
     """Every date, of whatever day."""
-    found: list[Dated] = []
-    for pattern in _PATTERNS:
-        for match in pattern.finditer(reading.low):
-            if days := tuple(_days(match)):
-                found.append(Dated(match.start(), match.end(), days))
-    return found
+    return [
+        Dated(*match.span(), days)
+        for pattern in _PATTERNS
+        for match in pattern.finditer(reading.low)
+        if (days := tuple(_days(match)))
+    ]
 
 
-def births(reading: Reading, known: Sequence[dt.date], found: Sequence[Dated]) -> Iterator[Span]:
+def births(reading: Reading, found: Sequence[Dated], *, known: Sequence[dt.date]) -> Iterator[Span]:
     """The dates that are known as somebody's birth, or said to be one."""
     whole = {(day.year, day.month, day.day) for day in known}
     for date in found:

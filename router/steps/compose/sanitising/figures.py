@@ -6,39 +6,22 @@ import re
 from typing import Final
 
 from router.steps.compose.sanitising.reading import Reading, rewritten
+from router.steps.compose.sanitising.words import in_order, listed, one_of
 
 _DIGITS: Final = {
-    **dict.fromkeys(("zero", "oh", "o", "nought", "naught", "nil"), 0),
-    **{w: n for n, w in enumerate("one two three four five six seven eight nine".split(), 1)},
+    **dict.fromkeys(listed("zeros"), 0),
+    **{word: number for number, word in enumerate(in_order("digits"), 1)},
 }
-_TEENS: Final = {
-    word: number
-    for number, word in enumerate(
-        "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split(), 10
-    )
+_TEENS: Final = {word: number for number, word in enumerate(in_order("teens"), 10)}
+_TENS: Final = {word: 10 * number for number, word in enumerate(in_order("tens"), 2)}
+_ORDINALS: Final = {word: number for number, word in enumerate(in_order("ordinals"), 1)} | {
+    "twentieth": 20,
+    "thirtieth": 30,
 }
-_TENS: Final = {
-    word: number
-    for number, word in zip(
-        range(20, 100, 10),
-        "twenty thirty forty fifty sixty seventy eighty ninety".split(),
-        strict=True,
-    )
-}
-_ORDINALS: Final = {
-    word: number
-    for number, word in enumerate(
-        """
-        first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth
-        thirteenth fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth
-        """.split(),
-        1,
-    )
-} | {"twentieth": 20, "thirtieth": 30}
 _TIMES: Final = {"double": 2, "triple": 3, "treble": 3}
 _CENTURIES: Final = frozenset({18, 19, 20})
 NUMBER_WORDS: Final = frozenset({*_DIGITS, *_TEENS, *_TENS, *_ORDINALS, *_TIMES})
-_WORD: Final = "|".join(sorted({*NUMBER_WORDS, "hundred", "thousand"}, key=len, reverse=True))
+_WORD: Final = one_of({*NUMBER_WORDS, "hundred", "thousand"})
 _RUN: Final = re.compile(
     rf"(?<![\w'])(?:{_WORD})(?:(?:[\s-]{{1,2}}|\sand\s)(?:{_WORD})){{0,40}}(?![\w'])"
 )

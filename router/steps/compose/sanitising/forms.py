@@ -11,45 +11,21 @@ from typing import Final, NamedTuple
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from router.linkage.names import called, is_name
-from router.steps.compose.sanitising.kinds import PREMISES, SCHOOLS, STREETS
+from router.linkage.names import called
 from router.steps.compose.sanitising.known import Known
 from router.steps.compose.sanitising.numbers import digits_of
+from router.steps.compose.sanitising.phrases import Phrase, Places
 from router.steps.compose.sanitising.reading import read
 from router.steps.compose.sanitising.span import HOME, NAME, SCHOOL, Kind
-from router.steps.compose.sanitising.words import TOKEN, bare, data, is_ordinary
+from router.steps.compose.sanitising.words import TOKEN, bare, data, is_ordinary, listed
 
-_PARTICLES: Final = frozenset(
-    """
-    de da del della la le van von der den di du dos das al el bin bint ibn ap ab ferch mc mac st
-    saint the of and or no not known unknown none baby unborn bump child twin infant newborn boy
-    girl male female mr mrs ms miss mx dr sir mum mam mom mother dad father nan gran parent carer
-    guardian brother sister aunt uncle grandmother grandfather partner neighbour friend withheld
-    given name tbc na nk
-    """.split()
-)
-"""Of a name or of what stands where none is known: they tell nobody."""
-_NEVER: Final = frozenset(
-    """
-    ten an so in do no my he she his her it is as at on or to of and the a i we us me be by if up
-    min lay bless char con scar am are was has had not out off our own you all any for from
-    """.split()
-)
-"""Short forms that are other words nearly always."""
+_PARTICLES: Final = listed("particles")
+_NEVER: Final = listed("never_short")
 _SHORTEST_NEAR: Final = 3
+_SHORTEST_APART: Final = 4
 _SHORTEST_INSIDE: Final = 5
 _LONGEST: Final = 40
 """Letters of a word that is compared: no name is longer, and a run of letters may be."""
-
-
-class Phrase(NamedTuple):
-    """Ordinary words that tell a place where they follow one another."""
-
-    words: tuple[str, ...]
-    """After the first; a word for a street in full."""
-    typed: bool
-    """Whether a word such as 'School' has to follow."""
-    kind: Kind
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -89,6 +65,10 @@ class Forms:
             return NAME
         return self.misspelt(word) or self._run_together(word)
 
+    def is_shared(self, word: str) -> bool:
+        """Whether a name is both the child's and another's, as a family's is."""
+        return word in self.own and word in self.others
+
     def is_part(self, word: str) -> bool:
         """Whether a word may be run together with another."""
         return word in self.telling or word in self.own
@@ -113,22 +93,23 @@ class Forms:
         )
 
     def _run_together(self, word: str) -> Kind | None:
-        halves = [(word[:at], word[at:]) for at in range(2, len(word) - 1)]
-        for left, right in halves:
-            if self.is_part(left) and self.is_part(right):
-                if found := self.telling.get(left) or self.telling.get(right):
-                    return found
-        for left, right in halves:
-            if self.is_part(left) and (found := self.telling.get(left) or self.misspelt(right)):
-                if len(right) > 3 and self.misspelt(right):
-                    return found
-            elif self.is_part(right) and len(left) > 3 and (found := self.misspelt(left)):
+        """Two names in one word, or a long name inside one."""
+        for at in range(2, len(word) - 1):
+            if found := self._both(word[:at], word[at:]) or self._both(word[at:], word[:at]):
                 return found
         if len(word) > _SHORTEST_INSIDE:
             for name in self.near:
                 if len(name) >= _SHORTEST_INSIDE and name in word and not is_ordinary(name):
                     return self.telling[name]
         return None
+
+    def _both(self, one: str, other: str) -> Kind | None:
+        """What two words tell together, the other perhaps with a letter wrong."""
+        if not self.is_part(one):
+            return None
+        if self.is_part(other):
+            return self.telling.get(one) or self.telling.get(other)
+        return self.misspelt(other) if len(other) >= _SHORTEST_APART else None
 
     def _with_digits(self, word: str) -> Kind | None:
         """'J0hn' is John and 'john92' too."""
@@ -184,10 +165,10 @@ def forms_of(known: Known) -> Forms:
     child, risks, others = _named(known.own), _named(known.risks), _named(known.others)
     own = child | risks | {word for line in mine for word in _line(line).compounds}
     compounds = {word for line in theirs for word in line.compounds}
-    places = _Places(own)
+    places = Places(own)
     for kind, lines in ((SCHOOL, known.schools), (HOME, known.places)):
         for line in lines:
-            places.add(_line(line).words, kind)
+            places.add(_line(line).words, kind=kind)
     names = {word for name in others for word in _forms(name)} | compounds
     telling = places.telling | dict.fromkeys(names, NAME)
     for word in own:
@@ -254,48 +235,3 @@ def _initials(words: Iterable[str]) -> Iterator[str]:
     first = [word[0] for word in words if word not in _PARTICLES]
     if len(first) > 1:
         yield from (first[0] + first[-1], first[0] + first[1], "".join(first))
-
-
-class _Places:
-    """Words that tell a place by themselves, and phrases that do together."""
-
-    def __init__(self, own: frozenset[str]) -> None:
-        self._own = own
-        self.telling: dict[str, Kind] = {}
-        self.distinct: set[str] = set()
-        self.phrases: dict[str, tuple[Phrase, ...]] = {}
-        self.words: set[str] = set()
-
-    def add(self, line: Iterable[str], kind: Kind) -> None:
-        """A line of an address, or the name of a school."""
-        words = [word for word in line if word.isalpha() and word not in _FLATS]
-        self.words.update(words)
-        distinct = [word for word in words if self._is_distinct(word)]
-        for word in distinct:
-            self.distinct.add(word)
-            for form in (word, f"{word}s", word[::-1]):
-                if not is_ordinary(form):
-                    self.telling.setdefault(form, kind)
-        if words and not distinct:
-            self._add_phrase(words, kind)
-
-    def _is_distinct(self, word: str) -> bool:
-        return len(word) > 3 and not (is_ordinary(word) or is_name(word) or word in self._own)
-
-    def _add_phrase(self, words: list[str], kind: Kind) -> None:
-        """Where each word is English or a name, only all together tell the place."""
-        name, typed = [*words], False
-        if words[-1] in STREETS and kind is HOME:
-            name[-1] = STREETS[words[-1]]
-        else:
-            while name and name[-1] in _TYPES:
-                name.pop()
-            typed = kind is SCHOOL and len(name) == 1
-        if name and name[0] not in _EVERYWHERE:
-            phrase = Phrase(tuple(name[1:]), typed, kind)
-            self.phrases[name[0]] = (*self.phrases.get(name[0], ()), phrase)
-
-
-_TYPES: Final = SCHOOLS | PREMISES
-_FLATS: Final = frozenset({"flat", "apartment", "apt", "unit", "room", "no", "number"})
-_EVERYWHERE: Final = frozenset({"high", "main"})

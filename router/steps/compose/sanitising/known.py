@@ -62,7 +62,8 @@ def known_of(child: Person, *family: Person) -> Known:
         births=_births((*everyone, *related)),
         numbers=_unique(
             (
-                *(one.value for who in (*everyone, *related) for one in who.identifier),
+                *(one.value for person in everyone for one in person.identifier),
+                *(one.value for person in related for one in person.identifier),
                 *(number for contact in contacts for number in contact.telephone),
             )
         ),

@@ -17,7 +17,7 @@ from router.steps.compose.sanitising.span import (
     Kind,
     Span,
 )
-from router.steps.compose.sanitising.words import is_ordinary
+from router.steps.compose.sanitising.words import is_ordinary, listed, one_of
 
 _GAP: Final = r"[\s().,/_\\-]"
 """What people put between the digits of a number."""
@@ -58,25 +58,21 @@ _REFERENCES: Final = (
     re.compile(rf"(?<![a-z0-9])\d\s?\d{_JOINT}\d{{5,9}}{_JOINT}\d\s?\d(?![\d/-])"),
     re.compile(r"(?<![a-z0-9])\d{1,2}[a-z]{2}\d{6,8}(?![a-z0-9])"),
 )
-_GROUPS: Final = re.compile(r"(?<![a-z0-9/.,-])\d{2,9}(?:\s?[\s/._:\\-]\s?\d{2,9}){1,4}(?![a-z0-9])")
+_GROUPS: Final = re.compile(rf"(?<![a-z0-9/.,-])\d{{2,9}}(?:{_JOINT}\d{{2,9}}){{1,4}}(?![a-z0-9])")
 _FEWEST: Final = 9
 """Digits of a number whose groups are told by nothing else."""
 _VEHICLES: Final = re.compile(
     r"(?<![a-z0-9])(?:(?P<new>[a-z]{2}\d{2}[\s.-]?(?P<a>[a-z]{3}))|(?P<b>[a-z]{3})[\s.-]?\d{1,3}[a-z]|"
     r"[a-z]\d{1,3}[\s.-]?(?P<c>[a-z]{3}))(?![a-z0-9])"
 )
-_CAR_BEFORE: Final = re.compile(
-    r"\b(?:car|cars|van|vans|taxi|vehicle|registration|reg|plates?|index|vrm|vrn|anpr|estate|saloon|"
-    r"hatchback|moped|motorbike|motorcycle|scooter|lorry|truck|minibus|drives|drove|driving)\b"
-    r"[^.!?\n]{0,70}$"
-)
+_CAR_BEFORE: Final = re.compile(rf"\b(?:{one_of(listed('vehicles'))})\b[^.!?\n]{{0,70}}$")
 _PLATE: Final = re.compile(
     r"\b(?:registration|reg|plates?|vrm|vrn|index|anpr)\b(?:\s(?:number|no|mark|is|was|of|shows))?[\s.:(]{1,3}"
     r"(?P<plate>(?=[a-z]{0,3}\d)[a-z0-9]{2,4}\s?[a-z0-9]{0,4})(?![a-z0-9])"
 )
 
 
-def numbers(reading: Reading, known: Set[str], found: Sequence[Dated]) -> Iterator[Span]:
+def numbers(reading: Reading, found: Sequence[Dated], *, known: Set[str]) -> Iterator[Span]:
     """Numbers that are known, and what has their form; a date is none."""
     days = sorted((date.start, date.end) for date in found)
     for match in _TELEPHONES.finditer(reading.low):
@@ -94,10 +90,13 @@ def numbers(reading: Reading, known: Set[str], found: Sequence[Dated]) -> Iterat
 def _is_of(days: Sequence[tuple[int, int]], match: re.Match[str]) -> bool:
     """Whether a date lies in what looks like a number."""
     at = bisect_left(days, match.span())
-    return any(first < match.end() and match.start() < last for first, last in days[max(0, at - 2) : at + 1])
+    return any(
+        first < match.end() and match.start() < last
+        for first, last in days[max(0, at - 2) : at + 1]
+    )
 
 
-_DIGITS: Final = re.compile(r"\d(?:[^a-z0-9\n]{0,4}\d){5,60}")
+_DIGITS: Final = re.compile(r"\d(?:[^a-z0-9\n]{0,4}\d){5,}")
 
 
 def digits_of(known: Iterable[str]) -> frozenset[str]:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Sequence, Set
 from typing import Final
 
-from router.steps.compose.sanitising.kinds import ALWAYS_STREETS, SCHOOLS, STREETS
 from router.steps.compose.sanitising.reading import Reading
 from router.steps.compose.sanitising.span import (
     HOME,
@@ -17,16 +16,21 @@ from router.steps.compose.sanitising.span import (
     Kind,
     Span,
 )
-from router.steps.compose.sanitising.words import FIELD, TOKEN, bare, is_ordinary
+from router.steps.compose.sanitising.words import (
+    FIELD,
+    STREETS,
+    TOKEN,
+    bare,
+    is_ordinary,
+    listed,
+    one_of,
+)
 
 _CAPITALISED: Final = r"[^\W\d_a-z][\w'-]{0,40}"
 """A word that begins with a capital. Bounded, as all that is repeated here is: a long run of
 letters would be read again from each of its letters, and hold up every message behind it.
 """
-_NUMBER_WORD: Final = (
-    r"(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|"
-    r"sixteen|seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)"
-)
+_NUMBER_WORD: Final = rf"(?:{one_of(listed('digits') | listed('teens') | listed('tens'))})"
 _IN_WORDS: Final = rf"{_NUMBER_WORD}(?:[\s-](?:hundred|and|{_NUMBER_WORD})){{0,5}}"
 _FLAT: Final = r"(?:flat|apartment|apt|unit|room)\s+\w{1,5}|f\d{1,4}"
 _NUMBER: Final = (
@@ -43,8 +47,9 @@ def number_before(low: str, start: int) -> int:
     return found.start() if found else start
 
 
-_STREETS: Final = "|".join(sorted(STREETS, key=len, reverse=True))
-_ALWAYS: Final = "|".join(ALWAYS_STREETS)
+_STREETS: Final = one_of(STREETS)
+_ALWAYS_STREETS: Final = listed("always_streets")
+_ALWAYS: Final = one_of(_ALWAYS_STREETS)
 _EVERYWHERE: Final = r"(?!(?i:high|main)\s)"
 _NO_STREET: Final = (
     r"the|a|an|in|on|at|of|to|up|off|down|same|main|this|that|his|her|their|"
@@ -62,15 +67,17 @@ _NUMBERED: Final = (
 )
 _FLATS: Final = re.compile(r"(?<!\w)(?:flat|apartment|apt)\s+\d{1,4}[a-z]?(?!\w)", re.IGNORECASE)
 _FLAT_WORDS: Final = frozenset({"flat", "apartment", "apt"})
-_POINTS: Final = re.compile(r"///\w{2,30}\.\w{2,30}\.\w{2,30}|-?\d{1,2}\.\d{3,8},\s?-?\d{1,3}\.\d{3,8}")
+_POINTS: Final = re.compile(
+    r"///\w{2,30}\.\w{2,30}\.\w{2,30}|-?\d{1,2}\.\d{3,8},\s?-?\d{1,3}\.\d{3,8}"
+)
 _WHERE: Final = Kind(HOME.replacement, "Where somebody can be found.")
 
 
 def streets(reading: Reading, distinct: Set[str]) -> Iterator[Span]:
     """Addresses, and streets that are named."""
     patterns = (
-        *((_NAMED_STREET,) if not distinct.isdisjoint(ALWAYS_STREETS) else ()),
-        *(_NUMBERED if not distinct.isdisjoint(STREETS) else ()),
+        *((_NAMED_STREET,) if not distinct.isdisjoint(_ALWAYS_STREETS) else ()),
+        *(_NUMBERED if not STREETS.keys().isdisjoint(distinct) else ()),
         *((_FLATS,) if not distinct.isdisjoint(_FLAT_WORDS) else ()),
     )
     for pattern in patterns:
@@ -101,11 +108,15 @@ def postcodes(reading: Reading, known: Sequence[str]) -> Iterator[Span]:
         letters = match["in"][-2:]
         close = match.end("out") == match.start("in")
         written = reading.text[match.start("in") : match.end("in")]
-        if written.isupper() or f"{match['out']}{match['in']}".replace(" ", "") in wanted or (
-            " " not in match["in"]
-            and letters not in _ORDINALS
-            and not _NO_INWARD.intersection(letters)
-            and (close or len(match["out"]) > 1)
+        if (
+            written.isupper()
+            or f"{match['out']}{match['in']}".replace(" ", "") in wanted
+            or (
+                " " not in match["in"]
+                and letters not in _ORDINALS
+                and not _NO_INWARD.intersection(letters)
+                and (close or len(match["out"]) > 1)
+            )
         ):
             yield Span(*reading.span(*match.span()), *POSTCODE)
 
@@ -132,27 +143,13 @@ _PREMISES: Final = re.compile(
     rf"(?<![\w'-]){_TITLE}(?:(?i:{_PLACES})|Hotel|Inn|Arms|Tavern)(?![\w'-])"
 )
 _UNUSUAL: Final = re.compile(rf"(?<![\w'-])(?P<name>[a-z][\w'-]{{3,40}}) (?:{_PLACES})(?![\w'-])")
-_SCHOOL_WORDS: Final = frozenset(
-    "school sch academy college form nursery preschool primary infant infants junior juniors "
-    "secondary grammar".split()
-)
-_PREMISES_WORDS: Final = frozenset(
-    "refuge home house guesthouse hostel breakfast b unit pub park hotel inn arms tavern".split()
-)
-_COMMON: Final = frozenset(
-    """
-    the a an his her their our my your this that these any some each every no both new old big
-    local current previous former same other another nearest staff boarding day public private
-    state faith village drama dance swimming riding driving language supplementary mainstream
-    alternative art summer after before half home whole back at in from and or if when while since
-    as to for with by on of is was medical law business night play ballet online virtual sixth pre
-    not he she they it we you i head deputy year women womens children childrens residential care
-    nursing guest mother baby bed safe emergency temporary
-    """.split()
-)
+_SCHOOLS: Final = listed("schools")
+_SCHOOL_WORDS: Final = listed("school_words")
+_PREMISES_WORDS: Final = listed("premises_words")
+_COMMON: Final = listed("common")
 
 
-def institutions(reading: Reading, distinct: Set[str], own: frozenset[str]) -> Iterator[Span]:
+def institutions(reading: Reading, distinct: Set[str], *, own: frozenset[str]) -> Iterator[Span]:
     """Schools, refuges, homes, hostels, pubs and the like that go by a name of their own."""
     if not distinct.isdisjoint(_SCHOOL_WORDS):
         for match in _SCHOOL.finditer(reading.text):
@@ -175,7 +172,7 @@ def _named_from(low: str, start: int, end: int, *, own: frozenset[str]) -> int |
     """Where the name begins among these words; None where none of them names anything."""
     for token in TOKEN.finditer(low, start, end):
         word = bare(token.group())
-        if word in _COMMON or word in SCHOOLS or word in FIELD or word in own:
+        if word in _COMMON or word in _SCHOOLS or word in FIELD or word in own:
             continue
         return token.start()
     return None

@@ -1,10 +1,13 @@
-"""Words of a text, and which of them are ordinary English and so name nobody by themselves."""
+"""Words of a text, and whether one that is ordinary English is meant as a name."""
 
 from __future__ import annotations
 
 import re
+import tomllib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from importlib.resources import files
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from router.steps.compose.sanitising.reading import Reading
 
@@ -16,6 +19,30 @@ def data(name: str) -> str:
     return files(__package__).joinpath(f"data/{name}").read_text(encoding="utf-8")
 
 
+_LISTS: Final[dict[str, Any]] = tomllib.loads(data("words.toml"))
+
+
+def in_order(name: str) -> list[str]:
+    """The words of a list in ``words.toml``."""
+    return list(_LISTS[name].split())
+
+
+def listed(name: str) -> frozenset[str]:
+    """The same, where their order does not matter."""
+    return frozenset(in_order(name))
+
+
+def one_of(words: Iterable[str]) -> str:
+    """A pattern for any of the words, the longest first."""
+    return "|".join(sorted(words, key=lambda word: (-len(word), word)))
+
+
+STREETS: Final = {
+    short: street for street, more in _LISTS["streets"].items() for short in (street, *more.split())
+}
+"""What a word for a street, in full or shortened, is in full."""
+
+
 def _read_lines(name: str) -> frozenset[str]:
     lines = data(name).splitlines()
     return frozenset(word for line in lines if not line.startswith("#") for word in line.split())
@@ -25,33 +52,23 @@ FIELD: Final = _read_lines("field.txt")
 """Days, peoples, agencies, medicines and the like."""
 _ORDINARY: Final = _read_lines("ordinary.txt") | FIELD
 
-TITLES: Final = frozenset("mr mrs ms miss mx dr sir lady rev revd pc dc ds di sgt insp cllr".split())
-KIN: Final = frozenset(
-    """
-    sibling siblings half-sibling half-siblings brother brothers sister sisters twin twins
-    stepbrother step-brother stepsister step-sister half-brother half-sister cousin cousins
-    mother father mum mam mom dad parent parents guardian carer aunt auntie stepmother step-mother
-    stepfather step-father stepmum step-mum stepdad step-dad uncle grandmother grandfather
-    grandparent nan nana gran granny granddad grandad partner ex-partner boyfriend girlfriend
-    husband wife neighbour friend
-    """.split()
-)
-ARTICLES: Final = frozenset(
-    "the a an his her their our my your this that these those each every no any some".split()
-)
-MODAL: Final = frozenset({"will", "may"})
-"""Names that are far oftener verbs where they begin a sentence."""
-_AFTER_ARTICLES: Final = frozenset(
-    "the a an his her their our my your this that these those each every no any some".split()
-)
-MODAL: Final = frozenset(
-    "the we you they he she it i a an this that these those be not there all any each".split()
-)
-
 
 def is_ordinary(word: str) -> bool:
     """Whether a word in lower case is English as everybody writes it."""
     return word in _ORDINARY
+
+
+def bare(token: str) -> str:
+    """A token in lower case without possessive and apostrophes."""
+    if "'" not in token:
+        return token
+    return (token[:-2] if token.endswith("'s") else token).replace("'", "")
+
+
+def bare_words(reading: Reading) -> list[str]:
+    """The words of a reading, in order; what a hyphen joins is several."""
+    words = TOKEN.findall(reading.low)
+    return list(map(bare, words)) if "'" in reading.low else words
 
 
 class Word(NamedTuple):
@@ -62,54 +79,73 @@ class Word(NamedTuple):
     word: str
 
 
-def bare_words(reading: Reading) -> list[str]:
-    """The words of a reading, in order; what a hyphen joins is several."""
-    words = TOKEN.findall(reading.low)
-    return list(map(bare, words)) if "'" in reading.low else words
+@dataclass(frozen=True, slots=True, repr=False)
+class Worded:
+    """A reading with its words."""
 
-
-def words_in(reading: Reading) -> list[Word]:
-    """The same, with where they stand."""
-    return [Word(*found.span(), bare(found.group())) for found in TOKEN.finditer(reading.low)]
-
-
-def bare(token: str) -> str:
-    """A token in lower case without possessive and apostrophes."""
-    if "'" not in token:
-        return token
-    return (token[:-2] if token.endswith("'s") else token).replace("'", "")
-
-
-def is_caseless(text: str) -> bool:
+    reading: Reading
+    words: list[Word]
+    caseless: bool
     """Whether capitals tell nothing, as all letters are capitals or none is."""
-    return text.isupper() or text.islower()
+
+    def __len__(self) -> int:
+        """How many words."""
+        return len(self.words)
+
+    def word(self, at: int) -> str:
+        """A word, bare."""
+        return self.words[at].word
+
+    def written(self, at: int) -> str:
+        """A word as it is written, without what follows an apostrophe."""
+        word = self.words[at]
+        return self.reading.text[word.start : word.start + len(word.word)]
+
+    def gap(self, at: int) -> str:
+        """What stands between a word and the next; '' after the last."""
+        if at + 1 >= len(self.words):
+            return ""
+        return self.reading.text[self.words[at].end : self.words[at + 1].start]
+
+    def end(self, at: int) -> int:
+        """Where a word ends without its possessive."""
+        end = self.words[at].end
+        return end - 2 * self.reading.low.startswith("'s", end - 2)
 
 
-_AFTER_WORD: Final = frozenset({"of"})
-"""'Jack of all trades', 'Hope of contact'."""
-_MONTHS: Final = frozenset({"april", "may", "june", "july", "august", "march"})
-_IN_MONTH: Final = frozenset("in since until during last next early late mid this every".split())
+def worded(reading: Reading) -> Worded:
+    """The reading with its words and where they stand."""
+    found = TOKEN.finditer(reading.low)
+    words = [Word(*match.span(), bare(match.group())) for match in found]
+    return Worded(reading, words, reading.text.isupper() or reading.text.islower())
 
 
-def is_written_as_name(text: str, start: int, end: int) -> bool:
-    """Whether an ordinary word is meant as a name here: it has a capital, and is no verb that
-    begins a sentence and no month in a date.
+def beside(words: Worded) -> Iterator[tuple[int, str, str]]:
+    """Each word with its place, and the next."""
+    for at in range(len(words) - 1):
+        yield at, words.word(at), words.word(at + 1)
+
+
+_MODAL: Final = listed("modal")
+_AFTER_MODAL: Final = listed("after_modal")
+_AFTER_WORD: Final = listed("after_word")
+_MONTHS: Final = listed("months")
+_IN_MONTH: Final = listed("in_month")
+_TITLES: Final = listed("titles")
+
+
+def is_meant_as_name(words: Worded, at: int) -> bool:
+    """Whether an ordinary word is meant as a name here: it has a capital or a title, and is no verb
+    that begins a sentence, no month in a date and no 'Page 8'.
     """
-    if text[start:end].islower():
+    word, before = words.word(at), words.word(at - 1) if at else ""
+    after = words.word(at + 1) if at + 1 < len(words) else ""
+    if words.caseless:
+        return word not in _MODAL
+    if before in _TITLES:
+        return True
+    if words.written(at).islower() or after[:1].isdigit():
         return False
-    word = text[start:end].lower()
-    before, after = _neighbours(text, start, end)
-    if after[:1].isdigit() or (
-        word in _MONTHS and (before in _IN_MONTH or before[:1].isdigit())
-    ):
+    if word in _MONTHS and (before in _IN_MONTH or before[:1].isdigit()):
         return False
-    return after not in (_AFTER_MODAL if word in MODAL else _AFTER_WORD)
-
-
-_LAST: Final = re.compile(r"([^\W_]+)[\s'\"(]{0,3}$")
-_NEXT: Final = re.compile(r"\W{0,3}([^\W_]{1,40})")
-
-
-def _neighbours(text: str, start: int, end: int) -> tuple[str, str]:
-    last, following = _LAST.search(text, max(0, start - 40), start), _NEXT.match(text, end)
-    return (last[1].lower() if last else ""), (following[1].lower() if following else "")
+    return after not in (_AFTER_MODAL if word in _MODAL else _AFTER_WORD)
