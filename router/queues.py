@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from router.handing_out import handed_out
 from router.picture.giving import with_pictures
 from schemas.policy import Policy
 from stores import queues
@@ -26,6 +27,7 @@ class StoredQueues:
                 return []
         with self._database.transaction() as transaction:
             leased = queues.lease(transaction, agency, limit=limit, seconds=seconds)
+            leased = handed_out(transaction, agency, leased, policy=self._policy)
             return with_pictures(transaction, leased, policy=self._policy)
 
     def acknowledge(self, agency: str, ids: Collection[str]) -> int:

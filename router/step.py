@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -15,6 +15,7 @@ from schemas.rating import TimerElapsed
 from schemas.refusals import Refusal
 
 S = TypeVar("S")
+Next = TypeVar("Next", covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Timer:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome(Generic[S]):
+class Outcome(Generic[Next]):
     """What a step decided: its next state (None leaves it as it is) and what follows.
 
     ``letters`` have a key each, so that a retry finds them sent already. ``takes_back``: letters,
@@ -34,7 +35,7 @@ class Outcome(Generic[S]):
     refusal stands alone.
     """
 
-    state: S | None = None
+    state: Next | None = None
     facts: tuple[Fact, ...] = ()
     letters: tuple[Letter, ...] = ()
     timers: tuple[Timer, ...] = ()
@@ -58,6 +59,11 @@ def referral_of(message: Message) -> str:
     return data.of_referral or _named(data.key if isinstance(data, TimerElapsed) else None, message)
 
 
+def referral_or_message(message: Message) -> str:
+    """The key where people may leave the referral out: nothing is known under a message's id."""
+    return message.data.of_referral or message.id
+
+
 def product_of(message: Message) -> str:
     """The key of steps that remember a product."""
     return message.data.of_product or _named(None, message)
@@ -67,6 +73,14 @@ def _named(key: str | None, message: Message) -> str:
     if key is None:
         raise TypeError(f"{message.type} does not name what is asked for")
     return key
+
+
+def _nothing(_: Message) -> tuple[str, ...]:
+    return ()
+
+
+def _own(own: Any, _: Mapping[str, Any]) -> Any:
+    return own
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +96,14 @@ class Step(Generic[S]):
     state: Any
     key: Callable[[Message], str]
     decide: Callable[[S | None, Message, Policy], Outcome[S]]
+    beside: Callable[[Message], tuple[str, ...]] = _nothing
+    """Keys of further states that a message's decision depends on: ``join`` puts them in."""
+    join: Callable[[S | None, Mapping[str, S]], S | None] = _own
 
     @property
     def by_referral(self) -> bool:
         """Whether its state is kept under the referral that messages are about."""
-        return self.key is referral_of
+        return self.key in (referral_of, referral_or_message)
 
     def concerns(self, message: Message) -> bool:
         """Whether this step acts on the message; a timer concerns only the step that set it."""

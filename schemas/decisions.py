@@ -2,21 +2,69 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+from operator import not_
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from schemas.base import AgencyFact, AreaFact, Code, Identity, Line, ReferralHead, ReferralId, Shape
+from schemas.base import (
+    AgencyFact,
+    AreaFact,
+    Code,
+    Fact,
+    Identity,
+    Instant,
+    Line,
+    Prose,
+    ReferralHead,
+    ReferralId,
+    Shape,
+)
+from schemas.gathering import Overrule, Question, ToGather
 from schemas.notification import Digest
 from schemas.picture import DecidedOnPicture, Seen
-from schemas.product import CaseProduct, Choice
+from schemas.policy import StandingRelease
+from schemas.product import CaseProduct, Choice, Disposal, RecallAnswer, SentProduct
 from schemas.rating import Colour
 
 
-class RatingDecision(ReferralHead):
-    """A social worker confirms or changes a rating (R17, R20)."""
+class RatingDecision(ToGather, ReferralHead):
+    """A social worker confirms or changes a rating (R17, R20), and with it what is gathered."""
 
     colour: Colour
+    decided_by: Line
+    rationale: Line
+    saw: tuple[Seen, ...] = ()
+
+
+class RequestDecision(ReferralHead):
+    """A social worker asks an agency further, or changes or cancels a request (R23)."""
+
+    action: Literal["ask", "change", "cancel"]
+    agency: Code | None = None
+    """Whom to ask."""
+    request_id: Identity | None = None
+    """Which request to change or cancel."""
+    question: Question | None = None
+    due_at: Instant | None = None
+    """By when to answer; None: as the profile says, or as it was."""
+    overrules: tuple[Overrule, ...] = Field(default=(), max_length=30)
+    decided_by: Line
+    rationale: Line
+    saw: tuple[Seen, ...] = ()
+
+
+class OutcomeDecision(ReferralHead):
+    """A social worker closes a referral with an outcome (R38), or changes the outcome."""
+
+    outcome: Disposal
+    to: Code | None = None
+    """The team or service that takes it from here."""
+    may_be_told: Prose
+    """What whoever brought the concern may be told of it, in these words."""
+    without_product: Line | None = None
+    """Why a Red is closed before its products are out; required there."""
     decided_by: Line
     rationale: Line
     saw: tuple[Seen, ...] = ()
@@ -68,19 +116,72 @@ class UndoDecision(Shape):
 
 
 class ReleaseDecision(CaseProduct):
-    """An owner's named decision maker decides about one item of one product (R29, R30)."""
+    """An owner's named decision maker decides about one item of one product (R29, R30).
 
+    What it withholds here it withholds of every product, until it lifts that.
+    """
+
+    referral_id: Identity | None = Field(default=None, exclude_if=lambda id_: id_ is None)
+    """As the approval request has it. Decisions of old lack it; a new one is refused without."""
     item_id: Identity
     choice: Choice
     digest: Digest | None = None
-    """The digest that was shown with the text chosen; required unless withheld."""
+    """The digest that was shown with the text chosen; of ``text``, worked out likewise, for words
+    of the owner's own. Required unless withheld.
+    """
+    text: Prose | None = Field(default=None, exclude_if=lambda text: text is None)
+    """The owner's own words, where it chooses these."""
     recipient: Code
     purpose: Line
     decided_by: Line
     reason: Line | None = None
     """Required when withheld (L1)."""
     signpost: bool = True
+    ask_again: bool = Field(default=False, exclude_if=not_)
+    """For a withheld item: whether to ask about each further product that it would be in."""
     saw: tuple[Seen, ...] = ()
+
+
+class Ruling(StrEnum):
+    """What an owner says of its item, whatever product it is in (R27, R30)."""
+
+    WITHHOLD = "withhold"
+    LIFT = "lift"
+    """Withheld no longer: products may hold it again, once they are approved."""
+    RECALL = "recall"
+    """Withheld, and asked back from every recipient that has it."""
+
+
+class ItemDecision(ReferralHead):
+    """An owner's named decision maker rules about its item in every product of a referral."""
+
+    item_id: Identity
+    ruling: Ruling
+    decided_by: Line
+    reason: Line | None = None
+    """Required when withheld or recalled (L1)."""
+    signpost: bool = True
+    ask_again: bool = False
+    """For a withheld item: whether to ask about each further product that it would be in."""
+    saw: tuple[Seen, ...] = ()
+
+
+class StandingDecision(StandingRelease):
+    """An owner's named decision maker releases kinds of its items beforehand, in a dated message.
+
+    Under the id of an earlier one it takes that one's place.
+    """
+
+    standing_id: Identity
+    """The agency's own name of it."""
+
+
+class StandingWithdrawal(Shape):
+    """An owner's named decision maker takes back what it released beforehand."""
+
+    standing_id: Identity
+    decided_by: Line
+    reason: Line
 
 
 class DeliveryReceipt(CaseProduct):
@@ -88,6 +189,16 @@ class DeliveryReceipt(CaseProduct):
 
     status: Literal["received", "refused"]
     received_by: Line
+
+
+class RecallReceipt(CaseProduct):
+    """A recipient says what it did about a product, or an item of one, that was recalled."""
+
+    recall_id: Identity
+    status: RecallAnswer
+    answered_by: Line
+    reason: Line | None = None
+    """Required where it cannot be undone: what was done with it, and who has it now."""
 
 
 class RatingDecided(
@@ -100,6 +211,30 @@ class RatingDecided(
     """A rating decision came in by a connector."""
 
     decision: RatingDecision
+
+
+class RequestDecided(
+    DecidedOnPicture,
+    type="mash.request.decided.v1",
+    topic="requests.decided",
+    subject="decision.case_id",
+    referral="decision.referral_id",
+):
+    """A decision about what is asked of an agency came in by a connector."""
+
+    decision: RequestDecision
+
+
+class OutcomeDecided(
+    DecidedOnPicture,
+    type="mash.outcome.decided.v1",
+    topic="outcomes.decided",
+    subject="decision.case_id",
+    referral="decision.referral_id",
+):
+    """An outcome decision came in by a connector."""
+
+    decision: OutcomeDecision
 
 
 class LinkDecided(
@@ -148,6 +283,7 @@ class ReleaseDecided(
     type="mash.release.decided.v1",
     topic="releases.decided",
     subject="decision.case_id",
+    referral="decision.referral_id",
     product="decision.product_id",
 ):
     """An owner's decision came in by a connector.
@@ -156,6 +292,34 @@ class ReleaseDecided(
     """
 
     decision: ReleaseDecision
+
+
+class ItemRuled(
+    AgencyFact,
+    type="mash.item.ruled.v1",
+    topic="releases.decided",
+    subject="decision.case_id",
+    referral="decision.referral_id",
+):
+    """An owner's ruling about an item came in by a connector."""
+
+    decision: ItemDecision
+
+
+class StandingFact(AgencyFact, topic="releases.decided", subject="agency"):
+    """What an owner releases beforehand, for products of any referral."""
+
+
+class StandingReleased(StandingFact, type="mash.standing.released.v1"):
+    """An owner's standing release came in by a connector."""
+
+    decision: StandingDecision
+
+
+class StandingWithdrawn(StandingFact, type="mash.standing.withdrawn.v1"):
+    """An owner's withdrawal of a standing release came in by a connector."""
+
+    decision: StandingWithdrawal
 
 
 class DeliveryReceived(
@@ -168,3 +332,41 @@ class DeliveryReceived(
     """A recipient's delivery receipt came in by a connector."""
 
     receipt: DeliveryReceipt
+
+
+class RecallReceived(
+    AgencyFact,
+    type="mash.recall.received.v1",
+    topic="deliveries.received",
+    subject="receipt.case_id",
+    product="receipt.product_id",
+):
+    """A recipient's answer to a recall came in by a connector."""
+
+    receipt: RecallReceipt
+
+
+class ProductFetched(
+    SentProduct,
+    Fact,
+    type="mash.product.fetched.v1",
+    topic="deliveries.received",
+    case="case_id",
+    product="product_id",
+):
+    """A product was handed to its recipient: from now on it can only be recalled."""
+
+    letter_id: Identity
+
+
+class ProductStopped(
+    SentProduct,
+    Fact,
+    type="mash.product.stopped.v1",
+    topic="deliveries.received",
+    case="case_id",
+    product="product_id",
+):
+    """A product was not handed out, as its recipient has no agreement in force that day (R50)."""
+
+    letter_id: Identity

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import Literal
+from collections.abc import Callable
+from operator import not_
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
@@ -19,18 +20,58 @@ from schemas.base import (
     ReferralHead,
     Shape,
 )
+from schemas.case import Found, Stated
+from schemas.gathering import Level, NotAsked, Question
 from schemas.person import Person
+from schemas.picture import PictureGiven
+from schemas.rating import Colour
+from schemas.sharing import Sensitivity as Sensitivity
+
+_no: Callable[[object], bool] = not_
+
+Consent: TypeAlias = Literal["given", "refused", "not_sought"]
+"""What parents said when they were asked; kept apart from the legal basis (L5)."""
 
 
-class Level(StrEnum):
-    """How much is gathered (R23).
+class Checked(Shape):
+    """A fact that a request states, and what the hub found when it compared it (L6)."""
 
-    Nothing, basic (education or health), or full, which a meeting follows.
-    """
+    fact: Literal[Stated, "sharing"]
+    against: Line
+    """What it was compared with, in words."""
+    found: Found
 
-    NONE = "none"
-    BASIC = "basic"
-    FULL = "full"
+
+class Told(Shape):
+    """What each agency is told of a concern: no narrative, which stays with its owner."""
+
+    summary: Prose
+    """In the profile's words."""
+    consent: Consent
+    child: Person
+    """Who is asked about: identity only."""
+    checks: tuple[Checked, ...] = Field(default=(), exclude_if=_no)
+    """Of these facts, what was compared with what, before asking (L6)."""
+
+
+class RequestPlan(Told):
+    """Who would be asked what if the rating were ``colour``; nothing of it has left."""
+
+    colour: Colour
+    level: Level
+    legal_basis: Line
+    agencies: tuple[Code, ...]
+    """Who would be asked."""
+    not_asked: tuple[NotAsked, ...] = ()
+
+
+class RequestsPrepared(
+    ReferralFact, type="mash.information.prepared.v1", topic="information.requested"
+):
+    """Requests were made ready beside the rating; they leave once a social worker has rated."""
+
+    profile: Line
+    plan: RequestPlan
 
 
 class InformationRequest(Notice, type="mash.information-request.v1"):
@@ -46,45 +87,36 @@ class InformationRequest(Notice, type="mash.information-request.v1"):
     """The concern in the profile's words; the narrative stays with its owner."""
     purpose: Line
     legal_basis: Line
-    consent: Literal["given", "refused", "not_sought"]
-    """Kept apart from the legal basis (L5)."""
+    consent: Consent
     facts_checked: Line
-    """How the stated facts were checked before asking (L6)."""
+    """How the stated facts were checked before asking, in words (L6)."""
     sharing_policy: Line
     """The information-sharing agreement that the request stands on."""
     due_at: Instant
     child: Person
     """Who is asked about: identity only."""
-
-
-class NotAsked(Shape):
-    """An agency that was not asked, and why."""
-
-    agency: Code
-    reason: Line
+    checks: tuple[Checked, ...] = Field(default=(), exclude_if=_no)
+    """What the check of each fact found (L6)."""
+    question: Question | None = Field(default=None, exclude_if=_no)
+    basis_reason: Line | None = Field(default=None, exclude_if=_no)
+    """Where consent was refused and the basis is another than the rating's: why it is."""
+    picture: PictureGiven | None = Field(default=None, exclude_if=_no)
+    """What of the picture the agency may see; added as the letter is handed out."""
 
 
 class InformationRequested(
     ReferralFact, type="mash.information.requested.v1", topic="information.requested"
 ):
-    """The level was decided and every agency of that level asked at once."""
+    """A human has decided, and every agency that is to be asked was asked at once.
+
+    Before a rating only where the profile has a colour's requests leave on the suggestion.
+    """
 
     level: Level
     reasons: tuple[Line, ...]
     profile: Line
     requests: tuple[InformationRequest, ...] = ()
     not_asked: tuple[NotAsked, ...] = ()
-
-
-class Sensitivity(StrEnum):
-    """How much harm an item can do in wrong hands (R26, R35).
-
-    ``restricted`` covers informants and the like.
-    """
-
-    ROUTINE = "routine"
-    SENSITIVE = "sensitive"
-    RESTRICTED = "restricted"
 
 
 class InformationItem(Shape):
@@ -98,8 +130,18 @@ class InformationItem(Shape):
     """Inside the hub."""
     may_leave: bool
     """To recipients outside; what leaves still needs its owner's approval, byte for byte."""
-    signpost: bool = True
-    """Whether recipients may be told that the owner holds something, and its contact (R34, R35)."""
+    signpost: bool | None = Field(default=None, exclude_if=lambda told: told is None)
+    """Whether recipients may be told that the owner holds something, and its contact (R34, R35).
+
+    None: as the agreement of the agency that tells it says.
+    """
+    reason: Line | None = Field(default=None, exclude_if=lambda told: told is None)
+    """Why it is not revealed, or may not leave: why that would be more detrimental (L1)."""
+
+    @property
+    def lacks_reason(self) -> bool:
+        """Whether it keeps something back and does not say why."""
+        return not (self.may_be_revealed and self.may_leave) and not (self.reason or "").strip()
 
 
 class RequestId(Shape):
@@ -142,6 +184,68 @@ class InformationAnswered(RequestFact, type="mash.information.answered.v1"):
     items: tuple[InformationItem, ...]
     answered_by: Line
     late: bool
+
+
+class RequestChanged(RequestFact, type="mash.information.changed.v1"):
+    """A social worker changed what is asked or by when; who is asked was told."""
+
+    question: Question | None = Field(default=None, exclude_if=_no)
+    due_at: Instant
+    decided_by: Line
+    rationale: Line
+
+
+class RequestCancelled(RequestFact, type="mash.information.cancelled.v1"):
+    """No answer is awaited any more; what comes all the same is taken as volunteered."""
+
+    decided_by: Line
+    rationale: Line
+    closing: bool = Field(default=False, exclude_if=_no)
+    """The referral was closed, and with it every request that was still awaited."""
+
+
+class VolunteeredInformation(Shape):
+    """What an agency tells that nobody asked for, about a child of whom the hub knows.
+
+    One of ``referral_id``, as in a request or a receipt, and ``reference``, as the agency called
+    its own notification, says which child.
+    """
+
+    referral_id: Identity | None = None
+    reference: Identity | None = None
+    items: Annotated[tuple[InformationItem, ...], Field(min_length=1, max_length=200)]
+    volunteered_by: Line
+
+
+class InformationOffered(
+    AgencyFact,
+    type="mash.information.offered.v1",
+    topic="information.received",
+    subject="referral_id",
+    referral="referral_id",
+):
+    """What an agency volunteers came in by a connector."""
+
+    referral_id: Identity | None
+    """As it said, or by its reference; what names no referral that the hub knows is refused."""
+    offered: VolunteeredInformation
+
+
+class InformationVolunteered(
+    ReferralFact,
+    type="mash.information.volunteered.v1",
+    topic="information.answered",
+    agency="agency",
+):
+    """An agency told what nobody asked for, or answers no more awaited."""
+
+    volunteered_id: Identity
+    """By which it is told from answers: the id of its receipt."""
+    agency: Code
+    request_id: Identity | None = Field(default=None, exclude_if=_no)
+    """The request that it answers, which had been cancelled."""
+    items: tuple[InformationItem, ...]
+    volunteered_by: Line
 
 
 class InformationMissing(RequestFact, type="mash.information.missing.v1"):

@@ -8,9 +8,11 @@ from pydantic import Field
 
 from schemas.base import Code, Identity, Instant, Line, Notice, ReferralHead, ReferralId
 from schemas.case import Candidate, FromPerson, LikelyPair, PersonReferrals, Worker
+from schemas.gathering import Question
+from schemas.information import RequestPlan
 from schemas.notification import Notification, SetAside
 from schemas.picture import PictureGiven
-from schemas.product import DraftItem, SentProduct
+from schemas.product import DraftItem, RecallAnswer, SentProduct
 from schemas.rating import Colour, DueTime
 
 
@@ -71,8 +73,56 @@ class RatingRequest(ReferralHead, Notice, type="mash.rating-request.v1"):
     due_at: Instant
     set_aside: tuple[SetAside, ...] = Field(default=(), exclude_if=not_)
     """What the agency sent beside and could not be used: nobody else has read it yet."""
+    possible_red: bool = Field(default=False, exclude_if=not_)
+    """What may be a Red comes first in the queue."""
+    possible_red_due_at: Instant | None = Field(default=None, exclude_if=not_)
+    plan: RequestPlan | None = Field(default=None, exclude_if=not_)
+    """Who would be asked what, if the rating is as suggested; nothing of it has left."""
     picture: PictureGiven | None = Field(default=None, exclude_if=not_)
     """Added as the letter is handed out."""
+
+
+class RequestsPlanned(ReferralHead, Notice, type="mash.request-plan.v1"):
+    """Who is asked about a child or would be, and who is not and why, where that has changed.
+
+    For whoever decides: a rating decision or a request decision answers it.
+    """
+
+    left: bool
+    """Whether requests have left, or wait for a rating."""
+    plan: RequestPlan
+
+
+class RequestHead(ReferralHead):
+    """A request for information that an agency was sent."""
+
+    request_id: Identity
+    agency: Code
+
+
+class RequestChange(RequestHead, Notice, type="mash.request-changed.v1"):
+    """To who was asked: this is asked, and is due then, instead of what the request said."""
+
+    question: Question | None = None
+    due_at: Instant
+
+
+class RequestCancellation(RequestHead, Notice, type="mash.request-cancelled.v1"):
+    """To who was asked: no answer is awaited; one that is sent all the same is taken."""
+
+
+class AdultMatter(ReferralHead, Notice, type="mash.adult-matter.v1"):
+    """A concern was about somebody who was 18 or older: nobody is asked about it here.
+
+    For whoever brought it, and for adult services, who are told whom to ring and not what it is.
+    """
+
+    reference: Identity | None = None
+    """What its sender calls it, for the sender alone."""
+    handed_to: Code | None
+    """The adult services that are told, where the profile names them."""
+    contact: Line
+    """Whom to ring about it."""
 
 
 class WhatIsNew(ReferralHead, Notice, type="mash.what-is-new.v1"):
@@ -93,9 +143,30 @@ class WhatIsNew(ReferralHead, Notice, type="mash.what-is-new.v1"):
 class ApprovalRequest(SentProduct, Notice, type="mash.approval-request.v1"):
     """One item of a product, for its owner to decide about (R29) by a release decision."""
 
+    referral_id: Identity | None = Field(default=None, exclude_if=lambda id_: id_ is None)
+    """For the release decision, which names it; requests of old lack it."""
     purpose: Line
     colour: Colour
     item: DraftItem
+
+
+class RecallAnswerNotice(SentProduct, Notice, type="mash.recall-answer.v1"):
+    """What a recipient did about a recall, for the lead agency and the item's owner."""
+
+    recall_id: Identity
+    item_id: Identity | None
+    answer: RecallAnswer
+    answered_by: Line
+    reason: Line | None
+
+
+class HeldBackNotice(SentProduct, ReferralHead, Notice, type="mash.product-held-back.v1"):
+    """A product does not reach its recipient, for the lead agency to find another way."""
+
+    purpose: Line
+    colour: Colour
+    urgent: bool
+    reason: Line
 
 
 class DueTimeWarning(DueTime, Notice, type="mash.due-time-warning.v1"):

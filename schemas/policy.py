@@ -7,13 +7,17 @@ Every version that ever decided is kept by its digest, so a decision can be repl
 from __future__ import annotations
 
 import datetime as dt
+from enum import StrEnum
+from operator import not_
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field
 
 from schemas.base import Code, Line, Prose, Shape
-from schemas.information import Level, Sensitivity
+from schemas.gathering import Level
+from schemas.information import Sensitivity
+from schemas.notification import Digest
 from schemas.product import Disposal
 from schemas.rating import Colour
 
@@ -29,6 +33,13 @@ def _known_zone(name: str) -> str:
     except (KeyError, ValueError) as error:
         raise ValueError("write an IANA time zone such as Europe/London") from error
     return name
+
+
+class Minutes(Shape):
+    """So many minutes on the clock, nights and weekends included."""
+
+    kind: Literal["minutes"] = "minutes"
+    minutes: float = Field(gt=0, le=60 * 24)
 
 
 class Elapsed(Shape):
@@ -51,7 +62,7 @@ class WorkingDays(Shape):
     days: int = Field(ge=1, le=90)
 
 
-TimeAllowed = Annotated[Elapsed | SameDay | WorkingDays, Field(discriminator="kind")]
+TimeAllowed = Annotated[Minutes | Elapsed | SameDay | WorkingDays, Field(discriminator="kind")]
 
 
 class Calendar(Shape):
@@ -82,6 +93,18 @@ class Recipient(Shape):
     purpose: Line
 
 
+WaitsFor = Literal["rating", "suggestion"]
+"""Whether a human has to rate first, or the profile's suggestion is enough."""
+
+
+class AgeBand(Shape):
+    """About whom an agency can hold anything: by whole years, both included, and before birth."""
+
+    from_age: int = Field(default=0, ge=0)
+    to_age: int = Field(default=17, ge=0)
+    unborn: bool = False
+
+
 class ColourRule(Shape):
     """What a rating means in this borough (R17 to R19, R23, R37, R38)."""
 
@@ -91,9 +114,15 @@ class ColourRule(Shape):
     disposal: Disposal
     recipients: tuple[Recipient, ...] = ()
     at_once: tuple[Recipient, ...] = ()
-    """Front-line recipients who are told at once when the rating is suggested (R19, R39)."""
+    """Front-line recipients who are told at once (R19, R39)."""
     include_up_to: Sensitivity
     """The most sensitive kind of item that is proportionate to this rating (R33)."""
+    gather_on: WaitsFor = Field(default="rating", exclude_if=lambda on: on == "rating")
+    """When requests leave; before a human has looked only where partners agreed on that."""
+    at_once_on: WaitsFor = Field(default="rating", exclude_if=lambda on: on == "rating")
+    """When the front line is told at once."""
+    without_consent: bool = Field(default=False, exclude_if=not_)
+    """Whether the legal basis stands though consent was refused, as section 47 does (L5)."""
 
 
 class BoroughProfile(Shape):
@@ -119,11 +148,64 @@ class BoroughProfile(Shape):
     """Which agencies are asked at which level (R23)."""
     request_purpose: Line
     request_facts_checked: Line
+    """What was compared before asking, in words; each request has what was found (L6)."""
+    possible_red_allowed: TimeAllowed | None = Field(default=None, exclude_if=not_)
+    """For a human to look at what may be a Red; None: no clock."""
+    holds: dict[Code, AgeBand] = Field(default={}, exclude_if=not_)
+    """By agency, about whom it can hold anything; who is not named, about anybody."""
+    after_closure: Literal["reopen", "anew"] = Field(
+        default="anew", exclude_if=lambda after: after == "anew"
+    )
+    """Whether a later notification about the child reopens its last referral, or starts anew."""
+    adult_services: Code | None = Field(default=None, exclude_if=not_)
+    """Who is told that a concern was about an adult."""
 
     @property
     def title(self) -> str:
         """Name and version, as facts cite it."""
         return f"{self.name} {self.version}"
+
+
+class ItemKind(StrEnum):
+    """What an item is, as an owner's standing release names it."""
+
+    NOTIFICATION = "notification"
+    """The concern as its agency notified the hub of it."""
+    INFORMATION = "information"
+    """What an agency answered, or told beside."""
+
+
+class StandingRelease(Shape):
+    """What an owner releases beforehand of its own, sanitised: kinds of items, to whom, what for.
+
+    It is for a Red that waits for nobody, never for an item that is restricted or withheld.
+    """
+
+    kinds: Annotated[tuple[ItemKind, ...], Field(min_length=1)] = (ItemKind.NOTIFICATION,)
+    recipients: Annotated[tuple[Code, ...], Field(min_length=1)]
+    purposes: Annotated[tuple[Line, ...], Field(min_length=1)]
+    since: dt.date
+    until: dt.date | None = None
+    decided_by: Line
+    reason: Line
+
+    def covers(self, kind: ItemKind, recipient: str, *, purpose: str, day: dt.date) -> bool:
+        """Whether an item of this kind goes to this recipient for this purpose on that day."""
+        if not (self.since <= day and (self.until is None or day <= self.until)):
+            return False
+        whom = recipient in self.recipients and purpose in self.purposes
+        return whom and kind in self.kinds
+
+
+class HandoverRule(StrEnum):
+    """How much of its notification an agency lets be handed to the child's own social worker."""
+
+    IDENTITY = "identity"
+    """Who the child is, and whom to ring."""
+    SANITISED = "sanitised"
+    """And its words, sanitised."""
+    FULL = "full"
+    """As it notified them."""
 
 
 class Agreement(Shape):
@@ -133,14 +215,26 @@ class Agreement(Shape):
     signatory: Line
     since: dt.date
     until: dt.date | None = None
+    signposts: bool = Field(default=False, exclude_if=not_)
+    """Whether it agrees to be named, with its contact, where something it tells is held back (R34),
+    unless it says otherwise of the item.
+    """
+    handover: HandoverRule = Field(
+        default=HandoverRule.IDENTITY, exclude_if=lambda rule: rule is HandoverRule.IDENTITY
+    )
+    """What the team of a child's allocated worker is given of a notification, and no more (R9)."""
+    text_sha256: Digest | None = Field(default=None, exclude_if=lambda digest: digest is None)
+    """Of the text that was signed; what it releases beforehand counts only with it."""
+    standing_release: tuple[StandingRelease, ...] = Field(default=(), exclude_if=not_)
+    """Parts of that text by which its signatory releases kinds of its items beforehand."""
 
     def in_force(self, day: dt.date) -> bool:
         """Whether the agreement covers this day."""
         return self.since <= day and (self.until is None or day <= self.until)
 
 
-class StandingRelease(Shape):
-    """What an owner's agreement releases at once: its own notification of a Red, sanitised."""
+class FormerRelease(Shape):
+    """A line of an operator's, which once released an owner's notification, and does no more."""
 
     recipient: Code
     purpose: Line
@@ -155,7 +249,12 @@ class Partner(Shape):
     name: Line
     signpost_contact: Line
     agreement: Agreement | None = None
-    standing_release: tuple[StandingRelease, ...] = ()
+    standing_release: tuple[FormerRelease, ...] = Field(default=(), exclude_if=not_)
+    """In policies of old; it releases nothing any more."""
+    decision_makers: tuple[Line, ...] = Field(default=(), exclude_if=not_)
+    """The people who decide for the agency about its items (R29); nobody else does."""
+    social_workers: tuple[Line, ...] = Field(default=(), exclude_if=not_)
+    """Of the lead agency: who rates, asks and closes (R17, R38); empty: whoever it says."""
 
 
 class Policy(Shape):

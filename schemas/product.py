@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 from hashlib import sha256
+from operator import not_
+
+from pydantic import Field
 
 from schemas.base import (
     Code,
@@ -18,6 +21,10 @@ from schemas.base import (
 )
 from schemas.notification import Digest
 from schemas.rating import Colour
+
+
+def _none(value: object) -> bool:
+    return value is None
 
 
 def release_digest(*, item_id: str, recipient: str, purpose: str, text: str) -> str:
@@ -56,8 +63,12 @@ class DraftItem(Item):
     sanitised_digest: Digest
     """:func:`release_digest` of the sanitised text."""
     signpost: bool
+    held_by: Code | None = Field(default=None, exclude_if=_none)
+    """Who told it, where that says that it is another agency's: then both decide about it."""
     notification: bool = False
-    """Whether this is the referral's own notification: a standing release covers no other item."""
+    """Whether this is the referral's own notification."""
+    restricted: bool = Field(default=False, exclude_if=not_)
+    """Whether its owner flagged it: no standing release lets it out."""
 
 
 class Weighing(Item):
@@ -66,7 +77,9 @@ class Weighing(Item):
     included: bool
     reason: Line
     signpost: bool = False
-    """For an item left out: whether its owner may be named as holding something."""
+    """For an item left out: whether who told it may be named as holding something."""
+    held_by: Code | None = Field(default=None, exclude_if=_none)
+    """Who told it, where that is not its owner."""
 
 
 class Disposal(StrEnum):
@@ -134,7 +147,24 @@ class Choice(StrEnum):
 
     RELEASE_ORIGINAL = "release_original"
     RELEASE_SANITISED = "release_sanitised"
+    RELEASE_REWORDED = "release_reworded"
+    """In words of the owner's own, in place of those proposed."""
     WITHHOLD = "withhold"
+
+
+class Difference(Shape):
+    """A stretch of the original, in characters, and what the owner's words have in its place."""
+
+    start: int
+    end: int
+    instead: str
+
+
+class Wording(Shape):
+    """What its owner lets leave in words of its own, and how they differ from the original."""
+
+    text: Prose
+    differences: tuple[Difference, ...]
 
 
 class ItemDecided(
@@ -149,6 +179,7 @@ class ItemDecided(
 
     item_id: Identity
     owner: Code
+    """Who decided: its owner, or who told it as another agency's."""
     choice: Choice
     digest: Digest | None
     """Of what may leave; None when withheld."""
@@ -158,6 +189,28 @@ class ItemDecided(
     """For a withheld item: why sharing would be more detrimental to the child (L1)."""
     signpost: bool
     decided_by: Line
+    wording: Wording | None = Field(default=None, exclude_if=_none)
+    """The owner's own words, where it chose these."""
+
+
+class OwnersWord(ReferralFact, Item):
+    """What an owner says of its item for every product of a referral, until it says otherwise."""
+
+    reason: Line
+    decided_by: Line
+
+
+class ItemWithheld(OwnersWord, type="mash.item.withheld.v1", topic="products.approved"):
+    """Its owner withholds an item: no product lets it out until that owner lifts this (R30)."""
+
+    signpost: bool
+    """Whether recipients may be told that the owner holds something (R34)."""
+    ask_again: bool
+    """Whether its owner wants to be asked about each further product all the same."""
+
+
+class ItemLifted(OwnersWord, type="mash.item.lifted.v1", topic="products.approved"):
+    """Its owner withholds an item no longer."""
 
 
 class ApprovedItem(Item):
@@ -182,6 +235,22 @@ class ProductApproved(
 
     items: tuple[ApprovedItem, ...]
     signposts: tuple[Signpost, ...]
+
+
+class ApprovalWithdrawn(
+    ProductFact, Item, type="mash.product.approval-withdrawn.v1", topic="products.approved"
+):
+    """Its owner takes back what it approved (R27): the item leaves with this product no more.
+
+    With ``recall`` it is asked back from a recipient that has it.
+    """
+
+    recipient: Code
+    reason: Line
+    decided_by: Line
+    signpost: Signpost | None
+    """What stands in its place, where its owner may be named."""
+    recall: bool
 
 
 class ProductRefused(ProductFact, type="mash.product.refused.v1", topic="products.approved"):
@@ -233,16 +302,65 @@ class ProductReturned(_ProductReceived, type="mash.product.returned.v1", topic="
 
 
 class ProductRecall(SentProduct, Notice, type="mash.product-recall.v1"):
-    """To a recipient: a product that it was sent names the wrong case and is not to be acted on.
+    """To a recipient: a product that it has, or an item of it, is not to be acted on or kept.
 
-    Its ``case_id`` is the wrong case, as the product names it.
+    Answered by recall receipts. Its ``case_id`` is the case that the product names.
     """
 
     reason: Line
+    recall_id: Identity | None = Field(default=None, exclude_if=_none)
+    item_id: Identity | None = Field(default=None, exclude_if=_none)
+    """The item that its owner wants back; None: the whole product, which names the wrong case."""
 
 
 class ProductRecalled(ProductFact, type="mash.product.recalled.v1", topic="products.released"):
-    """A product had left for the wrong child's case, and its recipient was told (L7)."""
+    """A product had left, and its recipient was told to give it or an item of it back (R27, L7)."""
 
     recipient: Code
+    reason: Line
+    recall_id: Identity | None = Field(default=None, exclude_if=_none)
+    item_id: Identity | None = Field(default=None, exclude_if=_none)
+    owner: Code | None = Field(default=None, exclude_if=_none)
+    """Whose the item is."""
+
+
+class ProductTakenBack(ProductFact, type="mash.product.taken-back.v1", topic="products.released"):
+    """A product, or an item of it, was taken from its recipient's queue before it was fetched."""
+
+    recipient: Code
+    reason: Line
+    item_id: Identity | None = Field(default=None, exclude_if=_none)
+    """None: the whole product."""
+
+
+class RecallAnswer(StrEnum):
+    """What a recipient did about what it was to give back."""
+
+    ACKNOWLEDGED = "acknowledged"
+    """It has read the recall; what came of it is still to be told."""
+    DESTROYED = "destroyed"
+    """What was recalled is destroyed or given back, wherever the recipient had it."""
+    CANNOT = "cannot"
+    """It cannot be undone: it was acted on, or has gone further."""
+
+
+class RecallAnswered(
+    ProductFact, type="mash.product.recall-answered.v1", topic="products.released"
+):
+    """A recipient answered a recall."""
+
+    recipient: Code
+    recall_id: Identity
+    item_id: Identity | None
+    answer: RecallAnswer
+    answered_by: Line
+    reason: Line | None
+
+
+class ProductHeldBack(ProductFact, type="mash.product.held-back.v1", topic="products.released"):
+    """A product does not go out: its recipient has no agreement in force (R50)."""
+
+    recipient: Code
+    colour: Colour
+    urgent: bool
     reason: Line

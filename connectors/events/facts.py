@@ -21,7 +21,12 @@ from connectors.set_aside import usable
 from schemas import decisions
 from schemas.base import Fact, Shape
 from schemas.case import OpenCase, OpenCaseReceived
-from schemas.information import InformationReceived, InformationResponse
+from schemas.information import (
+    InformationOffered,
+    InformationReceived,
+    InformationResponse,
+    VolunteeredInformation,
+)
 from schemas.message import derived_id
 from schemas.notification import Notification, NotificationReceived
 from schemas.refusals import Refusal
@@ -43,6 +48,8 @@ class MessageType(Generic[Sent]):
     fact: Callable[[AgencyRoute, Sent], Fact]
     """Whose it is comes from the credential, never from the message."""
     lead_only: bool = False
+    always: bool = False
+    """Whether it is taken from an agency whose agreement has ended, as long as it is known."""
 
 
 MESSAGE_TYPES: Mapping[str, MessageType[Any]] = {
@@ -88,13 +95,48 @@ MESSAGE_TYPES: Mapping[str, MessageType[Any]] = {
         InformationResponse,
         lambda by, sent: InformationReceived(agency=by.code, response=sent),
     ),
+    "mash.outcome-decision.v1": MessageType(
+        decisions.OutcomeDecision,
+        lambda by, sent: decisions.OutcomeDecided(agency=by.code, decision=sent),
+        lead_only=True,
+    ),
+    "mash.request-decision.v1": MessageType(
+        decisions.RequestDecision,
+        lambda by, sent: decisions.RequestDecided(agency=by.code, decision=sent),
+        lead_only=True,
+    ),
+    "mash.information-volunteered.v1": MessageType(
+        VolunteeredInformation,
+        lambda by, sent: InformationOffered(
+            agency=by.code, referral_id=sent.referral_id, offered=sent
+        ),
+    ),
     "mash.release-decision.v1": MessageType(
         decisions.ReleaseDecision,
         lambda by, sent: decisions.ReleaseDecided(agency=by.code, decision=sent),
     ),
+    "mash.item-decision.v1": MessageType(
+        decisions.ItemDecision,
+        lambda by, sent: decisions.ItemRuled(agency=by.code, decision=sent),
+        always=True,
+    ),
+    "mash.standing-release.v1": MessageType(
+        decisions.StandingDecision,
+        lambda by, sent: decisions.StandingReleased(agency=by.code, decision=sent),
+    ),
+    "mash.standing-withdrawal.v1": MessageType(
+        decisions.StandingWithdrawal,
+        lambda by, sent: decisions.StandingWithdrawn(agency=by.code, decision=sent),
+        always=True,
+    ),
     "mash.delivery-receipt.v1": MessageType(
         decisions.DeliveryReceipt,
         lambda by, sent: decisions.DeliveryReceived(agency=by.code, receipt=sent),
+    ),
+    "mash.recall-receipt.v1": MessageType(
+        decisions.RecallReceipt,
+        lambda by, sent: decisions.RecallReceived(agency=by.code, receipt=sent),
+        always=True,
     ),
 }
 """Every type that agencies may send."""
@@ -206,12 +248,16 @@ class Door:
         )
 
     def _admitted(self, event_type: str) -> MessageType[Any]:
-        """Refuse without an agreement in force (R50), and what this agency may not send."""
+        """Refuse without an agreement in force (R50), and what this agency may not send.
+
+        What an agency takes back, or gives back, is taken from it at any time (R27).
+        """
         if event_type not in MESSAGE_TYPES:
             raise NotTaken("unknown.type", "type")
         route, message_type = self.route, MESSAGE_TYPES[event_type]
         agreement = route.settings.agreement
-        if agreement is None or not agreement.in_force(self.now.astimezone(BRITAIN).date()):
+        today = self.now.astimezone(BRITAIN).date()
+        if not message_type.always and not (agreement and agreement.in_force(today)):
             raise NotTaken("refused.agreement")
         open_case = event_type == OPEN_CASE and not route.may_send_open_cases
         if open_case or (message_type.lead_only and not route.leads):

@@ -9,22 +9,30 @@ from pathlib import Path
 from typing import Any
 
 from connectors.events.facts import MESSAGE_TYPES
-from schemas import information, notices, notification, product
+from schemas import information, notices, notification, outcome, product
 from schemas.base import Notice, Shape
 from schemas.topics import TOPICS
 
 NOTICES: tuple[type[Notice], ...] = (
     information.InformationRequest,
+    notices.AdultMatter,
     notices.ApprovalRequest,
     notices.DueTimeWarning,
     notices.Handover,
+    notices.HeldBackNotice,
     notices.LinkReview,
     notices.LinksChanged,
     notices.MergeReview,
     notices.RatingRequest,
+    notices.RecallAnswerNotice,
+    notices.RequestCancellation,
+    notices.RequestChange,
+    notices.RequestsPlanned,
     notices.SplitReview,
     notices.WhatIsNew,
     notification.Receipt,
+    outcome.ReferralOpenAgain,
+    outcome.ReferralOutcome,
     product.Product,
     product.ProductRecall,
 )

@@ -14,11 +14,11 @@ from ops.run.wiring import Hub
 from router.refuse import parts_to_tell
 from schemas.base import Fact
 from schemas.case import ChildLinked, MergeSuggested, OpenCaseLinked, SplitSuggested
-from schemas.information import InformationRequested
+from schemas.information import InformationRequested, RequestsPrepared
 from schemas.message import Message
 from schemas.operations import RecordRevealed
 from schemas.product import ProductDrafted
-from schemas.rating import RatingSuggested
+from schemas.rating import RatingAssigned, RatingSuggested
 from stores import codec, cursors, journal, trail
 from stores.trail import Entry
 
@@ -37,11 +37,13 @@ _IDS = (
     "from_person_id",
     "id",
     "item_id",
+    "letter_id",
     "message_ids",
     "other_case_id",
     "other_person_id",
     "person_id",
     "product_id",
+    "recall_id",
     "referral_id",
     "referral_ids",
     "request_id",
@@ -52,24 +54,31 @@ _IDS = (
 _OF_THE_HUB = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _CODES = (
     "agency",
+    "answer",
     "area",
+    "ask_again",
     "choice",
     "clock",
+    "code",
     "colour",
     "confirmed",
     "disposal",
+    "found",
     "included",
     "known",
     "late",
     "level",
     "may_be_revealed",
     "may_leave",
+    "may_overrule",
     "model",
     "outcome",
     "owner",
     "previous",
     "profile",
+    "recall",
     "recipient",
+    "ruling",
     "same",
     "sensitivity",
     "signpost",
@@ -99,7 +108,10 @@ _PARTS = (
     "candidates",
     "decision",
     "items",
+    "checks",
     "not_asked",
+    "overrules",
+    "plan",
     "receipt",
     "requests",
     "response",
@@ -116,7 +128,9 @@ _IN_OUR_WORDS: Mapping[type[Fact], frozenset[str]] = {
     MergeSuggested: frozenset({"reasons"}),
     SplitSuggested: frozenset({"reasons"}),
     RatingSuggested: frozenset({"reasons"}),
-    InformationRequested: frozenset({"reasons", "reason", "legal_basis", "purpose"}),
+    RequestsPrepared: frozenset({"reason", "legal_basis", "fact", "against", "agencies"}),
+    InformationRequested: frozenset({"reasons", "reason", "purpose", "fact", "against"}),
+    RatingAssigned: frozenset({"agencies"}),
     ProductDrafted: frozenset({"reason", "purpose"}),
 }
 """Fields whose text the hub itself wrote in these facts; in others, people wrote them."""

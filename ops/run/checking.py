@@ -11,7 +11,7 @@ from pathlib import Path
 
 from connectors.formats.mapping import MappingFault
 from connectors.port import MappingMisplaced, SecretMissing, routes
-from ops.run import doors
+from ops.run import doors, owners
 from ops.run.answering import silent
 from ops.run.configuration import Fault, Misconfigured, read_policy, read_settings
 from router.linkage import load_model
@@ -53,18 +53,11 @@ def check(
     mute = list(doors.wrong_schemes(found))
     spoken = [server for server in found if server.where not in {fault.where for fault in mute}]
     faults = [
-        *_policy(settings, folder),
-        *_mappings(settings),
-        *_secrets(settings, environment),
-        *_model(settings),
-        *_workers(settings.runtime.workers),
+        *_contents(settings, environment, folder=folder),
         *mute,
-        *doors.pushed_nowhere(settings),
-        *doors.shared_ports(settings),
-        *_unread_hl7(settings),
-        *doors.unsafe_folders(settings, folder),
-        *doors.shared_folders(settings, folder),
-        *doors.readable_files(settings, folder),
+        *owners.released_by_an_operator(settings),
+        *owners.released_by_no_text(settings),
+        *_doors(settings, folder),
         *(silent(settings, spoken, folder=folder) if connect else ()),
     ]
     warned = [
@@ -76,13 +69,33 @@ def check(
     return Checked(tuple(faults), tuple(warned))
 
 
+def _contents(
+    settings: HubSettings, environment: Mapping[str, str], *, folder: Path
+) -> Iterator[Fault]:
+    yield from _policy(settings, folder)
+    yield from _mappings(settings)
+    yield from _secrets(settings, environment)
+    yield from _model(settings)
+    yield from _workers(settings.runtime.workers)
+
+
+def _doors(settings: HubSettings, folder: Path) -> Iterator[Fault]:
+    yield from doors.pushed_nowhere(settings)
+    yield from doors.shared_ports(settings)
+    yield from _unread_hl7(settings)
+    yield from doors.unsafe_folders(settings, folder)
+    yield from doors.shared_folders(settings, folder)
+    yield from doors.readable_files(settings, folder)
+
+
 def _policy(settings: HubSettings, folder: Path) -> Iterator[Fault]:
     try:
         policy = read_policy(settings, folder=folder)
     except Misconfigured as error:
         yield from error.faults
     else:
-        yield from doors.releases_to_nobody(settings, policy.profile)
+        yield from owners.nobody_decides(settings, policy.profile)
+        yield from owners.releases_to_nobody(settings, policy.profile)
 
 
 def _mappings(settings: HubSettings) -> Iterator[Fault]:

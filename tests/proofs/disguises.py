@@ -313,12 +313,39 @@ ORIGINS: dict[str, Pool] = {
 
 # Well-known people that the pools could make by chance: never made.
 NEVER = {
-    "mohamed farah", "john smith-jones", "william shakespeare", "robert brown", "henry cook",
-    "charles darwin", "thomas cook", "gordon brown", "tom jones", "grace jones", "dylan thomas",
-    "jack jones", "peter taylor", "robert walker", "harold wilson", "robert robinson",
-    "ralph vaughan", "mustafa kemal", "victoria wood", "damon hill", "benny hill", "jimmy hill",
-    "owain tudor", "henry tudor", "james moriarty", "adam smith", "will young", "ilhan omar",
-    "paul young", "andrew wilson", "thomas wolsey", "charles bronson", "daniel o'connell",
+    "mohamed farah",
+    "john smith-jones",
+    "william shakespeare",
+    "robert brown",
+    "henry cook",
+    "charles darwin",
+    "thomas cook",
+    "gordon brown",
+    "tom jones",
+    "grace jones",
+    "dylan thomas",
+    "jack jones",
+    "peter taylor",
+    "robert walker",
+    "harold wilson",
+    "robert robinson",
+    "ralph vaughan",
+    "mustafa kemal",
+    "victoria wood",
+    "damon hill",
+    "benny hill",
+    "jimmy hill",
+    "owain tudor",
+    "henry tudor",
+    "james moriarty",
+    "adam smith",
+    "will young",
+    "ilhan omar",
+    "paul young",
+    "andrew wilson",
+    "thomas wolsey",
+    "charles bronson",
+    "daniel o'connell",
 }
 
 # Formal name, then the short and pet names in common British use.
@@ -438,7 +465,8 @@ NICKNAMES: dict[str, tuple[str, ...]] = {
 }
 
 # Names that are also words: they keep their capital, else nobody could tell them.
-WORDY = set(_words("""
+WORDY = set(
+    _words("""
     grace hope faith rose may summer dawn joy ruby lily daisy penny poppy ivy holly hazel mark
     jack dean grant miles frank lee will bill rob bob nick pat sue dot gill kit ant drew ray don
     art rich dolly sandy shell jo al em ed max cliff reg flo meg nat dan tel bex deb jon ken len
@@ -450,7 +478,8 @@ WORDY = set(_words("""
     sade femi kemi yaw eze bilan ladan ubah onur bulut acar elena wanting mia may harry jerry
     hamdi leung liang tsang hersi guled nuan bryn glyn rees parry pugh toby kyle lewis harvey
     faith price wynne non cadi haf vine winnie sharon paige courtney florence victoria
-"""))
+""")
+)
 
 ALIASES = _words("""
     Fizz Jojo Binky Tiggy Bobo Kiki Mimi Dodge Zippo Razzer Titch Sparky Moggy Baz Gaz Daz Jaz
@@ -476,10 +505,21 @@ PLAIN_STREETS = _phrases("""
     Manor Drive | School Lane | Albert Square | Queens Crescent
 """)
 STREET_TYPES = {
-    "Road": ("Rd", "Rd."), "Street": ("St", "St."), "Avenue": ("Ave", "Av"), "Close": ("Cl",),
-    "Crescent": ("Cres", "Cres."), "Lane": ("Ln", "La"), "Drive": ("Dr", "Drv"),
-    "Gardens": ("Gdns", "Gdn"), "Court": ("Ct",), "Place": ("Pl",), "Terrace": ("Terr", "Tce"),
-    "Square": ("Sq",), "Walk": ("Wlk", "Wk"), "Grove": ("Gr", "Grv"), "Way": ("Wy",),
+    "Road": ("Rd", "Rd."),
+    "Street": ("St", "St."),
+    "Avenue": ("Ave", "Av"),
+    "Close": ("Cl",),
+    "Crescent": ("Cres", "Cres."),
+    "Lane": ("Ln", "La"),
+    "Drive": ("Dr", "Drv"),
+    "Gardens": ("Gdns", "Gdn"),
+    "Court": ("Ct",),
+    "Place": ("Pl",),
+    "Terrace": ("Terr", "Tce"),
+    "Square": ("Sq",),
+    "Walk": ("Wlk", "Wk"),
+    "Grove": ("Gr", "Grv"),
+    "Way": ("Wy",),
 }
 CITIES = _phrases("""
     Thornby-under-Edge | Eastmarch | Northwick Bay | Stallingford | Kingsmoor | Wexbridge
@@ -1183,23 +1223,48 @@ SECTIONS = _words("17 20 31 38 47")
 
 # Cyrillic and Greek letters that look like Latin ones.
 LOOKALIKES = {
-    "a": "\u0430", "c": "\u0441", "e": "\u0435", "h": "\u04bb", "i": "\u0456", "j": "\u0458",
-    "o": "\u043e\u03bf", "p": "\u0440\u03c1", "s": "\u0455", "v": "\u03bd", "x": "\u0445",
-    "y": "\u0443", "d": "\u0501", "A": "\u0410\u0391", "B": "\u0412\u0392", "C": "\u0421",
-    "E": "\u0415\u0395", "H": "\u041d\u0397", "I": "\u0406\u0399", "J": "\u0408",
-    "K": "\u041a\u039a", "M": "\u041c\u039c", "N": "\u039d", "O": "\u041e\u039f",
-    "P": "\u0420\u03a1", "S": "\u0405", "T": "\u0422\u03a4", "X": "\u0425\u03a7",
-    "Y": "\u03a5\u04ae", "Z": "\u0396",
+    "a": "\u0430",
+    "c": "\u0441",
+    "e": "\u0435",
+    "h": "\u04bb",
+    "i": "\u0456",
+    "j": "\u0458",
+    "o": "\u043e\u03bf",
+    "p": "\u0440\u03c1",
+    "s": "\u0455",
+    "v": "\u03bd",
+    "x": "\u0445",
+    "y": "\u0443",
+    "d": "\u0501",
+    "A": "\u0410\u0391",
+    "B": "\u0412\u0392",
+    "C": "\u0421",
+    "E": "\u0415\u0395",
+    "H": "\u041d\u0397",
+    "I": "\u0406\u0399",
+    "J": "\u0408",
+    "K": "\u041a\u039a",
+    "M": "\u041c\u039c",
+    "N": "\u039d",
+    "O": "\u041e\u039f",
+    "P": "\u0420\u03a1",
+    "S": "\u0405",
+    "T": "\u0422\u03a4",
+    "X": "\u0425\u03a7",
+    "Y": "\u03a5\u04ae",
+    "Z": "\u0396",
 }
 _LATIN = {ord(look): latin for latin, looks in LOOKALIKES.items() for look in looks}
 _LATIN |= {  # and in the other case, for a sanitiser that gives back another case
     ord(chr(look).swapcase()): latin.swapcase()
-    for look, latin in _LATIN.items() if ord(chr(look).swapcase()) not in _LATIN
+    for look, latin in _LATIN.items()
+    if ord(chr(look).swapcase()) not in _LATIN
 }
 _PLAIN = {
     ord(a): b
     for a, b in zip(
-        "łŁøØđĐıæÆœŒß‘’ʼ`´–—‐‑−", [*"lLoOdDi", "ae", "AE", "oe", "OE", "ss", *"'''''-----"],
+        "łŁøØđĐıæÆœŒß‘’ʼ`´–—‐‑−",
+        [*"lLoOdDi", "ae", "AE", "oe", "OE", "ss", *"'''''-----"],
         strict=True,
     )
 }
@@ -1239,7 +1304,7 @@ def _tails(item: Hidden) -> list[str]:
     long = [s for s in (squeeze(fold(item["as"])), squeeze(fold(item["original"]))) if len(s) >= 8]
     if not item["what"].startswith(_NUMBERS):
         return long
-    return [s[-max(6, math.ceil(len(s) * 0.6)):] for s in long]
+    return [s[-max(6, math.ceil(len(s) * 0.6)) :] for s in long]
 
 
 def _readable(item: Hidden, folded: str, squeezed: str) -> bool:
@@ -1262,7 +1327,7 @@ def blanked(case: Case, mark: str = "[\u2014]", leave: Hidden | None = None) -> 
     for item in sorted(case["hidden"], key=lambda h: -h["start"]):
         if item is leave:
             continue
-        text = text[: item["start"]] + mark + text[item["end"]:]
+        text = text[: item["start"]] + mark + text[item["end"] :]
     return text
 
 
@@ -1330,12 +1395,35 @@ def common_words() -> frozenset[str]:
 
 
 _ALL_SHAPES = (
-    *KIN_SHAPES, *SIBLING_SHAPES, *PROFESSIONAL_SHAPES, *REFERRER_SHAPES, *LISTED_SHAPES,
-    *POSSESSIVE_SHAPES, *PLURAL_SHAPES, *DOB_SHAPES, *BIRTHDAY_SHAPES, *NHS_SHAPES, *NI_SHAPES,
-    *REG_SHAPES, *EMAIL_SHAPES, *SOCIAL_AT_SHAPES, *SOCIAL_PREFIX_SHAPES, *PHONE_SHAPES,
-    *POSTCODE_SHAPES, *ADDRESS_SHAPES, *STREET_SHAPES, *REFUGE_SHAPES, *PUB_SHAPES, *HOME_SHAPES,
-    *CRIME_SHAPES, *CAD_SHAPES, *SCHOOL_SHAPES, *TEACHER_SHAPES, *OWN_SCHOOL_SHAPES,
-    *FILL_SHAPES, *RISK_SHAPES,
+    *KIN_SHAPES,
+    *SIBLING_SHAPES,
+    *PROFESSIONAL_SHAPES,
+    *REFERRER_SHAPES,
+    *LISTED_SHAPES,
+    *POSSESSIVE_SHAPES,
+    *PLURAL_SHAPES,
+    *DOB_SHAPES,
+    *BIRTHDAY_SHAPES,
+    *NHS_SHAPES,
+    *NI_SHAPES,
+    *REG_SHAPES,
+    *EMAIL_SHAPES,
+    *SOCIAL_AT_SHAPES,
+    *SOCIAL_PREFIX_SHAPES,
+    *PHONE_SHAPES,
+    *POSTCODE_SHAPES,
+    *ADDRESS_SHAPES,
+    *STREET_SHAPES,
+    *REFUGE_SHAPES,
+    *PUB_SHAPES,
+    *HOME_SHAPES,
+    *CRIME_SHAPES,
+    *CAD_SHAPES,
+    *SCHOOL_SHAPES,
+    *TEACHER_SHAPES,
+    *OWN_SCHOOL_SHAPES,
+    *FILL_SHAPES,
+    *RISK_SHAPES,
 )
 
 # ---------------------------------------------------------------------------------------------
@@ -1347,21 +1435,44 @@ KIN = ("mother", "father", "stepfather", "grandmother", "grandfather", "aunt", "
 NEAR = ("neighbour", "family friend", "childminder")
 SIBLINGS = ("brother", "sister", "half-brother", "half-sister")
 PROFESSIONALS = (
-    "class teacher", "health visitor", "social worker", "school nurse", "pastoral lead",
-    "youth worker", "support worker",
+    "class teacher",
+    "health visitor",
+    "social worker",
+    "school nurse",
+    "pastoral lead",
+    "youth worker",
+    "support worker",
 )
 RISKS = ("mother's partner", "father", "uncle", "lodger", "family friend", "stepfather", "cousin")
 _SEX = {
-    "mother": "F", "grandmother": "F", "aunt": "F", "sister": "F", "half-sister": "F",
-    "father": "M", "stepfather": "M", "grandfather": "M", "uncle": "M", "brother": "M",
-    "half-brother": "M", "mother's partner": "M", "lodger": "M", "cousin": "M",
+    "mother": "F",
+    "grandmother": "F",
+    "aunt": "F",
+    "sister": "F",
+    "half-sister": "F",
+    "father": "M",
+    "stepfather": "M",
+    "grandfather": "M",
+    "uncle": "M",
+    "brother": "M",
+    "half-brother": "M",
+    "mother's partner": "M",
+    "lodger": "M",
+    "cousin": "M",
 }
 _AGES = {
-    "brother": (1, 17), "sister": (1, 17),
-    "half-brother": (1, 17), "half-sister": (1, 17), "child": (6, 17), "cousin": (19, 30),
+    "brother": (1, 17),
+    "sister": (1, 17),
+    "half-brother": (1, 17),
+    "half-sister": (1, 17),
+    "child": (6, 17),
+    "cousin": (19, 30),
 }
 _YEARS_OLDER = {
-    "mother": (17, 38), "father": (18, 42), "grandmother": (36, 60), "grandfather": (38, 62),
+    "mother": (17, 38),
+    "father": (18, 42),
+    "grandmother": (36, 60),
+    "grandfather": (38, 62),
 }
 
 
@@ -1467,11 +1578,16 @@ def _school(reg: Register) -> str:
 def _email(reg: Register, given: str, family: str) -> str:
     rng = reg.rng
     first, last = squeeze(fold(given)), squeeze(fold(family))
-    local = rng.choice([
-        f"{first}.{last}", f"{first[0]}.{last}{rng.randint(2, 99)}", f"{last}_{first}",
-        f"{first}{rng.randint(60, 99)}", f"{rng.choice(HANDLE_WORDS)}{rng.randint(1, 99)}",
-        f"{last}{first[0]}",
-    ])
+    local = rng.choice(
+        [
+            f"{first}.{last}",
+            f"{first[0]}.{last}{rng.randint(2, 99)}",
+            f"{last}_{first}",
+            f"{first}{rng.randint(60, 99)}",
+            f"{rng.choice(HANDLE_WORDS)}{rng.randint(1, 99)}",
+            f"{last}{first[0]}",
+        ]
+    )
     domain = rng.choice(["example.com", "example.org", "example.net", "mail.example.com"])
     return f"{local}@{domain}"
 
@@ -1493,11 +1609,18 @@ def _person(reg: Register, role: str, origin: str, family: str, home: Address) -
     short = [n for n in NICKNAMES.get(given, ()) if n.lower() not in WORDY]
     professional = relation in PROFESSIONALS
     person: Person = {
-        "given": given, "family": family,
+        "given": given,
+        "family": family,
         "preferred": rng.choice(short) if short and rng.random() < 0.35 else "",
-        "aliases": [], "sex": sex, "date_of_birth": "", "identifiers": {},
-        "addresses": [] if professional else [home], "telephones": [reg.telephone()],
-        "email": _email(reg, given, family), "school": "", "relationship": relation,
+        "aliases": [],
+        "sex": sex,
+        "date_of_birth": "",
+        "identifiers": {},
+        "addresses": [] if professional else [home],
+        "telephones": [reg.telephone()],
+        "email": _email(reg, given, family),
+        "school": "",
+        "relationship": relation,
     }
     if not professional:
         _details(reg, person, "child" if role == "child" else relation)
@@ -1537,8 +1660,15 @@ def _alias(reg: Register, person: Person, stays: bool) -> str:
 def _roles(rng: random.Random, risk: str) -> list[str]:
     roles = ["mother"]
     chances = {
-        "father": 0.5, "stepfather": 0.15, "grandmother": 0.3, "grandfather": 0.15, "aunt": 0.3,
-        "uncle": 0.25, "neighbour": 0.45, "family friend": 0.3, "childminder": 0.15,
+        "father": 0.5,
+        "stepfather": 0.15,
+        "grandmother": 0.3,
+        "grandfather": 0.15,
+        "aunt": 0.3,
+        "uncle": 0.25,
+        "neighbour": 0.45,
+        "family friend": 0.3,
+        "childminder": 0.15,
         "referrer": 0.6,
     }
     roles += [role for role, chance in chances.items() if role != risk and rng.random() < chance]
@@ -1578,7 +1708,9 @@ def picture(rng: random.Random) -> Picture:
 def _move_to_refuge(rng: random.Random, people: Sequence[Person]) -> None:
     name = f"{rng.choice(REFUGE_STEMS)} {rng.choice(['Refuge', 'House Refuge'])}"
     where: Address = {
-        "line1": name, "city": rng.choice(CITIES), "postcode": _new_postcode(rng),
+        "line1": name,
+        "city": rng.choice(CITIES),
+        "postcode": _new_postcode(rng),
     }
     for person in people:
         person["addresses"] = [*person["addresses"], where]
@@ -1611,7 +1743,9 @@ def _scene(rng: random.Random) -> Scene:
     }
     initials = {
         fold(first)[:1] + fold(p["family"])[:1]
-        for p in stay for first in (p["given"], p["preferred"]) if first
+        for p in stay
+        for first in (p["given"], p["preferred"])
+        if first
     }
     births = {p["date_of_birth"][5:] for p in everyone(shown)}
     event = TODAY
@@ -1659,8 +1793,16 @@ def to_case(rng: random.Random, word: str) -> str | None:
 
 
 _ACCENTS = {
-    "a": "áàâäã", "e": "éèêë", "i": "íìîï", "o": "óòôöõ", "u": "úùûü", "c": "ç", "n": "ñ",
-    "s": "š", "z": "ž", "y": "ý",
+    "a": "áàâäã",
+    "e": "éèêë",
+    "i": "íìîï",
+    "o": "óòôöõ",
+    "u": "úùûü",
+    "c": "ç",
+    "n": "ñ",
+    "s": "š",
+    "z": "ž",
+    "y": "ý",
 }
 
 
@@ -1669,7 +1811,7 @@ def add_accent(rng: random.Random, word: str) -> str | None:
     if not places or not word.isascii() or _is_wordy(word):
         return None
     at = rng.choice(places)
-    return word[:at] + rng.choice(_ACCENTS[word[at]]) + word[at + 1:]
+    return word[:at] + rng.choice(_ACCENTS[word[at]]) + word[at + 1 :]
 
 
 def drop_accents(_rng: random.Random, word: str) -> str | None:
@@ -1760,9 +1902,30 @@ def _given_names() -> frozenset[str]:
 
 
 _SOUNDS = {
-    "a": "eo", "e": "ai", "i": "ye", "o": "ua", "u": "o", "y": "i", "c": "ks", "k": "c",
-    "s": "zc", "z": "s", "v": "w", "w": "v", "j": "y", "m": "n", "n": "m", "t": "d", "d": "t",
-    "b": "p", "p": "b", "g": "j", "h": "n", "l": "r", "r": "l", "f": "v",
+    "a": "eo",
+    "e": "ai",
+    "i": "ye",
+    "o": "ua",
+    "u": "o",
+    "y": "i",
+    "c": "ks",
+    "k": "c",
+    "s": "zc",
+    "z": "s",
+    "v": "w",
+    "w": "v",
+    "j": "y",
+    "m": "n",
+    "n": "m",
+    "t": "d",
+    "d": "t",
+    "b": "p",
+    "p": "b",
+    "g": "j",
+    "h": "n",
+    "l": "r",
+    "r": "l",
+    "f": "v",
 }
 
 
@@ -1772,10 +1935,10 @@ def misspell(rng: random.Random, word: str) -> str | None:
         return None
     at = rng.randint(1, len(word) - 1)
     ch = word[at]
-    options = [word[:at] + word[at + 1:]]
+    options = [word[:at] + word[at + 1 :]]
     if ch in _SOUNDS:
-        options += [word[:at] + rng.choice(_SOUNDS[ch]) + word[at + 1:]] * 2
-    if ch.isalpha() and ch not in (word[at - 1], word[at + 1: at + 2]):
+        options += [word[:at] + rng.choice(_SOUNDS[ch]) + word[at + 1 :]] * 2
+    if ch.isalpha() and ch not in (word[at - 1], word[at + 1 : at + 2]):
         options.append(word[:at] + ch + word[at:])
     made = rng.choice(options)
     if not ch.isalpha() or made.lower() in common_words() or fold(made) == fold(word):
@@ -1787,7 +1950,7 @@ def swap_letters(rng: random.Random, word: str) -> str | None:
     if len(word) < 5 or _is_wordy(word) or not word.isalpha():
         return None
     at = rng.randint(1, len(word) - 2)
-    made = word[:at] + word[at + 1] + word[at] + word[at + 2:]
+    made = word[:at] + word[at + 1] + word[at] + word[at + 2 :]
     return made if fold(made) != fold(word) and made.lower() not in common_words() else None
 
 
@@ -1855,8 +2018,10 @@ def reverse_name(rng: random.Random, scene: Scene, person: Person) -> Form | Non
     if rng.random() < 0.6:
         return given, first, (first,)
     last = family[::-1]
-    return f"{given} {family}", f"{last} {given[::-1]}", _own_parts(
-        scene, person, given[::-1], last
+    return (
+        f"{given} {family}",
+        f"{last} {given[::-1]}",
+        _own_parts(scene, person, given[::-1], last),
     )
 
 
@@ -1867,8 +2032,10 @@ def nickname(rng: random.Random, scene: Scene, person: Person) -> Form | None:
     nick, family = rng.choice(options), person["family"]
     if rng.random() < 0.6:
         return person["given"], nick, (nick,)
-    return f"{person['given']} {family}", f"{nick} {family}", _own_parts(
-        scene, person, nick, family
+    return (
+        f"{person['given']} {family}",
+        f"{nick} {family}",
+        _own_parts(scene, person, nick, family),
     )
 
 
@@ -1886,17 +2053,25 @@ def initials(rng: random.Random, scene: Scene, person: Person) -> Form | None:
     own = () if scene.shared(person) else (family,)
     if not _initials_clear(scene, person):
         return None
-    return rng.choice([
-        (full, f"{g}. {family}", own), (full, f"{g} {family}", own), (full, f"{g}.{family}", own),
-        (full, f"{given} {f}.", (given,)), (full, f"{given} {f}", (given,)),
-        (full, f"{g}.{f}.", ()), (full, f"{g}. {f}.", ()),
-    ])
+    return rng.choice(
+        [
+            (full, f"{g}. {family}", own),
+            (full, f"{g} {family}", own),
+            (full, f"{g}.{family}", own),
+            (full, f"{given} {f}.", (given,)),
+            (full, f"{given} {f}", (given,)),
+            (full, f"{g}.{f}.", ()),
+            (full, f"{g}. {f}.", ()),
+        ]
+    )
 
 
-_NOT_INITIALS = set(_words("""
+_NOT_INITIALS = set(
+    _words("""
     GP PC SW CP MP NI PE UK ED AM PM DV DA TV ID IT OK US IF IN IS AS AT BY DR MR MS ME HE WE NO
     SO TO UP OR ON OF MY GO DO AN IR DI DS DC HR EH EP LA SA TA HV CT CR AD PS SC
-"""))
+""")
+)
 
 
 def bare_initials(_rng: random.Random, scene: Scene, person: Person) -> Form | None:
@@ -1931,8 +2106,13 @@ def plural_family(rng: random.Random, scene: Scene, person: Person) -> Form | No
 def run_together(rng: random.Random, _scene: Scene, person: Person) -> Form | None:
     given = rng.choice([person["given"], *NICKNAMES.get(person["given"], ())])
     family = person["family"].replace("'", "").replace("-", "")
-    made = [f"{given}{family}".lower(), f"{given}{family}", f"{family}{given}".lower(),
-            f"{given}_{family}".lower(), f"{given}.{family}".lower()]
+    made = [
+        f"{given}{family}".lower(),
+        f"{given}{family}",
+        f"{family}{given}".lower(),
+        f"{given}_{family}".lower(),
+        f"{given}.{family}".lower(),
+    ]
     shown = rng.choice(made)
     if len(given + family) < 8:
         return None
@@ -1941,8 +2121,15 @@ def run_together(rng: random.Random, _scene: Scene, person: Person) -> Form | No
 
 def reversed_order(rng: random.Random, scene: Scene, person: Person) -> Form | None:
     given, family = person["given"], person["family"]
-    shown = rng.choice([f"{family}, {given}", f"{family.upper()} {given}", f"{family} {given}",
-                        f"{family.upper()}, {given}", f"{family}; {given}"])
+    shown = rng.choice(
+        [
+            f"{family}, {given}",
+            f"{family.upper()} {given}",
+            f"{family} {given}",
+            f"{family.upper()}, {given}",
+            f"{family}; {given}",
+        ]
+    )
     return f"{given} {family}", shown, _own_parts(scene, person, given, family)
 
 
@@ -2033,8 +2220,12 @@ def _name_maker(kind: str) -> Maker:
         if form is None:
             return None
         plain, shown, parts = form
-        near = any(not _apart(w, k, 2) for p in (shown, *parts) for w in name_words(p)
-                   for k in scene.kept - name_set(person, scene))
+        near = any(
+            not _apart(w, k, 2)
+            for p in (shown, *parts)
+            for w in name_words(p)
+            for k in scene.kept - name_set(person, scene)
+        )
         if near and kind != "initials_bare":
             return None
         halves = [h for p in parts for h in re.split(r"[- ]", p) if len(h) >= 3 and h != p]
@@ -2048,6 +2239,7 @@ def _name_maker(kind: str) -> Maker:
 def name_set(person: Person, scene: Scene) -> frozenset[str]:
     """The words of a shared family name, which may stand in a disguised full name."""
     return frozenset(name_words(person["family"])) if scene.shared(person) else frozenset()
+
 
 # ---------------------------------------------------------------------------------------------
 # Disguises of dates, numbers, places
@@ -2095,7 +2287,7 @@ def digit_words(digits: str, zero: str, doubles: bool = False) -> str:
     out: list[str] = []
     at = 0
     while at < len(digits):
-        run = 2 if doubles and digits[at: at + 2] == digits[at] * 2 else 1
+        run = 2 if doubles and digits[at : at + 2] == digits[at] * 2 else 1
         word = zero if digits[at] == "0" else _UNITS[int(digits[at])]
         out.append(f"double {word}" if run == 2 else word)
         at += run
@@ -2112,21 +2304,49 @@ def _dates(rng: random.Random, d: datetime.date) -> dict[str, str]:
     in_words = year_words(rng, year)
     zero = rng.choice(["oh", "zero"])
     return {
-        "slash": f"{day}/{mon}/{long}", "dots": f"{day}.{mon}.{long}",
-        "dashes": f"{day}-{mon}-{long}", "iso": d.isoformat(),
+        "slash": f"{day}/{mon}/{long}",
+        "dots": f"{day}.{mon}.{long}",
+        "dashes": f"{day}-{mon}-{long}",
+        "iso": d.isoformat(),
         "compact": rng.choice([f"{dd}{mm}{year}", f"{dd}{mm}{two}", f"{year}{mm}{dd}"]),
-        "odd": f"{dd}{gap}{mm}{gap}{year}", "zero_width": f"{dd}/\u200b{mm}/\u200b{year}",
-        "long": rng.choice([f"{nth} {month} {year}", f"{d.day} {month} {year}",
-                            f"{nth} of {month} {year}", f"{nth} {month}, {year}"]),
-        "abbreviated": rng.choice([f"{d.day} {month[:3]} {year}", f"{dd}-{month[:3]}-{year}",
-                                   f"{nth} {month[:3]} '{two}", f"{dd}{month[:3].upper()}{two}"]),
-        "month_first": rng.choice([f"{month} {nth}, {year}", f"{month} {d.day}, {year}",
-                                   f"{month[:3]} {d.day} {year}"]),
-        "words": rng.choice([f"the {word} of {month} {in_words}", f"{word} {month} {in_words}",
-                             f"{month} the {word}, {in_words}"]),
+        "odd": f"{dd}{gap}{mm}{gap}{year}",
+        "zero_width": f"{dd}/\u200b{mm}/\u200b{year}",
+        "long": rng.choice(
+            [
+                f"{nth} {month} {year}",
+                f"{d.day} {month} {year}",
+                f"{nth} of {month} {year}",
+                f"{nth} {month}, {year}",
+            ]
+        ),
+        "abbreviated": rng.choice(
+            [
+                f"{d.day} {month[:3]} {year}",
+                f"{dd}-{month[:3]}-{year}",
+                f"{nth} {month[:3]} '{two}",
+                f"{dd}{month[:3].upper()}{two}",
+            ]
+        ),
+        "month_first": rng.choice(
+            [f"{month} {nth}, {year}", f"{month} {d.day}, {year}", f"{month[:3]} {d.day} {year}"]
+        ),
+        "words": rng.choice(
+            [
+                f"the {word} of {month} {in_words}",
+                f"{word} {month} {in_words}",
+                f"{month} the {word}, {in_words}",
+            ]
+        ),
         "digits_in_words": f"{digit_words(dd, zero)}, {digit_words(mm, zero)}, {in_words}",
-        "no_year": rng.choice([f"{d.day} {month}", f"{nth} {month}", f"{nth} of {month}",
-                               f"the {word} of {month}", f"{month} the {nth}"]),
+        "no_year": rng.choice(
+            [
+                f"{d.day} {month}",
+                f"{nth} {month}",
+                f"{nth} of {month}",
+                f"the {word} of {month}",
+                f"{month} the {nth}",
+            ]
+        ),
     }
 
 
@@ -2154,7 +2374,7 @@ def _dob_maker(kind: str) -> Maker:
 def _groups_of(text: str, sizes: Sequence[int]) -> list[str]:
     out, at = [], 0
     for size in sizes:
-        out.append(text[at: at + size])
+        out.append(text[at : at + size])
         at += size
     return [*out, text[at:]] if at < len(text) else out
 
@@ -2172,14 +2392,23 @@ def _phone(rng: random.Random, kind: str, number: str) -> str:
     if kind == "plain":
         return rng.choice([number, digits, f"{digits[:5]} {digits[5:8]} {digits[8:]}"])
     if kind == "odd":
-        return rng.choice([
-            _odd(rng, digits, [(2, 2, 2, 2, 3), (3, 4, 4), (4, 3, 4), (5, 2, 2, 2), (5, 3, 3)]),
-            f"({digits[:5]}) {digits[5:]}", f"{digits[:5]} - {digits[5:8]} - {digits[8:]}",
-        ])
+        return rng.choice(
+            [
+                _odd(rng, digits, [(2, 2, 2, 2, 3), (3, 4, 4), (4, 3, 4), (5, 2, 2, 2), (5, 3, 3)]),
+                f"({digits[:5]}) {digits[5:]}",
+                f"{digits[:5]} - {digits[5:8]} - {digits[8:]}",
+            ]
+        )
     if kind == "international":
-        return rng.choice([f"+44 {digits[1:5]} {digits[5:]}", f"+44{digits[1:]}",
-                           f"0044 {digits[1:5]} {digits[5:]}", f"+44 (0){digits[1:5]} {digits[5:]}",
-                           f"(+44) {digits[1:5]} {digits[5:8]} {digits[8:]}"])
+        return rng.choice(
+            [
+                f"+44 {digits[1:5]} {digits[5:]}",
+                f"+44{digits[1:]}",
+                f"0044 {digits[1:5]} {digits[5:]}",
+                f"+44 (0){digits[1:5]} {digits[5:]}",
+                f"(+44) {digits[1:5]} {digits[5:8]} {digits[8:]}",
+            ]
+        )
     if kind == "zero_width":
         return _insert(rng, digits, INVISIBLE, 3) or digits
     zero = rng.choice(["oh", "zero", "nought"])
@@ -2194,9 +2423,7 @@ def _phone_maker(kind: str) -> Maker:
         if not person["telephones"]:
             return None
         number = person["telephones"][0]
-        return Mention(
-            f"phone/{kind}", number, _phone(rng, kind, number), (), person, PHONE_SHAPES
-        )
+        return Mention(f"phone/{kind}", number, _phone(rng, kind, number), (), person, PHONE_SHAPES)
 
     return make
 
@@ -2207,8 +2434,13 @@ def _nhs(rng: random.Random, kind: str, n: str) -> str:
     if kind == "standard":
         return f"{n[:3]} {n[3:6]} {n[6:]}"
     if kind == "odd":
-        return rng.choice([_odd(rng, n, [(2, 2, 2, 2, 2), (5, 5), (1, 3, 3, 3), (4, 3, 3), (3, 7)]),
-                           f"{n[:3]}-{n[3:6]}-{n[6:]}", f"{n[:3]}.{n[3:6]}.{n[6:]}"])
+        return rng.choice(
+            [
+                _odd(rng, n, [(2, 2, 2, 2, 2), (5, 5), (1, 3, 3, 3), (4, 3, 3), (3, 7)]),
+                f"{n[:3]}-{n[3:6]}-{n[6:]}",
+                f"{n[:3]}.{n[3:6]}.{n[6:]}",
+            ]
+        )
     if kind == "zero_width":
         return _insert(rng, n, INVISIBLE, 3) or n
     joint = rng.choice([" ", ", "])
@@ -2233,8 +2465,15 @@ def _ni(rng: random.Random, kind: str, n: str) -> str:
         return " ".join(_groups_of(n, (2, 2, 2, 2, 1)))
     if kind == "odd":
         joint = rng.choice(["-", ".", "/"])
-        return rng.choice([f"{n[:2]} {n[2:5]} {n[5:8]} {n[8]}".lower(), n.lower(), " ".join(n),
-                           joint.join(_groups_of(n, (2, 2, 2, 2, 1))), f"{n[:2]} {n[2:8]} {n[8]}"])
+        return rng.choice(
+            [
+                f"{n[:2]} {n[2:5]} {n[5:8]} {n[8]}".lower(),
+                n.lower(),
+                " ".join(n),
+                joint.join(_groups_of(n, (2, 2, 2, 2, 1))),
+                f"{n[:2]} {n[2:8]} {n[8]}",
+            ]
+        )
     return f"{n[0]} {n[1]} {digit_words(n[2:8], rng.choice(['oh', 'zero']))} {n[8]}"
 
 
@@ -2268,8 +2507,16 @@ def _plate(rng: random.Random, kind: str) -> tuple[str, str]:
     plain = f"{front} {back}"
     if not kind.endswith("odd"):
         return plain, plain
-    return plain, rng.choice([front + back, (front + back).lower(), plain.lower(),
-                              f"{front}-{back}", " ".join(front + back), f"{front}.{back}"])
+    return plain, rng.choice(
+        [
+            front + back,
+            (front + back).lower(),
+            plain.lower(),
+            f"{front}-{back}",
+            " ".join(front + back),
+            f"{front}.{back}",
+        ]
+    )
 
 
 def _adults(scene: Scene) -> list[Person]:
@@ -2325,8 +2572,16 @@ def _handle(rng: random.Random, person: Person) -> str:
     last = squeeze(fold(person["family"]))
     tail = rng.choice(["", str(rng.randint(1, 99)), str(rng.randint(2000, 2014))])
     word = rng.choice(HANDLE_WORDS)
-    return rng.choice([f"{first}_{last}{tail}", f"{first}.{last}{tail}", f"xx{first}xx{tail}",
-                       f"{word}{tail}", f"{word}_{first[0]}{tail}", f"its.{first}.{tail or 'x'}"])
+    return rng.choice(
+        [
+            f"{first}_{last}{tail}",
+            f"{first}.{last}{tail}",
+            f"xx{first}xx{tail}",
+            f"{word}{tail}",
+            f"{word}_{first[0]}{tail}",
+            f"its.{first}.{tail or 'x'}",
+        ]
+    )
 
 
 def _social_maker(kind: str) -> Maker:
@@ -2348,12 +2603,26 @@ def _postcode(rng: random.Random, kind: str, code: str) -> str:
     if kind == "run":
         return rng.choice([out + inward, (out + inward).lower()])
     if kind == "odd":
-        return rng.choice([" ".join(out + inward), f"{out}-{inward}", f"{out}  {inward}",
-                           f"{out}.{inward}", f"{' '.join(out)}  {' '.join(inward)}",
-                           f"{out} {inward[0]} {inward[1:]}"])
+        return rng.choice(
+            [
+                " ".join(out + inward),
+                f"{out}-{inward}",
+                f"{out}  {inward}",
+                f"{out}.{inward}",
+                f"{' '.join(out)}  {' '.join(inward)}",
+                f"{out} {inward[0]} {inward[1:]}",
+            ]
+        )
     if kind == "split":
-        return rng.choice([f"{out} (second half {inward})", f"{out} and then {inward}",
-                           f"{out}, ending {inward}", f"{out} ... {inward}", f"{out} / {inward}"])
+        return rng.choice(
+            [
+                f"{out} (second half {inward})",
+                f"{out} and then {inward}",
+                f"{out}, ending {inward}",
+                f"{out} ... {inward}",
+                f"{out} / {inward}",
+            ]
+        )
     if kind == "zero_width":
         return _insert(rng, code.replace(" ", ""), INVISIBLE, 2) or code
     return code.lower() if kind == "lower" else (homoglyph(rng, code) or code.lower())
@@ -2405,8 +2674,13 @@ def _address_form(rng: random.Random, kind: str, street: Street, place: Address)
         return line, shown, (street.telling,)
     if kind == "abbreviated":
         flat = flat.replace("Flat ", rng.choice(["Flat ", "Flt ", "F"]))
-        shown = rng.choice([f"{flat}{number} {name} {short}", f"{flat}{number}, {name} {short}",
-                            f"{flat}no. {number} {name} {short}"])
+        shown = rng.choice(
+            [
+                f"{flat}{number} {name} {short}",
+                f"{flat}{number}, {name} {short}",
+                f"{flat}no. {number} {name} {short}",
+            ]
+        )
         return line, shown, (name if name in STEMS else f"{name} {short}",)
     if kind == "number_words":
         said = rng.choice(["", "number "]) + number_words(int(number))
@@ -2419,8 +2693,16 @@ def _address_form(rng: random.Random, kind: str, street: Street, place: Address)
 
 def _change(rng: random.Random, word: str) -> str | None:
     changes: list[Change] = [
-        to_case, homoglyph, zero_width, soft_hyphen, misspell, swap_letters, spaced, to_html,
-        reverse, add_accent,
+        to_case,
+        homoglyph,
+        zero_width,
+        soft_hyphen,
+        misspell,
+        swap_letters,
+        spaced,
+        to_html,
+        reverse,
+        add_accent,
     ]
     return rng.choice(changes)(rng, word)
 
@@ -2477,8 +2759,17 @@ def _premises(rng: random.Random, kind: str) -> tuple[str, str, tuple[str, ...]]
         the, end = rng.choice(["the", "The"]), rng.choice([" pub", " pub", " Inn", " public house"])
         return stem, f"{the} {stem}{end}", PUB_SHAPES
     stem = rng.choice(HOME_STEMS)
-    end = rng.choice([" children's home", " Children's Home", " residential home", " hostel",
-                      " guest house", " mother and baby unit", " bed and breakfast"])
+    end = rng.choice(
+        [
+            " children's home",
+            " Children's Home",
+            " residential home",
+            " hostel",
+            " guest house",
+            " mother and baby unit",
+            " bed and breakfast",
+        ]
+    )
     return stem, stem + end, HOME_SHAPES
 
 
@@ -2503,18 +2794,29 @@ def _premises_maker(kind: str) -> Maker:
 
 def _log_day(rng: random.Random, d: datetime.date) -> str:
     short = f"{d.day} {MONTHS[d.month - 1]}"
-    return rng.choice([short, f"{short} {d.year}", f"{d.day:02}/{d.month:02}/{d.year % 100}",
-                       f"{d.day:02}{MONTHS[d.month - 1][:3].upper()}{d.year % 100}"])
+    return rng.choice(
+        [
+            short,
+            f"{short} {d.year}",
+            f"{d.day:02}/{d.month:02}/{d.year % 100}",
+            f"{d.day:02}{MONTHS[d.month - 1][:3].upper()}{d.year % 100}",
+        ]
+    )
 
 
 def _crime(rng: random.Random, year: str) -> str:
     five, seven = f"{rng.randrange(10**4, 10**5)}", f"{rng.randrange(10**6, 10**7)}"
-    return rng.choice([
-        f"{rng.randint(1, 43):02}CR/{rng.randrange(1000, 10000)}/{year}",
-        f"{rng.randint(1, 43):02}CR/{rng.randrange(1000, 10000)}/{year}",
-        f"{_letters(rng, 2)}/{five}/{year}", f"42{year}0{seven[:6]}", f"{seven}/{year}",
-        f"CR/{five}/{year}", f"{rng.randint(10, 99)}/{five}/{year}",
-    ])
+    return rng.choice(
+        [
+            f"{rng.randint(1, 43):02}CR/{rng.randrange(1000, 10000)}/{year}",
+            f"{rng.randint(1, 43):02}CR/{rng.randrange(1000, 10000)}/{year}",
+            f"{_letters(rng, 2)}/{five}/{year}",
+            f"42{year}0{seven[:6]}",
+            f"{seven}/{year}",
+            f"CR/{five}/{year}",
+            f"{rng.randint(10, 99)}/{five}/{year}",
+        ]
+    )
 
 
 def _police_maker(kind: str) -> Maker:
@@ -2530,8 +2832,14 @@ def _police_maker(kind: str) -> Maker:
         plain = _crime(rng, year)
         shown = plain
         if kind == "crime_odd":
-            options = [plain.replace("/", " / "), plain.lower(), plain.replace("/", "-"),
-                       plain.replace("/", " "), f"{plain[:2]} {plain[2:]}", " ".join(plain)]
+            options = [
+                plain.replace("/", " / "),
+                plain.lower(),
+                plain.replace("/", "-"),
+                plain.replace("/", " "),
+                f"{plain[:2]} {plain[2:]}",
+                " ".join(plain),
+            ]
             shown = rng.choice([o for o in options if o != plain])
         return Mention(f"police/{kind}", plain, shown, (), child, CRIME_SHAPES)
 
@@ -2592,7 +2900,8 @@ def _makers() -> dict[str, Maker]:
     }
     return {
         f"{family}/{kind}": maker(kind)
-        for family, (maker, kinds) in families.items() for kind in kinds.split()
+        for family, (maker, kinds) in families.items()
+        for kind in kinds.split()
     }
 
 
@@ -2604,12 +2913,14 @@ KINDS = tuple(MAKERS)
 # ---------------------------------------------------------------------------------------------
 
 _SLOT = re.compile(r"\{(\w+)\}")
-_CUES = set(_words("""
+_CUES = set(
+    _words("""
     number telephone mobile address street school refuge nursery postcode registration mother
     father neighbour brother sister cousin parents passport surname birthday children adults
     e-mail account username reference occurrence property hospital midwife teacher
     birth-date partner landlord boroughs national insurance location
-"""))
+""")
+)
 
 
 class Draft:
@@ -2630,7 +2941,7 @@ class Draft:
         self.text += " " if self.text else ""
         at = 0
         for slot in _SLOT.finditer(shape):
-            self.text += shape[at: slot.start()]
+            self.text += shape[at : slot.start()]
             self._fill(slot[1], mention, opening=slot.start() == 0)
             at = slot.end()
         self.text += shape[at:]
@@ -2646,11 +2957,16 @@ class Draft:
         shown = mention.shown
         if opening and shown.startswith(("the ", "number ", "log ", "incident ")):
             shown = shown[0].upper() + shown[1:]
-        self.hidden.append({
-            "what": mention.what, "original": mention.original, "as": shown,
-            "start": len(self.text), "end": len(self.text) + len(shown),
-            "parts": list(mention.parts),
-        })
+        self.hidden.append(
+            {
+                "what": mention.what,
+                "original": mention.original,
+                "as": shown,
+                "start": len(self.text),
+                "end": len(self.text) + len(shown),
+                "parts": list(mention.parts),
+            }
+        )
         self.text += shown
 
     def _words(self, slot: str, mention: Mention | None) -> str:
@@ -2690,7 +3006,8 @@ def keepable(shape: str) -> list[str]:
     tokens = shape.split()
     near = {j for i, t in enumerate(tokens) if "{n}" in t for j in range(i - 2, i + 3)}
     return [
-        t for i, t in enumerate(tokens)
+        t
+        for i, t in enumerate(tokens)
         if i not in near and len(t) >= 6 and t.isalpha() and t.islower() and t not in _CUES
     ]
 
@@ -2711,7 +3028,9 @@ def event_word(rng: random.Random, slot: str, event: datetime.date) -> str:
     if slot == "date":
         return f"{event.day} {MONTHS[event.month - 1]} {event.year}"
     options: dict[str, Sequence[str]] = {
-        "day": DAYS, "month": MONTHS, "time": (*TIMES, *SPOKEN_TIMES),
+        "day": DAYS,
+        "month": MONTHS,
+        "time": (*TIMES, *SPOKEN_TIMES),
     }
     return rng.choice(options[slot])
 
@@ -2730,8 +3049,19 @@ def _fits(shape: str, mention: Mention) -> bool:
     if owner["relationship"] == "child" and "{c}" in shape and "{who" in shape.lower():
         return False
     baby = _is_young(owner) and (TODAY.year - int(owner["date_of_birth"][:4])) < 5
-    grown = ("drinking", "posts", "gave {his}", "hid under", "shares the phone", "has taken a room",
-             "excluded", "corroborated", "chronology", "missed a good deal", "slipper")
+    grown = (
+        "drinking",
+        "posts",
+        "gave {his}",
+        "hid under",
+        "shares the phone",
+        "has taken a room",
+        "excluded",
+        "corroborated",
+        "chronology",
+        "missed a good deal",
+        "slipper",
+    )
     return not (baby and any(g in shape for g in grown))
 
 
@@ -2753,22 +3083,31 @@ def _try_case(rng: random.Random, kind: str) -> Case | None:
         used.add(shape)
         draft.add(shape, mention)
     case: Case = {
-        "text": draft.text, "picture": scene.shown, "hidden": draft.hidden, "kept": draft.kept,
+        "text": draft.text,
+        "picture": scene.shown,
+        "hidden": draft.hidden,
+        "kept": draft.kept,
     }
     return case if not faults(case) and case["hidden"] else None
 
 
 def faults(case: Case) -> list[str]:
     """What would make a case unfair or wrong; none for a case that is handed out."""
-    found = [f"span of {h['as']}" for h in case["hidden"]
-             if case["text"][h["start"]: h["end"]] != h["as"]]
+    found = [
+        f"span of {h['as']}"
+        for h in case["hidden"]
+        if case["text"][h["start"] : h["end"]] != h["as"]
+    ]
     if len(left_in(case, case["text"])) != len(case["hidden"]):
         found.append("not readable in its own text")
     bare = blanked(case)
     found += [f"stands elsewhere: {h['as']}" for h in left_in(case, bare)]
     found += [f"kept but not there: {k}" for k in kept_missing(case, bare)]
-    found += [f"not told from another: {h['as']}" for h in case["hidden"]
-              if left_in(case, blanked(case, leave=h)) != [h]]
+    found += [
+        f"not told from another: {h['as']}"
+        for h in case["hidden"]
+        if left_in(case, blanked(case, leave=h)) != [h]
+    ]
     found += [f"named in the open: {w}" for w in names_in(case["picture"], bare, case["kept"])]
     full = {f"{fold(p['given'])} {fold(p['family'])}" for p in everyone(case["picture"])}
     return found + sorted(full & NEVER)
@@ -2818,31 +3157,55 @@ def _event_dates(rng: random.Random) -> dict[str, str]:
     past = TODAY - datetime.timedelta(days=rng.randint(2, 240))
     ahead = TODAY + datetime.timedelta(days=rng.randint(2, 200))
     return {
-        "date": _long_date(rng, past), "next": _long_date(rng, ahead), "iso": ahead.isoformat(),
+        "date": _long_date(rng, past),
+        "next": _long_date(rng, ahead),
+        "iso": ahead.isoformat(),
         "shortdate": f"{past.day:02}/{past.month:02}/{past.year}",
     }
 
 
 def _long_date(rng: random.Random, d: datetime.date) -> str:
     month = MONTHS[d.month - 1]
-    return rng.choice([f"{d.day} {month} {d.year}", f"{ordinal(d.day)} {month} {d.year}",
-                       f"{ordinal(d.day)} {month}"])
+    return rng.choice(
+        [
+            f"{d.day} {month} {d.year}",
+            f"{ordinal(d.day)} {month} {d.year}",
+            f"{ordinal(d.day)} {month}",
+        ]
+    )
 
 
 def _filling(rng: random.Random, slot: str) -> str:
     numbers = {
-        "n": (2, 9), "many": (11, 34), "pct": (8, 96), "mins": (10, 55), "weeks": (3, 18),
-        "age": (3, 16), "year": (1, 11), "bus": (12, 96), "cm": (1, 6),
-        "cold": (8, 13), "few": (2, 3),
+        "n": (2, 9),
+        "many": (11, 34),
+        "pct": (8, 96),
+        "mins": (10, 55),
+        "weeks": (3, 18),
+        "age": (3, 16),
+        "year": (1, 11),
+        "bus": (12, 96),
+        "cm": (1, 6),
+        "cold": (8, 13),
+        "few": (2, 3),
     }
     if slot in numbers:
         return str(rng.randint(*numbers[slot]))
     lists: dict[str, Sequence[str]] = {
-        "lang": LANGUAGES, "nation": NATIONS, "day": DAYS[:5], "month": MONTHS,
+        "lang": LANGUAGES,
+        "nation": NATIONS,
+        "day": DAYS[:5],
+        "month": MONTHS,
         "time": (*TIMES, *SPOKEN_TIMES),
-        "med": MEDICINES, "dose": DOSES, "money": SUMS, "season": SEASONS, "section": SECTIONS,
-        "cert": ("12", "15", "16", "18"), "nth": ("second", "third", "fourth", "fifth"),
-        "kg": ("2.9", "3.4", "1.5", "6.2"), "lesson": TIMES[1:6],
+        "med": MEDICINES,
+        "dose": DOSES,
+        "money": SUMS,
+        "season": SEASONS,
+        "section": SECTIONS,
+        "cert": ("12", "15", "16", "18"),
+        "nth": ("second", "third", "fourth", "fifth"),
+        "kg": ("2.9", "3.4", "1.5", "6.2"),
+        "lesson": TIMES[1:6],
     }
     return rng.choice(lists[slot]) if slot in lists else _event_dates(rng)[slot]
 
@@ -2882,8 +3245,12 @@ def squeeze_words(text: str) -> set[str]:
 def _birth_forms(born: str) -> set[str]:
     d = datetime.date.fromisoformat(born)
     month = MONTHS[d.month - 1]
-    return {f"{d.day} {month}", f"{ordinal(d.day)} {month}", born,
-            f"{d.day:02}/{d.month:02}/{d.year}"}
+    return {
+        f"{d.day} {month}",
+        f"{ordinal(d.day)} {month}",
+        born,
+        f"{d.day:02}/{d.month:02}/{d.year}",
+    }
 
 
 def innocuous(seed: int, count: int = 500) -> list[Innocuous]:
@@ -2922,9 +3289,7 @@ def _one_innocuous(seed: int, number: int, shape: int, seen: set[str]) -> Innocu
 
 def _visible(text: str) -> str:
     shown = ("Cf", "Mn")
-    return "".join(
-        f"<{ord(ch):04X}>" if unicodedata.category(ch) in shown else ch for ch in text
-    )
+    return "".join(f"<{ord(ch):04X}>" if unicodedata.category(ch) in shown else ch for ch in text)
 
 
 def _describe(person: Person) -> str:

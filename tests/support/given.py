@@ -23,7 +23,7 @@ from schemas.notification import Notification
 from schemas.person import Address, Contact, Identifier, Name, PartialDate, Person, RelatedPerson
 from schemas.picture import DecidedOnPicture, Shown
 from schemas.policy import Agreement, BoroughProfile, Partner, Policy, StandingRelease
-from schemas.rating import TimerElapsed
+from schemas.rating import Colour, RatingAssigned, TimerElapsed
 
 S = TypeVar("S")
 D = TypeVar("D", bound=DecidedOnPicture)
@@ -62,13 +62,17 @@ def profile() -> BoroughProfile:
 def partner(code: str, **changes: Any) -> Partner:
     """A partner whose agreement has been in force since 2020."""
     agreement = Agreement(
-        reference=f"ISA/{code}", signatory="A. Director", since=dt.date(2020, 1, 1)
+        reference=f"ISA/{code}",
+        signatory="A. Director",
+        since=dt.date(2020, 1, 1),
+        signposts=True,
     )
     told = {
         "code": code,
         "name": code.title(),
         "signpost_contact": f"{code} duty desk",
         "agreement": agreement,
+        "decision_makers": (f"Decision maker of {code}",),
     }
     return Partner.model_validate(told | changes)
 
@@ -86,14 +90,29 @@ def policy(*partners: Partner, profile_: BoroughProfile | None = None) -> Policy
     )
 
 
-def standing(recipient: str) -> StandingRelease:
+def registering(*workers: str) -> Policy:
+    """A lead agency that registers its social workers."""
+    return policy(partner("childrens_social_care", social_workers=workers))
+
+
+def standing(recipient: str, **changes: Any) -> StandingRelease:
     """An owner's standing release of its sanitised notification for a section 47 enquiry."""
-    return StandingRelease(
-        recipient=recipient,
-        purpose="section 47 enquiry",
-        decided_by="Sergeant in the agreement",
-        reason="Agreed beforehand for every Red",
-    )
+    told = {
+        "recipients": (recipient,),
+        "purposes": ("section 47 enquiry",),
+        "since": dt.date(2020, 1, 1),
+        "decided_by": "Sergeant in the agreement",
+        "reason": "Agreed beforehand for every Red",
+    }
+    return StandingRelease.model_validate(told | changes)
+
+
+def releasing(code: str, *releases: StandingRelease, **changes: Any) -> Partner:
+    """A partner whose agreement releases kinds of its items beforehand."""
+    told = partner(code).agreement
+    assert told is not None
+    parts = {"text_sha256": "0" * 64, "standing_release": releases}
+    return partner(code, agreement=told.model_copy(update=parts | changes))
 
 
 def child() -> Person:
@@ -115,6 +134,13 @@ def child() -> Person:
             ),
         ),
     )
+
+
+def unborn() -> Person:
+    """The same before birth: no name and no number, a mother and a date in September 2026."""
+    expected = PartialDate(date=dt.date(2026, 9, 1), accuracy_indicator="XXX")
+    nothing: dict[str, Any] = {"name": (), "identifier": (), "date_of_birth": expected}
+    return child().model_copy(update=nothing)
 
 
 def notification(narrative: str = DOMESTIC_ABUSE, **changes: Any) -> Notification:
@@ -162,6 +188,22 @@ def corrected(*, from_: str = "case-1", to: str = "case-2", revision: int = 0) -
     )
 
 
+def assigned(colour: Colour, **changes: Any) -> RatingAssigned:
+    """A social worker rated ``ref-1``, as rating took it."""
+    told = {
+        "referral_id": "ref-1",
+        "case_id": "case-1",
+        "colour": colour,
+        "previous": None,
+        "confirmed": False,
+        "decided_by": "S. Worker",
+        "rationale": "As seen",
+        "profile": profile().title,
+        "product_due_at": NOON + dt.timedelta(hours=24),
+    }
+    return RatingAssigned.model_validate(told | changes)
+
+
 def message(fact: Fact, *, at: dt.datetime = NOON, id_: str | None = None) -> Message:
     """The fact in an envelope; every call makes another message."""
     return Message(
@@ -189,17 +231,27 @@ class Given:
         self._step, self._policy = step, policy_ or policy()
         self._adapter: TypeAdapter[Any] = TypeAdapter(step.state)
         self.state: Any = None
+        self._shared: dict[str, Any] = {}
+        """States that others stand beside, by key."""
         self.facts: list[Fact] = []
 
     def when(self, fact: Fact | Message, *, at: dt.datetime = NOON) -> Outcome[Any]:
         """Decide, keep the state, and answer the outcome."""
         heard = fact if isinstance(fact, Message) else message(fact, at=at)
         assert self._step.concerns(heard)
-        outcome = self._step.decide(self.state, heard, self._policy)
+        key, beside = self._step.key(heard), self._step.beside(heard)
+        own = self._shared.get(key) if key in beside else self.state
+        others = {name: self._shared[name] for name in beside if name in self._shared}
+        state = self._step.join(own, others) if beside else own
+        outcome = self._step.decide(state, heard, self._policy)
         if outcome.refusal is not None:
             assert outcome == Outcome(refusal=outcome.refusal), "a refusal stands alone"
         if outcome.state is not None:
-            self.state = self._adapter.validate_json(self._adapter.dump_json(outcome.state))
+            kept = self._adapter.validate_json(self._adapter.dump_json(outcome.state))
+            if key in beside:
+                self._shared[key] = kept
+            else:
+                self.state = kept
         self.facts.extend(outcome.facts)
         return outcome
 

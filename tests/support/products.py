@@ -4,8 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from schemas.decisions import DeliveryReceipt, DeliveryReceived, ReleaseDecided, ReleaseDecision
+from schemas.decisions import (
+    DeliveryReceipt,
+    DeliveryReceived,
+    ItemDecision,
+    ItemRuled,
+    ProductFetched,
+    ProductStopped,
+    RecallReceipt,
+    RecallReceived,
+    ReleaseDecided,
+    ReleaseDecision,
+    Ruling,
+)
 from schemas.product import (
+    ApprovalWithdrawn,
     ApprovedItem,
     Choice,
     Disposal,
@@ -13,6 +26,7 @@ from schemas.product import (
     ProductApproved,
     ProductDrafted,
     ProductVoided,
+    RecallAnswer,
     Signpost,
     Weighing,
     release_digest,
@@ -88,11 +102,12 @@ def decision(
         Choice.WITHHOLD: None,
     }
     told = {
+        "referral_id": "ref-1",
         "product_id": "product-1",
         "case_id": "case-1",
         "item_id": item.item_id,
         "choice": choice,
-        "digest": shown[choice],
+        "digest": shown.get(choice),
         "recipient": RECIPIENT,
         "purpose": PURPOSE,
         "decided_by": f"Decision maker of {item.owner}",
@@ -100,6 +115,21 @@ def decision(
     }
     return ReleaseDecided(
         agency=agency or item.owner, decision=ReleaseDecision.model_validate(told | changes)
+    )
+
+
+def ruled(item: DraftItem, ruling: Ruling, agency: str | None = None, **changes: Any) -> ItemRuled:
+    """What the item's owner, or another agency in its stead, says of it for every product."""
+    told = {
+        "referral_id": "ref-1",
+        "case_id": "case-1",
+        "item_id": item.item_id,
+        "ruling": ruling,
+        "decided_by": f"Decision maker of {item.owner}",
+        "reason": None if ruling is Ruling.LIFT else "It would put the child at more risk.",
+    }
+    return ItemRuled(
+        agency=agency or item.owner, decision=ItemDecision.model_validate(told | changes)
     )
 
 
@@ -149,3 +179,47 @@ def receipt(
         "received_by": "T. Manager",
     }
     return DeliveryReceived(agency=agency, receipt=DeliveryReceipt.model_validate(told))
+
+
+def fetched(letter_id: str) -> ProductFetched:
+    """The recipient has the letter."""
+    return ProductFetched(
+        product_id="product-1", case_id="case-1", recipient=RECIPIENT, letter_id=letter_id
+    )
+
+
+def stopped(letter_id: str) -> ProductStopped:
+    """The letter was not handed out."""
+    return ProductStopped(
+        product_id="product-1", case_id="case-1", recipient=RECIPIENT, letter_id=letter_id
+    )
+
+
+def withdrawn(*, recall: bool = False, **changes: Any) -> ApprovalWithdrawn:
+    """The school takes back its item of product ``product-1``."""
+    told = {
+        "product_id": "product-1",
+        "referral_id": "ref-1",
+        "case_id": "case-1",
+        "item_id": "item-school",
+        "owner": "school",
+        "recipient": RECIPIENT,
+        "reason": "It would put the child at more risk.",
+        "decided_by": "A. Head",
+        "signpost": Signpost(owner="school", contact="school duty desk"),
+        "recall": recall,
+    }
+    return ApprovalWithdrawn.model_validate(told | changes)
+
+
+def gave_back(recall_id: str, status: RecallAnswer, **changes: Any) -> RecallReceived:
+    """The recipient's answer to a recall."""
+    told = {
+        "product_id": "product-1",
+        "case_id": "case-1",
+        "recall_id": recall_id,
+        "status": status,
+        "answered_by": "T. Manager",
+    }
+    agency = changes.pop("agency", RECIPIENT)
+    return RecallReceived(agency=agency, receipt=RecallReceipt.model_validate(told | changes))

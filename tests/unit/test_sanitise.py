@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
-from router.steps.compose import sanitising
-from router.steps.compose.sanitising import Known
+from router.steps import sanitising
+from router.steps.sanitising import Known
 from schemas.product import Redaction
 from tests.support import given
 

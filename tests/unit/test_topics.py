@@ -11,6 +11,7 @@ from schemas import (
     information,
     notification,
     operations,
+    outcome,
     picture,
     product,
     rating,
@@ -18,7 +19,17 @@ from schemas import (
 from schemas.base import Fact
 from schemas.topics import FACTS, TOPICS
 
-MODULES = (case, decisions, information, notification, operations, picture, product, rating)
+MODULES = (
+    case,
+    decisions,
+    information,
+    notification,
+    operations,
+    outcome,
+    picture,
+    product,
+    rating,
+)
 
 
 def facts_of_schemas() -> Iterator[type[Fact]]:

@@ -12,17 +12,20 @@ from dataclasses import dataclass, field
 from router.step import Outcome, Step, referral_of
 from router.steps import thresholds
 from router.steps.cases import Cases
-from router.steps.compose.gathering import Gathering, Notified, noted
-from router.steps.compose.sanitising import Sanitised, sanitise
+from router.steps.compose.gathering import Gathering, HeldItem, Notified, noted
 from router.steps.compose.weighing import weigh
+from router.steps.sanitising import Sanitised, sanitise
 from schemas.case import ChildLinked, LinkCorrected
 from schemas.information import (
     InformationAnswered,
-    InformationItem,
     InformationMissing,
     InformationRequested,
+    InformationVolunteered,
+    RequestCancelled,
+    Sensitivity,
 )
 from schemas.message import Message, derived_id
+from schemas.outcome import ReferralClosed, ReferralReopened
 from schemas.policy import Policy, Recipient
 from schemas.product import DraftItem, ProductDrafted, ProductVoided, release_digest
 from schemas.rating import Colour, RatingAssigned, RatingSuggested
@@ -41,8 +44,8 @@ def decide(state: Gathering | None, message: Message, policy: Policy) -> Outcome
     voided = _voided(before, after, referral_id=referral_id)
     if voided:
         after = after.model_copy(update={"at_once": None, "drafted": None, "products": ()})
-    if after.notified is None or after.cases is None:
-        return Outcome(state=after)
+    if after.notified is None or after.cases is None or after.closed:
+        return Outcome(after, voided)
     desk = _Desk(after, after.cases, after.notified, referral_id, policy)
     return _draft(desk, message, voided=voided)
 
@@ -73,12 +76,26 @@ class _Desk:
     policy: Policy
     _sanitised: dict[str, Sanitised] = field(default_factory=dict)
 
-    def items(self) -> list[InformationItem]:
+    def items(self) -> list[HeldItem]:
         """The notification and then all answers, in the same order whenever they came."""
         answered = [item for answer in self.state.answers for item in answer.items]
-        return [self.notified.item, *sorted(answered, key=lambda item: (item.owner, item.item_id))]
+        ordered = sorted(answered, key=lambda item: (item.owner, item.item_id))
+        return self.named([*self.notified.items, *ordered])
 
-    def sanitised(self, item: InformationItem) -> Sanitised:
+    def named(self, items: Sequence[HeldItem]) -> list[HeldItem]:
+        """The items, each with whether whoever told it agreed to be named for it (R34)."""
+        return [
+            item.model_copy(update={"signpost": self._agrees(item.told_by)})
+            if item.signpost is None
+            else item
+            for item in items
+        ]
+
+    def _agrees(self, agency: str) -> bool:
+        partner = self.policy.partners.get(agency)
+        return bool(partner and partner.agreement and partner.agreement.signposts)
+
+    def sanitised(self, item: HeldItem) -> Sanitised:
         """The item's sanitised text with its redactions."""
         if item.item_id not in self._sanitised:
             self._sanitised[item.item_id] = sanitise(item.text, known=self.notified.known)
@@ -91,7 +108,7 @@ class _Part:
 
     name: str
     colour: Colour
-    items: Sequence[InformationItem]
+    items: Sequence[HeldItem]
     urgent: bool = False
 
 
@@ -106,7 +123,7 @@ def _draft(
     if colour := _complete(desk.state):
         drafts += _products(desk, _Part("whole", colour, desk.items()))
         changes["drafted"] = colour
-    elif late := _late(desk.state, message):
+    elif late := _late(desk, message):
         drafts += _products(desk, late)
     if drafts:
         changes["products"] = (*desk.state.products, *(draft.product_id for draft in drafts))
@@ -115,11 +132,17 @@ def _draft(
 
 
 def _at_once(desk: _Desk) -> Colour | None:
-    """The colour that stands, if its front line is to be told and was not (R19)."""
+    """The colour that stands, if its front line is to be told and was not (R19).
+
+    A suggestion stands only where the profile has it be enough.
+    """
     colour, told = desk.state.assigned or desk.state.suggested, desk.state.at_once
     if colour is None or (told is not None and colour.severity <= told.severity):
         return None
-    return colour if desk.policy.profile.colours[colour].at_once else None
+    rule = desk.policy.profile.colours[colour]
+    if desk.state.assigned is None and rule.at_once_on == "rating":
+        return None
+    return colour if rule.at_once else None
 
 
 def _complete(state: Gathering) -> Colour | None:
@@ -133,14 +156,16 @@ def _complete(state: Gathering) -> Colour | None:
     return colour if closed.issuperset(state.asked) else None
 
 
-def _late(state: Gathering, message: Message) -> _Part | None:
+def _late(desk: _Desk, message: Message) -> _Part | None:
     """An answer with something in it, after the products of the rating that still stands."""
-    if not isinstance(message.data, InformationAnswered) or state.drafted is None:
+    state = desk.state
+    came = isinstance(message.data, InformationAnswered | InformationVolunteered)
+    if not came or state.drafted is None:
         return None
     answer = state.answers[-1]
     if not answer.items or state.assigned is not state.drafted:
         return None
-    return _Part(answer.request_id, state.drafted, answer.items)
+    return _Part(answer.request_id, state.drafted, desk.named(answer.items))
 
 
 def _products(desk: _Desk, part: _Part) -> list[ProductDrafted]:
@@ -176,7 +201,7 @@ def _product_id(desk: _Desk, part: _Part, *, recipient: Recipient) -> str:
     return derived_id(*about, part.colour, part.name, recipient.agency, recipient.purpose)
 
 
-def _draft_item(desk: _Desk, item: InformationItem, *, recipient: Recipient) -> DraftItem:
+def _draft_item(desk: _Desk, item: HeldItem, *, recipient: Recipient) -> DraftItem:
     sanitised = desk.sanitised(item)
 
     def digest(text: str) -> str:
@@ -190,7 +215,8 @@ def _draft_item(desk: _Desk, item: InformationItem, *, recipient: Recipient) -> 
         redactions=sanitised.redactions,
         original_digest=digest(item.text),
         sanitised_digest=digest(sanitised.text),
-        notification=item is desk.notified.item,
+        notification=item.item_id in {one.item_id for one in desk.notified.items},
+        restricted=item.sensitivity is Sensitivity.RESTRICTED,
         **item.shared(DraftItem),
     )
 
@@ -204,6 +230,10 @@ STEP: Step[Gathering] = Step(
         InformationRequested,
         InformationAnswered,
         InformationMissing,
+        InformationVolunteered,
+        RequestCancelled,
+        ReferralClosed,
+        ReferralReopened,
         LinkCorrected,
     ),
     state=Gathering,

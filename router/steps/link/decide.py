@@ -13,11 +13,14 @@ from router.linkage import Linkage, Model, found, link, load_model
 from router.linkage.another import agrees, says_the_same, told_apart
 from router.linkage.concerns import is_another
 from router.linkage.ranking import passed_over
+from router.linkage.stated import compared
 from router.step import Outcome, Step
 from router.steps.link.again import told_first
 from router.steps.link.doubts import Doubt, asked, maybe_one, maybe_two, reviews
+from router.steps.link.handing_over import handover
 from router.steps.link.register import Evidence, PersonRecord, Register, first_record
-from router.steps.link.settling import handover, own_person, settle
+from router.steps.link.settling import own_person, settle
+from router.steps.sharing import revealed
 from schemas.base import Fact
 from schemas.case import (
     Candidate,
@@ -108,6 +111,9 @@ def _notification(
     counts = first is None or decision.outcome is not LinkOutcome.LINKED
     record = _record_after(known, decision, accepted.referral_id, referral=counts)
     fact = _child_linked(accepted, decision, record, model)
+    if decision.outcome is LinkOutcome.LINKED and decision.person and known.subject:
+        checked = compared(known.subject, decision.person)
+        fact = fact.model_copy(update={"checked": checked})
     if known.rules >= 2 and amends is None:
         fact = fact.model_copy(update={"version": 1, "same_concern_as": first})
     record, doubts = _doubts(known, decision, record, model)
@@ -135,6 +141,7 @@ def _followed(fact: ChildLinked, record: PersonRecord) -> Iterator[ConcernFollow
         for earlier in others[-_TELLS:]:
             yield ConcernFollowed(
                 referral_id=earlier,
+                latest=earlier == others[-1],
                 case_id=fact.case_id,
                 further_referral_id=fact.referral_id,
                 same_concern=fact.same_concern_as is not None or fact.version > 1,
@@ -286,7 +293,7 @@ def _review(fact: ChildLinked, policy: Policy) -> list[Letter]:
         person_id=fact.person_id,
         candidates=fact.candidates,
         reasons=fact.reasons,
-        notification=fact.notification,
+        notification=revealed(fact.notification),
     )
     return [Letter("link-review", agency=policy.lead_agency, notice=notice)]
 

@@ -10,9 +10,11 @@ from pydantic import AliasChoices, Field
 
 from router.steps.cases import Cases, HandedOver
 from router.steps.deadlines import Ticking
-from schemas.base import Code, Identity, Instant, Line, Shape
+from schemas.base import Code, Identity, Instant, Line, Prose, Shape
+from schemas.gathering import ToGather
 from schemas.notification import SetAside
 from schemas.policy import BoroughProfile
+from schemas.product import Disposal
 from schemas.rating import Clock, Colour
 
 
@@ -21,6 +23,13 @@ class Early(Shape):
 
     kind: Literal["early"] = "early"
     cases: Cases
+
+
+class Referrer(Shape):
+    """Who brought the concern, and what they call it."""
+
+    agency: Code
+    reference: Identity
 
 
 class Standing(Shape):
@@ -33,6 +42,8 @@ class Standing(Shape):
     product: Ticking | None
     revision: int = Field(default=0, exclude_if=not_)
     """How often something came that the picture did not show before."""
+    referrer: Referrer | None = Field(default=None, exclude_if=not_)
+    """None only in documents that were written before."""
 
     @property
     def clocks(self) -> dict[Clock, Ticking]:
@@ -50,7 +61,7 @@ class Standing(Shape):
 
 
 class Suggested(Standing):
-    """The profile's rating stands until a social worker decides; both clocks may run."""
+    """The profile's rating stands until a social worker decides; all clocks may run."""
 
     kind: Literal["suggested"] = "suggested"
     reasons: tuple[Line, ...]
@@ -58,15 +69,18 @@ class Suggested(Standing):
     decision: Ticking | None
     set_aside: tuple[SetAside, ...] = Field(default=(), exclude_if=not_)
     """What the agency sent beside and could not be used, for who decides."""
+    may_be_red: bool = Field(default=False, exclude_if=not_)
+    possible_red: Ticking | None = Field(default=None, exclude_if=not_)
+    """Until a human has looked at what may be a Red."""
 
     @property
     def clocks(self) -> dict[Clock, Ticking]:
         """The clocks that run; each is the field of its name."""
-        return (
-            super().clocks
-            if self.decision is None
-            else {"decision": self.decision, **super().clocks}
-        )
+        first: dict[Clock, Ticking | None] = {
+            "possible_red": self.possible_red,
+            "decision": self.decision,
+        }
+        return {name: at for name, at in first.items() if at is not None} | super().clocks
 
 
 class Supplied(Shape):
@@ -82,13 +96,29 @@ class Supplied(Shape):
         return same and self.colour.severity >= other.colour.severity
 
 
-class Rated(Shape):
+class Rated(ToGather):
     """One entry of a rating's history (R20)."""
 
     colour: Colour
     decided_by: Line
     rationale: Line
     at: Instant
+
+
+class Closed(Shape):
+    """The outcome with which a human closed a referral (R38)."""
+
+    outcome: Disposal
+    to: Code | None = Field(default=None, exclude_if=not_)
+    may_be_told: Prose
+    without_product: Line | None = Field(default=None, exclude_if=not_)
+    decided_by: Line
+    rationale: Line
+    at: Instant
+
+    def says_the_same(self, other: Closed) -> bool:
+        """Whether nothing but the time is new."""
+        return self == other.model_copy(update={"at": self.at})
 
 
 class Assigned(Standing):
@@ -100,6 +130,7 @@ class Assigned(Standing):
     )
     """Under ``settled`` in documents that were written before."""
     history: Annotated[tuple[Rated, ...], Field(min_length=1)]
+    closed: Closed | None = Field(default=None, exclude_if=not_)
 
     def with_supplied(self, new: Supplied) -> Assigned:
         """With one more product, or the very same where that says nothing new."""

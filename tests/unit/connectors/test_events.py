@@ -19,14 +19,20 @@ from schemas.base import Fact
 from schemas.case import OpenCaseReceived
 from schemas.decisions import (
     DeliveryReceived,
+    ItemRuled,
     LinkDecided,
+    OutcomeDecided,
     PersonsDecided,
     RatingDecided,
+    RecallReceived,
     ReleaseDecided,
+    RequestDecided,
     SplitDecided,
+    StandingReleased,
+    StandingWithdrawn,
     UndoDecided,
 )
-from schemas.information import InformationReceived
+from schemas.information import InformationOffered, InformationReceived
 from schemas.notification import Instead, NotificationReceived
 from schemas.refusals import REASONS, Refusal
 from stores.ports import Arrival
@@ -86,8 +92,58 @@ DATA: dict[str, tuple[dict[str, object], type[Fact]]] = {
         },
         InformationReceived,
     ),
+    "mash.request-decision.v1": (
+        {
+            "referral_id": "r1",
+            "case_id": "c1",
+            "action": "cancel",
+            "request_id": "q1",
+            "decided_by": "S. Worker",
+            "rationale": "No longer needed.",
+        },
+        RequestDecided,
+    ),
+    "mash.outcome-decision.v1": (
+        {
+            "referral_id": "r1",
+            "case_id": "c1",
+            "outcome": "early_help",
+            "may_be_told": "Somebody will call.",
+            "decided_by": "S. Worker",
+            "rationale": "The family wants help.",
+        },
+        OutcomeDecided,
+    ),
+    "mash.information-volunteered.v1": (
+        {
+            "reference": "S-1",
+            "items": [
+                {
+                    "item_id": "1",
+                    "owner": "police",
+                    "text": "Seen in the park.",
+                    "sensitivity": "routine",
+                    "may_be_revealed": True,
+                    "may_leave": False,
+                }
+            ],
+            "volunteered_by": "D. Lead",
+        },
+        InformationOffered,
+    ),
+    "mash.item-decision.v1": (
+        {
+            "referral_id": "r1",
+            "case_id": "c1",
+            "item_id": "i1",
+            "ruling": "lift",
+            "decided_by": "Sgt",
+        },
+        ItemRuled,
+    ),
     "mash.release-decision.v1": (
         {
+            "referral_id": "r1",
             "product_id": "p1",
             "case_id": "c1",
             "item_id": "i1",
@@ -102,6 +158,31 @@ DATA: dict[str, tuple[dict[str, object], type[Fact]]] = {
     "mash.delivery-receipt.v1": (
         {"product_id": "p1", "case_id": "c1", "status": "received", "received_by": "Duty desk"},
         DeliveryReceived,
+    ),
+    "mash.standing-release.v1": (
+        {
+            "standing_id": "s1",
+            "recipients": ["school"],
+            "purposes": ["To keep the child safe."],
+            "since": "2026-01-01",
+            "decided_by": "Sgt",
+            "reason": "At once.",
+        },
+        StandingReleased,
+    ),
+    "mash.standing-withdrawal.v1": (
+        {"standing_id": "s1", "decided_by": "Sgt", "reason": "No longer."},
+        StandingWithdrawn,
+    ),
+    "mash.recall-receipt.v1": (
+        {
+            "product_id": "p1",
+            "case_id": "c1",
+            "recall_id": "q1",
+            "status": "destroyed",
+            "answered_by": "Duty desk",
+        },
+        RecallReceived,
     ),
     "mash.open-case.v1": (
         {"reference": "k1", "child": {}, "worker": None, "since": "2026-01-01"},

@@ -7,7 +7,7 @@ from __future__ import annotations
 from hypothesis import HealthCheck, settings
 from hypothesis import given as for_all
 
-from router.steps.compose import sanitising
+from router.steps import sanitising
 from router.steps.compose.decide import STEP as COMPOSE
 from router.steps.deduplicate.decide import STEP as DEDUPLICATE
 from router.steps.rate.decide import STEP as RATE
@@ -54,7 +54,7 @@ def test_any_two_notifications_are_linked_rated_and_asked_about(
     for link in linked:
         assert {made.type for made in decided(link)} >= {
             "mash.rating.suggested.v1",
-            "mash.information.requested.v1",
+            "mash.information.prepared.v1",
         }
 
 

@@ -14,12 +14,21 @@ from hypothesis import given as for_all
 from hypothesis import strategies as st
 
 from router.step import Outcome
-from router.steps import approve
+from router.steps.approve import decide as approve
+from router.steps.approve.wording import wording
 from schemas.base import Fact
 from schemas.decisions import ReleaseDecided
 from schemas.notices import ApprovalRequest
 from schemas.policy import Agreement, Policy
-from schemas.product import Choice, DraftItem, ItemDecided, ProductApproved, ProductRefused
+from schemas.product import (
+    ApprovalWithdrawn,
+    Choice,
+    DraftItem,
+    ItemDecided,
+    ItemWithheld,
+    ProductApproved,
+    ProductRefused,
+)
 from schemas.refusals import Refusal
 from tests.support import given
 from tests.support import products as product
@@ -225,15 +234,137 @@ def test_what_an_owner_let_leave_does_not_leave_once_its_agreement_has_ended() -
 
 def test_an_owner_takes_back_what_it_allowed_while_nothing_has_left() -> None:
     step = approving().given(product.drafted(SCHOOL, GP), product.decision(SCHOOL, ORIGINAL))
-    (taken_back,) = step.when(product.decision(SCHOOL, WITHHOLD)).facts
-    assert isinstance(taken_back, ItemDecided)
-    assert taken_back.choice is WITHHOLD
+    outcome = step.when(product.decision(SCHOOL, WITHHOLD))
+    assert [type(fact) for fact in outcome.facts] == [ItemWithheld, ItemDecided]
     assert step.when(product.decision(SCHOOL, ORIGINAL)).refusal == Refusal(
-        "refused.closed", "item_id"
+        "refused.withheld", "item_id"
     )
     outcome = step.when(product.decision(GP, SANITISED))
     assert [item.owner for item in approved(outcome.facts).items] == ["gp"]
-    assert step.when(product.decision(GP, WITHHOLD)).refusal == Refusal("refused.closed", "item_id")
+
+
+def test_what_was_approved_is_withdrawn_when_its_owner_withholds_it_after_all() -> None:
+    step = approving().given(product.drafted(SCHOOL), product.decision(SCHOOL, ORIGINAL))
+    outcome = step.when(product.decision(SCHOOL, WITHHOLD))
+    assert [type(fact) for fact in outcome.facts] == [ItemWithheld, ApprovalWithdrawn]
+    (withdrawn,) = given.of(ApprovalWithdrawn, outcome.facts)
+    assert (withdrawn.item_id, withdrawn.recipient) == (SCHOOL.item_id, product.RECIPIENT)
+    assert withdrawn.signpost is not None
+    assert not withdrawn.recall
+    assert step.when(product.decision(SCHOOL, WITHHOLD)) == Outcome()
+
+
+HELD = product.draft_item("school", held_by="police")
+"""The police told it, and say that it is the school's."""
+
+
+def test_an_item_that_is_said_to_be_anothers_needs_who_told_it_and_its_owner() -> None:
+    step = approving()
+    outcome = step.when(product.drafted(HELD))
+    assert [letter.agency for letter in outcome.letters] == ["school", "police"]
+    first = step.when(product.decision(HELD, SANITISED, agency="police", decided_by=SERGEANT))
+    assert [type(fact) for fact in first.facts] == [ItemDecided]
+    outcome = step.when(product.decision(HELD, SANITISED))
+    assert [item.owner for item in approved(outcome.facts).items] == ["school"]
+
+
+SERGEANT = "Decision maker of police"
+
+
+@pytest.mark.parametrize("withholds", ["school", "police"])
+def test_each_of_the_two_keeps_it_in_by_itself(withholds: str) -> None:
+    step = approving().given(product.drafted(HELD, GP), product.decision(GP, SANITISED))
+    for agency in ("school", "police"):
+        choice = WITHHOLD if agency == withholds else SANITISED
+        who = f"Decision maker of {agency}"
+        step.when(product.decision(HELD, choice, agency=agency, decided_by=who))
+    assert [item.owner for item in approved(step.facts).items] == ["gp"]
+
+
+def test_the_two_approve_the_same_words_or_none() -> None:
+    step = approving().given(product.drafted(HELD), product.decision(HELD, ORIGINAL))
+    other = product.decision(HELD, SANITISED, agency="police", decided_by=SERGEANT)
+    assert step.when(other).refusal == Refusal("refused.other-words", "digest")
+    same = product.decision(HELD, ORIGINAL, agency="police", decided_by=SERGEANT)
+    assert [item.text for item in approved(step.when(same).facts).items] == [HELD.original]
+
+
+def test_words_of_an_owners_own_are_put_before_who_told_it_too() -> None:
+    step = approving().given(product.drafted(HELD))
+    told = {"text": OWN_WORDS, "digest": product.digest(HELD.item_id, OWN_WORDS)}
+    outcome = step.when(product.decision(HELD, Choice.RELEASE_REWORDED, **told))
+    (letter,) = outcome.letters
+    assert letter.agency == "police"
+    assert isinstance(letter.notice, ApprovalRequest)
+    assert letter.notice.item.sanitised == OWN_WORDS
+    agreed = {"agency": "police", "decided_by": SERGEANT, "digest": told["digest"]}
+    outcome = step.when(product.decision(HELD, SANITISED, **agreed))
+    assert [item.text for item in approved(outcome.facts).items] == [OWN_WORDS]
+
+
+def test_an_agency_is_not_named_on_anothers_word() -> None:
+    step = approving().given(product.drafted(HELD, GP), product.decision(GP, SANITISED))
+    held = product.decision(HELD, WITHHOLD, agency="police", decided_by=SERGEANT)
+    step.given(held, product.decision(HELD, WITHHOLD, signpost=False))
+    assert [post.owner for post in approved(step.facts).signposts] == ["police"]
+
+
+def test_nor_is_it_while_it_has_said_nothing() -> None:
+    outcome = approving().when(product.drafted(HELD, urgent=True))
+    assert [post.owner for post in approved(outcome.facts).signposts] == ["police"]
+
+
+OWN_WORDS = "An adult of the home told the school."
+
+
+def reworded(said: str = OWN_WORDS, **changes: Any) -> ReleaseDecided:
+    """The school's own words in place of those proposed."""
+    told = {"text": said, "digest": product.digest(SCHOOL.item_id, said)}
+    return product.decision(SCHOOL, Choice.RELEASE_REWORDED, **told | changes)
+
+
+def test_an_owner_sends_words_of_its_own_and_these_leave_beside_what_they_differ_in() -> None:
+    step = approving().given(product.drafted(SCHOOL))
+    outcome = step.when(reworded())
+    (item,) = approved(outcome.facts).items
+    assert item.text == OWN_WORDS
+    assert item.digest == product.digest(SCHOOL.item_id, OWN_WORDS)
+    (decided,) = given.of(ItemDecided, outcome.facts)
+    assert decided.wording is not None
+    assert decided.wording.text == OWN_WORDS
+    (difference,) = decided.wording.differences
+    assert SCHOOL.original[difference.start : difference.end] == "Mariam"
+    assert difference.instead == "An adult of the home"
+    assert step.when(reworded()) == Outcome()
+    other = reworded("Somebody told the school.")
+    assert step.when(other).refusal == Refusal("refused.closed", "item_id")
+
+
+@pytest.mark.parametrize(
+    ("changes", "refusal"),
+    [
+        ({"text": None}, Refusal("missing.field", "text")),
+        ({"text": "Other words."}, Refusal("refused.digest", "digest")),
+        ({"digest": SCHOOL.sanitised_digest}, Refusal("refused.digest", "digest")),
+    ],
+)
+def test_words_of_an_owners_own_are_bound_to_their_digest_too(
+    changes: dict[str, Any], refusal: Refusal
+) -> None:
+    step = approving().given(product.drafted(SCHOOL))
+    assert step.when(reworded(**changes)).refusal == refusal
+
+
+words = st.text("ab \n", min_size=1, max_size=30)
+
+
+@for_all(words, words)
+def test_the_differences_make_the_owners_words_of_the_original(original: str, text: str) -> None:
+    made, behind = "", 0
+    for one in wording(original, text).differences:
+        made += original[behind : one.start] + one.instead
+        behind = one.end
+    assert made + original[behind:] == text
 
 
 @pytest.mark.parametrize("items", [(SCHOOL,), (SCHOOL, GP)])
@@ -269,7 +400,7 @@ def test_what_is_approved_does_not_depend_on_who_decides_first() -> None:
 
 def red(*items: DraftItem, standing: bool) -> tuple[Given, Outcome[Any]]:
     releases = (given.standing(product.RECIPIENT),) if standing else ()
-    step = approving(given.policy(given.partner("police", standing_release=releases)))
+    step = approving(given.policy(given.releasing("police", *releases)))
     return step, step.when(product.drafted(*items, urgent=True))
 
 
@@ -298,32 +429,6 @@ def test_a_standing_release_covers_the_notification_only() -> None:
     assert [item.item_id for item in approved(outcome.facts).items] == ["item-police"]
 
 
-def test_a_standing_release_is_for_its_recipient_only() -> None:
-    policy = given.policy(
-        given.partner("police", standing_release=(given.standing("police_cait"),))
-    )
-    outcome = approving(policy).when(product.drafted(NOTIFICATION, urgent=True))
-    assert approved(outcome.facts).items == ()
-
-
-def test_a_standing_release_ends_with_its_agreement() -> None:
-    ended = Agreement(
-        reference="ISA", signatory="A. Chief", since=dt.date(2020, 1, 1), until=dt.date(2026, 6, 9)
-    )
-    releases = (given.standing(product.RECIPIENT),)
-    policy = given.policy(given.partner("police", agreement=ended, standing_release=releases))
-    outcome = approving(policy).when(product.drafted(NOTIFICATION, urgent=True))
-    assert approved(outcome.facts).items == ()
-
-
-def test_an_ordinary_product_needs_its_owners_own_decision() -> None:
-    policy = given.policy(
-        given.partner("police", standing_release=(given.standing(product.RECIPIENT),))
-    )
-    outcome = approving(policy).when(product.drafted(NOTIFICATION))
-    assert [letter.agency for letter in outcome.letters] == ["police"]
-
-
 @pytest.mark.parametrize("voided_first", [True, False])
 def test_a_voided_draft_is_refused_in_either_order_and_takes_no_decision(
     voided_first: bool,
@@ -342,7 +447,9 @@ def test_an_approved_product_is_not_refused_when_it_is_voided() -> None:
 
 
 OWNERS = ("school", "gp", "police")
-choices = st.fixed_dictionaries({owner: st.sampled_from(Choice) for owner in OWNERS})
+choices = st.fixed_dictionaries(
+    {owner: st.sampled_from((ORIGINAL, SANITISED, WITHHOLD)) for owner in OWNERS}
+)
 
 
 @for_all(choices, st.permutations(OWNERS), st.lists(st.sampled_from(OWNERS)))

@@ -13,19 +13,22 @@ import pytest
 
 from router.step import Outcome
 from router.steps.compose import decide as compose
-from router.steps.compose.sanitising import redacted
+from router.steps.sanitising import redacted
 from schemas.base import Fact
+from schemas.gathering import Level
 from schemas.information import (
     InformationAnswered,
     InformationItem,
     InformationMissing,
     InformationRequest,
     InformationRequested,
-    Level,
+    InformationVolunteered,
+    RequestCancelled,
     Sensitivity,
 )
 from schemas.message import Message
 from schemas.person import Person
+from schemas.policy import Policy
 from schemas.product import ProductDrafted, ProductVoided, release_digest
 from schemas.rating import Colour, RatingAssigned, RatingSuggested
 from tests.support import given
@@ -44,7 +47,7 @@ def suggested(colour: Colour) -> RatingSuggested:
         case_id="case-1",
         colour=colour,
         reasons=("A sign.",),
-        profile="Sample Borough 2026.1",
+        profile="Sample Borough 2026.2",
         decision_due_at=NOON + HOUR,
         product_due_at=NOON + HOUR,
     )
@@ -59,7 +62,7 @@ def assigned(colour: Colour, at: dt.datetime = NOON) -> Message:
         confirmed=False,
         decided_by="S. Worker",
         rationale="As seen",
-        profile="Sample Borough 2026.1",
+        profile="Sample Borough 2026.2",
         product_due_at=NOON + HOUR,
     )
     return given.message(fact, at=at)
@@ -71,7 +74,7 @@ def requested(*agencies: str, level: Level = Level.FULL) -> InformationRequested
         case_id="case-1",
         level=level,
         reasons=("A sign.",),
-        profile="Sample Borough 2026.1",
+        profile="Sample Borough 2026.2",
         requests=tuple(map(_request, agencies)),
     )
 
@@ -211,13 +214,29 @@ def test_a_red_waits_for_nobody_and_takes_what_is_there() -> None:
     step = composing().given(
         given.linked(given.HIT), requested("school", "gp"), answered("school", item("school"))
     )
-    urgent = drafts(step.when(suggested(Colour.RED)).facts, urgent=True)
+    urgent = drafts(step.when(assigned(Colour.RED)).facts, urgent=True)
     assert [[item.owner for item in draft.items] for draft in urgent] == [["police", "school"]] * 2
     assert [item.notification for item in urgent[0].items] == [True, False]
 
 
-def test_confirming_a_red_does_not_tell_the_front_line_twice() -> None:
+def test_a_suggested_red_tells_nobody_before_a_human_has_rated() -> None:
     step = composing().given(given.linked(given.HIT), suggested(Colour.RED), requested("school"))
+    assert step.facts == []
+    assert len(drafts(step.when(assigned(Colour.RED)).facts, urgent=True)) == 2
+
+
+def at_once() -> Policy:
+    """A borough that tells the front line of a Red on the suggestion."""
+    shipped = given.profile()
+    red = shipped.colours[Colour.RED].model_copy(update={"at_once_on": "suggestion"})
+    changed = {"colours": shipped.colours | {Colour.RED: red}}
+    return given.policy(profile_=shipped.model_copy(update=changed))
+
+
+def test_where_the_profile_says_so_the_front_line_is_told_on_the_suggestion_and_not_twice() -> None:
+    step = Given(compose.STEP, at_once())
+    step.given(given.linked(given.HIT), suggested(Colour.RED), requested("school"))
+    assert len(drafts(step.facts, urgent=True)) == 2
     assert step.when(assigned(Colour.RED)).facts == ()
 
 
@@ -263,7 +282,33 @@ def test_an_item_that_is_not_to_go_is_left_out_and_the_weighing_says_why(
     (weighing,) = [weighing for weighing in draft.weighing if weighing.item_id == "item-school"]
     assert [item.owner for item in draft.items] == ["police"]
     assert (weighing.included, weighing.reason) == (False, reason)
-    assert weighing.signpost is left_out.signpost
+    assert weighing.signpost is (left_out.signpost is not False)
+
+
+@pytest.mark.parametrize("said", [None, True, False])
+@pytest.mark.parametrize("agreed", [True, False])
+def test_nobody_may_be_named_who_did_not_agree_to_be(*, said: bool | None, agreed: bool) -> None:
+    signed = given.partner("school").agreement
+    assert signed is not None
+    school = given.partner("school", agreement=signed.model_copy(update={"signposts": agreed}))
+    step = Given(compose.STEP, given.policy(school))
+    told = item("school", signpost=said, may_leave=False)
+    step.given(given.linked(), requested("school"), answered("school", told))
+    (draft,) = drafts(step.when(assigned(Colour.AMBER)).facts)
+    (weighing,) = [weighing for weighing in draft.weighing if weighing.item_id == "item-school"]
+    assert weighing.signpost is (agreed if said is None else said)
+
+
+def test_an_item_that_is_said_to_be_anothers_says_who_told_it() -> None:
+    step = composing().given(
+        given.linked(), requested("school"), answered("school", item("gp"), item("school"))
+    )
+    (draft,) = drafts(step.when(assigned(Colour.AMBER)).facts)
+    assert {item.item_id: item.held_by for item in draft.items[1:]} == {
+        "item-gp": "school",
+        "item-school": None,
+    }
+    assert [weighing.held_by for weighing in draft.weighing[1:]] == ["school", None]
 
 
 def test_every_item_is_weighed() -> None:
@@ -304,6 +349,48 @@ def test_a_late_answer_makes_a_further_product_of_the_new_items_only() -> None:
 
 def test_a_late_answer_with_nothing_in_it_makes_no_product() -> None:
     assert composing().given(*AMBER).when(answered("gp", late=True)).facts == ()
+
+
+def volunteered(*items: InformationItem) -> InformationVolunteered:
+    return InformationVolunteered(
+        referral_id="ref-1",
+        case_id="case-1",
+        volunteered_id="offer-1",
+        agency="housing",
+        items=items,
+        volunteered_by="H. Officer",
+    )
+
+
+def test_what_is_volunteered_goes_with_the_answers_or_makes_a_further_product() -> None:
+    told = volunteered(item("housing"))
+    step = composing().given(told, *AMBER)
+    (draft,) = drafts(step.facts)
+    assert [one.owner for one in draft.items] == ["police", "housing", "school"]
+    (draft,) = drafts(composing().given(*AMBER).when(told).facts)
+    assert [one.owner for one in draft.items] == ["housing"]
+
+
+def test_a_request_that_was_cancelled_is_not_waited_for() -> None:
+    cancelled = RequestCancelled(
+        referral_id="ref-1",
+        case_id="case-1",
+        request_id="request-gp",
+        agency="gp",
+        decided_by="S. Worker",
+        rationale="No longer needed",
+    )
+    step = composing().given(
+        given.linked(), requested("school", "gp"), answered("school"), assigned(Colour.AMBER)
+    )
+    assert drafts(step.facts) == []
+    assert len(drafts(step.when(cancelled).facts)) == 1
+
+
+def test_a_rating_that_chose_its_level_waits_for_no_more_than_that() -> None:
+    basic = given.message(given.assigned(Colour.AMBER, level=Level.BASIC))
+    step = composing().given(given.linked(), requested("gp", level=Level.BASIC), basic)
+    assert len(drafts(step.when(answered("gp")).facts)) == 1
 
 
 def test_facts_told_twice_draft_once() -> None:
@@ -360,7 +447,7 @@ def test_a_corrected_link_voids_what_was_drafted_and_drafts_it_for_the_right_cas
 
 
 def test_a_red_goes_at_once_for_the_right_case_too() -> None:
-    step = composing().given(given.linked(given.HIT), suggested(Colour.RED))
+    step = composing().given(given.linked(given.HIT), assigned(Colour.RED))
     outcome = step.when(given.corrected(), at=NOON + HOUR)
     assert len(given.of(ProductVoided, outcome.facts)) == 2
     assert {draft.case_id for draft in drafts(outcome.facts, urgent=True)} == {"case-2"}

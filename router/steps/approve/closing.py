@@ -1,0 +1,139 @@
+"""When a product waits for nobody any more: what leaves of it, and who is named instead (R34)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+
+from router.step import Outcome
+from router.steps.approve.state import (
+    Approvals,
+    Approved,
+    Closed,
+    Decided,
+    Draft,
+    Refused,
+    deciders,
+)
+from router.steps.now import Now
+from schemas.base import Fact
+from schemas.letter import Letter
+from schemas.notices import ApprovalRequest
+from schemas.product import (
+    ApprovedItem,
+    Choice,
+    DraftItem,
+    ItemDecided,
+    ProductApproved,
+    ProductHead,
+    ProductRefused,
+    Signpost,
+)
+
+Awaited = Collection[tuple[str, str]]
+"""Items, each with an agency that decides about it."""
+
+
+def awaited(draft: Draft, now: Now) -> set[tuple[str, str]]:
+    """The items about which an agency under an agreement in force (R50) has not decided.
+
+    Nobody waits for others, and nothing of theirs leaves.
+    """
+    return {
+        (item.item_id, agency)
+        for item in draft.items
+        for agency in deciders(item)
+        if draft.decision(item.item_id, agency) is None and now.agreement_with(agency) is not None
+    }
+
+
+def requests(draft: Draft, wanted: Awaited) -> Iterator[Letter]:
+    """These items, each put before who decides about it."""
+    for item in draft.items:
+        notice = ApprovalRequest(item=item, **draft.shared(ApprovalRequest))
+        for agency in deciders(item):
+            if (item.item_id, agency) in wanted:
+                name = f"approval-request/{draft.product_id}/{item.item_id}/{agency}"
+                yield Letter(name, agency=agency, notice=notice)
+
+
+def item_decided(draft: Draft, decided: Decided) -> ItemDecided:
+    """The fact of a decision about an item of a product."""
+    return ItemDecided(**draft.shared(ItemDecided), **decided.shared(ItemDecided))
+
+
+def settled(known: Approvals, draft: Draft, *decisions: Fact, now: Now) -> Outcome[Approvals]:
+    """The draft as far as it is decided: closed where it waits for nobody, as an urgent one never
+    does (R19).
+    """
+    if awaited(draft, now) and not draft.urgent:
+        return Outcome(known.with_product(draft.product_id, draft), decisions)
+    return _closed(known, draft, *decisions, now=now)
+
+
+def _closed(known: Approvals, draft: Draft, *decisions: Fact, now: Now) -> Outcome[Approvals]:
+    """Approve what may leave, or refuse for lack of it.
+
+    What an owner let leave does so only while its agreement is in force. Owners of other items are
+    named if they let themselves be, with the item and with the decision.
+    """
+    items, named = list[ApprovedItem](), list[str]()
+    for item in draft.items:
+        approved = _approved(draft, item, now=now)
+        if approved is not None:
+            items.append(approved)
+        else:
+            named += _named(draft, item)
+    signposts = tuple(signposts_to([*named, *draft.left_out], now))
+    if not items and not signposts:
+        nothing = "Nothing is proportionate to the rating."
+        why = "No owner lets anything leave." if draft.items else nothing
+        return refused(known, draft, why, *decisions)
+    fact = ProductApproved(items=tuple(items), signposts=signposts, **draft.shared(ProductHead))
+    after = Approved(
+        deciders=draft.deciders,
+        left=tuple(item.item_id for item in items),
+        silent=tuple(item.item_id for item in draft.items if not item.signpost),
+        **draft.shared(Closed),
+    )
+    return Outcome(known.with_product(draft.product_id, after), (*decisions, fact))
+
+
+def _approved(draft: Draft, item: DraftItem, *, now: Now) -> ApprovedItem | None:
+    """The item in the words that all who decide about it have approved, if they have."""
+    decided = [draft.decision(item.item_id, agency) for agency in deciders(item)]
+    first = decided[0]
+    if first is None or first.digest is None or len({one and one.digest for one in decided}) > 1:
+        return None
+    if any(now.agreement_with(agency) is None for agency in deciders(item)):
+        return None
+    original = first.choice is Choice.RELEASE_ORIGINAL
+    text = item.original if original else item.sanitised
+    return ApprovedItem(text=text, **first.shared(ApprovedItem))
+
+
+def _named(draft: Draft, item: DraftItem) -> Iterator[str]:
+    """Who is named in an item's place: who told it, if it lets itself be; and another agency whose
+    the item is said to be only once that has said so itself.
+    """
+    for agency in deciders(item):
+        decided = draft.decision(item.item_id, agency)
+        agrees = decided.signpost if decided else agency == (item.held_by or item.owner)
+        if item.signpost and agrees:
+            yield agency
+
+
+def signposts_to(owners: Iterable[str], now: Now) -> Iterator[Signpost]:
+    """Whom to contact at each of these owners."""
+    for owner in dict.fromkeys(owners):
+        partner = now.policy.partners.get(owner)
+        if partner is not None:
+            yield Signpost(owner=owner, contact=partner.signpost_contact)
+
+
+def refused(
+    known: Approvals, draft: Draft, reason: str, *decisions: Fact, voided: bool = False
+) -> Outcome[Approvals]:
+    """Nothing of the product leaves."""
+    fact = ProductRefused(voided=voided, reason=reason, **draft.shared(ProductRefused))
+    after = Refused(deciders=draft.deciders, **draft.shared(Closed))
+    return Outcome(known.with_product(draft.product_id, after), (*decisions, fact))

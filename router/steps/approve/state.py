@@ -1,0 +1,192 @@
+"""What approving remembers of a referral: its products, and its owners' lasting words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Literal, TypeAlias, TypeVar
+
+from pydantic import Field
+
+from schemas.base import Code, Identity, Line, Shape
+from schemas.notification import Digest
+from schemas.policy import StandingRelease
+from schemas.product import Choice, DraftItem, Item, ProductHead, Wording
+
+P = TypeVar("P", bound=Shape)
+
+
+class Decided(Item):
+    """What an item's owner decided; ``digest`` is of the text that may leave, None if withheld."""
+
+    choice: Choice
+    digest: Digest | None
+    reason: Line
+    signpost: bool
+    decided_by: Line
+    wording: Wording | None = Field(default=None, exclude_if=lambda words: words is None)
+
+
+class Draft(ProductHead):
+    """Waits for its owners."""
+
+    kind: Literal["draft"] = "draft"
+    items: tuple[DraftItem, ...]
+    decided: tuple[Decided, ...] = ()
+    left_out: tuple[Code, ...] = ()
+    """Owners of items that were not proportionate and who may be named all the same."""
+
+    @property
+    def deciders(self) -> dict[str, tuple[str, ...]]:
+        """Who decides about each item."""
+        return {item.item_id: deciders(item) for item in self.items}
+
+    def item(self, item_id: str) -> DraftItem:
+        """The item of this id, which there is."""
+        return next(item for item in self.items if item.item_id == item_id)
+
+    def decision(self, item_id: str, agency: str) -> Decided | None:
+        """What this agency decided about the item for this product."""
+        found = (one for one in self.decided if (one.item_id, one.owner) == (item_id, agency))
+        return next(found, None)
+
+    def without(self, *decisions: tuple[str, str]) -> Draft:
+        """With nothing decided about these items by these agencies."""
+        left = tuple(one for one in self.decided if (one.item_id, one.owner) not in decisions)
+        return self.model_copy(update={"decided": left})
+
+    def with_decided(self, *new: Decided) -> Draft:
+        """With these decisions in place of what their agencies decided about their items before."""
+        others = self.without(*((one.item_id, one.owner) for one in new)).decided
+        return self.model_copy(update={"decided": (*others, *new)})
+
+    def with_words(self, decided: Decided) -> Draft:
+        """With an agency's own words proposed for its item, to whoever else decides about it."""
+        if decided.wording is None:
+            return self
+        changed = {
+            "sanitised": decided.wording.text,
+            "sanitised_digest": decided.digest,
+            "redactions": (),
+        }
+        items = tuple(
+            item.model_copy(update=changed) if item.item_id == decided.item_id else item
+            for item in self.items
+        )
+        return self.model_copy(update={"items": items})
+
+
+def deciders(item: DraftItem) -> tuple[str, ...]:
+    """Who decides about an item: its owner, and whoever told it as that agency's."""
+    return (item.owner, item.held_by) if item.held_by else (item.owner,)
+
+
+class Closed(Shape):
+    """A product of which nothing is awaited any more."""
+
+    case_id: Identity
+    recipient: Code
+    purpose: Line
+    deciders: dict[Identity, tuple[Code, ...]]
+    decided: tuple[Decided, ...]
+
+
+class Approved(Closed):
+    """Every owner has decided, and something may leave."""
+
+    kind: Literal["approved"] = "approved"
+    left: tuple[Identity, ...]
+    """Items that it may leave with."""
+    silent: tuple[Identity, ...]
+    """Items whose owner is never named instead."""
+    withdrawn: tuple[Identity, ...] = ()
+    """Items of which the owner took its approval back."""
+    recalled: tuple[Identity, ...] = ()
+    """Items that the owner wants back from whoever has them."""
+
+    def taking_back(self, item_id: str, *, recall: bool) -> Approved:
+        """With the item's approval taken back, if it had one; a recall takes it back too."""
+        if item_id not in self.left:
+            return self
+        withdrawn = (*self.withdrawn, *({item_id} - {*self.withdrawn}))
+        recalled = (*self.recalled, *({item_id} - {*self.recalled} if recall else ()))
+        return self.model_copy(update={"withdrawn": withdrawn, "recalled": recalled})
+
+
+class Refused(Closed):
+    """Nothing of it leaves: by its owners' decisions, or because it was voided."""
+
+    kind: Literal["refused"] = "refused"
+
+
+class Void(Shape):
+    """Voided before its draft was heard."""
+
+    kind: Literal["void"] = "void"
+    reason: Line
+
+
+Stage: TypeAlias = Annotated[Draft | Approved | Refused | Void, Field(discriminator="kind")]
+
+
+class Withheld(Item):
+    """An owner's word about an item that lasts until it lifts it itself (R30, L1)."""
+
+    reason: Line
+    signpost: bool
+    decided_by: Line
+    ask_again: bool = False
+    """Whether the owner wants to be asked about each further product all the same."""
+
+
+class Standing(Shape):
+    """What one owner releases beforehand by messages of its own, by its own names of them."""
+
+    kind: Literal["standing"] = "standing"
+    releases: dict[Identity, StandingRelease] = Field(default_factory=dict)
+
+
+class Approvals(Shape):
+    """Every product of a referral, by its id, and what owners withhold of it, by item.
+
+    ``standing`` is what stands beside it: what owners release beforehand, by owner.
+    """
+
+    kind: Literal["approvals"] = "approvals"
+    standing: dict[Code, Standing] = Field(default_factory=dict, exclude=True)
+    products: dict[Identity, Stage] = Field(default_factory=dict)
+    withheld: tuple[Withheld, ...] = ()
+
+    def with_product(self, product_id: str, stage: Stage) -> Approvals:
+        """With the product as it stands now."""
+        return self.model_copy(update={"products": {**self.products, product_id: stage}})
+
+    def decides(self, item_id: str, agency: str) -> bool | None:
+        """Whether the agency decides about the item; None where no product has had it."""
+        drafted = [one for one in self.products.values() if not isinstance(one, Void)]
+        found = [one.deciders[item_id] for one in drafted if item_id in one.deciders]
+        return any(agency in each for each in found) if found else None
+
+    def withheld_by(self, item_id: str, agency: str) -> Withheld | None:
+        """The agency's lasting word about the item."""
+        found = (one for one in self.withheld if (one.item_id, one.owner) == (item_id, agency))
+        return next(found, None)
+
+    def withholding(self, withheld: Withheld) -> Approvals:
+        """With an agency's word about its item."""
+        others = self.lifted(withheld.item_id, withheld.owner).withheld
+        return self.model_copy(update={"withheld": (*others, withheld)})
+
+    def lifted(self, item_id: str, agency: str) -> Approvals:
+        """Without the agency's word about its item."""
+        gone = self.withheld_by(item_id, agency)
+        left = tuple(one for one in self.withheld if one is not gone)
+        return self.model_copy(update={"withheld": left})
+
+    def in_stage(self, stage: type[P]) -> Iterator[tuple[str, P]]:
+        """The products that stand so, with their ids, as they are when this begins."""
+        for product_id, product in tuple(self.products.items()):
+            if isinstance(product, stage):
+                yield product_id, product
+
+
+State: TypeAlias = Annotated[Approvals | Standing, Field(discriminator="kind")]
