@@ -15,8 +15,8 @@ from alembic.operations import Operations
 
 from stores.migrations.revisions import Work
 
-revision = "0009"
-down_revision = "0008"
+revision = "0011"
+down_revision = "0010"
 
 _HUB_KEY = "hub"
 _ASKS = "mash.approval-request.v1"
