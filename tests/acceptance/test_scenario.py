@@ -174,7 +174,9 @@ def test_only_its_owner_decided_about_an_item(outcome: Outcome) -> None:
         for item in draft.data["items"]
     }
     decided = outcome.of("product.item-decided")
+    withheld = {entry.data["item_id"] for entry in outcome.of("item.withheld")}
     assert decided
+    assert withheld
     for entry in decided:
         assert entry.data["owner"] == owners[entry.data["product_id"], entry.data["item_id"]]
         cause = entries[str(entry.cause)]
@@ -183,6 +185,8 @@ def test_only_its_owner_decided_about_an_item(outcome: Outcome) -> None:
             assert cause.source.split("/")[-1] == entry.data["owner"], (
                 "whose credential it came in by"
             )
+        elif entry.data["choice"] == "withhold":
+            assert entry.data["item_id"] in withheld, "it is so in one product after the other"
         else:
             assert cause.data["urgent"], "only a standing release decides without a message"
             assert "agreement" in entry.data["reason"]
