@@ -16,6 +16,7 @@ _COMMANDS = {
     "dead-letters": "ops.commands.dead_letters",
     "demo": "ops.commands.demo",
     "linkage": "ops.commands.linkage",
+    "profile": "ops.commands.profile",
     "picture": "ops.commands.picture",
     "recalls": "ops.commands.recalls",
     "replay": "ops.commands.replay",

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from router.steps import thresholds
 from router.steps.cases import Cases
-from router.steps.compose.sanitise import Known, known_of
+from router.steps.sanitising import Known, known_of
 from schemas.base import Code, Identity, Instant, Line, Shape
 from schemas.case import ChildLinked, LinkCorrected, NotificationAmended
 from schemas.gathering import Level

@@ -5,7 +5,7 @@ Never what it does not reveal, does not let leave, or flagged as restricted.
 
 from __future__ import annotations
 
-from router.steps.compose.sanitise import known_of, sanitise
+from router.steps.sanitising import known_of, sanitise
 from router.steps.sharing import NOT_TOLD, revealed
 from schemas.case import ChildLinked
 from schemas.letter import Letter
