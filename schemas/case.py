@@ -105,6 +105,8 @@ class ChildLinked(
     """Set when the case has a social worker: handed over at once, not rated here (R9)."""
     version: int = Field(default=1, ge=1)
     notification: Notification
+    amends: Identity | None = Field(default=None, exclude_if=lambda id_: id_ is None)
+    """The referral of version 1, where its own agency amends what it notified."""
     same_concern_as: Identity | None = Field(default=None, exclude_if=lambda id_: id_ is None)
     """The referral that told of this concern first, where it came again under a new reference."""
     checked: dict[Stated, Found] = Field(default={}, exclude_if=not_)
@@ -135,6 +137,18 @@ class ConcernFollowed(
     """Whether no other of the child's referrals came between them."""
     same_concern: bool
     """Whether it tells of the same concern: a new version, or sent again."""
+
+
+class NotificationAmended(
+    ReferralId, CaseFact, type="mash.case.notification-amended.v1", referral="referral_id"
+):
+    """The agency of this referral has amended its notification: these are its words now."""
+
+    case_id: Identity
+    amended_by: Identity
+    """The referral that the amendment made."""
+    version: int = Field(ge=2)
+    notification: Notification
 
 
 class OpenCaseLinked(Child, CaseFact, type="mash.case.open-case-linked.v1"):

@@ -83,6 +83,7 @@ TOPICS: tuple[Topic, ...] = (
         (
             case.ChildLinked,
             case.ConcernFollowed,
+            case.NotificationAmended,
             case.OpenCaseLinked,
             case.RegisterEntryLinked,
             case.RegistersChanged,
@@ -199,6 +200,7 @@ TOPICS: tuple[Topic, ...] = (
             product.ItemDecided,
             product.ItemWithheld,
             product.ItemLifted,
+            product.ItemAmended,
             product.ProductApproved,
             product.ProductRefused,
             product.ApprovalWithdrawn,

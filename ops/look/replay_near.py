@@ -19,6 +19,7 @@ from schemas.case import (
     ChildLinked,
     ConcernFollowed,
     MergeSuggested,
+    NotificationAmended,
     OpenCaseLinked,
     OpenCaseReceived,
     RegisterEntryLinked,
@@ -108,6 +109,7 @@ _OF_LINKING = frozenset(
     for one in (
         ChildLinked,
         ConcernFollowed,
+        NotificationAmended,
         OpenCaseLinked,
         RegisterEntryLinked,
         RegistersChanged,
@@ -222,7 +224,8 @@ def _by_a_human(fact: Fact) -> bool:
     if isinstance(fact, Linked):
         return fact.model == HUMAN
     raised = MergeSuggested | SplitSuggested
-    return not isinstance(fact, ConcernFollowed | RegistersChanged | raised)
+    told = ConcernFollowed | NotificationAmended | RegistersChanged
+    return not isinstance(fact, told | raised)
 
 
 def _followed(

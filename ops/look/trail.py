@@ -35,7 +35,10 @@ OPERATIONS = "operations"
 _IDS = (
     "absorbed_case_id",
     "absorbed_person_id",
+    "amended_by",
+    "amends",
     "case_id",
+    "concern_id",
     "dead_letter_id",
     "decision_id",
     "entry_id",
@@ -56,6 +59,7 @@ _IDS = (
     "referral_ids",
     "request_id",
     "same_concern_as",
+    "supersedes",
     "to_person_id",
     "undone_decision_id",
 )
@@ -88,6 +92,7 @@ _CODES = (
     "profile",
     "recall",
     "recipient",
+    "restricted",
     "ruling",
     "same",
     "sensitivity",

@@ -136,7 +136,7 @@ class _Drawing:
             return
         for candidate in self.linked.candidates:
             person = self.found.people.get(candidate.person_id)
-            if person is not None and person is not self.person:
+            if person is not None and person.person_id != self.person.person_id:
                 told = self.found.told([person])
                 yield child.pictured(
                     person, told, outcome=self.linked.outcome, reasons=candidate.reasons
@@ -146,7 +146,7 @@ class _Drawing:
         """The other children of the family, and those whom notifications name."""
         known: set[str] = set()
         for person in self.found.family(self.person):
-            if person is not self.person:
+            if person.person_id != self.person.person_id:
                 told = self.found.told([person])
                 relative = child.relative(person, told)
                 known |= child.given_names(relative.name)

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 
+from router.memory.families import members_of
 from router.steps.check.state import Checking
 from router.steps.compose.gathering import Gathering
 from router.steps.link.register import Evidence, PersonRecord
@@ -29,6 +30,7 @@ class Found:
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
     people: Mapping[str, PersonRecord] = field(default_factory=dict)
     """By their ids; those that were merged into others too."""
+    families: Mapping[str, tuple[PersonRecord, ...]] = field(default_factory=dict)
     linked: Mapping[str, Message] = field(default_factory=dict)
     rated: Mapping[str, rating.State] = field(default_factory=dict)
     asked: Mapping[str, requesting.State] = field(default_factory=dict)
@@ -41,9 +43,7 @@ class Found:
 
     def family(self, person: PersonRecord) -> list[PersonRecord]:
         """Everybody of the person's family of whom there is evidence, the person too."""
-        family_id = person.profile.family_id
-        members = (one for one in self.people.values() if one.profile.family_id == family_id)
-        return [one for one in members if one.evidence]
+        return list(self.families.get(person.profile.family_id, (person,)))
 
     def told(self, persons: Iterable[PersonRecord]) -> list[Evidence]:
         """What was told of these persons, oldest first."""
@@ -59,12 +59,16 @@ def find(view: View, referral_ids: Collection[str]) -> Found:
     """
     wanted = _evidence(view, referral_ids)
     persons = _people(view, {id_ for one in wanted.values() for id_ in _persons_of(one)})
+    known = (persons[one.person_id] for one in wanted.values() if one.person_id in persons)
+    families = members_of(view, {one.profile.family_id for one in known})
+    persons |= {one.person_id: one for family in families.values() for one in family}
     told = {id_ for person in persons.values() for id_ in sorted(person.evidence)[-_MOST:]}
     evidence = wanted | _evidence(view, told - set(wanted))
     referrals = [one.id for one in evidence.values() if one.is_referral]
     return Found(
         evidence=evidence,
         people=persons,
+        families=families,
         linked=linked.load(view, referrals),
         rated=_documents(view, "rate", referrals, state=rating.State),
         asked=_documents(view, "request_information", wanted, state=requesting.State),

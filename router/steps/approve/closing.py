@@ -49,7 +49,9 @@ def awaited(draft: Draft, now: Now) -> set[tuple[str, str]]:
 def requests(draft: Draft, wanted: Awaited) -> Iterator[Letter]:
     """These items, each put before who decides about it."""
     for item in draft.items:
-        notice = ApprovalRequest(item=item, **draft.shared(ApprovalRequest))
+        told = draft.shared(ApprovalRequest)
+        about = {"referral_id": draft.concern_id or draft.referral_id}
+        notice = ApprovalRequest(item=item, **told | about)
         for agency in deciders(item):
             if (item.item_id, agency) in wanted:
                 name = f"approval-request/{draft.product_id}/{item.item_id}/{agency}"

@@ -28,6 +28,7 @@ from schemas.case import (
     ChildLinked,
     ConcernFollowed,
     LinkOutcome,
+    NotificationAmended,
     OpenCase,
     OpenCaseLinked,
     OpenCaseReceived,
@@ -142,6 +143,8 @@ def _notification(
         fact = fact.model_copy(update={"checked": checked})
     if known.rules >= 2 and amends is None:
         fact = fact.model_copy(update={"version": 1, "same_concern_as": first})
+    if amends is not None and _of_its_own(known, accepted):
+        fact = fact.model_copy(update={"amends": accepted.first_referral_id})
     record, doubts = _doubts(known, decision, record, model)
     fact = _with_entries(fact, said_of(record, known.people))
     handed = handover(fact, policy)
@@ -156,7 +159,7 @@ def _notification(
     told = [handed] if handed else _review(fact, policy)
     return Outcome(
         state=_changed(evidence, record, decision),
-        facts=(fact, *_followed(fact, record), *doubts),
+        facts=(fact, *_followed(fact, record), *_amended(known, fact), *doubts),
         letters=(*told, *reviews(doubts, policy)),
     )
 
@@ -177,6 +180,28 @@ def _followed(fact: ChildLinked, record: PersonRecord) -> Iterator[ConcernFollow
                 further_referral_id=fact.referral_id,
                 same_concern=fact.same_concern_as is not None or fact.version > 1,
             )
+
+
+def _amended(known: Register, fact: ChildLinked) -> Iterator[NotificationAmended]:
+    """Each earlier version hears what its agency's words are now."""
+    if fact.amends is None:
+        return
+    for id_, piece in known.evidence.items():
+        own = piece.agency == fact.agency and id_ != fact.referral_id
+        if own and fact.amends in (id_, piece.again):
+            yield NotificationAmended(
+                referral_id=id_,
+                case_id=piece.case_id,
+                amended_by=fact.referral_id,
+                version=fact.version,
+                notification=fact.notification,
+            )
+
+
+def _of_its_own(known: Register, accepted: NotificationAccepted) -> bool:
+    """Whether the first version is the same agency's: another's copy amends nothing of its."""
+    first = known.evidence.get(accepted.first_referral_id or "")
+    return first is not None and first.agency == accepted.agency
 
 
 def _amends(known: Register, accepted: NotificationAccepted, model: Model) -> Linkage | None:

@@ -14,6 +14,7 @@ from pydantic import Field
 
 from router.linkage import Profile, Subject, describe, extend, found, profile_keys
 from router.linkage.concerns import Account, account, words_key
+from router.linkage.mixing import whole
 from router.linkage.profile import from_json, to_json
 from router.linkage.rules import NEWEST
 from router.linkage.text import fold
@@ -143,6 +144,16 @@ class Ruling(Shape):
         return tuple(dict.fromkeys((*self.before, *marked)))
 
 
+def family_key(family_id: str) -> int:
+    """The key under which the members of a family are filed."""
+    return whole("fam", family_id)
+
+
+def heir_key(person_id: str) -> int:
+    """The key under which those are filed whose family became this person's, too."""
+    return whole("heir", person_id)
+
+
 _TOLD: Final = 8
 """Referrals of a person that a resend is looked for among."""
 Said = tuple[int, str, str, str, str]
@@ -188,6 +199,8 @@ class PersonRecord:
     """
     known_to: tuple[KnownTo, ...] = ()
     """What registers say of the person, an entry of each reference."""
+    joined: bool = False
+    """Of a person without evidence: whether its family is its successor's, too."""
 
     @property
     def person_id(self) -> str:
@@ -196,21 +209,26 @@ class PersonRecord:
 
     @cached_property
     def keys(self) -> frozenset[int]:
-        """The blocking keys under which the person is filed."""
-        words = [key for _, _, key in self.told if key]
-        return profile_keys(self.profile).union(words) if words else profile_keys(self.profile)
+        """The keys under which the person is filed: for blocking, of words, and of its family."""
+        more = [key for _, _, key in self.told if key]
+        if self.evidence or self.joined:
+            more.append(family_key(self.profile.family_id))
+        if self.joined:
+            more.append(heir_key(self.successor))
+        return profile_keys(self.profile).union(more)
 
     def encode(self) -> bytes:
         """One line of JSON for the record, then the profile."""
         worker = self.worker.model_dump_json() if self.worker else None
         rest: list[Any] = [self.apart, self.successor, self.said, self.raised, self.told]
-        rest += (
-            [{"known_to": [one.model_dump_json() for one in self.known_to]}]
-            if self.known_to
-            else []
-        )
+        rest += [added] if (added := self._added()) else []
         head = to_json([self.evidence, self.referrals, worker, *rest])
         return head.encode() + b"\n" + self.profile.encode()
+
+    def _added(self) -> dict[str, Any]:
+        """What few records have: it stands behind the rest, by name."""
+        known = {"known_to": [one.model_dump_json() for one in self.known_to]}
+        return (known if self.known_to else {}) | ({"joined": True} if self.joined else {})
 
     @classmethod
     def decode(cls, data: bytes) -> PersonRecord:
@@ -228,6 +246,7 @@ class PersonRecord:
             tuple(map(tuple, raised)),
             tuple(map(tuple, later[0])) if later else (),
             _entries(later[1:]),
+            any("joined" in added for added in later[1:]),
         )
 
     def with_evidence(self, id_: str, subject: Subject, *, referral: bool) -> PersonRecord:
@@ -305,7 +324,7 @@ class Register:
 
 
 def _entries(later: Sequence[Any]) -> tuple[KnownTo, ...]:
-    written = next((part["known_to"] for part in later if isinstance(part, dict)), ())
+    written = next((part.get("known_to", ()) for part in later), ())
     return tuple(map(KnownTo.model_validate_json, written))
 
 

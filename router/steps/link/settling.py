@@ -211,7 +211,8 @@ def _settled(plan: _Plan, decision: Decision, id_: str, policy: Policy) -> Outco
     if plan.undoes:
         after = rulings.take_back(known, plan.undoes)
     else:
-        after = rulings.carry_out(known, id_, plan.whose, apart=plan.apart)
+        merges = isinstance(decision, PersonsDecision)
+        after = rulings.carry_out(known, id_, plan.whose, apart=plan.apart, merges=merges)
     moved = [(known.evidence[piece], after.evidence[piece]) for piece in plan.whose]
     linked = tuple(_links(known, after, moved, decision, id_))
     if policy.checks:

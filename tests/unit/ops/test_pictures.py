@@ -133,6 +133,24 @@ def test_a_rating_request_shows_the_child_the_concern_and_the_family(
     assert {clock["clock"] for clock in picture["clocks"]} >= {"decision"}
 
 
+def test_another_child_of_the_family_is_shown_with_what_was_told_of_them(
+    hub: tuple[DemoFolder, Hub],
+) -> None:
+    """Whatever the family is found by: here the address and the mother."""
+    ashley = {**ROBIN, "name": [{"given_name": ["Ashley"], "family_name": ["Sample"]}]}
+    ashley |= {"sex_code": "female", "identifier": [], "date_of_birth": {"date": "2012-01-30"}}
+    ashley |= {"related_person": [ROBIN["related_person"][0]]}
+    told(hub[1], "gp", "G-1", subject=ashley, narrative="Ashley missed her appointment.")
+    told(hub[1], "police", "R-1")
+    *_, request = letters(hub[1], LEAD, "mash.rating-request.v1")
+    picture = request["picture"]["content"]
+    assert picture["concern"]["reference"] == "R-1"
+    (sister,) = picture["children"]
+    assert sister["date_of_birth"]["date"] == "2012-01-30"
+    assert [one["narrative"] for one in picture["history"]] == ["Ashley missed her appointment."]
+    assert picture["repeats"] == {"of_child": 1, "of_family": 2}
+
+
 def test_what_was_shown_is_recorded_once_as_it_was(hub: tuple[DemoFolder, Hub]) -> None:
     told(hub[1], "police", "R-1")
     first = hub[1].queues.lease(LEAD, limit=10, seconds=0)
