@@ -196,11 +196,11 @@ def deliverers(
     Without either an agency fetches its letters over HTTP. ``intake`` records what systems answer
     at once.
     """
-    senders = ((route.code, _sender(route, intake, broker_url)) for route in routes)
+    senders = ((route.code, _sender(route, intake, broker_url=broker_url)) for route in routes)
     return [Deliverer(code, queues, sender) for code, sender in senders if sender is not None]
 
 
-def _sender(route: AgencyRoute, intake: Intake, broker_url: str | None) -> Sender | None:
+def _sender(route: AgencyRoute, intake: Intake, *, broker_url: str | None) -> Sender | None:
     push = route.settings.push
     if push is not None and route.push_url is not None:
         in_mais = push.shape == "mais"

@@ -11,6 +11,7 @@ from router.picture.drawing import draw
 from router.picture.reading import find
 from schemas.base import Fact
 from schemas.case import ChildLinked
+from schemas.checks import CheckAnswered, CheckLate, ChecksRequested
 from schemas.information import InformationAnswered, InformationMissing, InformationRequested
 from schemas.message import Message
 from schemas.notification import NotificationReceived
@@ -100,6 +101,16 @@ def _said(fact: Fact, names: Mapping[str, str]) -> str | None:
 
 def _gathered(fact: Fact, names: Mapping[str, str]) -> str | None:
     match fact:
+        case ChecksRequested(requests=requests) if requests:
+            systems = ", ".join(one.system for one in requests)
+            return f"These systems are asked whether they know the child: {systems}."
+        case CheckAnswered(result=result):
+            said = "knows the child" if result.known else "does not know the child"
+            if result.denied:
+                said = "does not say whether it knows the child"
+            return f"The system {result.system} {said}."
+        case CheckLate(result=result):
+            return f"The system {result.system} has not answered in time."
         case InformationRequested(requests=requests) if requests:
             asked = ", ".join(names.get(one.agency, one.agency) for one in requests)
             return f"Now these are asked: {asked}."

@@ -6,15 +6,18 @@ import datetime as dt
 from collections.abc import Iterator, Mapping
 
 from schemas.base import Instant
+from schemas.checks import System
 from schemas.person import NHS_NUMBER, Address, Identifier, Name, PartialDate
 from schemas.picture import (
     AskedAgency,
+    CheckedSystem,
     Earlier,
     Picture,
     PicturedChild,
     PicturedRelative,
     PicturePart,
 )
+from schemas.registers import Involvement
 
 _LETTERS = {"E": "estimated", "U": "not known"}
 
@@ -126,10 +129,42 @@ def _gathered(picture: Picture, names: Mapping[str, str]) -> Iterator[str]:
         yield f"{names.get(item.owner, item.owner)} told unasked: {item.text}"
     for agency in picture.not_asked:
         yield f"{names.get(agency.agency, agency.agency)} is not asked: {agency.reason}"
-    for check in picture.checked:
-        known = {True: "knows the child", False: "does not know the child"}
-        said = known.get(check.known) if check.known is not None else check.state
-        yield f"{names.get(check.system, check.system)} {said} {check.involvement or ''}".rstrip()
+    yield from (f"{_system(check, names)} {_checked(check)}" for check in picture.checked)
+    for left in picture.not_checked:
+        yield f"{_system(left, names)} is not asked: {left.reason}"
+
+
+def _system(system: System, names: Mapping[str, str]) -> str:
+    return f"The system {system.system} of {names.get(system.agency, system.agency)}"
+
+
+def _checked(check: CheckedSystem) -> str:
+    match check.state:
+        case "late":
+            return f"has not answered, and is not waited for; it was due {_due(check)}"
+        case "awaited":
+            return f"is asked, due {_due(check)}"
+    late = " (it answered late)" if check.late else ""
+    if check.denied:
+        return f"does not say whether it knows the child{late}"
+    if check.possible:
+        return f"may know the child, which a human has to say: {_involvement(check)}{late}"
+    return f"knows the child: {_involvement(check)}{late}" if check.known else _UNKNOWN + late
+
+
+_UNKNOWN = "does not know the child"
+
+
+def _due(check: CheckedSystem) -> str:
+    return when(check.due_at) if check.due_at else "at once"
+
+
+def _involvement(check: Involvement) -> str:
+    """As much as it says of how it knows the child."""
+    dates = (("since", check.since), ("until", check.until))
+    said = [check.involvement or "no more is said"]
+    said += [f"{word} {day:%d %b %Y}" for word, day in dates if day]
+    return ", ".join(filter(None, (*said, check.worker, check.contact, check.reference)))
 
 
 def _answer(asked: AskedAgency) -> str:

@@ -58,7 +58,6 @@ def check(
         *mute,
         *owners.released_by_an_operator(settings),
         *owners.released_by_no_text(settings),
-        *_unknown_plain(settings),
         *_doors(settings, folder),
         *(silent(settings, spoken, folder=folder) if connect else ()),
     ]

@@ -58,7 +58,7 @@ def read_settings(path: Path, environment: Mapping[str, str]) -> HubSettings:
     if port := environment.get("HUB_PORT"):
         raw.setdefault("http", {})["port"] = port
     settings = _validated(HubSettings, raw, where=str(path))
-    refuse(_inconsistencies(settings))
+    refuse((*_inconsistencies(settings), *_checks(settings), *_enquiries(settings.agencies)))
     return settings
 
 
@@ -195,8 +195,6 @@ def _inconsistencies(settings: HubSettings) -> Iterator[Fault]:
     )
     yield from (Fault(*said) for wrong, *said in checks if wrong)
     yield from _shared_tokens(agencies)
-    yield from _checks(settings)
-    yield from _enquiries(agencies)
 
 
 def _shared_tokens(agencies: Mapping[str, AgencySettings]) -> Iterator[Fault]:

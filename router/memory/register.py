@@ -106,11 +106,7 @@ class PeopleMemory:
         records = [self._records[number] for number in numbers if number in self._records]
         if first is not None:
             records += self._persons([first.person_id])
-        told, standard = dict[str, Evidence](), frozenset[str]()
-        if isinstance(message.data, NotificationAccepted) and self.rules >= 2:
-            told, standard = self._told_before(incoming, records)
-        elif isinstance(message.data, EnquiryAdmitted):
-            told = self._all_told(records)
+        told, standard = self._told(message.data, incoming, records=records)
         evidence = told | ({first.id: first} if first else {})
         return Register(
             incoming.subject,
@@ -122,11 +118,19 @@ class PeopleMemory:
             standard=standard,
         )
 
-    def _all_told(self, records: Iterable[PersonRecord]) -> dict[str, Evidence]:
-        """Everything that was told of these persons."""
+    def _told(
+        self, fact: Fact, incoming: _Incoming, *, records: Sequence[PersonRecord]
+    ) -> tuple[dict[str, Evidence], frozenset[str]]:
+        """For a concern what may have told it before; for an enquiry all that was told of these
+        persons; for what is neither nothing.
+        """
+        if isinstance(fact, NotificationAccepted) and self.rules >= 2:
+            return self._told_before(incoming, records)
+        if not isinstance(fact, EnquiryAdmitted):
+            return {}, frozenset()
         ids = {id_ for record in records for id_ in record.evidence}
         self._load_evidence(ids)
-        return {id_: self._evidence[id_] for id_ in ids if id_ in self._evidence}
+        return {id_: self._evidence[id_] for id_ in ids if id_ in self._evidence}, frozenset()
 
     def _told_before(
         self, incoming: _Incoming, records: Sequence[PersonRecord]

@@ -46,19 +46,19 @@ def decide(state: Answering | None, message: Message, policy: Policy) -> Outcome
     """Deny or admit an enquiry, answer it, or follow what a human says of it."""
     match message.data:
         case EnquiryReceived() as received:
-            return _admit(received, message, Now(message.time, policy))
+            return _admit(received, message, now=Now(message.time, policy))
         case EnquiryMatched() as matched:
-            return _matched(state, matched, message, policy)
+            return _matched(state, matched, message=message, policy=policy)
         case EnquiryDecided() as decided:
-            return _decided(state, decided, message, policy)
+            return _decided(state, decided, message=message, policy=policy)
     return Outcome()
 
 
-def _admit(received: EnquiryReceived, message: Message, now: Now) -> Outcome[Answering]:
-    found = by_policy(received.enquiry, received.agency, now)
+def _admit(received: EnquiryReceived, message: Message, *, now: Now) -> Outcome[Answering]:
+    found = by_policy(received.enquiry, received.agency, now=now)
     whose = {"enquiry_id": message.id, "agency": received.agency, "area": received.area}
     if isinstance(found, Denied):
-        told = _denied(received, message, found.reason)
+        told = _denied(received, message, reason=found.reason)
         fact = EnquiryDenied(**whose, reasons=(found.reason,))
         return Outcome(None, (fact,), (Letter("reply", agency=received.agency, notice=told),))
     admitted = EnquiryAdmitted(
@@ -83,7 +83,7 @@ def _admit(received: EnquiryReceived, message: Message, now: Now) -> Outcome[Ans
     return Outcome(state, (admitted,), (Letter("reply", agency=received.agency, notice=told),))
 
 
-def _denied(received: EnquiryReceived, message: Message, reason: str) -> EnquiryReply:
+def _denied(received: EnquiryReceived, message: Message, *, reason: str) -> EnquiryReply:
     return EnquiryReply(
         identifier=derived_id("enquiry-reply", message.id),
         in_reply_to=received.enquiry.identifier,
@@ -94,19 +94,19 @@ def _denied(received: EnquiryReceived, message: Message, reason: str) -> Enquiry
 
 
 def _matched(
-    state: Answering | None, matched: EnquiryMatched, message: Message, policy: Policy
+    state: Answering | None, matched: EnquiryMatched, *, message: Message, policy: Policy
 ) -> Outcome[Answering]:
     if state is None or state.enquiry is None:
         return Outcome()
     if matched.outcome is LinkOutcome.REVIEW or state.by_policy == "review":
-        return _referred(state, matched, policy)
+        return _referred(state, matched, policy=policy)
     found = matched.matches[0] if matched.outcome is LinkOutcome.LINKED else None
-    told = told_of(found, state, policy)
+    told = told_of(found, state, policy=policy)
     answer = reply(state, message, enquiry_id=matched.enquiry_id, decision="permit", **told)
-    return _answered(state, matched.enquiry_id, answer, found)
+    return _answered(state, answer, enquiry_id=matched.enquiry_id, found=found)
 
 
-def _referred(state: Answering, matched: EnquiryMatched, policy: Policy) -> Outcome[Answering]:
+def _referred(state: Answering, matched: EnquiryMatched, *, policy: Policy) -> Outcome[Answering]:
     """To a human, with whom it may be about; the enquirer is not told that there is doubt, which
     would tell that somebody like this is known.
     """
@@ -126,7 +126,7 @@ def _referred(state: Answering, matched: EnquiryMatched, policy: Policy) -> Outc
 
 
 def _decided(
-    state: Answering | None, decided: EnquiryDecided, message: Message, policy: Policy
+    state: Answering | None, decided: EnquiryDecided, *, message: Message, policy: Policy
 ) -> Outcome[Answering]:
     decision = decided.decision
     if decided.agency != policy.lead_agency:
@@ -139,7 +139,7 @@ def _decided(
     if decision.person_id is not None and (found is None or decision.decision == "deny"):
         return refuse("refused.unknown-subject", "person_id")
     said = (
-        told_of(found, state, policy)
+        told_of(found, state, policy=policy)
         if decision.decision == "permit"
         else {"reasons": (BY_A_HUMAN,)}
     )
@@ -147,11 +147,11 @@ def _decided(
         state, message, enquiry_id=decision.enquiry_id, decision=decision.decision, **said
     )
     who = {"decided_by": decision.decided_by, "rationale": decision.rationale}
-    return _answered(state, decision.enquiry_id, answer, found, **who)
+    return _answered(state, answer, enquiry_id=decision.enquiry_id, found=found, **who)
 
 
 def _answered(
-    state: Answering, enquiry_id: str, answer: EnquiryReply, found: Match | None, **who: str
+    state: Answering, answer: EnquiryReply, *, enquiry_id: str, found: Match | None, **who: str
 ) -> Outcome[Answering]:
     fact = EnquiryAnswered(
         enquiry_id=enquiry_id,

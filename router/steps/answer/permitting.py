@@ -38,7 +38,7 @@ class Admitted:
     terms: EnquiryTerms
 
 
-def by_policy(enquiry: Enquiry, agency: str, now: Now) -> Admitted | Denied:
+def by_policy(enquiry: Enquiry, agency: str, *, now: Now) -> Admitted | Denied:
     """What the agreement in force says of this request by this agency."""
     agreement = now.agreement_with(agency)
     if agreement is None:

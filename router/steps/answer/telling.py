@@ -26,13 +26,13 @@ def reply(answering: Answering, message: Message, *, enquiry_id: str, **said: An
     )
 
 
-def told_of(match: Match | None, answering: Answering, policy: Policy) -> dict[str, Any]:
+def told_of(match: Match | None, answering: Answering, *, policy: Policy) -> dict[str, Any]:
     """Of a permitted answer: whether the child is known, how, and whom to ask further."""
     if match is None or not _may_be_known(match, policy):
         return {"known": False}
     return {
         "known": True,
-        "involvement": tuple(_involvement(match, answering.terms.tells, policy)),
+        "involvement": tuple(_involvement(match, answering.terms.tells, policy=policy)),
         "contact": policy.partners[policy.lead_agency].signpost_contact,
     }
 
@@ -49,7 +49,7 @@ def _entries(match: Match, policy: Policy) -> Iterator[Involvement]:
             yield entry
 
 
-def _involvement(match: Match, tells: Sequence[str], policy: Policy) -> Iterator[Involvement]:
+def _involvement(match: Match, tells: Sequence[str], *, policy: Policy) -> Iterator[Involvement]:
     if "worker" in tells and match.allocated_to is not None:
         worker = match.allocated_to
         team = policy.partners.get(worker.team)

@@ -37,7 +37,7 @@ def ask(
 ) -> Iterator[CheckRequest | NotChecked]:
     """For each of these systems the request that goes to its agency, or why none does."""
     for check in checks:
-        terms, why = terms_with(check, now), _ruled_out(check, asking, now)
+        terms, why = terms_with(check, now), _ruled_out(check, asking, now=now)
         if isinstance(terms, NotChecked):
             yield terms
         elif asking.only not in (None, check.agency):
@@ -48,7 +48,7 @@ def ask(
             yield _request(check, asking, referral_id=referral_id, terms=terms, now=now)
 
 
-def _ruled_out(check: SystemCheck, asking: Asking, now: Now) -> RuledOut | None:
+def _ruled_out(check: SystemCheck, asking: Asking, *, now: Now) -> RuledOut | None:
     """Why nobody is asked about this child, or this agency is not: as with any request."""
     age = age_of(asking.child, on=asking.observed_on)
     if age is not None and age.grown:

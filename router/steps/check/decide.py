@@ -80,9 +80,9 @@ def _conclude(state: Checking | None, heard: Fact, *, now: Now) -> Outcome[Check
         case ConcernFollowed() as came:
             return outcomes.follow(state, came, now=now)
         case ReferralClosed() as closed:
-            return outcomes.end(state, closed.referral_id, closed, now=now)
+            return outcomes.end(state, closed.referral_id, closed=closed, now=now)
         case ReferralReopened() as reopened:
-            return outcomes.end(state, reopened.referral_id, None, now=now)
+            return outcomes.end(state, reopened.referral_id, closed=None, now=now)
     return Outcome()
 
 

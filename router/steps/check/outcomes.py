@@ -36,11 +36,13 @@ def follow(state: Checking, came: ConcernFollowed, *, now: Now) -> Outcome[Check
     followed_by = (*state.followed_by, came.further_referral_id)[-_MOST:]
     after = state.model_copy(update={"followed_by": followed_by})
     ended = state.ended is not None
-    return Outcome(after, tuple(_told(after, came.referral_id, followed_by[-1:])) if ended else ())
+    return Outcome(
+        after, tuple(_told(after, came.referral_id, later=followed_by[-1:])) if ended else ()
+    )
 
 
 def end(
-    state: Checking, referral_id: str, closed: ReferralClosed | None, *, now: Now
+    state: Checking, referral_id: str, *, closed: ReferralClosed | None, now: Now
 ) -> Outcome[Checking]:
     """It ended, or is open again: those that came after it are told."""
     ended = Ended(outcome=closed.outcome, on=now.today) if closed else None
@@ -54,11 +56,11 @@ def told_anew(
     state: Checking, referral_id: str, *, was: Ended | None
 ) -> Iterator[EarlierConcluded]:
     """What those that came after it were told counts no more; ``was``: how it had ended."""
-    yield from _told(state, referral_id, state.followed_by, was=was)
+    yield from _told(state, referral_id, later=state.followed_by, was=was)
 
 
 def _told(
-    state: Checking, referral_id: str, later: Iterable[str], *, was: Ended | None = None
+    state: Checking, referral_id: str, *, later: Iterable[str], was: Ended | None = None
 ) -> Iterator[EarlierConcluded]:
     ended = state.ended or was
     if ended is None:

@@ -42,7 +42,7 @@ from schemas.message import Message, derived_id
 from schemas.notices import LinkReview
 from schemas.notification import NotificationAccepted, NotificationReceived
 from schemas.policy import Policy, SystemCheck
-from schemas.registers import KnownTo, RegisterEntry, RegisterEntryReceived
+from schemas.registers import KnownTo, RegisterEntryReceived
 
 ONE_REFERENCE = "against: one reference, and what is told of the child differs"
 _TELLS = 3
@@ -103,31 +103,24 @@ def evidence_of(fact: Fact, id_: str, *, received_at: dt.datetime | None = None)
                 worker=case.worker,
                 received_at=received_at,
             )
-        case RegisterEntryReceived(agency=agency, entry=entry):
-            return Evidence(
-                id=fact.entry_id,
-                agency=agency,
-                reference=entry.reference,
-                observed_at=received_at or _began(entry),
-                child=entry.child,
-                entry=entry.known_to(),
-                received_at=received_at,
-            )
-        case EnquiryAdmitted(agency=agency, query=query):
-            return Evidence(
-                id=fact.enquiry_id,
-                agency=agency,
-                reference=fact.enquiry_id,
-                observed_at=received_at or dt.datetime.max.replace(tzinfo=dt.UTC),
-                child=query,
-                received_at=received_at,
-            )
+        case RegisterEntryReceived() | EnquiryAdmitted():
+            return _of_no_concern(fact, received_at)
         case _:
             return None
 
 
-def _began(entry: RegisterEntry) -> dt.datetime:
-    return dt.datetime.combine(entry.since or dt.date(1, 1, 1), dt.time(), dt.UTC)
+def _of_no_concern(
+    fact: RegisterEntryReceived | EnquiryAdmitted, received_at: dt.datetime | None
+) -> Evidence:
+    """What a list or a question says of a child is said of the day on which it came."""
+    at = received_at or dt.datetime.max.replace(tzinfo=dt.UTC)
+    told = {"agency": fact.agency, "observed_at": at, "received_at": received_at}
+    if isinstance(fact, EnquiryAdmitted):
+        id_ = fact.enquiry_id
+        return Evidence(id=id_, reference=id_, child=fact.query, **told)
+    entry = fact.entry
+    known = {"reference": entry.reference, "child": entry.child, "entry": entry.known_to()}
+    return Evidence(id=fact.entry_id, **known, **told)
 
 
 @cache
@@ -153,8 +146,7 @@ def _notification(
     if amends is not None and _of_its_own(known, accepted):
         fact = fact.model_copy(update={"amends": accepted.first_referral_id})
     record, doubts = _doubts(known, decision, record, model)
-    if entries := said_of(record, known.people):
-        fact = fact.model_copy(update={"known_to": entries})
+    fact = _with_entries(fact, said_of(record, known.people))
     handed = handover(fact, policy)
     assert known.incoming is not None
     evidence = known.incoming.model_copy(update={"again": first})
@@ -170,6 +162,10 @@ def _notification(
         facts=(fact, *_followed(fact, record), *_amended(known, fact), *doubts),
         letters=(*told, *reviews(doubts, policy)),
     )
+
+
+def _with_entries(fact: ChildLinked, entries: tuple[KnownTo, ...]) -> ChildLinked:
+    return fact.model_copy(update={"known_to": entries}) if entries else fact
 
 
 def _followed(fact: ChildLinked, record: PersonRecord) -> Iterator[ConcernFollowed]:
@@ -390,7 +386,7 @@ def _open_case(
     )
     return Outcome(
         state=_changed(known.incoming, record, decision),
-        facts=(fact, *doubts, *changed(known, [record], policy)),
+        facts=(fact, *doubts, *changed(known, [record], policy=policy)),
         letters=tuple(reviews(doubts, policy)),
     )
 
@@ -404,7 +400,7 @@ def _entry(known: Register, received: RegisterEntryReceived, policy: Policy) -> 
     model, said = _model(policy.linkage_model), received.entry.known_to()
     held = known.evidence.get(received.entry_id)
     if held is not None:
-        return _entry_again(known, held, said, policy)
+        return _entry_again(known, held, said=said, policy=policy)
     decision = _compared(known, model)
     record = _record_after(known, decision, received.entry_id, referral=False).entered(said)
     if decision.outcome is LinkOutcome.LINKED:
@@ -413,10 +409,15 @@ def _entry(known: Register, received: RegisterEntryReceived, policy: Policy) -> 
         referred = [one for one in known.people if one.referrals]
         doubts = list(maybe_one(record, referred, model, known.rules))
         record = asked(record, doubts)
-    fact = _entry_linked(received.entry_id, said, record, decision, model)
+    fact = _entry_linked(received.entry_id, said, record=record, decision=decision, model=model)
     return Outcome(
         state=_changed(known.incoming, record, decision),
-        facts=(fact, *doubts, *changed(known, [record], policy), *in_question(known, doubts, said)),
+        facts=(
+            fact,
+            *doubts,
+            *changed(known, [record], policy=policy),
+            *in_question(known, doubts, said=said),
+        ),
         letters=tuple(reviews(doubts, policy)),
     )
 
@@ -428,7 +429,7 @@ def _feeds(received: RegisterEntryReceived, check: SystemCheck) -> bool:
 
 
 def _entry_again(
-    known: Register, held: Evidence, said: KnownTo, policy: Policy
+    known: Register, held: Evidence, *, said: KnownTo, policy: Policy
 ) -> Outcome[Register]:
     """The same entry about the same child: no further evidence, but perhaps it has ended since."""
     if held.entry == said:
@@ -436,17 +437,18 @@ def _entry_again(
     record = known.known(held.person_id).entered(said)
     again = Linkage(LinkOutcome.LINKED, record.profile, None, 0.0, (AGAIN,), ())
     evidence = held.model_copy(update={"entry": said})
+    model = _model(policy.linkage_model)
     return Outcome(
         state=Register(people=(record,), evidence={held.id: evidence}),
         facts=(
-            _entry_linked(held.id, said, record, again, _model(policy.linkage_model)),
-            *changed(known, [record], policy),
+            _entry_linked(held.id, said, record=record, decision=again, model=model),
+            *changed(known, [record], policy=policy),
         ),
     )
 
 
 def _entry_linked(
-    entry_id: str, said: KnownTo, record: PersonRecord, decision: Linkage, model: Model
+    entry_id: str, said: KnownTo, *, record: PersonRecord, decision: Linkage, model: Model
 ) -> RegisterEntryLinked:
     return RegisterEntryLinked(
         entry_id=entry_id,
@@ -475,7 +477,9 @@ def _enquiry(known: Register, admitted: EnquiryAdmitted, policy: Policy) -> Outc
         area=admitted.area,
         outcome=decision.outcome,
         reasons=decision.reasons,
-        matches=tuple(_match(known, id_, decision, shown.get(id_)) for id_ in ids),
+        matches=tuple(
+            _match(known, id_, decision=decision, candidate=shown.get(id_)) for id_ in ids
+        ),
         model=model.version,
     )
     return Outcome(facts=(fact,))
@@ -488,7 +492,7 @@ def _may_be_known(record: PersonRecord, known: Register) -> Iterator[Evidence]:
 
 
 def _match(
-    known: Register, person_id: str, decision: Linkage, candidate: Candidate | None
+    known: Register, person_id: str, *, decision: Linkage, candidate: Candidate | None
 ) -> Match:
     record = known.known(person_id)
     return Match(

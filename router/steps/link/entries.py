@@ -31,7 +31,7 @@ def _in_question(one: PersonRecord, other: PersonRecord) -> bool:
 
 
 def in_question(
-    known: Register, doubts: Iterable[Doubt], said: KnownTo
+    known: Register, doubts: Iterable[Doubt], *, said: KnownTo
 ) -> Iterator[RegistersChanged]:
     """For the latest referrals of whoever may be the child of an entry, as a human is asked."""
     possible = said.model_copy(update={"possible": True})
@@ -42,7 +42,7 @@ def in_question(
 
 
 def changed(
-    before: Register, after: Sequence[PersonRecord], policy: Policy, *, but: Collection[str] = ()
+    before: Register, after: Sequence[PersonRecord], *, policy: Policy, but: Collection[str] = ()
 ) -> Iterator[RegistersChanged]:
     """For the latest referrals of each person of whom registers may say something else than before.
 
@@ -58,7 +58,7 @@ def _bears(record: PersonRecord) -> tuple[object, ...]:
     return record.known_to, record.worker, record.apart
 
 
-def with_registers(fact: Fact, known: Register, after: Register) -> Fact:
+def with_registers(fact: Fact, known: Register, *, after: Register) -> Fact:
     """A correction of a link with what registers say of the child that it is about now."""
     if not isinstance(fact, LinkCorrected):
         return fact

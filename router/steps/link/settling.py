@@ -216,7 +216,7 @@ def _settled(plan: _Plan, decision: Decision, id_: str, policy: Policy) -> Outco
     moved = [(known.evidence[piece], after.evidence[piece]) for piece in plan.whose]
     linked = tuple(_links(known, after, moved, decision, id_))
     if policy.checks:
-        linked = tuple(with_registers(fact, known, after) for fact in linked)
+        linked = tuple(with_registers(fact, known, after=after) for fact in linked)
     anew = [fact for fact in linked if isinstance(fact, ChildLinked)]
     handed = {fact.referral_id: letter for fact in anew if (letter := handover(fact, policy))}
     letters = {one: letter_id(id_, "link", key=letter.key) for one, letter in handed.items()}
@@ -225,7 +225,7 @@ def _settled(plan: _Plan, decision: Decision, id_: str, policy: Policy) -> Outco
         state=_with_letters(after, anew, letters=letters),
         facts=(
             *linked,
-            *changed(known, after.people, policy, but=[now.id for _, now in moved]),
+            *changed(known, after.people, policy=policy, but=[now.id for _, now in moved]),
             *_closing(plan, moved, decision, id_),
         ),
         letters=(*handed.values(), *_changes(known, after, moved, decision, id_, policy)),

@@ -75,15 +75,7 @@ def decide(state: State | None, message: Message, policy: Policy) -> Outcome[Sta
             return follow(state, came, now=now)
         case LinkCorrected() as correction:
             return _move(state, correction, now=now)
-        case (
-            InformationAnswered()
-            | InformationMissing()
-            | InformationVolunteered()
-            | ConcernFollowed()
-            | CheckAnswered()
-            | CheckLate()
-            | ChecksRevised() as came
-        ):
+        case came if isinstance(came, News):
             return _tell_news(state, came, policy=policy)
         case ProductReleased() | ProductRefused() as sent:
             return _supply(state, sent, now=now)
