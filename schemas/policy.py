@@ -7,15 +7,21 @@ Every version that ever decided is kept by its digest, so a decision can be repl
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
+from operator import not_
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field
 
 from schemas.base import Code, Line, Prose, Shape
+from schemas.identity import IdentityAgreed
 from schemas.information import Level, Sensitivity
+from schemas.person import Address, Name, PartialDate
 from schemas.product import Disposal
 from schemas.rating import Colour
+
+_no: Callable[[object], bool] = not_
 
 
 def _known_zone(name: str) -> str:
@@ -128,6 +134,13 @@ class Agreement(Shape):
     signatory: Line
     since: dt.date
     until: dt.date | None = None
+    identity: tuple[IdentityAgreed, ...] | None = Field(
+        default=None, exclude_if=lambda told: told is None
+    )
+    """What of a child's identity it lets be told to whom, the first that fits; none: nothing.
+
+    None: the agreement does not speak of it (:data:`schemas.identity.AGREED`).
+    """
 
     def in_force(self, day: dt.date) -> bool:
         """Whether the agreement covers this day."""
@@ -143,7 +156,26 @@ class StandingRelease(Shape):
     reason: Line
 
 
-class Partner(Shape):
+class Reader(Shape):
+    """Somebody who reads what an agency is sent, in so far as it may matter to a child (L7)."""
+
+    name: Name
+    date_of_birth: PartialDate | None = Field(default=None, exclude_if=_no)
+    address: tuple[Address, ...] = Field(default=(), exclude_if=_no)
+    telephone: tuple[Line, ...] = Field(default=(), exclude_if=_no)
+
+
+class Reached(Shape):
+    """What kind of recipient an agency is, and where and by whom it is reached (L7)."""
+
+    kind: Code | None = Field(default=None, exclude_if=_no)
+    """Such as ``school``, as agreements name recipients."""
+    address: tuple[Address, ...] = Field(default=(), exclude_if=_no)
+    telephone: tuple[Line, ...] = Field(default=(), exclude_if=_no)
+    readers: tuple[Reader, ...] = Field(default=(), exclude_if=_no)
+
+
+class Partner(Reached):
     """What decisions need to know of an agency."""
 
     code: Code

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from router.linkage.rules import NEWEST
 from schemas.base import Shape
-from schemas.policy import BoroughProfile, Partner, Policy
+from schemas.policy import BoroughProfile, Partner, Policy, Reached
 from schemas.settings import AgencySettings, HubSettings
 
 PROFILES = "ops.profiles"
@@ -206,4 +206,5 @@ def _partner(code: str, agency: AgencySettings) -> Partner:
         signpost_contact=agency.signpost_contact,
         agreement=agency.agreement,
         standing_release=agency.standing_release,
+        **agency.shared(Reached),
     )
