@@ -58,6 +58,11 @@ def referral_of(message: Message) -> str:
     return data.of_referral or _named(data.key if isinstance(data, TimerElapsed) else None, message)
 
 
+def referral_or_message(message: Message) -> str:
+    """The key where people may leave the referral out: nothing is known under a message's id."""
+    return message.data.of_referral or message.id
+
+
 def product_of(message: Message) -> str:
     """The key of steps that remember a product."""
     return message.data.of_product or _named(None, message)
@@ -86,7 +91,7 @@ class Step(Generic[S]):
     @property
     def by_referral(self) -> bool:
         """Whether its state is kept under the referral that messages are about."""
-        return self.key is referral_of
+        return self.key in (referral_of, referral_or_message)
 
     def concerns(self, message: Message) -> bool:
         """Whether this step acts on the message; a timer concerns only the step that set it."""

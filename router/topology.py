@@ -11,7 +11,8 @@ from router.memory.documents import documents
 from router.memory.references import References
 from router.memory.register import DecodedPeople, PeopleMemory
 from router.step import Step
-from router.steps import approve, release
+from router.steps import release
+from router.steps.approve import decide as approve
 from router.steps.compose import decide as compose
 from router.steps.deduplicate import decide as deduplicate
 from router.steps.link import decide as link

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+from operator import not_
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
 from schemas.base import AgencyFact, AreaFact, Code, Identity, Line, ReferralHead, ReferralId, Shape
 from schemas.notification import Digest
+from schemas.picture import DecidedOnPicture
 from schemas.product import CaseProduct, Choice
 from schemas.rating import Colour
 
@@ -74,8 +77,13 @@ class UndoDecision(Shape):
 
 
 class ReleaseDecision(CaseProduct):
-    """An owner's named decision maker decides about one item of one product (R29, R30)."""
+    """An owner's named decision maker decides about one item of one product (R29, R30).
 
+    What it withholds here it withholds of every product, until it lifts that.
+    """
+
+    referral_id: Identity | None = Field(default=None, exclude_if=lambda id_: id_ is None)
+    """As the approval request has it. Decisions of old lack it; a new one is refused without."""
     item_id: Identity
     choice: Choice
     digest: Digest | None = None
@@ -86,6 +94,32 @@ class ReleaseDecision(CaseProduct):
     reason: Line | None = None
     """Required when withheld (L1)."""
     signpost: bool = True
+    ask_again: bool = Field(default=False, exclude_if=not_)
+    """For a withheld item: whether to ask about each further product that it would be in."""
+    saw: tuple[Seen, ...] = ()
+
+
+class Ruling(StrEnum):
+    """What an owner says of its item, whatever product it is in (R27, R30)."""
+
+    WITHHOLD = "withhold"
+    LIFT = "lift"
+    """Withheld no longer: products may hold it again, once they are approved."""
+    RECALL = "recall"
+    """Withheld, and asked back from every recipient that has it."""
+
+
+class ItemDecision(ReferralHead):
+    """An owner's named decision maker rules about its item in every product of a referral."""
+
+    item_id: Identity
+    ruling: Ruling
+    decided_by: Line
+    reason: Line | None = None
+    """Required when withheld or recalled (L1)."""
+    signpost: bool = True
+    ask_again: bool = False
+    """For a withheld item: whether to ask about each further product that it would be in."""
     saw: tuple[Seen, ...] = ()
 
 
@@ -97,6 +131,7 @@ class DeliveryReceipt(CaseProduct):
 
 
 class RatingDecided(
+    DecidedOnPicture,
     AgencyFact,
     type="mash.rating.decided.v1",
     topic="ratings.decided",
@@ -109,6 +144,7 @@ class RatingDecided(
 
 
 class LinkDecided(
+    DecidedOnPicture,
     AreaFact,
     type="mash.link.decided.v1",
     topic="links.decided",
@@ -153,6 +189,7 @@ class ReleaseDecided(
     type="mash.release.decided.v1",
     topic="releases.decided",
     subject="decision.case_id",
+    referral="decision.referral_id",
     product="decision.product_id",
 ):
     """An owner's decision came in by a connector.
@@ -161,6 +198,18 @@ class ReleaseDecided(
     """
 
     decision: ReleaseDecision
+
+
+class ItemRuled(
+    AgencyFact,
+    type="mash.item.ruled.v1",
+    topic="releases.decided",
+    subject="decision.case_id",
+    referral="decision.referral_id",
+):
+    """An owner's ruling about an item came in by a connector."""
+
+    decision: ItemDecision
 
 
 class DeliveryReceived(

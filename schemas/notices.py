@@ -9,6 +9,7 @@ from pydantic import Field
 from schemas.base import Code, Identity, Instant, Line, Notice, ReferralHead, ReferralId
 from schemas.case import Candidate, FromPerson, LikelyPair, PersonReferrals, Worker
 from schemas.notification import Notification, SetAside
+from schemas.picture import PictureGiven
 from schemas.product import DraftItem, SentProduct
 from schemas.rating import Colour, DueTime
 
@@ -29,6 +30,8 @@ class LinkReview(ReferralHead, Notice, type="mash.link-review.v1"):
     candidates: tuple[Candidate, ...]
     reasons: tuple[Line, ...]
     notification: Notification
+    picture: PictureGiven | None = Field(default=None, exclude_if=not_)
+    """Added as the letter is handed out."""
 
 
 class MergeReview(LikelyPair, Notice, type="mash.merge-review.v1"):
@@ -68,11 +71,15 @@ class RatingRequest(ReferralHead, Notice, type="mash.rating-request.v1"):
     due_at: Instant
     set_aside: tuple[SetAside, ...] = Field(default=(), exclude_if=not_)
     """What the agency sent beside and could not be used: nobody else has read it yet."""
+    picture: PictureGiven | None = Field(default=None, exclude_if=not_)
+    """Added as the letter is handed out."""
 
 
 class ApprovalRequest(SentProduct, Notice, type="mash.approval-request.v1"):
     """One item of a product, for its owner to decide about (R29) by a release decision."""
 
+    referral_id: Identity | None = Field(default=None, exclude_if=lambda id_: id_ is None)
+    """For the release decision, which names it; requests of old lack it."""
     purpose: Line
     colour: Colour
     item: DraftItem

@@ -24,6 +24,12 @@ from schemas.rating import Colour
 _no: Callable[[object], bool] = not_
 
 
+RULES = 2
+"""By which rules steps decide now: people decide on pictures, and nothing leaves before they have
+(decision 021).
+"""
+
+
 def _known_zone(name: str) -> str:
     try:
         ZoneInfo(name)
@@ -196,3 +202,5 @@ class Policy(Shape):
     """The version of the linkage model in force."""
     linkage_rules: int = Field(default=1, ge=1, exclude_if=lambda number: number == 1)
     """By which rules linking reads what it is told; a policy of old has none: the first."""
+    rules: int = Field(default=1, ge=1, exclude_if=lambda number: number == 1)
+    """By which rules steps decide; what was decided under older ones is not decided again."""

@@ -160,6 +160,26 @@ class ItemDecided(
     decided_by: Line
 
 
+class OwnersWord(ReferralFact, Item):
+    """What an owner says of its item for every product of a referral, until it says otherwise."""
+
+    reason: Line
+    decided_by: Line
+
+
+class ItemWithheld(OwnersWord, type="mash.item.withheld.v1", topic="products.approved"):
+    """Its owner withholds an item: no product lets it out until that owner lifts this (R30)."""
+
+    signpost: bool
+    """Whether recipients may be told that the owner holds something (R34)."""
+    ask_again: bool
+    """Whether its owner wants to be asked about each further product all the same."""
+
+
+class ItemLifted(OwnersWord, type="mash.item.lifted.v1", topic="products.approved"):
+    """Its owner withholds an item no longer."""
+
+
 class ApprovedItem(Item):
     """Text that its owner approved for exactly this recipient and purpose."""
 
@@ -182,6 +202,22 @@ class ProductApproved(
 
     items: tuple[ApprovedItem, ...]
     signposts: tuple[Signpost, ...]
+
+
+class ApprovalWithdrawn(
+    ProductFact, Item, type="mash.product.approval-withdrawn.v1", topic="products.approved"
+):
+    """Its owner takes back what it approved (R27): the item leaves with this product no more.
+
+    With ``recall`` it is asked back from a recipient that has it.
+    """
+
+    recipient: Code
+    reason: Line
+    decided_by: Line
+    signpost: Signpost | None
+    """What stands in its place, where its owner may be named."""
+    recall: bool
 
 
 class ProductRefused(ProductFact, type="mash.product.refused.v1", topic="products.approved"):

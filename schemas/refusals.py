@@ -280,6 +280,12 @@ _REASONS = (
         False,
     ),
     Reason(
+        "refused.withheld",
+        "Its owner withholds this item, whatever product it is in.",
+        "The owner lifts that first, by an item decision; then decide again.",
+        False,
+    ),
+    Reason(
         "refused.same-id",
         "The same message id came before with other content.",
         "Use a new id for new content.",

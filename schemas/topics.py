@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from schemas import case, decisions, information, notification, operations, product, rating
+from schemas import (
+    case,
+    decisions,
+    information,
+    notification,
+    operations,
+    picture,
+    product,
+    rating,
+)
 from schemas.base import Fact
 
 
@@ -119,14 +128,21 @@ TOPICS: tuple[Topic, ...] = (
     Topic(
         "releases.decided",
         "an owner decides",
-        (decisions.ReleaseDecided,),
+        (decisions.ReleaseDecided, decisions.ItemRuled),
         keyed_by="case",
         external=True,
     ),
     Topic(
         "products.approved",
         "what every owner allowed",
-        (product.ItemDecided, product.ProductApproved, product.ProductRefused),
+        (
+            product.ItemDecided,
+            product.ItemWithheld,
+            product.ItemLifted,
+            product.ProductApproved,
+            product.ProductRefused,
+            product.ApprovalWithdrawn,
+        ),
         keyed_by="case",
     ),
     Topic(
@@ -169,6 +185,13 @@ TOPICS: tuple[Topic, ...] = (
         external=True,
     ),
     Topic(REDRIVEN, "what is sent again to one step", (), keyed_by="message", external=True),
+    Topic(
+        "pictures.shown",
+        "what was shown to whoever decides",
+        (picture.PictureShown,),
+        keyed_by="case",
+        external=True,
+    ),
     Topic(
         "records.revealed",
         "who looked, and why",

@@ -92,6 +92,10 @@ MESSAGE_TYPES: Mapping[str, MessageType[Any]] = {
         decisions.ReleaseDecision,
         lambda by, sent: decisions.ReleaseDecided(agency=by.code, decision=sent),
     ),
+    "mash.item-decision.v1": MessageType(
+        decisions.ItemDecision,
+        lambda by, sent: decisions.ItemRuled(agency=by.code, decision=sent),
+    ),
     "mash.delivery-receipt.v1": MessageType(
         decisions.DeliveryReceipt,
         lambda by, sent: decisions.DeliveryReceived(agency=by.code, receipt=sent),

@@ -19,7 +19,7 @@ from ops.run.wiring import Hub
 from router import intake
 from router.topology import bound_steps
 from schemas.base import Fact
-from schemas.decisions import ReleaseDecided
+from schemas.decisions import ItemRuled, ReleaseDecided
 from schemas.letter import Letter
 from schemas.message import Message, derived_id
 from schemas.notification import Receipt, ReceiptStatus
@@ -125,7 +125,10 @@ def mend(hub: Hub, routes: Routes, *, id_: str, field: str, value: str, person: 
 def _decides_release(content_type: str, body: bytes) -> bool:
     """Whether this is an owner's decision, as it came or as a fact; in doubt it is one."""
     told = content_type.encode() + body
-    return any(name.encode() in told for name in ("mash.release-decision.", ReleaseDecided.type))
+    return any(name.encode() in told for name in _DECIDES)
+
+
+_DECIDES = ("mash.release-decision.", "mash.item-decision.", ReleaseDecided.type, ItemRuled.type)
 
 
 def discard(hub: Hub, id_: str, *, person: Person) -> int:

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from router.linkage.rules import NEWEST
 from schemas.base import Shape
-from schemas.policy import BoroughProfile, Partner, Policy, Reached
+from schemas.policy import RULES, BoroughProfile, Partner, Policy, Reached
 from schemas.settings import AgencySettings, HubSettings
 
 PROFILES = "ops.profiles"
@@ -77,6 +77,7 @@ def read_policy(settings: HubSettings, *, folder: Path = Path()) -> Policy:
         partners={code: _partner(code, agency) for code, agency in settings.agencies.items()},
         linkage_model=settings.linkage_model or "default",
         linkage_rules=NEWEST,
+        rules=RULES,
     )
 
 

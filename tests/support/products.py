@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from schemas.decisions import DeliveryReceipt, DeliveryReceived, ReleaseDecided, ReleaseDecision
+from schemas.decisions import (
+    DeliveryReceipt,
+    DeliveryReceived,
+    ItemDecision,
+    ItemRuled,
+    ReleaseDecided,
+    ReleaseDecision,
+    Ruling,
+)
 from schemas.product import (
     ApprovedItem,
     Choice,
@@ -88,6 +96,7 @@ def decision(
         Choice.WITHHOLD: None,
     }
     told = {
+        "referral_id": "ref-1",
         "product_id": "product-1",
         "case_id": "case-1",
         "item_id": item.item_id,
@@ -100,6 +109,21 @@ def decision(
     }
     return ReleaseDecided(
         agency=agency or item.owner, decision=ReleaseDecision.model_validate(told | changes)
+    )
+
+
+def ruled(item: DraftItem, ruling: Ruling, agency: str | None = None, **changes: Any) -> ItemRuled:
+    """What the item's owner, or another agency in its stead, says of it for every product."""
+    told = {
+        "referral_id": "ref-1",
+        "case_id": "case-1",
+        "item_id": item.item_id,
+        "ruling": ruling,
+        "decided_by": f"Decision maker of {item.owner}",
+        "reason": None if ruling is Ruling.LIFT else "It would put the child at more risk.",
+    }
+    return ItemRuled(
+        agency=agency or item.owner, decision=ItemDecision.model_validate(told | changes)
     )
 
 

@@ -5,11 +5,20 @@ know its type.
 from collections.abc import Iterator
 
 import router.topology
-from schemas import case, decisions, information, notification, operations, product, rating
+from schemas import (
+    case,
+    decisions,
+    information,
+    notification,
+    operations,
+    picture,
+    product,
+    rating,
+)
 from schemas.base import Fact
 from schemas.topics import FACTS, TOPICS
 
-MODULES = (case, decisions, information, notification, operations, product, rating)
+MODULES = (case, decisions, information, notification, operations, picture, product, rating)
 
 
 def facts_of_schemas() -> Iterator[type[Fact]]:

@@ -167,12 +167,12 @@ def _decided(why: str) -> _Data:
 
 def _release(request: _Data, _agency: str) -> _Answer:
     item = request["item"]
-    whom = (request["recipient"], request["purpose"], request["colour"])
-    drawn = draw(item["original"], *whom)
+    drawn = draw(item["original"])
     if drawn < _NEVER_DECIDED:
         return None
     choice, digest = _choice(drawn, item)
     return "mash.release-decision.v1", {
+        "referral_id": request["referral_id"],
         "product_id": request["product_id"],
         "case_id": request["case_id"],
         "item_id": item["item_id"],

@@ -19,6 +19,7 @@ from schemas.base import Fact
 from schemas.case import OpenCaseReceived
 from schemas.decisions import (
     DeliveryReceived,
+    ItemRuled,
     LinkDecided,
     PersonsDecided,
     RatingDecided,
@@ -86,8 +87,19 @@ DATA: dict[str, tuple[dict[str, object], type[Fact]]] = {
         },
         InformationReceived,
     ),
+    "mash.item-decision.v1": (
+        {
+            "referral_id": "r1",
+            "case_id": "c1",
+            "item_id": "i1",
+            "ruling": "lift",
+            "decided_by": "Sgt",
+        },
+        ItemRuled,
+    ),
     "mash.release-decision.v1": (
         {
+            "referral_id": "r1",
             "product_id": "p1",
             "case_id": "c1",
             "item_id": "i1",

@@ -14,12 +14,20 @@ from hypothesis import given as for_all
 from hypothesis import strategies as st
 
 from router.step import Outcome
-from router.steps import approve
+from router.steps.approve import decide as approve
 from schemas.base import Fact
 from schemas.decisions import ReleaseDecided
 from schemas.notices import ApprovalRequest
 from schemas.policy import Agreement, Policy
-from schemas.product import Choice, DraftItem, ItemDecided, ProductApproved, ProductRefused
+from schemas.product import (
+    ApprovalWithdrawn,
+    Choice,
+    DraftItem,
+    ItemDecided,
+    ItemWithheld,
+    ProductApproved,
+    ProductRefused,
+)
 from schemas.refusals import Refusal
 from tests.support import given
 from tests.support import products as product
@@ -225,15 +233,24 @@ def test_what_an_owner_let_leave_does_not_leave_once_its_agreement_has_ended() -
 
 def test_an_owner_takes_back_what_it_allowed_while_nothing_has_left() -> None:
     step = approving().given(product.drafted(SCHOOL, GP), product.decision(SCHOOL, ORIGINAL))
-    (taken_back,) = step.when(product.decision(SCHOOL, WITHHOLD)).facts
-    assert isinstance(taken_back, ItemDecided)
-    assert taken_back.choice is WITHHOLD
+    outcome = step.when(product.decision(SCHOOL, WITHHOLD))
+    assert [type(fact) for fact in outcome.facts] == [ItemWithheld, ItemDecided]
     assert step.when(product.decision(SCHOOL, ORIGINAL)).refusal == Refusal(
-        "refused.closed", "item_id"
+        "refused.withheld", "item_id"
     )
     outcome = step.when(product.decision(GP, SANITISED))
     assert [item.owner for item in approved(outcome.facts).items] == ["gp"]
-    assert step.when(product.decision(GP, WITHHOLD)).refusal == Refusal("refused.closed", "item_id")
+
+
+def test_what_was_approved_is_withdrawn_when_its_owner_withholds_it_after_all() -> None:
+    step = approving().given(product.drafted(SCHOOL), product.decision(SCHOOL, ORIGINAL))
+    outcome = step.when(product.decision(SCHOOL, WITHHOLD))
+    assert [type(fact) for fact in outcome.facts] == [ItemWithheld, ApprovalWithdrawn]
+    (withdrawn,) = given.of(ApprovalWithdrawn, outcome.facts)
+    assert (withdrawn.item_id, withdrawn.recipient) == (SCHOOL.item_id, product.RECIPIENT)
+    assert withdrawn.signpost is not None
+    assert not withdrawn.recall
+    assert step.when(product.decision(SCHOOL, WITHHOLD)) == Outcome()
 
 
 @pytest.mark.parametrize("items", [(SCHOOL,), (SCHOOL, GP)])

@@ -1,0 +1,192 @@
+"""Hop 6: each owner decides about its own items, bound to bytes and recipient (R27 to R31, L1).
+
+A referral's products are decided about together: what an owner withholds of one, no other product,
+recipient, purpose, rating or standing release lets out, until that owner lifts it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from router.step import Outcome, Step, referral_or_message, refuse
+from router.steps.approve.closing import awaited, item_decided, refused, requests, settled
+from router.steps.approve.rulings import Word, has_reason, rule, withheld_again, withhold
+from router.steps.approve.state import Approvals, Closed, Decided, Draft, Void, Withheld
+from router.steps.now import Now
+from schemas.decisions import ItemRuled, ReleaseDecided, ReleaseDecision
+from schemas.message import Message
+from schemas.policy import Policy, StandingRelease
+from schemas.product import (
+    Choice,
+    DraftItem,
+    Item,
+    ProductDrafted,
+    ProductHead,
+    ProductVoided,
+)
+from schemas.refusals import Refusal
+
+
+def decide(state: Approvals | None, message: Message, policy: Policy) -> Outcome[Approvals]:
+    """Put a draft before its owners, or take an owner's decision about an item.
+
+    Refuses what is not that owner's to decide so.
+    """
+    known, now = state or Approvals(), Now(message.time, policy)
+    match message.data:
+        case ProductDrafted() as drafted:
+            return _open(known, drafted, now=now)
+        case ReleaseDecided() as decided:
+            return _take(known, decided, now=now)
+        case ItemRuled() as ruled:
+            return rule(known, ruled, now=now)
+        case ProductVoided() as voided:
+            return _void(known, voided)
+    return Outcome()
+
+
+# --- drafts
+
+
+def _open(known: Approvals, drafted: ProductDrafted, *, now: Now) -> Outcome[Approvals]:
+    draft, before = _draft(drafted), known.products.get(drafted.product_id)
+    if isinstance(before, Void):
+        return refused(known, draft, before.reason, voided=True)
+    if before is not None:
+        return Outcome()
+    draft = draft.with_decided(*_decided_before(known, draft, now=now))
+    facts = tuple(item_decided(draft, decision) for decision in draft.decided)
+    outcome = settled(known, draft, *facts, now=now)
+    asked = () if draft.urgent else requests(draft, awaited(draft, now))
+    return replace(outcome, letters=tuple(asked))
+
+
+def _draft(drafted: ProductDrafted) -> Draft:
+    return Draft(
+        items=drafted.items,
+        left_out=tuple(one.owner for one in drafted.weighing if one.signpost and not one.included),
+        **drafted.shared(ProductHead),
+    )
+
+
+def _decided_before(known: Approvals, draft: Draft, *, now: Now) -> Iterator[Decided]:
+    """What owners have decided already: what they withhold; and for an urgent product, which never
+    waits, what they release beforehand. What they leave open is signposted (R19, R34).
+    """
+    for item in draft.items:
+        withheld = known.withheld.get(item.item_id)
+        if withheld is not None:
+            if draft.urgent or not withheld.ask_again:
+                yield withheld_again(withheld)
+        elif draft.urgent and (release := _standing(item, draft, now=now)) is not None:
+            yield Decided(
+                choice=Choice.RELEASE_SANITISED,
+                digest=item.sanitised_digest,
+                reason=release.reason,
+                signpost=item.signpost,
+                decided_by=release.decided_by,
+                **item.shared(Item),
+            )
+
+
+def _standing(item: DraftItem, draft: Draft, *, now: Now) -> StandingRelease | None:
+    """By what its owner's agreement releases a notification to this recipient for this purpose."""
+    if not item.notification or now.agreement_with(item.owner) is None:
+        return None
+    wanted = (draft.recipient, draft.purpose)
+    releases = now.policy.partners[item.owner].standing_release
+    return next((one for one in releases if (one.recipient, one.purpose) == wanted), None)
+
+
+# --- owners' decisions about an item of one product
+
+
+def _take(known: Approvals, decided: ReleaseDecided, *, now: Now) -> Outcome[Approvals]:
+    decision = decided.decision
+    if decision.referral_id is None:
+        return refuse("missing.field", "referral_id")
+    stage = known.products.get(decision.product_id)
+    if stage is None or isinstance(stage, Void):
+        return refuse("refused.unknown-subject", "product_id")
+    if refusal := _not_theirs(stage, decided) or _not_so(stage, decided, now=now):
+        return Outcome(refusal=refusal)
+    new = _decided(decision, decided.agency)
+    if decision.choice is Choice.WITHHOLD:
+        withheld = Withheld(ask_again=decision.ask_again, **new.shared(Withheld))
+        word = Word(withheld, decision.referral_id, decision.case_id, decision.product_id)
+        return withhold(known, word, now=now)
+    return _release(known, stage, new, now=now)
+
+
+def _not_theirs(stage: Draft | Closed, decided: ReleaseDecided) -> Refusal | None:
+    """Only its owner decides about an item (R30); who sends is what the credential says."""
+    owner = stage.owners.get(decided.decision.item_id)
+    if owner is None:
+        return Refusal("refused.unknown-subject", "item_id")
+    if decided.agency != owner:
+        return Refusal("refused.not-yours", "item_id")
+    if decided.decision.case_id != stage.case_id:
+        return Refusal("refused.unknown-subject", "case_id")
+    return None
+
+
+def _not_so(stage: Draft | Closed, decided: ReleaseDecided, *, now: Now) -> Refusal | None:
+    """Whether the owner may decide, and did so about what it was shown, for whom and what for."""
+    decision = decided.decision
+    if now.agreement_with(decided.agency) is None:
+        return Refusal("refused.agreement")
+    if decision.recipient != stage.recipient:
+        return Refusal("refused.recipient", "recipient")
+    if decision.purpose != stage.purpose:
+        return Refusal("refused.purpose", "purpose")
+    if decision.choice is Choice.WITHHOLD:
+        return None if has_reason(decision.reason) else Refusal("refused.reason-missing", "reason")
+    if not isinstance(stage, Draft):
+        return None
+    item = next(item for item in stage.items if item.item_id == decision.item_id)
+    original = decision.choice is Choice.RELEASE_ORIGINAL
+    shown = item.original_digest if original else item.sanitised_digest
+    return None if decision.digest == shown else Refusal("refused.digest", "digest")
+
+
+def _decided(decision: ReleaseDecision, owner: str) -> Decided:
+    given = {
+        "digest": None if decision.choice is Choice.WITHHOLD else decision.digest,
+        "reason": decision.reason or "Its owner releases it.",
+    }
+    return Decided(owner=owner, **decision.shared(Decided) | given)
+
+
+def _release(
+    known: Approvals, stage: Draft | Closed, new: Decided, *, now: Now
+) -> Outcome[Approvals]:
+    """What its owner withholds it has to lift first, unless it wanted to be asked."""
+    earlier = next((one for one in stage.decided if one.item_id == new.item_id), None)
+    if new == earlier:
+        return Outcome()
+    if earlier is not None and new.item_id in known.withheld:
+        return refuse("refused.withheld", "item_id")
+    if earlier is not None or not isinstance(stage, Draft):
+        return refuse("refused.closed", "item_id")
+    after = stage.with_decided(new)
+    return settled(known, after, item_decided(after, new), now=now)
+
+
+def _void(known: Approvals, voided: ProductVoided) -> Outcome[Approvals]:
+    """What waits is refused; what was approved is the release step's to stop or recall."""
+    stage = known.products.get(voided.product_id)
+    if stage is None:
+        return Outcome(known.with_product(voided.product_id, Void(reason=voided.reason)))
+    if isinstance(stage, Draft):
+        return refused(known, stage, voided.reason, voided=True)
+    return Outcome()
+
+
+STEP: Step[Approvals] = Step(
+    name="approve",
+    hears=(ProductDrafted, ReleaseDecided, ItemRuled, ProductVoided),
+    state=Approvals,
+    key=referral_or_message,
+    decide=decide,
+)

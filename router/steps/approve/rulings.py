@@ -1,0 +1,133 @@
+"""What an owner says of its item for every product of a referral: withheld, lifted, recalled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from router.step import Outcome, refuse
+from router.steps.approve.closing import awaited, item_decided, requests, settled, signposts_to
+from router.steps.approve.state import Approvals, Approved, Decided, Draft, Withheld
+from router.steps.now import Now
+from schemas.base import Fact
+from schemas.decisions import ItemRuled, Ruling
+from schemas.product import ApprovalWithdrawn, Choice, ItemLifted, ItemWithheld
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Word:
+    """What an owner withholds from now on, and how it said so.
+
+    ``product_id``: about which product it was asked, if it was. ``recall``: recipients that have
+    the item are to give it back.
+    """
+
+    withheld: Withheld
+    referral_id: str
+    case_id: str
+    product_id: str | None = None
+    recall: bool = False
+
+
+def rule(known: Approvals, ruled: ItemRuled, *, now: Now) -> Outcome[Approvals]:
+    """Follow an owner's ruling; refused unless it is the item's owner's, and says why."""
+    decision, owner = ruled.decision, known.owners.get(ruled.decision.item_id)
+    if owner is None:
+        return refuse("refused.unknown-subject", "item_id")
+    if ruled.agency != owner:
+        return refuse("refused.not-yours", "item_id")
+    if now.agreement_with(owner) is None:
+        return refuse("refused.agreement")
+    if decision.ruling is Ruling.LIFT:
+        return _lift(known, ruled, now=now)
+    if not has_reason(decision.reason):
+        return refuse("refused.reason-missing", "reason")
+    word = Word(
+        Withheld(owner=owner, **decision.shared(Withheld)),
+        decision.referral_id,
+        decision.case_id,
+        recall=decision.ruling is Ruling.RECALL,
+    )
+    return withhold(known, word, now=now)
+
+
+def has_reason(reason: str | None) -> bool:
+    """Whether it says anything."""
+    return bool(reason and reason.strip())
+
+
+def withheld_again(withheld: Withheld) -> Decided:
+    """What its owner's lasting word makes of the item in one more product."""
+    return Decided(choice=Choice.WITHHOLD, digest=None, **withheld.shared(Decided))
+
+
+def withhold(known: Approvals, word: Word, *, now: Now) -> Outcome[Approvals]:
+    """Take the item out of every draft and back from every product: recalled where its owner says
+    so, else only where the recipient has not fetched it.
+    """
+    withheld, after, facts = word.withheld, known, list[Fact]()
+    if known.withheld.get(withheld.item_id) != withheld:
+        after = known.withholding(withheld)
+        facts.append(_told(word))
+    for draft in _holding(known, word):
+        left = draft.with_decided(withheld_again(withheld))
+        outcome = settled(after, left, item_decided(left, withheld_again(withheld)), now=now)
+        after, facts = outcome.state or after, [*facts, *outcome.facts]
+    for product_id, product in known.in_stage(Approved):
+        changed = product.taking_back(withheld.item_id, recall=word.recall)
+        if changed != product:
+            after = after.with_product(product_id, changed)
+            facts.append(_withdrawn(product, word, product_id, now=now))
+    return Outcome(after, tuple(facts)) if facts else Outcome()
+
+
+def _told(word: Word) -> ItemWithheld:
+    return ItemWithheld(
+        referral_id=word.referral_id,
+        case_id=word.case_id,
+        **word.withheld.shared(ItemWithheld),
+    )
+
+
+def _holding(known: Approvals, word: Word) -> Iterator[Draft]:
+    """The drafts that the item is taken out of: all, unless its owner wants to be asked; then those
+    for which it had released the item, and the one that it decides about.
+    """
+    withheld = word.withheld
+    for product_id, draft in known.in_stage(Draft):
+        if withheld.item_id not in draft.owners:
+            continue
+        before = draft.decision(withheld.item_id)
+        asked = before is None and withheld.ask_again and product_id != word.product_id
+        if not asked and before != withheld_again(withheld):
+            yield draft
+
+
+def _withdrawn(product: Approved, word: Word, product_id: str, *, now: Now) -> ApprovalWithdrawn:
+    withheld = word.withheld
+    named = withheld.signpost and withheld.item_id not in product.silent
+    signposts = signposts_to([withheld.owner] if named else [], now)
+    told = {"signpost": next(signposts, None), "recall": word.recall}
+    return ApprovalWithdrawn(
+        product_id=product_id,
+        referral_id=word.referral_id,
+        **withheld.shared(ApprovalWithdrawn) | product.shared(ApprovalWithdrawn) | told,
+    )
+
+
+def _lift(known: Approvals, ruled: ItemRuled, *, now: Now) -> Outcome[Approvals]:
+    """Its owner is asked anew about every draft that waits; nothing leaves by lifting alone."""
+    decision = ruled.decision
+    withheld = known.withheld.get(decision.item_id)
+    if withheld is None:
+        return Outcome()
+    given = {"reason": decision.reason or "Its owner withholds it no longer."}
+    told = ItemLifted(owner=withheld.owner, **decision.shared(ItemLifted) | given)
+    outcome = Outcome(known.lifted(decision.item_id), (told,))
+    for product_id, draft in known.in_stage(Draft):
+        if decision.item_id in draft.owners:
+            open_again = draft.without(decision.item_id)
+            after = (outcome.state or known).with_product(product_id, open_again)
+            letters = requests(open_again, awaited(open_again, now) & {decision.item_id})
+            outcome = replace(outcome, state=after, letters=(*outcome.letters, *letters))
+    return outcome

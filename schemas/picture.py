@@ -1,0 +1,282 @@
+"""The picture: what the hub shows to whoever decides, and the record of what was shown.
+
+``daily-work.md`` of the domain lists what belongs in it. Decisions name the picture that they were
+made on (R47).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from hashlib import sha256
+from operator import not_
+from typing import Literal
+
+from pydantic import Field
+
+from schemas.base import AgencyFact, Code, Fact, Identity, Instant, Line, Prose, Shape
+from schemas.case import LinkOutcome, Worker
+from schemas.information import Sensitivity
+from schemas.notification import Digest, ParentsInformed, SetAside
+from schemas.person import Address, Contact, Identifier, Name, PartialDate, Sex
+from schemas.product import Disposal
+from schemas.rating import Colour
+
+_no: Callable[[object], bool] = not_
+
+
+class Told(Shape):
+    """Who told it, and of which day."""
+
+    told_by: Code
+    on: dt.date
+
+
+class ToldName(Told):
+    """A name or alias."""
+
+    name: Name
+
+
+class ToldBirth(Told):
+    """A date of birth, or when an unborn child is expected, with its accuracy."""
+
+    date_of_birth: PartialDate
+
+
+class ToldIdentifier(Told):
+    """A number that a system gave the child."""
+
+    identifier: Identifier
+
+
+class ToldAddress(Told):
+    """Where the child lives or lived; ``on`` is the latest day of which it was told."""
+
+    address: Address
+    since: dt.date
+    """The first day of which it was told."""
+
+
+class ToldContact(Told):
+    """How to reach somebody of the household."""
+
+    contact: Contact
+
+
+class PicturedChild(Shape):
+    """Whom it is about, as every agency has told it."""
+
+    person_id: Identity
+    family_id: Identity
+    names: tuple[ToldName, ...] = ()
+    births: tuple[ToldBirth, ...] = ()
+    sex_codes: tuple[Sex, ...] = ()
+    """More than one where agencies differ; none where nobody knows."""
+    identifiers: tuple[ToldIdentifier, ...] = ()
+    addresses: tuple[ToldAddress, ...] = ()
+    contacts: tuple[ToldContact, ...] = ()
+    outcome: LinkOutcome
+    """How sure the hub is that the concern is about this child."""
+    reasons: tuple[Line, ...]
+    """Why, in plain words."""
+    decided_by: Line | None = None
+    """The human who settled the link, where one did."""
+    worker: Worker | None = None
+
+
+class PicturedConcern(Shape):
+    """The notification, as its agency revealed it."""
+
+    agency: Code
+    call: Line
+    """Whom to ring about it."""
+    reference: Identity
+    observed_at: Instant
+    received_at: Instant | None = None
+    narrative: Prose | None = None
+    """None where its agency does not reveal it."""
+    concern: tuple[Code, ...] = ()
+    parents_informed: ParentsInformed | None = None
+    set_aside: tuple[SetAside, ...] = Field(default=(), exclude_if=_no)
+    same_concern_as: Identity | None = Field(default=None, exclude_if=_no)
+
+
+class PicturedRelative(Shape):
+    """Another child of the family, or whom a notification names as one."""
+
+    person_id: Identity | None = None
+    """None for somebody who was only named."""
+    name: Name | None = None
+    date_of_birth: PartialDate | None = None
+    sex_code: Sex = Sex.UNKNOWN
+    relationship: Code | None = None
+    referrals: int = 0
+    worker: Worker | None = None
+    """Whose open case the child is."""
+
+
+class PicturedAdult(Shape):
+    """A parent, carer or other adult of the family."""
+
+    name: Name
+    relationship: Code
+    date_of_birth: PartialDate | None = None
+    told_by: Code
+    also_in: tuple[Line, ...] = ()
+    """Other families in which the same adult is known (R13)."""
+
+
+class Earlier(Shape):
+    """An earlier notification about the child or another child of the family."""
+
+    referral_id: Identity
+    person_id: Identity
+    on: dt.date
+    agency: Code
+    narrative: Prose | None = None
+    concern: tuple[Code, ...] = ()
+    colour: Colour | None = None
+    """As a human rated it; else None."""
+    suggested: Colour | None = None
+    handed_over: bool = False
+    outcome: Disposal | None = None
+    same_concern_as: Identity | None = Field(default=None, exclude_if=_no)
+    """For an amendment, a resend or a forwarded copy: the one that it repeats; not counted."""
+
+
+class Repeats(Shape):
+    """How many concerns of their own in the 12 months up to this one, itself included (R12)."""
+
+    of_child: int
+    of_family: int
+
+
+class ShownItem(Shape):
+    """What an agency knows and reveals inside the hub."""
+
+    item_id: Identity
+    owner: Code
+    text: Prose
+    sensitivity: Sensitivity
+
+
+class AskedAgency(Shape):
+    """What was asked of an agency, and what came of it."""
+
+    agency: Code
+    request_id: Identity
+    due_at: Instant
+    state: Literal["awaited", "answered", "late", "cancelled"]
+    """``late``: nothing came by ``due_at``."""
+    known: bool | None = None
+    items: tuple[ShownItem, ...] = ()
+
+
+class NotAskedAgency(Shape):
+    """An agency that is not asked, and why."""
+
+    agency: Code
+    reason: Line
+
+
+class CheckedSystem(Shape):
+    """What a system answered when it was asked whether it knows the child (R7, R8)."""
+
+    system: Code
+    asked_at: Instant
+    state: Literal["awaited", "answered", "late"]
+    answered_at: Instant | None = None
+    known: bool | None = None
+    involvement: Line | None = None
+    contact: Line | None = None
+
+
+class Suggested(Shape):
+    """What the borough's profile suggests: a hint, not a rating."""
+
+    colour: Colour
+    reasons: tuple[Line, ...]
+    profile: Line
+
+
+class PicturedRating(Shape):
+    """A human's rating."""
+
+    colour: Colour
+    decided_by: Line
+    rationale: Line
+    at: Instant
+
+
+class PicturedClock(Shape):
+    """Something that is due."""
+
+    clock: Code
+    due_at: Instant
+
+
+class Picture(Shape):
+    """Everything that the hub can show about a referral to one agency, at one moment."""
+
+    referral_id: Identity
+    case_id: Identity
+    revision: int = Field(ge=0)
+    """How often something new had come for the referral; a decision on an older one says so."""
+    child: PicturedChild
+    concern: PicturedConcern
+    children: tuple[PicturedRelative, ...] = ()
+    adults: tuple[PicturedAdult, ...] = ()
+    history: tuple[Earlier, ...] = ()
+    """Newest first, without this one."""
+    repeats: Repeats
+    asked: tuple[AskedAgency, ...] = ()
+    not_asked: tuple[NotAskedAgency, ...] = ()
+    volunteered: tuple[ShownItem, ...] = ()
+    checked: tuple[CheckedSystem, ...] = ()
+    suggestion: Suggested | None = None
+    ratings: tuple[PicturedRating, ...] = ()
+    clocks: tuple[PicturedClock, ...] = ()
+
+    def digest(self) -> str:
+        """SHA-256 of its canonical JSON."""
+        return sha256(self.model_dump_json().encode()).hexdigest()
+
+
+class PictureGiven(Shape):
+    """A picture as a letter brings it; a decision names ``id`` and ``digest`` as what it ``saw``."""
+
+    id: Identity
+    digest: Digest
+    content: Picture
+
+
+class Shown(Shape):
+    """What the hub's record says of a picture: to whom it was shown, and how new it was."""
+
+    id: Identity
+    digest: Digest
+    agency: Code
+    referral_id: Identity
+    revision: int
+
+
+class PictureShown(
+    AgencyFact,
+    type="mash.picture.shown.v1",
+    topic="pictures.shown",
+    case="case_id",
+    referral="referral_id",
+):
+    """A picture was given to an agency, for the first time with this content."""
+
+    case_id: Identity
+    referral_id: Identity
+    picture: PictureGiven
+
+
+class DecidedOnPicture(Fact):
+    """A decision about a referral, with what the hub's record says of what it names as seen."""
+
+    shown: tuple[Shown, ...] = Field(default=(), exclude_if=_no)
+    """Of the pictures in its ``saw``, those that were shown; noted at the door."""

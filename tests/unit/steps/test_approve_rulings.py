@@ -1,0 +1,200 @@
+"""What an owner withholds stays in, whatever product it would be in next, until it lifts that."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from router.step import Outcome
+from router.steps.approve import decide as approve
+from schemas.decisions import Ruling
+from schemas.notices import ApprovalRequest
+from schemas.policy import Agreement
+from schemas.product import (
+    ApprovalWithdrawn,
+    Choice,
+    DraftItem,
+    ItemDecided,
+    ItemLifted,
+    ItemWithheld,
+    ProductApproved,
+    ProductDrafted,
+    ProductRefused,
+    release_digest,
+)
+from schemas.rating import Colour
+from schemas.refusals import Refusal
+from tests.support import given
+from tests.support import products as product
+from tests.support.given import Given
+
+SCHOOL, GP = product.draft_item("school"), product.draft_item("gp")
+NOTIFICATION = product.draft_item("police", notification=True)
+OF_SECOND = {"product_id": "product-2", "recipient": "early_help", "purpose": "early help"}
+OF_EARLY_HELP = product.draft_item(
+    "school",
+    sanitised_digest=release_digest(
+        item_id=SCHOOL.item_id,
+        recipient="early_help",
+        purpose="early help",
+        text=SCHOOL.sanitised,
+    ),
+)
+SANITISED, WITHHOLD = Choice.RELEASE_SANITISED, Choice.WITHHOLD
+
+
+def approving(**changes: Any) -> Given:
+    return Given(approve.STEP, given.policy(given.partner("police", **changes)))
+
+
+def second(*items: DraftItem, **changes: Any) -> ProductDrafted:
+    """Another product with these items: re-rated, for somebody else, for something else."""
+    told = {"product_id": "product-2", "recipient": "early_help", "purpose": "early help"}
+    return product.drafted(*items, **told | {"colour": Colour.GREEN} | changes)
+
+
+def asked(outcome: Outcome[Any]) -> list[tuple[str, str]]:
+    """Who was asked about which product."""
+    notices = [(letter.agency, letter.notice) for letter in outcome.letters]
+    return [(to, one.product_id) for to, one in notices if isinstance(one, ApprovalRequest)]
+
+
+def withholding(*items: DraftItem, **changes: Any) -> Given:
+    """The school withheld its item in a first product."""
+    step = approving(**changes)
+    return step.given(product.drafted(SCHOOL), product.decision(SCHOOL, WITHHOLD))
+
+
+def test_a_withheld_item_stays_in_after_a_new_rating_and_its_owner_is_not_asked_anew() -> None:
+    step = withholding()
+    outcome = step.when(second(SCHOOL, GP))
+    assert asked(outcome) == [("gp", "product-2")]
+    (again,) = given.of(ItemDecided, outcome.facts)
+    assert (again.item_id, again.choice) == (SCHOOL.item_id, WITHHOLD)
+    step.when(product.decision(GP, SANITISED, **OF_SECOND))
+    (whole,) = given.of(ProductApproved, step.facts[-1:])
+    assert [item.owner for item in whole.items] == ["gp"]
+
+
+def test_a_withheld_notification_is_not_let_out_by_a_standing_release() -> None:
+    step = approving(standing_release=(given.standing(product.RECIPIENT),))
+    step.given(product.drafted(NOTIFICATION), product.decision(NOTIFICATION, WITHHOLD))
+    outcome = step.when(product.drafted(NOTIFICATION, product_id="product-2", urgent=True))
+    (whole,) = given.of(ProductApproved, outcome.facts)
+    assert whole.items == ()
+    assert [post.owner for post in whole.signposts] == ["police"]
+
+
+def test_a_withheld_item_leaves_every_draft_that_waits_and_closes_it() -> None:
+    step = approving().given(product.drafted(SCHOOL, GP), second(SCHOOL))
+    outcome = step.when(product.decision(SCHOOL, WITHHOLD))
+    decided = [fact.product_id for fact in given.of(ItemDecided, outcome.facts)]
+    assert decided == ["product-1", "product-2"]
+    (whole,) = given.of(ProductApproved, outcome.facts)
+    assert (whole.product_id, whole.items) == ("product-2", ())
+
+
+def test_what_it_released_for_one_recipient_is_withdrawn_when_its_owner_withholds_it() -> None:
+    step = approving().given(product.drafted(SCHOOL), product.decision(SCHOOL, SANITISED))
+    step.given(second(SCHOOL))
+    outcome = step.when(product.decision(SCHOOL, WITHHOLD, **OF_SECOND))
+    assert [one.product_id for one in given.of(ApprovalWithdrawn, outcome.facts)] == ["product-1"]
+
+
+def test_an_owner_that_wants_to_be_asked_is_asked_about_each_further_product() -> None:
+    step = approving().given(product.drafted(SCHOOL))
+    step.given(product.decision(SCHOOL, WITHHOLD, ask_again=True))
+    assert asked(step.when(second(OF_EARLY_HELP))) == [("school", "product-2")]
+    outcome = step.when(product.decision(OF_EARLY_HELP, SANITISED, **OF_SECOND))
+    (whole,) = given.of(ProductApproved, outcome.facts)
+    assert [item.owner for item in whole.items] == ["school"]
+    third = second(SCHOOL, product_id="product-3")
+    assert asked(step.when(third)) == [("school", "product-3")]
+    step.when(product.decision(SCHOOL, WITHHOLD, **OF_SECOND | {"product_id": "product-3"}))
+    assert asked(step.when(second(SCHOOL, product_id="product-4"))) == []
+
+
+def test_an_owner_that_wants_to_be_asked_lets_nothing_out_at_once_meanwhile() -> None:
+    step = approving(standing_release=(given.standing(product.RECIPIENT),))
+    step.given(product.drafted(NOTIFICATION))
+    step.given(product.decision(NOTIFICATION, WITHHOLD, ask_again=True))
+    outcome = step.when(product.drafted(NOTIFICATION, product_id="product-2", urgent=True))
+    (whole,) = given.of(ProductApproved, outcome.facts)
+    assert whole.items == ()
+
+
+def test_what_is_withheld_is_released_by_nobody_before_it_is_lifted() -> None:
+    step = approving().given(product.drafted(SCHOOL, GP), product.decision(SCHOOL, WITHHOLD))
+    released = product.decision(SCHOOL, SANITISED)
+    assert step.when(released).refusal == Refusal("refused.withheld", "item_id")
+    lifted = step.when(product.ruled(SCHOOL, Ruling.LIFT))
+    assert asked(lifted) == [("school", "product-1")]
+    step.when(released)
+    outcome = step.when(product.decision(GP, SANITISED))
+    (whole,) = given.of(ProductApproved, outcome.facts)
+    assert [item.owner for item in whole.items] == ["school", "gp"]
+
+
+def test_only_its_owner_lifts_withholds_or_recalls_an_item() -> None:
+    step = withholding()
+    for ruling in Ruling:
+        for other in ("gp", "childrens_social_care"):
+            told = step.when(product.ruled(SCHOOL, ruling, agency=other))
+            assert told.refusal == Refusal("refused.not-yours", "item_id")
+    assert asked(step.when(second(SCHOOL, GP))) == [("gp", "product-2")]
+
+
+def test_an_owner_withholds_an_item_without_being_asked_about_a_product() -> None:
+    step = approving().given(product.drafted(SCHOOL, GP), product.decision(SCHOOL, SANITISED))
+    outcome = step.when(product.ruled(SCHOOL, Ruling.WITHHOLD))
+    assert [type(fact) for fact in outcome.facts] == [ItemWithheld, ItemDecided]
+    assert step.when(product.ruled(SCHOOL, Ruling.WITHHOLD)) == Outcome()
+    assert [type(fact) for fact in step.when(product.ruled(SCHOOL, Ruling.LIFT)).facts] == [
+        ItemLifted
+    ]
+    assert step.when(product.ruled(SCHOOL, Ruling.LIFT)) == Outcome()
+
+
+def test_a_recall_reaches_every_product_that_had_the_item_once() -> None:
+    step = approving().given(product.drafted(SCHOOL), product.decision(SCHOOL, SANITISED))
+    step.given(product.ruled(SCHOOL, Ruling.WITHHOLD))
+    (recalled,) = step.when(product.ruled(SCHOOL, Ruling.RECALL)).facts
+    assert isinstance(recalled, ApprovalWithdrawn)
+    assert recalled.recall
+    assert step.when(product.ruled(SCHOOL, Ruling.RECALL)) == Outcome()
+
+
+@pytest.mark.parametrize("ruling", [Ruling.WITHHOLD, Ruling.RECALL])
+def test_withholding_needs_a_reason(ruling: Ruling) -> None:
+    step = approving().given(product.drafted(SCHOOL))
+    told = step.when(product.ruled(SCHOOL, ruling, reason=" "))
+    assert told.refusal == Refusal("refused.reason-missing", "reason")
+
+
+def test_an_owner_whose_agreement_has_ended_rules_about_nothing() -> None:
+    ended = Agreement(
+        reference="ISA", signatory="A. Chief", since=dt.date(2020, 1, 1), until=dt.date(2026, 6, 9)
+    )
+    step = approving(agreement=ended).given(product.drafted(NOTIFICATION))
+    told = step.when(product.ruled(NOTIFICATION, Ruling.LIFT))
+    assert told.refusal == Refusal("refused.agreement")
+
+
+def test_an_item_that_no_product_held_is_not_known() -> None:
+    told = approving().when(product.ruled(SCHOOL, Ruling.WITHHOLD))
+    assert told.refusal == Refusal("refused.unknown-subject", "item_id")
+
+
+def test_a_decision_that_does_not_name_its_referral_is_asked_for_anew() -> None:
+    step = approving().given(product.drafted(SCHOOL))
+    told = step.when(product.decision(SCHOOL, SANITISED, referral_id=None))
+    assert told.refusal == Refusal("missing.field", "referral_id")
+
+
+def test_what_is_withheld_of_a_product_that_was_voided_stays_withheld() -> None:
+    step = approving().given(product.drafted(SCHOOL), product.voided())
+    step.given(product.decision(SCHOOL, WITHHOLD))
+    assert given.of(ProductRefused, step.when(second(SCHOOL)).facts) == []
+    assert given.of(ProductApproved, step.facts)[0].items == ()
