@@ -30,8 +30,9 @@ class Outcome(Generic[S]):
     """What a step decided: its next state (None leaves it as it is) and what follows.
 
     ``letters`` have a key each, so that a retry finds them sent already. ``takes_back``: letters,
-    by :func:`schemas.letter.letter_id`, that are not to be sent where they have not been yet. A
-    refusal stands alone.
+    by :func:`schemas.letter.letter_id`, that are not to be sent where they have not been yet;
+    ``lets_go``: those that were kept back at the door and may be handed out. A refusal stands
+    alone.
     """
 
     state: S | None = None
@@ -39,6 +40,7 @@ class Outcome(Generic[S]):
     letters: tuple[Letter, ...] = ()
     timers: tuple[Timer, ...] = ()
     takes_back: tuple[str, ...] = ()
+    lets_go: tuple[str, ...] = ()
     refusal: Refusal | None = None
 
     def __post_init__(self) -> None:

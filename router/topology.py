@@ -11,7 +11,7 @@ from router.memory.documents import documents
 from router.memory.references import References
 from router.memory.register import DecodedPeople, PeopleMemory
 from router.step import Step
-from router.steps import release
+from router.steps import hold, release
 from router.steps.approve import decide as approve
 from router.steps.compose import decide as compose
 from router.steps.deduplicate import decide as deduplicate
@@ -39,6 +39,7 @@ def bound_steps() -> tuple[BoundStep, ...]:
         BoundStep(request_information.STEP, documents()),
         BoundStep(compose.STEP, documents()),
         BoundStep(approve.STEP, documents()),
+        BoundStep(hold.STEP, documents()),
         BoundStep(release.STEP, documents()),
     )
 
@@ -63,6 +64,7 @@ WRITTEN_BY: Mapping[str, str] = {
     "information.answered": "request_information",
     "products.drafted": "compose",
     "products.approved": "approve",
+    "safety.settled": "hold",
     "products.released": "release",
 }
 """Which step publishes to which topic; a test compares this with what a run recorded."""

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field
 
 from schemas.base import AgencyFact, AreaFact, Code, Identity, Line, ReferralHead, ReferralId, Shape
+from schemas.identity import IdentityField
 from schemas.notification import Digest
 from schemas.picture import DecidedOnPicture
 from schemas.product import CaseProduct, Choice
@@ -96,6 +97,8 @@ class ReleaseDecision(CaseProduct):
     signpost: bool = True
     ask_again: bool = Field(default=False, exclude_if=not_)
     """For a withheld item: whether to ask about each further product that it would be in."""
+    leaves_out: tuple[IdentityField, ...] = Field(default=(), exclude_if=not_)
+    """Of whom the product is about, what is not to be told; for the agency that told it."""
     saw: tuple[Seen, ...] = ()
 
 

@@ -101,6 +101,13 @@ class IdentityBlock(Shape):
         said = (*self.left_out, *(LeftOut(field=field, reason=reason) for field in gone))
         return self.model_copy(update={**empty, "left_out": said})
 
+    def leaving_out(self, untold: Iterable[LeftOut]) -> IdentityBlock:
+        """The block with less in it, by these reasons."""
+        block = self
+        for one in untold:
+            block = block.without((one.field,), reason=one.reason)
+        return block
+
     def as_told(self) -> bytes:
         """Its canonical bytes: what an owner approves, and what a digest covers.
 

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from schemas.base import Code, Identity, Instant, Line, Notice, ReferralHead, ReferralId
 from schemas.case import Candidate, FromPerson, LikelyPair, PersonReferrals, Worker
+from schemas.identity import IdentityBlock, IdentityField
 from schemas.notification import Notification, SetAside
 from schemas.picture import PictureGiven
 from schemas.product import DraftItem, SentProduct
@@ -83,6 +84,13 @@ class ApprovalRequest(SentProduct, Notice, type="mash.approval-request.v1"):
     purpose: Line
     colour: Colour
     item: DraftItem
+    about: IdentityBlock | None = Field(default=None, exclude_if=not_)
+    """Whom the product says that it is about: approved with the item, and covered by its digests.
+
+    Where the child is, is shown to who told it alone.
+    """
+    asks: tuple[IdentityField, ...] = Field(default=(), exclude_if=not_)
+    """For who told it: what of that goes only if it is approved here."""
 
 
 class DueTimeWarning(DueTime, Notice, type="mash.due-time-warning.v1"):

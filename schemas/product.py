@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 from hashlib import sha256
+from operator import not_
+
+from pydantic import Field
 
 from schemas.base import (
     Code,
@@ -16,16 +19,22 @@ from schemas.base import (
     ReferralHead,
     Shape,
 )
+from schemas.identity import IdentityBlock, IdentityField, LeftOut, OwnedIdentity
 from schemas.notification import Digest
 from schemas.rating import Colour
+from schemas.safety import Around
 
 
-def release_digest(*, item_id: str, recipient: str, purpose: str, text: str) -> str:
-    """SHA-256 over the exact bytes that would leave, for whom and what for.
+def release_digest(
+    *, item_id: str, recipient: str, purpose: str, text: str, about: bytes = b""
+) -> str:
+    """SHA-256 over the exact bytes that would leave, for whom, what for and about whom.
 
-    Who approves one has approved nothing else.
+    ``about``: :meth:`schemas.identity.IdentityBlock.as_told`; products of old have none. Who
+    approves one has approved nothing else.
     """
-    parts = (part.encode() for part in (item_id, recipient, purpose, text))
+    parts = [part.encode() for part in (item_id, recipient, purpose, text)]
+    parts += [about] if about else []
     return sha256(b"".join(len(part).to_bytes(8, "big") + part for part in parts)).hexdigest()
 
 
@@ -69,6 +78,12 @@ class Weighing(Item):
     """For an item left out: whether its owner may be named as holding something."""
 
 
+class Untold(Shape):
+    """What is not told of an identity that was drafted, whoever decided it."""
+
+    untold: tuple[LeftOut, ...] = Field(default=(), exclude_if=not_)
+
+
 class Disposal(StrEnum):
     """Where a referral goes (R38)."""
 
@@ -109,6 +124,16 @@ class ProductHead(ReferralHead, ProductId):
     disposal: Disposal
     urgent: bool
     """A Red for the front line: waits for no owner, and signposts what is not approved already."""
+    identity: OwnedIdentity | None = Field(default=None, exclude_if=not_)
+    """Whom it is about, as drafted: what owners approve with every item. Drafts of old have none.
+    """
+    around: tuple[Around, ...] = Field(default=(), exclude_if=not_)
+    """Of the child as notified, what must be looked for before anything is sent (L7)."""
+
+    @property
+    def about(self) -> bytes:
+        """Whom it is about, for :func:`release_digest`."""
+        return self.identity.block.as_told() if self.identity else b""
 
 
 class ProductDrafted(
@@ -158,6 +183,8 @@ class ItemDecided(
     """For a withheld item: why sharing would be more detrimental to the child (L1)."""
     signpost: bool
     decided_by: Line
+    leaves_out: tuple[IdentityField, ...] = Field(default=(), exclude_if=not_)
+    """What is not told of whom it is about, where this owner told it."""
 
 
 class OwnersWord(ReferralFact, Item):
@@ -196,7 +223,11 @@ class Signpost(Shape):
 
 
 class ProductApproved(
-    ProductHead, ProductFact, type="mash.product.approved.v1", topic="products.approved"
+    Untold,
+    ProductHead,
+    ProductFact,
+    type="mash.product.approved.v1",
+    topic="products.approved",
 ):
     """Every owner has decided, and something may leave: only what is listed here."""
 
@@ -234,6 +265,9 @@ class ProductRefused(ProductFact, type="mash.product.refused.v1", topic="product
 class Product(SentProduct, Notice, type="mash.product.v1"):
     """The document that leaves the hub, and nothing but this document."""
 
+    referral_id: Identity | None = Field(default=None, exclude_if=not_)
+    about: IdentityBlock | None = Field(default=None, exclude_if=not_)
+    """Whom it is about."""
     purpose: Line
     colour: Colour
     disposal: Disposal
@@ -275,6 +309,9 @@ class ProductRecall(SentProduct, Notice, type="mash.product-recall.v1"):
     """
 
     reason: Line
+    referral_id: Identity | None = Field(default=None, exclude_if=not_)
+    about: IdentityBlock | None = Field(default=None, exclude_if=not_)
+    """Whom the product said that it is about."""
 
 
 class ProductRecalled(ProductFact, type="mash.product.recalled.v1", topic="products.released"):

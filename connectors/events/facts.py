@@ -25,6 +25,7 @@ from schemas.information import InformationReceived, InformationResponse
 from schemas.message import derived_id
 from schemas.notification import Notification, NotificationReceived
 from schemas.refusals import Refusal
+from schemas.safety import SafetyDecided, SafetyDecision
 from stores.ports import Arrival
 
 BRITAIN = ZoneInfo("Europe/London")
@@ -99,6 +100,11 @@ MESSAGE_TYPES: Mapping[str, MessageType[Any]] = {
     "mash.delivery-receipt.v1": MessageType(
         decisions.DeliveryReceipt,
         lambda by, sent: decisions.DeliveryReceived(agency=by.code, receipt=sent),
+    ),
+    "mash.safety-decision.v1": MessageType(
+        SafetyDecision,
+        lambda by, sent: SafetyDecided(agency=by.code, decision=sent),
+        lead_only=True,
     ),
 }
 """Every type that agencies may send."""

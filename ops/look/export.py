@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from connectors.events.facts import MESSAGE_TYPES
-from schemas import information, notices, notification, product
+from schemas import information, notices, notification, product, safety
 from schemas.base import Notice, Shape
 from schemas.topics import TOPICS
 
@@ -26,6 +26,7 @@ NOTICES: tuple[type[Notice], ...] = (
     notification.Receipt,
     product.Product,
     product.ProductRecall,
+    safety.SafetyReview,
 )
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

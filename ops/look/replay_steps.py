@@ -14,10 +14,15 @@ from schemas.topics import FACTS
 Names = tuple[str, ...]
 
 SHARES: tuple[tuple[Names, ...], ...] = (
-    (("deduplicate", "link", "rate", "request_information", "compose", "approve", "release"),),
+    (
+        (
+            *("deduplicate", "link", "rate", "request_information", "compose", "approve", "hold"),
+            "release",
+        ),
+    ),
     (
         ("deduplicate", "link"),
-        ("rate", "request_information", "compose", "approve", "release"),
+        ("rate", "request_information", "compose", "approve", "hold", "release"),
     ),
 )
 """The steps in the order of the flow, by how many processes have them. Linking alone takes half of

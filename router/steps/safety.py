@@ -22,7 +22,7 @@ from router.steps.whereabouts import (
 from schemas.identity import IdentityBlock
 from schemas.person import Address, Contact, Name, Person, RelatedPerson, Risk, School
 from schemas.policy import Partner, Reader
-from schemas.safety import Danger, Hit
+from schemas.safety import Around, Danger, Hit
 
 CHILD, SIBLING = "the child", "a brother or sister"
 RECIPIENT = "recipient"
@@ -34,14 +34,6 @@ _TOLD = {
     Exactness.POSTCODE: "The postcode of a protected address is told.",
     Exactness.HOME: "A protected address is told.",
 }
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Around:
-    """Somebody in the picture as an agency told of them; ``who`` says whom, as a kind."""
-
-    who: str
-    person: Person
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -95,6 +87,30 @@ def guarded(around: Sequence[Around]) -> Guarded:
         schools=tuple((whose, school) for whose, school in schools if school.protected),
         people=tuple((whose, person.name) for whose, person in related if person.protected),
     )
+
+
+def cautioned(one: Around) -> Around | None:
+    """Only what must be looked for when something is sent; None where there is nothing."""
+    person, related = one.person, one.person.related_person
+    dangerous = any(is_risk(other) for other in related)
+    school = person.school
+    kept = Person(
+        protected=person.protected,
+        address=tuple(home for home in person.address if person.protected or home.protected),
+        contact=tuple(told for told in person.contact if person.protected or told.protected),
+        school=school if school and (school.protected or _hides(school.address)) else None,
+        related_person=tuple(r for r in related if dangerous or _is_guarded(r)),
+    )
+    return None if kept == Person() else Around(who=one.who, person=kept)
+
+
+def _is_guarded(person: RelatedPerson) -> bool:
+    hidden = (*person.address, *person.contact)
+    return person.protected or any(one.protected for one in hidden)
+
+
+def _hides(address: Address | None) -> bool:
+    return address is not None and address.protected
 
 
 def is_risk(person: RelatedPerson) -> bool:

@@ -14,11 +14,12 @@ from schemas import (
     picture,
     product,
     rating,
+    safety,
 )
 from schemas.base import Fact
 from schemas.topics import FACTS, TOPICS
 
-MODULES = (case, decisions, information, notification, operations, picture, product, rating)
+MODULES = (case, decisions, information, notification, operations, picture, product, rating, safety)
 
 
 def facts_of_schemas() -> Iterator[type[Fact]]:

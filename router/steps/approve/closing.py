@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from typing import Any
 
 from router.step import Outcome
+from router.steps.approve.guarding import dangers, held, untold
 from router.steps.approve.state import Approvals, Approved, Closed, Decided, Draft, Refused
 from router.steps.now import Now
 from schemas.base import Fact
+from schemas.identity import WHERE
 from schemas.letter import Letter
 from schemas.notices import ApprovalRequest
 from schemas.product import (
@@ -20,6 +23,8 @@ from schemas.product import (
     ProductRefused,
     Signpost,
 )
+
+NOT_YOURS = "It is shown to who told it."
 
 
 def awaited(draft: Draft, now: Now) -> set[str]:
@@ -39,9 +44,21 @@ def requests(draft: Draft, items: Collection[str]) -> Iterator[Letter]:
     """These items, each put before its owner."""
     for item in draft.items:
         if item.item_id in items:
-            notice = ApprovalRequest(item=item, **draft.shared(ApprovalRequest))
+            notice = ApprovalRequest(
+                item=item, **draft.shared(ApprovalRequest), **_shown(draft, item.owner)
+            )
             name = f"approval-request/{draft.product_id}/{item.item_id}"
             yield Letter(name, agency=item.owner, notice=notice)
+
+
+def _shown(draft: Draft, owner: str) -> dict[str, Any]:
+    """Whom it is about, for an owner: where the child is, is shown to who told it alone."""
+    if draft.identity is None:
+        return {}
+    block = draft.identity.block.leaving_out(draft.untold)
+    if owner == draft.identity.owner:
+        return {"about": block, "asks": draft.identity.asks}
+    return {"about": block.without(WHERE, reason=NOT_YOURS)}
 
 
 def item_decided(draft: Draft, decided: Decided) -> ItemDecided:
@@ -71,12 +88,20 @@ def _closed(known: Approvals, draft: Draft, *decisions: Fact, now: Now) -> Outco
             items.append(_approved_item(item, decided))
         elif item.signpost and (decided is None or decided.signpost):
             named.append(item.owner)
+    hits = dangers(draft, {f"items.{item.item_id}": item.text for item in items}, now)
+    if hits:
+        return held(known, draft, hits, *decisions, asked=True, now=now)
     signposts = tuple(signposts_to([*named, *draft.left_out], now))
     if not items and not signposts:
         nothing = "Nothing is proportionate to the rating."
         why = "No owner lets anything leave." if draft.items else nothing
         return refused(known, draft, why, *decisions)
-    fact = ProductApproved(items=tuple(items), signposts=signposts, **draft.shared(ProductHead))
+    fact = ProductApproved(
+        items=tuple(items),
+        signposts=signposts,
+        untold=untold(draft),
+        **draft.shared(ProductHead),
+    )
     after = Approved(
         owners=draft.owners,
         left=tuple(item.item_id for item in items),

@@ -11,9 +11,19 @@ from dataclasses import replace
 
 from router.step import Outcome, Step, referral_or_message, refuse
 from router.steps.approve.closing import awaited, item_decided, refused, requests, settled
+from router.steps.approve.guarding import (
+    STOPPED,
+    allowed,
+    at_once,
+    dangers,
+    held,
+    proposed,
+    waits,
+)
 from router.steps.approve.rulings import Word, has_reason, rule, withheld_again, withhold
 from router.steps.approve.state import Approvals, Closed, Decided, Draft, Void, Withheld
 from router.steps.now import Now
+from schemas.base import Fact
 from schemas.decisions import ItemRuled, ReleaseDecided, ReleaseDecision
 from schemas.message import Message
 from schemas.policy import Policy, StandingRelease
@@ -26,6 +36,7 @@ from schemas.product import (
     ProductVoided,
 )
 from schemas.refusals import Refusal
+from schemas.safety import SafetyChoice, SafetySettled
 
 
 def decide(state: Approvals | None, message: Message, policy: Policy) -> Outcome[Approvals]:
@@ -43,6 +54,8 @@ def decide(state: Approvals | None, message: Message, policy: Policy) -> Outcome
             return rule(known, ruled, now=now)
         case ProductVoided() as voided:
             return _void(known, voided)
+        case SafetySettled() as found:
+            return _go_on(known, found, now=now)
     return Outcome()
 
 
@@ -55,11 +68,33 @@ def _open(known: Approvals, drafted: ProductDrafted, *, now: Now) -> Outcome[App
         return refused(known, draft, before.reason, voided=True)
     if before is not None:
         return Outcome()
-    draft = draft.with_decided(*_decided_before(known, draft, now=now))
-    facts = tuple(item_decided(draft, decision) for decision in draft.decided)
+    return _put(known, draft.with_decided(*_decided_before(known, draft, now=now)), now=now)
+
+
+def _put(known: Approvals, draft: Draft, *, now: Now) -> Outcome[Approvals]:
+    """Before its owners, unless somebody would be at risk: then a human is asked first (L7)."""
+    facts: list[Fact] = []
+    hits = dangers(draft, proposed(draft), now)
+    if waits(draft, hits):
+        return held(known, draft, hits, asked=False, now=now)
+    if hits:
+        draft, without = at_once(draft, hits, now)
+        facts.append(without)
+    facts += (item_decided(draft, decision) for decision in draft.decided)
     outcome = settled(known, draft, *facts, now=now)
     asked = () if draft.urgent else requests(draft, awaited(draft, now))
     return replace(outcome, letters=tuple(asked))
+
+
+def _go_on(known: Approvals, found: SafetySettled, *, now: Now) -> Outcome[Approvals]:
+    """A human has decided about what was held back here."""
+    draft = known.products.get(found.product_id or "")
+    if not isinstance(draft, Draft) or draft.held is None or draft.held.hold_id != found.hold_id:
+        return Outcome()
+    if found.choice is SafetyChoice.DO_NOT_SEND:
+        return refused(known, draft, STOPPED)
+    after = allowed(draft, found)
+    return settled(known, after, now=now) if draft.held.asked else _put(known, after, now=now)
 
 
 def _draft(drafted: ProductDrafted) -> Draft:
@@ -86,6 +121,7 @@ def _decided_before(known: Approvals, draft: Draft, *, now: Now) -> Iterator[Dec
                 reason=release.reason,
                 signpost=item.signpost,
                 decided_by=release.decided_by,
+                leaves_out=draft.identity.asks if draft.identity else (),
                 **item.shared(Item),
             )
 
@@ -144,6 +180,8 @@ def _not_so(stage: Draft | Closed, decided: ReleaseDecided, *, now: Now) -> Refu
         return None if has_reason(decision.reason) else Refusal("refused.reason-missing", "reason")
     if not isinstance(stage, Draft):
         return None
+    if decision.leaves_out and (stage.identity is None or stage.identity.owner != decided.agency):
+        return Refusal("refused.not-yours", "leaves_out")
     item = next(item for item in stage.items if item.item_id == decision.item_id)
     original = decision.choice is Choice.RELEASE_ORIGINAL
     shown = item.original_digest if original else item.sanitised_digest
@@ -185,7 +223,7 @@ def _void(known: Approvals, voided: ProductVoided) -> Outcome[Approvals]:
 
 STEP: Step[Approvals] = Step(
     name="approve",
-    hears=(ProductDrafted, ReleaseDecided, ItemRuled, ProductVoided),
+    hears=(ProductDrafted, ReleaseDecided, ItemRuled, ProductVoided, SafetySettled),
     state=Approvals,
     key=referral_or_message,
     decide=decide,

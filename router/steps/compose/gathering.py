@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from operator import not_
+
+from pydantic import Field
 
 from router.steps import thresholds
 from router.steps.cases import Cases
@@ -19,6 +22,7 @@ from schemas.information import (
     Sensitivity,
 )
 from schemas.message import Message, derived_id
+from schemas.person import Person
 from schemas.policy import BoroughProfile
 from schemas.rating import Colour, RatingAssigned, RatingSuggested
 
@@ -28,6 +32,10 @@ class Notified(Shape):
 
     item: InformationItem
     known: Known
+    reference: Identity | None = Field(default=None, exclude_if=not_)
+    """Under which its agency knows the child."""
+    child: Person | None = Field(default=None, exclude_if=not_)
+    """As its agency told it; documents of old lack it."""
 
 
 class Answer(RequestId):
@@ -90,7 +98,10 @@ def _notified(linked: ChildLinked) -> Notified:
         may_be_revealed=True,
         may_leave=True,
     )
-    return Notified(item=item, known=known_of(linked.notification.subject))
+    said = linked.notification
+    return Notified(
+        item=item, known=known_of(said.subject), reference=said.reference, child=said.subject
+    )
 
 
 def _assigned(state: Gathering, colour: Colour, *, at: dt.datetime, needs: Level) -> Gathering:

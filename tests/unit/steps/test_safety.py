@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from router.steps.safety import CHILD, SIBLING, Around, Leaving, guarded, unsafe
+from router.steps.safety import CHILD, SIBLING, Leaving, cautioned, guarded, unsafe
 from router.steps.whereabouts import Exactness, told_in, words_of
 from schemas.identity import IdentityBlock
 from schemas.person import (
@@ -24,7 +24,7 @@ from schemas.person import (
     School,
 )
 from schemas.policy import Partner, Reader
-from schemas.safety import Danger, Hit
+from schemas.safety import Around, Danger, Hit
 from tests.support import given
 
 
@@ -60,11 +60,11 @@ def informant(**more: Any) -> RelatedPerson:
 
 
 def child(*related: RelatedPerson, **more: Any) -> Around:
-    return Around(CHILD, Person(related_person=related, **more))
+    return Around(who=CHILD, person=Person(related_person=related, **more))
 
 
 def sibling(*related: RelatedPerson, **more: Any) -> Around:
-    return Around(SIBLING, Person(related_person=related, **more))
+    return Around(who=SIBLING, person=Person(related_person=related, **more))
 
 
 def to(**more: Any) -> Partner:
@@ -524,6 +524,17 @@ def test_a_hit_never_says_what_it_protects(case: Case) -> None:
     telling = ("larkfield", "quarry", "bramble", "rose", "copley", "zx", "96", "07700", "mill lane")
     names = ("oldroyd", "marek", "ada", "whitlock", "elm row", "example.org")
     assert [word for word in (*telling, *names) if word in said] == []
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.says for case in CASES])
+def test_what_is_kept_of_somebody_to_look_for_finds_the_same(case: Case) -> None:
+    kept = [caution for one in case.around if (caution := cautioned(one))]
+    whole = unsafe(case.to, known=guarded(case.around), leaving=case.leaving)
+    assert unsafe(case.to, known=guarded(kept), leaving=case.leaving) == whole
+
+
+def test_of_somebody_without_any_danger_nothing_is_kept() -> None:
+    assert cautioned(Around(who=CHILD, person=given.child())) is None
 
 
 FLAT = home("Flat 3, 9 Larkfield Road")
