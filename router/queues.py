@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from router.handing_out import handed_out
+from schemas.policy import Policy
 from stores import queues
 from stores.database import Database
 from stores.ports import Leased
@@ -12,8 +14,9 @@ from stores.ports import Leased
 class StoredQueues:
     """The edge queues of one database (:class:`stores.ports.EdgeQueues`)."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, policy: Policy) -> None:
         self._database = database
+        self._policy = policy
 
     def lease(self, agency: str, *, limit: int, seconds: float) -> list[Leased]:
         """The oldest letters that nobody holds, now held for ``seconds``."""
@@ -22,7 +25,8 @@ class StoredQueues:
             if not queues.any_waiting(connection, agency):
                 return []
         with self._database.transaction() as transaction:
-            return queues.lease(transaction, agency, limit=limit, seconds=seconds)
+            leased = queues.lease(transaction, agency, limit=limit, seconds=seconds)
+            return handed_out(transaction, agency, leased, policy=self._policy)
 
     def acknowledge(self, agency: str, ids: Collection[str]) -> int:
         """Delete letters that arrived; answers how many there were."""

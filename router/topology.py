@@ -11,12 +11,13 @@ from router.memory.documents import documents
 from router.memory.references import References
 from router.memory.register import DecodedPeople, PeopleMemory
 from router.step import Step
-from router.steps import hold, release
+from router.steps import hold
 from router.steps.approve import decide as approve
 from router.steps.compose import decide as compose
 from router.steps.deduplicate import decide as deduplicate
 from router.steps.link import decide as link
 from router.steps.rate import decide as rate
+from router.steps.release import decide as release
 from router.steps.request_information import decide as request_information
 from router.unit import ALL, BoundStep, Unit, unit_name
 from schemas.topics import REDRIVEN, TOPICS, Topic

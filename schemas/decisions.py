@@ -8,11 +8,21 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from schemas.base import AgencyFact, AreaFact, Code, Identity, Line, ReferralHead, ReferralId, Shape
+from schemas.base import (
+    AgencyFact,
+    AreaFact,
+    Code,
+    Fact,
+    Identity,
+    Line,
+    ReferralHead,
+    ReferralId,
+    Shape,
+)
 from schemas.identity import IdentityField
 from schemas.notification import Digest
 from schemas.picture import DecidedOnPicture
-from schemas.product import CaseProduct, Choice
+from schemas.product import CaseProduct, Choice, RecallAnswer, SentProduct
 from schemas.rating import Colour
 
 
@@ -133,6 +143,16 @@ class DeliveryReceipt(CaseProduct):
     received_by: Line
 
 
+class RecallReceipt(CaseProduct):
+    """A recipient says what it did about a product, or an item of one, that was recalled."""
+
+    recall_id: Identity
+    status: RecallAnswer
+    answered_by: Line
+    reason: Line | None = None
+    """Required where it cannot be undone: what was done with it, and who has it now."""
+
+
 class RatingDecided(
     DecidedOnPicture,
     AgencyFact,
@@ -225,3 +245,41 @@ class DeliveryReceived(
     """A recipient's delivery receipt came in by a connector."""
 
     receipt: DeliveryReceipt
+
+
+class RecallReceived(
+    AgencyFact,
+    type="mash.recall.received.v1",
+    topic="deliveries.received",
+    subject="receipt.case_id",
+    product="receipt.product_id",
+):
+    """A recipient's answer to a recall came in by a connector."""
+
+    receipt: RecallReceipt
+
+
+class ProductFetched(
+    SentProduct,
+    Fact,
+    type="mash.product.fetched.v1",
+    topic="deliveries.received",
+    case="case_id",
+    product="product_id",
+):
+    """A product was handed to its recipient: from now on it can only be recalled."""
+
+    letter_id: Identity
+
+
+class ProductStopped(
+    SentProduct,
+    Fact,
+    type="mash.product.stopped.v1",
+    topic="deliveries.received",
+    case="case_id",
+    product="product_id",
+):
+    """A product was not handed out, as its recipient has no agreement in force that day (R50)."""
+
+    letter_id: Identity

@@ -11,7 +11,7 @@ from schemas.case import Candidate, FromPerson, LikelyPair, PersonReferrals, Wor
 from schemas.identity import IdentityBlock, IdentityField
 from schemas.notification import Notification, SetAside
 from schemas.picture import PictureGiven
-from schemas.product import DraftItem, SentProduct
+from schemas.product import DraftItem, RecallAnswer, SentProduct
 from schemas.rating import Colour, DueTime
 
 
@@ -91,6 +91,25 @@ class ApprovalRequest(SentProduct, Notice, type="mash.approval-request.v1"):
     """
     asks: tuple[IdentityField, ...] = Field(default=(), exclude_if=not_)
     """For who told it: what of that goes only if it is approved here."""
+
+
+class RecallAnswerNotice(SentProduct, Notice, type="mash.recall-answer.v1"):
+    """What a recipient did about a recall, for the lead agency and the item's owner."""
+
+    recall_id: Identity
+    item_id: Identity | None
+    answer: RecallAnswer
+    answered_by: Line
+    reason: Line | None
+
+
+class HeldBackNotice(SentProduct, ReferralHead, Notice, type="mash.product-held-back.v1"):
+    """A product does not reach its recipient, for the lead agency to find another way."""
+
+    purpose: Line
+    colour: Colour
+    urgent: bool
+    reason: Line
 
 
 class DueTimeWarning(DueTime, Notice, type="mash.due-time-warning.v1"):

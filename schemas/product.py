@@ -25,6 +25,10 @@ from schemas.rating import Colour
 from schemas.safety import Around
 
 
+def _none(value: object) -> bool:
+    return value is None
+
+
 def release_digest(
     *, item_id: str, recipient: str, purpose: str, text: str, about: bytes = b""
 ) -> str:
@@ -303,19 +307,68 @@ class ProductReturned(_ProductReceived, type="mash.product.returned.v1", topic="
 
 
 class ProductRecall(SentProduct, Notice, type="mash.product-recall.v1"):
-    """To a recipient: a product that it was sent names the wrong case and is not to be acted on.
+    """To a recipient: a product that it has, or an item of it, is not to be acted on or kept.
 
-    Its ``case_id`` is the wrong case, as the product names it.
+    Answered by recall receipts. Its ``case_id`` is the case that the product names.
     """
 
     reason: Line
+    recall_id: Identity | None = Field(default=None, exclude_if=_none)
+    item_id: Identity | None = Field(default=None, exclude_if=_none)
+    """The item that its owner wants back; None: the whole product, which names the wrong case."""
     referral_id: Identity | None = Field(default=None, exclude_if=not_)
     about: IdentityBlock | None = Field(default=None, exclude_if=not_)
     """Whom the product said that it is about."""
 
 
 class ProductRecalled(ProductFact, type="mash.product.recalled.v1", topic="products.released"):
-    """A product had left for the wrong child's case, and its recipient was told (L7)."""
+    """A product had left, and its recipient was told to give it or an item of it back (R27, L7)."""
 
     recipient: Code
+    reason: Line
+    recall_id: Identity | None = Field(default=None, exclude_if=_none)
+    item_id: Identity | None = Field(default=None, exclude_if=_none)
+    owner: Code | None = Field(default=None, exclude_if=_none)
+    """Whose the item is."""
+
+
+class ProductTakenBack(ProductFact, type="mash.product.taken-back.v1", topic="products.released"):
+    """A product, or an item of it, was taken from its recipient's queue before it was fetched."""
+
+    recipient: Code
+    reason: Line
+    item_id: Identity | None = Field(default=None, exclude_if=_none)
+    """None: the whole product."""
+
+
+class RecallAnswer(StrEnum):
+    """What a recipient did about what it was to give back."""
+
+    ACKNOWLEDGED = "acknowledged"
+    """It has read the recall; what came of it is still to be told."""
+    DESTROYED = "destroyed"
+    """What was recalled is destroyed or given back, wherever the recipient had it."""
+    CANNOT = "cannot"
+    """It cannot be undone: it was acted on, or has gone further."""
+
+
+class RecallAnswered(
+    ProductFact, type="mash.product.recall-answered.v1", topic="products.released"
+):
+    """A recipient answered a recall."""
+
+    recipient: Code
+    recall_id: Identity
+    item_id: Identity | None
+    answer: RecallAnswer
+    answered_by: Line
+    reason: Line | None
+
+
+class ProductHeldBack(ProductFact, type="mash.product.held-back.v1", topic="products.released"):
+    """A product does not go out: its recipient has no agreement in force (R50)."""
+
+    recipient: Code
+    colour: Colour
+    urgent: bool
     reason: Line

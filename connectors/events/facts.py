@@ -106,6 +106,10 @@ MESSAGE_TYPES: Mapping[str, MessageType[Any]] = {
         lambda by, sent: SafetyDecided(agency=by.code, decision=sent),
         lead_only=True,
     ),
+    "mash.recall-receipt.v1": MessageType(
+        decisions.RecallReceipt,
+        lambda by, sent: decisions.RecallReceived(agency=by.code, receipt=sent),
+    ),
 }
 """Every type that agencies may send."""
 

@@ -66,9 +66,8 @@ def assemble(settings: HubSettings, environment: Mapping[str, str], *, folder: P
             vault.keys(transaction.connection, [HUB_KEY], create=True)
             adopted = Adopted(policies.adopt(transaction, policy), policy)
         unless_good.pop_all()
-    return Hub(
-        settings, database, adopted, whole_hub(), StoredIntake(database), StoredQueues(database)
-    )
+    edge = StoredQueues(database, policy)
+    return Hub(settings, database, adopted, whole_hub(), StoredIntake(database), edge)
 
 
 @contextmanager

@@ -238,15 +238,14 @@ def test_who_withholds_is_a_signpost_unless_it_says_otherwise(outcome: Outcome) 
 
 
 def test_every_product_that_left_was_confirmed_by_its_recipient(outcome: Outcome) -> None:
-    """One that was recalled while it waited on its recipient's queue was kept back."""
+    """One that was taken back while it waited on its recipient's queue was kept back."""
     released = by_product(outcome.of("product.released"))
     delivered = by_product(outcome.of("product.delivered"))
-    recalled = by_product(outcome.of("product.recalled"))
-    kept_back = released.keys() - {
+    kept_back = by_product(outcome.of("product.taken-back"))
+    assert delivered.keys() == released.keys() - kept_back.keys() != set()
+    assert delivered.keys() == {
         letter["data"]["product_id"] for letter in outcome.letters("product")
     }
-    assert delivered.keys() == released.keys() - kept_back != set()
-    assert kept_back <= recalled.keys()
     assert all(
         entry.data["recipient"] == released[id_].data["recipient"]
         for id_, entry in delivered.items()
@@ -260,10 +259,13 @@ def test_a_product_for_the_wrong_child_is_voided_and_recalled_once_it_has_left(
     assert voided
     released = by_product(outcome.of("product.released"))
     recalled = by_product(outcome.of("product.recalled"))
-    assert recalled.keys() == voided & released.keys()
+    kept_back = by_product(outcome.of("product.taken-back"))
+    assert recalled.keys() | kept_back.keys() == voided & released.keys()
+    assert not recalled.keys() & kept_back.keys()
     assert {
         letter["data"]["product_id"] for letter in outcome.letters("product-recall")
     } == recalled.keys()
+    assert by_product(outcome.of("product.recall-answered")).keys() == recalled.keys()
 
 
 def test_what_humans_merge_split_and_take_back_goes_to_the_right_case_and_its_products_with_it(

@@ -343,7 +343,7 @@ def test_a_person_that_another_changed_is_a_conflict(database: Database) -> None
 
 def test_a_letter_is_leased_until_it_is_acknowledged(database: Database) -> None:
     _post(database, 3)
-    edge = StoredQueues(database)
+    edge = StoredQueues(database, given.policy())
     first = edge.lease("police", limit=2, seconds=60)
     assert [(letter.id, letter.attempts) for letter in first] == [("letter-0", 1), ("letter-1", 1)]
     assert [letter.id for letter in edge.lease("police", limit=9, seconds=60)] == ["letter-2"]
@@ -357,7 +357,7 @@ def test_a_letter_that_could_not_be_sent_can_be_leased_again_when_it_is_time(
     database: Database,
 ) -> None:
     _post(database, 2)
-    edge = StoredQueues(database)
+    edge = StoredQueues(database, given.policy())
     edge.lease("police", limit=9, seconds=60)
     edge.give_back("police", ["letter-0"], after_seconds=0)
     edge.give_back("police", ["letter-1"], after_seconds=60)
@@ -370,20 +370,20 @@ def test_a_letter_that_was_taken_back_is_gone_and_the_others_stay(database: Data
     _post(database, 2)
     with database.transaction() as transaction:
         queues.take_back(transaction, ["letter-0", "letter-that-left"])
-    left = StoredQueues(database).lease("police", limit=9, seconds=60)
+    left = StoredQueues(database, given.policy()).lease("police", limit=9, seconds=60)
     assert [letter.id for letter in left] == ["letter-1"]
 
 
 def test_a_lease_that_ran_out_is_free_again(database: Database) -> None:
     _post(database, 1)
-    edge = StoredQueues(database)
+    edge = StoredQueues(database, given.policy())
     assert edge.lease("police", limit=1, seconds=0)
     assert edge.lease("police", limit=1, seconds=60)
 
 
 def test_an_agency_can_acknowledge_its_own_letters_only(database: Database) -> None:
     _post(database, 1)
-    assert StoredQueues(database).acknowledge("school", ["letter-0"]) == 0
+    assert StoredQueues(database, given.policy()).acknowledge("school", ["letter-0"]) == 0
     assert rows_in(database, tables.letters) == 1
 
 
@@ -395,7 +395,7 @@ def test_a_letter_posted_twice_is_there_once(database: Database) -> None:
 
 def test_two_who_lease_at_once_never_get_the_same_letter(database: Database) -> None:
     _post(database, 300)
-    edge = StoredQueues(database)
+    edge = StoredQueues(database, given.policy())
 
     def lease_all(_: int) -> list[str]:
         leased: list[str] = []

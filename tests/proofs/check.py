@@ -115,8 +115,7 @@ def _letters(evidence: Evidence, verdict: Verdict) -> None:
 def _products(evidence: Evidence, verdict: Verdict) -> None:
     """Approved once, released once, received as exactly the bytes that were released.
 
-    One that was recalled while it waited on its recipient's queue was kept back, and may never have
-    been received.
+    One that was taken back while it waited on its recipient's queue was never received.
     """
     released = evidence.of("product.released")
     done = _causes(evidence, "product.released", "product.refused")
@@ -124,8 +123,8 @@ def _products(evidence: Evidence, verdict: Verdict) -> None:
     products = [entry.data["product_id"] for entry in released]
     verdict.once("product released", products, found=Counter(products))
     came = _different(evidence, "product", named="product_id")
-    recalled = {entry.data["product_id"] for entry in evidence.of("product.recalled")}
-    expected = [id_ for id_ in products if id_ in came or id_ not in recalled]
+    kept_back = {entry.data["product_id"] for entry in evidence.of("product.taken-back")}
+    expected = [id_ for id_ in products if id_ not in kept_back]
     verdict.once("product letter", expected, found=came)
     digests = {
         entry.data["product_id"]: (entry.data["recipient"], entry.data["digest"])

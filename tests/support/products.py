@@ -9,11 +9,16 @@ from schemas.decisions import (
     DeliveryReceived,
     ItemDecision,
     ItemRuled,
+    ProductFetched,
+    ProductStopped,
+    RecallReceipt,
+    RecallReceived,
     ReleaseDecided,
     ReleaseDecision,
     Ruling,
 )
 from schemas.product import (
+    ApprovalWithdrawn,
     ApprovedItem,
     Choice,
     Disposal,
@@ -21,6 +26,7 @@ from schemas.product import (
     ProductApproved,
     ProductDrafted,
     ProductVoided,
+    RecallAnswer,
     Signpost,
     Weighing,
     release_digest,
@@ -173,3 +179,47 @@ def receipt(
         "received_by": "T. Manager",
     }
     return DeliveryReceived(agency=agency, receipt=DeliveryReceipt.model_validate(told))
+
+
+def fetched(letter_id: str) -> ProductFetched:
+    """The recipient has the letter."""
+    return ProductFetched(
+        product_id="product-1", case_id="case-1", recipient=RECIPIENT, letter_id=letter_id
+    )
+
+
+def stopped(letter_id: str) -> ProductStopped:
+    """The letter was not handed out."""
+    return ProductStopped(
+        product_id="product-1", case_id="case-1", recipient=RECIPIENT, letter_id=letter_id
+    )
+
+
+def withdrawn(*, recall: bool = False, **changes: Any) -> ApprovalWithdrawn:
+    """The school takes back its item of product ``product-1``."""
+    told = {
+        "product_id": "product-1",
+        "referral_id": "ref-1",
+        "case_id": "case-1",
+        "item_id": "item-school",
+        "owner": "school",
+        "recipient": RECIPIENT,
+        "reason": "It would put the child at more risk.",
+        "decided_by": "A. Head",
+        "signpost": Signpost(owner="school", contact="school duty desk"),
+        "recall": recall,
+    }
+    return ApprovalWithdrawn.model_validate(told | changes)
+
+
+def gave_back(recall_id: str, status: RecallAnswer, **changes: Any) -> RecallReceived:
+    """The recipient's answer to a recall."""
+    told = {
+        "product_id": "product-1",
+        "case_id": "case-1",
+        "recall_id": recall_id,
+        "status": status,
+        "answered_by": "T. Manager",
+    }
+    agency = changes.pop("agency", RECIPIENT)
+    return RecallReceived(agency=agency, receipt=RecallReceipt.model_validate(told | changes))

@@ -253,6 +253,7 @@ _RANKS = (
     "mash.rating-request.v1",
     "mash.approval-request.v1",
     "mash.product.v1",
+    "mash.product-recall.v1",
 )
 """Kinds of letters in the order in which they are answered."""
 

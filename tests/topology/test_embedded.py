@@ -12,10 +12,11 @@ from sqlalchemy import text
 from ops.run.wiring import Hub
 from router.memory.decoded import Decoded
 from router.memory.documents import Documents, documents
+from router.queues import StoredQueues
 from router.runtimes.embedded import Embedded
 from router.step import Outcome, Step
-from router.steps import release
 from router.steps.rate import decide as rate
+from router.steps.release import decide as release
 from router.unit import BoundStep, Unit
 from schemas.base import Fact
 from schemas.case import ChildLinked
@@ -49,7 +50,7 @@ def rows(hub: Hub, query: str) -> list[Any]:
 
 
 @pytest.mark.parametrize("apart", [True, False])
-def test_a_product_that_is_voided_before_it_was_fetched_leaves_as_its_recall_alone(
+def test_a_product_that_is_voided_before_it_was_fetched_leaves_no_letter_at_all(
     hub: Hub, *, apart: bool
 ) -> None:
     put(hub, product.approved())
@@ -58,7 +59,33 @@ def test_a_product_that_is_voided_before_it_was_fetched_leaves_as_its_recall_alo
         assert rows(hub, "SELECT type FROM letters") == [("mash.product.v1",)]
     put(hub, product.voided())
     hub.embedded().drain()
+    assert rows(hub, "SELECT type FROM letters") == []
+
+
+def test_a_product_that_is_voided_after_it_was_fetched_is_recalled(hub: Hub) -> None:
+    put(hub, product.approved())
+    hub.embedded().drain()
+    (letter,) = hub.queues.lease(product.RECIPIENT, limit=9, seconds=60)
+    put(hub, product.voided())
+    hub.embedded().drain()
+    assert hub.queues.acknowledge(product.RECIPIENT, [letter.id]) == 0
     assert rows(hub, "SELECT type FROM letters") == [("mash.product-recall.v1",)]
+
+
+def test_a_product_does_not_reach_who_has_no_agreement_any_more_and_the_lead_agency_is_told(
+    hub: Hub,
+) -> None:
+    put(hub, product.approved())
+    hub.embedded().drain()
+    partners = hub.policy.value.partners
+    ended = partners[product.RECIPIENT].model_copy(update={"agreement": None})
+    now = hub.policy.value.model_copy(update={"partners": {**partners, product.RECIPIENT: ended}})
+    assert StoredQueues(hub.database, now).lease(product.RECIPIENT, limit=9, seconds=60) == []
+    hub.embedded().drain()
+    waiting = "SELECT agency, type FROM letters"
+    assert rows(hub, waiting) == [(hub.settings.lead_agency, "mash.product-held-back.v1")]
+    told = "SELECT count(*) FROM journal WHERE type = 'mash.product.held-back.v1'"
+    assert rows(hub, told) == [(1,)]
 
 
 @pytest.mark.parametrize("before", [True, False])
@@ -78,7 +105,7 @@ def test_a_letter_is_taken_back_in_whatever_order_its_step_sends_others_beside_i
     assert rows(hub, waiting) == [("mash.product.v1",)]
     put(hub, product.voided())
     _drain(hub, replace(release.STEP, decide=talkative))
-    assert rows(hub, waiting) == [("mash.product-recall.v1",)]
+    assert rows(hub, waiting) == []
 
 
 def test_the_message_that_is_a_steps_undoing_becomes_a_dead_letter_and_the_others_pass(

@@ -32,7 +32,7 @@ _RATED_OTHERWISE = 15  # ratings that the social worker changes
 _TWO_CHILDREN = 20  # pairs that are found not to be one child
 _NEVER_DECIDED = 4  # items whose owner does not say
 _WITHHELD = 14  # items, those never decided included
-_RELEASED_AS_THEY_ARE = 34  # items, those withheld included; the rest leaves sanitised
+_RELEASED_AS_THEY_ARE = 23  # items that leave; the rest leaves sanitised
 
 
 def answer(letter: Event) -> Event | None:
@@ -170,7 +170,7 @@ def _release(request: _Data, _agency: str) -> _Answer:
     drawn = draw(item["original"])
     if drawn < _NEVER_DECIDED:
         return None
-    choice, digest = _choice(drawn, item)
+    choice, digest = _choice(drawn, request)
     return "mash.release-decision.v1", {
         "referral_id": request["referral_id"],
         "product_id": request["product_id"],
@@ -186,11 +186,16 @@ def _release(request: _Data, _agency: str) -> _Answer:
     }
 
 
-def _choice(drawn: int, item: _Data) -> tuple[str, str | None]:
-    """What the owner chooses, and the digest of the words that it lets leave."""
+def _choice(drawn: int, request: _Data) -> tuple[str, str | None]:
+    """What the owner chooses, and the digest of the words that it lets leave.
+
+    What is withheld is so from everybody.
+    """
+    item = request["item"]
     if drawn < _WITHHELD:
         return "withhold", None
-    if drawn < _RELEASED_AS_THEY_ARE:
+    whom = (request["recipient"], request["purpose"], request["colour"])
+    if draw(item["original"], *whom) < _RELEASED_AS_THEY_ARE:
         return "release_original", item["original_digest"]
     return "release_sanitised", item["sanitised_digest"]
 
@@ -204,6 +209,16 @@ def _received(product: _Data, agency: str) -> _Answer:
     }
 
 
+def _given_back(recall: _Data, agency: str) -> _Answer:
+    return "mash.recall-receipt.v1", {
+        "product_id": recall["product_id"],
+        "case_id": recall["case_id"],
+        "recall_id": recall["recall_id"],
+        "status": "destroyed",
+        "answered_by": f"SIMULATED desk of {agency}",
+    }
+
+
 _ANSWERERS: dict[str, Callable[[_Data, str], _Answer]] = {
     "mash.information-request.v1": _information,
     "mash.rating-request.v1": _rating,
@@ -212,4 +227,5 @@ _ANSWERERS: dict[str, Callable[[_Data, str], _Answer]] = {
     "mash.split-review.v1": _split,
     "mash.approval-request.v1": _release,
     "mash.product.v1": _received,
+    "mash.product-recall.v1": _given_back,
 }

@@ -23,6 +23,7 @@ from schemas.decisions import (
     LinkDecided,
     PersonsDecided,
     RatingDecided,
+    RecallReceived,
     ReleaseDecided,
     SplitDecided,
     UndoDecided,
@@ -114,6 +115,16 @@ DATA: dict[str, tuple[dict[str, object], type[Fact]]] = {
     "mash.delivery-receipt.v1": (
         {"product_id": "p1", "case_id": "c1", "status": "received", "received_by": "Duty desk"},
         DeliveryReceived,
+    ),
+    "mash.recall-receipt.v1": (
+        {
+            "product_id": "p1",
+            "case_id": "c1",
+            "recall_id": "q1",
+            "status": "destroyed",
+            "answered_by": "Duty desk",
+        },
+        RecallReceived,
     ),
     "mash.open-case.v1": (
         {"reference": "k1", "child": {}, "worker": None, "since": "2026-01-01"},

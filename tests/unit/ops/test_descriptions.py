@@ -27,6 +27,7 @@ from router.intake import StoredIntake
 from router.queues import StoredQueues
 from stores.database import Database
 from stores.vault import Vault
+from tests.support import given
 from tests.support.agencies import hub_with_tokens, serving
 from tests.support.words import OPERATORS
 
@@ -46,7 +47,7 @@ def app(database: Database) -> Starlette:
     return create_app(
         hub_with_tokens(),
         intake=StoredIntake(database),
-        queues=StoredQueues(database),
+        queues=StoredQueues(database, given.policy()),
         largest_body=10_000,
         clock=lambda: dt.datetime(2030, 1, 1, tzinfo=dt.UTC),
         extra_routes=[

@@ -5,21 +5,27 @@ once.
 from __future__ import annotations
 
 from hashlib import sha256
+from typing import Any
 
 import pytest
 
 from router.step import Outcome
-from router.steps import release
+from router.steps.release import decide as release
 from schemas.base import Fact
 from schemas.letter import letter_id
+from schemas.policy import Policy
 from schemas.product import (
     Product,
     ProductDelivered,
+    ProductHeldBack,
     ProductRecall,
     ProductRecalled,
     ProductRefused,
     ProductReleased,
     ProductReturned,
+    ProductTakenBack,
+    RecallAnswer,
+    RecallAnswered,
 )
 from schemas.refusals import Refusal
 from tests.support import given
@@ -115,32 +121,154 @@ def test_a_product_that_is_voided_before_its_approval_is_heard_never_leaves() ->
     assert step.when(product.approved()) == Outcome()
 
 
+def left(*, policy: Policy | None = None) -> tuple[Given, str]:
+    """A product on its recipient's queue, and the id of its letter."""
+    step, told = Given(release.STEP, policy), given.message(product.approved())
+    (letter,) = step.when(told).letters
+    return step, letter_id(told.id, "release", key=letter.key)
+
+
+def recalls(outcome: Outcome[Any]) -> list[ProductRecall]:
+    """What recipients are asked to give back."""
+    return given.of(ProductRecall, [letter.notice for letter in outcome.letters])
+
+
 @pytest.mark.parametrize("status", [None, "received", "refused"])
 def test_a_product_that_has_left_is_recalled_once_when_it_is_voided(status: str | None) -> None:
-    step = releasing().given(product.approved(), *([product.receipt(status)] if status else []))
+    step, letter = left()
+    step.given(product.fetched(letter), *([product.receipt(status)] if status else []))
     outcome = step.when(product.voided())
-    (letter,) = outcome.letters
     assert [type(fact) for fact in outcome.facts] == [ProductRecalled]
-    assert isinstance(letter.notice, ProductRecall)
-    assert letter.agency == product.RECIPIENT
+    assert [to.agency for to in outcome.letters] == [product.RECIPIENT]
+    assert len(recalls(outcome)) == 1
     assert step.when(product.voided()) == Outcome()
 
 
-def test_a_product_that_waits_on_its_queue_when_it_is_voided_does_not_leave_any_more() -> None:
-    step = releasing()
-    told = given.message(product.approved())
-    (letter,) = step.when(told).letters
-    gone = letter_id(told.id, "release", key=letter.key)
-    assert step.when(product.voided()).takes_back == (gone,)
+def test_a_product_that_waits_on_its_queue_when_it_is_voided_is_taken_back_and_not_told_of() -> (
+    None
+):
+    step, letter = left()
+    outcome = step.when(product.voided())
+    assert (outcome.takes_back, outcome.letters) == ((letter,), ())
+    assert [type(fact) for fact in outcome.facts] == [ProductTakenBack]
+    assert step.when(product.voided()) == Outcome()
 
 
-def test_a_product_that_was_sent_under_an_older_id_is_taken_back_under_that_one() -> None:
+def test_a_product_that_was_fetched_in_the_moment_in_which_it_was_voided_is_recalled() -> None:
+    step, letter = left()
+    step.given(product.voided())
+    assert len(recalls(step.when(product.fetched(letter)))) == 1
+
+
+def test_what_was_sent_before_fetching_was_noted_is_recalled_and_taken_back() -> None:
     step = releasing().given(product.approved())
-    step.state = step.state.model_copy(update={"letter": "as it was called"})
-    assert step.when(product.voided()).takes_back == ("as it was called",)
+    step.state = step.state.model_copy(
+        update={"letter": "as it was called", "fetched": True, "holds": None}
+    )
+    outcome = step.when(product.voided())
+    assert outcome.takes_back == ("as it was called",)
+    assert len(recalls(outcome)) == 1
 
 
 def test_a_recalled_products_receipt_is_still_recorded() -> None:
-    step = releasing().given(product.approved(), product.voided())
+    step, letter = left()
+    step.given(product.fetched(letter), product.voided())
     assert [type(fact) for fact in step.when(product.receipt()).facts] == [ProductDelivered]
+    assert step.when(product.voided()) == Outcome()
+
+
+# --- what its owner takes back, and asks back
+
+
+@pytest.mark.parametrize("recall", [True, False])
+def test_an_item_taken_back_before_it_was_fetched_leaves_no_more_and_the_rest_does(
+    *, recall: bool
+) -> None:
+    step, letter = left()
+    outcome = step.when(product.withdrawn(recall=recall))
+    assert outcome.takes_back == (letter,)
+    assert [type(fact) for fact in outcome.facts] == [ProductTakenBack, ProductReleased]
+    (sent,) = given.of(Product, [letter.notice for letter in outcome.letters])
+    assert sent.items == ()
+    assert [post.owner for post in sent.signposts] == ["gp", "school"]
+
+
+def test_a_product_of_which_everything_is_taken_back_does_not_leave() -> None:
+    step = releasing()
+    step.given(product.approved(signposts=()))
+    outcome = step.when(product.withdrawn(signpost=None))
+    assert [type(fact) for fact in outcome.facts] == [ProductTakenBack, ProductRefused]
+    assert outcome.letters == ()
+    assert step.when(product.withdrawn(signpost=None)) == Outcome()
+
+
+def test_an_item_that_was_fetched_in_the_moment_in_which_it_was_taken_back_is_recalled() -> None:
+    step, letter = left()
+    step.given(product.withdrawn())
+    (recall,) = recalls(step.when(product.fetched(letter)))
+    assert recall.item_id == "item-school"
+
+
+def test_an_item_that_its_recipient_has_is_recalled_where_its_owner_says_so() -> None:
+    step, letter = left()
+    step.given(product.fetched(letter))
+    assert step.when(product.withdrawn()) == Outcome()
+    outcome = step.when(product.withdrawn(recall=True))
+    (recall,), (fact,) = recalls(outcome), given.of(ProductRecalled, outcome.facts)
+    assert (recall.item_id, recall.recall_id) == ("item-school", fact.recall_id)
+
+
+def recalled() -> tuple[Given, str]:
+    """An item that was asked back, and under which id."""
+    step, letter = left()
+    step.given(product.fetched(letter), product.receipt())
+    (recall,) = recalls(step.when(product.withdrawn(recall=True)))
+    assert recall.recall_id is not None
+    return step, recall.recall_id
+
+
+def test_what_a_recipient_did_about_a_recall_is_told_to_owner_and_lead_agency() -> None:
+    step, recall = recalled()
+    for status in (RecallAnswer.ACKNOWLEDGED, RecallAnswer.DESTROYED):
+        outcome = step.when(product.gave_back(recall, status))
+        (fact,) = given.of(RecallAnswered, outcome.facts)
+        assert (fact.recall_id, fact.answer) == (recall, status)
+        assert [letter.agency for letter in outcome.letters] == ["childrens_social_care", "school"]
+        assert step.when(product.gave_back(recall, status)) == Outcome()
+
+
+def test_an_answer_to_a_recall_that_is_not_possible_is_refused() -> None:
+    step, recall = recalled()
+    done = RecallAnswer.DESTROYED
+    for told, refusal in (
+        (product.gave_back(recall, done, agency="gp"), ("refused.not-yours", "product_id")),
+        (product.gave_back("another", done), ("refused.unknown-subject", "recall_id")),
+        (product.gave_back(recall, done, case_id="case-9"), ("refused.unknown-subject", "case_id")),
+        (product.gave_back(recall, RecallAnswer.CANNOT), ("missing.field", "reason")),
+    ):
+        assert step.when(told).refusal == Refusal(*refusal)
+    step.when(product.gave_back(recall, done))
+    late = step.when(product.gave_back(recall, RecallAnswer.ACKNOWLEDGED))
+    assert late.refusal == Refusal("refused.closed", "status")
+
+
+# --- agreements of recipients (R50)
+
+
+NOT_SIGNED = given.policy(given.partner(product.RECIPIENT, agreement=None))
+
+
+def test_nothing_leaves_for_a_recipient_without_an_agreement_and_the_lead_agency_is_told() -> None:
+    step = Given(release.STEP, NOT_SIGNED)
+    outcome = step.when(product.approved())
+    assert [type(fact) for fact in outcome.facts] == [ProductHeldBack]
+    assert [letter.agency for letter in outcome.letters] == ["childrens_social_care"]
+    assert step.when(product.receipt()).refusal is not None
+
+
+def test_a_product_whose_recipients_agreement_ended_on_its_queue_does_not_reach_it() -> None:
+    step, letter = left()
+    assert step.when(product.stopped("another letter")) == Outcome()
+    outcome = step.when(product.stopped(letter))
+    assert [type(fact) for fact in outcome.facts] == [ProductHeldBack]
     assert step.when(product.voided()) == Outcome()

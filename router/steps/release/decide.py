@@ -1,0 +1,143 @@
+"""Hop 7: send exactly what every owner approved, and note that it arrived (R34 to R38, L7)."""
+
+from __future__ import annotations
+
+from router.step import Outcome, Step, product_of, refuse
+from router.steps.now import Now
+from router.steps.release import recalls, sending
+from router.steps.release.state import (
+    Delivered,
+    HeldBack,
+    Released,
+    Returned,
+    State,
+    Void,
+    sent_of,
+)
+from schemas.decisions import (
+    DeliveryReceived,
+    ProductFetched,
+    ProductStopped,
+    RecallReceived,
+)
+from schemas.letter import Letter
+from schemas.message import Message
+from schemas.notices import HeldBackNotice
+from schemas.policy import Policy
+from schemas.product import (
+    ApprovalWithdrawn,
+    ProductApproved,
+    ProductDelivered,
+    ProductHeldBack,
+    ProductRefused,
+    ProductReturned,
+    ProductVoided,
+    release_digest,
+)
+
+NO_AGREEMENT = "Its recipient has no information-sharing agreement in force."
+
+
+def decide(state: State | None, message: Message, policy: Policy) -> Outcome[State]:
+    """Send an approved product once, note that it was fetched and arrived, take back or recall it.
+
+    Refuses text that was not approved.
+    """
+    cause = message.id
+    match message.data:
+        case ProductApproved() as approved:
+            return _release(state, approved, cause=cause, now=Now(message.time, policy))
+        case DeliveryReceived() as received:
+            return _receipt(state, received)
+        case ProductFetched() as fetched:
+            return recalls.fetched(state, fetched, cause=cause)
+        case ProductStopped() as stopped:
+            return _stopped(state, stopped, policy=policy)
+        case ApprovalWithdrawn() as withdrawn:
+            return recalls.withdraw(state, withdrawn, cause=cause)
+        case RecallReceived() as received:
+            return recalls.answered(state, received, policy=policy)
+        case ProductVoided() as voided:
+            return recalls.void(state, voided, cause=cause)
+    return Outcome()
+
+
+def _release(
+    state: State | None, approved: ProductApproved, *, cause: str, now: Now
+) -> Outcome[State]:
+    if isinstance(state, Void):
+        return _voided_before(state, approved)
+    if state is not None:
+        return Outcome()
+    for number, item in enumerate(approved.items):
+        shown = release_digest(
+            item_id=item.item_id,
+            recipient=approved.recipient,
+            purpose=approved.purpose,
+            text=item.text,
+        )
+        if item.digest != shown:
+            return refuse("refused.digest", f"items[{number}].digest")
+    sent = Released(fetched=False, holds=approved, **approved.shared(Released))
+    if now.agreement_with(approved.recipient) is None:
+        return _held_back(sent, approved, policy=now.policy)
+    sent = sent.model_copy(update={"letter": sending.letter_named(cause)})
+    return Outcome(sent, (sending.released(approved),), (sending.letter(approved),))
+
+
+def _held_back(sent: Released, approved: ProductApproved, *, policy: Policy) -> Outcome[State]:
+    """Nothing leaves for who has not signed, or no longer (R50); the lead agency is told."""
+    fact = ProductHeldBack(reason=NO_AGREEMENT, **approved.shared(ProductHeldBack))
+    notice = HeldBackNotice(reason=NO_AGREEMENT, **approved.shared(HeldBackNotice))
+    letter = Letter("held-back", agency=policy.lead_agency, notice=notice)
+    after = HeldBack(sent=sent.model_copy(update={"letter": None, "holds": None}))
+    return Outcome(after, (fact,), (letter,))
+
+
+def _stopped(state: State | None, stopped: ProductStopped, *, policy: Policy) -> Outcome[State]:
+    """It waited on its recipient's queue until the agreement had ended."""
+    if not isinstance(state, Released) or stopped.letter_id != state.letter or not state.holds:
+        return Outcome()
+    return _held_back(state, state.holds, policy=policy)
+
+
+def _voided_before(void: Void, approved: ProductApproved) -> Outcome[State]:
+    if void.told:
+        return Outcome()
+    refused = ProductRefused(**approved.shared(ProductRefused), voided=True, reason=void.reason)
+    return Outcome(void.model_copy(update={"told": True}), (refused,))
+
+
+def _receipt(state: State | None, received: DeliveryReceived) -> Outcome[State]:
+    receipt = received.receipt
+    if state is None or isinstance(state, Void | HeldBack):
+        return refuse("refused.unknown-subject", "product_id")
+    sent = sent_of(state)
+    if received.agency != sent.recipient:
+        return refuse("refused.not-yours", "product_id")
+    if receipt.case_id != sent.case_id:
+        return refuse("refused.unknown-subject", "case_id")
+    arrived = receipt.status == "received"
+    has = sent.model_copy(update={"fetched": True, "holds": None})
+    after = Delivered(sent=has) if arrived else Returned(sent=has)
+    if not isinstance(state, Released):
+        return Outcome() if type(state) is type(after) else refuse("refused.closed", "status")
+    kind = ProductDelivered if arrived else ProductReturned
+    return Outcome(after, (kind(**receipt.shared(kind) | sent.shared(kind)),))
+
+
+STEP: Step[State] = Step(
+    name=sending.STEP_NAME,
+    hears=(
+        ProductApproved,
+        ApprovalWithdrawn,
+        ProductVoided,
+        DeliveryReceived,
+        RecallReceived,
+        ProductFetched,
+        ProductStopped,
+    ),
+    state=State,
+    key=product_of,
+    decide=decide,
+)

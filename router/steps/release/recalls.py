@@ -1,0 +1,215 @@
+"""What is taken back from a recipient's queue, and what is asked back from who has it (R27, L7)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from router.step import Outcome, refuse
+from router.steps.release import sending
+from router.steps.release.state import (
+    HeldBack,
+    Left,
+    Recall,
+    Released,
+    State,
+    TakenBack,
+    Void,
+    sent_of,
+    with_sent,
+)
+from schemas.base import Fact
+from schemas.decisions import ProductFetched, RecallReceived
+from schemas.letter import Letter
+from schemas.message import derived_id
+from schemas.notices import RecallAnswerNotice
+from schemas.policy import Policy
+from schemas.product import (
+    ApprovalWithdrawn,
+    ProductApproved,
+    ProductRecall,
+    ProductRecalled,
+    ProductRefused,
+    ProductTakenBack,
+    ProductVoided,
+    RecallAnswer,
+    RecallAnswered,
+)
+from schemas.refusals import Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What is wanted back of which product, and why; ``item_id`` None: the whole."""
+
+    product_id: str
+    item_id: str | None
+    owner: str | None
+    reason: str
+
+
+def void(state: State | None, voided: ProductVoided, *, cause: str) -> Outcome[State]:
+    """A product that has left is recalled: its recipient may act on the wrong child (L7).
+
+    One that still waits on its recipient's queue is taken back, and nobody need know of it.
+    """
+    if state is None:
+        return Outcome(state=Void(reason=voided.reason))
+    out = _out(state)
+    if out is None:
+        return Outcome()
+    sent = sent_of(out).model_copy(update={"recalled": True, "holds": None})
+    wanted = _Wanted(voided.product_id, None, None, voided.reason)
+    letters = (sent.letter,) if sent.letter else ()
+    if not sent.fetched:
+        return Outcome(_back(sent, wanted), (_told_back(sent, wanted),), takes_back=letters)
+    return replace(_recalled(with_sent(out, sent), wanted, cause=cause), takes_back=letters)
+
+
+def withdraw(state: State | None, withdrawn: ApprovalWithdrawn, *, cause: str) -> Outcome[State]:
+    """An owner takes its item back: from the queue while the product waits there, and from whoever
+    has it where the owner recalls it.
+    """
+    if state is None:
+        return Outcome(state=Void(reason=withdrawn.reason))
+    out = _out(state)
+    if out is None:
+        return Outcome()
+    item, sent = withdrawn.item_id, sent_of(out)
+    wanted = _Wanted(withdrawn.product_id, item, withdrawn.owner, withdrawn.reason)
+    if not sent.fetched:
+        return _left_without(sent, withdrawn, wanted, cause=cause)
+    return _recalled(out, wanted, cause=cause) if withdrawn.recall else Outcome()
+
+
+def _out(state: Left | Void) -> Left | None:
+    """The product, unless nothing of it is out, or nothing more than was recalled."""
+    if isinstance(state, Void) or sent_of(state).recalled:
+        return None
+    return None if isinstance(state, HeldBack) and not state.sent.fetched else state
+
+
+def fetched(state: State | None, told: ProductFetched, *, cause: str) -> Outcome[State]:
+    """From now on it can only be recalled; what was taken back in that moment is so at once."""
+    if state is None or isinstance(state, Void):
+        return Outcome()
+    after, facts, letters = state, list[Fact](), list[Letter]()
+    if told.letter_id == sent_of(state).letter:
+        after = with_sent(after, sent_of(after).model_copy(update={"fetched": True}))
+    for one in sent_of(state).taken_back:
+        if one.letter == told.letter_id:
+            wanted = _Wanted(told.product_id, one.item_id, one.owner, one.reason)
+            after, fact, letter = _recall(after, wanted, cause=cause)
+            facts.append(fact)
+            letters.append(letter)
+    return Outcome(after, tuple(facts), tuple(letters))
+
+
+def answered(state: State | None, received: RecallReceived, *, policy: Policy) -> Outcome[State]:
+    """Note what the recipient did, for the owner and the lead agency to know."""
+    if state is None or isinstance(state, Void):
+        return refuse("refused.unknown-subject", "product_id")
+    receipt, sent = received.receipt, sent_of(state)
+    recall = sent.recall(receipt.recall_id)
+    if refusal := _not_so(recall, received, sent):
+        return Outcome(refusal=refusal)
+    assert recall is not None
+    if recall.answer is receipt.status:
+        return Outcome()
+    fact = RecallAnswered(
+        recipient=sent.recipient,
+        referral_id=sent.referral_id,
+        item_id=recall.item_id,
+        answer=receipt.status,
+        **receipt.shared(RecallAnswered),
+    )
+    now = recall.model_copy(update={"answer": receipt.status})
+    after = with_sent(state, sent.with_recall(now))
+    return Outcome(after, (fact,), tuple(_letters(fact, recall, policy=policy)))
+
+
+def _not_so(recall: Recall | None, received: RecallReceived, sent: Released) -> Refusal | None:
+    receipt = received.receipt
+    if received.agency != sent.recipient:
+        return Refusal("refused.not-yours", "product_id")
+    if recall is None:
+        return Refusal("refused.unknown-subject", "recall_id")
+    if receipt.case_id != sent.case_id:
+        return Refusal("refused.unknown-subject", "case_id")
+    final = recall.answer in (RecallAnswer.DESTROYED, RecallAnswer.CANNOT)
+    if final and receipt.status is RecallAnswer.ACKNOWLEDGED:
+        return Refusal("refused.closed", "status")
+    if receipt.status is RecallAnswer.CANNOT and not (receipt.reason or "").strip():
+        return Refusal("missing.field", "reason")
+    return None
+
+
+def _letters(fact: RecallAnswered, recall: Recall, *, policy: Policy) -> Iterator[Letter]:
+    notice = RecallAnswerNotice(**fact.shared(RecallAnswerNotice))
+    for agency in dict.fromkeys(filter(None, (policy.lead_agency, recall.owner))):
+        yield Letter(f"recall-answer/{agency}", agency=agency, notice=notice)
+
+
+def _left_without(
+    sent: Released, withdrawn: ApprovalWithdrawn, wanted: _Wanted, *, cause: str
+) -> Outcome[State]:
+    """What is left of the product waits in its place, or nothing where nothing is left."""
+    if sent.holds is None or sent.letter is None:
+        return Outcome()
+    back, facts = _back(sent, wanted), [_told_back(sent, wanted)]
+    holds = _narrowed(sent.holds, withdrawn)
+    if not holds.items and not holds.signposts:
+        reason = "Its owners take back what they let leave."
+        refused = ProductRefused(reason=reason, **holds.shared(ProductRefused))
+        after = back.model_copy(update={"letter": None, "holds": None})
+        return Outcome(after, (*facts, refused), takes_back=(sent.letter,))
+    after = back.model_copy(update={"letter": sending.letter_named(cause), "holds": holds})
+    told = (*facts, sending.released(holds))
+    return Outcome(after, told, (sending.letter(holds),), takes_back=(sent.letter,))
+
+
+def _narrowed(approved: ProductApproved, withdrawn: ApprovalWithdrawn) -> ProductApproved:
+    items = tuple(item for item in approved.items if item.item_id != withdrawn.item_id)
+    signposts = approved.signposts
+    if withdrawn.signpost is not None and withdrawn.signpost not in signposts:
+        signposts = (*signposts, withdrawn.signpost)
+    return approved.model_copy(update={"items": items, "signposts": signposts})
+
+
+def _back(sent: Released, wanted: _Wanted) -> Released:
+    """Remembers the letter: it may have been fetched in this very moment."""
+    if sent.letter is None:
+        return sent
+    gone = TakenBack(
+        letter=sent.letter, item_id=wanted.item_id, owner=wanted.owner, reason=wanted.reason
+    )
+    return sent.model_copy(update={"taken_back": (*sent.taken_back, gone)})
+
+
+def _told_back(sent: Released, wanted: _Wanted) -> ProductTakenBack:
+    return ProductTakenBack(
+        product_id=wanted.product_id,
+        reason=wanted.reason,
+        item_id=wanted.item_id,
+        **sent.shared(ProductTakenBack),
+    )
+
+
+def _recalled(state: Left, wanted: _Wanted, *, cause: str) -> Outcome[State]:
+    after, fact, letter = _recall(state, wanted, cause=cause)
+    return Outcome(after, (fact,), (letter,))
+
+
+def _recall(state: Left, wanted: _Wanted, *, cause: str) -> tuple[Left, Fact, Letter]:
+    sent = sent_of(state)
+    id_ = derived_id(cause, "recall", wanted.product_id, wanted.item_id or "")
+    recall = Recall(recall_id=id_, item_id=wanted.item_id, owner=wanted.owner)
+    fact = ProductRecalled(
+        product_id=wanted.product_id,
+        reason=wanted.reason,
+        **sent.shared(ProductRecalled) | recall.shared(ProductRecalled),
+    )
+    name = f"recall/{wanted.item_id}" if wanted.item_id else "recall"
+    notice = ProductRecall(**fact.shared(ProductRecall))
+    letter = Letter(name, agency=sent.recipient, notice=notice)
+    return with_sent(state, sent.with_recall(recall)), fact, letter

@@ -1,0 +1,99 @@
+"""What releasing remembers of a product: where it is, and what is wanted back of it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field
+
+from schemas.base import Code, Identity, Line, ReferralHead, Shape
+from schemas.product import ProductApproved, RecallAnswer
+
+
+class TakenBack(Shape):
+    """Taken back while it waited on its recipient's queue as ``letter``."""
+
+    letter: Identity
+    item_id: Identity | None
+    """None: the whole product."""
+    owner: Code | None
+    reason: Line
+
+
+class Recall(Shape):
+    """What a recipient was asked to give back, and what it answered last."""
+
+    recall_id: Identity
+    item_id: Identity | None
+    """None: the whole product."""
+    owner: Code | None
+    answer: RecallAnswer | None = None
+
+
+class Released(ReferralHead):
+    """On its recipient's queue as ``letter``; ``recalled`` once nothing of it is to be kept."""
+
+    kind: Literal["released"] = "released"
+    recipient: Code
+    letter: Identity | None = None
+    recalled: bool = False
+    fetched: bool = True
+    """Whether its recipient may have it; of what was sent before this was noted nobody knows."""
+    holds: ProductApproved | None = None
+    """What the letter holds, until its recipient confirms that it has it."""
+    taken_back: tuple[TakenBack, ...] = ()
+    recalls: tuple[Recall, ...] = ()
+
+    def recall(self, recall_id: str) -> Recall | None:
+        """What was recalled under this id."""
+        return next((one for one in self.recalls if one.recall_id == recall_id), None)
+
+    def with_recall(self, recall: Recall) -> Released:
+        """With a recall, or one as it stands now."""
+        others = (one for one in self.recalls if one.recall_id != recall.recall_id)
+        return self.model_copy(update={"recalls": (*others, recall)})
+
+
+class Delivered(Shape):
+    """Its recipient has it."""
+
+    kind: Literal["delivered"] = "delivered"
+    sent: Released
+
+
+class Returned(Shape):
+    """Its recipient did not take it."""
+
+    kind: Literal["returned"] = "returned"
+    sent: Released
+
+
+class HeldBack(Shape):
+    """It does not go out: its recipient has no agreement in force."""
+
+    kind: Literal["held_back"] = "held_back"
+    sent: Released
+
+
+class Void(Shape):
+    """Voided before its approval was heard: it is never sent. ``told`` once that was recorded."""
+
+    kind: Literal["void"] = "void"
+    reason: Line
+    told: bool = False
+
+
+Left: TypeAlias = Released | Delivered | Returned | HeldBack
+State: TypeAlias = Annotated[
+    Released | Delivered | Returned | HeldBack | Void, Field(discriminator="kind")
+]
+
+
+def sent_of(state: Left) -> Released:
+    """The product as it was sent."""
+    return state if isinstance(state, Released) else state.sent
+
+
+def with_sent(state: Left, sent: Released) -> Left:
+    """The same state of a product about which more is known."""
+    return sent if isinstance(state, Released) else state.model_copy(update={"sent": sent})
