@@ -12,8 +12,9 @@ from router.steps.deduplicate import decide as deduplicate
 from schemas.base import Fact
 from schemas.message import Message, arrived, dated_id, derived_id
 from schemas.notification import NotificationReceived, Receipt
+from schemas.picture import DecidedOnPicture
 from schemas.refusals import Refusal
-from stores import codec, cursors, dead_letters, journal, known
+from stores import codec, cursors, dead_letters, journal, known, pictures
 from stores.database import Database, Transaction, Unstorable
 from stores.dead_letters import DeadLetter
 from stores.ports import Arrival
@@ -102,6 +103,7 @@ class _Batch:
         self._references = References(transaction)
 
     def take(self, arrivals: Sequence[Arrival]) -> list[Receipt]:
+        arrivals = _with_shown(self._transaction, arrivals)
         keys = [arrival_key(arrival) for arrival in arrivals]
         earlier = {_earlier_key(arrival) for arrival in arrivals if arrival.source_key}
         self._ids = known.load(self._transaction, [*keys, *earlier])
@@ -213,6 +215,21 @@ class _Batch:
         except Unreadable:
             return (None,)
         return (found.original, found.mended) if found else ()
+
+
+def _with_shown(transaction: Transaction, arrivals: Sequence[Arrival]) -> Sequence[Arrival]:
+    """Decisions with what the hub's record says of the pictures that they name as seen."""
+    bodies = (arrival.body for arrival in arrivals)
+    decided = [body for body in bodies if isinstance(body, DecidedOnPicture)]
+    if not decided:
+        return arrivals
+    shown = pictures.load(transaction, {one.id for body in decided for one in body.seen})
+    return [
+        replace(one, body=one.body.knowing(shown))
+        if isinstance(one.body, DecidedOnPicture)
+        else one
+        for one in arrivals
+    ]
 
 
 def _but_for_arrival(one: Message, other: Message) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from router.handing_out import handed_out
+from router.picture.giving import with_pictures
 from schemas.policy import Policy
 from stores import queues
 from stores.database import Database
@@ -19,14 +20,15 @@ class StoredQueues:
         self._policy = policy
 
     def lease(self, agency: str, *, limit: int, seconds: float) -> list[Leased]:
-        """The oldest letters that nobody holds, now held for ``seconds``."""
+        """The oldest letters that nobody holds, now held for ``seconds``; with their pictures."""
         # An empty queue, looked into all day long, costs no transaction.
         with self._database.reading() as connection:
             if not queues.any_waiting(connection, agency):
                 return []
         with self._database.transaction() as transaction:
             leased = queues.lease(transaction, agency, limit=limit, seconds=seconds)
-            return handed_out(transaction, agency, leased, policy=self._policy)
+            out = handed_out(transaction, agency, leased, policy=self._policy)
+            return with_pictures(transaction, out, policy=self._policy)
 
     def acknowledge(self, agency: str, ids: Collection[str]) -> int:
         """Delete letters that arrived; answers how many there were."""

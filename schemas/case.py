@@ -112,6 +112,17 @@ class CaseFact(Fact, topic="cases.linked", case="case_id"):
     """What linking did for a case."""
 
 
+class ConcernFollowed(
+    ReferralId, CaseFact, type="mash.case.concern-followed.v1", referral="referral_id"
+):
+    """A further notification about the same child came after this referral."""
+
+    case_id: Identity
+    further_referral_id: Identity
+    same_concern: bool
+    """Whether it tells of the same concern: a new version, or sent again."""
+
+
 class OpenCaseLinked(Child, CaseFact, type="mash.case.open-case-linked.v1"):
     """An open case of a case system was found to be about this child."""
 

@@ -21,16 +21,9 @@ from schemas.base import (
 )
 from schemas.identity import IdentityField
 from schemas.notification import Digest
-from schemas.picture import DecidedOnPicture
+from schemas.picture import DecidedOnPicture, Seen
 from schemas.product import CaseProduct, Choice, RecallAnswer, SentProduct
 from schemas.rating import Colour
-
-
-class Seen(Shape):
-    """Something that the decider had before them: its id and the digest of its exact content."""
-
-    id: Identity
-    digest: Digest
 
 
 class RatingDecision(ReferralHead):
@@ -155,7 +148,6 @@ class RecallReceipt(CaseProduct):
 
 class RatingDecided(
     DecidedOnPicture,
-    AgencyFact,
     type="mash.rating.decided.v1",
     topic="ratings.decided",
     subject="decision.case_id",

@@ -76,6 +76,21 @@ class RatingRequest(ReferralHead, Notice, type="mash.rating-request.v1"):
     """Added as the letter is handed out."""
 
 
+class WhatIsNew(ReferralHead, Notice, type="mash.what-is-new.v1"):
+    """Something came that could change the rating of a referral; answered by a rating decision,
+    where that changes it.
+    """
+
+    news: tuple[Line, ...]
+    """What came, without its content: that is in the picture."""
+    colour: Colour
+    """The rating that stands, or is suggested."""
+    rated: bool
+    """Whether a human rated it."""
+    picture: PictureGiven | None = Field(default=None, exclude_if=not_)
+    """Added as the letter is handed out."""
+
+
 class ApprovalRequest(SentProduct, Notice, type="mash.approval-request.v1"):
     """One item of a product, for its owner to decide about (R29) by a release decision."""
 

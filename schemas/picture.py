@@ -7,14 +7,14 @@ made on (R47).
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from hashlib import sha256
 from operator import not_
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import Field
 
-from schemas.base import AgencyFact, Code, Fact, Identity, Instant, Line, Prose, Shape
+from schemas.base import AgencyFact, Code, Identity, Instant, Line, Prose, Shape
 from schemas.case import LinkOutcome, Worker
 from schemas.information import Sensitivity
 from schemas.notification import Digest, ParentsInformed, SetAside
@@ -225,6 +225,8 @@ class Picture(Shape):
     """How often something new had come for the referral; a decision on an older one says so."""
     child: PicturedChild
     concern: PicturedConcern
+    candidates: tuple[PicturedChild, ...] = ()
+    """Whom else it may be about, where a human is to settle the link."""
     children: tuple[PicturedRelative, ...] = ()
     adults: tuple[PicturedAdult, ...] = ()
     history: tuple[Earlier, ...] = ()
@@ -244,7 +246,7 @@ class Picture(Shape):
 
 
 class PictureGiven(Shape):
-    """A picture as a letter brings it; a decision names ``id`` and ``digest`` as what it ``saw``."""
+    """A picture as a letter brings it; what a decision ``saw`` is its ``id`` and ``digest``."""
 
     id: Identity
     digest: Digest
@@ -275,8 +277,34 @@ class PictureShown(
     picture: PictureGiven
 
 
-class DecidedOnPicture(Fact):
+class Seen(Shape):
+    """Something that the decider had before them: its id and the digest of its exact content."""
+
+    id: Identity
+    digest: Digest
+
+
+class DecidedOnPicture(AgencyFact):
     """A decision about a referral, with what the hub's record says of what it names as seen."""
 
     shown: tuple[Shown, ...] = Field(default=(), exclude_if=_no)
     """Of the pictures in its ``saw``, those that were shown; noted at the door."""
+
+    @property
+    def seen(self) -> tuple[Seen, ...]:
+        """What the decision names."""
+        named: tuple[Seen, ...] = self.decision.saw  # type: ignore[attr-defined]
+        return named
+
+    def knowing(self, shown: Mapping[str, Shown]) -> Self:
+        """With what the record says of what it names: the same content, by its digest."""
+        known = (shown[one.id] for one in self.seen if one.id in shown)
+        digests = {one.id: one.digest for one in self.seen}
+        same = tuple(one for one in known if digests[one.id] == one.digest)
+        return self.model_copy(update={"shown": same})
+
+    def picture_of(self, referral_id: str) -> Shown | None:
+        """The newest picture of the referral that was shown to who decides; None where none was."""
+        own = (one for one in self.shown if one.agency == self.agency)
+        about = (one for one in own if one.referral_id == referral_id)
+        return max(about, key=lambda one: one.revision, default=None)

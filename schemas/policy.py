@@ -204,3 +204,8 @@ class Policy(Shape):
     """By which rules linking reads what it is told; a policy of old has none: the first."""
     rules: int = Field(default=1, ge=1, exclude_if=lambda number: number == 1)
     """By which rules steps decide; what was decided under older ones is not decided again."""
+
+    def name_of(self, agency: str) -> str:
+        """What people call an agency; its code where it is no partner."""
+        partner = self.partners.get(agency)
+        return partner.name if partner else agency

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from operator import not_
 from typing import Literal
+
+from pydantic import Field
 
 from schemas.base import Code, Fact, Identity, Instant, Line, ReferralFact, ReferralHead
 
@@ -56,6 +59,10 @@ class RatingAssigned(ReferralFact, type="mash.rating.assigned.v1", topic="rating
     rationale: Line
     profile: Line
     product_due_at: Instant
+    picture_id: Identity | None = Field(default=None, exclude_if=not_)
+    """The picture that it was decided on."""
+    newer: bool = Field(default=False, exclude_if=not_)
+    """Whether something had come since that the picture did not show."""
 
 
 class DueTime(ReferralHead):

@@ -256,6 +256,12 @@ _REASONS = (
         hint="`hub linkage explain` shows them.",
     ),
     Reason(
+        "refused.not-shown",
+        "The decision names no picture of this referral that the hub gave to your agency.",
+        "Fetch the request again, decide on the picture in it, and name its id and digest in saw.",
+        False,
+    ),
+    Reason(
         "refused.digest",
         "The decision is about other bytes than those proposed.",
         "Decide again on what is shown now.",

@@ -72,6 +72,7 @@ TOPICS: tuple[Topic, ...] = (
         "whose child, family and case",
         (
             case.ChildLinked,
+            case.ConcernFollowed,
             case.OpenCaseLinked,
             case.LinkCorrected,
             case.MergeSuggested,

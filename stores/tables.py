@@ -118,6 +118,17 @@ products = Table(
     sqlite_with_rowid=False,
 )
 
+pictures = Table(
+    "pictures",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("digest", Text, nullable=False),
+    Column("agency", Text, nullable=False),
+    Column("referral_id", Text, nullable=False),
+    Column("revision", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 keys = Table(
     "keys",
     METADATA,

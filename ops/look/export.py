@@ -25,6 +25,7 @@ NOTICES: tuple[type[Notice], ...] = (
     notices.RatingRequest,
     notices.RecallAnswerNotice,
     notices.SplitReview,
+    notices.WhatIsNew,
     notification.Receipt,
     product.Product,
     product.ProductRecall,

@@ -45,7 +45,7 @@ from schemas.decisions import (
 from schemas.message import Message, arrived
 from stores.database import Database
 from stores.vault import Vault
-from tests.support.given import NOON
+from tests.support.given import NOON, on_picture
 from tests.support.linking import AREA, LEAD, WHO, rules
 from tests.support.production import fresh_database
 
@@ -94,7 +94,7 @@ class Human:
         for review in self.reviews:
             best = review.candidates[0].person_id if review.candidates else None
             decision = LinkDecision(referral_id=review.referral_id, person_id=best, **WHO)
-            yield self._message(LinkDecided(agency=LEAD, area=AREA, decision=decision))
+            yield self._message(on_picture(LinkDecided(agency=LEAD, area=AREA, decision=decision)))
         self.reviews.clear()
         self.turn += 1
         yield self._message((self._merge, self._split, self._undo, self._apart)[self.turn % 4]())

@@ -29,6 +29,7 @@ from schemas.person import Address, Contact, Name, PartialDate, Person
 from stores import journal, people, tables
 from stores.database import Database, Transaction
 from tests.support import given
+from tests.support.given import on_picture
 from tests.support.production import adopted
 
 TOO_MANY = f"fit more than {OVERSIZED} children"
@@ -73,7 +74,10 @@ def moved(referral: str, to: str) -> Message:
         rationale="I asked",
     )
     return _message(
-        referral, LinkDecided(agency="childrens_social_care", area="e99999999", decision=decision)
+        referral,
+        on_picture(
+            LinkDecided(agency="childrens_social_care", area="e99999999", decision=decision)
+        ),
     )
 
 

@@ -18,13 +18,15 @@ from router.linkage.rules import NEWEST
 from router.step import Outcome, Step
 from schemas.base import Fact
 from schemas.case import ChildLinked, LinkCorrected, LinkOutcome, Worker
-from schemas.message import Message
+from schemas.message import Message, derived_id
 from schemas.notification import Notification
 from schemas.person import Address, Contact, Identifier, Name, PartialDate, Person, RelatedPerson
+from schemas.picture import DecidedOnPicture, Shown
 from schemas.policy import Agreement, BoroughProfile, Partner, Policy, StandingRelease
 from schemas.rating import TimerElapsed
 
 S = TypeVar("S")
+D = TypeVar("D", bound=DecidedOnPicture)
 
 NOON = dt.datetime(2026, 6, 10, 12, 0, tzinfo=dt.UTC)
 """A Wednesday."""
@@ -211,3 +213,16 @@ class Given:
 def of(kind: type[S], things: Iterable[object]) -> list[S]:
     """Those things that are of this kind."""
     return [thing for thing in things if isinstance(thing, kind)]
+
+
+def on_picture(decided: D, *, revision: int = 0) -> D:
+    """The decision made on a picture of its referral that was shown to whoever decides."""
+    referral_id = decided.of_referral or ""
+    shown = Shown(
+        id=derived_id("picture", referral_id),
+        digest="0" * 64,
+        agency=decided.agency,
+        referral_id=referral_id,
+        revision=revision,
+    )
+    return decided.model_copy(update={"shown": (shown,)})

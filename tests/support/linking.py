@@ -33,7 +33,7 @@ from schemas.notification import NotificationAccepted
 from schemas.person import NHS_NUMBER, Address, Identifier, Name, PartialDate, Person
 from schemas.policy import Policy
 from stores.database import Database
-from tests.support.given import NOON, child, notification, policy, worker
+from tests.support.given import NOON, child, notification, on_picture, policy, worker
 
 LEAD = "childrens_social_care"
 AREA = "e99999999"
@@ -125,7 +125,8 @@ class Linking:
     ) -> Any:
         """A human settles whose a referral is."""
         decision = LinkDecision(referral_id=referral_id, person_id=person_id, **WHO)
-        return self.decide(LinkDecided(agency=agency, area=AREA, decision=decision), id_)
+        decided = LinkDecided(agency=agency, area=AREA, decision=decision)
+        return self.decide(on_picture(decided), id_)
 
     def persons(
         self, person_id: str, other: str, *, same: bool, id_: str = "d-persons", agency: str = LEAD

@@ -128,6 +128,7 @@ def _rating(request: _Data, _agency: str) -> _Answer:
         "case_id": request["case_id"],
         "colour": colour,
         **_decided("as suggested" if colour == suggested else "read otherwise"),
+        "saw": _saw(request),
     }
 
 
@@ -139,6 +140,7 @@ def _link(review: _Data, _agency: str) -> _Answer:
         "referral_id": review["referral_id"],
         "person_id": chosen,
         **_decided("the best candidate" if chosen else "none of the candidates"),
+        "saw": _saw(review),
     }
 
 
@@ -163,6 +165,12 @@ def _split(review: _Data, _agency: str) -> _Answer:
 
 def _decided(why: str) -> _Data:
     return {"decided_by": SOCIAL_WORKER, "rationale": f"Simulated: {why}"}
+
+
+def _saw(letter: _Data) -> list[_Data]:
+    """The picture that came with the letter."""
+    picture = letter["picture"]
+    return [{"id": picture["id"], "digest": picture["digest"]}]
 
 
 def _release(request: _Data, _agency: str) -> _Answer:

@@ -5,6 +5,7 @@ children as one.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 
@@ -21,6 +22,7 @@ from schemas.base import Fact
 from schemas.case import (
     Candidate,
     ChildLinked,
+    ConcernFollowed,
     LinkOutcome,
     OpenCase,
     OpenCaseLinked,
@@ -35,6 +37,8 @@ from schemas.notification import NotificationAccepted, NotificationReceived
 from schemas.policy import Policy
 
 ONE_REFERENCE = "against: one reference, and what is told of the child differs"
+_TELLS = 3
+"""Of a child's latest referrals, so many hear of a further one."""
 AMENDMENT = "this is a new version of a notification that is linked to the child already"
 
 
@@ -119,9 +123,22 @@ def _notification(
     told = [handed] if handed else _review(fact, policy)
     return Outcome(
         state=_changed(evidence, record, decision),
-        facts=(fact, *doubts),
+        facts=(fact, *_followed(fact, record), *doubts),
         letters=(*told, *reviews(doubts, policy)),
     )
+
+
+def _followed(fact: ChildLinked, record: PersonRecord) -> Iterator[ConcernFollowed]:
+    """Whoever decides on the child's latest referrals hears that there is a further one."""
+    if fact.outcome is LinkOutcome.LINKED:
+        others = [id_ for id_, _, _ in record.told if id_ != fact.referral_id]
+        for earlier in others[-_TELLS:]:
+            yield ConcernFollowed(
+                referral_id=earlier,
+                case_id=fact.case_id,
+                further_referral_id=fact.referral_id,
+                same_concern=fact.same_concern_as is not None or fact.version > 1,
+            )
 
 
 def _amends(known: Register, accepted: NotificationAccepted, model: Model) -> Linkage | None:

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from router.linkage import Profile, Subject, describe, extend, found, profile_keys
 from router.linkage.concerns import Account, account, words_key
+from router.linkage.mixing import whole
 from router.linkage.profile import from_json, to_json
 from router.linkage.rules import NEWEST
 from router.linkage.text import fold
@@ -132,6 +133,16 @@ class Ruling(Shape):
         return tuple(dict.fromkeys((*self.before, *marked)))
 
 
+def family_key(family_id: str) -> int:
+    """The key under which the members of a family are filed."""
+    return whole("fam", family_id)
+
+
+def heir_key(person_id: str) -> int:
+    """The key under which those are filed whose family became this person's, too."""
+    return whole("heir", person_id)
+
+
 _TOLD: Final = 8
 """Referrals of a person that a resend is looked for among."""
 Said = tuple[int, str, str, str, str]
@@ -175,6 +186,8 @@ class PersonRecord:
     """Of its latest referrals: the id, the day observed, and what its words are filed under (0:
     they are few).
     """
+    joined: bool = False
+    """Of a person without evidence: whether its family is its successor's, too."""
 
     @property
     def person_id(self) -> str:
@@ -183,14 +196,19 @@ class PersonRecord:
 
     @cached_property
     def keys(self) -> frozenset[int]:
-        """The blocking keys under which the person is filed."""
-        words = [key for _, _, key in self.told if key]
-        return profile_keys(self.profile).union(words) if words else profile_keys(self.profile)
+        """The keys under which the person is filed: for blocking, of words, and of its family."""
+        more = [key for _, _, key in self.told if key]
+        if self.evidence or self.joined:
+            more.append(family_key(self.profile.family_id))
+        if self.joined:
+            more.append(heir_key(self.successor))
+        return profile_keys(self.profile).union(more)
 
     def encode(self) -> bytes:
         """One line of JSON for the record, then the profile."""
         worker = self.worker.model_dump_json() if self.worker else None
         rest = [self.apart, self.successor, self.said, self.raised, self.told]
+        rest += [True] if self.joined else []
         head = to_json([self.evidence, self.referrals, worker, *rest])
         return head.encode() + b"\n" + self.profile.encode()
 
@@ -209,6 +227,7 @@ class PersonRecord:
             tuple(map(tuple, said)),
             tuple(map(tuple, raised)),
             tuple(map(tuple, later[0])) if later else (),
+            len(later) > 1,
         )
 
     def with_evidence(self, id_: str, subject: Subject, *, referral: bool) -> PersonRecord:

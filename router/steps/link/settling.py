@@ -75,8 +75,8 @@ def settle(
     if decided.agency != policy.lead_agency:
         return Outcome(refusal=Refusal("refused.role"))
     match decided:
-        case LinkDecided(decision=link):
-            plan: _Plan | Refusal | None = _link(known, link)
+        case LinkDecided():
+            plan: _Plan | Refusal | None = _link(known, decided)
         case PersonsDecided(decision=persons):
             plan = _persons(known, persons)
         case SplitDecided(decision=split):
@@ -117,10 +117,13 @@ def _desk(team: str, policy: Policy) -> str:
     return team if team in policy.partners else policy.lead_agency
 
 
-def _link(known: Register, decision: LinkDecision) -> _Plan | Refusal:
+def _link(known: Register, decided: LinkDecided) -> _Plan | Refusal:
+    decision = decided.decision
     held = known.evidence.get(decision.referral_id)
     if held is None:
         return Refusal("refused.unknown-subject", "referral_id")
+    if decided.picture_of(decision.referral_id) is None:
+        return Refusal("refused.not-shown", "saw")
     own = own_person(held.id)
     if decision.person_id in (None, own):
         target = known.person(own) or _nobody(own, held.family_id, derived_id("case", held.id))
@@ -220,7 +223,8 @@ def _settled(plan: _Plan, decision: Decision, id_: str, policy: Policy) -> Outco
     if plan.undoes:
         after = rulings.take_back(known, plan.undoes)
     else:
-        after = rulings.carry_out(known, id_, plan.whose, apart=plan.apart)
+        merges = isinstance(decision, PersonsDecision)
+        after = rulings.carry_out(known, id_, plan.whose, apart=plan.apart, merges=merges)
     moved = [(known.evidence[piece], after.evidence[piece]) for piece in plan.whose]
     linked = tuple(_links(known, after, moved, decision, id_))
     anew = [fact for fact in linked if isinstance(fact, ChildLinked)]

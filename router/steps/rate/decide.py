@@ -18,11 +18,13 @@ from router.steps.rate.state import (
     Suggested,
     Supplied,
 )
-from schemas.case import ChildLinked, LinkCorrected
+from schemas.case import ChildLinked, ConcernFollowed, LinkCorrected
 from schemas.decisions import RatingDecided, RatingDecision
+from schemas.information import InformationAnswered, InformationMissing
 from schemas.letter import Letter
 from schemas.message import Message
-from schemas.notices import DueTimeWarning, RatingRequest
+from schemas.notices import DueTimeWarning, RatingRequest, WhatIsNew
+from schemas.picture import Shown
 from schemas.policy import Policy
 from schemas.product import ProductRefused, ProductReleased
 from schemas.rating import (
@@ -50,6 +52,8 @@ def decide(state: State | None, message: Message, policy: Policy) -> Outcome[Sta
             return _assign(state, decided, now=now)
         case LinkCorrected() as correction:
             return _move(state, correction, now=now)
+        case InformationAnswered() | InformationMissing() | ConcernFollowed() as came:
+            return _tell_news(state, came, policy=policy)
         case ProductReleased() | ProductRefused() as sent:
             return _supply(state, sent, now=now)
         case TimerElapsed() as elapsed:
@@ -116,13 +120,18 @@ def _assign(state: State | None, decided: RatingDecided, *, now: Now) -> Outcome
         return refuse("refused.unknown-subject", "case_id")
     if isinstance(state, HandedOver):
         return refuse("refused.closed")
+    picture = decided.picture_of(decision.referral_id)
+    if picture is None:
+        return refuse("refused.not-shown", "saw")
     rated = decision.shared(Rated)
     if isinstance(state, Assigned) and state.history[-1].shared(RatingDecision) == rated:
         return Outcome()
-    return _assigned(state, decision, now=now)
+    return _assigned(state, decision, picture=picture, now=now)
 
 
-def _assigned(state: Suggested | Assigned, decision: RatingDecision, *, now: Now) -> Outcome[State]:
+def _assigned(
+    state: Suggested | Assigned, decision: RatingDecision, *, picture: Shown, now: Now
+) -> Outcome[State]:
     earlier = state if isinstance(state, Assigned) else None
     product_due = _product_due(state, decision.colour, now=now)
     assigned = Assigned(
@@ -131,6 +140,7 @@ def _assigned(state: Suggested | Assigned, decision: RatingDecision, *, now: Now
         received_at=state.received_at,
         product_due_at=product_due,
         product=_product_clock(state, decision.colour, due_at=product_due, now=now),
+        revision=state.revision,
         supplied=earlier.supplied if earlier else (),
         history=(
             *(earlier.history if earlier else ()),
@@ -143,6 +153,8 @@ def _assigned(state: Suggested | Assigned, decision: RatingDecision, *, now: Now
         confirmed=decision.colour is state.colour,
         profile=now.profile.title,
         product_due_at=product_due,
+        picture_id=picture.id,
+        newer=picture.revision < state.revision,
     )
     return Outcome(
         assigned,
@@ -197,6 +209,40 @@ def _watched_anew(state: Assigned, now: Now) -> Assigned:
         return state
     due_at = state.product_due_at if state.product_due_at > now.at else now.due(state.colour)
     return state.model_copy(update={"product_due_at": due_at, "product": now.clock(due_at)})
+
+
+def _tell_news(
+    state: State | None,
+    came: InformationAnswered | InformationMissing | ConcernFollowed,
+    *,
+    policy: Policy,
+) -> Outcome[State]:
+    """Whoever decides is told what is new; the letter brings the picture with it."""
+    if not isinstance(state, Suggested | Assigned):
+        return Outcome()
+    notice = WhatIsNew(
+        referral_id=came.referral_id,
+        case_id=state.cases.now,
+        news=(_said_of(came, policy),),
+        colour=state.colour,
+        rated=isinstance(state, Assigned),
+    )
+    after = state.model_copy(update={"revision": state.revision + 1})
+    return Outcome(after, letters=(Letter("news", agency=policy.lead_agency, notice=notice),))
+
+
+def _said_of(
+    came: InformationAnswered | InformationMissing | ConcernFollowed, policy: Policy
+) -> str:
+    match came:
+        case ConcernFollowed(same_concern=True):
+            return "The concern was told again, or amended."
+        case ConcernFollowed():
+            return "There is a further concern about the child."
+        case InformationMissing():
+            return f"{policy.name_of(came.agency)} has not answered in time."
+        case _:
+            return f"{policy.name_of(came.agency)} answered."
 
 
 def _supply(
@@ -257,6 +303,9 @@ STEP: Step[State] = Step(
         ProductRefused,
         TimerElapsed,
         LinkCorrected,
+        InformationAnswered,
+        InformationMissing,
+        ConcernFollowed,
     ),
     state=State,
     key=referral_of,

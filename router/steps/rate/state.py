@@ -31,6 +31,8 @@ class Standing(Shape):
     received_at: Instant
     product_due_at: Instant
     product: Ticking | None
+    revision: int = Field(default=0, exclude_if=not_)
+    """How often something came that the picture did not show before."""
 
     @property
     def clocks(self) -> dict[Clock, Ticking]:

@@ -26,7 +26,7 @@ from schemas.rating import (
 )
 from schemas.refusals import Refusal
 from tests.support import given
-from tests.support.given import NOON, Given
+from tests.support.given import NOON, Given, on_picture
 
 HOUR = dt.timedelta(hours=1)
 
@@ -43,7 +43,9 @@ def decided(colour: Colour, agency: str = "childrens_social_care", **changes: An
         "decided_by": "S. Worker",
         "rationale": f"Seen as {colour}",
     }
-    return RatingDecided(agency=agency, decision=RatingDecision.model_validate(told | changes))
+    return on_picture(
+        RatingDecided(agency=agency, decision=RatingDecision.model_validate(told | changes))
+    )
 
 
 FIRST = {

@@ -33,7 +33,7 @@ from schemas.policy import Agreement, Policy
 from schemas.rating import Colour
 from schemas.refusals import Refusal
 from tests.support import given
-from tests.support.given import NOON, Given
+from tests.support.given import NOON, Given, on_picture
 
 HOUR = dt.timedelta(hours=1)
 
@@ -82,7 +82,7 @@ def decided(
         decided_by="S. Worker",
         rationale="As seen",
     )
-    return RatingDecided(agency=agency, decision=decision)
+    return on_picture(RatingDecided(agency=agency, decision=decision))
 
 
 def requested(outcome: Outcome[Any]) -> InformationRequested:

@@ -1,0 +1,185 @@
+"""A picture of a referral, drawn from what the store has (``daily-work.md``, 'The picture')."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+from router.picture import child, gathered
+from router.picture.reading import Found
+from router.steps.cases import HandedOver
+from router.steps.link.register import Evidence, PersonRecord
+from router.steps.rate.state import Assigned, Standing
+from router.steps.rate.state import Suggested as SuggestedState
+from schemas.case import ChildLinked
+from schemas.picture import (
+    Earlier,
+    Picture,
+    PicturedChild,
+    PicturedClock,
+    PicturedConcern,
+    PicturedRating,
+    PicturedRelative,
+    Repeats,
+    Suggested,
+)
+from schemas.policy import Policy
+
+_YEAR: Final = dt.timedelta(days=365)
+_MOST_SHOWN: Final = 50
+
+
+def draw(referral_id: str, found: Found, policy: Policy) -> Picture | None:
+    """The picture for the lead agency; None for a referral that is not linked."""
+    evidence, message = found.evidence.get(referral_id), found.linked.get(referral_id)
+    if evidence is None or message is None or not isinstance(message.data, ChildLinked):
+        return None
+    return _Drawing(evidence, message.data, message.time, found, policy).picture()
+
+
+@dataclass(frozen=True, repr=False)
+class _Drawing:
+    """One referral with all that its picture is drawn from."""
+
+    evidence: Evidence
+    linked: ChildLinked
+    received_at: dt.datetime
+    found: Found
+    policy: Policy
+
+    @cached_property
+    def person(self) -> PersonRecord:
+        """Whom it is about, as far as is known now."""
+        return self.found.person(self.evidence)
+
+    @cached_property
+    def told(self) -> list[Evidence]:
+        """What was told of the child, oldest first."""
+        return self.found.told([self.person])
+
+    @cached_property
+    def told_of_family(self) -> list[Evidence]:
+        """What was told of every child of the family, oldest first."""
+        return self.found.told(self.found.family(self.person))
+
+    def picture(self) -> Picture:
+        """Everything together."""
+        id_, rated = self.evidence.id, self.found.rated.get(self.evidence.id)
+        asked = gathered.asked(self.found.asked.get(id_), self.found.gathered.get(id_))
+        return Picture(
+            referral_id=id_,
+            case_id=self.evidence.case_id,
+            revision=getattr(rated, "revision", 0),
+            child=child.pictured(
+                self.person, self.told, outcome=self.linked.outcome, reasons=self._why()
+            ),
+            concern=self._concern(),
+            candidates=tuple(self._candidates()),
+            children=tuple(self._children()),
+            adults=tuple(child.adults(self.told_of_family)),
+            history=tuple(self._history()),
+            repeats=Repeats(
+                of_child=self._count(self.told), of_family=self._count(self.told_of_family)
+            ),
+            asked=asked,
+            suggestion=_suggestion(rated, self.policy),
+            ratings=tuple(_ratings(rated)),
+            clocks=tuple(_clocks(rated)),
+        )
+
+    def _why(self) -> tuple[str, ...]:
+        settled = self.evidence.settled_by is not None
+        return ("A human settled the link.",) if settled else self.linked.reasons
+
+    def _concern(self) -> PicturedConcern:
+        said, partner = self.linked.notification, self.policy.partners.get(self.linked.agency)
+        return PicturedConcern(
+            agency=self.linked.agency,
+            call=partner.signpost_contact if partner else self.linked.agency,
+            reference=said.reference,
+            observed_at=said.observed_at,
+            received_at=self.received_at,
+            narrative=said.narrative,
+            concern=said.concern,
+            parents_informed=said.parents_informed,
+            set_aside=said.set_aside,
+            same_concern_as=self.linked.same_concern_as,
+        )
+
+    def _candidates(self) -> Iterator[PicturedChild]:
+        """Whom it may be about besides, while no human has settled it."""
+        if self.evidence.settled_by is not None:
+            return
+        for candidate in self.linked.candidates:
+            person = self.found.people.get(candidate.person_id)
+            if person is not None and person is not self.person:
+                told = self.found.told([person])
+                yield child.pictured(
+                    person, told, outcome=self.linked.outcome, reasons=candidate.reasons
+                )
+
+    def _children(self) -> Iterator[PicturedRelative]:
+        """The other children of the family, and those whom notifications name."""
+        known: set[str] = set()
+        for person in self.found.family(self.person):
+            if person is not self.person:
+                told = self.found.told([person])
+                relative = child.relative(person, told)
+                known |= child.given_names(relative.name)
+                yield relative
+        yield from child.named_children(self.told_of_family, besides=known)
+
+    def _history(self) -> Iterator[Earlier]:
+        earlier = [
+            one
+            for one in reversed(self.told_of_family)
+            if not one.open_case and one.id != self.evidence.id
+        ]
+        for piece in earlier[:_MOST_SHOWN]:
+            yield self._earlier(piece)
+
+    def _earlier(self, piece: Evidence) -> Earlier:
+        message, rated = self.found.linked.get(piece.id), self.found.rated.get(piece.id)
+        linked = message.data if message and isinstance(message.data, ChildLinked) else None
+        return Earlier(
+            referral_id=piece.id,
+            person_id=piece.person_id,
+            on=piece.observed_at.date(),
+            agency=piece.agency,
+            narrative=piece.narrative or None,
+            concern=linked.notification.concern if linked else (),
+            colour=rated.colour if isinstance(rated, Assigned) else None,
+            suggested=rated.colour if isinstance(rated, SuggestedState) else None,
+            handed_over=isinstance(rated, HandedOver),
+            same_concern_as=piece.again,
+        )
+
+    def _count(self, told: Sequence[Evidence]) -> int:
+        """Concerns of their own in the year up to this one; versions and resends are not (R12)."""
+        upto = self.evidence.observed_at
+        return len(
+            {
+                piece.again or piece.id
+                for piece in told
+                if not piece.open_case and upto - _YEAR < piece.observed_at <= upto
+            }
+        )
+
+
+def _suggestion(rated: object, policy: Policy) -> Suggested | None:
+    if not isinstance(rated, SuggestedState):
+        return None
+    return Suggested(colour=rated.colour, reasons=rated.reasons, profile=policy.profile.title)
+
+
+def _ratings(rated: object) -> Iterable[PicturedRating]:
+    for one in rated.history if isinstance(rated, Assigned) else ():
+        yield PicturedRating(**one.shared(PicturedRating))
+
+
+def _clocks(rated: object) -> Iterable[PicturedClock]:
+    for clock, ticking in rated.clocks.items() if isinstance(rated, Standing) else ():
+        yield PicturedClock(clock=clock, due_at=ticking.due_at)

@@ -1,0 +1,41 @@
+"""What was asked of agencies and what came, as far as its owners reveal it inside the hub."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+from router.steps.compose.gathering import Gathering
+from router.steps.request_information.state import Asked, Asking
+from schemas.information import InformationItem
+from schemas.picture import AskedAgency, ShownItem
+
+_STATE = Literal["awaited", "answered", "late", "cancelled"]
+
+
+def asked(state: object, gathering: Gathering | None) -> tuple[AskedAgency, ...]:
+    """Every request with what came of it."""
+    if not isinstance(state, Asking):
+        return ()
+    answers = {one.request_id: one.items for one in gathering.answers} if gathering else {}
+    return tuple(_asked(one, answers.get(one.request_id, ())) for one in state.asked)
+
+
+def shown(items: Iterable[InformationItem]) -> tuple[ShownItem, ...]:
+    """The items that their owners reveal; of the others there is no trace (R28)."""
+    return tuple(ShownItem(**one.shared(ShownItem)) for one in items if one.may_be_revealed)
+
+
+def _asked(one: Asked, items: Iterable[InformationItem]) -> AskedAgency:
+    """An answer of which nothing is revealed looks like one that holds nothing."""
+    revealed = shown(items)
+    state: _STATE = "late" if one.missing else "awaited"
+    answered = one.answer is not None
+    return AskedAgency(
+        agency=one.agency,
+        request_id=one.request_id,
+        due_at=one.due_at,
+        state="answered" if answered else state,
+        known=bool(revealed) if answered else None,
+        items=revealed,
+    )

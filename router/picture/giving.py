@@ -1,0 +1,93 @@
+"""Letters that ask somebody to decide get their picture as they are handed out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from pydantic_core import from_json, to_json
+
+from router.picture.drawing import draw
+from router.picture.reading import find
+from schemas.message import Message, derived_id
+from schemas.notices import LinkReview, RatingRequest, WhatIsNew
+from schemas.picture import Picture, PictureGiven, PictureShown, Shown
+from schemas.policy import Policy
+from stores import codec, cursors, journal, pictures
+from stores.database import Transaction
+from stores.ports import Leased
+
+_PICTURED: Final = frozenset({RatingRequest.type, LinkReview.type, WhatIsNew.type})
+
+
+def with_pictures(
+    transaction: Transaction, letters: Sequence[Leased], *, policy: Policy
+) -> list[Leased]:
+    """The letters of one agency, those that ask for a decision with the picture of now.
+
+    What is shown for the first time with this content is recorded in the same transaction.
+    """
+    events = {one.id: from_json(one.body) for one in letters if one.type in _PICTURED}
+    if not events:
+        return list(letters)
+    about = {id_: event["data"]["referral_id"] for id_, event in events.items()}
+    found = find(transaction, set(about.values()))
+    drawn = {id_: draw(id_, found, policy) for id_ in dict.fromkeys(about.values())}
+    agency = letters[0].agency
+    given = {id_: _given(picture, agency) for id_, picture in drawn.items() if picture}
+    _record(transaction, agency, list(given.values()))
+    return [_filled(one, events.get(one.id), given.get(about.get(one.id, ""))) for one in letters]
+
+
+def _given(picture: Picture, agency: str) -> PictureGiven:
+    digest = picture.digest()
+    id_ = derived_id("picture", picture.referral_id, agency, digest)
+    return PictureGiven(id=id_, digest=digest, content=picture)
+
+
+def _record(transaction: Transaction, agency: str, given: Sequence[PictureGiven]) -> None:
+    """Record what was not shown before; the agency's chain is held while it is looked up."""
+    cursor = cursors.lock(transaction, f"shown/{agency}")
+    known = pictures.load(transaction, [one.id for one in given])
+    new = [one for one in given if one.id not in known]
+    messages = [_message(transaction, one, agency=agency) for one in new]
+    journal.append(transaction, cursor, messages=messages)
+    cursors.store(transaction, cursor)
+    pictures.note(transaction, [_shown(one, agency) for one in new])
+
+
+def _shown(given: PictureGiven, agency: str) -> Shown:
+    content = given.content
+    return Shown(
+        id=given.id,
+        digest=given.digest,
+        agency=agency,
+        referral_id=content.referral_id,
+        revision=content.revision,
+    )
+
+
+def _message(transaction: Transaction, given: PictureGiven, *, agency: str) -> Message:
+    content = given.content
+    return Message(
+        id=derived_id(given.id, "shown"),
+        source=f"mash-hub/shown/{agency}",
+        time=codec.from_micros(transaction.now),
+        key=content.case_id,
+        correlation_id=content.referral_id,
+        causation_id=None,
+        data=PictureShown(
+            agency=agency,
+            case_id=content.case_id,
+            referral_id=content.referral_id,
+            picture=given,
+        ),
+    )
+
+
+def _filled(letter: Leased, event: Mapping[str, Any] | None, given: PictureGiven | None) -> Leased:
+    if event is None or given is None:
+        return letter
+    data = {**event["data"], "picture": given.model_dump(mode="json")}
+    return replace(letter, body=to_json({**event, "data": data}))

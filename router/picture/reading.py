@@ -1,0 +1,94 @@
+"""What the store has that a picture shows: register, step documents, and the journal's index."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, Final
+
+from pydantic import TypeAdapter
+
+from router.steps.compose.gathering import Gathering
+from router.steps.link.register import Evidence, PersonRecord
+from router.steps.rate import state as rating
+from router.steps.request_information import state as requesting
+from schemas.message import Message
+from stores import linked, people, states
+from stores.database import View
+
+_MOST: Final = 60
+"""Of all that was told of a family, so many of the latest are shown."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Found:
+    """What the store has of some referrals, of their persons and of these persons' families."""
+
+    evidence: Mapping[str, Evidence] = field(default_factory=dict)
+    people: Mapping[str, PersonRecord] = field(default_factory=dict)
+    """By their ids; those that were merged into others too."""
+    linked: Mapping[str, Message] = field(default_factory=dict)
+    rated: Mapping[str, rating.State] = field(default_factory=dict)
+    asked: Mapping[str, requesting.State] = field(default_factory=dict)
+    gathered: Mapping[str, Gathering] = field(default_factory=dict)
+
+    def person(self, evidence: Evidence) -> PersonRecord:
+        """Whom a piece of evidence is held to be about."""
+        return self.people[evidence.person_id]
+
+    def family(self, person: PersonRecord) -> list[PersonRecord]:
+        """Everybody of the person's family of whom there is evidence, the person too."""
+        family_id = person.profile.family_id
+        members = (one for one in self.people.values() if one.profile.family_id == family_id)
+        return [one for one in members if one.evidence]
+
+    def told(self, persons: Iterable[PersonRecord]) -> list[Evidence]:
+        """What was told of these persons, oldest first."""
+        ids = {id_ for person in persons for id_ in person.evidence}
+        pieces = (self.evidence[id_] for id_ in ids if id_ in self.evidence)
+        return sorted(pieces, key=lambda piece: (piece.observed_at, piece.id))
+
+
+def find(view: View, referral_ids: Collection[str]) -> Found:
+    """All that pictures of these referrals need, in a fixed number of queries.
+
+    Referrals that are not linked yet are left out.
+    """
+    wanted = _evidence(view, referral_ids)
+    persons = _people(view, {id_ for one in wanted.values() for id_ in _persons_of(one)})
+    told = {id_ for person in persons.values() for id_ in sorted(person.evidence)[-_MOST:]}
+    evidence = wanted | _evidence(view, told - set(wanted))
+    referrals = [one.id for one in evidence.values() if not one.open_case]
+    return Found(
+        evidence=evidence,
+        people=persons,
+        linked=linked.load(view, referrals),
+        rated=_documents(view, "rate", referrals, state=rating.State),
+        asked=_documents(view, "request_information", wanted, state=requesting.State),
+        gathered=_documents(view, "compose", wanted, state=Gathering),
+    )
+
+
+def _persons_of(evidence: Evidence) -> tuple[str, ...]:
+    return evidence.person_id, *evidence.doubts
+
+
+def _evidence(view: View, ids: Collection[str]) -> dict[str, Evidence]:
+    return _documents(view, "link", ids, state=Evidence)
+
+
+def _people(view: View, person_ids: Collection[str]) -> dict[str, PersonRecord]:
+    numbers = {people.number_of(id_) for id_ in person_ids}
+    loaded = people.load(view, numbers).values()
+    return {one.person_id: one for one in (PersonRecord.decode(body) for _, body in loaded)}
+
+
+def _documents(view: View, step: str, keys: Collection[str], *, state: Any) -> dict[str, Any]:
+    read = _adapter(state).validate_json
+    return {key: read(body) for key, (_, body) in states.load(view, step, keys=set(keys)).items()}
+
+
+@cache
+def _adapter(state: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(state)
