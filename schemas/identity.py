@@ -117,6 +117,12 @@ class IdentityBlock(Shape):
         return json.dumps(said, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
 
 
+class About(Shape):
+    """Whom something is about, in so far as that is told; what was sent before says nothing."""
+
+    about: IdentityBlock | None = Field(default=None, exclude_if=_no)
+
+
 class OwnedIdentity(Shape):
     """Whom a draft is about: the agency that told it decides how much of it is told (R30)."""
 

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from schemas.base import Code, Identity, Instant, Line, Notice, ReferralHead, ReferralId
 from schemas.case import Candidate, FromPerson, LikelyPair, PersonReferrals, Worker
-from schemas.identity import IdentityBlock, IdentityField
+from schemas.identity import About, IdentityField
 from schemas.notification import Notification, SetAside
 from schemas.picture import PictureGiven
 from schemas.product import DraftItem, RecallAnswer, SentProduct
@@ -91,24 +91,23 @@ class WhatIsNew(ReferralHead, Notice, type="mash.what-is-new.v1"):
     """Added as the letter is handed out."""
 
 
-class ApprovalRequest(SentProduct, Notice, type="mash.approval-request.v1"):
-    """One item of a product, for its owner to decide about (R29) by a release decision."""
+class ApprovalRequest(About, SentProduct, Notice, type="mash.approval-request.v1"):
+    """One item of a product, for its owner to decide about (R29) by a release decision.
+
+    Whom it is about is approved with the item, and its digests cover it; where the child is, is
+    shown to who told it alone.
+    """
 
     referral_id: Identity | None = Field(default=None, exclude_if=lambda id_: id_ is None)
     """For the release decision, which names it; requests of old lack it."""
     purpose: Line
     colour: Colour
     item: DraftItem
-    about: IdentityBlock | None = Field(default=None, exclude_if=not_)
-    """Whom the product says that it is about: approved with the item, and covered by its digests.
-
-    Where the child is, is shown to who told it alone.
-    """
     asks: tuple[IdentityField, ...] = Field(default=(), exclude_if=not_)
     """For who told it: what of that goes only if it is approved here."""
 
 
-class RecallAnswerNotice(SentProduct, Notice, type="mash.recall-answer.v1"):
+class RecallAnswerNotice(About, SentProduct, Notice, type="mash.recall-answer.v1"):
     """What a recipient did about a recall, for the lead agency and the item's owner."""
 
     recall_id: Identity
@@ -118,7 +117,7 @@ class RecallAnswerNotice(SentProduct, Notice, type="mash.recall-answer.v1"):
     reason: Line | None
 
 
-class HeldBackNotice(SentProduct, ReferralHead, Notice, type="mash.product-held-back.v1"):
+class HeldBackNotice(About, SentProduct, ReferralHead, Notice, type="mash.product-held-back.v1"):
     """A product does not reach its recipient, for the lead agency to find another way."""
 
     purpose: Line

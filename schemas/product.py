@@ -19,7 +19,7 @@ from schemas.base import (
     ReferralHead,
     Shape,
 )
-from schemas.identity import IdentityBlock, IdentityField, LeftOut, OwnedIdentity
+from schemas.identity import About, IdentityField, LeftOut, OwnedIdentity
 from schemas.notification import Digest
 from schemas.rating import Colour
 from schemas.safety import Around
@@ -135,7 +135,7 @@ class ProductHead(ReferralHead, ProductId):
     """Of the child as notified, what must be looked for before anything is sent (L7)."""
 
     @property
-    def about(self) -> bytes:
+    def identity_bytes(self) -> bytes:
         """Whom it is about, for :func:`release_digest`."""
         return self.identity.block.as_told() if self.identity else b""
 
@@ -227,6 +227,7 @@ class Signpost(Shape):
 
 
 class ProductApproved(
+    About,
     Untold,
     ProductHead,
     ProductFact,
@@ -266,12 +267,10 @@ class ProductRefused(ProductFact, type="mash.product.refused.v1", topic="product
     reason: Line
 
 
-class Product(SentProduct, Notice, type="mash.product.v1"):
+class Product(About, SentProduct, Notice, type="mash.product.v1"):
     """The document that leaves the hub, and nothing but this document."""
 
     referral_id: Identity | None = Field(default=None, exclude_if=not_)
-    about: IdentityBlock | None = Field(default=None, exclude_if=not_)
-    """Whom it is about."""
     purpose: Line
     colour: Colour
     disposal: Disposal
@@ -306,7 +305,7 @@ class ProductReturned(_ProductReceived, type="mash.product.returned.v1", topic="
     """The recipient did not take the product: the lead agency has to find another way."""
 
 
-class ProductRecall(SentProduct, Notice, type="mash.product-recall.v1"):
+class ProductRecall(About, SentProduct, Notice, type="mash.product-recall.v1"):
     """To a recipient: a product that it has, or an item of it, is not to be acted on or kept.
 
     Answered by recall receipts. Its ``case_id`` is the case that the product names.
@@ -316,9 +315,7 @@ class ProductRecall(SentProduct, Notice, type="mash.product-recall.v1"):
     recall_id: Identity | None = Field(default=None, exclude_if=_none)
     item_id: Identity | None = Field(default=None, exclude_if=_none)
     """The item that its owner wants back; None: the whole product, which names the wrong case."""
-    referral_id: Identity | None = Field(default=None, exclude_if=not_)
-    about: IdentityBlock | None = Field(default=None, exclude_if=not_)
-    """Whom the product said that it is about."""
+    referral_id: Identity | None = Field(default=None, exclude_if=_none)
 
 
 class ProductRecalled(ProductFact, type="mash.product.recalled.v1", topic="products.released"):

@@ -12,7 +12,7 @@ from operator import not_
 from pydantic import Field
 
 from schemas.base import AgencyFact, Code, Identity, Line, Notice, ReferralFact, ReferralHead, Shape
-from schemas.identity import IdentityBlock, IdentityField
+from schemas.identity import About, IdentityField
 from schemas.person import Person
 
 _no: Callable[[object], bool] = not_
@@ -52,7 +52,7 @@ class Hit(Shape):
     """For the human who is asked."""
 
 
-class Holding(ReferralHead):
+class Holding(About, ReferralHead):
     """What is not sent as it is, and why."""
 
     hold_id: Identity
@@ -62,7 +62,6 @@ class Holding(ReferralHead):
     """The type of what would be sent."""
     product_id: Identity | None = Field(default=None, exclude_if=_no)
     purpose: Line | None = Field(default=None, exclude_if=_no)
-    about: IdentityBlock | None = Field(default=None, exclude_if=_no)
     urgent: bool = False
     rest_goes: bool = False
     """A Red for the front line does not wait: it goes at once without what would put somebody at

@@ -22,6 +22,7 @@ PROTECTED = "It is protected."
 NOT_AGREED = "Its owner does not let it be told to this recipient."
 NO_AGREEMENT = "Its owner has no information-sharing agreement in force."
 NOT_DECIDED = "Its owner has not said that it may be told here."
+NOT_YOURS = "It is shown to who told it."
 _EVERYTHING = IdentityAgreed(tells=(*WHO, *WHERE))
 _LIVED_IN = ("home", "temporary")
 

@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from router.step import Outcome
-from router.steps.approve.guarding import dangers, held, untold
+from router.steps.approve.guarding import about, dangers, held, untold
 from router.steps.approve.state import Approvals, Approved, Closed, Decided, Draft, Refused
+from router.steps.identity import NOT_YOURS
 from router.steps.now import Now
 from schemas.base import Fact
 from schemas.identity import WHERE
@@ -23,8 +24,6 @@ from schemas.product import (
     ProductRefused,
     Signpost,
 )
-
-NOT_YOURS = "It is shown to who told it."
 
 
 def awaited(draft: Draft, now: Now) -> set[str]:
@@ -100,6 +99,7 @@ def _closed(known: Approvals, draft: Draft, *decisions: Fact, now: Now) -> Outco
         items=tuple(items),
         signposts=signposts,
         untold=untold(draft),
+        about=about(draft, now),
         **draft.shared(ProductHead),
     )
     after = Approved(

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from router.step import Outcome, refuse
+from router.steps.identity import NOT_YOURS
 from router.steps.release import sending
 from router.steps.release.state import (
     HeldBack,
@@ -20,6 +21,7 @@ from router.steps.release.state import (
 )
 from schemas.base import Fact
 from schemas.decisions import ProductFetched, RecallReceived
+from schemas.identity import WHERE, IdentityBlock
 from schemas.letter import Letter
 from schemas.message import derived_id
 from schemas.notices import RecallAnswerNotice
@@ -125,7 +127,7 @@ def answered(state: State | None, received: RecallReceived, *, policy: Policy) -
     )
     now = recall.model_copy(update={"answer": receipt.status})
     after = with_sent(state, sent.with_recall(now))
-    return Outcome(after, (fact,), tuple(_letters(fact, recall, policy=policy)))
+    return Outcome(after, (fact,), tuple(_letters(fact, recall, sent.about, policy=policy)))
 
 
 def _not_so(recall: Recall | None, received: RecallReceived, sent: Released) -> Refusal | None:
@@ -144,8 +146,12 @@ def _not_so(recall: Recall | None, received: RecallReceived, sent: Released) -> 
     return None
 
 
-def _letters(fact: RecallAnswered, recall: Recall, *, policy: Policy) -> Iterator[Letter]:
-    notice = RecallAnswerNotice(**fact.shared(RecallAnswerNotice))
+def _letters(
+    fact: RecallAnswered, recall: Recall, about: IdentityBlock | None, *, policy: Policy
+) -> Iterator[Letter]:
+    """Where the child is, is not told to an owner again."""
+    told = about.without(WHERE, reason=NOT_YOURS) if about else None
+    notice = RecallAnswerNotice(about=told, **fact.shared(RecallAnswerNotice))
     for agency in dict.fromkeys(filter(None, (policy.lead_agency, recall.owner))):
         yield Letter(f"recall-answer/{agency}", agency=agency, notice=notice)
 
@@ -210,6 +216,7 @@ def _recall(state: Left, wanted: _Wanted, *, cause: str) -> tuple[Left, Fact, Le
         **sent.shared(ProductRecalled) | recall.shared(ProductRecalled),
     )
     name = f"recall/{wanted.item_id}" if wanted.item_id else "recall"
-    notice = ProductRecall(**fact.shared(ProductRecall))
+    told = sent.shared(ProductRecall)
+    notice = ProductRecall(**told | fact.shared(ProductRecall))
     letter = Letter(name, agency=sent.recipient, notice=notice)
     return with_sent(state, sent.with_recall(recall)), fact, letter

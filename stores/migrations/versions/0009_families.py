@@ -11,8 +11,8 @@ from alembic.operations import Operations
 from stores.migrations.revisions import Work
 from stores.vault import HUB_KEY
 
-revision = "0008"
-down_revision = "0007"
+revision = "0009"
+down_revision = "0008"
 
 _people = sa.table("people", *map(sa.column, ("number", "body")))
 _person_keys = sa.table("person_keys", *map(sa.column, ("key", "number")))
