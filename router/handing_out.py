@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 
+from router.keeping_back import looked_through
 from router.steps.now import Now
 from schemas.base import Fact
 from schemas.decisions import ProductFetched, ProductStopped
@@ -15,15 +16,32 @@ from stores import codec, cursors, journal, queues
 from stores.database import Transaction
 from stores.ports import Leased
 
+KEPT_BACK_SECONDS = 3600.0
+"""Until a letter that was kept back is looked at again, unless a human decides before."""
+
 
 def handed_out(
     transaction: Transaction, agency: str, leased: Sequence[Leased], *, policy: Policy
 ) -> list[Leased]:
     """Those of the letters that the agency gets now, in the transaction that leases them.
 
-    A product that it gets for the first time is fetched: from now on it can only be recalled. One
-    does not go to an agency without an agreement in force today (R50): the letter is taken away.
+    What would put somebody at risk is kept back, and a human is asked (L7). A product that it gets
+    for the first time is fetched: from now on it can only be recalled. One does not go to an agency
+    without an agreement in force today (R50): the letter is taken away.
     """
+    looked = looked_through(transaction, agency, leased, policy=policy)
+    held = {fact.hold_id: fact for fact in looked.kept.values() if fact}
+    ids = {hold_id: _message_id(hold_id, fact) for hold_id, fact in held.items()}
+    told = journal.known_ids(transaction, ids.values())
+    new = [(hold_id, fact) for hold_id, fact in held.items() if ids[hold_id] not in told]
+    _record(transaction, agency, new)
+    queues.keep_back(transaction, list(looked.kept), seconds=KEPT_BACK_SECONDS)
+    return _fetched(transaction, agency, looked.goes, policy=policy)
+
+
+def _fetched(
+    transaction: Transaction, agency: str, leased: Sequence[Leased], *, policy: Policy
+) -> list[Leased]:
     products = [letter for letter in leased if letter.type == Product.type]
     if not products:
         return list(leased)
@@ -38,7 +56,7 @@ def handed_out(
 
 
 _Told = tuple[str, Fact]
-"""A letter's id, and the fact about it."""
+"""A fact, and the id of the letter or of what is held that it is about."""
 
 
 def _told(kind: type[ProductFetched] | type[ProductStopped], letter: Leased) -> _Told:
@@ -54,10 +72,14 @@ def _record(transaction: Transaction, agency: str, told: Iterable[_Told]) -> Non
         cursors.store(transaction, cursor)
 
 
-def _message(transaction: Transaction, agency: str, letter_id: str, fact: Fact) -> Message:
+def _message(transaction: Transaction, agency: str, about: str, fact: Fact) -> Message:
     return arrived(
         fact,
-        id_=derived_id(letter_id, fact.type),
+        id_=_message_id(about, fact),
         source=f"mash-hub/queues/{agency}",
         time=codec.from_micros(transaction.now),
     )
+
+
+def _message_id(about: str, fact: Fact) -> str:
+    return derived_id(about, fact.type)

@@ -5,7 +5,7 @@ made of.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from router.linkage import Subject, keys
@@ -19,16 +19,22 @@ from router.steps.link.again import near_in_time
 from router.steps.link.decide import evidence_of
 from router.steps.link.register import Evidence, PersonRecord, Register, Ruling
 from router.steps.link.settling import own_person
+from router.steps.safety import CHILD, cautioned
 from schemas.base import Fact
 from schemas.decisions import LinkDecided, PersonsDecided, Settled, SplitDecided, UndoDecided
 from schemas.message import Message
 from schemas.notification import NotificationAccepted
+from schemas.safety import Around
 from stores import people, states
 from stores.database import Transaction, View
 
 _DECODED = 5000
 _SEVERAL = 2
 """Other families of whom the very same words are told: they are standard ones."""
+GUARDED = "link/guarded"
+"""The name under which is kept what a piece of evidence says that must be looked for before
+anything is sent (L7); most say nothing of the kind.
+"""
 RULINGS = "link/rulings"
 """The name under which human decisions are kept, beside the evidence."""
 
@@ -189,6 +195,7 @@ class PeopleMemory:
                 for id_ in self._changed_evidence
             },
         )
+        states.save(transaction, GUARDED, documents=dict(self._guarded()))
         states.save(
             transaction,
             RULINGS,
@@ -200,6 +207,13 @@ class PeopleMemory:
                 for id_ in self._changed_rulings
             },
         )
+
+    def _guarded(self) -> Iterator[tuple[str, tuple[int, bytes]]]:
+        """Of evidence that is written for the first time."""
+        for id_ in self._changed_evidence - self._evidence_versions.keys():
+            found = cautioned(Around(who=CHILD, person=self._evidence[id_].child))
+            if found is not None:
+                yield id_, (1, found.person.model_dump_json().encode())
 
     def _written(self, number: int) -> bytes:
         body = self._records[number].encode()

@@ -26,6 +26,7 @@ from schemas.safety import Around, Danger, Hit
 
 CHILD, SIBLING = "the child", "a brother or sister"
 RECIPIENT = "recipient"
+NOT_SAFE = "A human of the hub found that it is not safe to tell."
 _RISKY = frozenset(
     {"alleged_perpetrator", "perpetrator", "suspect", "offender", "abuser", "person_of_concern"}
 )

@@ -41,8 +41,11 @@ from tests.support.filled import send
 from tests.support.production import DEADLINE, fresh_database, wait_until
 
 ALL = ("all",)
-APART = ("deduplicate", "link", "rate", "request_information", "compose", "approve", "release")
-MIXED = ("deduplicate link", "rate request_information compose approve release")
+APART = (
+    *("deduplicate", "link", "rate", "request_information"),
+    *("compose", "approve", "hold", "release"),
+)
+MIXED = ("deduplicate link", "rate request_information compose approve hold release")
 
 
 def grouped(*workers: str) -> list[Unit]:

@@ -12,7 +12,7 @@ from router.step import Outcome
 from router.steps.approve.state import Approvals, Draft, Held
 from router.steps.identity import NOT_DECIDED, rung
 from router.steps.now import Now
-from router.steps.safety import RECIPIENT, Leaving, guarded, unsafe
+from router.steps.safety import NOT_SAFE, RECIPIENT, Leaving, guarded, unsafe
 from schemas.base import Fact
 from schemas.identity import IdentityBlock, IdentityField, LeftOut
 from schemas.message import derived_id
@@ -20,7 +20,6 @@ from schemas.product import Product
 from schemas.safety import Hit, Holding, ProductHeld, SafetyChoice, SafetySettled
 
 OWNER_LEFT_OUT = "Its owner does not let it be told here."
-NOT_SAFE = "A human of the hub found that it is not safe to tell."
 NOT_AT_ONCE = "It may not be safe to tell: a human of the hub is asked."
 STOPPED = "A human of the hub found that it is not safe to send."
 _FIELD = "identity."

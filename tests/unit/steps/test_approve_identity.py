@@ -10,9 +10,9 @@ import pytest
 
 from router.step import Outcome
 from router.steps.approve import decide as approve
-from router.steps.approve.guarding import NOT_AT_ONCE, NOT_SAFE, OWNER_LEFT_OUT
+from router.steps.approve.guarding import NOT_AT_ONCE, OWNER_LEFT_OUT
 from router.steps.identity import NOT_DECIDED
-from router.steps.safety import CHILD
+from router.steps.safety import CHILD, NOT_SAFE
 from schemas.identity import IdentityBlock, IdentityField, LeftOut, OwnedIdentity
 from schemas.notices import ApprovalRequest
 from schemas.person import Address, Name, Person, RelatedPerson, Risk
