@@ -16,6 +16,7 @@ _COMMANDS = {
     "dead-letters": "ops.commands.dead_letters",
     "demo": "ops.commands.demo",
     "linkage": "ops.commands.linkage",
+    "picture": "ops.commands.picture",
     "replay": "ops.commands.replay",
     "run": "ops.commands.run",
     "schemas": "ops.commands.schemas",

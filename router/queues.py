@@ -27,8 +27,8 @@ class StoredQueues:
                 return []
         with self._database.transaction() as transaction:
             leased = queues.lease(transaction, agency, limit=limit, seconds=seconds)
-            out = handed_out(transaction, agency, leased, policy=self._policy)
-            return with_pictures(transaction, out, policy=self._policy)
+            leased = handed_out(transaction, agency, leased, policy=self._policy)
+            return with_pictures(transaction, leased, policy=self._policy)
 
     def acknowledge(self, agency: str, ids: Collection[str]) -> int:
         """Delete letters that arrived; answers how many there were."""

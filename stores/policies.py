@@ -8,7 +8,7 @@ from sqlalchemy import Connection, func, select
 
 from schemas.policy import Policy
 from stores.database import Transaction
-from stores.tables import policies
+from stores.tables import inbox, policies
 
 
 def adopt(transaction: Transaction, policy: Policy) -> int:
@@ -24,6 +24,13 @@ def adopt(transaction: Transaction, policy: Policy) -> int:
         row = {"number": number, "digest": digest, "adopted_at": transaction.now, "body": body}
         connection.execute(policies.insert(), row)
     return int(number)
+
+
+def deciding(connection: Connection) -> set[int]:
+    """The numbers of the policies under which something was decided."""
+    return {
+        int(number) for number in connection.execute(select(inbox.c.policy).distinct()).scalars()
+    }
 
 
 def all_adopted(connection: Connection) -> dict[int, Policy]:

@@ -11,6 +11,7 @@ import click
 from connectors.formats.mapping import MappingFault
 from connectors.port import SecretMissing
 from ops.linkage.arrivals import Unmapped
+from ops.look.replay_report import EarlierRules
 from ops.mend.dead_letters import Refused
 from ops.mend.mending import CannotMend
 from ops.mend.upgrade import NotApplied
@@ -27,6 +28,7 @@ _NO_TEXT = "what was given holds characters that no text has: write it, or the f
 _SAID: Mapping[type[Exception], str] = {
     CannotListen: "{}",
     CannotMend: "{}",
+    EarlierRules: "{}",
     MappingFault: "{}",
     OtherRevision: "{}",
     Refused: "{}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from ops.commands.common import say, say_json
-from ops.look import picture
+from ops.look import topology as drawn
 
 
 @click.command()
@@ -28,6 +28,6 @@ def topology(form: str, *, as_json: bool) -> None:
       hub topology --format mermaid
     """
     if as_json or form == "json":
-        say_json(picture.as_json())
+        say_json(drawn.as_json())
     else:
-        say(picture.mermaid() if form == "mermaid" else picture.text())
+        say(drawn.mermaid() if form == "mermaid" else drawn.text())

@@ -18,13 +18,16 @@ from ops.look.reading import Readable
 from ops.look.replay_case import replay_case
 from ops.look.replay_found import Found
 from ops.look.replay_processes import Advance, Alone, first, second
-from ops.look.replay_report import VERDICTS, Report, Wanted, as_json
-from stores import overview
+from ops.look.replay_report import VERDICTS, EarlierRules, Report, Wanted, as_json
+from schemas.policy import RULES
+from stores import overview, policies
 from stores.database import Database
 
 __all__ = ["VERDICTS", "Report", "Wanted", "as_json", "replay"]
 
 Watching = Callable[[], AbstractContextManager[Advance]]
+
+
 _SMALL = 5_000
 """Entries of the journal; in one process they take about as long as it takes to start another."""
 
@@ -40,7 +43,9 @@ def replay(
     one case is wanted, only that one if that is enough to tell.
 
     ``watching`` is entered before the first input; what it gives hears how many more were decided.
+    Raises ``EarlierRules``.
     """
+    _refuse_earlier_rules(hub.database)
     started = time.monotonic()
     report = None
     if processes is None:
@@ -50,6 +55,21 @@ def replay(
         report = _found(hub.database, wanted, processes, watching).settled()
     report.seconds = time.monotonic() - started
     return report
+
+
+def _refuse_earlier_rules(database: Database) -> None:
+    """Decisions stand on each other: of a store that an earlier program began, none can be made
+    again by this one (decision 021).
+    """
+    with database.reading() as connection:
+        adopted = policies.all_adopted(connection)
+        numbers = policies.deciding(connection) & adopted.keys()
+    if any(adopted[number].rules < RULES for number in numbers):
+        raise EarlierRules(
+            "this store was begun by an earlier version of the hub, which decided by other rules: "
+            "that version decides it again; `hub replay --verify` looks whether all is as it was "
+            "written, and `hub audit verify` whether anything was changed"
+        )
 
 
 def _found(database: Database, wanted: Wanted, processes: int, watching: Watching) -> Found:

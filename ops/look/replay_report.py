@@ -20,6 +20,10 @@ not comparable as its key was destroyed.
 _AMISS = ("missing", "different", "unexplained")
 
 
+class EarlierRules(Exception):
+    """Something was decided by rules of a program before this one; the message says what to do."""
+
+
 class Told(NamedTuple):
     """A fact as a report tells of it."""
 

@@ -64,3 +64,13 @@ def answer_letters(hub: Hub) -> int:
         hub.queues.acknowledge(agency, [letter.id for letter in letters])
         count += len(letters)
     return count
+
+
+def seen_by_lead(hub: Hub, referral_id: str) -> list[dict[str, str]]:
+    """What the lead agency can name as seen of a referral: the picture of its rating request."""
+    letters = hub.queues.lease(hub.settings.lead_agency, limit=500, seconds=0)
+    told = [json.loads(letter.body)["data"] for letter in letters]
+    pictures = [
+        one["picture"] for one in told if one.get("referral_id") == referral_id and "picture" in one
+    ]
+    return [{"id": one["id"], "digest": one["digest"]} for one in pictures]

@@ -26,7 +26,7 @@ from schemas.product import Choice
 from stores import cursors, journal
 from tests.support import given
 from tests.support import products as product
-from tests.support.filled import empty_hub, filled_hub, send
+from tests.support.filled import empty_hub, filled_hub, seen_by_lead, send
 
 ME = ["--who", "A. Operator", "--why", "asked the school"]
 SOMEBODY = Person("A. Operator", "asked the school")
@@ -312,7 +312,7 @@ def test_a_decision_about_nothing_known_can_be_mended_and_decided(tmp_path: Path
         "colour": "red",
         "decided_by": "S. Worker",
         "rationale": "seen at home",
-        "saw": [],
+        "saw": seen_by_lead(hub, linked.referral_id),
     }
     decision = {
         "specversion": "1.0",

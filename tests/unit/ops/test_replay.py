@@ -24,7 +24,7 @@ from ops.mend.dead_letters import Person
 from ops.run.wiring import Hub, open_hub
 from stores import codec, journal
 from stores.ports import Unavailable
-from tests.support.filled import answer_letters, empty_hub, filled_hub, send
+from tests.support.filled import answer_letters, empty_hub, filled_hub, seen_by_lead, send
 
 Worked = tuple[DemoFolder, Hub]
 
@@ -141,6 +141,7 @@ def test_what_was_redriven_is_replayed_for_the_step_that_had_it(tmp_path: Path) 
         "colour": "red",
         "decided_by": "S. Worker",
         "rationale": "seen at home",
+        "saw": seen_by_lead(hub, linked.correlation_id),
     }
     decision = {
         "specversion": "1.0",

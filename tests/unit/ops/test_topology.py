@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from ops.cli import main
 from ops.demo.running import DemoFolder
-from ops.look import picture
+from ops.look import topology as drawn
 from ops.run.wiring import Hub
 from router.topology import bound_steps
 from schemas.topics import TOPICS
@@ -37,11 +37,11 @@ def test_arrows_to_topics_are_those_that_a_run_recorded(worked: tuple[DemoFolder
     steps = {f"mash-hub/{bound.step.name}": bound.step.name for bound in bound_steps()}
     ran = {(steps[row.source], row.topic) for row in rows if row.source in steps}
     assert ran
-    assert ran <= set(picture.arrows())
+    assert ran <= set(drawn.arrows())
 
 
 def test_every_topic_is_from_outside_or_published_by_a_step() -> None:
-    published = {there for _, there in picture.arrows()}
+    published = {there for _, there in drawn.arrows()}
     inside = {topic.name for topic in TOPICS if not topic.external}
     assert inside - published == {"messages.refused"}, "which any step may publish to"
 
@@ -61,6 +61,6 @@ def test_the_readme_shows_the_picture_as_drawn_today() -> None:
     if OPENS not in shown:
         pytest.skip("the README has no picture yet")
     block = shown.partition(OPENS)[2].partition(CLOSES)[0].strip()
-    assert block == f"```mermaid\n{picture.mermaid()}\n```", (
+    assert block == f"```mermaid\n{drawn.mermaid()}\n```", (
         "paste what `hub topology --format mermaid` prints"
     )

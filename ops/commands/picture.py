@@ -1,0 +1,90 @@
+"""``hub picture``: what is shown to whoever decides on a referral."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ops.commands.common import answer, config_option, json_option, text
+from ops.commands.reading import reading, writing
+from ops.look import pictures
+from ops.look.picture_words import in_words
+from ops.look.pictures import Showing
+from ops.run.wiring import Hub
+from schemas.picture import Picture
+
+
+@click.command()
+@click.argument("referral_id", metavar="REFERRAL")
+@config_option
+@json_option
+@click.option(
+    "--reveal",
+    is_flag=True,
+    help="Show the pictures. That you looked is recorded; say --who and --why.",
+)
+@click.option("--who", type=text, help="Your name and role, as the record keeps it.")
+@click.option("--why", type=text, help="Why you need to see them.")
+def picture(
+    referral_id: str,
+    config: Path,
+    *,
+    as_json: bool,
+    reveal: bool,
+    who: str | None,
+    why: str | None,
+) -> None:
+    """Tell what was shown to whom about a REFERRAL, and what was decided on it.
+
+    With --reveal the picture itself, as the hub would show it now and as it was shown each time:
+    the child, the concern, the family, the history, what was asked and came, the suggestion.
+
+    \b
+    Examples:
+      hub picture 01a216cb-…
+      hub picture 01a216cb-… --reveal --who "J. Auditor, audit team" --why "complaint 2026/17"
+    """
+    if not reveal:
+        with reading(config) as hub:
+            shown = pictures.of(hub, referral_id)
+        answer([_row(one) for one in shown], map(_line, shown), as_json=as_json)
+        return
+    if not who or not why:
+        raise click.UsageError("to reveal pictures say --who looks and --why: both are recorded")
+    with writing(config) as whole:
+        shown, now = pictures.reveal(whole, referral_id, who=who, why=why)
+        if now is None:
+            raise click.ClickException("no referral is linked under this id; see `hub case`")
+        told: dict[str, Any] = {
+            "now": now.model_dump(mode="json"),
+            "shown": [_row(one) for one in shown],
+        }
+        answer(told, list(_revealed(whole, now, shown)), as_json=as_json)
+
+
+def _row(one: Showing) -> dict[str, Any]:
+    content = one.picture.model_dump(mode="json") if one.picture else None
+    row = asdict(one) | {"picture": content}
+    return row if content else {key: value for key, value in row.items() if key != "picture"}
+
+
+def _line(one: Showing) -> str:
+    decided = f", on it decided: {', '.join(one.decided)}" if one.decided else ""
+    return (
+        f"{one.shown_at[:19]}Z  shown to {one.agency}  {one.id}  revision {one.revision}{decided}"
+    )
+
+
+def _revealed(hub: Hub, now: Picture, shown: list[Showing]) -> Iterator[str]:
+    names = {code: agency.name for code, agency in hub.settings.agencies.items()}
+    yield "Now:"
+    yield from in_words(now, names)
+    for one in shown:
+        yield ""
+        yield _line(one)
+        if one.picture is not None:
+            yield from in_words(one.picture, names)

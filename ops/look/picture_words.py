@@ -1,0 +1,192 @@
+"""A picture in plain words, as somebody would read it at a desk."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping
+
+from schemas.base import Instant
+from schemas.person import NHS_NUMBER, Address, Identifier, Name, PartialDate
+from schemas.picture import (
+    AskedAgency,
+    Earlier,
+    Picture,
+    PicturedChild,
+    PicturedRelative,
+)
+
+_LETTERS = {"E": "estimated", "U": "not known"}
+
+
+def in_words(picture: Picture, names: Mapping[str, str]) -> Iterator[str]:
+    """Line by line; ``names``: what people call each agency."""
+    yield from _child(picture.child, names)
+    yield from _candidates(picture, names)
+    yield from _concern(picture, names)
+    yield from _family(picture)
+    yield from _history(picture, names)
+    yield from _gathered(picture, names)
+    yield from _rating(picture)
+
+
+def _child(child: PicturedChild, names: Mapping[str, str]) -> Iterator[str]:
+    called = " also ".join(dict.fromkeys(name_of(one.name) for one in child.names))
+    yield f"Child: {called or 'name not known'}"
+    for born in child.births:
+        yield f"  {_born(born.date_of_birth)} ({_told(born.told_by, born.on, names)})"
+    if child.sex_codes:
+        yield f"  Sex: {' or '.join(child.sex_codes)}"
+    for number in child.identifiers:
+        yield f"  {_number(number.identifier)} ({_told(number.told_by, number.on, names)})"
+    for where in child.addresses:
+        yield f"  {_address(where.address)} ({_told(where.told_by, where.on, names)})"
+    for contact in child.contacts:
+        yield f"  Telephone: {', '.join(contact.contact.telephone) or 'none'}"
+    if child.worker:
+        yield f"  Allocated to {child.worker.name}, {child.worker.team}"
+    yield f"  Is it this child: {child.outcome}; {'; '.join(child.reasons)}"
+
+
+def _candidates(picture: Picture, names: Mapping[str, str]) -> Iterator[str]:
+    for candidate in picture.candidates:
+        yield "It may also be:"
+        yield from (f"  {line}" for line in _child(candidate, names))
+
+
+def _concern(picture: Picture, names: Mapping[str, str]) -> Iterator[str]:
+    concern = picture.concern
+    who = names.get(concern.agency, concern.agency)
+    yield f"Concern of {when(concern.observed_at)} by {who}; to ring: {concern.call}"
+    yield f"  {concern.narrative or 'Its agency does not reveal the account.'}"
+    if concern.concern:
+        yield f"  Coded as: {', '.join(concern.concern)}"
+    if told := concern.parents_informed:
+        informed = "informed" if told.informed else "not informed"
+        because = f": {told.reason}" if told.reason else ""
+        yield f"  Parents {informed}, consent {told.consent.replace('_', ' ')}{because}"
+    for aside in concern.set_aside:
+        yield f"  Could not be used: {aside.field}: {aside.value}"
+
+
+def _family(picture: Picture) -> Iterator[str]:
+    if picture.children or picture.adults:
+        yield "Family:"
+    for child in picture.children:
+        yield f"  {_relative(child)}"
+    for adult in picture.adults:
+        born = f", {_born(adult.date_of_birth)}" if adult.date_of_birth else ""
+        also = f"; also in {', '.join(adult.also_in)}" if adult.also_in else ""
+        yield f"  {name_of(adult.name)}, {adult.relationship}{born}{also}"
+
+
+def _relative(child: PicturedRelative) -> str:
+    called = name_of(child.name) if child.name else "name not known"
+    born = f", {_born(child.date_of_birth)}" if child.date_of_birth else ""
+    if child.person_id is None:
+        return f"{called}, {child.relationship or 'child'}{born}, known by name only"
+    worker = f", allocated to {child.worker.name}" if child.worker else ""
+    return f"{called}, child of the family{born}, {_times(child.referrals)}{worker}"
+
+
+def _history(picture: Picture, names: Mapping[str, str]) -> Iterator[str]:
+    counts = picture.repeats
+    yield (
+        f"In 12 months: {_times(counts.of_child)} about the child, "
+        f"{_times(counts.of_family)} about the family"
+    )
+    for earlier in picture.history:
+        yield f"  {_earlier(earlier, names)}"
+
+
+def _earlier(earlier: Earlier, names: Mapping[str, str]) -> str:
+    rated = f"rated {earlier.colour}" if earlier.colour else "not rated"
+    if earlier.handed_over:
+        rated = "handed over to the worker"
+    outcome = f", {earlier.outcome.replace('_', ' ')}" if earlier.outcome else ""
+    again = ", the same concern again" if earlier.same_concern_as else ""
+    who, said = names.get(earlier.agency, earlier.agency), earlier.narrative or "not revealed"
+    return f"{earlier.on:%d %b %Y}, {who}, {rated}{outcome}{again}: {said}"
+
+
+def _gathered(picture: Picture, names: Mapping[str, str]) -> Iterator[str]:
+    for asked in picture.asked:
+        yield f"{names.get(asked.agency, asked.agency)}: {_answer(asked)}"
+        for item in asked.items:
+            yield f"  {item.text}"
+    for item in picture.volunteered:
+        yield f"{names.get(item.owner, item.owner)} told unasked: {item.text}"
+    for agency in picture.not_asked:
+        yield f"{names.get(agency.agency, agency.agency)} is not asked: {agency.reason}"
+    for check in picture.checked:
+        known = {True: "knows the child", False: "does not know the child"}
+        said = known.get(check.known) if check.known is not None else check.state
+        yield f"{names.get(check.system, check.system)} {said} {check.involvement or ''}".rstrip()
+
+
+def _answer(asked: AskedAgency) -> str:
+    match asked.state:
+        case "answered":
+            return "answered" if asked.known else "has nothing to tell"
+        case "late":
+            return f"has not answered, due {when(asked.due_at)}"
+        case "cancelled":
+            return "no longer asked"
+    return f"asked, due {when(asked.due_at)}"
+
+
+def _rating(picture: Picture) -> Iterator[str]:
+    if suggestion := picture.suggestion:
+        why = " ".join(suggestion.reasons)
+        yield f"Suggestion of {suggestion.profile}, not a rating: {suggestion.colour}. {why}"
+    for rating in picture.ratings:
+        yield (
+            f"Rated {rating.colour} by {rating.decided_by}, {when(rating.at)}: {rating.rationale}"
+        )
+    for clock in picture.clocks:
+        yield f"Due: {clock.clock.replace('_', ' ')} by {when(clock.due_at)}"
+
+
+def name_of(name: Name) -> str:
+    """A name as it is said: given names, then family names."""
+    preferred = f" ({name.preferred_name})" if name.preferred_name else ""
+    return " ".join((*name.given_name, *name.family_name)) + preferred
+
+
+def when(moment: Instant) -> str:
+    """A moment as people write it."""
+    return f"{moment:%d %b %Y %H:%M}"
+
+
+def _told(agency: str, day: dt.date, names: Mapping[str, str]) -> str:
+    return f"{names.get(agency, agency)}, {day:%d %b %Y}"
+
+
+def _born(date: PartialDate) -> str:
+    parts = zip(("day", "month", "year"), date.accuracy_indicator, strict=True)
+    doubts = [f"{part} {_LETTERS[letter]}" for part, letter in parts if letter in _LETTERS]
+    word = "Expected" if date.expected else "Born"
+    return f"{word} {date.date:%d %b %Y}" + (f" ({', '.join(doubts)})" if doubts else "")
+
+
+def _number(identifier: Identifier) -> str:
+    if identifier.system == NHS_NUMBER:
+        value = identifier.value
+        return f"NHS number {value[:3]} {value[3:6]} {value[6:]}"
+    return f"{identifier.system.rpartition('/')[2].upper()} {identifier.value}"
+
+
+def _address(address: Address) -> str:
+    parts = (address.line1, address.line2, address.city, address.postcode)
+    return f"{address.use.title()}: {', '.join(filter(None, parts))}"
+
+
+def _times(count: int) -> str:
+    return "1 concern" if count == 1 else f"{count} concerns"
+
+
+def lines(pictures: Iterable[Picture], names: Mapping[str, str]) -> Iterator[str]:
+    """Several, with a line between them."""
+    for number, picture in enumerate(pictures):
+        if number:
+            yield ""
+        yield from in_words(picture, names)

@@ -1,0 +1,308 @@
+"""Whoever decides has a picture before them; the hub keeps it, and decisions name it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from ops.cli import main
+from ops.demo.running import DemoFolder
+from ops.demo.simulation.answers import event
+from ops.run.wiring import Hub
+from schemas.base import Fact
+from stores import journal
+from tests.support.filled import empty_hub, send
+
+LEAD = "childrens_social_care"
+ROBIN: dict[str, Any] = {
+    "name": [{"given_name": ["Robin"], "family_name": ["Sample"]}],
+    "date_of_birth": {"date": "2016-05-14"},
+    "sex_code": "male",
+    "identifier": [{"value": "9990000018", "system": "https://fhir.nhs.uk/Id/nhs-number"}],
+    "address": [{"line1": "12 Example Street", "city": "Sampleton", "postcode": "ZZ9 9ZZ"}],
+    "related_person": [
+        {
+            "name": {"given_name": ["Jo"], "family_name": ["Sample"]},
+            "relationship": "mother",
+            "date_of_birth": {"date": "1990-02-03"},
+        },
+        {"name": {"given_name": ["Ashley"], "family_name": ["Sample"]}, "relationship": "sister"},
+    ],
+}
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[tuple[DemoFolder, Hub]]:
+    folder, opened = empty_hub(tmp_path / "hub")
+    yield folder, opened
+    opened.database.close()
+
+
+def told(hub: Hub, agency: str, reference: str, **changes: Any) -> str:
+    """A notification about Robin; the id of its referral."""
+    said = {
+        "reference": reference,
+        "observed_at": "2026-11-03T19:40:00Z",
+        "subject": ROBIN,
+        "narrative": f"Robin was found alone in the street, as {reference} says.",
+    }
+    notified = event(
+        f"e-{len(facts(hub))}", "mash.notification.v1", agency=agency, data=said | changes
+    )
+    (receipt,) = send(hub, agency, [notified])
+    hub.embedded().drain()
+    return receipt.id
+
+
+def letters(hub: Hub, agency: str, type_: str = "") -> list[dict[str, Any]]:
+    """The agency's letters of this type, which it takes away."""
+    leased = hub.queues.lease(agency, limit=100, seconds=60)
+    events = [json.loads(one.body) for one in leased]
+    mine = [one for one, said in zip(leased, events, strict=True) if said["type"] == type_]
+    hub.queues.acknowledge(agency, [one.id for one in mine])
+    others = [one.id for one in leased if one not in mine]
+    hub.queues.give_back(agency, others, after_seconds=0)
+    return [said["data"] for said in events if said["type"] == type_]
+
+
+def rate(hub: Hub, letter: dict[str, Any], colour: str = "amber", **changes: Any) -> None:
+    picture = letter["picture"]
+    said = {
+        "referral_id": letter["referral_id"],
+        "case_id": letter["case_id"],
+        "colour": colour,
+        "decided_by": "S. Worker",
+        "rationale": "As shown",
+        "saw": [{"id": picture["id"], "digest": picture["digest"]}],
+    }
+    id_ = f"rate-{len(facts(hub))}"
+    send(hub, LEAD, [event(id_, "mash.rating-decision.v1", agency=LEAD, data=said | changes)])
+    hub.embedded().drain()
+
+
+def facts(hub: Hub, type_: str = "") -> list[Fact]:
+    with hub.database.reading() as connection:
+        rows = journal.rows_after(connection, 0, limit=5000)
+        keys = hub.database.vault.keys(connection, {row.key_id for row in rows}, create=False)
+    messages = [journal.opened(row, keys) for row in rows]
+    return [message.data for message in messages if not type_ or message.type == type_]
+
+
+def refusals(hub: Hub) -> list[tuple[str, str | None]]:
+    refused: list[Any] = facts(hub, "mash.message.refused.v1")
+    return [(one.reason, one.field) for one in refused]
+
+
+def test_a_rating_request_shows_the_child_the_concern_and_the_family(
+    hub: tuple[DemoFolder, Hub],
+) -> None:
+    told(
+        hub[1],
+        "police",
+        "R-1",
+        concern=["unsupervised"],
+        parents_informed={"informed": False, "consent": "refused", "reason": "She shut the door"},
+    )
+    (request,) = letters(hub[1], LEAD, "mash.rating-request.v1")
+    picture = request["picture"]["content"]
+    child, concern = picture["child"], picture["concern"]
+    assert child["names"][0]["name"]["given_name"] == ["Robin"]
+    assert child["births"][0]["date_of_birth"]["date"] == "2016-05-14"
+    assert child["addresses"][0]["address"]["line1"] == "12 Example Street"
+    assert (child["addresses"][0]["told_by"], child["addresses"][0]["on"]) == (
+        "police",
+        "2026-11-03",
+    )
+    assert child["identifiers"][0]["identifier"]["value"] == "9990000018"
+    assert child["outcome"] == "new"
+    assert concern["narrative"] == "Robin was found alone in the street, as R-1 says."
+    assert concern["parents_informed"]["reason"] == "She shut the door"
+    assert concern["call"] == "MASH sergeant, 01632 960101"
+    assert [(one["relationship"], one["told_by"]) for one in picture["adults"]] == [
+        ("mother", "police")
+    ]
+    assert [one["name"]["given_name"] for one in picture["children"]] == [["Ashley"]]
+    assert picture["suggestion"]["colour"] == "amber"
+    assert picture["repeats"] == {"of_child": 1, "of_family": 1}
+    assert {clock["clock"] for clock in picture["clocks"]} >= {"decision"}
+
+
+def test_what_was_shown_is_recorded_once_as_it_was(hub: tuple[DemoFolder, Hub]) -> None:
+    told(hub[1], "police", "R-1")
+    first = hub[1].queues.lease(LEAD, limit=10, seconds=0)
+    again = hub[1].queues.lease(LEAD, limit=10, seconds=0)
+    assert [one.body for one in first] == [one.body for one in again]
+    (shown,) = facts(hub[1], "mash.picture.shown.v1")
+    given = json.loads(first[0].body)["data"]["picture"]
+    assert shown.picture.model_dump(mode="json") == given  # type: ignore[attr-defined]
+    assert shown.picture.content.digest() == given["digest"]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("saw", ["none", "another digest", "nothing that was shown"])
+def test_a_rating_on_no_picture_is_refused(hub: tuple[DemoFolder, Hub], saw: str) -> None:
+    told(hub[1], "police", "R-1")
+    (request,) = letters(hub[1], LEAD, "mash.rating-request.v1")
+    picture = request["picture"]
+    named = {
+        "none": [],
+        "another digest": [{"id": picture["id"], "digest": "0" * 64}],
+        "nothing that was shown": [{"id": "p-1", "digest": picture["digest"]}],
+    }
+    rate(hub[1], request, saw=named[saw])
+    assert refusals(hub[1]) == [("refused.not-shown", "saw")]
+    assert not facts(hub[1], "mash.rating.assigned.v1")
+
+
+def test_a_picture_of_another_referral_is_none_of_this_one(hub: tuple[DemoFolder, Hub]) -> None:
+    told(hub[1], "police", "R-1")
+    other = {**ROBIN, "name": [{"given_name": ["Kim"], "family_name": ["Example"]}]}
+    other |= {"identifier": [], "date_of_birth": {"date": "2011-01-02"}, "address": []}
+    told(hub[1], "school", "S-1", subject=other, narrative="Kim is hungry again at school.")
+    one, two = letters(hub[1], LEAD, "mash.rating-request.v1")
+    rate(hub[1], one, saw=[{key: two["picture"][key] for key in ("id", "digest")}])
+    assert refusals(hub[1]) == [("refused.not-shown", "saw")]
+
+
+def test_a_rating_names_the_picture_it_was_decided_on(hub: tuple[DemoFolder, Hub]) -> None:
+    told(hub[1], "police", "R-1")
+    (request,) = letters(hub[1], LEAD, "mash.rating-request.v1")
+    rate(hub[1], request)
+    (assigned,) = facts(hub[1], "mash.rating.assigned.v1")
+    assert assigned.picture_id == request["picture"]["id"]  # type: ignore[attr-defined]
+    assert not assigned.newer  # type: ignore[attr-defined]
+
+
+def answered(hub: Hub, agency: str, *items: dict[str, Any]) -> None:
+    (request,) = letters(hub, agency, "mash.information-request.v1")
+    said = {
+        "request_id": request["identifier"],
+        "referral_id": request["referral_id"],
+        "case_id": request["case_id"],
+        "known": True,
+        "items": list(items),
+        "answered_by": "A. Teacher",
+    }
+    answer = event("answer", "mash.information-response.v1", agency=agency, data=said)
+    send(hub, agency, [answer])
+    hub.embedded().drain()
+
+
+def item(number: int, text: str, **flags: Any) -> dict[str, Any]:
+    return {
+        "item_id": str(number),
+        "owner": "school",
+        "text": text,
+        "sensitivity": "routine",
+        "may_be_revealed": True,
+        "may_leave": True,
+    } | flags
+
+
+def test_an_answer_reaches_who_decides_as_what_is_new(hub: tuple[DemoFolder, Hub]) -> None:
+    told(hub[1], "police", "R-1")
+    (request,) = letters(hub[1], LEAD, "mash.rating-request.v1")
+    rate(hub[1], request)
+    secret = item(2, "A secret of the school.", may_be_revealed=False, signpost=False)
+    answered(hub[1], "school", item(1, "Robin comes hungry."), secret)
+    (news,) = letters(hub[1], LEAD, "mash.what-is-new.v1")
+    (asked,) = [one for one in news["picture"]["content"]["asked"] if one["agency"] == "school"]
+    assert news["news"] == ["Sample Schools answered."]
+    assert [one["text"] for one in asked["items"]] == ["Robin comes hungry."]
+    assert "secret" not in json.dumps(news)
+    rate(hub[1], request, "red")
+    rate(hub[1], news, "green")
+    *_, old, new = facts(hub[1], "mash.rating.assigned.v1")
+    assert (old.newer, new.newer) == (True, False)  # type: ignore[attr-defined]
+
+
+def test_an_answer_of_which_nothing_is_revealed_looks_like_one_that_knows_nothing(
+    hub: tuple[DemoFolder, Hub],
+) -> None:
+    told(hub[1], "police", "R-1")
+    (request,) = letters(hub[1], LEAD, "mash.rating-request.v1")
+    rate(hub[1], request)
+    answered(hub[1], "school", item(1, "A secret.", may_be_revealed=False, signpost=False))
+    (news,) = letters(hub[1], LEAD, "mash.what-is-new.v1")
+    (asked,) = [one for one in news["picture"]["content"]["asked"] if one["agency"] == "school"]
+    assert (asked["state"], asked["known"], asked.get("items")) == ("answered", False, [])
+
+
+def test_earlier_concerns_are_shown_with_their_ratings_and_a_resend_is_not_counted(
+    hub: tuple[DemoFolder, Hub],
+) -> None:
+    first = told(hub[1], "police", "R-1")
+    (request,) = letters(hub[1], LEAD, "mash.rating-request.v1")
+    rate(hub[1], request, "green")
+    told(hub[1], "police", "R-1", observed_at="2026-11-03T19:41:00Z", narrative="Robin was alone.")
+    told(hub[1], "school", "S-9", observed_at="2026-11-04T09:00:00Z", narrative="Robin is bruised.")
+    *_, latest = letters(hub[1], LEAD, "mash.rating-request.v1")
+    picture = latest["picture"]["content"]
+    assert picture["concern"]["reference"] == "S-9"
+    shown = {one["referral_id"]: one for one in picture["history"]}
+    assert shown[first]["colour"] == "green"
+    assert [one.get("same_concern_as") for one in picture["history"]] == [first, None]
+    assert picture["repeats"]["of_child"] == 2
+
+
+def test_a_further_concern_is_news_for_who_decided_on_the_first(
+    hub: tuple[DemoFolder, Hub],
+) -> None:
+    first = told(hub[1], "police", "R-1")
+    told(hub[1], "school", "S-9", observed_at="2026-11-04T09:00:00Z", narrative="Robin is bruised.")
+    (news,) = letters(hub[1], LEAD, "mash.what-is-new.v1")
+    assert news["referral_id"] == first
+    assert news["news"] == ["There is a further concern about the child."]
+    assert [one["narrative"] for one in news["picture"]["content"]["history"]] == [
+        "Robin is bruised."
+    ]
+
+
+def test_a_link_review_shows_whom_it_may_be_about(hub: tuple[DemoFolder, Hub]) -> None:
+    told(hub[1], "police", "R-1")
+    unsure = {
+        "name": ROBIN["name"],
+        "date_of_birth": {"date": "2016-05-01", "accuracy_indicator": "EEA"},
+    }
+    told(hub[1], "school", "S-2", subject=unsure, narrative="A boy called Robin cried at school.")
+    (review,) = letters(hub[1], LEAD, "mash.link-review.v1")
+    (candidate,) = review["picture"]["content"]["candidates"]
+    assert candidate["addresses"][0]["address"]["line1"] == "12 Example Street"
+    assert candidate["reasons"]
+
+
+def picture(folder: DemoFolder, *arguments: str) -> Any:
+    return CliRunner().invoke(main, ["picture", "--config", str(folder.config), *arguments])
+
+
+def test_the_command_tells_what_was_shown_and_reveals_only_to_who_says_why(
+    hub: tuple[DemoFolder, Hub],
+) -> None:
+    referral = told(hub[1], "police", "R-1")
+    (request,) = letters(hub[1], LEAD, "mash.rating-request.v1")
+    rate(hub[1], request)
+    (row,) = json.loads(picture(hub[0], referral, "--json").stdout)
+    assert (row["id"], row["agency"], row["decided"]) == (request["picture"]["id"], LEAD, ["amber"])
+    assert "Robin" not in picture(hub[0], referral).stdout
+    assert picture(hub[0], referral, "--reveal").exit_code == 2
+    revealed = picture(hub[0], referral, "--reveal", "--who", "J. Auditor", "--why", "complaint")
+    assert "Child: Robin Sample" in revealed.stdout
+    assert "Rated amber by S. Worker" in revealed.stdout
+    assert len(facts(hub[1], "mash.record.revealed.v1")) == 1
+
+
+def test_decisions_on_pictures_are_replayed(hub: tuple[DemoFolder, Hub]) -> None:
+    told(hub[1], "police", "R-1")
+    (request,) = letters(hub[1], LEAD, "mash.rating-request.v1")
+    rate(hub[1], request)
+    answered(hub[1], "school", item(1, "Robin comes hungry."))
+    (news,) = letters(hub[1], LEAD, "mash.what-is-new.v1")
+    rate(hub[1], news, "red")
+    answer = CliRunner().invoke(main, ["replay", "--config", str(hub[0].config), "--json"])
+    report = json.loads(answer.stdout)
+    assert answer.exit_code == 0
+    assert (report["missing"], report["different"], report["unexplained"]) == (0, 0, 0)
