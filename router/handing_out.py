@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 
 from router.keeping_back import looked_through
+from router.naming import with_names
 from router.steps.now import Now
 from schemas.base import Fact
 from schemas.decisions import ProductFetched, ProductStopped
@@ -29,7 +30,8 @@ def handed_out(
     for the first time is fetched: from now on it can only be recalled. One does not go to an agency
     without an agreement in force today (R50): the letter is taken away.
     """
-    looked = looked_through(transaction, agency, leased, policy=policy)
+    named = with_names(transaction, leased, policy=policy)
+    looked = looked_through(transaction, agency, named, policy=policy)
     held = {fact.hold_id: fact for fact in looked.kept.values() if fact}
     ids = {hold_id: _message_id(hold_id, fact) for hold_id, fact in held.items()}
     told = journal.known_ids(transaction, ids.values())

@@ -7,23 +7,20 @@ decided is followed here.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from pydantic_core import from_json, to_json
 
-from router.memory.families import members_of
-from router.memory.register import GUARDED
+from router.around import around
 from router.steps import hold
 from router.steps.hold import Held, Holds
-from router.steps.safety import CHILD, NOT_SAFE, SIBLING, Leaving, guarded, unsafe
+from router.steps.safety import NOT_SAFE, Leaving, guarded, unsafe
 from schemas.identity import IdentityBlock
 from schemas.information import InformationRequest
 from schemas.message import derived_id
 from schemas.notices import Handover
-from schemas.person import Person
 from schemas.policy import Partner, Policy
 from schemas.product import Product, ProductRecall
 from schemas.safety import Around, Hit, LetterHeld, SafetyChoice
@@ -52,21 +49,22 @@ def looked_through(view: View, agency: str, leased: Sequence[Leased], *, policy:
     outside = [one for one in leased if one.type in _LEAVING]
     if recipient is None or agency == policy.lead_agency or not outside:
         return Looked(leased, {})
-    if not states.any_of(view, GUARDED):
-        return Looked(leased, {})
     events = {one.id: from_json(one.body) for one in outside}
-    referrals = {event["data"].get("referral_id") or "" for event in events.values()}
-    around, holds = _around(view, referrals), _holds(view, referrals)
+    referrals = {str(event["data"].get("referral_id")) for event in events.values()}
+    known = around(view, referrals)
+    if not known:
+        return Looked(leased, {})
+    holds = _holds(view, known)
     goes: list[Leased] = []
     kept: dict[str, LetterHeld | None] = {}
     for one in leased:
         event = events.get(one.id)
         referral_id = str(event["data"].get("referral_id")) if event else ""
-        if event is None or referral_id not in around:
+        if event is None or referral_id not in known:
             goes.append(one)
             continue
         looking = _Looking(one, event, holds.get(referral_id, Holds()), recipient)
-        hits = looking.hits(around[referral_id])
+        hits = looking.hits(known[referral_id])
         if hits:
             kept[one.id] = looking.held(hits)
         else:
@@ -156,28 +154,6 @@ def _texts(value: Any, where: str = "") -> Iterator[tuple[str, str]]:
             yield from _texts(part, f"{where}.{id_ or number}")
     elif isinstance(value, str) and " " in value:
         yield where, value
-
-
-def _around(view: View, referral_ids: Collection[str]) -> dict[str, list[Around]]:
-    """For each referral, what must be looked for of the child and its brothers and sisters."""
-    pieces = {
-        id_: from_json(body)
-        for id_, (_, body) in states.load(view, "link", keys=referral_ids).items()
-    }
-    families = members_of(view, {piece["family_id"] for piece in pieces.values()})
-    told = {id_ for members in families.values() for one in members for id_ in one.evidence}
-    found = {
-        id_: Person.model_validate_json(body)
-        for id_, (_, body) in states.load(view, GUARDED, keys=told).items()
-    }
-    around: defaultdict[str, list[Around]] = defaultdict(list)
-    for referral_id, piece in pieces.items():
-        for member in families[piece["family_id"]]:
-            who = CHILD if member.person_id == piece["person_id"] else SIBLING
-            around[referral_id] += (
-                Around(who=who, person=found[id_]) for id_ in member.evidence if id_ in found
-            )
-    return around
 
 
 def _holds(view: View, referral_ids: Collection[str]) -> dict[str, Holds]:

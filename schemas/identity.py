@@ -51,7 +51,7 @@ class IdentityAgreed(Shape):
 
 
 AGREED = IdentityAgreed(tells=WHO, asks=WHERE)
-"""What an agreement lets be told that does not speak of it: who the child is, not where."""
+"""Where neither agreement nor profile speaks of it: who the child is, not where."""
 
 
 class LeftOut(Shape):
@@ -121,6 +121,20 @@ class About(Shape):
     """Whom something is about, in so far as that is told; what was sent before says nothing."""
 
     about: IdentityBlock | None = Field(default=None, exclude_if=_no)
+
+
+class ChildAbout(Shape):
+    """One child of several that a letter names by ids: as a referral told, or a person by now."""
+
+    referral_id: Identity | None = Field(default=None, exclude_if=_no)
+    person_id: Identity | None = Field(default=None, exclude_if=_no)
+    about: IdentityBlock
+
+
+class AboutSeveral(Shape):
+    """Whom something with ids of several children is about; added as a letter is handed out."""
+
+    children: tuple[ChildAbout, ...] = Field(default=(), exclude_if=_no)
 
 
 class OwnedIdentity(Shape):

@@ -8,14 +8,14 @@ from pydantic import Field
 
 from schemas.base import Code, Identity, Instant, Line, Notice, ReferralHead, ReferralId
 from schemas.case import Candidate, FromPerson, LikelyPair, PersonReferrals, Worker
-from schemas.identity import About, IdentityField
+from schemas.identity import About, AboutSeveral, IdentityField
 from schemas.notification import Notification, SetAside
 from schemas.picture import PictureGiven
 from schemas.product import DraftItem, RecallAnswer, SentProduct
 from schemas.rating import Colour, DueTime
 
 
-class Handover(ReferralHead, Notice, type="mash.handover.v1"):
+class Handover(About, ReferralHead, Notice, type="mash.handover.v1"):
     """A referral about a child who has an allocated social worker, for that worker at once (R9)."""
 
     agency: Code
@@ -35,11 +35,11 @@ class LinkReview(ReferralHead, Notice, type="mash.link-review.v1"):
     """Added as the letter is handed out."""
 
 
-class MergeReview(LikelyPair, Notice, type="mash.merge-review.v1"):
+class MergeReview(AboutSeveral, LikelyPair, Notice, type="mash.merge-review.v1"):
     """Two persons who may be one child, for the lead agency; answered by a persons decision."""
 
 
-class SplitReview(PersonReferrals, Notice, type="mash.split-review.v1"):
+class SplitReview(AboutSeveral, PersonReferrals, Notice, type="mash.split-review.v1"):
     """A person who may be two children, for the lead agency; answered by a split decision.
 
     The last of ``referral_ids`` is what came last. Where it is one child after all, a link
@@ -54,7 +54,7 @@ class MovedReferral(FromPerson, ReferralId):
     case_id: Identity
 
 
-class LinksChanged(Notice, type="mash.links-changed.v1"):
+class LinksChanged(AboutSeveral, Notice, type="mash.links-changed.v1"):
     """What a decision about links moved, for the lead agency and the children's workers."""
 
     decision_id: Identity
@@ -126,7 +126,7 @@ class HeldBackNotice(About, SentProduct, ReferralHead, Notice, type="mash.produc
     reason: Line
 
 
-class DueTimeWarning(DueTime, Notice, type="mash.due-time-warning.v1"):
+class DueTimeWarning(About, DueTime, Notice, type="mash.due-time-warning.v1"):
     """A due time is near or past, for the lead agency."""
 
     breached: bool

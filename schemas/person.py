@@ -9,7 +9,7 @@ from enum import StrEnum
 from operator import not_
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints
 
 from schemas.base import Code, Line, Shape
 
@@ -85,10 +85,13 @@ class PartialDate(Shape):
 class Protectable(Shape):
     """What may be dangerous to tell: a refuge, a foster home, a new school, an informant (L7).
 
-    What is protected is told to nobody by itself, and what leaves is searched for it.
+    What is protected is told to nobody by itself, and what leaves is searched for it. Anything but
+    ``false`` protects: a word that was not agreed is no reason to tell where somebody hides.
     """
 
-    protected: bool = Field(default=False, exclude_if=_no)
+    protected: Annotated[bool, BeforeValidator(lambda said: said not in (False, None))] = Field(
+        default=False, exclude_if=_no
+    )
     protected_reason: Line | None = Field(default=None, exclude_if=_no)
 
 

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field
 
 from schemas.base import Code, Line, Prose, Shape
-from schemas.identity import IdentityAgreed
+from schemas.identity import AGREED, IdentityAgreed
 from schemas.information import Level, Sensitivity
 from schemas.person import Address, Name, PartialDate
 from schemas.product import Disposal
@@ -124,6 +124,12 @@ class BoroughProfile(Shape):
     """Share of the rating's time that agencies have to answer (R25)."""
     levels: dict[Level, tuple[Code, ...]]
     """Which agencies are asked at which level (R23)."""
+    identity: tuple[IdentityAgreed, ...] = Field(
+        default=(AGREED,), exclude_if=lambda told: told == (AGREED,)
+    )
+    """What of a child's identity is told to whom, the first that fits, where the agreement of who
+    told it does not speak of that; none: nothing.
+    """
     request_purpose: Line
     request_facts_checked: Line
 
@@ -145,7 +151,7 @@ class Agreement(Shape):
     )
     """What of a child's identity it lets be told to whom, the first that fits; none: nothing.
 
-    None: the agreement does not speak of it (:data:`schemas.identity.AGREED`).
+    None: the agreement does not speak of it, and the borough's profile says.
     """
 
     def in_force(self, day: dt.date) -> bool:

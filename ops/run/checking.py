@@ -83,6 +83,7 @@ def _policy(settings: HubSettings, folder: Path) -> Iterator[Fault]:
         yield from error.faults
     else:
         yield from doors.releases_to_nobody(settings, policy.profile)
+        yield from doors.told_to_nobody(settings, policy.profile)
 
 
 def _mappings(settings: HubSettings) -> Iterator[Fault]:

@@ -218,6 +218,22 @@ def _releases(agency: AgencySettings) -> list[tuple[str, str]]:
     return [(release.recipient, release.purpose) for release in agency.standing_release]
 
 
+def told_to_nobody(settings: HubSettings, profile: BoroughProfile) -> Iterator[Fault]:
+    """What of a child's identity is told to recipients that nobody is: by a slip it would be told
+    to others, or to nobody.
+    """
+    known = {*settings.agencies, *(agency.kind for agency in settings.agencies.values())}
+    said = [(f"{profile.title}: identity", one) for one in profile.identity]
+    for code, agency in settings.agencies.items():
+        told = agency.agreement.identity if agency.agreement else None
+        said += ((f"agencies.{code}.agreement.identity", one) for one in told or ())
+    for where, one in said:
+        for name in one.to:
+            if name not in known:
+                what = f"{name} is neither an agency nor the kind of one"
+                yield Fault(where, what, 'name an agency, or write kind = "…" in its table')
+
+
 def pushed_nowhere(settings: HubSettings) -> Iterator[Fault]:
     """Agencies whose letters are pushed to no address."""
     for code, agency in settings.agencies.items():

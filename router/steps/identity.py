@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from router.steps.now import Now
 from router.steps.whereabouts import is_at
 from schemas.identity import (
-    AGREED,
     WHERE,
     WHO,
     IdentityAgreed,
@@ -17,6 +16,7 @@ from schemas.identity import (
     OwnedIdentity,
 )
 from schemas.person import Address, Person, RelatedPerson
+from schemas.policy import Policy
 
 PROTECTED = "It is protected."
 NOT_AGREED = "Its owner does not let it be told to this recipient."
@@ -51,21 +51,26 @@ def identity_of(
     free = free.model_copy(update={"left_out": said, "your_reference": your_reference})
     agreed, why = _agreed(owner, recipient=recipient, now=now)
     untold = (f for f in IdentityField if f not in agreed.tells and f not in agreed.asks)
-    block = rung(free.without(untold, reason=why), now)
+    block = rung(free.without(untold, reason=why), now.policy)
     asks = tuple(f for f in agreed.asks if f not in agreed.tells and block.told(f))
     return OwnedIdentity(owner=owner, block=block, asks=asks)
 
 
-def told_of(identity: OwnedIdentity, now: Now) -> IdentityBlock:
+def told_of(identity: OwnedIdentity, policy: Policy) -> IdentityBlock:
     """What is told in a letter about which the owner is not asked."""
-    return rung(identity.block.without(identity.asks, reason=NOT_DECIDED), now)
+    return rung(identity.block.without(identity.asks, reason=NOT_DECIDED), policy)
 
 
-def rung(block: IdentityBlock, now: Now) -> IdentityBlock:
+def told_to_owners(block: IdentityBlock, policy: Policy) -> IdentityBlock:
+    """What owners of other items see of whom it is about: where the child is, is not theirs."""
+    return rung(block.without(WHERE, reason=NOT_YOURS), policy)
+
+
+def rung(block: IdentityBlock, policy: Policy) -> IdentityBlock:
     """The block; where it tells too little, with whom to ring."""
     if block.tells_apart:
         return block
-    lead = now.policy.partners[now.policy.lead_agency]
+    lead = policy.partners[policy.lead_agency]
     return block.model_copy(update={"ring": lead.signpost_contact})
 
 
@@ -79,11 +84,10 @@ def _agreed(owner: str, *, recipient: str, now: Now) -> tuple[IdentityAgreed, st
     agreement = now.agreement_with(owner)
     if agreement is None:
         return IdentityAgreed(tells=()), NO_AGREEMENT
-    if agreement.identity is None:
-        return AGREED, NOT_AGREED
+    told = now.profile.identity if agreement.identity is None else agreement.identity
     partner = now.policy.partners.get(recipient)
     called = {recipient, partner.kind if partner else None}
-    fits = (one for one in agreement.identity if not one.to or not called.isdisjoint(one.to))
+    fits = (one for one in told if not one.to or not called.isdisjoint(one.to))
     return next(fits, IdentityAgreed(tells=())), NOT_AGREED
 
 

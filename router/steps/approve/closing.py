@@ -8,12 +8,12 @@ from typing import Any
 from router.step import Outcome
 from router.steps.approve.guarding import about, dangers, held, untold
 from router.steps.approve.state import Approvals, Approved, Closed, Decided, Draft, Refused
-from router.steps.identity import NOT_YOURS
+from router.steps.identity import rung, told_to_owners
 from router.steps.now import Now
 from schemas.base import Fact
-from schemas.identity import WHERE
 from schemas.letter import Letter
 from schemas.notices import ApprovalRequest
+from schemas.policy import Policy
 from schemas.product import (
     ApprovedItem,
     Choice,
@@ -39,25 +39,25 @@ def awaited(draft: Draft, now: Now) -> set[str]:
     }
 
 
-def requests(draft: Draft, items: Collection[str]) -> Iterator[Letter]:
+def requests(draft: Draft, items: Collection[str], now: Now) -> Iterator[Letter]:
     """These items, each put before its owner."""
     for item in draft.items:
         if item.item_id in items:
             notice = ApprovalRequest(
-                item=item, **draft.shared(ApprovalRequest), **_shown(draft, item.owner)
+                item=item, **draft.shared(ApprovalRequest), **_shown(draft, item.owner, now.policy)
             )
             name = f"approval-request/{draft.product_id}/{item.item_id}"
             yield Letter(name, agency=item.owner, notice=notice)
 
 
-def _shown(draft: Draft, owner: str) -> dict[str, Any]:
+def _shown(draft: Draft, owner: str, policy: Policy) -> dict[str, Any]:
     """Whom it is about, for an owner: where the child is, is shown to who told it alone."""
     if draft.identity is None:
         return {}
-    block = draft.identity.block.leaving_out(draft.untold)
+    block = rung(draft.identity.block.leaving_out(draft.untold), policy)
     if owner == draft.identity.owner:
         return {"about": block, "asks": draft.identity.asks}
-    return {"about": block.without(WHERE, reason=NOT_YOURS)}
+    return {"about": told_to_owners(block, policy)}
 
 
 def item_decided(draft: Draft, decided: Decided) -> ItemDecided:

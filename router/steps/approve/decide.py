@@ -82,7 +82,7 @@ def _put(known: Approvals, draft: Draft, *, now: Now) -> Outcome[Approvals]:
         facts.append(without)
     facts += (item_decided(draft, decision) for decision in draft.decided)
     outcome = settled(known, draft, *facts, now=now)
-    asked = () if draft.urgent else requests(draft, awaited(draft, now))
+    asked = () if draft.urgent else requests(draft, awaited(draft, now), now)
     return replace(outcome, letters=tuple(asked))
 
 

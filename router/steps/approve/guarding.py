@@ -48,7 +48,7 @@ def about(draft: Draft, now: Now) -> IdentityBlock | None:
     """Whom the product says that it is about, as far as is decided."""
     if draft.identity is None:
         return None
-    return rung(draft.identity.block.leaving_out(untold(draft)), now)
+    return rung(draft.identity.block.leaving_out(untold(draft)), now.policy)
 
 
 def proposed(draft: Draft) -> dict[str, str]:

@@ -128,6 +128,6 @@ def _lift(known: Approvals, ruled: ItemRuled, *, now: Now) -> Outcome[Approvals]
         if decision.item_id in draft.owners:
             open_again = draft.without(decision.item_id)
             after = (outcome.state or known).with_product(product_id, open_again)
-            letters = requests(open_again, awaited(open_again, now) & {decision.item_id})
+            letters = requests(open_again, awaited(open_again, now) & {decision.item_id}, now)
             outcome = replace(outcome, state=after, letters=(*outcome.letters, *letters))
     return outcome

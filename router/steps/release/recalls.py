@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from router.step import Outcome, refuse
-from router.steps.identity import NOT_YOURS
+from router.steps.identity import told_to_owners
 from router.steps.release import sending
 from router.steps.release.state import (
     HeldBack,
@@ -21,7 +21,7 @@ from router.steps.release.state import (
 )
 from schemas.base import Fact
 from schemas.decisions import ProductFetched, RecallReceived
-from schemas.identity import WHERE, IdentityBlock
+from schemas.identity import IdentityBlock
 from schemas.letter import Letter
 from schemas.message import derived_id
 from schemas.notices import RecallAnswerNotice
@@ -150,7 +150,7 @@ def _letters(
     fact: RecallAnswered, recall: Recall, about: IdentityBlock | None, *, policy: Policy
 ) -> Iterator[Letter]:
     """Where the child is, is not told to an owner again."""
-    told = about.without(WHERE, reason=NOT_YOURS) if about else None
+    told = told_to_owners(about, policy) if about else None
     notice = RecallAnswerNotice(about=told, **fact.shared(RecallAnswerNotice))
     for agency in dict.fromkeys(filter(None, (policy.lead_agency, recall.owner))):
         yield Letter(f"recall-answer/{agency}", agency=agency, notice=notice)

@@ -73,7 +73,7 @@ def test_an_agreement_that_does_not_speak_of_it_tells_who_and_asks_about_where()
     assert identity.block.born == whole().date_of_birth
     assert identity.block.identifiers == whole().identifier
     assert identity.asks == WHERE
-    plain = told_of(identity, Now(given.NOON, given.policy()))
+    plain = told_of(identity, given.policy())
     assert set(left_out(plain)) == {*WHERE}
     assert plain.address == ()
     assert plain.ring is None
