@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from enum import StrEnum
 from operator import not_
+from typing import Literal
 
 from pydantic import Field
 
@@ -63,6 +64,12 @@ class Candidate(Shape):
     reasons: tuple[Line, ...]
 
 
+Stated = Literal["name", "date_of_birth", "relation"]
+"""A fact that an agency states of a child; ``relation``: the adults of the family."""
+Found = Literal["agrees", "differs", "not_known"]
+"""How it compares with what the hub knew of the child before; ``not_known``: nothing to compare."""
+
+
 class Child(Shape):
     """A child as linking knows it: a person in a family, with a case."""
 
@@ -99,6 +106,8 @@ class ChildLinked(
     notification: Notification
     same_concern_as: Identity | None = Field(default=None, exclude_if=lambda id_: id_ is None)
     """The referral that told of this concern first, where it came again under a new reference."""
+    checked: dict[Stated, Found] = Field(default={}, exclude_if=not_)
+    """How what was told agrees with what was known of this child before (L6)."""
 
 
 class FromPerson(Shape):
@@ -150,6 +159,10 @@ class LinkCorrected(
     """The decision that this follows from; by this id it can be undone."""
     revision: int = Field(default=0, ge=0)
     """How often humans have decided this link, now included: the latest counts, whenever heard."""
+    in_doubt: bool = Field(default=False, exclude_if=not_)
+    """No decision about it stands any more: it is as it was before humans looked."""
+    checked: dict[Stated, Found] = Field(default={}, exclude_if=not_)
+    """How what was told agrees with what else is known of the child whom it is about now (L6)."""
 
 
 class PersonPair(Shape):

@@ -19,6 +19,7 @@ from schemas.base import (
     ReferralId,
     Shape,
 )
+from schemas.gathering import ToGather
 from schemas.identity import IdentityField
 from schemas.notification import Digest
 from schemas.picture import DecidedOnPicture, Seen
@@ -26,8 +27,8 @@ from schemas.product import CaseProduct, Choice, RecallAnswer, SentProduct
 from schemas.rating import Colour
 
 
-class RatingDecision(ReferralHead):
-    """A social worker confirms or changes a rating (R17, R20)."""
+class RatingDecision(ToGather, ReferralHead):
+    """A social worker confirms or changes a rating (R17, R20), and with it what is gathered."""
 
     colour: Colour
     decided_by: Line

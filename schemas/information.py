@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
-from typing import Literal
+from operator import not_
+from typing import Literal, TypeAlias
 
 from pydantic import Field
 
@@ -19,21 +21,61 @@ from schemas.base import (
     ReferralHead,
     Shape,
 )
+from schemas.case import Found, Stated
+from schemas.gathering import Level, NotAsked, Question
+from schemas.identity import About
 from schemas.person import Person
+from schemas.picture import PictureGiven
+from schemas.rating import Colour
+
+_no: Callable[[object], bool] = not_
+
+Consent: TypeAlias = Literal["given", "refused", "not_sought"]
+"""What parents said when they were asked; kept apart from the legal basis (L5)."""
 
 
-class Level(StrEnum):
-    """How much is gathered (R23).
+class Checked(Shape):
+    """A fact that a request states, and what the hub found when it compared it (L6)."""
 
-    Nothing, basic (education or health), or full, which a meeting follows.
-    """
-
-    NONE = "none"
-    BASIC = "basic"
-    FULL = "full"
+    fact: Literal[Stated, "sharing"]
+    against: Line
+    """What it was compared with, in words."""
+    found: Found
 
 
-class InformationRequest(Notice, type="mash.information-request.v1"):
+class Told(Shape):
+    """What each agency is told of a concern: no narrative, which stays with its owner."""
+
+    summary: Prose
+    """In the profile's words."""
+    consent: Consent
+    child: Person
+    """Who is asked about: identity only."""
+    checks: tuple[Checked, ...] = Field(default=(), exclude_if=_no)
+    """Of these facts, what was compared with what, before asking (L6)."""
+
+
+class RequestPlan(Told):
+    """Who would be asked what if the rating were ``colour``; nothing of it has left."""
+
+    colour: Colour
+    level: Level
+    legal_basis: Line
+    agencies: tuple[Code, ...]
+    """Who would be asked."""
+    not_asked: tuple[NotAsked, ...] = ()
+
+
+class RequestsPrepared(
+    ReferralFact, type="mash.information.prepared.v1", topic="information.requested"
+):
+    """Requests were made ready beside the rating; they leave once a social worker has rated."""
+
+    profile: Line
+    plan: RequestPlan
+
+
+class InformationRequest(About, Notice, type="mash.information-request.v1"):
     """The standard's Request, which wants summary, purpose, legal basis, due time (R24, L6)."""
 
     identifier: Identity
@@ -46,28 +88,30 @@ class InformationRequest(Notice, type="mash.information-request.v1"):
     """The concern in the profile's words; the narrative stays with its owner."""
     purpose: Line
     legal_basis: Line
-    consent: Literal["given", "refused", "not_sought"]
-    """Kept apart from the legal basis (L5)."""
+    consent: Consent
     facts_checked: Line
-    """How the stated facts were checked before asking (L6)."""
+    """How the stated facts were checked before asking, in words (L6)."""
     sharing_policy: Line
     """The information-sharing agreement that the request stands on."""
     due_at: Instant
     child: Person
-    """Who is asked about: identity only."""
-
-
-class NotAsked(Shape):
-    """An agency that was not asked, and why."""
-
-    agency: Code
-    reason: Line
+    """Who is asked about: identity only, as in ``about``."""
+    checks: tuple[Checked, ...] = Field(default=(), exclude_if=_no)
+    """What the check of each fact found (L6)."""
+    question: Question | None = Field(default=None, exclude_if=_no)
+    basis_reason: Line | None = Field(default=None, exclude_if=_no)
+    """Where consent was refused and the basis is another than the rating's: why it is."""
+    picture: PictureGiven | None = Field(default=None, exclude_if=_no)
+    """What of the picture the agency may see; added as the letter is handed out."""
 
 
 class InformationRequested(
     ReferralFact, type="mash.information.requested.v1", topic="information.requested"
 ):
-    """The level was decided and every agency of that level asked at once."""
+    """A human has decided, and every agency that is to be asked was asked at once.
+
+    Before a rating only where the profile has a colour's requests leave on the suggestion.
+    """
 
     level: Level
     reasons: tuple[Line, ...]

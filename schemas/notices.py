@@ -9,6 +9,7 @@ from pydantic import Field
 from schemas.base import Code, Identity, Instant, Line, Notice, ReferralHead, ReferralId
 from schemas.case import Candidate, FromPerson, LikelyPair, PersonReferrals, Worker
 from schemas.identity import About, AboutSeveral, IdentityField
+from schemas.information import RequestPlan
 from schemas.notification import Notification, SetAside
 from schemas.picture import PictureGiven
 from schemas.product import DraftItem, RecallAnswer, SentProduct
@@ -72,8 +73,38 @@ class RatingRequest(ReferralHead, Notice, type="mash.rating-request.v1"):
     due_at: Instant
     set_aside: tuple[SetAside, ...] = Field(default=(), exclude_if=not_)
     """What the agency sent beside and could not be used: nobody else has read it yet."""
+    possible_red: bool = Field(default=False, exclude_if=not_)
+    """What may be a Red comes first in the queue."""
+    possible_red_due_at: Instant | None = Field(default=None, exclude_if=not_)
+    plan: RequestPlan | None = Field(default=None, exclude_if=not_)
+    """Who would be asked what, if the rating is as suggested; nothing of it has left."""
     picture: PictureGiven | None = Field(default=None, exclude_if=not_)
     """Added as the letter is handed out."""
+
+
+class RequestsPlanned(ReferralHead, Notice, type="mash.request-plan.v1"):
+    """Who is asked about a child or would be, and who is not and why, where that has changed.
+
+    For whoever decides: a rating decision or a request decision answers it.
+    """
+
+    left: bool
+    """Whether requests have left, or wait for a rating."""
+    plan: RequestPlan
+
+
+class AdultMatter(ReferralHead, Notice, type="mash.adult-matter.v1"):
+    """A concern was about somebody who was 18 or older: nobody is asked about it here.
+
+    For whoever brought it, and for adult services, who are told whom to ring and not what it is.
+    """
+
+    reference: Identity | None = None
+    """What its sender calls it, for the sender alone."""
+    handed_to: Code | None
+    """The adult services that are told, where the profile names them."""
+    contact: Line
+    """Whom to ring about it."""
 
 
 class WhatIsNew(ReferralHead, Notice, type="mash.what-is-new.v1"):

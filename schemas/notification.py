@@ -83,6 +83,8 @@ class Notification(Shape):
     concern: tuple[Code, ...] = ()
     """LifeEvent type codes, such as ``missing-person``, where the agency codes its concerns."""
     parents_informed: ParentsInformed | None = None
+    urgent: bool = Field(default=False, exclude_if=not_)
+    """Its sender says that it cannot wait: whoever rates looks at it within minutes."""
     set_aside: tuple[SetAside, ...] = Field(default=(), exclude_if=not_)
     """What else came, and could not be used; it leaves no trace where there is nothing."""
 

@@ -16,7 +16,6 @@ from pydantic import Field
 
 from schemas.base import AgencyFact, Code, Identity, Instant, Line, Prose, Shape
 from schemas.case import LinkOutcome, Worker
-from schemas.information import Sensitivity
 from schemas.notification import Digest, ParentsInformed, SetAside
 from schemas.person import Address, Contact, Identifier, Name, PartialDate, Sex
 from schemas.product import Disposal
@@ -158,7 +157,7 @@ class ShownItem(Shape):
     item_id: Identity
     owner: Code
     text: Prose
-    sensitivity: Sensitivity
+    sensitivity: Code
 
 
 class AskedAgency(Shape):
@@ -245,12 +244,31 @@ class Picture(Shape):
         return sha256(self.model_dump_json().encode()).hexdigest()
 
 
+class PicturePart(Shape):
+    """What of a picture an agency may see that is asked for information: what it told itself.
+
+    Who the child is says the request.
+    """
+
+    referral_id: Identity
+    case_id: Identity
+    revision: int = Field(ge=0)
+    own: tuple[Earlier, ...] = ()
+    """Its own notifications about the child and the family, newest first."""
+    asked: tuple[AskedAgency, ...] = ()
+    """What it was asked, and what it answered."""
+
+    def digest(self) -> str:
+        """SHA-256 of its canonical JSON."""
+        return sha256(self.model_dump_json().encode()).hexdigest()
+
+
 class PictureGiven(Shape):
     """A picture as a letter brings it; what a decision ``saw`` is its ``id`` and ``digest``."""
 
     id: Identity
     digest: Digest
-    content: Picture
+    content: Picture | PicturePart
 
 
 class Shown(Shape):

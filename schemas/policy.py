@@ -15,8 +15,9 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field
 
 from schemas.base import Code, Line, Prose, Shape
+from schemas.gathering import Level
 from schemas.identity import AGREED, IdentityAgreed
-from schemas.information import Level, Sensitivity
+from schemas.information import Sensitivity
 from schemas.person import Address, Name, PartialDate
 from schemas.product import Disposal
 from schemas.rating import Colour
@@ -36,6 +37,13 @@ def _known_zone(name: str) -> str:
     except (KeyError, ValueError) as error:
         raise ValueError("write an IANA time zone such as Europe/London") from error
     return name
+
+
+class Minutes(Shape):
+    """So many minutes on the clock, nights and weekends included."""
+
+    kind: Literal["minutes"] = "minutes"
+    minutes: float = Field(gt=0, le=60 * 24)
 
 
 class Elapsed(Shape):
@@ -58,7 +66,7 @@ class WorkingDays(Shape):
     days: int = Field(ge=1, le=90)
 
 
-TimeAllowed = Annotated[Elapsed | SameDay | WorkingDays, Field(discriminator="kind")]
+TimeAllowed = Annotated[Minutes | Elapsed | SameDay | WorkingDays, Field(discriminator="kind")]
 
 
 class Calendar(Shape):
@@ -89,6 +97,18 @@ class Recipient(Shape):
     purpose: Line
 
 
+WaitsFor = Literal["rating", "suggestion"]
+"""Whether a human has to rate first, or the profile's suggestion is enough."""
+
+
+class AgeBand(Shape):
+    """About whom an agency can hold anything: by whole years, both included, and before birth."""
+
+    from_age: int = Field(default=0, ge=0)
+    to_age: int = Field(default=17, ge=0)
+    unborn: bool = False
+
+
 class ColourRule(Shape):
     """What a rating means in this borough (R17 to R19, R23, R37, R38)."""
 
@@ -98,9 +118,15 @@ class ColourRule(Shape):
     disposal: Disposal
     recipients: tuple[Recipient, ...] = ()
     at_once: tuple[Recipient, ...] = ()
-    """Front-line recipients who are told at once when the rating is suggested (R19, R39)."""
+    """Front-line recipients who are told at once (R19, R39)."""
     include_up_to: Sensitivity
     """The most sensitive kind of item that is proportionate to this rating (R33)."""
+    gather_on: WaitsFor = Field(default="rating", exclude_if=lambda on: on == "rating")
+    """When requests leave; before a human has looked only where partners agreed on that."""
+    at_once_on: WaitsFor = Field(default="rating", exclude_if=lambda on: on == "rating")
+    """When the front line is told at once."""
+    without_consent: bool = Field(default=False, exclude_if=not_)
+    """Whether the legal basis stands though consent was refused, as section 47 does (L5)."""
 
 
 class BoroughProfile(Shape):
@@ -132,6 +158,13 @@ class BoroughProfile(Shape):
     """
     request_purpose: Line
     request_facts_checked: Line
+    """What was compared before asking, in words; each request has what was found (L6)."""
+    possible_red_allowed: TimeAllowed | None = Field(default=None, exclude_if=not_)
+    """For a human to look at what may be a Red; None: no clock."""
+    holds: dict[Code, AgeBand] = Field(default={}, exclude_if=not_)
+    """By agency, about whom it can hold anything; who is not named, about anybody."""
+    adult_services: Code | None = Field(default=None, exclude_if=not_)
+    """Who is told that a concern was about an adult."""
 
     @property
     def title(self) -> str:

@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import Field
 
 from schemas.base import Code, Fact, Identity, Instant, Line, ReferralFact, ReferralHead
+from schemas.gathering import ToGather
 
 
 class Colour(StrEnum):
@@ -32,8 +33,10 @@ class Colour(StrEnum):
 _SEVERITIES = {colour: severity for severity, colour in enumerate(Colour)}
 
 
-Clock = Literal["decision", "product"]
-"""``decision``: the authority confirms the rating (L3); ``product``: its own time allowed (R18)."""
+Clock = Literal["decision", "product", "possible_red"]
+"""``decision``: the authority confirms the rating (L3); ``product``: its own time allowed (R18);
+``possible_red``: a human has looked at what may be a Red, within minutes.
+"""
 
 
 class RatingSuggested(ReferralFact, type="mash.rating.suggested.v1", topic="ratings.assigned"):
@@ -48,8 +51,13 @@ class RatingSuggested(ReferralFact, type="mash.rating.suggested.v1", topic="rati
     product_due_at: Instant
 
 
-class RatingAssigned(ReferralFact, type="mash.rating.assigned.v1", topic="ratings.assigned"):
-    """A social worker confirmed or changed the rating; all of these are its history (R20)."""
+class RatingAssigned(
+    ToGather, ReferralFact, type="mash.rating.assigned.v1", topic="ratings.assigned"
+):
+    """A social worker confirmed or changed the rating; all of these are its history (R20).
+
+    With it they chose what is gathered: requests leave by this fact, and by none before it.
+    """
 
     colour: Colour
     previous: Colour | None

@@ -104,8 +104,8 @@ TOPICS: tuple[Topic, ...] = (
     ),
     Topic(
         "information.requested",
-        "what is asked of whom",
-        (information.InformationRequested,),
+        "what would be asked, and what is asked of whom",
+        (information.RequestsPrepared, information.InformationRequested),
         keyed_by="case",
     ),
     Topic(

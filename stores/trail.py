@@ -42,6 +42,13 @@ def about(connection: Connection, vault: Vault, *, wanted: str) -> list[Entry]:
     ]
 
 
+def latest(connection: Connection, type_: str, *, limit: int) -> list[str]:
+    """The referrals of the latest entries of a type, the latest first, each once."""
+    query = select(table.c.correlation_id).where(table.c.type == type_)
+    rows = connection.execute(query.order_by(table.c.position.desc()).limit(limit))
+    return list(dict.fromkeys(rows.scalars()))
+
+
 def envelope(connection: Connection, message_id: str) -> codec.Sealed | None:
     """The journal's entry of a message, still sealed."""
     row = connection.execute(select(table).where(table.c.message_id == message_id)).one_or_none()

@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatch
+from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -224,6 +225,12 @@ def compiled(table: Mapping[str, object]) -> AgencyMapping:
     return AgencyMapping(file.name, file.makes, file.files, formats, names)
 
 
+@cache
+def _schema(makes: str) -> Mapping[str, Any]:
+    """The JSON Schema of what a mapping makes; nobody changes it."""
+    return _SHAPES[makes].model_json_schema()
+
+
 @dataclass(slots=True)
 class _Compiler:
     """Makes the template for one format, gathering the sender's names as it meets them."""
@@ -238,7 +245,7 @@ class _Compiler:
 
     def compile(self) -> Format:
         self._check_hl7()
-        schema = _SHAPES[self.file.makes].model_json_schema()
+        schema = _schema(self.file.makes)
         group = self._group(self.file.template, _Part(schema, schema, "template"))
         reader = self.file.reader[self.kind]
         columns = tuple(dict.fromkeys(self._columns())) if self.kind == "csv" else ()

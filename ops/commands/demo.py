@@ -21,6 +21,7 @@ from ops.commands.common import say, say_json, say_table
 from ops.demo.running import DemoFolder, EndedEarly, prepare, send_first, simulators, until_done
 from ops.demo.showing import show
 from ops.demo.simulation.stream import sample_lines
+from ops.demo.story import story
 from ops.demo.summary import final_summary, reconciles
 from ops.look.monitor import monitor_routes
 from ops.look.status import collect
@@ -67,8 +68,8 @@ def demo(*, as_json: bool, stay: bool, limit: int | None, folder: Path, port: in
 
     Eleven SIMULATED agencies stream 4,000 invented notifications; SIMULATED practitioners and
     owners answer over the same connectors that real ones use. Says first where its monitor is,
-    then what flows, and ends with a summary whose figures must reconcile; exits with 1 if they do
-    not, and with 130 if Ctrl-C ended it before.
+    then what flows, and ends with one child's whole story and a summary whose figures must
+    reconcile; exits with 1 if they do not, and with 130 if Ctrl-C ended it before.
     """
     configure(level=logging.WARNING)
     collect_seldom()
@@ -149,6 +150,9 @@ def _told(hub: Hub, told: _Telling, *, url: str, stop: threading.Event) -> int:
         told.say(f"    hub status --config {told.place.config}")
         return _STOPPED
     summary = final_summary(hub.database, told.place.ledger, seconds=seconds)
+    if not told.as_json:
+        for line in story(hub):
+            say(line)
     return 1 if _report(summary, as_json=told.as_json) else 0
 
 

@@ -12,7 +12,7 @@ import click
 from ops.commands.common import answer, config_option, json_option, text
 from ops.commands.reading import reading, writing
 from ops.look import pictures
-from ops.look.picture_words import in_words
+from ops.look.picture_words import in_words, part_in_words
 from ops.look.pictures import Showing
 from ops.run.wiring import Hub
 from schemas.picture import Picture
@@ -86,5 +86,7 @@ def _revealed(hub: Hub, now: Picture, shown: list[Showing]) -> Iterator[str]:
     for one in shown:
         yield ""
         yield _line(one)
-        if one.picture is not None:
+        if isinstance(one.picture, Picture):
             yield from in_words(one.picture, names)
+        elif one.picture is not None:
+            yield from part_in_words(one.picture, names)

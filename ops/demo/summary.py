@@ -13,7 +13,7 @@ from connectors.events.facts import source_key
 from router.intake import STEP as INTAKE
 from router.intake import arrival_key
 from schemas.case import ChildLinked, LinkOutcome
-from schemas.information import InformationAnswered, InformationRequested
+from schemas.information import InformationAnswered, InformationRequested, RequestsPrepared
 from schemas.message import Message, derived_id
 from schemas.notification import (
     MessageRefused,
@@ -33,6 +33,7 @@ _OPENED = (
     ChildLinked,
     RatingSuggested,
     RatingAssigned,
+    RequestsPrepared,
     InformationRequested,
     ProductReleased,
     MessageRefused,
@@ -135,21 +136,21 @@ class _Tally:
     linked: set[str] = field(default_factory=set)
     bypassed: set[str] = field(default_factory=set)
     colours: dict[str, Colour] = field(default_factory=dict)
-    asked: set[str] = field(default_factory=set)
+    prepared: set[str] = field(default_factory=set)
     requests: int = 0
     signposts: int = 0
     refused_at_intake: int = 0
 
     def unfinished(self) -> set[str]:
         """Referrals that got stuck: received but not settled, accepted but not linked, then not
-        rated or not asked about.
+        rated or no requests prepared.
         """
         rated_or_bypassed = self.bypassed | self.colours.keys()
         return (
             (self.received - self.settled)
             | (self.accepted - self.linked)
             | (self.linked - rated_or_bypassed)
-            | (self.linked - self.bypassed - self.asked)
+            | (self.linked - self.bypassed - self.prepared)
         )
 
 
@@ -178,8 +179,9 @@ def _count(tally: _Tally, message: Message) -> None:
             tally.colours.setdefault(id_, colour)
         case RatingAssigned(referral_id=id_, colour=colour):
             tally.colours[id_] = colour
-        case InformationRequested(referral_id=id_, requests=requests):
-            tally.asked.add(id_)
+        case RequestsPrepared(referral_id=id_):
+            tally.prepared.add(id_)
+        case InformationRequested(requests=requests):
             tally.requests += len(requests)
         case ProductReleased(signposts=signposts):
             tally.signposts += signposts

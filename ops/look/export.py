@@ -15,6 +15,7 @@ from schemas.topics import TOPICS
 
 NOTICES: tuple[type[Notice], ...] = (
     information.InformationRequest,
+    notices.AdultMatter,
     notices.ApprovalRequest,
     notices.DueTimeWarning,
     notices.Handover,
@@ -24,6 +25,7 @@ NOTICES: tuple[type[Notice], ...] = (
     notices.MergeReview,
     notices.RatingRequest,
     notices.RecallAnswerNotice,
+    notices.RequestsPlanned,
     notices.SplitReview,
     notices.WhatIsNew,
     notification.Receipt,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from schemas.base import Instant
 from schemas.person import NHS_NUMBER, Address, Identifier, Name, PartialDate
@@ -13,6 +13,7 @@ from schemas.picture import (
     Picture,
     PicturedChild,
     PicturedRelative,
+    PicturePart,
 )
 
 _LETTERS = {"E": "estimated", "U": "not known"}
@@ -27,6 +28,14 @@ def in_words(picture: Picture, names: Mapping[str, str]) -> Iterator[str]:
     yield from _history(picture, names)
     yield from _gathered(picture, names)
     yield from _rating(picture)
+
+
+def part_in_words(part: PicturePart, names: Mapping[str, str]) -> Iterator[str]:
+    """What an agency that was asked could see, line by line."""
+    for earlier in part.own:
+        yield f"Its own: {_earlier(earlier, names)}"
+    for asked in part.asked:
+        yield f"Asked: {_answer(asked)}"
 
 
 def _child(child: PicturedChild, names: Mapping[str, str]) -> Iterator[str]:
@@ -182,11 +191,3 @@ def _address(address: Address) -> str:
 
 def _times(count: int) -> str:
     return "1 concern" if count == 1 else f"{count} concerns"
-
-
-def lines(pictures: Iterable[Picture], names: Mapping[str, str]) -> Iterator[str]:
-    """Several, with a line between them."""
-    for number, picture in enumerate(pictures):
-        if number:
-            yield ""
-        yield from in_words(picture, names)

@@ -11,7 +11,7 @@ from ops.run.wiring import Hub
 from router.picture.drawing import draw
 from router.picture.reading import find
 from schemas.operations import RecordRevealed
-from schemas.picture import Picture, PictureShown
+from schemas.picture import Picture, PicturePart, PictureShown
 from schemas.rating import RatingAssigned
 from stores import cursors, journal, trail
 from stores.trail import Entry
@@ -28,7 +28,7 @@ class Showing:
     revision: int
     decided: tuple[str, ...]
     """The colours of ratings that name it."""
-    picture: Picture | None = None
+    picture: Picture | PicturePart | None = None
     """None unless revealed."""
 
 

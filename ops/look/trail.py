@@ -14,11 +14,11 @@ from ops.run.wiring import Hub
 from router.refuse import parts_to_tell
 from schemas.base import Fact
 from schemas.case import ChildLinked, MergeSuggested, OpenCaseLinked, SplitSuggested
-from schemas.information import InformationRequested
+from schemas.information import InformationRequested, RequestsPrepared
 from schemas.message import Message
 from schemas.operations import RecordRevealed
 from schemas.product import ProductDrafted
-from schemas.rating import RatingSuggested
+from schemas.rating import RatingAssigned, RatingSuggested
 from stores import codec, cursors, journal, trail
 from stores.trail import Entry
 
@@ -59,15 +59,18 @@ _CODES = (
     "ask_again",
     "choice",
     "clock",
+    "code",
     "colour",
     "confirmed",
     "disposal",
+    "found",
     "included",
     "known",
     "late",
     "level",
     "may_be_revealed",
     "may_leave",
+    "may_overrule",
     "model",
     "outcome",
     "owner",
@@ -105,7 +108,10 @@ _PARTS = (
     "candidates",
     "decision",
     "items",
+    "checks",
     "not_asked",
+    "overrules",
+    "plan",
     "receipt",
     "requests",
     "response",
@@ -122,7 +128,9 @@ _IN_OUR_WORDS: Mapping[type[Fact], frozenset[str]] = {
     MergeSuggested: frozenset({"reasons"}),
     SplitSuggested: frozenset({"reasons"}),
     RatingSuggested: frozenset({"reasons"}),
-    InformationRequested: frozenset({"reasons", "reason", "legal_basis", "purpose"}),
+    RequestsPrepared: frozenset({"reason", "legal_basis", "fact", "against", "agencies"}),
+    InformationRequested: frozenset({"reasons", "reason", "purpose", "fact", "against"}),
+    RatingAssigned: frozenset({"agencies"}),
     ProductDrafted: frozenset({"reason", "purpose"}),
 }
 """Fields whose text the hub itself wrote in these facts; in others, people wrote them."""

@@ -131,6 +131,11 @@ def _givens(name: Name, read: Reading) -> tuple[str, str]:
     return first, read.given(name.preferred_name) if name.preferred_name else ""
 
 
+def called_unborn(child: Person) -> bool:
+    """Whether a child is called one that is not yet born, as in 'Unborn Baby Sample'."""
+    return _before_birth(child.name[0].given_name)[0] if child.name else False
+
+
 @lru_cache(maxsize=16_384)
 def _before_birth(called: tuple[str, ...]) -> tuple[bool, str]:
     """Whether who is called so is not yet born, and which twin."""

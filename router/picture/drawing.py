@@ -14,6 +14,7 @@ from router.steps.cases import HandedOver
 from router.steps.link.register import Evidence, PersonRecord
 from router.steps.rate.state import Assigned, Standing
 from router.steps.rate.state import Suggested as SuggestedState
+from schemas.base import ReferralHead
 from schemas.case import ChildLinked
 from schemas.picture import (
     Earlier,
@@ -23,6 +24,7 @@ from schemas.picture import (
     PicturedConcern,
     PicturedRating,
     PicturedRelative,
+    PicturePart,
     Repeats,
     Suggested,
 )
@@ -38,6 +40,16 @@ def draw(referral_id: str, found: Found, policy: Policy) -> Picture | None:
     if evidence is None or message is None or not isinstance(message.data, ChildLinked):
         return None
     return _Drawing(evidence, message.data, message.time, found, policy).picture()
+
+
+def part_of(picture: Picture, agency: str) -> PicturePart:
+    """What another agency than the lead may see of it when it is asked for information."""
+    return PicturePart(
+        **picture.shared(ReferralHead),
+        revision=picture.revision,
+        own=tuple(one for one in picture.history if one.agency == agency),
+        asked=tuple(one for one in picture.asked if one.agency == agency),
+    )
 
 
 @dataclass(frozen=True, repr=False)

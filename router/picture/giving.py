@@ -8,17 +8,20 @@ from typing import Any, Final
 
 from pydantic_core import from_json, to_json
 
-from router.picture.drawing import draw
+from router.picture.drawing import draw, part_of
 from router.picture.reading import find
+from schemas.information import InformationRequest
 from schemas.message import Message, derived_id
 from schemas.notices import LinkReview, RatingRequest, WhatIsNew
-from schemas.picture import Picture, PictureGiven, PictureShown, Shown
+from schemas.picture import Picture, PictureGiven, PicturePart, PictureShown, Shown
 from schemas.policy import Policy
 from stores import codec, cursors, journal, pictures
 from stores.database import Transaction
 from stores.ports import Leased
 
-_PICTURED: Final = frozenset({RatingRequest.type, LinkReview.type, WhatIsNew.type})
+_PICTURED: Final = frozenset(
+    {RatingRequest.type, LinkReview.type, WhatIsNew.type, InformationRequest.type}
+)
 
 
 def with_pictures(
@@ -34,13 +37,17 @@ def with_pictures(
     about = {id_: event["data"]["referral_id"] for id_, event in events.items()}
     found = find(transaction, set(about.values()))
     drawn = {id_: draw(id_, found, policy) for id_ in dict.fromkeys(about.values())}
-    agency = letters[0].agency
-    given = {id_: _given(picture, agency) for id_, picture in drawn.items() if picture}
+    agency, leads = letters[0].agency, letters[0].agency == policy.lead_agency
+    given = {
+        id_: _given(picture if leads else part_of(picture, agency), agency)
+        for id_, picture in drawn.items()
+        if picture
+    }
     _record(transaction, agency, list(given.values()))
     return [_filled(one, events.get(one.id), given.get(about.get(one.id, ""))) for one in letters]
 
 
-def _given(picture: Picture, agency: str) -> PictureGiven:
+def _given(picture: Picture | PicturePart, agency: str) -> PictureGiven:
     digest = picture.digest()
     id_ = derived_id("picture", picture.referral_id, agency, digest)
     return PictureGiven(id=id_, digest=digest, content=picture)

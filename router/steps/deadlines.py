@@ -10,7 +10,7 @@ import holidays
 
 from router.step import Timer
 from schemas.base import Instant, Shape
-from schemas.policy import Calendar, Elapsed, SameDay, TimeAllowed
+from schemas.policy import Calendar, Elapsed, Minutes, SameDay, TimeAllowed
 
 _SATURDAY = 5
 
@@ -54,6 +54,8 @@ def due(allowed: TimeAllowed, from_: dt.datetime, *, calendar: Calendar) -> dt.d
     Hours are hours on the clock, through changes to and from summer time. Days end when the
     calendar closes.
     """
+    if isinstance(allowed, Minutes):
+        return from_.astimezone(dt.UTC) + dt.timedelta(minutes=allowed.minutes)
     if isinstance(allowed, Elapsed):
         return from_.astimezone(dt.UTC) + dt.timedelta(hours=allowed.hours)
     came = from_.astimezone(ZoneInfo(calendar.time_zone))

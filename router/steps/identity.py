@@ -66,6 +66,17 @@ def told_to_owners(block: IdentityBlock, policy: Policy) -> IdentityBlock:
     return rung(block.without(WHERE, reason=NOT_YOURS), policy)
 
 
+def as_person(block: IdentityBlock) -> Person:
+    """Whom a block is about, by name, birth, sex, numbers and family."""
+    return Person(
+        identifier=block.identifiers,
+        name=block.names,
+        date_of_birth=block.born,
+        sex_code=block.sex,
+        related_person=block.family,
+    )
+
+
 def rung(block: IdentityBlock, policy: Policy) -> IdentityBlock:
     """The block; where it tells too little, with whom to ring."""
     if block.tells_apart:

@@ -27,7 +27,14 @@ class Now:
     @cached_property
     def today(self) -> dt.date:
         """The borough's date: agreements begin and end by it."""
-        return self.at.astimezone(ZoneInfo(self.profile.calendar.time_zone)).date()
+        return self.day_of(self.at)
+
+    def day_of(self, at: dt.datetime) -> dt.date:
+        """The borough's date at a moment, however far off."""
+        try:
+            return at.astimezone(ZoneInfo(self.profile.calendar.time_zone)).date()
+        except OverflowError:  # at either end of time
+            return at.date()
 
     def rule(self, colour: Colour) -> ColourRule:
         """What a rating means in this borough."""
@@ -48,3 +55,8 @@ class Now:
         if partner is None or partner.agreement is None:
             return None
         return partner.agreement if partner.agreement.in_force(self.today) else None
+
+    def contact_of(self, agency: str) -> str:
+        """Whom to ring at a partner; of who is none, at the lead agency."""
+        partners = self.policy.partners
+        return (partners.get(agency) or partners[self.policy.lead_agency]).signpost_contact

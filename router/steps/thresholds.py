@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from schemas.information import Level, Sensitivity
+from schemas.gathering import Level
+from schemas.information import Sensitivity
 from schemas.notification import Notification
 from schemas.policy import BoroughProfile, Indicator
 from schemas.rating import Colour

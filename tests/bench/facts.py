@@ -12,12 +12,14 @@ from typing import Any
 
 from sqlalchemy import Engine, create_engine, make_url, text
 
-from schemas.information import InformationRequested
+from schemas.information import RequestsPrepared
 from schemas.notification import NotificationAccepted, NotificationDuplicated, NotificationReceived
 from schemas.rating import RatingSuggested
 
-DONE = (RatingSuggested.type, InformationRequested.type)
-"""A referral is done when it is rated and its information requested."""
+DONE = (RatingSuggested.type, RequestsPrepared.type)
+"""A referral is rated and requested when a rating is suggested and its requests are prepared: all
+that comes of a notification before a human looks. What leaves once they have is not measured here.
+"""
 _SETTLED = (NotificationAccepted.type, NotificationDuplicated.type)
 _LATE = 200
 """Positions are given out before they are committed, so a look goes back by so many."""

@@ -75,10 +75,10 @@ def _receipted(evidence: Evidence, verdict: Verdict) -> None:
 
 
 def _steps(evidence: Evidence, verdict: Verdict) -> None:
-    """Received, settled; accepted, linked; linked and not handed over, rated and asked: each
-    exactly once.
+    """Received, settled; accepted, linked; linked and not handed over, rated and its requests
+    prepared: each exactly once.
 
-    A human may have a referral linked anew that was handed over; then it is rated and asked about
+    A human may have a referral linked anew that was handed over; then it is rated and prepared for
     after all, once.
     """
     linked = evidence.of("case.child-linked")
@@ -91,7 +91,24 @@ def _steps(evidence: Evidence, verdict: Verdict) -> None:
     accepted = _ids(evidence.of("notification.accepted"))
     verdict.once("linked", accepted, found=_causes(evidence, "case.child-linked"))
     verdict.once("rated", here, found=_causes(evidence, "rating.suggested"))
-    verdict.once("asked", here, found=_causes(evidence, "information.requested"))
+    verdict.once("prepared", here, found=_causes(evidence, "information.prepared"))
+    _asked(evidence, verdict)
+
+
+def _asked(evidence: Evidence, verdict: Verdict) -> None:
+    """What was rated by a human is asked about, once it is settled whose child it is; nothing is
+    asked before.
+    """
+    settled = {entry.data["referral_id"] for entry in evidence.of("case.link-corrected")}
+    in_doubt = {
+        entry.data["referral_id"]
+        for entry in evidence.of("case.child-linked")
+        if entry.data["outcome"] == "review"
+    } - settled
+    rated = Counter(entry.data["referral_id"] for entry in evidence.of("rating.assigned"))
+    asked = Counter(entry.data["referral_id"] for entry in evidence.of("information.requested"))
+    verdict.at_least_once("asked", [id_ for id_ in rated if id_ not in in_doubt], found=asked)
+    verdict.wrong += [f"asked before a human rated {id_}" for id_ in asked if id_ not in rated]
 
 
 def _letters(evidence: Evidence, verdict: Verdict) -> None:

@@ -23,7 +23,7 @@ from schemas.notification import Notification
 from schemas.person import Address, Contact, Identifier, Name, PartialDate, Person, RelatedPerson
 from schemas.picture import DecidedOnPicture, Shown
 from schemas.policy import Agreement, BoroughProfile, Partner, Policy, StandingRelease
-from schemas.rating import TimerElapsed
+from schemas.rating import Colour, RatingAssigned, TimerElapsed
 
 S = TypeVar("S")
 D = TypeVar("D", bound=DecidedOnPicture)
@@ -117,6 +117,13 @@ def child() -> Person:
     )
 
 
+def unborn() -> Person:
+    """The same before birth: no name and no number, a mother and a date in September 2026."""
+    expected = PartialDate(date=dt.date(2026, 9, 1), accuracy_indicator="XXX")
+    nothing: dict[str, Any] = {"name": (), "identifier": (), "date_of_birth": expected}
+    return child().model_copy(update=nothing)
+
+
 def notification(narrative: str = DOMESTIC_ABUSE, **changes: Any) -> Notification:
     """A police notification about Tilly Thornbury."""
     told = {"reference": "R-1", "observed_at": NOON, "subject": child(), "narrative": narrative}
@@ -160,6 +167,22 @@ def corrected(*, from_: str = "case-1", to: str = "case-2", revision: int = 0) -
         rationale="Twins were taken for one child",
         revision=revision,
     )
+
+
+def assigned(colour: Colour, **changes: Any) -> RatingAssigned:
+    """A social worker rated ``ref-1``, as rating took it."""
+    told = {
+        "referral_id": "ref-1",
+        "case_id": "case-1",
+        "colour": colour,
+        "previous": None,
+        "confirmed": False,
+        "decided_by": "S. Worker",
+        "rationale": "As seen",
+        "profile": profile().title,
+        "product_due_at": NOON + dt.timedelta(hours=24),
+    }
+    return RatingAssigned.model_validate(told | changes)
 
 
 def message(fact: Fact, *, at: dt.datetime = NOON, id_: str | None = None) -> Message:

@@ -252,8 +252,8 @@ _RANKS = (
     "mash.link-review.v1",
     "mash.merge-review.v1",
     "mash.split-review.v1",
-    "mash.information-request.v1",
     "mash.rating-request.v1",
+    "mash.information-request.v1",
     "mash.approval-request.v1",
     "mash.product.v1",
     "mash.product-recall.v1",
@@ -349,7 +349,7 @@ def complete(hub: Hub, count: int) -> bool:
     assert facts(hub, "case.child-linked") == count + len(again)
     assert facts(hub, "notification.accepted") == count
     assert facts(hub, "notification.duplicated") == 0
-    assert facts(hub, "rating.suggested") == facts(hub, "information.requested") == count
+    assert facts(hub, "rating.suggested") == facts(hub, "information.prepared") == count
     report = replayed(hub)
     return report.well and report.total("equal") > 3 * count
 

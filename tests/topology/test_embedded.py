@@ -124,7 +124,7 @@ def test_the_message_that_is_a_steps_undoing_becomes_a_dead_letter_and_the_other
         (2,)
     ]
     assert rows(
-        hub, "SELECT count(*) FROM journal WHERE type = 'mash.information.requested.v1'"
+        hub, "SELECT count(*) FROM journal WHERE type = 'mash.information.prepared.v1'"
     ) == [(3,)]
 
 

@@ -13,9 +13,9 @@ from router.runtimes.embedded import Embedded
 from router.topology import whole_hub
 from router.unit import Unit
 from schemas.case import ChildLinked
-from schemas.decisions import RatingDecided
 from schemas.message import Message
 from schemas.notification import NotificationReceived
+from schemas.rating import RatingAssigned
 from tests.support.faults import PLACES, Heard, failing, listening
 from tests.support.faults import Wanted as On
 from tests.support.production import fresh_database
@@ -29,6 +29,7 @@ from tests.support.units import (
     notify,
     production_hub,
     replayed,
+    rows,
 )
 
 Drain = Callable[[Unit], None]
@@ -74,7 +75,7 @@ def test_a_fact_three_hops_deep_on_which_a_step_fails_costs_that_step_alone(
     drain(failing(whole_hub(), "request_information", at=at, on=third(ChildLinked)))
     assert dead(hub) == [("request_information", "undecidable")]
     assert facts(hub, "case.child-linked") == facts(hub, "rating.suggested") == 6
-    assert facts(hub, "information.requested") == 5
+    assert facts(hub, "information.prepared") == 5
 
 
 @pytest.mark.parametrize("at", PLACES)
@@ -85,7 +86,7 @@ def test_an_input_on_which_a_step_fails_costs_that_step_alone(
     notify(hub, 0, 6)
     drain(failing(whole_hub(), "deduplicate", at=at, on=third(NotificationReceived)))
     assert dead(hub) == [("deduplicate", "undecidable")]
-    assert facts(hub, "notification.accepted") == facts(hub, "information.requested") == 5
+    assert facts(hub, "notification.accepted") == facts(hub, "information.prepared") == 5
 
 
 @pytest.mark.parametrize("at", PLACES)
@@ -95,12 +96,14 @@ def test_an_input_that_two_steps_hear_is_kept_from_the_one_that_fails_on_it(
     hub, drain = served
     notify(hub, 0, 6)
     drain(whole_hub())
-    rated = decided(hub, 3)
+    decided(hub, 3)
     heard: Heard = []
-    drain(listening(failing(whole_hub(), "rate", at=at, on=third(RatingDecided)), heard))
-    assert dead(hub) == [("rate", "undecidable")]
-    assert facts(hub, "rating.assigned") == 2
-    assert {id_ for step, id_ in heard if step == "request_information"} == set(rated)
+    drain(listening(failing(whole_hub(), "compose", at=at, on=third(RatingAssigned)), heard))
+    assert dead(hub) == [("compose", "undecidable")]
+    rated = rows(hub, "SELECT message_id FROM journal WHERE type = 'mash.rating.assigned.v1'")
+    assert len(rated) == 3
+    asked = {id_ for step, id_ in heard if step == "request_information"}
+    assert asked == {id_ for (id_,) in rated}
 
 
 @pytest.mark.parametrize("at", ["recall", "remember", "flush"])
@@ -115,5 +118,5 @@ def test_a_fact_on_which_two_steps_fail_costs_these_two_alone(
     drain(unit)
     assert dead(hub) == [("rate", "undecidable"), ("request_information", "undecidable")]
     assert facts(hub, "case.child-linked") == 6
-    assert facts(hub, "rating.suggested") == facts(hub, "information.requested") == 5
+    assert facts(hub, "rating.suggested") == facts(hub, "information.prepared") == 5
     assert replayed(hub).well

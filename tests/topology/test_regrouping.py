@@ -26,13 +26,13 @@ from tests.support.units import (
     Workers,
     answer_everything,
     complete,
-    decided,
     depths,
     facts,
     grouped,
     notify,
     redrive,
     replayed,
+    rows,
     working,
 )
 
@@ -237,13 +237,14 @@ def test_a_unit_begins_where_its_steps_have_been_whoever_served_them(
 def test_a_unit_hears_what_one_of_its_steps_has_not_heard_yet(hub: Hub, started: Started) -> None:
     notify(hub, 0, 2)
     apart = started(*APART)
-    apart.drain()
-    rated = decided(hub, 2)
-    apart.relay()
-    apart.round("rate")
+    for step in ("deduplicate", "link", "rate"):
+        apart.relay()
+        apart.round(step)
     heard = Heard()
     workers = started(listening(whole_hub(), heard))
     workers.catch_up()
     workers.drain()
-    assert [id_ for step, id_ in heard if step == "request_information"] == rated
-    assert facts(hub, "rating.assigned") == len(rated) == 2
+    query = "SELECT message_id FROM journal WHERE type = 'mash.case.child-linked.v1'"
+    linked = [(step, id_) for step, id_ in heard if (id_,) in rows(hub, query)]
+    assert sorted(step for step, _ in linked) == ["compose"] * 2 + ["request_information"] * 2
+    assert facts(hub, "rating.suggested") == facts(hub, "information.prepared") == 2

@@ -9,7 +9,8 @@ from hypothesis import given as for_all
 from hypothesis import strategies as st
 
 from router.steps import thresholds
-from schemas.information import Level, Sensitivity
+from schemas.gathering import Level
+from schemas.information import Sensitivity
 from schemas.policy import BoroughProfile
 from schemas.rating import Colour
 from tests.support import given

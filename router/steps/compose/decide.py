@@ -142,11 +142,17 @@ def _draft(
 
 
 def _at_once(desk: _Desk) -> Colour | None:
-    """The colour that stands, if its front line is to be told and was not (R19)."""
+    """The colour that stands, if its front line is to be told and was not (R19).
+
+    A suggestion stands only where the profile has it be enough.
+    """
     colour, told = desk.state.assigned or desk.state.suggested, desk.state.at_once
     if colour is None or (told is not None and colour.severity <= told.severity):
         return None
-    return colour if desk.now.rule(colour).at_once else None
+    rule = desk.now.rule(colour)
+    if desk.state.assigned is None and rule.at_once_on == "rating":
+        return None
+    return colour if rule.at_once else None
 
 
 def _complete(state: Gathering) -> Colour | None:

@@ -12,12 +12,12 @@ from router.steps.cases import Cases
 from router.steps.compose.sanitise import Known, known_of
 from schemas.base import Identity, Instant, Shape
 from schemas.case import ChildLinked, LinkCorrected
+from schemas.gathering import Level
 from schemas.information import (
     InformationAnswered,
     InformationItem,
     InformationMissing,
     InformationRequested,
-    Level,
     RequestId,
     Sensitivity,
 )
@@ -77,8 +77,8 @@ def noted(state: Gathering, message: Message, *, profile: BoroughProfile) -> Gat
             return state if cases == state.cases else state.model_copy(update={"cases": cases})
         case RatingSuggested(colour=colour) if state.suggested is None:
             return state.model_copy(update={"suggested": colour})
-        case RatingAssigned(colour=colour):
-            needs = profile.colours[colour].level
+        case RatingAssigned(colour=colour, level=level):
+            needs = level or profile.colours[colour].level
             return _assigned(state, colour, at=message.time, needs=needs)
         case InformationRequested() as requested:
             return _requested(state, requested)

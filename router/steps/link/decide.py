@@ -13,6 +13,7 @@ from router.linkage import Linkage, Model, found, link, load_model
 from router.linkage.another import agrees, says_the_same, told_apart
 from router.linkage.concerns import is_another
 from router.linkage.ranking import passed_over
+from router.linkage.stated import compared
 from router.step import Outcome, Step
 from router.steps.link.again import told_first
 from router.steps.link.doubts import Doubt, asked, maybe_one, maybe_two, reviews
@@ -108,6 +109,9 @@ def _notification(
     counts = first is None or decision.outcome is not LinkOutcome.LINKED
     record = _record_after(known, decision, accepted.referral_id, referral=counts)
     fact = _child_linked(accepted, decision, record, model)
+    if decision.outcome is LinkOutcome.LINKED and decision.person and known.subject:
+        checked = compared(known.subject, decision.person)
+        fact = fact.model_copy(update={"checked": checked})
     if known.rules >= 2 and amends is None:
         fact = fact.model_copy(update={"version": 1, "same_concern_as": first})
     record, doubts = _doubts(known, decision, record, model)

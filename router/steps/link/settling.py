@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from router.linkage import Model, Profile
+from router.linkage.stated import compared
 from router.step import Outcome
 from router.steps.link import rulings
 from router.steps.link.doubts import asked, maybe_one, reviews
@@ -17,12 +18,14 @@ from schemas.base import Fact
 from schemas.case import (
     ChildLinked,
     DecisionUndone,
+    Found,
     LinkCorrected,
     LinkOutcome,
     OpenCaseLinked,
     PersonsKeptApart,
     PersonsMerged,
     PersonSplit,
+    Stated,
 )
 from schemas.decisions import (
     LinkDecided,
@@ -283,12 +286,16 @@ def _links(
         if now.open_case:
             yield _open_case_linked(now)
             continue
-        yield _corrected(was, now, decision, id_)
+        moved_to = known.person(now.person_id) if now.person_id != was.person_id else None
+        checked = compared(now.subject(known.rules), moved_to.profile) if moved_to else {}
+        yield _corrected(was, now, decision, id_, checked)
         if now.notification is not None and record.worker != known.known(was.person_id).worker:
             yield _taken_up(now, record)
 
 
-def _corrected(was: Evidence, now: Evidence, decision: Decision, id_: str) -> LinkCorrected:
+def _corrected(
+    was: Evidence, now: Evidence, decision: Decision, id_: str, checked: dict[Stated, Found]
+) -> LinkCorrected:
     return LinkCorrected(
         referral_id=now.id,
         from_person_id=was.person_id,
@@ -300,6 +307,8 @@ def _corrected(was: Evidence, now: Evidence, decision: Decision, id_: str) -> Li
         rationale=decision.rationale,
         decision_id=id_,
         revision=now.revision,
+        in_doubt=now.settled_by is None,
+        checked=checked,
     )
 
 

@@ -6,6 +6,7 @@ import datetime as dt
 
 from router.step import Outcome, Step, referral_of, refuse
 from router.steps import thresholds
+from router.steps.asking import concern_of, plan_of
 from router.steps.cases import Cases, HandedOver
 from router.steps.deadlines import Ticking, due, timers
 from router.steps.now import Now
@@ -20,7 +21,7 @@ from router.steps.rate.state import (
 )
 from schemas.case import ChildLinked, ConcernFollowed, LinkCorrected
 from schemas.decisions import RatingDecided, RatingDecision
-from schemas.information import InformationAnswered, InformationMissing
+from schemas.information import InformationAnswered, InformationMissing, RequestPlan
 from schemas.letter import Letter
 from schemas.message import Message
 from schemas.notices import DueTimeWarning, RatingRequest, WhatIsNew
@@ -74,7 +75,9 @@ def _suggest(state: State | None, linked: ChildLinked, *, now: Now) -> Outcome[S
         profile=now.profile.title,
         **suggested.shared(RatingSuggested),
     )
-    request = _request(linked.referral_id, suggested, policy=now.policy)
+    concern = concern_of(linked, suggested.reasons, now=now)
+    plan = plan_of(concern, suggested.colour, now=now)
+    request = _request(linked.referral_id, suggested, plan=plan, policy=now.policy)
     return Outcome(suggested, (fact,), (request,), timers(suggested.next_at, linked.referral_id))
 
 
@@ -84,6 +87,8 @@ def _suggested(cases: Cases, linked: ChildLinked, *, now: Now) -> Suggested:
     )
     allowed, calendar = now.profile.decision_allowed, now.profile.calendar
     decision_due, product_due = due(allowed, now.at, calendar=calendar), now.due(suggestion.colour)
+    may_be_red = suggestion.colour is Colour.RED or linked.notification.urgent
+    looked_at = now.profile.possible_red_allowed if may_be_red else None
     return Suggested(
         cases=cases,
         colour=suggestion.colour,
@@ -94,10 +99,15 @@ def _suggested(cases: Cases, linked: ChildLinked, *, now: Now) -> Suggested:
         decision=now.clock(decision_due),
         product=now.clock(product_due),
         set_aside=linked.notification.set_aside,
+        may_be_red=may_be_red,
+        possible_red=now.clock(due(looked_at, now.at, calendar=calendar)) if looked_at else None,
     )
 
 
-def _request(referral_id: str, suggested: Suggested, *, policy: Policy) -> Letter:
+def _request(
+    referral_id: str, suggested: Suggested, *, plan: RequestPlan | None = None, policy: Policy
+) -> Letter:
+    watched = suggested.possible_red
     notice = RatingRequest(
         referral_id=referral_id,
         case_id=suggested.cases.now,
@@ -106,6 +116,9 @@ def _request(referral_id: str, suggested: Suggested, *, policy: Policy) -> Lette
         profile=policy.profile.title,
         due_at=suggested.decision_due_at,
         set_aside=suggested.set_aside,
+        possible_red=suggested.may_be_red,
+        possible_red_due_at=watched.due_at if watched else None,
+        plan=plan,
     )
     return Letter("rating-request", agency=policy.lead_agency, notice=notice)
 

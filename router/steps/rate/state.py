@@ -11,6 +11,7 @@ from pydantic import AliasChoices, Field
 from router.steps.cases import Cases, HandedOver
 from router.steps.deadlines import Ticking
 from schemas.base import Code, Identity, Instant, Line, Shape
+from schemas.gathering import ToGather
 from schemas.notification import SetAside
 from schemas.policy import BoroughProfile
 from schemas.rating import Clock, Colour
@@ -50,7 +51,7 @@ class Standing(Shape):
 
 
 class Suggested(Standing):
-    """The profile's rating stands until a social worker decides; both clocks may run."""
+    """The profile's rating stands until a social worker decides; all clocks may run."""
 
     kind: Literal["suggested"] = "suggested"
     reasons: tuple[Line, ...]
@@ -58,15 +59,18 @@ class Suggested(Standing):
     decision: Ticking | None
     set_aside: tuple[SetAside, ...] = Field(default=(), exclude_if=not_)
     """What the agency sent beside and could not be used, for who decides."""
+    may_be_red: bool = Field(default=False, exclude_if=not_)
+    possible_red: Ticking | None = Field(default=None, exclude_if=not_)
+    """Until a human has looked at what may be a Red."""
 
     @property
     def clocks(self) -> dict[Clock, Ticking]:
         """The clocks that run; each is the field of its name."""
-        return (
-            super().clocks
-            if self.decision is None
-            else {"decision": self.decision, **super().clocks}
-        )
+        first: dict[Clock, Ticking | None] = {
+            "possible_red": self.possible_red,
+            "decision": self.decision,
+        }
+        return {name: at for name, at in first.items() if at is not None} | super().clocks
 
 
 class Supplied(Shape):
@@ -82,7 +86,7 @@ class Supplied(Shape):
         return same and self.colour.severity >= other.colour.severity
 
 
-class Rated(Shape):
+class Rated(ToGather):
     """One entry of a rating's history (R20)."""
 
     colour: Colour

@@ -1,4 +1,6 @@
-"""Hop 4b: decide how much to gather, ask everybody at once, take their answers (R23 to R26, L6)."""
+"""Hop 4b: prepare what is asked of whom, have it leave once a human has rated, take the answers
+(R23 to R26, L5, L6).
+"""
 
 from __future__ import annotations
 
@@ -6,45 +8,46 @@ from hashlib import sha256
 
 from router.step import Outcome, Step, referral_of, refuse
 from router.steps import thresholds
-from router.steps.cases import Cases, HandedOver
+from router.steps.asking import concern_of
+from router.steps.cases import Cases
 from router.steps.deadlines import timers
 from router.steps.now import Now
-from router.steps.request_information.requests import concern_of, requests_to
+from router.steps.request_information.leaving import Left, adult_matter, leave, prepare, tell
 from router.steps.request_information.state import (
     Asked,
     Asking,
     Early,
-    Raise,
+    HandedOver,
+    Rating,
+    Ruling,
     State,
+    Waiting,
 )
 from schemas.case import ChildLinked, LinkCorrected
-from schemas.decisions import RatingDecided
 from schemas.information import (
     InformationAnswered,
     InformationItem,
     InformationMissing,
     InformationReceived,
-    InformationRequested,
-    Level,
+    RequestsPrepared,
 )
-from schemas.letter import Letter
 from schemas.message import Message, derived_id
 from schemas.policy import Policy
-from schemas.rating import Colour, TimerElapsed
+from schemas.rating import RatingAssigned, TimerElapsed
 from schemas.refusals import Refusal
 
 
 def decide(state: State | None, message: Message, policy: Policy) -> Outcome[State]:
-    """Ask, ask more, take an answer, or tell that one is missing.
+    """Prepare, ask, ask more, take an answer, or tell that one is missing.
 
     Refuses answers that were not asked of the sender.
     """
     now = Now(message.time, policy)
     match message.data:
         case ChildLinked() as linked:
-            return _begin(state, linked, now=now)
-        case RatingDecided() as decided if decided.agency == policy.lead_agency:
-            return _deepen(state, decided, now=now)
+            return _prepare(state, linked, now=now)
+        case RatingAssigned() as assigned:
+            return _gather(state, assigned, now=now)
         case InformationReceived() as received:
             return _take(state, received, now=now)
         case LinkCorrected() as correction:
@@ -54,67 +57,52 @@ def decide(state: State | None, message: Message, policy: Policy) -> Outcome[Sta
     return Outcome()
 
 
-def _begin(state: State | None, linked: ChildLinked, *, now: Now) -> Outcome[State]:
+def _prepare(state: State | None, linked: ChildLinked, *, now: Now) -> Outcome[State]:
+    """Nothing leaves yet, but by a rating that was heard already, or where for the profile the
+    suggestion is enough.
+    """
     if isinstance(state, Asking):
         return Outcome()
-    cases = Cases.linked(state.cases if state else None, linked.case_id)
+    before = state or Early()
+    cases = Cases.linked(before.cases, linked.case_id)
     if linked.allocated_to is not None:
-        return Outcome(state=HandedOver(cases=cases))
+        return Outcome(state=HandedOver(cases=cases, **before.shared(Waiting)))
+    prepared = prepare(_asking(before, linked, cases=cases, now=now), now=now)
+    left = leave(prepared.state, now=now)
+    letters = (*adult_matter(prepared.state, now=now), *left.letters)
+    return _outcome(Left(left.state, (*prepared.facts, *left.facts), letters), linked.referral_id)
+
+
+def _asking(before: Waiting, linked: ChildLinked, *, cases: Cases, now: Now) -> Asking:
     suggestion = thresholds.suggest(
         linked.notification, earlier_referrals=linked.earlier_referrals, profile=now.profile
     )
-    colour = suggestion.colour
-    for raised in state.raises if isinstance(state, Early) else ():
-        if cases.known(raised.case_id) and thresholds.deeper(
-            now.rule(raised.colour).level, now.rule(colour).level
-        ):
-            colour = raised.colour
-    concern = concern_of(linked, suggestion.reasons)
-    nothing = Asking(cases=cases, level=Level.NONE, asked=(), concern=concern)
-    return _ask(nothing, colour, reasons=suggestion.reasons, now=now)
-
-
-def _deepen(state: State | None, decided: RatingDecided, *, now: Now) -> Outcome[State]:
-    """A rating asks for more, never for less; requests that are out keep their due times."""
-    decision = decided.decision
-    if state is None or isinstance(state, Early):
-        early, raised = state or Early(), Raise(**decision.shared(Raise))
-        if raised in early.raises:
-            return Outcome()
-        return Outcome(state=early.model_copy(update={"raises": (*early.raises, raised)}))
-    if isinstance(state, HandedOver) or not state.cases.known(decision.case_id):
-        return Outcome()
-    if not thresholds.deeper(now.rule(decision.colour).level, state.level):
-        return Outcome()
-    reasons = ("A social worker changed the rating.",)
-    return _ask(state, decision.colour, reasons=reasons, now=now)
-
-
-def _ask(state: Asking, colour: Colour, *, reasons: tuple[str, ...], now: Now) -> Outcome[State]:
-    """Ask every agency of the colour's level that was not asked before."""
-    concern, level = state.concern, now.rule(colour).level
-    if concern is None:
-        return Outcome()
-    before = {asked.agency for asked in state.asked}
-    agencies = (agency for agency in now.profile.levels.get(level, ()) if agency not in before)
-    requests, not_asked = requests_to(
-        agencies, concern, colour=colour, case_id=state.cases.now, now=now
+    enough = now.rule(suggestion.colour).gather_on == "suggestion"
+    suggested = (Rating(colour=suggestion.colour, suggested=True),) if enough else ()
+    made = Asking(
+        cases=cases,
+        asked=(),
+        concern=concern_of(linked, suggestion.reasons, now=now),
+        suggested=suggestion.colour,
+        ratings=(*suggested, *before.ratings),
     )
-    fact = InformationRequested(
-        referral_id=concern.referral_id,
-        case_id=state.cases.now,
-        level=level,
-        reasons=(f"A rating of {colour} gathers at level {level}.", *reasons),
-        profile=now.profile.title,
-        requests=tuple(requests),
-        not_asked=tuple(not_asked),
-    )
-    after = state.with_more(fact.requests, level=level)
-    due = timers(after.next_at, fact.referral_id, before=state.next_at)
-    letters = (
-        Letter(f"request/{one.agency}", agency=one.agency, notice=one) for one in fact.requests
-    )
-    return Outcome(after, (fact,), tuple(letters), due)
+    return made.ruled(before.ruling)
+
+
+def _outcome(left: Left, referral_id: str, *, before: Asking | None = None) -> Outcome[State]:
+    since = before.next_at if before else None
+    due = timers(left.state.next_at, referral_id, before=since)
+    return Outcome(left.state, left.facts, left.letters, due)
+
+
+def _gather(state: State | None, assigned: RatingAssigned, *, now: Now) -> Outcome[State]:
+    """A rating that is heard before the link waits for it."""
+    rating = Rating(**assigned.shared(Rating) | {"case_id": None})
+    before = state or Early()
+    after = before.model_copy(update={"ratings": (*before.ratings, rating)})
+    if not isinstance(after, Asking) or not isinstance(before, Asking):
+        return Outcome(state=after)
+    return _outcome(leave(after, now=now), assigned.referral_id, before=before)
 
 
 def _take(state: State | None, received: InformationReceived, *, now: Now) -> Outcome[State]:
@@ -182,17 +170,37 @@ def _miss(state: State | None, elapsed: TimerElapsed) -> Outcome[State]:
 
 
 def _move(state: State | None, correction: LinkCorrected, *, now: Now) -> Outcome[State]:
-    """Answers to requests that are out are about the person described in them and stay good."""
+    """Answers to requests that are out are about the person described in them and stay good.
+
+    Once it is settled whose child it is, what waited for that leaves.
+    """
     before = state or Early()
     cases = Cases.corrected(before.cases, correction, at=now.at)
-    if cases == before.cases:
+    ruling = Ruling.of(correction, before.ruling)
+    if (cases, ruling) == (before.cases, before.ruling):
         return Outcome()
-    return Outcome(state=before.model_copy(update={"cases": cases}))
+    after = before.model_copy(update={"cases": cases, "ruling": ruling})
+    if not isinstance(after, Asking) or not isinstance(before, Asking):
+        return Outcome(state=after)
+    return _outcome(_settled(after.ruled(ruling), now), correction.referral_id, before=before)
+
+
+def _settled(state: Asking, now: Now) -> Left:
+    """What waited leaves; where nobody has rated, what would leave is told anew if it changed."""
+    left = leave(state, now=now)
+    if left.state.level is not None:
+        return left
+    again = prepare(left.state, now=now)
+    if again.state.not_asked == state.not_asked:
+        return left
+    plans = (fact.plan for fact in again.facts if isinstance(fact, RequestsPrepared))
+    letters = tuple(tell(again.state, plan, now=now) for plan in plans)
+    return Left(again.state, again.facts, letters)
 
 
 STEP: Step[State] = Step(
     name="request_information",
-    hears=(ChildLinked, InformationReceived, RatingDecided, LinkCorrected, TimerElapsed),
+    hears=(ChildLinked, InformationReceived, RatingAssigned, LinkCorrected, TimerElapsed),
     state=State,
     key=referral_of,
     decide=decide,

@@ -4,31 +4,73 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
+from operator import not_
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field
+from pydantic import AliasChoices, Field
 
-from router.steps.cases import Cases, HandedOver
-from router.steps.request_information.requests import Concern
+from router.steps import cases, thresholds
+from router.steps.asking import Concern
+from router.steps.cases import Cases
 from schemas.base import Code, Identity, Instant, Shape
-from schemas.information import InformationRequest, Level, RequestId
+from schemas.case import Found, LinkCorrected, Stated
+from schemas.gathering import Level, NotAsked, ToGather
+from schemas.information import InformationRequest, RequestId, RequestPlan
 from schemas.notification import Digest
 from schemas.rating import Colour
 
 
-class Raise(Shape):
-    """A social worker's rating that was heard before the link; it may be about another case."""
+class Rating(ToGather):
+    """A rating, and what is gathered by it."""
 
-    case_id: Identity
     colour: Colour
+    suggested: bool = Field(default=False, exclude_if=not_)
+    """Nobody has rated: for the profile the suggestion is enough."""
+    product_due_at: Instant | None = Field(default=None, exclude_if=not_)
+    further: tuple[Identity, ...] = Field(default=(), exclude_if=not_)
+    """Of a further question to who was asked before: the decision that asks it."""
+    case_id: Identity | None = Field(default=None, exclude_if=not_)
+    """In documents that were written before."""
 
 
-class Early(Shape):
+class Ruling(Shape):
+    """The latest word of humans on whose child it is."""
+
+    revision: int
+    in_doubt: bool
+    checked: dict[Stated, Found] | None = None
+    """With the child whom it is about now; None where that did not change."""
+
+    @classmethod
+    def of(cls, correction: LinkCorrected, before: Ruling | None) -> Ruling:
+        """By the latest correction, whenever it was heard."""
+        if before is not None and before.revision > correction.revision:
+            return before
+        moved = correction.person_id != correction.from_person_id
+        earlier = before.checked if before else None
+        checked = correction.checked if moved else earlier
+        return cls(**correction.shared(cls) | {"checked": checked})
+
+
+class Waiting(Shape):
+    """``ratings`` wait until the link is heard and settled; then requests leave by them."""
+
+    ratings: tuple[Rating, ...] = Field(
+        default=(), validation_alias=AliasChoices("ratings", "raises"), exclude_if=not_
+    )
+    """Under ``raises`` in documents that were written before."""
+    ruling: Ruling | None = Field(default=None, exclude_if=not_)
+
+
+class Early(Waiting):
     """News of a referral whose link is still to be heard."""
 
     kind: Literal["early"] = "early"
     cases: Cases | None = None
-    raises: tuple[Raise, ...] = ()
+
+
+class HandedOver(Waiting, cases.HandedOver):
+    """The child's own worker has it; it may yet be found to be about another child."""
 
 
 class Asked(RequestId):
@@ -45,14 +87,18 @@ class Asked(RequestId):
         return not self.missing and self.answer is None
 
 
-class Asking(Shape):
-    """What was asked so far. ``concern`` is kept only while a deeper level could be asked for."""
+class Asking(Waiting):
+    """What was prepared and asked so far; ``level`` is None until anything has left."""
 
     kind: Literal["asking"] = "asking"
     cases: Cases
-    level: Level
+    level: Level | None = None
     asked: tuple[Asked, ...]
     concern: Concern | None
+    """None only in documents that were written before."""
+    suggested: Colour | None = Field(default=None, exclude_if=not_)
+    not_asked: tuple[NotAsked, ...] = Field(default=(), exclude_if=not_)
+    """Who is not asked and why, as who decides was told."""
 
     @property
     def next_at(self) -> dt.datetime | None:
@@ -60,14 +106,29 @@ class Asking(Shape):
         return min((asked.due_at for asked in self.asked if asked.open), default=None)
 
     def with_more(self, requests: Iterable[InformationRequest], *, level: Level) -> Asking:
-        """With these requests put to their agencies at this level."""
+        """With these requests put to their agencies at this level; the deepest counts."""
         asked = (
             Asked(request_id=one.identifier, agency=one.agency, due_at=one.due_at)
             for one in requests
         )
-        concern = None if level is Level.FULL else self.concern
-        changes = {"level": level, "asked": (*self.asked, *asked), "concern": concern}
-        return self.model_copy(update=changes)
+        if self.level is not None and not thresholds.deeper(level, self.level):
+            level = self.level
+        return self.model_copy(update={"level": level, "asked": (*self.asked, *asked)})
+
+    def ruled(self, ruling: Ruling | None) -> Asking:
+        """With the latest word of humans on whose child it is."""
+        if ruling is None or self.concern is None:
+            return self
+        checked = self.concern.checked if ruling.checked is None else ruling.checked
+        changes = {"settled": not ruling.in_doubt, "checked": checked}
+        concern = self.concern.model_copy(update=changes)
+        return self.model_copy(update={"ruling": ruling, "concern": concern})
+
+    def with_told(self, plan: RequestPlan) -> Asking:
+        """Whoever decides was told of this plan: the latest word on each agency counts."""
+        known = {one.agency: one for one in (*self.not_asked, *plan.not_asked)}
+        now = tuple(one for agency, one in known.items() if agency not in plan.agencies)
+        return self.model_copy(update={"not_asked": now})
 
     def with_changed(self, *changed: Asked) -> Asking:
         """With these requests as they are now."""

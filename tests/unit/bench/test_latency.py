@@ -14,7 +14,7 @@ FAST = 10_000.0
 RECEIVED, ACCEPTED, DUPLICATED = (
     f"mash.notification.{what}.v1" for what in ("received", "accepted", "duplicated")
 )
-RATED, REQUESTED = "mash.rating.suggested.v1", "mash.information.requested.v1"
+RATED, REQUESTED = "mash.rating.suggested.v1", "mash.information.prepared.v1"
 
 
 def test_what_waits_for_its_sender_is_late_from_the_time_it_was_due() -> None:

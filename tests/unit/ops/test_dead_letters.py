@@ -408,13 +408,13 @@ def test_a_redriven_fact_goes_to_the_step_that_refused_it_and_no_other(
         hub.embedded().drain()
     finally:
         object.__setattr__(rate.STEP, "decide", decide)
-    requested = len(facts(hub, "mash.information.requested.v1"))
+    prepared = len(facts(hub, "mash.information.prepared.v1"))
     (letter,) = told(folder, "list")
     assert letter["reason"] == "undecidable"
     told(folder, "redrive", letter["id"], *ME)
     hub.embedded().drain()
     assert len(facts(hub, "mash.rating.suggested.v1")) == 1
-    assert len(facts(hub, "mash.information.requested.v1")) == requested
+    assert len(facts(hub, "mash.information.prepared.v1")) == prepared
     assert len(facts(hub, "mash.case.child-linked.v1")) == 2, (
         "the original, and the one for rating alone"
     )

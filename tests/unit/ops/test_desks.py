@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import text
+
 from connectors.clients.http_client import HubUnavailable
 from ops.demo.simulation.agencies import Notes
 from ops.demo.simulation.desks import Desk
@@ -17,6 +19,9 @@ from ops.demo.summary import reconciles, summarise
 from ops.run.wiring import Hub
 from schemas.notification import Receipt
 from tests.support.filled import empty_hub, send
+
+LEAD = "childrens_social_care"
+"""Its social workers are asked first: nobody else is, before they have rated."""
 
 
 @dataclass
@@ -78,9 +83,9 @@ def test_a_desk_answers_its_letters_together_and_only_then_says_that_it_has_them
     tmp_path: Path,
 ) -> None:
     hub = streamed(tmp_path, 20)
-    inbox = InProcess(hub, "school")
+    inbox = InProcess(hub, LEAD)
     answers = Notes(tmp_path / "answers.jsonl")
-    desk = Desk("school", inbox, answers=answers)
+    desk = Desk(LEAD, inbox, answers=answers)
     came = desk.clear(threading.Event())
     assert came == desk.answered > 1
     assert inbox.asked == ["send", "acknowledge"]
@@ -92,12 +97,13 @@ def test_a_desk_answers_its_letters_together_and_only_then_says_that_it_has_them
 
 def test_letters_whose_answers_the_hub_did_not_take_are_not_acknowledged(tmp_path: Path) -> None:
     hub = streamed(tmp_path, 20)
-    inbox = InProcess(hub, "school", away={"send"})
-    came = Desk("school", inbox).clear(ToldToStop())
+    inbox = InProcess(hub, LEAD, away={"send"})
+    came = Desk(LEAD, inbox).clear(ToldToStop())
     assert came > 0
     assert inbox.asked == ["send"]
     with hub.database.reading() as connection:
-        held = connection.exec_driver_sql("SELECT count(*) FROM letters WHERE agency = 'school'")
+        waiting = text("SELECT count(*) FROM letters WHERE agency = :agency")
+        held = connection.execute(waiting, {"agency": LEAD})
         assert held.scalar_one() >= came
 
 

@@ -54,7 +54,7 @@ def test_any_two_notifications_are_linked_rated_and_asked_about(
     for link in linked:
         assert {made.type for made in decided(link)} >= {
             "mash.rating.suggested.v1",
-            "mash.information.requested.v1",
+            "mash.information.prepared.v1",
         }
 
 

@@ -15,17 +15,18 @@ from router.step import Outcome
 from router.steps.compose import decide as compose
 from router.steps.compose.sanitise import redacted
 from schemas.base import Fact
+from schemas.gathering import Level
 from schemas.information import (
     InformationAnswered,
     InformationItem,
     InformationMissing,
     InformationRequest,
     InformationRequested,
-    Level,
     Sensitivity,
 )
 from schemas.message import Message
 from schemas.person import Person
+from schemas.policy import Policy
 from schemas.product import ProductDrafted, ProductVoided, release_digest
 from schemas.rating import Colour, RatingAssigned, RatingSuggested
 from tests.support import given
@@ -44,7 +45,7 @@ def suggested(colour: Colour) -> RatingSuggested:
         case_id="case-1",
         colour=colour,
         reasons=("A sign.",),
-        profile="Sample Borough 2026.1",
+        profile="Sample Borough 2026.2",
         decision_due_at=NOON + HOUR,
         product_due_at=NOON + HOUR,
     )
@@ -59,7 +60,7 @@ def assigned(colour: Colour, at: dt.datetime = NOON) -> Message:
         confirmed=False,
         decided_by="S. Worker",
         rationale="As seen",
-        profile="Sample Borough 2026.1",
+        profile="Sample Borough 2026.2",
         product_due_at=NOON + HOUR,
     )
     return given.message(fact, at=at)
@@ -71,7 +72,7 @@ def requested(*agencies: str, level: Level = Level.FULL) -> InformationRequested
         case_id="case-1",
         level=level,
         reasons=("A sign.",),
-        profile="Sample Borough 2026.1",
+        profile="Sample Borough 2026.2",
         requests=tuple(map(_request, agencies)),
     )
 
@@ -211,13 +212,29 @@ def test_a_red_waits_for_nobody_and_takes_what_is_there() -> None:
     step = composing().given(
         given.linked(given.HIT), requested("school", "gp"), answered("school", item("school"))
     )
-    urgent = drafts(step.when(suggested(Colour.RED)).facts, urgent=True)
+    urgent = drafts(step.when(assigned(Colour.RED)).facts, urgent=True)
     assert [[item.owner for item in draft.items] for draft in urgent] == [["police", "school"]] * 2
     assert [item.notification for item in urgent[0].items] == [True, False]
 
 
-def test_confirming_a_red_does_not_tell_the_front_line_twice() -> None:
+def test_a_suggested_red_tells_nobody_before_a_human_has_rated() -> None:
     step = composing().given(given.linked(given.HIT), suggested(Colour.RED), requested("school"))
+    assert step.facts == []
+    assert len(drafts(step.when(assigned(Colour.RED)).facts, urgent=True)) == 2
+
+
+def at_once() -> Policy:
+    """A borough that tells the front line of a Red on the suggestion."""
+    shipped = given.profile()
+    red = shipped.colours[Colour.RED].model_copy(update={"at_once_on": "suggestion"})
+    changed = {"colours": shipped.colours | {Colour.RED: red}}
+    return given.policy(profile_=shipped.model_copy(update=changed))
+
+
+def test_where_the_profile_says_so_the_front_line_is_told_on_the_suggestion_and_not_twice() -> None:
+    step = Given(compose.STEP, at_once())
+    step.given(given.linked(given.HIT), suggested(Colour.RED), requested("school"))
+    assert len(drafts(step.facts, urgent=True)) == 2
     assert step.when(assigned(Colour.RED)).facts == ()
 
 
@@ -361,7 +378,7 @@ def test_a_corrected_link_voids_what_was_drafted_and_drafts_it_for_the_right_cas
 
 
 def test_a_red_goes_at_once_for_the_right_case_too() -> None:
-    step = composing().given(given.linked(given.HIT), suggested(Colour.RED))
+    step = composing().given(given.linked(given.HIT), assigned(Colour.RED))
     outcome = step.when(given.corrected(), at=NOON + HOUR)
     assert len(given.of(ProductVoided, outcome.facts)) == 2
     assert {draft.case_id for draft in drafts(outcome.facts, urgent=True)} == {"case-2"}

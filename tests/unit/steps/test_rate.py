@@ -14,6 +14,7 @@ from router.step import Outcome
 from router.steps.rate import decide as rate
 from schemas.base import Fact
 from schemas.decisions import RatingDecided, RatingDecision
+from schemas.gathering import RuledOut, ToGather
 from schemas.message import Message
 from schemas.notices import DueTimeWarning, RatingRequest
 from schemas.product import Disposal, ProductRefused, ProductReleased
@@ -100,7 +101,7 @@ def test_a_rating_is_suggested_and_put_before_the_lead_agency() -> None:
     (fact,) = given.of(RatingSuggested, outcome.facts)
     (letter,) = outcome.letters
     assert fact.colour is Colour.RED
-    assert fact.profile == "Sample Borough 2026.1"
+    assert fact.profile == "Sample Borough 2026.2"
     assert fact.product_due_at == NOON + 4 * HOUR
     assert letter.agency == "childrens_social_care"
     assert isinstance(letter.notice, RatingRequest)
@@ -198,7 +199,7 @@ def test_a_lowered_rating_never_has_less_time() -> None:
     assert fact.product_due_at == NOON + 24 * HOUR
 
 
-def test_both_clocks_warn_and_then_tell_of_the_breach_one_timer_at_a_time() -> None:
+def test_all_clocks_warn_and_then_tell_of_the_breach_one_timer_at_a_time() -> None:
     step = rating()
     first = step.when(given.linked(given.HIT))
     assert len(first.timers) == 1
@@ -208,6 +209,8 @@ def test_both_clocks_warn_and_then_tell_of_the_breach_one_timer_at_a_time() -> N
         for fact in told
         if isinstance(fact, DueTimeApproaching | DueTimeBreached)
     ] == [
+        (DueTimeApproaching, "possible_red"),
+        (DueTimeBreached, "possible_red"),
         (DueTimeApproaching, "product"),
         (DueTimeBreached, "product"),
         (DueTimeApproaching, "decision"),
@@ -216,7 +219,7 @@ def test_both_clocks_warn_and_then_tell_of_the_breach_one_timer_at_a_time() -> N
 
 
 def test_a_warning_goes_to_the_lead_agency() -> None:
-    step = rating().given(given.linked(given.HIT))
+    step = rating().given(given.linked(given.HIT), decided(Colour.RED))
     outcome = step.when(given.elapsed("rate", NOON + 3 * HOUR))
     (letter,) = outcome.letters
     assert isinstance(letter.notice, DueTimeWarning)
@@ -225,12 +228,12 @@ def test_a_warning_goes_to_the_lead_agency() -> None:
 
 
 def test_a_timer_that_runs_out_twice_warns_once() -> None:
-    step = rating().given(given.linked(given.HIT), given.elapsed("rate", NOON + 3 * HOUR))
-    assert step.when(given.elapsed("rate", NOON + 3 * HOUR)) == Outcome()
+    step = rating().given(given.linked(given.HIT), decided(Colour.RED), at_three())
+    assert step.when(at_three()) == Outcome()
 
 
 def test_a_stale_timer_is_ignored() -> None:
-    step = rating().given(given.linked(given.HIT))
+    step = rating().given(given.linked(given.HIT), decided(Colour.RED))
     assert step.when(given.elapsed("rate", NOON + HOUR)) == Outcome()
 
 
@@ -242,10 +245,62 @@ def test_the_decision_clock_stops_with_the_decision() -> None:
     step = rating()
     step.when(given.linked(given.HIT))
     outcome = step.when(decided(Colour.RED))
-    assert outcome.timers == ()
-    outcome = step.when(given.elapsed("rate", NOON + 3 * HOUR))
     told = run_out(step, until=NOON + dt.timedelta(days=9), first=outcome)
     assert {fact.clock for fact in given.of(DueTimeBreached, told)} == {"product"}
+
+
+@pytest.mark.parametrize(
+    ("narrative", "changes", "minutes"),
+    [
+        (given.HIT, {}, 15),
+        (given.DOMESTIC_ABUSE, {}, None),
+        (given.DOMESTIC_ABUSE, {"urgent": True}, 15),
+        (given.MOVED, {"urgent": True}, 15),
+    ],
+)
+def test_what_may_be_a_red_opens_a_clock_of_minutes_and_comes_first_in_the_queue(
+    narrative: str, changes: dict[str, Any], minutes: int | None
+) -> None:
+    step = rating()
+    outcome = step.when(given.linked(notification=given.notification(narrative, **changes)))
+    due = NOON + dt.timedelta(minutes=minutes) if minutes else None
+    (letter,) = outcome.letters
+    assert isinstance(letter.notice, RatingRequest)
+    assert (letter.notice.possible_red, letter.notice.possible_red_due_at) == (bool(due), due)
+    told = run_out(step, until=NOON + HOUR, first=outcome)
+    clocks = [fact.clock for fact in given.of(DueTimeBreached, told)]
+    assert clocks == (["possible_red"] if due else [])
+
+
+def test_the_clock_of_a_possible_red_stops_when_a_human_has_rated() -> None:
+    step = rating().given(given.linked(given.HIT), decided(Colour.AMBER))
+    assert step.when(given.elapsed("rate", NOON + HOUR)) == Outcome()
+
+
+def test_a_rating_request_says_who_would_be_asked_and_who_is_not_and_why() -> None:
+    (letter,) = rating().when(given.linked()).letters
+    assert isinstance(letter.notice, RatingRequest)
+    plan = letter.notice.plan
+    assert plan is not None
+    assert plan.agencies == ("school", "gp", "childrens_social_care")
+    assert {one.agency: one.code for one in plan.not_asked} == {
+        "police": RuledOut.NOTIFIED_ITSELF,
+        "health_visiting": RuledOut.HOLDS_NOTHING,
+    }
+
+
+def test_what_is_to_be_gathered_goes_with_the_rating() -> None:
+    chosen: dict[str, Any] = {
+        "level": "basic",
+        "agencies": ("gp",),
+        "question": "Was the child seen?",
+        "overrules": ({"reason": "holds_nothing", "rationale": "A baby brother."},),
+    }
+    step = rating().given(given.linked())
+    (fact,) = given.of(RatingAssigned, step.when(decided(Colour.AMBER, **chosen)).facts)
+    assert fact.shared(ToGather) == ToGather.model_validate(chosen).shared(ToGather)
+    assert step.when(decided(Colour.AMBER, **chosen)) == Outcome()
+    assert len(step.when(decided(Colour.AMBER, **chosen | {"level": "full"})).facts) == 1
 
 
 @pytest.mark.parametrize("settled", [released(Colour.RED), refused(Colour.RED)])

@@ -5,16 +5,18 @@ missing, a fact.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from itertools import permutations
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from router.step import Outcome
 from router.steps.request_information import decide as request_information
-from schemas.case import ChildLinked
-from schemas.decisions import RatingDecided, RatingDecision
+from schemas.base import Fact
+from schemas.case import ChildLinked, LinkOutcome
+from schemas.gathering import Level, NotAsked, Overrule, RuledOut
 from schemas.information import (
     InformationAnswered,
     InformationItem,
@@ -23,17 +25,19 @@ from schemas.information import (
     InformationRequest,
     InformationRequested,
     InformationResponse,
-    Level,
+    RequestPlan,
+    RequestsPrepared,
     Sensitivity,
 )
 from schemas.message import derived_id
+from schemas.notices import AdultMatter, RequestsPlanned
 from schemas.notification import ParentsInformed
-from schemas.person import PartialDate
+from schemas.person import Name, PartialDate
 from schemas.policy import Agreement, Policy
-from schemas.rating import Colour
+from schemas.rating import Colour, RatingAssigned
 from schemas.refusals import Refusal
 from tests.support import given
-from tests.support.given import NOON, Given, on_picture
+from tests.support.given import NOON, Given
 
 HOUR = dt.timedelta(hours=1)
 
@@ -72,19 +76,6 @@ def answer(agency: str = "school", *items: InformationItem, **changes: Any) -> I
     )
 
 
-def decided(
-    colour: Colour, agency: str = "childrens_social_care", case_id: str = "case-1"
-) -> RatingDecided:
-    decision = RatingDecision(
-        referral_id="ref-1",
-        case_id=case_id,
-        colour=colour,
-        decided_by="S. Worker",
-        rationale="As seen",
-    )
-    return on_picture(RatingDecided(agency=agency, decision=decision))
-
-
 def requested(outcome: Outcome[Any]) -> InformationRequested:
     (fact,) = given.of(InformationRequested, outcome.facts)
     return fact
@@ -94,60 +85,140 @@ def asked(outcome: Outcome[Any]) -> list[str]:
     return [request.agency for request in requested(outcome).requests]
 
 
+RED, AMBER, GREEN, BLUE = (
+    given.assigned(colour) for colour in (Colour.RED, Colour.AMBER, Colour.GREEN, Colour.BLUE)
+)
+FULL = ["school", "gp", "childrens_social_care"]
+"""All of the level but the police, which notified, and health visiting: the child is eight."""
+EVERY = ["police", "school", "gp", "health_visiting", "childrens_social_care"]
+
+
+def prepared(outcome: Outcome[Any]) -> RequestPlan:
+    (fact,) = given.of(RequestsPrepared, outcome.facts)
+    return fact.plan
+
+
+def rated(*ratings: Fact, **changes: Any) -> Outcome[Any]:
+    """What leaves when a referral about domestic abuse is rated."""
+    return asking().given(given.linked(**changes)).when(*(ratings or (AMBER,)))
+
+
+def codes(not_asked: Iterable[NotAsked]) -> dict[str, RuledOut | None]:
+    return {one.agency: one.code for one in not_asked}
+
+
 @pytest.mark.parametrize(
     ("narrative", "level", "agencies"),
     [
-        (given.MOVED, Level.NONE, []),
-        (given.MISSING_EPISODE, Level.BASIC, ["school", "gp"]),
-        (
-            given.DOMESTIC_ABUSE,
-            Level.FULL,
-            ["school", "gp", "health_visiting", "childrens_social_care"],
-        ),
+        (given.MOVED, Level.NONE, ()),
+        (given.MISSING_EPISODE, Level.BASIC, ("school", "gp")),
+        (given.DOMESTIC_ABUSE, Level.FULL, tuple(FULL)),
     ],
 )
-def test_the_rating_decides_how_much_is_gathered(
-    narrative: str, level: Level, agencies: list[str]
+def test_requests_are_prepared_beside_the_rating_and_nothing_leaves(
+    narrative: str, level: Level, agencies: tuple[str, ...]
 ) -> None:
     outcome = asking().when(given.linked(narrative))
+    plan = prepared(outcome)
+    assert (plan.level, plan.agencies) == (level, agencies)
+    assert given.of(InformationRequested, outcome.facts) == []
+    assert (outcome.letters, outcome.timers) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("rating", "level", "agencies"),
+    [(BLUE, Level.NONE, []), (GREEN, Level.BASIC, ["school", "gp"]), (AMBER, Level.FULL, FULL)],
+)
+def test_they_leave_when_a_human_has_rated_and_the_rating_decides_how_much_is_gathered(
+    rating: RatingAssigned, level: Level, agencies: list[str]
+) -> None:
+    outcome = rated(rating)
     assert requested(outcome).level is level
     assert asked(outcome) == agencies
     assert [letter.agency for letter in outcome.letters] == agencies
     assert tuple(letter.notice for letter in outcome.letters) == requested(outcome).requests
 
 
+def test_nobody_was_hit_at_home_asks_nobody_before_a_human_has_looked() -> None:
+    outcome = asking().when(given.linked("There is no sexual abuse and nobody was hit at home."))
+    assert outcome.letters == ()
+    assert [type(fact) for fact in outcome.facts] == [RequestsPrepared]
+
+
 def test_that_nothing_is_gathered_is_recorded_with_the_reason() -> None:
-    outcome = asking().when(given.linked(given.MOVED))
+    outcome = rated(BLUE)
     assert requested(outcome).reasons[0] == "A rating of blue gathers at level none."
     assert outcome.timers == ()
 
 
+@pytest.mark.parametrize(
+    ("chosen", "agencies"),
+    [
+        ({"level": "basic"}, ["school", "gp"]),
+        ({"level": "none"}, []),
+        ({"agencies": ("housing", "gp")}, ["housing", "gp"]),
+        ({"agencies": ("police",)}, ["police"]),
+        ({"agencies": ()}, []),
+    ],
+)
+def test_who_rates_chooses_the_level_or_the_agencies_even_who_notified(
+    chosen: dict[str, Any], agencies: list[str]
+) -> None:
+    outcome = rated(given.assigned(Colour.AMBER, **chosen))
+    assert asked(outcome) == agencies
+    assert requested(outcome).level is Level(chosen.get("level", "full"))
+
+
+def test_the_question_of_who_rates_is_in_every_request() -> None:
+    outcome = rated(given.assigned(Colour.GREEN, question="Who fetches the child?"))
+    assert [one.question for one in requested(outcome).requests] == ["Who fetches the child?"] * 2
+    assert "question" not in requested(rated()).requests[0].model_dump()
+
+
+def eager(colour: Colour) -> Policy:
+    """A borough that has a colour's requests leave on the suggestion."""
+    shipped = given.profile()
+    rule = shipped.colours[colour].model_copy(update={"gather_on": "suggestion"})
+    changed = {"colours": shipped.colours | {colour: rule}}
+    return given.policy(profile_=shipped.model_copy(update=changed))
+
+
+def test_where_the_profile_says_so_a_colours_requests_leave_on_the_suggestion() -> None:
+    assert all(rule.gather_on == "rating" for rule in given.profile().colours.values())
+    outcome = asking(eager(Colour.AMBER)).when(given.linked())
+    assert asked(outcome) == FULL
+    assert "The profile has its requests leave on the suggestion." in requested(outcome).reasons
+    assert asking(eager(Colour.RED)).when(given.linked()).letters == ()
+
+
 def test_a_request_says_why_on_what_basis_and_by_when() -> None:
-    informed = ParentsInformed(informed=True, consent="refused")
+    informed = ParentsInformed(informed=True, consent="given")
     narrative = given.notification(given.DOMESTIC_ABUSE, parents_informed=informed)
-    request = requested(asking().when(given.linked(notification=narrative))).requests[0]
+    request = requested(rated(notification=narrative)).requests[0]
     assert request.summary == "Domestic abuse at the home."
     assert request.legal_basis == "Children Act 1989, section 17; Children Act 2004, section 11"
-    assert request.consent == "refused"
+    assert request.consent == "given"
     assert request.sharing_policy == "ISA/school"
     assert request.due_at == NOON + 12 * HOUR
     assert request.purpose
     assert request.facts_checked
 
 
+def test_who_is_asked_late_has_a_share_of_the_time_that_is_left() -> None:
+    step = asking().given(given.linked())
+    at = NOON + 20 * HOUR
+    assert requested(step.when(AMBER, at=at)).requests[0].due_at == at + 2 * HOUR
+
+
 def test_a_request_does_not_carry_the_narrative_nor_where_the_child_lives() -> None:
-    request = requested(asking().when(given.linked())).requests[0]
-    sent = request.model_dump_json()
+    sent = requested(rated()).requests[0].model_dump_json()
     for secret in (given.DOMESTIC_ABUSE, "Balmoral", "ZZ99", "01632 960123", "Chowdhury"):
         assert secret not in sent
 
 
 def test_a_request_about_an_unborn_child_names_the_mother() -> None:
-    expected = PartialDate(date=dt.date(2026, 9, 1), accuracy_indicator="XXX")
-    unborn = given.child().model_copy(update={"name": (), "date_of_birth": expected})
-    request = requested(
-        asking().when(given.linked(notification=given.notification(subject=unborn)))
-    ).requests[0]
+    unborn = given.notification(subject=given.unborn())
+    request = requested(rated(notification=unborn)).requests[0]
     assert request.child.related_person[0].name.family_name == ("Chowdhury",)
 
 
@@ -155,7 +226,7 @@ def test_a_request_about_an_unborn_child_names_the_mother() -> None:
     "field", ["purpose", "legal_basis", "summary", "due_at", "facts_checked", "sharing_policy"]
 )
 def test_a_request_without_purpose_basis_summary_or_due_time_cannot_be_made(field: str) -> None:
-    whole = requested(asking().when(given.linked())).requests[0].model_dump()
+    whole = requested(rated()).requests[0].model_dump()
     with pytest.raises(ValidationError):
         InformationRequest.model_validate({**whole, field: ""})
     del whole[field]
@@ -169,16 +240,17 @@ def test_who_is_not_asked_is_told_with_the_reason() -> None:
     )
     policy = given.policy(given.partner("school", agreement=lapsed))
     policy.partners.pop("gp")
-    fact = requested(asking(policy).when(given.linked()))
+    step = asking(policy)
+    plan = prepared(step.when(given.linked()))
+    fact = requested(step.when(AMBER))
+    assert plan.not_asked == fact.not_asked
     assert {left.agency: left.reason for left in fact.not_asked} == {
         "police": "It notified the hub of this concern itself.",
         "school": "It has no information-sharing agreement in force.",
         "gp": "It is not a partner of this hub.",
+        "health_visiting": "It can hold nothing about a child of this age.",
     }
-    assert [request.agency for request in fact.requests] == [
-        "health_visiting",
-        "childrens_social_care",
-    ]
+    assert [request.agency for request in fact.requests] == ["childrens_social_care"]
 
 
 def test_an_agreement_is_in_force_on_its_last_day_by_the_boroughs_clock() -> None:
@@ -188,23 +260,264 @@ def test_an_agreement_is_in_force_on_its_last_day_by_the_boroughs_clock() -> Non
     policy = given.policy(given.partner("school", agreement=last_day))
     before_midnight_in_london = dt.datetime(2026, 6, 9, 22, 59, tzinfo=dt.UTC)
     after_midnight_in_london = dt.datetime(2026, 6, 9, 23, 1, tzinfo=dt.UTC)
-    assert "school" in asked(asking(policy).when(given.linked(), at=before_midnight_in_london))
-    assert "school" not in asked(asking(policy).when(given.linked(), at=after_midnight_in_london))
+    step = asking(policy).given(given.linked())
+    assert "school" in asked(step.when(AMBER, at=before_midnight_in_london))
+    step = asking(policy).given(given.linked())
+    assert "school" not in asked(step.when(AMBER, at=after_midnight_in_london))
+
+
+BORN = {
+    "six": PartialDate(date=dt.date(2020, 6, 10)),
+    "fourteen": PartialDate(date=dt.date(2012, 6, 10)),
+    "seventeen": PartialDate(date=dt.date(2008, 6, 11)),
+    "eighteen": PartialDate(date=dt.date(2008, 6, 10)),
+    "forty-five": PartialDate(date=dt.date(1981, 2, 3)),
+    "eighteen by an estimate": PartialDate(date=dt.date(2008, 1, 1), accuracy_indicator="EEE"),
+    "thirty by an estimate": PartialDate(date=dt.date(1996, 5, 5), accuracy_indicator="EEE"),
+    "of no known year": PartialDate(date=dt.date(1981, 2, 3), accuracy_indicator="AAU"),
+    "of a date that systems fill in": PartialDate(date=dt.date(1970, 1, 1)),
+    "due": PartialDate(date=dt.date(2026, 9, 1), accuracy_indicator="XXX"),
+    "due long ago": PartialDate(date=dt.date(2026, 3, 1), accuracy_indicator="XXX"),
+}
+
+
+@pytest.mark.parametrize(
+    ("born", "not_asked"),
+    [
+        ("six", {"health_visiting": RuledOut.HOLDS_NOTHING}),
+        ("fourteen", {"health_visiting": RuledOut.HOLDS_NOTHING}),
+        ("seventeen", {"health_visiting": RuledOut.HOLDS_NOTHING}),
+        ("eighteen", dict.fromkeys(EVERY, RuledOut.ADULT)),
+        ("forty-five", dict.fromkeys(EVERY, RuledOut.ADULT)),
+        ("eighteen by an estimate", {"health_visiting": RuledOut.HOLDS_NOTHING}),
+        ("thirty by an estimate", dict.fromkeys(EVERY, RuledOut.ADULT)),
+        ("of no known year", {}),
+        ("of a date that systems fill in", {}),
+        ("due", {"school": RuledOut.HOLDS_NOTHING}),
+        ("due long ago", {"school": RuledOut.HOLDS_NOTHING}),
+    ],
+)
+def test_nobody_is_asked_about_an_adult_and_nobody_who_can_hold_nothing(
+    born: str, not_asked: dict[str, RuledOut]
+) -> None:
+    """By the birthday, when it was observed: a Wednesday in June 2026."""
+    child = given.child().model_copy(update={"date_of_birth": BORN[born]})
+    about = given.notification(subject=child)
+    step = asking()
+    plan = prepared(step.when(given.linked(notification=about, agency="housing")))
+    fact = requested(step.when(AMBER))
+    assert codes(plan.not_asked) == codes(fact.not_asked) == not_asked
+    assert [one.agency for one in fact.requests] == [one for one in EVERY if one not in not_asked]
+
+
+UNKNOWN = Name(given_name=("Unknown",), family_name=("Unknown",))
+IDENTIFIED: list[tuple[dict[str, Any], bool]] = [
+    ({}, True),
+    ({"identifier": ()}, True),
+    ({"identifier": (), "date_of_birth": None}, True),
+    ({"identifier": (), "date_of_birth": None, "related_person": ()}, False),
+    ({"identifier": (), "name": ()}, True),
+    ({"identifier": (), "name": (), "related_person": ()}, False),
+    ({"identifier": (), "name": (), "date_of_birth": None}, False),
+    ({"name": (), "date_of_birth": None, "related_person": ()}, True),
+    ({"identifier": (), "name": (UNKNOWN,), "related_person": ()}, False),
+    ({"identifier": (), "name": (UNKNOWN,)}, True),
+    ({"identifier": (), "name": (Name(given_name=("Tilly",)),), "related_person": ()}, False),
+]
+
+
+@pytest.mark.parametrize(("changes", "identified"), IDENTIFIED)
+def test_nobody_is_asked_about_a_child_whom_no_researcher_could_find(
+    changes: dict[str, Any], identified: bool
+) -> None:
+    child = given.child().model_copy(update=changes)
+    fact = requested(rated(notification=given.notification(subject=child)))
+    ruled = set(codes(fact.not_asked).values())
+    assert (RuledOut.NOT_IDENTIFIED in ruled) is not identified
+    assert bool(fact.requests) is identified
+
+
+@pytest.mark.parametrize(
+    ("rating", "chosen", "asks"),
+    [
+        (Colour.AMBER, {}, False),
+        (Colour.GREEN, {}, False),
+        (Colour.RED, {}, True),
+        (Colour.AMBER, {"legal_basis": "Children Act 2004, section 10"}, True),
+        (Colour.AMBER, {"legal_basis": None}, False),
+    ],
+)
+def test_where_consent_was_refused_nobody_is_asked_without_another_basis(
+    rating: Colour, chosen: dict[str, Any], asks: bool
+) -> None:
+    told = ParentsInformed(informed=True, consent="refused")
+    overrules = [{"reason": "consent_refused", "rationale": "At risk.", **chosen}] if chosen else ()
+    about = given.notification(parents_informed=told)
+    outcome = rated(given.assigned(rating, overrules=overrules), notification=about)
+    fact = requested(outcome)
+    assert bool(fact.requests) is asks
+    assert (RuledOut.CONSENT_REFUSED in codes(fact.not_asked).values()) is not asks
+    if chosen.get("legal_basis"):
+        request = fact.requests[0]
+        assert (request.legal_basis, request.basis_reason) == (chosen["legal_basis"], "At risk.")
+        assert request.consent == "refused"
+
+
+@pytest.mark.parametrize(
+    ("agency", "asks"), [(None, True), ("health_visiting", True), ("school", False)]
+)
+def test_who_decides_may_have_an_agency_asked_that_should_hold_nothing(
+    agency: str | None, asks: bool
+) -> None:
+    overrule = {"reason": "holds_nothing", "agency": agency, "rationale": "A baby brother."}
+    outcome = rated(given.assigned(Colour.AMBER, overrules=[overrule]))
+    assert ("health_visiting" in asked(outcome)) is asks
+
+
+@pytest.mark.parametrize("reason", [RuledOut.ADULT, RuledOut.NOT_IDENTIFIED])
+def test_about_adults_and_who_is_not_identified_nobodys_word_has_anybody_asked(
+    reason: RuledOut,
+) -> None:
+    with pytest.raises(ValidationError):
+        Overrule.model_validate({"reason": reason, "rationale": "All the same."})
+
+
+def test_who_notified_the_hub_of_an_adult_is_told_and_adult_services_once_a_human_has_rated() -> (
+    None
+):
+    services = given.profile().model_copy(update={"adult_services": "adult_services"})
+    policy = given.policy(given.partner("adult_services"), profile_=services)
+    grown = given.child().model_copy(update={"date_of_birth": BORN["forty-five"]})
+    step = asking(policy)
+    (told,) = step.when(given.linked(notification=given.notification(subject=grown))).letters
+    assert told.agency == "police"
+    assert told.notice == AdultMatter(
+        referral_id="ref-1",
+        case_id="case-1",
+        reference="R-1",
+        handed_to="adult_services",
+        contact="adult_services duty desk",
+    )
+    (handed,) = step.when(AMBER).letters
+    assert handed.agency == "adult_services"
+    assert isinstance(handed.notice, AdultMatter)
+    assert (handed.notice.reference, handed.notice.contact) == (
+        None,
+        "childrens_social_care duty desk",
+    )
+    assert step.when(RED).letters == ()
+
+
+def in_review() -> ChildLinked:
+    return given.linked(outcome=LinkOutcome.REVIEW)
+
+
+@pytest.mark.parametrize("person", ["person-1", "person-2"])
+def test_while_it_is_in_doubt_whose_child_it_is_requests_wait_for_a_human_to_say(
+    person: str,
+) -> None:
+    step = asking()
+    plan = prepared(step.when(in_review()))
+    assert set(codes(plan.not_asked).values()) == {RuledOut.LINK_IN_REVIEW}
+    waits = step.when(AMBER)
+    assert (waits.facts, waits.letters) == ((), ())
+    outcome = step.when(given.corrected().model_copy(update={"person_id": person}))
+    assert asked(outcome) == FULL
+    assert {request.case_id for request in requested(outcome).requests} == {"case-2"}
+
+
+def test_whoever_decides_is_told_what_would_leave_once_it_is_settled_whose_child_it_is() -> None:
+    step = asking().given(in_review())
+    outcome = step.when(given.corrected())
+    assert prepared(outcome).agencies == tuple(FULL)
+    (letter,) = outcome.letters
+    assert letter.agency == "childrens_social_care"
+    assert isinstance(letter.notice, RequestsPlanned)
+    assert (letter.notice.left, letter.notice.plan) == (False, prepared(outcome))
+    assert step.when(given.corrected(from_="case-2", to="case-3", revision=1)).letters == ()
+
+
+def test_a_decision_that_is_taken_back_leaves_a_link_that_was_in_doubt_in_doubt_again() -> None:
+    back = given.corrected(from_="case-2", to="case-1", revision=2)
+    step = asking().given(
+        in_review(),
+        given.corrected(revision=1),
+        back.model_copy(update={"in_doubt": True}),
+    )
+    assert step.when(AMBER).facts == ()
+    step = asking().given(
+        given.linked(), given.corrected(), back.model_copy(update={"in_doubt": True})
+    )
+    assert asked(step.when(AMBER)) == FULL
+
+
+@pytest.mark.parametrize(
+    ("chosen", "told"),
+    [
+        ({}, False),
+        ({"agencies": ("gp", "health_visiting")}, True),
+        ({"agencies": ("gp",)}, False),
+        ({"agencies": ("gp", "fire_service")}, True),
+    ],
+)
+def test_whoever_decides_is_told_of_agencies_that_are_not_asked_though_they_chose_them(
+    chosen: dict[str, Any], told: bool
+) -> None:
+    outcome = rated(given.assigned(Colour.AMBER, **chosen))
+    plans = [one.notice for one in outcome.letters if isinstance(one.notice, RequestsPlanned)]
+    assert [(plan.left, plan.plan.not_asked) for plan in plans] == (
+        [(True, requested(outcome).not_asked)] if told else []
+    )
+
+
+def test_a_rating_that_rules_out_somebody_whom_the_suggestion_did_not_is_told() -> None:
+    told = ParentsInformed(informed=True, consent="refused")
+    about = given.notification(given.HIT, parents_informed=told)
+    step = asking().given(given.linked(notification=about))
+    (letter,) = step.when(AMBER).letters
+    assert isinstance(letter.notice, RequestsPlanned)
+    assert codes(letter.notice.plan.not_asked)["school"] is RuledOut.CONSENT_REFUSED
+
+
+def test_what_a_request_states_is_compared_with_what_was_known_and_says_what_was_found() -> None:
+    linked = given.linked(checked={"name": "agrees", "date_of_birth": "differs"})
+    step = asking()
+    plan = prepared(step.when(linked))
+    request = requested(step.when(AMBER)).requests[0]
+    assert request.checks == plan.checks
+    assert {one.fact: one.found for one in request.checks} == {
+        "name": "agrees",
+        "date_of_birth": "differs",
+        "relation": "not_known",
+    }
+    assert all(one.against for one in request.checks)
+
+
+@pytest.mark.parametrize(("person", "found"), [("person-1", "agrees"), ("person-2", "differs")])
+def test_what_is_stated_is_compared_with_the_child_whom_it_was_found_to_be_about(
+    person: str, found: str
+) -> None:
+    moved = given.corrected().model_copy(update={"checked": {"name": "differs"}})
+    step = asking().given(
+        given.linked(checked={"name": "agrees"}), moved.model_copy(update={"person_id": person})
+    )
+    request = requested(step.when(AMBER)).requests[0]
+    assert request.checks[0].found == found
 
 
 def test_a_case_with_an_allocated_worker_is_not_gathered_for() -> None:
     step = asking()
     outcome = step.when(given.linked(allocated_to=given.worker()))
     assert (outcome.facts, outcome.letters) == ((), ())
-    assert step.when(decided(Colour.RED)) == Outcome()
+    assert step.when(RED).facts == ()
 
 
 def test_the_same_link_told_twice_asks_once() -> None:
-    assert asking().given(given.linked()).when(given.linked()) == Outcome()
+    assert asking().given(given.linked(), AMBER).when(given.linked()) == Outcome()
 
 
 def test_an_answer_from_the_agency_that_was_asked_is_taken() -> None:
-    outcome = asking().given(given.linked()).when(answer("school", item()))
+    outcome = asking().given(given.linked(), AMBER).when(answer("school", item()))
     (fact,) = given.of(InformationAnswered, outcome.facts)
     assert (fact.agency, fact.known, fact.late) == ("school", True, False)
     assert fact.items[0].text == "Attendance is 62%."
@@ -212,7 +525,7 @@ def test_an_answer_from_the_agency_that_was_asked_is_taken() -> None:
 
 def test_items_of_two_agencies_never_share_an_id() -> None:
     step = asking().given(
-        given.linked(), answer("school", item("1")), answer("gp", item("1", owner="gp"))
+        given.linked(), AMBER, answer("school", item("1")), answer("gp", item("1", owner="gp"))
     )
     ids = [
         item.item_id for fact in given.of(InformationAnswered, step.facts) for item in fact.items
@@ -239,29 +552,29 @@ def test_answers_that_were_not_asked_of_the_sender_are_refused(
 ) -> None:
     step = asking()
     if wrong.response.referral_id == "ref-1":
-        step.given(given.linked())
+        step.given(given.linked(), AMBER)
     assert step.when(wrong).refusal == refusal
 
 
 def test_the_same_answer_told_twice_is_one_answer_and_another_is_refused() -> None:
-    step = asking().given(given.linked(), answer("school", item()))
+    step = asking().given(given.linked(), AMBER, answer("school", item()))
     assert step.when(answer("school", item())) == Outcome()
     assert step.when(answer("school")).refusal == Refusal("refused.closed", "request_id")
 
 
 def test_who_has_not_answered_when_it_is_due_is_missing() -> None:
-    step = asking()
-    (timer,) = step.when(given.linked()).timers
+    step = asking().given(given.linked())
+    (timer,) = step.when(AMBER).timers
     assert timer.due_at == NOON + 12 * HOUR
     step.when(answer("school", item()))
     outcome = step.when(given.elapsed("request_information", timer.due_at))
     missing = given.of(InformationMissing, outcome.facts)
-    assert [fact.agency for fact in missing] == ["gp", "health_visiting", "childrens_social_care"]
+    assert [fact.agency for fact in missing] == ["gp", "childrens_social_care"]
     assert outcome.timers == ()
 
 
 def test_a_timer_that_runs_out_twice_or_too_early_tells_nothing() -> None:
-    step = asking().given(given.linked())
+    step = asking().given(given.linked(), AMBER)
     assert step.when(given.elapsed("request_information", NOON + 11 * HOUR)) == Outcome()
     step.when(given.elapsed("request_information", NOON + 12 * HOUR))
     assert step.when(given.elapsed("request_information", NOON + 12 * HOUR)) == Outcome()
@@ -269,7 +582,7 @@ def test_a_timer_that_runs_out_twice_or_too_early_tells_nothing() -> None:
 
 @pytest.mark.parametrize("timer_first", [True, False])
 def test_a_late_answer_is_taken_and_said_to_be_late(timer_first: bool) -> None:
-    step = asking().given(given.linked())
+    step = asking().given(given.linked(), AMBER)
     if timer_first:
         step.when(given.elapsed("request_information", NOON + 12 * HOUR))
     (fact,) = given.of(
@@ -279,81 +592,94 @@ def test_a_late_answer_is_taken_and_said_to_be_late(timer_first: bool) -> None:
 
 
 def test_all_answered_leaves_nothing_missing() -> None:
-    step = asking().given(given.linked(given.MISSING_EPISODE), answer("school"), answer("gp"))
+    step = asking().given(given.linked(), GREEN, answer("school"), answer("gp"))
     assert step.when(given.elapsed("request_information", NOON + 90 * HOUR)) == Outcome()
 
 
 def test_a_raised_rating_asks_those_who_were_not_asked_before() -> None:
-    step = asking().given(given.linked(given.MISSING_EPISODE))
-    outcome = step.when(decided(Colour.RED), at=NOON + HOUR)
-    assert asked(outcome) == ["health_visiting", "childrens_social_care"]
+    step = asking().given(given.linked(given.MISSING_EPISODE), GREEN)
+    red = given.assigned(Colour.RED, product_due_at=NOON + 5 * HOUR)
+    outcome = step.when(red, at=NOON + HOUR)
+    assert asked(outcome) == ["childrens_social_care"]
     assert requested(outcome).requests[0].legal_basis == "Children Act 1989, section 47"
     assert [timer.due_at for timer in outcome.timers] == [NOON + 3 * HOUR]
 
 
 def test_due_times_of_two_rounds_are_each_watched() -> None:
-    step = asking().given(given.linked(given.MISSING_EPISODE))
-    step.when(decided(Colour.RED), at=NOON + HOUR)
+    step = asking().given(given.linked(given.MISSING_EPISODE), GREEN)
+    step.when(given.assigned(Colour.RED, product_due_at=NOON + 5 * HOUR), at=NOON + HOUR)
     outcome = step.when(given.elapsed("request_information", NOON + 3 * HOUR))
-    assert {fact.agency for fact in given.of(InformationMissing, outcome.facts)} == {
-        "health_visiting",
-        "childrens_social_care",
-    }
+    (fact,) = given.of(InformationMissing, outcome.facts)
+    assert fact.agency == "childrens_social_care"
     (timer,) = outcome.timers
     outcome = step.when(given.elapsed("request_information", timer.due_at))
     assert {fact.agency for fact in given.of(InformationMissing, outcome.facts)} == {"school", "gp"}
 
 
-@pytest.mark.parametrize(
-    "decision",
-    [
-        decided(Colour.GREEN),
-        decided(Colour.RED, agency="police"),
-        decided(Colour.RED, case_id="case-9"),
-    ],
-)
-def test_ratings_that_are_lower_or_not_the_leads_or_of_another_case_ask_nobody(
-    decision: RatingDecided,
+def test_a_rating_that_is_lower_or_the_same_asks_nobody_anew() -> None:
+    step = asking().given(given.linked(), AMBER)
+    for rating in (GREEN, BLUE, AMBER):
+        outcome = step.when(rating)
+        assert (outcome.facts, outcome.letters) == ((), ())
+
+
+EVENTS: list[Fact] = [
+    in_review(),
+    given.corrected(),
+    GREEN,
+    given.assigned(Colour.RED, agencies=("school", "police")),
+]
+
+
+@pytest.mark.parametrize("policy", [None, eager(Colour.AMBER)], ids=["rating", "suggestion"])
+def test_in_whatever_order_facts_come_the_same_requests_leave_and_none_before_a_rating(
+    policy: Policy | None,
 ) -> None:
-    assert asking().given(given.linked(given.MISSING_EPISODE)).when(decision) == Outcome()
-
-
-def test_link_and_raise_ask_the_same_agencies_in_either_order() -> None:
-    facts: list[ChildLinked | RatingDecided] = [
-        given.linked(given.MISSING_EPISODE),
-        decided(Colour.RED),
-    ]
-    rounds = [asking().given(*order) for order in permutations(facts)]
-    agencies = [
-        {
-            request.agency
-            for fact in given.of(InformationRequested, step.facts)
-            for request in fact.requests
-        }
-        for step in rounds
-    ]
-    assert (
-        agencies[0] == agencies[1] == {"school", "gp", "health_visiting", "childrens_social_care"}
-    )
-
-
-def test_an_early_rating_of_another_case_or_of_a_lower_colour_asks_for_no_more() -> None:
-    step = asking().given(decided(Colour.RED, case_id="case-9"), decided(Colour.BLUE))
-    assert asked(step.when(given.linked(given.MISSING_EPISODE))) == ["school", "gp"]
+    sent = []
+    for order in permutations(EVENTS):
+        step, told = asking(policy), set()
+        for number, fact in enumerate(order):
+            letters = step.when(fact).letters
+            asks = {one.notice for one in letters if isinstance(one.notice, InformationRequest)}
+            told |= {one.identifier for one in asks}
+            heard = given.of(RatingAssigned, order[: number + 1])
+            assert not asks or heard or policy is not None
+        sent.append(told)
+    agencies = ["school", "gp", "police"] if policy is None else ["police", *FULL]
+    assert all(one == set(map(request_id, agencies)) for one in sent)
 
 
 def test_after_a_correction_answers_under_the_old_case_are_taken_for_the_new_one() -> None:
-    step = asking().given(given.linked(), given.corrected())
+    step = asking().given(given.linked(), AMBER, given.corrected())
     (fact,) = step.when(answer("school", item())).facts
     assert fact.subject == "case-2"
 
 
 def test_a_correction_heard_before_the_link_counts_all_the_same() -> None:
-    assert requested(asking().given(given.corrected()).when(given.linked())).case_id == "case-2"
+    step = asking().given(given.corrected(), given.linked())
+    assert requested(step.when(AMBER)).case_id == "case-2"
 
 
-def test_what_was_handed_to_the_worker_of_another_child_is_asked_about_once_it_is_linked_anew() -> (
-    None
-):
+@pytest.mark.parametrize("rated_last", [True, False])
+def test_what_was_handed_to_the_worker_of_another_child_is_asked_about_once_it_is_linked_anew(
+    rated_last: bool,
+) -> None:
     step = asking().given(given.linked(allocated_to=given.worker()), given.corrected())
-    assert requested(step.when(given.linked(case_id="case-2"))).case_id == "case-2"
+    anew = [given.linked(case_id="case-2"), AMBER]
+    step.given(*(anew if rated_last else reversed(anew)))
+    (fact,) = given.of(InformationRequested, step.facts)
+    assert (fact.case_id, len(fact.requests)) == ("case-2", 3)
+
+
+def test_documents_that_were_written_before_requests_waited_for_a_rating_are_read() -> None:
+    adapter: TypeAdapter[Any] = TypeAdapter(request_information.STEP.state)
+    early = adapter.validate_json(
+        b'{"kind":"early","cases":null,"raises":[{"case_id":"case-1","colour":"red"}]}'
+    )
+    assert [one.colour for one in early.ratings] == [Colour.RED]
+    asking_ = adapter.validate_json(
+        b'{"kind":"asking","cases":{"now":"case-1"},"level":"full","concern":null,'
+        b'"asked":[{"request_id":"r","agency":"gp","due_at":"2026-06-10T12:00:00Z"}]}'
+    )
+    outcome = request_information.decide(asking_, given.message(AMBER), given.policy())
+    assert (outcome.facts, outcome.letters) == ((), ())

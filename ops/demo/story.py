@@ -1,0 +1,127 @@
+"""One whole child's story of the sample, in plain words: what people saw, decided and sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from ops.look.picture_words import in_words, when
+from ops.run.wiring import Hub
+from router.picture.drawing import draw
+from router.picture.reading import find
+from schemas.base import Fact
+from schemas.case import ChildLinked
+from schemas.information import InformationAnswered, InformationMissing, InformationRequested
+from schemas.message import Message
+from schemas.notification import NotificationReceived
+from schemas.picture import Picture, PictureShown
+from schemas.product import (
+    ItemDecided,
+    ProductApproved,
+    ProductDelivered,
+    ProductDrafted,
+    ProductReleased,
+)
+from schemas.rating import RatingAssigned, RatingSuggested
+from stores import trail
+from stores.database import View
+
+_LOOKED_AT: Final = 40
+"""So many of the latest products are looked through for the richest story."""
+
+
+def story(hub: Hub) -> Iterator[str]:
+    """The referral with the most to tell, line by line; nothing where no product was drafted."""
+    names = {code: agency.name for code, agency in hub.settings.agencies.items()}
+    with hub.database.view() as view:
+        ids = trail.latest(view.connection, ProductDrafted.type, limit=_LOOKED_AT)
+        found = find(view, ids)
+        drawn = (draw(id_, found, hub.policy.value) for id_ in ids)
+        pictures = [picture for picture in drawn if picture]
+        if not pictures:
+            return
+        picture = max(pictures, key=_richness)
+        messages = _messages(view, picture)
+    yield "One child's story; everybody in it is invented."
+    yield "\nThe picture, as whoever decides sees it now:"
+    yield from (f"  {line}" for line in in_words(picture, names))
+    yield "\nWhat happened:"
+    yield from (
+        f"  {line}"
+        for message in messages
+        if message.correlation_id == picture.referral_id
+        for line in _happened(message, names)
+    )
+
+
+def _richness(picture: Picture) -> tuple[int, int]:
+    items = sum(len(asked.items) for asked in picture.asked)
+    return min(len(picture.history), 4) + min(items, 4), len(picture.ratings)
+
+
+def _messages(view: View, picture: Picture) -> list[Message]:
+    """What the case's trail has of this referral."""
+    entries = trail.about(view.connection, view.vault, wanted=picture.case_id)
+    about = [one.message for one in entries]
+    products = {one.data.product_id for one in about if isinstance(one.data, ProductDrafted)}
+    return [
+        one
+        for one in about
+        if one.data.of_referral == picture.referral_id or one.data.of_product in products
+    ]
+
+
+def _happened(message: Message, names: Mapping[str, str]) -> Iterator[str]:
+    said = _said(message.data, names)
+    if said is not None:
+        yield f"{when(message.time)}  {said}"
+    if isinstance(message.data, ProductApproved):
+        for item in message.data.items:
+            yield f"    from {names.get(item.owner, item.owner)}: {item.text}"
+        for signpost in message.data.signposts:
+            yield f"    {names.get(signpost.owner, signpost.owner)} holds more: {signpost.contact}"
+
+
+def _said(fact: Fact, names: Mapping[str, str]) -> str | None:
+    match fact:
+        case NotificationReceived(agency=agency):
+            return f"{names.get(agency, agency)} tells of a concern."
+        case ChildLinked(reasons=reasons):
+            return f"It is linked: {'; '.join(reasons)}."
+        case RatingSuggested(colour=colour):
+            return f"The profile suggests {colour}, which nobody acts on yet."
+        case PictureShown(agency=agency):
+            return f"The picture is shown to {names.get(agency, agency)}."
+        case RatingAssigned(colour=colour, decided_by=who, rationale=why):
+            return f"{who} rates it {colour}: {why}."
+        case _:
+            return _gathered(fact, names) or _left(fact, names)
+
+
+def _gathered(fact: Fact, names: Mapping[str, str]) -> str | None:
+    match fact:
+        case InformationRequested(requests=requests) if requests:
+            asked = ", ".join(names.get(one.agency, one.agency) for one in requests)
+            return f"Now these are asked: {asked}."
+        case InformationAnswered(agency=agency, items=items):
+            return f"{names.get(agency, agency)} answers with {len(items) or 'no'} item(s)."
+        case InformationMissing(agency=agency):
+            return f"{names.get(agency, agency)} has not answered in time."
+    return None
+
+
+def _left(fact: Fact, names: Mapping[str, str]) -> str | None:
+    match fact:
+        case ProductDrafted(recipient=recipient, purpose=purpose, items=items):
+            whom = names.get(recipient, recipient)
+            return f"A product of {len(items)} item(s) is drafted for {whom}: {purpose}."
+        case ItemDecided(owner=owner, choice=choice, decided_by=who, reason=why):
+            done = choice.replace("_", " ")
+            return f"{who} of {names.get(owner, owner)} decides: {done} ({why})."
+        case ProductApproved(recipient=recipient):
+            return f"Every owner has decided; this leaves for {names.get(recipient, recipient)}:"
+        case ProductReleased(recipient=recipient):
+            return f"It is sent to {names.get(recipient, recipient)}."
+        case ProductDelivered(recipient=recipient):
+            return f"{names.get(recipient, recipient)} has it."
+    return None

@@ -1,0 +1,245 @@
+"""Who may be asked about a child, and what they would be told: settled before anybody is asked
+(R23, R24, L5, L6).
+
+Rating shows it to whoever decides; requesting information has it leave once they have.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from operator import not_
+
+from pydantic import Field
+
+from router.linkage.readings import reading
+from router.linkage.rules import NEWEST
+from router.steps.ages import age_of
+from router.steps.identity import identity_of, told_of
+from router.steps.now import Now
+from router.steps.safety import CHILD, guarded
+from schemas.base import Code, Identity, Line, Prose, ReferralId
+from schemas.case import ChildLinked, Found, LinkOutcome, Stated
+from schemas.gathering import Level, NotAsked, Overrule, RuledOut, ToGather
+from schemas.identity import IdentityBlock
+from schemas.information import Checked, Consent, RequestPlan
+from schemas.person import Identifier, Person
+from schemas.policy import ColourRule
+from schemas.rating import Colour
+from schemas.safety import Around
+
+_WHY = {
+    RuledOut.ADULT: "The person was 18 or older when it was observed: an adult matter.",
+    RuledOut.LINK_IN_REVIEW: "Whose child it is has to be settled first.",
+    RuledOut.NOT_IDENTIFIED: "Too little is known to tell the child from another.",
+    RuledOut.NOTIFIED_ITSELF: "It notified the hub of this concern itself.",
+    RuledOut.NOT_A_PARTNER: "It is not a partner of this hub.",
+    RuledOut.NO_AGREEMENT: "It has no information-sharing agreement in force.",
+    RuledOut.HOLDS_NOTHING: "It can hold nothing about a child of this age.",
+    RuledOut.NOT_TOLD: "Whom it is about may not be told to it.",
+    RuledOut.CONSENT_REFUSED: "Consent was refused, and this rating has no other legal basis.",
+}
+_MAY_OVERRULE = (RuledOut.HOLDS_NOTHING, RuledOut.CONSENT_REFUSED)
+PROFILES = ToGather()
+"""As the profile says, nobody having chosen otherwise."""
+_COMPARED: dict[Stated, str] = {
+    "name": "names that are known of the child",
+    "date_of_birth": "dates of birth that are known of the child",
+    "relation": "adults who are known of the family",
+}
+
+
+class Concern(ReferralId):
+    """What a request says of the concern; the narrative stays with its owner."""
+
+    notifier: Code
+    summary: Prose
+    consent: Consent
+    child: Person
+    reference: Identity | None = Field(default=None, exclude_if=not_)
+    """What the notifier calls it."""
+    observed_on: dt.date | None = Field(default=None, exclude_if=not_)
+    in_review: bool = Field(default=False, exclude_if=not_)
+    """Linking left it to a human to say whose child it is."""
+    settled: bool = Field(default=False, exclude_if=not_)
+    """A human said so."""
+    checked: dict[Stated, Found] = Field(default={}, exclude_if=not_)
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether it has to be settled first whose child it is."""
+        return self.in_review and not self.settled
+
+    @property
+    def is_adult(self) -> bool:
+        """Whether it was observed of somebody who was surely 18 or older."""
+        age = age_of(self.child, on=self.observed_on) if self.observed_on else None
+        return age is not None and age.grown
+
+
+def concern_of(linked: ChildLinked, reasons: Iterable[Line], *, now: Now) -> Concern:
+    """The concern of a referral; ``reasons`` in the profile's words."""
+    said = linked.notification
+    return Concern(
+        referral_id=linked.referral_id,
+        notifier=linked.agency,
+        summary=" ".join(reasons),
+        consent=said.parents_informed.consent if said.parents_informed else "not_sought",
+        child=_identity(said.subject),
+        reference=said.reference,
+        observed_on=now.day_of(said.observed_at),
+        in_review=linked.outcome is LinkOutcome.REVIEW,
+        checked=linked.checked,
+    )
+
+
+def _identity(child: Person) -> Person:
+    """Who is asked about and no more. Each agency is told of it what who told it lets be told.
+
+    The family is named only for who cannot be found otherwise: unborn, or without a name (R3).
+    """
+    born = child.date_of_birth is not None and not child.date_of_birth.expected
+    found = born and _is_named(child)
+    return child.model_copy(update={"related_person": () if found else child.related_person})
+
+
+def told_to(agency: str, concern: Concern, *, now: Now) -> IdentityBlock:
+    """Whom an agency is asked about."""
+    around = (Around(who=CHILD, person=concern.child),)
+    own = concern.reference if agency == concern.notifier else None
+    identity = identity_of(
+        concern.child,
+        owner=concern.notifier,
+        recipient=agency,
+        now=now,
+        protected=guarded(around).addresses,
+        your_reference=own,
+    )
+    return told_of(identity, now.policy)
+
+
+def checks_of(concern: Concern) -> tuple[Checked, ...]:
+    """What was compared of the facts that a request states, and what was found (L6)."""
+    return tuple(
+        Checked(fact=fact, against=against, found=concern.checked.get(fact, "not_known"))
+        for fact, against in _COMPARED.items()
+    )
+
+
+def plan_of(
+    concern: Concern, colour: Colour, *, chosen: ToGather = PROFILES, now: Now
+) -> RequestPlan:
+    """Who is asked what at this rating, and who is not, and why."""
+    allowed, ruled = parted(concern, colour, chosen=chosen, now=now)
+    return RequestPlan(
+        colour=colour,
+        level=level_of(colour, chosen, now=now),
+        legal_basis=now.rule(colour).legal_basis,
+        agencies=allowed,
+        not_asked=ruled,
+        checks=checks_of(concern),
+        **concern.shared(RequestPlan),
+    )
+
+
+def level_of(colour: Colour, chosen: ToGather, *, now: Now) -> Level:
+    """How much is gathered: as was chosen, else as the rating does."""
+    return chosen.level or now.rule(colour).level
+
+
+def parted(
+    concern: Concern, colour: Colour, *, chosen: ToGather, now: Now
+) -> tuple[tuple[Code, ...], tuple[NotAsked, ...]]:
+    """The agencies that may be asked, and those that may not, with the reason."""
+    agencies = chosen.agencies
+    if agencies is None:
+        agencies = now.profile.levels.get(level_of(colour, chosen, now=now), ())
+    found = {
+        agency: ruled_out(agency, concern, colour, chosen=chosen, now=now)
+        for agency in dict.fromkeys(agencies)
+    }
+    allowed = tuple(agency for agency, why in found.items() if why is None)
+    return allowed, tuple(not_asked(agency, why) for agency, why in found.items() if why)
+
+
+def not_asked(agency: str, why: RuledOut) -> NotAsked:
+    """The agency with the reason in words."""
+    return NotAsked(agency=agency, reason=_WHY[why], code=why, may_overrule=why in _MAY_OVERRULE)
+
+
+def ruled_out(
+    agency: str, concern: Concern, colour: Colour, *, chosen: ToGather, now: Now
+) -> RuledOut | None:
+    """Why an agency may not be asked about this child at this rating; None where it may."""
+    return (
+        _about(concern)
+        or _of_agency(agency, concern, chosen=chosen, now=now)
+        or _consent(agency, concern, chosen=chosen, rule=now.rule(colour))
+    )
+
+
+def _about(concern: Concern) -> RuledOut | None:
+    """What rules out everybody."""
+    if concern.is_adult:
+        return RuledOut.ADULT
+    if concern.in_doubt:
+        return RuledOut.LINK_IN_REVIEW
+    return None if _is_identified(concern.child) else RuledOut.NOT_IDENTIFIED
+
+
+def _is_identified(child: Person) -> bool:
+    """Whether a researcher can find the child: by a number, or by two of a whole name, a date of
+    birth or an expected one, and a named adult of the family. Placeholders are none of these.
+    """
+    read = reading(NEWEST)
+    if any(_is_number(one) for one in child.identifier):
+        return True
+    day, _, expected = read.birthday(child.date_of_birth, 0, 0)
+    relatives = any(read.adult(one) for one in child.related_person)
+    return _is_named(child) + bool(day or expected) + relatives > 1
+
+
+def _is_named(child: Person) -> bool:
+    """Whether the child has a given and a family name that are somebody's."""
+    read = reading(NEWEST)
+    return any(
+        read.given(" ".join(name.given_name)) and read.family(" ".join(name.family_name))
+        for name in read.names(child.name)
+    )
+
+
+def _is_number(identifier: Identifier) -> bool:
+    return bool(reading(NEWEST).number(identifier.value, identifier.system))
+
+
+def _of_agency(agency: str, concern: Concern, *, chosen: ToGather, now: Now) -> RuledOut | None:
+    """What rules out this agency; the notifier only where nobody chose it by name."""
+    if agency == concern.notifier and agency not in (chosen.agencies or ()):
+        return RuledOut.NOTIFIED_ITSELF
+    if agency not in now.policy.partners:
+        return RuledOut.NOT_A_PARTNER
+    if now.agreement_with(agency) is None:
+        return RuledOut.NO_AGREEMENT
+    if not told_to(agency, concern, now=now).tells_apart:
+        return RuledOut.NOT_TOLD
+    band = now.profile.holds.get(agency)
+    age = age_of(concern.child, on=concern.observed_on) if band and concern.observed_on else None
+    if band is None or age is None or age.within(band):
+        return None
+    overruled = overrule(agency, RuledOut.HOLDS_NOTHING, chosen=chosen)
+    return None if overruled else RuledOut.HOLDS_NOTHING
+
+
+def _consent(
+    agency: str, concern: Concern, *, chosen: ToGather, rule: ColourRule
+) -> RuledOut | None:
+    if concern.consent != "refused" or rule.without_consent:
+        return None
+    overruled = overrule(agency, RuledOut.CONSENT_REFUSED, chosen=chosen)
+    return None if overruled and overruled.legal_basis else RuledOut.CONSENT_REFUSED
+
+
+def overrule(agency: str, why: RuledOut, *, chosen: ToGather) -> Overrule | None:
+    """By what who decides has this agency asked against this reason."""
+    every = (one for one in chosen.overrules if one.reason is why)
+    return next((one for one in every if one.agency in (None, agency)), None)

@@ -1,0 +1,130 @@
+"""Prepared requests leave by a rating, and whoever decides is told who is not asked (R23, L6)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from router.steps import thresholds
+from router.steps.asking import Concern, level_of, parted, plan_of
+from router.steps.now import Now
+from router.steps.request_information.requests import requests_to
+from router.steps.request_information.state import Asking, Rating
+from schemas.base import Fact
+from schemas.gathering import RuledOut
+from schemas.information import InformationRequested, RequestPlan, RequestsPrepared
+from schemas.letter import Letter
+from schemas.notices import AdultMatter, RequestsPlanned
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What has left, or was made ready: the state after it, its facts and letters."""
+
+    state: Asking
+    facts: tuple[Fact, ...] = ()
+    letters: tuple[Letter, ...] = ()
+
+
+def prepare(state: Asking, *, now: Now) -> Left:
+    """What would leave by the suggestion; nothing for documents that do not hold it."""
+    concern, colour = state.concern, state.suggested
+    if concern is None or colour is None:
+        return Left(state)
+    plan = plan_of(concern, colour, now=now)
+    fact = RequestsPrepared(
+        referral_id=concern.referral_id,
+        case_id=state.cases.now,
+        profile=now.profile.title,
+        plan=plan,
+    )
+    return Left(state.with_told(plan), (fact,))
+
+
+def leave(state: Asking, *, now: Now) -> Left:
+    """By each rating that waits, once it is settled whose child it is.
+
+    A further rating asks for more, never for less; requests that are out keep their due times.
+    """
+    concern = state.concern
+    if concern is None or concern.in_doubt or not state.ratings:
+        return Left(state)
+    after, facts = state.model_copy(update={"ratings": ()}), list[InformationRequested]()
+    for rating in state.ratings:
+        fact = _requested(after, concern, rating=rating, now=now)
+        if fact.requests or after.level is None or thresholds.deeper(fact.level, after.level):
+            facts.append(fact)
+            after = after.with_more(fact.requests, level=fact.level)
+    requests = (one for fact in facts for one in fact.requests)
+    sent = (Letter(f"request/{one.agency}", agency=one.agency, notice=one) for one in requests)
+    last = state.ratings[-1]
+    plan = plan_of(concern, last.colour, chosen=last, now=now)
+    letters = (*sent, *_news(after, plan, rating=last, now=now))
+    if state.level is None and now.profile.adult_services:
+        letters += adult_matter(state, to=now.profile.adult_services, now=now)
+    return Left(after.with_told(plan), tuple(facts), letters)
+
+
+def _requested(
+    state: Asking, concern: Concern, *, rating: Rating, now: Now
+) -> InformationRequested:
+    allowed, not_asked = parted(concern, rating.colour, chosen=rating, now=now)
+    asked = {one.agency for one in state.asked}
+    new = [agency for agency in allowed if agency not in asked]
+    requests = requests_to(new, concern, rating=rating, case_id=state.cases.now, now=now)
+    return InformationRequested(
+        referral_id=concern.referral_id,
+        case_id=state.cases.now,
+        level=level_of(rating.colour, rating, now=now),
+        reasons=_reasons(rating, now),
+        profile=now.profile.title,
+        requests=tuple(requests),
+        not_asked=tuple(one for one in not_asked if one.agency not in asked),
+    )
+
+
+def _reasons(rating: Rating, now: Now) -> tuple[str, ...]:
+    gathers = f"A rating of {rating.colour} gathers at level {now.rule(rating.colour).level}."
+    if rating.suggested:
+        return (gathers, "The profile has its requests leave on the suggestion.")
+    if rating.level or rating.agencies is not None:
+        return (gathers, "Whoever rated it chose otherwise.")
+    return (gathers,)
+
+
+def tell(state: Asking, plan: RequestPlan, *, now: Now) -> Letter:
+    """Whoever decides is told who is asked by now, or would be, and who is not."""
+    assert state.concern is not None
+    notice = RequestsPlanned(
+        referral_id=state.concern.referral_id,
+        case_id=state.cases.now,
+        left=state.level is not None,
+        plan=plan,
+    )
+    return Letter("request-plan", agency=now.policy.lead_agency, notice=notice)
+
+
+def _news(state: Asking, plan: RequestPlan, *, rating: Rating, now: Now) -> tuple[Letter, ...]:
+    """Where somebody is not asked of whom whoever decides was not told so, or had chosen it."""
+    chosen = rating.agencies is not None or rating.overrules
+    untold = [one for one in plan.not_asked if chosen or one not in state.not_asked]
+    if all(one.code is RuledOut.NOTIFIED_ITSELF for one in untold):
+        return ()
+    return (tell(state, plan, now=now),)
+
+
+def adult_matter(state: Asking, *, to: str | None = None, now: Now) -> tuple[Letter, ...]:
+    """Whoever notified the hub of an adult is told that nobody is asked, and whom to ring.
+
+    ``to``: adult services, which are told that there is a concern, and not what it is.
+    """
+    concern, services = state.concern, now.profile.adult_services
+    if concern is None or not concern.is_adult:
+        return ()
+    notice = AdultMatter(
+        referral_id=concern.referral_id,
+        case_id=state.cases.now,
+        reference=None if to else concern.reference,
+        handed_to=services,
+        contact=now.contact_of(services if services and not to else now.policy.lead_agency),
+    )
+    return (Letter("adult-matter", agency=to or concern.notifier, notice=notice),)
