@@ -18,14 +18,21 @@ from router.steps.link.register import Evidence, PersonRecord
 from router.steps.now import Now
 from router.steps.safety import guarded
 from schemas.identity import ChildAbout, IdentityBlock
-from schemas.notices import DueTimeWarning, Handover, LinksChanged, MergeReview, SplitReview
+from schemas.notices import (
+    DueTimeWarning,
+    Handover,
+    LinksChanged,
+    MergeReview,
+    RequestsPlanned,
+    SplitReview,
+)
 from schemas.policy import Policy
 from schemas.safety import Around
 from stores import codec, people, states
 from stores.database import Transaction, View
 from stores.ports import Leased
 
-_ABOUT_ONE: Final = frozenset({DueTimeWarning.type, Handover.type})
+_ABOUT_ONE: Final = frozenset({DueTimeWarning.type, Handover.type, RequestsPlanned.type})
 _ABOUT_SEVERAL: Final = frozenset({LinksChanged.type, MergeReview.type, SplitReview.type})
 _PERSONS: Final = ("person_id", "other_person_id")
 

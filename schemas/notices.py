@@ -82,7 +82,7 @@ class RatingRequest(ReferralHead, Notice, type="mash.rating-request.v1"):
     """Added as the letter is handed out."""
 
 
-class RequestsPlanned(ReferralHead, Notice, type="mash.request-plan.v1"):
+class RequestsPlanned(About, ReferralHead, Notice, type="mash.request-plan.v1"):
     """Who is asked about a child or would be, and who is not and why, where that has changed.
 
     For whoever decides: a rating decision or a request decision answers it.
