@@ -15,9 +15,9 @@ from pydantic import Field
 from router.linkage.readings import reading
 from router.linkage.rules import NEWEST
 from router.steps.ages import age_of
-from router.steps.identity import identity_of, told_of
+from router.steps.identity import identity_of, tells_who, told_of
 from router.steps.now import Now
-from router.steps.safety import CHILD, guarded
+from router.steps.safety import CHILD, cautioned, guarded
 from schemas.base import Code, Identity, Line, Prose, ReferralId
 from schemas.case import ChildLinked, Found, LinkOutcome, Stated
 from schemas.gathering import Level, NotAsked, Overrule, RuledOut, ToGather
@@ -105,14 +105,14 @@ def _identity(child: Person) -> Person:
 
 def told_to(agency: str, concern: Concern, *, now: Now) -> IdentityBlock:
     """Whom an agency is asked about."""
-    around = (Around(who=CHILD, person=concern.child),)
+    found = cautioned(Around(who=CHILD, person=concern.child))
     own = concern.reference if agency == concern.notifier else None
     identity = identity_of(
         concern.child,
         owner=concern.notifier,
         recipient=agency,
         now=now,
-        protected=guarded(around).addresses,
+        protected=guarded((found,) if found else ()).addresses,
         your_reference=own,
     )
     return told_of(identity, now.policy)
@@ -220,7 +220,7 @@ def _of_agency(agency: str, concern: Concern, *, chosen: ToGather, now: Now) -> 
         return RuledOut.NOT_A_PARTNER
     if now.agreement_with(agency) is None:
         return RuledOut.NO_AGREEMENT
-    if not told_to(agency, concern, now=now).tells_apart:
+    if not _is_told(agency, concern, now=now):
         return RuledOut.NOT_TOLD
     band = now.profile.holds.get(agency)
     age = age_of(concern.child, on=concern.observed_on) if band and concern.observed_on else None
@@ -228,6 +228,13 @@ def _of_agency(agency: str, concern: Concern, *, chosen: ToGather, now: Now) -> 
         return None
     overruled = overrule(agency, RuledOut.HOLDS_NOTHING, chosen=chosen)
     return None if overruled else RuledOut.HOLDS_NOTHING
+
+
+def _is_told(agency: str, concern: Concern, *, now: Now) -> bool:
+    """Whether it is told enough to know who it is."""
+    if not concern.child.protected and tells_who(concern.notifier, recipient=agency, now=now):
+        return True
+    return told_to(agency, concern, now=now).tells_apart
 
 
 def _consent(

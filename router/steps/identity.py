@@ -85,6 +85,11 @@ def rung(block: IdentityBlock, policy: Policy) -> IdentityBlock:
     return block.model_copy(update={"ring": lead.signpost_contact})
 
 
+def tells_who(owner: str, *, recipient: str, now: Now) -> bool:
+    """Whether the owner lets be told to a recipient who a child is, all of it."""
+    return set(_agreed(owner, recipient=recipient, now=now)[0].tells).issuperset(WHO)
+
+
 def _agreed(owner: str, *, recipient: str, now: Now) -> tuple[IdentityAgreed, str]:
     """What is agreed, and why the rest is not told.
 

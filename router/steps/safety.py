@@ -63,8 +63,13 @@ class Guarded:
         return tuple(home for _, home in self.homes)
 
 
+_NOBODY = Guarded()
+
+
 def guarded(around: Sequence[Around]) -> Guarded:
     """What must be looked for in whatever is sent about these people."""
+    if not around:
+        return _NOBODY
     related = [
         (f"{one.who}'s {person.relationship.replace('_', ' ')}", person)
         for one in around
@@ -124,6 +129,8 @@ def unsafe(recipient: Partner, *, known: Guarded, leaving: Leaving) -> tuple[Hit
 
     A protected home or school is not hidden from itself.
     """
+    if known == _NOBODY:
+        return ()
     untold = replace(
         known,
         homes=tuple(one for one in known.homes if not is_at(one[1], recipient.address)),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from enum import IntEnum
 from functools import lru_cache
 from importlib.resources import files
@@ -225,8 +225,10 @@ def told_in(words: Sequence[str], address: Address) -> Exactness:
     return max(found)
 
 
-def is_at(place: Address, among: Iterable[Address]) -> bool:
+def is_at(place: Address, among: Sequence[Address]) -> bool:
     """Whether an address is the same home as one of the others."""
+    if not among:
+        return False
     home, words = _home(place), words_of(_as_text(place))
     return any(
         told_in(words, other) is Exactness.HOME and not _elsewhere(home, _home(other))
