@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -15,6 +15,7 @@ from schemas.rating import TimerElapsed
 from schemas.refusals import Refusal
 
 S = TypeVar("S")
+Next = TypeVar("Next", covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Timer:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome(Generic[S]):
+class Outcome(Generic[Next]):
     """What a step decided: its next state (None leaves it as it is) and what follows.
 
     ``letters`` have a key each, so that a retry finds them sent already. ``takes_back``: letters,
@@ -35,7 +36,7 @@ class Outcome(Generic[S]):
     alone.
     """
 
-    state: S | None = None
+    state: Next | None = None
     facts: tuple[Fact, ...] = ()
     letters: tuple[Letter, ...] = ()
     timers: tuple[Timer, ...] = ()
@@ -76,6 +77,14 @@ def _named(key: str | None, message: Message) -> str:
     return key
 
 
+def _nothing(_: Message) -> tuple[str, ...]:
+    return ()
+
+
+def _own(own: Any, _: Mapping[str, Any]) -> Any:
+    return own
+
+
 @dataclass(frozen=True, slots=True)
 class Step(Generic[S]):
     """A step of the hub. ``decide(state, message, policy)`` is pure.
@@ -89,6 +98,9 @@ class Step(Generic[S]):
     state: Any
     key: Callable[[Message], str]
     decide: Callable[[S | None, Message, Policy], Outcome[S]]
+    beside: Callable[[Message], tuple[str, ...]] = _nothing
+    """Keys of further states that a message's decision depends on: ``join`` puts them in."""
+    join: Callable[[S | None, Mapping[str, S]], S | None] = _own
 
     @property
     def by_referral(self) -> bool:

@@ -23,6 +23,7 @@ from schemas.gathering import ToGather
 from schemas.identity import IdentityField
 from schemas.notification import Digest
 from schemas.picture import DecidedOnPicture, Seen
+from schemas.policy import StandingRelease
 from schemas.product import CaseProduct, Choice, RecallAnswer, SentProduct
 from schemas.rating import Colour
 
@@ -130,6 +131,24 @@ class ItemDecision(ReferralHead):
     saw: tuple[Seen, ...] = ()
 
 
+class StandingDecision(StandingRelease):
+    """An owner's named decision maker releases kinds of its items beforehand, in a dated message.
+
+    Under the id of an earlier one it takes that one's place.
+    """
+
+    standing_id: Identity
+    """The agency's own name of it."""
+
+
+class StandingWithdrawal(Shape):
+    """An owner's named decision maker takes back what it released beforehand."""
+
+    standing_id: Identity
+    decided_by: Line
+    reason: Line
+
+
 class DeliveryReceipt(CaseProduct):
     """A recipient confirms that a product arrived."""
 
@@ -226,6 +245,22 @@ class ItemRuled(
     """An owner's ruling about an item came in by a connector."""
 
     decision: ItemDecision
+
+
+class StandingFact(AgencyFact, topic="releases.decided", subject="agency"):
+    """What an owner releases beforehand, for products of any referral."""
+
+
+class StandingReleased(StandingFact, type="mash.standing.released.v1"):
+    """An owner's standing release came in by a connector."""
+
+    decision: StandingDecision
+
+
+class StandingWithdrawn(StandingFact, type="mash.standing.withdrawn.v1"):
+    """An owner's withdrawal of a standing release came in by a connector."""
+
+    decision: StandingWithdrawal
 
 
 class DeliveryReceived(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from enum import StrEnum
 from operator import not_
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
@@ -18,6 +19,7 @@ from schemas.base import Code, Line, Prose, Shape
 from schemas.gathering import Level
 from schemas.identity import AGREED, IdentityAgreed
 from schemas.information import Sensitivity
+from schemas.notification import Digest
 from schemas.person import Address, Name, PartialDate
 from schemas.product import Disposal
 from schemas.rating import Colour
@@ -172,6 +174,37 @@ class BoroughProfile(Shape):
         return f"{self.name} {self.version}"
 
 
+class ItemKind(StrEnum):
+    """What an item is, as an owner's standing release names it."""
+
+    NOTIFICATION = "notification"
+    """The concern as its agency notified the hub of it."""
+    INFORMATION = "information"
+    """What an agency answered, or told beside."""
+
+
+class StandingRelease(Shape):
+    """What an owner releases beforehand of its own, sanitised: kinds of items, to whom, what for.
+
+    It is for a Red that waits for nobody, never for an item that is restricted or withheld.
+    """
+
+    kinds: Annotated[tuple[ItemKind, ...], Field(min_length=1)] = (ItemKind.NOTIFICATION,)
+    recipients: Annotated[tuple[Code, ...], Field(min_length=1)]
+    purposes: Annotated[tuple[Line, ...], Field(min_length=1)]
+    since: dt.date
+    until: dt.date | None = None
+    decided_by: Line
+    reason: Line
+
+    def covers(self, kind: ItemKind, recipient: str, *, purpose: str, day: dt.date) -> bool:
+        """Whether an item of this kind goes to this recipient for this purpose on that day."""
+        if not (self.since <= day and (self.until is None or day <= self.until)):
+            return False
+        whom = recipient in self.recipients and purpose in self.purposes
+        return whom and kind in self.kinds
+
+
 class Agreement(Shape):
     """A partner's signature under the sharing agreement (R50); ``until`` None: open-ended."""
 
@@ -186,14 +219,18 @@ class Agreement(Shape):
 
     None: the agreement does not speak of it, and the borough's profile says.
     """
+    text_sha256: Digest | None = Field(default=None, exclude_if=lambda digest: digest is None)
+    """Of the text that was signed; what it releases beforehand counts only with it."""
+    standing_release: tuple[StandingRelease, ...] = Field(default=(), exclude_if=not_)
+    """Parts of that text by which its signatory releases kinds of its items beforehand."""
 
     def in_force(self, day: dt.date) -> bool:
         """Whether the agreement covers this day."""
         return self.since <= day and (self.until is None or day <= self.until)
 
 
-class StandingRelease(Shape):
-    """What an owner's agreement releases at once: its own notification of a Red, sanitised."""
+class FormerRelease(Shape):
+    """A line of an operator's, which once released an owner's notification, and does no more."""
 
     recipient: Code
     purpose: Line
@@ -227,7 +264,10 @@ class Partner(Reached):
     name: Line
     signpost_contact: Line
     agreement: Agreement | None = None
-    standing_release: tuple[StandingRelease, ...] = ()
+    standing_release: tuple[FormerRelease, ...] = Field(default=(), exclude_if=not_)
+    """In policies of old; it releases nothing any more."""
+    decision_makers: tuple[Line, ...] = Field(default=(), exclude_if=not_)
+    """The people who decide for the agency about its items (R29); nobody else does."""
 
 
 class Policy(Shape):

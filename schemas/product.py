@@ -70,7 +70,9 @@ class DraftItem(Item):
     """:func:`release_digest` of the sanitised text."""
     signpost: bool
     notification: bool = False
-    """Whether this is the referral's own notification: a standing release covers no other item."""
+    """Whether this is the referral's own notification."""
+    restricted: bool = Field(default=False, exclude_if=not_)
+    """Whether its owner flagged it: no standing release lets it out."""
 
 
 class Weighing(Item):

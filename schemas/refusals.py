@@ -286,6 +286,14 @@ _REASONS = (
         False,
     ),
     Reason(
+        "refused.decision-maker",
+        "Nobody of this name is registered to decide for the agency about its items.",
+        "Let one of the agency's decision makers decide, or have the lead agency register the one "
+        "who did; then send it again.",
+        False,
+        hint="`decision_makers` of the agency in the configuration.",
+    ),
+    Reason(
         "refused.withheld",
         "Its owner withholds this item, whatever product it is in.",
         "The owner lifts that first, by an item decision; then decide again.",

@@ -9,7 +9,7 @@ from pydantic import Field, IPvAnyNetwork, StringConstraints
 
 from schemas.base import Code, Line, Shape
 from schemas.notification import Digest
-from schemas.policy import Agreement, Reached, StandingRelease
+from schemas.policy import Agreement, FormerRelease, Reached
 
 Variable = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]*$")]
 """The name of an environment variable that holds a secret."""
@@ -141,7 +141,10 @@ class AgencySettings(Reached):
     queue: QueueCredential | None = None
     mllp: MllpSettings | None = None
     push: Push | None = None
-    standing_release: tuple[StandingRelease, ...] = ()
+    decision_makers: tuple[Line, ...] = ()
+    """Who decides for it about its items (R29); a decision by anybody else is refused."""
+    standing_release: tuple[FormerRelease, ...] = ()
+    """No longer how anything is released: ``hub config check`` says what to write instead."""
 
 
 class HubSettings(Shape):

@@ -130,7 +130,12 @@ TOPICS: tuple[Topic, ...] = (
     Topic(
         "releases.decided",
         "an owner decides",
-        (decisions.ReleaseDecided, decisions.ItemRuled),
+        (
+            decisions.ReleaseDecided,
+            decisions.ItemRuled,
+            decisions.StandingReleased,
+            decisions.StandingWithdrawn,
+        ),
         keyed_by="case",
         external=True,
     ),

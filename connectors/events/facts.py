@@ -44,6 +44,8 @@ class MessageType(Generic[Sent]):
     fact: Callable[[AgencyRoute, Sent], Fact]
     """Whose it is comes from the credential, never from the message."""
     lead_only: bool = False
+    always: bool = False
+    """Whether it is taken from an agency whose agreement has ended, as long as it is known."""
 
 
 MESSAGE_TYPES: Mapping[str, MessageType[Any]] = {
@@ -96,6 +98,16 @@ MESSAGE_TYPES: Mapping[str, MessageType[Any]] = {
     "mash.item-decision.v1": MessageType(
         decisions.ItemDecision,
         lambda by, sent: decisions.ItemRuled(agency=by.code, decision=sent),
+        always=True,
+    ),
+    "mash.standing-release.v1": MessageType(
+        decisions.StandingDecision,
+        lambda by, sent: decisions.StandingReleased(agency=by.code, decision=sent),
+    ),
+    "mash.standing-withdrawal.v1": MessageType(
+        decisions.StandingWithdrawal,
+        lambda by, sent: decisions.StandingWithdrawn(agency=by.code, decision=sent),
+        always=True,
     ),
     "mash.delivery-receipt.v1": MessageType(
         decisions.DeliveryReceipt,
@@ -109,6 +121,7 @@ MESSAGE_TYPES: Mapping[str, MessageType[Any]] = {
     "mash.recall-receipt.v1": MessageType(
         decisions.RecallReceipt,
         lambda by, sent: decisions.RecallReceived(agency=by.code, receipt=sent),
+        always=True,
     ),
 }
 """Every type that agencies may send."""
@@ -220,12 +233,16 @@ class Door:
         )
 
     def _admitted(self, event_type: str) -> MessageType[Any]:
-        """Refuse without an agreement in force (R50), and what this agency may not send."""
+        """Refuse without an agreement in force (R50), and what this agency may not send.
+
+        What an agency takes back, or gives back, is taken from it at any time (R27).
+        """
         if event_type not in MESSAGE_TYPES:
             raise NotTaken("unknown.type", "type")
         route, message_type = self.route, MESSAGE_TYPES[event_type]
         agreement = route.settings.agreement
-        if agreement is None or not agreement.in_force(self.now.astimezone(BRITAIN).date()):
+        today = self.now.astimezone(BRITAIN).date()
+        if not message_type.always and not (agreement and agreement.in_force(today)):
             raise NotTaken("refused.agreement")
         open_case = event_type == OPEN_CASE and not route.may_send_open_cases
         if open_case or (message_type.lead_only and not route.leads):

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import tomllib
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -86,8 +87,7 @@ def prepare(path: Path, *, port: int) -> DemoFolder:
 
 
 def _agencies(config: str) -> list[str]:
-    head = "[agencies."
-    return [line[len(head) : -1] for line in config.splitlines() if line.startswith(head)]
+    return list(tomllib.loads(config)["agencies"])
 
 
 def _credentials(folder: DemoFolder, tokens: dict[str, str]) -> str:

@@ -16,19 +16,22 @@ class KeptDocuments:
     """States of a step, one per key (:class:`router.memory.documents.Memory`)."""
 
     def __init__(self, step: Step[Any]) -> None:
-        self._key = step.key
+        self._step = step
         self._states: dict[str, Any] = {}
 
     def foresee(self, messages: Sequence[Message]) -> None:
         """Nothing to load: everything is here."""
 
     def recall(self, message: Message) -> Any:
-        """The state under the message's key."""
-        return self._states.get(self._key(message))
+        """The state under the message's key, with what stands beside it."""
+        own, beside = self._states.get(self._step.key(message)), self._step.beside(message)
+        if not beside:
+            return own
+        return self._step.join(own, {k: self._states[k] for k in beside if k in self._states})
 
     def remember(self, message: Message, state: Any) -> None:
         """Keep the state under the message's key."""
-        self._states[self._key(message)] = state
+        self._states[self._step.key(message)] = state
 
     def flush(self, transaction: Transaction | None = None) -> None:
         """Nothing to write: it is all kept, and only here."""

@@ -17,13 +17,16 @@ from router.steps.link.settling import HUMAN
 from schemas.base import Fact
 from schemas.case import (
     ChildLinked,
+    ConcernFollowed,
     MergeSuggested,
     OpenCaseLinked,
     OpenCaseReceived,
     SplitSuggested,
 )
+from schemas.decisions import StandingReleased
 from schemas.message import Message
 from schemas.notification import NotificationAccepted, NotificationReceived
+from schemas.product import ProductDrafted
 from stores import people, references, replaying
 from stores.database import View
 from stores.replaying import Recorded
@@ -72,10 +75,20 @@ def near(view: View, about: str) -> Near:
     settling = {one.row.causation_id for one in links if _by_a_human(_opened(one).data)}
     ours = {one.row.message_id: one for one in recorded}
     rulings = [one for id_ in sorted(settling - ours.keys()) if (one := replaying.entry(view, id_))]
-    decided = {one.row.position: one for one in (*recorded, *links, *rulings)}
+    standing = _standing(view, recorded)
+    decided = {one.row.position: one for one in (*recorded, *links, *rulings, *standing)}
     ordered = [decided[at] for at in sorted(decided)]
     followed = _followed(view, links, besides=ours.keys() | settling)
     return Near(ordered, followed, _linked_at(ordered))
+
+
+def _standing(view: View, recorded: Iterable[Recorded]) -> list[Recorded]:
+    """What owners of items that might have left at once had released beforehand."""
+    drafts = [_opened(one).data for one in recorded if one.row.type == ProductDrafted.type]
+    urgent = [draft for draft in drafts if isinstance(draft, ProductDrafted) and draft.urgent]
+    owners = {item.owner for draft in urgent for item in draft.items}
+    topic = StandingReleased.topic
+    return replaying.about(view, referrals=(), subjects=owners, topic=topic)
 
 
 def _linked_at(ordered: Iterable[Recorded]) -> dict[str, int]:
@@ -84,6 +97,11 @@ def _linked_at(ordered: Iterable[Recorded]) -> dict[str, int]:
         if one.row.source.endswith("/link"):
             at.setdefault(one.row.causation_id, one.row.position)
     return at
+
+
+_OF_LINKING = frozenset(
+    one.type for one in (ChildLinked, ConcernFollowed, OpenCaseLinked, MergeSuggested)
+)
 
 
 def _of_case(view: View, about: str) -> list[Recorded]:
@@ -170,14 +188,14 @@ def _other_cases(links: Iterable[Recorded]) -> Iterator[str]:
 
 
 def _is_of_linking(one: Recorded) -> bool:
-    return one.row.type in (ChildLinked.type, OpenCaseLinked.type, MergeSuggested.type)
+    return one.row.type in _OF_LINKING
 
 
 def _by_a_human(fact: Fact) -> bool:
     """Whether a fact follows from a human's decision about links."""
     if isinstance(fact, ChildLinked | OpenCaseLinked):
         return fact.model == HUMAN
-    return not isinstance(fact, MergeSuggested | SplitSuggested)
+    return not isinstance(fact, ConcernFollowed | MergeSuggested | SplitSuggested)
 
 
 def _followed(

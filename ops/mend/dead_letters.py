@@ -19,7 +19,7 @@ from ops.run.wiring import Hub
 from router import intake
 from router.topology import bound_steps
 from schemas.base import Fact
-from schemas.decisions import ItemRuled, ReleaseDecided
+from schemas.decisions import ItemRuled, ReleaseDecided, StandingReleased, StandingWithdrawn
 from schemas.letter import Letter
 from schemas.message import Message, derived_id
 from schemas.notification import Receipt, ReceiptStatus
@@ -128,7 +128,12 @@ def _decides_release(content_type: str, body: bytes) -> bool:
     return any(name.encode() in told for name in _DECIDES)
 
 
-_DECIDES = ("mash.release-decision.", "mash.item-decision.", ReleaseDecided.type, ItemRuled.type)
+_DECIDES = (
+    "mash.release-decision.",
+    "mash.item-decision.",
+    "mash.standing-",
+    *(one.type for one in (ReleaseDecided, ItemRuled, StandingReleased, StandingWithdrawn)),
+)
 
 
 def discard(hub: Hub, id_: str, *, person: Person) -> int:

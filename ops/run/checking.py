@@ -11,7 +11,7 @@ from pathlib import Path
 
 from connectors.formats.mapping import MappingFault
 from connectors.port import MappingMisplaced, SecretMissing, routes
-from ops.run import doors
+from ops.run import doors, owners
 from ops.run.answering import silent
 from ops.run.configuration import Fault, Misconfigured, read_policy, read_settings
 from router.linkage import load_model
@@ -59,6 +59,8 @@ def check(
         *_model(settings),
         *_workers(settings.runtime.workers),
         *mute,
+        *owners.released_by_an_operator(settings),
+        *owners.released_by_no_text(settings),
         *doors.pushed_nowhere(settings),
         *doors.shared_ports(settings),
         *_unread_hl7(settings),
@@ -82,7 +84,8 @@ def _policy(settings: HubSettings, folder: Path) -> Iterator[Fault]:
     except Misconfigured as error:
         yield from error.faults
     else:
-        yield from doors.releases_to_nobody(settings, policy.profile)
+        yield from owners.nobody_decides(settings, policy.profile)
+        yield from owners.releases_to_nobody(settings, policy.profile)
         yield from doors.told_to_nobody(settings, policy.profile)
 
 

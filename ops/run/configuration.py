@@ -206,6 +206,6 @@ def _partner(code: str, agency: AgencySettings) -> Partner:
         name=agency.name,
         signpost_contact=agency.signpost_contact,
         agreement=agency.agreement,
-        standing_release=agency.standing_release,
+        decision_makers=agency.decision_makers,
         **agency.shared(Reached),
     )

@@ -16,7 +16,7 @@ from connectors.directory import FolderUnsafe, opened
 from ops.run.configuration import Fault
 from ops.run.wiring import store_file, work_folder
 from schemas.policy import BoroughProfile
-from schemas.settings import AgencySettings, HubSettings
+from schemas.settings import HubSettings
 from stores.topics import cluster_of
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -193,29 +193,6 @@ def _secret_files(settings: HubSettings, folder: Path) -> Iterator[tuple[str, Pa
     yield "runtime.key_file", folder / settings.runtime.key_file
     if file := store_file(settings, folder):
         yield "runtime.store", file
-
-
-def releases_to_nobody(settings: HubSettings, profile: BoroughProfile) -> Iterator[Fault]:
-    """Standing releases to whom no product of this borough goes, or not for that purpose."""
-    products = {
-        (recipient.agency, recipient.purpose)
-        for rule in profile.colours.values()
-        for recipient in (*rule.recipients, *rule.at_once)
-    }
-    for code, agency in settings.agencies.items():
-        for recipient, purpose in _releases(agency):
-            if recipient not in settings.agencies:
-                what, instead = f"{recipient} is not configured", f"add [agencies.{recipient}]"
-            elif (recipient, purpose) not in products:
-                what = f"no product goes to {recipient} for {purpose!r}"
-                instead = "write recipient and purpose as a colour of the profile has them"
-            else:
-                continue
-            yield Fault(f"agencies.{code}.standing_release", what, f"{instead}, or take it out")
-
-
-def _releases(agency: AgencySettings) -> list[tuple[str, str]]:
-    return [(release.recipient, release.purpose) for release in agency.standing_release]
 
 
 def told_to_nobody(settings: HubSettings, profile: BoroughProfile) -> Iterator[Fault]:

@@ -67,11 +67,21 @@ class Documents(Generic[S]):
         self._load(set(filter(None, map(self._key_of, messages))))
 
     def recall(self, message: Message) -> S | None:
-        """The state under the message's key."""
-        key = self._step.key(message)
-        if key not in self._looked_up:
-            self._load({key})
-        return self._states.get(key)
+        """The state under the message's key, with what stands beside it."""
+        key, beside = self._step.key(message), self._step.beside(message)
+        if beside:
+            self._wait_for_others()
+        if missing := {key, *beside} - self._looked_up:
+            self._load(missing)
+        own = self._states.get(key)
+        if not beside:
+            return own
+        return self._step.join(own, {k: self._states[k] for k in beside if k in self._states})
+
+    def _wait_for_others(self) -> None:
+        """What is read and not written is as it was in the order in which passes are recorded."""
+        if isinstance(self._view, Transaction):
+            self._view.serialise(f"{self._step.name}/beside")
 
     def _key_of(self, message: Message) -> str | None:
         """The key of what the message, or what it causes, will need; None where that is unknown."""

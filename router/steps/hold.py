@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pydantic import Field
 
 from router.step import Outcome, Step, referral_of, refuse
+from router.steps.now import Now
 from schemas.base import Identity, Shape
 from schemas.identity import IdentityField
 from schemas.letter import Letter
@@ -63,7 +64,7 @@ def decide(state: Holds | None, message: Message, policy: Policy) -> Outcome[Hol
         case ProductHeld() | LetterHeld() as held:
             return _ask(known, held, policy)
         case SafetyDecided() as decided:
-            return _settle(known, decided, policy)
+            return _settle(known, decided, now=Now(message.time, policy))
     return Outcome()
 
 
@@ -77,10 +78,12 @@ def _ask(known: Holds, fact: ProductHeld | LetterHeld, policy: Policy) -> Outcom
     return Outcome(known.with_(held), letters=(letter,))
 
 
-def _settle(known: Holds, decided: SafetyDecided, policy: Policy) -> Outcome[Holds]:
+def _settle(known: Holds, decided: SafetyDecided, *, now: Now) -> Outcome[Holds]:
     decision = decided.decision
-    if decided.agency != policy.lead_agency:
+    if decided.agency != now.policy.lead_agency:
         return refuse("refused.role")
+    if not now.may_decide(decided.agency, decision.decided_by):
+        return refuse("refused.decision-maker", "decided_by")
     held = known.holds.get(decision.hold_id)
     if held is None:
         return refuse("refused.unknown-subject", "hold_id")

@@ -60,3 +60,14 @@ class Now:
         """Whom to ring at a partner; of who is none, at the lead agency."""
         partners = self.policy.partners
         return (partners.get(agency) or partners[self.policy.lead_agency]).signpost_contact
+
+    def may_decide(self, agency: str, who: str) -> bool:
+        """Whether this is one of the people who decide for the agency about its items (R29)."""
+        partner = self.policy.partners.get(agency)
+        makers = partner.decision_makers if partner else ()
+        return _plain(who) in map(_plain, makers)
+
+
+def _plain(name: str) -> str:
+    """A name whatever its case and spaces."""
+    return " ".join(name.split()).casefold()

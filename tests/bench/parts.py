@@ -10,6 +10,7 @@ from typing import Any
 from tests.bench.embedded import embedded
 from tests.bench.growth import growth
 from tests.bench.peers.running import peers
+from tests.bench.pictures import pictures
 from tests.bench.production import production
 from tests.bench.replay import replay
 
@@ -67,6 +68,10 @@ def _peers(amount: Amount, told: Told) -> dict[str, Any]:
     return peers(number=amount.peers, killed_number=amount.peers, told=told)
 
 
+def _pictures(amount: Amount, told: Told) -> dict[str, Any]:
+    return pictures(number=amount.notifications, told=told)
+
+
 def _replay(amount: Amount, told: Told) -> dict[str, Any]:
     return replay(number=amount.notifications, turns=amount.turns, told=told)
 
@@ -79,6 +84,7 @@ PARTS: Mapping[str, Callable[[Amount, Told], dict[str, Any]]] = {
     "embedded": _embedded,
     "production": _production,
     "peers": _peers,
+    "pictures": _pictures,
     "replay": _replay,
     "growth": _growth,
 }

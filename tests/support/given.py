@@ -69,6 +69,7 @@ def partner(code: str, **changes: Any) -> Partner:
         "name": code.title(),
         "signpost_contact": f"{code} duty desk",
         "agreement": agreement,
+        "decision_makers": (f"Decision maker of {code}",),
     }
     return Partner.model_validate(told | changes)
 
@@ -86,14 +87,24 @@ def policy(*partners: Partner, profile_: BoroughProfile | None = None) -> Policy
     )
 
 
-def standing(recipient: str) -> StandingRelease:
+def standing(recipient: str, **changes: Any) -> StandingRelease:
     """An owner's standing release of its sanitised notification for a section 47 enquiry."""
-    return StandingRelease(
-        recipient=recipient,
-        purpose="section 47 enquiry",
-        decided_by="Sergeant in the agreement",
-        reason="Agreed beforehand for every Red",
-    )
+    told = {
+        "recipients": (recipient,),
+        "purposes": ("section 47 enquiry",),
+        "since": dt.date(2020, 1, 1),
+        "decided_by": "Sergeant in the agreement",
+        "reason": "Agreed beforehand for every Red",
+    }
+    return StandingRelease.model_validate(told | changes)
+
+
+def releasing(code: str, *releases: StandingRelease, **changes: Any) -> Partner:
+    """A partner whose agreement releases kinds of its items beforehand."""
+    told = partner(code).agreement
+    assert told is not None
+    parts = {"text_sha256": "0" * 64, "standing_release": releases}
+    return partner(code, agreement=told.model_copy(update=parts | changes))
 
 
 def child() -> Person:
@@ -212,17 +223,27 @@ class Given:
         self._step, self._policy = step, policy_ or policy()
         self._adapter: TypeAdapter[Any] = TypeAdapter(step.state)
         self.state: Any = None
+        self._shared: dict[str, Any] = {}
+        """States that others stand beside, by key."""
         self.facts: list[Fact] = []
 
     def when(self, fact: Fact | Message, *, at: dt.datetime = NOON) -> Outcome[Any]:
         """Decide, keep the state, and answer the outcome."""
         heard = fact if isinstance(fact, Message) else message(fact, at=at)
         assert self._step.concerns(heard)
-        outcome = self._step.decide(self.state, heard, self._policy)
+        key, beside = self._step.key(heard), self._step.beside(heard)
+        own = self._shared.get(key) if key in beside else self.state
+        others = {name: self._shared[name] for name in beside if name in self._shared}
+        state = self._step.join(own, others) if beside else own
+        outcome = self._step.decide(state, heard, self._policy)
         if outcome.refusal is not None:
             assert outcome == Outcome(refusal=outcome.refusal), "a refusal stands alone"
         if outcome.state is not None:
-            self.state = self._adapter.validate_json(self._adapter.dump_json(outcome.state))
+            kept = self._adapter.validate_json(self._adapter.dump_json(outcome.state))
+            if key in beside:
+                self._shared[key] = kept
+            else:
+                self.state = kept
         self.facts.extend(outcome.facts)
         return outcome
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ops.demo.simulation.answers import answer
+from ops.demo.simulation.answers import DECISION_MAKER, answer
 from ops.run.wiring import Hub
 from schemas.information import InformationRequest
 from schemas.person import Name, PartialDate, Person, RelatedPerson, Risk, School
@@ -81,7 +81,7 @@ def review(hub: Hub) -> dict[str, Any]:
 
 def decide(hub: Hub, asked: dict[str, Any], choice: SafetyChoice, *leaves_out: str) -> None:
     said = {name: asked[name] for name in ("referral_id", "case_id", "hold_id")}
-    said |= {"choice": choice, "decided_by": "D. Manager", "rationale": "Rung the refuge."}
+    said |= {"choice": choice, "decided_by": DECISION_MAKER, "rationale": "Rung the refuge."}
     sent(hub, LEAD, "mash.safety-decision.v1", said | {"leaves_out": leaves_out})
     hub.embedded().drain()
 

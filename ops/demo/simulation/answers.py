@@ -177,6 +177,7 @@ def _safety(review: _Data, _agency: str) -> _Answer:
         "choice": "leave_out" if about_identity else choice,
         "leaves_out": sorted(set(fields)) if about_identity else [],
         **_decided("rung whom it would put at risk"),
+        "decided_by": DECISION_MAKER,
     }
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from router.step import Outcome, Step, referral_or_message, refuse
+from router.step import Outcome, Step, refuse
+from router.steps.approve import standing
 from router.steps.approve.closing import awaited, item_decided, refused, requests, settled
 from router.steps.approve.guarding import (
     STOPPED,
@@ -21,15 +22,29 @@ from router.steps.approve.guarding import (
     waits,
 )
 from router.steps.approve.rulings import Word, has_reason, rule, withheld_again, withhold
-from router.steps.approve.state import Approvals, Closed, Decided, Draft, Void, Withheld
+from router.steps.approve.state import (
+    Approvals,
+    Closed,
+    Decided,
+    Draft,
+    Standing,
+    State,
+    Void,
+    Withheld,
+)
 from router.steps.now import Now
 from schemas.base import Fact
-from schemas.decisions import ItemRuled, ReleaseDecided, ReleaseDecision
+from schemas.decisions import (
+    ItemRuled,
+    ReleaseDecided,
+    ReleaseDecision,
+    StandingReleased,
+    StandingWithdrawn,
+)
 from schemas.message import Message
-from schemas.policy import Policy, StandingRelease
+from schemas.policy import Policy
 from schemas.product import (
     Choice,
-    DraftItem,
     Item,
     ProductDrafted,
     ProductHead,
@@ -39,12 +54,16 @@ from schemas.refusals import Refusal
 from schemas.safety import SafetyChoice, SafetySettled
 
 
-def decide(state: Approvals | None, message: Message, policy: Policy) -> Outcome[Approvals]:
+def decide(state: State | None, message: Message, policy: Policy) -> Outcome[State]:
     """Put a draft before its owners, or take an owner's decision about an item.
 
     Refuses what is not that owner's to decide so.
     """
-    known, now = state or Approvals(), Now(message.time, policy)
+    now = Now(message.time, policy)
+    if isinstance(message.data, StandingReleased | StandingWithdrawn):
+        before = state if isinstance(state, Standing) else None
+        return standing.change(before, message.data, now=now)
+    known = state if isinstance(state, Approvals) else Approvals()
     match message.data:
         case ProductDrafted() as drafted:
             return _open(known, drafted, now=now)
@@ -114,7 +133,7 @@ def _decided_before(known: Approvals, draft: Draft, *, now: Now) -> Iterator[Dec
         if withheld is not None:
             if draft.urgent or not withheld.ask_again:
                 yield withheld_again(withheld)
-        elif draft.urgent and (release := _standing(item, draft, now=now)) is not None:
+        elif draft.urgent and (release := standing.released(known, item, draft, now=now)):
             yield Decided(
                 choice=Choice.RELEASE_SANITISED,
                 digest=item.sanitised_digest,
@@ -124,15 +143,6 @@ def _decided_before(known: Approvals, draft: Draft, *, now: Now) -> Iterator[Dec
                 leaves_out=draft.identity.asks if draft.identity else (),
                 **item.shared(Item),
             )
-
-
-def _standing(item: DraftItem, draft: Draft, *, now: Now) -> StandingRelease | None:
-    """By what its owner's agreement releases a notification to this recipient for this purpose."""
-    if not item.notification or now.agreement_with(item.owner) is None:
-        return None
-    wanted = (draft.recipient, draft.purpose)
-    releases = now.policy.partners[item.owner].standing_release
-    return next((one for one in releases if (one.recipient, one.purpose) == wanted), None)
 
 
 # --- owners' decisions about an item of one product
@@ -172,6 +182,8 @@ def _not_so(stage: Draft | Closed, decided: ReleaseDecided, *, now: Now) -> Refu
     decision = decided.decision
     if now.agreement_with(decided.agency) is None:
         return Refusal("refused.agreement")
+    if not now.may_decide(decided.agency, decision.decided_by):
+        return Refusal("refused.decision-maker", "decided_by")
     if decision.recipient != stage.recipient:
         return Refusal("refused.recipient", "recipient")
     if decision.purpose != stage.purpose:
@@ -221,10 +233,20 @@ def _void(known: Approvals, voided: ProductVoided) -> Outcome[Approvals]:
     return Outcome()
 
 
-STEP: Step[Approvals] = Step(
+STEP: Step[State] = Step(
     name="approve",
-    hears=(ProductDrafted, ReleaseDecided, ItemRuled, ProductVoided, SafetySettled),
-    state=Approvals,
-    key=referral_or_message,
+    hears=(
+        ProductDrafted,
+        ReleaseDecided,
+        ItemRuled,
+        StandingReleased,
+        StandingWithdrawn,
+        ProductVoided,
+        SafetySettled,
+    ),
+    state=State,
+    key=standing.key,
     decide=decide,
+    beside=standing.beside,
+    join=standing.join,
 )

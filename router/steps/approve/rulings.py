@@ -36,8 +36,8 @@ def rule(known: Approvals, ruled: ItemRuled, *, now: Now) -> Outcome[Approvals]:
         return refuse("refused.unknown-subject", "item_id")
     if ruled.agency != owner:
         return refuse("refused.not-yours", "item_id")
-    if now.agreement_with(owner) is None:
-        return refuse("refused.agreement")
+    if not now.may_decide(owner, decision.decided_by):
+        return refuse("refused.decision-maker", "decided_by")
     if decision.ruling is Ruling.LIFT:
         return _lift(known, ruled, now=now)
     if not has_reason(decision.reason):
@@ -118,6 +118,8 @@ def _withdrawn(product: Approved, word: Word, product_id: str, *, now: Now) -> A
 def _lift(known: Approvals, ruled: ItemRuled, *, now: Now) -> Outcome[Approvals]:
     """Its owner is asked anew about every draft that waits; nothing leaves by lifting alone."""
     decision = ruled.decision
+    if now.agreement_with(ruled.agency) is None:
+        return refuse("refused.agreement")
     withheld = known.withheld.get(decision.item_id)
     if withheld is None:
         return Outcome()

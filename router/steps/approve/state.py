@@ -11,6 +11,7 @@ from pydantic import Field
 from schemas.base import Code, Identity, Line, Shape
 from schemas.identity import IdentityField
 from schemas.notification import Digest
+from schemas.policy import StandingRelease
 from schemas.product import Choice, DraftItem, Item, ProductHead, Untold
 from schemas.safety import Hit
 
@@ -130,9 +131,21 @@ class Withheld(Item):
     """Whether the owner wants to be asked about each further product all the same."""
 
 
-class Approvals(Shape):
-    """Every product of a referral, by its id, and what owners withhold of it, by item."""
+class Standing(Shape):
+    """What one owner releases beforehand by messages of its own, by its own names of them."""
 
+    kind: Literal["standing"] = "standing"
+    releases: dict[Identity, StandingRelease] = Field(default_factory=dict)
+
+
+class Approvals(Shape):
+    """Every product of a referral, by its id, and what owners withhold of it, by item.
+
+    ``standing`` is what stands beside it: what owners release beforehand, by owner.
+    """
+
+    kind: Literal["approvals"] = "approvals"
+    standing: dict[Code, Standing] = Field(default_factory=dict, exclude=True)
     products: dict[Identity, Stage] = Field(default_factory=dict)
     withheld: dict[Identity, Withheld] = Field(default_factory=dict)
 
@@ -161,3 +174,6 @@ class Approvals(Shape):
         for product_id, product in tuple(self.products.items()):
             if isinstance(product, stage):
                 yield product_id, product
+
+
+State: TypeAlias = Annotated[Approvals | Standing, Field(discriminator="kind")]

@@ -26,6 +26,7 @@ from schemas.information import (
     InformationItem,
     InformationMissing,
     InformationRequested,
+    Sensitivity,
 )
 from schemas.message import Message, derived_id
 from schemas.person import Person
@@ -233,6 +234,7 @@ def _draft_item(
         original_digest=digest(item.text),
         sanitised_digest=digest(sanitised.text),
         notification=item is desk.notified.item,
+        restricted=item.sensitivity is Sensitivity.RESTRICTED,
         **item.shared(DraftItem),
     )
 

@@ -26,6 +26,8 @@ from schemas.decisions import (
     RecallReceived,
     ReleaseDecided,
     SplitDecided,
+    StandingReleased,
+    StandingWithdrawn,
     UndoDecided,
 )
 from schemas.information import InformationReceived
@@ -115,6 +117,21 @@ DATA: dict[str, tuple[dict[str, object], type[Fact]]] = {
     "mash.delivery-receipt.v1": (
         {"product_id": "p1", "case_id": "c1", "status": "received", "received_by": "Duty desk"},
         DeliveryReceived,
+    ),
+    "mash.standing-release.v1": (
+        {
+            "standing_id": "s1",
+            "recipients": ["school"],
+            "purposes": ["To keep the child safe."],
+            "since": "2026-01-01",
+            "decided_by": "Sgt",
+            "reason": "At once.",
+        },
+        StandingReleased,
+    ),
+    "mash.standing-withdrawal.v1": (
+        {"standing_id": "s1", "decided_by": "Sgt", "reason": "No longer."},
+        StandingWithdrawn,
     ),
     "mash.recall-receipt.v1": (
         {

@@ -256,24 +256,7 @@ def test_a_store_that_is_not_made_yet_is_not_asked_and_not_made(written: Path) -
     assert not (written.parent / "hub-data").exists()
 
 
-# Standing releases and mappings
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "told"),
-    [
-        ("csc_duty_team", "csc_dutyteam", "csc_dutyteam is not configured"),
-        ("csc_duty_team", "gp", "no product goes to gp for 'section 47 enquiry'"),
-        ("section 47 enquiry", "section 74", "no product goes to csc_duty_team for 'section 74'"),
-    ],
-)
-def test_a_standing_release_to_nobody_is_a_fault(
-    written: Path, old: str, new: str, told: str
-) -> None:
-    text = written.read_text("utf-8")
-    head, release, tail = text.partition("[[agencies.police.standing_release]]")
-    written.write_text(head + release + tail.replace(f'"{old}"', f'"{new}"', 1), "utf-8")
-    assert f"agencies.police.standing_release: {told}" in faults(written)
+# Mappings
 
 
 def test_a_mapping_in_the_place_of_the_other_kind_says_where_it_belongs(written: Path) -> None:

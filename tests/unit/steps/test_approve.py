@@ -286,7 +286,7 @@ def test_what_is_approved_does_not_depend_on_who_decides_first() -> None:
 
 def red(*items: DraftItem, standing: bool) -> tuple[Given, Outcome[Any]]:
     releases = (given.standing(product.RECIPIENT),) if standing else ()
-    step = approving(given.policy(given.partner("police", standing_release=releases)))
+    step = approving(given.policy(given.releasing("police", *releases)))
     return step, step.when(product.drafted(*items, urgent=True))
 
 
@@ -313,32 +313,6 @@ def test_an_urgent_product_without_a_standing_release_is_a_signpost_and_waits_fo
 def test_a_standing_release_covers_the_notification_only() -> None:
     _, outcome = red(NOTIFICATION, product.draft_item("police", "informant"), standing=True)
     assert [item.item_id for item in approved(outcome.facts).items] == ["item-police"]
-
-
-def test_a_standing_release_is_for_its_recipient_only() -> None:
-    policy = given.policy(
-        given.partner("police", standing_release=(given.standing("police_cait"),))
-    )
-    outcome = approving(policy).when(product.drafted(NOTIFICATION, urgent=True))
-    assert approved(outcome.facts).items == ()
-
-
-def test_a_standing_release_ends_with_its_agreement() -> None:
-    ended = Agreement(
-        reference="ISA", signatory="A. Chief", since=dt.date(2020, 1, 1), until=dt.date(2026, 6, 9)
-    )
-    releases = (given.standing(product.RECIPIENT),)
-    policy = given.policy(given.partner("police", agreement=ended, standing_release=releases))
-    outcome = approving(policy).when(product.drafted(NOTIFICATION, urgent=True))
-    assert approved(outcome.facts).items == ()
-
-
-def test_an_ordinary_product_needs_its_owners_own_decision() -> None:
-    policy = given.policy(
-        given.partner("police", standing_release=(given.standing(product.RECIPIENT),))
-    )
-    outcome = approving(policy).when(product.drafted(NOTIFICATION))
-    assert [letter.agency for letter in outcome.letters] == ["police"]
 
 
 @pytest.mark.parametrize("voided_first", [True, False])

@@ -155,7 +155,7 @@ def test_an_approval_of_the_text_about_another_child_is_none() -> None:
 
 
 def test_a_standing_release_tells_where_the_child_is_only_by_the_agreement() -> None:
-    partner = given.partner("police", standing_release=(given.standing(product.RECIPIENT),))
+    partner = given.releasing("police", given.standing(product.RECIPIENT))
     told = item("police", notification=True)
     fact = approved(approving(partner).when(drafted(told, urgent=True)))
     assert fact.untold == (LeftOut(field=IdentityField.ADDRESS, reason=NOT_DECIDED),)
@@ -254,7 +254,7 @@ def test_what_its_owner_then_withholds_does_not_hold_up_the_rest() -> None:
 # --- a Red for the front line
 
 
-STANDING = given.partner("police", standing_release=(given.standing(product.RECIPIENT),))
+STANDING = given.releasing("police", given.standing(product.RECIPIENT))
 
 
 def test_a_red_goes_at_once_without_what_would_put_somebody_at_risk() -> None:

@@ -11,7 +11,7 @@ from router.step import Outcome
 from router.steps.approve import decide as approve
 from schemas.decisions import Ruling
 from schemas.notices import ApprovalRequest
-from schemas.policy import Agreement
+from schemas.policy import StandingRelease
 from schemas.product import (
     ApprovalWithdrawn,
     Choice,
@@ -45,8 +45,8 @@ OF_EARLY_HELP = product.draft_item(
 SANITISED, WITHHOLD = Choice.RELEASE_SANITISED, Choice.WITHHOLD
 
 
-def approving(**changes: Any) -> Given:
-    return Given(approve.STEP, given.policy(given.partner("police", **changes)))
+def approving(*releases: StandingRelease, **changes: Any) -> Given:
+    return Given(approve.STEP, given.policy(given.releasing("police", *releases, **changes)))
 
 
 def second(*items: DraftItem, **changes: Any) -> ProductDrafted:
@@ -61,9 +61,9 @@ def asked(outcome: Outcome[Any]) -> list[tuple[str, str]]:
     return [(to, one.product_id) for to, one in notices if isinstance(one, ApprovalRequest)]
 
 
-def withholding(*items: DraftItem, **changes: Any) -> Given:
+def withholding() -> Given:
     """The school withheld its item in a first product."""
-    step = approving(**changes)
+    step = approving()
     return step.given(product.drafted(SCHOOL), product.decision(SCHOOL, WITHHOLD))
 
 
@@ -79,7 +79,7 @@ def test_a_withheld_item_stays_in_after_a_new_rating_and_its_owner_is_not_asked_
 
 
 def test_a_withheld_notification_is_not_let_out_by_a_standing_release() -> None:
-    step = approving(standing_release=(given.standing(product.RECIPIENT),))
+    step = approving(given.standing(product.RECIPIENT))
     step.given(product.drafted(NOTIFICATION), product.decision(NOTIFICATION, WITHHOLD))
     outcome = step.when(product.drafted(NOTIFICATION, product_id="product-2", urgent=True))
     (whole,) = given.of(ProductApproved, outcome.facts)
@@ -117,7 +117,7 @@ def test_an_owner_that_wants_to_be_asked_is_asked_about_each_further_product() -
 
 
 def test_an_owner_that_wants_to_be_asked_lets_nothing_out_at_once_meanwhile() -> None:
-    step = approving(standing_release=(given.standing(product.RECIPIENT),))
+    step = approving(given.standing(product.RECIPIENT))
     step.given(product.drafted(NOTIFICATION))
     step.given(product.decision(NOTIFICATION, WITHHOLD, ask_again=True))
     outcome = step.when(product.drafted(NOTIFICATION, product_id="product-2", urgent=True))
@@ -173,13 +173,30 @@ def test_withholding_needs_a_reason(ruling: Ruling) -> None:
     assert told.refusal == Refusal("refused.reason-missing", "reason")
 
 
-def test_an_owner_whose_agreement_has_ended_rules_about_nothing() -> None:
-    ended = Agreement(
-        reference="ISA", signatory="A. Chief", since=dt.date(2020, 1, 1), until=dt.date(2026, 6, 9)
-    )
-    step = approving(agreement=ended).given(product.drafted(NOTIFICATION))
-    told = step.when(product.ruled(NOTIFICATION, Ruling.LIFT))
+def test_an_owner_whose_agreement_has_ended_withholds_and_recalls_still_but_lifts_nothing() -> None:
+    step = approving(until=given.NOON.date())
+    step.given(product.drafted(NOTIFICATION), product.decision(NOTIFICATION, SANITISED))
+    later = given.NOON + dt.timedelta(days=1)
+    told = step.when(product.ruled(NOTIFICATION, Ruling.RECALL), at=later)
+    assert [type(fact) for fact in told.facts] == [ItemWithheld, ApprovalWithdrawn]
+    told = step.when(product.ruled(NOTIFICATION, Ruling.LIFT), at=later)
     assert told.refusal == Refusal("refused.agreement")
+
+
+@pytest.mark.parametrize("ruling", Ruling)
+def test_only_a_decision_maker_of_the_owner_rules(ruling: Ruling) -> None:
+    step = approving().given(product.drafted(SCHOOL))
+    told = step.when(product.ruled(SCHOOL, ruling, decided_by="Somebody else"))
+    assert told.refusal == Refusal("refused.decision-maker", "decided_by")
+
+
+@pytest.mark.parametrize("choice", Choice)
+def test_only_a_decision_maker_of_the_owner_decides(choice: Choice) -> None:
+    step = approving().given(product.drafted(SCHOOL))
+    told = step.when(product.decision(SCHOOL, choice, decided_by="Decision maker of gp"))
+    assert told.refusal == Refusal("refused.decision-maker", "decided_by")
+    same_name = product.decision(SCHOOL, choice, decided_by="decision  maker of SCHOOL")
+    assert step.when(same_name).refusal is None
 
 
 def test_an_item_that_no_product_held_is_not_known() -> None:

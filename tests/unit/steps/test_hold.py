@@ -56,7 +56,7 @@ def decided(choice: SafetyChoice, agency: str = LEAD, **changes: Any) -> SafetyD
         "case_id": "case-1",
         "hold_id": "hold-1",
         "choice": choice,
-        "decided_by": "D. Manager",
+        "decided_by": f"Decision maker of {LEAD}",
         "rationale": "Rung the refuge.",
     }
     decision = SafetyDecision.model_validate(told | changes)
@@ -82,7 +82,7 @@ def test_what_they_decide_is_told_with_who_and_why() -> None:
     assert isinstance(fact, SafetySettled)
     assert (fact.choice, fact.decided_by, fact.rationale) == (
         SEND,
-        "D. Manager",
+        f"Decision maker of {LEAD}",
         "Rung the refuge.",
     )
     assert (fact.product_id, fact.recipient) == ("product-1", "school")

@@ -1,0 +1,69 @@
+"""What is wrong with who decides for agencies, and with what they release beforehand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ops.run.configuration import Fault
+from schemas.policy import BoroughProfile
+from schemas.settings import AgencySettings, HubSettings
+
+
+def nobody_decides(settings: HubSettings, profile: BoroughProfile) -> Iterator[Fault]:
+    """Agencies that own items, with nobody registered who decides about them (R29)."""
+    asked = {code for agencies in profile.levels.values() for code in agencies}
+    for code, agency in settings.agencies.items():
+        if (agency.mapping or code in asked) and not agency.decision_makers:
+            what = "is missing: nothing of what this agency owns can be released"
+            instead = "name the people who decide for it about its items"
+            yield Fault(f"agencies.{code}.decision_makers", what, instead)
+
+
+def released_by_an_operator(settings: HubSettings) -> Iterator[Fault]:
+    """Lines of old, by which whoever wrote the file released what is not theirs."""
+    for code, agency in settings.agencies.items():
+        if agency.standing_release:
+            yield Fault(
+                f"agencies.{code}.standing_release",
+                "releases nothing: only the owner does, by its own word",
+                "write it as the signed agreement has it, under "
+                f"[[agencies.{code}.agreement.standing_release]] with agreement.text_sha256, or "
+                "let the agency send mash.standing-release.v1; and take this out",
+            )
+
+
+def released_by_no_text(settings: HubSettings) -> Iterator[Fault]:
+    """Agreements that release something beforehand, of which nobody knows what was signed."""
+    for code, agency in settings.agencies.items():
+        told = agency.agreement
+        if told and told.standing_release and told.text_sha256 is None:
+            yield Fault(
+                f"agencies.{code}.agreement",
+                "releases something beforehand, and does not say by which text",
+                "write text_sha256: the SHA-256 of the text that was signed (sha256sum FILE)",
+            )
+
+
+def releases_to_nobody(settings: HubSettings, profile: BoroughProfile) -> Iterator[Fault]:
+    """Standing releases to whom no product of this borough goes, or not for that purpose."""
+    products = {
+        (recipient.agency, recipient.purpose)
+        for rule in profile.colours.values()
+        for recipient in (*rule.recipients, *rule.at_once)
+    }
+    for code, agency in settings.agencies.items():
+        for recipient, purpose in _releases(agency):
+            if recipient not in settings.agencies:
+                what, instead = f"{recipient} is not configured", f"add [agencies.{recipient}]"
+            elif (recipient, purpose) not in products:
+                what = f"no product goes to {recipient} for {purpose!r}"
+                instead = "write recipient and purpose as a colour of the profile has them"
+            else:
+                continue
+            where = f"agencies.{code}.agreement.standing_release"
+            yield Fault(where, what, f"{instead}, or take it out")
+
+
+def _releases(agency: AgencySettings) -> list[tuple[str, str]]:
+    parts = agency.agreement.standing_release if agency.agreement else ()
+    return [(to, what) for part in parts for to in part.recipients for what in part.purposes]

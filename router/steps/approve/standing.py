@@ -1,0 +1,91 @@
+"""What an owner releases beforehand: in its agreement, or by a dated message of its own (R29, R30).
+
+Each owner's messages are remembered in a state of their own, which stands beside every referral's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from router.step import Outcome, referral_or_message, refuse
+from router.steps.approve.state import Approvals, Draft, Standing, State
+from router.steps.now import Now
+from schemas.decisions import StandingFact, StandingReleased, StandingWithdrawn
+from schemas.message import Message
+from schemas.policy import ItemKind, StandingRelease
+from schemas.product import DraftItem, ProductDrafted
+
+_STANDING = "standing/"
+
+
+def key(message: Message) -> str:
+    """The referral, or the owner that releases something beforehand."""
+    data = message.data
+    if isinstance(data, StandingFact):
+        return _STANDING + data.agency
+    return referral_or_message(message)
+
+
+def beside(message: Message) -> tuple[str, ...]:
+    """What the owners of an urgent product's items release beforehand bears on it."""
+    data = message.data
+    if isinstance(data, StandingFact):
+        return (key(message),)
+    if isinstance(data, ProductDrafted) and data.urgent:
+        return tuple(dict.fromkeys(_STANDING + item.owner for item in data.items))
+    return ()
+
+
+def join(own: State | None, others: Mapping[str, State]) -> State | None:
+    """The referral's state with what its owners release beforehand."""
+    if isinstance(own, Standing):
+        return own
+    found = {
+        name.removeprefix(_STANDING): one
+        for name, one in others.items()
+        if isinstance(one, Standing)
+    }
+    return (own or Approvals()).model_copy(update={"standing": found})
+
+
+def change(
+    standing: Standing | None, told: StandingReleased | StandingWithdrawn, *, now: Now
+) -> Outcome[State]:
+    """Note an owner's standing release, or that it takes one back; by its decision makers alone."""
+    decision, known = told.decision, standing or Standing()
+    if not now.may_decide(told.agency, decision.decided_by):
+        return refuse("refused.decision-maker", "decided_by")
+    if isinstance(told, StandingReleased):
+        release = StandingRelease(**told.decision.shared(StandingRelease))
+        changed = {**known.releases, decision.standing_id: release}
+        return Outcome(Standing(releases=changed))
+    if decision.standing_id not in known.releases:
+        return refuse("refused.unknown-subject", "standing_id")
+    left = {id_: one for id_, one in known.releases.items() if id_ != decision.standing_id}
+    return Outcome(Standing(releases=left))
+
+
+def released(
+    known: Approvals, item: DraftItem, draft: Draft, *, now: Now
+) -> StandingRelease | None:
+    """By what its owner has released such an item to this recipient for this purpose, if it has.
+
+    Never what it flagged as restricted; nor anything without an agreement in force (R50).
+    """
+    if item.restricted:
+        return None
+    kind = ItemKind.NOTIFICATION if item.notification else ItemKind.INFORMATION
+    for release in _releases(known, item.owner, now=now):
+        if release.covers(kind, draft.recipient, purpose=draft.purpose, day=now.today):
+            return release
+    return None
+
+
+def _releases(known: Approvals, owner: str, *, now: Now) -> Iterator[StandingRelease]:
+    agreement = now.agreement_with(owner)
+    if agreement is None:
+        return
+    if agreement.text_sha256 is not None:
+        yield from agreement.standing_release
+    if owner in known.standing:
+        yield from known.standing[owner].releases.values()

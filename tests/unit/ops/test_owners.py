@@ -1,0 +1,96 @@
+"""`hub config check` about owners: who decides for them, and what they release beforehand."""
+
+from __future__ import annotations
+
+import datetime as dt
+from hashlib import sha256
+from importlib.resources import as_file, files
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from ops.cli import main
+from ops.run.checking import check
+from ops.run.configuration import read_settings
+
+SIGNED = (
+    'agreement = { reference = "ISA-2026", signatory = "Borough Commander", since = 2026-04-01 }'
+)
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Path:
+    """What `hub config init` writes."""
+    path = tmp_path / "hub.toml"
+    assert CliRunner().invoke(main, ["config", "init", str(path)]).exit_code == 0
+    return path
+
+
+def edited(path: Path, old: str, new: str) -> str:
+    """The faults once this stands in place of that."""
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), "utf-8")
+    return "\n".join(map(str, check(path, {}, today=dt.date(2026, 6, 10)).faults))
+
+
+def releasing(recipient: str, purpose: str, *, text: str = f'text_sha256 = "{"a" * 64}", ') -> str:
+    """An agreement that releases something beforehand."""
+    part = (
+        f'{{ recipients = ["{recipient}"], purposes = ["{purpose}"], since = 2026-04-01, '
+        'decided_by = "Borough Commander", reason = "A Red is acted on at once" }'
+    )
+    return SIGNED.replace(" }", f", {text}standing_release = [ {part} ] }}")
+
+
+@pytest.mark.parametrize(
+    ("recipient", "purpose", "told"),
+    [
+        ("csc_dutyteam", "section 47 enquiry", "csc_dutyteam is not configured"),
+        ("gp", "section 47 enquiry", "no product goes to gp for 'section 47 enquiry'"),
+        ("csc_duty_team", "section 74", "no product goes to csc_duty_team for 'section 74'"),
+    ],
+)
+def test_a_standing_release_to_nobody_is_a_fault(
+    written: Path, recipient: str, purpose: str, told: str
+) -> None:
+    found = edited(written, SIGNED, releasing(recipient, purpose))
+    assert f"agencies.police.agreement.standing_release: {told}" in found
+
+
+def test_a_standing_release_needs_the_text_that_was_signed(written: Path) -> None:
+    signed = releasing("csc_duty_team", "section 47 enquiry")
+    assert edited(written, SIGNED, signed) == ""
+    unsigned = releasing("csc_duty_team", "section 47 enquiry", text="")
+    assert "agencies.police.agreement: releases something" in edited(written, signed, unsigned)
+
+
+def test_a_standing_release_by_an_operators_line_is_named_with_what_to_do_instead(
+    written: Path,
+) -> None:
+    line = """[[agencies.police.standing_release]]
+recipient = "csc_duty_team"
+purpose = "section 47 enquiry"
+decided_by = "Somebody"
+reason = "A Red is acted on at once"
+
+"""
+    below = "[agencies.csc_assessment_team]"
+    found = edited(written, below, line + below)
+    assert "agencies.police.standing_release: releases nothing: only the owner does" in found
+    assert "mash.standing-release.v1" in found
+
+
+def test_an_agency_that_owns_items_and_for_which_nobody_decides_is_a_fault(written: Path) -> None:
+    found = edited(written, 'decision_makers = ["MASH sergeant"]', "")
+    assert "agencies.police.decision_makers: is missing" in found
+
+
+def test_the_samples_agreements_are_about_the_text_that_ships_beside_them() -> None:
+    text = (files("ops.sample") / "ISA-2026.txt").read_bytes()
+    with as_file(files("ops.sample") / "hub.toml") as path:
+        agencies = read_settings(path, {}).agencies.values()
+    told = [one.agreement for one in agencies if one.agreement and one.agreement.standing_release]
+    assert {one.text_sha256 for one in told} == {sha256(text).hexdigest()}
+    assert all(agency.decision_makers for agency in agencies if agency.mapping)
