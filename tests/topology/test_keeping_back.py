@@ -13,6 +13,8 @@ import pytest
 
 from ops.demo.simulation.answers import DECISION_MAKER, answer
 from ops.run.wiring import Hub
+from router.steps.safety import NOT_SAFE
+from schemas.identity import IdentityField
 from schemas.information import InformationRequest
 from schemas.person import Name, PartialDate, Person, RelatedPerson, Risk, School
 from schemas.product import Product
@@ -122,4 +124,27 @@ def test_a_product_that_tells_a_brothers_protected_school_is_stopped_for_good(hu
     assert "Harrowbank" not in json.dumps(asked)
     decide(hub, asked, SafetyChoice.DO_NOT_SEND)
     assert Product.type not in types(leased(hub, TEAM))
+    assert replayed(hub).well
+
+
+def test_an_address_that_is_protected_after_a_product_was_released_does_not_leave(
+    hub: Hub,
+) -> None:
+    notified(hub, "police", TILLY, given.HIT)
+    refuge = TILLY.address[0].model_copy(update={"protected": True})
+    moved = TILLY.model_copy(update={"address": (refuge,)})
+    notified(hub, "gp", moved, given.MISSING_EPISODE)
+    assert Product.type not in types(leased(hub, TEAM))
+    asked = next(
+        one["data"]
+        for one in leased(hub, LEAD)
+        if one["type"] == SafetyReview.type and one["data"]["recipient"] == TEAM
+    )
+    assert [hit["where"] for hit in asked["hits"]] == ["identity.address"]
+    decide(hub, asked, SafetyChoice.LEAVE_OUT, IdentityField.ADDRESS)
+    (product,) = (one["data"] for one in leased(hub, TEAM) if one["type"] == Product.type)
+    assert "address" not in product["about"]
+    assert {one["field"]: one["reason"] for one in product["about"]["left_out"]} == {
+        "address": NOT_SAFE
+    }
     assert replayed(hub).well

@@ -208,8 +208,8 @@ class PersonRecord:
         """One line of JSON for the record, then the profile."""
         worker = self.worker.model_dump_json() if self.worker else None
         rest = [self.apart, self.successor, self.said, self.raised, self.told]
-        rest += [True] if self.joined else []
-        head = to_json([self.evidence, self.referrals, worker, *rest])
+        joined = [True] if self.joined else []
+        head = to_json([self.evidence, self.referrals, worker, *rest, *joined])
         return head.encode() + b"\n" + self.profile.encode()
 
     @classmethod
