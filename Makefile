@@ -49,7 +49,7 @@ test: install-tests services ## Lint, types, import contracts and every test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses=2 --no-loadscope-reorder
 
 bench: install-tests install-peers services ## Measure the hub and its peers; the last line is one JSON object (QUICK=1: a small form)
 	$(BIN)/python -m tests.bench

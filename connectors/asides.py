@@ -136,6 +136,12 @@ class Asides:
                 return
         self.note(Fault(path, "missing.field"), instead)
 
+    def keep_close(self, path: Path) -> None:
+        """Say of what was set aside there that it is kept back as was said."""
+        for key, one in self._found.items():
+            if one.place == dotted(path):
+                self._found[key] = one.model_copy(update={"instead": Instead.KEPT_CLOSE})
+
     def all(self) -> tuple[SetAside, ...]:
         """Every part; of very many the first, and all that came once in place of their values."""
         found = [*self.sent.beside, *self._found.values()]

@@ -27,8 +27,8 @@ OLDEST_CONCERN: Final = 30
 
 _POSTCODE: Final = re.compile(
     "GIR 0AA|BFPO [0-9]{1,4}|ZZ99 [0-9][A-Z]{2}|"
-    "(?:[A-Z][0-9]{1,2}|[A-Z][A-HK-Y][0-9]{1,2}|[A-Z][0-9][A-HJKPSTUW]|[A-Z][A-HK-Y][0-9][ABEHMNPRVWXY]"
-    "|[A-Z]{2}[A-Z]{2}) [0-9][ABD-HJLNP-UW-Z]{2}"
+    "(?:[A-Z][0-9]{1,2}|[A-Z][A-HK-Y][0-9]{1,2}|[A-Z][0-9][A-HJKPSTUW]|"
+    "[A-Z][A-HK-Y][0-9][ABEHMNPRVWXY]|[A-Z]{2}[A-Z]{2}) [0-9][ABD-HJLNP-UW-Z]{2}"
 )
 """Of the United Kingdom, the Crown dependencies and the overseas territories (BS 7666); ZZ99 is the
 NHS's for no fixed abode and homes abroad.

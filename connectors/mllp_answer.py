@@ -121,7 +121,8 @@ class _Answer:
 
     def _escaped(self, text: str) -> str:
         marks, escape = self.header.marks, self.header.marks[3]
-        meant = {mark: f"{escape}{letter}{escape}" for mark, letter in zip(marks, "FSRET")}  # noqa: B905
+        pairs = zip(marks, "FSRET", strict=False)
+        meant = {mark: f"{escape}{letter}{escape}" for mark, letter in pairs}
         return "".join(meant.get(letter, letter) for letter in text if letter.isprintable())
 
 

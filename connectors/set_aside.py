@@ -6,7 +6,7 @@ Refused is only what leaves nothing to act on. What people decide is never mende
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Generic, TypeVar
@@ -22,6 +22,7 @@ from connectors.not_taken import NotTaken
 from connectors.parts import Path, at, before_compact, compact, every, leaves, put
 from schemas.case import OpenCase
 from schemas.notification import NO_ACCOUNT, Instead, Notification
+from schemas.sharing import Sensitivity
 
 Concern = TypeVar("Concern", Notification, OpenCase)
 
@@ -33,6 +34,15 @@ _QUALIFIERS = frozenset({"system", "use", "accuracy_indicator", "relationship"})
 """They say how to take another part, and nothing by themselves."""
 _NOT_WHO = frozenset({"address", "sex_code", "identifier_absent_reason"})
 """Of a child: what does not say which one it is."""
+
+
+_CAREFUL: Mapping[str, object] = {
+    "sensitivity": Sensitivity.RESTRICTED,
+    "may_be_revealed": False,
+    "may_leave": False,
+    "signpost": False,
+}
+"""What stands for flags of sharing that cannot be read."""
 
 
 def usable(
@@ -81,10 +91,42 @@ class _Making(Generic[Concern]):
         return [one.moved(before_compact(self.sent.values, one.path)) for one in faults]
 
     def _told(self, made: Concern) -> Concern:
+        changes: dict[str, object] = {}
         if isinstance(made, Notification):
             self._tell_who_is_missing(made)
-        kept = self.asides.all()
-        return made.model_copy(update={"set_aside": kept}) if kept else made
+            changes = self._kept_close(made) if self._cut_yet else {}
+        if kept := self.asides.all():
+            changes["set_aside"] = kept
+        return made.model_copy(update=changes) if changes else made
+
+    def _kept_close(self, made: Notification) -> dict[str, object]:
+        """Flags that cannot be read are taken for the most careful ones."""
+        changes: dict[str, object] = {}
+        if strict := self._unread(("sharing",)):
+            changes["sharing"] = made.kept.model_copy(update=strict)
+        came = [
+            n for n, one in enumerate(at(self.sent.values, ("parts",)) or ()) if one is not None
+        ]
+        parts = tuple(
+            part.model_copy(update=self._unread(("parts", number)))
+            for number, part in zip(came, made.parts, strict=True)
+        )
+        return changes | ({"parts": parts} if parts != made.parts else {})
+
+    def _unread(self, path: Path) -> dict[str, object]:
+        """The most careful value for each flag there that came and is not used."""
+        whole = self._is_lost(path)
+        strict: dict[str, object] = {
+            name: careful
+            for name, careful in _CAREFUL.items()
+            if whole or self._is_lost((*path, name))
+        }
+        for place in [path, *((*path, name) for name in strict)]:
+            self.asides.keep_close(place)
+        return strict
+
+    def _is_lost(self, path: Path) -> bool:
+        return at(self.asides.came, path) is not None and at(self.sent.values, path) is None
 
     def _tell_who_is_missing(self, made: Notification) -> None:
         child = made.subject

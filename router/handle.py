@@ -113,12 +113,9 @@ def decide(
     due = _due(deliveries, offsets, expected=cursor.next_offset)
     fresh = _fresh(unit, due, view=view, offsets=offsets)
     memories = {bound.step.name: bound.memory(bound.step, view) for bound in unit.steps}
+    attempt = attempt or Attempt()
     one_pass = OnePass(
-        unit=unit,
-        memories=memories,
-        effects=Effects(),
-        policy=policy.value,
-        attempt=attempt or Attempt(),
+        unit=unit, memories=memories, effects=Effects(), policy=policy.value, attempt=attempt
     )
     one_pass.decide(fresh)
     return Decided(
@@ -130,7 +127,7 @@ def decide(
         policy=policy,
         effects=one_pass.effects,
         memories=memories,
-        attempt=one_pass.attempt,
+        attempt=attempt,
     )
 
 

@@ -6,15 +6,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from hashlib import sha256
 
+from router.linkage.resends import plain_reference
 from router.memory.references import References
 from router.refuse import dead_arrival, refused, rejected, taken
 from router.steps.deduplicate import decide as deduplicate
 from schemas.base import Fact
+from schemas.information import InformationOffered
 from schemas.message import Message, arrived, dated_id, derived_id
 from schemas.notification import NotificationReceived, Receipt
 from schemas.picture import DecidedOnPicture
 from schemas.refusals import Refusal
-from stores import codec, cursors, dead_letters, journal, known, pictures
+from stores import codec, cursors, dead_letters, journal, known, pictures, references
 from stores.database import Database, Transaction, Unstorable
 from stores.dead_letters import DeadLetter
 from stores.ports import Arrival
@@ -103,6 +105,7 @@ class _Batch:
         self._references = References(transaction)
 
     def take(self, arrivals: Sequence[Arrival]) -> list[Receipt]:
+        arrivals = [_with_referral(self._transaction, arrival) for arrival in arrivals]
         arrivals = _with_shown(self._transaction, arrivals)
         keys = [arrival_key(arrival) for arrival in arrivals]
         earlier = {_earlier_key(arrival) for arrival in arrivals if arrival.source_key}
@@ -215,6 +218,24 @@ class _Batch:
         except Unreadable:
             return (None,)
         return (found.original, found.mended) if found else ()
+
+
+def _with_referral(transaction: Transaction, arrival: Arrival) -> Arrival:
+    """What an agency volunteers under a reference of its own, with the referral that it made.
+
+    The first, where there were several versions: so what is sent again says the same.
+    """
+    body = arrival.body
+    if not isinstance(body, InformationOffered) or body.referral_id:
+        return arrival
+    reference = body.offered.reference
+    if reference is None:
+        return replace(arrival, body=Refusal("missing.field", "referral_id"))
+    key = f"{body.agency}/{plain_reference(reference)}"
+    for version in references.load(transaction, {key}):
+        named = body.model_copy(update={"referral_id": version.referral_id})
+        return replace(arrival, body=named)
+    return replace(arrival, body=Refusal("refused.unknown-subject", "reference"))
 
 
 def _with_shown(transaction: Transaction, arrivals: Sequence[Arrival]) -> Sequence[Arrival]:

@@ -20,7 +20,8 @@ from router.steps.safety import NOT_SAFE, Leaving, guarded, unsafe
 from schemas.identity import IdentityBlock
 from schemas.information import InformationRequest
 from schemas.message import derived_id
-from schemas.notices import Handover
+from schemas.notices import Handover, RequestCancellation, RequestChange
+from schemas.outcome import ReferralOutcome
 from schemas.policy import Partner, Policy
 from schemas.product import Product, ProductRecall
 from schemas.safety import Around, Hit, LetterHeld, SafetyChoice
@@ -29,7 +30,16 @@ from stores.database import View
 from stores.ports import Leased
 
 _LEAVING: Final = frozenset(
-    notice.type for notice in (Handover, InformationRequest, Product, ProductRecall)
+    notice.type
+    for notice in (
+        Handover,
+        InformationRequest,
+        Product,
+        ProductRecall,
+        ReferralOutcome,
+        RequestCancellation,
+        RequestChange,
+    )
 )
 """What goes to people outside the hub and tells of a child."""
 

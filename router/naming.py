@@ -23,16 +23,30 @@ from schemas.notices import (
     Handover,
     LinksChanged,
     MergeReview,
+    RequestCancellation,
+    RequestChange,
     RequestsPlanned,
     SplitReview,
 )
+from schemas.outcome import ReferralOpenAgain, ReferralOutcome
 from schemas.policy import Policy
 from schemas.safety import Around
 from stores import codec, people, states
 from stores.database import Transaction, View
 from stores.ports import Leased
 
-_ABOUT_ONE: Final = frozenset({DueTimeWarning.type, Handover.type, RequestsPlanned.type})
+_ABOUT_ONE: Final = frozenset(
+    notice.type
+    for notice in (
+        DueTimeWarning,
+        Handover,
+        ReferralOpenAgain,
+        ReferralOutcome,
+        RequestCancellation,
+        RequestChange,
+        RequestsPlanned,
+    )
+)
 _ABOUT_SEVERAL: Final = frozenset({LinksChanged.type, MergeReview.type, SplitReview.type})
 _PERSONS: Final = ("person_id", "other_person_id")
 

@@ -174,7 +174,7 @@ def decide_safely(step: Step[Any], message: Message, *, state: Any, policy: Poli
     """The step's outcome; what the step cannot decide is refused, and never holds up the others."""
     try:
         return step.decide(state, message, policy)
-    except Exception as error:  # noqa: BLE001 - whatever one message does to a step, the ones behind it must pass
+    except Exception as error:  # noqa: BLE001 - whatever one does, the ones behind it must pass
         _log.error(
             "step.undecidable",
             step=step.name,

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.base import Fact
-from schemas.case import OpenCaseReceived
+from schemas.case import OpenCase, OpenCaseReceived
+from schemas.information import InformationReceived
 from schemas.message import Message, derived_id
 from schemas.notification import (
     Instead,
     MessageRefused,
+    Notification,
     NotificationReceived,
     Receipt,
     ReceiptStatus,
@@ -36,9 +38,30 @@ def taken(arrival: Arrival, id_: str, *, duplicate_of: str | None = None) -> Rec
 def parts_to_tell(body: Fact | Refusal) -> list[SetAside]:
     """What of a message that is taken could not be used, as far as its sender is told."""
     match body:
-        case NotificationReceived(notification=concern) | OpenCaseReceived(open_case=concern):
-            return [one for one in concern.set_aside if one.instead is not Instead.ALONG]
+        case NotificationReceived(notification=concern):
+            return [*_aside(concern), *_without_reason(concern)]
+        case OpenCaseReceived(open_case=concern):
+            return _aside(concern)
+        case InformationReceived(response=response):
+            items = enumerate(response.items)
+            return [_unsaid(f"items[{n}].reason") for n, one in items if one.lacks_reason]
     return []
+
+
+def _aside(concern: Notification | OpenCase) -> list[SetAside]:
+    return [one for one in concern.set_aside if one.instead is not Instead.ALONG]
+
+
+def _without_reason(concern: Notification) -> list[SetAside]:
+    """What is kept back without a word why (L1): it is kept back all the same."""
+    told = {"sharing": concern.kept} | {f"parts[{n}]": p for n, p in enumerate(concern.parts)}
+    return [_unsaid(f"{place}.reason") for place, one in told.items() if one.lacks_reason]
+
+
+def _unsaid(place: str) -> SetAside:
+    return SetAside(
+        field=place, place=place, reason="missing.detriment", instead=Instead.KEPT_CLOSE
+    )
 
 
 def warned(part: SetAside) -> Warned:

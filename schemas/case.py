@@ -128,6 +128,8 @@ class ConcernFollowed(
 
     case_id: Identity
     further_referral_id: Identity
+    latest: bool = Field(default=False, exclude_if=not_)
+    """Whether no other of the child's referrals came between them."""
     same_concern: bool
     """Whether it tells of the same concern: a new version, or sent again."""
 

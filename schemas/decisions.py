@@ -14,17 +14,19 @@ from schemas.base import (
     Code,
     Fact,
     Identity,
+    Instant,
     Line,
+    Prose,
     ReferralHead,
     ReferralId,
     Shape,
 )
-from schemas.gathering import ToGather
+from schemas.gathering import Overrule, Question, ToGather
 from schemas.identity import IdentityField
 from schemas.notification import Digest
 from schemas.picture import DecidedOnPicture, Seen
 from schemas.policy import StandingRelease
-from schemas.product import CaseProduct, Choice, RecallAnswer, SentProduct
+from schemas.product import CaseProduct, Choice, Disposal, RecallAnswer, SentProduct
 from schemas.rating import Colour
 
 
@@ -32,6 +34,38 @@ class RatingDecision(ToGather, ReferralHead):
     """A social worker confirms or changes a rating (R17, R20), and with it what is gathered."""
 
     colour: Colour
+    decided_by: Line
+    rationale: Line
+    saw: tuple[Seen, ...] = ()
+
+
+class RequestDecision(ReferralHead):
+    """A social worker asks an agency further, or changes or cancels a request (R23)."""
+
+    action: Literal["ask", "change", "cancel"]
+    agency: Code | None = None
+    """Whom to ask."""
+    request_id: Identity | None = None
+    """Which request to change or cancel."""
+    question: Question | None = None
+    due_at: Instant | None = None
+    """By when to answer; None: as the profile says, or as it was."""
+    overrules: tuple[Overrule, ...] = Field(default=(), max_length=30)
+    decided_by: Line
+    rationale: Line
+    saw: tuple[Seen, ...] = ()
+
+
+class OutcomeDecision(ReferralHead):
+    """A social worker closes a referral with an outcome (R38), or changes the outcome."""
+
+    outcome: Disposal
+    to: Code | None = None
+    """The team or service that takes it from here."""
+    may_be_told: Prose
+    """What whoever brought the concern may be told of it, in these words."""
+    without_product: Line | None = None
+    """Why a Red is closed before its products are out; required there."""
     decided_by: Line
     rationale: Line
     saw: tuple[Seen, ...] = ()
@@ -93,7 +127,11 @@ class ReleaseDecision(CaseProduct):
     item_id: Identity
     choice: Choice
     digest: Digest | None = None
-    """The digest that was shown with the text chosen; required unless withheld."""
+    """The digest that was shown with the text chosen; of ``text``, worked out likewise, for words
+    of the owner's own. Required unless withheld.
+    """
+    text: Prose | None = Field(default=None, exclude_if=lambda text: text is None)
+    """The owner's own words, where it chooses these."""
     recipient: Code
     purpose: Line
     decided_by: Line
@@ -176,6 +214,30 @@ class RatingDecided(
     """A rating decision came in by a connector."""
 
     decision: RatingDecision
+
+
+class RequestDecided(
+    DecidedOnPicture,
+    type="mash.request.decided.v1",
+    topic="requests.decided",
+    subject="decision.case_id",
+    referral="decision.referral_id",
+):
+    """A decision about what is asked of an agency came in by a connector."""
+
+    decision: RequestDecision
+
+
+class OutcomeDecided(
+    DecidedOnPicture,
+    type="mash.outcome.decided.v1",
+    topic="outcomes.decided",
+    subject="decision.case_id",
+    referral="decision.referral_id",
+):
+    """An outcome decision came in by a connector."""
+
+    decision: OutcomeDecision
 
 
 class LinkDecided(

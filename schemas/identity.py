@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable
 from enum import StrEnum
+from hashlib import sha256
 from operator import not_
 
 from pydantic import Field
@@ -115,6 +116,10 @@ class IdentityBlock(Shape):
         """
         said = self.model_dump(mode="json", exclude_defaults=True)
         return json.dumps(said, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+
+    def digest(self) -> str:
+        """SHA-256 of these bytes in hex."""
+        return sha256(self.as_told()).hexdigest()
 
 
 class About(Shape):

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import StrEnum
 from operator import not_
-from typing import Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
@@ -27,6 +26,7 @@ from schemas.identity import About
 from schemas.person import Person
 from schemas.picture import PictureGiven
 from schemas.rating import Colour
+from schemas.sharing import Sensitivity as Sensitivity
 
 _no: Callable[[object], bool] = not_
 
@@ -120,17 +120,6 @@ class InformationRequested(
     not_asked: tuple[NotAsked, ...] = ()
 
 
-class Sensitivity(StrEnum):
-    """How much harm an item can do in wrong hands (R26, R35).
-
-    ``restricted`` covers informants and the like.
-    """
-
-    ROUTINE = "routine"
-    SENSITIVE = "sensitive"
-    RESTRICTED = "restricted"
-
-
 class InformationItem(Shape):
     """One piece of what an agency knows, and who may see it by its owner's word (R28, R29)."""
 
@@ -142,8 +131,18 @@ class InformationItem(Shape):
     """Inside the hub."""
     may_leave: bool
     """To recipients outside; what leaves still needs its owner's approval, byte for byte."""
-    signpost: bool = True
-    """Whether recipients may be told that the owner holds something, and its contact (R34, R35)."""
+    signpost: bool | None = Field(default=None, exclude_if=lambda told: told is None)
+    """Whether recipients may be told that the owner holds something, and its contact (R34, R35).
+
+    None: as the agreement of the agency that tells it says.
+    """
+    reason: Line | None = Field(default=None, exclude_if=lambda told: told is None)
+    """Why it is not revealed, or may not leave: why that would be more detrimental (L1)."""
+
+    @property
+    def lacks_reason(self) -> bool:
+        """Whether it keeps something back and does not say why."""
+        return not (self.may_be_revealed and self.may_leave) and not (self.reason or "").strip()
 
 
 class RequestId(Shape):
@@ -186,6 +185,68 @@ class InformationAnswered(RequestFact, type="mash.information.answered.v1"):
     items: tuple[InformationItem, ...]
     answered_by: Line
     late: bool
+
+
+class RequestChanged(RequestFact, type="mash.information.changed.v1"):
+    """A social worker changed what is asked or by when; who is asked was told."""
+
+    question: Question | None = Field(default=None, exclude_if=_no)
+    due_at: Instant
+    decided_by: Line
+    rationale: Line
+
+
+class RequestCancelled(RequestFact, type="mash.information.cancelled.v1"):
+    """No answer is awaited any more; what comes all the same is taken as volunteered."""
+
+    decided_by: Line
+    rationale: Line
+    closing: bool = Field(default=False, exclude_if=_no)
+    """The referral was closed, and with it every request that was still awaited."""
+
+
+class VolunteeredInformation(Shape):
+    """What an agency tells that nobody asked for, about a child of whom the hub knows.
+
+    One of ``referral_id``, as in a request or a receipt, and ``reference``, as the agency called
+    its own notification, says which child.
+    """
+
+    referral_id: Identity | None = None
+    reference: Identity | None = None
+    items: Annotated[tuple[InformationItem, ...], Field(min_length=1, max_length=200)]
+    volunteered_by: Line
+
+
+class InformationOffered(
+    AgencyFact,
+    type="mash.information.offered.v1",
+    topic="information.received",
+    subject="referral_id",
+    referral="referral_id",
+):
+    """What an agency volunteers came in by a connector."""
+
+    referral_id: Identity | None
+    """As it said, or by its reference; what names no referral that the hub knows is refused."""
+    offered: VolunteeredInformation
+
+
+class InformationVolunteered(
+    ReferralFact,
+    type="mash.information.volunteered.v1",
+    topic="information.answered",
+    agency="agency",
+):
+    """An agency told what nobody asked for, or answers no more awaited."""
+
+    volunteered_id: Identity
+    """By which it is told from answers: the id of its receipt."""
+    agency: Code
+    request_id: Identity | None = Field(default=None, exclude_if=_no)
+    """The request that it answers, which had been cancelled."""
+    items: tuple[InformationItem, ...]
+    volunteered_by: Line
 
 
 class InformationMissing(RequestFact, type="mash.information.missing.v1"):

@@ -8,9 +8,10 @@ from pydantic import Field
 
 from schemas.base import Code, Identity, Instant, Line, Notice, ReferralHead, ReferralId
 from schemas.case import Candidate, FromPerson, LikelyPair, PersonReferrals, Worker
+from schemas.gathering import Question
 from schemas.identity import About, AboutSeveral, IdentityField
 from schemas.information import RequestPlan
-from schemas.notification import Notification, SetAside
+from schemas.notification import Digest, Notification, SetAside
 from schemas.picture import PictureGiven
 from schemas.product import DraftItem, RecallAnswer, SentProduct
 from schemas.rating import Colour, DueTime
@@ -93,6 +94,24 @@ class RequestsPlanned(About, ReferralHead, Notice, type="mash.request-plan.v1"):
     plan: RequestPlan
 
 
+class RequestHead(ReferralHead):
+    """A request for information that an agency was sent."""
+
+    request_id: Identity
+    agency: Code
+
+
+class RequestChange(About, RequestHead, Notice, type="mash.request-changed.v1"):
+    """To who was asked: this is asked, and is due then, instead of what the request said."""
+
+    question: Question | None = None
+    due_at: Instant
+
+
+class RequestCancellation(About, RequestHead, Notice, type="mash.request-cancelled.v1"):
+    """To who was asked: no answer is awaited; one that is sent all the same is taken."""
+
+
 class AdultMatter(ReferralHead, Notice, type="mash.adult-matter.v1"):
     """A concern was about somebody who was 18 or older: nobody is asked about it here.
 
@@ -134,6 +153,10 @@ class ApprovalRequest(About, SentProduct, Notice, type="mash.approval-request.v1
     purpose: Line
     colour: Colour
     item: DraftItem
+    about_digest: Digest | None = Field(default=None, exclude_if=not_)
+    """Of all that the product would say of whom it is about, for the digest of an owner's own words
+    (:func:`schemas.product.release_digest`).
+    """
     asks: tuple[IdentityField, ...] = Field(default=(), exclude_if=not_)
     """For who told it: what of that goes only if it is approved here."""
 

@@ -22,6 +22,7 @@ from schemas.base import (
     Shape,
 )
 from schemas.person import Person
+from schemas.sharing import FREE, Part, Sharing
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 """SHA-256 in hex."""
@@ -53,6 +54,8 @@ class Instead(StrEnum):
     """The hub gave a reference of its own, from the content."""
     WITHOUT = "without"
     """Nothing stands there, and it is taken without it."""
+    KEPT_CLOSE = "kept-close"
+    """What it belongs to is kept back as was said."""
     ALONG = "along"
     """Kept with another part, which it describes; that is told."""
 
@@ -85,6 +88,10 @@ class Notification(Shape):
     parents_informed: ParentsInformed | None = None
     urgent: bool = Field(default=False, exclude_if=not_)
     """Its sender says that it cannot wait: whoever rates looks at it within minutes."""
+    sharing: Sharing | None = Field(default=None, exclude_if=lambda told: told is None)
+    """Who may know what it says, where its agency keeps something back."""
+    parts: Annotated[tuple[Part, ...], Field(max_length=50)] = Field(default=(), exclude_if=not_)
+    """What it says beside the narrative, under flags of its own."""
     set_aside: tuple[SetAside, ...] = Field(default=(), exclude_if=not_)
     """What else came, and could not be used; it leaves no trace where there is nothing."""
 
@@ -97,6 +104,11 @@ class Notification(Shape):
         aside = (one for one in self.set_aside if one.value and one.place != "observed_at")
         kept = (f"{one.place}={one.value}" for one in aside)
         return sha256("\0".join((said, *kept)).encode()).hexdigest()
+
+    @property
+    def kept(self) -> Sharing:
+        """Who may know what its narrative says."""
+        return self.sharing or FREE
 
     @property
     def observed_on_arrival(self) -> bool:

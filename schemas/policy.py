@@ -165,6 +165,10 @@ class BoroughProfile(Shape):
     """For a human to look at what may be a Red; None: no clock."""
     holds: dict[Code, AgeBand] = Field(default={}, exclude_if=not_)
     """By agency, about whom it can hold anything; who is not named, about anybody."""
+    after_closure: Literal["reopen", "anew"] = Field(
+        default="anew", exclude_if=lambda after: after == "anew"
+    )
+    """Whether a later notification about the child reopens its last referral, or starts anew."""
     adult_services: Code | None = Field(default=None, exclude_if=not_)
     """Who is told that a concern was about an adult."""
 
@@ -205,6 +209,17 @@ class StandingRelease(Shape):
         return whom and kind in self.kinds
 
 
+class HandoverRule(StrEnum):
+    """How much of its notification an agency lets be handed to the child's own social worker."""
+
+    IDENTITY = "identity"
+    """Who the child is, and whom to ring."""
+    SANITISED = "sanitised"
+    """And its words, sanitised."""
+    FULL = "full"
+    """As it notified them."""
+
+
 class Agreement(Shape):
     """A partner's signature under the sharing agreement (R50); ``until`` None: open-ended."""
 
@@ -219,6 +234,14 @@ class Agreement(Shape):
 
     None: the agreement does not speak of it, and the borough's profile says.
     """
+    signposts: bool = Field(default=False, exclude_if=not_)
+    """Whether it agrees to be named, with its contact, where something it tells is held back (R34),
+    unless it says otherwise of the item.
+    """
+    handover: HandoverRule = Field(
+        default=HandoverRule.IDENTITY, exclude_if=lambda rule: rule is HandoverRule.IDENTITY
+    )
+    """What the team of a child's allocated worker is given of a notification, and no more (R9)."""
     text_sha256: Digest | None = Field(default=None, exclude_if=lambda digest: digest is None)
     """Of the text that was signed; what it releases beforehand counts only with it."""
     standing_release: tuple[StandingRelease, ...] = Field(default=(), exclude_if=not_)
@@ -268,6 +291,8 @@ class Partner(Reached):
     """In policies of old; it releases nothing any more."""
     decision_makers: tuple[Line, ...] = Field(default=(), exclude_if=not_)
     """The people who decide for the agency about its items (R29); nobody else does."""
+    social_workers: tuple[Line, ...] = Field(default=(), exclude_if=not_)
+    """Of the lead agency: who rates, asks and closes (R17, R38); empty: whoever it says."""
 
 
 class Policy(Shape):

@@ -30,15 +30,15 @@ def _none(value: object) -> bool:
 
 
 def release_digest(
-    *, item_id: str, recipient: str, purpose: str, text: str, about: bytes = b""
+    *, item_id: str, recipient: str, purpose: str, text: str, about: str = ""
 ) -> str:
     """SHA-256 over the exact bytes that would leave, for whom, what for and about whom.
 
-    ``about``: :meth:`schemas.identity.IdentityBlock.as_told`; products of old have none. Who
+    ``about``: :meth:`schemas.identity.IdentityBlock.digest`; products of old have none. Who
     approves one has approved nothing else.
     """
     parts = [part.encode() for part in (item_id, recipient, purpose, text)]
-    parts += [about] if about else []
+    parts += [about.encode()] if about else []
     return sha256(b"".join(len(part).to_bytes(8, "big") + part for part in parts)).hexdigest()
 
 
@@ -69,6 +69,8 @@ class DraftItem(Item):
     sanitised_digest: Digest
     """:func:`release_digest` of the sanitised text."""
     signpost: bool
+    held_by: Code | None = Field(default=None, exclude_if=_none)
+    """Who told it, where that says that it is another agency's: then both decide about it."""
     notification: bool = False
     """Whether this is the referral's own notification."""
     restricted: bool = Field(default=False, exclude_if=not_)
@@ -81,7 +83,9 @@ class Weighing(Item):
     included: bool
     reason: Line
     signpost: bool = False
-    """For an item left out: whether its owner may be named as holding something."""
+    """For an item left out: whether who told it may be named as holding something."""
+    held_by: Code | None = Field(default=None, exclude_if=_none)
+    """Who told it, where that is not its owner."""
 
 
 class Untold(Shape):
@@ -137,9 +141,9 @@ class ProductHead(ReferralHead, ProductId):
     """Of the child as notified, what must be looked for before anything is sent (L7)."""
 
     @property
-    def identity_bytes(self) -> bytes:
+    def identity_digest(self) -> str:
         """Whom it is about, for :func:`release_digest`."""
-        return self.identity.block.as_told() if self.identity else b""
+        return self.identity.block.digest() if self.identity else ""
 
 
 class ProductDrafted(
@@ -165,7 +169,24 @@ class Choice(StrEnum):
 
     RELEASE_ORIGINAL = "release_original"
     RELEASE_SANITISED = "release_sanitised"
+    RELEASE_REWORDED = "release_reworded"
+    """In words of the owner's own, in place of those proposed."""
     WITHHOLD = "withhold"
+
+
+class Difference(Shape):
+    """A stretch of the original, in characters, and what the owner's words have in its place."""
+
+    start: int
+    end: int
+    instead: str
+
+
+class Wording(Shape):
+    """What its owner lets leave in words of its own, and how they differ from the original."""
+
+    text: Prose
+    differences: tuple[Difference, ...]
 
 
 class ItemDecided(
@@ -180,6 +201,7 @@ class ItemDecided(
 
     item_id: Identity
     owner: Code
+    """Who decided: its owner, or who told it as another agency's."""
     choice: Choice
     digest: Digest | None
     """Of what may leave; None when withheld."""
@@ -191,6 +213,8 @@ class ItemDecided(
     decided_by: Line
     leaves_out: tuple[IdentityField, ...] = Field(default=(), exclude_if=not_)
     """What is not told of whom it is about, where this owner told it."""
+    wording: Wording | None = Field(default=None, exclude_if=_none)
+    """The owner's own words, where it chose these."""
 
 
 class OwnersWord(ReferralFact, Item):

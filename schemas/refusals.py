@@ -208,6 +208,12 @@ _REASONS = (
         "Compare the message with the agreed format; the whole of it is kept.",
     ),
     Reason(
+        "missing.detriment",
+        "Something is not revealed, or may not leave, and nothing says why.",
+        "Say with it why sharing it would be more detrimental to the child (Children Act 2004, "
+        "s16LA).",
+    ),
+    Reason(
         "missing.name",
         "The child's given name or family name is missing.",
         "Send both where they are known; without them the child is hard to find.",
@@ -262,6 +268,22 @@ _REASONS = (
         False,
     ),
     Reason(
+        "refused.not-rated",
+        "No social worker has rated the referral yet.",
+        "Send a rating decision first: it says too what is asked of whom.",
+    ),
+    Reason(
+        "refused.red-without-product",
+        "A Red is to be closed before its products are out.",
+        "Say in without_product why it is closed without them, or close it once they are out.",
+    ),
+    Reason(
+        "refused.not-to-be-asked",
+        "This agency is not to be asked about this child: the request plan says why.",
+        "Where the plan says that it may be overruled, send the decision again with an overrule "
+        "and its rationale; where the link is in doubt, settle it first.",
+    ),
+    Reason(
         "refused.digest",
         "The decision is about other bytes than those proposed.",
         "Decide again on what is shown now.",
@@ -287,11 +309,18 @@ _REASONS = (
     ),
     Reason(
         "refused.decision-maker",
-        "Nobody of this name is registered to decide for the agency about its items.",
-        "Let one of the agency's decision makers decide, or have the lead agency register the one "
-        "who did; then send it again.",
+        "Nobody of this name is registered to decide this for the agency.",
+        "Let one who is registered decide, or have the lead agency register the one who did; then "
+        "send it again.",
         False,
-        hint="`decision_makers` of the agency in the configuration.",
+        hint="`decision_makers` of the agency in the configuration, or `social_workers` of the "
+        "lead agency, who rate.",
+    ),
+    Reason(
+        "refused.other-words",
+        "The other agency that decides about this item has approved other words.",
+        "Approve the same words, or withhold the item.",
+        False,
     ),
     Reason(
         "refused.withheld",
@@ -334,6 +363,7 @@ INSTEAD = {
     "cleaned": "Used without the characters that no text may hold; kept as it came.",
     "arrival-time": "The time at which it arrived is used instead.",
     "without": "Taken without it.",
+    "kept-close": "It is kept back all the same, as was said.",
     "along": "Kept with the part that it describes.",
     "given-reference": "The hub gave it a reference of its own, which is in this receipt.",
 }

@@ -41,8 +41,8 @@ _COLUMNS = (
 )
 _WHOLE_ENTRY = tuple(journal.c[name] for name in _COLUMNS.split(", "))
 _ENTRIES = text(
-    f"SELECT {_COLUMNS} FROM journal WHERE position > :after AND position <= :last "  # noqa: S608 - ours
-    "ORDER BY position LIMIT :limit"
+    f"SELECT {_COLUMNS} FROM journal "  # noqa: S608 - ours
+    "WHERE position > :after AND position <= :last ORDER BY position LIMIT :limit"
 )
 _ENTRY = text(f"SELECT {_COLUMNS} FROM journal WHERE message_id = :id")  # noqa: S608 - ours
 

@@ -1,4 +1,7 @@
-"""Makes the service fixtures known to every test."""
+"""Makes the service fixtures known to every test, and says how processes share the tests."""
+
+import pytest
+from xdist.remote import Producer
 
 from tests.fixtures_services import (
     kafka_container_url,
@@ -15,6 +18,7 @@ from tests.fixtures_services import (
     rabbitmq_url,
     services_folder,
 )
+from tests.sharing import Sharing
 
 __all__ = [
     "kafka_container_url",
@@ -31,3 +35,8 @@ __all__ = [
     "rabbitmq_url",
     "services_folder",
 ]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Sharing:
+    """For `pytest --numprocesses`, as `make test` runs it."""
+    return Sharing(config, log)

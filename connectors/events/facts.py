@@ -21,7 +21,12 @@ from connectors.set_aside import usable
 from schemas import decisions
 from schemas.base import Fact, Shape
 from schemas.case import OpenCase, OpenCaseReceived
-from schemas.information import InformationReceived, InformationResponse
+from schemas.information import (
+    InformationOffered,
+    InformationReceived,
+    InformationResponse,
+    VolunteeredInformation,
+)
 from schemas.message import derived_id
 from schemas.notification import Notification, NotificationReceived
 from schemas.refusals import Refusal
@@ -90,6 +95,22 @@ MESSAGE_TYPES: Mapping[str, MessageType[Any]] = {
     "mash.information-response.v1": MessageType(
         InformationResponse,
         lambda by, sent: InformationReceived(agency=by.code, response=sent),
+    ),
+    "mash.outcome-decision.v1": MessageType(
+        decisions.OutcomeDecision,
+        lambda by, sent: decisions.OutcomeDecided(agency=by.code, decision=sent),
+        lead_only=True,
+    ),
+    "mash.request-decision.v1": MessageType(
+        decisions.RequestDecision,
+        lambda by, sent: decisions.RequestDecided(agency=by.code, decision=sent),
+        lead_only=True,
+    ),
+    "mash.information-volunteered.v1": MessageType(
+        VolunteeredInformation,
+        lambda by, sent: InformationOffered(
+            agency=by.code, referral_id=sent.referral_id, offered=sent
+        ),
     ),
     "mash.release-decision.v1": MessageType(
         decisions.ReleaseDecision,

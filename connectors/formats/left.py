@@ -44,43 +44,43 @@ def leaving(node: Part) -> Any:
 def left(node: Part, record: object) -> list[Left]:
     """Each value that is not read because of others, or for want of what is missing beside it."""
     found: list[Left] = []
-    _look(node, record, found)
+    _look(node, record, found=found)
     return found
 
 
-def _look(node: Part, record: object, found: list[Left]) -> None:
+def _look(node: Part, record: object, *, found: list[Left]) -> None:
     # Every record goes through here, and mostly nothing is left: no generators.
     look = _LOOK.get(type(node))
     if look is not None:
-        look(node, record, found)
+        look(node, record, found=found)
 
 
-def _at_group(group: Group, record: object, found: list[Left]) -> None:
+def _at_group(group: Group, record: object, *, found: list[Left]) -> None:
     if group.unless is not None and group.unless(record) is not None:
-        _say(group, record, found, needs=None)
+        _say(group, record, found=found, needs=None)
     elif group.needs and not _stands(needed := group.parts[group.needs], record):
-        _say(group, record, found, needs=needed.agreed(()))
+        _say(group, record, found=found, needs=needed.agreed(()))
     else:
         for part in group.parts.values():
-            _look(part, record, found)
+            _look(part, record, found=found)
 
 
-def _at_first(first: First, record: object, found: list[Left]) -> None:
+def _at_first(first: First, record: object, *, found: list[Left]) -> None:
     standing = [choice for choice in first.choices if _stands(choice, record)]
     taken = first.taken(record) if len(standing) > 1 else None
     for choice in standing:
         if taken is None or choice is taken:
-            _look(choice, record, found)
+            _look(choice, record, found=found)
         else:
-            _say(choice, record, found, needs=None)
+            _say(choice, record, found=found, needs=None)
 
 
-def _at_many(many: Many, record: object, found: list[Left]) -> None:
+def _at_many(many: Many, record: object, *, found: list[Left]) -> None:
     for item in many.items:
-        _look(item, record, found)
+        _look(item, record, found=found)
 
 
-def _at_each(each: Each, record: object, found: list[Left]) -> None:
+def _at_each(each: Each, record: object, *, found: list[Left]) -> None:
     for number, part in enumerate(each.parts(record), start=each.first):
         if each.texts or isinstance(part, FIELDED):
             for one in left(each.node, part):
@@ -88,14 +88,14 @@ def _at_each(each: Each, record: object, found: list[Left]) -> None:
                 found.append(replace(one, name=name))
 
 
-def _at_field(field: Field, record: object, found: list[Left]) -> None:
+def _at_field(field: Field, record: object, *, found: list[Left]) -> None:
     """Of several values those that cannot be read beside the one that can."""
     raw = _raw(field, record)
     if isinstance(raw, list) and not field.takes_several and not _is_bad(field, raw):
         found += [Left(field.name, one, None) for one in raw if _is_bad(field, [one])]
 
 
-_LOOK: Mapping[type, Callable[[Any, object, list[Left]], None]] = {
+_LOOK: Mapping[type, Callable[..., None]] = {
     Group: _at_group,
     First: _at_first,
     Many: _at_many,
@@ -123,12 +123,12 @@ def _raw(field: Field, record: object) -> object | None:
         return Bad("invalid.value")
 
 
-def _say(node: Part, record: object, found: list[Left], *, needs: str | None) -> None:
+def _say(node: Part, record: object, *, found: list[Left], needs: str | None) -> None:
     """Every value in it that says more than its default."""
     if isinstance(node, Field) and node.read(record) not in (None, node.default):
         found.append(Left(node.name, node.read(record, tell="written"), needs))
     for part in _inside(node):
-        _say(part, record, found, needs=needs)
+        _say(part, record, found=found, needs=needs)
 
 
 def _inside(node: Part) -> Sequence[Part]:

@@ -226,8 +226,8 @@ def compiled(table: Mapping[str, object]) -> AgencyMapping:
 
 
 @cache
-def _schema(makes: str) -> Mapping[str, Any]:
-    """The JSON Schema of what a mapping makes; nobody changes it."""
+def _schema(makes: Makes) -> Mapping[str, object]:
+    """Of the shape; nobody changes it."""
     return _SHAPES[makes].model_json_schema()
 
 

@@ -130,7 +130,7 @@ def _header(lines: _Lines, reading: Reading) -> _Header:
         top, row = lines.next(), row + 1
     if not top.strip():
         raise NotTaken("unreadable.empty")
-    raw, cells = _header_cells(top, lines, reading)
+    raw, cells = _header_cells(top, lines, reading=reading)
     while cells and not cells[-1].strip():
         cells.pop()
     known = {_plain(column): column for column in reading.columns}
@@ -145,7 +145,7 @@ def _header(lines: _Lines, reading: Reading) -> _Header:
     return _Header(raw, names, missing, unread, delimiter=reading.delimiter, row=row)
 
 
-def _header_cells(top: bytes, lines: _Lines, reading: Reading) -> tuple[bytes, list[str]]:
+def _header_cells(top: bytes, lines: _Lines, *, reading: Reading) -> tuple[bytes, list[str]]:
     """A header's names may hold line breaks, in quotes."""
     taken = [top]
     while True:
@@ -187,16 +187,16 @@ def _rows(lines: _Lines, header: _Header) -> Iterator[_Row]:
     number = header.row
     while line := lines.next():
         number += 1
-        yield _row(line, lines, header, number=number)
+        yield _row(line, lines, header=header, number=number)
 
 
-def _row(line: bytes, lines: _Lines, header: _Header, *, number: int) -> _Row:
+def _row(line: bytes, lines: _Lines, *, header: _Header, number: int) -> _Row:
     try:
         cells = header.cells(line)
     except UnicodeDecodeError:
         return _Row(number, line, Refusal("unreadable.encoding"))
     except csv.Error:
-        return _spanning(line, lines, header, number=number)
+        return _spanning(line, lines, header=header, number=number)
     if not any(cell.strip() for cell in cells):
         return _Row(number, line, {}, blank=True)
     if (fitting := header.fitting(cells)) is not None:
@@ -206,7 +206,7 @@ def _row(line: bytes, lines: _Lines, header: _Header, *, number: int) -> _Row:
     return _Row(number, line, Refusal("unreadable.csv"))
 
 
-def _spanning(line: bytes, lines: _Lines, header: _Header, *, number: int) -> _Row:
+def _spanning(line: bytes, lines: _Lines, *, header: _Header, number: int) -> _Row:
     """A row with a quote that is open at the end of its first line.
 
     It may go on in the next lines, but never in one that is whole by itself.

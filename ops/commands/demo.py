@@ -132,7 +132,7 @@ def _start(hub: Hub, told: _Telling, *, parts: Parts) -> str:
     found = routes(hub.settings, os.environ)
     callers = Connections(hub.settings.http)
     monitor = monitor_routes(lambda: collect(hub), connections=callers.counts)
-    server = web_server(hub, found, monitor, bound=told.bound, connections=callers)
+    server = web_server(hub, found, bound=told.bound, extra_routes=monitor, connections=callers)
     connectors = connectors_of(hub, found, told.place.path)
     for part in (steps_of(hub.embedded()), NamedPart("http", server.run), *connectors):
         parts.start(part)

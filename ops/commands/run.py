@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import threading
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -14,7 +13,7 @@ from ops.commands.common import config_option, say
 from ops.run.garbage import collect_seldom
 from ops.run.log import configure
 from ops.run.parts import EDGE, STEPS, embedded_parts, production_names, production_part
-from ops.run.serve import NamedPart, Parts, stopped_by_signals
+from ops.run.serve import NamedPart, Parts, end_process, stopped_by_signals
 from ops.run.supervisor import GRACE_SECONDS, process_parts
 from ops.run.wiring import Hub, open_hub
 from router.unit import ALL
@@ -43,16 +42,22 @@ def run(parts: tuple[str, ...], config: Path) -> None:
     hub, stop = open_hub(config, os.environ), threading.Event()
     _refuse_odd_parts(hub, parts)
     with stopped_by_signals(stop):
-        running = Parts(hub.database, stop, grace=GRACE_SECONDS + 5)
+        running = _none_yet(hub, stop, supervising=not parts)
         for named in _prepared(hub, parts, config=config):
             if named.says:
                 say(named.says)
             running.start(named)
         stop.wait()
-        running.join()
+        left = running.join()
     hub.database.close()
-    if running.failed:
-        sys.exit(1)
+    end_process(1 if running.failed or left else 0)
+
+
+def _none_yet(hub: Hub, stop: threading.Event, *, supervising: bool) -> Parts:
+    """Parts to be started. Whoever supervises processes waits longer than these are given."""
+    if supervising and hub.settings.runtime.topics is not None:
+        return Parts(hub.database, stop, grace=GRACE_SECONDS + 5)
+    return Parts(hub.database, stop)
 
 
 def _refuse_odd_parts(hub: Hub, parts: Sequence[str]) -> None:

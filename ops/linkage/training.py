@@ -89,7 +89,7 @@ def train(
 ) -> Trained:
     """The model once it has settled, or after so many rounds as there may be."""
     kept = {key: value for key, value in base.items() if key != "trained"}
-    learning = lessons(material.unknown, kept, version, told=material.told)
+    learning = lessons(material.unknown, kept, version=version, told=material.told)
     for rounds, lesson in enumerate(learning, start=1):
         progress(1)
         if rounds == most or not material.unknown or lesson.moved < _SETTLED:

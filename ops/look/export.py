@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from connectors.events.facts import MESSAGE_TYPES
-from schemas import information, notices, notification, product, safety
+from schemas import information, notices, notification, outcome, product, safety
 from schemas.base import Notice, Shape
 from schemas.topics import TOPICS
 
@@ -25,10 +25,14 @@ NOTICES: tuple[type[Notice], ...] = (
     notices.MergeReview,
     notices.RatingRequest,
     notices.RecallAnswerNotice,
+    notices.RequestCancellation,
+    notices.RequestChange,
     notices.RequestsPlanned,
     notices.SplitReview,
     notices.WhatIsNew,
     notification.Receipt,
+    outcome.ReferralOpenAgain,
+    outcome.ReferralOutcome,
     product.Product,
     product.ProductRecall,
     safety.SafetyReview,

@@ -52,7 +52,7 @@ def replay(
         processes = _as_many_as_pay(hub.database)
         report = replay_case(hub.database, wanted) if wanted.about else None
     if report is None:
-        report = _found(hub.database, wanted, processes, watching).settled()
+        report = _found(hub.database, wanted, processes=processes, watching=watching).settled()
     report.seconds = time.monotonic() - started
     return report
 
@@ -72,12 +72,12 @@ def _refuse_earlier_rules(database: Database) -> None:
         )
 
 
-def _found(database: Database, wanted: Wanted, processes: int, watching: Watching) -> Found:
+def _found(database: Database, wanted: Wanted, *, processes: int, watching: Watching) -> Found:
     if processes == 1 or not _can_share(database):
         with watching() as advance:
-            return first(database, wanted, Alone(), advance)
+            return first(database, wanted, other=Alone(), advance=advance)
     with second(database, wanted) as other, watching() as advance:
-        return first(database, wanted, other, advance)
+        return first(database, wanted, other=other, advance=advance)
 
 
 def _as_many_as_pay(database: Database) -> int:

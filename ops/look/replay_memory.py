@@ -43,12 +43,13 @@ class KeptPeople(PeopleMemory):
     """
 
     def __init__(self, step: Step[Any]) -> None:
-        super().__init__(step, None, DecodedPeople())  # type: ignore[arg-type]  # there is no transaction to write in
+        nowhere: Any = None  # there is no transaction to write in
+        super().__init__(step, nowhere, DecodedPeople())
 
     def _read_blocks(self, keys: Collection[int]) -> None:
         """Nothing is behind this: whoever is known is here already."""
 
-    def flush(self, transaction: Transaction | None = None) -> None:  # noqa: ARG002 - nothing is written
+    def flush(self, transaction: Transaction | None = None) -> None:  # noqa: ARG002 - none written
         """Forget what was noted for writing."""
         for noted in (
             self._incoming,

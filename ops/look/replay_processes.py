@@ -83,12 +83,12 @@ class Second:
         return found
 
 
-def first(database: Database, wanted: Wanted, other: Alone | Second, advance: Advance) -> Found:
+def first(database: Database, wanted: Wanted, *, other: Alone | Second, advance: Advance) -> Found:
     """Decide for the first steps, or for all of them, in this process."""
     with database.view() as view, _not_collecting():
         sight = replaying.sight(view.connection)
         other.see(sight)
-        again = _again(view, Share(other.shares, 0), wanted, last=sight.last)
+        again = _again(view, Share(other.shares, 0), wanted=wanted, last=sight.last)
         for claims in replaying.claims(view.connection):
             other.decide(again.decide([(claim, ()) for claim in claims]))
             advance(len(claims))
@@ -105,7 +105,8 @@ def second(database: Database, wanted: Wanted) -> Iterator[Second]:
     database.close()
     fork = get_context("fork")
     here, there = fork.Pipe()
-    process = fork.Process(target=_serve, args=(database, wanted, there, here))
+    pipes = {"pipe": there, "others": here}
+    process = fork.Process(target=_serve, args=(database, wanted), kwargs=pipes)
     process.start()
     there.close()
     try:
@@ -115,28 +116,28 @@ def second(database: Database, wanted: Wanted) -> Iterator[Second]:
         process.join()
 
 
-def _serve(database: Database, wanted: Wanted, pipe: Connection, others: Connection) -> None:
+def _serve(database: Database, wanted: Wanted, *, pipe: Connection, others: Connection) -> None:
     others.close()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first one stops both
     try:
-        pipe.send(_behind(database, wanted, pipe))
+        pipe.send(_behind(database, wanted, pipe=pipe))
     except (EOFError, ConnectionError):  # the first one has gone
         return
     except Exception as error:  # noqa: BLE001 - raised again in the first one, which waits for it
         pipe.send(error)
 
 
-def _behind(database: Database, wanted: Wanted, pipe: Connection) -> Found:
+def _behind(database: Database, wanted: Wanted, *, pipe: Connection) -> Found:
     with database.view() as view, _not_collecting():
         sight: Sight = pipe.recv()
         replaying.see(view.connection, sight)
-        again = _again(view, Share(SHARES[1], 1), wanted, last=sight.last)
+        again = _again(view, Share(SHARES[1], 1), wanted=wanted, last=sight.last)
         while (page := pipe.recv()) is not None:
             again.decide(page)
         return again.finish()
 
 
-def _again(view: View, share: Share, wanted: Wanted, *, last: int) -> Again:
+def _again(view: View, share: Share, *, wanted: Wanted, last: int) -> Again:
     found = Found(wanted)
     journal = Journal(view, share, found=found, last=last)
     return Again(view, share, found=found, journal=journal, memories=memories(share.steps))

@@ -22,6 +22,21 @@ _HOLDERS = ("data", "decision", "response", "receipt", "notification", "open_cas
 """Where the hub's own envelopes and facts hold what an agency wrote."""
 
 
+_OWNERS = frozenset(
+    {
+        "owner",
+        "sensitivity",
+        "may_be_revealed",
+        "may_leave",
+        "signpost",
+        "sharing",
+        "parts",
+        "decided_by",
+    }
+)
+"""Fields of the hub's own shapes that say whose something is, who may know it, on whose word."""
+
+
 class CannotMend(Exception):
     """The field cannot be corrected here; the message says why and what to do instead."""
 
@@ -36,6 +51,14 @@ def check(reason: str, recorded: str | None, *, wanted: str) -> None:
         raise CannotMend(f"{reason} is not the fault of one field: {REASONS[reason].cure}")
     if wanted not in (recorded, _bare(recorded)):
         raise CannotMend(f"only the faulty field may be changed, which is: {_bare(recorded)}")
+    if _OWNERS.intersection(name for name, _ in _INDEX.findall(_bare(recorded))):
+        raise CannotMend(_ONLY_ITS_OWNER)
+
+
+_ONLY_ITS_OWNER = (
+    "it says whose something is, who may know it, or on whose word, and only its sender says that: "
+    "ask for the message anew"
+)
 
 
 def mended(
@@ -70,7 +93,23 @@ def _json(original: bytes, field: str, *, value: str, reading: Reading) -> bytes
         holder = _within(holder, part)
     before = holder.get(path[-1]) if isinstance(holder, dict) else holder[path[-1]]
     holder[path[-1]] = _like(before, value)
+    if _of_owners(before) != _of_owners(holder[path[-1]]):
+        raise CannotMend(_ONLY_ITS_OWNER)
     return json.dumps(whole, ensure_ascii=False).encode("utf-8")
+
+
+def _of_owners(value: Any, path: str = "") -> dict[str, Any]:
+    """What within a value only its sender may say, by where it stands."""
+    if isinstance(value, list):
+        parts = {f"{path}[{number}]": part for number, part in enumerate(value)}
+    elif isinstance(value, dict):
+        parts = {f"{path}.{name}": part for name, part in value.items()}
+    else:
+        return {}
+    found = {at: part for at, part in parts.items() if at.rpartition(".")[2] in _OWNERS}
+    for at, part in parts.items():
+        found |= _of_owners(part, at)
+    return found
 
 
 def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

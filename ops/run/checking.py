@@ -53,20 +53,11 @@ def check(
     mute = list(doors.wrong_schemes(found))
     spoken = [server for server in found if server.where not in {fault.where for fault in mute}]
     faults = [
-        *_policy(settings, folder),
-        *_mappings(settings),
-        *_secrets(settings, environment),
-        *_model(settings),
-        *_workers(settings.runtime.workers),
+        *_contents(settings, environment, folder=folder),
         *mute,
         *owners.released_by_an_operator(settings),
         *owners.released_by_no_text(settings),
-        *doors.pushed_nowhere(settings),
-        *doors.shared_ports(settings),
-        *_unread_hl7(settings),
-        *doors.unsafe_folders(settings, folder),
-        *doors.shared_folders(settings, folder),
-        *doors.readable_files(settings, folder),
+        *_doors(settings, folder),
         *(silent(settings, spoken, folder=folder) if connect else ()),
     ]
     warned = [
@@ -76,6 +67,25 @@ def check(
         *doors.readable_passwords(settings, path),
     ]
     return Checked(tuple(faults), tuple(warned))
+
+
+def _contents(
+    settings: HubSettings, environment: Mapping[str, str], *, folder: Path
+) -> Iterator[Fault]:
+    yield from _policy(settings, folder)
+    yield from _mappings(settings)
+    yield from _secrets(settings, environment)
+    yield from _model(settings)
+    yield from _workers(settings.runtime.workers)
+
+
+def _doors(settings: HubSettings, folder: Path) -> Iterator[Fault]:
+    yield from doors.pushed_nowhere(settings)
+    yield from doors.shared_ports(settings)
+    yield from _unread_hl7(settings)
+    yield from doors.unsafe_folders(settings, folder)
+    yield from doors.shared_folders(settings, folder)
+    yield from doors.readable_files(settings, folder)
 
 
 def _policy(settings: HubSettings, folder: Path) -> Iterator[Fault]:

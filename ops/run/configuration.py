@@ -193,6 +193,7 @@ def _unknown_agencies(profile: BoroughProfile, settings: HubSettings) -> Iterato
             for colour, rule in profile.colours.items()
             for recipient in (*rule.recipients, *rule.at_once)
         ),
+        *([("adult_services", profile.adult_services)] if profile.adult_services else []),
     ]
     for where, code in used:
         if code not in settings.agencies:
@@ -207,5 +208,6 @@ def _partner(code: str, agency: AgencySettings) -> Partner:
         signpost_contact=agency.signpost_contact,
         agreement=agency.agreement,
         decision_makers=agency.decision_makers,
+        social_workers=agency.social_workers,
         **agency.shared(Reached),
     )

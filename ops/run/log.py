@@ -28,6 +28,7 @@ EVENTS = frozenset(
         "library.said",
         "message.undecidable",
         "part.failed",
+        "part.overdue",
         "peer.refused",
         "process.crashed",
         "process.ended",
@@ -39,6 +40,7 @@ EVENTS = frozenset(
         "token.wrong",
         "topic.rewound",
         "worker.fails",
+        "worker.overdue",
         "worker.stuck",
         "worker.waits",
     }

@@ -102,7 +102,7 @@ def _web(hub: Hub, found: Routes, *, environment: Mapping[str, str]) -> NamedPar
     queues = broker_queues(hub.settings, environment)
     connections = Connections(hub.settings.http)
     monitor = monitor_routes(lambda: collect(hub, queues), connections=connections.counts)
-    server = web_server(hub, found, monitor, bound=bound, connections=connections)
+    server = web_server(hub, found, bound=bound, extra_routes=monitor, connections=connections)
     return NamedPart("http", server.run, f"listening on {server.url} (monitor at {server.url}/)")
 
 

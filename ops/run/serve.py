@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
+import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
+from typing import NoReturn
 
 import structlog
 import uvicorn
+from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
 from connectors.http import create_app
@@ -19,6 +24,7 @@ from connectors.http_connections import Connections
 from connectors.port import Routes
 from ops.look.api.routes import description_routes
 from ops.run.wiring import Hub
+from schemas.settings import HttpSettings
 from stores import failures
 from stores.database import Database
 from stores.keep_trying import Failure, Pauses, Stopped, keep_trying
@@ -65,7 +71,7 @@ class Parts:
     stop: threading.Event
     pauses: Pauses = _PAUSES
     grace: float = 20.0
-    """Seconds that a part may take to stop."""
+    """Seconds that all of them may take to stop."""
     failed: str | None = None
     """The part that everything was stopped for."""
     _threads: list[threading.Thread] = field(default_factory=list)
@@ -76,11 +82,16 @@ class Parts:
         self._threads.append(thread)
         thread.start()
 
-    def join(self) -> None:
-        """Ask every part to stop, and wait for it."""
+    def join(self) -> list[str]:
+        """Ask every part to stop, and wait for them; the names of those that do not in time."""
         self.stop.set()
+        deadline = time.monotonic() + self.grace
         for thread in self._threads:
-            thread.join(self.grace)
+            thread.join(max(0.0, deadline - time.monotonic()))
+        left = [thread.name for thread in self._threads if thread.is_alive()]
+        for name in left:
+            _log.error("part.overdue", part=name)
+        return left
 
     def _keep(self, part: NamedPart) -> None:
         with suppress(Unavailable):
@@ -120,6 +131,18 @@ class Parts:
             failures.note(self.database, part.name, error=error, again_in=again_in)
         if over:
             raise _GivenUp
+
+
+def end_process(code: int) -> NoReturn:
+    """End this process, also where a thread that does not stop would keep it: what has to last is
+    in the store.
+    """
+    others = set(threading.enumerate()) - {threading.current_thread()}
+    if any(not thread.daemon for thread in others):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 @contextmanager
@@ -191,9 +214,9 @@ def listening(host: str, port: int) -> socket.socket:
 def web_server(
     hub: Hub,
     routes: Routes,
-    extra_routes: Sequence[BaseRoute],
     *,
     bound: socket.socket,
+    extra_routes: Sequence[BaseRoute] = (),
     connections: Connections | None = None,
 ) -> WebServer:
     """The web server of a hub, on a socket that listens."""
@@ -207,7 +230,16 @@ def web_server(
         extra_routes=[*extra_routes, *description_routes(largest_body=limits.largest_body)],
         wrong_tokens=connections.wrong_tokens,
     )
-    config = uvicorn.Config(
+    host, port = bound.getsockname()[:2]
+    return WebServer(
+        _configured(app, limits, connections=connections), (host, port), bound, connections
+    )
+
+
+def _configured(
+    app: Starlette, limits: HttpSettings, *, connections: Connections
+) -> uvicorn.Config:
+    return uvicorn.Config(
         app,
         http=connections.protocol,
         ws="none",
@@ -218,5 +250,3 @@ def web_server(
         timeout_keep_alive=limits.idle_seconds,  # type: ignore[arg-type] # any number will do
         timeout_graceful_shutdown=5,
     )
-    host, port = bound.getsockname()[:2]
-    return WebServer(config, (host, port), bound, connections)

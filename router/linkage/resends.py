@@ -15,7 +15,8 @@ from router.linkage.kept import kept
 from router.linkage.text import fold
 
 _VERSION: Final = re.compile(
-    r"(?:\s*[(\[](?:amended|amendment|updated?|revised|v(?:ersion)?\s*\d+)[)\]]|[\s/_-]+(?:v\d+|amended|rev\d*)|-[A-Z])$",
+    r"(?:\s*[(\[](?:amended|amendment|updated?|revised|v(?:ersion)?\s*\d+)[)\]]|"
+    r"[\s/_-]+(?:v\d+|amended|rev\d*)|-[A-Z])$",
     re.IGNORECASE,
 )
 _FORWARDED: Final = re.compile(

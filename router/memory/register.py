@@ -184,29 +184,17 @@ class PeopleMemory:
         people.save(transaction, profiles)
         people.unfile(transaction, self._unfiled)
         people.file(transaction, self._filed)
-        states.save(
-            transaction,
-            self._step.name,
-            documents={
-                id_: (
-                    self._evidence_versions.get(id_, 0) + 1,
-                    self._evidence[id_].model_dump_json().encode(),
-                )
-                for id_ in self._changed_evidence
-            },
-        )
+        evidence = {
+            id_: (self._evidence_versions.get(id_, 0) + 1, _encoded(self._evidence[id_]))
+            for id_ in self._changed_evidence
+        }
+        states.save(transaction, self._step.name, documents=evidence)
         states.save(transaction, GUARDED, documents=dict(self._guarded()))
-        states.save(
-            transaction,
-            RULINGS,
-            documents={
-                id_: (
-                    self._ruling_versions.get(id_, 0) + 1,
-                    self._rulings[id_].model_dump_json().encode(),
-                )
-                for id_ in self._changed_rulings
-            },
-        )
+        rulings = {
+            id_: (self._ruling_versions.get(id_, 0) + 1, _encoded(self._rulings[id_]))
+            for id_ in self._changed_rulings
+        }
+        states.save(transaction, RULINGS, documents=rulings)
 
     def _guarded(self) -> Iterator[tuple[str, tuple[int, bytes]]]:
         """Of evidence that is written for the first time."""
@@ -343,6 +331,10 @@ class PeopleMemory:
                 block.discard(number)
         # One less may be few enough: only the store can tell.
         self._read_blocks([key for key in gone if self._blocks[key] is None])
+
+
+def _encoded(document: Evidence | Ruling) -> bytes:
+    return document.model_dump_json().encode()
 
 
 def file_everybody(transaction: Transaction) -> int:

@@ -14,6 +14,7 @@ from router.steps.cases import HandedOver
 from router.steps.link.register import Evidence, PersonRecord
 from router.steps.rate.state import Assigned, Standing
 from router.steps.rate.state import Suggested as SuggestedState
+from router.steps.sharing import revealed
 from schemas.base import ReferralHead
 from schemas.case import ChildLinked
 from schemas.picture import (
@@ -52,6 +53,10 @@ def part_of(picture: Picture, agency: str) -> PicturePart:
     )
 
 
+def _is_revealed(linked: ChildLinked | None) -> bool:
+    return linked is None or linked.notification.kept.may_be_revealed
+
+
 @dataclass(frozen=True, repr=False)
 class _Drawing:
     """One referral with all that its picture is drawn from."""
@@ -80,7 +85,7 @@ class _Drawing:
     def picture(self) -> Picture:
         """Everything together."""
         id_, rated = self.evidence.id, self.found.rated.get(self.evidence.id)
-        asked = gathered.asked(self.found.asked.get(id_), self.found.gathered.get(id_))
+        asking, gathering = self.found.asked.get(id_), self.found.gathered.get(id_)
         return Picture(
             referral_id=id_,
             case_id=self.evidence.case_id,
@@ -96,7 +101,9 @@ class _Drawing:
             repeats=Repeats(
                 of_child=self._count(self.told), of_family=self._count(self.told_of_family)
             ),
-            asked=asked,
+            asked=gathered.asked(asking, gathering),
+            not_asked=gathered.not_asked(asking),
+            volunteered=gathered.volunteered(asking, gathering),
             suggestion=_suggestion(rated, self.policy),
             ratings=tuple(_ratings(rated)),
             clocks=tuple(_clocks(rated)),
@@ -107,14 +114,15 @@ class _Drawing:
         return ("A human settled the link.",) if settled else self.linked.reasons
 
     def _concern(self) -> PicturedConcern:
-        said, partner = self.linked.notification, self.policy.partners.get(self.linked.agency)
+        said = revealed(self.linked.notification)
+        partner = self.policy.partners.get(self.linked.agency)
         return PicturedConcern(
             agency=self.linked.agency,
             call=partner.signpost_contact if partner else self.linked.agency,
             reference=said.reference,
             observed_at=said.observed_at,
             received_at=self.received_at,
-            narrative=said.narrative,
+            narrative=said.narrative if said.kept.may_be_revealed else None,
             concern=said.concern,
             parents_informed=said.parents_informed,
             set_aside=said.set_aside,
@@ -161,11 +169,12 @@ class _Drawing:
             person_id=piece.person_id,
             on=piece.observed_at.date(),
             agency=piece.agency,
-            narrative=piece.narrative or None,
+            narrative=piece.narrative or None if _is_revealed(linked) else None,
             concern=linked.notification.concern if linked else (),
             colour=rated.colour if isinstance(rated, Assigned) else None,
             suggested=rated.colour if isinstance(rated, SuggestedState) else None,
             handed_over=isinstance(rated, HandedOver),
+            outcome=rated.closed.outcome if isinstance(rated, Assigned) and rated.closed else None,
             same_concern_as=piece.again,
         )
 

@@ -8,7 +8,7 @@ from typing import Literal
 from router.steps.compose.gathering import Gathering
 from router.steps.request_information.state import Asked, Asking
 from schemas.information import InformationItem
-from schemas.picture import AskedAgency, ShownItem
+from schemas.picture import AskedAgency, NotAskedAgency, ShownItem
 
 _STATE = Literal["awaited", "answered", "late", "cancelled"]
 
@@ -21,6 +21,20 @@ def asked(state: object, gathering: Gathering | None) -> tuple[AskedAgency, ...]
     return tuple(_asked(one, answers.get(one.request_id, ())) for one in state.asked)
 
 
+def not_asked(state: object) -> tuple[NotAskedAgency, ...]:
+    """Who is not asked, or would not be, and why."""
+    if not isinstance(state, Asking):
+        return ()
+    return tuple(NotAskedAgency(**one.shared(NotAskedAgency)) for one in state.not_asked)
+
+
+def volunteered(state: object, gathering: Gathering | None) -> tuple[ShownItem, ...]:
+    """What came without having been asked for, or no more."""
+    asked = {one.request_id for one in state.asked} if isinstance(state, Asking) else set()
+    answers = gathering.answers if gathering else ()
+    return shown(item for one in answers if one.request_id not in asked for item in one.items)
+
+
 def shown(items: Iterable[InformationItem]) -> tuple[ShownItem, ...]:
     """The items that their owners reveal; of the others there is no trace (R28)."""
     return tuple(ShownItem(**one.shared(ShownItem)) for one in items if one.may_be_revealed)
@@ -29,8 +43,8 @@ def shown(items: Iterable[InformationItem]) -> tuple[ShownItem, ...]:
 def _asked(one: Asked, items: Iterable[InformationItem]) -> AskedAgency:
     """An answer of which nothing is revealed looks like one that holds nothing."""
     revealed = shown(items)
-    state: _STATE = "late" if one.missing else "awaited"
-    answered = one.answer is not None
+    answered = one.answer is not None and not one.cancelled
+    state: _STATE = "cancelled" if one.cancelled else "late" if one.missing else "awaited"
     return AskedAgency(
         agency=one.agency,
         request_id=one.request_id,

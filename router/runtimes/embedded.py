@@ -64,7 +64,9 @@ class Embedded:
         elapsed = clock.publish_due(self.database, limit=self.batch) if looks_at_clock else 0
         page = self._page()
         if page:
-            deliveries = [delivery_of(position, message, self.unit) for position, message in page]
+            deliveries = [
+                delivery_of(position, message, unit=self.unit) for position, message in page
+            ]
             isolating(deliveries, self._handle)
             self._position = page[-1][0]
         return bool(page or elapsed)

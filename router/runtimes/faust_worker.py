@@ -16,9 +16,10 @@ import threading
 import traceback
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
+from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import faust
 import structlog
@@ -36,10 +37,12 @@ _log = structlog.get_logger()
 _LOOK_SECONDS = 0.1
 _TAKE_OVER_SECONDS = 5.0
 """A worker that is to be replaced may still write when its successor has begun."""
+_LEAVE_SECONDS = 10.0
 _TAKEN_BATCHES = 4
 """Taken at a time: a transaction is of one partition, and what comes is of several."""
 _LIBRARIES = ("faust", "mode", "aiokafka", "asyncio")
 
+T = TypeVar("T")
 Work = Callable[[Place, Sequence[Record]], Awaitable[bool]]
 
 
@@ -63,43 +66,90 @@ def run_worker(
     partitions.
 
     ``url`` is where the topics are; ``patience`` is for how many seconds a partition may have
-    messages and make no progress. Once told to stop, the batch in hand is finished. Raises
-    :class:`Crashed` or :class:`router.runtimes.watchdog.Stuck`; either way a supervisor is right to
-    start the worker anew.
+    messages and make no progress. Once told to stop, the batch in hand is finished; after it the
+    worker ends within ten seconds, whatever its consumer group does. Raises :class:`Crashed` or
+    :class:`router.runtimes.watchdog.Stuck`; either way a supervisor is right to start the worker
+    anew.
     """
     _hush_libraries()
     work = UnitPartitions(unit, url, database, policy, threading.Event(), batch)
     heard = [topic.name for topic in topics_from_outside(unit)]
     with Watchdog(unit.name, heard, url, database, patience) as watchdog:
-        asyncio.run(_run(work, cluster_of(url), stop, watchdog))
-
-
-async def _run(
-    work: UnitPartitions, cluster: Cluster, stop: threading.Event, watchdog: Watchdog
-) -> None:
-    # One thread for all topics of the step: Faust's loop stays free, and nothing of a step happens
-    # twice at a time.
-    with ThreadPoolExecutor(1, thread_name_prefix=work.unit.name) as executor:
-        taking_over = await _taking_over(work, executor, stop)
-        app, ended = assemble_app(work, cluster, executor, watchdog.watch)
-        await app.start()
-        try:
-            while not (stop.is_set() or ended.is_set() or watchdog.stuck or app.should_stop):
-                await asyncio.sleep(_LOOK_SECONDS)
-        finally:
-            work.stop.set()
-            taking_over.cancel()
-            # Faust would wait for ever for what an agent that raised has not acknowledged.
-            app.conf.stream_wait_empty = stop.is_set() and not ended.is_set()
-            await app.stop()
+        crash = _worked(work, watchdog, stop=stop)
     if watchdog.stuck:
         raise watchdog.stuck
     if not stop.is_set():
-        raise _crashed(app.crash_reason)
+        raise _crashed(crash)
+
+
+def _worked(
+    work: UnitPartitions, watchdog: Watchdog, *, stop: threading.Event
+) -> BaseException | None:
+    """Work until it is time to end; why Faust gave up, if it did."""
+    # One thread for all topics of the unit: Faust's loop stays free, and nothing of a step happens
+    # twice at a time.
+    with ThreadPoolExecutor(1, thread_name_prefix=work.unit.name) as executor:
+        hear = partial(_hear, work, watchdog, executor=executor, stop=stop)
+        heard = _in_background(lambda: asyncio.run(hear()))
+        left = _left(heard, work, executor=executor, stop=stop)
+    return heard.result() if left else None
+
+
+def _in_background(run: Callable[[], T]) -> Future[T]:
+    """What ``run`` answers or raises in a thread that nobody has to wait for."""
+    outcome: Future[T] = Future()
+
+    def answer() -> None:
+        try:
+            outcome.set_result(run())
+        except BaseException as error:  # noqa: BLE001 - raised where the outcome is asked for
+            outcome.set_exception(error)
+
+    threading.Thread(target=answer, name="faust", daemon=True).start()
+    return outcome
+
+
+def _left(
+    heard: Future[Any], work: UnitPartitions, *, executor: Executor, stop: threading.Event
+) -> bool:
+    """Wait until Faust has ended, or was told to and does not; whether it has.
+
+    A group that is being rebalanced may keep a member for minutes, and for ever where Faust was
+    stopped in the middle of it (its callback closes the consumer from the wrong loop). What the
+    store has is done, and the broker passes on the partitions of a member that it misses.
+    """
+    while not (heard.done() or stop.is_set() or work.stop.is_set()):
+        wait([heard], _LOOK_SECONDS)
+    work.stop.set()
+    executor.submit(int).result()  # behind the batch in hand
+    wait([heard], _LEAVE_SECONDS)
+    if not heard.done():
+        _log.warning("worker.overdue", step=work.unit.name)
+    return heard.done()
+
+
+async def _hear(
+    work: UnitPartitions, watchdog: Watchdog, *, executor: Executor, stop: threading.Event
+) -> BaseException | None:
+    """Let Faust hear the unit's topics until it is time to end; why it gave up, if it did."""
+    taking_over = await _taking_over(work, executor=executor, stop=stop)
+    app, ended = assemble_app(work, executor, watch=watchdog.watch)
+    await app.start()
+    try:
+        while not (stop.is_set() or ended.is_set() or watchdog.stuck or app.should_stop):
+            await asyncio.sleep(_LOOK_SECONDS)
+    finally:
+        work.stop.set()
+        taking_over.cancel()
+        await asyncio.get_running_loop().run_in_executor(executor, int)  # behind the batch in hand
+        # Faust would wait for ever for what an agent has not acknowledged.
+        app.conf.stream_wait_empty = False
+        await app.stop()
+    return app.crash_reason
 
 
 async def _taking_over(
-    work: UnitPartitions, executor: Executor, stop: threading.Event
+    work: UnitPartitions, *, executor: Executor, stop: threading.Event
 ) -> asyncio.Task[None]:
     """Take over, before anything is heard from topics; then the task that does so now and then."""
     loop = asyncio.get_running_loop()
@@ -122,39 +172,41 @@ def _crashed(reason: BaseException | None) -> Crashed:
 
 
 def assemble_app(
-    work: UnitPartitions,
-    cluster: Cluster,
-    executor: Executor,
-    watch: Callable[[Collection[Place]], None],
+    work: UnitPartitions, executor: Executor, *, watch: Callable[[Collection[Place]], None]
 ) -> tuple[faust.App, asyncio.Event]:
-    """The app of a step with an agent for each of its topics, and what is set when one of these has
+    """The app of a unit with an agent for each of its topics, and what is set when one of these has
     ended.
 
     ``watch`` is told which partitions are this worker's.
     """
+    cluster = cluster_of(work.url)
     app, ended = build_app(work.unit.name, cluster), asyncio.Event()
     loop = asyncio.get_running_loop()
 
     async def perform(place: Place, records: Sequence[Record]) -> bool:
+        if work.stop.is_set():
+            return False
         return await loop.run_in_executor(executor, work.work, place, records)
 
     async def on_assigned(_app: object, assigned: Collection[TP], **_: object) -> None:
         places = [Place(cluster.own_name(tp.topic), tp.partition) for tp in assigned]
         watch(places)
-        for topic in sorted({place.topic for place in places}):
-            # Queued ahead of whatever comes from these partitions, and not waited for: a rebalance
-            # has no time.
-            executor.submit(
-                work.catch_up,
-                topic,
-                sorted(place.partition for place in places if place.topic == topic),
-            )
+        _catch_up(work, places, executor=executor)
 
     signal: Any = app.on_partitions_assigned
     signal.connect(on_assigned)
     for topic in topics_from_outside(work.unit):
-        add_agent(app, cluster, topic.name, work.batch, perform, ended)
+        add_agent(app, topic.name, cluster=cluster, work=perform, batch=work.batch, ended=ended)
     return app, ended
+
+
+def _catch_up(work: UnitPartitions, places: Collection[Place], *, executor: Executor) -> None:
+    """Queued ahead of whatever comes from these partitions, and not waited for: a rebalance has no
+    time.
+    """
+    for topic in sorted({place.topic for place in places}):
+        partitions = sorted(place.partition for place in places if place.topic == topic)
+        executor.submit(work.catch_up, topic, partitions)
 
 
 def build_app(step: str, cluster: Cluster) -> faust.App:
@@ -185,16 +237,11 @@ def build_app(step: str, cluster: Cluster) -> faust.App:
 
 
 def add_agent(
-    app: faust.App, cluster: Cluster, topic: str, batch: int, work: Work, ended: asyncio.Event
+    app: faust.App, topic: str, *, cluster: Cluster, work: Work, batch: int, ended: asyncio.Event
 ) -> None:
-    """Let ``work`` have a topic's records in batches, one at a time, and acknowledge what it has
-    done.
+    """Let ``work`` have a topic's records, one at a time, and acknowledge what it has done.
 
     What ``work`` could not do stays unacknowledged, and ``ended`` says that the worker has to end.
-
-    Not by ``Stream.take``: it waits for its time to run out though a message is there, and
-    acknowledges what an interrupted agent never finished. Not by ``Stream.noack`` either, which
-    invites acknowledging out of order.
     """
     channel = app.topic(
         cluster.wire_name(topic),
@@ -203,12 +250,25 @@ def add_agent(
         key_serializer="raw",
         value_serializer="raw",
     )
+    consume = _consumer(topic, work, at_most=_TAKEN_BATCHES * batch, ended=ended)
+    app.agent(channel, name=topic, concurrency=1)(consume)
+
+
+def _consumer(
+    topic: str, work: Work, *, at_most: int, ended: asyncio.Event
+) -> Callable[[StreamT[Any]], Awaitable[None]]:
+    """An agent's function.
+
+    Not by ``Stream.take``: it waits for its time to run out though a message is there, and
+    acknowledges what an interrupted agent never finished. Not by ``Stream.noack`` either, which
+    invites acknowledging out of order.
+    """
 
     async def consume(stream: StreamT[Any]) -> None:
         stream.enable_acks = False
         try:
             async for first in stream.events():
-                events = [first, *_waiting(stream, _TAKEN_BATCHES * batch - 1)]
+                events = [first, *_waiting(stream, at_most - 1)]
                 for place, records in _by_partition(topic, events).items():
                     if not await work(place, records):
                         return
@@ -217,7 +277,7 @@ def add_agent(
         finally:
             ended.set()
 
-    app.agent(channel, name=topic, concurrency=1)(consume)
+    return consume
 
 
 def _waiting(stream: StreamT[Any], limit: int) -> list[EventT[Any]]:

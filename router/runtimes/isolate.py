@@ -30,17 +30,17 @@ def isolating(deliveries: Sequence[Delivery], handling: Handling) -> None:
     Raises ``Gap``, and ``Unavailable`` when nothing can be handled just now.
     """
     attempt = Attempt()
-    error = _failed(handling, deliveries, attempt)
+    error = _failed(handling, deliveries, attempt=attempt)
     if error is None:
         return
     if len(deliveries) > 1:
         for delivery in deliveries:
             isolating([delivery], handling)
         return
-    _apart(deliveries[0], handling, attempt, error)
+    _apart(deliveries[0], handling, failed=attempt, error=error)
 
 
-def _apart(delivery: Delivery, handling: Handling, failed: Attempt, error: Exception) -> None:
+def _apart(delivery: Delivery, handling: Handling, *, failed: Attempt, error: Exception) -> None:
     """Keep from its step each message, of all that this one caused, on which the pass fails.
 
     Where none of them alone is at fault, the steps that hear this one are kept from it.
@@ -48,7 +48,7 @@ def _apart(delivery: Delivery, handling: Handling, failed: Attempt, error: Excep
     while suspects := failed.suspects():
         for suspect in suspects:
             again = Attempt(refused=(*failed.refused, suspect))
-            after = _failed(handling, [delivery], again)
+            after = _failed(handling, [delivery], attempt=again)
             if after is None or again.step != failed.step or failed.hearing:
                 break
         else:
@@ -68,14 +68,14 @@ def _say(given: Given, error: Exception) -> None:
 
 
 def _failed(
-    handling: Handling, deliveries: Sequence[Delivery], attempt: Attempt
+    handling: Handling, deliveries: Sequence[Delivery], *, attempt: Attempt
 ) -> Exception | None:
     """What the messages did to the pass, if anything; trouble that passes by itself is raised."""
     try:
         handling(deliveries, attempt)
     except (Gap, Unavailable):
         raise
-    except Exception as error:  # noqa: BLE001 - whatever one message does, the ones behind it must pass
+    except Exception as error:  # noqa: BLE001 - whatever one does, the ones behind it must pass
         return error
     return None
 
@@ -91,7 +91,7 @@ def unsealable(
     return Delivery(offset, apart, Refusal("unreadable.sealed"), original, hearers)
 
 
-def delivery_of(position: int, message: Message, unit: Unit) -> Delivery:
+def delivery_of(position: int, message: Message, *, unit: Unit) -> Delivery:
     """The delivery of a message of the journal, whether it could be unsealed or not."""
     if isinstance(message.data, Unopened):
         hearers = unit.hearing(FACTS.get(message.data.was or "", Unopened))

@@ -118,12 +118,12 @@ class UnitPartitions:
         deliveries = self._deliveries(place, records)
         while True:
             try:
-                return isolating(deliveries, partial(self._handle, place))
+                return isolating(deliveries, partial(self._handle, place=place))
             except Gap as gap:
                 last = next(record.offset for record in records if record.offset > gap.expected) - 1
-                self._fill(place, gap.expected, last)
+                self._fill(place, first=gap.expected, last=last)
 
-    def _fill(self, place: Place, first: int, last: int) -> None:
+    def _fill(self, place: Place, *, first: int, last: int) -> None:
         _log.warning(
             "gap.filled",
             step=self.unit.name,
@@ -141,7 +141,7 @@ class UnitPartitions:
                 ),
             )
 
-    def _handle(self, place: Place, deliveries: Sequence[Delivery], attempt: Attempt) -> None:
+    def _handle(self, deliveries: Sequence[Delivery], attempt: Attempt, *, place: Place) -> None:
         with self.database.transaction() as transaction:
             handle(
                 self.unit,
@@ -164,14 +164,14 @@ class UnitPartitions:
             expected = stored.get(place.consumer(self.unit.name), 0)
             first, end = marks[partition]
             if end < expected:
-                expected = self._rewind(place, expected, first)
+                expected = self._rewind(place, expected, first=first)
             elif expected < (done := place.done(self.unit, stored)) <= end:
                 expected = self._skip(place, done)
             self._stand[place] = expected
             if expected < hints[partition]:
-                self._fill(place, expected, hints[partition] - 1)
+                self._fill(place, first=expected, last=hints[partition] - 1)
 
-    def _rewind(self, place: Place, expected: int, first: int) -> int:
+    def _rewind(self, place: Place, expected: int, *, first: int) -> int:
         consumer = place.consumer(self.unit.name)
         _log.error("topic.rewound", consumer=consumer, expected=expected, first=first)
         with self.database.transaction() as transaction:
@@ -215,11 +215,11 @@ class UnitPartitions:
         return [
             self._unreadable(record, place)
             if sealed is None
-            else self._delivery(record, sealed, keys)
+            else self._delivery(record, sealed, keys=keys)
             for record, sealed in read
         ]
 
-    def _delivery(self, record: Record, sealed: Sealed, keys: Mapping[str, DataKey]) -> Delivery:
+    def _delivery(self, record: Record, sealed: Sealed, *, keys: Mapping[str, DataKey]) -> Delivery:
         if sealed.type not in self.unit.heard:
             return Delivery(record.offset, sealed.unreadable())
         try:

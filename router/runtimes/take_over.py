@@ -100,7 +100,7 @@ class TakeOver:
         with self.database.reading() as connection:
             keys = vault.keys(connection, {row.key_id for row in rows}, create=False)
         opened = ((row.position, journal.opened(row, keys)) for row in rows)
-        return [delivery_of(position, message, self.unit) for position, message in opened]
+        return [delivery_of(position, message, unit=self.unit) for position, message in opened]
 
     def _handle(self, deliveries: Sequence[Delivery], attempt: Attempt) -> None:
         with self.database.transaction() as transaction:

@@ -18,6 +18,7 @@ from router.steps.ages import age_of
 from router.steps.identity import identity_of, tells_who, told_of
 from router.steps.now import Now
 from router.steps.safety import CHILD, cautioned, guarded
+from router.steps.sharing import may_be_told
 from schemas.base import Code, Identity, Line, Prose, ReferralId
 from schemas.case import ChildLinked, Found, LinkOutcome, Stated
 from schemas.gathering import Level, NotAsked, Overrule, RuledOut, ToGather
@@ -49,11 +50,15 @@ _COMPARED: dict[Stated, str] = {
 }
 
 
+UNTOLD = "There is a concern for the child. The agency that notified it lets no more be told."
+
+
 class Concern(ReferralId):
     """What a request says of the concern; the narrative stays with its owner."""
 
     notifier: Code
     summary: Prose
+    """Of what the concern is about, where its notifier lets that be told (R28)."""
     consent: Consent
     child: Person
     reference: Identity | None = Field(default=None, exclude_if=not_)
@@ -83,7 +88,7 @@ def concern_of(linked: ChildLinked, reasons: Iterable[Line], *, now: Now) -> Con
     return Concern(
         referral_id=linked.referral_id,
         notifier=linked.agency,
-        summary=" ".join(reasons),
+        summary=" ".join(reasons) if may_be_told(said, by=linked.agency, to="") else UNTOLD,
         consent=said.parents_informed.consent if said.parents_informed else "not_sought",
         child=_identity(said.subject),
         reference=said.reference,

@@ -42,7 +42,7 @@ def identity_of(
     left to know who it is, the block says to ring the lead agency: who told of the child may be
     what is not to be told.
     """
-    known, free = _block(child), _block(_free(child, protected))
+    known, free = _block(child), _block(unprotected(child, protected))
     said = tuple(
         LeftOut(field=field, reason=PROTECTED)
         for field in IdentityField
@@ -127,8 +127,8 @@ def _named(person: RelatedPerson) -> RelatedPerson:
     return RelatedPerson(**{field: getattr(person, field) for field in told})
 
 
-def _free(child: Person, protected: Sequence[Address]) -> Person:
-    """The child without what is protected."""
+def unprotected(child: Person, protected: Sequence[Address] = ()) -> Person:
+    """The child without what is protected; ``protected``: homes that others must not tell."""
     if child.protected:
         return Person()
 

@@ -67,6 +67,11 @@ class Now:
         makers = partner.decision_makers if partner else ()
         return _plain(who) in map(_plain, makers)
 
+    def may_rate(self, who: str) -> bool:
+        """Whether this is one of the lead agency's social workers, as far as it registers them."""
+        workers = self.policy.partners[self.policy.lead_agency].social_workers
+        return not workers or _plain(who) in map(_plain, workers)
+
 
 def _plain(name: str) -> str:
     """A name whatever its case and spaces."""

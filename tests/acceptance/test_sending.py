@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.services.process import free_port
 from tests.support.words import OPERATORS
 
 ROOT = Path(__file__).parents[2]
@@ -150,8 +151,7 @@ def test_the_examples_by_queue_run_and_answer_as_is_written(
 
 
 def test_the_example_by_mllp_runs_and_answers_as_is_written(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     settings = f'{{ port = {port}, host = "127.0.0.1" }}'
     with running(tmp_path, mapping="health-hl7", mllp=settings):
         until_listening(port)

@@ -13,6 +13,12 @@ from router.handle import handle
 from router.intake import StoredIntake
 from router.one_pass import Delivery
 from router.unit import alone
+from schemas.information import (
+    InformationItem,
+    InformationOffered,
+    Sensitivity,
+    VolunteeredInformation,
+)
 from schemas.notification import (
     NotificationAccepted,
     NotificationDuplicated,
@@ -155,3 +161,48 @@ def test_a_resend_of_what_was_erased_is_a_duplicate(database: Database) -> None:
     database.vault.forget()
     (again,) = take(database, arrival("event-1"))
     assert again.duplicate_of == first.id
+
+
+def offered(**said: str) -> Arrival:
+    """The police volunteer something, about whatever is said."""
+    item = InformationItem(
+        item_id="1",
+        owner="police",
+        text="Seen in the park.",
+        sensitivity=Sensitivity.ROUTINE,
+        may_be_revealed=True,
+        may_leave=True,
+    )
+    told = VolunteeredInformation(items=(item,), volunteered_by="Pc. Example", **said)
+    fact = InformationOffered(agency="police", referral_id=told.referral_id, offered=told)
+    return Arrival("police", "http", f"offer {said}", b"{}", "application/json", fact)
+
+
+def test_what_is_volunteered_under_a_reference_is_about_the_referral_that_it_made(
+    database: Database,
+) -> None:
+    first, again = take(database, arrival("1"), arrival("2", given.MOVED))
+    decide(database)
+    receipts = take(
+        database, offered(reference="R-1"), offered(reference="R-1"), offered(referral_id=again.id)
+    )
+    assert [one.status for one in receipts] == ["accepted", "duplicate", "accepted"]
+    told = [message.data for _, message in journal.messages_after(database, 0, limit=1000)]
+    about = [one.referral_id for one in told if isinstance(one, InformationOffered)]
+    assert about == [first.id, again.id]
+
+
+@pytest.mark.parametrize(
+    ("said", "reason", "field"),
+    [
+        ({"reference": "R-9"}, "refused.unknown-subject", "reference"),
+        ({}, "missing.field", "referral_id"),
+    ],
+)
+def test_what_is_volunteered_about_nobody_who_can_be_told_is_refused_and_kept(
+    database: Database, said: dict[str, str], reason: str, field: str
+) -> None:
+    take(database, arrival("1"))
+    decide(database)
+    (receipt,) = take(database, offered(**said))
+    assert (receipt.status, receipt.reason, receipt.field) == ("rejected", reason, field)

@@ -22,6 +22,7 @@ from tests.proofs.processes import (
     edge_parts,
     kept,
     serves,
+    terminated,
     wait_until,
     worker_parts,
 )
@@ -78,7 +79,7 @@ def prove(place: Place, plan: Plan) -> dict[str, Any]:
                 reaper.follow(kills)
             _work(run, running, enough=enough)
             _power_failure(run, running)
-        codes = {part.name: part.terminate() for part in reaper.parts}
+        codes = terminated(reaper.parts)
     return _figures(run, codes)
 
 

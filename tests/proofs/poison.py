@@ -35,6 +35,7 @@ from tests.proofs.processes import (
     await_serving,
     edge_parts,
     kept,
+    terminated,
     wait_until,
     worker_parts,
 )
@@ -132,8 +133,7 @@ def _run(
         await_serving(place)
         with agencies(place, stream, "--silent", all_http=True) as running:
             seconds, told = _poisoned(place, running, bad=bad, dose=dose)
-        for part in parts:
-            part.terminate()
+        terminated(parts)
     return seconds, told, gather(place.store, place.key, folder=place.path)
 
 

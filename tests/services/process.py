@@ -183,13 +183,16 @@ def await_condition(condition: Callable[[], bool], *, seconds: float, otherwise:
 
 
 def free_port() -> int:
-    """A free TCP port of 127.0.0.1, below those the kernel hands out.
+    """A free TCP port of 127.0.0.1, below those the kernel hands out; processes that share a test
+    run have ports of their own.
 
     A client that dials a killed server's port from the kernel's range can be connected to itself
     and so keep the port.
     """
+    sharing = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    own = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     while True:
-        port = random.randrange(15_000, 32_000)  # noqa: S311 - not a secret
+        port = random.randrange(15_000 + own, 32_000, sharing)  # noqa: S311 - not a secret
         with socket.socket() as probe, suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port

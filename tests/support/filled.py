@@ -10,14 +10,18 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import select
+
 from connectors.events.envelope import parse
 from connectors.events.facts import Door
-from connectors.port import routes
+from connectors.port import Routes, routes
 from ops.demo.running import DemoFolder, prepare
 from ops.demo.simulation.answers import answer
 from ops.demo.simulation.stream import batches, sample_lines
 from ops.run.wiring import Hub, open_hub
 from schemas.notification import Receipt
+from schemas.settings import HubSettings
+from stores.tables import pictures
 
 EVENT = "application/cloudevents+json"
 
@@ -45,11 +49,21 @@ def filled_hub(
 
 def send(hub: Hub, agency: str, events: Iterable[dict[str, Any]]) -> list[Receipt]:
     """An agency's events through the parser and the intake, as the HTTP connector would."""
-    route, now = routes(hub.settings, {}).by_code[agency], dt.datetime.now(dt.UTC)
+    route, now = _routes(hub).by_code[agency], dt.datetime.now(dt.UTC)
     bodies = [json.dumps(event).encode() for event in events]
     door = Door(route, "http", now)
     arrivals = [found for body in bodies for found in parse(door, body, content_type=EVENT)]
     return hub.intake.take(arrivals)
+
+
+_last: list[tuple[HubSettings, Routes]] = []
+
+
+def _routes(hub: Hub) -> Routes:
+    """Compiled once for the hub that is spoken to: it is spoken to again and again."""
+    if not _last or _last[0][0] is not hub.settings:
+        _last[:] = [(hub.settings, routes(hub.settings, {}))]
+    return _last[0][1]
 
 
 def answer_letters(hub: Hub) -> int:
@@ -67,10 +81,12 @@ def answer_letters(hub: Hub) -> int:
 
 
 def seen_by_lead(hub: Hub, referral_id: str) -> list[dict[str, str]]:
-    """What the lead agency can name as seen of a referral: the picture of its rating request."""
-    letters = hub.queues.lease(hub.settings.lead_agency, limit=500, seconds=0)
-    told = [json.loads(letter.body)["data"] for letter in letters]
-    pictures = [
-        one["picture"] for one in told if one.get("referral_id") == referral_id and "picture" in one
-    ]
-    return [{"id": one["id"], "digest": one["digest"]} for one in pictures]
+    """What the lead agency can name as seen of a referral: what it was shown last."""
+    lead = hub.settings.lead_agency
+    hub.queues.lease(lead, limit=500, seconds=0)
+    query = select(pictures.c.id, pictures.c.digest).where(
+        pictures.c.referral_id == referral_id, pictures.c.agency == lead
+    )
+    with hub.database.reading() as connection:
+        rows = connection.execute(query.order_by(pictures.c.revision.desc()).limit(1)).all()
+    return [{"id": row.id, "digest": row.digest} for row in rows]

@@ -62,7 +62,10 @@ def profile() -> BoroughProfile:
 def partner(code: str, **changes: Any) -> Partner:
     """A partner whose agreement has been in force since 2020."""
     agreement = Agreement(
-        reference=f"ISA/{code}", signatory="A. Director", since=dt.date(2020, 1, 1)
+        reference=f"ISA/{code}",
+        signatory="A. Director",
+        since=dt.date(2020, 1, 1),
+        signposts=True,
     )
     told = {
         "code": code,
@@ -85,6 +88,11 @@ def policy(*partners: Partner, profile_: BoroughProfile | None = None) -> Policy
         linkage_model="test",
         linkage_rules=NEWEST,
     )
+
+
+def registering(*workers: str) -> Policy:
+    """A lead agency that registers its social workers."""
+    return policy(partner("childrens_social_care", social_workers=workers))
 
 
 def standing(recipient: str, **changes: Any) -> StandingRelease:

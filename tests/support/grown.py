@@ -7,16 +7,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from click.testing import CliRunner
 from sqlalchemy import Connection, text
 
-from ops.cli import main
 from ops.demo.running import DemoFolder
 from ops.demo.simulation.stream import batches, sample_lines
 from router.runtimes.embedded import Embedded
 from router.topology import unit_of
 from tests.support.filled import answer_letters, empty_hub, filled_hub, send
-from tests.support.stored import stored_hub
 
 GROUPS = ("deduplicate rate compose approve", "link request_information release")
 
@@ -40,16 +37,8 @@ def grouped(path: Path) -> DemoFolder:
     return folder
 
 
-def old(path: Path) -> DemoFolder:
-    """Left by an earlier version, where each step noted every message that it had; upgraded."""
-    folder = stored_hub(path)
-    done = CliRunner().invoke(main, ["upgrade", "--config", str(folder.config)])
-    assert done.exit_code == 0, done.output
-    return folder
-
-
 Grow = Callable[[Path], DemoFolder]
-STORES: Mapping[str, Grow] = {"whole": whole, "grouped": grouped, "old": old}
+STORES: Mapping[str, Grow] = {"whole": whole, "grouped": grouped}
 
 _ALTERED = {
     "type": "'mash.rating.suggested.v1'",

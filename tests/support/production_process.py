@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from ops.run.serve import end_process
 from ops.run.wiring import open_hub
 from router.runtimes.faust_worker import run_worker
 from router.runtimes.relay import Relay
@@ -32,6 +33,7 @@ def main() -> None:
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     _RUNS[sys.argv[1]](told, stop)
+    end_process(0)
 
 
 def _relay(told: dict[str, Any], stop: threading.Event) -> None:

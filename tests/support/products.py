@@ -107,7 +107,7 @@ def decision(
         "case_id": "case-1",
         "item_id": item.item_id,
         "choice": choice,
-        "digest": shown[choice],
+        "digest": shown.get(choice),
         "recipient": RECIPIENT,
         "purpose": PURPOSE,
         "decided_by": f"Decision maker of {item.owner}",

@@ -26,7 +26,7 @@ from stores.tables import METADATA
 from stores.topics import read_range, watermarks
 from tests.proofs.evidence import Evidence, Recorded, gather
 from tests.proofs.place import Place
-from tests.proofs.processes import Part, agencies, await_serving, hub_part, kept
+from tests.proofs.processes import Part, agencies, await_serving, hub_part, kept, terminated
 from tests.proofs.quiet import await_quiet
 from tests.proofs.stream import send_first, write_stream
 from tests.support.names import Names
@@ -97,7 +97,7 @@ def run(place: Place, parts: Sequence[Part], *, count: int = NOTIFICATIONS) -> O
         _answer(place)
         _mend_links(place)
         seconds = time.monotonic() - started
-        codes = {part.name: part.terminate() for part in reversed(parts)}
+        codes = terminated(parts)
     return _outcome(place, parts, codes, seconds)
 
 

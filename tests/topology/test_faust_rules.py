@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from confluent_kafka import ConsumerGroupState
 from confluent_kafka.admin import AdminClient, ConfigResource  # type: ignore[attr-defined]
 
 import router.runtimes.faust_worker
@@ -54,7 +55,7 @@ def hub(kafka_url: str, postgres_url: str) -> Iterator[Production]:
 def running(
     hub: Production, bound: BoundStep | None = None, **settings: Any
 ) -> Iterator[threading.Event]:
-    """A worker in this process until the block ends; it must then stop in seconds.
+    """A worker in this process until the block ends.
 
     Started anew, as a supervisor would, should Faust give up: it does so now and then on a machine
     under strain.
@@ -82,7 +83,7 @@ def running(
             yield stop
         finally:
             stop.set()
-            worker.result(10)
+            worker.result(DEADLINE)
 
 
 def partitions_of(hub: Production, bound: BoundStep | None = None) -> UnitPartitions:
@@ -347,6 +348,32 @@ def test_a_worker_told_to_stop_finishes_the_batch_in_hand_within_seconds(
     assert 0 < hub.count() < 400
 
 
+def test_a_worker_told_to_stop_ends_though_another_holds_up_their_group(
+    hub: Production, tmp_path: Path
+) -> None:
+    receipts = hub.received(range(8))
+    hub.relayed()
+    with Process("worker", hub, tmp_path, pause=DEADLINE, patience=10 * DEADLINE) as busy:
+        wait_until(lambda: busy.said("deciding"))
+        with Process("worker", hub, tmp_path) as worker:
+            wait_until(lambda: is_rebalancing(hub))
+            assert worker.terminate() == 0
+            assert worker.said("worker.overdue")
+    heir = partitions_of(hub)
+    for partition, end in hub.ends().items():
+        assert heir.work(Place(HEARD, partition), records(hub, partition, 0, end - 1))
+    assert once_each(hub, receipts)
+
+
+def is_rebalancing(hub: Production) -> bool:
+    """Whether the workers' group waits for a member to let go of its partitions."""
+    cluster = cluster_of(hub.topics_url)
+    group = cluster.wire_name(group_of("deduplicate"))
+    admin = AdminClient({"bootstrap.servers": cluster.servers})
+    described = admin.describe_consumer_groups([group])[group].result(DEADLINE)
+    return bool(described.state == ConsumerGroupState.PREPARING_REBALANCING)
+
+
 def test_two_workers_share_the_partitions_of_a_step(hub: Production, tmp_path: Path) -> None:
     receipts = hub.received(range(40))
     hub.relayed()
@@ -439,7 +466,7 @@ def test_the_app_is_built_by_the_rules() -> None:
             return True
 
         for topic in ("ratings.assigned", "cases.linked"):
-            add_agent(app, CLUSTER, topic, 200, work, asyncio.Event())
+            add_agent(app, topic, cluster=CLUSTER, work=work, batch=200, ended=asyncio.Event())
         return app
 
     app = asyncio.run(build())
@@ -487,9 +514,8 @@ def test_a_unit_hears_from_outside_what_its_own_steps_do_not_write() -> None:
 
 def test_a_step_hears_its_topics_and_no_others(hub: Production) -> None:
     async def heard() -> set[str]:
-        cluster = cluster_of(hub.topics_url)
         with ThreadPoolExecutor(1) as executor:
-            app, _ = assemble_app(partitions_of(hub), cluster, executor, lambda _: None)
+            app, _ = assemble_app(partitions_of(hub), executor, watch=lambda _: None)
             return {agent.channel.get_topic_name() for agent in app.agents.values()}
 
     cluster = cluster_of(hub.topics_url)

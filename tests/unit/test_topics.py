@@ -11,6 +11,7 @@ from schemas import (
     information,
     notification,
     operations,
+    outcome,
     picture,
     product,
     rating,
@@ -19,7 +20,18 @@ from schemas import (
 from schemas.base import Fact
 from schemas.topics import FACTS, TOPICS
 
-MODULES = (case, decisions, information, notification, operations, picture, product, rating, safety)
+MODULES = (
+    case,
+    decisions,
+    information,
+    notification,
+    operations,
+    outcome,
+    picture,
+    product,
+    rating,
+    safety,
+)
 
 
 def facts_of_schemas() -> Iterator[type[Fact]]:

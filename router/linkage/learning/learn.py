@@ -39,7 +39,7 @@ _FEWEST: Final = 0.5
 
 
 def learn(
-    stream: Sequence[Subject], base: Mapping[str, Any], version: str, *, rounds: int = 4
+    stream: Sequence[Subject], base: Mapping[str, Any], *, version: str, rounds: int = 4
 ) -> dict[str, Any]:
     """The content of a model file learned from ``stream``, beginning with ``base``; thresholds stay
     as they are there.
@@ -53,7 +53,7 @@ def learn(
     data = dict(base)
     for _ in range(rounds):
         heard = _heard(stream, data)
-        data = {**estimate(count(heard.pairs), base, version), "prior": heard.prior()}
+        data = {**estimate(count(heard.pairs), base, version=version), "prior": heard.prior()}
     return data
 
 
@@ -72,7 +72,7 @@ class Lesson:
 
 
 def lessons(
-    stream: Sequence[Subject], base: Mapping[str, Any], version: str, *, told: Iterable[Told] = ()
+    stream: Sequence[Subject], base: Mapping[str, Any], *, version: str, told: Iterable[Told] = ()
 ) -> Iterator[Lesson]:
     """A model learned from ``stream`` as :func:`learn` does, and from ``told``, better each round,
     without end.
@@ -87,7 +87,7 @@ def lessons(
     data, counts, prior = dict(base), count(()), dict(base["prior"])
     for number in itertools.count(1):
         heard = _heard(stream, data)
-        counts = _mean(counts, count([*certain, *heard.pairs]), number)
+        counts = _mean(counts, count([*certain, *heard.pairs]), number=number)
         if stream:
             latest = heard.prior()
             prior = (
@@ -96,10 +96,10 @@ def lessons(
                 else {s: b + (latest[s] - b) / number for s, b in prior.items()}
             )
         new = {
-            **estimate(counts, base, version),
+            **estimate(counts, base, version=version),
             "prior": {story: round(bits, 2) for story, bits in prior.items()},
         }
-        yield Lesson(new, counts, _moved(data, new, counts))
+        yield Lesson(new, counts, _moved(data, new, counts=counts))
         data = new
 
 
@@ -110,7 +110,7 @@ def _heard(stream: Sequence[Subject], data: Mapping[str, Any]) -> _Round:
     return heard
 
 
-def _mean(before: Counts, new: Counts, number: int) -> Counts:
+def _mean(before: Counts, new: Counts, *, number: int) -> Counts:
     """The mean of ``number`` rounds, of which ``before`` is the mean of all but the last."""
     mean = count(())
     for story, fields in mean.items():
@@ -122,7 +122,7 @@ def _mean(before: Counts, new: Counts, number: int) -> Counts:
     return mean
 
 
-def _moved(before: Mapping[str, Any], after: Mapping[str, Any], counts: Counts) -> float:
+def _moved(before: Mapping[str, Any], after: Mapping[str, Any], *, counts: Counts) -> float:
     """The most that a field moved, each of its levels counting as often as it occurs for the same
     child.
     """
@@ -161,13 +161,13 @@ class _Round:
         candidates, oversized = self._index.find(subject), self._index.crowds(subject)
         crowded = crowds(subject, candidates, oversized)
         for profile in candidates:
-            levels = compare(subject, profile, crowded)
-            shares = expect(subject, levels, self._model)
+            levels = compare(subject, profile, crowded=crowded)
+            shares = expect(subject, levels, model=self._model)
             self.pairs.append((levels, {"same": shares["same"]}))
             for story, share in shares.items():
                 self._believed[story] += share
         for stranger in filter(None, map(self._index.get, strangers(self._known, self._chance))):
-            self.pairs.append((compare(subject, stranger, crowded), {"other": 1.0}))
+            self.pairs.append((compare(subject, stranger, crowded=crowded), {"other": 1.0}))
         decision = link(subject, candidates, self._model, oversized=oversized)
         self._heard += 1
         if decision.person is not None:

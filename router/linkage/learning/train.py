@@ -55,7 +55,7 @@ def observe(stream: Iterable[Told], *, index: Index | None = None) -> Iterator[P
     for subject, child, family in stream:
         for profile in index.find(subject):
             levels = compare(subject, profile)
-            if story := _story(levels, profile, child, family):
+            if story := _story(levels, profile, child=child, family=family):
                 yield levels, {story: 1.0}
         for other in strangers(known, chance):
             stranger = index.get(other)
@@ -77,7 +77,7 @@ def strangers(known: Sequence[str], chance: Random) -> list[str]:
     return chance.choices(known, k=_STRANGERS) if known else []
 
 
-def compare(subject: Subject, profile: Profile, crowded: Collection[str] = ()) -> Levels:
+def compare(subject: Subject, profile: Profile, *, crowded: Collection[str] = ()) -> Levels:
     """All levels of agreement, in the order of ``FIELDS``; ``crowded`` phones and homes say
     nothing.
     """
@@ -85,7 +85,7 @@ def compare(subject: Subject, profile: Profile, crowded: Collection[str] = ()) -
     return own + compare_household(subject, profile, own[0], crowded)
 
 
-def expect(subject: Subject, levels: Levels, model: Model) -> dict[str, float]:
+def expect(subject: Subject, levels: Levels, *, model: Model) -> dict[str, float]:
     """How likely each story is for a subject that agrees with a profile in these levels, by the
     model so far.
     """
@@ -104,13 +104,13 @@ def count(pairs: Iterable[Pair]) -> Counts:
     return counts
 
 
-def estimate(counts: Counts, base: Mapping[str, Any], version: str) -> dict[str, Any]:
+def estimate(counts: Counts, base: Mapping[str, Any], *, version: str) -> dict[str, Any]:
     """The content of a model file: ``base`` with the bits that the counts speak for, where there
     are many.
     """
     bits = {
         field: _Field(
-            field, base["bits"][field], {story: counts[story][i] for story in STORIES}
+            field, base["bits"][field], counts={story: counts[story][i] for story in STORIES}
         ).bits()
         for i, field in enumerate(FIELDS)
     }
@@ -132,7 +132,11 @@ class _Field:
     """One field's counts by story, beside what the model so far says of it."""
 
     def __init__(
-        self, name: str, base: Mapping[str, list[float]], counts: Mapping[str, Mapping[int, float]]
+        self,
+        name: str,
+        base: Mapping[str, list[float]],
+        *,
+        counts: Mapping[str, Mapping[int, float]],
     ) -> None:
         self.name = name
         self.levels = {
@@ -195,7 +199,7 @@ class _Field:
         }
 
 
-def _story(levels: Levels, profile: Profile, child: str, family: str) -> str:
+def _story(levels: Levels, profile: Profile, *, child: str, family: str) -> str:
     """The story of a candidate; '' for one of the others, as candidates resemble the subject more
     than others do.
     """

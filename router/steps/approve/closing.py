@@ -7,7 +7,15 @@ from typing import Any
 
 from router.step import Outcome
 from router.steps.approve.guarding import about, dangers, held, untold
-from router.steps.approve.state import Approvals, Approved, Closed, Decided, Draft, Refused
+from router.steps.approve.state import (
+    Approvals,
+    Approved,
+    Closed,
+    Decided,
+    Draft,
+    Refused,
+    deciders,
+)
 from router.steps.identity import rung, told_to_owners
 from router.steps.now import Now
 from schemas.base import Fact
@@ -25,29 +33,33 @@ from schemas.product import (
     Signpost,
 )
 
+Awaited = Collection[tuple[str, str]]
+"""Items, each with an agency that decides about it."""
 
-def awaited(draft: Draft, now: Now) -> set[str]:
-    """The items about which an owner under an agreement in force (R50) has not decided.
 
-    Nobody waits for other owners, and nothing of theirs leaves.
+def awaited(draft: Draft, now: Now) -> set[tuple[str, str]]:
+    """The items about which an agency under an agreement in force (R50) has not decided.
+
+    Nobody waits for others, and nothing of theirs leaves.
     """
-    decided = {decision.item_id for decision in draft.decided}
     return {
-        item.item_id
+        (item.item_id, agency)
         for item in draft.items
-        if item.item_id not in decided and now.agreement_with(item.owner) is not None
+        for agency in deciders(item)
+        if draft.decision(item.item_id, agency) is None and now.agreement_with(agency) is not None
     }
 
 
-def requests(draft: Draft, items: Collection[str], now: Now) -> Iterator[Letter]:
-    """These items, each put before its owner."""
+def requests(draft: Draft, wanted: Awaited, now: Now) -> Iterator[Letter]:
+    """These items, each put before who decides about it."""
     for item in draft.items:
-        if item.item_id in items:
-            notice = ApprovalRequest(
-                item=item, **draft.shared(ApprovalRequest), **_shown(draft, item.owner, now.policy)
-            )
-            name = f"approval-request/{draft.product_id}/{item.item_id}"
-            yield Letter(name, agency=item.owner, notice=notice)
+        for agency in deciders(item):
+            if (item.item_id, agency) in wanted:
+                notice = ApprovalRequest(
+                    item=item, **draft.shared(ApprovalRequest), **_shown(draft, agency, now.policy)
+                )
+                name = f"approval-request/{draft.product_id}/{item.item_id}/{agency}"
+                yield Letter(name, agency=agency, notice=notice)
 
 
 def _shown(draft: Draft, owner: str, policy: Policy) -> dict[str, Any]:
@@ -56,8 +68,10 @@ def _shown(draft: Draft, owner: str, policy: Policy) -> dict[str, Any]:
         return {}
     block = rung(draft.identity.block.leaving_out(draft.untold), policy)
     if owner == draft.identity.owner:
-        return {"about": block, "asks": draft.identity.asks}
-    return {"about": told_to_owners(block, policy)}
+        shown = {"about": block, "asks": draft.identity.asks}
+    else:
+        shown = {"about": told_to_owners(block, policy)}
+    return shown | {"about_digest": draft.identity_digest}
 
 
 def item_decided(draft: Draft, decided: Decided) -> ItemDecided:
@@ -80,13 +94,13 @@ def _closed(known: Approvals, draft: Draft, *decisions: Fact, now: Now) -> Outco
     What an owner let leave does so only while its agreement is in force. Owners of other items are
     named if they let themselves be, with the item and with the decision.
     """
-    items, named = [], []
+    items, named = list[ApprovedItem](), list[str]()
     for item in draft.items:
-        decided = draft.decision(item.item_id)
-        if decided and decided.digest and now.agreement_with(decided.owner):
-            items.append(_approved_item(item, decided))
-        elif item.signpost and (decided is None or decided.signpost):
-            named.append(item.owner)
+        approved = _approved(draft, item, now=now)
+        if approved is not None:
+            items.append(approved)
+        else:
+            named += _named(draft, item)
     hits = dangers(draft, {f"items.{item.item_id}": item.text for item in items}, now)
     if hits:
         return held(known, draft, hits, *decisions, asked=True, now=now)
@@ -103,7 +117,7 @@ def _closed(known: Approvals, draft: Draft, *decisions: Fact, now: Now) -> Outco
         **draft.shared(ProductHead),
     )
     after = Approved(
-        owners=draft.owners,
+        deciders=draft.deciders,
         left=tuple(item.item_id for item in items),
         silent=tuple(item.item_id for item in draft.items if not item.signpost),
         **draft.shared(Closed),
@@ -111,9 +125,28 @@ def _closed(known: Approvals, draft: Draft, *decisions: Fact, now: Now) -> Outco
     return Outcome(known.with_product(draft.product_id, after), (*decisions, fact))
 
 
-def _approved_item(item: DraftItem, decided: Decided) -> ApprovedItem:
-    text = item.original if decided.choice is Choice.RELEASE_ORIGINAL else item.sanitised
-    return ApprovedItem(text=text, **decided.shared(ApprovedItem))
+def _approved(draft: Draft, item: DraftItem, *, now: Now) -> ApprovedItem | None:
+    """The item in the words that all who decide about it have approved, if they have."""
+    decided = [draft.decision(item.item_id, agency) for agency in deciders(item)]
+    first = decided[0]
+    if first is None or first.digest is None or len({one and one.digest for one in decided}) > 1:
+        return None
+    if any(now.agreement_with(agency) is None for agency in deciders(item)):
+        return None
+    original = first.choice is Choice.RELEASE_ORIGINAL
+    text = item.original if original else item.sanitised
+    return ApprovedItem(text=text, **first.shared(ApprovedItem))
+
+
+def _named(draft: Draft, item: DraftItem) -> Iterator[str]:
+    """Who is named in an item's place: who told it, if it lets itself be; and another agency whose
+    the item is said to be only once that has said so itself.
+    """
+    for agency in deciders(item):
+        decided = draft.decision(item.item_id, agency)
+        agrees = decided.signpost if decided else agency == (item.held_by or item.owner)
+        if item.signpost and agrees:
+            yield agency
 
 
 def signposts_to(owners: Iterable[str], now: Now) -> Iterator[Signpost]:
@@ -129,5 +162,5 @@ def refused(
 ) -> Outcome[Approvals]:
     """Nothing of the product leaves."""
     fact = ProductRefused(voided=voided, reason=reason, **draft.shared(ProductRefused))
-    after = Refused(owners=draft.owners, **draft.shared(Closed))
+    after = Refused(deciders=draft.deciders, **draft.shared(Closed))
     return Outcome(known.with_product(draft.product_id, after), (*decisions, fact))

@@ -31,7 +31,9 @@ from router.steps.approve.state import (
     State,
     Void,
     Withheld,
+    deciders,
 )
+from router.steps.approve.wording import wording
 from router.steps.now import Now
 from schemas.base import Fact
 from schemas.decisions import (
@@ -45,10 +47,12 @@ from schemas.message import Message
 from schemas.policy import Policy
 from schemas.product import (
     Choice,
+    DraftItem,
     Item,
     ProductDrafted,
     ProductHead,
     ProductVoided,
+    release_digest,
 )
 from schemas.refusals import Refusal
 from schemas.safety import SafetyChoice, SafetySettled
@@ -119,7 +123,11 @@ def _go_on(known: Approvals, found: SafetySettled, *, now: Now) -> Outcome[Appro
 def _draft(drafted: ProductDrafted) -> Draft:
     return Draft(
         items=drafted.items,
-        left_out=tuple(one.owner for one in drafted.weighing if one.signpost and not one.included),
+        left_out=tuple(
+            one.held_by or one.owner
+            for one in drafted.weighing
+            if one.signpost and not one.included
+        ),
         **drafted.shared(ProductHead),
     )
 
@@ -129,20 +137,27 @@ def _decided_before(known: Approvals, draft: Draft, *, now: Now) -> Iterator[Dec
     waits, what they release beforehand. What they leave open is signposted (R19, R34).
     """
     for item in draft.items:
-        withheld = known.withheld.get(item.item_id)
-        if withheld is not None:
-            if draft.urgent or not withheld.ask_again:
+        for agency in deciders(item):
+            withheld = known.withheld_by(item.item_id, agency)
+            if withheld is None and draft.urgent:
+                yield from _released_before(known, item, draft, now=now)
+            elif withheld is not None and (draft.urgent or not withheld.ask_again):
                 yield withheld_again(withheld)
-        elif draft.urgent and (release := standing.released(known, item, draft, now=now)):
-            yield Decided(
-                choice=Choice.RELEASE_SANITISED,
-                digest=item.sanitised_digest,
-                reason=release.reason,
-                signpost=item.signpost,
-                decided_by=release.decided_by,
-                leaves_out=draft.identity.asks if draft.identity else (),
-                **item.shared(Item),
-            )
+
+
+def _released_before(
+    known: Approvals, item: DraftItem, draft: Draft, *, now: Now
+) -> Iterator[Decided]:
+    if release := standing.released(known, item, draft, now=now):
+        yield Decided(
+            choice=Choice.RELEASE_SANITISED,
+            digest=item.sanitised_digest,
+            reason=release.reason,
+            signpost=item.signpost,
+            decided_by=release.decided_by,
+            leaves_out=draft.identity.asks if draft.identity else (),
+            **item.shared(Item),
+        )
 
 
 # --- owners' decisions about an item of one product
@@ -157,7 +172,7 @@ def _take(known: Approvals, decided: ReleaseDecided, *, now: Now) -> Outcome[App
         return refuse("refused.unknown-subject", "product_id")
     if refusal := _not_theirs(stage, decided) or _not_so(stage, decided, now=now):
         return Outcome(refusal=refusal)
-    new = _decided(decision, decided.agency)
+    new = _decided(stage, decision, decided.agency)
     if decision.choice is Choice.WITHHOLD:
         withheld = Withheld(ask_again=decision.ask_again, **new.shared(Withheld))
         word = Word(withheld, decision.referral_id, decision.case_id, decision.product_id)
@@ -167,10 +182,10 @@ def _take(known: Approvals, decided: ReleaseDecided, *, now: Now) -> Outcome[App
 
 def _not_theirs(stage: Draft | Closed, decided: ReleaseDecided) -> Refusal | None:
     """Only its owner decides about an item (R30); who sends is what the credential says."""
-    owner = stage.owners.get(decided.decision.item_id)
-    if owner is None:
+    deciding = stage.deciders.get(decided.decision.item_id)
+    if deciding is None:
         return Refusal("refused.unknown-subject", "item_id")
-    if decided.agency != owner:
+    if decided.agency not in deciding:
         return Refusal("refused.not-yours", "item_id")
     if decided.decision.case_id != stage.case_id:
         return Refusal("refused.unknown-subject", "case_id")
@@ -190,37 +205,67 @@ def _not_so(stage: Draft | Closed, decided: ReleaseDecided, *, now: Now) -> Refu
         return Refusal("refused.purpose", "purpose")
     if decision.choice is Choice.WITHHOLD:
         return None if has_reason(decision.reason) else Refusal("refused.reason-missing", "reason")
+    if decision.choice is Choice.RELEASE_REWORDED and not has_reason(decision.text):
+        return Refusal("missing.field", "text")
     if not isinstance(stage, Draft):
         return None
     if decision.leaves_out and (stage.identity is None or stage.identity.owner != decided.agency):
         return Refusal("refused.not-yours", "leaves_out")
-    item = next(item for item in stage.items if item.item_id == decision.item_id)
-    original = decision.choice is Choice.RELEASE_ORIGINAL
-    shown = item.original_digest if original else item.sanitised_digest
+    shown = _digest(stage, decision)
     return None if decision.digest == shown else Refusal("refused.digest", "digest")
 
 
-def _decided(decision: ReleaseDecision, owner: str) -> Decided:
-    given = {
-        "digest": None if decision.choice is Choice.WITHHOLD else decision.digest,
-        "reason": decision.reason or "Its owner releases it.",
-    }
-    return Decided(owner=owner, **decision.shared(Decided) | given)
+def _digest(draft: Draft, decision: ReleaseDecision) -> str:
+    """Of the bytes that the owner chooses, for whom, what for and about whom."""
+    item = draft.item(decision.item_id)
+    if decision.choice is Choice.RELEASE_REWORDED:
+        return release_digest(
+            item_id=item.item_id,
+            recipient=decision.recipient,
+            purpose=decision.purpose,
+            text=decision.text or "",
+            about=draft.identity_digest,
+        )
+    original = decision.choice is Choice.RELEASE_ORIGINAL
+    return item.original_digest if original else item.sanitised_digest
+
+
+def _decided(stage: Draft | Closed, decision: ReleaseDecision, owner: str) -> Decided:
+    withheld = decision.choice is Choice.WITHHOLD
+    words = None
+    if isinstance(stage, Draft) and decision.choice is Choice.RELEASE_REWORDED:
+        words = wording(stage.item(decision.item_id).original, decision.text or "")
+    return Decided(
+        item_id=decision.item_id,
+        owner=owner,
+        choice=decision.choice,
+        digest=None if withheld else decision.digest,
+        reason=decision.reason or "Its owner releases it.",
+        signpost=decision.signpost,
+        decided_by=decision.decided_by,
+        wording=words,
+        leaves_out=decision.leaves_out,
+    )
 
 
 def _release(
     known: Approvals, stage: Draft | Closed, new: Decided, *, now: Now
 ) -> Outcome[Approvals]:
     """What its owner withholds it has to lift first, unless it wanted to be asked."""
-    earlier = next((one for one in stage.decided if one.item_id == new.item_id), None)
-    if new == earlier:
+    about = [one for one in stage.decided if one.item_id == new.item_id]
+    earlier = next((one for one in about if one.owner == new.owner), None)
+    if earlier is not None and new == earlier.model_copy(update={"wording": new.wording}):
         return Outcome()
-    if earlier is not None and new.item_id in known.withheld:
+    if earlier is not None and known.withheld_by(new.item_id, new.owner):
         return refuse("refused.withheld", "item_id")
     if earlier is not None or not isinstance(stage, Draft):
         return refuse("refused.closed", "item_id")
-    after = stage.with_decided(new)
-    return settled(known, after, item_decided(after, new), now=now)
+    if any(other.digest not in (None, new.digest) for other in about):
+        return refuse("refused.other-words", "digest")
+    after = stage.with_decided(new).with_words(new)
+    outcome = settled(known, after, item_decided(after, new), now=now)
+    others = {one for one in awaited(after, now) if one[0] == new.item_id}
+    return replace(outcome, letters=tuple(requests(after, others, now))) if new.wording else outcome
 
 
 def _void(known: Approvals, voided: ProductVoided) -> Outcome[Approvals]:

@@ -90,9 +90,10 @@ def waits(draft: Draft, hits: Sequence[Hit]) -> bool:
 def at_once(draft: Draft, hits: Sequence[Hit], now: Now) -> tuple[Draft, ProductHeld]:
     """An urgent product without what would put somebody at risk, of which a human is told."""
     fields = [hit.where.removeprefix(_FIELD) for hit in hits if hit.where.startswith(_FIELD)]
-    items = [hit.where.removeprefix(_ITEM) for hit in hits if hit.where.startswith(_ITEM)]
+    items = {hit.where.removeprefix(_ITEM) for hit in hits if hit.where.startswith(_ITEM)}
+    told = ((one.item_id, one.owner) for one in draft.decided if one.item_id in items)
     left_out = (LeftOut(field=IdentityField(one), reason=NOT_AT_ONCE) for one in fields)
-    less = draft.without(*items).model_copy(update={"untold": (*draft.untold, *left_out)})
+    less = draft.without(*told).model_copy(update={"untold": (*draft.untold, *left_out)})
     fact = _product_held(draft, hits, now=now)
     return less, fact.model_copy(update={"rest_goes": True})
 

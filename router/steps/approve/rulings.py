@@ -31,19 +31,19 @@ class Word:
 
 def rule(known: Approvals, ruled: ItemRuled, *, now: Now) -> Outcome[Approvals]:
     """Follow an owner's ruling; refused unless it is the item's owner's, and says why."""
-    decision, owner = ruled.decision, known.owners.get(ruled.decision.item_id)
-    if owner is None:
-        return refuse("refused.unknown-subject", "item_id")
-    if ruled.agency != owner:
-        return refuse("refused.not-yours", "item_id")
-    if not now.may_decide(owner, decision.decided_by):
+    decision, agency = ruled.decision, ruled.agency
+    decides = known.decides(decision.item_id, agency)
+    if not decides:
+        unknown = decides is None
+        return refuse("refused.unknown-subject" if unknown else "refused.not-yours", "item_id")
+    if not now.may_decide(agency, decision.decided_by):
         return refuse("refused.decision-maker", "decided_by")
     if decision.ruling is Ruling.LIFT:
         return _lift(known, ruled, now=now)
     if not has_reason(decision.reason):
         return refuse("refused.reason-missing", "reason")
     word = Word(
-        Withheld(owner=owner, **decision.shared(Withheld)),
+        Withheld(owner=agency, **decision.shared(Withheld)),
         decision.referral_id,
         decision.case_id,
         recall=decision.ruling is Ruling.RECALL,
@@ -66,7 +66,7 @@ def withhold(known: Approvals, word: Word, *, now: Now) -> Outcome[Approvals]:
     so, else only where the recipient has not fetched it.
     """
     withheld, after, facts = word.withheld, known, list[Fact]()
-    if known.withheld.get(withheld.item_id) != withheld:
+    if known.withheld_by(withheld.item_id, withheld.owner) != withheld:
         after = known.withholding(withheld)
         facts.append(_told(word))
     for draft in _holding(known, word):
@@ -95,9 +95,9 @@ def _holding(known: Approvals, word: Word) -> Iterator[Draft]:
     """
     withheld = word.withheld
     for product_id, draft in known.in_stage(Draft):
-        if withheld.item_id not in draft.owners:
+        if withheld.owner not in draft.deciders.get(withheld.item_id, ()):
             continue
-        before = draft.decision(withheld.item_id)
+        before = draft.decision(withheld.item_id, withheld.owner)
         asked = before is None and withheld.ask_again and product_id != word.product_id
         if not asked and before != withheld_again(withheld):
             yield draft
@@ -120,16 +120,16 @@ def _lift(known: Approvals, ruled: ItemRuled, *, now: Now) -> Outcome[Approvals]
     decision = ruled.decision
     if now.agreement_with(ruled.agency) is None:
         return refuse("refused.agreement")
-    withheld = known.withheld.get(decision.item_id)
-    if withheld is None:
+    ours = (decision.item_id, ruled.agency)
+    if known.withheld_by(*ours) is None:
         return Outcome()
     given = {"reason": decision.reason or "Its owner withholds it no longer."}
-    told = ItemLifted(owner=withheld.owner, **decision.shared(ItemLifted) | given)
-    outcome = Outcome(known.lifted(decision.item_id), (told,))
+    told = ItemLifted(owner=ruled.agency, **decision.shared(ItemLifted) | given)
+    outcome = Outcome(known.lifted(*ours), (told,))
     for product_id, draft in known.in_stage(Draft):
-        if decision.item_id in draft.owners:
-            open_again = draft.without(decision.item_id)
+        if ruled.agency in draft.deciders.get(decision.item_id, ()):
+            open_again = draft.without(ours)
             after = (outcome.state or known).with_product(product_id, open_again)
-            letters = requests(open_again, awaited(open_again, now) & {decision.item_id}, now)
+            letters = requests(open_again, awaited(open_again, now) & {ours}, now)
             outcome = replace(outcome, state=after, letters=(*outcome.letters, *letters))
     return outcome

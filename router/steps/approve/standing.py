@@ -70,9 +70,10 @@ def released(
 ) -> StandingRelease | None:
     """By what its owner has released such an item to this recipient for this purpose, if it has.
 
-    Never what it flagged as restricted; nor anything without an agreement in force (R50).
+    Never what it flagged as restricted, nor what another agency says is its own; nor anything
+    without an agreement in force (R50).
     """
-    if item.restricted:
+    if item.restricted or item.held_by is not None:
         return None
     kind = ItemKind.NOTIFICATION if item.notification else ItemKind.INFORMATION
     for release in _releases(known, item.owner, now=now):

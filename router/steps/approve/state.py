@@ -12,7 +12,7 @@ from schemas.base import Code, Identity, Line, Shape
 from schemas.identity import IdentityField
 from schemas.notification import Digest
 from schemas.policy import StandingRelease
-from schemas.product import Choice, DraftItem, Item, ProductHead, Untold
+from schemas.product import Choice, DraftItem, Item, ProductHead, Untold, Wording
 from schemas.safety import Hit
 
 P = TypeVar("P", bound=Shape)
@@ -30,6 +30,7 @@ class Decided(Item):
     signpost: bool
     decided_by: Line
     leaves_out: tuple[IdentityField, ...] = Field(default=(), exclude_if=not_)
+    wording: Wording | None = Field(default=None, exclude_if=lambda words: words is None)
 
 
 class Held(Shape):
@@ -54,23 +55,48 @@ class Draft(Untold, ProductHead):
     """What a human decided to send all the same."""
 
     @property
-    def owners(self) -> dict[str, str]:
-        """The owner of each item."""
-        return {item.item_id: item.owner for item in self.items}
+    def deciders(self) -> dict[str, tuple[str, ...]]:
+        """Who decides about each item."""
+        return {item.item_id: deciders(item) for item in self.items}
 
-    def decision(self, item_id: str) -> Decided | None:
-        """What the item's owner decided for this product."""
-        return next((one for one in self.decided if one.item_id == item_id), None)
+    def item(self, item_id: str) -> DraftItem:
+        """The item of this id, which there is."""
+        return next(item for item in self.items if item.item_id == item_id)
 
-    def without(self, *item_ids: str) -> Draft:
-        """With nothing decided about these items."""
-        left = tuple(one for one in self.decided if one.item_id not in item_ids)
+    def decision(self, item_id: str, agency: str) -> Decided | None:
+        """What this agency decided about the item for this product."""
+        found = (one for one in self.decided if (one.item_id, one.owner) == (item_id, agency))
+        return next(found, None)
+
+    def without(self, *decisions: tuple[str, str]) -> Draft:
+        """With nothing decided about these items by these agencies."""
+        left = tuple(one for one in self.decided if (one.item_id, one.owner) not in decisions)
         return self.model_copy(update={"decided": left})
 
     def with_decided(self, *new: Decided) -> Draft:
-        """With these decisions in place of what was decided about their items before."""
-        others = self.without(*(one.item_id for one in new)).decided
+        """With these decisions in place of what their agencies decided about their items before."""
+        others = self.without(*((one.item_id, one.owner) for one in new)).decided
         return self.model_copy(update={"decided": (*others, *new)})
+
+    def with_words(self, decided: Decided) -> Draft:
+        """With an agency's own words proposed for its item, to whoever else decides about it."""
+        if decided.wording is None:
+            return self
+        changed = {
+            "sanitised": decided.wording.text,
+            "sanitised_digest": decided.digest,
+            "redactions": (),
+        }
+        items = tuple(
+            item.model_copy(update=changed) if item.item_id == decided.item_id else item
+            for item in self.items
+        )
+        return self.model_copy(update={"items": items})
+
+
+def deciders(item: DraftItem) -> tuple[str, ...]:
+    """Who decides about an item: its owner, and whoever told it as that agency's."""
+    return (item.owner, item.held_by) if item.held_by else (item.owner,)
 
 
 class Closed(Shape):
@@ -79,7 +105,7 @@ class Closed(Shape):
     case_id: Identity
     recipient: Code
     purpose: Line
-    owners: dict[Identity, Code]
+    deciders: dict[Identity, tuple[Code, ...]]
     decided: tuple[Decided, ...]
 
 
@@ -147,26 +173,32 @@ class Approvals(Shape):
     kind: Literal["approvals"] = "approvals"
     standing: dict[Code, Standing] = Field(default_factory=dict, exclude=True)
     products: dict[Identity, Stage] = Field(default_factory=dict)
-    withheld: dict[Identity, Withheld] = Field(default_factory=dict)
+    withheld: tuple[Withheld, ...] = ()
 
     def with_product(self, product_id: str, stage: Stage) -> Approvals:
         """With the product as it stands now."""
         return self.model_copy(update={"products": {**self.products, product_id: stage}})
 
-    @property
-    def owners(self) -> dict[str, str]:
-        """The owner of each item of any product."""
+    def decides(self, item_id: str, agency: str) -> bool | None:
+        """Whether the agency decides about the item; None where no product has had it."""
         drafted = [one for one in self.products.values() if not isinstance(one, Void)]
-        return {id_: owner for one in drafted for id_, owner in one.owners.items()}
+        found = [one.deciders[item_id] for one in drafted if item_id in one.deciders]
+        return any(agency in each for each in found) if found else None
+
+    def withheld_by(self, item_id: str, agency: str) -> Withheld | None:
+        """The agency's lasting word about the item."""
+        found = (one for one in self.withheld if (one.item_id, one.owner) == (item_id, agency))
+        return next(found, None)
 
     def withholding(self, withheld: Withheld) -> Approvals:
-        """With the owner's word about its item."""
-        changed = {**self.withheld, withheld.item_id: withheld}
-        return self.model_copy(update={"withheld": changed})
+        """With an agency's word about its item."""
+        others = self.lifted(withheld.item_id, withheld.owner).withheld
+        return self.model_copy(update={"withheld": (*others, withheld)})
 
-    def lifted(self, item_id: str) -> Approvals:
-        """Without the owner's word about its item."""
-        left = {id_: one for id_, one in self.withheld.items() if id_ != item_id}
+    def lifted(self, item_id: str, agency: str) -> Approvals:
+        """Without the agency's word about its item."""
+        gone = self.withheld_by(item_id, agency)
+        left = tuple(one for one in self.withheld if one is not gone)
         return self.model_copy(update={"withheld": left})
 
     def in_stage(self, stage: type[P]) -> Iterator[tuple[str, P]]:

@@ -13,7 +13,7 @@ from functools import cached_property
 from router.step import Outcome, Step, referral_of
 from router.steps import thresholds
 from router.steps.cases import Cases
-from router.steps.compose.gathering import Gathering, Notified, noted
+from router.steps.compose.gathering import Gathering, HeldItem, Notified, noted
 from router.steps.compose.sanitise import Sanitised, sanitise
 from router.steps.compose.weighing import weigh
 from router.steps.identity import identity_of
@@ -23,12 +23,14 @@ from schemas.case import ChildLinked, LinkCorrected
 from schemas.identity import OwnedIdentity
 from schemas.information import (
     InformationAnswered,
-    InformationItem,
     InformationMissing,
     InformationRequested,
+    InformationVolunteered,
+    RequestCancelled,
     Sensitivity,
 )
 from schemas.message import Message, derived_id
+from schemas.outcome import ReferralClosed, ReferralReopened
 from schemas.person import Person
 from schemas.policy import Policy, Recipient
 from schemas.product import DraftItem, ProductDrafted, ProductVoided, release_digest
@@ -49,10 +51,9 @@ def decide(state: Gathering | None, message: Message, policy: Policy) -> Outcome
     voided = _voided(before, after, referral_id=referral_id)
     if voided:
         after = after.model_copy(update={"at_once": None, "drafted": None, "products": ()})
-    if after.notified is None or after.cases is None:
-        return Outcome(state=after)
-    now = Now(message.time, policy)
-    desk = _Desk(after, after.cases, after.notified, referral_id, now)
+    if after.notified is None or after.cases is None or after.closed:
+        return Outcome(after, voided)
+    desk = _Desk(after, after.cases, after.notified, referral_id, Now(message.time, policy))
     return _draft(desk, message, voided=voided)
 
 
@@ -101,12 +102,26 @@ class _Desk:
             your_reference=self.notified.reference if recipient == owner else None,
         )
 
-    def items(self) -> list[InformationItem]:
+    def items(self) -> list[HeldItem]:
         """The notification and then all answers, in the same order whenever they came."""
         answered = [item for answer in self.state.answers for item in answer.items]
-        return [self.notified.item, *sorted(answered, key=lambda item: (item.owner, item.item_id))]
+        ordered = sorted(answered, key=lambda item: (item.owner, item.item_id))
+        return self.named([*self.notified.items, *ordered])
 
-    def sanitised(self, item: InformationItem) -> Sanitised:
+    def named(self, items: Sequence[HeldItem]) -> list[HeldItem]:
+        """The items, each with whether whoever told it agreed to be named for it (R34)."""
+        return [
+            item.model_copy(update={"signpost": self._agrees(item.told_by)})
+            if item.signpost is None
+            else item
+            for item in items
+        ]
+
+    def _agrees(self, agency: str) -> bool:
+        partner = self.now.policy.partners.get(agency)
+        return bool(partner and partner.agreement and partner.agreement.signposts)
+
+    def sanitised(self, item: HeldItem) -> Sanitised:
         """The item's sanitised text with its redactions."""
         if item.item_id not in self._sanitised:
             self._sanitised[item.item_id] = sanitise(item.text, known=self.notified.known)
@@ -119,7 +134,7 @@ class _Part:
 
     name: str
     colour: Colour
-    items: Sequence[InformationItem]
+    items: Sequence[HeldItem]
     urgent: bool = False
 
 
@@ -134,7 +149,7 @@ def _draft(
     if colour := _complete(desk.state):
         drafts += _products(desk, _Part("whole", colour, desk.items()))
         changes["drafted"] = colour
-    elif late := _late(desk.state, message):
+    elif late := _late(desk, message):
         drafts += _products(desk, late)
     if drafts:
         changes["products"] = (*desk.state.products, *(draft.product_id for draft in drafts))
@@ -167,14 +182,16 @@ def _complete(state: Gathering) -> Colour | None:
     return colour if closed.issuperset(state.asked) else None
 
 
-def _late(state: Gathering, message: Message) -> _Part | None:
+def _late(desk: _Desk, message: Message) -> _Part | None:
     """An answer with something in it, after the products of the rating that still stands."""
-    if not isinstance(message.data, InformationAnswered) or state.drafted is None:
+    state = desk.state
+    came = isinstance(message.data, InformationAnswered | InformationVolunteered)
+    if not came or state.drafted is None:
         return None
     answer = state.answers[-1]
     if not answer.items or state.assigned is not state.drafted:
         return None
-    return _Part(answer.request_id, state.drafted, answer.items)
+    return _Part(answer.request_id, state.drafted, desk.named(answer.items))
 
 
 def _products(desk: _Desk, part: _Part) -> list[ProductDrafted]:
@@ -185,7 +202,7 @@ def _products(desk: _Desk, part: _Part) -> list[ProductDrafted]:
 
 def _product(desk: _Desk, part: _Part, *, recipient: Recipient) -> ProductDrafted:
     rule, identity = desk.now.rule(part.colour), desk.identity(recipient.agency)
-    about = identity.block.as_told()
+    about = identity.block.digest()
     weighed = [
         (item, weigh(item, recipient, colour=part.colour, up_to=rule.include_up_to))
         for item in part.items
@@ -213,9 +230,7 @@ def _product_id(desk: _Desk, part: _Part, *, recipient: Recipient) -> str:
     return derived_id(*about, part.colour, part.name, recipient.agency, recipient.purpose)
 
 
-def _draft_item(
-    desk: _Desk, item: InformationItem, *, recipient: Recipient, about: bytes
-) -> DraftItem:
+def _draft_item(desk: _Desk, item: HeldItem, *, recipient: Recipient, about: str) -> DraftItem:
     sanitised = desk.sanitised(item)
 
     def digest(text: str) -> str:
@@ -233,7 +248,7 @@ def _draft_item(
         redactions=sanitised.redactions,
         original_digest=digest(item.text),
         sanitised_digest=digest(sanitised.text),
-        notification=item is desk.notified.item,
+        notification=item.item_id in {one.item_id for one in desk.notified.items},
         restricted=item.sensitivity is Sensitivity.RESTRICTED,
         **item.shared(DraftItem),
     )
@@ -248,6 +263,10 @@ STEP: Step[Gathering] = Step(
         InformationRequested,
         InformationAnswered,
         InformationMissing,
+        InformationVolunteered,
+        RequestCancelled,
+        ReferralClosed,
+        ReferralReopened,
         LinkCorrected,
     ),
     state=Gathering,

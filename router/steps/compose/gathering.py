@@ -10,7 +10,7 @@ from pydantic import Field
 from router.steps import thresholds
 from router.steps.cases import Cases
 from router.steps.compose.sanitise import Known, known_of
-from schemas.base import Identity, Instant, Shape
+from schemas.base import Code, Identity, Instant, Shape
 from schemas.case import ChildLinked, LinkCorrected
 from schemas.gathering import Level
 from schemas.information import (
@@ -18,30 +18,56 @@ from schemas.information import (
     InformationItem,
     InformationMissing,
     InformationRequested,
+    InformationVolunteered,
+    RequestCancelled,
     RequestId,
-    Sensitivity,
 )
 from schemas.message import Message, derived_id
+from schemas.outcome import ReferralClosed, ReferralReopened
 from schemas.person import Person
 from schemas.policy import BoroughProfile
 from schemas.rating import Colour, RatingAssigned, RatingSuggested
+from schemas.sharing import Sharing
+
+
+class HeldItem(InformationItem):
+    """An item as it was told; ``held_by``: who told it, where that says it is another agency's."""
+
+    held_by: Code | None = Field(default=None, exclude_if=lambda code: code is None)
+
+    @property
+    def told_by(self) -> str:
+        """Who told it."""
+        return self.held_by or self.owner
 
 
 class Notified(Shape):
     """The notification as an item of its agency, and the names and places that it gives."""
 
-    item: InformationItem
+    item: HeldItem
+    parts: tuple[HeldItem, ...] = ()
+    """What it says under flags of its own."""
     known: Known
     reference: Identity | None = Field(default=None, exclude_if=not_)
     """Under which its agency knows the child."""
     child: Person | None = Field(default=None, exclude_if=not_)
     """As its agency told it; documents of old lack it."""
 
+    @property
+    def items(self) -> tuple[HeldItem, ...]:
+        """All that it says."""
+        return (self.item, *self.parts)
+
 
 class Answer(RequestId):
-    """What came in for one request."""
+    """What came in for one request, or was volunteered; then under an id of its own."""
 
-    items: tuple[InformationItem, ...]
+    items: tuple[HeldItem, ...]
+
+
+def _held(item: InformationItem, told_by: str) -> HeldItem:
+    held_by = told_by if item.owner != told_by else None
+    return HeldItem(held_by=held_by, **item.shared(InformationItem))
 
 
 class Gathering(Shape):
@@ -58,12 +84,15 @@ class Gathering(Shape):
     requested: Level | None = None
     asked: tuple[Identity, ...] = ()
     missing: tuple[Identity, ...] = ()
+    """Requests whose answers are not waited for: they are late, or were cancelled."""
     answers: tuple[Answer, ...] = ()
     at_once: Colour | None = None
     """The most severe colour for which front-line recipients were told at once."""
     drafted: Colour | None = None
     """The most severe colour for which the ordinary products were drafted."""
     products: tuple[Identity, ...] = ()
+    closed: bool = Field(default=False, exclude_if=not_)
+    """Nothing more is drafted until the referral is open again."""
 
 
 def noted(state: Gathering, message: Message, *, profile: BoroughProfile) -> Gathering:
@@ -80,28 +109,51 @@ def noted(state: Gathering, message: Message, *, profile: BoroughProfile) -> Gat
         case RatingAssigned(colour=colour, level=level):
             needs = level or profile.colours[colour].level
             return _assigned(state, colour, at=message.time, needs=needs)
+        case ReferralClosed() if not state.closed:
+            return state.model_copy(update={"closed": True})
+        case ReferralReopened() if state.closed:
+            return state.model_copy(update={"closed": False})
+        case _:
+            return _heard(state, message)
+
+
+def _heard(state: Gathering, message: Message) -> Gathering:
+    """The same of what is asked and of what comes of it."""
+    match message.data:
         case InformationRequested() as requested:
             return _requested(state, requested)
         case InformationAnswered() as answered:
-            return _answered(state, Answer(**answered.shared(Answer)))
-        case InformationMissing(request_id=request_id) if request_id not in state.missing:
-            return state.model_copy(update={"missing": (*state.missing, request_id)})
+            items = tuple(_held(item, answered.agency) for item in answered.items)
+            return _answered(state, Answer(request_id=answered.request_id, items=items))
+        case InformationVolunteered() as told:
+            items = tuple(_held(item, told.agency) for item in told.items)
+            return _answered(state, Answer(request_id=told.volunteered_id, items=items))
+        case InformationMissing(request_id=id_) if id_ not in state.missing:
+            return state.model_copy(update={"missing": (*state.missing, id_)})
+        case RequestCancelled(request_id=id_, closing=closing) if id_ not in state.missing:
+            closed = state.closed or closing
+            return state.model_copy(update={"missing": (*state.missing, id_), "closed": closed})
     return state
 
 
 def _notified(linked: ChildLinked) -> Notified:
-    item = InformationItem(
-        item_id=derived_id("notification", linked.referral_id),
-        owner=linked.agency,
-        text=linked.notification.narrative,
-        sensitivity=Sensitivity.SENSITIVE,
-        may_be_revealed=True,
-        may_leave=True,
-    )
     said = linked.notification
+    item_id = derived_id("notification", linked.referral_id)
     return Notified(
-        item=item, known=known_of(said.subject), reference=said.reference, child=said.subject
+        item=_own(linked, said.kept, said.narrative, item_id=item_id),
+        parts=tuple(
+            _own(linked, part, part.text, item_id=derived_id(item_id, str(number)))
+            for number, part in enumerate(said.parts, start=1)
+        ),
+        known=known_of(said.subject),
+        reference=said.reference,
+        child=said.subject,
     )
+
+
+def _own(linked: ChildLinked, kept: Sharing, text: str, *, item_id: str) -> HeldItem:
+    told = kept.shared(HeldItem) | {"text": text}
+    return HeldItem(item_id=item_id, owner=linked.agency, **told)
 
 
 def _assigned(state: Gathering, colour: Colour, *, at: dt.datetime, needs: Level) -> Gathering:

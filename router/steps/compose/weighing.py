@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from router.steps import thresholds
-from schemas.information import InformationItem, Sensitivity
+from router.steps.compose.gathering import HeldItem
+from schemas.information import Sensitivity
 from schemas.policy import Recipient
 from schemas.product import Item, Weighing
 from schemas.rating import Colour
 
 
-def weigh(
-    item: InformationItem, recipient: Recipient, *, colour: Colour, up_to: Sensitivity
-) -> Weighing:
+def weigh(item: HeldItem, recipient: Recipient, *, colour: Colour, up_to: Sensitivity) -> Weighing:
     """Weigh an item for a rating that justifies items up to this sensitivity."""
     against = _against(item, recipient, colour=colour, up_to=up_to)
     return Weighing(
@@ -19,15 +18,16 @@ def weigh(
         reason=against
         or "It is necessary for the recipient's purpose and proportionate to a rating of "
         f"{colour}.",
-        signpost=against is not None and item.signpost and item.owner != recipient.agency,
+        signpost=against is not None and bool(item.signpost) and item.told_by != recipient.agency,
+        held_by=item.held_by,
         **item.shared(Item),
     )
 
 
 def _against(
-    item: InformationItem, recipient: Recipient, *, colour: Colour, up_to: Sensitivity
+    item: HeldItem, recipient: Recipient, *, colour: Colour, up_to: Sensitivity
 ) -> str | None:
-    if item.owner == recipient.agency:
+    if recipient.agency in (item.owner, item.told_by):
         return "The recipient holds it already."
     if not item.may_be_revealed:
         return "Its owner does not reveal it inside the hub."

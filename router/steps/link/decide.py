@@ -17,8 +17,10 @@ from router.linkage.stated import compared
 from router.step import Outcome, Step
 from router.steps.link.again import told_first
 from router.steps.link.doubts import Doubt, asked, maybe_one, maybe_two, reviews
+from router.steps.link.handing_over import handover
 from router.steps.link.register import Evidence, PersonRecord, Register, first_record
-from router.steps.link.settling import handover, own_person, settle
+from router.steps.link.settling import own_person, settle
+from router.steps.sharing import revealed
 from schemas.base import Fact
 from schemas.case import (
     Candidate,
@@ -139,6 +141,7 @@ def _followed(fact: ChildLinked, record: PersonRecord) -> Iterator[ConcernFollow
         for earlier in others[-_TELLS:]:
             yield ConcernFollowed(
                 referral_id=earlier,
+                latest=earlier == others[-1],
                 case_id=fact.case_id,
                 further_referral_id=fact.referral_id,
                 same_concern=fact.same_concern_as is not None or fact.version > 1,
@@ -290,7 +293,7 @@ def _review(fact: ChildLinked, policy: Policy) -> list[Letter]:
         person_id=fact.person_id,
         candidates=fact.candidates,
         reasons=fact.reasons,
-        notification=fact.notification,
+        notification=revealed(fact.notification),
     )
     return [Letter("link-review", agency=policy.lead_agency, notice=notice)]
 

@@ -12,6 +12,7 @@ from router.linkage.stated import compared
 from router.step import Outcome
 from router.steps.link import rulings
 from router.steps.link.doubts import asked, maybe_one, reviews
+from router.steps.link.handing_over import desk_of, handover
 from router.steps.link.register import Evidence, PersonRecord, Register, Ruling
 from router.steps.link.rulings import Pair
 from schemas.base import Fact
@@ -40,7 +41,7 @@ from schemas.decisions import (
 )
 from schemas.letter import Letter, letter_id
 from schemas.message import derived_id
-from schemas.notices import Handover, LinksChanged, MovedReferral
+from schemas.notices import LinksChanged, MovedReferral
 from schemas.policy import Policy
 from schemas.refusals import Refusal
 
@@ -96,28 +97,9 @@ def settle(
     )
 
 
-def handover(fact: ChildLinked, policy: Policy) -> Letter | None:
-    """The referral for the child's own worker, if there is one (R9)."""
-    if fact.allocated_to is None:
-        return None
-    notice = Handover(
-        referral_id=fact.referral_id,
-        case_id=fact.case_id,
-        agency=fact.agency,
-        worker=fact.allocated_to,
-        notification=fact.notification,
-    )
-    desk = _desk(fact.allocated_to.team, policy)
-    return Letter(f"handover/{fact.referral_id}", agency=desk, notice=notice)
-
-
 def own_person(evidence_id: str) -> str:
     """The id of the person whom evidence founds when it is of nobody known."""
     return derived_id("person", evidence_id)
-
-
-def _desk(team: str, policy: Policy) -> str:
-    return team if team in policy.partners else policy.lead_agency
 
 
 def _link(known: Register, decided: LinkDecided) -> _Plan | Refusal:
@@ -431,4 +413,4 @@ def _teams(known: Register, after: Register, moved: Moved, policy: Policy) -> It
     for id_ in ids:
         for record in (known.person(id_), after.person(id_)):
             if record is not None and record.worker is not None:
-                yield _desk(record.worker.team, policy)
+                yield desk_of(record.worker.team, policy)

@@ -1,8 +1,11 @@
-"""Hop 4a: suggest a rating, let a social worker decide, watch its due times (R17 to R22, L3)."""
+"""Hop 4a: suggest a rating, let a social worker rate and close, watch the due times (R17 to R22,
+R38, L3).
+"""
 
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 from router.step import Outcome, Step, referral_of, refuse
 from router.steps import thresholds
@@ -10,21 +13,30 @@ from router.steps.asking import concern_of, plan_of
 from router.steps.cases import Cases, HandedOver
 from router.steps.deadlines import Ticking, due, timers
 from router.steps.now import Now
+from router.steps.rate.concluding import close, follow, reopen, watched_anew
 from router.steps.rate.state import (
     Assigned,
     Early,
     Rated,
+    Referrer,
     Standing,
     State,
     Suggested,
     Supplied,
 )
+from router.steps.sharing import revealed
 from schemas.case import ChildLinked, ConcernFollowed, LinkCorrected
-from schemas.decisions import RatingDecided, RatingDecision
-from schemas.information import InformationAnswered, InformationMissing, RequestPlan
+from schemas.decisions import OutcomeDecided, RatingDecided, RatingDecision
+from schemas.information import (
+    InformationAnswered,
+    InformationMissing,
+    InformationVolunteered,
+    RequestPlan,
+)
 from schemas.letter import Letter
 from schemas.message import Message
 from schemas.notices import DueTimeWarning, RatingRequest, WhatIsNew
+from schemas.outcome import Because
 from schemas.picture import Shown
 from schemas.policy import Policy
 from schemas.product import ProductRefused, ProductReleased
@@ -38,9 +50,12 @@ from schemas.rating import (
     TimerElapsed,
 )
 
+News = InformationAnswered | InformationMissing | InformationVolunteered | ConcernFollowed
+"""What could change a rating."""
+
 
 def decide(state: State | None, message: Message, policy: Policy) -> Outcome[State]:
-    """Suggest, assign, move, warn or stop a clock.
+    """Suggest, assign, move, close, open again, warn or stop a clock.
 
     Refuses ratings that are not the lead agency's to give, or whose referral and case do not
     belong together; a rating given before its request went out can be redriven.
@@ -51,9 +66,18 @@ def decide(state: State | None, message: Message, policy: Policy) -> Outcome[Sta
             return _suggest(state, linked, now=now)
         case RatingDecided() as decided:
             return _assign(state, decided, now=now)
+        case OutcomeDecided() as decided:
+            return close(state, decided, now=now)
+        case ConcernFollowed() as came if isinstance(state, Assigned) and state.closed:
+            return follow(state, came, now=now)
         case LinkCorrected() as correction:
             return _move(state, correction, now=now)
-        case InformationAnswered() | InformationMissing() | ConcernFollowed() as came:
+        case (
+            InformationAnswered()
+            | InformationMissing()
+            | InformationVolunteered()
+            | ConcernFollowed() as came
+        ):
             return _tell_news(state, came, policy=policy)
         case ProductReleased() | ProductRefused() as sent:
             return _supply(state, sent, now=now)
@@ -98,9 +122,10 @@ def _suggested(cases: Cases, linked: ChildLinked, *, now: Now) -> Suggested:
         product_due_at=product_due,
         decision=now.clock(decision_due),
         product=now.clock(product_due),
-        set_aside=linked.notification.set_aside,
+        set_aside=revealed(linked.notification).set_aside,
         may_be_red=may_be_red,
         possible_red=now.clock(due(looked_at, now.at, calendar=calendar)) if looked_at else None,
+        referrer=Referrer(agency=linked.agency, reference=linked.notification.reference),
     )
 
 
@@ -127,6 +152,8 @@ def _assign(state: State | None, decided: RatingDecided, *, now: Now) -> Outcome
     decision = decided.decision
     if decided.agency != now.policy.lead_agency:
         return refuse("refused.role")
+    if not now.may_rate(decision.decided_by):
+        return refuse("refused.decision-maker", "decided_by")
     if state is None or isinstance(state, Early):
         return refuse("refused.unknown-subject", "referral_id")
     if not state.cases.known(decision.case_id):
@@ -139,6 +166,8 @@ def _assign(state: State | None, decided: RatingDecided, *, now: Now) -> Outcome
     rated = decision.shared(Rated)
     if isinstance(state, Assigned) and state.history[-1].shared(RatingDecision) == rated:
         return Outcome()
+    if isinstance(state, Assigned) and state.closed:
+        return _open_again(state, decision, picture=picture, now=now)
     return _assigned(state, decision, picture=picture, now=now)
 
 
@@ -154,6 +183,7 @@ def _assigned(
         product_due_at=product_due,
         product=_product_clock(state, decision.colour, due_at=product_due, now=now),
         revision=state.revision,
+        referrer=state.referrer,
         supplied=earlier.supplied if earlier else (),
         history=(
             *(earlier.history if earlier else ()),
@@ -174,6 +204,18 @@ def _assigned(
         (fact,),
         timers=timers(assigned.next_at, decision.referral_id, before=state.next_at),
     )
+
+
+def _open_again(
+    state: Assigned, decision: RatingDecision, *, picture: Shown, now: Now
+) -> Outcome[State]:
+    """Who rates what was closed opens it again: nothing that a human says of a risk is refused."""
+    opened = reopen(state, decision.referral_id, because=Because.RATED, now=now)
+    assert isinstance(opened.state, Assigned)
+    rated = _assigned(opened.state, decision, picture=picture, now=now)
+    assert isinstance(rated.state, Assigned)
+    due = timers(rated.state.next_at, decision.referral_id)
+    return replace(rated, facts=(*opened.facts, *rated.facts), timers=due)
 
 
 def _product_due(state: Standing, colour: Colour, *, now: Now) -> dt.datetime:
@@ -205,7 +247,11 @@ def _move(state: State | None, correction: LinkCorrected, *, now: Now) -> Outcom
     if cases == state.cases:
         return Outcome()
     if isinstance(state, Assigned):
-        after = _watched_anew(state.model_copy(update={"cases": cases}), now)
+        moved_to = state.model_copy(update={"cases": cases})
+        if state.closed and cases.now != state.cases.now:
+            because = Because.LINK_CORRECTED
+            return reopen(moved_to, correction.referral_id, because=because, now=now)
+        after = watched_anew(moved_to, now) if state.closed is None else moved_to
         return Outcome(
             state=after, timers=timers(after.next_at, correction.referral_id, before=state.next_at)
         )
@@ -216,22 +262,9 @@ def _move(state: State | None, correction: LinkCorrected, *, now: Now) -> Outcom
     return Outcome(state=moved, letters=(request,))
 
 
-def _watched_anew(state: Assigned, now: Now) -> Assigned:
-    """What went out was for another case: the products for this one get the time left, or anew."""
-    if state.product is not None or not state.awaits(state.colour, now.profile):
-        return state
-    due_at = state.product_due_at if state.product_due_at > now.at else now.due(state.colour)
-    return state.model_copy(update={"product_due_at": due_at, "product": now.clock(due_at)})
-
-
-def _tell_news(
-    state: State | None,
-    came: InformationAnswered | InformationMissing | ConcernFollowed,
-    *,
-    policy: Policy,
-) -> Outcome[State]:
+def _tell_news(state: State | None, came: News, *, policy: Policy) -> Outcome[State]:
     """Whoever decides is told what is new; the letter brings the picture with it."""
-    if not isinstance(state, Suggested | Assigned):
+    if not isinstance(state, Suggested | Assigned) or _is_hidden(came):
         return Outcome()
     notice = WhatIsNew(
         referral_id=came.referral_id,
@@ -244,14 +277,21 @@ def _tell_news(
     return Outcome(after, letters=(Letter("news", agency=policy.lead_agency, notice=notice),))
 
 
-def _said_of(
-    came: InformationAnswered | InformationMissing | ConcernFollowed, policy: Policy
-) -> str:
+def _is_hidden(came: News) -> bool:
+    """Whether it was volunteered, and none of it is revealed inside: it leaves no trace (R28)."""
+    return isinstance(came, InformationVolunteered) and not any(
+        item.may_be_revealed for item in came.items
+    )
+
+
+def _said_of(came: News, policy: Policy) -> str:
     match came:
         case ConcernFollowed(same_concern=True):
             return "The concern was told again, or amended."
         case ConcernFollowed():
             return "There is a further concern about the child."
+        case InformationVolunteered():
+            return f"{policy.name_of(came.agency)} told something that nobody had asked."
         case InformationMissing():
             return f"{policy.name_of(came.agency)} has not answered in time."
         case _:
@@ -312,12 +352,14 @@ STEP: Step[State] = Step(
     hears=(
         ChildLinked,
         RatingDecided,
+        OutcomeDecided,
         ProductReleased,
         ProductRefused,
         TimerElapsed,
         LinkCorrected,
         InformationAnswered,
         InformationMissing,
+        InformationVolunteered,
         ConcernFollowed,
     ),
     state=State,

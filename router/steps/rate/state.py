@@ -10,10 +10,11 @@ from pydantic import AliasChoices, Field
 
 from router.steps.cases import Cases, HandedOver
 from router.steps.deadlines import Ticking
-from schemas.base import Code, Identity, Instant, Line, Shape
+from schemas.base import Code, Identity, Instant, Line, Prose, Shape
 from schemas.gathering import ToGather
 from schemas.notification import SetAside
 from schemas.policy import BoroughProfile
+from schemas.product import Disposal
 from schemas.rating import Clock, Colour
 
 
@@ -22,6 +23,13 @@ class Early(Shape):
 
     kind: Literal["early"] = "early"
     cases: Cases
+
+
+class Referrer(Shape):
+    """Who brought the concern, and what they call it."""
+
+    agency: Code
+    reference: Identity
 
 
 class Standing(Shape):
@@ -34,6 +42,8 @@ class Standing(Shape):
     product: Ticking | None
     revision: int = Field(default=0, exclude_if=not_)
     """How often something came that the picture did not show before."""
+    referrer: Referrer | None = Field(default=None, exclude_if=not_)
+    """None only in documents that were written before."""
 
     @property
     def clocks(self) -> dict[Clock, Ticking]:
@@ -95,6 +105,22 @@ class Rated(ToGather):
     at: Instant
 
 
+class Closed(Shape):
+    """The outcome with which a human closed a referral (R38)."""
+
+    outcome: Disposal
+    to: Code | None = Field(default=None, exclude_if=not_)
+    may_be_told: Prose
+    without_product: Line | None = Field(default=None, exclude_if=not_)
+    decided_by: Line
+    rationale: Line
+    at: Instant
+
+    def says_the_same(self, other: Closed) -> bool:
+        """Whether nothing but the time is new."""
+        return self == other.model_copy(update={"at": self.at})
+
+
 class Assigned(Standing):
     """A social worker has decided at least once."""
 
@@ -104,6 +130,7 @@ class Assigned(Standing):
     )
     """Under ``settled`` in documents that were written before."""
     history: Annotated[tuple[Rated, ...], Field(min_length=1)]
+    closed: Closed | None = Field(default=None, exclude_if=not_)
 
     def with_supplied(self, new: Supplied) -> Assigned:
         """With one more product, or the very same where that says nothing new."""

@@ -75,7 +75,7 @@ def _release(
             recipient=approved.recipient,
             purpose=approved.purpose,
             text=item.text,
-            about=approved.identity_bytes,
+            about=approved.identity_digest,
         )
         if item.digest != shown:
             return refuse("refused.digest", f"items[{number}].digest")

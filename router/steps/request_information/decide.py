@@ -4,17 +4,16 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
-
-from router.step import Outcome, Step, referral_of, refuse
+from router.step import Outcome, Step, referral_of
 from router.steps import thresholds
 from router.steps.asking import concern_of
 from router.steps.cases import Cases
 from router.steps.deadlines import timers
 from router.steps.now import Now
+from router.steps.request_information.answers import miss, take, volunteer
+from router.steps.request_information.further import close, decide_further
 from router.steps.request_information.leaving import Left, adult_matter, leave, prepare, tell
 from router.steps.request_information.state import (
-    Asked,
     Asking,
     Early,
     HandedOver,
@@ -24,40 +23,43 @@ from router.steps.request_information.state import (
     Waiting,
 )
 from schemas.case import ChildLinked, LinkCorrected
-from schemas.information import (
-    InformationAnswered,
-    InformationItem,
-    InformationMissing,
-    InformationReceived,
-    RequestsPrepared,
-)
-from schemas.message import Message, derived_id
+from schemas.decisions import RequestDecided
+from schemas.information import InformationOffered, InformationReceived, RequestsPrepared
+from schemas.message import Message
+from schemas.outcome import ReferralClosed, ReferralReopened
 from schemas.policy import Policy
 from schemas.rating import RatingAssigned, TimerElapsed
-from schemas.refusals import Refusal
 
 
 def decide(state: State | None, message: Message, policy: Policy) -> Outcome[State]:
     """Prepare, ask, ask more, take an answer, or tell that one is missing.
 
-    Refuses answers that were not asked of the sender.
+    Refuses answers that were not asked of the sender, and decisions that are not its to make.
     """
     now = Now(message.time, policy)
     match message.data:
         case ChildLinked() as linked:
-            return _prepare(state, linked, now=now)
+            return _prepare(state, linked, cause=message.id, now=now)
         case RatingAssigned() as assigned:
-            return _gather(state, assigned, now=now)
+            return _gather(state, assigned, cause=message.id, now=now)
         case InformationReceived() as received:
-            return _take(state, received, now=now)
+            return take(state, received, cause=message.id, now=now)
+        case InformationOffered() as offered:
+            return volunteer(state, offered, cause=message.id, now=now)
+        case RequestDecided() as decided:
+            return decide_further(state, decided, cause=message.id, now=now)
+        case ReferralClosed() as closed:
+            return close(state, closed, now=now)
+        case ReferralReopened() if state is not None:
+            return Outcome(state=state.model_copy(update={"closed_at": None}))
         case LinkCorrected() as correction:
-            return _move(state, correction, now=now)
+            return _move(state, correction, cause=message.id, now=now)
         case TimerElapsed() as elapsed:
-            return _miss(state, elapsed)
+            return miss(state, elapsed)
     return Outcome()
 
 
-def _prepare(state: State | None, linked: ChildLinked, *, now: Now) -> Outcome[State]:
+def _prepare(state: State | None, linked: ChildLinked, *, cause: str, now: Now) -> Outcome[State]:
     """Nothing leaves yet, but by a rating that was heard already, or where for the profile the
     suggestion is enough.
     """
@@ -68,7 +70,7 @@ def _prepare(state: State | None, linked: ChildLinked, *, now: Now) -> Outcome[S
     if linked.allocated_to is not None:
         return Outcome(state=HandedOver(cases=cases, **before.shared(Waiting)))
     prepared = prepare(_asking(before, linked, cases=cases, now=now), now=now)
-    left = leave(prepared.state, now=now)
+    left = leave(prepared.state, cause=cause, now=now)
     letters = (*adult_matter(prepared.state, now=now), *left.letters)
     return _outcome(Left(left.state, (*prepared.facts, *left.facts), letters), linked.referral_id)
 
@@ -84,7 +86,8 @@ def _asking(before: Waiting, linked: ChildLinked, *, cases: Cases, now: Now) -> 
         asked=(),
         concern=concern_of(linked, suggestion.reasons, now=now),
         suggested=suggestion.colour,
-        ratings=(*suggested, *before.ratings),
+        ratings=(*suggested, *before.ratings) if before.closed_at is None else (),
+        closed_at=before.closed_at,
     )
     return made.ruled(before.ruling)
 
@@ -95,81 +98,23 @@ def _outcome(left: Left, referral_id: str, *, before: Asking | None = None) -> O
     return Outcome(left.state, left.facts, left.letters, due)
 
 
-def _gather(state: State | None, assigned: RatingAssigned, *, now: Now) -> Outcome[State]:
+def _gather(
+    state: State | None, assigned: RatingAssigned, *, cause: str, now: Now
+) -> Outcome[State]:
     """A rating that is heard before the link waits for it."""
     rating = Rating(**assigned.shared(Rating) | {"case_id": None})
     before = state or Early()
+    if before.closed_at is not None and now.at <= before.closed_at:
+        return Outcome()
     after = before.model_copy(update={"ratings": (*before.ratings, rating)})
     if not isinstance(after, Asking) or not isinstance(before, Asking):
         return Outcome(state=after)
-    return _outcome(leave(after, now=now), assigned.referral_id, before=before)
+    return _outcome(leave(after, cause=cause, now=now), assigned.referral_id, before=before)
 
 
-def _take(state: State | None, received: InformationReceived, *, now: Now) -> Outcome[State]:
-    response = received.response
-    if not isinstance(state, Asking):
-        return refuse("refused.unknown-subject", "referral_id")
-    asked = next((asked for asked in state.asked if asked.request_id == response.request_id), None)
-    if asked is None:
-        return refuse("refused.unknown-subject", "request_id")
-    if refusal := _refusal(state, received, asked=asked, policy=now.policy):
-        return Outcome(refusal=refusal)
-    digest = sha256(response.model_dump_json().encode()).hexdigest()
-    if asked.answer is not None:
-        again = asked.answer == digest
-        return Outcome() if again else refuse("refused.closed", "request_id")
-    after = state.with_changed(asked.model_copy(update={"answer": digest}))
-    items = tuple(_of_the_hub(item, response.request_id) for item in response.items)
-    fact = InformationAnswered(
-        **response.shared(InformationAnswered) | {"case_id": state.cases.now, "items": items},
-        agency=asked.agency,
-        late=asked.missing or now.at > asked.due_at,
-    )
-    return Outcome(
-        after, (fact,), timers=timers(after.next_at, response.referral_id, before=state.next_at)
-    )
-
-
-def _refusal(
-    state: Asking, received: InformationReceived, *, asked: Asked, policy: Policy
-) -> Refusal | None:
-    response = received.response
-    if received.agency != asked.agency:
-        return Refusal("refused.not-yours", "request_id")
-    if not state.cases.known(response.case_id):
-        return Refusal("refused.unknown-subject", "case_id")
-    seen: set[str] = set()
-    for number, item in enumerate(response.items):
-        if item.owner not in policy.partners:
-            return Refusal("invalid.code", f"items[{number}].owner")
-        if item.item_id in seen:
-            return Refusal("invalid.value", f"items[{number}].item_id")
-        seen.add(item.item_id)
-    return None
-
-
-def _of_the_hub(item: InformationItem, request_id: str) -> InformationItem:
-    """The item under an id that no other agency's item has: they may all begin with 1."""
-    return item.model_copy(update={"item_id": derived_id("item", request_id, item.item_id)})
-
-
-def _miss(state: State | None, elapsed: TimerElapsed) -> Outcome[State]:
-    if not isinstance(state, Asking):
-        return Outcome()
-    passed = [asked for asked in state.asked if asked.open and asked.due_at <= elapsed.due_at]
-    if not passed:
-        return Outcome()
-    after = state.with_changed(*(one.model_copy(update={"missing": True}) for one in passed))
-    facts = tuple(
-        InformationMissing(
-            referral_id=elapsed.key, case_id=state.cases.now, **one.shared(InformationMissing)
-        )
-        for one in passed
-    )
-    return Outcome(after, facts, timers=timers(after.next_at, elapsed.key, before=state.next_at))
-
-
-def _move(state: State | None, correction: LinkCorrected, *, now: Now) -> Outcome[State]:
+def _move(
+    state: State | None, correction: LinkCorrected, *, cause: str, now: Now
+) -> Outcome[State]:
     """Answers to requests that are out are about the person described in them and stay good.
 
     Once it is settled whose child it is, what waited for that leaves.
@@ -182,12 +127,14 @@ def _move(state: State | None, correction: LinkCorrected, *, now: Now) -> Outcom
     after = before.model_copy(update={"cases": cases, "ruling": ruling})
     if not isinstance(after, Asking) or not isinstance(before, Asking):
         return Outcome(state=after)
-    return _outcome(_settled(after.ruled(ruling), now), correction.referral_id, before=before)
+    return _outcome(
+        _settled(after.ruled(ruling), cause=cause, now=now), correction.referral_id, before=before
+    )
 
 
-def _settled(state: Asking, now: Now) -> Left:
+def _settled(state: Asking, *, cause: str, now: Now) -> Left:
     """What waited leaves; where nobody has rated, what would leave is told anew if it changed."""
-    left = leave(state, now=now)
+    left = leave(state, cause=cause, now=now)
     if left.state.level is not None:
         return left
     again = prepare(left.state, now=now)
@@ -200,7 +147,17 @@ def _settled(state: Asking, now: Now) -> Left:
 
 STEP: Step[State] = Step(
     name="request_information",
-    hears=(ChildLinked, InformationReceived, RatingAssigned, LinkCorrected, TimerElapsed),
+    hears=(
+        ChildLinked,
+        RatingAssigned,
+        RequestDecided,
+        ReferralClosed,
+        ReferralReopened,
+        InformationReceived,
+        InformationOffered,
+        LinkCorrected,
+        TimerElapsed,
+    ),
     state=State,
     key=referral_of,
     decide=decide,

@@ -40,23 +40,23 @@ def prepare(state: Asking, *, now: Now) -> Left:
     return Left(state.with_told(plan), (fact,))
 
 
-def leave(state: Asking, *, now: Now) -> Left:
-    """By each rating that waits, once it is settled whose child it is.
+def leave(state: Asking, *, cause: str, now: Now) -> Left:
+    """By each rating that waits, once it is settled whose child it is; ``cause``: by what it is.
 
     A further rating asks for more, never for less; requests that are out keep their due times.
     """
     concern = state.concern
     if concern is None or concern.in_doubt or not state.ratings:
         return Left(state)
-    after, facts = state.model_copy(update={"ratings": ()}), list[InformationRequested]()
+    last, facts = state.ratings[-1], list[InformationRequested]()
+    after = state.model_copy(update={"ratings": (), "rated": last})
     for rating in state.ratings:
         fact = _requested(after, concern, rating=rating, now=now)
         if fact.requests or after.level is None or thresholds.deeper(fact.level, after.level):
             facts.append(fact)
-            after = after.with_more(fact.requests, level=fact.level)
+            after = after.with_more(fact.requests, level=fact.level, cause=cause)
     requests = (one for fact in facts for one in fact.requests)
     sent = (Letter(f"request/{one.agency}", agency=one.agency, notice=one) for one in requests)
-    last = state.ratings[-1]
     plan = plan_of(concern, last.colour, chosen=last, now=now)
     letters = (*sent, *_news(after, plan, rating=last, now=now))
     if state.level is None and now.profile.adult_services:

@@ -43,6 +43,8 @@ def requests_to(
 
 def _due(rating: Rating, now: Now) -> dt.datetime:
     """Agencies have a share of the time that is left for the products (R25)."""
+    if rating.due_at is not None:
+        return rating.due_at
     until = rating.product_due_at
     if until is None or until <= now.at:
         until = now.due(rating.colour)

@@ -16,6 +16,7 @@ from schemas.base import Code, Identity, Instant, Shape
 from schemas.case import Found, LinkCorrected, Stated
 from schemas.gathering import Level, NotAsked, ToGather
 from schemas.information import InformationRequest, RequestId, RequestPlan
+from schemas.letter import letter_id
 from schemas.notification import Digest
 from schemas.rating import Colour
 
@@ -29,6 +30,8 @@ class Rating(ToGather):
     product_due_at: Instant | None = Field(default=None, exclude_if=not_)
     further: tuple[Identity, ...] = Field(default=(), exclude_if=not_)
     """Of a further question to who was asked before: the decision that asks it."""
+    due_at: Instant | None = Field(default=None, exclude_if=not_)
+    """By when to answer, where who decides said so."""
     case_id: Identity | None = Field(default=None, exclude_if=not_)
     """In documents that were written before."""
 
@@ -60,6 +63,8 @@ class Waiting(Shape):
     )
     """Under ``raises`` in documents that were written before."""
     ruling: Ruling | None = Field(default=None, exclude_if=not_)
+    closed_at: Instant | None = Field(default=None, exclude_if=not_)
+    """Since when the referral is closed; what was rated before asks nobody."""
 
 
 class Early(Waiting):
@@ -80,11 +85,19 @@ class Asked(RequestId):
     due_at: Instant
     missing: bool = False
     answer: Digest | None = None
+    cancelled: bool = Field(default=False, exclude_if=not_)
+    letter: Identity | None = Field(default=None, exclude_if=not_)
+    """That it went out in, to be taken back as long as nobody has fetched it."""
+
+    @property
+    def awaited(self) -> bool:
+        """Whether an answer is awaited, be it late."""
+        return self.answer is None and not self.cancelled
 
     @property
     def open(self) -> bool:
         """Whether the answer is still awaited in time."""
-        return not self.missing and self.answer is None
+        return self.awaited and not self.missing
 
 
 class Asking(Waiting):
@@ -97,6 +110,8 @@ class Asking(Waiting):
     concern: Concern | None
     """None only in documents that were written before."""
     suggested: Colour | None = Field(default=None, exclude_if=not_)
+    rated: Rating | None = Field(default=None, exclude_if=not_)
+    """The last rating by which anything has left."""
     not_asked: tuple[NotAsked, ...] = Field(default=(), exclude_if=not_)
     """Who is not asked and why, as who decides was told."""
 
@@ -105,10 +120,24 @@ class Asking(Waiting):
         """When the first open answer is due."""
         return min((asked.due_at for asked in self.asked if asked.open), default=None)
 
-    def with_more(self, requests: Iterable[InformationRequest], *, level: Level) -> Asking:
-        """With these requests put to their agencies at this level; the deepest counts."""
+    def request(self, id_: str) -> Asked | None:
+        """The request of this id."""
+        return next((one for one in self.asked if one.request_id == id_), None)
+
+    def with_more(
+        self, requests: Iterable[InformationRequest], *, level: Level, cause: str
+    ) -> Asking:
+        """With these requests put to their agencies at this level; the deepest counts.
+
+        ``cause``: the message by which they leave.
+        """
         asked = (
-            Asked(request_id=one.identifier, agency=one.agency, due_at=one.due_at)
+            Asked(
+                request_id=one.identifier,
+                agency=one.agency,
+                due_at=one.due_at,
+                letter=letter_id(cause, "request_information", key=f"request/{one.agency}"),
+            )
             for one in requests
         )
         if self.level is not None and not thresholds.deeper(level, self.level):

@@ -25,8 +25,8 @@ def upgrade(op: Operations, work: Work) -> None:
     op.drop_table("dead_letters")
     _dead_letters(op)
     op.execute(
-        f"INSERT INTO dead_letters ({_KEPT}) SELECT {_KEPT} FROM dead_letters_before "  # noqa: S608 - ours
-        "ORDER BY position, created_at, id"
+        f"INSERT INTO dead_letters ({_KEPT}) "  # noqa: S608 - ours
+        f"SELECT {_KEPT} FROM dead_letters_before ORDER BY position, created_at, id"
     )
     op.drop_table("dead_letters_before")
     op.execute("DELETE FROM outbox WHERE sent_at IS NOT NULL")

@@ -106,7 +106,7 @@ def _model(records: Sequence[Record], without: str) -> Mapping[str, Any]:
     base: Mapping[str, Any] = json.loads(shipped.read_text(encoding="utf-8"))
     if without == "learning":
         return base
-    learned = learn([record.subject for record in records], base, "k2")
+    learned = learn([record.subject for record in records], base, version="k2")
     return without_names(learned) if without == "names" else learned
 
 

@@ -21,16 +21,18 @@ from schemas.decisions import (
     DeliveryReceived,
     ItemRuled,
     LinkDecided,
+    OutcomeDecided,
     PersonsDecided,
     RatingDecided,
     RecallReceived,
     ReleaseDecided,
+    RequestDecided,
     SplitDecided,
     StandingReleased,
     StandingWithdrawn,
     UndoDecided,
 )
-from schemas.information import InformationReceived
+from schemas.information import InformationOffered, InformationReceived
 from schemas.notification import Instead, NotificationReceived
 from schemas.refusals import REASONS, Refusal
 from stores.ports import Arrival
@@ -89,6 +91,45 @@ DATA: dict[str, tuple[dict[str, object], type[Fact]]] = {
             "answered_by": "A. Nurse",
         },
         InformationReceived,
+    ),
+    "mash.request-decision.v1": (
+        {
+            "referral_id": "r1",
+            "case_id": "c1",
+            "action": "cancel",
+            "request_id": "q1",
+            "decided_by": "S. Worker",
+            "rationale": "No longer needed.",
+        },
+        RequestDecided,
+    ),
+    "mash.outcome-decision.v1": (
+        {
+            "referral_id": "r1",
+            "case_id": "c1",
+            "outcome": "early_help",
+            "may_be_told": "Somebody will call.",
+            "decided_by": "S. Worker",
+            "rationale": "The family wants help.",
+        },
+        OutcomeDecided,
+    ),
+    "mash.information-volunteered.v1": (
+        {
+            "reference": "S-1",
+            "items": [
+                {
+                    "item_id": "1",
+                    "owner": "police",
+                    "text": "Seen in the park.",
+                    "sensitivity": "routine",
+                    "may_be_revealed": True,
+                    "may_leave": False,
+                }
+            ],
+            "volunteered_by": "D. Lead",
+        },
+        InformationOffered,
     ),
     "mash.item-decision.v1": (
         {

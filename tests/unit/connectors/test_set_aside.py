@@ -46,6 +46,17 @@ OWN: dict[str, Any] = {
     "narrative": "Seen alone at night.",
     "concern": ["missing-person"],
     "parents_informed": {"informed": True, "consent": "given", "reason": "By telephone."},
+    "sharing": {
+        "sensitivity": "restricted",
+        "may_be_revealed": True,
+        "may_leave": False,
+        "signpost": False,
+        "reason": "An informant would be known.",
+    },
+    "parts": [
+        {"text": "Told by a neighbour.", "may_be_revealed": False, "reason": "She is afraid."},
+        {"text": "Seen at school.", "sensitivity": "routine", "may_leave": True},
+    ],
     "subject": {
         "identifier": [
             {"system": "https://fhir.nhs.uk/Id/nhs-number", "value": "9991754377"},

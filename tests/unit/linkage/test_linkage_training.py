@@ -46,7 +46,7 @@ def test_each_known_child_is_found_and_paired_with_itself_and_its_family() -> No
 def test_what_always_agrees_in_the_stream_gains_weight_and_what_never_differs_speaks_against() -> (
     None
 ):
-    data = estimate(count(observe(STREAM * 20)), BASE, "linkage-test")
+    data = estimate(count(observe(STREAM * 20)), BASE, version="linkage-test")
     assert data["bits"]["birth"]["exact"][0] > 2
     assert data["bits"]["birth"]["other"][0] < -3
     assert read_model(data).version == "linkage-test"
@@ -55,7 +55,7 @@ def test_what_always_agrees_in_the_stream_gains_weight_and_what_never_differs_sp
 def test_the_expected_story_of_an_equal_pair_is_the_same_child() -> None:
     index = Index()
     pairs = [levels for levels, stories in observe(STREAM, index=index) if "same" in stories]
-    shares = expect(STREAM[8][0], pairs[0], load_model())
+    shares = expect(STREAM[8][0], pairs[0], model=load_model())
     assert max(shares, key=lambda story: shares[story]) == "same"
     assert sum(shares.values()) == pytest.approx(1)
 
@@ -81,7 +81,7 @@ def test_a_model_is_learned_from_a_stream_of_which_nothing_is_known() -> None:
     moving = [
         subject._replace(addresses=(f"{n}|q{n}|",)) for n, (subject, _, _) in enumerate(STREAM * 5)
     ]
-    data = learn(moving, BASE, "linkage-test", rounds=2)
+    data = learn(moving, BASE, version="linkage-test", rounds=2)
     assert BASE["bits"]["address"]["other"][0] < -2
     assert data["bits"]["address"]["other"][0] > -1
     assert data["prior"]["same"] > BASE["prior"]["same"]
@@ -89,19 +89,19 @@ def test_a_model_is_learned_from_a_stream_of_which_nothing_is_known() -> None:
 
 def test_a_learned_model_knows_how_common_names_are_there() -> None:
     stream = [subject for subject, _, _ in STREAM * 5]
-    model = read_model(learn(stream, BASE, "linkage-test", rounds=1))
+    model = read_model(learn(stream, BASE, version="linkage-test", rounds=1))
     assert model.given_bits("ada") == pytest.approx(3.0)
     assert model.given_bits("william") == load_model().given_bits("unheard of")
 
 
 def test_a_model_moves_less_from_round_to_round() -> None:
     stream = [subject for subject, _, _ in STREAM * 2]
-    moved = [lesson.moved for lesson in islice(lessons(stream, BASE, "linkage-test"), 6)]
+    moved = [lesson.moved for lesson in islice(lessons(stream, BASE, version="linkage-test"), 6)]
     assert moved[-1] < moved[0] / 4
 
 
 def test_what_is_told_counts_beside_what_is_believed() -> None:
     told, unknown = STREAM[:24], [subject for subject, _, _ in STREAM[24:]]
-    (lesson,) = islice(lessons(unknown, BASE, "linkage-test", told=told), 1)
+    (lesson,) = islice(lessons(unknown, BASE, version="linkage-test", told=told), 1)
     assert sum(lesson.counts["family"][0].values()) > 0
     assert sum(lesson.counts["same"][0].values()) > 16

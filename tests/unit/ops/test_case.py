@@ -20,7 +20,7 @@ from ops.linkage.arrivals import notification_event
 from ops.look.trail import reveal
 from ops.run.wiring import Hub
 from stores import journal
-from tests.support.filled import empty_hub, filled_hub, send
+from tests.support.filled import answer_letters, empty_hub, filled_hub, send
 
 Worked = tuple[DemoFolder, Hub]
 
@@ -155,6 +155,8 @@ def test_an_unknown_id_is_said_to_be_unknown_and_not_recorded(worked: Worked) ->
 
 def test_what_an_agency_calls_its_items_is_not_shown(tmp_path: Path) -> None:
     folder, hub = filled_hub(tmp_path / "hub", notifications=2, answered=False)
+    answer_letters(hub)
+    hub.embedded().drain()
     agency, asked = next(
         (code, json.loads(letter.body)["data"])
         for code in hub.settings.agencies

@@ -15,6 +15,7 @@ from sqlalchemy import text
 from connectors.port import routes
 from ops.cli import main
 from ops.demo.running import DemoFolder
+from ops.demo.simulation.answers import DECISION_MAKER
 from ops.demo.simulation.stream import sample_lines
 from ops.linkage.arrivals import notification_event
 from ops.mend import dead_letters
@@ -349,7 +350,10 @@ def test_nobody_mends_what_only_an_owner_may_decide(
     item = product.draft_item("school")
     put(hub, product.drafted(item))
     decision = (
-        product.decision(item, Choice.RELEASE_ORIGINAL).decision.model_dump(mode="json") | changes
+        product.decision(
+            item, Choice.RELEASE_ORIGINAL, decided_by=DECISION_MAKER
+        ).decision.model_dump(mode="json")
+        | changes
     )
     event = {
         "specversion": "1.0",
@@ -373,6 +377,67 @@ def put(hub: Hub, fact: Fact) -> None:
         cursor = cursors.lock(transaction, "put")
         journal.append(transaction, cursor, messages=[given.message(fact)])
         cursors.store(transaction, cursor)
+
+
+def answer_with(item: Any) -> dict[str, Any]:
+    """An agency's answer whose only item has a fault."""
+    return {
+        "specversion": "1.0",
+        "id": "a-1",
+        "source": "s",
+        "type": "mash.information-response.v1",
+        "data": {
+            "request_id": "q-1",
+            "referral_id": "ref-1",
+            "case_id": "case-1",
+            "known": True,
+            "items": [item],
+            "answered_by": "A. Teacher",
+        },
+    }
+
+
+ITEM = {
+    "item_id": "1",
+    "owner": "school",
+    "text": "Seen.",
+    "sensitivity": "routine",
+    "may_be_revealed": True,
+    "may_leave": True,
+}
+
+
+@pytest.mark.parametrize(
+    ("item", "field", "value"),
+    [
+        (ITEM | {"may_leave": 0}, "items[0].may_leave", "true"),
+        (ITEM | {"may_be_revealed": "no"}, "items[0].may_be_revealed", "true"),
+        (ITEM | {"signpost": "never"}, "items[0].signpost", "true"),
+        (ITEM | {"sensitivity": "secret"}, "items[0].sensitivity", "routine"),
+        (ITEM | {"owner": "Polise"}, "items[0].owner", "school"),
+        ({**ITEM, "owner": None}, "items[0].owner", "school"),
+        (5, "items[0]", json.dumps(ITEM)),
+    ],
+)
+def test_nobody_mends_whose_an_item_is_or_who_may_know_it(
+    hub_: tuple[DemoFolder, Hub], item: Any, field: str, value: str
+) -> None:
+    folder, hub = hub_
+    send(hub, "school", [answer_with(item)])
+    (letter,) = told(folder, "list")
+    assert letter["field"] == f"data.{field}"
+    answer = run(folder, "mend", letter["id"], "--field", letter["field"], "--value", value, *ME)
+    assert answer.exit_code == 1
+    assert "only its sender says that" in answer.output
+    assert told(folder, "list")[0]["state"] == "open"
+
+
+def test_the_form_of_an_item_can_be_mended(hub_: tuple[DemoFolder, Hub]) -> None:
+    folder, hub = hub_
+    send(hub, "school", [answer_with(ITEM | {"text": ""})])
+    (letter,) = told(folder, "list")
+    answer = run(folder, "mend", letter["id"], "--field", letter["field"], "--value", "Seen.", *ME)
+    assert answer.exit_code == 0
 
 
 def test_nothing_is_mended_into_an_owners_decision(hub_: tuple[DemoFolder, Hub]) -> None:

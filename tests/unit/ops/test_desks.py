@@ -108,11 +108,14 @@ def test_letters_whose_answers_the_hub_did_not_take_are_not_acknowledged(tmp_pat
 
 
 def test_it_does_not_matter_when_a_run_is_and_which_desk_answers_first(tmp_path: Path) -> None:
-    """But for signposts: a Red names the owners of what had come by the time it was made one."""
+    """But for signposts: a Red names the owners of what had come by the time it was made one. And
+    of what had come depends too how many different pictures people were shown.
+    """
     hub, later = streamed(tmp_path / "one", 30), streamed(tmp_path / "other", 30)
     agencies = list(hub.settings.agencies)
     summary, other = answered(hub, agencies=agencies), answered(later, agencies=agencies[::-1])
-    assert summary | {"signposts": 0} == other | {"signposts": 0}
+    but = {"signposts": 0, "journal_entries": 0}
+    assert summary | but == other | but
     assert summary["released"] > 0
     whole = summary | {"lost": summary["unfinished"], "journal_verified": True}
     assert reconciles(whole) == []

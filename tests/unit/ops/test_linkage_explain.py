@@ -19,7 +19,7 @@ from ops.demo.simulation.stream import sample_lines
 from ops.linkage.arrivals import notification_event
 from ops.linkage.explained import odds
 from ops.run.wiring import Hub
-from tests.support.filled import empty_hub, filled_hub, send
+from tests.support.filled import empty_hub, filled_hub, seen_by_lead, send
 
 LEAD = "childrens_social_care"
 WHO = {"decided_by": "S. Worker", "rationale": "Simulated: I asked"}
@@ -143,7 +143,12 @@ def test_what_humans_decided_since_is_told_with_the_decisions_to_undo(tmp_path: 
     one = next(one for one in everything(folder, hub) if one["outcome"] == "review")
     best = one["candidates"][0]["person_id"]
     moved = decide(
-        hub, "d1", "mash.link-decision.v1", referral_id=one["referral_id"], person_id=best
+        hub,
+        "d1",
+        "mash.link-decision.v1",
+        referral_id=one["referral_id"],
+        person_id=best,
+        saw=seen_by_lead(hub, one["referral_id"]),
     )
     after = explained(folder, one["referral_id"])
     assert after["person_id"] == one["person_id"], "what was decided then stays as it was"

@@ -19,7 +19,7 @@ from router.steps.link.settling import own_person
 from schemas.case import Candidate, ChildLinked, LinkCorrected, LinkOutcome, PersonsMerged
 from stores import linking
 from tests.support import given
-from tests.support.filled import filled_hub, send
+from tests.support.filled import filled_hub, seen_by_lead, send
 
 LEAD = "childrens_social_care"
 WHO = {"decided_by": "S. Worker", "rationale": "Simulated: I asked"}
@@ -138,7 +138,14 @@ def test_what_was_undone_counts_no_more_and_what_came_before_a_time_neither(tmp_
     )
     assert before["by"][0]["right"]["of"] > 0
     wrong = next(link for link in _linked(hub) if link.outcome is LinkOutcome.LINKED)
-    done = decide(hub, "d1", "mash.link-decision.v1", referral_id=wrong.referral_id, person_id=None)
+    done = decide(
+        hub,
+        "d1",
+        "mash.link-decision.v1",
+        referral_id=wrong.referral_id,
+        person_id=None,
+        saw=seen_by_lead(hub, wrong.referral_id),
+    )
     assert figures(folder)["links"]["corrected"] == 1
     decide(hub, "d2", "mash.undo-decision.v1", decision_id=done)
     assert {**figures(folder), "how": ()} == {**before, "how": ()}

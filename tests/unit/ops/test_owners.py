@@ -15,7 +15,8 @@ from ops.run.checking import check
 from ops.run.configuration import read_settings
 
 SIGNED = (
-    'agreement = { reference = "ISA-2026", signatory = "Borough Commander", since = 2026-04-01 }'
+    'agreement = { reference = "ISA-2026", signatory = "Borough Commander", '
+    "since = 2026-04-01, signposts = true }"
 )
 
 

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from ops.cli import main
 from ops.demo.running import DemoFolder
-from ops.demo.simulation.answers import event
+from ops.demo.simulation.answers import SOCIAL_WORKER, event
 from ops.run.wiring import Hub
 from schemas.base import Fact
 from stores import journal
@@ -247,6 +247,29 @@ def test_earlier_concerns_are_shown_with_their_ratings_and_a_resend_is_not_count
     assert shown[first]["colour"] == "green"
     assert [one.get("same_concern_as") for one in picture["history"]] == [first, None]
     assert picture["repeats"]["of_child"] == 2
+
+
+def test_what_an_earlier_concern_came_to_is_shown(hub: tuple[DemoFolder, Hub]) -> None:
+    first = told(hub[1], "police", "R-1")
+    (request,) = letters(hub[1], LEAD, "mash.rating-request.v1")
+    rate(hub[1], request, "green")
+    closing = {
+        "referral_id": first,
+        "case_id": request["case_id"],
+        "outcome": "early_help",
+        "may_be_told": "The family is offered help.",
+        "decided_by": SOCIAL_WORKER,
+        "rationale": "Agreed with the mother",
+        "saw": [{key: request["picture"][key] for key in ("id", "digest")}],
+    }
+    send(hub[1], LEAD, [event("close", "mash.outcome-decision.v1", agency=LEAD, data=closing)])
+    hub[1].embedded().drain()
+    (outcome,) = letters(hub[1], "police", "mash.referral-outcome.v1")
+    assert (outcome["reference"], outcome["may_be_told"]) == ("R-1", "The family is offered help.")
+    told(hub[1], "school", "S-9", observed_at="2026-11-04T09:00:00Z", narrative="Robin is bruised.")
+    *_, latest = letters(hub[1], LEAD, "mash.rating-request.v1")
+    (earlier,) = latest["picture"]["content"]["history"]
+    assert (earlier["colour"], earlier["outcome"]) == ("green", "early_help")
 
 
 def test_a_further_concern_is_news_for_who_decided_on_the_first(

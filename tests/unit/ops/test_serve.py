@@ -172,6 +172,41 @@ def test_when_the_part_that_all_stands_on_fails_too_often_all_are_stopped(hub: H
     ]
 
 
+def test_what_does_not_stop_in_time_is_named_and_not_waited_for(hub: Hub) -> None:
+    parts, over = Parts(hub.database, threading.Event(), HOURS, grace=0.2), threading.Event()
+
+    def deaf(_: threading.Event) -> None:
+        over.wait(DEADLINE)
+
+    parts.start(NamedPart("clock", deaf))
+    parts.start(NamedPart("http", Flaky(0)))
+    with capture_logs() as lines:
+        assert parts.join() == ["clock"]
+    assert [line for line in lines if line["event"] == "part.overdue"] == [
+        {"event": "part.overdue", "log_level": "error", "part": "clock"}
+    ]
+    over.set()
+
+
+ENDED = """
+import threading
+from ops.run.serve import end_process
+threading.Thread(target=threading.Event().wait, daemon={daemon}).start()
+print("said")
+end_process({code})
+"""
+
+
+@pytest.mark.parametrize("code", [0, 1])
+@pytest.mark.parametrize("daemon", [True, False])
+def test_a_process_ends_though_a_librarys_thread_does_not(daemon: bool, code: int) -> None:
+    program = ENDED.format(daemon=daemon, code=code)
+    ended = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, timeout=DEADLINE, check=False
+    )
+    assert (ended.returncode, ended.stdout) == (code, b"said\n")
+
+
 def test_a_part_that_was_given_up_is_shown_until_it_is_started_and_works(hub: Hub) -> None:
     failures.note(hub.database, "steps", error="Fault", again_in=None)
     assert [part["again_seconds"] for part in failing(hub)] == [None]
@@ -350,7 +385,7 @@ def test_a_busy_port_keeps_the_demonstration_from_starting_and_says_what_to_do(
 
 
 def test_a_web_server_that_failed_listens_where_it_did_before(hub: Hub) -> None:
-    server = web_server(hub, routes(hub.settings, {}), [], bound=listening("127.0.0.1", 0))
+    server = web_server(hub, routes(hub.settings, {}), bound=listening("127.0.0.1", 0))
     for stop in (threading.Event(), threading.Event()):
         thread = threading.Thread(target=server.run, args=(stop,), daemon=True)
         thread.start()

@@ -23,7 +23,7 @@ def served(tmp_path: Path) -> Iterator[tuple[DemoFolder, str]]:
     """An empty hub that takes messages and does nothing with them; its address."""
     folder, hub = empty_hub(tmp_path / "hub")
     bound, stop = listening("127.0.0.1", 0), threading.Event()
-    server = web_server(hub, routes(hub.settings, {}), [], bound=bound)
+    server = web_server(hub, routes(hub.settings, {}), bound=bound)
     thread = threading.Thread(target=server.run, args=(stop,))
     thread.start()
     yield folder, server.url

@@ -67,8 +67,8 @@ def serving(hub: Hub, address: list[tuple[str, int]]) -> Iterator[Serving]:
             server = web_server(
                 served,
                 routes(hub.settings, {}),
-                [Route("/large", _large)],
                 bound=listening("127.0.0.1", 0),
+                extra_routes=[Route("/large", _large)],
                 connections=connections,
             )
             address.append(server.address)

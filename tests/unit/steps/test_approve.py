@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from router.step import Outcome
 from router.steps.approve import decide as approve
+from router.steps.approve.wording import wording
 from schemas.base import Fact
 from schemas.decisions import ReleaseDecided
 from schemas.notices import ApprovalRequest
@@ -253,6 +254,119 @@ def test_what_was_approved_is_withdrawn_when_its_owner_withholds_it_after_all() 
     assert step.when(product.decision(SCHOOL, WITHHOLD)) == Outcome()
 
 
+HELD = product.draft_item("school", held_by="police")
+"""The police told it, and say that it is the school's."""
+
+
+def test_an_item_that_is_said_to_be_anothers_needs_who_told_it_and_its_owner() -> None:
+    step = approving()
+    outcome = step.when(product.drafted(HELD))
+    assert [letter.agency for letter in outcome.letters] == ["school", "police"]
+    first = step.when(product.decision(HELD, SANITISED, agency="police", decided_by=SERGEANT))
+    assert [type(fact) for fact in first.facts] == [ItemDecided]
+    outcome = step.when(product.decision(HELD, SANITISED))
+    assert [item.owner for item in approved(outcome.facts).items] == ["school"]
+
+
+SERGEANT = "Decision maker of police"
+
+
+@pytest.mark.parametrize("withholds", ["school", "police"])
+def test_each_of_the_two_keeps_it_in_by_itself(withholds: str) -> None:
+    step = approving().given(product.drafted(HELD, GP), product.decision(GP, SANITISED))
+    for agency in ("school", "police"):
+        choice = WITHHOLD if agency == withholds else SANITISED
+        who = f"Decision maker of {agency}"
+        step.when(product.decision(HELD, choice, agency=agency, decided_by=who))
+    assert [item.owner for item in approved(step.facts).items] == ["gp"]
+
+
+def test_the_two_approve_the_same_words_or_none() -> None:
+    step = approving().given(product.drafted(HELD), product.decision(HELD, ORIGINAL))
+    other = product.decision(HELD, SANITISED, agency="police", decided_by=SERGEANT)
+    assert step.when(other).refusal == Refusal("refused.other-words", "digest")
+    same = product.decision(HELD, ORIGINAL, agency="police", decided_by=SERGEANT)
+    assert [item.text for item in approved(step.when(same).facts).items] == [HELD.original]
+
+
+def test_words_of_an_owners_own_are_put_before_who_told_it_too() -> None:
+    step = approving().given(product.drafted(HELD))
+    told = {"text": OWN_WORDS, "digest": product.digest(HELD.item_id, OWN_WORDS)}
+    outcome = step.when(product.decision(HELD, Choice.RELEASE_REWORDED, **told))
+    (letter,) = outcome.letters
+    assert letter.agency == "police"
+    assert isinstance(letter.notice, ApprovalRequest)
+    assert letter.notice.item.sanitised == OWN_WORDS
+    agreed = {"agency": "police", "decided_by": SERGEANT, "digest": told["digest"]}
+    outcome = step.when(product.decision(HELD, SANITISED, **agreed))
+    assert [item.text for item in approved(outcome.facts).items] == [OWN_WORDS]
+
+
+def test_an_agency_is_not_named_on_anothers_word() -> None:
+    step = approving().given(product.drafted(HELD, GP), product.decision(GP, SANITISED))
+    held = product.decision(HELD, WITHHOLD, agency="police", decided_by=SERGEANT)
+    step.given(held, product.decision(HELD, WITHHOLD, signpost=False))
+    assert [post.owner for post in approved(step.facts).signposts] == ["police"]
+
+
+def test_nor_is_it_while_it_has_said_nothing() -> None:
+    outcome = approving().when(product.drafted(HELD, urgent=True))
+    assert [post.owner for post in approved(outcome.facts).signposts] == ["police"]
+
+
+OWN_WORDS = "An adult of the home told the school."
+
+
+def reworded(said: str = OWN_WORDS, **changes: Any) -> ReleaseDecided:
+    """The school's own words in place of those proposed."""
+    told = {"text": said, "digest": product.digest(SCHOOL.item_id, said)}
+    return product.decision(SCHOOL, Choice.RELEASE_REWORDED, **told | changes)
+
+
+def test_an_owner_sends_words_of_its_own_and_these_leave_beside_what_they_differ_in() -> None:
+    step = approving().given(product.drafted(SCHOOL))
+    outcome = step.when(reworded())
+    (item,) = approved(outcome.facts).items
+    assert item.text == OWN_WORDS
+    assert item.digest == product.digest(SCHOOL.item_id, OWN_WORDS)
+    (decided,) = given.of(ItemDecided, outcome.facts)
+    assert decided.wording is not None
+    assert decided.wording.text == OWN_WORDS
+    (difference,) = decided.wording.differences
+    assert SCHOOL.original[difference.start : difference.end] == "Mariam"
+    assert difference.instead == "An adult of the home"
+    assert step.when(reworded()) == Outcome()
+    other = reworded("Somebody told the school.")
+    assert step.when(other).refusal == Refusal("refused.closed", "item_id")
+
+
+@pytest.mark.parametrize(
+    ("changes", "refusal"),
+    [
+        ({"text": None}, Refusal("missing.field", "text")),
+        ({"text": "Other words."}, Refusal("refused.digest", "digest")),
+        ({"digest": SCHOOL.sanitised_digest}, Refusal("refused.digest", "digest")),
+    ],
+)
+def test_words_of_an_owners_own_are_bound_to_their_digest_too(
+    changes: dict[str, Any], refusal: Refusal
+) -> None:
+    step = approving().given(product.drafted(SCHOOL))
+    assert step.when(reworded(**changes)).refusal == refusal
+
+
+words = st.text("ab \n", min_size=1, max_size=30)
+
+
+@for_all(words, words)
+def test_the_differences_make_the_owners_words_of_the_original(original: str, text: str) -> None:
+    made, behind = "", 0
+    for one in wording(original, text).differences:
+        made += original[behind : one.start] + one.instead
+        behind = one.end
+    assert made + original[behind:] == text
+
+
 @pytest.mark.parametrize("items", [(SCHOOL,), (SCHOOL, GP)])
 def test_the_same_decision_twice_is_one_and_another_is_refused(
     items: tuple[DraftItem, ...],
@@ -333,7 +447,9 @@ def test_an_approved_product_is_not_refused_when_it_is_voided() -> None:
 
 
 OWNERS = ("school", "gp", "police")
-choices = st.fixed_dictionaries({owner: st.sampled_from(Choice) for owner in OWNERS})
+choices = st.fixed_dictionaries(
+    {owner: st.sampled_from((ORIGINAL, SANITISED, WITHHOLD)) for owner in OWNERS}
+)
 
 
 @for_all(choices, st.permutations(OWNERS), st.lists(st.sampled_from(OWNERS)))

@@ -64,7 +64,7 @@ def item(owner: str, text: str = "He was hit.", **changes: Any) -> DraftItem:
             recipient=product.RECIPIENT,
             purpose=product.PURPOSE,
             text=words,
-            about=BLOCK.as_told(),
+            about=BLOCK.digest(),
         )
         for name, words in (("original", original), ("sanitised", text))
     }
@@ -91,6 +91,7 @@ def settled(held: ProductHeld, choice: SafetyChoice, *leaves_out: IdentityField)
 
 POLICE, SCHOOL = item("police"), item("school")
 RELEASE, WITHHOLD = Choice.RELEASE_SANITISED, Choice.WITHHOLD
+REWORDED = Choice.RELEASE_REWORDED
 
 
 def approved(outcome: Outcome[Any]) -> ProductApproved:
@@ -146,7 +147,7 @@ def test_an_approval_of_the_text_about_another_child_is_none() -> None:
         recipient=product.RECIPIENT,
         purpose=product.PURPOSE,
         text=POLICE.sanitised,
-        about=other.as_told(),
+        about=other.digest(),
     )
     step = approving().given(drafted(POLICE))
     assert step.when(product.decision(POLICE, RELEASE, digest=shown)).refusal == Refusal(
@@ -206,7 +207,7 @@ def test_once_a_human_stops_it_nothing_leaves() -> None:
 
 def test_a_field_that_a_human_leaves_out_is_in_no_later_letter_of_the_product() -> None:
     told = IDENTITY.model_copy(update={"block": BLOCK.model_copy(update={"address": (REFUGE,)})})
-    about = told.block.as_told()
+    about = told.block.digest()
     one = item("police")
     shown = release_digest(
         item_id=one.item_id,
@@ -293,3 +294,20 @@ def test_a_product_of_old_without_identity_is_approved_as_it_was() -> None:
     fact = approved(step.when(product.decision(old, RELEASE)))
     assert fact.identity is None
     assert "identity" not in fact.model_dump_json()
+
+
+def test_an_owners_own_words_are_bound_to_whom_they_are_about() -> None:
+    words = "He told his teacher."
+    whom = {"recipient": product.RECIPIENT, "purpose": product.PURPOSE}
+    step = approving()
+    shown = requests(step.when(drafted(SCHOOL)))["school"].about_digest
+    assert shown == BLOCK.digest()
+    bare = release_digest(item_id=SCHOOL.item_id, text=words, **whom)
+    told = {"text": words}
+    refused = step.when(product.decision(SCHOOL, REWORDED, **told, digest=bare)).refusal
+    assert refused == Refusal("refused.digest", "digest")
+    bound = release_digest(item_id=SCHOOL.item_id, text=words, **whom, about=shown)
+    assert (
+        approved(step.when(product.decision(SCHOOL, REWORDED, **told, digest=bound))).items[0].text
+        == words
+    )

@@ -22,6 +22,8 @@ from schemas.information import (
     InformationMissing,
     InformationRequest,
     InformationRequested,
+    InformationVolunteered,
+    RequestCancelled,
     Sensitivity,
 )
 from schemas.message import Message
@@ -280,7 +282,33 @@ def test_an_item_that_is_not_to_go_is_left_out_and_the_weighing_says_why(
     (weighing,) = [weighing for weighing in draft.weighing if weighing.item_id == "item-school"]
     assert [item.owner for item in draft.items] == ["police"]
     assert (weighing.included, weighing.reason) == (False, reason)
-    assert weighing.signpost is left_out.signpost
+    assert weighing.signpost is (left_out.signpost is not False)
+
+
+@pytest.mark.parametrize("said", [None, True, False])
+@pytest.mark.parametrize("agreed", [True, False])
+def test_nobody_may_be_named_who_did_not_agree_to_be(*, said: bool | None, agreed: bool) -> None:
+    signed = given.partner("school").agreement
+    assert signed is not None
+    school = given.partner("school", agreement=signed.model_copy(update={"signposts": agreed}))
+    step = Given(compose.STEP, given.policy(school))
+    told = item("school", signpost=said, may_leave=False)
+    step.given(given.linked(), requested("school"), answered("school", told))
+    (draft,) = drafts(step.when(assigned(Colour.AMBER)).facts)
+    (weighing,) = [weighing for weighing in draft.weighing if weighing.item_id == "item-school"]
+    assert weighing.signpost is (agreed if said is None else said)
+
+
+def test_an_item_that_is_said_to_be_anothers_says_who_told_it() -> None:
+    step = composing().given(
+        given.linked(), requested("school"), answered("school", item("gp"), item("school"))
+    )
+    (draft,) = drafts(step.when(assigned(Colour.AMBER)).facts)
+    assert {item.item_id: item.held_by for item in draft.items[1:]} == {
+        "item-gp": "school",
+        "item-school": None,
+    }
+    assert [weighing.held_by for weighing in draft.weighing[1:]] == ["school", None]
 
 
 def test_every_item_is_weighed() -> None:
@@ -309,7 +337,7 @@ def test_the_sanitised_text_stands_beside_the_original_and_both_are_bound_to_the
             recipient="csc_assessment_team",
             purpose="section 17 assessment",
             text=text,
-            about=draft.identity_bytes,
+            about=draft.identity_digest,
         )
 
 
@@ -322,6 +350,48 @@ def test_a_late_answer_makes_a_further_product_of_the_new_items_only() -> None:
 
 def test_a_late_answer_with_nothing_in_it_makes_no_product() -> None:
     assert composing().given(*AMBER).when(answered("gp", late=True)).facts == ()
+
+
+def volunteered(*items: InformationItem) -> InformationVolunteered:
+    return InformationVolunteered(
+        referral_id="ref-1",
+        case_id="case-1",
+        volunteered_id="offer-1",
+        agency="housing",
+        items=items,
+        volunteered_by="H. Officer",
+    )
+
+
+def test_what_is_volunteered_goes_with_the_answers_or_makes_a_further_product() -> None:
+    told = volunteered(item("housing"))
+    step = composing().given(told, *AMBER)
+    (draft,) = drafts(step.facts)
+    assert [one.owner for one in draft.items] == ["police", "housing", "school"]
+    (draft,) = drafts(composing().given(*AMBER).when(told).facts)
+    assert [one.owner for one in draft.items] == ["housing"]
+
+
+def test_a_request_that_was_cancelled_is_not_waited_for() -> None:
+    cancelled = RequestCancelled(
+        referral_id="ref-1",
+        case_id="case-1",
+        request_id="request-gp",
+        agency="gp",
+        decided_by="S. Worker",
+        rationale="No longer needed",
+    )
+    step = composing().given(
+        given.linked(), requested("school", "gp"), answered("school"), assigned(Colour.AMBER)
+    )
+    assert drafts(step.facts) == []
+    assert len(drafts(step.when(cancelled).facts)) == 1
+
+
+def test_a_rating_that_chose_its_level_waits_for_no_more_than_that() -> None:
+    basic = given.message(given.assigned(Colour.AMBER, level=Level.BASIC))
+    step = composing().given(given.linked(), requested("gp", level=Level.BASIC), basic)
+    assert len(drafts(step.when(answered("gp")).facts)) == 1
 
 
 def test_facts_told_twice_draft_once() -> None:

@@ -15,6 +15,7 @@ from router.steps.rate import decide as rate
 from schemas.base import Fact
 from schemas.decisions import RatingDecided, RatingDecision
 from schemas.gathering import RuledOut, ToGather
+from schemas.information import InformationItem, InformationVolunteered, Sensitivity
 from schemas.message import Message
 from schemas.notices import DueTimeWarning, RatingRequest
 from schemas.product import Disposal, ProductRefused, ProductReleased
@@ -175,6 +176,18 @@ def test_ratings_that_are_not_the_senders_to_give_are_refused(
     assert rating().given(given.linked()).when(decision).refusal == refusal
 
 
+@pytest.mark.parametrize(
+    ("workers", "refused"),
+    [((), False), (("A. Screening", "s.  worker"), False), (("A. Screening",), True)],
+)
+def test_only_a_registered_social_worker_rates_where_the_lead_agency_registers_any(
+    workers: tuple[str, ...], refused: bool
+) -> None:
+    step = Given(rate.STEP, given.registering(*workers)).given(given.linked())
+    reason = Refusal("refused.decision-maker", "decided_by")
+    assert step.when(decided(Colour.RED)).refusal == (reason if refused else None)
+
+
 def test_a_rating_of_a_referral_that_nobody_knows_is_refused() -> None:
     assert rating().when(decided(Colour.RED)).refusal == Refusal(
         "refused.unknown-subject", "referral_id"
@@ -287,6 +300,32 @@ def test_a_rating_request_says_who_would_be_asked_and_who_is_not_and_why() -> No
         "police": RuledOut.NOTIFIED_ITSELF,
         "health_visiting": RuledOut.HOLDS_NOTHING,
     }
+
+
+@pytest.mark.parametrize(("revealed", "told"), [(True, True), (False, False)])
+def test_what_is_volunteered_is_news_unless_none_of_it_is_revealed(
+    revealed: bool, told: bool
+) -> None:
+    item = InformationItem(
+        item_id="i",
+        owner="housing",
+        text="Two adults moved in.",
+        sensitivity=Sensitivity.ROUTINE,
+        may_be_revealed=revealed,
+        may_leave=True,
+    )
+    came = InformationVolunteered(
+        referral_id="ref-1",
+        case_id="case-1",
+        volunteered_id="offer-1",
+        agency="housing",
+        items=(item,),
+        volunteered_by="H. Officer",
+    )
+    outcome = rating().given(given.linked(), decided(Colour.AMBER)).when(came)
+    assert [letter.notice.type for letter in outcome.letters] == (
+        ["mash.what-is-new.v1"] if told else []
+    )
 
 
 def test_what_is_to_be_gathered_goes_with_the_rating() -> None:

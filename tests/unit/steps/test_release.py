@@ -295,7 +295,7 @@ def about(block: IdentityBlock, *untold: LeftOut) -> ProductApproved:
         recipient=product.RECIPIENT,
         purpose=product.PURPOSE,
         text=item.text,
-        about=BLOCK.as_told(),
+        about=BLOCK.digest(),
     )
     return product.approved(
         items=(item.model_copy(update={"digest": digest}),),

@@ -1,0 +1,86 @@
+"""What of a notification the worker of its child is handed: what its owner agreed (R9, R30).
+
+Never what it does not reveal, does not let leave, or flagged as restricted.
+"""
+
+from __future__ import annotations
+
+from router.steps.compose.sanitise import known_of, sanitise
+from router.steps.identity import unprotected
+from router.steps.sharing import NOT_TOLD, revealed
+from schemas.case import ChildLinked
+from schemas.letter import Letter
+from schemas.notices import Handover
+from schemas.notification import Notification
+from schemas.person import Person
+from schemas.policy import HandoverRule, Policy
+from schemas.sharing import Sensitivity, Sharing
+
+
+def handover(fact: ChildLinked, policy: Policy) -> Letter | None:
+    """The referral for the child's own worker, if there is one (R9)."""
+    if fact.allocated_to is None:
+        return None
+    notice = Handover(
+        referral_id=fact.referral_id,
+        case_id=fact.case_id,
+        agency=fact.agency,
+        worker=fact.allocated_to,
+        notification=handed(fact.notification, _rule(fact.agency, policy)),
+    )
+    desk = desk_of(fact.allocated_to.team, policy)
+    return Letter(f"handover/{fact.referral_id}", agency=desk, notice=notice)
+
+
+def desk_of(team: str, policy: Policy) -> str:
+    """Whose queue a worker's team reads."""
+    return team if team in policy.partners else policy.lead_agency
+
+
+def _rule(agency: str, policy: Policy) -> HandoverRule:
+    partner = policy.partners.get(agency)
+    agreed = partner.agreement if partner else None
+    return agreed.handover if agreed else HandoverRule.IDENTITY
+
+
+def handed(notification: Notification, rule: HandoverRule) -> Notification:
+    """The notification with what the rule lets be handed over of it, and no more.
+
+    Where somebody hides is in none (L7).
+    """
+    said = revealed(notification)
+    said = said.model_copy(update={"subject": unprotected(said.subject)})
+    parts = tuple(part for part in said.parts if _goes(part))
+    told = _goes(said.kept)
+    if rule is HandoverRule.FULL:
+        if told:
+            return said.model_copy(update={"parts": parts})
+        changes = {"narrative": NOT_TOLD, "parts": parts, "set_aside": ()}
+        return said.model_copy(update=changes)
+    known = known_of(said.subject)
+    words = rule is HandoverRule.SANITISED
+    less: dict[str, object] = {
+        "subject": _who(said.subject),
+        "narrative": sanitise(said.narrative, known=known).text if words and told else NOT_TOLD,
+        "parts": tuple(
+            part.model_copy(update={"text": sanitise(part.text, known=known).text})
+            for part in (parts if words else ())
+        ),
+        "set_aside": (),
+    }
+    return said.model_copy(update=less)
+
+
+def _goes(kept: Sharing) -> bool:
+    """Whether its owner lets it leave the hub at all."""
+    return kept.may_leave and kept.sensitivity is not Sensitivity.RESTRICTED
+
+
+def _who(child: Person) -> Person:
+    """Who the child is, and not where (L7)."""
+    return Person(
+        identifier=child.identifier,
+        name=child.name,
+        date_of_birth=child.date_of_birth,
+        sex_code=child.sex_code,
+    )

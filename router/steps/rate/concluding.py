@@ -1,0 +1,117 @@
+"""A referral is closed with an outcome by a human, and opened again (R38)."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from router.step import Outcome, refuse
+from router.steps.cases import HandedOver
+from router.steps.deadlines import timers
+from router.steps.now import Now
+from router.steps.rate.state import Assigned, Closed, State, Suggested
+from schemas.case import ConcernFollowed
+from schemas.decisions import OutcomeDecided, OutcomeDecision
+from schemas.letter import Letter
+from schemas.outcome import (
+    Because,
+    ReferralClosed,
+    ReferralOpenAgain,
+    ReferralOutcome,
+    ReferralReopened,
+)
+from schemas.picture import Shown
+from schemas.rating import Colour
+
+
+def close(state: State | None, decided: OutcomeDecided, *, now: Now) -> Outcome[State]:
+    """Stop every clock and tell whoever brought the concern, in the words that they may be told.
+
+    Refuses outcomes of what nobody has rated, and of a Red before its products are out, unless
+    it says why; a further outcome of what is closed changes it.
+    """
+    decision = decided.decision
+    if decided.agency != now.policy.lead_agency:
+        return refuse("refused.role")
+    if not now.may_rate(decision.decided_by):
+        return refuse("refused.decision-maker", "decided_by")
+    if isinstance(state, HandedOver):
+        return refuse("refused.closed")
+    if not isinstance(state, Assigned | Suggested):
+        return refuse("refused.unknown-subject", "referral_id")
+    if not state.cases.known(decision.case_id):
+        return refuse("refused.unknown-subject", "case_id")
+    if not isinstance(state, Assigned):
+        return refuse("refused.not-rated")
+    picture = decided.picture_of(decision.referral_id)
+    if picture is None:
+        return refuse("refused.not-shown", "saw")
+    red = state.colour is Colour.RED and state.awaits(state.colour, now.profile)
+    if red and not decision.without_product:
+        return refuse("refused.red-without-product", "without_product")
+    closed = Closed(at=now.at, **decision.shared(Closed))
+    if state.closed is not None and state.closed.says_the_same(closed):
+        return Outcome()
+    after = state.model_copy(update={"closed": closed, "product": None})
+    return _closed(after, decision, picture=picture, now=now)
+
+
+def _closed(
+    state: Assigned, decision: OutcomeDecision, *, picture: Shown, now: Now
+) -> Outcome[State]:
+    told = state.referrer
+    fact = ReferralClosed(
+        **decision.shared(ReferralClosed) | {"case_id": state.cases.now},
+        told=told.agency if told else None,
+        picture_id=picture.id,
+        newer=picture.revision < state.revision,
+    )
+    if told is None:
+        return Outcome(state, (fact,))
+    notice = ReferralOutcome(
+        referral_id=decision.referral_id,
+        case_id=state.cases.now,
+        reference=told.reference,
+        may_be_told=decision.may_be_told,
+        decided_at=now.at,
+        contact=now.contact_of(now.policy.lead_agency),
+    )
+    return Outcome(state, (fact,), (Letter("outcome", agency=told.agency, notice=notice),))
+
+
+def follow(state: Assigned, came: ConcernFollowed, *, now: Now) -> Outcome[State]:
+    """A later notification about the child of a closed referral (R12)."""
+    if now.profile.after_closure == "anew" or not came.latest:
+        return Outcome()
+    return reopen(
+        state,
+        came.referral_id,
+        because=Because.FURTHER_CONCERN,
+        further=came.further_referral_id,
+        now=now,
+    )
+
+
+def reopen(
+    state: Assigned,
+    referral_id: str,
+    *,
+    because: Because,
+    further: str | None = None,
+    before: dt.datetime | None = None,
+    now: Now,
+) -> Outcome[State]:
+    """It wants an outcome again, and products that are not out are awaited again."""
+    after = watched_anew(state.model_copy(update={"closed": None}), now)
+    head = {"referral_id": referral_id, "case_id": state.cases.now}
+    fact = ReferralReopened(**head, because=because, further_referral_id=further)
+    notice = ReferralOpenAgain(**head, because=because, further_referral_id=further)
+    letter = Letter("reopened", agency=now.policy.lead_agency, notice=notice)
+    return Outcome(after, (fact,), (letter,), timers(after.next_at, referral_id, before=before))
+
+
+def watched_anew(state: Assigned, now: Now) -> Assigned:
+    """Products that are still awaited get the time that is left, or their time anew."""
+    if state.product is not None or not state.awaits(state.colour, now.profile):
+        return state
+    due_at = state.product_due_at if state.product_due_at > now.at else now.due(state.colour)
+    return state.model_copy(update={"product_due_at": due_at, "product": now.clock(due_at)})

@@ -1,0 +1,118 @@
+"""What agencies answer, too late, not at all, or without having been asked (R25)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from hashlib import sha256
+
+from router.step import Outcome, refuse
+from router.steps.deadlines import timers
+from router.steps.now import Now
+from router.steps.request_information.state import Asked, Asking, HandedOver, State
+from schemas.information import (
+    InformationAnswered,
+    InformationItem,
+    InformationMissing,
+    InformationOffered,
+    InformationReceived,
+    InformationVolunteered,
+)
+from schemas.message import derived_id
+from schemas.policy import Policy
+from schemas.rating import TimerElapsed
+from schemas.refusals import Refusal
+
+
+def take(
+    state: State | None, received: InformationReceived, *, cause: str, now: Now
+) -> Outcome[State]:
+    """An answer to what the sender was asked, which counts as volunteered once it is cancelled."""
+    response = received.response
+    if not isinstance(state, Asking):
+        return refuse("refused.unknown-subject", "referral_id")
+    asked = state.request(response.request_id)
+    if asked is None:
+        return refuse("refused.unknown-subject", "request_id")
+    if refusal := _refusal(state, received, asked=asked, policy=now.policy):
+        return Outcome(refusal=refusal)
+    digest = sha256(response.model_dump_json().encode()).hexdigest()
+    if asked.answer is not None:
+        again = asked.answer == digest
+        return Outcome() if again else refuse("refused.closed", "request_id")
+    after = state.with_changed(asked.model_copy(update={"answer": digest}))
+    items = _of_the_hub(response.items, response.request_id)
+    told = {"case_id": state.cases.now, "agency": asked.agency, "items": items}
+    if asked.cancelled:
+        said = {"volunteered_id": cause, "volunteered_by": response.answered_by}
+        shared = response.shared(InformationVolunteered)
+        return Outcome(after, (InformationVolunteered(**shared | told, **said),))
+    late = asked.missing or now.at > asked.due_at
+    answered = InformationAnswered(**response.shared(InformationAnswered) | told, late=late)
+    due = timers(after.next_at, response.referral_id, before=state.next_at)
+    return Outcome(after, (answered,), timers=due)
+
+
+def volunteer(
+    state: State | None, offered: InformationOffered, *, cause: str, now: Now
+) -> Outcome[State]:
+    """What nobody asked for, of any agency that knows of the referral."""
+    if not isinstance(state, Asking | HandedOver):
+        return refuse("refused.unknown-subject", "referral_id")
+    if refusal := _not_items(offered.offered.items, now.policy):
+        return Outcome(refusal=refusal)
+    fact = InformationVolunteered(
+        referral_id=offered.referral_id,
+        case_id=state.cases.now,
+        volunteered_id=cause,
+        agency=offered.agency,
+        items=_of_the_hub(offered.offered.items, cause),
+        volunteered_by=offered.offered.volunteered_by,
+    )
+    return Outcome(facts=(fact,))
+
+
+def miss(state: State | None, elapsed: TimerElapsed) -> Outcome[State]:
+    """Due times passed without an answer."""
+    if not isinstance(state, Asking):
+        return Outcome()
+    passed = [asked for asked in state.asked if asked.open and asked.due_at <= elapsed.due_at]
+    if not passed:
+        return Outcome()
+    after = state.with_changed(*(one.model_copy(update={"missing": True}) for one in passed))
+    facts = tuple(
+        InformationMissing(
+            referral_id=elapsed.key, case_id=state.cases.now, **one.shared(InformationMissing)
+        )
+        for one in passed
+    )
+    return Outcome(after, facts, timers=timers(after.next_at, elapsed.key, before=state.next_at))
+
+
+def _refusal(
+    state: Asking, received: InformationReceived, *, asked: Asked, policy: Policy
+) -> Refusal | None:
+    if received.agency != asked.agency:
+        return Refusal("refused.not-yours", "request_id")
+    if not state.cases.known(received.response.case_id):
+        return Refusal("refused.unknown-subject", "case_id")
+    return _not_items(received.response.items, policy)
+
+
+def _not_items(items: Iterable[InformationItem], policy: Policy) -> Refusal | None:
+    """What is wrong with items: an owner that nobody knows, or an id that two of them have."""
+    seen: set[str] = set()
+    for number, item in enumerate(items):
+        if item.owner not in policy.partners:
+            return Refusal("invalid.code", f"items[{number}].owner")
+        if item.item_id in seen:
+            return Refusal("invalid.value", f"items[{number}].item_id")
+        seen.add(item.item_id)
+    return None
+
+
+def _of_the_hub(items: Iterable[InformationItem], within: str) -> tuple[InformationItem, ...]:
+    """The items under ids that no other agency's items have: they may all begin with 1."""
+    return tuple(
+        item.model_copy(update={"item_id": derived_id("item", within, item.item_id)})
+        for item in items
+    )

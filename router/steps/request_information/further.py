@@ -1,0 +1,193 @@
+"""What a social worker asks further, changes or cancels, and what ends with the referral (R23)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from router.step import Outcome, refuse
+from router.steps.asking import Concern, ruled_out
+from router.steps.deadlines import timers
+from router.steps.now import Now
+from router.steps.request_information.requests import requests_to
+from router.steps.request_information.state import (
+    Asked,
+    Asking,
+    Early,
+    HandedOver,
+    Rating,
+    State,
+)
+from schemas.decisions import RequestDecided, RequestDecision
+from schemas.information import InformationRequested, RequestCancelled, RequestChanged
+from schemas.letter import Letter
+from schemas.notices import RequestCancellation, RequestChange
+from schemas.outcome import ReferralClosed
+from schemas.refusals import Refusal
+
+
+def decide_further(
+    state: State | None, decided: RequestDecided, *, cause: str, now: Now
+) -> Outcome[State]:
+    """Ask one agency more, change what it is asked, or await its answer no longer.
+
+    Refuses what is not the lead agency's to decide, or is about nothing that was asked.
+    """
+    decision = decided.decision
+    if decided.agency != now.policy.lead_agency:
+        return refuse("refused.role")
+    if not now.may_rate(decision.decided_by):
+        return refuse("refused.decision-maker", "decided_by")
+    if isinstance(state, HandedOver):
+        return refuse("refused.closed")
+    if not isinstance(state, Asking):
+        return refuse("refused.unknown-subject", "referral_id")
+    if not state.cases.known(decision.case_id):
+        return refuse("refused.unknown-subject", "case_id")
+    if decided.picture_of(decision.referral_id) is None:
+        return refuse("refused.not-shown", "saw")
+    if decision.due_at is not None and decision.due_at <= now.at:
+        return refuse("invalid.value", "due_at")
+    if state.closed_at is not None:
+        return refuse("refused.closed")
+    if decision.action == "ask":
+        return _ask(state, decision, cause=cause, now=now)
+    return _change(state, decision) if decision.action == "change" else _cancel(state, decision)
+
+
+def _ask(state: Asking, decision: RequestDecision, *, cause: str, now: Now) -> Outcome[State]:
+    rated, concern, agency = state.rated, state.concern, decision.agency
+    if agency is None:
+        return refuse("missing.field", "agency")
+    if rated is None or concern is None:
+        return refuse("refused.not-rated")
+    rating = Rating(
+        colour=rated.colour,
+        level=rated.level,
+        product_due_at=rated.product_due_at,
+        further=(cause,),
+        agencies=(agency,),
+        question=decision.question,
+        overrules=(*decision.overrules, *rated.overrules),
+        due_at=decision.due_at,
+    )
+    if ruled_out(agency, concern, rating.colour, chosen=rating, now=now):
+        return refuse("refused.not-to-be-asked", "agency")
+    return _asked(state, concern, rating=rating, cause=cause, now=now)
+
+
+def _asked(
+    state: Asking, concern: Concern, *, rating: Rating, cause: str, now: Now
+) -> Outcome[State]:
+    case_id, agencies = state.cases.now, rating.agencies or ()
+    requests = tuple(requests_to(agencies, concern, rating=rating, case_id=case_id, now=now))
+    fact = InformationRequested(
+        referral_id=concern.referral_id,
+        case_id=case_id,
+        level=requests[0].level,
+        reasons=("A social worker asks further.",),
+        profile=now.profile.title,
+        requests=requests,
+    )
+    after = state.with_more(requests, level=fact.level, cause=cause)
+    sent = (Letter(f"request/{one.agency}", agency=one.agency, notice=one) for one in requests)
+    due = timers(after.next_at, concern.referral_id, before=state.next_at)
+    return Outcome(after, (fact,), tuple(sent), due)
+
+
+def _change(state: Asking, decision: RequestDecision) -> Outcome[State]:
+    asked = _of(state, decision)
+    if isinstance(asked, Refusal):
+        return Outcome(refusal=asked)
+    if decision.question is None and decision.due_at is None:
+        return refuse("missing.field", "question")
+    if not asked.awaited:
+        return refuse("refused.closed", "request_id")
+    due_at = decision.due_at or asked.due_at
+    missing = asked.missing and decision.due_at is None
+    after = state.with_changed(asked.model_copy(update={"due_at": due_at, "missing": missing}))
+    said = {"case_id": state.cases.now, "agency": asked.agency, "due_at": due_at}
+    fact = RequestChanged(**decision.shared(RequestChanged) | said)
+    notice = RequestChange(**decision.shared(RequestChange) | said)
+    letter = Letter(f"request-changed/{asked.request_id}", agency=asked.agency, notice=notice)
+    due = timers(after.next_at, decision.referral_id, before=state.next_at)
+    return Outcome(after, (fact,), (letter,), due)
+
+
+def _cancel(state: Asking, decision: RequestDecision) -> Outcome[State]:
+    asked = _of(state, decision)
+    if isinstance(asked, Refusal):
+        return Outcome(refusal=asked)
+    if asked.answer is not None:
+        return refuse("refused.closed", "request_id")
+    return cancelled(
+        state,
+        [asked],
+        referral_id=decision.referral_id,
+        decided_by=decision.decided_by,
+        rationale=decision.rationale,
+    )
+
+
+def _of(state: Asking, decision: RequestDecision) -> Asked | Refusal:
+    if decision.request_id is None:
+        return Refusal("missing.field", "request_id")
+    asked = state.request(decision.request_id)
+    return asked or Refusal("refused.unknown-subject", "request_id")
+
+
+def close(state: State | None, closed: ReferralClosed, *, now: Now) -> Outcome[State]:
+    """No answer is awaited any more, and nothing leaves by what was rated before."""
+    before = (state or Early()).model_copy(update={"closed_at": now.at, "ratings": ()})
+    if not isinstance(before, Asking):
+        return Outcome(state=before)
+    outcome = cancelled(
+        before,
+        before.asked,
+        referral_id=closed.referral_id,
+        decided_by=closed.decided_by,
+        rationale="The referral was closed.",
+        closing=True,
+    )
+    return outcome if outcome.state is not None else Outcome(state=before)
+
+
+def cancelled(
+    state: Asking,
+    requests: Iterable[Asked],
+    *,
+    referral_id: str,
+    decided_by: str,
+    rationale: str,
+    closing: bool = False,
+) -> Outcome[State]:
+    """Answers to these requests are awaited no longer, and who was asked is told.
+
+    A request that nobody has fetched is taken back.
+    """
+    gone = [one for one in requests if one.awaited]
+    if not gone:
+        return Outcome()
+    after = state.with_changed(*(one.model_copy(update={"cancelled": True}) for one in gone))
+    head = {"referral_id": referral_id, "case_id": state.cases.now}
+    facts = (
+        RequestCancelled(
+            **head,
+            request_id=one.request_id,
+            agency=one.agency,
+            decided_by=decided_by,
+            rationale=rationale,
+            closing=closing,
+        )
+        for one in gone
+    )
+    letters = (
+        Letter(
+            f"request-cancelled/{one.request_id}",
+            agency=one.agency,
+            notice=RequestCancellation(**head, request_id=one.request_id, agency=one.agency),
+        )
+        for one in gone
+    )
+    due = timers(after.next_at, referral_id, before=state.next_at)
+    taken_back = tuple(one.letter for one in gone if one.letter)
+    return Outcome(after, tuple(facts), tuple(letters), due, taken_back)

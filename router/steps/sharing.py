@@ -1,0 +1,42 @@
+"""What may be told of a concern, to whom, by its notifier's word (R28, R29, R35)."""
+
+from __future__ import annotations
+
+from schemas.notification import Notification, SetAside
+from schemas.sharing import Part, Sensitivity
+
+NOT_TOLD = "(The agency that told this does not reveal its words here: ring it.)"
+"""Stands for words that are not for the reader."""
+
+
+def may_be_told(notification: Notification, *, by: str, to: str) -> bool:
+    """Whether an agency that is asked for information may be told what the concern is about.
+
+    Its own notifier knows it already; to others nothing goes that is restricted, not revealed or
+    not to leave.
+    """
+    kept = notification.kept
+    open_to_others = kept.may_be_revealed and kept.may_leave
+    return by == to or (open_to_others and kept.sensitivity is not Sensitivity.RESTRICTED)
+
+
+def revealed(notification: Notification) -> Notification:
+    """The notification as it may be shown inside the hub: without words that are not revealed."""
+    if not notification.kept.may_be_revealed:
+        changes = {"narrative": NOT_TOLD, "parts": _shown(notification), "set_aside": ()}
+        return notification.model_copy(update=changes)
+    aside = tuple(one for one in notification.set_aside if not _of_parts(one, notification))
+    parts = _shown(notification)
+    if (parts, aside) == (notification.parts, notification.set_aside):
+        return notification
+    return notification.model_copy(update={"parts": parts, "set_aside": aside})
+
+
+def _shown(notification: Notification) -> tuple[Part, ...]:
+    return tuple(part for part in notification.parts if part.may_be_revealed)
+
+
+def _of_parts(aside: SetAside, notification: Notification) -> bool:
+    """Whether it may hold words of a part, of whose flags nobody can be sure."""
+    whole = aside.place == "." and bool(notification.parts)
+    return aside.place.startswith("parts") or whole
