@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from enum import StrEnum
 from hashlib import sha256
 from operator import not_
+from typing import Any
 
 from pydantic import Field
 
@@ -112,9 +113,10 @@ class IdentityBlock(Shape):
     def as_told(self) -> bytes:
         """Its canonical bytes: what an owner approves, and what a digest covers.
 
-        Fields that say nothing leave no trace, and so those that are added later change no digest.
+        JSON in UTF-8 with its keys in order, no spaces, and without what is null, empty or false:
+        fields that are added later change no digest as long as they say nothing.
         """
-        said = self.model_dump(mode="json", exclude_defaults=True)
+        said = _said(self.model_dump(mode="json"))
         return json.dumps(said, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
 
     def digest(self) -> str:
@@ -126,6 +128,13 @@ class About(Shape):
     """Whom something is about, in so far as that is told; what was sent before says nothing."""
 
     about: IdentityBlock | None = Field(default=None, exclude_if=_no)
+
+
+def _said(value: Any) -> Any:
+    if isinstance(value, dict):
+        parts = {name: _said(part) for name, part in value.items()}
+        return {name: part for name, part in parts.items() if part not in (None, False, [], {})}
+    return [_said(part) for part in value] if isinstance(value, list) else value
 
 
 class ChildAbout(Shape):
