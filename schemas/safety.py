@@ -68,6 +68,8 @@ class Holding(About, ReferralHead):
     risk. All else waits for the decision.
     """
     hits: tuple[Hit, ...]
+    concern_id: Identity | None = Field(default=None, exclude_if=_no)
+    """Of a product about an amended notification: the referral of version 1."""
 
 
 class ProductHeld(
@@ -139,6 +141,7 @@ class SafetySettled(
     hold_id: Identity
     product_id: Identity | None = Field(default=None, exclude_if=_no)
     recipient: Code
+    concern_id: Identity | None = Field(default=None, exclude_if=_no)
     choice: SafetyChoice
     leaves_out: tuple[IdentityField, ...] = Field(default=(), exclude_if=_no)
     decided_by: Line

@@ -9,11 +9,23 @@ from pathlib import Path
 from typing import Any
 
 from connectors.events.facts import MESSAGE_TYPES
-from schemas import information, notices, notification, outcome, product, safety
+from schemas import (
+    checks,
+    enquiries,
+    information,
+    notices,
+    notification,
+    outcome,
+    product,
+    safety,
+)
 from schemas.base import Notice, Shape
 from schemas.topics import TOPICS
 
 NOTICES: tuple[type[Notice], ...] = (
+    checks.CheckRequest,
+    enquiries.EnquiryReply,
+    enquiries.EnquiryReview,
     information.InformationRequest,
     notices.AdultMatter,
     notices.ApprovalRequest,

@@ -42,10 +42,21 @@ from tests.support.production import DEADLINE, fresh_database, wait_until
 
 ALL = ("all",)
 APART = (
-    *("deduplicate", "link", "rate", "request_information"),
-    *("compose", "approve", "hold", "release"),
+    "deduplicate",
+    "link",
+    "rate",
+    "request_information",
+    "compose",
+    "approve",
+    "hold",
+    "release",
+    "answer",
+    "check",
 )
-MIXED = ("deduplicate link", "rate request_information compose approve hold release")
+MIXED = (
+    "deduplicate link answer",
+    "check rate request_information compose approve hold release",
+)
 
 
 def grouped(*workers: str) -> list[Unit]:
@@ -252,6 +263,8 @@ _RANKS = (
     "mash.link-review.v1",
     "mash.merge-review.v1",
     "mash.split-review.v1",
+    "mash.check-request.v1",
+    "mash.enquiry-review.v1",
     "mash.rating-request.v1",
     "mash.information-request.v1",
     "mash.approval-request.v1",

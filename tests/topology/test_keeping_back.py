@@ -14,15 +14,18 @@ import pytest
 from ops.demo.simulation.answers import DECISION_MAKER, answer
 from ops.run.wiring import Hub
 from router.steps.safety import NOT_SAFE
+from schemas.case import ChildLinked
 from schemas.identity import IdentityField
 from schemas.information import InformationRequest
 from schemas.person import Name, PartialDate, Person, RelatedPerson, Risk, School
-from schemas.product import Product
-from schemas.safety import LetterHeld, SafetyChoice, SafetyReview
-from stores.database import Database
+from schemas.product import Product, ProductApproved
+from schemas.safety import SafetyChoice, SafetyReview
+from stores import cursors, journal
+from stores.linking import every
 from tests.support import given
+from tests.support import products as product
 from tests.support.filled import empty_hub, send
-from tests.support.units import replayed
+from tests.support.units import replayed, rows
 
 LEAD, TEAM, SCHOOL = "childrens_social_care", "csc_duty_team", "school"
 FATHER = RelatedPerson(
@@ -41,7 +44,7 @@ BROTHER = TILLY.model_copy(
         "school": School(name="Harrowbank Primary School", protected=True),
     }
 )
-RED = "Tilly was beaten by her father. Her brother goes to Harrowbank Primary School."
+RED = "Tilly was beaten by her father."
 
 
 @pytest.fixture
@@ -88,10 +91,13 @@ def decide(hub: Hub, asked: dict[str, Any], choice: SafetyChoice, *leaves_out: s
     hub.embedded().drain()
 
 
-def recorded(database: Database, type_: str) -> int:
-    with database.reading() as connection:
-        rows = connection.exec_driver_sql(f"SELECT count(*) FROM journal WHERE type = '{type_}'")  # noqa: S608
-        return int(rows.scalar_one())
+def put(hub: Hub, fact: ProductApproved) -> None:
+    """Record it as if approving had."""
+    with hub.database.transaction() as transaction:
+        cursor = cursors.lock(transaction, "put")
+        journal.append(transaction, cursor, messages=[given.message(fact)])
+        cursors.store(transaction, cursor)
+    hub.embedded().drain()
 
 
 def types(letters: list[dict[str, Any]]) -> list[str]:
@@ -112,19 +118,27 @@ def test_a_request_to_where_the_perpetrator_works_waits_until_a_human_sends_it(h
 
 def test_a_product_that_tells_a_brothers_protected_school_is_stopped_for_good(hub: Hub) -> None:
     notified(hub, "gp", BROTHER, given.MISSING_EPISODE)
-    notified(hub, "police", TILLY, RED)
+    notified(hub, "police", TILLY, given.MISSING_EPISODE)
+    with hub.database.view() as view:
+        *_, linked = (
+            one.message.data for one in every(view.connection, view.vault, type_=ChildLinked)
+        )
+    put(hub, approved_about(linked, "Her brother goes to Harrowbank Primary School."))
     assert Product.type not in types(leased(hub, TEAM))
-    assert recorded(hub.database, LetterHeld.type) > 0
-    asked = next(
-        one["data"]
-        for one in leased(hub, LEAD)
-        if one["type"] == SafetyReview.type and one["data"]["recipient"] == TEAM
-    )
+    asked = review(hub)
     assert {hit["whose"] for hit in asked["hits"]} == {"a brother or sister"}
     assert "Harrowbank" not in json.dumps(asked)
     decide(hub, asked, SafetyChoice.DO_NOT_SEND)
     assert Product.type not in types(leased(hub, TEAM))
-    assert replayed(hub).well
+    waiting = rows(hub, "SELECT count(*) FROM letters WHERE agency = :team", team=TEAM)
+    assert waiting == [(0,)]
+
+
+def approved_about(linked: ChildLinked, text: str) -> ProductApproved:
+    """A product of one item, as its owner approved it in these very words."""
+    (item,) = product.approved().items
+    item = item.model_copy(update={"text": text, "digest": product.digest(item.item_id, text)})
+    return product.approved(items=(item,), referral_id=linked.referral_id, case_id=linked.case_id)
 
 
 def test_an_address_that_is_protected_after_a_product_was_released_does_not_leave(

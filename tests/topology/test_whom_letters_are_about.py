@@ -12,16 +12,19 @@ from typing import Any
 from ops.demo.simulation.stream import batches, sample_lines
 from ops.look.export import NOTICES
 from ops.run.wiring import Hub
+from schemas.enquiries import EnquiryReply
 from schemas.identity import IdentityBlock
 from schemas.notices import AdultMatter
 from schemas.notification import Receipt
 from schemas.picture import Picture
 from tests.support.filled import answer_letters, empty_hub, send
 
-SAYS = ("about", "children", "picture")
+SAYS = ("about", "children", "picture", "child", "enquiry")
 """The fields of which a letter has one, to say whom it is about."""
-RINGS = {AdultMatter.type}
-"""What says whom to ring, and no more: adult services are told that there is something."""
+RINGS = {AdultMatter.type, EnquiryReply.type}
+"""What says whom to ring, and no more: adult services are told that there is something; who asks
+whether a child is known, knows whom it asked about.
+"""
 
 
 def letters(hub: Hub) -> Iterator[dict[str, Any]]:
@@ -43,6 +46,8 @@ def says_who(data: Mapping[str, Any]) -> bool:
     if "content" in (data.get("picture") or {}) and "child" in data["picture"]["content"]:
         child = Picture.model_validate(data["picture"]["content"]).child
         return bool(child.names or child.identifiers or child.births)
+    if data.get("child"):
+        return bool(data["child"]["name"] or data["child"]["identifier"])
     blocks = (
         [data["about"]] if data.get("about") else [c["about"] for c in data.get("children", ())]
     )

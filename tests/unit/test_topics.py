@@ -7,7 +7,9 @@ from collections.abc import Iterator
 import router.topology
 from schemas import (
     case,
+    checks,
     decisions,
+    enquiries,
     information,
     notification,
     operations,
@@ -15,6 +17,7 @@ from schemas import (
     picture,
     product,
     rating,
+    registers,
     safety,
 )
 from schemas.base import Fact
@@ -22,7 +25,9 @@ from schemas.topics import FACTS, TOPICS
 
 MODULES = (
     case,
+    checks,
     decisions,
+    enquiries,
     information,
     notification,
     operations,
@@ -31,6 +36,7 @@ MODULES = (
     product,
     rating,
     safety,
+    registers,
 )
 
 

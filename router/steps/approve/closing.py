@@ -15,6 +15,7 @@ from router.steps.approve.state import (
     Draft,
     Refused,
     deciders,
+    words_of,
 )
 from router.steps.identity import rung, told_to_owners
 from router.steps.now import Now
@@ -24,7 +25,6 @@ from schemas.notices import ApprovalRequest
 from schemas.policy import Policy
 from schemas.product import (
     ApprovedItem,
-    Choice,
     DraftItem,
     ItemDecided,
     ProductApproved,
@@ -40,24 +40,32 @@ Awaited = Collection[tuple[str, str]]
 def awaited(draft: Draft, now: Now) -> set[tuple[str, str]]:
     """The items about which an agency under an agreement in force (R50) has not decided.
 
-    Nobody waits for others, and nothing of theirs leaves.
+    Nobody waits for others, and nothing of theirs leaves; nor for the second of two once the first
+    keeps the item in.
     """
     return {
         (item.item_id, agency)
         for item in draft.items
         for agency in deciders(item)
-        if draft.decision(item.item_id, agency) is None and now.agreement_with(agency) is not None
+        if draft.decision(item.item_id, agency) is None
+        and not draft.kept_in(item.item_id)
+        and now.agreement_with(agency) is not None
     }
 
 
 def requests(draft: Draft, wanted: Awaited, now: Now) -> Iterator[Letter]:
-    """These items, each put before who decides about it."""
+    """These items, each put before who decides about it.
+
+    What one agency says is another's is shown to that one only once who told it lets it leave, and
+    in no other words.
+    """
     for item in draft.items:
+        told = draft.shared(ApprovalRequest)
+        told |= {"referral_id": draft.concern_id or draft.referral_id}
         for agency in deciders(item):
-            if (item.item_id, agency) in wanted:
-                notice = ApprovalRequest(
-                    item=item, **draft.shared(ApprovalRequest), **_shown(draft, agency, now.policy)
-                )
+            if (item.item_id, agency) in wanted and _may_be_shown(draft, item, agency):
+                shown = _shown(draft, agency, now.policy)
+                notice = ApprovalRequest(item=item, **told | shown)
                 name = f"approval-request/{draft.product_id}/{item.item_id}/{agency}"
                 yield Letter(name, agency=agency, notice=notice)
 
@@ -72,6 +80,13 @@ def _shown(draft: Draft, owner: str, policy: Policy) -> dict[str, Any]:
     else:
         shown = {"about": told_to_owners(block, policy)}
     return shown | {"about_digest": draft.identity_digest}
+
+
+def _may_be_shown(draft: Draft, item: DraftItem, agency: str) -> bool:
+    if item.held_by is None or agency == item.held_by:
+        return True
+    first = draft.decision(item.item_id, item.held_by)
+    return first is not None and first.digest is not None
 
 
 def item_decided(draft: Draft, decided: Decided) -> ItemDecided:
@@ -103,7 +118,7 @@ def _closed(known: Approvals, draft: Draft, *decisions: Fact, now: Now) -> Outco
             named += _named(draft, item)
     hits = dangers(draft, {f"items.{item.item_id}": item.text for item in items}, now)
     if hits:
-        return held(known, draft, hits, *decisions, asked=True, now=now)
+        return held(known, draft, hits, *decisions, now=now)
     signposts = tuple(signposts_to([*named, *draft.left_out], now))
     if not items and not signposts:
         nothing = "Nothing is proportionate to the rating."
@@ -133,9 +148,7 @@ def _approved(draft: Draft, item: DraftItem, *, now: Now) -> ApprovedItem | None
         return None
     if any(now.agreement_with(agency) is None for agency in deciders(item)):
         return None
-    original = first.choice is Choice.RELEASE_ORIGINAL
-    text = item.original if original else item.sanitised
-    return ApprovedItem(text=text, **first.shared(ApprovedItem))
+    return ApprovedItem(text=words_of(item, first), **first.shared(ApprovedItem))
 
 
 def _named(draft: Draft, item: DraftItem) -> Iterator[str]:

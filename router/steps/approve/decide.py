@@ -6,11 +6,12 @@ recipient, purpose, rating or standing release lets out, until that owner lifts 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from router.step import Outcome, Step, refuse
 from router.steps.approve import standing
+from router.steps.approve.amending import AMENDED, in_other_words, withdrawn
 from router.steps.approve.closing import awaited, item_decided, refused, requests, settled
 from router.steps.approve.guarding import (
     STOPPED,
@@ -24,9 +25,11 @@ from router.steps.approve.guarding import (
 from router.steps.approve.rulings import Word, has_reason, rule, withheld_again, withhold
 from router.steps.approve.state import (
     Approvals,
+    Approved,
     Closed,
     Decided,
     Draft,
+    Merged,
     Standing,
     State,
     Void,
@@ -50,7 +53,6 @@ from schemas.product import (
     DraftItem,
     Item,
     ProductDrafted,
-    ProductHead,
     ProductVoided,
     release_digest,
 )
@@ -91,22 +93,53 @@ def _open(known: Approvals, drafted: ProductDrafted, *, now: Now) -> Outcome[App
         return refused(known, draft, before.reason, voided=True)
     if before is not None:
         return Outcome()
-    return _put(known, draft.with_decided(*_decided_before(known, draft, now=now)), now=now)
+    if drafted.supersedes is None:
+        return _put(known, draft, draft.deciders, now=now)
+    return _supersede(known, draft, drafted, now=now)
 
 
-def _put(known: Approvals, draft: Draft, *, now: Now) -> Outcome[Approvals]:
-    """Before its owners, unless somebody would be at risk: then a human is asked first (L7)."""
-    facts: list[Fact] = []
-    hits = dangers(draft, proposed(draft), now)
+def _put(known: Approvals, draft: Draft, items: Collection[str], *, now: Now) -> Outcome[Approvals]:
+    """Put these items of a draft before who decides about them, as far as they have not.
+
+    Where somebody would be at risk a human is asked first (L7).
+    """
+    items = {*items, *(draft.held.items if draft.held else ())}
+    new = [one for one in _decided_before(known, draft, now=now) if one.item_id in items]
+    after = draft.with_decided(*new)
+    hits = dangers(after, proposed(after), now)
     if waits(draft, hits):
-        return held(known, draft, hits, asked=False, now=now)
+        return held(known, draft, hits, items=sorted(items), now=now)
+    after, facts = after.model_copy(update={"held": None}), list[Fact]()
     if hits:
-        draft, without = at_once(draft, hits, now)
+        after, without = at_once(after, hits, now)
         facts.append(without)
-    facts += (item_decided(draft, decision) for decision in draft.decided)
-    outcome = settled(known, draft, *facts, now=now)
-    asked = () if draft.urgent else requests(draft, awaited(draft, now), now)
-    return replace(outcome, letters=tuple(asked))
+    facts += (item_decided(after, one) for one in new if one in after.decided)
+    outcome = settled(known, after, *facts, now=now)
+    wanted = {one for one in awaited(after, now) if one[0] in items}
+    return replace(outcome, letters=() if draft.urgent else tuple(requests(after, wanted, now)))
+
+
+def _supersede(
+    known: Approvals, draft: Draft, drafted: ProductDrafted, *, now: Now
+) -> Outcome[Approvals]:
+    """Items in other words: in the earlier product while that waits, else in one of their own."""
+    items = {one.item_id for one in drafted.weighing}
+    earlier = known.product(drafted.supersedes or "")
+    if isinstance(earlier, Draft):
+        merged = known.with_product(draft.product_id, Merged(into=earlier.product_id))
+        after, asked = in_other_words(earlier, draft, items)
+        return _put(merged, after, asked, now=now)
+    if earlier is None:
+        return Outcome(known.with_product(draft.product_id, Void(reason=AMENDED)))
+    if not isinstance(earlier, Approved):
+        return _put(known, draft, draft.deciders, now=now)
+    product_id = known.standing_as(drafted.supersedes or "")
+    known, taken_back = withdrawn(known, product_id, earlier, items)
+    if not draft.items:
+        gone = known.with_product(draft.product_id, Void(reason=AMENDED))
+        return Outcome(gone, tuple(taken_back))
+    outcome = _put(known, draft, draft.deciders, now=now)
+    return replace(outcome, facts=(*taken_back, *outcome.facts))
 
 
 def _go_on(known: Approvals, found: SafetySettled, *, now: Now) -> Outcome[Approvals]:
@@ -116,19 +149,18 @@ def _go_on(known: Approvals, found: SafetySettled, *, now: Now) -> Outcome[Appro
         return Outcome()
     if found.choice is SafetyChoice.DO_NOT_SEND:
         return refused(known, draft, STOPPED)
-    after = allowed(draft, found)
-    return settled(known, after, now=now) if draft.held.asked else _put(known, after, now=now)
+    after, items = allowed(draft, found), draft.held.items
+    return _put(known, after, items, now=now) if items else settled(known, after, now=now)
 
 
 def _draft(drafted: ProductDrafted) -> Draft:
     return Draft(
-        items=drafted.items,
         left_out=tuple(
             one.held_by or one.owner
             for one in drafted.weighing
             if one.signpost and not one.included
         ),
-        **drafted.shared(ProductHead),
+        **drafted.shared(Draft),
     )
 
 
@@ -167,8 +199,8 @@ def _take(known: Approvals, decided: ReleaseDecided, *, now: Now) -> Outcome[App
     decision = decided.decision
     if decision.referral_id is None:
         return refuse("missing.field", "referral_id")
-    stage = known.products.get(decision.product_id)
-    if stage is None or isinstance(stage, Void):
+    stage = known.product(decision.product_id)
+    if stage is None:
         return refuse("refused.unknown-subject", "product_id")
     if refusal := _not_theirs(stage, decided) or _not_so(stage, decided, now=now):
         return Outcome(refusal=refusal)
@@ -211,6 +243,10 @@ def _not_so(stage: Draft | Closed, decided: ReleaseDecided, *, now: Now) -> Refu
         return None
     if decision.leaves_out and (stage.identity is None or stage.identity.owner != decided.agency):
         return Refusal("refused.not-yours", "leaves_out")
+    item = stage.item(decision.item_id)
+    reworded = decision.choice is Choice.RELEASE_REWORDED
+    if reworded and decision.instead_of != item.original_digest:
+        return Refusal("refused.digest", "instead_of")
     shown = _digest(stage, decision)
     return None if decision.digest == shown else Refusal("refused.digest", "digest")
 
@@ -262,10 +298,13 @@ def _release(
         return refuse("refused.closed", "item_id")
     if any(other.digest not in (None, new.digest) for other in about):
         return refuse("refused.other-words", "digest")
-    after = stage.with_decided(new).with_words(new)
+    after = stage.with_decided(new)
+    if len(stage.deciders[new.item_id]) == 1:
+        return settled(known, after, item_decided(after, new), now=now)
+    after = after.agreed(new)
     outcome = settled(known, after, item_decided(after, new), now=now)
-    others = {one for one in awaited(after, now) if one[0] == new.item_id}
-    return replace(outcome, letters=tuple(requests(after, others, now))) if new.wording else outcome
+    other = {one for one in awaited(after, now) if one[0] == new.item_id}
+    return replace(outcome, letters=tuple(requests(after, other, now)))
 
 
 def _void(known: Approvals, voided: ProductVoided) -> Outcome[Approvals]:

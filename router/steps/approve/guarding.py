@@ -52,8 +52,9 @@ def about(draft: Draft, now: Now) -> IdentityBlock | None:
 
 
 def proposed(draft: Draft) -> dict[str, str]:
-    """The texts that are proposed, by where they stand."""
-    return {f"{_ITEM}{item.item_id}": item.sanitised for item in draft.items}
+    """The texts that are proposed and that nobody withholds, by where they stand."""
+    told = (item for item in draft.items if not draft.kept_in(item.item_id))
+    return {f"{_ITEM}{item.item_id}": item.sanitised for item in told}
 
 
 def dangers(draft: Draft, texts: Mapping[str, str], now: Now) -> tuple[Hit, ...]:
@@ -71,15 +72,22 @@ def dangers(draft: Draft, texts: Mapping[str, str], now: Now) -> tuple[Hit, ...]
 
 
 def held(
-    known: Approvals, draft: Draft, hits: Sequence[Hit], *decisions: Fact, asked: bool, now: Now
+    known: Approvals,
+    draft: Draft,
+    hits: Sequence[Hit],
+    *decisions: Fact,
+    items: Sequence[str] = (),
+    now: Now,
 ) -> Outcome[Approvals]:
-    """The product waits; a human is asked once about the same."""
+    """The product waits; a human is asked once about the same. ``items`` are put before their
+    owners only then.
+    """
     fact = _product_held(draft, hits, now=now)
-    if draft.held is not None and draft.held.hold_id == fact.hold_id:
-        return Outcome(known.with_product(draft.product_id, draft), decisions)
-    waits = Held(hold_id=fact.hold_id, hits=tuple(hits), asked=asked)
+    again = draft.held is not None and draft.held.hold_id == fact.hold_id
+    waits = Held(hold_id=fact.hold_id, hits=tuple(hits), items=tuple(items))
     after = draft.model_copy(update={"held": waits})
-    return Outcome(known.with_product(draft.product_id, after), (*decisions, fact))
+    facts = decisions if again else (*decisions, fact)
+    return Outcome(known.with_product(draft.product_id, after), facts)
 
 
 def waits(draft: Draft, hits: Sequence[Hit]) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from router.step import Outcome, refuse
-from router.steps.identity import told_to_owners
+from router.steps.identity import NOT_DECIDED, told_to_owners
 from router.steps.release import sending
 from router.steps.release.state import (
     HeldBack,
@@ -21,7 +21,7 @@ from router.steps.release.state import (
 )
 from schemas.base import Fact
 from schemas.decisions import ProductFetched, RecallReceived
-from schemas.identity import IdentityBlock
+from schemas.identity import IdentityBlock, LeftOut
 from schemas.letter import Letter
 from schemas.message import derived_id
 from schemas.notices import RecallAnswerNotice
@@ -38,6 +38,8 @@ from schemas.product import (
     RecallAnswered,
 )
 from schemas.refusals import Refusal
+
+WANTED_BACK = "Its owner wants it back: do not act on it, and destroy it wherever it has gone."
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +181,18 @@ def _narrowed(approved: ProductApproved, withdrawn: ApprovalWithdrawn) -> Produc
     signposts = approved.signposts
     if withdrawn.signpost is not None and withdrawn.signpost not in signposts:
         signposts = (*signposts, withdrawn.signpost)
-    return approved.model_copy(update={"items": items, "signposts": signposts})
+    less = approved.model_copy(update={"items": items, "signposts": signposts})
+    return _told_less(less, withdrawn.owner)
+
+
+def _told_less(approved: ProductApproved, owner: str) -> ProductApproved:
+    """Without what of the child its owner let be told with the item that it takes back."""
+    identity, about = approved.identity, approved.about
+    if identity is None or about is None or identity.owner != owner:
+        return approved
+    gone = [LeftOut(field=one, reason=NOT_DECIDED) for one in identity.asks if about.told(one)]
+    told = {"about": about.leaving_out(gone), "untold": (*approved.untold, *gone)}
+    return approved.model_copy(update=told)
 
 
 def _back(sent: Released, wanted: _Wanted) -> Released:
@@ -216,7 +229,9 @@ def _recall(state: Left, wanted: _Wanted, *, cause: str) -> tuple[Left, Fact, Le
         **sent.shared(ProductRecalled) | recall.shared(ProductRecalled),
     )
     name = f"recall/{wanted.item_id}" if wanted.item_id else "recall"
-    told = sent.shared(ProductRecall)
-    notice = ProductRecall(**told | fact.shared(ProductRecall))
+    # An owner's reason may tell what is not to be known; of the wrong child the hub says it itself.
+    reason = WANTED_BACK if wanted.item_id else wanted.reason
+    told = sent.shared(ProductRecall) | fact.shared(ProductRecall)
+    notice = ProductRecall(**told | {"reason": reason})
     letter = Letter(name, agency=sent.recipient, notice=notice)
     return with_sent(state, sent.with_recall(recall)), fact, letter

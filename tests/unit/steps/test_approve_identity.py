@@ -303,7 +303,7 @@ def test_an_owners_own_words_are_bound_to_whom_they_are_about() -> None:
     shown = requests(step.when(drafted(SCHOOL)))["school"].about_digest
     assert shown == BLOCK.digest()
     bare = release_digest(item_id=SCHOOL.item_id, text=words, **whom)
-    told = {"text": words}
+    told = {"text": words, "instead_of": SCHOOL.original_digest}
     refused = step.when(product.decision(SCHOOL, REWORDED, **told, digest=bare)).refusal
     assert refused == Refusal("refused.digest", "digest")
     bound = release_digest(item_id=SCHOOL.item_id, text=words, **whom, about=shown)

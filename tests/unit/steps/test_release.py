@@ -11,6 +11,7 @@ import pytest
 
 from router.step import Outcome
 from router.steps.release import decide as release
+from router.steps.release.recalls import WANTED_BACK
 from schemas.base import Fact
 from schemas.identity import IdentityBlock, IdentityField, LeftOut, OwnedIdentity
 from schemas.letter import letter_id
@@ -66,6 +67,7 @@ def test_what_leaves_holds_nothing_but_items_and_signposts_for_a_recipient_and_p
             "signposts",
             "referral_id",
             "about",
+            "supersedes",
         )
     }
 
@@ -221,6 +223,8 @@ def test_an_item_that_its_recipient_has_is_recalled_where_its_owner_says_so() ->
     outcome = step.when(product.withdrawn(recall=True))
     (recall,), (fact,) = recalls(outcome), given.of(ProductRecalled, outcome.facts)
     assert (recall.item_id, recall.recall_id) == ("item-school", fact.recall_id)
+    assert fact.reason == product.withdrawn().reason
+    assert recall.reason == WANTED_BACK, "why its owner wants it back is not for the recipient"
 
 
 def recalled() -> tuple[Given, str]:
@@ -336,3 +340,18 @@ def test_an_approval_about_another_child_is_none() -> None:
         update={"identity": OwnedIdentity(owner="police", block=other), "about": other}
     )
     assert releasing().when(approved).refusal == Refusal("refused.digest", "items[0].digest")
+
+
+def test_what_of_the_child_went_only_with_an_item_does_not_leave_once_that_is_taken_back() -> None:
+    approved = about(BLOCK).model_copy(
+        update={
+            "identity": OwnedIdentity(owner="school", block=BLOCK, asks=(IdentityField.ADDRESS,)),
+            "signposts": product.approved().signposts,
+        }
+    )
+    step = releasing().given(approved)
+    (letter,) = step.when(product.withdrawn()).letters
+    assert isinstance(letter.notice, Product)
+    assert letter.notice.about is not None
+    assert letter.notice.about.address == ()
+    assert letter.notice.about.names == BLOCK.names
