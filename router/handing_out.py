@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from router.keeping_back import looked_through
+from router.naming import with_names
 from router.steps.approve import decide as approve
 from router.steps.approve.state import Approvals
 from router.steps.link.handing_over import handed
@@ -21,24 +23,41 @@ from stores import codec, cursors, journal, queues, states
 from stores.database import Transaction
 from stores.ports import Leased
 
+KEPT_BACK_SECONDS = 3600.0
+"""Until a letter that was kept back is looked at again, unless a human decides before."""
+
 
 def handed_out(
     transaction: Transaction, agency: str, leased: Sequence[Leased], *, policy: Policy
 ) -> list[Leased]:
     """Those of the letters that the agency gets now, in the transaction that leases them.
 
-    A product that it gets for the first time is fetched: from now on it can only be recalled. One
-    does not go to an agency without an agreement in force today (R50): the letter is taken away.
+    What would put somebody at risk is kept back, and a human is asked (L7). A product that it gets
+    for the first time is fetched: from now on it can only be recalled. One does not go to an agency
+    without an agreement in force today (R50): the letter is taken away.
     """
-    leased = _handovers(transaction, leased)
+    named = with_names(transaction, _handovers(transaction, leased), policy=policy)
+    looked = looked_through(transaction, agency, named, policy=policy)
+    held = {fact.hold_id: fact for fact in looked.kept.values() if fact}
+    ids = {hold_id: _message_id(hold_id, fact) for hold_id, fact in held.items()}
+    told = journal.known_ids(transaction, ids.values())
+    new = [(hold_id, fact) for hold_id, fact in held.items() if ids[hold_id] not in told]
+    _record(transaction, agency, new)
+    queues.keep_back(transaction, list(looked.kept), seconds=KEPT_BACK_SECONDS)
+    return _fetched(transaction, agency, looked.goes, policy=policy)
+
+
+def _fetched(
+    transaction: Transaction, agency: str, leased: Sequence[Leased], *, policy: Policy
+) -> list[Leased]:
     products = [letter for letter in leased if letter.type == Product.type]
     if not products:
-        return leased
+        return list(leased)
     at = codec.from_micros(transaction.now)
     if Now(at, policy).agreement_with(agency) is not None:
         new = (letter for letter in products if letter.attempts == 1)
         _record(transaction, agency, [_told(ProductFetched, letter) for letter in new])
-        return leased
+        return list(leased)
     _record(transaction, agency, [_told(ProductStopped, letter) for letter in products])
     queues.take_back(transaction, [letter.id for letter in products])
     return [letter for letter in leased if letter not in products]
@@ -81,7 +100,7 @@ def _less(letter: Leased, event: dict[str, Any], notice: Handover) -> Leased:
 
 
 _Told = tuple[str, Fact]
-"""A letter's id, and the fact about it."""
+"""A fact, and the id of the letter or of what is held that it is about."""
 
 
 def _told(kind: type[ProductFetched] | type[ProductStopped], letter: Leased) -> _Told:
@@ -97,10 +116,14 @@ def _record(transaction: Transaction, agency: str, told: Iterable[_Told]) -> Non
         cursors.store(transaction, cursor)
 
 
-def _message(transaction: Transaction, agency: str, letter_id: str, fact: Fact) -> Message:
+def _message(transaction: Transaction, agency: str, about: str, fact: Fact) -> Message:
     return arrived(
         fact,
-        id_=derived_id(letter_id, fact.type),
+        id_=_message_id(about, fact),
         source=f"mash-hub/queues/{agency}",
         time=codec.from_micros(transaction.now),
     )
+
+
+def _message_id(about: str, fact: Fact) -> str:
+    return derived_id(about, fact.type)

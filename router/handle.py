@@ -142,6 +142,7 @@ def record(decided: Decided, transaction: Transaction) -> None:
     journal.append(transaction, cursor, messages=effects.facts)
     queues.post(transaction, effects.letters)
     queues.take_back(transaction, effects.taken_back)
+    queues.let_go(transaction, effects.let_go)
     timers.start(transaction, effects.timers)
     dead_letters.bury(transaction, effects.dead)
     if decided.due and decided.offsets is not Offsets.LEFT:

@@ -84,6 +84,7 @@ class Effects:
     facts: list[Message] = field(default_factory=list)
     letters: dict[str, Letter] = field(default_factory=dict)
     taken_back: list[str] = field(default_factory=list)
+    let_go: list[str] = field(default_factory=list)
     timers: list[StoredTimer] = field(default_factory=list)
     dead: list[DeadLetter] = field(default_factory=list)
 
@@ -97,6 +98,7 @@ class Effects:
         for letter in outcome.letters:
             self.letters[letter_id(cause.id, step, key=letter.key)] = letter
         self.taken_back += outcome.takes_back
+        self.let_go += outcome.lets_go
         for timer in outcome.timers:
             stored = StoredTimer(
                 step=step,

@@ -31,8 +31,9 @@ class Outcome(Generic[Next]):
     """What a step decided: its next state (None leaves it as it is) and what follows.
 
     ``letters`` have a key each, so that a retry finds them sent already. ``takes_back``: letters,
-    by :func:`schemas.letter.letter_id`, that are not to be sent where they have not been yet. A
-    refusal stands alone.
+    by :func:`schemas.letter.letter_id`, that are not to be sent where they have not been yet;
+    ``lets_go``: those that were kept back at the door and may be handed out. A refusal stands
+    alone.
     """
 
     state: Next | None = None
@@ -40,6 +41,7 @@ class Outcome(Generic[Next]):
     letters: tuple[Letter, ...] = ()
     timers: tuple[Timer, ...] = ()
     takes_back: tuple[str, ...] = ()
+    lets_go: tuple[str, ...] = ()
     refusal: Refusal | None = None
 
     def __post_init__(self) -> None:

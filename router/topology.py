@@ -11,6 +11,7 @@ from router.memory.documents import documents
 from router.memory.references import References
 from router.memory.register import DecodedPeople, PeopleMemory
 from router.step import Step
+from router.steps import hold
 from router.steps.answer import decide as answer
 from router.steps.approve import decide as approve
 from router.steps.check import decide as check
@@ -43,6 +44,7 @@ def bound_steps() -> tuple[BoundStep, ...]:
         BoundStep(request_information.STEP, documents()),
         BoundStep(compose.STEP, documents()),
         BoundStep(approve.STEP, documents()),
+        BoundStep(hold.STEP, documents()),
         BoundStep(release.STEP, documents()),
     )
 
@@ -71,6 +73,7 @@ WRITTEN_BY: Mapping[str, str] = {
     "information.answered": "request_information",
     "products.drafted": "compose",
     "products.approved": "approve",
+    "safety.settled": "hold",
     "products.released": "release",
 }
 """Which step publishes to which topic; a test compares this with what a run recorded."""

@@ -22,6 +22,7 @@ from schemas.base import (
     Shape,
 )
 from schemas.gathering import Overrule, Question, ToGather
+from schemas.identity import IdentityField
 from schemas.notification import Digest
 from schemas.picture import DecidedOnPicture, Seen
 from schemas.policy import StandingRelease
@@ -141,6 +142,8 @@ class ReleaseDecision(CaseProduct):
     signpost: bool = True
     ask_again: bool = Field(default=False, exclude_if=not_)
     """For a withheld item: whether to ask about each further product that it would be in."""
+    leaves_out: tuple[IdentityField, ...] = Field(default=(), exclude_if=not_)
+    """Of whom the product is about, what is not to be told; for the agency that told it."""
     saw: tuple[Seen, ...] = ()
 
 

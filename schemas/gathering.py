@@ -35,6 +35,7 @@ class RuledOut(StrEnum):
     NOT_A_PARTNER = "not_a_partner"
     NO_AGREEMENT = "no_agreement"
     HOLDS_NOTHING = "holds_nothing"
+    NOT_TOLD = "not_told"
     CONSENT_REFUSED = "consent_refused"
 
 

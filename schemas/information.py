@@ -22,6 +22,7 @@ from schemas.base import (
 )
 from schemas.case import Found, Stated
 from schemas.gathering import Level, NotAsked, Question
+from schemas.identity import About
 from schemas.person import Person
 from schemas.picture import PictureGiven
 from schemas.rating import Colour
@@ -74,7 +75,7 @@ class RequestsPrepared(
     plan: RequestPlan
 
 
-class InformationRequest(Notice, type="mash.information-request.v1"):
+class InformationRequest(About, Notice, type="mash.information-request.v1"):
     """The standard's Request, which wants summary, purpose, legal basis, due time (R24, L6)."""
 
     identifier: Identity
@@ -94,7 +95,7 @@ class InformationRequest(Notice, type="mash.information-request.v1"):
     """The information-sharing agreement that the request stands on."""
     due_at: Instant
     child: Person
-    """Who is asked about: identity only."""
+    """Who is asked about: identity only, as in ``about``."""
     checks: tuple[Checked, ...] = Field(default=(), exclude_if=_no)
     """What the check of each fact found (L6)."""
     question: Question | None = Field(default=None, exclude_if=_no)

@@ -9,14 +9,15 @@ from pydantic import Field
 from schemas.base import Code, Identity, Instant, Line, Notice, ReferralHead, ReferralId
 from schemas.case import Candidate, FromPerson, LikelyPair, PersonReferrals, Worker
 from schemas.gathering import Question
+from schemas.identity import About, AboutSeveral, IdentityField
 from schemas.information import RequestPlan
-from schemas.notification import Notification, SetAside
+from schemas.notification import Digest, Notification, SetAside
 from schemas.picture import PictureGiven
 from schemas.product import DraftItem, RecallAnswer, SentProduct
 from schemas.rating import Colour, DueTime
 
 
-class Handover(ReferralHead, Notice, type="mash.handover.v1"):
+class Handover(About, ReferralHead, Notice, type="mash.handover.v1"):
     """A referral about a child who has an allocated social worker, for that worker at once (R9)."""
 
     agency: Code
@@ -38,11 +39,11 @@ class LinkReview(ReferralHead, Notice, type="mash.link-review.v1"):
     """Added as the letter is handed out."""
 
 
-class MergeReview(LikelyPair, Notice, type="mash.merge-review.v1"):
+class MergeReview(AboutSeveral, LikelyPair, Notice, type="mash.merge-review.v1"):
     """Two persons who may be one child, for the lead agency; answered by a persons decision."""
 
 
-class SplitReview(PersonReferrals, Notice, type="mash.split-review.v1"):
+class SplitReview(AboutSeveral, PersonReferrals, Notice, type="mash.split-review.v1"):
     """A person who may be two children, for the lead agency; answered by a split decision.
 
     The last of ``referral_ids`` is what came last. Where it is one child after all, a link
@@ -57,7 +58,7 @@ class MovedReferral(FromPerson, ReferralId):
     case_id: Identity
 
 
-class LinksChanged(Notice, type="mash.links-changed.v1"):
+class LinksChanged(AboutSeveral, Notice, type="mash.links-changed.v1"):
     """What a decision about links moved, for the lead agency and the children's workers."""
 
     decision_id: Identity
@@ -84,7 +85,7 @@ class RatingRequest(ReferralHead, Notice, type="mash.rating-request.v1"):
     """Added as the letter is handed out."""
 
 
-class RequestsPlanned(ReferralHead, Notice, type="mash.request-plan.v1"):
+class RequestsPlanned(About, ReferralHead, Notice, type="mash.request-plan.v1"):
     """Who is asked about a child or would be, and who is not and why, where that has changed.
 
     For whoever decides: a rating decision or a request decision answers it.
@@ -102,14 +103,14 @@ class RequestHead(ReferralHead):
     agency: Code
 
 
-class RequestChange(RequestHead, Notice, type="mash.request-changed.v1"):
+class RequestChange(About, RequestHead, Notice, type="mash.request-changed.v1"):
     """To who was asked: this is asked, and is due then, instead of what the request said."""
 
     question: Question | None = None
     due_at: Instant
 
 
-class RequestCancellation(RequestHead, Notice, type="mash.request-cancelled.v1"):
+class RequestCancellation(About, RequestHead, Notice, type="mash.request-cancelled.v1"):
     """To who was asked: no answer is awaited; one that is sent all the same is taken."""
 
 
@@ -142,17 +143,27 @@ class WhatIsNew(ReferralHead, Notice, type="mash.what-is-new.v1"):
     """Added as the letter is handed out."""
 
 
-class ApprovalRequest(SentProduct, Notice, type="mash.approval-request.v1"):
-    """One item of a product, for its owner to decide about (R29) by a release decision."""
+class ApprovalRequest(About, SentProduct, Notice, type="mash.approval-request.v1"):
+    """One item of a product, for its owner to decide about (R29) by a release decision.
+
+    Whom it is about is approved with the item, and its digests cover it; where the child is, is
+    shown to who told it alone.
+    """
 
     referral_id: Identity | None = Field(default=None, exclude_if=lambda id_: id_ is None)
     """For the release decision, which names it; requests of old lack it."""
     purpose: Line
     colour: Colour
     item: DraftItem
+    about_digest: Digest | None = Field(default=None, exclude_if=not_)
+    """Of all that the product would say of whom it is about, for the digest of an owner's own words
+    (:func:`schemas.product.release_digest`).
+    """
+    asks: tuple[IdentityField, ...] = Field(default=(), exclude_if=not_)
+    """For who told it: what of that goes only if it is approved here."""
 
 
-class RecallAnswerNotice(SentProduct, Notice, type="mash.recall-answer.v1"):
+class RecallAnswerNotice(About, SentProduct, Notice, type="mash.recall-answer.v1"):
     """What a recipient did about a recall, for the lead agency and the item's owner."""
 
     recall_id: Identity
@@ -162,7 +173,7 @@ class RecallAnswerNotice(SentProduct, Notice, type="mash.recall-answer.v1"):
     reason: Line | None
 
 
-class HeldBackNotice(SentProduct, ReferralHead, Notice, type="mash.product-held-back.v1"):
+class HeldBackNotice(About, SentProduct, ReferralHead, Notice, type="mash.product-held-back.v1"):
     """A product does not reach its recipient, for the lead agency to find another way."""
 
     purpose: Line
@@ -171,7 +182,7 @@ class HeldBackNotice(SentProduct, ReferralHead, Notice, type="mash.product-held-
     reason: Line
 
 
-class DueTimeWarning(DueTime, Notice, type="mash.due-time-warning.v1"):
+class DueTimeWarning(About, DueTime, Notice, type="mash.due-time-warning.v1"):
     """A due time is near or past, for the lead agency."""
 
     breached: bool

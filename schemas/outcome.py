@@ -9,6 +9,7 @@ from operator import not_
 from pydantic import Field
 
 from schemas.base import Code, Identity, Instant, Line, Notice, Prose, ReferralFact, ReferralHead
+from schemas.identity import About
 from schemas.product import Disposal
 
 _no: Callable[[object], bool] = not_
@@ -48,7 +49,7 @@ class ReferralReopened(ReferralFact, type="mash.referral.reopened.v1", topic="ra
     further_referral_id: Identity | None = Field(default=None, exclude_if=_no)
 
 
-class ReferralOutcome(ReferralHead, Notice, type="mash.referral-outcome.v1"):
+class ReferralOutcome(About, ReferralHead, Notice, type="mash.referral-outcome.v1"):
     """To whoever brought a concern: what came of it, as far as they may be told."""
 
     reference: Identity
@@ -59,7 +60,7 @@ class ReferralOutcome(ReferralHead, Notice, type="mash.referral-outcome.v1"):
     """Whom to ring about it."""
 
 
-class ReferralOpenAgain(ReferralHead, Notice, type="mash.referral-reopened.v1"):
+class ReferralOpenAgain(About, ReferralHead, Notice, type="mash.referral-reopened.v1"):
     """To the lead agency: a referral that was closed is open again."""
 
     because: Because

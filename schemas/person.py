@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Callable
 from enum import StrEnum
+from operator import not_
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints
 
 from schemas.base import Code, Line, Shape
+
+_no: Callable[[object], bool] = not_
 
 NHS_NUMBER = "https://fhir.nhs.uk/Id/nhs-number"
 UPN = "https://fhir.hl7.org.uk/Id/upn"
@@ -78,7 +82,20 @@ class PartialDate(Shape):
         return "X" in self.accuracy_indicator
 
 
-class Address(Shape):
+class Protectable(Shape):
+    """What may be dangerous to tell: a refuge, a foster home, a new school, an informant (L7).
+
+    What is protected is told to nobody by itself, and what leaves is searched for it. Anything but
+    ``false`` protects: a word that was not agreed is no reason to tell where somebody hides.
+    """
+
+    protected: Annotated[bool, BeforeValidator(lambda said: said not in (False, None))] = Field(
+        default=False, exclude_if=_no
+    )
+    protected_reason: Line | None = Field(default=None, exclude_if=_no)
+
+
+class Address(Protectable):
     """Where somebody lives or lived. ``postcode`` as ``AB1 2CD``; ``uprn`` has up to 12 digits."""
 
     line1: Line | None = None
@@ -90,7 +107,15 @@ class Address(Shape):
     use: Literal["home", "temporary", "former", "school", "work"] = "home"
 
 
-class Contact(Shape):
+class School(Protectable):
+    """Where a child goes to school; ``urn`` is the school's number in the register of schools."""
+
+    name: Line
+    urn: Annotated[str, StringConstraints(pattern=r"^\d{5,8}$")] | None = None
+    address: Address | None = None
+
+
+class Contact(Protectable):
     """How to reach somebody."""
 
     name: Line | None = None
@@ -98,13 +123,29 @@ class Contact(Shape):
     telephone: tuple[Line, ...] = ()
 
 
-class RelatedPerson(Shape):
-    """Somebody of the child's family or household, as the notifying agency knows them."""
+class Risk(StrEnum):
+    """Why somebody is a risk to the child, or must not learn where the child is (L7)."""
+
+    ALLEGED_PERPETRATOR = "alleged_perpetrator"
+    FLED_FROM = "fled_from"
+    OTHER = "other"
+
+
+class RelatedPerson(Protectable):
+    """Somebody of the child's family or household, as the notifying agency knows them.
+
+    Who is protected, such as an informant, is so with every address and telephone of theirs.
+    """
 
     name: Name
     relationship: Code
     date_of_birth: PartialDate | None = None
     identifier: tuple[Identifier, ...] = ()
+    risk: Risk | None = Field(default=None, exclude_if=_no)
+    address: tuple[Address, ...] = Field(default=(), exclude_if=_no)
+    contact: tuple[Contact, ...] = Field(default=(), exclude_if=_no)
+    works_for: tuple[Line, ...] = Field(default=(), exclude_if=_no)
+    """Employers, and agencies that they serve, by name or by code."""
 
 
 class Sex(StrEnum):
@@ -116,10 +157,11 @@ class Sex(StrEnum):
     UNKNOWN = "unknown"
 
 
-class Person(Shape):
+class Person(Protectable):
     """A child as one agency describes them; every part may be missing.
 
-    An unborn child has only a mother (R3).
+    An unborn child has only a mother (R3). Of a protected child, such as an adopted one, only whom
+    to ring is told.
     """
 
     identifier: tuple[Identifier, ...] = ()
@@ -131,3 +173,4 @@ class Person(Shape):
     related_person: tuple[RelatedPerson, ...] = ()
     identifier_absent_reason: Line | None = None
     """Why there is no NHS number, where there is none (L2)."""
+    school: School | None = Field(default=None, exclude_if=_no)

@@ -7,6 +7,7 @@ Every version that ever decided is kept by its digest, so a decision can be repl
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from enum import StrEnum
 from operator import not_
 from typing import Annotated, Literal
@@ -17,10 +18,15 @@ from pydantic import AfterValidator, Field
 from schemas.base import Code, Line, Prose, Shape
 from schemas.checks import System
 from schemas.gathering import Level
+from schemas.identity import AGREED, IdentityAgreed
 from schemas.information import Sensitivity
 from schemas.notification import Digest
+from schemas.person import Address, Name, PartialDate
 from schemas.product import Disposal
 from schemas.rating import Colour
+
+_no: Callable[[object], bool] = not_
+
 
 RULES = 2
 """By which rules steps decide now: people decide on pictures, and nothing leaves before they have
@@ -201,6 +207,12 @@ class BoroughProfile(Shape):
     """Share of the rating's time that agencies have to answer (R25)."""
     levels: dict[Level, tuple[Code, ...]]
     """Which agencies are asked at which level (R23)."""
+    identity: tuple[IdentityAgreed, ...] = Field(
+        default=(AGREED,), exclude_if=lambda told: told == (AGREED,)
+    )
+    """What of a child's identity is told to whom, the first that fits, where the agreement of who
+    told it does not speak of that; none: nothing.
+    """
     request_purpose: Line
     request_facts_checked: Line
     """What was compared before asking, in words; each request has what was found (L6)."""
@@ -295,6 +307,13 @@ class Agreement(Shape):
     signatory: Line
     since: dt.date
     until: dt.date | None = None
+    identity: tuple[IdentityAgreed, ...] | None = Field(
+        default=None, exclude_if=lambda told: told is None
+    )
+    """What of a child's identity it lets be told to whom, the first that fits; none: nothing.
+
+    None: the agreement does not speak of it, and the borough's profile says.
+    """
     signposts: bool = Field(default=False, exclude_if=not_)
     """Whether it agrees to be named, with its contact, where something it tells is held back (R34),
     unless it says otherwise of the item.
@@ -324,6 +343,25 @@ class FormerRelease(Shape):
     reason: Line
 
 
+class Reader(Shape):
+    """Somebody who reads what an agency is sent, in so far as it may matter to a child (L7)."""
+
+    name: Name
+    date_of_birth: PartialDate | None = Field(default=None, exclude_if=_no)
+    address: tuple[Address, ...] = Field(default=(), exclude_if=_no)
+    telephone: tuple[Line, ...] = Field(default=(), exclude_if=_no)
+
+
+class Reached(Shape):
+    """What kind of recipient an agency is, and where and by whom it is reached (L7)."""
+
+    kind: Code | None = Field(default=None, exclude_if=_no)
+    """Such as ``school``, as agreements name recipients."""
+    address: tuple[Address, ...] = Field(default=(), exclude_if=_no)
+    telephone: tuple[Line, ...] = Field(default=(), exclude_if=_no)
+    readers: tuple[Reader, ...] = Field(default=(), exclude_if=_no)
+
+
 class SystemCheck(System):
     """A system that every referral is checked against (R7, R8): ``[[checks]]``."""
 
@@ -335,7 +373,7 @@ class SystemCheck(System):
     """Whether partners who ask the hub may be told of this register's entries (R27)."""
 
 
-class Partner(Shape):
+class Partner(Reached):
     """What decisions need to know of an agency."""
 
     code: Code

@@ -19,21 +19,27 @@ from schemas.base import (
     ReferralHead,
     Shape,
 )
+from schemas.identity import About, IdentityField, LeftOut, OwnedIdentity
 from schemas.message import derived_id
 from schemas.notification import MOST_PARTS, Digest
 from schemas.rating import Colour
+from schemas.safety import Around
 
 
 def _none(value: object) -> bool:
     return value is None
 
 
-def release_digest(*, item_id: str, recipient: str, purpose: str, text: str) -> str:
-    """SHA-256 over the exact bytes that would leave, for whom and what for.
+def release_digest(
+    *, item_id: str, recipient: str, purpose: str, text: str, about: str = ""
+) -> str:
+    """SHA-256 over the exact bytes that would leave, for whom, what for and about whom.
 
-    Who approves one has approved nothing else.
+    ``about``: :meth:`schemas.identity.IdentityBlock.digest`; products of old have none. Who
+    approves one has approved nothing else.
     """
-    parts = (part.encode() for part in (item_id, recipient, purpose, text))
+    parts = [part.encode() for part in (item_id, recipient, purpose, text)]
+    parts += [about.encode()] if about else []
     return sha256(b"".join(len(part).to_bytes(8, "big") + part for part in parts)).hexdigest()
 
 
@@ -92,6 +98,12 @@ class Weighing(Item):
     """Who told it, where that is not its owner."""
 
 
+class Untold(Shape):
+    """What is not told of an identity that was drafted, whoever decided it."""
+
+    untold: tuple[LeftOut, ...] = Field(default=(), exclude_if=not_)
+
+
 class Disposal(StrEnum):
     """Where a referral goes (R38)."""
 
@@ -132,8 +144,19 @@ class ProductHead(ReferralHead, ProductId):
     disposal: Disposal
     urgent: bool
     """A Red for the front line: waits for no owner, and signposts what is not approved already."""
+    identity: OwnedIdentity | None = Field(default=None, exclude_if=not_)
+    """Whom it is about, as drafted: what owners approve with every item. Drafts of old have none.
+    """
+    around: tuple[Around, ...] = Field(default=(), exclude_if=not_)
+    """Of the child as notified, what must be looked for before anything is sent (L7)."""
+
     supersedes: Identity | None = Field(default=None, exclude_if=_none)
     """The product that held earlier words of its items: these take their place."""
+
+    @property
+    def identity_digest(self) -> str:
+        """Whom it is about, for :func:`release_digest`."""
+        return self.identity.block.digest() if self.identity else ""
 
 
 class OfConcern(Shape):
@@ -210,6 +233,8 @@ class ItemDecided(
     """For a withheld item: why sharing would be more detrimental to the child (L1)."""
     signpost: bool
     decided_by: Line
+    leaves_out: tuple[IdentityField, ...] = Field(default=(), exclude_if=not_)
+    """What is not told of whom it is about, where this owner told it."""
     wording: Wording | None = Field(default=None, exclude_if=_none)
     """The owner's own words, where it chose these."""
 
@@ -256,7 +281,12 @@ class Signpost(Shape):
 
 
 class ProductApproved(
-    ProductHead, ProductFact, type="mash.product.approved.v1", topic="products.approved"
+    About,
+    Untold,
+    ProductHead,
+    ProductFact,
+    type="mash.product.approved.v1",
+    topic="products.approved",
 ):
     """Every owner has decided, and something may leave: only what is listed here."""
 
@@ -291,9 +321,10 @@ class ProductRefused(ProductFact, type="mash.product.refused.v1", topic="product
     reason: Line
 
 
-class Product(SentProduct, Notice, type="mash.product.v1"):
+class Product(About, SentProduct, Notice, type="mash.product.v1"):
     """The document that leaves the hub, and nothing but this document."""
 
+    referral_id: Identity | None = Field(default=None, exclude_if=not_)
     purpose: Line
     colour: Colour
     disposal: Disposal
@@ -330,7 +361,7 @@ class ProductReturned(_ProductReceived, type="mash.product.returned.v1", topic="
     """The recipient did not take the product: the lead agency has to find another way."""
 
 
-class ProductRecall(SentProduct, Notice, type="mash.product-recall.v1"):
+class ProductRecall(About, SentProduct, Notice, type="mash.product-recall.v1"):
     """To a recipient: a product that it has, or an item of it, is not to be acted on or kept.
 
     Answered by recall receipts. Its ``case_id`` is the case that the product names.
@@ -340,6 +371,7 @@ class ProductRecall(SentProduct, Notice, type="mash.product-recall.v1"):
     recall_id: Identity | None = Field(default=None, exclude_if=_none)
     item_id: Identity | None = Field(default=None, exclude_if=_none)
     """The item that its owner wants back; None: the whole product, which names the wrong case."""
+    referral_id: Identity | None = Field(default=None, exclude_if=_none)
 
 
 class ProductRecalled(ProductFact, type="mash.product.recalled.v1", topic="products.released"):

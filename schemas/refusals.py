@@ -329,6 +329,12 @@ _REASONS = (
         False,
     ),
     Reason(
+        "refused.unsafe",
+        "Without these fields somebody would still be at risk.",
+        "Leave out all that the review names, or decide to send it or not to.",
+        False,
+    ),
+    Reason(
         "refused.same-id",
         "The same message id came before with other content.",
         "Use a new id for new content.",

@@ -9,7 +9,7 @@ from pydantic import Field, IPvAnyNetwork, StringConstraints
 
 from schemas.base import Code, Line, Shape
 from schemas.notification import Digest
-from schemas.policy import Agreement, FormerRelease, SystemCheck
+from schemas.policy import Agreement, FormerRelease, Reached, SystemCheck
 
 Variable = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]*$")]
 """The name of an environment variable that holds a secret."""
@@ -128,7 +128,7 @@ class Push(Shape):
     """For http: the variable that holds the bearer token the agency wants."""
 
 
-class AgencySettings(Shape):
+class AgencySettings(Reached):
     """One agency: joining one is this and nothing else (R5)."""
 
     name: Line

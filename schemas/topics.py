@@ -18,6 +18,7 @@ from schemas import (
     product,
     rating,
     registers,
+    safety,
 )
 from schemas.base import Fact
 
@@ -204,6 +205,7 @@ TOPICS: tuple[Topic, ...] = (
             product.ProductApproved,
             product.ProductRefused,
             product.ApprovalWithdrawn,
+            safety.ProductHeld,
         ),
         keyed_by="case",
     ),
@@ -292,6 +294,26 @@ TOPICS: tuple[Topic, ...] = (
         (picture.PictureShown,),
         keyed_by="case",
         external=True,
+    ),
+    Topic(
+        "letters.held",
+        "what was kept back at the door",
+        (safety.LetterHeld,),
+        keyed_by="case",
+        external=True,
+    ),
+    Topic(
+        "safety.decided",
+        "a human decides what is safe to send",
+        (safety.SafetyDecided,),
+        keyed_by="case",
+        external=True,
+    ),
+    Topic(
+        "safety.settled",
+        "what becomes of what was held back",
+        (safety.SafetySettled,),
+        keyed_by="case",
     ),
     Topic(
         "records.revealed",

@@ -44,6 +44,23 @@ def take_back(transaction: Transaction, ids: Sequence[str]) -> None:
         transaction.connection.execute(delete(letters).where(letters.c.id.in_(ids)))
 
 
+def keep_back(transaction: Transaction, ids: Collection[str], *, seconds: float) -> None:
+    """Let letters just leased wait as if they had not been, until they are let go, or so long."""
+    if ids:
+        kept = update(letters).where(letters.c.id.in_(list(ids)))
+        until = transaction.now + int(seconds * 1_000_000)
+        transaction.connection.execute(
+            kept.values(leased_until=until, attempts=letters.c.attempts - 1)
+        )
+
+
+def let_go(transaction: Transaction, ids: Collection[str]) -> None:
+    """Let letters that were kept back be leased."""
+    if ids:
+        free = update(letters).where(letters.c.id.in_(list(ids)))
+        transaction.connection.execute(free.values(leased_until=0))
+
+
 def any_waiting(connection: Connection, agency: str) -> bool:
     """Whether the agency has any letter at all, held or not."""
     found = connection.execute(select(letters.c.id).where(letters.c.agency == agency).limit(1))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from sqlalchemy import select
+
 from stores.database import Conflict, Transaction, View
 from stores.rows import Clash, look_up
 from stores.tables import states
@@ -25,6 +27,12 @@ def load(view: View, step: str, *, keys: Collection[str]) -> dict[str, Document]
     return {
         row.key: (row.version, seal.open(row.body, bound_to=f"{step}/{row.key}")) for row in rows
     }
+
+
+def any_of(view: View, step: str) -> bool:
+    """Whether there is any document under this name."""
+    found = view.connection.execute(select(states.c.key).where(states.c.step == step).limit(1))
+    return found.first() is not None
 
 
 def save(transaction: Transaction, step: str, *, documents: Mapping[str, Document]) -> None:

@@ -34,6 +34,7 @@ from schemas.message import derived_id
 from schemas.notification import Notification, NotificationReceived
 from schemas.refusals import Refusal
 from schemas.registers import RegisterEntry, RegisterEntryReceived
+from schemas.safety import SafetyDecided, SafetyDecision
 from stores.ports import Arrival
 
 BRITAIN = ZoneInfo("Europe/London")
@@ -160,6 +161,11 @@ MESSAGE_TYPES: Mapping[str, MessageType[Any]] = {
     "mash.delivery-receipt.v1": MessageType(
         decisions.DeliveryReceipt,
         lambda by, sent: decisions.DeliveryReceived(agency=by.code, receipt=sent),
+    ),
+    "mash.safety-decision.v1": MessageType(
+        SafetyDecision,
+        lambda by, sent: SafetyDecided(agency=by.code, decision=sent),
+        lead_only=True,
     ),
     "mash.recall-receipt.v1": MessageType(
         decisions.RecallReceipt,

@@ -9,7 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from connectors.events.facts import MESSAGE_TYPES
-from schemas import checks, enquiries, information, notices, notification, outcome, product
+from schemas import (
+    checks,
+    enquiries,
+    information,
+    notices,
+    notification,
+    outcome,
+    product,
+    safety,
+)
 from schemas.base import Notice, Shape
 from schemas.topics import TOPICS
 
@@ -38,6 +47,7 @@ NOTICES: tuple[type[Notice], ...] = (
     outcome.ReferralOutcome,
     product.Product,
     product.ProductRecall,
+    safety.SafetyReview,
 )
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

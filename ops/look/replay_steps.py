@@ -14,7 +14,7 @@ from schemas.topics import FACTS
 Names = tuple[str, ...]
 
 _FIRST: Names = ("deduplicate", "link", "answer")
-_BEHIND: Names = ("check", "rate", "request_information", "compose", "approve", "release")
+_BEHIND: Names = ("check", "rate", "request_information", "compose", "approve", "hold", "release")
 SHARES: tuple[tuple[Names, ...], ...] = (
     ((*_FIRST, *_BEHIND),),
     (_FIRST, _BEHIND),

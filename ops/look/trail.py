@@ -26,6 +26,7 @@ from schemas.message import Message
 from schemas.operations import RecordRevealed
 from schemas.product import ProductDrafted
 from schemas.rating import RatingAssigned, RatingSuggested
+from schemas.safety import LetterHeld, ProductHeld
 from stores import codec, cursors, journal, trail
 from stores.trail import Entry
 
@@ -46,6 +47,7 @@ _IDS = (
     "first_referral_id",
     "from_case_id",
     "from_person_id",
+    "hold_id",
     "id",
     "item_id",
     "letter_id",
@@ -74,12 +76,15 @@ _CODES = (
     "code",
     "colour",
     "confirmed",
+    "danger",
     "disposal",
     "found",
     "included",
     "kind",
     "known",
     "late",
+    "leaves_out",
+    "letter",
     "level",
     "may_be_revealed",
     "may_leave",
@@ -92,6 +97,7 @@ _CODES = (
     "profile",
     "recall",
     "recipient",
+    "rest_goes",
     "restricted",
     "ruling",
     "same",
@@ -125,6 +131,7 @@ _PARTS = (
     "allocated_to",
     "candidates",
     "decision",
+    "hits",
     "items",
     "known_to",
     "checks",
@@ -157,6 +164,8 @@ _IN_OUR_WORDS: Mapping[type[Fact], frozenset[str]] = {
     InformationRequested: frozenset({"reasons", "reason", "purpose", "fact", "against"}),
     RatingAssigned: frozenset({"agencies"}),
     ProductDrafted: frozenset({"reason", "purpose"}),
+    ProductHeld: frozenset({"says", "purpose"}),
+    LetterHeld: frozenset({"says", "purpose"}),
 }
 """Fields whose text the hub itself wrote in these facts; in others, people wrote them."""
 

@@ -98,6 +98,7 @@ def _policy(settings: HubSettings, folder: Path) -> Iterator[Fault]:
     else:
         yield from owners.nobody_decides(settings, policy.profile)
         yield from owners.releases_to_nobody(settings, policy.profile)
+        yield from doors.told_to_nobody(settings, policy.profile)
 
 
 def _mappings(settings: HubSettings) -> Iterator[Fault]:

@@ -20,7 +20,7 @@ from router.linkage.rules import NEWEST
 from router.steps.suggestion.phrases import BadPhrase
 from router.steps.suggestion.reading import Same, vocabulary
 from schemas.base import Shape
-from schemas.policy import RULES, BoroughProfile, Partner, Policy
+from schemas.policy import RULES, BoroughProfile, Partner, Policy, Reached
 from schemas.settings import AgencySettings, HubSettings
 
 PROFILES = "ops.profiles"
@@ -251,4 +251,5 @@ def _partner(code: str, agency: AgencySettings) -> Partner:
         agreement=agency.agreement,
         decision_makers=agency.decision_makers,
         social_workers=agency.social_workers,
+        **agency.shared(Reached),
     )

@@ -15,6 +15,7 @@ from connectors.clients.broker import SCHEMES
 from connectors.directory import FolderUnsafe, opened
 from ops.run.configuration import Fault
 from ops.run.wiring import store_file, work_folder
+from schemas.policy import BoroughProfile
 from schemas.settings import HubSettings
 from stores.topics import cluster_of
 
@@ -192,6 +193,22 @@ def _secret_files(settings: HubSettings, folder: Path) -> Iterator[tuple[str, Pa
     yield "runtime.key_file", folder / settings.runtime.key_file
     if file := store_file(settings, folder):
         yield "runtime.store", file
+
+
+def told_to_nobody(settings: HubSettings, profile: BoroughProfile) -> Iterator[Fault]:
+    """What of a child's identity is told to recipients that nobody is: by a slip it would be told
+    to others, or to nobody.
+    """
+    known = {*settings.agencies, *(agency.kind for agency in settings.agencies.values())}
+    said = [(f"{profile.title}: identity", one) for one in profile.identity]
+    for code, agency in settings.agencies.items():
+        told = agency.agreement.identity if agency.agreement else None
+        said += ((f"agencies.{code}.agreement.identity", one) for one in told or ())
+    for where, one in said:
+        for name in one.to:
+            if name not in known:
+                what = f"{name} is neither an agency nor the kind of one"
+                yield Fault(where, what, 'name an agency, or write kind = "…" in its table')
 
 
 def pushed_nowhere(settings: HubSettings) -> Iterator[Fault]:

@@ -5,7 +5,7 @@ made of.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from router.linkage import Subject, keys
@@ -19,18 +19,24 @@ from router.steps.link.again import near_in_time
 from router.steps.link.decide import evidence_of
 from router.steps.link.register import Evidence, PersonRecord, Register, Ruling
 from router.steps.link.settling import own_person
+from router.steps.safety import CHILD, cautioned
 from schemas.base import Fact
 from schemas.decisions import LinkDecided, PersonsDecided, Settled, SplitDecided, UndoDecided
 from schemas.enquiries import EnquiryAdmitted
 from schemas.message import Message
 from schemas.notification import NotificationAccepted
 from schemas.registers import RegisterEntryReceived
+from schemas.safety import Around
 from stores import people, states
 from stores.database import Transaction, View
 
 _DECODED = 5000
 _SEVERAL = 2
 """Other families of whom the very same words are told: they are standard ones."""
+GUARDED = "link/guarded"
+"""The name under which is kept what a piece of evidence says that must be looked for before
+anything is sent (L7); most say nothing of the kind.
+"""
 RULINGS = "link/rulings"
 """The name under which human decisions are kept, beside the evidence."""
 
@@ -197,11 +203,19 @@ class PeopleMemory:
             for id_ in self._changed_evidence
         }
         states.save(transaction, self._step.name, documents=evidence)
+        states.save(transaction, GUARDED, documents=dict(self._guarded()))
         rulings = {
             id_: (self._ruling_versions.get(id_, 0) + 1, _encoded(self._rulings[id_]))
             for id_ in self._changed_rulings
         }
         states.save(transaction, RULINGS, documents=rulings)
+
+    def _guarded(self) -> Iterator[tuple[str, tuple[int, bytes]]]:
+        """Of evidence that is written for the first time."""
+        for id_ in self._changed_evidence - self._evidence_versions.keys():
+            found = cautioned(Around(who=CHILD, person=self._evidence[id_].child))
+            if found is not None:
+                yield id_, (1, found.person.model_dump_json().encode())
 
     def _written(self, number: int) -> bytes:
         body = self._records[number].encode()

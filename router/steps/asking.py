@@ -15,15 +15,19 @@ from pydantic import Field
 from router.linkage.readings import reading
 from router.linkage.rules import NEWEST
 from router.steps.ages import age_of
+from router.steps.identity import identity_of, tells_who, told_of
 from router.steps.now import Now
+from router.steps.safety import CHILD, cautioned, guarded
 from router.steps.sharing import may_be_told
 from schemas.base import Code, Identity, Line, Prose, ReferralId
 from schemas.case import ChildLinked, Found, LinkOutcome, Stated
 from schemas.gathering import Level, NotAsked, Overrule, RuledOut, ToGather
+from schemas.identity import IdentityBlock
 from schemas.information import Checked, Consent, RequestPlan
 from schemas.person import Identifier, Person
 from schemas.policy import ColourRule
 from schemas.rating import Colour
+from schemas.safety import Around
 
 WHY = {
     RuledOut.ADULT: "The person was 18 or older when it was observed: an adult matter.",
@@ -33,6 +37,7 @@ WHY = {
     RuledOut.NOT_A_PARTNER: "It is not a partner of this hub.",
     RuledOut.NO_AGREEMENT: "It has no information-sharing agreement in force.",
     RuledOut.HOLDS_NOTHING: "It can hold nothing about a child of this age.",
+    RuledOut.NOT_TOLD: "Whom it is about may not be told to it.",
     RuledOut.CONSENT_REFUSED: "Consent was refused, and this rating has no other legal basis.",
 }
 """Each reason in words."""
@@ -94,18 +99,28 @@ def concern_of(linked: ChildLinked, reasons: Iterable[Line], *, now: Now) -> Con
 
 
 def _identity(child: Person) -> Person:
-    """Who is asked about and no more: no address, which may be a safe one (L7).
+    """Who is asked about and no more. Each agency is told of it what who told it lets be told.
 
     The family is named only for who cannot be found otherwise: unborn, or without a name (R3).
     """
     born = child.date_of_birth is not None and not child.date_of_birth.expected
-    return Person(
-        identifier=child.identifier,
-        name=child.name,
-        date_of_birth=child.date_of_birth,
-        sex_code=child.sex_code,
-        related_person=() if born and _is_named(child) else child.related_person,
+    found = born and _is_named(child)
+    return child.model_copy(update={"related_person": () if found else child.related_person})
+
+
+def told_to(agency: str, concern: Concern, *, now: Now) -> IdentityBlock:
+    """Whom an agency is asked about."""
+    found = cautioned(Around(who=CHILD, person=concern.child))
+    own = concern.reference if agency == concern.notifier else None
+    identity = identity_of(
+        concern.child,
+        owner=concern.notifier,
+        recipient=agency,
+        now=now,
+        protected=guarded((found,) if found else ()).addresses,
+        your_reference=own,
     )
+    return told_of(identity, now.policy)
 
 
 def checks_of(concern: Concern) -> tuple[Checked, ...]:
@@ -212,12 +227,21 @@ def _of_agency(agency: str, concern: Concern, *, chosen: ToGather, now: Now) -> 
         return RuledOut.NOT_A_PARTNER
     if now.agreement_with(agency) is None:
         return RuledOut.NO_AGREEMENT
+    if not _is_told(agency, concern, now=now):
+        return RuledOut.NOT_TOLD
     band = now.profile.holds.get(agency)
     age = age_of(concern.child, on=concern.observed_on) if band and concern.observed_on else None
     if band is None or age is None or age.within(band):
         return None
     overruled = overrule(agency, RuledOut.HOLDS_NOTHING, chosen=chosen)
     return None if overruled else RuledOut.HOLDS_NOTHING
+
+
+def _is_told(agency: str, concern: Concern, *, now: Now) -> bool:
+    """Whether it is told enough to know who it is."""
+    if not concern.child.protected and tells_who(concern.notifier, recipient=agency, now=now):
+        return True
+    return told_to(agency, concern, now=now).tells_apart
 
 
 def _consent(

@@ -4,6 +4,7 @@ both runtimes.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from hashlib import sha256
@@ -52,12 +53,25 @@ def by_product(entries: list[Recorded]) -> dict[str, Recorded]:
     return {entry.data["product_id"]: entry for entry in entries}
 
 
-def bytes_approved(item: dict[str, Any], *, recipient: str, purpose: str) -> str:
-    """The digest that an owner approves, worked out anew: over item, recipient, purpose and the
-    exact text.
+def bytes_approved(
+    item: dict[str, Any], *, recipient: str, purpose: str, about: dict[str, Any]
+) -> str:
+    """The digest that an owner approves, worked out anew: over item, recipient, purpose, the exact
+    text, and whom it is about.
     """
-    parts = [part.encode() for part in (item["item_id"], recipient, purpose, item["text"])]
+    whom = json.dumps(told(about), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    digest = sha256(whom.encode()).hexdigest()
+    parts = [part.encode() for part in (item["item_id"], recipient, purpose, item["text"], digest)]
     return sha256(b"".join(len(part).to_bytes(8, "big") + part for part in parts)).hexdigest()
+
+
+def told(value: Any) -> Any:
+    """Without what says nothing."""
+    if isinstance(value, list):
+        return [told(part) for part in value]
+    if not isinstance(value, dict):
+        return value
+    return {name: told(part) for name, part in value.items() if part and told(part)}
 
 
 def test_every_process_stops_in_order_when_asked_to(outcome: Outcome) -> None:
@@ -200,11 +214,19 @@ def test_nothing_left_but_the_exact_bytes_that_their_owner_approved(outcome: Out
     }
     products = outcome.letters("product")
     assert products
+    drafts = by_product(outcome.of("product.drafted"))
     for letter in products:
         data = letter["data"]
+        drafted = drafts[data["product_id"]].data["identity"]["block"]
+        gone = {one["field"] for one in data["about"].get("left_out", ())}
+        kept = {name: part for name, part in drafted.items() if name not in {*gone, "left_out"}}
+        said = {name: part for name, part in data["about"].items() if name != "left_out"}
+        assert said | {"ring": None} == kept | {"ring": None}
         for item in data["items"]:
             decision = approved[data["product_id"], item["item_id"]]
-            found = bytes_approved(item, recipient=letter["agency"], purpose=data["purpose"])
+            found = bytes_approved(
+                item, recipient=letter["agency"], purpose=data["purpose"], about=drafted
+            )
             assert found == decision["digest"] == item["digest"]
             assert (decision["recipient"], decision["purpose"]) == (
                 letter["agency"],

@@ -209,7 +209,7 @@ def test_an_upgraded_store_has_everybody_filed_under_their_family(
     with database.transaction() as transaction:
         connection = transaction.connection
         filed = connection.execute(select(tables.person_keys)).all()
-        (revision,) = [one for one in revisions.after("0007") if one.id == "0008"]
+        (revision,) = [one for one in revisions.after("0008") if one.id == "0009"]
         connection.execute(text("DELETE FROM person_keys"))
         revisions.apply(transaction, revision, progress=lambda _: None)
         of_families = set(connection.execute(select(tables.person_keys)).all())

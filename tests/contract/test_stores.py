@@ -374,6 +374,21 @@ def test_a_letter_that_was_taken_back_is_gone_and_the_others_stay(database: Data
     assert [letter.id for letter in left] == ["letter-1"]
 
 
+def test_a_letter_that_was_kept_back_waits_as_if_nobody_had_leased_it_until_it_is_let_go(
+    database: Database,
+) -> None:
+    _post(database, 2)
+    edge = StoredQueues(database, given.policy())
+    with database.transaction() as transaction:
+        queues.lease(transaction, "police", limit=9, seconds=0)
+        queues.keep_back(transaction, ["letter-0"], seconds=60)
+    assert [one.id for one in edge.lease("police", limit=9, seconds=60)] == ["letter-1"]
+    with database.transaction() as transaction:
+        queues.let_go(transaction, ["letter-0"])
+    left = edge.lease("police", limit=9, seconds=60)
+    assert [(one.id, one.attempts) for one in left] == [("letter-0", 1)]
+
+
 def test_a_lease_that_ran_out_is_free_again(database: Database) -> None:
     _post(database, 1)
     edge = StoredQueues(database, given.policy())

@@ -127,11 +127,30 @@ def _letters(evidence: Evidence, verdict: Verdict) -> None:
     ]
     asked = _different(evidence, "information-request", named="identifier")
     cancelled = {entry.data["request_id"] for entry in evidence.of("information.cancelled")}
-    expected = [id_ for id_ in requests if id_ in asked or id_ not in cancelled]
+    gone = cancelled | _stopped(evidence)
+    expected = [id_ for id_ in requests if id_ in asked or id_ not in gone]
     verdict.once("request", expected, found=asked)
     rated = [entry.data["referral_id"] for entry in evidence.of("rating.suggested")]
     asked = _different(evidence, "rating-request", named="referral_id")
     verdict.at_least_once("rating request", rated, found=asked)
+
+
+def _stopped(evidence: Evidence) -> set[str]:
+    """The requests and products that were kept back at the door, and that a human stopped (L7)."""
+    no = {
+        entry.data["hold_id"]
+        for entry in evidence.of("safety.settled")
+        if entry.data["choice"] == "do_not_send"
+    }
+    held = [entry.data for entry in evidence.of("letter.held") if entry.data["hold_id"] in no]
+    asked = {(one["referral_id"], one["recipient"]) for one in held}
+    requests = {
+        one["identifier"]
+        for entry in evidence.of("information.requested")
+        for one in entry.data["requests"]
+        if (one["referral_id"], one["agency"]) in asked
+    }
+    return requests | {one["product_id"] for one in held if one.get("product_id")}
 
 
 def _products(evidence: Evidence, verdict: Verdict) -> None:
@@ -146,6 +165,7 @@ def _products(evidence: Evidence, verdict: Verdict) -> None:
     verdict.once("product released", products, found=Counter(products))
     came = _different(evidence, "product", named="product_id")
     kept_back = {entry.data["product_id"] for entry in evidence.of("product.taken-back")}
+    kept_back |= _stopped(evidence)
     expected = [id_ for id_ in products if id_ not in kept_back]
     verdict.once("product letter", expected, found=came)
     digests = {

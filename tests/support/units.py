@@ -48,13 +48,14 @@ APART = (
     "request_information",
     "compose",
     "approve",
+    "hold",
     "release",
     "answer",
     "check",
 )
 MIXED = (
     "deduplicate link answer",
-    "check rate request_information compose approve release",
+    "check rate request_information compose approve hold release",
 )
 
 

@@ -18,6 +18,7 @@ from schemas import (
     product,
     rating,
     registers,
+    safety,
 )
 from schemas.base import Fact
 from schemas.topics import FACTS, TOPICS
@@ -34,6 +35,7 @@ MODULES = (
     picture,
     product,
     rating,
+    safety,
     registers,
 )
 

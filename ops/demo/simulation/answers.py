@@ -31,6 +31,7 @@ _NOTHING_KNOWN = 20  # requests, those never answered included
 _RATED_OTHERWISE = 15  # ratings that the social worker changes
 _UNKNOWN_TO_SYSTEMS = 70  # checks of systems, those never answered included
 _TWO_CHILDREN = 20  # pairs that are found not to be one child
+_SENT_ALL_THE_SAME = 30  # letters that would put somebody at risk
 _NEVER_DECIDED = 4  # items whose owner does not say
 _WITHHELD = 14  # items, those never decided included
 _RELEASED_AS_THEY_ARE = 23  # items that leave; the rest leaves sanitised
@@ -195,6 +196,23 @@ def _split(review: _Data, _agency: str) -> _Answer:
     }
 
 
+def _safety(review: _Data, _agency: str) -> _Answer:
+    """A field that would put somebody at risk is left out; all else goes, or does not."""
+    fields = [hit["where"].removeprefix("identity.") for hit in review["hits"]]
+    about_identity = all(hit["where"].startswith("identity.") for hit in review["hits"])
+    drawn = draw(_lasting(review["referral_id"]), review["recipient"], "safety")
+    choice = "send" if drawn < _SENT_ALL_THE_SAME else "do_not_send"
+    return "mash.safety-decision.v1", {
+        "referral_id": review["referral_id"],
+        "case_id": review["case_id"],
+        "hold_id": review["hold_id"],
+        "choice": "leave_out" if about_identity else choice,
+        "leaves_out": sorted(set(fields)) if about_identity else [],
+        **_decided("rung whom it would put at risk"),
+        "decided_by": DECISION_MAKER,
+    }
+
+
 def _decided(why: str) -> _Data:
     return {"decided_by": SOCIAL_WORKER, "rationale": f"Simulated: {why}"}
 
@@ -268,6 +286,7 @@ _ANSWERERS: dict[str, Callable[[_Data, str], _Answer]] = {
     "mash.merge-review.v1": _merge,
     "mash.split-review.v1": _split,
     "mash.approval-request.v1": _release,
+    "mash.safety-review.v1": _safety,
     "mash.product.v1": _received,
     "mash.product-recall.v1": _given_back,
 }

@@ -4,11 +4,51 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from router.steps.approve.state import Approvals, Approved
-from schemas.product import ApprovalWithdrawn
+from router.steps.approve.state import Approvals, Approved, Draft
+from schemas.product import ApprovalWithdrawn, DraftItem, release_digest
 
 AMENDED = "Its owner has amended it."
 _BY = "Its owner, by an amendment"
+
+
+def in_other_words(
+    earlier: Draft, draft: Draft, items: Collection[str]
+) -> tuple[Draft, Collection[str]]:
+    """A draft that waits, with these items as they are told now; and those to be asked about.
+
+    Whom it is about is part of what is approved: where that is told otherwise now, all is asked
+    about anew, and only what is withheld stays so.
+    """
+    after = earlier.amended(items, draft.items).model_copy(update={"around": draft.around})
+    if draft.identity == earlier.identity:
+        return after, items
+    after = after.model_copy(
+        update={
+            "identity": draft.identity,
+            "items": tuple(_about(item, draft) for item in after.items),
+            "decided": tuple(one for one in after.decided if one.digest is None),
+        }
+    )
+    return after, after.deciders
+
+
+def _about(item: DraftItem, draft: Draft) -> DraftItem:
+    """The item bound to whom the draft is about."""
+
+    def digest(text: str) -> str:
+        return release_digest(
+            item_id=item.item_id,
+            recipient=draft.recipient,
+            purpose=draft.purpose,
+            text=text,
+            about=draft.identity_digest,
+        )
+
+    shown = {
+        "original_digest": digest(item.original),
+        "sanitised_digest": digest(item.sanitised),
+    }
+    return item.model_copy(update=shown)
 
 
 def withdrawn(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from typing import Any
 
 from router.step import Outcome
+from router.steps.approve.guarding import about, dangers, held, untold
 from router.steps.approve.state import (
     Approvals,
     Approved,
@@ -15,10 +17,12 @@ from router.steps.approve.state import (
     deciders,
     words_of,
 )
+from router.steps.identity import rung, told_to_owners
 from router.steps.now import Now
 from schemas.base import Fact
 from schemas.letter import Letter
 from schemas.notices import ApprovalRequest
+from schemas.policy import Policy
 from schemas.product import (
     ApprovedItem,
     DraftItem,
@@ -49,7 +53,7 @@ def awaited(draft: Draft, now: Now) -> set[tuple[str, str]]:
     }
 
 
-def requests(draft: Draft, wanted: Awaited) -> Iterator[Letter]:
+def requests(draft: Draft, wanted: Awaited, now: Now) -> Iterator[Letter]:
     """These items, each put before who decides about it.
 
     What one agency says is another's is shown to that one only once who told it lets it leave, and
@@ -57,12 +61,25 @@ def requests(draft: Draft, wanted: Awaited) -> Iterator[Letter]:
     """
     for item in draft.items:
         told = draft.shared(ApprovalRequest)
-        about = {"referral_id": draft.concern_id or draft.referral_id}
-        notice = ApprovalRequest(item=item, **told | about)
+        told |= {"referral_id": draft.concern_id or draft.referral_id}
         for agency in deciders(item):
             if (item.item_id, agency) in wanted and _may_be_shown(draft, item, agency):
+                shown = _shown(draft, agency, now.policy)
+                notice = ApprovalRequest(item=item, **told | shown)
                 name = f"approval-request/{draft.product_id}/{item.item_id}/{agency}"
                 yield Letter(name, agency=agency, notice=notice)
+
+
+def _shown(draft: Draft, owner: str, policy: Policy) -> dict[str, Any]:
+    """Whom it is about, for an owner: where the child is, is shown to who told it alone."""
+    if draft.identity is None:
+        return {}
+    block = rung(draft.identity.block.leaving_out(draft.untold), policy)
+    if owner == draft.identity.owner:
+        shown = {"about": block, "asks": draft.identity.asks}
+    else:
+        shown = {"about": told_to_owners(block, policy)}
+    return shown | {"about_digest": draft.identity_digest}
 
 
 def _may_be_shown(draft: Draft, item: DraftItem, agency: str) -> bool:
@@ -99,12 +116,21 @@ def _closed(known: Approvals, draft: Draft, *decisions: Fact, now: Now) -> Outco
             items.append(approved)
         else:
             named += _named(draft, item)
+    hits = dangers(draft, {f"items.{item.item_id}": item.text for item in items}, now)
+    if hits:
+        return held(known, draft, hits, *decisions, now=now)
     signposts = tuple(signposts_to([*named, *draft.left_out], now))
     if not items and not signposts:
         nothing = "Nothing is proportionate to the rating."
         why = "No owner lets anything leave." if draft.items else nothing
         return refused(known, draft, why, *decisions)
-    fact = ProductApproved(items=tuple(items), signposts=signposts, **draft.shared(ProductHead))
+    fact = ProductApproved(
+        items=tuple(items),
+        signposts=signposts,
+        untold=untold(draft),
+        about=about(draft, now),
+        **draft.shared(ProductHead),
+    )
     after = Approved(
         deciders=draft.deciders,
         left=tuple(item.item_id for item in items),

@@ -11,8 +11,17 @@ from dataclasses import replace
 
 from router.step import Outcome, Step, refuse
 from router.steps.approve import standing
-from router.steps.approve.amending import AMENDED, withdrawn
+from router.steps.approve.amending import AMENDED, in_other_words, withdrawn
 from router.steps.approve.closing import awaited, item_decided, refused, requests, settled
+from router.steps.approve.guarding import (
+    STOPPED,
+    allowed,
+    at_once,
+    dangers,
+    held,
+    proposed,
+    waits,
+)
 from router.steps.approve.rulings import Word, has_reason, rule, withheld_again, withhold
 from router.steps.approve.state import (
     Approvals,
@@ -29,6 +38,7 @@ from router.steps.approve.state import (
 )
 from router.steps.approve.wording import wording
 from router.steps.now import Now
+from schemas.base import Fact
 from schemas.decisions import (
     ItemRuled,
     ReleaseDecided,
@@ -47,6 +57,7 @@ from schemas.product import (
     release_digest,
 )
 from schemas.refusals import Refusal
+from schemas.safety import SafetyChoice, SafetySettled
 
 
 def decide(state: State | None, message: Message, policy: Policy) -> Outcome[State]:
@@ -68,6 +79,8 @@ def decide(state: State | None, message: Message, policy: Policy) -> Outcome[Sta
             return rule(known, ruled, now=now)
         case ProductVoided() as voided:
             return _void(known, voided)
+        case SafetySettled() as found:
+            return _go_on(known, found, now=now)
     return Outcome()
 
 
@@ -86,13 +99,24 @@ def _open(known: Approvals, drafted: ProductDrafted, *, now: Now) -> Outcome[App
 
 
 def _put(known: Approvals, draft: Draft, items: Collection[str], *, now: Now) -> Outcome[Approvals]:
-    """Put these items of a draft before who decides about them, as far as they have not."""
+    """Put these items of a draft before who decides about them, as far as they have not.
+
+    Where somebody would be at risk a human is asked first (L7).
+    """
+    items = {*items, *(draft.held.items if draft.held else ())}
     new = [one for one in _decided_before(known, draft, now=now) if one.item_id in items]
-    draft = draft.with_decided(*new)
-    facts = tuple(item_decided(draft, decision) for decision in new)
-    outcome = settled(known, draft, *facts, now=now)
-    wanted = {one for one in awaited(draft, now) if one[0] in items}
-    return replace(outcome, letters=() if draft.urgent else tuple(requests(draft, wanted)))
+    after = draft.with_decided(*new)
+    hits = dangers(after, proposed(after), now)
+    if waits(draft, hits):
+        return held(known, draft, hits, items=sorted(items), now=now)
+    after, facts = after.model_copy(update={"held": None}), list[Fact]()
+    if hits:
+        after, without = at_once(after, hits, now)
+        facts.append(without)
+    facts += (item_decided(after, one) for one in new if one in after.decided)
+    outcome = settled(known, after, *facts, now=now)
+    wanted = {one for one in awaited(after, now) if one[0] in items}
+    return replace(outcome, letters=() if draft.urgent else tuple(requests(after, wanted, now)))
 
 
 def _supersede(
@@ -103,7 +127,8 @@ def _supersede(
     earlier = known.product(drafted.supersedes or "")
     if isinstance(earlier, Draft):
         merged = known.with_product(draft.product_id, Merged(into=earlier.product_id))
-        return _put(merged, earlier.amended(items, draft.items), items, now=now)
+        after, asked = in_other_words(earlier, draft, items)
+        return _put(merged, after, asked, now=now)
     if earlier is None:
         return Outcome(known.with_product(draft.product_id, Void(reason=AMENDED)))
     if not isinstance(earlier, Approved):
@@ -115,6 +140,17 @@ def _supersede(
         return Outcome(gone, tuple(taken_back))
     outcome = _put(known, draft, draft.deciders, now=now)
     return replace(outcome, facts=(*taken_back, *outcome.facts))
+
+
+def _go_on(known: Approvals, found: SafetySettled, *, now: Now) -> Outcome[Approvals]:
+    """A human has decided about what was held back here."""
+    draft = known.products.get(found.product_id or "")
+    if not isinstance(draft, Draft) or draft.held is None or draft.held.hold_id != found.hold_id:
+        return Outcome()
+    if found.choice is SafetyChoice.DO_NOT_SEND:
+        return refused(known, draft, STOPPED)
+    after, items = allowed(draft, found), draft.held.items
+    return _put(known, after, items, now=now) if items else settled(known, after, now=now)
 
 
 def _draft(drafted: ProductDrafted) -> Draft:
@@ -151,6 +187,7 @@ def _released_before(
             reason=release.reason,
             signpost=item.signpost,
             decided_by=release.decided_by,
+            leaves_out=draft.identity.asks if draft.identity else (),
             **item.shared(Item),
         )
 
@@ -204,19 +241,27 @@ def _not_so(stage: Draft | Closed, decided: ReleaseDecided, *, now: Now) -> Refu
         return Refusal("missing.field", "text")
     if not isinstance(stage, Draft):
         return None
+    if decision.leaves_out and (stage.identity is None or stage.identity.owner != decided.agency):
+        return Refusal("refused.not-yours", "leaves_out")
     item = stage.item(decision.item_id)
     reworded = decision.choice is Choice.RELEASE_REWORDED
     if reworded and decision.instead_of != item.original_digest:
         return Refusal("refused.digest", "instead_of")
-    shown = _digest(item, decision)
+    shown = _digest(stage, decision)
     return None if decision.digest == shown else Refusal("refused.digest", "digest")
 
 
-def _digest(item: DraftItem, decision: ReleaseDecision) -> str:
-    """Of the bytes that the owner chooses, for whom and what for."""
+def _digest(draft: Draft, decision: ReleaseDecision) -> str:
+    """Of the bytes that the owner chooses, for whom, what for and about whom."""
+    item = draft.item(decision.item_id)
     if decision.choice is Choice.RELEASE_REWORDED:
-        whom = {"recipient": decision.recipient, "purpose": decision.purpose}
-        return release_digest(item_id=item.item_id, text=decision.text or "", **whom)
+        return release_digest(
+            item_id=item.item_id,
+            recipient=decision.recipient,
+            purpose=decision.purpose,
+            text=decision.text or "",
+            about=draft.identity_digest,
+        )
     original = decision.choice is Choice.RELEASE_ORIGINAL
     return item.original_digest if original else item.sanitised_digest
 
@@ -235,6 +280,7 @@ def _decided(stage: Draft | Closed, decision: ReleaseDecision, owner: str) -> De
         signpost=decision.signpost,
         decided_by=decision.decided_by,
         wording=words,
+        leaves_out=decision.leaves_out,
     )
 
 
@@ -258,7 +304,7 @@ def _release(
     after = after.agreed(new)
     outcome = settled(known, after, item_decided(after, new), now=now)
     other = {one for one in awaited(after, now) if one[0] == new.item_id}
-    return replace(outcome, letters=tuple(requests(after, other)))
+    return replace(outcome, letters=tuple(requests(after, other, now)))
 
 
 def _void(known: Approvals, voided: ProductVoided) -> Outcome[Approvals]:
@@ -280,6 +326,7 @@ STEP: Step[State] = Step(
         StandingReleased,
         StandingWithdrawn,
         ProductVoided,
+        SafetySettled,
     ),
     state=State,
     key=standing.key,

@@ -147,6 +147,6 @@ def _lift(known: Approvals, ruled: ItemRuled, *, now: Now) -> Outcome[Approvals]
         if ruled.agency in draft.deciders.get(decision.item_id, ()):
             open_again = draft.without(ours)
             after = (outcome.state or known).with_product(product_id, open_again)
-            letters = requests(open_again, awaited(open_again, now) & {ours})
+            letters = requests(open_again, awaited(open_again, now) & {ours}, now)
             outcome = replace(outcome, state=after, letters=(*outcome.letters, *letters))
     return outcome

@@ -14,6 +14,7 @@ from schemas.decisions import StandingFact, StandingReleased, StandingWithdrawn
 from schemas.message import Message
 from schemas.policy import ItemKind, StandingRelease
 from schemas.product import DraftItem, OfConcern, ProductDrafted
+from schemas.safety import SafetySettled
 
 _STANDING = "standing/"
 
@@ -25,7 +26,7 @@ def key(message: Message) -> str:
     data = message.data
     if isinstance(data, StandingFact):
         return _STANDING + data.agency
-    if isinstance(data, OfConcern) and data.concern_id is not None:
+    if isinstance(data, OfConcern | SafetySettled) and data.concern_id is not None:
         return data.concern_id
     return referral_or_message(message)
 

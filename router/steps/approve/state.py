@@ -3,37 +3,64 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from operator import not_
 from typing import Annotated, Literal, TypeAlias, TypeVar
 
 from pydantic import Field
 
 from schemas.base import Code, Identity, Line, Shape
+from schemas.identity import IdentityField
 from schemas.notification import Digest
 from schemas.policy import StandingRelease
-from schemas.product import Choice, DraftItem, Item, OfConcern, ProductHead, Wording
+from schemas.product import (
+    Choice,
+    DraftItem,
+    Item,
+    OfConcern,
+    ProductHead,
+    Untold,
+    Wording,
+)
+from schemas.safety import Hit
 
 P = TypeVar("P", bound=Shape)
 
 
 class Decided(Item):
-    """What an item's owner decided; ``digest`` is of the text that may leave, None if withheld."""
+    """What an item's owner decided; ``digest`` is of the text that may leave, None if withheld.
+
+    ``leaves_out``: what of the identity that it told is not to be told.
+    """
 
     choice: Choice
     digest: Digest | None
     reason: Line
     signpost: bool
     decided_by: Line
+    leaves_out: tuple[IdentityField, ...] = Field(default=(), exclude_if=not_)
     wording: Wording | None = Field(default=None, exclude_if=lambda words: words is None)
 
 
-class Draft(OfConcern, ProductHead):
-    """Waits for its owners."""
+class Held(Shape):
+    """Held back, as somebody would be at risk (L7)."""
+
+    hold_id: Identity
+    hits: tuple[Hit, ...]
+    items: tuple[Identity, ...] = ()
+    """Those whose owners are to be asked once it is found safe."""
+
+
+class Draft(Untold, OfConcern, ProductHead):
+    """Waits for its owners, or to be found safe; ``untold`` by a human who found it unsafe."""
 
     kind: Literal["draft"] = "draft"
     items: tuple[DraftItem, ...]
     decided: tuple[Decided, ...] = ()
     left_out: tuple[Code, ...] = ()
     """Owners of items that were not proportionate and who may be named all the same."""
+    held: Held | None = Field(default=None, exclude_if=not_)
+    allowed: tuple[Hit, ...] = Field(default=(), exclude_if=not_)
+    """What a human decided to send all the same."""
 
     @property
     def deciders(self) -> dict[str, tuple[str, ...]]:

@@ -8,6 +8,7 @@ from router.steps import deadlines
 from router.steps.ages import age_of
 from router.steps.asking import WHY, is_identified
 from router.steps.check.state import Asking
+from router.steps.identity import unprotected
 from router.steps.now import Now
 from router.steps.sharing import may_be_told
 from schemas.checks import CheckRequest, CheckResult, NotChecked, System, check_id
@@ -23,10 +24,10 @@ KEPT_CLOSE = "Who told of the concern lets nothing of it leave; it is for a huma
 
 
 def asking_of(notification: Notification, *, by: str, now: Now) -> Asking:
-    """Who is asked about, as the agency ``by`` told it."""
+    """Who is asked about, as the agency ``by`` told it, without what it protects (L7)."""
     told = may_be_told(notification, by=by, to="")
     return Asking(
-        child=notification.subject,
+        child=unprotected(notification.subject),
         observed_on=now.day_of(notification.observed_at),
         only=None if told else by,
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from hashlib import sha256
 
 from router.step import Outcome, Step, referral_of
@@ -21,8 +22,12 @@ from router.steps.compose.gathering import (
     noted,
 )
 from router.steps.compose.weighing import weigh
+from router.steps.identity import identity_of
+from router.steps.now import Now
+from router.steps.safety import CHILD, cautioned, guarded
 from router.steps.sanitising import Sanitised, sanitise
 from schemas.case import ChildLinked, LinkCorrected, NotificationAmended
+from schemas.identity import OwnedIdentity
 from schemas.information import (
     InformationAnswered,
     InformationMissing,
@@ -33,6 +38,7 @@ from schemas.information import (
 )
 from schemas.message import Message, derived_id
 from schemas.outcome import ReferralClosed, ReferralReopened
+from schemas.person import Person
 from schemas.policy import Policy, Recipient
 from schemas.product import (
     DraftItem,
@@ -43,6 +49,7 @@ from schemas.product import (
     release_digest,
 )
 from schemas.rating import Colour, RatingAssigned, RatingSuggested
+from schemas.safety import Around
 
 
 def decide(state: Gathering | None, message: Message, policy: Policy) -> Outcome[Gathering]:
@@ -61,7 +68,7 @@ def decide(state: Gathering | None, message: Message, policy: Policy) -> Outcome
         after = after.model_copy(update=nothing)
     if after.notified is None or after.cases is None:
         return Outcome(after, voided)
-    desk = _Desk(after, after.cases, after.notified, referral_id, policy)
+    desk = _Desk(after, after.cases, after.notified, referral_id, Now(message.time, policy))
     again = _again(desk, before)
     return _draft(desk, message, voided=voided, again=again)
 
@@ -82,7 +89,7 @@ def _voided(before: Gathering, after: Gathering, *, referral_id: str) -> tuple[P
     )
 
 
-@dataclass(slots=True)
+@dataclass
 class _Desk:
     """What drafting needs at hand; each item is sanitised once, for however many recipients."""
 
@@ -90,8 +97,27 @@ class _Desk:
     cases: Cases
     notified: Notified
     referral_id: str
-    policy: Policy
+    now: Now
     _sanitised: dict[str, Sanitised] = field(default_factory=dict)
+
+    @cached_property
+    def around(self) -> tuple[Around, ...]:
+        """What must be looked for in whatever is sent about the child, as notified (L7)."""
+        child = self.notified.child or Person()
+        found = cautioned(Around(who=CHILD, person=child))
+        return (found,) if found else ()
+
+    def identity(self, recipient: str) -> OwnedIdentity:
+        """Whom it is about, in so far as the notifying agency lets that be told."""
+        owner = self.notified.item.owner
+        return identity_of(
+            self.notified.child or Person(),
+            owner=owner,
+            recipient=recipient,
+            now=self.now,
+            protected=guarded(self.around).addresses,
+            your_reference=self.notified.reference if recipient == owner else None,
+        )
 
     def items(self) -> list[HeldItem]:
         """The notification and then all answers, in the same order whenever they came."""
@@ -109,7 +135,7 @@ class _Desk:
         ]
 
     def _agrees(self, agency: str) -> bool:
-        partner = self.policy.partners.get(agency)
+        partner = self.now.policy.partners.get(agency)
         return bool(partner and partner.agreement and partner.agreement.signposts)
 
     def sanitised(self, item: HeldItem) -> Sanitised:
@@ -205,7 +231,7 @@ def _at_once(desk: _Desk) -> Colour | None:
     colour, told = desk.state.assigned or desk.state.suggested, desk.state.at_once
     if colour is None or (told is not None and colour.severity <= told.severity):
         return None
-    rule = desk.policy.profile.colours[colour]
+    rule = desk.now.rule(colour)
     if desk.state.assigned is None and rule.at_once_on == "rating":
         return None
     return colour if rule.at_once else None
@@ -235,13 +261,14 @@ def _late(desk: _Desk, message: Message) -> _Part | None:
 
 
 def _products(desk: _Desk, part: _Part) -> list[ProductDrafted]:
-    rule = desk.policy.profile.colours[part.colour]
+    rule = desk.now.rule(part.colour)
     recipients = rule.at_once if part.urgent else rule.recipients
     return [_product(desk, part, recipient=recipient) for recipient in recipients]
 
 
 def _product(desk: _Desk, part: _Part, *, recipient: Recipient) -> ProductDrafted:
-    rule = desk.policy.profile.colours[part.colour]
+    rule, identity = desk.now.rule(part.colour), desk.identity(recipient.agency)
+    about = identity.block.digest()
     weighed = [
         (item, weigh(item, recipient, colour=part.colour, up_to=rule.include_up_to))
         for item in part.items
@@ -257,7 +284,9 @@ def _product(desk: _Desk, part: _Part, *, recipient: Recipient) -> ProductDrafte
         colour=part.colour,
         disposal=rule.disposal,
         urgent=part.urgent,
-        items=tuple(_draft_item(desk, item, recipient=recipient) for item in included),
+        identity=identity,
+        around=desk.around,
+        items=tuple(_draft_item(desk, item, recipient=recipient, about=about) for item in included),
         weighing=tuple(weighing for _, weighing in weighed),
     )
 
@@ -268,12 +297,16 @@ def _product_id(desk: _Desk, part: _Part, *, recipient: Recipient) -> str:
     return derived_id(*about, part.colour, part.name, recipient.agency, recipient.purpose)
 
 
-def _draft_item(desk: _Desk, item: HeldItem, *, recipient: Recipient) -> DraftItem:
+def _draft_item(desk: _Desk, item: HeldItem, *, recipient: Recipient, about: str) -> DraftItem:
     sanitised = desk.sanitised(item)
 
     def digest(text: str) -> str:
         return release_digest(
-            item_id=item.item_id, recipient=recipient.agency, purpose=recipient.purpose, text=text
+            item_id=item.item_id,
+            recipient=recipient.agency,
+            purpose=recipient.purpose,
+            text=text,
+            about=about,
         )
 
     return DraftItem(

@@ -25,6 +25,7 @@ from schemas.information import (
 from schemas.message import Message
 from schemas.notification import Notification
 from schemas.outcome import ReferralClosed, ReferralReopened
+from schemas.person import Person
 from schemas.policy import BoroughProfile
 from schemas.product import ItemAmended, items_of_notification
 from schemas.rating import Colour, RatingAssigned, RatingSuggested
@@ -49,6 +50,10 @@ class Notified(Shape):
     parts: tuple[HeldItem, ...] = ()
     """What it says under flags of its own."""
     known: Known
+    reference: Identity | None = Field(default=None, exclude_if=not_)
+    """Under which its agency knows the child."""
+    child: Person | None = Field(default=None, exclude_if=not_)
+    """As its agency told it; documents of old lack it."""
 
     @property
     def items(self) -> tuple[HeldItem, ...]:
@@ -203,6 +208,8 @@ def _notified(said: Notification, agency: str, *, id_: str) -> Notified:
             for item_id, part in zip(others, said.parts, strict=True)
         ),
         known=known_of(said.subject),
+        reference=said.reference,
+        child=said.subject,
     )
 
 

@@ -5,6 +5,7 @@ Never what it does not reveal, does not let leave, or flagged as restricted.
 
 from __future__ import annotations
 
+from router.steps.identity import unprotected
 from router.steps.sanitising import known_of, sanitise
 from router.steps.sharing import NOT_TOLD, revealed
 from schemas.case import ChildLinked
@@ -44,8 +45,12 @@ def _rule(agency: str, policy: Policy) -> HandoverRule:
 
 
 def handed(notification: Notification, rule: HandoverRule) -> Notification:
-    """The notification with what the rule lets be handed over of it, and no more."""
+    """The notification with what the rule lets be handed over of it, and no more.
+
+    Where somebody hides is in none (L7).
+    """
     said = revealed(notification)
+    said = said.model_copy(update={"subject": unprotected(said.subject)})
     parts = tuple(part for part in said.parts if _goes(part))
     told = _goes(said.kept)
     if rule is HandoverRule.FULL:

@@ -75,14 +75,26 @@ def _release(
             recipient=approved.recipient,
             purpose=approved.purpose,
             text=item.text,
+            about=approved.identity_digest,
         )
         if item.digest != shown:
             return refuse("refused.digest", f"items[{number}].digest")
+    if not _is_part(approved):
+        return refuse("refused.digest", "about")
     sent = Released(fetched=False, holds=approved, **approved.shared(Released))
     if now.agreement_with(approved.recipient) is None:
         return _held_back(sent, approved, policy=now.policy)
     sent = sent.model_copy(update={"letter": sending.letter_named(cause)})
     return Outcome(sent, (sending.released(approved),), (sending.letter(approved),))
+
+
+def _is_part(approved: ProductApproved) -> bool:
+    """Whether it says of the child what its owners approved or less, and whom to ring."""
+    if approved.identity is None or approved.about is None:
+        return approved.identity is None and approved.about is None
+    said = approved.about.model_copy(update={"ring": None})
+    told = approved.identity.block.leaving_out(approved.untold)
+    return said == told.model_copy(update={"ring": None})
 
 
 def _held_back(sent: Released, approved: ProductApproved, *, policy: Policy) -> Outcome[State]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from router.step import Outcome, refuse
+from router.steps.identity import NOT_DECIDED, told_to_owners
 from router.steps.release import sending
 from router.steps.release.state import (
     HeldBack,
@@ -20,6 +21,7 @@ from router.steps.release.state import (
 )
 from schemas.base import Fact
 from schemas.decisions import ProductFetched, RecallReceived
+from schemas.identity import IdentityBlock, LeftOut
 from schemas.letter import Letter
 from schemas.message import derived_id
 from schemas.notices import RecallAnswerNotice
@@ -127,7 +129,7 @@ def answered(state: State | None, received: RecallReceived, *, policy: Policy) -
     )
     now = recall.model_copy(update={"answer": receipt.status})
     after = with_sent(state, sent.with_recall(now))
-    return Outcome(after, (fact,), tuple(_letters(fact, recall, policy=policy)))
+    return Outcome(after, (fact,), tuple(_letters(fact, recall, sent.about, policy=policy)))
 
 
 def _not_so(recall: Recall | None, received: RecallReceived, sent: Released) -> Refusal | None:
@@ -146,8 +148,12 @@ def _not_so(recall: Recall | None, received: RecallReceived, sent: Released) -> 
     return None
 
 
-def _letters(fact: RecallAnswered, recall: Recall, *, policy: Policy) -> Iterator[Letter]:
-    notice = RecallAnswerNotice(**fact.shared(RecallAnswerNotice))
+def _letters(
+    fact: RecallAnswered, recall: Recall, about: IdentityBlock | None, *, policy: Policy
+) -> Iterator[Letter]:
+    """Where the child is, is not told to an owner again."""
+    told = told_to_owners(about, policy) if about else None
+    notice = RecallAnswerNotice(about=told, **fact.shared(RecallAnswerNotice))
     for agency in dict.fromkeys(filter(None, (policy.lead_agency, recall.owner))):
         yield Letter(f"recall-answer/{agency}", agency=agency, notice=notice)
 
@@ -175,7 +181,18 @@ def _narrowed(approved: ProductApproved, withdrawn: ApprovalWithdrawn) -> Produc
     signposts = approved.signposts
     if withdrawn.signpost is not None and withdrawn.signpost not in signposts:
         signposts = (*signposts, withdrawn.signpost)
-    return approved.model_copy(update={"items": items, "signposts": signposts})
+    less = approved.model_copy(update={"items": items, "signposts": signposts})
+    return _told_less(less, withdrawn.owner)
+
+
+def _told_less(approved: ProductApproved, owner: str) -> ProductApproved:
+    """Without what of the child its owner let be told with the item that it takes back."""
+    identity, about = approved.identity, approved.about
+    if identity is None or about is None or identity.owner != owner:
+        return approved
+    gone = [LeftOut(field=one, reason=NOT_DECIDED) for one in identity.asks if about.told(one)]
+    told = {"about": about.leaving_out(gone), "untold": (*approved.untold, *gone)}
+    return approved.model_copy(update=told)
 
 
 def _back(sent: Released, wanted: _Wanted) -> Released:
@@ -214,6 +231,7 @@ def _recall(state: Left, wanted: _Wanted, *, cause: str) -> tuple[Left, Fact, Le
     name = f"recall/{wanted.item_id}" if wanted.item_id else "recall"
     # An owner's reason may tell what is not to be known; of the wrong child the hub says it itself.
     reason = WANTED_BACK if wanted.item_id else wanted.reason
-    notice = ProductRecall(**fact.shared(ProductRecall) | {"reason": reason})
+    told = sent.shared(ProductRecall) | fact.shared(ProductRecall)
+    notice = ProductRecall(**told | {"reason": reason})
     letter = Letter(name, agency=sent.recipient, notice=notice)
     return with_sent(state, sent.with_recall(recall)), fact, letter

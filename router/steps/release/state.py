@@ -7,6 +7,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field
 
 from schemas.base import Code, Identity, Line, ReferralHead, Shape
+from schemas.identity import About
 from schemas.product import ProductApproved, RecallAnswer
 
 
@@ -30,7 +31,7 @@ class Recall(Shape):
     answer: RecallAnswer | None = None
 
 
-class Released(ReferralHead):
+class Released(About, ReferralHead):
     """On its recipient's queue as ``letter``; ``recalled`` once nothing of it is to be kept."""
 
     kind: Literal["released"] = "released"

@@ -6,7 +6,8 @@ import datetime as dt
 from collections.abc import Iterable, Iterator
 
 from router.steps import deadlines
-from router.steps.asking import Concern, checks_of, level_of, overrule
+from router.steps.asking import Concern, checks_of, level_of, overrule, told_to
+from router.steps.identity import as_person
 from router.steps.now import Now
 from router.steps.request_information.state import Rating
 from schemas.base import Code
@@ -21,7 +22,7 @@ def requests_to(
     """A request for each agency that may be asked, on its agreement and the legal basis."""
     due_at = _due(rating, now)
     for agency in agencies:
-        agreement = now.agreement_with(agency)
+        agreement, told = now.agreement_with(agency), told_to(agency, concern, now=now)
         assert agreement is not None
         yield InformationRequest(
             identifier=derived_id("request", concern.referral_id, agency, *rating.further),
@@ -35,7 +36,8 @@ def requests_to(
             due_at=due_at,
             question=rating.question,
             **_basis(agency, concern, rating=rating, now=now),
-            **concern.shared(InformationRequest),
+            about=told,
+            **concern.shared(InformationRequest) | {"child": as_person(told)},
         )
 
 

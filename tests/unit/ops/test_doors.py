@@ -353,3 +353,12 @@ def test_a_listener_that_is_reached_from_elsewhere_is_warned_of(written: Path) -
     warnings = found(add(written, police='mllp = { port = 2575, host = "0.0.0.0" }')).warnings
     (warned,) = [one for one in warnings if one.where == "agencies.police.mllp"]
     assert warned.what == "0.0.0.0 is reached from elsewhere, and MLLP has no TLS"
+
+
+@pytest.mark.parametrize("kind", ["frontline", "csc_duty_team", "front_line"])
+def test_an_identity_told_to_nobody_is_a_fault(written: Path, kind: str) -> None:
+    text = written.read_text("utf-8")
+    agreed = f'identity = [{{ to = ["{kind}"], tells = ["names"] }}], since = 2026-04-01'
+    written.write_text(text.replace("since = 2026-04-01", agreed, 1), "utf-8")
+    told = f"agreement.identity: {kind} is neither an agency nor the kind of one"
+    assert (told in faults(written)) is (kind == "frontline")

@@ -337,6 +337,7 @@ def test_the_sanitised_text_stands_beside_the_original_and_both_are_bound_to_the
             recipient="csc_assessment_team",
             purpose="section 17 assessment",
             text=text,
+            about=draft.identity_digest,
         )
 
 

@@ -79,3 +79,11 @@ def test_by_no_rule_does_it_hold_what_its_owner_keeps_back(
 
 def test_a_child_without_a_worker_is_handed_to_nobody() -> None:
     assert handover(given.linked(), given.policy()) is None
+
+
+def test_by_no_rule_does_it_say_where_somebody_hides() -> None:
+    refuge = given.child().address[0].model_copy(update={"protected": True})
+    hidden = given.child().model_copy(update={"address": (refuge,)})
+    told = handed(agreed(HandoverRule.FULL), subject=hidden)
+    assert told.subject.address == ()
+    assert told.subject.contact == given.child().contact

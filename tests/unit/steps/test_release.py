@@ -13,10 +13,12 @@ from router.step import Outcome
 from router.steps.release import decide as release
 from router.steps.release.recalls import WANTED_BACK
 from schemas.base import Fact
+from schemas.identity import IdentityBlock, IdentityField, LeftOut, OwnedIdentity
 from schemas.letter import letter_id
 from schemas.policy import Policy
 from schemas.product import (
     Product,
+    ProductApproved,
     ProductDelivered,
     ProductHeldBack,
     ProductRecall,
@@ -27,6 +29,7 @@ from schemas.product import (
     ProductTakenBack,
     RecallAnswer,
     RecallAnswered,
+    release_digest,
 )
 from schemas.refusals import Refusal
 from tests.support import given
@@ -62,6 +65,8 @@ def test_what_leaves_holds_nothing_but_items_and_signposts_for_a_recipient_and_p
             "disposal",
             "items",
             "signposts",
+            "referral_id",
+            "about",
             "supersedes",
         )
     }
@@ -276,3 +281,77 @@ def test_a_product_whose_recipients_agreement_ended_on_its_queue_does_not_reach_
     outcome = step.when(product.stopped(letter))
     assert [type(fact) for fact in outcome.facts] == [ProductHeldBack]
     assert step.when(product.voided()) == Outcome()
+
+
+# --- whom it is about
+
+ADDRESS = LeftOut(field=IdentityField.ADDRESS, reason="Its owner does not let it be told here.")
+BLOCK = IdentityBlock(
+    names=given.child().name, born=given.child().date_of_birth, address=given.child().address
+)
+
+
+def about(block: IdentityBlock, *untold: LeftOut) -> ProductApproved:
+    """Approved as about a child, with less of it told by its owner's word."""
+    item = product.approved().items[0]
+    digest = release_digest(
+        item_id=item.item_id,
+        recipient=product.RECIPIENT,
+        purpose=product.PURPOSE,
+        text=item.text,
+        about=BLOCK.digest(),
+    )
+    return product.approved(
+        items=(item.model_copy(update={"digest": digest}),),
+        identity=OwnedIdentity(owner="police", block=BLOCK),
+        untold=untold,
+        about=block,
+    )
+
+
+LESS = BLOCK.leaving_out((ADDRESS,))
+
+
+@pytest.mark.parametrize(("block", "untold"), [(BLOCK, ()), (LESS, (ADDRESS,))])
+def test_what_leaves_says_whom_it_is_about_and_so_does_its_recall(
+    block: IdentityBlock, untold: tuple[LeftOut, ...]
+) -> None:
+    step = releasing()
+    told = given.message(about(block, *untold))
+    (letter,) = step.when(told).letters
+    assert isinstance(letter.notice, Product)
+    assert (letter.notice.about, letter.notice.referral_id) == (block, "ref-1")
+    step.given(product.fetched(letter_id(told.id, "release", key=letter.key)))
+    (recall,) = step.when(product.voided()).letters
+    assert isinstance(recall.notice, ProductRecall)
+    assert recall.notice.about == block
+
+
+def test_more_about_the_child_than_its_owners_approved_does_not_leave() -> None:
+    other = BLOCK.model_copy(update={"telephone": ("01632 960123",)})
+    for block, untold in ((other, ()), (BLOCK, (ADDRESS,))):
+        refusal = releasing().when(about(block, *untold)).refusal
+        assert refusal == Refusal("refused.digest", "about")
+
+
+def test_an_approval_about_another_child_is_none() -> None:
+    other = BLOCK.model_copy(update={"names": ()})
+    approved = about(BLOCK).model_copy(
+        update={"identity": OwnedIdentity(owner="police", block=other), "about": other}
+    )
+    assert releasing().when(approved).refusal == Refusal("refused.digest", "items[0].digest")
+
+
+def test_what_of_the_child_went_only_with_an_item_does_not_leave_once_that_is_taken_back() -> None:
+    approved = about(BLOCK).model_copy(
+        update={
+            "identity": OwnedIdentity(owner="school", block=BLOCK, asks=(IdentityField.ADDRESS,)),
+            "signposts": product.approved().signposts,
+        }
+    )
+    step = releasing().given(approved)
+    (letter,) = step.when(product.withdrawn()).letters
+    assert isinstance(letter.notice, Product)
+    assert letter.notice.about is not None
+    assert letter.notice.about.address == ()
+    assert letter.notice.about.names == BLOCK.names

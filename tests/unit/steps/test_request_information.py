@@ -21,6 +21,7 @@ from router.steps.request_information import decide as request_information
 from schemas.base import Fact
 from schemas.case import ChildLinked, LinkOutcome
 from schemas.gathering import Level, NotAsked, Overrule, RuledOut
+from schemas.identity import IdentityAgreed, IdentityField
 from schemas.information import (
     Consent,
     InformationAnswered,
@@ -761,3 +762,20 @@ def test_documents_that_were_written_before_requests_waited_for_a_rating_are_rea
     )
     outcome = request_information.decide(asking_, given.message(AMBER), given.policy())
     assert (outcome.facts, outcome.letters) == ((), ())
+
+
+def test_agencies_are_asked_about_whom_the_notifier_lets_be_told_and_no_others() -> None:
+    tells = (IdentityField.NAMES, IdentityField.BORN, IdentityField.ADDRESS)
+    agreement = given.partner("police").agreement
+    assert agreement is not None
+    told = (IdentityAgreed(to=("gp",), tells=tells), IdentityAgreed(to=("education",), tells=()))
+    agreed = agreement.model_copy(update={"identity": told})
+    policy = given.policy(
+        given.partner("police", agreement=agreed), given.partner("school", kind="education")
+    )
+    fact = requested(asking(policy).given(given.linked()).when(AMBER))
+    requests = {one.agency: one for one in fact.requests}
+    assert requests["gp"].about is not None
+    assert requests["gp"].about.address == given.child().address
+    assert requests["gp"].child.identifier == ()
+    assert codes(fact.not_asked)["school"] is RuledOut.NOT_TOLD

@@ -1,0 +1,118 @@
+"""What would put somebody at risk is held back; a named human is asked, and decides (L7).
+
+Products are held back before their owners are asked and again before they are released, by the
+approve step; every letter once more as it is handed out (:mod:`router.door`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pydantic import Field
+
+from router.step import Outcome, Step, referral_of, refuse
+from router.steps.now import Now
+from schemas.base import Identity, Shape
+from schemas.identity import IdentityField
+from schemas.letter import Letter
+from schemas.message import Message
+from schemas.policy import Policy
+from schemas.safety import (
+    Hit,
+    Holding,
+    LetterHeld,
+    ProductHeld,
+    SafetyChoice,
+    SafetyDecided,
+    SafetyDecision,
+    SafetyReview,
+    SafetySettled,
+)
+
+
+class Held(Holding):
+    """What is or was held back; ``letter_id`` of a letter that waits at the door."""
+
+    letter_id: Identity | None = Field(default=None, exclude_if=lambda id_: id_ is None)
+    decision: SafetyDecision | None = Field(default=None, exclude_if=lambda one: one is None)
+
+
+class Holds(Shape):
+    """All of a referral, by their ids."""
+
+    holds: dict[Identity, Held] = Field(default_factory=dict)
+
+    def with_(self, held: Held) -> Holds:
+        """With one as it stands now."""
+        return Holds(holds={**self.holds, held.hold_id: held})
+
+    def decided(self, *, product_id: str | None, letter_id: str) -> Iterator[Held]:
+        """What humans decided about a letter, or about the product that it brings."""
+        for held in self.holds.values():
+            same = product_id is not None and held.product_id == product_id
+            if held.decision is not None and (same or held.letter_id == letter_id):
+                yield held
+
+
+def decide(state: Holds | None, message: Message, policy: Policy) -> Outcome[Holds]:
+    """Ask a human about what is held back, and take the answer.
+
+    Refuses decisions that are not the lead agency's, or do not do away with the danger.
+    """
+    known = state or Holds()
+    match message.data:
+        case ProductHeld() | LetterHeld() as held:
+            return _ask(known, held, policy)
+        case SafetyDecided() as decided:
+            return _settle(known, decided, now=Now(message.time, policy))
+    return Outcome()
+
+
+def _ask(known: Holds, fact: ProductHeld | LetterHeld, policy: Policy) -> Outcome[Holds]:
+    if fact.hold_id in known.holds:
+        return Outcome()
+    letter_id = fact.letter_id if isinstance(fact, LetterHeld) else None
+    held = Held(**fact.shared(Holding), letter_id=letter_id)
+    review = SafetyReview(**fact.shared(Holding))
+    letter = Letter(f"safety-review/{fact.hold_id}", agency=policy.lead_agency, notice=review)
+    return Outcome(known.with_(held), letters=(letter,))
+
+
+def _settle(known: Holds, decided: SafetyDecided, *, now: Now) -> Outcome[Holds]:
+    decision = decided.decision
+    if decided.agency != now.policy.lead_agency:
+        return refuse("refused.role")
+    if not now.may_decide(decided.agency, decision.decided_by):
+        return refuse("refused.decision-maker", "decided_by")
+    held = known.holds.get(decision.hold_id)
+    if held is None:
+        return refuse("refused.unknown-subject", "hold_id")
+    if held.decision is not None:
+        return Outcome() if held.decision == decision else refuse("refused.closed", "hold_id")
+    if not decision.rationale.strip():
+        return refuse("refused.reason-missing", "rationale")
+    if decision.choice is SafetyChoice.LEAVE_OUT and not _does(decision.leaves_out, held.hits):
+        return refuse("refused.unsafe", "leaves_out")
+    fact = SafetySettled(**held.shared(SafetySettled) | decision.shared(SafetySettled))
+    waiting = (held.letter_id,) if held.letter_id else ()
+    stopped = decision.choice is SafetyChoice.DO_NOT_SEND
+    return Outcome(
+        known.with_(held.model_copy(update={"decision": decision})),
+        (fact.model_copy(update={"case_id": held.case_id}),),
+        takes_back=waiting if stopped else (),
+        lets_go=() if stopped else waiting,
+    )
+
+
+def _does(fields: tuple[IdentityField, ...], hits: tuple[Hit, ...]) -> bool:
+    """Whether nothing dangerous is left without these fields."""
+    return {hit.where for hit in hits} <= {f"identity.{field}" for field in fields}
+
+
+STEP: Step[Holds] = Step(
+    name="hold",
+    hears=(ProductHeld, LetterHeld, SafetyDecided),
+    state=Holds,
+    key=referral_of,
+    decide=decide,
+)

@@ -1,0 +1,147 @@
+"""Whom a letter is about, in so far as those who told it let it be told (R3, R27, R30, L7)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from router.steps.now import Now
+from router.steps.whereabouts import is_at
+from schemas.identity import (
+    WHERE,
+    WHO,
+    IdentityAgreed,
+    IdentityBlock,
+    IdentityField,
+    LeftOut,
+    OwnedIdentity,
+)
+from schemas.person import Address, Person, RelatedPerson
+from schemas.policy import Policy
+
+PROTECTED = "It is protected."
+NOT_AGREED = "Its owner does not let it be told to this recipient."
+NO_AGREEMENT = "Its owner has no information-sharing agreement in force."
+NOT_DECIDED = "Its owner has not said that it may be told here."
+NOT_YOURS = "It is shown to who told it."
+_EVERYTHING = IdentityAgreed(tells=(*WHO, *WHERE))
+_LIVED_IN = ("home", "temporary")
+
+
+def identity_of(
+    child: Person,
+    *,
+    owner: str,
+    recipient: str,
+    now: Now,
+    protected: Sequence[Address] = (),
+    your_reference: str | None = None,
+) -> OwnedIdentity:
+    """What ``owner``, who told of the child, lets be told of it to the recipient.
+
+    ``protected``: homes that anybody around the child is not to be found at. Where too little is
+    left to know who it is, the block says to ring the lead agency: who told of the child may be
+    what is not to be told.
+    """
+    known, free = _block(child), _block(unprotected(child, protected))
+    said = tuple(
+        LeftOut(field=field, reason=PROTECTED)
+        for field in IdentityField
+        if getattr(known, field) != getattr(free, field)
+    )
+    free = free.model_copy(update={"left_out": said, "your_reference": your_reference})
+    agreed, why = _agreed(owner, recipient=recipient, now=now)
+    untold = (f for f in IdentityField if f not in agreed.tells and f not in agreed.asks)
+    block = rung(free.without(untold, reason=why), now.policy)
+    asks = tuple(f for f in agreed.asks if f not in agreed.tells and block.told(f))
+    return OwnedIdentity(owner=owner, block=block, asks=asks)
+
+
+def told_of(identity: OwnedIdentity, policy: Policy) -> IdentityBlock:
+    """What is told in a letter about which the owner is not asked."""
+    return rung(identity.block.without(identity.asks, reason=NOT_DECIDED), policy)
+
+
+def told_to_owners(block: IdentityBlock, policy: Policy) -> IdentityBlock:
+    """What owners of other items see of whom it is about: where the child is, is not theirs."""
+    return rung(block.without(WHERE, reason=NOT_YOURS), policy)
+
+
+def as_person(block: IdentityBlock) -> Person:
+    """Whom a block is about, by name, birth, sex, numbers and family."""
+    return Person(
+        identifier=block.identifiers,
+        name=block.names,
+        date_of_birth=block.born,
+        sex_code=block.sex,
+        related_person=block.family,
+    )
+
+
+def rung(block: IdentityBlock, policy: Policy) -> IdentityBlock:
+    """The block; where it tells too little, with whom to ring."""
+    if block.tells_apart:
+        return block
+    lead = policy.partners[policy.lead_agency]
+    return block.model_copy(update={"ring": lead.signpost_contact})
+
+
+def tells_who(owner: str, *, recipient: str, now: Now) -> bool:
+    """Whether the owner lets be told to a recipient who a child is, all of it."""
+    return set(_agreed(owner, recipient=recipient, now=now)[0].tells).issuperset(WHO)
+
+
+def _agreed(owner: str, *, recipient: str, now: Now) -> tuple[IdentityAgreed, str]:
+    """What is agreed, and why the rest is not told.
+
+    Who told it and the lead agency, which rates it, know it already.
+    """
+    if recipient in (owner, now.policy.lead_agency):
+        return _EVERYTHING, NOT_AGREED
+    agreement = now.agreement_with(owner)
+    if agreement is None:
+        return IdentityAgreed(tells=()), NO_AGREEMENT
+    told = now.profile.identity if agreement.identity is None else agreement.identity
+    partner = now.policy.partners.get(recipient)
+    called = {recipient, partner.kind if partner else None}
+    fits = (one for one in told if not one.to or not called.isdisjoint(one.to))
+    return next(fits, IdentityAgreed(tells=())), NOT_AGREED
+
+
+def _block(child: Person) -> IdentityBlock:
+    found = bool(child.name) and child.date_of_birth and not child.date_of_birth.expected
+    return IdentityBlock(
+        names=child.name,
+        born=child.date_of_birth,
+        sex=child.sex_code,
+        identifiers=child.identifier,
+        family=() if found else tuple(map(_named, child.related_person)),
+        address=tuple(home for home in child.address if home.use in _LIVED_IN),
+        telephone=tuple(number for one in child.contact for number in one.telephone),
+        school=child.school,
+    )
+
+
+def _named(person: RelatedPerson) -> RelatedPerson:
+    """By name, relation, birthday and numbers alone."""
+    told = ("name", "relationship", "date_of_birth", "identifier")
+    return RelatedPerson(**{field: getattr(person, field) for field in told})
+
+
+def unprotected(child: Person, protected: Sequence[Address] = ()) -> Person:
+    """The child without what is protected; ``protected``: homes that others must not tell."""
+    if child.protected:
+        return Person()
+
+    def hidden(place: Address | None) -> bool:
+        return place is not None and (place.protected or is_at(place, protected))
+
+    school = child.school
+    kept = school is not None and not school.protected and not hidden(school.address)
+    return child.model_copy(
+        update={
+            "address": tuple(home for home in child.address if not hidden(home)),
+            "contact": tuple(one for one in child.contact if not one.protected),
+            "related_person": tuple(one for one in child.related_person if not one.protected),
+            "school": school if kept else None,
+        }
+    )

@@ -1,0 +1,164 @@
+"""The last look before a letter is handed out: what would put somebody at risk is kept back, and a
+human is asked; what they decide is followed, and all of it can be replayed (L7).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ops.demo.simulation.answers import DECISION_MAKER, answer
+from ops.run.wiring import Hub
+from router.steps.safety import NOT_SAFE
+from schemas.case import ChildLinked
+from schemas.identity import IdentityField
+from schemas.information import InformationRequest
+from schemas.person import Name, PartialDate, Person, RelatedPerson, Risk, School
+from schemas.product import Product, ProductApproved
+from schemas.safety import SafetyChoice, SafetyReview
+from stores import cursors, journal
+from stores.linking import every
+from tests.support import given
+from tests.support import products as product
+from tests.support.filled import empty_hub, send
+from tests.support.units import replayed, rows
+
+LEAD, TEAM, SCHOOL = "childrens_social_care", "csc_duty_team", "school"
+FATHER = RelatedPerson(
+    name=Name(given_name=("Marek",), family_name=("Oldroyd",)),
+    relationship="father",
+    risk=Risk.FLED_FROM,
+    works_for=("Sample Schools",),
+)
+TILLY = given.child()
+FLED = TILLY.model_copy(update={"related_person": (*TILLY.related_person, FATHER)})
+BROTHER = TILLY.model_copy(
+    update={
+        "identifier": (),
+        "name": (Name(given_name=("Edmund",), family_name=("Thornbury",)),),
+        "date_of_birth": PartialDate(date=dt.date(2012, 11, 21)),
+        "school": School(name="Harrowbank Primary School", protected=True),
+    }
+)
+RED = "Tilly was beaten by her father."
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Hub:
+    return empty_hub(tmp_path / "hub")[1]
+
+
+def notified(hub: Hub, agency: str, child: Person, narrative: str, **changes: Any) -> None:
+    """An agency tells, and the social worker of the lead agency rates it as suggested."""
+    said = given.notification(narrative, subject=child, reference=f"{agency}-1", **changes)
+    sent(hub, agency, "mash.notification.v1", json.loads(said.model_dump_json()))
+    hub.embedded().drain()
+    letters = leased(hub, LEAD)
+    rated = [made for one in letters if (made := answer(one)) and "rating" in made["type"]]
+    send(hub, LEAD, rated)
+    hub.embedded().drain()
+
+
+def sent(hub: Hub, agency: str, type_: str, data: Any) -> None:
+    event = {"specversion": "1.0", "id": f"{type_}/{agency}", "source": "urn:test", "type": type_}
+    receipts = send(hub, agency, [{**event, "dataschema": "urn:mash-hub:v1", "data": data}])
+    assert [one.status for one in receipts] == ["accepted"], receipts[0].explanation
+
+
+def leased(hub: Hub, agency: str) -> list[dict[str, Any]]:
+    """The letters that the agency gets now; it has them."""
+    letters = hub.queues.lease(agency, limit=99, seconds=60)
+    hub.queues.acknowledge(agency, [one.id for one in letters])
+    hub.embedded().drain()
+    return [json.loads(one.body) for one in letters]
+
+
+def review(hub: Hub) -> dict[str, Any]:
+    """The one question to a human of the lead agency."""
+    (asked,) = [one for one in leased(hub, LEAD) if one["type"] == SafetyReview.type]
+    data: dict[str, Any] = asked["data"]
+    return data
+
+
+def decide(hub: Hub, asked: dict[str, Any], choice: SafetyChoice, *leaves_out: str) -> None:
+    said = {name: asked[name] for name in ("referral_id", "case_id", "hold_id")}
+    said |= {"choice": choice, "decided_by": DECISION_MAKER, "rationale": "Rung the refuge."}
+    sent(hub, LEAD, "mash.safety-decision.v1", said | {"leaves_out": leaves_out})
+    hub.embedded().drain()
+
+
+def put(hub: Hub, fact: ProductApproved) -> None:
+    """Record it as if approving had."""
+    with hub.database.transaction() as transaction:
+        cursor = cursors.lock(transaction, "put")
+        journal.append(transaction, cursor, messages=[given.message(fact)])
+        cursors.store(transaction, cursor)
+    hub.embedded().drain()
+
+
+def types(letters: list[dict[str, Any]]) -> list[str]:
+    return [one["type"] for one in letters]
+
+
+def test_a_request_to_where_the_perpetrator_works_waits_until_a_human_sends_it(hub: Hub) -> None:
+    notified(hub, "police", FLED, RED)
+    assert leased(hub, SCHOOL) == []
+    assert InformationRequest.type in types(leased(hub, "gp"))
+    asked = review(hub)
+    assert [hit["where"] for hit in asked["hits"]] == ["recipient"]
+    assert "Oldroyd" not in json.dumps(asked["hits"])
+    decide(hub, asked, SafetyChoice.SEND)
+    assert types(leased(hub, SCHOOL)) == [InformationRequest.type]
+    assert replayed(hub).well
+
+
+def test_a_product_that_tells_a_brothers_protected_school_is_stopped_for_good(hub: Hub) -> None:
+    notified(hub, "gp", BROTHER, given.MISSING_EPISODE)
+    notified(hub, "police", TILLY, given.MISSING_EPISODE)
+    with hub.database.view() as view:
+        *_, linked = (
+            one.message.data for one in every(view.connection, view.vault, type_=ChildLinked)
+        )
+    put(hub, approved_about(linked, "Her brother goes to Harrowbank Primary School."))
+    assert Product.type not in types(leased(hub, TEAM))
+    asked = review(hub)
+    assert {hit["whose"] for hit in asked["hits"]} == {"a brother or sister"}
+    assert "Harrowbank" not in json.dumps(asked)
+    decide(hub, asked, SafetyChoice.DO_NOT_SEND)
+    assert Product.type not in types(leased(hub, TEAM))
+    waiting = rows(hub, "SELECT count(*) FROM letters WHERE agency = :team", team=TEAM)
+    assert waiting == [(0,)]
+
+
+def approved_about(linked: ChildLinked, text: str) -> ProductApproved:
+    """A product of one item, as its owner approved it in these very words."""
+    (item,) = product.approved().items
+    item = item.model_copy(update={"text": text, "digest": product.digest(item.item_id, text)})
+    return product.approved(items=(item,), referral_id=linked.referral_id, case_id=linked.case_id)
+
+
+def test_an_address_that_is_protected_after_a_product_was_released_does_not_leave(
+    hub: Hub,
+) -> None:
+    notified(hub, "police", TILLY, given.HIT)
+    refuge = TILLY.address[0].model_copy(update={"protected": True})
+    moved = TILLY.model_copy(update={"address": (refuge,)})
+    notified(hub, "gp", moved, given.MISSING_EPISODE)
+    assert Product.type not in types(leased(hub, TEAM))
+    asked = next(
+        one["data"]
+        for one in leased(hub, LEAD)
+        if one["type"] == SafetyReview.type and one["data"]["recipient"] == TEAM
+    )
+    assert [hit["where"] for hit in asked["hits"]] == ["identity.address"]
+    decide(hub, asked, SafetyChoice.LEAVE_OUT, IdentityField.ADDRESS)
+    (product,) = (one["data"] for one in leased(hub, TEAM) if one["type"] == Product.type)
+    assert "address" not in product["about"]
+    assert {one["field"]: one["reason"] for one in product["about"]["left_out"]} == {
+        "address": NOT_SAFE
+    }
+    assert replayed(hub).well

@@ -1,0 +1,136 @@
+"""A named human is asked about what would put somebody at risk, and what they decide is a fact."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from router.step import Outcome
+from router.steps import hold
+from schemas.identity import IdentityField
+from schemas.product import Product
+from schemas.refusals import Refusal
+from schemas.safety import (
+    Danger,
+    Hit,
+    LetterHeld,
+    ProductHeld,
+    SafetyChoice,
+    SafetyDecided,
+    SafetyDecision,
+    SafetyReview,
+    SafetySettled,
+)
+from tests.support.given import Given
+
+LEAD = "childrens_social_care"
+
+
+def hit(where: str = "identity.address") -> Hit:
+    return Hit(
+        danger=Danger.PROTECTED_ADDRESS, whose="the child", where=where, says="A home is told."
+    )
+
+
+def held(**changes: Any) -> dict[str, Any]:
+    told = {
+        "referral_id": "ref-1",
+        "case_id": "case-1",
+        "hold_id": "hold-1",
+        "recipient": "school",
+        "letter": Product.type,
+        "product_id": "product-1",
+        "hits": (hit(),),
+    }
+    return told | changes
+
+
+def at_the_door(**changes: Any) -> LetterHeld:
+    return LetterHeld(letter_id="letter-1", **held(**changes))
+
+
+def decided(choice: SafetyChoice, agency: str = LEAD, **changes: Any) -> SafetyDecided:
+    told = {
+        "referral_id": "ref-1",
+        "case_id": "case-1",
+        "hold_id": "hold-1",
+        "choice": choice,
+        "decided_by": f"Decision maker of {LEAD}",
+        "rationale": "Rung the refuge.",
+    }
+    decision = SafetyDecision.model_validate(told | changes)
+    return SafetyDecided(agency=agency, decision=decision)
+
+
+SEND, STOP, LEAVE = SafetyChoice.SEND, SafetyChoice.DO_NOT_SEND, SafetyChoice.LEAVE_OUT
+ADDRESS = (IdentityField.ADDRESS,)
+
+
+@pytest.mark.parametrize("fact", [ProductHeld(**held()), at_the_door()])
+def test_a_human_of_the_lead_agency_is_asked_once(fact: ProductHeld | LetterHeld) -> None:
+    step = Given(hold.STEP)
+    (letter,) = step.when(fact).letters
+    assert letter.agency == LEAD
+    assert isinstance(letter.notice, SafetyReview)
+    assert letter.notice.hits == (hit(),)
+    assert step.when(fact) == Outcome()
+
+
+def test_what_they_decide_is_told_with_who_and_why() -> None:
+    (fact,) = Given(hold.STEP).given(ProductHeld(**held())).when(decided(SEND)).facts
+    assert isinstance(fact, SafetySettled)
+    assert (fact.choice, fact.decided_by, fact.rationale) == (
+        SEND,
+        f"Decision maker of {LEAD}",
+        "Rung the refuge.",
+    )
+    assert (fact.product_id, fact.recipient) == ("product-1", "school")
+
+
+@pytest.mark.parametrize(
+    ("choice", "changes", "goes", "taken_back"),
+    [
+        (SEND, {}, ("letter-1",), ()),
+        (LEAVE, {"leaves_out": ADDRESS}, ("letter-1",), ()),
+        (STOP, {}, (), ("letter-1",)),
+    ],
+)
+def test_a_letter_that_waits_at_the_door_goes_or_is_taken_back(
+    choice: SafetyChoice, changes: dict[str, Any], goes: Any, taken_back: Any
+) -> None:
+    outcome = Given(hold.STEP).given(at_the_door()).when(decided(choice, **changes))
+    assert (outcome.lets_go, outcome.takes_back) == (goes, taken_back)
+
+
+def test_leaving_out_must_do_away_with_all_of_the_danger() -> None:
+    step = Given(hold.STEP).given(at_the_door(hits=(hit(), hit("items.1"))))
+    refusal = step.when(decided(LEAVE, leaves_out=ADDRESS)).refusal
+    assert refusal == Refusal("refused.unsafe", "leaves_out")
+
+
+def test_only_the_lead_agency_decides_and_says_why() -> None:
+    step = Given(hold.STEP).given(at_the_door())
+    assert step.when(decided(SEND, agency="school")).refusal == Refusal("refused.role")
+    assert step.when(decided(SEND, rationale=" ")).refusal == Refusal(
+        "refused.reason-missing", "rationale"
+    )
+
+
+def test_nothing_unknown_and_nothing_decided_is_decided() -> None:
+    step = Given(hold.STEP)
+    unknown = Refusal("refused.unknown-subject", "hold_id")
+    assert step.when(decided(SEND)).refusal == unknown
+    step.given(at_the_door(), decided(STOP))
+    assert step.when(decided(STOP)) == Outcome()
+    assert step.when(decided(SEND)).refusal == Refusal("refused.closed", "hold_id")
+
+
+def test_the_door_finds_what_was_decided_of_a_letter_and_of_its_product() -> None:
+    step = Given(hold.STEP).given(
+        ProductHeld(**held(hold_id="hold-2")), at_the_door(), decided(SEND, hold_id="hold-2")
+    )
+    known = step.state
+    found = list(known.decided(product_id="product-1", letter_id="letter-1"))
+    assert [one.hold_id for one in found] == ["hold-2"]
+    assert list(known.decided(product_id=None, letter_id="letter-2")) == []
