@@ -9,22 +9,25 @@ so a receiver can tell.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import InitVar, dataclass, field
+from functools import partial
 from threading import Event
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import httpx
 import structlog
 from kombu.connection import Connection
 
+from connectors import mais
+from connectors.answers_at_once import AnswersAtOnce
 from connectors.clients.broker import ensure_queue, publish
 from connectors.clients.line import Line
 from connectors.formats.media import STRUCTURED
 from connectors.port import AgencyRoute, Routes
 from connectors.queues import letters_queue
 from stores.keep_trying import Pauses, keep_working, logged
-from stores.ports import EdgeQueues, Leased
+from stores.ports import EdgeQueues, Intake, Leased
 
 AT_ONCE = 20
 LEASE_SECONDS = 120.0
@@ -41,11 +44,26 @@ class NotSent(Exception):
     """The letter did not arrive, or nobody knows; it says a class name or a status."""
 
 
+Wording: TypeAlias = Callable[[Leased], tuple[bytes, str]]
+"""The bytes of a letter as its agency reads them, and their media type."""
+Answered: TypeAlias = Callable[[Leased, bytes], None]
+
+
+def _as_it_is(letter: Leased) -> tuple[bytes, str]:
+    return letter.body, STRUCTURED
+
+
+def _unread(_letter: Leased, _answer: bytes) -> None:
+    pass
+
+
 class Sender(Protocol):
     """A way to one agency."""
 
     def send(self, letter: Leased) -> None:
-        """Return once the other side has the letter; raises ``NotSent``."""
+        """Return once the other side has the letter; raises ``NotSent``, or ``Unavailable`` where
+        its answer could not be recorded.
+        """
         ...
 
     def close(self) -> None:
@@ -60,21 +78,26 @@ class HttpSender:
     url: str = field(repr=False)
     token: InitVar[str | None] = None
     transport: InitVar[httpx.BaseTransport | None] = None
+    wording: Wording = field(default=_as_it_is, repr=False)
+    answered: Answered = field(default=_unread, repr=False)
+    """Given what stands in the response to a letter."""
     _client: httpx.Client = field(init=False, repr=False)
 
     def __post_init__(self, token: str | None, transport: httpx.BaseTransport | None) -> None:
         # As bytes, or one agency's odd token would keep the whole hub from starting.
-        headers = {b"Content-Type": STRUCTURED.encode()}
-        headers |= {b"Authorization": f"Bearer {token}".encode()} if token else {}
+        headers = {b"Authorization": f"Bearer {token}".encode()} if token else {}
         self._client = httpx.Client(headers=headers, timeout=SEND_SECONDS, transport=transport)
 
     def send(self, letter: Leased) -> None:
+        body, content_type = self.wording(letter)
+        headers = {"Content-Type": content_type}
         try:
-            answer = self._client.post(self.url, content=letter.body)
+            answer = self._client.post(self.url, content=body, headers=headers)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise NotSent(type(error).__name__) from None
         if not answer.is_success:
             raise NotSent(str(answer.status_code))
+        self.answered(letter, answer.content)
 
     def close(self) -> None:
         self._client.close()
@@ -86,16 +109,17 @@ class QueueSender:
 
     url: str = field(repr=False)
     queue: str
+    wording: Wording = field(default=_as_it_is, repr=False)
     _line: Line[Any] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         self._line = Line(self.url, self._open)
 
     def send(self, letter: Leased) -> None:
-        body, id_ = letter.body, letter.id
+        (body, content_type), id_ = self.wording(letter), letter.id
         try:
             with self._line.used() as channel:
-                publish(channel, body, queue=self.queue, content_type=STRUCTURED, message_id=id_)
+                publish(channel, body, queue=self.queue, content_type=content_type, message_id=id_)
         except self._line.errors as error:
             raise NotSent(type(error).__name__) from None
 
@@ -164,19 +188,25 @@ def pause_after(attempts: int) -> float:
     return float(min(FIRST_PAUSE * 2 ** min(attempts, 20), LONGEST_PAUSE))
 
 
-def deliverers(routes: Routes, queues: EdgeQueues, *, broker_url: str | None) -> list[Deliverer]:
+def deliverers(
+    routes: Routes, queues: EdgeQueues, *, intake: Intake, broker_url: str | None
+) -> list[Deliverer]:
     """One for each agency that letters are pushed to, by its own ``push`` or the hub's broker.
 
-    Without either an agency fetches its letters over HTTP.
+    Without either an agency fetches its letters over HTTP. ``intake`` records what systems answer
+    at once.
     """
-    senders = ((route.code, _sender(route, broker_url)) for route in routes)
+    senders = ((route.code, _sender(route, intake, broker_url)) for route in routes)
     return [Deliverer(code, queues, sender) for code, sender in senders if sender is not None]
 
 
-def _sender(route: AgencyRoute, broker_url: str | None) -> Sender | None:
+def _sender(route: AgencyRoute, intake: Intake, broker_url: str | None) -> Sender | None:
     push = route.settings.push
     if push is not None and route.push_url is not None:
+        in_mais = push.shape == "mais"
+        wording = partial(mais.worded, area=route.area) if in_mais else _as_it_is
         if push.kind == "http":
-            return HttpSender(route.push_url, route.push_token)
-        return QueueSender(route.push_url, push.queue or letters_queue(route.code))
+            answered = AnswersAtOnce(route, intake).take if in_mais else _unread
+            return HttpSender(route.push_url, route.push_token, wording=wording, answered=answered)
+        return QueueSender(route.push_url, push.queue or letters_queue(route.code), wording)
     return QueueSender(broker_url, letters_queue(route.code)) if broker_url else None

@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from connectors.degradable import CHILD, Degradable
 from connectors.faults import POSTCODE, Fault
 from connectors.parts import Path
-from schemas.case import OpenCase
 from schemas.notification import Notification
 from schemas.person import NHS_NUMBER, Address, Identifier, PartialDate, Person
 from schemas.person import nhs_number as well_formed
@@ -35,11 +35,15 @@ NHS's for no fixed abode and homes abroad.
 """
 
 
-def implausible(made: Notification | OpenCase, now: dt.datetime) -> Iterator[Fault]:
+def implausible(made: Degradable, now: dt.datetime) -> Iterator[Fault]:
     """Each part of it that cannot be right; mostly there is none."""
-    if isinstance(made, OpenCase):
-        yield from _person(made.child, ("child",), now=now)
-        return
+    if child := CHILD.get(type(made)):
+        yield from _person(getattr(made, child), (child,), now=now)
+    if isinstance(made, Notification):
+        yield from _told(made, now=now)
+
+
+def _told(made: Notification, *, now: dt.datetime) -> Iterator[Fault]:
     for name in ("reference", "narrative"):
         if not getattr(made, name).strip():
             yield Fault((name,), "missing.field")
@@ -49,7 +53,6 @@ def implausible(made: Notification | OpenCase, now: dt.datetime) -> Iterator[Fau
         yield Fault(
             ("observed_at",), "invalid.past", expected=f"within the last {OLDEST_CONCERN} years"
         )
-    yield from _person(made.subject, ("subject",), now=now)
 
 
 def _person(person: Person, at: Path, *, now: dt.datetime) -> Iterator[Fault]:

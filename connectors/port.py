@@ -28,7 +28,17 @@ class Connector(Protocol):
 
 
 class MappingMisplaced(MappingFault):
-    """A mapping stands where one that makes something else is wanted."""
+    """A mapping stands where one that makes something else is wanted; ``place``: where it may."""
+
+    def __init__(self, name: str, makes: str, *, instead_of: str) -> None:
+        super().__init__(
+            f"{name} makes {makes}, but stands where a mapping that makes {instead_of} is wanted"
+        )
+        self.place = _PLACES.get(makes, "mappings")
+
+
+_PLACES = {"notification": "mapping", "open-case": "open_cases"}
+"""Settings for mappings of one kind; those of every other kind stand under ``mappings``."""
 
 
 class SecretMissing(Exception):
@@ -44,7 +54,7 @@ class AgencyRoute:
     area: str
     leads: bool
     mappings: tuple[AgencyMapping, ...]
-    """Its own formats; that of open cases first, as it goes by the file's name."""
+    """Its own formats; that of notifications last, as the others go by files' names."""
     largest: int
     """Bytes of one message."""
     queue_url: str | None = None
@@ -52,6 +62,8 @@ class AgencyRoute:
     push_url: str | None = None
     """Where its letters are pushed; may have a password."""
     push_token: str | None = None
+    registers: frozenset[str] = frozenset()
+    """Its systems of which the hub keeps the entries, to answer from."""
 
     def format_of_file(self, filename: str) -> Format | None:
         """What reads a dropped file: the mapping named for it, else any for its kind."""
@@ -102,16 +114,23 @@ def _route(code: str, settings: HubSettings, *, environ: Mapping[str, str]) -> A
     agency = settings.agencies[code]
     push = agency.push
     feeds = {"open-case": agency.open_cases, "notification": agency.mapping}
+    of_feeds = (_mapping(name, makes) for makes, name in feeds.items() if name)
+    others = (_other_mapping(name) for name in agency.mappings)
     return AgencyRoute(
         code=code,
         settings=agency,
         area=settings.area,
         leads=code == settings.lead_agency,
-        mappings=tuple(_mapping(name, makes) for makes, name in feeds.items() if name),
+        mappings=(*others, *of_feeds),
         largest=settings.http.largest_body,
         queue_url=_secret(environ, agency.queue.url_variable if agency.queue else None),
         push_url=push.url or _secret(environ, push.url_variable) if push else None,
         push_token=_secret(environ, push.token_variable if push else None),
+        registers=frozenset(
+            check.system
+            for check in settings.checks
+            if check.agency == code and check.answered_by == "register"
+        ),
     )
 
 
@@ -119,9 +138,14 @@ def _mapping(name: str, makes: str) -> AgencyMapping:
     mapping = load(name)
     if mapping.makes == makes:
         return mapping
-    raise MappingMisplaced(
-        f"{name} makes {mapping.makes}, but stands where a mapping that makes {makes} is wanted"
-    )
+    raise MappingMisplaced(name, mapping.makes, instead_of=makes)
+
+
+def _other_mapping(name: str) -> AgencyMapping:
+    mapping = load(name)
+    if mapping.makes in _PLACES:
+        raise MappingMisplaced(name, mapping.makes, instead_of="anything else")
+    return mapping
 
 
 def _secret(environ: Mapping[str, str], variable: str | None) -> str | None:

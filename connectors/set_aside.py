@@ -14,6 +14,7 @@ from typing import Generic, TypeVar
 from pydantic import ValidationError
 
 from connectors.asides import MOST, Asides, AsSent
+from connectors.degradable import MAY_GO
 from connectors.faults import Fault, fault_of
 from connectors.formats.strict_json import NotANumber, as_sent, cleaned
 from connectors.formats.template import MAPPING
@@ -21,10 +22,14 @@ from connectors.implausible import implausible
 from connectors.not_taken import NotTaken
 from connectors.parts import Path, at, before_compact, compact, every, leaves, put
 from schemas.case import OpenCase
+from schemas.checks import CheckReply
+from schemas.enquiries import Enquiry
 from schemas.notification import NO_ACCOUNT, Instead, Notification
+from schemas.person import PartialDate, Person
+from schemas.registers import RegisterEntry
 from schemas.sharing import Sensitivity
 
-Concern = TypeVar("Concern", Notification, OpenCase)
+Concern = TypeVar("Concern", Notification, OpenCase, RegisterEntry, CheckReply, Enquiry)
 
 _ROUNDS = 20
 """Cutting one part shows what it leaves incomplete: no shape of the hub's is deeper than this."""
@@ -95,6 +100,8 @@ class _Making(Generic[Concern]):
         if isinstance(made, Notification):
             self._tell_who_is_missing(made)
             changes = self._kept_close(made) if self._cut_yet else {}
+        elif isinstance(made, RegisterEntry) and not any(map(bool, _who(made.child))):
+            raise NotTaken("missing.child", self.sent.agreed(("child", "name")))
         if kept := self.asides.all():
             changes["set_aside"] = kept
         return made.model_copy(update=changes) if changes else made
@@ -129,14 +136,13 @@ class _Making(Generic[Concern]):
         return at(self.asides.came, path) is not None and at(self.sent.values, path) is None
 
     def _tell_who_is_missing(self, made: Notification) -> None:
-        child = made.subject
-        born = child.date_of_birth
-        given = any(name.given_name or name.preferred_name for name in child.name)
-        family = any(name.family_name for name in child.name)
-        if not (given or family or born or child.identifier or child.related_person):
+        given, family, born, *others = _who(made.subject)
+        if not (given or family or born or any(others)):
             name = self.sent.agreed(("subject", "name"))
             self.asides.note(Fault(("subject",), "missing.child"), Instead.WITHOUT, name=name)
-        elif not (born and born.expected):  # who is not born yet may have no name (R3)
+        elif not (
+            isinstance(born, PartialDate) and born.expected
+        ):  # who is not born yet may have no name (R3)
             for part, told in (("given_name", given), ("family_name", family)):
                 path = ("subject", "name", 0, part)
                 if not told and not self.asides.told(path):
@@ -148,7 +154,7 @@ class _Making(Generic[Concern]):
         value = at(self.sent.values, fault.path)
         if not isinstance(at(self.sent.values, fault.path[:-1]), dict | list):
             return  # it was left out with what it stood in
-        self._may_degrade(fault)
+        self._may_degrade(fault.because_of(value))
         if fault.absent and value is None:
             self._do_without(fault.path)
         elif value is None or value in ("", [], {}):
@@ -160,8 +166,8 @@ class _Making(Generic[Concern]):
             self._cut(fault.because_of(value))
 
     def _may_degrade(self, fault: Fault) -> None:
-        """Of an open case only what is said of the child: to lose its worker would close it."""
-        if self.shape is OpenCase and fault.path[:1] != ("child",):
+        may_go = MAY_GO.get(self.shape)
+        if may_go is not None and may_go.isdisjoint(fault.path[:1]):
             raise NotTaken(fault.reason, self.asides.name(fault.public_path) or None)
 
     def _cut(self, fault: Fault) -> None:
@@ -194,7 +200,7 @@ class _Making(Generic[Concern]):
                 self._instead(path, self.now.isoformat(), Instead.ARRIVAL)
             case ("narrative",):
                 self._instead(path, NO_ACCOUNT, Instead.WITHOUT)
-            case ("subject",) | ("child",):
+            case ("subject",) | ("child",) | ("query",):
                 self._put(path, {})
             case (*_, "relationship"):
                 self._instead(path, "other", Instead.WITHOUT)
@@ -236,6 +242,13 @@ class _Making(Generic[Concern]):
             and not self._of_mapping(path)
             for path, value in leaves(came)
         )
+
+
+def _who(child: Person) -> tuple[object, ...]:
+    """What says who a child is: given name, family name, birth, identifiers, family."""
+    given = any(name.given_name or name.preferred_name for name in child.name)
+    family = any(name.family_name for name in child.name)
+    return given, family, child.date_of_birth, child.identifier, child.related_person
 
 
 def _coarse(faults: Sequence[Fault]) -> list[Fault]:

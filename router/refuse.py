@@ -6,6 +6,8 @@ from typing import Any
 
 from schemas.base import Fact
 from schemas.case import OpenCase, OpenCaseReceived
+from schemas.checks import CheckReply, CheckReplyReceived
+from schemas.enquiries import Enquiry, EnquiryReceived
 from schemas.information import InformationReceived
 from schemas.message import Message, derived_id
 from schemas.notification import (
@@ -19,6 +21,7 @@ from schemas.notification import (
     Warned,
 )
 from schemas.refusals import INSTEAD, REASONS, Refusal
+from schemas.registers import RegisterEntry, RegisterEntryReceived
 from stores import codec
 from stores.dead_letters import DeadLetter
 from stores.ports import Arrival
@@ -35,21 +38,29 @@ def taken(arrival: Arrival, id_: str, *, duplicate_of: str | None = None) -> Rec
     )
 
 
+_Told = Notification | OpenCase | RegisterEntry | CheckReply | Enquiry
+
+
 def parts_to_tell(body: Fact | Refusal) -> list[SetAside]:
     """What of a message that is taken could not be used, as far as its sender is told."""
     match body:
         case NotificationReceived(notification=concern):
             return [*_aside(concern), *_without_reason(concern)]
-        case OpenCaseReceived(open_case=concern):
-            return _aside(concern)
+        case (
+            OpenCaseReceived(open_case=told)
+            | RegisterEntryReceived(entry=told)
+            | CheckReplyReceived(reply=told)
+            | EnquiryReceived(enquiry=told)
+        ):
+            return _aside(told)
         case InformationReceived(response=response):
             items = enumerate(response.items)
             return [_unsaid(f"items[{n}].reason") for n, one in items if one.lacks_reason]
     return []
 
 
-def _aside(concern: Notification | OpenCase) -> list[SetAside]:
-    return [one for one in concern.set_aside if one.instead is not Instead.ALONG]
+def _aside(told: _Told) -> list[SetAside]:
+    return [one for one in told.set_aside if one.instead is not Instead.ALONG]
 
 
 def _without_reason(concern: Notification) -> list[SetAside]:

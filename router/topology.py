@@ -11,7 +11,9 @@ from router.memory.documents import documents
 from router.memory.references import References
 from router.memory.register import DecodedPeople, PeopleMemory
 from router.step import Step
+from router.steps.answer import decide as answer
 from router.steps.approve import decide as approve
+from router.steps.check import decide as check
 from router.steps.compose import decide as compose
 from router.steps.deduplicate import decide as deduplicate
 from router.steps.link import decide as link
@@ -24,7 +26,7 @@ from stores.database import View
 
 
 def bound_steps() -> tuple[BoundStep, ...]:
-    """The seven hops' steps in the order of the flow, each with the memory that serves it."""
+    """The steps in the order of the flow, each with the memory that serves it."""
     decoded = DecodedPeople()
 
     def people(step: Step[Any], view: View) -> PeopleMemory:
@@ -35,6 +37,8 @@ def bound_steps() -> tuple[BoundStep, ...]:
         # Serial: a child made by one batch must be found by the next one, whatever partition it
         # comes from.
         BoundStep(link.STEP, people, serial=True),
+        BoundStep(answer.STEP, documents()),
+        BoundStep(check.STEP, documents()),
         BoundStep(rate.STEP, documents()),
         BoundStep(request_information.STEP, documents()),
         BoundStep(compose.STEP, documents()),
@@ -58,6 +62,10 @@ def unit_of(*names: str) -> Unit:
 WRITTEN_BY: Mapping[str, str] = {
     "notifications.accepted": "deduplicate",
     "cases.linked": "link",
+    "enquiries.matched": "link",
+    "enquiries.answered": "answer",
+    "checks.requested": "check",
+    "checks.answered": "check",
     "ratings.assigned": "rate",
     "information.requested": "request_information",
     "information.answered": "request_information",

@@ -9,9 +9,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from schemas.base import AreaFact, Code, Fact, Identity, Line, ReferralId, Shape
+from schemas.base import AreaFact, Code, Fact, Identity, Line, ReferralFact, ReferralId, Shape
 from schemas.notification import Notification, SetAside
 from schemas.person import Person
+from schemas.registers import KnownTo
 
 
 class Worker(Shape):
@@ -104,10 +105,14 @@ class ChildLinked(
     """Set when the case has a social worker: handed over at once, not rated here (R9)."""
     version: int = Field(default=1, ge=1)
     notification: Notification
+    amends: Identity | None = Field(default=None, exclude_if=lambda id_: id_ is None)
+    """The referral of version 1, where its own agency amends what it notified."""
     same_concern_as: Identity | None = Field(default=None, exclude_if=lambda id_: id_ is None)
     """The referral that told of this concern first, where it came again under a new reference."""
     checked: dict[Stated, Found] = Field(default={}, exclude_if=not_)
     """How what was told agrees with what was known of this child before (L6)."""
+    known_to: tuple[KnownTo, ...] = Field(default=(), exclude_if=not_)
+    """What registers that the hub keeps say of the child, and of whom it may be (R7)."""
 
 
 class FromPerson(Shape):
@@ -132,6 +137,18 @@ class ConcernFollowed(
     """Whether no other of the child's referrals came between them."""
     same_concern: bool
     """Whether it tells of the same concern: a new version, or sent again."""
+
+
+class NotificationAmended(
+    ReferralId, CaseFact, type="mash.case.notification-amended.v1", referral="referral_id"
+):
+    """The agency of this referral has amended its notification: these are its words now."""
+
+    case_id: Identity
+    amended_by: Identity
+    """The referral that the amendment made."""
+    version: int = Field(ge=2)
+    notification: Notification
 
 
 class OpenCaseLinked(Child, CaseFact, type="mash.case.open-case-linked.v1"):
@@ -165,6 +182,29 @@ class LinkCorrected(
     """No decision about it stands any more: it is as it was before humans looked."""
     checked: dict[Stated, Found] = Field(default={}, exclude_if=not_)
     """How what was told agrees with what else is known of the child whom it is about now (L6)."""
+    allocated_to: Worker | None = Field(default=None, exclude_if=not_)
+    """Of the child that it is about now."""
+    known_to: tuple[KnownTo, ...] = Field(default=(), exclude_if=not_)
+    """What registers that the hub keeps say of that child (R7)."""
+
+
+class RegisterEntryLinked(Child, CaseFact, type="mash.case.register-entry-linked.v1"):
+    """An entry of a register that the hub keeps was found to be about this child (R7)."""
+
+    entry_id: Identity
+    known_to: KnownTo
+    outcome: LinkOutcome
+    score: float
+    reasons: tuple[Line, ...]
+    candidates: tuple[Candidate, ...] = Field(default=(), max_length=5)
+    model: Code
+
+
+class RegistersChanged(ReferralFact, type="mash.case.registers-changed.v1", topic="cases.linked"):
+    """What registers say of the child of a referral is other than when it was linked (R7)."""
+
+    allocated_to: Worker | None = Field(default=None, exclude_if=not_)
+    known_to: tuple[KnownTo, ...] = Field(default=(), exclude_if=not_)
 
 
 class PersonPair(Shape):

@@ -131,6 +131,8 @@ class ReleaseDecision(CaseProduct):
     """
     text: Prose | None = Field(default=None, exclude_if=lambda text: text is None)
     """The owner's own words, where it chooses these."""
+    instead_of: Digest | None = Field(default=None, exclude_if=lambda digest: digest is None)
+    """With words of its own: the digest of the original that it had before it; required."""
     recipient: Code
     purpose: Line
     decided_by: Line
@@ -150,6 +152,8 @@ class Ruling(StrEnum):
     """Withheld no longer: products may hold it again, once they are approved."""
     RECALL = "recall"
     """Withheld, and asked back from every recipient that has it."""
+    AMEND = "amend"
+    """Its words are others now: each product that it is in is put before its owner again."""
 
 
 class ItemDecision(ReferralHead):
@@ -157,6 +161,8 @@ class ItemDecision(ReferralHead):
 
     item_id: Identity
     ruling: Ruling
+    text: Prose | None = Field(default=None, exclude_if=lambda text: text is None)
+    """For an amendment: the whole of what the item says now."""
     decided_by: Line
     reason: Line | None = None
     """Required when withheld or recalled (L1)."""

@@ -16,10 +16,12 @@ from pydantic import Field
 
 from schemas.base import AgencyFact, Code, Identity, Instant, Line, Prose, Shape
 from schemas.case import LinkOutcome, Worker
+from schemas.checks import NotChecked, System
 from schemas.notification import Digest, ParentsInformed, SetAside
 from schemas.person import Address, Contact, Identifier, Name, PartialDate, Sex
 from schemas.product import Disposal
 from schemas.rating import Colour
+from schemas.registers import Involvement
 
 _no: Callable[[object], bool] = not_
 
@@ -179,16 +181,23 @@ class NotAskedAgency(Shape):
     reason: Line
 
 
-class CheckedSystem(Shape):
+class CheckedSystem(Involvement, System):
     """What a system answered when it was asked whether it knows the child (R7, R8)."""
 
-    system: Code
     asked_at: Instant
     state: Literal["awaited", "answered", "late"]
-    answered_at: Instant | None = None
-    known: bool | None = None
-    involvement: Line | None = None
-    contact: Line | None = None
+    """``late``: nothing came by ``due_at``, and it is not waited for."""
+    due_at: Instant | None = Field(default=None, exclude_if=_no)
+    """None for a register that the hub keeps itself."""
+    answered_at: Instant | None = Field(default=None, exclude_if=_no)
+    late: bool = Field(default=False, exclude_if=_no)
+    """Whether it answered, or has still to answer, after its time."""
+    known: bool | None = Field(default=None, exclude_if=lambda known: known is None)
+    """None while there is no answer, or where that does not say."""
+    possible: bool = Field(default=False, exclude_if=_no)
+    """Whether a human has still to say that it is this child who is known."""
+    denied: bool = Field(default=False, exclude_if=_no)
+    """Whether it answered that it does not say."""
 
 
 class Suggested(Shape):
@@ -235,6 +244,8 @@ class Picture(Shape):
     not_asked: tuple[NotAskedAgency, ...] = ()
     volunteered: tuple[ShownItem, ...] = ()
     checked: tuple[CheckedSystem, ...] = ()
+    not_checked: tuple[NotChecked, ...] = Field(default=(), exclude_if=_no)
+    """Systems that are not asked, and why."""
     suggestion: Suggested | None = None
     ratings: tuple[PicturedRating, ...] = ()
     clocks: tuple[PicturedClock, ...] = ()

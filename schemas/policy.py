@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field
 
 from schemas.base import Code, Line, Prose, Shape
+from schemas.checks import System
 from schemas.gathering import Level
 from schemas.information import Sensitivity
 from schemas.notification import Digest
@@ -75,6 +76,23 @@ class Calendar(Shape):
     closures: tuple[dt.date, ...] = ()
 
 
+class Denial(StrEnum):
+    """Why words of harm are not counted as a sign of it (ConText: Harkema et al. 2009)."""
+
+    NEGATED = "negated"
+    HISTORICAL = "historical"
+    """Long past, or a parent's own childhood."""
+    HYPOTHETICAL = "hypothetical"
+    """Feared, supposed or warned of."""
+    QUESTION = "question"
+    OTHER = "other"
+    """Somebody else's, an animal's or a thing's."""
+    FICTION = "fiction"
+    """Of a story, a game, a lesson or a policy."""
+    EXPLAINED = "explained"
+    """An injury for which the text itself gives an innocent cause."""
+
+
 class Indicator(Shape):
     """A sign of harm that points to ``colour``: a phrase of the narrative, or a coded concern."""
 
@@ -83,7 +101,36 @@ class Indicator(Shape):
     """In the profile's own words, for reasons and requests; never quotes the narrative."""
     colour: Colour
     phrases: tuple[Line, ...] = ()
+    """As :mod:`router.steps.suggestion.phrases` reads them."""
     concerns: tuple[Code, ...] = ()
+    """Codes of the sender, which no words deny."""
+    despite: tuple[Denial, ...] = Field(default=(), exclude_if=not_)
+    """What does not deny it: a threat with an 'if' is a threat."""
+    vague: bool = Field(default=False, exclude_if=not_)
+    """It counts only in a sentence that denies no plainer sign, and its reason is told only where
+    nothing plainer is found.
+    """
+
+
+class Context(Shape):
+    """Words that say how to take the words of harm near them (ConText)."""
+
+    means: Denial | Literal["pseudo", "terminates", "clause", "joins", "idiom"]
+    """Why what they reach is denied. ``pseudo``: they look like such words and deny nothing;
+    ``terminates``: no reach goes beyond them; ``clause``: nor beyond these, but right after words
+    that deny they begin what is denied; ``joins``: they look like the beginning of a clause, and go
+    on with it; ``idiom``: they look like words of harm.
+    """
+    reaches: Literal["after", "before", "both", "answers", "previous"] = "after"
+    """Whether what they deny stands after them, before them or on both sides, within their
+    sentence; or, where they begin a sentence, in the question before it, or in whatever was said
+    before it.
+    """
+    within: int = Field(default=12, ge=1, le=200)
+    """How many words they reach."""
+    of: tuple[Denial, ...] = Field(default=(), exclude_if=not_)
+    """Whose reach they terminate, or what they only seem to say; everything where it is empty."""
+    phrases: tuple[Line, ...]
 
 
 class Recipient(Shape):
@@ -132,9 +179,17 @@ class BoroughProfile(Shape):
     version: Line
     valid_from: dt.date
     calendar: Calendar = Calendar()
+    words: dict[Code, tuple[Line, ...]] = Field(default={}, exclude_if=not_)
+    """Words and phrases by what they have in common; phrases name them in braces."""
+    context: tuple[Context, ...] = Field(default=(), exclude_if=not_)
+    """Where it is empty nothing is denied."""
     indicators: tuple[Indicator, ...]
     default: Colour
     """When no indicator is found."""
+    unknown: Colour | None = Field(default=None, exclude_if=lambda colour: colour is None)
+    """When the words hold nothing that the profile knows, not even to deny it, a person had better
+    read them (Chow 1970: reject rather than guess); None: as ``default``.
+    """
     repeat_referrals: int = Field(default=3, ge=1)
     """So many earlier referrals about the child raise a Blue or Green by one colour (R12)."""
     colours: dict[Colour, ColourRule]
@@ -164,6 +219,31 @@ class BoroughProfile(Shape):
     def title(self) -> str:
         """Name and version, as facts cite it."""
         return f"{self.name} {self.version}"
+
+
+class CheckTerms(Shape):
+    """What an agreement says of asking the partner's systems whether they know a child (R7, R8)."""
+
+    basis: Line
+    """The legal basis of such a check."""
+    since: dt.date
+    """Referrals of earlier days are not checked."""
+    tells: tuple[Literal["address", "family"], ...] = ()
+    """What it may be told of a child besides names, birth, sex and identifiers."""
+
+
+class EnquiryTerms(Shape):
+    """What an agreement says of enquiries by the partner whether the hub knows a child.
+
+    A purpose that neither list names is denied.
+    """
+
+    permit: tuple[Line, ...] = ()
+    """Purposes for which it is answered."""
+    review: tuple[Line, ...] = ()
+    """Purposes for which a human of the lead agency decides."""
+    tells: tuple[Literal["involvement", "worker"], ...] = ()
+    """What it is told besides whether the child is known and whom to ask."""
 
 
 class ItemKind(StrEnum):
@@ -227,6 +307,8 @@ class Agreement(Shape):
     """Of the text that was signed; what it releases beforehand counts only with it."""
     standing_release: tuple[StandingRelease, ...] = Field(default=(), exclude_if=not_)
     """Parts of that text by which its signatory releases kinds of its items beforehand."""
+    checks: CheckTerms | None = Field(default=None, exclude_if=not_)
+    enquiries: EnquiryTerms | None = Field(default=None, exclude_if=lambda terms: terms is None)
 
     def in_force(self, day: dt.date) -> bool:
         """Whether the agreement covers this day."""
@@ -240,6 +322,17 @@ class FormerRelease(Shape):
     purpose: Line
     decided_by: Line
     reason: Line
+
+
+class SystemCheck(System):
+    """A system that every referral is checked against (R7, R8): ``[[checks]]``."""
+
+    answered_by: Literal["agency", "register"] = "agency"
+    """``register``: the hub answers from the entries that the agency gave it."""
+    time_allowed: TimeAllowed = Elapsed(hours=4)
+    """For the agency to answer; nothing waits for it."""
+    told_on: bool = False
+    """Whether partners who ask the hub may be told of this register's entries (R27)."""
 
 
 class Partner(Shape):
@@ -270,6 +363,8 @@ class Policy(Shape):
     """By which rules linking reads what it is told; a policy of old has none: the first."""
     rules: int = Field(default=1, ge=1, exclude_if=lambda number: number == 1)
     """By which rules steps decide; what was decided under older ones is not decided again."""
+    checks: tuple[SystemCheck, ...] = Field(default=(), exclude_if=not_)
+    """The systems that every referral is checked against."""
 
     def name_of(self, agency: str) -> str:
         """What people call an agency; its code where it is no partner."""

@@ -19,7 +19,8 @@ from schemas.base import (
     ReferralHead,
     Shape,
 )
-from schemas.notification import Digest
+from schemas.message import derived_id
+from schemas.notification import MOST_PARTS, Digest
 from schemas.rating import Colour
 
 
@@ -34,6 +35,15 @@ def release_digest(*, item_id: str, recipient: str, purpose: str, text: str) -> 
     """
     parts = (part.encode() for part in (item_id, recipient, purpose, text))
     return sha256(b"".join(len(part).to_bytes(8, "big") + part for part in parts)).hexdigest()
+
+
+def items_of_notification(concern_id: str, parts: int = MOST_PARTS) -> tuple[str, ...]:
+    """The ids of a notification's items: its narrative, and so many parts of it.
+
+    ``concern_id``: the referral of version 1. They are the same for every version.
+    """
+    narrative = derived_id("notification", concern_id)
+    return (narrative, *(derived_id(narrative, str(n)) for n in range(1, parts + 1)))
 
 
 class Redaction(Shape):
@@ -122,10 +132,19 @@ class ProductHead(ReferralHead, ProductId):
     disposal: Disposal
     urgent: bool
     """A Red for the front line: waits for no owner, and signposts what is not approved already."""
+    supersedes: Identity | None = Field(default=None, exclude_if=_none)
+    """The product that held earlier words of its items: these take their place."""
+
+
+class OfConcern(Shape):
+    """What is about one version of a notification, and so about all of them."""
+
+    concern_id: Identity | None = Field(default=None, exclude_if=_none)
+    """The referral of version 1, where the notification was amended; None: this referral."""
 
 
 class ProductDrafted(
-    ProductHead, ProductFact, type="mash.product.drafted.v1", topic="products.drafted"
+    OfConcern, ProductHead, ProductFact, type="mash.product.drafted.v1", topic="products.drafted"
 ):
     """A product for one named recipient and purpose, not yet approved by anybody."""
 
@@ -133,7 +152,9 @@ class ProductDrafted(
     weighing: tuple[Weighing, ...]
 
 
-class ProductVoided(ProductFact, type="mash.product.voided.v1", topic="products.drafted"):
+class ProductVoided(
+    OfConcern, ProductFact, type="mash.product.voided.v1", topic="products.drafted"
+):
     """This product must not go: a human moved its referral to another child, and so another case.
 
     Its ``case_id`` is the case that it was drafted for.
@@ -213,6 +234,12 @@ class ItemLifted(OwnersWord, type="mash.item.lifted.v1", topic="products.approve
     """Its owner withholds an item no longer."""
 
 
+class ItemAmended(OwnersWord, type="mash.item.amended.v1", topic="products.approved"):
+    """Its owner amends an item: these are its words now, and no product lets earlier ones out."""
+
+    text: Prose
+
+
 class ApprovedItem(Item):
     """Text that its owner approved for exactly this recipient and purpose."""
 
@@ -272,6 +299,8 @@ class Product(SentProduct, Notice, type="mash.product.v1"):
     disposal: Disposal
     items: tuple[ApprovedItem, ...]
     signposts: tuple[Signpost, ...]
+    supersedes: Identity | None = Field(default=None, exclude_if=_none)
+    """An earlier product: what it says of these items no longer holds."""
 
 
 class ProductReleased(ProductFact, type="mash.product.released.v1", topic="products.released"):

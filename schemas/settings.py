@@ -9,7 +9,7 @@ from pydantic import Field, IPvAnyNetwork, StringConstraints
 
 from schemas.base import Code, Line, Shape
 from schemas.notification import Digest
-from schemas.policy import Agreement, FormerRelease
+from schemas.policy import Agreement, FormerRelease, SystemCheck
 
 Variable = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]*$")]
 """The name of an environment variable that holds a secret."""
@@ -116,6 +116,9 @@ class Push(Shape):
     """How the hub sends an agency its letters, where it does not fetch them over HTTP."""
 
     kind: Literal["http", "queue"]
+    shape: Literal["hub", "mais"] = "hub"
+    """``mais``: checks and replies in the shapes of the draft MAIS standard; over HTTP the answer
+    to a check may stand in the response."""
     url: Line | None = None
     """For http: where to POST."""
     url_variable: Variable | None = None
@@ -135,12 +138,17 @@ class AgencySettings(Shape):
     """A mapping of ``connectors/agencies`` or a path to one; None: only the hub's own messages."""
     open_cases: Line | None = None
     """The mapping of its open cases (R7), which only the lead agency may send without one."""
+    mappings: tuple[Line, ...] = ()
+    """Of what else it sends in its own form: entries of registers, check replies, enquiries."""
     agreement: Agreement | None = None
     http: HttpCredential | None = None
     folder: FolderCredential | None = None
     queue: QueueCredential | None = None
     mllp: MllpSettings | None = None
     push: Push | None = None
+    plain: Code | None = None
+    """The type of message, such as ``mash.enquiry.v1``, that a body without an event's attributes
+    is, for systems that speak no CloudEvents."""
     decision_makers: tuple[Line, ...] = ()
     """Who decides for it about its items (R29); a decision by anybody else is refused."""
     social_workers: tuple[Line, ...] = ()
@@ -161,4 +169,6 @@ class HubSettings(Shape):
     """A linkage model of ``router/linkage`` or a path to one; None: the newest that ships."""
     runtime: Runtime = Runtime()
     http: HttpSettings = HttpSettings()
+    checks: tuple[SystemCheck, ...] = ()
+    """The systems that every referral is checked against, as far as agreements name a basis."""
     agencies: dict[Code, AgencySettings]

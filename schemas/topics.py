@@ -7,7 +7,9 @@ from typing import Literal
 
 from schemas import (
     case,
+    checks,
     decisions,
+    enquiries,
     information,
     notification,
     operations,
@@ -15,6 +17,7 @@ from schemas import (
     picture,
     product,
     rating,
+    registers,
 )
 from schemas.base import Fact
 
@@ -56,6 +59,13 @@ TOPICS: tuple[Topic, ...] = (
         external=True,
     ),
     Topic(
+        "registers.received",
+        "which children registers know",
+        (registers.RegisterEntryReceived,),
+        keyed_by="area",
+        external=True,
+    ),
+    Topic(
         "links.decided",
         "a human settles a link",
         (
@@ -73,7 +83,10 @@ TOPICS: tuple[Topic, ...] = (
         (
             case.ChildLinked,
             case.ConcernFollowed,
+            case.NotificationAmended,
             case.OpenCaseLinked,
+            case.RegisterEntryLinked,
+            case.RegistersChanged,
             case.LinkCorrected,
             case.MergeSuggested,
             case.SplitSuggested,
@@ -82,6 +95,25 @@ TOPICS: tuple[Topic, ...] = (
             case.PersonSplit,
             case.DecisionUndone,
         ),
+        keyed_by="case",
+    ),
+    Topic(
+        "checks.requested",
+        "which systems are asked whether they know the child",
+        (checks.ChecksRequested, checks.ChecksRevised),
+        keyed_by="case",
+    ),
+    Topic(
+        "checks.received",
+        "systems answer",
+        (checks.CheckReplyReceived,),
+        keyed_by="case",
+        external=True,
+    ),
+    Topic(
+        "checks.answered",
+        "what systems know, and which are late",
+        (checks.CheckAnswered, checks.CheckLate, checks.EarlierConcluded),
         keyed_by="case",
     ),
     Topic(
@@ -168,6 +200,7 @@ TOPICS: tuple[Topic, ...] = (
             product.ItemDecided,
             product.ItemWithheld,
             product.ItemLifted,
+            product.ItemAmended,
             product.ProductApproved,
             product.ProductRefused,
             product.ApprovalWithdrawn,
@@ -199,6 +232,37 @@ TOPICS: tuple[Topic, ...] = (
         ),
         keyed_by="case",
         external=True,
+    ),
+    Topic(
+        "enquiries.received",
+        "partners ask whether a child is known",
+        (enquiries.EnquiryReceived,),
+        keyed_by="area",
+        external=True,
+    ),
+    Topic(
+        "enquiries.decided",
+        "a human permits or denies",
+        (enquiries.EnquiryDecided,),
+        keyed_by="area",
+        external=True,
+    ),
+    Topic(
+        "enquiries.matched",
+        "what the register says of whom they ask about",
+        (enquiries.EnquiryMatched,),
+        keyed_by="area",
+    ),
+    Topic(
+        "enquiries.answered",
+        "what became of enquiries, and what was told",
+        (
+            enquiries.EnquiryAdmitted,
+            enquiries.EnquiryDenied,
+            enquiries.EnquiryReferred,
+            enquiries.EnquiryAnswered,
+        ),
+        keyed_by="area",
     ),
     Topic(
         "timers.elapsed", "a time has come", (rating.TimerElapsed,), keyed_by="case", external=True

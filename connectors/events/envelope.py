@@ -20,7 +20,7 @@ from connectors.events.attributes import Attributes
 from connectors.events.facts import MESSAGE_TYPES, Door, Said, known_names, source_key
 from connectors.formats import strict_json
 from connectors.formats.mapping import Format
-from connectors.formats.media import BATCH, STRUCTURED, MediaType, media_type
+from connectors.formats.media import BATCH, NAMES, STRUCTURED, MediaType, media_type
 from connectors.formats.records import Record, Tally
 from connectors.formats.strict_json import Json
 from connectors.not_taken import NotTaken
@@ -220,12 +220,15 @@ def _structured(door: Door, json: Json) -> list[Arrival]:
 
 
 def _binary(door: Door, body: bytes, *, media: MediaType, attributes: Attributes) -> list[Arrival]:
-    said = _said(attributes.get)
-    kept_as = _kept_as(media.public_name, attributes.get("type"), said)
+    said, plain = _said(attributes.get), door.route.settings.plain
+    kept_as = _kept_as(media.public_name, attributes.get("type", plain), said)
     try:
-        if not attributes:
+        if attributes:
+            event = _attributes({**attributes, "datacontenttype": media.name}.get)
+        elif plain is not None and plain in MESSAGE_TYPES:
+            event = _Event(said, plain, media_type(media.name or NAMES["json"]), "")
+        else:
             raise NotTaken("unknown.format", "Content-Type")
-        event = _attributes({**attributes, "datacontenttype": media.name}.get)
         if not body.strip():
             raise NotTaken("unreadable.empty")
         if form := event.own_format(door.route):

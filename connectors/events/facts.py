@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 
 from connectors.asides import AsSent, overwritten
+from connectors.degradable import DEGRADABLE, Degradable
 from connectors.formats.mapping import Format
 from connectors.formats.records import Record, Tally
 from connectors.formats.strict_json import Json, parse, written
@@ -21,6 +22,8 @@ from connectors.set_aside import usable
 from schemas import decisions
 from schemas.base import Fact, Shape
 from schemas.case import OpenCase, OpenCaseReceived
+from schemas.checks import CheckReply, CheckReplyReceived
+from schemas.enquiries import Enquiry, EnquiryDecided, EnquiryDecision, EnquiryReceived
 from schemas.information import (
     InformationOffered,
     InformationReceived,
@@ -30,12 +33,14 @@ from schemas.information import (
 from schemas.message import derived_id
 from schemas.notification import Notification, NotificationReceived
 from schemas.refusals import Refusal
+from schemas.registers import RegisterEntry, RegisterEntryReceived
 from stores.ports import Arrival
 
 BRITAIN = ZoneInfo("Europe/London")
 
 NOTIFICATION = "mash.notification.v1"
 OPEN_CASE = "mash.open-case.v1"
+REGISTER_ENTRY = "mash.register-entry.v1"
 
 Sent = TypeVar("Sent", bound=Shape)
 
@@ -50,6 +55,13 @@ class MessageType(Generic[Sent]):
     lead_only: bool = False
     always: bool = False
     """Whether it is taken from an agency whose agreement has ended, as long as it is known."""
+
+
+def _entered(by: AgencyRoute, sent: RegisterEntry) -> Fact:
+    if sent.system not in by.registers:
+        raise NotTaken("refused.role", "system")
+    entry_id = sent.entry_id(by.code)
+    return RegisterEntryReceived(agency=by.code, area=by.area, entry_id=entry_id, entry=sent)
 
 
 MESSAGE_TYPES: Mapping[str, MessageType[Any]] = {
@@ -94,6 +106,22 @@ MESSAGE_TYPES: Mapping[str, MessageType[Any]] = {
     "mash.information-response.v1": MessageType(
         InformationResponse,
         lambda by, sent: InformationReceived(agency=by.code, response=sent),
+    ),
+    "mash.check-reply.v1": MessageType(
+        CheckReply,
+        lambda by, sent: CheckReplyReceived(
+            agency=by.code, referral_id=sent.referral_id, reply=sent
+        ),
+    ),
+    REGISTER_ENTRY: MessageType(RegisterEntry, _entered),
+    "mash.enquiry.v1": MessageType(
+        Enquiry,
+        lambda by, sent: EnquiryReceived(agency=by.code, area=by.area, enquiry=sent),
+    ),
+    "mash.enquiry-decision.v1": MessageType(
+        EnquiryDecision,
+        lambda by, sent: EnquiryDecided(agency=by.code, area=by.area, decision=sent),
+        lead_only=True,
     ),
     "mash.outcome-decision.v1": MessageType(
         decisions.OutcomeDecision,
@@ -187,8 +215,8 @@ class Door:
         """The fact of data in the hub's own shape; raises ``NotTaken`` with the path in that."""
         message_type = self._admitted(event_type)
         shape = message_type.shape
-        if issubclass(shape, Notification | OpenCase):
-            made = self._concern(shape, data, prefix=prefix)
+        if issubclass(shape, DEGRADABLE):
+            made = self._degraded(shape, data, prefix=prefix)
             return message_type.fact(self.route, made)
         data.check(known_names())
         try:
@@ -197,10 +225,8 @@ class Door:
             raise of_validation(error, prefix=prefix) from None
         return message_type.fact(self.route, made)
 
-    def _concern(
-        self, shape: type[Notification] | type[OpenCase], data: Json, *, prefix: str
-    ) -> Notification | OpenCase:
-        """A concern in the hub's own shape, with what cannot be used set aside."""
+    def _degraded(self, shape: type[Degradable], data: Json, *, prefix: str) -> Degradable:
+        """A message in the hub's own shape, with what cannot be used set aside."""
         data.check_depth()
         if not isinstance(data.value, dict):
             raise NotTaken("invalid.value", prefix.rstrip(".") or None)
@@ -218,7 +244,7 @@ class Door:
             odd=data.odd,
             beside=overwritten(data.value, prefix) if data.odd else (),
         )
-        made: Notification | OpenCase = usable(form, sent, validate=validate, now=self.now)
+        made: Degradable = usable(form, sent, validate=validate, now=self.now)
         return made
 
     def arrival(
@@ -242,9 +268,7 @@ class Door:
             original=original,
             content_type=content_type,
             body=body,
-            reference=body.notification.reference
-            if isinstance(body, NotificationReceived)
-            else None,
+            reference=_reference(body),
         )
 
     def _admitted(self, event_type: str) -> MessageType[Any]:
@@ -259,10 +283,20 @@ class Door:
         today = self.now.astimezone(BRITAIN).date()
         if not message_type.always and not (agreement and agreement.in_force(today)):
             raise NotTaken("refused.agreement")
-        open_case = event_type == OPEN_CASE and not route.may_send_open_cases
-        if open_case or (message_type.lead_only and not route.leads):
+        not_its_own = (event_type == OPEN_CASE and not route.may_send_open_cases) or (
+            event_type == REGISTER_ENTRY and not route.registers
+        )
+        if not_its_own or (message_type.lead_only and not route.leads):
             raise NotTaken("refused.role")
         return message_type
+
+
+def _reference(body: Fact | Refusal) -> str | None:
+    """The sender's own reference of what it told of."""
+    match body:
+        case NotificationReceived(notification=told) | RegisterEntryReceived(entry=told):
+            return told.reference
+    return None
 
 
 @lru_cache(maxsize=1)

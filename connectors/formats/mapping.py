@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, ValidationError
 
 from connectors.asides import AsSent, aside, overwritten
+from connectors.degradable import Degradable
 from connectors.formats import hl7_paths, template
 from connectors.formats.convert import CONVERTERS, SEVERAL, Options
 from connectors.formats.family import Children, siblings
@@ -32,20 +33,29 @@ from connectors.not_taken import NotTaken
 from connectors.set_aside import usable
 from schemas.base import Code, Line, Shape
 from schemas.case import OpenCase
+from schemas.checks import CheckReply
+from schemas.enquiries import Enquiry
 from schemas.notification import Instead, Notification, SetAside
 from schemas.refusals import Refusal
+from schemas.registers import RegisterEntry
 
-Makes = Literal["notification", "open-case"]
+Makes = Literal["notification", "open-case", "register-entry", "check-reply", "enquiry"]
 """The shape of the hub's that a mapping makes."""
 
 AGENCIES = Path(__file__).parents[1] / "agencies"
-_SHAPES: Mapping[str, type[Notification] | type[OpenCase]] = {
+_SHAPES: Mapping[str, type[Degradable]] = {
     "notification": Notification,
     "open-case": OpenCase,
+    "register-entry": RegisterEntry,
+    "check-reply": CheckReply,
+    "enquiry": Enquiry,
 }
 _EMPTY: Mapping[str, Mapping[str, object]] = {
     "notification": {"subject": {}},
     "open-case": {"child": {}, "worker": None},
+    "register-entry": {"child": {}},
+    "check-reply": {},
+    "enquiry": {"query": {}},
 }
 """What stands for parts of which a record says nothing (R3)."""
 _A_MOMENT = dt.datetime(2026, 3, 12, 9, 30, tzinfo=dt.UTC)
@@ -108,7 +118,7 @@ class Format:
 
     def make(
         self, record: Record, *, now: dt.datetime, tally: Tally | None = None
-    ) -> list[Notification] | list[OpenCase]:
+    ) -> Sequence[Degradable]:
         """The hub's shape of one record, of each child that it is about; never empty.
 
         What cannot be used is set aside. Raises ``NotTaken`` where nothing is left to act on.

@@ -20,8 +20,11 @@ from ops.run.configuration import read_settings
 from router.refuse import parts_to_tell, warned
 from schemas.base import Fact
 from schemas.case import OpenCaseReceived
+from schemas.checks import CheckReplyReceived
+from schemas.enquiries import EnquiryReceived
 from schemas.notification import NotificationReceived
 from schemas.refusals import REASONS, Refusal
+from schemas.registers import RegisterEntryReceived
 
 
 @click.group()
@@ -120,14 +123,20 @@ def _told(number: int, body: Fact | Refusal) -> dict[str, Any]:
             why = REASONS[code]
             told = {"cause": why.cause, "cure": why.cure, "hint": why.hint}
             return {"record": number, "taken": False, "reason": code, "field": field} | told
-        case NotificationReceived(notification=made) | OpenCaseReceived(open_case=made):
+        case (
+            NotificationReceived(notification=made)
+            | OpenCaseReceived(open_case=made)
+            | RegisterEntryReceived(entry=made)
+            | CheckReplyReceived(reply=made)
+            | EnquiryReceived(enquiry=made)
+        ):
             plain = json.loads(made.model_dump_json(exclude_none=True))
             warnings = [
                 warned(part).model_dump() | {"kept": part.value} for part in parts_to_tell(body)
             ]
             as_ = {"as": type(made).__name__, "made": plain, "warnings": warnings}
             return {"record": number, "taken": True} | as_
-    raise TypeError(type(body).__name__)  # files hold notifications or open cases
+    raise TypeError(type(body).__name__)  # mappings make nothing else
 
 
 def _shown(told: list[dict[str, Any]]) -> Iterator[str]:

@@ -24,7 +24,7 @@ from typing import Any
 from connectors.clients.http_client import HubClient
 from ops.demo.simulation.agencies import persistently
 from ops.demo.simulation.bad import bad_messages
-from ops.demo.simulation.stream import sample_open_cases
+from ops.demo.simulation.stream import sample_open_cases, sample_register
 from ops.look.status import collect
 from ops.run.wiring import Hub
 from schemas.case import ChildLinked
@@ -35,6 +35,12 @@ from stores import counting, overview
 
 _LOOK_SECONDS = 0.25
 _AUTHORITY = "childrens_social_care"
+_AS_A_REGISTER = {
+    "ce-specversion": "1.0",
+    "ce-id": "ecaf-export-1",
+    "ce-source": "urn:simulated:early_help",
+    "ce-type": "mash.register-entry.v1",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +145,8 @@ def simulators(folder: DemoFolder, url: str, *, limit: int | None) -> Iterator[S
 
 
 def send_first(folder: DemoFolder, url: str, *, stop: threading.Event) -> None:
-    """What comes before the stream: the feed of open cases as a dropped file, and one bad message
-    of each kind.
+    """What comes before the stream: the feed of open cases as a dropped file, the register of what
+    is below threshold, and one bad message of each kind.
     """
     tokens = json.loads(folder.tokens.read_text(encoding="utf-8"))
     coming = folder.drops / "open_cases.csv.part"
@@ -149,6 +155,9 @@ def send_first(folder: DemoFolder, url: str, *, stop: threading.Event) -> None:
     receipts = "receipts/*open_cases.csv.receipts.jsonl"
     while not any(folder.drops.glob(receipts)) and not stop.wait(_LOOK_SECONDS):
         pass
+    with HubClient(url, tokens["early_help"]) as register:
+        send = partial(register.send_raw, sample_register(), "text/csv", headers=_AS_A_REGISTER)
+        persistently(send, stop)
     with HubClient(url, tokens["police"]) as police:
         for bad in bad_messages():
             persistently(partial(police.send_raw, bad.body, bad.content_type), stop)

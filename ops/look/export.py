@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from connectors.events.facts import MESSAGE_TYPES
-from schemas import information, notices, notification, outcome, product
+from schemas import checks, enquiries, information, notices, notification, outcome, product
 from schemas.base import Notice, Shape
 from schemas.topics import TOPICS
 
 NOTICES: tuple[type[Notice], ...] = (
+    checks.CheckRequest,
+    enquiries.EnquiryReply,
+    enquiries.EnquiryReview,
     information.InformationRequest,
     notices.AdultMatter,
     notices.ApprovalRequest,

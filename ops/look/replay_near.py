@@ -19,14 +19,19 @@ from schemas.case import (
     ChildLinked,
     ConcernFollowed,
     MergeSuggested,
+    NotificationAmended,
     OpenCaseLinked,
     OpenCaseReceived,
+    RegisterEntryLinked,
+    RegistersChanged,
     SplitSuggested,
 )
 from schemas.decisions import StandingReleased
+from schemas.enquiries import EnquiryAdmitted
 from schemas.message import Message
 from schemas.notification import NotificationAccepted, NotificationReceived
 from schemas.product import ProductDrafted
+from schemas.registers import RegisterEntryReceived
 from stores import people, references, replaying
 from stores.database import View
 from stores.replaying import Recorded
@@ -43,7 +48,7 @@ class Beyond(Exception):
 
 
 class Followed(NamedTuple):
-    """A recorded link of another referral or open case, which is not decided again."""
+    """A recorded link of what else tells of a child, which is not decided again."""
 
     position: int
     evidence_of: Message
@@ -100,7 +105,16 @@ def _linked_at(ordered: Iterable[Recorded]) -> dict[str, int]:
 
 
 _OF_LINKING = frozenset(
-    one.type for one in (ChildLinked, ConcernFollowed, OpenCaseLinked, MergeSuggested)
+    one.type
+    for one in (
+        ChildLinked,
+        ConcernFollowed,
+        NotificationAmended,
+        OpenCaseLinked,
+        RegisterEntryLinked,
+        RegistersChanged,
+        MergeSuggested,
+    )
 )
 
 
@@ -115,8 +129,14 @@ def _of_case(view: View, about: str) -> list[Recorded]:
         linked = [one.row for one in recorded if one.row.topic == _LINKS]
         referrals |= {row.correlation_id for row in linked}
         cases |= {row.subject for row in linked}
+        referrals |= _told_anew(recorded)
         referrals |= _of_same_reference(view, recorded)
     return recorded
+
+
+def _told_anew(recorded: Iterable[Recorded]) -> set[str]:
+    """What changed what registers say of a referral's child: it is about another case, perhaps."""
+    return {one.row.causation_id for one in recorded if one.row.type == RegistersChanged.type}
 
 
 def _of_same_reference(view: View, recorded: Iterable[Recorded]) -> set[str]:
@@ -157,13 +177,21 @@ def _few(block: set[int] | None) -> set[int]:
 
 
 def _tells(one: Recorded) -> bool:
-    return one.row.type in (NotificationAccepted.type, OpenCaseReceived.type)
+    return one.row.type in _TELLING
 
 
-def _refuse_gaps(persons: Iterable[PersonRecord], told: Iterable[Recorded]) -> None:
+_TELLING = {
+    fact.type
+    for fact in (NotificationAccepted, OpenCaseReceived, RegisterEntryReceived, EnquiryAdmitted)
+}
+
+
+def _refuse_gaps(persons: Iterable[PersonRecord], told: Sequence[Recorded]) -> None:
     """Whatever the register holds of these persons must be told of, or something was taken out."""
-    referrals = {one.row.correlation_id for one in told}
-    if any(not referrals.issuperset(person.evidence) for person in persons):
+    evidence = {one.row.correlation_id for one in told}
+    entries = (_opened(one).data for one in told if one.row.type == RegisterEntryLinked.type)
+    evidence |= {entry.entry_id for entry in entries if isinstance(entry, RegisterEntryLinked)}
+    if any(not evidence.issuperset(person.evidence) for person in persons):
         raise Beyond
 
 
@@ -175,7 +203,7 @@ def _links(view: View, cases: set[str]) -> list[Recorded]:
     while len(cases) + len(referrals) > known:
         known = len(cases) + len(referrals)
         links = replaying.about(view, referrals=referrals, subjects=cases, topic=_LINKS)
-        referrals |= {one.row.correlation_id for one in links}
+        referrals |= {one.row.correlation_id for one in links} | _told_anew(links)
         cases |= {one.row.subject for one in links}
         cases |= set(_other_cases(one for one in links if not _is_of_linking(one)))
     return links
@@ -192,10 +220,12 @@ def _is_of_linking(one: Recorded) -> bool:
 
 
 def _by_a_human(fact: Fact) -> bool:
-    """Whether a fact follows from a human's decision about links."""
-    if isinstance(fact, ChildLinked | OpenCaseLinked):
+    """Whether a fact shows that it follows from a human's decision about links."""
+    if isinstance(fact, Linked):
         return fact.model == HUMAN
-    return not isinstance(fact, ConcernFollowed | MergeSuggested | SplitSuggested)
+    raised = MergeSuggested | SplitSuggested
+    told = ConcernFollowed | NotificationAmended | RegistersChanged
+    return not isinstance(fact, told | raised)
 
 
 def _followed(
@@ -210,10 +240,10 @@ def _followed(
 
 def _one_followed(view: View, caused: Sequence[Recorded]) -> Followed:
     first, facts = _opened(caused[0]), [_opened(one).data for one in caused]
-    (linked,) = (one for one in facts if isinstance(one, ChildLinked | OpenCaseLinked))
+    (linked,) = (one for one in facts if isinstance(one, Linked))
     doubts = [one for one in facts if isinstance(one, MergeSuggested | SplitSuggested)]
     said = first
-    if isinstance(linked, OpenCaseLinked):
+    if not isinstance(linked, ChildLinked):
         cause = replaying.entry(view, str(first.causation_id))
         said = _opened(cause) if cause else first
     return Followed(caused[0].row.position, said, linked, doubts)

@@ -13,15 +13,15 @@ from schemas.topics import FACTS
 
 Names = tuple[str, ...]
 
+_FIRST: Names = ("deduplicate", "link", "answer")
+_BEHIND: Names = ("check", "rate", "request_information", "compose", "approve", "release")
 SHARES: tuple[tuple[Names, ...], ...] = (
-    (("deduplicate", "link", "rate", "request_information", "compose", "approve", "release"),),
-    (
-        ("deduplicate", "link"),
-        ("rate", "request_information", "compose", "approve", "release"),
-    ),
+    ((*_FIRST, *_BEHIND),),
+    (_FIRST, _BEHIND),
 )
 """The steps in the order of the flow, by how many processes have them. Linking alone takes half of
 the time and stays in one, as its candidates come from everybody known: a third would not pay.
+Answering is with it, as the two hear each other.
 """
 
 

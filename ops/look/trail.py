@@ -13,7 +13,14 @@ from ops.look.reading import Readable
 from ops.run.wiring import Hub
 from router.refuse import parts_to_tell
 from schemas.base import Fact
-from schemas.case import ChildLinked, MergeSuggested, OpenCaseLinked, SplitSuggested
+from schemas.case import (
+    ChildLinked,
+    MergeSuggested,
+    OpenCaseLinked,
+    RegisterEntryLinked,
+    SplitSuggested,
+)
+from schemas.checks import ChecksRequested, ChecksRevised
 from schemas.information import InformationRequested, RequestsPrepared
 from schemas.message import Message
 from schemas.operations import RecordRevealed
@@ -28,9 +35,13 @@ OPERATIONS = "operations"
 _IDS = (
     "absorbed_case_id",
     "absorbed_person_id",
+    "amended_by",
+    "amends",
     "case_id",
+    "concern_id",
     "dead_letter_id",
     "decision_id",
+    "entry_id",
     "family_id",
     "first_referral_id",
     "from_case_id",
@@ -48,6 +59,7 @@ _IDS = (
     "referral_ids",
     "request_id",
     "same_concern_as",
+    "supersedes",
     "to_person_id",
     "undone_decision_id",
 )
@@ -65,6 +77,7 @@ _CODES = (
     "disposal",
     "found",
     "included",
+    "kind",
     "known",
     "late",
     "level",
@@ -74,22 +87,27 @@ _CODES = (
     "model",
     "outcome",
     "owner",
+    "possible",
     "previous",
     "profile",
     "recall",
     "recipient",
+    "restricted",
     "ruling",
     "same",
     "sensitivity",
     "signpost",
     "status",
     "step",
+    "system",
     "team",
     "urgent",
     "version",
     "voided",
 )
 _MEASURES = (
+    "answered_at",
+    "asked_at",
     "decision_due_at",
     "digest",
     "due_at",
@@ -108,13 +126,17 @@ _PARTS = (
     "candidates",
     "decision",
     "items",
+    "known_to",
     "checks",
     "not_asked",
     "overrules",
     "plan",
     "receipt",
+    "reply",
     "requests",
     "response",
+    "result",
+    "results",
     "saw",
     "weighing",
     "worker",
@@ -125,6 +147,9 @@ _SHOWN = frozenset({*_IDS, *_CODES, *_MEASURES, *_PARTS})
 _IN_OUR_WORDS: Mapping[type[Fact], frozenset[str]] = {
     ChildLinked: frozenset({"reasons"}),
     OpenCaseLinked: frozenset({"reasons"}),
+    RegisterEntryLinked: frozenset({"reasons"}),
+    ChecksRequested: frozenset({"reason", "legal_basis", "purpose"}),
+    ChecksRevised: frozenset({"reason", "legal_basis", "purpose"}),
     MergeSuggested: frozenset({"reasons"}),
     SplitSuggested: frozenset({"reasons"}),
     RatingSuggested: frozenset({"reasons"}),

@@ -18,7 +18,17 @@ from schemas.refusals import REASONS
 
 _ROW = re.compile(r"^(row|line) \d+, |^\[\d+\]\.")
 _INDEX = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
-_HOLDERS = ("data", "decision", "response", "receipt", "notification", "open_case")
+_HOLDERS = (
+    "data",
+    "decision",
+    "response",
+    "receipt",
+    "notification",
+    "open_case",
+    "entry",
+    "reply",
+    "enquiry",
+)
 """Where the hub's own envelopes and facts hold what an agency wrote."""
 
 

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from connectors.events.facts import MESSAGE_TYPES
 from connectors.formats.mapping import MappingFault
 from connectors.port import MappingMisplaced, SecretMissing, routes
 from ops.run import doors, owners
@@ -57,11 +58,13 @@ def check(
         *mute,
         *owners.released_by_an_operator(settings),
         *owners.released_by_no_text(settings),
+        *_unknown_plain(settings),
         *_doors(settings, folder),
         *(silent(settings, spoken, folder=folder) if connect else ()),
     ]
     warned = [
         *(one for item in settings.agencies.items() for one in _agency(*item, today=today)),
+        *_unasked(settings, today=today),
         *_unkeyed(settings, environment, folder=folder),
         *doors.open_to_listeners(settings, spoken),
         *doors.readable_passwords(settings, path),
@@ -101,18 +104,17 @@ def _policy(settings: HubSettings, folder: Path) -> Iterator[Fault]:
 def _mappings(settings: HubSettings) -> Iterator[Fault]:
     """Each by itself, so that one fault does not hide another."""
     for code, agency in settings.agencies.items():
-        for feed in _FEEDS:
-            if name := getattr(agency, feed):
-                alone = _bare(agency).model_copy(update={feed: name})
-                yield from _mapping(_of(settings, code, alone), where=f"agencies.{code}.{feed}")
+        named = [(feed, name) for feed in _FEEDS if (name := getattr(agency, feed))]
+        for feed, value in (*named, *(("mappings", (name,)) for name in agency.mappings)):
+            alone = _bare(agency).model_copy(update={feed: value})
+            yield from _mapping(_of(settings, code, alone), where=f"agencies.{code}.{feed}")
 
 
 def _mapping(alone: HubSettings, *, where: str) -> Iterator[Fault]:
     try:
         routes(alone, {})
     except MappingMisplaced as error:
-        other = next(feed for feed in _FEEDS if not where.endswith(feed))
-        yield Fault(where, str(error), f"name it under {other}, or name another here")
+        yield Fault(where, str(error), f"name it under {error.place}, or name another here")
     except MappingFault as error:
         yield Fault(where, str(error), "mend the mapping; try it with `hub connectors try`")
 
@@ -127,6 +129,15 @@ def _unread_hl7(settings: HubSettings) -> Iterator[Fault]:
             if route.format_of_file("message.hl7") is None:
                 instead = 'name one with [reader.hl7] under mapping, such as "health-hl7"'
                 yield Fault(f"agencies.{code}.mllp", "no mapping of the agency reads HL7", instead)
+
+
+def _unknown_plain(settings: HubSettings) -> Iterator[Fault]:
+    """Agencies whose bodies without an event are said to be what the hub takes from nobody."""
+    for code, agency in settings.agencies.items():
+        if agency.plain is not None and agency.plain not in MESSAGE_TYPES:
+            what = f"{agency.plain} is no type of message that agencies send"
+            instead = "write one such as mash.enquiry.v1; `hub schemas` lists them"
+            yield Fault(f"agencies.{code}.plain", what, instead)
 
 
 def _read_alone(agency: AgencySettings) -> AgencySettings:
@@ -145,7 +156,8 @@ def _secrets(settings: HubSettings, environment: Mapping[str, str]) -> Iterator[
 
 
 def _bare(agency: AgencySettings) -> AgencySettings:
-    return agency.model_copy(update=dict.fromkeys((*_FEEDS, "queue", "push")))
+    nothing = dict.fromkeys((*_FEEDS, "queue", "push"))
+    return agency.model_copy(update={**nothing, "mappings": ()})
 
 
 def _of(settings: HubSettings, code: str, agency: AgencySettings) -> HubSettings:
@@ -189,6 +201,19 @@ def _agency(code: str, agency: AgencySettings, *, today: dt.date) -> Iterator[Fa
     if agency.push is None and agency.http is None and agency.queue is None:
         instead = "add http, queue or push; until then its letters wait"
         yield Fault(f"agencies.{code}", "has no way to get what the hub has for it", instead)
+
+
+def _unasked(settings: HubSettings, *, today: dt.date) -> Iterator[Fault]:
+    """Systems that no referral is checked against, as no agreement names a basis."""
+    for number, check in enumerate(settings.checks):
+        agency = settings.agencies.get(check.agency)
+        terms = agency.agreement.checks if agency and agency.agreement else None
+        if terms is None or today < terms.since:
+            what = f"the agreement with {check.agency} names no basis for checks today"
+            instead = (
+                f"add checks = {{ basis = …, since = … }} to agencies.{check.agency}.agreement"
+            )
+            yield Fault(f"checks[{number}]", f"{what}: nobody is asked", instead)
 
 
 def _amiss(agreement: Agreement | None, today: dt.date) -> str | None:

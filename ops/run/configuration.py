@@ -17,6 +17,8 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from router.linkage.rules import NEWEST
+from router.steps.suggestion.phrases import BadPhrase
+from router.steps.suggestion.reading import Same, vocabulary
 from schemas.base import Shape
 from schemas.policy import RULES, BoroughProfile, Partner, Policy
 from schemas.settings import AgencySettings, HubSettings
@@ -78,14 +80,31 @@ def read_policy(settings: HubSettings, *, folder: Path = Path()) -> Policy:
         linkage_model=settings.linkage_model or "default",
         linkage_rules=NEWEST,
         rules=RULES,
+        checks=settings.checks,
     )
 
 
 def read_profile(name: str, *, folder: Path = Path()) -> BoroughProfile:
-    """A borough profile that ships with the hub, or the one at a path relative to ``folder``."""
+    """A borough profile that ships with the hub, or the one at a path relative to ``folder``.
+
+    Its ``language`` names a file of the same kind, with the words and contexts that it begins with.
+    """
+    raw = _shipped_or_own(name, folder=folder)
+    if isinstance(language := raw.pop("language", None), str):
+        spoken = _shipped_or_own(language, folder=folder)
+        raw["words"] = spoken.get("words", {}) | raw.get("words", {})
+        raw["context"] = [*spoken.get("context", ()), *raw.get("context", ())]
+    profile = _validated(BoroughProfile, raw, where=name)
+    try:
+        vocabulary(Same(profile))
+    except BadPhrase as error:
+        raise Misconfigured(Fault(name, str(error), "mend that phrase")) from None
+    return profile
+
+
+def _shipped_or_own(name: str, *, folder: Path) -> dict[str, Any]:
     shipped = files(PROFILES) / f"{name}.toml"
-    raw = _read_toml(shipped if shipped.is_file() else folder / name)
-    return _validated(BoroughProfile, raw, where=name)
+    return _read_toml(shipped if shipped.is_file() else folder / name)
 
 
 def key_encryption_key(
@@ -176,6 +195,8 @@ def _inconsistencies(settings: HubSettings) -> Iterator[Fault]:
     )
     yield from (Fault(*said) for wrong, *said in checks if wrong)
     yield from _shared_tokens(agencies)
+    yield from _checks(settings)
+    yield from _enquiries(agencies)
 
 
 def _shared_tokens(agencies: Mapping[str, AgencySettings]) -> Iterator[Fault]:
@@ -183,6 +204,29 @@ def _shared_tokens(agencies: Mapping[str, AgencySettings]) -> Iterator[Fault]:
     times = Counter(tokens.values())
     said = "shares its token with another", "make one with `hub config token`"
     yield from (Fault(f"agencies.{c}.http", *said) for c, own in tokens.items() if times[own] > 1)
+
+
+def _checks(settings: HubSettings) -> Iterator[Fault]:
+    times = Counter(check.system for check in settings.checks)
+    for number, check in enumerate(settings.checks):
+        where = f"checks[{number}]"
+        if times[check.system] > 1:
+            yield Fault(where, f"{check.system} is named twice", "name each system once")
+        if check.agency not in settings.agencies:
+            what, instead = f"{check.agency} is not configured", f"add [agencies.{check.agency}]"
+            yield Fault(f"{where}.agency", what, instead)
+        if check.told_on and check.answered_by != "register":
+            what = "is for a register that the hub keeps, and this system answers by itself"
+            yield Fault(f"{where}.told_on", what, 'take it out, or write answered_by = "register"')
+
+
+def _enquiries(agencies: Mapping[str, AgencySettings]) -> Iterator[Fault]:
+    for code, agency in agencies.items():
+        terms = agency.agreement and agency.agreement.enquiries
+        both = {*terms.permit} & {*terms.review} if terms else set()
+        for purpose in sorted(both):
+            what = f"{purpose!r} is both permitted and left to a human"
+            yield Fault(f"agencies.{code}.agreement.enquiries", what, "name it in one of the lists")
 
 
 def _unknown_agencies(profile: BoroughProfile, settings: HubSettings) -> Iterator[Fault]:

@@ -21,8 +21,10 @@ from router.steps.link.register import Evidence, PersonRecord, Register, Ruling
 from router.steps.link.settling import own_person
 from schemas.base import Fact
 from schemas.decisions import LinkDecided, PersonsDecided, Settled, SplitDecided, UndoDecided
+from schemas.enquiries import EnquiryAdmitted
 from schemas.message import Message
 from schemas.notification import NotificationAccepted
+from schemas.registers import RegisterEntryReceived
 from stores import people, states
 from stores.database import Transaction, View
 
@@ -104,7 +106,11 @@ class PeopleMemory:
         records = [self._records[number] for number in numbers if number in self._records]
         if first is not None:
             records += self._persons([first.person_id])
-        told, standard = self._told_before(incoming, records)
+        told, standard = dict[str, Evidence](), frozenset[str]()
+        if isinstance(message.data, NotificationAccepted) and self.rules >= 2:
+            told, standard = self._told_before(incoming, records)
+        elif isinstance(message.data, EnquiryAdmitted):
+            told = self._all_told(records)
         evidence = told | ({first.id: first} if first else {})
         return Register(
             incoming.subject,
@@ -116,6 +122,12 @@ class PeopleMemory:
             standard=standard,
         )
 
+    def _all_told(self, records: Iterable[PersonRecord]) -> dict[str, Evidence]:
+        """Everything that was told of these persons."""
+        ids = {id_ for record in records for id_ in record.evidence}
+        self._load_evidence(ids)
+        return {id_: self._evidence[id_] for id_ in ids if id_ in self._evidence}
+
     def _told_before(
         self, incoming: _Incoming, records: Sequence[PersonRecord]
     ) -> tuple[dict[str, Evidence], frozenset[str]]:
@@ -123,8 +135,6 @@ class PeopleMemory:
         in words that are told of several families.
         """
         piece = incoming.evidence
-        if self.rules < 2 or piece.open_case:
-            return {}, frozenset()
         found: dict[str, PersonRecord] = {}
         for record in records:
             near = near_in_time(record, piece)
@@ -152,7 +162,7 @@ class PeopleMemory:
 
     def _incoming_of(self, message: Message) -> _Incoming:
         """The child of a message; described now where nobody foresaw it."""
-        id_ = message.data.of_referral or message.id
+        id_ = _evidence_id(message)
         if id_ not in self._incoming:
             self._look_up(self._describe([message]))
         return self._incoming[id_]
@@ -333,13 +343,24 @@ def file_everybody(transaction: Transaction) -> int:
     )
 
 
+def _evidence_id(message: Message) -> str:
+    """What the evidence is called that a message brings, or would bring."""
+    match message.data:
+        case RegisterEntryReceived(entry_id=id_) | EnquiryAdmitted(enquiry_id=id_):
+            return id_
+        case other:
+            return other.of_referral or message.id
+
+
 def _spoken_of(fact: Fact) -> str | None:
-    """The evidence that a message refers back to: an amendment to its first version, a decision to
-    its referral.
+    """The evidence that a message refers back to: an amendment to its first version, an entry that
+    came again to itself, a decision to its referral.
     """
     match fact:
         case NotificationAccepted(first_referral_id=first):
             return first
+        case RegisterEntryReceived(entry_id=entry_id):
+            return entry_id
         case LinkDecided(decision=decision):
             return decision.referral_id
         case _:

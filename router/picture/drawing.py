@@ -104,6 +104,7 @@ class _Drawing:
             asked=gathered.asked(asking, gathering),
             not_asked=gathered.not_asked(asking),
             volunteered=gathered.volunteered(asking, gathering),
+            **gathered.checked(self.found.checking.get(id_)),
             suggestion=_suggestion(rated, self.policy),
             ratings=tuple(_ratings(rated)),
             clocks=tuple(_clocks(rated)),
@@ -135,7 +136,7 @@ class _Drawing:
             return
         for candidate in self.linked.candidates:
             person = self.found.people.get(candidate.person_id)
-            if person is not None and person is not self.person:
+            if person is not None and person.person_id != self.person.person_id:
                 told = self.found.told([person])
                 yield child.pictured(
                     person, told, outcome=self.linked.outcome, reasons=candidate.reasons
@@ -145,7 +146,7 @@ class _Drawing:
         """The other children of the family, and those whom notifications name."""
         known: set[str] = set()
         for person in self.found.family(self.person):
-            if person is not self.person:
+            if person.person_id != self.person.person_id:
                 told = self.found.told([person])
                 relative = child.relative(person, told)
                 known |= child.given_names(relative.name)
@@ -156,7 +157,7 @@ class _Drawing:
         earlier = [
             one
             for one in reversed(self.told_of_family)
-            if not one.open_case and one.id != self.evidence.id
+            if one.is_referral and one.id != self.evidence.id
         ]
         for piece in earlier[:_MOST_SHOWN]:
             yield self._earlier(piece)
@@ -185,7 +186,7 @@ class _Drawing:
             {
                 piece.again or piece.id
                 for piece in told
-                if not piece.open_case and upto - _YEAR < piece.observed_at <= upto
+                if piece.is_referral and upto - _YEAR < piece.observed_at <= upto
             }
         )
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal
+from typing import Any, Literal
 
+from router.steps.check.state import Checking
 from router.steps.compose.gathering import Gathering
 from router.steps.request_information.state import Asked, Asking
 from schemas.information import InformationItem
-from schemas.picture import AskedAgency, NotAskedAgency, ShownItem
+from schemas.picture import AskedAgency, CheckedSystem, NotAskedAgency, ShownItem
 
 _STATE = Literal["awaited", "answered", "late", "cancelled"]
 
@@ -33,6 +34,14 @@ def volunteered(state: object, gathering: Gathering | None) -> tuple[ShownItem, 
     asked = {one.request_id for one in state.asked} if isinstance(state, Asking) else set()
     answers = gathering.answers if gathering else ()
     return shown(item for one in answers if one.request_id not in asked for item in one.items)
+
+
+def checked(state: Checking | None) -> dict[str, Any]:
+    """Every system that was asked whether it knows the child, and those that are not asked."""
+    if state is None:
+        return {}
+    results = (CheckedSystem(**one.shared(CheckedSystem), state=one.state) for one in state.results)
+    return {"checked": tuple(results), "not_checked": state.not_asked}
 
 
 def shown(items: Iterable[InformationItem]) -> tuple[ShownItem, ...]:

@@ -9,6 +9,8 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 
+from router.memory.families import members_of
+from router.steps.check.state import Checking
 from router.steps.compose.gathering import Gathering
 from router.steps.link.register import Evidence, PersonRecord
 from router.steps.rate import state as rating
@@ -28,10 +30,12 @@ class Found:
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
     people: Mapping[str, PersonRecord] = field(default_factory=dict)
     """By their ids; those that were merged into others too."""
+    families: Mapping[str, tuple[PersonRecord, ...]] = field(default_factory=dict)
     linked: Mapping[str, Message] = field(default_factory=dict)
     rated: Mapping[str, rating.State] = field(default_factory=dict)
     asked: Mapping[str, requesting.State] = field(default_factory=dict)
     gathered: Mapping[str, Gathering] = field(default_factory=dict)
+    checking: Mapping[str, Checking] = field(default_factory=dict)
 
     def person(self, evidence: Evidence) -> PersonRecord:
         """Whom a piece of evidence is held to be about."""
@@ -39,9 +43,7 @@ class Found:
 
     def family(self, person: PersonRecord) -> list[PersonRecord]:
         """Everybody of the person's family of whom there is evidence, the person too."""
-        family_id = person.profile.family_id
-        members = (one for one in self.people.values() if one.profile.family_id == family_id)
-        return [one for one in members if one.evidence]
+        return list(self.families.get(person.profile.family_id, (person,)))
 
     def told(self, persons: Iterable[PersonRecord]) -> list[Evidence]:
         """What was told of these persons, oldest first."""
@@ -57,16 +59,21 @@ def find(view: View, referral_ids: Collection[str]) -> Found:
     """
     wanted = _evidence(view, referral_ids)
     persons = _people(view, {id_ for one in wanted.values() for id_ in _persons_of(one)})
+    known = (persons[one.person_id] for one in wanted.values() if one.person_id in persons)
+    families = members_of(view, {one.profile.family_id for one in known})
+    persons |= {one.person_id: one for family in families.values() for one in family}
     told = {id_ for person in persons.values() for id_ in sorted(person.evidence)[-_MOST:]}
     evidence = wanted | _evidence(view, told - set(wanted))
-    referrals = [one.id for one in evidence.values() if not one.open_case]
+    referrals = [one.id for one in evidence.values() if one.is_referral]
     return Found(
         evidence=evidence,
         people=persons,
+        families=families,
         linked=linked.load(view, referrals),
         rated=_documents(view, "rate", referrals, state=rating.State),
         asked=_documents(view, "request_information", wanted, state=requesting.State),
         gathered=_documents(view, "compose", wanted, state=Gathering),
+        checking=_documents(view, "check", wanted, state=Checking),
     )
 
 
@@ -80,8 +87,10 @@ def _evidence(view: View, ids: Collection[str]) -> dict[str, Evidence]:
 
 def _people(view: View, person_ids: Collection[str]) -> dict[str, PersonRecord]:
     numbers = {people.number_of(id_) for id_ in person_ids}
-    loaded = people.load(view, numbers).values()
-    return {one.person_id: one for one in (PersonRecord.decode(body) for _, body in loaded)}
+    loaded = people.load(view, numbers)
+    # In one order on every database: a picture with the same content has the same digest.
+    known = (PersonRecord.decode(loaded[number][1]) for number in sorted(loaded))
+    return {one.person_id: one for one in known}
 
 
 def _documents(view: View, step: str, keys: Collection[str], *, state: Any) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from schemas.person import Identifier, Person
 from schemas.policy import ColourRule
 from schemas.rating import Colour
 
-_WHY = {
+WHY = {
     RuledOut.ADULT: "The person was 18 or older when it was observed: an adult matter.",
     RuledOut.LINK_IN_REVIEW: "Whose child it is has to be settled first.",
     RuledOut.NOT_IDENTIFIED: "Too little is known to tell the child from another.",
@@ -35,6 +35,7 @@ _WHY = {
     RuledOut.HOLDS_NOTHING: "It can hold nothing about a child of this age.",
     RuledOut.CONSENT_REFUSED: "Consent was refused, and this rating has no other legal basis.",
 }
+"""Each reason in words."""
 _MAY_OVERRULE = (RuledOut.HOLDS_NOTHING, RuledOut.CONSENT_REFUSED)
 PROFILES = ToGather()
 """As the profile says, nobody having chosen otherwise."""
@@ -43,8 +44,7 @@ _COMPARED: dict[Stated, str] = {
     "date_of_birth": "dates of birth that are known of the child",
     "relation": "adults who are known of the family",
 }
-
-
+_SHARING = "what its agency lets be told of the concern"
 UNTOLD = "There is a concern for the child. The agency that notified it lets no more be told."
 
 
@@ -110,10 +110,12 @@ def _identity(child: Person) -> Person:
 
 def checks_of(concern: Concern) -> tuple[Checked, ...]:
     """What was compared of the facts that a request states, and what was found (L6)."""
-    return tuple(
+    known = (
         Checked(fact=fact, against=against, found=concern.checked.get(fact, "not_known"))
         for fact, against in _COMPARED.items()
     )
+    lets: Found = "differs" if concern.summary == UNTOLD else "agrees"
+    return (*known, Checked(fact="sharing", against=_SHARING, found=lets))
 
 
 def plan_of(
@@ -154,7 +156,7 @@ def parted(
 
 def not_asked(agency: str, why: RuledOut) -> NotAsked:
     """The agency with the reason in words."""
-    return NotAsked(agency=agency, reason=_WHY[why], code=why, may_overrule=why in _MAY_OVERRULE)
+    return NotAsked(agency=agency, reason=WHY[why], code=why, may_overrule=why in _MAY_OVERRULE)
 
 
 def ruled_out(
@@ -174,10 +176,10 @@ def _about(concern: Concern) -> RuledOut | None:
         return RuledOut.ADULT
     if concern.in_doubt:
         return RuledOut.LINK_IN_REVIEW
-    return None if _is_identified(concern.child) else RuledOut.NOT_IDENTIFIED
+    return None if is_identified(concern.child) else RuledOut.NOT_IDENTIFIED
 
 
-def _is_identified(child: Person) -> bool:
+def is_identified(child: Person) -> bool:
     """Whether a researcher can find the child: by a number, or by two of a whole name, a date of
     birth or an expected one, and a named adult of the family. Placeholders are none of these.
     """

@@ -59,7 +59,11 @@ def test_a_worker_of_all_steps_killed_among_others_loses_and_repeats_nothing(
 
 
 def test_steps_grouped_anew_among_kills_lose_and_repeat_nothing(production: Place) -> None:
-    workers = ("deduplicate link", "rate", "request_information compose approve release")
+    workers = (
+        "deduplicate link answer",
+        "rate check",
+        "request_information compose approve release",
+    )
     plan = Plan(notifications=20, kills=6, seed=7, workers=workers, then=("all",))
     figures = prove(production, plan)
     assert_unharmed(figures, kills=6)

@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "connectors/README.md").read_text("utf-8")
 BLOCKS = re.compile(r"```(bash|python)\n(.*?)```\s*```json\n(.*?)```", re.DOTALL)
 SECONDS = 60
-SECTIONS = ("By web", "By folder", "By queue", "By MLLP", "Receipts")
+SECTIONS = ("By web", "By folder", "By queue", "By MLLP", "Checks and enquiries", "Receipts")
 SERVED_APART = ("By queue", "By MLLP")
 TOKEN = "school-token"
 
@@ -132,7 +132,8 @@ def run_all(sections: list[str], environment: dict[str, str], *, folder: Path) -
 def test_the_examples_by_web_and_folder_run_and_answer_as_is_written(
     tmp_path: Path,
 ) -> None:
-    with running(tmp_path, **credentials(tmp_path)) as address:
+    mais = {"mappings": '["mais-request-json"]'}
+    with running(tmp_path, **credentials(tmp_path), **mais) as address:
         environment = {"HUB": address, "TOKEN": TOKEN, "DROP": str(tmp_path / "drop")}
         run_all(
             [name for name in SECTIONS if name not in SERVED_APART], environment, folder=tmp_path

@@ -4,18 +4,26 @@ them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, text
 
 from ops.demo.running import DemoFolder
+from ops.demo.simulation.answers import event
 from ops.demo.simulation.stream import batches, sample_lines
+from ops.run.wiring import Hub
 from router.runtimes.embedded import Embedded
 from router.topology import unit_of
+from schemas.person import NHS_NUMBER
 from tests.support.filled import answer_letters, empty_hub, filled_hub, send
 
-GROUPS = ("deduplicate rate compose approve", "link request_information release")
+GROUPS = (
+    "deduplicate answer rate compose approve",
+    "link check request_information release",
+)
 
 
 def whole(path: Path) -> DemoFolder:
@@ -37,8 +45,78 @@ def grouped(path: Path) -> DemoFolder:
     return folder
 
 
+def asking(path: Path) -> DemoFolder:
+    """A register was given before and among notifications, and a school asked about children."""
+    folder, hub = empty_hub(path)
+    ask(hub, hub.embedded().drain)
+    while answer_letters(hub):
+        hub.embedded().drain()
+    hub.database.close()
+    return folder
+
+
+def ask(hub: Hub, drain: Callable[[], None]) -> None:
+    """A register, notifications, more of the register about children known by then, surely or in
+    doubt, and a school's enquiries.
+    """
+    lines = [json.loads(line) for line in sample_lines(30)]
+    early, late = lines[4:8], lines[8:12]
+    send(hub, "early_help", [register_entry(number, one) for number, one in enumerate(early)])
+    drain()
+    for agency, events in batches(sample_lines(12), 10):
+        send(hub, agency, events)
+    drain()
+    send(hub, "early_help", [register_entry(number, one) for number, one in enumerate(late, 10)])
+    bare = [one | {"nhs_number": None, "upn": None, "address_lines": []} for one in lines[:4]]
+    send(hub, "early_help", [register_entry(number, one) for number, one in enumerate(bare, 20)])
+    drain()
+    send(hub, "school", list(enquiries([*lines[:3], *bare[:2], lines[-1]])))
+    drain()
+
+
+def register_entry(number: int, line: Mapping[str, Any]) -> dict[str, Any]:
+    """An entry of the register of early help about the child of a sample line."""
+    told = {
+        "system": "ecaf",
+        "reference": f"EH-{number}",
+        "involvement": "early help plan",
+        "child": person(line),
+    }
+    return event(f"entry-{number}", "mash.register-entry.v1", agency="early_help", data=told)
+
+
+def enquiries(lines: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """A school's, for a purpose that is permitted, one that a human decides, and one that is
+    neither.
+    """
+    for number, line in enumerate(lines):
+        for purpose in ("section 47 enquiry", "early help assessment", "curiosity"):
+            told = {
+                "identifier": f"Q-{number}",
+                "date_stamp": "2026-06-10T12:00:00Z",
+                "requester_identifier": "urn:simulated:school",
+                "query": person(line),
+                "asserted_purpose": purpose,
+                "sharing_policy": ["ISA-2026"],
+            }
+            id_ = f"enquiry-{number}-{purpose}"
+            yield event(id_, "mash.enquiry.v1", agency="school", data=told)
+
+
+def person(line: Mapping[str, Any]) -> dict[str, Any]:
+    """The child of a sample line in the hub's own shape."""
+    name = {"given_name": [line["given_name"]], "family_name": (line["family_name"] or "").split()}
+    number = (line["nhs_number"] or "").replace(" ", "")
+    born = line["date_of_birth"]
+    return {
+        "name": [name] if line["given_name"] else [],
+        "date_of_birth": {"date": born} if born else None,
+        "identifier": [{"value": number, "system": NHS_NUMBER}] if number else [],
+    }
+
+
 Grow = Callable[[Path], DemoFolder]
-STORES: Mapping[str, Grow] = {"whole": whole, "grouped": grouped}
+STORES: Mapping[str, Grow] = {"whole": whole, "grouped": grouped, "asking": asking}
 
 _ALTERED = {
     "type": "'mash.rating.suggested.v1'",

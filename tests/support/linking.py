@@ -31,7 +31,8 @@ from schemas.decisions import (
 from schemas.message import Message
 from schemas.notification import NotificationAccepted
 from schemas.person import NHS_NUMBER, Address, Identifier, Name, PartialDate, Person
-from schemas.policy import Policy
+from schemas.policy import Policy, SystemCheck
+from schemas.registers import RegisterEntry, RegisterEntryReceived
 from stores.database import Database
 from tests.support.given import NOON, child, notification, on_picture, policy, worker
 
@@ -54,6 +55,7 @@ class Linking:
     def __init__(self, memory: Remembers) -> None:
         self._memory = memory
         self.facts: list[Fact] = []
+        self.policy = rules()
 
     def hear(self, fact: Fact, id_: str) -> Outcome[Register]:
         """Decide on one fact, and keep what follows."""
@@ -68,7 +70,7 @@ class Linking:
         )
         with self._memory() as memory:
             memory.foresee([message])
-            outcome: Outcome[Register] = STEP.decide(memory.recall(message), message, rules())
+            outcome: Outcome[Register] = STEP.decide(memory.recall(message), message, self.policy)
             if outcome.state is not None:
                 memory.remember(message, outcome.state)
             memory.flush(memory._view)
@@ -83,7 +85,12 @@ class Linking:
         return linked
 
     def hear_referral(
-        self, id_: str, subject: Person | None = None, *, first: str | None = None
+        self,
+        id_: str,
+        subject: Person | None = None,
+        *,
+        first: str | None = None,
+        **changes: Any,
     ) -> Outcome[Register]:
         """The same; everything that came of it."""
         fact = NotificationAccepted(
@@ -96,6 +103,7 @@ class Linking:
                 reference=f"R-{id_}",
                 observed_at=NOON + dt.timedelta(days=len(self.facts)),
                 subject=subject or child(),
+                **changes,
             ),
         )
         return self.hear(fact, f"{id_}-accepted")
@@ -119,6 +127,27 @@ class Linking:
             since=dt.date(2026, 1, 5),
         )
         return self.hear(OpenCaseReceived(agency=LEAD, area=AREA, open_case=case), id_)
+
+    def entry(
+        self,
+        id_: str,
+        subject: Person | None = None,
+        *,
+        agency: str = "early_help",
+        **said: Any,
+    ) -> Outcome[Register]:
+        """The register of early help tells of a child that it knows."""
+        told = {
+            "system": "ecaf",
+            "reference": "E-12",
+            "involvement": "early help plan",
+            "child": subject or child(),
+        }
+        entry = RegisterEntry.model_validate(told | said)
+        fact = RegisterEntryReceived(
+            agency=agency, area=AREA, entry_id=entry.entry_id(agency), entry=entry
+        )
+        return self.hear(fact, id_)
 
     def link(
         self, referral_id: str, person_id: str | None, *, id_: str = "d-link", agency: str = LEAD
@@ -199,6 +228,14 @@ def namesake() -> Person:
 def rules() -> Policy:
     """The policy with the model that ships."""
     return policy().model_copy(update={"linkage_model": "default"})
+
+
+ECAF = SystemCheck(system="ecaf", agency="early_help", kind="ecaf", answered_by="register")
+
+
+def checked() -> Policy:
+    """The same, and the borough keeps a register of what is below threshold."""
+    return rules().model_copy(update={"checks": (ECAF,)})
 
 
 def of(kind: type[F], facts: Sequence[Fact]) -> list[F]:

@@ -41,8 +41,21 @@ from tests.support.filled import send
 from tests.support.production import DEADLINE, fresh_database, wait_until
 
 ALL = ("all",)
-APART = ("deduplicate", "link", "rate", "request_information", "compose", "approve", "release")
-MIXED = ("deduplicate link", "rate request_information compose approve release")
+APART = (
+    "deduplicate",
+    "link",
+    "rate",
+    "request_information",
+    "compose",
+    "approve",
+    "release",
+    "answer",
+    "check",
+)
+MIXED = (
+    "deduplicate link answer",
+    "check rate request_information compose approve release",
+)
 
 
 def grouped(*workers: str) -> list[Unit]:
@@ -249,6 +262,8 @@ _RANKS = (
     "mash.link-review.v1",
     "mash.merge-review.v1",
     "mash.split-review.v1",
+    "mash.check-request.v1",
+    "mash.enquiry-review.v1",
     "mash.rating-request.v1",
     "mash.information-request.v1",
     "mash.approval-request.v1",

@@ -500,7 +500,11 @@ def test_a_unit_hears_from_outside_what_its_own_steps_do_not_write() -> None:
 
     assert heard(unit_of("rate")) == {
         "cases.linked",
+        "checks.requested",
+        "checks.answered",
         "ratings.decided",
+        "outcomes.decided",
+        "information.answered",
         "products.approved",
         "products.released",
         "timers.elapsed",
@@ -509,7 +513,7 @@ def test_a_unit_hears_from_outside_what_its_own_steps_do_not_write() -> None:
     assert "cases.linked" not in heard(unit_of("link", "rate"))
     assert heard(whole_hub()) == {
         topic.name for topic in TOPICS if topic.external and topic.keyed_by != "message"
-    } | {"messages.redriven"}
+    } - {"pictures.shown"} | {"messages.redriven"}
 
 
 def test_a_step_hears_its_topics_and_no_others(hub: Production) -> None:

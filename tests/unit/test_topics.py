@@ -7,7 +7,9 @@ from collections.abc import Iterator
 import router.topology
 from schemas import (
     case,
+    checks,
     decisions,
+    enquiries,
     information,
     notification,
     operations,
@@ -15,13 +17,16 @@ from schemas import (
     picture,
     product,
     rating,
+    registers,
 )
 from schemas.base import Fact
 from schemas.topics import FACTS, TOPICS
 
 MODULES = (
     case,
+    checks,
     decisions,
+    enquiries,
     information,
     notification,
     operations,
@@ -29,6 +34,7 @@ MODULES = (
     picture,
     product,
     rating,
+    registers,
 )
 
 

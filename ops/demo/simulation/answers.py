@@ -29,6 +29,7 @@ DECISION_MAKER = "SIMULATED decision maker"
 _NEVER_ANSWERED = 3  # requests for information
 _NOTHING_KNOWN = 20  # requests, those never answered included
 _RATED_OTHERWISE = 15  # ratings that the social worker changes
+_UNKNOWN_TO_SYSTEMS = 70  # checks of systems, those never answered included
 _TWO_CHILDREN = 20  # pairs that are found not to be one child
 _NEVER_DECIDED = 4  # items whose owner does not say
 _WITHHELD = 14  # items, those never decided included
@@ -114,6 +115,37 @@ def _item(request: _Data, agency: str, *, number: int) -> _Data:
         "may_be_revealed": True,
         "may_leave": drawn % 10 != 0,
         "signpost": drawn % 7 != 0,
+    }
+
+
+_INVOLVEMENTS = ("child in need plan", "child protection plan", "closed case")
+
+
+def _check(request: _Data, agency: str) -> _Answer:
+    """A simulated system, which knows some children."""
+    referral_id, _, system = request["check_id"].rpartition("/")
+    drawn = draw(_lasting(referral_id), system, "check")
+    if drawn < _NEVER_ANSWERED:
+        return None
+    reply: _Data = {"check_id": request["check_id"], "known": drawn >= _UNKNOWN_TO_SYSTEMS}
+    if reply["known"]:
+        reply |= {
+            "involvement": _INVOLVEMENTS[drawn % len(_INVOLVEMENTS)],
+            "since": f"2025-{1 + drawn % 12:02d}-01",
+            "worker": f"SIMULATED worker of {agency}",
+            "contact": f"SIMULATED desk of {agency}, 01632 960199",
+            "reference": f"{system.upper()}-{_digest(referral_id, system) % 10_000:04d}",
+        }
+    return "mash.check-reply.v1", reply
+
+
+def _enquiry(review: _Data, _agency: str) -> _Answer:
+    best = review["matches"][0] if review["matches"] else None
+    return "mash.enquiry-decision.v1", {
+        "enquiry_id": review["enquiry_id"],
+        "decision": "permit",
+        "person_id": best["person_id"] if best and best["score"] > 0 else None,
+        **_decided("as agreed"),
     }
 
 
@@ -228,6 +260,8 @@ def _given_back(recall: _Data, agency: str) -> _Answer:
 
 
 _ANSWERERS: dict[str, Callable[[_Data, str], _Answer]] = {
+    "mash.check-request.v1": _check,
+    "mash.enquiry-review.v1": _enquiry,
     "mash.information-request.v1": _information,
     "mash.rating-request.v1": _rating,
     "mash.link-review.v1": _link,

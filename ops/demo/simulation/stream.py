@@ -33,6 +33,11 @@ def sample_open_cases() -> str:
     return (_SAMPLE / "open_cases.csv").read_text(encoding="utf-8")
 
 
+def sample_register() -> bytes:
+    """The sample register of what is below threshold, in CSV."""
+    return (_SAMPLE / "ecaf.csv").read_bytes()
+
+
 def batches(lines: Iterable[str], size: int) -> Iterator[tuple[str, list[Event]]]:
     """Agency and events, in order; events of one agency that follow each other within ``size`` go
     together.

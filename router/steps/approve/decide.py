@@ -6,18 +6,21 @@ recipient, purpose, rating or standing release lets out, until that owner lifts 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from router.step import Outcome, Step, refuse
 from router.steps.approve import standing
+from router.steps.approve.amending import AMENDED, withdrawn
 from router.steps.approve.closing import awaited, item_decided, refused, requests, settled
 from router.steps.approve.rulings import Word, has_reason, rule, withheld_again, withhold
 from router.steps.approve.state import (
     Approvals,
+    Approved,
     Closed,
     Decided,
     Draft,
+    Merged,
     Standing,
     State,
     Void,
@@ -40,7 +43,6 @@ from schemas.product import (
     DraftItem,
     Item,
     ProductDrafted,
-    ProductHead,
     ProductVoided,
     release_digest,
 )
@@ -78,22 +80,51 @@ def _open(known: Approvals, drafted: ProductDrafted, *, now: Now) -> Outcome[App
         return refused(known, draft, before.reason, voided=True)
     if before is not None:
         return Outcome()
-    draft = draft.with_decided(*_decided_before(known, draft, now=now))
-    facts = tuple(item_decided(draft, decision) for decision in draft.decided)
+    if drafted.supersedes is None:
+        return _put(known, draft, draft.deciders, now=now)
+    return _supersede(known, draft, drafted, now=now)
+
+
+def _put(known: Approvals, draft: Draft, items: Collection[str], *, now: Now) -> Outcome[Approvals]:
+    """Put these items of a draft before who decides about them, as far as they have not."""
+    new = [one for one in _decided_before(known, draft, now=now) if one.item_id in items]
+    draft = draft.with_decided(*new)
+    facts = tuple(item_decided(draft, decision) for decision in new)
     outcome = settled(known, draft, *facts, now=now)
-    asked = () if draft.urgent else requests(draft, awaited(draft, now))
-    return replace(outcome, letters=tuple(asked))
+    wanted = {one for one in awaited(draft, now) if one[0] in items}
+    return replace(outcome, letters=() if draft.urgent else tuple(requests(draft, wanted)))
+
+
+def _supersede(
+    known: Approvals, draft: Draft, drafted: ProductDrafted, *, now: Now
+) -> Outcome[Approvals]:
+    """Items in other words: in the earlier product while that waits, else in one of their own."""
+    items = {one.item_id for one in drafted.weighing}
+    earlier = known.product(drafted.supersedes or "")
+    if isinstance(earlier, Draft):
+        merged = known.with_product(draft.product_id, Merged(into=earlier.product_id))
+        return _put(merged, earlier.amended(items, draft.items), items, now=now)
+    if earlier is None:
+        return Outcome(known.with_product(draft.product_id, Void(reason=AMENDED)))
+    if not isinstance(earlier, Approved):
+        return _put(known, draft, draft.deciders, now=now)
+    product_id = known.standing_as(drafted.supersedes or "")
+    known, taken_back = withdrawn(known, product_id, earlier, items)
+    if not draft.items:
+        gone = known.with_product(draft.product_id, Void(reason=AMENDED))
+        return Outcome(gone, tuple(taken_back))
+    outcome = _put(known, draft, draft.deciders, now=now)
+    return replace(outcome, facts=(*taken_back, *outcome.facts))
 
 
 def _draft(drafted: ProductDrafted) -> Draft:
     return Draft(
-        items=drafted.items,
         left_out=tuple(
             one.held_by or one.owner
             for one in drafted.weighing
             if one.signpost and not one.included
         ),
-        **drafted.shared(ProductHead),
+        **drafted.shared(Draft),
     )
 
 
@@ -131,8 +162,8 @@ def _take(known: Approvals, decided: ReleaseDecided, *, now: Now) -> Outcome[App
     decision = decided.decision
     if decision.referral_id is None:
         return refuse("missing.field", "referral_id")
-    stage = known.products.get(decision.product_id)
-    if stage is None or isinstance(stage, Void):
+    stage = known.product(decision.product_id)
+    if stage is None:
         return refuse("refused.unknown-subject", "product_id")
     if refusal := _not_theirs(stage, decided) or _not_so(stage, decided, now=now):
         return Outcome(refusal=refusal)
@@ -173,7 +204,11 @@ def _not_so(stage: Draft | Closed, decided: ReleaseDecided, *, now: Now) -> Refu
         return Refusal("missing.field", "text")
     if not isinstance(stage, Draft):
         return None
-    shown = _digest(stage.item(decision.item_id), decision)
+    item = stage.item(decision.item_id)
+    reworded = decision.choice is Choice.RELEASE_REWORDED
+    if reworded and decision.instead_of != item.original_digest:
+        return Refusal("refused.digest", "instead_of")
+    shown = _digest(item, decision)
     return None if decision.digest == shown else Refusal("refused.digest", "digest")
 
 
@@ -217,10 +252,13 @@ def _release(
         return refuse("refused.closed", "item_id")
     if any(other.digest not in (None, new.digest) for other in about):
         return refuse("refused.other-words", "digest")
-    after = stage.with_decided(new).with_words(new)
+    after = stage.with_decided(new)
+    if len(stage.deciders[new.item_id]) == 1:
+        return settled(known, after, item_decided(after, new), now=now)
+    after = after.agreed(new)
     outcome = settled(known, after, item_decided(after, new), now=now)
-    others = {one for one in awaited(after, now) if one[0] == new.item_id}
-    return replace(outcome, letters=tuple(requests(after, others))) if new.wording else outcome
+    other = {one for one in awaited(after, now) if one[0] == new.item_id}
+    return replace(outcome, letters=tuple(requests(after, other)))
 
 
 def _void(known: Approvals, voided: ProductVoided) -> Outcome[Approvals]:

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from router.step import Outcome, refuse
+from router.steps.approve.amending import AMENDED
 from router.steps.approve.closing import awaited, item_decided, requests, settled, signposts_to
 from router.steps.approve.state import Approvals, Approved, Decided, Draft, Withheld
 from router.steps.now import Now
 from schemas.base import Fact
 from schemas.decisions import ItemRuled, Ruling
-from schemas.product import ApprovalWithdrawn, Choice, ItemLifted, ItemWithheld
+from schemas.product import ApprovalWithdrawn, Choice, ItemAmended, ItemLifted, ItemWithheld
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -40,6 +41,8 @@ def rule(known: Approvals, ruled: ItemRuled, *, now: Now) -> Outcome[Approvals]:
         return refuse("refused.decision-maker", "decided_by")
     if decision.ruling is Ruling.LIFT:
         return _lift(known, ruled, now=now)
+    if decision.ruling is Ruling.AMEND:
+        return _amend(known, ruled, now=now)
     if not has_reason(decision.reason):
         return refuse("refused.reason-missing", "reason")
     word = Word(
@@ -49,6 +52,21 @@ def rule(known: Approvals, ruled: ItemRuled, *, now: Now) -> Outcome[Approvals]:
         recall=decision.ruling is Ruling.RECALL,
     )
     return withhold(known, word, now=now)
+
+
+def _amend(known: Approvals, ruled: ItemRuled, *, now: Now) -> Outcome[Approvals]:
+    """Composing puts the item in its new words before its owner again, wherever it is in."""
+    decision = ruled.decision
+    if now.agreement_with(ruled.agency) is None:
+        return refuse("refused.agreement")
+    if decision.text is None or not has_reason(decision.text):
+        return refuse("missing.field", "text")
+    given = {"reason": decision.reason or AMENDED, "owner": ruled.agency}
+    facts = (
+        ItemAmended(**decision.shared(ItemAmended) | given | {"referral_id": referral_id})
+        for referral_id in known.referrals_with(decision.item_id)
+    )
+    return Outcome(facts=tuple(facts))
 
 
 def has_reason(reason: str | None) -> bool:
@@ -110,7 +128,6 @@ def _withdrawn(product: Approved, word: Word, product_id: str, *, now: Now) -> A
     told = {"signpost": next(signposts, None), "recall": word.recall}
     return ApprovalWithdrawn(
         product_id=product_id,
-        referral_id=word.referral_id,
         **withheld.shared(ApprovalWithdrawn) | product.shared(ApprovalWithdrawn) | told,
     )
 

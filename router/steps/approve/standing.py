@@ -13,16 +13,20 @@ from router.steps.now import Now
 from schemas.decisions import StandingFact, StandingReleased, StandingWithdrawn
 from schemas.message import Message
 from schemas.policy import ItemKind, StandingRelease
-from schemas.product import DraftItem, ProductDrafted
+from schemas.product import DraftItem, OfConcern, ProductDrafted
 
 _STANDING = "standing/"
 
 
 def key(message: Message) -> str:
-    """The referral, or the owner that releases something beforehand."""
+    """The referral, of an amended notification that of its version 1: what an owner says of one
+    version is of all. Or the owner that releases something beforehand.
+    """
     data = message.data
     if isinstance(data, StandingFact):
         return _STANDING + data.agency
+    if isinstance(data, OfConcern) and data.concern_id is not None:
+        return data.concern_id
     return referral_or_message(message)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import Annotated, Literal, TypeAlias, TypeVar
 
 from pydantic import Field
@@ -10,7 +10,7 @@ from pydantic import Field
 from schemas.base import Code, Identity, Line, Shape
 from schemas.notification import Digest
 from schemas.policy import StandingRelease
-from schemas.product import Choice, DraftItem, Item, ProductHead, Wording
+from schemas.product import Choice, DraftItem, Item, OfConcern, ProductHead, Wording
 
 P = TypeVar("P", bound=Shape)
 
@@ -26,7 +26,7 @@ class Decided(Item):
     wording: Wording | None = Field(default=None, exclude_if=lambda words: words is None)
 
 
-class Draft(ProductHead):
+class Draft(OfConcern, ProductHead):
     """Waits for its owners."""
 
     kind: Literal["draft"] = "draft"
@@ -49,6 +49,10 @@ class Draft(ProductHead):
         found = (one for one in self.decided if (one.item_id, one.owner) == (item_id, agency))
         return next(found, None)
 
+    def kept_in(self, item_id: str) -> bool:
+        """Whether somebody who decides about the item withholds it."""
+        return any(one.item_id == item_id and not one.digest for one in self.decided)
+
     def without(self, *decisions: tuple[str, str]) -> Draft:
         """With nothing decided about these items by these agencies."""
         left = tuple(one for one in self.decided if (one.item_id, one.owner) not in decisions)
@@ -59,20 +63,29 @@ class Draft(ProductHead):
         others = self.without(*((one.item_id, one.owner) for one in new)).decided
         return self.model_copy(update={"decided": (*others, *new)})
 
-    def with_words(self, decided: Decided) -> Draft:
-        """With an agency's own words proposed for its item, to whoever else decides about it."""
-        if decided.wording is None:
-            return self
-        changed = {
-            "sanitised": decided.wording.text,
-            "sanitised_digest": decided.digest,
-            "redactions": (),
-        }
+    def amended(self, item_ids: Collection[str], items: Sequence[DraftItem]) -> Draft:
+        """With these items in place of those, of which nothing is decided any more."""
+        left = tuple(item for item in self.items if item.item_id not in item_ids)
+        decided = tuple(one for one in self.decided if one.item_id not in item_ids)
+        return self.model_copy(update={"items": (*left, *items), "decided": decided})
+
+    def agreed(self, decided: Decided) -> Draft:
+        """With the words that one of two let leave as all that the other is asked about."""
+        text = words_of(self.item(decided.item_id), decided)
+        only: dict[str, object] = {"original": text, "sanitised": text, "redactions": ()}
+        only |= {"original_digest": decided.digest, "sanitised_digest": decided.digest}
         items = tuple(
-            item.model_copy(update=changed) if item.item_id == decided.item_id else item
+            item.model_copy(update=only) if item.item_id == decided.item_id else item
             for item in self.items
         )
         return self.model_copy(update={"items": items})
+
+
+def words_of(item: DraftItem, decided: Decided) -> str:
+    """The words that a decision lets leave."""
+    if decided.wording is not None:
+        return decided.wording.text
+    return item.original if decided.choice is Choice.RELEASE_ORIGINAL else item.sanitised
 
 
 def deciders(item: DraftItem) -> tuple[str, ...]:
@@ -83,6 +96,7 @@ def deciders(item: DraftItem) -> tuple[str, ...]:
 class Closed(Shape):
     """A product of which nothing is awaited any more."""
 
+    referral_id: Identity
     case_id: Identity
     recipient: Code
     purpose: Line
@@ -125,7 +139,16 @@ class Void(Shape):
     reason: Line
 
 
-Stage: TypeAlias = Annotated[Draft | Approved | Refused | Void, Field(discriminator="kind")]
+class Merged(Shape):
+    """Its items took their place in an earlier product that still waited."""
+
+    kind: Literal["merged"] = "merged"
+    into: Identity
+
+
+Stage: TypeAlias = Annotated[
+    Draft | Approved | Refused | Void | Merged, Field(discriminator="kind")
+]
 
 
 class Withheld(Item):
@@ -156,13 +179,30 @@ class Approvals(Shape):
     products: dict[Identity, Stage] = Field(default_factory=dict)
     withheld: tuple[Withheld, ...] = ()
 
+    def standing_as(self, product_id: str) -> str:
+        """The product itself, or the one that its items are in now."""
+        while isinstance(stage := self.products.get(product_id), Merged):
+            product_id = stage.into
+        return product_id
+
+    def product(self, product_id: str) -> Draft | Closed | None:
+        """How it stands, or the one that its items are in now."""
+        stage = self.products.get(self.standing_as(product_id))
+        return stage if isinstance(stage, Draft | Closed) else None
+
+    def referrals_with(self, item_id: str) -> tuple[str, ...]:
+        """The referrals of products that have had the item."""
+        drafted = (one for one in self.products.values() if isinstance(one, Draft | Closed))
+        found = (one.referral_id for one in drafted if item_id in one.deciders)
+        return tuple(dict.fromkeys(found))
+
     def with_product(self, product_id: str, stage: Stage) -> Approvals:
         """With the product as it stands now."""
         return self.model_copy(update={"products": {**self.products, product_id: stage}})
 
     def decides(self, item_id: str, agency: str) -> bool | None:
         """Whether the agency decides about the item; None where no product has had it."""
-        drafted = [one for one in self.products.values() if not isinstance(one, Void)]
+        drafted = [one for one in self.products.values() if isinstance(one, Draft | Closed)]
         found = [one.deciders[item_id] for one in drafted if item_id in one.deciders]
         return any(agency in each for each in found) if found else None
 

@@ -6,16 +6,23 @@ complete is drafted.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 
 from router.step import Outcome, Step, referral_of
 from router.steps import thresholds
 from router.steps.cases import Cases
-from router.steps.compose.gathering import Gathering, HeldItem, Notified, noted
+from router.steps.compose.gathering import (
+    Drafted,
+    Gathering,
+    HeldItem,
+    Notified,
+    noted,
+)
 from router.steps.compose.weighing import weigh
 from router.steps.sanitising import Sanitised, sanitise
-from schemas.case import ChildLinked, LinkCorrected
+from schemas.case import ChildLinked, LinkCorrected, NotificationAmended
 from schemas.information import (
     InformationAnswered,
     InformationMissing,
@@ -27,7 +34,14 @@ from schemas.information import (
 from schemas.message import Message, derived_id
 from schemas.outcome import ReferralClosed, ReferralReopened
 from schemas.policy import Policy, Recipient
-from schemas.product import DraftItem, ProductDrafted, ProductVoided, release_digest
+from schemas.product import (
+    DraftItem,
+    ItemAmended,
+    ProductDrafted,
+    ProductVoided,
+    Weighing,
+    release_digest,
+)
 from schemas.rating import Colour, RatingAssigned, RatingSuggested
 
 
@@ -43,11 +57,13 @@ def decide(state: Gathering | None, message: Message, policy: Policy) -> Outcome
     referral_id = referral_of(message)
     voided = _voided(before, after, referral_id=referral_id)
     if voided:
-        after = after.model_copy(update={"at_once": None, "drafted": None, "products": ()})
-    if after.notified is None or after.cases is None or after.closed:
+        nothing = {"at_once": None, "drafted": None, "products": (), "holding": ()}
+        after = after.model_copy(update=nothing)
+    if after.notified is None or after.cases is None:
         return Outcome(after, voided)
     desk = _Desk(after, after.cases, after.notified, referral_id, policy)
-    return _draft(desk, message, voided=voided)
+    again = _again(desk, before)
+    return _draft(desk, message, voided=voided, again=again)
 
 
 def _voided(before: Gathering, after: Gathering, *, referral_id: str) -> tuple[ProductVoided, ...]:
@@ -59,6 +75,7 @@ def _voided(before: Gathering, after: Gathering, *, referral_id: str) -> tuple[P
             product_id=product_id,
             referral_id=referral_id,
             case_id=before.cases.now,
+            concern_id=before.concern_id,
             reason="The referral was found to be about another child.",
         )
         for product_id in before.products
@@ -113,22 +130,71 @@ class _Part:
 
 
 def _draft(
-    desk: _Desk, message: Message, *, voided: tuple[ProductVoided, ...]
+    desk: _Desk,
+    message: Message,
+    *,
+    voided: tuple[ProductVoided, ...],
+    again: Sequence[ProductDrafted],
 ) -> Outcome[Gathering]:
-    drafts: list[ProductDrafted] = []
+    drafts = list(again)
     changes: dict[str, object] = {}
-    if colour := _at_once(desk):
+    closed = desk.state.closed
+    if not closed and (colour := _at_once(desk)):
         drafts += _products(desk, _Part("urgent", colour, desk.items(), urgent=True))
         changes["at_once"] = colour
-    if colour := _complete(desk.state):
+    if not closed and (colour := _complete(desk.state)):
         drafts += _products(desk, _Part("whole", colour, desk.items()))
         changes["drafted"] = colour
-    elif late := _late(desk, message):
+    elif not closed and (late := _late(desk, message)):
         drafts += _products(desk, late)
     if drafts:
         changes["products"] = (*desk.state.products, *(draft.product_id for draft in drafts))
+        changes["holding"] = tuple(_holding(desk.state, drafts))
     after = desk.state.model_copy(update=changes) if changes else desk.state
     return Outcome(after, (*voided, *drafts))
+
+
+def _holding(state: Gathering, drafts: Sequence[ProductDrafted]) -> Iterator[Drafted]:
+    """What products hold now: items with other words are those of the product that has these."""
+    about = {draft.supersedes: {one.item_id for one in draft.weighing} for draft in drafts}
+    for one in state.holding:
+        left = tuple(id_ for id_ in one.items if id_ not in about.get(one.product_id, ()))
+        yield one.model_copy(update={"items": left})
+    for draft in drafts:
+        items = tuple(item.item_id for item in draft.items)
+        yield Drafted(**draft.shared(Drafted) | {"items": items})
+
+
+def _again(desk: _Desk, before: Gathering) -> list[ProductDrafted]:
+    """What was drafted with words that its owner has amended, put before that owner again."""
+    now = {item.item_id: item for item in desk.items()}
+    was = {item.item_id: item for item in before.items}
+    changed = {id_ for id_, item in was.items() if desk.state.item(id_) != item}
+    return [
+        _with_other_words(desk, one, [id_ for id_ in one.items if id_ in changed], now=now)
+        for one in desk.state.holding
+        if changed.intersection(one.items)
+    ]
+
+
+def _with_other_words(
+    desk: _Desk, one: Drafted, ids: Sequence[str], *, now: Mapping[str, HeldItem]
+) -> ProductDrafted:
+    items = [now[id_] for id_ in ids if id_ in now]
+    texts = sha256("\0".join(item.model_dump_json() for item in items).encode()).hexdigest()
+    part = _Part(f"{one.product_id}/{texts}", one.colour, items, urgent=one.urgent)
+    to = Recipient(agency=one.recipient, purpose=one.purpose)
+    draft = _product(desk, part, recipient=to)
+    gone = (
+        Weighing(item_id=id_, owner=desk.notified.item.owner, included=False, reason=TAKEN_BACK)
+        for id_ in ids
+        if id_ not in now
+    )
+    weighing = (*draft.weighing, *gone)
+    return draft.model_copy(update={"supersedes": one.product_id, "weighing": weighing})
+
+
+TAKEN_BACK = "Its owner has taken it out of what it told."
 
 
 def _at_once(desk: _Desk) -> Colour | None:
@@ -184,6 +250,7 @@ def _product(desk: _Desk, part: _Part, *, recipient: Recipient) -> ProductDrafte
     return ProductDrafted(
         product_id=_product_id(desk, part, recipient=recipient),
         referral_id=desk.referral_id,
+        concern_id=desk.state.concern_id,
         case_id=desk.cases.now,
         recipient=recipient.agency,
         purpose=recipient.purpose,
@@ -235,6 +302,8 @@ STEP: Step[Gathering] = Step(
         ReferralClosed,
         ReferralReopened,
         LinkCorrected,
+        NotificationAmended,
+        ItemAmended,
     ),
     state=Gathering,
     key=referral_of,

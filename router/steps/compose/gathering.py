@@ -10,8 +10,8 @@ from pydantic import Field
 from router.steps import thresholds
 from router.steps.cases import Cases
 from router.steps.sanitising import Known, known_of
-from schemas.base import Code, Identity, Instant, Shape
-from schemas.case import ChildLinked, LinkCorrected
+from schemas.base import Code, Identity, Instant, Line, Shape
+from schemas.case import ChildLinked, LinkCorrected, NotificationAmended
 from schemas.gathering import Level
 from schemas.information import (
     InformationAnswered,
@@ -22,9 +22,11 @@ from schemas.information import (
     RequestCancelled,
     RequestId,
 )
-from schemas.message import Message, derived_id
+from schemas.message import Message
+from schemas.notification import Notification
 from schemas.outcome import ReferralClosed, ReferralReopened
 from schemas.policy import BoroughProfile
+from schemas.product import ItemAmended, items_of_notification
 from schemas.rating import Colour, RatingAssigned, RatingSuggested
 from schemas.sharing import Sharing
 
@@ -65,6 +67,18 @@ def _held(item: InformationItem, told_by: str) -> HeldItem:
     return HeldItem(held_by=held_by, **item.shared(InformationItem))
 
 
+class Drafted(Shape):
+    """A product that was drafted, and what of it may have to be drafted again."""
+
+    product_id: Identity
+    recipient: Code
+    purpose: Line
+    colour: Colour
+    urgent: bool
+    items: tuple[Identity, ...]
+    """Those that it holds in the words that are known now."""
+
+
 class Gathering(Shape):
     """What is known of a referral so far, and what was drafted from it for its present case."""
 
@@ -86,8 +100,46 @@ class Gathering(Shape):
     drafted: Colour | None = None
     """The most severe colour for which the ordinary products were drafted."""
     products: tuple[Identity, ...] = ()
+    holding: tuple[Drafted, ...] = ()
+    """What these products hold."""
+    concern_id: Identity | None = None
+    """The referral of the notification's version 1, where this is a later one."""
+    version: int = 1
+    """Of the notification's words."""
+    amended: Notification | None = None
+    """Words that were heard before the link: they take the place of those linked."""
     closed: bool = Field(default=False, exclude_if=not_)
     """Nothing more is drafted until the referral is open again."""
+
+    def item(self, item_id: str) -> HeldItem | None:
+        """The item of this id as it stands now."""
+        return next((one for one in self.items if one.item_id == item_id), None)
+
+    @property
+    def items(self) -> tuple[HeldItem, ...]:
+        """The notification's items, and all that was answered."""
+        own = self.notified.items if self.notified else ()
+        return (*own, *(item for answer in self.answers for item in answer.items))
+
+    def in_words(self, item_id: str, text: str) -> Gathering:
+        """With other words for an item; the very same state where it has them already."""
+        before = self.item(item_id)
+        if before is None or before.text == text:
+            return self
+        changed = before.model_copy(update={"text": text})
+        notified = self.notified and self.notified.model_copy(
+            update={
+                "item": changed if self.notified.item is before else self.notified.item,
+                "parts": tuple(changed if one is before else one for one in self.notified.parts),
+            }
+        )
+        answers = tuple(
+            answer.model_copy(
+                update={"items": tuple(changed if one is before else one for one in answer.items)}
+            )
+            for answer in self.answers
+        )
+        return self.model_copy(update={"notified": notified, "answers": answers})
 
 
 def noted(state: Gathering, message: Message, *, profile: BoroughProfile) -> Gathering:
@@ -95,7 +147,11 @@ def noted(state: Gathering, message: Message, *, profile: BoroughProfile) -> Gat
     match message.data:
         case ChildLinked() as linked if state.notified is None and linked.allocated_to is None:
             cases = Cases.linked(state.cases, linked.case_id)
-            return state.model_copy(update={"cases": cases, "notified": _notified(linked)})
+            said = state.amended or linked.notification
+            notified = _notified(said, linked.agency, id_=linked.amends or linked.referral_id)
+            version = max(state.version, linked.version)
+            changes = {"cases": cases, "notified": notified, "concern_id": linked.amends}
+            return state.model_copy(update=changes | {"version": version, "amended": None})
         case LinkCorrected() as correction:
             cases = Cases.corrected(state.cases, correction, at=message.time)
             return state if cases == state.cases else state.model_copy(update={"cases": cases})
@@ -120,6 +176,10 @@ def _heard(state: Gathering, message: Message) -> Gathering:
         case InformationAnswered() as answered:
             items = tuple(_held(item, answered.agency) for item in answered.items)
             return _answered(state, Answer(request_id=answered.request_id, items=items))
+        case NotificationAmended() as amended if amended.version > state.version:
+            return _amended(state, amended)
+        case ItemAmended(item_id=item_id, text=text):
+            return state.in_words(item_id, text)
         case InformationVolunteered() as told:
             items = tuple(_held(item, told.agency) for item in told.items)
             return _answered(state, Answer(request_id=told.volunteered_id, items=items))
@@ -131,22 +191,34 @@ def _heard(state: Gathering, message: Message) -> Gathering:
     return state
 
 
-def _notified(linked: ChildLinked) -> Notified:
-    said = linked.notification
-    item_id = derived_id("notification", linked.referral_id)
+def _notified(said: Notification, agency: str, *, id_: str) -> Notified:
+    """The notification as items of its agency; the same for every version of it, as what its owner
+    says of one is of all.
+    """
+    first, *others = items_of_notification(id_, len(said.parts))
     return Notified(
-        item=_own(linked, said.kept, said.narrative, item_id=item_id),
+        item=_own(agency, said.kept, said.narrative, item_id=first),
         parts=tuple(
-            _own(linked, part, part.text, item_id=derived_id(item_id, str(number)))
-            for number, part in enumerate(said.parts, start=1)
+            _own(agency, part, part.text, item_id=item_id)
+            for item_id, part in zip(others, said.parts, strict=True)
         ),
         known=known_of(said.subject),
     )
 
 
-def _own(linked: ChildLinked, kept: Sharing, text: str, *, item_id: str) -> HeldItem:
+def _own(agency: str, kept: Sharing, text: str, *, item_id: str) -> HeldItem:
     told = kept.shared(HeldItem) | {"text": text}
-    return HeldItem(item_id=item_id, owner=linked.agency, **told)
+    return HeldItem(item_id=item_id, owner=agency, **told)
+
+
+def _amended(state: Gathering, amended: NotificationAmended) -> Gathering:
+    """Its agency's words are others now."""
+    changes: dict[str, object] = {"version": amended.version}
+    if state.notified is None:
+        return state.model_copy(update=changes | {"amended": amended.notification})
+    id_ = state.concern_id or amended.referral_id
+    notified = _notified(amended.notification, state.notified.item.owner, id_=id_)
+    return state.model_copy(update=changes | {"notified": notified})
 
 
 def _assigned(state: Gathering, colour: Colour, *, at: dt.datetime, needs: Level) -> Gathering:

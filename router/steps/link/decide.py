@@ -14,50 +14,60 @@ from router.linkage.another import agrees, says_the_same, told_apart
 from router.linkage.concerns import is_another
 from router.linkage.ranking import passed_over
 from router.linkage.stated import compared
-from router.step import Outcome, Step
+from router.step import Outcome, Step, refuse
 from router.steps.link.again import told_first
 from router.steps.link.doubts import Doubt, asked, maybe_one, maybe_two, reviews
+from router.steps.link.entries import changed, in_question, said_of
 from router.steps.link.handing_over import handover
 from router.steps.link.register import Evidence, PersonRecord, Register, first_record
 from router.steps.link.settling import own_person, settle
-from router.steps.sharing import revealed
+from router.steps.sharing import may_be_told, revealed
 from schemas.base import Fact
 from schemas.case import (
     Candidate,
     ChildLinked,
     ConcernFollowed,
     LinkOutcome,
+    NotificationAmended,
     OpenCase,
     OpenCaseLinked,
     OpenCaseReceived,
+    RegisterEntryLinked,
     Worker,
 )
 from schemas.decisions import LinkDecided, PersonsDecided, SplitDecided, UndoDecided
+from schemas.enquiries import EnquiryAdmitted, EnquiryMatched, Match
 from schemas.letter import Letter, letter_id
 from schemas.message import Message, derived_id
 from schemas.notices import LinkReview
 from schemas.notification import NotificationAccepted, NotificationReceived
-from schemas.policy import Policy
+from schemas.policy import Policy, SystemCheck
+from schemas.registers import KnownTo, RegisterEntry, RegisterEntryReceived
 
 ONE_REFERENCE = "against: one reference, and what is told of the child differs"
 _TELLS = 3
 """Of a child's latest referrals, so many hear of a further one."""
 AMENDMENT = "this is a new version of a notification that is linked to the child already"
+AGAIN = "the same entry of the register came before, about the same child"
 
 
 def key(message: Message) -> str:
-    """The referral that the message is about, or the open case's message."""
+    """The referral that the message is about, or the message of an open case or an entry."""
     return message.correlation_id
 
 
 def decide(state: Register | None, message: Message, policy: Policy) -> Outcome[Register]:
-    """Link a notification or an open case, or follow a human's decision about an earlier link."""
+    """Link what tells of a child, look one up, or follow a human's decision about a link."""
     known = state or Register()
     match message.data:
         case NotificationAccepted() as accepted:
             return _notification(known, message, accepted, policy)
         case OpenCaseReceived() as received:
             return _open_case(known, message, received, policy)
+        case RegisterEntryReceived() as received:
+            return _entry(known, received, policy)
+        case EnquiryAdmitted() as admitted:
+            return _enquiry(known, admitted, policy)
         case LinkDecided() | PersonsDecided() | SplitDecided() | UndoDecided() as decided:
             return settle(known, decided, message.id, policy, _model(policy.linkage_model))
         case other:
@@ -65,8 +75,8 @@ def decide(state: Register | None, message: Message, policy: Policy) -> Outcome[
 
 
 def evidence_of(fact: Fact, id_: str, *, received_at: dt.datetime | None = None) -> Evidence | None:
-    """What a notification or an open case says of a child; whose it is held to be is not decided
-    yet.
+    """What a notification, an open case, an entry of a register or an enquiry says of a child;
+    whose it is held to be is not decided yet.
     """
     match fact:
         case NotificationReceived() | NotificationAccepted() | ChildLinked():
@@ -79,6 +89,7 @@ def evidence_of(fact: Fact, id_: str, *, received_at: dt.datetime | None = None)
                 child=said.subject,
                 narrative=said.narrative,
                 received_at=received_at,
+                kept_close=not may_be_told(said, by=fact.agency, to=""),
             )
         case OpenCaseReceived(agency=agency, open_case=case):
             since = dt.datetime.combine(case.since, dt.time(), dt.UTC)
@@ -92,8 +103,31 @@ def evidence_of(fact: Fact, id_: str, *, received_at: dt.datetime | None = None)
                 worker=case.worker,
                 received_at=received_at,
             )
+        case RegisterEntryReceived(agency=agency, entry=entry):
+            return Evidence(
+                id=fact.entry_id,
+                agency=agency,
+                reference=entry.reference,
+                observed_at=received_at or _began(entry),
+                child=entry.child,
+                entry=entry.known_to(),
+                received_at=received_at,
+            )
+        case EnquiryAdmitted(agency=agency, query=query):
+            return Evidence(
+                id=fact.enquiry_id,
+                agency=agency,
+                reference=fact.enquiry_id,
+                observed_at=received_at or dt.datetime.max.replace(tzinfo=dt.UTC),
+                child=query,
+                received_at=received_at,
+            )
         case _:
             return None
+
+
+def _began(entry: RegisterEntry) -> dt.datetime:
+    return dt.datetime.combine(entry.since or dt.date(1, 1, 1), dt.time(), dt.UTC)
 
 
 @cache
@@ -116,7 +150,11 @@ def _notification(
         fact = fact.model_copy(update={"checked": checked})
     if known.rules >= 2 and amends is None:
         fact = fact.model_copy(update={"version": 1, "same_concern_as": first})
+    if amends is not None and _of_its_own(known, accepted):
+        fact = fact.model_copy(update={"amends": accepted.first_referral_id})
     record, doubts = _doubts(known, decision, record, model)
+    if entries := said_of(record, known.people):
+        fact = fact.model_copy(update={"known_to": entries})
     handed = handover(fact, policy)
     assert known.incoming is not None
     evidence = known.incoming.model_copy(update={"again": first})
@@ -129,7 +167,7 @@ def _notification(
     told = [handed] if handed else _review(fact, policy)
     return Outcome(
         state=_changed(evidence, record, decision),
-        facts=(fact, *_followed(fact, record), *doubts),
+        facts=(fact, *_followed(fact, record), *_amended(known, fact), *doubts),
         letters=(*told, *reviews(doubts, policy)),
     )
 
@@ -146,6 +184,28 @@ def _followed(fact: ChildLinked, record: PersonRecord) -> Iterator[ConcernFollow
                 further_referral_id=fact.referral_id,
                 same_concern=fact.same_concern_as is not None or fact.version > 1,
             )
+
+
+def _amended(known: Register, fact: ChildLinked) -> Iterator[NotificationAmended]:
+    """Each earlier version hears what its agency's words are now."""
+    if fact.amends is None:
+        return
+    for id_, piece in known.evidence.items():
+        own = piece.agency == fact.agency and id_ != fact.referral_id
+        if own and fact.amends in (id_, piece.again):
+            yield NotificationAmended(
+                referral_id=id_,
+                case_id=piece.case_id,
+                amended_by=fact.referral_id,
+                version=fact.version,
+                notification=fact.notification,
+            )
+
+
+def _of_its_own(known: Register, accepted: NotificationAccepted) -> bool:
+    """Whether the first version is the same agency's: another's copy amends nothing of its."""
+    first = known.evidence.get(accepted.first_referral_id or "")
+    return first is not None and first.agency == accepted.agency
 
 
 def _amends(known: Register, accepted: NotificationAccepted, model: Model) -> Linkage | None:
@@ -330,8 +390,115 @@ def _open_case(
     )
     return Outcome(
         state=_changed(known.incoming, record, decision),
-        facts=(fact, *doubts),
+        facts=(fact, *doubts, *changed(known, [record], policy)),
         letters=tuple(reviews(doubts, policy)),
+    )
+
+
+def _entry(known: Register, received: RegisterEntryReceived, policy: Policy) -> Outcome[Register]:
+    """What a register says of a child goes to the child that the entry is certainly about; in
+    doubt, to a child of its own, and a human is asked where that bears on a referral.
+    """
+    if not any(_feeds(received, check) for check in policy.checks):
+        return refuse("refused.role", "system")
+    model, said = _model(policy.linkage_model), received.entry.known_to()
+    held = known.evidence.get(received.entry_id)
+    if held is not None:
+        return _entry_again(known, held, said, policy)
+    decision = _compared(known, model)
+    record = _record_after(known, decision, received.entry_id, referral=False).entered(said)
+    if decision.outcome is LinkOutcome.LINKED:
+        record, doubts = _doubts(known, decision, record, model)
+    else:
+        referred = [one for one in known.people if one.referrals]
+        doubts = list(maybe_one(record, referred, model, known.rules))
+        record = asked(record, doubts)
+    fact = _entry_linked(received.entry_id, said, record, decision, model)
+    return Outcome(
+        state=_changed(known.incoming, record, decision),
+        facts=(fact, *doubts, *changed(known, [record], policy), *in_question(known, doubts, said)),
+        letters=tuple(reviews(doubts, policy)),
+    )
+
+
+def _feeds(received: RegisterEntryReceived, check: SystemCheck) -> bool:
+    """Whether the entry is of a register that the agency gives the hub to answer from."""
+    its = (check.system, check.agency, check.answered_by)
+    return its == (received.entry.system, received.agency, "register")
+
+
+def _entry_again(
+    known: Register, held: Evidence, said: KnownTo, policy: Policy
+) -> Outcome[Register]:
+    """The same entry about the same child: no further evidence, but perhaps it has ended since."""
+    if held.entry == said:
+        return Outcome()
+    record = known.known(held.person_id).entered(said)
+    again = Linkage(LinkOutcome.LINKED, record.profile, None, 0.0, (AGAIN,), ())
+    evidence = held.model_copy(update={"entry": said})
+    return Outcome(
+        state=Register(people=(record,), evidence={held.id: evidence}),
+        facts=(
+            _entry_linked(held.id, said, record, again, _model(policy.linkage_model)),
+            *changed(known, [record], policy),
+        ),
+    )
+
+
+def _entry_linked(
+    entry_id: str, said: KnownTo, record: PersonRecord, decision: Linkage, model: Model
+) -> RegisterEntryLinked:
+    return RegisterEntryLinked(
+        entry_id=entry_id,
+        known_to=said,
+        person_id=record.profile.person_id,
+        family_id=record.profile.family_id,
+        case_id=record.profile.case_id,
+        outcome=decision.outcome,
+        score=decision.score,
+        reasons=decision.reasons,
+        candidates=decision.candidates,
+        model=model.version,
+    )
+
+
+def _enquiry(known: Register, admitted: EnquiryAdmitted, policy: Policy) -> Outcome[Register]:
+    """Who it is that a partner asks about. That somebody asks is no evidence: nothing is kept."""
+    model = _model(policy.linkage_model)
+    decision = _compared(known, model)
+    found = [decision.person] if decision.person else []
+    ids = [person.person_id for person in found] or [c.person_id for c in decision.candidates]
+    shown = {one.person_id: one for one in decision.candidates}
+    fact = EnquiryMatched(
+        enquiry_id=admitted.enquiry_id,
+        agency=admitted.agency,
+        area=admitted.area,
+        outcome=decision.outcome,
+        reasons=decision.reasons,
+        matches=tuple(_match(known, id_, decision, shown.get(id_)) for id_ in ids),
+        model=model.version,
+    )
+    return Outcome(facts=(fact,))
+
+
+def _may_be_known(record: PersonRecord, known: Register) -> Iterator[Evidence]:
+    """The child's referrals that partners may hear of."""
+    pieces = (known.evidence[id_] for id_ in record.evidence if id_ in known.evidence)
+    return (piece for piece in pieces if piece.is_referral and not piece.kept_close)
+
+
+def _match(
+    known: Register, person_id: str, decision: Linkage, candidate: Candidate | None
+) -> Match:
+    record = known.known(person_id)
+    return Match(
+        person_id=person_id,
+        case_id=record.profile.case_id,
+        score=candidate.score if candidate else decision.score,
+        reasons=candidate.reasons if candidate else decision.reasons,
+        referrals=len({one.again or one.id for one in _may_be_known(record, known)}),
+        allocated_to=record.worker,
+        known_to=said_of(record, known.people),
     )
 
 
@@ -340,6 +507,8 @@ STEP = Step(
     hears=(
         NotificationAccepted,
         OpenCaseReceived,
+        RegisterEntryReceived,
+        EnquiryAdmitted,
         LinkDecided,
         PersonsDecided,
         SplitDecided,

@@ -9,9 +9,9 @@ from typing import Any
 from router.linkage.rules import NEWEST
 from router.steps.link.doubts import Doubt, asked
 from router.steps.link.register import Evidence, PersonRecord, Register, first_record
-from schemas.case import ChildLinked, LinkOutcome, OpenCaseLinked
+from schemas.case import ChildLinked, LinkOutcome, OpenCaseLinked, RegisterEntryLinked
 
-Linked = ChildLinked | OpenCaseLinked
+Linked = ChildLinked | OpenCaseLinked | RegisterEntryLinked
 
 
 class NotKnown(Exception):
@@ -26,15 +26,18 @@ def follow(
     doubts: Sequence[Doubt],
     rules: int = NEWEST,
 ) -> Register:
-    """What a notification or an open case changed by the link and the doubts that it led to, by
-    these rules.
+    """What a notification, an open case or an entry changed by the link and the doubts that it led
+    to, by these rules.
 
     ``known`` is the person linked to, as known before. Raises :class:`NotKnown`.
     """
+    if known and evidence.id in known.evidence and isinstance(linked, RegisterEntryLinked):
+        held = evidence.held_as(known.profile)  # it came before, and says something else now
+        return Register(people=(known.entered(linked.known_to),), evidence={held.id: held})
     evidence = evidence.model_copy(update={"again": _again(known, linked, rules)})
     record = _record(known, evidence, linked, rules)
     told = tuple(one.person_id for one in linked.candidates)
-    if linked.outcome is LinkOutcome.LINKED:
+    if linked.outcome is LinkOutcome.LINKED or isinstance(linked, RegisterEntryLinked):
         record = asked(record, doubts)
     else:
         record = replace(
@@ -46,7 +49,7 @@ def follow(
 
 def _again(known: PersonRecord | None, linked: Linked, rules: int) -> str | None:
     """The referral that told of the same concern first; of a version, as far as it is known."""
-    if rules < 2 or isinstance(linked, OpenCaseLinked):
+    if rules < 2 or not isinstance(linked, ChildLinked):
         return None
     first = known.evidence[0] if known and known.evidence and linked.version > 1 else None
     return linked.same_concern_as or first
@@ -58,13 +61,15 @@ def _record(
     record = _added(known, evidence, linked, rules)
     if isinstance(linked, OpenCaseLinked):
         return replace(record, worker=linked.worker)
+    if isinstance(linked, RegisterEntryLinked):
+        return record.entered(linked.known_to)
     return record.telling(evidence) if rules >= 2 else record
 
 
 def _added(
     known: PersonRecord | None, evidence: Evidence, linked: Linked, rules: int
 ) -> PersonRecord:
-    subject, referral = evidence.subject(rules), not evidence.open_case
+    subject, referral = evidence.subject(rules), evidence.is_referral
     if linked.outcome is LinkOutcome.LINKED:
         if known is None:
             raise NotKnown
@@ -82,6 +87,6 @@ def _added(
 
 def _kept(linked: Linked) -> dict[str, Any]:
     """What is kept of a referral that was handed over to an allocated worker."""
-    if isinstance(linked, OpenCaseLinked) or linked.allocated_to is None:
+    if not isinstance(linked, ChildLinked) or linked.allocated_to is None:
         return {}
     return {"notification": linked.notification, "area": linked.area}

@@ -26,6 +26,7 @@ def handover(fact: ChildLinked, policy: Policy) -> Letter | None:
         agency=fact.agency,
         worker=fact.allocated_to,
         notification=handed(fact.notification, _rule(fact.agency, policy)),
+        concern_id=fact.amends,
     )
     desk = desk_of(fact.allocated_to.team, policy)
     return Letter(f"handover/{fact.referral_id}", agency=desk, notice=notice)

@@ -7,12 +7,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from operator import not_
 from typing import Any, Final
 
 from pydantic import Field
 
 from router.linkage import Profile, Subject, describe, extend, found, profile_keys
 from router.linkage.concerns import Account, account, words_key
+from router.linkage.mixing import whole
 from router.linkage.profile import from_json, to_json
 from router.linkage.rules import NEWEST
 from router.linkage.text import fold
@@ -20,6 +22,7 @@ from schemas.base import Code, Identity, Instant, Shape
 from schemas.case import Worker
 from schemas.notification import Notification
 from schemas.person import Person
+from schemas.registers import KnownTo
 
 
 class Evidence(Shape):
@@ -28,7 +31,7 @@ class Evidence(Shape):
     """
 
     id: Identity
-    """The referral, or the open case's message."""
+    """The referral, the open case's message, or the entry of a register."""
     agency: Code
     reference: Identity
     observed_at: Instant
@@ -50,6 +53,10 @@ class Evidence(Shape):
     open_case: bool = False
     """Whether it is an open case and not a referral; ``worker`` is whom it is allocated to."""
     worker: Worker | None = None
+    entry: KnownTo | None = Field(default=None, exclude_if=lambda entry: entry is None)
+    """For an entry of a register, which is no referral either: what it says of the child."""
+    kept_close: bool = Field(default=False, exclude_if=not_)
+    """Whether its agency lets nothing of it leave: nobody outside hears that it is there."""
     settled_by: Identity | None = None
     """The last human decision about it that stands."""
     revision: int = 0
@@ -58,6 +65,11 @@ class Evidence(Shape):
     """When the hub heard."""
     again: Identity | None = Field(default=None, exclude_if=lambda id_: id_ is None)
     """The referral that told of this concern first, where this one is a version or a resend."""
+
+    @property
+    def is_referral(self) -> bool:
+        """Whether it tells of a concern, and not only of who is known to a system."""
+        return not self.open_case and self.entry is None
 
     def held_as(self, profile: Profile, **changes: Any) -> Evidence:
         """The same evidence, held to be about this person."""
@@ -132,6 +144,16 @@ class Ruling(Shape):
         return tuple(dict.fromkeys((*self.before, *marked)))
 
 
+def family_key(family_id: str) -> int:
+    """The key under which the members of a family are filed."""
+    return whole("fam", family_id)
+
+
+def heir_key(person_id: str) -> int:
+    """The key under which those are filed whose family became this person's, too."""
+    return whole("heir", person_id)
+
+
 _TOLD: Final = 8
 """Referrals of a person that a resend is looked for among."""
 Said = tuple[int, str, str, str, str]
@@ -175,6 +197,10 @@ class PersonRecord:
     """Of its latest referrals: the id, the day observed, and what its words are filed under (0:
     they are few).
     """
+    known_to: tuple[KnownTo, ...] = ()
+    """What registers say of the person, an entry of each reference."""
+    joined: bool = False
+    """Of a person without evidence: whether its family is its successor's, too."""
 
     @property
     def person_id(self) -> str:
@@ -183,16 +209,26 @@ class PersonRecord:
 
     @cached_property
     def keys(self) -> frozenset[int]:
-        """The blocking keys under which the person is filed."""
-        words = [key for _, _, key in self.told if key]
-        return profile_keys(self.profile).union(words) if words else profile_keys(self.profile)
+        """The keys under which the person is filed: for blocking, of words, and of its family."""
+        more = [key for _, _, key in self.told if key]
+        if self.evidence or self.joined:
+            more.append(family_key(self.profile.family_id))
+        if self.joined:
+            more.append(heir_key(self.successor))
+        return profile_keys(self.profile).union(more)
 
     def encode(self) -> bytes:
         """One line of JSON for the record, then the profile."""
         worker = self.worker.model_dump_json() if self.worker else None
-        rest = [self.apart, self.successor, self.said, self.raised, self.told]
+        rest: list[Any] = [self.apart, self.successor, self.said, self.raised, self.told]
+        rest += [added] if (added := self._added()) else []
         head = to_json([self.evidence, self.referrals, worker, *rest])
         return head.encode() + b"\n" + self.profile.encode()
+
+    def _added(self) -> dict[str, Any]:
+        """What few records have: it stands behind the rest, by name."""
+        known = {"known_to": [one.model_dump_json() for one in self.known_to]}
+        return (known if self.known_to else {}) | ({"joined": True} if self.joined else {})
 
     @classmethod
     def decode(cls, data: bytes) -> PersonRecord:
@@ -209,6 +245,8 @@ class PersonRecord:
             tuple(map(tuple, said)),
             tuple(map(tuple, raised)),
             tuple(map(tuple, later[0])) if later else (),
+            _entries(later[1:]),
+            any("joined" in added for added in later[1:]),
         )
 
     def with_evidence(self, id_: str, subject: Subject, *, referral: bool) -> PersonRecord:
@@ -223,11 +261,17 @@ class PersonRecord:
             said=(*self.said, who(subject)),
             raised=self.raised,
             told=self.told,
+            known_to=self.known_to,
         )
 
     def telling(self, piece: Evidence) -> PersonRecord:
         """The record that remembers when this piece was observed and what it says."""
         return replace(self, told=(*self.told, _said(piece))[-_TOLD:])
+
+    def entered(self, *entries: KnownTo) -> PersonRecord:
+        """The record with these entries of registers, in place of those of the same references."""
+        by_reference = {(one.system, one.reference): one for one in (*self.known_to, *entries)}
+        return replace(self, known_to=tuple(by_reference.values()))
 
     def kept_apart(self, apart: Iterable[tuple[str, str]]) -> PersonRecord:
         """The record with these verified non-matches and no others."""
@@ -279,6 +323,11 @@ class Register:
         return record
 
 
+def _entries(later: Sequence[Any]) -> tuple[KnownTo, ...]:
+    written = next((part.get("known_to", ()) for part in later), ())
+    return tuple(map(KnownTo.model_validate_json, written))
+
+
 def _said(piece: Evidence) -> tuple[str, int, int]:
     return piece.id, piece.observed_at.toordinal(), piece.words_key() or 0
 
@@ -296,13 +345,13 @@ def refold(record: PersonRecord, evidence: Sequence[Evidence], rules: int) -> Pe
         if piece.open_case:
             workers[piece.reference] = piece.worker
     return replace(
-        record,
+        replace(record, known_to=()).entered(*(one.entry for one in evidence if one.entry)),
         profile=profile,
         evidence=tuple(piece.id for piece in evidence),
-        referrals=len({piece.again or piece.id for piece in evidence if not piece.open_case}),
+        referrals=len({piece.again or piece.id for piece in evidence if piece.is_referral}),
         worker=next((worker for worker in reversed(workers.values()) if worker), None),
         said=tuple(map(who, subjects)),
-        told=tuple(_said(piece) for piece in evidence if not piece.open_case)[-_TOLD:]
+        told=tuple(_said(piece) for piece in evidence if piece.is_referral)[-_TOLD:]
         if rules >= 2
         else (),
     )

@@ -8,25 +8,35 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from router.steps.link.register import Evidence, Mark, Move, PersonRecord, Register, Ruling, refold
+from schemas.message import derived_id
 
 Pair = tuple[str, str]
 
 
 def carry_out(
-    known: Register, id_: str, whose: Mapping[str, str], *, apart: Sequence[Pair] = ()
+    known: Register,
+    id_: str,
+    whose: Mapping[str, str],
+    *,
+    apart: Sequence[Pair] = (),
+    merges: bool = False,
 ) -> Register:
     """The register once each piece of evidence is held to be of the person that ``whose`` says; all
     are in ``known``.
 
     Each pair in ``apart`` is remembered as verified to be two children. A person left without
     evidence is succeeded by who got it: that one inherits its verified non-matches, and nothing
-    says any more that the two are not one.
+    says any more that the two are not one. Their families are one where two persons were merged
+    (``merges``), or nobody else founded the family of the one left without evidence.
     """
     moves = tuple(_move(known.evidence[piece], person) for piece, person in whose.items())
     evidence = {
         m.evidence_id: _held(known, m.evidence_id, m.to_person_id, settled_by=id_) for m in moves
     }
-    people = {r.person_id: _rearranged(known, r, evidence) for r in _concerned(known, moves)}
+    people = {
+        r.person_id: _rearranged(known, r, evidence, merges=merges)
+        for r in _concerned(known, moves)
+    }
     heirs = [(known.known(id_), p.successor) for id_, p in people.items() if not p.evidence]
     lifted = [mark for old, heir in heirs for mark in _between(old, known.known(heir))]
     pairs = [(heir, other) for old, heir in heirs for other, _ in old.apart if other != heir]
@@ -91,6 +101,7 @@ def _rearranged(
     moved: Mapping[str, Evidence],
     *,
     order: Sequence[str] = (),
+    merges: bool = False,
 ) -> PersonRecord:
     """The record with the evidence that is its own by now: what stays, then what comes, or in the
     order given.
@@ -110,7 +121,10 @@ def _rearranged(
     if tuple(ids) == record.evidence:
         return record
     after = refold(record, [moved.get(id_) or known.evidence[id_] for id_ in ids], known.rules)
-    return replace(after, successor="" if ids else moved[record.evidence[-1]].person_id)
+    if ids:
+        return replace(after, successor="", joined=False)
+    joined = merges or record.profile.family_id == derived_id("family", record.evidence[0])
+    return replace(after, successor=moved[record.evidence[-1]].person_id, joined=joined)
 
 
 def _mark(person_id: str, other_person_id: str, decision_id: str) -> Mark:

@@ -12,6 +12,7 @@ from router.linkage.stated import compared
 from router.step import Outcome
 from router.steps.link import rulings
 from router.steps.link.doubts import asked, maybe_one, reviews
+from router.steps.link.entries import changed, with_registers
 from router.steps.link.handing_over import desk_of, handover
 from router.steps.link.register import Evidence, PersonRecord, Register, Ruling
 from router.steps.link.rulings import Pair
@@ -26,6 +27,7 @@ from schemas.case import (
     PersonsKeptApart,
     PersonsMerged,
     PersonSplit,
+    RegisterEntryLinked,
     Stated,
 )
 from schemas.decisions import (
@@ -44,6 +46,7 @@ from schemas.message import derived_id
 from schemas.notices import LinksChanged, MovedReferral
 from schemas.policy import Policy
 from schemas.refusals import Refusal
+from schemas.registers import KnownTo
 
 HUMAN = "human"
 """Stands for the model where a human decided."""
@@ -208,16 +211,23 @@ def _settled(plan: _Plan, decision: Decision, id_: str, policy: Policy) -> Outco
     if plan.undoes:
         after = rulings.take_back(known, plan.undoes)
     else:
-        after = rulings.carry_out(known, id_, plan.whose, apart=plan.apart)
+        merges = isinstance(decision, PersonsDecision)
+        after = rulings.carry_out(known, id_, plan.whose, apart=plan.apart, merges=merges)
     moved = [(known.evidence[piece], after.evidence[piece]) for piece in plan.whose]
     linked = tuple(_links(known, after, moved, decision, id_))
+    if policy.checks:
+        linked = tuple(with_registers(fact, known, after) for fact in linked)
     anew = [fact for fact in linked if isinstance(fact, ChildLinked)]
     handed = {fact.referral_id: letter for fact in anew if (letter := handover(fact, policy))}
     letters = {one: letter_id(id_, "link", key=letter.key) for one, letter in handed.items()}
     wrong = (known.evidence[fact.referral_id].letter for fact in anew)
     return Outcome(
         state=_with_letters(after, anew, letters=letters),
-        facts=(*linked, *_closing(plan, moved, decision, id_)),
+        facts=(
+            *linked,
+            *changed(known, after.people, policy, but=[now.id for _, now in moved]),
+            *_closing(plan, moved, decision, id_),
+        ),
         letters=(*handed.values(), *_changes(known, after, moved, decision, id_, policy)),
         takes_back=tuple(letter for letter in wrong if letter),
     )
@@ -267,6 +277,9 @@ def _links(
         if now.open_case:
             yield _open_case_linked(now)
             continue
+        if now.entry is not None:
+            yield _entry_linked(now, now.entry)
+            continue
         moved_to = known.person(now.person_id) if now.person_id != was.person_id else None
         checked = compared(now.subject(known.rules), moved_to.profile) if moved_to else {}
         yield _corrected(was, now, decision, id_, checked)
@@ -290,6 +303,20 @@ def _corrected(
         revision=now.revision,
         in_doubt=now.settled_by is None,
         checked=checked,
+    )
+
+
+def _entry_linked(now: Evidence, said: KnownTo) -> RegisterEntryLinked:
+    return RegisterEntryLinked(
+        entry_id=now.id,
+        known_to=said,
+        person_id=now.person_id,
+        family_id=now.family_id,
+        case_id=now.case_id,
+        outcome=LinkOutcome.LINKED,
+        score=0.0,
+        reasons=_BY_A_HUMAN,
+        model=HUMAN,
     )
 
 
@@ -325,6 +352,7 @@ def _taken_up(now: Evidence, record: PersonRecord) -> ChildLinked:
         earlier_referrals=record.referrals - 1,
         allocated_to=record.worker,
         notification=now.notification,
+        known_to=record.known_to,
     )
 
 
@@ -332,7 +360,7 @@ def _closing(plan: _Plan, moved: Moved, decision: Decision, id_: str) -> tuple[F
     """What the decision came to as a whole, where its corrections do not say it all."""
     one, other = plan.known.known(plan.one).profile, plan.known.known(plan.other).profile
     said = {"decision_id": id_, "decided_by": decision.decided_by, "rationale": decision.rationale}
-    referrals = tuple(now.id for _, now in moved if not now.open_case)
+    referrals = tuple(now.id for _, now in moved if now.is_referral)
     match decision:
         case PersonsDecision(same=True):
             return (

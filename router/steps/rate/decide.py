@@ -25,7 +25,9 @@ from router.steps.rate.state import (
     Supplied,
 )
 from router.steps.sharing import revealed
+from router.steps.thresholds import Suggestion
 from schemas.case import ChildLinked, ConcernFollowed, LinkCorrected
+from schemas.checks import CheckAnswered, CheckLate, ChecksRevised
 from schemas.decisions import OutcomeDecided, RatingDecided, RatingDecision
 from schemas.information import (
     InformationAnswered,
@@ -50,7 +52,8 @@ from schemas.rating import (
     TimerElapsed,
 )
 
-News = InformationAnswered | InformationMissing | InformationVolunteered | ConcernFollowed
+Check = CheckAnswered | CheckLate | ChecksRevised
+News = InformationAnswered | InformationMissing | InformationVolunteered | ConcernFollowed | Check
 """What could change a rating."""
 
 
@@ -76,7 +79,10 @@ def decide(state: State | None, message: Message, policy: Policy) -> Outcome[Sta
             InformationAnswered()
             | InformationMissing()
             | InformationVolunteered()
-            | ConcernFollowed() as came
+            | ConcernFollowed()
+            | CheckAnswered()
+            | CheckLate()
+            | ChecksRevised() as came
         ):
             return _tell_news(state, came, policy=policy)
         case ProductReleased() | ProductRefused() as sent:
@@ -92,23 +98,24 @@ def _suggest(state: State | None, linked: ChildLinked, *, now: Now) -> Outcome[S
     cases = Cases.linked(state.cases if state else None, linked.case_id)
     if linked.allocated_to is not None:
         return Outcome(state=HandedOver(cases=cases))
-    suggested = _suggested(cases, linked, now=now)
+    suggestion = thresholds.suggest(
+        linked.notification, earlier_referrals=linked.earlier_referrals, profile=now.profile
+    )
+    suggested = _suggested(cases, linked, suggestion=suggestion, now=now)
     fact = RatingSuggested(
         referral_id=linked.referral_id,
         case_id=cases.now,
         profile=now.profile.title,
         **suggested.shared(RatingSuggested),
     )
-    concern = concern_of(linked, suggested.reasons, now=now)
+    concern = concern_of(linked, suggestion.reasons, now=now)
     plan = plan_of(concern, suggested.colour, now=now)
     request = _request(linked.referral_id, suggested, plan=plan, policy=now.policy)
     return Outcome(suggested, (fact,), (request,), timers(suggested.next_at, linked.referral_id))
 
 
-def _suggested(cases: Cases, linked: ChildLinked, *, now: Now) -> Suggested:
-    suggestion = thresholds.suggest(
-        linked.notification, earlier_referrals=linked.earlier_referrals, profile=now.profile
-    )
+def _suggested(cases: Cases, linked: ChildLinked, *, suggestion: Suggestion, now: Now) -> Suggested:
+    """Whoever decides is told what the words deny too; agencies that are asked are not."""
     allowed, calendar = now.profile.decision_allowed, now.profile.calendar
     decision_due, product_due = due(allowed, now.at, calendar=calendar), now.due(suggestion.colour)
     may_be_red = suggestion.colour is Colour.RED or linked.notification.urgent
@@ -116,7 +123,7 @@ def _suggested(cases: Cases, linked: ChildLinked, *, now: Now) -> Suggested:
     return Suggested(
         cases=cases,
         colour=suggestion.colour,
-        reasons=suggestion.reasons,
+        reasons=(*suggestion.reasons, *suggestion.denied),
         received_at=now.at,
         decision_due_at=decision_due,
         product_due_at=product_due,
@@ -264,7 +271,7 @@ def _move(state: State | None, correction: LinkCorrected, *, now: Now) -> Outcom
 
 def _tell_news(state: State | None, came: News, *, policy: Policy) -> Outcome[State]:
     """Whoever decides is told what is new; the letter brings the picture with it."""
-    if not isinstance(state, Suggested | Assigned) or _is_hidden(came):
+    if not isinstance(state, Suggested | Assigned) or _is_no_news(came):
         return Outcome()
     notice = WhatIsNew(
         referral_id=came.referral_id,
@@ -277,15 +284,28 @@ def _tell_news(state: State | None, came: News, *, policy: Policy) -> Outcome[St
     return Outcome(after, letters=(Letter("news", agency=policy.lead_agency, notice=notice),))
 
 
-def _is_hidden(came: News) -> bool:
-    """Whether it was volunteered, and none of it is revealed inside: it leaves no trace (R28)."""
-    return isinstance(came, InformationVolunteered) and not any(
-        item.may_be_revealed for item in came.items
-    )
+def _is_no_news(came: News) -> bool:
+    """Whether it was volunteered, and none of it is revealed inside: it leaves no trace (R28); or a
+    system does not know the child.
+    """
+    match came:
+        case InformationVolunteered(items=items):
+            return not any(item.may_be_revealed for item in items)
+        case CheckAnswered(result=result):
+            return result.known is False
+    return False
 
 
 def _said_of(came: News, policy: Policy) -> str:
     match came:
+        case ChecksRevised():
+            return "There is something new of the systems that are asked about the child."
+        case CheckLate(agency=agency, result=result):
+            whose = policy.name_of(agency)
+            return f"The system {result.system} of {whose} has not answered in time."
+        case CheckAnswered(agency=agency, result=result):
+            said = "does not say whether it knows" if result.denied else "knows"
+            return f"The system {result.system} of {policy.name_of(agency)} {said} the child."
         case ConcernFollowed(same_concern=True):
             return "The concern was told again, or amended."
         case ConcernFollowed():
@@ -361,6 +381,9 @@ STEP: Step[State] = Step(
         InformationMissing,
         InformationVolunteered,
         ConcernFollowed,
+        ChecksRevised,
+        CheckAnswered,
+        CheckLate,
     ),
     state=State,
     key=referral_of,

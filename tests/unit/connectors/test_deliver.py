@@ -15,7 +15,7 @@ from connectors.deliver import Deliverer, HttpSender, NotSent, QueueSender, deli
 from connectors.formats.media import STRUCTURED
 from connectors.port import Routes, SecretMissing, routes
 from schemas.settings import HubSettings
-from stores.ports import EdgeQueues, Leased, Unavailable
+from stores.ports import EdgeQueues, Intake, Leased, Unavailable
 
 
 def put(queues: EdgeQueues, *ids: str) -> None:
@@ -164,15 +164,17 @@ def hub(environ: dict[str, str]) -> Routes:
     )
 
 
-def test_each_agency_gets_its_letters_the_way_it_is_configured(queues: EdgeQueues) -> None:
+def test_each_agency_gets_its_letters_the_way_it_is_configured(
+    queues: EdgeQueues, intake: Intake
+) -> None:
     made = hub({"POLICE_TOKEN": "t", "HEALTH_BROKER": "amqp://their-broker"})
     embedded = {
         deliverer.agency: deliverer.sender
-        for deliverer in deliverers(made, queues, broker_url=None)
+        for deliverer in deliverers(made, queues, intake=intake, broker_url=None)
     }
     production = {
         deliverer.agency: deliverer.sender
-        for deliverer in deliverers(made, queues, broker_url="amqp://ours")
+        for deliverer in deliverers(made, queues, intake=intake, broker_url="amqp://ours")
     }
     assert {agency: type(sender) for agency, sender in embedded.items()} == {
         "police": HttpSender,
@@ -188,13 +190,11 @@ def test_a_secret_that_is_not_set_is_named_by_its_variable() -> None:
         hub({"HEALTH_BROKER": "amqp://their-broker"})
 
 
-def test_no_repr_shows_a_secret(queues: EdgeQueues) -> None:
+def test_no_repr_shows_a_secret(queues: EdgeQueues, intake: Intake) -> None:
     made = hub({"POLICE_TOKEN": "open-sesame", "HEALTH_BROKER": "amqp://u:open-sesame@b"})
-    everything = [
-        made,
-        *made,
-        *(d.sender for d in deliverers(made, queues, broker_url="amqp://u:open-sesame@c")),
-    ]
+    ours = "amqp://u:open-sesame@c"
+    pushing = deliverers(made, queues, intake=intake, broker_url=ours)
+    everything = [made, *made, *(deliverer.sender for deliverer in pushing)]
     assert "open-sesame" not in "".join(map(repr, everything))
 
 

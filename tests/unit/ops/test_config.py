@@ -82,6 +82,82 @@ def test_a_fault_is_named_with_where_it_is(written: Path, old: str, new: str, to
     assert told in faults(edited(written, old, new))
 
 
+CHECKED = """
+[[checks]]
+system = "ics"
+agency = "childrens_social_care"
+kind = "ics"
+
+[agencies.childrens_social_care]
+"""
+AGREED = (
+    'since = 2026-04-01, checks = { basis = "Children Act 2004, section 11", since = 2026-04-01 } }'
+)
+
+
+def with_check(written: Path, old: str = "", new: str = "") -> Path:
+    """A configuration with a check, one thing of it changed."""
+    return edited(written, "[agencies.childrens_social_care]\n", CHECKED.replace(old, new))
+
+
+def test_a_check_without_a_basis_in_the_agreement_is_a_warning(written: Path) -> None:
+    with_check(written)
+    assert faults(written) == ""
+    told = "checks[0]: the agreement with childrens_social_care names no basis for checks today"
+    assert told in warnings(written)
+    edited(written, "since = 2026-04-01, signposts = true }", AGREED)
+    assert "checks[0]" not in warnings(written)
+    assert "checks[0]" in warnings(written, today=dt.date(2026, 3, 1)), "not yet"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ('agency = "childrens_social_care"', 'agency = "csc"', "checks[0].agency: csc is not conf"),
+        ('kind = "ics"', 'kind = "abacus"', "checks.0.kind: is not right"),
+        ('kind = "ics"', 'kind = "ics"\ntold_on = true', "checks[0].told_on: is for a register"),
+        (
+            "[agencies.",
+            '[[checks]]\nsystem = "ics"\nagency = "gp"\nkind = "health"\n\n[agencies.',
+            "checks[1]: ics is named twice",
+        ),
+        ('kind = "ics"', 'kind = "ics"\ntime_allowed = { kind = "hours", hours = 0 }', "time_all"),
+        ('system = "ics"', "", "checks.0.system: is missing"),
+    ],
+)
+def test_a_check_that_cannot_be_is_a_fault(written: Path, old: str, new: str, told: str) -> None:
+    assert told in faults(with_check(written, old, new))
+
+
+@pytest.mark.parametrize(
+    ("added", "told"),
+    [
+        ('mappings = ["ecaf-csv", "mais-reply-json"]', ""),
+        ('mappings = ["sample-json"]', "name it under mapping"),
+        ('mappings = ["open-cases-csv"]', "name it under open_cases"),
+        ('mappings = ["nothing"]', "there is no mapping nothing"),
+        ('plain = "mash.enquiry.v1"', ""),
+        ('plain = "mash.enquiry.v9"', "plain: mash.enquiry.v9 is no type of message"),
+    ],
+)
+def test_what_else_an_agency_sends_is_checked(written: Path, added: str, told: str) -> None:
+    edited(written, "[agencies.gp]\n", f"[agencies.gp]\n{added}\n")
+    found = faults(written)
+    assert told in found
+    assert bool(found) is bool(told)
+
+
+def test_a_mapping_of_what_else_is_sent_does_not_stand_for_notifications(written: Path) -> None:
+    edited(written, 'mapping = "merlin-xml"', 'mapping = "ecaf-csv"')
+    assert "name it under mappings" in faults(written)
+
+
+def test_a_purpose_is_not_both_permitted_and_left_to_a_human(written: Path) -> None:
+    terms = 'since = 2026-04-01, enquiries = { permit = ["a", "b"], review = ["b"] } }'
+    edited(written, "since = 2026-04-01, signposts = true }", terms)
+    assert "'b' is both permitted and left to a human" in faults(written)
+
+
 def test_all_faults_are_told_at_once(written: Path) -> None:
     edited(written, 'mapping = "merlin-xml"', 'mapping = "merlin"')
     edited(written, "[agencies.gp]", "[agencies.gpx]")

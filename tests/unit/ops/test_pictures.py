@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from ops.cli import main
 from ops.demo.running import DemoFolder
 from ops.demo.simulation.answers import SOCIAL_WORKER, event
+from ops.look.replay import Wanted, replay
 from ops.run.wiring import Hub
 from schemas.base import Fact
 from stores import journal
@@ -132,13 +133,32 @@ def test_a_rating_request_shows_the_child_the_concern_and_the_family(
     assert {clock["clock"] for clock in picture["clocks"]} >= {"decision"}
 
 
+def test_another_child_of_the_family_is_shown_with_what_was_told_of_them(
+    hub: tuple[DemoFolder, Hub],
+) -> None:
+    """Whatever the family is found by: here the address and the mother."""
+    ashley = {**ROBIN, "name": [{"given_name": ["Ashley"], "family_name": ["Sample"]}]}
+    ashley |= {"sex_code": "female", "identifier": [], "date_of_birth": {"date": "2012-01-30"}}
+    ashley |= {"related_person": [ROBIN["related_person"][0]]}
+    told(hub[1], "gp", "G-1", subject=ashley, narrative="Ashley missed her appointment.")
+    told(hub[1], "police", "R-1")
+    *_, request = letters(hub[1], LEAD, "mash.rating-request.v1")
+    picture = request["picture"]["content"]
+    assert picture["concern"]["reference"] == "R-1"
+    (sister,) = picture["children"]
+    assert sister["date_of_birth"]["date"] == "2012-01-30"
+    assert [one["narrative"] for one in picture["history"]] == ["Ashley missed her appointment."]
+    assert picture["repeats"] == {"of_child": 1, "of_family": 2}
+
+
 def test_what_was_shown_is_recorded_once_as_it_was(hub: tuple[DemoFolder, Hub]) -> None:
     told(hub[1], "police", "R-1")
     first = hub[1].queues.lease(LEAD, limit=10, seconds=0)
     again = hub[1].queues.lease(LEAD, limit=10, seconds=0)
     assert [one.body for one in first] == [one.body for one in again]
     (shown,) = facts(hub[1], "mash.picture.shown.v1")
-    given = json.loads(first[0].body)["data"]["picture"]
+    (body,) = [one.body for one in first if one.type == "mash.rating-request.v1"]
+    given = json.loads(body)["data"]["picture"]
     assert shown.picture.model_dump(mode="json") == given  # type: ignore[attr-defined]
     assert shown.picture.content.digest() == given["digest"]  # type: ignore[attr-defined]
 
@@ -329,3 +349,91 @@ def test_decisions_on_pictures_are_replayed(hub: tuple[DemoFolder, Hub]) -> None
     report = json.loads(answer.stdout)
     assert answer.exit_code == 0
     assert (report["missing"], report["different"], report["unexplained"]) == (0, 0, 0)
+
+
+def test_what_systems_answered_and_what_they_have_not_stands_in_the_picture(
+    hub: tuple[DemoFolder, Hub],
+) -> None:
+    entry = {
+        "system": "ecaf",
+        "reference": "EH-1",
+        "involvement": "early help plan",
+        "since": "2025-09-01",
+        "child": ROBIN,
+    }
+    made = event("entry-1", "mash.register-entry.v1", agency="early_help", data=entry)
+    send(hub[1], "early_help", [made])
+    hub[1].embedded().drain()
+    told(hub[1], "police", "R-1")
+    (request,) = letters(hub[1], LEAD, "mash.rating-request.v1")
+    awaited, known = sorted(request["picture"]["content"]["checked"], key=lambda one: one["state"])[
+        ::-1
+    ]
+    assert (awaited["system"], awaited["state"]) == ("ics", "awaited")
+    assert awaited["due_at"] > awaited["asked_at"]
+    assert (known["system"], known["known"], known["involvement"], known["reference"]) == (
+        "ecaf",
+        True,
+        "early help plan",
+        "EH-1",
+    )
+    (asked,) = letters(hub[1], LEAD, "mash.check-request.v1")
+    reply = {
+        "check_id": asked["check_id"],
+        "known": True,
+        "involvement": "child in need plan",
+        "worker": "W. Orker",
+    }
+    send(hub[1], LEAD, [event("reply-1", "mash.check-reply.v1", agency=LEAD, data=reply)])
+    hub[1].embedded().drain()
+    (news,) = letters(hub[1], LEAD, "mash.what-is-new.v1")
+    assert "knows the child" in news["news"][0]
+    checked = {one["system"]: one for one in news["picture"]["content"]["checked"]}
+    assert (checked["ics"]["state"], checked["ics"]["worker"]) == ("answered", "W. Orker")
+    assert checked["ics"]["answered_at"] >= checked["ics"]["asked_at"]
+
+
+def test_an_entry_of_a_register_is_no_notification_in_the_history(
+    hub: tuple[DemoFolder, Hub],
+) -> None:
+    entry = {"system": "ecaf", "reference": "EH-1", "child": ROBIN}
+    made = event("entry-1", "mash.register-entry.v1", agency="early_help", data=entry)
+    send(hub[1], "early_help", [made])
+    hub[1].embedded().drain()
+    told(hub[1], "police", "R-1")
+    (request,) = letters(hub[1], LEAD, "mash.rating-request.v1")
+    picture = request["picture"]["content"]
+    assert picture["history"] == []
+    assert picture["repeats"]["of_child"] == 1
+    assert picture["child"]["outcome"] == "linked"
+
+
+def test_an_outcome_below_threshold_is_on_record_for_the_next_concern(
+    hub: tuple[DemoFolder, Hub],
+) -> None:
+    first = told(hub[1], "police", "R-1")
+    (request,) = letters(hub[1], LEAD, "mash.rating-request.v1")
+    rate(hub[1], request, "blue")
+    decision = {
+        "referral_id": request["referral_id"],
+        "case_id": request["case_id"],
+        "outcome": "early_help",
+        "may_be_told": "Early help was offered.",
+        "decided_by": "S. Worker",
+        "rationale": "As agreed with the family",
+        "without_product": "The family went there itself",
+        "saw": [{name: request["picture"][name] for name in ("id", "digest")}],
+    }
+    send(hub[1], LEAD, [event("close-1", "mash.outcome-decision.v1", agency=LEAD, data=decision)])
+    hub[1].embedded().drain()
+    assert refusals(hub[1]) == []
+    told(hub[1], "school", "S-1", narrative="Robin is often hungry, as S-1 says.")
+    (second,) = letters(hub[1], LEAD, "mash.rating-request.v1")
+    checked = {one["system"]: one for one in second["picture"]["content"]["checked"]}
+    assert checked["ecaf"]["known"]
+    assert checked["ecaf"]["involvement"].startswith("early help")
+    assert checked["ecaf"]["reference"] == first
+    for processes in (1, 2):
+        report = replay(hub[1], Wanted(), processes=processes)
+        assert report.well
+        assert report.facts == len(facts(hub[1]))

@@ -16,6 +16,7 @@ from schemas.case import (
     ConcernFollowed,
     LinkCorrected,
     LinkOutcome,
+    NotificationAmended,
     OpenCase,
     OpenCaseLinked,
     OpenCaseReceived,
@@ -104,7 +105,9 @@ def through(message: Message, *known: Register) -> tuple[Outcome[Register], Regi
 
 
 def only(facts: Iterable[object]) -> ChildLinked:
-    (fact,) = (fact for fact in facts if not isinstance(fact, ConcernFollowed))
+    (fact,) = (
+        fact for fact in facts if not isinstance(fact, ConcernFollowed | NotificationAmended)
+    )
     assert isinstance(fact, ChildLinked)
     return fact
 

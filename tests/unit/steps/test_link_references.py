@@ -11,7 +11,7 @@ import pytest
 
 from router.linkage.rules import FIRST
 from router.steps.deduplicate import decide as deduplicate
-from schemas.case import ChildLinked, LinkOutcome
+from schemas.case import ChildLinked, LinkOutcome, NotificationAmended
 from schemas.message import Message
 from schemas.notification import NotificationAccepted, NotificationDuplicated, NotificationReceived
 from schemas.person import Identifier, Name, PartialDate, Person, Sex
@@ -65,6 +65,38 @@ def test_a_version_with_the_name_spelt_otherwise_is_one_and_counts_as_no_repeat(
     assert (linked.person_id, linked.version) == (first.person_id, 2)
     assert linked.earlier_referrals == 0
     assert hub.referral("r3").earlier_referrals == 1
+
+
+def test_each_earlier_version_hears_what_its_agencys_words_are_now() -> None:
+    hub = in_replay()
+    hub.referral("r1")
+    assert version(hub, "r2", child(), first="r1").amends == "r1"
+    (amended,) = (one for one in hub.facts if isinstance(one, NotificationAmended))
+    assert (amended.referral_id, amended.amended_by, amended.version) == ("r1", "r2", 2)
+    assert amended.notification.reference == "R-r2"
+
+
+def test_what_is_no_version_amends_nothing() -> None:
+    hub = in_replay()
+    hub.referral("r1")
+    other = changed(name=(Name(given_name=("Barnaby",), family_name=("Thornbury",)),))
+    assert version(hub, "r2", other, first="r1").amends is None
+    assert not [one for one in hub.facts if isinstance(one, NotificationAmended)]
+
+
+def test_a_copy_that_another_agency_forwards_amends_nothing() -> None:
+    hub = in_replay()
+    hub.referral("r1")
+    copy = NotificationAccepted(
+        referral_id="r2",
+        agency="school",
+        area=AREA,
+        version=2,
+        first_referral_id="r1",
+        notification=notification(reference="R-r2"),
+    )
+    hub.hear(copy, "r2-accepted")
+    assert not [one for one in hub.facts if isinstance(one, NotificationAmended)]
 
 
 def test_a_number_that_is_given_to_a_family_for_good_makes_no_version_of_a_new_concern() -> None:

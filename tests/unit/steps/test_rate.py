@@ -13,11 +13,12 @@ from pydantic import TypeAdapter
 from router.step import Outcome
 from router.steps.rate import decide as rate
 from schemas.base import Fact
+from schemas.checks import CheckAnswered, CheckLate, CheckResult, ChecksRevised
 from schemas.decisions import RatingDecided, RatingDecision
 from schemas.gathering import RuledOut, ToGather
 from schemas.information import InformationItem, InformationVolunteered, Sensitivity
 from schemas.message import Message
-from schemas.notices import DueTimeWarning, RatingRequest
+from schemas.notices import DueTimeWarning, RatingRequest, WhatIsNew
 from schemas.product import Disposal, ProductRefused, ProductReleased
 from schemas.rating import (
     Colour,
@@ -457,3 +458,56 @@ def test_a_state_written_when_its_products_were_called_settled_is_read() -> None
     adapter: TypeAdapter[Any] = TypeAdapter(rate.STEP.state)
     written = adapter.dump_json(step.state)
     assert adapter.validate_json(written.replace(b'"supplied"', b'"settled"')) == step.state
+
+
+SYSTEM = {"system": "ics", "agency": "childrens_social_care", "kind": "ics"}
+
+
+def checked(**changes: Any) -> CheckResult:
+    told = SYSTEM | {"check_id": "ref-1/ics", "asked_at": NOON, "due_at": NOON + HOUR}
+    return CheckResult.model_validate(told | changes)
+
+
+def answered(**changes: Any) -> CheckAnswered:
+    whose = {"referral_id": "ref-1", "case_id": "case-1", "agency": "childrens_social_care"}
+    result = checked(answered_at=NOON, **changes)
+    return CheckAnswered.model_validate(whose | {"result": result})
+
+
+def revised() -> ChecksRevised:
+    return ChecksRevised(referral_id="ref-1", case_id="case-1")
+
+
+def late() -> CheckLate:
+    whose = {"referral_id": "ref-1", "case_id": "case-1", "agency": "childrens_social_care"}
+    return CheckLate.model_validate(whose | {"result": checked(late=True)})
+
+
+@pytest.mark.parametrize(
+    ("came", "says"),
+    [
+        (answered(known=True), "The system ics of Childrens_Social_Care knows the child."),
+        (
+            answered(denied=True),
+            "The system ics of Childrens_Social_Care does not say whether it knows the child.",
+        ),
+        (late(), "The system ics of Childrens_Social_Care has not answered in time."),
+        (
+            revised(),
+            "There is something new of the systems that are asked about the child.",
+        ),
+    ],
+)
+def test_what_systems_say_that_could_change_the_decision_is_told_as_new(
+    came: Fact, says: str
+) -> None:
+    step = rating().given(given.linked())
+    (letter,) = step.when(came).letters
+    assert isinstance(letter.notice, WhatIsNew)
+    assert letter.notice.news == (says,)
+    assert step.state.revision == 1
+
+
+def test_that_a_system_does_not_know_the_child_stands_in_the_picture_and_is_no_news() -> None:
+    step = rating().given(given.linked())
+    assert step.when(answered(known=False)) == Outcome()

@@ -1,0 +1,120 @@
+"""Whom a check may be put to, on which basis, and what it tells of the child (R7, R8, R50, L6)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from router.steps import deadlines
+from router.steps.ages import age_of
+from router.steps.asking import WHY, is_identified
+from router.steps.check.state import Asking
+from router.steps.now import Now
+from router.steps.sharing import may_be_told
+from schemas.checks import CheckRequest, CheckResult, NotChecked, System, check_id
+from schemas.gathering import RuledOut
+from schemas.notification import Notification
+from schemas.person import Person
+from schemas.policy import Agreement, CheckTerms, SystemCheck
+
+NO_BASIS = "Its agreement names no basis for checks on this day."
+
+
+KEPT_CLOSE = "Who told of the concern lets nothing of it leave; it is for a human to ask."
+
+
+def asking_of(notification: Notification, *, by: str, now: Now) -> Asking:
+    """Who is asked about, as the agency ``by`` told it."""
+    told = may_be_told(notification, by=by, to="")
+    return Asking(
+        child=notification.subject,
+        observed_on=now.day_of(notification.observed_at),
+        only=None if told else by,
+    )
+
+
+def ask(
+    asking: Asking, checks: Iterable[SystemCheck], *, referral_id: str, now: Now
+) -> Iterator[CheckRequest | NotChecked]:
+    """For each of these systems the request that goes to its agency, or why none does."""
+    for check in checks:
+        terms, why = terms_with(check, now), _ruled_out(check, asking, now)
+        if isinstance(terms, NotChecked):
+            yield terms
+        elif asking.only not in (None, check.agency):
+            yield not_checked(check, KEPT_CLOSE)
+        elif why is not None:
+            yield not_checked(check, WHY[why])
+        else:
+            yield _request(check, asking, referral_id=referral_id, terms=terms, now=now)
+
+
+def _ruled_out(check: SystemCheck, asking: Asking, now: Now) -> RuledOut | None:
+    """Why nobody is asked about this child, or this agency is not: as with any request."""
+    age = age_of(asking.child, on=asking.observed_on)
+    if age is not None and age.grown:
+        return RuledOut.ADULT
+    if not is_identified(asking.child):
+        return RuledOut.NOT_IDENTIFIED
+    band = now.profile.holds.get(check.agency)
+    return None if band is None or age is None or age.within(band) else RuledOut.HOLDS_NOTHING
+
+
+def terms_with(check: SystemCheck, now: Now) -> tuple[Agreement, CheckTerms] | NotChecked:
+    """What a check of this system stands on, or why it stands on nothing."""
+    if check.agency not in now.policy.partners:
+        return not_checked(check, WHY[RuledOut.NOT_A_PARTNER])
+    agreement = now.agreement_with(check.agency)
+    if agreement is None:
+        return not_checked(check, WHY[RuledOut.NO_AGREEMENT])
+    if agreement.checks is None or now.today < agreement.checks.since:
+        return not_checked(check, NO_BASIS)
+    return agreement, agreement.checks
+
+
+def not_checked(check: SystemCheck, reason: str) -> NotChecked:
+    """That the system is not asked."""
+    return NotChecked(**check.shared(System), reason=reason)
+
+
+def awaited(request: CheckRequest, now: Now) -> CheckResult:
+    """The check of a request that is put to its agency now."""
+    told = request.shared(System) | {"check_id": request.check_id, "due_at": request.due_at}
+    return CheckResult(**told, asked_at=now.at)
+
+
+def _request(
+    check: SystemCheck,
+    asking: Asking,
+    *,
+    referral_id: str,
+    terms: tuple[Agreement, CheckTerms],
+    now: Now,
+) -> CheckRequest:
+    agreement, said = terms
+    return CheckRequest(
+        **check.shared(System),
+        check_id=check_id(referral_id, check.system),
+        purpose=now.profile.request_purpose,
+        legal_basis=said.basis,
+        sharing_policy=agreement.reference,
+        due_at=deadlines.due(check.time_allowed, now.at, calendar=now.profile.calendar),
+        child=_told(asking.child, said),
+    )
+
+
+def _told(child: Person, terms: CheckTerms) -> Person:
+    """Who is asked about, and no more.
+
+    No address, which may be a safe one (L7), nor family, unless the agreement names them; but the
+    family of who cannot be found otherwise: unborn, or without a name (R3).
+    """
+    born = child.date_of_birth is not None and not child.date_of_birth.expected
+    family = "family" in terms.tells or not (born and child.name)
+    return Person(
+        identifier=child.identifier,
+        name=child.name,
+        date_of_birth=child.date_of_birth,
+        sex_code=child.sex_code,
+        address=child.address if "address" in terms.tells else (),
+        related_person=child.related_person if family else (),
+    )

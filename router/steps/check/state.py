@@ -1,0 +1,105 @@
+"""What checking remembers of a referral; the picture shows ``results`` and ``not_asked``."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+
+from router.steps.cases import Cases
+from schemas.base import Code, Identity, Instant, Shape
+from schemas.case import ChildLinked, LinkCorrected, RegistersChanged, Worker
+from schemas.checks import CheckResult, Concluded, NotChecked
+from schemas.person import Person
+from schemas.product import Disposal
+from schemas.registers import KnownTo
+
+
+class Registered(Shape):
+    """What registers that the hub keeps say of the child that the referral is held to be about."""
+
+    known_to: tuple[KnownTo, ...] = ()
+    allocated_to: Worker | None = None
+
+    @classmethod
+    def of(cls, link: ChildLinked | LinkCorrected | RegistersChanged) -> Registered:
+        """As a link, its correction or a change of registers says."""
+        return cls(**link.shared(cls))
+
+
+class Asking(Shape):
+    """Who is asked about, kept while systems may still have to be asked."""
+
+    child: Person
+    observed_on: dt.date
+    only: Code | None = None
+    """The notifier, where it lets nothing of its concern leave: its own systems alone are asked."""
+
+
+class Ended(Shape):
+    """The outcome of a referral."""
+
+    outcome: Disposal
+    on: dt.date
+
+
+class Checking(Shape):
+    """The checks of a referral."""
+
+    cases: Cases
+    registered: Registered = Registered()
+    """As last heard; a correction may be heard before the link."""
+    linked: bool = False
+    """Whether the link was heard."""
+    in_review: bool = False
+    """Whether linking left it to a human to say whose child it is."""
+    settled: bool = False
+    """Whether a human said so."""
+    asking: Asking | None = None
+    """Set while systems wait for that."""
+    looked_at: Instant | None = None
+    """When the systems were first asked or looked into."""
+    ended: Ended | None = None
+    """How this referral ended, as far as it has."""
+    followed_by: tuple[Identity, ...] = ()
+    """Later referrals about the child."""
+    before: tuple[Concluded, ...] = ()
+    """How earlier ones ended."""
+    results: tuple[CheckResult, ...] = ()
+    not_asked: tuple[NotChecked, ...] = ()
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether it has to be settled first whose child it is."""
+        return self.in_review and not self.settled
+
+    @property
+    def next_at(self) -> dt.datetime | None:
+        """When the first open answer is due."""
+        due = (one.due_at for one in self.results if one.due_at and one.state == "awaited")
+        return min(due, default=None)
+
+    @property
+    def concluded(self) -> list[Concluded]:
+        """Earlier referrals about the child whom this one is held to be about, that have ended."""
+        return [one for one in self.before if one.outcome and one.case_id == self.cases.now]
+
+    def asked(self, check_id: str) -> CheckResult | None:
+        """What came of the check of this id that was put to an agency, if there is one."""
+        found = (one for one in self.results if one.check_id == check_id and one.due_at)
+        return next(found, None)
+
+    def with_changed(self, *changed: CheckResult) -> Checking:
+        """With these results of checks that were put to agencies as they are now."""
+        by_id = {one.check_id: one for one in changed}
+        results = tuple(by_id.get(one.check_id, one) if one.due_at else one for one in self.results)
+        return self.model_copy(update={"results": results})
+
+    def with_more(
+        self, results: Iterable[CheckResult], not_asked: Iterable[NotChecked]
+    ) -> Checking:
+        """With what was found now, in place of what was said of the same systems before."""
+        more, left = tuple(results), tuple(not_asked)
+        anew = {one.system for one in (*more, *left)}
+        kept = (one for one in self.results if one.system not in anew)
+        why = (one for one in self.not_asked if one.system not in anew)
+        return self.model_copy(update={"results": (*kept, *more), "not_asked": (*why, *left)})
