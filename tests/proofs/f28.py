@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final
 from unittest.mock import patch
 
@@ -20,6 +21,7 @@ from router.steps.sanitising.forms import Forms, forms_of
 from router.steps.sanitising.reading import Reading
 from tests.proofs.disguises import Person as Pictured
 from tests.proofs.disguises import (
+    Case,
     Picture,
     cases,
     everyone,
@@ -97,9 +99,14 @@ class _Tally:
         }
 
 
+@lru_cache(maxsize=2)
+def _cases(seed: int, count: int) -> list[Case]:
+    return cases(seed, count)
+
+
 def _seed(plan: Plan, seed: int, *, progress: Progress) -> dict[str, Any]:
     tally = _Tally()
-    for case in cases(seed, plan.narratives):
+    for case in _cases(seed, plan.narratives):
         made = sanitise(case["text"], known=known(case["picture"])).text
         tally.hidden.update(one["what"] for one in case["hidden"])
         tally.left.update(one["what"] for one in left_in(case, made))
