@@ -19,7 +19,6 @@ from router.steps import sanitising
 from router.steps.sanitising import Known, sanitise
 from router.steps.sanitising.forms import Forms, forms_of
 from router.steps.sanitising.reading import Reading
-from tests.proofs.disguises import Person as Pictured
 from tests.proofs.disguises import (
     Case,
     Picture,
@@ -30,6 +29,7 @@ from tests.proofs.disguises import (
     left_in,
     touched,
 )
+from tests.proofs.disguises import Person as Pictured
 
 Progress = Callable[[int], None]
 LEFT_IN: Final = 0.001
