@@ -26,7 +26,9 @@ _SIGNS: Final = {
     "@": "@",
     ".": ".",
 }
-_EMAIL: Final = re.compile(r"[\w.+'-]{1,64}@[\w-]{1,255}(?:\.[\w-]{1,255}){1,8}")
+_EMAIL: Final = re.compile(
+    r"[\w.+'-]{1,64}@[\w-]{1,255}(?:\.[\w-]{1,255}){1,8}(?:@[\w.]{1,64}){0,20}"
+)
 _SAID: Final = re.compile(
     r"[\w.+'-]{1,64}\sat\s[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}(?!\.?[\w-]|\sat\s)"
 )
@@ -34,14 +36,14 @@ _LINK: Final = re.compile(
     r"(?:https?://|www\.)\S{1,500}"
     r"|(?<![\w.-])(?:[\w-]{1,63}\.){1,4}(?:com|net|org|uk|tv|gg|me)/\S{1,200}"
 )
-_HANDLE: Final = re.compile(r"(?<![\w@.])@[\w.]{2,40}")
+_HANDLE: Final = re.compile(r"(?<![\w@.])(?:@[\w.]{1,39}\w){1,20}")
 _PLATFORMS: Final = listed("platforms")
 _TOLD_BY: Final = _PLATFORMS | listed("of_accounts")
 _SAYS: Final = r"user ?name|account|handle|profile|name|called|under|as|is|was|tag|id"
 _NAMED: Final = re.compile(
     rf"\b(?:{one_of(_PLATFORMS)}|tik tok)\b"
     rf"(?P<link>(?:[\s,:;(]{{1,3}}(?:{_SAYS})\b){{0,3}}[\s,:;(\"']{{0,3}})"
-    r"(?P<account>[\w][\w.]{2,40})"
+    r"(?P<account>\w[\w.]{1,39}\w)"
 )
 _SURE: Final = re.compile(r"[\d_]|\w\.\w")
 

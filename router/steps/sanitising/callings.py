@@ -18,7 +18,7 @@ _FULL_NAME: Final = rf"{_CAPITALISED}(?:\s+{_CAPITALISED}){{0,3}}"
 _CALLERS: Final = frozenset(word.rsplit("-", 1)[-1] for word in _CALLED)
 _CALLER: Final = re.compile(rf"(?<![\w-])(?:{one_of(_CALLED)})(?![\w-])")
 _NAMED: Final = re.compile(
-    r"(?:,?\s+(?i:called|named|is called|is named|is))?[\s,.:(]+"
+    r"(?:\s\d{1,6}(?=\s)|,?\s+(?i:called|named|is called|is named|is))?[\s,.:(]+"
     rf"(?P<names>{_FULL_NAME}(?:(?:,\s*{_FULL_NAME}){{0,8}},?\s+(?:and|&)\s+{_FULL_NAME})?)"
 )
 _JOINTS: Final = re.compile(r",\s*|\s+(?:and|&)\s+")
@@ -41,9 +41,11 @@ def _others(
     start = named.start("names")
     for name in _JOINTS.split(named["names"]):
         start = named.string.index(name, start)
-        words = [bare(token) for token in TOKEN.findall(name.lower())]
+        told = [bare(token) for token in TOKEN.findall(name.lower())]
+        words = [word for word in told if word not in _TITLES]
+        titled = title or len(words) < len(told)
         shown = name[:-2] if name.endswith(("'s", "'S")) else name
-        if not own.issuperset(words) and (title or any(map(_is_name, words))):
+        if not own.issuperset(words) and (titled or any(map(_is_name, words))):
             yield Span(*reading.span(start, start + len(shown)), *NAME)
         start += len(name)
 

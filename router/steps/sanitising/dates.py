@@ -34,6 +34,7 @@ _PATTERNS: Final = tuple(
 _BIRTH_BEFORE: Final = re.compile(
     r"(?:\bborn|\bbirth\w{0,4}|\bd\.?\s?o\.?\s?b\b|\bb\.)[^.!?\n]{0,60}$", re.IGNORECASE
 )
+_BORN_IN: Final = re.compile(r"\b(?:born(?: in)?|b\.) ?(?P<year>(?:19|20)\d\d)(?![\d/-])")
 _BIRTH_AFTER: Final = re.compile(
     r"[^.!?\n]{0,20}?\b(?:as|is|was|for)\b[^.!?\n]{0,30}\b(?:birth\w{0,4}|d\.?o\.?b)\b"
 )
@@ -61,6 +62,8 @@ def dates(reading: Reading) -> list[Dated]:
 def births(reading: Reading, found: Sequence[Dated], *, known: Sequence[dt.date]) -> Iterator[Span]:
     """The dates that are known as somebody's birth, or said to be one."""
     whole = {(day.year, day.month, day.day) for day in known}
+    for match in _BORN_IN.finditer(reading.low):
+        yield Span(*reading.span(*match.span("year")), *BIRTH)
     for date in found:
         if not whole.isdisjoint(date.days) or _is_called_birth(reading.low, date):
             yield Span(*reading.span(date.start, date.end), *BIRTH)

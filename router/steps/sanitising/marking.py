@@ -16,7 +16,7 @@ from router.steps.sanitising.words import (
     listed,
 )
 
-ADJOINING: Final = frozenset({" ", "-", "", ".", ". ", ", ", ",", "; ", "_", "  ", "\n", " - "})
+ADJOINING: Final = frozenset({" ", "-", "", ".", ", ", ",", "; ", "_", "  ", "\n", " - "})
 """What stands between two words of one name."""
 _AFTER_INITIAL: Final = frozenset({"", ".", ". ", " ", "-"})
 _ARTICLES: Final = listed("articles")
@@ -43,8 +43,12 @@ class _Marking:
 
     def mark_words(self, found: Mapping[str, Kind]) -> None:
         for at, word in enumerate(self._words.words):
-            if (kind := found.get(word.word)) and self._is_meant(at):
+            kind = found.get(word.word)
+            if kind and self._is_meant(at) and not (kind is NAME and self._is_saint(at)):
                 self.kinds[at] = kind
+
+    def _is_saint(self, at: int) -> bool:
+        return at > 0 and self._words.word(at - 1) in ("st", "saint")
 
     def _is_meant(self, at: int) -> bool:
         """Whether the word tells somebody here, and is not English that looks as if."""
@@ -113,12 +117,16 @@ class _Marking:
     def mark_neighbours(self, found: Mapping[str, Kind]) -> None:
         """Beside a name: initials, a family name that is the child's too, and names in doubt."""
         for at in range(1, len(self._words)):
-            if self.kinds[at - 1] is NAME and self._words.gap(at - 1) in ADJOINING:
+            if self.kinds[at - 1] is NAME and self._adjoins(at - 1):
                 self._mark_beside(at, found, gap=self._words.gap(at - 1))
         for at in range(len(self._words) - 2, -1, -1):
-            gap = self._words.gap(at)
-            if self.kinds[at + 1] is NAME and gap in ADJOINING and not self._is_childs(at):
-                self._mark_beside(at, found, gap=gap)
+            if self.kinds[at + 1] is NAME and self._adjoins(at) and not self._is_childs(at):
+                self._mark_beside(at, found, gap=self._words.gap(at))
+
+    def _adjoins(self, at: int) -> bool:
+        """A full stop is within a name only behind an initial."""
+        gap = self._words.gap(at)
+        return gap in ADJOINING or (gap == ". " and len(self._words.word(at)) == 1)
 
     def _mark_beside(self, at: int, found: Mapping[str, Kind], *, gap: str) -> None:
         word, written = self._words.word(at), self._words.written(at)

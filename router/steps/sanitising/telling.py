@@ -25,6 +25,7 @@ MARK: Final = "[recorded risk] "
 _MARKED: Final = Kind(MARK, "Recorded as a risk to the child: the name stays.")
 _SCHOOLS: Final = listed("schools")
 _TYPES: Final = frozenset({*STREETS, *_SCHOOLS, *listed("premises")})
+_TITLES: Final = listed("titles")
 _JOINING: Final = listed("joining")
 
 
@@ -78,7 +79,7 @@ class _Telling:
             return False
         gap = self._words.gap(at)
         initial = len(self._words.word(at)) == 1 or len(self._words.word(at + 1)) == 1
-        return gap in ("-", "", ".", "_") or (initial and gap in ADJOINING)
+        return gap in ("-", "", ".", "_") or (initial and gap in (" ", ". "))
 
     def places(self) -> Iterator[Span]:
         """Each place, with its number before and words such as 'Primary School' after."""
@@ -124,6 +125,7 @@ class _Telling:
                 self._words.word(at + 1) in _JOINING
                 and self._words.gap(at + 1) == " "
                 and self._belongs(at + 2)
+                and self._words.word(at + 2) != "st"
             ):
                 at += 2
             else:
@@ -157,9 +159,11 @@ class _Telling:
                 yield Span(begin, begin, *_MARKED)
 
     def _run(self, at: int) -> range:
-        """The words around that belong to the same name."""
+        """The words around that belong to the same name, and a title before."""
         first = last = at
         while first and self._is_risks(first - 1) and self._words.gap(first - 1) in ADJOINING:
+            first -= 1
+        if first and self._words.word(first - 1) in _TITLES:
             first -= 1
         while self._words.gap(last) in ADJOINING and self._is_risks(last + 1):
             last += 1

@@ -127,6 +127,7 @@ def beside(words: Worded) -> Iterator[tuple[int, str, str]]:
 
 
 _MODAL: Final = listed("modal")
+_VERBS: Final = frozenset({"will", "may"})
 _AFTER_MODAL: Final = listed("after_modal")
 _AFTER_WORD: Final = listed("after_word")
 _MONTHS: Final = listed("months")
@@ -141,11 +142,12 @@ def is_meant_as_name(words: Worded, at: int) -> bool:
     word, before = words.word(at), words.word(at - 1) if at else ""
     after = words.word(at + 1) if at + 1 < len(words) else ""
     if words.caseless:
-        return word not in _MODAL
+        return word not in _VERBS
     if before in _TITLES:
         return True
     if words.written(at).islower() or after[:1].isdigit():
         return False
     if word in _MONTHS and (before in _IN_MONTH or before[:1].isdigit()):
         return False
-    return after not in (_AFTER_MODAL if word in _MODAL else _AFTER_WORD)
+    goes_on = words.gap(at) == " " and after in (_AFTER_MODAL if word in _MODAL else _AFTER_WORD)
+    return not goes_on
