@@ -131,6 +131,8 @@ class ReleaseDecision(CaseProduct):
     """
     text: Prose | None = Field(default=None, exclude_if=lambda text: text is None)
     """The owner's own words, where it chooses these."""
+    instead_of: Digest | None = Field(default=None, exclude_if=lambda digest: digest is None)
+    """With words of its own: the digest of the original that it had before it; required."""
     recipient: Code
     purpose: Line
     decided_by: Line

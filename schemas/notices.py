@@ -22,6 +22,8 @@ class Handover(ReferralHead, Notice, type="mash.handover.v1"):
     agency: Code
     worker: Worker
     notification: Notification
+    concern_id: Identity | None = Field(default=None, exclude_if=lambda id_: id_ is None)
+    """The referral of the notification's version 1, where this is a later one."""
 
 
 class LinkReview(ReferralHead, Notice, type="mash.link-review.v1"):

@@ -40,6 +40,10 @@ NO_ACCOUNT = "(The sender gave no account.)"
 """Stands for the words of a notification that came without any."""
 
 
+MOST_PARTS = 50
+"""Of one notification, each with flags of its own."""
+
+
 class Instead(StrEnum):
     """What was done with a part that could not be used."""
 
@@ -90,7 +94,9 @@ class Notification(Shape):
     """Its sender says that it cannot wait: whoever rates looks at it within minutes."""
     sharing: Sharing | None = Field(default=None, exclude_if=lambda told: told is None)
     """Who may know what it says, where its agency keeps something back."""
-    parts: Annotated[tuple[Part, ...], Field(max_length=50)] = Field(default=(), exclude_if=not_)
+    parts: Annotated[tuple[Part, ...], Field(max_length=MOST_PARTS)] = Field(
+        default=(), exclude_if=not_
+    )
     """What it says beside the narrative, under flags of its own."""
     set_aside: tuple[SetAside, ...] = Field(default=(), exclude_if=not_)
     """What else came, and could not be used; it leaves no trace where there is nothing."""

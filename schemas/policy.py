@@ -76,6 +76,23 @@ class Calendar(Shape):
     closures: tuple[dt.date, ...] = ()
 
 
+class Denial(StrEnum):
+    """Why words of harm are not counted as a sign of it (ConText: Harkema et al. 2009)."""
+
+    NEGATED = "negated"
+    HISTORICAL = "historical"
+    """Long past, or a parent's own childhood."""
+    HYPOTHETICAL = "hypothetical"
+    """Feared, supposed or warned of."""
+    QUESTION = "question"
+    OTHER = "other"
+    """Somebody else's, an animal's or a thing's."""
+    FICTION = "fiction"
+    """Of a story, a game, a lesson or a policy."""
+    EXPLAINED = "explained"
+    """An injury for which the text itself gives an innocent cause."""
+
+
 class Indicator(Shape):
     """A sign of harm that points to ``colour``: a phrase of the narrative, or a coded concern."""
 
@@ -84,7 +101,36 @@ class Indicator(Shape):
     """In the profile's own words, for reasons and requests; never quotes the narrative."""
     colour: Colour
     phrases: tuple[Line, ...] = ()
+    """As :mod:`router.steps.suggestion.phrases` reads them."""
     concerns: tuple[Code, ...] = ()
+    """Codes of the sender, which no words deny."""
+    despite: tuple[Denial, ...] = Field(default=(), exclude_if=not_)
+    """What does not deny it: a threat with an 'if' is a threat."""
+    vague: bool = Field(default=False, exclude_if=not_)
+    """It counts only in a sentence that denies no plainer sign, and its reason is told only where
+    nothing plainer is found.
+    """
+
+
+class Context(Shape):
+    """Words that say how to take the words of harm near them (ConText)."""
+
+    means: Denial | Literal["pseudo", "terminates", "clause", "joins", "idiom"]
+    """Why what they reach is denied. ``pseudo``: they look like such words and deny nothing;
+    ``terminates``: no reach goes beyond them; ``clause``: nor beyond these, but right after words
+    that deny they begin what is denied; ``joins``: they look like the beginning of a clause, and go
+    on with it; ``idiom``: they look like words of harm.
+    """
+    reaches: Literal["after", "before", "both", "answers", "previous"] = "after"
+    """Whether what they deny stands after them, before them or on both sides, within their
+    sentence; or, where they begin a sentence, in the question before it, or in whatever was said
+    before it.
+    """
+    within: int = Field(default=12, ge=1, le=200)
+    """How many words they reach."""
+    of: tuple[Denial, ...] = Field(default=(), exclude_if=not_)
+    """Whose reach they terminate, or what they only seem to say; everything where it is empty."""
+    phrases: tuple[Line, ...]
 
 
 class Recipient(Shape):
@@ -133,9 +179,17 @@ class BoroughProfile(Shape):
     version: Line
     valid_from: dt.date
     calendar: Calendar = Calendar()
+    words: dict[Code, tuple[Line, ...]] = Field(default={}, exclude_if=not_)
+    """Words and phrases by what they have in common; phrases name them in braces."""
+    context: tuple[Context, ...] = Field(default=(), exclude_if=not_)
+    """Where it is empty nothing is denied."""
     indicators: tuple[Indicator, ...]
     default: Colour
     """When no indicator is found."""
+    unknown: Colour | None = Field(default=None, exclude_if=lambda colour: colour is None)
+    """When the words hold nothing that the profile knows, not even to deny it, a person had better
+    read them (Chow 1970: reject rather than guess); None: as ``default``.
+    """
     repeat_referrals: int = Field(default=3, ge=1)
     """So many earlier referrals about the child raise a Blue or Green by one colour (R12)."""
     colours: dict[Colour, ColourRule]

@@ -19,7 +19,8 @@ from schemas.base import (
     ReferralHead,
     Shape,
 )
-from schemas.notification import Digest
+from schemas.message import derived_id
+from schemas.notification import MOST_PARTS, Digest
 from schemas.rating import Colour
 
 
@@ -34,6 +35,15 @@ def release_digest(*, item_id: str, recipient: str, purpose: str, text: str) -> 
     """
     parts = (part.encode() for part in (item_id, recipient, purpose, text))
     return sha256(b"".join(len(part).to_bytes(8, "big") + part for part in parts)).hexdigest()
+
+
+def items_of_notification(concern_id: str, parts: int = MOST_PARTS) -> tuple[str, ...]:
+    """The ids of a notification's items: its narrative, and so many parts of it.
+
+    ``concern_id``: the referral of version 1. They are the same for every version.
+    """
+    narrative = derived_id("notification", concern_id)
+    return (narrative, *(derived_id(narrative, str(n)) for n in range(1, parts + 1)))
 
 
 class Redaction(Shape):

@@ -85,7 +85,6 @@ def _doors(settings: HubSettings, folder: Path) -> Iterator[Fault]:
     yield from doors.pushed_nowhere(settings)
     yield from doors.shared_ports(settings)
     yield from _unread_hl7(settings)
-    yield from _unknown_plain(settings)
     yield from doors.unsafe_folders(settings, folder)
     yield from doors.shared_folders(settings, folder)
     yield from doors.readable_files(settings, folder)

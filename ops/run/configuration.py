@@ -17,6 +17,8 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from router.linkage.rules import NEWEST
+from router.steps.suggestion.phrases import BadPhrase
+from router.steps.suggestion.reading import Same, vocabulary
 from schemas.base import Shape
 from schemas.policy import RULES, BoroughProfile, Partner, Policy
 from schemas.settings import AgencySettings, HubSettings
@@ -83,10 +85,26 @@ def read_policy(settings: HubSettings, *, folder: Path = Path()) -> Policy:
 
 
 def read_profile(name: str, *, folder: Path = Path()) -> BoroughProfile:
-    """A borough profile that ships with the hub, or the one at a path relative to ``folder``."""
+    """A borough profile that ships with the hub, or the one at a path relative to ``folder``.
+
+    Its ``language`` names a file of the same kind, with the words and contexts that it begins with.
+    """
+    raw = _shipped_or_own(name, folder=folder)
+    if isinstance(language := raw.pop("language", None), str):
+        spoken = _shipped_or_own(language, folder=folder)
+        raw["words"] = spoken.get("words", {}) | raw.get("words", {})
+        raw["context"] = [*spoken.get("context", ()), *raw.get("context", ())]
+    profile = _validated(BoroughProfile, raw, where=name)
+    try:
+        vocabulary(Same(profile))
+    except BadPhrase as error:
+        raise Misconfigured(Fault(name, str(error), "mend that phrase")) from None
+    return profile
+
+
+def _shipped_or_own(name: str, *, folder: Path) -> dict[str, Any]:
     shipped = files(PROFILES) / f"{name}.toml"
-    raw = _read_toml(shipped if shipped.is_file() else folder / name)
-    return _validated(BoroughProfile, raw, where=name)
+    return _read_toml(shipped if shipped.is_file() else folder / name)
 
 
 def key_encryption_key(

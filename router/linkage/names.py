@@ -81,9 +81,19 @@ def _read_roots() -> dict[str, frozenset[str]]:
     }
 
 
+def _read_called() -> dict[str, frozenset[str]]:
+    """The words that may stand for each of what words of given names stand for."""
+    called: dict[str, set[str]] = {}
+    for word, stands_for in _ROOTS.items():
+        for root in stands_for:
+            called.setdefault(root, set()).add(word)
+    return {root: frozenset(words) for root, words in called.items()}
+
+
 _NONE: Final[frozenset[str]] = frozenset()
 _GROUPS: Final = _read_groups()
 _ROOTS: Final = _read_roots()
+_CALLED: Final = _read_called()
 
 
 def is_name(word: str) -> bool:
@@ -94,6 +104,13 @@ def is_name(word: str) -> bool:
 def is_spelling(a: str, b: str) -> bool:
     """Whether two words are known as spellings of one given name."""
     return not _GROUPS.get(a, _NONE).isdisjoint(_GROUPS.get(b, _NONE))
+
+
+def called(word: str) -> frozenset[str]:
+    """What else somebody of this given name may be called: other spellings, short forms, and the
+    names that it is short for.
+    """
+    return _NONE.union(*(_CALLED[root] for root in roots(word)))
 
 
 def roots(word: str) -> frozenset[str]:

@@ -44,8 +44,7 @@ _COMPARED: dict[Stated, str] = {
     "date_of_birth": "dates of birth that are known of the child",
     "relation": "adults who are known of the family",
 }
-
-
+_SHARING = "what its agency lets be told of the concern"
 UNTOLD = "There is a concern for the child. The agency that notified it lets no more be told."
 
 
@@ -111,10 +110,12 @@ def _identity(child: Person) -> Person:
 
 def checks_of(concern: Concern) -> tuple[Checked, ...]:
     """What was compared of the facts that a request states, and what was found (L6)."""
-    return tuple(
+    known = (
         Checked(fact=fact, against=against, found=concern.checked.get(fact, "not_known"))
         for fact, against in _COMPARED.items()
     )
+    lets: Found = "differs" if concern.summary == UNTOLD else "agrees"
+    return (*known, Checked(fact="sharing", against=_SHARING, found=lets))
 
 
 def plan_of(

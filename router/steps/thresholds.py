@@ -1,22 +1,35 @@
-"""What the borough's profile makes of a notification, whoever sent it (R16, R17, R21)."""
+"""What the borough's profile makes of a notification, whoever sent it (R16, R17, R21): a hint for
+those who decide, which orders what waits for them and starts the clock of a possible Red.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from router.steps.suggestion.reading import Reading, Same, read
 from schemas.gathering import Level
 from schemas.information import Sensitivity
-from schemas.notification import Notification
-from schemas.policy import BoroughProfile, Indicator
+from schemas.notification import NO_ACCOUNT, Notification
+from schemas.policy import BoroughProfile, Denial, Indicator
 from schemas.rating import Colour
 
 _UNDECODED = "\ufffd"
 _LEVELS = tuple(Level)
 _SENSITIVITIES = tuple(Sensitivity)
 _RAISED_BY_REPEATS = {Colour.BLUE: Colour.GREEN, Colour.GREEN: Colour.AMBER}
+_FEW = 9
+"""So many words may say nothing much, and be no riddle."""
+_BECAUSE = {
+    Denial.NEGATED: "the words deny it",
+    Denial.HISTORICAL: "it is said of a time long past",
+    Denial.HYPOTHETICAL: "it is feared or supposed, and not said to have happened",
+    Denial.QUESTION: "it is asked about, and not said",
+    Denial.OTHER: "it is said of somebody or something else",
+    Denial.FICTION: "it is of a story, a game or a lesson",
+    Denial.EXPLAINED: "the words give an innocent cause",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +38,8 @@ class Suggestion:
 
     colour: Colour
     reasons: tuple[str, ...]
+    denied: tuple[str, ...] = ()
+    """What was not counted, and why."""
 
 
 def suggest(
@@ -32,28 +47,71 @@ def suggest(
 ) -> Suggestion:
     """The rating that the profile suggests: its most severe indicator, raised by repeats (R12).
 
-    A narrative that cannot be read never lowers a rating below the profile's default.
+    The sender's own urgency and codes come first, and no words deny them. A narrative that cannot
+    be read, or in which the profile knows nothing, never lowers a rating.
     """
-    said = notification.narrative, notification.concern
-    return _suggested(*said, earlier_referrals, _Same(profile))
+    suggested = _suggested(
+        notification.narrative,
+        notification.concern,
+        earlier_referrals,
+        same=Same(profile),
+        year=notification.observed_at.year,
+    )
+    if not notification.urgent:
+        return suggested
+    reasons = ("The sender says that it is urgent.", *suggested.reasons)
+    return Suggestion(suggested.colour, reasons, suggested.denied)
 
 
 @lru_cache(maxsize=16)
 def _suggested(
-    narrative: str, concern: tuple[str, ...], earlier_referrals: int, same: _Same
+    narrative: str, concern: tuple[str, ...], earlier_referrals: int, *, same: Same, year: int
 ) -> Suggestion:
     """Kept, as two steps ask about the same notification one after the other."""
-    profile = same.profile
-    found = sorted(_found(narrative, concern, same), key=lambda i: (-i.colour.severity, i.id))
-    colour = found[0].colour if found else profile.default
-    reasons = [indicator.says for indicator in found]
+    profile, reading = same.profile, read(narrative, same=same, year=year)
+    coded = [one for one in profile.indicators if not set(concern).isdisjoint(one.concerns)]
+    counted = [sign.indicator for sign in reading.signs if not sign.denied]
+    found = {one.id: one for one in (*coded, *counted)}
+    by_severity = sorted(found.values(), key=lambda one: -one.colour.severity)
+    colour = by_severity[0].colour if by_severity else profile.default
+    reasons = [one.says for one in _plainly(by_severity)]
     if _UNDECODED in narrative or not any(map(str.isalpha, narrative)):
-        colour = max(colour, profile.default, key=lambda one: one.severity)
+        colour = _worse(colour, profile.default)
         reasons.append("The narrative cannot be read in full.")
+    elif profile.unknown and not coded and _riddle(narrative, reading):
+        colour = _worse(colour, profile.unknown)
+        reasons.append("The profile knows nothing of what is said: a person should read it.")
     if earlier_referrals >= profile.repeat_referrals and colour in _RAISED_BY_REPEATS:
         colour = _RAISED_BY_REPEATS[colour]
         reasons.append(f"The case has {earlier_referrals} earlier referrals.")
-    return Suggestion(colour, tuple(reasons) or ("No indicator of the profile was found.",))
+    told = tuple(reasons) or ("No indicator of the profile was found.",)
+    return Suggestion(colour, told, tuple(_denied(reading, found.keys())))
+
+
+def _worse(one: Colour, other: Colour) -> Colour:
+    return max(one, other, key=lambda colour: colour.severity)
+
+
+def _plainly(found: Sequence[Indicator]) -> Iterable[Indicator]:
+    """Without the vague ones where a plainer one speaks."""
+    plain = [one for one in found if not one.vague]
+    return plain or found
+
+
+def _riddle(narrative: str, reading: Reading) -> bool:
+    """Whether something is said, and nothing of it is known."""
+    return narrative != NO_ACCOUNT and not reading.known and len(narrative.split()) > _FEW
+
+
+def _denied(reading: Reading, found: Iterable[str]) -> Iterable[str]:
+    """A reason for each indicator of which every sign is denied, the first that denies it."""
+    by_id: dict[str, str] = {}
+    for sign in reading.signs:
+        if sign.indicator.id not in found and not sign.indicator.vague:
+            why = min(sign.denied, key=tuple(Denial).index)
+            said = f"Not counted, as {_BECAUSE[why]}: {sign.indicator.says}"
+            by_id.setdefault(sign.indicator.id, said)
+    return dict.fromkeys(by_id.values())
 
 
 def deeper(one: Level, other: Level) -> bool:
@@ -64,45 +122,3 @@ def deeper(one: Level, other: Level) -> bool:
 def proportionate(sensitivity: Sensitivity, up_to: Sensitivity) -> bool:
     """Whether an item is no more sensitive than what a rating justifies (R33)."""
     return _SENSITIVITIES.index(sensitivity) <= _SENSITIVITIES.index(up_to)
-
-
-def _found(narrative: str, concern: tuple[str, ...], same: _Same) -> Iterable[Indicator]:
-    text, coded = _plain(narrative), set(concern)
-    # Looking for the bare phrases first is ten times as fast as the patterns alone.
-    likely = [sign for sign in _phrases(same) if sign[0] in text]
-    found = [indicator for _, pattern, indicator in likely if pattern.search(text)]
-    if coded:
-        found += [one for one in same.profile.indicators if not coded.isdisjoint(one.concerns)]
-    return {indicator.id: indicator for indicator in found}.values()
-
-
-def _plain(text: str) -> str:
-    """For comparing: without case, with single spaces and straight apostrophes."""
-    return " ".join(text.replace("\u2019", "'").casefold().split())
-
-
-class _Same:
-    """A profile as a key by identity, which no other object gets while the key holds it.
-
-    Profiles have dicts and so no hash; hashing one by content for each notification would cost
-    more than rating it.
-    """
-
-    def __init__(self, profile: BoroughProfile) -> None:
-        self.profile = profile
-
-    def __hash__(self) -> int:
-        return id(self.profile)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other.profile is self.profile
-
-
-@lru_cache(maxsize=16)
-def _phrases(same: _Same) -> tuple[tuple[str, re.Pattern[str], Indicator], ...]:
-    """Every phrase of the profile, its pattern as a phrase of its own, and its indicator."""
-    return tuple(
-        (plain, re.compile(rf"(?<!\w){re.escape(plain)}(?!\w)"), indicator)
-        for indicator in same.profile.indicators
-        for plain in map(_plain, indicator.phrases)
-    )

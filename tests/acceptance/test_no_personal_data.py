@@ -386,11 +386,18 @@ worker get.
 """
 
 
+LEAD = "childrens_social_care"
+PICTURED = (*IDENTITY, "narrative", "text of an item", "rationale in mash.rating-decision.v1")
+"""What the picture shows to whoever decides; all of it is revealed inside here."""
+
+
 def may_tell(left: Left, letter: dict[str, Any]) -> set[str]:
     """The fields that a letter may repeat, by what it is for."""
     fields = left.aviary.words
+    if "picture" in letter["data"] and letter["agency"] == LEAD:
+        return {field_ for field_ in fields if field_.startswith(PICTURED)}
     match letter["type"]:
-        case "mash.information-request.v1":
+        case "mash.information-request.v1" | "mash.request-plan.v1":
             return {field_ for field_ in fields if field_.startswith(IDENTITY)}
         case "mash.link-review.v1" | "mash.handover.v1":
             return {field_ for field_ in fields if field_.startswith((*IDENTITY, "narrative"))}
@@ -403,6 +410,22 @@ def may_tell(left: Left, letter: dict[str, Any]) -> set[str]:
             }
         case _:
             return set()
+
+
+def without_what_only_some_may_see(letter: dict[str, Any]) -> dict[str, Any]:
+    """Who decides is to see what could not be used, as its sender wrote it; who is asked, what it
+    told and was asked itself.
+    """
+    data = {name: part for name, part in letter["data"].items() if name != "set_aside"}
+    content = data.get("picture", {}).get("content", {})
+    if content and letter["agency"] != LEAD:
+        told = (*content.get("own", ()), *content.get("asked", ()))
+        assert {one["agency"] for one in told} <= {letter["agency"]}
+        data.pop("picture", None)
+    elif content:
+        concern = content["concern"] | {"set_aside": []}
+        data["picture"] = data["picture"] | {"content": content | {"concern": concern}}
+    return letter | {"data": data}
 
 
 def test_no_letter_holds_what_its_owner_did_not_approve_for_it(left: Left) -> None:
@@ -423,9 +446,7 @@ def test_no_letter_holds_what_its_owner_did_not_approve_for_it(left: Left) -> No
             ]
             assert held == []
             letter = letter | {"data": data | {"items": []}}
-        if letter["type"] == "mash.rating-request.v1":
-            # Who decides is to see what could not be used, as its sender wrote it.
-            letter = letter | {"data": letter["data"] | {"set_aside": []}}
+        letter = without_what_only_some_may_see(letter)
         found = left.aviary.found_in(
             letter["type"], json.dumps(letter).encode(), but=may_tell(left, letter)
         )

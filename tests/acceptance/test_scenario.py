@@ -142,12 +142,12 @@ def test_a_red_reaches_its_front_line_before_any_other_product_of_its_referral(
 ) -> None:
     red = {
         entry.data["referral_id"]
-        for entry in outcome.of("rating.suggested")
+        for entry in outcome.of("rating.assigned")
         if entry.data["colour"] == "red"
     }
     urgent = [entry for entry in outcome.of("product.drafted") if entry.data["urgent"]]
     assert red
-    assert red <= {entry.data["referral_id"] for entry in urgent}
+    assert red == {entry.data["referral_id"] for entry in urgent}
     released = by_product(outcome.of("product.released"))
     voided = by_product(outcome.of("product.voided"))
     for entry in urgent:
@@ -175,6 +175,7 @@ def test_only_its_owner_decided_about_an_item(outcome: Outcome) -> None:
     }
     decided = outcome.of("product.item-decided")
     assert decided
+    withheld = {(e.data["item_id"], e.data["reason"]) for e in outcome.of("item.withheld")}
     for entry in decided:
         assert entry.data["owner"] == owners[entry.data["product_id"], entry.data["item_id"]]
         cause = entries[str(entry.cause)]
@@ -184,6 +185,9 @@ def test_only_its_owner_decided_about_an_item(outcome: Outcome) -> None:
                 "whose credential it came in by"
             )
         else:
+            if (entry.data["item_id"], entry.data["reason"]) in withheld:
+                assert entry.data["choice"] == "withhold", "its owner's word of before holds on"
+                continue
             assert cause.data["urgent"], "only a standing release decides without a message"
             assert "agreement" in entry.data["reason"]
 
@@ -295,6 +299,29 @@ def test_what_humans_merge_split_and_take_back_goes_to_the_right_case_and_its_pr
 LINKS_MENDED = ("persons-merged", "decision-undone", "person-split")
 
 
+def test_what_a_human_closed_is_told_to_whoever_brought_it_and_awaits_nobody(
+    outcome: Outcome,
+) -> None:
+    (closed,) = outcome.of("referral.closed")
+    referral, case = closed.data["referral_id"], closed.data["case_id"]
+    (told,) = outcome.letters("referral-outcome")
+    assert (told["agency"], told["data"]["may_be_told"]) == (
+        closed.data["told"],
+        "Simulated: somebody will call.",
+    )
+    (further,) = [
+        request
+        for entry in outcome.of("information.requested")
+        if "A social worker asks further." in entry.data["reasons"]
+        for request in entry.data["requests"]
+    ]
+    (cancelled,) = outcome.of("information.cancelled")
+    assert (further["referral_id"], further["agency"]) == (referral, "housing")
+    assert cancelled.data["request_id"] == further["identifier"]
+    (volunteered,) = outcome.of("information.volunteered")
+    assert (volunteered.data["agency"], volunteered.data["case_id"]) == ("housing", case)
+
+
 def test_replay_decides_everything_again_the_same(outcome: Outcome) -> None:
     reader = open_reader(outcome.place.folder.config, outcome.place.environment)
     try:
@@ -335,8 +362,12 @@ MUST_AGREE = (
     "case.decision-undone",
     "rating.suggested",
     "rating.assigned",
+    "information.prepared",
     "information.requested",
     "information.answered",
+    "information.volunteered",
+    "information.cancelled",
+    "referral.closed",
     "message.refused",
 )
 """What follows from the notifications and from one human's answer to each question, in whatever

@@ -25,8 +25,9 @@ from ops.demo.simulation.answers import answer
 from ops.demo.simulation.stream import sample_lines
 from ops.linkage.arrivals import notification_event
 from ops.run.wiring import Hub, open_hub
+from router.steps.approve.state import Approvals, Draft
 from schemas.notification import ReceiptStatus
-from stores import schema
+from stores import schema, states
 from stores.database import Database
 from tests.support.filled import send
 from tests.support.production import fresh_database
@@ -199,6 +200,44 @@ def answer_requests(hub: Hub) -> int:
         assert {one.status for one in send(hub, agency, answers)} <= {ReceiptStatus.ACCEPTED}
         count += len(answers)
     return count
+
+
+def test_owners_that_were_awaited_are_asked_again_and_what_they_withheld_stays_so(
+    place: Place,
+) -> None:
+    place.told("upgrade", *place.backed_up)
+    hub = place.opened()
+    known = approvals(hub)
+    waiting = [one for each in known for one in each.products.values() if isinstance(one, Draft)]
+    assert waiting
+    assert any(each.withheld for each in known)
+    asked = [one for code in hub.settings.agencies for one in hub.queues.lease(code, **ALL)]
+    requests = [json.loads(one.body) for one in asked if one.type == "mash.approval-request.v1"]
+    assert len(requests) == sum(len(awaited(one, hub)) for one in waiting) > 0
+    refused = "SELECT count(*) FROM dead_letters WHERE step = 'approve'"
+    before = place.ask(refused)
+    for letter in requests:
+        if (made := answer(letter)) is not None:
+            send(hub, letter["subject"], [made])
+    hub.embedded().drain()
+    assert place.ask(refused) == before
+    left = [one for each in approvals(hub) for one in each.products.values()]
+    assert sum(isinstance(one, Draft) for one in left) < len(waiting)
+
+
+ALL: Any = {"limit": 5000, "seconds": 60}
+
+
+def awaited(draft: Draft, hub: Hub) -> list[str]:
+    return [one.item_id for one in draft.items if draft.decision(one.item_id, one.owner) is None]
+
+
+def approvals(hub: Hub) -> list[Approvals]:
+    with hub.database.transaction() as transaction:
+        query = text("SELECT key FROM states WHERE step = 'approve'")
+        keys = list(transaction.connection.execute(query).scalars())
+        found = states.load(transaction, "approve", keys=keys)
+    return [Approvals.model_validate_json(body) for _, body in found.values()]
 
 
 def counted(hub: Hub, type_: str) -> int:

@@ -20,6 +20,7 @@ from tests.proofs.plan import APART, Plan
 from tests.proofs.poison import Dose
 from tests.proofs.processes import TooLate
 from tests.proofs.saying import json_option, say
+from tests.proofs.suggestion_command import suggestion
 from tests.services.commands import VARIABLES
 from tests.services.folder import services_home
 from tests.services.kafka import private_kafka
@@ -66,6 +67,7 @@ def proof() -> None:
 
 proof.add_command(k1)
 proof.add_command(k2)
+proof.add_command(suggestion)
 
 
 @proof.command()

@@ -5,15 +5,14 @@ spelled out.
 from __future__ import annotations
 
 import datetime as dt
-import tomllib
 from collections.abc import Iterable
 from functools import lru_cache
-from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
 
 from pydantic import TypeAdapter
 
+from ops.run.configuration import read_profile
 from router.linkage.rules import NEWEST
 from router.step import Outcome, Step
 from schemas.base import Fact
@@ -55,8 +54,7 @@ MOVED = "Family has moved without giving a forwarding address."
 @lru_cache
 def profile() -> BoroughProfile:
     """The sample borough's profile, as it ships."""
-    path = Path(__file__).parents[2] / "ops" / "profiles" / "sample-borough.toml"
-    return BoroughProfile.model_validate(tomllib.loads(path.read_text("utf-8")))
+    return read_profile("sample-borough")
 
 
 def partner(code: str, **changes: Any) -> Partner:

@@ -86,7 +86,8 @@ def run(place: Place, parts: Sequence[Part], *, count: int = NOTIFICATIONS) -> O
     left to do.
 
     In this order every run links the same children: what people answer about one link bears on the
-    next. At last the lead agency's staff merge, tell apart, split and take back.
+    next. At last the lead agency's staff merge, tell apart, split and take back; of one referral
+    they ask further, are told more, and close it.
     """
     with kept(parts):
         for part in parts:
@@ -96,6 +97,7 @@ def run(place: Place, parts: Sequence[Part], *, count: int = NOTIFICATIONS) -> O
         _send(place, count)
         _answer(place)
         _mend_links(place)
+        _conclude(place)
         seconds = time.monotonic() - started
         codes = terminated(parts)
     return _outcome(place, parts, codes, seconds)
@@ -143,6 +145,44 @@ def _mend_links(place: Place) -> None:
         _decided(staff, "split", "split-decision", split)
         _answer(place)
         _decided(staff, "undo", "undo-decision", {"decision_id": merged})
+        _answer(place)
+
+
+def _conclude(place: Place) -> None:
+    """A referral that nobody moves is asked about further, volunteered for and closed."""
+    evidence = gather(place.store, place.key, folder=place.path)
+    linked = sorted(
+        (e.data for e in evidence.of("case.child-linked")),
+        key=lambda e: (e["agency"], e["notification"]["reference"]),
+    )
+    own = [e for e in linked if e["version"] == 1 and not e["allocated_to"]]
+    about = next(islice((e for e in own if e["outcome"] == "new"), 3, None))
+    head = {name: about[name] for name in ("referral_id", "case_id")}
+    given = {
+        letter["data"]["referral_id"]: letter["data"]["picture"]
+        for letter in (note["letter"] for note in evidence.letters)
+        if letter["type"] == "mash.rating-request.v1"
+    }[about["referral_id"]]
+    head["saw"] = [{"id": given["id"], "digest": given["digest"]}]
+    item = {
+        "item_id": "H-1",
+        "owner": "housing",
+        "text": "Simulated: two adults moved in.",
+        "sensitivity": "routine",
+        "may_be_revealed": True,
+        "may_leave": True,
+    }
+    told = {"referral_id": about["referral_id"], "items": [item], "volunteered_by": "SIMULATED"}
+    tokens = json.loads(place.folder.tokens.read_text(encoding="utf-8"))
+    with HubClient(place.url, tokens["housing"]) as housing:
+        type_ = "mash.information-volunteered.v1"
+        housing.send([event("volunteered", type_, agency="housing", data=told)])
+    with HubClient(place.url, tokens[LEAD]) as staff:
+        _decided(staff, "ask", "request-decision", head | {"action": "ask", "agency": "housing"})
+        await_quiet(place, lambda: True, seconds=SECONDS, letters=False)
+        closed = {"outcome": "early_help", "may_be_told": "Simulated: somebody will call."}
+        why = {"without_product": "Simulated: nobody is waiting"}
+        _decided(staff, "close", "outcome-decision", head | closed | why)
         _answer(place)
 
 

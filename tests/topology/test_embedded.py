@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,22 +10,26 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from ops.demo.simulation.answers import DECISION_MAKER
 from ops.run.wiring import Hub
 from router.memory.decoded import Decoded
 from router.memory.documents import Documents, documents
 from router.queues import StoredQueues
 from router.runtimes.embedded import Embedded
 from router.step import Outcome, Step
+from router.steps.link.handing_over import handover
 from router.steps.rate import decide as rate
 from router.steps.release import decide as release
+from router.steps.sharing import NOT_TOLD
 from router.unit import BoundStep, Unit
 from schemas.base import Fact
 from schemas.case import ChildLinked
 from schemas.letter import Letter
-from schemas.message import Message
+from schemas.message import Message, derived_id
 from schemas.notification import Receipt, ReceiptStatus
 from schemas.policy import Policy
-from stores import cursors, journal
+from schemas.product import Choice
+from stores import cursors, journal, queues
 from stores.database import Database
 from tests.support import given
 from tests.support import products as product
@@ -86,6 +91,25 @@ def test_a_product_does_not_reach_who_has_no_agreement_any_more_and_the_lead_age
     assert rows(hub, waiting) == [(hub.settings.lead_agency, "mash.product-held-back.v1")]
     told = "SELECT count(*) FROM journal WHERE type = 'mash.product.held-back.v1'"
     assert rows(hub, told) == [(1,)]
+
+
+@pytest.mark.parametrize("withheld", [True, False])
+def test_a_notification_that_its_owner_withholds_is_not_handed_over_in_its_words(
+    hub: Hub, *, withheld: bool
+) -> None:
+    item = product.draft_item("police", derived_id("notification", "ref-1"), notification=True)
+    no = product.decision(item, Choice.WITHHOLD, decided_by=DECISION_MAKER)
+    put(hub, product.drafted(item), *([no] if withheld else []))
+    hub.embedded().drain()
+    linked = given.linked(allocated_to=given.worker())
+    letter = handover(linked, hub.policy.value)
+    assert letter is not None
+    with hub.database.transaction() as transaction:
+        queues.post(transaction, {"handed": letter})
+    found = hub.queues.lease(letter.agency, limit=9, seconds=60)
+    (told,) = [json.loads(one.body)["data"] for one in found if one.id == "handed"]
+    narrative = told["notification"]["narrative"]
+    assert narrative == (NOT_TOLD if withheld else linked.notification.narrative)
 
 
 @pytest.mark.parametrize("before", [True, False])

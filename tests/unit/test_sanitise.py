@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
-from router.steps.compose import sanitise
-from router.steps.compose.sanitise import Known
+from router.steps import sanitising
+from router.steps.sanitising import Known
 from schemas.product import Redaction
 from tests.support import given
 
-KNOWN = sanitise.known_of(given.child())
+KNOWN = sanitising.known_of(given.child())
 
 KEPT = (
     "Tilly Thornbury was seen.",
@@ -50,7 +50,7 @@ SECRETS = (
 
 
 def clean(text: str, known: Known = KNOWN) -> str:
-    return sanitise.sanitise(text, known=known).text
+    return sanitising.sanitise(text, known=known).text
 
 
 @pytest.mark.parametrize("secret", SECRETS)
@@ -122,11 +122,11 @@ _RUNS = ("a", "1", "a.", "1a-", "1 A-", "\u00e9'", "mum A, ", "Flat 1 ", "0 ", "
 def test_a_text_made_to_be_slow_is_not(run: str) -> None:
     """Read again from each of its letters, this would take hours: the test would not end."""
     text = "1" + run * (400_000 // len(run))
-    assert sanitise.sanitise(text, known=KNOWN).text
+    assert sanitising.sanitise(text, known=KNOWN).text
 
 
 def test_every_redaction_says_why() -> None:
-    redactions = sanitise.sanitise("Call 01632 960123 about Mariam", known=KNOWN).redactions
+    redactions = sanitising.sanitise("Call 01632 960123 about Mariam", known=KNOWN).redactions
     assert [redaction.reason for redaction in redactions] == [
         "A telephone number.",
         "Somebody other than the child.",
@@ -134,17 +134,17 @@ def test_every_redaction_says_why() -> None:
 
 
 def test_what_overlaps_goes_out_as_one() -> None:
-    result = sanitise.sanitise("At 12 Balmoral Pl, ZZ99 3VZ", known=KNOWN)
+    result = sanitising.sanitise("At 12 Balmoral Pl, ZZ99 3VZ", known=KNOWN)
     assert result.text == "At [address], [postcode]"
     assert len(result.redactions) == 2
 
 
 def test_a_text_never_grows_longer_than_an_item_may_be() -> None:
-    text = "Jo " * (sanitise.LONGEST // 3)
-    result = sanitise.sanitise(text, known=Known(others=("Jo",)))
-    assert len(result.text) <= sanitise.LONGEST
+    text = "Jo " * (sanitising.LONGEST // 3)
+    result = sanitising.sanitise(text, known=Known(others=("Jo",)))
+    assert len(result.text) <= sanitising.LONGEST
     assert "Jo" not in result.text
-    assert sanitise.redacted(text, result.redactions) == result.text
+    assert sanitising.redacted(text, result.redactions) == result.text
 
 
 words = st.sampled_from(
@@ -157,8 +157,8 @@ texts = st.one_of(
 
 @for_all(texts)
 def test_the_original_and_its_redactions_give_the_sanitised_text_exactly(text: str) -> None:
-    result = sanitise.sanitise(text, known=KNOWN)
-    assert sanitise.redacted(text, result.redactions) == result.text
+    result = sanitising.sanitise(text, known=KNOWN)
+    assert sanitising.redacted(text, result.redactions) == result.text
     assert _apart(result.redactions, len(text))
     assert result.text
 

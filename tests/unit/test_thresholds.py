@@ -1,6 +1,4 @@
-"""What the profile makes of a notification: explainable, and never lower for what cannot be
-read.
-"""
+"""What the profile makes of a notification: explainable, never lower for what cannot be read."""
 
 from __future__ import annotations
 
@@ -11,17 +9,23 @@ from hypothesis import strategies as st
 from router.steps import thresholds
 from schemas.gathering import Level
 from schemas.information import Sensitivity
-from schemas.policy import BoroughProfile
+from schemas.notification import NO_ACCOUNT
+from schemas.policy import BoroughProfile, Indicator
 from schemas.rating import Colour
 from tests.support import given
 
 SAYS_HIT = "The child is said to have been hit or hurt."
+UNKNOWN = "The profile knows nothing of what is said: a person should read it."
 
 
 def suggest(
-    narrative: str, *concern: str, earlier: int = 0, profile: BoroughProfile | None = None
+    narrative: str,
+    *concern: str,
+    earlier: int = 0,
+    profile: BoroughProfile | None = None,
+    urgent: bool = False,
 ) -> thresholds.Suggestion:
-    notification = given.notification(narrative, concern=concern)
+    notification = given.notification(narrative, concern=concern, urgent=urgent)
     return thresholds.suggest(
         notification, earlier_referrals=earlier, profile=profile or given.profile()
     )
@@ -62,8 +66,63 @@ def test_a_concern_code_is_enough() -> None:
     assert suggest("See attached.", "physical-abuse").reasons == (SAYS_HIT,)
 
 
+def test_no_words_deny_the_senders_own_code() -> None:
+    suggestion = suggest("Nobody was hit.", "physical-abuse")
+    assert (suggestion.colour, suggestion.reasons[0]) == (Colour.RED, SAYS_HIT)
+
+
+def test_the_senders_own_urgency_is_told_first_and_leaves_the_colour_to_whoever_rates() -> None:
+    calm, urgent = suggest(given.MOVED), suggest(given.MOVED, urgent=True)
+    assert urgent.reasons == ("The sender says that it is urgent.", *calm.reasons)
+    assert urgent.colour is calm.colour
+
+
 def test_an_indicator_found_twice_is_one_reason() -> None:
     assert suggest(given.HIT + " Was hit at home.", "physical-abuse").reasons == (SAYS_HIT,)
+
+
+def test_what_is_denied_is_told_with_why_in_the_words_of_the_profile() -> None:
+    suggestion = suggest("Nobody was hit during the argument.")
+    assert suggestion.colour is not Colour.RED
+    assert f"Not counted, as the words deny it: {SAYS_HIT}" in suggestion.denied
+    assert not any("argument" in said for said in (*suggestion.reasons, *suggestion.denied))
+
+
+def test_what_is_denied_in_one_place_and_said_in_another_counts() -> None:
+    suggestion = suggest("Nobody was hit on Friday. On Sunday she was hit by her uncle.")
+    assert SAYS_HIT in suggestion.reasons
+    assert not any(SAYS_HIT in said for said in suggestion.denied)
+
+
+def test_a_vague_sign_is_no_reason_where_a_plain_one_speaks() -> None:
+    plain, vague = (
+        given.profile().indicators[0].model_copy(update=changed)
+        for changed in (
+            {"id": "plain", "says": "Plain.", "phrases": ("struck",), "despite": ()},
+            {"id": "vague", "says": "Vague.", "phrases": ("at night",), "vague": True},
+        )
+    )
+    profile = given.profile().model_copy(update={"indicators": (plain, vague)})
+    assert suggest("Struck at night.", profile=profile).reasons == ("Plain.",)
+    assert suggest("It comes at night.", profile=profile).reasons == ("Vague.",)
+
+
+RIDDLE = "Granny's parcel wears the second hat and the kettle sings of it all along."
+
+
+def test_what_the_profile_knows_nothing_of_is_put_before_a_person() -> None:
+    suggestion = suggest(RIDDLE)
+    assert (suggestion.colour, suggestion.reasons) == (Colour.RED, (UNKNOWN,))
+
+
+@pytest.mark.parametrize("narrative", [NO_ACCOUNT, "Please ring.", f"{RIDDLE} Rent arrears too."])
+def test_few_words_none_or_an_everyday_matter_are_no_riddle(narrative: str) -> None:
+    assert suggest(narrative).colour is given.profile().default
+
+
+def test_a_profile_without_a_colour_for_the_unknown_suggests_its_default() -> None:
+    profile = given.profile().model_copy(update={"unknown": None})
+    assert suggest(RIDDLE, profile=profile).colour is profile.default
 
 
 @pytest.mark.parametrize(
@@ -89,18 +148,29 @@ def test_a_narrative_that_cannot_be_read_never_lowers_a_rating(garbled: str) -> 
     assert "The narrative cannot be read in full." in suggestion.reasons
 
 
-@for_all(st.text(min_size=1, max_size=200), st.sampled_from(["", given.HIT, given.DOMESTIC_ABUSE]))
+NOISE = st.text(st.characters(exclude_characters="?"), min_size=1, max_size=200)
+
+
+@for_all(NOISE, st.sampled_from([given.HIT, given.DOMESTIC_ABUSE]))
 def test_text_around_a_sign_never_hides_it(noise: str, sign: str) -> None:
-    least = suggest(sign).colour if sign else Colour.BLUE
-    assert suggest(f"{noise} {sign} {noise}").colour.severity >= least.severity
+    assert suggest(f"{noise}. {sign} {noise}").colour.severity >= suggest(sign).colour.severity
 
 
 def test_two_profiles_are_not_taken_for_each_other() -> None:
     shipped = given.profile()
-    other = shipped.model_copy(update={"indicators": (), "default": Colour.BLUE})
+    nothing: dict[str, object] = {"indicators": (), "default": Colour.BLUE, "unknown": None}
+    other = shipped.model_copy(update=nothing)
     assert suggest(given.HIT).colour is Colour.RED
     assert suggest(given.HIT, profile=other).colour is Colour.BLUE
     assert suggest(given.HIT).colour is Colour.RED
+
+
+def test_a_profile_of_bare_phrases_and_codes_works_without_words_and_contexts() -> None:
+    sign = Indicator(id="hit", says="Hit.", colour=Colour.RED, phrases=("has been hit",))
+    bare: dict[str, object] = {"indicators": (sign,), "words": {}, "context": (), "unknown": None}
+    profile = given.profile().model_copy(update=bare)
+    assert suggest("She has been hit.", profile=profile).reasons == ("Hit.",)
+    assert suggest("She has been told.", profile=profile).colour is profile.default
 
 
 def test_levels_deepen_from_none_over_basic_to_full() -> None:

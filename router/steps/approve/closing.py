@@ -13,6 +13,7 @@ from router.steps.approve.state import (
     Draft,
     Refused,
     deciders,
+    words_of,
 )
 from router.steps.now import Now
 from schemas.base import Fact
@@ -20,7 +21,6 @@ from schemas.letter import Letter
 from schemas.notices import ApprovalRequest
 from schemas.product import (
     ApprovedItem,
-    Choice,
     DraftItem,
     ItemDecided,
     ProductApproved,
@@ -36,26 +36,40 @@ Awaited = Collection[tuple[str, str]]
 def awaited(draft: Draft, now: Now) -> set[tuple[str, str]]:
     """The items about which an agency under an agreement in force (R50) has not decided.
 
-    Nobody waits for others, and nothing of theirs leaves.
+    Nobody waits for others, and nothing of theirs leaves; nor for the second of two once the first
+    keeps the item in.
     """
     return {
         (item.item_id, agency)
         for item in draft.items
         for agency in deciders(item)
-        if draft.decision(item.item_id, agency) is None and now.agreement_with(agency) is not None
+        if draft.decision(item.item_id, agency) is None
+        and not draft.kept_in(item.item_id)
+        and now.agreement_with(agency) is not None
     }
 
 
 def requests(draft: Draft, wanted: Awaited) -> Iterator[Letter]:
-    """These items, each put before who decides about it."""
+    """These items, each put before who decides about it.
+
+    What one agency says is another's is shown to that one only once who told it lets it leave, and
+    in no other words.
+    """
     for item in draft.items:
         told = draft.shared(ApprovalRequest)
         about = {"referral_id": draft.concern_id or draft.referral_id}
         notice = ApprovalRequest(item=item, **told | about)
         for agency in deciders(item):
-            if (item.item_id, agency) in wanted:
+            if (item.item_id, agency) in wanted and _may_be_shown(draft, item, agency):
                 name = f"approval-request/{draft.product_id}/{item.item_id}/{agency}"
                 yield Letter(name, agency=agency, notice=notice)
+
+
+def _may_be_shown(draft: Draft, item: DraftItem, agency: str) -> bool:
+    if item.held_by is None or agency == item.held_by:
+        return True
+    first = draft.decision(item.item_id, item.held_by)
+    return first is not None and first.digest is not None
 
 
 def item_decided(draft: Draft, decided: Decided) -> ItemDecided:
@@ -108,9 +122,7 @@ def _approved(draft: Draft, item: DraftItem, *, now: Now) -> ApprovedItem | None
         return None
     if any(now.agreement_with(agency) is None for agency in deciders(item)):
         return None
-    original = first.choice is Choice.RELEASE_ORIGINAL
-    text = item.original if original else item.sanitised
-    return ApprovedItem(text=text, **first.shared(ApprovedItem))
+    return ApprovedItem(text=words_of(item, first), **first.shared(ApprovedItem))
 
 
 def _named(draft: Draft, item: DraftItem) -> Iterator[str]:

@@ -204,7 +204,11 @@ def _not_so(stage: Draft | Closed, decided: ReleaseDecided, *, now: Now) -> Refu
         return Refusal("missing.field", "text")
     if not isinstance(stage, Draft):
         return None
-    shown = _digest(stage.item(decision.item_id), decision)
+    item = stage.item(decision.item_id)
+    reworded = decision.choice is Choice.RELEASE_REWORDED
+    if reworded and decision.instead_of != item.original_digest:
+        return Refusal("refused.digest", "instead_of")
+    shown = _digest(item, decision)
     return None if decision.digest == shown else Refusal("refused.digest", "digest")
 
 
@@ -248,10 +252,13 @@ def _release(
         return refuse("refused.closed", "item_id")
     if any(other.digest not in (None, new.digest) for other in about):
         return refuse("refused.other-words", "digest")
-    after = stage.with_decided(new).with_words(new)
+    after = stage.with_decided(new)
+    if len(stage.deciders[new.item_id]) == 1:
+        return settled(known, after, item_decided(after, new), now=now)
+    after = after.agreed(new)
     outcome = settled(known, after, item_decided(after, new), now=now)
-    others = {one for one in awaited(after, now) if one[0] == new.item_id}
-    return replace(outcome, letters=tuple(requests(after, others))) if new.wording else outcome
+    other = {one for one in awaited(after, now) if one[0] == new.item_id}
+    return replace(outcome, letters=tuple(requests(after, other)))
 
 
 def _void(known: Approvals, voided: ProductVoided) -> Outcome[Approvals]:

@@ -49,6 +49,10 @@ class Draft(OfConcern, ProductHead):
         found = (one for one in self.decided if (one.item_id, one.owner) == (item_id, agency))
         return next(found, None)
 
+    def kept_in(self, item_id: str) -> bool:
+        """Whether somebody who decides about the item withholds it."""
+        return any(one.item_id == item_id and not one.digest for one in self.decided)
+
     def without(self, *decisions: tuple[str, str]) -> Draft:
         """With nothing decided about these items by these agencies."""
         left = tuple(one for one in self.decided if (one.item_id, one.owner) not in decisions)
@@ -65,20 +69,23 @@ class Draft(OfConcern, ProductHead):
         decided = tuple(one for one in self.decided if one.item_id not in item_ids)
         return self.model_copy(update={"items": (*left, *items), "decided": decided})
 
-    def with_words(self, decided: Decided) -> Draft:
-        """With an agency's own words proposed for its item, to whoever else decides about it."""
-        if decided.wording is None:
-            return self
-        changed = {
-            "sanitised": decided.wording.text,
-            "sanitised_digest": decided.digest,
-            "redactions": (),
-        }
+    def agreed(self, decided: Decided) -> Draft:
+        """With the words that one of two let leave as all that the other is asked about."""
+        text = words_of(self.item(decided.item_id), decided)
+        only: dict[str, object] = {"original": text, "sanitised": text, "redactions": ()}
+        only |= {"original_digest": decided.digest, "sanitised_digest": decided.digest}
         items = tuple(
-            item.model_copy(update=changed) if item.item_id == decided.item_id else item
+            item.model_copy(update=only) if item.item_id == decided.item_id else item
             for item in self.items
         )
         return self.model_copy(update={"items": items})
+
+
+def words_of(item: DraftItem, decided: Decided) -> str:
+    """The words that a decision lets leave."""
+    if decided.wording is not None:
+        return decided.wording.text
+    return item.original if decided.choice is Choice.RELEASE_ORIGINAL else item.sanitised
 
 
 def deciders(item: DraftItem) -> tuple[str, ...]:

@@ -20,8 +20,8 @@ from router.steps.compose.gathering import (
     Notified,
     noted,
 )
-from router.steps.compose.sanitise import Sanitised, sanitise
 from router.steps.compose.weighing import weigh
+from router.steps.sanitising import Sanitised, sanitise
 from schemas.case import ChildLinked, LinkCorrected, NotificationAmended
 from schemas.information import (
     InformationAnswered,

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from router.steps import thresholds
 from router.steps.cases import Cases
-from router.steps.compose.sanitise import Known, known_of
+from router.steps.sanitising import Known, known_of
 from schemas.base import Code, Identity, Instant, Line, Shape
 from schemas.case import ChildLinked, LinkCorrected, NotificationAmended
 from schemas.gathering import Level
@@ -22,11 +22,11 @@ from schemas.information import (
     RequestCancelled,
     RequestId,
 )
-from schemas.message import Message, derived_id
+from schemas.message import Message
 from schemas.notification import Notification
 from schemas.outcome import ReferralClosed, ReferralReopened
 from schemas.policy import BoroughProfile
-from schemas.product import ItemAmended
+from schemas.product import ItemAmended, items_of_notification
 from schemas.rating import Colour, RatingAssigned, RatingSuggested
 from schemas.sharing import Sharing
 
@@ -195,12 +195,12 @@ def _notified(said: Notification, agency: str, *, id_: str) -> Notified:
     """The notification as items of its agency; the same for every version of it, as what its owner
     says of one is of all.
     """
-    item_id = derived_id("notification", id_)
+    first, *others = items_of_notification(id_, len(said.parts))
     return Notified(
-        item=_own(agency, said.kept, said.narrative, item_id=item_id),
+        item=_own(agency, said.kept, said.narrative, item_id=first),
         parts=tuple(
-            _own(agency, part, part.text, item_id=derived_id(item_id, str(number)))
-            for number, part in enumerate(said.parts, start=1)
+            _own(agency, part, part.text, item_id=item_id)
+            for item_id, part in zip(others, said.parts, strict=True)
         ),
         known=known_of(said.subject),
     )

@@ -5,7 +5,7 @@ Never what it does not reveal, does not let leave, or flagged as restricted.
 
 from __future__ import annotations
 
-from router.steps.compose.sanitise import known_of, sanitise
+from router.steps.sanitising import known_of, sanitise
 from router.steps.sharing import NOT_TOLD, revealed
 from schemas.case import ChildLinked
 from schemas.letter import Letter
@@ -26,6 +26,7 @@ def handover(fact: ChildLinked, policy: Policy) -> Letter | None:
         agency=fact.agency,
         worker=fact.allocated_to,
         notification=handed(fact.notification, _rule(fact.agency, policy)),
+        concern_id=fact.amends,
     )
     desk = desk_of(fact.allocated_to.team, policy)
     return Letter(f"handover/{fact.referral_id}", agency=desk, notice=notice)

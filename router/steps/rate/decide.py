@@ -25,6 +25,7 @@ from router.steps.rate.state import (
     Supplied,
 )
 from router.steps.sharing import revealed
+from router.steps.thresholds import Suggestion
 from schemas.case import ChildLinked, ConcernFollowed, LinkCorrected
 from schemas.checks import CheckAnswered, CheckLate, ChecksRevised
 from schemas.decisions import OutcomeDecided, RatingDecided, RatingDecision
@@ -89,23 +90,24 @@ def _suggest(state: State | None, linked: ChildLinked, *, now: Now) -> Outcome[S
     cases = Cases.linked(state.cases if state else None, linked.case_id)
     if linked.allocated_to is not None:
         return Outcome(state=HandedOver(cases=cases))
-    suggested = _suggested(cases, linked, now=now)
+    suggestion = thresholds.suggest(
+        linked.notification, earlier_referrals=linked.earlier_referrals, profile=now.profile
+    )
+    suggested = _suggested(cases, linked, suggestion=suggestion, now=now)
     fact = RatingSuggested(
         referral_id=linked.referral_id,
         case_id=cases.now,
         profile=now.profile.title,
         **suggested.shared(RatingSuggested),
     )
-    concern = concern_of(linked, suggested.reasons, now=now)
+    concern = concern_of(linked, suggestion.reasons, now=now)
     plan = plan_of(concern, suggested.colour, now=now)
     request = _request(linked.referral_id, suggested, plan=plan, policy=now.policy)
     return Outcome(suggested, (fact,), (request,), timers(suggested.next_at, linked.referral_id))
 
 
-def _suggested(cases: Cases, linked: ChildLinked, *, now: Now) -> Suggested:
-    suggestion = thresholds.suggest(
-        linked.notification, earlier_referrals=linked.earlier_referrals, profile=now.profile
-    )
+def _suggested(cases: Cases, linked: ChildLinked, *, suggestion: Suggestion, now: Now) -> Suggested:
+    """Whoever decides is told what the words deny too; agencies that are asked are not."""
     allowed, calendar = now.profile.decision_allowed, now.profile.calendar
     decision_due, product_due = due(allowed, now.at, calendar=calendar), now.due(suggestion.colour)
     may_be_red = suggestion.colour is Colour.RED or linked.notification.urgent
@@ -113,7 +115,7 @@ def _suggested(cases: Cases, linked: ChildLinked, *, now: Now) -> Suggested:
     return Suggested(
         cases=cases,
         colour=suggestion.colour,
-        reasons=suggestion.reasons,
+        reasons=(*suggestion.reasons, *suggestion.denied),
         received_at=now.at,
         decision_due_at=decision_due,
         product_due_at=product_due,

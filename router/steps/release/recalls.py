@@ -37,6 +37,8 @@ from schemas.product import (
 )
 from schemas.refusals import Refusal
 
+WANTED_BACK = "Its owner wants it back: do not act on it, and destroy it wherever it has gone."
+
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
@@ -210,6 +212,8 @@ def _recall(state: Left, wanted: _Wanted, *, cause: str) -> tuple[Left, Fact, Le
         **sent.shared(ProductRecalled) | recall.shared(ProductRecalled),
     )
     name = f"recall/{wanted.item_id}" if wanted.item_id else "recall"
-    notice = ProductRecall(**fact.shared(ProductRecall))
+    # An owner's reason may tell what is not to be known; of the wrong child the hub says it itself.
+    reason = WANTED_BACK if wanted.item_id else wanted.reason
+    notice = ProductRecall(**fact.shared(ProductRecall) | {"reason": reason})
     letter = Letter(name, agency=sent.recipient, notice=notice)
     return with_sent(state, sent.with_recall(recall)), fact, letter

@@ -25,7 +25,7 @@ from schemas.product import (
 )
 from schemas.rating import Colour
 from schemas.refusals import Refusal
-from schemas.sharing import Part
+from schemas.sharing import Part, Sharing
 from tests.support import given
 from tests.support import products as product
 from tests.support.given import NOON, Given
@@ -192,6 +192,14 @@ def test_a_part_that_is_taken_out_is_told_as_gone() -> None:
     for one in again:
         (weighing,) = one.weighing
         assert (weighing.included, weighing.item_id) == (False, first[0].items[1].item_id)
+
+
+def test_an_amendment_that_keeps_it_back_takes_it_out() -> None:
+    step = gathered()
+    kept = Sharing(may_leave=False, reason="She is afraid.")
+    again = drafts(step.when(amended(given.HIT, sharing=kept)).facts)
+    assert [one.items for one in again] == [(), (), (), ()]
+    assert all(not weighing.included for one in again for weighing in one.weighing)
 
 
 def test_an_amended_answer_is_drafted_anew_where_it_is_in() -> None:

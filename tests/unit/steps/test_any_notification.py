@@ -7,7 +7,7 @@ from __future__ import annotations
 from hypothesis import HealthCheck, settings
 from hypothesis import given as for_all
 
-from router.steps.compose import sanitise
+from router.steps import sanitising
 from router.steps.compose.decide import STEP as COMPOSE
 from router.steps.deduplicate.decide import STEP as DEDUPLICATE
 from router.steps.rate.decide import STEP as RATE
@@ -61,7 +61,7 @@ def test_any_two_notifications_are_linked_rated_and_asked_about(
 @MANY
 @for_all(of_shape(Notification))
 def test_what_is_proposed_of_any_narrative_follows_from_it(sent: Notification) -> None:
-    known = sanitise.known_of(sent.subject)
-    made = sanitise.sanitise(sent.narrative, known=known)
-    assert made.text == sanitise.redacted(sent.narrative, made.redactions)
-    assert len(made.text) <= sanitise.LONGEST
+    known = sanitising.known_of(sent.subject)
+    made = sanitising.sanitise(sent.narrative, known=known)
+    assert made.text == sanitising.redacted(sent.narrative, made.redactions)
+    assert len(made.text) <= sanitising.LONGEST

@@ -258,54 +258,73 @@ HELD = product.draft_item("school", held_by="police")
 """The police told it, and say that it is the school's."""
 
 
+SERGEANT = "Decision maker of police"
+
+
+def by_police(choice: Choice, **changes: Any) -> ReleaseDecided:
+    """What the police, who told it, decide about the item that they say is the school's."""
+    return product.decision(HELD, choice, agency="police", decided_by=SERGEANT, **changes)
+
+
 def test_an_item_that_is_said_to_be_anothers_needs_who_told_it_and_its_owner() -> None:
     step = approving()
     outcome = step.when(product.drafted(HELD))
-    assert [letter.agency for letter in outcome.letters] == ["school", "police"]
-    first = step.when(product.decision(HELD, SANITISED, agency="police", decided_by=SERGEANT))
-    assert [type(fact) for fact in first.facts] == [ItemDecided]
+    assert [letter.agency for letter in outcome.letters] == ["police"]
+    outcome = step.when(by_police(SANITISED))
+    assert [type(fact) for fact in outcome.facts] == [ItemDecided]
+    assert [letter.agency for letter in outcome.letters] == ["school"]
     outcome = step.when(product.decision(HELD, SANITISED))
     assert [item.owner for item in approved(outcome.facts).items] == ["school"]
 
 
-SERGEANT = "Decision maker of police"
+def test_its_owner_is_shown_it_once_who_told_it_lets_it_leave_and_in_no_other_words() -> None:
+    step = approving().given(product.drafted(HELD))
+    (letter,) = step.when(by_police(SANITISED)).letters
+    assert isinstance(letter.notice, ApprovalRequest)
+    assert HELD.original not in letter.notice.model_dump_json()
+    assert letter.notice.item.original == HELD.sanitised
+    other = approving().given(product.drafted(HELD, GP))
+    assert other.when(by_police(WITHHOLD)).letters == ()
+    outcome = other.when(product.decision(GP, SANITISED))
+    assert [item.owner for item in approved(outcome.facts).items] == ["gp"]
 
 
-@pytest.mark.parametrize("withholds", ["school", "police"])
-def test_each_of_the_two_keeps_it_in_by_itself(withholds: str) -> None:
+def test_its_owner_keeps_it_in_by_itself() -> None:
     step = approving().given(product.drafted(HELD, GP), product.decision(GP, SANITISED))
-    for agency in ("school", "police"):
-        choice = WITHHOLD if agency == withholds else SANITISED
-        who = f"Decision maker of {agency}"
-        step.when(product.decision(HELD, choice, agency=agency, decided_by=who))
+    step.given(by_police(SANITISED), product.decision(HELD, WITHHOLD))
     assert [item.owner for item in approved(step.facts).items] == ["gp"]
 
 
 def test_the_two_approve_the_same_words_or_none() -> None:
-    step = approving().given(product.drafted(HELD), product.decision(HELD, ORIGINAL))
-    other = product.decision(HELD, SANITISED, agency="police", decided_by=SERGEANT)
-    assert step.when(other).refusal == Refusal("refused.other-words", "digest")
-    same = product.decision(HELD, ORIGINAL, agency="police", decided_by=SERGEANT)
-    assert [item.text for item in approved(step.when(same).facts).items] == [HELD.original]
+    step = approving().given(product.drafted(HELD), by_police(ORIGINAL))
+    assert step.when(product.decision(HELD, SANITISED)).refusal == Refusal(
+        "refused.digest", "digest"
+    )
+    own = {
+        "text": OWN_WORDS,
+        "digest": product.digest(HELD.item_id, OWN_WORDS),
+        "instead_of": HELD.original_digest,
+    }
+    reworded = product.decision(HELD, Choice.RELEASE_REWORDED, **own)
+    assert step.when(reworded).refusal == Refusal("refused.other-words", "digest")
+    outcome = step.when(product.decision(HELD, ORIGINAL))
+    assert [item.text for item in approved(outcome.facts).items] == [HELD.original]
 
 
-def test_words_of_an_owners_own_are_put_before_who_told_it_too() -> None:
+def test_words_of_its_own_of_who_told_it_are_what_its_owner_is_asked_about() -> None:
     step = approving().given(product.drafted(HELD))
-    told = {"text": OWN_WORDS, "digest": product.digest(HELD.item_id, OWN_WORDS)}
-    outcome = step.when(product.decision(HELD, Choice.RELEASE_REWORDED, **told))
-    (letter,) = outcome.letters
-    assert letter.agency == "police"
+    digest = product.digest(HELD.item_id, OWN_WORDS)
+    told = {"text": OWN_WORDS, "digest": digest, "instead_of": HELD.original_digest}
+    (letter,) = step.when(by_police(Choice.RELEASE_REWORDED, **told)).letters
     assert isinstance(letter.notice, ApprovalRequest)
     assert letter.notice.item.sanitised == OWN_WORDS
-    agreed = {"agency": "police", "decided_by": SERGEANT, "digest": told["digest"]}
-    outcome = step.when(product.decision(HELD, SANITISED, **agreed))
+    outcome = step.when(product.decision(HELD, SANITISED, digest=digest))
     assert [item.text for item in approved(outcome.facts).items] == [OWN_WORDS]
 
 
 def test_an_agency_is_not_named_on_anothers_word() -> None:
     step = approving().given(product.drafted(HELD, GP), product.decision(GP, SANITISED))
-    held = product.decision(HELD, WITHHOLD, agency="police", decided_by=SERGEANT)
-    step.given(held, product.decision(HELD, WITHHOLD, signpost=False))
+    step.given(by_police(SANITISED), product.decision(HELD, WITHHOLD, signpost=False))
     assert [post.owner for post in approved(step.facts).signposts] == ["police"]
 
 
@@ -319,7 +338,11 @@ OWN_WORDS = "An adult of the home told the school."
 
 def reworded(said: str = OWN_WORDS, **changes: Any) -> ReleaseDecided:
     """The school's own words in place of those proposed."""
-    told = {"text": said, "digest": product.digest(SCHOOL.item_id, said)}
+    told = {
+        "text": said,
+        "digest": product.digest(SCHOOL.item_id, said),
+        "instead_of": SCHOOL.original_digest,
+    }
     return product.decision(SCHOOL, Choice.RELEASE_REWORDED, **told | changes)
 
 
@@ -346,6 +369,8 @@ def test_an_owner_sends_words_of_its_own_and_these_leave_beside_what_they_differ
         ({"text": None}, Refusal("missing.field", "text")),
         ({"text": "Other words."}, Refusal("refused.digest", "digest")),
         ({"digest": SCHOOL.sanitised_digest}, Refusal("refused.digest", "digest")),
+        ({"instead_of": SCHOOL.sanitised_digest}, Refusal("refused.digest", "instead_of")),
+        ({"instead_of": None}, Refusal("refused.digest", "instead_of")),
     ],
 )
 def test_words_of_an_owners_own_are_bound_to_their_digest_too(

@@ -13,7 +13,7 @@ import pytest
 
 from router.step import Outcome
 from router.steps.compose import decide as compose
-from router.steps.compose.sanitise import redacted
+from router.steps.sanitising import redacted
 from schemas.base import Fact
 from schemas.gathering import Level
 from schemas.information import (

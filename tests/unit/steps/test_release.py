@@ -11,6 +11,7 @@ import pytest
 
 from router.step import Outcome
 from router.steps.release import decide as release
+from router.steps.release.recalls import WANTED_BACK
 from schemas.base import Fact
 from schemas.letter import letter_id
 from schemas.policy import Policy
@@ -217,6 +218,8 @@ def test_an_item_that_its_recipient_has_is_recalled_where_its_owner_says_so() ->
     outcome = step.when(product.withdrawn(recall=True))
     (recall,), (fact,) = recalls(outcome), given.of(ProductRecalled, outcome.facts)
     assert (recall.item_id, recall.recall_id) == ("item-school", fact.recall_id)
+    assert fact.reason == product.withdrawn().reason
+    assert recall.reason == WANTED_BACK, "why its owner wants it back is not for the recipient"
 
 
 def recalled() -> tuple[Given, str]:

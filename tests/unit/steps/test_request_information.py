@@ -6,10 +6,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
+from dataclasses import dataclass
 from itertools import permutations
+from random import Random
 from typing import Any
 
 import pytest
+from hypothesis import given as for_all
+from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from router.step import Outcome
@@ -18,6 +22,7 @@ from schemas.base import Fact
 from schemas.case import ChildLinked, LinkOutcome
 from schemas.gathering import Level, NotAsked, Overrule, RuledOut
 from schemas.information import (
+    Consent,
     InformationAnswered,
     InformationItem,
     InformationMissing,
@@ -489,6 +494,7 @@ def test_what_a_request_states_is_compared_with_what_was_known_and_says_what_was
         "name": "agrees",
         "date_of_birth": "differs",
         "relation": "not_known",
+        "sharing": "agrees",
     }
     assert all(one.against for one in request.checks)
 
@@ -647,6 +653,78 @@ def test_in_whatever_order_facts_come_the_same_requests_leave_and_none_before_a_
         sent.append(told)
     agencies = ["school", "gp", "police"] if policy is None else ["police", *FULL]
     assert all(one == set(map(request_id, agencies)) for one in sent)
+
+
+OF_LEVEL = {"none": (), "basic": ("school", "gp"), "full": tuple(EVERY)}
+OF_COLOUR = {"blue": "none", "green": "basic", "amber": "full", "red": "full"}
+"""As the sample borough has it, written apart from its profile."""
+
+
+@dataclass(frozen=True)
+class Story:
+    """What is told of a referral by the police about a child of eight, in some order."""
+
+    consent: Consent
+    doubtful: bool
+    settled: bool
+    ratings: tuple[dict[str, Any], ...]
+
+    def facts(self) -> list[Fact]:
+        told = ParentsInformed(informed=True, consent=self.consent)
+        outcome = LinkOutcome.REVIEW if self.doubtful else LinkOutcome.NEW
+        about = given.notification(parents_informed=told)
+        settled = [given.corrected()] if self.settled else []
+        linked = given.linked(notification=about, outcome=outcome)
+        return [linked, *settled, *(given.assigned(**rating) for rating in self.ratings)]
+
+    def asked(self) -> set[str]:
+        """Who is to be asked in the end."""
+        if self.doubtful and not self.settled:
+            return set()
+        return {agency for rating in self.ratings for agency in self._by(rating)}
+
+    def _by(self, rating: dict[str, Any]) -> set[str]:
+        if self.consent == "refused" and rating["colour"] != "red":
+            return set()
+        chosen = rating.get("agencies")
+        level = rating.get("level") or OF_COLOUR[rating["colour"]]
+        wanted = set(OF_LEVEL[level]) - {"police"} if chosen is None else set(chosen)
+        return wanted - {"health_visiting", "fire_service"}
+
+
+RATINGS = st.fixed_dictionaries(
+    {"colour": st.sampled_from(sorted(OF_COLOUR))},
+    optional={
+        "level": st.sampled_from(sorted(OF_LEVEL)),
+        "agencies": st.lists(
+            st.sampled_from(["police", "gp", "housing", "health_visiting", "fire_service"]),
+            max_size=3,
+        ).map(tuple),
+    },
+)
+STORIES = st.builds(
+    Story,
+    consent=st.sampled_from(["given", "refused", "not_sought"]),
+    doubtful=st.booleans(),
+    settled=st.booleans(),
+    ratings=st.lists(RATINGS, max_size=3).map(tuple),
+)
+
+
+@for_all(STORIES, st.randoms())
+def test_whatever_is_told_in_whatever_order_just_those_are_asked_who_are_to_be(
+    story: Story, chance: Random
+) -> None:
+    facts = story.facts()
+    chance.shuffle(facts)
+    step, rated = asking(), False
+    for fact in facts:
+        rated = rated or isinstance(fact, RatingAssigned)
+        sent = [one.notice for one in step.when(fact).letters]
+        assert rated or not any(isinstance(one, InformationRequest) for one in sent)
+    asks = [one for fact in given.of(InformationRequested, step.facts) for one in fact.requests]
+    assert {one.agency for one in asks} == story.asked()
+    assert len({one.identifier for one in asks}) == len(asks)
 
 
 def test_after_a_correction_answers_under_the_old_case_are_taken_for_the_new_one() -> None:
