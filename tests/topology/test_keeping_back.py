@@ -120,8 +120,9 @@ def test_a_product_that_tells_a_brothers_protected_school_is_stopped_for_good(hu
     notified(hub, "gp", BROTHER, given.MISSING_EPISODE)
     notified(hub, "police", TILLY, given.MISSING_EPISODE)
     with hub.database.view() as view:
-        facts = [one.message.data for one in every(view.connection, view.vault, type_=ChildLinked)]
-    linked = [fact for fact in facts if isinstance(fact, ChildLinked)][-1]
+        *_, last = every(view.connection, view.vault, type_=ChildLinked)
+    linked = last.message.data
+    assert isinstance(linked, ChildLinked)
     put(hub, approved_about(linked, "Her brother goes to Harrowbank Primary School."))
     assert Product.type not in types(leased(hub, TEAM))
     asked = review(hub)

@@ -358,7 +358,9 @@ def test_a_listener_that_is_reached_from_elsewhere_is_warned_of(written: Path) -
 @pytest.mark.parametrize("kind", ["frontline", "csc_duty_team", "front_line"])
 def test_an_identity_told_to_nobody_is_a_fault(written: Path, kind: str) -> None:
     text = written.read_text("utf-8")
-    agreed = f'identity = [{{ to = ["{kind}"], tells = ["names"] }}], since = 2026-04-01'
-    written.write_text(text.replace("since = 2026-04-01", agreed, 1), "utf-8")
+    signed = 'agreement = { reference = "ISA-2026", '
+    agreed = f'identity = [{{ to = ["{kind}"], tells = ["names"] }}], '
+    assert f"\n{signed}" in text
+    written.write_text(text.replace(f"\n{signed}", f"\n{signed}{agreed}", 1), "utf-8")
     told = f"agreement.identity: {kind} is neither an agency nor the kind of one"
     assert (told in faults(written)) is (kind == "frontline")

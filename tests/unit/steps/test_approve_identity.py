@@ -4,6 +4,7 @@ human, before owners are asked and again before it is approved (L7).
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from router.steps.identity import NOT_DECIDED
 from router.steps.safety import CHILD, NOT_SAFE
 from schemas.identity import IdentityBlock, IdentityField, LeftOut, OwnedIdentity
 from schemas.notices import ApprovalRequest
-from schemas.person import Address, Name, Person, RelatedPerson, Risk
+from schemas.person import Address, Name, PartialDate, Person, RelatedPerson, Risk
 from schemas.policy import Partner
 from schemas.product import (
     Choice,
@@ -311,3 +312,28 @@ def test_an_owners_own_words_are_bound_to_whom_they_are_about() -> None:
         approved(step.when(product.decision(SCHOOL, REWORDED, **told, digest=bound))).items[0].text
         == words
     )
+
+
+def test_where_the_child_is_told_of_otherwise_all_is_asked_about_anew() -> None:
+    step = approving().given(drafted(POLICE, SCHOOL), product.decision(SCHOOL, RELEASE))
+    born = PartialDate(date=dt.date(2017, 2, 3))
+    block = BLOCK.model_copy(update={"born": born})
+    identity = IDENTITY.model_copy(update={"block": block})
+    amended = drafted(
+        item("police", "He was hit twice."),
+        identity=identity,
+        product_id="product-2",
+        supersedes="product-1",
+    )
+    asked = requests(step.when(amended))
+    assert set(asked) == {"police", "school"}
+    assert asked["school"].about_digest == block.digest()
+    shown = asked["school"].item.sanitised_digest
+    assert shown != SCHOOL.sanitised_digest
+    old = product.decision(SCHOOL, RELEASE)
+    assert step.when(old).refusal == Refusal("refused.digest", "digest")
+    step.given(product.decision(asked["school"].item, RELEASE))
+    fact = approved(step.when(product.decision(asked["police"].item, RELEASE)))
+    assert fact.about is not None
+    assert fact.about.born == born
+    assert {one.owner for one in fact.items} == {"police", "school"}
