@@ -8,7 +8,7 @@ import pytest
 
 from tests.proofs.suggestion import FURTHER, SETS, prove
 
-KEPT = {"ratings-develop": (0.98, 0.9), "ratings-held-out": (0.84, 0.65), FURTHER: (0.93, 0.87)}
+KEPT = {"ratings-develop": (0.98, 0.9), "ratings-held-out": (0.84, 0.6), FURTHER: (0.93, 0.87)}
 """Recall and precision: a little less than was reached, so that less of either is told."""
 
 
