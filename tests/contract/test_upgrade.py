@@ -222,6 +222,7 @@ def test_owners_that_were_awaited_are_asked_again_and_what_they_withheld_stays_s
     hub.embedded().drain()
     assert place.ask(refused) == before
     left = [one for each in approvals(hub) for one in each.products.values()]
+    hub.database.close()
     assert sum(isinstance(one, Draft) for one in left) < len(waiting)
 
 
