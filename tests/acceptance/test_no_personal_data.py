@@ -397,7 +397,7 @@ def may_tell(left: Left, letter: dict[str, Any]) -> set[str]:
     if "picture" in letter["data"] and letter["agency"] == LEAD:
         return {field_ for field_ in fields if field_.startswith(PICTURED)}
     match letter["type"]:
-        case "mash.information-request.v1" | "mash.request-plan.v1":
+        case "mash.information-request.v1" | "mash.request-plan.v1" | "mash.check-request.v1":
             return {field_ for field_ in fields if field_.startswith(IDENTITY)}
         case "mash.link-review.v1" | "mash.handover.v1":
             return {field_ for field_ in fields if field_.startswith((*IDENTITY, "narrative"))}
@@ -414,9 +414,10 @@ def may_tell(left: Left, letter: dict[str, Any]) -> set[str]:
 
 def without_what_only_some_may_see(letter: dict[str, Any]) -> dict[str, Any]:
     """Who decides is to see what could not be used, as its sender wrote it; who is asked, what it
-    told and was asked itself.
+    told and was asked itself; and ``about`` says whom a letter is about, as its owner lets be told.
     """
-    data = {name: part for name, part in letter["data"].items() if name != "set_aside"}
+    apart = ("set_aside", "about")
+    data = {name: part for name, part in letter["data"].items() if name not in apart}
     content = data.get("picture", {}).get("content", {})
     if content and letter["agency"] != LEAD:
         told = (*content.get("own", ()), *content.get("asked", ()))
