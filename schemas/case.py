@@ -113,6 +113,9 @@ class ChildLinked(
     """How what was told agrees with what was known of this child before (L6)."""
     known_to: tuple[KnownTo, ...] = Field(default=(), exclude_if=not_)
     """What registers that the hub keeps say of the child, and of whom it may be (R7)."""
+    family: tuple[Person, ...] = Field(default=(), exclude_if=not_)
+    """What else was known of the child's family, and of its other children each: told to nobody,
+    but looked for in what is."""
 
 
 class FromPerson(Shape):

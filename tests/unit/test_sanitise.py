@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from router.steps import sanitising
 from router.steps.sanitising import Known
-from schemas.person import Contact, Name, PartialDate, Person, RelatedPerson
+from schemas.person import Address, Contact, Name, PartialDate, Person, RelatedPerson, School
 from schemas.product import Redaction
 from tests.support import given
 
@@ -241,6 +241,72 @@ def test_everyone_of_the_notifications_and_of_the_family_is_known() -> None:
     assert known.births == (dt.date(2018, 2, 3), dt.date(2015, 7, 8), dt.date(1980, 1, 2))
     assert known.numbers == ("9990000018", "01632 960123", "07700 900456")
     assert known.accounts == ("ada@x.example",)
+
+
+def _told(name: str, relationship: str, **more: object) -> RelatedPerson:
+    given_name, family_name = name.split()
+    called = Name(given_name=(given_name,), family_name=(family_name,))
+    told = {"name": called, "relationship": relationship}
+    return RelatedPerson.model_validate(told | more)
+
+
+def test_all_that_is_told_of_relatives_and_of_the_school_is_known() -> None:
+    father = _told(
+        "Gareth Price",
+        "father",
+        risk="fled_from",
+        address=(Address(line1="Wrencote Lodge", postcode="BD53 4QL", uprn="100012345678"),),
+        contact=(
+            Contact(name="Gareth Price", telephone=("07700 900789",), email=("gp@x.example",)),
+        ),
+        works_for=("Quillfield Motors", "police"),
+    )
+    school = School(name="Larkspur Academy", urn="123456", address=Address(line1="Fennimore House"))
+    child = given.child().model_copy(update={"related_person": (father,), "school": school})
+    known = sanitising.known_of(child)
+    assert (known.own, known.risks, known.others) == (("Tilly Thornbury",), ("Gareth Price",), ())
+    text = (
+        "Gareth Price of Wrencote Lodge, 07700 900 789, mails as gp@x.example, is at Quillfield "
+        "and known to the Police; she is at Larkspur Academy near Fennimore, URN 123456."
+    )
+    assert clean(text, known) == (
+        "[recorded risk] Gareth Price of [address], [telephone], mails as [e-mail], is at [place] "
+        "and known to the Police; she is at [school] near [address], URN [number]."
+    )
+
+
+def test_who_is_protected_is_named_to_nobody_be_it_a_risk_or_the_child() -> None:
+    informant = _told("Ada Okoro", "neighbour", protected=True, risk="other")
+    child = given.child().model_copy(update={"related_person": (informant,)})
+    assert clean("Ada told of Tilly.", sanitising.known_of(child)) == "[name] told of Tilly."
+    adopted = child.model_copy(update={"protected": True})
+    assert clean("Ada told of Tilly.", sanitising.known_of(adopted)) == "[name] told of [name]."
+
+
+def test_of_the_family_all_go_but_the_child_itself_and_who_is_a_risk_here() -> None:
+    suspect = _told("Gareth Price", "alleged_perpetrator")
+    child = given.child().model_copy(update={"related_person": (suspect,)})
+    sibling = Person(
+        name=(Name(given_name=("evan",), family_name=("thornbury",)),),
+        related_person=(
+            _told("tilly thornbury", "sister"),
+            _told("gareth price", "father"),
+            _told("lydia ashdown", "mother"),
+        ),
+    )
+    known = sanitising.known_of(child, sibling)
+    assert known.others == ("lydia ashdown", "evan thornbury")
+    namesake = sibling.model_copy(update={"related_person": (_told("tilly thornbury", "mother"),)})
+    assert "tilly thornbury" in sanitising.known_of(child, namesake).others
+
+
+@pytest.mark.parametrize(
+    "text", ["Police attended.", "A sample was sent.", "He works for the NHS."]
+)
+def test_an_employer_of_everybodys_name_takes_no_word_out(text: str) -> None:
+    known = Known(employers=("police", "NHS", "Sample Schools"))
+    assert clean(text, known) == text
+    assert clean("She teaches at Sample Schools.", known) == "She teaches at [place]."
 
 
 def test_what_was_known_before_there_was_more_to_know_is_still_read() -> None:

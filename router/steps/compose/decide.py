@@ -25,7 +25,7 @@ from router.steps.compose.weighing import weigh
 from router.steps.identity import identity_of
 from router.steps.now import Now
 from router.steps.safety import CHILD, cautioned, guarded
-from router.steps.sanitising import Sanitised, sanitise
+from router.steps.sanitising import Known, Sanitised, known_of, sanitise
 from schemas.case import ChildLinked, LinkCorrected, NotificationAmended
 from schemas.identity import OwnedIdentity
 from schemas.information import (
@@ -101,6 +101,12 @@ class _Desk:
     _sanitised: dict[str, Sanitised] = field(default_factory=dict)
 
     @cached_property
+    def known(self) -> Known:
+        """Everyone of whom no text may tell; made for a draft alone, as most messages have none."""
+        said = self.notified
+        return said.known or known_of(said.child or Person(), *said.family)
+
+    @cached_property
     def around(self) -> tuple[Around, ...]:
         """What must be looked for in whatever is sent about the child, as notified (L7)."""
         child = self.notified.child or Person()
@@ -141,7 +147,7 @@ class _Desk:
     def sanitised(self, item: HeldItem) -> Sanitised:
         """The item's sanitised text with its redactions."""
         if item.item_id not in self._sanitised:
-            self._sanitised[item.item_id] = sanitise(item.text, known=self.notified.known)
+            self._sanitised[item.item_id] = sanitise(item.text, known=self.known)
         return self._sanitised[item.item_id]
 
 

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from router.steps import thresholds
 from router.steps.cases import Cases
-from router.steps.sanitising import Known, known_of
+from router.steps.sanitising import Known
 from schemas.base import Code, Identity, Instant, Line, Shape
 from schemas.case import ChildLinked, LinkCorrected, NotificationAmended
 from schemas.gathering import Level
@@ -44,16 +44,19 @@ class HeldItem(InformationItem):
 
 
 class Notified(Shape):
-    """The notification as an item of its agency, and the names and places that it gives."""
+    """The notification as an item of its agency, and whom it is about."""
 
     item: HeldItem
     parts: tuple[HeldItem, ...] = ()
     """What it says under flags of its own."""
-    known: Known
+    known: Known | None = Field(default=None, exclude_if=not_)
+    """The names and places that it gives, in documents of old, which lack the child."""
     reference: Identity | None = Field(default=None, exclude_if=not_)
     """Under which its agency knows the child."""
     child: Person | None = Field(default=None, exclude_if=not_)
     """As its agency told it; documents of old lack it."""
+    family: tuple[Person, ...] = Field(default=(), exclude_if=not_)
+    """What else is known of the family, to be looked for in texts: :attr:`ChildLinked.family`."""
 
     @property
     def items(self) -> tuple[HeldItem, ...]:
@@ -153,7 +156,8 @@ def noted(state: Gathering, message: Message, *, profile: BoroughProfile) -> Gat
         case ChildLinked() as linked if state.notified is None and linked.allocated_to is None:
             cases = Cases.linked(state.cases, linked.case_id)
             said = state.amended or linked.notification
-            notified = _notified(said, linked.agency, id_=linked.amends or linked.referral_id)
+            id_ = linked.amends or linked.referral_id
+            notified = _notified(said, linked.agency, id_=id_, family=linked.family)
             version = max(state.version, linked.version)
             changes = {"cases": cases, "notified": notified, "concern_id": linked.amends}
             return state.model_copy(update=changes | {"version": version, "amended": None})
@@ -196,7 +200,7 @@ def _heard(state: Gathering, message: Message) -> Gathering:
     return state
 
 
-def _notified(said: Notification, agency: str, *, id_: str) -> Notified:
+def _notified(said: Notification, agency: str, *, id_: str, family: tuple[Person, ...]) -> Notified:
     """The notification as items of its agency; the same for every version of it, as what its owner
     says of one is of all.
     """
@@ -207,9 +211,9 @@ def _notified(said: Notification, agency: str, *, id_: str) -> Notified:
             _own(agency, part, part.text, item_id=item_id)
             for item_id, part in zip(others, said.parts, strict=True)
         ),
-        known=known_of(said.subject),
         reference=said.reference,
         child=said.subject,
+        family=family,
     )
 
 
@@ -224,7 +228,8 @@ def _amended(state: Gathering, amended: NotificationAmended) -> Gathering:
     if state.notified is None:
         return state.model_copy(update=changes | {"amended": amended.notification})
     id_ = state.concern_id or amended.referral_id
-    notified = _notified(amended.notification, state.notified.item.owner, id_=id_)
+    before = state.notified
+    notified = _notified(amended.notification, before.item.owner, id_=id_, family=before.family)
     return state.model_copy(update=changes | {"notified": notified})
 
 

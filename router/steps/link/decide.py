@@ -18,6 +18,7 @@ from router.step import Outcome, Step, refuse
 from router.steps.link.again import told_first
 from router.steps.link.doubts import Doubt, asked, maybe_one, maybe_two, reviews
 from router.steps.link.entries import changed, in_question, said_of
+from router.steps.link.family import family_of
 from router.steps.link.handing_over import handover
 from router.steps.link.register import Evidence, PersonRecord, Register, first_record
 from router.steps.link.settling import own_person, settle
@@ -147,6 +148,8 @@ def _notification(
         fact = fact.model_copy(update={"amends": accepted.first_referral_id})
     record, doubts = _doubts(known, decision, record, model)
     fact = _with_entries(fact, said_of(record, known.people))
+    if known.subject and (family := family_of(record, known.people, told=known.subject)):
+        fact = fact.model_copy(update={"family": family})
     handed = handover(fact, policy)
     assert known.incoming is not None
     evidence = known.incoming.model_copy(update={"again": first})

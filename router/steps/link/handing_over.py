@@ -26,7 +26,7 @@ def handover(fact: ChildLinked, policy: Policy) -> Letter | None:
         case_id=fact.case_id,
         agency=fact.agency,
         worker=fact.allocated_to,
-        notification=handed(fact.notification, _rule(fact.agency, policy)),
+        notification=handed(fact.notification, _rule(fact.agency, policy), family=fact.family),
         concern_id=fact.amends,
     )
     desk = desk_of(fact.allocated_to.team, policy)
@@ -44,10 +44,12 @@ def _rule(agency: str, policy: Policy) -> HandoverRule:
     return agreed.handover if agreed else HandoverRule.IDENTITY
 
 
-def handed(notification: Notification, rule: HandoverRule) -> Notification:
+def handed(
+    notification: Notification, rule: HandoverRule, *, family: tuple[Person, ...] = ()
+) -> Notification:
     """The notification with what the rule lets be handed over of it, and no more.
 
-    Where somebody hides is in none (L7).
+    Where somebody hides is in none (L7). ``family``: as :attr:`ChildLinked.family`.
     """
     said = revealed(notification)
     said = said.model_copy(update={"subject": unprotected(said.subject)})
@@ -58,17 +60,15 @@ def handed(notification: Notification, rule: HandoverRule) -> Notification:
             return said.model_copy(update={"parts": parts})
         changes = {"narrative": NOT_TOLD, "parts": parts, "set_aside": ()}
         return said.model_copy(update=changes)
-    known = known_of(said.subject)
-    words = rule is HandoverRule.SANITISED
-    less: dict[str, object] = {
-        "subject": _who(said.subject),
-        "narrative": sanitise(said.narrative, known=known).text if words and told else NOT_TOLD,
-        "parts": tuple(
+    less = {"subject": _who(said.subject), "narrative": NOT_TOLD, "parts": (), "set_aside": ()}
+    if rule is HandoverRule.SANITISED:
+        known = known_of(notification.subject, *family)
+        less["parts"] = tuple(
             part.model_copy(update={"text": sanitise(part.text, known=known).text})
-            for part in (parts if words else ())
-        ),
-        "set_aside": (),
-    }
+            for part in parts
+        )
+        if told:
+            less["narrative"] = sanitise(said.narrative, known=known).text
     return said.model_copy(update=less)
 
 

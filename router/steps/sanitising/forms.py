@@ -16,7 +16,7 @@ from router.steps.sanitising.known import Known
 from router.steps.sanitising.numbers import digits_of
 from router.steps.sanitising.phrases import Phrase, Places
 from router.steps.sanitising.reading import read
-from router.steps.sanitising.span import HOME, NAME, SCHOOL, Kind
+from router.steps.sanitising.span import HOME, NAME, PREMISES, SCHOOL, Kind
 from router.steps.sanitising.words import TOKEN, bare, data, is_ordinary, listed
 
 _PARTICLES: Final = listed("particles")
@@ -166,7 +166,8 @@ def forms_of(known: Known) -> Forms:
     own = child | risks | {word for line in mine for word in _line(line).compounds}
     compounds = {word for line in theirs for word in line.compounds}
     places = Places(own)
-    for kind, lines in ((SCHOOL, known.schools), (HOME, known.places)):
+    told = ((SCHOOL, known.schools), (HOME, known.places), (PREMISES, known.employers))
+    for kind, lines in told:
         for line in lines:
             places.add(_line(line).words, kind=kind)
     names = {word for name in others for word in _forms(name)} | compounds

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from router.linkage.names import is_name
-from router.steps.sanitising.span import HOME, SCHOOL, Kind
+from router.steps.sanitising.span import HOME, PREMISES, SCHOOL, Kind
 from router.steps.sanitising.words import STREETS, is_ordinary, listed
 
 _TYPES: Final = listed("schools") | listed("premises")
@@ -37,7 +37,7 @@ class Places:
         self.words: set[str] = set()
 
     def add(self, line: Iterable[str], *, kind: Kind) -> None:
-        """A line of an address, or the name of a school."""
+        """A line of an address, or the name of a school or employer."""
         words = [word for word in line if word.isalpha() and word not in _BEFORE]
         self.words.update(words)
         distinct = [word for word in words if self._is_distinct(word)]
@@ -55,9 +55,14 @@ class Places:
         )
 
     def _add_phrase(self, words: list[str], *, kind: Kind) -> None:
-        """Where each word is English or a name, only all together tell the place."""
+        """Where each word is English or a name, only all together tell the place.
+
+        An employer that goes by one such word, such as 'police', is told by nothing.
+        """
         name, typed = [*words], False
-        if words[-1] in STREETS and kind is HOME:
+        if kind is PREMISES:
+            name = name if len(name) > 1 else []
+        elif words[-1] in STREETS and kind is HOME:
             name[-1] = STREETS[words[-1]]
         else:
             while name and name[-1] in _TYPES:

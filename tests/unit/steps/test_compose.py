@@ -13,8 +13,9 @@ import pytest
 
 from router.step import Outcome
 from router.steps.compose import decide as compose
-from router.steps.sanitising import redacted
+from router.steps.sanitising import Known, redacted
 from schemas.base import Fact
+from schemas.case import NotificationAmended
 from schemas.gathering import Level
 from schemas.information import (
     InformationAnswered,
@@ -27,7 +28,8 @@ from schemas.information import (
     Sensitivity,
 )
 from schemas.message import Message
-from schemas.person import Person
+from schemas.notification import Notification
+from schemas.person import Name, Person
 from schemas.policy import Policy
 from schemas.product import ProductDrafted, ProductVoided, release_digest
 from schemas.rating import Colour, RatingAssigned, RatingSuggested
@@ -129,6 +131,12 @@ def missing(agency: str) -> InformationMissing:
         request_id=f"request-{agency}",
         agency=agency,
         due_at=NOON + HOUR,
+    )
+
+
+def amended(said: Notification) -> NotificationAmended:
+    return NotificationAmended(
+        referral_id="ref-1", case_id="case-1", amended_by="ref-2", version=2, notification=said
     )
 
 
@@ -339,6 +347,32 @@ def test_the_sanitised_text_stands_beside_the_original_and_both_are_bound_to_the
             text=text,
             about=draft.identity_digest,
         )
+
+
+def test_what_is_known_of_the_family_goes_out_of_every_text_of_an_amendment_too() -> None:
+    evan = Person(name=(Name(given_name=("evan",), family_name=("thornbury",)),))
+    text = "Evan was there when Tilly was seen."
+    step = composing().given(
+        given.linked(text, family=(evan,)),
+        requested("school"),
+        answered("school", item("school", text)),
+        assigned(Colour.AMBER),
+    )
+    (draft,) = drafts(step.facts)
+    seen = "[name] was there when Tilly was seen."
+    assert [one.sanitised for one in draft.items] == [seen, seen]
+    (again,) = drafts(step.when(amended(given.notification(f"{text} At home."))).facts)
+    assert again.items[0].sanitised == f"{seen} At home."
+
+
+def test_a_document_of_old_says_itself_who_is_known() -> None:
+    step = composing().given(*AMBER[:-1])
+    notified = step.state.notified.model_copy(
+        update={"child": None, "known": Known(others=("Domestic",))}
+    )
+    step.state = step.state.model_copy(update={"notified": notified})
+    (draft,) = drafts(step.when(assigned(Colour.AMBER)).facts)
+    assert draft.items[0].sanitised == "[name] abuse incident at the home address."
 
 
 def test_a_late_answer_makes_a_further_product_of_the_new_items_only() -> None:

@@ -10,6 +10,7 @@ from router.steps.link.handing_over import handover
 from router.steps.sharing import NOT_TOLD
 from schemas.notices import Handover
 from schemas.notification import Notification, SetAside
+from schemas.person import Name, Person
 from schemas.policy import HandoverRule, Partner
 from schemas.sharing import Part, Sensitivity, Sharing
 from tests.support import given
@@ -51,6 +52,16 @@ def test_by_a_rule_for_sanitised_words_it_holds_these() -> None:
         assert "Mariam" not in text
         assert "960123" not in text
     assert told.subject.address == ()
+
+
+def test_sanitised_words_tell_nobody_of_the_family_who_is_known_otherwise() -> None:
+    evan = Person(name=(Name(given_name=("evan",), family_name=("thornbury",)),))
+    said = given.notification("Evan saw Tilly.")
+    linked = given.linked(notification=said, allocated_to=given.worker(), family=(evan,))
+    letter = handover(linked, given.policy(agreed(HandoverRule.SANITISED)))
+    assert letter is not None
+    assert isinstance(letter.notice, Handover)
+    assert letter.notice.notification.narrative == "[name] saw Tilly."
 
 
 def test_by_a_rule_for_the_whole_it_holds_the_whole() -> None:
