@@ -18,7 +18,16 @@ from schemas.base import AgencyFact, Code, Identity, Instant, Line, Prose, Shape
 from schemas.case import LinkOutcome, Worker
 from schemas.checks import NotChecked, System
 from schemas.notification import Digest, ParentsInformed, SetAside
-from schemas.person import Address, Contact, Identifier, Name, PartialDate, Sex
+from schemas.person import (
+    Address,
+    Contact,
+    Identifier,
+    Name,
+    PartialDate,
+    RelatedPerson,
+    School,
+    Sex,
+)
 from schemas.product import Disposal
 from schemas.rating import Colour
 from schemas.registers import Involvement
@@ -65,6 +74,18 @@ class ToldContact(Told):
     contact: Contact
 
 
+class ToldSchool(Told):
+    """Where the child goes to school."""
+
+    school: School
+
+
+class ToldGp(Told):
+    """The child's general practitioner."""
+
+    gp: RelatedPerson
+
+
 class PicturedChild(Shape):
     """Whom it is about, as every agency has told it."""
 
@@ -77,6 +98,8 @@ class PicturedChild(Shape):
     identifiers: tuple[ToldIdentifier, ...] = ()
     addresses: tuple[ToldAddress, ...] = ()
     contacts: tuple[ToldContact, ...] = ()
+    schools: tuple[ToldSchool, ...] = Field(default=(), exclude_if=_no)
+    gps: tuple[ToldGp, ...] = Field(default=(), exclude_if=_no)
     outcome: LinkOutcome
     """How sure the hub is that the concern is about this child."""
     reasons: tuple[Line, ...]

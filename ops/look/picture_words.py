@@ -7,7 +7,16 @@ from collections.abc import Iterator, Mapping
 
 from schemas.base import Instant
 from schemas.checks import System
-from schemas.person import NHS_NUMBER, Address, Identifier, Name, PartialDate
+from schemas.person import (
+    NHS_NUMBER,
+    Address,
+    Identifier,
+    Name,
+    PartialDate,
+    Protectable,
+    RelatedPerson,
+    School,
+)
 from schemas.picture import (
     AskedAgency,
     CheckedSystem,
@@ -54,6 +63,10 @@ def _child(child: PicturedChild, names: Mapping[str, str]) -> Iterator[str]:
         yield f"  {_address(where.address)} ({_told(where.told_by, where.on, names)})"
     for contact in child.contacts:
         yield f"  Telephone: {', '.join(contact.contact.telephone) or 'none'}"
+    for at in child.schools:
+        yield f"  School: {_school(at.school)} ({_told(at.told_by, at.on, names)})"
+    for doctor in child.gps:
+        yield f"  GP: {_gp(doctor.gp)} ({_told(doctor.told_by, doctor.on, names)})"
     if child.worker:
         yield f"  Allocated to {child.worker.name}, {child.worker.team}"
     yield f"  Is it this child: {child.outcome}; {'; '.join(child.reasons)}"
@@ -220,8 +233,28 @@ def _number(identifier: Identifier) -> str:
 
 
 def _address(address: Address) -> str:
+    return f"{address.use.title()}: {_lines(address)}{_hidden(address)}"
+
+
+def _lines(address: Address) -> str:
     parts = (address.line1, address.line2, address.city, address.postcode)
-    return f"{address.use.title()}: {', '.join(filter(None, parts))}"
+    return ", ".join(filter(None, parts))
+
+
+def _hidden(told: Protectable) -> str:
+    because = f": {told.protected_reason}" if told.protected_reason else ""
+    return f", protected{because}" if told.protected else ""
+
+
+def _school(school: School) -> str:
+    where = f", {_lines(school.address)}" if school.address else ""
+    return f"{school.name}{where}{_hidden(school)}"
+
+
+def _gp(doctor: RelatedPerson) -> str:
+    numbers = (number for contact in doctor.contact for number in contact.telephone)
+    said = ", ".join((name_of(doctor.name), *doctor.works_for, *numbers))
+    return f"{said}{_hidden(doctor)}"
 
 
 def _times(count: int) -> str:

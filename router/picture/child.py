@@ -17,11 +17,15 @@ from schemas.picture import (
     ToldAddress,
     ToldBirth,
     ToldContact,
+    ToldGp,
     ToldIdentifier,
     ToldName,
+    ToldSchool,
 )
 
 _CHILDREN: Final = frozenset({"sibling", "brother", "sister", "half_sibling", "twin", "child"})
+_GPS: Final = frozenset({"gp", "general_practitioner", "family_doctor"})
+"""Who is named as a relation and is the child's doctor."""
 _T = TypeVar("_T", bound=Shape)
 
 
@@ -45,6 +49,8 @@ def pictured(
         ),
         addresses=_addresses(told),
         contacts=_latest(told, lambda one: one.child.contact, shape=ToldContact, part="contact"),
+        schools=_latest(told, _schools, shape=ToldSchool, part="school"),
+        gps=_latest(told, _gps, shape=ToldGp, part="gp"),
         outcome=outcome,
         reasons=reasons,
         worker=person.worker,
@@ -82,12 +88,13 @@ def named_children(
 def adults(told: Sequence[Evidence]) -> Iterator[PicturedAdult]:
     """Parents, carers and other adults, each once, as they were told of last."""
     for piece, one in _related(told, children=False):
-        yield PicturedAdult(
-            name=one.name,
-            relationship=one.relationship,
-            date_of_birth=one.date_of_birth,
-            told_by=piece.agency,
-        )
+        if one.relationship not in _GPS:
+            yield PicturedAdult(
+                name=one.name,
+                relationship=one.relationship,
+                date_of_birth=one.date_of_birth,
+                told_by=piece.agency,
+            )
 
 
 def given_names(name: Name | None) -> set[str]:
@@ -110,6 +117,14 @@ def _related(
 def _births(piece: Evidence) -> tuple[Any, ...]:
     born = piece.child.date_of_birth
     return (born,) if born else ()
+
+
+def _schools(piece: Evidence) -> tuple[Any, ...]:
+    return (piece.child.school,) if piece.child.school else ()
+
+
+def _gps(piece: Evidence) -> tuple[Any, ...]:
+    return tuple(one for one in piece.child.related_person if one.relationship in _GPS)
 
 
 def _sexes(told: Sequence[Evidence]) -> tuple[Sex, ...]:

@@ -13,9 +13,11 @@ from click.testing import CliRunner
 from ops.cli import main
 from ops.demo.running import DemoFolder
 from ops.demo.simulation.answers import SOCIAL_WORKER, event
+from ops.look.picture_words import in_words
 from ops.look.replay import Wanted, replay
 from ops.run.wiring import Hub
 from schemas.base import Fact
+from schemas.picture import Picture
 from stores import journal
 from tests.support.filled import empty_hub, send
 
@@ -131,6 +133,26 @@ def test_a_rating_request_shows_the_child_the_concern_and_the_family(
     assert picture["suggestion"]["colour"] == "amber"
     assert picture["repeats"] == {"of_child": 1, "of_family": 1}
     assert {clock["clock"] for clock in picture["clocks"]} >= {"decision"}
+
+
+def test_the_childs_school_and_gp_are_shown_with_who_told_them(
+    hub: tuple[DemoFolder, Hub],
+) -> None:
+    doctor = {
+        "name": {"given_name": ["Ada"], "family_name": ["Okoro"]},
+        "relationship": "gp",
+        "works_for": ["Mill Surgery"],
+        "contact": [{"telephone": ["01632 960188"]}],
+    }
+    school = {"name": "Larkspur Academy", "protected": True, "protected_reason": "New school"}
+    more = {"related_person": [*ROBIN["related_person"], doctor], "school": school}
+    told(hub[1], "police", "R-1", subject=ROBIN | more)
+    (request,) = letters(hub[1], LEAD, "mash.rating-request.v1")
+    picture = Picture.model_validate(request["picture"]["content"])
+    assert [adult.relationship for adult in picture.adults] == ["mother"]
+    lines = list(in_words(picture, {"police": "Police"}))
+    assert "  School: Larkspur Academy, protected: New school (Police, 03 Nov 2026)" in lines
+    assert "  GP: Ada Okoro, Mill Surgery, 01632 960188 (Police, 03 Nov 2026)" in lines
 
 
 def test_another_child_of_the_family_is_shown_with_what_was_told_of_them(
