@@ -241,7 +241,9 @@ class CheckTerms(Shape):
     since: dt.date
     """Referrals of earlier days are not checked."""
     tells: tuple[Literal["address", "family"], ...] = ()
-    """What it may be told of a child besides names, birth, sex and identifiers."""
+    """What it may be told of a child besides names, birth, sex and identifiers; all of it no
+    further than who told of the child lets it be told.
+    """
 
 
 class EnquiryTerms(Shape):

@@ -110,15 +110,32 @@ def _identity(child: Person) -> Person:
 
 def told_to(agency: str, concern: Concern, *, now: Now) -> IdentityBlock:
     """Whom an agency is asked about."""
-    found = cautioned(Around(who=CHILD, person=concern.child))
     own = concern.reference if agency == concern.notifier else None
+    return whom(concern.child, owner=concern.notifier, to=agency, reference=own, now=now)
+
+
+def whom(
+    child: Person,
+    *,
+    owner: str,
+    to: str,
+    family: bool = False,
+    reference: str | None = None,
+    now: Now,
+) -> IdentityBlock:
+    """What ``owner``, who told of the child, lets an agency know that is asked about it.
+
+    ``family``: of a child who can be found without, too. ``reference``: the agency's own.
+    """
+    found = cautioned(Around(who=CHILD, person=child))
     identity = identity_of(
-        concern.child,
-        owner=concern.notifier,
-        recipient=agency,
+        child,
+        owner=owner,
+        recipient=to,
         now=now,
         protected=guarded((found,) if found else ()).addresses,
-        your_reference=own,
+        family=family,
+        your_reference=reference,
     )
     return told_of(identity, now.policy)
 

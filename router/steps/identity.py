@@ -34,15 +34,17 @@ def identity_of(
     recipient: str,
     now: Now,
     protected: Sequence[Address] = (),
+    family: bool = False,
     your_reference: str | None = None,
 ) -> OwnedIdentity:
     """What ``owner``, who told of the child, lets be told of it to the recipient.
 
-    ``protected``: homes that anybody around the child is not to be found at. Where too little is
-    left to know who it is, the block says to ring the lead agency: who told of the child may be
-    what is not to be told.
+    ``protected``: homes that anybody around the child is not to be found at. ``family``: of a child
+    who can be found without, too. Where too little is left to know who it is, the block says to
+    ring the lead agency: who told of the child may be what is not to be told.
     """
-    known, free = _block(child), _block(unprotected(child, protected))
+    known = _block(child, family=family)
+    free = _block(unprotected(child, protected), family=family)
     said = tuple(
         LeftOut(field=field, reason=PROTECTED)
         for field in IdentityField
@@ -107,14 +109,14 @@ def _agreed(owner: str, *, recipient: str, now: Now) -> tuple[IdentityAgreed, st
     return next(fits, IdentityAgreed(tells=())), NOT_AGREED
 
 
-def _block(child: Person) -> IdentityBlock:
+def _block(child: Person, *, family: bool) -> IdentityBlock:
     found = bool(child.name) and child.date_of_birth and not child.date_of_birth.expected
     return IdentityBlock(
         names=child.name,
         born=child.date_of_birth,
         sex=child.sex_code,
         identifiers=child.identifier,
-        family=() if found else tuple(map(_named, child.related_person)),
+        family=tuple(map(_named, child.related_person)) if family or not found else (),
         address=tuple(home for home in child.address if home.use in _LIVED_IN),
         telephone=tuple(number for one in child.contact for number in one.telephone),
         school=child.school,

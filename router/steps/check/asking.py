@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 
 from router.steps import deadlines
 from router.steps.ages import age_of
-from router.steps.asking import WHY, is_identified
+from router.steps.asking import WHY, is_identified, whom
 from router.steps.check.state import Asking
-from router.steps.identity import unprotected
+from router.steps.identity import as_person
 from router.steps.now import Now
 from router.steps.sharing import may_be_told
 from schemas.checks import CheckRequest, CheckResult, NotChecked, System, check_id
@@ -24,10 +24,11 @@ KEPT_CLOSE = "Who told of the concern lets nothing of it leave; it is for a huma
 
 
 def asking_of(notification: Notification, *, by: str, now: Now) -> Asking:
-    """Who is asked about, as the agency ``by`` told it, without what it protects (L7)."""
+    """Who is asked about, as the agency ``by`` told it."""
     told = may_be_told(notification, by=by, to="")
     return Asking(
-        child=unprotected(notification.subject),
+        child=notification.subject,
+        told_by=by,
         observed_on=now.day_of(notification.observed_at),
         only=None if told else by,
     )
@@ -46,7 +47,10 @@ def ask(
         elif why is not None:
             yield not_checked(check, WHY[why])
         else:
-            yield _request(check, asking, referral_id=referral_id, terms=terms, now=now)
+            child = _told(asking, check.agency, terms[1], now=now)
+            untold = not_checked(check, WHY[RuledOut.NOT_TOLD])
+            id_ = check_id(referral_id, check.system)
+            yield _request(check, child, id_, terms=terms, now=now) if child else untold
 
 
 def _ruled_out(check: SystemCheck, asking: Asking, *, now: Now) -> RuledOut | None:
@@ -85,37 +89,38 @@ def awaited(request: CheckRequest, now: Now) -> CheckResult:
 
 def _request(
     check: SystemCheck,
-    asking: Asking,
+    child: Person,
+    id_: str,
     *,
-    referral_id: str,
     terms: tuple[Agreement, CheckTerms],
     now: Now,
 ) -> CheckRequest:
     agreement, said = terms
     return CheckRequest(
         **check.shared(System),
-        check_id=check_id(referral_id, check.system),
+        check_id=id_,
         purpose=now.profile.request_purpose,
         legal_basis=said.basis,
         sharing_policy=agreement.reference,
         due_at=deadlines.due(check.time_allowed, now.at, calendar=now.profile.calendar),
-        child=_told(asking.child, said),
+        child=child,
     )
 
 
-def _told(child: Person, terms: CheckTerms) -> Person:
-    """Who is asked about, and no more.
+def _told(asking: Asking, agency: str, terms: CheckTerms, *, now: Now) -> Person | None:
+    """Who is asked about, in so far as who told it lets the agency know, and nothing protected
+    (L7); None where that is too little to know who it is.
 
-    No address, which may be a safe one (L7), nor family, unless the agreement names them; but the
-    family of who cannot be found otherwise: unborn, or without a name (R3).
+    No address, nor family, unless the terms of the check name them too; but the family of who
+    cannot be found otherwise: unborn, or without a name (R3).
     """
-    born = child.date_of_birth is not None and not child.date_of_birth.expected
-    family = "family" in terms.tells or not (born and child.name)
-    return Person(
-        identifier=child.identifier,
-        name=child.name,
-        date_of_birth=child.date_of_birth,
-        sex_code=child.sex_code,
-        address=child.address if "address" in terms.tells else (),
-        related_person=child.related_person if family else (),
+    told = whom(
+        asking.child,
+        owner=asking.told_by,
+        to=agency,
+        family="family" in terms.tells,
+        now=now,
     )
+    address = told.address if "address" in terms.tells else ()
+    block = told.model_copy(update={"address": address, "school": None})
+    return as_person(block).model_copy(update={"address": address}) if block.tells_apart else None

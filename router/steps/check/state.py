@@ -30,6 +30,8 @@ class Asking(Shape):
     """Who is asked about, kept while systems may still have to be asked."""
 
     child: Person
+    """As its notifier told it."""
+    told_by: Code
     observed_on: dt.date
     only: Code | None = None
     """The notifier, where it lets nothing of its concern leave: its own systems alone are asked."""

@@ -28,6 +28,7 @@ from schemas.checks import (
     EarlierConcluded,
 )
 from schemas.gathering import RuledOut
+from schemas.identity import WHERE, WHO, IdentityAgreed, IdentityField
 from schemas.notification import ParentsInformed
 from schemas.outcome import Because, ReferralClosed, ReferralReopened
 from schemas.person import Name, PartialDate, Person
@@ -150,6 +151,53 @@ def test_home_and_family_are_told_where_the_agreement_says_so(
     sent = request.model_dump_json()
     assert ("Balmoral" in sent, "Chowdhury" in sent) == (home, family)
     assert "01632 960123" not in sent
+
+
+PUPILS = SystemCheck(system="pupils", agency="school", kind="education")
+
+
+def telling(*tells: IdentityField, checks: tuple[str, ...] = ("address", "family")) -> Given:
+    """The police told of the child, and lets so much of it be told to a school that is asked."""
+    told = (IdentityAgreed(to=("school",), tells=tells), IdentityAgreed(tells=(*WHO, *WHERE)))
+    police = given.partner("police", agreement=signed(checks=None, identity=told))
+    return checking(PUPILS, partners=(police, agreed("school", tells=checks)))
+
+
+def test_who_told_of_the_child_says_what_a_system_is_told_besides_the_terms_of_the_check() -> None:
+    child = given.child()
+    (whole,) = asked(telling(*WHO, *WHERE).when(given.linked())).requests
+    assert whole.child.address == child.address
+    assert whole.child.related_person == child.related_person
+    (less,) = asked(telling(*WHO, *WHERE, checks=()).when(given.linked())).requests
+    assert (less.child.address, less.child.related_person) == ((), ())
+    some = telling(IdentityField.NAMES, IdentityField.BORN, IdentityField.SEX)
+    (request,) = asked(some.when(given.linked())).requests
+    said = {"name": child.name, "date_of_birth": child.date_of_birth, "sex_code": child.sex_code}
+    assert request.child == Person(**said)
+
+
+def test_a_system_that_may_not_be_told_who_it_is_is_not_asked() -> None:
+    for step in (telling(IdentityField.NAMES), telling()):
+        fact = asked(step.when(given.linked()))
+        assert fact.requests == ()
+        assert [left.reason for left in fact.not_asked] == [WHY[RuledOut.NOT_TOLD]]
+
+
+def test_what_is_protected_is_told_to_no_system() -> None:
+    child = given.child()
+    (home,), (mother,) = child.address, child.related_person
+    hidden = {
+        "address": (home.model_copy(update={"protected": True}),),
+        "related_person": (mother.model_copy(update={"protected": True}),),
+    }
+    (request,) = asked(telling(*WHO, *WHERE).when(about(child.model_copy(update=hidden)))).requests
+    assert (request.child.address, request.child.related_person) == ((), ())
+    moved = mother.model_copy(update={"address": hidden["address"]})
+    hers = child.model_copy(update={"related_person": (moved,)})
+    (request,) = asked(telling(*WHO, *WHERE).when(about(hers))).requests
+    assert request.child.address == ()
+    adopted = child.model_copy(update={"protected": True})
+    assert asked(telling(*WHO, *WHERE).when(about(adopted))).requests == ()
 
 
 def test_of_an_unborn_child_the_mother_is_named() -> None:
