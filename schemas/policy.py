@@ -387,7 +387,8 @@ class Partner(Reached):
     decision_makers: tuple[Line, ...] = Field(default=(), exclude_if=not_)
     """The people who decide for the agency about its items (R29); nobody else does."""
     social_workers: tuple[Line, ...] = Field(default=(), exclude_if=not_)
-    """Of the lead agency: who rates, asks and closes (R17, R38); empty: whoever it says."""
+    """Of the lead agency: who rates, asks, closes and settles links (R17, R38); empty: whoever it
+    says."""
 
 
 class Policy(Shape):

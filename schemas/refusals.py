@@ -314,7 +314,7 @@ _REASONS = (
         "send it again.",
         False,
         hint="`decision_makers` of the agency in the configuration, or `social_workers` of the "
-        "lead agency, who rate.",
+        "lead agency, who rate and settle links.",
     ),
     Reason(
         "refused.other-words",

@@ -152,7 +152,8 @@ class AgencySettings(Reached):
     decision_makers: tuple[Line, ...] = ()
     """Who decides for it about its items (R29); a decision by anybody else is refused."""
     social_workers: tuple[Line, ...] = ()
-    """Of the lead agency: who rates, asks and closes (R17, R38); empty: whoever its system says."""
+    """Of the lead agency: who rates, asks, closes and settles links (R17, R38); empty: whoever its
+    system says."""
     standing_release: tuple[FormerRelease, ...] = ()
     """No longer how anything is released: ``hub config check`` says what to write instead."""
 

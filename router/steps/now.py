@@ -69,8 +69,13 @@ class Now:
 
     def may_rate(self, who: str) -> bool:
         """Whether this is one of the lead agency's social workers, as far as it registers them."""
-        workers = self.policy.partners[self.policy.lead_agency].social_workers
-        return not workers or _plain(who) in map(_plain, workers)
+        return may_rate(who, self.policy)
+
+
+def may_rate(who: str, policy: Policy) -> bool:
+    """The same, whenever it was: who rates also closes, asks, and settles links (R17, R38)."""
+    workers = policy.partners[policy.lead_agency].social_workers
+    return not workers or _plain(who) in map(_plain, workers)
 
 
 def _plain(name: str) -> str:

@@ -16,6 +16,7 @@ from router.steps.link.entries import changed, with_registers
 from router.steps.link.handing_over import desk_of, handover
 from router.steps.link.register import Evidence, PersonRecord, Register, Ruling
 from router.steps.link.rulings import Pair
+from router.steps.now import may_rate
 from schemas.base import Fact
 from schemas.case import (
     ChildLinked,
@@ -76,11 +77,13 @@ class _Plan:
 def settle(
     known: Register, decided: Settled, id_: str, policy: Policy, model: Model
 ) -> Outcome[Register]:
-    """Follow the decision with this id. Refused unless it is the lead agency's, about what is
-    known, and possible.
+    """Follow the decision with this id. Refused unless it is the lead agency's, by one of its
+    social workers, about what is known, and possible.
     """
     if decided.agency != policy.lead_agency:
         return Outcome(refusal=Refusal("refused.role"))
+    if not may_rate(decided.decision.decided_by, policy):
+        return Outcome(refusal=Refusal("refused.decision-maker", "decided_by"))
     match decided:
         case LinkDecided():
             plan: _Plan | Refusal | None = _link(known, decided)

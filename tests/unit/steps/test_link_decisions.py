@@ -21,7 +21,7 @@ from schemas.case import (
 )
 from schemas.letter import letter_id
 from schemas.notices import Handover, LinksChanged
-from tests.support.given import worker
+from tests.support.given import registering, worker
 from tests.support.linking import LEAD, Linking, another, namesake, of, refused
 
 
@@ -47,6 +47,26 @@ def two(linking: Linking) -> tuple[str, str]:
     one = linking.referral("r1").person_id
     linking.referral("r2")
     return one, linking.referral("r3", another()).person_id
+
+
+# who decides
+
+
+@pytest.mark.parametrize("workers", [(), ("S. Worker",), (" s.  worker ", "A. Screening")])
+def test_where_social_workers_are_registered_they_alone_settle_links(
+    linking: Linking, workers: tuple[str, ...]
+) -> None:
+    one, other = two(linking)
+    linking.policy = registering(*workers).model_copy(update={"linkage_model": "default"})
+    assert refused(linking.link("r2", one)) is None
+    linking.policy = registering("A. Screening").model_copy(update={"linkage_model": "default"})
+    for outcome in (
+        linking.link("r2", None, id_="d1"),
+        linking.persons(one, other, same=True),
+        linking.split(one, ["r1"]),
+        linking.undo("d-link"),
+    ):
+        assert refused(outcome) == ("refused.decision-maker", "decided_by")
 
 
 # confirm and reject
