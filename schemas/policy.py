@@ -219,7 +219,9 @@ class BoroughProfile(Shape):
     possible_red_allowed: TimeAllowed | None = Field(default=None, exclude_if=not_)
     """For a human to look at what may be a Red; None: no clock."""
     holds: dict[Code, AgeBand] = Field(default={}, exclude_if=not_)
-    """By agency, about whom it can hold anything; who is not named, about anybody."""
+    """About whom an agency can hold anything, by its kind, or by the code of one that has no kind;
+    who is not named, about anybody.
+    """
     after_closure: Literal["reopen", "anew"] = Field(
         default="anew", exclude_if=lambda after: after == "anew"
     )

@@ -246,7 +246,7 @@ def _of_agency(agency: str, concern: Concern, *, chosen: ToGather, now: Now) -> 
         return RuledOut.NO_AGREEMENT
     if not _is_told(agency, concern, now=now):
         return RuledOut.NOT_TOLD
-    band = now.profile.holds.get(agency)
+    band = now.holds(agency)
     age = age_of(concern.child, on=concern.observed_on) if band and concern.observed_on else None
     if band is None or age is None or age.within(band):
         return None

@@ -8,7 +8,7 @@ from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from router.steps import deadlines
-from schemas.policy import Agreement, BoroughProfile, ColourRule, Policy
+from schemas.policy import AgeBand, Agreement, BoroughProfile, ColourRule, Policy
 from schemas.rating import Colour
 
 
@@ -60,6 +60,12 @@ class Now:
         """Whom to ring at a partner; of who is none, at the lead agency."""
         partners = self.policy.partners
         return (partners.get(agency) or partners[self.policy.lead_agency]).signpost_contact
+
+    def holds(self, agency: str) -> AgeBand | None:
+        """About whom an agency of this kind can hold anything; None: about anybody."""
+        partner = self.policy.partners.get(agency)
+        kind = partner.kind if partner else None
+        return self.profile.holds.get(kind or agency)
 
     def may_decide(self, agency: str, who: str) -> bool:
         """Whether this is one of the people who decide for the agency about its items (R29)."""

@@ -60,7 +60,7 @@ def _ruled_out(check: SystemCheck, asking: Asking, *, now: Now) -> RuledOut | No
         return RuledOut.ADULT
     if not is_identified(asking.child):
         return RuledOut.NOT_IDENTIFIED
-    band = now.profile.holds.get(check.agency)
+    band = now.holds(check.agency)
     return None if band is None or age is None or age.within(band) else RuledOut.HOLDS_NOTHING
 
 

@@ -310,6 +310,15 @@ def test_an_agency_that_can_hold_nothing_about_a_child_of_this_age_is_not_asked(
     assert [one.system for one in fact.requests] == ["police-records"]
 
 
+def test_of_which_age_an_agency_holds_anything_its_kind_says() -> None:
+    registers = PUPILS.model_copy(update={"agency": "st_marys"})
+    school = agreed("st_marys").model_copy(update={"kind": "school"})
+    due = PartialDate(date=dt.date(2026, 9, 1), accuracy_indicator="XXX")
+    unborn = given.child().model_copy(update={"date_of_birth": due})
+    fact = asked(checking(registers, partners=(school,)).when(about(unborn)))
+    assert [one.reason for one in fact.not_asked] == [WHY[RuledOut.HOLDS_NOTHING]]
+
+
 def test_refused_consent_is_no_bar_as_the_agreement_names_another_basis() -> None:
     refused = ParentsInformed(informed=True, consent="refused")
     told = given.notification(parents_informed=refused)

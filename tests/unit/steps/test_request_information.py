@@ -316,6 +316,20 @@ def test_nobody_is_asked_about_an_adult_and_nobody_who_can_hold_nothing(
     assert [one.agency for one in fact.requests] == [one for one in EVERY if one not in not_asked]
 
 
+def test_what_an_agency_can_hold_its_kind_says_and_not_what_its_code_is_called() -> None:
+    full = {**given.profile().levels, Level.FULL: ("st_marys", "school")}
+    policy = given.policy(
+        given.partner("st_marys", kind="school"),
+        given.partner("school", kind="youth_club"),
+        profile_=given.profile().model_copy(update={"levels": full}),
+    )
+    unborn = given.child().model_copy(update={"date_of_birth": BORN["due"]})
+    about = given.linked(notification=given.notification(subject=unborn), agency="housing")
+    fact = requested(asking(policy).given(about).when(AMBER))
+    assert codes(fact.not_asked) == {"st_marys": RuledOut.HOLDS_NOTHING}
+    assert [one.agency for one in fact.requests] == ["school"]
+
+
 UNKNOWN = Name(given_name=("Unknown",), family_name=("Unknown",))
 IDENTIFIED: list[tuple[dict[str, Any], bool]] = [
     ({}, True),
