@@ -163,6 +163,16 @@ class ApprovalRequest(About, SentProduct, Notice, type="mash.approval-request.v1
     """For who told it: what of that goes only if it is approved here."""
 
 
+class ApprovalCancellation(
+    About, SentProduct, ReferralHead, Notice, type="mash.approval-cancelled.v1"
+):
+    """To who was asked about items of a product: nothing of it leaves, and no decision is awaited;
+    one that is sent all the same is refused as closed.
+    """
+
+    purpose: Line
+
+
 class RecallAnswerNotice(About, SentProduct, Notice, type="mash.recall-answer.v1"):
     """What a recipient did about a recall, for the lead agency and the item's owner."""
 

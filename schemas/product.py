@@ -186,6 +186,17 @@ class ProductVoided(
     reason: Line
 
 
+class ApprovalsCancelled(
+    OfConcern, ReferralFact, type="mash.approvals.cancelled.v1", topic="products.drafted"
+):
+    """Of these products those that still wait for their owners do not go, and nobody is asked about
+    them any more: their referral was closed, and nothing would be acted on.
+    """
+
+    product_ids: tuple[Identity, ...]
+    reason: Line
+
+
 class Choice(StrEnum):
     """What an owner decides about an item (R29, R30)."""
 
@@ -317,7 +328,9 @@ class ProductRefused(ProductFact, type="mash.product.refused.v1", topic="product
     colour: Colour
     urgent: bool = False
     voided: bool = False
-    """Another product takes its place, for the case that the referral was moved to."""
+    """Another product takes its place, for the case that the referral was moved to; or it was
+    cancelled, and one takes its place should the referral go on.
+    """
     reason: Line
 
 

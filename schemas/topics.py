@@ -179,7 +179,7 @@ TOPICS: tuple[Topic, ...] = (
     Topic(
         "products.drafted",
         "what might leave",
-        (product.ProductDrafted, product.ProductVoided),
+        (product.ProductDrafted, product.ProductVoided, product.ApprovalsCancelled),
         keyed_by="case",
     ),
     Topic(

@@ -21,7 +21,7 @@ from router.steps.identity import rung, told_to_owners
 from router.steps.now import Now
 from schemas.base import Fact
 from schemas.letter import Letter
-from schemas.notices import ApprovalRequest
+from schemas.notices import ApprovalCancellation, ApprovalRequest
 from schemas.policy import Policy
 from schemas.product import (
     ApprovedItem,
@@ -68,6 +68,22 @@ def requests(draft: Draft, wanted: Awaited, now: Now) -> Iterator[Letter]:
                 notice = ApprovalRequest(item=item, **told | shown)
                 name = f"approval-request/{draft.product_id}/{item.item_id}/{agency}"
                 yield Letter(name, agency=agency, notice=notice)
+
+
+def cancellations(draft: Draft, now: Now) -> Iterator[Letter]:
+    """To each agency that was asked and has not decided: nothing is awaited of it any more."""
+    unasked = draft.held.items if draft.held else ()
+    by_id = {item.item_id: item for item in draft.items}
+    waits = [(id_, agency) for id_, agency in awaited(draft, now) if id_ not in unasked]
+    asked = {agency for id_, agency in waits if _may_be_shown(draft, by_id[id_], agency)}
+    for agency in sorted(asked if not draft.urgent else ()):
+        block = draft.identity and draft.identity.block.leaving_out(draft.untold)
+        told = draft.shared(ApprovalCancellation)
+        told |= {"referral_id": draft.concern_id or draft.referral_id}
+        about = told_to_owners(rung(block, now.policy), now.policy) if block else None
+        notice = ApprovalCancellation(about=about, **told)
+        name = f"approval-cancelled/{draft.product_id}/{agency}"
+        yield Letter(name, agency=agency, notice=notice)
 
 
 def _shown(draft: Draft, owner: str, policy: Policy) -> dict[str, Any]:

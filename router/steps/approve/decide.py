@@ -12,7 +12,14 @@ from dataclasses import replace
 from router.step import Outcome, Step, refuse
 from router.steps.approve import standing
 from router.steps.approve.amending import AMENDED, in_other_words, withdrawn
-from router.steps.approve.closing import awaited, item_decided, refused, requests, settled
+from router.steps.approve.closing import (
+    awaited,
+    cancellations,
+    item_decided,
+    refused,
+    requests,
+    settled,
+)
 from router.steps.approve.guarding import (
     STOPPED,
     allowed,
@@ -46,9 +53,11 @@ from schemas.decisions import (
     StandingReleased,
     StandingWithdrawn,
 )
+from schemas.letter import Letter
 from schemas.message import Message
 from schemas.policy import Policy
 from schemas.product import (
+    ApprovalsCancelled,
     Choice,
     DraftItem,
     Item,
@@ -79,6 +88,8 @@ def decide(state: State | None, message: Message, policy: Policy) -> Outcome[Sta
             return rule(known, ruled, now=now)
         case ProductVoided() as voided:
             return _void(known, voided)
+        case ApprovalsCancelled() as cancelled:
+            return _cancel(known, cancelled, now=now)
         case SafetySettled() as found:
             return _go_on(known, found, now=now)
     return Outcome()
@@ -317,6 +328,21 @@ def _void(known: Approvals, voided: ProductVoided) -> Outcome[Approvals]:
     return Outcome()
 
 
+def _cancel(known: Approvals, cancelled: ApprovalsCancelled, *, now: Now) -> Outcome[Approvals]:
+    """What waits is refused, and who was asked is told; what was approved goes all the same."""
+    facts, letters = list[Fact](), list[Letter]()
+    for product_id in cancelled.product_ids:
+        stage = known.products.get(product_id)
+        if stage is None:
+            known = known.with_product(product_id, Void(reason=cancelled.reason))
+        elif isinstance(stage, Draft):
+            outcome = refused(known, stage, cancelled.reason, voided=True)
+            known = outcome.state or known
+            facts += outcome.facts
+            letters += cancellations(stage, now)
+    return Outcome(known, tuple(facts), tuple(letters))
+
+
 STEP: Step[State] = Step(
     name="approve",
     hears=(
@@ -326,6 +352,7 @@ STEP: Step[State] = Step(
         StandingReleased,
         StandingWithdrawn,
         ProductVoided,
+        ApprovalsCancelled,
         SafetySettled,
     ),
     state=State,

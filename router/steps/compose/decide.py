@@ -26,6 +26,7 @@ from router.steps.identity import identity_of
 from router.steps.now import Now
 from router.steps.safety import CHILD, cautioned, guarded
 from router.steps.sanitising import Known, Sanitised, known_of, sanitise
+from schemas.base import Fact
 from schemas.case import ChildLinked, LinkCorrected, NotificationAmended
 from schemas.identity import OwnedIdentity
 from schemas.information import (
@@ -41,9 +42,11 @@ from schemas.outcome import ReferralClosed, ReferralReopened
 from schemas.person import Person
 from schemas.policy import Policy, Recipient
 from schemas.product import (
+    ApprovalsCancelled,
     DraftItem,
     ItemAmended,
     ProductDrafted,
+    ProductRefused,
     ProductVoided,
     Weighing,
     release_digest,
@@ -64,13 +67,14 @@ def decide(state: Gathering | None, message: Message, policy: Policy) -> Outcome
     referral_id = referral_of(message)
     voided = _voided(before, after, referral_id=referral_id)
     if voided:
-        nothing = {"at_once": None, "drafted": None, "products": (), "holding": ()}
+        nothing = {"at_once": None, "drafted": None, "products": (), "holding": (), "put_off": ()}
         after = after.model_copy(update=nothing)
+    stopped = (*voided, *_cancelled(before, after, referral_id=referral_id))
     if after.notified is None or after.cases is None:
-        return Outcome(after, voided)
+        return Outcome(after, stopped)
     desk = _Desk(after, after.cases, after.notified, referral_id, Now(message.time, policy))
     again = _again(desk, before)
-    return _draft(desk, message, voided=voided, again=again)
+    return _draft(desk, message, stopped=stopped, again=again)
 
 
 def _voided(before: Gathering, after: Gathering, *, referral_id: str) -> tuple[ProductVoided, ...]:
@@ -87,6 +91,20 @@ def _voided(before: Gathering, after: Gathering, *, referral_id: str) -> tuple[P
         )
         for product_id in before.products
     )
+
+
+def _cancelled(
+    before: Gathering, after: Gathering, *, referral_id: str
+) -> Iterator[ApprovalsCancelled]:
+    """Nothing would be acted on: nobody need decide any more about what waits."""
+    if after.cancelled and not before.cancelled and after.holding and after.cases:
+        yield ApprovalsCancelled(
+            product_ids=tuple(one.product_id for one in after.holding),
+            referral_id=referral_id,
+            case_id=after.cases.now,
+            concern_id=after.concern_id,
+            reason="The referral was closed with no further action.",
+        )
 
 
 @dataclass
@@ -165,12 +183,14 @@ def _draft(
     desk: _Desk,
     message: Message,
     *,
-    voided: tuple[ProductVoided, ...],
+    stopped: tuple[Fact, ...],
     again: Sequence[ProductDrafted],
 ) -> Outcome[Gathering]:
-    drafts = list(again)
-    changes: dict[str, object] = {}
-    closed = desk.state.closed
+    drafts, changes = list(again), dict[str, object]()
+    closed, put_off = desk.state.closed, desk.state.put_off
+    if put_off and not desk.state.cancelled:
+        drafts += (_anew(desk, one) for one in put_off)
+        changes["put_off"] = ()
     if not closed and (colour := _at_once(desk)):
         drafts += _products(desk, _Part("urgent", colour, desk.items(), urgent=True))
         changes["at_once"] = colour
@@ -183,7 +203,7 @@ def _draft(
         changes["products"] = (*desk.state.products, *(draft.product_id for draft in drafts))
         changes["holding"] = tuple(_holding(desk.state, drafts))
     after = desk.state.model_copy(update=changes) if changes else desk.state
-    return Outcome(after, (*voided, *drafts))
+    return Outcome(after, (*stopped, *drafts))
 
 
 def _holding(state: Gathering, drafts: Sequence[ProductDrafted]) -> Iterator[Drafted]:
@@ -224,6 +244,13 @@ def _with_other_words(
     )
     weighing = (*draft.weighing, *gone)
     return draft.model_copy(update={"supersedes": one.product_id, "weighing": weighing})
+
+
+def _anew(desk: _Desk, one: Drafted) -> ProductDrafted:
+    """What was put off, for its owners to be asked again."""
+    items = [item for item in desk.items() if item.item_id in one.items]
+    part = _Part(one.product_id, one.colour, items, urgent=one.urgent)
+    return _product(desk, part, recipient=Recipient(agency=one.recipient, purpose=one.purpose))
 
 
 TAKEN_BACK = "Its owner has taken it out of what it told."
@@ -343,6 +370,7 @@ STEP: Step[Gathering] = Step(
         LinkCorrected,
         NotificationAmended,
         ItemAmended,
+        ProductRefused,
     ),
     state=Gathering,
     key=referral_of,

@@ -27,7 +27,7 @@ from schemas.notification import Notification
 from schemas.outcome import ReferralClosed, ReferralReopened
 from schemas.person import Person
 from schemas.policy import BoroughProfile
-from schemas.product import ItemAmended, items_of_notification
+from schemas.product import Disposal, ItemAmended, ProductRefused, items_of_notification
 from schemas.rating import Colour, RatingAssigned, RatingSuggested
 from schemas.sharing import Sharing
 
@@ -85,6 +85,8 @@ class Drafted(Shape):
     urgent: bool
     items: tuple[Identity, ...]
     """Those that it holds in the words that are known now."""
+    supersedes: Identity | None = Field(default=None, exclude_if=not_)
+    """The product that held earlier words of these."""
 
 
 class Gathering(Shape):
@@ -118,6 +120,10 @@ class Gathering(Shape):
     """Words that were heard before the link: they take the place of those linked."""
     closed: bool = Field(default=False, exclude_if=not_)
     """Nothing more is drafted until the referral is open again."""
+    cancelled: bool = Field(default=False, exclude_if=not_)
+    """It was closed with no further action: what waits for its owners does not go."""
+    put_off: tuple[Drafted, ...] = Field(default=(), exclude_if=not_)
+    """Products that did not go for that; they are drafted anew should the referral go on."""
 
     def item(self, item_id: str) -> HeldItem | None:
         """The item of this id as it stands now."""
@@ -128,6 +134,20 @@ class Gathering(Shape):
         """The notification's items, and all that was answered."""
         own = self.notified.items if self.notified else ()
         return (*own, *(item for answer in self.answers for item in answer.items))
+
+    def putting_off(self, product_id: str) -> Gathering:
+        """With a product, and all that was to stand in it, put off; the same where it has none."""
+        gone = {product_id}
+        for one in self.holding:
+            if one.supersedes in gone:
+                gone.add(one.product_id)
+        held = next((one for one in self.holding if one.product_id == product_id), None)
+        if held is None:
+            return self
+        items = tuple(id_ for one in self.holding if one.product_id in gone for id_ in one.items)
+        left = tuple(one for one in self.holding if one.product_id not in gone)
+        whole = held.model_copy(update={"items": items})
+        return self.model_copy(update={"holding": left, "put_off": (*self.put_off, whole)})
 
     def in_words(self, item_id: str, text: str) -> Gathering:
         """With other words for an item; the very same state where it has them already."""
@@ -169,10 +189,10 @@ def noted(state: Gathering, message: Message, *, profile: BoroughProfile) -> Gat
         case RatingAssigned(colour=colour, level=level):
             needs = level or profile.colours[colour].level
             return _assigned(state, colour, at=message.time, needs=needs)
-        case ReferralClosed() if not state.closed:
-            return state.model_copy(update={"closed": True})
-        case ReferralReopened() if state.closed:
-            return state.model_copy(update={"closed": False})
+        case ReferralClosed(outcome=outcome):
+            return _ended(state, closed=True, cancelled=outcome is Disposal.NO_FURTHER_ACTION)
+        case ReferralReopened():
+            return _ended(state, closed=False, cancelled=False)
         case _:
             return _heard(state, message)
 
@@ -192,6 +212,8 @@ def _heard(state: Gathering, message: Message) -> Gathering:
         case InformationVolunteered() as told:
             items = tuple(_held(item, told.agency) for item in told.items)
             return _answered(state, Answer(request_id=told.volunteered_id, items=items))
+        case ProductRefused(product_id=product_id, voided=True):
+            return state.putting_off(product_id)
         case InformationMissing(request_id=id_) if id_ not in state.missing:
             return state.model_copy(update={"missing": (*state.missing, id_)})
         case RequestCancelled(request_id=id_, closing=closing) if id_ not in state.missing:
@@ -231,6 +253,12 @@ def _amended(state: Gathering, amended: NotificationAmended) -> Gathering:
     before = state.notified
     notified = _notified(amended.notification, before.item.owner, id_=id_, family=before.family)
     return state.model_copy(update=changes | {"notified": notified})
+
+
+def _ended(state: Gathering, *, closed: bool, cancelled: bool) -> Gathering:
+    if (state.closed, state.cancelled) == (closed, cancelled):
+        return state
+    return state.model_copy(update={"closed": closed, "cancelled": cancelled})
 
 
 def _assigned(state: Gathering, colour: Colour, *, at: dt.datetime, needs: Level) -> Gathering:
