@@ -43,6 +43,10 @@ def picture(
     With --reveal the picture itself, as the hub would show it now and as it was shown each time:
     the child, the concern, the family, the history, what was asked and came, the suggestion.
 
+    A line tells when a picture was shown to which agency, its id, how much had been new by then
+    (its revision), and which decisions named it. A decision that names none is refused; one that
+    was made on an older picture than there was, says so in `hub case REFERRAL`.
+
     \b
     Examples:
       hub picture 01a216cb-…

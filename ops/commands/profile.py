@@ -25,7 +25,12 @@ _LONGEST = 20_000
 
 @click.group()
 def profile() -> None:
-    """See what the borough's profile makes of a text."""
+    """See what the borough's profile makes of a text.
+
+    \b
+    Example:
+      echo "Dad hits him with a belt." | hub profile try -
+    """
 
 
 @profile.command("try")
@@ -54,9 +59,10 @@ def try_(*, text: TextIO, named: str | None, config: Path, as_json: bool) -> Non
     What stands before & or + is what may be denied.
 
     \b
-    Example:
-      echo "Nobody was hit." | hub profile try -
+    Examples:
+      echo "Nobody was hit." | hub profile try -       # found, and not counted: it is denied
       hub profile try letter.txt --profile ./our-borough.toml
+      hub profile try letter.txt --json | jq '.signs[] | select(.counted)'
     """
     chosen = _chosen(named, config)
     narrative = text.read(_LONGEST).strip()

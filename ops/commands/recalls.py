@@ -20,13 +20,15 @@ from ops.look.recalls import Recalled
 def recalls(config: Path, *, as_json: bool, every: bool) -> None:
     """Tell what owners want back from recipients and have no answer about; oldest first.
 
-    A recipient answers with mash.recall-receipt.v1: acknowledged, destroyed, or cannot. What a
-    recall is about stands in `hub case PRODUCT`.
+    A line tells since when, from whom, an item of which owner or the whole product, what was
+    answered, and which product. A recipient answers with mash.recall-receipt.v1: acknowledged,
+    destroyed, or cannot; one that is silent for long is telephoned. What a recall is about stands
+    in `hub case PRODUCT`.
 
     \b
     Examples:
       hub recalls
-      hub recalls --all --json
+      hub recalls --all --json | jq 'map(select(.answer == "cannot"))'
     """
     with reading(config) as hub:
         found = look.of(hub, every=every)
