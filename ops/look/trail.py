@@ -24,7 +24,7 @@ from schemas.checks import ChecksRequested, ChecksRevised
 from schemas.information import InformationRequested, RequestsPrepared
 from schemas.message import Message
 from schemas.operations import RecordRevealed
-from schemas.product import ProductDrafted
+from schemas.product import ApprovalsCancelled, ProductDrafted
 from schemas.rating import RatingAssigned, RatingSuggested
 from schemas.safety import LetterHeld, ProductHeld
 from stores import codec, cursors, journal, trail
@@ -55,7 +55,9 @@ _IDS = (
     "other_case_id",
     "other_person_id",
     "person_id",
+    "picture_id",
     "product_id",
+    "product_ids",
     "recall_id",
     "referral_id",
     "referral_ids",
@@ -90,6 +92,7 @@ _CODES = (
     "may_leave",
     "may_overrule",
     "model",
+    "newer",
     "outcome",
     "owner",
     "possible",
@@ -163,6 +166,7 @@ _IN_OUR_WORDS: Mapping[type[Fact], frozenset[str]] = {
     RequestsPrepared: frozenset({"reason", "legal_basis", "fact", "against", "agencies"}),
     InformationRequested: frozenset({"reasons", "reason", "purpose", "fact", "against"}),
     RatingAssigned: frozenset({"agencies"}),
+    ApprovalsCancelled: frozenset({"reason"}),
     ProductDrafted: frozenset({"reason", "purpose"}),
     ProductHeld: frozenset({"says", "purpose"}),
     LetterHeld: frozenset({"says", "purpose"}),

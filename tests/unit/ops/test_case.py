@@ -93,6 +93,7 @@ def test_it_says_colours_reasons_digests_due_times_and_what_was_decided(worked: 
         "profile",
         "product_due_at",
     }
+    assert "picture_id" in shown["mash.rating.assigned.v1"]
     assert shown["mash.product.item-decided.v1"].keys() >= {"owner", "choice", "recipient"}
     assert shown["mash.product.released.v1"].keys() >= {"digest", "signposts"}
     assert all(item["sanitised_digest"] for item in shown["mash.product.drafted.v1"]["items"])

@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from ops.cli import main
 from ops.demo.running import DemoFolder
 from ops.demo.simulation.answers import SOCIAL_WORKER, event
+from ops.look import trail
 from ops.look.picture_words import in_words
 from ops.look.replay import Wanted, replay
 from ops.run.wiring import Hub
@@ -133,6 +134,18 @@ def test_a_rating_request_shows_the_child_the_concern_and_the_family(
     assert picture["suggestion"]["colour"] == "amber"
     assert picture["repeats"] == {"of_child": 1, "of_family": 1}
     assert {clock["clock"] for clock in picture["clocks"]} >= {"decision"}
+
+
+def test_the_trail_says_that_a_decision_was_made_on_an_older_picture(
+    hub: tuple[DemoFolder, Hub],
+) -> None:
+    referral = told(hub[1], "police", "R-1")
+    (request,) = letters(hub[1], LEAD, "mash.rating-request.v1")
+    told(hub[1], "school", "R-2")
+    rate(hub[1], request)
+    events = {event.type: event.shown for event in trail.of(hub[1], referral)}
+    rated = events["mash.rating.assigned.v1"]
+    assert (rated["newer"], rated["picture_id"]) == (True, request["picture"]["id"])
 
 
 def test_the_childs_school_and_gp_are_shown_with_who_told_them(
