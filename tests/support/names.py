@@ -17,6 +17,8 @@ from tests.proofs.evidence import Recorded
 
 MOMENTS = {"decision_due_at", "product_due_at", "due_at", "late"}
 """Fields that tell when a run was, and nothing of what was decided."""
+PICTURES = {"saw", "shown", "picture_id", "newer"}
+"""Fields that tell what a picture showed: what was known when its letter was handed out."""
 _DATED = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
 
@@ -43,8 +45,8 @@ class Names:
         return self._names.get(id_, id_)
 
     def told(self, data: Any, *, without: Collection[str] = ()) -> str:
-        """What a fact says, in names; without moments and fields of these names."""
-        left = _without({*MOMENTS, *without}, data)
+        """What a fact says, in names; without moments, pictures and fields of these names."""
+        left = _without({*MOMENTS, *PICTURES, *without}, data)
         return _DATED.sub(lambda found: self.of(found[0]), json.dumps(left, sort_keys=True))
 
     def _origin(self, entry: Recorded) -> str:
