@@ -414,6 +414,15 @@ def _unasked(entries: list[Recorded]) -> list[Recorded]:
     ]
 
 
+def _first_prepared(entries: list[Recorded]) -> list[Recorded]:
+    """Of what was made ready, the first for each referral: it is made ready again when a human
+    settles the link before anybody has rated, and not after.
+    """
+    if not entries or entries[0].type != "mash.information.prepared.v1":
+        return entries
+    return list({entry.data["referral_id"]: entry for entry in reversed(entries)}.values())
+
+
 def said(outcome: Outcome, type_: str) -> Counter[str]:
     """Everything that facts of a type say, with where they come from and whom they mean by names
     that are the same in every run, and without the moments of this run.
@@ -421,7 +430,7 @@ def said(outcome: Outcome, type_: str) -> Counter[str]:
     without = {"case_id"} if type_ in CROSSED else set()
     at_intake = (
         entry
-        for entry in _unasked(outcome.of(type_))
+        for entry in _first_prepared(_unasked(outcome.of(type_)))
         if entry.data.get("step", "intake") == "intake"
     )
     names = outcome.names
