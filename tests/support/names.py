@@ -28,8 +28,8 @@ class Names:
     """A name of its own for every dated id of a journal: by where it comes from.
 
     An arrival is named by what it says; what was caused by its cause (or its referral, see
-    :data:`BY_EITHER`), its step, its type and its number among its like; any other id by the fact that is the first to hold it, and the place
-    there.
+    :data:`BY_EITHER`), its step, its type and its number among its like; any other id by the fact
+    that is the first to hold it, and the place there.
     """
 
     def __init__(self, journal: Iterable[Recorded]) -> None:
