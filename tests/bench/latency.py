@@ -91,8 +91,10 @@ def send(
             if number >= len(came):
                 return
             time.sleep(max(0.0, timetable.due(number) - time.monotonic()))
-            # The same message sent again has the id of the first, and waits no longer than it.
-            sent.setdefault(take(came[number]), number)
+            id_ = take(came[number])
+            with one_at_a_time:
+                # The same message sent again has the id of the first, and waits since then.
+                sent[id_] = min(number, sent.get(id_, number))
             timetable.accepted.append(time.monotonic())
 
     with ThreadPoolExecutor(_SENDERS) as pool:
