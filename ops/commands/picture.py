@@ -53,21 +53,28 @@ def picture(
       hub picture 01a216cb-… --reveal --who "J. Auditor, audit team" --why "complaint 2026/17"
     """
     if not reveal:
-        with reading(config) as hub:
-            shown = pictures.of(hub, referral_id)
-        answer([_row(one) for one in shown], map(_line, shown), as_json=as_json)
-        return
-    if not who or not why:
+        told, lines = _without_content(config, referral_id)
+    elif who and why:
+        told, lines = _with_content(config, referral_id, who=who, why=why)
+    else:
         raise click.UsageError("to reveal pictures say --who looks and --why: both are recorded")
+    answer(told, lines, as_json=as_json)
+
+
+def _without_content(config: Path, referral_id: str) -> tuple[Any, list[str]]:
+    with reading(config) as hub:
+        shown = pictures.of(hub, referral_id)
+    return [_row(one) for one in shown], [_line(one) for one in shown]
+
+
+def _with_content(config: Path, referral_id: str, *, who: str, why: str) -> tuple[Any, list[str]]:
+    """As the hub would show it now, and as it was shown each time."""
     with writing(config) as whole:
         shown, now = pictures.reveal(whole, referral_id, who=who, why=why)
         if now is None:
             raise click.ClickException("no referral is linked under this id; see `hub case`")
-        told: dict[str, Any] = {
-            "now": now.model_dump(mode="json"),
-            "shown": [_row(one) for one in shown],
-        }
-        answer(told, list(_revealed(whole, now, shown)), as_json=as_json)
+        told = {"now": now.model_dump(mode="json"), "shown": [_row(one) for one in shown]}
+        return told, list(_revealed(whole, now, shown))
 
 
 def _row(one: Showing) -> dict[str, Any]:

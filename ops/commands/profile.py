@@ -64,17 +64,22 @@ def try_(*, text: TextIO, named: str | None, config: Path, as_json: bool) -> Non
       hub profile try letter.txt --profile ./our-borough.toml
       hub profile try letter.txt --json | jq '.signs[] | select(.counted)'
     """
-    chosen = _chosen(named, config)
     narrative = text.read(_LONGEST).strip()
     if not narrative:
         raise click.ClickException("there are no words in it")
+    made = _made_of(narrative, _chosen(named, config))
+    answer(made, _shown(made), as_json=as_json)
+
+
+def _made_of(narrative: str, chosen: BoroughProfile) -> dict[str, Any]:
+    """What the profile makes of an account."""
     now = dt.datetime.now(dt.UTC)
     notification = Notification(
         reference="try", observed_at=now, subject=Person(), narrative=narrative
     )
     suggestion = thresholds.suggest(notification, earlier_referrals=0, profile=chosen)
     reading = read(narrative, same=Same(chosen), year=now.year, explain=True)
-    told = {
+    return {
         "profile": chosen.title,
         "colour": suggestion.colour,
         "reasons": suggestion.reasons,
@@ -82,7 +87,6 @@ def try_(*, text: TextIO, named: str | None, config: Path, as_json: bool) -> Non
         "known": reading.known,
         "signs": [_told(sign) for sign in reading.signs],
     }
-    answer(told, _shown(told), as_json=as_json)
 
 
 def _chosen(named: str | None, config: Path) -> BoroughProfile:

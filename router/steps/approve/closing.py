@@ -125,35 +125,36 @@ def _closed(known: Approvals, draft: Draft, *decisions: Fact, now: Now) -> Outco
     What an owner let leave does so only while its agreement is in force. Owners of other items are
     named if they let themselves be, with the item and with the decision.
     """
-    items, named = list[ApprovedItem](), list[str]()
-    for item in draft.items:
-        approved = _approved(draft, item, now=now)
-        if approved is not None:
-            items.append(approved)
-        else:
-            named += _named(draft, item)
+    found = [(item, _approved(draft, item, now=now)) for item in draft.items]
+    items = tuple(approved for _, approved in found if approved is not None)
     hits = dangers(draft, {f"items.{item.item_id}": item.text for item in items}, now)
     if hits:
         return held(known, draft, hits, *decisions, now=now)
+    kept = (item for item, approved in found if approved is None)
+    named = (agency for item in kept for agency in _named(draft, item))
     signposts = tuple(signposts_to([*named, *draft.left_out], now))
     if not items and not signposts:
         nothing = "Nothing is proportionate to the rating."
         why = "No owner lets anything leave." if draft.items else nothing
         return refused(known, draft, why, *decisions)
     fact = ProductApproved(
-        items=tuple(items),
+        items=items,
         signposts=signposts,
         untold=untold(draft),
         about=about(draft, now),
         **draft.shared(ProductHead),
     )
-    after = Approved(
+    after = known.with_product(draft.product_id, _as_approved(draft, items))
+    return Outcome(after, (*decisions, fact))
+
+
+def _as_approved(draft: Draft, items: Iterable[ApprovedItem]) -> Approved:
+    return Approved(
         deciders=draft.deciders,
         left=tuple(item.item_id for item in items),
         silent=tuple(item.item_id for item in draft.items if not item.signpost),
         **draft.shared(Closed),
     )
-    return Outcome(known.with_product(draft.product_id, after), (*decisions, fact))
 
 
 def _approved(draft: Draft, item: DraftItem, *, now: Now) -> ApprovedItem | None:

@@ -173,28 +173,13 @@ def _assign(state: State | None, decided: RatingDecided, *, now: Now) -> Outcome
 def _assigned(
     state: Suggested | Assigned, decision: RatingDecision, *, picture: Shown, now: Now
 ) -> Outcome[State]:
-    earlier = state if isinstance(state, Assigned) else None
-    product_due = _product_due(state, decision.colour, now=now)
-    assigned = Assigned(
-        cases=state.cases,
-        colour=decision.colour,
-        received_at=state.received_at,
-        product_due_at=product_due,
-        product=_product_clock(state, decision.colour, due_at=product_due, now=now),
-        revision=state.revision,
-        referrer=state.referrer,
-        supplied=earlier.supplied if earlier else (),
-        history=(
-            *(earlier.history if earlier else ()),
-            Rated(at=now.at, **decision.shared(Rated)),
-        ),
-    )
+    assigned = _with_rating(state, decision, now=now)
     fact = RatingAssigned(
         **decision.shared(RatingAssigned) | {"case_id": state.cases.now},
         previous=state.colour,
         confirmed=decision.colour is state.colour,
         profile=now.profile.title,
-        product_due_at=product_due,
+        product_due_at=assigned.product_due_at,
         picture_id=picture.id,
         newer=picture.revision < state.revision,
     )
@@ -202,6 +187,23 @@ def _assigned(
         assigned,
         (fact,),
         timers=timers(assigned.next_at, decision.referral_id, before=state.next_at),
+    )
+
+
+def _with_rating(state: Suggested | Assigned, decision: RatingDecision, *, now: Now) -> Assigned:
+    earlier = state if isinstance(state, Assigned) else None
+    due_at = _product_due(state, decision.colour, now=now)
+    rated = Rated(at=now.at, **decision.shared(Rated))
+    return Assigned(
+        cases=state.cases,
+        colour=decision.colour,
+        received_at=state.received_at,
+        product_due_at=due_at,
+        product=_product_clock(state, decision.colour, due_at=due_at, now=now),
+        revision=state.revision,
+        referrer=state.referrer,
+        supplied=earlier.supplied if earlier else (),
+        history=(*earlier.history, rated) if earlier else (rated,),
     )
 
 

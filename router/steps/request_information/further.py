@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from router.step import Outcome, refuse
 from router.steps.asking import Concern, ruled_out
@@ -119,13 +120,8 @@ def _cancel(state: Asking, decision: RequestDecision) -> Outcome[State]:
         return Outcome(refusal=asked)
     if asked.answer is not None:
         return refuse("refused.closed", "request_id")
-    return cancelled(
-        state,
-        [asked],
-        referral_id=decision.referral_id,
-        decided_by=decision.decided_by,
-        rationale=decision.rationale,
-    )
+    said = {"decided_by": decision.decided_by, "rationale": decision.rationale}
+    return cancelled(state, [asked], referral_id=decision.referral_id, said=said)
 
 
 def _of(state: Asking, decision: RequestDecision) -> Asked | Refusal:
@@ -140,14 +136,9 @@ def close(state: State | None, closed: ReferralClosed, *, now: Now) -> Outcome[S
     before = (state or Early()).model_copy(update={"closed_at": now.at, "ratings": ()})
     if not isinstance(before, Asking):
         return Outcome(state=before)
-    outcome = cancelled(
-        before,
-        before.asked,
-        referral_id=closed.referral_id,
-        decided_by=closed.decided_by,
-        rationale="The referral was closed.",
-        closing=True,
-    )
+    said = {"decided_by": closed.decided_by, "rationale": "The referral was closed."}
+    told = said | {"closing": True}
+    outcome = cancelled(before, before.asked, referral_id=closed.referral_id, said=told)
     return outcome if outcome.state is not None else Outcome(state=before)
 
 
@@ -156,37 +147,26 @@ def cancelled(
     requests: Iterable[Asked],
     *,
     referral_id: str,
-    decided_by: str,
-    rationale: str,
-    closing: bool = False,
+    said: Mapping[str, Any],
 ) -> Outcome[State]:
     """Answers to these requests are awaited no longer, and who was asked is told.
 
-    A request that nobody has fetched is taken back.
+    ``said``: by whom and why. A request that nobody has fetched is taken back.
     """
     gone = [one for one in requests if one.awaited]
     if not gone:
         return Outcome()
     after = state.with_changed(*(one.model_copy(update={"cancelled": True}) for one in gone))
     head = {"referral_id": referral_id, "case_id": state.cases.now}
-    facts = (
-        RequestCancelled(
-            **head,
-            request_id=one.request_id,
-            agency=one.agency,
-            decided_by=decided_by,
-            rationale=rationale,
-            closing=closing,
-        )
-        for one in gone
-    )
+    told = [head | {"request_id": one.request_id, "agency": one.agency} for one in gone]
+    facts = (RequestCancelled(**one, **said) for one in told)
     letters = (
         Letter(
-            f"request-cancelled/{one.request_id}",
-            agency=one.agency,
-            notice=RequestCancellation(**head, request_id=one.request_id, agency=one.agency),
+            f"request-cancelled/{one['request_id']}",
+            agency=one["agency"],
+            notice=RequestCancellation(**one),
         )
-        for one in gone
+        for one in told
     )
     due = timers(after.next_at, referral_id, before=state.next_at)
     taken_back = tuple(one.letter for one in gone if one.letter)
