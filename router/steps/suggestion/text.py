@@ -6,6 +6,7 @@ Places are sets of positions, a bit for each, so that where a phrase stands come
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from heapq import heappop, heappush
 from typing import Final
 
 from router.steps.suggestion.phrases import PAST_YEAR
@@ -70,8 +71,14 @@ class Text:
 
     def _find_listed(self) -> None:
         """A list's phrase counts as a word of the list; the shortest that begins there."""
-        for sought, word in self._vocabulary.listed:
+        listed = self._vocabulary.listed
+        waiting = listed.made_possible(self.places)
+        while waiting:  # in order, which makes a heap of it
+            number = heappop(waiting)
+            sought, word = listed.phrases[number]
             if self.has.issuperset(sought.needs) and (found := tuple(self.spans(sought))):
+                for later in () if word in self.places else listed.by_word.get(word, ()):
+                    heappush(waiting, later)
                 self._place(word, found)
 
     def _place(self, word: str, found: Iterable[Spans]) -> None:

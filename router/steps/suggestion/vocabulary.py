@@ -60,13 +60,16 @@ class Index(Generic[T]):
 
     def worth_a_look(self, words: Iterable[str], *, has: set[int]) -> list[tuple[Sought, T]]:
         """The phrases that a text with these words and elements may hold, in order."""
-        found = set[int]()
-        by_word, phrases = self.by_word, self.phrases
+        several = map(self.phrases.__getitem__, self.made_possible(words))
+        return [one for one in several if has.issuperset(one[0].needs)]
+
+    def made_possible(self, words: Iterable[str]) -> list[int]:
+        """The numbers, in order, of the phrases whose rarest element one of these words is."""
+        found, by_word = set[int](), self.by_word
         for word in words:
             if word in by_word:
                 found.update(by_word[word])
-        several = map(phrases.__getitem__, sorted(found))
-        return [one for one in several if has.issuperset(one[0].needs)]
+        return sorted(found)
 
 
 class Vocabulary:
@@ -84,10 +87,8 @@ class Vocabulary:
         self.elements: dict[str, list[int]] = {}
         """Of each word the elements that it stands for."""
         self._lists = _Lists(profile.words)
-        self.listed = tuple(
-            (self._sought(one, parsed(one))[0], f"@{name}")
-            for name in profile.words
-            for one in self._lists.phrases(name)
+        self.listed: Index[str] = self._index(
+            (one, f"@{name}") for name in profile.words for one in self._lists.phrases(name)
         )
         """The lists' phrases and the words that they count as, in an order in which each may hold
         those before it.
