@@ -44,10 +44,9 @@ class Text:
         self._elements: dict[int, Places] = {}
         self._split(narrative)
         self._keep_past_years(year - _OVER)
-        self.has: set[int] = set()
+        elements = vocabulary.elements
+        self.has = set[int]().union(*map(elements.__getitem__, elements.keys() & self.places))
         """The elements that stand in the text."""
-        for word in self.places:
-            self.has.update(vocabulary.elements.get(word, ()))
         self._find_listed()
 
     def _split(self, narrative: str) -> None:

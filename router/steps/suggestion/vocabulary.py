@@ -65,11 +65,8 @@ class Index(Generic[T]):
 
     def made_possible(self, words: Iterable[str]) -> list[int]:
         """The numbers, in order, of the phrases whose rarest element one of these words is."""
-        found, by_word = set[int](), self.by_word
-        for word in words:
-            if word in by_word:
-                found.update(by_word[word])
-        return sorted(found)
+        by_word = self.by_word
+        return sorted(set[int]().union(*map(by_word.__getitem__, by_word.keys() & words)))
 
 
 class Vocabulary:
