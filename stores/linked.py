@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from typing import Any
+from collections.abc import Collection
 
 from schemas.case import ChildLinked
 from schemas.message import Message
@@ -11,15 +10,9 @@ from stores import journal
 from stores.database import View
 from stores.rows import look_up
 from stores.tables import journal as table
-from stores.vault import DataKey
-
-Opener = Callable[[Any, Mapping[str, DataKey]], Message]
-"""Makes a message of a journal row, by the keys that there are."""
 
 
-def load(
-    view: View, referral_ids: Collection[str], *, opened: Opener = journal.opened
-) -> dict[str, Message]:
+def load(view: View, referral_ids: Collection[str]) -> dict[str, Message]:
     """The message by which each of these referrals was linked, the latest where there are several.
 
     One that cannot be opened any more, as its key was destroyed, is left out.
@@ -34,5 +27,7 @@ def load(
         within=(table.c.type, ChildLinked.type),
     )
     keys = view.vault.keys(view.connection, {row.key_id for row in rows}, create=False)
-    messages = (opened(row, keys) for row in sorted(rows, key=lambda row: row.position))
+    messages = (
+        journal.opened_once(view, row, keys) for row in sorted(rows, key=lambda row: row.position)
+    )
     return {m.data.referral_id: m for m in messages if isinstance(m.data, ChildLinked)}

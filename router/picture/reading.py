@@ -15,13 +15,9 @@ from router.steps.link.register import Evidence, PersonRecord
 from router.steps.rate import state as rating
 from router.steps.request_information import state as requesting
 from schemas.message import Message
-from stores import journal, linked, people
+from stores import linked, people
 from stores.database import View
-from stores.decoded import Decoded
-from stores.vault import DataKey
 
-_KEPT: Final = 1000
-"""Links of which the messages are kept opened."""
 _MOST: Final = 60
 """Of all that was told of a family, so many of the latest are shown."""
 
@@ -72,7 +68,7 @@ def find(view: View, referral_ids: Collection[str]) -> Found:
         evidence=evidence,
         people=persons,
         families=families,
-        linked=_linked(view, referrals),
+        linked=linked.load(view, referrals),
         rated=_documents(view, "rate", referrals, state=rating.State),
         asked=_documents(view, "request_information", wanted, state=requesting.State),
         gathered=_documents(view, "compose", wanted, state=Gathering),
@@ -93,18 +89,6 @@ def _people(view: View, person_ids: Collection[str]) -> dict[str, PersonRecord]:
     loaded = persons_of(view, numbers)
     # In one order on every database: a picture with the same content has the same digest.
     return {one.person_id: one for _, (_, one) in sorted(loaded.items())}
-
-
-def _linked(view: View, referral_ids: Collection[str]) -> dict[str, Message]:
-    """What was opened before is not opened again, as long as there is a key to it."""
-    kept: Decoded[str, Message] = view.decoded.of(linked.load, most=_KEPT)
-
-    def opened(row: Any, keys: Mapping[str, DataKey]) -> Message:
-        if row.key_id not in keys:
-            return journal.opened(row, keys)
-        return kept.get(row.message_id, row.payload, lambda _: journal.opened(row, keys))
-
-    return linked.load(view, referral_ids, opened=opened)
 
 
 def _documents(view: View, step: str, keys: Collection[str], *, state: Any) -> dict[str, Any]:
