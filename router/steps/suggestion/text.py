@@ -44,9 +44,10 @@ class Text:
         self._elements: dict[int, Places] = {}
         self._split(narrative)
         self._keep_past_years(year - _OVER)
-        elements = vocabulary.elements
-        self.has = set[int]().union(*map(elements.__getitem__, elements.keys() & self.places))
-        """The elements that stand in the text."""
+        self.has = 0
+        """The elements that stand in the text, a bit for each."""
+        for word in self.places:
+            self.has |= vocabulary.elements.get(word, 0)
         self._find_listed()
 
     def _split(self, narrative: str) -> None:
@@ -75,7 +76,7 @@ class Text:
         while waiting:  # in order, which makes a heap of it
             number = heappop(waiting)
             sought, word = listed.phrases[number]
-            if self.has.issuperset(sought.needs) and (found := tuple(self.spans(sought))):
+            if sought.needs & self.has == sought.needs and (found := tuple(self.spans(sought))):
                 for later in () if word in self.places else listed.by_word.get(word, ()):
                     heappush(waiting, later)
                 self._place(word, found)
@@ -87,7 +88,7 @@ class Text:
             where |= 1 << start
             ends[start] = min(end, ends.get(start, end))
         self.places[word] = where
-        self.has.update(self._vocabulary.elements.get(word, ()))
+        self.has |= self._vocabulary.elements.get(word, 0)
         self._lists.clear()
         self._elements.clear()
 
