@@ -7,9 +7,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from router.memory.documents import documents
+from router.memory.documents import Documents
 from router.memory.references import References
-from router.memory.register import DecodedPeople, PeopleMemory
+from router.memory.register import PeopleMemory
 from router.step import Step
 from router.steps import hold
 from router.steps.answer import decide as answer
@@ -23,29 +23,23 @@ from router.steps.release import decide as release
 from router.steps.request_information import decide as request_information
 from router.unit import ALL, BoundStep, Unit, unit_name
 from schemas.topics import REDRIVEN, TOPICS, Topic
-from stores.database import View
 
 
 def bound_steps() -> tuple[BoundStep, ...]:
     """The steps in the order of the flow, each with the memory that serves it."""
-    decoded = DecodedPeople()
-
-    def people(step: Step[Any], view: View) -> PeopleMemory:
-        return PeopleMemory(step, view, decoded)
-
     return (
         BoundStep(deduplicate.STEP, lambda _, transaction: References(transaction)),
         # Serial: a child made by one batch must be found by the next one, whatever partition it
         # comes from.
-        BoundStep(link.STEP, people, serial=True),
-        BoundStep(answer.STEP, documents()),
-        BoundStep(check.STEP, documents()),
-        BoundStep(rate.STEP, documents()),
-        BoundStep(request_information.STEP, documents()),
-        BoundStep(compose.STEP, documents()),
-        BoundStep(approve.STEP, documents()),
-        BoundStep(hold.STEP, documents()),
-        BoundStep(release.STEP, documents()),
+        BoundStep(link.STEP, PeopleMemory, serial=True),
+        BoundStep(answer.STEP, Documents),
+        BoundStep(check.STEP, Documents),
+        BoundStep(rate.STEP, Documents),
+        BoundStep(request_information.STEP, Documents),
+        BoundStep(compose.STEP, Documents),
+        BoundStep(approve.STEP, Documents),
+        BoundStep(hold.STEP, Documents),
+        BoundStep(release.STEP, Documents),
     )
 
 

@@ -275,7 +275,7 @@ class Picture(Shape):
 
     def digest(self) -> str:
         """SHA-256 of its canonical JSON."""
-        return sha256(self.model_dump_json().encode()).hexdigest()
+        return sha256(self.__pydantic_serializer__.to_json(self)).hexdigest()
 
 
 class PicturePart(Shape):
@@ -294,7 +294,7 @@ class PicturePart(Shape):
 
     def digest(self) -> str:
         """SHA-256 of its canonical JSON."""
-        return sha256(self.model_dump_json().encode()).hexdigest()
+        return sha256(self.__pydantic_serializer__.to_json(self)).hexdigest()
 
 
 class PictureGiven(Shape):

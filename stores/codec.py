@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from pydantic import ValidationError
 
-from schemas.base import Fact
+from schemas.base import Fact, Shape
 from schemas.letter import Letter
 from schemas.message import Message
 from schemas.topics import FACTS
@@ -36,8 +36,8 @@ def key_id_of(message: Message) -> str:
     return message.data.of_case or message.correlation_id
 
 
-def encode(data: Fact) -> bytes:
-    """Canonical JSON of a fact: fields in the order of the shape, no spaces."""
+def encode(data: Shape) -> bytes:
+    """Canonical JSON of a fact or another shape: fields in its order, no spaces."""
     return data.__pydantic_serializer__.to_json(data)
 
 

@@ -27,6 +27,7 @@ from sqlalchemy.exc import DataError, DBAPIError, SQLAlchemyError, StatementErro
 from sqlalchemy.pool import StaticPool
 
 from stores import schema
+from stores.decoded import DecodedByKind
 from stores.ports import Unavailable
 from stores.recent import Recent
 from stores.rows import Clash, insert
@@ -50,6 +51,7 @@ class View:
 
     connection: Connection
     vault: Vault
+    decoded: DecodedByKind
 
 
 @dataclass(slots=True)
@@ -97,6 +99,7 @@ class Database:
         self.vault = vault
         self.keeps_outbox = keeps_outbox
         self.recent = Recent()
+        self.decoded = DecodedByKind()
         self.changed = threading.Condition()
         self._thread = threading.local()
         self._sqlite = self.engine.dialect.name == "sqlite"
@@ -158,7 +161,7 @@ class Database:
     def view(self) -> Iterator[View]:
         """What :meth:`reading` gives, with the keys."""
         with self.reading() as connection:
-            yield View(connection, self.vault)
+            yield View(connection, self.vault, self.decoded)
 
     def close(self) -> None:
         """Give back every connection."""
@@ -168,7 +171,7 @@ class Database:
     def _begin(self) -> Iterator[Transaction]:
         with self._errors_without_data(), self.engine.begin() as connection:
             transaction = Transaction(
-                connection, self.vault, time.time_ns() // 1000, self.keeps_outbox
+                connection, self.vault, self.decoded, time.time_ns() // 1000, self.keeps_outbox
             )
             yield transaction
         self.vault.committed(connection)

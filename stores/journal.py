@@ -14,16 +14,20 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, select, text
 
+from schemas.case import ChildLinked
 from schemas.message import Message
 from stores import codec, products
 from stores.cursors import Cursor
 from stores.database import Database, Transaction, View
+from stores.decoded import Decoded
 from stores.entry_hash import COLUMNS, VERSION, entry_hash
 from stores.rows import look_up
 from stores.tables import journal, outbox
 from stores.vault import DataKey, Unreadable
 
 _PAGE = 2000
+_LINKS = 1000
+"""The last links that are kept opened."""
 _LAST = select(func.max(journal.c.position))
 
 
@@ -45,6 +49,8 @@ def append(
         row |= {"position": position, "chain": cursor.name, "sequence": cursor.sequence}
         cursor.hash = entry_hash(cursor.hash, [row[name] for name in COLUMNS])
         rows.append(row | {"hash": cursor.hash, "hash_version": VERSION})
+        if isinstance(message.data, ChildLinked):
+            _links(transaction).put(message.id, row["payload"], message)
         transaction.appended.append((position, cursor.name, message))
     transaction.insert(journal, rows)
     products.note(transaction.connection, (message.data for message in messages))
@@ -145,6 +151,20 @@ def opened(row: Any, keys: Mapping[str, DataKey]) -> Message:
         return entry.open(keys[entry.key_id])
     except (KeyError, Unreadable):
         return entry.unreadable()
+
+
+def opened_once(view: View, row: Any, keys: Mapping[str, DataKey]) -> Message:
+    """The row of a link as a message: one that was written or opened here before is not opened
+    again, as long as its key is there.
+    """
+    if row.key_id not in keys:
+        return opened(row, keys)
+    return _links(view).get(row.message_id, row.payload, lambda _: opened(row, keys))
+
+
+def _links(view: View) -> Decoded[str, Message]:
+    """What every picture of a child is drawn from."""
+    return view.decoded.of(ChildLinked, most=_LINKS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ from rich.console import RenderableType
 from ops.commands.common import answer, config_option, json_option, table
 from ops.run.configuration import read_profile, read_settings
 from router.steps import thresholds
-from router.steps.suggestion.reading import Same, Sign, read
+from router.steps.same import Same
+from router.steps.suggestion.reading import Sign, read
 from schemas.notification import Notification
 from schemas.person import Person
 from schemas.policy import BoroughProfile

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from router.memory.register import DecodedPeople, PeopleMemory
+from router.memory.register import PeopleMemory
 from router.step import Step
 from router.steps.link import decide as link
 from schemas.message import Message
@@ -44,7 +44,7 @@ class KeptPeople(PeopleMemory):
 
     def __init__(self, step: Step[Any]) -> None:
         nowhere: Any = None  # there is no transaction to write in
-        super().__init__(step, nowhere, DecodedPeople())
+        super().__init__(step, nowhere)
 
     def _read_blocks(self, keys: Collection[int]) -> None:
         """Nothing is behind this: whoever is known is here already."""

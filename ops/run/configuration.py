@@ -17,8 +17,9 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from router.linkage.rules import NEWEST
+from router.steps.same import Same
 from router.steps.suggestion.phrases import BadPhrase
-from router.steps.suggestion.reading import Same, vocabulary
+from router.steps.suggestion.reading import vocabulary
 from schemas.base import Shape
 from schemas.policy import RULES, BoroughProfile, Partner, Policy, Reached
 from schemas.settings import AgencySettings, HubSettings

@@ -4,19 +4,20 @@ batch.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Collection, Sequence
 from functools import cache
 from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import TypeAdapter
 
-from router.memory.decoded import Decoded
 from router.step import Step
 from schemas.message import Message
 from stores import states
 from stores.database import Transaction, View
 
 S = TypeVar("S")
+Read = tuple[int, Any]
+"""A version, counted from 1, and the document."""
 _DECODED = 1000
 """Documents of one step that are kept parsed."""
 
@@ -49,14 +50,26 @@ def _adapter(state: Any) -> TypeAdapter[Any]:
     return TypeAdapter(state)
 
 
+def read(view: View, step: str, *, keys: Collection[str], state: Any) -> dict[str, Read]:
+    """A step's documents that there are, which are of this type; parsed unless they just were."""
+    decoded, parse = view.decoded.of(state, most=_DECODED), _adapter(state).validate_json
+    found = states.load(view, step, keys=keys)
+    return {key: (version, decoded.get(key, body, parse)) for key, (version, body) in found.items()}
+
+
+def written(view: View, key: str, document: Any, *, state: Any) -> bytes:
+    """A document of this type as it is about to be written."""
+    body = _adapter(state).dump_json(document)
+    view.decoded.of(state, most=_DECODED).put(key, body, document)
+    return body
+
+
 class Documents(Generic[S]):
     """States of a step in the store, one document per key."""
 
-    def __init__(self, step: Step[S], view: View, decoded: Decoded[str, S]) -> None:
+    def __init__(self, step: Step[S], view: View) -> None:
         self._step = step
         self._view = view
-        self._decoded = decoded
-        self._adapter: TypeAdapter[S] = _adapter(step.state)
         self._versions: dict[str, int] = {}
         self._states: dict[str, S] = {}
         self._changed: set[str] = set()
@@ -91,9 +104,10 @@ class Documents(Generic[S]):
 
     def _load(self, keys: set[str]) -> None:
         self._looked_up |= keys
-        for key, (version, body) in states.load(self._view, self._step.name, keys=keys).items():
+        found = read(self._view, self._step.name, keys=keys, state=self._step.state)
+        for key, (version, state) in found.items():
             self._versions[key] = version
-            self._states[key] = self._decoded.get(key, body, self._adapter.validate_json)
+            self._states[key] = state
 
     def remember(self, message: Message, state: S) -> None:
         """Keep the state under the message's key."""
@@ -104,17 +118,10 @@ class Documents(Generic[S]):
     def flush(self, transaction: Transaction) -> None:
         """Write the changed documents, each one version on."""
         documents = {
-            key: (self._versions.get(key, 0) + 1, self._written(key)) for key in self._changed
+            key: (
+                self._versions.get(key, 0) + 1,
+                written(self._view, key, self._states[key], state=self._step.state),
+            )
+            for key in self._changed
         }
         states.save(transaction, self._step.name, documents=documents)
-
-    def _written(self, key: str) -> bytes:
-        body = self._adapter.dump_json(self._states[key])
-        self._decoded.put(key, body, self._states[key])
-        return body
-
-
-def documents() -> Callable[[Step[Any], View], Documents[Any]]:
-    """A memory for each batch of one step, over documents that this process has parsed already."""
-    decoded: Decoded[str, Any] = Decoded(_DECODED)
-    return lambda step, view: Documents(step, view, decoded)

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from typing import Final
 
+from router.memory.register import persons_of
 from router.steps.link.register import PersonRecord, family_key, heir_key
 from stores import people
 from stores.database import View
@@ -46,7 +47,7 @@ def _hanging_together(view: View, family_ids: Collection[str]) -> dict[str, Pers
 
 
 def _load(view: View, numbers: Collection[int]) -> Iterable[PersonRecord]:
-    return [PersonRecord.decode(body) for _, body in people.load(view, numbers).values()]
+    return [record for _, record in persons_of(view, numbers).values()]
 
 
 def _joined(found: dict[str, PersonRecord]) -> dict[str, str]:

@@ -13,7 +13,7 @@ from router.linkage.another import may_be_one
 from router.linkage.concerns import depends_on_words
 from router.linkage.ranking import OVERSIZED, ranked
 from router.linkage.rules import NEWEST
-from router.memory.decoded import Decoded
+from router.memory.documents import read, written
 from router.step import Step
 from router.steps.link.again import near_in_time
 from router.steps.link.decide import evidence_of
@@ -29,6 +29,7 @@ from schemas.registers import RegisterEntryReceived
 from schemas.safety import Around
 from stores import people, states
 from stores.database import Transaction, View
+from stores.decoded import Decoded
 
 _DECODED = 5000
 _SEVERAL = 2
@@ -41,11 +42,19 @@ RULINGS = "link/rulings"
 """The name under which human decisions are kept, beside the evidence."""
 
 
-class DecodedPeople(Decoded[int, PersonRecord]):
-    """Persons by row number, as last decoded or written in this process."""
+def persons_of(view: View, numbers: Collection[int]) -> dict[int, tuple[int, PersonRecord]]:
+    """Version and record of the persons with these row numbers; decoded unless they just were."""
+    if not numbers:
+        return {}
+    decoded, found = _decoded(view), people.load(view, numbers)
+    return {
+        number: (version, decoded.get(number, body, PersonRecord.decode))
+        for number, (version, body) in found.items()
+    }
 
-    def __init__(self) -> None:
-        super().__init__(_DECODED)
+
+def _decoded(view: View) -> Decoded[int, PersonRecord]:
+    return view.decoded.of(PersonRecord, most=_DECODED)
 
 
 class _Incoming(NamedTuple):
@@ -61,14 +70,13 @@ class _Incoming(NamedTuple):
 class PeopleMemory:
     """The register in the store, as one batch sees it (:class:`router.memory.documents.Memory`)."""
 
-    def __init__(self, step: Step[Any], view: View, decoded: DecodedPeople) -> None:
+    def __init__(self, step: Step[Any], view: View) -> None:
         self.rules = NEWEST
         """By which rules children are described: the policy's, where what was decided is decided
         again.
         """
         self._step = step
         self._view = view
-        self._decoded = decoded
         self._incoming: dict[str, _Incoming] = {}
         self._blocks: defaultdict[int, set[int] | None] = defaultdict(set)
         self._read: set[int] = set()
@@ -199,13 +207,19 @@ class PeopleMemory:
         people.unfile(transaction, self._unfiled)
         people.file(transaction, self._filed)
         evidence = {
-            id_: (self._evidence_versions.get(id_, 0) + 1, _encoded(self._evidence[id_]))
+            id_: (
+                self._evidence_versions.get(id_, 0) + 1,
+                written(self._view, id_, self._evidence[id_], state=Evidence),
+            )
             for id_ in self._changed_evidence
         }
         states.save(transaction, self._step.name, documents=evidence)
         states.save(transaction, GUARDED, documents=dict(self._guarded()))
         rulings = {
-            id_: (self._ruling_versions.get(id_, 0) + 1, _encoded(self._rulings[id_]))
+            id_: (
+                self._ruling_versions.get(id_, 0) + 1,
+                self._rulings[id_].model_dump_json().encode(),
+            )
             for id_ in self._changed_rulings
         }
         states.save(transaction, RULINGS, documents=rulings)
@@ -219,7 +233,7 @@ class PeopleMemory:
 
     def _written(self, number: int) -> bytes:
         body = self._records[number].encode()
-        self._decoded.put(number, body, self._records[number])
+        _decoded(self._view).put(number, body, self._records[number])
         return body
 
     def _describe(self, messages: Sequence[Message]) -> list[_Incoming]:
@@ -261,15 +275,16 @@ class PeopleMemory:
 
     def _load(self, numbers: Iterable[int]) -> None:
         missing = {number for number in numbers if number not in self._records}
-        for number, (version, body) in people.load(self._view, missing).items():
+        for number, (version, record) in persons_of(self._view, missing).items():
             self._versions[number] = version
-            self._records[number] = self._decoded.get(number, body, PersonRecord.decode)
+            self._records[number] = record
 
     def _load_evidence(self, ids: Iterable[str]) -> None:
         missing = {id_ for id_ in ids if id_ not in self._evidence}
-        for id_, (version, body) in states.load(self._view, self._step.name, keys=missing).items():
+        found = read(self._view, self._step.name, keys=missing, state=Evidence)
+        for id_, (version, evidence) in found.items():
             self._evidence_versions[id_] = version
-            self._evidence[id_] = Evidence.model_validate_json(body)
+            self._evidence[id_] = evidence
 
     def _persons(self, person_ids: Collection[str]) -> list[PersonRecord]:
         numbers = [people.number_of(person_id) for person_id in person_ids]
@@ -345,10 +360,6 @@ class PeopleMemory:
                 block.discard(number)
         # One less may be few enough: only the store can tell.
         self._read_blocks([key for key in gone if self._blocks[key] is None])
-
-
-def _encoded(document: Evidence | Ruling) -> bytes:
-    return document.model_dump_json().encode()
 
 
 def file_everybody(transaction: Transaction) -> int:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from router.linkage.text import fold
 from router.steps.link.register import Evidence, PersonRecord
 from schemas.base import Shape
 from schemas.case import LinkOutcome
-from schemas.person import Name, RelatedPerson, Sex
+from schemas.person import Name, PartialDate, RelatedPerson, Sex
 from schemas.picture import (
     PicturedAdult,
     PicturedChild,
@@ -22,6 +22,7 @@ from schemas.picture import (
     ToldName,
     ToldSchool,
 )
+from stores.codec import encode
 
 _CHILDREN: Final = frozenset({"sibling", "brother", "sister", "half_sibling", "twin", "child"})
 _GPS: Final = frozenset({"gp", "general_practitioner", "family_doctor"})
@@ -114,7 +115,7 @@ def _related(
                 yield piece, one
 
 
-def _births(piece: Evidence) -> tuple[Any, ...]:
+def _births(piece: Evidence) -> tuple[PartialDate, ...]:
     born = piece.child.date_of_birth
     return (born,) if born else ()
 
@@ -134,26 +135,26 @@ def _sexes(told: Sequence[Evidence]) -> tuple[Sex, ...]:
 
 def _latest(
     told: Iterable[Evidence],
-    values: Callable[[Evidence], Iterable[Any]],
+    values: Callable[[Evidence], Iterable[Shape]],
     *,
     shape: Callable[..., _T],
     part: str,
 ) -> tuple[_T, ...]:
     """Each value once, with who told it last and when; the newest first."""
-    found: dict[str, _T] = {}
+    found: dict[bytes, _T] = {}
     for piece in told:
         for value in values(piece):
-            key = value.model_dump_json()
+            key = encode(value)
             found.pop(key, None)
             found[key] = shape(told_by=piece.agency, on=piece.observed_at.date(), **{part: value})
     return tuple(reversed(found.values()))
 
 
 def _addresses(told: Iterable[Evidence]) -> tuple[ToldAddress, ...]:
-    found: dict[str, ToldAddress] = {}
+    found: dict[bytes, ToldAddress] = {}
     for piece in told:
         for address in piece.child.address:
-            key, day = address.model_dump_json(), piece.observed_at.date()
+            key, day = encode(address), piece.observed_at.date()
             before = found.pop(key, None)
             found[key] = ToldAddress(
                 told_by=piece.agency,

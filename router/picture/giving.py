@@ -96,5 +96,8 @@ def _message(transaction: Transaction, given: PictureGiven, *, agency: str) -> M
 def _filled(letter: Leased, event: Mapping[str, Any] | None, given: PictureGiven | None) -> Leased:
     if event is None or given is None:
         return letter
-    data = {**event["data"], "picture": given.model_dump(mode="json")}
-    return replace(letter, body=to_json({**event, "data": data}))
+    # The picture is most of the letter: it is written as it is, in the place of its id.
+    here = to_json(given.id)
+    body = to_json({**event, "data": {**event["data"], "picture": given.id}})
+    filled = body.replace(b'"picture":' + here, b'"picture":' + codec.encode(given), 1)
+    return replace(letter, body=filled)

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any, Final
 
-from pydantic import TypeAdapter
-
+from router.memory.documents import read
 from router.memory.families import members_of
+from router.memory.register import persons_of
 from router.steps.check.state import Checking
 from router.steps.compose.gathering import Gathering
 from router.steps.link.register import Evidence, PersonRecord
 from router.steps.rate import state as rating
 from router.steps.request_information import state as requesting
 from schemas.message import Message
-from stores import linked, people, states
+from stores import linked, people
 from stores.database import View
 
 _MOST: Final = 60
@@ -87,17 +86,11 @@ def _evidence(view: View, ids: Collection[str]) -> dict[str, Evidence]:
 
 def _people(view: View, person_ids: Collection[str]) -> dict[str, PersonRecord]:
     numbers = {people.number_of(id_) for id_ in person_ids}
-    loaded = people.load(view, numbers)
+    loaded = persons_of(view, numbers)
     # In one order on every database: a picture with the same content has the same digest.
-    known = (PersonRecord.decode(loaded[number][1]) for number in sorted(loaded))
-    return {one.person_id: one for one in known}
+    return {one.person_id: one for _, (_, one) in sorted(loaded.items())}
 
 
 def _documents(view: View, step: str, keys: Collection[str], *, state: Any) -> dict[str, Any]:
-    read = _adapter(state).validate_json
-    return {key: read(body) for key, (_, body) in states.load(view, step, keys=set(keys)).items()}
-
-
-@cache
-def _adapter(state: Any) -> TypeAdapter[Any]:
-    return TypeAdapter(state)
+    found = read(view, step, keys=keys, state=state)
+    return {key: document for key, (_, document) in found.items()}

@@ -8,24 +8,30 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache, lru_cache
 from operator import not_
+from typing import Literal
 
 from pydantic import Field
 
 from router.linkage.readings import reading
 from router.linkage.rules import NEWEST
+from router.steps import thresholds
 from router.steps.ages import age_of
 from router.steps.identity import identity_of, tells_who, told_of
 from router.steps.now import Now
 from router.steps.safety import CHILD, cautioned, guarded
+from router.steps.same import Same
 from router.steps.sharing import may_be_told
+from router.steps.thresholds import Suggestion
 from schemas.base import Code, Identity, Line, Prose, ReferralId
 from schemas.case import ChildLinked, Found, LinkOutcome, Stated
 from schemas.gathering import Level, NotAsked, Overrule, RuledOut, ToGather
 from schemas.identity import IdentityBlock
 from schemas.information import Checked, Consent, RequestPlan
 from schemas.person import Identifier, Person
-from schemas.policy import ColourRule
+from schemas.policy import ColourRule, Policy
 from schemas.rating import Colour
 from schemas.safety import Around
 
@@ -80,6 +86,31 @@ class Concern(ReferralId):
         """Whether it was observed of somebody who was surely 18 or older."""
         age = age_of(self.child, on=self.observed_on) if self.observed_on else None
         return age is not None and age.grown
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Prepared:
+    """What the profile suggests for a referral, and who would be asked about what by that."""
+
+    suggestion: Suggestion
+    concern: Concern
+    plan: RequestPlan
+
+
+def prepared(linked: ChildLinked, *, now: Now) -> Prepared:
+    """By what was linked, before anybody has rated or chosen otherwise."""
+    return _prepared(Same(linked), Same(now.policy), now.at)
+
+
+@lru_cache(maxsize=16)
+def _prepared(linked: Same[ChildLinked], policy: Same[Policy], at: dt.datetime) -> Prepared:
+    """Kept, as two steps ask about the same link one after the other."""
+    link, now = linked.value, Now(at, policy.value)
+    suggestion = thresholds.suggest(
+        link.notification, earlier_referrals=link.earlier_referrals, profile=now.profile
+    )
+    concern = concern_of(link, suggestion.reasons, now=now)
+    return Prepared(suggestion, concern, plan_of(concern, suggestion.colour, now=now))
 
 
 def concern_of(linked: ChildLinked, reasons: Iterable[Line], *, now: Now) -> Concern:
@@ -143,11 +174,16 @@ def whom(
 def checks_of(concern: Concern) -> tuple[Checked, ...]:
     """What was compared of the facts that a request states, and what was found (L6)."""
     known = (
-        Checked(fact=fact, against=against, found=concern.checked.get(fact, "not_known"))
+        _checked(fact, against=against, found=concern.checked.get(fact, "not_known"))
         for fact, against in _COMPARED.items()
     )
     lets: Found = "differs" if concern.summary == UNTOLD else "agrees"
-    return (*known, Checked(fact="sharing", against=_SHARING, found=lets))
+    return (*known, _checked("sharing", against=_SHARING, found=lets))
+
+
+@cache
+def _checked(fact: Stated | Literal["sharing"], *, against: str, found: Found) -> Checked:
+    return Checked(fact=fact, against=against, found=found)
 
 
 def plan_of(
@@ -178,14 +214,16 @@ def parted(
     agencies = chosen.agencies
     if agencies is None:
         agencies = now.profile.levels.get(level_of(colour, chosen, now=now), ())
+    everybody = _about(concern)
     found = {
-        agency: ruled_out(agency, concern, colour, chosen=chosen, now=now)
+        agency: everybody or _ruled_out(agency, concern, colour, chosen=chosen, now=now)
         for agency in dict.fromkeys(agencies)
     }
     allowed = tuple(agency for agency, why in found.items() if why is None)
     return allowed, tuple(not_asked(agency, why) for agency, why in found.items() if why)
 
 
+@lru_cache(maxsize=256)
 def not_asked(agency: str, why: RuledOut) -> NotAsked:
     """The agency with the reason in words."""
     return NotAsked(agency=agency, reason=WHY[why], code=why, may_overrule=why in _MAY_OVERRULE)
@@ -195,10 +233,14 @@ def ruled_out(
     agency: str, concern: Concern, colour: Colour, *, chosen: ToGather, now: Now
 ) -> RuledOut | None:
     """Why an agency may not be asked about this child at this rating; None where it may."""
-    return (
-        _about(concern)
-        or _of_agency(agency, concern, chosen=chosen, now=now)
-        or _consent(agency, concern, chosen=chosen, rule=now.rule(colour))
+    return _about(concern) or _ruled_out(agency, concern, colour, chosen=chosen, now=now)
+
+
+def _ruled_out(
+    agency: str, concern: Concern, colour: Colour, *, chosen: ToGather, now: Now
+) -> RuledOut | None:
+    return _of_agency(agency, concern, chosen=chosen, now=now) or _consent(
+        agency, concern, chosen=chosen, rule=now.rule(colour)
     )
 
 

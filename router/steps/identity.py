@@ -24,6 +24,7 @@ NO_AGREEMENT = "Its owner has no information-sharing agreement in force."
 NOT_DECIDED = "Its owner has not said that it may be told here."
 NOT_YOURS = "It is shown to who told it."
 _EVERYTHING = IdentityAgreed(tells=(*WHO, *WHERE))
+_NOTHING = IdentityAgreed(tells=())
 _LIVED_IN = ("home", "temporary")
 
 
@@ -101,12 +102,12 @@ def _agreed(owner: str, *, recipient: str, now: Now) -> tuple[IdentityAgreed, st
         return _EVERYTHING, NOT_AGREED
     agreement = now.agreement_with(owner)
     if agreement is None:
-        return IdentityAgreed(tells=()), NO_AGREEMENT
+        return _NOTHING, NO_AGREEMENT
     told = now.profile.identity if agreement.identity is None else agreement.identity
     partner = now.policy.partners.get(recipient)
     called = {recipient, partner.kind if partner else None}
     fits = (one for one in told if not one.to or not called.isdisjoint(one.to))
-    return next(fits, IdentityAgreed(tells=())), NOT_AGREED
+    return next(fits, _NOTHING), NOT_AGREED
 
 
 def _block(child: Person, *, family: bool) -> IdentityBlock:

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
-from router.steps.suggestion.reading import Reading, Same, read
+from router.steps.same import Same
+from router.steps.suggestion.reading import Reading, read
 from schemas.gathering import Level
 from schemas.information import Sensitivity
 from schemas.notification import NO_ACCOUNT, Notification
@@ -50,26 +50,19 @@ def suggest(
     The sender's own urgency and codes come first, and no words deny them. A narrative that cannot
     be read, or in which the profile knows nothing, never lowers a rating.
     """
-    suggested = _suggested(
-        notification.narrative,
-        notification.concern,
-        earlier_referrals,
-        same=Same(profile),
-        year=notification.observed_at.year,
-    )
+    suggested = _suggested(notification, earlier_referrals, profile=profile)
     if not notification.urgent:
         return suggested
     reasons = ("The sender says that it is urgent.", *suggested.reasons)
     return Suggestion(suggested.colour, reasons, suggested.denied)
 
 
-@lru_cache(maxsize=16)
 def _suggested(
-    narrative: str, concern: tuple[str, ...], earlier_referrals: int, *, same: Same, year: int
+    notification: Notification, earlier_referrals: int, *, profile: BoroughProfile
 ) -> Suggestion:
-    """Kept, as two steps ask about the same notification one after the other."""
-    profile, reading = same.profile, read(narrative, same=same, year=year)
-    coded = [one for one in profile.indicators if not set(concern).isdisjoint(one.concerns)]
+    narrative, concern = notification.narrative, frozenset(notification.concern)
+    reading = read(narrative, same=Same(profile), year=notification.observed_at.year)
+    coded = [one for one in profile.indicators if not concern.isdisjoint(one.concerns)]
     counted = [sign.indicator for sign in reading.signs if not sign.denied]
     found = {one.id: one for one in (*coded, *counted)}
     by_severity = sorted(found.values(), key=lambda one: -one.colour.severity)

@@ -17,7 +17,7 @@ from ops.linkage.arrivals import arrival_of
 from ops.look.replay_memory import KeptDocuments, KeptPeople
 from ops.run.configuration import read_settings
 from router.intake import arrival_key
-from router.memory.register import DecodedPeople, PeopleMemory
+from router.memory.register import PeopleMemory
 from router.one_pass import messages_of
 from router.steps.deduplicate import decide as deduplicate
 from router.steps.link import decide as link
@@ -191,13 +191,11 @@ def test_every_store_and_every_size_of_batch_comes_to_the_same(
 
 
 def _over(url: str, messages: Sequence[Message], size: int) -> list[Message]:
-    database, decoded = Database(url, Vault(bytes(32))), DecodedPeople()
+    database = Database(url, Vault(bytes(32)))
     database.create_tables()
     told = []
     for start in range(0, len(messages), size):
         with database.transaction() as transaction:
-            told += through(
-                PeopleMemory(link.STEP, transaction, decoded), messages[start : start + size]
-            )
+            told += through(PeopleMemory(link.STEP, transaction), messages[start : start + size])
     database.close()
     return told

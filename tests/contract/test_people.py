@@ -15,7 +15,7 @@ from sqlalchemy import Connection, event, select
 from ops.look.replay_memory import KeptPeople
 from router.handle import Adopted, handle
 from router.linkage.ranking import OVERSIZED
-from router.memory.register import DecodedPeople, PeopleMemory, file_everybody
+from router.memory.register import PeopleMemory, file_everybody
 from router.one_pass import Delivery
 from router.steps.link.decide import STEP
 from router.steps.link.register import PersonRecord
@@ -131,10 +131,7 @@ def said(facts: Sequence[Fact]) -> Said:
 
 def handled(database: Database, messages: Sequence[Message], *, batch: int) -> Sequence[Fact]:
     """What the step recorded, having been given the messages in batches."""
-    decoded = DecodedPeople()
-    bound = BoundStep(
-        STEP, lambda step, transaction: PeopleMemory(step, transaction, decoded), serial=True
-    )
+    bound = BoundStep(STEP, PeopleMemory, serial=True)
     offered = [Delivery(offset, message) for offset, message in enumerate(messages)]
     for start in range(0, len(offered), batch):
         with database.transaction() as transaction:

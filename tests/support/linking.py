@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeVar
 
 from ops.look.replay_memory import KeptPeople
 from router.memory.documents import Memory
-from router.memory.register import DecodedPeople, PeopleMemory
+from router.memory.register import PeopleMemory
 from router.step import Outcome
 from router.steps.link.decide import STEP
 from router.steps.link.register import Register
@@ -267,6 +267,6 @@ def in_store(database: Database) -> Linking:
     @contextmanager
     def memory() -> Iterator[Memory[Register]]:
         with database.transaction() as transaction:
-            yield PeopleMemory(STEP, transaction, DecodedPeople())
+            yield PeopleMemory(STEP, transaction)
 
     return Linking(memory)

@@ -12,8 +12,7 @@ from sqlalchemy import text
 
 from ops.demo.simulation.answers import DECISION_MAKER
 from ops.run.wiring import Hub
-from router.memory.decoded import Decoded
-from router.memory.documents import Documents, documents
+from router.memory.documents import Documents
 from router.queues import StoredQueues
 from router.runtimes.embedded import Embedded
 from router.step import Outcome, Step
@@ -142,7 +141,7 @@ def test_the_message_that_is_a_steps_undoing_becomes_a_dead_letter_and_the_other
             return super().recall(message)
 
     put(hub, *(given.linked(referral_id=f"ref-{number}") for number in range(3)))
-    _drain(hub, rate.STEP, lambda step, transaction: Choking(step, transaction, Decoded(10)))
+    _drain(hub, rate.STEP, Choking)
     assert rows(hub, "SELECT step, reason FROM dead_letters") == [("rate", "undecidable")]
     assert rows(hub, "SELECT count(*) FROM journal WHERE type = 'mash.rating.suggested.v1'") == [
         (2,)
@@ -164,6 +163,6 @@ def test_what_cannot_be_unsealed_becomes_a_dead_letter_of_each_step_that_hears_i
 
 def _drain(hub: Hub, step: Step[Any], memory: Any = None) -> None:
     """Work off everything, with this step in place of the one of its name."""
-    bound = BoundStep(step, memory or documents())
+    bound = BoundStep(step, memory or Documents)
     steps = tuple(bound if known.step.name == step.name else known for known in hub.unit.steps)
     Embedded(hub.database, Unit("all", steps), hub.policy).drain()

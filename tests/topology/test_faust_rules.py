@@ -19,7 +19,6 @@ from confluent_kafka.admin import AdminClient, ConfigResource  # type: ignore[at
 
 import router.runtimes.faust_worker
 from router.handle import handle
-from router.memory.decoded import Decoded
 from router.memory.documents import Documents
 from router.runtimes.faust_worker import Crashed, add_agent, assemble_app, build_app, run_worker
 from router.runtimes.partition import Place, UnitPartitions, group_of
@@ -246,9 +245,7 @@ def test_the_message_that_is_a_steps_undoing_becomes_a_dead_letter_and_the_other
     receipts = hub.received(range(8), areas=("e09000001",))
     hub.relayed()
     ((partition, end),) = [(number, end) for number, end in hub.ends().items() if end]
-    bound = BoundStep(
-        deduplication().step, lambda step, transaction: Choking(step, transaction, Decoded(10))
-    )
+    bound = BoundStep(deduplication().step, Choking)
     assert partitions_of(hub, bound).work(
         Place(HEARD, partition), records(hub, partition, 0, end - 1)
     )

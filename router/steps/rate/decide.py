@@ -8,8 +8,7 @@ import datetime as dt
 from dataclasses import replace
 
 from router.step import Outcome, Step, referral_of, refuse
-from router.steps import thresholds
-from router.steps.asking import concern_of, plan_of
+from router.steps.asking import prepared
 from router.steps.cases import Cases, HandedOver
 from router.steps.deadlines import Ticking, due, timers
 from router.steps.now import Now
@@ -90,19 +89,15 @@ def _suggest(state: State | None, linked: ChildLinked, *, now: Now) -> Outcome[S
     cases = Cases.linked(state.cases if state else None, linked.case_id)
     if linked.allocated_to is not None:
         return Outcome(state=HandedOver(cases=cases))
-    suggestion = thresholds.suggest(
-        linked.notification, earlier_referrals=linked.earlier_referrals, profile=now.profile
-    )
-    suggested = _suggested(cases, linked, suggestion=suggestion, now=now)
+    ready = prepared(linked, now=now)
+    suggested = _suggested(cases, linked, suggestion=ready.suggestion, now=now)
     fact = RatingSuggested(
         referral_id=linked.referral_id,
         case_id=cases.now,
         profile=now.profile.title,
         **suggested.shared(RatingSuggested),
     )
-    concern = concern_of(linked, suggestion.reasons, now=now)
-    plan = plan_of(concern, suggested.colour, now=now)
-    request = _request(linked.referral_id, suggested, plan=plan, policy=now.policy)
+    request = _request(linked.referral_id, suggested, plan=ready.plan, policy=now.policy)
     return Outcome(suggested, (fact,), (request,), timers(suggested.next_at, linked.referral_id))
 
 

@@ -5,8 +5,7 @@
 from __future__ import annotations
 
 from router.step import Outcome, Step, referral_of
-from router.steps import thresholds
-from router.steps.asking import concern_of
+from router.steps.asking import Prepared, prepared
 from router.steps.cases import Cases
 from router.steps.deadlines import timers
 from router.steps.now import Now
@@ -69,22 +68,24 @@ def _prepare(state: State | None, linked: ChildLinked, *, cause: str, now: Now) 
     cases = Cases.linked(before.cases, linked.case_id)
     if linked.allocated_to is not None:
         return Outcome(state=HandedOver(cases=cases, **before.shared(Waiting)))
-    prepared = prepare(_asking(before, linked, cases=cases, now=now), now=now)
-    left = leave(prepared.state, cause=cause, now=now)
-    letters = (*adult_matter(prepared.state, now=now), *left.letters)
-    return _outcome(Left(left.state, (*prepared.facts, *left.facts), letters), linked.referral_id)
+    ready = prepared(linked, now=now)
+    asking = _asking(before, ready, cases=cases, now=now)
+    # A ruling that was heard first may say otherwise whose child it is.
+    plan = ready.plan if asking.concern is ready.concern else None
+    made = prepare(asking, plan=plan, now=now)
+    left = leave(made.state, cause=cause, now=now)
+    letters = (*adult_matter(made.state, now=now), *left.letters)
+    return _outcome(Left(left.state, (*made.facts, *left.facts), letters), linked.referral_id)
 
 
-def _asking(before: Waiting, linked: ChildLinked, *, cases: Cases, now: Now) -> Asking:
-    suggestion = thresholds.suggest(
-        linked.notification, earlier_referrals=linked.earlier_referrals, profile=now.profile
-    )
+def _asking(before: Waiting, ready: Prepared, *, cases: Cases, now: Now) -> Asking:
+    suggestion = ready.suggestion
     enough = now.rule(suggestion.colour).gather_on == "suggestion"
     suggested = (Rating(colour=suggestion.colour, suggested=True),) if enough else ()
     made = Asking(
         cases=cases,
         asked=(),
-        concern=concern_of(linked, suggestion.reasons, now=now),
+        concern=ready.concern,
         suggested=suggestion.colour,
         ratings=(*suggested, *before.ratings) if before.closed_at is None else (),
         closed_at=before.closed_at,

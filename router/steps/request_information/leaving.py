@@ -25,12 +25,15 @@ class Left:
     letters: tuple[Letter, ...] = ()
 
 
-def prepare(state: Asking, *, now: Now) -> Left:
-    """What would leave by the suggestion; nothing for documents that do not hold it."""
+def prepare(state: Asking, *, plan: RequestPlan | None = None, now: Now) -> Left:
+    """What would leave by the suggestion; nothing for documents that do not hold it.
+
+    ``plan``: where it was made already.
+    """
     concern, colour = state.concern, state.suggested
     if concern is None or colour is None:
         return Left(state)
-    plan = plan_of(concern, colour, now=now)
+    plan = plan or plan_of(concern, colour, now=now)
     fact = RequestsPrepared(
         referral_id=concern.referral_id,
         case_id=state.cases.now,

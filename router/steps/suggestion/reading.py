@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from router.steps.same import Same
 from router.steps.suggestion.context import Denials, denials
 from router.steps.suggestion.text import Span, Spans, Text
 from router.steps.suggestion.vocabulary import Sought, Vocabulary
@@ -31,27 +32,10 @@ class Sign:
     """The profile's phrases that deny it, where it was asked."""
 
 
-class Same:
-    """A profile as a key by identity, which no other object gets while the key holds it.
-
-    Profiles have dicts and so no hash; hashing one by content for each notification would cost
-    more than rating it.
-    """
-
-    def __init__(self, profile: BoroughProfile) -> None:
-        self.profile = profile
-
-    def __hash__(self) -> int:
-        return id(self.profile)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Same) and other.profile is self.profile
-
-
 @lru_cache(maxsize=16)
-def vocabulary(same: Same) -> Vocabulary:
+def vocabulary(profile: Same[BoroughProfile]) -> Vocabulary:
     """What the profile looks for, made ready once."""
-    return Vocabulary(same.profile)
+    return Vocabulary(profile.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +49,9 @@ class Reading:
     """
 
 
-def read(narrative: str, *, same: Same, year: int, explain: bool = False) -> Reading:
+def read(
+    narrative: str, *, same: Same[BoroughProfile], year: int, explain: bool = False
+) -> Reading:
     """Each phrase of the profile's indicators that the text holds, once for each place.
 
     Takes time in proportion to the text's length, unless it is to ``explain`` by which phrases

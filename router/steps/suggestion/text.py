@@ -6,6 +6,7 @@ Places are sets of positions, a bit for each, so that where a phrase stands come
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from heapq import heappop, heappush
 from typing import Final
 
 from router.steps.suggestion.phrases import PAST_YEAR
@@ -43,10 +44,10 @@ class Text:
         self._elements: dict[int, Places] = {}
         self._split(narrative)
         self._keep_past_years(year - _OVER)
-        self.has: set[int] = set()
-        """The elements that stand in the text."""
+        self.has = 0
+        """The elements that stand in the text, a bit for each."""
         for word in self.places:
-            self.has.update(vocabulary.elements.get(word, ()))
+            self.has |= vocabulary.elements.get(word, 0)
         self._find_listed()
 
     def _split(self, narrative: str) -> None:
@@ -70,8 +71,14 @@ class Text:
 
     def _find_listed(self) -> None:
         """A list's phrase counts as a word of the list; the shortest that begins there."""
-        for sought, word in self._vocabulary.listed:
-            if self.has.issuperset(sought.needs) and (found := tuple(self.spans(sought))):
+        listed = self._vocabulary.listed
+        waiting = listed.made_possible(self.places)
+        while waiting:  # in order, which makes a heap of it
+            number = heappop(waiting)
+            sought, word = listed.phrases[number]
+            if sought.needs & self.has == sought.needs and (found := tuple(self.spans(sought))):
+                for later in () if word in self.places else listed.by_word.get(word, ()):
+                    heappush(waiting, later)
                 self._place(word, found)
 
     def _place(self, word: str, found: Iterable[Spans]) -> None:
@@ -81,7 +88,7 @@ class Text:
             where |= 1 << start
             ends[start] = min(end, ends.get(start, end))
         self.places[word] = where
-        self.has.update(self._vocabulary.elements.get(word, ()))
+        self.has |= self._vocabulary.elements.get(word, 0)
         self._lists.clear()
         self._elements.clear()
 

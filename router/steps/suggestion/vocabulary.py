@@ -46,8 +46,8 @@ class Sought:
     runs: tuple[tuple[tuple[int, int], ...], ...]
     """Of each run its elements: how many words may stand before (-1: any), and the number."""
     anywhere: tuple[bool, ...]
-    needs: tuple[int, ...]
-    """Elements without which no text holds the phrase, the rarest first."""
+    needs: int
+    """Elements without which no text holds the phrase, a bit for each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +58,15 @@ class Index(Generic[T]):
     by_word: Mapping[str, tuple[int, ...]]
     """The phrases that a word makes worth a look: it may be their rarest element."""
 
-    def worth_a_look(self, words: Iterable[str], *, has: set[int]) -> list[tuple[Sought, T]]:
+    def worth_a_look(self, words: Iterable[str], *, has: int) -> list[tuple[Sought, T]]:
         """The phrases that a text with these words and elements may hold, in order."""
-        found = set[int]()
-        by_word, phrases = self.by_word, self.phrases
-        for word in words:
-            if word in by_word:
-                found.update(by_word[word])
-        several = map(phrases.__getitem__, sorted(found))
-        return [one for one in several if has.issuperset(one[0].needs)]
+        several = map(self.phrases.__getitem__, self.made_possible(words))
+        return [one for one in several if one[0].needs & has == one[0].needs]
+
+    def made_possible(self, words: Iterable[str]) -> list[int]:
+        """The numbers, in order, of the phrases whose rarest element one of these words is."""
+        by_word = self.by_word
+        return sorted(set[int]().union(*map(by_word.__getitem__, by_word.keys() & words)))
 
 
 class Vocabulary:
@@ -81,13 +81,11 @@ class Vocabulary:
         self._words: list[frozenset[str]] = []
         self.parts: list[tuple[tuple[str, ...], frozenset[str]]] = []
         """Of each element the names of its lists, and its own words."""
-        self.elements: dict[str, list[int]] = {}
-        """Of each word the elements that it stands for."""
+        self.elements: dict[str, int] = {}
+        """Of each word the elements that it stands for, a bit for each number."""
         self._lists = _Lists(profile.words)
-        self.listed = tuple(
-            (self._sought(one, parsed(one))[0], f"@{name}")
-            for name in profile.words
-            for one in self._lists.phrases(name)
+        self.listed: Index[str] = self._index(
+            (one, f"@{name}") for name in profile.words for one in self._lists.phrases(name)
         )
         """The lists' phrases and the words that they count as, in an order in which each may hold
         those before it.
@@ -142,8 +140,8 @@ class Vocabulary:
             for run in phrase.runs
         )
         numbers = {number for run in runs for _, number in run}
-        needs = tuple(sorted(numbers, key=self._cost))
-        return Sought(written, runs, phrase.anywhere, needs), needs[0]
+        needs = sum(1 << number for number in numbers)
+        return Sought(written, runs, phrase.anywhere, needs), min(numbers, key=self._cost)
 
     def _cost(self, number: int) -> int:
         words = self._words[number]
@@ -157,7 +155,7 @@ class Vocabulary:
             self.parts.append((tuple(sorted(element.names - GIVEN)), frozenset(own)))
             self._words.append(self._lists.words(element))
             for word in self._words[number]:
-                self.elements.setdefault(word, []).append(number)
+                self.elements[word] = self.elements.get(word, 0) | 1 << number
         return number
 
 

@@ -13,7 +13,8 @@ from hypothesis import example, settings
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
-from router.steps.suggestion.reading import Same, read
+from router.steps.same import Same
+from router.steps.suggestion.reading import read
 from schemas.rating import Colour
 from tests.support import given
 

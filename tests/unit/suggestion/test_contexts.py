@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import pytest
 
-from router.steps.suggestion.reading import Same, read
+from router.steps.same import Same
+from router.steps.suggestion.reading import read
 from schemas.policy import Denial
 from schemas.rating import Colour
 from tests.support import given

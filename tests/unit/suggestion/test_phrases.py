@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from router.steps.same import Same
 from router.steps.suggestion.phrases import BadPhrase, parsed
-from router.steps.suggestion.reading import Same, read
+from router.steps.suggestion.reading import read
 from router.steps.suggestion.vocabulary import Vocabulary
-from schemas.policy import Context, Denial, Indicator
+from schemas.policy import BoroughProfile, Context, Denial, Indicator
 from schemas.rating import Colour
 from tests.support import given
 
@@ -19,14 +20,16 @@ WORDS = {
 }
 
 
-def profile(*phrases: str, context: tuple[Context, ...] = (), **words: tuple[str, ...]) -> Same:
+def profile(
+    *phrases: str, context: tuple[Context, ...] = (), **words: tuple[str, ...]
+) -> Same[BoroughProfile]:
     lists = {"possessive": WORDS["possessive"], **WORDS, **words}
     sign = Indicator(id="sign", says="A sign.", colour=Colour.RED, phrases=phrases)
     update = {"indicators": (sign,), "words": lists, "context": context}
     return Same(given.profile().model_copy(update=update))
 
 
-def found(text: str, same: Same, *, year: int = 2026) -> list[tuple[str, ...]]:
+def found(text: str, same: Same[BoroughProfile], *, year: int = 2026) -> list[tuple[str, ...]]:
     return [one.words for one in read(text, same=same, year=year).signs if not one.denied]
 
 
@@ -111,7 +114,7 @@ def test_a_list_names_only_lists_before_it(words: dict[str, tuple[str, ...]]) ->
 
 def test_a_phrase_names_only_lists_that_there_are() -> None:
     with pytest.raises(BadPhrase, match="nosuch"):
-        Vocabulary(profile("{nosuch}").profile)
+        Vocabulary(profile("{nosuch}").value)
 
 
 def context(means: str, *phrases: str, **more: object) -> Context:
