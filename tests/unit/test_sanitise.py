@@ -13,7 +13,16 @@ from hypothesis import strategies as st
 
 from router.steps import sanitising
 from router.steps.sanitising import Known
-from schemas.person import Contact, Name, PartialDate, Person, RelatedPerson
+from schemas.person import (
+    Address,
+    Contact,
+    Name,
+    PartialDate,
+    Person,
+    RelatedPerson,
+    Risk,
+    School,
+)
 from schemas.product import Redaction
 from tests.support import given
 
@@ -241,6 +250,23 @@ def test_everyone_of_the_notifications_and_of_the_family_is_known() -> None:
     assert known.births == (dt.date(2018, 2, 3), dt.date(2015, 7, 8), dt.date(1980, 1, 2))
     assert known.numbers == ("9990000018", "01632 960123", "07700 900456")
     assert known.accounts == ("ada@x.example",)
+
+
+def test_who_is_a_risk_by_the_senders_word_stays_whatever_the_relation_is_called() -> None:
+    stepfather = RelatedPerson(
+        name=Name(given_name=("Scott",), family_name=("Brannigan",)),
+        relationship="stepfather",
+        risk=Risk.FLED_FROM,
+        address=(Address(line1="The Old Forge", postcode="ZZ99 4QL"),),
+        contact=(Contact(telephone=("07700 900457",)),),
+    )
+    child = given.child().model_copy(
+        update={"related_person": (stepfather,), "school": School(name="Harcourt Primary")}
+    )
+    text = "Scott hit Tilly of Harcourt Primary at The Old Forge; his number is 07700 900457."
+    assert clean(text, sanitising.known_of(child)) == (
+        "[recorded risk] Scott hit Tilly of [school] at [address]; his number is [telephone]."
+    )
 
 
 def test_what_was_known_before_there_was_more_to_know_is_still_read() -> None:

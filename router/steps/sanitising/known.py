@@ -47,7 +47,9 @@ def known_of(child: Person, *family: Person) -> Known:
     related = [one for person in everyone for one in person.related_person]
     risks = [one for one in related if _is_risk(one)]
     others = [one for one in related if not _is_risk(one)]
+    people = (*everyone, *related)
     contacts = [contact for person in everyone for contact in person.contact]
+    reached = [contact for person in people for contact in person.contact]
     return Known(
         own=_unique(_lines(child.name)),
         others=_unique(
@@ -57,25 +59,23 @@ def known_of(child: Person, *family: Person) -> Known:
                 *(contact.name for contact in contacts),
             )
         ),
-        places=_unique(place for person in everyone for place in _places(person.address)),
+        places=_unique(place for person in people for place in _places(person.address)),
         risks=_unique(line for one in risks for line in _lines((one.name,))),
-        births=_births((*everyone, *related)),
+        births=_births(people),
         numbers=_unique(
             (
-                *(one.value for person in everyone for one in person.identifier),
-                *(one.value for person in related for one in person.identifier),
-                *(number for contact in contacts for number in contact.telephone),
+                *(one.value for person in people for one in person.identifier),
+                *(number for contact in reached for number in contact.telephone),
             )
         ),
-        accounts=_unique(address for contact in contacts for address in contact.email),
-        schools=_unique(
-            at.line1 for person in everyone for at in person.address if at.use == "school"
-        ),
+        accounts=_unique(address for contact in reached for address in contact.email),
+        schools=_unique(school for person in everyone for school in _schools(person)),
     )
 
 
 def _is_risk(person: RelatedPerson) -> bool:
-    return person.relationship.replace("-", "_") in _RISKY
+    """By the sender's own word, or by what it calls the relation."""
+    return person.risk is not None or person.relationship.replace("-", "_") in _RISKY
 
 
 def _lines(names: Iterable[Name]) -> Iterator[str | None]:
@@ -89,6 +89,11 @@ def _lines(names: Iterable[Name]) -> Iterator[str | None]:
 def _places(addresses: Iterable[Address]) -> Iterator[str | None]:
     for at in addresses:
         yield from (at.line1 if at.use != "school" else None, at.line2, at.postcode)
+
+
+def _schools(child: Person) -> Iterator[str | None]:
+    yield child.school.name if child.school else None
+    yield from (at.line1 for at in child.address if at.use == "school")
 
 
 def _births(people: Iterable[Person | RelatedPerson]) -> tuple[dt.date, ...]:
