@@ -11,7 +11,7 @@ from router.steps.cases import Cases
 from router.steps.deadlines import timers
 from router.steps.now import Now
 from router.steps.request_information.answers import miss, take, volunteer
-from router.steps.request_information.further import close, decide_further
+from router.steps.request_information.further import close, decide_further, stopped
 from router.steps.request_information.leaving import Left, adult_matter, leave, prepare, tell
 from router.steps.request_information.state import (
     Asking,
@@ -29,6 +29,7 @@ from schemas.message import Message
 from schemas.outcome import ReferralClosed, ReferralReopened
 from schemas.policy import Policy
 from schemas.rating import RatingAssigned, TimerElapsed
+from schemas.safety import SafetySettled
 
 
 def decide(state: State | None, message: Message, policy: Policy) -> Outcome[State]:
@@ -52,6 +53,8 @@ def decide(state: State | None, message: Message, policy: Policy) -> Outcome[Sta
             return close(state, closed, now=now)
         case ReferralReopened() if state is not None:
             return Outcome(state=state.model_copy(update={"closed_at": None}))
+        case SafetySettled() as settled:
+            return stopped(state, settled)
         case LinkCorrected() as correction:
             return _move(state, correction, cause=message.id, now=now)
         case TimerElapsed() as elapsed:
@@ -155,6 +158,7 @@ STEP: Step[State] = Step(
         ReferralReopened,
         InformationReceived,
         InformationOffered,
+        SafetySettled,
         LinkCorrected,
         TimerElapsed,
     ),

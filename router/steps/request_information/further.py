@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from router.step import Outcome, refuse
 from router.steps.asking import Concern, ruled_out
@@ -23,6 +24,7 @@ from schemas.letter import Letter
 from schemas.notices import RequestCancellation, RequestChange
 from schemas.outcome import ReferralClosed
 from schemas.refusals import Refusal
+from schemas.safety import SafetyChoice, SafetySettled
 
 
 def decide_further(
@@ -149,6 +151,22 @@ def close(state: State | None, closed: ReferralClosed, *, now: Now) -> Outcome[S
         closing=True,
     )
     return outcome if outcome.state is not None else Outcome(state=before)
+
+
+def stopped(state: State | None, settled: SafetySettled) -> Outcome[State]:
+    """A human had a request not be sent (L7): no answer to it is awaited, and who never got it is
+    told nothing.
+    """
+    if settled.choice is not SafetyChoice.DO_NOT_SEND or not isinstance(state, Asking):
+        return Outcome()
+    outcome = cancelled(
+        state,
+        [one for one in state.asked if one.letter and one.letter == settled.letter_id],
+        referral_id=settled.referral_id,
+        decided_by=settled.decided_by,
+        rationale=settled.rationale,
+    )
+    return replace(outcome, letters=(), takes_back=())
 
 
 def cancelled(
