@@ -49,12 +49,8 @@ def decide(state: State | None, message: Message, policy: Policy) -> Outcome[Sta
             return volunteer(state, offered, cause=message.id, now=now)
         case RequestDecided() as decided:
             return decide_further(state, decided, cause=message.id, now=now)
-        case ReferralClosed() as closed:
-            return close(state, closed, now=now)
-        case ReferralReopened() if state is not None:
-            return Outcome(state=state.model_copy(update={"closed_at": None}))
-        case SafetySettled() as settled:
-            return stopped(state, settled)
+        case ReferralClosed() | ReferralReopened() | SafetySettled() as came:
+            return _end(state, came, now=now)
         case LinkCorrected() as correction:
             return _move(state, correction, cause=message.id, now=now)
         case TimerElapsed() as elapsed:
@@ -146,6 +142,18 @@ def _settled(state: Asking, *, cause: str, now: Now) -> Left:
     plans = (fact.plan for fact in again.facts if isinstance(fact, RequestsPrepared))
     letters = tuple(tell(again.state, plan, now=now) for plan in plans)
     return Left(again.state, again.facts, letters)
+
+
+def _end(
+    state: State | None, came: ReferralClosed | ReferralReopened | SafetySettled, *, now: Now
+) -> Outcome[State]:
+    """What ends requests, and what lets a referral have further ones."""
+    match came:
+        case ReferralClosed():
+            return close(state, came, now=now)
+        case SafetySettled():
+            return stopped(state, came)
+    return Outcome(state=state.model_copy(update={"closed_at": None}) if state else None)
 
 
 STEP: Step[State] = Step(
