@@ -33,7 +33,7 @@ def production(
     path = tmp_path_factory.mktemp("production") / "hub"
     servers = Servers(kafka_url, rabbitmq_url, postgres_url)
     with (
-        production_place(path, servers, partitions=1, over_http=True) as place,
+        production_place(path, servers, partitions=1) as place,
         at_work(place, story.PEOPLE, profile=story.AGREED) as borough,
     ):
         yield story.live(borough)

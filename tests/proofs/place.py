@@ -99,22 +99,15 @@ def embedded_place(path: Path, *, broker: str | None = None) -> Iterator[Place]:
 
 
 @contextmanager
-def production_place(
-    path: Path, servers: Servers, *, partitions: int = 2, over_http: bool = False
-) -> Iterator[Place]:
+def production_place(path: Path, servers: Servers, *, partitions: int = 2) -> Iterator[Place]:
     """A hub in production with a database, topics and queues of its own on these servers, gone
-    afterwards; ``over_http``: agencies speak to it by HTTP alone.
+    afterwards.
     """
     with ExitStack() as stack:
         store = stack.enter_context(_database(servers.postgres))
         topics = f"{servers.kafka}/proof-{uuid4().hex[:12]}"
         place = _place(
-            path,
-            broker=servers.rabbitmq,
-            queued=() if over_http else None,
-            store=store,
-            topics=topics,
-            partitions=partitions,
+            path, broker=servers.rabbitmq, store=store, topics=topics, partitions=partitions
         )
         stack.callback(delete_topics, topics)
         stack.callback(_delete_queues, place)
@@ -125,16 +118,15 @@ def _place(
     path: Path,
     *,
     broker: str | None,
-    queued: tuple[str, ...] | None = None,
+    queued: tuple[str, ...] = (),
     store: str | None = None,
     topics: str | None = None,
     partitions: int = 2,
 ) -> Place:
-    """``queued`` None: every agency uses the broker."""
     port = free_port()
     folder = prepare(path, port=port)
     agencies = tuple(json.loads(folder.tokens.read_text(encoding="utf-8")))
-    queued = agencies if queued is None else queued
+    queued = agencies if topics else queued
     prefix = f"proof-{uuid4().hex[:8]}." if queued else ""
     _configure(folder, partitions=partitions, queued=queued, prefix=prefix)
     urls = {"HUB_STORE": store, "HUB_TOPICS": topics, "HUB_QUEUES": broker if topics else None}

@@ -1,6 +1,7 @@
 """People of an invented borough at their desks, with a real hub between them.
 
-They speak to it as their agencies' systems would, by HTTP: each sends, and reads its own letters.
+They send by HTTP; where the hub has a broker, letters come to each agency's queue there, else each
+fetches its own by HTTP.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Any
 
+from connectors.clients.broker_client import BrokerClient, QueueNames
 from connectors.clients.http_client import HubClient
 from ops.demo.simulation.answers import event
 from tests.proofs.place import Place
@@ -35,6 +37,7 @@ class Desk:
 
     agency: str
     client: HubClient
+    inbox: HubClient | BrokerClient
     read: list[Data] = field(default_factory=list)
     """Letters, oldest first, each once."""
     sent: int = 0
@@ -49,9 +52,9 @@ class Desk:
 
     def letters(self, kind: str, **about: Any) -> list[Data]:
         """What the letters of a kind say that have come by now, of those with these fields."""
-        while came := self.client.fetch():
+        while came := self.inbox.fetch():
             self.read += came
-            self.client.acknowledge([str(letter["id"]) for letter in came])
+            self.inbox.acknowledge([str(letter["id"]) for letter in came])
         said = (one["data"] for one in self.read if one["type"] == f"mash.{kind}.v1")
         return [one for one in said if about.items() <= one.items()]
 
@@ -119,18 +122,24 @@ def at_work(
     """
     _configure(place, people, profile=profile)
     parts: list[Part] = [hub_part(place)]
-    tokens = json.loads(place.folder.tokens.read_text(encoding="utf-8"))
     with ExitStack() as open_:
         open_.enter_context(kept(parts))
         for part in parts:
             part.start()
         await_serving(place)
-        clients = {
-            agency: open_.enter_context(HubClient(place.url, token))
-            for agency, token in tokens.items()
-        }
-        yield Borough(place, {agency: Desk(agency, client) for agency, client in clients.items()})
+        yield Borough(place, {desk.agency: desk for desk in _desks(place, open_)})
         assert set(terminated(parts).values()) == {0}
+
+
+def _desks(place: Place, open_: ExitStack) -> Iterator[Desk]:
+    tokens = json.loads(place.folder.tokens.read_text(encoding="utf-8"))
+    for agency, token in tokens.items():
+        client = open_.enter_context(HubClient(place.url, token))
+        if place.broker is None:
+            yield Desk(agency, client, client)
+        else:
+            names = QueueNames.of(agency, place.prefix)
+            yield Desk(agency, client, open_.enter_context(BrokerClient(place.broker, names)))
 
 
 def _configure(

@@ -47,7 +47,7 @@ def known_of(child: Person, *family: Person) -> Known:
     related = [one for person in everyone for one in person.related_person]
     risks = [one for one in related if _is_risk(one)]
     others = [one for one in related if not _is_risk(one)]
-    people = (*everyone, *related)
+    people: tuple[Person | RelatedPerson, ...] = (*everyone, *related)
     contacts = [contact for person in everyone for contact in person.contact]
     reached = [contact for person in people for contact in person.contact]
     return Known(
