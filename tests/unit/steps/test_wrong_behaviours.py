@@ -109,51 +109,51 @@ def test_that_nobody_was_hit_asks_nobody_as_the_profile_ships() -> None:
 
 ELSEWHERE = {
     "a product without a child, a recall without a child": (
-        "steps/test_release.py",
+        "unit/steps/test_release.py",
         "test_what_leaves_says_whom_it_is_about_and_so_does_its_recall",
     ),
     "a withheld item released after a re-rating": (
-        "steps/test_approve_rulings.py",
+        "unit/steps/test_approve_rulings.py",
         "test_a_withheld_item_stays_in_after_a_new_rating_and_its_owner_is_not_asked_anew",
     ),
     "a withheld item released by standing release": (
-        "steps/test_approve_rulings.py",
+        "unit/steps/test_approve_rulings.py",
         "test_a_withheld_notification_is_not_let_out_by_a_standing_release",
     ),
     "a request about an adult, and to a school for an unborn child": (
-        "steps/test_request_information.py",
+        "unit/steps/test_request_information.py",
         "test_nobody_is_asked_about_an_adult_and_nobody_who_can_hold_nothing",
     ),
     "a request though consent was refused": (
-        "steps/test_request_information.py",
+        "unit/steps/test_request_information.py",
         "test_where_consent_was_refused_nobody_is_asked_without_another_basis",
     ),
     "a rating request without the narrative": (
-        "ops/test_pictures.py",
+        "unit/ops/test_pictures.py",
         "test_a_rating_request_shows_the_child_the_concern_and_the_family",
     ),
     "an owner named falsely": (
-        "steps/test_approve.py",
+        "unit/steps/test_approve.py",
         "test_an_item_that_is_said_to_be_anothers_needs_who_told_it_and_its_owner",
     ),
     "a product released to an agency whose agreement ended": (
-        "steps/test_release.py",
+        "unit/steps/test_release.py",
         "test_nothing_leaves_for_a_recipient_without_an_agreement_and_the_lead_agency_is_told",
     ),
     "a product fetched by an agency whose agreement ended": (
-        "steps/test_release.py",
-        "test_a_product_whose_recipients_agreement_ended_on_its_queue_does_not_reach_it",
+        "topology/test_embedded.py",
+        "test_a_product_does_not_reach_who_has_no_agreement_any_more_and_the_lead_agency_is_told",
     ),
     "a handover with the full narrative": (
-        "steps/test_handing_over.py",
+        "unit/steps/test_handing_over.py",
         "test_without_a_rule_of_its_owner_it_says_who_the_child_is_and_no_more",
     ),
     "ownership changed by mending": (
-        "ops/test_dead_letters.py",
+        "unit/ops/test_dead_letters.py",
         "test_nobody_mends_whose_an_item_is_or_who_may_know_it",
     ),
     "a second approval after the owner removed a sentence": (
-        "steps/test_amendments.py",
+        "unit/steps/test_amendments.py",
         "test_in_a_product_that_waits_the_new_words_stand_and_their_owner_is_asked_again",
     ),
 }
@@ -162,5 +162,5 @@ ELSEWHERE = {
 @pytest.mark.parametrize("behaviour", ELSEWHERE)
 def test_each_of_the_others_has_its_test(behaviour: str) -> None:
     file, name = ELSEWHERE[behaviour]
-    text = (Path(__file__).parents[1] / file).read_text(encoding="utf-8")
+    text = (Path(__file__).parents[2] / file).read_text(encoding="utf-8")
     assert f"def {name}(" in text
