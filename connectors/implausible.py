@@ -1,6 +1,6 @@
 """What is well formed in a concern and yet cannot be right: each with why, and what a right one is.
 
-A birthday still to come or of 1875, an NHS number that fails its check, a postcode that is none.
+A birthday still to come or of 1917, an NHS number that fails its check, a postcode that is none.
 """
 
 from __future__ import annotations
@@ -19,8 +19,10 @@ from schemas.person import nhs_number as well_formed
 
 CLOCK_SKEW: Final = dt.timedelta(minutes=5)
 """How far a sender's clock may run ahead."""
-OLDEST_CHILD: Final = 26
-"""Years: duties towards care leavers end at 25 (Children and Social Work Act 2017, section 3)."""
+OLDEST_SUBJECT: Final = 98
+"""Years: an adult's birthday has to be known, or the adult is asked about like a child; but where
+a hundred years or more are between, a century was mistyped.
+"""
 OLDEST_PERSON: Final = 120
 OLDEST_CONCERN: Final = 30
 """Years: no concern that is sent today was seen before its child was born."""
@@ -56,7 +58,7 @@ def _told(made: Notification, *, now: dt.datetime) -> Iterator[Fault]:
 
 
 def _person(person: Person, at: Path, *, now: dt.datetime) -> Iterator[Fault]:
-    yield from _born(person.date_of_birth, at, oldest=OLDEST_CHILD, now=now)
+    yield from _born(person.date_of_birth, at, oldest=OLDEST_SUBJECT, now=now)
     yield from _identifiers(person.identifier, at)
     for number, address in enumerate(person.address):
         yield from _address(address, (*at, "address", number))

@@ -79,7 +79,7 @@ class IdentityBlock(Shape):
     """Under which the recipient itself knows the child, where the hub has that."""
     left_out: tuple[LeftOut, ...] = Field(default=(), exclude_if=_no)
     ring: Line | None = Field(default=None, exclude_if=_no)
-    """Whom to ring to learn who it is, where too little may be told to know."""
+    """Whom to ring, where too little may be told to know who it is, or something is protected."""
 
     @property
     def tells_apart(self) -> bool:

@@ -140,6 +140,8 @@ class SafetySettled(
 
     hold_id: Identity
     product_id: Identity | None = Field(default=None, exclude_if=_no)
+    letter_id: Identity | None = Field(default=None, exclude_if=_no)
+    """The letter that waited at the door."""
     recipient: Code
     concern_id: Identity | None = Field(default=None, exclude_if=_no)
     choice: SafetyChoice

@@ -9,7 +9,7 @@ from router.linkage.text import fold
 from router.steps.link.register import Evidence, PersonRecord
 from schemas.base import Shape
 from schemas.case import LinkOutcome
-from schemas.person import Name, PartialDate, RelatedPerson, Sex
+from schemas.person import Name, PartialDate, RelatedPerson, School, Sex
 from schemas.picture import (
     PicturedAdult,
     PicturedChild,
@@ -120,11 +120,11 @@ def _births(piece: Evidence) -> tuple[PartialDate, ...]:
     return (born,) if born else ()
 
 
-def _schools(piece: Evidence) -> tuple[Any, ...]:
+def _schools(piece: Evidence) -> tuple[School, ...]:
     return (piece.child.school,) if piece.child.school else ()
 
 
-def _gps(piece: Evidence) -> tuple[Any, ...]:
+def _gps(piece: Evidence) -> tuple[RelatedPerson, ...]:
     return tuple(one for one in piece.child.related_person if one.relationship in _GPS)
 
 

@@ -41,8 +41,9 @@ def identity_of(
     """What ``owner``, who told of the child, lets be told of it to the recipient.
 
     ``protected``: homes that anybody around the child is not to be found at. ``family``: of a child
-    who can be found without, too. Where too little is left to know who it is, the block says to
-    ring the lead agency: who told of the child may be what is not to be told.
+    who can be found without, too. Where too little is left to know who it is, or what was left out
+    is protected, the block says to ring the lead agency: who told of the child may be what is not
+    to be told.
     """
     known = _block(child, family=family)
     free = _block(unprotected(child, protected), family=family)
@@ -81,8 +82,9 @@ def as_person(block: IdentityBlock) -> Person:
 
 
 def rung(block: IdentityBlock, policy: Policy) -> IdentityBlock:
-    """The block; where it tells too little, with whom to ring."""
-    if block.tells_apart:
+    """The block; where it tells too little, or something of it is protected, with whom to ring."""
+    protected = any(one.reason == PROTECTED for one in block.left_out)
+    if block.tells_apart and not protected:
         return block
     lead = policy.partners[policy.lead_agency]
     return block.model_copy(update={"ring": lead.signpost_contact})

@@ -13,7 +13,16 @@ from hypothesis import strategies as st
 
 from router.steps import sanitising
 from router.steps.sanitising import Known
-from schemas.person import Address, Contact, Name, PartialDate, Person, RelatedPerson, School
+from schemas.person import (
+    Address,
+    Contact,
+    Name,
+    PartialDate,
+    Person,
+    RelatedPerson,
+    Risk,
+    School,
+)
 from schemas.product import Redaction
 from tests.support import given
 
@@ -307,6 +316,23 @@ def test_an_employer_of_everybodys_name_takes_no_word_out(text: str) -> None:
     known = Known(employers=("police", "NHS", "Sample Schools"))
     assert clean(text, known) == text
     assert clean("She teaches at Sample Schools.", known) == "She teaches at [place]."
+
+
+def test_who_is_a_risk_by_the_senders_word_stays_whatever_the_relation_is_called() -> None:
+    stepfather = RelatedPerson(
+        name=Name(given_name=("Scott",), family_name=("Brannigan",)),
+        relationship="stepfather",
+        risk=Risk.FLED_FROM,
+        address=(Address(line1="The Old Forge", postcode="ZZ99 4QL"),),
+        contact=(Contact(telephone=("07700 900457",)),),
+    )
+    child = given.child().model_copy(
+        update={"related_person": (stepfather,), "school": School(name="Harcourt Primary")}
+    )
+    text = "Scott hit Tilly of Harcourt Primary at The Old Forge; his number is 07700 900457."
+    assert clean(text, sanitising.known_of(child)) == (
+        "[recorded risk] Scott hit Tilly of [school] at [address]; his number is [telephone]."
+    )
 
 
 def test_what_was_known_before_there_was_more_to_know_is_still_read() -> None:

@@ -10,7 +10,7 @@ from router.steps.cases import Cases
 from router.steps.deadlines import timers
 from router.steps.now import Now
 from router.steps.request_information.answers import miss, take, volunteer
-from router.steps.request_information.further import close, decide_further
+from router.steps.request_information.further import close, decide_further, stopped
 from router.steps.request_information.leaving import Left, adult_matter, leave, prepare, tell
 from router.steps.request_information.state import (
     Asking,
@@ -28,6 +28,7 @@ from schemas.message import Message
 from schemas.outcome import ReferralClosed, ReferralReopened
 from schemas.policy import Policy
 from schemas.rating import RatingAssigned, TimerElapsed
+from schemas.safety import SafetySettled
 
 
 def decide(state: State | None, message: Message, policy: Policy) -> Outcome[State]:
@@ -47,10 +48,8 @@ def decide(state: State | None, message: Message, policy: Policy) -> Outcome[Sta
             return volunteer(state, offered, cause=message.id, now=now)
         case RequestDecided() as decided:
             return decide_further(state, decided, cause=message.id, now=now)
-        case ReferralClosed() as closed:
-            return close(state, closed, now=now)
-        case ReferralReopened() if state is not None:
-            return Outcome(state=state.model_copy(update={"closed_at": None}))
+        case ReferralClosed() | ReferralReopened() | SafetySettled() as came:
+            return _end(state, came, now=now)
         case LinkCorrected() as correction:
             return _move(state, correction, cause=message.id, now=now)
         case TimerElapsed() as elapsed:
@@ -146,6 +145,18 @@ def _settled(state: Asking, *, cause: str, now: Now) -> Left:
     return Left(again.state, again.facts, letters)
 
 
+def _end(
+    state: State | None, came: ReferralClosed | ReferralReopened | SafetySettled, *, now: Now
+) -> Outcome[State]:
+    """What ends requests, and what lets a referral have further ones."""
+    match came:
+        case ReferralClosed():
+            return close(state, came, now=now)
+        case SafetySettled():
+            return stopped(state, came)
+    return Outcome(state=state.model_copy(update={"closed_at": None}) if state else None)
+
+
 STEP: Step[State] = Step(
     name="request_information",
     hears=(
@@ -156,6 +167,7 @@ STEP: Step[State] = Step(
         ReferralReopened,
         InformationReceived,
         InformationOffered,
+        SafetySettled,
         LinkCorrected,
         TimerElapsed,
     ),

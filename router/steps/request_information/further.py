@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from router.step import Outcome, refuse
@@ -24,6 +25,7 @@ from schemas.letter import Letter
 from schemas.notices import RequestCancellation, RequestChange
 from schemas.outcome import ReferralClosed
 from schemas.refusals import Refusal
+from schemas.safety import SafetyChoice, SafetySettled
 
 
 def decide_further(
@@ -140,6 +142,21 @@ def close(state: State | None, closed: ReferralClosed, *, now: Now) -> Outcome[S
     told = said | {"closing": True}
     outcome = cancelled(before, before.asked, referral_id=closed.referral_id, said=told)
     return outcome if outcome.state is not None else Outcome(state=before)
+
+
+def stopped(state: State | None, settled: SafetySettled) -> Outcome[State]:
+    """A human had a request not be sent (L7): no answer to it is awaited, and who never got it is
+    told nothing.
+    """
+    if settled.choice is not SafetyChoice.DO_NOT_SEND or not isinstance(state, Asking):
+        return Outcome()
+    outcome = cancelled(
+        state,
+        [one for one in state.asked if one.letter and one.letter == settled.letter_id],
+        referral_id=settled.referral_id,
+        said={"decided_by": settled.decided_by, "rationale": settled.rationale},
+    )
+    return replace(outcome, letters=(), takes_back=())
 
 
 def cancelled(

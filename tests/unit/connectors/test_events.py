@@ -472,6 +472,11 @@ def test_data_that_is_no_base64_is_a_wrong_envelope(send: Desk, packed: str | No
             "invalid.future",
             "data.subject.date_of_birth.date",
         ),
+        (
+            {"subject": NAMED | {"date_of_birth": {"date": "1917-05-09"}}},
+            "invalid.past",
+            "data.subject.date_of_birth.date",
+        ),
         ({"subject": NAMED | {"sex_code": "girl"}}, "invalid.code", "data.subject.sex_code"),
         (
             {"subject": {"name": [*NAMED["name"], {"use": "pet"}]}},
@@ -494,6 +499,19 @@ def test_what_is_bad_in_a_notification_is_set_aside_and_named(
 ) -> None:
     (arrival,) = send("health", STRUCTURED, event(own_notification | changes))
     assert warned(arrival) == [(reason, field)]
+
+
+def test_an_adults_birthday_is_used_or_the_adult_is_asked_about_like_a_child(
+    send: Desk, event: Make, own_notification: dict[str, object]
+) -> None:
+    born = {"date": "1981-03-03"}
+    told = event(own_notification | {"subject": NAMED | {"date_of_birth": born}})
+    (arrival,) = send("health", STRUCTURED, told)
+    assert isinstance(arrival.body, NotificationReceived)
+    used = arrival.body.notification.subject.date_of_birth
+    assert used is not None
+    assert used.date == dt.date(1981, 3, 3)
+    assert warned(arrival) == []
 
 
 def test_a_notification_without_its_words_is_taken_and_says_so(

@@ -101,6 +101,9 @@ def test_a_letter_that_waits_at_the_door_goes_or_is_taken_back(
 ) -> None:
     outcome = Given(hold.STEP).given(at_the_door()).when(decided(choice, **changes))
     assert (outcome.lets_go, outcome.takes_back) == (goes, taken_back)
+    (fact,) = outcome.facts
+    assert isinstance(fact, SafetySettled)
+    assert fact.letter_id == "letter-1"
 
 
 def test_leaving_out_must_do_away_with_all_of_the_danger() -> None:

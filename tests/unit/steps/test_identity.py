@@ -163,6 +163,13 @@ def test_an_address_that_somebody_else_protected_is_not_told() -> None:
     assert "Balmoral" not in block.model_dump_json()
 
 
+def test_what_is_protected_can_be_rung_about_though_the_child_can_be_told_from_others() -> None:
+    block = asked_of(whole(**HIDDEN)).block
+    assert block.tells_apart
+    assert block.ring == RING
+    assert asked_of(whole()).block.ring is None
+
+
 def test_of_a_protected_child_only_whom_to_ring_is_told() -> None:
     block = asked_of(whole(protected=True)).block
     assert block.ring == RING

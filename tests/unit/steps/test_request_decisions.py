@@ -34,6 +34,7 @@ from schemas.notices import RequestCancellation, RequestChange
 from schemas.notification import ParentsInformed
 from schemas.rating import Colour
 from schemas.refusals import Refusal
+from schemas.safety import SafetyChoice, SafetySettled
 from tests.support import given
 from tests.support.given import NOON, Given, on_picture
 
@@ -240,6 +241,38 @@ def test_a_cancelled_request_is_awaited_no_longer_and_who_was_asked_is_told() ->
     missing = step.when(given.elapsed("request_information", NOON + 12 * HOUR)).facts
     assert "gp" not in {one.agency for one in given.of(InformationMissing, missing)}
     assert step.when(decided("cancel", request_id=request_id("gp"))) == Outcome()
+
+
+def settled(choice: SafetyChoice) -> SafetySettled:
+    """The duty manager about the request to the GP, which waits at the door."""
+    return SafetySettled(
+        referral_id="ref-1",
+        case_id="case-1",
+        hold_id="hold-1",
+        letter_id=letter_id("rated", "request_information", key="request/gp"),
+        recipient="gp",
+        choice=choice,
+        decided_by="M. Manager",
+        rationale="He works there.",
+    )
+
+
+def test_a_request_that_a_human_stopped_is_awaited_no_longer_and_who_never_got_it_is_not_told() -> (
+    None
+):
+    step = on(given.linked(), given.message(AMBER, id_="rated"))
+    outcome = step.when(settled(SafetyChoice.DO_NOT_SEND))
+    (fact,) = outcome.facts
+    assert isinstance(fact, RequestCancelled)
+    assert (fact.agency, fact.request_id) == ("gp", request_id("gp"))
+    assert (fact.decided_by, fact.rationale) == ("M. Manager", "He works there.")
+    assert (outcome.letters, outcome.takes_back) == ((), ())
+    assert step.when(settled(SafetyChoice.DO_NOT_SEND)) == Outcome()
+
+
+def test_a_request_that_a_human_had_sent_all_the_same_is_awaited() -> None:
+    step = on(given.linked(), given.message(AMBER, id_="rated"))
+    assert step.when(settled(SafetyChoice.SEND)) == Outcome()
 
 
 def test_an_answer_to_a_cancelled_request_is_taken_as_volunteered() -> None:
