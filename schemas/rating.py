@@ -34,8 +34,10 @@ _SEVERITIES = {colour: severity for severity, colour in enumerate(Colour)}
 
 
 Clock = Literal["decision", "product", "possible_red"]
+ClockKind = Literal["decision", "product", "possible_red", "answer"]
 """``decision``: the authority confirms the rating (L3); ``product``: its own time allowed (R18);
-``possible_red``: a human has looked at what may be a Red, within minutes.
+``possible_red``: a human has looked at what may be a Red, within minutes; ``answer``: an agency
+answers what it was asked (R25).
 """
 
 

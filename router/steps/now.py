@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
-from router.steps import deadlines
+from router.steps.clocks.openings import Openings, openings
+from router.steps.clocks.own_time import OwnTime, allowed_time, time_until
+from router.steps.clocks.ticking import Rung, Ticking, rungs, started
+from schemas.calendar import DAY_AND_NIGHT, Elapsed, Minutes, TimeAllowed
 from schemas.policy import Agreement, BoroughProfile, ColourRule, Policy
-from schemas.rating import Colour
+from schemas.rating import ClockKind, Colour
 
 
 @dataclass(frozen=True)
@@ -42,12 +45,43 @@ class Now:
 
     def due(self, colour: Colour, *, since: dt.datetime | None = None) -> dt.datetime:
         """When the products of a rating are due: from now, or from ``since``."""
-        allowed = self.rule(colour).time_allowed
-        return deadlines.due(allowed, since or self.at, calendar=self.profile.calendar)
+        return self.own_time(self.rule(colour).time_allowed, since=since).due
 
-    def clock(self, due_at: dt.datetime) -> deadlines.Ticking:
-        """A clock that runs from now and warns when the profile says."""
-        return deadlines.started(self.at, due_at, warn_at=self.profile.warn_at)
+    def own_time(self, allowed: TimeAllowed, *, since: dt.datetime | None = None) -> OwnTime:
+        """The authority's own time from now, or from ``since``."""
+        return allowed_time(allowed, since or self.at, calendar=self.profile.calendar)
+
+    def clock(self, kind: ClockKind, allowed: TimeAllowed) -> Ticking:
+        """A clock of the authority's that runs from now; warns and goes up as the profile says."""
+        own = self.own_time(allowed)
+        return started(own, warn_at=self.profile.warn_at, chain=self._chain(kind, own))
+
+    def product_clock(self, colour: Colour, due_at: dt.datetime) -> Ticking:
+        """A clock that runs from now until the products of a rating are due."""
+        allowed, own = self.rule(colour).time_allowed, openings(self.profile.calendar)
+        if isinstance(allowed, Minutes | Elapsed) or not own.is_open(due_at):
+            own = openings(DAY_AND_NIGHT)
+        left = self._until(due_at, own)
+        chain = self._chain("product", left)
+        return started(left, due_at, warn_at=self.profile.warn_at, chain=chain)
+
+    def answer_time(self, agency: str, until: dt.datetime, *, share: float = 1) -> OwnTime:
+        """A share of an agency's own time from now until a moment."""
+        calendar = self.policy.calendar_of(agency)
+        return time_until(until, self.at, calendar=calendar, share=share)
+
+    def answer_chain(self, agency: str, due_at: dt.datetime) -> tuple[Rung, ...]:
+        """Along whom it goes up, in an agency's own time, that it has not answered."""
+        own = openings(self.policy.calendar_of(agency))
+        return self._chain("answer", self._until(due_at, own))
+
+    def _until(self, due_at: dt.datetime, runs: Openings) -> OwnTime:
+        start = self.at.astimezone(dt.UTC)
+        return OwnTime(start, runs.between(start, due_at), runs)
+
+    def _chain(self, kind: ClockKind, own: OwnTime) -> tuple[Rung, ...]:
+        contacts = self.profile.chains.get(kind, ())
+        return rungs(own, contacts, share=self.profile.escalate_at)
 
     def agreement_with(self, agency: str) -> Agreement | None:
         """The agency's information-sharing agreement, if one is in force today (R50)."""

@@ -49,6 +49,12 @@ _NORTHERN_IRELAND_TOO = """
 2024-03-18 2024-07-12 2025-03-17 2025-07-14 2026-03-17 2026-07-13 2027-03-17 2027-07-12
 2028-03-17 2028-07-12
 """
+# The days themselves whose substitutes those are: who opens on Saturdays does not on Boxing Day.
+_AT_WEEKENDS = """
+2021-12-25 2021-12-26 2022-01-01 2022-12-25 2023-01-01 2026-12-26 2027-12-25 2027-12-26 2028-01-01
+"""
+_AT_WEEKENDS_IN_SCOTLAND = "2024-11-30 2025-11-30 2027-01-02 2028-01-02"
+_AT_WEEKENDS_IN_NORTHERN_IRELAND = "2024-03-17 2025-07-12 2026-07-12"
 
 
 def _days(text: str) -> frozenset[dt.date]:
@@ -56,10 +62,12 @@ def _days(text: str) -> frozenset[dt.date]:
 
 
 BANK_HOLIDAYS = {
-    "ENG": _days(_ENGLAND_AND_WALES),
-    "WLS": _days(_ENGLAND_AND_WALES),
-    "SCT": _days(_SCOTLAND),
-    "NIR": _days(_ENGLAND_AND_WALES + _NORTHERN_IRELAND_TOO),
+    "ENG": _days(_ENGLAND_AND_WALES + _AT_WEEKENDS),
+    "WLS": _days(_ENGLAND_AND_WALES + _AT_WEEKENDS),
+    "SCT": _days(_SCOTLAND + _AT_WEEKENDS + _AT_WEEKENDS_IN_SCOTLAND),
+    "NIR": _days(
+        _ENGLAND_AND_WALES + _NORTHERN_IRELAND_TOO + _AT_WEEKENDS + _AT_WEEKENDS_IN_NORTHERN_IRELAND
+    ),
 }
 
 
@@ -100,7 +108,7 @@ class Place:
                 for one in told.get("terms", ())
             ),
             on_call=told.get("on_call", False),
-            at_least=told.get("at_least", 60),
+            at_least=told.get("at_least_minutes", 60),
         )
 
     def opens_on(self, day: dt.date) -> bool:
@@ -227,3 +235,14 @@ def cases() -> Iterator[dict[str, Any]]:
     """The table, a case a line."""
     for line in TABLE.read_text(encoding="utf-8").splitlines():
         yield json.loads(line)
+
+
+def main() -> None:
+    """Work out what the table leaves open; what was worked out by hand stays."""
+    done = [{**case, **(reckon(case) | case)} for case in cases()]
+    lines = (json.dumps(case, ensure_ascii=False) for case in done)
+    TABLE.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -11,7 +11,7 @@ from router.step import Outcome, Step, referral_of, refuse
 from router.steps import thresholds
 from router.steps.asking import concern_of, plan_of
 from router.steps.cases import Cases, HandedOver
-from router.steps.deadlines import Ticking, due, timers
+from router.steps.clocks.ticking import Ticking, timers
 from router.steps.now import Now
 from router.steps.rate.concluding import close, follow, reopen, watched_anew
 from router.steps.rate.state import (
@@ -108,8 +108,8 @@ def _suggest(state: State | None, linked: ChildLinked, *, now: Now) -> Outcome[S
 
 def _suggested(cases: Cases, linked: ChildLinked, *, suggestion: Suggestion, now: Now) -> Suggested:
     """Whoever decides is told what the words deny too; agencies that are asked are not."""
-    allowed, calendar = now.profile.decision_allowed, now.profile.calendar
-    decision_due, product_due = due(allowed, now.at, calendar=calendar), now.due(suggestion.colour)
+    decision = now.clock("decision", now.profile.decision_allowed)
+    product_due = now.due(suggestion.colour)
     may_be_red = suggestion.colour is Colour.RED or linked.notification.urgent
     looked_at = now.profile.possible_red_allowed if may_be_red else None
     return Suggested(
@@ -117,13 +117,13 @@ def _suggested(cases: Cases, linked: ChildLinked, *, suggestion: Suggestion, now
         colour=suggestion.colour,
         reasons=(*suggestion.reasons, *suggestion.denied),
         received_at=now.at,
-        decision_due_at=decision_due,
+        decision_due_at=decision.due_at,
         product_due_at=product_due,
-        decision=now.clock(decision_due),
-        product=now.clock(product_due),
+        decision=decision,
+        product=now.product_clock(suggestion.colour, product_due),
         set_aside=revealed(linked.notification).set_aside,
         may_be_red=may_be_red,
-        possible_red=now.clock(due(looked_at, now.at, calendar=calendar)) if looked_at else None,
+        possible_red=now.clock("possible_red", looked_at) if looked_at else None,
         referrer=Referrer(agency=linked.agency, reference=linked.notification.reference),
     )
 
@@ -236,7 +236,9 @@ def _product_clock(
     """Runs while somebody waits for a product; a due time that has passed is told only once."""
     if not state.awaits(colour, now.profile):
         return None
-    return state.product if colour is state.colour or due_at <= now.at else now.clock(due_at)
+    if colour is state.colour or due_at <= now.at:
+        return state.product
+    return now.product_clock(colour, due_at)
 
 
 def _move(state: State | None, correction: LinkCorrected, *, now: Now) -> Outcome[State]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from hashlib import sha256
 
 from router.step import Outcome, refuse
-from router.steps.deadlines import timers
+from router.steps.clocks.ticking import timers
 from router.steps.now import Now
 from router.steps.request_information.state import Asked, Asking, HandedOver, State
 from schemas.information import (

@@ -8,7 +8,7 @@ from router.step import Outcome, Step, referral_of
 from router.steps import thresholds
 from router.steps.asking import concern_of
 from router.steps.cases import Cases
-from router.steps.deadlines import timers
+from router.steps.clocks.ticking import timers
 from router.steps.now import Now
 from router.steps.request_information.answers import miss, take, volunteer
 from router.steps.request_information.further import close, decide_further

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from router.step import Outcome, refuse
 from router.steps.asking import Concern, ruled_out
-from router.steps.deadlines import timers
+from router.steps.clocks.ticking import timers
 from router.steps.now import Now
 from router.steps.request_information.requests import requests_to
 from router.steps.request_information.state import (

@@ -15,6 +15,7 @@ from router.steps.asking import WHY
 from router.steps.check import decide as check
 from router.steps.check.asking import KEPT_CLOSE
 from schemas.base import Fact
+from schemas.calendar import Elapsed
 from schemas.case import ConcernFollowed, LinkOutcome, RegistersChanged
 from schemas.checks import (
     CheckAnswered,
@@ -31,7 +32,7 @@ from schemas.gathering import RuledOut
 from schemas.notification import ParentsInformed
 from schemas.outcome import Because, ReferralClosed, ReferralReopened
 from schemas.person import Name, PartialDate, Person
-from schemas.policy import AgeBand, Agreement, CheckTerms, Elapsed, Partner, Policy, SystemCheck
+from schemas.policy import AgeBand, Agreement, CheckTerms, Partner, Policy, SystemCheck
 from schemas.product import Disposal
 from schemas.refusals import Refusal
 from schemas.registers import KnownTo

@@ -197,6 +197,27 @@ def test_where_the_profile_says_so_a_colours_requests_leave_on_the_suggestion() 
     assert asking(eager(Colour.RED)).when(given.linked()).letters == ()
 
 
+def test_a_green_of_friday_evening_is_not_due_from_a_school_at_the_weekend() -> None:
+    friday = dt.datetime(2026, 11, 27, 16, 55, tzinfo=dt.UTC)
+    tuesday = dt.datetime(2026, 12, 1, 17, tzinfo=dt.UTC)
+    step = asking().given(given.linked(given.MISSING_EPISODE))
+    rating = given.assigned(Colour.GREEN, product_due_at=tuesday)
+    (request, *_) = requested(step.when(rating, at=friday)).requests
+    assert request.agency == "school"
+    assert request.due_at == dt.datetime(2026, 11, 30, 16, 57, 30, tzinfo=dt.UTC)
+
+
+def test_the_police_are_there_on_saturday_night() -> None:
+    saturday = dt.datetime(2026, 11, 28, 23, tzinfo=dt.UTC)
+    step = asking().given(given.linked(given.MISSING_EPISODE))
+    red = given.assigned(
+        Colour.RED, product_due_at=saturday + 4 * HOUR, agencies=("police", "school")
+    )
+    due = {one.agency: one.due_at for one in requested(step.when(red, at=saturday)).requests}
+    monday = dt.datetime(2026, 11, 30, 10, tzinfo=dt.UTC)
+    assert due == {"police": saturday + 2 * HOUR, "school": monday}
+
+
 def test_a_request_says_why_on_what_basis_and_by_when() -> None:
     informed = ParentsInformed(informed=True, consent="given")
     narrative = given.notification(given.DOMESTIC_ABUSE, parents_informed=informed)
@@ -205,7 +226,9 @@ def test_a_request_says_why_on_what_basis_and_by_when() -> None:
     assert request.legal_basis == "Children Act 1989, section 17; Children Act 2004, section 11"
     assert request.consent == "given"
     assert request.sharing_policy == "ISA/school"
-    assert request.due_at == NOON + 12 * HOUR
+    assert (
+        request.due_at == NOON + 4 * HOUR
+    )  # half of the eight hours in which it is open till then
     assert request.purpose
     assert request.facts_checked
 
@@ -572,7 +595,7 @@ def test_the_same_answer_told_twice_is_one_answer_and_another_is_refused() -> No
 def test_who_has_not_answered_when_it_is_due_is_missing() -> None:
     step = asking().given(given.linked())
     (timer,) = step.when(AMBER).timers
-    assert timer.due_at == NOON + 12 * HOUR
+    assert timer.due_at == NOON + 4 * HOUR
     step.when(answer("school", item()))
     outcome = step.when(given.elapsed("request_information", timer.due_at))
     missing = given.of(InformationMissing, outcome.facts)
@@ -582,16 +605,16 @@ def test_who_has_not_answered_when_it_is_due_is_missing() -> None:
 
 def test_a_timer_that_runs_out_twice_or_too_early_tells_nothing() -> None:
     step = asking().given(given.linked(), AMBER)
-    assert step.when(given.elapsed("request_information", NOON + 11 * HOUR)) == Outcome()
-    step.when(given.elapsed("request_information", NOON + 12 * HOUR))
-    assert step.when(given.elapsed("request_information", NOON + 12 * HOUR)) == Outcome()
+    assert step.when(given.elapsed("request_information", NOON + 3 * HOUR)) == Outcome()
+    step.when(given.elapsed("request_information", NOON + 4 * HOUR))
+    assert step.when(given.elapsed("request_information", NOON + 4 * HOUR)) == Outcome()
 
 
 @pytest.mark.parametrize("timer_first", [True, False])
 def test_a_late_answer_is_taken_and_said_to_be_late(timer_first: bool) -> None:
     step = asking().given(given.linked(), AMBER)
     if timer_first:
-        step.when(given.elapsed("request_information", NOON + 12 * HOUR))
+        step.when(given.elapsed("request_information", NOON + 4 * HOUR))
     (fact,) = given.of(
         InformationAnswered, step.when(answer("school", item()), at=NOON + 13 * HOUR).facts
     )
@@ -609,7 +632,7 @@ def test_a_raised_rating_asks_those_who_were_not_asked_before() -> None:
     outcome = step.when(red, at=NOON + HOUR)
     assert asked(outcome) == ["childrens_social_care"]
     assert requested(outcome).requests[0].legal_basis == "Children Act 1989, section 47"
-    assert [timer.due_at for timer in outcome.timers] == [NOON + 3 * HOUR]
+    assert [timer.due_at for timer in outcome.timers] == [NOON + 2.5 * HOUR]
 
 
 def test_due_times_of_two_rounds_are_each_watched() -> None:

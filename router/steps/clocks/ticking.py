@@ -1,0 +1,118 @@
+"""A clock that runs: what it tells next, and along whom it goes up. Each telling is a fact and a
+letter of the step whose clock it is.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from operator import not_
+from typing import Self
+
+from pydantic import Field
+
+from router.step import Timer
+from router.steps.clocks.openings import Openings
+from router.steps.clocks.own_time import OwnTime
+from schemas.base import Instant, Line, Shape
+from schemas.calendar import Contact
+
+
+class Rung(Shape):
+    """Whom it goes up to next, and when, as long as nothing happens."""
+
+    at: Instant
+    contact: Contact
+
+
+class Paused(Shape):
+    """The clock stands still since then, for a reason."""
+
+    since: Instant
+    reason: Line
+
+
+class Running(Shape):
+    """A due time, and the chain along which it goes up once that has passed."""
+
+    due_at: Instant
+    started_at: Instant | None = Field(default=None, exclude_if=not_)
+    """None only in documents that were written before."""
+    chain: tuple[Rung, ...] = Field(default=(), exclude_if=not_)
+    """Those who have not been told yet; the last is where it ends."""
+    paused: Paused | None = Field(default=None, exclude_if=not_)
+
+    def moved(self, at: dt.datetime, runs: Openings) -> Self:
+        """Running again: each moment has as much of its own time before it as when it stopped."""
+        if self.paused is None:
+            return self
+        since = self.paused.since
+        changes: dict[str, object] = {"paused": None}
+        changes["due_at"] = runs.after(at, runs.between(since, self.due_at))
+        changes["chain"] = tuple(
+            rung.model_copy(update={"at": runs.after(at, runs.between(since, rung.at))})
+            for rung in self.chain
+        )
+        return self.model_copy(update=changes)
+
+
+class Ticking(Running):
+    """``approaching_at`` is None once the warning was given."""
+
+    approaching_at: Instant | None
+    breached: bool = Field(default=False, exclude_if=not_)
+    """Whether it was told that the due time passed."""
+
+    @property
+    def next_at(self) -> dt.datetime:
+        """When there is something to tell: that the due time is near, that it passed, and then to
+        who is next in the chain.
+        """
+        if self.breached:
+            return self.chain[0].at
+        return self.approaching_at or self.due_at
+
+    @property
+    def breached_next(self) -> bool:
+        """Whether what is to tell next is the breach."""
+        return self.approaching_at is None and not self.breached
+
+    def told(self) -> Ticking | None:
+        """The clock once that was told; None once there is nobody else to tell."""
+        if self.approaching_at is not None:
+            return self.model_copy(update={"approaching_at": None})
+        left = self.chain[1:] if self.breached else self.chain
+        return self.model_copy(update={"breached": True, "chain": left}) if left else None
+
+
+def started(
+    own: OwnTime,
+    due_at: dt.datetime | None = None,
+    *,
+    warn_at: float,
+    chain: tuple[Rung, ...] = (),
+) -> Ticking:
+    """A clock that warns after a share (0 to 1) of its own time."""
+    return Ticking(
+        due_at=due_at or own.due,
+        started_at=own.start,
+        chain=chain,
+        approaching_at=own.at(warn_at),
+    )
+
+
+def rungs(own: OwnTime, contacts: Sequence[Contact], *, share: float) -> tuple[Rung, ...]:
+    """When each of a chain is told: the first after this share (1 or more) of the clock's own time,
+    each further one as much later again.
+    """
+    return tuple(
+        Rung(at=own.at(1 + (share - 1) * number), contact=contact)
+        for number, contact in enumerate(contacts, start=1)
+    )
+
+
+def timers(
+    next_at: dt.datetime | None, key: str, *, before: dt.datetime | None = None
+) -> tuple[Timer, ...]:
+    """One timer at a time: for what a state waits for next, unless that is what it waited for."""
+    return () if next_at is None or next_at == before else (Timer(next_at, key),)
