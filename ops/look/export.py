@@ -28,6 +28,7 @@ NOTICES: tuple[type[Notice], ...] = (
     enquiries.EnquiryReview,
     information.InformationRequest,
     notices.AdultMatter,
+    notices.AnswerOverdue,
     notices.ApprovalRequest,
     notices.DueTimeWarning,
     notices.Handover,

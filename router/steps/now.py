@@ -72,8 +72,11 @@ class Now:
 
     def answer_chain(self, agency: str, due_at: dt.datetime) -> tuple[Rung, ...]:
         """Along whom it goes up, in an agency's own time, that it has not answered."""
-        own = openings(self.policy.calendar_of(agency))
-        return self._chain("answer", self._until(due_at, own))
+        return self._chain("answer", self._until(due_at, self.openings_of(agency)))
+
+    def openings_of(self, agency: str) -> Openings:
+        """When an agency is there."""
+        return openings(self.policy.calendar_of(agency))
 
     def _until(self, due_at: dt.datetime, runs: Openings) -> OwnTime:
         start = self.at.astimezone(dt.UTC)

@@ -42,18 +42,19 @@ class Running(Shape):
     """Those who have not been told yet; the last is where it ends."""
     paused: Paused | None = Field(default=None, exclude_if=not_)
 
-    def moved(self, at: dt.datetime, runs: Openings) -> Self:
+    def resumed(self, at: dt.datetime, runs: Openings) -> Self:
         """Running again: each moment has as much of its own time before it as when it stopped."""
         if self.paused is None:
             return self
         since = self.paused.since
-        changes: dict[str, object] = {"paused": None}
-        changes["due_at"] = runs.after(at, runs.between(since, self.due_at))
-        changes["chain"] = tuple(
-            rung.model_copy(update={"at": runs.after(at, runs.between(since, rung.at))})
-            for rung in self.chain
+
+        def later(moment: dt.datetime) -> dt.datetime:
+            return moment if moment <= since else runs.after(at, runs.between(since, moment))
+
+        chain = tuple(one.model_copy(update={"at": later(one.at)}) for one in self.chain)
+        return self.model_copy(
+            update={"paused": None, "due_at": later(self.due_at), "chain": chain}
         )
-        return self.model_copy(update=changes)
 
 
 class Ticking(Running):
@@ -73,9 +74,9 @@ class Ticking(Running):
         return self.approaching_at or self.due_at
 
     @property
-    def breached_next(self) -> bool:
-        """Whether what is to tell next is the breach."""
-        return self.approaching_at is None and not self.breached
+    def told_next(self) -> Contact | None:
+        """Who of the chain is told next; None while the due time itself is to be told."""
+        return self.chain[0].contact if self.breached else None
 
     def told(self) -> Ticking | None:
         """The clock once that was told; None once there is nobody else to tell."""

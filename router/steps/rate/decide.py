@@ -26,6 +26,7 @@ from router.steps.rate.state import (
 )
 from router.steps.sharing import revealed
 from router.steps.thresholds import Suggestion
+from schemas.base import Fact
 from schemas.case import ChildLinked, ConcernFollowed, LinkCorrected
 from schemas.checks import CheckAnswered, CheckLate, ChecksRevised
 from schemas.decisions import OutcomeDecided, RatingDecided, RatingDecision
@@ -47,6 +48,7 @@ from schemas.rating import (
     DueTime,
     DueTimeApproaching,
     DueTimeBreached,
+    DueTimeEscalated,
     RatingAssigned,
     RatingSuggested,
     TimerElapsed,
@@ -346,19 +348,28 @@ def _warn(state: State | None, elapsed: TimerElapsed, *, now: Now) -> Outcome[St
             clock=clock,
             colour=state.colour,
             due_at=ticking.due_at,
-            breached=ticking.breached_next,
+            breached=ticking.approaching_at is None,
+            escalated_to=ticking.told_next,
         )
         for clock, ticking in rung.items()
     ]
     after = state.model_copy(update={clock: ticking.told() for clock, ticking in rung.items()})
-    facts = (
-        (DueTimeBreached if one.breached else DueTimeApproaching)(**one.shared(DueTime))
-        for one in warnings
-    )
-    agency = now.policy.lead_agency
-    letters = (Letter(f"warning/{one.clock}", agency=agency, notice=one) for one in warnings)
+    letters = (_warning(one, now=now) for one in warnings)
     next_timers = timers(after.next_at, elapsed.key, before=state.next_at)
-    return Outcome(after, tuple(facts), tuple(letters), next_timers)
+    return Outcome(after, tuple(map(_warned, warnings)), tuple(letters), next_timers)
+
+
+def _warned(warning: DueTimeWarning) -> Fact:
+    what = warning.shared(DueTime)
+    if warning.escalated_to is not None:
+        return DueTimeEscalated(**what, told=warning.escalated_to)
+    return (DueTimeBreached if warning.breached else DueTimeApproaching)(**what)
+
+
+def _warning(warning: DueTimeWarning, *, now: Now) -> Letter:
+    to = warning.escalated_to
+    agency = (to and to.agency) or now.policy.lead_agency
+    return Letter(f"warning/{warning.clock}", agency=agency, notice=warning)
 
 
 STEP: Step[State] = Step(

@@ -55,7 +55,7 @@ def decide(state: State | None, message: Message, policy: Policy) -> Outcome[Sta
         case LinkCorrected() as correction:
             return _move(state, correction, cause=message.id, now=now)
         case TimerElapsed() as elapsed:
-            return miss(state, elapsed)
+            return miss(state, elapsed, now=now)
     return Outcome()
 
 

@@ -8,10 +8,11 @@ from collections.abc import Iterable, Iterator
 from router.steps.asking import Concern, checks_of, level_of, overrule, told_to
 from router.steps.identity import as_person
 from router.steps.now import Now
-from router.steps.request_information.state import Rating
+from router.steps.request_information.state import Asked, Rating
 from schemas.base import Code
 from schemas.gathering import Overrule, RuledOut
 from schemas.information import InformationRequest
+from schemas.letter import letter_id
 from schemas.message import derived_id
 
 
@@ -36,6 +37,19 @@ def requests_to(
             **_basis(agency, concern, rating=rating, now=now),
             about=told,
             **concern.shared(InformationRequest) | {"child": as_person(told)},
+        )
+
+
+def asked_of(requests: Iterable[InformationRequest], *, cause: str, now: Now) -> Iterator[Asked]:
+    """What is remembered of requests that leave by the message ``cause``."""
+    for one in requests:
+        yield Asked(
+            request_id=one.identifier,
+            agency=one.agency,
+            due_at=one.due_at,
+            started_at=now.at,
+            chain=now.answer_chain(one.agency, one.due_at),
+            letter=letter_id(cause, "request_information", key=f"request/{one.agency}"),
         )
 
 
