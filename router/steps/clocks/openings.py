@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from itertools import takewhile
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -63,7 +62,7 @@ class Openings:
         """The openings that are not over at ``start``, without end; ``day``: not before it."""
         day = day or self.day_of(start)
         while True:
-            span = self.on(day)
+            span = self._days[day] if day in self._days else self.on(day)
             if span is not None and span[1] > start:
                 yield span
             day += _DAY
@@ -72,8 +71,12 @@ class Openings:
         """How long it is open from one moment to another."""
         if self.calendar.always:
             return max(end - start, _NO_TIME)
-        spans = takewhile(lambda span: span[0] < end, self.since(start))
-        return sum((min(b, end) - max(a, start) for a, b in spans), _NO_TIME)
+        length = _NO_TIME
+        for opens, closes in self._running(start):
+            if opens >= end:
+                break
+            length += (closes if closes < end else end) - opens
+        return length
 
     def after(
         self, start: dt.datetime, length: dt.timedelta, *, pauses: Iterable[Span] = ()
@@ -81,13 +84,17 @@ class Openings:
         """The first moment by which it was open for so long, leaving out pauses."""
         if self.calendar.always and not pauses:
             return start + length
-        paused = sorted(pauses)
-        for opens, closes in self.since(start):
-            for begin, end in _without(paused, max(opens, start), closes):
-                if length <= end - begin:
-                    return begin + length
-                length -= end - begin
+        running = self._running(start)
+        for begin, end in _without(sorted(pauses), running) if pauses else running:
+            here = end - begin
+            if length <= here:
+                return begin + length
+            length -= here
         raise AssertionError("openings have no end")
+
+    def _running(self, start: dt.datetime) -> Iterator[Span]:
+        for opens, closes in self.since(start):
+            yield (opens if opens > start else start), closes
 
     def closing(self, start: dt.datetime, *, days: int) -> dt.datetime:
         """When the so-many-th working day after the one of ``start`` ends; 0: the first that is not
@@ -121,14 +128,16 @@ class Openings:
         return dt.datetime.combine(day, at, self.zone).astimezone(dt.UTC)
 
 
-def _without(pauses: Iterable[Span], begin: dt.datetime, end: dt.datetime) -> Iterator[Span]:
-    for since, until in pauses:
-        if since < end and until > begin:
-            if since > begin:
-                yield begin, since
-            begin = until
-    if begin < end:
-        yield begin, end
+def _without(pauses: Sequence[Span], running: Iterable[Span]) -> Iterator[Span]:
+    for begin, end in running:
+        left = begin
+        for since, until in pauses:
+            if since < end and until > left:
+                if since > left:
+                    yield left, since
+                left = until
+        if left < end:
+            yield left, end
 
 
 @lru_cache(maxsize=256)
