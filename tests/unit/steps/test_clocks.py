@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from router.steps.clocks.openings import openings
+from router.steps.clocks.openings import bank_holidays, openings
 from router.steps.clocks.own_time import OwnTime, allowed_time, time_until
 from schemas.calendar import (
     BeforeNextSchoolDay,
@@ -67,6 +67,13 @@ def test_the_table_of_cases(case: dict[str, Any]) -> None:
 @pytest.mark.parametrize("case", BY_HAND, ids=name)
 def test_the_plain_reckoning_agrees_with_what_was_worked_out_by_hand(case: dict[str, Any]) -> None:
     assert at(plain_clock.reckon(case)["due"]) == at(case["due"])
+
+
+@pytest.mark.parametrize("nation", ["ENG", "WLS", "SCT", "NIR"])
+def test_bank_holidays_are_those_of_the_government(nation: str) -> None:
+    known = plain_clock.BANK_HOLIDAYS[nation]
+    years = {day.year for day in known}
+    assert known == {day for year in years for day in bank_holidays(nation, year)}
 
 
 days = st.dates(dt.date(2023, 1, 1), dt.date(2030, 1, 1))
