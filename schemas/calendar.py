@@ -175,6 +175,7 @@ def office_hours(calendar: Calendar) -> PartnerCalendar:
         opens=calendar.opens,
         closes=calendar.closes,
         subdivision=calendar.subdivision,
+        hours=calendar.hours,
     )
 
 

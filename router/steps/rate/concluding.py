@@ -111,7 +111,8 @@ def reopen(
 
 def watched_anew(state: Assigned, now: Now) -> Assigned:
     """Products that are still awaited get the time that is left, or their time anew."""
-    if state.product is not None or not state.awaits(state.colour, now.profile):
+    runs = state.product is not None and not state.product.breached
+    if runs or not state.awaits(state.colour, now.profile):
         return state
     due_at = state.product_due_at if state.product_due_at > now.at else now.due(state.colour)
     product = now.product_clock(state.colour, due_at)

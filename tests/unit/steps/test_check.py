@@ -109,6 +109,16 @@ def test_every_system_that_the_borough_names_is_asked_at_once() -> None:
     }
 
 
+def test_each_system_has_its_time_while_its_agency_is_there() -> None:
+    friday = dt.datetime(2026, 11, 27, 16, 30, tzinfo=dt.UTC)
+    housing = ICS.model_copy(update={"system": "tenancies", "agency": "housing"})
+    outcome = checking(housing, PNC).when(given.linked(), at=friday)
+    assert {one.agency: one.due_at for one in asked(outcome).requests} == {
+        "housing": dt.datetime(2026, 11, 30, 9, 30, tzinfo=dt.UTC),
+        "police": friday + 3 * HOUR,
+    }
+
+
 def test_the_notifier_is_asked_too_as_police_referrals_are_checked_against_their_systems() -> None:
     linked = given.linked()
     assert linked.agency == "police"

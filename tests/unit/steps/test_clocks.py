@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given as for_all
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
@@ -26,7 +26,7 @@ from schemas.calendar import (
     WorkingDays,
     WorkingHours,
 )
-from tests.support import plain_clock
+from tests.support import given, plain_clock
 from tests.support.plain_clock import at
 
 LONDON = ZoneInfo("Europe/London")
@@ -128,7 +128,7 @@ AMOUNTS: list[tuple[str, str, st.SearchStrategy[float]]] = [
 ]
 
 
-@given(calendars, moments, st.data())
+@for_all(calendars, moments, st.data())
 def test_more_time_never_makes_an_earlier_due(
     calendar: Calendar, start: dt.datetime, data: st.DataObject
 ) -> None:
@@ -139,7 +139,7 @@ def test_more_time_never_makes_an_earlier_due(
     assert start < dues[0] <= dues[1]
 
 
-@given(calendars, moments, st.floats(0.1, 400), st.floats(0, 400), st.floats(0.1, 1))
+@for_all(calendars, moments, st.floats(0.1, 400), st.floats(0, 400), st.floats(0.1, 1))
 def test_a_later_end_never_makes_an_earlier_answer(
     calendar: Calendar, start: dt.datetime, hours: float, more: float, share: float
 ) -> None:
@@ -148,7 +148,7 @@ def test_a_later_end_never_makes_an_earlier_answer(
     assert start < dues[0] <= dues[1]
 
 
-@given(calendars, moments, kinds)
+@for_all(calendars, moments, kinds)
 def test_a_due_time_lies_within_the_time_in_which_it_runs(
     calendar: Calendar, start: dt.datetime, allowed: TimeAllowed
 ) -> None:
@@ -158,7 +158,7 @@ def test_a_due_time_lies_within_the_time_in_which_it_runs(
         assert openings(calendar).is_open(own.due)
 
 
-@given(calendars, moments, kinds, st.floats(0.01, 1), st.floats(1, 4))
+@for_all(calendars, moments, kinds, st.floats(0.01, 1), st.floats(1, 4))
 def test_it_is_warned_of_before_it_is_due_and_goes_up_after(
     calendar: Calendar, start: dt.datetime, allowed: TimeAllowed, before: float, after: float
 ) -> None:
@@ -166,7 +166,7 @@ def test_it_is_warned_of_before_it_is_due_and_goes_up_after(
     assert start < own.at(before) <= own.due <= own.at(after)
 
 
-@given(calendars, moments, kinds, st.floats(0, 100), st.floats(0.1, 100))
+@for_all(calendars, moments, kinds, st.floats(0, 100), st.floats(0.1, 100))
 def test_a_pause_never_makes_an_earlier_due(
     calendar: Calendar, start: dt.datetime, allowed: TimeAllowed, since: float, length: float
 ) -> None:
@@ -178,7 +178,7 @@ def test_a_pause_never_makes_an_earlier_due(
     assert not pause[0] < due < pause[1]
 
 
-@given(calendars, moments, moments, st.integers(1, 10))
+@for_all(calendars, moments, moments, st.integers(1, 10))
 def test_what_comes_earlier_is_not_due_later(
     calendar: Calendar, one: dt.datetime, other: dt.datetime, days: int
 ) -> None:
@@ -192,6 +192,33 @@ def test_days_end_when_the_authority_closes_after_so_many_working_days() -> None
     calendar = Calendar(closures=(dt.date(2026, 6, 11),))
     due = allowed_time(WorkingDays(days=1), at("2026-06-10T12:00"), calendar=calendar).due
     assert due == at("2026-06-12T17:00")
+
+
+@pytest.mark.parametrize("kind", ["police", "hospital", "ambulance", "front_line"])
+def test_an_old_profile_has_the_police_and_hospitals_there_day_and_night(kind: str) -> None:
+    old = given.profile().model_copy(update={"calendars": {}, "chains": {}})
+    policy = given.policy(given.partner("agency", kind=kind), profile_=old)
+    assert policy.calendar_of("agency").always
+
+
+def test_an_old_profile_has_other_partners_there_in_office_hours() -> None:
+    council = Calendar(subdivision="SCT", closures=(dt.date(2026, 12, 29),))
+    old = given.profile().model_copy(update={"calendars": {}, "calendar": council})
+    policy = given.policy(given.partner("nursery", kind="school"), profile_=old)
+    assert policy.calendar_of("nursery") == PartnerCalendar(subdivision="SCT")
+    assert policy.calendar_of("nobody_known") == PartnerCalendar(subdivision="SCT")
+    assert policy.calendar_of(policy.lead_agency) == council
+
+
+def test_an_agency_keeps_its_own_calendar_before_that_of_its_kind() -> None:
+    own, of_kind = PartnerCalendar(opens=dt.time(7)), PartnerCalendar(opens=dt.time(8))
+    calendars = {"nursery": own, "school": of_kind, "police": of_kind}
+    profile = given.profile().model_copy(update={"calendars": calendars})
+    partners = [given.partner(code, kind="school") for code in ("nursery", "primary")]
+    policy = given.policy(*partners, profile_=profile)
+    assert policy.calendar_of("nursery") == own
+    assert policy.calendar_of("primary") == of_kind
+    assert policy.calendar_of("police") == of_kind
 
 
 def test_a_day_may_end_at_midnight() -> None:

@@ -424,6 +424,14 @@ def test_a_referral_moved_after_its_due_time_has_that_time_anew() -> None:
     assert [timer.due_at for timer in outcome.timers] == [NOON + 66 * HOUR]
 
 
+def test_a_referral_moved_while_it_goes_up_the_chain_has_its_time_anew() -> None:
+    step = rating().given(given.linked(), decided(Colour.AMBER))
+    for hours in (18, 24, 36):
+        step.when(given.elapsed("rate", NOON + hours * HOUR))
+    step.when(given.corrected(), at=NOON + 40 * HOUR)
+    assert step.state.product.due_at == NOON + 64 * HOUR
+
+
 @pytest.mark.parametrize(
     "settled",
     [released(Colour.RED, urgent=True), released(Colour.AMBER), refused(Colour.RED, voided=True)],
