@@ -164,7 +164,7 @@ class BoroughProfile(Shape):
     """For the authority to confirm the rating (L3)."""
     warn_at: float = Field(default=0.75, gt=0, lt=1)
     """Share of a clock's own time after which its due time is 'approaching'."""
-    escalate_at: float = Field(default=1.5, ge=1, le=10, exclude_if=lambda share: share == 1.5)
+    escalate_at: float = Field(default=1.5, gt=1, le=10, exclude_if=lambda share: share == 1.5)
     """Share of it after which the first of its chain is told; each further one as much later."""
     answer_share: float = Field(default=0.5, gt=0, le=1)
     """Share that agencies have of their own time until products are due (R25)."""

@@ -70,8 +70,8 @@ def attempt(
     start = at if at.tzinfo else at.replace(tzinfo=zone)
     own = _own_time(profile, kind, start, agency=agency, colour=colour)
     contacts = profile.chains.get(kind, ()) if kind != "before_next_school_day" else ()
-    up = rungs(own, contacts, share=profile.escalate_at)
     step = profile.escalate_at - 1
+    up = rungs(own.due, contacts, every=own.length * step, runs=own.runs)
     moments = (
         Moment("warned", own.at(profile.warn_at).astimezone(zone), profile.warn_at),
         Moment("due and chased", own.due.astimezone(zone), 1),

@@ -37,9 +37,12 @@ class Running(Shape):
 
     due_at: Instant
     started_at: Instant | None = Field(default=None, exclude_if=not_)
-    """None only in documents that were written before."""
+    own: dt.timedelta | None = Field(default=None, exclude_if=not_)
+    """How much of its own time it was given; both are None only in documents that were written
+    before, whose clocks go up no chain.
+    """
     chain: tuple[Rung, ...] = Field(default=(), exclude_if=not_)
-    """Those who have not been told yet; the last is where it ends."""
+    """Once it is due, those who have not been told yet; the last is where it ends."""
     paused: Paused | None = Field(default=None, exclude_if=not_)
 
     def resumed(self, at: dt.datetime, runs: Openings) -> Self:
@@ -61,6 +64,8 @@ class Ticking(Running):
     """``approaching_at`` is None once the warning was given."""
 
     approaching_at: Instant | None
+    day_and_night: bool = Field(default=False, exclude_if=not_)
+    """Whether it runs at all hours, or in the authority's opening time."""
     breached: bool = Field(default=False, exclude_if=not_)
     """Whether it was told that the due time passed."""
 
@@ -78,36 +83,41 @@ class Ticking(Running):
         """Who of the chain is told next; None while the due time itself is to be told."""
         return self.chain[0].contact if self.breached else None
 
-    def told(self) -> Ticking | None:
-        """The clock once that was told; None once there is nobody else to tell."""
+    @property
+    def breached_next(self) -> bool:
+        """Whether what is to tell next is the breach."""
+        return self.approaching_at is None and not self.breached
+
+    def told(self, chain: tuple[Rung, ...]) -> Ticking | None:
+        """The clock once that was told; None once there is nobody else to tell.
+
+        ``chain``: along whom it goes up once the breach was told.
+        """
         if self.approaching_at is not None:
             return self.model_copy(update={"approaching_at": None})
-        left = self.chain[1:] if self.breached else self.chain
+        left = self.chain[1:] if self.breached else chain
         return self.model_copy(update={"breached": True, "chain": left}) if left else None
 
 
-def started(
-    own: OwnTime,
-    due_at: dt.datetime | None = None,
-    *,
-    warn_at: float,
-    chain: tuple[Rung, ...] = (),
-) -> Ticking:
+def started(own: OwnTime, due_at: dt.datetime | None = None, *, warn_at: float) -> Ticking:
     """A clock that warns after a share (0 to 1) of its own time."""
     return Ticking(
         due_at=due_at or own.due,
         started_at=own.start,
-        chain=chain,
+        own=own.length,
         approaching_at=own.at(warn_at),
+        day_and_night=own.runs.calendar.always,
     )
 
 
-def rungs(own: OwnTime, contacts: Sequence[Contact], *, share: float) -> tuple[Rung, ...]:
-    """When each of a chain is told: the first after this share (1 or more) of the clock's own time,
-    each further one as much later again.
+def rungs(
+    due_at: dt.datetime, contacts: Sequence[Contact], *, every: dt.timedelta, runs: Openings
+) -> tuple[Rung, ...]:
+    """When each of a chain is told: so much of the clock's own time after it was due, or after the
+    one before.
     """
     return tuple(
-        Rung(at=own.at(1 + (share - 1) * number), contact=contact)
+        Rung(at=runs.after(due_at, every * number), contact=contact)
         for number, contact in enumerate(contacts, start=1)
     )
 

@@ -44,6 +44,7 @@ from schemas.picture import Shown
 from schemas.policy import Policy
 from schemas.product import ProductRefused, ProductReleased
 from schemas.rating import (
+    Clock,
     Colour,
     DueTime,
     DueTimeApproaching,
@@ -110,8 +111,8 @@ def _suggest(state: State | None, linked: ChildLinked, *, now: Now) -> Outcome[S
 
 def _suggested(cases: Cases, linked: ChildLinked, *, suggestion: Suggestion, now: Now) -> Suggested:
     """Whoever decides is told what the words deny too; agencies that are asked are not."""
-    decision = now.clock("decision", now.profile.decision_allowed)
-    product_due = now.due(suggestion.colour)
+    decision = now.clock(now.profile.decision_allowed)
+    product = now.clock(now.rule(suggestion.colour).time_allowed)
     may_be_red = suggestion.colour is Colour.RED or linked.notification.urgent
     looked_at = now.profile.possible_red_allowed if may_be_red else None
     return Suggested(
@@ -120,12 +121,12 @@ def _suggested(cases: Cases, linked: ChildLinked, *, suggestion: Suggestion, now
         reasons=(*suggestion.reasons, *suggestion.denied),
         received_at=now.at,
         decision_due_at=decision.due_at,
-        product_due_at=product_due,
+        product_due_at=product.due_at,
         decision=decision,
-        product=now.product_clock(suggestion.colour, product_due),
+        product=product,
         set_aside=revealed(linked.notification).set_aside,
         may_be_red=may_be_red,
-        possible_red=now.clock("possible_red", looked_at) if looked_at else None,
+        possible_red=now.clock(looked_at) if looked_at else None,
         referrer=Referrer(agency=linked.agency, reference=linked.notification.reference),
     )
 
@@ -353,10 +354,17 @@ def _warn(state: State | None, elapsed: TimerElapsed, *, now: Now) -> Outcome[St
         )
         for clock, ticking in rung.items()
     ]
-    after = state.model_copy(update={clock: ticking.told() for clock, ticking in rung.items()})
+    told: dict[str, Ticking | None] = {
+        clock: _told(clock, ticking, now=now) for clock, ticking in rung.items()
+    }
+    after = state.model_copy(update=told)
     letters = (_warning(one, now=now) for one in warnings)
     next_timers = timers(after.next_at, elapsed.key, before=state.next_at)
     return Outcome(after, tuple(map(_warned, warnings)), tuple(letters), next_timers)
+
+
+def _told(clock: Clock, ticking: Ticking, *, now: Now) -> Ticking | None:
+    return ticking.told(now.chain_of(clock, ticking) if ticking.breached_next else ())
 
 
 def _warned(warning: DueTimeWarning) -> Fact:

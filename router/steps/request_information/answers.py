@@ -98,7 +98,7 @@ def miss(state: State | None, elapsed: TimerElapsed, *, now: Now) -> Outcome[Sta
     letters = tuple(
         Letter(f"overdue/{one.request_id}", agency=_to(one, now=now), notice=one) for one in overdue
     )
-    after = state.with_changed(*(_told(one) for one in passed))
+    after = state.with_changed(*(_told(one, now=now) for one in passed))
     due = timers(after.next_at, elapsed.key, before=state.next_at)
     return Outcome(after, facts, letters, due)
 
@@ -112,8 +112,8 @@ def _to(overdue: AnswerOverdue, *, now: Now) -> str:
     return overdue.escalated_to.agency or now.policy.lead_agency
 
 
-def _told(asked: Asked) -> Asked:
-    chain = asked.chain[1:] if asked.missing else asked.chain
+def _told(asked: Asked, *, now: Now) -> Asked:
+    chain = asked.chain[1:] if asked.missing else now.answer_chain(asked.agency, asked)
     return asked.model_copy(update={"missing": True, "chain": chain})
 
 

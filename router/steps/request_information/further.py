@@ -135,8 +135,10 @@ def _changed(asked: Asked, decision: RequestDecision, *, now: Now) -> Asked:
         asked = asked.resumed(now.at, now.openings_of(asked.agency))
     if decision.due_at is None:
         return asked
-    chain = now.answer_chain(asked.agency, decision.due_at)
-    return asked.model_copy(update={"due_at": decision.due_at, "missing": False, "chain": chain})
+    still = asked.paused and asked.paused.model_copy(update={"since": now.at})
+    own = now.until(decision.due_at, now.openings_of(asked.agency)).length
+    anew = {"due_at": decision.due_at, "started_at": now.at, "own": own, "paused": still}
+    return asked.model_copy(update=anew | {"missing": False, "chain": ()})
 
 
 def _cancel(state: Asking, asked: Asked, *, decision: RequestDecision) -> Outcome[State]:

@@ -48,7 +48,7 @@ def asked_of(requests: Iterable[InformationRequest], *, cause: str, now: Now) ->
             agency=one.agency,
             due_at=one.due_at,
             started_at=now.at,
-            chain=now.answer_chain(one.agency, one.due_at),
+            own=now.until(one.due_at, now.openings_of(one.agency)).length,
             letter=letter_id(cause, "request_information", key=f"request/{one.agency}"),
         )
 

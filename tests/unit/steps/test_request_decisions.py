@@ -240,6 +240,15 @@ def test_a_request_stands_still_for_a_reason_and_runs_on_with_the_time_that_was_
     assert step.when(decided("resume", **which), at=NOON + 22 * HOUR) == Outcome()
 
 
+def test_a_due_time_given_while_the_clock_stands_still_counts_from_when_it_runs_on() -> None:
+    step, which = asking(), {"request_id": request_id("childrens_social_care")}
+    step.when(decided("pause", **which), at=NOON - 3 * HOUR)
+    step.when(decided("change", **which, due_at=NOON + 2 * HOUR), at=NOON)
+    outcome = step.when(decided("resume", **which), at=NOON + HOUR)
+    (fact,) = given.of(RequestChanged, outcome.facts)
+    assert fact.due_at == NOON + 3 * HOUR
+
+
 def test_an_answer_while_the_clock_stands_still_is_in_time() -> None:
     step = asking()
     step.when(decided("pause", request_id=request_id("gp")), at=NOON + HOUR)
