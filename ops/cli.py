@@ -11,6 +11,7 @@ from ops.run.log import to_stderr
 _COMMANDS = {
     "audit": "ops.commands.audit",
     "case": "ops.commands.case",
+    "clocks": "ops.commands.clocks",
     "config": "ops.commands.config",
     "connectors": "ops.commands.connectors",
     "dead-letters": "ops.commands.dead_letters",

@@ -19,6 +19,7 @@ from router.steps.now import Now
 from router.steps.safety import guarded
 from schemas.identity import ChildAbout, IdentityBlock
 from schemas.notices import (
+    AnswerOverdue,
     DueTimeWarning,
     Handover,
     LinksChanged,
@@ -38,6 +39,7 @@ from stores.ports import Leased
 _ABOUT_ONE: Final = frozenset(
     notice.type
     for notice in (
+        AnswerOverdue,
         DueTimeWarning,
         Handover,
         ReferralOpenAgain,

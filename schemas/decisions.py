@@ -40,13 +40,15 @@ class RatingDecision(ToGather, ReferralHead):
 
 
 class RequestDecision(ReferralHead):
-    """A social worker asks an agency further, or changes or cancels a request (R23)."""
+    """A social worker asks an agency further, changes or cancels a request (R23), or has its clock
+    stand still and run again.
+    """
 
-    action: Literal["ask", "change", "cancel"]
+    action: Literal["ask", "change", "cancel", "pause", "resume"]
     agency: Code | None = None
     """Whom to ask."""
     request_id: Identity | None = None
-    """Which request to change or cancel."""
+    """Which request, unless it asks further."""
     question: Question | None = None
     due_at: Instant | None = None
     """By when to answer; None: as the profile says, or as it was."""

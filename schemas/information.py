@@ -20,6 +20,7 @@ from schemas.base import (
     ReferralHead,
     Shape,
 )
+from schemas.calendar import Contact
 from schemas.case import Found, Stated
 from schemas.gathering import Level, NotAsked, Question
 from schemas.identity import About
@@ -192,6 +193,8 @@ class RequestChanged(RequestFact, type="mash.information.changed.v1"):
 
     question: Question | None = Field(default=None, exclude_if=_no)
     due_at: Instant
+    paused: bool = Field(default=False, exclude_if=_no)
+    """Its clock stands still from now on, for the reason that ``rationale`` gives."""
     decided_by: Line
     rationale: Line
 
@@ -253,3 +256,10 @@ class InformationMissing(RequestFact, type="mash.information.missing.v1"):
     """A request's due time passed without an answer."""
 
     due_at: Instant
+
+
+class InformationEscalated(RequestFact, type="mash.information.escalated.v1"):
+    """A request was due long ago, and whoever is next in its chain was told."""
+
+    due_at: Instant
+    told: Contact

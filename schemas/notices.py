@@ -7,6 +7,7 @@ from operator import not_
 from pydantic import Field
 
 from schemas.base import Code, Identity, Instant, Line, Notice, ReferralHead, ReferralId
+from schemas.calendar import Contact
 from schemas.case import Candidate, FromPerson, LikelyPair, PersonReferrals, Worker
 from schemas.gathering import Question
 from schemas.identity import About, AboutSeveral, IdentityField
@@ -108,6 +109,8 @@ class RequestChange(About, RequestHead, Notice, type="mash.request-changed.v1"):
 
     question: Question | None = None
     due_at: Instant
+    paused: bool = Field(default=False, exclude_if=not_)
+    """Its clock stands still until the hub says otherwise."""
 
 
 class RequestCancellation(About, RequestHead, Notice, type="mash.request-cancelled.v1"):
@@ -193,6 +196,15 @@ class HeldBackNotice(About, SentProduct, ReferralHead, Notice, type="mash.produc
 
 
 class DueTimeWarning(About, DueTime, Notice, type="mash.due-time-warning.v1"):
-    """A due time is near or past, for the lead agency."""
+    """A due time is near or past, for the lead agency; then for whoever is next in its chain."""
 
     breached: bool
+    escalated_to: Contact | None = Field(default=None, exclude_if=not_)
+    """Who is told because nothing has happened since."""
+
+
+class AnswerOverdue(About, RequestHead, Notice, type="mash.answer-overdue.v1"):
+    """An agency has not answered, for whoever is next in the chain of such clocks."""
+
+    due_at: Instant
+    escalated_to: Contact

@@ -11,11 +11,20 @@ from collections.abc import Callable
 from enum import StrEnum
 from operator import not_
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from schemas.base import Code, Line, Prose, Shape
+from schemas.calendar import (
+    ALWAYS_THERE,
+    DAY_AND_NIGHT,
+    Calendar,
+    Contact,
+    Elapsed,
+    PartnerCalendar,
+    TimeAllowed,
+    office_hours,
+)
 from schemas.checks import System
 from schemas.gathering import Level
 from schemas.identity import AGREED, IdentityAgreed
@@ -23,7 +32,7 @@ from schemas.information import Sensitivity
 from schemas.notification import Digest
 from schemas.person import Address, Name, PartialDate
 from schemas.product import Disposal
-from schemas.rating import Colour
+from schemas.rating import ClockKind, Colour
 
 _no: Callable[[object], bool] = not_
 
@@ -32,54 +41,6 @@ RULES = 2
 """By which rules steps decide now: people decide on pictures, and nothing leaves before they have
 (decision 021).
 """
-
-
-def _known_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError) as error:
-        raise ValueError("write an IANA time zone such as Europe/London") from error
-    return name
-
-
-class Minutes(Shape):
-    """So many minutes on the clock, nights and weekends included."""
-
-    kind: Literal["minutes"] = "minutes"
-    minutes: float = Field(gt=0, le=60 * 24)
-
-
-class Elapsed(Shape):
-    """So many hours on the clock, nights and weekends included."""
-
-    kind: Literal["hours"] = "hours"
-    hours: float = Field(gt=0, le=24 * 90)
-
-
-class SameDay(Shape):
-    """By the end of the working day on which it came, or of the next one."""
-
-    kind: Literal["same_day"] = "same_day"
-
-
-class WorkingDays(Shape):
-    """By the end of the n-th working day after the one on which it came."""
-
-    kind: Literal["working_days"] = "working_days"
-    days: int = Field(ge=1, le=90)
-
-
-TimeAllowed = Annotated[Minutes | Elapsed | SameDay | WorkingDays, Field(discriminator="kind")]
-
-
-class Calendar(Shape):
-    """The borough's working time: not on bank holidays of ``subdivision`` or ``closures``."""
-
-    time_zone: Annotated[str, AfterValidator(_known_zone)] = "Europe/London"
-    opens: dt.time = dt.time(9, 0)
-    closes: dt.time = dt.time(17, 0)
-    subdivision: Literal["ENG", "SCT", "WLS", "NIR"] = "ENG"
-    closures: tuple[dt.date, ...] = ()
 
 
 class Denial(StrEnum):
@@ -202,9 +163,15 @@ class BoroughProfile(Shape):
     decision_allowed: TimeAllowed
     """For the authority to confirm the rating (L3)."""
     warn_at: float = Field(default=0.75, gt=0, lt=1)
-    """Share of the time allowed after which a due time is 'approaching'."""
+    """Share of a clock's own time after which its due time is 'approaching'."""
+    escalate_at: float = Field(default=1.5, gt=1, le=10, exclude_if=lambda share: share == 1.5)
+    """Share of it after which the first of its chain is told; each further one as much later."""
     answer_share: float = Field(default=0.5, gt=0, le=1)
-    """Share of the rating's time that agencies have to answer (R25)."""
+    """Share that agencies have of their own time until products are due (R25)."""
+    calendars: dict[Code, PartnerCalendar] = Field(default={}, exclude_if=not_)
+    """By agency, or by kind of agency, when it is there. Others: :meth:`calendar_of`."""
+    chains: dict[ClockKind, tuple[Contact, ...]] = Field(default={}, exclude_if=not_)
+    """By clock, along whom it goes up once its due time has passed."""
     levels: dict[Level, tuple[Code, ...]]
     """Which agencies are asked at which level (R23)."""
     identity: tuple[IdentityAgreed, ...] = Field(
@@ -233,6 +200,16 @@ class BoroughProfile(Shape):
     def title(self) -> str:
         """Name and version, as facts cite it."""
         return f"{self.name} {self.version}"
+
+    def calendar_of(self, agency: Code, kind: Code | None) -> Calendar:
+        """When an agency of a kind is there: its own calendar, that of its kind, day and night for
+        kinds that always are, or the authority's office hours.
+        """
+        given = self.calendars.get(agency) or self.calendars.get(kind or "")
+        if given is not None:
+            return given
+        always = agency in ALWAYS_THERE or kind in ALWAYS_THERE
+        return DAY_AND_NIGHT if always else office_hours(self.calendar)
 
 
 class CheckTerms(Shape):
@@ -413,3 +390,10 @@ class Policy(Shape):
         """What people call an agency; its code where it is no partner."""
         partner = self.partners.get(agency)
         return partner.name if partner else agency
+
+    def calendar_of(self, agency: Code) -> Calendar:
+        """When an agency is there; the lead agency keeps the authority's calendar."""
+        if agency == self.lead_agency:
+            return self.profile.calendar
+        partner = self.partners.get(agency)
+        return self.profile.calendar_of(agency, partner.kind if partner else None)

@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import Field
 
 from schemas.base import Code, Fact, Identity, Instant, Line, ReferralFact, ReferralHead
+from schemas.calendar import Contact
 from schemas.gathering import ToGather
 
 
@@ -34,8 +35,10 @@ _SEVERITIES = {colour: severity for severity, colour in enumerate(Colour)}
 
 
 Clock = Literal["decision", "product", "possible_red"]
+ClockKind = Literal["decision", "product", "possible_red", "answer"]
 """``decision``: the authority confirms the rating (L3); ``product``: its own time allowed (R18);
-``possible_red``: a human has looked at what may be a Red, within minutes.
+``possible_red``: a human has looked at what may be a Red, within minutes; ``answer``: an agency
+answers what it was asked (R25).
 """
 
 
@@ -91,6 +94,14 @@ class DueTimeBreached(
     DueTime, ReferralFact, type="mash.due-time.breached.v1", topic="ratings.assigned"
 ):
     """A due time passed and what was due has not happened."""
+
+
+class DueTimeEscalated(
+    DueTime, ReferralFact, type="mash.due-time.escalated.v1", topic="ratings.assigned"
+):
+    """A due time passed long ago, and whoever is next in the clock's chain was told."""
+
+    told: Contact
 
 
 class TimerElapsed(Fact, type="mash.timer.elapsed.v1", topic="timers.elapsed", subject="key"):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import delete, func, select
 
 from schemas.message import derived_id
-from stores.database import Database, Transaction
+from stores.database import Database, Transaction, View
 from stores.rows import Clash
 from stores.tables import timers
 
@@ -68,3 +68,9 @@ def take_due(transaction: Transaction, *, limit: int) -> list[StoredTimer]:
         StoredTimer(row.step, row.key, row.due_at, row.correlation_id, row.message_key)
         for row in rows
     ]
+
+
+def waited_for(view: View, step: str) -> list[str]:
+    """The keys for which a step waits for a time to come, in order."""
+    query = select(timers.c.key).where(timers.c.step == step).distinct().order_by(timers.c.key)
+    return list(view.connection.execute(query).scalars())

@@ -137,7 +137,7 @@ def _lines(status: Status) -> Iterable[str]:
     yield (
         f"Timers: {timers['waiting']} wait, next {clock(timers['next_at'])}, "
         f"{timers['overdue']} overdue. Due times in the last day: {due['approaching']} came near, "
-        f"{due['breached']} passed."
+        f"{due['breached']} passed, {due['escalated']} went up a chain."
     )
     if status.relay is not None:
         oldest = age(status.relay["oldest_seconds"]) or "none"

@@ -29,6 +29,7 @@ NOTICES: tuple[type[Notice], ...] = (
     information.InformationRequest,
     notices.AdultMatter,
     notices.ApprovalCancellation,
+    notices.AnswerOverdue,
     notices.ApprovalRequest,
     notices.DueTimeWarning,
     notices.Handover,

@@ -13,8 +13,9 @@ from ops.look.reading import Readable
 from router.step import Step
 from router.topology import WRITTEN_BY, bound_steps, topics_of
 from router.unit import ALL, serves, unit_of_chain
+from schemas.information import InformationEscalated
 from schemas.message import derived_id
-from schemas.rating import DueTimeApproaching, DueTimeBreached, TimerElapsed
+from schemas.rating import DueTimeApproaching, DueTimeBreached, DueTimeEscalated, TimerElapsed
 from schemas.settings import HubSettings
 from schemas.topics import FACTS, REDRIVEN, TOPICS, Topic
 from stores import codec, failures, overview
@@ -367,12 +368,14 @@ def _timers(look: _Look) -> Row:
 
 
 def _due_times(look: _Look) -> Row:
-    """How many due times came near, and how many passed, in the last 24 hours."""
-    near, passed = (
-        look.count([fact.type], look.lately["last_day"])
-        for fact in (DueTimeApproaching, DueTimeBreached)
-    )
-    return {"approaching": near, "breached": passed}
+    """How many due times came near, passed, and went up a chain, in the last 24 hours."""
+    counted = {
+        "approaching": [DueTimeApproaching.type],
+        "breached": [DueTimeBreached.type],
+        "escalated": [DueTimeEscalated.type, InformationEscalated.type],
+    }
+    last_day = look.lately["last_day"]
+    return {name: look.count(types, last_day) for name, types in counted.items()}
 
 
 def _relay(look: _Look) -> Row:

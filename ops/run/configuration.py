@@ -236,6 +236,12 @@ def _unknown_agencies(profile: BoroughProfile, settings: HubSettings) -> Iterato
             for colour, rule in profile.colours.items()
             for recipient in (*rule.recipients, *rule.at_once)
         ),
+        *(
+            (f"chains.{clock}", contact.agency)
+            for clock, chain in profile.chains.items()
+            for contact in chain
+            if contact.agency
+        ),
         *([("adult_services", profile.adult_services)] if profile.adult_services else []),
     ]
     for where, code in used:

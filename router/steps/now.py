@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
-from router.steps import deadlines
+from router.steps.clocks.openings import Openings, openings
+from router.steps.clocks.own_time import OwnTime, allowed_time, time_until
+from router.steps.clocks.ticking import Rung, Running, Ticking, rungs, started
+from schemas.calendar import DAY_AND_NIGHT, Elapsed, Minutes, TimeAllowed
 from schemas.policy import AgeBand, Agreement, BoroughProfile, ColourRule, Policy
-from schemas.rating import Colour
+from schemas.rating import Clock, ClockKind, Colour
 
 
 @dataclass(frozen=True)
@@ -42,12 +45,51 @@ class Now:
 
     def due(self, colour: Colour, *, since: dt.datetime | None = None) -> dt.datetime:
         """When the products of a rating are due: from now, or from ``since``."""
-        allowed = self.rule(colour).time_allowed
-        return deadlines.due(allowed, since or self.at, calendar=self.profile.calendar)
+        return self.own_time(self.rule(colour).time_allowed, since=since).due
 
-    def clock(self, due_at: dt.datetime) -> deadlines.Ticking:
-        """A clock that runs from now and warns when the profile says."""
-        return deadlines.started(self.at, due_at, warn_at=self.profile.warn_at)
+    def own_time(self, allowed: TimeAllowed, *, since: dt.datetime | None = None) -> OwnTime:
+        """The authority's own time from now, or from ``since``."""
+        return allowed_time(allowed, since or self.at, calendar=self.profile.calendar)
+
+    def clock(self, allowed: TimeAllowed) -> Ticking:
+        """A clock of the authority's that runs from now, and warns when the profile says."""
+        return started(self.own_time(allowed), warn_at=self.profile.warn_at)
+
+    def product_clock(self, colour: Colour, due_at: dt.datetime) -> Ticking:
+        """A clock that runs from now until the products of a rating are due."""
+        allowed, own = self.rule(colour).time_allowed, openings(self.profile.calendar)
+        if isinstance(allowed, Minutes | Elapsed) or not own.is_open(due_at):
+            own = openings(DAY_AND_NIGHT)
+        return started(self.until(due_at, own), due_at, warn_at=self.profile.warn_at)
+
+    def answer_time(self, agency: str, until: dt.datetime, *, share: float = 1) -> OwnTime:
+        """A share of an agency's own time from now until a moment."""
+        calendar = self.policy.calendar_of(agency)
+        return time_until(until, self.at, calendar=calendar, share=share)
+
+    def until(self, due_at: dt.datetime, runs: Openings) -> OwnTime:
+        """All the time from now until a moment, while it runs."""
+        start = self.at.astimezone(dt.UTC)
+        return OwnTime(start, runs.between(start, due_at), runs)
+
+    def openings_of(self, agency: str) -> Openings:
+        """When an agency is there."""
+        return openings(self.policy.calendar_of(agency))
+
+    def chain_of(self, kind: Clock, clock: Ticking) -> tuple[Rung, ...]:
+        """Along whom a clock of the authority's goes up once it is due."""
+        calendar = DAY_AND_NIGHT if clock.day_and_night else self.profile.calendar
+        return self._chain(kind, clock, openings(calendar))
+
+    def answer_chain(self, agency: str, clock: Running) -> tuple[Rung, ...]:
+        """Along whom it goes up, in an agency's own time, that it has not answered."""
+        return self._chain("answer", clock, self.openings_of(agency))
+
+    def _chain(self, kind: ClockKind, clock: Running, runs: Openings) -> tuple[Rung, ...]:
+        if clock.own is None:
+            return ()
+        contacts, every = self.profile.chains.get(kind, ()), self.profile.escalate_at - 1
+        return rungs(clock.due_at, contacts, every=clock.own * every, runs=runs)
 
     def agreement_with(self, agency: str) -> Agreement | None:
         """The agency's information-sharing agreement, if one is in force today (R50)."""

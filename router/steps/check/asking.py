@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Iterator
 
-from router.steps import deadlines
 from router.steps.ages import age_of
 from router.steps.asking import WHY, is_identified, whom
 from router.steps.check.state import Asking
+from router.steps.clocks.own_time import allowed_time
 from router.steps.identity import as_person
 from router.steps.now import Now
 from router.steps.sharing import may_be_told
@@ -102,9 +103,14 @@ def _request(
         purpose=now.profile.request_purpose,
         legal_basis=said.basis,
         sharing_policy=agreement.reference,
-        due_at=deadlines.due(check.time_allowed, now.at, calendar=now.profile.calendar),
+        due_at=_due(check, now),
         child=child,
     )
+
+
+def _due(check: SystemCheck, now: Now) -> dt.datetime:
+    calendar = now.policy.calendar_of(check.agency)
+    return allowed_time(check.time_allowed, now.at, calendar=calendar).due
 
 
 def _told(asking: Asking, agency: str, terms: CheckTerms, *, now: Now) -> Person | None:

@@ -16,7 +16,7 @@ from router.steps.check import outcomes
 from router.steps.check.asking import ask, asking_of, awaited, not_checked, terms_with
 from router.steps.check.registers import look_up
 from router.steps.check.state import Asking, Checking, Registered
-from router.steps.deadlines import timers
+from router.steps.clocks.ticking import timers
 from router.steps.now import Now
 from schemas.base import Fact
 from schemas.case import (

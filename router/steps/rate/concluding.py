@@ -6,7 +6,7 @@ import datetime as dt
 
 from router.step import Outcome, refuse
 from router.steps.cases import HandedOver
-from router.steps.deadlines import timers
+from router.steps.clocks.ticking import timers
 from router.steps.now import Now
 from router.steps.rate.state import Assigned, Closed, State, Suggested
 from schemas.case import ConcernFollowed
@@ -111,7 +111,9 @@ def reopen(
 
 def watched_anew(state: Assigned, now: Now) -> Assigned:
     """Products that are still awaited get the time that is left, or their time anew."""
-    if state.product is not None or not state.awaits(state.colour, now.profile):
+    runs = state.product is not None and not state.product.breached
+    if runs or not state.awaits(state.colour, now.profile):
         return state
     due_at = state.product_due_at if state.product_due_at > now.at else now.due(state.colour)
-    return state.model_copy(update={"product_due_at": due_at, "product": now.clock(due_at)})
+    product = now.product_clock(state.colour, due_at)
+    return state.model_copy(update={"product_due_at": due_at, "product": product})

@@ -10,7 +10,7 @@ from dataclasses import replace
 from router.step import Outcome, Step, referral_of, refuse
 from router.steps.asking import prepared
 from router.steps.cases import Cases, HandedOver
-from router.steps.deadlines import Ticking, due, timers
+from router.steps.clocks.ticking import Ticking, timers
 from router.steps.now import Now
 from router.steps.rate.concluding import close, follow, reopen, watched_anew
 from router.steps.rate.state import (
@@ -25,6 +25,7 @@ from router.steps.rate.state import (
 )
 from router.steps.sharing import revealed
 from router.steps.thresholds import Suggestion
+from schemas.base import Fact
 from schemas.case import ChildLinked, ConcernFollowed, LinkCorrected
 from schemas.checks import CheckAnswered, CheckLate, ChecksRevised
 from schemas.decisions import OutcomeDecided, RatingDecided, RatingDecision
@@ -42,10 +43,12 @@ from schemas.picture import Shown
 from schemas.policy import Policy
 from schemas.product import ProductRefused, ProductReleased
 from schemas.rating import (
+    Clock,
     Colour,
     DueTime,
     DueTimeApproaching,
     DueTimeBreached,
+    DueTimeEscalated,
     RatingAssigned,
     RatingSuggested,
     TimerElapsed,
@@ -103,8 +106,8 @@ def _suggest(state: State | None, linked: ChildLinked, *, now: Now) -> Outcome[S
 
 def _suggested(cases: Cases, linked: ChildLinked, *, suggestion: Suggestion, now: Now) -> Suggested:
     """Whoever decides is told what the words deny too; agencies that are asked are not."""
-    allowed, calendar = now.profile.decision_allowed, now.profile.calendar
-    decision_due, product_due = due(allowed, now.at, calendar=calendar), now.due(suggestion.colour)
+    decision = now.clock(now.profile.decision_allowed)
+    product = now.clock(now.rule(suggestion.colour).time_allowed)
     may_be_red = suggestion.colour is Colour.RED or linked.notification.urgent
     looked_at = now.profile.possible_red_allowed if may_be_red else None
     return Suggested(
@@ -112,13 +115,13 @@ def _suggested(cases: Cases, linked: ChildLinked, *, suggestion: Suggestion, now
         colour=suggestion.colour,
         reasons=(*suggestion.reasons, *suggestion.denied),
         received_at=now.at,
-        decision_due_at=decision_due,
-        product_due_at=product_due,
-        decision=now.clock(decision_due),
-        product=now.clock(product_due),
+        decision_due_at=decision.due_at,
+        product_due_at=product.due_at,
+        decision=decision,
+        product=product,
         set_aside=revealed(linked.notification).set_aside,
         may_be_red=may_be_red,
-        possible_red=now.clock(due(looked_at, now.at, calendar=calendar)) if looked_at else None,
+        possible_red=now.clock(looked_at) if looked_at else None,
         referrer=Referrer(agency=linked.agency, reference=linked.notification.reference),
     )
 
@@ -233,7 +236,9 @@ def _product_clock(
     """Runs while somebody waits for a product; a due time that has passed is told only once."""
     if not state.awaits(colour, now.profile):
         return None
-    return state.product if colour is state.colour or due_at <= now.at else now.clock(due_at)
+    if colour is state.colour or due_at <= now.at:
+        return state.product
+    return now.product_clock(colour, due_at)
 
 
 def _move(state: State | None, correction: LinkCorrected, *, now: Now) -> Outcome[State]:
@@ -341,19 +346,35 @@ def _warn(state: State | None, elapsed: TimerElapsed, *, now: Now) -> Outcome[St
             clock=clock,
             colour=state.colour,
             due_at=ticking.due_at,
-            breached=ticking.breached_next,
+            breached=ticking.approaching_at is None,
+            escalated_to=ticking.told_next,
         )
         for clock, ticking in rung.items()
     ]
-    after = state.model_copy(update={clock: ticking.told() for clock, ticking in rung.items()})
-    facts = (
-        (DueTimeBreached if one.breached else DueTimeApproaching)(**one.shared(DueTime))
-        for one in warnings
-    )
-    agency = now.policy.lead_agency
-    letters = (Letter(f"warning/{one.clock}", agency=agency, notice=one) for one in warnings)
+    told: dict[str, Ticking | None] = {
+        clock: _told(clock, ticking, now=now) for clock, ticking in rung.items()
+    }
+    after = state.model_copy(update=told)
+    letters = (_warning(one, now=now) for one in warnings)
     next_timers = timers(after.next_at, elapsed.key, before=state.next_at)
-    return Outcome(after, tuple(facts), tuple(letters), next_timers)
+    return Outcome(after, tuple(map(_warned, warnings)), tuple(letters), next_timers)
+
+
+def _told(clock: Clock, ticking: Ticking, *, now: Now) -> Ticking | None:
+    return ticking.told(now.chain_of(clock, ticking) if ticking.breached_next else ())
+
+
+def _warned(warning: DueTimeWarning) -> Fact:
+    what = warning.shared(DueTime)
+    if warning.escalated_to is not None:
+        return DueTimeEscalated(**what, told=warning.escalated_to)
+    return (DueTimeBreached if warning.breached else DueTimeApproaching)(**what)
+
+
+def _warning(warning: DueTimeWarning, *, now: Now) -> Letter:
+    to = warning.escalated_to
+    agency = (to and to.agency) or now.policy.lead_agency
+    return Letter(f"warning/{warning.clock}", agency=agency, notice=warning)
 
 
 STEP: Step[State] = Step(

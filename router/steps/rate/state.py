@@ -9,7 +9,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import AliasChoices, Field
 
 from router.steps.cases import Cases, HandedOver
-from router.steps.deadlines import Ticking
+from router.steps.clocks.ticking import Ticking
 from schemas.base import Code, Identity, Instant, Line, Prose, Shape
 from schemas.gathering import ToGather
 from schemas.notification import SetAside

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from hashlib import sha256
+from typing import Any
 
 from router.step import Outcome, refuse
-from router.steps.deadlines import timers
+from router.steps.clocks.ticking import timers
 from router.steps.now import Now
 from router.steps.request_information.state import Asked, Asking, HandedOver, State
 from schemas.information import (
     InformationAnswered,
+    InformationEscalated,
     InformationItem,
     InformationMissing,
     InformationOffered,
     InformationReceived,
     InformationVolunteered,
 )
+from schemas.letter import Letter
 from schemas.message import derived_id
+from schemas.notices import AnswerOverdue, RequestHead
 from schemas.policy import Policy
 from schemas.rating import TimerElapsed
 from schemas.refusals import Refusal
@@ -46,7 +50,7 @@ def take(
         said = {"volunteered_id": cause, "volunteered_by": response.answered_by}
         shared = response.shared(InformationVolunteered)
         return Outcome(after, (InformationVolunteered(**shared | told, **said),))
-    late = asked.missing or now.at > asked.due_at
+    late = asked.missing or (not asked.paused and now.at > asked.due_at)
     answered = InformationAnswered(**response.shared(InformationAnswered) | told, late=late)
     due = timers(after.next_at, response.referral_id, before=state.next_at)
     return Outcome(after, (answered,), timers=due)
@@ -71,21 +75,46 @@ def volunteer(
     return Outcome(facts=(fact,))
 
 
-def miss(state: State | None, elapsed: TimerElapsed) -> Outcome[State]:
-    """Due times passed without an answer."""
+def miss(state: State | None, elapsed: TimerElapsed, *, now: Now) -> Outcome[State]:
+    """Due times passed without an answer, or that goes up to who is next in the chain."""
     if not isinstance(state, Asking):
         return Outcome()
-    passed = [asked for asked in state.asked if asked.open and asked.due_at <= elapsed.due_at]
+    passed = [one for one in state.asked if one.next_at and one.next_at <= elapsed.due_at]
     if not passed:
         return Outcome()
-    after = state.with_changed(*(one.model_copy(update={"missing": True}) for one in passed))
-    facts = tuple(
-        InformationMissing(
-            referral_id=elapsed.key, case_id=state.cases.now, **one.shared(InformationMissing)
-        )
-        for one in passed
+    head = {"referral_id": elapsed.key, "case_id": state.cases.now}
+    overdue = [AnswerOverdue(**head, **_overdue(one)) for one in passed if one.missing]
+    facts = (
+        *(
+            InformationMissing(**head, **one.shared(InformationMissing))
+            for one in passed
+            if not one.missing
+        ),
+        *(
+            InformationEscalated(**one.shared(InformationEscalated), told=one.escalated_to)
+            for one in overdue
+        ),
     )
-    return Outcome(after, facts, timers=timers(after.next_at, elapsed.key, before=state.next_at))
+    letters = tuple(
+        Letter(f"overdue/{one.request_id}", agency=_to(one, now=now), notice=one) for one in overdue
+    )
+    after = state.with_changed(*(_told(one, now=now) for one in passed))
+    due = timers(after.next_at, elapsed.key, before=state.next_at)
+    return Outcome(after, facts, letters, due)
+
+
+def _overdue(asked: Asked) -> dict[str, Any]:
+    contact = asked.chain[0].contact
+    return {**asked.shared(RequestHead), "due_at": asked.due_at, "escalated_to": contact}
+
+
+def _to(overdue: AnswerOverdue, *, now: Now) -> str:
+    return overdue.escalated_to.agency or now.policy.lead_agency
+
+
+def _told(asked: Asked, *, now: Now) -> Asked:
+    chain = asked.chain[1:] if asked.missing else now.answer_chain(asked.agency, asked)
+    return asked.model_copy(update={"missing": True, "chain": chain})
 
 
 def _refusal(

@@ -7,7 +7,7 @@ from __future__ import annotations
 from router.step import Outcome, Step, referral_of
 from router.steps.asking import Prepared, prepared
 from router.steps.cases import Cases
-from router.steps.deadlines import timers
+from router.steps.clocks.ticking import timers
 from router.steps.now import Now
 from router.steps.request_information.answers import miss, take, volunteer
 from router.steps.request_information.further import close, decide_further, stopped
@@ -53,7 +53,7 @@ def decide(state: State | None, message: Message, policy: Policy) -> Outcome[Sta
         case LinkCorrected() as correction:
             return _move(state, correction, cause=message.id, now=now)
         case TimerElapsed() as elapsed:
-            return miss(state, elapsed)
+            return miss(state, elapsed, now=now)
     return Outcome()
 
 

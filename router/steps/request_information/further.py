@@ -8,9 +8,9 @@ from typing import Any
 
 from router.step import Outcome, refuse
 from router.steps.asking import Concern, ruled_out
-from router.steps.deadlines import timers
+from router.steps.clocks.ticking import Paused, timers
 from router.steps.now import Now
-from router.steps.request_information.requests import requests_to
+from router.steps.request_information.requests import asked_of, requests_to
 from router.steps.request_information.state import (
     Asked,
     Asking,
@@ -54,7 +54,16 @@ def decide_further(
         return refuse("refused.closed")
     if decision.action == "ask":
         return _ask(state, decision, cause=cause, now=now)
-    return _change(state, decision) if decision.action == "change" else _cancel(state, decision)
+    return _about_one(state, decision, now=now)
+
+
+def _about_one(state: Asking, decision: RequestDecision, *, now: Now) -> Outcome[State]:
+    asked = _of(state, decision)
+    if isinstance(asked, Refusal):
+        return Outcome(refusal=asked)
+    if decision.action == "cancel":
+        return _cancel(state, asked, decision=decision)
+    return _change(state, asked, decision=decision, now=now)
 
 
 def _ask(state: Asking, decision: RequestDecision, *, cause: str, now: Now) -> Outcome[State]:
@@ -91,24 +100,28 @@ def _asked(
         profile=now.profile.title,
         requests=requests,
     )
-    after = state.with_more(requests, level=fact.level, cause=cause)
+    after = state.with_more(asked_of(requests, cause=cause, now=now), level=fact.level)
     sent = (Letter(f"request/{one.agency}", agency=one.agency, notice=one) for one in requests)
     due = timers(after.next_at, concern.referral_id, before=state.next_at)
     return Outcome(after, (fact,), tuple(sent), due)
 
 
-def _change(state: Asking, decision: RequestDecision) -> Outcome[State]:
-    asked = _of(state, decision)
-    if isinstance(asked, Refusal):
-        return Outcome(refusal=asked)
-    if decision.question is None and decision.due_at is None:
+def _change(state: Asking, asked: Asked, *, decision: RequestDecision, now: Now) -> Outcome[State]:
+    changes = decision.question is not None or decision.due_at is not None
+    if decision.action == "change" and not changes:
         return refuse("missing.field", "question")
     if not asked.awaited:
         return refuse("refused.closed", "request_id")
-    due_at = decision.due_at or asked.due_at
-    missing = asked.missing and decision.due_at is None
-    after = state.with_changed(asked.model_copy(update={"due_at": due_at, "missing": missing}))
-    said = {"case_id": state.cases.now, "agency": asked.agency, "due_at": due_at}
+    changed = _changed(asked, decision, now=now)
+    if changed == asked and not changes:
+        return Outcome()
+    after = state.with_changed(changed)
+    said = {
+        "case_id": state.cases.now,
+        "agency": asked.agency,
+        "due_at": changed.due_at,
+        "paused": changed.paused is not None,
+    }
     fact = RequestChanged(**decision.shared(RequestChanged) | said)
     notice = RequestChange(**decision.shared(RequestChange) | said)
     letter = Letter(f"request-changed/{asked.request_id}", agency=asked.agency, notice=notice)
@@ -116,10 +129,22 @@ def _change(state: Asking, decision: RequestDecision) -> Outcome[State]:
     return Outcome(after, (fact,), (letter,), due)
 
 
-def _cancel(state: Asking, decision: RequestDecision) -> Outcome[State]:
-    asked = _of(state, decision)
-    if isinstance(asked, Refusal):
-        return Outcome(refusal=asked)
+def _changed(asked: Asked, decision: RequestDecision, *, now: Now) -> Asked:
+    """Paused, running again, or due at another time, which begins its chain anew."""
+    if decision.action == "pause" and asked.paused is None:
+        paused = Paused(since=now.at, reason=decision.rationale)
+        asked = asked.model_copy(update={"paused": paused})
+    if decision.action == "resume":
+        asked = asked.resumed(now.at, now.openings_of(asked.agency))
+    if decision.due_at is None:
+        return asked
+    still = asked.paused and asked.paused.model_copy(update={"since": now.at})
+    own = now.until(decision.due_at, now.openings_of(asked.agency)).length
+    anew = {"due_at": decision.due_at, "started_at": now.at, "own": own, "paused": still}
+    return asked.model_copy(update=anew | {"missing": False, "chain": ()})
+
+
+def _cancel(state: Asking, asked: Asked, *, decision: RequestDecision) -> Outcome[State]:
     if asked.answer is not None:
         return refuse("refused.closed", "request_id")
     said = {"decided_by": decision.decided_by, "rationale": decision.rationale}

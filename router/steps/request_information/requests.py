@@ -5,14 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator
 
-from router.steps import deadlines
 from router.steps.asking import Concern, checks_of, level_of, overrule, told_to
 from router.steps.identity import as_person
 from router.steps.now import Now
-from router.steps.request_information.state import Rating
+from router.steps.request_information.state import Asked, Rating
 from schemas.base import Code
 from schemas.gathering import Overrule, RuledOut
 from schemas.information import InformationRequest
+from schemas.letter import letter_id
 from schemas.message import derived_id
 
 
@@ -20,7 +20,6 @@ def requests_to(
     agencies: Iterable[Code], concern: Concern, *, rating: Rating, case_id: str, now: Now
 ) -> Iterator[InformationRequest]:
     """A request for each agency that may be asked, on its agreement and the legal basis."""
-    due_at = _due(rating, now)
     for agency in agencies:
         agreement, told = now.agreement_with(agency), told_to(agency, concern, now=now)
         assert agreement is not None
@@ -33,7 +32,7 @@ def requests_to(
             facts_checked=now.profile.request_facts_checked,
             checks=checks_of(concern),
             sharing_policy=agreement.reference,
-            due_at=due_at,
+            due_at=_due(agency, rating, now),
             question=rating.question,
             **_basis(agency, concern, rating=rating, now=now),
             about=told,
@@ -41,14 +40,27 @@ def requests_to(
         )
 
 
-def _due(rating: Rating, now: Now) -> dt.datetime:
-    """Agencies have a share of the time that is left for the products (R25)."""
+def asked_of(requests: Iterable[InformationRequest], *, cause: str, now: Now) -> Iterator[Asked]:
+    """What is remembered of requests that leave by the message ``cause``."""
+    for one in requests:
+        yield Asked(
+            request_id=one.identifier,
+            agency=one.agency,
+            due_at=one.due_at,
+            started_at=now.at,
+            own=now.until(one.due_at, now.openings_of(one.agency)).length,
+            letter=letter_id(cause, "request_information", key=f"request/{one.agency}"),
+        )
+
+
+def _due(agency: Code, rating: Rating, now: Now) -> dt.datetime:
+    """An agency has a share of its own time until the products are due (R25)."""
     if rating.due_at is not None:
         return rating.due_at
     until = rating.product_due_at
     if until is None or until <= now.at:
         until = now.due(rating.colour)
-    return deadlines.share_of(now.at, until, share=now.profile.answer_share)
+    return now.answer_time(agency, until, share=now.profile.answer_share).due
 
 
 def _basis(agency: str, concern: Concern, *, rating: Rating, now: Now) -> dict[str, str]:

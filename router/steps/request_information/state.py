@@ -12,11 +12,11 @@ from pydantic import AliasChoices, Field
 from router.steps import cases, thresholds
 from router.steps.asking import Concern
 from router.steps.cases import Cases
+from router.steps.clocks.ticking import Running
 from schemas.base import Code, Identity, Instant, Shape
 from schemas.case import Found, LinkCorrected, Stated
 from schemas.gathering import Level, NotAsked, ToGather
-from schemas.information import InformationRequest, RequestId, RequestPlan
-from schemas.letter import letter_id
+from schemas.information import RequestId, RequestPlan
 from schemas.notification import Digest
 from schemas.rating import Colour
 
@@ -78,11 +78,10 @@ class HandedOver(Waiting, cases.HandedOver):
     """The child's own worker has it; it may yet be found to be about another child."""
 
 
-class Asked(RequestId):
+class Asked(Running, RequestId):
     """A request: ``missing`` once its due time passed, answered once ``answer`` has a digest."""
 
     agency: Code
-    due_at: Instant
     missing: bool = False
     answer: Digest | None = None
     cancelled: bool = Field(default=False, exclude_if=not_)
@@ -95,9 +94,15 @@ class Asked(RequestId):
         return self.answer is None and not self.cancelled
 
     @property
-    def open(self) -> bool:
-        """Whether the answer is still awaited in time."""
-        return self.awaited and not self.missing
+    def next_at(self) -> dt.datetime | None:
+        """When there is something to tell next: that it is due, and then to who is next in the
+        chain.
+        """
+        if not self.awaited or self.paused:
+            return None
+        if not self.missing:
+            return self.due_at
+        return self.chain[0].at if self.chain else None
 
 
 class Asking(Waiting):
@@ -117,29 +122,15 @@ class Asking(Waiting):
 
     @property
     def next_at(self) -> dt.datetime | None:
-        """When the first open answer is due."""
-        return min((asked.due_at for asked in self.asked if asked.open), default=None)
+        """When there is something to tell next of what is not answered."""
+        return min((one.next_at for one in self.asked if one.next_at), default=None)
 
     def request(self, id_: str) -> Asked | None:
         """The request of this id."""
         return next((one for one in self.asked if one.request_id == id_), None)
 
-    def with_more(
-        self, requests: Iterable[InformationRequest], *, level: Level, cause: str
-    ) -> Asking:
-        """With these requests put to their agencies at this level; the deepest counts.
-
-        ``cause``: the message by which they leave.
-        """
-        asked = (
-            Asked(
-                request_id=one.identifier,
-                agency=one.agency,
-                due_at=one.due_at,
-                letter=letter_id(cause, "request_information", key=f"request/{one.agency}"),
-            )
-            for one in requests
-        )
+    def with_more(self, asked: Iterable[Asked], *, level: Level) -> Asking:
+        """With these requests put to their agencies at this level; the deepest counts."""
         if self.level is not None and not thresholds.deeper(level, self.level):
             level = self.level
         return self.model_copy(update={"level": level, "asked": (*self.asked, *asked)})

@@ -6,6 +6,7 @@ import base64
 import datetime as dt
 import json
 from hashlib import sha256
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,14 @@ def test_init_never_writes_over_a_file(written: Path) -> None:
 )
 def test_a_fault_is_named_with_where_it_is(written: Path, old: str, new: str, told: str) -> None:
     assert told in faults(edited(written, old, new))
+
+
+def test_a_chain_that_leads_to_nobody_is_a_fault(written: Path) -> None:
+    shipped = (files("ops.profiles") / "sample-borough.toml").read_text("utf-8")
+    nobody = shipped.replace('reach = "01632 960102"', 'reach = "?", agency = "nobody"', 1)
+    (written.parent / "own.toml").write_text(nobody, "utf-8")
+    told = faults(edited(written, 'profile = "sample-borough"', 'profile = "own.toml"'))
+    assert "chains.possible_red: nobody is not configured" in told
 
 
 CHECKED = """

@@ -15,6 +15,7 @@ from router.steps.asking import WHY
 from router.steps.check import decide as check
 from router.steps.check.asking import KEPT_CLOSE
 from schemas.base import Fact
+from schemas.calendar import Elapsed
 from schemas.case import ConcernFollowed, LinkOutcome, RegistersChanged
 from schemas.checks import (
     CheckAnswered,
@@ -32,7 +33,7 @@ from schemas.identity import WHERE, WHO, IdentityAgreed, IdentityField
 from schemas.notification import ParentsInformed
 from schemas.outcome import Because, ReferralClosed, ReferralReopened
 from schemas.person import Name, PartialDate, Person
-from schemas.policy import AgeBand, Agreement, CheckTerms, Elapsed, Partner, Policy, SystemCheck
+from schemas.policy import AgeBand, Agreement, CheckTerms, Partner, Policy, SystemCheck
 from schemas.product import Disposal
 from schemas.refusals import Refusal
 from schemas.registers import KnownTo
@@ -106,6 +107,16 @@ def test_every_system_that_the_borough_names_is_asked_at_once() -> None:
     assert told == {
         "ics": ("childrens_social_care", NOON + HOUR),
         "police-records": ("police", NOON + 3 * HOUR),
+    }
+
+
+def test_each_system_has_its_time_while_its_agency_is_there() -> None:
+    friday = dt.datetime(2026, 11, 27, 16, 30, tzinfo=dt.UTC)
+    housing = ICS.model_copy(update={"system": "tenancies", "agency": "housing"})
+    outcome = checking(housing, PNC).when(given.linked(), at=friday)
+    assert {one.agency: one.due_at for one in asked(outcome).requests} == {
+        "housing": dt.datetime(2026, 11, 30, 9, 30, tzinfo=dt.UTC),
+        "police": friday + 3 * HOUR,
     }
 
 

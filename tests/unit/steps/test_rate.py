@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 from router.step import Outcome
 from router.steps.rate import decide as rate
 from schemas.base import Fact
+from schemas.calendar import Contact
 from schemas.checks import CheckAnswered, CheckLate, CheckResult, ChecksRevised
 from schemas.decisions import RatingDecided, RatingDecision
 from schemas.gathering import RuledOut, ToGather
@@ -24,6 +25,7 @@ from schemas.rating import (
     Colour,
     DueTimeApproaching,
     DueTimeBreached,
+    DueTimeEscalated,
     RatingAssigned,
     RatingSuggested,
 )
@@ -241,6 +243,47 @@ def test_a_warning_goes_to_the_lead_agency() -> None:
     assert letter.notice.due_at == NOON + 4 * HOUR
 
 
+def test_what_nobody_sees_to_goes_up_along_the_chain_which_ends_at_a_person() -> None:
+    step = rating()
+    told = run_out(step, until=NOON + HOUR, first=step.when(given.linked(given.HIT)))
+    assert [(fact.clock, fact.told.role) for fact in given.of(DueTimeEscalated, told)] == [
+        ("possible_red", "Duty manager"),
+        ("possible_red", "Ada Sample, head of service"),
+    ]
+    assert step.state.possible_red is None
+
+
+def test_whoever_is_next_in_the_chain_gets_a_letter_where_they_are() -> None:
+    manager = Contact(role="Duty manager", reach="01632 960113", agency="police_cait")
+    profile = given.profile().model_copy(update={"chains": {"possible_red": (manager,)}})
+    step = Given(rate.STEP, given.policy(profile_=profile)).given(given.linked(given.HIT))
+    for minutes in (11.25, 15):
+        step.when(given.elapsed("rate", NOON + dt.timedelta(minutes=minutes)))
+    outcome = step.when(given.elapsed("rate", NOON + dt.timedelta(minutes=22.5)))
+    (letter,) = outcome.letters
+    assert isinstance(letter.notice, DueTimeWarning)
+    assert (letter.agency, letter.notice.escalated_to) == ("police_cait", manager)
+
+
+def test_a_clock_that_was_stopped_goes_up_no_further() -> None:
+    step = rating()
+    step.when(given.linked(given.HIT))
+    outcome = step.when(decided(Colour.RED), at=NOON + dt.timedelta(minutes=16))
+    told = run_out(step, until=NOON + HOUR, first=outcome)
+    assert given.of(DueTimeEscalated, told) == []
+
+
+def test_a_share_of_working_days_is_a_share_of_the_hours_worked() -> None:
+    friday = dt.datetime(2026, 11, 27, 16, 55, tzinfo=dt.UTC)
+    step = rating()
+    outcome = step.when(given.linked(given.MOVED), at=friday)
+    (fact,) = given.of(RatingSuggested, outcome.facts)
+    assert fact.decision_due_at == dt.datetime(2026, 11, 30, 17, tzinfo=dt.UTC)
+    # Three quarters of eight hours and five minutes: five on Friday, the rest on Monday.
+    monday = dt.datetime(2026, 11, 30, 14, 58, 45, tzinfo=dt.UTC)
+    assert step.state.decision.approaching_at == monday
+
+
 def test_a_timer_that_runs_out_twice_warns_once() -> None:
     step = rating().given(given.linked(given.HIT), decided(Colour.RED), at_three())
     assert step.when(at_three()) == Outcome()
@@ -379,6 +422,14 @@ def test_a_referral_moved_after_its_due_time_has_that_time_anew() -> None:
     step = rating().given(given.linked(), decided(Colour.AMBER), released(Colour.AMBER))
     outcome = step.when(given.corrected(), at=NOON + 48 * HOUR)
     assert [timer.due_at for timer in outcome.timers] == [NOON + 66 * HOUR]
+
+
+def test_a_referral_moved_while_it_goes_up_the_chain_has_its_time_anew() -> None:
+    step = rating().given(given.linked(), decided(Colour.AMBER))
+    for hours in (18, 24, 36):
+        step.when(given.elapsed("rate", NOON + hours * HOUR))
+    step.when(given.corrected(), at=NOON + 40 * HOUR)
+    assert step.state.product.due_at == NOON + 64 * HOUR
 
 
 @pytest.mark.parametrize(

@@ -219,6 +219,46 @@ def test_a_request_is_changed_and_who_was_asked_is_told() -> None:
     assert [timer.due_at for timer in outcome.timers] == [at]
 
 
+def test_a_request_stands_still_for_a_reason_and_runs_on_with_the_time_that_was_left() -> None:
+    step, which = asking(), {"request_id": request_id("childrens_social_care")}
+    (due,) = [one.due_at for one in step.state.asked if one.request_id == which["request_id"]]
+    outcome = step.when(decided("pause", **which, rationale="Its system is down"), at=NOON + HOUR)
+    (fact,) = given.of(RequestChanged, outcome.facts)
+    (letter,) = outcome.letters
+    assert (fact.paused, fact.rationale, fact.due_at) == (True, "Its system is down", due)
+    assert isinstance(letter.notice, RequestChange)
+    assert letter.notice.paused
+    assert step.when(decided("pause", **which), at=NOON + 2 * HOUR) == Outcome()
+    late = step.when(given.elapsed("request_information", due)).facts
+    assert "childrens_social_care" not in {one.of_agency for one in late}
+    # Three of the four hours were left: Thursday from 10:00 to 13:00 on its clock.
+    outcome = step.when(decided("resume", **which), at=NOON + 21 * HOUR)
+    (fact,) = given.of(RequestChanged, outcome.facts)
+    assert (fact.paused, fact.due_at) == (False, NOON + 24 * HOUR)
+    assert [one.next_at for one in step.state.asked if one.request_id == fact.request_id] == [
+        fact.due_at
+    ]
+    assert step.when(decided("resume", **which), at=NOON + 22 * HOUR) == Outcome()
+
+
+def test_a_due_time_given_while_the_clock_stands_still_counts_from_when_it_runs_on() -> None:
+    step, which = asking(), {"request_id": request_id("childrens_social_care")}
+    step.when(decided("pause", **which), at=NOON - 3 * HOUR)
+    step.when(decided("change", **which, due_at=NOON + 2 * HOUR), at=NOON)
+    outcome = step.when(decided("resume", **which), at=NOON + HOUR)
+    (fact,) = given.of(RequestChanged, outcome.facts)
+    assert fact.due_at == NOON + 3 * HOUR
+
+
+def test_an_answer_while_the_clock_stands_still_is_in_time() -> None:
+    step = asking()
+    step.when(decided("pause", request_id=request_id("gp")), at=NOON + HOUR)
+    (fact,) = given.of(InformationAnswered, step.when(answer(item()), at=NOON + 90 * HOUR).facts)
+    assert not fact.late
+    closed = step.when(decided("pause", request_id=request_id("gp")))
+    assert closed.refusal == Refusal("refused.closed", "request_id")
+
+
 def test_who_was_late_has_the_time_that_it_is_given_anew() -> None:
     step = asking()
     step.when(given.elapsed("request_information", NOON + 12 * HOUR))

@@ -19,12 +19,14 @@ from pydantic import TypeAdapter, ValidationError
 from router.step import Outcome
 from router.steps.request_information import decide as request_information
 from schemas.base import Fact
+from schemas.calendar import Contact
 from schemas.case import ChildLinked, LinkOutcome
 from schemas.gathering import Level, NotAsked, Overrule, RuledOut
 from schemas.identity import IdentityAgreed, IdentityField
 from schemas.information import (
     Consent,
     InformationAnswered,
+    InformationEscalated,
     InformationItem,
     InformationMissing,
     InformationReceived,
@@ -36,7 +38,7 @@ from schemas.information import (
     Sensitivity,
 )
 from schemas.message import derived_id
-from schemas.notices import AdultMatter, RequestsPlanned
+from schemas.notices import AdultMatter, AnswerOverdue, RequestsPlanned
 from schemas.notification import ParentsInformed
 from schemas.person import Name, PartialDate
 from schemas.policy import Agreement, Policy
@@ -197,6 +199,27 @@ def test_where_the_profile_says_so_a_colours_requests_leave_on_the_suggestion() 
     assert asking(eager(Colour.RED)).when(given.linked()).letters == ()
 
 
+def test_a_green_of_friday_evening_is_not_due_from_a_school_at_the_weekend() -> None:
+    friday = dt.datetime(2026, 11, 27, 16, 55, tzinfo=dt.UTC)
+    tuesday = dt.datetime(2026, 12, 1, 17, tzinfo=dt.UTC)
+    step = asking().given(given.linked(given.MISSING_EPISODE))
+    rating = given.assigned(Colour.GREEN, product_due_at=tuesday)
+    (request, *_) = requested(step.when(rating, at=friday)).requests
+    assert request.agency == "school"
+    assert request.due_at == dt.datetime(2026, 11, 30, 16, tzinfo=dt.UTC)
+
+
+def test_the_police_are_there_on_saturday_night() -> None:
+    saturday = dt.datetime(2026, 11, 28, 23, tzinfo=dt.UTC)
+    step = asking().given(given.linked(given.MISSING_EPISODE))
+    red = given.assigned(
+        Colour.RED, product_due_at=saturday + 4 * HOUR, agencies=("police", "school")
+    )
+    due = {one.agency: one.due_at for one in requested(step.when(red, at=saturday)).requests}
+    monday = dt.datetime(2026, 11, 30, 9, 30, tzinfo=dt.UTC)
+    assert due == {"police": saturday + 2 * HOUR, "school": monday}
+
+
 def test_a_request_says_why_on_what_basis_and_by_when() -> None:
     informed = ParentsInformed(informed=True, consent="given")
     narrative = given.notification(given.DOMESTIC_ABUSE, parents_informed=informed)
@@ -205,7 +228,8 @@ def test_a_request_says_why_on_what_basis_and_by_when() -> None:
     assert request.legal_basis == "Children Act 1989, section 17; Children Act 2004, section 11"
     assert request.consent == "given"
     assert request.sharing_policy == "ISA/school"
-    assert request.due_at == NOON + 12 * HOUR
+    # Half of the seven and a half hours that the school is open until the products are due.
+    assert request.due_at == NOON + 20.25 * HOUR
     assert request.purpose
     assert request.facts_checked
 
@@ -583,33 +607,60 @@ def test_the_same_answer_told_twice_is_one_answer_and_another_is_refused() -> No
     assert step.when(answer("school")).refusal == Refusal("refused.closed", "request_id")
 
 
-def test_who_has_not_answered_when_it_is_due_is_missing() -> None:
+def run_out(step: Given, first: Outcome[Any], *, until: dt.datetime) -> list[Fact]:
+    """Let every timer run out that is due by ``until``; what they tell, in order."""
+    facts: list[Fact] = []
+    timers = list(first.timers)
+    while timers and timers[0].due_at <= until:
+        outcome = step.when(given.elapsed("request_information", timers.pop(0).due_at))
+        facts += outcome.facts
+        timers += outcome.timers
+    return facts
+
+
+def test_who_has_not_answered_when_it_is_due_in_its_own_time_is_missing() -> None:
     step = asking().given(given.linked())
-    (timer,) = step.when(AMBER).timers
-    assert timer.due_at == NOON + 12 * HOUR
+    outcome = step.when(AMBER)
+    assert [timer.due_at for timer in outcome.timers] == [NOON + 4 * HOUR]
     step.when(answer("school", item()))
-    outcome = step.when(given.elapsed("request_information", timer.due_at))
-    missing = given.of(InformationMissing, outcome.facts)
-    assert [fact.agency for fact in missing] == ["gp", "childrens_social_care"]
-    assert outcome.timers == ()
+    missing = given.of(InformationMissing, run_out(step, outcome, until=NOON + 24 * HOUR))
+    assert [fact.agency for fact in missing] == ["childrens_social_care", "gp"]
 
 
 def test_a_timer_that_runs_out_twice_or_too_early_tells_nothing() -> None:
     step = asking().given(given.linked(), AMBER)
-    assert step.when(given.elapsed("request_information", NOON + 11 * HOUR)) == Outcome()
-    step.when(given.elapsed("request_information", NOON + 12 * HOUR))
-    assert step.when(given.elapsed("request_information", NOON + 12 * HOUR)) == Outcome()
+    assert step.when(given.elapsed("request_information", NOON + 3 * HOUR)) == Outcome()
+    step.when(given.elapsed("request_information", NOON + 4 * HOUR))
+    assert step.when(given.elapsed("request_information", NOON + 4 * HOUR)) == Outcome()
 
 
 @pytest.mark.parametrize("timer_first", [True, False])
 def test_a_late_answer_is_taken_and_said_to_be_late(timer_first: bool) -> None:
     step = asking().given(given.linked(), AMBER)
     if timer_first:
-        step.when(given.elapsed("request_information", NOON + 12 * HOUR))
+        step.when(given.elapsed("request_information", NOON + 21 * HOUR))
     (fact,) = given.of(
-        InformationAnswered, step.when(answer("school", item()), at=NOON + 13 * HOUR).facts
+        InformationAnswered, step.when(answer("school", item()), at=NOON + 22 * HOUR).facts
     )
     assert fact.late
+
+
+def test_what_nobody_answers_goes_up_in_the_agencys_own_time() -> None:
+    step = asking().given(given.linked())
+    first = step.when(AMBER)
+    facts = run_out(step, first, until=NOON + 22 * HOUR)
+    assert "school" not in {fact.agency for fact in given.of(InformationEscalated, facts)}
+    # Half as much again as it had: an hour and 52.5 minutes from Thursday 09:15 on its clock.
+    up_at = NOON + 20.25 * HOUR + dt.timedelta(minutes=112.5)
+    outcome = step.when(given.elapsed("request_information", up_at))
+    escalated = given.of(InformationEscalated, outcome.facts)
+    (fact,) = [one for one in escalated if one.agency == "school"]
+    (letter,) = [one for one in outcome.letters if one.key.endswith(fact.request_id)]
+    assert fact.told == Contact(role="Duty manager", reach="01632 960102")
+    assert isinstance(letter.notice, AnswerOverdue)
+    assert (letter.agency, letter.notice.escalated_to) == ("childrens_social_care", fact.told)
+    assert letter.notice.due_at == NOON + 20.25 * HOUR
+    assert not [one for one in step.state.asked if one.agency == "school" and one.next_at]
 
 
 def test_all_answered_leaves_nothing_missing() -> None:
@@ -623,7 +674,7 @@ def test_a_raised_rating_asks_those_who_were_not_asked_before() -> None:
     outcome = step.when(red, at=NOON + HOUR)
     assert asked(outcome) == ["childrens_social_care"]
     assert requested(outcome).requests[0].legal_basis == "Children Act 1989, section 47"
-    assert [timer.due_at for timer in outcome.timers] == [NOON + 3 * HOUR]
+    assert [timer.due_at for timer in outcome.timers] == [NOON + 2.5 * HOUR]
 
 
 def test_due_times_of_two_rounds_are_each_watched() -> None:
@@ -632,9 +683,8 @@ def test_due_times_of_two_rounds_are_each_watched() -> None:
     outcome = step.when(given.elapsed("request_information", NOON + 3 * HOUR))
     (fact,) = given.of(InformationMissing, outcome.facts)
     assert fact.agency == "childrens_social_care"
-    (timer,) = outcome.timers
-    outcome = step.when(given.elapsed("request_information", timer.due_at))
-    assert {fact.agency for fact in given.of(InformationMissing, outcome.facts)} == {"school", "gp"}
+    missing = given.of(InformationMissing, run_out(step, outcome, until=NOON + 72 * HOUR))
+    assert {fact.agency for fact in missing} == {"school", "gp"}
 
 
 def test_a_rating_that_is_lower_or_the_same_asks_nobody_anew() -> None:

@@ -1,0 +1,121 @@
+"""The clocks that run: what is due from whom, by time left; no personal data."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+from pydantic import TypeAdapter
+
+from ops.look.reading import Readable
+from router.step import Step
+from router.steps.check import decide as check
+from router.steps.check.state import Checking
+from router.steps.clocks.ticking import Ticking
+from router.steps.rate import decide as rate
+from router.steps.rate.state import Assigned, Suggested
+from router.steps.request_information import decide as request_information
+from router.steps.request_information.state import Asked, Asking
+from schemas.message import derived_id
+from schemas.rating import ClockKind, TimerElapsed
+from stores import codec, overview, states, timers
+from stores.database import View
+
+Kind: TypeAlias = ClockKind | Literal["check"]
+"""``check``: an agency says whether its system knows the child (R7)."""
+
+_STEPS: tuple[Step[Any], ...] = (rate.STEP, request_information.STEP, check.STEP)
+_LATELY = dt.timedelta(days=7)
+_MOST = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """One clock, whom it binds, and what it tells next."""
+
+    due_at: dt.datetime
+    left_seconds: int
+    """Until it is due, by the clock on the wall; less than 0 once that has passed."""
+    agency: str
+    kind: Kind
+    referral_id: str
+    next: str
+    """``warning``, ``due``, who of its chain is told next, or that it is paused."""
+    next_at: dt.datetime | None
+    started_at: dt.datetime | None
+
+
+def running(hub: Readable, *, at: dt.datetime) -> list[Clock]:
+    """Every clock that runs, the most pressing first."""
+    lead = hub.settings.lead_agency
+    found: list[Clock] = []
+    with hub.database.view() as view:
+        for step in _STEPS:
+            read = TypeAdapter(step.state).validate_json
+            documents = states.load(view, step.name, keys=_keys(view, step.name, at=at))
+            for key, (_, body) in documents.items():
+                found += _clocks(read(body), key, lead=lead, at=at)
+    return sorted(found, key=lambda one: (one.due_at, one.referral_id, one.kind, one.agency))
+
+
+def _keys(view: View, step: str, *, at: dt.datetime) -> Collection[str]:
+    """Those that wait for a time, and those that were told of one lately and may not have heard."""
+    since = overview.position_before(view.connection, codec.to_micros(at - _LATELY))
+    told = overview.envelopes_after(view.connection, TimerElapsed.type, position=since, limit=_MOST)
+    lately = {key for id_, key, time in told if id_ == derived_id("timer", step, key, str(time))}
+    return lately.union(timers.waited_for(view, step))
+
+
+def _clocks(state: object, referral_id: str, *, lead: str, at: dt.datetime) -> Iterator[Clock]:
+    match state:
+        case Suggested() | Assigned():
+            for kind, ticking in state.clocks.items():
+                yield _clock(referral_id, lead, kind, ticking, at=at)
+        case Asking():
+            for one in state.asked:
+                if one.next_at or (one.awaited and one.paused):
+                    yield _clock(referral_id, one.agency, "answer", one, at=at)
+        case Checking():
+            for result in state.results:
+                if result.due_at and result.state == "awaited":
+                    yield Clock(
+                        due_at=result.due_at,
+                        left_seconds=_left(result.due_at, at),
+                        agency=result.agency,
+                        kind="check",
+                        referral_id=referral_id,
+                        next="due",
+                        next_at=result.due_at,
+                        started_at=result.asked_at,
+                    )
+
+
+def _clock(
+    referral_id: str, agency: str, kind: Kind, clock: Ticking | Asked, *, at: dt.datetime
+) -> Clock:
+    return Clock(
+        due_at=clock.due_at,
+        left_seconds=_left(clock.due_at, at),
+        agency=agency,
+        kind=kind,
+        referral_id=referral_id,
+        next=_next(clock),
+        next_at=clock.next_at,
+        started_at=clock.started_at,
+    )
+
+
+def _next(clock: Ticking | Asked) -> str:
+    if clock.paused:
+        return "paused"
+    passed = clock.breached if isinstance(clock, Ticking) else clock.missing
+    if passed:
+        return clock.chain[0].contact.role
+    warns = isinstance(clock, Ticking) and clock.approaching_at is not None
+    return "warning" if warns else "due"
+
+
+def _left(due_at: dt.datetime, at: dt.datetime) -> int:
+    return int((due_at - at).total_seconds())

@@ -1,0 +1,1 @@
+"""Clocks run in the time of whom they bind."""

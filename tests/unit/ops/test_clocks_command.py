@@ -1,0 +1,143 @@
+"""`hub clocks` shows what is due from whom; `hub clocks try` what a profile makes of a moment."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import update
+
+from ops.cli import main
+from ops.demo.running import DemoFolder
+from ops.demo.simulation.stream import sample_lines
+from router.runtimes.clock import publish_due
+from stores.tables import timers
+from tests.support.filled import empty_hub, filled_hub
+
+FRIDAY = "2026-11-27T16:55"
+
+
+def run(*arguments: str) -> tuple[int, str]:
+    answer = CliRunner().invoke(main, ["clocks", *arguments])
+    return answer.exit_code, answer.output
+
+
+def listed(folder: DemoFolder) -> Any:
+    return json.loads(run("--config", str(folder.config), "--json")[1])
+
+
+def tried(kind: str, at: str, *options: str) -> Any:
+    said = run("try", "sample-borough", "--kind", kind, "--at", at, "--json", *options)
+    return json.loads(said[1])
+
+
+def moments(told: Any) -> dict[str, str]:
+    return {one["what"]: one["at"] for one in reversed(told["moments"])}
+
+
+def test_every_clock_is_listed_the_most_pressing_first(tmp_path: Path) -> None:
+    folder, _ = filled_hub(tmp_path / "hub", notifications=12, answered=False)
+    found = listed(folder)
+    assert {one["kind"] for one in found} >= {"decision", "product", "possible_red", "check"}
+    due = [dt.datetime.fromisoformat(one["due_at"]) for one in found]
+    assert due == sorted(due)
+    product = next(one for one in found if one["kind"] == "product")
+    assert (product["agency"], product["next"]) == ("childrens_social_care", "warning")
+    assert 0 < product["left_seconds"] < 9 * 24 * 3600
+    code, output = run("--config", str(folder.config))
+    assert code == 0
+    assert f"{len(found)} clocks run, 0 are past due" in output
+    assert product["referral_id"] in output
+
+
+def test_nothing_of_a_child_is_shown(tmp_path: Path) -> None:
+    folder, _ = filled_hub(tmp_path / "hub", notifications=12, answered=False)
+    told = " ".join(run("--config", str(folder.config), *more)[1] for more in ([], ["--json"]))
+    children = map(json.loads, sample_lines(12))
+    names = {one[part] for one in children for part in ("family_name", "given_name") if one[part]}
+    assert names
+    assert not [name for name in names if name in told]
+
+
+def test_a_clock_whose_time_has_come_is_shown_though_its_step_has_not_heard(tmp_path: Path) -> None:
+    folder, hub = filled_hub(tmp_path / "hub", notifications=6, answered=False)
+    before = listed(folder)
+    with hub.database.transaction() as transaction:
+        transaction.connection.execute(update(timers).values(due_at=transaction.now - 1))
+    while publish_due(hub.database, limit=100):
+        pass
+    now = listed(folder)
+    assert [one["referral_id"] for one in now] == [one["referral_id"] for one in before]
+
+
+def test_an_empty_hub_has_no_clocks(tmp_path: Path) -> None:
+    folder, _ = empty_hub(tmp_path / "hub")
+    assert run("--config", str(folder.config)) == (0, "0 clocks run, 0 are past due\n")
+
+
+def test_a_school_is_not_asked_for_an_answer_at_the_weekend() -> None:
+    told = tried("answer", FRIDAY, "--agency", "school")
+    assert told["runs"] == "while it is open"
+    assert moments(told) == {
+        "warned": "2026-11-30T14:07:30Z",
+        "due and chased": "2026-11-30T16:00:00Z",
+        "escalated": "2026-12-01T12:15:00Z",
+    }
+    assert told["skipped"] == [{"first": "2026-11-28", "last": "2026-11-29", "why": "weekend"}]
+
+
+def test_the_police_are_always_there() -> None:
+    told = tried("answer", FRIDAY, "--agency", "police")
+    assert (told["runs"], told["skipped"]) == ("day and night", [])
+    assert moments(told)["due and chased"] == "2026-11-29T16:57:30Z"
+
+
+@pytest.mark.parametrize(
+    ("kind", "at", "options", "due"),
+    [
+        ("decision", "2026-12-24T16:00", (), "2026-12-29T17:00:00Z"),
+        ("product", FRIDAY, ("--colour", "red"), "2026-11-27T20:55:00Z"),
+        ("product", FRIDAY, (), "2026-12-01T17:00:00Z"),
+        ("possible_red", "2026-06-27T23:50", (), "2026-06-28T00:05:00+01:00"),
+        (
+            "before_next_school_day",
+            "2026-12-18T17:00",
+            ("--agency", "school"),
+            "2027-01-04T08:30:00Z",
+        ),
+    ],
+)
+def test_what_a_profile_makes_of_a_moment(
+    kind: str, at: str, options: tuple[str, ...], due: str
+) -> None:
+    assert moments(tried(kind, at, *options))["due and chased"] == due
+
+
+def test_in_words_it_says_local_times_who_is_told_and_which_days_are_skipped_and_why() -> None:
+    code, said = run("try", "sample-borough", "--kind", "decision", "--at", "2026-12-24T16:00")
+    assert code == 0
+    assert "due and chased  Tuesday 29 December 2026 17:00 GMT  after 100% of its time" in said
+    assert "Duty manager is told" in said
+    assert "Friday 25 December 2026: bank holiday: Christmas Day" in said
+    assert "Saturday 26 December 2026 to Sunday 27 December 2026: weekend" in said
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        (("--kind", "answer", "--at", FRIDAY), "name it with --agency"),
+        (("--kind", "decision", "--at", "Friday"), "write 2026-11-27T16:55"),
+        (
+            ("--kind", "before_next_school_day", "--agency", "police", "--at", FRIDAY),
+            "always open",
+        ),
+    ],
+)
+def test_what_cannot_be_tried_says_what_is_lacking(options: tuple[str, ...], why: str) -> None:
+    code, said = run("try", "sample-borough", *options)
+    assert code != 0
+    assert why in said
