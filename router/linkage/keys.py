@@ -232,8 +232,15 @@ def _months(subject: Subject) -> list[int]:
     young = subject.day > subject.seen - 400 and not subject.estimated
     born = subject.expected or (subject.day if young else 0)
     if born:
-        return [born // 30 + step for step in (-1, 0, 1)]
+        return [born // 30 + step for step in _around(subject)]
     return _pregnancy(subject.seen) if subject.unborn else []
+
+
+def _around(subject: Subject) -> range:
+    """Who was born early was expected later, by rules since 3."""
+    if subject.rules < 3:
+        return range(-1, 2)
+    return range(-4, 2) if subject.expected else range(-1, 5)
 
 
 def _pregnancy(day: int) -> list[int]:
