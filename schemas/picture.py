@@ -86,6 +86,14 @@ class PicturedChild(Shape):
     worker: Worker | None = None
 
 
+class FamilyEvent(Shape):
+    """One event with several children, which an agency notified for each of them."""
+
+    event_id: Identity
+    referral_ids: tuple[Identity, ...]
+    """One for each child, the first that the hub heard of first."""
+
+
 class PicturedConcern(Shape):
     """The notification, as its agency revealed it."""
 
@@ -101,6 +109,8 @@ class PicturedConcern(Shape):
     parents_informed: ParentsInformed | None = None
     set_aside: tuple[SetAside, ...] = Field(default=(), exclude_if=_no)
     same_concern_as: Identity | None = Field(default=None, exclude_if=_no)
+    event: FamilyEvent | None = Field(default=None, exclude_if=_no)
+    """Where the concern is about other children of the family, too."""
 
 
 class PicturedRelative(Shape):
@@ -144,10 +154,15 @@ class Earlier(Shape):
     outcome: Disposal | None = None
     same_concern_as: Identity | None = Field(default=None, exclude_if=_no)
     """For an amendment, a resend or a forwarded copy: the one that it repeats; not counted."""
+    event_id: Identity | None = Field(default=None, exclude_if=_no)
+    """That of the family event that it tells of, where several notifications do."""
 
 
 class Repeats(Shape):
-    """How many concerns of their own in the 12 months up to this one, itself included (R12)."""
+    """How many concerns of their own in the 12 months up to this one, itself included (R12).
+
+    An event with several children is one concern about the family.
+    """
 
     of_child: int
     of_family: int

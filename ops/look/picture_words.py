@@ -76,6 +76,8 @@ def _concern(picture: Picture, names: Mapping[str, str]) -> Iterator[str]:
         informed = "informed" if told.informed else "not informed"
         because = f": {told.reason}" if told.reason else ""
         yield f"  Parents {informed}, consent {told.consent.replace('_', ' ')}{because}"
+    if concern.event:
+        yield f"  One event with {len(concern.event.referral_ids)} children"
     for aside in concern.set_aside:
         yield f"  Could not be used: {aside.field}: {aside.value}"
 
@@ -116,6 +118,7 @@ def _earlier(earlier: Earlier, names: Mapping[str, str]) -> str:
         rated = "handed over to the worker"
     outcome = f", {earlier.outcome.replace('_', ' ')}" if earlier.outcome else ""
     again = ", the same concern again" if earlier.same_concern_as else ""
+    again += ", one event with several children" if earlier.event_id else ""
     who, said = names.get(earlier.agency, earlier.agency), earlier.narrative or "not revealed"
     return f"{earlier.on:%d %b %Y}, {who}, {rated}{outcome}{again}: {said}"
 

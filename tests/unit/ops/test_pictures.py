@@ -437,3 +437,32 @@ def test_an_outcome_below_threshold_is_on_record_for_the_next_concern(
         report = replay(hub[1], Wanted(), processes=processes)
         assert report.well
         assert report.facts == len(facts(hub[1]))
+
+
+def sibling(given: str, born: str) -> dict[str, Any]:
+    """Of Robin's mother and home."""
+    name = [{"given_name": [given], "family_name": ["Sample"]}]
+    child = {**ROBIN, "name": name, "identifier": [], "date_of_birth": {"date": born}}
+    return child | {"sex_code": "unknown", "related_person": [ROBIN["related_person"][0]]}
+
+
+def test_an_incident_with_three_children_is_one_event_and_counted_once_for_the_family(
+    hub: tuple[DemoFolder, Hub],
+) -> None:
+    ids = [told(hub[1], "police", "INC-7/1")]
+    for number, (given, born) in enumerate((("Ashley", "2012-01-30"), ("Morgan", "2010-08-02"))):
+        ids.append(told(hub[1], "police", f"INC-7/{number + 2}", subject=sibling(given, born)))
+    told(hub[1], "gp", "G-1", observed_at="2026-11-05T09:00:00Z", narrative="Robin is thin.")
+    pictures = [
+        one["picture"]["content"] for one in letters(hub[1], LEAD, "mash.rating-request.v1")
+    ]
+    incident = [one for one in pictures if one["referral_id"] in ids]
+    (event_id,) = {one["concern"]["event"]["event_id"] for one in incident}
+    assert {tuple(one["concern"]["event"]["referral_ids"]) for one in incident} == {tuple(ids)}
+    assert {(one["repeats"]["of_child"], one["repeats"]["of_family"]) for one in incident} == {
+        (1, 1)
+    }
+    (last,) = [one for one in pictures if one["concern"]["reference"] == "G-1"]
+    assert (last["repeats"]["of_child"], last["repeats"]["of_family"]) == (2, 2)
+    assert "event" not in last["concern"]
+    assert {one["event_id"] for one in last["history"]} == {event_id}
