@@ -18,7 +18,7 @@ from schemas.base import AgencyFact, Code, Identity, Instant, Line, Prose, Shape
 from schemas.case import LinkOutcome, Worker
 from schemas.checks import NotChecked, System
 from schemas.notification import Digest, ParentsInformed, SetAside
-from schemas.person import Address, Contact, Identifier, Name, PartialDate, Sex
+from schemas.person import Address, Contact, Identifier, Name, PartialDate, Risk, Sex
 from schemas.product import Disposal
 from schemas.rating import Colour
 from schemas.registers import Involvement
@@ -127,6 +127,33 @@ class PicturedRelative(Shape):
     """Whose open case the child is."""
 
 
+class AlsoIn(Shape):
+    """A child of another family beside whom the same adult is named, or one who may be the same."""
+
+    person_id: Identity
+    family_id: Identity
+    case_id: Identity
+    name: Name | None = None
+    """Of the child; None where it is not told, or the child is protected."""
+    relationship: Code
+    """Of the adult to that child."""
+    risk: Risk | None = Field(default=None, exclude_if=_no)
+    """Why the adult is said to be a risk to that child."""
+    told_by: Code
+    on: dt.date
+    """Of the latest notification that names the adult there."""
+    referral_ids: tuple[Identity, ...] = ()
+    """The notifications that name the adult there, newest first."""
+    worker: Worker | None = None
+    """Whose open case the child is."""
+    score: float
+    """Bits of evidence that it is one adult."""
+    reasons: tuple[Line, ...]
+    """Why, in plain words."""
+    model: Code
+    """The version of the model of adults that found it."""
+
+
 class PicturedAdult(Shape):
     """A parent, carer or other adult of the family."""
 
@@ -134,8 +161,14 @@ class PicturedAdult(Shape):
     relationship: Code
     date_of_birth: PartialDate | None = None
     told_by: Code
-    also_in: tuple[Line, ...] = ()
-    """Other families in which the same adult is known (R13)."""
+    also_in: tuple[AlsoIn, ...] = ()
+    """Where else the same adult is known (R13)."""
+    adult_id: Identity | None = Field(default=None, exclude_if=_no)
+    """The same in every picture; None for whom nobody may be told of elsewhere."""
+    risk: Risk | None = Field(default=None, exclude_if=_no)
+    """Why the adult is said to be a risk to a child of the family."""
+    may_be_in: tuple[AlsoIn, ...] = Field(default=(), exclude_if=_no)
+    """Where somebody is named who may be the same adult: nobody takes them for one by itself."""
 
 
 class Earlier(Shape):

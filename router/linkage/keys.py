@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from router.linkage import names
-from router.linkage.adults import split_adult, surnames
+from router.linkage.adults import Adult, split_adult, surnames
 from router.linkage.kept import kept
 from router.linkage.mixing import Pair, begin, end, joined, whole
 from router.linkage.profile import Profile
@@ -192,6 +192,11 @@ def _home(address: str) -> tuple[_Halves, _Halves]:
     ends = [end(_HOME, place) for place in places]
     keys = [begin(number) ^ half for number in numbers.split() for half in ends]
     return keys, [end(_STREET, place) for place in places]
+
+
+def adult_keys(adults: Iterable[Adult]) -> frozenset[int]:
+    """The keys under which children are filed who have one of these adults beside them."""
+    return frozenset(key for adult in adults for key in _adult("|".join(adult)))
 
 
 @kept(16_384)

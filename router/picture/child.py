@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 from router.linkage.text import fold
+from router.picture.adults import CHILDREN, called
 from router.steps.link.register import Evidence, PersonRecord
 from schemas.base import Shape
 from schemas.case import LinkOutcome
 from schemas.person import Name, RelatedPerson, Sex
 from schemas.picture import (
-    PicturedAdult,
     PicturedChild,
     PicturedRelative,
     ToldAddress,
@@ -21,7 +21,6 @@ from schemas.picture import (
     ToldName,
 )
 
-_CHILDREN: Final = frozenset({"sibling", "brother", "sister", "half_sibling", "twin", "child"})
 _T = TypeVar("_T", bound=Shape)
 
 
@@ -71,23 +70,11 @@ def named_children(
     told: Sequence[Evidence], *, besides: Collection[str]
 ) -> Iterator[PicturedRelative]:
     """Children whom notifications only name, each once."""
-    for relation in _related(told, children=True):
-        one = relation[1]
+    for one in _named(told):
         if not given_names(one.name) & set(besides):
             yield PicturedRelative(
                 name=one.name, date_of_birth=one.date_of_birth, relationship=one.relationship
             )
-
-
-def adults(told: Sequence[Evidence]) -> Iterator[PicturedAdult]:
-    """Parents, carers and other adults, each once, as they were told of last."""
-    for piece, one in _related(told, children=False):
-        yield PicturedAdult(
-            name=one.name,
-            relationship=one.relationship,
-            date_of_birth=one.date_of_birth,
-            told_by=piece.agency,
-        )
 
 
 def given_names(name: Name | None) -> set[str]:
@@ -95,16 +82,14 @@ def given_names(name: Name | None) -> set[str]:
     return {fold(given) for given in name.given_name} if name else set()
 
 
-def _related(
-    told: Sequence[Evidence], *, children: bool
-) -> Iterator[tuple[Evidence, RelatedPerson]]:
+def _named(told: Sequence[Evidence]) -> Iterator[RelatedPerson]:
     seen: set[tuple[str, ...]] = set()
     for piece in reversed(told):
         for one in piece.child.related_person:
-            who = (*map(fold, one.name.given_name), *map(fold, one.name.family_name))
-            if (one.relationship in _CHILDREN) is children and who and who not in seen:
+            who = called(one.name)
+            if one.relationship in CHILDREN and who and who not in seen:
                 seen.add(who)
-                yield piece, one
+                yield one
 
 
 def _births(piece: Evidence) -> tuple[Any, ...]:

@@ -10,6 +10,7 @@ from typing import Final
 
 from router.picture import child, gathered
 from router.picture.events import FamilyEvents, family_events
+from router.picture.family import pictured_adults
 from router.picture.reading import Found
 from router.steps.cases import HandedOver
 from router.steps.link.register import Evidence, PersonRecord
@@ -108,7 +109,13 @@ class _Drawing:
             concern=self._concern(),
             candidates=tuple(self._candidates()),
             children=tuple(self._children()),
-            adults=tuple(child.adults(self.told_of_family)),
+            adults=tuple(
+                pictured_adults(
+                    self.told_of_family,
+                    self.found.adults.get(self.person.profile.family_id, ()),
+                    self.found,
+                )
+            ),
             history=tuple(self._history()),
             repeats=Repeats(
                 of_child=len(self._concerns(self.told)),

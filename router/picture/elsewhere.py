@@ -1,0 +1,137 @@
+"""Where else the adults of a family are named: beside children of other families (R13)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import Final
+
+from router.linkage.adult_model import AdultModel, load_adult_model
+from router.linkage.adults import split_adult
+from router.linkage.keys import adult_keys
+from router.linkage.ranking import OVERSIZED
+from router.linkage.same_adult import KnownAdult, Verdict, may_be_called, weigh_adults
+from router.picture.adults import Adult, RelatedAdult, adults_of, related
+from router.picture.reading import Found, evidence_of, hidden_among
+from router.steps.link.register import Evidence, PersonRecord
+from stores import linked, people
+from stores.database import View
+
+_ROUNDS: Final = 3
+"""What another family tells of an adult, such as a new surname, is looked for in its turn."""
+_CHILDREN: Final = 40
+"""Children elsewhere whose evidence is read for one adult: of whom something came last."""
+_PIECES: Final = 20
+"""Of each of them, so many of the latest."""
+
+
+def with_adults(view: View, found: Found) -> Found:
+    """The same with the adults of its families, and where else each of them is named.
+
+    A few queries more, however many families.
+    """
+    model = load_adult_model()
+    hidden = hidden_among(found.evidence.values(), found.linked)
+    own = {
+        family_id: adults_of(found.told(members), family_id=family_id, hidden=hidden, model=model)
+        for family_id, members in found.families.items()
+    }
+    register = _Register(view, model, read=_numbers_of(found))
+    others = list(_others(register, own, model))
+    adults: dict[str, tuple[RelatedAdult, ...]] = {}
+    for family_id, known in own.items():
+        members = {one.person_id for one in found.families[family_id]}
+        besides = [one for one in others if one.known.children.isdisjoint(members)]
+        adults[family_id] = tuple(related(one, besides, model) for one in known)
+    return replace(
+        found,
+        adults=adults,
+        people={**register.people, **found.people},
+        evidence={**register.evidence, **found.evidence},
+    )
+
+
+def _others(
+    register: _Register, own: Mapping[str, Sequence[Adult]], model: AdultModel
+) -> Iterator[Adult]:
+    """The adults of other families who may be one of these."""
+    wanted = [one for adults in own.values() for one in adults]
+    for _ in range(_ROUNDS):
+        new = register.naming(wanted)
+        yield from new
+        known = [one.known for one in wanted]
+        wanted = [one for one in new if _is_any(one.known, known, model)]
+
+
+def _numbers_of(found: Found) -> set[int]:
+    """The children of one family alone: of several, one's may be the other's elsewhere."""
+    members = [one.person_id for family in found.families.values() for one in family]
+    return set(map(people.number_of, members)) if len(found.families) == 1 else set()
+
+
+def _is_any(one: KnownAdult, others: Sequence[KnownAdult], model: AdultModel) -> bool:
+    return any(weigh_adults(one, other, model).verdict is Verdict.SAME for other in others)
+
+
+@dataclass(repr=False)
+class _Register:
+    """The adults whom the register's children have beside them, read as they are asked for."""
+
+    view: View
+    model: AdultModel
+    read: set[int]
+    """Row numbers of children who are not read, or not again."""
+    asked: set[int] = field(default_factory=set)
+    people: dict[str, PersonRecord] = field(default_factory=dict)
+    """The children who were read, and ..."""
+    evidence: dict[str, Evidence] = field(default_factory=dict)
+    """... what was told of them."""
+
+    def naming(self, wanted: Sequence[Adult]) -> list[Adult]:
+        """The adults beside children who may have one of these beside them."""
+        keys = {key for one in wanted for key in adult_keys(one.known.adults)} - self.asked
+        if not keys:
+            return []
+        self.asked |= keys
+        filed = people.filed_under(self.view, keys, most=OVERSIZED)
+        numbers = {number for block in filed.values() for number in block or ()} - self.read
+        self.read |= numbers
+        return self._adults(self._children(numbers, [one.known for one in wanted]))
+
+    def _children(self, numbers: set[int], wanted: Sequence[KnownAdult]) -> list[PersonRecord]:
+        loaded = people.load(self.view, numbers)
+        records = [PersonRecord.decode(body) for _, body in loaded.values()]
+        records.sort(key=lambda one: (-one.profile.seen, one.person_id))
+        found: dict[str, PersonRecord] = {}
+        for adult in wanted:
+            named = (one for one in records if one.evidence and _names(one, adult))
+            found |= {one.person_id: one for one in islice(named, _CHILDREN)}
+        return [found[id_] for id_ in sorted(found)]
+
+    def _adults(self, children: Sequence[PersonRecord]) -> list[Adult]:
+        ids = {id_ for one in children for id_ in one.evidence[-_PIECES:]}
+        evidence = evidence_of(self.view, ids)
+        self.people |= {one.person_id: one for one in children}
+        self.evidence |= evidence
+        close = [piece.id for piece in evidence.values() if piece.kept_close]
+        hidden = hidden_among(evidence.values(), linked.load(self.view, close))
+        families: defaultdict[str, list[str]] = defaultdict(list)
+        for one in children:
+            families[one.profile.family_id] += one.evidence
+        return [
+            adult
+            for family_id, pieces in sorted(families.items())
+            for adult in adults_of(
+                [evidence[id_] for id_ in pieces if id_ in evidence],
+                family_id=family_id,
+                hidden=hidden,
+                model=self.model,
+            )
+        ]
+
+
+def _names(record: PersonRecord, wanted: KnownAdult) -> bool:
+    """Whether a child has an adult beside it who may be this one."""
+    return any(may_be_called(wanted, adult) for adult in map(split_adult, record.profile.adults))
