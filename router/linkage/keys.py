@@ -21,6 +21,7 @@ from router.linkage.text import sound
 
 _BIRTH_GIVEN, _BIRTH_FAMILY, _NAME, _CUT, _YEAR, _INFANT = "dg", "df", "gf", "gc", "yf", "mf"
 _HOME, _PHONE, _ADULT, _SIBLING, _STREET, _NUMBER, _NAMELESS = "h", "t", "a", "gs", "gw", "n", "f"
+_MARK = "am"
 _Halves = Sequence[int]
 
 
@@ -47,6 +48,7 @@ def profile_keys(profile: Profile) -> frozenset[int]:
     found += _infant(profile, named, months or _pregnancy(profile.unborn_at))
     found += named.nameless
     found += [_number(number) for number in profile.nhs + profile.mothers + profile.upn]
+    found += [_mark(mark) for mark in profile.adult_marks]
     return frozenset(found)
 
 
@@ -194,9 +196,12 @@ def _home(address: str) -> tuple[_Halves, _Halves]:
     return keys, [end(_STREET, place) for place in places]
 
 
-def adult_keys(adults: Iterable[Adult]) -> frozenset[int]:
-    """The keys under which children are filed who have one of these adults beside them."""
-    return frozenset(key for adult in adults for key in _adult("|".join(adult)))
+def adult_keys(adults: Iterable[Adult], marks: Iterable[str]) -> frozenset[int]:
+    """The keys under which children are filed who have one of these adults beside them, by name,
+    by birthday and initial, or by a number or telephone of theirs.
+    """
+    called = [key for adult in adults for key in _adult("|".join(adult))]
+    return frozenset(called).union(map(_mark, marks))
 
 
 @kept(16_384)
@@ -218,6 +223,11 @@ def _sibling(name: str) -> _Halves:
 @kept(16_384)
 def _phone(number: str) -> int:
     return whole(_PHONE, number)
+
+
+@kept(16_384)
+def _mark(mark: str) -> int:
+    return whole(_MARK, mark)
 
 
 @kept(16_384)

@@ -18,14 +18,14 @@ from router.linkage.adult_model import (
 )
 from router.linkage.adults import Adult, split_adult
 from router.linkage.dates import Agreement, compare_round
-from router.linkage.identifiers import nhs_number
+from router.linkage.marks import marks_of, numbers, telephones
 from router.linkage.names import Likeness, family_likeness, given_likeness
 from router.linkage.near import near
 from router.linkage.places import Nearness, nearest
 from router.linkage.readings import reading
 from router.linkage.reasons import strength
 from router.linkage.rules import NEWEST
-from schemas.person import NHS_NUMBER, Address, Contact, Identifier, Person, RelatedPerson
+from schemas.person import Address, Person, RelatedPerson
 
 _HOUSEHOLD: Final = frozenset(
     {"mother", "father", "parent", "guardian", "carer", "step_parent", "partner_of_parent"}
@@ -47,8 +47,8 @@ class KnownAdult(NamedTuple):
 
     adults: tuple[Adult, ...]
     births: tuple[Birth, ...] = ()
-    numbers: frozenset[tuple[str, str]] = frozenset()
-    """System and value."""
+    numbers: frozenset[str] = frozenset()
+    """``system|value`` of each."""
     telephones: frozenset[str] = frozenset()
     addresses: tuple[str, ...] = ()
     home_telephones: frozenset[str] = frozenset()
@@ -90,10 +90,10 @@ def known_adult(
     return KnownAdult(
         adults=(adult,),
         births=((int(adult.born), estimated),) if adult.born else (),
-        numbers=frozenset(_numbers(one.identifier)),
-        telephones=frozenset(_telephones(one.contact)),
+        numbers=frozenset(numbers(one.identifier)),
+        telephones=frozenset(telephones(one.contact, read)),
         addresses=_addresses(one.address),
-        home_telephones=frozenset(_telephones(child.contact) if lives_there else ()),
+        home_telephones=frozenset(telephones(child.contact, read) if lives_there else ()),
         homes=_addresses(child.address) if lives_there else (),
         children=frozenset({child_id}),
         families=frozenset({family_id}),
@@ -129,6 +129,11 @@ def weigh_adults(one: KnownAdult, other: KnownAdult, model: AdultModel) -> Weigh
     if score < model.may_be_at or _clash(levels):
         verdict = Verdict.OTHER
     return Weighed(verdict, score, _reasons(levels, bits))
+
+
+def adult_marks(known: KnownAdult) -> list[str]:
+    """Numbers and telephones of an adult as children are filed by them."""
+    return marks_of(known.numbers, known.telephones)
 
 
 def may_be_called(known: KnownAdult, told: Adult) -> bool:
@@ -216,11 +221,11 @@ def _birth(mine: Sequence[Birth], theirs: Sequence[Birth]) -> int:
     return min(found, default=Agreement.NONE)
 
 
-def _number(mine: frozenset[tuple[str, str]], theirs: frozenset[tuple[str, str]]) -> int:
+def _number(mine: frozenset[str], theirs: frozenset[str]) -> int:
     if not mine.isdisjoint(theirs):
         return Number.SAME
-    systems = {system for system, _ in mine} & {system for system, _ in theirs}
-    return Number.OTHER if systems else Number.NONE
+    systems, others = ({number.rpartition("|")[0] for number in one} for one in (mine, theirs))
+    return Number.NONE if systems.isdisjoint(others) else Number.OTHER
 
 
 def _telephone(one: KnownAdult, other: KnownAdult) -> int:
@@ -254,19 +259,6 @@ def _role(one: KnownAdult, other: KnownAdult) -> int:
         return Role.SEX
     apart = mine.isdisjoint(theirs) and not (mine | theirs) & _LOOSE
     return Role.OTHER if apart and not one.children.isdisjoint(other.children) else Role.ALIKE
-
-
-def _numbers(told: Iterable[Identifier]) -> Iterable[tuple[str, str]]:
-    for one in told:
-        value = "".join(one.value.split()).upper()
-        number = nhs_number(value) if one.system == NHS_NUMBER else value
-        if number:
-            yield one.system, number
-
-
-def _telephones(told: Iterable[Contact]) -> Iterable[str]:
-    read = reading(NEWEST)
-    return filter(None, (read.telephone(number) for one in told for number in one.telephone))
 
 
 def _addresses(told: Iterable[Address]) -> tuple[str, ...]:

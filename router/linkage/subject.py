@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from router.linkage.marks import marks
 from router.linkage.readings import Reading, reading
 from router.linkage.resends import plain_reference
 from router.linkage.rules import NEWEST
@@ -60,6 +61,8 @@ class Subject(NamedTuple):
     seen: int
     rules: int = NEWEST
     """By which rules it was read and is compared (:mod:`router.linkage.rules`)."""
+    adult_marks: tuple[str, ...] = ()
+    """Numbers and telephones of the adults: for finding these, no evidence of the child."""
 
 
 def describe(
@@ -105,6 +108,9 @@ def describe(
         incident=incident(agency, reference) if reference else "",
         seen=seen,
         rules=rules,
+        adult_marks=_distinct(
+            marks((r for r in child.related_person if r.relationship not in _SIBLING_ROLES), read)
+        ),
     )
 
 

@@ -12,7 +12,7 @@ from router.linkage.adult_model import AdultModel, load_adult_model
 from router.linkage.adults import split_adult
 from router.linkage.keys import adult_keys
 from router.linkage.ranking import OVERSIZED
-from router.linkage.same_adult import KnownAdult, Verdict, may_be_called, weigh_adults
+from router.linkage.same_adult import KnownAdult, Verdict, adult_marks, may_be_called, weigh_adults
 from router.picture.adults import Adult, RelatedAdult, adults_of, related
 from router.picture.reading import Found, evidence_of, hidden_among
 from router.steps.link.register import Evidence, PersonRecord
@@ -91,7 +91,7 @@ class _Register:
 
     def naming(self, wanted: Sequence[Adult]) -> list[Adult]:
         """The adults beside children who may have one of these beside them."""
-        keys = {key for one in wanted for key in adult_keys(one.known.adults)} - self.asked
+        keys = {key for one in wanted for key in _keys(one.known)} - self.asked
         if not keys:
             return []
         self.asked |= keys
@@ -132,6 +132,12 @@ class _Register:
         ]
 
 
+def _keys(known: KnownAdult) -> frozenset[int]:
+    return adult_keys(known.adults, adult_marks(known))
+
+
 def _names(record: PersonRecord, wanted: KnownAdult) -> bool:
     """Whether a child has an adult beside it who may be this one."""
+    if not set(record.profile.adult_marks).isdisjoint(adult_marks(wanted)):
+        return True
     return any(may_be_called(wanted, adult) for adult in map(split_adult, record.profile.adults))
