@@ -17,7 +17,7 @@ from router.linkage.places import Nearness
 from router.linkage.profile import Profile
 from router.linkage.subject import Subject
 
-ONE_PREGNANCY: Final = "the child that the same mother expected"
+ONE_PREGNANCY: Final = "the child that the same mother expected (very strong)"
 OTHER_MOTHER: Final = "against: another mother is told"
 _FITS: Final = (Agreement.EXPECTED, Agreement.BORN, Agreement.PLAUSIBLE)
 _AT: Final = {field: number for number, field in enumerate(FIELDS)}

@@ -18,6 +18,7 @@ from router.linkage.adult_model import (
 )
 from router.linkage.adults import Adult, split_adult
 from router.linkage.dates import Agreement, compare_round
+from router.linkage.keys import adult_keys
 from router.linkage.marks import marks_of, numbers, telephones
 from router.linkage.names import Likeness, family_likeness, given_likeness
 from router.linkage.near import near
@@ -67,11 +68,19 @@ class Verdict(Enum):
 
 
 class Weighed(NamedTuple):
-    """Whether two adults are one, by how many bits, and why in plain words."""
+    """Whether two adults are one, and by how many bits."""
 
     verdict: Verdict
     score: float
-    reasons: tuple[str, ...]
+    levels: tuple[int, ...]
+    """Of ``FIELDS``, and ..."""
+    bits: tuple[float, ...]
+    """... how far each speaks for it."""
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why, in plain words."""
+        return _reasons(self.levels, self.bits)
 
 
 def known_adult(
@@ -128,12 +137,19 @@ def weigh_adults(one: KnownAdult, other: KnownAdult, model: AdultModel) -> Weigh
     verdict = Verdict.SAME if sure else Verdict.MAY_BE
     if score < model.may_be_at or _clash(levels):
         verdict = Verdict.OTHER
-    return Weighed(verdict, score, _reasons(levels, bits))
+    return Weighed(verdict, score, levels, tuple(bits))
 
 
 def adult_marks(known: KnownAdult) -> list[str]:
     """Numbers and telephones of an adult as children are filed by them."""
     return marks_of(known.numbers, known.telephones)
+
+
+def keys_of(known: KnownAdult) -> frozenset[int]:
+    """The keys under which children are filed who have this adult beside them: adults of several
+    families are compared where they share one.
+    """
+    return adult_keys(known.adults, adult_marks(known))
 
 
 def may_be_called(known: KnownAdult, told: Adult) -> bool:

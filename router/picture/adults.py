@@ -17,6 +17,7 @@ from router.linkage.same_adult import (
     Weighed,
     contradict,
     joined,
+    keys_of,
     known_adult,
     weigh_adults,
 )
@@ -50,11 +51,14 @@ class Adult:
     known: KnownAdult
     mentions: tuple[Mention, ...]
     """Oldest first."""
+    keys: frozenset[int]
+    """What children are filed under who have this adult beside them."""
 
     def with_another(self, other: Adult) -> Adult:
         """Both as one."""
         together = sorted((*self.mentions, *other.mentions), key=_order)
-        return Adult(joined(self.known, other.known), tuple(together))
+        known, keys = joined(self.known, other.known), self.keys | other.keys
+        return Adult(known, tuple(together), keys)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -112,12 +116,16 @@ def adults_of(
             continue
         known = known_adult(one, piece.child, child_id=piece.person_id, family_id=family_id)
         if known is not None:
-            said, new = known._replace(children=frozenset()), Adult(known, (mention,))
+            said, new = known._replace(children=frozenset()), _named(known, mention)
             alike[said] = alike[said].with_another(new) if said in alike else new
     found: list[Adult] = []
     for adult in alike.values():
         _add(found, adult, model)
     return found
+
+
+def _named(known: KnownAdult, mention: Mention) -> Adult:
+    return Adult(known, (mention,), keys_of(known))
 
 
 def _add(found: list[Adult], new: Adult, model: AdultModel) -> None:
@@ -136,22 +144,28 @@ def related(adult: Adult, others: Sequence[Adult], model: AdultModel) -> Related
     What one of them tells may show another to be the same. Where two of them cannot be one, neither
     is surely this one: a human has to look.
     """
-    direct = _same(adult, others, model)
+    direct = _same(adult, comparable(adult, others), model)
     doubtful = [one for one in direct if _is_contradicted(one, direct)]
     whole, same = adult, list[Elsewhere]()
     left = [one for one in others if all(one is not doubt.adult for doubt in doubtful)]
-    while found := _same(whole, left, model):
+    while found := _same(whole, comparable(whole, left), model):
         same.append(found[0])
         left.remove(found[0].adult)
         whole = whole.with_another(found[0].adult)
-    may_be = [one for one in _weighed(whole, left, model) if one.weighed.verdict is Verdict.MAY_BE]
+    weighed = _weighed(whole, comparable(whole, left), model)
+    may_be = (one for one in weighed if one.weighed.verdict is Verdict.MAY_BE)
     return RelatedAdult(adult, model.version, tuple(same), (*doubtful, *may_be))
+
+
+def comparable(adult: Adult, others: Iterable[Adult]) -> list[Adult]:
+    """Those who may be this adult by a key that they share."""
+    return [one for one in others if not adult.keys.isdisjoint(one.keys)]
 
 
 def _weighed(whole: Adult, others: Sequence[Adult], model: AdultModel) -> list[Elsewhere]:
     """These others, the likeliest first."""
     found = [Elsewhere(one, weigh_adults(whole.known, one.known, model)) for one in others]
-    return sorted(found, key=lambda one: (-one.weighed.score, one.adult.mentions[0].id))
+    return sorted(found, key=lambda one: (-one.weighed.score, _order(one.adult.mentions[0])))
 
 
 def _same(whole: Adult, others: Sequence[Adult], model: AdultModel) -> list[Elsewhere]:

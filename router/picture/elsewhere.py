@@ -10,10 +10,9 @@ from typing import Final
 
 from router.linkage.adult_model import AdultModel, load_adult_model
 from router.linkage.adults import split_adult
-from router.linkage.keys import adult_keys
 from router.linkage.ranking import OVERSIZED
 from router.linkage.same_adult import KnownAdult, Verdict, adult_marks, may_be_called, weigh_adults
-from router.picture.adults import Adult, RelatedAdult, adults_of, related
+from router.picture.adults import Adult, RelatedAdult, adults_of, comparable, related
 from router.picture.reading import Found, evidence_of, hidden_among
 from router.steps.link.register import Evidence, PersonRecord
 from stores import linked, people
@@ -61,8 +60,7 @@ def _others(
     for _ in range(_ROUNDS):
         new = register.naming(wanted)
         yield from new
-        known = [one.known for one in wanted]
-        wanted = [one for one in new if _is_any(one.known, known, model)]
+        wanted = [one for one in new if _is_any(one, wanted, model)]
 
 
 def _numbers_of(found: Found) -> set[int]:
@@ -71,8 +69,11 @@ def _numbers_of(found: Found) -> set[int]:
     return set(map(people.number_of, members)) if len(found.families) == 1 else set()
 
 
-def _is_any(one: KnownAdult, others: Sequence[KnownAdult], model: AdultModel) -> bool:
-    return any(weigh_adults(one, other, model).verdict is Verdict.SAME for other in others)
+def _is_any(one: Adult, others: Sequence[Adult], model: AdultModel) -> bool:
+    return any(
+        weigh_adults(one.known, other.known, model).verdict is Verdict.SAME
+        for other in comparable(one, others)
+    )
 
 
 @dataclass(repr=False)
@@ -91,7 +92,7 @@ class _Register:
 
     def naming(self, wanted: Sequence[Adult]) -> list[Adult]:
         """The adults beside children who may have one of these beside them."""
-        keys = {key for one in wanted for key in _keys(one.known)} - self.asked
+        keys = {key for one in wanted for key in one.keys} - self.asked
         if not keys:
             return []
         self.asked |= keys
@@ -130,10 +131,6 @@ class _Register:
                 model=self.model,
             )
         ]
-
-
-def _keys(known: KnownAdult) -> frozenset[int]:
-    return adult_keys(known.adults, adult_marks(known))
 
 
 def _names(record: PersonRecord, wanted: KnownAdult) -> bool:
