@@ -24,7 +24,7 @@ from router.linkage.placeholders import (
     without_role,
 )
 from router.linkage.text import beginning, fold
-from schemas.person import NHS_NUMBER, Name, PartialDate, RelatedPerson
+from schemas.person import NHS_NUMBER, Address, Name, PartialDate, RelatedPerson
 
 Birthday = tuple[int, bool, int]
 """Day of birth, whether it is an estimate, expected day; 0 for none."""
@@ -44,6 +44,12 @@ class Reading(NamedTuple):
     number: Callable[[str, str], str]
     """Of a value and the system that it is of."""
     reference: Callable[[str], str]
+
+    def homes(self, told: Sequence[Address]) -> tuple[str, ...]:
+        """Those of these addresses that are told."""
+        lines = ((a.line1 or "", a.line2 or "", a.city or "") for a in told)
+        found = (self.address(of, a.postcode or "") for of, a in zip(lines, told, strict=True))
+        return tuple(filter(None, found))
 
 
 def reading(rules: int) -> Reading:

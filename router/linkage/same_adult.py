@@ -4,7 +4,7 @@ alone, and surely only where nothing speaks against it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from enum import Enum
 from typing import Final, NamedTuple
 
@@ -26,7 +26,7 @@ from router.linkage.places import Nearness, nearest
 from router.linkage.readings import reading
 from router.linkage.reasons import strength
 from router.linkage.rules import NEWEST
-from schemas.person import Address, Person, RelatedPerson
+from schemas.person import Person, RelatedPerson
 
 _HOUSEHOLD: Final = frozenset(
     {"mother", "father", "parent", "guardian", "carer", "step_parent", "partner_of_parent"}
@@ -101,9 +101,9 @@ def known_adult(
         births=((int(adult.born), estimated),) if adult.born else (),
         numbers=frozenset(numbers(one.identifier)),
         telephones=frozenset(telephones(one.contact, read)),
-        addresses=_addresses(one.address),
+        addresses=read.homes(one.address),
         home_telephones=frozenset(telephones(child.contact, read) if lives_there else ()),
-        homes=_addresses(child.address) if lives_there else (),
+        homes=read.homes(child.address) if lives_there else (),
         children=frozenset({child_id}),
         families=frozenset({family_id}),
     )
@@ -275,14 +275,6 @@ def _role(one: KnownAdult, other: KnownAdult) -> int:
         return Role.SEX
     apart = mine.isdisjoint(theirs) and not (mine | theirs) & _LOOSE
     return Role.OTHER if apart and not one.children.isdisjoint(other.children) else Role.ALIKE
-
-
-def _addresses(told: Iterable[Address]) -> tuple[str, ...]:
-    read = reading(NEWEST)
-    found = (
-        read.address((a.line1 or "", a.line2 or "", a.city or ""), a.postcode or "") for a in told
-    )
-    return tuple(filter(None, found))
 
 
 _AGAINST: Final = "against"

@@ -37,19 +37,20 @@ def with_adults(view: View, found: Found) -> Found:
         family_id: adults_of(found.told(members), family_id=family_id, hidden=hidden, model=model)
         for family_id, members in found.families.items()
     }
-    register = _Register(view, model, read=_numbers_of(found))
+    register = _Register(
+        view,
+        model,
+        read=_numbers_of(found),
+        people=dict(found.people),
+        evidence=dict(found.evidence),
+    )
     others = list(_others(register, own, model))
     adults: dict[str, tuple[RelatedAdult, ...]] = {}
     for family_id, known in own.items():
         members = {one.person_id for one in found.families[family_id]}
         besides = [one for one in others if one.known.children.isdisjoint(members)]
         adults[family_id] = tuple(related(one, besides, model) for one in known)
-    return replace(
-        found,
-        adults=adults,
-        people={**register.people, **found.people},
-        evidence={**register.evidence, **found.evidence},
-    )
+    return replace(found, adults=adults, people=register.people, evidence=register.evidence)
 
 
 def _others(
@@ -84,11 +85,11 @@ class _Register:
     model: AdultModel
     read: set[int]
     """Row numbers of children who are not read, or not again."""
-    asked: set[int] = field(default_factory=set)
-    people: dict[str, PersonRecord] = field(default_factory=dict)
+    people: dict[str, PersonRecord]
     """The children who were read, and ..."""
-    evidence: dict[str, Evidence] = field(default_factory=dict)
+    evidence: dict[str, Evidence]
     """... what was told of them."""
+    asked: set[int] = field(default_factory=set)
 
     def naming(self, wanted: Sequence[Adult]) -> list[Adult]:
         """The adults beside children who may have one of these beside them."""
@@ -102,8 +103,10 @@ class _Register:
         return self._adults(self._children(numbers, [one.known for one in wanted]))
 
     def _children(self, numbers: set[int], wanted: Sequence[KnownAdult]) -> list[PersonRecord]:
-        loaded = people.load(self.view, numbers)
-        records = [PersonRecord.decode(body) for _, body in loaded.values()]
+        known = {people.number_of(id_): one for id_, one in self.people.items()}
+        loaded = people.load(self.view, numbers - known.keys())
+        records = [known[number] for number in numbers & known.keys()]
+        records += [PersonRecord.decode(body) for _, body in loaded.values()]
         records.sort(key=lambda one: (-one.profile.seen, one.person_id))
         found: dict[str, PersonRecord] = {}
         for adult in wanted:
@@ -113,9 +116,9 @@ class _Register:
 
     def _adults(self, children: Sequence[PersonRecord]) -> list[Adult]:
         ids = {id_ for one in children for id_ in one.evidence[-_PIECES:]}
-        evidence = evidence_of(self.view, ids)
         self.people |= {one.person_id: one for one in children}
-        self.evidence |= evidence
+        self.evidence |= evidence_of(self.view, ids - self.evidence.keys())
+        evidence = {id_: self.evidence[id_] for id_ in ids if id_ in self.evidence}
         close = [piece.id for piece in evidence.values() if piece.kept_close]
         hidden = hidden_among(evidence.values(), linked.load(self.view, close))
         families: defaultdict[str, list[str]] = defaultdict(list)

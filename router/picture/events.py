@@ -11,6 +11,9 @@ from typing import Final, NamedTuple
 
 from router.linkage.concerns import LATEST, at_one_time
 from router.linkage.places import Nearness, nearest
+from router.linkage.readings import reading
+from router.linkage.rules import NEWEST
+from router.linkage.subject import incident
 from router.steps.link.register import Evidence
 from schemas.message import derived_id
 from schemas.picture import FamilyEvent
@@ -52,6 +55,8 @@ def family_events(told: Sequence[Evidence], *, untimed: Collection[str] = ()) ->
 
     Of one child an event has one concern, so that a family never has fewer concerns than a child.
     """
+    if len({piece.person_id for piece in told}) < 2:
+        return FamilyEvents({})
     groups: list[list[_Told]] = []
     for piece in sorted(told, key=lambda one: (one.received_at or one.observed_at, one.id)):
         if piece.is_referral and piece.again is None:
@@ -72,9 +77,11 @@ def _event(group: Sequence[_Told]) -> FamilyEvent:
 
 
 def _described(piece: Evidence, *, timed: bool) -> _Told:
-    subject = piece.subject()
-    _, number, group = subject.incident.split("|") if subject.incident else ("", "", "")
-    return _Told(piece, number, group, subject.addresses, timed)
+    read = reading(NEWEST)
+    reference = read.reference(piece.reference)
+    of = incident(piece.agency, reference) if reference else "||"
+    _, number, group = of.split("|")
+    return _Told(piece, number, group, read.homes(piece.child.address), timed)
 
 
 def _belongs(new: _Told, group: Sequence[_Told]) -> bool:
