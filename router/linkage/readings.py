@@ -47,9 +47,11 @@ class Reading(NamedTuple):
 
     def homes(self, told: Sequence[Address]) -> tuple[str, ...]:
         """Those of these addresses that are told."""
-        lines = ((a.line1 or "", a.line2 or "", a.city or "") for a in told)
-        found = (self.address(of, a.postcode or "") for of, a in zip(lines, told, strict=True))
-        return tuple(filter(None, found))
+        return tuple([home for one in told if (home := _home(one, self.address))])
+
+
+def _home(one: Address, read: Callable[[Sequence[str], str], str]) -> str:
+    return read((one.line1 or "", one.line2 or "", one.city or ""), one.postcode or "")
 
 
 def reading(rules: int) -> Reading:
