@@ -152,6 +152,15 @@ def test_a_twin_whom_nobody_expected_is_put_to_a_human() -> None:
     assert noah.family_id == mia.family_id
 
 
+def test_what_was_decided_by_rules_2_is_decided_so_again() -> None:
+    """As a replay of an older journal does."""
+    told = (unborn(), TOLD_UNBORN), (born(EARLY), TOLD_BORN)
+    one, two = (describe(who, observed_at=_noon(on), rules=2) for who, on in told)
+    known = found(one, person_id="p1", family_id="f1", case_id="c1")
+    assert link(two, [known], MODEL).outcome is LinkOutcome.NEW
+    assert len(keys(two)) < len(keys(two._replace(rules=3)))
+
+
 @given(
     weeks=st.integers(min_value=-60, max_value=60),
     family=st.sampled_from(["Ashdown", "Halloran"]),
