@@ -16,6 +16,7 @@ from typing import BinaryIO, TypeVar
 
 from pydantic import AwareDatetime, TypeAdapter, ValidationError
 
+from connectors.asides import aside
 from connectors.events.attributes import Attributes
 from connectors.events.facts import MESSAGE_TYPES, Door, Said, known_names, source_key
 from connectors.formats import strict_json
@@ -26,6 +27,7 @@ from connectors.formats.strict_json import Json
 from connectors.not_taken import NotTaken
 from connectors.port import AgencyRoute
 from schemas.base import Fact
+from schemas.notification import Instead, SetAside
 from schemas.refusals import Refusal
 from stores.ports import Arrival
 
@@ -60,6 +62,8 @@ class _Event:
     type: str
     content: MediaType
     schema: str
+    amiss: tuple[SetAside, ...] = ()
+    """Attributes that could not be used, and that what it brings can be taken without."""
 
     def own_format(self, route: AgencyRoute) -> Format | None:
         """The agency's own, unless the event says that its data is in the hub's shape."""
@@ -225,6 +229,7 @@ def _binary(door: Door, body: bytes, *, media: MediaType, attributes: Attributes
     try:
         if attributes:
             event = _attributes({**attributes, "datacontenttype": media.name}.get)
+            door = replace(door, amiss=event.amiss)
         elif plain is not None and plain in MESSAGE_TYPES:
             event = _Event(said, plain, media_type(media.name or NAMES["json"]), "")
         else:
@@ -265,18 +270,27 @@ def _attributes(get: Callable[[str], object | None]) -> _Event:
     for name in ("id", "source", "type"):
         if not (id_told(get(name)) or "").strip():
             raise NotTaken("unreadable.event", name)
-    for name in ("datacontenttype", "dataschema", "time"):
+    for name in ("datacontenttype", "dataschema"):
         if not isinstance(get(name) or "", str):
             raise NotTaken("unreadable.event", name)
-    try:
-        if (time := get("time")) is not None:
-            _MOMENT.validate_json(f'"{time}"', strict=True)
-    except ValidationError:
-        raise NotTaken("invalid.time", "time") from None
-    if get("type") not in MESSAGE_TYPES:
+    if isinstance(get("time"), bytes):  # a header that cannot be decoded
+        raise NotTaken("unreadable.event", "time")
+    if (event_type := str(get("type"))) not in MESSAGE_TYPES:
         raise NotTaken("unknown.type", "type")
+    amiss = tuple(_amiss(get("time")))
+    if amiss and not MESSAGE_TYPES[event_type].degrades:
+        raise NotTaken("invalid.time", "time")
     content = media_type(str(get("datacontenttype") or "application/json"))
-    return _Event(_said(get), str(get("type")), content, str(get("dataschema") or ""))
+    return _Event(_said(get), event_type, content, str(get("dataschema") or ""), amiss)
+
+
+def _amiss(time: object) -> Iterator[SetAside]:
+    """A time that is no moment: the hub counts from what the data says, and from its own clock."""
+    try:
+        if time is not None:
+            _MOMENT.validate_json(f'"{time}"' if isinstance(time, str) else "", strict=True)
+    except ValidationError:
+        yield aside("time", "invalid.time", value=time, instead=Instead.WITHOUT)
 
 
 # --- data
@@ -288,7 +302,7 @@ def _with_data(door: Door, event: _Event, *, json: Json) -> list[Arrival]:
     none = "data" not in json.fields and "data_base64" not in json.fields
     if none or (data is not None and packed is not None):  # null is the same as left out
         raise NotTaken("unreadable.event", "data")
-    form = event.own_format(door.route)
+    form, door = event.own_format(door.route), replace(door, amiss=event.amiss)
     if form and form.kind == "json" and isinstance(data, dict):
         facts = door.record(Record(data, json.text, "data.", odd=json.odd), form)
     else:

@@ -8,7 +8,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import pytest
@@ -17,6 +17,8 @@ from kombu.connection import Connection
 from connectors import queue_feed
 from connectors.clients import broker
 from connectors.clients.broker_client import BrokerClient, QueueNames
+from connectors.events.envelope import parse
+from connectors.events.facts import Door
 from connectors.formats.media import BATCH, STRUCTURED
 from connectors.port import Routes
 from connectors.queue_feed import QueueFeed
@@ -171,6 +173,26 @@ def test_a_bad_body_is_recorded_and_receipted_and_never_blocks_the_next(
     assert [receipt["status"] for receipt in received] == ["rejected", "accepted"]
     assert isinstance(vars(intake)["taken"][0].body, Refusal)
     assert vars(intake)["taken"][0].original == body
+
+
+def test_a_message_that_the_hub_fails_over_is_kept_and_told_and_never_blocks_the_next(
+    feed: QueueFeed,
+    wire: Wire,
+    event: Make,
+    own_notification: dict[str, object],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def failing(door: Door, body: bytes, **about: Any) -> list[Arrival]:
+        if b"e-fatal" in body:
+            raise ZeroDivisionError
+        return parse(door, body, **about)
+
+    monkeypatch.setattr(queue_feed, "parse", failing)
+    wire.put(json.dumps(event(own_notification, id="e-fatal")).encode(), message_id="m-1")
+    wire.put(json.dumps(event(own_notification)).encode())
+    refused, taken = running(feed, lambda: wire.answers(2))
+    assert (refused["message_id"], refused["reason"]) == ("m-1", "undecidable")
+    assert taken["status"] == "accepted"
 
 
 def test_the_receipt_of_what_does_not_say_its_id_names_the_brokers_message_or_its_bytes(
