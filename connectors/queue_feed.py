@@ -37,11 +37,10 @@ from connectors.clients.broker import (
 from connectors.events.attributes import of_amqp
 from connectors.events.envelope import id_told, named, parse
 from connectors.events.facts import Door, Said
-from connectors.formats.media import BATCH, media_type
+from connectors.formats.media import BATCH
 from connectors.port import AgencyRoute
 from schemas.message import derived_id
 from schemas.notification import Receipt
-from schemas.refusals import Refusal
 from stores.keep_trying import Pauses, Stopped, keep_trying, keep_working, logged
 from stores.ports import Arrival, Intake
 
@@ -111,15 +110,12 @@ class QueueFeed:
         log.info("received", agency=self.route.code, connector="queue", count=count)
 
     def _arrivals(self, message: Message, now: dt.datetime) -> list[Arrival]:
-        door, body = Door(self.route, "queue", now), _body(message)
-        content_type = message.content_type or ""
-        try:
-            attributes = of_amqp(message.headers)
-            found = parse(door, body, content_type=content_type, attributes=attributes)
-        except Exception as error:  # noqa: BLE001 - the hub's own fault: those behind it must pass
-            log.error("message.undecidable", agency=self.route.code, error=type(error).__name__)
-            kept_as = media_type(content_type).public_name
-            found = [door.arrival(Refusal("undecidable"), body, content_type=kept_as)]
+        found = parse(
+            Door(self.route, "queue", now),
+            _body(message),
+            content_type=message.content_type or "",
+            attributes=of_amqp(message.headers),
+        )
         return named(found, Said(_name_of(message)))
 
     def _recorded(self, arrivals: Sequence[Arrival], hand: _Hand) -> list[Receipt]:

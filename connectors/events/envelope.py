@@ -1,6 +1,7 @@
 """CloudEvents 1.0 to arrivals, with the hub's own shapes or an agency's format as their data.
 
-Nothing here raises on what a sender sent: what cannot be taken is an arrival that says why.
+Nothing here raises on what a sender sent: what cannot be taken is an arrival that says why, also
+where the fault is the hub's own.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from itertools import islice
 from types import MappingProxyType
 from typing import BinaryIO, TypeVar
 
+import structlog
 from pydantic import AwareDatetime, TypeAdapter, ValidationError
 
 from connectors.asides import aside
@@ -44,6 +46,8 @@ LONGEST_ATTRIBUTE = 180
 """Characters of id, source or type; leaves room for the number of a record in an id."""
 
 Found = TypeVar("Found")
+
+log = structlog.get_logger()
 
 _USED = frozenset(
     {"specversion", "id", "source", "type", "time", "datacontenttype", "dataschema"}
@@ -94,9 +98,20 @@ def parse(
             return _batch(door, _parts(strict_json.parse(body)))
         if media.name.startswith(_ANY_EVENT):
             raise NotTaken("unknown.format", "Content-Type")
-    except NotTaken as refused:
-        return [door.arrival(refused.refusal, body, content_type=media.public_name)]
-    return _binary(door, body, media=media, attributes=attributes)
+        return _binary(door, body, media=media, attributes=attributes)
+    except Exception as error:  # noqa: BLE001 - see why
+        return [door.arrival(why(error, door), body, content_type=media.public_name)]
+
+
+def why(error: Exception, door: Door) -> Refusal:
+    """Why a message is not taken. Every way in asks here whatever the error is: those behind it
+    must pass, and what the hub itself fails over is kept, told and logged.
+    """
+    if isinstance(error, NotTaken):
+        return error.refusal
+    name = type(error).__name__
+    log.error("message.undecidable", agency=door.route.code, connector=door.connector, error=name)
+    return Refusal("undecidable")
 
 
 def from_stream(
@@ -108,8 +123,8 @@ def from_stream(
         said = Said(place=record.where.rstrip("., /") or None)
         try:
             told: Sequence[Fact | Refusal] = door.record(record, form, tally=tally)
-        except NotTaken as refused:
-            told = [refused.refusal]
+        except Exception as error:  # noqa: BLE001 - see why
+            told = [why(error, door)]
         assert told, "records in are receipts and refusals out"
         for number, one in enumerate(told, start=1):
             kept_as = form.kept_as + (f"; part={number}" if number > 1 else "")
@@ -137,16 +152,12 @@ def reread(
     if "type" not in media.parameters:
         return parse(door, original, content_type=content_type)
     event = _Event(said, media.parameters["type"], media, HUB_SCHEMA)
-    told = _told(lambda: _shape(door, event, data=strict_json.parse(original)))
+    try:
+        told: Fact | Refusal = _shape(door, event, data=strict_json.parse(original))
+    except Exception as error:  # noqa: BLE001 - see why
+        told = why(error, door)
     kept_as = _kept_as(media.public_name, event.type, said)
     return [door.arrival(told, original, content_type=kept_as, said=said)]
-
-
-def _told(read: Callable[[], Fact]) -> Fact | Refusal:
-    try:
-        return read()
-    except NotTaken as refused:
-        return refused.refusal
 
 
 def named(arrivals: Sequence[Arrival], said: Said) -> list[Arrival]:
@@ -218,9 +229,9 @@ def _structured(door: Door, json: Json) -> list[Arrival]:
             raise NotTaken("unreadable.event")
         json.only(_USED - {"data"}).check(known_names())
         return _with_data(door, _attributes(json.fields.get), json=json)
-    except NotTaken as refused:
-        said = _said(json.fields.get)
-        return [door.arrival(refused.refusal, json.text, content_type=STRUCTURED, said=said)]
+    except Exception as error:  # noqa: BLE001 - see why
+        said, told = _said(json.fields.get), why(error, door)
+        return [door.arrival(told, json.text, content_type=STRUCTURED, said=said)]
 
 
 def _binary(door: Door, body: bytes, *, media: MediaType, attributes: Attributes) -> list[Arrival]:
@@ -241,8 +252,8 @@ def _binary(door: Door, body: bytes, *, media: MediaType, attributes: Attributes
         # JSON where no Content-Type says another
         kept_as = _kept_as(event.content.public_name, event.type, said)
         told: Fact | Refusal = _shape(door, event, data=strict_json.parse(body))
-    except NotTaken as refused:
-        told = refused.refusal
+    except Exception as error:  # noqa: BLE001 - see why
+        told = why(error, door)
     return [door.arrival(told, body, content_type=kept_as, said=said)]
 
 

@@ -17,11 +17,12 @@ from kombu.connection import Connection
 from connectors import queue_feed
 from connectors.clients import broker
 from connectors.clients.broker_client import BrokerClient, QueueNames
-from connectors.events.envelope import parse
 from connectors.events.facts import Door
 from connectors.formats.media import BATCH, STRUCTURED
+from connectors.formats.strict_json import Json
 from connectors.port import Routes
 from connectors.queue_feed import QueueFeed
+from schemas.base import Fact
 from schemas.notification import Receipt
 from schemas.refusals import Refusal
 from stores.ports import Arrival, Intake
@@ -182,16 +183,19 @@ def test_a_message_that_the_hub_fails_over_is_kept_and_told_and_never_blocks_the
     own_notification: dict[str, object],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def failing(door: Door, body: bytes, **about: Any) -> list[Arrival]:
-        if b"e-fatal" in body:
-            raise ZeroDivisionError
-        return parse(door, body, **about)
+    shape = Door.shape
 
-    monkeypatch.setattr(queue_feed, "parse", failing)
-    wire.put(json.dumps(event(own_notification, id="e-fatal")).encode(), message_id="m-1")
-    wire.put(json.dumps(event(own_notification)).encode())
+    def failing(door: Door, data: Json, *about: Any, **more: Any) -> Fact:
+        if b"FATAL" in data.text:
+            raise ZeroDivisionError
+        return shape(door, data, *about, **more)
+
+    monkeypatch.setattr(Door, "shape", failing)
+    fatal = own_notification | {"reference": "FATAL-1"}
+    wire.put(json.dumps(event(fatal, id="e1")).encode())
+    wire.put(json.dumps(event(own_notification, id="e2")).encode())
     refused, taken = running(feed, lambda: wire.answers(2))
-    assert (refused["message_id"], refused["reason"]) == ("m-1", "undecidable")
+    assert (refused["message_id"], refused["reason"]) == ("e1", "undecidable")
     assert taken["status"] == "accepted"
 
 
