@@ -25,6 +25,7 @@ from schemas.person import (
     Name,
     PartialDate,
     RelatedPerson,
+    Risk,
     School,
     Sex,
 )
@@ -109,6 +110,14 @@ class PicturedChild(Shape):
     worker: Worker | None = None
 
 
+class FamilyEvent(Shape):
+    """One event with several children, which an agency notified for each of them."""
+
+    event_id: Identity
+    referral_ids: tuple[Identity, ...]
+    """One for each child, the first that the hub heard of first."""
+
+
 class PicturedConcern(Shape):
     """The notification, as its agency revealed it."""
 
@@ -124,6 +133,8 @@ class PicturedConcern(Shape):
     parents_informed: ParentsInformed | None = None
     set_aside: tuple[SetAside, ...] = Field(default=(), exclude_if=_no)
     same_concern_as: Identity | None = Field(default=None, exclude_if=_no)
+    event: FamilyEvent | None = Field(default=None, exclude_if=_no)
+    """Where the concern is about other children of the family, too."""
 
 
 class PicturedRelative(Shape):
@@ -140,6 +151,33 @@ class PicturedRelative(Shape):
     """Whose open case the child is."""
 
 
+class AlsoIn(Shape):
+    """A child of another family beside whom the same adult is named, or one who may be the same."""
+
+    person_id: Identity
+    family_id: Identity
+    case_id: Identity
+    name: Name | None = None
+    """Of the child; None where it is not told, or the child is protected."""
+    relationship: Code
+    """Of the adult to that child."""
+    risk: Risk | None = Field(default=None, exclude_if=_no)
+    """Why the adult is said to be a risk to that child."""
+    told_by: Code
+    on: dt.date
+    """Of the latest notification that names the adult there."""
+    referral_ids: tuple[Identity, ...] = ()
+    """The notifications that name the adult there, newest first."""
+    worker: Worker | None = None
+    """Whose open case the child is."""
+    score: float
+    """Bits of evidence that it is one adult."""
+    reasons: tuple[Line, ...]
+    """Why, in plain words."""
+    model: Code
+    """The version of the model of adults that found it."""
+
+
 class PicturedAdult(Shape):
     """A parent, carer or other adult of the family."""
 
@@ -147,8 +185,14 @@ class PicturedAdult(Shape):
     relationship: Code
     date_of_birth: PartialDate | None = None
     told_by: Code
-    also_in: tuple[Line, ...] = ()
-    """Other families in which the same adult is known (R13)."""
+    also_in: tuple[AlsoIn, ...] = ()
+    """Where else the same adult is known (R13)."""
+    adult_id: Identity | None = Field(default=None, exclude_if=_no)
+    """The same in every picture; None for whom nobody may be told of elsewhere."""
+    risk: Risk | None = Field(default=None, exclude_if=_no)
+    """Why the adult is said to be a risk to a child of the family."""
+    may_be_in: tuple[AlsoIn, ...] = Field(default=(), exclude_if=_no)
+    """Where somebody is named who may be the same adult: nobody takes them for one by itself."""
 
 
 class Earlier(Shape):
@@ -167,10 +211,15 @@ class Earlier(Shape):
     outcome: Disposal | None = None
     same_concern_as: Identity | None = Field(default=None, exclude_if=_no)
     """For an amendment, a resend or a forwarded copy: the one that it repeats; not counted."""
+    event_id: Identity | None = Field(default=None, exclude_if=_no)
+    """That of the family event that it tells of, where several notifications do."""
 
 
 class Repeats(Shape):
-    """How many concerns of their own in the 12 months up to this one, itself included (R12)."""
+    """How many concerns of their own in the 12 months up to this one, itself included (R12).
+
+    An event with several children is one concern about the family.
+    """
 
     of_child: int
     of_family: int

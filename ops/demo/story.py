@@ -8,6 +8,7 @@ from typing import Final
 from ops.look.picture_words import in_words, when
 from ops.run.wiring import Hub
 from router.picture.drawing import draw
+from router.picture.elsewhere import with_adults
 from router.picture.reading import find
 from schemas.base import Fact
 from schemas.case import ChildLinked
@@ -36,7 +37,7 @@ def story(hub: Hub) -> Iterator[str]:
     names = {code: agency.name for code, agency in hub.settings.agencies.items()}
     with hub.database.view() as view:
         ids = trail.latest(view.connection, ProductDrafted.type, limit=_LOOKED_AT)
-        found = find(view, ids)
+        found = with_adults(view, find(view, ids))
         drawn = (draw(id_, found, hub.policy.value) for id_ in ids)
         pictures = [picture for picture in drawn if picture]
         if not pictures:

@@ -18,6 +18,7 @@ from schemas.person import (
     School,
 )
 from schemas.picture import (
+    AlsoIn,
     AskedAgency,
     CheckedSystem,
     Earlier,
@@ -36,7 +37,7 @@ def in_words(picture: Picture, names: Mapping[str, str]) -> Iterator[str]:
     yield from _child(picture.child, names)
     yield from _candidates(picture, names)
     yield from _concern(picture, names)
-    yield from _family(picture)
+    yield from _family(picture, names)
     yield from _history(picture, names)
     yield from _gathered(picture, names)
     yield from _rating(picture)
@@ -89,19 +90,40 @@ def _concern(picture: Picture, names: Mapping[str, str]) -> Iterator[str]:
         informed = "informed" if told.informed else "not informed"
         because = f": {told.reason}" if told.reason else ""
         yield f"  Parents {informed}, consent {told.consent.replace('_', ' ')}{because}"
+    if concern.event:
+        yield f"  One event with {len(concern.event.referral_ids)} children"
     for aside in concern.set_aside:
         yield f"  Could not be used: {aside.field}: {aside.value}"
 
 
-def _family(picture: Picture) -> Iterator[str]:
+def _family(picture: Picture, names: Mapping[str, str]) -> Iterator[str]:
     if picture.children or picture.adults:
         yield "Family:"
     for child in picture.children:
         yield f"  {_relative(child)}"
     for adult in picture.adults:
         born = f", {_born(adult.date_of_birth)}" if adult.date_of_birth else ""
-        also = f"; also in {', '.join(adult.also_in)}" if adult.also_in else ""
-        yield f"  {name_of(adult.name)}, {adult.relationship}{born}{also}"
+        risk = f", said to be a risk: {_plain(adult.risk)}" if adult.risk else ""
+        yield f"  {name_of(adult.name)}, {_plain(adult.relationship)}{born}{risk}"
+        for one in adult.also_in:
+            yield f"    also in: {_elsewhere(one, names)}"
+        for one in adult.may_be_in:
+            yield f"    may be the same as in: {_elsewhere(one, names)}"
+
+
+def _elsewhere(one: AlsoIn, names: Mapping[str, str]) -> str:
+    called = name_of(one.name) if one.name else "a child"
+    risk = f", said to be a risk: {_plain(one.risk)}" if one.risk else ""
+    worker = f", allocated to {one.worker.name}" if one.worker else ""
+    told = _told(one.told_by, one.on, names)
+    return (
+        f"{called}, {_plain(one.relationship)} there{risk}, {_times(len(one.referral_ids))}"
+        f" ({told}){worker}; {', '.join(one.reasons)}"
+    )
+
+
+def _plain(code: str) -> str:
+    return code.replace("_", " ")
 
 
 def _relative(child: PicturedRelative) -> str:
@@ -129,6 +151,7 @@ def _earlier(earlier: Earlier, names: Mapping[str, str]) -> str:
         rated = "handed over to the worker"
     outcome = f", {earlier.outcome.replace('_', ' ')}" if earlier.outcome else ""
     again = ", the same concern again" if earlier.same_concern_as else ""
+    again += ", one event with several children" if earlier.event_id else ""
     who, said = names.get(earlier.agency, earlier.agency), earlier.narrative or "not revealed"
     return f"{earlier.on:%d %b %Y}, {who}, {rated}{outcome}{again}: {said}"
 

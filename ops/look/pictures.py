@@ -9,6 +9,7 @@ from ops.look.reading import Readable
 from ops.look.trail import OPERATIONS, operation
 from ops.run.wiring import Hub
 from router.picture.drawing import draw
+from router.picture.elsewhere import with_adults
 from router.picture.reading import find
 from schemas.operations import RecordRevealed
 from schemas.picture import Picture, PicturePart, PictureShown
@@ -48,7 +49,8 @@ def reveal(
     """
     with hub.database.transaction() as transaction:
         entries = trail.about(transaction.connection, transaction.vault, wanted=referral_id)
-        now = draw(referral_id, find(transaction, [referral_id]), hub.policy.value)
+        found = with_adults(transaction, find(transaction, [referral_id]))
+        now = draw(referral_id, found, hub.policy.value)
         if entries:
             cursor = cursors.lock(transaction, OPERATIONS)
             ids = tuple(entry.message.id for entry in entries)

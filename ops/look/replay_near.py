@@ -166,7 +166,7 @@ def _wanted(message: Message) -> set[int]:
     if evidence is None:
         return set()
     words = evidence.words_key()
-    described = [keys(evidence.subject(rules)) for rules in (FIRST, NEWEST)]
+    described = [keys(evidence.subject(rules)) for rules in range(FIRST, NEWEST + 1)]
     return {*(key for found in described for key in found), *([words] if words else [])}
 
 

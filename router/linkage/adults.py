@@ -32,7 +32,8 @@ class Adults(Scale):
 _OWN: Final[dict[int, int]] = {
     level: level + 1 for level in (Adults.NAME, Adults.FORM, Adults.PART)
 }
-_ANY: Final = frozenset({"guardian", "carer", "parent"})
+ANY_ROLE: Final = frozenset({"guardian", "carer", "parent"})
+"""What a mother or a father may be called, too."""
 
 
 def compare_adults(
@@ -103,7 +104,7 @@ def _likeness(a: Adult, b: Adult) -> int:
     """Whether two adults are the same one, by name and day of birth; NONE where the child may have
     both.
     """
-    if a.role != b.role and a.role not in _ANY and b.role not in _ANY:
+    if a.role != b.role and a.role not in ANY_ROLE and b.role not in ANY_ROLE:
         return Adults.NONE
     given = given_likeness(a.given, b.given)
     if given > Likeness.INITIAL:

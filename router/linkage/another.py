@@ -69,4 +69,6 @@ def says_the_same(one: Subject, other: Subject) -> bool:
 
 
 def _who(subject: Subject) -> Subject:
-    return subject._replace(seen=0, incident="", siblings=(), addresses=(), phones=())
+    return subject._replace(
+        seen=0, incident="", siblings=(), addresses=(), phones=(), adult_marks=()
+    )

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from functools import lru_cache
 from typing import Final
 
@@ -135,9 +135,13 @@ def _birth(subject: Subject, profile: Profile) -> int:
         return _closest(subject, profile)
     if not profile.unborn_at:
         return Agreement.NONE
-    return min(
-        dates.born(day, estimated, due, profile.unborn_at) for due in profile.expected or (0,)
-    )
+    fits = _fits(subject)
+    return min(fits(day, estimated, due, profile.unborn_at) for due in profile.expected or (0,))
+
+
+def _fits(subject: Subject) -> Callable[[int, bool, int, int], int]:
+    """How a birthday is held against the day expected."""
+    return dates.born if subject.rules < 3 else dates.born_early
 
 
 def _closest(subject: Subject, profile: Profile) -> int:
@@ -160,7 +164,8 @@ def _unborn(subject: Subject, profile: Profile) -> int:
         return Agreement.IMPOSSIBLE
     told = [(day, False) for day in profile.births] or [(day, True) for day in profile.estimates]
     if told:
-        return min(dates.born(*one, subject.expected, subject.seen) for one in told)
+        fits = _fits(subject)
+        return min(fits(*one, subject.expected, subject.seen) for one in told)
     if not profile.unborn_at:
         return Agreement.NONE
     return min(

@@ -47,14 +47,15 @@ def account(observed_at: dt.datetime, narrative: str) -> Account:
 def is_again(new: Account, first: Account) -> bool:
     """Whether this tells of the same concern as the first, by what the two say."""
     share = _shared(new.words, first.words)
-    if _one_time(new, first):
+    if at_one_time(new.observed_at, first.observed_at):
         return share >= _MOSTLY
     return depends_on_words(new, first) and share >= _ALL and not _other_figures(new, first)
 
 
 def depends_on_words(new: Account, first: Account) -> bool:
     """Whether the times observed differ, but little enough that the words may show a resend."""
-    if _one_time(new, first) or abs(new.observed_at - first.observed_at) > LATEST:
+    at, first_at = new.observed_at, first.observed_at
+    if at_one_time(at, first_at) or abs(at - first_at) > LATEST:
         return False
     added = len(new.words) - len(first.words)
     long = min(len(new.words), len(first.words)) >= _SHORT
@@ -78,11 +79,11 @@ def words_key(of: Account, names: frozenset[str]) -> int | None:
     return whole(_KIND, " ".join(w for w in of.words if w not in names and not w.isdigit()))
 
 
-def _one_time(new: Account, first: Account) -> bool:
+def at_one_time(one: dt.datetime, other: dt.datetime) -> bool:
     """Whether both were observed at one time; a day without a time is none."""
-    if _day_only(new.observed_at) or _day_only(first.observed_at):
+    if _day_only(one) or _day_only(other):
         return False
-    return abs(new.observed_at - first.observed_at) <= _NEARLY
+    return abs(one - other) <= _NEARLY
 
 
 def _day_only(at: dt.datetime) -> bool:

@@ -39,6 +39,10 @@ class Agreement(Scale):
 
 _OLDEST: Final = dt.date(1905, 1, 1)
 """Nobody alive is older; systems fill in such dates where they know none."""
+_EARLIEST: Final = 112
+"""Days: from the 24th week a child can live."""
+_SAID_LATE: Final = 21
+"""Days after its birth in which a child may still be told of as unborn."""
 _GROWN: Final = 7670
 """Days, 21 years: whoever is older is no child, and the date mostly a parent's."""
 
@@ -143,6 +147,15 @@ def unborn(expected: int, seen: int, other_expected: int, other_seen: int) -> in
     return Agreement.PLAUSIBLE if abs(seen - other_seen) < 290 else Agreement.IMPOSSIBLE
 
 
+def born_early(day: int, estimated: bool, expected: int, seen: int) -> int:
+    """The same as :func:`born` by rules since 3: a child may be born up to 16 weeks before it was
+    expected and live, though not while its mother is still said to be expecting.
+    """
+    found = born(day, estimated, expected, seen)
+    early = expected - _EARLIEST <= day <= expected and seen - _SAID_LATE <= day
+    return Agreement.PLAUSIBLE if found == Agreement.IMPOSSIBLE and early else found
+
+
 def born(day: int, estimated: bool, expected: int, seen: int) -> int:
     """A born child's day against an unborn one's expected day, or the day it was seen unborn."""
     slack = 370 if estimated else 0
@@ -151,4 +164,5 @@ def born(day: int, estimated: bool, expected: int, seen: int) -> int:
         return (
             (Agreement.PLAUSIBLE if estimated else Agreement.BORN) if near else Agreement.IMPOSSIBLE
         )
-    return Agreement.PLAUSIBLE if -21 - slack <= day - seen <= 290 + slack else Agreement.IMPOSSIBLE
+    fits = -_SAID_LATE - slack <= day - seen <= 290 + slack
+    return Agreement.PLAUSIBLE if fits else Agreement.IMPOSSIBLE

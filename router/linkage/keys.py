@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from router.linkage import names
-from router.linkage.adults import split_adult, surnames
+from router.linkage.adults import Adult, split_adult, surnames
 from router.linkage.kept import kept
 from router.linkage.mixing import Pair, begin, end, joined, whole
 from router.linkage.profile import Profile
@@ -21,6 +21,7 @@ from router.linkage.text import sound
 
 _BIRTH_GIVEN, _BIRTH_FAMILY, _NAME, _CUT, _YEAR, _INFANT = "dg", "df", "gf", "gc", "yf", "mf"
 _HOME, _PHONE, _ADULT, _SIBLING, _STREET, _NUMBER, _NAMELESS = "h", "t", "a", "gs", "gw", "n", "f"
+_MARK = "am"
 _Halves = Sequence[int]
 
 
@@ -47,6 +48,7 @@ def profile_keys(profile: Profile) -> frozenset[int]:
     found += _infant(profile, named, months or _pregnancy(profile.unborn_at))
     found += named.nameless
     found += [_number(number) for number in profile.nhs + profile.mothers + profile.upn]
+    found += [_mark(mark) for mark in profile.adult_marks]
     return frozenset(found)
 
 
@@ -194,6 +196,14 @@ def _home(address: str) -> tuple[_Halves, _Halves]:
     return keys, [end(_STREET, place) for place in places]
 
 
+def adult_keys(adults: Iterable[Adult], marks: Iterable[str]) -> frozenset[int]:
+    """The keys under which children are filed who have one of these adults beside them, by name,
+    by birthday and initial, or by a number or telephone of theirs.
+    """
+    called = [key for adult in adults for key in _adult("|".join(adult))]
+    return frozenset(called).union(map(_mark, marks))
+
+
 @kept(16_384)
 def _adult(adult: str) -> _Halves:
     given, family, day, _ = split_adult(adult)
@@ -216,6 +226,11 @@ def _phone(number: str) -> int:
 
 
 @kept(16_384)
+def _mark(mark: str) -> int:
+    return whole(_MARK, mark)
+
+
+@kept(16_384)
 def _number(number: str) -> int:
     return whole(_NUMBER, number)
 
@@ -232,8 +247,15 @@ def _months(subject: Subject) -> list[int]:
     young = subject.day > subject.seen - 400 and not subject.estimated
     born = subject.expected or (subject.day if young else 0)
     if born:
-        return [born // 30 + step for step in (-1, 0, 1)]
+        return [born // 30 + step for step in _around(subject)]
     return _pregnancy(subject.seen) if subject.unborn else []
+
+
+def _around(subject: Subject) -> range:
+    """Who was born early was expected later, by rules since 3."""
+    if subject.rules < 3:
+        return range(-1, 2)
+    return range(-4, 2) if subject.expected else range(-1, 5)
 
 
 def _pregnancy(day: int) -> list[int]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence, Set
 from typing import Final, NamedTuple
 
+from router.linkage import pregnancy
 from router.linkage.adults import Adult, split_adult
 from router.linkage.compare import Levels, Match, compare_household, compare_self
 from router.linkage.dates import Agreement
@@ -78,9 +79,8 @@ def link(
     best = ranked[0] if ranked else None
     margin = round(ranked[0].score - ranked[1].score, 2) if len(ranked) > 1 else None
     score, said = (best.score, explain(asked, best)) if best else (0.0, _NO_ONE)
-    sure = best and best.score >= _needed(best.levels, model) and _alone(asked, ranked)
-    if best and sure and _maybe_twin(subject, best):
-        sure, said = False, (_NEAR_NAME, *said)
+    sure, why = _surely(asked, ranked)
+    said = (*why, *said)
     if best and sure:
         return Linkage(LinkOutcome.LINKED, best.profile, best.profile, score, said, (), margin)
     family = _family(asked, ranked)
@@ -92,6 +92,23 @@ def link(
         return Linkage(LinkOutcome.REVIEW, None, family, score, (_TOO_LITTLE, *said), shown, margin)
     hidden = not ranked and bool(oversized) and oversized >= keys(subject)
     return Linkage(LinkOutcome.REVIEW if hidden else LinkOutcome.NEW, None, family, score, said)
+
+
+def _surely(asked: Query, ranked: Sequence[Weighed]) -> tuple[bool, tuple[str, ...]]:
+    """Whether it is surely the best of the candidates, and what a human has to know besides."""
+    if not ranked:
+        return False, ()
+    subject, best = asked.subject, ranked[0]
+    expected = pregnancy.is_one(subject, best.profile, best.levels)
+    if best.score < _needed(best.levels, asked.model) and not expected:
+        return False, ()
+    if not _alone(asked, ranked):
+        return False, ()
+    if _maybe_twin(subject, best):
+        return False, (_NEAR_NAME,)
+    if pregnancy.are_others(subject, best.profile, best.levels):
+        return False, (pregnancy.OTHER_MOTHER,)
+    return True, (pregnancy.ONE_PREGNANCY,) if expected else ()
 
 
 def identifiable(subject: Subject, model: Model) -> bool:

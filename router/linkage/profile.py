@@ -53,6 +53,8 @@ class Profile(NamedTuple):
     """The last day of which anything is known."""
     size: int = 0
     """How many notifications it is made of."""
+    adult_marks: tuple[str, ...] = ()
+    """As of ``Subject``."""
 
     def encode(self) -> bytes:
         """As JSON text: a list that begins with the version of this form."""
@@ -107,6 +109,7 @@ def found(subject: Subject, *, person_id: str, family_id: str, case_id: str) -> 
         incidents=(subject.incident,) if subject.incident else (),
         seen=subject.seen,
         size=1,
+        adult_marks=_bounded(subject.adult_marks),
     )
 
 
@@ -140,6 +143,7 @@ def extend(profile: Profile, subject: Subject) -> Profile:
         not_same=profile.not_same,
         seen=max(profile.seen, subject.seen),
         size=profile.size + 1,
+        adult_marks=_add(profile.adult_marks, subject.adult_marks),
     )
 
 
@@ -187,6 +191,7 @@ def as_subject(profile: Profile, rules: int = NEWEST) -> Subject:
         incident="",
         seen=profile.unborn_at or profile.seen,
         rules=rules,
+        adult_marks=profile.adult_marks,
     )
 
 

@@ -24,7 +24,7 @@ from router.linkage.placeholders import (
     without_role,
 )
 from router.linkage.text import beginning, fold
-from schemas.person import NHS_NUMBER, Name, PartialDate, RelatedPerson
+from schemas.person import NHS_NUMBER, Address, Name, PartialDate, RelatedPerson
 
 Birthday = tuple[int, bool, int]
 """Day of birth, whether it is an estimate, expected day; 0 for none."""
@@ -44,6 +44,14 @@ class Reading(NamedTuple):
     number: Callable[[str, str], str]
     """Of a value and the system that it is of."""
     reference: Callable[[str], str]
+
+    def homes(self, told: Sequence[Address]) -> tuple[str, ...]:
+        """Those of these addresses that are told."""
+        return tuple([home for one in told if (home := _home(one, self.address))])
+
+
+def _home(one: Address, read: Callable[[Sequence[str], str], str]) -> str:
+    return read((one.line1 or "", one.line2 or "", one.city or ""), one.postcode or "")
 
 
 def reading(rules: int) -> Reading:

@@ -116,8 +116,9 @@ def _said(field: str, level: int, bits: float) -> tuple[bool, float, str] | None
     text = _WORDS[field].get(level)
     if text is None:
         return None
-    return text.startswith(_AGAINST), -abs(bits), f"{text} ({_strength(bits)})"
+    return text.startswith(_AGAINST), -abs(bits), f"{text} ({strength(bits)})"
 
 
-def _strength(bits: float) -> str:
+def strength(bits: float) -> str:
+    """How strongly so many bits speak, in words."""
     return next(words for least, words in _STRENGTHS if abs(bits) >= least)

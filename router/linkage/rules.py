@@ -10,7 +10,9 @@ from typing import Final
 
 FIRST: Final = 1
 """As until decision 018: what a policy without a number means."""
-NEWEST: Final = 2
-"""Since decision 018: placeholders are no evidence, round dates weigh less, near names are for a
+NEWEST: Final = 3
+"""Since decision 022: a pregnancy and the child born of it are one by their mother.
+
+By 2, since decision 018: placeholders are no evidence, round dates weigh less, near names are for a
 human, and a reference alone makes no version.
 """

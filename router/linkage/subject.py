@@ -10,11 +10,12 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from router.linkage.marks import marks
 from router.linkage.readings import Reading, reading
 from router.linkage.resends import plain_reference
 from router.linkage.rules import NEWEST
 from router.linkage.text import fold
-from schemas.person import NHS_NUMBER, UPN, Address, Identifier, Name, Person, RelatedPerson, Sex
+from schemas.person import NHS_NUMBER, UPN, Identifier, Name, Person, RelatedPerson, Sex
 
 _UNBORN: Final = re.compile(r"\b(?:un ?born|bump|foetus|fetus|baby|twin|triplet)\b")
 _TWIN: Final = re.compile(r"\b(?:twin|triplet)\s+([1-4])\b")
@@ -60,6 +61,8 @@ class Subject(NamedTuple):
     seen: int
     rules: int = NEWEST
     """By which rules it was read and is compared (:mod:`router.linkage.rules`)."""
+    adult_marks: tuple[str, ...] = ()
+    """Numbers and telephones of the adults: for finding these, no evidence of the child."""
 
 
 def describe(
@@ -95,7 +98,7 @@ def describe(
         unborn=not day and (bool(expected) or unborn),
         twin=twin,
         sex=_SEXES.get(child.sex_code, ""),
-        addresses=_distinct([_address(home, read) for home in child.address]),
+        addresses=_distinct(read.homes(child.address)),
         phones=_distinct([read.telephone(t) for c in child.contact for t in c.telephone]),
         adults=adults,
         siblings=_distinct([read.given(s) for s in (*_named_siblings(narrative), *siblings)]),
@@ -105,6 +108,9 @@ def describe(
         incident=incident(agency, reference) if reference else "",
         seen=seen,
         rules=rules,
+        adult_marks=_distinct(
+            marks((r for r in child.related_person if r.relationship not in _SIBLING_ROLES), read)
+        ),
     )
 
 
@@ -142,10 +148,6 @@ def _before_birth(called: tuple[str, ...]) -> tuple[bool, str]:
     text = " ".join(map(fold, called))
     twin = _TWIN.search(text)
     return bool(_UNBORN.search(text)), twin.group(1) if twin else ""
-
-
-def _address(home: Address, read: Reading) -> str:
-    return read.address((home.line1 or "", home.line2 or "", home.city or ""), home.postcode or "")
 
 
 def _family(related: Sequence[RelatedPerson], read: Reading) -> tuple[tuple[str, ...], list[str]]:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from router.linkage.text import fold
+from router.picture.adults import CHILDREN, GPS, called
 from router.steps.link.register import Evidence, PersonRecord
 from schemas.base import Shape
 from schemas.case import LinkOutcome
 from schemas.person import Name, PartialDate, RelatedPerson, School, Sex
 from schemas.picture import (
-    PicturedAdult,
     PicturedChild,
     PicturedRelative,
     ToldAddress,
@@ -24,9 +24,6 @@ from schemas.picture import (
 )
 from stores.codec import encode
 
-_CHILDREN: Final = frozenset({"sibling", "brother", "sister", "half_sibling", "twin", "child"})
-_GPS: Final = frozenset({"gp", "general_practitioner", "family_doctor"})
-"""Who is named as a relation and is the child's doctor."""
 _T = TypeVar("_T", bound=Shape)
 
 
@@ -78,23 +75,10 @@ def named_children(
     told: Sequence[Evidence], *, besides: Collection[str]
 ) -> Iterator[PicturedRelative]:
     """Children whom notifications only name, each once."""
-    for relation in _related(told, children=True):
-        one = relation[1]
+    for one in _named(told):
         if not given_names(one.name) & set(besides):
             yield PicturedRelative(
                 name=one.name, date_of_birth=one.date_of_birth, relationship=one.relationship
-            )
-
-
-def adults(told: Sequence[Evidence]) -> Iterator[PicturedAdult]:
-    """Parents, carers and other adults, each once, as they were told of last."""
-    for piece, one in _related(told, children=False):
-        if one.relationship not in _GPS:
-            yield PicturedAdult(
-                name=one.name,
-                relationship=one.relationship,
-                date_of_birth=one.date_of_birth,
-                told_by=piece.agency,
             )
 
 
@@ -103,16 +87,14 @@ def given_names(name: Name | None) -> set[str]:
     return {fold(given) for given in name.given_name} if name else set()
 
 
-def _related(
-    told: Sequence[Evidence], *, children: bool
-) -> Iterator[tuple[Evidence, RelatedPerson]]:
+def _named(told: Sequence[Evidence]) -> Iterator[RelatedPerson]:
     seen: set[tuple[str, ...]] = set()
     for piece in reversed(told):
         for one in piece.child.related_person:
-            who = (*map(fold, one.name.given_name), *map(fold, one.name.family_name))
-            if (one.relationship in _CHILDREN) is children and who and who not in seen:
+            who = called(one.name)
+            if one.relationship in CHILDREN and who and who not in seen:
                 seen.add(who)
-                yield piece, one
+                yield one
 
 
 def _births(piece: Evidence) -> tuple[PartialDate, ...]:
@@ -125,7 +107,7 @@ def _schools(piece: Evidence) -> tuple[School, ...]:
 
 
 def _gps(piece: Evidence) -> tuple[RelatedPerson, ...]:
-    return tuple(one for one in piece.child.related_person if one.relationship in _GPS)
+    return tuple(one for one in piece.child.related_person if one.relationship in GPS)
 
 
 def _sexes(told: Sequence[Evidence]) -> tuple[Sex, ...]:

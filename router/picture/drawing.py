@@ -9,6 +9,8 @@ from functools import cached_property
 from typing import Final
 
 from router.picture import child, gathered
+from router.picture.events import FamilyEvents, family_events
+from router.picture.family import pictured_adults
 from router.picture.reading import Found
 from router.steps.cases import HandedOver
 from router.steps.link.register import Evidence, PersonRecord
@@ -82,6 +84,17 @@ class _Drawing:
         """What was told of every child of the family, oldest first."""
         return self.found.told(self.found.family(self.person))
 
+    @cached_property
+    def events(self) -> FamilyEvents:
+        """What of it tells of one event with several children."""
+        linked = (message.data for message in self.found.linked.values())
+        untimed = {
+            one.referral_id
+            for one in linked
+            if isinstance(one, ChildLinked) and one.notification.observed_on_arrival
+        }
+        return family_events(self.told_of_family, untimed=untimed)
+
     def picture(self) -> Picture:
         """Everything together."""
         id_, rated = self.evidence.id, self.found.rated.get(self.evidence.id)
@@ -96,10 +109,19 @@ class _Drawing:
             concern=self._concern(),
             candidates=tuple(self._candidates()),
             children=tuple(self._children()),
-            adults=tuple(child.adults(self.told_of_family)),
+            adults=tuple(
+                pictured_adults(
+                    self.told_of_family,
+                    self.found.adults.get(self.person.profile.family_id, ()),
+                    self.found,
+                )
+            ),
             history=tuple(self._history()),
             repeats=Repeats(
-                of_child=self._count(self.told), of_family=self._count(self.told_of_family)
+                of_child=len(self._concerns(self.told)),
+                of_family=len(
+                    {self.events.id_of(id_) or id_ for id_ in self._concerns(self.told_of_family)}
+                ),
             ),
             asked=gathered.asked(asking, gathering),
             not_asked=gathered.not_asked(asking),
@@ -128,6 +150,7 @@ class _Drawing:
             parents_informed=said.parents_informed,
             set_aside=said.set_aside,
             same_concern_as=self.linked.same_concern_as,
+            event=self.events.of(self.evidence.id),
         )
 
     def _candidates(self) -> Iterator[PicturedChild]:
@@ -177,18 +200,17 @@ class _Drawing:
             handed_over=isinstance(rated, HandedOver),
             outcome=rated.closed.outcome if isinstance(rated, Assigned) and rated.closed else None,
             same_concern_as=piece.again,
+            event_id=self.events.id_of(piece.id),
         )
 
-    def _count(self, told: Sequence[Evidence]) -> int:
+    def _concerns(self, told: Sequence[Evidence]) -> set[str]:
         """Concerns of their own in the year up to this one; versions and resends are not (R12)."""
         upto = self.evidence.observed_at
-        return len(
-            {
-                piece.again or piece.id
-                for piece in told
-                if piece.is_referral and upto - _YEAR < piece.observed_at <= upto
-            }
-        )
+        return {
+            piece.again or piece.id
+            for piece in told
+            if piece.is_referral and upto - _YEAR < piece.observed_at <= upto
+        }
 
 
 def _suggestion(rated: object, policy: Policy) -> Suggested | None:

@@ -9,6 +9,7 @@ from typing import Any, Final
 from pydantic_core import from_json, to_json
 
 from router.picture.drawing import draw, part_of
+from router.picture.elsewhere import with_adults
 from router.picture.reading import find
 from schemas.information import InformationRequest
 from schemas.message import Message, derived_id
@@ -35,9 +36,10 @@ def with_pictures(
     if not events:
         return list(letters)
     about = {id_: event["data"]["referral_id"] for id_, event in events.items()}
-    found = find(transaction, set(about.values()))
-    drawn = {id_: draw(id_, found, policy) for id_ in dict.fromkeys(about.values())}
     agency, leads = letters[0].agency, letters[0].agency == policy.lead_agency
+    found = find(transaction, set(about.values()))
+    found = with_adults(transaction, found) if leads else found
+    drawn = {id_: draw(id_, found, policy) for id_ in dict.fromkeys(about.values())}
     given = {
         id_: _given(picture if leads else part_of(picture, agency), agency)
         for id_, picture in drawn.items()

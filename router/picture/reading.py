@@ -9,11 +9,13 @@ from typing import Any, Final
 from router.memory.documents import read
 from router.memory.families import members_of
 from router.memory.register import persons_of
+from router.picture.adults import RelatedAdult
 from router.steps.check.state import Checking
 from router.steps.compose.gathering import Gathering
 from router.steps.link.register import Evidence, PersonRecord
 from router.steps.rate import state as rating
 from router.steps.request_information import state as requesting
+from schemas.case import ChildLinked
 from schemas.message import Message
 from stores import linked, people
 from stores.database import View
@@ -35,6 +37,8 @@ class Found:
     asked: Mapping[str, requesting.State] = field(default_factory=dict)
     gathered: Mapping[str, Gathering] = field(default_factory=dict)
     checking: Mapping[str, Checking] = field(default_factory=dict)
+    adults: Mapping[str, tuple[RelatedAdult, ...]] = field(default_factory=dict)
+    """By family, as :func:`router.picture.elsewhere.with_adults` finds them."""
 
     def person(self, evidence: Evidence) -> PersonRecord:
         """Whom a piece of evidence is held to be about."""
@@ -56,13 +60,13 @@ def find(view: View, referral_ids: Collection[str]) -> Found:
 
     Referrals that are not linked yet are left out.
     """
-    wanted = _evidence(view, referral_ids)
+    wanted = evidence_of(view, referral_ids)
     persons = _people(view, {id_ for one in wanted.values() for id_ in _persons_of(one)})
     known = (persons[one.person_id] for one in wanted.values() if one.person_id in persons)
     families = members_of(view, {one.profile.family_id for one in known})
     persons |= {one.person_id: one for family in families.values() for one in family}
     told = {id_ for person in persons.values() for id_ in sorted(person.evidence)[-_MOST:]}
-    evidence = wanted | _evidence(view, told - set(wanted))
+    evidence = wanted | evidence_of(view, told - set(wanted))
     referrals = [one.id for one in evidence.values() if one.is_referral]
     return Found(
         evidence=evidence,
@@ -80,7 +84,18 @@ def _persons_of(evidence: Evidence) -> tuple[str, ...]:
     return evidence.person_id, *evidence.doubts
 
 
-def _evidence(view: View, ids: Collection[str]) -> dict[str, Evidence]:
+def hidden_among(told: Iterable[Evidence], by: Mapping[str, Message]) -> frozenset[str]:
+    """The evidence that its agency does not reveal, ``by`` the messages that linked it."""
+    return frozenset(one.id for one in told if one.kept_close and not _is_revealed(by.get(one.id)))
+
+
+def _is_revealed(message: Message | None) -> bool:
+    linked = message.data if message else None
+    return isinstance(linked, ChildLinked) and linked.notification.kept.may_be_revealed
+
+
+def evidence_of(view: View, ids: Collection[str]) -> dict[str, Evidence]:
+    """What was told under these ids."""
     return _documents(view, "link", ids, state=Evidence)
 
 

@@ -11,19 +11,22 @@ import pytest
 
 from ops.look.picture_words import in_words
 from schemas.checks import NotChecked
-from schemas.picture import CheckedSystem, Picture, PictureShown
+from schemas.picture import CheckedSystem, FamilyEvent, Picture, PicturedAdult, PictureShown
 
 NOON = dt.datetime(2026, 6, 10, 12, 0, tzinfo=dt.UTC)
 EXAMPLE = Path("schemas/examples/pictures.shown/v1/mash.picture.shown.v1.json")
 ICS: dict[str, Any] = {"system": "ics", "agency": "csc", "kind": "ics", "asked_at": NOON}
 
 
-def words(*checked: CheckedSystem, left: tuple[NotChecked, ...] = ()) -> list[str]:
+def picture() -> Picture:
     shown = PictureShown.model_validate(json.loads(EXAMPLE.read_text("utf-8")))
-    content = shown.picture.content
-    assert isinstance(content, Picture)
-    picture = content.model_copy(update={"checked": checked, "not_checked": left})
-    said = in_words(picture, {"csc": "Social Care"})
+    assert isinstance(shown.picture.content, Picture)
+    return shown.picture.content
+
+
+def words(*checked: CheckedSystem, left: tuple[NotChecked, ...] = ()) -> list[str]:
+    shown = picture().model_copy(update={"checked": checked, "not_checked": left})
+    said = in_words(shown, {"csc": "Social Care"})
     return [line for line in said if line.startswith("The system")]
 
 
@@ -65,3 +68,44 @@ def test_a_system_that_is_not_asked_says_why() -> None:
     assert words(left=(left,)) == [
         "The system ics of Social Care is not asked: It is an adult matter."
     ]
+
+
+def test_an_adult_is_read_with_where_else_they_are_named_and_where_perhaps() -> None:
+    elsewhere = {
+        "person_id": "p-9",
+        "family_id": "f-9",
+        "case_id": "c-9",
+        "name": {"given_name": ["Kim"], "family_name": ["Example"]},
+        "relationship": "father",
+        "risk": "alleged_perpetrator",
+        "told_by": "gp",
+        "on": "2026-05-01",
+        "referral_ids": ["r-9"],
+        "score": 15.5,
+        "reasons": ["same date of birth (very strong)"],
+        "model": "adults-1.0",
+    }
+    adult = PicturedAdult.model_validate(
+        {
+            "name": {"given_name": ["Corin"], "family_name": ["Blackwood"]},
+            "relationship": "partner_of_parent",
+            "told_by": "police",
+            "also_in": [elsewhere],
+            "may_be_in": [elsewhere | {"name": None, "risk": None}],
+        }
+    )
+    said = list(in_words(picture().model_copy(update={"adults": (adult,)}), {"gp": "The GP"}))
+    place = said.index("  Corin Blackwood, partner of parent")
+    assert said[place + 1 : place + 3] == [
+        "    also in: Kim Example, father there, said to be a risk: alleged perpetrator, "
+        "1 concern (The GP, 01 May 2026); same date of birth (very strong)",
+        "    may be the same as in: a child, father there, "
+        "1 concern (The GP, 01 May 2026); same date of birth (very strong)",
+    ]
+
+
+def test_an_event_with_several_children_is_said_once_with_how_many() -> None:
+    event = FamilyEvent(event_id="e-1", referral_ids=("r-1", "r-2", "r-3"))
+    concern = picture().concern.model_copy(update={"event": event})
+    said = in_words(picture().model_copy(update={"concern": concern}), {})
+    assert [line for line in said if "event" in line] == ["  One event with 3 children"]

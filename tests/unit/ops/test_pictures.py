@@ -472,3 +472,155 @@ def test_an_outcome_below_threshold_is_on_record_for_the_next_concern(
         report = replay(hub[1], Wanted(), processes=processes)
         assert report.well
         assert report.facts == len(facts(hub[1]))
+
+
+def sibling(given: str, born: str) -> dict[str, Any]:
+    """Of Robin's mother and home."""
+    name = [{"given_name": [given], "family_name": ["Sample"]}]
+    child = {**ROBIN, "name": name, "identifier": [], "date_of_birth": {"date": born}}
+    return child | {"sex_code": "unknown", "related_person": [ROBIN["related_person"][0]]}
+
+
+def test_an_incident_with_three_children_is_one_event_and_counted_once_for_the_family(
+    hub: tuple[DemoFolder, Hub],
+) -> None:
+    ids = [told(hub[1], "police", "INC-7/1")]
+    for number, (given, born) in enumerate((("Ashley", "2012-01-30"), ("Morgan", "2010-08-02"))):
+        ids.append(told(hub[1], "police", f"INC-7/{number + 2}", subject=sibling(given, born)))
+    told(hub[1], "gp", "G-1", observed_at="2026-11-05T09:00:00Z", narrative="Robin is thin.")
+    pictures = [
+        one["picture"]["content"] for one in letters(hub[1], LEAD, "mash.rating-request.v1")
+    ]
+    incident = [one for one in pictures if one["referral_id"] in ids]
+    (event_id,) = {one["concern"]["event"]["event_id"] for one in incident}
+    assert {tuple(one["concern"]["event"]["referral_ids"]) for one in incident} == {tuple(ids)}
+    assert {(one["repeats"]["of_child"], one["repeats"]["of_family"]) for one in incident} == {
+        (1, 1)
+    }
+    (last,) = [one for one in pictures if one["concern"]["reference"] == "G-1"]
+    assert (last["repeats"]["of_child"], last["repeats"]["of_family"]) == (2, 2)
+    assert "event" not in last["concern"]
+    assert {one["event_id"] for one in last["history"]} == {event_id}
+
+
+PERPETRATOR: dict[str, Any] = {
+    "name": {"given_name": ["Corin"], "family_name": ["Blackwood"]},
+    "relationship": "partner_of_parent",
+    "date_of_birth": {"date": "1988-06-21"},
+    "risk": "alleged_perpetrator",
+}
+KIM: dict[str, Any] = {
+    "name": [{"given_name": ["Kim"], "family_name": ["Example"]}],
+    "date_of_birth": {"date": "2011-01-02"},
+    "address": [{"line1": "9 Other Lane", "city": "Sampleton", "postcode": "ZZ9 8YY"}],
+    "related_person": [PERPETRATOR | {"relationship": "father"}],
+}
+
+
+def robin_with(*adults: dict[str, Any]) -> dict[str, Any]:
+    return ROBIN | {"related_person": [*ROBIN["related_person"], *adults]}
+
+
+def adults_of(hub: Hub, reference: str) -> dict[str, dict[str, Any]]:
+    """The adults of the picture of a referral, by first name."""
+    requests = letters(hub, LEAD, "mash.rating-request.v1")
+    pictures = [one["picture"]["content"] for one in requests]
+    (picture,) = [one for one in pictures if one["concern"]["reference"] == reference]
+    return {one["name"]["given_name"][0]: one for one in picture["adults"]}
+
+
+def test_an_adult_is_shown_with_the_other_families_in_which_they_are_named(
+    hub: tuple[DemoFolder, Hub],
+) -> None:
+    elsewhere = told(hub[1], "gp", "G-1", subject=KIM, narrative="Kim is afraid of his father.")
+    told(hub[1], "police", "R-1", subject=robin_with(PERPETRATOR))
+    first, *_ = letters(hub[1], LEAD, "mash.rating-request.v1")
+    assert first["picture"]["content"]["adults"][0]["also_in"][0]["name"]["given_name"] == ["Robin"]
+    told(hub[1], "school", "S-1", subject=robin_with(PERPETRATOR), narrative="Robin is bruised.")
+    adults = adults_of(hub[1], "S-1")
+    corin, jo = adults["Corin"], adults["Jo"]
+    (also,) = corin["also_in"]
+    assert (corin["risk"], corin["relationship"]) == ("alleged_perpetrator", "partner_of_parent")
+    assert (also["name"]["given_name"], also["relationship"]) == (["Kim"], "father")
+    assert also["referral_ids"] == [elsewhere]
+    assert (also["told_by"], also["on"], also["risk"]) == (
+        "gp",
+        "2026-11-03",
+        "alleged_perpetrator",
+    )
+    assert "same date of birth (very strong)" in also["reasons"]
+    assert also["model"] == "adults-1.0"
+    assert also["case_id"] == first["case_id"]
+    assert (jo["also_in"], "may_be_in" in jo) == ([], False)
+    assert corin["adult_id"] == first["picture"]["content"]["adults"][0]["adult_id"]
+
+
+def test_a_name_alone_is_at_most_said_to_be_perhaps_the_same(
+    hub: tuple[DemoFolder, Hub],
+) -> None:
+    undated = {key: value for key, value in PERPETRATOR.items() if key != "date_of_birth"}
+    told(hub[1], "gp", "G-1", subject=KIM, narrative="Kim is afraid of his father.")
+    told(hub[1], "police", "R-1", subject=robin_with(undated))
+    corin = adults_of(hub[1], "R-1")["Corin"]
+    assert corin["also_in"] == []
+    (may_be,) = corin["may_be_in"]
+    assert may_be["name"]["given_name"] == ["Kim"]
+
+
+@pytest.mark.parametrize(
+    "kept", ["not revealed", "protected", "child protected"], ids=lambda kept: kept
+)
+def test_what_is_not_revealed_leaves_no_trace_in_another_family(
+    hub: tuple[DemoFolder, Hub], kept: str
+) -> None:
+    subject, flags = dict(KIM), dict[str, Any]()
+    if kept == "not revealed":
+        flags = {"sharing": {"may_be_revealed": False, "reason": "An informant said so"}}
+    elif kept == "protected":
+        subject |= {"related_person": [KIM["related_person"][0] | {"protected": True}]}
+    else:
+        subject |= {"protected": True}
+    told(hub[1], "gp", "G-1", subject=subject, narrative="Kim is afraid.", **flags)
+    told(hub[1], "police", "R-1", subject=robin_with(PERPETRATOR))
+    (request,) = [
+        one
+        for one in letters(hub[1], LEAD, "mash.rating-request.v1")
+        if one["picture"]["content"]["concern"]["reference"] == "R-1"
+    ]
+    adults = {one["name"]["given_name"][0]: one for one in request["picture"]["content"]["adults"]}
+    assert "Kim" not in json.dumps(request)
+    if kept == "child protected":
+        (also,) = adults["Corin"]["also_in"]
+        assert "name" not in also or also["name"] is None
+    else:
+        assert adults["Corin"]["also_in"] == []
+        assert "may_be_in" not in adults["Corin"]
+
+
+def test_who_is_asked_for_information_sees_no_adults_of_other_families(
+    hub: tuple[DemoFolder, Hub],
+) -> None:
+    told(hub[1], "gp", "G-1", subject=KIM, narrative="Kim is afraid of his father.")
+    told(hub[1], "police", "R-1", subject=robin_with(PERPETRATOR))
+    for request in letters(hub[1], LEAD, "mash.rating-request.v1"):
+        rate(hub[1], request)
+    for request in letters(hub[1], "school", "mash.information-request.v1"):
+        if request["referral_id"] != "":
+            assert "also_in" not in json.dumps(request)
+
+
+def test_a_father_and_a_son_of_one_name_are_two_adults_of_the_family(
+    hub: tuple[DemoFolder, Hub],
+) -> None:
+    grandfather = PERPETRATOR | {
+        "relationship": "grandparent",
+        "date_of_birth": {"date": "1961-02-03"},
+    }
+    told(hub[1], "police", "R-1", subject=robin_with(PERPETRATOR, grandfather))
+    (request,) = letters(hub[1], LEAD, "mash.rating-request.v1")
+    adults = request["picture"]["content"]["adults"]
+    assert sorted(one["relationship"] for one in adults) == [
+        "grandparent",
+        "mother",
+        "partner_of_parent",
+    ]
