@@ -226,10 +226,14 @@ def _spanning(line: bytes, lines: _Lines, *, header: _Header, number: int) -> _R
 
 def _is_whole(line: bytes, header: _Header) -> bool:
     """Whether it has every column; in a wide table also with a quote that is not closed in it."""
+    delimiter = header.delimiter.encode()
+    first = line.partition(delimiter)[0]
+    if first.endswith(b'"') and first.count(b'"') == 1:  # of the line before
+        return False
     if _cells(line, header) is not None:
         return True
     wide = len(header.names) >= _WIDE
-    return wide and len(line.split(header.delimiter.encode())) >= len(header.names)
+    return wide and len(line.split(delimiter)) >= len(header.names)
 
 
 def _cells(row: bytes, header: _Header) -> list[str] | None:
