@@ -83,7 +83,7 @@ def warned(part: SetAside) -> Warned:
         reason=part.reason,
         explanation=reason.cause,
         done=INSTEAD[part.instead],
-        cure=f"{reason.cure} Expected: {part.expected}."[:500] if part.expected else reason.cure,
+        cure=reason.cure_for(part.expected),
     )
 
 

@@ -27,10 +27,26 @@ class Reason:
     mendable: bool = True
     hint: str | None = None
     """What whoever runs the hub can do besides."""
+    agreed: str | None = None
+    """The cure where it is known what was ``{expected}``; without it that is said behind the cure.
+    """
+
+    def cure_for(self, expected: str | None) -> str:
+        """The cure, with what a right value looks like where that is known; a line at most."""
+        if not expected:
+            return self.cure
+        return (self.agreed or f"{self.cure} Expected: {{expected}}.").format(expected=expected)[:500]
 
 
 _KEPT = "It is kept, and the hub's staff see it; telephone the hub if it is urgent."
 _MEND = "Where its sender cannot, mend the field and redrive."
+
+POSTCODE = "BD54 5UN"
+"""What a postcode looks like."""
+_A_POSTCODE = (
+    f"Write a real postcode alone, such as {POSTCODE}; other words belong to the address lines. If "
+    "it is right as far as you know, send it anyway: a human sees it."
+)
 
 _REASONS = (
     Reason(
@@ -174,7 +190,8 @@ _REASONS = (
     Reason(
         "invalid.postcode",
         "The field is not a postcode.",
-        "Write the postcode alone, such as AB1 2CD; other words belong to the address lines.",
+        _A_POSTCODE,
+        agreed=f"The last two letters of a postcode are {{expected}}. {_A_POSTCODE}",
     ),
     Reason(
         "invalid.incomplete",

@@ -1,0 +1,138 @@
+"""What the hub says to whoever sends is right, and can be acted on: its own examples it takes."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connectors.events.facts import Door
+from connectors.folder import read_file
+from connectors.formats.mapping import compiled
+from connectors.implausible import implausible
+from connectors.port import AgencyRoute
+from router.refuse import parts_to_tell, warned
+from schemas.base import Fact
+from schemas.notification import Notification, NotificationReceived, Warned
+from schemas.person import Address, Person
+from schemas.refusals import REASONS, Refusal
+from schemas.settings import AgencySettings
+
+NOW = dt.datetime(2026, 6, 10, 12, 0, tzinfo=dt.UTC)
+ROOT = Path(__file__).parents[3]
+TOLD = [
+    "connectors/README.md",
+    "connectors/agencies/README.md",
+    "ops/hub.toml.example",
+    "schemas/person.py",
+    "schemas/refusals.py",
+]
+POSTCODE = re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}\b")
+
+CLINIC: Mapping[str, Any] = {
+    "name": "clinic-csv",
+    "about": "Concerns of a clinic, a row each",
+    "makes": "notification",
+    "reader": {"csv": {"delimiter": ";"}},
+    "template": {
+        "reference": {"from": "Number", "required": True},
+        "observed_at": {"from": "Seen on", "as": "moment", "format": "%d/%m/%y %H:%M"},
+        "narrative": {"from": "What happened"},
+        "subject": {
+            "name": [
+                {
+                    "given_name": {"from": "First name", "as": "words"},
+                    "family_name": {"from": "Last name", "as": "words"},
+                }
+            ],
+            "date_of_birth": {
+                "needs": "date",
+                "date": {"from": "Born", "as": "date", "format": "%d/%m/%y"},
+            },
+            "address": [{"postcode": {"from": "Postcode", "as": "postcode"}}],
+        },
+    },
+}
+HEADER = "Number;Seen on;What happened;First name;Last name;Born;Postcode"
+ROW = "C-1;31/03/26 09:30;Seen alone.;Kim;Fox;31/03/17;BD54 5UN"
+
+
+def changed(**changes: Any) -> dict[str, Any]:
+    """The clinic's mapping with other rules at the top of its template."""
+    template = CLINIC["template"] | changes.pop("template", {})
+    return {**CLINIC, **changes, "template": template}
+
+
+def read(
+    text: str | bytes, *, mapping: Mapping[str, Any] = CLINIC, name: str = "x.csv"
+) -> list[Fact | Refusal]:
+    """What a dropped file of the clinic's becomes."""
+    agreed = {"reference": "ISA-2026", "signatory": "A. Partner", "since": "2025-01-01"}
+    told = {"name": "Clinic", "signpost_contact": "01632 960002", "agreement": agreed}
+    route = AgencyRoute(
+        code="clinic",
+        settings=AgencySettings.model_validate(told),
+        area="e08000032",
+        leads=False,
+        mappings=(compiled(mapping),),
+        largest=100_000,
+    )
+    body = text.encode() if isinstance(text, str) else text
+    door = Door(route, "folder", NOW)
+    return [one.body for one in read_file(door, io.BytesIO(body), filename=name)]
+
+
+def warnings(*rows: str, mapping: Mapping[str, Any] = CLINIC, header: str = HEADER) -> list[Warned]:
+    """The warnings of rows that are all taken."""
+    found = read("\n".join((header, *rows)), mapping=mapping)
+    assert all(isinstance(one, NotificationReceived) for one in found), found
+    return [warned(part) for one in found for part in parts_to_tell(one)]
+
+
+def with_cell(name: str, cell: str) -> str:
+    """The sound row with another text in this column."""
+    cells = dict(zip(HEADER.split(";"), ROW.split(";"), strict=True)) | {name: cell}
+    return ";".join(cells.values())
+
+
+def test_the_sound_row_is_taken_without_a_warning() -> None:
+    assert warnings(ROW) == []
+
+
+# --- postcodes
+
+
+@pytest.mark.parametrize("path", TOLD)
+def test_every_postcode_that_is_shown_as_an_example_is_taken(path: str) -> None:
+    for shown in POSTCODE.findall((ROOT / path).read_text("utf-8")):
+        assert not is_refused(shown), shown
+
+
+def is_refused(postcode: str) -> bool:
+    child = Person(address=(Address(postcode=postcode),))
+    made = Notification(reference="r", observed_at=NOW, subject=child, narrative="n")
+    return bool(list(implausible(made, NOW)))
+
+
+def test_what_every_cure_gives_as_an_example_is_taken() -> None:
+    shown = [one for why in REASONS.values() for one in POSTCODE.findall(why.cure)]
+    assert shown
+    assert not any(map(is_refused, shown))
+
+
+def test_a_postcode_whose_letters_none_has_is_said_to_be_so() -> None:
+    (told,) = warnings(with_cell("Postcode", "BD53 7BC"))
+    assert told.reason == "invalid.postcode"
+    assert "The last two letters of a postcode are never C, I, K, M, O or V." in told.cure
+    assert "send it anyway: a human sees it" in told.cure
+
+
+def test_another_text_is_not_told_of_letters() -> None:
+    (told,) = warnings(with_cell("Postcode", "near the mill"))
+    assert "such as BD54 5UN" in told.cure
+    assert "letters" not in told.cure
