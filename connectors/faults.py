@@ -14,6 +14,7 @@ _SHAPES: Final = {
     "tuple_type": "a list",
     "model_type": "an object",
     "bool_type": "true or false",
+    "bool_parsing": "true or false",
 }
 _PATTERNS: Final = {
     r"^[a-z0-9][a-z0-9_.:-]*$": "small letters, digits and hyphens",

@@ -9,8 +9,9 @@ from hashlib import sha256
 from threading import Event
 from typing import Protocol
 
-from connectors.formats.mapping import AgencyMapping, Format, MappingFault, load
+from connectors.formats.mapping import AgencyMapping, Format, load
 from connectors.formats.media import MediaType, kind_of_file
+from connectors.formats.targets import MappingFault
 from schemas.settings import AgencySettings, HubSettings
 
 

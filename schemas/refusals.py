@@ -35,7 +35,9 @@ class Reason:
         """The cure, with what a right value looks like where that is known; a line at most."""
         if not expected:
             return self.cure
-        return (self.agreed or f"{self.cure} Expected: {{expected}}.").format(expected=expected)[:500]
+        return (self.agreed or f"{self.cure} Expected: {{expected}}.").format(expected=expected)[
+            :500
+        ]
 
 
 _KEPT = "It is kept, and the hub's staff see it; telephone the hub if it is urgent."

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from connectors.events.facts import MESSAGE_TYPES
-from connectors.formats.mapping import MappingFault
+from connectors.formats.targets import MappingFault
 from connectors.port import MappingMisplaced, SecretMissing, routes
 from ops.run import doors, owners
 from ops.run.answering import silent
