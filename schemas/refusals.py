@@ -43,6 +43,8 @@ class Reason:
 _KEPT = "It is kept, and the hub's staff see it; telephone the hub if it is urgent."
 _MEND = "Where its sender cannot, mend the field and redrive."
 
+_AS_AGREED = "Write it as was agreed: {expected}."
+
 POSTCODE = "BD54 5UN"
 """What a postcode looks like."""
 _A_POSTCODE = (
@@ -151,14 +153,16 @@ _REASONS = (
     Reason(
         "invalid.date",
         "The field is not a date of the agreed form.",
-        "Write dates as was agreed, 2026-03-12 where nothing else was.",
+        "Write dates as was agreed, 2026-03-31 where nothing else was.",
         hint=_MEND,
+        agreed=_AS_AGREED,
     ),
     Reason(
         "invalid.time",
-        "The field is not a moment with its offset from UTC.",
-        "Write moments as 2026-03-12T09:30:00Z.",
+        "The field is not a moment of the agreed form.",
+        "Write moments as was agreed, 2026-03-31T09:30:00Z where nothing else was.",
         hint=_MEND,
+        agreed=_AS_AGREED,
     ),
     Reason(
         "invalid.too-long",

@@ -13,7 +13,9 @@ import pytest
 
 from connectors.events.facts import Door
 from connectors.folder import read_file
-from connectors.formats.mapping import compiled
+from connectors.formats.convert import CONVERTERS
+from connectors.formats.mapping import AGENCIES, compiled, load
+from connectors.formats.template import Each, Field
 from connectors.implausible import implausible
 from connectors.port import AgencyRoute
 from router.refuse import parts_to_tell, warned
@@ -136,3 +138,42 @@ def test_another_text_is_not_told_of_letters() -> None:
     (told,) = warnings(with_cell("Postcode", "near the mill"))
     assert "such as BD54 5UN" in told.cure
     assert "letters" not in told.cure
+
+
+# --- dates and moments
+
+
+@pytest.mark.parametrize(
+    ("column", "said"),
+    [("Seen on", "31/03/26 09:30"), ("Born", "31/03/26")],
+)
+def test_a_date_is_asked_for_in_the_form_that_was_agreed_and_in_no_other(
+    column: str, said: str
+) -> None:
+    (told,) = warnings(with_cell(column, "last week"))
+    assert told.cure == f"Write it as was agreed: {said}."
+    assert "UTC" not in told.explanation
+    assert warnings(with_cell(column, said)) == []
+
+
+@pytest.mark.parametrize("path", sorted(AGENCIES.glob("*.toml")), ids=lambda path: path.stem)
+def test_what_a_shipped_mapping_says_is_expected_of_a_date_it_reads(path: Path) -> None:
+    for form in load(path.stem).formats.values():
+        for field in fields(form.template):
+            if field.convert in DATES:
+                assert field.options.expected, field.name
+                for shown in field.options.expected.split(" or "):
+                    assert field.convert(shown, field.options), (field.name, shown)
+
+
+DATES = [CONVERTERS[name] for name in ("date", "partial-date", "moment")]
+
+
+def fields(node: Any) -> list[Field]:
+    """Every rule of a template."""
+    if isinstance(node, Field):
+        return [node]
+    inside = [getattr(node, "parts", None), *(getattr(node, n, ()) for n in ("items", "choices"))]
+    parts = list(inside[0].values()) if isinstance(inside[0], Mapping) else []
+    each = [node.node] if isinstance(node, Each) else []
+    return [f for one in (*parts, *inside[1], *inside[2], *each) for f in fields(one)]

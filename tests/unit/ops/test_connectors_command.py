@@ -67,12 +67,12 @@ def test_what_would_be_set_aside_or_refused_is_told_with_field_and_cure(
     (warning,) = told[0]["warnings"]
     assert (warning["field"], warning["kept"]) == ("Incident/DateTime", "yesterday")
     assert warning["done"] == "The time at which it arrived is used instead."
-    assert warning["cure"].endswith("Expected: 31/03/2026 09:30.")
+    assert warning["cure"].endswith("Write it as was agreed: 31/03/2026 09:30.")
     said = CliRunner().invoke(
         main, ["connectors", "try", "police", str(file), "--config", str(hub_[0].config)]
     )
     assert "warning, invalid.time at Incident/DateTime: " in said.stdout
-    assert "Expected: 31/03/2026 09:30. Kept: yesterday" in said.stdout
+    assert "Write it as was agreed: 31/03/2026 09:30. Kept: yesterday" in said.stdout
     file.write_text("<MerlinFeed", "utf-8")
     code, told = run(hub_[0], "try", "police", str(file))
     assert (code, told[0]["taken"], told[0]["reason"]) == (1, False, "unreadable.xml")
