@@ -143,6 +143,8 @@ _REASONS = (
         "Add the column to the header and send the file again.",
         False,
         hint="`hub connectors try` shows it; the mapping says which columns it needs.",
+        agreed="Add the column to the header and send the file again. It has {expected}, which was "
+        "not agreed: if that is the column, give it the agreed name.",
     ),
     Reason(
         "invalid.value",

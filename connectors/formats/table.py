@@ -10,6 +10,7 @@ import re
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import BinaryIO
 
 from connectors.asides import aside
@@ -23,6 +24,9 @@ LONGEST_ROW = 200
 
 _WIDE = 5
 """Columns: no line within a text has so many commas, or semicolons, by chance."""
+
+_NEAR = 0.75
+"""How much of two names is the same where one is perhaps the other, misspelt (difflib's ratio)."""
 
 Cells = dict[str, object]
 """By the mapping's name of each column, or the header's own; a list where a name stands twice."""
@@ -83,6 +87,12 @@ class _Header:
     delimiter: str
     row: int
     """Which row it is."""
+
+    def near(self, column: str) -> str | None:
+        """A column that nothing reads and whose name is nearly this one."""
+        names = {_plain(name): name for name in sorted(self.unread)}
+        found = get_close_matches(_plain(column), names, n=1, cutoff=_NEAR)
+        return names[found[0]] if found else None
 
     def cells(self, line: bytes, *, letters: bool = False, strict: bool = True) -> list[str]:
         """The cells of one line; ``csv.Error`` where its quotes say otherwise.
@@ -273,7 +283,8 @@ def _told(row: _Row, header: _Header) -> Iterator[SetAside]:
         raw = row.raw.decode().rstrip("\r\n")
         yield aside(where, row.amiss, value=raw, instead=Instead.CLEANED)
     for column in header.missing:
-        yield aside(f"{where}, {column}", "missing.column", instead=Instead.WITHOUT)
+        near = header.near(column)
+        yield aside(f"{where}, {column}", "missing.column", expected=near, instead=Instead.WITHOUT)
     for name, cell in row.content.items():
         if header.missing and name in header.unread and str(cell).strip():
             yield aside(f"{where}, {name}", "invalid.unknown-field", value=cell)

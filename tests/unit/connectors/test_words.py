@@ -15,7 +15,7 @@ from connectors.events.facts import Door
 from connectors.folder import read_file
 from connectors.formats.convert import CONVERTERS
 from connectors.formats.mapping import AGENCIES, compiled, load
-from connectors.formats.template import Each, Field
+from connectors.formats.template import Each, Field, First, Group, Many
 from connectors.implausible import implausible
 from connectors.port import AgencyRoute
 from router.refuse import parts_to_tell, warned
@@ -173,7 +173,22 @@ def fields(node: Any) -> list[Field]:
     """Every rule of a template."""
     if isinstance(node, Field):
         return [node]
-    inside = [getattr(node, "parts", None), *(getattr(node, n, ()) for n in ("items", "choices"))]
-    parts = list(inside[0].values()) if isinstance(inside[0], Mapping) else []
-    each = [node.node] if isinstance(node, Each) else []
-    return [f for one in (*parts, *inside[1], *inside[2], *each) for f in fields(one)]
+    if isinstance(node, Group):
+        return [found for part in node.parts.values() for found in fields(part)]
+    if isinstance(node, Many | First):
+        inside = node.items if isinstance(node, Many) else node.choices
+        return [found for part in inside for found in fields(part)]
+    return fields(node.node) if isinstance(node, Each) else []
+
+
+# --- columns
+
+
+def test_a_missing_column_is_told_with_the_one_that_is_nearly_named_so() -> None:
+    told = warnings(ROW, header=HEADER.replace("Seen on", "Sen on"))
+    (missing,) = [one for one in told if one.reason == "missing.column"]
+    assert missing.field == "row 2, Seen on"
+    assert "It has Sen on, which was not agreed" in missing.cure
+    told = warnings(ROW, header=HEADER.replace("Seen on", "Colour"))
+    (missing,) = [one for one in told if one.reason == "missing.column"]
+    assert missing.cure == REASONS["missing.column"].cure
