@@ -62,6 +62,8 @@ class Instead(StrEnum):
     """What it belongs to is kept back as was said."""
     ALONG = "along"
     """Kept with another part, which it describes; that is told."""
+    OTHERWISE = "otherwise"
+    """What the agreed format says for codes that it does not list is used."""
 
 
 class SetAside(Shape):

@@ -390,6 +390,7 @@ INSTEAD = {
     "without": "Taken without it.",
     "kept-close": "It is kept back all the same, as was said.",
     "along": "Kept with the part that it describes.",
+    "otherwise": "What was agreed for any other code is used; kept as it came for people to read.",
     "given-reference": "The hub gave it a reference of its own, which is in this receipt.",
 }
 """What was done with a part of a message that could not be used, in words for the sender."""

@@ -155,7 +155,12 @@ class Format:
             return
         for one in left(self.leaving, content):
             name = where + one.name.replace(EACH, before)
-            if one.needs is None:
+            if one.codes is not None:
+                instead = Instead.OTHERWISE
+                yield aside(
+                    name, "invalid.code", value=one.value, expected=one.codes, instead=instead
+                )
+            elif one.needs is None:
                 yield aside(name, "invalid.several", value=one.value, instead=Instead.ALONG)
             else:
                 needs = f"with {one.needs.replace(EACH, before)}"

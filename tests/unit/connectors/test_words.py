@@ -192,3 +192,26 @@ def test_a_missing_column_is_told_with_the_one_that_is_nearly_named_so() -> None
     told = warnings(ROW, header=HEADER.replace("Seen on", "Colour"))
     (missing,) = [one for one in told if one.reason == "missing.column"]
     assert missing.cure == REASONS["missing.column"].cure
+
+
+# --- codes
+
+
+def test_a_code_that_otherwise_stands_for_is_kept_and_told() -> None:
+    codes = {"NEG": "neglect", "PHY": "physical-abuse"}
+    rule = {"from": "Kind", "codes": codes, "otherwise": "safeguarding-concern"}
+    mapping = changed(template={"concern": [rule]})
+    header, rows = f"{HEADER};Kind", [f"{ROW};neg", f"{ROW};NEG/PHY", f"{ROW};"]
+    found = read("\n".join((header, *rows)), mapping=mapping)
+    assert [told_of(one).concern for one in found] == [("neglect",), ("safeguarding-concern",), ()]
+    assert [len(told_of(one).set_aside) for one in found] == [0, 1, 0]
+    (kept,) = told_of(found[1]).set_aside
+    assert (kept.field, kept.reason, kept.value) == ("row 3, Kind", "invalid.code", "NEG/PHY")
+    (told,) = warnings(rows[1], mapping=mapping, header=header)
+    assert "What was agreed for any other code is used" in told.done
+    assert "one of NEG, PHY" in told.cure
+
+
+def told_of(came: Fact | Refusal) -> Notification:
+    assert isinstance(came, NotificationReceived), came
+    return came.notification
