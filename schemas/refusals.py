@@ -244,6 +244,11 @@ _REASONS = (
         "Send both where they are known; without them the child is hard to find.",
     ),
     Reason(
+        "placeholder.name",
+        "The name says that nobody knows it.",
+        "Send the name when you have it; telephone the hub if it is urgent.",
+    ),
+    Reason(
         "missing.child",
         "No child is named under the names that were agreed.",
         "Compare the names of fields with the agreed format; nobody is known from this message.",

@@ -215,3 +215,33 @@ def test_a_code_that_otherwise_stands_for_is_kept_and_told() -> None:
 def told_of(came: Fact | Refusal) -> Notification:
     assert isinstance(came, NotificationReceived), came
     return came.notification
+
+
+# --- names
+
+
+@pytest.mark.parametrize(
+    ("given", "family", "fields"),
+    [
+        ("Child", "Unknown", ["subject.name[0]"]),
+        ("Not", "known", ["subject.name[0]"]),
+        ("Kim", "Unknown", ["subject.name[0].family_name"]),
+        ("N/K", "Fox", ["subject.name[0].given_name"]),
+        ("Kim", "Fox", []),
+        ("李", "王", []),
+    ],
+)
+def test_a_name_that_nobody_knows_is_told(given: str, family: str, fields: list[str]) -> None:
+    row = with_cell("First name", given).replace("Fox", family)
+    told = warnings(row)
+    assert [(one.reason, one.field) for one in told] == [("placeholder.name", f) for f in fields]
+    for one in told:
+        assert "not used to find the child" in one.done
+        assert "Send the name when you have it" in one.cure
+
+
+def test_who_is_not_born_yet_needs_no_name() -> None:
+    born = changed()["template"]["subject"]["date_of_birth"] | {"accuracy_indicator": "XXX"}
+    subject = CLINIC["template"]["subject"] | {"date_of_birth": born}
+    row = with_cell("First name", "Unborn").replace("31/03/17", "31/08/26")
+    assert warnings(row, mapping=changed(template={"subject": subject})) == []
