@@ -315,7 +315,8 @@ def read_file(
     if form := door.route.format_of_file(filename):
         yield from from_stream(door, stream, form=form, tally=tally)
     else:
-        refusal, original = Refusal("unknown.format"), stream.read(door.route.largest)
+        refusal = Refusal("unknown.format", expected=door.route.sends)
+        original = stream.read(door.route.largest)
         content_type = name_of(kind_of_file(filename))
         yield door.arrival(refusal, original, content_type=content_type)
 

@@ -101,7 +101,9 @@ def warned(part: SetAside) -> Warned:
 
 def rejected(dead: DeadLetter, arrival: Arrival) -> Receipt:
     """The receipt for an arrival that is refused: why, where, and what to do about it."""
-    return Receipt(**_why(dead), **_named(arrival))
+    body = arrival.body
+    expected = body.expected if isinstance(body, Refusal) and body.reason == dead.reason else None
+    return Receipt(**_why(dead, expected), **_named(arrival))
 
 
 def rejected_later(dead: DeadLetter, message: Message) -> Receipt:
@@ -113,7 +115,7 @@ def rejected_later(dead: DeadLetter, message: Message) -> Receipt:
     return Receipt(**_why(dead), follows=first)
 
 
-def _why(dead: DeadLetter) -> dict[str, Any]:
+def _why(dead: DeadLetter, expected: str | None = None) -> dict[str, Any]:
     reason = REASONS[dead.reason]
     return {
         "status": ReceiptStatus.REJECTED,
@@ -121,7 +123,7 @@ def _why(dead: DeadLetter) -> dict[str, Any]:
         "reason": dead.reason,
         "field": dead.field,
         "explanation": reason.cause,
-        "cure": reason.cure,
+        "cure": reason.cure_for(expected),
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +15,8 @@ class Refusal:
 
     reason: str
     field: str | None = None
+    expected: str | None = dataclass_field(default=None, compare=False)
+    """What would be taken, as far as that is known: for the receipt alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +132,10 @@ _REASONS = (
         "Nothing was agreed with this agency for such a file or content type.",
         "Send it in the form that was agreed; the name or content type must say which it is.",
         False,
-        hint="`hub connectors try` tells which mapping reads a file.",
+        hint="Rename the file so that its name says which format it is, or add a mapping for it to "
+        "the agency; `hub connectors try` tells which mapping reads a file.",
+        agreed="Send it in the form that was agreed; the name or content type must say which it "
+        "is. This agency sends {expected}.",
     ),
     Reason(
         "missing.field",

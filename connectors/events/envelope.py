@@ -38,6 +38,11 @@ MOST_AT_ONCE = 2000
 _ANY_EVENT = "application/cloudevents"
 """How the media type of every event format begins, those too that the hub does not read."""
 
+_HEADERS = (
+    "any of these and application/json need the event's attributes beside the body: over HTTP the "
+    "headers ce-specversion, ce-id, ce-source and ce-type"
+)
+
 LONGEST_ATTRIBUTE = 180
 """Characters of id, source or type; leaves room for the number of a record in an id."""
 
@@ -89,7 +94,7 @@ def parse(
         if media.name == BATCH:
             return _batch(door, _parts(strict_json.parse(body)))
         if media.name.startswith(_ANY_EVENT):
-            raise NotTaken("unknown.format", "Content-Type")
+            raise NotTaken("unknown.format", "Content-Type", expected=door.route.sends)
     except NotTaken as refused:
         return [door.arrival(refused.refusal, body, content_type=media.public_name)]
     return _binary(door, body, media=media, attributes=attributes)
@@ -228,7 +233,8 @@ def _binary(door: Door, body: bytes, *, media: MediaType, attributes: Attributes
         elif plain is not None and plain in MESSAGE_TYPES:
             event = _Event(said, plain, media_type(media.name or NAMES["json"]), "")
         else:
-            raise NotTaken("unknown.format", "Content-Type")
+            expected = f"{door.route.sends}; {_HEADERS}"
+            raise NotTaken("unknown.format", "Content-Type", expected=expected)
         if not body.strip():
             raise NotTaken("unreadable.empty")
         if form := event.own_format(door.route):
@@ -322,5 +328,5 @@ def _bytes_of(event: _Event, json: Json) -> bytes:
 def _shape(door: Door, event: _Event, *, data: Json, prefix: str = "") -> Fact:
     """The fact of data in the hub's own shape."""
     if event.content.kind != "json":
-        raise NotTaken("unknown.format", "datacontenttype")
+        raise NotTaken("unknown.format", "datacontenttype", expected=door.route.sends)
     return door.shape(data, event.type, prefix=prefix)

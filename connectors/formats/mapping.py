@@ -119,7 +119,8 @@ class Format:
         """
         content = record.content
         if isinstance(content, Refusal):
-            raise NotTaken(content.reason, content.field).within(record.where)
+            refused = NotTaken(content.reason, content.field, expected=content.expected)
+            raise refused.within(record.where)
         parts = self.children.of(content) if self.children else [(content, "")]
         beside = (*record.set_aside, *self._unread(record, tally or Tally()))
         if record.odd:

@@ -134,9 +134,9 @@ def _beside(tally: Tally) -> Iterator[str]:
 def _told(number: int, came: Arrival) -> dict[str, Any]:
     body, named = came.body, {"record": number, "place": came.place}
     match body:
-        case Refusal(code, field):
+        case Refusal(code, field, expected):
             why = REASONS[code]
-            told = {"cause": why.cause, "cure": why.cure, "hint": why.hint}
+            told = {"cause": why.cause, "cure": why.cure_for(expected), "hint": why.hint}
             return named | {"taken": False, "reason": code, "field": field} | told
         case (
             NotificationReceived(notification=made)

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from connectors.events.envelope import parse
 from connectors.events.facts import Door
 from connectors.folder import read_file
 from connectors.formats.convert import CONVERTERS
@@ -18,12 +19,14 @@ from connectors.formats.mapping import AGENCIES, compiled, load
 from connectors.formats.template import Each, Field, First, Group, Many
 from connectors.implausible import implausible
 from connectors.port import AgencyRoute
-from router.refuse import parts_to_tell, warned
+from router.refuse import dead_arrival, parts_to_tell, rejected, warned
 from schemas.base import Fact
-from schemas.notification import Notification, NotificationReceived, Warned
+from schemas.notification import Notification, NotificationReceived, Receipt, Warned
 from schemas.person import Address, Person
 from schemas.refusals import REASONS, Refusal
 from schemas.settings import AgencySettings
+from stores.ports import Arrival
+from tests.support.words import OPERATORS
 
 NOW = dt.datetime(2026, 6, 10, 12, 0, tzinfo=dt.UTC)
 ROOT = Path(__file__).parents[3]
@@ -70,10 +73,8 @@ def changed(**changes: Any) -> dict[str, Any]:
     return {**CLINIC, **changes, "template": template}
 
 
-def read(
-    text: str | bytes, *, mapping: Mapping[str, Any] = CLINIC, name: str = "x.csv"
-) -> list[Fact | Refusal]:
-    """What a dropped file of the clinic's becomes."""
+def door(mapping: Mapping[str, Any] = CLINIC) -> Door:
+    """The clinic's way in."""
     agreed = {"reference": "ISA-2026", "signatory": "A. Partner", "since": "2025-01-01"}
     told = {"name": "Clinic", "signpost_contact": "01632 960002", "agreement": agreed}
     route = AgencyRoute(
@@ -84,9 +85,22 @@ def read(
         mappings=(compiled(mapping),),
         largest=100_000,
     )
+    return Door(route, "folder", NOW)
+
+
+def read(
+    text: str | bytes, *, mapping: Mapping[str, Any] = CLINIC, name: str = "x.csv"
+) -> list[Fact | Refusal]:
+    """What a dropped file of the clinic's becomes."""
     body = text.encode() if isinstance(text, str) else text
-    door = Door(route, "folder", NOW)
-    return [one.body for one in read_file(door, io.BytesIO(body), filename=name)]
+    return [one.body for one in read_file(door(mapping), io.BytesIO(body), filename=name)]
+
+
+def refused(arrival: Arrival) -> Receipt:
+    """The receipt for what is refused."""
+    assert isinstance(arrival.body, Refusal), arrival.body
+    dead = dead_arrival(arrival, arrival.body, step="intake", dead_id="d")
+    return rejected(dead, arrival)
 
 
 def warnings(*rows: str, mapping: Mapping[str, Any] = CLINIC, header: str = HEADER) -> list[Warned]:
@@ -245,3 +259,23 @@ def test_who_is_not_born_yet_needs_no_name() -> None:
     subject = CLINIC["template"]["subject"] | {"date_of_birth": born}
     row = with_cell("First name", "Unborn").replace("31/03/17", "31/08/26")
     assert warnings(row, mapping=changed(template={"subject": subject})) == []
+
+
+# --- formats
+
+
+def test_of_a_file_that_was_not_agreed_the_receipt_says_what_was() -> None:
+    (came,) = read_file(door(), io.BytesIO(b"x"), filename="week.xlsx")
+    assert refused(came).cure == (
+        "Send it in the form that was agreed; the name or content type must say which it is. This "
+        "agency sends files named *.csv, or Content-Type text/csv (clinic-csv); events "
+        "(application/cloudevents+json)."
+    )
+
+
+def test_a_body_without_its_events_attributes_is_told_of_the_headers() -> None:
+    (came,) = parse(door(), b"{}", content_type="application/json")
+    told = refused(came)
+    assert told.reason == "unknown.format"
+    assert "headers ce-specversion, ce-id, ce-source and ce-type" in (told.cure or "")
+    assert not OPERATORS.search(told.cure or "")
