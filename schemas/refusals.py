@@ -97,6 +97,7 @@ _REASONS = (
         "unreadable.csv",
         "The row does not have the columns of its header.",
         "Check quotes and commas in the row.",
+        agreed="Check quotes and {expected} in the row.",
     ),
     Reason(
         "unreadable.empty",
@@ -221,11 +222,14 @@ _REASONS = (
         "invalid.quotes",
         "A quote mark stands where none may, so the row was read as if it were a letter.",
         "Write a quote mark inside a field twice, and the field in quotes (RFC 4180).",
+        agreed="Write a quote mark inside a field twice, and the field in quotes, between {expected} "
+        "(RFC 4180).",
     ),
     Reason(
         "invalid.columns",
         "The row has more or fewer columns than its header, so some may stand in the wrong one.",
         "Write a text with commas in quotes (RFC 4180), and every column in every row.",
+        agreed="Write a text with {expected} in quotes (RFC 4180), and every column in every row.",
     ),
     Reason(
         "missing.header",
@@ -401,6 +405,9 @@ INSTEAD = {
     "without": "Taken without it.",
     "kept-close": "It is kept back all the same, as was said.",
     "along": "Kept with the part that it describes.",
+    "across": "Read from left to right as far as it goes, so values may stand in the wrong column; a "
+    "human sees the row as it came.",
+    "quotes": "The text is used with its quote marks as they stand; a human sees the row as it came.",
     "otherwise": "What was agreed for any other code is used; kept as it came for people to read.",
     "given-reference": "The hub gave it a reference of its own, which is in this receipt.",
 }

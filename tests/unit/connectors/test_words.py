@@ -279,3 +279,52 @@ def test_a_body_without_its_events_attributes_is_told_of_the_headers() -> None:
     assert told.reason == "unknown.format"
     assert "headers ce-specversion, ce-id, ce-source and ce-type" in (told.cure or "")
     assert not OPERATORS.search(told.cure or "")
+
+
+# --- rows
+
+
+def test_a_row_with_too_few_columns_is_read_across_and_says_so() -> None:
+    (told,) = warnings("C-1;31/03/26 09:30;Seen alone.;Kim;Fox;31/03/17")
+    assert told.reason == "invalid.columns"
+    assert told.done.startswith("Read from left to right as far as it goes")
+    assert "semicolons" in told.cure
+    assert "comma" not in told.cure
+
+
+def test_a_row_that_cannot_be_read_is_told_of_its_own_delimiter() -> None:
+    (came,) = read_file(door(), io.BytesIO(f"{HEADER}\nnothing\n".encode()), filename="x.csv")
+    assert refused(came).cure == "Check quotes and semicolons in the row."
+
+
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [
+        ('"Said "help" loudly"', 'Said "help" loudly'),
+        ('"Said "help" loudly', 'Said "help" loudly'),
+        ('"Unfinished', "Unfinished"),
+        ('"Said "help"; loudly"', None),
+    ],
+)
+def test_a_text_with_odd_quotes_stands_as_it_is(cell: str, text: str | None) -> None:
+    (came,) = read(f"{HEADER}\n{with_cell('What happened', cell)}\n")
+    if text is not None:
+        assert told_of(came).narrative == text
+    kept, *_ = told_of(came).set_aside
+    assert cell in kept.value
+    told = warned(kept)
+    assert "a human sees the row as it came" in told.done
+
+
+def test_a_short_row_that_says_whom_it_is_about_is_taken() -> None:
+    header = "Ref;First name;Last name;Born;" + ";".join(f"More{n}" for n in range(11))
+    subject = {k: v for k, v in CLINIC["template"]["subject"].items() if k != "address"}
+    mapping = {**CLINIC, "template": {"reference": {"from": "Ref"}, "subject": subject}}
+    (came,) = read(f"{header}\nHH-203;Kim;Fox;03/04/17\n", mapping=mapping)
+    made = told_of(came)
+    assert (made.reference, made.subject.name[0].family_name) == ("HH-203", ("Fox",))
+    assert made.subject.date_of_birth is not None
+    assert "invalid.columns" in {one.reason for one in made.set_aside}
+    for line in ("then he went home", "she said; he left; nobody came", "10;11"):
+        (came,) = read(f"{header}\n{line}\n", mapping=mapping)
+        assert came == Refusal("unreadable.csv", "row 2"), line
