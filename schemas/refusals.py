@@ -44,7 +44,7 @@ class Reason:
 
 
 _KEPT = "It is kept, and the hub's staff see it; telephone the hub if it is urgent."
-_MEND = "Where its sender cannot, mend the field and redrive."
+_MEND = "Where its sender cannot: `hub dead-letters mend ID`, then `hub dead-letters redrive ID`."
 
 _AS_AGREED = "Write it as was agreed: {expected}."
 
@@ -145,6 +145,12 @@ _REASONS = (
         hint=_MEND,
     ),
     Reason(
+        "missing.content",
+        "It has neither a reference nor words nor a child, so there is nothing to act on.",
+        "Fill in at least one of them and send it again.",
+        hint=_MEND,
+    ),
+    Reason(
         "missing.column",
         "The header lacks a column that was agreed.",
         "Add the column to the header and send the file again.",
@@ -222,8 +228,8 @@ _REASONS = (
         "invalid.quotes",
         "A quote mark stands where none may, so the row was read as if it were a letter.",
         "Write a quote mark inside a field twice, and the field in quotes (RFC 4180).",
-        agreed="Write a quote mark inside a field twice, and the field in quotes, between {expected} "
-        "(RFC 4180).",
+        agreed="Write a quote mark inside a field twice, and the field in quotes, between "
+        "{expected} (RFC 4180).",
     ),
     Reason(
         "invalid.columns",
@@ -280,7 +286,8 @@ _REASONS = (
         "No information-sharing agreement is in force for this agency.",
         "Agree with the lead agency from when to when information is shared; then send it again.",
         False,
-        hint="Renew the agreement's dates in the configuration, then redrive.",
+        hint="Renew the agreement's dates in the configuration, then "
+        "`hub dead-letters redrive ID`.",
     ),
     Reason(
         "refused.unknown-subject",
@@ -383,14 +390,14 @@ _REASONS = (
         "undecidable",
         "The hub has a fault that this message brought to light.",
         _KEPT,
-        hint="Report it; redrive once the hub is mended.",
+        hint="Report it; once the hub is mended, `hub dead-letters redrive ID`.",
     ),
     Reason(
         "unreadable.sealed",
         "The hub cannot open what it has sealed.",
         _KEPT,
         mendable=False,
-        hint="Check the hub's key; redrive.",
+        hint="Check the hub's key, then `hub dead-letters redrive ID`.",
     ),
 )
 
@@ -405,9 +412,10 @@ INSTEAD = {
     "without": "Taken without it.",
     "kept-close": "It is kept back all the same, as was said.",
     "along": "Kept with the part that it describes.",
-    "across": "Read from left to right as far as it goes, so values may stand in the wrong column; a "
-    "human sees the row as it came.",
-    "quotes": "The text is used with its quote marks as they stand; a human sees the row as it came.",
+    "across": "Read from left to right as far as it goes, so values may stand in the wrong column; "
+    "a human sees the row as it came.",
+    "quotes": "The text is used with its quote marks as they stand; a human sees the row as it "
+    "came.",
     "otherwise": "What was agreed for any other code is used; kept as it came for people to read.",
     "given-reference": "The hub gave it a reference of its own, which is in this receipt.",
 }

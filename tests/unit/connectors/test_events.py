@@ -553,7 +553,7 @@ def test_bad_rows_leave_the_good_ones_alone(send: Desk, samples: Path) -> None:
     assert [a.body.reason if isinstance(a.body, Refusal) else a.reference for a in arrivals] == [
         "CS-26-00103",
         "unreadable.csv",
-        "unreadable.csv",
+        "CS-1",
         "unreadable.encoding",
         "CS-26-00103",
         "CS-26-00103",

@@ -23,7 +23,7 @@ from router.refuse import dead_arrival, parts_to_tell, rejected, warned
 from schemas.base import Fact
 from schemas.notification import Notification, NotificationReceived, Receipt, Warned
 from schemas.person import Address, Person
-from schemas.refusals import REASONS, Refusal
+from schemas.refusals import REASONS, Reason, Refusal
 from schemas.settings import AgencySettings
 from stores.ports import Arrival
 from tests.support.words import OPERATORS
@@ -328,3 +328,35 @@ def test_a_short_row_that_says_whom_it_is_about_is_taken() -> None:
     for line in ("then he went home", "she said; he left; nobody came", "10;11"):
         (came,) = read(f"{header}\n{line}\n", mapping=mapping)
         assert came == Refusal("unreadable.csv", "row 2"), line
+
+
+# --- nothing to act on, and nothing told twice
+
+
+def test_a_row_that_says_nothing_is_told_so() -> None:
+    (came,) = read_file(
+        door(), io.BytesIO(f"{HEADER}\n;31/03/26 09:30;;;;;\n".encode()), filename="x.csv"
+    )
+    told = refused(came)
+    assert told.explanation == (
+        "It has neither a reference nor words nor a child, so there is nothing to act on."
+    )
+    assert told.cure == "Fill in at least one of them and send it again."
+
+
+def test_a_code_that_two_fields_are_read_from_is_told_once() -> None:
+    codes = {"Refused": False, "Given": True}, {"Refused": "refused", "Given": "given"}
+    informed, consent = ({"from": "Consent", "codes": one} for one in codes)
+    also = {"from": "Consent"}
+    parents = {"informed": informed, "consent": consent, "reason": also}
+    mapping = changed(template={"parents_informed": parents})
+    told = warnings(f"{ROW};Maybe", mapping=mapping, header=f"{HEADER};Consent")
+    assert [(one.field, one.reason) for one in told] == [("row 2, Consent", "invalid.code")]
+
+
+@pytest.mark.parametrize("why", REASONS.values(), ids=REASONS)
+def test_who_sends_is_told_nothing_of_the_hubs_own_commands(why: Reason) -> None:
+    for said in (why.cause, why.cure_for(None), why.cure_for("this")):
+        assert not OPERATORS.search(said), said
+        assert len(said) <= 500
+    assert not why.hint or "redrive" not in why.hint or "`hub dead-letters redrive ID`" in why.hint
