@@ -73,9 +73,14 @@ def _born(born: PartialDate | None, at: Path, *, oldest: int, now: dt.datetime) 
         return
     place = (*at, "date_of_birth", "date")
     if not born.expected and born.date > (now + dt.timedelta(days=1)).date():
-        yield Fault(place, "invalid.future")
-    elif born.date.year < now.year - oldest - 1:
+        yield Fault(place, "invalid.future-birthday")
+    elif born.date < _years_before(now.date(), oldest):
         yield Fault(place, "invalid.past", expected=f"within the last {oldest} years")
+
+
+def _years_before(day: dt.date, years: int) -> dt.date:
+    """29 February is told as the 28th."""
+    return day.replace(year=day.year - years, day=min(day.day, 28) if day.month == 2 else day.day)
 
 
 def _identifiers(held: tuple[Identifier, ...], at: Path) -> Iterator[Fault]:

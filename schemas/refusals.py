@@ -58,14 +58,17 @@ _A_POSTCODE = (
 _REASONS = (
     Reason(
         "unreadable.encoding",
-        "The bytes are not UTF-8 text.",
+        "The bytes are not text in the encoding that was agreed, UTF-8 where none was.",
         "Send the file or body encoded as UTF-8.",
         False,
+        hint="Where the agency cannot, write its `encoding` in the mapping's [reader…] table: "
+        "windows-1252, utf-16 or guess.",
     ),
     Reason(
         "unreadable.json",
         "The text is not well-formed JSON.",
         "Check brackets, quotes and commas; send it anew.",
+        agreed="Check brackets, quotes and commas at {expected}; send it anew.",
     ),
     Reason(
         "unreadable.xml",
@@ -121,6 +124,7 @@ _REASONS = (
         "unreadable.event",
         "The CloudEvents envelope lacks or misstates an attribute.",
         "Give id, source, type and specversion 1.0.",
+        agreed="Give {expected}: an event has id, source, type and specversion 1.0.",
     ),
     Reason(
         "unknown.type",
@@ -202,6 +206,11 @@ _REASONS = (
         "Leave the field out or name it rightly.",
     ),
     Reason("invalid.future", "The moment lies in the future.", "Correct the clock or the field."),
+    Reason(
+        "invalid.future-birthday",
+        "The birthday lies in the future.",
+        "Correct the birthday; of a child who is not born yet, send when it is expected as such.",
+    ),
     Reason("invalid.past", "The date lies too far back to be right.", "Correct the field."),
     Reason(
         "invalid.check-digit",

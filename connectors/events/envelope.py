@@ -266,11 +266,11 @@ def _said(get: Callable[[str], object | None]) -> Said:
 
 def _attributes(get: Callable[[str], object | None]) -> _Event:
     """The attributes that the hub uses, each checked; ``NotTaken`` names the one that is amiss."""
-    if get("specversion") != "1.0":
-        raise NotTaken("unreadable.event", "specversion")
-    for name in ("id", "source", "type"):
-        if not (id_told(get(name)) or "").strip():
-            raise NotTaken("unreadable.event", name)
+    named = ("id", "source", "type")
+    amiss = [] if get("specversion") == "1.0" else ["specversion"]
+    amiss += [name for name in named if not (id_told(get(name)) or "").strip()]
+    if amiss:
+        raise NotTaken("unreadable.event", amiss[0], expected=" and ".join(amiss))
     for name in ("datacontenttype", "dataschema", "time"):
         if not isinstance(get(name) or "", str):
             raise NotTaken("unreadable.event", name)

@@ -360,3 +360,38 @@ def test_who_sends_is_told_nothing_of_the_hubs_own_commands(why: Reason) -> None
         assert not OPERATORS.search(said), said
         assert len(said) <= 500
     assert not why.hint or "redrive" not in why.hint or "`hub dead-letters redrive ID`" in why.hint
+
+
+# --- where it is
+
+
+def test_of_json_that_is_none_the_place_is_told() -> None:
+    body = b'{"specversion": "1.0",\n "id": }'
+    (came,) = parse(door(), body, content_type="application/cloudevents+json")
+    assert "at line 2, column 8;" in (refused(came).cure or "")
+
+
+def test_all_that_an_envelope_lacks_is_told_at_once() -> None:
+    body = b'{"id": "1", "type": "mash.notification.v1", "data": {}}'
+    (came,) = parse(door(), body, content_type="application/cloudevents+json")
+    assert (refused(came).cure or "").startswith("Give specversion and source: ")
+
+
+# --- birthdays
+
+
+@pytest.mark.parametrize(
+    ("born", "reasons"),
+    [
+        ("11/06/00", []),
+        ("10/06/00", []),
+        ("09/06/00", ["invalid.past"]),
+        ("31/08/26", ["invalid.future-birthday"]),
+    ],
+)
+def test_a_birthday_is_taken_for_as_long_as_is_said(born: str, reasons: list[str]) -> None:
+    told = warnings(with_cell("Born", born))
+    assert [one.reason for one in told] == reasons
+    for one in told:
+        assert "clock" not in one.cure
+        assert one.reason != "invalid.past" or "within the last 26 years" in one.cure
