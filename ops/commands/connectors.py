@@ -16,7 +16,7 @@ from connectors.folder import read_file
 from connectors.formats.records import Tally
 from connectors.port import AgencyRoute, Routes, routes
 from ops.commands.common import answer, config_option, json_option, table
-from ops.look.alike import Alike, Told, alike, summary
+from ops.look.alike import Told, alike, garbled, summary
 from ops.run.configuration import read_settings
 from router.refuse import parts_to_tell, warned
 from schemas.case import OpenCaseReceived
@@ -109,18 +109,13 @@ def try_(*, agency: str, file: Path, brief: bool, config: Path, as_json: bool) -
     with file.open("rb") as stream:
         found = list(read_file(door, stream, filename=file.name, tally=tally))
     told = [_told(number, one) for number, one in enumerate(found, start=1)]
-    every = alike(told)
+    every, odd = alike(told), garbled(told)
+    faults = [*(one.said() for one in every), *([odd] if odd else [])]
     beside = {"unread": sorted(tally.unread), "skipped": tally.skipped}
-    beside |= {"on_every_record": [str(one) for one in every]}
-    shown = (*_shown(told, brief=brief), *_beside(tally), *_whole(told, every))
-    well = not every and all(one["taken"] for one in told)
+    beside |= {"on_every_record": [str(one) for one in every], "garbled": odd}
+    shown = (*_shown(told, brief=brief), *_beside(tally), *faults, summary(told, every))
+    well = not faults and all(one["taken"] for one in told)
     answer([one | beside for one in told], shown, as_json=as_json, well=well)
-
-
-def _whole(told: Sequence[Told], every: Sequence[Alike]) -> Iterator[str]:
-    """What the file says as a whole."""
-    yield from (one.said() for one in every)
-    yield summary(told, every)
 
 
 def _beside(tally: Tally) -> Iterator[str]:

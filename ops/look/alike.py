@@ -75,6 +75,34 @@ def _amiss(one: Told) -> Iterator[tuple[str, str, str | None]]:
         yield one["reason"], field_of(one, one), None
 
 
+_GARBLED = re.compile(
+    "[\u00c2-\u00c5][\u0080-\u00bf\u0192\u02c6\u02dc\u2013-\u2022\u0160\u0178]|\u00e2\u20ac"
+)
+"""A letter of two bytes in UTF-8, read as two letters of Windows-1252: 'é' as 'Ã©'."""
+
+
+def garbled(told: Sequence[Told]) -> str | None:
+    """What to do about text in UTF-8 that was read as Windows-1252, where some seems to be."""
+    found = [
+        m[0] for one in told for text in _texts(one.get("made")) if (m := _GARBLED.search(text))
+    ]
+    if not found:
+        return None
+    return (
+        f"text such as {found[0]} seems to be UTF-8 that was read as Windows-1252: write "
+        'encoding = "utf-8" or "guess" in the mapping\'s reader; where it says so already, the '
+        "sender's own system has done it"
+    )
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _texts(part)
+
+
 def field_of(one: Told, amiss: Told) -> str:
     """The name of the field without that of the record, and without numbers of repeated parts."""
     name = (amiss["field"] or "").removeprefix(one["place"] or "").lstrip("., /")

@@ -204,6 +204,17 @@ def test_the_row_is_named_as_the_sender_counts_it(clinic: DemoFolder) -> None:
     assert "record 1 (row 2): Notification" in said
 
 
+def test_text_in_another_encoding_than_the_mapping_says_is_told(clinic: DemoFolder) -> None:
+    rows = [row.replace("Kim", "Zoé") for row in ROWS]
+    assert tried(clinic, HEADER, *rows)[0] == 0
+    mapping = clinic.config.parent / "clinic.toml"
+    mapping.write_text(CLINIC.replace("csv]", 'csv]\nencoding = "windows-1252"'), "utf-8")
+    code, said = tried(clinic, HEADER, *rows)
+    assert code == 1
+    assert "text such as Ã© seems to be UTF-8 that was read as Windows-1252" in said
+    assert "Zo" not in said
+
+
 def test_brief_shows_nobody(clinic: DemoFolder) -> None:
     bad = ROWS[0].replace("31/03/2017", "last week")
     _, said = tried(clinic, HEADER, bad, ROWS[1], "one,two")
