@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import io
 import re
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import pytest
@@ -395,3 +397,30 @@ def test_a_birthday_is_taken_for_as_long_as_is_said(born: str, reasons: list[str
     for one in told:
         assert "clock" not in one.cure
         assert one.reason != "invalid.past" or "within the last 26 years" in one.cure
+
+
+# --- the guide
+
+
+GUIDE = (ROOT / "connectors/agencies/README.md").read_text("utf-8")
+
+
+def test_the_guide_has_every_field_of_a_notification() -> None:
+    told = set[str]()
+    for row in GUIDE.splitlines():
+        if row.startswith("| `"):
+            told |= set(re.findall("`(.*?)`", row.split("|")[1]))
+    assert set(Notification.model_fields) - {"set_aside"} <= told
+
+
+def test_the_guide_has_every_concern_that_the_sample_profile_reads() -> None:
+    profile = (ROOT / "ops/profiles/sample-borough.toml").read_text("utf-8")
+    (row,) = [row for row in GUIDE.splitlines() if row.startswith("| `concern` |")]
+    read_ = set(re.findall('^concerns = \\["(.*)"\\]$', profile, re.MULTILINE))
+    assert read_
+    assert read_ == set(re.findall("`([a-z-]+)`", row.partition("reads")[2]))
+
+
+def test_the_mapping_in_the_guide_is_right() -> None:
+    (block,) = re.findall(r"```toml\n(.*?)```", GUIDE, re.DOTALL)
+    assert compiled(tomllib.loads(dedent(block))).names
