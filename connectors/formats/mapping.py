@@ -58,6 +58,7 @@ _EMPTY: Mapping[str, Mapping[str, object]] = {
     "enquiry": {"query": {}},
 }
 """What stands for parts of which a record says nothing (R3)."""
+_IN_WORDS: Mapping[str, str] = {"delimiter": "write one character, such as ;"}
 _WORDS = re.compile(r"[^/\[\]=@.]+")
 _RULE_KEYS = frozenset(
     {"from", "as", "format", "join", "codes", "otherwise", "default", "required", "without"}
@@ -211,6 +212,8 @@ def load(name: str) -> AgencyMapping:
     try:
         return compiled(tomllib.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
+        if name.endswith(".toml"):
+            raise MappingFault(f"there is no file {path.absolute()}") from None
         shipped = ", ".join(sorted(file.stem for file in AGENCIES.glob("*.toml")))
         raise MappingFault(
             f"there is no mapping {name}: write one of {shipped}, or a path ending in .toml"
@@ -226,7 +229,8 @@ def compiled(table: Mapping[str, object]) -> AgencyMapping:
         zone = ZoneInfo(file.zone)
     except ValidationError as error:
         first = error.errors()[0]
-        raise MappingFault(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+        says = _IN_WORDS.get(str(first["loc"][-1]), first["msg"])
+        raise MappingFault(f"{'.'.join(map(str, first['loc']))}: {says}") from None
     except (ZoneInfoNotFoundError, ValueError):
         raise MappingFault("zone: write an IANA time zone such as Europe/London") from None
     compilers = [_Compiler(file, kind, zone) for kind in file.reader]

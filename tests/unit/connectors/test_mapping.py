@@ -325,6 +325,7 @@ def test_every_shipped_mapping_is_named_after_its_file(name: str) -> None:
         ({"template": {"subject": {"name": [{"each": "Names"}]}}}, "no repeated parts"),
         ({"zone": "Mars/North"}, "IANA time zone"),
         ({"reader": {}}, "reader"),
+        ({"reader": {"csv": {"delimiter": ";;"}}}, "delimiter: write one character, such as ;"),
         ({"makes": "rating"}, "makes"),
         (
             {"template": {"subject": {"date_of_birth": {"accuracy_indicator": "exact"}}}},
@@ -405,3 +406,8 @@ def test_a_wrong_mapping_is_refused_with_what_to_write_instead(
 def test_an_unknown_mapping_is_answered_with_those_that_ship() -> None:
     with pytest.raises(MappingFault, match="merlin-xml"):
         load("nonesuch")
+
+
+def test_a_mappings_file_that_is_not_there_is_named_with_its_path(tmp_path: Path) -> None:
+    with pytest.raises(MappingFault, match=f"^there is no file {tmp_path}/harbor.toml$"):
+        load(str(tmp_path / "harbor.toml"))
