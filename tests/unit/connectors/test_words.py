@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import json
 import re
 import tomllib
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -424,3 +426,14 @@ def test_the_guide_has_every_concern_that_the_sample_profile_reads() -> None:
 def test_the_mapping_in_the_guide_is_right() -> None:
     (block,) = re.findall(r"```toml\n(.*?)```", GUIDE, re.DOTALL)
     assert compiled(tomllib.loads(dedent(block))).names
+
+
+def test_the_senders_guide_shows_warnings_as_they_are() -> None:
+    guide = (ROOT / "connectors/README.md").read_text("utf-8")
+    _, _, part = guide.partition("### What is taken and what is refused")
+    body = re.findall(r"--data-binary '(.*?)'\n```", part, re.DOTALL)[0]
+    receipt = json.loads(re.findall(r"```json\n(.*?)```", part, re.DOTALL)[0])
+    way_in = replace(door(), route=replace(door().route, mappings=()))
+    (came,) = parse(way_in, body.encode(), content_type="application/cloudevents+json")
+    told = [warned(one).model_dump() for one in parts_to_tell(came.body)]
+    assert told == receipt["warnings"]
