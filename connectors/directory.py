@@ -23,7 +23,14 @@ _LIST = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _OTHERS = stat.S_IWGRP | stat.S_IWOTH
-_MAKE = "make it, owned by the agency's account, with mode 0700"
+_MAKE = "make it, owned by the agency's account, in which nobody else may write (mode 0700)"
+_READ_IT = "let the hub's account read it"
+_NAME_IT = "name the folder that the link leads to"
+_NO_WRITING = "chmod go-w"
+_OWN_IT = "chown it"
+_ACCOUNT = "make it, or correct it"
+CURES = frozenset({_MAKE, _READ_IT, _NAME_IT, _NO_WRITING, _OWN_IT, _ACCOUNT})
+"""All that is ever said of what to change: words of the hub's own, for its log."""
 
 
 class FolderUnsafe(Exception):
@@ -164,7 +171,7 @@ def uid_of(owner: str | None) -> int:
         return pwd.getpwnam(owner).pw_uid
     except KeyError:
         raise FolderUnsafe(
-            "there is no account of the name that stands as its owner", "make it, or correct it"
+            "there is no account of the name that stands as its owner", _ACCOUNT
         ) from None
 
 
@@ -185,7 +192,7 @@ def _opened(name: str, flags: int, *, within: int) -> int:
     except FileNotFoundError:
         said = "there is no such folder", _MAKE
     except OSError as error:
-        said = f"it cannot be opened ({error.strerror})", "let the hub's account read it"
+        said = f"it cannot be opened ({error.strerror})", _READ_IT
         if error.errno in {errno.ENOTDIR, errno.ELOOP}:
             said = _no_folder(os.stat(name, dir_fd=within, follow_symlinks=False))
     raise FolderUnsafe(*said)
@@ -193,16 +200,16 @@ def _opened(name: str, flags: int, *, within: int) -> int:
 
 def _no_folder(info: os.stat_result) -> tuple[str, str]:
     if stat.S_ISLNK(info.st_mode):
-        return "there is a link in its path", "name the folder that the link leads to"
+        return "there is a link in its path", _NAME_IT
     return "this is no folder", _MAKE
 
 
 def _require_safe(info: os.stat_result, uid: int) -> None:
     """Nobody else may write there, nor own it and let others."""
     if info.st_mode & _OTHERS:
-        raise FolderUnsafe("the folder can be written by its group or by everybody", "chmod go-w")
+        raise FolderUnsafe("the folder can be written by its group or by everybody", _NO_WRITING)
     if info.st_uid not in {uid, os.geteuid()}:
-        raise FolderUnsafe("the folder belongs to another account than the agency's", "chown it")
+        raise FolderUnsafe("the folder belongs to another account than the agency's", _OWN_IT)
 
 
 @contextmanager

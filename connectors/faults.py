@@ -9,13 +9,12 @@ from connectors.formats.template import Bad
 from connectors.not_taken import reason_of
 from connectors.parts import Path
 
-POSTCODE: Final = "AB1 2CD"
-"""What one looks like."""
 _SHAPES: Final = {
     "string_type": "a text",
     "tuple_type": "a list",
     "model_type": "an object",
     "bool_type": "true or false",
+    "bool_parsing": "true or false",
 }
 _PATTERNS: Final = {
     r"^[a-z0-9][a-z0-9_.:-]*$": "small letters, digits and hyphens",
@@ -58,7 +57,7 @@ class Fault:
 def fault_of(error: Any) -> Fault:
     """What one of pydantic's errors says."""
     if error["loc"][-1:] == ("postcode",):
-        return Fault(error["loc"], "invalid.postcode", expected=POSTCODE)
+        return Fault(error["loc"], "invalid.postcode")
     kind, context = error["type"], error.get("ctx", {})
     longest = context.get("max_length") if kind == "string_too_long" else None
     expected = (

@@ -48,6 +48,8 @@ LONGEST_PAUSE = 30.0
 LATE_SECONDS = 900.0
 """How long a file that was taken is looked at again: it may go on growing."""
 _MOST_TOLD = 1000
+_OF_THE_HUB = frozenset({"receipts", "processing", "done"})
+"""Folders in an agency's that the hub makes, or made when it still worked there."""
 
 log = structlog.get_logger()
 
@@ -177,6 +179,12 @@ class WatchedFolder:
             self._told.add(name)
             log.error("file.unreadable", connector="folder", agency=self.route.code, error=error)
 
+    def _pass_over(self, name: str) -> None:
+        """Say once of a folder in the agency's that nothing in it is taken."""
+        if name not in self._told and len(self._told) < _MOST_TOLD:
+            self._told.add(name)
+            log.warning("subfolder.ignored", connector="folder", agency=self.route.code)
+
     # --- which files
 
     def _claim_what_is_complete(self, rooms: _Rooms) -> ScanReport:
@@ -199,6 +207,8 @@ class WatchedFolder:
                     yield name, _mark(info)
                 elif not stat.S_ISDIR(info.st_mode):
                     self._leave(name, "NotOwn")
+                elif name not in _OF_THE_HUB:
+                    self._pass_over(name)
 
     def _claim(self, name: str, rooms: _Rooms) -> None:
         """Into ``processing/``; of one on another file system a hidden original stays behind."""
@@ -316,7 +326,8 @@ def read_file(
     door: Door, stream: BinaryIO, *, filename: str, tally: Tally | None = None
 ) -> Iterator[Arrival]:
     """An arrival, without an id, for each record of a file, whose name says its format."""
-    form, refusal = door.route.format_of_file(filename), Refusal("unknown.format")
+    form = door.route.format_of_file(filename)
+    refusal = Refusal("unknown.format", expected=door.route.sends)
     if form is not None:
         try:
             yield from from_stream(door, stream, form=form, tally=tally)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from connectors.degradable import CHILD, Degradable
-from connectors.faults import POSTCODE, Fault
+from connectors.faults import Fault
 from connectors.parts import Path
 from schemas.notification import Notification
 from schemas.person import NHS_NUMBER, Address, Identifier, PartialDate, Person
@@ -35,6 +35,8 @@ _POSTCODE: Final = re.compile(
 """Of the United Kingdom, the Crown dependencies and the overseas territories (BS 7666); ZZ99 is the
 NHS's for no fixed abode and homes abroad.
 """
+_NEVER: Final = re.compile("^[A-Z]{1,2}[0-9][0-9A-Z]? [0-9](?:[CIKMOV][A-Z]|[A-Z][CIKMOV])$")
+"""What only its last two letters make none."""
 
 
 def implausible(made: Degradable, now: dt.datetime) -> Iterator[Fault]:
@@ -73,9 +75,14 @@ def _born(born: PartialDate | None, at: Path, *, oldest: int, now: dt.datetime) 
         return
     place = (*at, "date_of_birth", "date")
     if not born.expected and born.date > (now + dt.timedelta(days=1)).date():
-        yield Fault(place, "invalid.future")
-    elif born.date.year < now.year - oldest - 1:
+        yield Fault(place, "invalid.future-birthday")
+    elif born.date < _years_before(now.date(), oldest):
         yield Fault(place, "invalid.past", expected=f"within the last {oldest} years")
+
+
+def _years_before(day: dt.date, years: int) -> dt.date:
+    """29 February is told as the 28th."""
+    return day.replace(year=day.year - years, day=min(day.day, 28) if day.month == 2 else day.day)
 
 
 def _identifiers(held: tuple[Identifier, ...], at: Path) -> Iterator[Fault]:
@@ -88,7 +95,8 @@ def _identifiers(held: tuple[Identifier, ...], at: Path) -> Iterator[Fault]:
 
 def _address(address: Address, at: Path) -> Iterator[Fault]:
     if address.postcode is not None and not _POSTCODE.fullmatch(address.postcode):
-        yield Fault((*at, "postcode"), "invalid.postcode", expected=POSTCODE)
+        never = "never C, I, K, M, O or V" if _NEVER.search(address.postcode) else None
+        yield Fault((*at, "postcode"), "invalid.postcode", expected=never)
     for name, value in (("uprn", address.uprn), ("usrn", address.usrn)):
         if value is not None and not value.isascii():
             yield Fault((*at, name), "invalid.value", expected="digits")

@@ -22,6 +22,7 @@ _CODES = (
     ("missing.", "101", "Required field missing"),
     ("invalid.code", "103", "Table value not found"),
     ("invalid.", "102", "Data type error"),
+    ("placeholder.", "102", "Data type error"),
     ("unreadable.hl7", "100", "Segment sequence error"),
     ("unknown.", "200", "Unsupported message type"),
     ("refused.same-id", "205", "Duplicate key identifier"),

@@ -30,15 +30,17 @@ _KINDS = {
 class NotTaken(Exception):
     """Something that an agency sent cannot be taken; ``refusal`` says why."""
 
-    def __init__(self, reason: str, field: str | None = None) -> None:
+    def __init__(
+        self, reason: str, field: str | None = None, *, expected: str | None = None
+    ) -> None:
         super().__init__(reason)
-        self.refusal = Refusal(reason, field)
+        self.refusal = Refusal(reason, field, expected)
 
     def within(self, prefix: str) -> NotTaken:
         """The same, found while reading a part that the sender calls ``prefix``."""
         field = self.refusal.field
         whole = prefix + field if field else prefix.rstrip("., /")
-        return NotTaken(self.refusal.reason, whole or None)
+        return NotTaken(self.refusal.reason, whole or None, expected=self.refusal.expected)
 
 
 def of_validation(error: ValidationError, names: object = None, *, prefix: str = "") -> NotTaken:

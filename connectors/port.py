@@ -9,8 +9,10 @@ from hashlib import sha256
 from threading import Event
 from typing import Protocol
 
-from connectors.formats.mapping import AgencyMapping, Format, MappingFault, load
-from connectors.formats.media import MediaType, kind_of_file
+from connectors.formats.mapping import AgencyMapping, Format, load
+from connectors.formats.media import NAMES, STRUCTURED, MediaType, kind_of_file, suffix_of
+from connectors.formats.records import Kind
+from connectors.formats.targets import MappingFault
 from schemas.settings import AgencySettings, HubSettings
 
 
@@ -81,9 +83,20 @@ class AgencyRoute:
         return replace(form, reading=replace(form.reading, encoding="utf-8")) if form else None
 
     @property
+    def sends(self) -> str:
+        """The formats that were agreed, in words for the agency."""
+        own = [_in_words(mapping, kind) for mapping in self.mappings for kind in mapping.formats]
+        return "; ".join([*own, f"events ({STRUCTURED})"])
+
+    @property
     def may_send_open_cases(self) -> bool:
         """The authority's case system may, and an agency that is configured with a feed of them."""
         return self.leads or any(mapping.makes == "open-case" for mapping in self.mappings)
+
+
+def _in_words(mapping: AgencyMapping, kind: Kind) -> str:
+    names = " or ".join(mapping.files) or f"*{suffix_of(kind)}"
+    return f"files named {names}, or Content-Type {NAMES[kind]} ({mapping.name})"
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -214,7 +214,10 @@ class _Making(Generic[Concern]):
     def _leave_out(self, parent: Path, *, without: Path) -> None:
         """A part, for want of something in it; what else it held is kept."""
         told, expected = self.asides.told(parent), f"with {self.asides.name(without)}"
+        cause = self.asides.name(without)
         for path, _ in leaves(at(self.sent.values, parent), parent):
+            if self.asides.name(path) == cause and self.asides.told(without):
+                continue  # both are read from there, and its value is told and kept already
             if self.asides.written(path) not in (None, "") and not self._of_mapping(path):
                 along = told and path[-1] in _QUALIFIERS
                 fault = Fault(path, "invalid.incomplete", expected=expected)
@@ -228,7 +231,7 @@ class _Making(Generic[Concern]):
     def _given_reference(self) -> str:
         """The same for the same message; ``NotTaken`` where that says nothing to act on."""
         if not self._says_something():
-            raise NotTaken("missing.field", self.asides.name(("reference",)))
+            raise NotTaken("missing.content", self.asides.name(("reference",)))
         text = as_sent(self.asides.came)
         return "no-reference-" + sha256(text.encode("utf-8")).hexdigest()[:16]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from router.linkage.readings import placeholders
 from schemas.base import Fact
 from schemas.case import OpenCase, OpenCaseReceived
 from schemas.checks import CheckReply, CheckReplyReceived
@@ -20,6 +21,7 @@ from schemas.notification import (
     SetAside,
     Warned,
 )
+from schemas.person import Person
 from schemas.refusals import INSTEAD, REASONS, Refusal
 from schemas.registers import RegisterEntry, RegisterEntryReceived
 from stores import codec
@@ -45,7 +47,7 @@ def parts_to_tell(body: Fact | Refusal) -> list[SetAside]:
     """What of a message that is taken could not be used, as far as its sender is told."""
     match body:
         case NotificationReceived(notification=concern):
-            return [*_aside(concern), *_without_reason(concern)]
+            return [*_aside(concern), *_nobodys(concern.subject), *_without_reason(concern)]
         case (
             OpenCaseReceived(open_case=told)
             | RegisterEntryReceived(entry=told)
@@ -61,6 +63,16 @@ def parts_to_tell(body: Fact | Refusal) -> list[SetAside]:
 
 def _aside(told: _Told) -> list[SetAside]:
     return [one for one in told.set_aside if one.instead is not Instead.ALONG]
+
+
+def _nobodys(child: Person) -> list[SetAside]:
+    """Names by which linking finds nobody; who is not born yet may have none (R3)."""
+    if child.date_of_birth and child.date_of_birth.expected:
+        return []
+    names = enumerate(child.name)
+    parts = [(f"subject.name[{n}]", part) for n, one in names for part in placeholders(one)]
+    places = [f"{name}.{part}" if part else name for name, part in parts]
+    return [SetAside(field=place, place=place, reason="placeholder.name") for place in places]
 
 
 def _without_reason(concern: Notification) -> list[SetAside]:
@@ -83,13 +95,15 @@ def warned(part: SetAside) -> Warned:
         reason=part.reason,
         explanation=reason.cause,
         done=INSTEAD[part.instead],
-        cure=f"{reason.cure} Expected: {part.expected}."[:500] if part.expected else reason.cure,
+        cure=reason.cure_for(part.expected),
     )
 
 
 def rejected(dead: DeadLetter, arrival: Arrival) -> Receipt:
     """The receipt for an arrival that is refused: why, where, and what to do about it."""
-    return Receipt(**_why(dead), **_named(arrival))
+    body = arrival.body
+    expected = body.expected if isinstance(body, Refusal) and body.reason == dead.reason else None
+    return Receipt(**_why(dead, expected), **_named(arrival))
 
 
 def rejected_later(dead: DeadLetter, message: Message) -> Receipt:
@@ -101,7 +115,7 @@ def rejected_later(dead: DeadLetter, message: Message) -> Receipt:
     return Receipt(**_why(dead), follows=first)
 
 
-def _why(dead: DeadLetter) -> dict[str, Any]:
+def _why(dead: DeadLetter, expected: str | None = None) -> dict[str, Any]:
     reason = REASONS[dead.reason]
     return {
         "status": ReceiptStatus.REJECTED,
@@ -109,7 +123,7 @@ def _why(dead: DeadLetter) -> dict[str, Any]:
         "reason": dead.reason,
         "field": dead.field,
         "explanation": reason.cause,
-        "cure": reason.cure,
+        "cure": reason.cure_for(expected),
     }
 
 

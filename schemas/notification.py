@@ -62,6 +62,12 @@ class Instead(StrEnum):
     """What it belongs to is kept back as was said."""
     ALONG = "along"
     """Kept with another part, which it describes; that is told."""
+    ACROSS = "across"
+    """The cells of a row are read from left to right, as far as it goes."""
+    QUOTES = "quotes"
+    """The quote marks of a row are read as letters."""
+    OTHERWISE = "otherwise"
+    """What the agreed format says for codes that it does not list is used."""
 
 
 class SetAside(Shape):

@@ -96,7 +96,7 @@ class Protectable(Shape):
 
 
 class Address(Protectable):
-    """Where somebody lives or lived. ``postcode`` as ``AB1 2CD``; ``uprn`` has up to 12 digits."""
+    """Where somebody lives or lived. ``postcode`` as ``BD54 5UN``; ``uprn`` has up to 12 digits."""
 
     line1: Line | None = None
     line2: Line | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +15,8 @@ class Refusal:
 
     reason: str
     field: str | None = None
+    expected: str | None = dataclass_field(default=None, compare=False)
+    """What would be taken, as far as that is known: for the receipt alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,22 +30,45 @@ class Reason:
     mendable: bool = True
     hint: str | None = None
     """What whoever runs the hub can do besides."""
+    agreed: str | None = None
+    """The cure where it is known what was ``{expected}``; without it that is said behind the cure.
+    """
+
+    def cure_for(self, expected: str | None) -> str:
+        """The cure, with what a right value looks like where that is known; a line at most."""
+        if not expected:
+            return self.cure
+        return (self.agreed or f"{self.cure} Expected: {{expected}}.").format(expected=expected)[
+            :500
+        ]
 
 
 _KEPT = "It is kept, and the hub's staff see it; telephone the hub if it is urgent."
-_MEND = "Where its sender cannot, mend the field and redrive."
+_MEND = "Where its sender cannot: `hub dead-letters mend ID`, then `hub dead-letters redrive ID`."
+
+_AS_AGREED = "Write it as was agreed: {expected}."
+
+POSTCODE = "BD54 5UN"
+"""What a postcode looks like."""
+_A_POSTCODE = (
+    f"Write a real postcode alone, such as {POSTCODE}; other words belong to the address lines. If "
+    "it is right as far as you know, send it anyway: a human sees it."
+)
 
 _REASONS = (
     Reason(
         "unreadable.encoding",
-        "The bytes are not UTF-8 text.",
+        "The bytes are not text in the encoding that was agreed, UTF-8 where none was.",
         "Send the file or body encoded as UTF-8.",
         False,
+        hint="Where the agency cannot, write its `encoding` in the mapping's [reader…] table: "
+        "windows-1252, utf-16 or guess.",
     ),
     Reason(
         "unreadable.json",
         "The text is not well-formed JSON.",
         "Check brackets, quotes and commas; send it anew.",
+        agreed="Check brackets, quotes and commas at {expected}; send it anew.",
     ),
     Reason(
         "unreadable.xml",
@@ -74,6 +100,7 @@ _REASONS = (
         "unreadable.csv",
         "The row does not have the columns of its header.",
         "Check quotes and commas in the row.",
+        agreed="Check quotes and {expected} in the row.",
     ),
     Reason(
         "unreadable.empty",
@@ -97,6 +124,7 @@ _REASONS = (
         "unreadable.event",
         "The CloudEvents envelope lacks or misstates an attribute.",
         "Give id, source, type and specversion 1.0.",
+        agreed="Give {expected}: an event has id, source, type and specversion 1.0.",
     ),
     Reason(
         "unknown.type",
@@ -109,7 +137,10 @@ _REASONS = (
         "Nothing was agreed with this agency for such a file or content type.",
         "Send it in the form that was agreed; the name or content type must say which it is.",
         False,
-        hint="`hub connectors try` tells which mapping reads a file.",
+        hint="Rename the file so that its name says which format it is, or add a mapping for it to "
+        "the agency; `hub connectors try` tells which mapping reads a file.",
+        agreed="Send it in the form that was agreed; the name or content type must say which it "
+        "is. This agency sends {expected}.",
     ),
     Reason(
         "missing.field",
@@ -118,11 +149,19 @@ _REASONS = (
         hint=_MEND,
     ),
     Reason(
+        "missing.content",
+        "It has neither a reference nor words nor a child, so there is nothing to act on.",
+        "Fill in at least one of them and send it again.",
+        hint=_MEND,
+    ),
+    Reason(
         "missing.column",
         "The header lacks a column that was agreed.",
         "Add the column to the header and send the file again.",
         False,
         hint="`hub connectors try` shows it; the mapping says which columns it needs.",
+        agreed="Add the column to the header and send the file again. It has {expected}, which was "
+        "not agreed: if that is the column, give it the agreed name.",
     ),
     Reason(
         "invalid.value",
@@ -133,14 +172,16 @@ _REASONS = (
     Reason(
         "invalid.date",
         "The field is not a date of the agreed form.",
-        "Write dates as was agreed, 2026-03-12 where nothing else was.",
+        "Write dates as was agreed, 2026-03-31 where nothing else was.",
         hint=_MEND,
+        agreed=_AS_AGREED,
     ),
     Reason(
         "invalid.time",
-        "The field is not a moment with its offset from UTC.",
-        "Write moments as 2026-03-12T09:30:00Z.",
+        "The field is not a moment of the agreed form.",
+        "Write moments as was agreed, 2026-03-31T09:30:00Z where nothing else was.",
         hint=_MEND,
+        agreed=_AS_AGREED,
     ),
     Reason(
         "invalid.too-long",
@@ -165,6 +206,11 @@ _REASONS = (
         "Leave the field out or name it rightly.",
     ),
     Reason("invalid.future", "The moment lies in the future.", "Correct the clock or the field."),
+    Reason(
+        "invalid.future-birthday",
+        "The birthday lies in the future.",
+        "Correct the birthday; of a child who is not born yet, send when it is expected as such.",
+    ),
     Reason("invalid.past", "The date lies too far back to be right.", "Correct the field."),
     Reason(
         "invalid.check-digit",
@@ -174,7 +220,8 @@ _REASONS = (
     Reason(
         "invalid.postcode",
         "The field is not a postcode.",
-        "Write the postcode alone, such as AB1 2CD; other words belong to the address lines.",
+        _A_POSTCODE,
+        agreed=f"The last two letters of a postcode are {{expected}}. {_A_POSTCODE}",
     ),
     Reason(
         "invalid.incomplete",
@@ -190,11 +237,14 @@ _REASONS = (
         "invalid.quotes",
         "A quote mark stands where none may, so the row was read as if it were a letter.",
         "Write a quote mark inside a field twice, and the field in quotes (RFC 4180).",
+        agreed="Write a quote mark inside a field twice, and the field in quotes, between "
+        "{expected} (RFC 4180).",
     ),
     Reason(
         "invalid.columns",
         "The row has more or fewer columns than its header, so some may stand in the wrong one.",
         "Write a text with commas in quotes (RFC 4180), and every column in every row.",
+        agreed="Write a text with {expected} in quotes (RFC 4180), and every column in every row.",
     ),
     Reason(
         "missing.header",
@@ -219,6 +269,11 @@ _REASONS = (
         "Send both where they are known; without them the child is hard to find.",
     ),
     Reason(
+        "placeholder.name",
+        "The name says that nobody knows it.",
+        "Send the name when you have it; telephone the hub if it is urgent.",
+    ),
+    Reason(
         "missing.child",
         "No child is named under the names that were agreed.",
         "Compare the names of fields with the agreed format; nobody is known from this message.",
@@ -240,7 +295,8 @@ _REASONS = (
         "No information-sharing agreement is in force for this agency.",
         "Agree with the lead agency from when to when information is shared; then send it again.",
         False,
-        hint="Renew the agreement's dates in the configuration, then redrive.",
+        hint="Renew the agreement's dates in the configuration, then "
+        "`hub dead-letters redrive ID`.",
     ),
     Reason(
         "refused.unknown-subject",
@@ -343,14 +399,14 @@ _REASONS = (
         "undecidable",
         "The hub has a fault that this message brought to light.",
         _KEPT,
-        hint="Report it; redrive once the hub is mended.",
+        hint="Report it; once the hub is mended, `hub dead-letters redrive ID`.",
     ),
     Reason(
         "unreadable.sealed",
         "The hub cannot open what it has sealed.",
         _KEPT,
         mendable=False,
-        hint="Check the hub's key; redrive.",
+        hint="Check the hub's key, then `hub dead-letters redrive ID`.",
     ),
 )
 
@@ -365,6 +421,11 @@ INSTEAD = {
     "without": "Taken without it.",
     "kept-close": "It is kept back all the same, as was said.",
     "along": "Kept with the part that it describes.",
+    "across": "Read from left to right as far as it goes, so values may stand in the wrong column; "
+    "a human sees the row as it came.",
+    "quotes": "The text is used with its quote marks as they stand; a human sees the row as it "
+    "came.",
+    "otherwise": "What was agreed for any other code is used; kept as it came for people to read.",
     "given-reference": "The hub gave it a reference of its own, which is in this receipt.",
 }
 """What was done with a part of a message that could not be used, in words for the sender."""

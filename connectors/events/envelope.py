@@ -42,6 +42,11 @@ MOST_AT_ONCE = 2000
 _ANY_EVENT = "application/cloudevents"
 """How the media type of every event format begins, those too that the hub does not read."""
 
+_HEADERS = (
+    "any of these and application/json need the event's attributes beside the body: over HTTP the "
+    "headers ce-specversion, ce-id, ce-source and ce-type"
+)
+
 LONGEST_ATTRIBUTE = 180
 """Characters of id, source or type; leaves room for the number of a record in an id."""
 
@@ -97,7 +102,7 @@ def parse(
         if media.name == BATCH:
             return _batch(door, _parts(strict_json.parse(body)))
         if media.name.startswith(_ANY_EVENT):
-            raise NotTaken("unknown.format", "Content-Type")
+            raise NotTaken("unknown.format", "Content-Type", expected=door.route.sends)
         return _binary(door, body, media=media, attributes=attributes)
     except Exception as error:  # noqa: BLE001 - see why
         return [door.arrival(why(error, door), body, content_type=media.public_name)]
@@ -244,7 +249,8 @@ def _binary(door: Door, body: bytes, *, media: MediaType, attributes: Attributes
         elif plain is not None and plain in MESSAGE_TYPES:
             event = _Event(said, plain, media_type(media.name or NAMES["json"]), "")
         else:
-            raise NotTaken("unknown.format", "Content-Type")
+            expected = f"{door.route.sends}; {_HEADERS}"
+            raise NotTaken("unknown.format", "Content-Type", expected=expected)
         if not body.strip():
             raise NotTaken("unreadable.empty")
         if form := event.own_format(door.route):
@@ -276,11 +282,11 @@ def _said(get: Callable[[str], object | None]) -> Said:
 
 def _attributes(get: Callable[[str], object | None]) -> _Event:
     """The attributes that the hub uses, each checked; ``NotTaken`` names the one that is amiss."""
-    if get("specversion") != "1.0":
-        raise NotTaken("unreadable.event", "specversion")
-    for name in ("id", "source", "type"):
-        if not (id_told(get(name)) or "").strip():
-            raise NotTaken("unreadable.event", name)
+    named = ("id", "source", "type")
+    lacks = [] if get("specversion") == "1.0" else ["specversion"]
+    lacks += [name for name in named if not (id_told(get(name)) or "").strip()]
+    if lacks:
+        raise NotTaken("unreadable.event", lacks[0], expected=" and ".join(lacks))
     for name in ("datacontenttype", "dataschema"):
         if not isinstance(get(name) or "", str):
             raise NotTaken("unreadable.event", name)
@@ -347,5 +353,5 @@ def _bytes_of(event: _Event, json: Json) -> bytes:
 def _shape(door: Door, event: _Event, *, data: Json, prefix: str = "") -> Fact:
     """The fact of data in the hub's own shape."""
     if event.content.kind != "json":
-        raise NotTaken("unknown.format", "datacontenttype")
+        raise NotTaken("unknown.format", "datacontenttype", expected=door.route.sends)
     return door.shape(data, event.type, prefix=prefix)

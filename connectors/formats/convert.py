@@ -104,7 +104,7 @@ _GAPS = re.compile(r"(?<=\w)[\s\u00ad\u2010-\u2015-]+(?=\w)")
 
 
 def postcode(value: object, _: Options) -> object | None:
-    """A postcode as ``AB1 2CD``; any other text is kept as it came, for people to read."""
+    """A postcode as ``BD54 5UN``; any other text is kept as it came, for people to read."""
     written = _text(value).upper()
     match = re.fullmatch(r"([A-Z]{1,2}\d[A-Z\d]?)\s*(\d[A-Z]{2})", written)
     return f"{match[1]} {match[2]}" if match else written or None

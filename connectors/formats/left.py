@@ -5,7 +5,7 @@ Consent without whether anybody was informed; the day a child was due beside the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,6 +23,8 @@ class Left:
     value: object
     needs: str | None
     """The name of what it says nothing without; None where another value stands in its place."""
+    codes: str | None = None
+    """The codes that were agreed, where it is none of them and the mapping says what to take."""
 
 
 def leaving(node: Part) -> Any:
@@ -89,10 +91,19 @@ def _at_each(each: Each, record: object, *, found: list[Left]) -> None:
 
 
 def _at_field(field: Field, record: object, *, found: list[Left]) -> None:
-    """Of several values those that cannot be read beside the one that can."""
+    """Of several values those that cannot be read beside the one that can; other codes."""
     raw = _raw(field, record)
+    if field.options.otherwise is not None:
+        found += _other_codes(field, raw)
     if isinstance(raw, list) and not field.takes_several and not _is_bad(field, raw):
         found += [Left(field.name, one, None) for one in raw if _is_bad(field, [one])]
+
+
+def _other_codes(field: Field, raw: object) -> Iterator[Left]:
+    for one in raw if isinstance(raw, list) else [raw]:
+        written = str(one).strip() if isinstance(one, str | bool) else ""
+        if written and written.casefold() not in field.options.codes:
+            yield Left(field.name, one, None, codes=field.options.expected or "one that was agreed")
 
 
 _LOOK: Mapping[type, Callable[..., None]] = {

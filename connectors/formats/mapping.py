@@ -11,7 +11,6 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatch
-from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -27,6 +26,7 @@ from connectors.formats.left import Part, leaving, left
 from connectors.formats.media import NAMES
 from connectors.formats.readers import records
 from connectors.formats.records import Encoding, Kind, Reading, Record, Tally
+from connectors.formats.targets import DAY, MappingFault, Target, check_format
 from connectors.formats.template import EACH, Constant, Each, Node
 from connectors.formats.unread import Known, unread
 from connectors.not_taken import NotTaken
@@ -58,16 +58,11 @@ _EMPTY: Mapping[str, Mapping[str, object]] = {
     "enquiry": {"query": {}},
 }
 """What stands for parts of which a record says nothing (R3)."""
-_A_MOMENT = dt.datetime(2026, 3, 12, 9, 30, tzinfo=dt.UTC)
-"""For examples of dates: its day cannot be taken for its month."""
+_IN_WORDS: Mapping[str, str] = {"delimiter": "write one character, such as ;"}
 _WORDS = re.compile(r"[^/\[\]=@.]+")
 _RULE_KEYS = frozenset(
     {"from", "as", "format", "join", "codes", "otherwise", "default", "required", "without"}
 )
-
-
-class MappingFault(ValueError):
-    """The mapping file is wrong; the message says where and what to write instead."""
 
 
 class _Reader(Shape):
@@ -125,7 +120,8 @@ class Format:
         """
         content = record.content
         if isinstance(content, Refusal):
-            raise NotTaken(content.reason, content.field).within(record.where)
+            refused = NotTaken(content.reason, content.field, expected=content.expected)
+            raise refused.within(record.where)
         parts = self.children.of(content) if self.children else [(content, "")]
         beside = (*record.set_aside, *self._unread(record, tally or Tally()))
         if record.odd:
@@ -161,7 +157,12 @@ class Format:
             return
         for one in left(self.leaving, content):
             name = where + one.name.replace(EACH, before)
-            if one.needs is None:
+            if one.codes is not None:
+                instead = Instead.OTHERWISE
+                yield aside(
+                    name, "invalid.code", value=one.value, expected=one.codes, instead=instead
+                )
+            elif one.needs is None:
                 yield aside(name, "invalid.several", value=one.value, instead=Instead.ALONG)
             else:
                 needs = f"with {one.needs.replace(EACH, before)}"
@@ -211,6 +212,8 @@ def load(name: str) -> AgencyMapping:
     try:
         return compiled(tomllib.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
+        if name.endswith(".toml"):
+            raise MappingFault(f"there is no file {path.absolute()}") from None
         shipped = ", ".join(sorted(file.stem for file in AGENCIES.glob("*.toml")))
         raise MappingFault(
             f"there is no mapping {name}: write one of {shipped}, or a path ending in .toml"
@@ -226,19 +229,14 @@ def compiled(table: Mapping[str, object]) -> AgencyMapping:
         zone = ZoneInfo(file.zone)
     except ValidationError as error:
         first = error.errors()[0]
-        raise MappingFault(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+        says = _IN_WORDS.get(str(first["loc"][-1]), first["msg"])
+        raise MappingFault(f"{'.'.join(map(str, first['loc']))}: {says}") from None
     except (ZoneInfoNotFoundError, ValueError):
         raise MappingFault("zone: write an IANA time zone such as Europe/London") from None
     compilers = [_Compiler(file, kind, zone) for kind in file.reader]
     formats = {compiler.kind: compiler.compile() for compiler in compilers}
     names = frozenset().union(*(one.reading.known for one in formats.values()))
     return AgencyMapping(file.name, file.makes, file.files, formats, names)
-
-
-@cache
-def _schema(makes: Makes) -> Mapping[str, object]:
-    """Of the shape; nobody changes it."""
-    return _SHAPES[makes].model_json_schema()
 
 
 @dataclass(slots=True)
@@ -255,8 +253,8 @@ class _Compiler:
 
     def compile(self) -> Format:
         self._check_hl7()
-        schema = _schema(self.file.makes)
-        group = self._group(self.file.template, _Part(schema, schema, "template"))
+        shape = _SHAPES[self.file.makes]
+        group = self._group(self.file.template, Target(shape, "template"))
         reader = self.file.reader[self.kind]
         columns = tuple(dict.fromkeys(self._columns())) if self.kind == "csv" else ()
         reading = Reading(
@@ -328,22 +326,24 @@ class _Compiler:
         children = self._children()
         return children.paths if children and self.kind != "csv" else ()
 
-    def _node(self, value: object, part: _Part) -> Node:
+    def _node(self, value: object, part: Target) -> Node:
         if isinstance(value, list):
             items = (self._item(item, part.item(index)) for index, item in enumerate(value))
             return template.Many(tuple(items))
         if not isinstance(value, dict):
+            part.take(value)
             return Constant(value)
         if "from" in value:
             return self._field(value, part)
         if "text" in value:
+            part.take(value["text"])
             return Constant(value["text"], self._unless(value, part))
         if "first" in value:
             choices = _tables(value["first"], part)
             return template.First(tuple(self._group(choice, part) for choice in choices))
         return self._group(value, part)
 
-    def _item(self, value: object, part: _Part) -> Node | Each:
+    def _item(self, value: object, part: Target) -> Node | Each:
         if not isinstance(value, dict) or "each" not in value:
             return self._node(value, part)
         if self.kind == "csv":
@@ -364,7 +364,7 @@ class _Compiler:
             self.names[outside - 1 :] = [path, *read] if "-" in inside else read
         return Each(parts, node, path, first=first, joint=joint, texts=_reads_texts(value))
 
-    def _group(self, table: Mapping[str, object], part: _Part) -> template.Group:
+    def _group(self, table: Mapping[str, object], part: Target) -> template.Group:
         unless, needs = self._unless(table, part), table.get("needs")
         nodes = {
             name: self._node(rule, part.field(name))
@@ -377,7 +377,7 @@ class _Compiler:
         parts = {name: node for name, node in nodes.items() if name not in fixed}
         return template.Group(fixed, parts, cast("str | None", needs), unless)
 
-    def _unless(self, table: Mapping[str, object], part: _Part) -> template.Get | None:
+    def _unless(self, table: Mapping[str, object], part: Target) -> template.Get | None:
         return self._get([_string(table["unless"], part)]) if "unless" in table else None
 
     def _get(self, paths: Sequence[str]) -> template.Get:
@@ -398,7 +398,7 @@ class _Compiler:
             return get
         return template.into(get, part=path.startswith(EACH))
 
-    def _field(self, rule: Mapping[str, object], part: _Part) -> Node:
+    def _field(self, rule: Mapping[str, object], part: Target) -> Node:
         if strange := rule.keys() - _RULE_KEYS:
             may = ", ".join(sorted(_RULE_KEYS))
             raise part.fault(f"a rule has no {min(strange)}; it may have {may}")
@@ -408,6 +408,7 @@ class _Compiler:
         if not isinstance(name, str) or name not in CONVERTERS:
             ways = ", ".join(CONVERTERS)
             raise part.fault(f"there is no way to read called {name}; write one of {ways}")
+        _check_values(rule, name, part)
         return template.Field(
             get=self._get(paths),
             convert=CONVERTERS[name],
@@ -431,38 +432,19 @@ class _Compiler:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """A part of the hub's shape that a rule is for; refuses fields that the shape does not have."""
-
-    whole: Mapping[str, object]
-    here: Mapping[str, object]
-    path: str
-
-    def field(self, name: str) -> _Part:
-        fields = cast("Mapping[str, Mapping[str, object]]", self.here.get("properties", {}))
-        if name not in fields:
-            may = ", ".join(fields)
-            raise self.fault(f"the hub's shape has no {name} here; write one of {may}")
-        return _Part(self.whole, self._resolved(fields[name]), f"{self.path}.{name}")
-
-    def item(self, index: int) -> _Part:
-        items = cast("Mapping[str, object] | None", self.here.get("items"))
-        if items is None:
-            raise self.fault("the hub's shape has no list here")
-        return _Part(self.whole, self._resolved(items), f"{self.path}[{index}]")
-
-    def fault(self, says: str) -> MappingFault:
-        return MappingFault(f"{self.path}: {says}")
-
-    def _resolved(self, schema: Mapping[str, object]) -> Mapping[str, object]:
-        for option in cast("Sequence[Mapping[str, object]]", schema.get("anyOf", ())):
-            if option.get("type") != "null":
-                schema = option
-        if (reference := schema.get("$ref")) is None:
-            return schema
-        definitions = cast("Mapping[str, Mapping[str, object]]", self.whole["$defs"])
-        return definitions[str(reference).rpartition("/")[2]]
+def _check_values(rule: Mapping[str, object], way: str, part: Target) -> None:
+    """Raises ``MappingFault`` where the hub's shape would take nothing that the rule comes to."""
+    part.take_read(way)
+    forms = _formats(rule)
+    if forms and way not in ("date", "partial-date", "moment"):
+        raise part.fault('format is for dates: write as = "date", "partial-date" or "moment"')
+    for form in forms:
+        check_format(form, part)
+    for written, mine in cast("Mapping[str, object]", rule.get("codes", {})).items():
+        part.take(mine, at=f"codes, {written}")
+    for name in ("otherwise", "default"):
+        if name in rule:
+            part.take(rule[name], at=name)
 
 
 def _expected(rule: Mapping[str, object]) -> str | None:
@@ -471,9 +453,9 @@ def _expected(rule: Mapping[str, object]) -> str | None:
         return f"one of {', '.join(codes)}"[:500]
     if rule.get("as") in ("date", "moment"):
         form = "%Y-%m-%d" if rule["as"] == "date" else "%Y-%m-%dT%H:%M:%S+00:00"
-        return " or ".join(map(_A_MOMENT.strftime, _formats(rule) or (form,)))
+        return " or ".join(map(DAY.strftime, _formats(rule) or (form,)))
     if rule.get("as") == "partial-date":
-        return " or ".join(map(_A_MOMENT.strftime, _formats(rule) or ("%Y-%m-%d", "%Y-%m", "%Y")))
+        return " or ".join(map(DAY.strftime, _formats(rule) or ("%Y-%m-%d", "%Y-%m", "%Y")))
     return None
 
 
@@ -496,13 +478,13 @@ def _listed(value: object) -> list[object]:
     return value if isinstance(value, list) else []
 
 
-def _string(value: object, part: _Part) -> str:
+def _string(value: object, part: Target) -> str:
     if not isinstance(value, str) or not value:
         raise part.fault("write the path of a field of the record, in quotes")
     return value
 
 
-def _tables(value: object, part: _Part) -> list[Mapping[str, object]]:
+def _tables(value: object, part: Target) -> list[Mapping[str, object]]:
     if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
         raise part.fault("`first` is a list of groups: write [[…first]]")
     return value

@@ -79,3 +79,8 @@ def name_of(kind: Kind | None) -> str:
 def kind_of_file(filename: str) -> Kind | None:
     """The format that a file's suffix stands for."""
     return _SUFFIXES.get(PurePath(filename).suffix.lower())
+
+
+def suffix_of(kind: Kind) -> str:
+    """How the names of such files end."""
+    return next(suffix for suffix, one in _SUFFIXES.items() if one == kind)

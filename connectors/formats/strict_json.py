@@ -130,6 +130,9 @@ def parse(body: bytes) -> Json:
         )
     except RecursionError:
         raise NotTaken("unreadable.too-deep") from None
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        raise NotTaken("unreadable.json", expected=place) from None
     except ValueError:
         raise NotTaken("unreadable.json") from None
     return Json(value, body, bool(odd) or _ESCAPE.search(text) is not None)

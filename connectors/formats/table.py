@@ -10,6 +10,7 @@ import re
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import BinaryIO
 
 from connectors.asides import aside
@@ -23,6 +24,14 @@ LONGEST_ROW = 200
 
 _WIDE = 5
 """Columns: no line within a text has so many commas, or semicolons, by chance."""
+
+_FEW, _SHORT = 3, 4
+"""Cells that say whom a row is about, and words that one of them has: ``HH-203;Kim;03/04/17``."""
+
+_NEAR = 0.75
+"""How much of two names is the same where one is perhaps the other, misspelt (difflib's ratio)."""
+
+_IN_WORDS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", ":": "colons"}
 
 Cells = dict[str, object]
 """By the mapping's name of each column, or the header's own; a list where a name stands twice."""
@@ -84,6 +93,22 @@ class _Header:
     row: int
     """Which row it is."""
 
+    @property
+    def delimiters(self) -> str:
+        """What stands between columns, in words."""
+        return _IN_WORDS.get(self.delimiter, f"{self.delimiter} signs")
+
+    @property
+    def unreadable(self) -> Refusal:
+        """Of a row that cannot be read."""
+        return Refusal("unreadable.csv", expected=self.delimiters)
+
+    def near(self, column: str) -> str | None:
+        """A column that nothing reads and whose name is nearly this one."""
+        names = {_plain(name): name for name in sorted(self.unread)}
+        found = get_close_matches(_plain(column), names, n=1, cutoff=_NEAR)
+        return names[found[0]] if found else None
+
     def cells(self, line: bytes, *, letters: bool = False, strict: bool = True) -> list[str]:
         """The cells of one line; ``csv.Error`` where its quotes say otherwise.
 
@@ -113,7 +138,8 @@ class _Header:
         width, found = len(self.names), len(cells)
         if found > width:
             return [*cells[: width - 1], self.delimiter.join(cells[width - 1 :])]
-        return [*cells, *[""] * (width - found)] if found * 2 >= width and found > 1 else None
+        whole = found * 2 >= width and found > 1
+        return [*cells, *[""] * (width - found)] if whole or _is_a_beginning(cells) else None
 
     def by_name(self, cells: Sequence[str]) -> Cells:
         """The cells by their columns; those of a name that stands twice, as a list."""
@@ -125,6 +151,13 @@ class _Header:
                 before = made[name]
                 made[name] = [*(before if isinstance(before, list) else [before]), cell]
         return made
+
+
+def _is_a_beginning(cells: list[str]) -> bool:
+    """Whether a few cells are the beginning of a row, and not a line out of somebody's account."""
+    filled = [cell for cell in cells if cell.strip()]
+    short = all(len(cell.split()) <= _SHORT for cell in filled)
+    return len(filled) >= _FEW and short and any(letter.isdigit() for letter in "".join(filled))
 
 
 def _header(lines: _Lines, reading: Reading) -> _Header:
@@ -207,7 +240,7 @@ def _row(line: bytes, lines: _Lines, *, header: _Header, number: int) -> _Row:
         return _Row(number, line, header.by_name(fitting))
     if (fitting := header.made_fit(cells)) is not None:
         return _Row(number, line, header.by_name(fitting), amiss="invalid.columns")
-    return _Row(number, line, Refusal("unreadable.csv"))
+    return _Row(number, line, header.unreadable)
 
 
 def _spanning(line: bytes, lines: _Lines, *, header: _Header, number: int) -> _Row:
@@ -253,22 +286,32 @@ def _cells(row: bytes, header: _Header) -> list[str] | None:
 def _without_quotes(line: bytes, header: _Header, *, number: int) -> _Row:
     """A row by itself whose quotes are wrong, read as if they were letters where that fits."""
     try:
-        lenient = header.fitting(header.cells(line, strict=False))
-        cells = lenient or header.fitting(header.cells(line, letters=True))
+        as_letters = header.cells(line, letters=True)
+        cells = header.fitting(as_letters) or header.fitting(header.cells(line, strict=False))
     except UnicodeDecodeError:
         return _Row(number, line, Refusal("unreadable.encoding"))
     except csv.Error:
-        cells = None
+        return _Row(number, line, header.unreadable)
+    amiss = "invalid.quotes" if cells else "invalid.columns"
+    if cells is None and len(as_letters) > len(header.names):
+        cells = header.made_fit(as_letters)
     if cells is None:
-        return _Row(number, line, Refusal("unreadable.csv"))
-    return _Row(number, line, header.by_name([_unquoted(c) for c in cells]), amiss="invalid.quotes")
+        return _Row(number, line, header.unreadable)
+    return _Row(number, line, header.by_name([_unquoted(c) for c in cells]), amiss=amiss)
 
 
 def _unquoted(cell: str) -> str:
-    """Without a quote at one end alone."""
+    """Without the quotes around it, or one at one end alone; those within stand as they are."""
     cell = cell.strip("\r\n")
-    one_end = cell.startswith('"') != cell.endswith('"')
-    return cell.strip('"') if one_end else cell
+    if len(cell) > 1 and cell[0] == cell[-1] == '"':
+        return cell[1:-1].replace('""', '"')
+    odd = cell.count('"') % 2 == 1
+    if odd and cell.startswith('"') != cell.endswith('"'):
+        return cell[1:] if cell.startswith('"') else cell[:-1]
+    return cell
+
+
+_TAKEN = {"invalid.columns": Instead.ACROSS, "invalid.quotes": Instead.QUOTES}
 
 
 def _told(row: _Row, header: _Header) -> Iterator[SetAside]:
@@ -278,9 +321,11 @@ def _told(row: _Row, header: _Header) -> Iterator[SetAside]:
         return
     if row.amiss:
         raw = row.raw.decode().rstrip("\r\n")
-        yield aside(where, row.amiss, value=raw, instead=Instead.CLEANED)
+        instead = _TAKEN[row.amiss]
+        yield aside(where, row.amiss, value=raw, expected=header.delimiters, instead=instead)
     for column in header.missing:
-        yield aside(f"{where}, {column}", "missing.column", instead=Instead.WITHOUT)
+        near = header.near(column)
+        yield aside(f"{where}, {column}", "missing.column", expected=near, instead=Instead.WITHOUT)
     for name, cell in row.content.items():
         if header.missing and name in header.unread and str(cell).strip():
             yield aside(f"{where}, {name}", "invalid.unknown-field", value=cell)

@@ -13,6 +13,7 @@ import hl7  # type: ignore[import-untyped]
 from connectors.formats import hl7_paths
 from connectors.formats.convert import Convert, Options
 from connectors.formats.records import Kind
+from connectors.formats.strict_json import as_sent
 from connectors.not_taken import NotTaken
 
 Get = Callable[[object], object | None]
@@ -89,6 +90,8 @@ class Field:
             return value
         if tell == "names":
             return self.name
+        if isinstance(raw, list) and isinstance(value, list) and len(raw) != len(value):
+            return as_sent(raw)  # whole: its parts stand elsewhere than those that it came to
         return "" if raw is None else raw  # what stands beside it keeps its place
 
     def agreed(self, _: Sequence[str | int], /) -> str | None:

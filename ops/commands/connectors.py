@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +16,16 @@ from connectors.folder import read_file
 from connectors.formats.records import Tally
 from connectors.port import AgencyRoute, Routes, routes
 from ops.commands.common import answer, config_option, json_option, table
+from ops.look.alike import Told, alike, garbled, summary
 from ops.run.configuration import read_settings
 from router.refuse import parts_to_tell, warned
-from schemas.base import Fact
 from schemas.case import OpenCaseReceived
 from schemas.checks import CheckReplyReceived
 from schemas.enquiries import EnquiryReceived
 from schemas.notification import NotificationReceived
 from schemas.refusals import REASONS, Refusal
 from schemas.registers import RegisterEntryReceived
+from stores.ports import Arrival
 
 
 @click.group()
@@ -81,18 +82,22 @@ def _words(value: Any) -> Any:
 @connectors.command("try")
 @click.argument("agency")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--brief", is_flag=True, help="Say only what is at fault, and the summary.")
 @config_option
 @json_option
-def try_(*, agency: str, file: Path, config: Path, as_json: bool) -> None:
+def try_(*, agency: str, file: Path, brief: bool, config: Path, as_json: bool) -> None:
     """Show what each record of FILE would become as AGENCY's, or why it would be refused; sends and
     records nothing.
 
     It tells what would be set aside of each, and names that nothing reads: columns, elements, keys.
-    Its output holds personal data if the file does. Exit 1 when a record would be refused.
+    Its output holds personal data if the file does, with --brief it does not. Exit 1 when a record
+    would be refused, or when the same is amiss on every record: that is probably the mapping's
+    fault.
 
     \b
     Example:
       hub connectors try police merlin-1.xml
+      hub connectors try housing week-11.csv --brief
     """
     known = _routes(config).by_code
     route = known.get(agency)
@@ -103,10 +108,14 @@ def try_(*, agency: str, file: Path, config: Path, as_json: bool) -> None:
     door, tally = Door(route, "folder", dt.datetime.now(dt.UTC)), Tally()
     with file.open("rb") as stream:
         found = list(read_file(door, stream, filename=file.name, tally=tally))
+    told = [_told(number, one) for number, one in enumerate(found, start=1)]
+    every, odd = alike(told), garbled(told)
+    faults = [*(one.said() for one in every), *([odd] if odd else [])]
     beside = {"unread": sorted(tally.unread), "skipped": tally.skipped}
-    told = [_told(number, one.body) | beside for number, one in enumerate(found, start=1)]
-    shown = (*_shown(told), *_beside(tally))
-    answer(told, shown, as_json=as_json, well=all(one["taken"] for one in told))
+    beside |= {"on_every_record": [str(one) for one in every], "garbled": odd}
+    shown = (*_shown(told, brief=brief), *_beside(tally), *faults, summary(told, every))
+    well = not faults and all(one["taken"] for one in told)
+    answer([one | beside for one in told], shown, as_json=as_json, well=well)
 
 
 def _beside(tally: Tally) -> Iterator[str]:
@@ -117,12 +126,13 @@ def _beside(tally: Tally) -> Iterator[str]:
         yield f"skipped as empty: {tally.skipped}"
 
 
-def _told(number: int, body: Fact | Refusal) -> dict[str, Any]:
+def _told(number: int, came: Arrival) -> dict[str, Any]:
+    body, named = came.body, {"record": number, "place": came.place}
     match body:
-        case Refusal(code, field):
+        case Refusal(code, field, expected):
             why = REASONS[code]
-            told = {"cause": why.cause, "cure": why.cure, "hint": why.hint}
-            return {"record": number, "taken": False, "reason": code, "field": field} | told
+            told = {"cause": why.cause, "cure": why.cure_for(expected), "hint": why.hint}
+            return named | {"taken": False, "reason": code, "field": field} | told
         case (
             NotificationReceived(notification=made)
             | OpenCaseReceived(open_case=made)
@@ -132,28 +142,28 @@ def _told(number: int, body: Fact | Refusal) -> dict[str, Any]:
         ):
             plain = json.loads(made.model_dump_json(exclude_none=True))
             warnings = [
-                warned(part).model_dump() | {"kept": part.value} for part in parts_to_tell(body)
+                warned(part).model_dump() | {"kept": part.value, "expected": part.expected}
+                for part in parts_to_tell(body)
             ]
             as_ = {"as": type(made).__name__, "made": plain, "warnings": warnings}
-            return {"record": number, "taken": True} | as_
+            return named | {"taken": True} | as_
     raise TypeError(type(body).__name__)  # mappings make nothing else
 
 
-def _shown(told: list[dict[str, Any]]) -> Iterator[str]:
+def _shown(told: Sequence[Told], *, brief: bool) -> Iterator[str]:
     for one in told:
-        if one["taken"]:
-            yield "record {record}: {as}".format_map(one)
-            yield json.dumps(one["made"], ensure_ascii=False, indent=2)
-            yield from map(_warning, one["warnings"])
-        else:
-            where = one["field"] or "the whole record"
-            yield f"record {one['record']}: refused, {one['reason']} at {where}"
+        name = f"record {one['record']}" + (f" ({one['place']})" if one["place"] else "")
+        if not one["taken"]:
+            yield f"{name}: refused, {one['reason']} at {one['field'] or 'the whole record'}"
             yield f"    {one['cause']} {one['cure']}"
             yield from [f"    For you: {one['hint']}"] if one["hint"] else []
-    yield f"{sum(one['taken'] for one in told)} of {len(told)} would be taken; nothing was sent"
+        elif not brief:
+            yield f"{name}: {one['as']}"
+            yield json.dumps(one["made"], ensure_ascii=False, indent=2)
+            yield from map(_warning, one["warnings"])
 
 
-def _warning(told: dict[str, Any]) -> str:
+def _warning(told: Told) -> str:
     """One warning in the words of a receipt, with what was kept, which no receipt repeats."""
     kept = told["kept"]
     shown = f" Kept: {kept[:_SHOWN]}{'…' if len(kept) > _SHOWN else ''}" if kept else ""

@@ -127,7 +127,8 @@ def _one(hub: Readable, id_: str) -> Listed:
 
 def _told(letter: Listed) -> dict[str, Any]:
     reason, at = REASONS[letter["reason"]], codec.from_micros(letter["created_at"]).isoformat()
-    why = {"cause": reason.cause, "cure": reason.cure, "hint": reason.hint}
+    hint = reason.hint and reason.hint.replace(" ID`", f" {letter['id']}`")
+    why = {"cause": reason.cause, "cure": reason.cure, "hint": hint}
     return {**letter, "created_at": at} | why | {"mendable": reason.mendable}
 
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import click
 
-from connectors.formats.mapping import MappingFault
+from connectors.formats.targets import MappingFault
 from connectors.port import SecretMissing
 from ops.linkage.arrivals import Unmapped
 from ops.look.replay_report import EarlierRules

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from connectors.events.facts import MESSAGE_TYPES
-from connectors.formats.mapping import MappingFault
+from connectors.formats.targets import MappingFault
 from connectors.port import MappingMisplaced, SecretMissing, routes
 from ops.run import doors, owners
 from ops.run.answering import silent
@@ -24,6 +24,7 @@ from schemas.settings import AgencySettings, HubSettings
 _SOON = dt.timedelta(days=30)
 
 
+_REFUSED = "everything from this agency is refused"
 _FEEDS = ("mapping", "open_cases")
 
 
@@ -63,6 +64,7 @@ def check(
     ]
     warned = [
         *(one for item in settings.agencies.items() for one in _agency(*item, today=today)),
+        *_unreached(settings),
         *_unasked(settings, today=today),
         *_unkeyed(settings, environment, folder=folder),
         *doors.open_to_listeners(settings, spoken),
@@ -197,11 +199,17 @@ def _unkeyed(
 
 
 def _agency(code: str, agency: AgencySettings, *, today: dt.date) -> Iterator[Fault]:
-    if what := _amiss(agency.agreement, today):
-        yield Fault(f"agencies.{code}.agreement", what, "renew it, and write its dates")
-    if agency.push is None and agency.http is None and agency.queue is None:
-        instead = "add http, queue or push; until then its letters wait"
-        yield Fault(f"agencies.{code}", "has no way to get what the hub has for it", instead)
+    if amiss := _amiss(agency.agreement, today):
+        yield Fault(f"agencies.{code}.agreement", *amiss)
+
+
+def _unreached(settings: HubSettings) -> Iterator[Fault]:
+    """Agencies that cannot be sent anything: one warning for all, as in a new file it is all."""
+    agencies = settings.agencies.items()
+    codes = [code for code, one in agencies if not (one.push or one.http or one.queue)]
+    if codes:
+        what = f"no way to get what the hub has for them: {', '.join(codes)}"
+        yield Fault("agencies", what, "add http, queue or push; until then their letters wait")
 
 
 def _unasked(settings: HubSettings, *, today: dt.date) -> Iterator[Fault]:
@@ -217,12 +225,14 @@ def _unasked(settings: HubSettings, *, today: dt.date) -> Iterator[Fault]:
             yield Fault(f"checks[{number}]", f"{what}: nobody is asked", instead)
 
 
-def _amiss(agreement: Agreement | None, today: dt.date) -> str | None:
-    """Nothing is taken from an agency without an agreement in force (R50)."""
-    until = agreement and agreement.until
-    if agreement and agreement.since <= today and not (until and until < today):
-        return f"ends on {until}" if until and until < today + _SOON else None
-    state = "is missing"
-    if agreement:
-        state = "has not begun" if today < agreement.since else "has ended"
-    return f"{state}: everything from this agency is refused"
+def _amiss(agreement: Agreement | None, today: dt.date) -> tuple[str, str] | None:
+    """Nothing is taken from an agency without an agreement in force (R50): what, and instead."""
+    renew = "renew it, and write its dates"
+    if agreement is None:
+        return f"is missing: {_REFUSED}", "sign one, and write its reference, signatory and dates"
+    if today < agreement.since:
+        return f"has not begun: {_REFUSED}", f"wait until {agreement.since}, or correct `since`"
+    until = agreement.until
+    if until and until < today:
+        return f"has ended: {_REFUSED}", renew
+    return (f"ends on {until}", renew) if until and until < today + _SOON else None

@@ -18,6 +18,8 @@ from typing import Any, TextIO
 
 import structlog
 
+from connectors.directory import CURES
+
 EVENTS = frozenset(
     {
         "broker.unavailable",
@@ -37,6 +39,7 @@ EVENTS = frozenset(
         "relay.unavailable",
         "step.undecidable",
         "store.unavailable",
+        "subfolder.ignored",
         "token.wrong",
         "topic.rewound",
         "worker.fails",
@@ -73,6 +76,7 @@ _STRINGS: Mapping[str, re.Pattern[str]] = {
     **dict.fromkeys(_CODES, _CODE),
     **dict.fromkeys(_NAMES, _NAME),
     "address": _ADDRESS,
+    "cure": re.compile("|".join(map(re.escape, sorted(CURES)))),
     "why": re.compile(rf"\d{{3}}|{_NAME.pattern}"),
 }
 _PLACES = ("expected", "first", "last", "line", "offset", "partition", "position")

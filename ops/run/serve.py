@@ -12,13 +12,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import structlog
 import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
+from connectors.directory import FolderUnsafe
 from connectors.http import create_app
 from connectors.http_connections import Connections
 from connectors.port import Routes
@@ -123,7 +124,7 @@ class Parts:
             part=part.name,
             attempts=failure.count,
             again_in=again_in,
-            exc_info=failure.error,
+            **_why(failure.error),
         )
         # The store may be what is the matter; then the log alone has it.
         with suppress(Unavailable):
@@ -250,3 +251,10 @@ def _configured(
         timeout_keep_alive=limits.idle_seconds,  # type: ignore[arg-type] # any number will do
         timeout_graceful_shutdown=5,
     )
+
+
+def _why(error: BaseException) -> dict[str, Any]:
+    """An error as the log has it; of a folder what to change, as no line of code is at fault."""
+    if isinstance(error, FolderUnsafe):
+        return {"error": type(error).__name__, "cure": error.instead}
+    return {"exc_info": error}

@@ -97,6 +97,15 @@ def _somebodys(told: Sequence[Name]) -> Sequence[Name]:
     return [n for n in told if not is_nobody(fold(_seen(" ".join(_words(n)))))]
 
 
+def placeholders(name: Name) -> tuple[str, ...]:
+    """The parts of a name that say that nobody knows it: '' for the whole of it."""
+    if not _somebodys([name]):
+        return ("",)
+    parts = {"given_name": name.given_name, "family_name": name.family_name}
+    folded = {part: fold(_seen(" ".join(words))) for part, words in parts.items()}
+    return tuple([part for part, text in folded.items() if text and not without(text)])
+
+
 def _words(name: Name) -> tuple[str, ...]:
     return (*name.given_name, *name.family_name)
 

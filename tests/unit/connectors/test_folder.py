@@ -469,6 +469,30 @@ def test_a_file_of_another_account_is_left_and_the_others_are_taken(
     assert [line["error"] for line in left] == ["NotOwn"]
 
 
+def test_of_a_folder_within_it_the_log_says_once_that_it_is_ignored(
+    watched: Watch, drop: Path, samples: Path
+) -> None:
+    (drop / "week 11").mkdir()
+    text = (samples / "case-system.csv").read_bytes()
+    (drop / "week 11" / "a.csv").write_bytes(text)
+    (drop / "b.csv").write_bytes(text)
+    folder = watched("yos")
+    with capture_logs() as lines:
+        assert [folder.scan_once().files for _ in range(3)] == [0, 1, 0]
+    told = [line for line in lines if line["event"] == "subfolder.ignored"]
+    assert [(line["agency"], line["log_level"]) for line in told] == [("yos", "warning")]
+
+
+@pytest.mark.parametrize("mode", [0o700, 0o750, 0o755])
+def test_a_folder_that_others_can_only_read_is_taken(
+    watched: Watch, drop: Path, samples: Path, mode: int
+) -> None:
+    drop.chmod(mode)
+    (drop / "a.csv").write_bytes((samples / "case-system.csv").read_bytes())
+    folder = watched("yos")
+    assert [folder.scan_once().files for _ in range(2)] == [0, 1]
+
+
 def test_a_folder_or_account_that_is_not_there_is_named_as_such(watched: Watch, drop: Path) -> None:
     folder = watched("yos")
     folder.owner = "no-such-account"

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from connectors.events.envelope import parse, reread
 from connectors.events.facts import NOTIFICATION, Door
 from connectors.formats.hl7_paths import getter, path_of
-from connectors.formats.mapping import AgencyMapping, MappingFault, compiled, load
+from connectors.formats.mapping import AgencyMapping, compiled, load
 from connectors.formats.media import kind_of_file, media_type
 from connectors.formats.readers import records
 from connectors.formats.records import Reading, Record, Tally
+from connectors.formats.targets import MappingFault
 from connectors.not_taken import NotTaken
 from connectors.port import routes
 from schemas.notification import Instead, Notification
@@ -278,7 +279,7 @@ def test_a_part_that_cannot_be_used_is_named_as_hl7_names_it() -> None:
     told = {(part.field, part.reason, part.value) for part in one.set_aside}
     assert ("PID-7", "invalid.date", "11/2019") in told
     (born,) = [part for part in one.set_aside if part.field == "PID-7"]
-    assert born.expected == "20260312 or 202603 or 2026 or 202603120930 or 20260312093000"
+    assert born.expected == "20260331 or 202603 or 2026 or 202603310930 or 20260331093000"
     assert born.instead is Instead.LEFT_OUT
 
 

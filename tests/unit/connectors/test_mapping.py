@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from connectors.formats.mapping import AgencyMapping, MappingFault, compiled, load
+from connectors.formats.mapping import AgencyMapping, compiled, load
 from connectors.formats.records import Kind, Record
+from connectors.formats.targets import MappingFault
 from connectors.not_taken import NotTaken
 from schemas.case import OpenCase
 from schemas.notification import Instead, Notification
@@ -324,7 +325,67 @@ def test_every_shipped_mapping_is_named_after_its_file(name: str) -> None:
         ({"template": {"subject": {"name": [{"each": "Names"}]}}}, "no repeated parts"),
         ({"zone": "Mars/North"}, "IANA time zone"),
         ({"reader": {}}, "reader"),
+        ({"reader": {"csv": {"delimiter": ";;"}}}, "delimiter: write one character, such as ;"),
         ({"makes": "rating"}, "makes"),
+        (
+            {"template": {"subject": {"date_of_birth": {"accuracy_indicator": "exact"}}}},
+            r'accuracy_indicator: the hub\'s shape does not take "exact" here; '
+            "write three of A, E, U and X",
+        ),
+        (
+            {"template": {"subject": {"address": [{"use": {"text": "flat"}}]}}},
+            "'home', 'temporary', 'former', 'school' or 'work'",
+        ),
+        (
+            {"template": {"urgent": {"from": "U", "codes": {"Refused": "no consent"}}}},
+            'urgent: codes, Refused: the hub\'s shape does not take "no consent" here; '
+            "write true or false",
+        ),
+        (
+            {"template": {"concern": [{"from": "C", "codes": {"NEG": "Neglect"}}]}},
+            'concern.0.: codes, NEG: .* "Neglect" here; write small letters, digits and hyphens',
+        ),
+        (
+            {"template": {"concern": {"from": "C", "codes": {"NEG": "neglect"}}}},
+            "write a list",
+        ),
+        (
+            {"template": {"subject": {"sex_code": {"from": "S", "codes": {}, "otherwise": "x"}}}},
+            "otherwise: .* 'male', 'female', 'indeterminate' or 'unknown'",
+        ),
+        (
+            {"template": {"subject": {"sex_code": {"from": "S", "default": "boy"}}}},
+            "default: .* 'male', 'female'",
+        ),
+        (
+            {"template": {"observed_at": {"from": "S", "as": "moment", "format": "dd/mm/yy"}}},
+            "format: dd/mm/yy says no part of a date; write %d/%m/%y",
+        ),
+        (
+            {
+                "template": {
+                    "observed_at": {"from": "S", "as": "moment", "format": "D.M.YYYY HH:mm"}
+                }
+            },
+            "write %d.%m.%Y %H:%M",
+        ),
+        (
+            {"template": {"observed_at": {"from": "S", "as": "moment", "format": "%d/%Q"}}},
+            "format: %d/%Q cannot be read",
+        ),
+        (
+            {"template": {"narrative": {"from": "S", "format": "%d/%m/%Y"}}},
+            "format is for dates: write as = .date.",
+        ),
+        (
+            {"template": {"subject": {"address": [{"postcode": {"from": "P", "as": "date"}}]}}},
+            'postcode: the hub\'s shape does not take as = "date" here; write one of text, digits',
+        ),
+        (
+            {"template": {"observed_at": {"from": "S", "as": "date"}}},
+            "write one of text, moment",
+        ),
+        ({"template": {"subject": {"name": {"use": "usual"}}}}, "has a list here"),
     ],
 )
 def test_a_wrong_mapping_is_refused_with_what_to_write_instead(
@@ -345,3 +406,8 @@ def test_a_wrong_mapping_is_refused_with_what_to_write_instead(
 def test_an_unknown_mapping_is_answered_with_those_that_ship() -> None:
     with pytest.raises(MappingFault, match="merlin-xml"):
         load("nonesuch")
+
+
+def test_a_mappings_file_that_is_not_there_is_named_with_its_path(tmp_path: Path) -> None:
+    with pytest.raises(MappingFault, match=f"^there is no file {tmp_path}/harbor.toml$"):
+        load(str(tmp_path / "harbor.toml"))

@@ -267,3 +267,18 @@ def test_of_more_faults_than_anybody_reads_all_is_kept_and_some_are_told(
     assert 1 <= len(made.set_aside) <= 100
     assert json.dumps(new) in "".join(one.value for one in made.set_aside)
     assert len(made.model_dump_json()) < 3 * len(json.dumps(event)) + 10_000
+
+
+def test_a_long_name_behind_an_empty_one_is_kept_whole() -> None:
+    long = "a" * 600
+    made = sent("school", SAMPLE | {"given_name": [None, long]})
+    assert [one.field for one in made.set_aside if long in one.value] == ["data.given_name"]
+
+
+@pytest.mark.parametrize("cell", ["\n", "CS\n7"])
+def test_a_first_cell_with_a_line_break_is_part_of_its_row(cell: str) -> None:
+    form = ROUTES["yos"].format_of_file("x.csv")
+    assert form is not None
+    door = Door(ROUTES["yos"], "folder", NOW)
+    row = row_of(ROW | {next(iter(ROW)): cell})
+    assert len(list(from_stream(door, io.BytesIO(row), form=form))) == 1

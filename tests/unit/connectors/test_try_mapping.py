@@ -30,7 +30,7 @@ def test_each_record_of_a_file_is_shown_as_what_it_would_become(
     assert (aside.field, aside.value, aside.expected) == (
         "row 3, Expected DOB",
         "July",
-        "12/03/2026",
+        "31/03/2026",
     )
 
 

@@ -51,6 +51,20 @@ def test_what_init_writes_has_no_faults(written: Path) -> None:
     assert faults(written) == ""
 
 
+def test_what_init_writes_has_two_warnings_to_begin_with(written: Path) -> None:
+    unreached, key = check(written, {}, today=TODAY).warnings
+    assert unreached.where == "agencies"
+    assert "police_cait, school" in unreached.what
+    assert key.where == "runtime.key_file"
+
+
+def test_an_agreement_that_has_not_begun_is_to_be_awaited(written: Path) -> None:
+    told = warnings(written, today=dt.date(2026, 3, 1))
+    assert "has not begun" in told
+    assert "wait until 2026-04-01, or correct `since`" in told
+    assert "renew" not in told
+
+
 def test_init_never_writes_over_a_file(written: Path) -> None:
     before = edited(written, "e08000999", "e08000001").read_text("utf-8")
     answer = run("init", str(written))

@@ -67,12 +67,12 @@ def test_what_would_be_set_aside_or_refused_is_told_with_field_and_cure(
     (warning,) = told[0]["warnings"]
     assert (warning["field"], warning["kept"]) == ("Incident/DateTime", "yesterday")
     assert warning["done"] == "The time at which it arrived is used instead."
-    assert warning["cure"].endswith("Expected: 12/03/2026 09:30.")
+    assert warning["cure"].endswith("Write it as was agreed: 31/03/2026 09:30.")
     said = CliRunner().invoke(
         main, ["connectors", "try", "police", str(file), "--config", str(hub_[0].config)]
     )
     assert "warning, invalid.time at Incident/DateTime: " in said.stdout
-    assert "Expected: 12/03/2026 09:30. Kept: yesterday" in said.stdout
+    assert "Write it as was agreed: 31/03/2026 09:30. Kept: yesterday" in said.stdout
     file.write_text("<MerlinFeed", "utf-8")
     code, told = run(hub_[0], "try", "police", str(file))
     assert (code, told[0]["taken"], told[0]["reason"]) == (1, False, "unreadable.xml")
@@ -106,3 +106,118 @@ def test_an_agency_that_sends_hl7_is_listed_and_its_file_tried(
     code, told = run(hub_[0], "try", "police", str(SAMPLES / "safeguarding.hl7"))
     assert (code, told[0]["taken"], told[0]["unread"]) == (0, True, [])
     assert told[0]["made"]["reference"] == "SG-2026-0117"
+
+
+CLINIC = """
+name = "clinic-csv"
+about = "Concerns of a clinic, a row each"
+makes = "notification"
+
+[reader.csv]
+
+[template]
+reference = { from = "Number" }
+observed_at = { from = "Seen on", as = "moment", format = "%d/%m/%Y %H:%M" }
+narrative = { from = "What happened" }
+
+[[template.subject.name]]
+given_name = { from = "First name", as = "words" }
+family_name = { from = "Last name", as = "words" }
+
+[template.subject.date_of_birth]
+needs = "date"
+date = { from = "Born", as = "date", format = "%d/%m/%Y" }
+"""
+HEADER = "Number,Seen on,What happened,First name,Last name,Born"
+ROWS = [f"C-{n},31/03/2026 09:30,Seen alone.,Kim,Fox,31/03/2017" for n in range(1, 4)]
+
+
+@pytest.fixture
+def clinic(hub_: tuple[DemoFolder, Hub]) -> DemoFolder:
+    """The police of the demo with the clinic's mapping."""
+    folder, _ = hub_
+    mapping = folder.config.parent / "clinic.toml"
+    mapping.write_text(CLINIC, "utf-8")
+    text = folder.config.read_text("utf-8")
+    folder.config.write_text(text.replace('"merlin-xml"', f'"{mapping}"'), "utf-8")
+    return folder
+
+
+def tried(folder: DemoFolder, *lines: str, brief: bool = True) -> tuple[int, str]:
+    file = folder.config.parent / "week.csv"
+    file.write_text("\n".join(lines) + "\n", "utf-8")
+    options = ["--config", str(folder.config), *(["--brief"] if brief else [])]
+    answer = CliRunner().invoke(main, ["connectors", "try", "police", str(file), *options])
+    return answer.exit_code, answer.output
+
+
+def test_a_file_that_is_well_is_summed_up_in_a_line(clinic: DemoFolder) -> None:
+    bad = ROWS[0].replace("31/03/2017", "last week")
+    assert tried(clinic, HEADER, bad, *ROWS[1:]) == (
+        0,
+        "3 of 3 would be taken: 2 without warnings, 1 with; nothing was sent\n",
+    )
+
+
+def test_a_column_that_the_mapping_misspells_is_told_with_both_names_as_its_fault(
+    clinic: DemoFolder,
+) -> None:
+    code, said = tried(clinic, HEADER.replace("Seen on", "Sen on"), *ROWS)
+    assert code == 1
+    assert "missing.column at Seen on on every record: probably the mapping's fault" in said
+    assert "the file has Sen on" in said
+    assert "the same on every record: missing.column Seen on (3)" in said
+    assert tried(clinic, HEADER.replace("Seen on", "Sen on"), ROWS[0])[0] == 1
+
+
+def test_a_field_that_is_set_aside_on_every_record_is_told_as_the_mappings_fault(
+    clinic: DemoFolder,
+) -> None:
+    rows = [row.replace("31/03/2017", "2017-03-31") for row in ROWS]
+    code, said = tried(clinic, HEADER, *rows)
+    assert code == 1
+    assert "invalid.date at Born on every record: probably the mapping's fault" in said
+    assert "3 of 3 would be taken: 3 without warnings, 0 with; the same on every" in said
+    assert tried(clinic, HEADER, rows[0])[0] == 0, "of one row nobody knows"
+
+
+def test_each_that_finds_no_child_anywhere_is_told_as_the_mappings_fault(
+    hub_: tuple[DemoFolder, Hub], tmp_path: Path
+) -> None:
+    text = (SAMPLES / "report-1.xml").read_text("utf-8")
+    config = hub_[0].config
+    config.write_text(
+        config.read_text("utf-8").replace('"merlin-xml"', '"police-report-xml"'), "utf-8"
+    )
+    file = tmp_path / "report.xml"
+    file.write_text(text, "utf-8")
+    assert run(hub_[0], "try", "police", str(file))[0] == 0
+    file.write_text(text.replace("Kid ", "Nominal ").replace("Kid>", "Nominal>"), "utf-8")
+    code, told = run(hub_[0], "try", "police", str(file))
+    assert code == 1
+    assert any(one.startswith("missing.child") for one in told[0]["on_every_record"])
+
+
+def test_the_row_is_named_as_the_sender_counts_it(clinic: DemoFolder) -> None:
+    code, said = tried(clinic, HEADER, *ROWS, brief=False)
+    assert code == 0
+    assert "record 1 (row 2): Notification" in said
+
+
+def test_text_in_another_encoding_than_the_mapping_says_is_told(clinic: DemoFolder) -> None:
+    rows = [row.replace("Kim", "Zoé") for row in ROWS]
+    assert tried(clinic, HEADER, *rows)[0] == 0
+    mapping = clinic.config.parent / "clinic.toml"
+    mapping.write_text(CLINIC.replace("csv]", 'csv]\nencoding = "windows-1252"'), "utf-8")
+    code, said = tried(clinic, HEADER, *rows)
+    assert code == 1
+    assert "text such as Ã© seems to be UTF-8 that was read as Windows-1252" in said
+    assert "Zo" not in said
+
+
+def test_brief_shows_nobody(clinic: DemoFolder) -> None:
+    bad = ROWS[0].replace("31/03/2017", "last week")
+    _, said = tried(clinic, HEADER, bad, ROWS[1], "one,two")
+    assert "Kim" not in said
+    assert "last week" not in said
+    assert "record 3 (row 4): refused, unreadable.csv" in said

@@ -20,10 +20,12 @@ from click.testing import CliRunner
 from structlog.testing import capture_logs
 
 from connectors.clients.broker import connected, ensure_queue, publish
+from connectors.directory import FolderUnsafe, opened
 from connectors.port import routes
 from ops.cli import main
 from ops.demo.running import DemoFolder
 from ops.look.status import Row, collect
+from ops.run.log import only_listed
 from ops.run.parts import embedded_parts
 from ops.run.serve import NamedPart, Parts, listening, web_server
 from ops.run.supervisor import process_parts
@@ -139,6 +141,22 @@ def test_the_log_has_a_failed_parts_error_by_class_and_never_what_it_says(parts:
         "attempts": 1,
         "again_in": 0,
     }
+
+
+def test_of_a_folder_that_is_not_safe_the_log_has_the_cure_and_no_lines_of_code(
+    parts: Parts,
+) -> None:
+    with pytest.raises(FolderUnsafe) as raised, opened(Path("/nowhere/at/all"), None):
+        pass
+    feed = Flaky(1, raised.value)
+    with capture_logs() as lines:
+        parts.start(NamedPart("folder:police", feed))
+        assert feed.works.wait(DEADLINE)
+    (line,) = [line for line in lines if line["event"] == "part.failed"]
+    shown = only_listed(None, "error", line)
+    assert shown["error"] == "FolderUnsafe"
+    assert shown["cure"].startswith("make it, owned by the agency's account")
+    assert "frames" not in shown
 
 
 def test_a_part_that_works_again_is_shown_no_longer(hub: Hub) -> None:
