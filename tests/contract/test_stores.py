@@ -31,6 +31,7 @@ from stores import (
     dead_letters,
     inbox,
     journal,
+    linked,
     linking,
     people,
     queues,
@@ -587,6 +588,26 @@ def test_an_entry_whose_key_is_destroyed_is_unopened_and_its_chain_still_verifie
         opened = journal.opened(row, database.vault.keys(connection, [row.key_id], create=False))
     assert isinstance(opened.data, codec.Unopened)
     assert flaws(database) == []
+
+
+def test_a_link_that_was_read_before_is_no_more_once_its_key_is_destroyed(
+    database: Database,
+) -> None:
+    appended(database, "chain", given.linked())
+
+    def linked_now() -> dict[str, Message]:
+        with database.view() as view:
+            return linked.load(view, ["ref-1"])
+
+    assert list(linked_now()) == ["ref-1"]
+    do(
+        database,
+        update(tables.keys)
+        .where(tables.keys.c.key_id == "case-1")
+        .values(wrapped=None, destroyed_at=1),
+    )
+    database.vault.forget()
+    assert linked_now() == {}
 
 
 # Intake
