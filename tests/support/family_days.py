@@ -2,7 +2,8 @@
 
 The Varleys: Danny's police report of September was closed. Then Kira's school tells that her
 stepfather hit her; mother and children have fled to a refuge. Owen Pritchard's family asks for help
-and stays below threshold. Jude Ashby may be a Red, and nobody looks. Ruth Ashby is 45.
+and stays below threshold. Jude Ashby may be a Red, and nobody looks. Ruth Ashby is 45. A concern
+about Ella Finch is handed to the worker of another Ella Finch.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ AGREED = {MINUTES + '"minutes", minutes = 15 }': MINUTES + '"minutes", minutes =
 """What may be a Red is looked at within nine seconds: nobody waits for a quarter of an hour."""
 
 NHS = "https://fhir.nhs.uk/Id/nhs-number"
+NHS_ELLA = "9998452600"
 QUARRY_LANE = {"line1": "40 Quarry Lane", "city": "Exampleton", "postcode": "BD53 4QL"}
 LEANNE: Data = {
     "name": {"given_name": ["Leanne"], "family_name": ["Varley"]},
@@ -173,10 +175,33 @@ RUTH: Data = {
     "narrative": "Ruth does not eat, and nobody looks after her.",
 }
 
+MILL_ROAD = {"line1": "5 Mill Road", "city": "Exampleton", "postcode": "BD53 6LP"}
+ELLA: Data = {
+    "name": [{"given_name": ["Ella"], "family_name": ["Finch"]}],
+    "date_of_birth": {"date": "2015-10-04"},
+    "sex_code": "female",
+    "address": [MILL_ROAD],
+}
+ELLAS_CASE: Data = {
+    "reference": "ICS-77",
+    "child": {**ELLA, "identifier": [{"value": NHS_ELLA, "system": NHS}]},
+    "worker": {"name": "D. Wells", "team": "csc_assessment_team", "case_reference": "ICS-77"},
+    "since": "2026-05-01",
+}
+LATE: Data = {
+    "reference": "HP-2026-30",
+    "observed_at": "2026-11-18T15:40:00Z",
+    "subject": {**ELLA, "identifier": [{"value": NHS_ELLA, "system": NHS}]},
+    "narrative": "Ella was not collected until half past five, and nobody rang.",
+}
+
+AUDITOR = ("--reveal", "--who", "J. Reed, audit", "--why", "Complaint 2026/17")
+
 SAID_OF_NOBODY = (
     *("Kira", "Kiki", "Varley", "Danny", "Leanne", "Scott", "Brannigan", "Orchard", "Quarry"),
     *("Petra", "Lunn", "Karl", "Dent", "Owen", "Pritchard", "Jude", "Ashby", "Ruth", "belt"),
-    *("9994018272", "9995129388", "9996230414", "960771", "Harcourt"),
+    *("Ella", "Finch", "Mill Road", "collected"),
+    *("9994018272", "9995129388", "9996230414", "9998452600", "960771", "Harcourt"),
 )
 """What no screen shows by default: of people, of places, and of what happened."""
 
@@ -197,6 +222,24 @@ class Days:
         found: list[Data] = self.borough.hub_json("case", self.referral("kira"))
         return found
 
+    @cached_property
+    def reopened(self) -> Data:
+        """Kira's pictures as an auditor has them shown."""
+        found: Data = self.borough.hub_json("picture", self.referral("kira"), *AUDITOR)
+        return found
+
+    @cached_property
+    def dead_letters(self) -> list[Data]:
+        """What ``hub dead-letters list`` tells."""
+        found: list[Data] = self.borough.hub_json("dead-letters", "list")
+        return found
+
+    @cached_property
+    def recalls(self) -> list[Data]:
+        """What ``hub recalls`` tells of those that nobody has answered."""
+        found: list[Data] = self.borough.hub_json("recalls")
+        return found
+
     def referral(self, name: str) -> str:
         """The id that the hub gave a concern."""
         return str(self.receipts[name]["id"])
@@ -207,6 +250,7 @@ def live(borough: Borough) -> Days:
     days = Days(borough)
     _earlier_and_elsewhere(days)
     _below_threshold(days)
+    _handed_to_the_wrong_worker(days)
     _kira_comes_to_notice(days)
     _kira_is_rated_and_asked_about(days)
     _owners_decide(days)
@@ -314,6 +358,28 @@ def _below_threshold(days: Days) -> None:
     told = "Early help will ring Owen's dad this week."
     lead.tells("outcome-decision", outcome(asked, "early_help", told, to="early_help"))
     helpline.awaits("referral-outcome")
+
+
+def _handed_to_the_wrong_worker(days: Days) -> None:
+    """The duty manager finds that it was another Ella Finch, whom nobody knows."""
+    borough = days.borough
+    lead, team = borough["childrens_social_care"], borough["csc_assessment_team"]
+    lead.tells("open-case", ELLAS_CASE)
+    borough.settles()
+    days.receipts["ella"] = borough["school"].tells("notification", LATE)
+    ella = days.referral("ella")
+    team.awaits("handover", referral_id=ella)
+    linked = {event["type"]: event["shown"] for event in borough.hub_json("case", ella)}
+    another = {
+        "person_id": linked["mash.case.child-linked.v1"]["person_id"],
+        "referral_ids": [ella],
+        "to_person_id": None,
+        "decided_by": MANAGER,
+        "rationale": "The school rang: it had written another pupil's birthday and number.",
+    }
+    lead.tells("split-decision", another)
+    lead.awaits("rating-request", referral_id=ella)
+    team.awaits("links-changed")
 
 
 def received(product: Mapping[str, Any], who: str) -> Data:
