@@ -283,10 +283,10 @@ def _said(get: Callable[[str], object | None]) -> Said:
 def _attributes(get: Callable[[str], object | None]) -> _Event:
     """The attributes that the hub uses, each checked; ``NotTaken`` names the one that is amiss."""
     named = ("id", "source", "type")
-    lacks = [] if get("specversion") == "1.0" else ["specversion"]
-    lacks += [name for name in named if not (id_told(get(name)) or "").strip()]
-    if lacks:
-        raise NotTaken("unreadable.event", lacks[0], expected=" and ".join(lacks))
+    lacking = [] if get("specversion") == "1.0" else ["specversion"]
+    lacking += [name for name in named if not (id_told(get(name)) or "").strip()]
+    if lacking:
+        raise NotTaken("unreadable.event", lacking[0], expected=" and ".join(lacking))
     for name in ("datacontenttype", "dataschema"):
         if not isinstance(get(name) or "", str):
             raise NotTaken("unreadable.event", name)
