@@ -84,7 +84,7 @@ def test_a_table_on_a_narrow_terminal_folds_and_cuts_nothing_off(
 
 def test_lists_that_are_piped_show_whole_ids(tmp_path: Path) -> None:
     folder, made = empty_hub(tmp_path / "hub")
-    event = notification_event(json.loads(sample_lines(1)[0])) | {"time": "3rd of Feb"}
+    event = notification_event(json.loads(sample_lines(1)[0])) | {"type": "gossip"}
     (receipt,) = send(made, event["data"]["source_agency"], [event])
     made.database.close()
     assert receipt.id in hub("dead-letters", "list", "--config", folder.config).stdout

@@ -56,10 +56,10 @@ def not_all_done(folder: DemoFolder, verb: str, *arguments: str) -> Any:
     return json.loads(answer.stdout)
 
 
-def bad_time(number: int = 0, **changes: Any) -> dict[str, Any]:
+def bad_type(number: int = 0, **changes: Any) -> dict[str, Any]:
     """An event whose envelope is at fault: what is amiss with a concern itself is set aside."""
     event = notification_event(json.loads(sample_lines(20)[number]))
-    return {**event, "id": f"bad-{number}", "time": "3rd of Feb", **changes}
+    return {**event, "id": f"bad-{number}", "type": "gossip about Feb", **changes}
 
 
 def bury(hub: Hub, event: dict[str, Any]) -> str:
@@ -87,27 +87,27 @@ def sealed_well(hub: Hub) -> bool:
 
 def test_the_list_names_reason_and_field_and_not_what_is_held(hub_: tuple[DemoFolder, Hub]) -> None:
     folder, hub = hub_
-    id_ = bury(hub, bad_time())
+    id_ = bury(hub, bad_type())
     (letter,) = told(folder, "list")
-    assert (letter["id"], letter["reason"], letter["state"]) == (id_, "invalid.time", "open")
-    assert letter["field"] == "time"
-    assert "3rd of Feb" not in json.dumps(letter)
+    assert (letter["id"], letter["reason"], letter["state"]) == (id_, "unknown.type", "open")
+    assert letter["field"] == "type"
+    assert "gossip about Feb" not in json.dumps(letter)
     assert told(folder, "list", "--reason", "invalid.code") == []
 
 
 def test_show_tells_cause_and_cure(hub_: tuple[DemoFolder, Hub]) -> None:
     folder, hub = hub_
-    shown = told(folder, "show", bury(hub, bad_time()))
-    assert "not a moment" in shown["cause"]
+    shown = told(folder, "show", bury(hub, bad_type()))
+    assert "takes no message of this type" in shown["cause"]
     assert shown["cure"]
     assert "original" not in shown
 
 
 def test_revealing_shows_the_original_and_is_recorded(hub_: tuple[DemoFolder, Hub]) -> None:
     folder, hub = hub_
-    id_ = bury(hub, bad_time())
+    id_ = bury(hub, bad_type())
     assert run(folder, "show", id_, "--reveal").exit_code == 2
-    assert "3rd of Feb" in told(folder, "show", id_, "--reveal", *ME)["original"]
+    assert "gossip about Feb" in told(folder, "show", id_, "--reveal", *ME)["original"]
     (fact,) = facts(hub, "mash.dead-letter.revealed.v1")
     assert (fact.dead_letter_id, fact.seen_by, fact.why) == (id_, "A. Operator", "asked the school")
 
@@ -116,44 +116,44 @@ def test_mending_changes_the_faulty_field_alone_and_keeps_the_original(
     hub_: tuple[DemoFolder, Hub],
 ) -> None:
     folder, hub = hub_
-    id_ = bury(hub, bad_time())
-    told(folder, "mend", id_, "--field", "time", "--value", "2026-02-03T09:30:00Z", *ME)
+    id_ = bury(hub, bad_type())
+    told(folder, "mend", id_, "--field", "type", "--value", "mash.notification.v1", *ME)
     shown = told(folder, "show", id_, "--reveal", *ME)
     before, after = json.loads(shown["original"]), json.loads(shown["mended"])
-    assert before["time"] == "3rd of Feb"
-    assert after == {**before, "time": "2026-02-03T09:30:00Z"}
+    assert before["type"] == "gossip about Feb"
+    assert after == {**before, "type": "mash.notification.v1"}
     (fact,) = facts(hub, "mash.dead-letter.mended.v1")
-    assert (fact.field, fact.decided_by) == ("time", "A. Operator")
+    assert (fact.field, fact.decided_by) == ("type", "A. Operator")
     assert "2019" not in fact.model_dump_json()
 
 
 def test_a_value_that_is_not_given_is_asked_for(hub_: tuple[DemoFolder, Hub]) -> None:
     folder, hub = hub_
-    id_ = bury(hub, bad_time())
+    id_ = bury(hub, bad_type())
     answer = run(
-        folder, "mend", id_, "--field", "time", *ME, "--json", input="2026-02-03T09:30:00Z\n"
+        folder, "mend", id_, "--field", "type", *ME, "--json", input="mash.notification.v1\n"
     )
     assert json.loads(answer.stdout.splitlines()[-1]) == {"id": id_, "state": "mended"}
     after = json.loads(told(folder, "show", id_, "--reveal", *ME)["mended"])
-    assert after["time"] == "2026-02-03T09:30:00Z"
+    assert after["type"] == "mash.notification.v1"
 
 
 def test_no_other_field_can_be_changed(hub_: tuple[DemoFolder, Hub]) -> None:
     folder, hub = hub_
-    id_ = bury(hub, bad_time())
+    id_ = bury(hub, bad_type())
     answer = run(
         folder, "mend", id_, "--field", "data.narrative", "--value", "nothing happened", *ME
     )
     assert answer.exit_code == 1
-    assert "only the faulty field may be changed, which is: time" in answer.output
+    assert "only the faulty field may be changed, which is: type" in answer.output
     assert facts(hub, "mash.dead-letter.mended.v1") == []
 
 
 def test_a_mended_letter_is_taken_once_and_its_sender_told(hub_: tuple[DemoFolder, Hub]) -> None:
     folder, hub = hub_
-    event = bad_time()
+    event = bad_type()
     id_ = bury(hub, event)
-    told(folder, "mend", id_, "--field", "time", "--value", "2026-02-03T09:30:00Z", *ME)
+    told(folder, "mend", id_, "--field", "type", "--value", "mash.notification.v1", *ME)
     assert told(folder, "redrive", id_, *ME)["done"] == 1
     hub.embedded().drain()
     assert len(facts(hub, "mash.case.child-linked.v1")) == 1
@@ -170,8 +170,8 @@ def test_a_mended_letter_is_taken_once_and_its_sender_told(hub_: tuple[DemoFolde
 
 def test_a_letter_that_was_redriven_is_not_sent_again(hub_: tuple[DemoFolder, Hub]) -> None:
     folder, hub = hub_
-    id_ = bury(hub, bad_time())
-    told(folder, "mend", id_, "--field", "time", "--value", "2026-02-03T09:30:00Z", *ME)
+    id_ = bury(hub, bad_type())
+    told(folder, "mend", id_, "--field", "type", "--value", "mash.notification.v1", *ME)
     told(folder, "redrive", id_, *ME)
     answer = run(folder, "redrive", id_, *ME)
     assert answer.exit_code == 1
@@ -182,13 +182,13 @@ def test_what_is_refused_again_waits_on_with_what_is_amiss_now(
     hub_: tuple[DemoFolder, Hub],
 ) -> None:
     folder, hub = hub_
-    id_ = bury(hub, bad_time(specversion="0.3"))
+    id_ = bury(hub, bad_type(specversion="0.3"))
     assert not_all_done(folder, "redrive", id_, *ME)["refused_again"] == 1
     first = told(folder, "show", id_)
     told(folder, "mend", id_, "--field", first["field"], "--value", _good(first["field"]), *ME)
     assert not_all_done(folder, "redrive", id_, *ME)["refused_again"] == 1
     second = told(folder, "show", id_)
-    assert {first["field"], second["field"]} == {"time", "specversion"}
+    assert {first["field"], second["field"]} == {"type", "specversion"}
     assert second["state"] == "mended"
     told(folder, "mend", id_, "--field", second["field"], "--value", _good(second["field"]), *ME)
     assert told(folder, "redrive", id_, *ME)["refused_again"] == 0
@@ -196,10 +196,10 @@ def test_what_is_refused_again_waits_on_with_what_is_amiss_now(
 
 def test_a_redrive_that_is_refused_is_no_success(hub_: tuple[DemoFolder, Hub]) -> None:
     folder, hub = hub_
-    id_ = bury(hub, bad_time())
+    id_ = bury(hub, bad_type())
     answer = run(folder, "redrive", id_, *ME)
     assert answer.exit_code == 1
-    assert answer.stdout == "redrive: 0 of 1 done (1 invalid.time)\n"
+    assert answer.stdout == "redrive: 0 of 1 done (1 unknown.type)\n"
     assert "1 refused again" in answer.stderr
 
 
@@ -207,9 +207,9 @@ def test_of_many_those_that_cannot_be_sent_are_named_and_the_others_are_sent(
     hub_: tuple[DemoFolder, Hub],
 ) -> None:
     folder, hub = hub_
-    ids = [bury(hub, bad_time(number)) for number in range(3)]
+    ids = [bury(hub, bad_type(number)) for number in range(3)]
     for id_ in ids[1:]:
-        told(folder, "mend", id_, "--field", "time", "--value", "2026-02-03T09:30:00Z", *ME)
+        told(folder, "mend", id_, "--field", "type", "--value", "mash.notification.v1", *ME)
     with hub.database.transaction() as transaction:
         gone = text("UPDATE dead_letters SET agency = 'closed_down' WHERE id = :id")
         transaction.connection.execute(gone, {"id": ids[1]})
@@ -225,7 +225,7 @@ def test_a_reason_or_an_agency_that_nobody_knows_is_an_error(
     hub_: tuple[DemoFolder, Hub], verb: str
 ) -> None:
     folder, hub = hub_
-    bury(hub, bad_time())
+    bury(hub, bad_type())
     who = [] if verb == "list" else [*ME, "--yes"]
     assert run(folder, verb, "--reason", "nonsense", *who).exit_code == 2
     answer = run(folder, verb, "--agency", "nonsense", *who)
@@ -240,7 +240,7 @@ def test_who_and_why_are_words_that_the_record_can_keep(
     hub_: tuple[DemoFolder, Hub], option: str, words: str
 ) -> None:
     folder, hub = hub_
-    id_ = bury(hub, bad_time())
+    id_ = bury(hub, bad_type())
     for arguments in (["discard", id_], ["show", id_, "--reveal"]):
         answer = run(folder, *arguments, *ME, option, words)
         assert answer.exit_code == 2
@@ -249,16 +249,16 @@ def test_who_and_why_are_words_that_the_record_can_keep(
 
 
 def _good(field: str) -> str:
-    return {"time": "2026-02-03T09:30:00Z", "specversion": "1.0"}[field]
+    return {"type": "mash.notification.v1", "specversion": "1.0"}[field]
 
 
 def test_discarding_gives_up_and_keeps_the_original(hub_: tuple[DemoFolder, Hub]) -> None:
     folder, hub = hub_
-    id_ = bury(hub, bad_time())
+    id_ = bury(hub, bad_type())
     told(folder, "discard", id_, *ME)
     assert told(folder, "list") == []
     assert told(folder, "list", "--state", "discarded")[0]["decided_by"] == "A. Operator"
-    assert "3rd of Feb" in told(folder, "show", id_, "--reveal", *ME)["original"]
+    assert "gossip about Feb" in told(folder, "show", id_, "--reveal", *ME)["original"]
     assert len(facts(hub, "mash.dead-letter.discarded.v1")) == 1
     assert run(folder, "redrive", id_, *ME).exit_code == 1
 
@@ -266,22 +266,22 @@ def test_discarding_gives_up_and_keeps_the_original(hub_: tuple[DemoFolder, Hub]
 def test_many_are_counted_first_asked_about_and_then_sent(hub_: tuple[DemoFolder, Hub]) -> None:
     folder, hub = hub_
     for number in range(3):
-        bury(hub, bad_time(number))
+        bury(hub, bad_type(number))
     counted = told(folder, "redrive", "--all", "--dry-run", *ME)
     assert (counted["matched"], counted["done"], counted["by_reason"]) == (
         3,
         0,
-        {"invalid.time": 3},
+        {"unknown.type": 3},
     )
     asked = run(folder, "redrive", "--all", *ME, input="n\n")
     assert asked.exit_code == 1
     assert facts(hub, "mash.dead-letter.redriven.v1") == []
-    assert told(folder, "discard", "--reason", "invalid.time", "--yes", *ME)["done"] == 3
+    assert told(folder, "discard", "--reason", "unknown.type", "--yes", *ME)["done"] == 3
     assert told(folder, "list") == []
 
 
 @pytest.mark.parametrize(
-    "arguments", [[], ["some-id", "--all"], ["--all", "--reason", "invalid.time"]]
+    "arguments", [[], ["some-id", "--all"], ["--all", "--reason", "unknown.type"]]
 )
 def test_what_to_redrive_is_said_in_one_way(
     hub_: tuple[DemoFolder, Hub], arguments: list[str]
@@ -489,7 +489,7 @@ def test_a_redriven_fact_goes_to_the_step_that_refused_it_and_no_other(
 
 def test_a_letter_whose_key_was_destroyed_says_so(hub_: tuple[DemoFolder, Hub]) -> None:
     folder, hub = hub_
-    id_ = bury(hub, bad_time())
+    id_ = bury(hub, bad_type())
     with hub.database.transaction() as transaction:
         transaction.connection.execute(text("UPDATE keys SET wrapped = NULL"))
     answer = run(folder, "show", id_, "--reveal", *ME)
