@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 
-from connectors.events.envelope import from_body
+from connectors.events.envelope import from_body, why
 from connectors.events.facts import Door, Said
 from connectors.formats import strict_json
 from connectors.formats.mapping import Format, load
@@ -47,9 +47,9 @@ class AnswersAtOnce:
         try:
             body = _about(answer, letter)
             return from_body(door, body, form=self._format(), said=Said(id_))
-        except NotTaken as refused:
-            kind = NAMES["json"]
-            return [door.arrival(refused.refusal, answer, content_type=kind, said=Said(id_))]
+        except Exception as error:  # noqa: BLE001 - see why
+            told, kind = why(error, door), NAMES["json"]
+            return [door.arrival(told, answer, content_type=kind, said=Said(id_))]
 
     def _format(self) -> Format:
         own = (one.format("json") for one in self.route.mappings if one.makes == "check-reply")

@@ -9,6 +9,7 @@ so a receiver can tell.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import InitVar, dataclass, field
 from functools import partial
@@ -27,11 +28,11 @@ from connectors.formats.media import STRUCTURED
 from connectors.port import AgencyRoute, Routes
 from connectors.queues import letters_queue
 from stores.keep_trying import Pauses, keep_working, logged
-from stores.ports import EdgeQueues, Intake, Leased
+from stores.ports import EdgeQueues, Intake, Leased, Unavailable
 
 AT_ONCE = 20
 LEASE_SECONDS = 120.0
-"""Longer than sending ``AT_ONCE`` letters may take, or another deliverer sends them too."""
+"""Half of it is for sending: one that is begun then ends before another deliverer sends it too."""
 SEND_SECONDS = 5.0
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 300.0
 """Seconds until a letter that was not sent is tried again: doubled each time."""
@@ -157,34 +158,46 @@ class Deliverer:
     def deliver_once(self) -> int:
         """Lease some letters and send them; answers how many arrived. Raises ``Unavailable``."""
         letters = self.queues.lease(self.agency, limit=AT_ONCE, seconds=LEASE_SECONDS)
+        until, arrived = time.monotonic() + LEASE_SECONDS / 2, 0
         for number, letter in enumerate(letters):
+            if time.monotonic() > until:
+                self._untried(letters[number:])
+                break
             try:
                 self.sender.send(letter)
+            except Unavailable:
+                raise
             except NotSent as trouble:
-                log.warning(
-                    "letter.unsent",
-                    agency=self.agency,
-                    letter=letter.id,
-                    attempts=letter.attempts,
-                    why=str(trouble),
-                )
-                self._give_back(letters[number:])
-                return number
-            self.queues.acknowledge(self.agency, [letter.id])
-        return len(letters)
+                self._unsent(letter, why=str(trouble))
+                self._untried(letters[number + 1 :])  # whatever keeps one back keeps back all
+                break
+            except Exception as error:  # noqa: BLE001 - the hub's own fault: others must pass
+                self._unsent(letter, why=type(error).__name__)
+            else:
+                self.queues.acknowledge(self.agency, [letter.id])
+                arrived += 1
+        return arrived
 
-    def _give_back(self, letters: Sequence[Leased]) -> None:
-        """The one that failed waits by its attempts; those behind it, not tried, go on at once."""
-        first, *rest = letters
-        self.queues.give_back(self.agency, [first.id], after_seconds=pause_after(first.attempts))
-        if rest:
-            self.queues.give_back(
-                self.agency, [letter.id for letter in rest], after_seconds=FIRST_PAUSE
-            )
+    def _untried(self, letters: Sequence[Leased]) -> None:
+        if letters:
+            ids = [letter.id for letter in letters]
+            self.queues.give_back(self.agency, ids, after_seconds=FIRST_PAUSE)
+
+    def _unsent(self, letter: Leased, *, why: str) -> None:
+        """Say so; it waits by its attempts."""
+        log.warning(
+            "letter.unsent",
+            agency=self.agency,
+            letter=letter.id,
+            attempts=letter.attempts,
+            why=why,
+        )
+        pause = pause_after(letter.attempts)
+        self.queues.give_back(self.agency, [letter.id], after_seconds=pause)
 
 
 def pause_after(attempts: int) -> float:
-    """Seconds to wait after so many attempts: 1, 2, 4 … up to five minutes."""
+    """Seconds to wait after so many attempts: 2, 4, 8 … up to five minutes."""
     return float(min(FIRST_PAUSE * 2 ** min(attempts, 20), LONGEST_PAUSE))
 
 

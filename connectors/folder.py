@@ -28,7 +28,7 @@ from typing import BinaryIO
 import structlog
 
 from connectors.directory import Directory, FolderUnsafe, opened, own
-from connectors.events.envelope import from_stream
+from connectors.events.envelope import from_stream, why
 from connectors.events.facts import Door
 from connectors.file_names import RECEIPTS, claimed, copied, is_unfinished, of_copied, original
 from connectors.formats.media import kind_of_file, name_of
@@ -155,14 +155,18 @@ class WatchedFolder:
             yield _Rooms(drop, *(held.enter_context(work.inner(name)) for name in names))
 
     @contextmanager
-    def _apart(self, name: str) -> Iterator[None]:
-        """What cannot be read or moved stays; the log says so once, and others have their turn."""
+    def _apart(self, name: str, *, sent: bool = True) -> Iterator[None]:
+        """What cannot be read or moved stays; the log says so once, and others have their turn.
+
+        ``sent``: it is still its sender's, who may take it back; the hub's own files do not vanish.
+        """
         try:
             yield
-        except FileNotFoundError:  # its sender took it back
-            self._told.discard(name)
         except (OSError, FolderUnsafe) as error:
-            self._leave(name, type(error).__name__)
+            if sent and isinstance(error, FileNotFoundError):
+                self._told.discard(name)
+            else:
+                self._leave(name, type(error).__name__)
         else:
             self._told.discard(name)
 
@@ -252,7 +256,7 @@ class WatchedFolder:
             if name.startswith("."):  # a copy that a killed process had begun
                 continue
             try:
-                with self._apart(name):
+                with self._apart(name, sent=False):
                     report += self._take(name, rooms)
             except Unavailable:
                 raise
@@ -289,7 +293,7 @@ class WatchedFolder:
         """Receipts to the agency; where that cannot be, they wait until it can."""
         if name.startswith("."):
             return
-        with self._apart(name), rooms.drop.inner("receipts") as theirs:
+        with self._apart(name, sent=False), rooms.drop.inner("receipts") as theirs:
             rooms.outgoing.copy(name, theirs, new=name)
             rooms.outgoing.move(name, rooms.receipts, new=name)
 
@@ -312,12 +316,18 @@ def read_file(
     door: Door, stream: BinaryIO, *, filename: str, tally: Tally | None = None
 ) -> Iterator[Arrival]:
     """An arrival, without an id, for each record of a file, whose name says its format."""
-    if form := door.route.format_of_file(filename):
-        yield from from_stream(door, stream, form=form, tally=tally)
-    else:
-        refusal, original = Refusal("unknown.format"), stream.read(door.route.largest)
-        content_type = name_of(kind_of_file(filename))
-        yield door.arrival(refusal, original, content_type=content_type)
+    form, refusal = door.route.format_of_file(filename), Refusal("unknown.format")
+    if form is not None:
+        try:
+            yield from from_stream(door, stream, form=form, tally=tally)
+            return
+        except OSError:
+            raise
+        except Exception as error:  # noqa: BLE001 - see why
+            refusal = why(error, door)
+            stream.seek(0)
+    original, content_type = stream.read(door.route.largest), name_of(kind_of_file(filename))
+    yield door.arrival(refusal, original, content_type=content_type)
 
 
 def _mark(info: os.stat_result) -> tuple[int, int]:

@@ -20,7 +20,7 @@ from threading import Event
 
 import structlog
 
-from connectors.events.envelope import from_body, id_told
+from connectors.events.envelope import from_body, id_told, why
 from connectors.events.facts import Door, Said, source_key
 from connectors.formats.media import NAMES
 from connectors.mllp_answer import Header, acknowledged
@@ -126,10 +126,9 @@ class MllpListener:
             if form is None:
                 raise NotTaken("unknown.format")
             return from_body(door, message, form=form, said=said)
-        except NotTaken as refused:
-            kept = message[: self.route.largest]
-            content_type = NAMES["hl7"]
-            return [door.arrival(refused.refusal, kept, content_type=content_type, said=said)]
+        except Exception as error:  # noqa: BLE001 - see why
+            kept, told = message[: self.route.largest], why(error, door)
+            return [door.arrival(told, kept, content_type=NAMES["hl7"], said=said)]
 
 
 def _said(header: Header) -> Said:
@@ -158,16 +157,29 @@ class _Talk:
         """Until the sender hangs up, or takes too long, or nothing can be recorded."""
         limits, largest = self.listener.settings, self.listener.route.largest
         frames = Frames(self.connection, limits, largest=largest, ended=self.ended)
-        with self.connection, suppress(OSError):  # the sender is gone, or late
-            _keep_alive(self.connection)
+        with self.connection:
             try:
-                while (message := frames.next()) is not None:
-                    answer = self.listener.answer(message)
-                    self.connection.settimeout(limits.message_seconds)
-                    self.connection.sendall(START + answer + END + b"\r")
+                while (message := self._heard(frames)) is not None:
+                    if not self._sent(self.listener.answer(message)):
+                        break
             except Unavailable as error:
                 code, kind = self.listener.route.code, type(error).__name__
                 log.warning("store.unavailable", agency=code, connector="mllp", error=kind)
+
+    def _heard(self, frames: Frames) -> bytes | None:
+        """The next message; None where the sender is gone, or late."""
+        with suppress(OSError):
+            _keep_alive(self.connection)
+            return frames.next()
+        return None
+
+    def _sent(self, answer: bytes) -> bool:
+        """Whether the sender was there to be answered; if not, its message comes again."""
+        with suppress(OSError):
+            self.connection.settimeout(self.listener.settings.message_seconds)
+            self.connection.sendall(START + answer + END + b"\r")
+            return True
+        return False
 
 
 def _keep_alive(connection: socket.socket) -> None:

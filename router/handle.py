@@ -1,9 +1,10 @@
-"""Messages through a unit of steps, and what they cause, made lasting: the only place that does so.
+"""Messages through a unit of steps, and what they cause, made lasting.
 
-In order (design, section 3): lock the consumer's cursor, skip what was done, never jump a gap,
-decide in one pass, note what was heard, record facts or a dead letter, queue what leaves, set
-timers, advance the cursor. The caller's transaction makes all of it last or none; it commits, and
-acknowledges only then.
+In order: lock the consumer's cursor, skip what was done, never jump a gap, decide in one pass, note
+what was heard, record facts or a dead letter, queue what leaves, set timers, advance the cursor.
+The caller's transaction makes all of it last or none; it commits, and acknowledges only then. The
+embedded hub decides a page before it opens the transaction, and comes here to record it
+(:func:`record`).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Trying again until it works or somebody says stop: the one place where the hub pauses.
+"""Trying again until it works or somebody says stop: how every loop of the hub pauses.
 
 It stands here because connectors and the router both need it, and neither may import the other.
 """

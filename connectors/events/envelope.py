@@ -1,6 +1,7 @@
 """CloudEvents 1.0 to arrivals, with the hub's own shapes or an agency's format as their data.
 
-Nothing here raises on what a sender sent: what cannot be taken is an arrival that says why.
+Nothing here raises on what a sender sent: what cannot be taken is an arrival that says why, also
+where the fault is the hub's own.
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ from itertools import islice
 from types import MappingProxyType
 from typing import BinaryIO, TypeVar
 
+import structlog
 from pydantic import AwareDatetime, TypeAdapter, ValidationError
 
+from connectors.asides import aside
 from connectors.events.attributes import Attributes
 from connectors.events.facts import MESSAGE_TYPES, Door, Said, known_names, source_key
 from connectors.formats import strict_json
@@ -26,6 +29,7 @@ from connectors.formats.strict_json import Json
 from connectors.not_taken import NotTaken
 from connectors.port import AgencyRoute
 from schemas.base import Fact
+from schemas.notification import Instead, SetAside
 from schemas.refusals import Refusal
 from stores.ports import Arrival
 
@@ -42,6 +46,8 @@ LONGEST_ATTRIBUTE = 180
 """Characters of id, source or type; leaves room for the number of a record in an id."""
 
 Found = TypeVar("Found")
+
+log = structlog.get_logger()
 
 _USED = frozenset(
     {"specversion", "id", "source", "type", "time", "datacontenttype", "dataschema"}
@@ -60,6 +66,8 @@ class _Event:
     type: str
     content: MediaType
     schema: str
+    amiss: tuple[SetAside, ...] = ()
+    """Attributes that could not be used, and that what it brings can be taken without."""
 
     def own_format(self, route: AgencyRoute) -> Format | None:
         """The agency's own, unless the event says that its data is in the hub's shape."""
@@ -90,9 +98,20 @@ def parse(
             return _batch(door, _parts(strict_json.parse(body)))
         if media.name.startswith(_ANY_EVENT):
             raise NotTaken("unknown.format", "Content-Type")
-    except NotTaken as refused:
-        return [door.arrival(refused.refusal, body, content_type=media.public_name)]
-    return _binary(door, body, media=media, attributes=attributes)
+        return _binary(door, body, media=media, attributes=attributes)
+    except Exception as error:  # noqa: BLE001 - see why
+        return [door.arrival(why(error, door), body, content_type=media.public_name)]
+
+
+def why(error: Exception, door: Door) -> Refusal:
+    """Why a message is not taken. Every way in asks here whatever the error is: those behind it
+    must pass, and what the hub itself fails over is kept, told and logged.
+    """
+    if isinstance(error, NotTaken):
+        return error.refusal
+    name = type(error).__name__
+    log.error("message.undecidable", agency=door.route.code, connector=door.connector, error=name)
+    return Refusal("undecidable")
 
 
 def from_stream(
@@ -104,8 +123,8 @@ def from_stream(
         said = Said(place=record.where.rstrip("., /") or None)
         try:
             told: Sequence[Fact | Refusal] = door.record(record, form, tally=tally)
-        except NotTaken as refused:
-            told = [refused.refusal]
+        except Exception as error:  # noqa: BLE001 - see why
+            told = [why(error, door)]
         assert told, "records in are receipts and refusals out"
         for number, one in enumerate(told, start=1):
             kept_as = form.kept_as + (f"; part={number}" if number > 1 else "")
@@ -133,16 +152,12 @@ def reread(
     if "type" not in media.parameters:
         return parse(door, original, content_type=content_type)
     event = _Event(said, media.parameters["type"], media, HUB_SCHEMA)
-    told = _told(lambda: _shape(door, event, data=strict_json.parse(original)))
+    try:
+        told: Fact | Refusal = _shape(door, event, data=strict_json.parse(original))
+    except Exception as error:  # noqa: BLE001 - see why
+        told = why(error, door)
     kept_as = _kept_as(media.public_name, event.type, said)
     return [door.arrival(told, original, content_type=kept_as, said=said)]
-
-
-def _told(read: Callable[[], Fact]) -> Fact | Refusal:
-    try:
-        return read()
-    except NotTaken as refused:
-        return refused.refusal
 
 
 def named(arrivals: Sequence[Arrival], said: Said) -> list[Arrival]:
@@ -214,9 +229,9 @@ def _structured(door: Door, json: Json) -> list[Arrival]:
             raise NotTaken("unreadable.event")
         json.only(_USED - {"data"}).check(known_names())
         return _with_data(door, _attributes(json.fields.get), json=json)
-    except NotTaken as refused:
-        said = _said(json.fields.get)
-        return [door.arrival(refused.refusal, json.text, content_type=STRUCTURED, said=said)]
+    except Exception as error:  # noqa: BLE001 - see why
+        said, told = _said(json.fields.get), why(error, door)
+        return [door.arrival(told, json.text, content_type=STRUCTURED, said=said)]
 
 
 def _binary(door: Door, body: bytes, *, media: MediaType, attributes: Attributes) -> list[Arrival]:
@@ -225,6 +240,7 @@ def _binary(door: Door, body: bytes, *, media: MediaType, attributes: Attributes
     try:
         if attributes:
             event = _attributes({**attributes, "datacontenttype": media.name}.get)
+            door = replace(door, amiss=event.amiss)
         elif plain is not None and plain in MESSAGE_TYPES:
             event = _Event(said, plain, media_type(media.name or NAMES["json"]), "")
         else:
@@ -236,8 +252,8 @@ def _binary(door: Door, body: bytes, *, media: MediaType, attributes: Attributes
         # JSON where no Content-Type says another
         kept_as = _kept_as(event.content.public_name, event.type, said)
         told: Fact | Refusal = _shape(door, event, data=strict_json.parse(body))
-    except NotTaken as refused:
-        told = refused.refusal
+    except Exception as error:  # noqa: BLE001 - see why
+        told = why(error, door)
     return [door.arrival(told, body, content_type=kept_as, said=said)]
 
 
@@ -265,18 +281,27 @@ def _attributes(get: Callable[[str], object | None]) -> _Event:
     for name in ("id", "source", "type"):
         if not (id_told(get(name)) or "").strip():
             raise NotTaken("unreadable.event", name)
-    for name in ("datacontenttype", "dataschema", "time"):
+    for name in ("datacontenttype", "dataschema"):
         if not isinstance(get(name) or "", str):
             raise NotTaken("unreadable.event", name)
-    try:
-        if (time := get("time")) is not None:
-            _MOMENT.validate_json(f'"{time}"', strict=True)
-    except ValidationError:
-        raise NotTaken("invalid.time", "time") from None
-    if get("type") not in MESSAGE_TYPES:
+    if isinstance(get("time"), bytes):  # a header that cannot be decoded
+        raise NotTaken("unreadable.event", "time")
+    if (event_type := str(get("type"))) not in MESSAGE_TYPES:
         raise NotTaken("unknown.type", "type")
+    amiss = tuple(_amiss(get("time")))
+    if amiss and not MESSAGE_TYPES[event_type].degrades:
+        raise NotTaken("invalid.time", "time")
     content = media_type(str(get("datacontenttype") or "application/json"))
-    return _Event(_said(get), str(get("type")), content, str(get("dataschema") or ""))
+    return _Event(_said(get), event_type, content, str(get("dataschema") or ""), amiss)
+
+
+def _amiss(time: object) -> Iterator[SetAside]:
+    """A time that is no moment: the hub counts from what the data says, and from its own clock."""
+    try:
+        if time is not None:
+            _MOMENT.validate_json(f'"{time}"' if isinstance(time, str) else "", strict=True)
+    except ValidationError:
+        yield aside("time", "invalid.time", value=time, instead=Instead.WITHOUT)
 
 
 # --- data
@@ -288,7 +313,7 @@ def _with_data(door: Door, event: _Event, *, json: Json) -> list[Arrival]:
     none = "data" not in json.fields and "data_base64" not in json.fields
     if none or (data is not None and packed is not None):  # null is the same as left out
         raise NotTaken("unreadable.event", "data")
-    form = event.own_format(door.route)
+    form, door = event.own_format(door.route), replace(door, amiss=event.amiss)
     if form and form.kind == "json" and isinstance(data, dict):
         facts = door.record(Record(data, json.text, "data.", odd=json.odd), form)
     else:

@@ -31,7 +31,7 @@ from schemas.information import (
     VolunteeredInformation,
 )
 from schemas.message import derived_id
-from schemas.notification import Notification, NotificationReceived
+from schemas.notification import Notification, NotificationReceived, SetAside
 from schemas.refusals import Refusal
 from schemas.registers import RegisterEntry, RegisterEntryReceived
 from schemas.safety import SafetyDecided, SafetyDecision
@@ -56,6 +56,11 @@ class MessageType(Generic[Sent]):
     lead_only: bool = False
     always: bool = False
     """Whether it is taken from an agency whose agreement has ended, as long as it is known."""
+
+    @property
+    def degrades(self) -> bool:
+        """Whether it is taken without what cannot be used of it."""
+        return issubclass(self.shape, DEGRADABLE)
 
 
 def _entered(by: AgencyRoute, sent: RegisterEntry) -> Fact:
@@ -207,6 +212,8 @@ class Door:
     """``http``, ``queue``, ``folder``, or another word for the record."""
     now: dt.datetime
     """Aware: for agreements in force and times in the future."""
+    amiss: tuple[SetAside, ...] = ()
+    """What could not be used of the envelope that the messages came in."""
 
     def record(self, record: Record, form: Format, *, tally: Tally | None = None) -> list[Fact]:
         """The facts of a record in the agency's own format, one for each child; never empty.
@@ -215,7 +222,7 @@ class Door:
         """
         message_type = self._admitted(f"mash.{form.makes}.v1")
         made = form.make(record, now=self.now, tally=tally)
-        return [message_type.fact(self.route, one) for one in made]
+        return [message_type.fact(self.route, self._with_amiss(one)) for one in made]
 
     def shape(self, data: Json, event_type: str, *, prefix: str = "") -> Fact:
         """The fact of data in the hub's own shape; raises ``NotTaken`` with the path in that."""
@@ -223,13 +230,18 @@ class Door:
         shape = message_type.shape
         if issubclass(shape, DEGRADABLE):
             made = self._degraded(shape, data, prefix=prefix)
-            return message_type.fact(self.route, made)
+            return message_type.fact(self.route, self._with_amiss(made))
         data.check(known_names())
         try:
             made = shape.model_validate_json(data.text, strict=True)
         except ValidationError as error:
             raise of_validation(error, prefix=prefix) from None
         return message_type.fact(self.route, made)
+
+    def _with_amiss(self, made: Any) -> Any:
+        if not self.amiss:
+            return made
+        return made.model_copy(update={"set_aside": (*self.amiss, *made.set_aside)})
 
     def _degraded(self, shape: type[Degradable], data: Json, *, prefix: str) -> Degradable:
         """A message in the hub's own shape, with what cannot be used set aside."""

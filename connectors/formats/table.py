@@ -97,6 +97,10 @@ class _Header:
         )
         return next(reader, [])
 
+    def columns_of(self, line: bytes) -> int:
+        """How many columns it has at most, whatever its quotes say."""
+        return line.count(self.delimiter.encode()) + 1
+
     def fitting(self, cells: list[str]) -> list[str] | None:
         """As many cells as there are columns; what is left over may only be empty."""
         width = len(self.names)
@@ -212,8 +216,9 @@ def _spanning(line: bytes, lines: _Lines, *, header: _Header, number: int) -> _R
     It may go on in the next lines, but never in one that is whole by itself.
     """
     taken = [line]
+    starts_one = header.columns_of(line) * 2 < len(header.names)
     while len(taken) < LONGEST_ROW and (more := lines.next()):
-        if _is_whole(more, header):
+        if _is_whole(more, header, open_before=starts_one):
             lines.put_back([more])
             break
         taken.append(more)
@@ -224,12 +229,18 @@ def _spanning(line: bytes, lines: _Lines, *, header: _Header, number: int) -> _R
     return _without_quotes(line, header, number=number)
 
 
-def _is_whole(line: bytes, header: _Header) -> bool:
-    """Whether it has every column; in a wide table also with a quote that is not closed in it."""
-    if _cells(line, header) is not None:
-        return True
+def _is_whole(line: bytes, header: _Header, *, open_before: bool) -> bool:
+    """Whether it has every column; in a wide table also with a quote that is not closed in it.
+
+    ``open_before``: what stands before has too few columns to be a row, and a quote that is open;
+    then only a line without a quote of its own left over is whole.
+    """
+    if open_before and line.count(b'"') % 2:
+        return False
     wide = len(header.names) >= _WIDE
-    return wide and len(line.split(header.delimiter.encode())) >= len(header.names)
+    return _cells(line, header) is not None or (
+        wide and header.columns_of(line) >= len(header.names)
+    )
 
 
 def _cells(row: bytes, header: _Header) -> list[str] | None:

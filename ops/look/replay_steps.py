@@ -13,8 +13,9 @@ from schemas.topics import FACTS
 
 Names = tuple[str, ...]
 
+_ALL: Names = tuple(bound.step.name for bound in bound_steps())
 _FIRST: Names = ("deduplicate", "link", "answer")
-_BEHIND: Names = ("check", "rate", "request_information", "compose", "approve", "hold", "release")
+_BEHIND: Names = tuple(name for name in _ALL if name not in _FIRST)
 SHARES: tuple[tuple[Names, ...], ...] = (
     ((*_FIRST, *_BEHIND),),
     (_FIRST, _BEHIND),

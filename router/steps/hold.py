@@ -1,7 +1,7 @@
 """What would put somebody at risk is held back; a named human is asked, and decides (L7).
 
 Products are held back before their owners are asked and again before they are released, by the
-approve step; every letter once more as it is handed out (:mod:`router.door`).
+approve step; every letter once more as it is handed out (:mod:`router.keeping_back`).
 """
 
 from __future__ import annotations

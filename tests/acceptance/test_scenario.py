@@ -74,13 +74,6 @@ def told(value: Any) -> Any:
     return {name: told(part) for name, part in value.items() if part and told(part)}
 
 
-_PICTURES_DIFFER = pytest.mark.xfail(
-    strict=False,
-    reason="what a picture shows depends on when it is handed out, and so do the ids and names of "
-    "what is decided on it; the comparison does not know that yet",
-)
-
-
 def test_every_process_stops_in_order_when_asked_to(outcome: Outcome) -> None:
     assert set(outcome.codes.values()) == {0}
 
@@ -158,7 +151,6 @@ def test_what_concerns_an_open_case_is_handed_to_its_worker_and_not_rated(outcom
     assert not handed & {entry.data["referral_id"] for entry in outcome.of("rating.suggested")}
 
 
-@_PICTURES_DIFFER
 def test_a_red_reaches_its_front_line_before_any_other_product_of_its_referral(
     outcome: Outcome,
 ) -> None:
@@ -173,6 +165,9 @@ def test_a_red_reaches_its_front_line_before_any_other_product_of_its_referral(
     released = by_product(outcome.of("product.released"))
     voided = by_product(outcome.of("product.voided"))
     for entry in urgent:
+        if entry.data["product_id"] not in released:
+            assert entry.data["product_id"] in voided, "the link was corrected before it left"
+            continue
         # What was voided before went out for the child whom the referral had been taken for.
         standing = [
             one
@@ -188,7 +183,6 @@ def test_a_red_reaches_its_front_line_before_any_other_product_of_its_referral(
         assert all(left < one.position for one in later)
 
 
-@_PICTURES_DIFFER
 def test_only_its_owner_decided_about_an_item(outcome: Outcome) -> None:
     entries = {entry.id: entry for entry in outcome.evidence.journal}
     owners = {
@@ -330,7 +324,6 @@ def test_what_humans_merge_split_and_take_back_goes_to_the_right_case_and_its_pr
 LINKS_MENDED = ("persons-merged", "decision-undone", "person-split")
 
 
-@_PICTURES_DIFFER
 def test_what_a_human_closed_is_told_to_whoever_brought_it_and_awaits_nobody(
     outcome: Outcome,
 ) -> None:
@@ -350,7 +343,7 @@ def test_what_a_human_closed_is_told_to_whoever_brought_it_and_awaits_nobody(
     (cancelled,) = outcome.of("information.cancelled")
     assert (further["referral_id"], further["agency"]) == (referral, "housing")
     assert cancelled.data["request_id"] == further["identifier"]
-    (volunteered,) = outcome.of("information.volunteered")
+    (volunteered,) = _unasked(outcome.of("information.volunteered"))
     assert (volunteered.data["agency"], volunteered.data["case_id"]) == ("housing", case)
 
 
@@ -413,25 +406,45 @@ case.
 """
 
 
+def _unasked(entries: list[Recorded]) -> list[Recorded]:
+    """Without answers to a request that was cancelled, which count as volunteered: whether the
+    agency had fetched it before is a matter of the moment.
+    """
+    return [
+        entry
+        for entry in entries
+        if entry.type != "mash.information.volunteered.v1" or not entry.data.get("request_id")
+    ]
+
+
+def _first_prepared(entries: list[Recorded]) -> list[Recorded]:
+    """Of what was made ready, the first for each referral: it is made ready again when a human
+    settles the link before anybody has rated, and not after.
+    """
+    if not entries or entries[0].type != "mash.information.prepared.v1":
+        return entries
+    return list({entry.data["referral_id"]: entry for entry in reversed(entries)}.values())
+
+
 def said(outcome: Outcome, type_: str) -> Counter[str]:
     """Everything that facts of a type say, with where they come from and whom they mean by names
     that are the same in every run, and without the moments of this run.
     """
     without = {"case_id"} if type_ in CROSSED else set()
     at_intake = (
-        entry for entry in outcome.of(type_) if entry.data.get("step", "intake") == "intake"
+        entry
+        for entry in _first_prepared(_unasked(outcome.of(type_)))
+        if entry.data.get("step", "intake") == "intake"
     )
     names = outcome.names
     return Counter(f"{names.of(e.id)} {names.told(e.data, without=without)}" for e in at_intake)
 
 
-@_PICTURES_DIFFER
 @pytest.mark.parametrize("type_", MUST_AGREE)
 def test_both_runtimes_decide_the_same(embedded: Outcome, production: Outcome, type_: str) -> None:
     assert said(embedded, type_) == said(production, type_) != Counter()
 
 
-@_PICTURES_DIFFER
 def test_both_runtimes_draft_the_same_items_for_the_same_recipients(
     embedded: Outcome, production: Outcome
 ) -> None:

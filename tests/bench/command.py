@@ -17,6 +17,7 @@ from tests.bench.against import against, run_module
 from tests.bench.layout import sample_settings
 from tests.bench.linkage_command import linkage_
 from tests.bench.parts import FULL, PARTS, QUICK
+from tests.bench.warned import warned
 from tests.services.process import ServiceUnavailable
 
 __all__ = ["bench", "sample_settings"]
@@ -75,6 +76,13 @@ bench.add_command(linkage_)
 def against_(checkout: Path, *, notifications: int, turns: int) -> None:
     """Run the embedded hub of this and of another CHECKOUT in turns, and print the ratios."""
     _print(against(checkout, number=notifications, turns=turns, told=_telling()))
+
+
+@bench.command("warned")
+@click.option("--notifications", type=click.IntRange(200), default=2000, show_default=True)
+def warned_(*, notifications: int) -> None:
+    """Whether what is accepted with warnings is rated as fast as what is clean."""
+    _print(warned(number=notifications, told=_telling()))
 
 
 @bench.command()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -45,14 +46,20 @@ def embedded(
 
 def _steady(number: int) -> dict[str, float]:
     part("collect_seldom")()
+    with running() as (hub, url):
+        return steady(hub, arrivals(hub.settings, number), url=url, per_second=PER_SECOND)
+
+
+@contextmanager
+def running() -> Iterator[tuple[Any, str]]:
+    """A hub whose steps run in a thread beside, and the URL of its store."""
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "steady.db"
+        file, stop = Path(folder) / "steady.db", threading.Event()
         hub = sqlite_hub(file)
-        came, stop = arrivals(hub.settings, number), threading.Event()
         steps = threading.Thread(target=hub.embedded().run, args=(stop,))
         steps.start()
         try:
-            return steady(hub, came, url=f"sqlite:///{file}", per_second=PER_SECOND)
+            yield hub, f"sqlite:///{file}"
         finally:
             stop.set()
             steps.join()

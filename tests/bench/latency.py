@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import count
@@ -40,20 +40,41 @@ class Timetable:
         return len(self.accepted) / max(took, len(self.accepted) / self.per_second)
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What was sent by a timetable, and when it was done."""
+
+    timetable: Timetable
+    numbers: Mapping[str, int]
+    """By referral, which of the messages it was."""
+    done: Mapping[str, float]
+
+    def waited(self, among: Container[int]) -> list[float]:
+        """Milliseconds from due to done, of the messages of these numbers."""
+        sent = {id_: number for id_, number in self.numbers.items() if number in among}
+        return waited(self.timetable, sent, done=self.done)
+
+
 def steady(hub: Any, came: Sequence[Any], *, url: str, per_second: float) -> dict[str, float]:
     """Quantiles from due until durably rated and requested; what was a duplicate is left out."""
+    sent = sent_steadily(hub, came, url=url, per_second=per_second)
+    return {
+        "wanted_per_second": per_second,
+        "achieved_per_second": round(sent.timetable.achieved(), 1),
+        **quantiles(sent.waited(range(len(came)))),
+    }
+
+
+def sent_steadily(hub: Any, came: Sequence[Any], *, url: str, per_second: float) -> Sent:
+    """Send each when it is due, and wait until all are rated and requested."""
     facts = Facts(url)
     with watching(url) as watch:
         timetable = Timetable(per_second, time.monotonic() + _LEAD_SECONDS)
-        sent = send(timetable, came, take=lambda one: str(hub.intake.take([one])[0].id))
+        numbers = send(timetable, came, take=lambda one: str(hub.intake.take([one])[0].id))
         facts.await_done()
         done = watch.done_at()
     facts.close()
-    return {
-        "wanted_per_second": per_second,
-        "achieved_per_second": round(timetable.achieved(), 1),
-        **quantiles(waited(timetable, sent, done=done)),
-    }
+    return Sent(timetable, numbers, done)
 
 
 def send(
@@ -70,8 +91,10 @@ def send(
             if number >= len(came):
                 return
             time.sleep(max(0.0, timetable.due(number) - time.monotonic()))
-            # The same message sent again has the id of the first, and waits no longer than it.
-            sent.setdefault(take(came[number]), number)
+            id_ = take(came[number])
+            with one_at_a_time:
+                # The same message sent again has the id of the first, and waits since then.
+                sent[id_] = min(number, sent.get(id_, number))
             timetable.accepted.append(time.monotonic())
 
     with ThreadPoolExecutor(_SENDERS) as pool:

@@ -117,7 +117,7 @@ def test_hubs_that_start_at_once_make_one_store_of_the_newest_revision(
     url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(schema, "VERSIONS", later_versions(tmp_path / "versions"))
-    hubs = [Database(url, vault()) for _ in range(4)]
+    hubs = [Database(url, vault()) for _ in range(8)]
     begin = threading.Barrier(len(hubs))
 
     def start(hub: Database) -> str | None:

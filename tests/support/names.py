@@ -17,15 +17,19 @@ from tests.proofs.evidence import Recorded
 
 MOMENTS = {"decision_due_at", "product_due_at", "due_at", "late"}
 """Fields that tell when a run was, and nothing of what was decided."""
+PICTURES = {"saw", "shown", "picture_id", "newer"}
+"""Fields that tell what a picture showed: what was known when its letter was handed out."""
+BY_EITHER = {"mash.information.prepared.v1", "mash.information.requested.v1"}
+"""What a rating and the settling of a link bring about together, whichever comes last."""
 _DATED = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
 
 class Names:
     """A name of its own for every dated id of a journal: by where it comes from.
 
-    An arrival is named by what it says; what was caused by its cause, its step, its type and its
-    number among its like; any other id by the fact that is the first to hold it, and the place
-    there.
+    An arrival is named by what it says; what was caused by its cause (or its referral, see
+    :data:`BY_EITHER`), its step, its type and its number among its like; any other id by the fact
+    that is the first to hold it, and the place there.
     """
 
     def __init__(self, journal: Iterable[Recorded]) -> None:
@@ -43,12 +47,13 @@ class Names:
         return self._names.get(id_, id_)
 
     def told(self, data: Any, *, without: Collection[str] = ()) -> str:
-        """What a fact says, in names; without moments and fields of these names."""
-        left = _without({*MOMENTS, *without}, data)
+        """What a fact says, in names; without moments, pictures and fields of these names."""
+        left = _without({*MOMENTS, *PICTURES, *without}, data)
         return _DATED.sub(lambda found: self.of(found[0]), json.dumps(left, sort_keys=True))
 
     def _origin(self, entry: Recorded) -> str:
-        by = [entry.source, self.of(entry.cause)] if entry.cause else [self.told(entry.data)]
+        cause = entry.data["referral_id"] if entry.type in BY_EITHER else entry.cause
+        by = [entry.source, self.of(cause)] if cause else [self.told(entry.data)]
         like = (entry.type, *by)
         self._times[like] += 1
         parts = (*like, str(self._times[like]))

@@ -71,6 +71,23 @@ def test_a_letter_that_fails_does_not_take_those_before_it_along(queues: EdgeQue
     assert [letter_id for letter_id, _ in waiting(queues)] == ["l2", "l3"]
 
 
+def test_a_letter_that_the_hub_fails_over_waits_and_those_behind_it_go(
+    queues: EdgeQueues,
+) -> None:
+    put(queues, "l1", "l2", "l3")
+    sender = posting(lambda _: httpx.Response(200))
+    worded = sender.wording
+
+    def failing(letter: Leased) -> tuple[bytes, str]:
+        if letter.id == "l1":
+            raise ZeroDivisionError
+        return worded(letter)
+
+    sender.wording = failing
+    assert Deliverer("police", queues, sender).deliver_once() == 2
+    assert [letter_id for letter_id, _ in waiting(queues)] == ["l1"]
+
+
 def test_the_pause_doubles_up_to_five_minutes() -> None:
     assert [pause_after(attempts) for attempts in (0, 1, 2, 8, 9, 10_000)] == [
         1,

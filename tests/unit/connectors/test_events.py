@@ -408,9 +408,6 @@ def test_a_body_that_cannot_be_read_is_one_refusal(
         ({"source": None}, "unreadable.event", "source"),
         ({"type": None}, "unreadable.event", "type"),
         ({"type": "mash.gossip.v1"}, "unknown.type", "type"),
-        ({"time": "yesterday"}, "invalid.time", "time"),
-        ({"time": "2026-03-12T09:30:00"}, "invalid.time", "time"),
-        ({"time": 12}, "unreadable.event", "time"),
         ({"datacontenttype": ["x"]}, "unreadable.event", "datacontenttype"),
         ({"datacontenttype": "text/csv", "data": "a,b\n1,2"}, "unknown.format", "datacontenttype"),
         ({"datacontenttype": "text/csv"}, "unreadable.event", "data"),
@@ -427,6 +424,16 @@ def test_a_wrong_envelope_names_the_attribute(
 ) -> None:
     refusal = send.refusal("health", STRUCTURED, event(own_notification) | attributes)
     assert (refusal.reason, refusal.field) == (reason, field)
+
+
+@pytest.mark.parametrize("time", ["yesterday", "2026-03-12T09:30:00", 12, [], ""])
+def test_an_envelopes_time_that_is_no_moment_is_set_aside_and_the_concern_taken(
+    send: Desk, event: Make, own_notification: dict[str, object], time: object
+) -> None:
+    (arrival,) = send("health", STRUCTURED, event(own_notification) | {"time": time})
+    assert isinstance(arrival.body, NotificationReceived)
+    (aside,) = arrival.body.notification.set_aside
+    assert (aside.field, aside.reason) == ("time", "invalid.time")
 
 
 @pytest.mark.parametrize("packed", ["%%", "caf\u00e9", None])

@@ -8,7 +8,7 @@ import json
 import os
 import pwd
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -273,6 +273,19 @@ def test_what_one_file_raises_the_others_do_not_wait_for(
         scanned(folder)
     assert [arrival.reference for arrival in vars(intake)["taken"]] == ["S-2", "S-3"]
     assert len(receipts(drop)) == 2
+
+
+def test_a_file_that_the_hub_fails_over_is_kept_and_told(
+    watched: Watch, drop: Path, samples: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*_: object, **__: object) -> Iterator[Arrival]:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(module, "from_stream", failing)
+    (drop / "fatal.csv").write_bytes((samples / "case-system.csv").read_bytes())
+    scanned(watched("yos"))
+    (receipt,) = receipts(drop)
+    assert (receipt["status"], receipt["reason"]) == ("rejected", "undecidable")
 
 
 @as_root

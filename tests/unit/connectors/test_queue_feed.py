@@ -8,7 +8,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import pytest
@@ -17,9 +17,12 @@ from kombu.connection import Connection
 from connectors import queue_feed
 from connectors.clients import broker
 from connectors.clients.broker_client import BrokerClient, QueueNames
+from connectors.events.facts import Door
 from connectors.formats.media import BATCH, STRUCTURED
+from connectors.formats.strict_json import Json
 from connectors.port import Routes
 from connectors.queue_feed import QueueFeed
+from schemas.base import Fact
 from schemas.notification import Receipt
 from schemas.refusals import Refusal
 from stores.ports import Arrival, Intake
@@ -171,6 +174,29 @@ def test_a_bad_body_is_recorded_and_receipted_and_never_blocks_the_next(
     assert [receipt["status"] for receipt in received] == ["rejected", "accepted"]
     assert isinstance(vars(intake)["taken"][0].body, Refusal)
     assert vars(intake)["taken"][0].original == body
+
+
+def test_a_message_that_the_hub_fails_over_is_kept_and_told_and_never_blocks_the_next(
+    feed: QueueFeed,
+    wire: Wire,
+    event: Make,
+    own_notification: dict[str, object],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shape = Door.shape
+
+    def failing(door: Door, data: Json, *about: Any, **more: Any) -> Fact:
+        if b"FATAL" in data.text:
+            raise ZeroDivisionError
+        return shape(door, data, *about, **more)
+
+    monkeypatch.setattr(Door, "shape", failing)
+    fatal = own_notification | {"reference": "FATAL-1"}
+    wire.put(json.dumps(event(fatal, id="e1")).encode())
+    wire.put(json.dumps(event(own_notification, id="e2")).encode())
+    refused, taken = running(feed, lambda: wire.answers(2))
+    assert (refused["message_id"], refused["reason"]) == ("e1", "undecidable")
+    assert taken["status"] == "accepted"
 
 
 def test_the_receipt_of_what_does_not_say_its_id_names_the_brokers_message_or_its_bytes(

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from connectors.events.envelope import from_stream, parse
@@ -237,6 +237,8 @@ def row_of(cells: dict[str, str]) -> bytes:
 
 @MANY
 @given(st.sampled_from(list(ROW)), WHOLE_TEXT)
+@example("Referral No", "\n")
+@example("Referral No", "two\nlines")
 def test_any_text_in_any_cell_of_a_row_is_used_or_kept(column: str, new: str) -> None:
     form = ROUTES["yos"].format_of_file("x.csv")
     assert form is not None
