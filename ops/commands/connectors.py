@@ -16,7 +16,7 @@ from connectors.folder import read_file
 from connectors.formats.records import Tally
 from connectors.port import AgencyRoute, Routes, routes
 from ops.commands.common import answer, config_option, json_option, table
-from ops.look.alike import Told, alike, garbled, summary
+from ops.look.alike import Told, alike, causes, garbled, summary
 from ops.run.configuration import read_settings
 from router.refuse import parts_to_tell, warned
 from schemas.case import OpenCaseReceived
@@ -110,9 +110,9 @@ def try_(*, agency: str, file: Path, brief: bool, config: Path, as_json: bool) -
         found = list(read_file(door, stream, filename=file.name, tally=tally))
     told = [_told(number, one) for number, one in enumerate(found, start=1)]
     every, odd = alike(told), garbled(told)
-    faults = [*(one.said() for one in every), *([odd] if odd else [])]
+    faults = [*(one.said() for one in causes(every)), *([odd] if odd else [])]
     beside = {"unread": sorted(tally.unread), "skipped": tally.skipped}
-    beside |= {"on_every_record": [str(one) for one in every], "garbled": odd}
+    beside |= {"on_every_record": [str(one) for one in causes(every)], "garbled": odd}
     shown = (*_shown(told, brief=brief), *_beside(tally), *faults, summary(told, every))
     well = not faults and all(one["taken"] for one in told)
     answer([one | beside for one in told], shown, as_json=as_json, well=well)

@@ -17,6 +17,12 @@ _NEVER = frozenset({"placeholder.name", "missing.detriment"})
 """What no mapping can mend."""
 
 
+_SAYS = {
+    "missing.column": "the file has {}, which nothing reads",
+    "invalid.unknown-field": "list it under `ignore` if the hub has no use for it",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Alike:
     """One thing that is amiss on every record of a file."""
@@ -34,9 +40,8 @@ class Alike:
 
     def said(self) -> str:
         """What it means to whoever writes the mapping."""
-        has = f"the file has {self.expected}" if self.reason == "missing.column" else ""
-        wanted = f"expected is {self.expected}"
-        more = f"; {has or wanted}" if self.expected else ""
+        says = _SAYS.get(self.reason, "expected is {}").format(self.expected)
+        more = f"; {says}" if self.expected or self.reason == "invalid.unknown-field" else ""
         return (
             f"{self.reason} at {self.field} on every record: probably the mapping's fault, not the "
             f"sender's{more}"
@@ -59,6 +64,20 @@ def alike(told: Sequence[Told]) -> list[Alike]:
         for key, number in count.items()
         if number == len(taken) and key[0] not in _NEVER and (number > 1 or key[0] in _OF_THE_FILE)
     ]
+
+
+def causes(every: Sequence[Alike]) -> list[Alike]:
+    """Without what is so because of another."""
+    return [one for one in every if not _follows(one, every)]
+
+
+def _follows(one: Alike, found: Sequence[Alike]) -> bool:
+    """Whether it is so because a column is missing, or stands there under another name."""
+    columns = [other for other in found if other.reason == "missing.column"]
+    missing, misspelt = {c.field for c in columns}, {c.expected for c in columns}
+    return (one.reason == "missing.field" and one.field in missing) or (
+        one.reason == "invalid.unknown-field" and one.field in misspelt
+    )
 
 
 def apart(one: Told, every: Sequence[Alike]) -> list[Told]:
@@ -114,9 +133,8 @@ def summary(told: Sequence[Told], every: Sequence[Alike]) -> str:
     taken = [one for one in told if one["taken"]]
     with_more = sum(bool(apart(one, every)) for one in taken)
     clean = len(taken) - with_more
-    parts = [
-        f"{len(taken)} of {len(told)} would be taken: {clean} without warnings, {with_more} with"
-    ]
+    parts = [f"{len(taken)} of {len(told)} would be taken"]
+    parts[0] += f": {clean} without warnings, {with_more} with" if taken else ""
     if every:
-        parts.append(f"the same on every record: {', '.join(map(str, every))}")
+        parts.append(f"the same on every record: {', '.join(map(str, causes(every)))}")
     return "; ".join([*parts, "nothing was sent"])

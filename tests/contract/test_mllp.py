@@ -210,7 +210,7 @@ def test_the_same_id_of_another_application_is_another_message(
     [
         (b"PID|1||||BELL^IDRIS", "", "unreadable.hl7", "100"),
         (b"MSH|^~\\&|EPR|||||||C-7\rPID|1||||B\xc9LL", "C-7", "unreadable.encoding", "207"),
-        (b"MSH|^~\\&|EPR|||||||C-8|P|2.4", "C-8", "missing.field", "101"),
+        (b"MSH|^~\\&|EPR|||||||C-8|P|2.4", "C-8", "missing.content", "101"),
         (b"MSH|^~\\&|EPR|||||||C-9\r" + b"x" * 9000, "C-9", "unreadable.too-large", "207"),
         (b"", "", "unreadable.empty", "207"),
     ],

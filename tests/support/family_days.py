@@ -217,10 +217,9 @@ class Days:
     """The types of letters that each agency had by then."""
 
     @cached_property
-    def trail(self) -> list[Data]:
+    def trail(self) -> str:
         """What ``hub case`` tells of Kira, without what it holds."""
-        found: list[Data] = self.borough.hub_json("case", self.referral("kira"))
-        return found
+        return self.borough.hub("case", self.referral("kira"))
 
     @cached_property
     def reopened(self) -> Data:

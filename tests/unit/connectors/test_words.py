@@ -437,3 +437,22 @@ def test_the_senders_guide_shows_warnings_as_they_are() -> None:
     (came,) = parse(way_in, body.encode(), content_type="application/cloudevents+json")
     told = [warned(one).model_dump() for one in parts_to_tell(came.body)]
     assert told == receipt["warnings"]
+
+
+def test_every_notification_of_the_senders_guide_is_taken_without_a_warning() -> None:
+    guide = (ROOT / "connectors/README.md").read_text("utf-8")
+    sound, _, _ = guide.partition("### What is taken and what is refused")
+    bodies = re.findall(r"--data-binary '(\{.*?\})'\n```", sound, re.DOTALL)
+    told = [json.loads(body) for body in bodies if body != "{}"]
+    data = [one.get("data", one) for one in told if "narrative" in one.get("data", one)]
+    (subject,) = re.findall(r'```json\n(\{"address".*?)```', sound, re.DOTALL)
+    name = [{"given_name": ["Kim"], "family_name": ["Fox"]}]
+    data.append(data[0] | {"subject": {"name": name} | json.loads(subject)})
+    assert len(data) >= 3
+    for one in data:
+        event = {"specversion": "1.0", "id": "1", "source": "urn:x"} | {"data": one}
+        body = json.dumps(event | {"type": "mash.notification.v1"}).encode()
+        way_in = replace(door(), route=replace(door().route, mappings=()))
+        (came,) = parse(way_in, body, content_type="application/cloudevents+json")
+        assert isinstance(came.body, NotificationReceived)
+        assert parts_to_tell(came.body) == []

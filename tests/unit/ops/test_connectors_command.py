@@ -117,7 +117,7 @@ makes = "notification"
 
 [template]
 reference = { from = "Number" }
-observed_at = { from = "Seen on", as = "moment", format = "%d/%m/%Y %H:%M" }
+observed_at = { from = "Seen on", as = "moment", format = "%d/%m/%Y %H:%M", required = true }
 narrative = { from = "What happened" }
 
 [[template.subject.name]]
@@ -166,7 +166,11 @@ def test_a_column_that_the_mapping_misspells_is_told_with_both_names_as_its_faul
     assert code == 1
     assert "missing.column at Seen on on every record: probably the mapping's fault" in said
     assert "the file has Sen on" in said
-    assert "the same on every record: missing.column Seen on (3)" in said
+    assert said.count("on every record: probably") == 1, "what follows from it is not told again"
+    assert said.endswith(
+        "3 of 3 would be taken: 3 without warnings, 0 with; the same on every record: "
+        "missing.column Seen on (3); nothing was sent\n"
+    )
     assert tried(clinic, HEADER.replace("Seen on", "Sen on"), ROWS[0])[0] == 1
 
 
