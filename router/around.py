@@ -11,6 +11,7 @@ from pydantic_core import from_json
 
 from router.memory.families import members_of
 from router.memory.register import GUARDED
+from router.steps.link.register import STEP_NAME
 from router.steps.safety import CHILD, SIBLING
 from schemas.person import Person
 from schemas.safety import Around
@@ -24,7 +25,7 @@ def around(view: View, referral_ids: Collection[str]) -> dict[str, list[Around]]
         return {}
     pieces = {
         id_: from_json(body)
-        for id_, (_, body) in states.load(view, "link", keys=referral_ids).items()
+        for id_, (_, body) in states.load(view, STEP_NAME, keys=referral_ids).items()
     }
     families = members_of(view, {piece["family_id"] for piece in pieces.values()})
     told = {id_ for members in families.values() for one in members for id_ in one.evidence}

@@ -14,7 +14,7 @@ from pydantic_core import from_json, to_json
 
 from router.around import around
 from router.steps.identity import identity_of, told_of
-from router.steps.link.register import Evidence, PersonRecord
+from router.steps.link.register import STEP_NAME, Evidence, PersonRecord
 from router.steps.now import Now
 from router.steps.safety import guarded
 from schemas.identity import ChildAbout, IdentityBlock
@@ -76,7 +76,7 @@ def _naming(view: View, told: Sequence[Mapping[str, Any]], *, agency: str, now: 
     ids = {*latest.values(), *(id_ for data in told for id_ in _referrals(data))}
     evidence = {
         id_: Evidence.model_validate_json(body)
-        for id_, (_, body) in states.load(view, "link", keys=ids).items()
+        for id_, (_, body) in states.load(view, STEP_NAME, keys=ids).items()
     }
     return _Naming(evidence, latest, around(view, ids), agency, now)
 

@@ -10,8 +10,9 @@ from router.memory.documents import read
 from router.memory.families import members_of
 from router.memory.register import persons_of
 from router.picture.adults import RelatedAdult
-from router.steps.check.state import Checking
-from router.steps.compose.gathering import Gathering
+from router.steps.check import state as checking
+from router.steps.compose import gathering
+from router.steps.link import register
 from router.steps.link.register import Evidence, PersonRecord
 from router.steps.rate import state as rating
 from router.steps.request_information import state as requesting
@@ -35,8 +36,8 @@ class Found:
     linked: Mapping[str, Message] = field(default_factory=dict)
     rated: Mapping[str, rating.State] = field(default_factory=dict)
     asked: Mapping[str, requesting.State] = field(default_factory=dict)
-    gathered: Mapping[str, Gathering] = field(default_factory=dict)
-    checking: Mapping[str, Checking] = field(default_factory=dict)
+    gathered: Mapping[str, gathering.Gathering] = field(default_factory=dict)
+    checking: Mapping[str, checking.Checking] = field(default_factory=dict)
     adults: Mapping[str, tuple[RelatedAdult, ...]] = field(default_factory=dict)
     """By family, as :func:`router.picture.elsewhere.with_adults` finds them."""
 
@@ -73,10 +74,10 @@ def find(view: View, referral_ids: Collection[str]) -> Found:
         people=persons,
         families=families,
         linked=linked.load(view, referrals),
-        rated=_documents(view, "rate", referrals, state=rating.State),
-        asked=_documents(view, "request_information", wanted, state=requesting.State),
-        gathered=_documents(view, "compose", wanted, state=Gathering),
-        checking=_documents(view, "check", wanted, state=Checking),
+        rated=_documents(view, rating.STEP_NAME, referrals, state=rating.State),
+        asked=_documents(view, requesting.STEP_NAME, wanted, state=requesting.State),
+        gathered=_documents(view, gathering.STEP_NAME, wanted, state=gathering.Gathering),
+        checking=_documents(view, checking.STEP_NAME, wanted, state=checking.Checking),
     )
 
 
@@ -96,7 +97,7 @@ def _is_revealed(message: Message | None) -> bool:
 
 def evidence_of(view: View, ids: Collection[str]) -> dict[str, Evidence]:
     """What was told under these ids."""
-    return _documents(view, "link", ids, state=Evidence)
+    return _documents(view, register.STEP_NAME, ids, state=Evidence)
 
 
 def _people(view: View, person_ids: Collection[str]) -> dict[str, PersonRecord]:

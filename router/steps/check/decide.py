@@ -15,7 +15,7 @@ from router.steps.cases import Cases
 from router.steps.check import outcomes
 from router.steps.check.asking import ask, asking_of, awaited, not_checked, terms_with
 from router.steps.check.registers import look_up
-from router.steps.check.state import Asking, Checking, Registered
+from router.steps.check.state import STEP_NAME, Asking, Checking, Registered
 from router.steps.clocks.ticking import timers
 from router.steps.now import Now
 from schemas.base import Fact
@@ -245,7 +245,7 @@ def _miss(state: Checking | None, elapsed: TimerElapsed) -> Outcome[Checking]:
 
 
 STEP: Step[Checking] = Step(
-    name="check",
+    name=STEP_NAME,
     hears=(
         ChildLinked,
         LinkCorrected,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
+from typing import Final
 
 from router.steps.cases import Cases
 from schemas.base import Code, Identity, Instant, Shape
@@ -12,6 +13,9 @@ from schemas.checks import CheckResult, Concluded, NotChecked
 from schemas.person import Person
 from schemas.product import Disposal
 from schemas.registers import KnownTo
+
+STEP_NAME: Final = "check"
+"""Under which its documents are kept, and its letters named."""
 
 
 class Registered(Shape):

@@ -15,6 +15,7 @@ from router.step import Outcome, Step, referral_of
 from router.steps import thresholds
 from router.steps.cases import Cases
 from router.steps.compose.gathering import (
+    STEP_NAME,
     Drafted,
     Gathering,
     HeldItem,
@@ -355,7 +356,7 @@ def _draft_item(desk: _Desk, item: HeldItem, *, recipient: Recipient, about: str
 
 
 STEP: Step[Gathering] = Step(
-    name="compose",
+    name=STEP_NAME,
     hears=(
         ChildLinked,
         RatingSuggested,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from operator import not_
+from typing import Final
 
 from pydantic import Field
 
@@ -30,6 +31,9 @@ from schemas.policy import BoroughProfile
 from schemas.product import Disposal, ItemAmended, ProductRefused, items_of_notification
 from schemas.rating import Colour, RatingAssigned, RatingSuggested
 from schemas.sharing import Sharing
+
+STEP_NAME: Final = "compose"
+"""Under which its documents are kept, and its letters named."""
 
 
 class HeldItem(InformationItem):

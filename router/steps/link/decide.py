@@ -20,7 +20,7 @@ from router.steps.link.doubts import Doubt, asked, maybe_one, maybe_two, reviews
 from router.steps.link.entries import changed, in_question, said_of
 from router.steps.link.family import family_of
 from router.steps.link.handing_over import handover
-from router.steps.link.register import Evidence, PersonRecord, Register, first_record
+from router.steps.link.register import STEP_NAME, Evidence, PersonRecord, Register, first_record
 from router.steps.link.settling import own_person, settle
 from router.steps.sharing import may_be_told, revealed
 from schemas.base import Fact
@@ -510,7 +510,7 @@ def _match(
 
 
 STEP = Step(
-    name="link",
+    name=STEP_NAME,
     hears=(
         NotificationAccepted,
         OpenCaseReceived,

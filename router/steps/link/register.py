@@ -24,6 +24,9 @@ from schemas.notification import Notification
 from schemas.person import Person
 from schemas.registers import KnownTo
 
+STEP_NAME: Final = "link"
+"""Under which its documents are kept, and its letters named."""
+
 
 class Evidence(Shape):
     """What one message said of a child, and whose it is held to be: a profile is the sum of its

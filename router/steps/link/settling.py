@@ -14,7 +14,7 @@ from router.steps.link import rulings
 from router.steps.link.doubts import asked, maybe_one, reviews
 from router.steps.link.entries import changed, with_registers
 from router.steps.link.handing_over import desk_of, handover
-from router.steps.link.register import Evidence, PersonRecord, Register, Ruling
+from router.steps.link.register import STEP_NAME, Evidence, PersonRecord, Register, Ruling
 from router.steps.link.rulings import Pair
 from router.steps.now import may_rate
 from schemas.base import Fact
@@ -222,7 +222,7 @@ def _settled(plan: _Plan, decision: Decision, id_: str, policy: Policy) -> Outco
         linked = tuple(with_registers(fact, known, after=after) for fact in linked)
     anew = [fact for fact in linked if isinstance(fact, ChildLinked)]
     handed = {fact.referral_id: letter for fact in anew if (letter := handover(fact, policy))}
-    letters = {one: letter_id(id_, "link", key=letter.key) for one, letter in handed.items()}
+    letters = {one: letter_id(id_, STEP_NAME, key=letter.key) for one, letter in handed.items()}
     wrong = (known.evidence[fact.referral_id].letter for fact in anew)
     return Outcome(
         state=_with_letters(after, anew, letters=letters),

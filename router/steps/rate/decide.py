@@ -14,6 +14,7 @@ from router.steps.clocks.ticking import Ticking, timers
 from router.steps.now import Now
 from router.steps.rate.concluding import close, follow, reopen, watched_anew
 from router.steps.rate.state import (
+    STEP_NAME,
     Assigned,
     Early,
     Rated,
@@ -378,7 +379,7 @@ def _warning(warning: DueTimeWarning, *, now: Now) -> Letter:
 
 
 STEP: Step[State] = Step(
-    name="rate",
+    name=STEP_NAME,
     hears=(
         ChildLinked,
         RatingDecided,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from operator import not_
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import AliasChoices, Field
 
@@ -16,6 +16,9 @@ from schemas.notification import SetAside
 from schemas.policy import BoroughProfile
 from schemas.product import Disposal
 from schemas.rating import Clock, Colour
+
+STEP_NAME: Final = "rate"
+"""Under which its documents are kept, and its letters named."""
 
 
 class Early(Shape):

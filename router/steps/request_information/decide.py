@@ -13,6 +13,7 @@ from router.steps.request_information.answers import miss, take, volunteer
 from router.steps.request_information.further import close, decide_further, stopped
 from router.steps.request_information.leaving import Left, adult_matter, leave, prepare, tell
 from router.steps.request_information.state import (
+    STEP_NAME,
     Asking,
     Early,
     HandedOver,
@@ -158,7 +159,7 @@ def _end(
 
 
 STEP: Step[State] = Step(
-    name="request_information",
+    name=STEP_NAME,
     hears=(
         ChildLinked,
         RatingAssigned,

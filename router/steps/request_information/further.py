@@ -10,7 +10,7 @@ from router.step import Outcome, refuse
 from router.steps.asking import Concern, ruled_out
 from router.steps.clocks.ticking import Paused, timers
 from router.steps.now import Now
-from router.steps.request_information.requests import asked_of, requests_to
+from router.steps.request_information.requests import asked_of, letter_of, requests_to
 from router.steps.request_information.state import (
     Asked,
     Asking,
@@ -101,7 +101,7 @@ def _asked(
         requests=requests,
     )
     after = state.with_more(asked_of(requests, cause=cause, now=now), level=fact.level)
-    sent = (Letter(f"request/{one.agency}", agency=one.agency, notice=one) for one in requests)
+    sent = map(letter_of, requests)
     due = timers(after.next_at, concern.referral_id, before=state.next_at)
     return Outcome(after, (fact,), tuple(sent), due)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from router.steps import thresholds
 from router.steps.asking import Concern, level_of, parted, plan_of
 from router.steps.now import Now
-from router.steps.request_information.requests import asked_of, requests_to
+from router.steps.request_information.requests import asked_of, letter_of, requests_to
 from router.steps.request_information.state import Asking, Rating
 from schemas.base import Fact
 from schemas.gathering import RuledOut
@@ -60,7 +60,7 @@ def leave(state: Asking, *, cause: str, now: Now) -> Left:
             asked = asked_of(fact.requests, cause=cause, now=now)
             after = after.with_more(asked, level=fact.level)
     requests = (one for fact in facts for one in fact.requests)
-    sent = (Letter(f"request/{one.agency}", agency=one.agency, notice=one) for one in requests)
+    sent = map(letter_of, requests)
     plan = plan_of(concern, last.colour, chosen=last, now=now)
     letters = (*sent, *_news(after, plan, rating=last, now=now))
     if state.level is None and now.profile.adult_services:

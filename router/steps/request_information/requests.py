@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator
 from router.steps.asking import Concern, checks_of, level_of, overrule, told_to
 from router.steps.identity import as_person
 from router.steps.now import Now
-from router.steps.request_information.state import Asked, Rating
+from router.steps.request_information.state import STEP_NAME, Asked, Rating
 from schemas.base import Code
 from schemas.gathering import Overrule, RuledOut
 from schemas.information import InformationRequest
-from schemas.letter import letter_id
+from schemas.letter import Letter, letter_id
 from schemas.message import derived_id
 
 
@@ -49,8 +49,13 @@ def asked_of(requests: Iterable[InformationRequest], *, cause: str, now: Now) ->
             due_at=one.due_at,
             started_at=now.at,
             own=now.until(one.due_at, now.openings_of(one.agency)).length,
-            letter=letter_id(cause, "request_information", key=f"request/{one.agency}"),
+            letter=letter_id(cause, STEP_NAME, key=letter_of(one).key),
         )
+
+
+def letter_of(request: InformationRequest) -> Letter:
+    """The letter that takes it to its agency."""
+    return Letter(f"request/{request.agency}", agency=request.agency, notice=request)
 
 
 def _due(agency: Code, rating: Rating, now: Now) -> dt.datetime:

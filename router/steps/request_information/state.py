@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from operator import not_
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import AliasChoices, Field
 
@@ -19,6 +19,9 @@ from schemas.gathering import Level, NotAsked, ToGather
 from schemas.information import RequestId, RequestPlan
 from schemas.notification import Digest
 from schemas.rating import Colour
+
+STEP_NAME: Final = "request_information"
+"""Under which its documents are kept, and its letters named."""
 
 
 class Rating(ToGather):
