@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -437,7 +438,7 @@ def test_what_the_police_do_not_reveal_leaves_no_trace_with_anybody(days: Days) 
 def test_a_rating_on_an_older_picture_says_so(days: Days) -> None:
     """Amber was decided on the first picture, though the case system had answered since."""
     lines = days.trail.splitlines()
-    rated = [after for line, after in zip(lines, lines[1:], strict=False) if RATED in line]
+    rated = [after for line, after in pairwise(lines) if RATED in line]
     assert [("colour=amber" in one, "newer=true" in one) for one in rated] == [
         (True, True),
         (False, False),
