@@ -156,6 +156,8 @@ class ApprovalRequest(About, SentProduct, Notice, type="mash.approval-request.v1
     referral_id: Identity | None = Field(default=None, exclude_if=lambda id_: id_ is None)
     """For the release decision, which names it; requests of old lack it."""
     purpose: Line
+    legal_basis: Line | None = Field(default=None, exclude_if=lambda basis: basis is None)
+    """Of a rating of this colour, as the profile says; requests of old lack it."""
     colour: Colour
     item: DraftItem
     about_digest: Digest | None = Field(default=None, exclude_if=not_)

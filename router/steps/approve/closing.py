@@ -62,6 +62,7 @@ def requests(draft: Draft, wanted: Awaited, now: Now) -> Iterator[Letter]:
     for item in draft.items:
         told = draft.shared(ApprovalRequest)
         told |= {"referral_id": draft.concern_id or draft.referral_id}
+        told |= {"legal_basis": now.rule(draft.colour).legal_basis}
         for agency in deciders(item):
             if (item.item_id, agency) in wanted and _may_be_shown(draft, item, agency):
                 shown = _shown(draft, agency, now.policy)

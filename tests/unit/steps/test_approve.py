@@ -65,6 +65,12 @@ def test_each_item_is_put_before_its_owner_and_nobody_else() -> None:
     assert outcome.facts == ()
 
 
+def test_its_owner_reads_on_which_basis_it_would_leave() -> None:
+    (letter,) = approving().when(product.drafted(SCHOOL)).letters
+    assert isinstance(letter.notice, ApprovalRequest)
+    assert letter.notice.legal_basis == "Children Act 1989, section 47"
+
+
 def test_nothing_is_approved_before_every_owner_has_decided() -> None:
     step = approving().given(product.drafted(SCHOOL, GP))
     outcome = step.when(product.decision(SCHOOL, SANITISED))
