@@ -40,7 +40,7 @@ def hub_(
     hub = open_hub(folder.config, {"HUB_STORE": store})
     for agency, events in batches(sample_lines(10), 50):
         send(hub, agency, events)
-    bad = notification_event(json.loads(sample_lines(11)[10])) | {"time": "3rd of Feb"}
+    bad = notification_event(json.loads(sample_lines(11)[10])) | {"type": "gossip"}
     send(hub, bad["data"]["source_agency"], [bad])
     hub.embedded().drain()
     while answer_letters(hub):

@@ -250,7 +250,7 @@ def test_what_was_set_aside_is_warned_of_in_the_senders_words(serve: Serve) -> N
     assert warned[3:6] == ["102^Data type error^HL70357", "W", "invalid.date"]
     assert warned[7] == "PID-7"
     assert "20180304" not in warned[8]
-    assert "20260312" in warned[8]
+    assert "20260331" in warned[8]
 
 
 def test_two_messages_in_one_packet_get_two_answers(serve: Serve, database: Database) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -21,8 +22,9 @@ MOMENT = 1_790_000_000_000_000_000
 
 @pytest.fixture
 def frozen(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The store's clock stands still."""
-    monkeypatch.setattr("stores.database.time", SimpleNamespace(time_ns=lambda: MOMENT))
+    """The store's calendar time stands still."""
+    still = SimpleNamespace(**vars(time) | {"time_ns": lambda: MOMENT})
+    monkeypatch.setattr("stores.database.time", still)
 
 
 @pytest.fixture
