@@ -25,7 +25,9 @@ class IdentityField(StrEnum):
     SEX = "sex"
     IDENTIFIERS = "identifiers"
     FAMILY = "family"
-    """Of a child who cannot be found otherwise: unborn, or without a name (R3)."""
+    """To who is asked for information; else of a child who cannot be found otherwise: unborn, or
+    without a name (R3).
+    """
     ADDRESS = "address"
     TELEPHONE = "telephone"
     SCHOOL = "school"

@@ -117,12 +117,15 @@ class RequestCancellation(About, RequestHead, Notice, type="mash.request-cancell
     """To who was asked: no answer is awaited; one that is sent all the same is taken."""
 
 
-class AdultMatter(ReferralHead, Notice, type="mash.adult-matter.v1"):
+class AdultMatter(About, ReferralHead, Notice, type="mash.adult-matter.v1"):
     """A concern was about somebody who was 18 or older: nobody is asked about it here.
 
-    For whoever brought it, and for adult services, who are told whom to ring and not what it is.
+    For whoever brought it, and for adult services, who are told whom it is about, as far as who
+    told it lets that be told, and whom to ring: not what was told.
     """
 
+    explanation: Line | None = Field(default=None, exclude_if=not_)
+    """What this is, in a sentence; letters of old say nothing."""
     reference: Identity | None = None
     """What its sender calls it, for the sender alone."""
     handed_to: Code | None

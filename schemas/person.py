@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from enum import StrEnum
 from operator import not_
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
@@ -146,6 +146,10 @@ class RelatedPerson(Protectable):
     contact: tuple[Contact, ...] = Field(default=(), exclude_if=_no)
     works_for: tuple[Line, ...] = Field(default=(), exclude_if=_no)
     """Employers, and agencies that they serve, by name or by code."""
+
+
+GPS: Final = frozenset({"gp", "general_practitioner", "family_doctor"})
+"""Who is named as a relation and is the child's doctor: nobody of the family."""
 
 
 class Sex(StrEnum):

@@ -289,6 +289,23 @@ class PicturedRating(Shape):
     at: Instant
 
 
+class PicturedOutcome(Shape):
+    """With which outcome a human closed the referral, and what was said of it (R38)."""
+
+    outcome: Disposal
+    to: Code | None = Field(default=None, exclude_if=_no)
+    """Who has it now."""
+    decided_by: Line
+    rationale: Line
+    at: Instant
+    told: Code | None = Field(default=None, exclude_if=_no)
+    """Who brought the concern, and was told; None where the hub had not kept it."""
+    may_be_told: Prose
+    """In these words."""
+    without_product: Line | None = Field(default=None, exclude_if=_no)
+    """Why it was closed before its products were out."""
+
+
 class PicturedClock(Shape):
     """Something that is due."""
 
@@ -320,6 +337,8 @@ class Picture(Shape):
     """Systems that are not asked, and why."""
     suggestion: Suggested | None = None
     ratings: tuple[PicturedRating, ...] = ()
+    closed: PicturedOutcome | None = Field(default=None, exclude_if=_no)
+    """None while it is open."""
     clocks: tuple[PicturedClock, ...] = ()
 
     def digest(self) -> str:

@@ -37,9 +37,9 @@ from schemas.rating import ClockKind, Colour
 _no: Callable[[object], bool] = not_
 
 
-RULES = 2
-"""By which rules steps decide now: people decide on pictures, and nothing leaves before they have
-(decision 021).
+RULES = 3
+"""By which rules steps decide now: people decide on pictures, nothing leaves before they have
+(decision 021), and who is asked about a child is told of whose family it is.
 """
 
 

@@ -24,6 +24,7 @@ from schemas.picture import (
     Earlier,
     Picture,
     PicturedChild,
+    PicturedOutcome,
     PicturedRelative,
     PicturePart,
 )
@@ -41,6 +42,8 @@ def in_words(picture: Picture, names: Mapping[str, str]) -> Iterator[str]:
     yield from _history(picture, names)
     yield from _gathered(picture, names)
     yield from _rating(picture)
+    if picture.closed:
+        yield from _closed(picture.closed, names)
 
 
 def part_in_words(part: PicturePart, names: Mapping[str, str]) -> Iterator[str]:
@@ -224,6 +227,20 @@ def _rating(picture: Picture) -> Iterator[str]:
         )
     for clock in picture.clocks:
         yield f"Due: {clock.clock.replace('_', ' ')} by {when(clock.due_at)}"
+
+
+def _closed(closed: PicturedOutcome, names: Mapping[str, str]) -> Iterator[str]:
+    to = f", to {names.get(closed.to, closed.to)}" if closed.to else ""
+    yield (
+        f"Closed: {_plain(closed.outcome)}{to}, by {closed.decided_by}, {when(closed.at)}: "
+        f"{closed.rationale}"
+    )
+    if closed.without_product:
+        yield f"  Without a product: {closed.without_product}"
+    if closed.told:
+        yield f"  {names.get(closed.told, closed.told)} was told: {closed.may_be_told}"
+    else:
+        yield f"  Whoever brought it may be told: {closed.may_be_told}"
 
 
 def name_of(name: Name) -> str:

@@ -24,12 +24,10 @@ from router.linkage.same_adult import (
 from router.linkage.text import fold
 from router.steps.link.register import Evidence
 from schemas.message import derived_id
-from schemas.person import Name, RelatedPerson
+from schemas.person import GPS, Name, RelatedPerson
 
 CHILDREN: Final = frozenset({"sibling", "brother", "sister", "half_sibling", "twin", "child"})
 """Relations of those who are children themselves."""
-GPS: Final = frozenset({"gp", "general_practitioner", "family_doctor"})
-"""Who is named as a relation and is the child's doctor: no adult of the family."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -6,11 +6,11 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from router.linkage.text import fold
-from router.picture.adults import CHILDREN, GPS, called
+from router.picture.adults import CHILDREN, called
 from router.steps.link.register import Evidence, PersonRecord
 from schemas.base import Shape
 from schemas.case import LinkOutcome
-from schemas.person import Name, PartialDate, RelatedPerson, School, Sex
+from schemas.person import GPS, Name, PartialDate, RelatedPerson, School, Sex
 from schemas.picture import (
     PicturedChild,
     PicturedRelative,

@@ -25,6 +25,7 @@ from schemas.picture import (
     PicturedChild,
     PicturedClock,
     PicturedConcern,
+    PicturedOutcome,
     PicturedRating,
     PicturedRelative,
     PicturePart,
@@ -129,6 +130,7 @@ class _Drawing:
             **gathered.checked(self.found.checking.get(id_)),
             suggestion=_suggestion(rated, self.policy),
             ratings=tuple(_ratings(rated)),
+            closed=_closed(rated),
             clocks=tuple(_clocks(rated)),
         )
 
@@ -222,6 +224,13 @@ def _suggestion(rated: object, policy: Policy) -> Suggested | None:
 def _ratings(rated: object) -> Iterable[PicturedRating]:
     for one in rated.history if isinstance(rated, Assigned) else ():
         yield PicturedRating(**one.shared(PicturedRating))
+
+
+def _closed(rated: object) -> PicturedOutcome | None:
+    if not isinstance(rated, Assigned) or rated.closed is None:
+        return None
+    told = rated.referrer.agency if rated.referrer else None
+    return PicturedOutcome(**rated.closed.shared(PicturedOutcome), told=told)
 
 
 def _clocks(rated: object) -> Iterable[PicturedClock]:

@@ -67,6 +67,7 @@ class Concern(ReferralId):
     """Of what the concern is about, where its notifier lets that be told (R28)."""
     consent: Consent
     child: Person
+    """As its notifier told of it; each agency is told what of that its notifier lets be told."""
     reference: Identity | None = Field(default=None, exclude_if=not_)
     """What the notifier calls it."""
     observed_on: dt.date | None = Field(default=None, exclude_if=not_)
@@ -121,7 +122,7 @@ def concern_of(linked: ChildLinked, reasons: Iterable[Line], *, now: Now) -> Con
         notifier=linked.agency,
         summary=" ".join(reasons) if may_be_told(said, by=linked.agency, to="") else UNTOLD,
         consent=said.parents_informed.consent if said.parents_informed else "not_sought",
-        child=_identity(said.subject),
+        child=said.subject,
         reference=said.reference,
         observed_on=now.day_of(said.observed_at),
         in_review=linked.outcome is LinkOutcome.REVIEW,
@@ -129,20 +130,17 @@ def concern_of(linked: ChildLinked, reasons: Iterable[Line], *, now: Now) -> Con
     )
 
 
-def _identity(child: Person) -> Person:
-    """Who is asked about and no more. Each agency is told of it what who told it lets be told.
-
-    The family is named only for who cannot be found otherwise: unborn, or without a name (R3).
-    """
-    born = child.date_of_birth is not None and not child.date_of_birth.expected
-    found = born and _is_named(child)
-    return child.model_copy(update={"related_person": () if found else child.related_person})
-
-
-def told_to(agency: str, concern: Concern, *, now: Now) -> IdentityBlock:
-    """Whom an agency is asked about."""
+def told_to(agency: str, concern: Concern, *, family: bool = True, now: Now) -> IdentityBlock:
+    """Whom an agency is asked about, and of whose family: enough to search its own system."""
     own = concern.reference if agency == concern.notifier else None
-    return whom(concern.child, owner=concern.notifier, to=agency, reference=own, now=now)
+    return whom(
+        concern.child,
+        owner=concern.notifier,
+        to=agency,
+        family=family,
+        reference=own,
+        now=now,
+    )
 
 
 def whom(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from router.steps.now import Now
 from router.steps.whereabouts import is_at
@@ -15,7 +15,7 @@ from schemas.identity import (
     LeftOut,
     OwnedIdentity,
 )
-from schemas.person import Address, Person, RelatedPerson
+from schemas.person import GPS, Address, Person, RelatedPerson
 from schemas.policy import Policy
 
 PROTECTED = "It is protected."
@@ -119,15 +119,19 @@ def _block(child: Person, *, family: bool) -> IdentityBlock:
         born=child.date_of_birth,
         sex=child.sex_code,
         identifiers=child.identifier,
-        family=tuple(map(_named, child.related_person)) if family or not found else (),
+        family=tuple(_relatives(child)) if family or not found else (),
         address=tuple(home for home in child.address if home.use in _LIVED_IN),
         telephone=tuple(number for one in child.contact for number in one.telephone),
         school=child.school,
     )
 
 
+def _relatives(child: Person) -> Iterator[RelatedPerson]:
+    return (_named(one) for one in child.related_person if one.relationship not in GPS)
+
+
 def _named(person: RelatedPerson) -> RelatedPerson:
-    """By name, relation, birthday and numbers alone."""
+    """By name, relation, birthday and numbers alone: not where they are, nor how to reach them."""
     told = ("name", "relationship", "date_of_birth", "identifier")
     return RelatedPerson(**{field: getattr(person, field) for field in told})
 

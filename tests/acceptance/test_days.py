@@ -76,6 +76,21 @@ WHERE_SHE_IS = {
     "telephone": ["01632 960771"],
     "school": {"name": "Harcourt Primary School", "urn": "123456"},
 }
+HER_FAMILY = [
+    {
+        "name": name("Leanne", "Varley"),
+        "relationship": "mother",
+        "date_of_birth": born("1988-01-21"),
+        "identifier": [],
+    },
+    {"name": name("Scott", "Brannigan"), "relationship": "stepfather", "identifier": []},
+    {
+        "name": name("Danny", "Varley"),
+        "relationship": "brother",
+        "date_of_birth": born("2014-08-02"),
+        "identifier": [],
+    },
+]
 OWEN = {
     "names": [name("Owen", "Pritchard")],
     "born": born("2019-02-11"),
@@ -177,7 +192,19 @@ def test_the_referrer_is_told_what_came_of_it_in_the_words_that_were_allowed(day
 
 def test_the_referrer_of_an_adult_is_told_that_it_is_an_adult_matter(days: Days) -> None:
     assert read(days.borough["ambulance"].letters("adult-matter")) == [
-        {"referral_id": "…", "case_id": "…", "reference": "AMB-502", "contact": RING_THE_HUB}
+        {
+            "referral_id": "…",
+            "case_id": "…",
+            "reference": "AMB-502",
+            "explanation": "The person was 18 or older when it was observed, so this is an adult "
+            "matter, and the hub asks nobody about it.",
+            "contact": RING_THE_HUB,
+            "about": {
+                "names": [name("Ruth", "Ashby")],
+                "born": born("1981-03-03"),
+                "your_reference": "AMB-502",
+            },
+        }
     ]
 
 
@@ -495,6 +522,7 @@ def test_the_duty_manager_is_asked_before_anything_goes_to_where_a_risk_works(da
         "case_id": "…",
         "about": {
             **KIRA,
+            "family": HER_FAMILY,
             "left_out": [PROTECTED, *NOT_SAID],
             "ring": RING_THE_HUB,
         },
@@ -605,11 +633,12 @@ def test_the_researcher_is_told_who_the_child_is_why_on_which_basis_and_by_when(
     assert asked["gp"]["picture"]["content"]["own"] == []
 
 
-@pytest.mark.xfail(strict=True, reason="a named child's family is not told to who is asked")
 def test_the_researcher_is_told_who_the_family_is(days: Days) -> None:
+    """And not where any of them is."""
     kira = days.referral("kira")
-    request = days.borough["police"].awaits("information-request", referral_id=kira)
-    assert "Leanne" in json.dumps(request["about"])
+    for agency in ("police", "gp"):
+        request = days.borough[agency].awaits("information-request", referral_id=kira)
+        assert read(request["about"]["family"]) == HER_FAMILY
 
 
 def test_the_researcher_of_the_school_is_asked_the_least_that_will_do(days: Days) -> None:

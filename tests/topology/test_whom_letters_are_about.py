@@ -14,17 +14,14 @@ from ops.look.export import NOTICES
 from ops.run.wiring import Hub
 from schemas.enquiries import EnquiryReply
 from schemas.identity import IdentityBlock
-from schemas.notices import AdultMatter
 from schemas.notification import Receipt
 from schemas.picture import Picture
 from tests.support.filled import answer_letters, empty_hub, send
 
 SAYS = ("about", "children", "picture", "child", "enquiry")
 """The fields of which a letter has one, to say whom it is about."""
-RINGS = {AdultMatter.type, EnquiryReply.type}
-"""What says whom to ring, and no more: adult services are told that there is something; who asks
-whether a child is known, knows whom it asked about.
-"""
+RINGS = {EnquiryReply.type}
+"""What says no more than whom to ring: who asks whether a child is known knows whom it is about."""
 
 
 def letters(hub: Hub) -> Iterator[dict[str, Any]]:

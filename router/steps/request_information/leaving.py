@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from router.steps import thresholds
-from router.steps.asking import Concern, level_of, parted, plan_of
+from router.steps.asking import Concern, level_of, parted, plan_of, told_to
 from router.steps.now import Now
 from router.steps.request_information.requests import asked_of, letter_of, requests_to
 from router.steps.request_information.state import Asking, Rating
@@ -14,6 +14,15 @@ from schemas.gathering import RuledOut
 from schemas.information import InformationRequested, RequestPlan, RequestsPrepared
 from schemas.letter import Letter
 from schemas.notices import AdultMatter, RequestsPlanned
+
+_ADULT = (
+    "The person was 18 or older when it was observed, so this is an adult matter, and the hub asks "
+    "nobody about it."
+)
+_FOR_ADULT_SERVICES = (
+    "There is a concern about a person who was 18 or older when it was observed: ring to hear what "
+    "it is."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +128,7 @@ def _news(state: Asking, plan: RequestPlan, *, rating: Rating, now: Now) -> tupl
 def adult_matter(state: Asking, *, to: str | None = None, now: Now) -> tuple[Letter, ...]:
     """Whoever notified the hub of an adult is told that nobody is asked, and whom to ring.
 
-    ``to``: adult services, which are told that there is a concern, and not what it is.
+    ``to``: adult services, which are told that there is a concern about whom, and not what it is.
     """
     concern, services = state.concern, now.profile.adult_services
     if concern is None or not concern.is_adult:
@@ -127,6 +136,8 @@ def adult_matter(state: Asking, *, to: str | None = None, now: Now) -> tuple[Let
     notice = AdultMatter(
         referral_id=concern.referral_id,
         case_id=state.cases.now,
+        about=told_to(to or concern.notifier, concern, family=False, now=now),
+        explanation=_FOR_ADULT_SERVICES if to else _ADULT,
         reference=None if to else concern.reference,
         handed_to=services,
         contact=now.contact_of(services if services and not to else now.policy.lead_agency),

@@ -11,7 +11,14 @@ import pytest
 
 from ops.look.picture_words import in_words
 from schemas.checks import NotChecked
-from schemas.picture import CheckedSystem, FamilyEvent, Picture, PicturedAdult, PictureShown
+from schemas.picture import (
+    CheckedSystem,
+    FamilyEvent,
+    Picture,
+    PicturedAdult,
+    PicturedOutcome,
+    PictureShown,
+)
 
 NOON = dt.datetime(2026, 6, 10, 12, 0, tzinfo=dt.UTC)
 EXAMPLE = Path("schemas/examples/pictures.shown/v1/mash.picture.shown.v1.json")
@@ -109,3 +116,44 @@ def test_an_event_with_several_children_is_said_once_with_how_many() -> None:
     concern = picture().concern.model_copy(update={"event": event})
     said = in_words(picture().model_copy(update={"concern": concern}), {})
     assert [line for line in said if "event" in line] == ["  One event with 3 children"]
+
+
+CLOSED: dict[str, Any] = {
+    "outcome": "early_help",
+    "decided_by": "S. Worker",
+    "rationale": "Agreed with the mother.",
+    "at": NOON,
+    "told": "police",
+    "may_be_told": "The family is offered help.",
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        (
+            {},
+            [
+                "Closed: early help, by S. Worker, 10 Jun 2026 12:00: Agreed with the mother.",
+                "  Sample Police was told: The family is offered help.",
+            ],
+        ),
+        (
+            {"to": "early_help", "told": None, "without_product": "They went by themselves."},
+            [
+                "Closed: early help, to Early Help, by S. Worker, 10 Jun 2026 12:00: "
+                "Agreed with the mother.",
+                "  Without a product: They went by themselves.",
+                "  Whoever brought it may be told: The family is offered help.",
+            ],
+        ),
+    ],
+)
+def test_what_it_was_closed_with_is_read_with_who_why_and_what_was_told(
+    changes: dict[str, Any], says: list[str]
+) -> None:
+    closed = PicturedOutcome.model_validate(CLOSED | changes)
+    names = {"police": "Sample Police", "early_help": "Early Help"}
+    said = list(in_words(picture().model_copy(update={"closed": closed}), names))
+    assert said[-len(says) :] == says
+    assert not any(line.startswith("Closed") for line in in_words(picture(), names))

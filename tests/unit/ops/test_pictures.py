@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from ops.cli import main
 from ops.demo.running import DemoFolder
 from ops.demo.simulation.answers import SOCIAL_WORKER, event
-from ops.look import trail
+from ops.look import pictures, trail
 from ops.look.picture_words import in_words
 from ops.look.replay import Wanted, replay
 from ops.run.wiring import Hub
@@ -319,6 +319,12 @@ def test_what_an_earlier_concern_came_to_is_shown(hub: tuple[DemoFolder, Hub]) -
     }
     send(hub[1], LEAD, [event("close", "mash.outcome-decision.v1", agency=LEAD, data=closing)])
     hub[1].embedded().drain()
+    _, picture = pictures.reveal(hub[1], first, who="A. Uditor", why="An audit")
+    assert picture is not None
+    assert picture.closed is not None
+    said = picture.closed.model_dump(mode="json", exclude={"at"}, exclude_none=True)
+    kept = ("outcome", "may_be_told", "decided_by", "rationale")
+    assert said == {name: closing[name] for name in kept} | {"told": "police"}
     (outcome,) = letters(hub[1], "police", "mash.referral-outcome.v1")
     assert (outcome["reference"], outcome["may_be_told"]) == ("R-1", "The family is offered help.")
     told(hub[1], "school", "S-9", observed_at="2026-11-04T09:00:00Z", narrative="Robin is bruised.")

@@ -17,12 +17,13 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from router.step import Outcome
+from router.steps.identity import NOT_AGREED, PROTECTED
 from router.steps.request_information import decide as request_information
 from schemas.base import Fact
-from schemas.calendar import Contact
+from schemas.calendar import Contact as Chained
 from schemas.case import ChildLinked, LinkOutcome
 from schemas.gathering import Level, NotAsked, Overrule, RuledOut
-from schemas.identity import IdentityAgreed, IdentityField
+from schemas.identity import AGREED, IdentityAgreed, IdentityBlock, IdentityField, LeftOut
 from schemas.information import (
     Consent,
     InformationAnswered,
@@ -40,7 +41,7 @@ from schemas.information import (
 from schemas.message import derived_id
 from schemas.notices import AdultMatter, AnswerOverdue, RequestsPlanned
 from schemas.notification import ParentsInformed
-from schemas.person import Name, PartialDate
+from schemas.person import Address, Contact, Name, PartialDate, RelatedPerson, Risk
 from schemas.policy import Agreement, Policy
 from schemas.rating import Colour, RatingAssigned
 from schemas.refusals import Refusal
@@ -242,8 +243,59 @@ def test_who_is_asked_late_has_a_share_of_the_time_that_is_left() -> None:
 
 def test_a_request_does_not_carry_the_narrative_nor_where_the_child_lives() -> None:
     sent = requested(rated()).requests[0].model_dump_json()
-    for secret in (given.DOMESTIC_ABUSE, "Balmoral", "ZZ99", "01632 960123", "Chowdhury"):
+    for secret in (given.DOMESTIC_ABUSE, "Balmoral", "ZZ99", "01632 960123"):
         assert secret not in sent
+
+
+HOME = Address(line1="7 Bramble Close", postcode="BD53 7BD")
+MARIAM = RelatedPerson(
+    name=Name(given_name=("Mariam",), family_name=("Chowdhury",)),
+    relationship="mother",
+    date_of_birth=PartialDate(date=dt.date(1988, 1, 21)),
+)
+MAREK = RelatedPerson(
+    name=Name(given_name=("Marek",), family_name=("Oldroyd",)), relationship="father"
+)
+
+
+def asked_about_family(*family: RelatedPerson, policy: Policy | None = None) -> IdentityBlock:
+    """What the school is told where the police notified the hub of Tilly and these."""
+    child = given.child().model_copy(update={"related_person": family})
+    about = given.linked(notification=given.notification(subject=child))
+    step = asking(policy).given(about)
+    told = next(one for one in requested(step.when(AMBER)).requests if one.agency == "school")
+    assert told.about is not None
+    assert told.child.related_person == told.about.family
+    return told.about
+
+
+def test_a_request_names_the_family_and_not_where_they_are_nor_how_to_reach_them() -> None:
+    reached = {"address": (HOME,), "contact": (Contact(telephone=("01632 960124",)),)}
+    mother = MARIAM.model_copy(update=reached)
+    father = MAREK.model_copy(update={"risk": Risk.FLED_FROM, "works_for": ("Sample Schools",)})
+    assert asked_about_family(mother, father).family == (MARIAM, MAREK)
+
+
+def test_of_a_family_nobody_is_named_in_a_request_who_is_protected_nor_the_childs_doctor() -> None:
+    hidden = MAREK.model_copy(update={"protected": True})
+    doctor = RelatedPerson(name=Name(family_name=("Feld",)), relationship="gp")
+    block = asked_about_family(MARIAM, hidden, doctor)
+    assert block.family == (MARIAM,)
+    assert [one.field for one in block.left_out if one.reason == PROTECTED] == ["family"]
+    assert "Oldroyd" not in block.model_dump_json()
+
+
+def test_a_family_is_named_in_a_request_only_where_its_owner_lets_it_be_told() -> None:
+    tells = IdentityAgreed(to=("school",), tells=("names", "born", "sex", "identifiers"))
+    signed = given.partner("police").agreement
+    assert signed is not None
+    owner = given.partner(
+        "police", agreement=signed.model_copy(update={"identity": (tells, AGREED)})
+    )
+    block = asked_about_family(MARIAM, policy=given.policy(owner))
+    assert block.tells_apart
+    assert block.family == ()
+    assert LeftOut(field=IdentityField.FAMILY, reason=NOT_AGREED) in block.left_out
 
 
 def test_a_request_about_an_unborn_child_names_the_mother() -> None:
@@ -435,7 +487,12 @@ def test_who_notified_the_hub_of_an_adult_is_told_and_adult_services_once_a_huma
     step = asking(policy)
     (told,) = step.when(given.linked(notification=given.notification(subject=grown))).letters
     assert told.agency == "police"
+    assert isinstance(told.notice, AdultMatter)
+    assert told.notice.about is not None
     assert told.notice == AdultMatter(
+        about=told.notice.about,
+        explanation="The person was 18 or older when it was observed, so this is an adult matter, "
+        "and the hub asks nobody about it.",
         referral_id="ref-1",
         case_id="case-1",
         reference="R-1",
@@ -449,7 +506,34 @@ def test_who_notified_the_hub_of_an_adult_is_told_and_adult_services_once_a_huma
         None,
         "childrens_social_care duty desk",
     )
+    assert handed.notice.explanation == (
+        "There is a concern about a person who was 18 or older when it was observed: ring to hear "
+        "what it is."
+    )
     assert step.when(RED).letters == ()
+
+
+@pytest.mark.parametrize("tells", [("names", "born"), ()])
+def test_who_told_of_an_adult_is_told_whom_it_is_about_and_adult_services_what_it_lets_be_told(
+    tells: tuple[str, ...],
+) -> None:
+    signed = given.partner("police").agreement
+    assert signed is not None
+    agreed = IdentityAgreed.model_validate({"to": ("adult_services",), "tells": tells})
+    owner = given.partner("police", agreement=signed.model_copy(update={"identity": (agreed,)}))
+    services = given.profile().model_copy(update={"adult_services": "adult_services"})
+    policy = given.policy(owner, given.partner("adult_services"), profile_=services)
+    grown = given.child().model_copy(update={"date_of_birth": BORN["forty-five"]})
+    step = asking(policy)
+    (to_sender,) = step.when(given.linked(notification=given.notification(subject=grown))).letters
+    (to_services,) = step.when(AMBER).letters
+    blocks = [one.notice.about for one in (to_sender, to_services)]  # type: ignore[attr-defined]
+    assert (blocks[0].names, blocks[0].address) == (grown.name, grown.address)
+    assert blocks[0].your_reference == "R-1"
+    told = {field.value for field in IdentityField if blocks[1].told(field)}
+    assert told == set(tells)
+    assert bool(blocks[1].ring) is not bool(tells)
+    assert blocks[1].your_reference is None
 
 
 def in_review() -> ChildLinked:
@@ -656,7 +740,7 @@ def test_what_nobody_answers_goes_up_in_the_agencys_own_time() -> None:
     escalated = given.of(InformationEscalated, outcome.facts)
     (fact,) = [one for one in escalated if one.agency == "school"]
     (letter,) = [one for one in outcome.letters if one.key.endswith(fact.request_id)]
-    assert fact.told == Contact(role="Duty manager", reach="01632 960102")
+    assert fact.told == Chained(role="Duty manager", reach="01632 960102")
     assert isinstance(letter.notice, AnswerOverdue)
     assert (letter.agency, letter.notice.escalated_to) == ("childrens_social_care", fact.told)
     assert letter.notice.due_at == NOON + 20.25 * HOUR
