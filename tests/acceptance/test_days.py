@@ -911,11 +911,19 @@ def test_operations_see_a_dead_letters_cause_and_cure_and_its_content_with_a_rea
     assert "Nothing seen." in hub("dead-letters", "show", letter["id"], "--reveal", *me)
 
 
-@pytest.mark.xfail(strict=True, reason="whose content operations looked at is not told of it")
 def test_the_owner_is_told_that_operations_looked_and_why(days: Days) -> None:
-    days.borough.settles()
-    days.borough["gp"].letters("any")
-    assert "The practice rang" in json.dumps([one["data"] for one in days.borough["gp"].read])
+    (letter,) = [one for one in days.dead_letters if one["agency"] == "gp"]
+    me = ["--who", "A. Ops", "--why", "The practice rang"]
+    days.borough.hub("dead-letters", "show", letter["id"], "--reveal", *me)
+    told = days.borough["gp"].awaits("content-revealed", record="dead_letter")
+    assert told["message_ids"] == [letter["id"]]
+    assert read(told) == {
+        "record": "dead_letter",
+        "message_ids": ["…"],
+        "seen_by": "A. Ops",
+        "why": "The practice rang",
+        "seen_at": "…",
+    }
 
 
 def test_a_replay_decides_all_of_it_again_alike(days: Days) -> None:
