@@ -153,7 +153,7 @@ def test_whoever_told_something_of_a_case_is_told_that_it_was_revealed(tmp_path:
         for entry in entries
         if entry.chain.startswith("intake/")
     }
-    told = {}
+    told = dict[str, str]()
     for agency in hub.settings.agencies:
         for letter in hub.queues.lease(agency, limit=500, seconds=60):
             if letter.type == "mash.content-revealed.v1":
