@@ -110,8 +110,9 @@ def test_the_referrer_is_told_at_once_that_it_is_taken_and_what_was_set_aside(da
                 "reason": "invalid.postcode",
                 "explanation": "The field is not a postcode.",
                 "done": KEPT,
-                "cure": "Write the postcode alone, such as AB1 2CD; other words belong to the "
-                "address lines. Expected: AB1 2CD.",
+                "cure": "Write a real postcode alone, such as BD54 5UN; other words belong to the "
+                "address lines. If it is right as far as you know, send it anyway: a human sees "
+                "it.",
             },
             {
                 "field": "data.subject.identifier[1].value",
@@ -126,9 +127,9 @@ def test_the_referrer_is_told_at_once_that_it_is_taken_and_what_was_set_aside(da
     assert warning == {
         "field": "data.observed_at",
         "reason": "invalid.time",
-        "explanation": "The field is not a moment with its offset from UTC.",
+        "explanation": "The field is not a moment of the agreed form.",
         "done": "The time at which it arrived is used instead.",
-        "cure": "Write moments as ….",
+        "cure": "Write moments as was agreed, … where nothing else was.",
     }
 
 
@@ -472,7 +473,15 @@ def test_the_duty_manager_is_told_of_a_possible_red_that_nobody_opens_and_whom_i
         "due_at": "…",
         "about": jude,
     }
-    assert read(warned) == [{**told, "breached": False}, {**told, "breached": True}]
+    late = {**told, "breached": True}
+    manager = {"role": "Duty manager", "reach": "01632 960102"}
+    head = {"role": "Ada Sample, head of service", "reach": "01632 960120"}
+    assert read(warned) == [
+        {**told, "breached": False},
+        late,
+        {**late, "escalated_to": manager},
+        {**late, "escalated_to": head},
+    ]
 
 
 def test_the_duty_manager_sees_in_every_picture_what_is_due(days: Days) -> None:
