@@ -141,14 +141,24 @@ def record(decided: Decided, transaction: Transaction) -> None:
         memory.flush(transaction)
     decided.attempt.writes(None)
     journal.append(transaction, cursor, messages=effects.facts)
-    queues.post(transaction, effects.letters)
-    queues.take_back(transaction, effects.taken_back)
+    _send(effects, transaction)
     queues.let_go(transaction, effects.let_go)
     timers.start(transaction, effects.timers)
     dead_letters.bury(transaction, effects.dead)
     if decided.due and decided.offsets is not Offsets.LEFT:
         cursor.next_offset = decided.due[-1].offset + 1
     cursors.store(transaction, cursor)
+
+
+def _send(effects: Effects, transaction: Transaction) -> None:
+    """Queue what leaves, and take back what is not to; who never had a letter in hand that is taken
+    back is not told so.
+    """
+    letters = effects.letters.items()
+    queues.post(transaction, {id_: letter for id_, letter in letters if letter.after is None})
+    unseen = queues.take_back(transaction, effects.taken_back)
+    after = {id_: one for id_, one in letters if one.after and one.after not in unseen}
+    queues.post(transaction, after)
 
 
 def _due(deliveries: Sequence[Delivery], offsets: Offsets, *, expected: int) -> Sequence[Delivery]:

@@ -18,6 +18,8 @@ class Letter:
     key: str
     agency: str
     notice: Notice
+    after: str | None = None
+    """A letter that is taken back with this: nobody who never had that one in hand is told."""
 
 
 def letter_id(cause: str, step: str, *, key: str) -> str:

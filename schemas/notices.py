@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from operator import not_
+from typing import Literal
 
 from pydantic import Field
 
@@ -213,3 +214,20 @@ class AnswerOverdue(About, RequestHead, Notice, type="mash.answer-overdue.v1"):
 
     due_at: Instant
     escalated_to: Contact
+
+
+class ContentRevealed(Notice, type="mash.content-revealed.v1"):
+    """Somebody who runs or audits the hub was shown what an agency told, for that agency (R46).
+
+    It holds nothing of what was shown.
+    """
+
+    record: Literal["dead_letter", "referral"]
+    """``referral``: what the journal has of a referral, case or product, or its pictures."""
+    message_ids: tuple[Identity, ...]
+    """The agency's own messages of it, as their receipts call them."""
+    references: tuple[Identity, ...] = Field(default=(), exclude_if=not_)
+    """What the agency itself calls the concerns among them."""
+    seen_by: Line
+    why: Line
+    seen_at: Instant

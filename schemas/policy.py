@@ -137,6 +137,10 @@ class ColourRule(Shape):
     """When the front line is told at once."""
     without_consent: bool = Field(default=False, exclude_if=not_)
     """Whether the legal basis stands though consent was refused, as section 47 does (L5)."""
+    to_do: Line | None = Field(default=None, exclude_if=_no)
+    """What a recipient of a product is to do with it; None: it is not told."""
+    act_within: TimeAllowed | None = Field(default=None, exclude_if=_no)
+    """For that, in the recipient's own time from when the product goes out; None: not told."""
 
 
 class BoroughProfile(Shape):

@@ -12,6 +12,7 @@ from schemas.base import (
     Code,
     Fact,
     Identity,
+    Instant,
     Line,
     Notice,
     Prose,
@@ -334,7 +335,17 @@ class ProductRefused(ProductFact, type="mash.product.refused.v1", topic="product
     reason: Line
 
 
-class Product(About, SentProduct, Notice, type="mash.product.v1"):
+class ToAct(Shape):
+    """What a recipient is to do with a product, and by when; where the profile says neither, none.
+
+    No part of what owners approve: it tells nothing of anybody.
+    """
+
+    to_do: Line | None = Field(default=None, exclude_if=_none)
+    due_at: Instant | None = Field(default=None, exclude_if=_none)
+
+
+class Product(ToAct, About, SentProduct, Notice, type="mash.product.v1"):
     """The document that leaves the hub, and nothing but this document."""
 
     referral_id: Identity | None = Field(default=None, exclude_if=not_)

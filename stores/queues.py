@@ -38,10 +38,16 @@ def post(transaction: Transaction, by_id: Mapping[str, Letter]) -> None:
     transaction.insert(letters, rows, clash=Clash.KEEP)
 
 
-def take_back(transaction: Transaction, ids: Sequence[str]) -> None:
-    """Delete letters that are not to leave; one in somebody's hand counts as having left."""
-    if ids:
-        transaction.connection.execute(delete(letters).where(letters.c.id.in_(ids)))
+def take_back(transaction: Transaction, ids: Sequence[str]) -> set[str]:
+    """Delete letters that are not to leave; answers those that nobody ever had in hand.
+
+    One in somebody's hand counts as having left.
+    """
+    if not ids:
+        return set()
+    gone = delete(letters).where(letters.c.id.in_(ids))
+    rows = transaction.connection.execute(gone.returning(letters.c.id, letters.c.attempts))
+    return {row.id for row in rows if row.attempts == 0}
 
 
 def keep_back(transaction: Transaction, ids: Collection[str], *, seconds: float) -> None:

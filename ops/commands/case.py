@@ -22,7 +22,8 @@ from ops.look.trail import Event
 @click.option(
     "--reveal",
     is_flag=True,
-    help="Show contents too. That you looked is recorded; say --who and --why.",
+    help="Show contents too. That you looked is recorded, and told to the agencies whose messages "
+    "they are; say --who and --why.",
 )
 @click.option("--who", type=text, help="Your name and role, as the record keeps it.")
 @click.option("--why", type=text, help="Why you need to see the contents.")

@@ -91,7 +91,8 @@ def list_(
 @click.option(
     "--reveal",
     is_flag=True,
-    help="Show the original too. That you looked is recorded; say --who and --why.",
+    help="Show the original too. That you looked is recorded, and told to whoever sent it; "
+    "say --who and --why.",
 )
 @click.option("--who", type=text, help="Your name and role, as the record keeps it.")
 @click.option("--why", type=text, help="Why you need to see the original.")

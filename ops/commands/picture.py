@@ -25,7 +25,8 @@ from schemas.picture import Picture
 @click.option(
     "--reveal",
     is_flag=True,
-    help="Show the pictures. That you looked is recorded; say --who and --why.",
+    help="Show the pictures. That you looked is recorded, and told to the agencies whose messages "
+    "are in them; say --who and --why.",
 )
 @click.option("--who", type=text, help="Your name and role, as the record keeps it.")
 @click.option("--why", type=text, help="Why you need to see them.")

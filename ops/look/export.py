@@ -31,6 +31,7 @@ NOTICES: tuple[type[Notice], ...] = (
     notices.ApprovalCancellation,
     notices.AnswerOverdue,
     notices.ApprovalRequest,
+    notices.ContentRevealed,
     notices.DueTimeWarning,
     notices.Handover,
     notices.HeldBackNotice,

@@ -6,15 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ops.look.reading import Readable
-from ops.look.trail import OPERATIONS, operation
+from ops.look.revealing import reveal_entries
 from ops.run.wiring import Hub
 from router.picture.drawing import draw
 from router.picture.elsewhere import with_adults
 from router.picture.reading import find
-from schemas.operations import RecordRevealed
 from schemas.picture import Picture, PicturePart, PictureShown
 from schemas.rating import RatingAssigned
-from stores import cursors, journal, trail
+from stores import trail
 from stores.trail import Entry
 
 
@@ -45,19 +44,14 @@ def reveal(
 ) -> tuple[list[Showing], Picture | None]:
     """What was shown of a referral, with what it showed, and the picture of now.
 
-    Who looked and why is recorded first.
+    Who looked and why is recorded first, and told to each agency of which there is something.
     """
     with hub.database.transaction() as transaction:
         entries = trail.about(transaction.connection, transaction.vault, wanted=referral_id)
         found = with_adults(transaction, find(transaction, [referral_id]))
         now = draw(referral_id, found, hub.policy.value)
         if entries:
-            cursor = cursors.lock(transaction, OPERATIONS)
-            ids = tuple(entry.message.id for entry in entries)
-            fact = RecordRevealed(record_id=referral_id, message_ids=ids, seen_by=who, why=why)
-            message = operation(fact, now=transaction.now, correlation_id=referral_id)
-            journal.append(transaction, cursor, messages=[message])
-            cursors.store(transaction, cursor)
+            reveal_entries(hub, transaction, entries=entries, wanted=referral_id, who=who, why=why)
     return _showings(entries, referral_id, revealed=True), now
 
 

@@ -7,9 +7,9 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from uuid import uuid4
 
 from ops.look.reading import Readable
+from ops.look.revealing import reveal_entries
 from ops.run.wiring import Hub
 from router.refuse import parts_to_tell
 from schemas.base import Fact
@@ -22,16 +22,11 @@ from schemas.case import (
 )
 from schemas.checks import ChecksRequested, ChecksRevised
 from schemas.information import InformationRequested, RequestsPrepared
-from schemas.message import Message
-from schemas.operations import RecordRevealed
 from schemas.product import ApprovalsCancelled, ProductDrafted
 from schemas.rating import RatingAssigned, RatingSuggested
 from schemas.safety import LetterHeld, ProductHeld
-from stores import codec, cursors, journal, trail
+from stores import codec, trail
 from stores.trail import Entry
-
-OPERATIONS = "operations"
-"""The chain of what people of the hub do."""
 
 _IDS = (
     "absorbed_case_id",
@@ -197,31 +192,14 @@ def of(hub: Readable, wanted: str) -> list[Event]:
 
 
 def reveal(hub: Hub, wanted: str, *, who: str, why: str) -> list[Event]:
-    """The trail with its contents; who looked, at what and why, is recorded first."""
+    """The trail with its contents; who looked, at what and why, is recorded first, and told to each
+    agency of which there is something in it.
+    """
     with hub.database.transaction() as transaction:
-        cursor = cursors.lock(transaction, OPERATIONS)
         entries = trail.about(transaction.connection, transaction.vault, wanted=wanted)
         if entries:
-            shown = tuple(entry.message.id for entry in entries)
-            fact = RecordRevealed(record_id=wanted, message_ids=shown, seen_by=who, why=why)
-            about = entries[0].message.correlation_id
-            message = operation(fact, now=transaction.now, correlation_id=about)
-            journal.append(transaction, cursor, messages=[message])
-            cursors.store(transaction, cursor)
+            reveal_entries(hub, transaction, entries=entries, wanted=wanted, who=who, why=why)
     return [_event(entry, revealed=True) for entry in entries]
-
-
-def operation(fact: Fact, *, now: int, correlation_id: str) -> Message:
-    """The message for something that a person of the hub did, at ``now`` (microseconds)."""
-    return Message(
-        id=str(uuid4()),
-        source="mash-hub/operations",
-        time=codec.from_micros(now),
-        key=fact.subject,
-        correlation_id=correlation_id,
-        causation_id=None,
-        data=fact,
-    )
 
 
 def _event(entry: Entry, *, revealed: bool) -> Event:

@@ -13,7 +13,7 @@ from connectors.formats.media import media_type
 from connectors.formats.records import Reading
 from connectors.port import AgencyRoute, Routes
 from ops.look.reading import Readable
-from ops.look.trail import OPERATIONS, operation
+from ops.look.revealing import OPERATIONS, operation, tell
 from ops.mend import mending
 from ops.run.wiring import Hub
 from router import intake
@@ -22,6 +22,7 @@ from schemas.base import Fact
 from schemas.decisions import ItemRuled, ReleaseDecided, StandingReleased, StandingWithdrawn
 from schemas.letter import Letter
 from schemas.message import Message, derived_id
+from schemas.notices import ContentRevealed
 from schemas.notification import Receipt, ReceiptStatus
 from schemas.operations import (
     DeadLetterDiscarded,
@@ -95,10 +96,18 @@ def _told_of(row: Any) -> Listed:
 
 
 def reveal(hub: Hub, id_: str, *, person: Person) -> DeadLetter:
-    """The dead letter with its original; the look is recorded first. Raises :class:`Refused`."""
+    """The dead letter with its original; the look is recorded first, and told to the agency whose
+    it is. Raises :class:`Refused`.
+    """
+    said = {"seen_by": person.who, "why": person.why}
     with _opened(hub, id_) as opened:
-        opened.record(DeadLetterRevealed, {"seen_by": person.who, "why": person.why})
-    return opened.letter
+        message, dead = opened.record(DeadLetterRevealed, said), opened.letter
+        # Some are no agency's, or of one that is not configured any more.
+        if dead.agency in hub.settings.agencies:
+            seen = {"record": "dead_letter", "message_ids": (dead.id,), "seen_at": message.time}
+            notice = ContentRevealed.model_validate(seen | said)
+            tell(opened.transaction, message, agency=dead.agency, notice=notice)
+    return dead
 
 
 def mend(hub: Hub, routes: Routes, *, id_: str, field: str, value: str, person: Person) -> None:
@@ -182,13 +191,14 @@ class _Opened:
         dead_letters.settle(self.transaction, after)
         self.record(told, {"decided_by": person.who, "why": person.why} | more)
 
-    def record(self, told: type[Fact], more: Mapping[str, Any]) -> None:
+    def record(self, told: type[Fact], more: Mapping[str, Any]) -> Message:
         """Write a fact about the letter to the chain of operations, in the same transaction."""
         letter = {"dead_letter_id": self.letter.id, "agency": self.letter.agency}
         fact = told.model_validate(letter | dict(more))
         message = operation(fact, now=self.transaction.now, correlation_id=self.correlation_id)
         journal.append(self.transaction, self.cursor, messages=[message])
         cursors.store(self.transaction, self.cursor)
+        return message
 
 
 @contextmanager

@@ -62,6 +62,13 @@ class Now:
             own = openings(DAY_AND_NIGHT)
         return started(self.until(due_at, own), due_at, warn_at=self.profile.warn_at)
 
+    def act_by(self, colour: Colour, *, agency: str) -> dt.datetime | None:
+        """By when a recipient is to act on a product that goes out now, where the profile says."""
+        allowed = self.rule(colour).act_within
+        if allowed is None:
+            return None
+        return allowed_time(allowed, self.at, calendar=self.policy.calendar_of(agency)).due
+
     def answer_time(self, agency: str, until: dt.datetime, *, share: float = 1) -> OwnTime:
         """A share of an agency's own time from now until a moment."""
         calendar = self.policy.calendar_of(agency)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Iterator
 from itertools import pairwise
@@ -800,7 +801,15 @@ def words(*items: tuple[str, str, str]) -> list[Data]:
 def product(recipient: str, purpose: str, colour: str, items: list[Data], **more: Any) -> Data:
     head = {"product_id": "…", "case_id": "…", "referral_id": "…", "disposal": "front_line_team"}
     told = {"recipient": recipient, "purpose": purpose, "colour": colour, "items": items}
-    return {**head, **told, "about": ABOUT_FOR_TEAMS, **more}
+    asked = {"to_do": TO_DO[colour], "due_at": "…"}
+    return {**head, **told, **asked, "about": ABOUT_FOR_TEAMS, **more}
+
+
+TO_DO = {
+    "red": "Act on it at once, and send a delivery receipt that says who has it.",
+    "amber": "Begin the assessment, and send a delivery receipt that says who has it.",
+    "green": "Offer the family early help, and send a delivery receipt that says who has it.",
+}
 
 
 def test_the_assessment_team_reads_whom_it_is_about_what_is_known_and_whom_to_ring(
@@ -844,10 +853,12 @@ def test_the_front_line_has_a_red_at_once_and_then_all_that_its_owners_let_go(
     assert later == product(team, purpose, "red", items, signposts=[SIGNPOST])
 
 
-@pytest.mark.xfail(strict=True, reason="a product does not say by when it is to be acted on")
-def test_the_front_line_reads_by_when_to_act(days: Days) -> None:
-    at_once = days.borough["police_cait"].letters("product")[0]
-    assert "due_at" in at_once
+@pytest.mark.parametrize("team", story.FRONT_LINE)
+def test_the_front_line_reads_to_act_within_the_hour(days: Days, team: str) -> None:
+    at_once = days.borough[team].letters("product")[0]
+    sent = next(one["time"] for one in days.borough[team].read if one["data"] == at_once)
+    left, by = map(dt.datetime.fromisoformat, (sent, at_once["due_at"]))
+    assert left < by <= left + dt.timedelta(hours=1)
 
 
 def test_early_help_reads_whom_it_is_about_and_what_is_asked_for(days: Days) -> None:
@@ -868,6 +879,8 @@ def test_early_help_reads_whom_it_is_about_and_what_is_asked_for(days: Days) -> 
         "purpose": "early help assessment",
         "colour": "green",
         "disposal": "early_help",
+        "to_do": TO_DO["green"],
+        "due_at": "…",
         "about": {**OWEN, "address": [OWENS_HOME], "school": HIS_SCHOOL},
         "items": items,
         "signposts": [],
@@ -936,11 +949,19 @@ def test_operations_see_a_dead_letters_cause_and_cure_and_its_content_with_a_rea
     assert "Nothing seen." in hub("dead-letters", "show", letter["id"], "--reveal", *me)
 
 
-@pytest.mark.xfail(strict=True, reason="whose content operations looked at is not told of it")
 def test_the_owner_is_told_that_operations_looked_and_why(days: Days) -> None:
-    days.borough.settles()
-    days.borough["gp"].letters("any")
-    assert "The practice rang" in json.dumps([one["data"] for one in days.borough["gp"].read])
+    (letter,) = [one for one in days.dead_letters if one["agency"] == "gp"]
+    me = ["--who", "A. Ops", "--why", "The practice rang"]
+    days.borough.hub("dead-letters", "show", letter["id"], "--reveal", *me)
+    told = days.borough["gp"].awaits("content-revealed", record="dead_letter")
+    assert told["message_ids"] == [letter["id"]]
+    assert read(told) == {
+        "record": "dead_letter",
+        "message_ids": ["…"],
+        "seen_by": "A. Ops",
+        "why": "The practice rang",
+        "seen_at": "…",
+    }
 
 
 def test_a_replay_decides_all_of_it_again_alike(days: Days) -> None:

@@ -375,6 +375,20 @@ def test_a_letter_that_was_taken_back_is_gone_and_the_others_stay(database: Data
     assert [letter.id for letter in left] == ["letter-1"]
 
 
+def test_of_letters_that_are_taken_back_those_that_nobody_had_in_hand_are_told(
+    database: Database,
+) -> None:
+    """What was leased may have been read, whatever became of it; what was kept back was not."""
+    _post(database, 4)
+    with database.transaction() as transaction:
+        queues.lease(transaction, "police", limit=3, seconds=60)
+        queues.keep_back(transaction, ["letter-1"], seconds=60)
+        queues.give_back(transaction, "police", ids=["letter-2"], after_seconds=0)
+    ids = [f"letter-{number}" for number in range(5)]
+    with database.transaction() as transaction:
+        assert queues.take_back(transaction, ids) == {"letter-1", "letter-3"}
+
+
 def test_a_letter_that_was_kept_back_waits_as_if_nobody_had_leased_it_until_it_is_let_go(
     database: Database,
 ) -> None:

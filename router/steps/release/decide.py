@@ -84,8 +84,10 @@ def _release(
     sent = Released(fetched=False, holds=approved, **approved.shared(Released))
     if now.agreement_with(approved.recipient) is None:
         return _held_back(sent, approved, policy=now.policy)
-    sent = sent.model_copy(update={"letter": sending.letter_named(cause)})
-    return Outcome(sent, (sending.released(approved),), (sending.letter(approved),))
+    asks = sending.to_act(approved, now)
+    named = {"letter": sending.letter_named(cause)} | asks.shared(Released)
+    facts, letters = (sending.released(approved, asks),), (sending.letter(approved, asks),)
+    return Outcome(sent.model_copy(update=named), facts, letters)
 
 
 def _is_part(approved: ProductApproved) -> bool:

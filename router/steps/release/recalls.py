@@ -172,8 +172,8 @@ def _left_without(
         after = back.model_copy(update={"letter": None, "holds": None})
         return Outcome(after, (*facts, refused), takes_back=(sent.letter,))
     after = back.model_copy(update={"letter": sending.letter_named(cause), "holds": holds})
-    told = (*facts, sending.released(holds))
-    return Outcome(after, told, (sending.letter(holds),), takes_back=(sent.letter,))
+    told = (*facts, sending.released(holds, sent))
+    return Outcome(after, told, (sending.letter(holds, sent),), takes_back=(sent.letter,))
 
 
 def _narrowed(approved: ProductApproved, withdrawn: ApprovalWithdrawn) -> ProductApproved:

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from hashlib import sha256
 
+from router.steps.now import Now
 from schemas.letter import Letter, letter_id
-from schemas.product import Product, ProductApproved, ProductReleased
+from schemas.product import Product, ProductApproved, ProductReleased, ToAct
 
 STEP_NAME = "release"
 
 
-def letter(approved: ProductApproved) -> Letter:
-    """The letter that holds what was approved and nothing else."""
-    return Letter("product", agency=approved.recipient, notice=_product(approved))
+def to_act(approved: ProductApproved, now: Now) -> ToAct:
+    """What its recipient is to do, as the profile says of its colour, and by when if it goes now.
+
+    Where less of it is sent in its place, that is due as it was.
+    """
+    due_at = now.act_by(approved.colour, agency=approved.recipient)
+    return ToAct(to_do=now.rule(approved.colour).to_do, due_at=due_at)
+
+
+def letter(approved: ProductApproved, asks: ToAct) -> Letter:
+    """The letter that holds what was approved, what is to be done with it, and nothing else."""
+    return Letter("product", agency=approved.recipient, notice=_product(approved, asks))
 
 
 def letter_named(cause: str) -> str:
@@ -20,14 +30,14 @@ def letter_named(cause: str) -> str:
     return letter_id(cause, STEP_NAME, key="product")
 
 
-def released(approved: ProductApproved) -> ProductReleased:
+def released(approved: ProductApproved, asks: ToAct) -> ProductReleased:
     """The fact that it is on its recipient's queue."""
     return ProductReleased(
-        digest=sha256(_product(approved).model_dump_json().encode()).hexdigest(),
+        digest=sha256(_product(approved, asks).model_dump_json().encode()).hexdigest(),
         item_digests=tuple(item.digest for item in approved.items),
         **approved.shared(ProductReleased) | {"signposts": len(approved.signposts)},
     )
 
 
-def _product(approved: ProductApproved) -> Product:
-    return Product(**approved.shared(Product))
+def _product(approved: ProductApproved, asks: ToAct) -> Product:
+    return Product(**approved.shared(Product) | asks.shared(ToAct))

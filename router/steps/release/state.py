@@ -8,7 +8,7 @@ from pydantic import Field
 
 from schemas.base import Code, Identity, Line, ReferralHead, Shape
 from schemas.identity import About
-from schemas.product import ProductApproved, RecallAnswer
+from schemas.product import ProductApproved, RecallAnswer, ToAct
 
 
 class TakenBack(Shape):
@@ -31,7 +31,7 @@ class Recall(Shape):
     answer: RecallAnswer | None = None
 
 
-class Released(About, ReferralHead):
+class Released(ToAct, About, ReferralHead):
     """On its recipient's queue as ``letter``; ``recalled`` once nothing of it is to be kept."""
 
     kind: Literal["released"] = "released"

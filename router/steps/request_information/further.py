@@ -193,7 +193,7 @@ def cancelled(
 ) -> Outcome[State]:
     """Answers to these requests are awaited no longer, and who was asked is told.
 
-    ``said``: by whom and why. A request that nobody has fetched is taken back.
+    ``said``: by whom and why. A request that nobody has fetched is taken back, and nobody is told.
     """
     gone = [one for one in requests if one.awaited]
     if not gone:
@@ -207,8 +207,9 @@ def cancelled(
             f"request-cancelled/{one['request_id']}",
             agency=one["agency"],
             notice=RequestCancellation(**one),
+            after=asked.letter,
         )
-        for one in told
+        for one, asked in zip(told, gone, strict=True)
     )
     due = timers(after.next_at, referral_id, before=state.next_at)
     taken_back = tuple(one.letter for one in gone if one.letter)

@@ -20,6 +20,7 @@ from ops.linkage.arrivals import notification_event
 from ops.look.trail import reveal
 from ops.run.wiring import Hub
 from stores import journal
+from stores.trail import about
 from tests.support.filled import answer_letters, empty_hub, filled_hub, send
 
 Worked = tuple[DemoFolder, Hub]
@@ -139,6 +140,27 @@ def test_revealing_shows_contents_and_records_who_looked_at_what_and_why(tmp_pat
         assert [
             found for found in journal.verify(connection) if isinstance(found, journal.Flaw)
         ] == []
+
+
+def test_whoever_told_something_of_a_case_is_told_that_it_was_revealed(tmp_path: Path) -> None:
+    folder, hub = filled_hub(tmp_path / "hub", notifications=2)
+    id_ = one(hub, "SELECT subject FROM journal WHERE type = 'mash.case.child-linked.v1' LIMIT 1")
+    trail(folder, id_, "--reveal", "--who", "J. Auditor", "--why", "complaint 2026/17")
+    with hub.database.reading() as connection:
+        entries = about(connection, hub.database.vault, wanted=id_)
+    came = {
+        entry.message.id: entry.message.data.of_agency
+        for entry in entries
+        if entry.chain.startswith("intake/")
+    }
+    told = dict[str, str]()
+    for agency in hub.settings.agencies:
+        for letter in hub.queues.lease(agency, limit=500, seconds=60):
+            if letter.type == "mash.content-revealed.v1":
+                ids = json.loads(letter.body)["data"]["message_ids"]
+                told |= dict.fromkeys(ids, agency)
+    assert len(set(told.values())) > 1
+    assert told == came
 
 
 def test_looking_without_revealing_records_nothing(worked: Worked) -> None:

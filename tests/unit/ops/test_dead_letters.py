@@ -4,6 +4,8 @@ record.
 
 from __future__ import annotations
 
+import dataclasses
+import datetime as dt
 import json
 from pathlib import Path
 from typing import Any
@@ -110,6 +112,43 @@ def test_revealing_shows_the_original_and_is_recorded(hub_: tuple[DemoFolder, Hu
     assert "gossip about Feb" in told(folder, "show", id_, "--reveal", *ME)["original"]
     (fact,) = facts(hub, "mash.dead-letter.revealed.v1")
     assert (fact.dead_letter_id, fact.seen_by, fact.why) == (id_, "A. Operator", "asked the school")
+
+
+def test_whose_message_was_read_is_told_by_whom_and_why_and_nothing_of_it(
+    hub_: tuple[DemoFolder, Hub],
+) -> None:
+    folder, hub = hub_
+    event = bad_type()
+    id_ = bury(hub, event)
+    told(folder, "show", id_, "--reveal", *ME)
+    (fact,) = facts(hub, "mash.dead-letter.revealed.v1")
+    (letter,) = hub.queues.lease(fact.agency, limit=10, seconds=60)
+    said = json.loads(letter.body)
+    assert (letter.agency, said["type"]) == (
+        event["data"]["source_agency"],
+        "mash.content-revealed.v1",
+    )
+    seen_at = said["data"].pop("seen_at")
+    assert said["data"] == {
+        "record": "dead_letter",
+        "message_ids": [id_],
+        "seen_by": "A. Operator",
+        "why": "asked the school",
+    }
+    assert dt.datetime.fromisoformat(seen_at).tzinfo is not None
+
+
+def test_of_what_is_of_an_agency_that_is_configured_no_more_nobody_is_told(
+    hub_: tuple[DemoFolder, Hub],
+) -> None:
+    _, hub = hub_
+    event = bad_type()
+    id_, agency = bury(hub, event), event["data"]["source_agency"]
+    others = {code: one for code, one in hub.settings.agencies.items() if code != agency}
+    less = dataclasses.replace(hub, settings=hub.settings.model_copy(update={"agencies": others}))
+    assert dead_letters.reveal(less, id_, person=SOMEBODY).original
+    assert len(facts(hub, "mash.dead-letter.revealed.v1")) == 1
+    assert count(hub, "SELECT count(*) FROM letters") == 0
 
 
 def test_mending_changes_the_faulty_field_alone_and_keeps_the_original(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -377,6 +378,29 @@ def test_the_command_tells_what_was_shown_and_reveals_only_to_who_says_why(
     assert "Child: Robin Sample" in revealed.stdout
     assert "Rated amber by S. Worker" in revealed.stdout
     assert len(facts(hub[1], "mash.record.revealed.v1")) == 1
+
+
+def test_whoever_told_something_of_a_picture_is_told_that_it_was_revealed_and_why(
+    hub: tuple[DemoFolder, Hub],
+) -> None:
+    """The police of its concern and the lead agency of its rating; the school told nothing."""
+    referral = told(hub[1], "police", "R-1")
+    (request,) = letters(hub[1], LEAD, "mash.rating-request.v1")
+    rate(hub[1], request)
+    picture(hub[0], referral, "--reveal", "--who", "J. Auditor", "--why", "complaint 2026/17")
+    (to_police,) = letters(hub[1], "police", "mash.content-revealed.v1")
+    assert dt.datetime.fromisoformat(to_police.pop("seen_at")).tzinfo is not None
+    assert to_police == {
+        "record": "referral",
+        "message_ids": [referral],
+        "references": ["R-1"],
+        "seen_by": "J. Auditor",
+        "why": "complaint 2026/17",
+    }
+    (to_lead,) = letters(hub[1], LEAD, "mash.content-revealed.v1")
+    (rated,) = to_lead["message_ids"]
+    assert (rated != referral, "references" in to_lead) == (True, False)
+    assert letters(hub[1], "school", "mash.content-revealed.v1") == []
 
 
 def test_decisions_on_pictures_are_replayed(hub: tuple[DemoFolder, Hub]) -> None:

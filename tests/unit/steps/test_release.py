@@ -4,6 +4,7 @@ once.
 
 from __future__ import annotations
 
+import datetime as dt
 from hashlib import sha256
 from typing import Any
 
@@ -31,6 +32,7 @@ from schemas.product import (
     RecallAnswered,
     release_digest,
 )
+from schemas.rating import Colour
 from schemas.refusals import Refusal
 from tests.support import given
 from tests.support import products as product
@@ -68,8 +70,48 @@ def test_what_leaves_holds_nothing_but_items_and_signposts_for_a_recipient_and_p
             "referral_id",
             "about",
             "supersedes",
+            "to_do",
+            "due_at",
         )
     }
+
+
+FRIDAY_EVENING = dt.datetime(2026, 6, 12, 19, 0, tzinfo=dt.UTC)
+ACT_AT_ONCE = "Act on it at once, and send a delivery receipt that says who has it."
+
+
+@pytest.mark.parametrize(
+    ("kind", "due_at"),
+    [
+        ("front_line", FRIDAY_EVENING + dt.timedelta(hours=1)),
+        (None, dt.datetime(2026, 6, 15, 9, 0, tzinfo=dt.UTC)),
+    ],
+)
+def test_a_product_says_what_to_do_and_by_when_in_its_recipients_own_time(
+    kind: str | None, due_at: dt.datetime
+) -> None:
+    """A front-line team is there at all hours; who is not has its first hour of Monday."""
+    policy = given.policy(given.partner(product.RECIPIENT, kind=kind))
+    outcome = Given(release.STEP, policy).when(product.approved(), at=FRIDAY_EVENING)
+    (sent,) = given.of(Product, [letter.notice for letter in outcome.letters])
+    assert (sent.to_do, sent.due_at) == (ACT_AT_ONCE, due_at)
+
+
+def test_a_product_under_a_profile_that_does_not_say_what_to_do_says_nothing_of_it() -> None:
+    red = given.profile().colours[Colour.RED].model_copy(update={"to_do": None, "act_within": None})
+    profile = given.profile().model_copy(
+        update={"colours": {**given.profile().colours, Colour.RED: red}}
+    )
+    outcome = Given(release.STEP, given.policy(profile_=profile)).when(product.approved())
+    (sent,) = [letter.notice.model_dump() for letter in outcome.letters]
+    assert not {"to_do", "due_at"} & sent.keys()
+
+
+def test_what_is_left_of_a_product_is_due_when_the_whole_of_it_was() -> None:
+    step, _ = left()
+    outcome = step.when(product.withdrawn(recall=False), at=FRIDAY_EVENING)
+    (sent,) = given.of(Product, [letter.notice for letter in outcome.letters])
+    assert (sent.to_do, sent.due_at) == (ACT_AT_ONCE, given.NOON + dt.timedelta(hours=1))
 
 
 @pytest.mark.parametrize(
