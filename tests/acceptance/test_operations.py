@@ -75,7 +75,7 @@ def test_operations_answer_on_postgresql_as_on_sqlite(hub_: tuple[DemoFolder, Hu
         "--field",
         letter["field"],
         "--value",
-        "2026-02-03T09:30:00Z",
+        "mash.notification.v1",
         *me,
     )
     assert told(folder, "dead-letters", "redrive", letter["id"], *me)["refused_again"] == 0
