@@ -244,6 +244,10 @@ class Days:
         return str(self.receipts[name]["id"])
 
 
+def _told_the_head_of_service(warning: Data) -> bool:
+    return "head of service" in warning.get("escalated_to", {}).get("role", "")
+
+
 def live(borough: Borough) -> Days:
     """Everything in its order."""
     days = Days(borough)
@@ -258,7 +262,8 @@ def live(borough: Borough) -> Days:
     _the_doctor_wants_it_back(days)
     _kira_is_closed(days)
     lead, jude = borough["childrens_social_care"], days.referral("jude")
-    lead.awaits("due-time-warning", referral_id=jude, breached=True)
+    # The last of its chain.
+    lead.awaits("due-time-warning", _told_the_head_of_service, referral_id=jude)
     return days
 
 
