@@ -162,7 +162,7 @@ _OF_OWNERS = (
     *(one.type for one in (ReleaseDecided, ItemRuled, StandingReleased, StandingWithdrawn)),
 )
 _OF_PEOPLE = (
-    *(name for name, sent in MESSAGE_TYPES.items() if "decided_by" in sent.shape.model_fields),
+    *(name for name, sent in MESSAGE_TYPES.items() if sent.decides),
     *(one.type for one in (RatingDecided, RequestDecided, OutcomeDecided)),
     *(one.type for one in (LinkDecided, PersonsDecided, SplitDecided, UndoDecided)),
     *(one.type for one in (EnquiryDecided, SafetyDecided)),
