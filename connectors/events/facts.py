@@ -243,12 +243,12 @@ class Door:
         except ValidationError as error:
             raise of_validation(error, prefix=prefix) from None
         if message_type.decides:
-            self._check_decided(data, prefix=prefix)
+            self._check_decided(made, data, prefix=prefix)
         return message_type.fact(self.route, made)
 
-    def _check_decided(self, data: Json, *, prefix: str) -> None:
+    def _check_decided(self, made: Shape, data: Json, *, prefix: str) -> None:
         try:
-            decided.check(data.value)
+            decided.check(made, data.value, now=self.now)
         except NotTaken as error:
             raise error.within(prefix) from None
 

@@ -300,6 +300,14 @@ def test_nobody_is_asked_all_the_same_for_no_reason(send: Desk, event: Make, fie
     assert (refused.reason, refused.field) == ("missing.field", f"data.overrules[0].{field}")
 
 
+@pytest.mark.parametrize("due_at", ["9999-12-31T23:59:59Z", "2060-01-01T00:00:00Z"])
+def test_no_clock_is_made_to_walk_through_centuries(send: Desk, event: Make, due_at: str) -> None:
+    event_type = "mash.request-decision.v1"
+    data = DATA[event_type][0] | {"action": "change", "due_at": due_at}
+    refused = send.refusal("csc", STRUCTURED, event(data, type=event_type))
+    assert (refused.reason, refused.field) == ("invalid.value", "data.due_at")
+
+
 def test_the_agency_comes_from_the_credential_whatever_the_event_says(
     send: Desk, event: Make
 ) -> None:
