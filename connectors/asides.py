@@ -99,6 +99,11 @@ class Asides:
     def _names(self) -> object:
         return self.sent.names()
 
+    @property
+    def is_mapped(self) -> bool:
+        """Whether the sender wrote in a format of its own."""
+        return self._names is not None
+
     def name(self, path: Path) -> str:
         """The sender's name of the part."""
         return name_in(self._names, path) or self.sent.agreed(path) or dotted(path)

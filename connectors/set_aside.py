@@ -27,7 +27,7 @@ from schemas.enquiries import Enquiry
 from schemas.notification import NO_ACCOUNT, Instead, Notification
 from schemas.person import PartialDate, Person
 from schemas.registers import RegisterEntry
-from schemas.sharing import Sensitivity
+from schemas.sharing import Part, Sensitivity, Sharing
 
 Concern = TypeVar("Concern", Notification, OpenCase, RegisterEntry, CheckReply, Enquiry)
 
@@ -48,6 +48,15 @@ _CAREFUL: Mapping[str, object] = {
     "signpost": False,
 }
 """What stands for flags of sharing that cannot be read."""
+
+
+def _folded(name: object) -> str:
+    """A name whatever its case and what stands between its words."""
+    return "".join(filter(str.isalnum, str(name))).casefold()
+
+
+_MEANS_SHARING = frozenset(map(_folded, ("sharing", "restricted", *_CAREFUL)))
+"""Names that nobody writes who does not keep something back."""
 
 
 def usable(
@@ -109,28 +118,61 @@ class _Making(Generic[Concern]):
     def _kept_close(self, made: Notification) -> dict[str, object]:
         """Flags that cannot be read are taken for the most careful ones."""
         changes: dict[str, object] = {}
-        if strict := self._unread(("sharing",)):
+        if strict := self._unread(("sharing",), Sharing) | self._misplaced():
             changes["sharing"] = made.kept.model_copy(update=strict)
         came = [
             n for n, one in enumerate(at(self.sent.values, ("parts",)) or ()) if one is not None
         ]
         parts = tuple(
-            part.model_copy(update=self._unread(("parts", number)))
+            part.model_copy(update=self._unread(("parts", number), Part))
             for number, part in zip(came, made.parts, strict=True)
         )
         return changes | ({"parts": parts} if parts != made.parts else {})
 
-    def _unread(self, path: Path) -> dict[str, object]:
-        """The most careful value for each flag there that came and is not used."""
-        whole = self._is_lost(path)
+    def _unread(self, path: Path, shape: type[Sharing]) -> dict[str, object]:
+        """The most careful value for each flag there that came and is not used; for all of them
+        where there is a name that may be meant for any.
+        """
+        came = at(self.asides.came, path)
+        unknown = set(came) - set(shape.model_fields) if isinstance(came, dict) else set()
+        whole = bool(unknown) or self._is_lost(path)
         strict: dict[str, object] = {
             name: careful
             for name, careful in _CAREFUL.items()
-            if whole or self._is_lost((*path, name))
+            if whole or self._is_lost((*path, name)) or self._is_null((*path, name), shape)
         }
         for place in [path, *((*path, name) for name in strict)]:
             self.asides.keep_close(place)
+        for name in unknown:
+            self._guessed((*path, name))
         return strict
+
+    def _misplaced(self) -> dict[str, object]:
+        """The most careful flags of all, where one was written beside ``sharing``."""
+        came = self.asides.came if isinstance(self.asides.came, dict) else {}
+        meant = [
+            name
+            for name in came
+            if _folded(name) in _MEANS_SHARING and name not in Notification.model_fields
+        ]
+        for name in meant:
+            self._guessed((name,))
+        return dict(_CAREFUL) if meant else {}
+
+    def _guessed(self, path: Path) -> None:
+        """Say that a name of the sender's own is taken for a flag, null too."""
+        self.asides.note(Fault(path, "invalid.unknown-field"), Instead.KEPT_CLOSE)
+        self.asides.keep_close(path)
+
+    def _is_null(self, path: Path, shape: type[Sharing]) -> bool:
+        """Whether null stands where a flag must be; in an agency's own format it says nothing."""
+        came, name = at(self.asides.came, path[:-1]), path[-1]
+        if not isinstance(came, dict) or came.get(name, "") is not None or self.asides.is_mapped:
+            return False
+        if shape.model_fields[str(name)].default is None:
+            return False
+        self.asides.note(Fault(path, "invalid.value"), Instead.KEPT_CLOSE)
+        return True
 
     def _is_lost(self, path: Path) -> bool:
         return at(self.asides.came, path) is not None and at(self.sent.values, path) is None

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
+from connectors import decided
 from connectors.asides import AsSent, overwritten
 from connectors.degradable import DEGRADABLE, Degradable
 from connectors.formats.mapping import Format
@@ -61,6 +62,11 @@ class MessageType(Generic[Sent]):
     def degrades(self) -> bool:
         """Whether it is taken without what cannot be used of it."""
         return issubclass(self.shape, DEGRADABLE)
+
+    @property
+    def decides(self) -> bool:
+        """Whether it is a named person's decision."""
+        return "decided_by" in self.shape.model_fields
 
 
 def _entered(by: AgencyRoute, sent: RegisterEntry) -> Fact:
@@ -236,7 +242,15 @@ class Door:
             made = shape.model_validate_json(data.text, strict=True)
         except ValidationError as error:
             raise of_validation(error, prefix=prefix) from None
+        if message_type.decides:
+            self._check_decided(made, data, prefix=prefix)
         return message_type.fact(self.route, made)
+
+    def _check_decided(self, made: Shape, data: Json, *, prefix: str) -> None:
+        try:
+            decided.check(made, data.value, now=self.now)
+        except NotTaken as error:
+            raise error.within(prefix) from None
 
     def _with_amiss(self, made: Any) -> Any:
         if not self.amiss:

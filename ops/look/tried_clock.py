@@ -66,6 +66,15 @@ def attempt(
 
     Raises ``CannotTry``.
     """
+    try:
+        return _attempted(profile, kind, at, agency=agency, colour=colour)
+    except OverflowError:
+        raise CannotTry("it would run beyond the end of time: give an earlier moment") from None
+
+
+def _attempted(
+    profile: BoroughProfile, kind: Kind, at: dt.datetime, *, agency: str | None, colour: Colour
+) -> Tried:
     zone = ZoneInfo(profile.calendar.time_zone)
     start = at if at.tzinfo else at.replace(tzinfo=zone)
     own = _own_time(profile, kind, start, agency=agency, colour=colour)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from connectors.events.envelope import reread
-from connectors.events.facts import Door
+from connectors.events.facts import MESSAGE_TYPES, Door
 from connectors.formats.media import media_type
 from connectors.formats.records import Reading
 from connectors.port import AgencyRoute, Routes
@@ -19,7 +19,20 @@ from ops.run.wiring import Hub
 from router import intake
 from router.topology import bound_steps
 from schemas.base import Fact
-from schemas.decisions import ItemRuled, ReleaseDecided, StandingReleased, StandingWithdrawn
+from schemas.decisions import (
+    ItemRuled,
+    LinkDecided,
+    OutcomeDecided,
+    PersonsDecided,
+    RatingDecided,
+    ReleaseDecided,
+    RequestDecided,
+    SplitDecided,
+    StandingReleased,
+    StandingWithdrawn,
+    UndoDecided,
+)
+from schemas.enquiries import EnquiryDecided
 from schemas.letter import Letter
 from schemas.message import Message, derived_id
 from schemas.notices import ContentRevealed
@@ -31,6 +44,7 @@ from schemas.operations import (
     DeadLetterRevealed,
 )
 from schemas.refusals import Refusal
+from schemas.safety import SafetyDecided
 from schemas.topics import REDRIVEN
 from stores import codec, cursors, dead_letters, inbox, journal, queues, trail
 from stores.database import Transaction
@@ -114,7 +128,8 @@ def mend(hub: Hub, routes: Routes, *, id_: str, field: str, value: str, person: 
     """Correct the faulty field and no other. Raises :class:`Refused` or ``CannotMend``.
 
     The original stays. What leaves only its owner decides (R30): such a decision is not mended,
-    nor is anything else into one.
+    nor is anything else into one. Of any other decision no more than what it is addressed to: who
+    decided says what.
     """
     with _opened(hub, id_) as opened:
         dead = opened.waiting()
@@ -122,27 +137,52 @@ def mend(hub: Hub, routes: Routes, *, id_: str, field: str, value: str, person: 
         reading = _reading(routes.by_code.get(dead.agency), dead.content_type)
         before = dead.mended or dead.original
         text = mending.mended(before, dead.content_type, field=field, value=value, reading=reading)
-        if any(_decides_release(dead.content_type, body) for body in (dead.original, text)):
+        bodies = (dead.original, text)
+        if any(_names(_OF_OWNERS, dead.content_type, body) for body in bodies):
             raise Refused(
                 "it decides about what leaves, and only the item's owner may: "
                 "ask it to decide again"
+            )
+        decides = any(_names(_OF_PEOPLE, dead.content_type, body) for body in bodies)
+        if decides and _within_decision(field) not in _FORM:
+            raise Refused(
+                "it is a named person's decision, and only its sender says what was decided: "
+                "ask for the message anew"
             )
         after = replace(dead, state=DeadLetterState.MENDED, mended=text)
         opened.settle(after, person, told=DeadLetterMended, field=dead.field or field)
 
 
-def _decides_release(content_type: str, body: bytes) -> bool:
-    """Whether this is an owner's decision, as it came or as a fact; in doubt it is one."""
+def _names(decisions: Sequence[str], content_type: str, body: bytes) -> bool:
+    """Whether this is one of these decisions, as it came or as a fact; in doubt it is one."""
     told = content_type.encode() + body
-    return any(name.encode() in told for name in _DECIDES)
+    return any(name.encode() in told for name in decisions)
 
 
-_DECIDES = (
+def _within_decision(field: str) -> str:
+    """The field without the names of the envelope and the fact that may hold a decision."""
+    return field.removeprefix("data.").removeprefix("decision.")
+
+
+_OF_OWNERS = (
     "mash.release-decision.",
     "mash.item-decision.",
     "mash.standing-",
     *(one.type for one in (ReleaseDecided, ItemRuled, StandingReleased, StandingWithdrawn)),
 )
+_OF_PEOPLE = (
+    *(name for name, sent in MESSAGE_TYPES.items() if sent.decides),
+    *(one.type for one in (RatingDecided, RequestDecided, OutcomeDecided)),
+    *(one.type for one in (LinkDecided, PersonsDecided, SplitDecided, UndoDecided)),
+    *(one.type for one in (EnquiryDecided, SafetyDecided)),
+)
+_FORM = frozenset(
+    {"id", "source", "specversion", "time", "datacontenttype", "dataschema"}
+    | {"referral_id", "case_id"}
+)
+"""Of a decision and its envelope: how it is written and which referral it is about, which the
+picture that it names as seen must be of.
+"""
 
 
 def discard(hub: Hub, id_: str, *, person: Person) -> int:

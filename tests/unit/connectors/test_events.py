@@ -264,6 +264,50 @@ def test_every_type_that_people_answer_with_becomes_its_fact(
     assert type(arrival.body) is fact
 
 
+@pytest.mark.parametrize("blank", ["   ", "\u200b", "\u00a0\t", "\u2800", "\ufe0f"])
+@pytest.mark.parametrize(
+    ("kind", "changes", "field"),
+    [
+        ("rating", {}, "rationale"),
+        ("outcome", {}, "rationale"),
+        ("outcome", {}, "may_be_told"),
+        ("outcome", {}, "without_product"),
+        ("request", {}, "rationale"),
+        ("request", {"action": "ask", "agency": "gp", "request_id": None}, "question"),
+        ("link", {}, "rationale"),
+        ("persons", {}, "rationale"),
+        ("split", {}, "rationale"),
+        ("split", {}, "decided_by"),
+    ],
+)
+def test_a_blank_in_a_decision_is_as_good_as_nothing(
+    send: Desk, event: Make, *, kind: str, changes: dict[str, object], field: str, blank: str
+) -> None:
+    event_type = f"mash.{kind}-decision.v1"
+    data = DATA[event_type][0] | changes
+    refused = [
+        send.refusal("csc", STRUCTURED, event(data | {field: no_word}, type=event_type))
+        for no_word in (blank, "")
+    ]
+    assert {(one.reason, one.field) for one in refused} == {("missing.field", f"data.{field}")}
+
+
+@pytest.mark.parametrize("field", ["rationale", "legal_basis"])
+def test_nobody_is_asked_all_the_same_for_no_reason(send: Desk, event: Make, field: str) -> None:
+    overrule = {"reason": "consent_refused", "rationale": "At risk.", "legal_basis": "s. 47"}
+    data = RATING | {"overrules": [overrule | {field: "\u200b "}]}
+    refused = send.refusal("csc", STRUCTURED, event(data, type="mash.rating-decision.v1"))
+    assert (refused.reason, refused.field) == ("missing.field", f"data.overrules[0].{field}")
+
+
+@pytest.mark.parametrize("due_at", ["9999-12-31T23:59:59Z", "2060-01-01T00:00:00Z"])
+def test_no_clock_is_made_to_walk_through_centuries(send: Desk, event: Make, due_at: str) -> None:
+    event_type = "mash.request-decision.v1"
+    data = DATA[event_type][0] | {"action": "change", "due_at": due_at}
+    refused = send.refusal("csc", STRUCTURED, event(data, type=event_type))
+    assert (refused.reason, refused.field) == ("invalid.value", "data.due_at")
+
+
 def test_the_agency_comes_from_the_credential_whatever_the_event_says(
     send: Desk, event: Make
 ) -> None:

@@ -115,6 +115,53 @@ def test_a_part_whose_flags_cannot_be_read_is_kept_back_and_the_others_are_as_th
     ]
 
 
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"sharing": {"may_be_reveald": False}}, "data.sharing.may_be_reveald"),
+        ({"sharing": {"May_Leave": False, "may_leave": True}}, "data.sharing.May_Leave"),
+        ({"sharing": {"may_leaf": None}}, "data.sharing.may_leaf"),
+        ({"mayLeave": False}, "data.mayLeave"),
+        ({"may_leave": False, "sharing": {"may_leave": True}}, "data.may_leave"),
+        ({"sensitivity": "restricted"}, "data.sensitivity"),
+        ({"restricted": True}, "data.restricted"),
+        ({"restricted": None}, "data.restricted"),
+        ({"Sharing": {}}, "data.Sharing"),
+    ],
+)
+def test_a_flag_under_a_wrong_name_or_in_a_wrong_place_keeps_everything_back(
+    changes: dict[str, Any], field: str
+) -> None:
+    arrival = sent(**changes)
+    assert notified(arrival).kept == STRICT
+    assert warnings(arrival)[0] == ("invalid.unknown-field", field)
+    (warning, *_) = taken(arrival, "m-1").warnings
+    assert warning.done == "It is kept back all the same, as was said."
+
+
+@pytest.mark.parametrize("flag", [{"sharing": {"may_leave": False}}, {"May_leave": False}])
+def test_a_part_with_a_flag_under_a_wrong_name_is_kept_back_and_the_rest_is_not(
+    flag: dict[str, Any],
+) -> None:
+    told = notified(sent(parts=[{"text": "One."} | flag, {"text": "Two."}]))
+    one, two = told.parts
+    assert (one.sensitivity, one.may_be_revealed, one.may_leave) == ("restricted", False, False)
+    assert (two.may_be_revealed, two.may_leave, told.kept) == (True, True, FREE)
+
+
+@pytest.mark.parametrize("name", ["may_be_revealed", "may_leave", "sensitivity"])
+def test_a_flag_that_is_null_is_taken_for_the_most_careful_and_told(name: str) -> None:
+    arrival = sent(sharing={name: None}, parts=[{"text": "One.", name: None}])
+    for told in (notified(arrival).kept, notified(arrival).parts[0]):
+        assert getattr(told, name) == getattr(STRICT, name)
+    fields = [field for _, field in warnings(arrival)]
+    assert {f"data.sharing.{name}", f"data.parts[0].{name}"} <= set(fields)
+
+
+def test_other_names_that_nobody_knows_keep_nothing_back() -> None:
+    assert notified(sent(reason="Worried.", mood="sad", sharing={"signpost": None})).kept == FREE
+
+
 @pytest.mark.parametrize("flag", ["may_be_revealed", "may_leave"])
 def test_whoever_keeps_something_back_without_a_reason_is_warned_and_the_flag_stands(
     flag: str,

@@ -141,3 +141,13 @@ def test_what_cannot_be_tried_says_what_is_lacking(options: tuple[str, ...], why
     code, said = run("try", "sample-borough", *options)
     assert code != 0
     assert why in said
+
+
+@pytest.mark.parametrize("kind", ["decision", "answer"])
+def test_a_moment_at_the_end_of_time_is_answered_in_words(kind: str) -> None:
+    at = "9999-12-31T23:00"
+    code, said = run("try", "sample-borough", "--kind", kind, "--agency", "school", "--at", at)
+    assert (code, said) == (
+        1,
+        "Error: it would run beyond the end of time: give an earlier moment\n",
+    )

@@ -410,6 +410,43 @@ def test_nobody_mends_what_only_an_owner_may_decide(
     assert told(folder, "list")[0]["state"] == "open"
 
 
+_WHO = {"decided_by": "S. Worker", "rationale": "Seen at home."}
+_ABOUT = {"referral_id": "ref-1", "case_id": "case-1"} | _WHO
+
+
+@pytest.mark.parametrize(
+    ("kind", "decision", "field", "value"),
+    [
+        ("safety", _ABOUT | {"hold_id": "h-1", "choice": "do-not-send"}, "choice", "send"),
+        ("rating", _ABOUT | {"colour": "redd"}, "colour", "green"),
+        ("rating", _ABOUT | {"colour": "red", "level": "ful"}, "level", "none"),
+        ("request", _ABOUT | {"action": "cancle", "request_id": "q-1"}, "action", "ask"),
+        ("outcome", _ABOUT | {"outcome": "strategy", "may_be_told": "x"}, "outcome", "none"),
+        ("link", _WHO | {"referral_id": "ref-1", "person_id": ""}, "person_id", "person-2"),
+        ("persons", _WHO | {"person_id": "a", "other_person_id": "b", "same": 0}, "same", "true"),
+        ("persons", _WHO | {"person_id": "", "other_person_id": "b"}, "person_id", "c"),
+        ("split", _WHO | {"person_id": "a", "referral_ids": ["r"]}, "to_person_id", "b"),
+        ("undo", _WHO | {"decision_id": ""}, "decision_id", "d-1"),
+        ("enquiry", _WHO | {"enquiry_id": "e", "decision": "no", "person_id": None}, "decision",
+         "permit"),
+        ("rating", _ABOUT | {"colour": "red", "rationale": ""}, "rationale", "No harm."),
+    ],
+)  # fmt: skip
+def test_nobody_mends_what_a_named_person_decided(
+    hub_: tuple[DemoFolder, Hub], kind: str, decision: dict[str, Any], field: str, value: str
+) -> None:
+    folder, hub = hub_
+    event = {"specversion": "1.0", "id": "d-1", "source": "s", "data": decision}
+    event["type"] = f"mash.{kind}-decision.v1"
+    send(hub, "childrens_social_care", [event])
+    (letter,) = told(folder, "list")
+    assert letter["field"] == f"data.{field}"
+    answer = run(folder, "mend", letter["id"], "--field", letter["field"], "--value", value, *ME)
+    assert answer.exit_code == 1
+    assert "only its sender says what was decided" in answer.output
+    assert told(folder, "list")[0]["state"] == "open"
+
+
 def put(hub: Hub, fact: Fact) -> None:
     """Record a fact as if a step had."""
     with hub.database.transaction() as transaction:
