@@ -16,12 +16,16 @@ from pydantic_core import from_json, to_json
 from router.around import around
 from router.steps import hold
 from router.steps.hold import Held, Holds
+from router.steps.identity import as_block, as_person
+from router.steps.link.register import STEP_NAME
 from router.steps.safety import NOT_SAFE, Leaving, guarded, unsafe
+from schemas.checks import CheckRequest
 from schemas.identity import IdentityBlock
 from schemas.information import InformationRequest
 from schemas.message import derived_id
 from schemas.notices import Handover, RequestCancellation, RequestChange
 from schemas.outcome import ReferralOutcome
+from schemas.person import Person
 from schemas.policy import Partner, Policy
 from schemas.product import Product, ProductRecall
 from schemas.safety import Around, Hit, LetterHeld, SafetyChoice
@@ -32,6 +36,7 @@ from stores.ports import Leased
 _LEAVING: Final = frozenset(
     notice.type
     for notice in (
+        CheckRequest,
         Handover,
         InformationRequest,
         Product,
@@ -60,21 +65,21 @@ def looked_through(view: View, agency: str, leased: Sequence[Leased], *, policy:
     if recipient is None or agency == policy.lead_agency or not outside:
         return Looked(leased, {})
     events = {one.id: from_json(one.body) for one in outside}
-    referrals = {str(event["data"].get("referral_id")) for event in events.values()}
-    known = around(view, referrals)
+    referrals = {id_: _referral_of(event["data"]) for id_, event in events.items()}
+    known = around(view, set(referrals.values()))
     if not known:
         return Looked(leased, {})
-    holds = _holds(view, known)
+    holds, cases = _holds(view, known), _cases(view, known)
     goes: list[Leased] = []
     kept: dict[str, LetterHeld | None] = {}
     for one in leased:
-        event = events.get(one.id)
-        referral_id = str(event["data"].get("referral_id")) if event else ""
-        if event is None or referral_id not in known:
+        id_ = referrals.get(one.id)
+        if id_ is None or id_ not in known:
             goes.append(one)
             continue
-        looking = _Looking(one, event, holds.get(referral_id, Holds()), recipient)
-        hits = looking.hits(known[referral_id])
+        head = {"referral_id": id_, "case_id": cases[id_]}
+        looking = _Looking(one, events[one.id], head, holds.get(id_, Holds()), recipient)
+        hits = looking.hits(known[id_])
         if hits:
             kept[one.id] = looking.held(hits)
         else:
@@ -88,6 +93,8 @@ class _Looking:
 
     leased: Leased
     event: dict[str, Any]
+    head: Mapping[str, str]
+    """Its referral, and the case that this is of, for a letter that names none."""
     holds: Holds
     recipient: Partner
 
@@ -104,12 +111,18 @@ class _Looking:
 
     def about(self) -> IdentityBlock | None:
         """Whom it says that it is about, without what a human left out."""
-        told = self.data.get("about")
-        if told is None:
+        block = self._told()
+        if block is None:
             return None
-        block = IdentityBlock.model_validate(told)
         fields = [f for one in self.decided() if one.decision for f in one.decision.leaves_out]
         return block.without(fields, reason=NOT_SAFE)
+
+    def _told(self) -> IdentityBlock | None:
+        """Whom it says that it is about, as it was written."""
+        if self.leased.type == CheckRequest.type:
+            return as_block(Person.model_validate(self.data["child"]))
+        told = self.data.get("about")
+        return None if told is None else IdentityBlock.model_validate(told)
 
     def hits(self, around: Sequence[Around]) -> tuple[Hit, ...]:
         """What speaks against handing it out, and no human decided to send all the same."""
@@ -130,8 +143,8 @@ class _Looking:
         if hold_id in self.holds.holds:
             return None
         return LetterHeld(
-            referral_id=self.data["referral_id"],
-            case_id=self.data["case_id"],
+            referral_id=self.head["referral_id"],
+            case_id=self.data.get("case_id", self.head["case_id"]),
             hold_id=hold_id,
             letter_id=self.leased.id,
             letter=self.leased.type,
@@ -145,9 +158,14 @@ class _Looking:
     def letter(self) -> Leased:
         """As it is handed out."""
         about = self.about()
-        if about is None or about == IdentityBlock.model_validate(self.data["about"]):
+        if about is None or about == self._told():
             return self.leased
-        data = {**self.data, "about": about.model_dump(mode="json")}
+        if self.leased.type == CheckRequest.type:
+            child = as_person(about).model_copy(update={"address": about.address})
+            said = {"child": child.model_dump(mode="json")}
+        else:
+            said = {"about": about.model_dump(mode="json")}
+        data = {**self.data, **said}
         return replace(self.leased, body=to_json({**self.event, "data": data}))
 
 
@@ -164,6 +182,17 @@ def _texts(value: Any, where: str = "") -> Iterator[tuple[str, str]]:
             yield from _texts(part, f"{where}.{id_ or number}")
     elif isinstance(value, str) and " " in value:
         yield where, value
+
+
+def _referral_of(data: Mapping[str, Any]) -> str:
+    """A check is named after its referral."""
+    return str(data.get("referral_id") or data.get("check_id", "").rpartition("/")[0])
+
+
+def _cases(view: View, referral_ids: Collection[str]) -> dict[str, str]:
+    """The case that each of these referrals is of now."""
+    documents = states.load(view, STEP_NAME, keys=referral_ids)
+    return {id_: from_json(body)["case_id"] for id_, (_, body) in documents.items()}
 
 
 def _holds(view: View, referral_ids: Collection[str]) -> dict[str, Holds]:

@@ -81,6 +81,11 @@ def as_person(block: IdentityBlock) -> Person:
     )
 
 
+def as_block(child: Person) -> IdentityBlock:
+    """A person that is told whole, as a block."""
+    return _block(child, family=True)
+
+
 def rung(block: IdentityBlock, policy: Policy) -> IdentityBlock:
     """The block; where it tells too little, or something of it is protected, with whom to ring."""
     protected = any(one.reason == PROTECTED for one in block.left_out)

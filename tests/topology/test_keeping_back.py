@@ -11,10 +11,12 @@ from typing import Any
 
 import pytest
 
+from ops.demo.running import prepare
 from ops.demo.simulation.answers import DECISION_MAKER, answer
-from ops.run.wiring import Hub
+from ops.run.wiring import Hub, open_hub
 from router.steps.safety import NOT_SAFE
 from schemas.case import ChildLinked
+from schemas.checks import CheckRequest
 from schemas.identity import IdentityField
 from schemas.information import InformationRequest
 from schemas.person import Name, PartialDate, Person, RelatedPerson, Risk, School
@@ -77,11 +79,15 @@ def leased(hub: Hub, agency: str) -> list[dict[str, Any]]:
     return [json.loads(one.body) for one in letters]
 
 
+def reviews(hub: Hub) -> list[dict[str, Any]]:
+    """The questions to a human of the lead agency."""
+    return [one["data"] for one in leased(hub, LEAD) if one["type"] == SafetyReview.type]
+
+
 def review(hub: Hub) -> dict[str, Any]:
     """The one question to a human of the lead agency."""
-    (asked,) = [one for one in leased(hub, LEAD) if one["type"] == SafetyReview.type]
-    data: dict[str, Any] = asked["data"]
-    return data
+    (asked,) = reviews(hub)
+    return asked
 
 
 def decide(hub: Hub, asked: dict[str, Any], choice: SafetyChoice, *leaves_out: str) -> None:
@@ -114,6 +120,58 @@ def test_a_request_to_where_the_perpetrator_works_waits_until_a_human_sends_it(h
     decide(hub, asked, SafetyChoice.SEND)
     assert types(leased(hub, SCHOOL)) == [InformationRequest.type]
     assert replayed(hub).well
+
+
+def test_a_check_where_the_perpetrator_works_waits_until_a_human_sends_it(tmp_path: Path) -> None:
+    hub = checking_at_the_school(tmp_path / "hub")
+    notified(hub, "police", FLED, RED)
+    assert CheckRequest.type not in types(leased(hub, SCHOOL))
+    asked = next(one for one in reviews(hub) if one["letter"] == CheckRequest.type)
+    assert [hit["where"] for hit in asked["hits"]] == ["recipient"]
+    assert asked["about"]["names"][0]["given_name"] == list(TILLY.name[0].given_name)
+    decide(hub, asked, SafetyChoice.SEND)
+    (check,) = (one for one in leased(hub, SCHOOL) if one["type"] == CheckRequest.type)
+    assert check["data"]["check_id"] == f"{asked['referral_id']}/sims"
+    assert replayed(hub).well
+
+
+def test_a_check_does_not_name_a_mother_whom_another_agency_protects(tmp_path: Path) -> None:
+    hub = checking_at_the_school(tmp_path / "hub")
+    mother = TILLY.related_person[0]
+    protected = mother.model_copy(update={"protected": True})
+    notified(hub, "gp", TILLY.model_copy(update={"related_person": (protected,)}), given.HIT)
+    leased(hub, SCHOOL)
+    notified(hub, "police", TILLY, given.MISSING_EPISODE)
+    assert CheckRequest.type not in types(leased(hub, SCHOOL))
+    asked = next(one for one in reviews(hub) if one["letter"] == CheckRequest.type)
+    assert {hit["where"] for hit in asked["hits"]} == {"identity.family"}
+    decide(hub, asked, SafetyChoice.LEAVE_OUT, IdentityField.FAMILY)
+    (check,) = (one for one in leased(hub, SCHOOL) if one["type"] == CheckRequest.type)
+    assert check["data"]["child"]["related_person"] == []
+    assert check["data"]["child"]["name"][0]["given_name"] == list(TILLY.name[0].given_name)
+
+
+CHECK = """[[checks]]
+system = "sims"
+kind = "education"
+agency = "school"
+time_allowed = { kind = "hours", hours = 1 }
+
+[agencies.school]
+"""
+AGREED = """[agencies.school.agreement]
+checks = { basis = "Children Act 2004, section 11", since = 2026-04-01, tells = ["family"] }
+"""
+
+
+def checking_at_the_school(path: Path) -> Hub:
+    """The sample's hub, which asks a system of the schools too, and tells it of the family."""
+    folder = prepare(path, port=0)
+    told = folder.config.read_text("utf-8")
+    told = told.replace("[agencies.school]\n", CHECK, 1)
+    told = told.replace("[agencies.school.agreement]\n", AGREED, 1)
+    folder.config.write_text(told, "utf-8")
+    return open_hub(folder.config, {})
 
 
 def test_a_product_that_tells_a_brothers_protected_school_is_stopped_for_good(hub: Hub) -> None:
