@@ -2,7 +2,7 @@
 
 What an agency told of a child or of its brothers and sisters may have come after the letter was
 written. What is found is kept back and recorded, and a human is asked by the hold step; what humans
-decided is followed here.
+decided is followed here. A Red for the front line goes at once without what was found.
 """
 
 from __future__ import annotations
@@ -11,23 +11,28 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from pydantic import TypeAdapter
 from pydantic_core import from_json, to_json
 
 from router.around import around
 from router.steps import hold
+from router.steps.approve.guarding import NOT_AT_ONCE
 from router.steps.hold import Held, Holds
-from router.steps.identity import as_block, as_person
+from router.steps.identity import as_block, as_person, rung
 from router.steps.link.register import STEP_NAME
+from router.steps.release import sending
+from router.steps.release.state import Released
+from router.steps.release.state import State as Release
 from router.steps.safety import NOT_SAFE, Leaving, guarded, unsafe
 from schemas.checks import CheckRequest
-from schemas.identity import IdentityBlock
+from schemas.identity import IdentityBlock, IdentityField
 from schemas.information import InformationRequest
 from schemas.message import derived_id
 from schemas.notices import Handover, RequestCancellation, RequestChange
 from schemas.outcome import ReferralOutcome
 from schemas.person import Person
 from schemas.policy import Partner, Policy
-from schemas.product import Product, ProductRecall
+from schemas.product import Product, ProductRecall, Signpost
 from schemas.safety import Around, Hit, LetterHeld, SafetyChoice
 from stores import states
 from stores.database import View
@@ -47,15 +52,20 @@ _LEAVING: Final = frozenset(
     )
 )
 """What goes to people outside the hub and tells of a child."""
+_RELEASE: Final[TypeAdapter[Release]] = TypeAdapter(Release)
+_FIELD: Final = "identity."
+_RED: Final = {"urgent": True, "rest_goes": True}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Looked:
     """Letters as they may be handed out, and what is kept back, each with why."""
 
-    goes: Sequence[Leased]
-    kept: Mapping[str, LetterHeld | None]
+    goes: list[Leased]
+    kept: dict[str, LetterHeld | None]
     """By letter; None where it was recorded before, and waits still."""
+    told: list[LetterHeld]
+    """Of what goes: what was left out of it, for a human to be told."""
 
 
 def looked_through(view: View, agency: str, leased: Sequence[Leased], *, policy: Policy) -> Looked:
@@ -63,28 +73,38 @@ def looked_through(view: View, agency: str, leased: Sequence[Leased], *, policy:
     recipient = policy.partners.get(agency)
     outside = [one for one in leased if one.type in _LEAVING]
     if recipient is None or agency == policy.lead_agency or not outside:
-        return Looked(leased, {})
+        return Looked(list(leased), {}, [])
     events = {one.id: from_json(one.body) for one in outside}
     referrals = {id_: _referral_of(event["data"]) for id_, event in events.items()}
     known = around(view, set(referrals.values()))
     if not known:
-        return Looked(leased, {})
+        return Looked(list(leased), {}, [])
     holds, cases = _holds(view, known), _cases(view, known)
-    goes: list[Leased] = []
-    kept: dict[str, LetterHeld | None] = {}
+    looked = Looked([], {}, [])
     for one in leased:
         id_ = referrals.get(one.id)
         if id_ is None or id_ not in known:
-            goes.append(one)
+            looked.goes.append(one)
             continue
         head = {"referral_id": id_, "case_id": cases[id_]}
         looking = _Looking(one, events[one.id], head, holds.get(id_, Holds()), recipient)
-        hits = looking.hits(known[id_])
-        if hits:
-            kept[one.id] = looking.held(hits)
-        else:
-            goes.append(looking.letter())
-    return Looked(goes, kept)
+        _look(looked, looking, view=view, known=known[id_], policy=policy)
+    return looked
+
+
+def _look(
+    looked: Looked, looking: _Looking, *, view: View, known: Sequence[Around], policy: Policy
+) -> None:
+    """A letter goes, or what of it may go at once, or it is kept back."""
+    hits = looking.hits(known)
+    if not hits:
+        looked.goes.append(looking.letter())
+    elif looking.is_urgent(view) and (rest := looking.rest(hits, known, policy=policy)):
+        looked.goes.append(rest.letter())
+        held = looking.held(hits)
+        looked.told.extend([held.model_copy(update=_RED)] if held else [])
+    else:
+        looked.kept[looking.leased.id] = looking.held(hits)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -155,6 +175,45 @@ class _Looking:
             hits=tuple(hits),
         )
 
+    def is_urgent(self, view: View) -> bool:
+        """Whether it is a Red for the front line, as the release step remembers it."""
+        if self.leased.type != Product.type:
+            return False
+        id_ = str(self.data["product_id"])
+        found = states.load(view, sending.STEP_NAME, keys={id_}).get(id_)
+        sent = _RELEASE.validate_json(found[1]) if found else None
+        return isinstance(sent, Released) and bool(sent.holds and sent.holds.urgent)
+
+    def rest(
+        self, hits: Sequence[Hit], known: Sequence[Around], *, policy: Policy
+    ) -> _Looking | None:
+        """The product without what the hits concern; None where that is not all that is dangerous,
+        as where the recipient itself is.
+        """
+        rest = self._without(hits, policy=policy)
+        # The contact of an owner that is named instead may be dangerous too.
+        rest = rest._without(rest.hits(known), policy=policy)
+        return None if rest.hits(known) else rest
+
+    def _without(self, hits: Sequence[Hit], *, policy: Policy) -> _Looking:
+        """An item's owner is named in its place: with the item it let that be told."""
+        block = self.about()
+        if block is not None:
+            told = [hit.where.removeprefix(_FIELD) for hit in hits if hit.where.startswith(_FIELD)]
+            block = block.without(map(IdentityField, told), reason=NOT_AT_ONCE)
+        items = [one for one in self.data["items"] if not _hit(f"items.{one['item_id']}", hits)]
+        kept = enumerate(self.data["signposts"])
+        signposts = [one for number, one in kept if not _hit(f"signposts.{number}", hits)]
+        gone = (one["owner"] for one in self.data["items"] if one not in items)
+        signposts += _signposts(set(gone) - {one["owner"] for one in signposts}, policy)
+        said = {
+            "about": rung(block, policy).model_dump(mode="json") if block else None,
+            "items": items,
+            "signposts": signposts,
+        }
+        event = {**self.event, "data": {**self.data, **said}}
+        return replace(self, event=event, leased=replace(self.leased, body=to_json(event)))
+
     def letter(self) -> Leased:
         """As it is handed out."""
         about = self.about()
@@ -182,6 +241,17 @@ def _texts(value: Any, where: str = "") -> Iterator[tuple[str, str]]:
             yield from _texts(part, f"{where}.{id_ or number}")
     elif isinstance(value, str) and " " in value:
         yield where, value
+
+
+def _hit(where: str, hits: Sequence[Hit]) -> bool:
+    return any(hit.where == where or hit.where.startswith(f"{where}.") for hit in hits)
+
+
+def _signposts(owners: Collection[str], policy: Policy) -> Iterator[dict[str, Any]]:
+    for owner in sorted(owners):
+        if partner := policy.partners.get(owner):
+            told = Signpost(owner=owner, contact=partner.signpost_contact)
+            yield told.model_dump(mode="json")
 
 
 def _referral_of(data: Mapping[str, Any]) -> str:

@@ -14,13 +14,14 @@ import pytest
 from ops.demo.running import prepare
 from ops.demo.simulation.answers import DECISION_MAKER, answer
 from ops.run.wiring import Hub, open_hub
+from router.steps.approve.guarding import NOT_AT_ONCE
 from router.steps.safety import NOT_SAFE
 from schemas.case import ChildLinked
 from schemas.checks import CheckRequest
-from schemas.identity import IdentityField
+from schemas.identity import IdentityBlock, IdentityField, OwnedIdentity
 from schemas.information import InformationRequest
 from schemas.person import Name, PartialDate, Person, RelatedPerson, Risk, School
-from schemas.product import Product, ProductApproved
+from schemas.product import Product, ProductApproved, release_digest
 from schemas.safety import SafetyChoice, SafetyReview
 from stores import cursors, journal
 from stores.linking import every
@@ -38,6 +39,8 @@ FATHER = RelatedPerson(
 )
 TILLY = given.child()
 FLED = TILLY.model_copy(update={"related_person": (*TILLY.related_person, FATHER)})
+REFUGE = TILLY.address[0].model_copy(update={"protected": True})
+MOVED = TILLY.model_copy(update={"address": (REFUGE,)})
 BROTHER = TILLY.model_copy(
     update={
         "identifier": (),
@@ -175,13 +178,7 @@ def checking_at_the_school(path: Path) -> Hub:
 
 
 def test_a_product_that_tells_a_brothers_protected_school_is_stopped_for_good(hub: Hub) -> None:
-    notified(hub, "gp", BROTHER, given.MISSING_EPISODE)
-    notified(hub, "police", TILLY, given.MISSING_EPISODE)
-    with hub.database.view() as view:
-        *_, last = every(view.connection, view.vault, type_=ChildLinked)
-    linked = last.message.data
-    assert isinstance(linked, ChildLinked)
-    put(hub, approved_about(linked, "Her brother goes to Harrowbank Primary School."))
+    put_in_the_case(hub, "Her brother goes to Harrowbank Primary School.")
     assert Product.type not in types(leased(hub, TEAM))
     asked = review(hub)
     assert {hit["whose"] for hit in asked["hits"]} == {"a brother or sister"}
@@ -192,20 +189,81 @@ def test_a_product_that_tells_a_brothers_protected_school_is_stopped_for_good(hu
     assert waiting == [(0,)]
 
 
-def approved_about(linked: ChildLinked, text: str) -> ProductApproved:
+def put_in_the_case(hub: Hub, text: str, **changes: Any) -> None:
+    """Of a girl whose brother's school is protected: a product with these words."""
+    notified(hub, "gp", BROTHER, given.MISSING_EPISODE)
+    notified(hub, "police", TILLY, given.MISSING_EPISODE)
+    put(hub, approved_about(linked_last(hub), text, **changes))
+
+
+def linked_last(hub: Hub) -> ChildLinked:
+    with hub.database.view() as view:
+        *_, last = every(view.connection, view.vault, type_=ChildLinked)
+    assert isinstance(last.message.data, ChildLinked)
+    return last.message.data
+
+
+def approved_about(linked: ChildLinked, text: str, **changes: Any) -> ProductApproved:
     """A product of one item, as its owner approved it in these very words."""
     (item,) = product.approved().items
-    item = item.model_copy(update={"text": text, "digest": product.digest(item.item_id, text)})
-    return product.approved(items=(item,), referral_id=linked.referral_id, case_id=linked.case_id)
+    block = changes.get("about")
+    digest = release_digest(
+        item_id=item.item_id,
+        recipient=product.RECIPIENT,
+        purpose=product.PURPOSE,
+        text=text,
+        about=block.digest() if block else "",
+    )
+    item = item.model_copy(update={"text": text, "digest": digest})
+    about = {"referral_id": linked.referral_id, "case_id": linked.case_id}
+    return product.approved(items=(item,), **about, **changes)
+
+
+def test_a_red_goes_at_once_without_an_address_that_another_agency_protects(hub: Hub) -> None:
+    notified(hub, "gp", MOVED, given.MISSING_EPISODE)
+    notified(hub, "police", TILLY, RED)
+    for agency in (TEAM, "police_cait"):
+        (sent,) = (one["data"] for one in leased(hub, agency) if one["type"] == Product.type)
+        assert "address" not in sent["about"]
+        assert sent["about"]["names"][0]["given_name"] == list(TILLY.name[0].given_name)
+        left_out = {one["field"]: one["reason"] for one in sent["about"]["left_out"]}
+        assert left_out["address"] == NOT_AT_ONCE
+        assert str(TILLY.address[0].line1) not in json.dumps(sent)
+    asked = [one for one in reviews(hub) if one["letter"] == Product.type]
+    assert {one["recipient"] for one in asked} == {TEAM, "police_cait"}
+    assert all(one["rest_goes"] and one["urgent"] for one in asked)
+    decide(hub, asked[0], SafetyChoice.DO_NOT_SEND)
+    assert replayed(hub).well
+
+
+def test_a_red_goes_at_once_without_an_item_and_names_its_owner_instead(hub: Hub) -> None:
+    put_in_the_case(hub, "Her brother goes to Harrowbank Primary School.", urgent=True)
+    sent = next(one["data"] for one in leased(hub, TEAM) if one["type"] == Product.type)
+    assert sent["items"] == []
+    assert SCHOOL in [one["owner"] for one in sent["signposts"]]
+    assert "Harrowbank" not in json.dumps(sent)
+    assert review(hub)["rest_goes"]
+
+
+def test_a_red_waits_for_a_human_where_the_recipient_itself_is_the_danger(hub: Hub) -> None:
+    works = FATHER.model_copy(update={"works_for": (TEAM,)})
+    fled = TILLY.model_copy(update={"related_person": (*TILLY.related_person, works)})
+    notified(hub, "gp", fled, given.MISSING_EPISODE)
+    notified(hub, "police", TILLY, RED)
+    assert Product.type not in types(leased(hub, TEAM))
+    assert Product.type in types(leased(hub, "police_cait"))
+    asked = next(one for one in reviews(hub) if one["letter"] == Product.type)
+    assert not asked["rest_goes"]
 
 
 def test_an_address_that_is_protected_after_a_product_was_released_does_not_leave(
     hub: Hub,
 ) -> None:
-    notified(hub, "police", TILLY, given.HIT)
-    refuge = TILLY.address[0].model_copy(update={"protected": True})
-    moved = TILLY.model_copy(update={"address": (refuge,)})
-    notified(hub, "gp", moved, given.MISSING_EPISODE)
+    notified(hub, "police", TILLY, given.MISSING_EPISODE)
+    block = IdentityBlock(names=TILLY.name, born=TILLY.date_of_birth, address=TILLY.address)
+    told = {"identity": OwnedIdentity(owner="police", block=block), "about": block}
+    put(hub, approved_about(linked_last(hub), "Tilly was missing.", **told))
+    notified(hub, "gp", MOVED, given.MISSING_EPISODE)
     assert Product.type not in types(leased(hub, TEAM))
     asked = next(
         one["data"]
