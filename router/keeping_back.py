@@ -19,7 +19,7 @@ from router.steps import hold
 from router.steps.approve.guarding import NOT_AT_ONCE
 from router.steps.hold import Held, Holds
 from router.steps.identity import as_block, as_person, rung
-from router.steps.link.register import STEP_NAME
+from router.steps.link.register import STEP_NAME, PersonRecord
 from router.steps.release import sending
 from router.steps.release.state import Released
 from router.steps.release.state import State as Release
@@ -28,13 +28,13 @@ from schemas.checks import CheckRequest
 from schemas.identity import IdentityBlock, IdentityField
 from schemas.information import InformationRequest
 from schemas.message import derived_id
-from schemas.notices import Handover, RequestCancellation, RequestChange
+from schemas.notices import Handover, LinksChanged, RequestCancellation, RequestChange
 from schemas.outcome import ReferralOutcome
 from schemas.person import Person
 from schemas.policy import Partner, Policy
 from schemas.product import Product, ProductRecall, Signpost
 from schemas.safety import Around, Hit, LetterHeld, SafetyChoice
-from stores import states
+from stores import people, states
 from stores.database import View
 from stores.ports import Leased
 
@@ -44,6 +44,7 @@ _LEAVING: Final = frozenset(
         CheckRequest,
         Handover,
         InformationRequest,
+        LinksChanged,
         Product,
         ProductRecall,
         ReferralOutcome,
@@ -75,20 +76,23 @@ def looked_through(view: View, agency: str, leased: Sequence[Leased], *, policy:
     if recipient is None or agency == policy.lead_agency or not outside:
         return Looked(list(leased), {}, [])
     events = {one.id: from_json(one.body) for one in outside}
-    referrals = {id_: _referral_of(event["data"]) for id_, event in events.items()}
-    known = around(view, set(referrals.values()))
-    if not known:
+    ids = _ids(view, {id_: event["data"] for id_, event in events.items()})
+    told = around(view, {id_ for each in ids.values() for id_ in each})
+    if not told:
         return Looked(list(leased), {}, [])
-    holds, cases = _holds(view, known), _cases(view, known)
+    referrals = {each[0] for each in ids.values()}
+    holds, cases = _holds(view, referrals), _cases(view, referrals)
     looked = Looked([], {}, [])
     for one in leased:
-        id_ = referrals.get(one.id)
-        if id_ is None or id_ not in known:
+        each = ids.get(one.id, ())
+        known = [found for id_ in each for found in told.get(id_, ())]
+        if not known:
             looked.goes.append(one)
             continue
+        id_ = each[0]
         head = {"referral_id": id_, "case_id": cases[id_]}
         looking = _Looking(one, events[one.id], head, holds.get(id_, Holds()), recipient)
-        _look(looked, looking, view=view, known=known[id_], policy=policy)
+        _look(looked, looking, view=view, known=known, policy=policy)
     return looked
 
 
@@ -130,25 +134,34 @@ class _Looking:
         return self.holds.decided(product_id=product_id, letter_id=self.leased.id)
 
     def about(self) -> IdentityBlock | None:
-        """Whom it says that it is about, without what a human left out."""
-        block = self._told()
-        if block is None:
-            return None
-        fields = [f for one in self.decided() if one.decision for f in one.decision.leaves_out]
-        return block.without(fields, reason=NOT_SAFE)
+        """Whom it says that it is about, without what a human left out; of several the first."""
+        return next(iter(self._blocks()), None)
 
-    def _told(self) -> IdentityBlock | None:
+    def _blocks(self) -> list[IdentityBlock]:
+        fields = [f for one in self.decided() if one.decision for f in one.decision.leaves_out]
+        return [block.without(fields, reason=NOT_SAFE) for block in self._told()]
+
+    def _told(self) -> list[IdentityBlock]:
         """Whom it says that it is about, as it was written."""
         if self.leased.type == CheckRequest.type:
-            return as_block(Person.model_validate(self.data["child"]))
-        told = self.data.get("about")
-        return None if told is None else IdentityBlock.model_validate(told)
+            return [as_block(Person.model_validate(self.data["child"]))]
+        if self.leased.type == LinksChanged.type:
+            told = [one["about"] for one in self.data.get("children", ())]
+        else:
+            told = [self.data["about"]] if self.data.get("about") is not None else []
+        return [IdentityBlock.model_validate(one) for one in told]
 
     def hits(self, around: Sequence[Around]) -> tuple[Hit, ...]:
         """What speaks against handing it out, and no human decided to send all the same."""
-        worker = self.data.get("worker") or {}
-        leaving = Leaving(self.about(), dict(_texts(self.data)), worker.get("name"))
-        found = unsafe(self.recipient, known=guarded(around), leaving=leaving)
+        worker, texts = self.data.get("worker") or {}, dict(_texts(self.data))
+        known = guarded(around)
+        leaving = Leaving(self.about(), texts, worker.get("name"))
+        others = [Leaving(block) for block in self._blocks()[1:]]
+        found = dict.fromkeys(
+            hit
+            for one in (leaving, *others)
+            for hit in unsafe(self.recipient, known=known, leaving=one)
+        )
         sent = {
             hit
             for one in self.decided()
@@ -216,16 +229,24 @@ class _Looking:
 
     def letter(self) -> Leased:
         """As it is handed out."""
-        about = self.about()
-        if about is None or about == self._told():
+        blocks = self._blocks()
+        if blocks == self._told():
             return self.leased
+        said: dict[str, Any]
         if self.leased.type == CheckRequest.type:
-            child = as_person(about).model_copy(update={"address": about.address})
+            child = as_person(blocks[0]).model_copy(update={"address": blocks[0].address})
             said = {"child": child.model_dump(mode="json")}
+        elif self.leased.type == LinksChanged.type:
+            pairs = zip(self.data["children"], blocks, strict=True)
+            said = {"children": [one | {"about": _dumped(block)} for one, block in pairs]}
         else:
-            said = {"about": about.model_dump(mode="json")}
+            said = {"about": _dumped(blocks[0])}
         data = {**self.data, **said}
         return replace(self.leased, body=to_json({**self.event, "data": data}))
+
+
+def _dumped(block: IdentityBlock) -> dict[str, Any]:
+    return block.model_dump(mode="json")
 
 
 def _texts(value: Any, where: str = "") -> Iterator[tuple[str, str]]:
@@ -252,6 +273,22 @@ def _signposts(owners: Collection[str], policy: Policy) -> Iterator[dict[str, An
         if partner := policy.partners.get(owner):
             told = Signpost(owner=owner, contact=partner.signpost_contact)
             yield told.model_dump(mode="json")
+
+
+def _ids(view: View, told: Mapping[str, Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:
+    """For each letter, what was told of whom it is about: first the referral that a human would be
+    asked about. What moved is looked at with those whom it was moved away from, too.
+    """
+    moved = {id_: data["moved"] for id_, data in told.items() if data.get("moved")}
+    before = {one["from_person_id"] for each in moved.values() for one in each}
+    found = people.load(view, set(map(people.number_of, before))).values()
+    records = [PersonRecord.decode(body) for _, body in found]
+    latest = {one.person_id: one.evidence[-1] for one in records if one.evidence}
+    ids: dict[str, tuple[str, ...]] = {id_: (_referral_of(data),) for id_, data in told.items()}
+    for id_, each in moved.items():
+        left = (latest.get(one["from_person_id"]) for one in each)
+        ids[id_] = (*(one["referral_id"] for one in each), *filter(None, left))
+    return ids
 
 
 def _referral_of(data: Mapping[str, Any]) -> str:

@@ -20,7 +20,8 @@ from schemas.case import ChildLinked
 from schemas.checks import CheckRequest
 from schemas.identity import IdentityBlock, IdentityField, OwnedIdentity
 from schemas.information import InformationRequest
-from schemas.person import Name, PartialDate, Person, RelatedPerson, Risk, School
+from schemas.notices import LinksChanged
+from schemas.person import Contact, Name, PartialDate, Person, RelatedPerson, Risk, School
 from schemas.product import Product, ProductApproved, release_digest
 from schemas.safety import SafetyChoice, SafetyReview
 from stores import cursors, journal
@@ -277,4 +278,46 @@ def test_an_address_that_is_protected_after_a_product_was_released_does_not_leav
     assert {one["field"]: one["reason"] for one in product["about"]["left_out"]} == {
         "address": NOT_SAFE
     }
+    assert replayed(hub).well
+
+
+WORKERS = "csc_assessment_team"
+SCHOOL_TOLD = School(name="Harrowbank Primary School")
+RUNG = Contact(telephone=("01632 960777",))
+WITH_ALL = TILLY.model_copy(update={"school": SCHOOL_TOLD, "contact": (RUNG,)})
+WITH_ALL_PROTECTED = TILLY.model_copy(
+    update={
+        "address": (REFUGE,),
+        "school": SCHOOL_TOLD.model_copy(update={"protected": True}),
+        "contact": (RUNG.model_copy(update={"protected": True}),),
+    }
+)
+
+
+def test_links_that_changed_tell_nobody_what_another_agency_protects(hub: Hub) -> None:
+    worker = {"name": "D. Wells", "team": WORKERS, "case_reference": "ICS-77"}
+    child = json.loads(TILLY.model_dump_json())
+    case = {"reference": "ICS-77", "child": child, "worker": worker, "since": "2026-05-01"}
+    sent(hub, LEAD, "mash.open-case.v1", case)
+    notified(hub, "gp", WITH_ALL_PROTECTED, given.MISSING_EPISODE)
+    notified(hub, "police", WITH_ALL, given.MISSING_EPISODE)
+    linked = linked_last(hub)
+    split = {
+        "person_id": linked.person_id,
+        "referral_ids": [linked.referral_id],
+        "to_person_id": None,
+        "decided_by": DECISION_MAKER,
+        "rationale": f"It was the other girl, of {TILLY.address[0].line1}, 01632 960777.",
+    }
+    sent(hub, LEAD, "mash.split-decision.v1", split)
+    hub.embedded().drain()
+    assert LinksChanged.type not in types(leased(hub, WORKERS))
+    asked = next(one for one in reviews(hub) if one["letter"] == LinksChanged.type)
+    assert {hit["where"] for hit in asked["hits"]} == {"rationale"}
+    assert "the child" in {hit["whose"] for hit in asked["hits"]}, "from whom it was moved away"
+    decide(hub, asked, SafetyChoice.SEND)
+    (changed,) = (one["data"] for one in leased(hub, WORKERS) if one["type"] == LinksChanged.type)
+    (about,) = (one["about"] for one in changed["children"])
+    assert {"address", "telephone", "school"}.isdisjoint(about)
+    assert about["names"][0]["given_name"] == list(TILLY.name[0].given_name)
     assert replayed(hub).well
