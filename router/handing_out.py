@@ -32,13 +32,14 @@ def handed_out(
 ) -> list[Leased]:
     """Those of the letters that the agency gets now, in the transaction that leases them.
 
-    What would put somebody at risk is kept back, and a human is asked (L7). A product that it gets
-    for the first time is fetched: from now on it can only be recalled. One does not go to an agency
-    without an agreement in force today (R50): the letter is taken away.
+    What would put somebody at risk is kept back, and a human is asked (L7); a Red for the front
+    line goes without it. A product that it gets for the first time is fetched: from now on it can
+    only be recalled. One does not go to an agency without an agreement in force today (R50): the
+    letter is taken away.
     """
     named = with_names(transaction, _handovers(transaction, leased), policy=policy)
     looked = looked_through(transaction, agency, named, policy=policy)
-    held = {fact.hold_id: fact for fact in looked.kept.values() if fact}
+    held = {fact.hold_id: fact for fact in (*looked.kept.values(), *looked.told) if fact}
     ids = {hold_id: _message_id(hold_id, fact) for hold_id, fact in held.items()}
     told = journal.known_ids(transaction, ids.values())
     new = [(hold_id, fact) for hold_id, fact in held.items() if ids[hold_id] not in told]

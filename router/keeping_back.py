@@ -2,7 +2,7 @@
 
 What an agency told of a child or of its brothers and sisters may have come after the letter was
 written. What is found is kept back and recorded, and a human is asked by the hold step; what humans
-decided is followed here.
+decided is followed here. A Red for the front line goes at once without what was found.
 """
 
 from __future__ import annotations
@@ -11,29 +11,40 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from pydantic import TypeAdapter
 from pydantic_core import from_json, to_json
 
 from router.around import around
 from router.steps import hold
+from router.steps.approve.guarding import NOT_AT_ONCE
 from router.steps.hold import Held, Holds
+from router.steps.identity import as_block, as_person, rung
+from router.steps.link.register import STEP_NAME, PersonRecord
+from router.steps.release import sending
+from router.steps.release.state import Released
+from router.steps.release.state import State as Release
 from router.steps.safety import NOT_SAFE, Leaving, guarded, unsafe
-from schemas.identity import IdentityBlock
+from schemas.checks import CheckRequest
+from schemas.identity import IdentityBlock, IdentityField
 from schemas.information import InformationRequest
 from schemas.message import derived_id
-from schemas.notices import Handover, RequestCancellation, RequestChange
+from schemas.notices import Handover, LinksChanged, RequestCancellation, RequestChange
 from schemas.outcome import ReferralOutcome
+from schemas.person import Person
 from schemas.policy import Partner, Policy
-from schemas.product import Product, ProductRecall
+from schemas.product import Product, ProductRecall, Signpost
 from schemas.safety import Around, Hit, LetterHeld, SafetyChoice
-from stores import states
+from stores import people, states
 from stores.database import View
 from stores.ports import Leased
 
 _LEAVING: Final = frozenset(
     notice.type
     for notice in (
+        CheckRequest,
         Handover,
         InformationRequest,
+        LinksChanged,
         Product,
         ProductRecall,
         ReferralOutcome,
@@ -42,15 +53,20 @@ _LEAVING: Final = frozenset(
     )
 )
 """What goes to people outside the hub and tells of a child."""
+_RELEASE: Final[TypeAdapter[Release]] = TypeAdapter(Release)
+_FIELD: Final = "identity."
+_RED: Final = {"urgent": True, "rest_goes": True}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Looked:
     """Letters as they may be handed out, and what is kept back, each with why."""
 
-    goes: Sequence[Leased]
-    kept: Mapping[str, LetterHeld | None]
+    goes: list[Leased]
+    kept: dict[str, LetterHeld | None]
     """By letter; None where it was recorded before, and waits still."""
+    told: list[LetterHeld]
+    """Of what goes: what was left out of it, for a human to be told."""
 
 
 def looked_through(view: View, agency: str, leased: Sequence[Leased], *, policy: Policy) -> Looked:
@@ -58,28 +74,41 @@ def looked_through(view: View, agency: str, leased: Sequence[Leased], *, policy:
     recipient = policy.partners.get(agency)
     outside = [one for one in leased if one.type in _LEAVING]
     if recipient is None or agency == policy.lead_agency or not outside:
-        return Looked(leased, {})
+        return Looked(list(leased), {}, [])
     events = {one.id: from_json(one.body) for one in outside}
-    referrals = {str(event["data"].get("referral_id")) for event in events.values()}
-    known = around(view, referrals)
-    if not known:
-        return Looked(leased, {})
-    holds = _holds(view, known)
-    goes: list[Leased] = []
-    kept: dict[str, LetterHeld | None] = {}
+    ids = _ids(view, {id_: event["data"] for id_, event in events.items()})
+    told = around(view, {id_ for each in ids.values() for id_ in each})
+    if not told:
+        return Looked(list(leased), {}, [])
+    referrals = {each[0] for each in ids.values()}
+    holds, cases = _holds(view, referrals), _cases(view, referrals)
+    looked = Looked([], {}, [])
     for one in leased:
-        event = events.get(one.id)
-        referral_id = str(event["data"].get("referral_id")) if event else ""
-        if event is None or referral_id not in known:
-            goes.append(one)
+        each = ids.get(one.id, ())
+        known = [found for id_ in each for found in told.get(id_, ())]
+        if not known:
+            looked.goes.append(one)
             continue
-        looking = _Looking(one, event, holds.get(referral_id, Holds()), recipient)
-        hits = looking.hits(known[referral_id])
-        if hits:
-            kept[one.id] = looking.held(hits)
-        else:
-            goes.append(looking.letter())
-    return Looked(goes, kept)
+        id_ = each[0]
+        head = {"referral_id": id_, "case_id": cases[id_]}
+        looking = _Looking(one, events[one.id], head, holds.get(id_, Holds()), recipient)
+        _look(looked, looking, view=view, known=known, policy=policy)
+    return looked
+
+
+def _look(
+    looked: Looked, looking: _Looking, *, view: View, known: Sequence[Around], policy: Policy
+) -> None:
+    """A letter goes, or what of it may go at once, or it is kept back."""
+    hits = looking.hits(known)
+    if not hits:
+        looked.goes.append(looking.letter())
+    elif looking.is_urgent(view) and (rest := looking.rest(hits, known, policy=policy)):
+        looked.goes.append(rest.letter())
+        held = looking.held(hits)
+        looked.told.extend([held.model_copy(update=_RED)] if held else [])
+    else:
+        looked.kept[looking.leased.id] = looking.held(hits)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -88,6 +117,8 @@ class _Looking:
 
     leased: Leased
     event: dict[str, Any]
+    head: Mapping[str, str]
+    """Its referral, and the case that this is of, for a letter that names none."""
     holds: Holds
     recipient: Partner
 
@@ -103,19 +134,34 @@ class _Looking:
         return self.holds.decided(product_id=product_id, letter_id=self.leased.id)
 
     def about(self) -> IdentityBlock | None:
-        """Whom it says that it is about, without what a human left out."""
-        told = self.data.get("about")
-        if told is None:
-            return None
-        block = IdentityBlock.model_validate(told)
+        """Whom it says that it is about, without what a human left out; of several the first."""
+        return next(iter(self._blocks()), None)
+
+    def _blocks(self) -> list[IdentityBlock]:
         fields = [f for one in self.decided() if one.decision for f in one.decision.leaves_out]
-        return block.without(fields, reason=NOT_SAFE)
+        return [block.without(fields, reason=NOT_SAFE) for block in self._told()]
+
+    def _told(self) -> list[IdentityBlock]:
+        """Whom it says that it is about, as it was written."""
+        if self.leased.type == CheckRequest.type:
+            return [as_block(Person.model_validate(self.data["child"]))]
+        if self.leased.type == LinksChanged.type:
+            told = [one["about"] for one in self.data.get("children", ())]
+        else:
+            told = [self.data["about"]] if self.data.get("about") is not None else []
+        return [IdentityBlock.model_validate(one) for one in told]
 
     def hits(self, around: Sequence[Around]) -> tuple[Hit, ...]:
         """What speaks against handing it out, and no human decided to send all the same."""
-        worker = self.data.get("worker") or {}
-        leaving = Leaving(self.about(), dict(_texts(self.data)), worker.get("name"))
-        found = unsafe(self.recipient, known=guarded(around), leaving=leaving)
+        worker, texts = self.data.get("worker") or {}, dict(_texts(self.data))
+        known = guarded(around)
+        leaving = Leaving(self.about(), texts, worker.get("name"))
+        others = [Leaving(block) for block in self._blocks()[1:]]
+        found = dict.fromkeys(
+            hit
+            for one in (leaving, *others)
+            for hit in unsafe(self.recipient, known=known, leaving=one)
+        )
         sent = {
             hit
             for one in self.decided()
@@ -130,8 +176,8 @@ class _Looking:
         if hold_id in self.holds.holds:
             return None
         return LetterHeld(
-            referral_id=self.data["referral_id"],
-            case_id=self.data["case_id"],
+            referral_id=self.head["referral_id"],
+            case_id=self.data.get("case_id", self.head["case_id"]),
             hold_id=hold_id,
             letter_id=self.leased.id,
             letter=self.leased.type,
@@ -142,13 +188,65 @@ class _Looking:
             hits=tuple(hits),
         )
 
+    def is_urgent(self, view: View) -> bool:
+        """Whether it is a Red for the front line, as the release step remembers it."""
+        if self.leased.type != Product.type:
+            return False
+        id_ = str(self.data["product_id"])
+        found = states.load(view, sending.STEP_NAME, keys={id_}).get(id_)
+        sent = _RELEASE.validate_json(found[1]) if found else None
+        return isinstance(sent, Released) and bool(sent.holds and sent.holds.urgent)
+
+    def rest(
+        self, hits: Sequence[Hit], known: Sequence[Around], *, policy: Policy
+    ) -> _Looking | None:
+        """The product without what the hits concern; None where that is not all that is dangerous,
+        as where the recipient itself is.
+        """
+        rest = self._without(hits, policy=policy)
+        # The contact of an owner that is named instead may be dangerous too.
+        rest = rest._without(rest.hits(known), policy=policy)
+        return None if rest.hits(known) else rest
+
+    def _without(self, hits: Sequence[Hit], *, policy: Policy) -> _Looking:
+        """An item's owner is named in its place: with the item it let that be told."""
+        block = self.about()
+        if block is not None:
+            told = [hit.where.removeprefix(_FIELD) for hit in hits if hit.where.startswith(_FIELD)]
+            block = block.without(map(IdentityField, told), reason=NOT_AT_ONCE)
+        items = [one for one in self.data["items"] if not _hit(f"items.{one['item_id']}", hits)]
+        kept = enumerate(self.data["signposts"])
+        signposts = [one for number, one in kept if not _hit(f"signposts.{number}", hits)]
+        gone = (one["owner"] for one in self.data["items"] if one not in items)
+        signposts += _signposts(set(gone) - {one["owner"] for one in signposts}, policy)
+        said = {
+            "about": rung(block, policy).model_dump(mode="json") if block else None,
+            "items": items,
+            "signposts": signposts,
+        }
+        event = {**self.event, "data": {**self.data, **said}}
+        return replace(self, event=event, leased=replace(self.leased, body=to_json(event)))
+
     def letter(self) -> Leased:
         """As it is handed out."""
-        about = self.about()
-        if about is None or about == IdentityBlock.model_validate(self.data["about"]):
+        blocks = self._blocks()
+        if blocks == self._told():
             return self.leased
-        data = {**self.data, "about": about.model_dump(mode="json")}
+        said: dict[str, Any]
+        if self.leased.type == CheckRequest.type:
+            child = as_person(blocks[0]).model_copy(update={"address": blocks[0].address})
+            said = {"child": child.model_dump(mode="json")}
+        elif self.leased.type == LinksChanged.type:
+            pairs = zip(self.data["children"], blocks, strict=True)
+            said = {"children": [one | {"about": _dumped(block)} for one, block in pairs]}
+        else:
+            said = {"about": _dumped(blocks[0])}
+        data = {**self.data, **said}
         return replace(self.leased, body=to_json({**self.event, "data": data}))
+
+
+def _dumped(block: IdentityBlock) -> dict[str, Any]:
+    return block.model_dump(mode="json")
 
 
 def _texts(value: Any, where: str = "") -> Iterator[tuple[str, str]]:
@@ -164,6 +262,44 @@ def _texts(value: Any, where: str = "") -> Iterator[tuple[str, str]]:
             yield from _texts(part, f"{where}.{id_ or number}")
     elif isinstance(value, str) and " " in value:
         yield where, value
+
+
+def _hit(where: str, hits: Sequence[Hit]) -> bool:
+    return any(hit.where == where or hit.where.startswith(f"{where}.") for hit in hits)
+
+
+def _signposts(owners: Collection[str], policy: Policy) -> Iterator[dict[str, Any]]:
+    for owner in sorted(owners):
+        if partner := policy.partners.get(owner):
+            told = Signpost(owner=owner, contact=partner.signpost_contact)
+            yield told.model_dump(mode="json")
+
+
+def _ids(view: View, told: Mapping[str, Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:
+    """For each letter, what was told of whom it is about: first the referral that a human would be
+    asked about. What moved is looked at with those whom it was moved away from, too.
+    """
+    moved = {id_: data["moved"] for id_, data in told.items() if data.get("moved")}
+    before = {one["from_person_id"] for each in moved.values() for one in each}
+    found = people.load(view, set(map(people.number_of, before))).values()
+    records = [PersonRecord.decode(body) for _, body in found]
+    latest = {one.person_id: one.evidence[-1] for one in records if one.evidence}
+    ids: dict[str, tuple[str, ...]] = {id_: (_referral_of(data),) for id_, data in told.items()}
+    for id_, each in moved.items():
+        left = (latest.get(one["from_person_id"]) for one in each)
+        ids[id_] = (*(one["referral_id"] for one in each), *filter(None, left))
+    return ids
+
+
+def _referral_of(data: Mapping[str, Any]) -> str:
+    """A check is named after its referral."""
+    return str(data.get("referral_id") or data.get("check_id", "").rpartition("/")[0])
+
+
+def _cases(view: View, referral_ids: Collection[str]) -> dict[str, str]:
+    """The case that each of these referrals is of now."""
+    documents = states.load(view, STEP_NAME, keys=referral_ids)
+    return {id_: from_json(body)["case_id"] for id_, (_, body) in documents.items()}
 
 
 def _holds(view: View, referral_ids: Collection[str]) -> dict[str, Holds]:

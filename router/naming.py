@@ -136,7 +136,7 @@ class _Naming:
             owner=piece.agency,
             recipient=self.agency,
             now=self.now,
-            protected=guarded(self.around.get(id_, ())).addresses,
+            protected=guarded(self.around.get(id_, ())),
             your_reference=known_as or own,
         )
         return told_of(identity, self.now.policy)

@@ -162,7 +162,7 @@ def whom(
         owner=owner,
         recipient=to,
         now=now,
-        protected=guarded((found,) if found else ()).addresses,
+        protected=guarded((found,) if found else ()).homes_alone,
         family=family,
         your_reference=reference,
     )

@@ -94,7 +94,7 @@ def _settle(known: Holds, decided: SafetyDecided, *, now: Now) -> Outcome[Holds]
     if decision.choice is SafetyChoice.LEAVE_OUT and not _does(decision.leaves_out, held.hits):
         return refuse("refused.unsafe", "leaves_out")
     fact = SafetySettled(**held.shared(SafetySettled) | decision.shared(SafetySettled))
-    waiting = (held.letter_id,) if held.letter_id else ()
+    waiting = (held.letter_id,) if held.letter_id and not held.rest_goes else ()
     stopped = decision.choice is SafetyChoice.DO_NOT_SEND
     return Outcome(
         known.with_(held.model_copy(update={"decision": decision})),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from router.steps.now import Now
-from router.steps.whereabouts import is_at
+from router.steps.safety import NOBODY, Guarded
 from schemas.identity import (
     WHERE,
     WHO,
@@ -34,14 +34,14 @@ def identity_of(
     owner: str,
     recipient: str,
     now: Now,
-    protected: Sequence[Address] = (),
+    protected: Guarded = NOBODY,
     family: bool = False,
     your_reference: str | None = None,
 ) -> OwnedIdentity:
     """What ``owner``, who told of the child, lets be told of it to the recipient.
 
-    ``protected``: homes that anybody around the child is not to be found at. ``family``: of a child
-    who can be found without, too. Where too little is left to know who it is, or what was left out
+    ``protected``: what nobody may tell of anybody around the child. ``family``: of a child who can
+    be found without, too. Where too little is left to know who it is, or what was left out
     is protected, the block says to ring the lead agency: who told of the child may be what is not
     to be told.
     """
@@ -79,6 +79,11 @@ def as_person(block: IdentityBlock) -> Person:
         sex_code=block.sex,
         related_person=block.family,
     )
+
+
+def as_block(child: Person) -> IdentityBlock:
+    """A person that is told whole, as a block."""
+    return _block(child, family=True)
 
 
 def rung(block: IdentityBlock, policy: Policy) -> IdentityBlock:
@@ -136,21 +141,26 @@ def _named(person: RelatedPerson) -> RelatedPerson:
     return RelatedPerson(**{field: getattr(person, field) for field in told})
 
 
-def unprotected(child: Person, protected: Sequence[Address] = ()) -> Person:
-    """The child without what is protected; ``protected``: homes that others must not tell."""
+def unprotected(child: Person, protected: Guarded = NOBODY) -> Person:
+    """The child without what is protected; ``protected``: what others must not tell either."""
     if child.protected:
         return Person()
 
     def hidden(place: Address | None) -> bool:
-        return place is not None and (place.protected or is_at(place, protected))
+        return place is not None and (place.protected or protected.hides_home(place))
 
-    school = child.school
+    school, contacts, related = child.school, child.contact, child.related_person
     kept = school is not None and not school.protected and not hidden(school.address)
+    kept = kept and school is not None and not protected.hides_school(school)
     return child.model_copy(
         update={
             "address": tuple(home for home in child.address if not hidden(home)),
-            "contact": tuple(one for one in child.contact if not one.protected),
-            "related_person": tuple(one for one in child.related_person if not one.protected),
+            "contact": tuple(
+                one for one in contacts if not one.protected and not protected.hides_contact(one)
+            ),
+            "related_person": tuple(
+                one for one in related if not one.protected and not protected.hides_person(one)
+            ),
             "school": school if kept else None,
         }
     )

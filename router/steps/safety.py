@@ -58,18 +58,41 @@ class Guarded:
     people: tuple[tuple[str, Name], ...] = ()
 
     @property
-    def addresses(self) -> tuple[Address, ...]:
-        """The protected addresses."""
-        return tuple(home for _, home in self.homes)
+    def homes_alone(self) -> Guarded:
+        """Only the protected addresses: all that drafts and requests leave out, so that a replay
+        decides the same. The rest is found before they leave, and a human is asked.
+        """
+        return Guarded(homes=self.homes)
+
+    def hides_home(self, place: Address) -> bool:
+        """Whether it is a protected address."""
+        return is_at(place, [home for _, home in self.homes])
+
+    def hides_contact(self, told: Contact) -> bool:
+        """Whether a protected number or e-mail address is in it."""
+        said = (*told.telephone, *told.email)
+        return bool(self.contacts) and any(
+            _telephones(self, "identity.telephone", " ; ".join(said))
+        )
+
+    def hides_school(self, school: School) -> bool:
+        """Whether it is a protected school."""
+        told = f"{school.name} school {school.urn or ''}"
+        return any(_schools(self, "identity.school", told))
+
+    def hides_person(self, person: RelatedPerson) -> bool:
+        """Whether it is somebody protected, by name."""
+        words = words_of(_called(person.name)) if self.people else []
+        return any(_people(self, "identity.family", words))
 
 
-_NOBODY = Guarded()
+NOBODY = Guarded()
 
 
 def guarded(around: Sequence[Around]) -> Guarded:
     """What must be looked for in whatever is sent about these people."""
     if not around:
-        return _NOBODY
+        return NOBODY
     related = [
         (f"{one.who}'s {person.relationship.replace('_', ' ')}", person)
         for one in around
@@ -129,7 +152,7 @@ def unsafe(recipient: Partner, *, known: Guarded, leaving: Leaving) -> tuple[Hit
 
     A protected home or school is not hidden from itself.
     """
-    if known == _NOBODY:
+    if known == NOBODY:
         return ()
     untold = replace(
         known,

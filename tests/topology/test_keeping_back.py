@@ -11,14 +11,18 @@ from typing import Any
 
 import pytest
 
+from ops.demo.running import prepare
 from ops.demo.simulation.answers import DECISION_MAKER, answer
-from ops.run.wiring import Hub
+from ops.run.wiring import Hub, open_hub
+from router.steps.approve.guarding import NOT_AT_ONCE
 from router.steps.safety import NOT_SAFE
 from schemas.case import ChildLinked
-from schemas.identity import IdentityField
+from schemas.checks import CheckRequest
+from schemas.identity import IdentityBlock, IdentityField, OwnedIdentity
 from schemas.information import InformationRequest
-from schemas.person import Name, PartialDate, Person, RelatedPerson, Risk, School
-from schemas.product import Product, ProductApproved
+from schemas.notices import LinksChanged
+from schemas.person import Contact, Name, PartialDate, Person, RelatedPerson, Risk, School
+from schemas.product import Product, ProductApproved, release_digest
 from schemas.safety import SafetyChoice, SafetyReview
 from stores import cursors, journal
 from stores.linking import every
@@ -36,6 +40,8 @@ FATHER = RelatedPerson(
 )
 TILLY = given.child()
 FLED = TILLY.model_copy(update={"related_person": (*TILLY.related_person, FATHER)})
+REFUGE = TILLY.address[0].model_copy(update={"protected": True})
+MOVED = TILLY.model_copy(update={"address": (REFUGE,)})
 BROTHER = TILLY.model_copy(
     update={
         "identifier": (),
@@ -77,11 +83,15 @@ def leased(hub: Hub, agency: str) -> list[dict[str, Any]]:
     return [json.loads(one.body) for one in letters]
 
 
+def reviews(hub: Hub) -> list[dict[str, Any]]:
+    """The questions to a human of the lead agency."""
+    return [one["data"] for one in leased(hub, LEAD) if one["type"] == SafetyReview.type]
+
+
 def review(hub: Hub) -> dict[str, Any]:
     """The one question to a human of the lead agency."""
-    (asked,) = [one for one in leased(hub, LEAD) if one["type"] == SafetyReview.type]
-    data: dict[str, Any] = asked["data"]
-    return data
+    (asked,) = reviews(hub)
+    return asked
 
 
 def decide(hub: Hub, asked: dict[str, Any], choice: SafetyChoice, *leaves_out: str) -> None:
@@ -116,14 +126,60 @@ def test_a_request_to_where_the_perpetrator_works_waits_until_a_human_sends_it(h
     assert replayed(hub).well
 
 
-def test_a_product_that_tells_a_brothers_protected_school_is_stopped_for_good(hub: Hub) -> None:
-    notified(hub, "gp", BROTHER, given.MISSING_EPISODE)
+def test_a_check_where_the_perpetrator_works_waits_until_a_human_sends_it(tmp_path: Path) -> None:
+    hub = checking_at_the_school(tmp_path / "hub")
+    notified(hub, "police", FLED, RED)
+    assert CheckRequest.type not in types(leased(hub, SCHOOL))
+    asked = next(one for one in reviews(hub) if one["letter"] == CheckRequest.type)
+    assert [hit["where"] for hit in asked["hits"]] == ["recipient"]
+    assert asked["about"]["names"][0]["given_name"] == list(TILLY.name[0].given_name)
+    decide(hub, asked, SafetyChoice.SEND)
+    (check,) = (one for one in leased(hub, SCHOOL) if one["type"] == CheckRequest.type)
+    assert check["data"]["check_id"] == f"{asked['referral_id']}/sims"
+    assert replayed(hub).well
+
+
+def test_a_check_does_not_name_a_mother_whom_another_agency_protects(tmp_path: Path) -> None:
+    hub = checking_at_the_school(tmp_path / "hub")
+    mother = TILLY.related_person[0]
+    protected = mother.model_copy(update={"protected": True})
+    notified(hub, "gp", TILLY.model_copy(update={"related_person": (protected,)}), given.HIT)
+    leased(hub, SCHOOL)
     notified(hub, "police", TILLY, given.MISSING_EPISODE)
-    with hub.database.view() as view:
-        *_, last = every(view.connection, view.vault, type_=ChildLinked)
-    linked = last.message.data
-    assert isinstance(linked, ChildLinked)
-    put(hub, approved_about(linked, "Her brother goes to Harrowbank Primary School."))
+    assert CheckRequest.type not in types(leased(hub, SCHOOL))
+    asked = next(one for one in reviews(hub) if one["letter"] == CheckRequest.type)
+    assert {hit["where"] for hit in asked["hits"]} == {"identity.family"}
+    decide(hub, asked, SafetyChoice.LEAVE_OUT, IdentityField.FAMILY)
+    (check,) = (one for one in leased(hub, SCHOOL) if one["type"] == CheckRequest.type)
+    assert check["data"]["child"]["related_person"] == []
+    assert check["data"]["child"]["name"][0]["given_name"] == list(TILLY.name[0].given_name)
+
+
+CHECK = """[[checks]]
+system = "sims"
+kind = "education"
+agency = "school"
+time_allowed = { kind = "hours", hours = 1 }
+
+[agencies.school]
+"""
+AGREED = """[agencies.school.agreement]
+checks = { basis = "Children Act 2004, section 11", since = 2026-04-01, tells = ["family"] }
+"""
+
+
+def checking_at_the_school(path: Path) -> Hub:
+    """The sample's hub, which asks a system of the schools too, and tells it of the family."""
+    folder = prepare(path, port=0)
+    told = folder.config.read_text("utf-8")
+    told = told.replace("[agencies.school]\n", CHECK, 1)
+    told = told.replace("[agencies.school.agreement]\n", AGREED, 1)
+    folder.config.write_text(told, "utf-8")
+    return open_hub(folder.config, {})
+
+
+def test_a_product_that_tells_a_brothers_protected_school_is_stopped_for_good(hub: Hub) -> None:
+    put_in_the_case(hub, "Her brother goes to Harrowbank Primary School.")
     assert Product.type not in types(leased(hub, TEAM))
     asked = review(hub)
     assert {hit["whose"] for hit in asked["hits"]} == {"a brother or sister"}
@@ -134,20 +190,81 @@ def test_a_product_that_tells_a_brothers_protected_school_is_stopped_for_good(hu
     assert waiting == [(0,)]
 
 
-def approved_about(linked: ChildLinked, text: str) -> ProductApproved:
+def put_in_the_case(hub: Hub, text: str, **changes: Any) -> None:
+    """Of a girl whose brother's school is protected: a product with these words."""
+    notified(hub, "gp", BROTHER, given.MISSING_EPISODE)
+    notified(hub, "police", TILLY, given.MISSING_EPISODE)
+    put(hub, approved_about(linked_last(hub), text, **changes))
+
+
+def linked_last(hub: Hub) -> ChildLinked:
+    with hub.database.view() as view:
+        *_, last = every(view.connection, view.vault, type_=ChildLinked)
+    assert isinstance(last.message.data, ChildLinked)
+    return last.message.data
+
+
+def approved_about(linked: ChildLinked, text: str, **changes: Any) -> ProductApproved:
     """A product of one item, as its owner approved it in these very words."""
     (item,) = product.approved().items
-    item = item.model_copy(update={"text": text, "digest": product.digest(item.item_id, text)})
-    return product.approved(items=(item,), referral_id=linked.referral_id, case_id=linked.case_id)
+    block = changes.get("about")
+    digest = release_digest(
+        item_id=item.item_id,
+        recipient=product.RECIPIENT,
+        purpose=product.PURPOSE,
+        text=text,
+        about=block.digest() if block else "",
+    )
+    item = item.model_copy(update={"text": text, "digest": digest})
+    about = {"referral_id": linked.referral_id, "case_id": linked.case_id}
+    return product.approved(items=(item,), **about, **changes)
+
+
+def test_a_red_goes_at_once_without_an_address_that_another_agency_protects(hub: Hub) -> None:
+    notified(hub, "gp", MOVED, given.MISSING_EPISODE)
+    notified(hub, "police", TILLY, RED)
+    for agency in (TEAM, "police_cait"):
+        (sent,) = (one["data"] for one in leased(hub, agency) if one["type"] == Product.type)
+        assert "address" not in sent["about"]
+        assert sent["about"]["names"][0]["given_name"] == list(TILLY.name[0].given_name)
+        left_out = {one["field"]: one["reason"] for one in sent["about"]["left_out"]}
+        assert left_out["address"] == NOT_AT_ONCE
+        assert str(TILLY.address[0].line1) not in json.dumps(sent)
+    asked = [one for one in reviews(hub) if one["letter"] == Product.type]
+    assert {one["recipient"] for one in asked} == {TEAM, "police_cait"}
+    assert all(one["rest_goes"] and one["urgent"] for one in asked)
+    decide(hub, asked[0], SafetyChoice.DO_NOT_SEND)
+    assert replayed(hub).well
+
+
+def test_a_red_goes_at_once_without_an_item_and_names_its_owner_instead(hub: Hub) -> None:
+    put_in_the_case(hub, "Her brother goes to Harrowbank Primary School.", urgent=True)
+    sent = next(one["data"] for one in leased(hub, TEAM) if one["type"] == Product.type)
+    assert sent["items"] == []
+    assert SCHOOL in [one["owner"] for one in sent["signposts"]]
+    assert "Harrowbank" not in json.dumps(sent)
+    assert review(hub)["rest_goes"]
+
+
+def test_a_red_waits_for_a_human_where_the_recipient_itself_is_the_danger(hub: Hub) -> None:
+    works = FATHER.model_copy(update={"works_for": (TEAM,)})
+    fled = TILLY.model_copy(update={"related_person": (*TILLY.related_person, works)})
+    notified(hub, "gp", fled, given.MISSING_EPISODE)
+    notified(hub, "police", TILLY, RED)
+    assert Product.type not in types(leased(hub, TEAM))
+    assert Product.type in types(leased(hub, "police_cait"))
+    asked = next(one for one in reviews(hub) if one["letter"] == Product.type)
+    assert not asked["rest_goes"]
 
 
 def test_an_address_that_is_protected_after_a_product_was_released_does_not_leave(
     hub: Hub,
 ) -> None:
-    notified(hub, "police", TILLY, given.HIT)
-    refuge = TILLY.address[0].model_copy(update={"protected": True})
-    moved = TILLY.model_copy(update={"address": (refuge,)})
-    notified(hub, "gp", moved, given.MISSING_EPISODE)
+    notified(hub, "police", TILLY, given.MISSING_EPISODE)
+    block = IdentityBlock(names=TILLY.name, born=TILLY.date_of_birth, address=TILLY.address)
+    told = {"identity": OwnedIdentity(owner="police", block=block), "about": block}
+    put(hub, approved_about(linked_last(hub), "Tilly was missing.", **told))
+    notified(hub, "gp", MOVED, given.MISSING_EPISODE)
     assert Product.type not in types(leased(hub, TEAM))
     asked = next(
         one["data"]
@@ -161,4 +278,46 @@ def test_an_address_that_is_protected_after_a_product_was_released_does_not_leav
     assert {one["field"]: one["reason"] for one in product["about"]["left_out"]} == {
         "address": NOT_SAFE
     }
+    assert replayed(hub).well
+
+
+WORKERS = "csc_assessment_team"
+SCHOOL_TOLD = School(name="Harrowbank Primary School")
+RUNG = Contact(telephone=("01632 960777",))
+WITH_ALL = TILLY.model_copy(update={"school": SCHOOL_TOLD, "contact": (RUNG,)})
+WITH_ALL_PROTECTED = TILLY.model_copy(
+    update={
+        "address": (REFUGE,),
+        "school": SCHOOL_TOLD.model_copy(update={"protected": True}),
+        "contact": (RUNG.model_copy(update={"protected": True}),),
+    }
+)
+
+
+def test_links_that_changed_tell_nobody_what_another_agency_protects(hub: Hub) -> None:
+    worker = {"name": "D. Wells", "team": WORKERS, "case_reference": "ICS-77"}
+    child = json.loads(TILLY.model_dump_json())
+    case = {"reference": "ICS-77", "child": child, "worker": worker, "since": "2026-05-01"}
+    sent(hub, LEAD, "mash.open-case.v1", case)
+    notified(hub, "gp", WITH_ALL_PROTECTED, given.MISSING_EPISODE)
+    notified(hub, "police", WITH_ALL, given.MISSING_EPISODE)
+    linked = linked_last(hub)
+    split = {
+        "person_id": linked.person_id,
+        "referral_ids": [linked.referral_id],
+        "to_person_id": None,
+        "decided_by": DECISION_MAKER,
+        "rationale": f"It was the other girl, of {TILLY.address[0].line1}, 01632 960777.",
+    }
+    sent(hub, LEAD, "mash.split-decision.v1", split)
+    hub.embedded().drain()
+    assert LinksChanged.type not in types(leased(hub, WORKERS))
+    asked = next(one for one in reviews(hub) if one["letter"] == LinksChanged.type)
+    assert {hit["where"] for hit in asked["hits"]} == {"rationale"}
+    assert "the child" in {hit["whose"] for hit in asked["hits"]}, "from whom it was moved away"
+    decide(hub, asked, SafetyChoice.SEND)
+    (changed,) = (one["data"] for one in leased(hub, WORKERS) if one["type"] == LinksChanged.type)
+    (about,) = (one["about"] for one in changed["children"])
+    assert {"address", "telephone", "school"}.isdisjoint(about)
+    assert about["names"][0]["given_name"] == list(TILLY.name[0].given_name)
     assert replayed(hub).well

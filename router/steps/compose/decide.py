@@ -140,7 +140,7 @@ class _Desk:
             owner=owner,
             recipient=recipient,
             now=self.now,
-            protected=guarded(self.around).addresses,
+            protected=guarded(self.around).homes_alone,
             your_reference=self.notified.reference if recipient == owner else None,
         )
 

@@ -106,6 +106,16 @@ def test_a_letter_that_waits_at_the_door_goes_or_is_taken_back(
     assert fact.letter_id == "letter-1"
 
 
+@pytest.mark.parametrize("choice", [SEND, STOP])
+def test_a_letter_that_has_gone_without_it_is_neither_taken_back_nor_let_go(
+    choice: SafetyChoice,
+) -> None:
+    gone = at_the_door(urgent=True, rest_goes=True)
+    outcome = Given(hold.STEP).given(gone).when(decided(choice))
+    assert (outcome.lets_go, outcome.takes_back) == ((), ())
+    assert len(outcome.facts) == 1
+
+
 def test_leaving_out_must_do_away_with_all_of_the_danger() -> None:
     step = Given(hold.STEP).given(at_the_door(hits=(hit(), hit("items.1"))))
     refusal = step.when(decided(LEAVE, leaves_out=ADDRESS)).refusal

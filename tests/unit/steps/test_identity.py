@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from router.steps.identity import NO_AGREEMENT, NOT_AGREED, PROTECTED, identity_of, told_of
 from router.steps.now import Now
+from router.steps.safety import CHILD, guarded
 from schemas.identity import (
     WHERE,
     WHO,
@@ -33,6 +34,7 @@ from schemas.person import (
     Sex,
 )
 from schemas.policy import Agreement, Partner
+from schemas.safety import Around
 from tests.support import given
 
 TEAM = "csc_duty_team"
@@ -158,9 +160,49 @@ def test_one_protected_address_does_not_hide_another_and_is_said_to_be_left_out(
 
 def test_an_address_that_somebody_else_protected_is_not_told() -> None:
     refuge = Address(line1="12 Balmoral Place", postcode="ZZ99 3VZ", protected=True)
-    block = asked_of(whole(), protected=(refuge,)).block
+    block = asked_of(whole(), protected=guarded((around(address=(refuge,)),))).block
     assert left_out(block)["address"] == PROTECTED
     assert "Balmoral" not in block.model_dump_json()
+
+
+def around(**told: Any) -> Around:
+    return Around(who=CHILD, person=Person(**told))
+
+
+MOTHER = RelatedPerson(
+    name=Name(given_name=("Ruth",), family_name=("Thornbury",)), relationship="mother"
+)
+UNBORN = {
+    "date_of_birth": PartialDate(date=dt.date(2027, 1, 4), accuracy_indicator="AXX"),
+    "related_person": (MOTHER,),
+}
+
+
+@pytest.mark.parametrize(
+    ("field", "told"),
+    [
+        ("telephone", {"contact": (Contact(telephone=("01632 960001",)),)}),
+        ("school", {"school": School(name="Mill Lane Primary")}),
+        ("family", UNBORN | {"name": ()}),
+    ],
+)
+def test_a_number_school_or_person_that_somebody_else_protected_is_not_told(
+    field: str, told: dict[str, Any]
+) -> None:
+    child = whole(**told)
+    owner = agreeing(IdentityAgreed(tells=(*WHO, *WHERE)))
+    assert asked_of(child, owner).block.told(IdentityField(field))
+    known = guarded((around(**GUARDED),))
+    block = asked_of(child, owner, protected=known).block
+    assert left_out(block) == {field: PROTECTED}
+    assert block.ring == RING
+
+
+GUARDED = {
+    "contact": (Contact(telephone=("+44 1632 960001",), protected=True),),
+    "school": School(name="Mill Lane", protected=True),
+    "related_person": (MOTHER.model_copy(update={"protected": True}),),
+}
 
 
 def test_what_is_protected_can_be_rung_about_though_the_child_can_be_told_from_others() -> None:
