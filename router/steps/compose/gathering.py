@@ -286,6 +286,12 @@ def _requested(state: Gathering, requested: InformationRequested) -> Gathering:
 
 
 def _answered(state: Gathering, new: Answer) -> Gathering:
+    """With what came in; what was told before, and is told again, stands as it is told now."""
     if any(answer.request_id == new.request_id for answer in state.answers):
         return state
-    return state.model_copy(update={"answers": (*state.answers, new)})
+    told = {item.item_id for item in new.items}
+    before = (
+        one.model_copy(update={"items": tuple(it for it in one.items if it.item_id not in told)})
+        for one in state.answers
+    )
+    return state.model_copy(update={"answers": (*before, new)})
