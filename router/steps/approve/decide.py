@@ -29,6 +29,7 @@ from router.steps.approve.guarding import (
     proposed,
     waits,
 )
+from router.steps.approve.likeness import heard
 from router.steps.approve.rulings import Word, has_reason, rule, withheld_again, withhold
 from router.steps.approve.state import (
     Approvals,
@@ -104,6 +105,7 @@ def _open(known: Approvals, drafted: ProductDrafted, *, now: Now) -> Outcome[App
         return refused(known, draft, before.reason, voided=True)
     if before is not None:
         return Outcome()
+    known = heard(known, draft)
     if drafted.supersedes is None:
         return _put(known, draft, draft.deciders, now=now)
     return _supersede(known, draft, drafted, now=now)

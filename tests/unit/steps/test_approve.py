@@ -116,7 +116,7 @@ def test_an_owner_may_hide_that_it_holds_anything(item: DraftItem, changes: dict
 
 
 def test_an_owner_is_signposted_once() -> None:
-    second = product.draft_item("gp", "item-2")
+    second = product.draft_item("gp", "item-2", original="He was seen on 2 October.")
     draft = product.drafted(
         GP, second, left_out=(product.left_out("gp"), product.left_out("school", signpost=False))
     )
