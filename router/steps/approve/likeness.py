@@ -12,6 +12,7 @@ from router.steps.approve.state import Approvals, Draft, Said, Withheld, decider
 from schemas.product import DraftItem, items_of_notification
 
 _WORDS = re.compile(r"\w+")
+_SENTENCES = re.compile(r"[.!?\n]+")
 _FEW = 4
 """Fewer words than this may stand in any text."""
 
@@ -43,6 +44,27 @@ def alike(known: Approvals, item_id: str, agency: str) -> tuple[str, ...]:
         if id_ != item_id and known.decides(id_, agency) and _same(_now(one), _now(own))
     )
     return (item_id, *others)
+
+
+def others_words(known: Approvals, item: DraftItem, agency: str, text: str) -> bool:
+    """Whether an agency's own words for its item say what another agency withholds: a whole item,
+    or a whole sentence of one, which its own original does not say.
+    """
+    mine, told = plain(item.original), plain(text)
+    withheld = (one for one in known.withheld if one.owner != agency)
+    return any(
+        holds(told, words) and not holds(mine, words)
+        for one in withheld
+        for said in known.said.get(one.item_id, Said()).texts
+        for words in _telling(said)
+    )
+
+
+def _telling(text: str) -> Iterator[str]:
+    """The sentences of a text, and the whole; but for what may stand in any text."""
+    for words in map(plain, (text, *_SENTENCES.split(text))):
+        if len(words.split()) >= _FEW:
+            yield words
 
 
 def plain(text: str) -> str:

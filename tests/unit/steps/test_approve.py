@@ -352,6 +352,29 @@ def reworded(said: str = OWN_WORDS, **changes: Any) -> ReleaseDecided:
     return product.decision(SCHOOL, Choice.RELEASE_REWORDED, **told | changes)
 
 
+COVERT = "He is under covert watch. The depot knows nothing of it."
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Seen on 2 October. he is under  covert watch",
+        f"Seen on 2 October. {COVERT} Seen again since.",
+    ],
+)
+def test_words_of_an_owners_own_do_not_say_what_another_agency_withholds(said: str) -> None:
+    kept = product.draft_item("police", original=COVERT)
+    step = approving().given(product.drafted(SCHOOL, kept), product.decision(kept, WITHHOLD))
+    assert step.when(reworded(said)).refusal == Refusal("refused.withheld", "text")
+    assert step.when(reworded("Seen on 2 October. He is under watch.")).refusal is None
+
+
+def test_what_an_owner_said_itself_it_may_say_whoever_withholds_the_same() -> None:
+    kept = product.draft_item("police", original=SCHOOL.original)
+    step = approving().given(product.drafted(SCHOOL, kept), product.decision(kept, WITHHOLD))
+    assert step.when(reworded(f"{SCHOOL.original} In short.")).refusal is None
+
+
 def test_an_owner_sends_words_of_its_own_and_these_leave_beside_what_they_differ_in() -> None:
     step = approving().given(product.drafted(SCHOOL))
     outcome = step.when(reworded())
