@@ -369,6 +369,12 @@ def test_words_of_an_owners_own_do_not_say_what_another_agency_withholds(said: s
     assert step.when(reworded("Seen on 2 October. He is under watch.")).refusal is None
 
 
+def test_what_another_agency_withholds_later_does_not_leave_in_words_that_still_wait() -> None:
+    kept = product.draft_item("police", original=COVERT)
+    step = approving().given(product.drafted(SCHOOL, kept), reworded(f"Seen. {COVERT}"))
+    assert approved(step.when(product.decision(kept, WITHHOLD)).facts).items == ()
+
+
 def test_what_an_owner_said_itself_it_may_say_whoever_withholds_the_same() -> None:
     kept = product.draft_item("police", original=SCHOOL.original)
     step = approving().given(product.drafted(SCHOOL, kept), product.decision(kept, WITHHOLD))
