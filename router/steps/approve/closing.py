@@ -7,6 +7,7 @@ from typing import Any
 
 from router.step import Outcome
 from router.steps.approve.guarding import about, dangers, held, untold
+from router.steps.approve.likeness import others_words
 from router.steps.approve.state import (
     Approvals,
     Approved,
@@ -126,7 +127,7 @@ def _closed(known: Approvals, draft: Draft, *decisions: Fact, now: Now) -> Outco
     What an owner let leave does so only while its agreement is in force. Owners of other items are
     named if they let themselves be, with the item and with the decision.
     """
-    found = [(item, _approved(draft, item, now=now)) for item in draft.items]
+    found = [(item, _approved(known, draft, item, now=now)) for item in draft.items]
     items = tuple(approved for _, approved in found if approved is not None)
     hits = dangers(draft, {f"items.{item.item_id}": item.text for item in items}, now)
     if hits:
@@ -158,13 +159,17 @@ def _as_approved(draft: Draft, items: Iterable[ApprovedItem]) -> Approved:
     )
 
 
-def _approved(draft: Draft, item: DraftItem, *, now: Now) -> ApprovedItem | None:
-    """The item in the words that all who decide about it have approved, if they have."""
+def _approved(known: Approvals, draft: Draft, item: DraftItem, *, now: Now) -> ApprovedItem | None:
+    """The item in the words that all who decide about it have approved, if they have; not where
+    another agency has withheld since what an owner put into words of its own.
+    """
     decided = [draft.decision(item.item_id, agency) for agency in deciders(item)]
     first = decided[0]
     if first is None or first.digest is None or len({one and one.digest for one in decided}) > 1:
         return None
     if any(now.agreement_with(agency) is None for agency in deciders(item)):
+        return None
+    if first.wording and others_words(known, item, first.owner, first.wording.text):
         return None
     return ApprovedItem(text=words_of(item, first), **first.shared(ApprovedItem))
 

@@ -29,6 +29,7 @@ from router.steps.approve.guarding import (
     proposed,
     waits,
 )
+from router.steps.approve.likeness import heard, others_words
 from router.steps.approve.rulings import Word, has_reason, rule, withheld_again, withhold
 from router.steps.approve.state import (
     Approvals,
@@ -104,6 +105,7 @@ def _open(known: Approvals, drafted: ProductDrafted, *, now: Now) -> Outcome[App
         return refused(known, draft, before.reason, voided=True)
     if before is not None:
         return Outcome()
+    known = heard(known, draft)
     if drafted.supersedes is None:
         return _put(known, draft, draft.deciders, now=now)
     return _supersede(known, draft, drafted, now=now)
@@ -215,6 +217,8 @@ def _take(known: Approvals, decided: ReleaseDecided, *, now: Now) -> Outcome[App
         return refuse("refused.unknown-subject", "product_id")
     if refusal := _not_theirs(stage, decided) or _not_so(stage, decided, now=now):
         return Outcome(refusal=refusal)
+    if _others_words(known, stage, decided):
+        return refuse("refused.withheld", "text")
     new = _decided(stage, decision, decided.agency)
     if decision.choice is Choice.WITHHOLD:
         withheld = Withheld(ask_again=decision.ask_again, **new.shared(Withheld))
@@ -260,6 +264,14 @@ def _not_so(stage: Draft | Closed, decided: ReleaseDecided, *, now: Now) -> Refu
         return Refusal("refused.digest", "instead_of")
     shown = _digest(stage, decision)
     return None if decision.digest == shown else Refusal("refused.digest", "digest")
+
+
+def _others_words(known: Approvals, stage: Draft | Closed, decided: ReleaseDecided) -> bool:
+    """Whether the owner's own words say what another agency withholds."""
+    decision = decided.decision
+    if decision.choice is not Choice.RELEASE_REWORDED or not isinstance(stage, Draft):
+        return False
+    return others_words(known, stage.item(decision.item_id), decided.agency, decision.text or "")
 
 
 def _digest(draft: Draft, decision: ReleaseDecision) -> str:

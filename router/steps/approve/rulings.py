@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from router.step import Outcome, refuse
 from router.steps.approve.amending import AMENDED
 from router.steps.approve.closing import awaited, item_decided, requests, settled, signposts_to
+from router.steps.approve.likeness import alike
 from router.steps.approve.state import Approvals, Approved, Decided, Draft, Withheld
 from router.steps.now import Now
 from schemas.base import Fact
@@ -80,9 +81,18 @@ def withheld_again(withheld: Withheld) -> Decided:
 
 
 def withhold(known: Approvals, word: Word, *, now: Now) -> Outcome[Approvals]:
-    """Take the item out of every draft and back from every product: recalled where its owner says
-    so, else only where the recipient has not fetched it.
+    """Take the item, and what is the same to its owner, out of every draft and back from every
+    product: recalled where its owner says so, else only where the recipient has not fetched it.
     """
+    after, facts = known, list[Fact]()
+    for item_id in alike(known, word.withheld.item_id, word.withheld.owner):
+        one = word.withheld.model_copy(update={"item_id": item_id})
+        outcome = _withhold(after, replace(word, withheld=one), now=now)
+        after, facts = outcome.state or after, [*facts, *outcome.facts]
+    return Outcome(after, tuple(facts)) if facts else Outcome()
+
+
+def _withhold(known: Approvals, word: Word, *, now: Now) -> Outcome[Approvals]:
     withheld, after, facts = word.withheld, known, list[Fact]()
     if known.withheld_by(withheld.item_id, withheld.owner) != withheld:
         after = known.withholding(withheld)
@@ -137,16 +147,20 @@ def _lift(known: Approvals, ruled: ItemRuled, *, now: Now) -> Outcome[Approvals]
     decision = ruled.decision
     if now.agreement_with(ruled.agency) is None:
         return refuse("refused.agreement")
-    ours = (decision.item_id, ruled.agency)
-    if known.withheld_by(*ours) is None:
+    ours = {(id_, ruled.agency) for id_ in alike(known, decision.item_id, ruled.agency)}
+    withheld = sorted(one for one in ours if known.withheld_by(*one))
+    if not withheld:
         return Outcome()
     given = {"reason": decision.reason or "Its owner withholds it no longer."}
-    told = ItemLifted(owner=ruled.agency, **decision.shared(ItemLifted) | given)
-    outcome = Outcome(known.lifted(*ours), (told,))
+    given |= {"owner": ruled.agency}
+    told = decision.shared(ItemLifted) | given
+    outcome = Outcome(known, tuple(ItemLifted(**told | {"item_id": id_}) for id_, _ in withheld))
+    for one in withheld:
+        outcome = replace(outcome, state=(outcome.state or known).lifted(*one))
     for product_id, draft in known.in_stage(Draft):
-        if ruled.agency in draft.deciders.get(decision.item_id, ()):
-            open_again = draft.without(ours)
+        open_again = draft.without(*withheld)
+        if {id_ for id_, _ in withheld}.intersection(draft.deciders):
             after = (outcome.state or known).with_product(product_id, open_again)
-            letters = requests(open_again, awaited(open_again, now) & {ours}, now)
+            letters = requests(open_again, awaited(open_again, now) & ours, now)
             outcome = replace(outcome, state=after, letters=(*outcome.letters, *letters))
     return outcome

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, TypeAlias, TypeVar
 
 from pydantic import Field
 
-from schemas.base import Code, Identity, Line, Shape
+from schemas.base import Code, Identity, Line, Prose, Shape
 from schemas.identity import IdentityField
 from schemas.notification import Digest
 from schemas.policy import StandingRelease
@@ -188,6 +188,14 @@ class Withheld(Item):
     """Whether the owner wants to be asked about each further product all the same."""
 
 
+class Said(Shape):
+    """What an item has said so far, the latest last, and what of a notification it is."""
+
+    texts: tuple[Prose, ...] = ()
+    notification: bool = False
+    narrative: bool = False
+
+
 class Standing(Shape):
     """What one owner releases beforehand by messages of its own, by its own names of them."""
 
@@ -205,6 +213,9 @@ class Approvals(Shape):
     standing: dict[Code, Standing] = Field(default_factory=dict, exclude=True)
     products: dict[Identity, Stage] = Field(default_factory=dict)
     withheld: tuple[Withheld, ...] = ()
+    said: dict[Identity, Said] = Field(default_factory=dict, exclude_if=not_)
+    """What each item has said, by its id; of what was drafted before, only as it is drafted anew.
+    """
 
     def standing_as(self, product_id: str) -> str:
         """The product itself, or the one that its items are in now."""

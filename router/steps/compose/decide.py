@@ -283,15 +283,16 @@ def _complete(state: Gathering) -> Colour | None:
 
 
 def _late(desk: _Desk, message: Message) -> _Part | None:
-    """An answer with something in it, after the products of the rating that still stands."""
+    """An answer with something new in it, after the products of the rating that still stands."""
     state = desk.state
     came = isinstance(message.data, InformationAnswered | InformationVolunteered)
     if not came or state.drafted is None:
         return None
-    answer = state.answers[-1]
-    if not answer.items or state.assigned is not state.drafted:
+    answer, held = state.answers[-1], {id_ for one in state.holding for id_ in one.items}
+    new = [item for item in answer.items if item.item_id not in held]
+    if not new or state.assigned is not state.drafted:
         return None
-    return _Part(answer.request_id, state.drafted, desk.named(answer.items))
+    return _Part(answer.request_id, state.drafted, desk.named(new))
 
 
 def _products(desk: _Desk, part: _Part) -> list[ProductDrafted]:

@@ -117,7 +117,9 @@ class Gathering(Shape):
     holding: tuple[Drafted, ...] = ()
     """What these products hold."""
     concern_id: Identity | None = None
-    """The referral of the notification's version 1, where this is a later one."""
+    """The referral of the notification's version 1, where this is a later one; or the one that
+    told of the same concern first. What owners say is remembered under it.
+    """
     version: int = 1
     """Of the notification's words."""
     amended: Notification | None = None
@@ -183,7 +185,8 @@ def noted(state: Gathering, message: Message, *, profile: BoroughProfile) -> Gat
             id_ = linked.amends or linked.referral_id
             notified = _notified(said, linked.agency, id_=id_, family=linked.family)
             version = max(state.version, linked.version)
-            changes = {"cases": cases, "notified": notified, "concern_id": linked.amends}
+            concern_id = linked.amends or linked.same_concern_as
+            changes = {"cases": cases, "notified": notified, "concern_id": concern_id}
             return state.model_copy(update=changes | {"version": version, "amended": None})
         case LinkCorrected() as correction:
             cases = Cases.corrected(state.cases, correction, at=message.time)
@@ -253,8 +256,9 @@ def _amended(state: Gathering, amended: NotificationAmended) -> Gathering:
     changes: dict[str, object] = {"version": amended.version}
     if state.notified is None:
         return state.model_copy(update=changes | {"amended": amended.notification})
-    id_ = state.concern_id or amended.referral_id
-    before = state.notified
+    before, own = state.notified, amended.referral_id
+    sent_again = before.item.item_id in items_of_notification(own, 0)
+    id_ = own if sent_again else state.concern_id or own
     notified = _notified(amended.notification, before.item.owner, id_=id_, family=before.family)
     return state.model_copy(update=changes | {"notified": notified})
 
@@ -286,6 +290,12 @@ def _requested(state: Gathering, requested: InformationRequested) -> Gathering:
 
 
 def _answered(state: Gathering, new: Answer) -> Gathering:
+    """With what came in; what was told before, and is told again, stands as it is told now."""
     if any(answer.request_id == new.request_id for answer in state.answers):
         return state
-    return state.model_copy(update={"answers": (*state.answers, new)})
+    told = {item.item_id for item in new.items}
+    before = (
+        one.model_copy(update={"items": tuple(it for it in one.items if it.item_id not in told)})
+        for one in state.answers
+    )
+    return state.model_copy(update={"answers": (*before, new)})

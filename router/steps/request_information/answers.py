@@ -44,7 +44,7 @@ def take(
         again = asked.answer == digest
         return Outcome() if again else refuse("refused.closed", "request_id")
     after = state.with_changed(asked.model_copy(update={"answer": digest}))
-    items = _of_the_hub(response.items, response.request_id)
+    items = _of_the_hub(response.items, response.referral_id, asked.agency)
     told = {"case_id": state.cases.now, "agency": asked.agency, "items": items}
     if asked.cancelled:
         said = {"volunteered_id": cause, "volunteered_by": response.answered_by}
@@ -60,7 +60,7 @@ def volunteer(
     state: State | None, offered: InformationOffered, *, cause: str, now: Now
 ) -> Outcome[State]:
     """What nobody asked for, of any agency that knows of the referral."""
-    if not isinstance(state, Asking | HandedOver):
+    if offered.referral_id is None or not isinstance(state, Asking | HandedOver):
         return refuse("refused.unknown-subject", "referral_id")
     if refusal := _not_items(offered.offered.items, now.policy):
         return Outcome(refusal=refusal)
@@ -69,7 +69,7 @@ def volunteer(
         case_id=state.cases.now,
         volunteered_id=cause,
         agency=offered.agency,
-        items=_of_the_hub(offered.offered.items, cause),
+        items=_of_the_hub(offered.offered.items, offered.referral_id, offered.agency),
         volunteered_by=offered.offered.volunteered_by,
     )
     return Outcome(facts=(fact,))
@@ -139,9 +139,15 @@ def _not_items(items: Iterable[InformationItem], policy: Policy) -> Refusal | No
     return None
 
 
-def _of_the_hub(items: Iterable[InformationItem], within: str) -> tuple[InformationItem, ...]:
-    """The items under ids that no other agency's items have: they may all begin with 1."""
+def _of_the_hub(
+    items: Iterable[InformationItem], referral_id: str, agency: str
+) -> tuple[InformationItem, ...]:
+    """The items under ids that no other agency's items have: they may all begin with 1.
+
+    What an agency tells again of a referral under an id of its own is the same item, whatever it
+    was asked: what it says of it lasts, and other words are an amendment.
+    """
     return tuple(
-        item.model_copy(update={"item_id": derived_id("item", within, item.item_id)})
+        item.model_copy(update={"item_id": derived_id("item", referral_id, agency, item.item_id)})
         for item in items
     )

@@ -22,6 +22,7 @@ from schemas.product import (
     ProductDrafted,
     ProductVoided,
     Weighing,
+    items_of_notification,
 )
 from schemas.rating import Colour
 from schemas.refusals import Refusal
@@ -242,3 +243,16 @@ def test_a_later_version_says_whose_first_it_is(amends: str | None) -> None:
         assert one.concern_id == amends
     (voided, *_) = given.of(ProductVoided, step.when(given.corrected()).facts)
     assert voided.concern_id == amends
+
+
+def test_a_notification_that_is_sent_again_says_whose_first_it_is_and_has_items_of_its_own() -> (
+    None
+):
+    step = Given(compose.STEP)
+    sent = given.linked(given.HIT, same_concern_as="ref-0")
+    step.given(sent, suggested(Colour.RED), requested("school"))
+    first = drafts(step.when(assigned(Colour.RED)).facts)
+    again = drafts(step.when(amended("Child was pushed.")).facts)
+    assert {one.concern_id for one in (*first, *again)} == {"ref-0"}
+    ids = {item.item_id for one in (*first, *again) for item in one.items}
+    assert ids == {items_of_notification("ref-1", 0)[0]}

@@ -116,7 +116,7 @@ def test_an_owner_may_hide_that_it_holds_anything(item: DraftItem, changes: dict
 
 
 def test_an_owner_is_signposted_once() -> None:
-    second = product.draft_item("gp", "item-2")
+    second = product.draft_item("gp", "item-2", original="He was seen on 2 October.")
     draft = product.drafted(
         GP, second, left_out=(product.left_out("gp"), product.left_out("school", signpost=False))
     )
@@ -350,6 +350,35 @@ def reworded(said: str = OWN_WORDS, **changes: Any) -> ReleaseDecided:
         "instead_of": SCHOOL.original_digest,
     }
     return product.decision(SCHOOL, Choice.RELEASE_REWORDED, **told | changes)
+
+
+COVERT = "He is under covert watch. The depot knows nothing of it."
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Seen on 2 October. he is under  covert watch",
+        f"Seen on 2 October. {COVERT} Seen again since.",
+    ],
+)
+def test_words_of_an_owners_own_do_not_say_what_another_agency_withholds(said: str) -> None:
+    kept = product.draft_item("police", original=COVERT)
+    step = approving().given(product.drafted(SCHOOL, kept), product.decision(kept, WITHHOLD))
+    assert step.when(reworded(said)).refusal == Refusal("refused.withheld", "text")
+    assert step.when(reworded("Seen on 2 October. He is under watch.")).refusal is None
+
+
+def test_what_another_agency_withholds_later_does_not_leave_in_words_that_still_wait() -> None:
+    kept = product.draft_item("police", original=COVERT)
+    step = approving().given(product.drafted(SCHOOL, kept), reworded(f"Seen. {COVERT}"))
+    assert approved(step.when(product.decision(kept, WITHHOLD)).facts).items == ()
+
+
+def test_what_an_owner_said_itself_it_may_say_whoever_withholds_the_same() -> None:
+    kept = product.draft_item("police", original=SCHOOL.original)
+    step = approving().given(product.drafted(SCHOOL, kept), product.decision(kept, WITHHOLD))
+    assert step.when(reworded(f"{SCHOOL.original} In short.")).refusal is None
 
 
 def test_an_owner_sends_words_of_its_own_and_these_leave_beside_what_they_differ_in() -> None:

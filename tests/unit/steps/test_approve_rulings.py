@@ -22,6 +22,8 @@ from schemas.product import (
     ProductApproved,
     ProductDrafted,
     ProductRefused,
+    Weighing,
+    items_of_notification,
     release_digest,
 )
 from schemas.rating import Colour
@@ -215,3 +217,94 @@ def test_what_is_withheld_of_a_product_that_was_voided_stays_withheld() -> None:
     step.given(product.decision(SCHOOL, WITHHOLD))
     assert given.of(ProductRefused, step.when(second(SCHOOL)).facts) == []
     assert given.of(ProductApproved, step.facts)[0].items == ()
+
+
+# --- the same item under another id
+
+
+POLICE = given.standing(product.RECIPIENT)
+NARRATIVE, *PARTS = items_of_notification("ref-1", 3)
+SENT_AGAIN, *PARTS_AGAIN = items_of_notification("ref-2", 3)
+
+
+def told(item_id: str, text: str) -> DraftItem:
+    """The notification's narrative, or a part of it, in these words."""
+    return product.draft_item(
+        "police",
+        item_id,
+        original=text,
+        sanitised=text,
+        original_digest=product.digest(item_id, text),
+        sanitised_digest=product.digest(item_id, text),
+        notification=True,
+    )
+
+
+SHED = "He sleeps in the shed, and nobody may know."
+
+
+def at_once(step: Given, *items: DraftItem, **changes: Any) -> list[str]:
+    """What leaves with a Red for the front line, which a standing release covers."""
+    urgent = product.drafted(*items, product_id="product-9", urgent=True, **changes)
+    (whole,) = given.of(ProductApproved, step.when(urgent).facts)
+    return [item.text for item in whole.items]
+
+
+def with_a_part_withheld() -> Given:
+    step = approving(POLICE)
+    step.given(product.drafted(told(PARTS[0], "The bin was full."), told(PARTS[1], SHED), GP))
+    return step.given(product.decision(told(PARTS[1], SHED), WITHHOLD))
+
+
+def test_a_part_that_is_withheld_stays_in_when_an_amendment_gives_it_anothers_place() -> None:
+    step = with_a_part_withheld()
+    moved = told(PARTS[0], "He sleeps in the shed,  and nobody MAY know")
+    gone = Weighing(item_id=PARTS[1], owner="police", included=False, reason="Taken out.")
+    again = product.drafted(moved, left_out=(gone,), product_id="product-2", supersedes="product-1")
+    assert asked(step.when(again)) == []
+    assert at_once(step, moved) == []
+
+
+def test_a_new_part_beside_one_that_is_withheld_is_let_out_by_its_owner_alone() -> None:
+    step = with_a_part_withheld()
+    other = told(PARTS[2], "He slept outside.")
+    assert at_once(step, other) == []
+    assert asked(step.when(product.drafted(other, product_id="product-2"))) == [
+        ("police", "product-2")
+    ]
+
+
+def test_words_that_hold_what_is_withheld_are_let_out_by_its_owner_alone() -> None:
+    step = with_a_part_withheld()
+    assert at_once(step, told(NARRATIVE, f"The bin was full. {SHED}")) == []
+
+
+def test_lifting_lets_the_same_words_under_another_id_be_asked_about() -> None:
+    step = with_a_part_withheld()
+    moved = told(PARTS[0], SHED)
+    step.given(product.drafted(moved, product_id="product-2", supersedes="product-1"))
+    lifted = step.when(product.ruled(told(PARTS[1], SHED), Ruling.LIFT))
+    assert ("police", "product-1") in asked(lifted)
+    assert at_once(step, moved) == [SHED]
+
+
+def test_a_notification_that_is_sent_again_is_withheld_with_the_first() -> None:
+    step = approving(POLICE).given(product.drafted(told(NARRATIVE, SHED)))
+    step.given(product.decision(told(NARRATIVE, SHED), WITHHOLD))
+    again = told(SENT_AGAIN, "He sleeps in the shed.")
+    assert at_once(step, again, referral_id="ref-2", concern_id="ref-1") == []
+
+
+def test_what_was_sent_twice_is_withheld_by_one_word() -> None:
+    step = approving(POLICE).given(product.drafted(told(NARRATIVE, SHED)))
+    again = told(SENT_AGAIN, "He sleeps in the shed.")
+    of_again: dict[str, Any] = {"referral_id": "ref-2", "concern_id": "ref-1"}
+    step.given(product.drafted(again, product_id="product-2", **of_again))
+    step.given(product.decision(told(NARRATIVE, SHED), WITHHOLD))
+    assert at_once(step, again, **of_again) == []
+
+
+def test_what_another_agency_says_in_the_same_words_is_its_own() -> None:
+    step = approving(POLICE)
+    step.given(product.drafted(SCHOOL), product.decision(SCHOOL, WITHHOLD))
+    assert at_once(step, told(NARRATIVE, SCHOOL.original)) == [SCHOOL.original]

@@ -406,6 +406,23 @@ def test_what_is_volunteered_goes_with_the_answers_or_makes_a_further_product() 
     assert [one.owner for one in draft.items] == ["housing"]
 
 
+def test_an_item_that_is_told_again_is_an_amendment_and_no_item_of_its_own() -> None:
+    step = composing().given(given.linked(), suggested(Colour.AMBER), requested("school"))
+    step.given(answered("school", item("school")), assigned(Colour.AMBER))
+    (first,) = drafts(step.facts)
+    again = volunteered(item("school", "Attends every day."))
+    (other,) = drafts(step.when(again.model_copy(update={"agency": "school"})).facts)
+    assert [one.original for one in other.items] == ["Attends every day."]
+    assert (other.supersedes, other.items[0].item_id) == (first.product_id, "item-school")
+
+
+def test_an_item_that_is_told_again_in_the_same_words_is_nothing_new() -> None:
+    step = composing().given(given.linked(), suggested(Colour.AMBER), requested("school"))
+    step.given(answered("school", item("school")), assigned(Colour.AMBER))
+    again = volunteered(item("school")).model_copy(update={"agency": "school"})
+    assert drafts(step.when(again).facts) == []
+
+
 def test_a_request_that_was_cancelled_is_not_waited_for() -> None:
     cancelled = RequestCancelled(
         referral_id="ref-1",

@@ -30,13 +30,16 @@ from schemas.information import (
     InformationEscalated,
     InformationItem,
     InformationMissing,
+    InformationOffered,
     InformationReceived,
     InformationRequest,
     InformationRequested,
     InformationResponse,
+    InformationVolunteered,
     RequestPlan,
     RequestsPrepared,
     Sensitivity,
+    VolunteeredInformation,
 )
 from schemas.message import derived_id
 from schemas.notices import AdultMatter, AnswerOverdue, RequestsPlanned
@@ -660,6 +663,22 @@ def test_items_of_two_agencies_never_share_an_id() -> None:
         item.item_id for fact in given.of(InformationAnswered, step.facts) for item in fact.items
     ]
     assert len(set(ids)) == 2
+
+
+def test_an_item_that_is_told_again_is_the_same_item_whatever_was_asked() -> None:
+    again = InformationOffered(
+        agency="school",
+        referral_id="ref-1",
+        offered=VolunteeredInformation(
+            items=(item("1", text="Attendance is 60%."), item("2")),
+            volunteered_by="D. Safeguarding-Lead",
+        ),
+    )
+    step = asking().given(given.linked(), AMBER, answer("school", item("1")), again)
+    (first,) = given.of(InformationAnswered, step.facts)
+    (second,) = given.of(InformationVolunteered, step.facts)
+    assert second.items[0].item_id == first.items[0].item_id
+    assert second.items[1].item_id != first.items[0].item_id
 
 
 @pytest.mark.parametrize(
