@@ -13,7 +13,7 @@ from router.linkage.compare import Levels, Match, compare_household, compare_sel
 from router.linkage.dates import Agreement
 from router.linkage.keys import crowd_keys, keys
 from router.linkage.model import Model
-from router.linkage.names import Likeness
+from router.linkage.names import Likeness, family_likeness
 from router.linkage.near import are_near
 from router.linkage.profile import Profile, as_subject, extend, found
 from router.linkage.rules import NEWEST
@@ -167,16 +167,34 @@ def resemblance(
 
 def crowds(subject: Subject, candidates: Sequence[Profile], oversized: Set[int]) -> frozenset[str]:
     """Phones and homes that three or more families of the candidates have: a professional's, a
-    hostel's.
+    hostel's. By rules since 3 three surnames are as many families, whatever the hub took for one.
     """
     if len(candidates) < _CROWD and not oversized:
         return frozenset()
     crowded = set()
     for value in (*subject.phones, *subject.addresses):
-        families = {c.family_id for c in candidates if value in c.phones or value in c.addresses}
-        if len(families) >= _CROWD or (oversized and frozenset() < crowd_keys(value) <= oversized):
+        there = [c for c in candidates if value in c.phones or value in c.addresses]
+        families = len({c.family_id for c in there})
+        if families < _CROWD <= len(there) and subject.rules >= 3:
+            families = _surnames(there)
+        if families >= _CROWD or (oversized and frozenset() < crowd_keys(value) <= oversized):
             crowded.add(value)
     return frozenset(crowded | _busy(subject, candidates))
+
+
+def _surnames(people: Sequence[Profile]) -> int:
+    """How many surnames they have that are not alike; who is known by two has one."""
+    groups: list[set[str]] = []
+    for person in people:
+        if person.families:
+            same = [group for group in groups if _are_alike(group, person.families)]
+            groups = [group for group in groups if group not in same]
+            groups.append(set(person.families).union(*same))
+    return len(groups)
+
+
+def _are_alike(some: Collection[str], others: Collection[str]) -> bool:
+    return any(family_likeness(a, b) <= Likeness.PART for a in some for b in others)
 
 
 def _busy(subject: Subject, candidates: Sequence[Profile]) -> set[str]:

@@ -239,6 +239,40 @@ def test_a_telephone_that_many_families_have_says_nothing() -> None:
     assert among.outcome is not LinkOutcome.LINKED
 
 
+def stranger(number: int, family: str, **more: object) -> Person:
+    """A child whose names, birthday and mother are nobody else's here; the home and telephone are
+    those of all.
+    """
+    mother_ = RelatedPerson(
+        name=Name(given_name=(f"{family[:3]}na",), family_name=(family,)), relationship="mother"
+    )
+    given = ("Aisha", "Zoe", "Marek", "Tia")[number]
+    born = f"201{number}-0{number + 1}-1{number}"
+    return child(given, family, born, related_person=(mother_,), **more)
+
+
+def test_the_families_of_a_refuge_stay_families_of_their_own() -> None:
+    refuge: dict[str, object] = {
+        "address": (Address(line1="1 Safe House", postcode="BD53 9ZZ", protected=True),),
+        "contact": (Contact(telephone=("01632 960771",), protected=True),),
+    }
+    first, second = (stranger(i, name, **refuge) for i, name in enumerate(("Khan", "Brown")))
+    assert link(subject(second), [known(first)], MODEL).family is None
+    at_rules_2 = [describe(one, observed_at=AT, rules=2) for one in (first, second)]
+    there = found(at_rules_2[0], person_id="p1", family_id="f1", case_id="c1")
+    assert link(at_rules_2[1], [there], MODEL).family is there
+
+
+def test_a_home_of_three_surnames_says_nothing_though_they_were_taken_for_one_family() -> None:
+    names = ("Khan", "Brown", "Nowak")
+    there = [known(stranger(i, name), f"p{i}") for i, name in enumerate(names)]
+    fourth = subject(stranger(3, "Clarke"))
+    assert link(fourth, there, MODEL).family is None
+    assert link(fourth._replace(rules=2), there, MODEL).family is not None
+    of_two = [*there[:2], known(stranger(2, "Brown-Khan"), "p2")]
+    assert link(fourth, of_two, MODEL).family is not None
+
+
 def mother(given: str) -> RelatedPerson:
     return RelatedPerson(
         name=Name(given_name=(given,), family_name=("Ashdown",)), relationship="mother"
