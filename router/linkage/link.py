@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from router.linkage import pregnancy
 from router.linkage.adults import Adult, split_adult
 from router.linkage.compare import Levels, Match, compare_household, compare_self
-from router.linkage.dates import Agreement
+from router.linkage.dates import Agreement, was_grown
 from router.linkage.keys import crowd_keys, keys
 from router.linkage.model import Model
 from router.linkage.names import Likeness, family_likeness
@@ -40,6 +40,7 @@ _WIDER: Final = 6.0
 """By how much less likely candidates are shown where too little is told for any to be likely."""
 _TOO_LITTLE: Final = "too little is told to know the child by it"
 _NEAR_NAME: Final = "against: another first name that is near, as twins may have"
+_GROWN: Final = "against: an adult's date of birth is told, as a parent of the same name may have"
 _CROWD: Final = 3
 """Families of whom a phone or home says nothing any more."""
 
@@ -106,6 +107,8 @@ def _surely(asked: Query, ranked: Sequence[Weighed]) -> tuple[bool, tuple[str, .
         return False, ()
     if _maybe_twin(subject, best):
         return False, (_NEAR_NAME,)
+    if _maybe_parent(subject, best.profile):
+        return False, (_GROWN,)
     if pregnancy.are_others(subject, best.profile, best.levels):
         return False, (pregnancy.OTHER_MOTHER,)
     return True, (pregnancy.ONE_PREGNANCY,) if expected else ()
@@ -143,6 +146,14 @@ def _maybe_twin(subject: Subject, best: Weighed) -> bool:
     if subject.rules < 2 or Match.SAME in best.levels[4:6]:
         return False
     return are_near(subject.givens, best.profile.givens)
+
+
+def _maybe_parent(subject: Subject, profile: Profile) -> bool:
+    """Whether an adult's date of birth is told, and the candidate was a child on that day: father
+    and son may share a name, a home and a telephone (rules since 3).
+    """
+    births = (*profile.births, *profile.estimates)
+    return subject.grown and not all(was_grown(day, subject.seen) for day in births)
 
 
 def _namesake(weighed: Weighed) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from router.linkage.dates import is_grown
 from router.linkage.marks import marks
 from router.linkage.readings import Reading, reading
 from router.linkage.resends import plain_reference
@@ -73,6 +74,8 @@ class Subject(NamedTuple):
     """By which rules it was read and is compared (:mod:`router.linkage.rules`)."""
     adult_marks: tuple[str, ...] = ()
     """Numbers and telephones of the adults: for finding these, no evidence of the child."""
+    grown: bool = False
+    """Whether it was told of with the date of birth of an adult (rules since 3)."""
 
 
 def describe(
@@ -122,6 +125,7 @@ def describe(
         adult_marks=_distinct(
             marks((r for r in child.related_person if r.relationship not in _SIBLING_ROLES), read)
         ),
+        grown=rules >= 3 and is_grown(child.date_of_birth, seen, heard),
     )
 
 
