@@ -24,7 +24,7 @@ from router.steps.rate.state import (
     Suggested,
     Supplied,
 )
-from router.steps.sharing import revealed
+from router.steps.sharing import revealed, shown_reasons
 from router.steps.thresholds import Suggestion
 from schemas.base import Fact
 from schemas.case import ChildLinked, ConcernFollowed, LinkCorrected
@@ -99,14 +99,13 @@ def _suggest(state: State | None, linked: ChildLinked, *, now: Now) -> Outcome[S
         referral_id=linked.referral_id,
         case_id=cases.now,
         profile=now.profile.title,
-        **suggested.shared(RatingSuggested),
+        **suggested.shared(RatingSuggested) | {"reasons": _all_reasons(ready.suggestion)},
     )
     request = _request(linked.referral_id, suggested, plan=ready.plan, policy=now.policy)
     return Outcome(suggested, (fact,), (request,), timers(suggested.next_at, linked.referral_id))
 
 
 def _suggested(cases: Cases, linked: ChildLinked, *, suggestion: Suggestion, now: Now) -> Suggested:
-    """Whoever decides is told what the words deny too; agencies that are asked are not."""
     decision = now.clock(now.profile.decision_allowed)
     product = now.clock(now.rule(suggestion.colour).time_allowed)
     may_be_red = suggestion.colour is Colour.RED or linked.notification.urgent
@@ -114,7 +113,9 @@ def _suggested(cases: Cases, linked: ChildLinked, *, suggestion: Suggestion, now
     return Suggested(
         cases=cases,
         colour=suggestion.colour,
-        reasons=(*suggestion.reasons, *suggestion.denied),
+        reasons=shown_reasons(
+            linked.notification, _all_reasons(suggestion), colour=suggestion.colour
+        ),
         received_at=now.at,
         decision_due_at=decision.due_at,
         product_due_at=product.due_at,
@@ -125,6 +126,11 @@ def _suggested(cases: Cases, linked: ChildLinked, *, suggestion: Suggestion, now
         possible_red=now.clock(looked_at) if looked_at else None,
         referrer=Referrer(agency=linked.agency, reference=linked.notification.reference),
     )
+
+
+def _all_reasons(suggestion: Suggestion) -> tuple[str, ...]:
+    """Whoever decides is told what the words deny too; agencies that are asked are not."""
+    return (*suggestion.reasons, *suggestion.denied)
 
 
 def _request(
