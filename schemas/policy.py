@@ -37,10 +37,12 @@ from schemas.rating import ClockKind, Colour
 _no: Callable[[object], bool] = not_
 
 
-RULES = 2
-"""By which rules steps decide now: people decide on pictures, and nothing leaves before they have
-(decision 021).
+RULES = 3
+"""By which rules steps decide now: as since 2 people decide on pictures, and nothing leaves before
+they have (decision 021); and a picture of another child, whom a referral was moved from, is older.
 """
+EARLIEST_RULES = 2
+"""The earliest rules that steps still decide by."""
 
 
 class Denial(StrEnum):
