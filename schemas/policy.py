@@ -38,8 +38,9 @@ _no: Callable[[object], bool] = not_
 
 
 RULES = 3
-"""By which rules steps decide now: people decide on pictures, nothing leaves before they have
-(decision 021), and who is asked about a child is told of whose family it is.
+"""By which rules steps decide now: people decide on pictures and nothing leaves before they have
+(decision 021), who is asked about a child is told of whose family it is, and a picture of another
+child, whom a referral was moved from, is older.
 """
 
 

@@ -43,6 +43,8 @@ _EARLIEST: Final = 112
 """Days: from the 24th week a child can live."""
 _SAID_LATE: Final = 21
 """Days after its birth in which a child may still be told of as unborn."""
+_ADULT: Final = 6575
+"""Days, 18 years."""
 _GROWN: Final = 7670
 """Days, 21 years: whoever is older is no child, and the date mostly a parent's."""
 
@@ -74,6 +76,20 @@ def birthday(date: PartialDate | None, observed: int, received: int) -> tuple[in
         return 0, False, 0
     new_year = (date.date.month, date.date.day) == (1, 1)
     return day, new_year or date.accuracy_indicator != "AAA", 0
+
+
+def is_grown(date: PartialDate | None, observed: int, received: int) -> bool:
+    """Whether a date is that of somebody who was 18 or older both when observed and when the hub
+    heard; one that is filled in where none is known is nobody's.
+    """
+    if date is None or date.expected or date.date < _OLDEST or is_default(date.date):
+        return False
+    return was_grown(date.date.toordinal(), min(observed, received or observed))
+
+
+def was_grown(day: int, at: int) -> bool:
+    """Whether who was born on ``day`` was 18 or older on the day ``at``."""
+    return at - day >= _ADULT
 
 
 @lru_cache(maxsize=65_536)

@@ -10,10 +10,10 @@ from typing import Final, NamedTuple
 from router.linkage import pregnancy
 from router.linkage.adults import Adult, split_adult
 from router.linkage.compare import Levels, Match, compare_household, compare_self
-from router.linkage.dates import Agreement
+from router.linkage.dates import Agreement, was_grown
 from router.linkage.keys import crowd_keys, keys
 from router.linkage.model import Model
-from router.linkage.names import Likeness
+from router.linkage.names import Likeness, family_likeness
 from router.linkage.near import are_near
 from router.linkage.profile import Profile, as_subject, extend, found
 from router.linkage.rules import NEWEST
@@ -40,6 +40,7 @@ _WIDER: Final = 6.0
 """By how much less likely candidates are shown where too little is told for any to be likely."""
 _TOO_LITTLE: Final = "too little is told to know the child by it"
 _NEAR_NAME: Final = "against: another first name that is near, as twins may have"
+_GROWN: Final = "against: an adult's date of birth is told, as a parent of the same name may have"
 _CROWD: Final = 3
 """Families of whom a phone or home says nothing any more."""
 
@@ -106,6 +107,8 @@ def _surely(asked: Query, ranked: Sequence[Weighed]) -> tuple[bool, tuple[str, .
         return False, ()
     if _maybe_twin(subject, best):
         return False, (_NEAR_NAME,)
+    if _maybe_parent(subject, best.profile):
+        return False, (_GROWN,)
     if pregnancy.are_others(subject, best.profile, best.levels):
         return False, (pregnancy.OTHER_MOTHER,)
     return True, (pregnancy.ONE_PREGNANCY,) if expected else ()
@@ -145,6 +148,14 @@ def _maybe_twin(subject: Subject, best: Weighed) -> bool:
     return are_near(subject.givens, best.profile.givens)
 
 
+def _maybe_parent(subject: Subject, profile: Profile) -> bool:
+    """Whether an adult's date of birth is told, and the candidate was a child on that day: father
+    and son may share a name, a home and a telephone (rules since 3).
+    """
+    births = (*profile.births, *profile.estimates)
+    return subject.grown and not all(was_grown(day, subject.seen) for day in births)
+
+
 def _namesake(weighed: Weighed) -> bool:
     """Same name, same accurate birthday, no number against it: never passed over without a human's
     look.
@@ -167,16 +178,34 @@ def resemblance(
 
 def crowds(subject: Subject, candidates: Sequence[Profile], oversized: Set[int]) -> frozenset[str]:
     """Phones and homes that three or more families of the candidates have: a professional's, a
-    hostel's.
+    hostel's. By rules since 3 three surnames are as many families, whatever the hub took for one.
     """
     if len(candidates) < _CROWD and not oversized:
         return frozenset()
     crowded = set()
     for value in (*subject.phones, *subject.addresses):
-        families = {c.family_id for c in candidates if value in c.phones or value in c.addresses}
-        if len(families) >= _CROWD or (oversized and frozenset() < crowd_keys(value) <= oversized):
+        there = [c for c in candidates if value in c.phones or value in c.addresses]
+        families = len({c.family_id for c in there})
+        if families < _CROWD <= len(there) and subject.rules >= 3:
+            families = _surnames(there)
+        if families >= _CROWD or (oversized and frozenset() < crowd_keys(value) <= oversized):
             crowded.add(value)
     return frozenset(crowded | _busy(subject, candidates))
+
+
+def _surnames(people: Sequence[Profile]) -> int:
+    """How many surnames they have that are not alike; who is known by two has one."""
+    groups: list[set[str]] = []
+    for person in people:
+        if person.families:
+            same = [group for group in groups if _are_alike(group, person.families)]
+            groups = [group for group in groups if group not in same]
+            groups.append(set(person.families).union(*same))
+    return len(groups)
+
+
+def _are_alike(some: Collection[str], others: Collection[str]) -> bool:
+    return any(family_likeness(a, b) <= Likeness.PART for a in some for b in others)
 
 
 def _busy(subject: Subject, candidates: Sequence[Profile]) -> set[str]:

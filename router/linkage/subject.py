@@ -10,12 +10,23 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from router.linkage.dates import is_grown
 from router.linkage.marks import marks
 from router.linkage.readings import Reading, reading
 from router.linkage.resends import plain_reference
 from router.linkage.rules import NEWEST
 from router.linkage.text import fold
-from schemas.person import NHS_NUMBER, UPN, Identifier, Name, Person, RelatedPerson, Sex
+from schemas.person import (
+    NHS_NUMBER,
+    UPN,
+    Address,
+    Contact,
+    Identifier,
+    Name,
+    Person,
+    RelatedPerson,
+    Sex,
+)
 
 _UNBORN: Final = re.compile(r"\b(?:un ?born|bump|foetus|fetus|baby|twin|triplet)\b")
 _TWIN: Final = re.compile(r"\b(?:twin|triplet)\s+([1-4])\b")
@@ -63,6 +74,8 @@ class Subject(NamedTuple):
     """By which rules it was read and is compared (:mod:`router.linkage.rules`)."""
     adult_marks: tuple[str, ...] = ()
     """Numbers and telephones of the adults: for finding these, no evidence of the child."""
+    grown: bool = False
+    """Whether it was told of with the date of birth of an adult (rules since 3)."""
 
 
 def describe(
@@ -88,6 +101,7 @@ def describe(
     own = bool(day or givens)
     adults, siblings = _family(child.related_person, read)
     reference = read.reference(reference)
+    homes, contacts = _own_homes(child, rules)
     return Subject(
         givens=givens,
         families=_distinct([read.family(" ".join(n.family_name)) for n in called]),
@@ -98,8 +112,8 @@ def describe(
         unborn=not day and (bool(expected) or unborn),
         twin=twin,
         sex=_SEXES.get(child.sex_code, ""),
-        addresses=_distinct(read.homes(child.address)),
-        phones=_distinct([read.telephone(t) for c in child.contact for t in c.telephone]),
+        addresses=_distinct(read.homes(homes)),
+        phones=_distinct([read.telephone(t) for c in contacts for t in c.telephone]),
         adults=adults,
         siblings=_distinct([read.given(s) for s in (*_named_siblings(narrative), *siblings)]),
         nhs=number if own else "",
@@ -111,7 +125,18 @@ def describe(
         adult_marks=_distinct(
             marks((r for r in child.related_person if r.relationship not in _SIBLING_ROLES), read)
         ),
+        grown=rules >= 3 and is_grown(child.date_of_birth, seen, heard),
     )
+
+
+def _own_homes(child: Person, rules: int) -> tuple[Sequence[Address], Sequence[Contact]]:
+    """Where the child lives and is rung. By rules since 3 nothing that is protected, as a refuge or
+    a placement is where many families are.
+    """
+    if rules < 3:
+        return child.address, child.contact
+    homes = [home for home in child.address if not home.protected]
+    return homes, [one for one in child.contact if not one.protected]
 
 
 def incident(agency: str, reference: str) -> str:

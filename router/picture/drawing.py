@@ -16,7 +16,7 @@ from router.steps.cases import HandedOver
 from router.steps.link.register import Evidence, PersonRecord
 from router.steps.rate.state import Assigned, Standing
 from router.steps.rate.state import Suggested as SuggestedState
-from router.steps.sharing import revealed
+from router.steps.sharing import revealed, shown_reasons
 from schemas.base import ReferralHead
 from schemas.case import ChildLinked
 from schemas.picture import (
@@ -128,7 +128,7 @@ class _Drawing:
             not_asked=gathered.not_asked(asking),
             volunteered=gathered.volunteered(asking, gathering),
             **gathered.checked(self.found.checking.get(id_)),
-            suggestion=_suggestion(rated, self.policy),
+            suggestion=self._suggestion(rated),
             ratings=tuple(_ratings(rated)),
             closed=_closed(rated),
             clocks=tuple(_clocks(rated)),
@@ -148,12 +148,19 @@ class _Drawing:
             observed_at=said.observed_at,
             received_at=self.received_at,
             narrative=said.narrative if said.kept.may_be_revealed else None,
-            concern=said.concern,
+            concern=said.concern if said.kept.may_be_revealed else (),
             parents_informed=said.parents_informed,
             set_aside=said.set_aside,
             same_concern_as=self.linked.same_concern_as,
             event=self.events.of(self.evidence.id),
         )
+
+    def _suggestion(self, rated: object) -> Suggested | None:
+        if not isinstance(rated, SuggestedState):
+            return None
+        said, colour = self.linked.notification, rated.colour
+        reasons = shown_reasons(said, rated.reasons, colour=colour)
+        return Suggested(colour=colour, reasons=reasons, profile=self.policy.profile.title)
 
     def _candidates(self) -> Iterator[PicturedChild]:
         """Whom it may be about besides, while no human has settled it."""
@@ -196,7 +203,7 @@ class _Drawing:
             on=piece.observed_at.date(),
             agency=piece.agency,
             narrative=piece.narrative or None if _is_revealed(linked) else None,
-            concern=linked.notification.concern if linked else (),
+            concern=linked.notification.concern if linked and _is_revealed(linked) else (),
             colour=rated.colour if isinstance(rated, Assigned) else None,
             suggested=rated.colour if isinstance(rated, SuggestedState) else None,
             handed_over=isinstance(rated, HandedOver),
@@ -213,12 +220,6 @@ class _Drawing:
             for piece in told
             if piece.is_referral and upto - _YEAR < piece.observed_at <= upto
         }
-
-
-def _suggestion(rated: object, policy: Policy) -> Suggested | None:
-    if not isinstance(rated, SuggestedState):
-        return None
-    return Suggested(colour=rated.colour, reasons=rated.reasons, profile=policy.profile.title)
 
 
 def _ratings(rated: object) -> Iterable[PicturedRating]:

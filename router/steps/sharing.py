@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from schemas.notification import Notification, SetAside
+from schemas.rating import Colour
 from schemas.sharing import Part, Sensitivity
 
 NOT_TOLD = "(The agency that told this does not reveal its words here: ring it.)"
@@ -30,6 +31,15 @@ def revealed(notification: Notification) -> Notification:
     if (parts, aside) == (notification.parts, notification.set_aside):
         return notification
     return notification.model_copy(update={"parts": parts, "set_aside": aside})
+
+
+def shown_reasons(
+    notification: Notification, reasons: tuple[str, ...], *, colour: Colour
+) -> tuple[str, ...]:
+    """Why a colour is suggested, as it may be shown inside the hub: reasons tell what words say."""
+    if notification.kept.may_be_revealed:
+        return reasons
+    return (f"It may be {colour}; its agency does not reveal why: ring it.",)
 
 
 def _shown(notification: Notification) -> tuple[Part, ...]:

@@ -21,7 +21,7 @@ from schemas.message import Message, derived_id
 from schemas.notification import Notification
 from schemas.person import Address, Contact, Identifier, Name, PartialDate, Person, RelatedPerson
 from schemas.picture import DecidedOnPicture, Shown
-from schemas.policy import Agreement, BoroughProfile, Partner, Policy, StandingRelease
+from schemas.policy import RULES, Agreement, BoroughProfile, Partner, Policy, StandingRelease
 from schemas.rating import Colour, RatingAssigned, TimerElapsed
 
 S = TypeVar("S")
@@ -85,6 +85,7 @@ def policy(*partners: Partner, profile_: BoroughProfile | None = None) -> Policy
         partners=known,
         linkage_model="test",
         linkage_rules=NEWEST,
+        rules=RULES,
     )
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
+from typing import Any
 
 from router.step import Outcome, Step, referral_of, refuse
 from router.steps.asking import prepared
@@ -24,7 +25,7 @@ from router.steps.rate.state import (
     Suggested,
     Supplied,
 )
-from router.steps.sharing import revealed
+from router.steps.sharing import revealed, shown_reasons
 from router.steps.thresholds import Suggestion
 from schemas.base import Fact
 from schemas.case import ChildLinked, ConcernFollowed, LinkCorrected
@@ -99,14 +100,13 @@ def _suggest(state: State | None, linked: ChildLinked, *, now: Now) -> Outcome[S
         referral_id=linked.referral_id,
         case_id=cases.now,
         profile=now.profile.title,
-        **suggested.shared(RatingSuggested),
+        **suggested.shared(RatingSuggested) | {"reasons": _all_reasons(ready.suggestion)},
     )
     request = _request(linked.referral_id, suggested, plan=ready.plan, policy=now.policy)
     return Outcome(suggested, (fact,), (request,), timers(suggested.next_at, linked.referral_id))
 
 
 def _suggested(cases: Cases, linked: ChildLinked, *, suggestion: Suggestion, now: Now) -> Suggested:
-    """Whoever decides is told what the words deny too; agencies that are asked are not."""
     decision = now.clock(now.profile.decision_allowed)
     product = now.clock(now.rule(suggestion.colour).time_allowed)
     may_be_red = suggestion.colour is Colour.RED or linked.notification.urgent
@@ -114,7 +114,9 @@ def _suggested(cases: Cases, linked: ChildLinked, *, suggestion: Suggestion, now
     return Suggested(
         cases=cases,
         colour=suggestion.colour,
-        reasons=(*suggestion.reasons, *suggestion.denied),
+        reasons=shown_reasons(
+            linked.notification, _all_reasons(suggestion), colour=suggestion.colour
+        ),
         received_at=now.at,
         decision_due_at=decision.due_at,
         product_due_at=product.due_at,
@@ -125,6 +127,11 @@ def _suggested(cases: Cases, linked: ChildLinked, *, suggestion: Suggestion, now
         possible_red=now.clock(looked_at) if looked_at else None,
         referrer=Referrer(agency=linked.agency, reference=linked.notification.reference),
     )
+
+
+def _all_reasons(suggestion: Suggestion) -> tuple[str, ...]:
+    """Whoever decides is told what the words deny too; agencies that are asked are not."""
+    return (*suggestion.reasons, *suggestion.denied)
 
 
 def _request(
@@ -248,35 +255,54 @@ def _move(state: State | None, correction: LinkCorrected, *, now: Now) -> Outcom
         return Outcome(state=Early(cases=cases))
     if cases == state.cases:
         return Outcome()
+    changes: dict[str, Any] = {"cases": cases}
+    if cases.now != state.cases.now and isinstance(state, Standing):
+        # Pictures of another child are older than what is known now.
+        changes["revision"] = state.revision + 1
     if isinstance(state, Assigned):
-        moved_to = state.model_copy(update={"cases": cases})
-        if state.closed and cases.now != state.cases.now:
-            because = Because.LINK_CORRECTED
-            return reopen(moved_to, correction.referral_id, because=because, now=now)
-        after = watched_anew(moved_to, now) if state.closed is None else moved_to
-        return Outcome(
-            state=after, timers=timers(after.next_at, correction.referral_id, before=state.next_at)
-        )
-    moved = state.model_copy(update={"cases": cases})
+        moved_to = state.model_copy(update=changes)
+        return _rated_moved(moved_to, correction.referral_id, before=state, now=now)
+    moved = state.model_copy(update=changes)
     if isinstance(moved, HandedOver) or cases.now == state.cases.now:
         return Outcome(state=moved)
     request = _request(correction.referral_id, moved, policy=now.policy)
     return Outcome(state=moved, letters=(request,))
 
 
+def _rated_moved(
+    moved: Assigned, referral_id: str, *, before: Assigned, now: Now
+) -> Outcome[State]:
+    if before.closed and moved.cases.now != before.cases.now:
+        done = reopen(moved, referral_id, because=Because.LINK_CORRECTED, now=now)
+    else:
+        after = watched_anew(moved, now) if before.closed is None else moved
+        due = timers(after.next_at, referral_id, before=before.next_at)
+        done = Outcome(state=after, timers=due)
+    if moved.revision == before.revision:
+        return done
+    said = "A human found that it is about another child."
+    news = _news(moved, referral_id, said=said, policy=now.policy)
+    return replace(done, letters=(*done.letters, news))
+
+
 def _tell_news(state: State | None, came: News, *, policy: Policy) -> Outcome[State]:
-    """Whoever decides is told what is new; the letter brings the picture with it."""
     if not isinstance(state, Suggested | Assigned) or _is_no_news(came):
         return Outcome()
+    after = state.model_copy(update={"revision": state.revision + 1})
+    news = _news(state, came.referral_id, said=_said_of(came, policy), policy=policy)
+    return Outcome(after, letters=(news,))
+
+
+def _news(state: Suggested | Assigned, referral_id: str, *, said: str, policy: Policy) -> Letter:
+    """Whoever decides is told what is new; the letter brings the picture with it."""
     notice = WhatIsNew(
-        referral_id=came.referral_id,
+        referral_id=referral_id,
         case_id=state.cases.now,
-        news=(_said_of(came, policy),),
+        news=(said,),
         colour=state.colour,
         rated=isinstance(state, Assigned),
     )
-    after = state.model_copy(update={"revision": state.revision + 1})
-    return Outcome(after, letters=(Letter("news", agency=policy.lead_agency, notice=notice),))
+    return Letter("news", agency=policy.lead_agency, notice=notice)
 
 
 def _is_no_news(came: News) -> bool:

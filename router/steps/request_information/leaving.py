@@ -58,10 +58,12 @@ def leave(state: Asking, *, cause: str, now: Now) -> Left:
     A further rating asks for more, never for less; requests that are out keep their due times.
     """
     concern = state.concern
-    if concern is None or concern.in_doubt or not state.ratings:
+    if concern is None or not state.ratings:
         return Left(state)
     last, facts = state.ratings[-1], list[InformationRequested]()
-    after = state.model_copy(update={"ratings": (), "rated": last})
+    if concern.in_doubt:
+        return _waits(state, concern, rating=last, now=now)
+    after = state.model_copy(update={"ratings": (), "rated": last, "told_waits": False})
     for rating in state.ratings:
         fact = _requested(after, concern, rating=rating, now=now)
         if fact.requests or after.level is None or thresholds.deeper(fact.level, after.level):
@@ -75,6 +77,15 @@ def leave(state: Asking, *, cause: str, now: Now) -> Left:
     if state.level is None and now.profile.adult_services:
         letters += adult_matter(state, to=now.profile.adult_services, now=now)
     return Left(after.with_told(plan), tuple(facts), letters)
+
+
+def _waits(state: Asking, concern: Concern, *, rating: Rating, now: Now) -> Left:
+    """Who rated it is told once that nobody is asked yet; a suggestion comes with its plan."""
+    if state.told_waits or rating.suggested:
+        return Left(state)
+    plan = plan_of(concern, rating.colour, chosen=rating, now=now)
+    after = state.with_told(plan).model_copy(update={"told_waits": True})
+    return Left(after, letters=(tell(after, plan, now=now),))
 
 
 def _requested(

@@ -122,6 +122,8 @@ class Asking(Waiting):
     """The last rating by which anything has left."""
     not_asked: tuple[NotAsked, ...] = Field(default=(), exclude_if=not_)
     """Who is not asked and why, as who decides was told."""
+    told_waits: bool = Field(default=False, exclude_if=not_)
+    """Whether who rated was told that nobody is asked until it is settled whose child it is."""
 
     @property
     def next_at(self) -> dt.datetime | None:

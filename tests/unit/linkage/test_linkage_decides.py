@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 
+import pytest
+
 from router.linkage import Profile, Subject, describe, found, keys, link, load_model, profile_keys
 from router.linkage.compare import SELF, Match, compare_self
 from schemas.case import LinkOutcome
@@ -44,7 +46,7 @@ def child(
 
 
 def subject(person: Person, narrative: str = "") -> Subject:
-    return describe(person, observed_at=AT, narrative=narrative)
+    return describe(person, observed_at=AT, received_at=AT, narrative=narrative)
 
 
 def known(person: Person, person_id: str = "p1") -> Profile:
@@ -237,6 +239,61 @@ def test_a_telephone_that_many_families_have_says_nothing() -> None:
     assert "same telephone number (very strong)" in alone.reasons
     assert not any("telephone" in reason for reason in among.reasons)
     assert among.outcome is not LinkOutcome.LINKED
+
+
+@pytest.mark.parametrize("born", ["1985-07-19", "2001-07-19", "2006-07-19", "2004-05-03"])
+def test_a_father_of_the_same_name_and_home_is_not_taken_for_his_son(born: str) -> None:
+    son, father = known(child()), child(born=born)
+    decided = link(subject(father), [son], MODEL)
+    assert decided.outcome is LinkOutcome.REVIEW
+    assert [one.person_id for one in decided.candidates] == ["p1"]
+
+
+def test_why_an_adults_date_leaves_it_to_a_human_is_said_and_older_rules_link_as_before() -> None:
+    father = child(born="1985-07-19")
+    said = link(subject(father), [known(child())], MODEL).reasons
+    assert said[0].startswith("against: an adult's date of birth is told")
+    before = describe(father, observed_at=AT, received_at=AT, rules=2)
+    assert link(before, [known(child())], MODEL).outcome is LinkOutcome.LINKED
+
+
+def test_who_was_told_of_as_an_adult_before_is_known_again() -> None:
+    grown = child(born="2006-07-19")
+    assert link(subject(grown), [known(grown)], MODEL).outcome is LinkOutcome.LINKED
+
+
+def stranger(number: int, family: str, **more: object) -> Person:
+    """A child whose names, birthday and mother are nobody else's here; the home and telephone are
+    those of all.
+    """
+    mother_ = RelatedPerson(
+        name=Name(given_name=(f"{family[:3]}na",), family_name=(family,)), relationship="mother"
+    )
+    given = ("Aisha", "Zoe", "Marek", "Tia")[number]
+    born = f"201{number}-0{number + 1}-1{number}"
+    return child(given, family, born, related_person=(mother_,), **more)
+
+
+def test_the_families_of_a_refuge_stay_families_of_their_own() -> None:
+    refuge: dict[str, object] = {
+        "address": (Address(line1="1 Safe House", postcode="BD53 9ZZ", protected=True),),
+        "contact": (Contact(telephone=("01632 960771",), protected=True),),
+    }
+    first, second = (stranger(i, name, **refuge) for i, name in enumerate(("Khan", "Brown")))
+    assert link(subject(second), [known(first)], MODEL).family is None
+    at_rules_2 = [describe(one, observed_at=AT, rules=2) for one in (first, second)]
+    there = found(at_rules_2[0], person_id="p1", family_id="f1", case_id="c1")
+    assert link(at_rules_2[1], [there], MODEL).family is there
+
+
+def test_a_home_of_three_surnames_says_nothing_though_they_were_taken_for_one_family() -> None:
+    names = ("Khan", "Brown", "Nowak")
+    there = [known(stranger(i, name), f"p{i}") for i, name in enumerate(names)]
+    fourth = subject(stranger(3, "Clarke"))
+    assert link(fourth, there, MODEL).family is None
+    assert link(fourth._replace(rules=2), there, MODEL).family is not None
+    of_two = [*there[:2], known(stranger(2, "Brown-Khan"), "p2")]
+    assert link(fourth, of_two, MODEL).family is not None
 
 
 def mother(given: str) -> RelatedPerson:

@@ -627,6 +627,30 @@ def test_what_is_not_revealed_leaves_no_trace_in_another_family(
         assert "may_be_in" not in adults["Corin"]
 
 
+def test_what_is_not_revealed_tells_neither_its_codes_nor_why_a_colour_is_suggested(
+    hub: tuple[DemoFolder, Hub],
+) -> None:
+    hidden = {
+        "narrative": "Robin was hit with a belt.",
+        "concern": ["physical-abuse"],
+        "sharing": {"may_be_revealed": False, "reason": "An informant said so"},
+    }
+    told(hub[1], "school", "S-1", **hidden)
+    told(hub[1], "police", "P-1", concern=["neglect"])
+    first, second = letters(hub[1], LEAD, "mash.rating-request.v1")
+    why = ["It may be red; its agency does not reveal why: ring it."]
+    assert first["suggested"] == "red"
+    assert first["reasons"] == first["picture"]["content"]["suggestion"]["reasons"] == why
+    assert first["picture"]["content"]["concern"]["concern"] == []
+    (earlier,) = second["picture"]["content"]["history"]
+    assert (earlier["suggested"], earlier["concern"]) == ("red", [])
+    assert second["picture"]["content"]["concern"]["concern"] == ["neglect"]
+    for letter in (first, second):
+        assert "physical-abuse" not in json.dumps(letter)
+    suggested: list[Any] = facts(hub[1], "mash.rating.suggested.v1")
+    assert "The child is said to have been hit or hurt." in suggested[0].reasons
+
+
 def test_who_is_asked_for_information_sees_no_adults_of_other_families(
     hub: tuple[DemoFolder, Hub],
 ) -> None:

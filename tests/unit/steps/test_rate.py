@@ -468,6 +468,28 @@ def test_a_corrected_link_moves_the_referral_and_asks_anew_under_the_right_case(
     assert fact.subject == "case-2"
 
 
+def test_a_rating_on_a_picture_of_the_child_it_was_moved_from_is_on_an_older_one() -> None:
+    (fact,) = rating().given(given.linked(), given.corrected()).when(decided(Colour.BLUE)).facts
+    assert isinstance(fact, RatingAssigned)
+    assert fact.newer
+    before = given.policy().model_copy(update={"rules": 2})
+    by_older_rules = Given(rate.STEP, before).given(given.linked(), given.corrected())
+    (fact,) = by_older_rules.when(decided(Colour.BLUE)).facts
+    assert isinstance(fact, RatingAssigned)
+    assert not fact.newer
+
+
+def test_who_rated_a_referral_is_told_that_it_was_moved_to_another_child() -> None:
+    step = rating().given(given.linked(), decided(Colour.AMBER))
+    (letter,) = step.when(given.corrected()).letters
+    assert isinstance(letter.notice, WhatIsNew)
+    assert letter.notice.case_id == "case-2"
+    assert letter.notice.rated
+    assert step.state.revision == 1
+    again = step.when(given.message(given.corrected(to="case-3"), at=NOON - HOUR))
+    assert again.letters == ()
+
+
 def test_a_correction_heard_before_the_link_counts_all_the_same() -> None:
     step = rating().given(given.corrected())
     (fact,) = step.when(given.linked()).facts

@@ -550,11 +550,25 @@ def test_while_it_is_in_doubt_whose_child_it_is_requests_wait_for_a_human_to_say
     step = asking()
     plan = prepared(step.when(in_review()))
     assert set(codes(plan.not_asked).values()) == {RuledOut.LINK_IN_REVIEW}
-    waits = step.when(AMBER)
-    assert (waits.facts, waits.letters) == ((), ())
+    assert step.when(AMBER).facts == ()
     outcome = step.when(given.corrected().model_copy(update={"person_id": person}))
     assert asked(outcome) == FULL
     assert {request.case_id for request in requested(outcome).requests} == {"case-2"}
+
+
+def test_who_rates_while_it_is_in_doubt_whose_child_it_is_is_told_once_that_nobody_is_asked() -> (
+    None
+):
+    step = asking().given(in_review())
+    (letter,) = step.when(AMBER).letters
+    assert letter.agency == "childrens_social_care"
+    assert isinstance(letter.notice, RequestsPlanned)
+    assert not letter.notice.left
+    plan = letter.notice.plan
+    assert (plan.colour, plan.agencies) == (Colour.AMBER, ())
+    assert set(codes(plan.not_asked).values()) == {RuledOut.LINK_IN_REVIEW}
+    assert step.state.not_asked == plan.not_asked
+    assert step.when(RED).letters == ()
 
 
 def test_whoever_decides_is_told_what_would_leave_once_it_is_settled_whose_child_it_is() -> None:
