@@ -19,8 +19,16 @@ MOMENTS = {"decision_due_at", "product_due_at", "due_at", "late"}
 """Fields that tell when a run was, and nothing of what was decided."""
 PICTURES = {"saw", "shown", "picture_id", "newer"}
 """Fields that tell what a picture showed: what was known when its letter was handed out."""
-BY_EITHER = {"mash.information.prepared.v1", "mash.information.requested.v1"}
-"""What a rating and the settling of a link bring about together, whichever comes last."""
+KNOWN = {"family"}
+"""Fields that tell what was known of a family: which of its children came first differs."""
+BY_EITHER = {
+    "mash.information.prepared.v1",
+    "mash.information.requested.v1",
+    "mash.information.cancelled.v1",
+}
+"""What a rating and the settling of a link bring about together, whichever comes last; and what a
+human stops of it, having been asked about one letter or another.
+"""
 _DATED = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
 
@@ -48,7 +56,7 @@ class Names:
 
     def told(self, data: Any, *, without: Collection[str] = ()) -> str:
         """What a fact says, in names; without moments, pictures and fields of these names."""
-        left = _without({*MOMENTS, *PICTURES, *without}, data)
+        left = _without({*MOMENTS, *PICTURES, *KNOWN, *without}, data)
         return _DATED.sub(lambda found: self.of(found[0]), json.dumps(left, sort_keys=True))
 
     def _origin(self, entry: Recorded) -> str:

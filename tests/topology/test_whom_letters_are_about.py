@@ -14,12 +14,15 @@ from ops.look.export import NOTICES
 from ops.run.wiring import Hub
 from schemas.enquiries import EnquiryReply
 from schemas.identity import IdentityBlock
+from schemas.notices import ContentRevealed
 from schemas.notification import Receipt
 from schemas.picture import Picture
 from tests.support.filled import answer_letters, empty_hub, send
 
 SAYS = ("about", "children", "picture", "child", "enquiry")
 """The fields of which a letter has one, to say whom it is about."""
+OWN = {ContentRevealed.type}
+"""What names concerns by their sender's own references: it tells no more of them than that."""
 RINGS = {EnquiryReply.type}
 """What says no more than whom to ring: who asks whether a child is known knows whom it is about."""
 
@@ -54,7 +57,7 @@ def says_who(data: Mapping[str, Any]) -> bool:
 
 def test_every_kind_of_letter_has_where_to_say_whom_it_is_about() -> None:
     silent = {one.type for one in NOTICES if set(one.model_fields).isdisjoint(SAYS)}
-    assert silent == {Receipt.type, *RINGS}
+    assert silent == {Receipt.type, *RINGS, *OWN}
 
 
 def test_every_letter_of_a_stream_says_whom_it_is_about(tmp_path: Path) -> None:

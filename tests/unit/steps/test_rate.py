@@ -472,11 +472,6 @@ def test_a_rating_on_a_picture_of_the_child_it_was_moved_from_is_on_an_older_one
     (fact,) = rating().given(given.linked(), given.corrected()).when(decided(Colour.BLUE)).facts
     assert isinstance(fact, RatingAssigned)
     assert fact.newer
-    before = given.policy().model_copy(update={"rules": 2})
-    by_older_rules = Given(rate.STEP, before).given(given.linked(), given.corrected())
-    (fact,) = by_older_rules.when(decided(Colour.BLUE)).facts
-    assert isinstance(fact, RatingAssigned)
-    assert not fact.newer
 
 
 def test_who_rated_a_referral_is_told_that_it_was_moved_to_another_child() -> None:
