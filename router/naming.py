@@ -30,6 +30,7 @@ from schemas.notices import (
     SplitReview,
 )
 from schemas.outcome import ReferralOpenAgain, ReferralOutcome
+from schemas.owed import OwedNotice
 from schemas.policy import Policy
 from schemas.safety import Around
 from stores import codec, people, states
@@ -42,6 +43,7 @@ _ABOUT_ONE: Final = frozenset(
         AnswerOverdue,
         DueTimeWarning,
         Handover,
+        OwedNotice,
         ReferralOpenAgain,
         ReferralOutcome,
         RequestCancellation,

@@ -37,10 +37,11 @@ from schemas.rating import ClockKind, Colour
 _no: Callable[[object], bool] = not_
 
 
-RULES = 3
+RULES = 4
 """By which rules steps decide now: people decide on pictures and nothing leaves before they have
 (decision 021), who is asked about a child is told of whose family it is, and a picture of another
-child, whom a referral was moved from, is older.
+child, whom a referral was moved from, is older; and nobody who owes something is waited for in
+silence (decision 030).
 """
 
 
@@ -140,6 +141,10 @@ class ColourRule(Shape):
     """Whether the legal basis stands though consent was refused, as section 47 does (L5)."""
     to_do: Line | None = Field(default=None, exclude_if=_no)
     """What a recipient of a product is to do with it; None: it is not told."""
+    allowed: dict[ClockKind, TimeAllowed] = Field(default={}, exclude_if=not_)
+    """By clock, how long it has at this rating, where that is not as :attr:`BoroughProfile.allowed`
+    says: minutes at a Red.
+    """
     act_within: TimeAllowed | None = Field(default=None, exclude_if=_no)
     """For that, in the recipient's own time from when the product goes out; None: not told."""
 
@@ -175,6 +180,10 @@ class BoroughProfile(Shape):
     """Share that agencies have of their own time until products are due (R25)."""
     calendars: dict[Code, PartnerCalendar] = Field(default={}, exclude_if=not_)
     """By agency, or by kind of agency, when it is there. Others: :meth:`calendar_of`."""
+    allowed: dict[ClockKind, TimeAllowed] = Field(default={}, exclude_if=not_)
+    """By clock, how long it has, for those that no field of their own is for; one that is not
+    named does not run.
+    """
     chains: dict[ClockKind, tuple[Contact, ...]] = Field(default={}, exclude_if=not_)
     """By clock, along whom it goes up once its due time has passed."""
     levels: dict[Level, tuple[Code, ...]]

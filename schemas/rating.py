@@ -35,10 +35,25 @@ _SEVERITIES = {colour: severity for severity, colour in enumerate(Colour)}
 
 
 Clock = Literal["decision", "product", "possible_red"]
-ClockKind = Literal["decision", "product", "possible_red", "answer"]
+ClockKind = Literal[
+    "decision",
+    "product",
+    "possible_red",
+    "answer",
+    "approval",
+    "receipt",
+    "referrer",
+    "school",
+    "disagreement",
+    "alarm",
+]
 """``decision``: the authority confirms the rating (L3); ``product``: its own time allowed (R18);
 ``possible_red``: a human has looked at what may be a Red, within minutes; ``answer``: an agency
-answers what it was asked (R25).
+answers what it was asked (R25); ``approval``: an owner decides about what is its own (R29);
+``receipt``: a person of a recipient says that they have it (R19); ``referrer``: whoever brought the
+concern hears what was decided (L3); ``school``: the child's school is told before its next school
+day (L4); ``disagreement``: a professional difference is settled (R51); ``alarm``: a person takes
+what nobody else has.
 """
 
 

@@ -14,6 +14,7 @@ from schemas import (
     notification,
     operations,
     outcome,
+    owed,
     picture,
     product,
     rating,
@@ -267,6 +268,12 @@ TOPICS: tuple[Topic, ...] = (
             enquiries.EnquiryAnswered,
         ),
         keyed_by="area",
+    ),
+    Topic(
+        "clocks.told",
+        "who was warned, chased, and told that nothing came",
+        (owed.ClockWarned, owed.ClockChased, owed.ClockEscalated, owed.ClockClosed),
+        keyed_by="case",
     ),
     Topic(
         "timers.elapsed", "a time has come", (rating.TimerElapsed,), keyed_by="case", external=True

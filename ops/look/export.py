@@ -16,6 +16,7 @@ from schemas import (
     notices,
     notification,
     outcome,
+    owed,
     product,
     safety,
 )
@@ -48,6 +49,7 @@ NOTICES: tuple[type[Notice], ...] = (
     notification.Receipt,
     outcome.ReferralOpenAgain,
     outcome.ReferralOutcome,
+    owed.OwedNotice,
     product.Product,
     product.ProductRecall,
     safety.SafetyReview,
