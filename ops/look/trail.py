@@ -40,6 +40,7 @@ _IDS = (
     "entry_id",
     "family_id",
     "first_referral_id",
+    "follows",
     "from_case_id",
     "from_person_id",
     "hold_id",
@@ -58,6 +59,7 @@ _IDS = (
     "referral_ids",
     "request_id",
     "same_concern_as",
+    "subject_id",
     "supersedes",
     "to_person_id",
     "undone_decision_id",
@@ -68,6 +70,7 @@ _CODES = (
     "answer",
     "area",
     "ask_again",
+    "because",
     "choice",
     "clock",
     "code",
@@ -124,6 +127,7 @@ _MEASURES = (
     "sanitised_digest",
     "score",
     "signposts",
+    "since",
 )
 _PARTS = (
     "allocated_to",

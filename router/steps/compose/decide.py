@@ -13,6 +13,7 @@ from hashlib import sha256
 
 from router.step import Outcome, Step, referral_of
 from router.steps import thresholds
+from router.steps.asking import UNTOLD
 from router.steps.cases import Cases
 from router.steps.compose.gathering import (
     STEP_NAME,
@@ -45,10 +46,12 @@ from schemas.policy import Policy, Recipient
 from schemas.product import (
     ApprovalsCancelled,
     DraftItem,
+    Item,
     ItemAmended,
     ProductDrafted,
     ProductRefused,
     ProductVoided,
+    ProductWithout,
     Weighing,
     release_digest,
 )
@@ -62,13 +65,14 @@ def decide(state: Gathering | None, message: Message, policy: Policy) -> Outcome
     Refuses nothing.
     """
     before = state or Gathering()
-    after = noted(before, message, profile=policy.profile)
+    after = noted(before, message, now=Now(message.time, policy))
     if after is before:
         return Outcome()
     referral_id = referral_of(message)
     voided = _voided(before, after, referral_id=referral_id)
     if voided:
-        nothing = {"at_once": None, "drafted": None, "products": (), "holding": (), "put_off": ()}
+        nothing: dict[str, object] = {"at_once": None, "drafted": None}
+        nothing |= {"products": (), "holding": (), "put_off": (), "without": ()}
         after = after.model_copy(update=nothing)
     stopped = (*voided, *_cancelled(before, after, referral_id=referral_id))
     if after.notified is None or after.cases is None:
@@ -178,6 +182,9 @@ class _Part:
     colour: Colour
     items: Sequence[HeldItem]
     urgent: bool = False
+    follows: str | None = None
+    own_words: bool = False
+    """Whether it begins with what who rated wrote for its recipient."""
 
 
 def _draft(
@@ -192,8 +199,12 @@ def _draft(
     if put_off and not desk.state.cancelled:
         drafts += (_anew(desk, one) for one in put_off)
         changes["put_off"] = ()
+    if desk.state.without and not desk.state.cancelled:
+        drafts += _following(desk)
+        changes["without"] = ()
     if not closed and (colour := _at_once(desk)):
-        drafts += _products(desk, _Part("urgent", colour, desk.items(), urgent=True))
+        part = _Part("urgent", colour, desk.items(), urgent=True, own_words=True)
+        drafts += _products(desk, part)
         changes["at_once"] = colour
     if not closed and (colour := _complete(desk.state)):
         drafts += _products(desk, _Part("whole", colour, desk.items()))
@@ -208,10 +219,16 @@ def _draft(
 
 
 def _holding(state: Gathering, drafts: Sequence[ProductDrafted]) -> Iterator[Drafted]:
-    """What products hold now: items with other words are those of the product that has these."""
-    about = {draft.supersedes: {one.item_id for one in draft.weighing} for draft in drafts}
+    """What products hold now: items with other words, or that were left out, are those of the
+    product that has these.
+    """
+    gone = {
+        (draft.supersedes or draft.follows, one.item_id)
+        for draft in drafts
+        for one in draft.weighing
+    }
     for one in state.holding:
-        left = tuple(id_ for id_ in one.items if id_ not in about.get(one.product_id, ()))
+        left = tuple(id_ for id_ in one.items if (one.product_id, id_) not in gone)
         yield one.model_copy(update={"items": left})
     for draft in drafts:
         items = tuple(item.item_id for item in draft.items)
@@ -235,7 +252,8 @@ def _with_other_words(
 ) -> ProductDrafted:
     items = [now[id_] for id_ in ids if id_ in now]
     texts = sha256("\0".join(item.model_dump_json() for item in items).encode()).hexdigest()
-    part = _Part(f"{one.product_id}/{texts}", one.colour, items, urgent=one.urgent)
+    name = f"{one.product_id}/{texts}"
+    part = _Part(name, one.colour, items, urgent=one.urgent, follows=one.follows)
     to = Recipient(agency=one.recipient, purpose=one.purpose)
     draft = _product(desk, part, recipient=to)
     gone = (
@@ -250,10 +268,31 @@ def _with_other_words(
 def _anew(desk: _Desk, one: Drafted) -> ProductDrafted:
     """What was put off, for its owners to be asked again."""
     items = [item for item in desk.items() if item.item_id in one.items]
-    part = _Part(one.product_id, one.colour, items, urgent=one.urgent)
+    part = _Part(
+        one.product_id,
+        one.colour,
+        items,
+        urgent=one.urgent,
+        follows=one.follows,
+        own_words=not one.waits,
+    )
     return _product(desk, part, recipient=Recipient(agency=one.recipient, purpose=one.purpose))
 
 
+def _following(desk: _Desk) -> Iterator[ProductDrafted]:
+    """What a product went without, each for the same recipient once its owner releases it."""
+    by_id = {item.item_id: item for item in desk.items()}
+    for one in desk.state.without:
+        items = [by_id[id_] for id_ in one.items if id_ in by_id]
+        name = f"{one.product_id}/without/{one.items[0]}"
+        part = _Part(name, one.colour, items, urgent=one.urgent, follows=one.product_id)
+        to = Recipient(agency=one.recipient, purpose=one.purpose)
+        draft = _product(desk, part, recipient=to)
+        if draft.items:
+            yield draft
+
+
+UNCONFIRMED = "No social worker has confirmed this yet."
 TAKEN_BACK = "Its owner has taken it out of what it told."
 
 
@@ -303,12 +342,14 @@ def _products(desk: _Desk, part: _Part) -> list[ProductDrafted]:
 
 def _product(desk: _Desk, part: _Part, *, recipient: Recipient) -> ProductDrafted:
     rule, identity = desk.now.rule(part.colour), desk.identity(recipient.agency)
-    about = identity.block.digest()
+    about, at_once = identity.block.digest(), part.urgent and part.follows is None
     weighed = [
         (item, weigh(item, recipient, colour=part.colour, up_to=rule.include_up_to))
         for item in part.items
     ]
     included = (item for item, weighing in weighed if weighing.included)
+    own = _own_words(desk) if part.own_words else []
+    items = (*own, *included)
     return ProductDrafted(
         product_id=_product_id(desk, part, recipient=recipient),
         referral_id=desk.referral_id,
@@ -321,9 +362,39 @@ def _product(desk: _Desk, part: _Part, *, recipient: Recipient) -> ProductDrafte
         urgent=part.urgent,
         identity=identity,
         around=desk.around,
-        items=tuple(_draft_item(desk, item, recipient=recipient, about=about) for item in included),
-        weighing=tuple(weighing for _, weighing in weighed),
+        items=tuple(_draft_item(desk, item, recipient=recipient, about=about) for item in items),
+        weighing=(*(weighing for _, weighing in weighed), *map(_necessary, own)),
+        follows=part.follows,
+        alleged=_alleged(desk) if at_once else None,
     )
+
+
+def _alleged(desk: _Desk) -> str:
+    """What the concern is about, in the hub's own words."""
+    said = desk.notified.alleged or UNTOLD
+    return said if desk.state.assigned else f"{UNCONFIRMED} {said}"
+
+
+def _own_words(desk: _Desk) -> list[HeldItem]:
+    """What who rated wrote for whoever is told at once: the lead agency's own item."""
+    own = desk.state.for_front_line
+    if own is None:
+        return []
+    told = {"text": own.text, "signpost": False, "may_be_revealed": True, "may_leave": True}
+    return [
+        HeldItem(
+            item_id=derived_id("for-front-line", desk.referral_id, own.text),
+            owner=desk.now.policy.lead_agency,
+            sensitivity=Sensitivity.SENSITIVE,
+            decided_by=own.decided_by,
+            **told,
+        )
+    ]
+
+
+def _necessary(item: HeldItem) -> Weighing:
+    reason = "Who rated wrote it for whoever is told at once."
+    return Weighing(included=True, reason=reason, **item.shared(Item))
 
 
 def _product_id(desk: _Desk, part: _Part, *, recipient: Recipient) -> str:
@@ -373,6 +444,7 @@ STEP: Step[Gathering] = Step(
         NotificationAmended,
         ItemAmended,
         ProductRefused,
+        ProductWithout,
     ),
     state=Gathering,
     key=referral_of,
