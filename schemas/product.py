@@ -333,7 +333,7 @@ class WithoutItems(ReferralHead, ProductId):
 class ProductWithout(
     WithoutItems, ProductFact, type="mash.product.without.v1", topic="products.approved"
 ):
-    """A product went without these: each follows as a further product should its owner release it."""
+    """A product went without these; each follows as a further one should its owner release it."""
 
     because: Literal["urgent", "silent"]
     """It waits for nobody; or they were silent beyond the time agreed."""
