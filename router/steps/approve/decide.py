@@ -29,7 +29,7 @@ from router.steps.approve.guarding import (
     proposed,
     waits,
 )
-from router.steps.approve.likeness import heard, others_words
+from router.steps.approve.likeness import heard, others_words, says_others
 from router.steps.approve.owing import elapsed, watched
 from router.steps.approve.rulings import Word, has_reason, rule, withheld_again, withhold
 from router.steps.approve.state import (
@@ -128,6 +128,7 @@ def _put(known: Approvals, draft: Draft, items: Collection[str], *, now: Now) ->
     """
     items = {*items, *(draft.held.items if draft.held else ())}
     new = [one for one in _decided_before(known, draft, now=now) if one.item_id in items]
+    new += _written(known, draft.with_decided(*new), items)
     after = draft.with_decided(*new)
     hits = dangers(after, proposed(after), now)
     if waits(draft, hits):
@@ -216,24 +217,32 @@ def _decided_before(known: Approvals, draft: Draft, *, now: Now) -> Iterator[Dec
     for item in draft.items:
         for agency in deciders(item):
             withheld = known.withheld_by(item.item_id, agency)
-            if item.decided_by and withheld is None:
-                yield _written(item, draft)
-            elif withheld is None and not draft.waits:
+            if withheld is None and not draft.waits:
                 yield from _released_before(known, item, draft, now=now)
             elif withheld is not None and (not draft.waits or not withheld.ask_again):
                 yield withheld_again(withheld)
 
 
-def _written(item: DraftItem, draft: Draft) -> Decided:
-    """Who of its owner wrote it for this product lets it leave by that."""
-    return Decided(
-        choice=Choice.RELEASE_ORIGINAL,
-        digest=item.original_digest,
-        reason="It was written for whoever is told at once.",
-        signpost=item.signpost,
-        leaves_out=draft.identity.asks if draft.identity else (),
-        **item.shared(Item) | {"decided_by": item.decided_by},
-    )
+def _written(known: Approvals, draft: Draft, items: Collection[str]) -> list[Decided]:
+    """Who of its owner wrote an item for this product lets it leave by that; but where it says what
+    another agency told and has not let leave, it is put before its owner.
+    """
+    return [
+        Decided(
+            choice=Choice.RELEASE_ORIGINAL,
+            digest=item.original_digest,
+            reason="It was written for whoever is told at once.",
+            signpost=item.signpost,
+            leaves_out=draft.identity.asks if draft.identity else (),
+            decided_by=item.decided_by,
+            **item.shared(Item),
+        )
+        for item in draft.items
+        if item.decided_by
+        and item.item_id in items
+        and draft.decision(item.item_id, item.owner) is None
+        and not says_others(known, draft, item, text=item.original)
+    ]
 
 
 def _released_before(
@@ -269,6 +278,8 @@ def _take(known: Approvals, decided: ReleaseDecided, *, now: Now) -> Outcome[App
         return Outcome(refusal=refusal)
     if _others_words(known, stage, decided):
         return refuse("refused.withheld", "text")
+    if _says_others(known, stage, decided):
+        return refuse("refused.others-words", "item_id")
     new = _decided(stage, decision, decided.agency)
     if decision.choice is Choice.WITHHOLD:
         withheld = Withheld(ask_again=decision.ask_again, **new.shared(Withheld))
@@ -325,6 +336,16 @@ def _others_words(known: Approvals, stage: Draft | Closed, decided: ReleaseDecid
     if decision.choice is not Choice.RELEASE_REWORDED or not isinstance(stage, Draft):
         return False
     return others_words(known, stage.item(decision.item_id), decided.agency, decision.text or "")
+
+
+def _says_others(known: Approvals, stage: Draft | Closed, decided: ReleaseDecided) -> bool:
+    """Whether words of the lead agency's own say what another agency has not let leave."""
+    decision = decided.decision
+    if decision.choice is Choice.WITHHOLD or not isinstance(stage, Draft):
+        return False
+    item = stage.item(decision.item_id)
+    text = decision.text if decision.choice is Choice.RELEASE_REWORDED else item.original
+    return bool(item.decided_by) and says_others(known, stage, item, text=text or "")
 
 
 def _digest(draft: Draft, decision: ReleaseDecision) -> str:

@@ -46,7 +46,6 @@ from schemas.policy import Policy, Recipient
 from schemas.product import (
     ApprovalsCancelled,
     DraftItem,
-    Item,
     ItemAmended,
     ProductDrafted,
     ProductRefused,
@@ -154,6 +153,25 @@ class _Desk:
         ordered = sorted(answered, key=lambda item: (item.owner, item.item_id))
         return self.named([*self.notified.items, *ordered])
 
+    def items_at_once(self) -> list[HeldItem]:
+        """The same for whoever is told at once, after what who rated wrote for them, which is the
+        lead agency's own.
+        """
+        own = self.state.for_front_line
+        if own is None:
+            return self.items()
+        said = HeldItem(
+            item_id=derived_id("for-front-line", self.referral_id, own.text),
+            owner=self.now.policy.lead_agency,
+            text=own.text,
+            sensitivity=Sensitivity.ROUTINE,
+            may_be_revealed=True,
+            may_leave=True,
+            signpost=False,
+            decided_by=own.decided_by,
+        )
+        return [said, *self.items()]
+
     def named(self, items: Sequence[HeldItem]) -> list[HeldItem]:
         """The items, each with whether whoever told it agreed to be named for it (R34)."""
         return [
@@ -183,8 +201,6 @@ class _Part:
     items: Sequence[HeldItem]
     urgent: bool = False
     follows: str | None = None
-    own_words: bool = False
-    """Whether it begins with what who rated wrote for its recipient."""
 
 
 def _draft(
@@ -203,8 +219,7 @@ def _draft(
         drafts += _following(desk)
         changes["without"] = ()
     if not closed and (colour := _at_once(desk)):
-        part = _Part("urgent", colour, desk.items(), urgent=True, own_words=True)
-        drafts += _products(desk, part)
+        drafts += _products(desk, _Part("urgent", colour, desk.items_at_once(), urgent=True))
         changes["at_once"] = colour
     if not closed and (colour := _complete(desk.state)):
         drafts += _products(desk, _Part("whole", colour, desk.items()))
@@ -267,21 +282,14 @@ def _with_other_words(
 
 def _anew(desk: _Desk, one: Drafted) -> ProductDrafted:
     """What was put off, for its owners to be asked again."""
-    items = [item for item in desk.items() if item.item_id in one.items]
-    part = _Part(
-        one.product_id,
-        one.colour,
-        items,
-        urgent=one.urgent,
-        follows=one.follows,
-        own_words=not one.waits,
-    )
+    items = [item for item in desk.items_at_once() if item.item_id in one.items]
+    part = _Part(one.product_id, one.colour, items, urgent=one.urgent, follows=one.follows)
     return _product(desk, part, recipient=Recipient(agency=one.recipient, purpose=one.purpose))
 
 
 def _following(desk: _Desk) -> Iterator[ProductDrafted]:
     """What a product went without, each for the same recipient once its owner releases it."""
-    by_id = {item.item_id: item for item in desk.items()}
+    by_id = {item.item_id: item for item in desk.items_at_once()}
     for one in desk.state.without:
         items = [by_id[id_] for id_ in one.items if id_ in by_id]
         name = f"{one.product_id}/without/{one.items[0]}"
@@ -348,8 +356,6 @@ def _product(desk: _Desk, part: _Part, *, recipient: Recipient) -> ProductDrafte
         for item in part.items
     ]
     included = (item for item, weighing in weighed if weighing.included)
-    own = _own_words(desk) if part.own_words else []
-    items = (*own, *included)
     return ProductDrafted(
         product_id=_product_id(desk, part, recipient=recipient),
         referral_id=desk.referral_id,
@@ -362,8 +368,8 @@ def _product(desk: _Desk, part: _Part, *, recipient: Recipient) -> ProductDrafte
         urgent=part.urgent,
         identity=identity,
         around=desk.around,
-        items=tuple(_draft_item(desk, item, recipient=recipient, about=about) for item in items),
-        weighing=(*(weighing for _, weighing in weighed), *map(_necessary, own)),
+        items=tuple(_draft_item(desk, item, recipient=recipient, about=about) for item in included),
+        weighing=tuple(weighing for _, weighing in weighed),
         follows=part.follows,
         alleged=_alleged(desk) if at_once else None,
     )
@@ -373,28 +379,6 @@ def _alleged(desk: _Desk) -> str:
     """What the concern is about, in the hub's own words."""
     said = desk.notified.alleged or UNTOLD
     return said if desk.state.assigned else f"{UNCONFIRMED} {said}"
-
-
-def _own_words(desk: _Desk) -> list[HeldItem]:
-    """What who rated wrote for whoever is told at once: the lead agency's own item."""
-    own = desk.state.for_front_line
-    if own is None:
-        return []
-    told = {"text": own.text, "signpost": False, "may_be_revealed": True, "may_leave": True}
-    return [
-        HeldItem(
-            item_id=derived_id("for-front-line", desk.referral_id, own.text),
-            owner=desk.now.policy.lead_agency,
-            sensitivity=Sensitivity.SENSITIVE,
-            decided_by=own.decided_by,
-            **told,
-        )
-    ]
-
-
-def _necessary(item: HeldItem) -> Weighing:
-    reason = "Who rated wrote it for whoever is told at once."
-    return Weighing(included=True, reason=reason, **item.shared(Item))
 
 
 def _product_id(desk: _Desk, part: _Part, *, recipient: Recipient) -> str:

@@ -105,11 +105,6 @@ class Drafted(Shape):
     follows: Identity | None = Field(default=None, exclude_if=not_)
     """The product that went without these."""
 
-    @property
-    def waits(self) -> bool:
-        """Whether it waits for the owners of its items."""
-        return not self.urgent or self.follows is not None
-
 
 class OwnWords(Shape):
     """What who rated wrote for whoever is told at once."""

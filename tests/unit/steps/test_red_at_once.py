@@ -27,6 +27,7 @@ from schemas.product import (
     Product,
     ProductRefused,
     ProductWithout,
+    release_digest,
 )
 from schemas.rating import Colour
 from schemas.sharing import Sensitivity, Sharing
@@ -89,6 +90,40 @@ def test_who_rated_tells_the_front_line_more_in_words_of_its_own() -> None:
         (item,) = one.items
         assert (item.owner, item.text) == ("childrens_social_care", SAID)
         assert item.decided_by == "S. Worker"
+
+
+def test_who_rated_cannot_tell_another_agencys_words_as_its_own() -> None:
+    hub = red(said=f"The GP writes: {HIT.upper()} Please go.")
+    products = hub.told(Product)
+    assert {one.items for one in products} == {()}
+    assert all(one.alleged for one in products)
+    own = hub.told(ApprovalRequest, to="childrens_social_care")
+    assert {one.follows for one in own} == {one.product_id for one in products}
+    maker = {"decided_by": "Decision maker of childrens_social_care"}
+    copied = decided(own[0], Choice.RELEASE_ORIGINAL, **maker)
+    lead = {"agency": "childrens_social_care"}
+    hub.send(copied.model_copy(update=lead))
+    assert hub.refused == ["refused.others-words"]
+    text = "The GP was told of a blow. Please go."
+    digest = release_digest(
+        item_id=own[0].item.item_id,
+        recipient=own[0].recipient,
+        purpose=own[0].purpose,
+        text=text,
+        about=own[0].about_digest or "",
+    )
+    told = {"text": text, "digest": digest, "instead_of": own[0].item.original_digest}
+    reworded = decided(own[0], Choice.RELEASE_REWORDED, **maker, **told)
+    hub.send(reworded.model_copy(update=lead))
+    (more,) = hub.told(Product)[2:]
+    assert [item.text for item in more.items] == [text]
+
+
+def test_what_its_owner_released_beforehand_may_be_told_in_its_words() -> None:
+    releasing = given.releasing("gp", given.standing("csc_duty_team"))
+    hub = red(policy=given.policy(releasing), said=f"The GP writes: {HIT}")
+    texts = {one.recipient: [item.text for item in one.items] for one in hub.told(Product)}
+    assert texts == {"csc_duty_team": [f"The GP writes: {HIT}", HIT], "police_cait": []}
 
 
 @pytest.mark.parametrize(
