@@ -207,6 +207,10 @@ class BoroughProfile(Shape):
         default="anew", exclude_if=lambda after: after == "anew"
     )
     """Whether a later notification about the child reopens its last referral, or starts anew."""
+    case_system: Code | None = Field(default=None, exclude_if=not_)
+    """The authority's case system, which is told with what outcome a referral was closed (R43,
+    R56); what is shared goes to it where it is a recipient of a colour.
+    """
     adult_services: Code | None = Field(default=None, exclude_if=not_)
     """Who is told that a concern was about an adult."""
 
