@@ -148,7 +148,7 @@ def _csv(said: Mapping[str, Any], *, delimiter: str) -> bytes:
 
 
 def _cell(value: object) -> str:
-    text = "" if value is None else str(value)
+    text = "; ".join(map(str, value)) if isinstance(value, list) else str(value or "")
     return f"'{text}" if text[:1] in tuple("=+-@\t\r") else text
 
 
