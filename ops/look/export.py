@@ -41,6 +41,7 @@ NOTICES: tuple[type[Notice], ...] = (
     notices.LinkReview,
     notices.LinksChanged,
     notices.MergeReview,
+    notices.OutOfArea,
     notices.RatingRequest,
     notices.RecallAnswerNotice,
     notices.RequestCancellation,
