@@ -12,6 +12,7 @@ from connectors.events.facts import MESSAGE_TYPES
 from schemas import (
     checks,
     enquiries,
+    handoff,
     information,
     notices,
     notification,
@@ -27,6 +28,7 @@ NOTICES: tuple[type[Notice], ...] = (
     checks.CheckRequest,
     enquiries.EnquiryReply,
     enquiries.EnquiryReview,
+    handoff.OutcomeForCases,
     information.InformationRequest,
     notices.AdultMatter,
     notices.ApprovalCancellation,
@@ -39,6 +41,7 @@ NOTICES: tuple[type[Notice], ...] = (
     notices.LinkReview,
     notices.LinksChanged,
     notices.MergeReview,
+    notices.OutOfArea,
     notices.RatingRequest,
     notices.RecallAnswerNotice,
     notices.RequestCancellation,
