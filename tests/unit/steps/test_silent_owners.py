@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import pytest
 
+from router.picture.gathered import owed
 from router.steps.approve import decide as approve
 from router.steps.compose import decide as compose
 from router.steps.release import decide as release
@@ -280,3 +281,17 @@ def test_an_owner_is_asked_again_after_it_lifts_what_it_withheld() -> None:
 
     step.when(product.ruled(GP, Ruling.LIFT))
     assert set(step.state.products["product-1"].clocks) == {"school", "gp"}
+
+
+def test_the_picture_says_who_owes_a_decision_and_whether_it_is_late() -> None:
+    step = Given(approve.STEP, ruling("wait")).given(product.drafted(SCHOOL, GP))
+    step.given(product.decision(SCHOOL, Choice.RELEASE_SANITISED))
+    (one,) = owed(step.state, "ref-1")
+    assert (one.agency, one.recipient, one.items, one.late) == ("gp", product.RECIPIENT, 1, False)
+    for _ in range(4):
+        step.when(given.elapsed("approve", step.state.next_at))
+    (late,) = owed(step.state, "ref-1")
+    assert (late.agency, late.due_at, late.late) == ("gp", None, True)
+    assert owed(step.state, "ref-2") == ()
+    step.given(product.decision(GP, Choice.WITHHOLD))
+    assert owed(step.state, "ref-1") == ()
