@@ -30,6 +30,7 @@ from schemas.information import InformationRequest
 from schemas.message import derived_id
 from schemas.notices import Handover, LinksChanged, RequestCancellation, RequestChange
 from schemas.outcome import ReferralOutcome
+from schemas.owed import OwedNotice
 from schemas.person import Person
 from schemas.policy import Partner, Policy
 from schemas.product import Product, ProductRecall, Signpost
@@ -45,6 +46,7 @@ _LEAVING: Final = frozenset(
         Handover,
         InformationRequest,
         LinksChanged,
+        OwedNotice,
         Product,
         ProductRecall,
         ReferralOutcome,

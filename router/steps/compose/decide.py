@@ -155,13 +155,17 @@ class _Desk:
         return self.named([*self.notified.items, *ordered])
 
     def items_at_once(self) -> list[HeldItem]:
-        """The same for whoever is told at once, after what who rated wrote for them, which is the
-        lead agency's own.
-        """
+        """The same for whoever is told at once, after what who rated wrote for them."""
+        said = self.own_words
+        return self.items() if said is None else [said, *self.items()]
+
+    @property
+    def own_words(self) -> HeldItem | None:
+        """What who rated wrote for whoever is told at once: the lead agency's own."""
         own = self.state.for_front_line
         if own is None:
-            return self.items()
-        said = HeldItem(
+            return None
+        return HeldItem(
             item_id=derived_id("for-front-line", self.referral_id, own.text),
             owner=self.now.policy.lead_agency,
             text=own.text,
@@ -171,7 +175,6 @@ class _Desk:
             signpost=False,
             decided_by=own.decided_by,
         )
-        return [said, *self.items()]
 
     def named(self, items: Sequence[HeldItem]) -> list[HeldItem]:
         """The items, each with whether whoever told it agreed to be named for it (R34)."""
@@ -223,6 +226,8 @@ def _draft(
     if not closed and (colour := _at_once(desk)):
         drafts += _products(desk, _Part("urgent", colour, desk.items_at_once(), urgent=True))
         changes["at_once"] = colour
+    elif not closed and (more := _told_more(desk)):
+        drafts += _products(desk, more)
     if not closed and (colour := _complete(desk.state)):
         drafts += _products(desk, _Part("whole", colour, desk.items()))
         changes["drafted"] = colour
@@ -327,6 +332,16 @@ def _at_once(desk: _Desk) -> Colour | None:
     if desk.state.assigned is None and rule.at_once_on == "rating":
         return None
     return colour if rule.at_once else None
+
+
+def _told_more(desk: _Desk) -> _Part | None:
+    """What who rated wrote for whoever was told at once already, and has not been told."""
+    state, said = desk.state, desk.own_words
+    colour = state.assigned
+    if said is None or colour is None or state.at_once is not colour:
+        return None
+    told = any(one.urgent and said.item_id in one.items for one in (*state.holding, *state.put_off))
+    return None if told else _Part(f"urgent/{said.item_id}", colour, [said], urgent=True)
 
 
 def _complete(state: Gathering) -> Colour | None:

@@ -579,3 +579,11 @@ def test_what_systems_say_that_could_change_the_decision_is_told_as_new(
 def test_that_a_system_does_not_know_the_child_stands_in_the_picture_and_is_no_news() -> None:
     step = rating().given(given.linked())
     assert step.when(answered(known=False)) == Outcome()
+
+
+def test_a_rating_that_only_tells_the_front_line_more_is_a_further_one() -> None:
+    step = rating().given(given.linked(given.HIT), decided(Colour.RED))
+    assert step.when(decided(Colour.RED)).facts == ()
+    (more,) = step.when(decided(Colour.RED, for_front_line="Bruised today.")).facts
+    assert isinstance(more, RatingAssigned)
+    assert more.for_front_line == "Bruised today."

@@ -34,6 +34,7 @@ from schemas.sharing import Sensitivity, Sharing
 from tests.support import given
 from tests.support.flow import Flow
 from tests.support.given import HIT, NOON
+from tests.unit.steps.test_compose import suggested
 
 MINUTE = dt.timedelta(minutes=1)
 TEAMS = {"csc_duty_team", "police_cait"}
@@ -90,6 +91,31 @@ def test_who_rated_tells_the_front_line_more_in_words_of_its_own() -> None:
         (item,) = one.items
         assert (item.owner, item.text) == ("childrens_social_care", SAID)
         assert item.decided_by == "S. Worker"
+
+
+def test_what_who_rates_again_adds_is_told_too_and_once() -> None:
+    hub = red()
+    for minutes in (5, 6):
+        hub.until(NOON + minutes * MINUTE)
+        hub.send(given.message(given.assigned(Colour.RED, for_front_line=SAID), at=hub.at))
+    more = hub.told(Product)[2:]
+    assert {one.recipient for one in more} == TEAMS
+    assert [[item.text for item in one.items] for one in more] == [[SAID], [SAID]]
+
+
+def test_what_goes_on_a_suggestion_says_that_nobody_has_confirmed_it() -> None:
+    profile = given.profile()
+    rule = profile.colours[Colour.RED].model_copy(update={"at_once_on": "suggestion"})
+    colours = {**profile.colours, Colour.RED: rule}
+    hub = flow(given.policy(profile_=profile.model_copy(update={"colours": colours})))
+    hub.send(given.linked(HIT, agency="gp"), suggested(Colour.RED))
+    assert {one.alleged for one in hub.told(Product)} == {
+        "No social worker has confirmed this yet. The child is said to have been hit or hurt."
+    }
+    hub.send(given.assigned(Colour.RED, for_front_line=SAID))
+    assert {one.alleged for one in hub.told(Product)[2:]} == {
+        "The child is said to have been hit or hurt."
+    }
 
 
 def test_who_rated_cannot_tell_another_agencys_words_as_its_own() -> None:
