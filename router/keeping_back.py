@@ -24,12 +24,14 @@ from router.steps.release import sending
 from router.steps.release.state import Released
 from router.steps.release.state import State as Release
 from router.steps.safety import NOT_SAFE, Leaving, guarded, unsafe
+from schemas.alarms import AlarmNotice
 from schemas.checks import CheckRequest
 from schemas.identity import IdentityBlock, IdentityField
 from schemas.information import InformationRequest
 from schemas.message import derived_id
 from schemas.notices import Handover, LinksChanged, RequestCancellation, RequestChange
 from schemas.outcome import ReferralOutcome
+from schemas.owed import OwedNotice
 from schemas.person import Person
 from schemas.policy import Partner, Policy
 from schemas.product import Product, ProductRecall, Signpost
@@ -41,10 +43,12 @@ from stores.ports import Leased
 _LEAVING: Final = frozenset(
     notice.type
     for notice in (
+        AlarmNotice,
         CheckRequest,
         Handover,
         InformationRequest,
         LinksChanged,
+        OwedNotice,
         Product,
         ProductRecall,
         ReferralOutcome,

@@ -12,6 +12,7 @@ from router.memory.references import References
 from router.memory.register import PeopleMemory
 from router.step import Step
 from router.steps import hold
+from router.steps.alarm import decide as alarm
 from router.steps.answer import decide as answer
 from router.steps.approve import decide as approve
 from router.steps.check import decide as check
@@ -40,6 +41,7 @@ def bound_steps() -> tuple[BoundStep, ...]:
         BoundStep(approve.STEP, Documents),
         BoundStep(hold.STEP, Documents),
         BoundStep(release.STEP, Documents),
+        BoundStep(alarm.STEP, Documents),
     )
 
 
@@ -69,6 +71,7 @@ WRITTEN_BY: Mapping[str, str] = {
     "products.approved": "approve",
     "safety.settled": "hold",
     "products.released": "release",
+    "alarms.raised": "alarm",
 }
 """Which step publishes to which topic; a test compares this with what a run recorded."""
 

@@ -145,6 +145,8 @@ class ColourRule(Shape):
     """By clock, how long it has at this rating, where that is not as :attr:`BoroughProfile.allowed`
     says: minutes at a Red.
     """
+    next: tuple[Recipient, ...] = Field(default=(), exclude_if=not_)
+    """To whom a Red goes one by one that those who were told at once have not taken."""
     act_within: TimeAllowed | None = Field(default=None, exclude_if=_no)
     """For that, in the recipient's own time from when the product goes out; None: not told."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from hashlib import sha256
 from operator import not_
+from typing import Literal
 
 from pydantic import Field
 
@@ -153,6 +154,8 @@ class ProductHead(ReferralHead, ProductId):
 
     supersedes: Identity | None = Field(default=None, exclude_if=_none)
     """The product that held earlier words of its items: these take their place."""
+    instead_of: Identity | None = Field(default=None, exclude_if=_none)
+    """The urgent product that its recipient has not taken: this is for the next of the chain."""
 
     @property
     def identity_digest(self) -> str:
@@ -369,9 +372,15 @@ class ProductReleased(ProductFact, type="mash.product.released.v1", topic="produ
     """SHA-256 of the product's canonical JSON as it was sent."""
     item_digests: tuple[Digest, ...]
     signposts: int
+    supersedes: Identity | None = Field(default=None, exclude_if=_none)
+    instead_of: Identity | None = Field(default=None, exclude_if=_none)
 
 
-class _ProductReceived(SentProduct, Fact, case="case_id", product="product_id"):
+class _ProductReceived(
+    SentProduct, Fact, case="case_id", product="product_id", referral="referral_id"
+):
+    referral_id: Identity | None = Field(default=None, exclude_if=_none)
+    """Of old facts nobody knows it."""
     received_by: Line
 
 
@@ -449,3 +458,18 @@ class ProductHeldBack(ProductFact, type="mash.product.held-back.v1", topic="prod
     colour: Colour
     urgent: bool
     reason: Line
+
+
+NotTaken = Literal["unfetched", "unacknowledged", "refused", "no_agreement"]
+"""Why nobody of a recipient has a product: it was not fetched in time, nobody said in time that
+they have it, it was refused, or no agreement is in force.
+"""
+
+
+class ProductNotTaken(ProductFact, type="mash.product.not-taken.v1", topic="products.released"):
+    """Nobody of its recipient has an urgent product: it goes to the next of its colour's chain."""
+
+    recipient: Code
+    purpose: Line
+    colour: Colour
+    why: NotTaken

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from schemas import (
+    alarms,
     case,
     checks,
     decisions,
@@ -223,6 +224,7 @@ TOPICS: tuple[Topic, ...] = (
             product.ProductTakenBack,
             product.RecallAnswered,
             product.ProductHeldBack,
+            product.ProductNotTaken,
         ),
         keyed_by="case",
     ),
@@ -274,6 +276,19 @@ TOPICS: tuple[Topic, ...] = (
         "who was warned, chased, and told that nothing came",
         (owed.ClockWarned, owed.ClockChased, owed.ClockEscalated, owed.ClockClosed),
         keyed_by="case",
+    ),
+    Topic(
+        "alarms.raised",
+        "what nobody has, who was told of it, and who took it",
+        (alarms.AlarmRaised, alarms.AlarmRepeated, alarms.AlarmTaken, alarms.AlarmEnded),
+        keyed_by="case",
+    ),
+    Topic(
+        "alarms.received",
+        "a person takes an alarm",
+        (alarms.AlarmReceived,),
+        keyed_by="case",
+        external=True,
     ),
     Topic(
         "timers.elapsed", "a time has come", (rating.TimerElapsed,), keyed_by="case", external=True

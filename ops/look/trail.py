@@ -12,6 +12,7 @@ from ops.look.reading import Readable
 from ops.look.revealing import reveal_entries
 from ops.run.wiring import Hub
 from router.refuse import parts_to_tell
+from schemas.alarms import AlarmEnded, AlarmRaised, AlarmRepeated, AlarmTaken
 from schemas.base import Fact
 from schemas.case import (
     ChildLinked,
@@ -22,7 +23,7 @@ from schemas.case import (
 )
 from schemas.checks import ChecksRequested, ChecksRevised
 from schemas.information import InformationRequested, RequestsPrepared
-from schemas.product import ApprovalsCancelled, ProductDrafted
+from schemas.product import ApprovalsCancelled, ProductDrafted, ProductNotTaken
 from schemas.rating import RatingAssigned, RatingSuggested
 from schemas.safety import LetterHeld, ProductHeld
 from stores import codec, trail
@@ -31,6 +32,7 @@ from stores.trail import Entry
 _IDS = (
     "absorbed_case_id",
     "absorbed_person_id",
+    "alarm_id",
     "amended_by",
     "amends",
     "case_id",
@@ -44,6 +46,7 @@ _IDS = (
     "from_person_id",
     "hold_id",
     "id",
+    "instead_of",
     "item_id",
     "letter_id",
     "message_ids",
@@ -58,6 +61,7 @@ _IDS = (
     "referral_ids",
     "request_id",
     "same_concern_as",
+    "subject_id",
     "supersedes",
     "to_person_id",
     "undone_decision_id",
@@ -67,6 +71,7 @@ _CODES = (
     "agency",
     "answer",
     "area",
+    "cause",
     "ask_again",
     "choice",
     "clock",
@@ -104,6 +109,7 @@ _CODES = (
     "status",
     "step",
     "system",
+    "taken_for",
     "team",
     "urgent",
     "version",
@@ -117,6 +123,7 @@ _MEASURES = (
     "due_at",
     "earlier_referrals",
     "item_digests",
+    "next_at",
     "original_digest",
     "product_due_at",
     "refused",
@@ -124,6 +131,8 @@ _MEASURES = (
     "sanitised_digest",
     "score",
     "signposts",
+    "since",
+    "times",
 )
 _PARTS = (
     "allocated_to",
@@ -149,6 +158,7 @@ _PARTS = (
 _SHOWN = frozenset({*_IDS, *_CODES, *_MEASURES, *_PARTS})
 """All that is shown unrevealed: ids, codes, digests, times, numbers, and parts that hold them."""
 
+_ALARM = frozenset({"why"})
 _IN_OUR_WORDS: Mapping[type[Fact], frozenset[str]] = {
     ChildLinked: frozenset({"reasons"}),
     OpenCaseLinked: frozenset({"reasons"}),
@@ -158,6 +168,11 @@ _IN_OUR_WORDS: Mapping[type[Fact], frozenset[str]] = {
     MergeSuggested: frozenset({"reasons"}),
     SplitSuggested: frozenset({"reasons"}),
     RatingSuggested: frozenset({"reasons"}),
+    AlarmRaised: _ALARM,
+    AlarmRepeated: _ALARM,
+    AlarmTaken: _ALARM,
+    AlarmEnded: _ALARM | {"reason"},
+    ProductNotTaken: frozenset({"why"}),
     RequestsPrepared: frozenset({"reason", "legal_basis", "fact", "against", "agencies"}),
     InformationRequested: frozenset({"reasons", "reason", "purpose", "fact", "against"}),
     RatingAssigned: frozenset({"agencies"}),

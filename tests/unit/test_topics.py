@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import router.topology
 from schemas import (
+    alarms,
     case,
     checks,
     decisions,
@@ -14,6 +15,7 @@ from schemas import (
     notification,
     operations,
     outcome,
+    owed,
     picture,
     product,
     rating,
@@ -24,6 +26,7 @@ from schemas.base import Fact
 from schemas.topics import FACTS, TOPICS
 
 MODULES = (
+    alarms,
     case,
     checks,
     decisions,
@@ -32,6 +35,7 @@ MODULES = (
     notification,
     operations,
     outcome,
+    owed,
     picture,
     product,
     rating,

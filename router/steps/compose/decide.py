@@ -7,7 +7,7 @@ complete is drafted.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
 
@@ -47,6 +47,7 @@ from schemas.product import (
     DraftItem,
     ItemAmended,
     ProductDrafted,
+    ProductNotTaken,
     ProductRefused,
     ProductVoided,
     Weighing,
@@ -69,6 +70,7 @@ def decide(state: Gathering | None, message: Message, policy: Policy) -> Outcome
     voided = _voided(before, after, referral_id=referral_id)
     if voided:
         nothing = {"at_once": None, "drafted": None, "products": (), "holding": (), "put_off": ()}
+        nothing["not_taken"] = ()
         after = after.model_copy(update=nothing)
     stopped = (*voided, *_cancelled(before, after, referral_id=referral_id))
     if after.notified is None or after.cases is None:
@@ -178,6 +180,7 @@ class _Part:
     colour: Colour
     items: Sequence[HeldItem]
     urgent: bool = False
+    instead_of: str | None = None
 
 
 def _draft(
@@ -195,6 +198,9 @@ def _draft(
     if not closed and (colour := _at_once(desk)):
         drafts += _products(desk, _Part("urgent", colour, desk.items(), urgent=True))
         changes["at_once"] = colour
+    if not closed and (onward := list(_onward(desk))):
+        drafts += (_product(desk, part, recipient=to) for part, to in onward)
+        changes["not_taken"] = tuple(_left_over(desk))
     if not closed and (colour := _complete(desk.state)):
         drafts += _products(desk, _Part("whole", colour, desk.items()))
         changes["drafted"] = colour
@@ -271,6 +277,34 @@ def _at_once(desk: _Desk) -> Colour | None:
     return colour if rule.at_once else None
 
 
+def _onward(desk: _Desk) -> Iterator[tuple[_Part, Recipient]]:
+    """For each urgent product that nobody has, one for the next of its colour's chain who has had
+    none of this referral; what it may hold is decided anew, for that recipient alone.
+    """
+    had = {one.recipient for one in desk.state.holding if one.urgent}
+    for one in _untaken(desk):
+        for to in desk.now.rule(one.colour).next:
+            if to.agency not in had:
+                had.add(to.agency)
+                part = _Part("next", one.colour, desk.items(), urgent=True)
+                yield replace(part, instead_of=one.product_id), to
+                break
+
+
+def _untaken(desk: _Desk) -> Iterator[Drafted]:
+    """Those that go on to somebody else, as the rating stands."""
+    stands = desk.state.assigned or desk.state.suggested
+    for one in desk.state.holding:
+        stood = stands is not None and stands.severity >= one.colour.severity
+        if stood and one.product_id in desk.state.not_taken:
+            yield one
+
+
+def _left_over(desk: _Desk) -> Iterator[str]:
+    gone = {one.product_id for one in _untaken(desk)}
+    return (id_ for id_ in desk.state.not_taken if id_ not in gone)
+
+
 def _complete(state: Gathering) -> Colour | None:
     """The rating assigned, once nobody asked is awaited, unless drafted for it or worse."""
     colour = state.assigned
@@ -319,6 +353,7 @@ def _product(desk: _Desk, part: _Part, *, recipient: Recipient) -> ProductDrafte
         colour=part.colour,
         disposal=rule.disposal,
         urgent=part.urgent,
+        instead_of=part.instead_of,
         identity=identity,
         around=desk.around,
         items=tuple(_draft_item(desk, item, recipient=recipient, about=about) for item in included),
@@ -373,6 +408,7 @@ STEP: Step[Gathering] = Step(
         NotificationAmended,
         ItemAmended,
         ProductRefused,
+        ProductNotTaken,
     ),
     state=Gathering,
     key=referral_of,

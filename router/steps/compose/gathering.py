@@ -28,7 +28,13 @@ from schemas.notification import Notification
 from schemas.outcome import ReferralClosed, ReferralReopened
 from schemas.person import Person
 from schemas.policy import BoroughProfile
-from schemas.product import Disposal, ItemAmended, ProductRefused, items_of_notification
+from schemas.product import (
+    Disposal,
+    ItemAmended,
+    ProductNotTaken,
+    ProductRefused,
+    items_of_notification,
+)
 from schemas.rating import Colour, RatingAssigned, RatingSuggested
 from schemas.sharing import Sharing
 
@@ -128,6 +134,9 @@ class Gathering(Shape):
     """Nothing more is drafted until the referral is open again."""
     cancelled: bool = Field(default=False, exclude_if=not_)
     """It was closed with no further action: what waits for its owners does not go."""
+    not_taken: tuple[Identity, ...] = Field(default=(), exclude_if=not_)
+    """Urgent products that nobody of their recipients has, until the next of the chain has its own.
+    """
     put_off: tuple[Drafted, ...] = Field(default=(), exclude_if=not_)
     """Products that did not go for that; they are drafted anew should the referral go on."""
 
@@ -221,6 +230,8 @@ def _heard(state: Gathering, message: Message) -> Gathering:
             return _answered(state, Answer(request_id=told.volunteered_id, items=items))
         case ProductRefused(product_id=product_id, voided=True):
             return state.putting_off(product_id)
+        case ProductNotTaken(product_id=id_) if id_ in state.products:
+            return state.model_copy(update={"not_taken": (*state.not_taken, id_)})
         case InformationMissing(request_id=id_) if id_ not in state.missing:
             return state.model_copy(update={"missing": (*state.missing, id_)})
         case RequestCancelled(request_id=id_, closing=closing) if id_ not in state.missing:

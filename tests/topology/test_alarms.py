@@ -1,0 +1,160 @@
+"""A Red never waits in silence: from the concern to a person who has it, in one hub with all its
+steps (issue 9, point 2).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ops.demo.simulation.answers import event
+from ops.look.replay import Wanted, replay
+from ops.run.wiring import Hub
+from schemas.message import derived_id
+from schemas.notification import ReceiptStatus
+from tests.support import given
+from tests.support.filled import empty_hub, seen_by_lead, send
+from tests.support.later import passes
+
+LEAD, DUTY, CAIT, NEXT = (
+    "childrens_social_care",
+    "csc_duty_team",
+    "police_cait",
+    "csc_assessment_team",
+)
+MINUTE = dt.timedelta(minutes=1)
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Hub:
+    return empty_hub(tmp_path / "hub")[1]
+
+
+def concern(hub: Hub, narrative: str = given.HIT) -> str:
+    """The police tell of a child; the id of the referral."""
+    told = given.notification(narrative).model_dump(mode="json")
+    (receipt,) = send(
+        hub, "police", [event("n-1", "mash.notification.v1", agency="police", data=told)]
+    )
+    hub.embedded().drain()
+    return receipt.id
+
+
+def letters(hub: Hub, agency: str, type_: str) -> list[dict[str, Any]]:
+    """What the letters of a kind say that lie on an agency's queue; they stay there."""
+    leased = hub.queues.lease(agency, limit=99, seconds=0)
+    found = (json.loads(one.body) for one in leased)
+    return [one["data"] for one in found if one["type"] == type_]
+
+
+def tells(hub: Hub, agency: str, type_: str, **data: Any) -> ReceiptStatus:
+    """An agency's people send a message."""
+    id_ = derived_id(agency, type_, json.dumps(data, sort_keys=True))
+    (receipt,) = send(hub, agency, [event(id_, type_, agency=agency, data=data)])
+    hub.embedded().drain()
+    return receipt.status
+
+
+def rates(hub: Hub, referral_id: str, colour: str = "red") -> None:
+    """A social worker rates it."""
+    (request,) = letters(hub, LEAD, "mash.rating-request.v1")
+    tells(
+        hub,
+        LEAD,
+        "mash.rating-decision.v1",
+        referral_id=referral_id,
+        case_id=request["case_id"],
+        colour=colour,
+        decided_by="S. Worker",
+        rationale="As seen",
+        saw=seen_by_lead(hub, referral_id),
+    )
+
+
+def answers(hub: Hub, agency: str, product: dict[str, Any], status: str = "received") -> None:
+    """A person of a recipient says what became of a product."""
+    said = {name: product[name] for name in ("product_id", "case_id")}
+    tells(hub, agency, "mash.delivery-receipt.v1", **said, status=status, received_by="T. Manager")
+
+
+def takes(hub: Hub, alarm: dict[str, Any]) -> None:
+    """The duty manager takes an alarm."""
+    said = {name: alarm[name] for name in ("alarm_id", "subject_id", "case_id") if name in alarm}
+    tells(hub, LEAD, "mash.alarm-receipt.v1", **said, taken_by="D. Manager")
+
+
+def facts(hub: Hub, name: str) -> int:
+    with hub.database.reading() as connection:
+        query = "SELECT count(*) FROM journal WHERE type = ?"
+        found = connection.exec_driver_sql(query, (f"mash.{name}.v1",)).scalar()
+    return int(found or 0)
+
+
+def test_a_possible_red_that_nobody_opens_alarms_again_and_again_until_a_person_takes_it(
+    hub: Hub,
+) -> None:
+    concern(hub)
+    passes(hub, 16 * MINUTE)
+    (first,) = letters(hub, LEAD, "mash.alarm.v1")
+    assert first["about"]["names"][0]["family_name"] == ["Thornbury"]
+    assert (first["told"]["role"], first["times"]) == ("Duty manager", 1)
+    passes(hub, 40 * MINUTE)
+    (again,) = letters(hub, LEAD, "mash.alarm.v1")
+    assert (again["alarm_id"], again["times"]) == (first["alarm_id"], 3)
+    assert again["told"]["role"] == "Ada Sample, head of service"
+    takes(hub, again)
+    assert letters(hub, LEAD, "mash.alarm.v1") == []
+    passes(hub, 5 * 60 * MINUTE)
+    assert (facts(hub, "alarm.raised"), facts(hub, "alarm.repeated")) == (1, 2)
+    assert replay(hub, Wanted()).well
+
+
+def test_a_possible_red_that_is_rated_alarms_nobody(hub: Hub) -> None:
+    referral_id = concern(hub)
+    rates(hub, referral_id, "green")
+    passes(hub, 60 * MINUTE)
+    assert facts(hub, "alarm.raised") == 0
+
+
+def test_a_red_that_is_given_back_is_an_alarm_and_goes_to_the_next_who_has_it(hub: Hub) -> None:
+    rates(hub, concern(hub))
+    (product,) = letters(hub, DUTY, "mash.product.v1")
+    answers(hub, DUTY, product, "refused")
+    (alarm,) = letters(hub, LEAD, "mash.alarm.v1")
+    assert (alarm["cause"], alarm["why"], alarm["agency"]) == ("not_taken", "refused", DUTY)
+    (instead,) = letters(hub, NEXT, "mash.product.v1")
+    assert instead["about"]["names"] == product["about"]["names"]
+    answers(hub, NEXT, instead)
+    assert letters(hub, LEAD, "mash.alarm.v1") == []
+    assert facts(hub, "alarm.ended") == 1
+    assert replay(hub, Wanted()).well
+
+
+def test_a_red_that_was_fetched_and_of_which_nobody_says_a_word_goes_on_too(hub: Hub) -> None:
+    rates(hub, concern(hub))
+    letters(hub, DUTY, "mash.product.v1")
+    (of_cait,) = letters(hub, CAIT, "mash.product.v1")
+    answers(hub, CAIT, of_cait)
+    passes(hub, 16 * MINUTE)
+    (alarm,) = letters(hub, LEAD, "mash.alarm.v1")
+    assert (alarm["why"], alarm["agency"]) == ("unacknowledged", DUTY)
+    assert len(letters(hub, NEXT, "mash.product.v1")) == 1
+    chased = [one["moment"] for one in letters(hub, DUTY, "mash.owed.v1")]
+    assert chased == ["warned", "chased"]
+    passes(hub, 16 * MINUTE * 2)
+    assert facts(hub, "product.not-taken") == 2, "the next recipient is silent as well"
+
+
+def test_a_receipt_without_a_name_is_no_receipt(hub: Hub) -> None:
+    rates(hub, concern(hub))
+    (product,) = letters(hub, DUTY, "mash.product.v1")
+    said = {name: product[name] for name in ("product_id", "case_id")}
+    status = tells(
+        hub, DUTY, "mash.delivery-receipt.v1", **said, status="received", received_by="  \u3164"
+    )
+    assert status is ReceiptStatus.REJECTED
+    assert facts(hub, "product.delivered") == 0
