@@ -23,10 +23,8 @@ Ending = Literal[
     "delivered",
     "released",
     "voided",
-    "confirmed",
     "sent_again",
     "discarded",
-    "works_again",
 ]
 """What became of what it was about, so that nobody need take it any more."""
 
@@ -53,7 +51,7 @@ class AlarmHead(AlarmId):
     since: Instant
 
 
-class AlarmFact(
+class _OfAlarm(
     AlarmHead,
     Fact,
     topic="alarms.raised",
@@ -62,6 +60,10 @@ class AlarmFact(
     product="product_id",
     agency="agency",
 ):
+    """What is routed by what the alarm is about."""
+
+
+class AlarmFact(_OfAlarm):
     """What became of an alarm."""
 
     @property

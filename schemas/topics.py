@@ -311,6 +311,13 @@ TOPICS: tuple[Topic, ...] = (
         keyed_by="message",
         external=True,
     ),
+    Topic(
+        "ways_in.broken",
+        "by which way nothing comes in",
+        (operations.WayInBroken,),
+        keyed_by="message",
+        external=True,
+    ),
     Topic(REDRIVEN, "what is sent again to one step", (), keyed_by="message", external=True),
     Topic(
         "pictures.shown",

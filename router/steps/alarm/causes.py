@@ -5,11 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from router.steps import thresholds
 from router.steps.alarm.state import Alarm, Alarms, Sent
+from router.steps.now import Now
 from schemas.alarms import AlarmHead, AlarmReceived, Cause, Ending
 from schemas.base import Fact
+from schemas.case import ChildLinked
 from schemas.message import Message, derived_id
+from schemas.notification import DeadLetterId, MessageRefused
+from schemas.operations import DeadLetterDiscarded, DeadLetterRedriven, WayInBroken
 from schemas.outcome import ReferralClosed
+from schemas.owed import ClockChased, ClockEscalated
 from schemas.product import (
     ProductDelivered,
     ProductNotTaken,
@@ -18,8 +24,12 @@ from schemas.product import (
     ProductVoided,
 )
 from schemas.rating import DueTimeBreached, RatingAssigned, TimerElapsed
+from schemas.safety import ProductHeld
 
 HEARD: Final[tuple[type[Fact], ...]] = (
+    ChildLinked,
+    ClockChased,
+    ClockEscalated,
     DueTimeBreached,
     RatingAssigned,
     ReferralClosed,
@@ -28,6 +38,11 @@ HEARD: Final[tuple[type[Fact], ...]] = (
     ProductDelivered,
     ProductRefused,
     ProductVoided,
+    ProductHeld,
+    MessageRefused,
+    DeadLetterRedriven,
+    DeadLetterDiscarded,
+    WayInBroken,
 )
 
 
@@ -38,6 +53,10 @@ def subject_of(message: Message) -> str:
             return receipt.subject_id
         case TimerElapsed(key=key):
             return key
+        case DeadLetterId(dead_letter_id=id_):
+            return id_
+        case WayInBroken(incident_id=id_):
+            return id_
         case data:
             return data.of_referral or message.correlation_id
 
@@ -52,17 +71,42 @@ class Heard:
     because: Ending | None = None
 
 
-def heard(state: Alarms, message: Message) -> Heard:
+def heard(state: Alarms, message: Message, *, now: Now) -> Heard:
     """What a fact of another step comes to; the very same state where it says nothing new."""
     match message.data:
         case DueTimeBreached(clock="possible_red") if not state.rated:
             return Heard(state, _head(message, "possible_red"))
         case RatingAssigned():
-            return _ended(state.model_copy(update={"rated": True}), {"possible_red"}, "rated")
+            rated = state.model_copy(update={"rated": True})
+            return _ended(rated, {"possible_red", "handover"}, "rated")
         case ReferralClosed():
-            return _ended(state, {"possible_red"}, "closed")
+            return _ended(state, {"possible_red", "handover"}, "closed")
+        case MessageRefused(may_be_red=True, reason=reason, agency=agency):
+            head = _head(message, "refused_message", why=reason, agency=agency)
+            return Heard(state, head)
+        case DeadLetterRedriven(refused=0):
+            return _ended(state, {"refused_message"}, "sent_again")
+        case DeadLetterDiscarded():
+            return _ended(state, {"refused_message"}, "discarded")
+        case WayInBroken(agency=agency):
+            return Heard(state, _head(message, "way_in", agency=agency))
+        case ChildLinked() as linked if linked.allocated_to is not None:
+            red = thresholds.may_be_red(linked.notification, profile=now.profile)
+            return _handed(state.model_copy(update={"handed_red": True})) if red else Heard(state)
+        case (ClockChased() | ClockEscalated()) as owed if owed.clock == "receipt":
+            late = _head(message, "handover", agency=owed.agency)
+            return _handed(state.model_copy(update={"late": late}))
         case _:
             return _of_product(state, message)
+
+
+def _handed(state: Alarms) -> Heard:
+    """What may be a Red went to the team of the child's worker, and nobody there has said in time
+    that they have it; once the hub has rated it, the receipts that are owed are of its products.
+    """
+    if not state.handed_red or state.late is None or state.rated:
+        return Heard(state)
+    return Heard(state, state.late)
 
 
 def _of_product(state: Alarms, message: Message) -> Heard:
@@ -80,6 +124,8 @@ def _of_product(state: Alarms, message: Message) -> Heard:
             )
             return Heard(known, None, ends, "delivered")
         case ProductRefused(urgent=True, voided=False, recipient=recipient):
+            return Heard(state, _head(message, "kept_back", agency=recipient))
+        case ProductHeld(urgent=True, rest_goes=False, recipient=recipient):
             return Heard(state, _head(message, "kept_back", agency=recipient))
         case ProductVoided(product_id=id_):
             return _ended(state, {"not_taken", "kept_back"}, "voided", product_id=id_)

@@ -27,7 +27,7 @@ def decide(state: Alarms | None, message: Message, policy: Policy) -> Outcome[Al
             return raising.repeat(known, elapsed, cause=message.id, now=now)
         case AlarmReceived() as received:
             return raising.take(known, received, now=now)
-    heard, subject = causes.heard(known, message), causes.subject_of(message)
+    heard, subject = causes.heard(known, message, now=now), causes.subject_of(message)
     return raising.settle(known, heard, subject=subject, cause=message.id, now=now)
 
 

@@ -48,6 +48,10 @@ class Alarms(Shape):
     """By alarm, of which agency the person is who took it."""
     sent: tuple[Sent, ...] = Field(default=(), exclude_if=not_)
     rated: bool = Field(default=False, exclude_if=not_)
+    handed_red: bool = Field(default=False, exclude_if=not_)
+    """Whether what may be a Red went to the team of the child's worker."""
+    late: AlarmHead | None = Field(default=None, exclude_if=not_)
+    """The alarm that there is, if it did: a receipt is late."""
 
     @property
     def next_at(self) -> dt.datetime | None:

@@ -70,4 +70,6 @@ def ring(alarm: AlarmHead, policy: Policy) -> str:
 
 
 def _name(alarm: AlarmHead, policy: Policy) -> str:
+    if alarm.cause == "way_in" and alarm.agency is None:
+        return "several agencies"
     return policy.name_of(alarm.agency or policy.lead_agency)

@@ -19,8 +19,16 @@ from schemas.alarms import (
     AlarmTaken,
 )
 from schemas.calendar import Contact
+from schemas.identity import IdentityBlock
 from schemas.letter import letter_id
 from schemas.message import Message
+from schemas.notification import MessageRefused
+from schemas.operations import (
+    DeadLetterDiscarded,
+    DeadLetterRedriven,
+    WayInBroken,
+)
+from schemas.owed import ClockChased
 from schemas.policy import Policy
 from schemas.product import (
     Disposal,
@@ -31,6 +39,7 @@ from schemas.product import (
 )
 from schemas.rating import Colour, DueTimeBreached
 from schemas.refusals import Refusal
+from schemas.safety import ProductHeld
 from tests.support import given
 from tests.support import products as product
 from tests.support.given import Given
@@ -301,3 +310,111 @@ def test_what_is_about_another_child_ends_the_alarms_about_its_product() -> None
 def test_what_a_profile_of_old_has_no_time_for_does_not_alarm() -> None:
     profile = given.profile().model_copy(update={"allowed": {}})
     assert step(given.policy(profile_=profile)).when(unopened()) == Outcome()
+
+
+def refused_message(**changes: Any) -> MessageRefused:
+    told = {
+        "dead_letter_id": "dead-1",
+        "agency": "school",
+        "reason": "unreadable.json",
+        "step": "intake",
+        "may_be_red": True,
+    }
+    return MessageRefused.model_validate(told | changes)
+
+
+def settled(kind: type[Any], **more: Any) -> Any:
+    told = {"dead_letter_id": "dead-1", "agency": "school", "decided_by": "O. P.", "why": "Rung."}
+    return kind.model_validate(told | more)
+
+
+def test_what_was_refused_and_may_be_a_red_alarms_people_who_are_told_whom_to_ring() -> None:
+    letter = notice(step().when(refused_message()))
+    assert (letter.cause, letter.why, letter.subject_id) == (
+        "refused_message",
+        "unreadable.json",
+        "dead-1",
+    )
+    assert letter.about == IdentityBlock(ring="school duty desk")
+    assert (letter.referral_id, letter.case_id) == (None, None)
+
+
+def test_what_was_refused_and_is_plainly_none_alarms_nobody() -> None:
+    assert step().when(refused_message(may_be_red=False)) == Outcome()
+
+
+@pytest.mark.parametrize(
+    ("done", "reason"),
+    [
+        (settled(DeadLetterDiscarded), "discarded"),
+        (settled(DeadLetterRedriven, message_ids=("m-1",), refused=0), "sent_again"),
+        (settled(DeadLetterRedriven, message_ids=("m-1",), refused=1), None),
+    ],
+)
+def test_it_ends_once_somebody_has_dealt_with_what_was_refused(
+    done: Any, reason: str | None
+) -> None:
+    step_ = step().given(refused_message())
+    ended = given.of(AlarmEnded, step_.when(done).facts)
+    assert [fact.reason for fact in ended] == ([reason] if reason else [])
+
+
+@pytest.mark.parametrize(("agency", "who"), [("school", "School"), (None, "several agencies")])
+def test_a_way_in_by_which_nothing_comes_alarms_people(agency: str | None, who: str) -> None:
+    broken = WayInBroken(
+        incident_id="incident-1", agency=agency, connector="folder", since=given.NOON
+    )
+    outcome = step().when(broken)
+    assert raised_by(outcome).subject_id == "incident-1"
+    assert f"Messages of {who} do not come in" in notice(outcome).says
+    (letter,) = outcome.letters
+    assert letter.agency == LEAD
+
+
+def chased() -> ClockChased:
+    return ClockChased(
+        referral_id="ref-1",
+        case_id="case-1",
+        clock="receipt",
+        agency="csc_assessment_team",
+        owed="A person of it says that they have what was handed over.",
+        subject_id="letter-1",
+        since=given.NOON,
+        due_at=given.NOON,
+    )
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+@pytest.mark.parametrize(("narrative", "alarms"), [(given.HIT, 1), (given.MOVED, 0)])
+def test_a_handover_that_may_be_a_red_and_nobody_confirms_alarms_people(
+    narrative: str, alarms: int, *, swapped: bool
+) -> None:
+    heard: list[Any] = [given.linked(narrative, allocated_to=given.worker()), chased()]
+    step_ = step().given(*(reversed(heard) if swapped else heard))
+    found = given.of(AlarmRaised, step_.facts)
+    assert [fact.agency for fact in found] == ["csc_assessment_team"] * alarms
+    ended = given.of(AlarmEnded, step_.when(given.assigned(Colour.RED)).facts)
+    assert len(ended) == alarms
+
+
+def test_a_receipt_that_is_late_for_a_product_is_no_handover() -> None:
+    step_ = step().given(given.linked(given.HIT), given.assigned(Colour.RED))
+    assert given.of(AlarmRaised, step_.when(chased()).facts) == []
+
+
+@pytest.mark.parametrize(("rest_goes", "alarms"), [(False, 1), (True, 0)])
+def test_a_red_of_which_the_safety_check_keeps_all_back_alarms_people(
+    rest_goes: bool, alarms: int
+) -> None:
+    held = ProductHeld(
+        referral_id="ref-1",
+        case_id="case-1",
+        hold_id="hold-1",
+        recipient=product.RECIPIENT,
+        letter="mash.product.v1",
+        product_id="product-1",
+        urgent=True,
+        rest_goes=rest_goes,
+        hits=(),
+    )
+    assert len(given.of(AlarmRaised, step().when(held).facts)) == alarms
