@@ -21,86 +21,32 @@ from router.memory.documents import Documents
 from router.runtimes.embedded import Embedded
 from router.steps.alarm import decide as alarm_step
 from router.unit import BoundStep, Unit
-from schemas.message import derived_id
 from schemas.notification import ReceiptStatus
 from stores import cursors, journal
 from stores.database import Database
 from tests.support import given
-from tests.support.filled import empty_hub, seen_by_lead, send
+from tests.support.desk import (
+    CAIT,
+    DUTY,
+    LEAD,
+    NEXT,
+    answers,
+    concern,
+    facts,
+    letters,
+    rates,
+    takes,
+    tells,
+)
+from tests.support.filled import empty_hub, send
 from tests.support.later import passes
 
-LEAD, DUTY, CAIT, NEXT = (
-    "childrens_social_care",
-    "csc_duty_team",
-    "police_cait",
-    "csc_assessment_team",
-)
 MINUTE = dt.timedelta(minutes=1)
 
 
 @pytest.fixture
 def hub(tmp_path: Path) -> Hub:
     return empty_hub(tmp_path / "hub")[1]
-
-
-def concern(hub: Hub, narrative: str = given.HIT) -> str:
-    """The police tell of a child; the id of the referral."""
-    told = given.notification(narrative).model_dump(mode="json")
-    (receipt,) = send(
-        hub, "police", [event("n-1", "mash.notification.v1", agency="police", data=told)]
-    )
-    hub.embedded().drain()
-    return receipt.id
-
-
-def letters(hub: Hub, agency: str, type_: str) -> list[dict[str, Any]]:
-    """What the letters of a kind say that lie on an agency's queue; they stay there."""
-    leased = hub.queues.lease(agency, limit=99, seconds=0)
-    found = (json.loads(one.body) for one in leased)
-    return [one["data"] for one in found if one["type"] == type_]
-
-
-def tells(hub: Hub, agency: str, type_: str, **data: Any) -> ReceiptStatus:
-    """An agency's people send a message."""
-    id_ = derived_id(agency, type_, json.dumps(data, sort_keys=True))
-    (receipt,) = send(hub, agency, [event(id_, type_, agency=agency, data=data)])
-    hub.embedded().drain()
-    return receipt.status
-
-
-def rates(hub: Hub, referral_id: str, colour: str = "red") -> None:
-    """A social worker rates it."""
-    (request,) = letters(hub, LEAD, "mash.rating-request.v1")
-    tells(
-        hub,
-        LEAD,
-        "mash.rating-decision.v1",
-        referral_id=referral_id,
-        case_id=request["case_id"],
-        colour=colour,
-        decided_by="S. Worker",
-        rationale="As seen",
-        saw=seen_by_lead(hub, referral_id),
-    )
-
-
-def answers(hub: Hub, agency: str, product: dict[str, Any], status: str = "received") -> None:
-    """A person of a recipient says what became of a product."""
-    said = {name: product[name] for name in ("product_id", "case_id")}
-    tells(hub, agency, "mash.delivery-receipt.v1", **said, status=status, received_by="T. Manager")
-
-
-def takes(hub: Hub, alarm: dict[str, Any]) -> None:
-    """The duty manager takes an alarm."""
-    said = {name: alarm[name] for name in ("alarm_id", "subject_id", "case_id") if name in alarm}
-    tells(hub, LEAD, "mash.alarm-receipt.v1", **said, taken_by="D. Manager")
-
-
-def facts(hub: Hub, name: str) -> int:
-    with hub.database.reading() as connection:
-        query = "SELECT count(*) FROM journal WHERE type = ?"
-        found = connection.exec_driver_sql(query, (f"mash.{name}.v1",)).scalar()
-    return int(found or 0)
 
 
 def test_a_possible_red_that_nobody_opens_alarms_again_and_again_until_a_person_takes_it(
