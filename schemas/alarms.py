@@ -11,9 +11,18 @@ from schemas.base import AgencyFact, Code, Fact, Identity, Instant, Line, Notice
 from schemas.calendar import Contact
 from schemas.identity import About
 
-Cause = Literal["possible_red", "not_taken", "kept_back", "handover", "refused_message", "way_in"]
+Cause = Literal[
+    "possible_red",
+    "not_taken",
+    "kept_back",
+    "silent_owner",
+    "handover",
+    "refused_message",
+    "way_in",
+]
 """``possible_red``: nobody opened it in time; ``not_taken``: nobody of its recipient has an urgent
-product; ``kept_back``: nothing of one leaves; ``handover``: no worker has what may be a Red;
+product; ``kept_back``: nothing of one leaves; ``silent_owner``: a product waits for an owner who
+has not decided in the time agreed; ``handover``: no worker has what may be a Red;
 ``refused_message``: what could not be read or acted on may be one; ``way_in``: one may wait where
 an agency's messages do not come through.
 """
@@ -22,6 +31,7 @@ Ending = Literal[
     "closed",
     "delivered",
     "released",
+    "decided",
     "voided",
     "sent_again",
     "discarded",

@@ -26,6 +26,7 @@ from schemas.base import Fact, Shape
 from schemas.case import OpenCase, OpenCaseReceived
 from schemas.checks import CheckReply, CheckReplyReceived
 from schemas.enquiries import Enquiry, EnquiryDecided, EnquiryDecision, EnquiryReceived
+from schemas.handoff import CaseReceipt, CaseReceiptReceived
 from schemas.information import (
     InformationOffered,
     InformationReceived,
@@ -181,6 +182,10 @@ MESSAGE_TYPES: Mapping[str, MessageType[Any]] = {
         AlarmReceipt,
         lambda by, sent: AlarmReceived(agency=by.code, receipt=sent),
         always=True,
+    ),
+    "mash.case-receipt.v1": MessageType(
+        CaseReceipt,
+        lambda by, sent: CaseReceiptReceived(agency=by.code, receipt=sent),
     ),
     "mash.safety-decision.v1": MessageType(
         SafetyDecision,

@@ -13,6 +13,8 @@ from ops.look.reading import Readable
 from router.step import Step
 from router.steps.alarm import decide as alarm
 from router.steps.alarm.state import Alarm, Alarms
+from router.steps.approve import decide as approve
+from router.steps.approve.state import Approvals, Draft
 from router.steps.check import decide as check
 from router.steps.check.state import Checking
 from router.steps.clocks.ticking import Ticking
@@ -36,6 +38,7 @@ _STEPS: tuple[Step[Any], ...] = (
     check.STEP,
     release.STEP,
     alarm.STEP,
+    approve.STEP,
 )
 _LATELY = dt.timedelta(days=7)
 _MOST = 50_000
@@ -89,19 +92,31 @@ def _clocks(state: object, referral_id: str, *, lead: str, at: dt.datetime) -> I
                     yield _clock(referral_id, one.agency, "answer", one, at=at)
         case Released() | Alarms():
             yield from _of_what_left(state, referral_id, lead=lead, at=at)
+        case Approvals():
+            yield from _of_owners(state, at=at)
         case Checking():
-            for result in state.results:
-                if result.due_at and result.state == "awaited":
-                    yield Clock(
-                        due_at=result.due_at,
-                        left_seconds=_left(result.due_at, at),
-                        agency=result.agency,
-                        kind="check",
-                        referral_id=referral_id,
-                        next="due",
-                        next_at=result.due_at,
-                        started_at=result.asked_at,
-                    )
+            yield from _of_checks(state, referral_id, at=at)
+
+
+def _of_owners(state: Approvals, *, at: dt.datetime) -> Iterator[Clock]:
+    for _, draft in state.in_stage(Draft):
+        for agency, ticking in draft.clocks.items():
+            yield _clock(draft.referral_id, agency, "approval", ticking, at=at)
+
+
+def _of_checks(state: Checking, referral_id: str, *, at: dt.datetime) -> Iterator[Clock]:
+    for result in state.results:
+        if result.due_at and result.state == "awaited":
+            yield Clock(
+                due_at=result.due_at,
+                left_seconds=_left(result.due_at, at),
+                agency=result.agency,
+                kind="check",
+                referral_id=referral_id,
+                next="due",
+                next_at=result.due_at,
+                started_at=result.asked_at,
+            )
 
 
 def _clock(

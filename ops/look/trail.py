@@ -23,6 +23,7 @@ from schemas.case import (
 )
 from schemas.checks import ChecksRequested, ChecksRevised
 from schemas.information import InformationRequested, RequestsPrepared
+from schemas.owed import ClockChased, ClockClosed, ClockEscalated, ClockWarned
 from schemas.product import ApprovalsCancelled, ProductDrafted, ProductNotTaken
 from schemas.rating import RatingAssigned, RatingSuggested
 from schemas.safety import LetterHeld, ProductHeld
@@ -42,6 +43,7 @@ _IDS = (
     "entry_id",
     "family_id",
     "first_referral_id",
+    "follows",
     "from_case_id",
     "from_person_id",
     "hold_id",
@@ -73,6 +75,7 @@ _CODES = (
     "area",
     "cause",
     "ask_again",
+    "because",
     "choice",
     "clock",
     "code",
@@ -179,6 +182,10 @@ _IN_OUR_WORDS: Mapping[type[Fact], frozenset[str]] = {
     ApprovalsCancelled: frozenset({"reason"}),
     ProductDrafted: frozenset({"reason", "purpose"}),
     ProductHeld: frozenset({"says", "purpose"}),
+    ClockWarned: frozenset({"owed"}),
+    ClockChased: frozenset({"owed"}),
+    ClockEscalated: frozenset({"owed"}),
+    ClockClosed: frozenset({"owed"}),
     LetterHeld: frozenset({"says", "purpose"}),
 }
 """Fields whose text the hub itself wrote in these facts; in others, people wrote them."""

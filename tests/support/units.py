@@ -51,12 +51,13 @@ APART = (
     "hold",
     "release",
     "alarm",
+    "hand_off",
     "answer",
     "check",
 )
 MIXED = (
     "deduplicate link answer",
-    "check rate request_information compose approve hold release alarm",
+    "check rate request_information compose approve hold release alarm hand_off",
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,6 +18,7 @@ from schemas.operations import DeadLetterDiscarded, DeadLetterRedriven, WayInBro
 from schemas.outcome import ReferralClosed
 from schemas.owed import ClockChased, ClockEscalated
 from schemas.product import (
+    OwnerSilent,
     ProductDelivered,
     ProductNotTaken,
     ProductRefused,
@@ -39,11 +41,15 @@ HEARD: Final[tuple[type[Fact], ...]] = (
     ProductRefused,
     ProductVoided,
     ProductHeld,
+    OwnerSilent,
     MessageRefused,
     DeadLetterRedriven,
     DeadLetterDiscarded,
     WayInBroken,
 )
+
+
+_OF_A_PRODUCT: Final[frozenset[Cause]] = frozenset({"not_taken", "kept_back", "silent_owner"})
 
 
 def subject_of(message: Message) -> str:
@@ -114,7 +120,7 @@ def _of_product(state: Alarms, message: Message) -> Heard:
         case ProductReleased(urgent=True, product_id=id_) as sent:
             stands_for = tuple(filter(None, (sent.instead_of, sent.supersedes)))
             known = state.with_sent(Sent(product_id=id_, stands_for=stands_for))
-            return _ended(known, {"kept_back"}, "released", product_id=id_)
+            return _ended(known, {"kept_back", "silent_owner"}, "released", product_id=id_)
         case ProductNotTaken(product_id=id_, recipient=recipient, why=why) if not state.has(id_):
             return Heard(state, _head(message, "not_taken", why=why, agency=recipient))
         case ProductDelivered(product_id=id_):
@@ -123,17 +129,23 @@ def _of_product(state: Alarms, message: Message) -> Heard:
                 one for one in known.running if one.product_id and known.has(one.product_id)
             )
             return Heard(known, None, ends, "delivered")
-        case ProductRefused(urgent=True, voided=False, recipient=recipient):
+        case ProductRefused(urgent=True, voided=False, follows=None, recipient=recipient):
             return Heard(state, _head(message, "kept_back", agency=recipient))
         case ProductHeld(urgent=True, rest_goes=False, recipient=recipient):
             return Heard(state, _head(message, "kept_back", agency=recipient))
+        case OwnerSilent(owner=owner):
+            return Heard(state, _head(message, "silent_owner", agency=owner))
+        case ProductReleased(product_id=id_):
+            return _ended(state, {"silent_owner"}, "released", product_id=id_)
+        case ProductRefused(product_id=id_):
+            return _ended(state, {"silent_owner"}, "decided", product_id=id_)
         case ProductVoided(product_id=id_):
-            return _ended(state, {"not_taken", "kept_back"}, "voided", product_id=id_)
+            return _ended(state, _OF_A_PRODUCT, "voided", product_id=id_)
     return Heard(state)
 
 
 def _ended(
-    state: Alarms, causes: set[Cause], because: Ending, *, product_id: str | None = None
+    state: Alarms, causes: Collection[Cause], because: Ending, *, product_id: str | None = None
 ) -> Heard:
     ends = tuple(
         one for one in state.running if one.cause in causes and product_id in (None, one.product_id)
@@ -145,8 +157,9 @@ def _head(
     message: Message, cause: Cause, *, why: str | None = None, agency: str | None = None
 ) -> AlarmHead:
     data, subject = message.data, subject_of(message)
+    own = (agency,) if cause == "silent_owner" and agency else ()
     return AlarmHead(
-        alarm_id=derived_id(subject, "alarm", cause, data.of_product or ""),
+        alarm_id=derived_id(subject, "alarm", cause, data.of_product or "", *own),
         subject_id=subject,
         case_id=data.of_case,
         cause=cause,

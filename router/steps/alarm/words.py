@@ -17,6 +17,9 @@ _SAYS = {
         "It is rated Red, and nothing of it leaves for {name}: its owners keep it back, or "
         "somebody would be at risk."
     ),
+    "silent_owner": (
+        "{name} has not decided in the time agreed whether what is its own may leave, and it waits."
+    ),
     "handover": (
         "It may be a Red, and nobody of the team that has the child, {name}, has said that they "
         "have it."
@@ -35,6 +38,10 @@ _TO_DO = {
     "kept_back": (
         "Tell {name} ({contact}) by telephone what it must know to act, and settle what is kept "
         "back."
+    ),
+    "silent_owner": (
+        "Ring {name} ({contact}) and have somebody who decides there do so, or settle with them "
+        "what its recipient may know."
     ),
     "handover": "Ring {name} ({contact}), or have a social worker of the hub act on it now.",
     "refused_message": (

@@ -51,9 +51,13 @@ def elapsed(state: State | None, timer: TimerElapsed, *, now: Now) -> Outcome[St
 def not_taken(
     outcome: Outcome[State], approved: ProductApproved | None, why: NotTaken
 ) -> Outcome[State]:
-    """With it told, once, that nobody of its recipient has an urgent product."""
+    """With it told, once, that nobody of its recipient has an urgent product; what follows one that
+    went before is added to that, wherever it is.
+    """
     state = outcome.state
-    if approved is None or not approved.urgent or state is None or isinstance(state, Void):
+    if approved is None or not approved.urgent or approved.follows is not None:
+        return outcome
+    if state is None or isinstance(state, Void):
         return outcome
     sent = sent_of(state)
     if sent.not_taken:

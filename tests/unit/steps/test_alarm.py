@@ -32,6 +32,7 @@ from schemas.owed import ClockChased
 from schemas.policy import Policy
 from schemas.product import (
     Disposal,
+    OwnerSilent,
     ProductDelivered,
     ProductNotTaken,
     ProductRefused,
@@ -418,3 +419,31 @@ def test_a_red_of_which_the_safety_check_keeps_all_back_alarms_people(
         hits=(),
     )
     assert len(given.of(AlarmRaised, step().when(held).facts)) == alarms
+
+
+def silent(owner: str = "school") -> OwnerSilent:
+    return OwnerSilent(
+        referral_id="ref-1",
+        case_id="case-1",
+        product_id="product-1",
+        recipient=product.RECIPIENT,
+        colour=Colour.AMBER,
+        urgent=False,
+        items=(),
+        owner=owner,
+    )
+
+
+def test_an_owner_for_whom_a_product_waits_in_vain_alarms_people() -> None:
+    step_ = step()
+    letter = notice(step_.when(silent()))
+    assert letter.says.startswith("School has not decided in the time agreed")
+    step_.given(silent("gp"))
+    ended = given.of(AlarmEnded, step_.when(released("product-1", urgent=False)).facts)
+    assert [fact.agency for fact in ended] == ["school", "gp"]
+    assert {fact.reason for fact in ended} == {"released"}
+
+
+def test_what_was_to_follow_a_red_and_does_not_alarms_nobody() -> None:
+    """The Red itself has gone."""
+    assert given.of(AlarmRaised, step().when(kept_back(follows="product-0")).facts) == []
