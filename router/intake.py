@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from hashlib import sha256
 
+from router import possible
 from router.linkage.resends import plain_reference
 from router.memory.references import References
 from router.refuse import dead_arrival, refused, rejected, taken
@@ -15,6 +16,7 @@ from schemas.information import InformationOffered
 from schemas.message import Message, arrived, dated_id, derived_id
 from schemas.notification import NotificationReceived, Receipt
 from schemas.picture import DecidedOnPicture
+from schemas.policy import Policy
 from schemas.refusals import Refusal
 from stores import codec, cursors, dead_letters, journal, known, pictures, references
 from stores.database import Database, Transaction, Unstorable
@@ -28,8 +30,10 @@ STEP = "intake"
 class StoredIntake:
     """The intake of one database (:class:`stores.ports.Intake`)."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, policy: Policy | None = None) -> None:
+        """``policy``: by which it is read what may hold a Red; None: all that is refused may."""
         self._database = database
+        self._policy = policy
 
     def take(self, arrivals: Sequence[Arrival]) -> list[Receipt]:
         """Record each arrival once; receipts in the same order. Raises only ``Unavailable``."""
@@ -42,7 +46,7 @@ class StoredIntake:
 
     def _taken(self, arrivals: Sequence[Arrival]) -> list[Receipt]:
         with self._database.transaction() as transaction:
-            return take_in(transaction, arrivals)
+            return take_in(transaction, arrivals, policy=self._policy)
 
     def _apart(self, arrival: Arrival) -> Receipt:
         """Its receipt, taken by itself; what no database takes is kept as it came, with nothing
@@ -56,10 +60,12 @@ class StoredIntake:
             return self._taken([replace(bare, body=why)])[0]
 
 
-def take_in(transaction: Transaction, arrivals: Sequence[Arrival]) -> list[Receipt]:
+def take_in(
+    transaction: Transaction, arrivals: Sequence[Arrival], *, policy: Policy | None = None
+) -> list[Receipt]:
     """Record arrivals, at least one, of one agency's connector in a transaction that goes on."""
     cursor = cursors.lock(transaction, f"{STEP}/{arrivals[0].connector}/{arrivals[0].agency}")
-    batch = _Batch(transaction)
+    batch = _Batch(transaction, policy)
     receipts = batch.take(arrivals)
     journal.append(transaction, cursor, messages=batch.messages)
     dead_letters.bury(transaction, batch.dead)
@@ -91,7 +97,8 @@ def _earlier_key(arrival: Arrival) -> str:
 class _Batch:
     """What one transaction will write, and what is known already of what came."""
 
-    def __init__(self, transaction: Transaction) -> None:
+    def __init__(self, transaction: Transaction, policy: Policy | None) -> None:
+        self._policy = policy
         self.messages: list[Message] = []
         self.dead: list[DeadLetter] = []
         self._new: list[str] = []
@@ -190,7 +197,8 @@ class _Batch:
             self._buried.add(dead_id)
             self.dead.append(dead)
             id_ = derived_id(dead_id, "refused")
-            self.messages.append(self._arrived(arrival, refused(dead), id_))
+            fact = refused(dead, may_be_red=possible.in_bytes(arrival.original, self._policy))
+            self.messages.append(self._arrived(arrival, fact, id_))
         return rejected(dead, arrival)
 
     def _place_of(self, arrival: Arrival) -> tuple[str, bool]:

@@ -24,6 +24,7 @@ from router.steps.release import sending
 from router.steps.release.state import Released
 from router.steps.release.state import State as Release
 from router.steps.safety import NOT_SAFE, Leaving, guarded, unsafe
+from schemas.alarms import AlarmNotice
 from schemas.checks import CheckRequest
 from schemas.identity import IdentityBlock, IdentityField
 from schemas.information import InformationRequest
@@ -42,6 +43,7 @@ from stores.ports import Leased
 _LEAVING: Final = frozenset(
     notice.type
     for notice in (
+        AlarmNotice,
         CheckRequest,
         Handover,
         InformationRequest,

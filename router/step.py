@@ -67,8 +67,9 @@ def referral_or_message(message: Message) -> str:
 
 
 def product_of(message: Message) -> str:
-    """The key of steps that remember a product."""
-    return message.data.of_product or _named(None, message)
+    """The key of steps that remember a product: timers of theirs are set for one, too."""
+    data = message.data
+    return data.of_product or _named(data.key if isinstance(data, TimerElapsed) else None, message)
 
 
 def _named(key: str | None, message: Message) -> str:

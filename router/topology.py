@@ -12,6 +12,7 @@ from router.memory.references import References
 from router.memory.register import PeopleMemory
 from router.step import Step
 from router.steps import hand_off, hold
+from router.steps.alarm import decide as alarm
 from router.steps.answer import decide as answer
 from router.steps.approve import decide as approve
 from router.steps.check import decide as check
@@ -40,6 +41,7 @@ def bound_steps() -> tuple[BoundStep, ...]:
         BoundStep(approve.STEP, Documents),
         BoundStep(hold.STEP, Documents),
         BoundStep(release.STEP, Documents),
+        BoundStep(alarm.STEP, Documents),
         BoundStep(hand_off.STEP, Documents),
     )
 
@@ -70,6 +72,7 @@ WRITTEN_BY: Mapping[str, tuple[str, ...]] = {
     "products.approved": ("approve",),
     "safety.settled": ("hold",),
     "products.released": ("release",),
+    "alarms.raised": ("alarm",),
     "cases.handed_off": ("hand_off",),
     "clocks.told": ("approve", "release", "hand_off"),
 }

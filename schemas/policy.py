@@ -158,6 +158,8 @@ class ColourRule(Shape):
     """By clock, how long it has at this rating, where that is not as :attr:`BoroughProfile.allowed`
     says: minutes at a Red.
     """
+    next: tuple[Recipient, ...] = Field(default=(), exclude_if=not_)
+    """To whom a Red goes one by one that those who were told at once have not taken."""
     silent_owner: SilentOwner | None = Field(default=None, exclude_if=_no)
     """At this rating, where that is not as :attr:`BoroughProfile.silent_owner` says."""
     act_within: TimeAllowed | None = Field(default=None, exclude_if=_no)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from schemas import (
+    alarms,
     case,
     checks,
     decisions,
@@ -226,6 +227,7 @@ TOPICS: tuple[Topic, ...] = (
             product.ProductTakenBack,
             product.RecallAnswered,
             product.ProductHeldBack,
+            product.ProductNotTaken,
         ),
         keyed_by="case",
     ),
@@ -292,6 +294,19 @@ TOPICS: tuple[Topic, ...] = (
         keyed_by="case",
     ),
     Topic(
+        "alarms.raised",
+        "what nobody has, who was told of it, and who took it",
+        (alarms.AlarmRaised, alarms.AlarmRepeated, alarms.AlarmTaken, alarms.AlarmEnded),
+        keyed_by="case",
+    ),
+    Topic(
+        "alarms.received",
+        "a person takes an alarm",
+        (alarms.AlarmReceived,),
+        keyed_by="case",
+        external=True,
+    ),
+    Topic(
         "timers.elapsed", "a time has come", (rating.TimerElapsed,), keyed_by="case", external=True
     ),
     Topic(
@@ -309,6 +324,13 @@ TOPICS: tuple[Topic, ...] = (
             operations.DeadLetterDiscarded,
             operations.DeadLetterRevealed,
         ),
+        keyed_by="message",
+        external=True,
+    ),
+    Topic(
+        "ways_in.broken",
+        "by which way nothing comes in",
+        (operations.WayInBroken,),
         keyed_by="message",
         external=True,
     ),

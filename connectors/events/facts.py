@@ -21,6 +21,7 @@ from connectors.not_taken import NotTaken, of_validation
 from connectors.port import AgencyRoute
 from connectors.set_aside import usable
 from schemas import decisions
+from schemas.alarms import AlarmReceipt, AlarmReceived
 from schemas.base import Fact, Shape
 from schemas.case import OpenCase, OpenCaseReceived
 from schemas.checks import CheckReply, CheckReplyReceived
@@ -48,6 +49,9 @@ REGISTER_ENTRY = "mash.register-entry.v1"
 Sent = TypeVar("Sent", bound=Shape)
 
 
+_PERSONS = frozenset({"decided_by", "received_by", "taken_by"})
+
+
 @dataclass(frozen=True, slots=True)
 class MessageType(Generic[Sent]):
     """A type of message that agencies may send: the shape of its data, and the fact of it."""
@@ -66,8 +70,8 @@ class MessageType(Generic[Sent]):
 
     @property
     def decides(self) -> bool:
-        """Whether it is a named person's decision."""
-        return "decided_by" in self.shape.model_fields
+        """Whether a named person decides or answers for something by it."""
+        return not _PERSONS.isdisjoint(self.shape.model_fields)
 
 
 def _entered(by: AgencyRoute, sent: RegisterEntry) -> Fact:
@@ -173,6 +177,11 @@ MESSAGE_TYPES: Mapping[str, MessageType[Any]] = {
     "mash.delivery-receipt.v1": MessageType(
         decisions.DeliveryReceipt,
         lambda by, sent: decisions.DeliveryReceived(agency=by.code, receipt=sent),
+    ),
+    "mash.alarm-receipt.v1": MessageType(
+        AlarmReceipt,
+        lambda by, sent: AlarmReceived(agency=by.code, receipt=sent),
+        always=True,
     ),
     "mash.case-receipt.v1": MessageType(
         CaseReceipt,

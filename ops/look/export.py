@@ -10,6 +10,7 @@ from typing import Any
 
 from connectors.events.facts import MESSAGE_TYPES
 from schemas import (
+    alarms,
     checks,
     enquiries,
     handoff,
@@ -25,6 +26,7 @@ from schemas.base import Notice, Shape
 from schemas.topics import TOPICS
 
 NOTICES: tuple[type[Notice], ...] = (
+    alarms.AlarmNotice,
     checks.CheckRequest,
     enquiries.EnquiryReply,
     enquiries.EnquiryReview,

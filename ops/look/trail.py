@@ -12,6 +12,7 @@ from ops.look.reading import Readable
 from ops.look.revealing import reveal_entries
 from ops.run.wiring import Hub
 from router.refuse import parts_to_tell
+from schemas.alarms import AlarmEnded, AlarmRaised, AlarmRepeated, AlarmTaken
 from schemas.base import Fact
 from schemas.case import (
     ChildLinked,
@@ -23,7 +24,7 @@ from schemas.case import (
 from schemas.checks import ChecksRequested, ChecksRevised
 from schemas.information import InformationRequested, RequestsPrepared
 from schemas.owed import ClockChased, ClockClosed, ClockEscalated, ClockWarned
-from schemas.product import ApprovalsCancelled, ProductDrafted
+from schemas.product import ApprovalsCancelled, ProductDrafted, ProductNotTaken
 from schemas.rating import RatingAssigned, RatingSuggested
 from schemas.safety import LetterHeld, ProductHeld
 from stores import codec, trail
@@ -32,6 +33,7 @@ from stores.trail import Entry
 _IDS = (
     "absorbed_case_id",
     "absorbed_person_id",
+    "alarm_id",
     "amended_by",
     "amends",
     "case_id",
@@ -46,6 +48,7 @@ _IDS = (
     "from_person_id",
     "hold_id",
     "id",
+    "instead_of",
     "item_id",
     "letter_id",
     "message_ids",
@@ -70,6 +73,7 @@ _CODES = (
     "agency",
     "answer",
     "area",
+    "cause",
     "ask_again",
     "because",
     "choice",
@@ -108,6 +112,7 @@ _CODES = (
     "status",
     "step",
     "system",
+    "taken_for",
     "team",
     "urgent",
     "version",
@@ -121,6 +126,7 @@ _MEASURES = (
     "due_at",
     "earlier_referrals",
     "item_digests",
+    "next_at",
     "original_digest",
     "product_due_at",
     "refused",
@@ -129,6 +135,7 @@ _MEASURES = (
     "score",
     "signposts",
     "since",
+    "times",
 )
 _PARTS = (
     "allocated_to",
@@ -154,6 +161,7 @@ _PARTS = (
 _SHOWN = frozenset({*_IDS, *_CODES, *_MEASURES, *_PARTS})
 """All that is shown unrevealed: ids, codes, digests, times, numbers, and parts that hold them."""
 
+_ALARM = frozenset({"why"})
 _IN_OUR_WORDS: Mapping[type[Fact], frozenset[str]] = {
     ChildLinked: frozenset({"reasons"}),
     OpenCaseLinked: frozenset({"reasons"}),
@@ -163,6 +171,11 @@ _IN_OUR_WORDS: Mapping[type[Fact], frozenset[str]] = {
     MergeSuggested: frozenset({"reasons"}),
     SplitSuggested: frozenset({"reasons"}),
     RatingSuggested: frozenset({"reasons"}),
+    AlarmRaised: _ALARM,
+    AlarmRepeated: _ALARM,
+    AlarmTaken: _ALARM,
+    AlarmEnded: _ALARM | {"reason"},
+    ProductNotTaken: frozenset({"why"}),
     RequestsPrepared: frozenset({"reason", "legal_basis", "fact", "against", "agencies"}),
     InformationRequested: frozenset({"reasons", "reason", "purpose", "fact", "against"}),
     RatingAssigned: frozenset({"agencies"}),

@@ -57,6 +57,12 @@ def suggest(
     return Suggestion(suggested.colour, reasons, suggested.denied)
 
 
+def may_be_red(notification: Notification, *, profile: BoroughProfile) -> bool:
+    """Whether its sender or its words say that it may be one, before anybody has looked at it."""
+    suggested = suggest(notification, earlier_referrals=0, profile=profile)
+    return notification.urgent or suggested.colour is Colour.RED
+
+
 def _suggested(
     notification: Notification, earlier_referrals: int, *, profile: BoroughProfile
 ) -> Suggestion:

@@ -50,12 +50,14 @@ APART = (
     "approve",
     "hold",
     "release",
+    "alarm",
+    "hand_off",
     "answer",
     "check",
 )
 MIXED = (
     "deduplicate link answer",
-    "check rate request_information compose approve hold release",
+    "check rate request_information compose approve hold release alarm hand_off",
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -41,10 +42,13 @@ def hub(tmp_path: Path) -> Hub:
 
 
 def put(hub: Hub, *facts: Fact) -> None:
-    """Record facts as if a step had."""
+    """Record facts as if a step had, just now."""
+    now = dt.datetime.now(dt.UTC)
     with hub.database.transaction() as transaction:
         cursor = cursors.lock(transaction, "put")
-        journal.append(transaction, cursor, messages=[given.message(fact) for fact in facts])
+        journal.append(
+            transaction, cursor, messages=[given.message(fact, at=now) for fact in facts]
+        )
         cursors.store(transaction, cursor)
 
 

@@ -6,14 +6,17 @@ from collections.abc import Iterator
 
 import router.topology
 from schemas import (
+    alarms,
     case,
     checks,
     decisions,
     enquiries,
+    handoff,
     information,
     notification,
     operations,
     outcome,
+    owed,
     picture,
     product,
     rating,
@@ -24,14 +27,17 @@ from schemas.base import Fact
 from schemas.topics import FACTS, TOPICS
 
 MODULES = (
+    alarms,
     case,
     checks,
     decisions,
     enquiries,
+    handoff,
     information,
     notification,
     operations,
     outcome,
+    owed,
     picture,
     product,
     rating,

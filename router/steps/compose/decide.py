@@ -7,7 +7,7 @@ complete is drafted.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
 
@@ -49,6 +49,7 @@ from schemas.product import (
     DraftItem,
     ItemAmended,
     ProductDrafted,
+    ProductNotTaken,
     ProductRefused,
     ProductVoided,
     ProductWithout,
@@ -72,7 +73,7 @@ def decide(state: Gathering | None, message: Message, policy: Policy) -> Outcome
     voided = _voided(before, after, referral_id=referral_id)
     if voided:
         nothing: dict[str, object] = {"at_once": None, "drafted": None}
-        nothing |= {"products": (), "holding": (), "put_off": (), "without": ()}
+        nothing |= {"products": (), "holding": (), "put_off": (), "without": (), "not_taken": ()}
         after = after.model_copy(update=nothing)
     stopped = (*voided, *_cancelled(before, after, referral_id=referral_id))
     if after.notified is None or after.cases is None:
@@ -204,6 +205,7 @@ class _Part:
     colour: Colour
     items: Sequence[HeldItem]
     urgent: bool = False
+    instead_of: str | None = None
     follows: str | None = None
 
 
@@ -228,6 +230,9 @@ def _draft(
         changes["at_once"] = colour
     elif not closed and (more := _told_more(desk)):
         drafts += _products(desk, more)
+    if not closed and (onward := list(_onward(desk))):
+        drafts += (_product(desk, part, recipient=to) for part, to in onward)
+        changes["not_taken"] = tuple(_left_over(desk))
     if not closed and (colour := _complete(desk.state)):
         drafts += _products(desk, _Part("whole", colour, desk.items()))
         changes["drafted"] = colour
@@ -344,6 +349,34 @@ def _told_more(desk: _Desk) -> _Part | None:
     return None if told else _Part(f"urgent/{said.item_id}", colour, [said], urgent=True)
 
 
+def _onward(desk: _Desk) -> Iterator[tuple[_Part, Recipient]]:
+    """For each urgent product that nobody has, one for the next of its colour's chain who has had
+    none of this referral; what it may hold is decided anew, for that recipient alone.
+    """
+    had = {one.recipient for one in desk.state.holding if one.urgent}
+    for one in _untaken(desk):
+        for to in desk.now.rule(one.colour).next:
+            if to.agency not in had:
+                had.add(to.agency)
+                part = _Part("next", one.colour, desk.items_at_once(), urgent=True)
+                yield replace(part, instead_of=one.product_id), to
+                break
+
+
+def _untaken(desk: _Desk) -> Iterator[Drafted]:
+    """Those that go on to somebody else, as the rating stands."""
+    stands = desk.state.assigned or desk.state.suggested
+    for one in desk.state.holding:
+        stood = stands is not None and stands.severity >= one.colour.severity
+        if stood and one.product_id in desk.state.not_taken:
+            yield one
+
+
+def _left_over(desk: _Desk) -> Iterator[str]:
+    gone = {one.product_id for one in _untaken(desk)}
+    return (id_ for id_ in desk.state.not_taken if id_ not in gone)
+
+
 def _complete(state: Gathering) -> Colour | None:
     """The rating assigned, once nobody asked is awaited, unless drafted for it or worse."""
     colour = state.assigned
@@ -393,6 +426,7 @@ def _product(desk: _Desk, part: _Part, *, recipient: Recipient) -> ProductDrafte
         colour=part.colour,
         disposal=rule.disposal,
         urgent=part.urgent,
+        instead_of=part.instead_of,
         identity=identity,
         around=desk.around,
         items=tuple(_draft_item(desk, item, recipient=recipient, about=about) for item in included),
@@ -455,6 +489,7 @@ STEP: Step[Gathering] = Step(
         NotificationAmended,
         ItemAmended,
         ProductRefused,
+        ProductNotTaken,
         ProductWithout,
     ),
     state=Gathering,

@@ -32,6 +32,7 @@ from schemas.person import Person
 from schemas.product import (
     Disposal,
     ItemAmended,
+    ProductNotTaken,
     ProductRefused,
     ProductWithout,
     items_of_notification,
@@ -150,6 +151,9 @@ class Gathering(Shape):
     """Nothing more is drafted until the referral is open again."""
     cancelled: bool = Field(default=False, exclude_if=not_)
     """It was closed with no further action: what waits for its owners does not go."""
+    not_taken: tuple[Identity, ...] = Field(default=(), exclude_if=not_)
+    """Urgent products that nobody of their recipients has, until the next of the chain has its own.
+    """
     transferred_to: Code | None = Field(default=None, exclude_if=not_)
     """The hub of another area, to which a human closed it."""
     put_off: tuple[Drafted, ...] = Field(default=(), exclude_if=not_)
@@ -262,20 +266,28 @@ def _heard(state: Gathering, message: Message, *, now: Now) -> Gathering:
             return _answered(state, Answer(request_id=answered.request_id, items=items))
         case NotificationAmended() as amended if amended.version > state.version:
             return _amended(state, amended, now=now)
-        case ItemAmended(item_id=item_id, text=text):
-            return state.in_words(item_id, text)
         case InformationVolunteered() as told:
             items = tuple(_held(item, told.agency) for item in told.items)
             return _answered(state, Answer(request_id=told.volunteered_id, items=items))
-        case ProductRefused(product_id=product_id, voided=True):
-            return state.putting_off(product_id)
-        case ProductWithout() as without:
-            return state.going_without(without)
         case InformationMissing(request_id=id_) if id_ not in state.missing:
             return state.model_copy(update={"missing": (*state.missing, id_)})
         case RequestCancelled(request_id=id_, closing=closing) if id_ not in state.missing:
             closed = state.closed or closing
             return state.model_copy(update={"missing": (*state.missing, id_), "closed": closed})
+    return _became(state, message)
+
+
+def _became(state: Gathering, message: Message) -> Gathering:
+    """The same of what became of products, and of the items in them."""
+    match message.data:
+        case ItemAmended(item_id=item_id, text=text):
+            return state.in_words(item_id, text)
+        case ProductRefused(product_id=product_id, voided=True):
+            return state.putting_off(product_id)
+        case ProductNotTaken(product_id=id_) if id_ in state.products:
+            return state.model_copy(update={"not_taken": (*state.not_taken, id_)})
+        case ProductWithout() as without:
+            return state.going_without(without)
     return state
 
 

@@ -30,8 +30,14 @@ from schemas.information import (
 from schemas.message import Message
 from schemas.notification import Notification
 from schemas.person import Name, Person
-from schemas.policy import Policy
-from schemas.product import ProductDrafted, ProductVoided, release_digest
+from schemas.policy import Policy, Recipient
+from schemas.product import (
+    Disposal,
+    ProductDrafted,
+    ProductNotTaken,
+    ProductVoided,
+    release_digest,
+)
 from schemas.rating import Colour, RatingAssigned, RatingSuggested
 from tests.support import given
 from tests.support.given import NOON, Given
@@ -524,3 +530,74 @@ def test_only_the_right_cases_product_stands_in_whatever_order_the_correction_co
 def _standing(facts: list[Fact]) -> list[ProductDrafted]:
     voided = {fact.product_id for fact in given.of(ProductVoided, facts)}
     return [draft for draft in drafts(facts) if draft.product_id not in voided]
+
+
+NEXT = ("csc_assessment_team", "section 47 enquiry")
+
+
+def not_taken(product_id: str) -> ProductNotTaken:
+    return ProductNotTaken(
+        product_id=product_id,
+        referral_id="ref-1",
+        case_id="case-1",
+        recipient="csc_duty_team",
+        purpose="section 47 enquiry",
+        colour=Colour.RED,
+        why="unfetched",
+    )
+
+
+def told_at_once() -> tuple[Given, list[str]]:
+    """A Red that has gone to its front line; the ids of its urgent products."""
+    step = composing().given(given.linked(given.HIT))
+    return step, [
+        one.product_id for one in drafts(step.when(assigned(Colour.RED)).facts, urgent=True)
+    ]
+
+
+def test_a_red_that_its_recipient_does_not_take_goes_to_the_next_of_the_chain() -> None:
+    step, (first, _) = told_at_once()
+    (draft,) = drafts(step.when(not_taken(first)).facts, urgent=True)
+    assert (draft.recipient, draft.purpose, draft.instead_of) == (*NEXT, first)
+    assert (draft.colour, draft.disposal) == (Colour.RED, Disposal.FRONT_LINE_TEAM)
+
+
+def test_each_product_that_is_not_taken_goes_on_once_and_to_nobody_who_has_had_it() -> None:
+    step, (first, second) = told_at_once()
+    (draft,) = drafts(step.when(not_taken(first)).facts, urgent=True)
+    for again in (first, second, draft.product_id, "another product"):
+        assert drafts(step.when(not_taken(again)).facts, urgent=True) == []
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_who_gets_it_next_does_not_depend_on_who_is_first_not_to_take_it(*, swapped: bool) -> None:
+    red = given.profile().colours[Colour.RED]
+    chain = (
+        Recipient(agency=NEXT[0], purpose=NEXT[1]),
+        Recipient(agency="early_help", purpose="x"),
+    )
+    colours = {**given.profile().colours, Colour.RED: red.model_copy(update={"next": chain})}
+    policy = given.policy(profile_=given.profile().model_copy(update={"colours": colours}))
+    step = Given(compose.STEP, policy).given(given.linked(given.HIT))
+    ids = [one.product_id for one in drafts(step.when(assigned(Colour.RED)).facts, urgent=True)]
+    for id_ in reversed(ids) if swapped else ids:
+        step.when(not_taken(id_))
+    others = {one.recipient: one.product_id for one in drafts(step.facts, urgent=True)}
+    assert set(others) == {"csc_duty_team", "police_cait", NEXT[0], "early_help"}
+
+
+def test_what_was_rated_down_meanwhile_goes_to_nobody_else_until_it_is_a_red_again() -> None:
+    step, (first, _) = told_at_once()
+    step.given(assigned(Colour.GREEN, NOON + HOUR))
+    assert drafts(step.when(not_taken(first)).facts, urgent=True) == []
+    again = step.when(assigned(Colour.RED, NOON + 2 * HOUR))
+    assert [one.recipient for one in drafts(again.facts, urgent=True)] == [NEXT[0]]
+
+
+def test_under_a_profile_without_a_next_recipient_it_goes_nowhere_else() -> None:
+    red = given.profile().colours[Colour.RED].model_copy(update={"next": ()})
+    colours = {**given.profile().colours, Colour.RED: red}
+    policy = given.policy(profile_=given.profile().model_copy(update={"colours": colours}))
+    step = Given(compose.STEP, policy).given(given.linked(given.HIT))
+    (first, _) = drafts(step.when(assigned(Colour.RED)).facts, urgent=True)
+    assert drafts(step.when(not_taken(first.product_id)).facts, urgent=True) == []
