@@ -24,6 +24,7 @@ from router.steps.release import sending
 from router.steps.release.state import Released
 from router.steps.release.state import State as Release
 from router.steps.safety import NOT_SAFE, Leaving, guarded, unsafe
+from schemas.changes import ProductChange
 from schemas.checks import CheckRequest
 from schemas.identity import IdentityBlock, IdentityField
 from schemas.information import InformationRequest
@@ -46,6 +47,7 @@ _LEAVING: Final = frozenset(
         InformationRequest,
         LinksChanged,
         Product,
+        ProductChange,
         ProductRecall,
         ReferralOutcome,
         RequestCancellation,

@@ -17,6 +17,7 @@ from router.steps.identity import identity_of, told_of
 from router.steps.link.register import STEP_NAME, Evidence, PersonRecord
 from router.steps.now import Now
 from router.steps.safety import guarded
+from schemas.changes import ProductChange
 from schemas.identity import ChildAbout, IdentityBlock
 from schemas.notices import (
     AnswerOverdue,
@@ -44,6 +45,7 @@ _ABOUT_ONE: Final = frozenset(
         DueTimeWarning,
         Handover,
         OwedNotice,
+        ProductChange,
         ReferralOpenAgain,
         ReferralOutcome,
         RequestCancellation,

@@ -7,6 +7,7 @@ from typing import Literal
 
 from schemas import (
     case,
+    changes,
     checks,
     decisions,
     enquiries,
@@ -182,7 +183,12 @@ TOPICS: tuple[Topic, ...] = (
     Topic(
         "products.drafted",
         "what might leave",
-        (product.ProductDrafted, product.ProductVoided, product.ApprovalsCancelled),
+        (
+            product.ProductDrafted,
+            product.ProductVoided,
+            product.ProductEnded,
+            product.ApprovalsCancelled,
+        ),
         keyed_by="case",
     ),
     Topic(
@@ -234,6 +240,7 @@ TOPICS: tuple[Topic, ...] = (
             decisions.RecallReceived,
             decisions.ProductFetched,
             decisions.ProductStopped,
+            changes.ChangeReceived,
         ),
         keyed_by="case",
         external=True,
@@ -268,6 +275,12 @@ TOPICS: tuple[Topic, ...] = (
             enquiries.EnquiryAnswered,
         ),
         keyed_by="area",
+    ),
+    Topic(
+        "changes.told",
+        "who was told that what they hold has changed, and knows of it",
+        (changes.ChangeTold, changes.ChangeAcknowledged),
+        keyed_by="case",
     ),
     Topic(
         "clocks.told",

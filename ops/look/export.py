@@ -10,6 +10,7 @@ from typing import Any
 
 from connectors.events.facts import MESSAGE_TYPES
 from schemas import (
+    changes,
     checks,
     enquiries,
     information,
@@ -24,6 +25,7 @@ from schemas.base import Notice, Shape
 from schemas.topics import TOPICS
 
 NOTICES: tuple[type[Notice], ...] = (
+    changes.ProductChange,
     checks.CheckRequest,
     enquiries.EnquiryReply,
     enquiries.EnquiryReview,

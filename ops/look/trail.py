@@ -22,7 +22,7 @@ from schemas.case import (
 )
 from schemas.checks import ChecksRequested, ChecksRevised
 from schemas.information import InformationRequested, RequestsPrepared
-from schemas.product import ApprovalsCancelled, ProductDrafted
+from schemas.product import ApprovalsCancelled, ProductDrafted, ProductEnded
 from schemas.rating import RatingAssigned, RatingSuggested
 from schemas.safety import LetterHeld, ProductHeld
 from stores import codec, trail
@@ -34,6 +34,7 @@ _IDS = (
     "amended_by",
     "amends",
     "case_id",
+    "change_id",
     "concern_id",
     "dead_letter_id",
     "decision_id",
@@ -108,6 +109,7 @@ _CODES = (
     "urgent",
     "version",
     "voided",
+    "was",
 )
 _MEASURES = (
     "answered_at",
@@ -163,6 +165,7 @@ _IN_OUR_WORDS: Mapping[type[Fact], frozenset[str]] = {
     RatingAssigned: frozenset({"agencies"}),
     ApprovalsCancelled: frozenset({"reason"}),
     ProductDrafted: frozenset({"reason", "purpose"}),
+    ProductEnded: frozenset({"reason"}),
     ProductHeld: frozenset({"says", "purpose"}),
     LetterHeld: frozenset({"says", "purpose"}),
 }

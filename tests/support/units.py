@@ -50,12 +50,13 @@ APART = (
     "approve",
     "hold",
     "release",
+    "inform",
     "answer",
     "check",
 )
 MIXED = (
     "deduplicate link answer",
-    "check rate request_information compose approve hold release",
+    "check rate request_information compose approve hold release inform",
 )
 
 

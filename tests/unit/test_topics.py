@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import router.topology
 from schemas import (
     case,
+    changes,
     checks,
     decisions,
     enquiries,
@@ -14,6 +15,7 @@ from schemas import (
     notification,
     operations,
     outcome,
+    owed,
     picture,
     product,
     rating,
@@ -25,6 +27,7 @@ from schemas.topics import FACTS, TOPICS
 
 MODULES = (
     case,
+    changes,
     checks,
     decisions,
     enquiries,
@@ -32,6 +35,7 @@ MODULES = (
     notification,
     operations,
     outcome,
+    owed,
     picture,
     product,
     rating,

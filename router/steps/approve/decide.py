@@ -63,6 +63,7 @@ from schemas.product import (
     DraftItem,
     Item,
     ProductDrafted,
+    ProductEnded,
     ProductVoided,
     release_digest,
 )
@@ -90,7 +91,9 @@ def decide(state: State | None, message: Message, policy: Policy) -> Outcome[Sta
         case ProductVoided() as voided:
             return _void(known, voided)
         case ApprovalsCancelled() as cancelled:
-            return _cancel(known, cancelled, now=now)
+            return _cancel(known, cancelled.product_ids, reason=cancelled.reason, now=now)
+        case ProductEnded() as ended:
+            return _cancel(known, (ended.product_id,), reason=ended.reason, now=now)
         case SafetySettled() as found:
             return _go_on(known, found, now=now)
     return Outcome()
@@ -340,15 +343,17 @@ def _void(known: Approvals, voided: ProductVoided) -> Outcome[Approvals]:
     return Outcome()
 
 
-def _cancel(known: Approvals, cancelled: ApprovalsCancelled, *, now: Now) -> Outcome[Approvals]:
-    """What waits is refused, and who was asked is told; what was approved goes all the same."""
+def _cancel(
+    known: Approvals, product_ids: Collection[str], *, reason: str, now: Now
+) -> Outcome[Approvals]:
+    """What waits is refused, and who was asked is told; what was approved is the release step's."""
     facts, letters = list[Fact](), list[Letter]()
-    for product_id in cancelled.product_ids:
+    for product_id in product_ids:
         stage = known.products.get(product_id)
         if stage is None:
-            known = known.with_product(product_id, Void(reason=cancelled.reason))
+            known = known.with_product(product_id, Void(reason=reason))
         elif isinstance(stage, Draft):
-            outcome = refused(known, stage, cancelled.reason, voided=True)
+            outcome = refused(known, stage, reason, voided=True)
             known = outcome.state or known
             facts += outcome.facts
             letters += cancellations(stage, now)
@@ -364,6 +369,7 @@ STEP: Step[State] = Step(
         StandingReleased,
         StandingWithdrawn,
         ProductVoided,
+        ProductEnded,
         ApprovalsCancelled,
         SafetySettled,
     ),

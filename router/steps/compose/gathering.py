@@ -102,20 +102,24 @@ class Gathering(Shape):
     suggested: Colour | None = None
     assigned: Colour | None = None
     assigned_at: Instant | None = None
+    rerated_at: Instant | None = Field(default=None, exclude_if=not_)
+    """Of the last rating that is another than the one before it."""
     needs: Level = Level.NONE
     """What the rating assigned gathers; it may be heard before the further requests are."""
     requested: Level | None = None
+    requested_at: Instant | None = Field(default=None, exclude_if=not_)
+    """When anything was last asked, or said to be asked of nobody; documents of old lack it."""
     asked: tuple[Identity, ...] = ()
     missing: tuple[Identity, ...] = ()
     """Requests whose answers are not waited for: they are late, or were cancelled."""
     answers: tuple[Answer, ...] = ()
     at_once: Colour | None = None
-    """The most severe colour for which front-line recipients were told at once."""
+    """The colour for which front-line recipients were told at once, as long as it stands."""
     drafted: Colour | None = None
-    """The most severe colour for which the ordinary products were drafted."""
+    """The colour for which the ordinary products were drafted, as long as it stands."""
     products: tuple[Identity, ...] = ()
     holding: tuple[Drafted, ...] = ()
-    """What these products hold."""
+    """What those of them hold that stand."""
     concern_id: Identity | None = None
     """The referral of the notification's version 1, where this is a later one; or the one that
     told of the same concern first. What owners say is remembered under it.
@@ -134,6 +138,14 @@ class Gathering(Shape):
     def item(self, item_id: str) -> HeldItem | None:
         """The item of this id as it stands now."""
         return next((one for one in self.items if one.item_id == item_id), None)
+
+    @property
+    def awaits_requests(self) -> bool:
+        """Whether it is still to be heard what the rating gathers: where it is another than before,
+        that is told anew, though nobody be asked.
+        """
+        asked, rerated = self.requested_at, self.rerated_at
+        return asked is not None and rerated is not None and asked < rerated
 
     @property
     def items(self) -> tuple[HeldItem, ...]:
@@ -208,7 +220,7 @@ def _heard(state: Gathering, message: Message) -> Gathering:
     """The same of what is asked and of what comes of it."""
     match message.data:
         case InformationRequested() as requested:
-            return _requested(state, requested)
+            return _requested(state, requested, at=message.time)
         case InformationAnswered() as answered:
             items = tuple(_held(item, answered.agency) for item in answered.items)
             return _answered(state, Answer(request_id=answered.request_id, items=items))
@@ -275,18 +287,23 @@ def _assigned(state: Gathering, colour: Colour, *, at: dt.datetime, needs: Level
         stands = (state.assigned_at, state.assigned.severity)
         if stands >= (at, colour.severity):
             return state
-    return state.model_copy(update={"assigned": colour, "assigned_at": at, "needs": needs})
+    changes: dict[str, object] = {"assigned": colour, "assigned_at": at, "needs": needs}
+    if state.assigned not in (None, colour):
+        changes["rerated_at"] = at
+    return state.model_copy(update=changes)
 
 
-def _requested(state: Gathering, requested: InformationRequested) -> Gathering:
+def _requested(state: Gathering, requested: InformationRequested, *, at: dt.datetime) -> Gathering:
     asked = (request.identifier for request in requested.requests)
     new = [id_ for id_ in asked if id_ not in state.asked]
     level = requested.level
     if state.requested is not None and not thresholds.deeper(level, state.requested):
         level = state.requested
-    if not new and level is state.requested:
+    at = max(at, state.requested_at or at)
+    if not new and level is state.requested and at == state.requested_at:
         return state
-    return state.model_copy(update={"requested": level, "asked": (*state.asked, *new)})
+    changes = {"requested": level, "requested_at": at, "asked": (*state.asked, *new)}
+    return state.model_copy(update=changes)
 
 
 def _answered(state: Gathering, new: Answer) -> Gathering:

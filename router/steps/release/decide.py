@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from router.step import Outcome, Step, product_of, refuse
 from router.steps.now import Now
-from router.steps.release import recalls, sending
+from router.steps.release import changes, recalls, sending
 from router.steps.release.state import (
     Delivered,
     HeldBack,
@@ -28,6 +28,7 @@ from schemas.product import (
     ApprovalWithdrawn,
     ProductApproved,
     ProductDelivered,
+    ProductEnded,
     ProductHeldBack,
     ProductRefused,
     ProductReturned,
@@ -59,6 +60,8 @@ def decide(state: State | None, message: Message, policy: Policy) -> Outcome[Sta
             return recalls.answered(state, received, policy=policy)
         case ProductVoided() as voided:
             return recalls.void(state, voided, cause=cause)
+        case ProductEnded() as ended:
+            return changes.end(state, ended)
     return Outcome()
 
 
@@ -146,6 +149,7 @@ STEP: Step[State] = Step(
         ProductApproved,
         ApprovalWithdrawn,
         ProductVoided,
+        ProductEnded,
         DeliveryReceived,
         RecallReceived,
         ProductFetched,

@@ -21,6 +21,7 @@ from schemas.product import (
     Disposal,
     ProductApproved,
     ProductDrafted,
+    ProductEnded,
     ProductRefused,
 )
 from schemas.rating import Colour
@@ -88,8 +89,10 @@ def test_with_no_further_action_what_was_drafted_is_cancelled_and_with_no_other_
         assert drafted().when(closed(outcome)).facts == ()
     step = drafted()
     (product,) = drafts(tuple(step.facts))
-    (fact,) = step.when(closed()).facts
+    fact, ended = step.when(closed()).facts
     assert isinstance(fact, ApprovalsCancelled)
+    assert isinstance(ended, ProductEnded)
+    assert (ended.product_id, ended.colour) == (product.product_id, None)
     assert (fact.product_ids, fact.case_id) == ((product.product_id,), "case-1")
     assert "no further action" in fact.reason
     assert step.when(closed()).facts == ()
