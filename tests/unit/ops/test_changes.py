@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from ops.cli import main
 from ops.demo.running import DemoFolder
 from ops.demo.simulation.answers import answer, event
 from ops.run.wiring import Hub
@@ -76,8 +78,25 @@ def read(hub: Hub, agency: str, type_: str) -> list[dict[str, Any]]:
     return [one["data"] for one in letters(hub, agency) if one["type"] == type_]
 
 
+def command(worked: tuple[DemoFolder, Hub], name: str, *arguments: str) -> str:
+    told = CliRunner().invoke(main, [name, "--config", str(worked[0].config), *arguments])
+    assert told.exit_code == 0, told.output
+    return told.stdout
+
+
+def who_holds(worked: tuple[DemoFolder, Hub], head: dict[str, Any]) -> set[tuple[Any, ...]]:
+    told = json.loads(command(worked, "case", head["referral_id"], "--now", "--json"))
+    names = ("recipient", "colour", "state", "stands", "change")
+    return {tuple(one[name] for name in names) for one in told if one["urgent"]}
+
+
+def running(worked: tuple[DemoFolder, Hub], kind: str) -> list[dict[str, Any]]:
+    every = json.loads(command(worked, "clocks", "--json"))
+    return [one for one in every if one["kind"] == kind]
+
+
 def test_a_red_that_is_lowered_is_told_to_whoever_has_it_and_taken_from_whoever_has_not(
-    hub: Hub,
+    worked: tuple[DemoFolder, Hub], hub: Hub
 ) -> None:
     head = told_of_a_child(hub)
     decides(hub, "rating", head, colour="red")
@@ -91,8 +110,17 @@ def test_a_red_that_is_lowered_is_told_to_whoever_has_it_and_taken_from_whoever_
     assert told["product_ids"] == [product["product_id"]]
     assert told["about"]["names"] == product["about"]["names"]
     assert letters(hub, CAIT) == [], "it had nothing in hand"
+    assert [one["referral_id"] for one in running(worked, "receipt")] == [head["referral_id"]]
+    assert who_holds(worked, head) == {
+        (DUTY, "red", "fetched", False, "told"),
+        (CAIT, "red", "taken back from its queue", False, None),
+    }
     send(hub, DUTY, [answer(letter) or {}])
     hub.embedded().drain()
+    assert running(worked, "receipt") == []
+    assert (DUTY, "red", "fetched", False, "acknowledged") in who_holds(worked, head)
+    said = command(worked, "case", head["referral_id"], "--now")
+    assert "csc_duty_team: red at once, fetched, stands no more, of what changed: ack" in said
 
 
 def test_the_lower_ratings_product_goes_out_and_red_again_tells_the_front_line_again(
