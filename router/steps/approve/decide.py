@@ -89,7 +89,7 @@ def decide(state: State | None, message: Message, policy: Policy) -> Outcome[Sta
         case ItemRuled() as ruled:
             return rule(known, ruled, now=now)
         case ProductVoided() as voided:
-            return _void(known, voided)
+            return _cancel(known, (voided.product_id,), reason=voided.reason, now=now)
         case ApprovalsCancelled() as cancelled:
             return _cancel(known, cancelled.product_ids, reason=cancelled.reason, now=now)
         case ProductEnded() as ended:
@@ -333,21 +333,11 @@ def _release(
     return replace(outcome, letters=tuple(requests(after, other, now)))
 
 
-def _void(known: Approvals, voided: ProductVoided) -> Outcome[Approvals]:
-    """What waits is refused; what was approved is the release step's to stop or recall."""
-    stage = known.products.get(voided.product_id)
-    if stage is None:
-        return Outcome(known.with_product(voided.product_id, Void(reason=voided.reason)))
-    if isinstance(stage, Draft):
-        return refused(known, stage, voided.reason, voided=True)
-    return Outcome()
-
-
 def _cancel(
     known: Approvals, product_ids: Collection[str], *, reason: str, now: Now
 ) -> Outcome[Approvals]:
     """What waits is refused, and who was asked is told; what was approved is the release step's."""
-    facts, letters = list[Fact](), list[Letter]()
+    before, facts, letters = known, list[Fact](), list[Letter]()
     for product_id in product_ids:
         stage = known.products.get(product_id)
         if stage is None:
@@ -357,7 +347,7 @@ def _cancel(
             known = outcome.state or known
             facts += outcome.facts
             letters += cancellations(stage, now)
-    return Outcome(known, tuple(facts), tuple(letters))
+    return Outcome(known if known is not before else None, tuple(facts), tuple(letters))
 
 
 STEP: Step[State] = Step(

@@ -130,6 +130,8 @@ class Gathering(Shape):
     """Words that were heard before the link: they take the place of those linked."""
     closed: bool = Field(default=False, exclude_if=not_)
     """Nothing more is drafted until the referral is open again."""
+    ended_at: Instant | None = Field(default=None, exclude_if=not_)
+    """When it was last closed or opened again."""
     cancelled: bool = Field(default=False, exclude_if=not_)
     """It was closed with no further action: what waits for its owners does not go."""
     put_off: tuple[Drafted, ...] = Field(default=(), exclude_if=not_)
@@ -209,9 +211,10 @@ def noted(state: Gathering, message: Message, *, profile: BoroughProfile) -> Gat
             needs = level or profile.colours[colour].level
             return _assigned(state, colour, at=message.time, needs=needs)
         case ReferralClosed(outcome=outcome):
-            return _ended(state, closed=True, cancelled=outcome is Disposal.NO_FURTHER_ACTION)
+            nothing = outcome is Disposal.NO_FURTHER_ACTION
+            return _ended(state, closed=True, cancelled=nothing, at=message.time)
         case ReferralReopened():
-            return _ended(state, closed=False, cancelled=False)
+            return _ended(state, closed=False, cancelled=False, at=message.time)
         case _:
             return _heard(state, message)
 
@@ -236,7 +239,8 @@ def _heard(state: Gathering, message: Message) -> Gathering:
         case InformationMissing(request_id=id_) if id_ not in state.missing:
             return state.model_copy(update={"missing": (*state.missing, id_)})
         case RequestCancelled(request_id=id_, closing=closing) if id_ not in state.missing:
-            closed = state.closed or closing
+            stale = state.ended_at is not None and message.time < state.ended_at
+            closed = state.closed or (closing and not stale)
             return state.model_copy(update={"missing": (*state.missing, id_), "closed": closed})
     return state
 
@@ -275,10 +279,11 @@ def _amended(state: Gathering, amended: NotificationAmended) -> Gathering:
     return state.model_copy(update=changes | {"notified": notified})
 
 
-def _ended(state: Gathering, *, closed: bool, cancelled: bool) -> Gathering:
-    if (state.closed, state.cancelled) == (closed, cancelled):
+def _ended(state: Gathering, *, closed: bool, cancelled: bool, at: dt.datetime) -> Gathering:
+    """The latest word counts, whenever heard: it may be of another case, and come another way."""
+    if state.ended_at is not None and at < state.ended_at:
         return state
-    return state.model_copy(update={"closed": closed, "cancelled": cancelled})
+    return state.model_copy(update={"closed": closed, "cancelled": cancelled, "ended_at": at})
 
 
 def _assigned(state: Gathering, colour: Colour, *, at: dt.datetime, needs: Level) -> Gathering:

@@ -26,13 +26,12 @@ from schemas.changes import (
     ProductChange,
 )
 from schemas.decisions import ProductFetched
-from schemas.letter import Letter
+from schemas.letter import Letter, letter_id
 from schemas.message import Message, derived_id
 from schemas.outcome import ReferralClosed, ReferralReopened
 from schemas.owed import ClockClosed, Owed
 from schemas.policy import Policy
 from schemas.product import (
-    Disposal,
     ProductEnded,
     ProductRecalled,
     ProductReleased,
@@ -68,7 +67,8 @@ def decide(state: Holders | None, message: Message, policy: Policy) -> Outcome[H
     desk = _Desk(referral_id, message, now)
     told = _told(desk, before, after)
     due = timers(told.state.next_at, referral_id, before=before.next_at)
-    return Outcome(told.state, tuple(told.facts), tuple(told.letters), due)
+    taken_back = tuple(told.takes_back)
+    return Outcome(told.state, tuple(told.facts), tuple(told.letters), due, taken_back)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +87,11 @@ class _Telling:
     state: Holders
     facts: list[Fact]
     letters: list[Letter]
+    takes_back: list[str]
 
 
 def _told(desk: _Desk, before: Holders, after: Holders) -> _Telling:
-    told = _Telling(after, [], [])
+    told = _Telling(after, [], [], [])
     match desk.message.data:
         case ProductRecalled() as recalled:
             _awaits_recall(desk, told, recalled)
@@ -111,7 +112,8 @@ def _is_news(desk: _Desk, after: Holders, agency: str) -> bool:
     that product is known to have ended.
     """
     decided = isinstance(desk.message.data, RatingAssigned | ReferralClosed | ReferralReopened)
-    if decided or after.outcome is Disposal.NO_FURTHER_ACTION:
+    knows = after.knows(agency)
+    if decided or (knows and knows.outcome is not after.outcome):
         return True
     return any(one.ended for one in after.held_by(agency) if one.colour is not after.colour)
 
@@ -142,16 +144,18 @@ def _tell(desk: _Desk, told: _Telling, agency: str, *, knows: Knows) -> None:
         receipt_by=clock.due_at if clock else None,
         contact=desk.now.contact_of(desk.now.policy.lead_agency),
     )
+    key = f"product-changed/{agency}"
     owes = Owes(
         id=change.change_id,
         kind="change",
         since=desk.now.at,
+        letter=letter_id(desk.message.id, STEP_NAME, key=key),
         clock=clock,
         **change.shared(Owes),
     )
     told.state = told.state.telling([Knows(agency=agency, **stands.shared(Stands))]).owing(owes)
     told.facts.append(ChangeTold(**change.shared(Change)))
-    told.letters.append(Letter(f"product-changed/{agency}", agency=agency, notice=notice))
+    told.letters.append(Letter(key, agency=agency, notice=notice))
 
 
 def _let_go(desk: _Desk, told: _Telling, agency: str | None, reason: str = _ANOTHER) -> None:
@@ -168,6 +172,7 @@ def _forget(desk: _Desk, told: _Telling) -> None:
     """What was told of another child is wanted back as a whole; whoever gets products of the right
     one knows what these say.
     """
+    told.takes_back += [one.letter for one in told.state.owed if one.letter]
     _let_go(desk, told, None, _ELSEWHERE)
     held = {one.recipient for one in told.state.products if one.is_held}
     known = tuple(one for one in told.state.known if one.agency in held)

@@ -19,16 +19,16 @@ def noted(state: Holders, message: Message) -> Holders:
     match message.data:
         case RatingAssigned(colour=colour):
             return _rated(state, colour, at=message.time)
-        case ReferralClosed(outcome=outcome) if outcome is not state.outcome:
-            return state.model_copy(update={"outcome": outcome})
-        case ReferralReopened() if state.outcome is not None:
-            return state.model_copy(update={"outcome": None})
+        case ReferralClosed(outcome=outcome):
+            return _ended(state, outcome, at=message.time)
+        case ReferralReopened():
+            return _ended(state, None, at=message.time)
         case LinkCorrected() as correction:
             return _moved(state, correction, at=message.time)
         case ProductReleased() as released:
             return _had(state, released, colour=released.colour)
         case ProductFetched() as fetched:
-            return _had(state, fetched, fetched=True)
+            return _had(state, fetched, fetched_at=message.time)
         case ProductEnded() as ended if ended.colour is not None:
             held = state.product(ended.product_id, case_id=ended.case_id)
             return state.with_product(held.model_copy(update={"ended": True}))
@@ -50,12 +50,19 @@ def _rated(state: Holders, colour: Colour, *, at: dt.datetime) -> Holders:
     return state.model_copy(update={"colour": colour, "rated_at": at, "products": products})
 
 
+def _ended(state: Holders, outcome: Disposal | None, *, at: dt.datetime) -> Holders:
+    """The latest word counts, whenever heard."""
+    if outcome is state.outcome or (state.ended_at is not None and at < state.ended_at):
+        return state
+    return state.model_copy(update={"outcome": outcome, "ended_at": at})
+
+
 def _had(
     state: Holders,
     came: ProductReleased | ProductFetched,
     *,
     colour: Colour | None = None,
-    fetched: bool = False,
+    fetched_at: dt.datetime | None = None,
 ) -> Holders:
     """From when both are heard its recipient holds it, and knows what it says of the referral."""
     before = state.product(came.product_id, case_id=came.case_id)
@@ -63,7 +70,7 @@ def _had(
         update={
             "recipient": came.recipient,
             "colour": colour or before.colour,
-            "fetched": fetched or before.fetched,
+            "fetched_at": before.fetched_at or fetched_at,
             "gone": before.gone or _elsewhere(state, came.case_id),
         }
     )
@@ -80,8 +87,11 @@ def _elsewhere(state: Holders, case_id: str) -> bool:
 
 def _knows(state: Holders, held: Held) -> Knows:
     """Who gets a product that stands, knows by it what stands."""
+    assert held.fetched_at is not None
     stood = held.colour is state.colour and not held.ended
-    outcome = state.outcome if stood and state.outcome is not Disposal.NO_FURTHER_ACTION else None
+    later = state.ended_at is not None and held.fetched_at >= state.ended_at
+    goes_on = state.outcome is not Disposal.NO_FURTHER_ACTION
+    outcome = state.outcome if stood and later and goes_on else None
     return Knows(agency=held.recipient, colour=held.colour, outcome=outcome)
 
 

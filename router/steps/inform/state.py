@@ -25,7 +25,7 @@ class Held(CaseProduct):
     recipient: Code | None = None
     colour: Colour | None = None
     """None until its release is heard."""
-    fetched: bool = False
+    fetched_at: Instant | None = None
     ended: bool = False
     """It stands no more."""
     gone: bool = False
@@ -34,7 +34,7 @@ class Held(CaseProduct):
     @property
     def is_held(self) -> bool:
         """Whether its recipient has it, and all of that is known."""
-        return self.fetched and not self.gone and self.colour is not None
+        return self.fetched_at is not None and not self.gone and self.colour is not None
 
 
 class Stands(Shape):
@@ -58,6 +58,8 @@ class Owes(Shape):
     agency: Code
     case_id: Identity
     since: Instant
+    letter: Identity | None = None
+    """In which it was told, to be taken back where it is about another child."""
     clock: Ticking | None = None
     """None once it is acknowledged, or nobody is left to be told."""
     acknowledged: bool = Field(default=False, exclude_if=not_)
@@ -71,6 +73,8 @@ class Holders(Shape):
     colour: Colour | None = None
     rated_at: Instant | None = None
     outcome: Disposal | None = None
+    ended_at: Instant | None = None
+    """When it was last closed or opened again."""
     products: tuple[Held, ...] = ()
     known: tuple[Knows, ...] = ()
     owed: tuple[Owes, ...] = ()
