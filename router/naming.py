@@ -18,6 +18,7 @@ from router.steps.link.register import STEP_NAME, Evidence, PersonRecord
 from router.steps.now import Now
 from router.steps.safety import guarded
 from schemas.changes import ProductChange
+from schemas.handoff import OutcomeForCases
 from schemas.identity import ChildAbout, IdentityBlock
 from schemas.notices import (
     AnswerOverdue,
@@ -25,6 +26,7 @@ from schemas.notices import (
     Handover,
     LinksChanged,
     MergeReview,
+    OutOfArea,
     RequestCancellation,
     RequestChange,
     RequestsPlanned,
@@ -44,6 +46,8 @@ _ABOUT_ONE: Final = frozenset(
         AnswerOverdue,
         DueTimeWarning,
         Handover,
+        OutOfArea,
+        OutcomeForCases,
         OwedNotice,
         ProductChange,
         ReferralOpenAgain,

@@ -26,6 +26,7 @@ from router.steps.compose.gathering import (
 from router.steps.compose.weighing import weigh
 from router.steps.identity import identity_of
 from router.steps.now import Now
+from router.steps.places import at_once_to, hub_of, recipients_of, to_hub
 from router.steps.safety import CHILD, cautioned, guarded
 from router.steps.sanitising import Known, Sanitised, known_of, sanitise
 from schemas.base import Fact
@@ -199,6 +200,7 @@ def _draft(
     if put_off and not desk.state.cancelled:
         drafts += (_anew(desk, one) for one in put_off)
         changes["put_off"] = ()
+    drafts += _transferred(desk)
     if not closed and (colour := _at_once(desk)):
         drafts += _products(desk, _Part("urgent", colour, desk.items(), urgent=True))
         changes["at_once"] = colour
@@ -212,6 +214,15 @@ def _draft(
         changes["holding"] = tuple(_holding(desk.state, drafts))
     after = desk.state.model_copy(update=changes) if changes else desk.state
     return Outcome(after, (*stopped, *drafts))
+
+
+def _transferred(desk: _Desk) -> Iterator[ProductDrafted]:
+    """A human closed it to the hub of another area, which has nothing of it yet (R41)."""
+    hub, state = desk.state.transferred_to, desk.state
+    if hub is not None and hub not in state.supplied:
+        colour = state.assigned or state.suggested or desk.now.profile.default
+        part = _Part("transfer", colour, desk.items())
+        yield _product(desk, part, recipient=to_hub(hub, desk.now))
 
 
 def _holding(state: Gathering, drafts: Sequence[ProductDrafted]) -> Iterator[Drafted]:
@@ -306,7 +317,8 @@ def _late(desk: _Desk, message: Message) -> _Part | None:
 
 def _products(desk: _Desk, part: _Part) -> list[ProductDrafted]:
     rule = desk.now.rule(part.colour)
-    recipients = rule.at_once if part.urgent else rule.recipients
+    hub = hub_of(desk.notified.child, desk.now)
+    recipients = (at_once_to if part.urgent else recipients_of)(rule, hub, desk.now)
     return [_product(desk, part, recipient=recipient) for recipient in recipients]
 
 

@@ -130,12 +130,19 @@ class Gathering(Shape):
     """Words that were heard before the link: they take the place of those linked."""
     closed: bool = Field(default=False, exclude_if=not_)
     """Nothing more is drafted until the referral is open again."""
-    ended_at: Instant | None = Field(default=None, exclude_if=not_)
-    """When it was last closed or opened again."""
+    closings: tuple[Identity, ...] = Field(default=(), exclude_if=not_)
+    """The facts by which it was closed that were heard."""
     cancelled: bool = Field(default=False, exclude_if=not_)
     """It was closed with no further action: what waits for its owners does not go."""
+    transferred_to: Code | None = Field(default=None, exclude_if=not_)
+    """The hub of another area, to which a human closed it."""
     put_off: tuple[Drafted, ...] = Field(default=(), exclude_if=not_)
     """Products that did not go for that; they are drafted anew should the referral go on."""
+
+    @property
+    def supplied(self) -> frozenset[Code]:
+        """For whom something was drafted that is not put off."""
+        return frozenset(one.recipient for one in self.holding)
 
     def item(self, item_id: str) -> HeldItem | None:
         """The item of this id as it stands now."""
@@ -210,11 +217,14 @@ def noted(state: Gathering, message: Message, *, profile: BoroughProfile) -> Gat
         case RatingAssigned(colour=colour, level=level):
             needs = level or profile.colours[colour].level
             return _assigned(state, colour, at=message.time, needs=needs)
-        case ReferralClosed(outcome=outcome):
+        case ReferralClosed(outcome=outcome, to=to):
+            hub = to if outcome is Disposal.TRANSFERRED else state.transferred_to
             nothing = outcome is Disposal.NO_FURTHER_ACTION
-            return _ended(state, closed=True, cancelled=nothing, at=message.time)
+            ended = _ended(state, closed=True, cancelled=nothing)
+            closings = (*ended.closings, message.id)
+            return ended.model_copy(update={"closings": closings, "transferred_to": hub})
         case ReferralReopened():
-            return _ended(state, closed=False, cancelled=False, at=message.time)
+            return _ended(state, closed=False, cancelled=False)
         case _:
             return _heard(state, message)
 
@@ -239,8 +249,8 @@ def _heard(state: Gathering, message: Message) -> Gathering:
         case InformationMissing(request_id=id_) if id_ not in state.missing:
             return state.model_copy(update={"missing": (*state.missing, id_)})
         case RequestCancelled(request_id=id_, closing=closing) if id_ not in state.missing:
-            stale = state.ended_at is not None and message.time < state.ended_at
-            closed = state.closed or (closing and not stale)
+            # The closing itself may still be to be heard; or it was, and what came after it.
+            closed = state.closed or (closing and message.causation_id not in state.closings)
             return state.model_copy(update={"missing": (*state.missing, id_), "closed": closed})
     return state
 
@@ -279,11 +289,10 @@ def _amended(state: Gathering, amended: NotificationAmended) -> Gathering:
     return state.model_copy(update=changes | {"notified": notified})
 
 
-def _ended(state: Gathering, *, closed: bool, cancelled: bool, at: dt.datetime) -> Gathering:
-    """The latest word counts, whenever heard: it may be of another case, and come another way."""
-    if state.ended_at is not None and at < state.ended_at:
+def _ended(state: Gathering, *, closed: bool, cancelled: bool) -> Gathering:
+    if (state.closed, state.cancelled) == (closed, cancelled):
         return state
-    return state.model_copy(update={"closed": closed, "cancelled": cancelled, "ended_at": at})
+    return state.model_copy(update={"closed": closed, "cancelled": cancelled})
 
 
 def _assigned(state: Gathering, colour: Colour, *, at: dt.datetime, needs: Level) -> Gathering:

@@ -51,8 +51,7 @@ def _rated(state: Holders, colour: Colour, *, at: dt.datetime) -> Holders:
 
 
 def _ended(state: Holders, outcome: Disposal | None, *, at: dt.datetime) -> Holders:
-    """The latest word counts, whenever heard."""
-    if outcome is state.outcome or (state.ended_at is not None and at < state.ended_at):
+    if outcome is state.outcome:
         return state
     return state.model_copy(update={"outcome": outcome, "ended_at": at})
 

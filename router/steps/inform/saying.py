@@ -12,6 +12,7 @@ _CLOSED = {
     Disposal.EARLY_HELP: "with early help",
     Disposal.FRONT_LINE_TEAM: "for a front-line team to go on with",
     Disposal.SIGNPOSTED: "with a signpost to another service",
+    Disposal.TRANSFERRED: "as it is for the hub of another area to go on with",
 }
 _NO_MORE = (
     "What you have stands no more: end what you do for it alone. Of a risk that you know of "
