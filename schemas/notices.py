@@ -122,6 +122,8 @@ class RequestChange(RequestBasis, About, RequestHead, Notice, type="mash.request
     due_at: Instant
     paused: bool = Field(default=False, exclude_if=not_)
     """Its clock stands still until the hub says otherwise."""
+    says: Line | None = Field(default=None, exclude_if=not_)
+    """What else is otherwise, in the hub's words."""
 
 
 class RequestCancellation(About, RequestHead, Notice, type="mash.request-cancelled.v1"):

@@ -14,7 +14,7 @@ from router.steps.now import Now
 from router.steps.request_information.answers import miss, take, volunteer
 from router.steps.request_information.further import close, decide_further, stopped
 from router.steps.request_information.leaving import Left, adult_matter, leave, prepare, tell
-from router.steps.request_information.rerated import rerated
+from router.steps.request_information.rerated import moved, rerated
 from router.steps.request_information.state import (
     STEP_NAME,
     Asking,
@@ -120,7 +120,8 @@ def _gather(
 def _move(
     state: State | None, correction: LinkCorrected, *, cause: str, now: Now
 ) -> Outcome[State]:
-    """Answers to requests that are out are about the person described in them and stay good.
+    """Answers to requests that are out are about the person described in them and stay good; who is
+    asked is told that what was known beside was of another child.
 
     Once it is settled whose child it is, what waited for that leaves.
     """
@@ -133,7 +134,8 @@ def _move(
     if not isinstance(after, Asking) or not isinstance(before, Asking):
         return Outcome(state=after)
     left = _settled(after.ruled(ruling), cause=cause, now=now)
-    return _rerated(left, before, came=correction, now=now)
+    done = _rerated(left, before, came=correction, now=now)
+    return moved(done, before, correction=correction)
 
 
 def _rerated(

@@ -13,12 +13,18 @@ from router.steps.request_information.further import cancelled
 from router.steps.request_information.requests import requests_to
 from router.steps.request_information.state import Asked, Asking, Rating, State
 from schemas.base import Fact
+from schemas.case import LinkCorrected
 from schemas.information import InformationRequest, RequestChanged
 from schemas.letter import Letter
 from schemas.notices import RequestBasis, RequestChange, RequestHead
 
 LESS = "Less is needed now than when it was asked."
 """To who is asked no more: what the rating is, is no business of its."""
+_MOVED = "The referral was found to be about another child."
+_ASKED = (
+    "The child was taken for another. You are asked about the child whom this letter names, as "
+    "before: leave out of account what else you were shown with the request."
+)
 
 
 def rerated(
@@ -94,6 +100,30 @@ def _changed(
         key = f"request-changed/{one.request_id}"
         letters.append(Letter(key, agency=one.agency, notice=notice))
     return Outcome(after, tuple(facts), tuple(letters))
+
+
+def moved(outcome: Outcome[State], before: Asking, *, correction: LinkCorrected) -> Outcome[State]:
+    """Who is asked about a referral that is of another case is told so; it is asked the same."""
+    state = outcome.state
+    if not isinstance(state, Asking) or state.cases.now == before.cases.now:
+        return outcome
+    told = {letter.key for letter in outcome.letters}
+    facts, letters = list[Fact](), list[Letter]()
+    for one in state.asked:
+        key = f"request-changed/{one.request_id}"
+        if one not in before.asked or not one.awaited or key in told:
+            continue
+        head: dict[str, Any] = {
+            "referral_id": correction.referral_id,
+            "case_id": state.cases.now,
+            "paused": one.paused is not None,
+            **one.shared(RequestHead),
+            "due_at": one.due_at,
+        }
+        said = {"decided_by": correction.decided_by, "rationale": _MOVED}
+        facts.append(RequestChanged(**head, **said))
+        letters.append(Letter(key, agency=one.agency, notice=RequestChange(**head, says=_ASKED)))
+    return replace(outcome, facts=(*outcome.facts, *facts), letters=(*outcome.letters, *letters))
 
 
 def _raised(was: Rating, rating: Rating) -> bool:

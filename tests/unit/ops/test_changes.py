@@ -123,6 +123,22 @@ def test_a_red_that_is_lowered_is_told_to_whoever_has_it_and_taken_from_whoever_
     assert "csc_duty_team: red at once, fetched, stands no more, of what changed: ack" in said
 
 
+def test_closing_is_told_to_whoever_holds_a_product_and_so_is_that_it_goes_on(hub: Hub) -> None:
+    head = told_of_a_child(hub)
+    decides(hub, "rating", head, colour="red")
+    assert len(read(hub, DUTY, PRODUCT)) == 1
+    why = {"may_be_told": "Thank you.", "without_product": "It was a mistake."}
+    decides(hub, "outcome", head, outcome="no_further_action", **why)
+    (told,) = read(hub, DUTY, CHANGED)
+    assert told["outcome"] == "no_further_action"
+    assert told["to_do"].startswith("What you have stands no more")
+    assert letters(hub, CAIT) == []
+    decides(hub, "rating", head, colour="red", rationale="It was none")
+    (told,) = read(hub, DUTY, CHANGED)
+    assert told["changed"] == "The referral is open again."
+    assert [one["colour"] for one in read(hub, CAIT, PRODUCT)] == ["red"]
+
+
 def test_the_lower_ratings_product_goes_out_and_red_again_tells_the_front_line_again(
     hub: Hub,
 ) -> None:

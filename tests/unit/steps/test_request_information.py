@@ -854,6 +854,17 @@ def test_whoever_lowers_a_rating_keeps_what_it_names() -> None:
     assert set(cancellations(outcome)) == {"school", "gp"}
 
 
+def test_whoever_is_asked_is_told_that_the_child_was_taken_for_another() -> None:
+    step = asking().given(given.linked(given.MISSING_EPISODE), GREEN, answer("gp"))
+    outcome = step.when(given.corrected(), at=NOON + HOUR)
+    (school,) = changes(outcome).values()
+    assert (school.agency, school.case_id) == ("school", "case-2")
+    assert school.says is not None
+    assert "taken for another" in school.says
+    (fact,) = given.of(RequestChanged, outcome.facts)
+    assert (fact.due_at, fact.decided_by) == (school.due_at, "A. Reviewer")
+
+
 def test_the_same_colour_again_changes_nothing() -> None:
     step = asking().given(given.linked(), AMBER)
     outcome = step.when(AMBER)
