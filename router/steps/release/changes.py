@@ -11,8 +11,10 @@ def end(state: State | None, ended: ProductEnded) -> Outcome[State]:
     """Take it from its recipient's queue; nobody need know of it who never had it in hand."""
     if state is None:
         return Outcome(state=Void(reason=ended.reason))
-    if not isinstance(state, Released) or state.fetched or not state.holds or not state.letter:
+    if not isinstance(state, Released) or not state.holds or not state.letter:
         return Outcome()
+    if state.fetched:  # nobody need say any more that they have it
+        return Outcome(state.model_copy(update={"holds": None}))
     shared = {"reason": ended.reason, "product_id": ended.product_id}
     back = ProductTakenBack(**state.shared(ProductTakenBack) | shared)
     # Should the referral go on as it was, its owners are asked anew.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import permutations
 
 import pytest
@@ -11,7 +12,7 @@ from router.steps.compose import decide as compose
 from schemas.base import Fact
 from schemas.case import NotificationAmended
 from schemas.gathering import Level
-from schemas.information import InformationRequested
+from schemas.information import InformationRequested, RequestCancelled
 from schemas.message import Message
 from schemas.notices import ApprovalCancellation
 from schemas.outcome import Because, ReferralClosed, ReferralReopened
@@ -204,3 +205,20 @@ def test_where_it_turns_out_to_be_about_another_child_only_that_ones_product_is_
     step.given(closed(), refused(first.product_id), given.corrected())
     (again,) = drafts(step.when(OPEN).facts)
     assert again.case_id == "case-2"
+
+
+def test_a_cancellation_that_is_heard_after_the_reopening_closes_nothing() -> None:
+    asked = RequestCancelled(
+        referral_id="ref-1",
+        case_id="case-1",
+        request_id="request-gp",
+        agency="gp",
+        decided_by="S. Worker",
+        rationale="The referral was closed.",
+        closing=True,
+    )
+    closing = given.message(closed(Disposal.EARLY_HELP))
+    heard = replace(given.message(asked), causation_id=closing.id)
+    red = given.message(given.assigned(Colour.RED))
+    step = Given(compose.STEP).given(given.linked(), closing, OPEN, heard)
+    assert len(drafts(step.when(red).facts)) == 2, "the front line is told at once"
