@@ -20,6 +20,10 @@ from schemas.notices import RequestBasis, RequestChange, RequestHead
 
 LESS = "Less is needed now than when it was asked."
 """To who is asked no more: what the rating is, is no business of its."""
+_STANDS = (
+    "What you were asked is still needed: from now on it stands on the legal basis that this "
+    "letter names, and is due when it says."
+)
 _MOVED = "The referral was found to be about another child."
 _ASKED = (
     "The child was taken for another. You are asked about the child whom this letter names, as "
@@ -96,7 +100,7 @@ def _changed(
         }
         after = after.with_changed(asked)
         facts.append(RequestChanged(**told, **said))
-        notice = RequestChange(**told, **new.shared(RequestBasis))
+        notice = RequestChange(**told, **new.shared(RequestBasis), says=_STANDS)
         key = f"request-changed/{one.request_id}"
         letters.append(Letter(key, agency=one.agency, notice=notice))
     return Outcome(after, tuple(facts), tuple(letters))
