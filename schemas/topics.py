@@ -214,6 +214,8 @@ TOPICS: tuple[Topic, ...] = (
             product.ItemAmended,
             product.ProductApproved,
             product.ProductRefused,
+            product.ProductWithout,
+            product.OwnerSilent,
             product.ApprovalWithdrawn,
             safety.ProductHeld,
         ),

@@ -11,6 +11,8 @@ from pydantic import TypeAdapter
 
 from ops.look.reading import Readable
 from router.step import Step
+from router.steps.approve import decide as approve
+from router.steps.approve.state import Approvals, Draft
 from router.steps.check import decide as check
 from router.steps.check.state import Checking
 from router.steps.clocks.ticking import Ticking
@@ -33,6 +35,7 @@ _STEPS: tuple[Step[Any], ...] = (
     request_information.STEP,
     check.STEP,
     inform.STEP,
+    approve.STEP,
 )
 _LATELY = dt.timedelta(days=7)
 _MOST = 50_000
@@ -85,14 +88,26 @@ def _clocks(state: object, referral_id: str, *, lead: str, at: dt.datetime) -> I
                 if one.next_at or (one.awaited and one.paused):
                     yield _clock(referral_id, one.agency, "answer", one, at=at)
         case Holders():
-            for owes in state.owed:
-                if owes.clock:
-                    yield _clock(referral_id, owes.agency, "receipt", owes.clock, at=at)
+            yield from _of_holders(state, referral_id, at=at)
+        case Approvals():
+            yield from _of_owners(state, at=at)
         case Checking():
-            yield from _checks(state, referral_id, at=at)
+            yield from _of_checks(state, referral_id, at=at)
 
 
-def _checks(state: Checking, referral_id: str, *, at: dt.datetime) -> Iterator[Clock]:
+def _of_holders(state: Holders, referral_id: str, *, at: dt.datetime) -> Iterator[Clock]:
+    for owes in state.owed:
+        if owes.clock:
+            yield _clock(referral_id, owes.agency, "receipt", owes.clock, at=at)
+
+
+def _of_owners(state: Approvals, *, at: dt.datetime) -> Iterator[Clock]:
+    for _, draft in state.in_stage(Draft):
+        for agency, ticking in draft.clocks.items():
+            yield _clock(draft.referral_id, agency, "approval", ticking, at=at)
+
+
+def _of_checks(state: Checking, referral_id: str, *, at: dt.datetime) -> Iterator[Clock]:
     for result in state.results:
         if result.due_at and result.state == "awaited":
             yield Clock(

@@ -57,5 +57,6 @@ def rerated(before: Gathering, after: Gathering) -> Gathering:
             "drafted": after.drafted if after.drafted is colour else None,
             "holding": tuple(one for one in after.holding if one.colour is colour),
             "put_off": tuple(one for one in after.put_off if one.colour is colour),
+            "without": tuple(one for one in after.without if one.colour is colour),
         }
     )
