@@ -68,9 +68,11 @@ def case(
         )
     with reading(config) as hub:
         held = holding.of(hub, wanted)
-    lines = () if now else (line for event in events for line in _lines(event))
-    shown = held if now else events
-    answer([asdict(one) for one in shown], chain(lines, _held(held)), as_json=as_json)
+    if now:
+        answer([asdict(one) for one in held], _held(held), as_json=as_json)
+        return
+    lines = (line for event in events for line in _lines(event))
+    answer([asdict(event) for event in events], chain(lines, _held(held)), as_json=as_json)
 
 
 def _held(held: Sequence[Holding]) -> Iterator[str]:

@@ -256,12 +256,8 @@ def noted(state: Gathering, message: Message, *, now: Now) -> Gathering:
             return state.model_copy(update={"suggested": colour})
         case RatingAssigned() as assigned:
             return _assigned(state, assigned, at=message.time, now=now)
-        case ReferralClosed(outcome=outcome, to=to):
-            hub = to if outcome is Disposal.TRANSFERRED else state.transferred_to
-            nothing = outcome is Disposal.NO_FURTHER_ACTION
-            ended = _ended(state, closed=True, cancelled=nothing)
-            closings = (*ended.closings, message.id)
-            return ended.model_copy(update={"closings": closings, "transferred_to": hub})
+        case ReferralClosed() as closed:
+            return _closed(state, closed, by=message.id)
         case ReferralReopened():
             return _ended(state, closed=False, cancelled=False)
         case _:
@@ -336,6 +332,14 @@ def _amended(state: Gathering, amended: NotificationAmended, *, now: Now) -> Gat
     notified = _notified(said, owner, id_=id_, family=before.family)
     notified = notified.model_copy(update={"alleged": _alleged(said, owner, now=now)})
     return state.model_copy(update=changes | {"notified": notified})
+
+
+def _closed(state: Gathering, closed: ReferralClosed, *, by: str) -> Gathering:
+    hub = closed.to if closed.outcome is Disposal.TRANSFERRED else state.transferred_to
+    nothing = closed.outcome is Disposal.NO_FURTHER_ACTION
+    closings = (*state.closings, by)
+    changes = {"closings": closings, "transferred_to": hub}
+    return _ended(state, closed=True, cancelled=nothing).model_copy(update=changes)
 
 
 def _ended(state: Gathering, *, closed: bool, cancelled: bool) -> Gathering:

@@ -122,28 +122,11 @@ def _tell(desk: _Desk, told: _Telling, agency: str, *, knows: Knows) -> None:
     """One letter to who holds products, however many; it takes the place of what it has not
     acknowledged.
     """
-    held, stands = told.state.held_by(agency), told.state.stands
+    stands = told.state.stands
     assert stands is not None
-    cases = told.state.cases
-    change = Change(
-        referral_id=desk.referral_id,
-        case_id=cases.now if cases else held[-1].case_id,
-        change_id=derived_id(desk.message.id, "change", agency),
-        agency=agency,
-        product_ids=tuple(sorted(one.product_id for one in held)),
-        was=knows.colour,
-        **stands.shared(Change),
-    )
     _let_go(desk, told, agency)
+    change = _change(desk, told.state, stands, knows=knows)
     clock = desk.now.owing("receipt", by=agency, colour=stands.colour)
-    standing = (one.colour for one in held if one.colour is stands.colour and not one.ended)
-    notice = ProductChange(
-        **change.shared(Change),
-        changed=changed(knows, stands),
-        to_do=to_do(agency, stands, holds=next(standing, None), now=desk.now),
-        receipt_by=clock.due_at if clock else None,
-        contact=desk.now.contact_of(desk.now.policy.lead_agency),
-    )
     key = f"product-changed/{agency}"
     owes = Owes(
         id=change.change_id,
@@ -153,9 +136,39 @@ def _tell(desk: _Desk, told: _Telling, agency: str, *, knows: Knows) -> None:
         clock=clock,
         **change.shared(Owes),
     )
+    told.letters.append(
+        Letter(key, agency=agency, notice=_notice(desk, told.state, change, knows=knows, owes=owes))
+    )
     told.state = told.state.telling([Knows(agency=agency, **stands.shared(Stands))]).owing(owes)
     told.facts.append(ChangeTold(**change.shared(Change)))
-    told.letters.append(Letter(key, agency=agency, notice=notice))
+
+
+def _change(desk: _Desk, state: Holders, stands: Stands, *, knows: Knows) -> Change:
+    held = state.held_by(knows.agency)
+    return Change(
+        referral_id=desk.referral_id,
+        case_id=state.cases.now if state.cases else held[-1].case_id,
+        change_id=derived_id(desk.message.id, "change", knows.agency),
+        agency=knows.agency,
+        product_ids=tuple(sorted(one.product_id for one in held)),
+        was=knows.colour,
+        **stands.shared(Change),
+    )
+
+
+def _notice(
+    desk: _Desk, state: Holders, change: Change, *, knows: Knows, owes: Owes
+) -> ProductChange:
+    stands, now = Stands(**change.shared(Stands)), desk.now
+    held = state.held_by(change.agency)
+    standing = (one.colour for one in held if one.colour is stands.colour and not one.ended)
+    return ProductChange(
+        **change.shared(Change),
+        changed=changed(knows, stands),
+        to_do=to_do(change.agency, stands, holds=next(standing, None), now=now),
+        receipt_by=owes.clock.due_at if owes.clock else None,
+        contact=now.contact_of(now.policy.lead_agency),
+    )
 
 
 def _let_go(desk: _Desk, told: _Telling, agency: str | None, reason: str = _ANOTHER) -> None:
