@@ -277,6 +277,15 @@ def _given_back(recall: _Data, agency: str) -> _Answer:
     }
 
 
+def _known(change: _Data, agency: str) -> _Answer:
+    return "mash.change-receipt.v1", {
+        "referral_id": change["referral_id"],
+        "case_id": change["case_id"],
+        "change_id": change["change_id"],
+        "received_by": f"SIMULATED desk of {agency}",
+    }
+
+
 _ANSWERERS: dict[str, Callable[[_Data, str], _Answer]] = {
     "mash.check-request.v1": _check,
     "mash.enquiry-review.v1": _enquiry,
@@ -289,4 +298,5 @@ _ANSWERERS: dict[str, Callable[[_Data, str], _Answer]] = {
     "mash.safety-review.v1": _safety,
     "mash.product.v1": _received,
     "mash.product-recall.v1": _given_back,
+    "mash.product-changed.v1": _known,
 }

@@ -15,6 +15,7 @@ from router.step import Outcome, Step, referral_of
 from router.steps import thresholds
 from router.steps.asking import UNTOLD
 from router.steps.cases import Cases
+from router.steps.compose.ending import NO_FURTHER_ACTION, ended, rerated
 from router.steps.compose.gathering import (
     STEP_NAME,
     Drafted,
@@ -61,7 +62,8 @@ from schemas.safety import Around
 
 
 def decide(state: Gathering | None, message: Message, policy: Policy) -> Outcome[Gathering]:
-    """Note the fact, void what was drafted for a wrong case, and draft what is complete.
+    """Note the fact, void what was drafted for a wrong case, end what was for another rating, and
+    draft what is complete.
 
     Refuses nothing.
     """
@@ -75,7 +77,12 @@ def decide(state: Gathering | None, message: Message, policy: Policy) -> Outcome
         nothing: dict[str, object] = {"at_once": None, "drafted": None}
         nothing |= {"products": (), "holding": (), "put_off": (), "without": (), "not_taken": ()}
         after = after.model_copy(update=nothing)
-    stopped = (*voided, *_cancelled(before, after, referral_id=referral_id))
+    stopped = (
+        *voided,
+        *_cancelled(before, after, referral_id=referral_id),
+        *ended(before, after, referral_id=referral_id),
+    )
+    after = rerated(before, after)
     if after.notified is None or after.cases is None:
         return Outcome(after, stopped)
     desk = _Desk(after, after.cases, after.notified, referral_id, Now(message.time, policy))
@@ -109,7 +116,7 @@ def _cancelled(
             referral_id=referral_id,
             case_id=after.cases.now,
             concern_id=after.concern_id,
-            reason="The referral was closed with no further action.",
+            reason=NO_FURTHER_ACTION,
         )
 
 
@@ -378,9 +385,11 @@ def _left_over(desk: _Desk) -> Iterator[str]:
 
 
 def _complete(state: Gathering) -> Colour | None:
-    """The rating assigned, once nobody asked is awaited, unless drafted for it or worse."""
+    """The rating assigned, once nobody asked is awaited, unless drafted for it."""
     colour = state.assigned
     if colour is None or state.requested is None or thresholds.deeper(state.needs, state.requested):
+        return None
+    if state.awaits_requests:
         return None
     if state.drafted is not None and colour.severity <= state.drafted.severity:
         return None
@@ -445,7 +454,11 @@ def _alleged(desk: _Desk) -> str:
 def _product_id(desk: _Desk, part: _Part, *, recipient: Recipient) -> str:
     moved = desk.cases.since.isoformat() if desk.cases.since else ""
     about = ("product", desk.referral_id, desk.cases.now, moved)
-    return derived_id(*about, part.colour, part.name, recipient.agency, recipient.purpose)
+    id_ = derived_id(*about, part.colour, part.name, recipient.agency, recipient.purpose)
+    if id_ not in desk.state.products or desk.state.assigned_at is None:
+        return id_
+    # Rated so before, and otherwise in between: this is another product.
+    return derived_id(id_, desk.state.assigned_at.isoformat())
 
 
 def _draft_item(desk: _Desk, item: HeldItem, *, recipient: Recipient, about: str) -> DraftItem:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from router.step import Outcome, Step, product_of, refuse
 from router.steps.now import Now
-from router.steps.release import recalls, receipts, sending
+from router.steps.release import changes, recalls, receipts, sending
 from router.steps.release.state import (
     Delivered,
     HeldBack,
@@ -28,6 +28,7 @@ from schemas.product import (
     ApprovalWithdrawn,
     ProductApproved,
     ProductDelivered,
+    ProductEnded,
     ProductHeldBack,
     ProductRefused,
     ProductReturned,
@@ -67,6 +68,8 @@ def _decided(state: State | None, message: Message, policy: Policy) -> Outcome[S
             return recalls.void(state, voided, cause=cause)
         case TimerElapsed() as elapsed:
             return receipts.elapsed(state, elapsed, now=Now(message.time, policy))
+        case ProductEnded() as ended:
+            return changes.end(state, ended)
     return Outcome()
 
 
@@ -156,6 +159,7 @@ STEP: Step[State] = Step(
         ProductApproved,
         ApprovalWithdrawn,
         ProductVoided,
+        ProductEnded,
         DeliveryReceived,
         RecallReceived,
         ProductFetched,

@@ -452,11 +452,13 @@ def test_raising_after_the_product_went_out_starts_the_clock_anew() -> None:
     assert [timer.due_at for timer in outcome.timers] == [NOON + 51 * HOUR]
 
 
-def test_going_down_and_up_again_wants_no_second_product() -> None:
+def test_going_down_and_up_again_wants_a_product_each_time() -> None:
     step = rating().given(
         given.linked(), decided(Colour.AMBER), released(Colour.AMBER), decided(Colour.GREEN)
     )
-    assert step.when(decided(Colour.AMBER, rationale="Up again")).timers == ()
+    assert step.state.product is not None
+    (timer,) = step.when(decided(Colour.AMBER, rationale="Up again")).timers
+    assert timer.due_at == NOON + 18 * HOUR
 
 
 def test_a_corrected_link_moves_the_referral_and_asks_anew_under_the_right_case() -> None:
