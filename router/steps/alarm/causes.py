@@ -20,6 +20,7 @@ from schemas.owed import ClockChased, ClockEscalated
 from schemas.product import (
     OwnerSilent,
     ProductDelivered,
+    ProductEnded,
     ProductNotTaken,
     ProductRefused,
     ProductReleased,
@@ -40,6 +41,7 @@ HEARD: Final[tuple[type[Fact], ...]] = (
     ProductDelivered,
     ProductRefused,
     ProductVoided,
+    ProductEnded,
     ProductHeld,
     OwnerSilent,
     MessageRefused,
@@ -139,7 +141,7 @@ def _of_product(state: Alarms, message: Message) -> Heard:
             return _ended(state, {"silent_owner"}, "released", product_id=id_)
         case ProductRefused(product_id=id_):
             return _ended(state, {"silent_owner"}, "decided", product_id=id_)
-        case ProductVoided(product_id=id_):
+        case ProductVoided(product_id=id_) | ProductEnded(product_id=id_):
             return _ended(state, _OF_A_PRODUCT, "voided", product_id=id_)
     return Heard(state)
 

@@ -34,6 +34,7 @@ from schemas.product import (
     Disposal,
     OwnerSilent,
     ProductDelivered,
+    ProductEnded,
     ProductNotTaken,
     ProductRefused,
     ProductReleased,
@@ -305,6 +306,18 @@ def test_what_was_voided_or_waits_for_owners_alarms_nobody(changes: dict[str, bo
 def test_what_is_about_another_child_ends_the_alarms_about_its_product() -> None:
     step_ = step().given(not_taken())
     (fact,) = given.of(AlarmEnded, step_.when(product.voided()).facts)
+    assert fact.reason == "voided"
+
+
+def test_a_red_that_is_lowered_ends_the_alarms_about_its_product() -> None:
+    ended = ProductEnded(
+        product_id="product-1",
+        referral_id="ref-1",
+        case_id="case-1",
+        colour=Colour.AMBER,
+        reason="The rating was lowered from red to amber.",
+    )
+    (fact,) = given.of(AlarmEnded, step().given(not_taken()).when(ended).facts)
     assert fact.reason == "voided"
 
 
