@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from enum import StrEnum
 from operator import not_
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field
 
@@ -71,6 +71,23 @@ Found = Literal["agrees", "differs", "not_known"]
 """How it compares with what the hub knew of the child before; ``not_known``: nothing to compare."""
 
 
+class Counted(Shape):
+    """How many concerns of their own there were in the months up to a concern, itself included
+    (R12).
+
+    New versions, resends and forwarded copies are none; an event with several children is one
+    concern about the family.
+    """
+
+    of_child: int = Field(ge=0)
+    of_family: int = Field(ge=0)
+    months: int = Field(default=12, ge=1, exclude_if=lambda months: months == 12)
+
+
+ONCE: Final = Counted(of_child=1, of_family=1)
+"""Of whoever nobody has told of before."""
+
+
 class Child(Shape):
     """A child as linking knows it: a person in a family, with a case."""
 
@@ -100,7 +117,17 @@ class ChildLinked(
     model: Code
     """The version of the linkage model that decided."""
     earlier_referrals: int = Field(ge=0)
-    """How many referrals the case had before this one (R12)."""
+    """How many referrals the case had before this one, of whatever time."""
+    counted: Counted | None = Field(default=None, exclude_if=lambda counted: counted is None)
+    """The concerns of late about the child and its family (R12); None for the first of a family,
+    and in facts of old."""
+
+    @property
+    def repeats(self) -> Counted:
+        """The same, whoever said it: by facts of old all that the child ever had."""
+        count = self.earlier_referrals + 1
+        return self.counted or Counted(of_child=count, of_family=count)
+
     allocated_to: Worker | None = None
     """Set when the case has a social worker: handed over at once, not rated here (R9)."""
     version: int = Field(default=1, ge=1)

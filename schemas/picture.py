@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
+from enum import StrEnum
 from hashlib import sha256
 from operator import not_
 from typing import Literal, Self
@@ -15,7 +16,7 @@ from typing import Literal, Self
 from pydantic import Field
 
 from schemas.base import AgencyFact, Code, Identity, Instant, Line, Prose, Shape
-from schemas.case import LinkOutcome, Worker
+from schemas.case import Counted, LinkOutcome, Worker
 from schemas.checks import NotChecked, System
 from schemas.notification import Digest, ParentsInformed, SetAside
 from schemas.person import (
@@ -215,14 +216,48 @@ class Earlier(Shape):
     """That of the family event that it tells of, where several notifications do."""
 
 
-class Repeats(Shape):
-    """How many concerns of their own in the 12 months up to this one, itself included (R12).
+class CountedConcern(Shape):
+    """A concern that the counts of repeats rest on (R12)."""
 
-    An event with several children is one concern about the family.
-    """
+    id: Identity
+    """The referral that told of it first, or the entry of a register."""
+    person_id: Identity
+    """Which child of the family it is about."""
+    on: dt.date
+    agency: Code
+    below_threshold: bool = Field(default=False, exclude_if=_no)
+    """Whether it is on record as below threshold, and was not put to the hub."""
+    handed_over: bool = Field(default=False, exclude_if=_no)
+    """Whether it went past the hub to the child's own worker (R9)."""
+    event_id: Identity | None = Field(default=None, exclude_if=_no)
+    """Of concerns about several children that are one about the family."""
 
-    of_child: int
-    of_family: int
+
+class LeftOut(StrEnum):
+    """Why what was told is no further concern."""
+
+    AMENDMENT = "amendment"
+    """A new version of what its agency told before."""
+    RESEND = "resend"
+    """Sent again by the same agency under another reference."""
+    COPY = "copy"
+    """Another agency's word of it, forwarded."""
+    SAME_ENTRY = "same_entry"
+    """An entry of a register that tells of it again."""
+    UNDATED = "undated"
+    """An entry of a register that does not say since when."""
+
+
+class NotCounted(Shape):
+    """What was told in these months and is no further concern, and why."""
+
+    id: Identity
+    person_id: Identity
+    on: dt.date
+    agency: Code
+    why: LeftOut
+    of: Identity | None = Field(default=None, exclude_if=_no)
+    """What told of the concern before."""
 
 
 class ShownItem(Shape):
@@ -328,7 +363,11 @@ class Picture(Shape):
     adults: tuple[PicturedAdult, ...] = ()
     history: tuple[Earlier, ...] = ()
     """Newest first, without this one."""
-    repeats: Repeats
+    repeats: Counted
+    counted: tuple[CountedConcern, ...] = Field(default=(), exclude_if=_no)
+    """What the counts of repeats rest on, newest first; this one alone is not listed."""
+    not_counted: tuple[NotCounted, ...] = Field(default=(), exclude_if=_no)
+    """What else was told in these months and is no further concern, newest first."""
     asked: tuple[AskedAgency, ...] = ()
     not_asked: tuple[NotAskedAgency, ...] = ()
     volunteered: tuple[ShownItem, ...] = ()

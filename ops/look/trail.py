@@ -117,6 +117,9 @@ _MEASURES = (
     "due_at",
     "earlier_referrals",
     "item_digests",
+    "months",
+    "of_child",
+    "of_family",
     "original_digest",
     "product_due_at",
     "refused",
@@ -128,6 +131,7 @@ _MEASURES = (
 _PARTS = (
     "allocated_to",
     "candidates",
+    "counted",
     "decision",
     "hits",
     "items",

@@ -14,6 +14,7 @@ from router.linkage.concerns import depends_on_words
 from router.linkage.ranking import OVERSIZED, ranked
 from router.linkage.rules import NEWEST
 from router.memory.documents import read, written
+from router.memory.hanging import members
 from router.step import Step
 from router.steps.link.again import near_in_time
 from router.steps.link.decide import evidence_of
@@ -32,6 +33,8 @@ from stores.database import Transaction, View
 from stores.decoded import Decoded
 
 _DECODED = 5000
+EVERYBODY = 1_000_000
+"""More than are ever filed under a family."""
 _SEVERAL = 2
 """Other families of whom the very same words are told: they are standard ones."""
 GUARDED = "link/guarded"
@@ -130,7 +133,37 @@ class PeopleMemory:
             oversized=oversized,
             rules=self.rules,
             standard=standard,
+            kin=self,
         )
+
+    def members(self, family_id: str) -> Sequence[PersonRecord]:
+        """Everybody of the family as they are now (:class:`router.steps.link.register.Kin`)."""
+        return members([family_id], filed=self._filed_under, read=self._read_records)[family_id]
+
+    def told_of(self, people: Iterable[PersonRecord], *, since: int) -> list[Evidence]:
+        """What may tell of concerns of their own, of this day or later."""
+        ids = {id_ for person in people for id_ in person.may_be_concerns(since=since)}
+        self._load_evidence(ids)
+        return [self._evidence[id_] for id_ in sorted(ids) if id_ in self._evidence]
+
+    def _filed_under(self, keys: Collection[int]) -> set[int]:
+        self._read_blocks(set(keys) - self._read)
+        crowds = [key for key in keys if self._blocks[key] is None]
+        numbers = {number for key in keys for number in self._blocks[key] or ()}
+        return numbers | self._crowd(crowds)
+
+    def _crowd(self, keys: Collection[int]) -> set[int]:
+        """A family that is too large to be one is read whole all the same."""
+        if not keys:
+            return set()
+        stored = people.filed_under(self._view, keys, most=EVERYBODY)
+        found = {(key, number) for key, block in stored.items() for number in block or ()}
+        filed = {entry for entry in self._filed if entry[0] in stored}
+        return {number for _, number in found - self._unfiled | filed}
+
+    def _read_records(self, numbers: Collection[int]) -> list[PersonRecord]:
+        self._load(numbers)
+        return [self._records[number] for number in numbers if number in self._records]
 
     def _told(
         self, fact: Fact, incoming: _Incoming, *, records: Sequence[PersonRecord]
@@ -314,6 +347,7 @@ class PeopleMemory:
             evidence={id_: self._evidence[id_] for id_ in needed if id_ in self._evidence},
             rulings={ruling.id: ruling} if ruling else {},
             rules=self.rules,
+            kin=self,
         )
 
     def _ruling_of(self, decided: Settled) -> Ruling | None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
 from router.picture import child, gathered
-from router.picture.events import FamilyEvents, family_events
 from router.picture.family import pictured_adults
 from router.picture.reading import Found
+from router.picture.repeats import counted, not_counted
 from router.steps.cases import HandedOver
+from router.steps.link.counting import Count
+from router.steps.link.events import FamilyEvents, family_events
 from router.steps.link.register import Evidence, PersonRecord
 from router.steps.rate.state import Assigned, Standing
 from router.steps.rate.state import Suggested as SuggestedState
@@ -29,12 +31,10 @@ from schemas.picture import (
     PicturedRating,
     PicturedRelative,
     PicturePart,
-    Repeats,
     Suggested,
 )
 from schemas.policy import Policy
 
-_YEAR: Final = dt.timedelta(days=365)
 _MOST_SHOWN: Final = 50
 
 
@@ -96,6 +96,13 @@ class _Drawing:
         }
         return family_events(self.told_of_family, untimed=untimed)
 
+    @cached_property
+    def count(self) -> Count:
+        """How many concerns there were up to this one."""
+        family = self.found.family(self.person)
+        ids = {id_ for person in family for id_ in person.evidence}
+        return Count(self.evidence, self.told_of_family, ids, self.policy)
+
     def picture(self) -> Picture:
         """Everything together."""
         id_, rated = self.evidence.id, self.found.rated.get(self.evidence.id)
@@ -118,12 +125,9 @@ class _Drawing:
                 )
             ),
             history=tuple(self._history()),
-            repeats=Repeats(
-                of_child=len(self._concerns(self.told)),
-                of_family=len(
-                    {self.events.id_of(id_) or id_ for id_ in self._concerns(self.told_of_family)}
-                ),
-            ),
+            repeats=self.count.counted,
+            counted=tuple(counted(self.count, self.found)),
+            not_counted=tuple(not_counted(self.count, self.found)),
             asked=gathered.asked(asking, gathering),
             not_asked=gathered.not_asked(asking),
             volunteered=gathered.volunteered(asking, gathering),
@@ -211,15 +215,6 @@ class _Drawing:
             same_concern_as=piece.again,
             event_id=self.events.id_of(piece.id),
         )
-
-    def _concerns(self, told: Sequence[Evidence]) -> set[str]:
-        """Concerns of their own in the year up to this one; versions and resends are not (R12)."""
-        upto = self.evidence.observed_at
-        return {
-            piece.again or piece.id
-            for piece in told
-            if piece.is_referral and upto - _YEAR < piece.observed_at <= upto
-        }
 
 
 def _ratings(rated: object) -> Iterable[PicturedRating]:

@@ -22,7 +22,7 @@ from stores import linked, people
 from stores.database import View
 
 _MOST: Final = 60
-"""Of all that was told of a family, so many of the latest are shown."""
+"""Of all that was told of a child, so many of the latest are shown, whatever they are."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -66,7 +66,7 @@ def find(view: View, referral_ids: Collection[str]) -> Found:
     known = (persons[one.person_id] for one in wanted.values() if one.person_id in persons)
     families = members_of(view, {one.profile.family_id for one in known})
     persons |= {one.person_id: one for family in families.values() for one in family}
-    told = {id_ for person in persons.values() for id_ in sorted(person.evidence)[-_MOST:]}
+    told = {id_ for person in persons.values() for id_ in _shown(person)}
     evidence = wanted | evidence_of(view, told - set(wanted))
     referrals = [one.id for one in evidence.values() if one.is_referral]
     return Found(
@@ -79,6 +79,11 @@ def find(view: View, referral_ids: Collection[str]) -> Found:
         gathered=_documents(view, gathering.STEP_NAME, wanted, state=gathering.Gathering),
         checking=_documents(view, checking.STEP_NAME, wanted, state=checking.Checking),
     )
+
+
+def _shown(person: PersonRecord) -> set[str]:
+    """Of what was told of a person the latest, and all that may count."""
+    return {*person.evidence[-_MOST:], *person.may_be_concerns()}
 
 
 def _persons_of(evidence: Evidence) -> tuple[str, ...]:

@@ -107,9 +107,7 @@ def prepared(linked: ChildLinked, *, now: Now) -> Prepared:
 def _prepared(linked: Same[ChildLinked], policy: Same[Policy], at: dt.datetime) -> Prepared:
     """Kept, as two steps ask about the same link one after the other."""
     link, now = linked.value, Now(at, policy.value)
-    suggestion = thresholds.suggest(
-        link.notification, earlier_referrals=link.earlier_referrals, profile=now.profile
-    )
+    suggestion = thresholds.suggest(link.notification, counted=link.repeats, profile=now.profile)
     concern = concern_of(link, suggestion.reasons, now=now)
     return Prepared(suggestion, concern, plan_of(concern, suggestion.colour, now=now))
 

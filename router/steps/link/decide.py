@@ -16,6 +16,7 @@ from router.linkage.ranking import passed_over
 from router.linkage.stated import compared
 from router.step import Outcome, Step, refuse
 from router.steps.link.again import told_first
+from router.steps.link.counting import count_of
 from router.steps.link.doubts import Doubt, asked, maybe_one, maybe_two, reviews
 from router.steps.link.entries import changed, in_question, said_of
 from router.steps.link.family import family_of
@@ -90,6 +91,7 @@ def evidence_of(fact: Fact, id_: str, *, received_at: dt.datetime | None = None)
                 child=said.subject,
                 narrative=said.narrative,
                 received_at=received_at,
+                untimed=said.observed_on_arrival,
                 kept_close=not may_be_told(said, by=fact.agency, to=""),
             )
         case OpenCaseReceived(agency=agency, open_case=case):
@@ -137,7 +139,9 @@ def _notification(
     decision = amends or _of_another(known, accepted, _compared(known, model))
     first = _told_before(known, accepted, amends, decision)
     counts = first is None or decision.outcome is not LinkOutcome.LINKED
-    record = _record_after(known, decision, accepted.referral_id, referral=counts)
+    assert known.incoming is not None
+    evidence = known.incoming.model_copy(update={"again": first})
+    record = _record_after(known, decision, evidence, referral=counts)
     fact = _child_linked(accepted, decision, record, model)
     if decision.outcome is LinkOutcome.LINKED and decision.person and known.subject:
         checked = compared(known.subject, decision.person)
@@ -150,9 +154,8 @@ def _notification(
     fact = _with_entries(fact, said_of(record, known.people))
     if known.subject and (family := family_of(record, known.people, told=known.subject)):
         fact = fact.model_copy(update={"family": family})
+    fact = _with_count(fact, known, record, evidence, policy)
     handed = handover(fact, policy)
-    assert known.incoming is not None
-    evidence = known.incoming.model_copy(update={"again": first})
     record = record.telling(evidence) if known.rules >= 2 else record
     if handed is not None:
         letter = letter_id(message.id, STEP.name, key=handed.key)
@@ -165,6 +168,16 @@ def _notification(
         facts=(fact, *_followed(fact, record), *_amended(known, fact), *doubts),
         letters=(*told, *reviews(doubts, policy)),
     )
+
+
+def _with_count(
+    fact: ChildLinked, known: Register, record: PersonRecord, piece: Evidence, policy: Policy
+) -> ChildLinked:
+    """How many concerns there were of late, unless it is the only one ever."""
+    if fact.family_id == derived_id("family", piece.id) or known.rules < 2:
+        return fact
+    counted = count_of(known, record, piece.held_as(record.profile), policy=policy).counted
+    return fact.model_copy(update={"counted": counted})
 
 
 def _with_entries(fact: ChildLinked, entries: tuple[KnownTo, ...]) -> ChildLinked:
@@ -282,19 +295,22 @@ def _compared(known: Register, model: Model) -> Linkage:
     return decision._replace(reasons=(*decision.reasons, *said)) if said else decision
 
 
-def _record_after(known: Register, decision: Linkage, id_: str, *, referral: bool) -> PersonRecord:
+def _record_after(
+    known: Register, decision: Linkage, piece: Evidence | None, *, referral: bool
+) -> PersonRecord:
     assert known.subject is not None
+    assert piece is not None
     if decision.outcome is LinkOutcome.LINKED and decision.person is not None:
         record = known.person(decision.person.person_id)
         assert record is not None
-        return record.with_evidence(id_, known.subject, referral=referral)
-    family = decision.family.family_id if decision.family else derived_id("family", id_)
+        return record.with_evidence(piece, known.subject, referral=referral)
+    family = decision.family.family_id if decision.family else derived_id("family", piece.id)
     return first_record(
-        id_,
+        piece,
         known.subject,
-        person_id=own_person(id_),
+        person_id=own_person(piece.id),
         family_id=family,
-        case_id=derived_id("case", id_),
+        case_id=derived_id("case", piece.id),
         referral=referral,
     )
 
@@ -373,7 +389,7 @@ def _open_case(
     """
     model = _model(policy.linkage_model)
     decision = _compared(known, model)
-    record = _record_after(known, decision, message.id, referral=False)
+    record = _record_after(known, decision, known.incoming, referral=False)
     record = replace(record, worker=_allocated(record, received.open_case))
     record, doubts = _doubts(known, decision, record, model)
     fact = OpenCaseLinked(
@@ -405,7 +421,7 @@ def _entry(known: Register, received: RegisterEntryReceived, policy: Policy) -> 
     if held is not None:
         return _entry_again(known, held, said=said, policy=policy)
     decision = _compared(known, model)
-    record = _record_after(known, decision, received.entry_id, referral=False).entered(said)
+    record = _record_after(known, decision, known.incoming, referral=False).entered(said)
     if decision.outcome is LinkOutcome.LINKED:
         record, doubts = _doubts(known, decision, record, model)
     else:

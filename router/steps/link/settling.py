@@ -11,6 +11,7 @@ from router.linkage import Model, Profile
 from router.linkage.stated import compared
 from router.step import Outcome
 from router.steps.link import rulings
+from router.steps.link.counting import KinAfter, count_of
 from router.steps.link.doubts import asked, maybe_one, reviews
 from router.steps.link.entries import changed, with_registers
 from router.steps.link.handing_over import desk_of, handover
@@ -217,7 +218,7 @@ def _settled(plan: _Plan, decision: Decision, id_: str, policy: Policy) -> Outco
         merges = isinstance(decision, PersonsDecision)
         after = rulings.carry_out(known, id_, plan.whose, apart=plan.apart, merges=merges)
     moved = [(known.evidence[piece], after.evidence[piece]) for piece in plan.whose]
-    linked = tuple(_links(known, after, moved, decision, id_))
+    linked = tuple(_links(known, after, moved, decision, id_, policy))
     if policy.checks:
         linked = tuple(with_registers(fact, known, after=after) for fact in linked)
     anew = [fact for fact in linked if isinstance(fact, ChildLinked)]
@@ -273,7 +274,12 @@ Moved = Sequence[tuple[Evidence, Evidence]]
 
 
 def _links(
-    known: Register, after: Register, moved: Moved, decision: Decision, id_: str
+    known: Register,
+    after: Register,
+    moved: Moved,
+    decision: Decision,
+    id_: str,
+    policy: Policy,
 ) -> Iterator[Fact]:
     for was, now in moved:
         record = after.person(now.person_id) or known.known(now.person_id)
@@ -287,7 +293,7 @@ def _links(
         checked = compared(now.subject(known.rules), moved_to.profile) if moved_to else {}
         yield _corrected(was, now, decision, id_, checked)
         if now.notification is not None and record.worker != known.known(was.person_id).worker:
-            yield _taken_up(now, record)
+            yield _taken_up(now, record, known, after=after, policy=policy)
 
 
 def _corrected(
@@ -336,11 +342,15 @@ def _open_case_linked(now: Evidence) -> OpenCaseLinked:
     )
 
 
-def _taken_up(now: Evidence, record: PersonRecord) -> ChildLinked:
+def _taken_up(
+    now: Evidence, record: PersonRecord, known: Register, *, after: Register, policy: Policy
+) -> ChildLinked:
     """A referral that had gone to the worker of a child whom it is not about is linked anew, and so
     rated after all.
     """
     assert now.notification is not None
+    kin = KinAfter(known.kin, after) if known.kin else None
+    count = count_of(replace(after, kin=kin), record, now, policy=policy)
     return ChildLinked(
         referral_id=now.id,
         agency=now.agency,
@@ -353,6 +363,7 @@ def _taken_up(now: Evidence, record: PersonRecord) -> ChildLinked:
         reasons=_BY_A_HUMAN,
         model=HUMAN,
         earlier_referrals=record.referrals - 1,
+        counted=count.counted,
         allocated_to=record.worker,
         notification=now.notification,
         known_to=record.known_to,

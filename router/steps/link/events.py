@@ -51,7 +51,8 @@ class FamilyEvents:
 
 
 def family_events(told: Sequence[Evidence], *, untimed: Collection[str] = ()) -> FamilyEvents:
-    """Of what was told of a family. ``untimed``: referrals whose sender gave no time observed.
+    """Of what was told of a family. ``untimed``: referrals whose sender gave no time observed,
+    besides those that say so.
 
     Of one child an event has one concern, so that a family never has fewer concerns than a child.
     """
@@ -60,7 +61,7 @@ def family_events(told: Sequence[Evidence], *, untimed: Collection[str] = ()) ->
     groups: list[list[_Told]] = []
     for piece in sorted(told, key=lambda one: (one.received_at or one.observed_at, one.id)):
         if piece.is_referral and piece.again is None:
-            new = _described(piece, timed=piece.id not in untimed)
+            new = _described(piece, timed=not piece.untimed and piece.id not in untimed)
             group = next((group for group in groups if _belongs(new, group)), None)
             if group is None:
                 groups.append([new])
