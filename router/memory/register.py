@@ -18,13 +18,20 @@ from router.memory.hanging import members
 from router.step import Step
 from router.steps.link.again import near_in_time
 from router.steps.link.decide import evidence_of
-from router.steps.link.register import Evidence, PersonRecord, Register, Ruling
+from router.steps.link.register import (
+    Evidence,
+    PersonRecord,
+    Register,
+    Ruling,
+    family_key,
+    heir_key,
+)
 from router.steps.link.settling import own_person
 from router.steps.safety import CHILD, cautioned
 from schemas.base import Fact
 from schemas.decisions import LinkDecided, PersonsDecided, Settled, SplitDecided, UndoDecided
 from schemas.enquiries import EnquiryAdmitted
-from schemas.message import Message
+from schemas.message import Message, derived_id
 from schemas.notification import NotificationAccepted
 from schemas.registers import RegisterEntryReceived
 from schemas.safety import Around
@@ -287,6 +294,14 @@ class PeopleMemory:
         rankings = {one.evidence.id: ranked(one.keys, self._blocks) for one in described}
         self._rankings |= rankings
         self._load(number for numbers, _ in rankings.values() for number in numbers)
+        self._foresee_families(numbers[0] for numbers, _ in rankings.values() if numbers)
+
+    def _foresee_families(self, best: Iterable[int]) -> None:
+        """Read who belongs to the families of the likeliest candidates, as counting will ask."""
+        known = (self._records[number] for number in set(best) if number in self._records)
+        families = {record.profile.family_id for record in known}
+        if families:
+            members(families, filed=self._filed_under, read=self._read_records)
 
     def _read_blocks(self, keys: Collection[int]) -> None:
         """Who is filed under these keys, with what is not written yet."""
@@ -371,6 +386,8 @@ class PeopleMemory:
     def _remember_person(self, record: PersonRecord) -> None:
         number = people.number_of(record.person_id)
         known = self._records.get(number)
+        if known is None:
+            self._read.update(_founded(record))
         before = known.keys if known else frozenset()
         self._refile(number, record.keys - before, before - record.keys)
         self._records[number] = record
@@ -413,6 +430,13 @@ def _evidence_id(message: Message) -> str:
             return id_
         case other:
             return other.of_referral or message.id
+
+
+def _founded(record: PersonRecord) -> Iterator[int]:
+    """Keys of a person who is new, under which nobody can have been filed before."""
+    yield heir_key(record.person_id)
+    if record.evidence and record.profile.family_id == derived_id("family", record.evidence[0]):
+        yield family_key(record.profile.family_id)
 
 
 def _spoken_of(fact: Fact) -> str | None:

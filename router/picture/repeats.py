@@ -29,16 +29,17 @@ def counted(count: Count, found: Found) -> Iterator[CountedConcern]:
 
 def not_counted(count: Count, found: Found) -> Iterator[NotCounted]:
     """What only tells of a concern again, and what does not say of when it is; newest first."""
-    for piece in sorted(count.told, key=lambda one: (count.window.day(one), one.id), reverse=True):
+    for id_, day in reversed(count.days.items()):
+        piece = found.evidence[id_]
         of = count.repeats(piece)
-        if not count.is_concern(piece) or not count.window.holds(piece):
+        if not count.is_concern(piece):
             continue
         if (of is None and not count.is_undated(piece)) or count.concerns.get(of or "") == piece:
             continue
         yield NotCounted(
             id=piece.id,
             person_id=piece.person_id,
-            on=count.window.day(piece),
+            on=day,
             agency=piece.agency,
             why=_why(piece, found.evidence.get(of or "")),
             of=of,

@@ -54,10 +54,6 @@ class Window:
             return min(piece.entry.since or heard, heard)
         return min(self.now.day_of(piece.observed_at), heard)
 
-    def holds(self, piece: Evidence) -> bool:
-        """Whether the piece is of these months; what the hub heard later never is."""
-        return self.after < self.day(piece) and _heard(piece) <= self.now.at
-
 
 @dataclass(frozen=True, repr=False)
 class Count:
@@ -78,10 +74,20 @@ class Count:
         return Window.of(self.this, self.policy)
 
     @cached_property
+    def days(self) -> dict[str, dt.date]:
+        """Of what was told in these months, oldest first, of which day it is; what the hub heard
+        later is not in it.
+        """
+        heard = (one for one in self.told if _heard(one) <= self.window.now.at)
+        days = ((self.window.day(one), one.id) for one in heard)
+        return {id_: day for day, id_ in sorted(days) if day > self.window.after}
+
+    @cached_property
     def concerns(self) -> dict[str, Evidence]:
         """What is counted, oldest first: each concern by what told of it first."""
         found: dict[str, Evidence] = {}
-        for piece in sorted(self.told, key=lambda one: (self.window.day(one), one.id)):
+        for id_ in self.days:
+            piece = self._told_by_id[id_]
             if self._counts(piece):
                 found.setdefault(self._concern(piece), piece)
         # Whatever it tells again, and of whenever: this one is before whoever decides.
@@ -130,7 +136,7 @@ class Count:
         return piece.entry is not None and piece.entry.since is None
 
     def _counts(self, piece: Evidence) -> bool:
-        if not self.is_concern(piece) or not self.window.holds(piece) or self.is_undated(piece):
+        if not self.is_concern(piece) or self.is_undated(piece):
             return False
         first = self.repeats(piece)
         return first is None or first not in self.ids

@@ -29,6 +29,7 @@ from schemas.case import (
     Candidate,
     ChildLinked,
     ConcernFollowed,
+    Counted,
     LinkOutcome,
     NotificationAmended,
     OpenCase,
@@ -142,7 +143,9 @@ def _notification(
     assert known.incoming is not None
     evidence = known.incoming.model_copy(update={"again": first})
     record = _record_after(known, decision, evidence, referral=counts)
-    fact = _child_linked(accepted, decision, record, model)
+    evidence = _held(evidence, record, decision)
+    counted = _counted(known, decision, record, evidence, policy)
+    fact = _child_linked(accepted, decision, record, model, counted)
     if decision.outcome is LinkOutcome.LINKED and decision.person and known.subject:
         checked = compared(known.subject, decision.person)
         fact = fact.model_copy(update={"checked": checked})
@@ -154,7 +157,6 @@ def _notification(
     fact = _with_entries(fact, said_of(record, known.people))
     if known.subject and (family := family_of(record, known.people, told=known.subject)):
         fact = fact.model_copy(update={"family": family})
-    fact = _with_count(fact, known, record, evidence, policy)
     handed = handover(fact, policy)
     record = record.telling(evidence) if known.rules >= 2 else record
     if handed is not None:
@@ -164,20 +166,19 @@ def _notification(
         )
     told = [handed] if handed else _review(fact, policy)
     return Outcome(
-        state=_changed(evidence, record, decision),
+        state=Register(people=(record,), evidence={evidence.id: evidence}),
         facts=(fact, *_followed(fact, record), *_amended(known, fact), *doubts),
         letters=(*told, *reviews(doubts, policy)),
     )
 
 
-def _with_count(
-    fact: ChildLinked, known: Register, record: PersonRecord, piece: Evidence, policy: Policy
-) -> ChildLinked:
-    """How many concerns there were of late, unless it is the only one ever."""
-    if fact.family_id == derived_id("family", piece.id) or known.rules < 2:
-        return fact
-    counted = count_of(known, record, piece.held_as(record.profile), policy=policy).counted
-    return fact.model_copy(update={"counted": counted})
+def _counted(
+    known: Register, decision: Linkage, record: PersonRecord, piece: Evidence, policy: Policy
+) -> Counted | None:
+    """How many concerns there were of late; None for the first of a family."""
+    if (decision.person or decision.family) is None or known.rules < 2:
+        return None
+    return count_of(known, record, piece, policy=policy).counted
 
 
 def _with_entries(fact: ChildLinked, entries: tuple[KnownTo, ...]) -> ChildLinked:
@@ -329,14 +330,23 @@ def _doubts(
     return asked(record, found), found
 
 
+def _held(evidence: Evidence, record: PersonRecord, decision: Linkage) -> Evidence:
+    doubts = tuple(c.person_id for c in decision.candidates)
+    return evidence.held_as(record.profile, doubts=doubts)
+
+
 def _changed(evidence: Evidence | None, record: PersonRecord, decision: Linkage) -> Register:
     assert evidence is not None
-    held = evidence.held_as(record.profile, doubts=tuple(c.person_id for c in decision.candidates))
+    held = _held(evidence, record, decision)
     return Register(people=(record,), evidence={held.id: held})
 
 
 def _child_linked(
-    accepted: NotificationAccepted, decision: Linkage, record: PersonRecord, model: Model
+    accepted: NotificationAccepted,
+    decision: Linkage,
+    record: PersonRecord,
+    model: Model,
+    counted: Counted | None,
 ) -> ChildLinked:
     certain = decision.outcome is LinkOutcome.LINKED
     return ChildLinked(
@@ -353,6 +363,7 @@ def _child_linked(
         candidates=decision.candidates,
         model=model.version,
         earlier_referrals=record.referrals - 1,
+        counted=counted,
         allocated_to=record.worker if certain else None,
         version=accepted.version,
         notification=accepted.notification,
