@@ -134,6 +134,8 @@ class ChildLinked(
     notification: Notification
     amends: Identity | None = Field(default=None, exclude_if=lambda id_: id_ is None)
     """The referral of version 1, where its own agency amends what it notified."""
+    versions: tuple[Identity, ...] = Field(default=(), exclude_if=not_)
+    """With ``amends``: the referrals of its earlier versions."""
     same_concern_as: Identity | None = Field(default=None, exclude_if=lambda id_: id_ is None)
     """The referral that told of this concern first, where it came again under a new reference."""
     checked: dict[Stated, Found] = Field(default={}, exclude_if=not_)

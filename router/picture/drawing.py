@@ -10,7 +10,7 @@ from typing import Final
 
 from router.picture import child, gathered
 from router.picture.family import pictured_adults
-from router.picture.reading import Found
+from router.picture.reading import Found, versions_of
 from router.picture.repeats import counted, not_counted
 from router.steps.cases import HandedOver
 from router.steps.link.counting import Count
@@ -22,6 +22,7 @@ from router.steps.sharing import revealed, shown_reasons
 from schemas.base import ReferralHead
 from schemas.case import ChildLinked
 from schemas.picture import (
+    AskedAgency,
     Earlier,
     Picture,
     PicturedChild,
@@ -128,7 +129,7 @@ class _Drawing:
             repeats=self.count.counted,
             counted=tuple(counted(self.count, self.found)),
             not_counted=tuple(not_counted(self.count, self.found)),
-            asked=gathered.asked(asking, gathering),
+            asked=tuple(self._asked()),
             not_asked=gathered.not_asked(asking),
             volunteered=gathered.volunteered(asking, gathering),
             **gathered.checked(self.found.checking.get(id_)),
@@ -158,6 +159,12 @@ class _Drawing:
             same_concern_as=self.linked.same_concern_as,
             event=self.events.of(self.evidence.id),
         )
+
+    def _asked(self) -> Iterator[AskedAgency]:
+        """What was asked under any version of the notification: nobody is asked twice."""
+        for version in versions_of(self.evidence, self.told_of_family):
+            of = version.id
+            yield from gathered.asked(self.found.asked.get(of), self.found.gathered.get(of))
 
     def _suggestion(self, rated: object) -> Suggested | None:
         if not isinstance(rated, SuggestedState):

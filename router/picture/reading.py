@@ -69,14 +69,15 @@ def find(view: View, referral_ids: Collection[str]) -> Found:
     told = {id_ for person in persons.values() for id_ in _shown(person)}
     evidence = wanted | evidence_of(view, told - set(wanted))
     referrals = [one.id for one in evidence.values() if one.is_referral]
+    asked = {one.id for wish in wanted.values() for one in versions_of(wish, evidence.values())}
     return Found(
         evidence=evidence,
         people=persons,
         families=families,
         linked=linked.load(view, referrals),
         rated=_documents(view, rating.STEP_NAME, referrals, state=rating.State),
-        asked=_documents(view, requesting.STEP_NAME, wanted, state=requesting.State),
-        gathered=_documents(view, gathering.STEP_NAME, wanted, state=gathering.Gathering),
+        asked=_documents(view, requesting.STEP_NAME, asked, state=requesting.State),
+        gathered=_documents(view, gathering.STEP_NAME, asked, state=gathering.Gathering),
         checking=_documents(view, checking.STEP_NAME, wanted, state=checking.Checking),
     )
 
@@ -84,6 +85,13 @@ def find(view: View, referral_ids: Collection[str]) -> Found:
 def _shown(person: PersonRecord) -> set[str]:
     """Of what was told of a person the latest, and all that may count."""
     return {*person.evidence[-_MOST:], *person.may_be_concerns()}
+
+
+def versions_of(wanted: Evidence, told: Iterable[Evidence]) -> list[Evidence]:
+    """The versions of a notification by its agency, itself too, as the hub heard of them."""
+    first = wanted.again or wanted.id
+    own = (one for one in told if one.agency == wanted.agency and first in (one.id, one.again))
+    return sorted(own, key=lambda one: (one.received_at or one.observed_at, one.id))
 
 
 def _persons_of(evidence: Evidence) -> tuple[str, ...]:

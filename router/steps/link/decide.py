@@ -152,7 +152,9 @@ def _notification(
     if known.rules >= 2 and amends is None:
         fact = fact.model_copy(update={"version": 1, "same_concern_as": first})
     if amends is not None and _of_its_own(known, accepted):
-        fact = fact.model_copy(update={"amends": accepted.first_referral_id})
+        versions = tuple(piece.id for piece in _versions(known, accepted))
+        first_version = {"amends": accepted.first_referral_id, "versions": versions}
+        fact = fact.model_copy(update=first_version)
     record, doubts = _doubts(known, decision, record, model)
     fact = _with_entries(fact, said_of(record, known.people))
     if known.subject and (family := family_of(record, known.people, told=known.subject)):
@@ -199,20 +201,24 @@ def _followed(fact: ChildLinked, record: PersonRecord) -> Iterator[ConcernFollow
             )
 
 
+def _versions(known: Register, accepted: NotificationAccepted) -> Iterator[Evidence]:
+    """The earlier versions by its agency that are at hand."""
+    for piece in known.evidence.values():
+        own = piece.agency == accepted.agency and piece.id != accepted.referral_id
+        if own and accepted.first_referral_id in (piece.id, piece.again):
+            yield piece
+
+
 def _amended(known: Register, fact: ChildLinked) -> Iterator[NotificationAmended]:
     """Each earlier version hears what its agency's words are now."""
-    if fact.amends is None:
-        return
-    for id_, piece in known.evidence.items():
-        own = piece.agency == fact.agency and id_ != fact.referral_id
-        if own and fact.amends in (id_, piece.again):
-            yield NotificationAmended(
-                referral_id=id_,
-                case_id=piece.case_id,
-                amended_by=fact.referral_id,
-                version=fact.version,
-                notification=fact.notification,
-            )
+    for id_ in fact.versions:
+        yield NotificationAmended(
+            referral_id=id_,
+            case_id=known.evidence[id_].case_id,
+            amended_by=fact.referral_id,
+            version=fact.version,
+            notification=fact.notification,
+        )
 
 
 def _of_its_own(known: Register, accepted: NotificationAccepted) -> bool:
