@@ -145,6 +145,10 @@ class PeopleMemory:
 
     def members(self, family_id: str) -> Sequence[PersonRecord]:
         """Everybody of the family as they are now (:class:`router.steps.link.register.Kin`)."""
+        own = self._read_records(self._filed_under([family_key(family_id)]))
+        heirs = self._filed_under([heir_key(record.person_id) for record in own])
+        if not heirs and not any(record.joined for record in own):
+            return sorted((one for one in own if one.evidence), key=lambda one: one.person_id)
         return members([family_id], filed=self._filed_under, read=self._read_records)[family_id]
 
     def told_of(self, people: Iterable[PersonRecord], *, since: int) -> list[Evidence]:
@@ -154,15 +158,13 @@ class PeopleMemory:
         return [self._evidence[id_] for id_ in sorted(ids) if id_ in self._evidence]
 
     def _filed_under(self, keys: Collection[int]) -> set[int]:
-        self._read_blocks(set(keys) - self._read)
+        self._read_blocks([key for key in keys if key not in self._read])
         crowds = [key for key in keys if self._blocks[key] is None]
         numbers = {number for key in keys for number in self._blocks[key] or ()}
-        return numbers | self._crowd(crowds)
+        return numbers | self._crowd(crowds) if crowds else numbers
 
     def _crowd(self, keys: Collection[int]) -> set[int]:
         """A family that is too large to be one is read whole all the same."""
-        if not keys:
-            return set()
         stored = people.filed_under(self._view, keys, most=EVERYBODY)
         found = {(key, number) for key, block in stored.items() for number in block or ()}
         filed = {entry for entry in self._filed if entry[0] in stored}

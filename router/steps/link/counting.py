@@ -49,10 +49,10 @@ class Window:
         """Of which day a piece is: a register's entry of the day since when, where that is told,
         anything else of the day observed, and nothing of a day after the hub heard of it.
         """
+        if piece.entry is None:
+            return self.now.day_of(min(piece.observed_at, _heard(piece)))
         heard = self.now.day_of(_heard(piece))
-        if piece.entry is not None:
-            return min(piece.entry.since or heard, heard)
-        return min(self.now.day_of(piece.observed_at), heard)
+        return min(piece.entry.since or heard, heard)
 
 
 @dataclass(frozen=True, repr=False)

@@ -7,7 +7,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from operator import not_
 from typing import Any, Final, Protocol
 
@@ -25,6 +25,8 @@ from schemas.notification import Notification
 from schemas.person import Person
 from schemas.registers import KnownTo
 
+_KEYS: Final = 8192
+"""Keys that are kept worked out: a batch asks for those of a family again and again."""
 STEP_NAME: Final = "link"
 """Under which its documents are kept, and its letters named."""
 
@@ -150,11 +152,13 @@ class Ruling(Shape):
         return tuple(dict.fromkeys((*self.before, *marked)))
 
 
+@lru_cache(maxsize=_KEYS)
 def family_key(family_id: str) -> int:
     """The key under which the members of a family are filed."""
     return whole("fam", family_id)
 
 
+@lru_cache(maxsize=_KEYS)
 def heir_key(person_id: str) -> int:
     """The key under which those are filed whose family became this person's, too."""
     return whole("heir", person_id)
