@@ -311,6 +311,25 @@ class PersonSplit(Child, FromPerson, DecisionId, CaseFact, type="mash.case.perso
     rationale: Line
 
 
+class AdultsSettled(
+    ReferralId,
+    DecisionId,
+    CaseFact,
+    type="mash.case.adults-settled.v1",
+    referral="referral_id",
+):
+    """A human found two adults of different families to be one, or verified that they are two;
+    the referral is the one whose picture showed them.
+    """
+
+    case_id: Identity
+    adult_id: Identity
+    other_adult_id: Identity
+    same: bool
+    decided_by: Line
+    rationale: Line
+
+
 class DecisionUndone(DecisionId, CaseFact, type="mash.case.decision-undone.v1"):
     """A human took back a decision about links; each referral moved back has its correction."""
 

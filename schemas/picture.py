@@ -18,6 +18,7 @@ from pydantic import Field
 from schemas.base import AgencyFact, Code, Identity, Instant, Line, Prose, Shape
 from schemas.case import Counted, LinkOutcome, Worker
 from schemas.checks import NotChecked, System
+from schemas.message import derived_id
 from schemas.notification import Digest, ParentsInformed, SetAside
 from schemas.person import (
     Address,
@@ -177,6 +178,8 @@ class AlsoIn(Shape):
     """Why, in plain words."""
     model: Code
     """The version of the model of adults that found it."""
+    named_id: Identity | None = Field(default=None, exclude_if=_no)
+    """Of the adult as named there: a decision whether the two are one names it."""
 
 
 class PicturedAdult(Shape):
@@ -192,6 +195,8 @@ class PicturedAdult(Shape):
     """The same in every picture; None for whom nobody may be told of elsewhere."""
     risk: Risk | None = Field(default=None, exclude_if=_no)
     """Why the adult is said to be a risk to a child of the family."""
+    named_id: Identity | None = Field(default=None, exclude_if=_no)
+    """As named in this family; None for whom nothing elsewhere is shown."""
     may_be_in: tuple[AlsoIn, ...] = Field(default=(), exclude_if=_no)
     """Where somebody is named who may be the same adult: nobody takes them for one by itself."""
 
@@ -380,6 +385,15 @@ class Picture(Shape):
     """None while it is open."""
     clocks: tuple[PicturedClock, ...] = ()
 
+    def adults_elsewhere(self) -> set[tuple[str | None, str | None]]:
+        """The ``named_id`` of each adult with that of each place elsewhere that is shown for it."""
+        return {
+            (adult.named_id, place.named_id)
+            for adult in self.adults
+            for place in (*adult.also_in, *adult.may_be_in)
+            if adult.named_id and place.named_id
+        }
+
     def digest(self) -> str:
         """SHA-256 of its canonical JSON."""
         return sha256(self.__pydantic_serializer__.to_json(self)).hexdigest()
@@ -402,6 +416,11 @@ class PicturePart(Shape):
     def digest(self) -> str:
         """SHA-256 of its canonical JSON."""
         return sha256(self.__pydantic_serializer__.to_json(self)).hexdigest()
+
+
+def shown_id(picture_id: str) -> str:
+    """The id of the message that records that a picture was shown."""
+    return derived_id(picture_id, "shown")
 
 
 class PictureGiven(Shape):

@@ -60,6 +60,8 @@ _IDS = (
     "same_concern_as",
     "supersedes",
     "to_person_id",
+    "adult_id",
+    "other_adult_id",
     "undone_decision_id",
 )
 _OF_THE_HUB = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")

@@ -19,6 +19,7 @@ from router.step import Step
 from router.steps.link.again import near_in_time
 from router.steps.link.decide import evidence_of
 from router.steps.link.register import (
+    AdultMarks,
     Evidence,
     PersonRecord,
     Register,
@@ -29,7 +30,14 @@ from router.steps.link.register import (
 from router.steps.link.settling import own_person
 from router.steps.safety import CHILD, cautioned
 from schemas.base import Fact
-from schemas.decisions import LinkDecided, PersonsDecided, Settled, SplitDecided, UndoDecided
+from schemas.decisions import (
+    AdultsDecided,
+    LinkDecided,
+    PersonsDecided,
+    Settled,
+    SplitDecided,
+    UndoDecided,
+)
 from schemas.enquiries import EnquiryAdmitted
 from schemas.message import Message, derived_id
 from schemas.notification import NotificationAccepted
@@ -50,6 +58,14 @@ anything is sent (L7); most say nothing of the kind.
 """
 RULINGS = "link/rulings"
 """The name under which human decisions are kept, beside the evidence."""
+ADULTS = "link/adults"
+"""The name under which is kept what humans said of adults."""
+
+
+def marks_of(view: View, adult_ids: Collection[str]) -> dict[str, AdultMarks]:
+    """What humans said of these adults and others."""
+    found = states.load(view, ADULTS, keys=adult_ids)
+    return {id_: AdultMarks.model_validate_json(body) for id_, (_, body) in found.items()}
 
 
 def persons_of(view: View, numbers: Collection[int]) -> dict[int, tuple[int, PersonRecord]]:
@@ -98,6 +114,9 @@ class PeopleMemory:
         self._rulings: dict[str, Ruling] = {}
         self._ruling_versions: dict[str, int] = {}
         self._changed_rulings: set[str] = set()
+        self._adults: dict[str, AdultMarks] = {}
+        self._adult_versions: dict[str, int] = {}
+        self._changed_adults: set[str] = set()
         self._filed: set[tuple[int, int]] = set()
         self._unfiled: set[tuple[int, int]] = set()
         self._touched: set[int] = set()
@@ -238,6 +257,8 @@ class PeopleMemory:
             self._changed_evidence.add(id_)
         self._rulings.update(state.rulings)
         self._changed_rulings.update(state.rulings)
+        self._adults.update(state.adults)
+        self._changed_adults.update(state.adults)
 
     def flush(self, transaction: Transaction) -> None:
         """Write changed persons, their keys and evidence."""
@@ -265,6 +286,14 @@ class PeopleMemory:
             for id_ in self._changed_rulings
         }
         states.save(transaction, RULINGS, documents=rulings)
+        adults = {
+            id_: (
+                self._adult_versions.get(id_, 0) + 1,
+                self._adults[id_].model_dump_json().encode(),
+            )
+            for id_ in self._changed_adults
+        }
+        states.save(transaction, ADULTS, documents=adults)
 
     def _guarded(self) -> Iterator[tuple[str, tuple[int, bytes]]]:
         """Of evidence that is written for the first time."""
@@ -363,9 +392,26 @@ class PeopleMemory:
             people=[*named, *self._persons(sorted(others))],
             evidence={id_: self._evidence[id_] for id_ in needed if id_ in self._evidence},
             rulings={ruling.id: ruling} if ruling else {},
+            adults=self._adults_of(decided, ruling),
             rules=self.rules,
             kin=self,
         )
+
+    def _adults_of(self, decided: Settled, ruling: Ruling | None) -> dict[str, AdultMarks]:
+        """What was said of the adults whom the decision is about."""
+        ids: tuple[str, ...] = ()
+        if isinstance(decided, AdultsDecided):
+            ids = decided.decision.adult_id, decided.decision.other_adult_id
+        elif ruling and ruling.adults:
+            ids = ruling.adults.adult_id, ruling.adults.mark.other_adult_id
+        self._load_adults(ids)
+        return {id_: self._adults[id_] for id_ in ids if id_ in self._adults}
+
+    def _load_adults(self, ids: Iterable[str]) -> None:
+        missing = {id_ for id_ in ids if id_ not in self._adults}
+        for id_, (version, body) in states.load(self._view, ADULTS, keys=missing).items():
+            self._adult_versions[id_] = version
+            self._adults[id_] = AdultMarks.model_validate_json(body)
 
     def _ruling_of(self, decided: Settled) -> Ruling | None:
         if not isinstance(decided, UndoDecided):
@@ -450,7 +496,7 @@ def _spoken_of(fact: Fact) -> str | None:
             return first
         case RegisterEntryReceived(entry_id=entry_id):
             return entry_id
-        case LinkDecided(decision=decision):
+        case LinkDecided(decision=decision) | AdultsDecided(decision=decision):
             return decision.referral_id
         case _:
             return None

@@ -38,7 +38,7 @@ from schemas.case import (
     RegisterEntryLinked,
     Worker,
 )
-from schemas.decisions import LinkDecided, PersonsDecided, SplitDecided, UndoDecided
+from schemas.decisions import AdultsDecided, LinkDecided, PersonsDecided, SplitDecided, UndoDecided
 from schemas.enquiries import EnquiryAdmitted, EnquiryMatched, Match
 from schemas.letter import Letter, letter_id
 from schemas.message import Message, derived_id
@@ -71,7 +71,9 @@ def decide(state: Register | None, message: Message, policy: Policy) -> Outcome[
             return _entry(known, received, policy)
         case EnquiryAdmitted() as admitted:
             return _enquiry(known, admitted, policy)
-        case LinkDecided() | PersonsDecided() | SplitDecided() | UndoDecided() as decided:
+        case (
+            LinkDecided() | PersonsDecided() | SplitDecided() | UndoDecided() | AdultsDecided()
+        ) as decided:
             return settle(known, decided, message.id, policy, _model(policy.linkage_model))
         case other:
             raise TypeError(other.type)
@@ -553,6 +555,7 @@ STEP = Step(
         PersonsDecided,
         SplitDecided,
         UndoDecided,
+        AdultsDecided,
     ),
     state=Register,
     key=key,

@@ -130,6 +130,31 @@ class Mark(Shape):
     decision_id: Identity
 
 
+class AdultMark(Shape):
+    """What a human said of an adult and another: one, or verified to be two."""
+
+    other_adult_id: Identity
+    same: bool
+    decision_id: Identity
+
+
+class AdultMarks(Shape):
+    """What humans said of an adult, as a notification names them, and others."""
+
+    marks: tuple[AdultMark, ...] = ()
+
+
+class AdultsRuled(Shape):
+    """What a decision about two adults changed."""
+
+    adult_id: Identity
+    mark: AdultMark
+    was: AdultMark | None
+    """What was said of the two before."""
+    case_id: Identity
+    """Of the referral whose picture showed them."""
+
+
 class Ruling(Shape):
     """What one human decision about links changed, kept so that it can be taken back."""
 
@@ -140,6 +165,8 @@ class Ruling(Shape):
     made: tuple[Mark, ...]
     lifted: tuple[Mark, ...]
     undone: bool = False
+    adults: AdultsRuled | None = Field(default=None, exclude_if=lambda ruled: ruled is None)
+    """Of a decision about adults: it moves nothing."""
 
     @property
     def persons(self) -> tuple[str, ...]:
@@ -334,6 +361,8 @@ class Register:
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
     rulings: Mapping[str, Ruling] = field(default_factory=dict)
     """What human decisions changed, by their ids."""
+    adults: Mapping[str, AdultMarks] = field(default_factory=dict)
+    """What humans said of adults, by their ids."""
     incoming: Evidence | None = None
     """What the message says of the child; whose it is held to be is not decided yet."""
     oversized: frozenset[int] = frozenset()

@@ -11,6 +11,7 @@ from router.linkage import Model, Profile
 from router.linkage.stated import compared
 from router.step import Outcome
 from router.steps.link import rulings
+from router.steps.link.adults import settle_adults, take_back_adults
 from router.steps.link.counting import KinAfter, count_of
 from router.steps.link.doubts import asked, maybe_one, reviews
 from router.steps.link.entries import changed, with_registers
@@ -33,6 +34,8 @@ from schemas.case import (
     Stated,
 )
 from schemas.decisions import (
+    AdultsDecided,
+    AdultsDecision,
     LinkDecided,
     LinkDecision,
     PersonsDecided,
@@ -54,7 +57,7 @@ HUMAN = "human"
 """Stands for the model where a human decided."""
 _BY_A_HUMAN = ("decided by a human",)
 
-Decision = LinkDecision | PersonsDecision | SplitDecision | UndoDecision
+Decision = LinkDecision | PersonsDecision | SplitDecision | UndoDecision | AdultsDecision
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -85,15 +88,10 @@ def settle(
         return Outcome(refusal=Refusal("refused.role"))
     if not may_rate(decided.decision.decided_by, policy):
         return Outcome(refusal=Refusal("refused.decision-maker", "decided_by"))
-    match decided:
-        case LinkDecided():
-            plan: _Plan | Refusal | None = _link(known, decided)
-        case PersonsDecided(decision=persons):
-            plan = _persons(known, persons)
-        case SplitDecided(decision=split):
-            plan = _split(known, split, id_)
-        case UndoDecided(decision=undo):
-            plan = _undo(known, undo)
+    outcome = _about_adults(known, decided, id_)
+    if outcome is not None:
+        return outcome
+    plan = _plan(known, decided, id_)
     if plan is None:
         return Outcome()
     if isinstance(plan, Refusal):
@@ -102,6 +100,32 @@ def settle(
     return (
         _with_doubts(plan, outcome, policy, model) if isinstance(decided, LinkDecided) else outcome
     )
+
+
+def _about_adults(known: Register, decided: Settled, id_: str) -> Outcome[Register] | None:
+    """What comes of a decision about adults, or of taking one back; None for one about children."""
+    if isinstance(decided, AdultsDecided):
+        return settle_adults(known, decided, id_)
+    if not isinstance(decided, UndoDecided):
+        return None
+    ruling = known.rulings.get(decided.decision.decision_id)
+    if ruling is None or ruling.adults is None or ruling.undone:
+        return None
+    return take_back_adults(known, ruling, ruling.adults, undo=decided.decision, id_=id_)
+
+
+def _plan(known: Register, decided: Settled, id_: str) -> _Plan | Refusal | None:
+    match decided:
+        case LinkDecided():
+            return _link(known, decided)
+        case PersonsDecided(decision=persons):
+            return _persons(known, persons)
+        case SplitDecided(decision=split):
+            return _split(known, split, id_)
+        case UndoDecided(decision=undo):
+            return _undo(known, undo)
+        case other:
+            raise TypeError(other.type)
 
 
 def own_person(evidence_id: str) -> str:
