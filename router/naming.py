@@ -17,6 +17,7 @@ from router.steps.identity import identity_of, told_of
 from router.steps.link.register import STEP_NAME, Evidence, PersonRecord
 from router.steps.now import Now
 from router.steps.safety import guarded
+from schemas.handoff import OutcomeForCases
 from schemas.identity import ChildAbout, IdentityBlock
 from schemas.notices import (
     AnswerOverdue,
@@ -24,12 +25,14 @@ from schemas.notices import (
     Handover,
     LinksChanged,
     MergeReview,
+    OutOfArea,
     RequestCancellation,
     RequestChange,
     RequestsPlanned,
     SplitReview,
 )
 from schemas.outcome import ReferralOpenAgain, ReferralOutcome
+from schemas.owed import OwedNotice
 from schemas.policy import Policy
 from schemas.safety import Around
 from stores import codec, people, states
@@ -42,6 +45,9 @@ _ABOUT_ONE: Final = frozenset(
         AnswerOverdue,
         DueTimeWarning,
         Handover,
+        OutOfArea,
+        OutcomeForCases,
+        OwedNotice,
         ReferralOpenAgain,
         ReferralOutcome,
         RequestCancellation,

@@ -11,7 +11,7 @@ from router.memory.documents import Documents
 from router.memory.references import References
 from router.memory.register import PeopleMemory
 from router.step import Step
-from router.steps import hold
+from router.steps import hand_off, hold
 from router.steps.answer import decide as answer
 from router.steps.approve import decide as approve
 from router.steps.check import decide as check
@@ -40,6 +40,7 @@ def bound_steps() -> tuple[BoundStep, ...]:
         BoundStep(approve.STEP, Documents),
         BoundStep(hold.STEP, Documents),
         BoundStep(release.STEP, Documents),
+        BoundStep(hand_off.STEP, Documents),
     )
 
 
@@ -55,22 +56,24 @@ def unit_of(*names: str) -> Unit:
     return Unit(unit_name([bound.step.name for bound in steps], of=len(every)), steps)
 
 
-WRITTEN_BY: Mapping[str, str] = {
-    "notifications.accepted": "deduplicate",
-    "cases.linked": "link",
-    "enquiries.matched": "link",
-    "enquiries.answered": "answer",
-    "checks.requested": "check",
-    "checks.answered": "check",
-    "ratings.assigned": "rate",
-    "information.requested": "request_information",
-    "information.answered": "request_information",
-    "products.drafted": "compose",
-    "products.approved": "approve",
-    "safety.settled": "hold",
-    "products.released": "release",
+WRITTEN_BY: Mapping[str, tuple[str, ...]] = {
+    "notifications.accepted": ("deduplicate",),
+    "cases.linked": ("link",),
+    "enquiries.matched": ("link",),
+    "enquiries.answered": ("answer",),
+    "checks.requested": ("check",),
+    "checks.answered": ("check",),
+    "ratings.assigned": ("rate",),
+    "information.requested": ("request_information",),
+    "information.answered": ("request_information",),
+    "products.drafted": ("compose",),
+    "products.approved": ("approve",),
+    "safety.settled": ("hold",),
+    "products.released": ("release",),
+    "cases.handed_off": ("hand_off",),
+    "clocks.told": ("approve", "release", "hand_off"),
 }
-"""Which step publishes to which topic; a test compares this with what a run recorded."""
+"""Which steps publish to which topic; a test compares this with what a run recorded."""
 
 
 def topics_of(step: Step[Any]) -> tuple[Topic, ...]:
@@ -83,5 +86,5 @@ def topics_from_outside(unit: Unit) -> tuple[Topic, ...]:
     the others have heard in the same pass.
     """
     heard = {topic.name for bound in unit.steps for topic in topics_of(bound.step)}
-    own = {name for name, step in WRITTEN_BY.items() if step in unit.names}
+    own = {name for name, steps in WRITTEN_BY.items() if unit.names.issuperset(steps)}
     return tuple(t for t in TOPICS if t.name in heard - own or t.name == REDRIVEN)

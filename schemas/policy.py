@@ -38,10 +38,11 @@ from schemas.rating import ClockKind, Colour
 _no: Callable[[object], bool] = not_
 
 
-RULES = 3
+RULES = 4
 """By which rules steps decide now: people decide on pictures and nothing leaves before they have
 (decision 021), who is asked about a child is told of whose family it is, and a picture of another
-child, whom a referral was moved from, is older.
+child, whom a referral was moved from, is older; and nobody who owes something is waited for in
+silence (decision 030).
 """
 
 
@@ -109,6 +110,8 @@ class Recipient(Shape):
     purpose: Line
 
 
+TRANSFER = "transfer to the area where the child lives"
+
 WaitsFor = Literal["rating", "suggestion"]
 """Whether a human has to rate first, or the profile's suggestion is enough."""
 
@@ -119,6 +122,17 @@ class AgeBand(Shape):
     from_age: int = Field(default=0, ge=0)
     to_age: int = Field(default=17, ge=0)
     unborn: bool = False
+
+
+class SilentOwner(Shape):
+    """What becomes of a product whose owner has not decided in the time agreed."""
+
+    after: Literal["due", "chain"] = "chain"
+    """When that time is over: once it is due, or once the last of the chain was told."""
+    then: Literal["without", "signpost", "wait"] = "wait"
+    """The product goes without what is the owner's: ``without`` a word of it, or with a
+    ``signpost`` where the owner agreed to one; or it waits, and an alarm is raised.
+    """
 
 
 class ColourRule(Shape):
@@ -141,6 +155,12 @@ class ColourRule(Shape):
     """Whether the legal basis stands though consent was refused, as section 47 does (L5)."""
     to_do: Line | None = Field(default=None, exclude_if=_no)
     """What a recipient of a product is to do with it; None: it is not told."""
+    allowed: dict[ClockKind, TimeAllowed] = Field(default={}, exclude_if=not_)
+    """By clock, how long it has at this rating, where that is not as :attr:`BoroughProfile.allowed`
+    says: minutes at a Red.
+    """
+    silent_owner: SilentOwner | None = Field(default=None, exclude_if=_no)
+    """At this rating, where that is not as :attr:`BoroughProfile.silent_owner` says."""
     act_within: TimeAllowed | None = Field(default=None, exclude_if=_no)
     """For that, in the recipient's own time from when the product goes out; None: not told."""
 
@@ -157,6 +177,27 @@ def _tells_repeats(words: str) -> str:
 
 
 RepeatWords = Annotated[Line, AfterValidator(_tells_repeats)]
+
+
+class Place(Shape):
+    """Another area, by its postcodes, and its hub (R41)."""
+
+    name: Line
+    postcodes: Annotated[tuple[Line, ...], Field(min_length=1)]
+    """As they begin: ``ZZ9``, or ``ZZ9 1`` where an area has only a part of it."""
+    hub: Code | None = Field(default=None, exclude_if=_no)
+    """The partner that is its hub; None: this hub has no way to pass anything on there."""
+    contact: Line
+    """Whom to ring there."""
+
+    def covers(self, postcode: str) -> bool:
+        """Whether a postcode (``ZZ9 1AA``) is of this area."""
+        outward, _, inward = postcode.upper().partition(" ")
+        for begins in self.postcodes:
+            district, _, sector = begins.upper().partition(" ")
+            if outward == district and inward.startswith(sector):
+                return True
+        return False
 
 
 class BoroughProfile(Shape):
@@ -198,8 +239,15 @@ class BoroughProfile(Shape):
     """Share that agencies have of their own time until products are due (R25)."""
     calendars: dict[Code, PartnerCalendar] = Field(default={}, exclude_if=not_)
     """By agency, or by kind of agency, when it is there. Others: :meth:`calendar_of`."""
+    allowed: dict[ClockKind, TimeAllowed] = Field(default={}, exclude_if=not_)
+    """By clock, how long it has, for those that no field of their own is for; one that is not
+    named does not run.
+    """
     chains: dict[ClockKind, tuple[Contact, ...]] = Field(default={}, exclude_if=not_)
     """By clock, along whom it goes up once its due time has passed."""
+    silent_owner: SilentOwner = Field(
+        default=SilentOwner(), exclude_if=lambda rule: rule == SilentOwner()
+    )
     levels: dict[Level, tuple[Code, ...]]
     """Which agencies are asked at which level (R23)."""
     identity: tuple[IdentityAgreed, ...] = Field(
@@ -221,6 +269,14 @@ class BoroughProfile(Shape):
         default="anew", exclude_if=lambda after: after == "anew"
     )
     """Whether a later notification about the child reopens its last referral, or starts anew."""
+    places: tuple[Place, ...] = Field(default=(), exclude_if=not_)
+    """Other areas, whose children this hub passes on to their own."""
+    transfer_purpose: Line = Field(default=TRANSFER, exclude_if=lambda said: said == TRANSFER)
+    """What the hub of another area is given a product for."""
+    case_system: Code | None = Field(default=None, exclude_if=not_)
+    """The authority's case system, which is told with what outcome a referral was closed (R43,
+    R56); what is shared goes to it where it is a recipient of a colour.
+    """
     adult_services: Code | None = Field(default=None, exclude_if=not_)
     """Who is told that a concern was about an adult."""
 

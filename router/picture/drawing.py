@@ -13,6 +13,7 @@ from router.picture.family import pictured_adults
 from router.picture.reading import Found, versions_of
 from router.picture.repeats import counted, not_counted
 from router.steps.cases import HandedOver
+from router.steps.compose.gathering import Gathering
 from router.steps.link.counting import Count
 from router.steps.link.events import FamilyEvents, family_events
 from router.steps.link.register import Evidence, PersonRecord
@@ -55,6 +56,11 @@ def part_of(picture: Picture, agency: str) -> PicturePart:
         own=tuple(one for one in picture.history if one.agency == agency),
         asked=tuple(one for one in picture.asked if one.agency == agency),
     )
+
+
+def _concern_of(gathering: Gathering | None, referral_id: str) -> str:
+    """Under which what owners say is remembered."""
+    return (gathering and gathering.concern_id) or referral_id
 
 
 def _is_revealed(linked: ChildLinked | None) -> bool:
@@ -131,6 +137,7 @@ class _Drawing:
             not_counted=tuple(not_counted(self.count, self.found)),
             asked=tuple(self._asked()),
             not_asked=gathered.not_asked(asking),
+            owed=gathered.owed(self.found.approvals.get(_concern_of(gathering, id_)), id_),
             volunteered=gathered.volunteered(asking, gathering),
             **gathered.checked(self.found.checking.get(id_)),
             suggestion=self._suggestion(rated),

@@ -5,7 +5,7 @@ those who decide, which orders what waits for them and starts the clock of a pos
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from router.steps.same import Same
 from router.steps.suggestion.reading import Reading, read
@@ -41,6 +41,10 @@ class Suggestion:
     reasons: tuple[str, ...]
     denied: tuple[str, ...] = ()
     """What was not counted, and why."""
+    repeats: tuple[str, ...] = ()
+    """How many concerns there were of late, where that raised it: for whoever decides alone, as
+    not all of them are everybody's to know.
+    """
 
 
 def suggest(
@@ -55,7 +59,7 @@ def suggest(
     if not notification.urgent:
         return suggested
     reasons = ("The sender says that it is urgent.", *suggested.reasons)
-    return Suggestion(suggested.colour, reasons, suggested.denied)
+    return replace(suggested, reasons=reasons)
 
 
 def _suggested(
@@ -75,12 +79,11 @@ def _suggested(
     elif profile.unknown and not coded and _riddle(narrative, reading):
         colour = _worse(colour, profile.unknown)
         reasons.append("The profile knows nothing of what is said: a person should read it.")
-    repeats = tuple(_repeats(counted, profile))
-    if repeats and colour in _RAISED_BY_REPEATS:
+    repeats = tuple(_repeats(counted, profile)) if colour in _RAISED_BY_REPEATS else ()
+    if repeats:
         colour = _RAISED_BY_REPEATS[colour]
-        reasons += repeats
     told = tuple(reasons) or ("No indicator of the profile was found.",)
-    return Suggestion(colour, told, tuple(_denied(reading, found.keys())))
+    return Suggestion(colour, told, tuple(_denied(reading, found.keys())), repeats)
 
 
 def _repeats(counted: Counted, profile: BoroughProfile) -> Iterable[str]:

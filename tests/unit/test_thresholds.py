@@ -132,7 +132,7 @@ def test_repeated_low_concerns_are_raised_by_one_colour(narrative: str, raised: 
     assert suggest(narrative, counted=often(5)).colour is suggest(narrative).colour
     suggestion = suggest(narrative, counted=often(6))
     assert suggestion.colour is raised
-    assert suggestion.reasons[-1] == "6 concerns about the child in 12 months, with this one."
+    assert suggestion.repeats[-1] == "6 concerns about the child in 12 months, with this one."
 
 
 def often(of_child: int, of_family: int | None = None, *, months: int = 12) -> Counted:
@@ -143,10 +143,10 @@ def test_repeats_about_a_family_raise_where_those_about_each_child_do_not() -> N
     few = given.profile().model_copy(update={"repeat_referrals": 4, "repeat_family": 5})
     suggestion = suggest(given.MOVED, counted=often(2, 6, months=9), profile=few)
     assert suggestion.colour is Colour.GREEN
-    assert suggestion.reasons[-1] == "6 concerns about the family in 9 months, with this one."
+    assert suggestion.repeats[-1] == "6 concerns about the family in 9 months, with this one."
     both = suggest(given.MOVED, counted=often(5, 7), profile=few)
     assert both.colour is Colour.GREEN, "two counts raise it by one colour"
-    assert [said.split(" in ")[0] for said in both.reasons[-2:]] == [
+    assert [said.split(" in ")[0] for said in both.repeats] == [
         "5 concerns about the child",
         "7 concerns about the family",
     ]
@@ -162,7 +162,7 @@ def test_a_profile_says_of_repeats_how_many_of_whom_and_in_which_time() -> None:
     words = "A pattern: {whom}, {count} times within {months} months"
     told = given.profile().model_dump(mode="json") | {"repeat_says": words}
     profile = BoroughProfile.model_validate(told)
-    reasons = suggest(given.MOVED, counted=often(9), profile=profile).reasons
+    reasons = suggest(given.MOVED, counted=often(9), profile=profile).repeats
     assert "A pattern: the child, 9 times within 12 months" in reasons
     for wrong in ("{count} of {whom}", "{count} {whom} {months} {name}", "{} {whom} {months}"):
         with pytest.raises(ValidationError):
