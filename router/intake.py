@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 
@@ -12,10 +12,11 @@ from router.memory.references import References
 from router.refuse import dead_arrival, refused, rejected, taken
 from router.steps.deduplicate import decide as deduplicate
 from schemas.base import Fact
+from schemas.decisions import AdultsDecided
 from schemas.information import InformationOffered
 from schemas.message import Message, arrived, dated_id, derived_id
 from schemas.notification import NotificationReceived, Receipt
-from schemas.picture import DecidedOnPicture
+from schemas.picture import DecidedOnPicture, Picture, PictureShown, Shown, shown_id
 from schemas.policy import Policy
 from schemas.refusals import Refusal
 from stores import codec, cursors, dead_letters, journal, known, pictures, references
@@ -254,11 +255,24 @@ def _with_shown(transaction: Transaction, arrivals: Sequence[Arrival]) -> Sequen
         return arrivals
     shown = pictures.load(transaction, {one.id for body in decided for one in body.seen})
     return [
-        replace(one, body=one.body.knowing(shown))
+        replace(one, body=_knowing(transaction, one.body, shown))
         if isinstance(one.body, DecidedOnPicture)
         else one
         for one in arrivals
     ]
+
+
+def _knowing(
+    transaction: Transaction, body: DecidedOnPicture, shown: Mapping[str, Shown]
+) -> DecidedOnPicture:
+    known = body.knowing(shown)
+    if not isinstance(known, AdultsDecided):
+        return known
+    own = (one.id for one in known.shown if one.agency == known.agency)
+    messages = (journal.load(transaction, shown_id(id_)) for id_ in own)
+    facts = (message.data for message in messages if message is not None)
+    contents = (fact.picture.content for fact in facts if isinstance(fact, PictureShown))
+    return known.showed_by(one for one in contents if isinstance(one, Picture))
 
 
 def _but_for_arrival(one: Message, other: Message) -> bool:

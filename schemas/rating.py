@@ -91,6 +91,8 @@ class RatingAssigned(
     """The picture that it was decided on."""
     newer: bool = Field(default=False, exclude_if=not_)
     """Whether something had come since that the picture did not show."""
+    versions: tuple[Identity, ...] = Field(default=(), exclude_if=not_)
+    """Other versions of the notification by its agency: referrals of their own."""
 
 
 class DueTime(ReferralHead):

@@ -116,6 +116,11 @@ MESSAGE_TYPES: Mapping[str, MessageType[Any]] = {
         lambda by, sent: decisions.UndoDecided(agency=by.code, area=by.area, decision=sent),
         lead_only=True,
     ),
+    "mash.adults-decision.v1": MessageType(
+        decisions.AdultsDecision,
+        lambda by, sent: decisions.AdultsDecided(agency=by.code, area=by.area, decision=sent),
+        lead_only=True,
+    ),
     "mash.rating-decision.v1": MessageType(
         decisions.RatingDecision,
         lambda by, sent: decisions.RatingDecided(agency=by.code, decision=sent),

@@ -72,6 +72,8 @@ _IDS = (
     "subject_id",
     "supersedes",
     "to_person_id",
+    "adult_id",
+    "other_adult_id",
     "undone_decision_id",
 )
 _OF_THE_HUB = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -133,7 +135,10 @@ _MEASURES = (
     "due_at",
     "earlier_referrals",
     "item_digests",
+    "months",
     "next_at",
+    "of_child",
+    "of_family",
     "original_digest",
     "product_due_at",
     "refused",
@@ -147,6 +152,7 @@ _MEASURES = (
 _PARTS = (
     "allocated_to",
     "candidates",
+    "counted",
     "decision",
     "hits",
     "items",

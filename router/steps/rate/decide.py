@@ -30,7 +30,7 @@ from router.steps.rate.state import (
 from router.steps.sharing import revealed, shown_reasons
 from router.steps.thresholds import Suggestion
 from schemas.base import Code, Fact
-from schemas.case import ChildLinked, ConcernFollowed, LinkCorrected
+from schemas.case import ChildLinked, ConcernFollowed, LinkCorrected, NotificationAmended
 from schemas.checks import CheckAnswered, CheckLate, ChecksRevised
 from schemas.decisions import OutcomeDecided, RatingDecided, RatingDecision
 from schemas.information import (
@@ -81,6 +81,8 @@ def decide(state: State | None, message: Message, policy: Policy) -> Outcome[Sta
             return follow(state, came, now=now)
         case LinkCorrected() as correction:
             return _move(state, correction, now=now)
+        case NotificationAmended(amended_by=version):
+            return _amended(state, version)
         case came if isinstance(came, News):
             return _tell_news(state, came, policy=policy)
         case ProductReleased() | ProductRefused() as sent:
@@ -150,13 +152,16 @@ def _suggested(cases: Cases, linked: ChildLinked, *, suggestion: Suggestion, now
         may_be_red=may_be_red,
         possible_red=now.clock(looked_at) if looked_at else None,
         referrer=Referrer(agency=linked.agency, reference=linked.notification.reference),
+        versions=linked.versions,
         elsewhere=hub_of(linked.notification.subject, now),
     )
 
 
 def _all_reasons(suggestion: Suggestion) -> tuple[str, ...]:
-    """Whoever decides is told what the words deny too; agencies that are asked are not."""
-    return (*suggestion.reasons, *suggestion.denied)
+    """Whoever decides is told of repeats and of what the words deny too; agencies that are asked
+    are not.
+    """
+    return (*suggestion.reasons, *suggestion.repeats, *suggestion.denied)
 
 
 def _request(
@@ -219,6 +224,7 @@ def _assigned(
         product_due_at=assigned.product_due_at,
         picture_id=picture.id,
         newer=picture.revision < state.revision,
+        versions=state.versions,
     )
     return Outcome(
         assigned,
@@ -242,6 +248,7 @@ def _with_rating(state: Suggested | Assigned, decision: RatingDecision, *, now: 
         product=_product_clock(state, decision.colour, due_at=due_at, now=now),
         revision=state.revision,
         referrer=state.referrer,
+        versions=state.versions,
         elsewhere=state.elsewhere,
         supplied=earlier.supplied if earlier else (),
         history=(*earlier.history, rated) if earlier else (rated,),
@@ -318,6 +325,13 @@ def _rated_moved(
     said = "A human found that it is about another child."
     news = _news(moved, referral_id, said=said, policy=now.policy)
     return replace(done, letters=(*done.letters, news))
+
+
+def _amended(state: State | None, version: str) -> Outcome[State]:
+    """Whoever is asked by a rating of one version is not asked by one of another."""
+    if not isinstance(state, Suggested | Assigned):
+        return Outcome()
+    return Outcome(state.model_copy(update={"versions": (*state.versions, version)}))
 
 
 def _tell_news(state: State | None, came: News, *, policy: Policy) -> Outcome[State]:
@@ -449,6 +463,7 @@ STEP: Step[State] = Step(
         ProductRefused,
         TimerElapsed,
         LinkCorrected,
+        NotificationAmended,
         InformationAnswered,
         InformationMissing,
         InformationVolunteered,

@@ -47,6 +47,8 @@ class Standing(Shape):
     """How often something came that the picture did not show before."""
     referrer: Referrer | None = Field(default=None, exclude_if=not_)
     """None only in documents that were written before."""
+    versions: tuple[Identity, ...] = Field(default=(), exclude_if=not_)
+    """Other versions of the notification by its agency: referrals of their own."""
     elsewhere: Code | None = Field(default=None, exclude_if=not_)
     """The hub of the area where the child lives, where that is another (R41)."""
 

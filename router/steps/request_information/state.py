@@ -68,6 +68,8 @@ class Waiting(Shape):
     ruling: Ruling | None = Field(default=None, exclude_if=not_)
     closed_at: Instant | None = Field(default=None, exclude_if=not_)
     """Since when the referral is closed; what was rated before asks nobody."""
+    asked_before: tuple[Code, ...] = Field(default=(), exclude_if=not_)
+    """Agencies that were asked under another version of the notification."""
 
 
 class Early(Waiting):
