@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from hashlib import sha256
 
+from router.lane import Lane
 from router.linkage.resends import plain_reference
 from router.memory.references import References
 from router.refuse import dead_arrival, refused, rejected, taken
@@ -28,8 +29,9 @@ STEP = "intake"
 class StoredIntake:
     """The intake of one database (:class:`stores.ports.Intake`)."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, lane: Lane | None = None) -> None:
         self._database = database
+        self._lane = lane or Lane()
 
     def take(self, arrivals: Sequence[Arrival]) -> list[Receipt]:
         """Record each arrival once; receipts in the same order. Raises only ``Unavailable``."""
@@ -42,7 +44,7 @@ class StoredIntake:
 
     def _taken(self, arrivals: Sequence[Arrival]) -> list[Receipt]:
         with self._database.transaction() as transaction:
-            return take_in(transaction, arrivals)
+            return take_in(transaction, arrivals, lane=self._lane)
 
     def _apart(self, arrival: Arrival) -> Receipt:
         """Its receipt, taken by itself; what no database takes is kept as it came, with nothing
@@ -56,12 +58,18 @@ class StoredIntake:
             return self._taken([replace(bare, body=why)])[0]
 
 
-def take_in(transaction: Transaction, arrivals: Sequence[Arrival]) -> list[Receipt]:
-    """Record arrivals, at least one, of one agency's connector in a transaction that goes on."""
+def take_in(
+    transaction: Transaction, arrivals: Sequence[Arrival], *, lane: Lane | None = None
+) -> list[Receipt]:
+    """Record arrivals, at least one, of one agency's connector in a transaction that goes on.
+
+    What may be a Red goes ahead, by the borough's ``lane`` or by what is said everywhere.
+    """
     cursor = cursors.lock(transaction, f"{STEP}/{arrivals[0].connector}/{arrivals[0].agency}")
     batch = _Batch(transaction)
     receipts = batch.take(arrivals)
-    journal.append(transaction, cursor, messages=batch.messages)
+    ahead = (lane or Lane()).ahead(transaction, batch.messages)
+    journal.append(transaction, cursor, messages=batch.messages, ahead=ahead)
     dead_letters.bury(transaction, batch.dead)
     cursor.next_offset += len(arrivals)
     cursors.store(transaction, cursor)

@@ -22,7 +22,7 @@ from router.runtimes.take_over import TakeOver
 from router.unit import Unit, serves, unit_of_chain
 from schemas.message import Message, derived_id
 from schemas.refusals import Refusal
-from schemas.topics import FACTS, REDRIVEN
+from schemas.topics import FACTS, FOR_EVERYBODY
 from stores import codec, cursors, topics
 from stores.codec import Sealed, Unopened
 from stores.database import Database
@@ -57,7 +57,7 @@ class Place:
         the topic, whichever units served them. ``stored``: where every consumer stands.
         """
         hearing = {step.name for step in unit.hearing_any(lambda fact: fact.topic == self.topic)}
-        steps = unit.names if self.topic == REDRIVEN else hearing
+        steps = unit.names if self.topic in FOR_EVERYBODY else hearing
         return min((self._done_by(step, stored) for step in steps), default=0)
 
     def _done_by(self, step: str, stored: Mapping[str, int]) -> int:
