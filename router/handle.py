@@ -9,14 +9,14 @@ embedded hub decides a page before it opens the transaction, and comes here to r
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
 from router.lane import Lane
 from router.memory.documents import Memory
-from router.one_pass import Attempt, Delivery, Effects, OnePass
+from router.one_pass import Attempt, Delivery, Effects, OnePass, never
 from router.unit import ALL, Unit, serves, unit_of_chain
 from schemas.policy import Policy
 from stores import cursors, dead_letters, inbox, journal, queues, timers
@@ -110,8 +110,12 @@ def decide(
     policy: Adopted,
     offsets: Offsets = Offsets.JOURNAL,
     attempt: Attempt | None = None,
+    enough: Callable[[], bool] = never,
 ) -> Decided:
-    """Decide messages and all that they cause, by what the view shows; nothing is written."""
+    """Decide messages and all that they cause, by what the view shows; nothing is written.
+
+    As soon as there is ``enough``, those that are left stay for the next time.
+    """
     due = _due(deliveries, offsets, expected=cursor.next_offset)
     fresh = _fresh(unit, due, view=view, offsets=offsets)
     memories = {bound.step.name: bound.memory(bound.step, view) for bound in unit.steps}
@@ -119,11 +123,13 @@ def decide(
     one_pass = OnePass(
         unit=unit, memories=memories, effects=Effects(), policy=policy.value, attempt=attempt
     )
-    one_pass.decide(fresh)
+    count = one_pass.decide(fresh, enough)
+    if count < len(fresh):
+        due = [delivery for delivery in due if delivery.offset < fresh[count].offset]
     return Decided(
         unit=unit,
         cursor=cursor,
-        fresh=fresh,
+        fresh=fresh[:count],
         due=due,
         offsets=offsets,
         policy=policy,

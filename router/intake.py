@@ -1,4 +1,6 @@
-"""Where what connectors took in is recorded: once, in one transaction, and only then receipted."""
+"""Where what connectors took in is recorded: once, a transaction for some at a time, and only then
+receipted.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +26,8 @@ from stores.ports import Arrival
 from stores.vault import Unreadable
 
 STEP = "intake"
+_MOST_AT_ONCE = 25
+"""Arrivals in one transaction: a Red that comes meanwhile waits for no more than these."""
 
 
 class StoredIntake:
@@ -34,16 +38,24 @@ class StoredIntake:
         self._lane = lane or Lane()
 
     def take(self, arrivals: Sequence[Arrival]) -> list[Receipt]:
-        """Record each arrival once; receipts in the same order. Raises only ``Unavailable``."""
-        if not arrivals:
-            return []
+        """Record each arrival once; receipts in the same order. Raises only ``Unavailable``: then
+        some may be recorded, and all of them can be sent again.
+        """
+        receipts = []
+        for start in range(0, len(arrivals), _MOST_AT_ONCE):
+            receipts += self._part(arrivals[start : start + _MOST_AT_ONCE])
+        return receipts
+
+    def _part(self, arrivals: Sequence[Arrival]) -> list[Receipt]:
         try:
             return self._taken(arrivals)
         except Unstorable:
             return [self._apart(arrival) for arrival in arrivals]
 
     def _taken(self, arrivals: Sequence[Arrival]) -> list[Receipt]:
-        with self._database.transaction() as transaction:
+        told = (arrival.body for arrival in arrivals)
+        first = any(self._lane.takes(one) for one in told if isinstance(one, Fact))
+        with self._database.transaction(first=first) as transaction:
             return take_in(transaction, arrivals, lane=self._lane)
 
     def _apart(self, arrival: Arrival) -> Receipt:

@@ -59,12 +59,16 @@ class Lane:
         return taken | about_reds(transaction, left)
 
 
+Unheard = Callable[[Sequence[Any]], Sequence[Any]]
+"""Of rows of the journal, without their payload, those that are still to be heard."""
+
+
 def with_earlier(
-    view: View, reds: Sequence[Any], *, after: int, before: int, wanted: Callable[[Any], bool]
+    view: View, reds: Sequence[Any], *, after: int, before: int, unheard: Unheard
 ) -> list[tuple[int, Message]]:
-    """Rows of the journal that go ahead, as messages at their positions, behind those wanted that
-    came earlier about the same: no Red overtakes what its own sender, or whoever decides about it,
-    said before it.
+    """Rows of the journal that go ahead, as messages at their positions, behind what came earlier
+    about the same and is unheard: no Red overtakes what its own sender, or whoever decides about
+    it, said before it.
     """
     opened = _opened(view, reds)
     subjects = {subject for message in opened.values() for subject in _subjects(message)}
@@ -75,8 +79,9 @@ def with_earlier(
         after=after,
         before=before,
     )
-    left = [row for row in earlier if row.position not in opened and wanted(row)]
-    return sorted((opened | _opened(view, left)).items())
+    left = unheard([row for row in earlier if row.position not in opened])
+    rows = journal.rows_at(view.connection, [row.position for row in left])
+    return sorted((opened | _opened(view, rows)).items())
 
 
 def _opened(view: View, rows: Sequence[Any]) -> dict[int, Message]:

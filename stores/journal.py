@@ -66,6 +66,7 @@ def append(
         if (is_ahead := row["message_id"] in ahead) or transaction.keeps_outbox
     ]
     transaction.insert(outbox, published)
+    transaction.has_red |= bool(ahead)
 
 
 def digests(view: View, message_ids: Collection[str]) -> dict[str, bytes]:
@@ -144,15 +145,28 @@ def rows_about(
     after: int,
     before: int,
 ) -> Sequence[Row[Any]]:
-    """The rows between two positions that have one of these subjects, or are about one of these
-    referrals.
+    """Position, id, type and chain of what stands between two positions and has one of these
+    subjects, or is about one of these referrals.
     """
+    columns = (journal.c.position, journal.c.message_id, journal.c.type, journal.c.chain)
     found = {}
     for by, values in ((journal.c.subject, subjects), (journal.c.correlation_id, referrals)):
-        for row in look_up(connection, tuple(journal.c), by=by, values=values):
+        for row in look_up(connection, columns, by=by, values=values):
             if after < row.position < before:
                 found[row.position] = row
     return [found[position] for position in sorted(found)]
+
+
+def rows_at(connection: Connection, positions: Collection[int]) -> Sequence[Row[Any]]:
+    """The rows at these positions."""
+    if not positions:
+        return ()
+    return look_up(connection, tuple(journal.c), by=journal.c.position, values=positions)
+
+
+def rows_of(connection: Connection, message_ids: Collection[str]) -> Sequence[Row[Any]]:
+    """The rows of these messages."""
+    return look_up(connection, tuple(journal.c), by=journal.c.message_id, values=message_ids)
 
 
 def messages_after(

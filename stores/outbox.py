@@ -26,8 +26,8 @@ def claim(transaction: Transaction) -> bool:
     return bool(transaction.connection.execute(text(_RELAY)).scalar())
 
 
-def unsent(transaction: Transaction, *, limit: int) -> list[tuple[int, Sealed]]:
-    """The next entries to send, with their positions, in their order.
+def unsent(transaction: Transaction, *, limit: int, red: bool = False) -> list[tuple[int, Sealed]]:
+    """The next entries to send, with their positions, in their order; ``red``: of the lane alone.
 
     Asked for by what is unsent and never by 'position greater than last': a transaction that takes
     its positions early and commits late would be skipped (design, section 3).
@@ -39,7 +39,7 @@ def unsent(transaction: Transaction, *, limit: int) -> list[tuple[int, Sealed]]:
         .limit(limit)
         .with_for_update(of=outbox, skip_locked=True)
     )
-    rows = transaction.connection.execute(query)
+    rows = transaction.connection.execute(query.where(_IS_RED) if red else query)
     return [(row.position, replace(sealed(row), topic=row.published_on)) for row in rows]
 
 

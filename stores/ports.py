@@ -37,7 +37,7 @@ class Arrival:
 
 
 class Intake(Protocol):
-    """Where connectors hand over: each batch is recorded as one, and only then answered."""
+    """Where connectors hand over: what they bring is recorded, and only then answered."""
 
     def take(self, arrivals: Sequence[Arrival]) -> list[Receipt]:
         """Record each arrival once; their receipts, in order. Raises only ``Unavailable``."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from router.handle import Adopted, Decided, Offsets, decide, record
 from router.lane import with_earlier
-from router.one_pass import Attempt, Delivery
+from router.one_pass import Attempt, Delivery, never
 from router.runtimes import clock
 from router.runtimes.isolate import delivery_of, isolating
+from router.runtimes.pace import Pace
 from router.unit import Unit
 from schemas.message import Message
 from stores import cursors, journal, outbox, overview
@@ -33,6 +34,10 @@ class Embedded:
     policy: Adopted
     batch: int = 200
     _position: int | None = None
+    _pace: Pace = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._pace = Pace(self.batch)
 
     @property
     def position(self) -> int:
@@ -64,19 +69,17 @@ class Embedded:
         that came from outside through every step, with all that they cause, a transaction each.
         """
         elapsed = clock.publish_due(self.database, limit=self.batch) if looks_at_clock else 0
-        while self._reds():
-            pass
+        reds = self._reds()
         page = self._page()
         if page:
-            deliveries = [
-                delivery_of(position, message, unit=self.unit) for position, message in page
-            ]
-            isolating(deliveries, self._handle)
-            self._position = page[-1][0]
-        return bool(page or elapsed)
+            deliveries = [delivery_of(*placed, unit=self.unit) for placed in page]
+            with self._pace.taking(len(page)):
+                isolating(deliveries, self._handle)
+        return bool(page or elapsed or reds)
 
     def _reds(self) -> bool:
         """Hear what waits on the lane of Reds, ahead of its place in the journal."""
+        self.database.red_came.clear()
         with self.database.view() as view:
             waiting = outbox.reds(view.connection, limit=_REDS_AT_ONCE)
             if not waiting:
@@ -86,7 +89,7 @@ class Embedded:
                 waiting,
                 after=self._start(),
                 before=waiting[-1].position,
-                wanted=lambda row: row.chain != self.unit.name,
+                unheard=lambda rows: [row for row in rows if row.chain != self.unit.name],
             )
         deliveries = [delivery_of(*placed, unit=self.unit) for placed in found]
         for start in range(0, len(deliveries), self.batch):
@@ -95,7 +98,7 @@ class Embedded:
 
     def _handle_ahead(self, deliveries: Sequence[Delivery], attempt: Attempt) -> None:
         decided = self._decided(deliveries, attempt, offsets=Offsets.LEFT)
-        with self.database.transaction() as transaction:
+        with self.database.transaction(first=True) as transaction:
             cursors.lock_unmoved(transaction, decided.cursor)
             record(decided, transaction)
             outbox.sent(transaction, [delivery.offset for delivery in deliveries])
@@ -108,7 +111,7 @@ class Embedded:
             last = overview.last_position(connection)
         start = self._start()
         page = journal.messages_after(
-            self.database, start, besides=self.unit.name, limit=self.batch
+            self.database, start, besides=self.unit.name, limit=self._pace.size
         )
         if not page:
             self._position = max(start, last)
@@ -119,11 +122,14 @@ class Embedded:
         with self.database.transaction() as transaction:
             cursors.lock_unmoved(transaction, decided.cursor)
             record(decided, transaction)
+        self._position = max(self._start(), decided.cursor.next_offset - 1)
 
     def _decided(
         self, deliveries: Sequence[Delivery], attempt: Attempt, *, offsets: Offsets
     ) -> Decided:
-        """Decide while others may write; only then is the one lock taken that writers share."""
+        """Decide while others may write; only then is the one lock taken that writers share. A Red
+        that comes meanwhile is heard next.
+        """
         with self.database.view() as view:
             return decide(
                 self.unit,
@@ -133,6 +139,7 @@ class Embedded:
                 policy=self.policy,
                 offsets=offsets,
                 attempt=attempt,
+                enough=never if offsets is Offsets.LEFT else self.database.red_came.is_set,
             )
 
     def _start(self) -> int:

@@ -114,13 +114,43 @@ class _Rows:
                 f"file:{store.removeprefix('sqlite:///')}?mode=ro", uri=True
             )
         else:
-            self._connection = psycopg.connect(store.replace("+psycopg", ""))
+            plain = store.replace("+psycopg", "")
+            self._connection = psycopg.connect(plain, autocommit=True)
 
     def all(self, query: str) -> list[tuple[Any, ...]]:
         return list(self._connection.execute(query).fetchall())
 
     def close(self) -> None:
         self._connection.close()
+
+
+class Reading:
+    """A store that is looked into again and again while the hub works."""
+
+    def __init__(self, store: str, key: bytes) -> None:
+        self._rows, self._key = _Rows(store), key
+        self._hub_key: AESGCM | None = None
+
+    def letters(self, agency: str, *, after: int) -> list[tuple[int, str]]:
+        """Its letters behind a position that name a referral, with it."""
+        query = _LETTERS.format(after=int(after))
+        rows = [row for row in self._rows.all(query) if row[1] == agency]
+        if rows and self._hub_key is None:
+            ((wrapped,),) = self._rows.all("SELECT wrapped FROM keys WHERE key_id = 'hub'")
+            self._hub_key = _unwrapped(self._key, wrapped, name="hub")
+        return [(position, self._referral(id_, body)) for position, _, id_, body in rows]
+
+    def _referral(self, id_: str, body: bytes) -> str:
+        assert self._hub_key is not None
+        event = json.loads(self._hub_key.decrypt(body[:_NONCE], body[_NONCE:], id_.encode()))
+        return str(event["data"].get("referral_id", ""))
+
+    def close(self) -> None:
+        """Let go of the store."""
+        self._rows.close()
+
+
+_LETTERS = "SELECT position, agency, id, body FROM letters WHERE position > {after}"
 
 
 def _unwrapped(key: bytes, wrapped: bytes, *, name: str) -> AESGCM:
