@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
-from collections.abc import Iterator, Sequence
-from hashlib import sha256
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +15,6 @@ from ops.run.wiring import Hub
 from router.runtimes.embedded import Embedded
 from router.unit import Unit
 from schemas.decisions import RatingDecided, RatingDecision
-from schemas.notification import NotificationReceived
 from schemas.picture import Seen
 from schemas.rating import Colour
 from stores import journal, outbox, timers
@@ -27,10 +24,8 @@ from stores.timers import StoredTimer
 from tests.support import given as give
 from tests.support.faults import Heard, failing, listening
 from tests.support.filled import seen_by_lead
+from tests.support.notifying import LEAD, URGENT, arrival, asked, flood, told, took
 from tests.support.units import embedded_hub, facts, replayed, rows
-
-LEAD = "childrens_social_care"
-RED: dict[str, Any] = {"urgent": True}
 
 
 @pytest.fixture
@@ -38,43 +33,10 @@ def hub(tmp_path: Path) -> Iterator[Hub]:
     yield from embedded_hub.__wrapped__(tmp_path / "hub")  # type: ignore[attr-defined]
 
 
-def arrival(id_: str, *, agency: str = "police", **said: Any) -> Arrival:
-    """A notification under this reference, unless it says another."""
-    notification = give.notification(**{"reference": id_} | said)
-    content = sha256(notification.model_dump_json().encode()).hexdigest()
-    fact = NotificationReceived(
-        agency=agency, area="e99999999", content_digest=content, notification=notification
-    )
-    text = "application/json"
-    return Arrival(agency, "test", f"event-{id_}-{content}", b"", text, fact, id_)
-
-
-def flood(hub: Hub, count: int = 9, *, first: int = 0) -> None:
-    """So many other notifications, which wait."""
-    hub.intake.take([arrival(f"F-{first + number}") for number in range(count)])
-
-
-def took(hub: Hub, *arrivals: Arrival) -> list[str]:
-    """Their ids."""
-    return [receipt.id for receipt in hub.intake.take(arrivals)]
-
-
-def told(heard: Sequence[tuple[str, str]], step: str) -> list[str]:
-    """What a step heard, in its order."""
-    return [id_ for name, id_ in heard if name == step]
-
-
 def slow(hub: Hub, heard: Heard | None = None, *, unit: Unit | None = None) -> Embedded:
     """The hub's own loop, which hears two messages at a time."""
     listened = listening(unit or hub.unit, heard if heard is not None else [])
     return Embedded(hub.database, listened, hub.policy, batch=2)
-
-
-def asked(hub: Hub) -> dict[str, str]:
-    """The referrals that the lead agency is asked to rate, as handed out, with their cases."""
-    letters = [json.loads(one.body) for one in hub.queues.lease(LEAD, limit=500, seconds=0)]
-    requests = [one["data"] for one in letters if one["type"] == "mash.rating-request.v1"]
-    return {one["referral_id"]: one["case_id"] for one in requests}
 
 
 def decided(hub: Hub, referral_id: str, colour: Colour, *, case_id: str) -> Arrival:
@@ -110,7 +72,7 @@ def test_what_may_be_a_red_is_heard_before_all_that_came_earlier(
 
 def test_everybody_else_is_heard_in_turn_and_nothing_twice(hub: Hub) -> None:
     flood(hub, 5)
-    (red,) = took(hub, arrival("R-1", **RED))
+    (red,) = took(hub, arrival("R-1", **URGENT))
     flood(hub, 4, first=5)
     heard: Heard = []
     slow(hub, heard).drain()
@@ -125,7 +87,7 @@ def test_everybody_else_is_heard_in_turn_and_nothing_twice(hub: Hub) -> None:
 def test_a_red_letter_leaves_before_those_that_lie_there_already(hub: Hub) -> None:
     flood(hub, 3)
     slow(hub).drain()
-    (red,) = took(hub, arrival("R-1", **RED))
+    (red,) = took(hub, arrival("R-1", **URGENT))
     slow(hub).drain()
     assert (next(iter(asked(hub))), len(asked(hub))) == (red, 4)
 
@@ -133,9 +95,9 @@ def test_a_red_letter_leaves_before_those_that_lie_there_already(hub: Hub) -> No
 @pytest.mark.parametrize(
     "again",
     [
-        arrival("F-3", **RED),
-        arrival("F-3 (amended)", **RED),
-        arrival("S-1", agency="school", narrative="Fwd from police, ref F-3: it is worse.", **RED),
+        arrival("F-3", **URGENT),
+        arrival("F-3 (amended)", **URGENT),
+        arrival("S-1", agency="school", narrative="Fwd from police, ref F-3: worse.", **URGENT),
     ],
     ids=["the same reference", "a mark of a new version", "a copy that another agency forwards"],
 )
@@ -172,7 +134,7 @@ def test_a_red_does_not_overtake_an_earlier_rating_of_the_same_referral(hub: Hub
 
 
 def test_what_is_said_later_of_a_red_goes_ahead_too(hub: Hub) -> None:
-    (referral,) = took(hub, arrival("R-1", **RED))
+    (referral,) = took(hub, arrival("R-1", **URGENT))
     slow(hub).drain()
     case = asked(hub)[referral]
     flood(hub)
@@ -183,7 +145,7 @@ def test_what_is_said_later_of_a_red_goes_ahead_too(hub: Hub) -> None:
 
 
 def test_a_clock_of_a_red_is_told_before_the_flood(hub: Hub) -> None:
-    (referral,) = took(hub, arrival("R-1", **RED))
+    (referral,) = took(hub, arrival("R-1", **URGENT))
     slow(hub).drain()
     flood(hub)
     past = int(dt.datetime(2026, 1, 1, tzinfo=dt.UTC).timestamp() * 1_000_000)
@@ -203,7 +165,7 @@ def test_words_alone_do_not_open_the_lane(hub: Hub) -> None:
 
 
 def test_a_red_that_was_heard_in_its_turn_is_not_heard_again(hub: Hub) -> None:
-    took(hub, arrival("R-1", **RED))
+    took(hub, arrival("R-1", **URGENT))
     with hub.database.transaction() as transaction:
         waiting = outbox.reds(transaction.connection, limit=9)
         outbox.sent(transaction, [row.position for row in waiting])
@@ -221,7 +183,7 @@ def test_a_red_that_was_heard_in_its_turn_is_not_heard_again(hub: Hub) -> None:
 
 def test_a_red_on_which_a_step_fails_holds_up_no_other(hub: Hub) -> None:
     flood(hub, 3)
-    bad, good = took(hub, arrival("R-1", **RED), arrival("R-2", **RED))
+    bad, good = took(hub, arrival("R-1", **URGENT), arrival("R-2", **URGENT))
     unit = failing(hub.unit, "link", at="recall", on=lambda one: one.correlation_id == bad)
     slow(hub, unit=unit).drain()
     assert rows(hub, "SELECT reason FROM dead_letters") == [("undecidable",)]
@@ -235,7 +197,7 @@ def test_a_store_that_goes_away_leaves_the_red_on_its_lane(
     hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     flood(hub, 3)
-    (red,) = took(hub, arrival("R-1", **RED))
+    (red,) = took(hub, arrival("R-1", **URGENT))
 
     def away(_decided: object, _transaction: object) -> None:
         raise Unavailable
