@@ -99,7 +99,14 @@ def lease(transaction: Transaction, agency: str, *, limit: int, seconds: float) 
     transaction.connection.execute(held.values(leased_until=until, attempts=letters.c.attempts + 1))
     seal = _seal(transaction)
     return [
-        Leased(row.id, row.agency, row.type, seal.open(row.body, bound_to=row.id), row.attempts + 1)
+        Leased(
+            row.id,
+            row.agency,
+            row.type,
+            body=seal.open(row.body, bound_to=row.id),
+            attempts=row.attempts + 1,
+            red=row.turn == RED_TURN,
+        )
         for row in rows
     ]
 

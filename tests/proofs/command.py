@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from router.unit import serves
-from tests.proofs import poison, red_latency
+from tests.proofs import poison, red_latency, red_time
 from tests.proofs.f28_command import f28
 from tests.proofs.kills import prove
 from tests.proofs.linkage_commands import k1, k2
@@ -195,6 +195,41 @@ def f17c(
         figures = red_latency.prove(hub, burst)
     well = figures["p99_ratio"] <= red_latency.ALLOWED and not figures["unseen"]
     say(figures, as_json=as_json, well=well)
+
+
+@proof.command()
+@_runtime
+@_option("--reds", type=_count, default=1000)
+@_option("--notifications", type=_count, default=400, help="Others beside them.")
+@_option("--kills", type=click.IntRange(min=0), default=30)
+@_seed
+@_option("--seconds", type=float, default=1800.0, help="Give up after so long.")
+@_workers
+@_folder
+@json_option
+def f45(
+    *,
+    runtime: str,
+    reds: int,
+    notifications: int,
+    kills: int,
+    seed: int,
+    seconds: float,
+    workers: tuple[str, ...],
+    folder: Path | None,
+    as_json: bool,
+) -> None:
+    """F45: every Red reaches its recipients before its time while processes are killed as in F1.
+
+    Exits with 1 when one was late or never seen.
+    """
+    serving = _serving(workers) or APART
+    plan = Plan(
+        notifications=notifications, kills=kills, seed=seed, seconds=seconds, workers=serving
+    )
+    with _places(runtime, folder) as place, place("hub") as hub:
+        figures = red_time.prove(hub, plan, reds=reds)
+    say(figures, as_json=as_json, well=not (figures["late"] or figures["unseen"]))
 
 
 @contextmanager

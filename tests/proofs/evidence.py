@@ -30,6 +30,8 @@ class Recorded:
     cause: str | None
     referral: str
     data: Mapping[str, Any]
+    at: int = 0
+    """When it was recorded, in microseconds since 1970."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -95,8 +97,8 @@ def noted(path: Path) -> list[dict[str, Any]]:
 
 
 _JOURNAL = (
-    "SELECT position, message_id, type, source, causation_id, correlation_id, key_id, payload "
-    "FROM journal ORDER BY position"
+    "SELECT position, message_id, type, source, causation_id, correlation_id, key_id, payload, "
+    "recorded_at FROM journal ORDER BY position"
 )
 _DEAD = (
     "SELECT id, agency, connector, reason, field, message_id, key_id, original "
@@ -158,9 +160,9 @@ def _unwrapped(key: bytes, wrapped: bytes, *, name: str) -> AESGCM:
 
 
 def _recorded(row: tuple[Any, ...], keys: Mapping[str, AESGCM]) -> Recorded:
-    position, id_, type_, source, cause, referral, key_id, payload = row
+    position, id_, type_, source, cause, referral, key_id, payload, at = row
     plain = keys[key_id].decrypt(payload[:_NONCE], payload[_NONCE:], id_.encode())
-    return Recorded(position, id_, type_, source, cause, referral, json.loads(plain))
+    return Recorded(position, id_, type_, source, cause, referral, json.loads(plain), at)
 
 
 def _buried(row: tuple[Any, ...], keys: Mapping[str, AESGCM]) -> Buried:

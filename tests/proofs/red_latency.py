@@ -18,12 +18,9 @@ from math import ceil
 from statistics import median
 from typing import Any
 
-from connectors.clients.http_client import HubClient, cloud_event
-from connectors.port import routes
+from connectors.clients.http_client import HubClient
 from ops.demo.simulation.stream import sample_lines
-from ops.linkage.arrivals import arrival_of, notification_event
-from ops.run.configuration import read_settings
-from schemas.notification import NotificationReceived
+from ops.linkage.arrivals import notification_event
 from tests.proofs.evidence import Reading
 from tests.proofs.place import Place
 from tests.proofs.plan import APART
@@ -35,6 +32,7 @@ from tests.proofs.processes import (
     worker_parts,
 )
 from tests.proofs.quiet import await_heard
+from tests.proofs.stream import red_events
 
 FLOODING = "police"
 LEAD = "childrens_social_care"
@@ -135,7 +133,7 @@ class _Sent:
 @contextmanager
 def _reds(place: Place) -> Iterator[Callable[[float], _Sent]]:
     """What sends a Red at a time."""
-    events, tokens = _red_events(place), _tokens(place)
+    events, tokens = red_events(place, besides=FLOODING), _tokens(place)
     with ExitStack() as stack:
         clients = {
             agency: stack.enter_context(HubClient(place.url, token, timeout=120.0))
@@ -155,20 +153,6 @@ def _reds(place: Place) -> Iterator[Callable[[float], _Sent]]:
             return sent
 
         yield send
-
-
-def _red_events(place: Place) -> Iterator[tuple[str, Mapping[str, object]]]:
-    found = routes(read_settings(place.folder.config, place.environment), place.environment)
-    records = (json.loads(line) for line in cycle(sample_lines()))
-    others = (one for one in records if one["source_agency"] != FLOODING)
-    for number, record in enumerate(others):
-        fact = arrival_of(found, record).body
-        assert isinstance(fact, NotificationReceived)
-        named = {"reference": f"RED-{number}", "urgent": True}
-        data = fact.notification.model_copy(update=named)
-        type_ = "mash.notification.v1"
-        told = cloud_event(event_id=f"red-{number}", source="urn:red", event_type=type_, data=data)
-        yield fact.agency, told
 
 
 def _tokens(place: Place) -> dict[str, str]:
