@@ -1,4 +1,6 @@
-"""Where what connectors took in is recorded: once, in one transaction, and only then receipted."""
+"""Where what connectors took in is recorded: once, a transaction for some at a time, and only then
+receipted.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +9,7 @@ from dataclasses import replace
 from hashlib import sha256
 
 from router import possible
+from router.lane import Lane
 from router.linkage.resends import plain_reference
 from router.memory.references import References
 from router.refuse import dead_arrival, refused, rejected, taken
@@ -26,28 +29,41 @@ from stores.ports import Arrival
 from stores.vault import Unreadable
 
 STEP = "intake"
+_MOST_AT_ONCE = 25
+"""Arrivals in one transaction: a Red that comes meanwhile waits for no more than these."""
 
 
 class StoredIntake:
     """The intake of one database (:class:`stores.ports.Intake`)."""
 
     def __init__(self, database: Database, policy: Policy | None = None) -> None:
-        """``policy``: by which it is read what may hold a Red; None: all that is refused may."""
+        """``policy``: by which it is read what may hold a Red, and what goes ahead; None: all that
+        is refused may hold one, and what is said everywhere goes ahead.
+        """
         self._database = database
         self._policy = policy
+        self._lane = Lane.of(policy.profile) if policy else Lane()
 
     def take(self, arrivals: Sequence[Arrival]) -> list[Receipt]:
-        """Record each arrival once; receipts in the same order. Raises only ``Unavailable``."""
-        if not arrivals:
-            return []
+        """Record each arrival once; receipts in the same order. Raises only ``Unavailable``: then
+        some may be recorded, and all of them can be sent again.
+        """
+        receipts = []
+        for start in range(0, len(arrivals), _MOST_AT_ONCE):
+            receipts += self._part(arrivals[start : start + _MOST_AT_ONCE])
+        return receipts
+
+    def _part(self, arrivals: Sequence[Arrival]) -> list[Receipt]:
         try:
             return self._taken(arrivals)
         except Unstorable:
             return [self._apart(arrival) for arrival in arrivals]
 
     def _taken(self, arrivals: Sequence[Arrival]) -> list[Receipt]:
-        with self._database.transaction() as transaction:
-            return take_in(transaction, arrivals, policy=self._policy)
+        told = (arrival.body for arrival in arrivals)
+        first = any(self._lane.takes(one) for one in told if isinstance(one, Fact))
+        with self._database.transaction(first=first) as transaction:
+            return take_in(transaction, arrivals, policy=self._policy, lane=self._lane)
 
     def _apart(self, arrival: Arrival) -> Receipt:
         """Its receipt, taken by itself; what no database takes is kept as it came, with nothing
@@ -62,13 +78,21 @@ class StoredIntake:
 
 
 def take_in(
-    transaction: Transaction, arrivals: Sequence[Arrival], *, policy: Policy | None = None
+    transaction: Transaction,
+    arrivals: Sequence[Arrival],
+    *,
+    policy: Policy | None = None,
+    lane: Lane | None = None,
 ) -> list[Receipt]:
-    """Record arrivals, at least one, of one agency's connector in a transaction that goes on."""
+    """Record arrivals, at least one, of one agency's connector in a transaction that goes on.
+
+    What may be a Red goes ahead, by the borough's ``lane`` or by what is said everywhere.
+    """
     cursor = cursors.lock(transaction, f"{STEP}/{arrivals[0].connector}/{arrivals[0].agency}")
     batch = _Batch(transaction, policy)
     receipts = batch.take(arrivals)
-    journal.append(transaction, cursor, messages=batch.messages)
+    ahead = (lane or Lane()).ahead(transaction, batch.messages)
+    journal.append(transaction, cursor, messages=batch.messages, ahead=ahead)
     dead_letters.bury(transaction, batch.dead)
     cursor.next_offset += len(arrivals)
     cursors.store(transaction, cursor)

@@ -24,7 +24,7 @@ from router.steps.rate import decide as rate
 from router.steps.release import decide as release
 from router.steps.request_information import decide as request_information
 from router.unit import ALL, BoundStep, Unit, unit_name
-from schemas.topics import REDRIVEN, TOPICS, Topic
+from schemas.topics import FOR_EVERYBODY, TOPICS, Topic
 
 
 def bound_steps() -> tuple[BoundStep, ...]:
@@ -93,4 +93,4 @@ def topics_from_outside(unit: Unit) -> tuple[Topic, ...]:
     """
     heard = {topic.name for bound in unit.steps for topic in topics_of(bound.step)}
     own = {name for name, steps in WRITTEN_BY.items() if unit.names.issuperset(steps)}
-    return tuple(t for t in TOPICS if t.name in heard - own or t.name == REDRIVEN)
+    return tuple(t for t in TOPICS if t.name in heard - own or t.name in FOR_EVERYBODY)

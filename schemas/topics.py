@@ -39,8 +39,12 @@ class Topic:
     """Whether connectors, the clock or operations publish it, rather than a step."""
 
 
+RED = "messages.red"
+"""Facts of any kind about what may be a Red: every worker hears it before all else."""
 REDRIVEN = "messages.redriven"
 """Facts of any kind, sent again to the one step that failed on them; every worker hears it."""
+FOR_EVERYBODY = (RED, REDRIVEN)
+"""Topics that carry facts of any kind to all workers."""
 
 TOPICS: tuple[Topic, ...] = (
     Topic(
@@ -349,6 +353,7 @@ TOPICS: tuple[Topic, ...] = (
         keyed_by="message",
         external=True,
     ),
+    Topic(RED, "what may be a Red, ahead of all else", (), keyed_by="message", external=True),
     Topic(REDRIVEN, "what is sent again to one step", (), keyed_by="message", external=True),
     Topic(
         "pictures.shown",
