@@ -8,13 +8,16 @@ from hashlib import sha256
 
 from router.linkage.resends import plain_reference
 from router.memory.references import References
+from router.receiving import Receiving
 from router.refuse import dead_arrival, refused, rejected, taken
 from router.steps.deduplicate import decide as deduplicate
+from router.steps.now import Now
 from schemas.base import Fact
 from schemas.information import InformationOffered
 from schemas.message import Message, arrived, dated_id, derived_id
 from schemas.notification import NotificationReceived, Receipt
 from schemas.picture import DecidedOnPicture
+from schemas.policy import Policy
 from schemas.refusals import Refusal
 from stores import codec, cursors, dead_letters, journal, known, pictures, references
 from stores.database import Database, Transaction, Unstorable
@@ -28,8 +31,10 @@ STEP = "intake"
 class StoredIntake:
     """The intake of one database (:class:`stores.ports.Intake`)."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, policy: Policy | None = None) -> None:
+        """``policy``: by which receipts say in words what happens next; None: they do not."""
         self._database = database
+        self._policy = policy
 
     def take(self, arrivals: Sequence[Arrival]) -> list[Receipt]:
         """Record each arrival once; receipts in the same order. Raises only ``Unavailable``."""
@@ -42,7 +47,7 @@ class StoredIntake:
 
     def _taken(self, arrivals: Sequence[Arrival]) -> list[Receipt]:
         with self._database.transaction() as transaction:
-            return take_in(transaction, arrivals)
+            return take_in(transaction, arrivals, policy=self._policy)
 
     def _apart(self, arrival: Arrival) -> Receipt:
         """Its receipt, taken by itself; what no database takes is kept as it came, with nothing
@@ -56,10 +61,12 @@ class StoredIntake:
             return self._taken([replace(bare, body=why)])[0]
 
 
-def take_in(transaction: Transaction, arrivals: Sequence[Arrival]) -> list[Receipt]:
+def take_in(
+    transaction: Transaction, arrivals: Sequence[Arrival], *, policy: Policy | None = None
+) -> list[Receipt]:
     """Record arrivals, at least one, of one agency's connector in a transaction that goes on."""
     cursor = cursors.lock(transaction, f"{STEP}/{arrivals[0].connector}/{arrivals[0].agency}")
-    batch = _Batch(transaction)
+    batch = _Batch(transaction, policy)
     receipts = batch.take(arrivals)
     journal.append(transaction, cursor, messages=batch.messages)
     dead_letters.bury(transaction, batch.dead)
@@ -91,12 +98,14 @@ def _earlier_key(arrival: Arrival) -> str:
 class _Batch:
     """What one transaction will write, and what is known already of what came."""
 
-    def __init__(self, transaction: Transaction) -> None:
+    def __init__(self, transaction: Transaction, policy: Policy | None) -> None:
         self.messages: list[Message] = []
         self.dead: list[DeadLetter] = []
         self._new: list[str] = []
         """What the new messages are to be known again by."""
         self._transaction = transaction
+        at = codec.from_micros(transaction.now)
+        self._receiving = Receiving(Now(at, policy)) if policy else None
         self._ids: dict[str, str] = {}
         """The messages of arrivals, by what these are known again by."""
         self._known: dict[str, bytes | Message] = {}
@@ -153,10 +162,13 @@ class _Batch:
             self._known[message.id] = message
             self._new.append(key)
             self.messages.append(message)
-            return taken(arrival, message.id, duplicate_of=self._repeated(message))
+            return self._taken(arrival, message.id, duplicate_of=self._repeated(message))
         if not self._same(before, message):
             return self._reject(arrival, Refusal("refused.same-id", "id"))
-        return taken(arrival, message.id, duplicate_of=message.id)
+        return self._taken(arrival, message.id, duplicate_of=message.id)
+
+    def _taken(self, arrival: Arrival, id_: str, *, duplicate_of: str | None) -> Receipt:
+        return taken(arrival, id_, duplicate_of=duplicate_of, receiving=self._receiving)
 
     def _repeated(self, message: Message) -> str | None:
         """The referral that a notification repeats, as far as is known before hop 2 decides."""

@@ -33,6 +33,7 @@ from schemas.outcome import ReferralOutcome
 from schemas.person import Person
 from schemas.policy import Partner, Policy
 from schemas.product import Product, ProductRecall, Signpost
+from schemas.referrer import ReferralDecision
 from schemas.safety import Around, Hit, LetterHeld, SafetyChoice
 from stores import people, states
 from stores.database import View
@@ -47,6 +48,7 @@ _LEAVING: Final = frozenset(
         LinksChanged,
         Product,
         ProductRecall,
+        ReferralDecision,
         ReferralOutcome,
         RequestCancellation,
         RequestChange,

@@ -31,6 +31,7 @@ from schemas.person import (
 )
 from schemas.product import Disposal
 from schemas.rating import Colour
+from schemas.referrer import MadeBy, is_professional
 from schemas.registers import Involvement
 
 _no: Callable[[object], bool] = not_
@@ -131,6 +132,8 @@ class PicturedConcern(Shape):
     """None where its agency does not reveal it."""
     concern: tuple[Code, ...] = ()
     parents_informed: ParentsInformed | None = None
+    made_by: MadeBy = Field(default=MadeBy.PROFESSIONAL, exclude_if=is_professional)
+    """Who told its agency of it: what they may be told of a decision is in words for them."""
     set_aside: tuple[SetAside, ...] = Field(default=(), exclude_if=_no)
     same_concern_as: Identity | None = Field(default=None, exclude_if=_no)
     event: FamilyEvent | None = Field(default=None, exclude_if=_no)

@@ -33,6 +33,7 @@ from schemas.notification import Digest
 from schemas.person import Address, Name, PartialDate
 from schemas.product import Disposal
 from schemas.rating import ClockKind, Colour
+from schemas.referrer import ReferrerWords
 
 _no: Callable[[object], bool] = not_
 
@@ -43,6 +44,9 @@ RULES = 4
 child, whom a referral was moved from, is older; and nobody who owes something is waited for in
 silence (decision 030).
 """
+
+
+_REFERRERS = ReferrerWords()
 
 
 class Denial(StrEnum):
@@ -209,6 +213,9 @@ class BoroughProfile(Shape):
     """Whether a later notification about the child reopens its last referral, or starts anew."""
     adult_services: Code | None = Field(default=None, exclude_if=not_)
     """Who is told that a concern was about an adult."""
+    referrers: ReferrerWords = Field(
+        default=_REFERRERS, exclude_if=lambda words: words == _REFERRERS
+    )
 
     @property
     def title(self) -> str:

@@ -8,7 +8,16 @@ from typing import Literal
 
 from pydantic import Field
 
-from schemas.base import Code, Fact, Identity, Instant, Line, ReferralFact, ReferralHead
+from schemas.base import (
+    Code,
+    Fact,
+    Identity,
+    Instant,
+    Line,
+    Prose,
+    ReferralFact,
+    ReferralHead,
+)
 from schemas.calendar import Contact
 from schemas.gathering import ToGather
 
@@ -89,6 +98,10 @@ class RatingAssigned(
     """The picture that it was decided on."""
     newer: bool = Field(default=False, exclude_if=not_)
     """Whether something had come since that the picture did not show."""
+    told: Code | None = Field(default=None, exclude_if=lambda code: code is None)
+    """Who brought the concern, and was told that it was decided."""
+    may_be_told: Prose | None = Field(default=None, exclude_if=lambda words: words is None)
+    """In these words."""
 
 
 class DueTime(ReferralHead):

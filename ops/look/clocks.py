@@ -73,6 +73,8 @@ def _clocks(state: object, referral_id: str, *, lead: str, at: dt.datetime) -> I
         case Suggested() | Assigned():
             for kind, ticking in state.clocks.items():
                 yield _clock(referral_id, lead, kind, ticking, at=at)
+            if isinstance(state, Suggested) and state.telling:
+                yield _clock(referral_id, lead, "referrer", state.telling, at=at)
         case Asking():
             for one in state.asked:
                 if one.next_at or (one.awaited and one.paused):

@@ -18,6 +18,7 @@ from schemas import (
     outcome,
     owed,
     product,
+    referrer,
     safety,
 )
 from schemas.base import Notice, Shape
@@ -52,6 +53,7 @@ NOTICES: tuple[type[Notice], ...] = (
     owed.OwedNotice,
     product.Product,
     product.ProductRecall,
+    referrer.ReferralDecision,
     safety.SafetyReview,
 )
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"

@@ -28,8 +28,13 @@ from schemas.picture import (
     PicturedRelative,
     PicturePart,
 )
+from schemas.referrer import MadeBy
 from schemas.registers import Involvement
 
+_MADE_BY = {
+    MadeBy.PUBLIC: "a member of the public",
+    MadeBy.ANONYMOUS: "somebody who gave no name",
+}
 _LETTERS = {"E": "estimated", "U": "not known"}
 
 
@@ -93,6 +98,8 @@ def _concern(picture: Picture, names: Mapping[str, str]) -> Iterator[str]:
         informed = "informed" if told.informed else "not informed"
         because = f": {told.reason}" if told.reason else ""
         yield f"  Parents {informed}, consent {told.consent.replace('_', ' ')}{because}"
+    if concern.made_by is not MadeBy.PROFESSIONAL:
+        yield f"  Told by {_MADE_BY[concern.made_by]}"
     if concern.event:
         yield f"  One event with {len(concern.event.referral_ids)} children"
     for aside in concern.set_aside:

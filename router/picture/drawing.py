@@ -150,6 +150,7 @@ class _Drawing:
             narrative=said.narrative if said.kept.may_be_revealed else None,
             concern=said.concern if said.kept.may_be_revealed else (),
             parents_informed=said.parents_informed,
+            made_by=said.referrer,
             set_aside=said.set_aside,
             same_concern_as=self.linked.same_concern_as,
             event=self.events.of(self.evidence.id),
@@ -237,3 +238,5 @@ def _closed(rated: object) -> PicturedOutcome | None:
 def _clocks(rated: object) -> Iterable[PicturedClock]:
     for clock, ticking in rated.clocks.items() if isinstance(rated, Standing) else ():
         yield PicturedClock(clock=clock, due_at=ticking.due_at)
+    if isinstance(rated, SuggestedState) and rated.telling:
+        yield PicturedClock(clock="referrer", due_at=rated.telling.due_at)

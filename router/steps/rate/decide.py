@@ -11,15 +11,23 @@ from typing import Any
 from router.step import Outcome, Step, referral_of, refuse
 from router.steps.asking import prepared
 from router.steps.cases import Cases, HandedOver
+from router.steps.clocks.owing import Told
 from router.steps.clocks.ticking import Ticking, timers
 from router.steps.now import Now
 from router.steps.rate.concluding import close, follow, reopen, watched_anew
+from router.steps.rate.referring import (
+    hand_over,
+    letter_of,
+    referrer_of,
+    remind,
+    watched,
+    words_of,
+)
 from router.steps.rate.state import (
     STEP_NAME,
     Assigned,
     Early,
     Rated,
-    Referrer,
     Standing,
     State,
     Suggested,
@@ -93,7 +101,7 @@ def _suggest(state: State | None, linked: ChildLinked, *, now: Now) -> Outcome[S
         return Outcome()
     cases = Cases.linked(state.cases if state else None, linked.case_id)
     if linked.allocated_to is not None:
-        return Outcome(state=HandedOver(cases=cases))
+        return hand_over(HandedOver(cases=cases), linked, now=now)
     ready = prepared(linked, now=now)
     suggested = _suggested(cases, linked, suggestion=ready.suggestion, now=now)
     fact = RatingSuggested(
@@ -103,7 +111,10 @@ def _suggest(state: State | None, linked: ChildLinked, *, now: Now) -> Outcome[S
         **suggested.shared(RatingSuggested) | {"reasons": _all_reasons(ready.suggestion)},
     )
     request = _request(linked.referral_id, suggested, plan=ready.plan, policy=now.policy)
-    return Outcome(suggested, (fact,), (request,), timers(suggested.next_at, linked.referral_id))
+    after = watched(suggested, linked, adult=ready.concern.is_adult, now=now)
+    assert isinstance(after.state, Suggested)
+    due = timers(after.state.next_at, linked.referral_id)
+    return replace(after, facts=(fact, *after.facts), letters=(request,), timers=due)
 
 
 def _suggested(cases: Cases, linked: ChildLinked, *, suggestion: Suggestion, now: Now) -> Suggested:
@@ -125,7 +136,7 @@ def _suggested(cases: Cases, linked: ChildLinked, *, suggestion: Suggestion, now
         set_aside=revealed(linked.notification).set_aside,
         may_be_red=may_be_red,
         possible_red=now.clock(looked_at) if looked_at else None,
-        referrer=Referrer(agency=linked.agency, reference=linked.notification.reference),
+        referrer=referrer_of(linked),
     )
 
 
@@ -180,8 +191,11 @@ def _assigned(
     state: Suggested | Assigned, decision: RatingDecision, *, picture: Shown, now: Now
 ) -> Outcome[State]:
     assigned = _with_rating(state, decision, now=now)
+    words = words_of(state, decision, now=now)
+    said = {"case_id": state.cases.now, "may_be_told": words}
     fact = RatingAssigned(
-        **decision.shared(RatingAssigned) | {"case_id": state.cases.now},
+        **decision.shared(RatingAssigned) | said,
+        told=state.referrer.agency if state.referrer and words else None,
         previous=state.colour,
         confirmed=decision.colour is state.colour,
         profile=now.profile.title,
@@ -189,11 +203,9 @@ def _assigned(
         picture_id=picture.id,
         newer=picture.revision < state.revision,
     )
-    return Outcome(
-        assigned,
-        (fact,),
-        timers=timers(assigned.next_at, decision.referral_id, before=state.next_at),
-    )
+    letters = letter_of(state, decision.referral_id, words=words, now=now)
+    due = timers(assigned.next_at, decision.referral_id, before=state.next_at)
+    return Outcome(assigned, (fact,), letters, due)
 
 
 def _with_rating(state: Suggested | Assigned, decision: RatingDecision, *, now: Now) -> Assigned:
@@ -364,7 +376,8 @@ def _warn(state: State | None, elapsed: TimerElapsed, *, now: Now) -> Outcome[St
     if not isinstance(state, Suggested | Assigned):
         return Outcome()
     rung = {clock: at for clock, at in state.clocks.items() if at.next_at <= elapsed.due_at}
-    if not rung:
+    after, owed = _reminded(state, elapsed, now=now)
+    if not rung and owed is None:
         return Outcome()
     warnings = [
         DueTimeWarning(
@@ -381,10 +394,22 @@ def _warn(state: State | None, elapsed: TimerElapsed, *, now: Now) -> Outcome[St
     told: dict[str, Ticking | None] = {
         clock: _told(clock, ticking, now=now) for clock, ticking in rung.items()
     }
-    after = state.model_copy(update=told)
-    letters = (_warning(one, now=now) for one in warnings)
+    after = after.model_copy(update=told)
+    facts = (*map(_warned, warnings), *((owed.fact,) if owed else ()))
+    letters = (*(_warning(one, now=now) for one in warnings), *((owed.letter,) if owed else ()))
     next_timers = timers(after.next_at, elapsed.key, before=state.next_at)
-    return Outcome(after, tuple(map(_warned, warnings)), tuple(letters), next_timers)
+    return Outcome(after, facts, letters, next_timers)
+
+
+def _reminded(
+    state: Suggested | Assigned, elapsed: TimerElapsed, *, now: Now
+) -> tuple[Suggested | Assigned, Told | None]:
+    """With the clock of whoever brought the concern as it is once that was told."""
+    telling = state.telling if isinstance(state, Suggested) else None
+    if not isinstance(state, Suggested) or telling is None or telling.next_at > elapsed.due_at:
+        return state, None
+    owed = remind(state, elapsed.key, now=now)
+    return state.model_copy(update={"telling": owed.clock}), owed
 
 
 def _told(clock: Clock, ticking: Ticking, *, now: Now) -> Ticking | None:
