@@ -32,6 +32,7 @@ from schemas.notices import (
 from schemas.outcome import ReferralOpenAgain, ReferralOutcome
 from schemas.owed import OwedNotice
 from schemas.policy import Policy
+from schemas.referrer import ReferralDecision
 from schemas.safety import Around
 from stores import codec, people, states
 from stores.database import Transaction, View
@@ -44,6 +45,7 @@ _ABOUT_ONE: Final = frozenset(
         DueTimeWarning,
         Handover,
         OwedNotice,
+        ReferralDecision,
         ReferralOpenAgain,
         ReferralOutcome,
         RequestCancellation,

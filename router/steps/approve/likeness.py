@@ -56,11 +56,11 @@ def others_words(known: Approvals, item: DraftItem, agency: str, text: str) -> b
         holds(told, words) and not holds(mine, words)
         for one in withheld
         for said in known.said.get(one.item_id, Said()).texts
-        for words in _telling(said)
+        for words in telling(said)
     )
 
 
-def _telling(text: str) -> Iterator[str]:
+def telling(text: str) -> Iterator[str]:
     """The sentences of a text, and the whole; but for what may stand in any text."""
     for words in map(plain, (text, *_SENTENCES.split(text))):
         if len(words.split()) >= _FEW:
