@@ -37,6 +37,7 @@ from schemas.policy import Partner, Policy
 from schemas.product import Product, ProductRecall, Signpost
 from schemas.referrer import ReferralDecision
 from schemas.safety import Around, Hit, LetterHeld, SafetyChoice
+from schemas.school import SchoolNotice
 from stores import people, states
 from stores.database import View
 from stores.ports import Leased
@@ -54,6 +55,7 @@ _LEAVING: Final = frozenset(
         ReferralOutcome,
         RequestCancellation,
         RequestChange,
+        SchoolNotice,
     )
 )
 """What goes to people outside the hub and tells of a child."""

@@ -34,6 +34,7 @@ from schemas.owed import OwedNotice
 from schemas.policy import Policy
 from schemas.referrer import ReferralDecision
 from schemas.safety import Around
+from schemas.school import SchoolToTell
 from stores import codec, people, states
 from stores.database import Transaction, View
 from stores.ports import Leased
@@ -51,6 +52,7 @@ _ABOUT_ONE: Final = frozenset(
         RequestCancellation,
         RequestChange,
         RequestsPlanned,
+        SchoolToTell,
     )
 )
 _ABOUT_SEVERAL: Final = frozenset({LinksChanged.type, MergeReview.type, SplitReview.type})

@@ -125,6 +125,33 @@ class AgeBand(Shape):
     unborn: bool = False
 
 
+class SchoolNotices(Shape):
+    """Of which incidents a child's school is told before its next school day, and what (L4)."""
+
+    told_by: tuple[Code, ...] = ("police",)
+    """Agencies, or kinds of them, whose notifications these are."""
+    concerns: tuple[Code, ...] = ()
+    """Codes of the sender that tell of such an incident."""
+    indicators: tuple[Code, ...] = ()
+    """Indicators of this profile that do."""
+    schools: dict[Line, Code] = Field(default={}, exclude_if=not_)
+    """Which partner is which school, by its number in the register of schools, or by its name; a
+    partner of the school's own name needs no line.
+    """
+    ages: AgeBand = AgeBand(from_age=3, to_age=18)
+    """Children of other ages go to no school."""
+    purpose: Line = "support in school after a domestic abuse incident"
+    """As an owner's standing release names it."""
+    legal_basis: Line = "Domestic Abuse Act 2021 s49A"
+    says: Prose = (
+        "There was an incident of domestic abuse in the child's household {when}. The child may "
+        "need support in school. This is for the school's safeguarding lead: please do not ask the "
+        "child about it, and do not speak of it to the family."
+    )
+    """What the school is told; ``{when}`` stands for the day and time of it."""
+    to_do: Line = "Have somebody whom the child trusts look after them quietly when they come in."
+
+
 class ColourRule(Shape):
     """What a rating means in this borough (R17 to R19, R23, R37, R38)."""
 
@@ -213,6 +240,10 @@ class BoroughProfile(Shape):
     """Whether a later notification about the child reopens its last referral, or starts anew."""
     adult_services: Code | None = Field(default=None, exclude_if=not_)
     """Who is told that a concern was about an adult."""
+    school_notices: SchoolNotices | None = Field(default=None, exclude_if=_no)
+    """None: no school is told of an incident by itself."""
+    for_parents: Prose | None = Field(default=None, exclude_if=_no)
+    """An explanation for parents of what is done with what was told, and why (R11)."""
     referrers: ReferrerWords = Field(
         default=_REFERRERS, exclude_if=lambda words: words == _REFERRERS
     )
@@ -267,6 +298,8 @@ class ItemKind(StrEnum):
     """The concern as its agency notified the hub of it."""
     INFORMATION = "information"
     """What an agency answered, or told beside."""
+    SCHOOL_NOTICE = "school_notice"
+    """That there was an incident, for the child's school, and nothing else of it (L4)."""
 
 
 class StandingRelease(Shape):

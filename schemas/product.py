@@ -153,6 +153,13 @@ class ProductHead(ReferralHead, ProductId):
 
     supersedes: Identity | None = Field(default=None, exclude_if=_none)
     """The product that held earlier words of its items: these take their place."""
+    school_notice: bool = Field(default=False, exclude_if=not_)
+    """That there was an incident, for the child's school, and nothing else (L4)."""
+
+    @property
+    def goes_beforehand(self) -> bool:
+        """Whether what its owners released beforehand leaves without their being asked again."""
+        return self.urgent or self.school_notice
 
     @property
     def identity_digest(self) -> str:
@@ -325,6 +332,8 @@ class ApprovalWithdrawn(
 class ProductRefused(ProductFact, type="mash.product.refused.v1", topic="products.approved"):
     """Nothing of this product leaves: its owners decided so, or it was voided before."""
 
+    school_notice: bool = Field(default=False, exclude_if=not_)
+
     recipient: Code
     colour: Colour
     urgent: bool = False
@@ -343,6 +352,8 @@ class ToAct(Shape):
 
     to_do: Line | None = Field(default=None, exclude_if=_none)
     due_at: Instant | None = Field(default=None, exclude_if=_none)
+    contact: Line | None = Field(default=None, exclude_if=_none)
+    """Of a notice to a school: whom to ring at the hub."""
 
 
 class Product(ToAct, About, SentProduct, Notice, type="mash.product.v1"):
@@ -360,6 +371,8 @@ class Product(ToAct, About, SentProduct, Notice, type="mash.product.v1"):
 
 class ProductReleased(ProductFact, type="mash.product.released.v1", topic="products.released"):
     """The product was put on its recipient's queue, in the same transaction as this fact."""
+
+    school_notice: bool = Field(default=False, exclude_if=not_)
 
     recipient: Code
     colour: Colour

@@ -8,6 +8,7 @@ from typing import Literal
 from schemas import (
     case,
     checks,
+    consent,
     decisions,
     enquiries,
     information,
@@ -20,6 +21,7 @@ from schemas import (
     rating,
     registers,
     safety,
+    school,
 )
 from schemas.base import Fact
 
@@ -156,7 +158,11 @@ TOPICS: tuple[Topic, ...] = (
     Topic(
         "information.requested",
         "what would be asked, and what is asked of whom",
-        (information.RequestsPrepared, information.InformationRequested),
+        (
+            information.RequestsPrepared,
+            information.InformationRequested,
+            consent.ConsentRecorded,
+        ),
         keyed_by="case",
     ),
     Topic(
@@ -268,6 +274,26 @@ TOPICS: tuple[Topic, ...] = (
             enquiries.EnquiryAnswered,
         ),
         keyed_by="area",
+    ),
+    Topic(
+        "consents.received",
+        "whether parents were asked, and what they said",
+        (consent.ConsentReceived,),
+        keyed_by="case",
+        external=True,
+    ),
+    Topic(
+        "schools.decided",
+        "the lead agency says which school a child goes to, and that it was told",
+        (school.SchoolDecided,),
+        keyed_by="case",
+        external=True,
+    ),
+    Topic(
+        "schools.told",
+        "a child's school is not told by a letter, and why",
+        (school.SchoolNotTold,),
+        keyed_by="case",
     ),
     Topic(
         "clocks.told",

@@ -18,6 +18,8 @@ from router.steps.rate import decide as rate
 from router.steps.rate.state import Assigned, Suggested
 from router.steps.request_information import decide as request_information
 from router.steps.request_information.state import Asked, Asking
+from router.steps.school import decide as school
+from router.steps.school.state import Telling
 from schemas.message import derived_id
 from schemas.rating import ClockKind, TimerElapsed
 from stores import codec, overview, states, timers
@@ -26,7 +28,7 @@ from stores.database import View
 Kind: TypeAlias = ClockKind | Literal["check"]
 """``check``: an agency says whether its system knows the child (R7)."""
 
-_STEPS: tuple[Step[Any], ...] = (rate.STEP, request_information.STEP, check.STEP)
+_STEPS: tuple[Step[Any], ...] = (rate.STEP, request_information.STEP, check.STEP, school.STEP)
 _LATELY = dt.timedelta(days=7)
 _MOST = 50_000
 
@@ -71,14 +73,14 @@ def _keys(view: View, step: str, *, at: dt.datetime) -> Collection[str]:
 def _clocks(state: object, referral_id: str, *, lead: str, at: dt.datetime) -> Iterator[Clock]:
     match state:
         case Suggested() | Assigned():
-            for kind, ticking in state.clocks.items():
+            for kind, ticking in _of_rating(state):
                 yield _clock(referral_id, lead, kind, ticking, at=at)
-            if isinstance(state, Suggested) and state.telling:
-                yield _clock(referral_id, lead, "referrer", state.telling, at=at)
         case Asking():
             for one in state.asked:
                 if one.next_at or (one.awaited and one.paused):
                     yield _clock(referral_id, one.agency, "answer", one, at=at)
+        case Telling(clock=clock) if clock:
+            yield _clock(referral_id, lead, "school", clock, at=at)
         case Checking():
             for result in state.results:
                 if result.due_at and result.state == "awaited":
@@ -92,6 +94,12 @@ def _clocks(state: object, referral_id: str, *, lead: str, at: dt.datetime) -> I
                         next_at=result.due_at,
                         started_at=result.asked_at,
                     )
+
+
+def _of_rating(state: Suggested | Assigned) -> Iterator[tuple[ClockKind, Ticking]]:
+    yield from state.clocks.items()
+    if isinstance(state, Suggested) and state.telling:
+        yield "referrer", state.telling
 
 
 def _clock(

@@ -20,6 +20,7 @@ from schemas import (
     product,
     referrer,
     safety,
+    school,
 )
 from schemas.base import Notice, Shape
 from schemas.topics import TOPICS
@@ -55,6 +56,8 @@ NOTICES: tuple[type[Notice], ...] = (
     product.ProductRecall,
     referrer.ReferralDecision,
     safety.SafetyReview,
+    school.SchoolNotice,
+    school.SchoolToTell,
 )
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

@@ -25,6 +25,7 @@ from schemas.information import InformationRequested, RequestsPrepared
 from schemas.product import ApprovalsCancelled, ProductDrafted
 from schemas.rating import RatingAssigned, RatingSuggested
 from schemas.safety import LetterHeld, ProductHeld
+from schemas.school import SchoolNotTold
 from stores import codec, trail
 from stores.trail import Entry
 
@@ -68,6 +69,7 @@ _CODES = (
     "answer",
     "area",
     "ask_again",
+    "because",
     "choice",
     "clock",
     "code",
@@ -99,6 +101,7 @@ _CODES = (
     "restricted",
     "ruling",
     "same",
+    "school_notice",
     "sensitivity",
     "signpost",
     "status",
@@ -165,6 +168,7 @@ _IN_OUR_WORDS: Mapping[type[Fact], frozenset[str]] = {
     ProductDrafted: frozenset({"reason", "purpose"}),
     ProductHeld: frozenset({"says", "purpose"}),
     LetterHeld: frozenset({"says", "purpose"}),
+    SchoolNotTold: frozenset({"explanation"}),
 }
 """Fields whose text the hub itself wrote in these facts; in others, people wrote them."""
 

@@ -16,6 +16,7 @@ from router.steps.cases import HandedOver
 from router.steps.link.register import Evidence, PersonRecord
 from router.steps.rate.state import Assigned, Standing
 from router.steps.rate.state import Suggested as SuggestedState
+from router.steps.request_information.state import Asking
 from router.steps.sharing import revealed, shown_reasons
 from schemas.base import ReferralHead
 from schemas.case import ChildLinked
@@ -25,6 +26,7 @@ from schemas.picture import (
     PicturedChild,
     PicturedClock,
     PicturedConcern,
+    PicturedConsent,
     PicturedOutcome,
     PicturedRating,
     PicturedRelative,
@@ -107,7 +109,7 @@ class _Drawing:
             child=child.pictured(
                 self.person, self.told, outcome=self.linked.outcome, reasons=self._why()
             ),
-            concern=self._concern(),
+            concern=self._concern(asking),
             candidates=tuple(self._candidates()),
             children=tuple(self._children()),
             adults=tuple(
@@ -138,7 +140,7 @@ class _Drawing:
         settled = self.evidence.settled_by is not None
         return ("A human settled the link.",) if settled else self.linked.reasons
 
-    def _concern(self) -> PicturedConcern:
+    def _concern(self, asking: object) -> PicturedConcern:
         said = revealed(self.linked.notification)
         partner = self.policy.partners.get(self.linked.agency)
         return PicturedConcern(
@@ -150,6 +152,7 @@ class _Drawing:
             narrative=said.narrative if said.kept.may_be_revealed else None,
             concern=said.concern if said.kept.may_be_revealed else (),
             parents_informed=said.parents_informed,
+            consents=tuple(_consents(asking)),
             made_by=said.referrer,
             set_aside=said.set_aside,
             same_concern_as=self.linked.same_concern_as,
@@ -221,6 +224,11 @@ class _Drawing:
             for piece in told
             if piece.is_referral and upto - _YEAR < piece.observed_at <= upto
         }
+
+
+def _consents(asking: object) -> Iterable[PicturedConsent]:
+    for one in asking.consents if isinstance(asking, Asking) else ():
+        yield PicturedConsent(**one.shared(PicturedConsent))
 
 
 def _ratings(rated: object) -> Iterable[PicturedRating]:

@@ -5,7 +5,7 @@ those who decide, which orders what waits for them and starts the clock of a pos
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from router.steps.same import Same
 from router.steps.suggestion.reading import Reading, read
@@ -40,6 +40,8 @@ class Suggestion:
     reasons: tuple[str, ...]
     denied: tuple[str, ...] = ()
     """What was not counted, and why."""
+    found: tuple[str, ...] = ()
+    """The indicators that were found, by their ids."""
 
 
 def suggest(
@@ -54,7 +56,7 @@ def suggest(
     if not notification.urgent:
         return suggested
     reasons = ("The sender says that it is urgent.", *suggested.reasons)
-    return Suggestion(suggested.colour, reasons, suggested.denied)
+    return replace(suggested, reasons=reasons)
 
 
 def _suggested(
@@ -78,7 +80,8 @@ def _suggested(
         colour = _RAISED_BY_REPEATS[colour]
         reasons.append(f"The case has {earlier_referrals} earlier referrals.")
     told = tuple(reasons) or ("No indicator of the profile was found.",)
-    return Suggestion(colour, told, tuple(_denied(reading, found.keys())))
+    denied = tuple(_denied(reading, found.keys()))
+    return Suggestion(colour, told, denied, tuple(found))
 
 
 def _worse(one: Colour, other: Colour) -> Colour:

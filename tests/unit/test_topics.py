@@ -8,17 +8,20 @@ import router.topology
 from schemas import (
     case,
     checks,
+    consent,
     decisions,
     enquiries,
     information,
     notification,
     operations,
     outcome,
+    owed,
     picture,
     product,
     rating,
     registers,
     safety,
+    school,
 )
 from schemas.base import Fact
 from schemas.topics import FACTS, TOPICS
@@ -26,17 +29,20 @@ from schemas.topics import FACTS, TOPICS
 MODULES = (
     case,
     checks,
+    consent,
     decisions,
     enquiries,
     information,
     notification,
     operations,
     outcome,
+    owed,
     picture,
     product,
     rating,
     safety,
     registers,
+    school,
 )
 
 

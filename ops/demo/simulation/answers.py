@@ -288,5 +288,6 @@ _ANSWERERS: dict[str, Callable[[_Data, str], _Answer]] = {
     "mash.approval-request.v1": _release,
     "mash.safety-review.v1": _safety,
     "mash.product.v1": _received,
+    "mash.school-notice.v1": _received,
     "mash.product-recall.v1": _given_back,
 }

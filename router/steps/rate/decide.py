@@ -38,6 +38,7 @@ from router.steps.thresholds import Suggestion
 from schemas.base import Fact
 from schemas.case import ChildLinked, ConcernFollowed, LinkCorrected
 from schemas.checks import CheckAnswered, CheckLate, ChecksRevised
+from schemas.consent import ConsentAnswer, ConsentRecorded
 from schemas.decisions import OutcomeDecided, RatingDecided, RatingDecision
 from schemas.information import (
     InformationAnswered,
@@ -65,7 +66,14 @@ from schemas.rating import (
 )
 
 Check = CheckAnswered | CheckLate | ChecksRevised
-News = InformationAnswered | InformationMissing | InformationVolunteered | ConcernFollowed | Check
+News = (
+    InformationAnswered
+    | InformationMissing
+    | InformationVolunteered
+    | ConcernFollowed
+    | Check
+    | ConsentRecorded
+)
 """What could change a rating."""
 
 
@@ -110,7 +118,8 @@ def _suggest(state: State | None, linked: ChildLinked, *, now: Now) -> Outcome[S
         profile=now.profile.title,
         **suggested.shared(RatingSuggested) | {"reasons": _all_reasons(ready.suggestion)},
     )
-    request = _request(linked.referral_id, suggested, plan=ready.plan, policy=now.policy)
+    asks = ready.concern.consent == "not_sought"
+    request = _request(linked.referral_id, suggested, plan=ready.plan, asks=asks, policy=now.policy)
     after = watched(suggested, linked, adult=ready.concern.is_adult, now=now)
     assert isinstance(after.state, Suggested)
     due = timers(after.state.next_at, linked.referral_id)
@@ -146,8 +155,14 @@ def _all_reasons(suggestion: Suggestion) -> tuple[str, ...]:
 
 
 def _request(
-    referral_id: str, suggested: Suggested, *, plan: RequestPlan | None = None, policy: Policy
+    referral_id: str,
+    suggested: Suggested,
+    *,
+    plan: RequestPlan | None = None,
+    asks: bool = False,
+    policy: Policy,
 ) -> Letter:
+    """``asks``: parents may be asked for their consent."""
     watched = suggested.possible_red
     notice = RatingRequest(
         referral_id=referral_id,
@@ -160,6 +175,7 @@ def _request(
         possible_red=suggested.may_be_red,
         possible_red_due_at=watched.due_at if watched else None,
         plan=plan,
+        for_parents=policy.profile.for_parents if asks else None,
     )
     return Letter("rating-request", agency=policy.lead_agency, notice=notice)
 
@@ -329,6 +345,14 @@ def _is_no_news(came: News) -> bool:
     return False
 
 
+_CONSENT = {
+    ConsentAnswer.GIVEN: "given",
+    ConsentAnswer.REFUSED: "refused",
+    ConsentAnswer.NOT_SOUGHT: "not sought",
+    ConsentAnswer.OVERRIDDEN: "overridden by another legal basis",
+}
+
+
 def _said_of(came: News, policy: Policy) -> str:
     match came:
         case ChecksRevised():
@@ -343,6 +367,8 @@ def _said_of(came: News, policy: Policy) -> str:
             return "The concern was told again, or amended."
         case ConcernFollowed():
             return "There is a further concern about the child."
+        case ConsentRecorded(agency=agency, answer=answer):
+            return f"{policy.name_of(agency)} told of the parents' consent: {_CONSENT[answer]}."
         case InformationVolunteered():
             return f"{policy.name_of(came.agency)} told something that nobody had asked."
         case InformationMissing():
@@ -359,7 +385,7 @@ def _supply(
     A product that was refused counts: nothing may leave.
     """
     voided = isinstance(sent, ProductRefused) and sent.voided
-    if not isinstance(state, Assigned) or sent.urgent or voided:
+    if not isinstance(state, Assigned) or sent.urgent or sent.school_notice or voided:
         return Outcome()
     after = state.with_supplied(Supplied(**sent.shared(Supplied)))
     if after is state:
@@ -446,6 +472,7 @@ STEP: Step[State] = Step(
         ChecksRevised,
         CheckAnswered,
         CheckLate,
+        ConsentRecorded,
     ),
     state=State,
     key=referral_of,

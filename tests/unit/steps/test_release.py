@@ -72,6 +72,7 @@ def test_what_leaves_holds_nothing_but_items_and_signposts_for_a_recipient_and_p
             "supersedes",
             "to_do",
             "due_at",
+            "contact",
         )
     }
 
