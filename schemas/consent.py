@@ -58,7 +58,11 @@ class ConsentReceived(
 
 
 class ConsentRecorded(
-    ConsentWord, ReferralFact, type="mash.consent.recorded.v1", topic="information.requested"
+    ConsentWord,
+    ReferralFact,
+    type="mash.consent.recorded.v1",
+    topic="information.requested",
+    agency="agency",
 ):
     """What parents consent to, as it stands now: requests follow it."""
 

@@ -21,6 +21,7 @@ from schemas.calendar import (
     Calendar,
     Contact,
     Elapsed,
+    Minutes,
     PartnerCalendar,
     TimeAllowed,
     office_hours,
@@ -217,6 +218,11 @@ class BoroughProfile(Shape):
     """
     chains: dict[ClockKind, tuple[Contact, ...]] = Field(default={}, exclude_if=not_)
     """By clock, along whom it goes up once its due time has passed."""
+    escalate_every: dict[ClockKind, Minutes | Elapsed] = Field(default={}, exclude_if=not_)
+    """By clock, how much later each of its chain is told, where that is no share of what it was
+    given: a school that opens is not told of the night's incident a week later because it was
+    closed for two.
+    """
     levels: dict[Level, tuple[Code, ...]]
     """Which agencies are asked at which level (R23)."""
     identity: tuple[IdentityAgreed, ...] = Field(
@@ -252,6 +258,11 @@ class BoroughProfile(Shape):
     def title(self) -> str:
         """Name and version, as facts cite it."""
         return f"{self.name} {self.version}"
+
+    def escalates_every(self, clock: ClockKind, own: dt.timedelta) -> dt.timedelta:
+        """How much of its own time passes before the next of its chain is told."""
+        said = self.escalate_every.get(clock)
+        return said.length if said else own * (self.escalate_at - 1)
 
     def calendar_of(self, agency: Code, kind: Code | None) -> Calendar:
         """When an agency of a kind is there: its own calendar, that of its kind, day and night for

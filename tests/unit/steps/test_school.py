@@ -392,6 +392,17 @@ def pairs(outcome: Outcome[Any]) -> list[tuple[Fact, Letter]]:
     return list(zip(outcome.facts, outcome.letters, strict=True))
 
 
+def test_after_the_holidays_people_are_told_within_the_hour_and_not_a_week_later() -> None:
+    at = dt.datetime(2026, 12, 19, 1, 0, tzinfo=dt.UTC)
+    partner = given.partner("school", kind="school")
+    step, _ = heard(incident(observed_at=at), at=at, policy=given.policy(partner))
+    opens = due_of(step)
+    for _ in range(2):  # warned and chased
+        step.when(given.elapsed("school", step.state.clock.next_at))
+    minutes = [(rung.at - opens).total_seconds() / 60 for rung in step.state.clock.chain]
+    assert minutes == [30, 60]
+
+
 def test_once_it_has_left_nobody_is_reminded() -> None:
     step, outcome = heard(incident())
     at = step.state.clock.next_at
