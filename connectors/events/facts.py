@@ -26,6 +26,7 @@ from schemas.case import OpenCase, OpenCaseReceived
 from schemas.checks import CheckReply, CheckReplyReceived
 from schemas.consent import Consent, ConsentReceived
 from schemas.enquiries import Enquiry, EnquiryDecided, EnquiryDecision, EnquiryReceived
+from schemas.handoff import CaseReceipt, CaseReceiptReceived
 from schemas.information import (
     InformationOffered,
     InformationReceived,
@@ -174,6 +175,10 @@ MESSAGE_TYPES: Mapping[str, MessageType[Any]] = {
     "mash.delivery-receipt.v1": MessageType(
         decisions.DeliveryReceipt,
         lambda by, sent: decisions.DeliveryReceived(agency=by.code, receipt=sent),
+    ),
+    "mash.case-receipt.v1": MessageType(
+        CaseReceipt,
+        lambda by, sent: CaseReceiptReceived(agency=by.code, receipt=sent),
     ),
     "mash.safety-decision.v1": MessageType(
         SafetyDecision,

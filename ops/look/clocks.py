@@ -11,6 +11,8 @@ from pydantic import TypeAdapter
 
 from ops.look.reading import Readable
 from router.step import Step
+from router.steps.approve import decide as approve
+from router.steps.approve.state import Approvals, Draft
 from router.steps.check import decide as check
 from router.steps.check.state import Checking
 from router.steps.clocks.ticking import Ticking
@@ -28,7 +30,13 @@ from stores.database import View
 Kind: TypeAlias = ClockKind | Literal["check"]
 """``check``: an agency says whether its system knows the child (R7)."""
 
-_STEPS: tuple[Step[Any], ...] = (rate.STEP, request_information.STEP, check.STEP, school.STEP)
+_STEPS: tuple[Step[Any], ...] = (
+    rate.STEP,
+    request_information.STEP,
+    check.STEP,
+    approve.STEP,
+    school.STEP,
+)
 _LATELY = dt.timedelta(days=7)
 _MOST = 50_000
 
@@ -81,19 +89,31 @@ def _clocks(state: object, referral_id: str, *, lead: str, at: dt.datetime) -> I
                     yield _clock(referral_id, one.agency, "answer", one, at=at)
         case Telling(clock=clock) if clock:
             yield _clock(referral_id, lead, "school", clock, at=at)
+        case Approvals():
+            yield from _of_owners(state, at=at)
         case Checking():
-            for result in state.results:
-                if result.due_at and result.state == "awaited":
-                    yield Clock(
-                        due_at=result.due_at,
-                        left_seconds=_left(result.due_at, at),
-                        agency=result.agency,
-                        kind="check",
-                        referral_id=referral_id,
-                        next="due",
-                        next_at=result.due_at,
-                        started_at=result.asked_at,
-                    )
+            yield from _of_checks(state, referral_id, at=at)
+
+
+def _of_owners(state: Approvals, *, at: dt.datetime) -> Iterator[Clock]:
+    for _, draft in state.in_stage(Draft):
+        for agency, ticking in draft.clocks.items():
+            yield _clock(draft.referral_id, agency, "approval", ticking, at=at)
+
+
+def _of_checks(state: Checking, referral_id: str, *, at: dt.datetime) -> Iterator[Clock]:
+    for result in state.results:
+        if result.due_at and result.state == "awaited":
+            yield Clock(
+                due_at=result.due_at,
+                left_seconds=_left(result.due_at, at),
+                agency=result.agency,
+                kind="check",
+                referral_id=referral_id,
+                next="due",
+                next_at=result.due_at,
+                started_at=result.asked_at,
+            )
 
 
 def _of_rating(state: Suggested | Assigned) -> Iterator[tuple[ClockKind, Ticking]]:

@@ -12,6 +12,7 @@ from connectors.events.facts import MESSAGE_TYPES
 from schemas import (
     checks,
     enquiries,
+    handoff,
     information,
     notices,
     notification,
@@ -29,6 +30,7 @@ NOTICES: tuple[type[Notice], ...] = (
     checks.CheckRequest,
     enquiries.EnquiryReply,
     enquiries.EnquiryReview,
+    handoff.OutcomeForCases,
     information.InformationRequest,
     notices.AdultMatter,
     notices.ApprovalCancellation,
@@ -41,6 +43,7 @@ NOTICES: tuple[type[Notice], ...] = (
     notices.LinkReview,
     notices.LinksChanged,
     notices.MergeReview,
+    notices.OutOfArea,
     notices.RatingRequest,
     notices.RecallAnswerNotice,
     notices.RequestCancellation,

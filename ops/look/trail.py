@@ -22,6 +22,7 @@ from schemas.case import (
 )
 from schemas.checks import ChecksRequested, ChecksRevised
 from schemas.information import InformationRequested, RequestsPrepared
+from schemas.owed import ClockChased, ClockClosed, ClockEscalated, ClockWarned
 from schemas.product import ApprovalsCancelled, ProductDrafted
 from schemas.rating import RatingAssigned, RatingSuggested
 from schemas.safety import LetterHeld, ProductHeld
@@ -41,6 +42,7 @@ _IDS = (
     "entry_id",
     "family_id",
     "first_referral_id",
+    "follows",
     "from_case_id",
     "from_person_id",
     "hold_id",
@@ -59,6 +61,7 @@ _IDS = (
     "referral_ids",
     "request_id",
     "same_concern_as",
+    "subject_id",
     "supersedes",
     "to_person_id",
     "undone_decision_id",
@@ -127,6 +130,7 @@ _MEASURES = (
     "sanitised_digest",
     "score",
     "signposts",
+    "since",
 )
 _PARTS = (
     "allocated_to",
@@ -167,6 +171,10 @@ _IN_OUR_WORDS: Mapping[type[Fact], frozenset[str]] = {
     ApprovalsCancelled: frozenset({"reason"}),
     ProductDrafted: frozenset({"reason", "purpose"}),
     ProductHeld: frozenset({"says", "purpose"}),
+    ClockWarned: frozenset({"owed"}),
+    ClockChased: frozenset({"owed"}),
+    ClockEscalated: frozenset({"owed"}),
+    ClockClosed: frozenset({"owed"}),
     LetterHeld: frozenset({"says", "purpose"}),
     SchoolNotTold: frozenset({"explanation"}),
 }
