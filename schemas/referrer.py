@@ -84,11 +84,18 @@ class ReferrerWords(Shape):
 
     def decided_for(self, made_by: MadeBy) -> str | None:
         """What this kind of referrer is told once it was decided; None: nothing."""
-        return self.decided.get(made_by) or _DECIDED.get(made_by)
+        return self._for(made_by, self.decided, _DECIDED)
 
     def handed_over_for(self, made_by: MadeBy) -> str | None:
         """And where the child's own team has it."""
-        return self.handed_over.get(made_by) or _HANDED_OVER.get(made_by)
+        return self._for(made_by, self.handed_over, _HANDED_OVER)
+
+    def _for(
+        self, made_by: MadeBy, own: Mapping[MadeBy, str], shipped: Mapping[MadeBy, str]
+    ) -> str | None:
+        if made_by is MadeBy.ANONYMOUS:
+            return None
+        return own.get(made_by) or shipped[made_by]
 
 
 class ReferrerTold(About, ReferralHead):

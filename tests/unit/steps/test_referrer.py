@@ -174,6 +174,16 @@ def test_the_profile_has_sentences_of_its_own() -> None:
     assert public == ReferrerWords().decided_for(MadeBy.PUBLIC)
 
 
+def test_no_profile_has_anything_said_to_an_anonymous_one() -> None:
+    said = {"anonymous": "We look after it."}
+    own = ReferrerWords.model_validate({"decided": said, "handed_over": said})
+    policy = given.policy(profile_=given.profile().model_copy(update={"referrers": own}))
+    assert told(brought("anonymous", policy).when(rated()).letters) == []
+    concern = given.notification(made_by="anonymous")
+    linked = given.linked(notification=concern, allocated_to=given.worker())
+    assert Given(rate.STEP, policy).when(linked).letters == ()
+
+
 # Its clock
 
 
