@@ -121,6 +121,12 @@ DISAGREE = (
 )
 
 
+PASS_ON = (
+    "These words are for the member of the public who told you: pass on these and nothing else, "
+    "and only where it is safe to reach them."
+)
+
+
 def by_when(receipt: Data) -> str:
     """By when they hear, as people write it."""
     at = dt.datetime.fromisoformat(receipt["hears_by"]).astimezone(ZoneInfo("Europe/London"))
@@ -194,6 +200,35 @@ def test_the_referrer_is_told_that_it_was_decided_and_how_to_disagree(days: Days
     }
 
 
+def test_a_father_who_rang_the_helpline_hears_by_it_in_the_words_that_are_for_him(
+    days: Days,
+) -> None:
+    assert read(days.receipts["owen"])["next"] == (
+        "A social worker reads it and decides what the child needs. You are told what was decided, "
+        f"as far as whoever told you may know it, by {by_when(days.receipts['owen'])}."
+    )
+    (told,) = days.borough["helpline"].letters("referral-decision")
+    assert read(told, without=["about"]) == {
+        "referral_id": "…",
+        "case_id": "…",
+        "reference": "HL-88",
+        "made_by": "public",
+        "explanation": PASS_ON,
+        "may_be_told": story.TO_HIS_DAD,
+        "decided_at": "…",
+        "contact": RING_THE_HUB,
+        "disagree": DISAGREE,
+    }
+
+
+def test_the_school_is_told_that_the_childs_own_team_has_its_earlier_concern(days: Days) -> None:
+    (told,) = days.borough["school"].letters("referral-decision", reference="HP-2026-30")
+    assert read(told)["may_be_told"] == (
+        "The child has a social worker already: the child's own team was given your concern at "
+        "once, and decides what happens next. Tell the hub at once of anything new."
+    )
+
+
 def test_the_referrer_is_told_what_came_of_it_in_the_words_that_were_allowed(days: Days) -> None:
     (to_school,) = days.borough["school"].letters("referral-outcome")
     assert read(to_school) == {
@@ -216,6 +251,8 @@ def test_the_referrer_is_told_what_came_of_it_in_the_words_that_were_allowed(day
         "referral_id": "…",
         "case_id": "…",
         "reference": "HL-88",
+        "made_by": "public",
+        "explanation": PASS_ON,
         "may_be_told": "Early help will ring Owen's dad this week.",
         "decided_at": "…",
         "contact": RING_THE_HUB,
