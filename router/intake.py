@@ -12,8 +12,10 @@ from router import possible
 from router.lane import Lane
 from router.linkage.resends import plain_reference
 from router.memory.references import References
+from router.receiving import Receiving
 from router.refuse import dead_arrival, refused, rejected, taken
 from router.steps.deduplicate import decide as deduplicate
+from router.steps.now import Now
 from schemas.base import Fact
 from schemas.decisions import AdultsDecided
 from schemas.information import InformationOffered
@@ -37,8 +39,9 @@ class StoredIntake:
     """The intake of one database (:class:`stores.ports.Intake`)."""
 
     def __init__(self, database: Database, policy: Policy | None = None) -> None:
-        """``policy``: by which it is read what may hold a Red, and what goes ahead; None: all that
-        is refused may hold one, and what is said everywhere goes ahead.
+        """``policy``: by which it is read what may hold a Red, what goes ahead, and what receipts say
+        of what happens next; None: all that is refused may hold one, what is said everywhere goes
+        ahead, and receipts say nothing of that.
         """
         self._database = database
         self._policy = policy
@@ -129,6 +132,8 @@ class _Batch:
         self._new: list[str] = []
         """What the new messages are to be known again by."""
         self._transaction = transaction
+        at = codec.from_micros(transaction.now)
+        self._receiving = Receiving(Now(at, policy)) if policy else None
         self._ids: dict[str, str] = {}
         """The messages of arrivals, by what these are known again by."""
         self._known: dict[str, bytes | Message] = {}
@@ -185,10 +190,13 @@ class _Batch:
             self._known[message.id] = message
             self._new.append(key)
             self.messages.append(message)
-            return taken(arrival, message.id, duplicate_of=self._repeated(message))
+            return self._taken(arrival, message.id, duplicate_of=self._repeated(message))
         if not self._same(before, message):
             return self._reject(arrival, Refusal("refused.same-id", "id"))
-        return taken(arrival, message.id, duplicate_of=message.id)
+        return self._taken(arrival, message.id, duplicate_of=message.id)
+
+    def _taken(self, arrival: Arrival, id_: str, *, duplicate_of: str | None) -> Receipt:
+        return taken(arrival, id_, duplicate_of=duplicate_of, receiving=self._receiving)
 
     def _repeated(self, message: Message) -> str | None:
         """The referral that a notification repeats, as far as is known before hop 2 decides."""

@@ -23,6 +23,7 @@ from router.steps.link import decide as link
 from router.steps.rate import decide as rate
 from router.steps.release import decide as release
 from router.steps.request_information import decide as request_information
+from router.steps.school import decide as school
 from router.unit import ALL, BoundStep, Unit, unit_name
 from schemas.topics import FOR_EVERYBODY, TOPICS, Topic
 
@@ -39,6 +40,7 @@ def bound_steps() -> tuple[BoundStep, ...]:
         BoundStep(rate.STEP, Documents),
         BoundStep(request_information.STEP, Documents),
         BoundStep(compose.STEP, Documents),
+        BoundStep(school.STEP, Documents),
         BoundStep(approve.STEP, Documents),
         BoundStep(hold.STEP, Documents),
         BoundStep(release.STEP, Documents),
@@ -70,14 +72,15 @@ WRITTEN_BY: Mapping[str, tuple[str, ...]] = {
     "ratings.assigned": ("rate",),
     "information.requested": ("request_information",),
     "information.answered": ("request_information",),
-    "products.drafted": ("compose",),
+    "products.drafted": ("compose", "school"),
     "products.approved": ("approve",),
     "safety.settled": ("hold",),
     "products.released": ("release",),
     "alarms.raised": ("alarm",),
     "cases.handed_off": ("hand_off",),
     "changes.told": ("inform",),
-    "clocks.told": ("approve", "release", "inform", "hand_off"),
+    "clocks.told": ("approve", "release", "inform", "hand_off", "rate", "school"),
+    "schools.told": ("school",),
 }
 """Which steps publish to which topic; a test compares this with what a run recorded."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 from operator import not_
 from typing import Annotated, Literal, Self, TypeAlias
@@ -29,12 +29,19 @@ from schemas.picture import DecidedOnPicture, Picture, Seen
 from schemas.policy import StandingRelease
 from schemas.product import CaseProduct, Choice, Disposal, RecallAnswer, SentProduct
 from schemas.rating import Colour
+from schemas.referrer import MayBeTold
+
+_no: Callable[[object], bool] = not_
 
 
 class RatingDecision(ToGather, ReferralHead):
     """A social worker confirms or changes a rating (R17, R20), and with it what is gathered."""
 
     colour: Colour
+    may_be_told: MayBeTold | None = Field(default=None, exclude_if=_no)
+    """What whoever brought the concern may be told of it, in these words; where there are none, the
+    first time what the profile says.
+    """
     decided_by: Line
     rationale: Line
     for_front_line: Prose | None = Field(default=None, exclude_if=lambda text: text is None)

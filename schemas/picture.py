@@ -18,6 +18,7 @@ from pydantic import Field
 from schemas.base import AgencyFact, Code, Identity, Instant, Line, Prose, Shape
 from schemas.case import Counted, LinkOutcome, Worker
 from schemas.checks import NotChecked, System
+from schemas.consent import ConsentWord
 from schemas.message import derived_id
 from schemas.notification import Digest, ParentsInformed, SetAside
 from schemas.person import (
@@ -33,6 +34,7 @@ from schemas.person import (
 )
 from schemas.product import Disposal
 from schemas.rating import Colour
+from schemas.referrer import MadeBy, is_professional
 from schemas.registers import Involvement
 
 _no: Callable[[object], bool] = not_
@@ -120,6 +122,14 @@ class FamilyEvent(Shape):
     """One for each child, the first that the hub heard of first."""
 
 
+class PicturedConsent(ConsentWord):
+    """What was said of consent since it was notified."""
+
+    agency: Code
+    told_by: Line
+    at: Instant
+
+
 class PicturedConcern(Shape):
     """The notification, as its agency revealed it."""
 
@@ -133,6 +143,10 @@ class PicturedConcern(Shape):
     """None where its agency does not reveal it."""
     concern: tuple[Code, ...] = ()
     parents_informed: ParentsInformed | None = None
+    consents: tuple[PicturedConsent, ...] = Field(default=(), exclude_if=_no)
+    """What was said of consent since, oldest first; the last holds."""
+    made_by: MadeBy = Field(default=MadeBy.PROFESSIONAL, exclude_if=is_professional)
+    """Who told its agency of it: what they may be told of a decision is in words for them."""
     set_aside: tuple[SetAside, ...] = Field(default=(), exclude_if=_no)
     same_concern_as: Identity | None = Field(default=None, exclude_if=_no)
     event: FamilyEvent | None = Field(default=None, exclude_if=_no)

@@ -22,6 +22,7 @@ from schemas.calendar import (
     Calendar,
     Contact,
     Elapsed,
+    Minutes,
     PartnerCalendar,
     TimeAllowed,
     office_hours,
@@ -34,6 +35,7 @@ from schemas.notification import Digest
 from schemas.person import Address, Name, PartialDate
 from schemas.product import Disposal
 from schemas.rating import ClockKind, Colour
+from schemas.referrer import ReferrerWords
 
 _no: Callable[[object], bool] = not_
 
@@ -44,6 +46,9 @@ RULES = 4
 child, whom a referral was moved from, is older; and nobody who owes something is waited for in
 silence (decision 030).
 """
+
+
+_REFERRERS = ReferrerWords()
 
 
 class Denial(StrEnum):
@@ -122,6 +127,33 @@ class AgeBand(Shape):
     from_age: int = Field(default=0, ge=0)
     to_age: int = Field(default=17, ge=0)
     unborn: bool = False
+
+
+class SchoolNotices(Shape):
+    """Of which incidents a child's school is told before its next school day, and what (L4)."""
+
+    told_by: tuple[Code, ...] = ("police",)
+    """Agencies, or kinds of them, whose notifications these are."""
+    concerns: tuple[Code, ...] = ()
+    """Codes of the sender that tell of such an incident."""
+    indicators: tuple[Code, ...] = ()
+    """Indicators of this profile that do."""
+    schools: dict[Line, Code] = Field(default={}, exclude_if=not_)
+    """Which partner is which school, by its number in the register of schools, or by its name; a
+    partner of the school's own name needs no line.
+    """
+    ages: AgeBand = AgeBand(from_age=3, to_age=18)
+    """Children of other ages go to no school."""
+    purpose: Line = "support in school after a domestic abuse incident"
+    """As an owner's standing release names it."""
+    legal_basis: Line = "Domestic Abuse Act 2021 s49A"
+    says: Prose = (
+        "There was an incident of domestic abuse in the child's household {when}. The child may "
+        "need support in school. This is for the school's safeguarding lead: please do not ask the "
+        "child about it, and do not speak of it to the family."
+    )
+    """What the school is told; ``{when}`` stands for the day and time of it."""
+    to_do: Line = "Have somebody whom the child trusts look after them quietly when they come in."
 
 
 class SilentOwner(Shape):
@@ -247,6 +279,11 @@ class BoroughProfile(Shape):
     """
     chains: dict[ClockKind, tuple[Contact, ...]] = Field(default={}, exclude_if=not_)
     """By clock, along whom it goes up once its due time has passed."""
+    escalate_every: dict[ClockKind, Minutes | Elapsed] = Field(default={}, exclude_if=not_)
+    """By clock, how much later each of its chain is told, where that is no share of what it was
+    given: a school that opens is not told of the night's incident a week later because it was
+    closed for two.
+    """
     silent_owner: SilentOwner = Field(
         default=SilentOwner(), exclude_if=lambda rule: rule == SilentOwner()
     )
@@ -281,11 +318,23 @@ class BoroughProfile(Shape):
     """
     adult_services: Code | None = Field(default=None, exclude_if=not_)
     """Who is told that a concern was about an adult."""
+    school_notices: SchoolNotices | None = Field(default=None, exclude_if=_no)
+    """None: no school is told of an incident by itself."""
+    for_parents: Prose | None = Field(default=None, exclude_if=_no)
+    """An explanation for parents of what is done with what was told, and why (R11)."""
+    referrers: ReferrerWords = Field(
+        default=_REFERRERS, exclude_if=lambda words: words == _REFERRERS
+    )
 
     @property
     def title(self) -> str:
         """Name and version, as facts cite it."""
         return f"{self.name} {self.version}"
+
+    def escalates_every(self, clock: ClockKind, own: dt.timedelta) -> dt.timedelta:
+        """How much of its own time passes before the next of its chain is told."""
+        said = self.escalate_every.get(clock)
+        return said.length if said else own * (self.escalate_at - 1)
 
     def calendar_of(self, agency: Code, kind: Code | None) -> Calendar:
         """When an agency of a kind is there: its own calendar, that of its kind, day and night for
@@ -332,6 +381,8 @@ class ItemKind(StrEnum):
     """The concern as its agency notified the hub of it."""
     INFORMATION = "information"
     """What an agency answered, or told beside."""
+    SCHOOL_NOTICE = "school_notice"
+    """That there was an incident, for the child's school, and nothing else of it (L4)."""
 
 
 class StandingRelease(Shape):

@@ -10,6 +10,7 @@ from schemas import (
     case,
     changes,
     checks,
+    consent,
     decisions,
     enquiries,
     handoff,
@@ -23,6 +24,7 @@ from schemas import (
     rating,
     registers,
     safety,
+    school,
 )
 from schemas.base import Fact
 
@@ -165,7 +167,11 @@ TOPICS: tuple[Topic, ...] = (
     Topic(
         "information.requested",
         "what would be asked, and what is asked of whom",
-        (information.RequestsPrepared, information.InformationRequested),
+        (
+            information.RequestsPrepared,
+            information.InformationRequested,
+            consent.ConsentRecorded,
+        ),
         keyed_by="case",
     ),
     Topic(
@@ -304,6 +310,26 @@ TOPICS: tuple[Topic, ...] = (
         "changes.told",
         "who was told that what they hold has changed, and knows of it",
         (changes.ChangeTold, changes.ChangeAcknowledged),
+        keyed_by="case",
+    ),
+    Topic(
+        "consents.received",
+        "whether parents were asked, and what they said",
+        (consent.ConsentReceived,),
+        keyed_by="case",
+        external=True,
+    ),
+    Topic(
+        "schools.decided",
+        "the lead agency says which school a child goes to, and that it was told",
+        (school.SchoolDecided,),
+        keyed_by="case",
+        external=True,
+    ),
+    Topic(
+        "schools.told",
+        "a child's school is not told by a letter, and why",
+        (school.SchoolNotTold,),
         keyed_by="case",
     ),
     Topic(

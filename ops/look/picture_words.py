@@ -28,12 +28,18 @@ from schemas.picture import (
     OwedDecision,
     Picture,
     PicturedChild,
+    PicturedConsent,
     PicturedOutcome,
     PicturedRelative,
     PicturePart,
 )
+from schemas.referrer import MadeBy
 from schemas.registers import Involvement
 
+_MADE_BY = {
+    MadeBy.PUBLIC: "a member of the public",
+    MadeBy.ANONYMOUS: "somebody who gave no name",
+}
 _LETTERS = {"E": "estimated", "U": "not known"}
 
 
@@ -97,10 +103,32 @@ def _concern(picture: Picture, names: Mapping[str, str]) -> Iterator[str]:
         informed = "informed" if told.informed else "not informed"
         because = f": {told.reason}" if told.reason else ""
         yield f"  Parents {informed}, consent {told.consent.replace('_', ' ')}{because}"
+    for word in concern.consents:
+        yield f"  {_consent(word, names)}"
+    if concern.made_by is not MadeBy.PROFESSIONAL:
+        yield f"  Told by {_MADE_BY[concern.made_by]}"
     if concern.event:
         yield f"  One event with {len(concern.event.referral_ids)} children"
     for aside in concern.set_aside:
         yield f"  Could not be used: {aside.field}: {aside.value}"
+
+
+def _consent(word: PicturedConsent, names: Mapping[str, str]) -> str:
+    asked = ", ".join(
+        filter(
+            None,
+            (
+                f"asked {word.whom}" if word.whom else None,
+                f"by {word.asked_by}" if word.asked_by else None,
+                when(word.asked_at) if word.asked_at else None,
+            ),
+        )
+    )
+    basis = f", on {word.legal_basis}" if word.legal_basis else ""
+    because = f": {word.reason}" if word.reason else ""
+    said = f"Consent {_plain(word.answer)}{basis}{because}"
+    who = f"{word.told_by} of {names.get(word.agency, word.agency)}"
+    return f"{said} ({asked}; told by {who})" if asked else f"{said} (told by {who})"
 
 
 def _family(picture: Picture, names: Mapping[str, str]) -> Iterator[str]:

@@ -32,6 +32,7 @@ from schemas.product import (
 )
 from schemas.rating import RatingAssigned, RatingSuggested
 from schemas.safety import LetterHeld, ProductHeld
+from schemas.school import SchoolNotTold
 from stores import codec, trail
 from stores.trail import Entry
 
@@ -115,6 +116,7 @@ _CODES = (
     "restricted",
     "ruling",
     "same",
+    "school_notice",
     "sensitivity",
     "signpost",
     "status",
@@ -201,6 +203,7 @@ _IN_OUR_WORDS: Mapping[type[Fact], frozenset[str]] = {
     ClockEscalated: frozenset({"owed"}),
     ClockClosed: frozenset({"owed"}),
     LetterHeld: frozenset({"says", "purpose"}),
+    SchoolNotTold: frozenset({"explanation"}),
 }
 """Fields whose text the hub itself wrote in these facts; in others, people wrote them."""
 

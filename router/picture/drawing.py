@@ -19,6 +19,7 @@ from router.steps.link.events import FamilyEvents, family_events
 from router.steps.link.register import Evidence, PersonRecord
 from router.steps.rate.state import Assigned, Standing
 from router.steps.rate.state import Suggested as SuggestedState
+from router.steps.request_information.state import Asking
 from router.steps.sharing import revealed, shown_reasons
 from schemas.base import ReferralHead
 from schemas.case import ChildLinked
@@ -29,6 +30,7 @@ from schemas.picture import (
     PicturedChild,
     PicturedClock,
     PicturedConcern,
+    PicturedConsent,
     PicturedOutcome,
     PicturedRating,
     PicturedRelative,
@@ -121,7 +123,7 @@ class _Drawing:
             child=child.pictured(
                 self.person, self.told, outcome=self.linked.outcome, reasons=self._why()
             ),
-            concern=self._concern(),
+            concern=self._concern(asking),
             candidates=tuple(self._candidates()),
             children=tuple(self._children()),
             adults=tuple(
@@ -150,7 +152,7 @@ class _Drawing:
         settled = self.evidence.settled_by is not None
         return ("A human settled the link.",) if settled else self.linked.reasons
 
-    def _concern(self) -> PicturedConcern:
+    def _concern(self, asking: object) -> PicturedConcern:
         said = revealed(self.linked.notification)
         partner = self.policy.partners.get(self.linked.agency)
         return PicturedConcern(
@@ -162,6 +164,8 @@ class _Drawing:
             narrative=said.narrative if said.kept.may_be_revealed else None,
             concern=said.concern if said.kept.may_be_revealed else (),
             parents_informed=said.parents_informed,
+            consents=tuple(_consents(asking)),
+            made_by=said.referrer,
             set_aside=said.set_aside,
             same_concern_as=self.linked.same_concern_as,
             event=self.events.of(self.evidence.id),
@@ -231,6 +235,11 @@ class _Drawing:
         )
 
 
+def _consents(asking: object) -> Iterable[PicturedConsent]:
+    for one in asking.consents if isinstance(asking, Asking) else ():
+        yield PicturedConsent(**one.shared(PicturedConsent))
+
+
 def _ratings(rated: object) -> Iterable[PicturedRating]:
     for one in rated.history if isinstance(rated, Assigned) else ():
         yield PicturedRating(**one.shared(PicturedRating))
@@ -246,3 +255,5 @@ def _closed(rated: object) -> PicturedOutcome | None:
 def _clocks(rated: object) -> Iterable[PicturedClock]:
     for clock, ticking in rated.clocks.items() if isinstance(rated, Standing) else ():
         yield PicturedClock(clock=clock, due_at=ticking.due_at)
+    if isinstance(rated, SuggestedState) and rated.telling:
+        yield PicturedClock(clock="referrer", due_at=rated.telling.due_at)

@@ -80,6 +80,8 @@ class Concern(ReferralId):
     checked: dict[Stated, Found] = Field(default={}, exclude_if=not_)
     asked_before: tuple[Code, ...] = Field(default=(), exclude_if=not_)
     """Agencies that were asked under another version of the notification."""
+    instead: Overrule | None = Field(default=None, exclude_if=not_)
+    """On what it stands though consent was refused, or nobody asked for it (L5)."""
 
     @property
     def in_doubt(self) -> bool:
@@ -320,7 +322,7 @@ def _consent(
 ) -> RuledOut | None:
     if concern.consent != "refused" or rule.without_consent:
         return None
-    overruled = overrule(agency, RuledOut.CONSENT_REFUSED, chosen=chosen)
+    overruled = overrule(agency, RuledOut.CONSENT_REFUSED, chosen=chosen) or concern.instead
     return None if overruled and overruled.legal_basis else RuledOut.CONSENT_REFUSED
 
 

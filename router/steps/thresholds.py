@@ -45,6 +45,8 @@ class Suggestion:
     """How many concerns there were of late, where that raised it: for whoever decides alone, as
     not all of them are everybody's to know.
     """
+    found: tuple[str, ...] = ()
+    """The indicators that were found, by their ids."""
 
 
 def suggest(
@@ -89,7 +91,8 @@ def _suggested(
     if repeats:
         colour = _RAISED_BY_REPEATS[colour]
     told = tuple(reasons) or ("No indicator of the profile was found.",)
-    return Suggestion(colour, told, tuple(_denied(reading, found.keys())), repeats)
+    denied = tuple(_denied(reading, found.keys()))
+    return Suggestion(colour, told, denied, repeats, tuple(found))
 
 
 def _repeats(counted: Counted, profile: BoroughProfile) -> Iterable[str]:

@@ -13,6 +13,7 @@ from router.steps.cases import Cases
 from router.steps.clocks.ticking import timers
 from router.steps.now import Now
 from router.steps.request_information.answers import miss, take, volunteer
+from router.steps.request_information.consent import consented
 from router.steps.request_information.further import close, decide_further, stopped
 from router.steps.request_information.leaving import Left, adult_matter, leave, prepare, tell
 from router.steps.request_information.rerated import moved, rerated
@@ -27,6 +28,7 @@ from router.steps.request_information.state import (
     Waiting,
 )
 from schemas.case import ChildLinked, LinkCorrected
+from schemas.consent import ConsentReceived
 from schemas.decisions import RequestDecided
 from schemas.information import InformationOffered, InformationReceived, RequestsPrepared
 from schemas.message import Message
@@ -51,6 +53,8 @@ def decide(state: State | None, message: Message, policy: Policy) -> Outcome[Sta
             return take(state, received, cause=message.id, now=now)
         case InformationOffered() as offered:
             return volunteer(state, offered, cause=message.id, now=now)
+        case ConsentReceived() as received:
+            return consented(state, received, cause=message.id, now=now)
         case RequestDecided() as decided:
             return decide_further(state, decided, cause=message.id, now=now)
         case ReferralClosed() | ReferralReopened() | SafetySettled() as came:
@@ -206,6 +210,7 @@ STEP: Step[State] = Step(
         ChildLinked,
         RatingAssigned,
         RequestDecided,
+        ConsentReceived,
         ReferralClosed,
         ReferralReopened,
         InformationReceived,
