@@ -277,6 +277,12 @@ def _given_back(recall: _Data, agency: str) -> _Answer:
     }
 
 
+def _alarm(alarm: _Data, agency: str) -> _Answer:
+    named = ("alarm_id", "subject_id", "case_id")
+    told = {name: alarm[name] for name in named if alarm.get(name)}
+    return "mash.alarm-receipt.v1", told | {"taken_by": f"SIMULATED duty manager of {agency}"}
+
+
 _ANSWERERS: dict[str, Callable[[_Data, str], _Answer]] = {
     "mash.check-request.v1": _check,
     "mash.enquiry-review.v1": _enquiry,
@@ -289,4 +295,5 @@ _ANSWERERS: dict[str, Callable[[_Data, str], _Answer]] = {
     "mash.safety-review.v1": _safety,
     "mash.product.v1": _received,
     "mash.product-recall.v1": _given_back,
+    "mash.alarm.v1": _alarm,
 }

@@ -30,6 +30,7 @@ from schemas.product import (
     ProductDelivered,
     ProductHeldBack,
     ProductRefused,
+    ProductReleased,
     ProductReturned,
     ProductVoided,
     release_digest,
@@ -65,6 +66,8 @@ def _decided(state: State | None, message: Message, policy: Policy) -> Outcome[S
             return recalls.answered(state, received, policy=policy)
         case ProductVoided() as voided:
             return recalls.void(state, voided, cause=cause)
+        case ProductReleased(supersedes=str() as earlier):
+            return receipts.superseded(state, earlier)
         case TimerElapsed() as elapsed:
             return receipts.elapsed(state, elapsed, now=Now(message.time, policy))
     return Outcome()
@@ -150,6 +153,13 @@ def _receipt(state: State | None, received: DeliveryReceived) -> Outcome[State]:
     return outcome if arrived else receipts.not_taken(outcome, sent.holds, "refused")
 
 
+def _key(message: Message) -> str:
+    """The product; of one that takes the place of an earlier one, that."""
+    data = message.data
+    earlier = data.supersedes if isinstance(data, ProductReleased) else None
+    return earlier or product_of(message)
+
+
 STEP: Step[State] = Step(
     name=sending.STEP_NAME,
     hears=(
@@ -160,9 +170,10 @@ STEP: Step[State] = Step(
         RecallReceived,
         ProductFetched,
         ProductStopped,
+        ProductReleased,
         TimerElapsed,
     ),
     state=State,
-    key=product_of,
+    key=_key,
     decide=decide,
 )
