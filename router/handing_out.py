@@ -18,7 +18,7 @@ from schemas.decisions import ProductFetched, ProductStopped
 from schemas.message import Message, arrived, derived_id
 from schemas.notices import Handover
 from schemas.policy import HandoverRule, Policy
-from schemas.product import Product, SentProduct, items_of_notification
+from schemas.product import Product, items_of_notification
 from stores import codec, cursors, journal, queues, states
 from stores.database import Transaction
 from stores.ports import Leased
@@ -106,7 +106,7 @@ _Told = tuple[str, Fact]
 
 def _told(kind: type[ProductFetched] | type[ProductStopped], letter: Leased) -> _Told:
     product = Product.model_validate(json.loads(letter.body)["data"])
-    return letter.id, kind(letter_id=letter.id, **product.shared(SentProduct))
+    return letter.id, kind(letter_id=letter.id, **product.shared(kind))
 
 
 def _record(transaction: Transaction, agency: str, told: Iterable[_Told]) -> None:

@@ -25,6 +25,7 @@ from router.steps.release.state import Released
 from router.steps.release.state import State as Release
 from router.steps.safety import NOT_SAFE, Leaving, guarded, unsafe
 from schemas.alarms import AlarmNotice
+from schemas.changes import ProductChange
 from schemas.checks import CheckRequest
 from schemas.identity import IdentityBlock, IdentityField
 from schemas.information import InformationRequest
@@ -50,6 +51,7 @@ _LEAVING: Final = frozenset(
         LinksChanged,
         OwedNotice,
         Product,
+        ProductChange,
         ProductRecall,
         ReferralOutcome,
         RequestCancellation,

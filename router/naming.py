@@ -18,6 +18,7 @@ from router.steps.link.register import STEP_NAME, Evidence, PersonRecord
 from router.steps.now import Now
 from router.steps.safety import guarded
 from schemas.alarms import AlarmNotice
+from schemas.changes import ProductChange
 from schemas.handoff import OutcomeForCases
 from schemas.identity import ChildAbout, IdentityBlock
 from schemas.notices import (
@@ -50,6 +51,7 @@ _ABOUT_ONE: Final = frozenset(
         OutOfArea,
         OutcomeForCases,
         OwedNotice,
+        ProductChange,
         ReferralOpenAgain,
         ReferralOutcome,
         RequestCancellation,

@@ -63,7 +63,8 @@ def referral_of(message: Message) -> str:
 
 def referral_or_message(message: Message) -> str:
     """The key where people may leave the referral out: nothing is known under a message's id."""
-    return message.data.of_referral or message.id
+    data = message.data
+    return data.key if isinstance(data, TimerElapsed) else data.of_referral or message.id
 
 
 def product_of(message: Message) -> str:

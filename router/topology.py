@@ -18,6 +18,7 @@ from router.steps.approve import decide as approve
 from router.steps.check import decide as check
 from router.steps.compose import decide as compose
 from router.steps.deduplicate import decide as deduplicate
+from router.steps.inform import decide as inform
 from router.steps.link import decide as link
 from router.steps.rate import decide as rate
 from router.steps.release import decide as release
@@ -42,6 +43,7 @@ def bound_steps() -> tuple[BoundStep, ...]:
         BoundStep(hold.STEP, Documents),
         BoundStep(release.STEP, Documents),
         BoundStep(alarm.STEP, Documents),
+        BoundStep(inform.STEP, Documents),
         BoundStep(hand_off.STEP, Documents),
     )
 
@@ -74,7 +76,8 @@ WRITTEN_BY: Mapping[str, tuple[str, ...]] = {
     "products.released": ("release",),
     "alarms.raised": ("alarm",),
     "cases.handed_off": ("hand_off",),
-    "clocks.told": ("approve", "release", "hand_off"),
+    "changes.told": ("inform",),
+    "clocks.told": ("approve", "release", "inform", "hand_off"),
 }
 """Which steps publish to which topic; a test compares this with what a run recorded."""
 

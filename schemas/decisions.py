@@ -367,11 +367,14 @@ class ProductFetched(
     type="mash.product.fetched.v1",
     topic="deliveries.received",
     case="case_id",
+    referral="referral_id",
     product="product_id",
 ):
     """A product was handed to its recipient: from now on it can only be recalled."""
 
     letter_id: Identity
+    referral_id: Identity | None = Field(default=None, exclude_if=lambda id_: id_ is None)
+    """Facts of old lack it."""
 
 
 class ProductStopped(

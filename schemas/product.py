@@ -216,6 +216,16 @@ class ApprovalsCancelled(
     reason: Line
 
 
+class ProductEnded(OfConcern, ProductFact, type="mash.product.ended.v1", topic="products.drafted"):
+    """This product stands no more: its referral is rated otherwise now, or was closed with no
+    further action. Before its recipient has it, it does not go.
+    """
+
+    colour: Colour | None = Field(default=None, exclude_if=_none)
+    """What it is rated now; None: it was closed."""
+    reason: Line
+
+
 class Choice(StrEnum):
     """What an owner decides about an item (R29, R30)."""
 

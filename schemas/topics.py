@@ -8,6 +8,7 @@ from typing import Literal
 from schemas import (
     alarms,
     case,
+    changes,
     checks,
     decisions,
     enquiries,
@@ -184,7 +185,12 @@ TOPICS: tuple[Topic, ...] = (
     Topic(
         "products.drafted",
         "what might leave",
-        (product.ProductDrafted, product.ProductVoided, product.ApprovalsCancelled),
+        (
+            product.ProductDrafted,
+            product.ProductVoided,
+            product.ProductEnded,
+            product.ApprovalsCancelled,
+        ),
         keyed_by="case",
     ),
     Topic(
@@ -239,6 +245,7 @@ TOPICS: tuple[Topic, ...] = (
             decisions.RecallReceived,
             decisions.ProductFetched,
             decisions.ProductStopped,
+            changes.ChangeReceived,
         ),
         keyed_by="case",
         external=True,
@@ -286,6 +293,12 @@ TOPICS: tuple[Topic, ...] = (
             enquiries.EnquiryAnswered,
         ),
         keyed_by="area",
+    ),
+    Topic(
+        "changes.told",
+        "who was told that what they hold has changed, and knows of it",
+        (changes.ChangeTold, changes.ChangeAcknowledged),
+        keyed_by="case",
     ),
     Topic(
         "clocks.told",

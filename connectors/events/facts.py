@@ -24,6 +24,7 @@ from schemas import decisions
 from schemas.alarms import AlarmReceipt, AlarmReceived
 from schemas.base import Fact, Shape
 from schemas.case import OpenCase, OpenCaseReceived
+from schemas.changes import ChangeReceipt, ChangeReceived
 from schemas.checks import CheckReply, CheckReplyReceived
 from schemas.enquiries import Enquiry, EnquiryDecided, EnquiryDecision, EnquiryReceived
 from schemas.handoff import CaseReceipt, CaseReceiptReceived
@@ -195,6 +196,11 @@ MESSAGE_TYPES: Mapping[str, MessageType[Any]] = {
     "mash.recall-receipt.v1": MessageType(
         decisions.RecallReceipt,
         lambda by, sent: decisions.RecallReceived(agency=by.code, receipt=sent),
+        always=True,
+    ),
+    "mash.change-receipt.v1": MessageType(
+        ChangeReceipt,
+        lambda by, sent: ChangeReceived(agency=by.code, receipt=sent),
         always=True,
     ),
 }

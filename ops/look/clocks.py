@@ -18,6 +18,8 @@ from router.steps.approve.state import Approvals, Draft
 from router.steps.check import decide as check
 from router.steps.check.state import Checking
 from router.steps.clocks.ticking import Ticking
+from router.steps.inform import decide as inform
+from router.steps.inform.state import Holders
 from router.steps.rate import decide as rate
 from router.steps.rate.state import Assigned, Suggested
 from router.steps.release import decide as release
@@ -38,6 +40,7 @@ _STEPS: tuple[Step[Any], ...] = (
     check.STEP,
     release.STEP,
     alarm.STEP,
+    inform.STEP,
     approve.STEP,
 )
 _LATELY = dt.timedelta(days=7)
@@ -92,10 +95,18 @@ def _clocks(state: object, referral_id: str, *, lead: str, at: dt.datetime) -> I
                     yield _clock(referral_id, one.agency, "answer", one, at=at)
         case Released() | Alarms():
             yield from _of_what_left(state, referral_id, lead=lead, at=at)
+        case Holders():
+            yield from _of_holders(state, referral_id, at=at)
         case Approvals():
             yield from _of_owners(state, at=at)
         case Checking():
             yield from _of_checks(state, referral_id, at=at)
+
+
+def _of_holders(state: Holders, referral_id: str, *, at: dt.datetime) -> Iterator[Clock]:
+    for owes in state.owed:
+        if owes.clock:
+            yield _clock(referral_id, owes.agency, "receipt", owes.clock, at=at)
 
 
 def _of_owners(state: Approvals, *, at: dt.datetime) -> Iterator[Clock]:

@@ -11,6 +11,7 @@ from typing import Any
 from connectors.events.facts import MESSAGE_TYPES
 from schemas import (
     alarms,
+    changes,
     checks,
     enquiries,
     handoff,
@@ -27,6 +28,7 @@ from schemas.topics import TOPICS
 
 NOTICES: tuple[type[Notice], ...] = (
     alarms.AlarmNotice,
+    changes.ProductChange,
     checks.CheckRequest,
     enquiries.EnquiryReply,
     enquiries.EnquiryReview,

@@ -24,7 +24,12 @@ from schemas.case import (
 from schemas.checks import ChecksRequested, ChecksRevised
 from schemas.information import InformationRequested, RequestsPrepared
 from schemas.owed import ClockChased, ClockClosed, ClockEscalated, ClockWarned
-from schemas.product import ApprovalsCancelled, ProductDrafted, ProductNotTaken
+from schemas.product import (
+    ApprovalsCancelled,
+    ProductDrafted,
+    ProductEnded,
+    ProductNotTaken,
+)
 from schemas.rating import RatingAssigned, RatingSuggested
 from schemas.safety import LetterHeld, ProductHeld
 from stores import codec, trail
@@ -37,6 +42,7 @@ _IDS = (
     "amended_by",
     "amends",
     "case_id",
+    "change_id",
     "concern_id",
     "dead_letter_id",
     "decision_id",
@@ -117,6 +123,7 @@ _CODES = (
     "urgent",
     "version",
     "voided",
+    "was",
 )
 _MEASURES = (
     "answered_at",
@@ -181,6 +188,7 @@ _IN_OUR_WORDS: Mapping[type[Fact], frozenset[str]] = {
     RatingAssigned: frozenset({"agencies"}),
     ApprovalsCancelled: frozenset({"reason"}),
     ProductDrafted: frozenset({"reason", "purpose"}),
+    ProductEnded: frozenset({"reason"}),
     ProductHeld: frozenset({"says", "purpose"}),
     ClockWarned: frozenset({"owed"}),
     ClockChased: frozenset({"owed"}),

@@ -51,13 +51,14 @@ APART = (
     "hold",
     "release",
     "alarm",
+    "inform",
     "hand_off",
     "answer",
     "check",
 )
 MIXED = (
     "deduplicate link answer",
-    "check rate request_information compose approve hold release alarm hand_off",
+    "check rate request_information compose approve hold release alarm inform hand_off",
 )
 
 

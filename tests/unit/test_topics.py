@@ -8,6 +8,7 @@ import router.topology
 from schemas import (
     alarms,
     case,
+    changes,
     checks,
     decisions,
     enquiries,
@@ -29,6 +30,7 @@ from schemas.topics import FACTS, TOPICS
 MODULES = (
     alarms,
     case,
+    changes,
     checks,
     decisions,
     enquiries,

@@ -283,6 +283,15 @@ def _alarm(alarm: _Data, agency: str) -> _Answer:
     return "mash.alarm-receipt.v1", told | {"taken_by": f"SIMULATED duty manager of {agency}"}
 
 
+def _known(change: _Data, agency: str) -> _Answer:
+    return "mash.change-receipt.v1", {
+        "referral_id": change["referral_id"],
+        "case_id": change["case_id"],
+        "change_id": change["change_id"],
+        "received_by": f"SIMULATED desk of {agency}",
+    }
+
+
 _ANSWERERS: dict[str, Callable[[_Data, str], _Answer]] = {
     "mash.check-request.v1": _check,
     "mash.enquiry-review.v1": _enquiry,
@@ -296,4 +305,5 @@ _ANSWERERS: dict[str, Callable[[_Data, str], _Answer]] = {
     "mash.product.v1": _received,
     "mash.product-recall.v1": _given_back,
     "mash.alarm.v1": _alarm,
+    "mash.product-changed.v1": _known,
 }

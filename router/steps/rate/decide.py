@@ -228,8 +228,11 @@ def _assigned(
 
 
 def _with_rating(state: Suggested | Assigned, decision: RatingDecision, *, now: Now) -> Assigned:
-    earlier = state if isinstance(state, Assigned) else None
     due_at = _product_due(state, decision.colour, now=now)
+    if isinstance(state, Assigned) and state.colour is not decision.colour:
+        # Products of another rating stand no more; this one has its own.
+        state = state.model_copy(update={"supplied": ()})
+    earlier = state if isinstance(state, Assigned) else None
     rated = Rated(at=now.at, **decision.shared(Rated))
     return Assigned(
         cases=state.cases,

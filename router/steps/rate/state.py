@@ -113,6 +113,7 @@ class Rated(ToGather):
     colour: Colour
     decided_by: Line
     rationale: Line
+    for_front_line: Prose | None = Field(default=None, exclude_if=lambda text: text is None)
     at: Instant
 
 

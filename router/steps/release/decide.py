@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from router.step import Outcome, Step, product_of, refuse
 from router.steps.now import Now
-from router.steps.release import recalls, receipts, sending
+from router.steps.release import changes, recalls, receipts, sending
 from router.steps.release.state import (
     Delivered,
     HeldBack,
@@ -28,6 +28,7 @@ from schemas.product import (
     ApprovalWithdrawn,
     ProductApproved,
     ProductDelivered,
+    ProductEnded,
     ProductHeldBack,
     ProductRefused,
     ProductReleased,
@@ -56,6 +57,16 @@ def _decided(state: State | None, message: Message, policy: Policy) -> Outcome[S
             return _release(state, approved, cause=cause, now=Now(message.time, policy))
         case DeliveryReceived() as received:
             return _receipt(state, received)
+        case TimerElapsed() as elapsed:
+            return receipts.elapsed(state, elapsed, now=Now(message.time, policy))
+        case _:
+            return _since(state, message, policy)
+
+
+def _since(state: State | None, message: Message, policy: Policy) -> Outcome[State]:
+    """What is heard of a product that has left, or would have."""
+    cause = message.id
+    match message.data:
         case ProductFetched() as fetched:
             return recalls.fetched(state, fetched, cause=cause)
         case ProductStopped() as stopped:
@@ -68,8 +79,8 @@ def _decided(state: State | None, message: Message, policy: Policy) -> Outcome[S
             return recalls.void(state, voided, cause=cause)
         case ProductReleased(supersedes=str() as earlier):
             return receipts.superseded(state, earlier)
-        case TimerElapsed() as elapsed:
-            return receipts.elapsed(state, elapsed, now=Now(message.time, policy))
+        case ProductEnded() as ended:
+            return changes.end(state, ended)
     return Outcome()
 
 
@@ -166,6 +177,7 @@ STEP: Step[State] = Step(
         ProductApproved,
         ApprovalWithdrawn,
         ProductVoided,
+        ProductEnded,
         DeliveryReceived,
         RecallReceived,
         ProductFetched,

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from router.step import Outcome, Step, referral_of
 from router.steps.asking import Prepared, prepared
 from router.steps.cases import Cases
@@ -12,6 +14,7 @@ from router.steps.now import Now
 from router.steps.request_information.answers import miss, take, volunteer
 from router.steps.request_information.further import close, decide_further, stopped
 from router.steps.request_information.leaving import Left, adult_matter, leave, prepare, tell
+from router.steps.request_information.rerated import moved, rerated
 from router.steps.request_information.state import (
     STEP_NAME,
     Asking,
@@ -110,13 +113,15 @@ def _gather(
     after = before.model_copy(update={"ratings": (*before.ratings, rating)})
     if not isinstance(after, Asking) or not isinstance(before, Asking):
         return Outcome(state=after)
-    return _outcome(leave(after, cause=cause, now=now), assigned.referral_id, before=before)
+    left = leave(after, cause=cause, now=now)
+    return _rerated(left, before, came=assigned, now=now)
 
 
 def _move(
     state: State | None, correction: LinkCorrected, *, cause: str, now: Now
 ) -> Outcome[State]:
-    """Answers to requests that are out are about the person described in them and stay good.
+    """Answers to requests that are out are about the person described in them and stay good; who is
+    asked is told that what was known beside was of another child.
 
     Once it is settled whose child it is, what waited for that leaves.
     """
@@ -128,9 +133,21 @@ def _move(
     after = before.model_copy(update={"cases": cases, "ruling": ruling})
     if not isinstance(after, Asking) or not isinstance(before, Asking):
         return Outcome(state=after)
-    return _outcome(
-        _settled(after.ruled(ruling), cause=cause, now=now), correction.referral_id, before=before
+    left = _settled(after.ruled(ruling), cause=cause, now=now)
+    done = _rerated(left, before, came=correction, now=now)
+    return moved(done, before, correction=correction)
+
+
+def _rerated(
+    left: Left, before: Asking, *, came: RatingAssigned | LinkCorrected, now: Now
+) -> Outcome[State]:
+    """What leaves by a rating, and what becomes of what left by the one before."""
+    done = rerated(
+        Outcome(left.state, left.facts, left.letters), before, decided_by=came.decided_by, now=now
     )
+    assert isinstance(done.state, Asking)
+    due = timers(done.state.next_at, came.referral_id, before=before.next_at)
+    return replace(done, timers=due)
 
 
 def _settled(state: Asking, *, cause: str, now: Now) -> Left:

@@ -88,6 +88,10 @@ class Asked(Running, RequestId):
     missing: bool = False
     answer: Digest | None = None
     cancelled: bool = Field(default=False, exclude_if=not_)
+    lapsed: bool = Field(default=False, exclude_if=not_)
+    """It was cancelled as a rating asked less or the referral was closed: a rating that names its
+    agency asks anew.
+    """
     letter: Identity | None = Field(default=None, exclude_if=not_)
     """That it went out in, to be taken back as long as nobody has fetched it."""
 

@@ -34,6 +34,7 @@ from schemas.policy import Policy, Recipient
 from schemas.product import (
     Disposal,
     ProductDrafted,
+    ProductEnded,
     ProductNotTaken,
     ProductVoided,
     release_digest,
@@ -85,6 +86,11 @@ def requested(*agencies: str, level: Level = Level.FULL) -> InformationRequested
         profile="Sample Borough 2026.2",
         requests=tuple(map(_request, agencies)),
     )
+
+
+def gathers(at: dt.datetime, *agencies: str) -> Message:
+    """What a rating of another colour gathers is told with it, though nobody be asked."""
+    return given.message(requested(*agencies), at=at)
 
 
 def _request(agency: str) -> InformationRequest:
@@ -460,7 +466,7 @@ def test_facts_told_twice_draft_once() -> None:
 
 def test_a_raised_rating_is_drafted_for_its_own_recipients() -> None:
     step = composing().given(*AMBER)
-    step.when(assigned(Colour.RED, at=NOON + HOUR))
+    step.given(assigned(Colour.RED, at=NOON + HOUR), gathers(NOON + HOUR))
     assert {draft.recipient for draft in drafts(step.facts)} == {
         "csc_assessment_team",
         "csc_duty_team",
@@ -477,10 +483,73 @@ def test_a_raised_rating_waits_for_what_its_deeper_level_asks() -> None:
     assert len(drafts(step.when(missing("gp")).facts)) == 1
 
 
-def test_a_lowered_rating_drafts_nothing_more() -> None:
+def ended(facts: Iterable[Fact]) -> list[tuple[str, Colour | None]]:
+    return [(fact.product_id, fact.colour) for fact in given.of(ProductEnded, facts)]
+
+
+def test_a_lowered_rating_has_its_own_product_and_the_higher_ones_stand_no_more() -> None:
     step = composing().given(*AMBER)
-    assert step.when(assigned(Colour.GREEN, at=NOON + HOUR)).facts == ()
-    assert step.when(answered("gp", item("gp"), late=True)).facts == ()
+    (amber,) = drafts(step.facts)
+    facts = step.when(assigned(Colour.GREEN, at=NOON + HOUR)).facts
+    assert ended(facts) == [(amber.product_id, Colour.GREEN)]
+    assert drafts(facts) == [], "what it gathers is still to be heard"
+    (green,) = drafts(step.when(gathers(NOON + HOUR)).facts)
+    assert (green.recipient, green.colour) == ("early_help", Colour.GREEN)
+    (late,) = drafts(step.when(answered("gp", item("gp"), late=True)).facts)
+    assert (late.recipient, [one.owner for one in late.items]) == ("early_help", ["gp"])
+
+
+def test_a_red_that_is_lowered_ends_what_its_front_line_got_at_once() -> None:
+    step = composing().given(given.linked(given.HIT), requested("school"), assigned(Colour.RED))
+    red = {draft.product_id for draft in drafts(step.facts, urgent=True)}
+    facts = step.when(assigned(Colour.AMBER, at=NOON + HOUR)).facts
+    assert {product_id for product_id, _ in ended(facts)} == red
+    assert drafts(facts) == drafts(step.when(gathers(NOON + HOUR)).facts) == []
+    assert [one.recipient for one in drafts(step.when(answered("school")).facts)] == [
+        "csc_assessment_team"
+    ]
+
+
+def test_red_again_after_a_downgrade_tells_the_front_line_again_with_products_of_its_own() -> None:
+    step = composing().given(given.linked(given.HIT), requested(), assigned(Colour.RED))
+    first = given.of(ProductDrafted, step.facts)
+    step.given(assigned(Colour.AMBER, at=NOON + HOUR), gathers(NOON + HOUR))
+    later = NOON + 2 * HOUR
+    again = given.of(ProductDrafted, step.when(assigned(Colour.RED, at=later)).facts)
+    again += given.of(ProductDrafted, step.when(gathers(later)).facts)
+    assert [one.recipient for one in again] == [one.recipient for one in first]
+    assert [one.urgent for one in again] == [True, True, False, False]
+    assert {one.product_id for one in again}.isdisjoint(one.product_id for one in first)
+
+
+def test_the_same_colour_again_tells_nobody() -> None:
+    step = composing().given(given.linked(given.HIT), requested(), assigned(Colour.RED))
+    assert step.when(assigned(Colour.RED, at=NOON + HOUR)).facts == ()
+
+
+def test_what_a_rating_of_another_colour_gathers_is_awaited_though_all_was_answered() -> None:
+    later = NOON + HOUR
+    both = [assigned(Colour.RED, at=later), gathers(later, "housing")]
+    for order in permutations(both):
+        step = composing().given(*AMBER)
+        before = len(drafts(step.facts))
+        step.given(*order)
+        assert len(drafts(step.facts)) == before
+        assert len(drafts(step.when(answered("housing")).facts)) == 2
+
+
+def test_a_rating_that_is_lowered_to_blue_ends_products_and_has_none() -> None:
+    step = composing().given(*AMBER)
+    facts = step.when(assigned(Colour.BLUE, at=NOON + HOUR)).facts
+    assert [colour for _, colour in ended(facts)] == [Colour.BLUE]
+    assert drafts(facts) == []
+
+
+def test_a_suggested_red_that_went_at_once_and_is_rated_lower_stands_no_more() -> None:
+    step = Given(compose.STEP, at_once())
+    step.given(given.linked(given.HIT), suggested(Colour.RED), requested("school"))
+    facts = step.when(assigned(Colour.GREEN)).facts
+    assert [colour for _, colour in ended(facts)] == [Colour.GREEN] * 2
 
 
 def test_the_latest_rating_counts_not_the_one_heard_last() -> None:

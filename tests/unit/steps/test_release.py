@@ -16,12 +16,13 @@ from router.steps.release.recalls import WANTED_BACK
 from schemas.base import Fact
 from schemas.identity import IdentityBlock, IdentityField, LeftOut, OwnedIdentity
 from schemas.letter import letter_id
-from schemas.owed import OwedFact
+from schemas.owed import ClockClosed, OwedFact
 from schemas.policy import Policy
 from schemas.product import (
     Product,
     ProductApproved,
     ProductDelivered,
+    ProductEnded,
     ProductHeldBack,
     ProductRecall,
     ProductRecalled,
@@ -406,3 +407,46 @@ def test_what_of_the_child_went_only_with_an_item_does_not_leave_once_that_is_ta
     assert letter.notice.about is not None
     assert letter.notice.about.address == ()
     assert letter.notice.about.names == BLOCK.names
+
+
+def ended() -> ProductEnded:
+    return ProductEnded(
+        product_id="product-1",
+        referral_id="ref-1",
+        case_id="case-1",
+        colour=Colour.AMBER,
+        reason="The rating was lowered from red to amber.",
+    )
+
+
+def test_a_product_that_stands_no_more_is_taken_from_its_queue_and_not_told_of() -> None:
+    step = releasing().given(product.approved())
+    letter = step.state.letter
+    outcome = step.when(ended())
+    assert outcome.takes_back == (letter,)
+    assert outcome.letters == ()
+    back, refused, clock = outcome.facts
+    assert isinstance(clock, ClockClosed)
+    assert isinstance(back, ProductTakenBack)
+    assert isinstance(refused, ProductRefused)
+    assert refused.voided
+    assert step.when(ended()) == Outcome()
+    # It was fetched in that very moment: who has it is told by the step that knows who holds what.
+    assert step.when(product.fetched(letter)).letters == ()
+    assert given.of(ProductRecalled, step.when(product.voided()).facts) != []
+
+
+def test_what_stands_no_more_before_its_approval_is_heard_never_leaves() -> None:
+    step = Given(release.STEP).given(ended())
+    outcome = step.when(product.approved())
+    assert outcome.letters == ()
+    assert given.of(ProductReleased, outcome.facts) == []
+
+
+def test_a_product_that_its_recipient_has_is_not_taken_back_when_it_stands_no_more() -> None:
+    step = releasing().given(product.approved())
+    step.when(product.fetched(step.state.letter))
+    outcome = step.when(ended())
+    assert [type(fact) for fact in outcome.facts] == [ClockClosed]
+    assert (outcome.letters, outcome.takes_back) == ((), ())
+    assert given.of(ProductDelivered, step.when(product.receipt()).facts) != []

@@ -152,6 +152,18 @@ ELSEWHERE = {
         "unit/ops/test_dead_letters.py",
         "test_nobody_mends_whose_an_item_is_or_who_may_know_it",
     ),
+    "a downgrade told to nobody": (
+        "unit/steps/test_inform.py",
+        "test_whoever_has_a_red_is_told_that_it_was_lowered_and_what_to_do",
+    ),
+    "a downgrade that drafts nothing": (
+        "unit/steps/test_compose.py",
+        "test_a_lowered_rating_has_its_own_product_and_the_higher_ones_stand_no_more",
+    ),
+    "a Red after a downgrade told to nobody": (
+        "unit/steps/test_compose.py",
+        "test_red_again_after_a_downgrade_tells_the_front_line_again_with_products_of_its_own",
+    ),
     "a second approval after the owner removed a sentence": (
         "unit/steps/test_amendments.py",
         "test_in_a_product_that_waits_the_new_words_stand_and_their_owner_is_asked_again",
