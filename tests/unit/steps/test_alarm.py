@@ -457,3 +457,14 @@ def test_what_a_human_rated_otherwise_or_closed_ends_the_alarms_about_its_produc
     )
     (fact,) = given.of(AlarmEnded, step_.when(over).facts)
     assert fact.reason == "ended"
+
+
+def test_an_alarm_does_not_stop_because_a_later_profile_has_no_time_for_alarms() -> None:
+    step_ = step()
+    outcome = step_.when(unopened())
+    profile = given.profile().model_copy(update={"allowed": {}})
+    later = step(given.policy(profile_=profile))
+    later.state = step_.state
+    outcome = rings(later, outcome)
+    assert given.of(AlarmRepeated, outcome.facts)
+    assert outcome.timers
