@@ -17,6 +17,9 @@ from router.steps.identity import identity_of, told_of
 from router.steps.link.register import STEP_NAME, Evidence, PersonRecord
 from router.steps.now import Now
 from router.steps.safety import guarded
+from schemas.alarms import AlarmNotice
+from schemas.changes import ProductChange
+from schemas.handoff import OutcomeForCases
 from schemas.identity import ChildAbout, IdentityBlock
 from schemas.notices import (
     AnswerOverdue,
@@ -24,14 +27,18 @@ from schemas.notices import (
     Handover,
     LinksChanged,
     MergeReview,
+    OutOfArea,
     RequestCancellation,
     RequestChange,
     RequestsPlanned,
     SplitReview,
 )
 from schemas.outcome import ReferralOpenAgain, ReferralOutcome
+from schemas.owed import OwedNotice
 from schemas.policy import Policy
+from schemas.referrer import ReferralDecision
 from schemas.safety import Around
+from schemas.school import SchoolToTell
 from stores import codec, people, states
 from stores.database import Transaction, View
 from stores.ports import Leased
@@ -39,14 +46,21 @@ from stores.ports import Leased
 _ABOUT_ONE: Final = frozenset(
     notice.type
     for notice in (
+        AlarmNotice,
         AnswerOverdue,
         DueTimeWarning,
         Handover,
+        OutOfArea,
+        OutcomeForCases,
+        OwedNotice,
+        ProductChange,
+        ReferralDecision,
         ReferralOpenAgain,
         ReferralOutcome,
         RequestCancellation,
         RequestChange,
         RequestsPlanned,
+        SchoolToTell,
     )
 )
 _ABOUT_SEVERAL: Final = frozenset({LinksChanged.type, MergeReview.type, SplitReview.type})
@@ -108,6 +122,8 @@ class _Naming:
     def named(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """The letter with whom it is about."""
         data = event["data"]
+        if event["type"] == AlarmNotice.type and "referral_id" not in data:
+            return dict(event)
         if event["type"] in _ABOUT_ONE:
             worker = data.get("worker") or {}
             about = self._block(data["referral_id"], known_as=worker.get("case_reference"))

@@ -7,10 +7,20 @@ from typing import Literal
 
 from pydantic import Field
 
-from schemas.base import Code, Identity, Instant, Line, Notice, ReferralHead, ReferralId
+from schemas.base import (
+    Code,
+    Identity,
+    Instant,
+    Line,
+    Notice,
+    Prose,
+    ReferralHead,
+    ReferralId,
+    Shape,
+)
 from schemas.calendar import Contact
 from schemas.case import Candidate, FromPerson, LikelyPair, PersonReferrals, Worker
-from schemas.gathering import Question
+from schemas.gathering import Level, Question
 from schemas.identity import About, AboutSeveral, IdentityField
 from schemas.information import RequestPlan
 from schemas.notification import Digest, Notification, SetAside
@@ -78,9 +88,15 @@ class RatingRequest(ReferralHead, Notice, type="mash.rating-request.v1"):
     due_at: Instant
     set_aside: tuple[SetAside, ...] = Field(default=(), exclude_if=not_)
     """What the agency sent beside and could not be used: nobody else has read it yet."""
+    elsewhere: Line | None = Field(default=None, exclude_if=not_)
+    """The other area in which the child lives, by what its agency told."""
     possible_red: bool = Field(default=False, exclude_if=not_)
     """What may be a Red comes first in the queue."""
     possible_red_due_at: Instant | None = Field(default=None, exclude_if=not_)
+    for_parents: Prose | None = Field(default=None, exclude_if=not_)
+    """What may be given to parents who are asked to consent; nobody has said yet that they did, or
+    did not (R11).
+    """
     plan: RequestPlan | None = Field(default=None, exclude_if=not_)
     """Who would be asked what, if the rating is as suggested; nothing of it has left."""
     picture: PictureGiven | None = Field(default=None, exclude_if=not_)
@@ -105,17 +121,30 @@ class RequestHead(ReferralHead):
     agency: Code
 
 
-class RequestChange(About, RequestHead, Notice, type="mash.request-changed.v1"):
+class RequestBasis(Shape):
+    """What a request stands on, where that is otherwise than it said."""
+
+    level: Level | None = Field(default=None, exclude_if=not_)
+    legal_basis: Line | None = Field(default=None, exclude_if=not_)
+    basis_reason: Line | None = Field(default=None, exclude_if=not_)
+
+
+class RequestChange(RequestBasis, About, RequestHead, Notice, type="mash.request-changed.v1"):
     """To who was asked: this is asked, and is due then, instead of what the request said."""
 
     question: Question | None = None
     due_at: Instant
     paused: bool = Field(default=False, exclude_if=not_)
     """Its clock stands still until the hub says otherwise."""
+    says: Line | None = Field(default=None, exclude_if=not_)
+    """What else is otherwise, in the hub's words."""
 
 
 class RequestCancellation(About, RequestHead, Notice, type="mash.request-cancelled.v1"):
     """To who was asked: no answer is awaited; one that is sent all the same is taken."""
+
+    reason: Line | None = Field(default=None, exclude_if=not_)
+    """Why, where the hub itself says so; what people wrote is for whoever decides."""
 
 
 class AdultMatter(About, ReferralHead, Notice, type="mash.adult-matter.v1"):
@@ -133,6 +162,19 @@ class AdultMatter(About, ReferralHead, Notice, type="mash.adult-matter.v1"):
     """The adult services that are told, where the profile names them."""
     contact: Line
     """Whom to ring about it."""
+
+
+class OutOfArea(About, ReferralHead, Notice, type="mash.out-of-area.v1"):
+    """To whoever brought a concern: the child lives in another area (R41)."""
+
+    reference: Identity
+    """What its sender calls it."""
+    place: Line
+    passed_to: Code | None = Field(default=None, exclude_if=not_)
+    """That area's hub, to which this one passes it on; None: it has no way to."""
+    explanation: Line
+    contact: Line
+    """Whom to ring there."""
 
 
 class WhatIsNew(ReferralHead, Notice, type="mash.what-is-new.v1"):
@@ -163,6 +205,10 @@ class ApprovalRequest(About, SentProduct, Notice, type="mash.approval-request.v1
     legal_basis: Line | None = Field(default=None, exclude_if=lambda basis: basis is None)
     """Of a rating of this colour, as the profile says; requests of old lack it."""
     colour: Colour
+    follows: Identity | None = Field(default=None, exclude_if=lambda id_: id_ is None)
+    """The product that has gone without the item: it goes by itself once it is released."""
+    due_at: Instant | None = Field(default=None, exclude_if=lambda at: at is None)
+    """By when to decide, where the profile says."""
     item: DraftItem
     about_digest: Digest | None = Field(default=None, exclude_if=not_)
     """Of all that the product would say of whom it is about, for the digest of an owner's own words

@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from schemas.base import Code, Fact, Identity, Instant, Line, ReferralFact, ReferralHead
+from schemas.base import Code, Fact, Identity, Instant, Line, Prose, ReferralFact, ReferralHead
 from schemas.calendar import Contact
 from schemas.gathering import ToGather
 
@@ -35,10 +35,25 @@ _SEVERITIES = {colour: severity for severity, colour in enumerate(Colour)}
 
 
 Clock = Literal["decision", "product", "possible_red"]
-ClockKind = Literal["decision", "product", "possible_red", "answer"]
+ClockKind = Literal[
+    "decision",
+    "product",
+    "possible_red",
+    "answer",
+    "approval",
+    "receipt",
+    "referrer",
+    "school",
+    "disagreement",
+    "alarm",
+]
 """``decision``: the authority confirms the rating (L3); ``product``: its own time allowed (R18);
 ``possible_red``: a human has looked at what may be a Red, within minutes; ``answer``: an agency
-answers what it was asked (R25).
+answers what it was asked (R25); ``approval``: an owner decides about what is its own (R29);
+``receipt``: a person of a recipient says that they have it (R19); ``referrer``: whoever brought the
+concern hears what was decided (L3); ``school``: the child's school is told before its next school
+day (L4); ``disagreement``: a professional difference is settled (R51); ``alarm``: a person takes
+what nobody else has.
 """
 
 
@@ -68,12 +83,20 @@ class RatingAssigned(
     """Whether the colour is the one that stood before."""
     decided_by: Line
     rationale: Line
+    for_front_line: Prose | None = Field(default=None, exclude_if=lambda text: text is None)
+    """What whoever is told at once is to know, in words of the lead agency's own."""
     profile: Line
     product_due_at: Instant
     picture_id: Identity | None = Field(default=None, exclude_if=not_)
     """The picture that it was decided on."""
     newer: bool = Field(default=False, exclude_if=not_)
     """Whether something had come since that the picture did not show."""
+    versions: tuple[Identity, ...] = Field(default=(), exclude_if=not_)
+    """Other versions of the notification by its agency: referrals of their own."""
+    told: Code | None = Field(default=None, exclude_if=lambda code: code is None)
+    """Who brought the concern, and was told that it was decided."""
+    may_be_told: Prose | None = Field(default=None, exclude_if=lambda words: words is None)
+    """In these words."""
 
 
 class DueTime(ReferralHead):

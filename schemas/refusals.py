@@ -285,6 +285,12 @@ _REASONS = (
         False,
     ),
     Reason(
+        "refused.not-told",
+        "Whoever takes an alarm is of the lead agency, or of an agency that was told of it.",
+        "Let one of those who were told take it.",
+        False,
+    ),
+    Reason(
         "refused.role",
         "This agency may not send this kind of message.",
         "Only the lead agency rates and links.",
@@ -332,6 +338,11 @@ _REASONS = (
         "refused.red-without-product",
         "A Red is to be closed before its products are out.",
         "Say in without_product why it is closed without them, or close it once they are out.",
+    ),
+    Reason(
+        "refused.no-such-hub",
+        "A referral is to be transferred to what is not the hub of another area.",
+        "Name in to the hub of one of the profile's places, or close it with another outcome.",
     ),
     Reason(
         "refused.not-to-be-asked",
@@ -382,6 +393,12 @@ _REASONS = (
         "refused.withheld",
         "Its owner withholds this item, whatever product it is in.",
         "The owner lifts that first, by an item decision; then decide again.",
+        False,
+    ),
+    Reason(
+        "refused.others-words",
+        "It says in the words of another agency what that has not let leave.",
+        "Say it in words of your own, or wait until that agency has decided.",
         False,
     ),
     Reason(

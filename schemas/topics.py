@@ -6,19 +6,25 @@ from dataclasses import dataclass
 from typing import Literal
 
 from schemas import (
+    alarms,
     case,
+    changes,
     checks,
+    consent,
     decisions,
     enquiries,
+    handoff,
     information,
     notification,
     operations,
     outcome,
+    owed,
     picture,
     product,
     rating,
     registers,
     safety,
+    school,
 )
 from schemas.base import Fact
 
@@ -78,6 +84,7 @@ TOPICS: tuple[Topic, ...] = (
             decisions.PersonsDecided,
             decisions.SplitDecided,
             decisions.UndoDecided,
+            decisions.AdultsDecided,
         ),
         keyed_by="area",
         external=True,
@@ -99,6 +106,7 @@ TOPICS: tuple[Topic, ...] = (
             case.PersonsKeptApart,
             case.PersonSplit,
             case.DecisionUndone,
+            case.AdultsSettled,
         ),
         keyed_by="case",
     ),
@@ -159,7 +167,11 @@ TOPICS: tuple[Topic, ...] = (
     Topic(
         "information.requested",
         "what would be asked, and what is asked of whom",
-        (information.RequestsPrepared, information.InformationRequested),
+        (
+            information.RequestsPrepared,
+            information.InformationRequested,
+            consent.ConsentRecorded,
+        ),
         keyed_by="case",
     ),
     Topic(
@@ -185,7 +197,12 @@ TOPICS: tuple[Topic, ...] = (
     Topic(
         "products.drafted",
         "what might leave",
-        (product.ProductDrafted, product.ProductVoided, product.ApprovalsCancelled),
+        (
+            product.ProductDrafted,
+            product.ProductVoided,
+            product.ProductEnded,
+            product.ApprovalsCancelled,
+        ),
         keyed_by="case",
     ),
     Topic(
@@ -210,6 +227,8 @@ TOPICS: tuple[Topic, ...] = (
             product.ItemAmended,
             product.ProductApproved,
             product.ProductRefused,
+            product.ProductWithout,
+            product.OwnerSilent,
             product.ApprovalWithdrawn,
             safety.ProductHeld,
         ),
@@ -226,6 +245,7 @@ TOPICS: tuple[Topic, ...] = (
             product.ProductTakenBack,
             product.RecallAnswered,
             product.ProductHeldBack,
+            product.ProductNotTaken,
         ),
         keyed_by="case",
     ),
@@ -237,7 +257,21 @@ TOPICS: tuple[Topic, ...] = (
             decisions.RecallReceived,
             decisions.ProductFetched,
             decisions.ProductStopped,
+            changes.ChangeReceived,
         ),
+        keyed_by="case",
+        external=True,
+    ),
+    Topic(
+        "cases.handed_off",
+        "what the case system was told of how referrals ended",
+        (handoff.OutcomeHandedOff, handoff.OutcomeKeptBack, handoff.OutcomeRecorded),
+        keyed_by="case",
+    ),
+    Topic(
+        "handoffs.received",
+        "the case system says what it has",
+        (handoff.CaseReceiptReceived,),
         keyed_by="case",
         external=True,
     ),
@@ -273,6 +307,51 @@ TOPICS: tuple[Topic, ...] = (
         keyed_by="area",
     ),
     Topic(
+        "changes.told",
+        "who was told that what they hold has changed, and knows of it",
+        (changes.ChangeTold, changes.ChangeAcknowledged),
+        keyed_by="case",
+    ),
+    Topic(
+        "consents.received",
+        "whether parents were asked, and what they said",
+        (consent.ConsentReceived,),
+        keyed_by="case",
+        external=True,
+    ),
+    Topic(
+        "schools.decided",
+        "the lead agency says which school a child goes to, and that it was told",
+        (school.SchoolDecided,),
+        keyed_by="case",
+        external=True,
+    ),
+    Topic(
+        "schools.told",
+        "a child's school is not told by a letter, and why",
+        (school.SchoolNotTold,),
+        keyed_by="case",
+    ),
+    Topic(
+        "clocks.told",
+        "who was warned, chased, and told that nothing came",
+        (owed.ClockWarned, owed.ClockChased, owed.ClockEscalated, owed.ClockClosed),
+        keyed_by="case",
+    ),
+    Topic(
+        "alarms.raised",
+        "what nobody has, who was told of it, and who took it",
+        (alarms.AlarmRaised, alarms.AlarmRepeated, alarms.AlarmTaken, alarms.AlarmEnded),
+        keyed_by="case",
+    ),
+    Topic(
+        "alarms.received",
+        "a person takes an alarm",
+        (alarms.AlarmReceived,),
+        keyed_by="case",
+        external=True,
+    ),
+    Topic(
         "timers.elapsed", "a time has come", (rating.TimerElapsed,), keyed_by="case", external=True
     ),
     Topic(
@@ -290,6 +369,13 @@ TOPICS: tuple[Topic, ...] = (
             operations.DeadLetterDiscarded,
             operations.DeadLetterRevealed,
         ),
+        keyed_by="message",
+        external=True,
+    ),
+    Topic(
+        "ways_in.broken",
+        "by which way nothing comes in",
+        (operations.WayInBroken,),
         keyed_by="message",
         external=True,
     ),

@@ -38,6 +38,12 @@ def clocks(context: click.Context, *, config: Path, as_json: bool) -> None:
       decision      the authority confirms the rating
       product       the products of a rating are out
       answer        an agency answers what it was asked
+      approval      an owner decides about what is its own
+      receipt       a person of a recipient says that they have it
+      referrer      whoever brought the concern hears what was decided
+      school        the child's school is told before its next school day
+      disagreement  a professional difference is settled
+      alarm         a person takes what nobody else has
       check         an agency says whether its system knows the child
 
     \b

@@ -10,22 +10,31 @@ from typing import Any
 
 from connectors.events.facts import MESSAGE_TYPES
 from schemas import (
+    alarms,
+    changes,
     checks,
     enquiries,
+    handoff,
     information,
     notices,
     notification,
     outcome,
+    owed,
     product,
+    referrer,
     safety,
+    school,
 )
 from schemas.base import Notice, Shape
 from schemas.topics import TOPICS
 
 NOTICES: tuple[type[Notice], ...] = (
+    alarms.AlarmNotice,
+    changes.ProductChange,
     checks.CheckRequest,
     enquiries.EnquiryReply,
     enquiries.EnquiryReview,
+    handoff.OutcomeForCases,
     information.InformationRequest,
     notices.AdultMatter,
     notices.ApprovalCancellation,
@@ -38,6 +47,7 @@ NOTICES: tuple[type[Notice], ...] = (
     notices.LinkReview,
     notices.LinksChanged,
     notices.MergeReview,
+    notices.OutOfArea,
     notices.RatingRequest,
     notices.RecallAnswerNotice,
     notices.RequestCancellation,
@@ -48,9 +58,13 @@ NOTICES: tuple[type[Notice], ...] = (
     notification.Receipt,
     outcome.ReferralOpenAgain,
     outcome.ReferralOutcome,
+    owed.OwedNotice,
     product.Product,
     product.ProductRecall,
+    referrer.ReferralDecision,
     safety.SafetyReview,
+    school.SchoolNotice,
+    school.SchoolToTell,
 )
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from connectors.queues import BrokerQueue, depths
+from ops.look import reds
 from ops.look.reading import Readable
 from router.step import Step
 from router.topology import WRITTEN_BY, bound_steps, topics_of
@@ -50,6 +51,8 @@ class Status:
     dead_letters: tuple[Row, ...]
     timers: Row
     due_times: Row
+    alarms: Row
+    """Those that nobody has taken, and since when the oldest runs."""
     relay: Row | None
     """None in the embedded runtime, which has no topics to send to."""
     parts: tuple[Row, ...]
@@ -87,6 +90,7 @@ def collect(hub: Readable, queues: Sequence[BrokerQueue] = ()) -> Status:
     at_brokers = tuple(_broker_queues(queues))
     if any(queue["ready"] is None for queue in at_brokers):
         trouble += ("a broker does not answer: what lies on its queues is unknown",)
+    alarms = reds.untaken(hub)
     with hub.database.reading() as connection:
         look = _look(connection, now=now, ends=ends)
         return Status(
@@ -101,6 +105,7 @@ def collect(hub: Readable, queues: Sequence[BrokerQueue] = ()) -> Status:
             dead_letters=tuple(_dead_letters(look)),
             timers=_timers(look),
             due_times=_due_times(look),
+            alarms=alarms,
             relay=_relay(look) if production else None,
             parts=tuple(_parts(look)),
             broker_queues=at_brokers,
@@ -276,8 +281,8 @@ def _own_timers(look: _Look, step: str) -> list[int]:
 
 def _partitioned(look: _Look, step: Step[Any], *, topic: Topic) -> _Place:
     """The topic is on Kafka, and a cursor stands at an offset of each partition."""
-    unit, writer = look.unit_of(step.name), WRITTEN_BY.get(topic.name)
-    if writer is not None and serves(unit, writer):
+    unit, writers = look.unit_of(step.name), WRITTEN_BY.get(topic.name, ())
+    if writers and all(serves(unit, writer) for writer in writers):
         return 0, None, _last_move(look.cursors(f"{unit}/").values())
     places = look.cursors(f"{unit}/{topic.name}/")
     progressed = _last_move(places.values())

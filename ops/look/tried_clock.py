@@ -79,8 +79,10 @@ def _attempted(
     start = at if at.tzinfo else at.replace(tzinfo=zone)
     own = _own_time(profile, kind, start, agency=agency, colour=colour)
     contacts = profile.chains.get(kind, ()) if kind != "before_next_school_day" else ()
-    step = profile.escalate_at - 1
-    up = rungs(own.due, contacts, every=own.length * step, runs=own.runs)
+    every = own.length * (profile.escalate_at - 1)
+    if kind != "before_next_school_day":
+        every = profile.escalates_every(kind, own.length)
+    up, step = rungs(own.due, contacts, every=every, runs=own.runs), every / own.length
     moments = (
         Moment("warned", own.at(profile.warn_at).astimezone(zone), profile.warn_at),
         Moment("due and chased", own.due.astimezone(zone), 1),
@@ -120,6 +122,8 @@ def _own_time(
             if profile.possible_red_allowed is None:
                 raise CannotTry("the profile has no clock for a possible Red")
             return allowed_time(profile.possible_red_allowed, start, calendar=authority)
+    if kind != "answer" and kind != "before_next_school_day":
+        return _as_allowed(profile, kind, start, agency=agency, colour=colour)
     if agency is None:
         raise CannotTry("it runs in the time of an agency: name it with --agency")
     theirs = profile.calendar_of(agency, None)
@@ -128,6 +132,21 @@ def _own_time(
     if theirs.always:
         raise CannotTry(f"{agency} is always open in this profile: there is no next school day")
     return allowed_time(BeforeNextSchoolDay(), start, calendar=theirs)
+
+
+def _as_allowed(
+    profile: BoroughProfile,
+    kind: ClockKind,
+    start: dt.datetime,
+    *,
+    agency: str | None,
+    colour: Colour,
+) -> OwnTime:
+    allowed = profile.colours[colour].allowed.get(kind) or profile.allowed.get(kind)
+    if allowed is None:
+        raise CannotTry(f"the profile has no clock of this kind: name {kind} under [allowed]")
+    calendar = profile.calendar_of(agency, None) if agency else profile.calendar
+    return allowed_time(allowed, start, calendar=calendar)
 
 
 def _days_of(profile: BoroughProfile, kind: Kind, own: OwnTime, *, agency: str | None) -> Openings:

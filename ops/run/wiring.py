@@ -16,7 +16,6 @@ from ops.run.configuration import (
 )
 from router.handle import Adopted
 from router.intake import StoredIntake
-from router.lane import Lane
 from router.queues import StoredQueues
 from router.runtimes.embedded import Embedded
 from router.topology import whole_hub
@@ -68,8 +67,7 @@ def assemble(settings: HubSettings, environment: Mapping[str, str], *, folder: P
             adopted = Adopted(policies.adopt(transaction, policy), policy)
         unless_good.pop_all()
     edge = StoredQueues(database, policy)
-    intake = StoredIntake(database, Lane.of(policy.profile))
-    return Hub(settings, database, adopted, whole_hub(), intake, edge)
+    return Hub(settings, database, adopted, whole_hub(), StoredIntake(database, policy), edge)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from zoneinfo import ZoneInfo
@@ -10,9 +11,9 @@ from zoneinfo import ZoneInfo
 from router.steps.clocks.openings import Openings, openings
 from router.steps.clocks.own_time import OwnTime, allowed_time, time_until
 from router.steps.clocks.ticking import Rung, Running, Ticking, rungs, started
-from schemas.calendar import DAY_AND_NIGHT, Elapsed, Minutes, TimeAllowed
-from schemas.policy import AgeBand, Agreement, BoroughProfile, ColourRule, Policy
-from schemas.rating import Clock, ClockKind, Colour
+from schemas.calendar import DAY_AND_NIGHT, Contact, Elapsed, Minutes, TimeAllowed
+from schemas.policy import AgeBand, Agreement, BoroughProfile, ColourRule, Policy, SilentOwner
+from schemas.rating import ClockKind, Colour
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,10 @@ class Now:
     def rule(self, colour: Colour) -> ColourRule:
         """What a rating means in this borough."""
         return self.policy.profile.colours[colour]
+
+    def silent_owner(self, colour: Colour) -> SilentOwner:
+        """What becomes of a product of this colour whose owner does not decide in time."""
+        return self.rule(colour).silent_owner or self.profile.silent_owner
 
     def due(self, colour: Colour, *, since: dt.datetime | None = None) -> dt.datetime:
         """When the products of a rating are due: from now, or from ``since``."""
@@ -83,10 +88,31 @@ class Now:
         """When an agency is there."""
         return openings(self.policy.calendar_of(agency))
 
-    def chain_of(self, kind: Clock, clock: Ticking) -> tuple[Rung, ...]:
-        """Along whom a clock of the authority's goes up once it is due."""
-        calendar = DAY_AND_NIGHT if clock.day_and_night else self.profile.calendar
-        return self._chain(kind, clock, openings(calendar))
+    def owing(
+        self, kind: ClockKind, *, by: str | None = None, colour: Colour | None = None
+    ) -> Ticking | None:
+        """A clock of this kind that runs from now in the time of who owes something, ``by``: an
+        agency, or the authority; None where the profile has none.
+
+        ``colour``: of the rating that it is about, which may have a time of its own.
+        """
+        own = self.rule(colour).allowed if colour else {}
+        allowed = own.get(kind) or self.profile.allowed.get(kind)
+        if allowed is None:
+            return None
+        calendar = self.policy.calendar_of(by) if by else self.profile.calendar
+        time = allowed_time(allowed, self.at, calendar=calendar)
+        return started(time, warn_at=self.profile.warn_at)
+
+    def chain_of(
+        self, kind: ClockKind, clock: Ticking, *, by: str | None = None
+    ) -> tuple[Rung, ...]:
+        """Along whom a clock goes up once it is due, in the time of whom it binds: an agency,
+        or the authority.
+        """
+        own = self.openings_of(by) if by else openings(self.profile.calendar)
+        runs = openings(DAY_AND_NIGHT) if clock.day_and_night else own
+        return self._chain(kind, clock, runs)
 
     def answer_chain(self, agency: str, clock: Running) -> tuple[Rung, ...]:
         """Along whom it goes up, in an agency's own time, that it has not answered."""
@@ -95,8 +121,8 @@ class Now:
     def _chain(self, kind: ClockKind, clock: Running, runs: Openings) -> tuple[Rung, ...]:
         if clock.own is None:
             return ()
-        contacts, every = self.profile.chains.get(kind, ()), self.profile.escalate_at - 1
-        return rungs(clock.due_at, contacts, every=clock.own * every, runs=runs)
+        contacts, every = self.profile.chains.get(kind, ()), self.profile.escalates_every
+        return rungs(clock.due_at, contacts, every=every(kind, clock.own), runs=runs)
 
     def agreement_with(self, agency: str) -> Agreement | None:
         """The agency's information-sharing agreement, if one is in force today (R50)."""
@@ -121,6 +147,17 @@ class Now:
         partner = self.policy.partners.get(agency)
         makers = partner.decision_makers if partner else ()
         return _plain(who) in map(_plain, makers)
+
+    def is_known(self, agency: str, who: str, *, among: Iterable[Contact] = ()) -> bool:
+        """Whether an agency registers this person, or one of these contacts names them; anybody at
+        one that registers nobody.
+        """
+        partner = self.policy.partners.get(agency)
+        people = (*partner.decision_makers, *partner.social_workers) if partner else ()
+        if not people or (agency == self.policy.lead_agency and self.may_rate(who)):
+            return True
+        named = (part for contact in among for part in contact.role.split(","))
+        return _plain(who) in map(_plain, (*people, *named))
 
     def may_rate(self, who: str) -> bool:
         """Whether this is one of the lead agency's social workers, as far as it registers them."""

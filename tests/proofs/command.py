@@ -14,6 +14,7 @@ import click
 from router.unit import serves
 from tests.proofs import poison, red_latency, red_time
 from tests.proofs.f28_command import f28
+from tests.proofs.f52_command import f52
 from tests.proofs.kills import prove
 from tests.proofs.linkage_commands import k1, k2
 from tests.proofs.place import Place, Servers, embedded_place, production_place
@@ -68,6 +69,7 @@ def proof() -> None:
 
 
 proof.add_command(f28)
+proof.add_command(f52)
 proof.add_command(k1)
 proof.add_command(k2)
 proof.add_command(suggestion)

@@ -50,12 +50,15 @@ APART = (
     "approve",
     "hold",
     "release",
+    "alarm",
+    "inform",
+    "hand_off",
     "answer",
     "check",
 )
 MIXED = (
     "deduplicate link answer",
-    "check rate request_information compose approve hold release",
+    "check rate request_information compose approve hold release alarm inform hand_off",
 )
 
 

@@ -6,37 +6,49 @@ from collections.abc import Iterator
 
 import router.topology
 from schemas import (
+    alarms,
     case,
+    changes,
     checks,
+    consent,
     decisions,
     enquiries,
+    handoff,
     information,
     notification,
     operations,
     outcome,
+    owed,
     picture,
     product,
     rating,
     registers,
     safety,
+    school,
 )
 from schemas.base import Fact
 from schemas.topics import FACTS, TOPICS
 
 MODULES = (
+    alarms,
     case,
+    changes,
     checks,
+    consent,
     decisions,
     enquiries,
+    handoff,
     information,
     notification,
     operations,
     outcome,
+    owed,
     picture,
     product,
     rating,
     safety,
     registers,
+    school,
 )
 
 

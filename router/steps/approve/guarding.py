@@ -18,6 +18,7 @@ from schemas.identity import IdentityBlock, IdentityField, LeftOut
 from schemas.message import derived_id
 from schemas.product import Product
 from schemas.safety import Hit, Holding, ProductHeld, SafetyChoice, SafetySettled
+from schemas.school import SchoolNotice
 
 OWNER_LEFT_OUT = "Its owner does not let it be told here."
 NOT_AT_ONCE = "It may not be safe to tell: a human of the hub is asked."
@@ -54,7 +55,10 @@ def about(draft: Draft, now: Now) -> IdentityBlock | None:
 def proposed(draft: Draft) -> dict[str, str]:
     """The texts that are proposed and that nobody withholds, by where they stand."""
     told = (item for item in draft.items if not draft.kept_in(item.item_id))
-    return {f"{_ITEM}{item.item_id}": item.sanitised for item in told}
+    return {
+        f"{_ITEM}{item.item_id}": item.original if item.decided_by else item.sanitised
+        for item in told
+    }
 
 
 def dangers(draft: Draft, texts: Mapping[str, str], now: Now) -> tuple[Hit, ...]:
@@ -92,7 +96,7 @@ def held(
 
 def waits(draft: Draft, hits: Sequence[Hit]) -> bool:
     """Whether the whole product has to wait for a human."""
-    return bool(hits) and (not draft.urgent or any(hit.where == RECIPIENT for hit in hits))
+    return bool(hits) and (draft.waits or any(hit.where == RECIPIENT for hit in hits))
 
 
 def at_once(draft: Draft, hits: Sequence[Hit], now: Now) -> tuple[Draft, ProductHeld]:
@@ -123,7 +127,7 @@ def _product_held(draft: Draft, hits: Sequence[Hit], *, now: Now) -> ProductHeld
     said = [hit.model_dump_json() for hit in hits]
     return ProductHeld(
         hold_id=derived_id("hold", draft.product_id, *said),
-        letter=Product.type,
+        letter=SchoolNotice.type if draft.school_notice else Product.type,
         about=about(draft, now),
         hits=tuple(hits),
         **draft.shared(Holding),

@@ -8,6 +8,7 @@ from router.step import Outcome, refuse
 from router.steps.cases import HandedOver
 from router.steps.clocks.ticking import timers
 from router.steps.now import Now
+from router.steps.rate.referring import explanation_for
 from router.steps.rate.state import Assigned, Closed, State, Suggested
 from schemas.case import ConcernFollowed
 from schemas.decisions import OutcomeDecided, OutcomeDecision
@@ -20,7 +21,10 @@ from schemas.outcome import (
     ReferralReopened,
 )
 from schemas.picture import Shown
+from schemas.product import Disposal
 from schemas.rating import Colour
+from schemas.referrer import MadeBy
+from schemas.refusals import Refusal
 
 
 def close(state: State | None, decided: OutcomeDecided, *, now: Now) -> Outcome[State]:
@@ -45,9 +49,8 @@ def close(state: State | None, decided: OutcomeDecided, *, now: Now) -> Outcome[
     picture = decided.picture_of(decision.referral_id)
     if picture is None:
         return refuse("refused.not-shown", "saw")
-    red = state.colour is Colour.RED and state.awaits(state.colour, now.profile)
-    if red and not decision.without_product:
-        return refuse("refused.red-without-product", "without_product")
+    if refusal := _unfit(state, decision, now=now):
+        return Outcome(refusal=refusal)
     closed = Closed(at=now.at, **decision.shared(Closed))
     if state.closed is not None and state.closed.says_the_same(closed):
         return Outcome()
@@ -55,10 +58,27 @@ def close(state: State | None, decided: OutcomeDecided, *, now: Now) -> Outcome[
     return _closed(after, decision, picture=picture, now=now)
 
 
+def _unfit(state: Assigned, decision: OutcomeDecision, *, now: Now) -> Refusal | None:
+    if decision.outcome is Disposal.TRANSFERRED:  # its product goes with the outcome
+        return None if _is_hub(decision.to, now) else Refusal("refused.no-such-hub", "to")
+    red = state.colour is Colour.RED and state.awaits(state.colour, now.profile)
+    if red and not decision.without_product:
+        return Refusal("refused.red-without-product", "without_product")
+    return None
+
+
+def _is_hub(agency: str | None, now: Now) -> bool:
+    """Whether it is the hub of another area, and a partner."""
+    hubs = {place.hub for place in now.profile.places if place.hub}
+    return agency in hubs and agency in now.policy.partners
+
+
 def _closed(
     state: Assigned, decision: OutcomeDecision, *, picture: Shown, now: Now
 ) -> Outcome[State]:
     told = state.referrer
+    if told is not None and told.made_by is MadeBy.ANONYMOUS:
+        told = None
     fact = ReferralClosed(
         **decision.shared(ReferralClosed) | {"case_id": state.cases.now},
         told=told.agency if told else None,
@@ -71,6 +91,8 @@ def _closed(
         referral_id=decision.referral_id,
         case_id=state.cases.now,
         reference=told.reference,
+        made_by=told.made_by,
+        explanation=explanation_for(told.made_by, now=now),
         may_be_told=decision.may_be_told,
         decided_at=now.at,
         contact=now.contact_of(now.policy.lead_agency),

@@ -1,0 +1,68 @@
+"""Who owes something is warned, chased when it is due, and then a chain is told, to its end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from router.steps.clocks.ticking import Ticking
+from router.steps.now import Now
+from schemas.base import Fact
+from schemas.calendar import Contact
+from schemas.letter import Letter
+from schemas.owed import ClockChased, ClockEscalated, ClockWarned, Owed, OwedNotice
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a clock told, and the clock after it; None once there is nobody else to tell."""
+
+    clock: Ticking | None
+    fact: Fact
+    letter: Letter
+
+
+def told(owed: Owed, clock: Ticking, *, key: str, now: Now) -> Told:
+    """What a clock tells whose time has come (:attr:`Ticking.next_at`).
+
+    Warnings and chasers go to who owes it, the rest to the chain's own agency or the lead agency.
+    ``key`` tells the letter from others of one outcome.
+    """
+    to, by = clock.told_next, owed.agency
+    chain = now.chain_of(owed.clock, clock, by=by) if clock.breached_next else ()
+    after = clock.told(chain)
+    notice = OwedNotice(
+        **owed.shared(Owed),
+        moment=_moment(clock),
+        escalated_to=to,
+        next=_next(after, now),
+        next_at=after.next_at if after else None,
+        contact=now.contact_of(now.policy.lead_agency),
+    )
+    agency = by if to is None else (to.agency or now.policy.lead_agency)
+    letter = Letter(f"owed/{owed.clock}/{key}", agency=agency, notice=notice)
+    return Told(after, _fact(owed, clock, to=to), letter)
+
+
+def _moment(clock: Ticking) -> str:
+    if clock.told_next is not None:
+        return "escalated"
+    return "chased" if clock.breached_next else "warned"
+
+
+def _fact(owed: Owed, clock: Ticking, *, to: Contact | None) -> Fact:
+    what = owed.shared(Owed)
+    if to is not None:
+        return ClockEscalated(**what, told=to)
+    return (ClockChased if clock.breached_next else ClockWarned)(**what)
+
+
+def _next(after: Ticking | None, now: Now) -> str:
+    """What happens if nothing comes, in words; times by the borough's clocks."""
+    if after is None:
+        return "Nobody else is told by the hub: please settle it between you."
+    at = after.next_at.astimezone(ZoneInfo(now.profile.calendar.time_zone))
+    when = f"{at:%A %-d %B %Y, %H:%M}"
+    if after.told_next is not None:
+        return f"If it has not come by {when}, {after.told_next.role} is told."
+    return f"It is due by {when}; if it has not come by then, you are asked again."
