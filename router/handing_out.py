@@ -18,7 +18,7 @@ from schemas.decisions import ProductFetched, ProductStopped
 from schemas.message import Message, arrived, derived_id
 from schemas.notices import Handover
 from schemas.policy import HandoverRule, Policy
-from schemas.product import Product, SentProduct, items_of_notification
+from schemas.product import Product, items_of_notification
 from schemas.school import SchoolNotice
 from stores import codec, cursors, journal, queues, states
 from stores.database import Transaction
@@ -110,7 +110,7 @@ _Told = tuple[str, Fact]
 
 def _told(kind: type[ProductFetched] | type[ProductStopped], letter: Leased) -> _Told:
     data = json.loads(letter.body)["data"]
-    product = {name: data[name] for name in SentProduct.model_fields}
+    product = {name: data[name] for name in kind.model_fields if name in data}
     return letter.id, kind(letter_id=letter.id, **product)
 
 

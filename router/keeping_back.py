@@ -26,12 +26,15 @@ from router.steps.release.state import State as Release
 from router.steps.safety import NOT_SAFE, Leaving, guarded, unsafe
 from router.withheld_words import TELLING
 from router.withheld_words import found as withheld_words
+from schemas.alarms import AlarmNotice
+from schemas.changes import ProductChange
 from schemas.checks import CheckRequest
 from schemas.identity import IdentityBlock, IdentityField
 from schemas.information import InformationRequest
 from schemas.message import derived_id
 from schemas.notices import Handover, LinksChanged, RequestCancellation, RequestChange
 from schemas.outcome import ReferralOutcome
+from schemas.owed import OwedNotice
 from schemas.person import Person
 from schemas.policy import Partner, Policy
 from schemas.product import Product, ProductRecall, Signpost
@@ -45,11 +48,14 @@ from stores.ports import Leased
 _LEAVING: Final = frozenset(
     notice.type
     for notice in (
+        AlarmNotice,
         CheckRequest,
         Handover,
         InformationRequest,
         LinksChanged,
+        OwedNotice,
         Product,
+        ProductChange,
         ProductRecall,
         ReferralDecision,
         ReferralOutcome,

@@ -17,6 +17,8 @@ from router.steps.identity import identity_of, told_of
 from router.steps.link.register import STEP_NAME, Evidence, PersonRecord
 from router.steps.now import Now
 from router.steps.safety import guarded
+from schemas.alarms import AlarmNotice
+from schemas.changes import ProductChange
 from schemas.handoff import OutcomeForCases
 from schemas.identity import ChildAbout, IdentityBlock
 from schemas.notices import (
@@ -44,12 +46,14 @@ from stores.ports import Leased
 _ABOUT_ONE: Final = frozenset(
     notice.type
     for notice in (
+        AlarmNotice,
         AnswerOverdue,
         DueTimeWarning,
         Handover,
         OutOfArea,
         OutcomeForCases,
         OwedNotice,
+        ProductChange,
         ReferralDecision,
         ReferralOpenAgain,
         ReferralOutcome,
@@ -118,6 +122,8 @@ class _Naming:
     def named(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """The letter with whom it is about."""
         data = event["data"]
+        if event["type"] == AlarmNotice.type and "referral_id" not in data:
+            return dict(event)
         if event["type"] in _ABOUT_ONE:
             worker = data.get("worker") or {}
             about = self._block(data["referral_id"], known_as=worker.get("case_reference"))

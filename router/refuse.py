@@ -150,7 +150,7 @@ def _named(arrival: Arrival) -> dict[str, Any]:
     }
 
 
-def refused(dead: DeadLetter) -> MessageRefused:
+def refused(dead: DeadLetter, *, may_be_red: bool) -> MessageRefused:
     """The fact that a message was refused."""
     return MessageRefused(
         dead_letter_id=dead.id,
@@ -158,6 +158,7 @@ def refused(dead: DeadLetter) -> MessageRefused:
         reason=dead.reason,
         field=dead.field,
         step=dead.step,
+        may_be_red=may_be_red,
     )
 
 

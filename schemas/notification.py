@@ -201,6 +201,8 @@ class MessageRefused(
     """A reason code of :mod:`schemas.refusals`, with cause and cure."""
     field: Line | None = None
     step: Code
+    may_be_red: bool = Field(default=False, exclude_if=not_)
+    """Whether it may be about a Red: then it is a possible Red itself."""
 
 
 class ReceiptStatus(StrEnum):

@@ -10,9 +10,10 @@ import datetime as dt
 from collections.abc import Callable
 from enum import StrEnum
 from operator import not_
-from typing import Annotated, Literal
+from string import Formatter
+from typing import Annotated, Final, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from schemas.base import Code, Line, Prose, Shape
 from schemas.calendar import (
@@ -190,10 +191,26 @@ class ColourRule(Shape):
     """By clock, how long it has at this rating, where that is not as :attr:`BoroughProfile.allowed`
     says: minutes at a Red.
     """
+    next: tuple[Recipient, ...] = Field(default=(), exclude_if=not_)
+    """To whom a Red goes one by one that those who were told at once have not taken."""
     silent_owner: SilentOwner | None = Field(default=None, exclude_if=_no)
     """At this rating, where that is not as :attr:`BoroughProfile.silent_owner` says."""
     act_within: TimeAllowed | None = Field(default=None, exclude_if=_no)
     """For that, in the recipient's own time from when the product goes out; None: not told."""
+
+
+REPEAT_SAYS: Final = "{count} concerns about {whom} in {months} months, with this one."
+
+
+def _tells_repeats(words: str) -> str:
+    """The words, if all that they leave to be filled in is there to fill it in."""
+    named = {name for _, name, *_ in Formatter().parse(words) if name is not None}
+    if named != {"count", "whom", "months"}:
+        raise ValueError("has to name {count}, {whom} and {months}, and nothing else in braces")
+    return words
+
+
+RepeatWords = Annotated[Line, AfterValidator(_tells_repeats)]
 
 
 class Place(Shape):
@@ -236,7 +253,15 @@ class BoroughProfile(Shape):
     read them (Chow 1970: reject rather than guess); None: as ``default``.
     """
     repeat_referrals: int = Field(default=3, ge=1)
-    """So many earlier referrals about the child raise a Blue or Green by one colour (R12)."""
+    """So many earlier concerns about the child raise a Blue or Green by one colour (R12)."""
+    repeat_family: int | None = Field(default=None, ge=1, exclude_if=_no)
+    """So many earlier ones about its family do, too; None: those about the family do not."""
+    repeat_months: int = Field(default=12, ge=1, le=120, exclude_if=lambda number: number == 12)
+    """Within so many months."""
+    repeat_says: RepeatWords = Field(
+        default=REPEAT_SAYS, exclude_if=lambda words: words == REPEAT_SAYS
+    )
+    """What is said then of ``{count}`` concerns about ``{whom}`` in ``{months}`` months."""
     colours: dict[Colour, ColourRule]
     decision_allowed: TimeAllowed
     """For the authority to confirm the rating (L3)."""

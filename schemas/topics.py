@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from schemas import (
+    alarms,
     case,
+    changes,
     checks,
     consent,
     decisions,
@@ -39,8 +41,12 @@ class Topic:
     """Whether connectors, the clock or operations publish it, rather than a step."""
 
 
+RED = "messages.red"
+"""Facts of any kind about what may be a Red: every worker hears it before all else."""
 REDRIVEN = "messages.redriven"
 """Facts of any kind, sent again to the one step that failed on them; every worker hears it."""
+FOR_EVERYBODY = (RED, REDRIVEN)
+"""Topics that carry facts of any kind to all workers."""
 
 TOPICS: tuple[Topic, ...] = (
     Topic(
@@ -78,6 +84,7 @@ TOPICS: tuple[Topic, ...] = (
             decisions.PersonsDecided,
             decisions.SplitDecided,
             decisions.UndoDecided,
+            decisions.AdultsDecided,
         ),
         keyed_by="area",
         external=True,
@@ -99,6 +106,7 @@ TOPICS: tuple[Topic, ...] = (
             case.PersonsKeptApart,
             case.PersonSplit,
             case.DecisionUndone,
+            case.AdultsSettled,
         ),
         keyed_by="case",
     ),
@@ -189,7 +197,12 @@ TOPICS: tuple[Topic, ...] = (
     Topic(
         "products.drafted",
         "what might leave",
-        (product.ProductDrafted, product.ProductVoided, product.ApprovalsCancelled),
+        (
+            product.ProductDrafted,
+            product.ProductVoided,
+            product.ProductEnded,
+            product.ApprovalsCancelled,
+        ),
         keyed_by="case",
     ),
     Topic(
@@ -232,6 +245,7 @@ TOPICS: tuple[Topic, ...] = (
             product.ProductTakenBack,
             product.RecallAnswered,
             product.ProductHeldBack,
+            product.ProductNotTaken,
         ),
         keyed_by="case",
     ),
@@ -243,6 +257,7 @@ TOPICS: tuple[Topic, ...] = (
             decisions.RecallReceived,
             decisions.ProductFetched,
             decisions.ProductStopped,
+            changes.ChangeReceived,
         ),
         keyed_by="case",
         external=True,
@@ -292,6 +307,12 @@ TOPICS: tuple[Topic, ...] = (
         keyed_by="area",
     ),
     Topic(
+        "changes.told",
+        "who was told that what they hold has changed, and knows of it",
+        (changes.ChangeTold, changes.ChangeAcknowledged),
+        keyed_by="case",
+    ),
+    Topic(
         "consents.received",
         "whether parents were asked, and what they said",
         (consent.ConsentReceived,),
@@ -318,6 +339,19 @@ TOPICS: tuple[Topic, ...] = (
         keyed_by="case",
     ),
     Topic(
+        "alarms.raised",
+        "what nobody has, who was told of it, and who took it",
+        (alarms.AlarmRaised, alarms.AlarmRepeated, alarms.AlarmTaken, alarms.AlarmEnded),
+        keyed_by="case",
+    ),
+    Topic(
+        "alarms.received",
+        "a person takes an alarm",
+        (alarms.AlarmReceived,),
+        keyed_by="case",
+        external=True,
+    ),
+    Topic(
         "timers.elapsed", "a time has come", (rating.TimerElapsed,), keyed_by="case", external=True
     ),
     Topic(
@@ -338,6 +372,14 @@ TOPICS: tuple[Topic, ...] = (
         keyed_by="message",
         external=True,
     ),
+    Topic(
+        "ways_in.broken",
+        "by which way nothing comes in",
+        (operations.WayInBroken,),
+        keyed_by="message",
+        external=True,
+    ),
+    Topic(RED, "what may be a Red, ahead of all else", (), keyed_by="message", external=True),
     Topic(REDRIVEN, "what is sent again to one step", (), keyed_by="message", external=True),
     Topic(
         "pictures.shown",

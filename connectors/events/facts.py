@@ -21,8 +21,10 @@ from connectors.not_taken import NotTaken, of_validation
 from connectors.port import AgencyRoute
 from connectors.set_aside import usable
 from schemas import decisions
+from schemas.alarms import AlarmReceipt, AlarmReceived
 from schemas.base import Fact, Shape
 from schemas.case import OpenCase, OpenCaseReceived
+from schemas.changes import ChangeReceipt, ChangeReceived
 from schemas.checks import CheckReply, CheckReplyReceived
 from schemas.consent import Consent, ConsentReceived
 from schemas.enquiries import Enquiry, EnquiryDecided, EnquiryDecision, EnquiryReceived
@@ -50,6 +52,9 @@ REGISTER_ENTRY = "mash.register-entry.v1"
 Sent = TypeVar("Sent", bound=Shape)
 
 
+_PERSONS = frozenset({"decided_by", "received_by", "taken_by"})
+
+
 @dataclass(frozen=True, slots=True)
 class MessageType(Generic[Sent]):
     """A type of message that agencies may send: the shape of its data, and the fact of it."""
@@ -68,8 +73,8 @@ class MessageType(Generic[Sent]):
 
     @property
     def decides(self) -> bool:
-        """Whether it is a named person's decision."""
-        return "decided_by" in self.shape.model_fields
+        """Whether a named person decides or answers for something by it."""
+        return not _PERSONS.isdisjoint(self.shape.model_fields)
 
 
 def _entered(by: AgencyRoute, sent: RegisterEntry) -> Fact:
@@ -111,6 +116,11 @@ MESSAGE_TYPES: Mapping[str, MessageType[Any]] = {
     "mash.undo-decision.v1": MessageType(
         decisions.UndoDecision,
         lambda by, sent: decisions.UndoDecided(agency=by.code, area=by.area, decision=sent),
+        lead_only=True,
+    ),
+    "mash.adults-decision.v1": MessageType(
+        decisions.AdultsDecision,
+        lambda by, sent: decisions.AdultsDecided(agency=by.code, area=by.area, decision=sent),
         lead_only=True,
     ),
     "mash.rating-decision.v1": MessageType(
@@ -176,6 +186,11 @@ MESSAGE_TYPES: Mapping[str, MessageType[Any]] = {
         decisions.DeliveryReceipt,
         lambda by, sent: decisions.DeliveryReceived(agency=by.code, receipt=sent),
     ),
+    "mash.alarm-receipt.v1": MessageType(
+        AlarmReceipt,
+        lambda by, sent: AlarmReceived(agency=by.code, receipt=sent),
+        always=True,
+    ),
     "mash.case-receipt.v1": MessageType(
         CaseReceipt,
         lambda by, sent: CaseReceiptReceived(agency=by.code, receipt=sent),
@@ -197,6 +212,11 @@ MESSAGE_TYPES: Mapping[str, MessageType[Any]] = {
     "mash.recall-receipt.v1": MessageType(
         decisions.RecallReceipt,
         lambda by, sent: decisions.RecallReceived(agency=by.code, receipt=sent),
+        always=True,
+    ),
+    "mash.change-receipt.v1": MessageType(
+        ChangeReceipt,
+        lambda by, sent: ChangeReceived(agency=by.code, receipt=sent),
         always=True,
     ),
 }

@@ -10,6 +10,8 @@ from typing import Any
 
 from connectors.events.facts import MESSAGE_TYPES
 from schemas import (
+    alarms,
+    changes,
     checks,
     enquiries,
     handoff,
@@ -27,6 +29,8 @@ from schemas.base import Notice, Shape
 from schemas.topics import TOPICS
 
 NOTICES: tuple[type[Notice], ...] = (
+    alarms.AlarmNotice,
+    changes.ProductChange,
     checks.CheckRequest,
     enquiries.EnquiryReply,
     enquiries.EnquiryReview,

@@ -21,7 +21,10 @@ from schemas.picture import (
     AlsoIn,
     AskedAgency,
     CheckedSystem,
+    CountedConcern,
     Earlier,
+    LeftOut,
+    NotCounted,
     OwedDecision,
     Picture,
     PicturedChild,
@@ -170,11 +173,37 @@ def _relative(child: PicturedRelative) -> str:
 def _history(picture: Picture, names: Mapping[str, str]) -> Iterator[str]:
     counts = picture.repeats
     yield (
-        f"In 12 months: {_times(counts.of_child)} about the child, "
+        f"In {counts.months} months, up to this one: {_times(counts.of_child)} about the child, "
         f"{_times(counts.of_family)} about the family"
     )
+    yield from (f"  Counted: {_counted(one, picture, names)}" for one in picture.counted)
+    yield from (f"  Not counted: {_not_counted(one, names)}" for one in picture.not_counted)
     for earlier in picture.history:
         yield f"  {_earlier(earlier, names)}"
+
+
+def _counted(one: CountedConcern, picture: Picture, names: Mapping[str, str]) -> str:
+    said = [_told(one.agency, one.on, names)]
+    said += ["this one"] if one.id == picture.referral_id else [one.id]
+    said += ["about another child of the family"] * (one.person_id != picture.child.person_id)
+    said += ["on record as below threshold"] * one.below_threshold
+    said += ["handed over to the child's worker"] * one.handed_over
+    said += ["one event with several children"] * bool(one.event_id)
+    return ", ".join(said)
+
+
+_WHY = {
+    LeftOut.AMENDMENT: "a new version of",
+    LeftOut.RESEND: "sent again, after",
+    LeftOut.COPY: "another agency's copy of",
+    LeftOut.SAME_ENTRY: "an entry of a register that tells again of",
+    LeftOut.UNDATED: "an entry of a register that does not say since when",
+}
+
+
+def _not_counted(one: NotCounted, names: Mapping[str, str]) -> str:
+    why = " ".join(filter(None, (_WHY[one.why], one.of)))
+    return f"{_told(one.agency, one.on, names)}, {one.id}: {why}"
 
 
 def _earlier(earlier: Earlier, names: Mapping[str, str]) -> str:

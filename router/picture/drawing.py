@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
 from router.picture import child, gathered
-from router.picture.events import FamilyEvents, family_events
 from router.picture.family import pictured_adults
-from router.picture.reading import Found
+from router.picture.reading import Found, versions_of
+from router.picture.repeats import counted, not_counted
 from router.steps.cases import HandedOver
 from router.steps.compose.gathering import Gathering
+from router.steps.link.counting import Count
+from router.steps.link.events import FamilyEvents, family_events
 from router.steps.link.register import Evidence, PersonRecord
 from router.steps.rate.state import Assigned, Standing
 from router.steps.rate.state import Suggested as SuggestedState
@@ -22,6 +24,7 @@ from router.steps.sharing import revealed, shown_reasons
 from schemas.base import ReferralHead
 from schemas.case import ChildLinked
 from schemas.picture import (
+    AskedAgency,
     Earlier,
     Picture,
     PicturedChild,
@@ -32,12 +35,10 @@ from schemas.picture import (
     PicturedRating,
     PicturedRelative,
     PicturePart,
-    Repeats,
     Suggested,
 )
 from schemas.policy import Policy
 
-_YEAR: Final = dt.timedelta(days=365)
 _MOST_SHOWN: Final = 50
 
 
@@ -104,6 +105,13 @@ class _Drawing:
         }
         return family_events(self.told_of_family, untimed=untimed)
 
+    @cached_property
+    def count(self) -> Count:
+        """How many concerns there were up to this one."""
+        family = self.found.family(self.person)
+        ids = {id_ for person in family for id_ in person.evidence}
+        return Count(self.evidence, self.told_of_family, ids, self.policy)
+
     def picture(self) -> Picture:
         """Everything together."""
         id_, rated = self.evidence.id, self.found.rated.get(self.evidence.id)
@@ -126,13 +134,10 @@ class _Drawing:
                 )
             ),
             history=tuple(self._history()),
-            repeats=Repeats(
-                of_child=len(self._concerns(self.told)),
-                of_family=len(
-                    {self.events.id_of(id_) or id_ for id_ in self._concerns(self.told_of_family)}
-                ),
-            ),
-            asked=gathered.asked(asking, gathering),
+            repeats=self.count.counted,
+            counted=tuple(counted(self.count, self.found)),
+            not_counted=tuple(not_counted(self.count, self.found)),
+            asked=tuple(self._asked()),
             not_asked=gathered.not_asked(asking),
             owed=gathered.owed(self.found.approvals.get(_concern_of(gathering, id_)), id_),
             volunteered=gathered.volunteered(asking, gathering),
@@ -165,6 +170,12 @@ class _Drawing:
             same_concern_as=self.linked.same_concern_as,
             event=self.events.of(self.evidence.id),
         )
+
+    def _asked(self) -> Iterator[AskedAgency]:
+        """What was asked under any version of the notification: nobody is asked twice."""
+        for version in versions_of(self.evidence, self.told_of_family):
+            of = version.id
+            yield from gathered.asked(self.found.asked.get(of), self.found.gathered.get(of))
 
     def _suggestion(self, rated: object) -> Suggested | None:
         if not isinstance(rated, SuggestedState):
@@ -222,15 +233,6 @@ class _Drawing:
             same_concern_as=piece.again,
             event_id=self.events.id_of(piece.id),
         )
-
-    def _concerns(self, told: Sequence[Evidence]) -> set[str]:
-        """Concerns of their own in the year up to this one; versions and resends are not (R12)."""
-        upto = self.evidence.observed_at
-        return {
-            piece.again or piece.id
-            for piece in told
-            if piece.is_referral and upto - _YEAR < piece.observed_at <= upto
-        }
 
 
 def _consents(asking: object) -> Iterable[PicturedConsent]:

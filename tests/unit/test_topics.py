@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 import router.topology
 from schemas import (
+    alarms,
     case,
+    changes,
     checks,
     consent,
     decisions,
@@ -28,7 +30,9 @@ from schemas.base import Fact
 from schemas.topics import FACTS, TOPICS
 
 MODULES = (
+    alarms,
     case,
+    changes,
     checks,
     consent,
     decisions,

@@ -38,7 +38,7 @@ from router.steps.rate.state import (
 from router.steps.sharing import revealed, shown_reasons
 from router.steps.thresholds import Suggestion
 from schemas.base import Code, Fact
-from schemas.case import ChildLinked, ConcernFollowed, LinkCorrected
+from schemas.case import ChildLinked, ConcernFollowed, LinkCorrected, NotificationAmended
 from schemas.checks import CheckAnswered, CheckLate, ChecksRevised
 from schemas.consent import ConsentAnswer, ConsentRecorded
 from schemas.decisions import OutcomeDecided, RatingDecided, RatingDecision
@@ -97,6 +97,8 @@ def decide(state: State | None, message: Message, policy: Policy) -> Outcome[Sta
             return follow(state, came, now=now)
         case LinkCorrected() as correction:
             return _move(state, correction, now=now)
+        case NotificationAmended(amended_by=version):
+            return _amended(state, version)
         case came if isinstance(came, News):
             return _tell_news(state, came, policy=policy)
         case ProductReleased() | ProductRefused() as sent:
@@ -178,13 +180,16 @@ def _suggested(cases: Cases, linked: ChildLinked, *, suggestion: Suggestion, now
         may_be_red=may_be_red,
         possible_red=now.clock(looked_at) if looked_at else None,
         referrer=referrer_of(linked),
+        versions=linked.versions,
         elsewhere=hub_of(linked.notification.subject, now),
     )
 
 
 def _all_reasons(suggestion: Suggestion) -> tuple[str, ...]:
-    """Whoever decides is told what the words deny too; agencies that are asked are not."""
-    return (*suggestion.reasons, *suggestion.denied)
+    """Whoever decides is told of repeats and of what the words deny too; agencies that are asked
+    are not.
+    """
+    return (*suggestion.reasons, *suggestion.repeats, *suggestion.denied)
 
 
 def _request(
@@ -253,6 +258,7 @@ def _assigned(
         product_due_at=assigned.product_due_at,
         picture_id=picture.id,
         newer=picture.revision < state.revision,
+        versions=state.versions,
     )
     letters = letter_of(state, decision.referral_id, words=words, now=now)
     due = timers(assigned.next_at, decision.referral_id, before=state.next_at)
@@ -260,8 +266,11 @@ def _assigned(
 
 
 def _with_rating(state: Suggested | Assigned, decision: RatingDecision, *, now: Now) -> Assigned:
-    earlier = state if isinstance(state, Assigned) else None
     due_at = _product_due(state, decision.colour, now=now)
+    if isinstance(state, Assigned) and state.colour is not decision.colour:
+        # Products of another rating stand no more; this one has its own.
+        state = state.model_copy(update={"supplied": ()})
+    earlier = state if isinstance(state, Assigned) else None
     rated = Rated(at=now.at, **decision.shared(Rated))
     return Assigned(
         cases=state.cases,
@@ -271,6 +280,7 @@ def _with_rating(state: Suggested | Assigned, decision: RatingDecision, *, now: 
         product=_product_clock(state, decision.colour, due_at=due_at, now=now),
         revision=state.revision,
         referrer=state.referrer,
+        versions=state.versions,
         elsewhere=state.elsewhere,
         supplied=earlier.supplied if earlier else (),
         history=(*earlier.history, rated) if earlier else (rated,),
@@ -347,6 +357,13 @@ def _rated_moved(
     said = "A human found that it is about another child."
     news = _news(moved, referral_id, said=said, policy=now.policy)
     return replace(done, letters=(*done.letters, news))
+
+
+def _amended(state: State | None, version: str) -> Outcome[State]:
+    """Whoever is asked by a rating of one version is not asked by one of another."""
+    if not isinstance(state, Suggested | Assigned):
+        return Outcome()
+    return Outcome(state.model_copy(update={"versions": (*state.versions, version)}))
 
 
 def _tell_news(state: State | None, came: News, *, policy: Policy) -> Outcome[State]:
@@ -501,6 +518,7 @@ STEP: Step[State] = Step(
         ProductRefused,
         TimerElapsed,
         LinkCorrected,
+        NotificationAmended,
         InformationAnswered,
         InformationMissing,
         InformationVolunteered,

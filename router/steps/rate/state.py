@@ -49,6 +49,8 @@ class Standing(Shape):
     """How often something came that the picture did not show before."""
     referrer: Referrer | None = Field(default=None, exclude_if=not_)
     """None only in documents that were written before."""
+    versions: tuple[Identity, ...] = Field(default=(), exclude_if=not_)
+    """Other versions of the notification by its agency: referrals of their own."""
     elsewhere: Code | None = Field(default=None, exclude_if=not_)
     """The hub of the area where the child lives, where that is another (R41)."""
 
@@ -124,6 +126,7 @@ class Rated(ToGather):
     may_be_told: MayBeTold | None = Field(default=None, exclude_if=lambda told: told is None)
     decided_by: Line
     rationale: Line
+    for_front_line: Prose | None = Field(default=None, exclude_if=lambda text: text is None)
     at: Instant
 
 

@@ -69,6 +69,8 @@ class Waiting(Shape):
     ruling: Ruling | None = Field(default=None, exclude_if=not_)
     closed_at: Instant | None = Field(default=None, exclude_if=not_)
     """Since when the referral is closed; what was rated before asks nobody."""
+    asked_before: tuple[Code, ...] = Field(default=(), exclude_if=not_)
+    """Agencies that were asked under another version of the notification."""
 
 
 class Early(Waiting):
@@ -89,6 +91,10 @@ class Asked(Running, RequestId):
     missing: bool = False
     answer: Digest | None = None
     cancelled: bool = Field(default=False, exclude_if=not_)
+    lapsed: bool = Field(default=False, exclude_if=not_)
+    """It was cancelled as a rating asked less or the referral was closed: a rating that names its
+    agency asks anew.
+    """
     refused: bool = Field(default=False, exclude_if=not_)
     """Cancelled as consent was refused: asked again should it be given."""
     letter: Identity | None = Field(default=None, exclude_if=not_)
