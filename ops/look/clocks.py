@@ -93,9 +93,7 @@ def _clocks(state: object, referral_id: str, *, lead: str, at: dt.datetime) -> I
             for kind, ticking in _of_rating(state):
                 yield _clock(referral_id, lead, kind, ticking, at=at)
         case Asking():
-            for one in state.asked:
-                if one.next_at or (one.awaited and one.paused):
-                    yield _clock(referral_id, one.agency, "answer", one, at=at)
+            yield from _of_requests(state, referral_id, at=at)
         case Released() | Alarms():
             yield from _of_what_left(state, referral_id, lead=lead, at=at)
         case Holders():
@@ -106,6 +104,12 @@ def _clocks(state: object, referral_id: str, *, lead: str, at: dt.datetime) -> I
             yield from _of_owners(state, at=at)
         case Checking():
             yield from _of_checks(state, referral_id, at=at)
+
+
+def _of_requests(state: Asking, referral_id: str, *, at: dt.datetime) -> Iterator[Clock]:
+    for one in state.asked:
+        if one.next_at or (one.awaited and one.paused):
+            yield _clock(referral_id, one.agency, "answer", one, at=at)
 
 
 def _of_holders(state: Holders, referral_id: str, *, at: dt.datetime) -> Iterator[Clock]:
