@@ -17,6 +17,7 @@ from router.steps.identity import identity_of, told_of
 from router.steps.link.register import STEP_NAME, Evidence, PersonRecord
 from router.steps.now import Now
 from router.steps.safety import guarded
+from schemas.handover import HandoverNews, HandoverNotTaken, HandoverRecall
 from schemas.identity import ChildAbout, IdentityBlock
 from schemas.notices import (
     AnswerOverdue,
@@ -43,6 +44,9 @@ _ABOUT_ONE: Final = frozenset(
         AnswerOverdue,
         DueTimeWarning,
         Handover,
+        HandoverNews,
+        HandoverNotTaken,
+        HandoverRecall,
         OwedNotice,
         ReferralOpenAgain,
         ReferralOutcome,

@@ -17,6 +17,7 @@ from router.steps.approve import decide as approve
 from router.steps.check import decide as check
 from router.steps.compose import decide as compose
 from router.steps.deduplicate import decide as deduplicate
+from router.steps.hand_over import decide as hand_over
 from router.steps.link import decide as link
 from router.steps.rate import decide as rate
 from router.steps.release import decide as release
@@ -34,6 +35,7 @@ def bound_steps() -> tuple[BoundStep, ...]:
         BoundStep(link.STEP, PeopleMemory, serial=True),
         BoundStep(answer.STEP, Documents),
         BoundStep(check.STEP, Documents),
+        BoundStep(hand_over.STEP, Documents),
         BoundStep(rate.STEP, Documents),
         BoundStep(request_information.STEP, Documents),
         BoundStep(compose.STEP, Documents),
@@ -62,6 +64,7 @@ WRITTEN_BY: Mapping[str, str] = {
     "enquiries.answered": "answer",
     "checks.requested": "check",
     "checks.answered": "check",
+    "handovers.settled": "hand_over",
     "ratings.assigned": "rate",
     "information.requested": "request_information",
     "information.answered": "request_information",

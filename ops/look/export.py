@@ -12,6 +12,7 @@ from connectors.events.facts import MESSAGE_TYPES
 from schemas import (
     checks,
     enquiries,
+    handover,
     information,
     notices,
     notification,
@@ -28,6 +29,10 @@ NOTICES: tuple[type[Notice], ...] = (
     enquiries.EnquiryReply,
     enquiries.EnquiryReview,
     information.InformationRequest,
+    handover.HandoverMade,
+    handover.HandoverNews,
+    handover.HandoverNotTaken,
+    handover.HandoverRecall,
     notices.AdultMatter,
     notices.ApprovalCancellation,
     notices.AnswerOverdue,

@@ -29,6 +29,7 @@ from router.steps.safety import CHILD, cautioned, guarded
 from router.steps.sanitising import Known, Sanitised, known_of, sanitise
 from schemas.base import Fact
 from schemas.case import ChildLinked, LinkCorrected, NotificationAmended
+from schemas.handover import HandoverTakenBack
 from schemas.identity import OwnedIdentity
 from schemas.information import (
     InformationAnswered,
@@ -70,11 +71,15 @@ def decide(state: Gathering | None, message: Message, policy: Policy) -> Outcome
     if voided:
         nothing = {"at_once": None, "drafted": None, "products": (), "holding": (), "put_off": ()}
         after = after.model_copy(update=nothing)
-    stopped = (*voided, *_cancelled(before, after, referral_id=referral_id))
+    back = () if voided else tuple(_taken_back(before, after, referral_id, policy=policy))
+    gone = {one.product_id for one in back}
+    if gone:
+        after = after.without(gone)
+    stopped = (*voided, *back, *_cancelled(before, after, referral_id=referral_id))
     if after.notified is None or after.cases is None:
         return Outcome(after, stopped)
     desk = _Desk(after, after.cases, after.notified, referral_id, Now(message.time, policy))
-    again = _again(desk, before)
+    again = [*_again(desk, before), *_joining(desk, before)]
     return _draft(desk, message, stopped=stopped, again=again)
 
 
@@ -92,6 +97,27 @@ def _voided(before: Gathering, after: Gathering, *, referral_id: str) -> tuple[P
         )
         for product_id in before.products
     )
+
+
+def _taken_back(
+    before: Gathering, after: Gathering, referral_id: str, *, policy: Policy
+) -> Iterator[ProductVoided]:
+    """A worker's team that it was taken back from is not to act on what it was to get."""
+    worker = before.allocated.has_it
+    if worker is None or after.allocated.has_it == worker or before.cases is None:
+        return
+    desk = policy.desk_of(worker.team)
+    for one in before.holding:
+        rule = policy.profile.colours[one.colour]
+        own = rule.at_once if one.urgent else rule.recipients
+        if one.recipient == desk and desk not in {recipient.agency for recipient in own}:
+            yield ProductVoided(
+                product_id=one.product_id,
+                referral_id=referral_id,
+                case_id=before.cases.now,
+                concern_id=before.concern_id,
+                reason="It was handed to the wrong team, and is taken back.",
+            )
 
 
 def _cancelled(
@@ -230,6 +256,18 @@ def _again(desk: _Desk, before: Gathering) -> list[ProductDrafted]:
     ]
 
 
+def _joining(desk: _Desk, before: Gathering) -> Iterator[ProductDrafted]:
+    """For the team of a worker who has the child since the front line was told at once."""
+    state, worker = desk.state, desk.state.allocated.has_it
+    if worker is None or worker == before.allocated.has_it or state.at_once is None:
+        return
+    part = _Part("urgent", state.at_once, desk.items(), urgent=True)
+    has = {one.recipient for one in state.holding if one.urgent}
+    for recipient in _recipients(desk, part):
+        if not state.closed and recipient.agency not in has:
+            yield _product(desk, part, recipient=recipient)
+
+
 def _with_other_words(
     desk: _Desk, one: Drafted, ids: Sequence[str], *, now: Mapping[str, HeldItem]
 ) -> ProductDrafted:
@@ -296,9 +334,19 @@ def _late(desk: _Desk, message: Message) -> _Part | None:
 
 
 def _products(desk: _Desk, part: _Part) -> list[ProductDrafted]:
-    rule = desk.now.rule(part.colour)
-    recipients = rule.at_once if part.urgent else rule.recipients
-    return [_product(desk, part, recipient=recipient) for recipient in recipients]
+    return [_product(desk, part, recipient=one) for one in _recipients(desk, part)]
+
+
+def _recipients(desk: _Desk, part: _Part) -> Iterator[Recipient]:
+    """Those of the profile; what its front line is told at once goes to the team of the child's
+    worker too, for the same purpose.
+    """
+    rule, worker = desk.now.rule(part.colour), desk.state.allocated.has_it
+    own = rule.at_once if part.urgent else rule.recipients
+    yield from own
+    team = desk.now.policy.desk_of(worker.team) if worker else None
+    if team and rule.at_once and team not in {one.agency for one in own}:
+        yield Recipient(agency=team, purpose=rule.at_once[0].purpose)
 
 
 def _product(desk: _Desk, part: _Part, *, recipient: Recipient) -> ProductDrafted:
@@ -370,6 +418,7 @@ STEP: Step[Gathering] = Step(
         ReferralClosed,
         ReferralReopened,
         LinkCorrected,
+        HandoverTakenBack,
         NotificationAmended,
         ItemAmended,
         ProductRefused,

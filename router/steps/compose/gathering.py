@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from operator import not_
 from typing import Final
 
 from pydantic import Field
 
 from router.steps import thresholds
-from router.steps.cases import Cases
+from router.steps.cases import NOBODY, Allocated, Cases
 from router.steps.sanitising import Known
 from schemas.base import Code, Identity, Instant, Line, Shape
 from schemas.case import ChildLinked, LinkCorrected, NotificationAmended
 from schemas.gathering import Level
+from schemas.handover import HandoverTakenBack
 from schemas.information import (
     InformationAnswered,
     InformationItem,
@@ -97,8 +99,9 @@ class Gathering(Shape):
     """What is known of a referral so far, and what was drafted from it for its present case."""
 
     cases: Cases | None = None
+    allocated: Allocated = Field(default=NOBODY, exclude_if=lambda one: one == NOBODY)
     notified: Notified | None = None
-    """None until the link is heard, and where the child's own social worker has it (R9)."""
+    """None until the link is heard."""
     suggested: Colour | None = None
     assigned: Colour | None = None
     assigned_at: Instant | None = None
@@ -141,6 +144,12 @@ class Gathering(Shape):
         own = self.notified.items if self.notified else ()
         return (*own, *(item for answer in self.answers for item in answer.items))
 
+    def without(self, product_ids: Collection[str]) -> Gathering:
+        """Without these products, which are not to go."""
+        products = tuple(id_ for id_ in self.products if id_ not in product_ids)
+        holding = tuple(one for one in self.holding if one.product_id not in product_ids)
+        return self.model_copy(update={"products": products, "holding": holding})
+
     def putting_off(self, product_id: str) -> Gathering:
         """With a product, and all that was to stand in it, put off; the same where it has none."""
         gone = {product_id}
@@ -179,18 +188,23 @@ class Gathering(Shape):
 def noted(state: Gathering, message: Message, *, profile: BoroughProfile) -> Gathering:
     """The state with the fact noted; the very same state when it says nothing new."""
     match message.data:
-        case ChildLinked() as linked if state.notified is None and linked.allocated_to is None:
+        case ChildLinked() as linked if state.notified is None:
             cases = Cases.linked(state.cases, linked.case_id)
             said = state.amended or linked.notification
             id_ = linked.amends or linked.referral_id
             notified = _notified(said, linked.agency, id_=id_, family=linked.family)
             version = max(state.version, linked.version)
             concern_id = linked.amends or linked.same_concern_as
-            changes = {"cases": cases, "notified": notified, "concern_id": concern_id}
-            return state.model_copy(update=changes | {"version": version, "amended": None})
+            allocated = state.allocated.linked(linked)
+            told = {"cases": cases, "allocated": allocated, "notified": notified}
+            words = {"concern_id": concern_id, "version": version, "amended": None}
+            return state.model_copy(update=told | words)
         case LinkCorrected() as correction:
             cases = Cases.corrected(state.cases, correction, at=message.time)
-            return state if cases == state.cases else state.model_copy(update={"cases": cases})
+            moved = {"cases": cases, "allocated": state.allocated.corrected(correction)}
+            return state if cases == state.cases else state.model_copy(update=moved)
+        case HandoverTakenBack() as fact:
+            return state.model_copy(update={"allocated": state.allocated.taken_back(fact)})
         case RatingSuggested(colour=colour) if state.suggested is None:
             return state.model_copy(update={"suggested": colour})
         case RatingAssigned(colour=colour, level=level):

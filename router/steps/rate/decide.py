@@ -10,36 +10,36 @@ from typing import Any
 
 from router.step import Outcome, Step, referral_of, refuse
 from router.steps.asking import prepared
-from router.steps.cases import Cases, HandedOver
+from router.steps.cases import NOBODY, Cases
 from router.steps.clocks.ticking import Ticking, timers
 from router.steps.now import Now
+from router.steps.rate.beginning import all_reasons, begin, kept_of, request_of, taken_up
 from router.steps.rate.concluding import close, follow, reopen, watched_anew
 from router.steps.rate.state import (
     STEP_NAME,
     Assigned,
     Early,
+    HandedOver,
     Rated,
-    Referrer,
     Standing,
     State,
     Suggested,
     Supplied,
 )
-from router.steps.sharing import revealed, shown_reasons
-from router.steps.thresholds import Suggestion
+from router.steps.rate.with_team import hand_over, handed, moved_on, take_back, told_team
 from schemas.base import Fact
 from schemas.case import ChildLinked, ConcernFollowed, LinkCorrected
 from schemas.checks import CheckAnswered, CheckLate, ChecksRevised
 from schemas.decisions import OutcomeDecided, RatingDecided, RatingDecision
+from schemas.handover import HandoverTakenBack
 from schemas.information import (
     InformationAnswered,
     InformationMissing,
     InformationVolunteered,
-    RequestPlan,
 )
 from schemas.letter import Letter
 from schemas.message import Message
-from schemas.notices import DueTimeWarning, RatingRequest, WhatIsNew
+from schemas.notices import DueTimeWarning, WhatIsNew
 from schemas.outcome import Because
 from schemas.picture import Shown
 from schemas.policy import Policy
@@ -52,7 +52,6 @@ from schemas.rating import (
     DueTimeBreached,
     DueTimeEscalated,
     RatingAssigned,
-    RatingSuggested,
     TimerElapsed,
 )
 
@@ -79,6 +78,8 @@ def decide(state: State | None, message: Message, policy: Policy) -> Outcome[Sta
             return follow(state, came, now=now)
         case LinkCorrected() as correction:
             return _move(state, correction, now=now)
+        case HandoverTakenBack() as fact:
+            return take_back(state, fact, now=now)
         case came if isinstance(came, News):
             return _tell_news(state, came, policy=policy)
         case ProductReleased() | ProductRefused() as sent:
@@ -89,68 +90,24 @@ def decide(state: State | None, message: Message, policy: Policy) -> Outcome[Sta
 
 
 def _suggest(state: State | None, linked: ChildLinked, *, now: Now) -> Outcome[State]:
+    """What is no possible Red is its worker's, where the child has one (R9)."""
     if isinstance(state, Standing):
         return Outcome()
     cases = Cases.linked(state.cases if state else None, linked.case_id)
-    if linked.allocated_to is not None:
-        return Outcome(state=HandedOver(cases=cases))
+    allocated = (state.allocated if state else NOBODY).linked(linked)
+    revision = state.revision if isinstance(state, HandedOver) else 0
     ready = prepared(linked, now=now)
-    suggested = _suggested(cases, linked, suggestion=ready.suggestion, now=now)
-    fact = RatingSuggested(
-        referral_id=linked.referral_id,
-        case_id=cases.now,
-        profile=now.profile.title,
-        **suggested.shared(RatingSuggested) | {"reasons": _all_reasons(ready.suggestion)},
+    kept = kept_of(linked, ready)
+    told = HandedOver(cases=cases, allocated=allocated, kept=kept, revision=revision)
+    if allocated.has_it and not kept.may_be_red:
+        return hand_over(told, linked.referral_id, now=now)
+    return begin(
+        taken_up(told, kept, now=now),
+        linked.referral_id,
+        reasons=all_reasons(ready.suggestion),
+        plan=ready.plan,
+        now=now,
     )
-    request = _request(linked.referral_id, suggested, plan=ready.plan, policy=now.policy)
-    return Outcome(suggested, (fact,), (request,), timers(suggested.next_at, linked.referral_id))
-
-
-def _suggested(cases: Cases, linked: ChildLinked, *, suggestion: Suggestion, now: Now) -> Suggested:
-    decision = now.clock(now.profile.decision_allowed)
-    product = now.clock(now.rule(suggestion.colour).time_allowed)
-    may_be_red = suggestion.colour is Colour.RED or linked.notification.urgent
-    looked_at = now.profile.possible_red_allowed if may_be_red else None
-    return Suggested(
-        cases=cases,
-        colour=suggestion.colour,
-        reasons=shown_reasons(
-            linked.notification, _all_reasons(suggestion), colour=suggestion.colour
-        ),
-        received_at=now.at,
-        decision_due_at=decision.due_at,
-        product_due_at=product.due_at,
-        decision=decision,
-        product=product,
-        set_aside=revealed(linked.notification).set_aside,
-        may_be_red=may_be_red,
-        possible_red=now.clock(looked_at) if looked_at else None,
-        referrer=Referrer(agency=linked.agency, reference=linked.notification.reference),
-    )
-
-
-def _all_reasons(suggestion: Suggestion) -> tuple[str, ...]:
-    """Whoever decides is told what the words deny too; agencies that are asked are not."""
-    return (*suggestion.reasons, *suggestion.denied)
-
-
-def _request(
-    referral_id: str, suggested: Suggested, *, plan: RequestPlan | None = None, policy: Policy
-) -> Letter:
-    watched = suggested.possible_red
-    notice = RatingRequest(
-        referral_id=referral_id,
-        case_id=suggested.cases.now,
-        suggested=suggested.colour,
-        reasons=suggested.reasons,
-        profile=policy.profile.title,
-        due_at=suggested.decision_due_at,
-        set_aside=suggested.set_aside,
-        possible_red=suggested.may_be_red,
-        possible_red_due_at=watched.due_at if watched else None,
-        plan=plan,
-    )
-    return Letter("rating-request", agency=policy.lead_agency, notice=notice)
 
 
 def _assign(state: State | None, decided: RatingDecided, *, now: Now) -> Outcome[State]:
@@ -163,11 +120,13 @@ def _assign(state: State | None, decided: RatingDecided, *, now: Now) -> Outcome
         return refuse("refused.unknown-subject", "referral_id")
     if not state.cases.known(decision.case_id):
         return refuse("refused.unknown-subject", "case_id")
-    if isinstance(state, HandedOver):
+    if isinstance(state, HandedOver) and state.kept is None:
         return refuse("refused.closed")
     picture = decided.picture_of(decision.referral_id)
     if picture is None:
         return refuse("refused.not-shown", "saw")
+    if isinstance(state, HandedOver):
+        return _rated_beside(state, decision, picture=picture, now=now)
     rated = decision.shared(Rated)
     if isinstance(state, Assigned) and state.history[-1].shared(RatingDecision) == rated:
         return Outcome()
@@ -189,11 +148,20 @@ def _assigned(
         picture_id=picture.id,
         newer=picture.revision < state.revision,
     )
-    return Outcome(
-        assigned,
-        (fact,),
-        timers=timers(assigned.next_at, decision.referral_id, before=state.next_at),
-    )
+    due = timers(assigned.next_at, decision.referral_id, before=state.next_at)
+    told = told_team(assigned, decision.referral_id, now=now)
+    return Outcome(assigned, (fact,), told, due)
+
+
+def _rated_beside(
+    state: HandedOver, decision: RatingDecision, *, picture: Shown, now: Now
+) -> Outcome[State]:
+    """A human of the hub rates what its worker's team has: from now on the hub acts on it too."""
+    assert state.kept is not None
+    suggested = taken_up(state, state.kept, now=now)
+    rated = _assigned(suggested, decision, picture=picture, now=now)
+    assert isinstance(rated.state, Assigned)
+    return replace(rated, timers=timers(rated.state.next_at, decision.referral_id))
 
 
 def _with_rating(state: Suggested | Assigned, decision: RatingDecision, *, now: Now) -> Assigned:
@@ -202,6 +170,7 @@ def _with_rating(state: Suggested | Assigned, decision: RatingDecision, *, now: 
     rated = Rated(at=now.at, **decision.shared(Rated))
     return Assigned(
         cases=state.cases,
+        allocated=state.allocated,
         colour=decision.colour,
         received_at=state.received_at,
         product_due_at=due_at,
@@ -251,22 +220,40 @@ def _product_clock(
 
 def _move(state: State | None, correction: LinkCorrected, *, now: Now) -> Outcome[State]:
     cases = Cases.corrected(state.cases if state else None, correction, at=now.at)
+    allocated = (state.allocated if state else NOBODY).corrected(correction)
     if state is None or isinstance(state, Early):
-        return Outcome(state=Early(cases=cases))
-    if cases == state.cases:
+        return Outcome(state=Early(cases=cases, allocated=allocated))
+    if (cases, allocated) == (state.cases, state.allocated):
         return Outcome()
-    changes: dict[str, Any] = {"cases": cases}
-    if cases.now != state.cases.now and isinstance(state, Standing):
-        # Pictures of another child are older than what is known now.
-        changes["revision"] = state.revision + 1
+    # Pictures of another child are older than what is known now.
+    revision = state.revision + (cases.now != state.cases.now)
+    changes = {"cases": cases, "allocated": allocated, "revision": revision}
+    after: Any = state.model_copy(update=changes)
+    return _moved(after, correction.referral_id, before=state, now=now)
+
+
+def _moved(
+    state: HandedOver | Suggested | Assigned,
+    referral_id: str,
+    *,
+    before: HandedOver | Suggested | Assigned,
+    now: Now,
+) -> Outcome[State]:
+    """What is rated stays so; what nobody has rated is its new child's worker's, or the hub's."""
+    had = before.allocated.has_it
+    if isinstance(state, HandedOver):
+        return moved_on(state, referral_id, had=had, now=now)
     if isinstance(state, Assigned):
-        moved_to = state.model_copy(update=changes)
-        return _rated_moved(moved_to, correction.referral_id, before=state, now=now)
-    moved = state.model_copy(update=changes)
-    if isinstance(moved, HandedOver) or cases.now == state.cases.now:
-        return Outcome(state=moved)
-    request = _request(correction.referral_id, moved, policy=now.policy)
-    return Outcome(state=moved, letters=(request,))
+        assert isinstance(before, Assigned)
+        done = _rated_moved(state, referral_id, before=before, now=now)
+        changed = isinstance(done.state, Assigned) and state.allocated.has_it != had
+        told = told_team(state, referral_id, now=now) if changed else ()
+        return replace(done, letters=(*done.letters, *told))
+    if state.allocated.has_it and not state.may_be_red:
+        return hand_over(handed(state), referral_id, now=now)
+    if state.cases.now == before.cases.now:
+        return Outcome(state=state)
+    return Outcome(state=state, letters=(request_of(referral_id, state, policy=now.policy),))
 
 
 def _rated_moved(
@@ -286,9 +273,11 @@ def _rated_moved(
 
 
 def _tell_news(state: State | None, came: News, *, policy: Policy) -> Outcome[State]:
-    if not isinstance(state, Suggested | Assigned) or _is_no_news(came):
+    if state is None or isinstance(state, Early) or _is_no_news(came):
         return Outcome()
     after = state.model_copy(update={"revision": state.revision + 1})
+    if isinstance(state, HandedOver):
+        return Outcome(state=after)
     news = _news(state, came.referral_id, said=_said_of(came, policy), policy=policy)
     return Outcome(after, letters=(news,))
 
@@ -414,6 +403,7 @@ STEP: Step[State] = Step(
         ProductRefused,
         TimerElapsed,
         LinkCorrected,
+        HandoverTakenBack,
         InformationAnswered,
         InformationMissing,
         InformationVolunteered,

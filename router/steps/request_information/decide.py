@@ -5,13 +5,20 @@
 from __future__ import annotations
 
 from router.step import Outcome, Step, referral_of
-from router.steps.asking import Prepared, prepared
-from router.steps.cases import Cases
+from router.steps.asking import prepared
+from router.steps.cases import NOBODY, Allocated, Cases
 from router.steps.clocks.ticking import timers
 from router.steps.now import Now
 from router.steps.request_information.answers import miss, take, volunteer
 from router.steps.request_information.further import close, decide_further, stopped
-from router.steps.request_information.leaving import Left, adult_matter, leave, prepare, tell
+from router.steps.request_information.leaving import (
+    Left,
+    asking_of,
+    begin,
+    leave,
+    prepare,
+    tell,
+)
 from router.steps.request_information.state import (
     STEP_NAME,
     Asking,
@@ -24,6 +31,7 @@ from router.steps.request_information.state import (
 )
 from schemas.case import ChildLinked, LinkCorrected
 from schemas.decisions import RequestDecided
+from schemas.handover import HandoverTakenBack
 from schemas.information import InformationOffered, InformationReceived, RequestsPrepared
 from schemas.message import Message
 from schemas.outcome import ReferralClosed, ReferralReopened
@@ -53,6 +61,8 @@ def decide(state: State | None, message: Message, policy: Policy) -> Outcome[Sta
             return _end(state, came, now=now)
         case LinkCorrected() as correction:
             return _move(state, correction, cause=message.id, now=now)
+        case HandoverTakenBack() as fact:
+            return _take_back(state, fact, cause=message.id, now=now)
         case TimerElapsed() as elapsed:
             return miss(state, elapsed, now=now)
     return Outcome()
@@ -60,42 +70,33 @@ def decide(state: State | None, message: Message, policy: Policy) -> Outcome[Sta
 
 def _prepare(state: State | None, linked: ChildLinked, *, cause: str, now: Now) -> Outcome[State]:
     """Nothing leaves yet, but by a rating that was heard already, or where for the profile the
-    suggestion is enough.
+    suggestion is enough. What its worker's team has, and is no possible Red, is put aside.
     """
     if isinstance(state, Asking):
         return Outcome()
-    before = state or Early()
-    cases = Cases.linked(before.cases, linked.case_id)
-    if linked.allocated_to is not None:
-        return Outcome(state=HandedOver(cases=cases, **before.shared(Waiting)))
-    ready = prepared(linked, now=now)
-    asking = _asking(before, ready, cases=cases, now=now)
-    # A ruling that was heard first may say otherwise whose child it is.
-    plan = ready.plan if asking.concern is ready.concern else None
-    made = prepare(asking, plan=plan, now=now)
-    left = leave(made.state, cause=cause, now=now)
-    letters = (*adult_matter(made.state, now=now), *left.letters)
-    return _outcome(Left(left.state, (*made.facts, *left.facts), letters), linked.referral_id)
-
-
-def _asking(before: Waiting, ready: Prepared, *, cases: Cases, now: Now) -> Asking:
-    suggestion = ready.suggestion
-    enough = now.rule(suggestion.colour).gather_on == "suggestion"
-    suggested = (Rating(colour=suggestion.colour, suggested=True),) if enough else ()
-    made = Asking(
-        cases=cases,
-        asked=(),
+    before, ready = state or Early(), prepared(linked, now=now)
+    handed = HandedOver(
+        cases=Cases.linked(before.cases, linked.case_id),
+        allocated=before.allocated.linked(linked),
         concern=ready.concern,
-        suggested=suggestion.colour,
-        ratings=(*suggested, *before.ratings) if before.closed_at is None else (),
-        closed_at=before.closed_at,
+        suggested=ready.suggestion.colour,
+        **before.shared(Waiting),
     )
-    return made.ruled(before.ruling)
+    if handed.allocated.has_it is None or ready.may_be_red:
+        return _outcome(begin(handed, ready.concern, plan=ready.plan, cause=cause, now=now))
+    return _rated_beside(handed, cause=cause, now=now) or Outcome(state=handed)
 
 
-def _outcome(left: Left, referral_id: str, *, before: Asking | None = None) -> Outcome[State]:
-    since = before.next_at if before else None
-    due = timers(left.state.next_at, referral_id, before=since)
+def _rated_beside(handed: HandedOver, *, cause: str, now: Now) -> Outcome[State] | None:
+    """A human of the hub has rated what its worker's team has: requests leave as for others."""
+    if handed.concern is None or not handed.ratings:
+        return None
+    return _outcome(leave(asking_of(handed, handed.concern), cause=cause, now=now))
+
+
+def _outcome(left: Left, *, before: Asking | None = None) -> Outcome[State]:
+    since, concern = before.next_at if before else None, left.state.concern
+    due = timers(left.state.next_at, concern.referral_id, before=since) if concern else ()
     return Outcome(left.state, left.facts, left.letters, due)
 
 
@@ -108,9 +109,11 @@ def _gather(
     if before.closed_at is not None and now.at <= before.closed_at:
         return Outcome()
     after = before.model_copy(update={"ratings": (*before.ratings, rating)})
+    if isinstance(after, HandedOver):
+        return _rated_beside(after, cause=cause, now=now) or Outcome(state=after)
     if not isinstance(after, Asking) or not isinstance(before, Asking):
         return Outcome(state=after)
-    return _outcome(leave(after, cause=cause, now=now), assigned.referral_id, before=before)
+    return _outcome(leave(after, cause=cause, now=now), before=before)
 
 
 def _move(
@@ -118,7 +121,8 @@ def _move(
 ) -> Outcome[State]:
     """Answers to requests that are out are about the person described in them and stay good.
 
-    Once it is settled whose child it is, what waited for that leaves.
+    Once it is settled whose child it is, what waited for that leaves; where the child that it is
+    about now has no worker, it is prepared like any other.
     """
     before = state or Early()
     cases = Cases.corrected(before.cases, correction, at=now.at)
@@ -126,11 +130,34 @@ def _move(
     if (cases, ruling) == (before.cases, before.ruling):
         return Outcome()
     after = before.model_copy(update={"cases": cases, "ruling": ruling})
-    if not isinstance(after, Asking) or not isinstance(before, Asking):
+    if isinstance(after, Asking) and isinstance(before, Asking):
+        settled = _settled(after.ruled(ruling), cause=cause, now=now)
+        return _outcome(settled, before=before)
+    allocated = _allocated(after).corrected(correction)
+    return _handed_on(after, allocated, cause=cause, now=now)
+
+
+def _allocated(state: State) -> Allocated:
+    return NOBODY if isinstance(state, Asking) else state.allocated
+
+
+def _handed_on(state: State, allocated: Allocated, *, cause: str, now: Now) -> Outcome[State]:
+    """What no worker's team has any longer is the hub's, and who rates is told who would be
+    asked.
+    """
+    after = state.model_copy(update={"allocated": allocated})
+    if not isinstance(after, HandedOver) or allocated.has_it or after.concern is None:
         return Outcome(state=after)
-    return _outcome(
-        _settled(after.ruled(ruling), cause=cause, now=now), correction.referral_id, before=before
-    )
+    return _outcome(begin(after, after.concern, cause=cause, now=now))
+
+
+def _take_back(
+    state: State | None, fact: HandoverTakenBack, *, cause: str, now: Now
+) -> Outcome[State]:
+    if isinstance(state, Asking):
+        return Outcome()
+    before = state or Early()
+    return _handed_on(before, before.allocated.taken_back(fact), cause=cause, now=now)
 
 
 def _settled(state: Asking, *, cause: str, now: Now) -> Left:
@@ -170,6 +197,7 @@ STEP: Step[State] = Step(
         InformationOffered,
         SafetySettled,
         LinkCorrected,
+        HandoverTakenBack,
         TimerElapsed,
     ),
     state=State,

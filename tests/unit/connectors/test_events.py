@@ -184,6 +184,26 @@ DATA: dict[str, tuple[dict[str, object], type[Fact]]] = {
         },
         RecallReceived,
     ),
+    "mash.handover-receipt.v1": (
+        {
+            "referral_id": "r1",
+            "case_id": "c1",
+            "status": "refused",
+            "received_by": "Duty desk",
+            "reason": "Not ours.",
+        },
+        HandoverReceived,
+    ),
+    "mash.handover-decision.v1": (
+        {
+            "referral_id": "r1",
+            "case_id": "c1",
+            "action": "take_back",
+            "decided_by": "D. Manager",
+            "rationale": "Another team's.",
+        },
+        HandoverDecided,
+    ),
     "mash.open-case.v1": (
         {"reference": "k1", "child": {}, "worker": None, "since": "2026-01-01"},
         OpenCaseReceived,
