@@ -28,21 +28,25 @@ class Owed(ReferralHead):
     due_at: Instant
 
 
-class ClockWarned(Owed, ReferralFact, type="mash.clock.warned.v1", topic="clocks.told"):
+class OwedFact(ReferralFact, topic="clocks.told", agency="agency"):
+    """What was told of something that is owed."""
+
+
+class ClockWarned(Owed, OwedFact, type="mash.clock.warned.v1"):
     """Most of its time has passed, and who owes it was reminded."""
 
 
-class ClockChased(Owed, ReferralFact, type="mash.clock.chased.v1", topic="clocks.told"):
+class ClockChased(Owed, OwedFact, type="mash.clock.chased.v1"):
     """It is due and has not come, and who owes it was chased."""
 
 
-class ClockEscalated(Owed, ReferralFact, type="mash.clock.escalated.v1", topic="clocks.told"):
+class ClockEscalated(Owed, OwedFact, type="mash.clock.escalated.v1"):
     """It was due long ago, and whoever is next in the clock's chain was told."""
 
     told: Contact
 
 
-class ClockClosed(Owed, ReferralFact, type="mash.clock.closed.v1", topic="clocks.told"):
+class ClockClosed(Owed, OwedFact, type="mash.clock.closed.v1"):
     """Nobody can answer it any more, for a reason."""
 
     reason: Line

@@ -32,6 +32,7 @@ from schemas.decisions import (
     StandingWithdrawn,
     UndoDecided,
 )
+from schemas.handover import HandoverDecided, HandoverReceived
 from schemas.information import InformationOffered, InformationReceived
 from schemas.notification import Instead, NotificationReceived
 from schemas.refusals import REASONS, Refusal

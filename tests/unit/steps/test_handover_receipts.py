@@ -46,8 +46,9 @@ def handing(*facts: Any) -> Given:
 
 
 def receipt(status: str = "received", *, by: str = TEAM, **changes: Any) -> HandoverReceived:
+    reason = {"reason": "Not ours"} if status == "refused" else {}
     told = {"referral_id": "ref-1", "case_id": "case-1", "received_by": "T. Manager"}
-    told |= {"status": status, "reason": "Not ours" if status == "refused" else None}
+    told |= {"status": status, **reason}
     return HandoverReceived(agency=by, receipt=HandoverReceipt.model_validate(told | changes))
 
 
