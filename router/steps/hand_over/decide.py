@@ -70,6 +70,10 @@ def _hand(state: Handings | None, linked: ChildLinked, *, now: Now) -> Outcome[H
     if after.of(letter_of(linked)) is None:
         red = Colour.RED if prepared(linked, now=now).may_be_red else None
         after = _handed(after, letter_of(linked), worker=worker, colour=red, now=now)
+        if linked.letter_id is None:  # it was handed over before anybody awaited a receipt
+            (*others, last) = after.each
+            unwatched = last.model_copy(update={"clock": None})
+            after = after.model_copy(update={"each": (*others, unwatched)})
     return _settled(after, linked.referral_id, before=state, now=now)
 
 

@@ -284,6 +284,16 @@ RED_FACTS = (
 )
 
 
+FACTS: dict[str, Any] = {
+    "to_nobody": moved_to(),
+    "to_a_worker": given.corrected(from_="case-2", to="case-3", revision=2).model_copy(
+        update={"allocated_to": given.worker(), "letter_id": "letter-2"}
+    ),
+    "back_1": taken_back(),
+    "back_2": taken_back(letter_id="letter-2", case_id="case-3"),
+}
+
+
 @pytest.mark.parametrize("facts", list(permutations(RED_FACTS)))
 def test_a_red_has_its_recipients_in_whatever_order_the_facts_are_heard(facts: Any) -> None:
     step = Given(compose.STEP).given(*facts)
@@ -305,21 +315,32 @@ def test_what_is_with_nobody_has_a_clock_in_whatever_order_the_facts_are_heard(f
 
 @hypothetically(
     possible=st.booleans(),
+    steps=st.permutations(["link", "to_nobody", "to_a_worker", "back_1", "back_2", "red"]),
+)
+def test_a_red_has_its_clock_whatever_is_heard_before_or_after_it(
+    possible: bool, steps: list[str]
+) -> None:
+    """A rating that comes before the link is refused, and sent again."""
+    step, red = rating(), decided(Colour.RED)
+    facts = FACTS | {"link": with_worker(given.HIT if possible else given.MISSING_EPISODE)}
+    for name in steps:
+        refused = step.when(red if name == "red" else facts[name]).refusal
+        assert refused is None or name == "red"
+    if step.state.kind != "assigned":
+        assert step.when(red).refusal is None
+    assert step.state.colour is Colour.RED
+    assert "product" in step.state.clocks
+
+
+@hypothetically(
+    possible=st.booleans(),
     steps=st.permutations(["link", "to_nobody", "to_a_worker", "back_1", "back_2"]),
     cut=st.integers(1, 5),
 )
 def test_a_referral_is_with_a_team_or_has_a_clock_whatever_is_heard(
     possible: bool, steps: list[str], cut: int
 ) -> None:
-    facts = {
-        "link": with_worker(given.HIT if possible else given.MISSING_EPISODE),
-        "to_nobody": moved_to(),
-        "to_a_worker": given.corrected(from_="case-2", to="case-3", revision=2).model_copy(
-            update={"allocated_to": given.worker(), "letter_id": "letter-2"}
-        ),
-        "back_1": taken_back(),
-        "back_2": taken_back(letter_id="letter-2", case_id="case-3"),
-    }
+    facts = FACTS | {"link": with_worker(given.HIT if possible else given.MISSING_EPISODE)}
     step = rating().given(*(facts[name] for name in steps[:cut]))
     if "link" not in steps[:cut]:
         return

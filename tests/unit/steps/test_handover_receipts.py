@@ -129,6 +129,12 @@ def test_the_receipt_of_a_possible_red_is_awaited_for_as_long_as_a_red_has() -> 
     assert timer.due_at < NOON + HOUR / 4
 
 
+def test_what_was_handed_over_before_receipts_were_awaited_is_not_chased_but_taken_back() -> None:
+    step = handing()
+    assert step.when(given.linked(allocated_to=given.worker())).timers == ()
+    assert of(HandoverTakenBack, step.when(decided()).facts)
+
+
 def test_a_person_who_has_it_ends_that() -> None:
     step = handing()
     first = step.when(with_worker())
