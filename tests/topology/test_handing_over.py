@@ -117,6 +117,7 @@ def time_passes(hub: Hub, step: str) -> None:
 def test_a_possible_red_is_with_the_team_and_before_a_human_within_minutes(hub: Hub) -> None:
     notified(hub, RED)
     (handover,) = of(leased(hub, TEAM), "handover")
+    assert "by a handover receipt" in handover["to_do"]
     assert handover["about"]["names"][0]["given_name"] == ["Tilly"]
     (request,) = of(leased(hub, LEAD), "rating-request")
     assert request["possible_red"]
@@ -197,7 +198,10 @@ def test_a_handover_that_nobody_confirms_is_chased_and_ends_at_the_duty_manager(
     time_passes(hub, "hand_over")
     (up,) = of(leased(hub, LEAD), "owed")
     assert up["escalated_to"]["role"] == "Duty manager"
-    assert up["owed"] == "A person of it says that they have the referral that was handed over."
+    assert (
+        up["owed"]
+        == "A person of the team says, by a handover receipt, that they have this referral."
+    )
     assert replayed(hub).well
 
 

@@ -13,8 +13,8 @@ from schemas.outcome import ReferralClosed
 from schemas.owed import ClockClosed, Owed
 from schemas.rating import RatingAssigned, TimerElapsed
 
-RECEIVED = "A person of it says that they have the referral that was handed over."
-GIVEN_UP = "A person of it says that nothing is kept of the handover that was taken back."
+RECEIVED = "A person of the team says, by a handover receipt, that they have this referral."
+GIVEN_UP = "A person of the team says, by a handover receipt, that they have given it up."
 DECIDED = "A social worker takes up the referral that the worker's team has refused."
 
 

@@ -17,6 +17,11 @@ from schemas.person import Person
 from schemas.policy import HandoverRule, Policy
 from schemas.sharing import Sensitivity, Sharing
 
+TO_DO = (
+    "Say by a handover receipt that a person of the team has this; or that it is not the team's, "
+    "and why."
+)
+
 
 def handover(fact: ChildLinked, policy: Policy) -> Letter | None:
     """The referral for the child's own worker, if there is one (R9)."""
@@ -29,6 +34,7 @@ def handover(fact: ChildLinked, policy: Policy) -> Letter | None:
         worker=fact.allocated_to,
         notification=handed(fact.notification, _rule(fact.agency, policy), family=fact.family),
         concern_id=fact.amends,
+        to_do=TO_DO,
     )
     desk = policy.desk_of(fact.allocated_to.team)
     return Letter(f"handover/{fact.referral_id}", agency=desk, notice=notice)
@@ -49,6 +55,7 @@ def outlined(piece: Evidence, worker: Worker, policy: Policy) -> Letter:
             subject=_who(unprotected(piece.child)),
             narrative=NOT_TOLD,
         ),
+        to_do=TO_DO,
         outlined=True,
     )
     return Letter(f"handover/{piece.id}", agency=policy.desk_of(worker.team), notice=notice)
