@@ -17,6 +17,7 @@ from router.steps.identity import identity_of, told_of
 from router.steps.link.register import STEP_NAME, Evidence, PersonRecord
 from router.steps.now import Now
 from router.steps.safety import guarded
+from schemas.handoff import OutcomeForCases
 from schemas.handover import HandoverNews, HandoverNotTaken, HandoverRecall
 from schemas.identity import ChildAbout, IdentityBlock
 from schemas.notices import (
@@ -25,6 +26,7 @@ from schemas.notices import (
     Handover,
     LinksChanged,
     MergeReview,
+    OutOfArea,
     RequestCancellation,
     RequestChange,
     RequestsPlanned,
@@ -47,6 +49,8 @@ _ABOUT_ONE: Final = frozenset(
         HandoverNews,
         HandoverNotTaken,
         HandoverRecall,
+        OutOfArea,
+        OutcomeForCases,
         OwedNotice,
         ReferralOpenAgain,
         ReferralOutcome,

@@ -11,7 +11,7 @@ from router.memory.documents import Documents
 from router.memory.references import References
 from router.memory.register import PeopleMemory
 from router.step import Step
-from router.steps import hold
+from router.steps import hand_off, hold
 from router.steps.answer import decide as answer
 from router.steps.approve import decide as approve
 from router.steps.check import decide as check
@@ -42,6 +42,7 @@ def bound_steps() -> tuple[BoundStep, ...]:
         BoundStep(approve.STEP, Documents),
         BoundStep(hold.STEP, Documents),
         BoundStep(release.STEP, Documents),
+        BoundStep(hand_off.STEP, Documents),
     )
 
 
@@ -72,7 +73,8 @@ WRITTEN_BY: Mapping[str, tuple[str, ...]] = {
     "products.approved": ("approve",),
     "safety.settled": ("hold",),
     "products.released": ("release",),
-    "clocks.told": ("hand_over", "approve", "release"),
+    "cases.handed_off": ("hand_off",),
+    "clocks.told": ("hand_over", "approve", "release", "hand_off"),
 }
 """Which steps publish to which topic; a test compares this with what a run recorded."""
 

@@ -82,6 +82,8 @@ class RatingRequest(ReferralHead, Notice, type="mash.rating-request.v1"):
     due_at: Instant
     set_aside: tuple[SetAside, ...] = Field(default=(), exclude_if=not_)
     """What the agency sent beside and could not be used: nobody else has read it yet."""
+    elsewhere: Line | None = Field(default=None, exclude_if=not_)
+    """The other area in which the child lives, by what its agency told."""
     possible_red: bool = Field(default=False, exclude_if=not_)
     """What may be a Red comes first in the queue."""
     possible_red_due_at: Instant | None = Field(default=None, exclude_if=not_)
@@ -137,6 +139,19 @@ class AdultMatter(About, ReferralHead, Notice, type="mash.adult-matter.v1"):
     """The adult services that are told, where the profile names them."""
     contact: Line
     """Whom to ring about it."""
+
+
+class OutOfArea(About, ReferralHead, Notice, type="mash.out-of-area.v1"):
+    """To whoever brought a concern: the child lives in another area (R41)."""
+
+    reference: Identity
+    """What its sender calls it."""
+    place: Line
+    passed_to: Code | None = Field(default=None, exclude_if=not_)
+    """That area's hub, to which this one passes it on; None: it has no way to."""
+    explanation: Line
+    contact: Line
+    """Whom to ring there."""
 
 
 class WhatIsNew(ReferralHead, Notice, type="mash.what-is-new.v1"):

@@ -109,6 +109,8 @@ class Recipient(Shape):
     purpose: Line
 
 
+TRANSFER = "transfer to the area where the child lives"
+
 WaitsFor = Literal["rating", "suggestion"]
 """Whether a human has to rate first, or the profile's suggestion is enough."""
 
@@ -147,6 +149,27 @@ class ColourRule(Shape):
     """
     act_within: TimeAllowed | None = Field(default=None, exclude_if=_no)
     """For that, in the recipient's own time from when the product goes out; None: not told."""
+
+
+class Place(Shape):
+    """Another area, by its postcodes, and its hub (R41)."""
+
+    name: Line
+    postcodes: Annotated[tuple[Line, ...], Field(min_length=1)]
+    """As they begin: ``ZZ9``, or ``ZZ9 1`` where an area has only a part of it."""
+    hub: Code | None = Field(default=None, exclude_if=_no)
+    """The partner that is its hub; None: this hub has no way to pass anything on there."""
+    contact: Line
+    """Whom to ring there."""
+
+    def covers(self, postcode: str) -> bool:
+        """Whether a postcode (``ZZ9 1AA``) is of this area."""
+        outward, _, inward = postcode.upper().partition(" ")
+        for begins in self.postcodes:
+            district, _, sector = begins.upper().partition(" ")
+            if outward == district and inward.startswith(sector):
+                return True
+        return False
 
 
 class BoroughProfile(Shape):
@@ -207,6 +230,14 @@ class BoroughProfile(Shape):
         default="anew", exclude_if=lambda after: after == "anew"
     )
     """Whether a later notification about the child reopens its last referral, or starts anew."""
+    places: tuple[Place, ...] = Field(default=(), exclude_if=not_)
+    """Other areas, whose children this hub passes on to their own."""
+    transfer_purpose: Line = Field(default=TRANSFER, exclude_if=lambda said: said == TRANSFER)
+    """What the hub of another area is given a product for."""
+    case_system: Code | None = Field(default=None, exclude_if=not_)
+    """The authority's case system, which is told with what outcome a referral was closed (R43,
+    R56); what is shared goes to it where it is a recipient of a colour.
+    """
     adult_services: Code | None = Field(default=None, exclude_if=not_)
     """Who is told that a concern was about an adult."""
 

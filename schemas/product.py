@@ -112,6 +112,8 @@ class Disposal(StrEnum):
     EARLY_HELP = "early_help"
     FRONT_LINE_TEAM = "front_line_team"
     SIGNPOSTED = "signposted"
+    TRANSFERRED = "transferred"
+    """To the hub of the area where the child lives now (R41)."""
 
 
 class ProductId(Shape):

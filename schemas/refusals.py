@@ -334,6 +334,11 @@ _REASONS = (
         "Say in without_product why it is closed without them, or close it once they are out.",
     ),
     Reason(
+        "refused.no-such-hub",
+        "A referral is to be transferred to what is not the hub of another area.",
+        "Name in to the hub of one of the profile's places, or close it with another outcome.",
+    ),
+    Reason(
         "refused.not-to-be-asked",
         "This agency is not to be asked about this child: the request plan says why.",
         "Where the plan says that it may be overruled, send the decision again with an overrule "

@@ -25,6 +25,7 @@ from schemas.base import Fact, Shape
 from schemas.case import OpenCase, OpenCaseReceived
 from schemas.checks import CheckReply, CheckReplyReceived
 from schemas.enquiries import Enquiry, EnquiryDecided, EnquiryDecision, EnquiryReceived
+from schemas.handoff import CaseReceipt, CaseReceiptReceived
 from schemas.handover import (
     HandoverDecided,
     HandoverDecision,
@@ -188,6 +189,10 @@ MESSAGE_TYPES: Mapping[str, MessageType[Any]] = {
         HandoverDecision,
         lambda by, sent: HandoverDecided(agency=by.code, decision=sent),
         lead_only=True,
+    ),
+    "mash.case-receipt.v1": MessageType(
+        CaseReceipt,
+        lambda by, sent: CaseReceiptReceived(agency=by.code, receipt=sent),
     ),
     "mash.safety-decision.v1": MessageType(
         SafetyDecision,

@@ -12,6 +12,7 @@ from connectors.events.facts import MESSAGE_TYPES
 from schemas import (
     checks,
     enquiries,
+    handoff,
     handover,
     information,
     notices,
@@ -28,6 +29,7 @@ NOTICES: tuple[type[Notice], ...] = (
     checks.CheckRequest,
     enquiries.EnquiryReply,
     enquiries.EnquiryReview,
+    handoff.OutcomeForCases,
     information.InformationRequest,
     handover.HandoverMade,
     handover.HandoverNews,
@@ -44,6 +46,7 @@ NOTICES: tuple[type[Notice], ...] = (
     notices.LinkReview,
     notices.LinksChanged,
     notices.MergeReview,
+    notices.OutOfArea,
     notices.RatingRequest,
     notices.RecallAnswerNotice,
     notices.RequestCancellation,

@@ -25,6 +25,7 @@ from router.steps.compose.gathering import (
 from router.steps.compose.weighing import weigh
 from router.steps.identity import identity_of
 from router.steps.now import Now
+from router.steps.places import at_once_to, hub_of, recipients_of, to_hub
 from router.steps.safety import CHILD, cautioned, guarded
 from router.steps.sanitising import Known, Sanitised, known_of, sanitise
 from schemas.base import Fact
@@ -218,6 +219,7 @@ def _draft(
     if put_off and not desk.state.cancelled:
         drafts += (_anew(desk, one) for one in put_off)
         changes["put_off"] = ()
+    drafts += _transferred(desk)
     if not closed and (colour := _at_once(desk)):
         drafts += _products(desk, _Part("urgent", colour, desk.items(), urgent=True))
         changes["at_once"] = colour
@@ -231,6 +233,15 @@ def _draft(
         changes["holding"] = tuple(_holding(desk.state, drafts))
     after = desk.state.model_copy(update=changes) if changes else desk.state
     return Outcome(after, (*stopped, *drafts))
+
+
+def _transferred(desk: _Desk) -> Iterator[ProductDrafted]:
+    """A human closed it to the hub of another area, which has nothing of it yet (R41)."""
+    hub, state = desk.state.transferred_to, desk.state
+    if hub is not None and hub not in state.supplied:
+        colour = state.assigned or state.suggested or desk.now.profile.default
+        part = _Part("transfer", colour, desk.items())
+        yield _product(desk, part, recipient=to_hub(hub, desk.now))
 
 
 def _holding(state: Gathering, drafts: Sequence[ProductDrafted]) -> Iterator[Drafted]:
@@ -342,7 +353,8 @@ def _recipients(desk: _Desk, part: _Part) -> Iterator[Recipient]:
     worker too, for the same purpose.
     """
     rule, worker = desk.now.rule(part.colour), desk.state.allocated.has_it
-    own = rule.at_once if part.urgent else rule.recipients
+    hub = hub_of(desk.notified.child, desk.now)
+    own = (at_once_to if part.urgent else recipients_of)(rule, hub, desk.now)
     yield from own
     team = desk.now.policy.desk_of(worker.team) if worker else None
     if team and rule.at_once and team not in {one.agency for one in own}:

@@ -131,8 +131,15 @@ class Gathering(Shape):
     """Nothing more is drafted until the referral is open again."""
     cancelled: bool = Field(default=False, exclude_if=not_)
     """It was closed with no further action: what waits for its owners does not go."""
+    transferred_to: Code | None = Field(default=None, exclude_if=not_)
+    """The hub of another area, to which a human closed it."""
     put_off: tuple[Drafted, ...] = Field(default=(), exclude_if=not_)
     """Products that did not go for that; they are drafted anew should the referral go on."""
+
+    @property
+    def supplied(self) -> frozenset[Code]:
+        """For whom something was drafted that is not put off."""
+        return frozenset(one.recipient for one in self.holding)
 
     def item(self, item_id: str) -> HeldItem | None:
         """The item of this id as it stands now."""
@@ -210,8 +217,10 @@ def noted(state: Gathering, message: Message, *, profile: BoroughProfile) -> Gat
         case RatingAssigned(colour=colour, level=level):
             needs = level or profile.colours[colour].level
             return _assigned(state, colour, at=message.time, needs=needs)
-        case ReferralClosed(outcome=outcome):
-            return _ended(state, closed=True, cancelled=outcome is Disposal.NO_FURTHER_ACTION)
+        case ReferralClosed(outcome=outcome, to=to):
+            hub = to if outcome is Disposal.TRANSFERRED else None
+            ended = _ended(state, closed=True, cancelled=outcome is Disposal.NO_FURTHER_ACTION)
+            return ended if hub is None else ended.model_copy(update={"transferred_to": hub})
         case ReferralReopened():
             return _ended(state, closed=False, cancelled=False)
         case _:

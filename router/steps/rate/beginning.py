@@ -8,6 +8,7 @@ from router.step import Outcome
 from router.steps.asking import Prepared
 from router.steps.clocks.ticking import timers
 from router.steps.now import Now
+from router.steps.places import hub_of
 from router.steps.rate.state import HandedOver, Kept, Referrer, State, Suggested
 from router.steps.sharing import revealed, shown_reasons
 from router.steps.thresholds import Suggestion
@@ -15,11 +16,11 @@ from schemas.case import ChildLinked
 from schemas.information import RequestPlan
 from schemas.letter import Letter
 from schemas.notices import RatingRequest
-from schemas.policy import Policy
+from schemas.policy import Place, Policy
 from schemas.rating import RatingSuggested
 
 
-def kept_of(linked: ChildLinked, ready: Prepared) -> Kept:
+def kept_of(linked: ChildLinked, ready: Prepared, *, now: Now) -> Kept:
     """What is needed of a referral to suggest its rating, be it later."""
     said = linked.notification
     reasons = shown_reasons(said, all_reasons(ready.suggestion), colour=ready.suggestion.colour)
@@ -29,6 +30,7 @@ def kept_of(linked: ChildLinked, ready: Prepared) -> Kept:
         set_aside=revealed(said).set_aside,
         may_be_red=ready.may_be_red,
         referrer=Referrer(agency=linked.agency, reference=said.reference),
+        elsewhere=hub_of(said.subject, now),
     )
 
 
@@ -62,6 +64,7 @@ def begin(
     *,
     reasons: tuple[str, ...] | None = None,
     plan: RequestPlan | None = None,
+    elsewhere: Place | None = None,
     now: Now,
 ) -> Outcome[State]:
     """Tell what is suggested, and ask who rates; ``reasons``: all, where some are not shown."""
@@ -71,12 +74,17 @@ def begin(
         profile=now.profile.title,
         **suggested.shared(RatingSuggested) | {"reasons": reasons or suggested.reasons},
     )
-    request = request_of(referral_id, suggested, plan=plan, policy=now.policy)
+    request = request_of(referral_id, suggested, plan=plan, elsewhere=elsewhere, policy=now.policy)
     return Outcome(suggested, (fact,), (request,), timers(suggested.next_at, referral_id))
 
 
 def request_of(
-    referral_id: str, suggested: Suggested, *, plan: RequestPlan | None = None, policy: Policy
+    referral_id: str,
+    suggested: Suggested,
+    *,
+    plan: RequestPlan | None = None,
+    elsewhere: Place | None = None,
+    policy: Policy,
 ) -> Letter:
     """The letter that asks a social worker to rate."""
     watched = suggested.possible_red
@@ -88,6 +96,7 @@ def request_of(
         profile=policy.profile.title,
         due_at=suggested.decision_due_at,
         set_aside=suggested.set_aside,
+        elsewhere=elsewhere.name if elsewhere else None,
         possible_red=suggested.may_be_red,
         possible_red_due_at=watched.due_at if watched else None,
         plan=plan,

@@ -5,6 +5,7 @@ R38, L3).
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +14,7 @@ from router.steps.asking import prepared
 from router.steps.cases import NOBODY, Cases
 from router.steps.clocks.ticking import Ticking, timers
 from router.steps.now import Now
+from router.steps.places import place_of
 from router.steps.rate.beginning import all_reasons, begin, kept_of, request_of, taken_up
 from router.steps.rate.concluding import close, follow, reopen, watched_anew
 from router.steps.rate.state import (
@@ -27,7 +29,7 @@ from router.steps.rate.state import (
     Supplied,
 )
 from router.steps.rate.with_team import hand_over, handed, moved_on, take_back, told_team
-from schemas.base import Fact
+from schemas.base import Code, Fact
 from schemas.case import ChildLinked, ConcernFollowed, LinkCorrected
 from schemas.checks import CheckAnswered, CheckLate, ChecksRevised
 from schemas.decisions import OutcomeDecided, RatingDecided, RatingDecision
@@ -39,10 +41,10 @@ from schemas.information import (
 )
 from schemas.letter import Letter
 from schemas.message import Message
-from schemas.notices import DueTimeWarning, WhatIsNew
+from schemas.notices import DueTimeWarning, OutOfArea, WhatIsNew
 from schemas.outcome import Because
 from schemas.picture import Shown
-from schemas.policy import Policy
+from schemas.policy import Place, Policy
 from schemas.product import ProductRefused, ProductReleased
 from schemas.rating import (
     Clock,
@@ -97,17 +99,38 @@ def _suggest(state: State | None, linked: ChildLinked, *, now: Now) -> Outcome[S
     allocated = (state.allocated if state else NOBODY).linked(linked)
     revision = state.revision if isinstance(state, HandedOver) else 0
     ready = prepared(linked, now=now)
-    kept = kept_of(linked, ready)
+    kept = kept_of(linked, ready, now=now)
     told = HandedOver(cases=cases, allocated=allocated, kept=kept, revision=revision)
     if allocated.has_it and not kept.may_be_red:
         return hand_over(told, linked.referral_id, now=now)
-    return begin(
+    place = place_of(linked.notification.subject, now)
+    begun = begin(
         taken_up(told, kept, now=now),
         linked.referral_id,
         reasons=all_reasons(ready.suggestion),
         plan=ready.plan,
+        elsewhere=place,
         now=now,
     )
+    return replace(begun, letters=(*begun.letters, *_out_of_area(linked, place, to=kept.elsewhere)))
+
+
+def _out_of_area(linked: ChildLinked, place: Place | None, *, to: Code | None) -> Iterator[Letter]:
+    """Whoever brought the concern is told whose child it is, and who has it from here."""
+    if place is None:
+        return
+    rated = "This hub looks at the concern all the same"
+    goes = f"{rated}, and passes it on to the hub there." if to else f"{rated}; please ring there."
+    notice = OutOfArea(
+        referral_id=linked.referral_id,
+        case_id=linked.case_id,
+        reference=linked.notification.reference,
+        place=place.name,
+        passed_to=to,
+        explanation=f"By the address that you gave the child lives in {place.name}. {goes}"[:500],
+        contact=place.contact,
+    )
+    yield Letter("out-of-area", agency=linked.agency, notice=notice)
 
 
 def _assign(state: State | None, decided: RatingDecided, *, now: Now) -> Outcome[State]:
@@ -177,6 +200,7 @@ def _with_rating(state: Suggested | Assigned, decision: RatingDecision, *, now: 
         product=_product_clock(state, decision.colour, due_at=due_at, now=now),
         revision=state.revision,
         referrer=state.referrer,
+        elsewhere=state.elsewhere,
         supplied=earlier.supplied if earlier else (),
         history=(*earlier.history, rated) if earlier else (rated,),
     )

@@ -14,7 +14,7 @@ from router.steps.clocks.ticking import Ticking
 from schemas.base import Code, Identity, Instant, Line, Prose, Shape
 from schemas.gathering import ToGather
 from schemas.notification import SetAside
-from schemas.policy import BoroughProfile
+from schemas.policy import BoroughProfile, ColourRule
 from schemas.product import Disposal
 from schemas.rating import Clock, Colour
 
@@ -48,6 +48,8 @@ class Kept(Shape):
     set_aside: tuple[SetAside, ...] = Field(default=(), exclude_if=not_)
     may_be_red: bool = Field(default=False, exclude_if=not_)
     referrer: Referrer | None = Field(default=None, exclude_if=not_)
+    elsewhere: Code | None = Field(default=None, exclude_if=not_)
+    """As :attr:`Standing.elsewhere`."""
 
 
 class HandedOver(cases.HandedOver):
@@ -70,6 +72,8 @@ class Standing(_WithWhom):
     """How often something came that the picture did not show before."""
     referrer: Referrer | None = Field(default=None, exclude_if=not_)
     """None only in documents that were written before."""
+    elsewhere: Code | None = Field(default=None, exclude_if=not_)
+    """The hub of the area where the child lives, where that is another (R41)."""
 
     @property
     def clocks(self) -> dict[Clock, Ticking]:
@@ -83,7 +87,13 @@ class Standing(_WithWhom):
 
     def awaits(self, colour: Colour, profile: BoroughProfile) -> bool:
         """Whether somebody is still to get a product of this colour, for the case as it is now."""
-        return bool(profile.colours[colour].recipients)
+        return bool(self.recipients(profile.colours[colour]))
+
+    def recipients(self, rule: ColourRule) -> tuple[Code, ...]:
+        """Who is to get a product at a rating."""
+        if self.elsewhere is not None:
+            return (self.elsewhere,)
+        return tuple(one.agency for one in rule.recipients)
 
 
 class Suggested(Standing):
@@ -168,7 +178,7 @@ class Assigned(Standing):
     def is_out(self, colour: Colour, profile: BoroughProfile) -> bool:
         """Whether all recipients of this colour, or of a more severe one, have their products."""
         return any(
-            rule.recipients and all(self._has(one.agency, worse) for one in rule.recipients)
+            (to := self.recipients(rule)) and all(self._has(agency, worse) for agency in to)
             for worse, rule in profile.colours.items()
             if worse.severity >= colour.severity
         )
