@@ -52,10 +52,12 @@ APART = (
     "release",
     "answer",
     "check",
+    "hand_over",
+    "hand_off",
 )
 MIXED = (
     "deduplicate link answer",
-    "check rate request_information compose approve hold release",
+    "check hand_over rate request_information compose approve hold release hand_off",
 )
 
 
