@@ -12,11 +12,11 @@ from typing import Any
 from router.step import Outcome, Step, referral_of, refuse
 from router.steps.asking import prepared
 from router.steps.cases import NOBODY, Cases, letter_of
-from router.steps.clocks.ticking import timers
+from router.steps.clocks.ticking import Ticking, timers
 from router.steps.hand_over.receipts import receive
 from router.steps.hand_over.state import STEP_NAME, Handing, Handings
 from router.steps.hand_over.taking_back import recall, take_back
-from router.steps.hand_over.watching import closed, warn
+from router.steps.hand_over.watching import TAKEN_BACK, closed, ended, warn
 from router.steps.now import Now
 from schemas.base import Fact
 from schemas.case import ChildLinked, LinkCorrected, Worker
@@ -52,8 +52,8 @@ def decide(state: Handings | None, message: Message, policy: Policy) -> Outcome[
             return receive(state, received, now=now)
         case HandoverDecided() as decided:
             return _decided(state, decided, now=now)
-        case RatingAssigned() | ReferralClosed() as ended:
-            return closed(state, ended, now=now)
+        case RatingAssigned() | ReferralClosed() as came:
+            return closed(state, came, now=now)
         case TimerElapsed() as elapsed:
             return warn(state, elapsed, now=now)
     return Outcome()
@@ -69,11 +69,9 @@ def _hand(state: Handings | None, linked: ChildLinked, *, now: Now) -> Outcome[H
     after = before.model_copy(update={"cases": cases, "allocated": allocated})
     if after.of(letter_of(linked)) is None:
         red = Colour.RED if prepared(linked, now=now).may_be_red else None
-        after = _handed(after, letter_of(linked), worker=worker, colour=red, now=now)
-        if linked.letter_id is None:  # it was handed over before anybody awaited a receipt
-            (*others, last) = after.each
-            unwatched = last.model_copy(update={"clock": None})
-            after = after.model_copy(update={"each": (*others, unwatched)})
+        # What was linked before that noted its letter was handed over when no receipt was owed.
+        clock = _clock(worker, red, now=now) if linked.letter_id else None
+        after = _handed(after, letter_of(linked), worker=worker, clock=clock, now=now)
     return _settled(after, linked.referral_id, before=state, now=now)
 
 
@@ -86,21 +84,25 @@ def _move(state: Handings | None, correction: LinkCorrected, *, now: Now) -> Out
     worker = correction.allocated_to
     latest = worker is not None and allocated.letter == letter_of(correction)
     if worker is not None and latest and after.of(letter_of(correction)) is None:
-        after = _handed(after, letter_of(correction), worker=worker, now=now)
+        clock = _clock(worker, None, now=now)
+        after = _handed(after, letter_of(correction), worker=worker, clock=clock, now=now)
     return _settled(after, correction.referral_id, before=state, now=now)
 
 
-def _handed(
-    state: Handings, letter: str, *, worker: Worker, colour: Colour | None = None, now: Now
-) -> Handings:
+def _clock(worker: Worker, colour: Colour | None, *, now: Now) -> Ticking | None:
     """Its team owes a receipt from now on; of a possible Red, in the time that a Red has."""
-    desk = now.policy.desk_of(worker.team)
+    return now.owing("receipt", by=now.policy.desk_of(worker.team), colour=colour)
+
+
+def _handed(
+    state: Handings, letter: str, *, worker: Worker, clock: Ticking | None, now: Now
+) -> Handings:
     handing = Handing(
         letter=letter,
         worker=worker,
-        desk=desk,
+        desk=now.policy.desk_of(worker.team),
         since=now.at,
-        clock=now.owing("receipt", by=desk, colour=colour),
+        clock=clock,
         fetched=letter in state.fetched,
     )
     return state.with_one(handing)
@@ -123,7 +125,7 @@ def _settled(
         )
         done, sent = take_back(one, fact, reason=MOVED, now=now)
         after = after.with_one(done)
-        facts.append(fact)
+        facts += [fact, *ended(one, fact, reason=TAKEN_BACK, now=now)]
         letters += sent
     due = timers(after.next_at, referral_id, before=before.next_at if before else None)
     return Outcome(after, tuple(facts), tuple(letters), due, tuple(takes_back))
@@ -177,7 +179,8 @@ def _decided(state: Handings | None, decided: HandoverDecided, *, now: Now) -> O
     allocated = state.allocated.taken_back(fact)
     after = state.with_one(done).model_copy(update={"allocated": allocated})
     due = timers(after.next_at, decision.referral_id, before=state.next_at)
-    return Outcome(after, (fact,), tuple(letters), due, (handing.letter,))
+    facts = (fact, *ended(handing, fact, reason=TAKEN_BACK, now=now))
+    return Outcome(after, facts, tuple(letters), due, (handing.letter,))
 
 
 WRONG_TEAM = "A social worker of the hub found that it was handed to the wrong team."

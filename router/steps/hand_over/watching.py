@@ -7,7 +7,7 @@ from router.steps.clocks.owing import told
 from router.steps.clocks.ticking import Ticking, timers
 from router.steps.hand_over.state import Handing, Handings
 from router.steps.now import Now
-from schemas.base import Fact
+from schemas.base import Fact, ReferralHead
 from schemas.letter import Letter
 from schemas.outcome import ReferralClosed
 from schemas.owed import ClockClosed, Owed
@@ -56,25 +56,31 @@ def warn(state: Handings | None, elapsed: TimerElapsed, *, now: Now) -> Outcome[
     return Outcome(after, tuple(facts), tuple(letters), due)
 
 
+TAKEN_BACK = "The handover was taken back."
+
+
 def closed(
-    state: Handings | None, ended: RatingAssigned | ReferralClosed, *, now: Now
+    state: Handings | None, came: RatingAssigned | ReferralClosed, *, now: Now
 ) -> Outcome[Handings]:
     """Once the hub has rated it, nobody need take up what a team has refused; once it is closed,
     nobody need confirm it either.
     """
-    after, facts = state, list[Fact]()
+    over, facts = isinstance(came, ReferralClosed), list[Fact]()
+    why = "The referral was closed." if over else "A social worker of the hub has rated it."
+    after = state
     for one in state.each if state else ():
-        awaited = not one.taken_back and (isinstance(ended, ReferralClosed) or one.refused)
-        if one.clock is None or not awaited or after is None:
-            continue
-        head = {"referral_id": ended.referral_id, "case_id": after.cases.now}
-        owed = owed_of(one, one.clock, **head, lead=now.policy.lead_agency)
-        facts.append(ClockClosed(**owed.shared(Owed), reason=_why(ended)))
-        after = after.with_one(one.model_copy(update={"clock": None}))
+        if after is not None and one.clock and not one.taken_back and (over or one.refused):
+            facts += ended(one, came, reason=why, now=now)
+            after = after.with_one(one.model_copy(update={"clock": None}))
     return Outcome(after, tuple(facts)) if facts else Outcome()
 
 
-def _why(ended: RatingAssigned | ReferralClosed) -> str:
-    if isinstance(ended, ReferralClosed):
-        return "The referral was closed."
-    return "A social worker of the hub has rated it."
+def ended(
+    handing: Handing, about: ReferralHead, *, reason: str, now: Now
+) -> tuple[ClockClosed, ...]:
+    """The fact that what is owed cannot be answered any more, where anything is."""
+    if handing.clock is None:
+        return ()
+    head = {"referral_id": about.referral_id, "case_id": about.case_id}
+    owed = owed_of(handing, handing.clock, **head, lead=now.policy.lead_agency)
+    return (ClockClosed(**owed.shared(Owed), reason=reason),)

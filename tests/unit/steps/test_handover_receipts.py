@@ -218,8 +218,10 @@ def test_nobody_need_confirm_what_the_hub_has_closed() -> None:
 
 def test_a_handover_that_nobody_has_fetched_is_taken_back_and_its_team_never_hears() -> None:
     outcome = handing(with_worker()).when(decided())
-    (fact,) = outcome.facts
+    fact, ended = outcome.facts
     assert isinstance(fact, HandoverTakenBack)
+    assert isinstance(ended, ClockClosed)
+    assert ended.reason == "The handover was taken back."
     assert (fact.letter_id, fact.decided_by) == ("letter-1", "D. Manager")
     assert fact.picture_id is not None
     assert outcome.takes_back == ("letter-1",)
