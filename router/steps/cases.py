@@ -11,7 +11,7 @@ from typing import Literal, Self
 from pydantic import Field
 
 from schemas.base import Identity, Instant, Shape
-from schemas.case import ChildLinked, LinkCorrected, Worker
+from schemas.case import ChildLinked, LinkCorrected, RegistersChanged, Worker
 from schemas.handover import HandoverTakenBack
 
 
@@ -67,6 +67,20 @@ class Allocated(Shape):
     """Of the correction that said so; 0: the link itself."""
     gone: tuple[Identity, ...] = Field(default=(), exclude_if=not_)
     """Letters of handovers that were taken back."""
+    registered: Worker | None = Field(default=None, exclude_if=not_)
+    """Who the case system has said since to be the child's worker."""
+
+    @property
+    def works_with(self) -> Worker | None:
+        """The child's worker: whose team has it, or who was allocated since; nobody from whose team
+        it was taken back.
+        """
+        since = None if self.registered == self.worker else self.registered
+        return self.has_it or since
+
+    def heard(self, registers: RegistersChanged) -> Self:
+        """With who is the child's worker now, as the case system says."""
+        return self.model_copy(update={"registered": registers.allocated_to})
 
     @property
     def has_it(self) -> Worker | None:
@@ -90,7 +104,8 @@ class Allocated(Shape):
 
     def _with(self, link: ChildLinked | LinkCorrected) -> Self:
         letter = letter_of(link) if link.allocated_to else None
-        return self.model_copy(update={"worker": link.allocated_to, "letter": letter})
+        said = {"worker": link.allocated_to, "letter": letter, "registered": None}
+        return self.model_copy(update=said)
 
 
 NOBODY = Allocated()

@@ -29,7 +29,7 @@ from router.steps.places import at_once_to, hub_of, recipients_of, to_hub
 from router.steps.safety import CHILD, cautioned, guarded
 from router.steps.sanitising import Known, Sanitised, known_of, sanitise
 from schemas.base import Fact
-from schemas.case import ChildLinked, LinkCorrected, NotificationAmended
+from schemas.case import ChildLinked, LinkCorrected, NotificationAmended, RegistersChanged
 from schemas.handover import HandoverTakenBack
 from schemas.identity import OwnedIdentity
 from schemas.information import (
@@ -269,8 +269,8 @@ def _again(desk: _Desk, before: Gathering) -> list[ProductDrafted]:
 
 def _joining(desk: _Desk, before: Gathering) -> Iterator[ProductDrafted]:
     """For the team of a worker who has the child since the front line was told at once."""
-    state, worker = desk.state, desk.state.allocated.has_it
-    if worker is None or worker == before.allocated.has_it or state.at_once is None:
+    state, worker = desk.state, desk.state.allocated.works_with
+    if worker is None or worker == before.allocated.works_with or state.at_once is None:
         return
     part = _Part("urgent", state.at_once, desk.items(), urgent=True)
     has = {one.recipient for one in state.holding if one.urgent}
@@ -352,7 +352,7 @@ def _recipients(desk: _Desk, part: _Part) -> Iterator[Recipient]:
     """Those of the profile; what its front line is told at once goes to the team of the child's
     worker too, for the same purpose.
     """
-    rule, worker = desk.now.rule(part.colour), desk.state.allocated.has_it
+    rule, worker = desk.now.rule(part.colour), desk.state.allocated.works_with
     hub = hub_of(desk.notified.child, desk.now)
     own = (at_once_to if part.urgent else recipients_of)(rule, hub, desk.now)
     yield from own
@@ -431,6 +431,7 @@ STEP: Step[Gathering] = Step(
         ReferralReopened,
         LinkCorrected,
         HandoverTakenBack,
+        RegistersChanged,
         NotificationAmended,
         ItemAmended,
         ProductRefused,

@@ -13,7 +13,7 @@ from router.steps import thresholds
 from router.steps.cases import NOBODY, Allocated, Cases
 from router.steps.sanitising import Known
 from schemas.base import Code, Identity, Instant, Line, Shape
-from schemas.case import ChildLinked, LinkCorrected, NotificationAmended
+from schemas.case import ChildLinked, LinkCorrected, NotificationAmended, RegistersChanged
 from schemas.gathering import Level
 from schemas.handover import HandoverTakenBack
 from schemas.information import (
@@ -210,6 +210,8 @@ def noted(state: Gathering, message: Message, *, profile: BoroughProfile) -> Gat
             cases = Cases.corrected(state.cases, correction, at=message.time)
             moved = {"cases": cases, "allocated": state.allocated.corrected(correction)}
             return state if cases == state.cases else state.model_copy(update=moved)
+        case RegistersChanged() as registers if _bears(state, registers):
+            return state.model_copy(update={"allocated": state.allocated.heard(registers)})
         case HandoverTakenBack() as fact:
             return state.model_copy(update={"allocated": state.allocated.taken_back(fact)})
         case RatingSuggested(colour=colour) if state.suggested is None:
@@ -225,6 +227,12 @@ def noted(state: Gathering, message: Message, *, profile: BoroughProfile) -> Gat
             return _ended(state, closed=False, cancelled=False)
         case _:
             return _heard(state, message)
+
+
+def _bears(state: Gathering, registers: RegistersChanged) -> bool:
+    """Whether it says of the child that the referral is held to be about who its worker is now."""
+    same = state.cases is not None and state.cases.now == registers.case_id
+    return same and registers.allocated_to != state.allocated.registered
 
 
 def _heard(state: Gathering, message: Message) -> Gathering:

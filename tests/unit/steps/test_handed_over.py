@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from router.steps.compose import decide as compose
 from router.steps.rate import decide as rate
 from router.steps.request_information import decide as request_information
-from schemas.case import LinkCorrected
+from schemas.case import LinkCorrected, RegistersChanged
 from schemas.handover import HandoverMade, HandoverNews, HandoverTakenBack
 from schemas.information import InformationRequest, InformationRequested, RequestsPrepared
 from schemas.notices import RatingRequest, RequestsPlanned
@@ -272,6 +272,30 @@ def test_a_worker_who_is_found_to_have_the_child_of_a_red_gets_it_beside_the_fro
     outcome = step.when(same.model_copy(update=told))
     (draft,) = of(ProductDrafted, outcome.facts)
     assert (draft.recipient, draft.urgent) == (TEAM, True)
+
+
+def allocated(worker: Any = None, case_id: str = "case-1") -> RegistersChanged:
+    return RegistersChanged(referral_id="ref-1", case_id=case_id, allocated_to=worker)
+
+
+@pytest.mark.parametrize("first", ["allocated", "rated"])
+def test_a_red_goes_to_the_team_of_a_worker_who_was_allocated_since_it_was_linked(
+    first: str,
+) -> None:
+    facts = [allocated(given.worker()), given.assigned(Colour.RED)]
+    ordered = facts if first == "allocated" else facts[::-1]
+    urgent = [one.recipient for one in drafted(given.linked(given.HIT), *ordered) if one.urgent]
+    assert sorted(urgent) == sorted({*FRONT_LINE, TEAM})
+
+
+def test_a_red_goes_to_no_team_that_it_was_taken_back_from_or_whose_worker_it_is_no_more() -> None:
+    link, red = with_worker(given.HIT), given.assigned(Colour.RED)
+    back = drafted(link, taken_back(), allocated(given.worker()), red)
+    assert {one.recipient for one in back if one.urgent} == FRONT_LINE
+    other = drafted(given.linked(), allocated(given.worker()), allocated(), red)
+    assert {one.recipient for one in other if one.urgent} == FRONT_LINE
+    elsewhere = drafted(given.linked(), allocated(given.worker(), "case-9"), red)
+    assert {one.recipient for one in elsewhere if one.urgent} == FRONT_LINE
 
 
 # --- in whatever order
