@@ -182,6 +182,10 @@ class ApprovalRequest(About, SentProduct, Notice, type="mash.approval-request.v1
     legal_basis: Line | None = Field(default=None, exclude_if=lambda basis: basis is None)
     """Of a rating of this colour, as the profile says; requests of old lack it."""
     colour: Colour
+    follows: Identity | None = Field(default=None, exclude_if=lambda id_: id_ is None)
+    """The product that has gone without the item: it goes by itself once it is released."""
+    due_at: Instant | None = Field(default=None, exclude_if=lambda at: at is None)
+    """By when to decide, where the profile says."""
     item: DraftItem
     about_digest: Digest | None = Field(default=None, exclude_if=not_)
     """Of all that the product would say of whom it is about, for the digest of an owner's own words

@@ -123,6 +123,17 @@ class AgeBand(Shape):
     unborn: bool = False
 
 
+class SilentOwner(Shape):
+    """What becomes of a product whose owner has not decided in the time agreed."""
+
+    after: Literal["due", "chain"] = "chain"
+    """When that time is over: once it is due, or once the last of the chain was told."""
+    then: Literal["without", "signpost", "wait"] = "wait"
+    """The product goes without what is the owner's: ``without`` a word of it, or with a
+    ``signpost`` where the owner agreed to one; or it waits, and an alarm is raised.
+    """
+
+
 class ColourRule(Shape):
     """What a rating means in this borough (R17 to R19, R23, R37, R38)."""
 
@@ -147,6 +158,8 @@ class ColourRule(Shape):
     """By clock, how long it has at this rating, where that is not as :attr:`BoroughProfile.allowed`
     says: minutes at a Red.
     """
+    silent_owner: SilentOwner | None = Field(default=None, exclude_if=_no)
+    """At this rating, where that is not as :attr:`BoroughProfile.silent_owner` says."""
     act_within: TimeAllowed | None = Field(default=None, exclude_if=_no)
     """For that, in the recipient's own time from when the product goes out; None: not told."""
 
@@ -209,6 +222,9 @@ class BoroughProfile(Shape):
     """
     chains: dict[ClockKind, tuple[Contact, ...]] = Field(default={}, exclude_if=not_)
     """By clock, along whom it goes up once its due time has passed."""
+    silent_owner: SilentOwner = Field(
+        default=SilentOwner(), exclude_if=lambda rule: rule == SilentOwner()
+    )
     levels: dict[Level, tuple[Code, ...]]
     """Which agencies are asked at which level (R23)."""
     identity: tuple[IdentityAgreed, ...] = Field(

@@ -390,6 +390,12 @@ _REASONS = (
         False,
     ),
     Reason(
+        "refused.others-words",
+        "It says in the words of another agency what that has not let leave.",
+        "Say it in words of your own, or wait until that agency has decided.",
+        False,
+    ),
+    Reason(
         "refused.unsafe",
         "Without these fields somebody would still be at risk.",
         "Leave out all that the review names, or decide to send it or not to.",

@@ -234,6 +234,8 @@ TOPICS: tuple[Topic, ...] = (
             product.ItemAmended,
             product.ProductApproved,
             product.ProductRefused,
+            product.ProductWithout,
+            product.OwnerSilent,
             product.ApprovalWithdrawn,
             safety.ProductHeld,
         ),

@@ -6,7 +6,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -101,6 +101,8 @@ class Database:
         self.recent = Recent()
         self.decoded = DecodedByKind()
         self.changed = threading.Condition()
+        self.clock: Callable[[], int] = _micros
+        """The time in microseconds: what times transactions, and when timers are due."""
         self._thread = threading.local()
         self._sqlite = self.engine.dialect.name == "sqlite"
         self._one_writer: AbstractContextManager[object] = (
@@ -171,7 +173,7 @@ class Database:
     def _begin(self) -> Iterator[Transaction]:
         with self._errors_without_data(), self.engine.begin() as connection:
             transaction = Transaction(
-                connection, self.vault, self.decoded, time.time_ns() // 1000, self.keeps_outbox
+                connection, self.vault, self.decoded, self.clock(), self.keeps_outbox
             )
             yield transaction
         self.vault.committed(connection)
@@ -190,6 +192,10 @@ class Database:
             raise Unstorable(type(error).__name__) from None
         except SQLAlchemyError as error:
             raise Unavailable(type(error).__name__) from None
+
+
+def _micros() -> int:
+    return time.time_ns() // 1000
 
 
 _OVERTAKEN = ("23505", "40", "SQLITE_CONSTRAINT_PRIMARYKEY", "SQLITE_CONSTRAINT_UNIQUE")

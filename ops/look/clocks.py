@@ -11,6 +11,8 @@ from pydantic import TypeAdapter
 
 from ops.look.reading import Readable
 from router.step import Step
+from router.steps.approve import decide as approve
+from router.steps.approve.state import Approvals, Draft
 from router.steps.check import decide as check
 from router.steps.check.state import Checking
 from router.steps.clocks.ticking import Ticking
@@ -33,6 +35,7 @@ _STEPS: tuple[Step[Any], ...] = (
     request_information.STEP,
     check.STEP,
     hand_over.STEP,
+    approve.STEP,
 )
 _LATELY = dt.timedelta(days=7)
 _MOST = 50_000
@@ -86,8 +89,16 @@ def _clocks(state: object, referral_id: str, *, lead: str, at: dt.datetime) -> I
                     yield _clock(referral_id, one.agency, "answer", one, at=at)
         case Handings():
             yield from _receipts(state, referral_id, lead=lead, at=at)
+        case Approvals():
+            yield from _of_owners(state, at=at)
         case Checking():
-            yield from _checks(state, referral_id, at=at)
+            yield from _of_checks(state, referral_id, at=at)
+
+
+def _of_owners(state: Approvals, *, at: dt.datetime) -> Iterator[Clock]:
+    for _, draft in state.in_stage(Draft):
+        for agency, ticking in draft.clocks.items():
+            yield _clock(draft.referral_id, agency, "approval", ticking, at=at)
 
 
 def _receipts(state: Handings, referral_id: str, *, lead: str, at: dt.datetime) -> Iterator[Clock]:
@@ -100,7 +111,7 @@ def _receipts(state: Handings, referral_id: str, *, lead: str, at: dt.datetime) 
             yield _clock(referral_id, agency, "receipt", one.clock, at=at)
 
 
-def _checks(state: Checking, referral_id: str, *, at: dt.datetime) -> Iterator[Clock]:
+def _of_checks(state: Checking, referral_id: str, *, at: dt.datetime) -> Iterator[Clock]:
     for result in state.results:
         if result.due_at and result.state == "awaited":
             yield Clock(

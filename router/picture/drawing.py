@@ -12,6 +12,7 @@ from router.picture import child, gathered
 from router.picture.events import FamilyEvents, family_events
 from router.picture.family import pictured_adults
 from router.picture.reading import Found
+from router.steps.compose.gathering import Gathering
 from router.steps.hand_over.state import Handings
 from router.steps.link.register import Evidence, PersonRecord
 from router.steps.rate.state import Assigned, HandedOver, Kept, Standing, State
@@ -54,6 +55,11 @@ def part_of(picture: Picture, agency: str) -> PicturePart:
         own=tuple(one for one in picture.history if one.agency == agency),
         asked=tuple(one for one in picture.asked if one.agency == agency),
     )
+
+
+def _concern_of(gathering: Gathering | None, referral_id: str) -> str:
+    """Under which what owners say is remembered."""
+    return (gathering and gathering.concern_id) or referral_id
 
 
 def _is_revealed(linked: ChildLinked | None) -> bool:
@@ -126,6 +132,7 @@ class _Drawing:
             ),
             asked=gathered.asked(asking, gathering),
             not_asked=gathered.not_asked(asking),
+            owed=gathered.owed(self.found.approvals.get(_concern_of(gathering, id_)), id_),
             volunteered=gathered.volunteered(asking, gathering),
             **gathered.checked(self.found.checking.get(id_)),
             suggestion=self._suggestion(rated),

@@ -26,6 +26,7 @@ _CLOSED_AS = {
     Disposal.EARLY_HELP: "with early help",
     Disposal.FRONT_LINE_TEAM: "with the front line team",
     Disposal.SIGNPOSTED: "with a pointer to another service",
+    Disposal.TRANSFERRED: "and passed it on to the hub of the area where the child lives now",
 }
 
 

@@ -14,14 +14,17 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from router.steps.compose import decide as compose
+from router.steps.now import Now
 from router.steps.rate import decide as rate
+from router.steps.rate.state import Closed
+from router.steps.rate.with_team import told_team
 from router.steps.request_information import decide as request_information
 from schemas.case import LinkCorrected, RegistersChanged
 from schemas.handover import HandoverMade, HandoverNews, HandoverTakenBack
 from schemas.information import InformationRequest, InformationRequested, RequestsPrepared
 from schemas.notices import RatingRequest, RequestsPlanned
 from schemas.outcome import ReferralClosed
-from schemas.product import ProductDrafted, ProductVoided
+from schemas.product import Disposal, ProductDrafted, ProductVoided
 from schemas.rating import Colour, RatingAssigned, RatingSuggested
 from schemas.refusals import Refusal
 from tests.support import given
@@ -378,3 +381,23 @@ def test_a_referral_is_with_a_team_or_has_a_clock_whatever_is_heard(
     assert (step.state.kind == "handed_over") is (with_team and not possible)
     if step.state.kind != "handed_over":
         assert step.state.clocks
+
+
+@pytest.mark.parametrize("outcome", Disposal)
+def test_the_team_reads_every_outcome_in_words(outcome: Disposal) -> None:
+    step = rating().given(with_worker(), decided(Colour.GREEN))
+    news = told_team(
+        step.state.model_copy(update={"closed": closed_with(outcome)}), "ref-1", now=AT_NOON
+    )
+    (letter,) = news
+    assert isinstance(letter.notice, HandoverNews)
+    assert letter.notice.says.startswith("The hub has closed this referral ")
+
+
+def closed_with(outcome: Disposal) -> Closed:
+    return Closed(
+        outcome=outcome, may_be_told="Told.", decided_by="S. Worker", rationale="Seen", at=NOON
+    )
+
+
+AT_NOON = Now(NOON, given.policy())
