@@ -17,6 +17,8 @@ from router.steps.identity import identity_of, told_of
 from router.steps.link.register import STEP_NAME, Evidence, PersonRecord
 from router.steps.now import Now
 from router.steps.safety import guarded
+from schemas.alarms import AlarmNotice
+from schemas.changes import ProductChange
 from schemas.handoff import OutcomeForCases
 from schemas.handover import HandoverNews, HandoverNotTaken, HandoverRecall
 from schemas.identity import ChildAbout, IdentityBlock
@@ -35,7 +37,9 @@ from schemas.notices import (
 from schemas.outcome import ReferralOpenAgain, ReferralOutcome
 from schemas.owed import OwedNotice
 from schemas.policy import Policy
+from schemas.referrer import ReferralDecision
 from schemas.safety import Around
+from schemas.school import SchoolToTell
 from stores import codec, people, states
 from stores.database import Transaction, View
 from stores.ports import Leased
@@ -43,6 +47,7 @@ from stores.ports import Leased
 _ABOUT_ONE: Final = frozenset(
     notice.type
     for notice in (
+        AlarmNotice,
         AnswerOverdue,
         DueTimeWarning,
         Handover,
@@ -52,11 +57,14 @@ _ABOUT_ONE: Final = frozenset(
         OutOfArea,
         OutcomeForCases,
         OwedNotice,
+        ProductChange,
+        ReferralDecision,
         ReferralOpenAgain,
         ReferralOutcome,
         RequestCancellation,
         RequestChange,
         RequestsPlanned,
+        SchoolToTell,
     )
 )
 _ABOUT_SEVERAL: Final = frozenset({LinksChanged.type, MergeReview.type, SplitReview.type})
@@ -118,6 +126,8 @@ class _Naming:
     def named(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """The letter with whom it is about."""
         data = event["data"]
+        if event["type"] == AlarmNotice.type and "referral_id" not in data:
+            return dict(event)
         if event["type"] in _ABOUT_ONE:
             worker = data.get("worker") or {}
             about = self._block(data["referral_id"], known_as=worker.get("case_reference"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from zoneinfo import ZoneInfo
@@ -10,7 +11,7 @@ from zoneinfo import ZoneInfo
 from router.steps.clocks.openings import Openings, openings
 from router.steps.clocks.own_time import OwnTime, allowed_time, time_until
 from router.steps.clocks.ticking import Rung, Running, Ticking, rungs, started
-from schemas.calendar import DAY_AND_NIGHT, Elapsed, Minutes, TimeAllowed
+from schemas.calendar import DAY_AND_NIGHT, Contact, Elapsed, Minutes, TimeAllowed
 from schemas.policy import AgeBand, Agreement, BoroughProfile, ColourRule, Policy, SilentOwner
 from schemas.rating import ClockKind, Colour
 
@@ -120,8 +121,8 @@ class Now:
     def _chain(self, kind: ClockKind, clock: Running, runs: Openings) -> tuple[Rung, ...]:
         if clock.own is None:
             return ()
-        contacts, every = self.profile.chains.get(kind, ()), self.profile.escalate_at - 1
-        return rungs(clock.due_at, contacts, every=clock.own * every, runs=runs)
+        contacts, every = self.profile.chains.get(kind, ()), self.profile.escalates_every
+        return rungs(clock.due_at, contacts, every=every(kind, clock.own), runs=runs)
 
     def agreement_with(self, agency: str) -> Agreement | None:
         """The agency's information-sharing agreement, if one is in force today (R50)."""
@@ -146,6 +147,17 @@ class Now:
         partner = self.policy.partners.get(agency)
         makers = partner.decision_makers if partner else ()
         return _plain(who) in map(_plain, makers)
+
+    def is_known(self, agency: str, who: str, *, among: Iterable[Contact] = ()) -> bool:
+        """Whether an agency registers this person, or one of these contacts names them; anybody at
+        one that registers nobody.
+        """
+        partner = self.policy.partners.get(agency)
+        people = (*partner.decision_makers, *partner.social_workers) if partner else ()
+        if not people or (agency == self.policy.lead_agency and self.may_rate(who)):
+            return True
+        named = (part for contact in among for part in contact.role.split(","))
+        return _plain(who) in map(_plain, (*people, *named))
 
     def may_rate(self, who: str) -> bool:
         """Whether this is one of the lead agency's social workers, as far as it registers them."""

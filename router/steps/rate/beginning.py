@@ -9,7 +9,8 @@ from router.steps.asking import Prepared
 from router.steps.clocks.ticking import timers
 from router.steps.now import Now
 from router.steps.places import hub_of
-from router.steps.rate.state import HandedOver, Kept, Referrer, State, Suggested
+from router.steps.rate.referring import referrer_of
+from router.steps.rate.state import HandedOver, Kept, State, Suggested
 from router.steps.sharing import revealed, shown_reasons
 from router.steps.thresholds import Suggestion
 from schemas.case import ChildLinked
@@ -29,14 +30,17 @@ def kept_of(linked: ChildLinked, ready: Prepared, *, now: Now) -> Kept:
         reasons=reasons,
         set_aside=revealed(said).set_aside,
         may_be_red=ready.may_be_red,
-        referrer=Referrer(agency=linked.agency, reference=said.reference),
+        referrer=referrer_of(linked),
+        versions=linked.versions,
         elsewhere=hub_of(said.subject, now),
     )
 
 
 def all_reasons(suggestion: Suggestion) -> tuple[str, ...]:
-    """Whoever decides is told what the words deny too; agencies that are asked are not."""
-    return (*suggestion.reasons, *suggestion.denied)
+    """Whoever decides is told of repeats and of what the words deny too; agencies that are asked
+    are not.
+    """
+    return (*suggestion.reasons, *suggestion.repeats, *suggestion.denied)
 
 
 def taken_up(state: HandedOver, kept: Kept, *, now: Now) -> Suggested:
@@ -64,6 +68,7 @@ def begin(
     *,
     reasons: tuple[str, ...] | None = None,
     plan: RequestPlan | None = None,
+    asks: bool = False,
     elsewhere: Place | None = None,
     now: Now,
 ) -> Outcome[State]:
@@ -83,10 +88,13 @@ def request_of(
     suggested: Suggested,
     *,
     plan: RequestPlan | None = None,
+    asks: bool = False,
     elsewhere: Place | None = None,
     policy: Policy,
 ) -> Letter:
-    """The letter that asks a social worker to rate."""
+    """The letter that asks a social worker to rate; ``asks``: parents may be asked for their
+    consent.
+    """
     watched = suggested.possible_red
     notice = RatingRequest(
         referral_id=referral_id,
@@ -100,5 +108,6 @@ def request_of(
         possible_red=suggested.may_be_red,
         possible_red_due_at=watched.due_at if watched else None,
         plan=plan,
+        for_parents=policy.profile.for_parents if asks else None,
     )
     return Letter("rating-request", agency=policy.lead_agency, notice=notice)

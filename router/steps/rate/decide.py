@@ -12,11 +12,18 @@ from typing import Any
 from router.step import Outcome, Step, referral_of, refuse
 from router.steps.asking import prepared
 from router.steps.cases import NOBODY, Cases
+from router.steps.clocks.owing import Told
 from router.steps.clocks.ticking import Ticking, timers
 from router.steps.now import Now
 from router.steps.places import place_of
 from router.steps.rate.beginning import all_reasons, begin, kept_of, request_of, taken_up
 from router.steps.rate.concluding import close, follow, reopen, watched_anew
+from router.steps.rate.referring import (
+    letter_of,
+    remind,
+    watched,
+    words_of,
+)
 from router.steps.rate.state import (
     STEP_NAME,
     Assigned,
@@ -28,10 +35,11 @@ from router.steps.rate.state import (
     Suggested,
     Supplied,
 )
-from router.steps.rate.with_team import hand_over, handed, moved_on, take_back, told_team
+from router.steps.rate.with_team import handed, left_to_team, moved_on, take_back, told_team
 from schemas.base import Code, Fact
-from schemas.case import ChildLinked, ConcernFollowed, LinkCorrected
+from schemas.case import ChildLinked, ConcernFollowed, LinkCorrected, NotificationAmended
 from schemas.checks import CheckAnswered, CheckLate, ChecksRevised
+from schemas.consent import ConsentAnswer, ConsentRecorded
 from schemas.decisions import OutcomeDecided, RatingDecided, RatingDecision
 from schemas.handover import HandoverTakenBack
 from schemas.information import (
@@ -58,7 +66,14 @@ from schemas.rating import (
 )
 
 Check = CheckAnswered | CheckLate | ChecksRevised
-News = InformationAnswered | InformationMissing | InformationVolunteered | ConcernFollowed | Check
+News = (
+    InformationAnswered
+    | InformationMissing
+    | InformationVolunteered
+    | ConcernFollowed
+    | Check
+    | ConsentRecorded
+)
 """What could change a rating."""
 
 
@@ -78,10 +93,8 @@ def decide(state: State | None, message: Message, policy: Policy) -> Outcome[Sta
             return close(state, decided, now=now)
         case ConcernFollowed() as came if isinstance(state, Assigned) and state.closed:
             return follow(state, came, now=now)
-        case LinkCorrected() as correction:
-            return _move(state, correction, now=now)
-        case HandoverTakenBack() as fact:
-            return take_back(state, fact, now=now)
+        case LinkCorrected() | HandoverTakenBack() | NotificationAmended() as came:
+            return _follow_link(state, came, now=now)
         case came if isinstance(came, News):
             return _tell_news(state, came, policy=policy)
         case ProductReleased() | ProductRefused() as sent:
@@ -102,17 +115,26 @@ def _suggest(state: State | None, linked: ChildLinked, *, now: Now) -> Outcome[S
     kept = kept_of(linked, ready, now=now)
     told = HandedOver(cases=cases, allocated=allocated, kept=kept, revision=revision)
     if allocated.has_it and not kept.may_be_red:
-        return hand_over(told, linked.referral_id, now=now)
+        return left_to_team(told, linked.referral_id, now=now)
     place = place_of(linked.notification.subject, now)
-    begun = begin(
+    asked = begin(
         taken_up(told, kept, now=now),
         linked.referral_id,
         reasons=all_reasons(ready.suggestion),
         plan=ready.plan,
+        asks=ready.concern.consent == "not_sought",
         elsewhere=place,
         now=now,
     )
-    return replace(begun, letters=(*begun.letters, *_out_of_area(linked, place, to=kept.elsewhere)))
+    assert isinstance(asked.state, Suggested)
+    after = watched(asked.state, linked, adult=ready.concern.is_adult, now=now)
+    assert isinstance(after.state, Suggested)
+    return replace(
+        after,
+        facts=(*asked.facts, *after.facts),
+        letters=(*asked.letters, *_out_of_area(linked, place, to=kept.elsewhere)),
+        timers=timers(after.state.next_at, linked.referral_id),
+    )
 
 
 def _out_of_area(linked: ChildLinked, place: Place | None, *, to: Code | None) -> Iterator[Letter]:
@@ -162,18 +184,23 @@ def _assigned(
     state: Suggested | Assigned, decision: RatingDecision, *, picture: Shown, now: Now
 ) -> Outcome[State]:
     assigned = _with_rating(state, decision, now=now)
+    words = words_of(state, decision, now=now)
+    said = {"case_id": state.cases.now, "may_be_told": words}
     fact = RatingAssigned(
-        **decision.shared(RatingAssigned) | {"case_id": state.cases.now},
+        **decision.shared(RatingAssigned) | said,
+        told=state.referrer.agency if state.referrer and words else None,
         previous=state.colour,
         confirmed=decision.colour is state.colour,
         profile=now.profile.title,
         product_due_at=assigned.product_due_at,
         picture_id=picture.id,
         newer=picture.revision < state.revision,
+        versions=state.versions,
     )
+    letters = letter_of(state, decision.referral_id, words=words, now=now)
     due = timers(assigned.next_at, decision.referral_id, before=state.next_at)
     told = told_team(assigned, decision.referral_id, now=now)
-    return Outcome(assigned, (fact,), told, due)
+    return Outcome(assigned, (fact,), (*letters, *told), due)
 
 
 def _rated_beside(
@@ -188,8 +215,11 @@ def _rated_beside(
 
 
 def _with_rating(state: Suggested | Assigned, decision: RatingDecision, *, now: Now) -> Assigned:
-    earlier = state if isinstance(state, Assigned) else None
     due_at = _product_due(state, decision.colour, now=now)
+    if isinstance(state, Assigned) and state.colour is not decision.colour:
+        # Products of another rating stand no more; this one has its own.
+        state = state.model_copy(update={"supplied": ()})
+    earlier = state if isinstance(state, Assigned) else None
     rated = Rated(at=now.at, **decision.shared(Rated))
     return Assigned(
         cases=state.cases,
@@ -200,6 +230,7 @@ def _with_rating(state: Suggested | Assigned, decision: RatingDecision, *, now: 
         product=_product_clock(state, decision.colour, due_at=due_at, now=now),
         revision=state.revision,
         referrer=state.referrer,
+        versions=state.versions,
         elsewhere=state.elsewhere,
         supplied=earlier.supplied if earlier else (),
         history=(*earlier.history, rated) if earlier else (rated,),
@@ -242,6 +273,19 @@ def _product_clock(
     return now.product_clock(colour, due_at)
 
 
+def _follow_link(
+    state: State | None, came: LinkCorrected | HandoverTakenBack | NotificationAmended, *, now: Now
+) -> Outcome[State]:
+    """What linking, or the handover, says of a referral that was linked."""
+    match came:
+        case LinkCorrected():
+            return _move(state, came, now=now)
+        case HandoverTakenBack():
+            return take_back(state, came, now=now)
+        case NotificationAmended(amended_by=version):
+            return _amended(state, version)
+
+
 def _move(state: State | None, correction: LinkCorrected, *, now: Now) -> Outcome[State]:
     cases = Cases.corrected(state.cases if state else None, correction, at=now.at)
     allocated = (state.allocated if state else NOBODY).corrected(correction)
@@ -274,7 +318,7 @@ def _moved(
         told = told_team(state, referral_id, now=now) if changed else ()
         return replace(done, letters=(*done.letters, *told))
     if state.allocated.has_it and not state.may_be_red:
-        return hand_over(handed(state), referral_id, now=now)
+        return left_to_team(handed(state), referral_id, now=now)
     if state.cases.now == before.cases.now:
         return Outcome(state=state)
     return Outcome(state=state, letters=(request_of(referral_id, state, policy=now.policy),))
@@ -294,6 +338,16 @@ def _rated_moved(
     said = "A human found that it is about another child."
     news = _news(moved, referral_id, said=said, policy=now.policy)
     return replace(done, letters=(*done.letters, news))
+
+
+def _amended(state: State | None, version: str) -> Outcome[State]:
+    """Whoever is asked by a rating of one version is not asked by one of another."""
+    if isinstance(state, HandedOver) and state.kept:
+        kept = state.kept.model_copy(update={"versions": (*state.kept.versions, version)})
+        return Outcome(state.model_copy(update={"kept": kept}))
+    if not isinstance(state, Suggested | Assigned):
+        return Outcome()
+    return Outcome(state.model_copy(update={"versions": (*state.versions, version)}))
 
 
 def _tell_news(state: State | None, came: News, *, policy: Policy) -> Outcome[State]:
@@ -330,6 +384,14 @@ def _is_no_news(came: News) -> bool:
     return False
 
 
+_CONSENT = {
+    ConsentAnswer.GIVEN: "given",
+    ConsentAnswer.REFUSED: "refused",
+    ConsentAnswer.NOT_SOUGHT: "not sought",
+    ConsentAnswer.OVERRIDDEN: "overridden by another legal basis",
+}
+
+
 def _said_of(came: News, policy: Policy) -> str:
     match came:
         case ChecksRevised():
@@ -344,6 +406,8 @@ def _said_of(came: News, policy: Policy) -> str:
             return "The concern was told again, or amended."
         case ConcernFollowed():
             return "There is a further concern about the child."
+        case ConsentRecorded(agency=agency, answer=answer):
+            return f"{policy.name_of(agency)} told of the parents' consent: {_CONSENT[answer]}."
         case InformationVolunteered():
             return f"{policy.name_of(came.agency)} told something that nobody had asked."
         case InformationMissing():
@@ -360,7 +424,7 @@ def _supply(
     A product that was refused counts: nothing may leave.
     """
     voided = isinstance(sent, ProductRefused) and sent.voided
-    if not isinstance(state, Assigned) or sent.urgent or voided:
+    if not isinstance(state, Assigned) or sent.urgent or sent.school_notice or voided:
         return Outcome()
     after = state.with_supplied(Supplied(**sent.shared(Supplied)))
     if after is state:
@@ -377,7 +441,8 @@ def _warn(state: State | None, elapsed: TimerElapsed, *, now: Now) -> Outcome[St
     if not isinstance(state, Suggested | Assigned):
         return Outcome()
     rung = {clock: at for clock, at in state.clocks.items() if at.next_at <= elapsed.due_at}
-    if not rung:
+    after, owed = _reminded(state, elapsed, now=now)
+    if not rung and owed is None:
         return Outcome()
     warnings = [
         DueTimeWarning(
@@ -394,10 +459,22 @@ def _warn(state: State | None, elapsed: TimerElapsed, *, now: Now) -> Outcome[St
     told: dict[str, Ticking | None] = {
         clock: _told(clock, ticking, now=now) for clock, ticking in rung.items()
     }
-    after = state.model_copy(update=told)
-    letters = (_warning(one, now=now) for one in warnings)
+    after = after.model_copy(update=told)
+    facts = (*map(_warned, warnings), *((owed.fact,) if owed else ()))
+    letters = (*(_warning(one, now=now) for one in warnings), *((owed.letter,) if owed else ()))
     next_timers = timers(after.next_at, elapsed.key, before=state.next_at)
-    return Outcome(after, tuple(map(_warned, warnings)), tuple(letters), next_timers)
+    return Outcome(after, facts, letters, next_timers)
+
+
+def _reminded(
+    state: Suggested | Assigned, elapsed: TimerElapsed, *, now: Now
+) -> tuple[Suggested | Assigned, Told | None]:
+    """With the clock of whoever brought the concern as it is once that was told."""
+    telling = state.telling if isinstance(state, Suggested) else None
+    if not isinstance(state, Suggested) or telling is None or telling.next_at > elapsed.due_at:
+        return state, None
+    owed = remind(state, elapsed.key, now=now)
+    return state.model_copy(update={"telling": owed.clock}), owed
 
 
 def _told(clock: Clock, ticking: Ticking, *, now: Now) -> Ticking | None:
@@ -428,6 +505,7 @@ STEP: Step[State] = Step(
         TimerElapsed,
         LinkCorrected,
         HandoverTakenBack,
+        NotificationAmended,
         InformationAnswered,
         InformationMissing,
         InformationVolunteered,
@@ -435,6 +513,7 @@ STEP: Step[State] = Step(
         ChecksRevised,
         CheckAnswered,
         CheckLate,
+        ConsentRecorded,
     ),
     state=State,
     key=referral_of,

@@ -4,12 +4,14 @@ a human of the hub may rate any, and the team hears what was decided (R9, R19).
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from router.step import Outcome
 from router.steps.cases import NOBODY, Cases
 from router.steps.now import Now
 from router.steps.rate.beginning import begin, taken_up
+from router.steps.rate.referring import hand_over, watched_again
 from router.steps.rate.state import Assigned, Early, HandedOver, Kept, State, Suggested
 from schemas.case import Worker
 from schemas.handover import HandoverMade, HandoverNews, HandoverTakenBack
@@ -30,8 +32,10 @@ _CLOSED_AS = {
 }
 
 
-def hand_over(state: HandedOver, referral_id: str, *, now: Now) -> Outcome[State]:
-    """Its worker's team has it: no clock of the hub's runs, and the lead agency may see it."""
+def left_to_team(state: HandedOver, referral_id: str, *, now: Now) -> Outcome[State]:
+    """Its worker's team has it: no clock of the hub's runs, the lead agency may see it, and whoever
+    brought it is told.
+    """
     worker, kept = state.allocated.has_it, state.kept
     if worker is None or kept is None:
         return Outcome(state=state)
@@ -43,7 +47,8 @@ def hand_over(state: HandedOver, referral_id: str, *, now: Now) -> Outcome[State
         explanation=_TO_THE_LEAD,
     )
     letter = Letter("handed-over", agency=now.policy.lead_agency, notice=notice)
-    return Outcome(state=state, letters=(letter,))
+    told = hand_over(state, referral_id, referrer=kept.referrer, now=now)
+    return replace(told, letters=(letter, *told.letters))
 
 
 def handed(state: Suggested) -> HandedOver:
@@ -62,10 +67,10 @@ def moved_on(
     """
     holder, kept = state.allocated.has_it, state.kept
     if holder is None and kept is not None:
-        return begin(taken_up(state, kept, now=now), referral_id, now=now)
+        return begin(watched_again(taken_up(state, kept, now=now), now=now), referral_id, now=now)
     if holder == had:
         return Outcome(state=state)
-    return hand_over(state, referral_id, now=now)
+    return left_to_team(state, referral_id, now=now)
 
 
 def take_back(state: State | None, fact: HandoverTakenBack, *, now: Now) -> Outcome[State]:

@@ -4,21 +4,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from router.step import Outcome, Step, referral_of
 from router.steps.asking import prepared
 from router.steps.cases import NOBODY, Allocated, Cases
 from router.steps.clocks.ticking import timers
 from router.steps.now import Now
 from router.steps.request_information.answers import miss, take, volunteer
+from router.steps.request_information.consent import consented
 from router.steps.request_information.further import close, decide_further, stopped
 from router.steps.request_information.leaving import (
     Left,
+    asked_under_others,
     asking_of,
     begin,
     leave,
     prepare,
     tell,
 )
+from router.steps.request_information.rerated import moved, rerated
 from router.steps.request_information.state import (
     STEP_NAME,
     Asking,
@@ -30,6 +36,7 @@ from router.steps.request_information.state import (
     Waiting,
 )
 from schemas.case import ChildLinked, LinkCorrected
+from schemas.consent import ConsentReceived
 from schemas.decisions import RequestDecided
 from schemas.handover import HandoverTakenBack
 from schemas.information import InformationOffered, InformationReceived, RequestsPrepared
@@ -55,14 +62,14 @@ def decide(state: State | None, message: Message, policy: Policy) -> Outcome[Sta
             return take(state, received, cause=message.id, now=now)
         case InformationOffered() as offered:
             return volunteer(state, offered, cause=message.id, now=now)
+        case ConsentReceived() as received:
+            return consented(state, received, cause=message.id, now=now)
         case RequestDecided() as decided:
             return decide_further(state, decided, cause=message.id, now=now)
         case ReferralClosed() | ReferralReopened() | SafetySettled() as came:
             return _end(state, came, now=now)
-        case LinkCorrected() as correction:
-            return _move(state, correction, cause=message.id, now=now)
-        case HandoverTakenBack() as fact:
-            return _take_back(state, fact, cause=message.id, now=now)
+        case LinkCorrected() | HandoverTakenBack() as came:
+            return _follow_link(state, came, cause=message.id, now=now)
         case TimerElapsed() as elapsed:
             return miss(state, elapsed, now=now)
     return Outcome()
@@ -94,6 +101,23 @@ def _rated_beside(handed: HandedOver, *, cause: str, now: Now) -> Outcome[State]
     return _outcome(leave(asking_of(handed, handed.concern), cause=cause, now=now))
 
 
+def versions_of(message: Message) -> tuple[str, ...]:
+    """The other versions of the notification, where it bears on who is asked."""
+    data = message.data
+    return data.versions if isinstance(data, ChildLinked | RatingAssigned) else ()
+
+
+def with_versions(own: State | None, others: Mapping[str, State]) -> State:
+    """The state that knows whom other versions had asked (R15)."""
+    asked = (one for other in others.values() if isinstance(other, Asking) for one in other.asked)
+    agencies = tuple(sorted({one.agency for one in asked if not one.cancelled}))
+    state = own or Early()
+    after = state.model_copy(update={"asked_before": agencies})
+    if not isinstance(state, Asking) or state.concern is None:
+        return after
+    return after.model_copy(update={"concern": asked_under_others(state.concern, agencies)})
+
+
 def _outcome(left: Left, *, before: Asking | None = None) -> Outcome[State]:
     since, concern = before.next_at if before else None, left.state.concern
     due = timers(left.state.next_at, concern.referral_id, before=since) if concern else ()
@@ -113,13 +137,26 @@ def _gather(
         return _rated_beside(after, cause=cause, now=now) or Outcome(state=after)
     if not isinstance(after, Asking) or not isinstance(before, Asking):
         return Outcome(state=after)
-    return _outcome(leave(after, cause=cause, now=now), before=before)
+    left = leave(after, cause=cause, now=now)
+    return _rerated(left, before, came=assigned, now=now)
+
+
+def _follow_link(
+    state: State | None, came: LinkCorrected | HandoverTakenBack, *, cause: str, now: Now
+) -> Outcome[State]:
+    if isinstance(came, LinkCorrected):
+        return _move(state, came, cause=cause, now=now)
+    if isinstance(state, Asking):
+        return Outcome()
+    before = state or Early()
+    return _handed_on(before, before.allocated.taken_back(came), cause=cause, now=now)
 
 
 def _move(
     state: State | None, correction: LinkCorrected, *, cause: str, now: Now
 ) -> Outcome[State]:
-    """Answers to requests that are out are about the person described in them and stay good.
+    """Answers to requests that are out are about the person described in them and stay good; who is
+    asked is told that what was known beside was of another child.
 
     Once it is settled whose child it is, what waited for that leaves; where the child that it is
     about now has no worker, it is prepared like any other.
@@ -131,8 +168,9 @@ def _move(
         return Outcome()
     after = before.model_copy(update={"cases": cases, "ruling": ruling})
     if isinstance(after, Asking) and isinstance(before, Asking):
-        settled = _settled(after.ruled(ruling), cause=cause, now=now)
-        return _outcome(settled, before=before)
+        left = _settled(after.ruled(ruling), cause=cause, now=now)
+        done = _rerated(left, before, came=correction, now=now)
+        return moved(done, before, correction=correction)
     allocated = _allocated(after).corrected(correction)
     return _handed_on(after, allocated, cause=cause, now=now)
 
@@ -151,13 +189,16 @@ def _handed_on(state: State, allocated: Allocated, *, cause: str, now: Now) -> O
     return _outcome(begin(after, after.concern, cause=cause, now=now))
 
 
-def _take_back(
-    state: State | None, fact: HandoverTakenBack, *, cause: str, now: Now
+def _rerated(
+    left: Left, before: Asking, *, came: RatingAssigned | LinkCorrected, now: Now
 ) -> Outcome[State]:
-    if isinstance(state, Asking):
-        return Outcome()
-    before = state or Early()
-    return _handed_on(before, before.allocated.taken_back(fact), cause=cause, now=now)
+    """What leaves by a rating, and what becomes of what left by the one before."""
+    done = rerated(
+        Outcome(left.state, left.facts, left.letters), before, decided_by=came.decided_by, now=now
+    )
+    assert isinstance(done.state, Asking)
+    due = timers(done.state.next_at, came.referral_id, before=before.next_at)
+    return replace(done, timers=due)
 
 
 def _settled(state: Asking, *, cause: str, now: Now) -> Left:
@@ -191,6 +232,7 @@ STEP: Step[State] = Step(
         ChildLinked,
         RatingAssigned,
         RequestDecided,
+        ConsentReceived,
         ReferralClosed,
         ReferralReopened,
         InformationReceived,
@@ -203,4 +245,6 @@ STEP: Step[State] = Step(
     state=State,
     key=referral_of,
     decide=decide,
+    beside=versions_of,
+    join=with_versions,
 )

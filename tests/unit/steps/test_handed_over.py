@@ -26,6 +26,7 @@ from schemas.notices import RatingRequest, RequestsPlanned
 from schemas.outcome import ReferralClosed
 from schemas.product import Disposal, ProductDrafted, ProductVoided
 from schemas.rating import Colour, RatingAssigned, RatingSuggested
+from schemas.referrer import ReferralDecision
 from schemas.refusals import Refusal
 from tests.support import given
 from tests.support.given import NOON, Given, of
@@ -84,9 +85,10 @@ def test_a_possible_red_about_an_allocated_child_has_its_clock_and_is_put_before
 
 def test_what_is_no_possible_red_is_its_workers_and_the_lead_agency_may_see_it() -> None:
     outcome = rating().when(with_worker())
-    (letter,) = outcome.letters
-    assert (letter.agency, type(letter.notice)) == (LEAD, HandoverMade)
-    assert (outcome.facts, outcome.timers) == ((), ())
+    told = [(letter.agency, type(letter.notice)) for letter in outcome.letters]
+    assert told == [(LEAD, HandoverMade), ("police", ReferralDecision)]
+    assert of(RatingSuggested, outcome.facts) == []
+    assert outcome.timers == ()
 
 
 @pytest.mark.parametrize("colour", Colour)
@@ -142,21 +144,21 @@ def test_a_wrong_handover_goes_through_the_process_from_when_it_was_taken_back()
 
 
 def test_what_was_taken_back_before_the_link_was_heard_is_rated_like_any_other() -> None:
-    (fact,) = rating().given(taken_back()).when(with_worker()).facts
-    assert isinstance(fact, RatingSuggested)
+    facts = rating().given(taken_back()).when(with_worker()).facts
+    assert of(RatingSuggested, facts)
 
 
 def test_a_referral_that_moves_away_from_a_child_with_a_worker_is_rated_like_any_other() -> None:
     outcome = rating().given(with_worker()).when(moved_to(), at=NOON + HOUR)
-    (fact,) = outcome.facts
-    assert isinstance(fact, RatingSuggested)
+    (fact,) = of(RatingSuggested, outcome.facts)
     assert fact.subject == "case-2"
 
 
 def test_an_unrated_referral_that_moves_to_a_child_with_a_worker_is_that_workers() -> None:
     step = rating().given(given.linked(given.MISSING_EPISODE))
     outcome = step.when(moved_to(given.worker()))
-    assert [type(letter.notice) for letter in outcome.letters] == [HandoverMade]
+    told = [type(letter.notice) for letter in outcome.letters]
+    assert told == [HandoverMade, ReferralDecision]
     assert step.when(given.elapsed("rate", NOON + 100 * HOUR)).facts == ()
 
 
