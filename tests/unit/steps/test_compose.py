@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from router.step import Outcome
 from router.steps.compose import decide as compose
 from router.steps.sanitising import Known, redacted
 from schemas.base import Fact
@@ -277,8 +276,8 @@ def test_a_blue_is_for_nobody() -> None:
     assert step.when(assigned(Colour.BLUE)).facts == ()
 
 
-def test_a_case_with_an_allocated_worker_has_no_product() -> None:
-    assert composing().when(given.linked(allocated_to=given.worker())) == Outcome()
+def test_a_case_with_an_allocated_worker_has_no_product_before_a_human_has_rated_it() -> None:
+    assert composing().when(given.linked(allocated_to=given.worker())).facts == ()
 
 
 @pytest.mark.parametrize(
