@@ -132,7 +132,7 @@ def _letters(evidence: Evidence, verdict: Verdict) -> None:
     ]
     asked = _different(evidence, "information-request", named="identifier")
     cancelled = {entry.data["request_id"] for entry in evidence.of("information.cancelled")}
-    gone = cancelled | _stopped(evidence)
+    gone = cancelled | stopped(evidence)
     expected = [id_ for id_ in requests if id_ in asked or id_ not in gone]
     verdict.once("request", expected, found=asked)
     rated = [entry.data["referral_id"] for entry in evidence.of("rating.suggested")]
@@ -140,7 +140,7 @@ def _letters(evidence: Evidence, verdict: Verdict) -> None:
     verdict.at_least_once("rating request", rated, found=asked)
 
 
-def _stopped(evidence: Evidence) -> set[str]:
+def stopped(evidence: Evidence) -> set[str]:
     """The requests and products that were kept back at the door, and that a human stopped (L7)."""
     no = {
         entry.data["hold_id"]
@@ -170,7 +170,7 @@ def _products(evidence: Evidence, verdict: Verdict) -> None:
     verdict.once("product released", products, found=Counter(products))
     came = _different(evidence, "product", named="product_id")
     kept_back = {entry.data["product_id"] for entry in evidence.of("product.taken-back")}
-    kept_back |= _stopped(evidence)
+    kept_back |= stopped(evidence)
     expected = [id_ for id_ in products if id_ not in kept_back]
     verdict.once("product letter", expected, found=came)
     digests = {
