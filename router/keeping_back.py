@@ -25,11 +25,13 @@ from router.steps.release.state import Released
 from router.steps.release.state import State as Release
 from router.steps.safety import NOT_SAFE, Leaving, guarded, unsafe
 from schemas.checks import CheckRequest
+from schemas.disagreements import DisagreementEnded, DisagreementOpened
 from schemas.identity import IdentityBlock, IdentityField
 from schemas.information import InformationRequest
 from schemas.message import derived_id
 from schemas.notices import Handover, LinksChanged, RequestCancellation, RequestChange
 from schemas.outcome import ReferralOutcome
+from schemas.owed import OwedNotice
 from schemas.person import Person
 from schemas.policy import Partner, Policy
 from schemas.product import Product, ProductRecall, Signpost
@@ -42,9 +44,12 @@ _LEAVING: Final = frozenset(
     notice.type
     for notice in (
         CheckRequest,
+        DisagreementEnded,
+        DisagreementOpened,
         Handover,
         InformationRequest,
         LinksChanged,
+        OwedNotice,
         Product,
         ProductRecall,
         ReferralOutcome,

@@ -17,6 +17,7 @@ from router.steps.identity import identity_of, told_of
 from router.steps.link.register import STEP_NAME, Evidence, PersonRecord
 from router.steps.now import Now
 from router.steps.safety import guarded
+from schemas.disagreements import DisagreementEnded, DisagreementOpened
 from schemas.identity import ChildAbout, IdentityBlock
 from schemas.notices import (
     AnswerOverdue,
@@ -41,6 +42,8 @@ _ABOUT_ONE: Final = frozenset(
     notice.type
     for notice in (
         AnswerOverdue,
+        DisagreementEnded,
+        DisagreementOpened,
         DueTimeWarning,
         Handover,
         OwedNotice,

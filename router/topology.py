@@ -17,6 +17,7 @@ from router.steps.approve import decide as approve
 from router.steps.check import decide as check
 from router.steps.compose import decide as compose
 from router.steps.deduplicate import decide as deduplicate
+from router.steps.disagreement import decide as disagreement
 from router.steps.link import decide as link
 from router.steps.rate import decide as rate
 from router.steps.release import decide as release
@@ -40,6 +41,7 @@ def bound_steps() -> tuple[BoundStep, ...]:
         BoundStep(approve.STEP, Documents),
         BoundStep(hold.STEP, Documents),
         BoundStep(release.STEP, Documents),
+        BoundStep(disagreement.STEP, Documents),
     )
 
 
@@ -69,6 +71,7 @@ WRITTEN_BY: Mapping[str, str] = {
     "products.approved": "approve",
     "safety.settled": "hold",
     "products.released": "release",
+    "disagreements.told": "disagreement",
 }
 """Which step publishes to which topic; a test compares this with what a run recorded."""
 

@@ -382,6 +382,10 @@ class Partner(Reached):
     social_workers: tuple[Line, ...] = Field(default=(), exclude_if=not_)
     """Of the lead agency: who rates, asks, closes and settles links (R17, R38); empty: whoever it
     says."""
+    chain: tuple[Contact, ...] = Field(default=(), exclude_if=not_)
+    """Along whom a difference of opinion goes up on its side (R51); a contact without an agency is
+    its own. Empty: whoever is rung there. The lead agency's is the profile's.
+    """
 
 
 class Policy(Shape):

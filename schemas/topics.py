@@ -9,6 +9,7 @@ from schemas import (
     case,
     checks,
     decisions,
+    disagreements,
     enquiries,
     information,
     notification,
@@ -268,6 +269,27 @@ TOPICS: tuple[Topic, ...] = (
             enquiries.EnquiryAnswered,
         ),
         keyed_by="area",
+    ),
+    Topic(
+        "disagreements.received",
+        "partners disagree, withdraw that, and settle it",
+        (
+            disagreements.DisagreementReceived,
+            disagreements.DisagreementTakenBack,
+            disagreements.DisagreementDecided,
+        ),
+        keyed_by="case",
+        external=True,
+    ),
+    Topic(
+        "disagreements.told",
+        "who disagrees with what, and what came of it",
+        (
+            disagreements.DisagreementRaised,
+            disagreements.DisagreementWithdrawn,
+            disagreements.DisagreementSettled,
+        ),
+        keyed_by="case",
     ),
     Topic(
         "clocks.told",

@@ -20,7 +20,7 @@ from connectors.formats.strict_json import Json, parse, written
 from connectors.not_taken import NotTaken, of_validation
 from connectors.port import AgencyRoute
 from connectors.set_aside import usable
-from schemas import decisions
+from schemas import decisions, disagreements
 from schemas.base import Fact, Shape
 from schemas.case import OpenCase, OpenCaseReceived
 from schemas.checks import CheckReply, CheckReplyReceived
@@ -65,8 +65,12 @@ class MessageType(Generic[Sent]):
 
     @property
     def decides(self) -> bool:
-        """Whether it is a named person's decision."""
-        return "decided_by" in self.shape.model_fields
+        """Whether it is a named person's decision, or their view of one."""
+        return not _PERSONS.isdisjoint(self.shape.model_fields)
+
+
+_PERSONS = frozenset({"decided_by", "raised_by", "withdrawn_by"})
+"""Fields that name who decides, who disagrees, and who does so no longer."""
 
 
 def _entered(by: AgencyRoute, sent: RegisterEntry) -> Fact:
@@ -172,6 +176,23 @@ MESSAGE_TYPES: Mapping[str, MessageType[Any]] = {
     "mash.delivery-receipt.v1": MessageType(
         decisions.DeliveryReceipt,
         lambda by, sent: decisions.DeliveryReceived(agency=by.code, receipt=sent),
+    ),
+    "mash.disagreement.v1": MessageType(
+        disagreements.Disagreement,
+        lambda by, sent: disagreements.DisagreementReceived(
+            agency=by.code, referral_id=sent.referral_id, disagreement=sent
+        ),
+    ),
+    "mash.disagreement-withdrawal.v1": MessageType(
+        disagreements.DisagreementWithdrawal,
+        lambda by, sent: disagreements.DisagreementTakenBack(
+            agency=by.code, referral_id=sent.referral_id, withdrawal=sent
+        ),
+        always=True,
+    ),
+    "mash.disagreement-decision.v1": MessageType(
+        disagreements.DisagreementDecision,
+        lambda by, sent: disagreements.DisagreementDecided(agency=by.code, decision=sent),
     ),
     "mash.safety-decision.v1": MessageType(
         SafetyDecision,

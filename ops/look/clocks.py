@@ -14,6 +14,8 @@ from router.step import Step
 from router.steps.check import decide as check
 from router.steps.check.state import Checking
 from router.steps.clocks.ticking import Ticking
+from router.steps.disagreement import decide as disagreement
+from router.steps.disagreement.state import Disputes
 from router.steps.rate import decide as rate
 from router.steps.rate.state import Assigned, Suggested
 from router.steps.request_information import decide as request_information
@@ -26,7 +28,12 @@ from stores.database import View
 Kind: TypeAlias = ClockKind | Literal["check"]
 """``check``: an agency says whether its system knows the child (R7)."""
 
-_STEPS: tuple[Step[Any], ...] = (rate.STEP, request_information.STEP, check.STEP)
+_STEPS: tuple[Step[Any], ...] = (
+    rate.STEP,
+    request_information.STEP,
+    check.STEP,
+    disagreement.STEP,
+)
 _LATELY = dt.timedelta(days=7)
 _MOST = 50_000
 
@@ -77,19 +84,26 @@ def _clocks(state: object, referral_id: str, *, lead: str, at: dt.datetime) -> I
             for one in state.asked:
                 if one.next_at or (one.awaited and one.paused):
                     yield _clock(referral_id, one.agency, "answer", one, at=at)
+        case Disputes():
+            for owed_by, clock in state.clocks:
+                yield _clock(referral_id, owed_by, "disagreement", clock, at=at)
         case Checking():
-            for result in state.results:
-                if result.due_at and result.state == "awaited":
-                    yield Clock(
-                        due_at=result.due_at,
-                        left_seconds=_left(result.due_at, at),
-                        agency=result.agency,
-                        kind="check",
-                        referral_id=referral_id,
-                        next="due",
-                        next_at=result.due_at,
-                        started_at=result.asked_at,
-                    )
+            yield from _checks(state, referral_id, at=at)
+
+
+def _checks(state: Checking, referral_id: str, *, at: dt.datetime) -> Iterator[Clock]:
+    for result in state.results:
+        if result.due_at and result.state == "awaited":
+            yield Clock(
+                due_at=result.due_at,
+                left_seconds=_left(result.due_at, at),
+                agency=result.agency,
+                kind="check",
+                referral_id=referral_id,
+                next="due",
+                next_at=result.due_at,
+                started_at=result.asked_at,
+            )
 
 
 def _clock(

@@ -11,6 +11,7 @@ from typing import Any
 from connectors.events.facts import MESSAGE_TYPES
 from schemas import (
     checks,
+    disagreements,
     enquiries,
     information,
     notices,
@@ -25,6 +26,8 @@ from schemas.topics import TOPICS
 
 NOTICES: tuple[type[Notice], ...] = (
     checks.CheckRequest,
+    disagreements.DisagreementEnded,
+    disagreements.DisagreementOpened,
     enquiries.EnquiryReply,
     enquiries.EnquiryReview,
     information.InformationRequest,

@@ -12,6 +12,7 @@ from router.picture import child, gathered
 from router.picture.events import FamilyEvents, family_events
 from router.picture.family import pictured_adults
 from router.picture.reading import Found
+from router.picture.views import views
 from router.steps.cases import HandedOver
 from router.steps.link.register import Evidence, PersonRecord
 from router.steps.rate.state import Assigned, Standing
@@ -131,6 +132,7 @@ class _Drawing:
             suggestion=self._suggestion(rated),
             ratings=tuple(_ratings(rated)),
             closed=_closed(rated),
+            views=tuple(views(self.found.disputes.get(id_))),
             clocks=tuple(_clocks(rated)),
         )
 

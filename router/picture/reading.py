@@ -12,6 +12,7 @@ from router.memory.register import persons_of
 from router.picture.adults import RelatedAdult
 from router.steps.check import state as checking
 from router.steps.compose import gathering
+from router.steps.disagreement import state as disagreeing
 from router.steps.link import register
 from router.steps.link.register import Evidence, PersonRecord
 from router.steps.rate import state as rating
@@ -38,6 +39,7 @@ class Found:
     asked: Mapping[str, requesting.State] = field(default_factory=dict)
     gathered: Mapping[str, gathering.Gathering] = field(default_factory=dict)
     checking: Mapping[str, checking.Checking] = field(default_factory=dict)
+    disputes: Mapping[str, disagreeing.Disputes] = field(default_factory=dict)
     adults: Mapping[str, tuple[RelatedAdult, ...]] = field(default_factory=dict)
     """By family, as :func:`router.picture.elsewhere.with_adults` finds them."""
 
@@ -78,6 +80,7 @@ def find(view: View, referral_ids: Collection[str]) -> Found:
         asked=_documents(view, requesting.STEP_NAME, wanted, state=requesting.State),
         gathered=_documents(view, gathering.STEP_NAME, wanted, state=gathering.Gathering),
         checking=_documents(view, checking.STEP_NAME, wanted, state=checking.Checking),
+        disputes=_documents(view, disagreeing.STEP_NAME, wanted, state=disagreeing.Disputes),
     )
 
 

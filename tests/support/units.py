@@ -52,10 +52,11 @@ APART = (
     "release",
     "answer",
     "check",
+    "disagreement",
 )
 MIXED = (
     "deduplicate link answer",
-    "check rate request_information compose approve hold release",
+    "check rate request_information compose approve hold release disagreement",
 )
 
 

@@ -31,6 +31,12 @@ from schemas.base import Fact
 from schemas.case import ChildLinked, ConcernFollowed, LinkCorrected
 from schemas.checks import CheckAnswered, CheckLate, ChecksRevised
 from schemas.decisions import OutcomeDecided, RatingDecided, RatingDecision
+from schemas.disagreements import (
+    OVER,
+    DisagreementRaised,
+    DisagreementSettled,
+    DisagreementWithdrawn,
+)
 from schemas.information import (
     InformationAnswered,
     InformationMissing,
@@ -57,7 +63,15 @@ from schemas.rating import (
 )
 
 Check = CheckAnswered | CheckLate | ChecksRevised
-News = InformationAnswered | InformationMissing | InformationVolunteered | ConcernFollowed | Check
+Difference = DisagreementRaised | DisagreementWithdrawn | DisagreementSettled
+News = (
+    InformationAnswered
+    | InformationMissing
+    | InformationVolunteered
+    | ConcernFollowed
+    | Check
+    | Difference
+)
 """What could change a rating."""
 
 
@@ -306,14 +320,16 @@ def _news(state: Suggested | Assigned, referral_id: str, *, said: str, policy: P
 
 
 def _is_no_news(came: News) -> bool:
-    """Whether it was volunteered, and none of it is revealed inside: it leaves no trace (R28); or a
-    system does not know the child.
+    """Whether none of it is revealed inside, and it was not asked for: it leaves no trace (R28); or
+    a system does not know the child.
     """
     match came:
         case InformationVolunteered(items=items):
             return not any(item.may_be_revealed for item in items)
         case CheckAnswered(result=result):
             return result.known is False
+        case DisagreementRaised() | DisagreementWithdrawn() | DisagreementSettled():
+            return not came.may_be_revealed
     return False
 
 
@@ -331,12 +347,24 @@ def _said_of(came: News, policy: Policy) -> str:
             return "The concern was told again, or amended."
         case ConcernFollowed():
             return "There is a further concern about the child."
+        case DisagreementRaised() | DisagreementWithdrawn() | DisagreementSettled():
+            return f"{policy.name_of(came.agency)} {_difference(came)} {OVER[came.disputes]}."
         case InformationVolunteered():
             return f"{policy.name_of(came.agency)} told something that nobody had asked."
         case InformationMissing():
             return f"{policy.name_of(came.agency)} has not answered in time."
         case _:
             return f"{policy.name_of(came.agency)} answered."
+
+
+def _difference(came: Difference) -> str:
+    match came:
+        case DisagreementRaised():
+            return "disagrees with"
+        case DisagreementWithdrawn():
+            return "disagrees no longer with"
+        case _:
+            return "had disagreed, and it was settled:"
 
 
 def _supply(
@@ -421,6 +449,9 @@ STEP: Step[State] = Step(
         ChecksRevised,
         CheckAnswered,
         CheckLate,
+        DisagreementRaised,
+        DisagreementWithdrawn,
+        DisagreementSettled,
     ),
     state=State,
     key=referral_of,
