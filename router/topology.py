@@ -57,23 +57,24 @@ def unit_of(*names: str) -> Unit:
     return Unit(unit_name([bound.step.name for bound in steps], of=len(every)), steps)
 
 
-WRITTEN_BY: Mapping[str, str] = {
-    "notifications.accepted": "deduplicate",
-    "cases.linked": "link",
-    "enquiries.matched": "link",
-    "enquiries.answered": "answer",
-    "checks.requested": "check",
-    "checks.answered": "check",
-    "ratings.assigned": "rate",
-    "information.requested": "request_information",
-    "information.answered": "request_information",
-    "products.drafted": "compose",
-    "products.approved": "approve",
-    "safety.settled": "hold",
-    "products.released": "release",
-    "disagreements.told": "disagreement",
+WRITTEN_BY: Mapping[str, tuple[str, ...]] = {
+    "notifications.accepted": ("deduplicate",),
+    "cases.linked": ("link",),
+    "enquiries.matched": ("link",),
+    "enquiries.answered": ("answer",),
+    "checks.requested": ("check",),
+    "checks.answered": ("check",),
+    "ratings.assigned": ("rate",),
+    "information.requested": ("request_information",),
+    "information.answered": ("request_information",),
+    "products.drafted": ("compose",),
+    "products.approved": ("approve",),
+    "safety.settled": ("hold",),
+    "products.released": ("release",),
+    "disagreements.told": ("disagreement",),
+    "clocks.told": ("approve", "release", "disagreement"),
 }
-"""Which step publishes to which topic; a test compares this with what a run recorded."""
+"""Which steps publish to which topic; a test compares this with what a run recorded."""
 
 
 def topics_of(step: Step[Any]) -> tuple[Topic, ...]:
@@ -86,5 +87,5 @@ def topics_from_outside(unit: Unit) -> tuple[Topic, ...]:
     the others have heard in the same pass.
     """
     heard = {topic.name for bound in unit.steps for topic in topics_of(bound.step)}
-    own = {name for name, step in WRITTEN_BY.items() if step in unit.names}
+    own = {name for name, steps in WRITTEN_BY.items() if unit.names.issuperset(steps)}
     return tuple(t for t in TOPICS if t.name in heard - own or t.name == REDRIVEN)

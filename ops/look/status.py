@@ -276,8 +276,8 @@ def _own_timers(look: _Look, step: str) -> list[int]:
 
 def _partitioned(look: _Look, step: Step[Any], *, topic: Topic) -> _Place:
     """The topic is on Kafka, and a cursor stands at an offset of each partition."""
-    unit, writer = look.unit_of(step.name), WRITTEN_BY.get(topic.name)
-    if writer is not None and serves(unit, writer):
+    unit, writers = look.unit_of(step.name), WRITTEN_BY.get(topic.name, ())
+    if writers and all(serves(unit, writer) for writer in writers):
         return 0, None, _last_move(look.cursors(f"{unit}/").values())
     places = look.cursors(f"{unit}/{topic.name}/")
     progressed = _last_move(places.values())

@@ -10,7 +10,7 @@ from schemas.topics import TOPICS
 
 
 def _to(step: str) -> list[str]:
-    return [topic for topic, writer in WRITTEN_BY.items() if writer == step]
+    return [topic for topic, writers in WRITTEN_BY.items() if step in writers]
 
 
 def arrows() -> Iterator[tuple[str, str]]:

@@ -85,7 +85,8 @@ class TakeOver:
         return heapq.merge(*streams, key=attrgetter("position"))
 
     def _unheard(self, step: Step[Any], *, by: Sequence[str], after: int) -> Iterator[Any]:
-        types = [fact.type for fact in step.hears if WRITTEN_BY.get(fact.topic) in self.unit.names]
+        own = {name for name, by in WRITTEN_BY.items() if not self.unit.names.isdisjoint(by)}
+        types = [fact.type for fact in step.hears if fact.topic in own]
         serving = [unit for unit in by if serves(unit, step.name)]
         while types:
             with self.database.reading() as connection:
