@@ -72,7 +72,7 @@ WRITTEN_BY: Mapping[str, tuple[str, ...]] = {
     "safety.settled": ("hold",),
     "products.released": ("release",),
     "disagreements.told": ("disagreement",),
-    "clocks.told": ("approve", "release", "disagreement"),
+    "clocks.told": ("request_information", "approve", "release", "disagreement"),
 }
 """Which steps publish to which topic; a test compares this with what a run recorded."""
 

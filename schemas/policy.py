@@ -184,6 +184,10 @@ class BoroughProfile(Shape):
     """By clock, how long it has, for those that no field of their own is for; one that is not
     named does not run.
     """
+    pause_reminder: TimeAllowed | None = Field(default=None, exclude_if=not_)
+    """After how long whoever had a request stand still is asked whether it still is to, and again
+    after as long; None: never.
+    """
     chains: dict[ClockKind, tuple[Contact, ...]] = Field(default={}, exclude_if=not_)
     """By clock, along whom it goes up once its due time has passed."""
     levels: dict[Level, tuple[Code, ...]]

@@ -175,6 +175,7 @@ TOPICS: tuple[Topic, ...] = (
             information.InformationMissing,
             information.RequestChanged,
             information.InformationEscalated,
+            information.RequestStillPaused,
             information.RequestCancelled,
             information.InformationVolunteered,
         ),

@@ -127,8 +127,7 @@ def _next(clock: Ticking | Asked) -> str:
     passed = clock.breached if isinstance(clock, Ticking) else clock.missing
     if passed:
         return clock.chain[0].contact.role
-    warns = isinstance(clock, Ticking) and clock.approaching_at is not None
-    return "warning" if warns else "due"
+    return "warning" if clock.approaching_at else "due"
 
 
 def _left(due_at: dt.datetime, at: dt.datetime) -> int:

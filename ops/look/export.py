@@ -42,6 +42,7 @@ NOTICES: tuple[type[Notice], ...] = (
     notices.LinkReview,
     notices.LinksChanged,
     notices.MergeReview,
+    notices.PauseReminder,
     notices.RatingRequest,
     notices.RecallAnswerNotice,
     notices.RequestCancellation,

@@ -115,6 +115,11 @@ class Now:
         runs = openings(DAY_AND_NIGHT) if clock.day_and_night else own
         return self._chain(clock, runs, self._contacts(kind) if contacts is None else contacts)
 
+    def remind_at(self) -> dt.datetime | None:
+        """When whoever had a clock stand still is reminded of it, where the profile says."""
+        allowed = self.profile.pause_reminder
+        return self.own_time(allowed).due if allowed else None
+
     def answer_chain(self, agency: str, clock: Running) -> tuple[Rung, ...]:
         """Along whom it goes up, in an agency's own time, that it has not answered."""
         return self._chain(clock, self.openings_of(agency), self._contacts("answer"))

@@ -9,7 +9,7 @@ from router.steps.asking import Prepared, prepared
 from router.steps.cases import Cases
 from router.steps.clocks.ticking import timers
 from router.steps.now import Now
-from router.steps.request_information.answers import miss, take, volunteer
+from router.steps.request_information.answers import chase, take, volunteer
 from router.steps.request_information.further import close, decide_further, stopped
 from router.steps.request_information.leaving import Left, adult_matter, leave, prepare, tell
 from router.steps.request_information.state import (
@@ -54,7 +54,7 @@ def decide(state: State | None, message: Message, policy: Policy) -> Outcome[Sta
         case LinkCorrected() as correction:
             return _move(state, correction, cause=message.id, now=now)
         case TimerElapsed() as elapsed:
-            return miss(state, elapsed, now=now)
+            return chase(state, elapsed, now=now)
     return Outcome()
 
 
