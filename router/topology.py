@@ -72,7 +72,13 @@ WRITTEN_BY: Mapping[str, tuple[str, ...]] = {
     "safety.settled": ("hold",),
     "products.released": ("release",),
     "disagreements.told": ("disagreement",),
-    "clocks.told": ("request_information", "approve", "release", "disagreement"),
+    "clocks.told": (
+        "check",
+        "request_information",
+        "approve",
+        "release",
+        "disagreement",
+    ),
 }
 """Which steps publish to which topic; a test compares this with what a run recorded."""
 

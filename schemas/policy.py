@@ -361,12 +361,16 @@ class Reached(Shape):
     readers: tuple[Reader, ...] = Field(default=(), exclude_if=_no)
 
 
+CHECK_ALLOWED = Elapsed(hours=4)
+"""What a system has to answer in, unless its table gives another."""
+
+
 class SystemCheck(System):
     """A system that every referral is checked against (R7, R8): ``[[checks]]``."""
 
     answered_by: Literal["agency", "register"] = "agency"
     """``register``: the hub answers from the entries that the agency gave it."""
-    time_allowed: TimeAllowed = Elapsed(hours=4)
+    time_allowed: TimeAllowed = CHECK_ALLOWED
     """For the agency to answer; nothing waits for it."""
     told_on: bool = False
     """Whether partners who ask the hub may be told of this register's entries (R27)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 from pydantic import TypeAdapter
 
@@ -25,9 +25,6 @@ from schemas.rating import ClockKind, TimerElapsed
 from stores import codec, overview, states, timers
 from stores.database import View
 
-Kind: TypeAlias = ClockKind | Literal["check"]
-"""``check``: an agency says whether its system knows the child (R7)."""
-
 _STEPS: tuple[Step[Any], ...] = (
     rate.STEP,
     request_information.STEP,
@@ -46,7 +43,7 @@ class Clock:
     left_seconds: int
     """Until it is due, by the clock on the wall; less than 0 once that has passed."""
     agency: str
-    kind: Kind
+    kind: ClockKind
     referral_id: str
     next: str
     """``warning``, ``due``, who of its chain is told next, or that it is paused."""
@@ -92,8 +89,12 @@ def _clocks(state: object, referral_id: str, *, lead: str, at: dt.datetime) -> I
 
 
 def _checks(state: Checking, referral_id: str, *, at: dt.datetime) -> Iterator[Clock]:
-    for result in state.results:
-        if result.due_at and result.state == "awaited":
+    agencies = {one.check_id: one.agency for one in state.results if one.due_at}
+    for clock in state.clocks:
+        yield _clock(referral_id, agencies[clock.check_id], "check", clock, at=at)
+    clocked = {one.check_id for one in state.clocks}
+    for result in state.results:  # in documents that were written before
+        if result.due_at and result.state == "awaited" and result.check_id not in clocked:
             yield Clock(
                 due_at=result.due_at,
                 left_seconds=_left(result.due_at, at),
@@ -107,7 +108,7 @@ def _checks(state: Checking, referral_id: str, *, at: dt.datetime) -> Iterator[C
 
 
 def _clock(
-    referral_id: str, agency: str, kind: Kind, clock: Ticking | Asked, *, at: dt.datetime
+    referral_id: str, agency: str, kind: ClockKind, clock: Ticking | Asked, *, at: dt.datetime
 ) -> Clock:
     return Clock(
         due_at=clock.due_at,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from router.steps.clocks.ticking import Rung, Ticking
@@ -12,6 +13,8 @@ from schemas.base import Fact
 from schemas.calendar import Contact
 from schemas.letter import Letter
 from schemas.owed import ClockChased, ClockEscalated, ClockWarned, Owed, OwedNotice
+
+SETTLE_IT: Final = "Nobody else is told by the hub: please settle it between you."
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +33,13 @@ def told(
     key: str,
     now: Now,
     chain: tuple[Rung, ...] | None = None,
+    ends: str = SETTLE_IT,
 ) -> Told:
     """What a clock tells whose time has come (:attr:`Ticking.next_at`).
 
     Warnings and chasers go to who owes it, the rest to the chain's own agency or the lead agency.
     ``key`` tells the letter from others of one outcome. ``chain``: another than the profile's.
+    ``ends``: what happens once nobody else is told.
     """
     to, by = clock.told_next, owed.agency
     if clock.breached_next and chain is None:
@@ -45,7 +50,7 @@ def told(
         **owed.shared(Owed),
         moment=_moment(clock),
         escalated_to=to,
-        next=_next(then, now),
+        next=_next(then, now) if then else ends,
         next_at=then.next_at if then else None,
         contact=now.contact_of(now.policy.lead_agency),
     )
@@ -75,10 +80,8 @@ def _fact(owed: Owed, clock: Ticking, *, to: Contact | None) -> Fact:
     return (ClockChased if clock.breached_next else ClockWarned)(**what)
 
 
-def _next(after: Ticking | None, now: Now) -> str:
+def _next(after: Ticking, now: Now) -> str:
     """What happens if nothing comes, in words; times by the borough's clocks."""
-    if after is None:
-        return "Nobody else is told by the hub: please settle it between you."
     at = after.next_at.astimezone(ZoneInfo(now.profile.calendar.time_zone))
     when = f"{at:%A %-d %B %Y, %H:%M}"
     if after.told_next is not None:
