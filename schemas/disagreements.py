@@ -25,7 +25,7 @@ from schemas.base import (
     Shape,
 )
 from schemas.identity import About
-from schemas.picture import DecidedOnPicture, Seen
+from schemas.picture import DecidedOnPicture, PictureGiven, Seen
 
 _no: Callable[[object], bool] = not_
 
@@ -213,6 +213,8 @@ class DisagreementOpened(About, ReferralHead, Notice, type="mash.disagreement-op
     """What happens next."""
     contact: Line
     """Whom to ring on the other side."""
+    picture: PictureGiven | None = Field(default=None, exclude_if=_no)
+    """For the lead agency to decide on; added as the letter is handed out."""
 
 
 class DisagreementEnded(About, ReferralHead, Notice, type="mash.disagreement-ended.v1"):

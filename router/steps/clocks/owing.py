@@ -84,6 +84,9 @@ def _next(after: Ticking, now: Now) -> str:
     """What happens if nothing comes, in words; times by the borough's clocks."""
     at = after.next_at.astimezone(ZoneInfo(now.profile.calendar.time_zone))
     when = f"{at:%A %-d %B %Y, %H:%M}"
-    if after.told_next is not None:
-        return f"If it has not come by {when}, {after.told_next.role} is told."
+    if after.breached:
+        roles = [rung.contact.role for rung in after.chain if rung.at == after.next_at]
+        who = " and ".join(dict.fromkeys(roles))
+        are = "is" if who in roles else "are"
+        return f"If it has not come by {when}, {who} {are} told."
     return f"It is due by {when}; if it has not come by then, you are asked again."

@@ -9,7 +9,7 @@ from router.steps.clocks.owing import told
 from router.steps.clocks.ticking import timers
 from router.steps.disagreement.knowing import TELLS, noted
 from router.steps.disagreement.state import STEP_NAME, Dispute, Disputes, Ended
-from router.steps.disagreement.telling import chain_at, ended, opened, owed, rungs
+from router.steps.disagreement.telling import chain_at, ended, opened, owed, ringing, rungs
 from router.steps.now import Now, named_among
 from schemas.base import Fact, ReferralHead
 from schemas.disagreements import (
@@ -278,7 +278,7 @@ def _told(
         up = (*dispute.told, *filter(None, (clock.told_next,)))
         dispute = dispute.model_copy(update={"clock": step.clock, "told": up})
         facts.append(step.fact)
-        letters.append(step.letter)
+        letters.append(ringing(step.letter, dispute, now))
     return known.with_dispute(dispute), facts, letters
 
 

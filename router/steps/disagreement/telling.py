@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from router.steps.clocks.ticking import Rung, Ticking
-from router.steps.disagreement.state import Dispute
+from router.steps.disagreement.state import Dispute, Ended
 from router.steps.now import Now
 from schemas.base import Shape
 from schemas.calendar import Contact
-from schemas.disagreements import OVER, DisagreementEnded, DisagreementOpened
+from schemas.disagreements import OVER, DisagreementEnded, DisagreementOpened, Verdict
 from schemas.letter import Letter
 from schemas.owed import Owed
 
@@ -85,31 +87,41 @@ def _first(chain: tuple[Rung, ...]) -> tuple[Rung, ...]:
     return tuple(rung for rung in chain if rung.at == chain[0].at)
 
 
+def ringing(letter: Letter, dispute: Dispute, now: Now) -> Letter:
+    """The letter with whom to ring on the other side, who knows what it is about."""
+    own = letter.agency == dispute.agency
+    contact = now.contact_of(dispute.owed_by if own else dispute.agency)
+    return replace(letter, notice=letter.notice.model_copy(update={"contact": contact}))
+
+
 def ended(dispute: Dispute, *, head: Shape, now: Now) -> Iterator[Letter]:
     """To both sides: how it ended, in the words that may be told."""
     how = dispute.ended
     assert how is not None
     for side in dispute.sides:
         own = side == dispute.agency
+        kept = how.ended == "withdrawn" and not own and not dispute.may_be_revealed
         notice = DisagreementEnded(
             **dispute.shared(DisagreementEnded)
             | head.shared(DisagreementEnded)
-            | how.shared(DisagreementEnded),
+            | how.shared(DisagreementEnded)
+            | ({"said": NO_LONGER} if kept else {}),
             decided_by=how.by if how.ended == "settled" else None,
-            next=_after(dispute, own=own),
+            next=_after(how, own=own),
             contact=now.contact_of(dispute.owed_by if own else dispute.agency),
         )
         yield Letter(f"ended/{side}", agency=side, notice=notice)
 
 
-_AFTER = {
-    "settled": "What changes with it comes as a message of its own. ",
-    "withdrawn": "No decision is owed any more. ",
-    "closed": "No decision is awaited any more. ",
-}
+NO_LONGER: Final = "They disagree no longer."
+_AGAIN: Final = "If you still disagree, say so again, or ring."
 
 
-def _after(dispute: Dispute, *, own: bool) -> str:
-    assert dispute.ended is not None
-    again = "If you still disagree, say so again, or ring." if own else "Nothing is left to do."
-    return _AFTER[dispute.ended.ended] + again
+def _after(how: Ended, *, own: bool) -> str:
+    if how.ended != "settled":
+        return f"No decision is awaited any more. {_AGAIN}" if own else "No decision is owed."
+    if own:
+        return f"What changes of what you were told comes as a message of its own. {_AGAIN}"
+    if how.verdict is Verdict.NOT_UPHELD:
+        return "Nothing is left to do."
+    return "What is to change by it changes by a decision of its own."

@@ -20,7 +20,7 @@ from ops.look.picture_words import in_words
 from ops.look.replay import Wanted, replay
 from ops.run.wiring import Hub
 from schemas.picture import Picture
-from tests.support.desks import LEAD, Desks, seen
+from tests.support.desks import KIM, LEAD, Desks, seen
 from tests.support.filled import empty_hub
 
 VIEW = "Kim flinches when spoken to, and was not seen to before September."
@@ -90,6 +90,35 @@ def test_it_is_raised_shown_settled_and_told(hub: tuple[DemoFolder, Hub]) -> Non
     assert latest.disputed == ()
     assert latest.views[0].said == "It is Amber now."
     assert replay(hub[1], Wanted()).well
+
+
+def test_a_team_that_was_handed_a_child_disagrees_and_the_hub_decides_on_what_it_is_shown(
+    hub: tuple[DemoFolder, Hub],
+) -> None:
+    desks, team = Desks(hub[1]), "csc_assessment_team"
+    worker = {"name": "W. Allocated", "team": team, "case_reference": "ICS-7"}
+    told = {"reference": "ICS-7", "child": KIM, "worker": worker, "since": "2026-01-05"}
+    desks.tells(LEAD, "open-case", **told)
+    said = {"reference": "R-1", "observed_at": "2026-11-03T19:40:00Z", "subject": KIM}
+    desks.tells("police", "notification", **said, narrative="Kim was alone in the street.")
+    (handed,) = desks.letters(team, "handover")
+    disagreement = disagrees(desks, team, referral_id=handed["referral_id"], disputes="link")
+    (opened,) = desks.letters(LEAD, "disagreement-opened")
+    decided = {
+        "referral_id": handed["referral_id"],
+        "case_id": handed["case_id"],
+        "disagreement_id": disagreement,
+        "verdict": "not_upheld",
+        "may_be_told": "It is the Kim of your case: her number agrees.",
+        "decided_by": SOCIAL_WORKER,
+        "rationale": "The same NHS number",
+        "saw": [seen(opened)],
+    }
+    desks.tells(LEAD, "disagreement-decision", **decided)
+    assert len(desks.facts("disagreement.settled")) == 1
+    (ended,) = desks.letters(team, "disagreement-ended")
+    assert ended["said"] == decided["may_be_told"]
+    assert "picture" not in desks.letters(team, "disagreement-opened")[0]
 
 
 def test_who_was_not_told_gets_what_it_would_get_of_no_referral_at_all(

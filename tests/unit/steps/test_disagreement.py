@@ -8,8 +8,11 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from hypothesis import given as for_all
+from hypothesis import strategies as st
 
 from router.steps.disagreement import decide as disagreement
+from router.steps.request_information import decide as request_information
 from schemas.base import Notice
 from schemas.calendar import Contact
 from schemas.disagreements import (
@@ -206,6 +209,8 @@ def test_who_owes_it_is_warned_and_chased_and_then_both_chains_are_told_to_their
         outcome = given.when(elapsed("disagreement", at))
         for fact, letter in zip(outcome.facts, outcome.letters, strict=True):
             assert isinstance(letter.notice, OwedNotice)
+            other = LEAD if letter.agency == "police" else "police"
+            assert letter.notice.contact == f"{other} duty desk", "who knows what it is about"
             to = letter.notice.escalated_to
             role = to.role if to else None
             told.append((type(fact), letter.agency, role, letter.notice.next))
@@ -222,6 +227,7 @@ def test_who_owes_it_is_warned_and_chased_and_then_both_chains_are_told_to_their
     ]
     ends = "Nobody else is told by the hub: please settle it between you."
     assert [one[3] == ends for one in told] == [False] * 4 + [True] * 2
+    assert told[1][3].endswith("Duty manager and Inspector of the day are told.")
     assert "Ada Sample" in told[2][3]
     assert "Ada Sample" in told[3][3]
     assert given.state.next_at is None
@@ -235,6 +241,16 @@ def test_a_view_that_is_not_revealed_is_read_by_nobody_else() -> None:
     assert told[LEAD].asks_for is None
     assert "ring them" in told[LEAD].next
     assert told["police"].view == SAW_BRUISES
+
+
+def test_what_is_withdrawn_unrevealed_is_not_told_why() -> None:
+    given = step().given(disagrees(may_be_revealed=False))
+    said = {"referral_id": "ref-1", "disagreement_id": "d-1", "withdrawn_by": "PC Sample"}
+    withdrawal = DisagreementWithdrawal.model_validate(said | {"reason": "The informant left"})
+    back = DisagreementTakenBack(agency="police", referral_id="ref-1", withdrawal=withdrawal)
+    told = letters(given.when(back), DisagreementEnded)
+    assert told[LEAD].said == "They disagree no longer."
+    assert told["police"].said == "The informant left"
 
 
 def test_views_of_several_stand_side_by_side_as_their_own(requested: InformationRequested) -> None:
@@ -397,18 +413,99 @@ def test_a_profile_that_gives_no_time_for_it_has_no_clock_and_it_is_decided_all_
     assert given.when(settles()).refusal is None
 
 
+TOLD = ("police", "school", TEAM)
+"""Who was told of it below, beside the lead agency; housing was not."""
+
+
+@for_all(st.permutations(range(4)), st.sampled_from([*TOLD, LEAD, "housing", "gp"]))
+def test_whoever_was_told_may_disagree_in_whatever_order_the_facts_came(
+    order: list[int], agency: str
+) -> None:
+    facts = [linked(), asked_school(), product("police"), released()]
+    given = Given(disagreement.STEP).given(*(facts[number] for number in order))
+    refused = given.when(disagrees(agency)).refusal is not None
+    assert refused == (agency not in (*TOLD, LEAD))
+    owner = {"disputes": "withholding", "owner": "police"}
+    refused = given.when(disagrees(agency, id_="d-2", **owner)).refusal is not None
+    assert refused == (agency not in (TEAM, LEAD))
+
+
+acts = st.tuples(
+    st.sampled_from(["raise", "raise", "withdraw", "settle", "time", "time", "time"]),
+    st.sampled_from(["police", "school", TEAM, LEAD, "housing"]),
+    st.integers(0, 3),
+    st.booleans(),
+)
+
+
+@for_all(st.lists(acts, max_size=25))
+def test_whatever_people_do_no_view_is_lost_or_told_to_others_and_nothing_ends_twice(
+    done: list[tuple[str, str, int, bool]],
+) -> None:
+    given = step().given(asked_school(), product("police"), released())
+    at, due, views = NOON, list[dt.datetime](), dict[str, tuple[str, bool]]()
+    for number, (act, agency, which, revealed) in enumerate(done):
+        id_, view = f"d-{which}", f"View {number} of {agency}."
+        if act == "raise":
+            id_ = f"d-{number}"
+            owner = {"disputes": "withholding", "owner": "police"} if which == 0 else {}
+            told: dict[str, Any] = {"view": view, "may_be_revealed": revealed, "id_": id_}
+            outcome = given.when(disagrees(agency, **told, **owner), at=at)
+            if outcome.refusal is None:
+                views[id_] = (view, revealed)
+        elif act == "withdraw":
+            said = {"referral_id": "ref-1", "disagreement_id": id_}
+            who = {"withdrawn_by": "A. Body", "reason": "Agreed"}
+            withdrawal = DisagreementWithdrawal.model_validate(said | who)
+            back = {"agency": agency, "referral_id": "ref-1", "withdrawal": withdrawal}
+            outcome = given.when(DisagreementTakenBack.model_validate(back), at=at)
+        elif act == "settle":
+            who = {"decided_by": f"Decision maker of {agency}"}
+            outcome = given.when(settles(agency, id_=id_, **who), at=at)
+        elif due:
+            at = min(due)
+            due.remove(at)
+            outcome = given.when(elapsed("disagreement", at))
+        else:
+            continue
+        due += [timer.due_at for timer in outcome.timers]
+        for letter in outcome.letters:
+            words = letter.notice.model_dump_json()
+            for one in given.state.disputes:
+                own, open_ = views[one.disagreement_id]
+                assert own not in words or letter.agency == one.agency or open_
+                assert own not in words or letter.agency in one.sides
+    state = given.state
+    assert {one.disagreement_id: one.view for one in state.disputes} == {
+        id_: view for id_, (view, _) in views.items()
+    }
+    ended = [one for one in given.facts if isinstance(one, ENDS)]
+    ids = [one.disagreement_id for one in ended]
+    assert sorted(ids) == sorted(one.disagreement_id for one in state.disputes if one.ended)
+    assert {one.owed_by for one in state.disputes if one.disputes == "withholding"} <= {"police"}
+    assert all(one.clock is None for one in state.disputes if one.ended)
+    settled = [one for one in ended if isinstance(one, DisagreementSettled)]
+    assert all(one.settled_by == "police" for one in settled if one.disputes == "withholding")
+    assert state.next_at is None or state.next_at in due or state.next_at <= at
+
+
+ENDS = (DisagreementSettled, DisagreementWithdrawn)
+
+
 def reason(outcome: Any) -> str | None:
     """Why it was refused."""
     return outcome.refusal.reason if outcome.refusal else None
 
 
+def asked_school() -> InformationRequested:
+    """The school is asked about ``ref-1``."""
+    given = Given(request_information.STEP).given(linked())
+    (fact,) = of(InformationRequested, given.when(assigned(Colour.GREEN)).facts)
+    requests = tuple(one for one in fact.requests if one.agency == "school")
+    return fact.model_copy(update={"requests": requests})
+
+
 @pytest.fixture
 def requested() -> InformationRequested:
-    """The school is asked about ``ref-1``."""
-    from router.steps.request_information import decide as request_information
-
-    given = Given(request_information.STEP).given(linked())
-    facts = of(InformationRequested, given.when(assigned(Colour.GREEN)).facts)
-    return facts[0].model_copy(
-        update={"requests": tuple(one for one in facts[0].requests if one.agency == "school")}
-    )
+    """The same, for those who need it once."""
+    return asked_school()
