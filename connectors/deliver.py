@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import InitVar, dataclass, field
 from functools import partial
+from pathlib import Path
 from threading import Event
 from typing import Any, Protocol, TypeAlias
 
@@ -24,6 +25,8 @@ from connectors import mais
 from connectors.answers_at_once import AnswersAtOnce
 from connectors.clients.broker import ensure_queue, publish
 from connectors.clients.line import Line
+from connectors.directory import FolderUnsafe, opened
+from connectors.formats.forms import Form
 from connectors.formats.media import STRUCTURED
 from connectors.port import AgencyRoute, Routes
 from connectors.queues import letters_queue
@@ -133,6 +136,32 @@ class QueueSender:
 
 
 @dataclass(slots=True)
+class FolderSender:
+    """Puts each letter as a file into the agency's folder, whole and lasting or not at all.
+
+    A file is named for the letter, so that one that is written again takes its own place; and holds
+    nothing but its type and id in its name.
+    """
+
+    path: Path = field(repr=False)
+    owner: str | None
+    form: Form | None
+
+    def send(self, letter: Leased) -> None:
+        said = self.form.written(letter.type, letter.body) if self.form else None
+        kind = self.form.writes if self.form and said is not None else "json"
+        name = f"{letter.type}-{letter.id}.{kind}"
+        try:
+            with opened(self.path, self.owner) as folder, folder.written(name) as stream:
+                stream.write(letter.body if said is None else said)
+        except (FolderUnsafe, OSError) as error:
+            raise NotSent(type(error).__name__) from None
+
+    def close(self) -> None:
+        pass
+
+
+@dataclass(slots=True)
 class Deliverer:
     """Sends one agency its letters; each in a thread of its own, so that none waits."""
 
@@ -202,15 +231,31 @@ def pause_after(attempts: int) -> float:
 
 
 def deliverers(
-    routes: Routes, queues: EdgeQueues, *, intake: Intake, broker_url: str | None
+    routes: Routes,
+    queues: EdgeQueues,
+    *,
+    intake: Intake,
+    broker_url: str | None,
+    folder: Path = Path(),
 ) -> list[Deliverer]:
-    """One for each agency that letters are pushed to, by its own ``push`` or the hub's broker.
+    """One for each agency that letters are pushed to: into its own folder, by its own ``push`` or
+    the hub's broker.
 
-    Without either an agency fetches its letters over HTTP. ``intake`` records what systems answer
-    at once.
+    Without any an agency fetches its letters over HTTP. ``intake`` records what systems answer at
+    once. Relative paths start at ``folder``.
     """
-    senders = ((route.code, _sender(route, intake, broker_url=broker_url)) for route in routes)
+    senders = (
+        (route.code, _to_folder(route, folder) or _sender(route, intake, broker_url=broker_url))
+        for route in routes
+    )
     return [Deliverer(code, queues, sender) for code, sender in senders if sender is not None]
+
+
+def _to_folder(route: AgencyRoute, folder: Path) -> Sender | None:
+    letters = route.settings.letters
+    if letters is None:
+        return None
+    return FolderSender(folder.resolve() / letters.path, letters.owner, route.form)
 
 
 def _sender(route: AgencyRoute, intake: Intake, *, broker_url: str | None) -> Sender | None:

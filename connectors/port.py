@@ -9,6 +9,7 @@ from hashlib import sha256
 from threading import Event
 from typing import Protocol
 
+from connectors.formats.forms import Form, load_form
 from connectors.formats.mapping import AgencyMapping, Format, load
 from connectors.formats.media import NAMES, STRUCTURED, MediaType, kind_of_file, suffix_of
 from connectors.formats.records import Kind
@@ -64,6 +65,8 @@ class AgencyRoute:
     push_url: str | None = None
     """Where its letters are pushed; may have a password."""
     push_token: str | None = None
+    form: Form | None = None
+    """How its letters are written, where they are put into a folder of its own."""
     registers: frozenset[str] = frozenset()
     """Its systems of which the hub keeps the entries, to answer from."""
 
@@ -139,6 +142,7 @@ def _route(code: str, settings: HubSettings, *, environ: Mapping[str, str]) -> A
         queue_url=_secret(environ, agency.queue.url_variable if agency.queue else None),
         push_url=push.url or _secret(environ, push.url_variable) if push else None,
         push_token=_secret(environ, push.token_variable if push else None),
+        form=load_form(agency.letters.form) if agency.letters and agency.letters.form else None,
         registers=frozenset(
             check.system
             for check in settings.checks

@@ -18,6 +18,7 @@ from router.steps.link.register import STEP_NAME, Evidence, PersonRecord
 from router.steps.now import Now
 from router.steps.safety import guarded
 from schemas.disagreements import DisagreementEnded, DisagreementOpened
+from schemas.handoff import OutcomeForCases
 from schemas.identity import ChildAbout, IdentityBlock
 from schemas.notices import (
     AnswerOverdue,
@@ -25,6 +26,7 @@ from schemas.notices import (
     Handover,
     LinksChanged,
     MergeReview,
+    OutOfArea,
     PauseReminder,
     RequestCancellation,
     RequestChange,
@@ -47,6 +49,8 @@ _ABOUT_ONE: Final = frozenset(
         DisagreementOpened,
         DueTimeWarning,
         Handover,
+        OutOfArea,
+        OutcomeForCases,
         OwedNotice,
         PauseReminder,
         ReferralOpenAgain,

@@ -11,7 +11,7 @@ from router.memory.documents import Documents
 from router.memory.references import References
 from router.memory.register import PeopleMemory
 from router.step import Step
-from router.steps import hold
+from router.steps import hand_off, hold
 from router.steps.answer import decide as answer
 from router.steps.approve import decide as approve
 from router.steps.check import decide as check
@@ -42,6 +42,7 @@ def bound_steps() -> tuple[BoundStep, ...]:
         BoundStep(hold.STEP, Documents),
         BoundStep(release.STEP, Documents),
         BoundStep(disagreement.STEP, Documents),
+        BoundStep(hand_off.STEP, Documents),
     )
 
 
@@ -72,12 +73,14 @@ WRITTEN_BY: Mapping[str, tuple[str, ...]] = {
     "safety.settled": ("hold",),
     "products.released": ("release",),
     "disagreements.told": ("disagreement",),
+    "cases.handed_off": ("hand_off",),
     "clocks.told": (
         "check",
         "request_information",
         "approve",
         "release",
         "disagreement",
+        "hand_off",
     ),
 }
 """Which steps publish to which topic; a test compares this with what a run recorded."""

@@ -36,6 +36,10 @@ class RatingDecision(ToGather, ReferralHead):
     colour: Colour
     decided_by: Line
     rationale: Line
+    for_front_line: Prose | None = Field(default=None, exclude_if=lambda text: text is None)
+    """Of a Red: what whoever it is told to at once is to know, in the lead agency's own words and
+    nobody else's (R19).
+    """
     saw: tuple[Seen, ...] = ()
 
 

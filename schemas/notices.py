@@ -78,6 +78,8 @@ class RatingRequest(ReferralHead, Notice, type="mash.rating-request.v1"):
     due_at: Instant
     set_aside: tuple[SetAside, ...] = Field(default=(), exclude_if=not_)
     """What the agency sent beside and could not be used: nobody else has read it yet."""
+    elsewhere: Line | None = Field(default=None, exclude_if=not_)
+    """The other area in which the child lives, by what its agency told."""
     possible_red: bool = Field(default=False, exclude_if=not_)
     """What may be a Red comes first in the queue."""
     possible_red_due_at: Instant | None = Field(default=None, exclude_if=not_)
@@ -135,6 +137,19 @@ class AdultMatter(About, ReferralHead, Notice, type="mash.adult-matter.v1"):
     """Whom to ring about it."""
 
 
+class OutOfArea(About, ReferralHead, Notice, type="mash.out-of-area.v1"):
+    """To whoever brought a concern: the child lives in another area (R41)."""
+
+    reference: Identity
+    """What its sender calls it."""
+    place: Line
+    passed_to: Code | None = Field(default=None, exclude_if=not_)
+    """That area's hub, to which this one passes it on; None: it has no way to."""
+    explanation: Line
+    contact: Line
+    """Whom to ring there."""
+
+
 class WhatIsNew(ReferralHead, Notice, type="mash.what-is-new.v1"):
     """Something came that could change the rating of a referral; answered by a rating decision,
     where that changes it.
@@ -163,6 +178,10 @@ class ApprovalRequest(About, SentProduct, Notice, type="mash.approval-request.v1
     legal_basis: Line | None = Field(default=None, exclude_if=lambda basis: basis is None)
     """Of a rating of this colour, as the profile says; requests of old lack it."""
     colour: Colour
+    follows: Identity | None = Field(default=None, exclude_if=lambda id_: id_ is None)
+    """The product that has gone without the item: it goes by itself once it is released."""
+    due_at: Instant | None = Field(default=None, exclude_if=lambda at: at is None)
+    """By when to decide, where the profile says."""
     item: DraftItem
     about_digest: Digest | None = Field(default=None, exclude_if=not_)
     """Of all that the product would say of whom it is about, for the digest of an owner's own words

@@ -246,6 +246,18 @@ class AskedAgency(Shape):
     items: tuple[ShownItem, ...] = ()
 
 
+class OwedDecision(Shape):
+    """What an owner has still to decide of what is its own, for one product (R29)."""
+
+    agency: Code
+    recipient: Code
+    """Who waits for it."""
+    items: int = Field(ge=1)
+    due_at: Instant | None = None
+    """None once its time is over and everybody was told."""
+    late: bool = False
+
+
 class NotAskedAgency(Shape):
     """An agency that is not asked, and why."""
 
@@ -357,6 +369,8 @@ class Picture(Shape):
     repeats: Repeats
     asked: tuple[AskedAgency, ...] = ()
     not_asked: tuple[NotAskedAgency, ...] = ()
+    owed: tuple[OwedDecision, ...] = Field(default=(), exclude_if=_no)
+    """By owners, about what is to go to recipients."""
     volunteered: tuple[ShownItem, ...] = ()
     checked: tuple[CheckedSystem, ...] = ()
     not_checked: tuple[NotChecked, ...] = Field(default=(), exclude_if=_no)

@@ -109,6 +109,8 @@ class Recipient(Shape):
     purpose: Line
 
 
+TRANSFER = "transfer to the area where the child lives"
+
 WaitsFor = Literal["rating", "suggestion"]
 """Whether a human has to rate first, or the profile's suggestion is enough."""
 
@@ -119,6 +121,17 @@ class AgeBand(Shape):
     from_age: int = Field(default=0, ge=0)
     to_age: int = Field(default=17, ge=0)
     unborn: bool = False
+
+
+class SilentOwner(Shape):
+    """What becomes of a product whose owner has not decided in the time agreed."""
+
+    after: Literal["due", "chain"] = "chain"
+    """When that time is over: once it is due, or once the last of the chain was told."""
+    then: Literal["without", "signpost", "wait"] = "wait"
+    """The product goes without what is the owner's: ``without`` a word of it, or with a
+    ``signpost`` where the owner agreed to one; or it waits, and an alarm is raised.
+    """
 
 
 class ColourRule(Shape):
@@ -145,8 +158,31 @@ class ColourRule(Shape):
     """By clock, how long it has at this rating, where that is not as :attr:`BoroughProfile.allowed`
     says: minutes at a Red.
     """
+    silent_owner: SilentOwner | None = Field(default=None, exclude_if=_no)
+    """At this rating, where that is not as :attr:`BoroughProfile.silent_owner` says."""
     act_within: TimeAllowed | None = Field(default=None, exclude_if=_no)
     """For that, in the recipient's own time from when the product goes out; None: not told."""
+
+
+class Place(Shape):
+    """Another area, by its postcodes, and its hub (R41)."""
+
+    name: Line
+    postcodes: Annotated[tuple[Line, ...], Field(min_length=1)]
+    """As they begin: ``ZZ9``, or ``ZZ9 1`` where an area has only a part of it."""
+    hub: Code | None = Field(default=None, exclude_if=_no)
+    """The partner that is its hub; None: this hub has no way to pass anything on there."""
+    contact: Line
+    """Whom to ring there."""
+
+    def covers(self, postcode: str) -> bool:
+        """Whether a postcode (``ZZ9 1AA``) is of this area."""
+        outward, _, inward = postcode.upper().partition(" ")
+        for begins in self.postcodes:
+            district, _, sector = begins.upper().partition(" ")
+            if outward == district and inward.startswith(sector):
+                return True
+        return False
 
 
 class BoroughProfile(Shape):
@@ -190,6 +226,9 @@ class BoroughProfile(Shape):
     """
     chains: dict[ClockKind, tuple[Contact, ...]] = Field(default={}, exclude_if=not_)
     """By clock, along whom it goes up once its due time has passed."""
+    silent_owner: SilentOwner = Field(
+        default=SilentOwner(), exclude_if=lambda rule: rule == SilentOwner()
+    )
     levels: dict[Level, tuple[Code, ...]]
     """Which agencies are asked at which level (R23)."""
     identity: tuple[IdentityAgreed, ...] = Field(
@@ -211,6 +250,14 @@ class BoroughProfile(Shape):
         default="anew", exclude_if=lambda after: after == "anew"
     )
     """Whether a later notification about the child reopens its last referral, or starts anew."""
+    places: tuple[Place, ...] = Field(default=(), exclude_if=not_)
+    """Other areas, whose children this hub passes on to their own."""
+    transfer_purpose: Line = Field(default=TRANSFER, exclude_if=lambda said: said == TRANSFER)
+    """What the hub of another area is given a product for."""
+    case_system: Code | None = Field(default=None, exclude_if=not_)
+    """The authority's case system, which is told with what outcome a referral was closed (R43,
+    R56); what is shared goes to it where it is a recipient of a colour.
+    """
     adult_services: Code | None = Field(default=None, exclude_if=not_)
     """Who is told that a concern was about an adult."""
 

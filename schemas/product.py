@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from hashlib import sha256
 from operator import not_
+from typing import Literal
 
 from pydantic import Field
 
@@ -86,6 +87,8 @@ class DraftItem(Item):
     """Whether this is the referral's own notification."""
     restricted: bool = Field(default=False, exclude_if=not_)
     """Whether its owner flagged it: no standing release lets it out."""
+    decided_by: Line | None = Field(default=None, exclude_if=_none)
+    """Who of its owner wrote it for this product and recipient: it is released by that."""
 
 
 class Weighing(Item):
@@ -112,6 +115,8 @@ class Disposal(StrEnum):
     EARLY_HELP = "early_help"
     FRONT_LINE_TEAM = "front_line_team"
     SIGNPOSTED = "signposted"
+    TRANSFERRED = "transferred"
+    """To the hub of the area where the child lives now (R41)."""
 
 
 class ProductId(Shape):
@@ -144,7 +149,9 @@ class ProductHead(ReferralHead, ProductId):
     colour: Colour
     disposal: Disposal
     urgent: bool
-    """A Red for the front line: waits for no owner, and signposts what is not approved already."""
+    """A Red for the front line: waits for no owner, and signposts what is not approved already;
+    what follows it waits for its owner alone.
+    """
     identity: OwnedIdentity | None = Field(default=None, exclude_if=not_)
     """Whom it is about, as drafted: what owners approve with every item. Drafts of old have none.
     """
@@ -153,6 +160,15 @@ class ProductHead(ReferralHead, ProductId):
 
     supersedes: Identity | None = Field(default=None, exclude_if=_none)
     """The product that held earlier words of its items: these take their place."""
+    follows: Identity | None = Field(default=None, exclude_if=_none)
+    """The product that went without these items, as their owner had not decided: it is added to."""
+    alleged: Prose | None = Field(default=None, exclude_if=_none)
+    """Of an urgent product: what the concern is about, in the hub's own words (R19)."""
+
+    @property
+    def waits(self) -> bool:
+        """Whether it waits for the owners of its items."""
+        return not self.urgent or self.follows is not None
 
     @property
     def identity_digest(self) -> str:
@@ -306,6 +322,37 @@ class ProductApproved(
     signposts: tuple[Signpost, ...]
 
 
+class WithoutItems(ReferralHead, ProductId):
+    """Items of a product whose owners have not decided about them."""
+
+    recipient: Code
+    colour: Colour
+    urgent: bool
+    items: tuple[Item, ...]
+    """Each with who is to decide."""
+
+
+class ProductWithout(
+    WithoutItems, ProductFact, type="mash.product.without.v1", topic="products.approved"
+):
+    """A product went without these; each follows as a further one should its owner release it."""
+
+    because: Literal["urgent", "silent"]
+    """It waits for nobody; or they were silent beyond the time agreed."""
+
+
+class OwnerSilent(
+    WithoutItems, ProductFact, type="mash.owner.silent.v1", topic="products.approved"
+):
+    """The time agreed is over, nobody of its owner has decided, and the product waits all the same:
+    a person has to settle it.
+    """
+
+    owner: Code
+    follows: Identity | None = Field(default=None, exclude_if=_none)
+    """The product that has gone without these already."""
+
+
 class ApprovalWithdrawn(
     ProductFact, Item, type="mash.product.approval-withdrawn.v1", topic="products.approved"
 ):
@@ -343,6 +390,8 @@ class ToAct(Shape):
 
     to_do: Line | None = Field(default=None, exclude_if=_none)
     due_at: Instant | None = Field(default=None, exclude_if=_none)
+    contact: Line | None = Field(default=None, exclude_if=_none)
+    """Of a Red for the front line: whom to ring at the hub."""
 
 
 class Product(ToAct, About, SentProduct, Notice, type="mash.product.v1"):
@@ -356,6 +405,10 @@ class Product(ToAct, About, SentProduct, Notice, type="mash.product.v1"):
     signposts: tuple[Signpost, ...]
     supersedes: Identity | None = Field(default=None, exclude_if=_none)
     """An earlier product: what it says of these items no longer holds."""
+    follows: Identity | None = Field(default=None, exclude_if=_none)
+    """An earlier product, which still holds: these are items that it went without."""
+    alleged: Prose | None = Field(default=None, exclude_if=_none)
+    """What the concern is about, in the hub's own words: no words of any agency's."""
 
 
 class ProductReleased(ProductFact, type="mash.product.released.v1", topic="products.released"):

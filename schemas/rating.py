@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from schemas.base import Code, Fact, Identity, Instant, Line, ReferralFact, ReferralHead
+from schemas.base import Code, Fact, Identity, Instant, Line, Prose, ReferralFact, ReferralHead
 from schemas.calendar import Contact
 from schemas.gathering import ToGather
 
@@ -84,6 +84,8 @@ class RatingAssigned(
     """Whether the colour is the one that stood before."""
     decided_by: Line
     rationale: Line
+    for_front_line: Prose | None = Field(default=None, exclude_if=lambda text: text is None)
+    """What whoever is told at once is to know, in words of the lead agency's own."""
     profile: Line
     product_due_at: Instant
     picture_id: Identity | None = Field(default=None, exclude_if=not_)

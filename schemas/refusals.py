@@ -334,6 +334,11 @@ _REASONS = (
         "Say in without_product why it is closed without them, or close it once they are out.",
     ),
     Reason(
+        "refused.no-such-hub",
+        "A referral is to be transferred to what is not the hub of another area.",
+        "Name in to the hub of one of the profile's places, or close it with another outcome.",
+    ),
+    Reason(
         "refused.not-to-be-asked",
         "This agency is not to be asked about this child: the request plan says why.",
         "Where the plan says that it may be overruled, send the decision again with an overrule "
@@ -382,6 +387,12 @@ _REASONS = (
         "refused.withheld",
         "Its owner withholds this item, whatever product it is in.",
         "The owner lifts that first, by an item decision; then decide again.",
+        False,
+    ),
+    Reason(
+        "refused.others-words",
+        "It says in the words of another agency what that has not let leave.",
+        "Say it in words of your own, or wait until that agency has decided.",
         False,
     ),
     Reason(

@@ -129,6 +129,14 @@ class Push(Shape):
     """For http: the variable that holds the bearer token the agency wants."""
 
 
+class LettersFolder(FolderCredential):
+    """A folder of the agency's into which the hub writes its letters, a file each (R43, R56)."""
+
+    form: Line | None = None
+    """The form of a letter: of ``connectors/agencies/forms`` or a path to one; None: the event, in
+    JSON."""
+
+
 class AgencySettings(Reached):
     """One agency: joining one is this and nothing else (R5)."""
 
@@ -147,6 +155,8 @@ class AgencySettings(Reached):
     queue: QueueCredential | None = None
     mllp: MllpSettings | None = None
     push: Push | None = None
+    letters: LettersFolder | None = None
+    """Where its letters are put as files, for a system that reads files; in place of ``push``."""
     plain: Code | None = None
     """The type of message, such as ``mash.enquiry.v1``, that a body without an event's attributes
     is, for systems that speak no CloudEvents."""

@@ -25,6 +25,7 @@ from schemas.base import Fact, Shape
 from schemas.case import OpenCase, OpenCaseReceived
 from schemas.checks import CheckReply, CheckReplyReceived
 from schemas.enquiries import Enquiry, EnquiryDecided, EnquiryDecision, EnquiryReceived
+from schemas.handoff import CaseReceipt, CaseReceiptReceived
 from schemas.information import (
     InformationOffered,
     InformationReceived,
@@ -193,6 +194,10 @@ MESSAGE_TYPES: Mapping[str, MessageType[Any]] = {
     "mash.disagreement-decision.v1": MessageType(
         disagreements.DisagreementDecision,
         lambda by, sent: disagreements.DisagreementDecided(agency=by.code, decision=sent),
+    ),
+    "mash.case-receipt.v1": MessageType(
+        CaseReceipt,
+        lambda by, sent: CaseReceiptReceived(agency=by.code, receipt=sent),
     ),
     "mash.safety-decision.v1": MessageType(
         SafetyDecision,

@@ -26,7 +26,7 @@ from connectors.formats.left import Part, leaving, left
 from connectors.formats.media import NAMES
 from connectors.formats.readers import records
 from connectors.formats.records import Encoding, Kind, Reading, Record, Tally
-from connectors.formats.targets import DAY, MappingFault, Target, check_format
+from connectors.formats.targets import DAY, Anything, MappingFault, Target, check_format
 from connectors.formats.template import EACH, Constant, Each, Node
 from connectors.formats.unread import Known, unread
 from connectors.not_taken import NotTaken
@@ -239,6 +239,17 @@ def compiled(table: Mapping[str, object]) -> AgencyMapping:
     return AgencyMapping(file.name, file.makes, file.files, formats, names)
 
 
+def free_template(table: Mapping[str, object], zone: ZoneInfo, *, within: str) -> template.Group:
+    """The rules of a mapping for a JSON that is read into no shape of the hub's.
+
+    Raises ``MappingFault``.
+    """
+    file = _MappingFile(
+        name="form", about="a form", reader={"json": _Reader()}, makes="enquiry", template={}
+    )
+    return _Compiler(file, "json", zone).group(table, Anything(None, within))
+
+
 @dataclass(slots=True)
 class _Compiler:
     """Makes the template for one format, gathering the sender's names as it meets them."""
@@ -254,7 +265,7 @@ class _Compiler:
     def compile(self) -> Format:
         self._check_hl7()
         shape = _SHAPES[self.file.makes]
-        group = self._group(self.file.template, Target(shape, "template"))
+        group = self.group(self.file.template, Target(shape, "template"))
         reader = self.file.reader[self.kind]
         columns = tuple(dict.fromkeys(self._columns())) if self.kind == "csv" else ()
         reading = Reading(
@@ -340,8 +351,8 @@ class _Compiler:
             return Constant(value["text"], self._unless(value, part))
         if "first" in value:
             choices = _tables(value["first"], part)
-            return template.First(tuple(self._group(choice, part) for choice in choices))
-        return self._group(value, part)
+            return template.First(tuple(self.group(choice, part) for choice in choices))
+        return self.group(value, part)
 
     def _item(self, value: object, part: Target) -> Node | Each:
         if not isinstance(value, dict) or "each" not in value:
@@ -355,7 +366,7 @@ class _Compiler:
         parts = self._found(template.parts_getter(self.kind, inside), path)
         self.depth += 1
         outside = len(self.names)
-        node = self._group({name: rule for name, rule in value.items() if name != "each"}, part)
+        node = self.group({name: rule for name, rule in value.items() if name != "each"}, part)
         self.depth -= 1
         first, joint = (1, "/") if self.kind == "xml" else (0, ".")
         if self.kind == "hl7":
@@ -364,7 +375,8 @@ class _Compiler:
             self.names[outside - 1 :] = [path, *read] if "-" in inside else read
         return Each(parts, node, path, first=first, joint=joint, texts=_reads_texts(value))
 
-    def _group(self, table: Mapping[str, object], part: Target) -> template.Group:
+    def group(self, table: Mapping[str, object], part: Target) -> template.Group:
+        """The rules of a table."""
         unless, needs = self._unless(table, part), table.get("needs")
         nodes = {
             name: self._node(rule, part.field(name))

@@ -111,6 +111,22 @@ class Target:
         return []
 
 
+class Anything(Target):
+    """What a form is written to: nothing of the hub's says what may stand there."""
+
+    def field(self, name: str) -> Target:
+        return Anything(None, f"{self.path}.{name}")
+
+    def item(self, index: int) -> Target:
+        return Anything(None, f"{self.path}[{index}]")
+
+    def take(self, value: object, *, at: str = "") -> None:
+        pass
+
+    def take_read(self, way: str) -> None:
+        pass
+
+
 _IN_WORDS: Final = {
     "date": "a date such as 2026-03-31",
     "datetime": "a moment such as 2026-03-31T09:30:00Z",

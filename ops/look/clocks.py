@@ -11,6 +11,8 @@ from pydantic import TypeAdapter
 
 from ops.look.reading import Readable
 from router.step import Step
+from router.steps.approve import decide as approve
+from router.steps.approve.state import Approvals, Draft
 from router.steps.check import decide as check
 from router.steps.check.state import Checking
 from router.steps.clocks.ticking import Ticking
@@ -30,6 +32,7 @@ _STEPS: tuple[Step[Any], ...] = (
     request_information.STEP,
     check.STEP,
     disagreement.STEP,
+    approve.STEP,
 )
 _LATELY = dt.timedelta(days=7)
 _MOST = 50_000
@@ -84,11 +87,19 @@ def _clocks(state: object, referral_id: str, *, lead: str, at: dt.datetime) -> I
         case Disputes():
             for owed_by, clock in state.clocks:
                 yield _clock(referral_id, owed_by, "disagreement", clock, at=at)
+        case Approvals():
+            yield from _of_owners(state, at=at)
         case Checking():
-            yield from _checks(state, referral_id, at=at)
+            yield from _of_checks(state, referral_id, at=at)
 
 
-def _checks(state: Checking, referral_id: str, *, at: dt.datetime) -> Iterator[Clock]:
+def _of_owners(state: Approvals, *, at: dt.datetime) -> Iterator[Clock]:
+    for _, draft in state.in_stage(Draft):
+        for agency, ticking in draft.clocks.items():
+            yield _clock(draft.referral_id, agency, "approval", ticking, at=at)
+
+
+def _of_checks(state: Checking, referral_id: str, *, at: dt.datetime) -> Iterator[Clock]:
     agencies = {one.check_id: one.agency for one in state.results if one.due_at}
     for clock in state.clocks:
         yield _clock(referral_id, agencies[clock.check_id], "check", clock, at=at)

@@ -23,6 +23,7 @@ from schemas.picture import (
     AskedAgency,
     CheckedSystem,
     Earlier,
+    OwedDecision,
     Picture,
     PicturedChild,
     PicturedOutcome,
@@ -172,9 +173,19 @@ def _gathered(picture: Picture, names: Mapping[str, str]) -> Iterator[str]:
         yield f"{names.get(item.owner, item.owner)} told unasked: {item.text}"
     for agency in picture.not_asked:
         yield f"{names.get(agency.agency, agency.agency)} is not asked: {agency.reason}"
+    for owed in picture.owed:
+        yield f"{names.get(owed.agency, owed.agency)} {_owed(owed, names)}"
     yield from (f"{_system(check, names)} {_checked(check)}" for check in picture.checked)
     for left in picture.not_checked:
         yield f"{_system(left, names)} is not asked: {left.reason}"
+
+
+def _owed(owed: OwedDecision, names: Mapping[str, str]) -> str:
+    what = "an item" if owed.items == 1 else f"{owed.items} items"
+    to = names.get(owed.recipient, owed.recipient)
+    due = f", due {when(owed.due_at)}" if owed.due_at else ", and everybody was told"
+    has = "has not decided in time whether" if owed.late else "is asked whether"
+    return f"{has} {what} of its own may go to {to}{due}"
 
 
 def _system(system: System, names: Mapping[str, str]) -> str:

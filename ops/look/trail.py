@@ -22,6 +22,7 @@ from schemas.case import (
 )
 from schemas.checks import ChecksRequested, ChecksRevised
 from schemas.information import InformationRequested, RequestsPrepared
+from schemas.owed import ClockChased, ClockClosed, ClockEscalated, ClockWarned
 from schemas.product import ApprovalsCancelled, ProductDrafted
 from schemas.rating import RatingAssigned, RatingSuggested
 from schemas.safety import LetterHeld, ProductHeld
@@ -42,6 +43,7 @@ _IDS = (
     "entry_id",
     "family_id",
     "first_referral_id",
+    "follows",
     "from_case_id",
     "from_person_id",
     "hold_id",
@@ -71,6 +73,7 @@ _CODES = (
     "answer",
     "area",
     "ask_again",
+    "because",
     "choice",
     "clock",
     "code",
@@ -131,6 +134,7 @@ _MEASURES = (
     "sanitised_digest",
     "score",
     "signposts",
+    "since",
 )
 _PARTS = (
     "allocated_to",
@@ -173,6 +177,10 @@ _IN_OUR_WORDS: Mapping[type[Fact], frozenset[str]] = {
     ApprovalsCancelled: frozenset({"reason"}),
     ProductDrafted: frozenset({"reason", "purpose"}),
     ProductHeld: frozenset({"says", "purpose"}),
+    ClockWarned: frozenset({"owed"}),
+    ClockChased: frozenset({"owed"}),
+    ClockEscalated: frozenset({"owed"}),
+    ClockClosed: frozenset({"owed"}),
     LetterHeld: frozenset({"says", "purpose"}),
 }
 """Fields whose text the hub itself wrote in these facts; in others, people wrote them."""

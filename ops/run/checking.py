@@ -111,6 +111,9 @@ def _mappings(settings: HubSettings) -> Iterator[Fault]:
         for feed, value in (*named, *(("mappings", (name,)) for name in agency.mappings)):
             alone = _bare(agency).model_copy(update={feed: value})
             yield from _mapping(_of(settings, code, alone), where=f"agencies.{code}.{feed}")
+        if agency.letters:
+            alone = _bare(agency).model_copy(update={"letters": agency.letters})
+            yield from _mapping(_of(settings, code, alone), where=f"agencies.{code}.letters")
 
 
 def _mapping(alone: HubSettings, *, where: str) -> Iterator[Fault]:
@@ -159,7 +162,7 @@ def _secrets(settings: HubSettings, environment: Mapping[str, str]) -> Iterator[
 
 
 def _bare(agency: AgencySettings) -> AgencySettings:
-    nothing = dict.fromkeys((*_FEEDS, "queue", "push"))
+    nothing = dict.fromkeys((*_FEEDS, "queue", "push", "letters"))
     return agency.model_copy(update={**nothing, "mappings": ()})
 
 
@@ -206,10 +209,14 @@ def _agency(code: str, agency: AgencySettings, *, today: dt.date) -> Iterator[Fa
 def _unreached(settings: HubSettings) -> Iterator[Fault]:
     """Agencies that cannot be sent anything: one warning for all, as in a new file it is all."""
     agencies = settings.agencies.items()
-    codes = [code for code, one in agencies if not (one.push or one.http or one.queue)]
+    codes = [
+        code for code, one in agencies if not (one.push or one.http or one.queue or one.letters)
+    ]
     if codes:
         what = f"no way to get what the hub has for them: {', '.join(codes)}"
-        yield Fault("agencies", what, "add http, queue or push; until then their letters wait")
+        yield Fault(
+            "agencies", what, "add http, queue, push or letters; until then their letters wait"
+        )
 
 
 def _unasked(settings: HubSettings, *, today: dt.date) -> Iterator[Fault]:

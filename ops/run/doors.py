@@ -16,7 +16,7 @@ from connectors.directory import FolderUnsafe, opened
 from ops.run.configuration import Fault
 from ops.run.wiring import store_file, work_folder
 from schemas.policy import BoroughProfile
-from schemas.settings import HubSettings
+from schemas.settings import FolderCredential, HubSettings
 from stores.topics import cluster_of
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -120,11 +120,10 @@ _EVERYWHERE = {"0.0.0.0", "::"}  # noqa: S104 - looked for, never listened on
 
 
 def unsafe_folders(settings: HubSettings, folder: Path) -> Iterator[Fault]:
-    """Drop folders that are not there, or that others than their agency can reach into."""
+    """Agencies' folders that are not there, or that others than their agency can reach into."""
     asked = [
-        (f"agencies.{code}.folder", folder.resolve() / agency.folder.path, agency.folder.owner)
-        for code, agency in settings.agencies.items()
-        if agency.folder is not None
+        (where, folder.resolve() / credential.path, credential.owner)
+        for where, credential in _agencies_folders(settings)
     ]
     work = work_folder(settings, folder).resolve()
     if os.path.exists(work):
@@ -138,11 +137,10 @@ def unsafe_folders(settings: HubSettings, folder: Path) -> Iterator[Fault]:
 
 
 def shared_folders(settings: HubSettings, folder: Path) -> Iterator[Fault]:
-    """Drop folders that are each other's or the hub's own, or lie within, whatever links lead."""
+    """Folders that are each other's or the hub's own, or lie within, whatever links lead."""
     drops = [
-        (f"agencies.{code}.folder", (folder / agency.folder.path).resolve())
-        for code, agency in settings.agencies.items()
-        if agency.folder is not None
+        (where, (folder / credential.path).resolve())
+        for where, credential in _agencies_folders(settings)
     ]
     own = [("runtime.work", work_folder(settings, folder).resolve())]
     own += [(where, path.resolve()) for where, path in _secret_files(settings, folder)]
@@ -151,6 +149,15 @@ def shared_folders(settings: HubSettings, folder: Path) -> Iterator[Fault]:
         if _within(one, other) or _within(other, one):
             instead = "give each a folder of its own, not one inside another"
             yield Fault(where, f"shares its folder with {with_whom}", instead)
+
+
+def _agencies_folders(settings: HubSettings) -> Iterator[tuple[str, FolderCredential]]:
+    """Those that agencies drop files into, and those that their letters are put into."""
+    for code, agency in settings.agencies.items():
+        if agency.folder is not None:
+            yield f"agencies.{code}.folder", agency.folder
+        if agency.letters is not None:
+            yield f"agencies.{code}.letters", agency.letters
 
 
 def _within(inner: Path, outer: Path) -> bool:

@@ -109,7 +109,11 @@ def _web(hub: Hub, found: Routes, *, environment: Mapping[str, str]) -> NamedPar
 def connectors_of(hub: Hub, found: Routes, folder: Path) -> Iterator[NamedPart]:
     """Every way in and out but HTTP, as configured; relative paths start at ``folder``."""
     deliveries = deliverers(
-        found, hub.queues, intake=hub.intake, broker_url=hub.settings.runtime.queues
+        found,
+        hub.queues,
+        intake=hub.intake,
+        broker_url=hub.settings.runtime.queues,
+        folder=folder,
     )
     ways_in = (*_folders(hub, found, folder=folder), *_feeds(hub, found), *_listeners(hub, found))
     for connector in (*ways_in, *deliveries):

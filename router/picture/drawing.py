@@ -14,6 +14,7 @@ from router.picture.family import pictured_adults
 from router.picture.reading import Found
 from router.picture.views import views
 from router.steps.cases import HandedOver
+from router.steps.compose.gathering import Gathering
 from router.steps.link.register import Evidence, PersonRecord
 from router.steps.rate.state import Assigned, Standing
 from router.steps.rate.state import Suggested as SuggestedState
@@ -55,6 +56,11 @@ def part_of(picture: Picture, agency: str) -> PicturePart:
         own=tuple(one for one in picture.history if one.agency == agency),
         asked=tuple(one for one in picture.asked if one.agency == agency),
     )
+
+
+def _concern_of(gathering: Gathering | None, referral_id: str) -> str:
+    """Under which what owners say is remembered."""
+    return (gathering and gathering.concern_id) or referral_id
 
 
 def _is_revealed(linked: ChildLinked | None) -> bool:
@@ -127,6 +133,7 @@ class _Drawing:
             ),
             asked=gathered.asked(asking, gathering),
             not_asked=gathered.not_asked(asking),
+            owed=gathered.owed(self.found.approvals.get(_concern_of(gathering, id_)), id_),
             volunteered=gathered.volunteered(asking, gathering),
             **gathered.checked(self.found.checking.get(id_)),
             suggestion=self._suggestion(rated),

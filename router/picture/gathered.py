@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, Literal
 
+from router.steps.approve.state import Approvals, Draft
 from router.steps.check.state import Checking
 from router.steps.compose.gathering import Gathering
 from router.steps.request_information.state import Asked, Asking
 from schemas.information import InformationItem
-from schemas.picture import AskedAgency, CheckedSystem, NotAskedAgency, ShownItem
+from schemas.picture import AskedAgency, CheckedSystem, NotAskedAgency, OwedDecision, ShownItem
 
 _STATE = Literal["awaited", "answered", "late", "cancelled"]
 
@@ -27,6 +28,30 @@ def not_asked(state: object) -> tuple[NotAskedAgency, ...]:
     if not isinstance(state, Asking):
         return ()
     return tuple(NotAskedAgency(**one.shared(NotAskedAgency)) for one in state.not_asked)
+
+
+def owed(approvals: object, referral_id: str) -> tuple[OwedDecision, ...]:
+    """What owners have still to decide about products of the referral, those that are due first."""
+    if not isinstance(approvals, Approvals):
+        return ()
+    drafts = (one for _, one in approvals.in_stage(Draft) if one.referral_id == referral_id)
+    found = [one for draft in drafts for one in _owed(draft)]
+    return tuple(sorted(found, key=lambda one: (not one.late, one.agency, one.recipient)))
+
+
+def _owed(draft: Draft) -> Iterator[OwedDecision]:
+    for agency in dict.fromkeys((*draft.clocks, *draft.late)):
+        its = (id_ for id_, by in draft.deciders.items() if agency in by)
+        number = sum(draft.decision(id_, agency) is None for id_ in its)
+        clock = draft.clocks.get(agency)
+        if number:
+            yield OwedDecision(
+                agency=agency,
+                recipient=draft.recipient,
+                items=number,
+                due_at=clock.due_at if clock else None,
+                late=agency in draft.late or bool(clock and clock.breached),
+            )
 
 
 def volunteered(state: object, gathering: Gathering | None) -> tuple[ShownItem, ...]:

@@ -10,6 +10,8 @@ from router.memory.documents import read
 from router.memory.families import members_of
 from router.memory.register import persons_of
 from router.picture.adults import RelatedAdult
+from router.steps.approve import decide as approve
+from router.steps.approve import state as approving
 from router.steps.check import state as checking
 from router.steps.compose import gathering
 from router.steps.disagreement import state as disagreeing
@@ -40,6 +42,8 @@ class Found:
     gathered: Mapping[str, gathering.Gathering] = field(default_factory=dict)
     checking: Mapping[str, checking.Checking] = field(default_factory=dict)
     disputes: Mapping[str, disagreeing.Disputes] = field(default_factory=dict)
+    approvals: Mapping[str, approving.State] = field(default_factory=dict)
+    """By the concern of which they are."""
     adults: Mapping[str, tuple[RelatedAdult, ...]] = field(default_factory=dict)
     """By family, as :func:`router.picture.elsewhere.with_adults` finds them."""
 
@@ -71,6 +75,8 @@ def find(view: View, referral_ids: Collection[str]) -> Found:
     told = {id_ for person in persons.values() for id_ in sorted(person.evidence)[-_MOST:]}
     evidence = wanted | evidence_of(view, told - set(wanted))
     referrals = [one.id for one in evidence.values() if one.is_referral]
+    gathered = _documents(view, gathering.STEP_NAME, wanted, state=gathering.Gathering)
+    concerns = {one.concern_id or id_ for id_, one in gathered.items() if one.products}
     return Found(
         evidence=evidence,
         people=persons,
@@ -78,7 +84,10 @@ def find(view: View, referral_ids: Collection[str]) -> Found:
         linked=linked.load(view, referrals),
         rated=_documents(view, rating.STEP_NAME, referrals, state=rating.State),
         asked=_documents(view, requesting.STEP_NAME, wanted, state=requesting.State),
-        gathered=_documents(view, gathering.STEP_NAME, wanted, state=gathering.Gathering),
+        gathered=gathered,
+        approvals=_documents(view, approve.STEP.name, concerns, state=approving.State)
+        if concerns
+        else {},
         checking=_documents(view, checking.STEP_NAME, wanted, state=checking.Checking),
         disputes=_documents(view, disagreeing.STEP_NAME, wanted, state=disagreeing.Disputes),
     )

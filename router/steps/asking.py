@@ -30,6 +30,7 @@ from schemas.case import ChildLinked, Found, LinkOutcome, Stated
 from schemas.gathering import Level, NotAsked, Overrule, RuledOut, ToGather
 from schemas.identity import IdentityBlock
 from schemas.information import Checked, Consent, RequestPlan
+from schemas.notification import Notification
 from schemas.person import Identifier, Person
 from schemas.policy import ColourRule, Policy
 from schemas.rating import Colour
@@ -120,7 +121,7 @@ def concern_of(linked: ChildLinked, reasons: Iterable[Line], *, now: Now) -> Con
     return Concern(
         referral_id=linked.referral_id,
         notifier=linked.agency,
-        summary=" ".join(reasons) if may_be_told(said, by=linked.agency, to="") else UNTOLD,
+        summary=alleged(said, reasons, by=linked.agency),
         consent=said.parents_informed.consent if said.parents_informed else "not_sought",
         child=said.subject,
         reference=said.reference,
@@ -128,6 +129,13 @@ def concern_of(linked: ChildLinked, reasons: Iterable[Line], *, now: Now) -> Con
         in_review=linked.outcome is LinkOutcome.REVIEW,
         checked=linked.checked,
     )
+
+
+def alleged(said: Notification, reasons: Iterable[Line], *, by: str) -> str:
+    """What the concern is about, in the profile's words, as ``by`` lets be told whoever is asked
+    or has to act (R28).
+    """
+    return " ".join(reasons) if may_be_told(said, by=by, to="") else UNTOLD
 
 
 def told_to(agency: str, concern: Concern, *, family: bool = True, now: Now) -> IdentityBlock:

@@ -12,7 +12,7 @@ from router.steps.clocks.openings import Openings, openings
 from router.steps.clocks.own_time import OwnTime, allowed_time, time_until
 from router.steps.clocks.ticking import Rung, Running, Ticking, rungs, started
 from schemas.calendar import DAY_AND_NIGHT, Contact, Elapsed, Minutes, TimeAllowed
-from schemas.policy import AgeBand, Agreement, BoroughProfile, ColourRule, Policy
+from schemas.policy import AgeBand, Agreement, BoroughProfile, ColourRule, Policy, SilentOwner
 from schemas.rating import ClockKind, Colour
 
 
@@ -43,6 +43,10 @@ class Now:
     def rule(self, colour: Colour) -> ColourRule:
         """What a rating means in this borough."""
         return self.policy.profile.colours[colour]
+
+    def silent_owner(self, colour: Colour) -> SilentOwner:
+        """What becomes of a product of this colour whose owner does not decide in time."""
+        return self.rule(colour).silent_owner or self.profile.silent_owner
 
     def due(self, colour: Colour, *, since: dt.datetime | None = None) -> dt.datetime:
         """When the products of a rating are due: from now, or from ``since``."""

@@ -18,6 +18,7 @@ from router.steps.approve.state import (
     deciders,
     words_of,
 )
+from router.steps.asking import UNTOLD
 from router.steps.identity import rung, told_to_owners
 from router.steps.now import Now
 from schemas.base import Fact
@@ -27,11 +28,15 @@ from schemas.policy import Policy
 from schemas.product import (
     ApprovedItem,
     DraftItem,
+    Item,
     ItemDecided,
+    OwnerSilent,
     ProductApproved,
     ProductHead,
     ProductRefused,
+    ProductWithout,
     Signpost,
+    items_of_notification,
 )
 
 Awaited = Collection[tuple[str, str]]
@@ -78,7 +83,7 @@ def cancellations(draft: Draft, now: Now) -> Iterator[Letter]:
     by_id = {item.item_id: item for item in draft.items}
     waits = [(id_, agency) for id_, agency in awaited(draft, now) if id_ not in unasked]
     asked = {agency for id_, agency in waits if _may_be_shown(draft, by_id[id_], agency)}
-    for agency in sorted(asked if not draft.urgent else ()):
+    for agency in sorted(asked if draft.waits else ()):
         block = draft.identity and draft.identity.block.leaving_out(draft.untold)
         told = draft.shared(ApprovalCancellation)
         told |= {"referral_id": draft.concern_id or draft.referral_id}
@@ -114,15 +119,42 @@ def item_decided(draft: Draft, decided: Decided) -> ItemDecided:
 
 def settled(known: Approvals, draft: Draft, *decisions: Fact, now: Now) -> Outcome[Approvals]:
     """The draft as far as it is decided: closed where it waits for nobody, as an urgent one never
-    does (R19).
+    does (R19), or for none but owners whose time is over, where the profile has it go without.
     """
-    if awaited(draft, now) and not draft.urgent:
+    waits = awaited(draft, now) if draft.waits else ()
+    if any(agency not in passed_over(draft, now) for _, agency in waits):
         return Outcome(known.with_product(draft.product_id, draft), decisions)
     return _closed(known, draft, *decisions, now=now)
 
 
+def passed_over(draft: Draft, now: Now) -> tuple[str, ...]:
+    """Owners for whose decision it does not wait any longer; what follows waits for its own."""
+    wait = now.silent_owner(draft.colour).then == "wait" or draft.follows is not None
+    return () if wait else draft.late
+
+
+def silent_in(draft: Draft, agency: str, now: Now) -> Iterator[OwnerSilent]:
+    """That a draft waits for an owner whose time is over."""
+    items = _undecided(draft, now, by=(agency,))
+    if items:
+        told = draft.shared(OwnerSilent) | {"items": items}
+        yield OwnerSilent(owner=agency, **told)
+
+
+def _undecided(draft: Draft, now: Now, *, by: Collection[str] | None = None) -> tuple[Item, ...]:
+    """What is still awaited, each with who is to decide."""
+    waits = awaited(draft, now)
+    return tuple(
+        Item(item_id=item.item_id, owner=agency)
+        for item in draft.items
+        for agency in deciders(item)
+        if (item.item_id, agency) in waits and (by is None or agency in by)
+    )
+
+
 def _closed(known: Approvals, draft: Draft, *decisions: Fact, now: Now) -> Outcome[Approvals]:
-    """Approve what may leave, or refuse for lack of it.
+    """Approve what may leave, or refuse for lack of it; where nothing would leave but what is still
+    awaited, it waits.
 
     What an owner let leave does so only while its agreement is in force. Owners of other items are
     named if they let themselves be, with the item and with the decision.
@@ -133,9 +165,15 @@ def _closed(known: Approvals, draft: Draft, *decisions: Fact, now: Now) -> Outco
     if hits:
         return held(known, draft, hits, *decisions, now=now)
     kept = (item for item, approved in found if approved is None)
-    named = (agency for item in kept for agency in _named(draft, item))
-    signposts = tuple(signposts_to([*named, *draft.left_out], now))
-    if not items and not signposts:
+    named = (agency for item in kept for agency in _named(draft, item, now))
+    told = known.named_before(draft)
+    others = (one for one in (*named, *draft.left_out) if one not in told)
+    signposts, open_ = tuple(signposts_to(others, now)), _undecided(draft, now)
+    if not items and not signposts and draft.alleged is None:
+        if open_ and draft.waits:
+            silent = (one for agency in draft.late for one in silent_in(draft, agency, now))
+            after = known.with_product(draft.product_id, draft)
+            return Outcome(after, (*decisions, *silent))
         nothing = "Nothing is proportionate to the rating."
         why = "No owner lets anything leave." if draft.items else nothing
         return refused(known, draft, why, *decisions)
@@ -144,17 +182,39 @@ def _closed(known: Approvals, draft: Draft, *decisions: Fact, now: Now) -> Outco
         signposts=signposts,
         untold=untold(draft),
         about=about(draft, now),
-        **draft.shared(ProductHead),
+        **draft.shared(ProductHead) | {"alleged": _alleged(known, draft, now)},
     )
-    after = known.with_product(draft.product_id, _as_approved(draft, items))
-    return Outcome(after, (*decisions, fact))
+    after = known.with_product(draft.product_id, _as_approved(draft, fact, without=open_))
+    return Outcome(after, (*decisions, fact, *_without(draft, open_)))
 
 
-def _as_approved(draft: Draft, items: Iterable[ApprovedItem]) -> Approved:
+def _alleged(known: Approvals, draft: Draft, now: Now) -> str | None:
+    """What the concern is about, unless who notified it withholds its words: reasons tell what
+    words say.
+    """
+    if draft.alleged is None or draft.identity is None:
+        return draft.alleged
+    told = items_of_notification(draft.concern_id or draft.referral_id)
+    kept = any(known.withheld_by(id_, draft.identity.owner) for id_ in told)
+    told_by = now.agreement_with(draft.identity.owner)
+    return UNTOLD if kept or told_by is None else draft.alleged
+
+
+def _without(draft: Draft, items: tuple[Item, ...]) -> Iterator[ProductWithout]:
+    if items:
+        told = draft.shared(ProductWithout) | {"items": items}
+        yield ProductWithout(because="silent" if draft.waits else "urgent", **told)
+
+
+def _as_approved(draft: Draft, fact: ProductApproved, *, without: Iterable[Item]) -> Approved:
+    later: dict[str, str | None] = {one.item_id: None for one in without}
     return Approved(
         deciders=draft.deciders,
-        left=tuple(item.item_id for item in items),
+        left=tuple(item.item_id for item in fact.items),
         silent=tuple(item.item_id for item in draft.items if not item.signpost),
+        without=later,
+        hushed=tuple(one for one in draft.late if later and one not in draft.clocks),
+        named=tuple(one.owner for one in fact.signposts) if later else (),
         **draft.shared(Closed),
     )
 
@@ -167,19 +227,22 @@ def _approved(known: Approvals, draft: Draft, item: DraftItem, *, now: Now) -> A
     first = decided[0]
     if first is None or first.digest is None or len({one and one.digest for one in decided}) > 1:
         return None
-    if any(now.agreement_with(agency) is None for agency in deciders(item)):
+    if not item.decided_by and any(now.agreement_with(agency) is None for agency in deciders(item)):
         return None
     if first.wording and others_words(known, item, first.owner, first.wording.text):
         return None
     return ApprovedItem(text=words_of(item, first), **first.shared(ApprovedItem))
 
 
-def _named(draft: Draft, item: DraftItem) -> Iterator[str]:
+def _named(draft: Draft, item: DraftItem, now: Now) -> Iterator[str]:
     """Who is named in an item's place: who told it, if it lets itself be; and another agency whose
-    the item is said to be only once that has said so itself.
+    the item is said to be only once that has said so itself. Of who was silent the profile says.
     """
+    unnamed = now.silent_owner(draft.colour).then == "without" and draft.waits
     for agency in deciders(item):
         decided = draft.decision(item.item_id, agency)
+        if decided is None and unnamed and agency in draft.late:
+            continue
         agrees = decided.signpost if decided else agency == (item.held_by or item.owner)
         if item.signpost and agrees:
             yield agency

@@ -29,7 +29,8 @@ from router.steps.approve.guarding import (
     proposed,
     waits,
 )
-from router.steps.approve.likeness import heard, others_words
+from router.steps.approve.likeness import heard, others_words, says_others
+from router.steps.approve.owing import elapsed, watched
 from router.steps.approve.rulings import Word, has_reason, rule, withheld_again, withhold
 from router.steps.approve.state import (
     Approvals,
@@ -66,6 +67,7 @@ from schemas.product import (
     ProductVoided,
     release_digest,
 )
+from schemas.rating import TimerElapsed
 from schemas.refusals import Refusal
 from schemas.safety import SafetyChoice, SafetySettled
 
@@ -80,6 +82,10 @@ def decide(state: State | None, message: Message, policy: Policy) -> Outcome[Sta
         before = state if isinstance(state, Standing) else None
         return standing.change(before, message.data, now=now)
     known = state if isinstance(state, Approvals) else Approvals()
+    return watched(known, _heard(known, message, now=now), key=standing.key(message), now=now)
+
+
+def _heard(known: Approvals, message: Message, *, now: Now) -> Outcome[Approvals]:
     match message.data:
         case ProductDrafted() as drafted:
             return _open(known, drafted, now=now)
@@ -93,6 +99,8 @@ def decide(state: State | None, message: Message, policy: Policy) -> Outcome[Sta
             return _cancel(known, cancelled, now=now)
         case SafetySettled() as found:
             return _go_on(known, found, now=now)
+        case TimerElapsed(due_at=due_at):
+            return elapsed(known, due_at, now=now)
     return Outcome()
 
 
@@ -107,6 +115,8 @@ def _open(known: Approvals, drafted: ProductDrafted, *, now: Now) -> Outcome[App
         return Outcome()
     known = heard(known, draft)
     if drafted.supersedes is None:
+        if drafted.follows is not None:
+            return _follow(known, draft, now=now)
         return _put(known, draft, draft.deciders, now=now)
     return _supersede(known, draft, drafted, now=now)
 
@@ -118,6 +128,7 @@ def _put(known: Approvals, draft: Draft, items: Collection[str], *, now: Now) ->
     """
     items = {*items, *(draft.held.items if draft.held else ())}
     new = [one for one in _decided_before(known, draft, now=now) if one.item_id in items]
+    new += _written(known, draft.with_decided(*new), items)
     after = draft.with_decided(*new)
     hits = dangers(after, proposed(after), now)
     if waits(draft, hits):
@@ -129,7 +140,29 @@ def _put(known: Approvals, draft: Draft, items: Collection[str], *, now: Now) ->
     facts += (item_decided(after, one) for one in new if one in after.decided)
     outcome = settled(known, after, *facts, now=now)
     wanted = {one for one in awaited(after, now) if one[0] in items}
-    return replace(outcome, letters=() if draft.urgent else tuple(requests(after, wanted, now)))
+    return replace(outcome, letters=tuple(requests(after, wanted, now)) if draft.waits else ())
+
+
+def _follow(known: Approvals, draft: Draft, *, now: Now) -> Outcome[Approvals]:
+    """What a product went without is put before its owner once more, which may have decided since.
+
+    Whose whole chain was told already has no further clock.
+    """
+    before_id = known.standing_as(draft.follows or "")
+    before = known.products.get(before_id)
+    if not isinstance(before, Approved):
+        return _put(known, draft, draft.deciders, now=now)
+    later = before.without | dict.fromkeys(draft.deciders, draft.product_id)
+    early = [one for one in before.early if one.decision.item_id in draft.deciders]
+    left = tuple(one for one in before.early if one not in early)
+    followed = before.model_copy(update={"without": later, "early": left})
+    waits = draft.model_copy(update={"late": before.hushed})
+    outcome = _put(known.with_product(before_id, followed), waits, draft.deciders, now=now)
+    for one in early:
+        taken = _take(outcome.state or known, one, now=now)
+        if taken.refusal is None and taken.state is not None:
+            outcome = replace(taken, facts=(*outcome.facts, *taken.facts))
+    return outcome
 
 
 def _supersede(
@@ -184,10 +217,32 @@ def _decided_before(known: Approvals, draft: Draft, *, now: Now) -> Iterator[Dec
     for item in draft.items:
         for agency in deciders(item):
             withheld = known.withheld_by(item.item_id, agency)
-            if withheld is None and draft.urgent:
+            if withheld is None and not draft.waits:
                 yield from _released_before(known, item, draft, now=now)
-            elif withheld is not None and (draft.urgent or not withheld.ask_again):
+            elif withheld is not None and (not draft.waits or not withheld.ask_again):
                 yield withheld_again(withheld)
+
+
+def _written(known: Approvals, draft: Draft, items: Collection[str]) -> list[Decided]:
+    """Who of its owner wrote an item for this product lets it leave by that; but where it says what
+    another agency told and has not let leave, it is put before its owner.
+    """
+    return [
+        Decided(
+            choice=Choice.RELEASE_ORIGINAL,
+            digest=item.original_digest,
+            reason="It was written for whoever is told at once.",
+            signpost=item.signpost,
+            leaves_out=draft.identity.asks if draft.identity else (),
+            decided_by=item.decided_by,
+            **item.shared(Item),
+        )
+        for item in draft.items
+        if item.decided_by
+        and item.item_id in items
+        and draft.decision(item.item_id, item.owner) is None
+        and not says_others(known, draft, item, text=item.original)
+    ]
 
 
 def _released_before(
@@ -210,6 +265,10 @@ def _released_before(
 
 def _take(known: Approvals, decided: ReleaseDecided, *, now: Now) -> Outcome[Approvals]:
     decision = decided.decision
+    later = known.follower(decision.product_id, decision.item_id)
+    if later != decision.product_id:
+        decision = decision.model_copy(update={"product_id": later})
+        decided = decided.model_copy(update={"decision": decision})
     if decision.referral_id is None:
         return refuse("missing.field", "referral_id")
     stage = known.product(decision.product_id)
@@ -219,11 +278,16 @@ def _take(known: Approvals, decided: ReleaseDecided, *, now: Now) -> Outcome[App
         return Outcome(refusal=refusal)
     if _others_words(known, stage, decided):
         return refuse("refused.withheld", "text")
+    if _says_others(known, stage, decided):
+        return refuse("refused.others-words", "item_id")
     new = _decided(stage, decision, decided.agency)
     if decision.choice is Choice.WITHHOLD:
         withheld = Withheld(ask_again=decision.ask_again, **new.shared(Withheld))
         word = Word(withheld, decision.referral_id, decision.case_id, decision.product_id)
         return withhold(known, word, now=now)
+    if isinstance(stage, Approved) and decision.item_id in stage.without:
+        after = stage.model_copy(update={"early": (*stage.early, decided)})
+        return Outcome(known.with_product(known.standing_as(decision.product_id), after))
     return _release(known, stage, new, now=now)
 
 
@@ -272,6 +336,16 @@ def _others_words(known: Approvals, stage: Draft | Closed, decided: ReleaseDecid
     if decision.choice is not Choice.RELEASE_REWORDED or not isinstance(stage, Draft):
         return False
     return others_words(known, stage.item(decision.item_id), decided.agency, decision.text or "")
+
+
+def _says_others(known: Approvals, stage: Draft | Closed, decided: ReleaseDecided) -> bool:
+    """Whether words of the lead agency's own say what another agency has not let leave."""
+    decision = decided.decision
+    if decision.choice is Choice.WITHHOLD or not isinstance(stage, Draft):
+        return False
+    item = stage.item(decision.item_id)
+    text = decision.text if decision.choice is Choice.RELEASE_REWORDED else item.original
+    return bool(item.decided_by) and says_others(known, stage, item, text=text or "")
 
 
 def _digest(draft: Draft, decision: ReleaseDecision) -> str:
@@ -366,6 +440,7 @@ STEP: Step[State] = Step(
         ProductVoided,
         ApprovalsCancelled,
         SafetySettled,
+        TimerElapsed,
     ),
     state=State,
     key=standing.key,

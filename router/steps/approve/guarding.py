@@ -54,7 +54,10 @@ def about(draft: Draft, now: Now) -> IdentityBlock | None:
 def proposed(draft: Draft) -> dict[str, str]:
     """The texts that are proposed and that nobody withholds, by where they stand."""
     told = (item for item in draft.items if not draft.kept_in(item.item_id))
-    return {f"{_ITEM}{item.item_id}": item.sanitised for item in told}
+    return {
+        f"{_ITEM}{item.item_id}": item.original if item.decided_by else item.sanitised
+        for item in told
+    }
 
 
 def dangers(draft: Draft, texts: Mapping[str, str], now: Now) -> tuple[Hit, ...]:
@@ -92,7 +95,7 @@ def held(
 
 def waits(draft: Draft, hits: Sequence[Hit]) -> bool:
     """Whether the whole product has to wait for a human."""
-    return bool(hits) and (not draft.urgent or any(hit.where == RECIPIENT for hit in hits))
+    return bool(hits) and (draft.waits or any(hit.where == RECIPIENT for hit in hits))
 
 
 def at_once(draft: Draft, hits: Sequence[Hit], now: Now) -> tuple[Draft, ProductHeld]:

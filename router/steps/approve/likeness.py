@@ -60,6 +60,29 @@ def others_words(known: Approvals, item: DraftItem, agency: str, text: str) -> b
     )
 
 
+def says_others(known: Approvals, draft: Draft, item: DraftItem, *, text: str) -> bool:
+    """Whether words of the lead agency's own for whoever is told at once say what another agency
+    told and has not let leave with them.
+    """
+    told = plain(text)
+    return any(
+        holds(told, words)
+        for id_, said in known.said.items()
+        if not _is_let(known, draft, item, id_)
+        for one in said.texts
+        for words in _telling(one)
+    )
+
+
+def _is_let(known: Approvals, draft: Draft, item: DraftItem, id_: str) -> bool:
+    """Whether the words of another item may be told: by its owners, or they are of the same one."""
+    owners = draft.deciders.get(id_, ())
+    if id_ == item.item_id or item.owner in owners or known.decides(id_, item.owner):
+        return True
+    decisions = [draft.decision(id_, agency) for agency in owners]
+    return bool(decisions) and all(one and one.digest for one in decisions)
+
+
 def _telling(text: str) -> Iterator[str]:
     """The sentences of a text, and the whole; but for what may stand in any text."""
     for words in map(plain, (text, *_SENTENCES.split(text))):

@@ -158,7 +158,7 @@ def _lift(known: Approvals, ruled: ItemRuled, *, now: Now) -> Outcome[Approvals]
     for one in withheld:
         outcome = replace(outcome, state=(outcome.state or known).lifted(*one))
     for product_id, draft in known.in_stage(Draft):
-        open_again = draft.without(*withheld)
+        open_again = draft.without(*withheld).asking_again(ruled.agency)
         if {id_ for id_, _ in withheld}.intersection(draft.deciders):
             after = (outcome.state or known).with_product(product_id, open_again)
             letters = requests(open_again, awaited(open_again, now) & ours, now)

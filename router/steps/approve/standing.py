@@ -14,6 +14,7 @@ from schemas.decisions import StandingFact, StandingReleased, StandingWithdrawn
 from schemas.message import Message
 from schemas.policy import ItemKind, StandingRelease
 from schemas.product import DraftItem, OfConcern, ProductDrafted
+from schemas.rating import TimerElapsed
 from schemas.safety import SafetySettled
 
 _STANDING = "standing/"
@@ -26,6 +27,8 @@ def key(message: Message) -> str:
     data = message.data
     if isinstance(data, StandingFact):
         return _STANDING + data.agency
+    if isinstance(data, TimerElapsed):
+        return data.key
     if isinstance(data, OfConcern | SafetySettled) and data.concern_id is not None:
         return data.concern_id
     return referral_or_message(message)

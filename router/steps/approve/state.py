@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection, Iterator, Sequence
 from operator import not_
 from typing import Annotated, Literal, TypeAlias, TypeVar
 
 from pydantic import Field
 
+from router.steps.clocks.ticking import Ticking
 from schemas.base import Code, Identity, Line, Prose, Shape
+from schemas.decisions import ReleaseDecided
 from schemas.identity import IdentityField
 from schemas.notification import Digest
 from schemas.policy import StandingRelease
@@ -61,6 +64,10 @@ class Draft(Untold, OfConcern, ProductHead):
     held: Held | None = Field(default=None, exclude_if=not_)
     allowed: tuple[Hit, ...] = Field(default=(), exclude_if=not_)
     """What a human decided to send all the same."""
+    clocks: dict[Code, Ticking] = Field(default={}, exclude_if=not_)
+    """By who was asked and owes a decision, in its own time."""
+    late: tuple[Code, ...] = Field(default=(), exclude_if=not_)
+    """Whose time is over."""
 
     @property
     def deciders(self) -> dict[str, tuple[str, ...]]:
@@ -94,7 +101,23 @@ class Draft(Untold, OfConcern, ProductHead):
         """With these items in place of those, of which nothing is decided any more."""
         left = tuple(item for item in self.items if item.item_id not in item_ids)
         decided = tuple(one for one in self.decided if one.item_id not in item_ids)
-        return self.model_copy(update={"items": (*left, *items), "decided": decided})
+        changed = {"items": (*left, *items), "decided": decided, "late": ()}
+        return self.model_copy(update=changed)
+
+    def ticking(self, agency: str, clock: Ticking | None) -> Draft:
+        """With an owner's clock as it goes on; None: it has ended."""
+        others = {by: one for by, one in self.clocks.items() if by != agency}
+        clocks = others if clock is None else {**self.clocks, agency: clock}
+        return self.model_copy(update={"clocks": clocks})
+
+    def too_late(self, agency: str) -> Draft:
+        """With an owner whose time is over."""
+        return self.model_copy(update={"late": (*self.late, agency)})
+
+    def asking_again(self, *agencies: str) -> Draft:
+        """With new time for these owners."""
+        left = tuple(one for one in self.late if one not in agencies)
+        return self.model_copy(update={"late": left})
 
     def agreed(self, decided: Decided) -> Draft:
         """With the words that one of two let leave as all that the other is asked about."""
@@ -143,6 +166,16 @@ class Approved(Closed):
     """Items of which the owner took its approval back."""
     recalled: tuple[Identity, ...] = ()
     """Items that the owner wants back from whoever has them."""
+    without: dict[Identity, Identity | None] = Field(default={}, exclude_if=not_)
+    """Items that it went without, as nobody had decided; each with the product that it is to follow
+    in, once that is drafted.
+    """
+    hushed: tuple[Code, ...] = Field(default=(), exclude_if=not_)
+    """Owners whose whole chain was told before it went."""
+    named: tuple[Code, ...] = Field(default=(), exclude_if=not_)
+    """Owners that it names as holding something, where more is to follow."""
+    early: tuple[ReleaseDecided, ...] = Field(default=(), exclude_if=not_)
+    """Decisions about what is to follow, which was not drafted yet."""
 
     def taking_back(self, item_id: str, *, recall: bool) -> Approved:
         """With the item's approval taken back, if it had one; a recall takes it back too."""
@@ -227,6 +260,24 @@ class Approvals(Shape):
         """How it stands, or the one that its items are in now."""
         stage = self.products.get(self.standing_as(product_id))
         return stage if isinstance(stage, Draft | Closed) else None
+
+    def follower(self, product_id: str, item_id: str) -> str:
+        """The product in which an item follows that this one went without; or this one."""
+        stage = self.product(product_id)
+        later = stage.without.get(item_id) if isinstance(stage, Approved) else None
+        return later or product_id
+
+    def named_before(self, draft: Draft) -> tuple[str, ...]:
+        """Owners that the product which this one follows has named already."""
+        before = self.product(draft.follows) if draft.follows else None
+        return before.named if isinstance(before, Approved) else ()
+
+    @property
+    def next_at(self) -> dt.datetime | None:
+        """When somebody is told next that it owes a decision."""
+        drafts = (one for one in self.products.values() if isinstance(one, Draft))
+        every = (clock.next_at for draft in drafts for clock in draft.clocks.values())
+        return min(every, default=None)
 
     def referrals_with(self, item_id: str) -> tuple[str, ...]:
         """The referrals of products that have had the item."""

@@ -13,6 +13,7 @@ from hashlib import sha256
 
 from router.step import Outcome, Step, referral_of
 from router.steps import thresholds
+from router.steps.asking import UNTOLD
 from router.steps.cases import Cases
 from router.steps.compose.gathering import (
     STEP_NAME,
@@ -25,6 +26,7 @@ from router.steps.compose.gathering import (
 from router.steps.compose.weighing import weigh
 from router.steps.identity import identity_of
 from router.steps.now import Now
+from router.steps.places import at_once_to, hub_of, recipients_of, to_hub
 from router.steps.safety import CHILD, cautioned, guarded
 from router.steps.sanitising import Known, Sanitised, known_of, sanitise
 from schemas.base import Fact
@@ -49,6 +51,7 @@ from schemas.product import (
     ProductDrafted,
     ProductRefused,
     ProductVoided,
+    ProductWithout,
     Weighing,
     release_digest,
 )
@@ -62,13 +65,14 @@ def decide(state: Gathering | None, message: Message, policy: Policy) -> Outcome
     Refuses nothing.
     """
     before = state or Gathering()
-    after = noted(before, message, profile=policy.profile)
+    after = noted(before, message, now=Now(message.time, policy))
     if after is before:
         return Outcome()
     referral_id = referral_of(message)
     voided = _voided(before, after, referral_id=referral_id)
     if voided:
-        nothing = {"at_once": None, "drafted": None, "products": (), "holding": (), "put_off": ()}
+        nothing: dict[str, object] = {"at_once": None, "drafted": None}
+        nothing |= {"products": (), "holding": (), "put_off": (), "without": ()}
         after = after.model_copy(update=nothing)
     stopped = (*voided, *_cancelled(before, after, referral_id=referral_id))
     if after.notified is None or after.cases is None:
@@ -150,6 +154,25 @@ class _Desk:
         ordered = sorted(answered, key=lambda item: (item.owner, item.item_id))
         return self.named([*self.notified.items, *ordered])
 
+    def items_at_once(self) -> list[HeldItem]:
+        """The same for whoever is told at once, after what who rated wrote for them, which is the
+        lead agency's own.
+        """
+        own = self.state.for_front_line
+        if own is None:
+            return self.items()
+        said = HeldItem(
+            item_id=derived_id("for-front-line", self.referral_id, own.text),
+            owner=self.now.policy.lead_agency,
+            text=own.text,
+            sensitivity=Sensitivity.ROUTINE,
+            may_be_revealed=True,
+            may_leave=True,
+            signpost=False,
+            decided_by=own.decided_by,
+        )
+        return [said, *self.items()]
+
     def named(self, items: Sequence[HeldItem]) -> list[HeldItem]:
         """The items, each with whether whoever told it agreed to be named for it (R34)."""
         return [
@@ -178,6 +201,7 @@ class _Part:
     colour: Colour
     items: Sequence[HeldItem]
     urgent: bool = False
+    follows: str | None = None
 
 
 def _draft(
@@ -192,8 +216,12 @@ def _draft(
     if put_off and not desk.state.cancelled:
         drafts += (_anew(desk, one) for one in put_off)
         changes["put_off"] = ()
+    if desk.state.without and not desk.state.cancelled:
+        drafts += _following(desk)
+        changes["without"] = ()
+    drafts += _transferred(desk)
     if not closed and (colour := _at_once(desk)):
-        drafts += _products(desk, _Part("urgent", colour, desk.items(), urgent=True))
+        drafts += _products(desk, _Part("urgent", colour, desk.items_at_once(), urgent=True))
         changes["at_once"] = colour
     if not closed and (colour := _complete(desk.state)):
         drafts += _products(desk, _Part("whole", colour, desk.items()))
@@ -207,11 +235,26 @@ def _draft(
     return Outcome(after, (*stopped, *drafts))
 
 
+def _transferred(desk: _Desk) -> Iterator[ProductDrafted]:
+    """A human closed it to the hub of another area, which has nothing of it yet (R41)."""
+    hub, state = desk.state.transferred_to, desk.state
+    if hub is not None and hub not in state.supplied:
+        colour = state.assigned or state.suggested or desk.now.profile.default
+        part = _Part("transfer", colour, desk.items())
+        yield _product(desk, part, recipient=to_hub(hub, desk.now))
+
+
 def _holding(state: Gathering, drafts: Sequence[ProductDrafted]) -> Iterator[Drafted]:
-    """What products hold now: items with other words are those of the product that has these."""
-    about = {draft.supersedes: {one.item_id for one in draft.weighing} for draft in drafts}
+    """What products hold now: items with other words, or that were left out, are those of the
+    product that has these.
+    """
+    gone = {
+        (draft.supersedes or draft.follows, one.item_id)
+        for draft in drafts
+        for one in draft.weighing
+    }
     for one in state.holding:
-        left = tuple(id_ for id_ in one.items if id_ not in about.get(one.product_id, ()))
+        left = tuple(id_ for id_ in one.items if (one.product_id, id_) not in gone)
         yield one.model_copy(update={"items": left})
     for draft in drafts:
         items = tuple(item.item_id for item in draft.items)
@@ -235,7 +278,8 @@ def _with_other_words(
 ) -> ProductDrafted:
     items = [now[id_] for id_ in ids if id_ in now]
     texts = sha256("\0".join(item.model_dump_json() for item in items).encode()).hexdigest()
-    part = _Part(f"{one.product_id}/{texts}", one.colour, items, urgent=one.urgent)
+    name = f"{one.product_id}/{texts}"
+    part = _Part(name, one.colour, items, urgent=one.urgent, follows=one.follows)
     to = Recipient(agency=one.recipient, purpose=one.purpose)
     draft = _product(desk, part, recipient=to)
     gone = (
@@ -249,11 +293,25 @@ def _with_other_words(
 
 def _anew(desk: _Desk, one: Drafted) -> ProductDrafted:
     """What was put off, for its owners to be asked again."""
-    items = [item for item in desk.items() if item.item_id in one.items]
-    part = _Part(one.product_id, one.colour, items, urgent=one.urgent)
+    items = [item for item in desk.items_at_once() if item.item_id in one.items]
+    part = _Part(one.product_id, one.colour, items, urgent=one.urgent, follows=one.follows)
     return _product(desk, part, recipient=Recipient(agency=one.recipient, purpose=one.purpose))
 
 
+def _following(desk: _Desk) -> Iterator[ProductDrafted]:
+    """What a product went without, each for the same recipient once its owner releases it."""
+    by_id = {item.item_id: item for item in desk.items_at_once()}
+    for one in desk.state.without:
+        items = [by_id[id_] for id_ in one.items if id_ in by_id]
+        name = f"{one.product_id}/without/{one.items[0]}"
+        part = _Part(name, one.colour, items, urgent=one.urgent, follows=one.product_id)
+        to = Recipient(agency=one.recipient, purpose=one.purpose)
+        draft = _product(desk, part, recipient=to)
+        if draft.items:
+            yield draft
+
+
+UNCONFIRMED = "No social worker has confirmed this yet."
 TAKEN_BACK = "Its owner has taken it out of what it told."
 
 
@@ -297,13 +355,14 @@ def _late(desk: _Desk, message: Message) -> _Part | None:
 
 def _products(desk: _Desk, part: _Part) -> list[ProductDrafted]:
     rule = desk.now.rule(part.colour)
-    recipients = rule.at_once if part.urgent else rule.recipients
+    hub = hub_of(desk.notified.child, desk.now)
+    recipients = (at_once_to if part.urgent else recipients_of)(rule, hub, desk.now)
     return [_product(desk, part, recipient=recipient) for recipient in recipients]
 
 
 def _product(desk: _Desk, part: _Part, *, recipient: Recipient) -> ProductDrafted:
     rule, identity = desk.now.rule(part.colour), desk.identity(recipient.agency)
-    about = identity.block.digest()
+    about, at_once = identity.block.digest(), part.urgent and part.follows is None
     weighed = [
         (item, weigh(item, recipient, colour=part.colour, up_to=rule.include_up_to))
         for item in part.items
@@ -323,7 +382,15 @@ def _product(desk: _Desk, part: _Part, *, recipient: Recipient) -> ProductDrafte
         around=desk.around,
         items=tuple(_draft_item(desk, item, recipient=recipient, about=about) for item in included),
         weighing=tuple(weighing for _, weighing in weighed),
+        follows=part.follows,
+        alleged=_alleged(desk) if at_once else None,
     )
+
+
+def _alleged(desk: _Desk) -> str:
+    """What the concern is about, in the hub's own words."""
+    said = desk.notified.alleged or UNTOLD
+    return said if desk.state.assigned else f"{UNCONFIRMED} {said}"
 
 
 def _product_id(desk: _Desk, part: _Part, *, recipient: Recipient) -> str:
@@ -373,6 +440,7 @@ STEP: Step[Gathering] = Step(
         NotificationAmended,
         ItemAmended,
         ProductRefused,
+        ProductWithout,
     ),
     state=Gathering,
     key=referral_of,

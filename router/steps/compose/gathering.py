@@ -9,9 +9,11 @@ from typing import Final
 from pydantic import Field
 
 from router.steps import thresholds
+from router.steps.asking import alleged, prepared
 from router.steps.cases import Cases
+from router.steps.now import Now
 from router.steps.sanitising import Known
-from schemas.base import Code, Identity, Instant, Line, Shape
+from schemas.base import Code, Identity, Instant, Line, Prose, Shape
 from schemas.case import ChildLinked, LinkCorrected, NotificationAmended
 from schemas.gathering import Level
 from schemas.information import (
@@ -27,8 +29,13 @@ from schemas.message import Message
 from schemas.notification import Notification
 from schemas.outcome import ReferralClosed, ReferralReopened
 from schemas.person import Person
-from schemas.policy import BoroughProfile
-from schemas.product import Disposal, ItemAmended, ProductRefused, items_of_notification
+from schemas.product import (
+    Disposal,
+    ItemAmended,
+    ProductRefused,
+    ProductWithout,
+    items_of_notification,
+)
 from schemas.rating import Colour, RatingAssigned, RatingSuggested
 from schemas.sharing import Sharing
 
@@ -40,6 +47,8 @@ class HeldItem(InformationItem):
     """An item as it was told; ``held_by``: who told it, where that says it is another agency's."""
 
     held_by: Code | None = Field(default=None, exclude_if=lambda code: code is None)
+    decided_by: Line | None = Field(default=None, exclude_if=lambda who: who is None)
+    """Who of the lead agency wrote it for one product."""
 
     @property
     def told_by(self) -> str:
@@ -61,6 +70,8 @@ class Notified(Shape):
     """As its agency told it; documents of old lack it."""
     family: tuple[Person, ...] = Field(default=(), exclude_if=not_)
     """What else is known of the family, to be looked for in texts: :attr:`ChildLinked.family`."""
+    alleged: Prose | None = Field(default=None, exclude_if=not_)
+    """What the concern is about, in the profile's words; documents of old lack it."""
 
     @property
     def items(self) -> tuple[HeldItem, ...]:
@@ -91,6 +102,15 @@ class Drafted(Shape):
     """Those that it holds in the words that are known now."""
     supersedes: Identity | None = Field(default=None, exclude_if=not_)
     """The product that held earlier words of these."""
+    follows: Identity | None = Field(default=None, exclude_if=not_)
+    """The product that went without these."""
+
+
+class OwnWords(Shape):
+    """What who rated wrote for whoever is told at once."""
+
+    text: Prose
+    decided_by: Line
 
 
 class Gathering(Shape):
@@ -102,6 +122,8 @@ class Gathering(Shape):
     suggested: Colour | None = None
     assigned: Colour | None = None
     assigned_at: Instant | None = None
+    for_front_line: OwnWords | None = Field(default=None, exclude_if=not_)
+    """With the rating assigned."""
     needs: Level = Level.NONE
     """What the rating assigned gathers; it may be heard before the further requests are."""
     requested: Level | None = None
@@ -128,8 +150,17 @@ class Gathering(Shape):
     """Nothing more is drafted until the referral is open again."""
     cancelled: bool = Field(default=False, exclude_if=not_)
     """It was closed with no further action: what waits for its owners does not go."""
+    transferred_to: Code | None = Field(default=None, exclude_if=not_)
+    """The hub of another area, to which a human closed it."""
     put_off: tuple[Drafted, ...] = Field(default=(), exclude_if=not_)
     """Products that did not go for that; they are drafted anew should the referral go on."""
+    without: tuple[Drafted, ...] = Field(default=(), exclude_if=not_)
+    """Products that went without some items, each with one of these: they are to follow."""
+
+    @property
+    def supplied(self) -> frozenset[Code]:
+        """For whom something was drafted that is not put off."""
+        return frozenset(one.recipient for one in self.holding)
 
     def item(self, item_id: str) -> HeldItem | None:
         """The item of this id as it stands now."""
@@ -155,6 +186,18 @@ class Gathering(Shape):
         whole = held.model_copy(update={"items": items})
         return self.model_copy(update={"holding": left, "put_off": (*self.put_off, whole)})
 
+    def going_without(self, without: ProductWithout) -> Gathering:
+        """With what a product went without, as far as it held that in the words known now; the
+        same where it held nothing of it any more.
+        """
+        found = (one for one in self.holding if one.product_id == without.product_id)
+        held = next(found, None)
+        wanted = {one.item_id for one in without.items}.intersection(held.items if held else ())
+        if held is None or not wanted:
+            return self
+        one_each = (held.model_copy(update={"items": (id_,)}) for id_ in sorted(wanted))
+        return self.model_copy(update={"without": (*self.without, *one_each)})
+
     def in_words(self, item_id: str, text: str) -> Gathering:
         """With other words for an item; the very same state where it has them already."""
         before = self.item(item_id)
@@ -176,7 +219,7 @@ class Gathering(Shape):
         return self.model_copy(update={"notified": notified, "answers": answers})
 
 
-def noted(state: Gathering, message: Message, *, profile: BoroughProfile) -> Gathering:
+def noted(state: Gathering, message: Message, *, now: Now) -> Gathering:
     """The state with the fact noted; the very same state when it says nothing new."""
     match message.data:
         case ChildLinked() as linked if state.notified is None and linked.allocated_to is None:
@@ -184,6 +227,10 @@ def noted(state: Gathering, message: Message, *, profile: BoroughProfile) -> Gat
             said = state.amended or linked.notification
             id_ = linked.amends or linked.referral_id
             notified = _notified(said, linked.agency, id_=id_, family=linked.family)
+            summary = prepared(linked, now=now).concern.summary
+            if state.amended is not None:
+                summary = _alleged(said, linked.agency, now=now)
+            notified = notified.model_copy(update={"alleged": summary})
             version = max(state.version, linked.version)
             concern_id = linked.amends or linked.same_concern_as
             changes = {"cases": cases, "notified": notified, "concern_id": concern_id}
@@ -193,18 +240,19 @@ def noted(state: Gathering, message: Message, *, profile: BoroughProfile) -> Gat
             return state if cases == state.cases else state.model_copy(update={"cases": cases})
         case RatingSuggested(colour=colour) if state.suggested is None:
             return state.model_copy(update={"suggested": colour})
-        case RatingAssigned(colour=colour, level=level):
-            needs = level or profile.colours[colour].level
-            return _assigned(state, colour, at=message.time, needs=needs)
-        case ReferralClosed(outcome=outcome):
-            return _ended(state, closed=True, cancelled=outcome is Disposal.NO_FURTHER_ACTION)
+        case RatingAssigned() as assigned:
+            return _assigned(state, assigned, at=message.time, now=now)
+        case ReferralClosed(outcome=outcome, to=to):
+            hub = to if outcome is Disposal.TRANSFERRED else None
+            ended = _ended(state, closed=True, cancelled=outcome is Disposal.NO_FURTHER_ACTION)
+            return ended if hub is None else ended.model_copy(update={"transferred_to": hub})
         case ReferralReopened():
             return _ended(state, closed=False, cancelled=False)
         case _:
-            return _heard(state, message)
+            return _heard(state, message, now=now)
 
 
-def _heard(state: Gathering, message: Message) -> Gathering:
+def _heard(state: Gathering, message: Message, *, now: Now) -> Gathering:
     """The same of what is asked and of what comes of it."""
     match message.data:
         case InformationRequested() as requested:
@@ -213,7 +261,7 @@ def _heard(state: Gathering, message: Message) -> Gathering:
             items = tuple(_held(item, answered.agency) for item in answered.items)
             return _answered(state, Answer(request_id=answered.request_id, items=items))
         case NotificationAmended() as amended if amended.version > state.version:
-            return _amended(state, amended)
+            return _amended(state, amended, now=now)
         case ItemAmended(item_id=item_id, text=text):
             return state.in_words(item_id, text)
         case InformationVolunteered() as told:
@@ -221,6 +269,8 @@ def _heard(state: Gathering, message: Message) -> Gathering:
             return _answered(state, Answer(request_id=told.volunteered_id, items=items))
         case ProductRefused(product_id=product_id, voided=True):
             return state.putting_off(product_id)
+        case ProductWithout() as without:
+            return state.going_without(without)
         case InformationMissing(request_id=id_) if id_ not in state.missing:
             return state.model_copy(update={"missing": (*state.missing, id_)})
         case RequestCancelled(request_id=id_, closing=closing) if id_ not in state.missing:
@@ -251,7 +301,13 @@ def _own(agency: str, kept: Sharing, text: str, *, item_id: str) -> HeldItem:
     return HeldItem(item_id=item_id, owner=agency, **told)
 
 
-def _amended(state: Gathering, amended: NotificationAmended) -> Gathering:
+def _alleged(said: Notification, agency: str, *, now: Now) -> str:
+    """By words that were amended, whatever the child's other referrals say."""
+    reasons = thresholds.suggest(said, earlier_referrals=0, profile=now.profile).reasons
+    return alleged(said, reasons, by=agency)
+
+
+def _amended(state: Gathering, amended: NotificationAmended, *, now: Now) -> Gathering:
     """Its agency's words are others now."""
     changes: dict[str, object] = {"version": amended.version}
     if state.notified is None:
@@ -259,7 +315,9 @@ def _amended(state: Gathering, amended: NotificationAmended) -> Gathering:
     before, own = state.notified, amended.referral_id
     sent_again = before.item.item_id in items_of_notification(own, 0)
     id_ = own if sent_again else state.concern_id or own
-    notified = _notified(amended.notification, before.item.owner, id_=id_, family=before.family)
+    said, owner = amended.notification, before.item.owner
+    notified = _notified(said, owner, id_=id_, family=before.family)
+    notified = notified.model_copy(update={"alleged": _alleged(said, owner, now=now)})
     return state.model_copy(update=changes | {"notified": notified})
 
 
@@ -269,13 +327,19 @@ def _ended(state: Gathering, *, closed: bool, cancelled: bool) -> Gathering:
     return state.model_copy(update={"closed": closed, "cancelled": cancelled})
 
 
-def _assigned(state: Gathering, colour: Colour, *, at: dt.datetime, needs: Level) -> Gathering:
+def _assigned(
+    state: Gathering, assigned: RatingAssigned, *, at: dt.datetime, now: Now
+) -> Gathering:
     """The latest rating counts, whenever heard; of two at one moment the more severe."""
+    colour, text = assigned.colour, assigned.for_front_line
     if state.assigned is not None and state.assigned_at is not None:
         stands = (state.assigned_at, state.assigned.severity)
         if stands >= (at, colour.severity):
             return state
-    return state.model_copy(update={"assigned": colour, "assigned_at": at, "needs": needs})
+    own = OwnWords(text=text, decided_by=assigned.decided_by) if text else None
+    needs = assigned.level or now.rule(colour).level
+    rated = {"assigned": colour, "assigned_at": at, "needs": needs, "for_front_line": own}
+    return state.model_copy(update=rated)
 
 
 def _requested(state: Gathering, requested: InformationRequested) -> Gathering:

@@ -27,6 +27,8 @@ def weigh(item: HeldItem, recipient: Recipient, *, colour: Colour, up_to: Sensit
 def _against(
     item: HeldItem, recipient: Recipient, *, colour: Colour, up_to: Sensitivity
 ) -> str | None:
+    if item.decided_by is not None:
+        return None
     if recipient.agency in (item.owner, item.told_by):
         return "The recipient holds it already."
     if not item.may_be_revealed:

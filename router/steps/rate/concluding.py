@@ -20,7 +20,9 @@ from schemas.outcome import (
     ReferralReopened,
 )
 from schemas.picture import Shown
+from schemas.product import Disposal
 from schemas.rating import Colour
+from schemas.refusals import Refusal
 
 
 def close(state: State | None, decided: OutcomeDecided, *, now: Now) -> Outcome[State]:
@@ -45,14 +47,28 @@ def close(state: State | None, decided: OutcomeDecided, *, now: Now) -> Outcome[
     picture = decided.picture_of(decision.referral_id)
     if picture is None:
         return refuse("refused.not-shown", "saw")
-    red = state.colour is Colour.RED and state.awaits(state.colour, now.profile)
-    if red and not decision.without_product:
-        return refuse("refused.red-without-product", "without_product")
+    if refusal := _unfit(state, decision, now=now):
+        return Outcome(refusal=refusal)
     closed = Closed(at=now.at, **decision.shared(Closed))
     if state.closed is not None and state.closed.says_the_same(closed):
         return Outcome()
     after = state.model_copy(update={"closed": closed, "product": None})
     return _closed(after, decision, picture=picture, now=now)
+
+
+def _unfit(state: Assigned, decision: OutcomeDecision, *, now: Now) -> Refusal | None:
+    if decision.outcome is Disposal.TRANSFERRED:  # its product goes with the outcome
+        return None if _is_hub(decision.to, now) else Refusal("refused.no-such-hub", "to")
+    red = state.colour is Colour.RED and state.awaits(state.colour, now.profile)
+    if red and not decision.without_product:
+        return Refusal("refused.red-without-product", "without_product")
+    return None
+
+
+def _is_hub(agency: str | None, now: Now) -> bool:
+    """Whether it is the hub of another area, and a partner."""
+    hubs = {place.hub for place in now.profile.places if place.hub}
+    return agency in hubs and agency in now.policy.partners
 
 
 def _closed(

@@ -5,6 +5,7 @@ R38, L3).
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +14,7 @@ from router.steps.asking import prepared
 from router.steps.cases import Cases, HandedOver
 from router.steps.clocks.ticking import Ticking, timers
 from router.steps.now import Now
+from router.steps.places import hub_of, place_of
 from router.steps.rate.concluding import close, follow, reopen, watched_anew
 from router.steps.rate.state import (
     STEP_NAME,
@@ -27,7 +29,7 @@ from router.steps.rate.state import (
 )
 from router.steps.sharing import revealed, shown_reasons
 from router.steps.thresholds import Suggestion
-from schemas.base import Fact
+from schemas.base import Code, Fact
 from schemas.case import ChildLinked, ConcernFollowed, LinkCorrected
 from schemas.checks import CheckAnswered, CheckLate, ChecksRevised
 from schemas.decisions import OutcomeDecided, RatingDecided, RatingDecision
@@ -45,10 +47,10 @@ from schemas.information import (
 )
 from schemas.letter import Letter
 from schemas.message import Message
-from schemas.notices import DueTimeWarning, RatingRequest, WhatIsNew
+from schemas.notices import DueTimeWarning, OutOfArea, RatingRequest, WhatIsNew
 from schemas.outcome import Because
 from schemas.picture import Shown
-from schemas.policy import Policy
+from schemas.policy import Place, Policy
 from schemas.product import ProductRefused, ProductReleased
 from schemas.rating import (
     Clock,
@@ -116,8 +118,30 @@ def _suggest(state: State | None, linked: ChildLinked, *, now: Now) -> Outcome[S
         profile=now.profile.title,
         **suggested.shared(RatingSuggested) | {"reasons": _all_reasons(ready.suggestion)},
     )
-    request = _request(linked.referral_id, suggested, plan=ready.plan, policy=now.policy)
-    return Outcome(suggested, (fact,), (request,), timers(suggested.next_at, linked.referral_id))
+    place = place_of(linked.notification.subject, now)
+    request = _request(
+        linked.referral_id, suggested, plan=ready.plan, elsewhere=place, policy=now.policy
+    )
+    letters = (request, *_out_of_area(linked, place, to=suggested.elsewhere))
+    return Outcome(suggested, (fact,), letters, timers(suggested.next_at, linked.referral_id))
+
+
+def _out_of_area(linked: ChildLinked, place: Place | None, *, to: Code | None) -> Iterator[Letter]:
+    """Whoever brought the concern is told whose child it is, and who has it from here."""
+    if place is None:
+        return
+    rated = "This hub looks at the concern all the same"
+    goes = f"{rated}, and passes it on to the hub there." if to else f"{rated}; please ring there."
+    notice = OutOfArea(
+        referral_id=linked.referral_id,
+        case_id=linked.case_id,
+        reference=linked.notification.reference,
+        place=place.name,
+        passed_to=to,
+        explanation=f"By the address that you gave the child lives in {place.name}. {goes}"[:500],
+        contact=place.contact,
+    )
+    yield Letter("out-of-area", agency=linked.agency, notice=notice)
 
 
 def _suggested(cases: Cases, linked: ChildLinked, *, suggestion: Suggestion, now: Now) -> Suggested:
@@ -140,6 +164,7 @@ def _suggested(cases: Cases, linked: ChildLinked, *, suggestion: Suggestion, now
         may_be_red=may_be_red,
         possible_red=now.clock(looked_at) if looked_at else None,
         referrer=Referrer(agency=linked.agency, reference=linked.notification.reference),
+        elsewhere=hub_of(linked.notification.subject, now),
     )
 
 
@@ -149,7 +174,12 @@ def _all_reasons(suggestion: Suggestion) -> tuple[str, ...]:
 
 
 def _request(
-    referral_id: str, suggested: Suggested, *, plan: RequestPlan | None = None, policy: Policy
+    referral_id: str,
+    suggested: Suggested,
+    *,
+    plan: RequestPlan | None = None,
+    elsewhere: Place | None = None,
+    policy: Policy,
 ) -> Letter:
     watched = suggested.possible_red
     notice = RatingRequest(
@@ -160,6 +190,7 @@ def _request(
         profile=policy.profile.title,
         due_at=suggested.decision_due_at,
         set_aside=suggested.set_aside,
+        elsewhere=elsewhere.name if elsewhere else None,
         possible_red=suggested.may_be_red,
         possible_red_due_at=watched.due_at if watched else None,
         plan=plan,
@@ -222,6 +253,7 @@ def _with_rating(state: Suggested | Assigned, decision: RatingDecision, *, now: 
         product=_product_clock(state, decision.colour, due_at=due_at, now=now),
         revision=state.revision,
         referrer=state.referrer,
+        elsewhere=state.elsewhere,
         supplied=earlier.supplied if earlier else (),
         history=(*earlier.history, rated) if earlier else (rated,),
     )

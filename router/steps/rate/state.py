@@ -13,7 +13,7 @@ from router.steps.clocks.ticking import Ticking
 from schemas.base import Code, Identity, Instant, Line, Prose, Shape
 from schemas.gathering import ToGather
 from schemas.notification import SetAside
-from schemas.policy import BoroughProfile
+from schemas.policy import BoroughProfile, ColourRule
 from schemas.product import Disposal
 from schemas.rating import Clock, Colour
 
@@ -47,6 +47,8 @@ class Standing(Shape):
     """How often something came that the picture did not show before."""
     referrer: Referrer | None = Field(default=None, exclude_if=not_)
     """None only in documents that were written before."""
+    elsewhere: Code | None = Field(default=None, exclude_if=not_)
+    """The hub of the area where the child lives, where that is another (R41)."""
 
     @property
     def clocks(self) -> dict[Clock, Ticking]:
@@ -60,7 +62,13 @@ class Standing(Shape):
 
     def awaits(self, colour: Colour, profile: BoroughProfile) -> bool:
         """Whether somebody is still to get a product of this colour, for the case as it is now."""
-        return bool(profile.colours[colour].recipients)
+        return bool(self.recipients(profile.colours[colour]))
+
+    def recipients(self, rule: ColourRule) -> tuple[Code, ...]:
+        """Who is to get a product at a rating."""
+        if self.elsewhere is not None:
+            return (self.elsewhere,)
+        return tuple(one.agency for one in rule.recipients)
 
 
 class Suggested(Standing):
@@ -145,7 +153,7 @@ class Assigned(Standing):
     def is_out(self, colour: Colour, profile: BoroughProfile) -> bool:
         """Whether all recipients of this colour, or of a more severe one, have their products."""
         return any(
-            rule.recipients and all(self._has(one.agency, worse) for one in rule.recipients)
+            (to := self.recipients(rule)) and all(self._has(agency, worse) for agency in to)
             for worse, rule in profile.colours.items()
             if worse.severity >= colour.severity
         )

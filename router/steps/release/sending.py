@@ -12,12 +12,14 @@ STEP_NAME = "release"
 
 
 def to_act(approved: ProductApproved, now: Now) -> ToAct:
-    """What its recipient is to do, as the profile says of its colour, and by when if it goes now.
+    """What its recipient is to do, as the profile says of its colour, and by when if it goes now;
+    at a Red, whom to ring.
 
     Where less of it is sent in its place, that is due as it was.
     """
     due_at = now.act_by(approved.colour, agency=approved.recipient)
-    return ToAct(to_do=now.rule(approved.colour).to_do, due_at=due_at)
+    contact = now.contact_of(now.policy.lead_agency) if approved.urgent else None
+    return ToAct(to_do=now.rule(approved.colour).to_do, due_at=due_at, contact=contact)
 
 
 def letter(approved: ProductApproved, asks: ToAct) -> Letter:

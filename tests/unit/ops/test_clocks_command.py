@@ -13,10 +13,12 @@ from sqlalchemy import update
 
 from ops.cli import main
 from ops.demo.running import DemoFolder
-from ops.demo.simulation.stream import sample_lines
+from ops.demo.simulation.answers import answer
+from ops.demo.simulation.stream import batches, sample_lines
 from router.runtimes.clock import publish_due
+from schemas.notices import ApprovalRequest
 from stores.tables import timers
-from tests.support.filled import empty_hub, filled_hub
+from tests.support.filled import empty_hub, filled_hub, send
 
 FRIDAY = "2026-11-27T16:55"
 
@@ -52,6 +54,27 @@ def test_every_clock_is_listed_the_most_pressing_first(tmp_path: Path) -> None:
     assert code == 0
     assert f"{len(found)} clocks run, 0 are past due" in output
     assert product["referral_id"] in output
+
+
+def test_who_owes_a_decision_about_what_is_its_own_is_listed(tmp_path: Path) -> None:
+    folder, hub = empty_hub(tmp_path / "hub")
+    for agency, events in batches(sample_lines(12), 50):
+        send(hub, agency, events)
+    hub.embedded().drain()
+    asked = set[str]()
+    for _ in range(6):
+        for agency in hub.settings.agencies:
+            letters = [
+                json.loads(one.body) for one in hub.queues.lease(agency, limit=500, seconds=9)
+            ]
+            owed = [one for one in letters if one["type"] == ApprovalRequest.type]
+            asked |= {agency for one in owed}
+            send(hub, agency, filter(None, (answer(one) for one in letters if one not in owed)))
+        hub.embedded().drain()
+    found = [one for one in listed(folder) if one["kind"] == "approval"]
+    assert {one["agency"] for one in found} == asked
+    assert {one["next"] for one in found} == {"warning"}
+    assert all(one["started_at"] < one["next_at"] < one["due_at"] for one in found)
 
 
 def test_nothing_of_a_child_is_shown(tmp_path: Path) -> None:

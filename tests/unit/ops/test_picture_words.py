@@ -14,6 +14,7 @@ from schemas.checks import NotChecked
 from schemas.picture import (
     CheckedSystem,
     FamilyEvent,
+    OwedDecision,
     Picture,
     PicturedAdult,
     PicturedOutcome,
@@ -157,3 +158,22 @@ def test_what_it_was_closed_with_is_read_with_who_why_and_what_was_told(
     said = list(in_words(picture().model_copy(update={"closed": closed}), names))
     assert said[-len(says) :] == says
     assert not any(line.startswith("Closed") for line in in_words(picture(), names))
+
+
+def test_who_owes_a_decision_is_named_with_what_for_and_by_when() -> None:
+    owed = (
+        OwedDecision(agency="gp", recipient="csc", items=2, due_at=NOON, late=True),
+        OwedDecision(agency="school", recipient="csc", items=1, late=True),
+        OwedDecision(agency="police", recipient="csc", items=1, due_at=NOON),
+    )
+    names = {"csc": "Social Care", "gp": "The surgery", "school": "Elm School", "police": "Police"}
+    said = list(in_words(picture().model_copy(update={"owed": owed}), names))
+    at = "10 Jun 2026"
+    gp, school, police = (line for line in said if "of its own" in line)
+    assert gp.startswith("The surgery has not decided in time whether 2 items of its own may go to")
+    assert at in gp
+    assert school == (
+        "Elm School has not decided in time whether an item of its own may go to Social Care, "
+        "and everybody was told"
+    )
+    assert police.startswith("Police is asked whether an item of its own may go to Social Care")

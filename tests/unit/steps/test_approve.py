@@ -28,6 +28,7 @@ from schemas.product import (
     ItemWithheld,
     ProductApproved,
     ProductRefused,
+    ProductWithout,
 )
 from schemas.refusals import Refusal
 from tests.support import given
@@ -480,8 +481,13 @@ def test_an_urgent_product_without_a_standing_release_is_a_signpost_and_waits_fo
     step, outcome = red(NOTIFICATION, SCHOOL, standing=False)
     assert approved(outcome.facts).items == ()
     assert [post.owner for post in approved(outcome.facts).signposts] == ["police", "school"]
-    late = product.decision(SCHOOL, ORIGINAL)
-    assert step.when(late).refusal == Refusal("refused.closed", "item_id")
+    (without,) = given.of(ProductWithout, outcome.facts)
+    assert [(one.item_id, one.owner) for one in without.items] == [
+        ("item-police", "police"),
+        ("item-school", "school"),
+    ]
+    assert without.because == "urgent"
+    assert step.when(product.decision(SCHOOL, ORIGINAL)).facts == ()
 
 
 def test_a_standing_release_covers_the_notification_only() -> None:

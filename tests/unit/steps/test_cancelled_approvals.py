@@ -15,6 +15,7 @@ from schemas.information import InformationRequested
 from schemas.message import Message
 from schemas.notices import ApprovalCancellation
 from schemas.outcome import Because, ReferralClosed, ReferralReopened
+from schemas.owed import ClockClosed
 from schemas.product import (
     ApprovalsCancelled,
     Choice,
@@ -105,9 +106,11 @@ def test_what_waits_is_refused_and_who_has_not_decided_is_told() -> None:
         products.drafted(SCHOOL, GP), products.decision(SCHOOL, Choice.RELEASE_SANITISED)
     )
     outcome = step.when(cancelled("product-1"))
-    (fact,) = outcome.facts
+    fact, clock = outcome.facts
     assert isinstance(fact, ProductRefused)
     assert fact.voided
+    assert isinstance(clock, ClockClosed)
+    assert (clock.agency, clock.reason) == ("gp", fact.reason)
     (letter,) = outcome.letters
     assert letter.agency == "gp"
     assert letter.notice == ApprovalCancellation(

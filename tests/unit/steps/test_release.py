@@ -70,8 +70,11 @@ def test_what_leaves_holds_nothing_but_items_and_signposts_for_a_recipient_and_p
             "referral_id",
             "about",
             "supersedes",
+            "follows",
+            "alleged",
             "to_do",
             "due_at",
+            "contact",
         )
     }
 

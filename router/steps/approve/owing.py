@@ -1,0 +1,191 @@
+"""Owners that owe a decision: their clocks, and what becomes of a product without it (R29).
+
+A clock runs for each owner of a product that was asked and has not decided, in that owner's own
+time. Once the time agreed is over, the profile says whether the product goes without what is the
+owner's, or waits and a person is called.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from router.step import Outcome
+from router.steps.approve.closing import awaited, settled, silent_in
+from router.steps.approve.state import Approvals, Approved, Closed, Draft, Stage
+from router.steps.clocks import owing
+from router.steps.clocks.ticking import Ticking, timers
+from router.steps.now import Now
+from schemas.base import Fact
+from schemas.letter import Letter
+from schemas.notices import ApprovalRequest
+from schemas.owed import ClockClosed, Owed, OwedNotice
+from schemas.product import ProductRefused
+
+_WENT = "The product went without it."
+_NEEDLESS = "It is not asked about this any more."
+_THEN = {
+    "without": "the product goes without it, unless nothing else is left to send",
+    "signpost": "the product goes without it, and names its owner where that agreed to be named",
+    "wait": "the product waits all the same, and a person is called to settle it",
+}
+_FOLLOWS = "what went already stays without it, and a person is called to settle it"
+
+
+def elapsed(known: Approvals, due_at: dt.datetime, *, now: Now) -> Outcome[Approvals]:
+    """Tell who owes a decision, then whoever is next in the chain; in the end go on without it."""
+    outcome = Outcome(known)
+    for product_id, draft in known.in_stage(Draft):
+        for agency in draft.clocks:
+            after = outcome.state or known
+            stage = after.products[product_id]
+            clock = stage.clocks.get(agency) if isinstance(stage, Draft) else None
+            if isinstance(stage, Draft) and clock and clock.next_at <= due_at:
+                told = _told(after, _Owing(stage, agency, clock), now=now)
+                outcome = replace(
+                    told,
+                    facts=(*outcome.facts, *told.facts),
+                    letters=(*outcome.letters, *told.letters),
+                )
+    return outcome
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Owing:
+    """What one owner owes of a draft."""
+
+    draft: Draft
+    agency: str
+    clock: Ticking
+
+    def owed(self, now: Now) -> Owed:
+        """As it is told."""
+        return _owed(self.draft, self.agency, self.clock, now=now)
+
+
+def _told(known: Approvals, one: _Owing, *, now: Now) -> Outcome[Approvals]:
+    draft, agency, rule = one.draft, one.agency, now.silent_owner(one.draft.colour)
+    told = owing.told(one.owed(now), one.clock, key=f"{draft.product_id}/{agency}", now=now)
+    due = rule.after == "due" and one.clock.breached_next
+    over = (due or told.clock is None) and agency not in draft.late
+    then = _THEN[rule.then] if draft.follows is None else _FOLLOWS
+    after = draft.ticking(agency, told.clock)
+    if not over:
+        letter = _saying(told.letter, f"In the end {then}.")
+        return Outcome(known.with_product(draft.product_id, after), (told.fact,), (letter,))
+    letter = _saying(told.letter, f"The time agreed is over: {then}.", last=told.clock is None)
+    outcome = settled(known, after.too_late(agency), told.fact, now=now)
+    silent = () if rule.then != "wait" and draft.follows is None else silent_in(after, agency, now)
+    return replace(outcome, facts=(*outcome.facts, *silent), letters=(letter,))
+
+
+def _saying(letter: Letter, then: str, *, last: bool = False) -> Letter:
+    assert isinstance(letter.notice, OwedNotice)
+    next_ = then if last else f"{letter.notice.next} {then}"
+    return replace(letter, notice=letter.notice.model_copy(update={"next": next_}))
+
+
+def _owed(draft: Draft, agency: str, clock: Ticking, *, now: Now) -> Owed:
+    its = (id_ for id_, by in draft.deciders.items() if agency in by)
+    number = sum(draft.decision(id_, agency) is None for id_ in its)
+    what = "an item of its own" if number == 1 else f"{number} items of its own"
+    to = now.policy.name_of(draft.recipient)
+    return Owed(
+        referral_id=draft.referral_id,
+        case_id=draft.case_id,
+        clock="approval",
+        agency=agency,
+        owed=f"A decision whether {what} may go to {to} for this: {draft.purpose}"[:499] + ".",
+        subject_id=draft.product_id,
+        since=clock.started_at or now.at,
+        due_at=clock.due_at,
+    )
+
+
+# --- which clocks run
+
+
+def watched(
+    before: Approvals, outcome: Outcome[Approvals], *, key: str, now: Now
+) -> Outcome[Approvals]:
+    """The outcome with a clock for each owner that it asks, and without those of whom nothing is
+    awaited any more.
+    """
+    if outcome.refusal is not None or outcome.state is None:
+        return outcome
+    asked = {
+        (letter.notice.product_id, letter.agency)
+        for letter in outcome.letters
+        if isinstance(letter.notice, ApprovalRequest)
+    }
+    after, closed = outcome.state, list[Fact]()
+    for product_id, stage in outcome.state.products.items():
+        was = before.products.get(product_id)
+        if isinstance(stage, Draft):
+            ticking = _ticking(stage, {by for id_, by in asked if id_ == product_id}, now=now)
+            closed += _closed(stage, stage, gone={*stage.clocks} - {*ticking}, now=now)
+            if ticking != stage.clocks:
+                draft = stage.model_copy(update={"clocks": ticking})
+                after = after.with_product(product_id, draft)
+        elif isinstance(was, Draft):
+            reason = _reason(outcome.facts, product_id, stage)
+            closed += _closed(was, stage, gone=was.clocks, reason=reason, now=now)
+    return replace(
+        outcome,
+        state=after,
+        facts=(*outcome.facts, *closed),
+        letters=tuple(_by_when(letter, after) for letter in outcome.letters),
+        timers=timers(after.next_at, key, before=before.next_at),
+    )
+
+
+def _ticking(draft: Draft, asked: set[str], *, now: Now) -> dict[str, Ticking]:
+    """The clocks of a draft's owners, those of who was asked now among them."""
+    wanted = {agency for _, agency in awaited(draft, now)}
+    running = {agency: clock for agency, clock in draft.clocks.items() if agency in wanted}
+    for agency in sorted(asked & wanted - {*running, *draft.late}):
+        clock = now.owing("approval", by=agency, colour=draft.colour)
+        if clock is not None:
+            running[agency] = clock
+    return running
+
+
+def _closed(
+    draft: Draft,
+    stage: Stage,
+    *,
+    gone: Mapping[str, Ticking] | set[str],
+    reason: str = _NEEDLESS,
+    now: Now,
+) -> Iterator[ClockClosed]:
+    """Clocks that stop though their owners have not decided, with why."""
+    for agency in sorted(gone):
+        if not _has_decided(stage, agency):
+            owed = _owed(draft, agency, draft.clocks[agency], now=now)
+            yield ClockClosed(**owed.shared(Owed), reason=reason)
+
+
+def _has_decided(stage: Stage, agency: str) -> bool:
+    if not isinstance(stage, Draft | Closed):
+        return False
+    its = {id_ for id_, by in stage.deciders.items() if agency in by}
+    return its <= {one.item_id for one in stage.decided if one.owner == agency}
+
+
+def _reason(facts: tuple[Fact, ...], product_id: str, stage: Stage) -> str:
+    refused = (one for one in facts if isinstance(one, ProductRefused))
+    told = next((one.reason for one in refused if one.product_id == product_id), None)
+    went = isinstance(stage, Approved) and stage.without
+    return told or (_WENT if went else _NEEDLESS)
+
+
+def _by_when(letter: Letter, known: Approvals) -> Letter:
+    """A request with when its clock is due."""
+    notice = letter.notice
+    if not isinstance(notice, ApprovalRequest):
+        return letter
+    stage = known.products.get(notice.product_id)
+    clock = stage.clocks.get(letter.agency) if isinstance(stage, Draft) else None
+    due_at = clock.due_at if clock else None
+    return replace(letter, notice=notice.model_copy(update={"due_at": due_at}))

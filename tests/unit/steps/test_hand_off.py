@@ -1,0 +1,145 @@
+"""The authority's case system is told how a referral ended, and says that it has it (R43, R56)."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from router.steps import hand_off
+from schemas.calendar import WorkingHours
+from schemas.handoff import (
+    CaseReceipt,
+    CaseReceiptReceived,
+    OutcomeForCases,
+    OutcomeHandedOff,
+    OutcomeKeptBack,
+    OutcomeRecorded,
+)
+from schemas.outcome import ReferralClosed
+from schemas.owed import ClockChased, ClockClosed, ClockEscalated, ClockWarned, OwedNotice
+from schemas.policy import Policy
+from schemas.product import Disposal
+from schemas.refusals import Refusal
+from tests.support import given
+from tests.support.given import NOON, Given, elapsed, message, of
+
+RATIONALE = "The GP told us in confidence that the mother is pregnant again."
+
+
+def case_system(*partners: object, **changes: object) -> Policy:
+    allowed = {"receipt": WorkingHours(hours=4)}
+    said = {"case_system": "early_help", "allowed": allowed} | changes
+    return given.policy(*partners, profile_=given.profile().model_copy(update=said))  # type: ignore[arg-type]
+
+
+def ended(outcome: Disposal = Disposal.EARLY_HELP, **changes: object) -> ReferralClosed:
+    told = {
+        "referral_id": "ref-1",
+        "case_id": "case-1",
+        "outcome": outcome,
+        "to": "early_help",
+        "told": "police",
+        "may_be_told": "Somebody will call the family.",
+        "decided_by": "S. Worker",
+        "rationale": RATIONALE,
+        "picture_id": "picture-1",
+    }
+    return ReferralClosed.model_validate(told | changes)
+
+
+def receipt(handoff_id: str, *, by: str = "early_help", **changes: object) -> CaseReceiptReceived:
+    told = {
+        "referral_id": "ref-1",
+        "case_id": "case-1",
+        "handoff_id": handoff_id,
+        "recorded_by": "ICS import",
+        "case_reference": "ICS-12",
+    }
+    return CaseReceiptReceived(agency=by, receipt=CaseReceipt.model_validate(told | changes))
+
+
+def handed(step: Given) -> str:
+    return of(OutcomeHandedOff, step.facts)[-1].handoff_id
+
+
+def test_the_case_system_is_told_the_outcome_and_not_what_it_rests_on() -> None:
+    step = Given(hand_off.STEP, case_system())
+    (letter,) = step.when(ended()).letters
+    assert letter.agency == "early_help"
+    assert isinstance(letter.notice, OutcomeForCases)
+    assert (letter.notice.outcome, letter.notice.to) == (Disposal.EARLY_HELP, "early_help")
+    assert RATIONALE not in letter.notice.model_dump_json()
+
+
+def test_where_the_profile_names_no_case_system_nothing_is_handed_off() -> None:
+    outcome = Given(hand_off.STEP, given.policy()).when(ended())
+    assert (outcome.facts, outcome.letters, outcome.timers) == ((), (), ())
+
+
+def test_nothing_goes_to_a_case_system_without_an_agreement_in_force() -> None:
+    policy = case_system(given.partner("early_help", agreement=None))
+    outcome = Given(hand_off.STEP, policy).when(ended())
+    assert [type(fact) for fact in outcome.facts] == [OutcomeKeptBack]
+    assert outcome.letters == ()
+
+
+def test_a_receipt_says_under_what_reference_the_case_system_has_it_and_stops_the_clock() -> None:
+    step = Given(hand_off.STEP, case_system()).given(ended())
+    (timer,) = step.when(ended(Disposal.SIGNPOSTED)).timers
+    (fact,) = step.when(receipt(handed(step))).facts
+    assert isinstance(fact, OutcomeRecorded)
+    assert fact.case_reference == "ICS-12"
+    assert step.when(elapsed("hand_off", timer.due_at)).letters == ()
+    assert step.when(receipt(handed(step))).facts == ()
+
+
+def test_an_outcome_that_nobody_confirms_is_asked_for_in_working_hours_and_goes_up() -> None:
+    step = Given(hand_off.STEP, case_system())
+    friday = dt.datetime(2026, 6, 12, 15, 55, tzinfo=dt.UTC)  # 16:55 by the borough's clocks
+    outcome, told = step.when(message(ended(), at=friday)), []
+    while outcome.timers:
+        due_at = outcome.timers[0].due_at
+        outcome = step.when(elapsed("hand_off", due_at))
+        told.append((type(outcome.facts[0]), outcome.letters[0].agency, due_at))
+    assert [kind for kind, _, _ in told] == [
+        ClockWarned,
+        ClockChased,
+        ClockEscalated,
+        ClockEscalated,
+    ]
+    assert [agency for _, agency, _ in told] == ["early_help"] * 2 + ["childrens_social_care"] * 2
+    assert told[1][2] == dt.datetime(2026, 6, 15, 11, 55, tzinfo=dt.UTC)
+    assert all(at.weekday() == 0 for _, _, at in told)
+    notice = outcome.letters[0].notice
+    assert isinstance(notice, OwedNotice)
+    assert notice.escalated_to is not None
+    assert notice.escalated_to.role == "Ada Sample, head of service"
+
+
+def test_a_changed_outcome_takes_the_place_of_the_earlier_one() -> None:
+    step = Given(hand_off.STEP, case_system()).given(ended())
+    first = handed(step)
+    outcome = step.when(ended(Disposal.NO_FURTHER_ACTION))
+    notice = outcome.letters[0].notice
+    assert isinstance(notice, OutcomeForCases)
+    assert notice.supersedes == first
+    assert len(of(ClockClosed, outcome.facts)) == 1
+    assert len(outcome.takes_back) == 1, "the earlier letter, where nobody has fetched it"
+
+
+@pytest.mark.parametrize(
+    ("sent", "refusal"),
+    [
+        ({"by": "gp"}, Refusal("refused.not-yours", "handoff_id")),
+        ({"handoff_id": "another"}, Refusal("refused.unknown-subject", "handoff_id")),
+        ({"case_id": "case-9"}, Refusal("refused.unknown-subject", "case_id")),
+        ({"recorded_by": "  "}, Refusal("missing.field", "recorded_by")),
+    ],
+)
+def test_a_receipt_of_what_was_not_handed_off_to_it_is_refused(
+    sent: dict[str, str], refusal: Refusal
+) -> None:
+    step = Given(hand_off.STEP, case_system()).given(ended())
+    said = receipt(**{"handoff_id": handed(step), **sent})
+    assert step.when(said, at=NOON).refusal == refusal

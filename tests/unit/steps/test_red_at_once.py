@@ -1,0 +1,284 @@
+"""A rated Red goes at once whoever told it, whole enough to act on; its owners are asked meanwhile,
+on a clock of minutes, and what they let leave follows.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from router.steps.approve import decide as approve
+from router.steps.asking import UNTOLD
+from router.steps.compose import decide as compose
+from router.steps.release import decide as release
+from schemas.case import LinkCorrected
+from schemas.decisions import ItemDecision, ItemRuled, ReleaseDecided, ReleaseDecision, Ruling
+from schemas.notices import ApprovalCancellation, ApprovalRequest
+from schemas.notification import Notification
+from schemas.outcome import ReferralClosed
+from schemas.owed import ClockClosed, ClockEscalated, OwedNotice
+from schemas.policy import Policy
+from schemas.product import (
+    Choice,
+    Disposal,
+    OwnerSilent,
+    Product,
+    ProductRefused,
+    ProductWithout,
+    release_digest,
+)
+from schemas.rating import Colour
+from schemas.sharing import Sensitivity, Sharing
+from tests.support import given
+from tests.support.flow import Flow
+from tests.support.given import HIT, NOON
+
+MINUTE = dt.timedelta(minutes=1)
+TEAMS = {"csc_duty_team", "police_cait"}
+SAID = "Seen with a swollen wrist today; school ends at 15:10 and mother's partner collects."
+
+
+def flow(policy: Policy | None = None) -> Flow:
+    return Flow(compose.STEP, approve.STEP, release.STEP, policy=policy)
+
+
+def red(*, policy: Policy | None = None, said: str | None = None, **kept: Any) -> Flow:
+    """A GP's concern that a social worker rated Red."""
+    told: Notification = given.notification(HIT, **kept)
+    linked = given.linked(HIT, agency="gp", notification=told)
+    return flow(policy).send(linked, given.assigned(Colour.RED, for_front_line=said))
+
+
+def decided(request: ApprovalRequest, choice: Choice, **changes: Any) -> ReleaseDecided:
+    """What the GP decides about what it is shown."""
+    withheld = choice is Choice.WITHHOLD
+    told = {
+        "referral_id": request.referral_id,
+        "product_id": request.product_id,
+        "case_id": request.case_id,
+        "item_id": request.item.item_id,
+        "choice": choice,
+        "digest": None if withheld else request.item.original_digest,
+        "recipient": request.recipient,
+        "purpose": request.purpose,
+        "decided_by": "Decision maker of gp",
+        "reason": "It would put the child at more risk." if withheld else None,
+    }
+    return ReleaseDecided(agency="gp", decision=ReleaseDecision.model_validate(told | changes))
+
+
+def test_a_red_of_a_gp_says_who_the_child_is_what_is_alleged_and_whom_to_ring() -> None:
+    products = red().told(Product)
+    assert {one.recipient for one in products} == TEAMS
+    for one in products:
+        assert one.about is not None
+        assert one.about.names == given.child().name
+        assert one.colour is Colour.RED
+        assert one.alleged == "The child is said to have been hit or hurt."
+        assert one.due_at == NOON + dt.timedelta(hours=1)
+        assert one.to_do
+        assert [post.contact for post in one.signposts] == ["gp duty desk"]
+        assert one.contact == "childrens_social_care duty desk"
+        assert one.items == ()
+        assert HIT not in one.model_dump_json()
+
+
+def test_who_rated_tells_the_front_line_more_in_words_of_its_own() -> None:
+    for one in red(said=SAID).told(Product):
+        (item,) = one.items
+        assert (item.owner, item.text) == ("childrens_social_care", SAID)
+        assert item.decided_by == "S. Worker"
+
+
+def test_who_rated_cannot_tell_another_agencys_words_as_its_own() -> None:
+    hub = red(said=f"The GP writes: {HIT.upper()} Please go.")
+    products = hub.told(Product)
+    assert {one.items for one in products} == {()}
+    assert all(one.alleged for one in products)
+    own = hub.told(ApprovalRequest, to="childrens_social_care")
+    assert {one.follows for one in own} == {one.product_id for one in products}
+    maker = {"decided_by": "Decision maker of childrens_social_care"}
+    copied = decided(own[0], Choice.RELEASE_ORIGINAL, **maker)
+    lead = {"agency": "childrens_social_care"}
+    hub.send(copied.model_copy(update=lead))
+    assert hub.refused == ["refused.others-words"]
+    text = "The GP was told of a blow. Please go."
+    digest = release_digest(
+        item_id=own[0].item.item_id,
+        recipient=own[0].recipient,
+        purpose=own[0].purpose,
+        text=text,
+        about=own[0].about_digest or "",
+    )
+    told = {"text": text, "digest": digest, "instead_of": own[0].item.original_digest}
+    reworded = decided(own[0], Choice.RELEASE_REWORDED, **maker, **told)
+    hub.send(reworded.model_copy(update=lead))
+    (more,) = hub.told(Product)[2:]
+    assert [item.text for item in more.items] == [text]
+
+
+def test_what_its_owner_released_beforehand_may_be_told_in_its_words() -> None:
+    releasing = given.releasing("gp", given.standing("csc_duty_team"))
+    hub = red(policy=given.policy(releasing), said=f"The GP writes: {HIT}")
+    texts = {one.recipient: [item.text for item in one.items] for one in hub.told(Product)}
+    assert texts == {"csc_duty_team": [f"The GP writes: {HIT}", HIT], "police_cait": []}
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        Sharing(may_be_revealed=False, reason="It would be found out who told."),
+        Sharing(may_leave=False, reason="It would be found out who told."),
+        Sharing(sensitivity=Sensitivity.RESTRICTED),
+    ],
+)
+def test_reasons_do_not_tell_what_the_notifier_keeps(kept: Sharing) -> None:
+    products = red(sharing=kept).told(Product)
+    assert {one.recipient for one in products} == TEAMS
+    assert {one.alleged for one in products} == {UNTOLD}
+
+
+def test_a_red_goes_though_its_owner_lets_nothing_be_told_and_is_not_named() -> None:
+    silent = given.partner("gp", agreement=None)
+    for one in red(policy=given.policy(silent)).told(Product):
+        assert (one.items, one.signposts, one.alleged) == ((), (), UNTOLD)
+        assert one.about is not None
+        assert one.about.ring == one.contact == "childrens_social_care duty desk"
+
+
+def test_its_owner_is_asked_at_once_with_minutes_to_decide() -> None:
+    requests = red().told(ApprovalRequest, to="gp")
+    assert {one.recipient for one in requests} == TEAMS
+    products = {one.recipient: one.product_id for one in red().told(Product)}
+    for one in requests:
+        assert one.due_at == NOON + 30 * MINUTE
+        assert one.follows == products[one.recipient]
+        assert one.item.original == HIT
+
+
+def test_what_its_owner_releases_follows_and_says_what_it_adds_to() -> None:
+    hub = red()
+    first = {one.recipient: one for one in hub.told(Product)}
+    request = hub.told(ApprovalRequest)[0]
+    hub.send(decided(request, Choice.RELEASE_ORIGINAL))
+    assert hub.refused == []
+    (more,) = hub.told(Product)[2:]
+    assert more.recipient == request.recipient
+    assert more.follows == first[more.recipient].product_id
+    assert more.supersedes is None
+    assert [(item.owner, item.text) for item in more.items] == [("gp", HIT)]
+    assert more.signposts == ()
+
+
+def test_a_decision_that_names_the_product_that_went_counts_for_what_follows() -> None:
+    hub = red()
+    request = hub.told(ApprovalRequest)[0]
+    hub.send(decided(request, Choice.RELEASE_ORIGINAL, product_id=request.follows))
+    (more,) = hub.told(Product)[2:]
+    assert (more.product_id, more.follows) == (request.product_id, request.follows)
+
+
+def test_a_decision_before_what_follows_is_drafted_is_kept_for_it() -> None:
+    """The topics of two steps are two: an owner may be quicker than what it is asked about."""
+    apart = flow()
+    apart.send(given.linked(HIT, agency="gp"), given.assigned(Colour.RED))
+    request = apart.told(ApprovalRequest)[0]
+    (drafted, following) = (
+        next(one for one in apart.facts if getattr(one, "product_id", "") == id_)
+        for id_ in (request.follows, request.product_id)
+    )
+    alone = Flow(approve.STEP, release.STEP)
+    early = decided(request, Choice.RELEASE_ORIGINAL, product_id=request.follows)
+    alone.send(drafted, early, following)
+    assert alone.refused == []
+    (_, more) = alone.told(Product)
+    assert [item.text for item in more.items] == [HIT]
+
+
+def test_what_its_owner_withholds_does_not_follow_and_nothing_is_said_twice() -> None:
+    hub = red()
+    for request in hub.told(ApprovalRequest):
+        hub.send(decided(request, Choice.WITHHOLD))
+    hub.until(NOON + dt.timedelta(days=3))
+    assert len(hub.told(Product)) == 2
+    assert hub.told(OwedNotice) == []
+    assert {one.voided for one in hub.of(ProductRefused)} == {False}
+
+
+def test_reasons_are_not_told_of_words_that_their_owner_withholds() -> None:
+    before = red().told(ApprovalRequest)[0]
+    withheld = ItemDecision(
+        referral_id="ref-1",
+        case_id="case-1",
+        item_id=before.item.item_id,
+        ruling=Ruling.WITHHOLD,
+        decided_by="Decision maker of gp",
+        reason="It would put the child at more risk.",
+    )
+    first = red()
+    first.send(ItemRuled(agency="gp", decision=withheld))
+    first.send(given.corrected(), given.assigned(Colour.RED))
+    again = first.told(Product)[2:]
+    assert {one.alleged for one in again} == {UNTOLD}
+    assert {one.items for one in again} == {()}
+
+
+def test_an_owner_is_warned_chased_and_then_its_chain_is_told_with_what_happens_next() -> None:
+    hub = red()
+    hub.until(NOON + dt.timedelta(hours=3))
+    to_duty_team = [one for one in hub.told(OwedNotice) if "Csc_Duty_Team" in one.owed]
+    assert [one.moment for one in to_duty_team] == ["warned", "chased", "escalated", "escalated"]
+    agencies = [letter.agency for _, letter in hub.letters if letter.notice in to_duty_team]
+    assert agencies == ["gp", "gp", "childrens_social_care", "childrens_social_care"]
+    up = [one.told.role for one in hub.of(ClockEscalated) if one.owed == to_duty_team[0].owed]
+    assert up == ["Duty manager", "Ada Sample, head of service"]
+    for one in to_duty_team:
+        assert one.since == NOON
+        assert one.due_at == NOON + 30 * MINUTE
+        assert "section 47 enquiry" in one.owed
+        assert "what went already stays without it" in one.next
+    assert {one.owner for one in hub.of(OwnerSilent)} == {"gp"}
+    assert {one.follows for one in hub.of(OwnerSilent)} == {
+        one.product_id for one in hub.of(ProductWithout)
+    }
+
+
+def test_a_late_release_still_follows() -> None:
+    hub = red().until(NOON + dt.timedelta(days=10))
+    hub.send(decided(hub.told(ApprovalRequest)[0], Choice.RELEASE_ORIGINAL))
+    (more,) = hub.told(Product)[2:]
+    assert [item.text for item in more.items] == [HIT]
+
+
+def test_what_was_to_follow_is_stopped_when_the_child_is_another() -> None:
+    hub = red()
+    moved: LinkCorrected = given.corrected()
+    hub.send(moved)
+    for request in hub.told(ApprovalRequest)[:2]:
+        hub.send(decided(request, Choice.RELEASE_ORIGINAL))
+    assert hub.refused == ["refused.closed"] * 2
+    closed = hub.of(ClockClosed)
+    assert [one.agency for one in closed] == ["gp", "gp"]
+    assert all("another child" in one.reason for one in closed)
+
+
+def test_what_was_to_follow_is_stopped_when_nothing_would_be_acted_on() -> None:
+    hub = red()
+    hub.send(
+        ReferralClosed(
+            referral_id="ref-1",
+            case_id="case-1",
+            outcome=Disposal.NO_FURTHER_ACTION,
+            told="gp",
+            may_be_told="Nothing further.",
+            decided_by="S. Worker",
+            rationale="As seen",
+            picture_id="picture-1",
+        )
+    )
+    assert len(hub.told(ApprovalCancellation, to="gp")) == 2
+    assert len(hub.of(ClockClosed)) == 2
+    hub.until(NOON + dt.timedelta(days=1))
+    assert hub.told(OwedNotice) == []
