@@ -33,13 +33,25 @@ def noted(state: Disputes, message: Message, *, now: Now) -> Disputes:
     """The state with the fact noted; the very same where it says nothing new."""
     match message.data:
         case ChildLinked() as linked:
-            cases = Cases.linked(state.cases, linked.case_id)
-            known = state.model_copy(update={"cases": cases})
+            known = _of_case(state, linked.case_id)
             return known.telling(linked.agency, *_desk(linked.allocated_to, now))
         case LinkCorrected() as correction:
             cases = Cases.corrected(state.cases, correction, at=now.at)
             known = state.model_copy(update={"cases": cases})
             return known.telling(*_desk(correction.allocated_to, now))
+    known = _of_case(state, message.data.of_case) if state.cases is None else state
+    return _noted(known, message, now=now)
+
+
+def _of_case(state: Disputes, case_id: str | None) -> Disputes:
+    """Of the case that the referral was linked to, or that it is of where nothing else is known."""
+    if case_id is None:
+        return state
+    return state.model_copy(update={"cases": Cases.linked(state.cases, case_id)})
+
+
+def _noted(state: Disputes, message: Message, *, now: Now) -> Disputes:
+    match message.data:
         case RatingAssigned(colour=colour):
             return state.model_copy(update={"colour": colour})
         case ProductApproved(recipient=recipient, items=items, signposts=signposts):

@@ -67,7 +67,7 @@ class Disputes(Shape):
     """A referral, for those who may disagree about it."""
 
     cases: Cases | None = None
-    """None until its link is heard."""
+    """None until anything is heard of it."""
     colour: Colour | None = None
     """As it is rated now."""
     told: tuple[Code, ...] = ()

@@ -89,6 +89,9 @@ def test_it_is_raised_shown_settled_and_told(hub: tuple[DemoFolder, Hub]) -> Non
     latest = Picture.model_validate(desks.letters(LEAD, "what-is-new")[-1]["picture"]["content"])
     assert latest.disputed == ()
     assert latest.views[0].said == "It is Amber now."
+    lines = "\n".join(in_words(latest, {"police": "Sample Police"}))
+    assert "Was disputed, settled: Sample Police" in lines
+    assert f"Upheld, by {SOCIAL_WORKER}: It is Amber now." in lines
     assert replay(hub[1], Wanted()).well
 
 

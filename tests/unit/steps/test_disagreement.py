@@ -190,11 +190,12 @@ def test_who_was_asked_and_who_got_a_product_were_told_of_it(
 
 def test_facts_may_come_in_any_order(requested: InformationRequested) -> None:
     early = Given(disagreement.STEP).given(released(), product("police"), requested)
-    assert early.when(disagrees(TEAM)).refusal is not None, "it is not linked yet"
-    early.given(linked())
+    assert early.when(disagrees("police")).refusal is not None, "who notified is not heard yet"
     assert early.when(disagrees(TEAM)).refusal is None
+    early.given(linked())
+    assert early.when(disagrees("police", id_="d-3")).refusal is None
     about = {"disputes": "withholding", "owner": "police"}
-    assert early.when(disagrees(TEAM, **about)).refusal is None
+    assert early.when(disagrees(TEAM, id_="d-4", **about)).refusal is None
 
 
 def test_who_owes_it_is_warned_and_chased_and_then_both_chains_are_told_to_their_ends() -> None:
