@@ -105,6 +105,8 @@ class WatchedFolder:
     owner: str | None = None
     """The Unix account whose files are taken; None: that of the hub."""
     clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)
+    stuck: Callable[[str], object] = lambda _: None
+    """Hears of each file that cannot be taken; may raise ``Unavailable``."""
     _seen: dict[str, tuple[int, int]] = field(default_factory=dict)
     """Size and time of each file at the last look; unchanged at the next one, it is complete."""
     _taken: dict[str, tuple[tuple[int, int], float]] = field(default_factory=dict)
@@ -174,6 +176,7 @@ class WatchedFolder:
 
     def _leave(self, name: str, error: str) -> None:
         if name not in self._told:
+            self.stuck(name)
             if len(self._told) >= _MOST_TOLD:
                 self._told.clear()
             self._told.add(name)

@@ -41,7 +41,15 @@ from connectors.formats.media import BATCH
 from connectors.port import AgencyRoute
 from schemas.message import derived_id
 from schemas.notification import Receipt
-from stores.keep_trying import Pauses, Stopped, keep_trying, keep_working, logged
+from stores.keep_trying import (
+    Failed,
+    Failure,
+    Pauses,
+    Stopped,
+    keep_trying,
+    keep_working,
+    logged,
+)
 from stores.ports import Arrival, Intake
 
 MOST_AT_ONCE = 200
@@ -67,6 +75,8 @@ class QueueFeed:
     queue: str
     receipts: str
     clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)
+    failing: Failed = lambda _: None
+    """Hears of each failure to reach the broker, beside the log."""
 
     @property
     def name(self) -> str:
@@ -78,10 +88,14 @@ class QueueFeed:
         keep_working(
             lambda: self._work(stop),
             stop,
-            failed=logged("broker.unavailable", connector="queue", agency=self.route.code),
+            failed=self._failed,
             errors=broker_errors(self.url),
             pauses=Pauses(FIRST_PAUSE, LONGEST_PAUSE, steady=LONGEST_PAUSE),
         )
+
+    def _failed(self, failure: Failure) -> None:
+        logged("broker.unavailable", connector="queue", agency=self.route.code)(failure)
+        self.failing(failure)
 
     def _work(self, stop: Event) -> None:
         # Told to stop while it waits for the store, it leaves what is in hand with the broker.

@@ -20,6 +20,7 @@ _COMMANDS = {
     "profile": "ops.commands.profile",
     "picture": "ops.commands.picture",
     "recalls": "ops.commands.recalls",
+    "reds": "ops.commands.reds",
     "replay": "ops.commands.replay",
     "run": "ops.commands.run",
     "schemas": "ops.commands.schemas",

@@ -17,6 +17,8 @@ from router.steps.identity import identity_of, told_of
 from router.steps.link.register import STEP_NAME, Evidence, PersonRecord
 from router.steps.now import Now
 from router.steps.safety import guarded
+from schemas.alarms import AlarmNotice
+from schemas.changes import ProductChange
 from schemas.disagreements import DisagreementEnded, DisagreementOpened
 from schemas.handoff import OutcomeForCases
 from schemas.identity import ChildAbout, IdentityBlock
@@ -36,7 +38,9 @@ from schemas.notices import (
 from schemas.outcome import ReferralOpenAgain, ReferralOutcome
 from schemas.owed import OwedNotice
 from schemas.policy import Policy
+from schemas.referrer import ReferralDecision
 from schemas.safety import Around
+from schemas.school import SchoolToTell
 from stores import codec, people, states
 from stores.database import Transaction, View
 from stores.ports import Leased
@@ -44,6 +48,7 @@ from stores.ports import Leased
 _ABOUT_ONE: Final = frozenset(
     notice.type
     for notice in (
+        AlarmNotice,
         AnswerOverdue,
         DisagreementEnded,
         DisagreementOpened,
@@ -53,11 +58,14 @@ _ABOUT_ONE: Final = frozenset(
         OutcomeForCases,
         OwedNotice,
         PauseReminder,
+        ProductChange,
+        ReferralDecision,
         ReferralOpenAgain,
         ReferralOutcome,
         RequestCancellation,
         RequestChange,
         RequestsPlanned,
+        SchoolToTell,
     )
 )
 _ABOUT_SEVERAL: Final = frozenset({LinksChanged.type, MergeReview.type, SplitReview.type})
@@ -119,6 +127,8 @@ class _Naming:
     def named(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """The letter with whom it is about."""
         data = event["data"]
+        if event["type"] == AlarmNotice.type and "referral_id" not in data:
+            return dict(event)
         if event["type"] in _ABOUT_ONE:
             worker = data.get("worker") or {}
             about = self._block(data["referral_id"], known_as=worker.get("case_reference"))

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import traceback
 from collections import deque
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
 
+from router import possible
 from router.memory.documents import Memory
 from router.refuse import dead_message, refused, rejected_later
 from router.step import Outcome, Step
 from router.unit import Unit
 from schemas.letter import Letter, letter_id
 from schemas.message import Message, caused_by, derived_id
+from schemas.notification import MessageRefused
 from schemas.policy import Policy
 from schemas.refusals import Refusal
 from stores import codec
@@ -39,6 +41,11 @@ class Delivery:
     original: bytes | None = None
     hearers: tuple[Step[Any], ...] | None = None
     """Who hears it, where its own type does not tell."""
+
+
+def never() -> bool:
+    """Go on to the end."""
+    return False
 
 
 Given = tuple[str, str]
@@ -89,10 +96,7 @@ class Effects:
     dead: list[DeadLetter] = field(default_factory=list)
 
     def add(self, outcome: Outcome[Any], *, step: str, cause: Message) -> Sequence[Message]:
-        """What a step decided on a message; answers with the facts."""
-        if outcome.refusal is not None:
-            self.refuse(cause, outcome.refusal, step=step)
-            return ()
+        """What a step decided on a message, and did not refuse; answers with the facts."""
         facts = messages_of(outcome, step=step, cause=cause)
         self.facts += facts
         for letter in outcome.letters:
@@ -111,15 +115,27 @@ class Effects:
         return facts
 
     def refuse(
-        self, message: Message, refusal: Refusal, *, step: str, original: bytes | None = None
-    ) -> None:
-        """The message becomes a dead letter of the step, and its sender is told."""
+        self,
+        message: Message,
+        refusal: Refusal,
+        *,
+        step: str,
+        policy: Policy,
+        original: bytes | None = None,
+    ) -> Message:
+        """The message becomes a dead letter of the step, and its sender is told; answers with the
+        fact. What several steps cannot act on may be a Red once.
+        """
         dead = dead_message(message, refusal, step=step, original=original)
-        self.facts.append(caused_by(message, step, refused(dead), 0))
+        red = possible.in_fact(message.data, policy)
+        first = all(one.message_id != message.id for one in self.dead)
+        told = caused_by(message, step, refused(dead, may_be_red=red and first), 0)
+        self.facts.append(told)
         self.dead.append(dead)
         if message.data.of_agency is not None:
             letter = Letter("receipt", agency=dead.agency, notice=rejected_later(dead, message))
             self.letters[derived_id(dead.id, "receipt")] = letter
+        return told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,12 +148,18 @@ class OnePass:
     policy: Policy
     attempt: Attempt
 
-    def decide(self, fresh: Sequence[Delivery]) -> None:
-        """Decide everything; effects and memories hold what comes of it."""
+    def decide(self, fresh: Sequence[Delivery], enough: Callable[[], bool] = never) -> int:
+        """Decide everything, or the first until there is ``enough``; answers how many.
+
+        Effects and memories hold what comes of it.
+        """
         if len(fresh) > 1:  # one by itself is no dearer to recall, and tells which step fails on it
             self._foresee([delivery.message for delivery in fresh if delivery.refusal is None])
-        for delivery in fresh:
+        for number, delivery in enumerate(fresh):
+            if number and enough():
+                return number
             self._hear(delivery)
+        return len(fresh)
 
     def _foresee(self, messages: Sequence[Message]) -> None:
         for memory in self.memories.values():
@@ -161,13 +183,23 @@ class OnePass:
         if given in self.attempt.refused:
             refusal = Refusal("undecidable")
         if refusal is not None:
-            self.effects.refuse(message, refusal, step=step.name, original=heard.original)
-            return ()
+            return self._refused(heard, refusal, step.name)
         memory = self.memories[step.name]
         outcome = decide_safely(step, message, state=memory.recall(message), policy=self.policy)
+        if outcome.refusal is not None:
+            return self._refused(Delivery(0, message), outcome.refusal, step.name)
         if outcome.state is not None:
             memory.remember(message, outcome.state)
         return self.effects.add(outcome, step=step.name, cause=message)
+
+    def _refused(self, heard: Delivery, refusal: Refusal, step: str) -> Sequence[Message]:
+        """Answers with the fact; none where it is about such a fact itself, or a step that fails on
+        them would hear of that for ever.
+        """
+        told = self.effects.refuse(
+            heard.message, refusal, step=step, policy=self.policy, original=heard.original
+        )
+        return () if isinstance(heard.message.data, MessageRefused) else (told,)
 
 
 def decide_safely(step: Step[Any], message: Message, *, state: Any, policy: Policy) -> Outcome[Any]:
@@ -185,9 +217,12 @@ def decide_safely(step: Step[Any], message: Message, *, state: Any, policy: Poli
         return Outcome(refusal=Refusal("undecidable"))
 
 
-def messages_of(outcome: Outcome[Any], *, step: str, cause: Message) -> list[Message]:
+def messages_of(
+    outcome: Outcome[Any], *, step: str, cause: Message, policy: Policy | None = None
+) -> list[Message]:
     """The facts of an outcome as messages: also what a replay compares with what is recorded."""
     if outcome.refusal is not None:
-        fact = refused(dead_message(cause, outcome.refusal, step=step))
+        dead = dead_message(cause, outcome.refusal, step=step)
+        fact = refused(dead, may_be_red=possible.in_fact(cause.data, policy))
         return [caused_by(cause, step, fact, 0)]
     return [caused_by(cause, step, fact, ordinal) for ordinal, fact in enumerate(outcome.facts)]

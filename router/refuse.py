@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from router.linkage.readings import placeholders
+from router.receiving import Receiving
 from schemas.base import Fact
 from schemas.case import OpenCase, OpenCaseReceived
 from schemas.checks import CheckReply, CheckReplyReceived
@@ -29,14 +30,26 @@ from stores.dead_letters import DeadLetter
 from stores.ports import Arrival
 
 
-def taken(arrival: Arrival, id_: str, *, duplicate_of: str | None = None) -> Receipt:
-    """The receipt for what is recorded under ``id_``: accepted, or a duplicate of another."""
+def taken(
+    arrival: Arrival,
+    id_: str,
+    *,
+    duplicate_of: str | None = None,
+    receiving: Receiving | None = None,
+) -> Receipt:
+    """The receipt for what is recorded under ``id_``: accepted, or a duplicate of another.
+
+    ``receiving``: None where no policy says what its sender is told in words.
+    """
+    warnings, before = tuple(map(warned, parts_to_tell(arrival.body))), duplicate_of is not None
+    said = receiving.words(arrival.body, aside=len(warnings), before=before) if receiving else {}
     return Receipt(
-        status=ReceiptStatus.DUPLICATE if duplicate_of else ReceiptStatus.ACCEPTED,
+        status=ReceiptStatus.DUPLICATE if before else ReceiptStatus.ACCEPTED,
         id=id_,
         duplicate_of=duplicate_of,
         **_named(arrival),
-        warnings=tuple(map(warned, parts_to_tell(arrival.body))),
+        **said,
+        warnings=warnings,
     )
 
 
@@ -137,7 +150,7 @@ def _named(arrival: Arrival) -> dict[str, Any]:
     }
 
 
-def refused(dead: DeadLetter) -> MessageRefused:
+def refused(dead: DeadLetter, *, may_be_red: bool) -> MessageRefused:
     """The fact that a message was refused."""
     return MessageRefused(
         dead_letter_id=dead.id,
@@ -145,6 +158,7 @@ def refused(dead: DeadLetter) -> MessageRefused:
         reason=dead.reason,
         field=dead.field,
         step=dead.step,
+        may_be_red=may_be_red,
     )
 
 

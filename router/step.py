@@ -63,12 +63,14 @@ def referral_of(message: Message) -> str:
 
 def referral_or_message(message: Message) -> str:
     """The key where people may leave the referral out: nothing is known under a message's id."""
-    return message.data.of_referral or message.id
+    data = message.data
+    return data.key if isinstance(data, TimerElapsed) else data.of_referral or message.id
 
 
 def product_of(message: Message) -> str:
-    """The key of steps that remember a product."""
-    return message.data.of_product or _named(None, message)
+    """The key of steps that remember a product: timers of theirs are set for one, too."""
+    data = message.data
+    return data.of_product or _named(data.key if isinstance(data, TimerElapsed) else None, message)
 
 
 def _named(key: str | None, message: Message) -> str:

@@ -12,18 +12,21 @@ from router.memory.references import References
 from router.memory.register import PeopleMemory
 from router.step import Step
 from router.steps import hand_off, hold
+from router.steps.alarm import decide as alarm
 from router.steps.answer import decide as answer
 from router.steps.approve import decide as approve
 from router.steps.check import decide as check
 from router.steps.compose import decide as compose
 from router.steps.deduplicate import decide as deduplicate
 from router.steps.disagreement import decide as disagreement
+from router.steps.inform import decide as inform
 from router.steps.link import decide as link
 from router.steps.rate import decide as rate
 from router.steps.release import decide as release
 from router.steps.request_information import decide as request_information
+from router.steps.school import decide as school
 from router.unit import ALL, BoundStep, Unit, unit_name
-from schemas.topics import REDRIVEN, TOPICS, Topic
+from schemas.topics import FOR_EVERYBODY, TOPICS, Topic
 
 
 def bound_steps() -> tuple[BoundStep, ...]:
@@ -38,10 +41,13 @@ def bound_steps() -> tuple[BoundStep, ...]:
         BoundStep(rate.STEP, Documents),
         BoundStep(request_information.STEP, Documents),
         BoundStep(compose.STEP, Documents),
+        BoundStep(school.STEP, Documents),
         BoundStep(approve.STEP, Documents),
         BoundStep(hold.STEP, Documents),
         BoundStep(release.STEP, Documents),
         BoundStep(disagreement.STEP, Documents),
+        BoundStep(alarm.STEP, Documents),
+        BoundStep(inform.STEP, Documents),
         BoundStep(hand_off.STEP, Documents),
     )
 
@@ -68,20 +74,26 @@ WRITTEN_BY: Mapping[str, tuple[str, ...]] = {
     "ratings.assigned": ("rate",),
     "information.requested": ("request_information",),
     "information.answered": ("request_information",),
-    "products.drafted": ("compose",),
+    "products.drafted": ("compose", "school"),
     "products.approved": ("approve",),
     "safety.settled": ("hold",),
     "products.released": ("release",),
-    "disagreements.told": ("disagreement",),
+    "alarms.raised": ("alarm",),
     "cases.handed_off": ("hand_off",),
+    "changes.told": ("inform",),
     "clocks.told": (
         "check",
+        "rate",
         "request_information",
         "approve",
         "release",
-        "disagreement",
+        "inform",
         "hand_off",
+        "school",
+        "disagreement",
     ),
+    "disagreements.told": ("disagreement",),
+    "schools.told": ("school",),
 }
 """Which steps publish to which topic; a test compares this with what a run recorded."""
 
@@ -97,4 +109,4 @@ def topics_from_outside(unit: Unit) -> tuple[Topic, ...]:
     """
     heard = {topic.name for bound in unit.steps for topic in topics_of(bound.step)}
     own = {name for name, steps in WRITTEN_BY.items() if unit.names.issuperset(steps)}
-    return tuple(t for t in TOPICS if t.name in heard - own or t.name == REDRIVEN)
+    return tuple(t for t in TOPICS if t.name in heard - own or t.name in FOR_EVERYBODY)

@@ -7,10 +7,20 @@ from typing import Literal
 
 from pydantic import Field
 
-from schemas.base import Code, Identity, Instant, Line, Notice, ReferralHead, ReferralId
+from schemas.base import (
+    Code,
+    Identity,
+    Instant,
+    Line,
+    Notice,
+    Prose,
+    ReferralHead,
+    ReferralId,
+    Shape,
+)
 from schemas.calendar import Contact
 from schemas.case import Candidate, FromPerson, LikelyPair, PersonReferrals, Worker
-from schemas.gathering import Question
+from schemas.gathering import Level, Question
 from schemas.identity import About, AboutSeveral, IdentityField
 from schemas.information import RequestPlan
 from schemas.notification import Digest, Notification, SetAside
@@ -83,6 +93,10 @@ class RatingRequest(ReferralHead, Notice, type="mash.rating-request.v1"):
     possible_red: bool = Field(default=False, exclude_if=not_)
     """What may be a Red comes first in the queue."""
     possible_red_due_at: Instant | None = Field(default=None, exclude_if=not_)
+    for_parents: Prose | None = Field(default=None, exclude_if=not_)
+    """What may be given to parents who are asked to consent; nobody has said yet that they did, or
+    did not (R11).
+    """
     plan: RequestPlan | None = Field(default=None, exclude_if=not_)
     """Who would be asked what, if the rating is as suggested; nothing of it has left."""
     picture: PictureGiven | None = Field(default=None, exclude_if=not_)
@@ -107,17 +121,30 @@ class RequestHead(ReferralHead):
     agency: Code
 
 
-class RequestChange(About, RequestHead, Notice, type="mash.request-changed.v1"):
+class RequestBasis(Shape):
+    """What a request stands on, where that is otherwise than it said."""
+
+    level: Level | None = Field(default=None, exclude_if=not_)
+    legal_basis: Line | None = Field(default=None, exclude_if=not_)
+    basis_reason: Line | None = Field(default=None, exclude_if=not_)
+
+
+class RequestChange(RequestBasis, About, RequestHead, Notice, type="mash.request-changed.v1"):
     """To who was asked: this is asked, and is due then, instead of what the request said."""
 
     question: Question | None = None
     due_at: Instant
     paused: bool = Field(default=False, exclude_if=not_)
     """Its clock stands still until the hub says otherwise."""
+    says: Line | None = Field(default=None, exclude_if=not_)
+    """What else is otherwise, in the hub's words."""
 
 
 class RequestCancellation(About, RequestHead, Notice, type="mash.request-cancelled.v1"):
     """To who was asked: no answer is awaited; one that is sent all the same is taken."""
+
+    reason: Line | None = Field(default=None, exclude_if=not_)
+    """Why, where the hub itself says so; what people wrote is for whoever decides."""
 
 
 class AdultMatter(About, ReferralHead, Notice, type="mash.adult-matter.v1"):

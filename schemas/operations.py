@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from schemas.base import AgencyFact, Fact, Identity, Line
+from schemas.base import AgencyFact, Code, Fact, Identity, Instant, Line
 from schemas.notification import DeadLetterId
 
 
@@ -43,6 +43,21 @@ class DeadLetterRevealed(DeadLetterFact, type="mash.dead-letter.revealed.v1"):
 
     seen_by: Line
     why: Line
+
+
+class WayInBroken(Fact, type="mash.way-in.broken.v1", topic="ways_in.broken", agency="agency"):
+    """Messages of an agency do not come in, by one of its ways or one file of it; told once."""
+
+    incident_id: Identity
+    agency: Code | None
+    """None: those of several."""
+    connector: Code
+    since: Instant
+
+    @property
+    def subject(self) -> str:
+        """This failing of it, from when it began."""
+        return self.incident_id
 
 
 class RecordRevealed(

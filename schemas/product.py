@@ -160,6 +160,10 @@ class ProductHead(ReferralHead, ProductId):
 
     supersedes: Identity | None = Field(default=None, exclude_if=_none)
     """The product that held earlier words of its items: these take their place."""
+    instead_of: Identity | None = Field(default=None, exclude_if=_none)
+    """The urgent product that its recipient has not taken: this is for the next of the chain."""
+    school_notice: bool = Field(default=False, exclude_if=not_)
+    """That there was an incident, for the child's school, and nothing else (L4)."""
     follows: Identity | None = Field(default=None, exclude_if=_none)
     """The product that went without these items, as their owner had not decided: it is added to."""
     alleged: Prose | None = Field(default=None, exclude_if=_none)
@@ -169,6 +173,11 @@ class ProductHead(ReferralHead, ProductId):
     def waits(self) -> bool:
         """Whether it waits for the owners of its items."""
         return not self.urgent or self.follows is not None
+
+    @property
+    def goes_beforehand(self) -> bool:
+        """Whether what its owners released beforehand leaves without their being asked again."""
+        return not self.waits or self.school_notice
 
     @property
     def identity_digest(self) -> str:
@@ -211,6 +220,16 @@ class ApprovalsCancelled(
     """
 
     product_ids: tuple[Identity, ...]
+    reason: Line
+
+
+class ProductEnded(OfConcern, ProductFact, type="mash.product.ended.v1", topic="products.drafted"):
+    """This product stands no more: its referral is rated otherwise now, or was closed with no
+    further action. Before its recipient has it, it does not go.
+    """
+
+    colour: Colour | None = Field(default=None, exclude_if=_none)
+    """What it is rated now; None: it was closed."""
     reason: Line
 
 
@@ -372,6 +391,8 @@ class ApprovalWithdrawn(
 class ProductRefused(ProductFact, type="mash.product.refused.v1", topic="products.approved"):
     """Nothing of this product leaves: its owners decided so, or it was voided before."""
 
+    school_notice: bool = Field(default=False, exclude_if=not_)
+
     recipient: Code
     colour: Colour
     urgent: bool = False
@@ -379,6 +400,8 @@ class ProductRefused(ProductFact, type="mash.product.refused.v1", topic="product
     """Another product takes its place, for the case that the referral was moved to; or it was
     cancelled, and one takes its place should the referral go on.
     """
+    follows: Identity | None = Field(default=None, exclude_if=_none)
+    """The product that went without its items, and stays so."""
     reason: Line
 
 
@@ -391,7 +414,7 @@ class ToAct(Shape):
     to_do: Line | None = Field(default=None, exclude_if=_none)
     due_at: Instant | None = Field(default=None, exclude_if=_none)
     contact: Line | None = Field(default=None, exclude_if=_none)
-    """Of a Red for the front line: whom to ring at the hub."""
+    """Of a Red for the front line, or a notice to a school: whom to ring at the hub."""
 
 
 class Product(ToAct, About, SentProduct, Notice, type="mash.product.v1"):
@@ -414,6 +437,8 @@ class Product(ToAct, About, SentProduct, Notice, type="mash.product.v1"):
 class ProductReleased(ProductFact, type="mash.product.released.v1", topic="products.released"):
     """The product was put on its recipient's queue, in the same transaction as this fact."""
 
+    school_notice: bool = Field(default=False, exclude_if=not_)
+
     recipient: Code
     colour: Colour
     disposal: Disposal
@@ -422,9 +447,15 @@ class ProductReleased(ProductFact, type="mash.product.released.v1", topic="produ
     """SHA-256 of the product's canonical JSON as it was sent."""
     item_digests: tuple[Digest, ...]
     signposts: int
+    supersedes: Identity | None = Field(default=None, exclude_if=_none)
+    instead_of: Identity | None = Field(default=None, exclude_if=_none)
 
 
-class _ProductReceived(SentProduct, Fact, case="case_id", product="product_id"):
+class _ProductReceived(
+    SentProduct, Fact, case="case_id", product="product_id", referral="referral_id"
+):
+    referral_id: Identity | None = Field(default=None, exclude_if=_none)
+    """Of old facts nobody knows it."""
     received_by: Line
 
 
@@ -502,3 +533,18 @@ class ProductHeldBack(ProductFact, type="mash.product.held-back.v1", topic="prod
     colour: Colour
     urgent: bool
     reason: Line
+
+
+NotTaken = Literal["unfetched", "unacknowledged", "refused", "no_agreement"]
+"""Why nobody of a recipient has a product: it was not fetched in time, nobody said in time that
+they have it, it was refused, or no agreement is in force.
+"""
+
+
+class ProductNotTaken(ProductFact, type="mash.product.not-taken.v1", topic="products.released"):
+    """Nobody of its recipient has an urgent product: it goes to the next of its colour's chain."""
+
+    recipient: Code
+    purpose: Line
+    colour: Colour
+    why: NotTaken

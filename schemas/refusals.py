@@ -285,6 +285,12 @@ _REASONS = (
         False,
     ),
     Reason(
+        "refused.not-told",
+        "Whoever takes an alarm is of the lead agency, or of an agency that was told of it.",
+        "Let one of those who were told take it.",
+        False,
+    ),
+    Reason(
         "refused.role",
         "This agency may not send this kind of message.",
         "Only the lead agency rates and links.",

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from schemas import (
+    alarms,
     case,
+    changes,
     checks,
+    consent,
     decisions,
     disagreements,
     enquiries,
@@ -22,6 +25,7 @@ from schemas import (
     rating,
     registers,
     safety,
+    school,
 )
 from schemas.base import Fact
 
@@ -38,8 +42,12 @@ class Topic:
     """Whether connectors, the clock or operations publish it, rather than a step."""
 
 
+RED = "messages.red"
+"""Facts of any kind about what may be a Red: every worker hears it before all else."""
 REDRIVEN = "messages.redriven"
 """Facts of any kind, sent again to the one step that failed on them; every worker hears it."""
+FOR_EVERYBODY = (RED, REDRIVEN)
+"""Topics that carry facts of any kind to all workers."""
 
 TOPICS: tuple[Topic, ...] = (
     Topic(
@@ -77,6 +85,7 @@ TOPICS: tuple[Topic, ...] = (
             decisions.PersonsDecided,
             decisions.SplitDecided,
             decisions.UndoDecided,
+            decisions.AdultsDecided,
         ),
         keyed_by="area",
         external=True,
@@ -98,6 +107,7 @@ TOPICS: tuple[Topic, ...] = (
             case.PersonsKeptApart,
             case.PersonSplit,
             case.DecisionUndone,
+            case.AdultsSettled,
         ),
         keyed_by="case",
     ),
@@ -158,7 +168,11 @@ TOPICS: tuple[Topic, ...] = (
     Topic(
         "information.requested",
         "what would be asked, and what is asked of whom",
-        (information.RequestsPrepared, information.InformationRequested),
+        (
+            information.RequestsPrepared,
+            information.InformationRequested,
+            consent.ConsentRecorded,
+        ),
         keyed_by="case",
     ),
     Topic(
@@ -185,7 +199,12 @@ TOPICS: tuple[Topic, ...] = (
     Topic(
         "products.drafted",
         "what might leave",
-        (product.ProductDrafted, product.ProductVoided, product.ApprovalsCancelled),
+        (
+            product.ProductDrafted,
+            product.ProductVoided,
+            product.ProductEnded,
+            product.ApprovalsCancelled,
+        ),
         keyed_by="case",
     ),
     Topic(
@@ -228,6 +247,7 @@ TOPICS: tuple[Topic, ...] = (
             product.ProductTakenBack,
             product.RecallAnswered,
             product.ProductHeldBack,
+            product.ProductNotTaken,
         ),
         keyed_by="case",
     ),
@@ -239,6 +259,7 @@ TOPICS: tuple[Topic, ...] = (
             decisions.RecallReceived,
             decisions.ProductFetched,
             decisions.ProductStopped,
+            changes.ChangeReceived,
         ),
         keyed_by="case",
         external=True,
@@ -299,6 +320,19 @@ TOPICS: tuple[Topic, ...] = (
         external=True,
     ),
     Topic(
+        "changes.told",
+        "who was told that what they hold has changed, and knows of it",
+        (changes.ChangeTold, changes.ChangeAcknowledged),
+        keyed_by="case",
+    ),
+    Topic(
+        "consents.received",
+        "whether parents were asked, and what they said",
+        (consent.ConsentReceived,),
+        keyed_by="case",
+        external=True,
+    ),
+    Topic(
         "disagreements.told",
         "who disagrees with what, and what came of it",
         (
@@ -309,10 +343,36 @@ TOPICS: tuple[Topic, ...] = (
         keyed_by="case",
     ),
     Topic(
+        "schools.decided",
+        "the lead agency says which school a child goes to, and that it was told",
+        (school.SchoolDecided,),
+        keyed_by="case",
+        external=True,
+    ),
+    Topic(
+        "schools.told",
+        "a child's school is not told by a letter, and why",
+        (school.SchoolNotTold,),
+        keyed_by="case",
+    ),
+    Topic(
         "clocks.told",
         "who was warned, chased, and told that nothing came",
         (owed.ClockWarned, owed.ClockChased, owed.ClockEscalated, owed.ClockClosed),
         keyed_by="case",
+    ),
+    Topic(
+        "alarms.raised",
+        "what nobody has, who was told of it, and who took it",
+        (alarms.AlarmRaised, alarms.AlarmRepeated, alarms.AlarmTaken, alarms.AlarmEnded),
+        keyed_by="case",
+    ),
+    Topic(
+        "alarms.received",
+        "a person takes an alarm",
+        (alarms.AlarmReceived,),
+        keyed_by="case",
+        external=True,
     ),
     Topic(
         "timers.elapsed", "a time has come", (rating.TimerElapsed,), keyed_by="case", external=True
@@ -335,6 +395,14 @@ TOPICS: tuple[Topic, ...] = (
         keyed_by="message",
         external=True,
     ),
+    Topic(
+        "ways_in.broken",
+        "by which way nothing comes in",
+        (operations.WayInBroken,),
+        keyed_by="message",
+        external=True,
+    ),
+    Topic(RED, "what may be a Red, ahead of all else", (), keyed_by="message", external=True),
     Topic(REDRIVEN, "what is sent again to one step", (), keyed_by="message", external=True),
     Topic(
         "pictures.shown",

@@ -32,11 +32,11 @@ def causes(database: Database, type_: str) -> dict[str, str | None]:
         return {row[0]: row[1] for row in connection.execute(query)}
 
 
-def facts_of(database: Database, types: Collection[str]) -> Iterator[Message]:
-    """Every fact of these types, in order."""
+def facts_of(database: Database, types: Collection[str], *, after: int = 0) -> Iterator[Message]:
+    """Every fact of these types behind a position, in order."""
     with database.reading() as connection:
         last = int(connection.execute(select(func.max(journal.c.position))).scalar() or 0)
-    for start in range(1, last + 1, _PAGE):
+    for start in range(after + 1, last + 1, _PAGE):
         yield from _page(database, types, start=start)
 
 

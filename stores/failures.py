@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from sqlalchemy import Connection, delete, select, update
 
@@ -26,20 +26,23 @@ class PartFailure:
     """When it is started again; None: it was given up."""
 
 
-def note(database: Database, part: str, *, error: str, again_in: float | None) -> None:
-    """A part failed, and is started again in ``again_in`` seconds. Raises ``Unavailable``."""
+def note(database: Database, part: str, *, error: str, again_in: float | None) -> PartFailure:
+    """A part failed, and is started again in ``again_in`` seconds; answers how it stands. Raises
+    ``Unavailable``.
+    """
     with database.transaction() as transaction:
         before = _of(transaction, part)
         now = transaction.now
-        row = {
-            "part": part,
-            "error": error,
-            "times": before.times + 1 if before else 1,
-            "since": before.since if before else now,
-            "again_at": None if again_in is None else now + int(again_in * 1_000_000),
-        }
+        failing = PartFailure(
+            part=part,
+            error=error,
+            times=before.times + 1 if before else 1,
+            since=before.since if before else now,
+            again_at=None if again_in is None else now + int(again_in * 1_000_000),
+        )
         transaction.connection.execute(delete(failures).where(failures.c.part == part))
-        transaction.insert(failures, [row])
+        transaction.insert(failures, [asdict(failing)])
+    return failing
 
 
 def started(database: Database, part: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -50,7 +49,7 @@ def any_due(database: Database) -> bool:
     """Whether a timer's time has come; asks without taking the write lock."""
     with database.reading() as connection:
         earliest = connection.execute(select(func.min(timers.c.due_at))).scalar()
-    return earliest is not None and earliest <= time.time_ns() // 1000
+    return earliest is not None and earliest <= database.clock()
 
 
 def take_due(transaction: Transaction, *, limit: int) -> list[StoredTimer]:

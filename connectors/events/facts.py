@@ -21,9 +21,12 @@ from connectors.not_taken import NotTaken, of_validation
 from connectors.port import AgencyRoute
 from connectors.set_aside import usable
 from schemas import decisions, disagreements
+from schemas.alarms import AlarmReceipt, AlarmReceived
 from schemas.base import Fact, Shape
 from schemas.case import OpenCase, OpenCaseReceived
+from schemas.changes import ChangeReceipt, ChangeReceived
 from schemas.checks import CheckReply, CheckReplyReceived
+from schemas.consent import Consent, ConsentReceived
 from schemas.enquiries import Enquiry, EnquiryDecided, EnquiryDecision, EnquiryReceived
 from schemas.handoff import CaseReceipt, CaseReceiptReceived
 from schemas.information import (
@@ -37,6 +40,7 @@ from schemas.notification import Notification, NotificationReceived, SetAside
 from schemas.refusals import Refusal
 from schemas.registers import RegisterEntry, RegisterEntryReceived
 from schemas.safety import SafetyDecided, SafetyDecision
+from schemas.school import SchoolDecided, SchoolDecision
 from stores.ports import Arrival
 
 BRITAIN = ZoneInfo("Europe/London")
@@ -46,6 +50,9 @@ OPEN_CASE = "mash.open-case.v1"
 REGISTER_ENTRY = "mash.register-entry.v1"
 
 Sent = TypeVar("Sent", bound=Shape)
+
+
+_PERSONS = frozenset({"decided_by", "received_by", "taken_by", "raised_by", "withdrawn_by"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +73,8 @@ class MessageType(Generic[Sent]):
 
     @property
     def decides(self) -> bool:
-        """Whether it is a named person's decision, or their view of one."""
+        """Whether a named person decides or answers for something by it."""
         return not _PERSONS.isdisjoint(self.shape.model_fields)
-
-
-_PERSONS = frozenset({"decided_by", "raised_by", "withdrawn_by"})
-"""Fields that name who decides, who disagrees, and who does so no longer."""
 
 
 def _entered(by: AgencyRoute, sent: RegisterEntry) -> Fact:
@@ -113,6 +116,11 @@ MESSAGE_TYPES: Mapping[str, MessageType[Any]] = {
     "mash.undo-decision.v1": MessageType(
         decisions.UndoDecision,
         lambda by, sent: decisions.UndoDecided(agency=by.code, area=by.area, decision=sent),
+        lead_only=True,
+    ),
+    "mash.adults-decision.v1": MessageType(
+        decisions.AdultsDecision,
+        lambda by, sent: decisions.AdultsDecided(agency=by.code, area=by.area, decision=sent),
         lead_only=True,
     ),
     "mash.rating-decision.v1": MessageType(
@@ -195,6 +203,11 @@ MESSAGE_TYPES: Mapping[str, MessageType[Any]] = {
         disagreements.DisagreementDecision,
         lambda by, sent: disagreements.DisagreementDecided(agency=by.code, decision=sent),
     ),
+    "mash.alarm-receipt.v1": MessageType(
+        AlarmReceipt,
+        lambda by, sent: AlarmReceived(agency=by.code, receipt=sent),
+        always=True,
+    ),
     "mash.case-receipt.v1": MessageType(
         CaseReceipt,
         lambda by, sent: CaseReceiptReceived(agency=by.code, receipt=sent),
@@ -204,9 +217,23 @@ MESSAGE_TYPES: Mapping[str, MessageType[Any]] = {
         lambda by, sent: SafetyDecided(agency=by.code, decision=sent),
         lead_only=True,
     ),
+    "mash.consent.v1": MessageType(
+        Consent,
+        lambda by, sent: ConsentReceived(agency=by.code, consent=sent),
+    ),
+    "mash.school-decision.v1": MessageType(
+        SchoolDecision,
+        lambda by, sent: SchoolDecided(agency=by.code, decision=sent),
+        lead_only=True,
+    ),
     "mash.recall-receipt.v1": MessageType(
         decisions.RecallReceipt,
         lambda by, sent: decisions.RecallReceived(agency=by.code, receipt=sent),
+        always=True,
+    ),
+    "mash.change-receipt.v1": MessageType(
+        ChangeReceipt,
+        lambda by, sent: ChangeReceived(agency=by.code, receipt=sent),
         always=True,
     ),
 }

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
 
 import click
 
 from ops.commands.common import answer, config_option, json_option, text
 from ops.commands.reading import reading, writing
-from ops.look import trail
+from ops.look import holding, trail
+from ops.look.holding import Holding
 from ops.look.trail import Event
 
 
@@ -25,13 +27,21 @@ from ops.look.trail import Event
     help="Show contents too. That you looked is recorded, and told to the agencies whose messages "
     "they are; say --who and --why.",
 )
+@click.option("--now", is_flag=True, help="Show only who holds which product of it now.")
 @click.option("--who", type=text, help="Your name and role, as the record keeps it.")
 @click.option("--why", type=text, help="Why you need to see the contents.")
 def case(
-    wanted: str, config: Path, *, as_json: bool, reveal: bool, who: str | None, why: str | None
+    wanted: str,
+    config: Path,
+    *,
+    as_json: bool,
+    reveal: bool,
+    now: bool,
+    who: str | None,
+    why: str | None,
 ) -> None:
     """Show every fact about a case, referral or product ID, or AGENCY/REFERENCE, in the order of
-    their recording.
+    their recording; and then who holds which product now, and was told what changed since.
 
     Without --reveal no personal data: ids, colours, reasons in the profile's words, digests, due
     times, agencies, what left and what was withheld. With it everything, including names,
@@ -40,6 +50,7 @@ def case(
     \b
     Example:
       hub case police/R-1042
+      hub case police/R-1042 --now --json
       hub case 3f0c… --reveal --who "J. Auditor, audit team" --why "complaint 2026/17"
     """
     if reveal:
@@ -55,8 +66,28 @@ def case(
         raise click.ClickException(
             "nothing is recorded under this id; see `hub case --help` for what is one"
         )
+    with reading(config) as hub:
+        held = holding.of(hub, wanted)
+    if now:
+        answer([asdict(one) for one in held], _held(held), as_json=as_json)
+        return
     lines = (line for event in events for line in _lines(event))
-    answer([asdict(event) for event in events], lines, as_json=as_json)
+    answer([asdict(event) for event in events], chain(lines, _held(held)), as_json=as_json)
+
+
+def _held(held: Sequence[Holding]) -> Iterator[str]:
+    if not held:
+        yield "No product of it was drafted."
+        return
+    yield "Who holds what now:"
+    for one in held:
+        stands = "" if one.stands else ", stands no more"
+        change = f", of what changed: {one.change}" if one.change else ""
+        urgent = " at once" if one.urgent else ""
+        yield (
+            f"    {one.recipient}: {one.colour}{urgent}, {one.state}{stands}{change}"
+            f"  ({one.since[:19]}Z, {one.product_id})"
+        )
 
 
 def _lines(event: Event) -> Iterator[str]:

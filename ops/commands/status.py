@@ -139,6 +139,11 @@ def _lines(status: Status) -> Iterable[str]:
         f"{timers['overdue']} overdue. Due times in the last day: {due['approaching']} came near, "
         f"{due['breached']} passed, {due['escalated']} went up a chain."
     )
+    if untaken := status.alarms["untaken"]:
+        yield (
+            f"Alarms: {untaken} that nobody has taken, the oldest since "
+            f"{clock(status.alarms['since'])}; `hub reds` shows what they are about."
+        )
     if status.relay is not None:
         oldest = age(status.relay["oldest_seconds"]) or "none"
         yield f"Relay: {status.relay['unsent']} unsent, oldest {oldest}"

@@ -11,6 +11,8 @@ from pydantic import TypeAdapter
 
 from ops.look.reading import Readable
 from router.step import Step
+from router.steps.alarm import decide as alarm
+from router.steps.alarm.state import Alarm, Alarms
 from router.steps.approve import decide as approve
 from router.steps.approve.state import Approvals, Draft
 from router.steps.check import decide as check
@@ -18,10 +20,16 @@ from router.steps.check.state import Checking
 from router.steps.clocks.ticking import Ticking
 from router.steps.disagreement import decide as disagreement
 from router.steps.disagreement.state import Disputes
+from router.steps.inform import decide as inform
+from router.steps.inform.state import Holders
 from router.steps.rate import decide as rate
 from router.steps.rate.state import Assigned, Suggested
+from router.steps.release import decide as release
+from router.steps.release.state import Released
 from router.steps.request_information import decide as request_information
 from router.steps.request_information.state import Asked, Asking
+from router.steps.school import decide as school
+from router.steps.school.state import Telling
 from schemas.message import derived_id
 from schemas.rating import ClockKind, TimerElapsed
 from stores import codec, overview, states, timers
@@ -32,7 +40,11 @@ _STEPS: tuple[Step[Any], ...] = (
     request_information.STEP,
     check.STEP,
     disagreement.STEP,
+    release.STEP,
+    alarm.STEP,
+    inform.STEP,
     approve.STEP,
+    school.STEP,
 )
 _LATELY = dt.timedelta(days=7)
 _MOST = 50_000
@@ -78,19 +90,39 @@ def _keys(view: View, step: str, *, at: dt.datetime) -> Collection[str]:
 def _clocks(state: object, referral_id: str, *, lead: str, at: dt.datetime) -> Iterator[Clock]:
     match state:
         case Suggested() | Assigned():
-            for kind, ticking in state.clocks.items():
+            for kind, ticking in _of_rating(state):
                 yield _clock(referral_id, lead, kind, ticking, at=at)
         case Asking():
-            for one in state.asked:
-                if one.next_at or (one.awaited and one.paused):
-                    yield _clock(referral_id, one.agency, "answer", one, at=at)
+            yield from _of_asked(state, referral_id, at=at)
         case Disputes():
-            for owed_by, clock in state.clocks:
-                yield _clock(referral_id, owed_by, "disagreement", clock, at=at)
+            yield from _of_disputes(state, referral_id, at=at)
+        case Released() | Alarms():
+            yield from _of_what_left(state, referral_id, lead=lead, at=at)
+        case Holders():
+            yield from _of_holders(state, referral_id, at=at)
+        case Telling(clock=clock) if clock:
+            yield _clock(referral_id, lead, "school", clock, at=at)
         case Approvals():
             yield from _of_owners(state, at=at)
         case Checking():
             yield from _of_checks(state, referral_id, at=at)
+
+
+def _of_asked(state: Asking, referral_id: str, *, at: dt.datetime) -> Iterator[Clock]:
+    for one in state.asked:
+        if one.next_at or (one.awaited and one.paused):
+            yield _clock(referral_id, one.agency, "answer", one, at=at)
+
+
+def _of_disputes(state: Disputes, referral_id: str, *, at: dt.datetime) -> Iterator[Clock]:
+    for owed_by, clock in state.clocks:
+        yield _clock(referral_id, owed_by, "disagreement", clock, at=at)
+
+
+def _of_holders(state: Holders, referral_id: str, *, at: dt.datetime) -> Iterator[Clock]:
+    for owes in state.owed:
+        if owes.clock:
+            yield _clock(referral_id, owes.agency, "receipt", owes.clock, at=at)
 
 
 def _of_owners(state: Approvals, *, at: dt.datetime) -> Iterator[Clock]:
@@ -118,6 +150,12 @@ def _of_checks(state: Checking, referral_id: str, *, at: dt.datetime) -> Iterato
             )
 
 
+def _of_rating(state: Suggested | Assigned) -> Iterator[tuple[ClockKind, Ticking]]:
+    yield from state.clocks.items()
+    if isinstance(state, Suggested) and state.telling:
+        yield "referrer", state.telling
+
+
 def _clock(
     referral_id: str, agency: str, kind: ClockKind, clock: Ticking | Asked, *, at: dt.datetime
 ) -> Clock:
@@ -130,6 +168,29 @@ def _clock(
         next=_next(clock),
         next_at=clock.next_at,
         started_at=clock.started_at,
+    )
+
+
+def _of_what_left(
+    state: Released | Alarms, key: str, *, lead: str, at: dt.datetime
+) -> Iterator[Clock]:
+    if isinstance(state, Alarms):
+        yield from (_alarm(one, key, lead=lead, at=at) for one in state.running)
+    elif state.receipt is not None:
+        yield _clock(state.referral_id, state.recipient, "receipt", state.receipt, at=at)
+
+
+def _alarm(alarm: Alarm, subject_id: str, *, lead: str, at: dt.datetime) -> Clock:
+    told = alarm.told[-1]
+    return Clock(
+        due_at=alarm.next_at,
+        left_seconds=_left(alarm.next_at, at),
+        agency=told.agency or lead,
+        kind="alarm",
+        referral_id=subject_id,
+        next=f"told again, after {told.role}",
+        next_at=alarm.next_at,
+        started_at=alarm.since,
     )
 
 

@@ -10,6 +10,8 @@ from typing import Any
 
 from connectors.events.facts import MESSAGE_TYPES
 from schemas import (
+    alarms,
+    changes,
     checks,
     disagreements,
     enquiries,
@@ -20,12 +22,16 @@ from schemas import (
     outcome,
     owed,
     product,
+    referrer,
     safety,
+    school,
 )
 from schemas.base import Notice, Shape
 from schemas.topics import TOPICS
 
 NOTICES: tuple[type[Notice], ...] = (
+    alarms.AlarmNotice,
+    changes.ProductChange,
     checks.CheckRequest,
     disagreements.DisagreementEnded,
     disagreements.DisagreementOpened,
@@ -59,7 +65,10 @@ NOTICES: tuple[type[Notice], ...] = (
     owed.OwedNotice,
     product.Product,
     product.ProductRecall,
+    referrer.ReferralDecision,
     safety.SafetyReview,
+    school.SchoolNotice,
+    school.SchoolToTell,
 )
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

@@ -108,7 +108,7 @@ class Again:
             outcome = decide_safely(step, message, state=memory.recall(message), policy=policy)
             if outcome.state is not None:
                 memory.remember(message, outcome.state)
-        return messages_of(outcome, step=step.name, cause=message)
+        return messages_of(outcome, step=step.name, cause=message, policy=policy)
 
     def _compared(self, caused: Message, cause: Place) -> Heard | None:
         """Compare with what is recorded; answers what the steps behind heard.

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from connectors.queues import BrokerQueue, depths
+from ops.look import reds
 from ops.look.reading import Readable
 from router.step import Step
 from router.topology import WRITTEN_BY, bound_steps, topics_of
@@ -18,7 +19,7 @@ from schemas.message import derived_id
 from schemas.owed import ClockChased, ClockEscalated, ClockWarned
 from schemas.rating import DueTimeApproaching, DueTimeBreached, DueTimeEscalated, TimerElapsed
 from schemas.settings import HubSettings
-from schemas.topics import FACTS, REDRIVEN, TOPICS, Topic
+from schemas.topics import FACTS, FOR_EVERYBODY, TOPICS, Topic
 from stores import codec, failures, overview
 from stores.overview import Behind, Consumer, Reading
 from stores.ports import Unavailable
@@ -29,7 +30,7 @@ _MINUTE = 60 * _SECOND
 _HOUR = 60 * _MINUTE
 _DAY = 24 * _HOUR
 _TIMERS_LOOKED_AT = 5000
-_REDRIVEN = next(topic for topic in TOPICS if topic.name == REDRIVEN)
+_FOR_EVERYBODY = tuple(topic for topic in TOPICS if topic.name in FOR_EVERYBODY)
 
 
 Row = Mapping[str, Any]
@@ -51,6 +52,8 @@ class Status:
     dead_letters: tuple[Row, ...]
     timers: Row
     due_times: Row
+    alarms: Row
+    """Those that nobody has taken, and since when the oldest runs."""
     relay: Row | None
     """None in the embedded runtime, which has no topics to send to."""
     parts: tuple[Row, ...]
@@ -88,6 +91,7 @@ def collect(hub: Readable, queues: Sequence[BrokerQueue] = ()) -> Status:
     at_brokers = tuple(_broker_queues(queues))
     if any(queue["ready"] is None for queue in at_brokers):
         trouble += ("a broker does not answer: what lies on its queues is unknown",)
+    alarms = reds.untaken(hub)
     with hub.database.reading() as connection:
         look = _look(connection, now=now, ends=ends)
         return Status(
@@ -102,6 +106,7 @@ def collect(hub: Readable, queues: Sequence[BrokerQueue] = ()) -> Status:
             dead_letters=tuple(_dead_letters(look)),
             timers=_timers(look),
             due_times=_due_times(look),
+            alarms=alarms,
             relay=_relay(look) if production else None,
             parts=tuple(_parts(look)),
             broker_queues=at_brokers,
@@ -223,10 +228,10 @@ def _steps(look: _Look, *, production: bool) -> Iterator[Row]:
     for bound in bound_steps():
         for topic in topics_of(bound.step):
             yield _step(look, bound.step, topic=topic, production=production)
-        if production:
-            again = _step(look, bound.step, topic=_REDRIVEN, production=True)
-            if again["depth"]:
-                yield again
+        for topic in _FOR_EVERYBODY if production else ():
+            here = _step(look, bound.step, topic=topic, production=True)
+            if here["depth"]:
+                yield here
 
 
 def _step(look: _Look, step: Step[Any], *, topic: Topic, production: bool) -> Row:
@@ -299,11 +304,11 @@ def _ends(settings: HubSettings) -> tuple[dict[str, dict[int, int]], tuple[str, 
     url = settings.runtime.topics
     if url is None:
         return {}, ()
-    heard = {topic.name for bound in bound_steps() for topic in topics_of(bound.step)} | {REDRIVEN}
+    heard = {topic.name for bound in bound_steps() for topic in topics_of(bound.step)}
     try:
         return {
             name: {part: last for part, (_, last) in watermarks(url, name).items()}
-            for name in sorted(heard)
+            for name in sorted(heard.union(FOR_EVERYBODY))
         }, ()
     except Unavailable:
         return {}, ("the topics cannot be reached: depths are not known",)

@@ -12,6 +12,7 @@ from ops.look.reading import Readable
 from ops.look.revealing import reveal_entries
 from ops.run.wiring import Hub
 from router.refuse import parts_to_tell
+from schemas.alarms import AlarmEnded, AlarmRaised, AlarmRepeated, AlarmTaken
 from schemas.base import Fact
 from schemas.case import (
     ChildLinked,
@@ -23,19 +24,27 @@ from schemas.case import (
 from schemas.checks import ChecksRequested, ChecksRevised
 from schemas.information import InformationRequested, RequestsPrepared
 from schemas.owed import ClockChased, ClockClosed, ClockEscalated, ClockWarned
-from schemas.product import ApprovalsCancelled, ProductDrafted
+from schemas.product import (
+    ApprovalsCancelled,
+    ProductDrafted,
+    ProductEnded,
+    ProductNotTaken,
+)
 from schemas.rating import RatingAssigned, RatingSuggested
 from schemas.safety import LetterHeld, ProductHeld
+from schemas.school import SchoolNotTold
 from stores import codec, trail
 from stores.trail import Entry
 
 _IDS = (
     "absorbed_case_id",
     "absorbed_person_id",
+    "alarm_id",
     "amended_by",
     "amends",
     "case_id",
     "changed_by",
+    "change_id",
     "concern_id",
     "dead_letter_id",
     "decision_id",
@@ -48,6 +57,7 @@ _IDS = (
     "from_person_id",
     "hold_id",
     "id",
+    "instead_of",
     "item_id",
     "letter_id",
     "message_ids",
@@ -65,6 +75,8 @@ _IDS = (
     "subject_id",
     "supersedes",
     "to_person_id",
+    "adult_id",
+    "other_adult_id",
     "undone_decision_id",
 )
 _OF_THE_HUB = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -72,6 +84,7 @@ _CODES = (
     "agency",
     "answer",
     "area",
+    "cause",
     "ask_again",
     "because",
     "choice",
@@ -107,17 +120,20 @@ _CODES = (
     "restricted",
     "ruling",
     "same",
+    "school_notice",
     "sensitivity",
     "settled_by",
     "signpost",
     "status",
     "step",
     "system",
+    "taken_for",
     "team",
     "urgent",
     "verdict",
     "version",
     "voided",
+    "was",
 )
 _MEASURES = (
     "answered_at",
@@ -127,6 +143,10 @@ _MEASURES = (
     "due_at",
     "earlier_referrals",
     "item_digests",
+    "months",
+    "next_at",
+    "of_child",
+    "of_family",
     "original_digest",
     "product_due_at",
     "refused",
@@ -135,10 +155,12 @@ _MEASURES = (
     "score",
     "signposts",
     "since",
+    "times",
 )
 _PARTS = (
     "allocated_to",
     "candidates",
+    "counted",
     "decision",
     "disagreement",
     "hits",
@@ -162,6 +184,7 @@ _PARTS = (
 _SHOWN = frozenset({*_IDS, *_CODES, *_MEASURES, *_PARTS})
 """All that is shown unrevealed: ids, codes, digests, times, numbers, and parts that hold them."""
 
+_ALARM = frozenset({"why"})
 _IN_OUR_WORDS: Mapping[type[Fact], frozenset[str]] = {
     ChildLinked: frozenset({"reasons"}),
     OpenCaseLinked: frozenset({"reasons"}),
@@ -171,17 +194,24 @@ _IN_OUR_WORDS: Mapping[type[Fact], frozenset[str]] = {
     MergeSuggested: frozenset({"reasons"}),
     SplitSuggested: frozenset({"reasons"}),
     RatingSuggested: frozenset({"reasons"}),
+    AlarmRaised: _ALARM,
+    AlarmRepeated: _ALARM,
+    AlarmTaken: _ALARM,
+    AlarmEnded: _ALARM | {"reason"},
+    ProductNotTaken: frozenset({"why"}),
     RequestsPrepared: frozenset({"reason", "legal_basis", "fact", "against", "agencies"}),
     InformationRequested: frozenset({"reasons", "reason", "purpose", "fact", "against"}),
     RatingAssigned: frozenset({"agencies"}),
     ApprovalsCancelled: frozenset({"reason"}),
     ProductDrafted: frozenset({"reason", "purpose"}),
+    ProductEnded: frozenset({"reason"}),
     ProductHeld: frozenset({"says", "purpose"}),
     ClockWarned: frozenset({"owed"}),
     ClockChased: frozenset({"owed"}),
     ClockEscalated: frozenset({"owed"}),
     ClockClosed: frozenset({"owed"}),
     LetterHeld: frozenset({"says", "purpose"}),
+    SchoolNotTold: frozenset({"explanation"}),
 }
 """Fields whose text the hub itself wrote in these facts; in others, people wrote them."""
 

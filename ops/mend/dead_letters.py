@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from connectors.events.envelope import reread
@@ -20,6 +21,7 @@ from router import intake
 from router.topology import bound_steps
 from schemas.base import Fact
 from schemas.decisions import (
+    AdultsDecided,
     ItemRuled,
     LinkDecided,
     OutcomeDecided,
@@ -43,6 +45,7 @@ from schemas.operations import (
     DeadLetterRedriven,
     DeadLetterRevealed,
 )
+from schemas.policy import Policy
 from schemas.refusals import Refusal
 from schemas.safety import SafetyDecided
 from schemas.topics import REDRIVEN
@@ -173,7 +176,7 @@ _OF_OWNERS = (
 _OF_PEOPLE = (
     *(name for name, sent in MESSAGE_TYPES.items() if sent.decides),
     *(one.type for one in (RatingDecided, RequestDecided, OutcomeDecided)),
-    *(one.type for one in (LinkDecided, PersonsDecided, SplitDecided, UndoDecided)),
+    *(one.type for one in (LinkDecided, PersonsDecided, SplitDecided, UndoDecided, AdultsDecided)),
     *(one.type for one in (EnquiryDecided, SafetyDecided)),
 )
 _FORM = frozenset(
@@ -202,7 +205,8 @@ def redrive(hub: Hub, routes: Routes, id_: str, *, person: Person) -> int:
     """
     with _opened(hub, id_) as opened:
         dead = opened.waiting()
-        again = _arrive_again if dead.step == intake.STEP else _decide_again
+        arrives = partial(_arrive_again, policy=hub.policy.value)
+        again = arrives if dead.step == intake.STEP else _decide_again
         ids, refused, after = again(opened.transaction, dead, route=routes.by_code.get(dead.agency))
         opened.settle(after, person, told=DeadLetterRedriven, message_ids=ids, refused=refused)
     return refused
@@ -266,12 +270,12 @@ _Again = tuple[tuple[str, ...], int, DeadLetter]
 
 
 def _arrive_again(
-    transaction: Transaction, dead: DeadLetter, *, route: AgencyRoute | None
+    transaction: Transaction, dead: DeadLetter, *, route: AgencyRoute | None, policy: Policy
 ) -> _Again:
     if route is None:
         raise Refused(f"{dead.agency} is not configured any more; add it, or discard the letter")
     arrivals = _arrivals(transaction, route, dead)
-    receipts = intake.take_in(transaction, arrivals)
+    receipts = intake.take_in(transaction, arrivals, policy=policy)
     queues.post(transaction, dict(_told(dead, receipt) for receipt in receipts))
     still = next((a.body for a, r in zip(arrivals, receipts, strict=True) if r.id == dead.id), None)
     refused = sum(receipt.status is ReceiptStatus.REJECTED for receipt in receipts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -19,6 +20,7 @@ from ops.look.monitor import monitor_routes
 from ops.look.status import collect
 from ops.run.serve import NamedPart, listening, web_server
 from ops.run.wiring import Hub, work_folder
+from router import ways_in
 from router.runtimes import clock
 from router.runtimes.embedded import Embedded
 from router.runtimes.faust_worker import run_worker
@@ -26,6 +28,10 @@ from router.runtimes.relay import Relay
 from router.topology import bound_steps, unit_of, whole_hub
 from router.unit import ALL
 from schemas.settings import HubSettings
+from stores import failures
+from stores.database import Database
+from stores.keep_trying import Failure
+from stores.ports import Unavailable
 from stores.topics import TopicProducer, create_topics
 
 STEPS = tuple(bound.step.name for bound in bound_steps())
@@ -126,7 +132,9 @@ def _folders(hub: Hub, found: Routes, *, folder: Path) -> Iterator[Connector]:
         if credential := route.settings.folder:
             path = folder.resolve() / credential.path
             own = work / route.code
-            yield WatchedFolder(route, hub.intake, path, work=own, owner=credential.owner)
+            stuck = partial(ways_in.stuck, hub.database, agency=route.code)
+            owner = credential.owner
+            yield WatchedFolder(route, hub.intake, path, work=own, owner=owner, stuck=stuck)
 
 
 def _feeds(hub: Hub, found: Routes) -> Iterator[Connector]:
@@ -134,7 +142,18 @@ def _feeds(hub: Hub, found: Routes) -> Iterator[Connector]:
         credential = route.settings.queue
         if credential and route.queue_url:
             names = credential.queue, credential.receipts_queue
-            yield QueueFeed(route, hub.intake, route.queue_url, *names)
+            feed = QueueFeed(route, hub.intake, route.queue_url, *names)
+            feed.failing = partial(_failing, hub.database, feed.name)
+            yield feed
+
+
+def _failing(database: Database, name: str, failure: Failure) -> None:
+    """A part that goes on by itself fails all the same as long as nothing comes in by it."""
+    with suppress(Unavailable):
+        error = type(failure.error).__name__
+        ways_in.note(
+            database, failures.note(database, name, error=error, again_in=failure.again_in)
+        )
 
 
 def _listeners(hub: Hub, found: Routes) -> Iterator[Connector]:

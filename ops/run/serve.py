@@ -25,6 +25,7 @@ from connectors.http_connections import Connections
 from connectors.port import Routes
 from ops.look.api.routes import description_routes
 from ops.run.wiring import Hub
+from router import ways_in
 from schemas.settings import HttpSettings
 from stores import failures
 from stores.database import Database
@@ -129,7 +130,8 @@ class Parts:
         # The store may be what is the matter; then the log alone has it.
         with suppress(Unavailable):
             error = type(failure.error).__name__
-            failures.note(self.database, part.name, error=error, again_in=again_in)
+            failing = failures.note(self.database, part.name, error=error, again_in=again_in)
+            ways_in.note(self.database, failing)
         if over:
             raise _GivenUp
 

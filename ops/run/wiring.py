@@ -67,7 +67,7 @@ def assemble(settings: HubSettings, environment: Mapping[str, str], *, folder: P
             adopted = Adopted(policies.adopt(transaction, policy), policy)
         unless_good.pop_all()
     edge = StoredQueues(database, policy)
-    return Hub(settings, database, adopted, whole_hub(), StoredIntake(database), edge)
+    return Hub(settings, database, adopted, whole_hub(), StoredIntake(database, policy), edge)
 
 
 @contextmanager

@@ -117,7 +117,8 @@ class Now:
         """
         own = self.openings_of(by) if by else openings(self.profile.calendar)
         runs = openings(DAY_AND_NIGHT) if clock.day_and_night else own
-        return self._chain(clock, runs, self._contacts(kind) if contacts is None else contacts)
+        known = self._contacts(kind) if contacts is None else contacts
+        return self._chain(kind, clock, runs, contacts=known)
 
     def remind_at(self) -> dt.datetime | None:
         """When whoever had a clock stand still is reminded of it, where the profile says."""
@@ -126,17 +127,18 @@ class Now:
 
     def answer_chain(self, agency: str, clock: Running) -> tuple[Rung, ...]:
         """Along whom it goes up, in an agency's own time, that it has not answered."""
-        return self._chain(clock, self.openings_of(agency), self._contacts("answer"))
+        contacts = self._contacts("answer")
+        return self._chain("answer", clock, self.openings_of(agency), contacts=contacts)
 
     def _contacts(self, kind: ClockKind) -> tuple[Contact, ...]:
         return self.profile.chains.get(kind, ())
 
     def _chain(
-        self, clock: Running, runs: Openings, contacts: Sequence[Contact]
+        self, kind: ClockKind, clock: Running, runs: Openings, *, contacts: Sequence[Contact]
     ) -> tuple[Rung, ...]:
         if clock.own is None:
             return ()
-        every = clock.own * (self.profile.escalate_at - 1)
+        every = self.profile.escalates_every(kind, clock.own)
         return rungs(clock.due_at, contacts, every=every, runs=runs)
 
     def agreement_with(self, agency: str) -> Agreement | None:
@@ -162,6 +164,17 @@ class Now:
         partner = self.policy.partners.get(agency)
         makers = partner.decision_makers if partner else ()
         return _plain(who) in map(_plain, makers)
+
+    def is_known(self, agency: str, who: str, *, among: Iterable[Contact] = ()) -> bool:
+        """Whether an agency registers this person, or one of these contacts names them; anybody at
+        one that registers nobody.
+        """
+        partner = self.policy.partners.get(agency)
+        people = (*partner.decision_makers, *partner.social_workers) if partner else ()
+        if not people or (agency == self.policy.lead_agency and self.may_rate(who)):
+            return True
+        named = (part for contact in among for part in contact.role.split(","))
+        return _plain(who) in map(_plain, (*people, *named))
 
     def may_rate(self, who: str) -> bool:
         """Whether this is one of the lead agency's social workers, as far as it registers them."""

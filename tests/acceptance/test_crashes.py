@@ -62,7 +62,7 @@ def test_steps_grouped_anew_among_kills_lose_and_repeat_nothing(production: Plac
     workers = (
         "deduplicate link answer",
         "rate check",
-        "request_information compose approve hold release",
+        "request_information compose approve hold release alarm hand_off",
     )
     plan = Plan(notifications=20, kills=6, seed=7, workers=workers, then=("all",))
     figures = prove(production, plan)

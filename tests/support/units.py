@@ -50,13 +50,17 @@ APART = (
     "approve",
     "hold",
     "release",
+    "alarm",
+    "inform",
+    "hand_off",
     "answer",
     "check",
     "disagreement",
 )
 MIXED = (
     "deduplicate link answer",
-    "check rate request_information compose approve hold release disagreement",
+    "check rate request_information compose approve hold release",
+    "alarm inform hand_off disagreement",
 )
 
 
@@ -159,6 +163,10 @@ class Workers:
     def relay(self) -> bool:
         """Send what is unsent; was there any?"""
         return sum(iter(self._relay.once, 0)) > 0
+
+    def relay_once(self) -> int:
+        """Send a batch of what is unsent; how many there were."""
+        return self._relay.once()
 
     def round(self, *names: str) -> bool:
         """Every worker, or those of these names, does what lies in its topics; was there any?"""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -41,10 +42,13 @@ def hub(tmp_path: Path) -> Hub:
 
 
 def put(hub: Hub, *facts: Fact) -> None:
-    """Record facts as if a step had."""
+    """Record facts as if a step had, just now."""
+    now = dt.datetime.now(dt.UTC)
     with hub.database.transaction() as transaction:
         cursor = cursors.lock(transaction, "put")
-        journal.append(transaction, cursor, messages=[given.message(fact) for fact in facts])
+        journal.append(
+            transaction, cursor, messages=[given.message(fact, at=now) for fact in facts]
+        )
         cursors.store(transaction, cursor)
 
 
@@ -73,7 +77,10 @@ def test_a_product_that_is_voided_after_it_was_fetched_is_recalled(hub: Hub) -> 
     put(hub, product.voided())
     hub.embedded().drain()
     assert hub.queues.acknowledge(product.RECIPIENT, [letter.id]) == 0
-    assert rows(hub, "SELECT type FROM letters") == [("mash.product-recall.v1",)]
+    types = "SELECT DISTINCT type FROM letters ORDER BY type DESC"
+    (first, *reminders) = rows(hub, types)
+    assert first == ("mash.product-recall.v1",)
+    assert reminders in ([], [("mash.owed.v1",)]), "its answer is long overdue"
 
 
 def test_a_product_does_not_reach_who_has_no_agreement_any_more_and_the_lead_agency_is_told(

@@ -6,8 +6,11 @@ from collections.abc import Iterator
 
 import router.topology
 from schemas import (
+    alarms,
     case,
+    changes,
     checks,
+    consent,
     decisions,
     disagreements,
     enquiries,
@@ -22,13 +25,17 @@ from schemas import (
     rating,
     registers,
     safety,
+    school,
 )
 from schemas.base import Fact
 from schemas.topics import FACTS, TOPICS
 
 MODULES = (
+    alarms,
     case,
+    changes,
     checks,
+    consent,
     decisions,
     disagreements,
     enquiries,
@@ -43,6 +50,7 @@ MODULES = (
     rating,
     safety,
     registers,
+    school,
 )
 
 

@@ -64,6 +64,7 @@ from schemas.product import (
     DraftItem,
     Item,
     ProductDrafted,
+    ProductEnded,
     ProductVoided,
     release_digest,
 )
@@ -94,9 +95,11 @@ def _heard(known: Approvals, message: Message, *, now: Now) -> Outcome[Approvals
         case ItemRuled() as ruled:
             return rule(known, ruled, now=now)
         case ProductVoided() as voided:
-            return _void(known, voided)
+            return _cancel(known, (voided.product_id,), reason=voided.reason, now=now)
         case ApprovalsCancelled() as cancelled:
-            return _cancel(known, cancelled, now=now)
+            return _cancel(known, cancelled.product_ids, reason=cancelled.reason, now=now)
+        case ProductEnded() as ended:
+            return _cancel(known, (ended.product_id,), reason=ended.reason, now=now)
         case SafetySettled() as found:
             return _go_on(known, found, now=now)
         case TimerElapsed(due_at=due_at):
@@ -212,12 +215,13 @@ def _draft(drafted: ProductDrafted) -> Draft:
 
 def _decided_before(known: Approvals, draft: Draft, *, now: Now) -> Iterator[Decided]:
     """What owners have decided already: what they withhold; and for an urgent product, which never
-    waits, what they release beforehand. What they leave open is signposted (R19, R34).
+    waits, or a notice to a school, what they release beforehand. What they leave open is signposted
+    (R19, R34).
     """
     for item in draft.items:
         for agency in deciders(item):
             withheld = known.withheld_by(item.item_id, agency)
-            if withheld is None and not draft.waits:
+            if withheld is None and draft.goes_beforehand:
                 yield from _released_before(known, item, draft, now=now)
             elif withheld is not None and (not draft.waits or not withheld.ask_again):
                 yield withheld_again(withheld)
@@ -404,29 +408,21 @@ def _release(
     return replace(outcome, letters=tuple(requests(after, other, now)))
 
 
-def _void(known: Approvals, voided: ProductVoided) -> Outcome[Approvals]:
-    """What waits is refused; what was approved is the release step's to stop or recall."""
-    stage = known.products.get(voided.product_id)
-    if stage is None:
-        return Outcome(known.with_product(voided.product_id, Void(reason=voided.reason)))
-    if isinstance(stage, Draft):
-        return refused(known, stage, voided.reason, voided=True)
-    return Outcome()
-
-
-def _cancel(known: Approvals, cancelled: ApprovalsCancelled, *, now: Now) -> Outcome[Approvals]:
-    """What waits is refused, and who was asked is told; what was approved goes all the same."""
-    facts, letters = list[Fact](), list[Letter]()
-    for product_id in cancelled.product_ids:
+def _cancel(
+    known: Approvals, product_ids: Collection[str], *, reason: str, now: Now
+) -> Outcome[Approvals]:
+    """What waits is refused, and who was asked is told; what was approved is the release step's."""
+    before, facts, letters = known, list[Fact](), list[Letter]()
+    for product_id in product_ids:
         stage = known.products.get(product_id)
         if stage is None:
-            known = known.with_product(product_id, Void(reason=cancelled.reason))
+            known = known.with_product(product_id, Void(reason=reason))
         elif isinstance(stage, Draft):
-            outcome = refused(known, stage, cancelled.reason, voided=True)
+            outcome = refused(known, stage, reason, voided=True)
             known = outcome.state or known
             facts += outcome.facts
             letters += cancellations(stage, now)
-    return Outcome(known, tuple(facts), tuple(letters))
+    return Outcome(known if known is not before else None, tuple(facts), tuple(letters))
 
 
 STEP: Step[State] = Step(
@@ -438,6 +434,7 @@ STEP: Step[State] = Step(
         StandingReleased,
         StandingWithdrawn,
         ProductVoided,
+        ProductEnded,
         ApprovalsCancelled,
         SafetySettled,
         TimerElapsed,

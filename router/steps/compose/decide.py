@@ -7,7 +7,7 @@ complete is drafted.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
 
@@ -15,6 +15,7 @@ from router.step import Outcome, Step, referral_of
 from router.steps import thresholds
 from router.steps.asking import UNTOLD
 from router.steps.cases import Cases
+from router.steps.compose.ending import NO_FURTHER_ACTION, ended, rerated
 from router.steps.compose.gathering import (
     STEP_NAME,
     Drafted,
@@ -49,6 +50,7 @@ from schemas.product import (
     DraftItem,
     ItemAmended,
     ProductDrafted,
+    ProductNotTaken,
     ProductRefused,
     ProductVoided,
     ProductWithout,
@@ -60,7 +62,8 @@ from schemas.safety import Around
 
 
 def decide(state: Gathering | None, message: Message, policy: Policy) -> Outcome[Gathering]:
-    """Note the fact, void what was drafted for a wrong case, and draft what is complete.
+    """Note the fact, void what was drafted for a wrong case, end what was for another rating, and
+    draft what is complete.
 
     Refuses nothing.
     """
@@ -72,9 +75,14 @@ def decide(state: Gathering | None, message: Message, policy: Policy) -> Outcome
     voided = _voided(before, after, referral_id=referral_id)
     if voided:
         nothing: dict[str, object] = {"at_once": None, "drafted": None}
-        nothing |= {"products": (), "holding": (), "put_off": (), "without": ()}
+        nothing |= {"products": (), "holding": (), "put_off": (), "without": (), "not_taken": ()}
         after = after.model_copy(update=nothing)
-    stopped = (*voided, *_cancelled(before, after, referral_id=referral_id))
+    stopped = (
+        *voided,
+        *_cancelled(before, after, referral_id=referral_id),
+        *ended(before, after, referral_id=referral_id),
+    )
+    after = rerated(before, after)
     if after.notified is None or after.cases is None:
         return Outcome(after, stopped)
     desk = _Desk(after, after.cases, after.notified, referral_id, Now(message.time, policy))
@@ -108,7 +116,7 @@ def _cancelled(
             referral_id=referral_id,
             case_id=after.cases.now,
             concern_id=after.concern_id,
-            reason="The referral was closed with no further action.",
+            reason=NO_FURTHER_ACTION,
         )
 
 
@@ -155,13 +163,17 @@ class _Desk:
         return self.named([*self.notified.items, *ordered])
 
     def items_at_once(self) -> list[HeldItem]:
-        """The same for whoever is told at once, after what who rated wrote for them, which is the
-        lead agency's own.
-        """
+        """The same for whoever is told at once, after what who rated wrote for them."""
+        said = self.own_words
+        return self.items() if said is None else [said, *self.items()]
+
+    @property
+    def own_words(self) -> HeldItem | None:
+        """What who rated wrote for whoever is told at once: the lead agency's own."""
         own = self.state.for_front_line
         if own is None:
-            return self.items()
-        said = HeldItem(
+            return None
+        return HeldItem(
             item_id=derived_id("for-front-line", self.referral_id, own.text),
             owner=self.now.policy.lead_agency,
             text=own.text,
@@ -171,7 +183,6 @@ class _Desk:
             signpost=False,
             decided_by=own.decided_by,
         )
-        return [said, *self.items()]
 
     def named(self, items: Sequence[HeldItem]) -> list[HeldItem]:
         """The items, each with whether whoever told it agreed to be named for it (R34)."""
@@ -201,6 +212,7 @@ class _Part:
     colour: Colour
     items: Sequence[HeldItem]
     urgent: bool = False
+    instead_of: str | None = None
     follows: str | None = None
 
 
@@ -223,6 +235,11 @@ def _draft(
     if not closed and (colour := _at_once(desk)):
         drafts += _products(desk, _Part("urgent", colour, desk.items_at_once(), urgent=True))
         changes["at_once"] = colour
+    elif not closed and (more := _told_more(desk)):
+        drafts += _products(desk, more)
+    if not closed and (onward := list(_onward(desk))):
+        drafts += (_product(desk, part, recipient=to) for part, to in onward)
+        changes["not_taken"] = tuple(_left_over(desk))
     if not closed and (colour := _complete(desk.state)):
         drafts += _products(desk, _Part("whole", colour, desk.items()))
         changes["drafted"] = colour
@@ -329,10 +346,50 @@ def _at_once(desk: _Desk) -> Colour | None:
     return colour if rule.at_once else None
 
 
+def _told_more(desk: _Desk) -> _Part | None:
+    """What who rated wrote for whoever was told at once already, and has not been told."""
+    state, said = desk.state, desk.own_words
+    colour = state.assigned
+    if said is None or colour is None or state.at_once is not colour:
+        return None
+    told = any(one.urgent and said.item_id in one.items for one in (*state.holding, *state.put_off))
+    return None if told else _Part(f"urgent/{said.item_id}", colour, [said], urgent=True)
+
+
+def _onward(desk: _Desk) -> Iterator[tuple[_Part, Recipient]]:
+    """For each urgent product that nobody has, one for the next of its colour's chain who has had
+    none of this referral; what it may hold is decided anew, for that recipient alone.
+    """
+    had = {one.recipient for one in desk.state.holding if one.urgent}
+    for one in _untaken(desk):
+        for to in desk.now.rule(one.colour).next:
+            if to.agency not in had:
+                had.add(to.agency)
+                part = _Part("next", one.colour, desk.items_at_once(), urgent=True)
+                yield replace(part, instead_of=one.product_id), to
+                break
+
+
+def _untaken(desk: _Desk) -> Iterator[Drafted]:
+    """Those that go on to somebody else, as the rating stands."""
+    stands = desk.state.assigned or desk.state.suggested
+    for one in desk.state.holding:
+        stood = stands is not None and stands.severity >= one.colour.severity
+        if stood and one.product_id in desk.state.not_taken:
+            yield one
+
+
+def _left_over(desk: _Desk) -> Iterator[str]:
+    gone = {one.product_id for one in _untaken(desk)}
+    return (id_ for id_ in desk.state.not_taken if id_ not in gone)
+
+
 def _complete(state: Gathering) -> Colour | None:
-    """The rating assigned, once nobody asked is awaited, unless drafted for it or worse."""
+    """The rating assigned, once nobody asked is awaited, unless drafted for it."""
     colour = state.assigned
     if colour is None or state.requested is None or thresholds.deeper(state.needs, state.requested):
+        return None
+    if state.awaits_requests:
         return None
     if state.drafted is not None and colour.severity <= state.drafted.severity:
         return None
@@ -378,6 +435,7 @@ def _product(desk: _Desk, part: _Part, *, recipient: Recipient) -> ProductDrafte
         colour=part.colour,
         disposal=rule.disposal,
         urgent=part.urgent,
+        instead_of=part.instead_of,
         identity=identity,
         around=desk.around,
         items=tuple(_draft_item(desk, item, recipient=recipient, about=about) for item in included),
@@ -396,7 +454,11 @@ def _alleged(desk: _Desk) -> str:
 def _product_id(desk: _Desk, part: _Part, *, recipient: Recipient) -> str:
     moved = desk.cases.since.isoformat() if desk.cases.since else ""
     about = ("product", desk.referral_id, desk.cases.now, moved)
-    return derived_id(*about, part.colour, part.name, recipient.agency, recipient.purpose)
+    id_ = derived_id(*about, part.colour, part.name, recipient.agency, recipient.purpose)
+    if id_ not in desk.state.products or desk.state.assigned_at is None:
+        return id_
+    # Rated so before, and otherwise in between: this is another product.
+    return derived_id(id_, desk.state.assigned_at.isoformat())
 
 
 def _draft_item(desk: _Desk, item: HeldItem, *, recipient: Recipient, about: str) -> DraftItem:
@@ -440,6 +502,7 @@ STEP: Step[Gathering] = Step(
         NotificationAmended,
         ItemAmended,
         ProductRefused,
+        ProductNotTaken,
         ProductWithout,
     ),
     state=Gathering,

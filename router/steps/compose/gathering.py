@@ -32,6 +32,7 @@ from schemas.person import Person
 from schemas.product import (
     Disposal,
     ItemAmended,
+    ProductNotTaken,
     ProductRefused,
     ProductWithout,
     items_of_notification,
@@ -122,22 +123,26 @@ class Gathering(Shape):
     suggested: Colour | None = None
     assigned: Colour | None = None
     assigned_at: Instant | None = None
+    rerated_at: Instant | None = Field(default=None, exclude_if=not_)
+    """Of the last rating that is another than the one before it."""
     for_front_line: OwnWords | None = Field(default=None, exclude_if=not_)
     """With the rating assigned."""
     needs: Level = Level.NONE
     """What the rating assigned gathers; it may be heard before the further requests are."""
     requested: Level | None = None
+    requested_at: Instant | None = Field(default=None, exclude_if=not_)
+    """When anything was last asked, or said to be asked of nobody; documents of old lack it."""
     asked: tuple[Identity, ...] = ()
     missing: tuple[Identity, ...] = ()
     """Requests whose answers are not waited for: they are late, or were cancelled."""
     answers: tuple[Answer, ...] = ()
     at_once: Colour | None = None
-    """The most severe colour for which front-line recipients were told at once."""
+    """The colour for which front-line recipients were told at once, as long as it stands."""
     drafted: Colour | None = None
-    """The most severe colour for which the ordinary products were drafted."""
+    """The colour for which the ordinary products were drafted, as long as it stands."""
     products: tuple[Identity, ...] = ()
     holding: tuple[Drafted, ...] = ()
-    """What these products hold."""
+    """What those of them hold that stand."""
     concern_id: Identity | None = None
     """The referral of the notification's version 1, where this is a later one; or the one that
     told of the same concern first. What owners say is remembered under it.
@@ -148,8 +153,13 @@ class Gathering(Shape):
     """Words that were heard before the link: they take the place of those linked."""
     closed: bool = Field(default=False, exclude_if=not_)
     """Nothing more is drafted until the referral is open again."""
+    closings: tuple[Identity, ...] = Field(default=(), exclude_if=not_)
+    """The facts by which it was closed that were heard."""
     cancelled: bool = Field(default=False, exclude_if=not_)
     """It was closed with no further action: what waits for its owners does not go."""
+    not_taken: tuple[Identity, ...] = Field(default=(), exclude_if=not_)
+    """Urgent products that nobody of their recipients has, until the next of the chain has its own.
+    """
     transferred_to: Code | None = Field(default=None, exclude_if=not_)
     """The hub of another area, to which a human closed it."""
     put_off: tuple[Drafted, ...] = Field(default=(), exclude_if=not_)
@@ -165,6 +175,14 @@ class Gathering(Shape):
     def item(self, item_id: str) -> HeldItem | None:
         """The item of this id as it stands now."""
         return next((one for one in self.items if one.item_id == item_id), None)
+
+    @property
+    def awaits_requests(self) -> bool:
+        """Whether it is still to be heard what the rating gathers: where it is another than before,
+        that is told anew, though nobody be asked.
+        """
+        asked, rerated = self.requested_at, self.rerated_at
+        return asked is not None and rerated is not None and asked < rerated
 
     @property
     def items(self) -> tuple[HeldItem, ...]:
@@ -242,10 +260,8 @@ def noted(state: Gathering, message: Message, *, now: Now) -> Gathering:
             return state.model_copy(update={"suggested": colour})
         case RatingAssigned() as assigned:
             return _assigned(state, assigned, at=message.time, now=now)
-        case ReferralClosed(outcome=outcome, to=to):
-            hub = to if outcome is Disposal.TRANSFERRED else None
-            ended = _ended(state, closed=True, cancelled=outcome is Disposal.NO_FURTHER_ACTION)
-            return ended if hub is None else ended.model_copy(update={"transferred_to": hub})
+        case ReferralClosed() as closed:
+            return _closed(state, closed, by=message.id)
         case ReferralReopened():
             return _ended(state, closed=False, cancelled=False)
         case _:
@@ -256,26 +272,35 @@ def _heard(state: Gathering, message: Message, *, now: Now) -> Gathering:
     """The same of what is asked and of what comes of it."""
     match message.data:
         case InformationRequested() as requested:
-            return _requested(state, requested)
+            return _requested(state, requested, at=message.time)
         case InformationAnswered() as answered:
             items = tuple(_held(item, answered.agency) for item in answered.items)
             return _answered(state, Answer(request_id=answered.request_id, items=items))
         case NotificationAmended() as amended if amended.version > state.version:
             return _amended(state, amended, now=now)
-        case ItemAmended(item_id=item_id, text=text):
-            return state.in_words(item_id, text)
         case InformationVolunteered() as told:
             items = tuple(_held(item, told.agency) for item in told.items)
             return _answered(state, Answer(request_id=told.volunteered_id, items=items))
-        case ProductRefused(product_id=product_id, voided=True):
-            return state.putting_off(product_id)
-        case ProductWithout() as without:
-            return state.going_without(without)
         case InformationMissing(request_id=id_) if id_ not in state.missing:
             return state.model_copy(update={"missing": (*state.missing, id_)})
         case RequestCancelled(request_id=id_, closing=closing) if id_ not in state.missing:
-            closed = state.closed or closing
+            # The closing itself may still be to be heard; or it was, and what came after it.
+            closed = state.closed or (closing and message.causation_id not in state.closings)
             return state.model_copy(update={"missing": (*state.missing, id_), "closed": closed})
+    return _became(state, message)
+
+
+def _became(state: Gathering, message: Message) -> Gathering:
+    """The same of what became of products, and of the items in them."""
+    match message.data:
+        case ItemAmended(item_id=item_id, text=text):
+            return state.in_words(item_id, text)
+        case ProductRefused(product_id=product_id, voided=True):
+            return state.putting_off(product_id)
+        case ProductNotTaken(product_id=id_) if id_ in state.products:
+            return state.model_copy(update={"not_taken": (*state.not_taken, id_)})
+        case ProductWithout() as without:
+            return state.going_without(without)
     return state
 
 
@@ -303,7 +328,7 @@ def _own(agency: str, kept: Sharing, text: str, *, item_id: str) -> HeldItem:
 
 def _alleged(said: Notification, agency: str, *, now: Now) -> str:
     """By words that were amended, whatever the child's other referrals say."""
-    reasons = thresholds.suggest(said, earlier_referrals=0, profile=now.profile).reasons
+    reasons = thresholds.suggest(said, profile=now.profile).reasons
     return alleged(said, reasons, by=agency)
 
 
@@ -319,6 +344,14 @@ def _amended(state: Gathering, amended: NotificationAmended, *, now: Now) -> Gat
     notified = _notified(said, owner, id_=id_, family=before.family)
     notified = notified.model_copy(update={"alleged": _alleged(said, owner, now=now)})
     return state.model_copy(update=changes | {"notified": notified})
+
+
+def _closed(state: Gathering, closed: ReferralClosed, *, by: str) -> Gathering:
+    hub = closed.to if closed.outcome is Disposal.TRANSFERRED else state.transferred_to
+    nothing = closed.outcome is Disposal.NO_FURTHER_ACTION
+    closings = (*state.closings, by)
+    changes = {"closings": closings, "transferred_to": hub}
+    return _ended(state, closed=True, cancelled=nothing).model_copy(update=changes)
 
 
 def _ended(state: Gathering, *, closed: bool, cancelled: bool) -> Gathering:
@@ -339,18 +372,22 @@ def _assigned(
     own = OwnWords(text=text, decided_by=assigned.decided_by) if text else None
     needs = assigned.level or now.rule(colour).level
     rated = {"assigned": colour, "assigned_at": at, "needs": needs, "for_front_line": own}
+    if state.assigned not in (None, colour):
+        rated |= {"rerated_at": at}
     return state.model_copy(update=rated)
 
 
-def _requested(state: Gathering, requested: InformationRequested) -> Gathering:
+def _requested(state: Gathering, requested: InformationRequested, *, at: dt.datetime) -> Gathering:
     asked = (request.identifier for request in requested.requests)
     new = [id_ for id_ in asked if id_ not in state.asked]
     level = requested.level
     if state.requested is not None and not thresholds.deeper(level, state.requested):
         level = state.requested
-    if not new and level is state.requested:
+    at = max(at, state.requested_at or at)
+    if not new and level is state.requested and at == state.requested_at:
         return state
-    return state.model_copy(update={"requested": level, "asked": (*state.asked, *new)})
+    changes = {"requested": level, "requested_at": at, "asked": (*state.asked, *new)}
+    return state.model_copy(update=changes)
 
 
 def _answered(state: Gathering, new: Answer) -> Gathering:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from router.step import Outcome, Step, product_of, refuse
 from router.steps.now import Now
-from router.steps.release import recalls, sending
+from router.steps.release import changes, recalls, receipts, sending
 from router.steps.release.state import (
     Delivered,
     HeldBack,
@@ -28,12 +28,14 @@ from schemas.product import (
     ApprovalWithdrawn,
     ProductApproved,
     ProductDelivered,
+    ProductEnded,
     ProductHeldBack,
     ProductRefused,
     ProductReturned,
     ProductVoided,
     release_digest,
 )
+from schemas.rating import TimerElapsed
 
 NO_AGREEMENT = "Its recipient has no information-sharing agreement in force."
 
@@ -43,6 +45,11 @@ def decide(state: State | None, message: Message, policy: Policy) -> Outcome[Sta
 
     Refuses text that was not approved.
     """
+    outcome = _decided(state, message, policy)
+    return receipts.closed(outcome, state, message.data)
+
+
+def _decided(state: State | None, message: Message, policy: Policy) -> Outcome[State]:
     cause = message.id
     match message.data:
         case ProductApproved() as approved:
@@ -59,6 +66,10 @@ def decide(state: State | None, message: Message, policy: Policy) -> Outcome[Sta
             return recalls.answered(state, received, policy=policy)
         case ProductVoided() as voided:
             return recalls.void(state, voided, cause=cause)
+        case TimerElapsed() as elapsed:
+            return receipts.elapsed(state, elapsed, now=Now(message.time, policy))
+        case ProductEnded() as ended:
+            return changes.end(state, ended)
     return Outcome()
 
 
@@ -87,7 +98,8 @@ def _release(
     asks = sending.to_act(approved, now)
     named = {"letter": sending.letter_named(cause)} | asks.shared(Released)
     facts, letters = (sending.released(approved, asks),), (sending.letter(approved, asks),)
-    return Outcome(sent.model_copy(update=named), facts, letters)
+    outcome: Outcome[State] = Outcome(sent.model_copy(update=named), facts, letters)
+    return receipts.opened(outcome, approved, now)
 
 
 def _is_part(approved: ProductApproved) -> bool:
@@ -105,7 +117,7 @@ def _held_back(sent: Released, approved: ProductApproved, *, policy: Policy) -> 
     notice = HeldBackNotice(reason=NO_AGREEMENT, **approved.shared(HeldBackNotice))
     letter = Letter("held-back", agency=policy.lead_agency, notice=notice)
     after = HeldBack(sent=sent.model_copy(update={"letter": None, "holds": None}))
-    return Outcome(after, (fact,), (letter,))
+    return receipts.not_taken(Outcome(after, (fact,), (letter,)), approved, "no_agreement")
 
 
 def _stopped(state: State | None, stopped: ProductStopped, *, policy: Policy) -> Outcome[State]:
@@ -132,12 +144,13 @@ def _receipt(state: State | None, received: DeliveryReceived) -> Outcome[State]:
     if receipt.case_id != sent.case_id:
         return refuse("refused.unknown-subject", "case_id")
     arrived = receipt.status == "received"
-    has = sent.model_copy(update={"fetched": True, "holds": None})
+    has = sent.model_copy(update={"fetched": True, "holds": None, "receipt": None})
     after = Delivered(sent=has) if arrived else Returned(sent=has)
     if not isinstance(state, Released):
         return Outcome() if type(state) is type(after) else refuse("refused.closed", "status")
     kind = ProductDelivered if arrived else ProductReturned
-    return Outcome(after, (kind(**receipt.shared(kind) | sent.shared(kind)),))
+    outcome: Outcome[State] = Outcome(after, (kind(**receipt.shared(kind) | sent.shared(kind)),))
+    return outcome if arrived else receipts.not_taken(outcome, sent.holds, "refused")
 
 
 STEP: Step[State] = Step(
@@ -146,10 +159,12 @@ STEP: Step[State] = Step(
         ProductApproved,
         ApprovalWithdrawn,
         ProductVoided,
+        ProductEnded,
         DeliveryReceived,
         RecallReceived,
         ProductFetched,
         ProductStopped,
+        TimerElapsed,
     ),
     state=State,
     key=product_of,

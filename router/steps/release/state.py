@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from operator import not_
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
+from router.steps.clocks.ticking import Ticking
 from schemas.base import Code, Identity, Line, ReferralHead, Shape
 from schemas.identity import About
 from schemas.product import ProductApproved, RecallAnswer, ToAct
@@ -42,6 +44,10 @@ class Released(ToAct, About, ReferralHead):
     """Whether its recipient may have it; of what was sent before this was noted nobody knows."""
     holds: ProductApproved | None = None
     """What the letter holds, until its recipient confirms that it has it."""
+    receipt: Ticking | None = Field(default=None, exclude_if=not_)
+    """Until a person of its recipient says that they have it."""
+    not_taken: bool = Field(default=False, exclude_if=not_)
+    """Whether it was told that nobody has it, so that it goes to the next recipient."""
     taken_back: tuple[TakenBack, ...] = ()
     recalls: tuple[Recall, ...] = ()
 

@@ -4,14 +4,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from router.step import Outcome, Step, referral_of
-from router.steps.asking import Prepared, prepared
+from router.steps.asking import Concern, Prepared, prepared
 from router.steps.cases import Cases
 from router.steps.clocks.ticking import timers
 from router.steps.now import Now
 from router.steps.request_information.answers import chase, take, volunteer
+from router.steps.request_information.consent import consented
 from router.steps.request_information.further import close, decide_further, stopped
 from router.steps.request_information.leaving import Left, adult_matter, leave, prepare, tell
+from router.steps.request_information.rerated import moved, rerated
 from router.steps.request_information.state import (
     STEP_NAME,
     Asking,
@@ -23,6 +28,7 @@ from router.steps.request_information.state import (
     Waiting,
 )
 from schemas.case import ChildLinked, LinkCorrected
+from schemas.consent import ConsentReceived
 from schemas.decisions import RequestDecided
 from schemas.information import InformationOffered, InformationReceived, RequestsPrepared
 from schemas.message import Message
@@ -47,6 +53,8 @@ def decide(state: State | None, message: Message, policy: Policy) -> Outcome[Sta
             return take(state, received, cause=message.id, now=now)
         case InformationOffered() as offered:
             return volunteer(state, offered, cause=message.id, now=now)
+        case ConsentReceived() as received:
+            return consented(state, received, cause=message.id, now=now)
         case RequestDecided() as decided:
             return decide_further(state, decided, cause=message.id, now=now)
         case ReferralClosed() | ReferralReopened() | SafetySettled() as came:
@@ -85,12 +93,36 @@ def _asking(before: Waiting, ready: Prepared, *, cases: Cases, now: Now) -> Aski
     made = Asking(
         cases=cases,
         asked=(),
-        concern=ready.concern,
+        concern=_asked_before(ready.concern, before.asked_before),
+        asked_before=before.asked_before,
         suggested=suggestion.colour,
         ratings=(*suggested, *before.ratings) if before.closed_at is None else (),
         closed_at=before.closed_at,
     )
     return made.ruled(before.ruling)
+
+
+def _asked_before(concern: Concern, agencies: tuple[str, ...]) -> Concern:
+    if concern.asked_before == agencies:
+        return concern
+    return concern.model_copy(update={"asked_before": agencies})
+
+
+def versions_of(message: Message) -> tuple[str, ...]:
+    """The other versions of the notification, where it bears on who is asked."""
+    data = message.data
+    return data.versions if isinstance(data, ChildLinked | RatingAssigned) else ()
+
+
+def with_versions(own: State | None, others: Mapping[str, State]) -> State:
+    """The state that knows whom other versions had asked (R15)."""
+    asked = (one for other in others.values() if isinstance(other, Asking) for one in other.asked)
+    agencies = tuple(sorted({one.agency for one in asked if not one.cancelled}))
+    state = own or Early()
+    after = state.model_copy(update={"asked_before": agencies})
+    if not isinstance(state, Asking) or state.concern is None:
+        return after
+    return after.model_copy(update={"concern": _asked_before(state.concern, agencies)})
 
 
 def _outcome(left: Left, referral_id: str, *, before: Asking | None = None) -> Outcome[State]:
@@ -110,13 +142,15 @@ def _gather(
     after = before.model_copy(update={"ratings": (*before.ratings, rating)})
     if not isinstance(after, Asking) or not isinstance(before, Asking):
         return Outcome(state=after)
-    return _outcome(leave(after, cause=cause, now=now), assigned.referral_id, before=before)
+    left = leave(after, cause=cause, now=now)
+    return _rerated(left, before, came=assigned, now=now)
 
 
 def _move(
     state: State | None, correction: LinkCorrected, *, cause: str, now: Now
 ) -> Outcome[State]:
-    """Answers to requests that are out are about the person described in them and stay good.
+    """Answers to requests that are out are about the person described in them and stay good; who is
+    asked is told that what was known beside was of another child.
 
     Once it is settled whose child it is, what waited for that leaves.
     """
@@ -128,9 +162,21 @@ def _move(
     after = before.model_copy(update={"cases": cases, "ruling": ruling})
     if not isinstance(after, Asking) or not isinstance(before, Asking):
         return Outcome(state=after)
-    return _outcome(
-        _settled(after.ruled(ruling), cause=cause, now=now), correction.referral_id, before=before
+    left = _settled(after.ruled(ruling), cause=cause, now=now)
+    done = _rerated(left, before, came=correction, now=now)
+    return moved(done, before, correction=correction)
+
+
+def _rerated(
+    left: Left, before: Asking, *, came: RatingAssigned | LinkCorrected, now: Now
+) -> Outcome[State]:
+    """What leaves by a rating, and what becomes of what left by the one before."""
+    done = rerated(
+        Outcome(left.state, left.facts, left.letters), before, decided_by=came.decided_by, now=now
     )
+    assert isinstance(done.state, Asking)
+    due = timers(done.state.next_at, came.referral_id, before=before.next_at)
+    return replace(done, timers=due)
 
 
 def _settled(state: Asking, *, cause: str, now: Now) -> Left:
@@ -164,6 +210,7 @@ STEP: Step[State] = Step(
         ChildLinked,
         RatingAssigned,
         RequestDecided,
+        ConsentReceived,
         ReferralClosed,
         ReferralReopened,
         InformationReceived,
@@ -175,4 +222,6 @@ STEP: Step[State] = Step(
     state=State,
     key=referral_of,
     decide=decide,
+    beside=versions_of,
+    join=with_versions,
 )

@@ -169,8 +169,13 @@ def close(state: State | None, closed: ReferralClosed, *, now: Now) -> Outcome[S
     if not isinstance(before, Asking):
         return Outcome(state=before)
     said = {"decided_by": closed.decided_by, "rationale": "The referral was closed."}
-    told = said | {"closing": True}
-    outcome = cancelled(before, before.asked, referral_id=closed.referral_id, said=told)
+    outcome = cancelled(
+        before,
+        before.asked,
+        referral_id=closed.referral_id,
+        said=said | {"closing": True},
+        why=said["rationale"],
+    )
     return outcome if outcome.state is not None else Outcome(state=before)
 
 
@@ -195,15 +200,19 @@ def cancelled(
     *,
     referral_id: str,
     said: Mapping[str, Any],
+    why: str | None = None,
 ) -> Outcome[State]:
     """Answers to these requests are awaited no longer, and who was asked is told.
 
-    ``said``: by whom and why. A request that nobody has fetched is taken back, and nobody is told.
+    ``said``: by whom and why; ``why``: what who was asked is told of that, where the request lapsed
+    by itself and may be put again. A request that nobody has fetched is taken back, and nobody is
+    told.
     """
     gone = [one for one in requests if one.awaited]
     if not gone:
         return Outcome()
-    after = state.with_changed(*(one.model_copy(update={"cancelled": True}) for one in gone))
+    ends = {"cancelled": True, "lapsed": why is not None}
+    after = state.with_changed(*(one.model_copy(update=ends) for one in gone))
     head = {"referral_id": referral_id, "case_id": state.cases.now}
     told = [head | {"request_id": one.request_id, "agency": one.agency} for one in gone]
     facts = (RequestCancelled(**one, **said) for one in told)
@@ -211,7 +220,7 @@ def cancelled(
         Letter(
             f"request-cancelled/{one['request_id']}",
             agency=one["agency"],
-            notice=RequestCancellation(**one),
+            notice=RequestCancellation(**one, reason=why),
             after=asked.letter,
         )
         for one, asked in zip(told, gone, strict=True)

@@ -55,18 +55,22 @@ def prepare(state: Asking, *, plan: RequestPlan | None = None, now: Now) -> Left
 def leave(state: Asking, *, cause: str, now: Now) -> Left:
     """By each rating that waits, once it is settled whose child it is; ``cause``: by what it is.
 
-    A further rating asks for more, never for less; requests that are out keep their due times.
+    It is told of each rating of another colour, though nobody be asked: what is gathered for it is
+    what is awaited from then on. What that makes of requests that are out: :mod:`.rerated`.
     """
     concern = state.concern
     if concern is None or not state.ratings:
         return Left(state)
-    last, facts = state.ratings[-1], list[InformationRequested]()
+    last, was, facts = state.ratings[-1], state.rated, list[InformationRequested]()
     if concern.in_doubt:
         return _waits(state, concern, rating=last, now=now)
     after = state.model_copy(update={"ratings": (), "rated": last, "told_waits": False})
     for rating in state.ratings:
-        fact = _requested(after, concern, rating=rating, now=now)
-        if fact.requests or after.level is None or thresholds.deeper(fact.level, after.level):
+        fact = _requested(after, concern, rating=rating, cause=cause, now=now)
+        another = was is not None and was.colour is not rating.colour
+        deeper = after.level is None or thresholds.deeper(fact.level, after.level)
+        was = rating
+        if fact.requests or another or deeper:
             facts.append(fact)
             asked = asked_of(fact.requests, cause=cause, now=now)
             after = after.with_more(asked, level=fact.level)
@@ -89,12 +93,24 @@ def _waits(state: Asking, concern: Concern, *, rating: Rating, now: Now) -> Left
 
 
 def _requested(
-    state: Asking, concern: Concern, *, rating: Rating, now: Now
+    state: Asking, concern: Concern, *, rating: Rating, cause: str, now: Now
 ) -> InformationRequested:
     allowed, not_asked = parted(concern, rating.colour, chosen=rating, now=now)
-    asked = {one.agency for one in state.asked}
+    asked = {one.agency for one in state.asked if not one.lapsed}
+    lapsed = {one.agency for one in state.asked} - asked
     new = [agency for agency in allowed if agency not in asked]
-    requests = requests_to(new, concern, rating=rating, case_id=state.cases.now, now=now)
+    again = rating.model_copy(update={"further": (cause,)})
+    requests = (
+        one
+        for agency in new
+        for one in requests_to(
+            [agency],
+            concern,
+            rating=again if agency in lapsed else rating,
+            case_id=state.cases.now,
+            now=now,
+        )
+    )
     return InformationRequested(
         referral_id=concern.referral_id,
         case_id=state.cases.now,

@@ -18,7 +18,7 @@ from router.steps.approve import decide as approve
 from router.steps.approve.wording import wording
 from schemas.base import Fact
 from schemas.decisions import ReleaseDecided
-from schemas.notices import ApprovalRequest
+from schemas.notices import ApprovalCancellation, ApprovalRequest
 from schemas.policy import Agreement, Policy
 from schemas.product import (
     ApprovalWithdrawn,
@@ -505,6 +505,13 @@ def test_a_voided_draft_is_refused_in_either_order_and_takes_no_decision(
     assert step.when(product.decision(SCHOOL, ORIGINAL)).refusal == Refusal(
         "refused.closed", "item_id"
     )
+
+
+def test_owners_who_were_asked_about_the_wrong_child_are_told_that_it_is_settled() -> None:
+    step = approving().given(product.drafted(SCHOOL))
+    (letter,) = step.when(product.voided()).letters
+    assert letter.agency == "school"
+    assert isinstance(letter.notice, ApprovalCancellation)
 
 
 def test_an_approved_product_is_not_refused_when_it_is_voided() -> None:

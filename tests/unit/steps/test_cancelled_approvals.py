@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import permutations
 
 import pytest
@@ -11,7 +12,7 @@ from router.steps.compose import decide as compose
 from schemas.base import Fact
 from schemas.case import NotificationAmended
 from schemas.gathering import Level
-from schemas.information import InformationRequested
+from schemas.information import InformationRequested, RequestCancelled
 from schemas.message import Message
 from schemas.notices import ApprovalCancellation
 from schemas.outcome import Because, ReferralClosed, ReferralReopened
@@ -22,6 +23,7 @@ from schemas.product import (
     Disposal,
     ProductApproved,
     ProductDrafted,
+    ProductEnded,
     ProductRefused,
 )
 from schemas.rating import Colour
@@ -89,8 +91,10 @@ def test_with_no_further_action_what_was_drafted_is_cancelled_and_with_no_other_
         assert drafted().when(closed(outcome)).facts == ()
     step = drafted()
     (product,) = drafts(tuple(step.facts))
-    (fact,) = step.when(closed()).facts
+    fact, ended = step.when(closed()).facts
     assert isinstance(fact, ApprovalsCancelled)
+    assert isinstance(ended, ProductEnded)
+    assert (ended.product_id, ended.colour) == (product.product_id, None)
     assert (fact.product_ids, fact.case_id) == ((product.product_id,), "case-1")
     assert "no further action" in fact.reason
     assert step.when(closed()).facts == ()
@@ -204,3 +208,20 @@ def test_where_it_turns_out_to_be_about_another_child_only_that_ones_product_is_
     step.given(closed(), refused(first.product_id), given.corrected())
     (again,) = drafts(step.when(OPEN).facts)
     assert again.case_id == "case-2"
+
+
+def test_a_cancellation_that_is_heard_after_the_reopening_closes_nothing() -> None:
+    asked = RequestCancelled(
+        referral_id="ref-1",
+        case_id="case-1",
+        request_id="request-gp",
+        agency="gp",
+        decided_by="S. Worker",
+        rationale="The referral was closed.",
+        closing=True,
+    )
+    closing = given.message(closed(Disposal.EARLY_HELP))
+    heard = replace(given.message(asked), causation_id=closing.id)
+    red = given.message(given.assigned(Colour.RED))
+    step = Given(compose.STEP).given(given.linked(), closing, OPEN, heard)
+    assert len(drafts(step.when(red).facts)) == 2, "the front line is told at once"

@@ -30,8 +30,15 @@ from schemas.information import (
 from schemas.message import Message
 from schemas.notification import Notification
 from schemas.person import Name, Person
-from schemas.policy import Policy
-from schemas.product import ProductDrafted, ProductVoided, release_digest
+from schemas.policy import Policy, Recipient
+from schemas.product import (
+    Disposal,
+    ProductDrafted,
+    ProductEnded,
+    ProductNotTaken,
+    ProductVoided,
+    release_digest,
+)
 from schemas.rating import Colour, RatingAssigned, RatingSuggested
 from tests.support import given
 from tests.support.given import NOON, Given
@@ -79,6 +86,11 @@ def requested(*agencies: str, level: Level = Level.FULL) -> InformationRequested
         profile="Sample Borough 2026.2",
         requests=tuple(map(_request, agencies)),
     )
+
+
+def gathers(at: dt.datetime, *agencies: str) -> Message:
+    """What a rating of another colour gathers is told with it, though nobody be asked."""
+    return given.message(requested(*agencies), at=at)
 
 
 def _request(agency: str) -> InformationRequest:
@@ -454,7 +466,7 @@ def test_facts_told_twice_draft_once() -> None:
 
 def test_a_raised_rating_is_drafted_for_its_own_recipients() -> None:
     step = composing().given(*AMBER)
-    step.when(assigned(Colour.RED, at=NOON + HOUR))
+    step.given(assigned(Colour.RED, at=NOON + HOUR), gathers(NOON + HOUR))
     assert {draft.recipient for draft in drafts(step.facts)} == {
         "csc_assessment_team",
         "csc_duty_team",
@@ -471,10 +483,73 @@ def test_a_raised_rating_waits_for_what_its_deeper_level_asks() -> None:
     assert len(drafts(step.when(missing("gp")).facts)) == 1
 
 
-def test_a_lowered_rating_drafts_nothing_more() -> None:
+def ended(facts: Iterable[Fact]) -> list[tuple[str, Colour | None]]:
+    return [(fact.product_id, fact.colour) for fact in given.of(ProductEnded, facts)]
+
+
+def test_a_lowered_rating_has_its_own_product_and_the_higher_ones_stand_no_more() -> None:
     step = composing().given(*AMBER)
-    assert step.when(assigned(Colour.GREEN, at=NOON + HOUR)).facts == ()
-    assert step.when(answered("gp", item("gp"), late=True)).facts == ()
+    (amber,) = drafts(step.facts)
+    facts = step.when(assigned(Colour.GREEN, at=NOON + HOUR)).facts
+    assert ended(facts) == [(amber.product_id, Colour.GREEN)]
+    assert drafts(facts) == [], "what it gathers is still to be heard"
+    (green,) = drafts(step.when(gathers(NOON + HOUR)).facts)
+    assert (green.recipient, green.colour) == ("early_help", Colour.GREEN)
+    (late,) = drafts(step.when(answered("gp", item("gp"), late=True)).facts)
+    assert (late.recipient, [one.owner for one in late.items]) == ("early_help", ["gp"])
+
+
+def test_a_red_that_is_lowered_ends_what_its_front_line_got_at_once() -> None:
+    step = composing().given(given.linked(given.HIT), requested("school"), assigned(Colour.RED))
+    red = {draft.product_id for draft in drafts(step.facts, urgent=True)}
+    facts = step.when(assigned(Colour.AMBER, at=NOON + HOUR)).facts
+    assert {product_id for product_id, _ in ended(facts)} == red
+    assert drafts(facts) == drafts(step.when(gathers(NOON + HOUR)).facts) == []
+    assert [one.recipient for one in drafts(step.when(answered("school")).facts)] == [
+        "csc_assessment_team"
+    ]
+
+
+def test_red_again_after_a_downgrade_tells_the_front_line_again_with_products_of_its_own() -> None:
+    step = composing().given(given.linked(given.HIT), requested(), assigned(Colour.RED))
+    first = given.of(ProductDrafted, step.facts)
+    step.given(assigned(Colour.AMBER, at=NOON + HOUR), gathers(NOON + HOUR))
+    later = NOON + 2 * HOUR
+    again = given.of(ProductDrafted, step.when(assigned(Colour.RED, at=later)).facts)
+    again += given.of(ProductDrafted, step.when(gathers(later)).facts)
+    assert [one.recipient for one in again] == [one.recipient for one in first]
+    assert [one.urgent for one in again] == [True, True, False, False]
+    assert {one.product_id for one in again}.isdisjoint(one.product_id for one in first)
+
+
+def test_the_same_colour_again_tells_nobody() -> None:
+    step = composing().given(given.linked(given.HIT), requested(), assigned(Colour.RED))
+    assert step.when(assigned(Colour.RED, at=NOON + HOUR)).facts == ()
+
+
+def test_what_a_rating_of_another_colour_gathers_is_awaited_though_all_was_answered() -> None:
+    later = NOON + HOUR
+    both = [assigned(Colour.RED, at=later), gathers(later, "housing")]
+    for order in permutations(both):
+        step = composing().given(*AMBER)
+        before = len(drafts(step.facts))
+        step.given(*order)
+        assert len(drafts(step.facts)) == before
+        assert len(drafts(step.when(answered("housing")).facts)) == 2
+
+
+def test_a_rating_that_is_lowered_to_blue_ends_products_and_has_none() -> None:
+    step = composing().given(*AMBER)
+    facts = step.when(assigned(Colour.BLUE, at=NOON + HOUR)).facts
+    assert [colour for _, colour in ended(facts)] == [Colour.BLUE]
+    assert drafts(facts) == []
+
+
+def test_a_suggested_red_that_went_at_once_and_is_rated_lower_stands_no_more() -> None:
+    step = Given(compose.STEP, at_once())
+    step.given(given.linked(given.HIT), suggested(Colour.RED), requested("school"))
+    facts = step.when(assigned(Colour.GREEN)).facts
+    assert [colour for _, colour in ended(facts)] == [Colour.GREEN] * 2
 
 
 def test_the_latest_rating_counts_not_the_one_heard_last() -> None:
@@ -524,3 +599,74 @@ def test_only_the_right_cases_product_stands_in_whatever_order_the_correction_co
 def _standing(facts: list[Fact]) -> list[ProductDrafted]:
     voided = {fact.product_id for fact in given.of(ProductVoided, facts)}
     return [draft for draft in drafts(facts) if draft.product_id not in voided]
+
+
+NEXT = ("csc_assessment_team", "section 47 enquiry")
+
+
+def not_taken(product_id: str) -> ProductNotTaken:
+    return ProductNotTaken(
+        product_id=product_id,
+        referral_id="ref-1",
+        case_id="case-1",
+        recipient="csc_duty_team",
+        purpose="section 47 enquiry",
+        colour=Colour.RED,
+        why="unfetched",
+    )
+
+
+def told_at_once() -> tuple[Given, list[str]]:
+    """A Red that has gone to its front line; the ids of its urgent products."""
+    step = composing().given(given.linked(given.HIT))
+    return step, [
+        one.product_id for one in drafts(step.when(assigned(Colour.RED)).facts, urgent=True)
+    ]
+
+
+def test_a_red_that_its_recipient_does_not_take_goes_to_the_next_of_the_chain() -> None:
+    step, (first, _) = told_at_once()
+    (draft,) = drafts(step.when(not_taken(first)).facts, urgent=True)
+    assert (draft.recipient, draft.purpose, draft.instead_of) == (*NEXT, first)
+    assert (draft.colour, draft.disposal) == (Colour.RED, Disposal.FRONT_LINE_TEAM)
+
+
+def test_each_product_that_is_not_taken_goes_on_once_and_to_nobody_who_has_had_it() -> None:
+    step, (first, second) = told_at_once()
+    (draft,) = drafts(step.when(not_taken(first)).facts, urgent=True)
+    for again in (first, second, draft.product_id, "another product"):
+        assert drafts(step.when(not_taken(again)).facts, urgent=True) == []
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_who_gets_it_next_does_not_depend_on_who_is_first_not_to_take_it(*, swapped: bool) -> None:
+    red = given.profile().colours[Colour.RED]
+    chain = (
+        Recipient(agency=NEXT[0], purpose=NEXT[1]),
+        Recipient(agency="early_help", purpose="x"),
+    )
+    colours = {**given.profile().colours, Colour.RED: red.model_copy(update={"next": chain})}
+    policy = given.policy(profile_=given.profile().model_copy(update={"colours": colours}))
+    step = Given(compose.STEP, policy).given(given.linked(given.HIT))
+    ids = [one.product_id for one in drafts(step.when(assigned(Colour.RED)).facts, urgent=True)]
+    for id_ in reversed(ids) if swapped else ids:
+        step.when(not_taken(id_))
+    others = {one.recipient: one.product_id for one in drafts(step.facts, urgent=True)}
+    assert set(others) == {"csc_duty_team", "police_cait", NEXT[0], "early_help"}
+
+
+def test_what_was_rated_down_meanwhile_goes_to_nobody_else_until_it_is_a_red_again() -> None:
+    step, (first, _) = told_at_once()
+    step.given(assigned(Colour.GREEN, NOON + HOUR))
+    assert drafts(step.when(not_taken(first)).facts, urgent=True) == []
+    again = step.when(assigned(Colour.RED, NOON + 2 * HOUR))
+    assert [one.recipient for one in drafts(again.facts, urgent=True)] == [NEXT[0]]
+
+
+def test_under_a_profile_without_a_next_recipient_it_goes_nowhere_else() -> None:
+    red = given.profile().colours[Colour.RED].model_copy(update={"next": ()})
+    colours = {**given.profile().colours, Colour.RED: red}
+    policy = given.policy(profile_=given.profile().model_copy(update={"colours": colours}))
+    step = Given(compose.STEP, policy).given(given.linked(given.HIT))
+    (first, _) = drafts(step.when(assigned(Colour.RED)).facts, urgent=True)
+    assert drafts(step.when(not_taken(first.product_id)).facts, urgent=True) == []

@@ -121,7 +121,8 @@ def test_the_authority_has_one_working_day_to_decide() -> None:
 def test_a_case_with_an_allocated_worker_is_not_rated() -> None:
     step = rating()
     outcome = step.when(given.linked(allocated_to=given.worker()))
-    assert (outcome.facts, outcome.letters, outcome.timers) == ((), (), ())
+    assert given.of(RatingSuggested, outcome.facts) == []
+    assert outcome.timers == ()
     assert step.when(decided(Colour.RED)).refusal == Refusal("refused.closed")
 
 
@@ -452,11 +453,13 @@ def test_raising_after_the_product_went_out_starts_the_clock_anew() -> None:
     assert [timer.due_at for timer in outcome.timers] == [NOON + 51 * HOUR]
 
 
-def test_going_down_and_up_again_wants_no_second_product() -> None:
+def test_going_down_and_up_again_wants_a_product_each_time() -> None:
     step = rating().given(
         given.linked(), decided(Colour.AMBER), released(Colour.AMBER), decided(Colour.GREEN)
     )
-    assert step.when(decided(Colour.AMBER, rationale="Up again")).timers == ()
+    assert step.state.product is not None
+    (timer,) = step.when(decided(Colour.AMBER, rationale="Up again")).timers
+    assert timer.due_at == NOON + 18 * HOUR
 
 
 def test_a_corrected_link_moves_the_referral_and_asks_anew_under_the_right_case() -> None:
@@ -579,3 +582,11 @@ def test_what_systems_say_that_could_change_the_decision_is_told_as_new(
 def test_that_a_system_does_not_know_the_child_stands_in_the_picture_and_is_no_news() -> None:
     step = rating().given(given.linked())
     assert step.when(answered(known=False)) == Outcome()
+
+
+def test_a_rating_that_only_tells_the_front_line_more_is_a_further_one() -> None:
+    step = rating().given(given.linked(given.HIT), decided(Colour.RED))
+    assert step.when(decided(Colour.RED)).facts == ()
+    (more,) = step.when(decided(Colour.RED, for_front_line="Bruised today.")).facts
+    assert isinstance(more, RatingAssigned)
+    assert more.for_front_line == "Bruised today."

@@ -13,7 +13,7 @@ from router.steps.approve import decide as approve
 from router.steps.asking import UNTOLD
 from router.steps.compose import decide as compose
 from router.steps.release import decide as release
-from schemas.case import LinkCorrected
+from schemas.case import LinkCorrected, NotificationAmended
 from schemas.decisions import ItemDecision, ItemRuled, ReleaseDecided, ReleaseDecision, Ruling
 from schemas.notices import ApprovalCancellation, ApprovalRequest
 from schemas.notification import Notification
@@ -34,6 +34,7 @@ from schemas.sharing import Sensitivity, Sharing
 from tests.support import given
 from tests.support.flow import Flow
 from tests.support.given import HIT, NOON
+from tests.unit.steps.test_compose import suggested
 
 MINUTE = dt.timedelta(minutes=1)
 TEAMS = {"csc_duty_team", "police_cait"}
@@ -90,6 +91,31 @@ def test_who_rated_tells_the_front_line_more_in_words_of_its_own() -> None:
         (item,) = one.items
         assert (item.owner, item.text) == ("childrens_social_care", SAID)
         assert item.decided_by == "S. Worker"
+
+
+def test_what_who_rates_again_adds_is_told_too_and_once() -> None:
+    hub = red()
+    for minutes in (5, 6):
+        hub.until(NOON + minutes * MINUTE)
+        hub.send(given.message(given.assigned(Colour.RED, for_front_line=SAID), at=hub.at))
+    more = hub.told(Product)[2:]
+    assert {one.recipient for one in more} == TEAMS
+    assert [[item.text for item in one.items] for one in more] == [[SAID], [SAID]]
+
+
+def test_what_goes_on_a_suggestion_says_that_nobody_has_confirmed_it() -> None:
+    profile = given.profile()
+    rule = profile.colours[Colour.RED].model_copy(update={"at_once_on": "suggestion"})
+    colours = {**profile.colours, Colour.RED: rule}
+    hub = flow(given.policy(profile_=profile.model_copy(update={"colours": colours})))
+    hub.send(given.linked(HIT, agency="gp"), suggested(Colour.RED))
+    assert {one.alleged for one in hub.told(Product)} == {
+        "No social worker has confirmed this yet. The child is said to have been hit or hurt."
+    }
+    hub.send(given.assigned(Colour.RED, for_front_line=SAID))
+    assert {one.alleged for one in hub.told(Product)[2:]} == {
+        "The child is said to have been hit or hurt."
+    }
 
 
 def test_who_rated_cannot_tell_another_agencys_words_as_its_own() -> None:
@@ -243,6 +269,53 @@ def test_an_owner_is_warned_chased_and_then_its_chain_is_told_with_what_happens_
     assert {one.follows for one in hub.of(OwnerSilent)} == {
         one.product_id for one in hub.of(ProductWithout)
     }
+
+
+def test_words_that_are_amended_meanwhile_are_asked_about_and_follow_once() -> None:
+    hub = red()
+    before = hub.told(ApprovalRequest)
+    said = given.notification("Mother rang: it was her partner who hit him, with a belt.")
+    hub.send(
+        NotificationAmended(
+            referral_id="ref-1",
+            case_id="case-1",
+            amended_by="ref-2",
+            version=2,
+            notification=said,
+        )
+    )
+    assert len(hub.told(Product)) == 2
+    now = hub.told(ApprovalRequest)[2:]
+    assert [one.product_id for one in now] == [one.product_id for one in before]
+    assert {one.due_at for one in now} == {NOON + 30 * MINUTE}
+    hub.send(decided(before[0], Choice.RELEASE_ORIGINAL))
+    assert hub.refused == ["refused.digest"]
+    hub.send(decided(now[0], Choice.RELEASE_ORIGINAL))
+    (more,) = hub.told(Product)[2:]
+    assert [item.text for item in more.items] == [said.narrative]
+    assert more.follows == before[0].follows
+
+
+def test_what_has_followed_is_put_before_its_owner_again_when_it_is_amended() -> None:
+    hub = red()
+    for request in hub.told(ApprovalRequest)[:2]:
+        hub.send(decided(request, Choice.RELEASE_ORIGINAL))
+    said = given.notification("Mother rang: it was her partner who hit him, with a belt.")
+    hub.send(
+        NotificationAmended(
+            referral_id="ref-1",
+            case_id="case-1",
+            amended_by="ref-2",
+            version=2,
+            notification=said,
+        )
+    )
+    assert len(hub.told(Product)) == 4
+    for request in hub.told(ApprovalRequest)[2:]:
+        hub.send(decided(request, Choice.RELEASE_ORIGINAL))
+    again = hub.told(Product)[4:]
+    assert [[item.text for item in one.items] for one in again] == [[said.narrative]] * 2
+    assert {one.supersedes for one in again} == {one.product_id for one in hub.told(Product)[2:4]}
 
 
 def test_a_late_release_still_follows() -> None:

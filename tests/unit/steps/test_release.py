@@ -16,11 +16,13 @@ from router.steps.release.recalls import WANTED_BACK
 from schemas.base import Fact
 from schemas.identity import IdentityBlock, IdentityField, LeftOut, OwnedIdentity
 from schemas.letter import letter_id
+from schemas.owed import OwedFact
 from schemas.policy import Policy
 from schemas.product import (
     Product,
     ProductApproved,
     ProductDelivered,
+    ProductEnded,
     ProductHeldBack,
     ProductRecall,
     ProductRecalled,
@@ -41,6 +43,11 @@ from tests.support.given import Given
 
 def releasing() -> Given:
     return Given(release.STEP)
+
+
+def told_of_products(outcome: Outcome[Any]) -> list[type[Fact]]:
+    """What became of products; the clocks of receipts have tests of their own."""
+    return [type(fact) for fact in outcome.facts if not isinstance(fact, OwedFact)]
 
 
 def test_an_approved_product_goes_to_its_recipient_and_the_fact_names_its_digest() -> None:
@@ -190,7 +197,7 @@ def test_a_product_that_has_left_is_recalled_once_when_it_is_voided(status: str 
     step, letter = left()
     step.given(product.fetched(letter), *([product.receipt(status)] if status else []))
     outcome = step.when(product.voided())
-    assert [type(fact) for fact in outcome.facts] == [ProductRecalled]
+    assert told_of_products(outcome) == [ProductRecalled]
     assert [to.agency for to in outcome.letters] == [product.RECIPIENT]
     assert len(recalls(outcome)) == 1
     assert step.when(product.voided()) == Outcome()
@@ -202,7 +209,7 @@ def test_a_product_that_waits_on_its_queue_when_it_is_voided_is_taken_back_and_n
     step, letter = left()
     outcome = step.when(product.voided())
     assert (outcome.takes_back, outcome.letters) == ((letter,), ())
-    assert [type(fact) for fact in outcome.facts] == [ProductTakenBack]
+    assert told_of_products(outcome) == [ProductTakenBack]
     assert step.when(product.voided()) == Outcome()
 
 
@@ -239,7 +246,7 @@ def test_an_item_taken_back_before_it_was_fetched_leaves_no_more_and_the_rest_do
     step, letter = left()
     outcome = step.when(product.withdrawn(recall=recall))
     assert outcome.takes_back == (letter,)
-    assert [type(fact) for fact in outcome.facts] == [ProductTakenBack, ProductReleased]
+    assert told_of_products(outcome) == [ProductTakenBack, ProductReleased]
     (sent,) = given.of(Product, [letter.notice for letter in outcome.letters])
     assert sent.items == ()
     assert [post.owner for post in sent.signposts] == ["gp", "school"]
@@ -249,7 +256,7 @@ def test_a_product_of_which_everything_is_taken_back_does_not_leave() -> None:
     step = releasing()
     step.given(product.approved(signposts=()))
     outcome = step.when(product.withdrawn(signpost=None))
-    assert [type(fact) for fact in outcome.facts] == [ProductTakenBack, ProductRefused]
+    assert told_of_products(outcome) == [ProductTakenBack, ProductRefused]
     assert outcome.letters == ()
     assert step.when(product.withdrawn(signpost=None)) == Outcome()
 
@@ -315,7 +322,7 @@ NOT_SIGNED = given.policy(given.partner(product.RECIPIENT, agreement=None))
 def test_nothing_leaves_for_a_recipient_without_an_agreement_and_the_lead_agency_is_told() -> None:
     step = Given(release.STEP, NOT_SIGNED)
     outcome = step.when(product.approved())
-    assert [type(fact) for fact in outcome.facts] == [ProductHeldBack]
+    assert told_of_products(outcome) == [ProductHeldBack]
     assert [letter.agency for letter in outcome.letters] == ["childrens_social_care"]
     assert step.when(product.receipt()).refusal is not None
 
@@ -324,7 +331,7 @@ def test_a_product_whose_recipients_agreement_ended_on_its_queue_does_not_reach_
     step, letter = left()
     assert step.when(product.stopped("another letter")) == Outcome()
     outcome = step.when(product.stopped(letter))
-    assert [type(fact) for fact in outcome.facts] == [ProductHeldBack]
+    assert told_of_products(outcome) == [ProductHeldBack]
     assert step.when(product.voided()) == Outcome()
 
 
@@ -400,3 +407,44 @@ def test_what_of_the_child_went_only_with_an_item_does_not_leave_once_that_is_ta
     assert letter.notice.about is not None
     assert letter.notice.about.address == ()
     assert letter.notice.about.names == BLOCK.names
+
+
+def ended() -> ProductEnded:
+    return ProductEnded(
+        product_id="product-1",
+        referral_id="ref-1",
+        case_id="case-1",
+        colour=Colour.AMBER,
+        reason="The rating was lowered from red to amber.",
+    )
+
+
+def test_a_product_that_stands_no_more_is_taken_from_its_queue_and_not_told_of() -> None:
+    step = releasing().given(product.approved())
+    letter = step.state.letter
+    outcome = step.when(ended())
+    assert outcome.takes_back == (letter,)
+    assert outcome.letters == ()
+    back, refused = outcome.facts
+    assert isinstance(back, ProductTakenBack)
+    assert isinstance(refused, ProductRefused)
+    assert refused.voided
+    assert step.when(ended()) == Outcome()
+    # It was fetched in that very moment: who has it is told by the step that knows who holds what.
+    assert step.when(product.fetched(letter)).letters == ()
+    assert given.of(ProductRecalled, step.when(product.voided()).facts) != []
+
+
+def test_what_stands_no_more_before_its_approval_is_heard_never_leaves() -> None:
+    step = Given(release.STEP).given(ended())
+    outcome = step.when(product.approved())
+    assert outcome.letters == ()
+    assert given.of(ProductReleased, outcome.facts) == []
+
+
+def test_a_product_that_its_recipient_has_is_not_taken_back_when_it_stands_no_more() -> None:
+    step = releasing().given(product.approved())
+    step.when(product.fetched(step.state.letter))
+    outcome = step.when(ended())
+    assert (outcome.facts, outcome.letters, outcome.takes_back) == ((), (), ())
+    assert given.of(ProductDelivered, step.when(product.receipt()).facts) != []

@@ -35,13 +35,20 @@ from schemas.information import (
     InformationRequested,
     InformationResponse,
     InformationVolunteered,
+    RequestCancelled,
+    RequestChanged,
     RequestPlan,
     RequestsPrepared,
     Sensitivity,
     VolunteeredInformation,
 )
 from schemas.message import derived_id
-from schemas.notices import AdultMatter, RequestsPlanned
+from schemas.notices import (
+    AdultMatter,
+    RequestCancellation,
+    RequestChange,
+    RequestsPlanned,
+)
 from schemas.notification import ParentsInformed
 from schemas.owed import ClockChased, ClockEscalated, ClockWarned, OwedNotice
 from schemas.person import Address, Contact, Name, PartialDate, RelatedPerson, Risk
@@ -831,26 +838,86 @@ def test_a_raised_rating_asks_those_who_were_not_asked_before() -> None:
     outcome = step.when(red, at=NOON + HOUR)
     assert asked(outcome) == ["childrens_social_care"]
     assert requested(outcome).requests[0].legal_basis == "Children Act 1989, section 47"
-    (timer,) = outcome.timers
-    # Three quarters of the hour and a half that it has.
-    assert timer.due_at == NOON + HOUR + dt.timedelta(minutes=67.5)
+    assert min(timer.due_at for timer in outcome.timers) == NOON + 2 * HOUR, "the school's"
+
+
+def changes(outcome: Outcome[Any]) -> dict[str, RequestChange]:
+    notices = (letter.notice for letter in outcome.letters)
+    return {one.agency: one for one in given.of(RequestChange, notices)}
+
+
+def test_a_raised_rating_tells_who_is_asked_on_what_it_stands_and_by_when() -> None:
+    step = asking().given(given.linked(given.MISSING_EPISODE), GREEN, answer("gp"))
+    red = given.assigned(Colour.RED, product_due_at=NOON + 5 * HOUR)
+    before = {one.agency: one.due_at for one in step.state.asked}
+    outcome = step.when(red, at=NOON + HOUR)
+    (school,) = changes(outcome).values()
+    assert (school.agency, school.legal_basis) == ("school", "Children Act 1989, section 47")
+    assert school.level is Level.FULL
+    assert school.due_at < before["school"]
+    (fact,) = given.of(RequestChanged, outcome.facts)
+    assert (fact.agency, fact.due_at) == ("school", school.due_at)
+    assert fact.rationale == "The rating was raised from green to red."
 
 
 def test_due_times_of_two_rounds_are_each_watched() -> None:
     step = asking().given(given.linked(given.MISSING_EPISODE), GREEN)
-    step.when(given.assigned(Colour.RED, product_due_at=NOON + 5 * HOUR), at=NOON + HOUR)
-    outcome = step.when(given.elapsed("request_information", NOON + 3 * HOUR))
-    (fact,) = given.of(InformationMissing, outcome.facts)
-    assert fact.agency == "childrens_social_care"
+    outcome = step.when(given.assigned(Colour.RED, product_due_at=NOON + 5 * HOUR), at=NOON + HOUR)
     missing = given.of(InformationMissing, run_out(step, outcome, until=NOON + 72 * HOUR))
-    assert {fact.agency for fact in missing} == {"school", "gp"}
+    assert {fact.agency for fact in missing} == {"school", "gp", "childrens_social_care"}
 
 
-def test_a_rating_that_is_lower_or_the_same_asks_nobody_anew() -> None:
+def cancellations(outcome: Outcome[Any]) -> dict[str, RequestCancellation]:
+    notices = (letter.notice for letter in outcome.letters)
+    return {one.agency: one for one in given.of(RequestCancellation, notices)}
+
+
+def test_what_a_lowered_rating_does_not_name_is_asked_no_more() -> None:
+    step = asking().given(given.linked(given.MISSING_EPISODE), AMBER)
+    outcome = step.when(GREEN, at=NOON + HOUR)
+    assert set(cancellations(outcome)) == {"childrens_social_care"}
+    assert set(changes(outcome)) == {"school", "gp"}
+    (fact,) = given.of(RequestCancelled, outcome.facts)
+    assert fact.rationale == "The rating was lowered from amber to green."
+    (letter,) = cancellations(outcome).values()
+    assert letter.reason == "Less is needed now than when it was asked."
+    assert len(outcome.takes_back) == 1
+    told = requested(outcome)
+    assert (told.requests, told.level) == ((), Level.BASIC)
+
+
+def test_whoever_lowers_a_rating_keeps_what_it_names() -> None:
+    step = asking().given(given.linked(given.MISSING_EPISODE), AMBER)
+    outcome = step.when(given.assigned(Colour.GREEN, agencies=("childrens_social_care",)))
+    assert "childrens_social_care" not in cancellations(outcome)
+    assert set(cancellations(outcome)) == {"school", "gp"}
+
+
+def test_whoever_is_asked_is_told_that_the_child_was_taken_for_another() -> None:
+    step = asking().given(given.linked(given.MISSING_EPISODE), GREEN, answer("gp"))
+    outcome = step.when(given.corrected(), at=NOON + HOUR)
+    (school,) = changes(outcome).values()
+    assert (school.agency, school.case_id) == ("school", "case-2")
+    assert school.says is not None
+    assert "taken for another" in school.says
+    (fact,) = given.of(RequestChanged, outcome.facts)
+    assert (fact.due_at, fact.decided_by) == (school.due_at, "A. Reviewer")
+
+
+def test_the_same_colour_again_changes_nothing() -> None:
     step = asking().given(given.linked(), AMBER)
-    for rating in (GREEN, BLUE, AMBER):
-        outcome = step.when(rating)
-        assert (outcome.facts, outcome.letters) == ((), ())
+    outcome = step.when(AMBER)
+    assert (outcome.facts, outcome.letters) == ((), ())
+
+
+def test_who_was_asked_no_more_is_asked_anew_when_the_rating_is_raised_again() -> None:
+    step = asking().given(given.linked(given.MISSING_EPISODE), AMBER)
+    first = {one.request_id for one in step.state.asked}
+    step.when(given.assigned(Colour.BLUE), at=NOON + HOUR)
+    outcome = step.when(AMBER, at=NOON + 2 * HOUR)
+    again = requested(outcome).requests
+    assert sorted(one.agency for one in again) == ["childrens_social_care", "gp", "school"]
+    assert first.isdisjoint(one.identifier for one in again)
 
 
 EVENTS: list[Fact] = [

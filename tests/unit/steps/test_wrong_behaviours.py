@@ -91,9 +91,7 @@ def test_that_nobody_was_hit_sends_nothing_to_cait_though_a_suggestion_were_enou
     narrative: str, goes: bool
 ) -> None:
     linked = given.linked(narrative)
-    suggested = thresholds.suggest(
-        linked.notification, earlier_referrals=0, profile=given.profile()
-    )
+    suggested = thresholds.suggest(linked.notification, profile=given.profile())
     assert (suggested.colour is Colour.RED) is goes
     fact = Given(rate.STEP).when(linked).facts[0]
     assert isinstance(fact, RatingSuggested)
@@ -151,6 +149,18 @@ ELSEWHERE = {
     "ownership changed by mending": (
         "unit/ops/test_dead_letters.py",
         "test_nobody_mends_whose_an_item_is_or_who_may_know_it",
+    ),
+    "a downgrade told to nobody": (
+        "unit/steps/test_inform.py",
+        "test_whoever_has_a_red_is_told_that_it_was_lowered_and_what_to_do",
+    ),
+    "a downgrade that drafts nothing": (
+        "unit/steps/test_compose.py",
+        "test_a_lowered_rating_has_its_own_product_and_the_higher_ones_stand_no_more",
+    ),
+    "a Red after a downgrade told to nobody": (
+        "unit/steps/test_compose.py",
+        "test_red_again_after_a_downgrade_tells_the_front_line_again_with_products_of_its_own",
     ),
     "a second approval after the owner removed a sentence": (
         "unit/steps/test_amendments.py",

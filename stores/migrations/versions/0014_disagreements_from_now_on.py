@@ -7,8 +7,8 @@ from alembic.operations import Operations
 
 from stores.migrations.revisions import Work
 
-revision = "0013"
-down_revision = "0012"
+revision = "0014"
+down_revision = "0013"
 
 _HEARD = (
     "mash.case.child-linked.v1",

@@ -1,0 +1,236 @@
+"""Every Red and possible Red of the last days, and where each is now; no personal data."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from pydantic import TypeAdapter
+
+from ops.look.reading import Readable
+from router.step import Step
+from router.steps.alarm import decide as alarm
+from router.steps.alarm.state import Alarms
+from router.steps.rate import decide as rate
+from router.steps.rate.state import Assigned, Suggested
+from router.steps.release import decide as release
+from router.steps.release.state import Delivered, HeldBack, Released, Returned
+from schemas.alarms import AlarmRaised
+from schemas.case import ChildLinked
+from schemas.message import Message
+from schemas.product import ProductDrafted
+from schemas.rating import Colour, RatingAssigned, RatingSuggested
+from stores import codec, counting, overview, states, timers
+from stores.database import View
+
+_TYPES: Final = (
+    ChildLinked.type,
+    RatingSuggested.type,
+    RatingAssigned.type,
+    ProductDrafted.type,
+    AlarmRaised.type,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """An urgent product: to whom, and where it is."""
+
+    product_id: str
+    recipient: str
+    where: str
+    in_time: bool = False
+    """Whether its recipient has still time to say that they have it."""
+    has_it: bool = False
+    """Whether a person there said so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Red:
+    """One Red, possible Red, or what may hold one."""
+
+    subject_id: str
+    """The referral, or what was refused, or the way in that does not work."""
+    what: str
+    """``red``, ``possible red``, or why there is an alarm about what has no referral."""
+    since: dt.datetime
+    where: str
+    nobody_has_it: bool
+    products: tuple[Sent, ...] = ()
+    alarms: int = 0
+    """Those that nobody has taken."""
+    told: int = 0
+    """How often people were told of these."""
+    taken_for: tuple[str, ...] = ()
+    """Agencies of which somebody has taken one."""
+
+
+def untaken(hub: Readable) -> dict[str, Any]:
+    """How many alarms nobody has taken, and for how long the oldest has run."""
+    with hub.database.view() as view:
+        found = _documents(view, alarm.STEP, keys=timers.waited_for(view, alarm.STEP.name))
+    running = [one for document in found.values() for one in document.running]
+    oldest = min((one.since for one in running), default=None)
+    return {"untaken": len(running), "since": oldest}
+
+
+def lately(hub: Readable, *, days: int, at: dt.datetime) -> list[Red]:
+    """Those of the last days, the newest first; those that nobody has before all others."""
+    since = codec.to_micros(at - dt.timedelta(days=days))
+    with hub.database.reading() as connection:
+        after = overview.position_before(connection, since)
+    noted = _Noted()
+    for message in counting.facts_of(hub.database, _TYPES, after=after):
+        noted.note(message)
+    with hub.database.view() as view:
+        found = list(_reds(noted, view, at=at))
+    return sorted(found, key=lambda one: (not one.nobody_has_it, -one.since.timestamp()))
+
+
+@dataclass(slots=True)
+class _Noted:
+    """What facts say: when referrals came, those that may be or are Reds, and their products."""
+
+    came: dict[str, dt.datetime] = field(default_factory=dict)
+    reds: dict[str, dt.datetime] = field(default_factory=dict)
+    handed: dict[str, str] = field(default_factory=dict)
+    """By referral, whose team it was handed to."""
+    products: dict[str, list[ProductDrafted]] = field(default_factory=dict)
+    others: dict[str, AlarmRaised] = field(default_factory=dict)
+    """Alarms about what has no referral."""
+
+    def note(self, message: Message) -> None:
+        """Note a fact."""
+        match message.data:
+            case ChildLinked(referral_id=id_) as linked:
+                self.came[id_] = message.time
+                if linked.allocated_to:
+                    self.handed[id_] = linked.allocated_to.team
+                if linked.notification.urgent:
+                    self._red(id_, message)
+            case RatingSuggested(referral_id=id_, colour=Colour.RED):
+                self._red(id_, message)
+            case RatingAssigned(referral_id=id_, colour=Colour.RED):
+                self._red(id_, message)
+            case ProductDrafted(referral_id=id_, urgent=True) as drafted:
+                self.products.setdefault(id_, []).append(drafted)
+            case AlarmRaised(referral_id=None, subject_id=id_) as raised:
+                self.others[id_] = raised
+            case AlarmRaised(referral_id=str() as id_):
+                self._red(id_, message)
+
+    def _red(self, id_: str, message: Message) -> None:
+        self.reds.setdefault(id_, self.came.get(id_, message.time))
+
+
+def _reds(noted: _Noted, view: View, *, at: dt.datetime) -> Iterator[Red]:
+    ratings = _documents(view, rate.STEP, keys=noted.reds)
+    alarms = _documents(view, alarm.STEP, keys={*noted.reds, *noted.others})
+    ids = {one.product_id for each in noted.products.values() for one in each}
+    products = _documents(view, release.STEP, keys=ids)
+    for id_, since in noted.reds.items():
+        drafts = noted.products.get(id_, ())
+        sent = tuple(_sent(one, products.get(one.product_id), at=at) for one in drafts)
+        known = _Known(id_, since, ratings.get(id_), sent, alarms.get(id_), noted.handed.get(id_))
+        yield known.red(at)
+    for id_, raised in noted.others.items():
+        yield _other(id_, raised, alarms.get(id_))
+
+
+def _documents(view: View, step: Step[Any], *, keys: Collection[str]) -> Mapping[str, Any]:
+    read = TypeAdapter(step.state).validate_json
+    found = states.load(view, step.name, keys=set(keys))
+    return {key: read(body) for key, (_, body) in found.items()}
+
+
+def _sent(draft: ProductDrafted, state: object, *, at: dt.datetime) -> Sent:
+    where, in_time, has_it = "kept back", False, isinstance(state, Delivered)
+    match state:
+        case Delivered():
+            where = "a person has it"
+        case Returned():
+            where = "given back"
+        case HeldBack():
+            where = "no agreement in force"
+        case Released(recalled=True) | Released(holds=None):
+            where = "taken back"
+        case Released(receipt=clock, fetched=fetched, not_taken=not_taken):
+            in_time = not not_taken and clock is not None and clock.due_at >= at
+            said = "fetched" if fetched else "on its queue"
+            where = said if in_time else f"{said}, nobody has said that they have it"
+    return Sent(draft.product_id, draft.recipient, where, in_time, has_it)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known of a referral that is or may be a Red."""
+
+    referral_id: str
+    since: dt.datetime
+    rating: object
+    sent: tuple[Sent, ...]
+    alarms: Alarms | None
+    handed_to: str | None
+
+    def red(self, at: dt.datetime) -> Red:
+        """As it is now."""
+        what, where, had = self._where(at)
+        running = self.alarms.running if self.alarms else ()
+        taken = tuple(sorted(set(self.alarms.taken_by.values()))) if self.alarms else ()
+        return Red(
+            subject_id=self.referral_id,
+            what=what,
+            since=self.since,
+            where=where,
+            nobody_has_it=not had and not (taken and not running),
+            products=self.sent,
+            alarms=len(running),
+            told=sum(one.times for one in running),
+            taken_for=taken,
+        )
+
+    def _where(self, at: dt.datetime) -> tuple[str, str, bool]:
+        """What it is, where it is, and whether a person has it or has still time to take it."""
+        match self.rating:
+            case Suggested(possible_red=clock):
+                in_time = clock is not None and clock.due_at >= at
+                return "possible red", "waits for a person to open it", in_time
+            case Assigned(closed=closed) if closed is not None:
+                return "red", f"closed: {closed.outcome.value}", True
+            case Assigned(colour=Colour.RED):
+                return "red", self._with_whom(), self._is_with_somebody()
+            case Assigned(colour=colour):
+                return "possible red", f"rated {colour.value} by a person", True
+        late = bool(self.alarms and self.alarms.running)
+        return "possible red", f"handed over to {self.handed_to or 'a worker'}", not late
+
+    def _with_whom(self) -> str:
+        if not self.sent:
+            return "rated red by a person, and nothing of it has gone out"
+        return "; ".join(f"{one.recipient}: {one.where}" for one in self.sent)
+
+    def _is_with_somebody(self) -> bool:
+        return any(one.has_it or one.in_time for one in self.sent)
+
+
+def _other(id_: str, raised: AlarmRaised, alarms: Alarms | None) -> Red:
+    """What may hold a Red, and is no referral."""
+    running = alarms.running if alarms else ()
+    taken = tuple(sorted(set(alarms.taken_by.values()))) if alarms else ()
+    whose = f" of {raised.agency}" if raised.agency else ""
+    return Red(
+        subject_id=id_,
+        what=raised.cause.replace("_", " ") + whose,
+        since=raised.since,
+        where="nobody has taken the alarm" if running else _settled(taken),
+        nobody_has_it=bool(running),
+        alarms=len(running),
+        told=sum(one.times for one in running),
+        taken_for=taken,
+    )
+
+
+def _settled(taken: tuple[str, ...]) -> str:
+    return f"taken by {', '.join(taken)}" if taken else "dealt with"

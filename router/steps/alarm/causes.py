@@ -1,0 +1,171 @@
+"""What raises an alarm, and what settles the thing that it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Final
+
+from router.steps import thresholds
+from router.steps.alarm.state import Alarm, Alarms, Sent
+from router.steps.now import Now
+from schemas.alarms import AlarmHead, AlarmReceived, Cause, Ending
+from schemas.base import Fact
+from schemas.case import ChildLinked
+from schemas.message import Message, derived_id
+from schemas.notification import DeadLetterId, MessageRefused
+from schemas.operations import DeadLetterDiscarded, DeadLetterRedriven, WayInBroken
+from schemas.outcome import ReferralClosed
+from schemas.owed import ClockChased, ClockEscalated
+from schemas.product import (
+    OwnerSilent,
+    ProductDelivered,
+    ProductNotTaken,
+    ProductRefused,
+    ProductReleased,
+    ProductVoided,
+)
+from schemas.rating import DueTimeBreached, RatingAssigned, TimerElapsed
+from schemas.safety import ProductHeld
+
+HEARD: Final[tuple[type[Fact], ...]] = (
+    ChildLinked,
+    ClockChased,
+    ClockEscalated,
+    DueTimeBreached,
+    RatingAssigned,
+    ReferralClosed,
+    ProductReleased,
+    ProductNotTaken,
+    ProductDelivered,
+    ProductRefused,
+    ProductVoided,
+    ProductHeld,
+    OwnerSilent,
+    MessageRefused,
+    DeadLetterRedriven,
+    DeadLetterDiscarded,
+    WayInBroken,
+)
+
+
+_OF_A_PRODUCT: Final[frozenset[Cause]] = frozenset({"not_taken", "kept_back", "silent_owner"})
+
+
+def subject_of(message: Message) -> str:
+    """Under what its alarms are kept: the referral, dead letter or way in that it is about."""
+    match message.data:
+        case AlarmReceived(receipt=receipt):
+            return receipt.subject_id
+        case TimerElapsed(key=key):
+            return key
+        case DeadLetterId(dead_letter_id=id_):
+            return id_
+        case WayInBroken(incident_id=id_):
+            return id_
+        case data:
+            return data.of_referral or message.correlation_id
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What follows from a fact: what is known now, what to raise, and what ends, and why."""
+
+    state: Alarms
+    raises: AlarmHead | None = None
+    ends: tuple[Alarm, ...] = ()
+    because: Ending | None = None
+
+
+def heard(state: Alarms, message: Message, *, now: Now) -> Heard:
+    """What a fact of another step comes to; the very same state where it says nothing new."""
+    match message.data:
+        case DueTimeBreached(clock="possible_red") if not state.rated:
+            return Heard(state, _head(message, "possible_red"))
+        case RatingAssigned():
+            rated = state.model_copy(update={"rated": True})
+            return _ended(rated, {"possible_red", "handover"}, "rated")
+        case ReferralClosed():
+            return _ended(state, {"possible_red", "handover"}, "closed")
+        case MessageRefused(may_be_red=True, reason=reason, agency=agency):
+            head = _head(message, "refused_message", why=reason, agency=agency)
+            return Heard(state, head)
+        case DeadLetterRedriven(refused=0):
+            return _ended(state, {"refused_message"}, "sent_again")
+        case DeadLetterDiscarded():
+            return _ended(state, {"refused_message"}, "discarded")
+        case WayInBroken(agency=agency):
+            return Heard(state, _head(message, "way_in", agency=agency))
+        case ChildLinked() as linked if linked.allocated_to is not None:
+            red = thresholds.may_be_red(linked.notification, profile=now.profile)
+            return _handed(state.model_copy(update={"handed_red": True})) if red else Heard(state)
+        case (ClockChased() | ClockEscalated()) as owed if owed.clock == "receipt":
+            late = _head(message, "handover", agency=owed.agency)
+            return _handed(state.model_copy(update={"late": late}))
+        case _:
+            return _of_product(state, message)
+
+
+def _handed(state: Alarms) -> Heard:
+    """What may be a Red went to the team of the child's worker, and nobody there has said in time
+    that they have it; once the hub has rated it, the receipts that are owed are of its products.
+    """
+    if not state.handed_red or state.late is None or state.rated:
+        return Heard(state)
+    return Heard(state, state.late)
+
+
+def _of_product(state: Alarms, message: Message) -> Heard:
+    match message.data:
+        case ProductReleased(urgent=True, product_id=id_) as sent:
+            stands_for = tuple(filter(None, (sent.instead_of, sent.supersedes)))
+            known = state.with_sent(Sent(product_id=id_, stands_for=stands_for))
+            return _ended(known, {"kept_back", "silent_owner"}, "released", product_id=id_)
+        case ProductNotTaken(product_id=id_, recipient=recipient, why=why) if not state.has(id_):
+            return Heard(state, _head(message, "not_taken", why=why, agency=recipient))
+        case ProductDelivered(product_id=id_):
+            known = state.with_sent(Sent(product_id=id_, reached=True))
+            ends = tuple(
+                one for one in known.running if one.product_id and known.has(one.product_id)
+            )
+            return Heard(known, None, ends, "delivered")
+        case ProductRefused(urgent=True, voided=False, follows=None, recipient=recipient):
+            return Heard(state, _head(message, "kept_back", agency=recipient))
+        case ProductHeld(urgent=True, rest_goes=False, recipient=recipient):
+            return Heard(state, _head(message, "kept_back", agency=recipient))
+        case OwnerSilent(owner=owner):
+            return Heard(state, _head(message, "silent_owner", agency=owner))
+        case ProductReleased(product_id=id_):
+            return _ended(state, {"silent_owner"}, "released", product_id=id_)
+        case ProductRefused(product_id=id_):
+            return _ended(state, {"silent_owner"}, "decided", product_id=id_)
+        case ProductVoided(product_id=id_):
+            return _ended(state, _OF_A_PRODUCT, "voided", product_id=id_)
+    return Heard(state)
+
+
+def _ended(
+    state: Alarms, causes: Collection[Cause], because: Ending, *, product_id: str | None = None
+) -> Heard:
+    ends = tuple(
+        one for one in state.running if one.cause in causes and product_id in (None, one.product_id)
+    )
+    return Heard(state, None, ends, because)
+
+
+def _head(
+    message: Message, cause: Cause, *, why: str | None = None, agency: str | None = None
+) -> AlarmHead:
+    data, subject = message.data, subject_of(message)
+    own = (agency,) if cause == "silent_owner" and agency else ()
+    return AlarmHead(
+        alarm_id=derived_id(subject, "alarm", cause, data.of_product or "", *own),
+        subject_id=subject,
+        case_id=data.of_case,
+        cause=cause,
+        why=why,
+        referral_id=data.of_referral,
+        product_id=data.of_product,
+        agency=agency,
+        since=message.time,
+    )

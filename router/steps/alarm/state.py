@@ -1,0 +1,99 @@
+"""What the alarm step remembers of one referral, dead letter or way in."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from operator import not_
+from typing import Final
+
+from pydantic import Field
+
+from schemas.alarms import AlarmHead
+from schemas.base import Code, Identity, Instant, Shape
+from schemas.calendar import Contact
+
+STEP_NAME: Final = "alarm"
+"""Under which its documents are kept, and its letters named."""
+
+
+class Alarm(AlarmHead):
+    """One that nobody has taken yet."""
+
+    told: tuple[Contact, ...]
+    """Whom it was told, in order; of those at the end of the chain once."""
+    times: int = 1
+    next_at: Instant
+    letter: Identity
+    """The last that was sent."""
+
+
+class Sent(Shape):
+    """An urgent product, as far as it matters whether a person has it."""
+
+    product_id: Identity
+    stands_for: tuple[Identity, ...] = Field(default=(), exclude_if=not_)
+    """Those whose place it takes."""
+    reached: bool = Field(default=False, exclude_if=not_)
+    """Whether a person of its recipient has it."""
+
+
+class Alarms(Shape):
+    """The alarms about one thing, and what may end them."""
+
+    running: tuple[Alarm, ...] = Field(default=(), exclude_if=not_)
+    over: tuple[Identity, ...] = Field(default=(), exclude_if=not_)
+    """Those that were taken or have ended: none is raised twice."""
+    taken_by: dict[Identity, Code] = Field(default={}, exclude_if=not_)
+    """By alarm, of which agency the person is who took it."""
+    sent: tuple[Sent, ...] = Field(default=(), exclude_if=not_)
+    rated: bool = Field(default=False, exclude_if=not_)
+    handed_red: bool = Field(default=False, exclude_if=not_)
+    """Whether what may be a Red went to the team of the child's worker."""
+    late: AlarmHead | None = Field(default=None, exclude_if=not_)
+    """The alarm that there is, if it did: a receipt is late."""
+
+    @property
+    def next_at(self) -> dt.datetime | None:
+        """When somebody is told next."""
+        return min((one.next_at for one in self.running), default=None)
+
+    def alarm(self, alarm_id: str) -> Alarm | None:
+        """The alarm of this id, while it runs."""
+        return next((one for one in self.running if one.alarm_id == alarm_id), None)
+
+    def with_(self, alarm: Alarm) -> Alarms:
+        """With one as it stands now."""
+        others = (one for one in self.running if one.alarm_id != alarm.alarm_id)
+        return self.model_copy(update={"running": (*others, alarm)})
+
+    def without(self, *alarms: Alarm) -> Alarms:
+        """With these over."""
+        if not alarms:
+            return self
+        gone = [one.alarm_id for one in alarms]
+        left = tuple(one for one in self.running if one.alarm_id not in gone)
+        return self.model_copy(update={"running": left, "over": (*self.over, *gone)})
+
+    def with_sent(self, new: Sent) -> Alarms:
+        """With what is known of a product; what was known before stays so."""
+        before = next((one for one in self.sent if one.product_id == new.product_id), new)
+        known = Sent(
+            product_id=new.product_id,
+            stands_for=tuple(dict.fromkeys((*before.stands_for, *new.stands_for))),
+            reached=before.reached or new.reached,
+        )
+        others = (one for one in self.sent if one.product_id != new.product_id)
+        return self.model_copy(update={"sent": (*others, known)})
+
+    def has(self, product_id: str) -> bool:
+        """Whether a person has the product, or one that stands in its place."""
+        return any(one.reached for one in self._in_place_of(product_id, set()))
+
+    def _in_place_of(self, product_id: str, seen: set[str]) -> Iterator[Sent]:
+        seen.add(product_id)
+        for one in self.sent:
+            if one.product_id == product_id:
+                yield one
+            elif product_id in one.stands_for and one.product_id not in seen:
+                yield from self._in_place_of(one.product_id, seen)

@@ -1,0 +1,82 @@
+"""What an alarm says, and what whoever gets it is to do; it names agencies, and no child."""
+
+from __future__ import annotations
+
+from schemas.alarms import AlarmHead
+from schemas.policy import Policy
+
+_SAYS = {
+    "possible_red": "It may be a Red, and nobody has opened it in time.",
+    "unfetched": "It is rated Red, and {name} has not fetched what it was sent.",
+    "unacknowledged": "It is rated Red, and nobody at {name} has said that they have it.",
+    "refused": "It is rated Red, and {name} did not take it.",
+    "no_agreement": (
+        "It is rated Red, and nothing goes to {name}: no information-sharing agreement is in force."
+    ),
+    "kept_back": (
+        "It is rated Red, and nothing of it leaves for {name}: its owners keep it back, or "
+        "somebody would be at risk."
+    ),
+    "silent_owner": (
+        "{name} has not decided in the time agreed whether what is its own may leave, and it waits."
+    ),
+    "handover": (
+        "It may be a Red, and nobody of the team that has the child, {name}, has said that they "
+        "have it."
+    ),
+    "refused_message": (
+        "A message of {name} could not be read or acted on, and it may be about a Red."
+    ),
+    "way_in": "Messages of {name} do not come in, and a Red may wait among them.",
+}
+_TO_DO = {
+    "possible_red": "Have a social worker open and rate it now.",
+    "not_taken": (
+        "Ring {name} ({contact}), or find somebody else who acts on it now. Where the borough has "
+        "agreed on a next recipient, it is sent there as well."
+    ),
+    "kept_back": (
+        "Tell {name} ({contact}) by telephone what it must know to act, and settle what is kept "
+        "back."
+    ),
+    "silent_owner": (
+        "Ring {name} ({contact}) and have somebody who decides there do so, or settle with them "
+        "what its recipient may know."
+    ),
+    "handover": "Ring {name} ({contact}), or have a social worker of the hub act on it now.",
+    "refused_message": (
+        "Ring {name} ({contact}) and ask what it sent; have whoever runs the hub look at what is "
+        "kept as {subject}."
+    ),
+    "way_in": (
+        "Ring {name} ({contact}) and ask whether anything is urgent; have whoever runs the hub "
+        "find out why."
+    ),
+}
+
+
+def says(alarm: AlarmHead, policy: Policy) -> str:
+    """Why there is an alarm."""
+    text = _SAYS.get(alarm.why or "") if alarm.cause == "not_taken" else None
+    return (text or _SAYS.get(alarm.cause) or _SAYS["unacknowledged"]).format(
+        name=_name(alarm, policy)
+    )
+
+
+def to_do(alarm: AlarmHead, policy: Policy) -> str:
+    """What to do about it."""
+    return _TO_DO[alarm.cause].format(
+        name=_name(alarm, policy), contact=ring(alarm, policy), subject=alarm.subject_id
+    )
+
+
+def ring(alarm: AlarmHead, policy: Policy) -> str:
+    """Whom to ring about it: the agency that it is about, or where it is none the lead agency."""
+    partner = policy.partners.get(alarm.agency or "") or policy.partners[policy.lead_agency]
+    return partner.signpost_contact
+
+
+def _name(alarm: AlarmHead, policy: Policy) -> str:
+    if alarm.cause == "way_in" and alarm.agency is None:
+        return "several agencies"
+    return policy.name_of(alarm.agency or policy.lead_agency)

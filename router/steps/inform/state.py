@@ -1,0 +1,128 @@
+"""What informing remembers of a referral: who holds what, what they know, and what they owe."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from operator import not_
+from typing import Final, Literal
+
+from pydantic import Field
+
+from router.steps.cases import Cases
+from router.steps.clocks.ticking import Ticking
+from schemas.base import Code, Identity, Instant, Shape
+from schemas.product import CaseProduct, Disposal
+from schemas.rating import Colour
+
+STEP_NAME: Final = "inform"
+"""Under which its documents are kept, and its letters named."""
+
+
+class Held(CaseProduct):
+    """A product on its way to its recipient, or there; its facts come in any order."""
+
+    recipient: Code | None = None
+    colour: Colour | None = None
+    """None until its release is heard."""
+    fetched_at: Instant | None = None
+    ended: bool = False
+    """It stands no more."""
+    gone: bool = False
+    """It is wanted back: it was about another child."""
+
+    @property
+    def is_held(self) -> bool:
+        """Whether its recipient has it, and all of that is known."""
+        return self.fetched_at is not None and not self.gone and self.colour is not None
+
+
+class Stands(Shape):
+    """The rating of a referral, and the outcome with which it is closed; None: it is open."""
+
+    colour: Colour
+    outcome: Disposal | None = None
+
+
+class Knows(Stands):
+    """What an agency that holds something was told last."""
+
+    agency: Code
+
+
+class Owes(Shape):
+    """A receipt that an agency owes, about a change or a recall."""
+
+    id: Identity
+    kind: Literal["change", "recall"]
+    agency: Code
+    case_id: Identity
+    since: Instant
+    letter: Identity | None = None
+    """In which it was told, to be taken back where it is about another child."""
+    clock: Ticking | None = None
+    """None once it is acknowledged, or nobody is left to be told."""
+    acknowledged: bool = Field(default=False, exclude_if=not_)
+
+
+class Holders(Shape):
+    """Who holds what of one referral."""
+
+    cases: Cases | None = None
+    """None until a human has corrected the link."""
+    colour: Colour | None = None
+    rated_at: Instant | None = None
+    outcome: Disposal | None = None
+    ended_at: Instant | None = None
+    """When it was last closed or opened again."""
+    products: tuple[Held, ...] = ()
+    known: tuple[Knows, ...] = ()
+    owed: tuple[Owes, ...] = ()
+
+    @property
+    def stands(self) -> Stands | None:
+        """What whoever holds something has to know; None before anybody has rated."""
+        return Stands(colour=self.colour, outcome=self.outcome) if self.colour else None
+
+    @property
+    def next_at(self) -> dt.datetime | None:
+        """When there is something to tell next of what is owed."""
+        return min((one.clock.next_at for one in self.owed if one.clock), default=None)
+
+    def held_by(self, agency: str) -> tuple[Held, ...]:
+        """The products that an agency has."""
+        return tuple(one for one in self.products if one.recipient == agency and one.is_held)
+
+    def holders(self) -> Iterator[str]:
+        """The agencies that have any product."""
+        return iter(sorted({str(one.recipient) for one in self.products if one.is_held}))
+
+    def knows(self, agency: str) -> Knows | None:
+        """What an agency was told last."""
+        return next((one for one in self.known if one.agency == agency), None)
+
+    def owes(self, id_: str) -> Owes | None:
+        """What is owed under this id."""
+        return next((one for one in self.owed if one.id == id_), None)
+
+    def product(self, product_id: str, *, case_id: str) -> Held:
+        """A product as far as it is known."""
+        found = (one for one in self.products if one.product_id == product_id)
+        return next(found, Held(product_id=product_id, case_id=case_id))
+
+    def with_product(self, held: Held) -> Holders:
+        """With a product as it is known now; the very same where that is nothing new."""
+        if held in self.products:
+            return self
+        others = (one for one in self.products if one.product_id != held.product_id)
+        return self.model_copy(update={"products": (*others, held)})
+
+    def telling(self, known: Iterable[Knows]) -> Holders:
+        """With what agencies know now."""
+        now = {one.agency: one for one in (*self.known, *known)}
+        return self.model_copy(update={"known": tuple(now.values())})
+
+    def owing(self, *owed: Owes) -> Holders:
+        """With what is owed as it is now."""
+        by_id = {one.id: one for one in (*self.owed, *owed)}
+        return self.model_copy(update={"owed": tuple(by_id.values())})

@@ -1,0 +1,107 @@
+"""Until a person of its recipient says that they have it, a product is owed a receipt (R19, R37).
+
+That it was fetched does not count. Of a Red for the front line that nobody has taken, the next of
+its colour's chain is told; that is the compose step's to draft.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from router.step import Outcome
+from router.steps.clocks.owing import told
+from router.steps.clocks.ticking import Ticking, timers
+from router.steps.now import Now
+from router.steps.release.state import Released, State, Void, sent_of, with_sent
+from schemas.base import Fact, ReferralHead
+from schemas.decisions import ProductStopped
+from schemas.owed import ClockClosed, Owed
+from schemas.product import NotTaken, ProductApproved, ProductNotTaken, ProductVoided
+from schemas.rating import TimerElapsed
+
+OWED = "A person of it says that they have the product."
+
+
+def opened(outcome: Outcome[State], approved: ProductApproved, now: Now) -> Outcome[State]:
+    """What was released, with the clock of its recipient, where the profile has one."""
+    state, recipient = outcome.state, approved.recipient
+    clock = now.owing("receipt", by=recipient, colour=approved.colour)
+    if not isinstance(state, Released) or clock is None:
+        return outcome
+    after = state.model_copy(update={"receipt": clock})
+    return replace(outcome, state=after, timers=timers(clock.next_at, approved.product_id))
+
+
+def elapsed(state: State | None, timer: TimerElapsed, *, now: Now) -> Outcome[State]:
+    """Warn, chase, tell the chain; and once it is due, a Red goes to the next recipient."""
+    if not isinstance(state, Released) or state.receipt is None:
+        return Outcome()
+    clock = state.receipt
+    if clock.next_at > timer.due_at:
+        return Outcome()
+    one = told(_owed(state, clock, timer.key), clock, key=timer.key, now=now)
+    after = state.model_copy(update={"receipt": one.clock})
+    next_at = one.clock.next_at if one.clock else None
+    outcome: Outcome[State] = Outcome(after, (one.fact,), (one.letter,), timers(next_at, timer.key))
+    if not clock.breached_next:
+        return outcome
+    return not_taken(outcome, state.holds, "unacknowledged" if state.fetched else "unfetched")
+
+
+def not_taken(
+    outcome: Outcome[State], approved: ProductApproved | None, why: NotTaken
+) -> Outcome[State]:
+    """With it told, once, that nobody of its recipient has an urgent product; what follows one that
+    went before is added to that, wherever it is.
+    """
+    state = outcome.state
+    if approved is None or not approved.urgent or approved.follows is not None:
+        return outcome
+    if state is None or isinstance(state, Void):
+        return outcome
+    sent = sent_of(state)
+    if sent.not_taken:
+        return outcome
+    fact = ProductNotTaken(why=why, **approved.shared(ProductNotTaken))
+    after = with_sent(state, sent.model_copy(update={"not_taken": True}))
+    return replace(outcome, state=after, facts=(*outcome.facts, fact))
+
+
+def closed(outcome: Outcome[State], before: State | None, heard: Fact) -> Outcome[State]:
+    """With its clock closed, where there is nothing any more of which its recipient could say that
+    they have it.
+    """
+    after = outcome.state
+    if not isinstance(before, Released) or before.receipt is None:
+        return outcome
+    if after is None or isinstance(after, Void):
+        return outcome
+    sent = sent_of(after)
+    if sent.receipt is None or sent.holds is not None:
+        return outcome
+    owed = _owed(before, before.receipt, heard.of_product or "")
+    fact = ClockClosed(reason=_why(heard), **owed.shared(Owed))
+    state = with_sent(after, sent.model_copy(update={"receipt": None}))
+    return replace(outcome, state=state, facts=(*outcome.facts, fact))
+
+
+def _why(heard: Fact) -> str:
+    """An owner's reason may tell what is not to be known, and is not said again."""
+    match heard:
+        case ProductVoided(reason=reason):
+            return reason
+        case ProductStopped():
+            return "Its recipient has no information-sharing agreement in force any more."
+    return "Nothing of it is to be acted on any more."
+
+
+def _owed(state: Released, clock: Ticking, product_id: str) -> Owed:
+    return Owed(
+        clock="receipt",
+        agency=state.recipient,
+        owed=OWED,
+        subject_id=product_id,
+        since=clock.started_at or clock.due_at,
+        due_at=clock.due_at,
+        **state.shared(ReferralHead),
+    )

@@ -1,0 +1,57 @@
+"""Where an agency's messages do not come in, a Red may wait among them: that is told once, as a
+fact, by the part that notices.
+"""
+
+from __future__ import annotations
+
+from schemas.message import arrived, derived_id
+from schemas.operations import WayInBroken
+from stores import codec, cursors, journal
+from stores.database import Database
+from stores.failures import PartFailure
+
+BROKEN_AFTER = 6
+"""Failures in a row: half a minute, as parts pause in between. What passes has passed by then."""
+_BY = frozenset({"folder", "queue", "mllp"})
+"""Connectors whose parts are called after their agency: ``folder:school``."""
+_OF_ALL = frozenset({"http", "process:http", "process:connectors"})
+"""Parts by which several agencies send."""
+
+
+def note(database: Database, failing: PartFailure) -> None:
+    """Tell of a part that is a way in, once it has failed for long. Raises ``Unavailable``."""
+    if failing.times < BROKEN_AFTER:
+        return
+    connector, _, agency = failing.part.partition(":")
+    if connector in _BY and agency:
+        _tell(database, connector, agency=agency, since=failing.since, what=str(failing.since))
+    elif failing.part in _OF_ALL:
+        _tell(database, "http", agency=None, since=failing.since, what=str(failing.since))
+
+
+def stuck(database: Database, name: str, *, agency: str) -> None:
+    """Tell of a file in an agency's folder that cannot be taken. Raises ``Unavailable``."""
+    _tell(database, "folder", agency=agency, what=name)
+
+
+def _tell(
+    database: Database, connector: str, *, agency: str | None, what: str, since: int | None = None
+) -> None:
+    id_ = derived_id("way-in", connector, agency or "", what)
+    with database.transaction() as transaction:
+        cursor = cursors.lock(transaction, f"ways-in/{connector}/{agency or ''}")
+        fact = WayInBroken(
+            incident_id=id_,
+            agency=agency,
+            connector=connector,
+            since=codec.from_micros(since or transaction.now),
+        )
+        message = arrived(
+            fact,
+            id_=derived_id(id_, fact.type),
+            source=f"mash-hub/{connector}",
+            time=codec.from_micros(transaction.now),
+        )
+        if not journal.known_ids(transaction, [message.id]):
+            journal.append(transaction, cursor, messages=[message])
+            cursors.store(transaction, cursor)

@@ -1,0 +1,203 @@
+"""A product is with its recipient once a person says so; until then a clock of the recipient's own
+time runs, and what is urgent goes to somebody else (issue 9, points 2 and 3).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from router.step import Outcome
+from router.steps.release import decide as release
+from schemas.calendar import Elapsed
+from schemas.owed import ClockChased, ClockClosed, ClockEscalated, ClockWarned, Owed, OwedNotice
+from schemas.policy import Policy
+from schemas.product import ProductApproved, ProductDelivered, ProductNotTaken, ProductReleased
+from schemas.rating import ClockKind, Colour
+from tests.support import given
+from tests.support import products as product
+from tests.support.given import Given
+
+ALWAYS_THERE = given.partner(product.RECIPIENT, kind="front_line")
+MINUTE = dt.timedelta(minutes=1)
+SATURDAY_NIGHT = dt.datetime(2026, 6, 13, 23, 40, tzinfo=dt.UTC)
+
+
+def step(policy: Policy | None = None) -> Given:
+    return Given(release.STEP, policy or given.policy(ALWAYS_THERE))
+
+
+def urgent(**changes: Any) -> ProductApproved:
+    return product.approved(urgent=True, **changes)
+
+
+def rings(step_: Given, outcome: Outcome[Any]) -> Outcome[Any]:
+    """What comes of the next timer that was set."""
+    (timer,) = outcome.timers
+    return step_.when(given.elapsed("release", timer.due_at, timer.key))
+
+
+def letters(outcome: Outcome[Any]) -> list[tuple[str, OwedNotice]]:
+    return [
+        (one.agency, one.notice) for one in outcome.letters if isinstance(one.notice, OwedNotice)
+    ]
+
+
+@pytest.mark.parametrize("at", [given.NOON, SATURDAY_NIGHT])
+def test_a_front_line_team_owes_a_word_about_a_red_within_minutes_at_any_hour(
+    at: dt.datetime,
+) -> None:
+    outcome = step().when(urgent(), at=at)
+    (timer,) = outcome.timers
+    assert (timer.key, timer.due_at) == ("product-1", at + 15 * MINUTE * 0.75)
+
+
+def test_whoever_is_not_there_at_night_owes_it_in_the_hours_in_which_it_is() -> None:
+    """Four working hours from Friday 19:00 end on Monday at 13:00, summer time."""
+    in_office_hours = given.policy()
+    colours = given.profile().colours
+    assert "receipt" not in colours[Colour.GREEN].allowed
+    approved = product.approved(colour=Colour.GREEN)
+    friday = dt.datetime(2026, 6, 12, 18, 0, tzinfo=dt.UTC)
+    step_ = step(in_office_hours)
+    chased = rings(step_, rings_first(step_, approved, friday))
+    (fact,) = given.of(ClockChased, chased.facts)
+    assert fact.due_at == dt.datetime(2026, 6, 15, 12, 0, tzinfo=dt.UTC)
+
+
+def rings_first(step_: Given, approved: ProductApproved, at: dt.datetime) -> Outcome[Any]:
+    return rings(step_, step_.when(approved, at=at))
+
+
+def test_silence_is_warned_of_chased_and_then_told_to_a_chain_that_ends_at_a_person() -> None:
+    step_ = step()
+    outcome = step_.when(product.approved())
+    told: list[tuple[type[Any], str]] = []
+    while outcome.timers:
+        outcome = rings(step_, outcome)
+        (fact,), ((agency, notice),) = given.of(Owed, outcome.facts), letters(outcome)
+        assert (notice.owed, notice.subject_id) == (fact.owed, "product-1")
+        told.append((type(fact), agency))
+    assert told == [
+        (ClockWarned, product.RECIPIENT),
+        (ClockChased, product.RECIPIENT),
+        (ClockEscalated, "childrens_social_care"),
+        (ClockEscalated, "childrens_social_care"),
+    ]
+    assert notice.escalated_to is not None
+    assert "Ada Sample" in notice.escalated_to.role
+
+
+def test_what_was_fetched_is_not_yet_with_a_person() -> None:
+    step_ = step()
+    outcome = step_.when(urgent())
+    letter = step_.state.letter
+    step_.given(product.fetched(letter))
+    due = rings(step_, rings(step_, outcome))
+    (fact,) = given.of(ProductNotTaken, due.facts)
+    assert fact.why == "unacknowledged"
+
+
+def test_what_nobody_fetched_goes_on_too_and_only_once() -> None:
+    step_ = step()
+    due = rings(step_, rings(step_, step_.when(urgent())))
+    (fact,) = given.of(ProductNotTaken, due.facts)
+    assert (fact.why, fact.recipient, fact.colour) == (
+        "unfetched",
+        product.RECIPIENT,
+        Colour.RED,
+    )
+    refused = step_.when(product.receipt("refused"))
+    assert given.of(ProductNotTaken, refused.facts) == []
+
+
+def test_a_person_who_has_it_stops_the_clock() -> None:
+    step_ = step()
+    outcome = step_.when(urgent())
+    had = step_.when(product.receipt("received"))
+    (fact,) = given.of(ProductDelivered, had.facts)
+    assert (fact.received_by, fact.referral_id) == ("T. Manager", "ref-1")
+    assert rings(step_, outcome) == Outcome()
+
+
+def test_a_red_that_is_given_back_goes_on_at_once() -> None:
+    outcome = step().given(urgent()).when(product.receipt("refused"))
+    (fact,) = given.of(ProductNotTaken, outcome.facts)
+    assert fact.why == "refused"
+
+
+@pytest.mark.parametrize("later", [False, True])
+def test_a_red_for_whom_no_agreement_is_in_force_goes_on(later: bool) -> None:
+    """Whether it had ended before, or ended while the product lay on its queue."""
+    if later:
+        step_ = step().given(urgent())
+        outcome = step_.when(product.stopped(step_.state.letter))
+        assert len(given.of(ClockClosed, outcome.facts)) == 1
+    else:
+        lapsed = given.partner(product.RECIPIENT, agreement=None)
+        outcome = step(given.policy(lapsed)).when(urgent())
+    (fact,) = given.of(ProductNotTaken, outcome.facts)
+    assert fact.why == "no_agreement"
+
+
+def test_what_waits_for_its_owners_goes_to_nobody_else() -> None:
+    step_ = step()
+    due = rings(step_, rings(step_, step_.when(product.approved())))
+    assert given.of(ProductNotTaken, due.facts) == []
+    given_back = step_.when(product.receipt("refused"))
+    assert given.of(ProductNotTaken, given_back.facts) == []
+
+
+@pytest.mark.parametrize("was_fetched", [False, True])
+def test_of_what_is_about_another_child_no_receipt_is_owed(was_fetched: bool) -> None:
+    step_ = step()
+    outcome = step_.when(urgent())
+    if was_fetched:
+        step_.given(product.fetched(step_.state.letter))
+    gone = step_.when(product.voided())
+    (fact,) = given.of(ClockClosed, gone.facts)
+    assert (fact.clock, fact.subject_id, fact.agency, fact.reason) == (
+        "receipt",
+        "product-1",
+        product.RECIPIENT,
+        product.voided().reason,
+    )
+    assert rings(step_, outcome) == Outcome()
+
+
+def test_of_a_product_of_which_nothing_is_left_no_receipt_is_owed() -> None:
+    step_ = step().given(urgent(signposts=()))
+    outcome = step_.when(product.withdrawn(signpost=None))
+    assert len(given.of(ClockClosed, outcome.facts)) == 1
+
+
+def test_what_is_left_of_a_product_is_still_owed_a_receipt_when_the_whole_of_it_was() -> None:
+    step_ = step()
+    outcome = step_.when(urgent())
+    step_.given(product.withdrawn())
+    (fact,) = given.of(Owed, rings(step_, outcome).facts)
+    assert (type(fact), fact.due_at) == (ClockWarned, given.NOON + 15 * MINUTE)
+
+
+def test_under_a_profile_that_has_no_time_for_receipts_none_is_waited_for() -> None:
+    profile = given.profile()
+    red = profile.colours[Colour.RED].model_copy(update={"allowed": {}})
+    changes = {"allowed": {}, "colours": {**profile.colours, Colour.RED: red}}
+    policy = given.policy(profile_=profile.model_copy(update=changes))
+    step_ = step(policy)
+    outcome = step_.when(product.approved())
+    assert outcome.timers == ()
+    assert given.of(ProductReleased, outcome.facts)
+    assert "receipt" not in step_.state.model_dump()
+
+
+def test_a_colour_may_give_other_times_than_the_rest() -> None:
+    kind: ClockKind = "receipt"
+    profile = given.profile()
+    red = profile.colours[Colour.RED].model_copy(update={"allowed": {kind: Elapsed(hours=2)}})
+    changed = profile.model_copy(update={"colours": {**profile.colours, Colour.RED: red}})
+    step_ = step(given.policy(ALWAYS_THERE, profile_=changed))
+    (fact,) = given.of(Owed, rings(step_, step_.when(urgent())).facts)
+    assert fact.due_at == given.NOON + dt.timedelta(hours=2)
