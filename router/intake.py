@@ -40,9 +40,9 @@ class StoredIntake:
     """The intake of one database (:class:`stores.ports.Intake`)."""
 
     def __init__(self, database: Database, policy: Policy | None = None) -> None:
-        """``policy``: by which it is read what may hold a Red, what goes ahead, and what receipts say
-        of what happens next; None: all that is refused may hold one, what is said everywhere goes
-        ahead, and receipts say nothing of that.
+        """``policy``: by which it is read what may hold a Red, what goes ahead, and what receipts
+        say of what happens next; None: all that is refused may hold one, what is said everywhere
+        goes ahead, and receipts say nothing of that.
         """
         self._database = database
         self._policy = policy

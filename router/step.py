@@ -103,11 +103,13 @@ class Step(Generic[S]):
     beside: Callable[[Message], tuple[str, ...]] = _nothing
     """Keys of further states that a message's decision depends on: ``join`` puts them in."""
     join: Callable[[S | None, Mapping[str, S]], S | None] = _own
+    mostly_by_referral: bool = False
+    """Whether ``key`` is the referral wherever a message is about one."""
 
     @property
     def by_referral(self) -> bool:
         """Whether its state is kept under the referral that messages are about."""
-        return self.key in (referral_of, referral_or_message)
+        return self.mostly_by_referral or self.key in (referral_of, referral_or_message)
 
     def concerns(self, message: Message) -> bool:
         """Whether this step acts on the message; a timer concerns only the step that set it."""

@@ -33,6 +33,7 @@ Ending = Literal[
     "released",
     "decided",
     "voided",
+    "ended",
     "sent_again",
     "discarded",
 ]

@@ -93,7 +93,7 @@ def _clocks(state: object, referral_id: str, *, lead: str, at: dt.datetime) -> I
             for kind, ticking in _of_rating(state):
                 yield _clock(referral_id, lead, kind, ticking, at=at)
         case Asking():
-            yield from _of_asked(state, referral_id, at=at)
+            yield from _of_requests(state, referral_id, at=at)
         case Disputes():
             yield from _of_disputes(state, referral_id, at=at)
         case Released() | Alarms():
@@ -108,7 +108,7 @@ def _clocks(state: object, referral_id: str, *, lead: str, at: dt.datetime) -> I
             yield from _of_checks(state, referral_id, at=at)
 
 
-def _of_asked(state: Asking, referral_id: str, *, at: dt.datetime) -> Iterator[Clock]:
+def _of_requests(state: Asking, referral_id: str, *, at: dt.datetime) -> Iterator[Clock]:
     for one in state.asked:
         if one.next_at or (one.awaited and one.paused):
             yield _clock(referral_id, one.agency, "answer", one, at=at)

@@ -66,7 +66,7 @@ def suggest(
 
 def may_be_red(notification: Notification, *, profile: BoroughProfile) -> bool:
     """Whether its sender or its words say that it may be one, before anybody has looked at it."""
-    suggested = suggest(notification, earlier_referrals=0, profile=profile)
+    suggested = suggest(notification, profile=profile)
     return notification.urgent or suggested.colour is Colour.RED
 
 

@@ -363,8 +363,8 @@ def _below_threshold(days: Days) -> None:
     product = borough["early_help"].awaits("product", referral_id=owen)
     borough["early_help"].tells("delivery-receipt", received(product, "B. Hale, front door"))
     borough.settles()
-    told = "Early help will ring Owen's dad this week."
-    lead.tells("outcome-decision", outcome(asked, "early_help", told, to="early_help"))
+    ended = "Early help will ring Owen's dad this week."
+    lead.tells("outcome-decision", outcome(asked, "early_help", ended, to="early_help"))
     helpline.awaits("referral-outcome")
 
 

@@ -279,6 +279,7 @@ _RANKS = (
     "mash.approval-request.v1",
     "mash.product.v1",
     "mash.product-recall.v1",
+    "mash.alarm.v1",
 )
 """Kinds of letters in the order in which they are answered."""
 

@@ -277,6 +277,12 @@ def _given_back(recall: _Data, agency: str) -> _Answer:
     }
 
 
+def _alarm(alarm: _Data, agency: str) -> _Answer:
+    named = ("alarm_id", "subject_id", "case_id")
+    told = {name: alarm[name] for name in named if alarm.get(name)}
+    return "mash.alarm-receipt.v1", told | {"taken_by": f"SIMULATED duty manager of {agency}"}
+
+
 def _known(change: _Data, agency: str) -> _Answer:
     return "mash.change-receipt.v1", {
         "referral_id": change["referral_id"],
@@ -310,5 +316,6 @@ _ANSWERERS: dict[str, Callable[[_Data, str], _Answer]] = {
     "mash.school-notice.v1": _received,
     "mash.school-to-tell.v1": _school,
     "mash.product-recall.v1": _given_back,
+    "mash.alarm.v1": _alarm,
     "mash.product-changed.v1": _known,
 }

@@ -20,6 +20,7 @@ from schemas.owed import ClockChased, ClockEscalated
 from schemas.product import (
     OwnerSilent,
     ProductDelivered,
+    ProductEnded,
     ProductNotTaken,
     ProductRefused,
     ProductReleased,
@@ -40,6 +41,7 @@ HEARD: Final[tuple[type[Fact], ...]] = (
     ProductDelivered,
     ProductRefused,
     ProductVoided,
+    ProductEnded,
     ProductHeld,
     OwnerSilent,
     MessageRefused,
@@ -117,30 +119,36 @@ def _handed(state: Alarms) -> Heard:
 
 def _of_product(state: Alarms, message: Message) -> Heard:
     match message.data:
-        case ProductReleased(urgent=True, product_id=id_) as sent:
-            stands_for = tuple(filter(None, (sent.instead_of, sent.supersedes)))
-            known = state.with_sent(Sent(product_id=id_, stands_for=stands_for))
-            return _ended(known, {"kept_back", "silent_owner"}, "released", product_id=id_)
         case ProductNotTaken(product_id=id_, recipient=recipient, why=why) if not state.has(id_):
             return Heard(state, _head(message, "not_taken", why=why, agency=recipient))
-        case ProductDelivered(product_id=id_):
-            known = state.with_sent(Sent(product_id=id_, reached=True))
-            ends = tuple(
-                one for one in known.running if one.product_id and known.has(one.product_id)
-            )
-            return Heard(known, None, ends, "delivered")
         case ProductRefused(urgent=True, voided=False, follows=None, recipient=recipient):
             return Heard(state, _head(message, "kept_back", agency=recipient))
         case ProductHeld(urgent=True, rest_goes=False, recipient=recipient):
             return Heard(state, _head(message, "kept_back", agency=recipient))
-        case OwnerSilent(owner=owner):
+        case OwnerSilent(owner=owner, follows=None):
             return Heard(state, _head(message, "silent_owner", agency=owner))
+        case ProductDelivered(product_id=id_):
+            known = state.with_sent(Sent(product_id=id_, reached=True))
+            had = (one for one in known.running if one.product_id and known.has(one.product_id))
+            return Heard(known, None, tuple(had), "delivered")
+    return _settling(state, message)
+
+
+def _settling(state: Alarms, message: Message) -> Heard:
+    """What became of a product, so that nobody need see to it any more."""
+    match message.data:
+        case ProductReleased(urgent=True, product_id=id_) as sent:
+            stands_for = tuple(filter(None, (sent.instead_of, sent.supersedes)))
+            known = state.with_sent(Sent(product_id=id_, stands_for=stands_for))
+            return _ended(known, {"kept_back", "silent_owner"}, "released", product_id=id_)
         case ProductReleased(product_id=id_):
             return _ended(state, {"silent_owner"}, "released", product_id=id_)
         case ProductRefused(product_id=id_):
             return _ended(state, {"silent_owner"}, "decided", product_id=id_)
         case ProductVoided(product_id=id_):
             return _ended(state, _OF_A_PRODUCT, "voided", product_id=id_)
+        case ProductEnded(product_id=id_):
+            return _ended(state, _OF_A_PRODUCT, "ended", product_id=id_)
     return Heard(state)
 
 

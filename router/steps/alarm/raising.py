@@ -26,6 +26,10 @@ from schemas.identity import IdentityBlock
 from schemas.letter import Letter, letter_id
 from schemas.rating import TimerElapsed
 
+_OTHERWISE = dt.timedelta(minutes=10)
+"""Until somebody is told again where a later profile has no time for alarms: none stops for that.
+"""
+
 
 def settle(before: Alarms, heard: Heard, *, subject: str, cause: str, now: Now) -> Outcome[Alarms]:
     """What a fact comes to: each alarm is raised once, and ends once."""
@@ -63,8 +67,8 @@ def repeat(state: Alarms, elapsed: TimerElapsed, *, cause: str, now: Now) -> Out
     What was sent before and nobody has fetched is taken back: the new letter says more.
     """
     due = [one for one in state.running if one.next_at <= elapsed.due_at]
-    next_at, after = _next_at(now), state
-    if not due or next_at is None:
+    next_at, after = _next_at(now) or now.at + _OTHERWISE, state
+    if not due:
         return Outcome()
     facts, letters, back = list[Fact](), list[Letter](), list[str]()
     for one in due:

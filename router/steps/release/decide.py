@@ -31,6 +31,7 @@ from schemas.product import (
     ProductEnded,
     ProductHeldBack,
     ProductRefused,
+    ProductReleased,
     ProductReturned,
     ProductVoided,
     release_digest,
@@ -56,6 +57,16 @@ def _decided(state: State | None, message: Message, policy: Policy) -> Outcome[S
             return _release(state, approved, cause=cause, now=Now(message.time, policy))
         case DeliveryReceived() as received:
             return _receipt(state, received)
+        case TimerElapsed() as elapsed:
+            return receipts.elapsed(state, elapsed, now=Now(message.time, policy))
+        case _:
+            return _since(state, message, policy)
+
+
+def _since(state: State | None, message: Message, policy: Policy) -> Outcome[State]:
+    """What is heard of a product that has left, or would have."""
+    cause = message.id
+    match message.data:
         case ProductFetched() as fetched:
             return recalls.fetched(state, fetched, cause=cause)
         case ProductStopped() as stopped:
@@ -66,8 +77,8 @@ def _decided(state: State | None, message: Message, policy: Policy) -> Outcome[S
             return recalls.answered(state, received, policy=policy)
         case ProductVoided() as voided:
             return recalls.void(state, voided, cause=cause)
-        case TimerElapsed() as elapsed:
-            return receipts.elapsed(state, elapsed, now=Now(message.time, policy))
+        case ProductReleased(supersedes=str() as earlier):
+            return receipts.superseded(state, earlier)
         case ProductEnded() as ended:
             return changes.end(state, ended)
     return Outcome()
@@ -153,6 +164,13 @@ def _receipt(state: State | None, received: DeliveryReceived) -> Outcome[State]:
     return outcome if arrived else receipts.not_taken(outcome, sent.holds, "refused")
 
 
+def _key(message: Message) -> str:
+    """The product; of one that takes the place of an earlier one, that."""
+    data = message.data
+    earlier = data.supersedes if isinstance(data, ProductReleased) else None
+    return earlier or product_of(message)
+
+
 STEP: Step[State] = Step(
     name=sending.STEP_NAME,
     hears=(
@@ -164,9 +182,10 @@ STEP: Step[State] = Step(
         RecallReceived,
         ProductFetched,
         ProductStopped,
+        ProductReleased,
         TimerElapsed,
     ),
     state=State,
-    key=product_of,
+    key=_key,
     decide=decide,
 )

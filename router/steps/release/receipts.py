@@ -19,6 +19,7 @@ from schemas.owed import ClockClosed, Owed
 from schemas.product import NotTaken, ProductApproved, ProductNotTaken, ProductVoided
 from schemas.rating import TimerElapsed
 
+SUPERSEDED = "A product in other words takes its place."
 OWED = "A person of it says that they have the product."
 
 
@@ -65,6 +66,15 @@ def not_taken(
     fact = ProductNotTaken(why=why, **approved.shared(ProductNotTaken))
     after = with_sent(state, sent.model_copy(update={"not_taken": True}))
     return replace(outcome, state=after, facts=(*outcome.facts, fact))
+
+
+def superseded(state: State | None, product_id: str) -> Outcome[State]:
+    """Another product took its place at its recipient, who owes a receipt of that one instead."""
+    if not isinstance(state, Released) or state.receipt is None:
+        return Outcome()
+    owed = _owed(state, state.receipt, product_id)
+    fact = ClockClosed(reason=SUPERSEDED, **owed.shared(Owed))
+    return Outcome(state.model_copy(update={"receipt": None}), (fact,))
 
 
 def closed(outcome: Outcome[State], before: State | None, heard: Fact) -> Outcome[State]:

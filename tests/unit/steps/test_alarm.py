@@ -34,6 +34,7 @@ from schemas.product import (
     Disposal,
     OwnerSilent,
     ProductDelivered,
+    ProductEnded,
     ProductNotTaken,
     ProductRefused,
     ProductReleased,
@@ -447,3 +448,23 @@ def test_an_owner_for_whom_a_product_waits_in_vain_alarms_people() -> None:
 def test_what_was_to_follow_a_red_and_does_not_alarms_nobody() -> None:
     """The Red itself has gone."""
     assert given.of(AlarmRaised, step().when(kept_back(follows="product-0")).facts) == []
+
+
+def test_what_a_human_rated_otherwise_or_closed_ends_the_alarms_about_its_products() -> None:
+    step_ = step().given(not_taken())
+    over = ProductEnded(
+        product_id="product-1", referral_id="ref-1", case_id="case-1", reason="It is Amber now."
+    )
+    (fact,) = given.of(AlarmEnded, step_.when(over).facts)
+    assert fact.reason == "ended"
+
+
+def test_an_alarm_does_not_stop_because_a_later_profile_has_no_time_for_alarms() -> None:
+    step_ = step()
+    outcome = step_.when(unopened())
+    profile = given.profile().model_copy(update={"allowed": {}})
+    later = step(given.policy(profile_=profile))
+    later.state = step_.state
+    outcome = rings(later, outcome)
+    assert given.of(AlarmRepeated, outcome.facts)
+    assert outcome.timers

@@ -201,3 +201,18 @@ def test_a_colour_may_give_other_times_than_the_rest() -> None:
     step_ = step(given.policy(ALWAYS_THERE, profile_=changed))
     (fact,) = given.of(Owed, rings(step_, step_.when(urgent())).facts)
     assert fact.due_at == given.NOON + dt.timedelta(hours=2)
+
+
+def test_of_what_another_product_takes_the_place_of_no_receipt_is_owed() -> None:
+    step_ = step()
+    outcome = step_.when(urgent())
+    (told,) = given.of(ProductReleased, outcome.facts)
+    later = told.model_copy(update={"product_id": "product-2", "supersedes": "product-1"})
+    assert release.STEP.key(given.message(later)) == "product-1"
+    (fact,) = given.of(ClockClosed, step_.when(later).facts)
+    assert (fact.subject_id, fact.reason) == (
+        "product-1",
+        "A product in other words takes its place.",
+    )
+    assert rings(step_, outcome) == Outcome()
+    assert step_.when(told) == Outcome()

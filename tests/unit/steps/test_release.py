@@ -16,7 +16,7 @@ from router.steps.release.recalls import WANTED_BACK
 from schemas.base import Fact
 from schemas.identity import IdentityBlock, IdentityField, LeftOut, OwnedIdentity
 from schemas.letter import letter_id
-from schemas.owed import OwedFact
+from schemas.owed import ClockClosed, OwedFact
 from schemas.policy import Policy
 from schemas.product import (
     Product,
@@ -425,7 +425,8 @@ def test_a_product_that_stands_no_more_is_taken_from_its_queue_and_not_told_of()
     outcome = step.when(ended())
     assert outcome.takes_back == (letter,)
     assert outcome.letters == ()
-    back, refused = outcome.facts
+    back, refused, clock = outcome.facts
+    assert isinstance(clock, ClockClosed)
     assert isinstance(back, ProductTakenBack)
     assert isinstance(refused, ProductRefused)
     assert refused.voided
@@ -446,5 +447,6 @@ def test_a_product_that_its_recipient_has_is_not_taken_back_when_it_stands_no_mo
     step = releasing().given(product.approved())
     step.when(product.fetched(step.state.letter))
     outcome = step.when(ended())
-    assert (outcome.facts, outcome.letters, outcome.takes_back) == ((), (), ())
+    assert [type(fact) for fact in outcome.facts] == [ClockClosed]
+    assert (outcome.letters, outcome.takes_back) == ((), ())
     assert given.of(ProductDelivered, step.when(product.receipt()).facts) != []
