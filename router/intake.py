@@ -18,6 +18,7 @@ from router.steps.deduplicate import decide as deduplicate
 from router.steps.now import Now
 from schemas.base import Fact
 from schemas.decisions import AdultsDecided
+from schemas.disagreements import DisagreementReceived
 from schemas.information import InformationOffered
 from schemas.message import Message, arrived, dated_id, derived_id
 from schemas.notification import NotificationReceived, Receipt
@@ -262,14 +263,18 @@ class _Batch:
 
 
 def _with_referral(transaction: Transaction, arrival: Arrival) -> Arrival:
-    """What an agency volunteers under a reference of its own, with the referral that it made.
+    """What an agency tells under a reference of its own, with the referral that it made.
 
     The first, where there were several versions: so what is sent again says the same.
     """
     body = arrival.body
-    if not isinstance(body, InformationOffered) or body.referral_id:
+    match body:
+        case InformationOffered(offered=said) | DisagreementReceived(disagreement=said):
+            reference = said.reference
+        case _:
+            return arrival
+    if body.referral_id:
         return arrival
-    reference = body.offered.reference
     if reference is None:
         return replace(arrival, body=Refusal("missing.field", "referral_id"))
     key = f"{body.agency}/{plain_reference(reference)}"

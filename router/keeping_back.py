@@ -29,6 +29,7 @@ from router.withheld_words import found as withheld_words
 from schemas.alarms import AlarmNotice
 from schemas.changes import ProductChange
 from schemas.checks import CheckRequest
+from schemas.disagreements import DisagreementEnded, DisagreementOpened
 from schemas.handover import HandoverNews, HandoverNotTaken, HandoverRecall
 from schemas.identity import IdentityBlock, IdentityField
 from schemas.information import InformationRequest
@@ -51,6 +52,8 @@ _LEAVING: Final = frozenset(
     for notice in (
         AlarmNotice,
         CheckRequest,
+        DisagreementEnded,
+        DisagreementOpened,
         Handover,
         HandoverNews,
         HandoverNotTaken,

@@ -19,6 +19,7 @@ from router.steps.now import Now
 from router.steps.safety import guarded
 from schemas.alarms import AlarmNotice
 from schemas.changes import ProductChange
+from schemas.disagreements import DisagreementEnded, DisagreementOpened
 from schemas.handoff import OutcomeForCases
 from schemas.handover import HandoverNews, HandoverNotTaken, HandoverRecall
 from schemas.identity import ChildAbout, IdentityBlock
@@ -29,6 +30,7 @@ from schemas.notices import (
     LinksChanged,
     MergeReview,
     OutOfArea,
+    PauseReminder,
     RequestCancellation,
     RequestChange,
     RequestsPlanned,
@@ -49,6 +51,8 @@ _ABOUT_ONE: Final = frozenset(
     for notice in (
         AlarmNotice,
         AnswerOverdue,
+        DisagreementEnded,
+        DisagreementOpened,
         DueTimeWarning,
         Handover,
         HandoverNews,
@@ -57,6 +61,7 @@ _ABOUT_ONE: Final = frozenset(
         OutOfArea,
         OutcomeForCases,
         OwedNotice,
+        PauseReminder,
         ProductChange,
         ReferralDecision,
         ReferralOpenAgain,

@@ -18,6 +18,7 @@ from router.steps.approve import decide as approve
 from router.steps.check import decide as check
 from router.steps.compose import decide as compose
 from router.steps.deduplicate import decide as deduplicate
+from router.steps.disagreement import decide as disagreement
 from router.steps.hand_over import decide as hand_over
 from router.steps.inform import decide as inform
 from router.steps.link import decide as link
@@ -46,6 +47,7 @@ def bound_steps() -> tuple[BoundStep, ...]:
         BoundStep(approve.STEP, Documents),
         BoundStep(hold.STEP, Documents),
         BoundStep(release.STEP, Documents),
+        BoundStep(disagreement.STEP, Documents),
         BoundStep(alarm.STEP, Documents),
         BoundStep(inform.STEP, Documents),
         BoundStep(hand_off.STEP, Documents),
@@ -82,7 +84,19 @@ WRITTEN_BY: Mapping[str, tuple[str, ...]] = {
     "alarms.raised": ("alarm",),
     "cases.handed_off": ("hand_off",),
     "changes.told": ("inform",),
-    "clocks.told": ("hand_over", "approve", "release", "inform", "hand_off", "rate", "school"),
+    "clocks.told": (
+        "check",
+        "hand_over",
+        "rate",
+        "request_information",
+        "approve",
+        "release",
+        "inform",
+        "hand_off",
+        "school",
+        "disagreement",
+    ),
+    "disagreements.told": ("disagreement",),
     "schools.told": ("school",),
 }
 """Which steps publish to which topic; a test compares this with what a run recorded."""

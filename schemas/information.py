@@ -252,6 +252,13 @@ class InformationVolunteered(
     volunteered_by: Line
 
 
+class RequestStillPaused(RequestFact, type="mash.information.still-paused.v1"):
+    """A request has stood still for long, and whoever had it do so was reminded."""
+
+    since: Instant
+    paused_by: Line | None
+
+
 class InformationMissing(RequestFact, type="mash.information.missing.v1"):
     """A request's due time passed without an answer."""
 
@@ -259,7 +266,9 @@ class InformationMissing(RequestFact, type="mash.information.missing.v1"):
 
 
 class InformationEscalated(RequestFact, type="mash.information.escalated.v1"):
-    """A request was due long ago, and whoever is next in its chain was told."""
+    """A request was due long ago, and whoever is next in its chain was told; by now
+    :class:`schemas.owed.ClockEscalated` says that.
+    """
 
     due_at: Instant
     told: Contact

@@ -260,10 +260,26 @@ class DueTimeWarning(About, DueTime, Notice, type="mash.due-time-warning.v1"):
 
 
 class AnswerOverdue(About, RequestHead, Notice, type="mash.answer-overdue.v1"):
-    """An agency has not answered, for whoever is next in the chain of such clocks."""
+    """An agency has not answered, for whoever is next in the chain of such clocks.
+
+    Sent no more: :class:`schemas.owed.OwedNotice` is.
+    """
 
     due_at: Instant
     escalated_to: Contact
+
+
+class PauseReminder(About, RequestHead, Notice, type="mash.request-paused.v1"):
+    """A request has stood still for long, for the lead agency: whoever had it do so decides whether
+    it is to any longer.
+    """
+
+    since: Instant
+    paused_by: Line | None
+    reason: Line
+    next: Line
+    """What happens next."""
+    next_at: Instant | None = Field(default=None, exclude_if=not_)
 
 
 class ContentRevealed(Notice, type="mash.content-revealed.v1"):

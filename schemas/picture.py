@@ -387,6 +387,32 @@ class PicturedOutcome(Shape):
     """Why it was closed before its products were out."""
 
 
+class PicturedView(Shape):
+    """That a partner disagrees, and its profession's own view, as far as it reveals that (R54)."""
+
+    disagreement_id: Identity
+    disputes: Code
+    """``rating``, ``outcome``, ``withholding`` or ``link``."""
+    owner: Code | None = Field(default=None, exclude_if=_no)
+    """Who withholds something, where that is disputed."""
+    agency: Code
+    """Who disagrees."""
+    profession: Line
+    view: Prose
+    asks_for: Prose
+    raised_by: Line
+    at: Instant
+    owed_by: Code
+    """Who decides about it."""
+    due_at: Instant | None = Field(default=None, exclude_if=_no)
+    state: Literal["open", "settled", "withdrawn", "closed"] = "open"
+    verdict: Code | None = Field(default=None, exclude_if=_no)
+    """``upheld``, ``partly`` or ``not_upheld``, once it is settled."""
+    decided_by: Line | None = Field(default=None, exclude_if=_no)
+    said: Prose | None = Field(default=None, exclude_if=_no)
+    """What was told of how it ended."""
+
+
 class PicturedClock(Shape):
     """Something that is due."""
 
@@ -426,9 +452,16 @@ class Picture(Shape):
     ratings: tuple[PicturedRating, ...] = ()
     closed: PicturedOutcome | None = Field(default=None, exclude_if=_no)
     """None while it is open."""
+    views: tuple[PicturedView, ...] = Field(default=(), exclude_if=_no)
+    """Of those who disagree, or did: side by side, none edited."""
     clocks: tuple[PicturedClock, ...] = ()
     handed_over: PicturedHandover | None = Field(default=None, exclude_if=_no)
     """None where no worker's team has it."""
+
+    @property
+    def disputed(self) -> tuple[str, ...]:
+        """What is disputed just now."""
+        return tuple(dict.fromkeys(one.disputes for one in self.views if one.state == "open"))
 
     def adults_elsewhere(self) -> set[tuple[str | None, str | None]]:
         """The ``named_id`` of each adult with that of each place elsewhere that is shown for it."""

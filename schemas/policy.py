@@ -277,6 +277,10 @@ class BoroughProfile(Shape):
     """By clock, how long it has, for those that no field of their own is for; one that is not
     named does not run.
     """
+    pause_reminder: TimeAllowed | None = Field(default=None, exclude_if=not_)
+    """After how long whoever had a request stand still is asked whether it still is to, and again
+    after as long; None: never.
+    """
     chains: dict[ClockKind, tuple[Contact, ...]] = Field(default={}, exclude_if=not_)
     """By clock, along whom it goes up once its due time has passed."""
     escalate_every: dict[ClockKind, Minutes | Elapsed] = Field(default={}, exclude_if=not_)
@@ -480,12 +484,16 @@ class Reached(Shape):
     readers: tuple[Reader, ...] = Field(default=(), exclude_if=_no)
 
 
+CHECK_ALLOWED = Elapsed(hours=4)
+"""What a system has to answer in, unless its table gives another."""
+
+
 class SystemCheck(System):
     """A system that every referral is checked against (R7, R8): ``[[checks]]``."""
 
     answered_by: Literal["agency", "register"] = "agency"
     """``register``: the hub answers from the entries that the agency gave it."""
-    time_allowed: TimeAllowed = Elapsed(hours=4)
+    time_allowed: TimeAllowed = CHECK_ALLOWED
     """For the agency to answer; nothing waits for it."""
     told_on: bool = False
     """Whether partners who ask the hub may be told of this register's entries (R27)."""
@@ -505,6 +513,10 @@ class Partner(Reached):
     social_workers: tuple[Line, ...] = Field(default=(), exclude_if=not_)
     """Of the lead agency: who rates, asks, closes and settles links (R17, R38); empty: whoever it
     says."""
+    chain: tuple[Contact, ...] = Field(default=(), exclude_if=not_)
+    """Along whom a difference of opinion goes up on its side (R51); a contact without an agency is
+    its own. Empty: whoever is rung there. The lead agency's is the profile's.
+    """
 
 
 class Policy(Shape):

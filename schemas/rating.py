@@ -46,6 +46,7 @@ ClockKind = Literal[
     "school",
     "disagreement",
     "alarm",
+    "check",
 ]
 """``decision``: the authority confirms the rating (L3); ``product``: its own time allowed (R18);
 ``possible_red``: a human has looked at what may be a Red, within minutes; ``answer``: an agency
@@ -53,7 +54,7 @@ answers what it was asked (R25); ``approval``: an owner decides about what is it
 ``receipt``: a person of a recipient says that they have it (R19); ``referrer``: whoever brought the
 concern hears what was decided (L3); ``school``: the child's school is told before its next school
 day (L4); ``disagreement``: a professional difference is settled (R51); ``alarm``: a person takes
-what nobody else has.
+what nobody else has; ``check``: an agency says whether its system knows the child (R7).
 """
 
 

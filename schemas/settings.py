@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, IPvAnyNetwork, StringConstraints
 
 from schemas.base import Code, Line, Shape
+from schemas.calendar import Contact
 from schemas.notification import Digest
 from schemas.policy import Agreement, FormerRelease, Reached, SystemCheck
 
@@ -164,6 +165,8 @@ class AgencySettings(Reached):
     social_workers: tuple[Line, ...] = ()
     """Of the lead agency: who rates, asks, closes and settles links (R17, R38); empty: whoever its
     system says."""
+    chain: tuple[Contact, ...] = ()
+    """Along whom a difference of opinion goes up on its side (R51); empty: ``signpost_contact``."""
     standing_release: tuple[FormerRelease, ...] = ()
     """No longer how anything is released: ``hub config check`` says what to write instead."""
 

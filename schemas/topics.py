@@ -12,6 +12,7 @@ from schemas import (
     checks,
     consent,
     decisions,
+    disagreements,
     enquiries,
     handoff,
     handover,
@@ -215,6 +216,7 @@ TOPICS: tuple[Topic, ...] = (
             information.InformationMissing,
             information.RequestChanged,
             information.InformationEscalated,
+            information.RequestStillPaused,
             information.RequestCancelled,
             information.InformationVolunteered,
         ),
@@ -333,6 +335,17 @@ TOPICS: tuple[Topic, ...] = (
         keyed_by="area",
     ),
     Topic(
+        "disagreements.received",
+        "partners disagree, withdraw that, and settle it",
+        (
+            disagreements.DisagreementReceived,
+            disagreements.DisagreementTakenBack,
+            disagreements.DisagreementDecided,
+        ),
+        keyed_by="case",
+        external=True,
+    ),
+    Topic(
         "changes.told",
         "who was told that what they hold has changed, and knows of it",
         (changes.ChangeTold, changes.ChangeAcknowledged),
@@ -344,6 +357,16 @@ TOPICS: tuple[Topic, ...] = (
         (consent.ConsentReceived,),
         keyed_by="case",
         external=True,
+    ),
+    Topic(
+        "disagreements.told",
+        "who disagrees with what, and what came of it",
+        (
+            disagreements.DisagreementRaised,
+            disagreements.DisagreementWithdrawn,
+            disagreements.DisagreementSettled,
+        ),
+        keyed_by="case",
     ),
     Topic(
         "schools.decided",

@@ -20,7 +20,7 @@ from connectors.formats.strict_json import Json, parse, written
 from connectors.not_taken import NotTaken, of_validation
 from connectors.port import AgencyRoute
 from connectors.set_aside import usable
-from schemas import decisions
+from schemas import decisions, disagreements
 from schemas.alarms import AlarmReceipt, AlarmReceived
 from schemas.base import Fact, Shape
 from schemas.case import OpenCase, OpenCaseReceived
@@ -58,7 +58,7 @@ REGISTER_ENTRY = "mash.register-entry.v1"
 Sent = TypeVar("Sent", bound=Shape)
 
 
-_PERSONS = frozenset({"decided_by", "received_by", "taken_by"})
+_PERSONS = frozenset({"decided_by", "received_by", "taken_by", "raised_by", "withdrawn_by"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +201,23 @@ MESSAGE_TYPES: Mapping[str, MessageType[Any]] = {
         HandoverDecision,
         lambda by, sent: HandoverDecided(agency=by.code, decision=sent),
         lead_only=True,
+    ),
+    "mash.disagreement.v1": MessageType(
+        disagreements.Disagreement,
+        lambda by, sent: disagreements.DisagreementReceived(
+            agency=by.code, referral_id=sent.referral_id, disagreement=sent
+        ),
+    ),
+    "mash.disagreement-withdrawal.v1": MessageType(
+        disagreements.DisagreementWithdrawal,
+        lambda by, sent: disagreements.DisagreementTakenBack(
+            agency=by.code, referral_id=sent.referral_id, withdrawal=sent
+        ),
+        always=True,
+    ),
+    "mash.disagreement-decision.v1": MessageType(
+        disagreements.DisagreementDecision,
+        lambda by, sent: disagreements.DisagreementDecided(agency=by.code, decision=sent),
     ),
     "mash.alarm-receipt.v1": MessageType(
         AlarmReceipt,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 from pydantic import TypeAdapter
 
@@ -18,6 +18,8 @@ from router.steps.approve.state import Approvals, Draft
 from router.steps.check import decide as check
 from router.steps.check.state import Checking
 from router.steps.clocks.ticking import Ticking
+from router.steps.disagreement import decide as disagreement
+from router.steps.disagreement.state import Disputes
 from router.steps.hand_over import decide as hand_over
 from router.steps.hand_over.state import Handings
 from router.steps.inform import decide as inform
@@ -35,14 +37,12 @@ from schemas.rating import ClockKind, TimerElapsed
 from stores import codec, overview, states, timers
 from stores.database import View
 
-Kind: TypeAlias = ClockKind | Literal["check"]
-"""``check``: an agency says whether its system knows the child (R7)."""
-
 _STEPS: tuple[Step[Any], ...] = (
     rate.STEP,
     request_information.STEP,
     check.STEP,
     hand_over.STEP,
+    disagreement.STEP,
     release.STEP,
     alarm.STEP,
     inform.STEP,
@@ -61,7 +61,7 @@ class Clock:
     left_seconds: int
     """Until it is due, by the clock on the wall; less than 0 once that has passed."""
     agency: str
-    kind: Kind
+    kind: ClockKind
     referral_id: str
     next: str
     """``warning``, ``due``, who of its chain is told next, or that it is paused."""
@@ -97,6 +97,8 @@ def _clocks(state: object, referral_id: str, *, lead: str, at: dt.datetime) -> I
                 yield _clock(referral_id, lead, kind, ticking, at=at)
         case Asking():
             yield from _of_requests(state, referral_id, at=at)
+        case Disputes():
+            yield from _of_disputes(state, referral_id, at=at)
         case Released() | Alarms() | Handings():
             yield from _of_what_left(state, referral_id, lead=lead, at=at)
         case Holders():
@@ -113,6 +115,11 @@ def _of_requests(state: Asking, referral_id: str, *, at: dt.datetime) -> Iterato
     for one in state.asked:
         if one.next_at or (one.awaited and one.paused):
             yield _clock(referral_id, one.agency, "answer", one, at=at)
+
+
+def _of_disputes(state: Disputes, referral_id: str, *, at: dt.datetime) -> Iterator[Clock]:
+    for owed_by, clock in state.clocks:
+        yield _clock(referral_id, owed_by, "disagreement", clock, at=at)
 
 
 def _of_holders(state: Holders, referral_id: str, *, at: dt.datetime) -> Iterator[Clock]:
@@ -138,8 +145,12 @@ def _receipts(state: Handings, referral_id: str, *, lead: str, at: dt.datetime) 
 
 
 def _of_checks(state: Checking, referral_id: str, *, at: dt.datetime) -> Iterator[Clock]:
-    for result in state.results:
-        if result.due_at and result.state == "awaited":
+    agencies = {one.check_id: one.agency for one in state.results if one.due_at}
+    for clock in state.clocks:
+        yield _clock(referral_id, agencies[clock.check_id], "check", clock, at=at)
+    clocked = {one.check_id for one in state.clocks}
+    for result in state.results:  # in documents that were written before
+        if result.due_at and result.state == "awaited" and result.check_id not in clocked:
             yield Clock(
                 due_at=result.due_at,
                 left_seconds=_left(result.due_at, at),
@@ -159,7 +170,7 @@ def _of_rating(state: Suggested | Assigned) -> Iterator[tuple[ClockKind, Ticking
 
 
 def _clock(
-    referral_id: str, agency: str, kind: Kind, clock: Ticking | Asked, *, at: dt.datetime
+    referral_id: str, agency: str, kind: ClockKind, clock: Ticking | Asked, *, at: dt.datetime
 ) -> Clock:
     return Clock(
         due_at=clock.due_at,
@@ -205,8 +216,7 @@ def _next(clock: Ticking | Asked) -> str:
     passed = clock.breached if isinstance(clock, Ticking) else clock.missing
     if passed:
         return clock.chain[0].contact.role
-    warns = isinstance(clock, Ticking) and clock.approaching_at is not None
-    return "warning" if warns else "due"
+    return "warning" if clock.approaching_at else "due"
 
 
 def _left(due_at: dt.datetime, at: dt.datetime) -> int:

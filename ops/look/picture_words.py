@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from schemas.base import Instant
 from schemas.checks import System
+from schemas.disagreements import OVER
 from schemas.person import (
     NHS_NUMBER,
     Address,
@@ -32,6 +33,7 @@ from schemas.picture import (
     PicturedHandover,
     PicturedOutcome,
     PicturedRelative,
+    PicturedView,
     PicturePart,
 )
 from schemas.referrer import MadeBy
@@ -57,6 +59,8 @@ def in_words(picture: Picture, names: Mapping[str, str]) -> Iterator[str]:
         yield _handed_over(picture.handed_over, names)
     if picture.closed:
         yield from _closed(picture.closed, names)
+    for view in picture.views:
+        yield from _view(view, names)
 
 
 def part_in_words(part: PicturePart, names: Mapping[str, str]) -> Iterator[str]:
@@ -323,6 +327,23 @@ def _closed(closed: PicturedOutcome, names: Mapping[str, str]) -> Iterator[str]:
         yield f"  {names.get(closed.told, closed.told)} was told: {closed.may_be_told}"
     else:
         yield f"  Whoever brought it may be told: {closed.may_be_told}"
+
+
+def _view(view: PicturedView, names: Mapping[str, str]) -> Iterator[str]:
+    who = f"{names.get(view.agency, view.agency)} ({view.profession}, {view.raised_by})"
+    over = OVER[view.disputes]
+    owner = f" of {names.get(view.owner, view.owner)}" if view.owner else ""
+    state = "Disputed" if view.state == "open" else f"Was disputed, {_plain(view.state)}"
+    yield f"{state}: {who} disagrees with {over}{owner}, {when(view.at)}: {view.view}"
+    yield f"  Asks for: {view.asks_for}"
+    decides = names.get(view.owed_by, view.owed_by)
+    if view.state == "open":
+        by = f" by {when(view.due_at)}" if view.due_at else ""
+        yield f"  {decides} decides about it{by}"
+    elif view.verdict:
+        yield f"  {_plain(view.verdict).capitalize()}, by {view.decided_by}: {view.said}"
+    else:
+        yield f"  {view.said}"
 
 
 def name_of(name: Name) -> str:

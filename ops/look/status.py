@@ -16,6 +16,7 @@ from router.topology import WRITTEN_BY, bound_steps, topics_of
 from router.unit import ALL, serves, unit_of_chain
 from schemas.information import InformationEscalated
 from schemas.message import derived_id
+from schemas.owed import ClockChased, ClockEscalated, ClockWarned
 from schemas.rating import DueTimeApproaching, DueTimeBreached, DueTimeEscalated, TimerElapsed
 from schemas.settings import HubSettings
 from schemas.topics import FACTS, FOR_EVERYBODY, TOPICS, Topic
@@ -375,9 +376,9 @@ def _timers(look: _Look) -> Row:
 def _due_times(look: _Look) -> Row:
     """How many due times came near, passed, and went up a chain, in the last 24 hours."""
     counted = {
-        "approaching": [DueTimeApproaching.type],
-        "breached": [DueTimeBreached.type],
-        "escalated": [DueTimeEscalated.type, InformationEscalated.type],
+        "approaching": [DueTimeApproaching.type, ClockWarned.type],
+        "breached": [DueTimeBreached.type, ClockChased.type],
+        "escalated": [DueTimeEscalated.type, InformationEscalated.type, ClockEscalated.type],
     }
     last_day = look.lately["last_day"]
     return {name: look.count(types, last_day) for name, types in counted.items()}

@@ -13,7 +13,7 @@ from router.steps.clocks.openings import Openings, openings
 from router.steps.clocks.own_time import OwnTime, allowed_time, time_until
 from router.steps.clocks.ticking import rungs
 from schemas.calendar import BeforeNextSchoolDay
-from schemas.policy import BoroughProfile
+from schemas.policy import CHECK_ALLOWED, BoroughProfile
 from schemas.rating import ClockKind, Colour
 
 Kind: TypeAlias = ClockKind | Literal["before_next_school_day"]
@@ -122,6 +122,8 @@ def _own_time(
             if profile.possible_red_allowed is None:
                 raise CannotTry("the profile has no clock for a possible Red")
             return allowed_time(profile.possible_red_allowed, start, calendar=authority)
+    if kind == "check":
+        return _of_a_check(profile, start, agency=agency)
     if kind != "answer" and kind != "before_next_school_day":
         return _as_allowed(profile, kind, start, agency=agency, colour=colour)
     if agency is None:
@@ -132,6 +134,13 @@ def _own_time(
     if theirs.always:
         raise CannotTry(f"{agency} is always open in this profile: there is no next school day")
     return allowed_time(BeforeNextSchoolDay(), start, calendar=theirs)
+
+
+def _of_a_check(profile: BoroughProfile, start: dt.datetime, *, agency: str | None) -> OwnTime:
+    """As long as a system has to which the configuration gives no time of its own."""
+    if agency is None:
+        raise CannotTry("it runs in the time of an agency: name it with --agency")
+    return allowed_time(CHECK_ALLOWED, start, calendar=profile.calendar_of(agency, None))
 
 
 def _as_allowed(

@@ -243,6 +243,12 @@ def _unknown_agencies(profile: BoroughProfile, settings: HubSettings) -> Iterato
             for contact in chain
             if contact.agency
         ),
+        *(
+            (f"agencies.{code}.chain", contact.agency)
+            for code, agency in settings.agencies.items()
+            for contact in agency.chain
+            if contact.agency
+        ),
         *([("adult_services", profile.adult_services)] if profile.adult_services else []),
         *(("school_notices.schools", code) for code in _schools(profile)),
     ]
@@ -273,5 +279,6 @@ def _partner(code: str, agency: AgencySettings) -> Partner:
         agreement=agency.agreement,
         decision_makers=agency.decision_makers,
         social_workers=agency.social_workers,
+        chain=agency.chain,
         **agency.shared(Reached),
     )

@@ -12,6 +12,7 @@ from router.picture import child, gathered
 from router.picture.family import pictured_adults
 from router.picture.reading import Found, versions_of
 from router.picture.repeats import counted, not_counted
+from router.picture.views import views
 from router.steps.compose.gathering import Gathering
 from router.steps.hand_over.state import Handings
 from router.steps.link.counting import Count
@@ -145,6 +146,7 @@ class _Drawing:
             suggestion=self._suggestion(rated),
             ratings=tuple(_ratings(rated)),
             closed=_closed(rated),
+            views=tuple(views(self.found.disputes.get(id_))),
             clocks=tuple(_clocks(rated, self.found.handed.get(id_))),
             handed_over=gathered.handed_over(self.found.handed.get(id_)),
         )

@@ -11,6 +11,7 @@ from pydantic_core import from_json, to_json
 from router.picture.drawing import draw, part_of
 from router.picture.elsewhere import with_adults
 from router.picture.reading import find
+from schemas.disagreements import DisagreementOpened
 from schemas.handover import HandoverMade, HandoverNotTaken
 from schemas.information import InformationRequest
 from schemas.message import Message, derived_id
@@ -31,6 +32,7 @@ _PICTURED: Final = frozenset(
         InformationRequest.type,
     }
 )
+_FOR_THE_LEAD: Final = frozenset({*_PICTURED, DisagreementOpened.type})
 
 
 def with_pictures(
@@ -40,11 +42,13 @@ def with_pictures(
 
     What is shown for the first time with this content is recorded in the same transaction.
     """
-    events = {one.id: from_json(one.body) for one in letters if one.type in _PICTURED}
+    leads = bool(letters) and letters[0].agency == policy.lead_agency
+    wanted = _FOR_THE_LEAD if leads else _PICTURED
+    events = {one.id: from_json(one.body) for one in letters if one.type in wanted}
     if not events:
         return list(letters)
     about = {id_: event["data"]["referral_id"] for id_, event in events.items()}
-    agency, leads = letters[0].agency, letters[0].agency == policy.lead_agency
+    agency = letters[0].agency
     found = find(transaction, set(about.values()))
     found = with_adults(transaction, found) if leads else found
     drawn = {id_: draw(id_, found, policy) for id_ in dict.fromkeys(about.values())}

@@ -14,6 +14,7 @@ from router.steps.approve import decide as approve
 from router.steps.approve import state as approving
 from router.steps.check import state as checking
 from router.steps.compose import gathering
+from router.steps.disagreement import state as disagreeing
 from router.steps.hand_over import state as handing
 from router.steps.link import register
 from router.steps.link.register import Evidence, PersonRecord
@@ -42,6 +43,7 @@ class Found:
     gathered: Mapping[str, gathering.Gathering] = field(default_factory=dict)
     checking: Mapping[str, checking.Checking] = field(default_factory=dict)
     handed: Mapping[str, handing.Handings] = field(default_factory=dict)
+    disputes: Mapping[str, disagreeing.Disputes] = field(default_factory=dict)
     approvals: Mapping[str, approving.State] = field(default_factory=dict)
     """By the concern of which they are."""
     adults: Mapping[str, tuple[RelatedAdult, ...]] = field(default_factory=dict)
@@ -91,6 +93,7 @@ def find(view: View, referral_ids: Collection[str]) -> Found:
         else {},
         checking=_documents(view, checking.STEP_NAME, wanted, state=checking.Checking),
         handed=_documents(view, handing.STEP_NAME, wanted, state=handing.Handings),
+        disputes=_documents(view, disagreeing.STEP_NAME, wanted, state=disagreeing.Disputes),
     )
 
 

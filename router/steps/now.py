@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from zoneinfo import ZoneInfo
@@ -105,24 +105,41 @@ class Now:
         return started(time, warn_at=self.profile.warn_at)
 
     def chain_of(
-        self, kind: ClockKind, clock: Ticking, *, by: str | None = None
+        self,
+        kind: ClockKind,
+        clock: Ticking,
+        *,
+        by: str | None = None,
+        contacts: Sequence[Contact] | None = None,
     ) -> tuple[Rung, ...]:
         """Along whom a clock goes up once it is due, in the time of whom it binds: an agency,
-        or the authority.
+        or the authority. ``contacts``: others than the profile's.
         """
         own = self.openings_of(by) if by else openings(self.profile.calendar)
         runs = openings(DAY_AND_NIGHT) if clock.day_and_night else own
-        return self._chain(kind, clock, runs)
+        known = self._contacts(kind) if contacts is None else contacts
+        return self._chain(kind, clock, runs, contacts=known)
+
+    def remind_at(self) -> dt.datetime | None:
+        """When whoever had a clock stand still is reminded of it, where the profile says."""
+        allowed = self.profile.pause_reminder
+        return self.own_time(allowed).due if allowed else None
 
     def answer_chain(self, agency: str, clock: Running) -> tuple[Rung, ...]:
         """Along whom it goes up, in an agency's own time, that it has not answered."""
-        return self._chain("answer", clock, self.openings_of(agency))
+        contacts = self._contacts("answer")
+        return self._chain("answer", clock, self.openings_of(agency), contacts=contacts)
 
-    def _chain(self, kind: ClockKind, clock: Running, runs: Openings) -> tuple[Rung, ...]:
+    def _contacts(self, kind: ClockKind) -> tuple[Contact, ...]:
+        return self.profile.chains.get(kind, ())
+
+    def _chain(
+        self, kind: ClockKind, clock: Running, runs: Openings, *, contacts: Sequence[Contact]
+    ) -> tuple[Rung, ...]:
         if clock.own is None:
             return ()
-        contacts, every = self.profile.chains.get(kind, ()), self.profile.escalates_every
-        return rungs(clock.due_at, contacts, every=every(kind, clock.own), runs=runs)
+        every = self.profile.escalates_every(kind, clock.own)
+        return rungs(clock.due_at, contacts, every=every, runs=runs)
 
     def agreement_with(self, agency: str) -> Agreement | None:
         """The agency's information-sharing agreement, if one is in force today (R50)."""
@@ -168,6 +185,14 @@ def may_rate(who: str, policy: Policy) -> bool:
     """The same, whenever it was: who rates also closes, asks, and settles links (R17, R38)."""
     workers = policy.partners[policy.lead_agency].social_workers
     return not workers or _plain(who) in map(_plain, workers)
+
+
+def named_among(who: str, roles: Iterable[str]) -> bool:
+    """Whether somebody is one of a chain's people, who are named by a role or before it, as in
+    ``Ada Sample, head of service``.
+    """
+    names = (name for role in roles for name in (role, role.partition(",")[0]))
+    return _plain(who) in map(_plain, names)
 
 
 def _plain(name: str) -> str:

@@ -25,7 +25,15 @@ ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "connectors/README.md").read_text("utf-8")
 BLOCKS = re.compile(r"```(bash|python)\n(.*?)```\s*```json\n(.*?)```", re.DOTALL)
 SECONDS = 60
-SECTIONS = ("By web", "By folder", "By queue", "By MLLP", "Checks and enquiries", "Receipts")
+SECTIONS = (
+    "By web",
+    "By folder",
+    "By queue",
+    "By MLLP",
+    "Checks and enquiries",
+    "Where you disagree",
+    "Receipts",
+)
 SERVED_APART = ("By queue", "By MLLP")
 TOKEN = "school-token"
 

@@ -56,10 +56,12 @@ APART = (
     "answer",
     "check",
     "hand_over",
+    "disagreement",
 )
 MIXED = (
     "deduplicate link answer",
-    "check hand_over rate request_information compose approve hold release alarm inform hand_off",
+    "check hand_over rate request_information compose approve hold release",
+    "alarm inform hand_off disagreement",
 )
 
 

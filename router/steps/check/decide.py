@@ -14,6 +14,7 @@ from router.steps.asking import WHY
 from router.steps.cases import Cases
 from router.steps.check import outcomes
 from router.steps.check.asking import ask, asking_of, awaited, not_checked, terms_with
+from router.steps.check.chasing import chase, clocks_of, stopped, with_letters
 from router.steps.check.registers import look_up
 from router.steps.check.state import STEP_NAME, Asking, Checking, Registered
 from router.steps.clocks.ticking import timers
@@ -28,7 +29,6 @@ from schemas.case import (
 )
 from schemas.checks import (
     CheckAnswered,
-    CheckLate,
     CheckReplyReceived,
     CheckRequest,
     CheckResult,
@@ -44,6 +44,7 @@ from schemas.outcome import ReferralClosed, ReferralReopened
 from schemas.policy import Policy, SystemCheck
 from schemas.rating import TimerElapsed
 from schemas.registers import Involvement
+from schemas.safety import SafetySettled
 
 Found = CheckRequest | CheckResult | NotChecked
 
@@ -53,6 +54,10 @@ def decide(state: Checking | None, message: Message, policy: Policy) -> Outcome[
 
     Refuses answers that were not asked of the sender.
     """
+    return with_letters(_decided(state, message, policy), cause=message.id)
+
+
+def _decided(state: Checking | None, message: Message, policy: Policy) -> Outcome[Checking]:
     now = Now(message.time, policy)
     match message.data:
         case ChildLinked() as linked:
@@ -64,7 +69,9 @@ def decide(state: Checking | None, message: Message, policy: Policy) -> Outcome[
         case CheckReplyReceived() as received:
             return _take(state, received, now=now)
         case TimerElapsed() as elapsed:
-            return _miss(state, elapsed)
+            return chase(state, elapsed, now=now)
+        case SafetySettled() as settled:
+            return stopped(state, settled)
         case other if outcomes.keeps_outcomes(policy):
             return _conclude(state, other, now=now)
     return Outcome()
@@ -165,6 +172,8 @@ def _look(state: Checking, referral_id: str, *, now: Now) -> Outcome[Checking]:
     results = [one for one in found if isinstance(one, CheckResult)]
     left = [one for one in found if isinstance(one, NotChecked)]
     after = state.with_more([*results, *(awaited(one, now) for one in requests)], left)
+    clocks = (*after.clocks, *clocks_of(now.policy.checks, requests, now=now))
+    after = after.model_copy(update={"clocks": clocks})
     asking = state.asking if state.in_doubt else None
     later = state.looked_at is not None and state.looked_at < now.at
     fact = (ChecksRevised if later else ChecksRequested)(
@@ -220,28 +229,12 @@ def _take(state: Checking | None, received: CheckReplyReceived, *, now: Now) -> 
         return Outcome()
     late = asked.late or now.at > asked.due_at
     result = asked.model_copy(update={**said, "answered_at": now.at, "late": late})
-    after = state.with_changed(result)
+    after = state.with_changed(result).with_clock(result.check_id, None)
     whose = {"referral_id": reply.referral_id, "case_id": state.cases.now}
     fact = CheckAnswered(**whose, agency=result.agency, result=result)
     return Outcome(
         after, (fact,), timers=timers(after.next_at, reply.referral_id, before=state.next_at)
     )
-
-
-def _miss(state: Checking | None, elapsed: TimerElapsed) -> Outcome[Checking]:
-    if state is None:
-        return Outcome()
-    late = [
-        one.model_copy(update={"late": True})
-        for one in state.results
-        if one.state == "awaited" and one.due_at and one.due_at <= elapsed.due_at
-    ]
-    if not late:
-        return Outcome()
-    after = state.with_changed(*late)
-    whose = {"referral_id": elapsed.key, "case_id": state.cases.now}
-    facts = tuple(CheckLate(**whose, agency=one.agency, result=one) for one in late)
-    return Outcome(after, facts, timers=timers(after.next_at, elapsed.key, before=state.next_at))
 
 
 STEP: Step[Checking] = Step(
@@ -256,6 +249,7 @@ STEP: Step[Checking] = Step(
         ReferralClosed,
         ReferralReopened,
         EarlierConcluded,
+        SafetySettled,
     ),
     state=Checking,
     key=referral_of,

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
+from operator import not_
 from typing import Final
 
+from pydantic import Field
+
 from router.steps.cases import Cases
+from router.steps.clocks.ticking import Ticking
 from schemas.base import Code, Identity, Instant, Shape
 from schemas.case import ChildLinked, LinkCorrected, RegistersChanged, Worker
 from schemas.checks import CheckResult, Concluded, NotChecked
@@ -41,6 +45,14 @@ class Asking(Shape):
     """The notifier, where it lets nothing of its concern leave: its own systems alone are asked."""
 
 
+class CheckClock(Ticking):
+    """The clock of a check that was put to an agency and has not been answered."""
+
+    check_id: Identity
+    letter: Identity | None = None
+    """That the question went out in."""
+
+
 class Ended(Shape):
     """The outcome of a referral."""
 
@@ -72,6 +84,8 @@ class Checking(Shape):
     """How earlier ones ended."""
     results: tuple[CheckResult, ...] = ()
     not_asked: tuple[NotChecked, ...] = ()
+    clocks: tuple[CheckClock, ...] = Field(default=(), exclude_if=not_)
+    """Of open answers; documents that were written before have none for theirs."""
 
     @property
     def in_doubt(self) -> bool:
@@ -80,9 +94,11 @@ class Checking(Shape):
 
     @property
     def next_at(self) -> dt.datetime | None:
-        """When the first open answer is due."""
-        due = (one.due_at for one in self.results if one.due_at and one.state == "awaited")
-        return min(due, default=None)
+        """When there is something to tell next of an open answer."""
+        clocked = {one.check_id: one.next_at for one in self.clocks}
+        others = (one for one in self.results if one.check_id not in clocked)
+        due = [one.due_at for one in others if one.due_at and one.state == "awaited"]
+        return min((*due, *clocked.values()), default=None)
 
     @property
     def concluded(self) -> list[Concluded]:
@@ -99,6 +115,15 @@ class Checking(Shape):
         by_id = {one.check_id: one for one in changed}
         results = tuple(by_id.get(one.check_id, one) if one.due_at else one for one in self.results)
         return self.model_copy(update={"results": results})
+
+    def with_clock(self, check_id: str, clock: Ticking | None) -> Checking:
+        """With this clock as it is now; None: it runs no longer."""
+        others = tuple(one for one in self.clocks if one.check_id != check_id)
+        if clock is None:
+            return self.model_copy(update={"clocks": others})
+        before = next(one for one in self.clocks if one.check_id == check_id)
+        new = before.model_copy(update=clock.shared(Ticking))
+        return self.model_copy(update={"clocks": (*others, new)})
 
     def with_more(
         self, results: Iterable[CheckResult], not_asked: Iterable[NotChecked]

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
+from typing import Final
 from zoneinfo import ZoneInfo
 
-from router.steps.clocks.ticking import Ticking
+from router.steps.clocks.ticking import Rung, Ticking
 from router.steps.now import Now
 from schemas.base import Fact
 from schemas.calendar import Contact
 from schemas.letter import Letter
 from schemas.owed import ClockChased, ClockEscalated, ClockWarned, Owed, OwedNotice
+
+SETTLE_IT: Final = "Nobody else is told by the hub: please settle it between you."
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,26 +26,45 @@ class Told:
     letter: Letter
 
 
-def told(owed: Owed, clock: Ticking, *, key: str, now: Now) -> Told:
+def told(
+    owed: Owed,
+    clock: Ticking,
+    *,
+    key: str,
+    now: Now,
+    chain: tuple[Rung, ...] | None = None,
+    ends: str = SETTLE_IT,
+) -> Told:
     """What a clock tells whose time has come (:attr:`Ticking.next_at`).
 
     Warnings and chasers go to who owes it, the rest to the chain's own agency or the lead agency.
-    ``key`` tells the letter from others of one outcome.
+    ``key`` tells the letter from others of one outcome. ``chain``: another than the profile's.
+    ``ends``: what happens once nobody else is told.
     """
     to, by = clock.told_next, owed.agency
-    chain = now.chain_of(owed.clock, clock, by=by) if clock.breached_next else ()
-    after = clock.told(chain)
+    if clock.breached_next and chain is None:
+        chain = now.chain_of(owed.clock, clock, by=by)
+    after = clock.told(chain or ())
+    then = _later(after, clock.next_at)
     notice = OwedNotice(
         **owed.shared(Owed),
         moment=_moment(clock),
         escalated_to=to,
-        next=_next(after, now),
-        next_at=after.next_at if after else None,
+        next=_next(then, now) if then else ends,
+        next_at=then.next_at if then else None,
         contact=now.contact_of(now.policy.lead_agency),
     )
     agency = by if to is None else (to.agency or now.policy.lead_agency)
     letter = Letter(f"owed/{owed.clock}/{key}", agency=agency, notice=notice)
     return Told(after, _fact(owed, clock, to=to), letter)
+
+
+def _later(after: Ticking | None, at: dt.datetime) -> Ticking | None:
+    """The clock once all are told who are told at one moment, one of each side of a difference."""
+    if after is None or not after.breached:
+        return after
+    left = tuple(rung for rung in after.chain if rung.at > at)
+    return after.model_copy(update={"chain": left}) if left else None
 
 
 def _moment(clock: Ticking) -> str:
@@ -57,12 +80,13 @@ def _fact(owed: Owed, clock: Ticking, *, to: Contact | None) -> Fact:
     return (ClockChased if clock.breached_next else ClockWarned)(**what)
 
 
-def _next(after: Ticking | None, now: Now) -> str:
+def _next(after: Ticking, now: Now) -> str:
     """What happens if nothing comes, in words; times by the borough's clocks."""
-    if after is None:
-        return "Nobody else is told by the hub: please settle it between you."
     at = after.next_at.astimezone(ZoneInfo(now.profile.calendar.time_zone))
     when = f"{at:%A %-d %B %Y, %H:%M}"
-    if after.told_next is not None:
-        return f"If it has not come by {when}, {after.told_next.role} is told."
+    if after.breached:
+        roles = [rung.contact.role for rung in after.chain if rung.at == after.next_at]
+        who = " and ".join(dict.fromkeys(roles))
+        are = "is" if who in roles else "are"
+        return f"If it has not come by {when}, {who} {are} told."
     return f"It is due by {when}; if it has not come by then, you are asked again."

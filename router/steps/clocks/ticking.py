@@ -30,6 +30,10 @@ class Paused(Shape):
 
     since: Instant
     reason: Line
+    by: Line | None = Field(default=None, exclude_if=not_)
+    """Who had it stand still; None only in documents that were written before."""
+    remind_at: Instant | None = Field(default=None, exclude_if=not_)
+    """When whoever did is asked whether it is to stand still any longer, where anybody is."""
 
 
 class Running(Shape):
@@ -44,6 +48,10 @@ class Running(Shape):
     chain: tuple[Rung, ...] = Field(default=(), exclude_if=not_)
     """Once it is due, those who have not been told yet; the last is where it ends."""
     paused: Paused | None = Field(default=None, exclude_if=not_)
+    approaching_at: Instant | None = Field(default=None, exclude_if=not_)
+    """When it is told that the due time is near; None once that was told, and in documents that
+    were written before.
+    """
 
     def resumed(self, at: dt.datetime, runs: Openings) -> Self:
         """Running again: each moment has as much of its own time before it as when it stopped."""
@@ -55,8 +63,14 @@ class Running(Shape):
             return moment if moment <= since else runs.after(at, runs.between(since, moment))
 
         chain = tuple(one.model_copy(update={"at": later(one.at)}) for one in self.chain)
+        warns_at = self.approaching_at and later(self.approaching_at)
         return self.model_copy(
-            update={"paused": None, "due_at": later(self.due_at), "chain": chain}
+            update={
+                "paused": None,
+                "due_at": later(self.due_at),
+                "approaching_at": warns_at,
+                "chain": chain,
+            }
         )
 
 

@@ -41,6 +41,12 @@ from schemas.case import ChildLinked, ConcernFollowed, LinkCorrected, Notificati
 from schemas.checks import CheckAnswered, CheckLate, ChecksRevised
 from schemas.consent import ConsentAnswer, ConsentRecorded
 from schemas.decisions import OutcomeDecided, RatingDecided, RatingDecision
+from schemas.disagreements import (
+    OVER,
+    DisagreementRaised,
+    DisagreementSettled,
+    DisagreementWithdrawn,
+)
 from schemas.handover import HandoverTakenBack
 from schemas.information import (
     InformationAnswered,
@@ -66,12 +72,14 @@ from schemas.rating import (
 )
 
 Check = CheckAnswered | CheckLate | ChecksRevised
+Difference = DisagreementRaised | DisagreementWithdrawn | DisagreementSettled
 News = (
     InformationAnswered
     | InformationMissing
     | InformationVolunteered
     | ConcernFollowed
     | Check
+    | Difference
     | ConsentRecorded
 )
 """What could change a rating."""
@@ -356,7 +364,7 @@ def _tell_news(state: State | None, came: News, *, policy: Policy) -> Outcome[St
     after = state.model_copy(update={"revision": state.revision + 1})
     if isinstance(state, HandedOver):
         return Outcome(state=after)
-    news = _news(state, came.referral_id, said=_said_of(came, policy), policy=policy)
+    news = _news(state, came.referral_id, said=_said(came, policy), policy=policy)
     return Outcome(after, letters=(news,))
 
 
@@ -373,14 +381,16 @@ def _news(state: Suggested | Assigned, referral_id: str, *, said: str, policy: P
 
 
 def _is_no_news(came: News) -> bool:
-    """Whether it was volunteered, and none of it is revealed inside: it leaves no trace (R28); or a
-    system does not know the child.
+    """Whether none of it is revealed inside, and it was not asked for: it leaves no trace (R28); or
+    a system does not know the child.
     """
     match came:
         case InformationVolunteered(items=items):
             return not any(item.may_be_revealed for item in items)
         case CheckAnswered(result=result):
             return result.known is False
+        case DisagreementRaised() | DisagreementWithdrawn() | DisagreementSettled():
+            return not came.may_be_revealed
     return False
 
 
@@ -390,6 +400,12 @@ _CONSENT = {
     ConsentAnswer.NOT_SOUGHT: "not sought",
     ConsentAnswer.OVERRIDDEN: "overridden by another legal basis",
 }
+
+
+def _said(came: News, policy: Policy) -> str:
+    if isinstance(came, Difference):
+        return f"{policy.name_of(came.agency)} {_difference(came)} {OVER[came.disputes]}."
+    return _said_of(came, policy)
 
 
 def _said_of(came: News, policy: Policy) -> str:
@@ -414,6 +430,16 @@ def _said_of(came: News, policy: Policy) -> str:
             return f"{policy.name_of(came.agency)} has not answered in time."
         case _:
             return f"{policy.name_of(came.agency)} answered."
+
+
+def _difference(came: Difference) -> str:
+    match came:
+        case DisagreementRaised():
+            return "disagrees with"
+        case DisagreementWithdrawn():
+            return "disagrees no longer with"
+        case _:
+            return "had disagreed, and it was settled:"
 
 
 def _supply(
@@ -513,6 +539,9 @@ STEP: Step[State] = Step(
         ChecksRevised,
         CheckAnswered,
         CheckLate,
+        DisagreementRaised,
+        DisagreementWithdrawn,
+        DisagreementSettled,
         ConsentRecorded,
     ),
     state=State,

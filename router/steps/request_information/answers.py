@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
+from typing import Final
+from zoneinfo import ZoneInfo
 
 from router.step import Outcome, refuse
-from router.steps.clocks.ticking import timers
+from router.steps.clocks import owing
+from router.steps.clocks.ticking import Paused, timers
 from router.steps.now import Now
 from router.steps.request_information.state import Asked, Asking, HandedOver, State
+from schemas.base import Fact, ReferralHead
 from schemas.information import (
     InformationAnswered,
-    InformationEscalated,
     InformationItem,
     InformationMissing,
     InformationOffered,
     InformationReceived,
     InformationVolunteered,
+    RequestStillPaused,
 )
 from schemas.letter import Letter
 from schemas.message import derived_id
-from schemas.notices import AnswerOverdue, RequestHead
+from schemas.notices import PauseReminder
+from schemas.owed import Owed
 from schemas.policy import Policy
 from schemas.rating import TimerElapsed
 from schemas.refusals import Refusal
+
+AN_ANSWER: Final = "An answer to what it was asked about the child."
 
 
 def take(
@@ -75,46 +82,83 @@ def volunteer(
     return Outcome(facts=(fact,))
 
 
-def miss(state: State | None, elapsed: TimerElapsed, *, now: Now) -> Outcome[State]:
-    """Due times passed without an answer, or that goes up to who is next in the chain."""
+def chase(state: State | None, elapsed: TimerElapsed, *, now: Now) -> Outcome[State]:
+    """Who owes an answer is warned and chased, then it goes up along the chain; whoever had a
+    request stand still is reminded of it.
+    """
     if not isinstance(state, Asking):
         return Outcome()
     passed = [one for one in state.asked if one.next_at and one.next_at <= elapsed.due_at]
     if not passed:
         return Outcome()
-    head = {"referral_id": elapsed.key, "case_id": state.cases.now}
-    overdue = [AnswerOverdue(**head, **_overdue(one)) for one in passed if one.missing]
-    facts = (
-        *(
-            InformationMissing(**head, **one.shared(InformationMissing))
-            for one in passed
-            if not one.missing
-        ),
-        *(
-            InformationEscalated(**one.shared(InformationEscalated), told=one.escalated_to)
-            for one in overdue
-        ),
-    )
-    letters = tuple(
-        Letter(f"overdue/{one.request_id}", agency=_to(one, now=now), notice=one) for one in overdue
-    )
-    after = state.with_changed(*(_told(one, now=now) for one in passed))
+    head = ReferralHead(referral_id=elapsed.key, case_id=state.cases.now)
+    told = [
+        _reminded(one, one.paused, head=head, now=now)
+        if one.paused
+        else _told(one, elapsed, head=head, now=now)
+        for one in passed
+    ]
+    after = state.with_changed(*(one.asked for one in told))
     due = timers(after.next_at, elapsed.key, before=state.next_at)
-    return Outcome(after, facts, letters, due)
+    facts = tuple(fact for one in told for fact in one.facts)
+    return Outcome(after, facts, tuple(one.letter for one in told), due)
 
 
-def _overdue(asked: Asked) -> dict[str, Any]:
-    contact = asked.chain[0].contact
-    return {**asked.shared(RequestHead), "due_at": asked.due_at, "escalated_to": contact}
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What was told of a request, and the request after it."""
+
+    asked: Asked
+    facts: tuple[Fact, ...]
+    letter: Letter
 
 
-def _to(overdue: AnswerOverdue, *, now: Now) -> str:
-    return overdue.escalated_to.agency or now.policy.lead_agency
+def _told(asked: Asked, elapsed: TimerElapsed, *, head: ReferralHead, now: Now) -> _Told:
+    """Nobody is warned any more of what is due already."""
+    is_due = not asked.missing and asked.due_at <= elapsed.due_at
+    clock = asked.model_copy(update={"approaching_at": None}).ticking if is_due else asked.ticking
+    owed = Owed(
+        **head.shared(Owed),
+        clock="answer",
+        agency=asked.agency,
+        owed=AN_ANSWER,
+        subject_id=asked.request_id,
+        since=asked.started_at or asked.due_at,
+        due_at=asked.due_at,
+    )
+    chain = now.answer_chain(asked.agency, asked)
+    told = owing.told(owed, clock, key=asked.request_id, chain=chain, now=now)
+    missing = (
+        InformationMissing(**head.shared(InformationMissing) | asked.shared(InformationMissing)),
+    )
+    return _Told(asked.ticked(told.clock), (*(missing if is_due else ()), told.fact), told.letter)
 
 
-def _told(asked: Asked, *, now: Now) -> Asked:
-    chain = asked.chain[1:] if asked.missing else now.answer_chain(asked.agency, asked)
-    return asked.model_copy(update={"missing": True, "chain": chain})
+def _reminded(asked: Asked, paused: Paused, *, head: ReferralHead, now: Now) -> _Told:
+    """And again after as long, until it runs on or is cancelled."""
+    since = {"since": paused.since, "paused_by": paused.by}
+    fact = RequestStillPaused(**head.shared(RequestStillPaused), **_of(asked), **since)
+    again = paused.model_copy(update={"remind_at": now.remind_at()})
+    notice = PauseReminder(
+        **fact.shared(PauseReminder),
+        reason=paused.reason,
+        next=_until_resumed(again, now),
+        next_at=again.remind_at,
+    )
+    letter = Letter(f"paused/{asked.request_id}", agency=now.policy.lead_agency, notice=notice)
+    return _Told(asked.model_copy(update={"paused": again}), (fact,), letter)
+
+
+def _of(asked: Asked) -> dict[str, str]:
+    return {"request_id": asked.request_id, "agency": asked.agency}
+
+
+def _until_resumed(paused: Paused, now: Now) -> str:
+    still = "No answer is chased until you have it run on, or cancel it."
+    if paused.remind_at is None:
+        return still
+    at = paused.remind_at.astimezone(ZoneInfo(now.profile.calendar.time_zone))
+    return f"{still} You are reminded again at {at:%A %-d %B %Y, %H:%M}."
 
 
 def _refusal(

@@ -12,7 +12,7 @@ from router.steps.asking import prepared
 from router.steps.cases import NOBODY, Allocated, Cases
 from router.steps.clocks.ticking import timers
 from router.steps.now import Now
-from router.steps.request_information.answers import miss, take, volunteer
+from router.steps.request_information.answers import chase, take, volunteer
 from router.steps.request_information.consent import consented
 from router.steps.request_information.further import close, decide_further, stopped
 from router.steps.request_information.leaving import (
@@ -71,7 +71,7 @@ def decide(state: State | None, message: Message, policy: Policy) -> Outcome[Sta
         case LinkCorrected() | HandoverTakenBack() as came:
             return _follow_link(state, came, cause=message.id, now=now)
         case TimerElapsed() as elapsed:
-            return miss(state, elapsed, now=now)
+            return chase(state, elapsed, now=now)
     return Outcome()
 
 

@@ -10,7 +10,7 @@ from router.step import Outcome, refuse
 from router.steps.asking import Concern, ruled_out
 from router.steps.clocks.ticking import Paused, timers
 from router.steps.now import Now
-from router.steps.request_information.requests import asked_of, letter_of, requests_to
+from router.steps.request_information.requests import asked_of, letter_of, own_time_of, requests_to
 from router.steps.request_information.state import (
     Asked,
     Asking,
@@ -132,16 +132,21 @@ def _change(state: Asking, asked: Asked, *, decision: RequestDecision, now: Now)
 def _changed(asked: Asked, decision: RequestDecision, *, now: Now) -> Asked:
     """Paused, running again, or due at another time, which begins its chain anew."""
     if decision.action == "pause" and asked.paused is None:
-        paused = Paused(since=now.at, reason=decision.rationale)
+        paused = Paused(
+            since=now.at,
+            reason=decision.rationale,
+            by=decision.decided_by,
+            remind_at=now.remind_at(),
+        )
         asked = asked.model_copy(update={"paused": paused})
     if decision.action == "resume":
         asked = asked.resumed(now.at, now.openings_of(asked.agency))
     if decision.due_at is None:
         return asked
     still = asked.paused and asked.paused.model_copy(update={"since": now.at})
-    own = now.until(decision.due_at, now.openings_of(asked.agency)).length
-    anew = {"due_at": decision.due_at, "started_at": now.at, "own": own, "paused": still}
-    return asked.model_copy(update=anew | {"missing": False, "chain": ()})
+    anew = own_time_of(asked.agency, decision.due_at, now=now)
+    anew |= {"due_at": decision.due_at, "paused": still, "missing": False, "chain": ()}
+    return asked.model_copy(update=anew)
 
 
 def _cancel(state: Asking, asked: Asked, *, decision: RequestDecision) -> Outcome[State]:

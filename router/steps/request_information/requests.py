@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from router.steps.asking import Concern, checks_of, level_of, overrule, told_to
 from router.steps.identity import as_person
@@ -47,10 +48,17 @@ def asked_of(requests: Iterable[InformationRequest], *, cause: str, now: Now) ->
             request_id=one.identifier,
             agency=one.agency,
             due_at=one.due_at,
-            started_at=now.at,
-            own=now.until(one.due_at, now.openings_of(one.agency)).length,
+            **own_time_of(one.agency, one.due_at, now=now),
             letter=letter_id(cause, STEP_NAME, key=letter_of(one).key),
         )
+
+
+def own_time_of(agency: Code, due_at: dt.datetime, *, now: Now) -> dict[str, Any]:
+    """The clock of a request from now on, in the agency's own time."""
+    own = now.until(due_at, now.openings_of(agency))
+    warns_at = own.at(now.profile.warn_at)
+    near = warns_at if warns_at < due_at else None
+    return {"started_at": now.at, "own": own.length, "approaching_at": near}
 
 
 def letter_of(request: InformationRequest) -> Letter:

@@ -12,7 +12,7 @@ from pydantic import AliasChoices, Field
 from router.steps import cases, thresholds
 from router.steps.asking import Concern
 from router.steps.cases import NOBODY, Allocated, Cases
-from router.steps.clocks.ticking import Running
+from router.steps.clocks.ticking import Running, Ticking
 from schemas.base import Code, Identity, Instant, Line, Shape
 from schemas.case import Found, LinkCorrected, Stated
 from schemas.consent import ConsentWord
@@ -114,14 +114,29 @@ class Asked(Running, RequestId):
 
     @property
     def next_at(self) -> dt.datetime | None:
-        """When there is something to tell next: that it is due, and then to who is next in the
-        chain.
+        """When there is something to tell next: that it is nearly due, that it is, and then to who
+        is next in the chain; while it stands still, to who had it do so.
         """
-        if not self.awaited or self.paused:
+        if not self.awaited:
             return None
+        if self.paused:
+            return self.paused.remind_at
         if not self.missing:
-            return self.due_at
+            return self.approaching_at or self.due_at
         return self.chain[0].at if self.chain else None
+
+    @property
+    def ticking(self) -> Ticking:
+        """Its clock, which runs."""
+        return Ticking(breached=self.missing, **self.shared(Ticking))
+
+    def ticked(self, clock: Ticking | None) -> Asked:
+        """The same with its clock as it is after it told something; None: at its end."""
+        if clock is None:
+            changes: dict[str, object] = {"missing": True, "chain": ()}
+        else:
+            changes = clock.shared(Running) | {"missing": clock.breached}
+        return self.model_copy(update=changes)
 
 
 class ConsentTold(ConsentWord):

@@ -97,6 +97,12 @@ def test_a_clock_whose_time_has_come_is_shown_though_its_step_has_not_heard(tmp_
     assert [one["referral_id"] for one in now] == [one["referral_id"] for one in before]
 
 
+def test_a_check_of_a_system_is_tried_in_its_agencys_own_time() -> None:
+    told = moments(tried("check", FRIDAY, "--agency", "school"))
+    assert told["due and chased"] == "2026-11-30T09:30:00Z"
+    assert run("try", "sample-borough", "--kind", "check", "--at", FRIDAY)[0] != 0
+
+
 def test_an_empty_hub_has_no_clocks(tmp_path: Path) -> None:
     folder, _ = empty_hub(tmp_path / "hub")
     assert run("--config", str(folder.config)) == (0, "0 clocks run, 0 are past due\n")

@@ -32,7 +32,7 @@ from schemas.enquiries import (
 from schemas.gathering import RuledOut
 from schemas.message import Message
 from schemas.person import Person
-from schemas.policy import Agreement, EnquiryTerms, Policy, SystemCheck
+from schemas.policy import Agreement, EnquiryTerms, Partner, Policy, SystemCheck
 from schemas.refusals import Refusal
 from schemas.registers import KnownTo
 from tests.support import given
@@ -69,8 +69,12 @@ def agreed(enquiries: EnquiryTerms | None, **changes: Any) -> Policy:
     return given.policy(given.partner("school", agreement=agreement))
 
 
-def answering(enquiries: EnquiryTerms | None = None, *checks: SystemCheck) -> Given:
+def answering(
+    enquiries: EnquiryTerms | None = None, *checks: SystemCheck, lead: Partner | None = None
+) -> Given:
     policy = agreed(enquiries or terms()).model_copy(update={"checks": checks})
+    if lead is not None:
+        policy = policy.model_copy(update={"partners": {**policy.partners, LEAD: lead}})
     return Given(answer.STEP, policy)
 
 
@@ -114,13 +118,18 @@ def matched(outcome: LinkOutcome = LinkOutcome.LINKED, *matches: Match) -> Fact:
     )
 
 
-def ruled(decision: str = "permit", person: str | None = "person-1", by: str = LEAD) -> Fact:
+def ruled(
+    decision: str = "permit",
+    person: str | None = "person-1",
+    by: str = LEAD,
+    who: str = "M. Manager",
+) -> Fact:
     said = EnquiryDecision.model_validate(
         {
             "enquiry_id": "enquiry-1",
             "decision": decision,
             "person_id": person,
-            "decided_by": "M. Manager",
+            "decided_by": who,
             "rationale": "The school has a plan for her",
         }
     )
@@ -341,6 +350,14 @@ def test_a_human_denies_and_nothing_is_told_of_the_child() -> None:
 def test_a_decision_that_cannot_be_followed_is_refused(decision: Fact, refusal: Refusal) -> None:
     step = referred(terms(), match(), outcome=LinkOutcome.REVIEW)
     assert step.when(decision) == Outcome(refusal=refusal)
+
+
+def test_only_a_registered_social_worker_decides_where_the_lead_agency_registers_any() -> None:
+    lead = given.partner(LEAD, social_workers=("S. Worker",))
+    step = answering(terms(), lead=lead).given(asked(), matched(LinkOutcome.REVIEW, match()))
+    nobody: Outcome[Any] = Outcome(refusal=Refusal("refused.decision-maker", "decided_by"))
+    assert step.when(ruled()) == nobody
+    assert step.when(ruled(who="s. worker")).refusal is None
 
 
 def test_an_enquiry_is_decided_once() -> None:

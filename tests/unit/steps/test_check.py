@@ -30,13 +30,16 @@ from schemas.checks import (
 )
 from schemas.gathering import RuledOut
 from schemas.identity import WHERE, WHO, IdentityAgreed, IdentityField
+from schemas.letter import letter_id
 from schemas.notification import ParentsInformed
 from schemas.outcome import Because, ReferralClosed, ReferralReopened
+from schemas.owed import ClockChased, ClockWarned, OwedNotice
 from schemas.person import Name, PartialDate, Person
 from schemas.policy import AgeBand, Agreement, CheckTerms, Partner, Policy, SystemCheck
 from schemas.product import Disposal
 from schemas.refusals import Refusal
 from schemas.registers import KnownTo
+from schemas.safety import SafetySettled
 from schemas.sharing import Sensitivity, Sharing
 from tests.support import given
 from tests.support.given import NOON, Given
@@ -373,17 +376,65 @@ def test_an_answer_says_how_the_child_is_known_and_whom_to_ask() -> None:
 
 def test_a_clock_that_ran_out_is_told_once_and_a_late_answer_is_still_taken() -> None:
     step = checking(ICS, PNC)
-    (timer,) = step.when(given.linked()).timers
-    assert (timer.due_at, timer.key) == (NOON + HOUR, "ref-1")
-    outcome = step.when(given.elapsed("check", timer.due_at))
-    (fact,) = outcome.facts
-    assert isinstance(fact, CheckLate)
+    step.when(given.linked())
+    outcome = step.when(given.elapsed("check", NOON + HOUR))
+    (fact,) = given.of(CheckLate, outcome.facts)
     assert (fact.result.system, fact.result.state) == ("ics", "late")
-    assert [one.due_at for one in outcome.timers] == [NOON + 3 * HOUR]
-    assert step.when(given.elapsed("check", timer.due_at)) == Outcome()
+    assert [one.due_at for one in outcome.timers] == [NOON + 0.75 * 3 * HOUR]
+    assert step.when(given.elapsed("check", NOON + HOUR)) == Outcome()
     (late,) = step.when(reply(known=True), at=NOON + 5 * HOUR).facts
     assert isinstance(late, CheckAnswered)
     assert (late.result.late, late.result.known, late.result.state) == (True, True, "answered")
+
+
+def test_whose_system_is_silent_is_warned_and_chased_in_its_own_time() -> None:
+    step = checking(ICS)
+    (timer,) = step.when(given.linked()).timers
+    assert (timer.due_at, timer.key) == (NOON + 0.75 * HOUR, "ref-1")
+    warned = step.when(given.elapsed("check", timer.due_at))
+    chased = step.when(given.elapsed("check", NOON + HOUR))
+    (first,), (second,) = warned.letters, chased.letters
+    assert isinstance(first.notice, OwedNotice)
+    assert isinstance(second.notice, OwedNotice)
+    assert (first.agency, first.notice.moment) == ("childrens_social_care", "warned")
+    assert (second.agency, second.notice.moment) == ("childrens_social_care", "chased")
+    assert first.notice.owed == "An answer whether its system knows the child."
+    assert second.notice.next == "It is waited for no longer; an answer that comes late is taken."
+    assert [type(fact) for fact in (*warned.facts, *chased.facts)] == [
+        ClockWarned,
+        CheckLate,
+        ClockChased,
+    ]
+    assert chased.timers == ()
+
+
+def test_a_check_that_a_human_had_not_be_sent_is_awaited_no_longer() -> None:
+    step = checking(ICS, PNC)
+    step.when(given.message(given.linked(), id_="linked"))
+    stop = {
+        "referral_id": "ref-1",
+        "case_id": "case-1",
+        "hold_id": "hold-1",
+        "recipient": "police",
+        "choice": "do_not_send",
+        "decided_by": "S. Worker",
+        "rationale": "His brother works there",
+    }
+    held = letter_id("linked", "check", key="check/police-records")
+    other = SafetySettled.model_validate(stop | {"letter_id": "another letter"})
+    assert step.when(other) == Outcome()
+    sent = SafetySettled.model_validate(stop | {"letter_id": held, "choice": "send"})
+    assert step.when(sent) == Outcome()
+    outcome = step.when(SafetySettled.model_validate(stop | {"letter_id": held}))
+    (fact,) = given.of(ChecksRevised, outcome.facts)
+    (left,) = fact.not_asked
+    assert (left.system, left.agency) == ("police-records", "police")
+    assert "His brother" not in left.reason
+    assert [one.system for one in step.state.results] == ["ics"]
+    late = step.when(given.elapsed("check", NOON + 3 * HOUR))
+    assert {one.result.system for one in given.of(CheckLate, late.facts)} == {"ics"}
+    refused = step.when(reply("police-records", by="police"))
+    assert refused.refusal == Refusal("refused.unknown-subject", "check_id")
 
 
 def test_an_answer_after_its_time_is_late_whether_or_not_the_clock_was_heard() -> None:

@@ -25,13 +25,15 @@ from schemas.information import (
     InformationVolunteered,
     RequestCancelled,
     RequestChanged,
+    RequestStillPaused,
     Sensitivity,
     VolunteeredInformation,
 )
 from schemas.letter import letter_id
 from schemas.message import Message, derived_id
-from schemas.notices import RequestCancellation, RequestChange
+from schemas.notices import PauseReminder, RequestCancellation, RequestChange
 from schemas.notification import ParentsInformed
+from schemas.policy import Policy
 from schemas.rating import Colour
 from schemas.refusals import Refusal
 from schemas.safety import SafetyChoice, SafetySettled
@@ -59,8 +61,8 @@ def decided(action: str, *, by: str = "childrens_social_care", **changes: Any) -
     return on_picture(RequestDecided(agency=by, decision=decision))
 
 
-def asking() -> Given:
-    return Given(request_information.STEP).given(given.linked(), AMBER)
+def asking(policy: Policy | None = None) -> Given:
+    return Given(request_information.STEP, policy).given(given.linked(), AMBER)
 
 
 def item(text: str = "Seen at the clinic.", **changes: Any) -> InformationItem:
@@ -117,8 +119,8 @@ def test_a_further_question_stands_on_the_basis_of_the_rating_and_is_due_when_it
     assert isinstance(fact, InformationRequested)
     assert fact.requests[0].due_at == at
     assert fact.requests[0].legal_basis == given.profile().colours[Colour.AMBER].legal_basis
-    (missing,) = step.when(given.elapsed("request_information", at)).facts
-    assert isinstance(missing, InformationMissing)
+    outcome = step.when(given.elapsed("request_information", at))
+    (missing,) = given.of(InformationMissing, outcome.facts)
     assert missing.request_id == fact.requests[0].identifier
 
 
@@ -216,7 +218,7 @@ def test_a_request_is_changed_and_who_was_asked_is_told() -> None:
     assert letter.agency == "gp"
     assert isinstance(letter.notice, RequestChange)
     assert (letter.notice.question, letter.notice.due_at) == (QUESTION, at)
-    assert [timer.due_at for timer in outcome.timers] == [at]
+    assert [timer.due_at for timer in outcome.timers] == [NOON + 2.25 * HOUR]
 
 
 def test_a_request_stands_still_for_a_reason_and_runs_on_with_the_time_that_was_left() -> None:
@@ -235,10 +237,42 @@ def test_a_request_stands_still_for_a_reason_and_runs_on_with_the_time_that_was_
     outcome = step.when(decided("resume", **which), at=NOON + 21 * HOUR)
     (fact,) = given.of(RequestChanged, outcome.facts)
     assert (fact.paused, fact.due_at) == (False, NOON + 24 * HOUR)
-    assert [one.next_at for one in step.state.asked if one.request_id == fact.request_id] == [
-        fact.due_at
-    ]
+    (running,) = [one for one in step.state.asked if one.request_id == fact.request_id]
+    assert (running.due_at, running.next_at) == (fact.due_at, fact.due_at - HOUR)
     assert step.when(decided("resume", **which), at=NOON + 22 * HOUR) == Outcome()
+
+
+def test_whoever_had_a_request_stand_still_is_reminded_until_it_runs_on() -> None:
+    step, which = asking(), {"request_id": request_id("gp")}
+    outcome = step.when(decided("pause", **which, rationale="Its system is down"), at=NOON)
+    thursday = dt.datetime(2026, 6, 11, 16, 0, tzinfo=dt.UTC)
+    (paused,) = [one for one in step.state.asked if one.request_id == which["request_id"]]
+    assert paused.next_at == thursday
+    assert outcome.facts
+    for at in (thursday, thursday + 24 * HOUR):
+        outcome = step.when(given.elapsed("request_information", at))
+        (fact,) = given.of(RequestStillPaused, outcome.facts)
+        (letter,) = [one for one in outcome.letters if isinstance(one.notice, PauseReminder)]
+        assert letter.agency == "childrens_social_care"
+        assert isinstance(letter.notice, PauseReminder)
+        assert (fact.agency, fact.paused_by, fact.since) == ("gp", "S. Worker", NOON)
+        assert letter.notice.reason == "Its system is down"
+    assert isinstance(letter.notice, PauseReminder)
+    assert letter.notice.next == (
+        "No answer is chased until you have it run on, or cancel it. You are reminded again at "
+        "Monday 15 June 2026, 17:00."
+    )
+    step.when(decided("resume", **which), at=thursday + 25 * HOUR)
+    late = step.when(given.elapsed("request_information", thursday + 96 * HOUR))
+    assert not given.of(RequestStillPaused, late.facts)
+
+
+def test_a_profile_without_a_reminder_reminds_nobody() -> None:
+    silent = given.profile().model_copy(update={"pause_reminder": None})
+    step = asking(given.policy(profile_=silent))
+    step.when(decided("pause", request_id=request_id("gp")))
+    (paused,) = [one for one in step.state.asked if one.request_id == request_id("gp")]
+    assert paused.next_at is None
 
 
 def test_a_due_time_given_while_the_clock_stands_still_counts_from_when_it_runs_on() -> None:

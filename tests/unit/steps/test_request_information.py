@@ -27,7 +27,6 @@ from schemas.identity import AGREED, IdentityAgreed, IdentityBlock, IdentityFiel
 from schemas.information import (
     Consent,
     InformationAnswered,
-    InformationEscalated,
     InformationItem,
     InformationMissing,
     InformationOffered,
@@ -46,12 +45,12 @@ from schemas.information import (
 from schemas.message import derived_id
 from schemas.notices import (
     AdultMatter,
-    AnswerOverdue,
     RequestCancellation,
     RequestChange,
     RequestsPlanned,
 )
 from schemas.notification import ParentsInformed
+from schemas.owed import ClockChased, ClockEscalated, ClockWarned, OwedNotice
 from schemas.person import Address, Contact, Name, PartialDate, RelatedPerson, Risk
 from schemas.policy import Agreement, Policy
 from schemas.rating import Colour, RatingAssigned
@@ -744,15 +743,16 @@ def run_out(step: Given, first: Outcome[Any], *, until: dt.datetime) -> list[Fac
 def test_who_has_not_answered_when_it_is_due_in_its_own_time_is_missing() -> None:
     step = asking().given(given.linked())
     outcome = step.when(AMBER)
-    assert [timer.due_at for timer in outcome.timers] == [NOON + 4 * HOUR]
-    step.when(answer("school", item()))
-    missing = given.of(InformationMissing, run_out(step, outcome, until=NOON + 24 * HOUR))
+    (timer,) = outcome.timers
+    assert NOON < timer.due_at < NOON + 4 * HOUR, "whoever is first to answer is warned before"
+    answered = step.when(answer("school", item()))
+    missing = given.of(InformationMissing, run_out(step, answered, until=NOON + 24 * HOUR))
     assert [fact.agency for fact in missing] == ["childrens_social_care", "gp"]
 
 
 def test_a_timer_that_runs_out_twice_or_too_early_tells_nothing() -> None:
     step = asking().given(given.linked(), AMBER)
-    assert step.when(given.elapsed("request_information", NOON + 3 * HOUR)) == Outcome()
+    assert step.when(given.elapsed("request_information", NOON + 2 * HOUR)) == Outcome()
     step.when(given.elapsed("request_information", NOON + 4 * HOUR))
     assert step.when(given.elapsed("request_information", NOON + 4 * HOUR)) == Outcome()
 
@@ -772,18 +772,57 @@ def test_what_nobody_answers_goes_up_in_the_agencys_own_time() -> None:
     step = asking().given(given.linked())
     first = step.when(AMBER)
     facts = run_out(step, first, until=NOON + 22 * HOUR)
-    assert "school" not in {fact.agency for fact in given.of(InformationEscalated, facts)}
+    assert "school" not in {fact.agency for fact in given.of(ClockEscalated, facts)}
     # Half as much again as it had: an hour and 52.5 minutes from Thursday 09:15 on its clock.
     up_at = NOON + 20.25 * HOUR + dt.timedelta(minutes=112.5)
     outcome = step.when(given.elapsed("request_information", up_at))
-    escalated = given.of(InformationEscalated, outcome.facts)
+    escalated = given.of(ClockEscalated, outcome.facts)
     (fact,) = [one for one in escalated if one.agency == "school"]
-    (letter,) = [one for one in outcome.letters if one.key.endswith(fact.request_id)]
+    (letter,) = [one for one in outcome.letters if one.key.endswith(str(fact.subject_id))]
     assert fact.told == Chained(role="Duty manager", reach="01632 960102")
-    assert isinstance(letter.notice, AnswerOverdue)
+    assert isinstance(letter.notice, OwedNotice)
     assert (letter.agency, letter.notice.escalated_to) == ("childrens_social_care", fact.told)
     assert letter.notice.due_at == NOON + 20.25 * HOUR
     assert not [one for one in step.state.asked if one.agency == "school" and one.next_at]
+
+
+def test_who_owes_an_answer_is_warned_and_chased_and_then_the_chain_is_told() -> None:
+    """A school has 3 hours 45 minutes of its own time; Wednesday 13:00 by its clock."""
+    step = asking().given(given.linked())
+    timers = list(step.when(AMBER).timers)
+    told: list[tuple[str, dt.datetime, str, str]] = []
+    while timers:
+        at = timers.pop(0).due_at
+        outcome = step.when(given.elapsed("request_information", at))
+        timers += outcome.timers
+        notices = [(one.agency, one.notice) for one in outcome.letters]
+        told += [
+            (agency, at, one.moment, one.next)
+            for agency, one in notices
+            if isinstance(one, OwedNotice) and one.agency == "school"
+        ]
+    assert [(agency, moment) for agency, _, moment, _ in told] == [
+        ("school", "warned"),
+        ("school", "chased"),
+        ("childrens_social_care", "escalated"),
+    ]
+    assert told[1][1] == NOON + 20.25 * HOUR
+    assert told[0][3] == (
+        "It is due by Thursday 11 June 2026, 09:15; if it has not come by then, you are asked "
+        "again."
+    )
+    assert told[1][3].endswith("Duty manager is told.")
+    assert told[2][3] == "Nobody else is told by the hub: please settle it between you."
+    kinds = [type(fact) for fact in step.facts if getattr(fact, "agency", "") == "school"]
+    assert kinds == [ClockWarned, InformationMissing, ClockChased, ClockEscalated]
+
+
+def test_who_has_answered_is_neither_warned_nor_chased() -> None:
+    step = asking().given(given.linked())
+    step.when(AMBER)
+    facts = run_out(step, step.when(answer("school", item())), until=NOON + 300 * HOUR)
+    assert "school" not in {fact.of_agency for fact in facts}
+    assert given.of(ClockEscalated, facts)
 
 
 def test_all_answered_leaves_nothing_missing() -> None:
