@@ -57,11 +57,12 @@ APART = (
     "check",
     "hand_over",
     "disagreement",
+    "school",
 )
 MIXED = (
     "deduplicate link answer",
     "check hand_over rate request_information compose approve hold release",
-    "alarm inform hand_off disagreement",
+    "alarm inform hand_off disagreement school",
 )
 
 
