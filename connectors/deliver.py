@@ -120,10 +120,11 @@ class QueueSender:
         self._line = Line(self.url, self._open)
 
     def send(self, letter: Leased) -> None:
-        (body, content_type), id_ = self.wording(letter), letter.id
+        body, content_type = self.wording(letter)
+        told = {"content_type": content_type, "message_id": letter.id}
         try:
             with self._line.used() as channel:
-                publish(channel, body, queue=self.queue, content_type=content_type, message_id=id_)
+                publish(channel, body, queue=self.queue, first=letter.red, **told)
         except self._line.errors as error:
             raise NotSent(type(error).__name__) from None
 

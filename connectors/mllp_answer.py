@@ -2,7 +2,7 @@
 
 Original mode (HL7 v2.8.2, section 2.9.2): AA recorded, now or before; AE something in it is amiss;
 AR it is none that this agency may send. An ERR segment for each fault, and with severity W for
-each part that was set aside.
+each part that was set aside; with severity I, what happens next with what was taken (table 0516).
 """
 
 from __future__ import annotations
@@ -89,6 +89,7 @@ class _Answer:
             ["MSA", code, self.header.id, why],
             *(self._fault(one) for one in faults),
             *(self._warning(part) for one in receipts for part in one.warnings),
+            *(self._told(said) for said in dict.fromkeys(map(_in_words, receipts)) if said),
         ]
         bar = self.header.marks[0]
         text = "".join(bar.join(line).rstrip(bar) + "\r" for line in lines)
@@ -113,6 +114,12 @@ class _Answer:
         says = f"{part.explanation} {part.done} {part.cure}"
         return self._err("W", part.reason, field=part.field, says=says)
 
+    def _told(self, says: str) -> list[str]:
+        """What its sender is told in words, though nothing is amiss."""
+        mark = self.header.marks[1]
+        coded = mark.join(("0", "Message accepted", "HL70357"))
+        return ["ERR", "", "", coded, "I", "", "", "", self._escaped(says)]
+
     def _err(self, severity: str, reason: str, *, field: str, says: str) -> list[str]:
         mark = self.header.marks[1]
         number, words = next(rest for start, *rest in _CODES if reason.startswith(start))
@@ -125,6 +132,13 @@ class _Answer:
         pairs = zip(marks, "FSRET", strict=False)
         meant = {mark: f"{escape}{letter}{escape}" for mark, letter in pairs}
         return "".join(meant.get(letter, letter) for letter in text if letter.isprintable())
+
+
+def _in_words(receipt: Receipt) -> str:
+    """What happens to a concern that is taken, and what to do in danger."""
+    if receipt.status is ReceiptStatus.REJECTED or receipt.next is None:
+        return ""
+    return " ".join(filter(None, (receipt.danger, receipt.explanation, receipt.next)))
 
 
 def _code(faults: Sequence[Receipt]) -> str:

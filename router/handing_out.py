@@ -19,12 +19,16 @@ from schemas.message import Message, arrived, derived_id
 from schemas.notices import Handover
 from schemas.policy import HandoverRule, Policy
 from schemas.product import Product, items_of_notification
+from schemas.school import SchoolNotice
 from stores import codec, cursors, journal, queues, states
 from stores.database import Transaction
 from stores.ports import Leased
 
 KEPT_BACK_SECONDS = 3600.0
 """Until a letter that was kept back is looked at again, unless a human decides before."""
+
+_PRODUCTS = (Product.type, SchoolNotice.type)
+"""What has passed the gate, and its owners may call back."""
 
 
 def handed_out(
@@ -51,7 +55,7 @@ def handed_out(
 def _fetched(
     transaction: Transaction, agency: str, leased: Sequence[Leased], *, policy: Policy
 ) -> list[Leased]:
-    products = [letter for letter in leased if letter.type == Product.type]
+    products = [letter for letter in leased if letter.type in _PRODUCTS]
     if not products:
         return list(leased)
     at = codec.from_micros(transaction.now)
@@ -105,8 +109,9 @@ _Told = tuple[str, Fact]
 
 
 def _told(kind: type[ProductFetched] | type[ProductStopped], letter: Leased) -> _Told:
-    product = Product.model_validate(json.loads(letter.body)["data"])
-    return letter.id, kind(letter_id=letter.id, **product.shared(kind))
+    data = json.loads(letter.body)["data"]
+    product = {name: data[name] for name in kind.model_fields if name in data}
+    return letter.id, kind(letter_id=letter.id, **product)
 
 
 def _record(transaction: Transaction, agency: str, told: Iterable[_Told]) -> None:

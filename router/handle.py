@@ -9,13 +9,14 @@ embedded hub decides a page before it opens the transaction, and comes here to r
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
+from router.lane import Lane
 from router.memory.documents import Memory
-from router.one_pass import Attempt, Delivery, Effects, OnePass
+from router.one_pass import Attempt, Delivery, Effects, OnePass, never
 from router.unit import ALL, Unit, serves, unit_of_chain
 from schemas.policy import Policy
 from stores import cursors, dead_letters, inbox, journal, queues, timers
@@ -109,8 +110,12 @@ def decide(
     policy: Adopted,
     offsets: Offsets = Offsets.JOURNAL,
     attempt: Attempt | None = None,
+    enough: Callable[[], bool] = never,
 ) -> Decided:
-    """Decide messages and all that they cause, by what the view shows; nothing is written."""
+    """Decide messages and all that they cause, by what the view shows; nothing is written.
+
+    As soon as there is ``enough``, those that are left stay for the next time.
+    """
     due = _due(deliveries, offsets, expected=cursor.next_offset)
     fresh = _fresh(unit, due, view=view, offsets=offsets)
     memories = {bound.step.name: bound.memory(bound.step, view) for bound in unit.steps}
@@ -118,11 +123,13 @@ def decide(
     one_pass = OnePass(
         unit=unit, memories=memories, effects=Effects(), policy=policy.value, attempt=attempt
     )
-    one_pass.decide(fresh)
+    count = one_pass.decide(fresh, enough)
+    if count < len(fresh):
+        due = [delivery for delivery in due if delivery.offset < fresh[count].offset]
     return Decided(
         unit=unit,
         cursor=cursor,
-        fresh=fresh,
+        fresh=fresh[:count],
         due=due,
         offsets=offsets,
         policy=policy,
@@ -140,8 +147,10 @@ def record(decided: Decided, transaction: Transaction) -> None:
         decided.attempt.writes(step)
         memory.flush(transaction)
     decided.attempt.writes(None)
-    journal.append(transaction, cursor, messages=effects.facts)
-    _send(effects, transaction)
+    lane = Lane.of(decided.policy.value.profile)
+    ahead = _ahead(effects, transaction, lane=lane)
+    journal.append(transaction, cursor, messages=effects.facts, ahead=ahead)
+    _send(effects, transaction, lane=lane)
     queues.let_go(transaction, effects.let_go)
     timers.start(transaction, effects.timers)
     dead_letters.bury(transaction, effects.dead)
@@ -150,15 +159,24 @@ def record(decided: Decided, transaction: Transaction) -> None:
     cursors.store(transaction, cursor)
 
 
-def _send(effects: Effects, transaction: Transaction) -> None:
+def _ahead(effects: Effects, transaction: Transaction, *, lane: Lane) -> Collection[str]:
+    """The facts that others are to hear before all else; where there are no others, none."""
+    if transaction.keeps_outbox:
+        return lane.ahead(transaction, effects.facts)
+    lane.note(transaction, effects.facts)
+    return ()
+
+
+def _send(effects: Effects, transaction: Transaction, *, lane: Lane) -> None:
     """Queue what leaves, and take back what is not to; who never had a letter in hand that is taken
     back is not told so.
     """
     letters = effects.letters.items()
-    queues.post(transaction, {id_: letter for id_, letter in letters if letter.after is None})
+    red = {id_ for id_, letter in letters if lane.takes(letter.notice)}
+    queues.post(transaction, {id_: one for id_, one in letters if one.after is None}, red=red)
     unseen = queues.take_back(transaction, effects.taken_back)
     after = {id_: one for id_, one in letters if one.after and one.after not in unseen}
-    queues.post(transaction, after)
+    queues.post(transaction, after, red=red)
 
 
 def _due(deliveries: Sequence[Delivery], offsets: Offsets, *, expected: int) -> Sequence[Delivery]:

@@ -1,21 +1,27 @@
-"""Where what connectors took in is recorded: once, in one transaction, and only then receipted."""
+"""Where what connectors took in is recorded: once, a transaction for some at a time, and only then
+receipted.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 
 from router import possible
+from router.lane import Lane
 from router.linkage.resends import plain_reference
 from router.memory.references import References
+from router.receiving import Receiving
 from router.refuse import dead_arrival, refused, rejected, taken
 from router.steps.deduplicate import decide as deduplicate
+from router.steps.now import Now
 from schemas.base import Fact
+from schemas.decisions import AdultsDecided
 from schemas.information import InformationOffered
 from schemas.message import Message, arrived, dated_id, derived_id
 from schemas.notification import NotificationReceived, Receipt
-from schemas.picture import DecidedOnPicture
+from schemas.picture import DecidedOnPicture, Picture, PictureShown, Shown, shown_id
 from schemas.policy import Policy
 from schemas.refusals import Refusal
 from stores import codec, cursors, dead_letters, journal, known, pictures, references
@@ -25,28 +31,42 @@ from stores.ports import Arrival
 from stores.vault import Unreadable
 
 STEP = "intake"
+_MOST_AT_ONCE = 25
+"""Arrivals in one transaction: a Red that comes meanwhile waits for no more than these."""
 
 
 class StoredIntake:
     """The intake of one database (:class:`stores.ports.Intake`)."""
 
     def __init__(self, database: Database, policy: Policy | None = None) -> None:
-        """``policy``: by which it is read what may hold a Red; None: all that is refused may."""
+        """``policy``: by which it is read what may hold a Red, what goes ahead, and what receipts
+        say of what happens next; None: all that is refused may hold one, what is said everywhere
+        goes ahead, and receipts say nothing of that.
+        """
         self._database = database
         self._policy = policy
+        self._lane = Lane.of(policy.profile) if policy else Lane()
 
     def take(self, arrivals: Sequence[Arrival]) -> list[Receipt]:
-        """Record each arrival once; receipts in the same order. Raises only ``Unavailable``."""
-        if not arrivals:
-            return []
+        """Record each arrival once; receipts in the same order. Raises only ``Unavailable``: then
+        some may be recorded, and all of them can be sent again.
+        """
+        receipts = []
+        for start in range(0, len(arrivals), _MOST_AT_ONCE):
+            receipts += self._part(arrivals[start : start + _MOST_AT_ONCE])
+        return receipts
+
+    def _part(self, arrivals: Sequence[Arrival]) -> list[Receipt]:
         try:
             return self._taken(arrivals)
         except Unstorable:
             return [self._apart(arrival) for arrival in arrivals]
 
     def _taken(self, arrivals: Sequence[Arrival]) -> list[Receipt]:
-        with self._database.transaction() as transaction:
-            return take_in(transaction, arrivals, policy=self._policy)
+        told = (arrival.body for arrival in arrivals)
+        first = any(self._lane.takes(one) for one in told if isinstance(one, Fact))
+        with self._database.transaction(first=first) as transaction:
+            return take_in(transaction, arrivals, policy=self._policy, lane=self._lane)
 
     def _apart(self, arrival: Arrival) -> Receipt:
         """Its receipt, taken by itself; what no database takes is kept as it came, with nothing
@@ -61,13 +81,21 @@ class StoredIntake:
 
 
 def take_in(
-    transaction: Transaction, arrivals: Sequence[Arrival], *, policy: Policy | None = None
+    transaction: Transaction,
+    arrivals: Sequence[Arrival],
+    *,
+    policy: Policy | None = None,
+    lane: Lane | None = None,
 ) -> list[Receipt]:
-    """Record arrivals, at least one, of one agency's connector in a transaction that goes on."""
+    """Record arrivals, at least one, of one agency's connector in a transaction that goes on.
+
+    What may be a Red goes ahead, by the borough's ``lane`` or by what is said everywhere.
+    """
     cursor = cursors.lock(transaction, f"{STEP}/{arrivals[0].connector}/{arrivals[0].agency}")
     batch = _Batch(transaction, policy)
     receipts = batch.take(arrivals)
-    journal.append(transaction, cursor, messages=batch.messages)
+    ahead = (lane or Lane()).ahead(transaction, batch.messages)
+    journal.append(transaction, cursor, messages=batch.messages, ahead=ahead)
     dead_letters.bury(transaction, batch.dead)
     cursor.next_offset += len(arrivals)
     cursors.store(transaction, cursor)
@@ -104,6 +132,8 @@ class _Batch:
         self._new: list[str] = []
         """What the new messages are to be known again by."""
         self._transaction = transaction
+        at = codec.from_micros(transaction.now)
+        self._receiving = Receiving(Now(at, policy)) if policy else None
         self._ids: dict[str, str] = {}
         """The messages of arrivals, by what these are known again by."""
         self._known: dict[str, bytes | Message] = {}
@@ -160,10 +190,13 @@ class _Batch:
             self._known[message.id] = message
             self._new.append(key)
             self.messages.append(message)
-            return taken(arrival, message.id, duplicate_of=self._repeated(message))
+            return self._taken(arrival, message.id, duplicate_of=self._repeated(message))
         if not self._same(before, message):
             return self._reject(arrival, Refusal("refused.same-id", "id"))
-        return taken(arrival, message.id, duplicate_of=message.id)
+        return self._taken(arrival, message.id, duplicate_of=message.id)
+
+    def _taken(self, arrival: Arrival, id_: str, *, duplicate_of: str | None) -> Receipt:
+        return taken(arrival, id_, duplicate_of=duplicate_of, receiving=self._receiving)
 
     def _repeated(self, message: Message) -> str | None:
         """The referral that a notification repeats, as far as is known before hop 2 decides."""
@@ -254,11 +287,24 @@ def _with_shown(transaction: Transaction, arrivals: Sequence[Arrival]) -> Sequen
         return arrivals
     shown = pictures.load(transaction, {one.id for body in decided for one in body.seen})
     return [
-        replace(one, body=one.body.knowing(shown))
+        replace(one, body=_knowing(transaction, one.body, shown))
         if isinstance(one.body, DecidedOnPicture)
         else one
         for one in arrivals
     ]
+
+
+def _knowing(
+    transaction: Transaction, body: DecidedOnPicture, shown: Mapping[str, Shown]
+) -> DecidedOnPicture:
+    known = body.knowing(shown)
+    if not isinstance(known, AdultsDecided):
+        return known
+    own = (one.id for one in known.shown if one.agency == known.agency)
+    messages = (journal.load(transaction, shown_id(id_)) for id_ in own)
+    facts = (message.data for message in messages if message is not None)
+    contents = (fact.picture.content for fact in facts if isinstance(fact, PictureShown))
+    return known.showed_by(one for one in contents if isinstance(one, Picture))
 
 
 def _but_for_arrival(one: Message, other: Message) -> bool:

@@ -24,6 +24,8 @@ from router.steps.release import sending
 from router.steps.release.state import Released
 from router.steps.release.state import State as Release
 from router.steps.safety import NOT_SAFE, Leaving, guarded, unsafe
+from router.withheld_words import TELLING
+from router.withheld_words import found as withheld_words
 from schemas.alarms import AlarmNotice
 from schemas.changes import ProductChange
 from schemas.checks import CheckRequest
@@ -36,7 +38,9 @@ from schemas.owed import OwedNotice
 from schemas.person import Person
 from schemas.policy import Partner, Policy
 from schemas.product import Product, ProductRecall, Signpost
+from schemas.referrer import ReferralDecision
 from schemas.safety import Around, Hit, LetterHeld, SafetyChoice
+from schemas.school import SchoolNotice
 from stores import people, states
 from stores.database import View
 from stores.ports import Leased
@@ -53,9 +57,11 @@ _LEAVING: Final = frozenset(
         Product,
         ProductChange,
         ProductRecall,
+        ReferralDecision,
         ReferralOutcome,
         RequestCancellation,
         RequestChange,
+        SchoolNotice,
     )
 )
 """What goes to people outside the hub and tells of a child."""
@@ -84,7 +90,8 @@ def looked_through(view: View, agency: str, leased: Sequence[Leased], *, policy:
     events = {one.id: from_json(one.body) for one in outside}
     ids = _ids(view, {id_: event["data"] for id_, event in events.items()})
     told = around(view, {id_ for each in ids.values() for id_ in each})
-    if not told:
+    words = _withheld_words(view, events, agency=agency)
+    if not told and not words:
         return Looked(list(leased), {}, [])
     referrals = {each[0] for each in ids.values()}
     holds, cases = _holds(view, referrals), _cases(view, referrals)
@@ -92,14 +99,22 @@ def looked_through(view: View, agency: str, leased: Sequence[Leased], *, policy:
     for one in leased:
         each = ids.get(one.id, ())
         known = [found for id_ in each for found in told.get(id_, ())]
-        if not known:
+        said = words.get(one.id)
+        if not known and said is None:
             looked.goes.append(one)
             continue
         id_ = each[0]
         head = {"referral_id": id_, "case_id": cases[id_]}
-        looking = _Looking(one, events[one.id], head, holds.get(id_, Holds()), recipient)
+        looking = _Looking(one, events[one.id], head, holds.get(id_, Holds()), recipient, said)
         _look(looked, looking, view=view, known=known, policy=policy)
     return looked
+
+
+def _withheld_words(
+    view: View, events: Mapping[str, Mapping[str, Any]], *, agency: str
+) -> dict[str, Hit]:
+    telling = {id_: one["data"] for id_, one in events.items() if one["type"] in TELLING}
+    return withheld_words(view, telling, to=agency) if telling else {}
 
 
 def _look(
@@ -127,6 +142,8 @@ class _Looking:
     """Its referral, and the case that this is of, for a letter that names none."""
     holds: Holds
     recipient: Partner
+    words: Hit | None = None
+    """That it says what another agency withholds."""
 
     @property
     def data(self) -> dict[str, Any]:
@@ -163,7 +180,8 @@ class _Looking:
         known = guarded(around)
         leaving = Leaving(self.about(), texts, worker.get("name"))
         others = [Leaving(block) for block in self._blocks()[1:]]
-        found = dict.fromkeys(
+        found = dict.fromkeys([self.words] if self.words else [])
+        found |= dict.fromkeys(
             hit
             for one in (leaving, *others)
             for hit in unsafe(self.recipient, known=known, leaving=one)

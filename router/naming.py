@@ -36,7 +36,9 @@ from schemas.notices import (
 from schemas.outcome import ReferralOpenAgain, ReferralOutcome
 from schemas.owed import OwedNotice
 from schemas.policy import Policy
+from schemas.referrer import ReferralDecision
 from schemas.safety import Around
+from schemas.school import SchoolToTell
 from stores import codec, people, states
 from stores.database import Transaction, View
 from stores.ports import Leased
@@ -52,11 +54,13 @@ _ABOUT_ONE: Final = frozenset(
         OutcomeForCases,
         OwedNotice,
         ProductChange,
+        ReferralDecision,
         ReferralOpenAgain,
         ReferralOutcome,
         RequestCancellation,
         RequestChange,
         RequestsPlanned,
+        SchoolToTell,
     )
 )
 _ABOUT_SEVERAL: Final = frozenset({LinksChanged.type, MergeReview.type, SplitReview.type})

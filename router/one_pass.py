@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections import deque
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,6 +41,11 @@ class Delivery:
     original: bytes | None = None
     hearers: tuple[Step[Any], ...] | None = None
     """Who hears it, where its own type does not tell."""
+
+
+def never() -> bool:
+    """Go on to the end."""
+    return False
 
 
 Given = tuple[str, str]
@@ -143,12 +148,18 @@ class OnePass:
     policy: Policy
     attempt: Attempt
 
-    def decide(self, fresh: Sequence[Delivery]) -> None:
-        """Decide everything; effects and memories hold what comes of it."""
+    def decide(self, fresh: Sequence[Delivery], enough: Callable[[], bool] = never) -> int:
+        """Decide everything, or the first until there is ``enough``; answers how many.
+
+        Effects and memories hold what comes of it.
+        """
         if len(fresh) > 1:  # one by itself is no dearer to recall, and tells which step fails on it
             self._foresee([delivery.message for delivery in fresh if delivery.refusal is None])
-        for delivery in fresh:
+        for number, delivery in enumerate(fresh):
+            if number and enough():
+                return number
             self._hear(delivery)
+        return len(fresh)
 
     def _foresee(self, messages: Sequence[Message]) -> None:
         for memory in self.memories.values():

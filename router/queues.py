@@ -20,7 +20,9 @@ class StoredQueues:
         self._policy = policy
 
     def lease(self, agency: str, *, limit: int, seconds: float) -> list[Leased]:
-        """The oldest letters that nobody holds, now held for ``seconds``; with their pictures."""
+        """Letters that nobody holds, Reds first, then the oldest, now held for ``seconds``; with
+        their pictures.
+        """
         # An empty queue, looked into all day long, costs no transaction.
         with self._database.reading() as connection:
             if not queues.any_waiting(connection, agency):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from router.linkage.readings import placeholders
+from router.receiving import Receiving
 from schemas.base import Fact
 from schemas.case import OpenCase, OpenCaseReceived
 from schemas.checks import CheckReply, CheckReplyReceived
@@ -29,14 +30,26 @@ from stores.dead_letters import DeadLetter
 from stores.ports import Arrival
 
 
-def taken(arrival: Arrival, id_: str, *, duplicate_of: str | None = None) -> Receipt:
-    """The receipt for what is recorded under ``id_``: accepted, or a duplicate of another."""
+def taken(
+    arrival: Arrival,
+    id_: str,
+    *,
+    duplicate_of: str | None = None,
+    receiving: Receiving | None = None,
+) -> Receipt:
+    """The receipt for what is recorded under ``id_``: accepted, or a duplicate of another.
+
+    ``receiving``: None where no policy says what its sender is told in words.
+    """
+    warnings, before = tuple(map(warned, parts_to_tell(arrival.body))), duplicate_of is not None
+    said = receiving.words(arrival.body, aside=len(warnings), before=before) if receiving else {}
     return Receipt(
-        status=ReceiptStatus.DUPLICATE if duplicate_of else ReceiptStatus.ACCEPTED,
+        status=ReceiptStatus.DUPLICATE if before else ReceiptStatus.ACCEPTED,
         id=id_,
         duplicate_of=duplicate_of,
         **_named(arrival),
-        warnings=tuple(map(warned, parts_to_tell(arrival.body))),
+        **said,
+        warnings=warnings,
     )
 
 

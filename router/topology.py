@@ -23,8 +23,9 @@ from router.steps.link import decide as link
 from router.steps.rate import decide as rate
 from router.steps.release import decide as release
 from router.steps.request_information import decide as request_information
+from router.steps.school import decide as school
 from router.unit import ALL, BoundStep, Unit, unit_name
-from schemas.topics import REDRIVEN, TOPICS, Topic
+from schemas.topics import FOR_EVERYBODY, TOPICS, Topic
 
 
 def bound_steps() -> tuple[BoundStep, ...]:
@@ -39,6 +40,7 @@ def bound_steps() -> tuple[BoundStep, ...]:
         BoundStep(rate.STEP, Documents),
         BoundStep(request_information.STEP, Documents),
         BoundStep(compose.STEP, Documents),
+        BoundStep(school.STEP, Documents),
         BoundStep(approve.STEP, Documents),
         BoundStep(hold.STEP, Documents),
         BoundStep(release.STEP, Documents),
@@ -70,14 +72,15 @@ WRITTEN_BY: Mapping[str, tuple[str, ...]] = {
     "ratings.assigned": ("rate",),
     "information.requested": ("request_information",),
     "information.answered": ("request_information",),
-    "products.drafted": ("compose",),
+    "products.drafted": ("compose", "school"),
     "products.approved": ("approve",),
     "safety.settled": ("hold",),
     "products.released": ("release",),
     "alarms.raised": ("alarm",),
     "cases.handed_off": ("hand_off",),
     "changes.told": ("inform",),
-    "clocks.told": ("approve", "release", "inform", "hand_off"),
+    "clocks.told": ("approve", "release", "inform", "hand_off", "rate", "school"),
+    "schools.told": ("school",),
 }
 """Which steps publish to which topic; a test compares this with what a run recorded."""
 
@@ -93,4 +96,4 @@ def topics_from_outside(unit: Unit) -> tuple[Topic, ...]:
     """
     heard = {topic.name for bound in unit.steps for topic in topics_of(bound.step)}
     own = {name for name, steps in WRITTEN_BY.items() if unit.names.issuperset(steps)}
-    return tuple(t for t in TOPICS if t.name in heard - own or t.name == REDRIVEN)
+    return tuple(t for t in TOPICS if t.name in heard - own or t.name in FOR_EVERYBODY)

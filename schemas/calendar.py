@@ -29,6 +29,11 @@ class Minutes(Shape):
     kind: Literal["minutes"] = "minutes"
     minutes: float = Field(gt=0, le=60 * 24)
 
+    @property
+    def length(self) -> dt.timedelta:
+        """As a length of time."""
+        return dt.timedelta(minutes=self.minutes)
+
 
 class Elapsed(Shape):
     """So many hours, nights and weekends included, for who is reached at all hours; for whoever is
@@ -37,6 +42,11 @@ class Elapsed(Shape):
 
     kind: Literal["hours"] = "hours"
     hours: float = Field(gt=0, le=24 * 90)
+
+    @property
+    def length(self) -> dt.timedelta:
+        """As a length of time."""
+        return dt.timedelta(hours=self.hours)
 
 
 class WorkingHours(Shape):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from enum import StrEnum
 from operator import not_
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field
 
@@ -71,6 +71,23 @@ Found = Literal["agrees", "differs", "not_known"]
 """How it compares with what the hub knew of the child before; ``not_known``: nothing to compare."""
 
 
+class Counted(Shape):
+    """How many concerns of their own there were in the months up to a concern, itself included
+    (R12).
+
+    New versions, resends and forwarded copies are none; an event with several children is one
+    concern about the family.
+    """
+
+    of_child: int = Field(ge=0)
+    of_family: int = Field(ge=0)
+    months: int = Field(default=12, ge=1, exclude_if=lambda months: months == 12)
+
+
+ONCE: Final = Counted(of_child=1, of_family=1)
+"""Of whoever nobody has told of before."""
+
+
 class Child(Shape):
     """A child as linking knows it: a person in a family, with a case."""
 
@@ -100,13 +117,25 @@ class ChildLinked(
     model: Code
     """The version of the linkage model that decided."""
     earlier_referrals: int = Field(ge=0)
-    """How many referrals the case had before this one (R12)."""
+    """How many referrals the case had before this one, of whatever time."""
+    counted: Counted | None = Field(default=None, exclude_if=lambda counted: counted is None)
+    """The concerns of late about the child and its family (R12); None for the first of a family,
+    and in facts of old."""
+
+    @property
+    def repeats(self) -> Counted:
+        """The same, whoever said it: by facts of old all that the child ever had."""
+        count = self.earlier_referrals + 1
+        return self.counted or Counted(of_child=count, of_family=count)
+
     allocated_to: Worker | None = None
     """Set when the case has a social worker: handed over at once, not rated here (R9)."""
     version: int = Field(default=1, ge=1)
     notification: Notification
     amends: Identity | None = Field(default=None, exclude_if=lambda id_: id_ is None)
     """The referral of version 1, where its own agency amends what it notified."""
+    versions: tuple[Identity, ...] = Field(default=(), exclude_if=not_)
+    """With ``amends``: the referrals of its earlier versions."""
     same_concern_as: Identity | None = Field(default=None, exclude_if=lambda id_: id_ is None)
     """The referral that told of this concern first, where it came again under a new reference."""
     checked: dict[Stated, Found] = Field(default={}, exclude_if=not_)
@@ -278,6 +307,25 @@ class PersonSplit(Child, FromPerson, DecisionId, CaseFact, type="mash.case.perso
 
     referral_ids: tuple[Identity, ...]
     """What moved."""
+    decided_by: Line
+    rationale: Line
+
+
+class AdultsSettled(
+    ReferralId,
+    DecisionId,
+    CaseFact,
+    type="mash.case.adults-settled.v1",
+    referral="referral_id",
+):
+    """A human found two adults of different families to be one, or verified that they are two;
+    the referral is the one whose picture showed them.
+    """
+
+    case_id: Identity
+    adult_id: Identity
+    other_adult_id: Identity
+    same: bool
     decided_by: Line
     rationale: Line
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 from operator import not_
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal, Self, TypeAlias
 
 from pydantic import Field
 
@@ -24,16 +25,23 @@ from schemas.base import (
 from schemas.gathering import Overrule, Question, ToGather
 from schemas.identity import IdentityField
 from schemas.notification import Digest
-from schemas.picture import DecidedOnPicture, Seen
+from schemas.picture import DecidedOnPicture, Picture, Seen
 from schemas.policy import StandingRelease
 from schemas.product import CaseProduct, Choice, Disposal, RecallAnswer, SentProduct
 from schemas.rating import Colour
+from schemas.referrer import MayBeTold
+
+_no: Callable[[object], bool] = not_
 
 
 class RatingDecision(ToGather, ReferralHead):
     """A social worker confirms or changes a rating (R17, R20), and with it what is gathered."""
 
     colour: Colour
+    may_be_told: MayBeTold | None = Field(default=None, exclude_if=_no)
+    """What whoever brought the concern may be told of it, in these words; where there are none, the
+    first time what the profile says.
+    """
     decided_by: Line
     rationale: Line
     for_front_line: Prose | None = Field(default=None, exclude_if=lambda text: text is None)
@@ -107,6 +115,21 @@ class SplitDecision(Shape):
     person_id: Identity
     referral_ids: Annotated[tuple[Identity, ...], Field(min_length=1, max_length=500)]
     to_person_id: Identity | None
+    decided_by: Line
+    rationale: Line
+    saw: tuple[Seen, ...] = ()
+
+
+class AdultsDecision(ReferralId):
+    """A human says whether two adults of different families are one; if not, that is remembered as
+    verified. The referral is the one whose picture showed the two.
+    """
+
+    adult_id: Identity
+    """The adult's ``named_id`` in the picture."""
+    other_adult_id: Identity
+    """The ``named_id`` of where the adult is also named, or may be."""
+    same: bool
     decided_by: Line
     rationale: Line
     saw: tuple[Seen, ...] = ()
@@ -289,7 +312,28 @@ class UndoDecided(
     decision: UndoDecision
 
 
-Settled: TypeAlias = LinkDecided | PersonsDecided | SplitDecided | UndoDecided
+class AdultsDecided(
+    DecidedOnPicture,
+    AreaFact,
+    type="mash.adults.decided.v1",
+    topic="links.decided",
+    subject="decision.referral_id",
+    referral="decision.referral_id",
+):
+    """A decision about two adults came in by a connector."""
+
+    decision: AdultsDecision
+    pictured: bool = Field(default=False, exclude_if=not_)
+    """Whether a picture that it names as seen shows the two together; noted at the door."""
+
+    def showed_by(self, pictures: Iterable[Picture]) -> Self:
+        """With whether one of these pictures, which were shown, shows the two together."""
+        pair = self.decision.adult_id, self.decision.other_adult_id
+        shown = any(pair in picture.adults_elsewhere() for picture in pictures)
+        return self.model_copy(update={"pictured": shown})
+
+
+Settled: TypeAlias = LinkDecided | PersonsDecided | SplitDecided | UndoDecided | AdultsDecided
 """Everything that humans decide about links."""
 
 

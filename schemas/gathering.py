@@ -37,6 +37,7 @@ class RuledOut(StrEnum):
     HOLDS_NOTHING = "holds_nothing"
     NOT_TOLD = "not_told"
     CONSENT_REFUSED = "consent_refused"
+    ASKED_BEFORE = "asked_before"
 
 
 class NotAsked(Shape):

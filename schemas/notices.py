@@ -7,7 +7,17 @@ from typing import Literal
 
 from pydantic import Field
 
-from schemas.base import Code, Identity, Instant, Line, Notice, ReferralHead, ReferralId, Shape
+from schemas.base import (
+    Code,
+    Identity,
+    Instant,
+    Line,
+    Notice,
+    Prose,
+    ReferralHead,
+    ReferralId,
+    Shape,
+)
 from schemas.calendar import Contact
 from schemas.case import Candidate, FromPerson, LikelyPair, PersonReferrals, Worker
 from schemas.gathering import Level, Question
@@ -83,6 +93,10 @@ class RatingRequest(ReferralHead, Notice, type="mash.rating-request.v1"):
     possible_red: bool = Field(default=False, exclude_if=not_)
     """What may be a Red comes first in the queue."""
     possible_red_due_at: Instant | None = Field(default=None, exclude_if=not_)
+    for_parents: Prose | None = Field(default=None, exclude_if=not_)
+    """What may be given to parents who are asked to consent; nobody has said yet that they did, or
+    did not (R11).
+    """
     plan: RequestPlan | None = Field(default=None, exclude_if=not_)
     """Who would be asked what, if the rating is as suggested; nothing of it has left."""
     picture: PictureGiven | None = Field(default=None, exclude_if=not_)

@@ -22,6 +22,7 @@ from schemas.base import (
     Shape,
 )
 from schemas.person import Person
+from schemas.referrer import MadeBy, is_professional
 from schemas.sharing import FREE, Part, Sharing
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -98,6 +99,8 @@ class Notification(Shape):
     parents_informed: ParentsInformed | None = None
     urgent: bool = Field(default=False, exclude_if=not_)
     """Its sender says that it cannot wait: whoever rates looks at it within minutes."""
+    made_by: MadeBy = Field(default=MadeBy.PROFESSIONAL, exclude_if=is_professional)
+    """Who told its agency of it, and so what may be told back (L3)."""
     sharing: Sharing | None = Field(default=None, exclude_if=lambda told: told is None)
     """Who may know what it says, where its agency keeps something back."""
     parts: Annotated[tuple[Part, ...], Field(max_length=MOST_PARTS)] = Field(
@@ -106,6 +109,14 @@ class Notification(Shape):
     """What it says beside the narrative, under flags of its own."""
     set_aside: tuple[SetAside, ...] = Field(default=(), exclude_if=not_)
     """What else came, and could not be used; it leaves no trace where there is nothing."""
+
+    @property
+    def referrer(self) -> MadeBy:
+        """Who told its agency of it; where that was said and cannot be read, as little is told back
+        as a member of the public may know.
+        """
+        unread = any(one.place == "made_by" for one in self.set_aside)
+        return MadeBy.PUBLIC if unread else self.made_by
 
     def content_digest(self) -> str:
         """SHA-256 of the canonical JSON without the time: a resend is later but says the same.
@@ -237,6 +248,13 @@ class Receipt(Notice, type="mash.receipt.v1"):
     field: Line | None = None
     """Where the sender's own data is at fault, such as ``row 3, DOB``; never what stood there."""
     explanation: Line | None = None
+    """What became of it, in words."""
     cure: Line | None = None
+    next: Line | None = Field(default=None, exclude_if=not_)
+    """Of a concern that is taken: what happens next, and by when its sender hears."""
+    danger: Line | None = Field(default=None, exclude_if=not_)
+    """And what to do where the child is in danger now."""
+    hears_by: Instant | None = Field(default=None, exclude_if=not_)
+    """By when its sender is told what was decided (L3)."""
     warnings: tuple[Warned, ...] = Field(default=(), exclude_if=not_)
     """Of an accepted message: what of it could not be used."""

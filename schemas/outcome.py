@@ -8,9 +8,10 @@ from operator import not_
 
 from pydantic import Field
 
-from schemas.base import Code, Identity, Instant, Line, Notice, Prose, ReferralFact, ReferralHead
+from schemas.base import Code, Identity, Line, Notice, Prose, ReferralFact, ReferralHead
 from schemas.identity import About
 from schemas.product import Disposal
+from schemas.referrer import ReferrerTold
 
 _no: Callable[[object], bool] = not_
 
@@ -49,15 +50,8 @@ class ReferralReopened(ReferralFact, type="mash.referral.reopened.v1", topic="ra
     further_referral_id: Identity | None = Field(default=None, exclude_if=_no)
 
 
-class ReferralOutcome(About, ReferralHead, Notice, type="mash.referral-outcome.v1"):
+class ReferralOutcome(ReferrerTold, Notice, type="mash.referral-outcome.v1"):
     """To whoever brought a concern: what came of it, as far as they may be told."""
-
-    reference: Identity
-    """What its sender calls it."""
-    may_be_told: Prose
-    decided_at: Instant
-    contact: Line
-    """Whom to ring about it."""
 
 
 class ReferralOpenAgain(About, ReferralHead, Notice, type="mash.referral-reopened.v1"):

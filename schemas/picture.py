@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
+from enum import StrEnum
 from hashlib import sha256
 from operator import not_
 from typing import Literal, Self
@@ -15,8 +16,10 @@ from typing import Literal, Self
 from pydantic import Field
 
 from schemas.base import AgencyFact, Code, Identity, Instant, Line, Prose, Shape
-from schemas.case import LinkOutcome, Worker
+from schemas.case import Counted, LinkOutcome, Worker
 from schemas.checks import NotChecked, System
+from schemas.consent import ConsentWord
+from schemas.message import derived_id
 from schemas.notification import Digest, ParentsInformed, SetAside
 from schemas.person import (
     Address,
@@ -31,6 +34,7 @@ from schemas.person import (
 )
 from schemas.product import Disposal
 from schemas.rating import Colour
+from schemas.referrer import MadeBy, is_professional
 from schemas.registers import Involvement
 
 _no: Callable[[object], bool] = not_
@@ -118,6 +122,14 @@ class FamilyEvent(Shape):
     """One for each child, the first that the hub heard of first."""
 
 
+class PicturedConsent(ConsentWord):
+    """What was said of consent since it was notified."""
+
+    agency: Code
+    told_by: Line
+    at: Instant
+
+
 class PicturedConcern(Shape):
     """The notification, as its agency revealed it."""
 
@@ -131,6 +143,10 @@ class PicturedConcern(Shape):
     """None where its agency does not reveal it."""
     concern: tuple[Code, ...] = ()
     parents_informed: ParentsInformed | None = None
+    consents: tuple[PicturedConsent, ...] = Field(default=(), exclude_if=_no)
+    """What was said of consent since, oldest first; the last holds."""
+    made_by: MadeBy = Field(default=MadeBy.PROFESSIONAL, exclude_if=is_professional)
+    """Who told its agency of it: what they may be told of a decision is in words for them."""
     set_aside: tuple[SetAside, ...] = Field(default=(), exclude_if=_no)
     same_concern_as: Identity | None = Field(default=None, exclude_if=_no)
     event: FamilyEvent | None = Field(default=None, exclude_if=_no)
@@ -176,6 +192,8 @@ class AlsoIn(Shape):
     """Why, in plain words."""
     model: Code
     """The version of the model of adults that found it."""
+    named_id: Identity | None = Field(default=None, exclude_if=_no)
+    """Of the adult as named there: a decision whether the two are one names it."""
 
 
 class PicturedAdult(Shape):
@@ -191,6 +209,8 @@ class PicturedAdult(Shape):
     """The same in every picture; None for whom nobody may be told of elsewhere."""
     risk: Risk | None = Field(default=None, exclude_if=_no)
     """Why the adult is said to be a risk to a child of the family."""
+    named_id: Identity | None = Field(default=None, exclude_if=_no)
+    """As named in this family; None for whom nothing elsewhere is shown."""
     may_be_in: tuple[AlsoIn, ...] = Field(default=(), exclude_if=_no)
     """Where somebody is named who may be the same adult: nobody takes them for one by itself."""
 
@@ -215,14 +235,48 @@ class Earlier(Shape):
     """That of the family event that it tells of, where several notifications do."""
 
 
-class Repeats(Shape):
-    """How many concerns of their own in the 12 months up to this one, itself included (R12).
+class CountedConcern(Shape):
+    """A concern that the counts of repeats rest on (R12)."""
 
-    An event with several children is one concern about the family.
-    """
+    id: Identity
+    """The referral that told of it first, or the entry of a register."""
+    person_id: Identity
+    """Which child of the family it is about."""
+    on: dt.date
+    agency: Code
+    below_threshold: bool = Field(default=False, exclude_if=_no)
+    """Whether it is on record as below threshold, and was not put to the hub."""
+    handed_over: bool = Field(default=False, exclude_if=_no)
+    """Whether it went past the hub to the child's own worker (R9)."""
+    event_id: Identity | None = Field(default=None, exclude_if=_no)
+    """Of concerns about several children that are one about the family."""
 
-    of_child: int
-    of_family: int
+
+class LeftOut(StrEnum):
+    """Why what was told is no further concern."""
+
+    AMENDMENT = "amendment"
+    """A new version of what its agency told before."""
+    RESEND = "resend"
+    """Sent again by the same agency under another reference."""
+    COPY = "copy"
+    """Another agency's word of it, forwarded."""
+    SAME_ENTRY = "same_entry"
+    """An entry of a register that tells of it again."""
+    UNDATED = "undated"
+    """An entry of a register that does not say since when."""
+
+
+class NotCounted(Shape):
+    """What was told in these months and is no further concern, and why."""
+
+    id: Identity
+    person_id: Identity
+    on: dt.date
+    agency: Code
+    why: LeftOut
+    of: Identity | None = Field(default=None, exclude_if=_no)
+    """What told of the concern before."""
 
 
 class ShownItem(Shape):
@@ -340,7 +394,11 @@ class Picture(Shape):
     adults: tuple[PicturedAdult, ...] = ()
     history: tuple[Earlier, ...] = ()
     """Newest first, without this one."""
-    repeats: Repeats
+    repeats: Counted
+    counted: tuple[CountedConcern, ...] = Field(default=(), exclude_if=_no)
+    """What the counts of repeats rest on, newest first; this one alone is not listed."""
+    not_counted: tuple[NotCounted, ...] = Field(default=(), exclude_if=_no)
+    """What else was told in these months and is no further concern, newest first."""
     asked: tuple[AskedAgency, ...] = ()
     not_asked: tuple[NotAskedAgency, ...] = ()
     owed: tuple[OwedDecision, ...] = Field(default=(), exclude_if=_no)
@@ -354,6 +412,15 @@ class Picture(Shape):
     closed: PicturedOutcome | None = Field(default=None, exclude_if=_no)
     """None while it is open."""
     clocks: tuple[PicturedClock, ...] = ()
+
+    def adults_elsewhere(self) -> set[tuple[str | None, str | None]]:
+        """The ``named_id`` of each adult with that of each place elsewhere that is shown for it."""
+        return {
+            (adult.named_id, place.named_id)
+            for adult in self.adults
+            for place in (*adult.also_in, *adult.may_be_in)
+            if adult.named_id and place.named_id
+        }
 
     def digest(self) -> str:
         """SHA-256 of its canonical JSON."""
@@ -377,6 +444,11 @@ class PicturePart(Shape):
     def digest(self) -> str:
         """SHA-256 of its canonical JSON."""
         return sha256(self.__pydantic_serializer__.to_json(self)).hexdigest()
+
+
+def shown_id(picture_id: str) -> str:
+    """The id of the message that records that a picture was shown."""
+    return derived_id(picture_id, "shown")
 
 
 class PictureGiven(Shape):

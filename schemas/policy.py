@@ -10,9 +10,10 @@ import datetime as dt
 from collections.abc import Callable
 from enum import StrEnum
 from operator import not_
-from typing import Annotated, Literal
+from string import Formatter
+from typing import Annotated, Final, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from schemas.base import Code, Line, Prose, Shape
 from schemas.calendar import (
@@ -21,6 +22,7 @@ from schemas.calendar import (
     Calendar,
     Contact,
     Elapsed,
+    Minutes,
     PartnerCalendar,
     TimeAllowed,
     office_hours,
@@ -33,6 +35,7 @@ from schemas.notification import Digest
 from schemas.person import Address, Name, PartialDate
 from schemas.product import Disposal
 from schemas.rating import ClockKind, Colour
+from schemas.referrer import ReferrerWords
 
 _no: Callable[[object], bool] = not_
 
@@ -43,6 +46,9 @@ RULES = 4
 child, whom a referral was moved from, is older; and nobody who owes something is waited for in
 silence (decision 030).
 """
+
+
+_REFERRERS = ReferrerWords()
 
 
 class Denial(StrEnum):
@@ -123,6 +129,33 @@ class AgeBand(Shape):
     unborn: bool = False
 
 
+class SchoolNotices(Shape):
+    """Of which incidents a child's school is told before its next school day, and what (L4)."""
+
+    told_by: tuple[Code, ...] = ("police",)
+    """Agencies, or kinds of them, whose notifications these are."""
+    concerns: tuple[Code, ...] = ()
+    """Codes of the sender that tell of such an incident."""
+    indicators: tuple[Code, ...] = ()
+    """Indicators of this profile that do."""
+    schools: dict[Line, Code] = Field(default={}, exclude_if=not_)
+    """Which partner is which school, by its number in the register of schools, or by its name; a
+    partner of the school's own name needs no line.
+    """
+    ages: AgeBand = AgeBand(from_age=3, to_age=18)
+    """Children of other ages go to no school."""
+    purpose: Line = "support in school after a domestic abuse incident"
+    """As an owner's standing release names it."""
+    legal_basis: Line = "Domestic Abuse Act 2021 s49A"
+    says: Prose = (
+        "There was an incident of domestic abuse in the child's household {when}. The child may "
+        "need support in school. This is for the school's safeguarding lead: please do not ask the "
+        "child about it, and do not speak of it to the family."
+    )
+    """What the school is told; ``{when}`` stands for the day and time of it."""
+    to_do: Line = "Have somebody whom the child trusts look after them quietly when they come in."
+
+
 class SilentOwner(Shape):
     """What becomes of a product whose owner has not decided in the time agreed."""
 
@@ -166,6 +199,20 @@ class ColourRule(Shape):
     """For that, in the recipient's own time from when the product goes out; None: not told."""
 
 
+REPEAT_SAYS: Final = "{count} concerns about {whom} in {months} months, with this one."
+
+
+def _tells_repeats(words: str) -> str:
+    """The words, if all that they leave to be filled in is there to fill it in."""
+    named = {name for _, name, *_ in Formatter().parse(words) if name is not None}
+    if named != {"count", "whom", "months"}:
+        raise ValueError("has to name {count}, {whom} and {months}, and nothing else in braces")
+    return words
+
+
+RepeatWords = Annotated[Line, AfterValidator(_tells_repeats)]
+
+
 class Place(Shape):
     """Another area, by its postcodes, and its hub (R41)."""
 
@@ -206,7 +253,15 @@ class BoroughProfile(Shape):
     read them (Chow 1970: reject rather than guess); None: as ``default``.
     """
     repeat_referrals: int = Field(default=3, ge=1)
-    """So many earlier referrals about the child raise a Blue or Green by one colour (R12)."""
+    """So many earlier concerns about the child raise a Blue or Green by one colour (R12)."""
+    repeat_family: int | None = Field(default=None, ge=1, exclude_if=_no)
+    """So many earlier ones about its family do, too; None: those about the family do not."""
+    repeat_months: int = Field(default=12, ge=1, le=120, exclude_if=lambda number: number == 12)
+    """Within so many months."""
+    repeat_says: RepeatWords = Field(
+        default=REPEAT_SAYS, exclude_if=lambda words: words == REPEAT_SAYS
+    )
+    """What is said then of ``{count}`` concerns about ``{whom}`` in ``{months}`` months."""
     colours: dict[Colour, ColourRule]
     decision_allowed: TimeAllowed
     """For the authority to confirm the rating (L3)."""
@@ -224,6 +279,11 @@ class BoroughProfile(Shape):
     """
     chains: dict[ClockKind, tuple[Contact, ...]] = Field(default={}, exclude_if=not_)
     """By clock, along whom it goes up once its due time has passed."""
+    escalate_every: dict[ClockKind, Minutes | Elapsed] = Field(default={}, exclude_if=not_)
+    """By clock, how much later each of its chain is told, where that is no share of what it was
+    given: a school that opens is not told of the night's incident a week later because it was
+    closed for two.
+    """
     silent_owner: SilentOwner = Field(
         default=SilentOwner(), exclude_if=lambda rule: rule == SilentOwner()
     )
@@ -258,11 +318,23 @@ class BoroughProfile(Shape):
     """
     adult_services: Code | None = Field(default=None, exclude_if=not_)
     """Who is told that a concern was about an adult."""
+    school_notices: SchoolNotices | None = Field(default=None, exclude_if=_no)
+    """None: no school is told of an incident by itself."""
+    for_parents: Prose | None = Field(default=None, exclude_if=_no)
+    """An explanation for parents of what is done with what was told, and why (R11)."""
+    referrers: ReferrerWords = Field(
+        default=_REFERRERS, exclude_if=lambda words: words == _REFERRERS
+    )
 
     @property
     def title(self) -> str:
         """Name and version, as facts cite it."""
         return f"{self.name} {self.version}"
+
+    def escalates_every(self, clock: ClockKind, own: dt.timedelta) -> dt.timedelta:
+        """How much of its own time passes before the next of its chain is told."""
+        said = self.escalate_every.get(clock)
+        return said.length if said else own * (self.escalate_at - 1)
 
     def calendar_of(self, agency: Code, kind: Code | None) -> Calendar:
         """When an agency of a kind is there: its own calendar, that of its kind, day and night for
@@ -309,6 +381,8 @@ class ItemKind(StrEnum):
     """The concern as its agency notified the hub of it."""
     INFORMATION = "information"
     """What an agency answered, or told beside."""
+    SCHOOL_NOTICE = "school_notice"
+    """That there was an incident, for the child's school, and nothing else of it (L4)."""
 
 
 class StandingRelease(Shape):

@@ -162,6 +162,8 @@ class ProductHead(ReferralHead, ProductId):
     """The product that held earlier words of its items: these take their place."""
     instead_of: Identity | None = Field(default=None, exclude_if=_none)
     """The urgent product that its recipient has not taken: this is for the next of the chain."""
+    school_notice: bool = Field(default=False, exclude_if=not_)
+    """That there was an incident, for the child's school, and nothing else (L4)."""
     follows: Identity | None = Field(default=None, exclude_if=_none)
     """The product that went without these items, as their owner had not decided: it is added to."""
     alleged: Prose | None = Field(default=None, exclude_if=_none)
@@ -171,6 +173,11 @@ class ProductHead(ReferralHead, ProductId):
     def waits(self) -> bool:
         """Whether it waits for the owners of its items."""
         return not self.urgent or self.follows is not None
+
+    @property
+    def goes_beforehand(self) -> bool:
+        """Whether what its owners released beforehand leaves without their being asked again."""
+        return not self.waits or self.school_notice
 
     @property
     def identity_digest(self) -> str:
@@ -384,6 +391,8 @@ class ApprovalWithdrawn(
 class ProductRefused(ProductFact, type="mash.product.refused.v1", topic="products.approved"):
     """Nothing of this product leaves: its owners decided so, or it was voided before."""
 
+    school_notice: bool = Field(default=False, exclude_if=not_)
+
     recipient: Code
     colour: Colour
     urgent: bool = False
@@ -405,7 +414,7 @@ class ToAct(Shape):
     to_do: Line | None = Field(default=None, exclude_if=_none)
     due_at: Instant | None = Field(default=None, exclude_if=_none)
     contact: Line | None = Field(default=None, exclude_if=_none)
-    """Of a Red for the front line: whom to ring at the hub."""
+    """Of a Red for the front line, or a notice to a school: whom to ring at the hub."""
 
 
 class Product(ToAct, About, SentProduct, Notice, type="mash.product.v1"):
@@ -427,6 +436,8 @@ class Product(ToAct, About, SentProduct, Notice, type="mash.product.v1"):
 
 class ProductReleased(ProductFact, type="mash.product.released.v1", topic="products.released"):
     """The product was put on its recipient's queue, in the same transaction as this fact."""
+
+    school_notice: bool = Field(default=False, exclude_if=not_)
 
     recipient: Code
     colour: Colour

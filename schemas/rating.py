@@ -91,6 +91,12 @@ class RatingAssigned(
     """The picture that it was decided on."""
     newer: bool = Field(default=False, exclude_if=not_)
     """Whether something had come since that the picture did not show."""
+    versions: tuple[Identity, ...] = Field(default=(), exclude_if=not_)
+    """Other versions of the notification by its agency: referrals of their own."""
+    told: Code | None = Field(default=None, exclude_if=lambda code: code is None)
+    """Who brought the concern, and was told that it was decided."""
+    may_be_told: Prose | None = Field(default=None, exclude_if=lambda words: words is None)
+    """In these words."""
 
 
 class DueTime(ReferralHead):

@@ -38,6 +38,8 @@ class Danger(StrEnum):
     PROTECTED_CONTACT = "protected-contact"
     PROTECTED_SCHOOL = "protected-school"
     PROTECTED_PERSON = "protected-person"
+    WITHHELD_WORDS = "withheld-words"
+    """Of another agency's, which does not let them be told: no human of the hub may send them."""
 
 
 class Hit(Shape):

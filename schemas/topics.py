@@ -10,6 +10,7 @@ from schemas import (
     case,
     changes,
     checks,
+    consent,
     decisions,
     enquiries,
     handoff,
@@ -23,6 +24,7 @@ from schemas import (
     rating,
     registers,
     safety,
+    school,
 )
 from schemas.base import Fact
 
@@ -39,8 +41,12 @@ class Topic:
     """Whether connectors, the clock or operations publish it, rather than a step."""
 
 
+RED = "messages.red"
+"""Facts of any kind about what may be a Red: every worker hears it before all else."""
 REDRIVEN = "messages.redriven"
 """Facts of any kind, sent again to the one step that failed on them; every worker hears it."""
+FOR_EVERYBODY = (RED, REDRIVEN)
+"""Topics that carry facts of any kind to all workers."""
 
 TOPICS: tuple[Topic, ...] = (
     Topic(
@@ -78,6 +84,7 @@ TOPICS: tuple[Topic, ...] = (
             decisions.PersonsDecided,
             decisions.SplitDecided,
             decisions.UndoDecided,
+            decisions.AdultsDecided,
         ),
         keyed_by="area",
         external=True,
@@ -99,6 +106,7 @@ TOPICS: tuple[Topic, ...] = (
             case.PersonsKeptApart,
             case.PersonSplit,
             case.DecisionUndone,
+            case.AdultsSettled,
         ),
         keyed_by="case",
     ),
@@ -159,7 +167,11 @@ TOPICS: tuple[Topic, ...] = (
     Topic(
         "information.requested",
         "what would be asked, and what is asked of whom",
-        (information.RequestsPrepared, information.InformationRequested),
+        (
+            information.RequestsPrepared,
+            information.InformationRequested,
+            consent.ConsentRecorded,
+        ),
         keyed_by="case",
     ),
     Topic(
@@ -301,6 +313,26 @@ TOPICS: tuple[Topic, ...] = (
         keyed_by="case",
     ),
     Topic(
+        "consents.received",
+        "whether parents were asked, and what they said",
+        (consent.ConsentReceived,),
+        keyed_by="case",
+        external=True,
+    ),
+    Topic(
+        "schools.decided",
+        "the lead agency says which school a child goes to, and that it was told",
+        (school.SchoolDecided,),
+        keyed_by="case",
+        external=True,
+    ),
+    Topic(
+        "schools.told",
+        "a child's school is not told by a letter, and why",
+        (school.SchoolNotTold,),
+        keyed_by="case",
+    ),
+    Topic(
         "clocks.told",
         "who was warned, chased, and told that nothing came",
         (owed.ClockWarned, owed.ClockChased, owed.ClockEscalated, owed.ClockClosed),
@@ -347,6 +379,7 @@ TOPICS: tuple[Topic, ...] = (
         keyed_by="message",
         external=True,
     ),
+    Topic(RED, "what may be a Red, ahead of all else", (), keyed_by="message", external=True),
     Topic(REDRIVEN, "what is sent again to one step", (), keyed_by="message", external=True),
     Topic(
         "pictures.shown",

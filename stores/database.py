@@ -31,6 +31,7 @@ from stores.decoded import DecodedByKind
 from stores.ports import Unavailable
 from stores.recent import Recent
 from stores.rows import Clash, insert
+from stores.turns import Turns
 from stores.vault import Vault
 
 
@@ -61,6 +62,8 @@ class Transaction(View):
     now: int
     keeps_outbox: bool
     appended: list[Any] = field(default_factory=list)
+    has_red: bool = False
+    """Whether something of it goes ahead of all else."""
 
     def insert(
         self, table: Table, rows: Sequence[Mapping[str, Any]], *, clash: Clash = Clash.FAIL
@@ -103,11 +106,12 @@ class Database:
         self.changed = threading.Condition()
         self.clock: Callable[[], int] = _micros
         """The time in microseconds: what times transactions, and when timers are due."""
+        self.red_came = threading.Event()
+        """Set when this process has written what goes ahead; who hears it clears that first."""
         self._thread = threading.local()
         self._sqlite = self.engine.dialect.name == "sqlite"
-        self._one_writer: AbstractContextManager[object] = (
-            threading.RLock() if self._sqlite else nullcontext()
-        )
+        self._turns = Turns()
+        self._alone = threading.RLock()
 
     @property
     def is_in_memory(self) -> bool:
@@ -128,15 +132,16 @@ class Database:
                 schema.create(transaction.connection)
 
     @contextmanager
-    def transaction(self) -> Iterator[Transaction]:
+    def transaction(self, *, first: bool = False) -> Iterator[Transaction]:
         """Begin, and commit at the end; anything raised inside rolls everything back.
 
+        Where there can be one writer only, who is ``first`` goes before all others that wait.
         Whoever begins one owns it and passes it on: a thread that begins another inside it is told
         so by ``RuntimeError``, whatever the database.
         """
         if getattr(self._thread, "in_transaction", False):
             raise RuntimeError("this thread has a transaction open: pass that one on")
-        with self._one_writer:
+        with self._turn(first=first):
             self._thread.in_transaction = True
             try:
                 with self._begin() as transaction:
@@ -149,7 +154,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A connection to read from: it sees one state, and writes nothing that lasts."""
-        lock = self._one_writer if self.is_in_memory else nullcontext()
+        lock = self._alone if self.is_in_memory else nullcontext()
         # Said before it begins, so that SQLite gives a reader its snapshot without waiting for the
         # writer's lock.
         with (
@@ -165,6 +170,11 @@ class Database:
         with self.reading() as connection:
             yield View(connection, self.vault, self.decoded)
 
+    def _turn(self, *, first: bool) -> AbstractContextManager[object]:
+        if self.is_in_memory:  # who reads waits for who writes, too
+            return self._alone
+        return self._turns.turn(first=first) if self._sqlite else nullcontext()
+
     def close(self) -> None:
         """Give back every connection."""
         self.engine.dispose()
@@ -179,6 +189,8 @@ class Database:
         self.vault.committed(connection)
         if self._sqlite:
             self.recent.extend(transaction.appended)
+        if transaction.has_red:
+            self.red_came.set()
 
     @contextmanager
     def _errors_without_data(self) -> Iterator[None]:

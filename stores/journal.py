@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Row, func, select, text
 
 from schemas.case import ChildLinked
 from schemas.message import Message
+from schemas.topics import RED
 from stores import codec, products
 from stores.cursors import Cursor
 from stores.database import Database, Transaction, View
@@ -32,12 +33,17 @@ _LAST = select(func.max(journal.c.position))
 
 
 def append(
-    transaction: Transaction, cursor: Cursor, *, messages: Sequence[Message], on: str | None = None
+    transaction: Transaction,
+    cursor: Cursor,
+    *,
+    messages: Sequence[Message],
+    on: str | None = None,
+    ahead: Collection[str] = (),
 ) -> None:
     """Add messages to the cursor's chain, in order, and publish them.
 
-    On their own topics, or all on the topic ``on``. The caller stores the cursor in the same
-    transaction.
+    On their own topics, or all on the topic ``on``; those of which ``ahead`` has the ids on the
+    lane of Reds. The caller stores the cursor in the same transaction.
     """
     if not messages:
         return
@@ -54,10 +60,13 @@ def append(
         transaction.appended.append((position, cursor.name, message))
     transaction.insert(journal, rows)
     products.note(transaction.connection, (message.data for message in messages))
-    if transaction.keeps_outbox:
-        transaction.insert(
-            outbox, [{"position": row["position"], "topic": on or row["topic"]} for row in rows]
-        )
+    published = [
+        {"position": row["position"], "topic": RED if is_ahead else on or row["topic"]}
+        for row in rows
+        if (is_ahead := row["message_id"] in ahead) or transaction.keeps_outbox
+    ]
+    transaction.insert(outbox, published)
+    transaction.has_red |= bool(ahead)
 
 
 def digests(view: View, message_ids: Collection[str]) -> dict[str, bytes]:
@@ -126,6 +135,38 @@ def rows_after(
     """The next rows of the journal that are not in the chain ``besides``, by position."""
     query = select(journal).where(journal.c.position > position, journal.c.chain != besides)
     return connection.execute(query.order_by(journal.c.position).limit(limit)).all()
+
+
+def rows_about(
+    connection: Connection,
+    *,
+    subjects: Collection[str],
+    referrals: Collection[str],
+    after: int,
+    before: int,
+) -> Sequence[Row[Any]]:
+    """Position, id, type and chain of what stands between two positions and has one of these
+    subjects, or is about one of these referrals.
+    """
+    columns = (journal.c.position, journal.c.message_id, journal.c.type, journal.c.chain)
+    found = {}
+    for by, values in ((journal.c.subject, subjects), (journal.c.correlation_id, referrals)):
+        for row in look_up(connection, columns, by=by, values=values):
+            if after < row.position < before:
+                found[row.position] = row
+    return [found[position] for position in sorted(found)]
+
+
+def rows_at(connection: Connection, positions: Collection[int]) -> Sequence[Row[Any]]:
+    """The rows at these positions."""
+    if not positions:
+        return ()
+    return look_up(connection, tuple(journal.c), by=journal.c.position, values=positions)
+
+
+def rows_of(connection: Connection, message_ids: Collection[str]) -> Sequence[Row[Any]]:
+    """The rows of these messages."""
+    return look_up(connection, tuple(journal.c), by=journal.c.message_id, values=message_ids)
 
 
 def messages_after(

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import Connection, Row, delete, select, text
 
 from stores.codec import Sealed
 from stores.database import Transaction
 from stores.journal import sealed
 from stores.tables import journal, outbox
 
+_IS_RED = text("outbox.topic = 'messages.red'")
+"""In the words of its index."""
 _RELAY = "SELECT pg_try_advisory_xact_lock(hashtext('relay'))"
 
 
@@ -23,8 +26,8 @@ def claim(transaction: Transaction) -> bool:
     return bool(transaction.connection.execute(text(_RELAY)).scalar())
 
 
-def unsent(transaction: Transaction, *, limit: int) -> list[tuple[int, Sealed]]:
-    """The next entries to send, with their positions, in their order.
+def unsent(transaction: Transaction, *, limit: int, red: bool = False) -> list[tuple[int, Sealed]]:
+    """The next entries to send, with their positions, in their order; ``red``: of the lane alone.
 
     Asked for by what is unsent and never by 'position greater than last': a transaction that takes
     its positions early and commits late would be skipped (design, section 3).
@@ -36,8 +39,14 @@ def unsent(transaction: Transaction, *, limit: int) -> list[tuple[int, Sealed]]:
         .limit(limit)
         .with_for_update(of=outbox, skip_locked=True)
     )
-    rows = transaction.connection.execute(query)
+    rows = transaction.connection.execute(query.where(_IS_RED) if red else query)
     return [(row.position, replace(sealed(row), topic=row.published_on)) for row in rows]
+
+
+def reds(connection: Connection, *, limit: int) -> Sequence[Row[Any]]:
+    """The journal's next rows that wait on the lane of Reds, in their order."""
+    query = select(journal).join(outbox, outbox.c.position == journal.c.position).where(_IS_RED)
+    return connection.execute(query.order_by(outbox.c.position).limit(limit)).all()
 
 
 def sent(transaction: Transaction, positions: Sequence[int]) -> None:

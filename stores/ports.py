@@ -37,7 +37,7 @@ class Arrival:
 
 
 class Intake(Protocol):
-    """Where connectors hand over: each batch is recorded as one, and only then answered."""
+    """Where connectors hand over: what they bring is recorded, and only then answered."""
 
     def take(self, arrivals: Sequence[Arrival]) -> list[Receipt]:
         """Record each arrival once; their receipts, in order. Raises only ``Unavailable``."""
@@ -53,13 +53,15 @@ class Leased:
     type: str
     body: bytes
     attempts: int
+    red: bool = False
+    """About what may be a Red: it leaves before all others."""
 
 
 class EdgeQueues(Protocol):
     """Queues at the edge, one per agency: letters are leased, then deleted when acknowledged."""
 
     def lease(self, agency: str, *, limit: int, seconds: float) -> list[Leased]:
-        """The oldest letters that nobody holds, now held for ``seconds``."""
+        """Letters that nobody holds, now held for ``seconds``: Reds first, then the oldest."""
         ...
 
     def acknowledge(self, agency: str, ids: Collection[str]) -> int:

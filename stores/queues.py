@@ -14,9 +14,17 @@ from stores.rows import Clash
 from stores.tables import letters
 from stores.vault import HUB_KEY, DataKey
 
+RED_TURN, OTHER_TURN = 0, 1
+"""Which letters leave a queue first."""
 
-def post(transaction: Transaction, by_id: Mapping[str, Letter]) -> None:
-    """Put letters on their queues; one that is there under its id stays as it is."""
+
+def post(
+    transaction: Transaction, by_id: Mapping[str, Letter], *, red: Collection[str] = ()
+) -> None:
+    """Put letters on their queues; one that is there under its id stays as it is.
+
+    Those of which ``red`` has the ids leave before all others of their agency.
+    """
     if not by_id:
         return
     seal, moment = _seal(transaction), codec.from_micros(transaction.now)
@@ -28,6 +36,7 @@ def post(transaction: Transaction, by_id: Mapping[str, Letter]) -> None:
             "attempts": 0,
             "leased_until": 0,
             "created_at": transaction.now,
+            "turn": RED_TURN if id_ in red else OTHER_TURN,
             "body": seal.seal(
                 codec.letter_body(letter, id_=id_, time=moment),
                 bound_to=id_,
@@ -74,11 +83,13 @@ def any_waiting(connection: Connection, agency: str) -> bool:
 
 
 def lease(transaction: Transaction, agency: str, *, limit: int, seconds: float) -> list[Leased]:
-    """The agency's oldest letters that nobody holds, now held for ``seconds``."""
+    """The agency's letters that nobody holds, now held for ``seconds``: those about what may be a
+    Red first, then the oldest.
+    """
     free = (
         select(letters)
         .where(letters.c.agency == agency, letters.c.leased_until <= transaction.now)
-        .order_by(letters.c.position)
+        .order_by(letters.c.turn, letters.c.position)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
@@ -88,7 +99,14 @@ def lease(transaction: Transaction, agency: str, *, limit: int, seconds: float) 
     transaction.connection.execute(held.values(leased_until=until, attempts=letters.c.attempts + 1))
     seal = _seal(transaction)
     return [
-        Leased(row.id, row.agency, row.type, seal.open(row.body, bound_to=row.id), row.attempts + 1)
+        Leased(
+            row.id,
+            row.agency,
+            row.type,
+            body=seal.open(row.body, bound_to=row.id),
+            attempts=row.attempts + 1,
+            red=row.turn == RED_TURN,
+        )
         for row in rows
     ]
 

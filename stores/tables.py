@@ -179,7 +179,8 @@ letters = Table(
     Column("leased_until", BigInteger, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("body", LargeBinary, nullable=False),
-    Index("letters_agency", "agency", "position"),
+    Column("turn", SmallInteger, nullable=False, server_default=text("1")),
+    Index("letters_agency", "agency", "turn", "position"),
 )
 
 timers = Table(
@@ -193,11 +194,22 @@ timers = Table(
     Column("message_key", Text, nullable=False),
 )
 
+_RED = text("topic = 'messages.red'")
+
 outbox = Table(
     "outbox",
     METADATA,
     Column("position", BigInteger, primary_key=True, autoincrement=False),
     Column("topic", Text, nullable=False),
+    Index("outbox_red", "position", sqlite_where=_RED, postgresql_where=_RED),
+)
+
+reds = Table(
+    "reds",
+    METADATA,
+    Column("referral_id", Text, primary_key=True),
+    Column("since", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 failures = Table(

@@ -45,11 +45,17 @@ def start(transaction: Transaction, wanted: Sequence[StoredTimer]) -> None:
     transaction.insert(timers, rows, clash=Clash.KEEP)
 
 
-def any_due(database: Database) -> bool:
-    """Whether a timer's time has come; asks without taking the write lock."""
+def earliest(database: Database) -> int | None:
+    """When the first timer is due, in microseconds; asks without taking the write lock."""
     with database.reading() as connection:
-        earliest = connection.execute(select(func.min(timers.c.due_at))).scalar()
-    return earliest is not None and earliest <= database.clock()
+        found: int | None = connection.execute(select(func.min(timers.c.due_at))).scalar()
+    return found
+
+
+def any_due(database: Database) -> bool:
+    """Whether a timer's time has come."""
+    first = earliest(database)
+    return first is not None and first <= database.clock()
 
 
 def take_due(transaction: Transaction, *, limit: int) -> list[StoredTimer]:

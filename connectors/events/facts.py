@@ -26,6 +26,7 @@ from schemas.base import Fact, Shape
 from schemas.case import OpenCase, OpenCaseReceived
 from schemas.changes import ChangeReceipt, ChangeReceived
 from schemas.checks import CheckReply, CheckReplyReceived
+from schemas.consent import Consent, ConsentReceived
 from schemas.enquiries import Enquiry, EnquiryDecided, EnquiryDecision, EnquiryReceived
 from schemas.handoff import CaseReceipt, CaseReceiptReceived
 from schemas.information import (
@@ -39,6 +40,7 @@ from schemas.notification import Notification, NotificationReceived, SetAside
 from schemas.refusals import Refusal
 from schemas.registers import RegisterEntry, RegisterEntryReceived
 from schemas.safety import SafetyDecided, SafetyDecision
+from schemas.school import SchoolDecided, SchoolDecision
 from stores.ports import Arrival
 
 BRITAIN = ZoneInfo("Europe/London")
@@ -116,6 +118,11 @@ MESSAGE_TYPES: Mapping[str, MessageType[Any]] = {
         lambda by, sent: decisions.UndoDecided(agency=by.code, area=by.area, decision=sent),
         lead_only=True,
     ),
+    "mash.adults-decision.v1": MessageType(
+        decisions.AdultsDecision,
+        lambda by, sent: decisions.AdultsDecided(agency=by.code, area=by.area, decision=sent),
+        lead_only=True,
+    ),
     "mash.rating-decision.v1": MessageType(
         decisions.RatingDecision,
         lambda by, sent: decisions.RatingDecided(agency=by.code, decision=sent),
@@ -191,6 +198,15 @@ MESSAGE_TYPES: Mapping[str, MessageType[Any]] = {
     "mash.safety-decision.v1": MessageType(
         SafetyDecision,
         lambda by, sent: SafetyDecided(agency=by.code, decision=sent),
+        lead_only=True,
+    ),
+    "mash.consent.v1": MessageType(
+        Consent,
+        lambda by, sent: ConsentReceived(agency=by.code, consent=sent),
+    ),
+    "mash.school-decision.v1": MessageType(
+        SchoolDecision,
+        lambda by, sent: SchoolDecided(agency=by.code, decision=sent),
         lead_only=True,
     ),
     "mash.recall-receipt.v1": MessageType(

@@ -78,7 +78,7 @@ def _made_of(narrative: str, chosen: BoroughProfile) -> dict[str, Any]:
     notification = Notification(
         reference="try", observed_at=now, subject=Person(), narrative=narrative
     )
-    suggestion = thresholds.suggest(notification, earlier_referrals=0, profile=chosen)
+    suggestion = thresholds.suggest(notification, profile=chosen)
     reading = read(narrative, same=Same(chosen), year=now.year, explain=True)
     return {
         "profile": chosen.title,

@@ -26,6 +26,8 @@ from router.steps.release import decide as release
 from router.steps.release.state import Released
 from router.steps.request_information import decide as request_information
 from router.steps.request_information.state import Asked, Asking
+from router.steps.school import decide as school
+from router.steps.school.state import Telling
 from schemas.message import derived_id
 from schemas.rating import ClockKind, TimerElapsed
 from stores import codec, overview, states, timers
@@ -42,6 +44,7 @@ _STEPS: tuple[Step[Any], ...] = (
     alarm.STEP,
     inform.STEP,
     approve.STEP,
+    school.STEP,
 )
 _LATELY = dt.timedelta(days=7)
 _MOST = 50_000
@@ -87,20 +90,26 @@ def _keys(view: View, step: str, *, at: dt.datetime) -> Collection[str]:
 def _clocks(state: object, referral_id: str, *, lead: str, at: dt.datetime) -> Iterator[Clock]:
     match state:
         case Suggested() | Assigned():
-            for kind, ticking in state.clocks.items():
+            for kind, ticking in _of_rating(state):
                 yield _clock(referral_id, lead, kind, ticking, at=at)
         case Asking():
-            for one in state.asked:
-                if one.next_at or (one.awaited and one.paused):
-                    yield _clock(referral_id, one.agency, "answer", one, at=at)
+            yield from _of_requests(state, referral_id, at=at)
         case Released() | Alarms():
             yield from _of_what_left(state, referral_id, lead=lead, at=at)
         case Holders():
             yield from _of_holders(state, referral_id, at=at)
+        case Telling(clock=clock) if clock:
+            yield _clock(referral_id, lead, "school", clock, at=at)
         case Approvals():
             yield from _of_owners(state, at=at)
         case Checking():
             yield from _of_checks(state, referral_id, at=at)
+
+
+def _of_requests(state: Asking, referral_id: str, *, at: dt.datetime) -> Iterator[Clock]:
+    for one in state.asked:
+        if one.next_at or (one.awaited and one.paused):
+            yield _clock(referral_id, one.agency, "answer", one, at=at)
 
 
 def _of_holders(state: Holders, referral_id: str, *, at: dt.datetime) -> Iterator[Clock]:
@@ -128,6 +137,12 @@ def _of_checks(state: Checking, referral_id: str, *, at: dt.datetime) -> Iterato
                 next_at=result.due_at,
                 started_at=result.asked_at,
             )
+
+
+def _of_rating(state: Suggested | Assigned) -> Iterator[tuple[ClockKind, Ticking]]:
+    yield from state.clocks.items()
+    if isinstance(state, Suggested) and state.telling:
+        yield "referrer", state.telling
 
 
 def _clock(

@@ -21,7 +21,9 @@ from schemas import (
     outcome,
     owed,
     product,
+    referrer,
     safety,
+    school,
 )
 from schemas.base import Notice, Shape
 from schemas.topics import TOPICS
@@ -59,7 +61,10 @@ NOTICES: tuple[type[Notice], ...] = (
     owed.OwedNotice,
     product.Product,
     product.ProductRecall,
+    referrer.ReferralDecision,
     safety.SafetyReview,
+    school.SchoolNotice,
+    school.SchoolToTell,
 )
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

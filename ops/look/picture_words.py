@@ -21,16 +21,25 @@ from schemas.picture import (
     AlsoIn,
     AskedAgency,
     CheckedSystem,
+    CountedConcern,
     Earlier,
+    LeftOut,
+    NotCounted,
     OwedDecision,
     Picture,
     PicturedChild,
+    PicturedConsent,
     PicturedOutcome,
     PicturedRelative,
     PicturePart,
 )
+from schemas.referrer import MadeBy
 from schemas.registers import Involvement
 
+_MADE_BY = {
+    MadeBy.PUBLIC: "a member of the public",
+    MadeBy.ANONYMOUS: "somebody who gave no name",
+}
 _LETTERS = {"E": "estimated", "U": "not known"}
 
 
@@ -94,10 +103,32 @@ def _concern(picture: Picture, names: Mapping[str, str]) -> Iterator[str]:
         informed = "informed" if told.informed else "not informed"
         because = f": {told.reason}" if told.reason else ""
         yield f"  Parents {informed}, consent {told.consent.replace('_', ' ')}{because}"
+    for word in concern.consents:
+        yield f"  {_consent(word, names)}"
+    if concern.made_by is not MadeBy.PROFESSIONAL:
+        yield f"  Told by {_MADE_BY[concern.made_by]}"
     if concern.event:
         yield f"  One event with {len(concern.event.referral_ids)} children"
     for aside in concern.set_aside:
         yield f"  Could not be used: {aside.field}: {aside.value}"
+
+
+def _consent(word: PicturedConsent, names: Mapping[str, str]) -> str:
+    asked = ", ".join(
+        filter(
+            None,
+            (
+                f"asked {word.whom}" if word.whom else None,
+                f"by {word.asked_by}" if word.asked_by else None,
+                when(word.asked_at) if word.asked_at else None,
+            ),
+        )
+    )
+    basis = f", on {word.legal_basis}" if word.legal_basis else ""
+    because = f": {word.reason}" if word.reason else ""
+    said = f"Consent {_plain(word.answer)}{basis}{because}"
+    who = f"{word.told_by} of {names.get(word.agency, word.agency)}"
+    return f"{said} ({asked}; told by {who})" if asked else f"{said} (told by {who})"
 
 
 def _family(picture: Picture, names: Mapping[str, str]) -> Iterator[str]:
@@ -142,11 +173,37 @@ def _relative(child: PicturedRelative) -> str:
 def _history(picture: Picture, names: Mapping[str, str]) -> Iterator[str]:
     counts = picture.repeats
     yield (
-        f"In 12 months: {_times(counts.of_child)} about the child, "
+        f"In {counts.months} months, up to this one: {_times(counts.of_child)} about the child, "
         f"{_times(counts.of_family)} about the family"
     )
+    yield from (f"  Counted: {_counted(one, picture, names)}" for one in picture.counted)
+    yield from (f"  Not counted: {_not_counted(one, names)}" for one in picture.not_counted)
     for earlier in picture.history:
         yield f"  {_earlier(earlier, names)}"
+
+
+def _counted(one: CountedConcern, picture: Picture, names: Mapping[str, str]) -> str:
+    said = [_told(one.agency, one.on, names)]
+    said += ["this one"] if one.id == picture.referral_id else [one.id]
+    said += ["about another child of the family"] * (one.person_id != picture.child.person_id)
+    said += ["on record as below threshold"] * one.below_threshold
+    said += ["handed over to the child's worker"] * one.handed_over
+    said += ["one event with several children"] * bool(one.event_id)
+    return ", ".join(said)
+
+
+_WHY = {
+    LeftOut.AMENDMENT: "a new version of",
+    LeftOut.RESEND: "sent again, after",
+    LeftOut.COPY: "another agency's copy of",
+    LeftOut.SAME_ENTRY: "an entry of a register that tells again of",
+    LeftOut.UNDATED: "an entry of a register that does not say since when",
+}
+
+
+def _not_counted(one: NotCounted, names: Mapping[str, str]) -> str:
+    why = " ".join(filter(None, (_WHY[one.why], one.of)))
+    return f"{_told(one.agency, one.on, names)}, {one.id}: {why}"
 
 
 def _earlier(earlier: Earlier, names: Mapping[str, str]) -> str:

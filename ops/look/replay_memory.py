@@ -58,6 +58,7 @@ class KeptPeople(PeopleMemory):
             self._changed,
             self._changed_evidence,
             self._changed_rulings,
+            self._changed_adults,
             self._filed,
             self._unfiled,
         ):
@@ -67,6 +68,9 @@ class KeptPeople(PeopleMemory):
         """Nothing is behind this."""
 
     def _load_evidence(self, ids: Iterable[str]) -> None:
+        """Nothing is behind this."""
+
+    def _load_adults(self, ids: Iterable[str]) -> None:
         """Nothing is behind this."""
 
     def _load_rulings(self, ids: Iterable[str]) -> None:

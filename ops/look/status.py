@@ -18,7 +18,7 @@ from schemas.information import InformationEscalated
 from schemas.message import derived_id
 from schemas.rating import DueTimeApproaching, DueTimeBreached, DueTimeEscalated, TimerElapsed
 from schemas.settings import HubSettings
-from schemas.topics import FACTS, REDRIVEN, TOPICS, Topic
+from schemas.topics import FACTS, FOR_EVERYBODY, TOPICS, Topic
 from stores import codec, failures, overview
 from stores.overview import Behind, Consumer, Reading
 from stores.ports import Unavailable
@@ -29,7 +29,7 @@ _MINUTE = 60 * _SECOND
 _HOUR = 60 * _MINUTE
 _DAY = 24 * _HOUR
 _TIMERS_LOOKED_AT = 5000
-_REDRIVEN = next(topic for topic in TOPICS if topic.name == REDRIVEN)
+_FOR_EVERYBODY = tuple(topic for topic in TOPICS if topic.name in FOR_EVERYBODY)
 
 
 Row = Mapping[str, Any]
@@ -227,10 +227,10 @@ def _steps(look: _Look, *, production: bool) -> Iterator[Row]:
     for bound in bound_steps():
         for topic in topics_of(bound.step):
             yield _step(look, bound.step, topic=topic, production=production)
-        if production:
-            again = _step(look, bound.step, topic=_REDRIVEN, production=True)
-            if again["depth"]:
-                yield again
+        for topic in _FOR_EVERYBODY if production else ():
+            here = _step(look, bound.step, topic=topic, production=True)
+            if here["depth"]:
+                yield here
 
 
 def _step(look: _Look, step: Step[Any], *, topic: Topic, production: bool) -> Row:
@@ -303,11 +303,11 @@ def _ends(settings: HubSettings) -> tuple[dict[str, dict[int, int]], tuple[str, 
     url = settings.runtime.topics
     if url is None:
         return {}, ()
-    heard = {topic.name for bound in bound_steps() for topic in topics_of(bound.step)} | {REDRIVEN}
+    heard = {topic.name for bound in bound_steps() for topic in topics_of(bound.step)}
     try:
         return {
             name: {part: last for part, (_, last) in watermarks(url, name).items()}
-            for name in sorted(heard)
+            for name in sorted(heard.union(FOR_EVERYBODY))
         }, ()
     except Unavailable:
         return {}, ("the topics cannot be reached: depths are not known",)

@@ -32,6 +32,7 @@ from schemas.product import (
 )
 from schemas.rating import RatingAssigned, RatingSuggested
 from schemas.safety import LetterHeld, ProductHeld
+from schemas.school import SchoolNotTold
 from stores import codec, trail
 from stores.trail import Entry
 
@@ -72,6 +73,8 @@ _IDS = (
     "subject_id",
     "supersedes",
     "to_person_id",
+    "adult_id",
+    "other_adult_id",
     "undone_decision_id",
 )
 _OF_THE_HUB = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -113,6 +116,7 @@ _CODES = (
     "restricted",
     "ruling",
     "same",
+    "school_notice",
     "sensitivity",
     "signpost",
     "status",
@@ -133,7 +137,10 @@ _MEASURES = (
     "due_at",
     "earlier_referrals",
     "item_digests",
+    "months",
     "next_at",
+    "of_child",
+    "of_family",
     "original_digest",
     "product_due_at",
     "refused",
@@ -147,6 +154,7 @@ _MEASURES = (
 _PARTS = (
     "allocated_to",
     "candidates",
+    "counted",
     "decision",
     "hits",
     "items",
@@ -195,6 +203,7 @@ _IN_OUR_WORDS: Mapping[type[Fact], frozenset[str]] = {
     ClockEscalated: frozenset({"owed"}),
     ClockClosed: frozenset({"owed"}),
     LetterHeld: frozenset({"says", "purpose"}),
+    SchoolNotTold: frozenset({"explanation"}),
 }
 """Fields whose text the hub itself wrote in these facts; in others, people wrote them."""
 

@@ -79,8 +79,10 @@ def _attempted(
     start = at if at.tzinfo else at.replace(tzinfo=zone)
     own = _own_time(profile, kind, start, agency=agency, colour=colour)
     contacts = profile.chains.get(kind, ()) if kind != "before_next_school_day" else ()
-    step = profile.escalate_at - 1
-    up = rungs(own.due, contacts, every=own.length * step, runs=own.runs)
+    every = own.length * (profile.escalate_at - 1)
+    if kind != "before_next_school_day":
+        every = profile.escalates_every(kind, own.length)
+    up, step = rungs(own.due, contacts, every=every, runs=own.runs), every / own.length
     moments = (
         Moment("warned", own.at(profile.warn_at).astimezone(zone), profile.warn_at),
         Moment("due and chased", own.due.astimezone(zone), 1),

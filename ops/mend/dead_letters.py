@@ -21,6 +21,7 @@ from router import intake
 from router.topology import bound_steps
 from schemas.base import Fact
 from schemas.decisions import (
+    AdultsDecided,
     ItemRuled,
     LinkDecided,
     OutcomeDecided,
@@ -175,7 +176,7 @@ _OF_OWNERS = (
 _OF_PEOPLE = (
     *(name for name, sent in MESSAGE_TYPES.items() if sent.decides),
     *(one.type for one in (RatingDecided, RequestDecided, OutcomeDecided)),
-    *(one.type for one in (LinkDecided, PersonsDecided, SplitDecided, UndoDecided)),
+    *(one.type for one in (LinkDecided, PersonsDecided, SplitDecided, UndoDecided, AdultsDecided)),
     *(one.type for one in (EnquiryDecided, SafetyDecided)),
 )
 _FORM = frozenset(

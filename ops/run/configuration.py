@@ -96,6 +96,7 @@ def read_profile(name: str, *, folder: Path = Path()) -> BoroughProfile:
         raw["words"] = spoken.get("words", {}) | raw.get("words", {})
         raw["context"] = [*spoken.get("context", ()), *raw.get("context", ())]
     profile = _validated(BoroughProfile, raw, where=name)
+    refuse(_unknown_indicators(profile, where=name))
     try:
         vocabulary(Same(profile))
     except BadPhrase as error:
@@ -243,11 +244,25 @@ def _unknown_agencies(profile: BoroughProfile, settings: HubSettings) -> Iterato
             if contact.agency
         ),
         *([("adult_services", profile.adult_services)] if profile.adult_services else []),
+        *(("school_notices.schools", code) for code in _schools(profile)),
     ]
     for where, code in used:
         if code not in settings.agencies:
             what = f"{code} is not configured"
             yield Fault(f"{profile.title}: {where}", what, f"add [agencies.{code}]")
+
+
+def _unknown_indicators(profile: BoroughProfile, *, where: str) -> Iterator[Fault]:
+    wanted = profile.school_notices.indicators if profile.school_notices else ()
+    known = {one.id for one in profile.indicators}
+    for one in wanted:
+        if one not in known:
+            says = f"school_notices.indicators: there is no indicator {one}"
+            yield Fault(where, says, "write the id of one of this profile's [[indicators]]")
+
+
+def _schools(profile: BoroughProfile) -> Iterable[str]:
+    return profile.school_notices.schools.values() if profile.school_notices else ()
 
 
 def _partner(code: str, agency: AgencySettings) -> Partner:

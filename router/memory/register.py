@@ -14,16 +14,32 @@ from router.linkage.concerns import depends_on_words
 from router.linkage.ranking import OVERSIZED, ranked
 from router.linkage.rules import NEWEST
 from router.memory.documents import read, written
+from router.memory.hanging import members
 from router.step import Step
 from router.steps.link.again import near_in_time
 from router.steps.link.decide import evidence_of
-from router.steps.link.register import Evidence, PersonRecord, Register, Ruling
+from router.steps.link.register import (
+    AdultMarks,
+    Evidence,
+    PersonRecord,
+    Register,
+    Ruling,
+    family_key,
+    heir_key,
+)
 from router.steps.link.settling import own_person
 from router.steps.safety import CHILD, cautioned
 from schemas.base import Fact
-from schemas.decisions import LinkDecided, PersonsDecided, Settled, SplitDecided, UndoDecided
+from schemas.decisions import (
+    AdultsDecided,
+    LinkDecided,
+    PersonsDecided,
+    Settled,
+    SplitDecided,
+    UndoDecided,
+)
 from schemas.enquiries import EnquiryAdmitted
-from schemas.message import Message
+from schemas.message import Message, derived_id
 from schemas.notification import NotificationAccepted
 from schemas.registers import RegisterEntryReceived
 from schemas.safety import Around
@@ -32,6 +48,8 @@ from stores.database import Transaction, View
 from stores.decoded import Decoded
 
 _DECODED = 5000
+EVERYBODY = 1_000_000
+"""More than are ever filed under a family."""
 _SEVERAL = 2
 """Other families of whom the very same words are told: they are standard ones."""
 GUARDED = "link/guarded"
@@ -40,6 +58,14 @@ anything is sent (L7); most say nothing of the kind.
 """
 RULINGS = "link/rulings"
 """The name under which human decisions are kept, beside the evidence."""
+ADULTS = "link/adults"
+"""The name under which is kept what humans said of adults."""
+
+
+def marks_of(view: View, adult_ids: Collection[str]) -> dict[str, AdultMarks]:
+    """What humans said of these adults and others."""
+    found = states.load(view, ADULTS, keys=adult_ids)
+    return {id_: AdultMarks.model_validate_json(body) for id_, (_, body) in found.items()}
 
 
 def persons_of(view: View, numbers: Collection[int]) -> dict[int, tuple[int, PersonRecord]]:
@@ -88,6 +114,9 @@ class PeopleMemory:
         self._rulings: dict[str, Ruling] = {}
         self._ruling_versions: dict[str, int] = {}
         self._changed_rulings: set[str] = set()
+        self._adults: dict[str, AdultMarks] = {}
+        self._adult_versions: dict[str, int] = {}
+        self._changed_adults: set[str] = set()
         self._filed: set[tuple[int, int]] = set()
         self._unfiled: set[tuple[int, int]] = set()
         self._touched: set[int] = set()
@@ -130,7 +159,39 @@ class PeopleMemory:
             oversized=oversized,
             rules=self.rules,
             standard=standard,
+            kin=self,
         )
+
+    def members(self, family_id: str) -> Sequence[PersonRecord]:
+        """Everybody of the family as they are now (:class:`router.steps.link.register.Kin`)."""
+        own = self._read_records(self._filed_under([family_key(family_id)]))
+        heirs = self._filed_under([heir_key(record.person_id) for record in own])
+        if not heirs and not any(record.joined for record in own):
+            return sorted((one for one in own if one.evidence), key=lambda one: one.person_id)
+        return members([family_id], filed=self._filed_under, read=self._read_records)[family_id]
+
+    def told_of(self, people: Iterable[PersonRecord], *, since: int) -> list[Evidence]:
+        """What may tell of concerns of their own, of this day or later."""
+        ids = {id_ for person in people for id_ in person.may_be_concerns(since=since)}
+        self._load_evidence(ids)
+        return [self._evidence[id_] for id_ in sorted(ids) if id_ in self._evidence]
+
+    def _filed_under(self, keys: Collection[int]) -> set[int]:
+        self._read_blocks([key for key in keys if key not in self._read])
+        crowds = [key for key in keys if self._blocks[key] is None]
+        numbers = {number for key in keys for number in self._blocks[key] or ()}
+        return numbers | self._crowd(crowds) if crowds else numbers
+
+    def _crowd(self, keys: Collection[int]) -> set[int]:
+        """A family that is too large to be one is read whole all the same."""
+        stored = people.filed_under(self._view, keys, most=EVERYBODY)
+        found = {(key, number) for key, block in stored.items() for number in block or ()}
+        filed = {entry for entry in self._filed if entry[0] in stored}
+        return {number for _, number in found - self._unfiled | filed}
+
+    def _read_records(self, numbers: Collection[int]) -> list[PersonRecord]:
+        self._load(numbers)
+        return [self._records[number] for number in numbers if number in self._records]
 
     def _told(
         self, fact: Fact, incoming: _Incoming, *, records: Sequence[PersonRecord]
@@ -196,6 +257,8 @@ class PeopleMemory:
             self._changed_evidence.add(id_)
         self._rulings.update(state.rulings)
         self._changed_rulings.update(state.rulings)
+        self._adults.update(state.adults)
+        self._changed_adults.update(state.adults)
 
     def flush(self, transaction: Transaction) -> None:
         """Write changed persons, their keys and evidence."""
@@ -223,6 +286,14 @@ class PeopleMemory:
             for id_ in self._changed_rulings
         }
         states.save(transaction, RULINGS, documents=rulings)
+        adults = {
+            id_: (
+                self._adult_versions.get(id_, 0) + 1,
+                self._adults[id_].model_dump_json().encode(),
+            )
+            for id_ in self._changed_adults
+        }
+        states.save(transaction, ADULTS, documents=adults)
 
     def _guarded(self) -> Iterator[tuple[str, tuple[int, bytes]]]:
         """Of evidence that is written for the first time."""
@@ -254,6 +325,14 @@ class PeopleMemory:
         rankings = {one.evidence.id: ranked(one.keys, self._blocks) for one in described}
         self._rankings |= rankings
         self._load(number for numbers, _ in rankings.values() for number in numbers)
+        self._foresee_families(numbers[0] for numbers, _ in rankings.values() if numbers)
+
+    def _foresee_families(self, best: Iterable[int]) -> None:
+        """Read who belongs to the families of the likeliest candidates, as counting will ask."""
+        known = (self._records[number] for number in set(best) if number in self._records)
+        families = {record.profile.family_id for record in known}
+        if families:
+            members(families, filed=self._filed_under, read=self._read_records)
 
     def _read_blocks(self, keys: Collection[int]) -> None:
         """Who is filed under these keys, with what is not written yet."""
@@ -313,8 +392,26 @@ class PeopleMemory:
             people=[*named, *self._persons(sorted(others))],
             evidence={id_: self._evidence[id_] for id_ in needed if id_ in self._evidence},
             rulings={ruling.id: ruling} if ruling else {},
+            adults=self._adults_of(decided, ruling),
             rules=self.rules,
+            kin=self,
         )
+
+    def _adults_of(self, decided: Settled, ruling: Ruling | None) -> dict[str, AdultMarks]:
+        """What was said of the adults whom the decision is about."""
+        ids: tuple[str, ...] = ()
+        if isinstance(decided, AdultsDecided):
+            ids = decided.decision.adult_id, decided.decision.other_adult_id
+        elif ruling and ruling.adults:
+            ids = ruling.adults.adult_id, ruling.adults.mark.other_adult_id
+        self._load_adults(ids)
+        return {id_: self._adults[id_] for id_ in ids if id_ in self._adults}
+
+    def _load_adults(self, ids: Iterable[str]) -> None:
+        missing = {id_ for id_ in ids if id_ not in self._adults}
+        for id_, (version, body) in states.load(self._view, ADULTS, keys=missing).items():
+            self._adult_versions[id_] = version
+            self._adults[id_] = AdultMarks.model_validate_json(body)
 
     def _ruling_of(self, decided: Settled) -> Ruling | None:
         if not isinstance(decided, UndoDecided):
@@ -337,6 +434,8 @@ class PeopleMemory:
     def _remember_person(self, record: PersonRecord) -> None:
         number = people.number_of(record.person_id)
         known = self._records.get(number)
+        if known is None:
+            self._read.update(_founded(record))
         before = known.keys if known else frozenset()
         self._refile(number, record.keys - before, before - record.keys)
         self._records[number] = record
@@ -381,6 +480,13 @@ def _evidence_id(message: Message) -> str:
             return other.of_referral or message.id
 
 
+def _founded(record: PersonRecord) -> Iterator[int]:
+    """Keys of a person who is new, under which nobody can have been filed before."""
+    yield heir_key(record.person_id)
+    if record.evidence and record.profile.family_id == derived_id("family", record.evidence[0]):
+        yield family_key(record.profile.family_id)
+
+
 def _spoken_of(fact: Fact) -> str | None:
     """The evidence that a message refers back to: an amendment to its first version, an entry that
     came again to itself, a decision to its referral.
@@ -390,7 +496,7 @@ def _spoken_of(fact: Fact) -> str | None:
             return first
         case RegisterEntryReceived(entry_id=entry_id):
             return entry_id
-        case LinkDecided(decision=decision):
+        case LinkDecided(decision=decision) | AdultsDecided(decision=decision):
             return decision.referral_id
         case _:
             return None

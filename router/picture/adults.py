@@ -6,8 +6,9 @@ no adults and stands in no other family's picture.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import reduce
 from typing import Final
 
 from router.linkage.adult_model import AdultModel
@@ -22,7 +23,7 @@ from router.linkage.same_adult import (
     weigh_adults,
 )
 from router.linkage.text import fold
-from router.steps.link.register import Evidence
+from router.steps.link.register import AdultMarks, Evidence
 from schemas.message import derived_id
 from schemas.person import GPS, Name, RelatedPerson
 
@@ -67,6 +68,8 @@ class Elsewhere:
 
     adult: Adult
     weighed: Weighed
+    settled: bool = False
+    """Whether a human has said that they are one."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -138,23 +141,60 @@ def _add(found: list[Adult], new: Adult, model: AdultModel) -> None:
     found[place] = found[place].with_another(new)
 
 
-def related(adult: Adult, others: Sequence[Adult], model: AdultModel) -> RelatedAdult:
+@dataclass(frozen=True, slots=True, repr=False)
+class SaidOfAdults:
+    """What humans have said of adults, by the ids of how they are named: one, or two."""
+
+    by_id: Mapping[str, AdultMarks] = field(default_factory=dict)
+
+    def of(self, one: Adult, other: Adult) -> bool | None:
+        """Whether the two are one; None where nobody has said. Who is said to be both one and two,
+        as adults are since found to be one, is two.
+        """
+        if not self.by_id:
+            return None
+        theirs = {mention.id for mention in other.mentions}
+        said = [
+            mark.same
+            for mention in one.mentions
+            for mark in self.by_id.get(mention.id, _NOTHING).marks
+            if mark.other_adult_id in theirs
+        ]
+        return all(said) if said else None
+
+
+_NOTHING: Final = AdultMarks()
+NOBODY_SAID: Final = SaidOfAdults()
+
+
+def related(
+    adult: Adult, others: Sequence[Adult], model: AdultModel, said: SaidOfAdults = NOBODY_SAID
+) -> RelatedAdult:
     """Who of these others is the same adult, and who may be.
 
-    What one of them tells may show another to be the same. Where two of them cannot be one, neither
-    is surely this one: a human has to look.
+    What a human has said stands. What one of them tells may show another to be the same. Where two
+    of them cannot be one, neither is surely this one: a human has to look.
     """
-    direct = _same(adult, comparable(adult, others), model)
+    by_humans = {id(one): said.of(adult, one) for one in others}
+    settled = [one for one in others if by_humans[id(one)]]
+    open_ = [one for one in others if by_humans[id(one)] is None]
+    direct = _same(adult, comparable(adult, open_), model)
     doubtful = [one for one in direct if _is_contradicted(one, direct)]
-    whole, same = adult, list[Elsewhere]()
-    left = [one for one in others if all(one is not doubt.adult for doubt in doubtful)]
-    while found := _same(whole, comparable(whole, left), model):
+    same = [replace(one, settled=True) for one in _weighed(adult, settled, model)]
+    whole = reduce(Adult.with_another, settled, adult)
+    left = [one for one in open_ if all(one is not doubt.adult for doubt in doubtful)]
+    while found := _same(whole, _comparable(whole, left, said), model):
         same.append(found[0])
         left.remove(found[0].adult)
         whole = whole.with_another(found[0].adult)
-    weighed = _weighed(whole, comparable(whole, left), model)
+    weighed = _weighed(whole, _comparable(whole, left, said), model)
     may_be = (one for one in weighed if one.weighed.verdict is Verdict.MAY_BE)
     return RelatedAdult(adult, model.version, tuple(same), (*doubtful, *may_be))
+
+
+def _comparable(whole: Adult, others: Iterable[Adult], said: SaidOfAdults) -> list[Adult]:
+    """Who may be this adult, but for whom humans have said to be another."""
+    return [one for one in comparable(whole, others) if said.of(whole, one) is not False]
 
 
 def comparable(adult: Adult, others: Iterable[Adult]) -> list[Adult]:

@@ -3,39 +3,42 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
 from router.picture import child, gathered
-from router.picture.events import FamilyEvents, family_events
 from router.picture.family import pictured_adults
-from router.picture.reading import Found
+from router.picture.reading import Found, versions_of
+from router.picture.repeats import counted, not_counted
 from router.steps.cases import HandedOver
 from router.steps.compose.gathering import Gathering
+from router.steps.link.counting import Count
+from router.steps.link.events import FamilyEvents, family_events
 from router.steps.link.register import Evidence, PersonRecord
 from router.steps.rate.state import Assigned, Standing
 from router.steps.rate.state import Suggested as SuggestedState
+from router.steps.request_information.state import Asking
 from router.steps.sharing import revealed, shown_reasons
 from schemas.base import ReferralHead
 from schemas.case import ChildLinked
 from schemas.picture import (
+    AskedAgency,
     Earlier,
     Picture,
     PicturedChild,
     PicturedClock,
     PicturedConcern,
+    PicturedConsent,
     PicturedOutcome,
     PicturedRating,
     PicturedRelative,
     PicturePart,
-    Repeats,
     Suggested,
 )
 from schemas.policy import Policy
 
-_YEAR: Final = dt.timedelta(days=365)
 _MOST_SHOWN: Final = 50
 
 
@@ -102,6 +105,13 @@ class _Drawing:
         }
         return family_events(self.told_of_family, untimed=untimed)
 
+    @cached_property
+    def count(self) -> Count:
+        """How many concerns there were up to this one."""
+        family = self.found.family(self.person)
+        ids = {id_ for person in family for id_ in person.evidence}
+        return Count(self.evidence, self.told_of_family, ids, self.policy)
+
     def picture(self) -> Picture:
         """Everything together."""
         id_, rated = self.evidence.id, self.found.rated.get(self.evidence.id)
@@ -113,7 +123,7 @@ class _Drawing:
             child=child.pictured(
                 self.person, self.told, outcome=self.linked.outcome, reasons=self._why()
             ),
-            concern=self._concern(),
+            concern=self._concern(asking),
             candidates=tuple(self._candidates()),
             children=tuple(self._children()),
             adults=tuple(
@@ -124,13 +134,10 @@ class _Drawing:
                 )
             ),
             history=tuple(self._history()),
-            repeats=Repeats(
-                of_child=len(self._concerns(self.told)),
-                of_family=len(
-                    {self.events.id_of(id_) or id_ for id_ in self._concerns(self.told_of_family)}
-                ),
-            ),
-            asked=gathered.asked(asking, gathering),
+            repeats=self.count.counted,
+            counted=tuple(counted(self.count, self.found)),
+            not_counted=tuple(not_counted(self.count, self.found)),
+            asked=tuple(self._asked()),
             not_asked=gathered.not_asked(asking),
             owed=gathered.owed(self.found.approvals.get(_concern_of(gathering, id_)), id_),
             volunteered=gathered.volunteered(asking, gathering),
@@ -145,7 +152,7 @@ class _Drawing:
         settled = self.evidence.settled_by is not None
         return ("A human settled the link.",) if settled else self.linked.reasons
 
-    def _concern(self) -> PicturedConcern:
+    def _concern(self, asking: object) -> PicturedConcern:
         said = revealed(self.linked.notification)
         partner = self.policy.partners.get(self.linked.agency)
         return PicturedConcern(
@@ -157,10 +164,18 @@ class _Drawing:
             narrative=said.narrative if said.kept.may_be_revealed else None,
             concern=said.concern if said.kept.may_be_revealed else (),
             parents_informed=said.parents_informed,
+            consents=tuple(_consents(asking)),
+            made_by=said.referrer,
             set_aside=said.set_aside,
             same_concern_as=self.linked.same_concern_as,
             event=self.events.of(self.evidence.id),
         )
+
+    def _asked(self) -> Iterator[AskedAgency]:
+        """What was asked under any version of the notification: nobody is asked twice."""
+        for version in versions_of(self.evidence, self.told_of_family):
+            of = version.id
+            yield from gathered.asked(self.found.asked.get(of), self.found.gathered.get(of))
 
     def _suggestion(self, rated: object) -> Suggested | None:
         if not isinstance(rated, SuggestedState):
@@ -219,14 +234,10 @@ class _Drawing:
             event_id=self.events.id_of(piece.id),
         )
 
-    def _concerns(self, told: Sequence[Evidence]) -> set[str]:
-        """Concerns of their own in the year up to this one; versions and resends are not (R12)."""
-        upto = self.evidence.observed_at
-        return {
-            piece.again or piece.id
-            for piece in told
-            if piece.is_referral and upto - _YEAR < piece.observed_at <= upto
-        }
+
+def _consents(asking: object) -> Iterable[PicturedConsent]:
+    for one in asking.consents if isinstance(asking, Asking) else ():
+        yield PicturedConsent(**one.shared(PicturedConsent))
 
 
 def _ratings(rated: object) -> Iterable[PicturedRating]:
@@ -244,3 +255,5 @@ def _closed(rated: object) -> PicturedOutcome | None:
 def _clocks(rated: object) -> Iterable[PicturedClock]:
     for clock, ticking in rated.clocks.items() if isinstance(rated, Standing) else ():
         yield PicturedClock(clock=clock, due_at=ticking.due_at)
+    if isinstance(rated, SuggestedState) and rated.telling:
+        yield PicturedClock(clock="referrer", due_at=rated.telling.due_at)

@@ -12,10 +12,19 @@ from router.linkage.adult_model import AdultModel, load_adult_model
 from router.linkage.adults import split_adult
 from router.linkage.ranking import OVERSIZED
 from router.linkage.same_adult import KnownAdult, Verdict, adult_marks, may_be_called, weigh_adults
-from router.picture.adults import Adult, RelatedAdult, adults_of, comparable, related
+from router.memory.register import ADULTS, marks_of
+from router.picture.adults import (
+    NOBODY_SAID,
+    Adult,
+    RelatedAdult,
+    SaidOfAdults,
+    adults_of,
+    comparable,
+    related,
+)
 from router.picture.reading import Found, evidence_of, hidden_among
 from router.steps.link.register import Evidence, PersonRecord
-from stores import linked, people
+from stores import linked, people, states
 from stores.database import View
 
 _ROUNDS: Final = 3
@@ -45,12 +54,20 @@ def with_adults(view: View, found: Found) -> Found:
         evidence=dict(found.evidence),
     )
     others = list(_others(register, own, model))
+    said = _said(view, [*others, *(one for adults in own.values() for one in adults)])
     adults: dict[str, tuple[RelatedAdult, ...]] = {}
     for family_id, known in own.items():
         members = {one.person_id for one in found.families[family_id]}
         besides = [one for one in others if one.known.children.isdisjoint(members)]
-        adults[family_id] = tuple(related(one, besides, model) for one in known)
+        adults[family_id] = tuple(related(one, besides, model, said) for one in known)
     return replace(found, adults=adults, people=register.people, evidence=register.evidence)
+
+
+def _said(view: View, adults: Sequence[Adult]) -> SaidOfAdults:
+    """What humans have said of these; most hubs' have said nothing."""
+    if not states.any_of(view, ADULTS):
+        return NOBODY_SAID
+    return SaidOfAdults(marks_of(view, {m.id for one in adults for m in one.mentions}))
 
 
 def _others(

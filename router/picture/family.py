@@ -12,6 +12,9 @@ from router.steps.link.register import Evidence
 from schemas.person import Name
 from schemas.picture import AlsoIn, PicturedAdult
 
+_BY_A_HUMAN: Final = ("a human found that they are one adult",)
+_HUMAN: Final = "human"
+"""Stands for the model where a human decided."""
 _MOST: Final = 10
 """Children elsewhere who are shown for an adult, the likeliest first."""
 
@@ -65,6 +68,7 @@ def _adult(one: RelatedAdult, latest: Mention, found: Found) -> PicturedAdult:
             "risk": next(risks, None),
             "also_in": tuple(_also_in(one, one.same, found)),
             "may_be_in": tuple(_also_in(one, one.may_be, found)),
+            "named_id": one.adult.mentions[0].id if one.same or one.may_be else None,
         }
     )
 
@@ -93,8 +97,9 @@ def _children(one: RelatedAdult, other: Elsewhere, found: Found) -> Iterator[Als
             referral_ids=tuple(m.piece.id for m in mentions if m.piece.is_referral),
             worker=found.people[person_id].worker,
             score=other.weighed.score,
-            reasons=other.weighed.reasons,
-            model=one.model,
+            reasons=_BY_A_HUMAN if other.settled else other.weighed.reasons,
+            model=_HUMAN if other.settled else one.model,
+            named_id=other.adult.mentions[0].id,
         )
 
 

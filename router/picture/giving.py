@@ -14,7 +14,7 @@ from router.picture.reading import find
 from schemas.information import InformationRequest
 from schemas.message import Message, derived_id
 from schemas.notices import LinkReview, RatingRequest, WhatIsNew
-from schemas.picture import Picture, PictureGiven, PicturePart, PictureShown, Shown
+from schemas.picture import Picture, PictureGiven, PicturePart, PictureShown, Shown, shown_id
 from schemas.policy import Policy
 from stores import codec, cursors, journal, pictures
 from stores.database import Transaction
@@ -80,7 +80,7 @@ def _shown(given: PictureGiven, agency: str) -> Shown:
 def _message(transaction: Transaction, given: PictureGiven, *, agency: str) -> Message:
     content = given.content
     return Message(
-        id=derived_id(given.id, "shown"),
+        id=shown_id(given.id),
         source=f"mash-hub/shown/{agency}",
         time=codec.from_micros(transaction.now),
         key=content.case_id,

@@ -24,7 +24,7 @@ from stores import linked, people
 from stores.database import View
 
 _MOST: Final = 60
-"""Of all that was told of a family, so many of the latest are shown."""
+"""Of all that was told of a child, so many of the latest are shown, whatever they are."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -70,10 +70,11 @@ def find(view: View, referral_ids: Collection[str]) -> Found:
     known = (persons[one.person_id] for one in wanted.values() if one.person_id in persons)
     families = members_of(view, {one.profile.family_id for one in known})
     persons |= {one.person_id: one for family in families.values() for one in family}
-    told = {id_ for person in persons.values() for id_ in sorted(person.evidence)[-_MOST:]}
+    told = {id_ for person in persons.values() for id_ in _shown(person)}
     evidence = wanted | evidence_of(view, told - set(wanted))
     referrals = [one.id for one in evidence.values() if one.is_referral]
-    gathered = _documents(view, gathering.STEP_NAME, wanted, state=gathering.Gathering)
+    asked = {one.id for wish in wanted.values() for one in versions_of(wish, evidence.values())}
+    gathered = _documents(view, gathering.STEP_NAME, asked, state=gathering.Gathering)
     concerns = {one.concern_id or id_ for id_, one in gathered.items() if one.products}
     return Found(
         evidence=evidence,
@@ -81,13 +82,25 @@ def find(view: View, referral_ids: Collection[str]) -> Found:
         families=families,
         linked=linked.load(view, referrals),
         rated=_documents(view, rating.STEP_NAME, referrals, state=rating.State),
-        asked=_documents(view, requesting.STEP_NAME, wanted, state=requesting.State),
+        asked=_documents(view, requesting.STEP_NAME, asked, state=requesting.State),
         gathered=gathered,
         approvals=_documents(view, approve.STEP.name, concerns, state=approving.State)
         if concerns
         else {},
         checking=_documents(view, checking.STEP_NAME, wanted, state=checking.Checking),
     )
+
+
+def _shown(person: PersonRecord) -> set[str]:
+    """Of what was told of a person the latest, and all that may count."""
+    return {*person.evidence[-_MOST:], *person.may_be_concerns()}
+
+
+def versions_of(wanted: Evidence, told: Iterable[Evidence]) -> list[Evidence]:
+    """The versions of a notification by its agency, itself too, as the hub heard of them."""
+    first = wanted.again or wanted.id
+    own = (one for one in told if one.agency == wanted.agency and first in (one.id, one.again))
+    return sorted(own, key=lambda one: (one.received_at or one.observed_at, one.id))
 
 
 def _persons_of(evidence: Evidence) -> tuple[str, ...]:

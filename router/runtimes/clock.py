@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import threading
 
+from router.lane import about_reds
 from schemas.message import Message
 from schemas.rating import TimerElapsed
 from stores import codec, cursors, journal, timers
@@ -39,9 +40,9 @@ def publish_due(database: Database, *, limit: int) -> int:
         due = timers.take_due(transaction, limit=limit)
         # A step may ask for a time that has come already and was published: once is enough.
         said = journal.known_ids(transaction, [timer.id for timer in due])
-        journal.append(
-            transaction, cursor, messages=[_message(timer) for timer in due if timer.id not in said]
-        )
+        messages = [_message(timer) for timer in due if timer.id not in said]
+        ahead = about_reds(transaction, messages)
+        journal.append(transaction, cursor, messages=messages, ahead=ahead)
         cursor.next_offset += len(due)
         cursors.store(transaction, cursor)
     return len(due)

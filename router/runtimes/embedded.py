@@ -5,19 +5,22 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from router.handle import Adopted, decide, record
-from router.one_pass import Attempt, Delivery
+from router.handle import Adopted, Decided, Offsets, decide, record
+from router.lane import with_earlier
+from router.one_pass import Attempt, Delivery, never
 from router.runtimes import clock
 from router.runtimes.isolate import delivery_of, isolating
+from router.runtimes.pace import Pace
 from router.unit import Unit
 from schemas.message import Message
-from stores import cursors, journal, overview
+from stores import cursors, journal, outbox, overview
 from stores.database import Database
 from stores.keep_trying import keep_working, logged
 
 _IDLE_SECONDS = 0.2
+_REDS_AT_ONCE = 20
 _CLOCK_SECONDS = 0.2
 """Due times count in hours; looking more often would take a tenth of the work on a small page."""
 
@@ -31,6 +34,10 @@ class Embedded:
     policy: Adopted
     batch: int = 200
     _position: int | None = None
+    _pace: Pace = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._pace = Pace(self.batch)
 
     @property
     def position(self) -> int:
@@ -58,18 +65,43 @@ class Embedded:
             pass
 
     def once(self, *, looks_at_clock: bool = True) -> bool:
-        """Publish what the clock has reached, and put the next messages that came from outside
-        through every step, with all that they cause, in one transaction.
+        """Publish what the clock has reached, and put what may be a Red and then the next messages
+        that came from outside through every step, with all that they cause, a transaction each.
         """
         elapsed = clock.publish_due(self.database, limit=self.batch) if looks_at_clock else 0
+        reds = self._reds()
         page = self._page()
         if page:
-            deliveries = [
-                delivery_of(position, message, unit=self.unit) for position, message in page
-            ]
-            isolating(deliveries, self._handle)
-            self._position = page[-1][0]
-        return bool(page or elapsed)
+            deliveries = [delivery_of(*placed, unit=self.unit) for placed in page]
+            with self._pace.taking(len(page)):
+                isolating(deliveries, self._handle)
+        return bool(page or elapsed or reds)
+
+    def _reds(self) -> bool:
+        """Hear what waits on the lane of Reds, ahead of its place in the journal."""
+        self.database.red_came.clear()
+        with self.database.view() as view:
+            waiting = outbox.reds(view.connection, limit=_REDS_AT_ONCE)
+            if not waiting:
+                return False
+            found = with_earlier(
+                view,
+                waiting,
+                after=self._start(),
+                before=waiting[-1].position,
+                unheard=lambda rows: [row for row in rows if row.chain != self.unit.name],
+            )
+        deliveries = [delivery_of(*placed, unit=self.unit) for placed in found]
+        for start in range(0, len(deliveries), self.batch):
+            isolating(deliveries[start : start + self.batch], self._handle_ahead)
+        return True
+
+    def _handle_ahead(self, deliveries: Sequence[Delivery], attempt: Attempt) -> None:
+        decided = self._decided(deliveries, attempt, offsets=Offsets.LEFT)
+        with self.database.transaction(first=True) as transaction:
+            cursors.lock_unmoved(transaction, decided.cursor)
+            record(decided, transaction)
+            outbox.sent(transaction, [delivery.offset for delivery in deliveries])
 
     def _page(self) -> list[tuple[int, Message]]:
         """The next messages that others wrote. Where there are none, all that there was before
@@ -79,26 +111,36 @@ class Embedded:
             last = overview.last_position(connection)
         start = self._start()
         page = journal.messages_after(
-            self.database, start, besides=self.unit.name, limit=self.batch
+            self.database, start, besides=self.unit.name, limit=self._pace.size
         )
         if not page:
             self._position = max(start, last)
         return page
 
     def _handle(self, deliveries: Sequence[Delivery], attempt: Attempt) -> None:
-        """Decide while others may write, and only then take the one lock that writers share."""
+        decided = self._decided(deliveries, attempt, offsets=Offsets.JOURNAL)
+        with self.database.transaction() as transaction:
+            cursors.lock_unmoved(transaction, decided.cursor)
+            record(decided, transaction)
+        self._position = max(self._start(), decided.cursor.next_offset - 1)
+
+    def _decided(
+        self, deliveries: Sequence[Delivery], attempt: Attempt, *, offsets: Offsets
+    ) -> Decided:
+        """Decide while others may write; only then is the one lock taken that writers share. A Red
+        that comes meanwhile is heard next.
+        """
         with self.database.view() as view:
-            decided = decide(
+            return decide(
                 self.unit,
                 deliveries,
                 cursor=cursors.read(view, self.unit.name),
                 view=view,
                 policy=self.policy,
+                offsets=offsets,
                 attempt=attempt,
+                enough=never if offsets is Offsets.LEFT else self.database.red_came.is_set,
             )
-        with self.database.transaction() as transaction:
-            cursors.lock_unmoved(transaction, decided.cursor)
-            record(decided, transaction)
 
     def _start(self) -> int:
         """The position behind which nothing is left to do. A store that was written by a step at a

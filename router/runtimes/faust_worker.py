@@ -30,6 +30,7 @@ from router.runtimes.partition import Place, UnitPartitions, group_of
 from router.runtimes.watchdog import Watchdog
 from router.topology import topics_from_outside
 from router.unit import Unit
+from schemas.topics import RED
 from stores.database import Database
 from stores.topics import Cluster, Record, cluster_of
 
@@ -186,6 +187,10 @@ def assemble_app(
     async def perform(place: Place, records: Sequence[Record]) -> bool:
         if work.stop.is_set():
             return False
+        if place.topic == RED:
+            done = work.ahead(place, records)
+            executor.submit(work.hear_reds)  # where nothing is in hand that gives way
+            return await asyncio.wrap_future(done)
         return await loop.run_in_executor(executor, work.work, place, records)
 
     async def on_assigned(_app: object, assigned: Collection[TP], **_: object) -> None:

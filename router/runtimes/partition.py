@@ -10,22 +10,27 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
+from queue import SimpleQueue
+from typing import Any
 
 import structlog
 
 from router.handle import Adopted, Gap, Offsets, handle
+from router.lane import with_earlier
 from router.one_pass import Attempt, Delivery
-from router.runtimes.isolate import isolating, unsealable
+from router.runtimes.isolate import delivery_of, isolating, unsealable
+from router.runtimes.pace import Pace
 from router.runtimes.take_over import TakeOver
 from router.unit import Unit, serves, unit_of_chain
 from schemas.message import Message, derived_id
 from schemas.refusals import Refusal
-from schemas.topics import FACTS, REDRIVEN
-from stores import codec, cursors, topics
+from schemas.topics import FACTS, FOR_EVERYBODY, RED
+from stores import codec, cursors, inbox, journal, topics
 from stores.codec import Sealed, Unopened
-from stores.database import Database
+from stores.database import Database, View
 from stores.keep_trying import Failure, Stopped, keep_trying
 from stores.ports import Unavailable
 from stores.topics import Hole, Record
@@ -57,7 +62,7 @@ class Place:
         the topic, whichever units served them. ``stored``: where every consumer stands.
         """
         hearing = {step.name for step in unit.hearing_any(lambda fact: fact.topic == self.topic)}
-        steps = unit.names if self.topic == REDRIVEN else hearing
+        steps = unit.names if self.topic in FOR_EVERYBODY else hearing
         return min((self._done_by(step, stored) for step in steps), default=0)
 
     def _done_by(self, step: str, stored: Mapping[str, int]) -> int:
@@ -81,6 +86,11 @@ class UnitPartitions:
     batch: int = 200
     _stand: dict[Place, int] = field(default_factory=dict)
     """Where each partition stood when it was assigned: what lies before is not even unsealed."""
+    _reds: SimpleQueue[Callable[[], None]] = field(default_factory=SimpleQueue)
+    _pace: Pace = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._pace = Pace(self.batch)
 
     def work(self, place: Place, records: Sequence[Record]) -> bool:
         """Handle records, after any that are missing before or between them; False only when told
@@ -90,13 +100,29 @@ class UnitPartitions:
         cannot be given becomes a dead letter. Nothing is raised, because Faust would take the
         records for done (design, section 5).
         """
-        ordered = [
+        left = [
             record for _, record in sorted({record.offset: record for record in records}.items())
         ]
-        parts = [
-            ordered[start : start + self.batch] for start in range(0, len(ordered), self.batch)
-        ]
-        return all(self._until_done(partial(self._once, place, part)) for part in parts)
+        while left:
+            self.hear_reds()
+            part, left = left[: self._pace.size], left[self._pace.size :]
+            with self._pace.taking(len(part)):
+                if not self._until_done(partial(self._once, place, part)):
+                    return False
+        return True
+
+    def ahead(self, place: Place, records: Sequence[Record]) -> Future[bool]:
+        """What :meth:`work` answers for records of the lane of Reds, which :meth:`hear_reds` gives
+        it; from any thread.
+        """
+        done: Future[bool] = Future()
+        self._reds.put(lambda: done.set_result(self.work(place, records)))
+        return done
+
+    def hear_reds(self) -> None:
+        """Work at what waits on the lane of Reds; whatever else is in hand waits for it."""
+        while not self._reds.empty():
+            self._reds.get()()
 
     def catch_up(self, topic: str, partitions: Collection[int]) -> bool:
         """Do what Kafka believes is done and the store does not; start over where the topic was
@@ -116,12 +142,39 @@ class UnitPartitions:
 
     def _hear(self, place: Place, records: Sequence[Record]) -> None:
         deliveries = self._deliveries(place, records)
+        if place.topic == RED:
+            self._hear_earlier(deliveries, place)
         while True:
             try:
                 return isolating(deliveries, partial(self._handle, place=place))
             except Gap as gap:
                 last = next(record.offset for record in records if record.offset > gap.expected) - 1
                 self._fill(place, first=gap.expected, last=last)
+
+    def _hear_earlier(self, reds: Sequence[Delivery], place: Place) -> None:
+        """Hear what came before these about the same, and waits in other topics still."""
+        with self.database.view() as view:
+            rows = journal.rows_of(view.connection, [one.message.id for one in reds])
+            if not rows:
+                return
+            found = with_earlier(
+                view,
+                rows,
+                after=0,
+                before=max(row.position for row in rows),
+                unheard=partial(self._unheard, view),
+            )
+        ours = {row.position for row in rows}
+        earlier = [delivery_of(*one, unit=self.unit) for one in found if one[0] not in ours]
+        if earlier:
+            isolating(earlier, partial(self._handle, place=place, offsets=Offsets.LEFT))
+
+    def _unheard(self, view: View, rows: Sequence[Any]) -> list[Any]:
+        name = self.unit.name
+        came = [row for row in rows if row.type in self.unit.heard]
+        others = [row for row in came if unit_of_chain(row.chain) != name]
+        had = inbox.had(view, [row.message_id for row in others])
+        return [row for row in others if name not in had[row.message_id]]
 
     def _fill(self, place: Place, *, first: int, last: int) -> None:
         _log.warning(
@@ -141,7 +194,14 @@ class UnitPartitions:
                 ),
             )
 
-    def _handle(self, deliveries: Sequence[Delivery], attempt: Attempt, *, place: Place) -> None:
+    def _handle(
+        self,
+        deliveries: Sequence[Delivery],
+        attempt: Attempt,
+        *,
+        place: Place,
+        offsets: Offsets = Offsets.TOPIC,
+    ) -> None:
         with self.database.transaction() as transaction:
             handle(
                 self.unit,
@@ -149,7 +209,7 @@ class UnitPartitions:
                 consumer=place.consumer(self.unit.name),
                 transaction=transaction,
                 policy=self.policy,
-                offsets=Offsets.TOPIC,
+                offsets=offsets,
                 attempt=attempt,
             )
 

@@ -8,12 +8,15 @@ in between, it sends the same again, and the inbox of each step absorbs the repe
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from router.runtimes.pace import Pace
 from stores import outbox
-from stores.database import Database
+from stores.codec import Sealed
+from stores.database import Database, Transaction
 from stores.keep_trying import Stopped, keep_trying, keep_working, logged
 from stores.topics import TopicProducer
 
@@ -35,6 +38,10 @@ class Relay:
     """
     batch: int = 500
     _rest: float = _SHORTEST_REST
+    _pace: Pace = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._pace = Pace(self.batch)
 
     def run(self, stop: threading.Event) -> None:
         """Work until told to stop. Trouble with store or topics is retried for ever, with growing
@@ -53,14 +60,25 @@ class Relay:
         with self.database.transaction() as transaction:
             if not outbox.claim(transaction):
                 return 0
-            entries = outbox.unsent(transaction, limit=self.batch)
+            entries = self._next(transaction)
             if entries:
                 self.producer.send([sealed for _, sealed in entries])
                 outbox.sent(transaction, [position for position, _ in entries])
         return len(entries)
 
+    def _next(self, transaction: Transaction) -> list[tuple[int, Sealed]]:
+        """What is on the lane of Reds, or where there is nothing the rest."""
+        reds = outbox.unsent(transaction, limit=self.batch, red=True)
+        return reds or outbox.unsent(transaction, limit=self._pace.size)
+
     def _work(self) -> float:
         """Send a batch, and rest the longer the longer nothing has come."""
+        began = time.monotonic()
         sent = self.once()
-        self._rest = _SHORTEST_REST if sent else min(self._rest * 2, _LONGEST_REST)
-        return 0 if sent == self.batch else self._rest
+        if not sent:
+            self._rest = min(self._rest * 2, _LONGEST_REST)
+            return self._rest
+        full = sent >= self._pace.size
+        self._pace.took(sent, seconds=time.monotonic() - began)
+        self._rest = _SHORTEST_REST
+        return 0 if full else self._rest

@@ -46,6 +46,7 @@ WHY = {
     RuledOut.HOLDS_NOTHING: "It can hold nothing about a child of this age.",
     RuledOut.NOT_TOLD: "Whom it is about may not be told to it.",
     RuledOut.CONSENT_REFUSED: "Consent was refused, and this rating has no other legal basis.",
+    RuledOut.ASKED_BEFORE: "It was asked about this concern under another version of it.",
 }
 """Each reason in words."""
 _MAY_OVERRULE = (RuledOut.HOLDS_NOTHING, RuledOut.CONSENT_REFUSED)
@@ -77,6 +78,10 @@ class Concern(ReferralId):
     settled: bool = Field(default=False, exclude_if=not_)
     """A human said so."""
     checked: dict[Stated, Found] = Field(default={}, exclude_if=not_)
+    asked_before: tuple[Code, ...] = Field(default=(), exclude_if=not_)
+    """Agencies that were asked under another version of the notification."""
+    instead: Overrule | None = Field(default=None, exclude_if=not_)
+    """On what it stands though consent was refused, or nobody asked for it (L5)."""
 
     @property
     def in_doubt(self) -> bool:
@@ -108,9 +113,7 @@ def prepared(linked: ChildLinked, *, now: Now) -> Prepared:
 def _prepared(linked: Same[ChildLinked], policy: Same[Policy], at: dt.datetime) -> Prepared:
     """Kept, as two steps ask about the same link one after the other."""
     link, now = linked.value, Now(at, policy.value)
-    suggestion = thresholds.suggest(
-        link.notification, earlier_referrals=link.earlier_referrals, profile=now.profile
-    )
+    suggestion = thresholds.suggest(link.notification, counted=link.repeats, profile=now.profile)
     concern = concern_of(link, suggestion.reasons, now=now)
     return Prepared(suggestion, concern, plan_of(concern, suggestion.colour, now=now))
 
@@ -285,9 +288,14 @@ def _is_number(identifier: Identifier) -> bool:
 
 
 def _of_agency(agency: str, concern: Concern, *, chosen: ToGather, now: Now) -> RuledOut | None:
-    """What rules out this agency; the notifier only where nobody chose it by name."""
-    if agency == concern.notifier and agency not in (chosen.agencies or ()):
+    """What rules out this agency; the notifier, and who was asked before, only where nobody chose
+    it by name.
+    """
+    by_name = agency in (chosen.agencies or ())
+    if agency == concern.notifier and not by_name:
         return RuledOut.NOTIFIED_ITSELF
+    if agency in concern.asked_before and not by_name:
+        return RuledOut.ASKED_BEFORE
     if agency not in now.policy.partners:
         return RuledOut.NOT_A_PARTNER
     if now.agreement_with(agency) is None:
@@ -314,7 +322,7 @@ def _consent(
 ) -> RuledOut | None:
     if concern.consent != "refused" or rule.without_consent:
         return None
-    overruled = overrule(agency, RuledOut.CONSENT_REFUSED, chosen=chosen)
+    overruled = overrule(agency, RuledOut.CONSENT_REFUSED, chosen=chosen) or concern.instead
     return None if overruled and overruled.legal_basis else RuledOut.CONSENT_REFUSED
 
 

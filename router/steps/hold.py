@@ -18,6 +18,7 @@ from schemas.letter import Letter
 from schemas.message import Message
 from schemas.policy import Policy
 from schemas.safety import (
+    Danger,
     Hit,
     Holding,
     LetterHeld,
@@ -91,6 +92,8 @@ def _settle(known: Holds, decided: SafetyDecided, *, now: Now) -> Outcome[Holds]
         return Outcome() if held.decision == decision else refuse("refused.closed", "hold_id")
     if not decision.rationale.strip():
         return refuse("refused.reason-missing", "rationale")
+    if decision.choice is SafetyChoice.SEND and _is_not_ours(held.hits):
+        return refuse("refused.withheld", "choice")
     if decision.choice is SafetyChoice.LEAVE_OUT and not _does(decision.leaves_out, held.hits):
         return refuse("refused.unsafe", "leaves_out")
     fact = SafetySettled(**held.shared(SafetySettled) | decision.shared(SafetySettled))
@@ -102,6 +105,11 @@ def _settle(known: Holds, decided: SafetyDecided, *, now: Now) -> Outcome[Holds]
         takes_back=waiting if stopped else (),
         lets_go=() if stopped else waiting,
     )
+
+
+def _is_not_ours(hits: tuple[Hit, ...]) -> bool:
+    """Whether it says what an owner withholds: nobody else lets that be told (R30)."""
+    return any(hit.danger is Danger.WITHHELD_WORDS for hit in hits)
 
 
 def _does(fields: tuple[IdentityField, ...], hits: tuple[Hit, ...]) -> bool:

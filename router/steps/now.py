@@ -121,8 +121,8 @@ class Now:
     def _chain(self, kind: ClockKind, clock: Running, runs: Openings) -> tuple[Rung, ...]:
         if clock.own is None:
             return ()
-        contacts, every = self.profile.chains.get(kind, ()), self.profile.escalate_at - 1
-        return rungs(clock.due_at, contacts, every=clock.own * every, runs=runs)
+        contacts, every = self.profile.chains.get(kind, ()), self.profile.escalates_every
+        return rungs(clock.due_at, contacts, every=every(kind, clock.own), runs=runs)
 
     def agreement_with(self, agency: str) -> Agreement | None:
         """The agency's information-sharing agreement, if one is in force today (R50)."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from schemas.information import InformationItem
 from schemas.notification import Notification, SetAside
 from schemas.rating import Colour
-from schemas.sharing import Part, Sensitivity
+from schemas.sharing import Part, Sensitivity, Sharing
 
 NOT_TOLD = "(The agency that told this does not reveal its words here: ring it.)"
 """Stands for words that are not for the reader."""
@@ -16,9 +17,13 @@ def may_be_told(notification: Notification, *, by: str, to: str) -> bool:
     Its own notifier knows it already; to others nothing goes that is restricted, not revealed or
     not to leave.
     """
-    kept = notification.kept
-    open_to_others = kept.may_be_revealed and kept.may_leave
-    return by == to or (open_to_others and kept.sensitivity is not Sensitivity.RESTRICTED)
+    return by == to or open_to_others(notification.kept)
+
+
+def open_to_others(kept: Sharing | InformationItem) -> bool:
+    """Whether something may be told to others than who told it, as far as its flags say."""
+    free = kept.may_be_revealed and kept.may_leave
+    return free and kept.sensitivity is not Sensitivity.RESTRICTED
 
 
 def revealed(notification: Notification) -> Notification:

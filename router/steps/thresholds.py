@@ -5,10 +5,11 @@ those who decide, which orders what waits for them and starts the clock of a pos
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from router.steps.same import Same
 from router.steps.suggestion.reading import Reading, read
+from schemas.case import ONCE, Counted
 from schemas.gathering import Level
 from schemas.information import Sensitivity
 from schemas.notification import NO_ACCOUNT, Notification
@@ -40,37 +41,43 @@ class Suggestion:
     reasons: tuple[str, ...]
     denied: tuple[str, ...] = ()
     """What was not counted, and why."""
+    repeats: tuple[str, ...] = ()
+    """How many concerns there were of late, where that raised it: for whoever decides alone, as
+    not all of them are everybody's to know.
+    """
+    found: tuple[str, ...] = ()
+    """The indicators that were found, by their ids."""
 
 
 def suggest(
-    notification: Notification, *, earlier_referrals: int, profile: BoroughProfile
+    notification: Notification, *, counted: Counted = ONCE, profile: BoroughProfile
 ) -> Suggestion:
     """The rating that the profile suggests: its most severe indicator, raised by repeats (R12).
 
     The sender's own urgency and codes come first, and no words deny them. A narrative that cannot
     be read, or in which the profile knows nothing, never lowers a rating.
     """
-    suggested = _suggested(notification, earlier_referrals, profile=profile)
+    suggested = _suggested(notification, counted, profile=profile)
     if not notification.urgent:
         return suggested
     reasons = ("The sender says that it is urgent.", *suggested.reasons)
-    return Suggestion(suggested.colour, reasons, suggested.denied)
+    return replace(suggested, reasons=reasons)
 
 
 def may_be_red(notification: Notification, *, profile: BoroughProfile) -> bool:
     """Whether its sender or its words say that it may be one, before anybody has looked at it."""
-    suggested = suggest(notification, earlier_referrals=0, profile=profile)
+    suggested = suggest(notification, profile=profile)
     return notification.urgent or suggested.colour is Colour.RED
 
 
 def _suggested(
-    notification: Notification, earlier_referrals: int, *, profile: BoroughProfile
+    notification: Notification, counted: Counted, *, profile: BoroughProfile
 ) -> Suggestion:
     narrative, concern = notification.narrative, frozenset(notification.concern)
     reading = read(narrative, same=Same(profile), year=notification.observed_at.year)
     coded = [one for one in profile.indicators if not concern.isdisjoint(one.concerns)]
-    counted = [sign.indicator for sign in reading.signs if not sign.denied]
-    found = {one.id: one for one in (*coded, *counted)}
+    signs = [sign.indicator for sign in reading.signs if not sign.denied]
+    found = {one.id: one for one in (*coded, *signs)}
     by_severity = sorted(found.values(), key=lambda one: -one.colour.severity)
     colour = by_severity[0].colour if by_severity else profile.default
     reasons = [one.says for one in _plainly(by_severity)]
@@ -80,11 +87,25 @@ def _suggested(
     elif profile.unknown and not coded and _riddle(narrative, reading):
         colour = _worse(colour, profile.unknown)
         reasons.append("The profile knows nothing of what is said: a person should read it.")
-    if earlier_referrals >= profile.repeat_referrals and colour in _RAISED_BY_REPEATS:
+    repeats = tuple(_repeats(counted, profile)) if colour in _RAISED_BY_REPEATS else ()
+    if repeats:
         colour = _RAISED_BY_REPEATS[colour]
-        reasons.append(f"The case has {earlier_referrals} earlier referrals.")
     told = tuple(reasons) or ("No indicator of the profile was found.",)
-    return Suggestion(colour, told, tuple(_denied(reading, found.keys())))
+    denied = tuple(_denied(reading, found.keys()))
+    return Suggestion(colour, told, denied, repeats, tuple(found))
+
+
+def _repeats(counted: Counted, profile: BoroughProfile) -> Iterable[str]:
+    """Of whom there were so many concerns of late that they are a sign by themselves (R12); of a
+    family whose concerns are all about the child, once.
+    """
+    child, family = counted.of_child, counted.of_family
+    told = {"months": counted.months}
+    often = child > profile.repeat_referrals
+    if often:
+        yield profile.repeat_says.format(count=child, whom="the child", **told)
+    if profile.repeat_family and family > profile.repeat_family and not (often and family == child):
+        yield profile.repeat_says.format(count=family, whom="the family", **told)
 
 
 def _worse(one: Colour, other: Colour) -> Colour:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -107,6 +108,30 @@ KEPT = "Kept as it came for people to read; not used to find the child or to rat
 
 # --- the referrer
 
+NEXT = (
+    "A social worker reads it and decides what the child needs. You are told what was decided by "
+    "{by}."
+)
+IN_DANGER = (
+    "If a child is in danger now, ring 999. Do not wait for the hub, and do not only write to it."
+)
+DISAGREE = (
+    "Whoever disagrees with this rings the number in this letter, asks for the duty manager and "
+    "says why: it is written down as their own view, and looked at."
+)
+
+
+PASS_ON = (
+    "These words are for the member of the public who told you: pass on these and nothing else, "
+    "and only where it is safe to reach them."
+)
+
+
+def by_when(receipt: Data) -> str:
+    """By when they hear, as people write it."""
+    at = dt.datetime.fromisoformat(receipt["hears_by"]).astimezone(ZoneInfo("Europe/London"))
+    return f"{at:%A %-d %B %Y, %H:%M}"
+
 
 def test_the_referrer_is_told_at_once_that_it_is_taken_and_what_was_set_aside(days: Days) -> None:
     """The school wrote a postcode 'or near' and a number with a wrong digit; the helpline no
@@ -119,6 +144,11 @@ def test_the_referrer_is_told_at_once_that_it_is_taken_and_what_was_set_aside(da
         "source": "urn:simulated:school",
         "place": "[0]",
         "reference": "HP-2026-31",
+        "explanation": "It is taken, and a person reads it. 2 parts of it could not be used as "
+        "they came: they are kept for people to read, and `warnings` says which.",
+        "next": NEXT.format(by=by_when(days.receipts["kira"])),
+        "danger": IN_DANGER,
+        "hears_by": "…",
         "warnings": [
             {
                 "field": "data.subject.address[1].postcode",
@@ -148,13 +178,55 @@ def test_the_referrer_is_told_at_once_that_it_is_taken_and_what_was_set_aside(da
     }
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a receipt does not say yet what happens next, nor whom to ring in danger"
-)
 def test_the_referrer_is_told_what_happens_next_and_to_ring_999_where_the_child_is_in_danger(
     days: Days,
 ) -> None:
     assert "999" in json.dumps(days.receipts["kira"])
+
+
+def test_the_referrer_is_told_that_it_was_decided_and_how_to_disagree(days: Days) -> None:
+    """The social worker wrote no words for the school: it has the profile's."""
+    (told,) = days.borough["school"].letters("referral-decision", reference="HP-2026-31")
+    assert read(told, without=["about"]) == {
+        "referral_id": "…",
+        "case_id": "…",
+        "reference": "HP-2026-31",
+        "may_be_told": "A social worker has read your concern and has decided what happens next. "
+        "You are told again when there is an outcome. Go on as your own procedures say, and tell "
+        "the hub at once of anything new.",
+        "decided_at": "…",
+        "contact": RING_THE_HUB,
+        "disagree": DISAGREE,
+    }
+
+
+def test_a_father_who_rang_the_helpline_hears_by_it_in_the_words_that_are_for_him(
+    days: Days,
+) -> None:
+    assert read(days.receipts["owen"])["next"] == (
+        "A social worker reads it and decides what the child needs. You are told what was decided, "
+        f"as far as whoever told you may know it, by {by_when(days.receipts['owen'])}."
+    )
+    (told,) = days.borough["helpline"].letters("referral-decision")
+    assert read(told, without=["about"]) == {
+        "referral_id": "…",
+        "case_id": "…",
+        "reference": "HL-88",
+        "made_by": "public",
+        "explanation": PASS_ON,
+        "may_be_told": story.TO_HIS_DAD,
+        "decided_at": "…",
+        "contact": RING_THE_HUB,
+        "disagree": DISAGREE,
+    }
+
+
+def test_the_school_is_told_that_the_childs_own_team_has_its_earlier_concern(days: Days) -> None:
+    (told,) = days.borough["school"].letters("referral-decision", reference="HP-2026-30")
+    assert read(told)["may_be_told"] == (
+        "The child has a social worker already: the child's own team was given your concern at "
+        "once, and decides what happens next. Tell the hub at once of anything new."
+    )
 
 
 def test_the_referrer_is_told_what_came_of_it_in_the_words_that_were_allowed(days: Days) -> None:
@@ -179,6 +251,8 @@ def test_the_referrer_is_told_what_came_of_it_in_the_words_that_were_allowed(day
         "referral_id": "…",
         "case_id": "…",
         "reference": "HL-88",
+        "made_by": "public",
+        "explanation": PASS_ON,
         "may_be_told": "Early help will ring Owen's dad this week.",
         "decided_at": "…",
         "contact": RING_THE_HUB,
@@ -513,7 +587,7 @@ def test_the_duty_manager_is_told_of_a_possible_red_that_nobody_opens_and_whom_i
 
 def test_the_duty_manager_sees_in_every_picture_what_is_due(days: Days) -> None:
     clocks = [one["clock"] for one in first_picture(days)["clocks"]]
-    assert clocks == ["possible_red", "decision", "product"]
+    assert clocks == ["possible_red", "decision", "product", "referrer"]
 
 
 def test_the_duty_manager_is_asked_before_anything_goes_to_where_a_risk_works(days: Days) -> None:

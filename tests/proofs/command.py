@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from router.unit import serves
-from tests.proofs import poison
+from tests.proofs import poison, red_latency, red_time
 from tests.proofs.f28_command import f28
 from tests.proofs.f52_command import f52
 from tests.proofs.kills import prove
@@ -21,6 +21,7 @@ from tests.proofs.place import Place, Servers, embedded_place, production_place
 from tests.proofs.plan import APART, Plan
 from tests.proofs.poison import Dose
 from tests.proofs.processes import TooLate
+from tests.proofs.red_latency import Burst
 from tests.proofs.saying import json_option, say
 from tests.proofs.suggestion_command import suggestion
 from tests.services.commands import VARIABLES
@@ -163,6 +164,74 @@ def f17a(
     with _places(runtime, folder) as place, place("clean") as clean, place("poisoned") as poisoned:
         figures = poison.prove(clean, poisoned, dose=dose)
     say(figures, as_json=as_json, well=not (figures["lost"] or figures["wrong"]))
+
+
+@proof.command()
+@_runtime
+@_option("--rounds", type=_count, default=5, help="Of each kind: quiet, and flooded.")
+@_option("--seconds", type=float, default=30.0, help="That each round lasts.")
+@_workers
+@_option(
+    "--without", type=click.Choice(["lane"]), help="A control: drop this; the check has to fail."
+)
+@_folder
+@json_option
+def f17c(
+    *,
+    runtime: str,
+    rounds: int,
+    seconds: float,
+    workers: tuple[str, ...],
+    without: str | None,
+    folder: Path | None,
+    as_json: bool,
+) -> None:
+    """F17c: one agency sends a hundred times what it usually does; how much longer a Red takes.
+
+    Quiet and flooded by turns in one run. Exits with 1 when the 99th percentile of a Red's seconds
+    moves by more than a tenth, or one was never seen.
+    """
+    serving = _serving(workers) or APART
+    burst = Burst(rounds=rounds, seconds=seconds, workers=serving, without=without or "")
+    with _places(runtime, folder) as place, place("hub") as hub:
+        figures = red_latency.prove(hub, burst)
+    well = figures["p99_ratio"] <= red_latency.ALLOWED and not figures["unseen"]
+    say(figures, as_json=as_json, well=well)
+
+
+@proof.command()
+@_runtime
+@_option("--reds", type=_count, default=1000)
+@_option("--notifications", type=_count, default=400, help="Others beside them.")
+@_option("--kills", type=click.IntRange(min=0), default=30)
+@_seed
+@_option("--seconds", type=float, default=1800.0, help="Give up after so long.")
+@_workers
+@_folder
+@json_option
+def f45(
+    *,
+    runtime: str,
+    reds: int,
+    notifications: int,
+    kills: int,
+    seed: int,
+    seconds: float,
+    workers: tuple[str, ...],
+    folder: Path | None,
+    as_json: bool,
+) -> None:
+    """F45: every Red reaches its recipients before its time while processes are killed as in F1.
+
+    Exits with 1 when one was late or never seen.
+    """
+    serving = _serving(workers) or APART
+    plan = Plan(
+        notifications=notifications, kills=kills, seed=seed, seconds=seconds, workers=serving
+    )
+    with _places(runtime, folder) as place, place("hub") as hub:
+        figures = red_time.prove(hub, plan, reds=reds)
+    say(figures, as_json=as_json, well=not (figures["late"] or figures["unseen"]))
 
 
 @contextmanager

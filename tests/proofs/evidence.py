@@ -30,6 +30,8 @@ class Recorded:
     cause: str | None
     referral: str
     data: Mapping[str, Any]
+    at: int = 0
+    """When it was recorded, in microseconds since 1970."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -95,8 +97,8 @@ def noted(path: Path) -> list[dict[str, Any]]:
 
 
 _JOURNAL = (
-    "SELECT position, message_id, type, source, causation_id, correlation_id, key_id, payload "
-    "FROM journal ORDER BY position"
+    "SELECT position, message_id, type, source, causation_id, correlation_id, key_id, payload, "
+    "recorded_at FROM journal ORDER BY position"
 )
 _DEAD = (
     "SELECT id, agency, connector, reason, field, message_id, key_id, original "
@@ -114,7 +116,8 @@ class _Rows:
                 f"file:{store.removeprefix('sqlite:///')}?mode=ro", uri=True
             )
         else:
-            self._connection = psycopg.connect(store.replace("+psycopg", ""))
+            plain = store.replace("+psycopg", "")
+            self._connection = psycopg.connect(plain, autocommit=True)
 
     def all(self, query: str) -> list[tuple[Any, ...]]:
         return list(self._connection.execute(query).fetchall())
@@ -123,14 +126,43 @@ class _Rows:
         self._connection.close()
 
 
+class Reading:
+    """A store that is looked into again and again while the hub works."""
+
+    def __init__(self, store: str, key: bytes) -> None:
+        self._rows, self._key = _Rows(store), key
+        self._hub_key: AESGCM | None = None
+
+    def letters(self, agency: str, *, after: int) -> list[tuple[int, str]]:
+        """Its letters behind a position that name a referral, with it."""
+        query = _LETTERS.format(after=int(after))
+        rows = [row for row in self._rows.all(query) if row[1] == agency]
+        if rows and self._hub_key is None:
+            ((wrapped,),) = self._rows.all("SELECT wrapped FROM keys WHERE key_id = 'hub'")
+            self._hub_key = _unwrapped(self._key, wrapped, name="hub")
+        return [(position, self._referral(id_, body)) for position, _, id_, body in rows]
+
+    def _referral(self, id_: str, body: bytes) -> str:
+        assert self._hub_key is not None
+        event = json.loads(self._hub_key.decrypt(body[:_NONCE], body[_NONCE:], id_.encode()))
+        return str(event["data"].get("referral_id", ""))
+
+    def close(self) -> None:
+        """Let go of the store."""
+        self._rows.close()
+
+
+_LETTERS = "SELECT position, agency, id, body FROM letters WHERE position > {after}"
+
+
 def _unwrapped(key: bytes, wrapped: bytes, *, name: str) -> AESGCM:
     return AESGCM(AESGCM(key).decrypt(wrapped[:_NONCE], wrapped[_NONCE:], name.encode()))
 
 
 def _recorded(row: tuple[Any, ...], keys: Mapping[str, AESGCM]) -> Recorded:
-    position, id_, type_, source, cause, referral, key_id, payload = row
+    position, id_, type_, source, cause, referral, key_id, payload, at = row
     plain = keys[key_id].decrypt(payload[:_NONCE], payload[_NONCE:], id_.encode())
-    return Recorded(position, id_, type_, source, cause, referral, json.loads(plain))
+    return Recorded(position, id_, type_, source, cause, referral, json.loads(plain), at)
 
 
 def _buried(row: tuple[Any, ...], keys: Mapping[str, AESGCM]) -> Buried:

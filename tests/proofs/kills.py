@@ -7,13 +7,13 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from tests.proofs.check import check
-from tests.proofs.evidence import gather, noted
+from tests.proofs.evidence import Evidence, gather, noted
 from tests.proofs.place import Place
 from tests.proofs.plan import Plan, plan_kills
 from tests.proofs.processes import (
@@ -60,8 +60,26 @@ class _Run:
         await_quiet(self.place, lambda: up() and running.idle, seconds=self.left)
 
 
-def prove(place: Place, plan: Plan) -> dict[str, Any]:
-    """Run it all; the figures of F1. Raises ``TooLate`` when the hub does not get done in time."""
+Beside = Callable[[Place], AbstractContextManager[Callable[[], bool]]]
+"""What else is sent, and whether it has been."""
+
+
+@contextmanager
+def _nothing(_: Place) -> Iterator[Callable[[], bool]]:
+    yield lambda: True
+
+
+def prove(
+    place: Place,
+    plan: Plan,
+    *,
+    beside: Beside = _nothing,
+    judged: Callable[[Place, Plan, Evidence], dict[str, Any]] | None = None,
+) -> dict[str, Any]:
+    """Run it all; the figures of F1, with what is ``judged`` of its evidence in their place.
+
+    Raises ``TooLate`` when the hub does not get done in time.
+    """
     chance = random.Random(plan.seed)  # noqa: S311 - to be repeated, not to be secret
     edge, workers = edge_parts(place), worker_parts(place, plan.workers)
     then = worker_parts(place, plan.then, prefix="then-")
@@ -72,15 +90,22 @@ def prove(place: Place, plan: Plan) -> dict[str, Any]:
     with kept([*edge, *workers, *then]):
         reaper.follow(first)
         run.until(lambda: serves(place.url), "the hub serves")
-        with _stream(place, plan) as running, trickle(place, lambda: running.sent) as enough:
+        with (
+            _stream(place, plan) as running,
+            trickle(place, lambda: running.sent) as enough,
+            beside(place) as also,
+        ):
             for kills in later:
                 run.until(lambda: reaper.done, "half of the kills")
                 reaper.replace(workers, by=then)
                 reaper.follow(kills)
-            _work(run, running, enough=enough)
+            _work(run, running, enough=enough, also=also)
             _power_failure(run, running)
         codes = terminated(reaper.parts)
-    return _figures(run, codes)
+    figures = _figures(run, codes)
+    if judged is not None:
+        figures |= judged(place, plan, _evidence(place))
+    return figures
 
 
 def _stream(place: Place, plan: Plan) -> AbstractContextManager[Agencies]:
@@ -90,13 +115,16 @@ def _stream(place: Place, plan: Plan) -> AbstractContextManager[Agencies]:
     return agencies(place, stream, "--per-second", f"{pace:.3f}", "--batch", "5")
 
 
-def _work(run: _Run, running: Agencies, *, enough: Callable[[], None]) -> None:
+def _work(
+    run: _Run, running: Agencies, *, enough: Callable[[], None], also: Callable[[], bool]
+) -> None:
     """Until all that is planned has happened, however long it takes, and nothing is left to do."""
     stop = threading.Event()
     first = threading.Thread(target=send_first, args=(run.place, stop), daemon=True)
     first.start()
     try:
-        run.until(lambda: run.reaper.done and not first.is_alive(), "every point fires")
+        done = run.reaper
+        run.until(lambda: done.done and also() and not first.is_alive(), "every point fires")
         enough()
         run.quiet(running)
     finally:
@@ -113,9 +141,13 @@ def _power_failure(run: _Run, running: Agencies) -> None:
     run.quiet(running)
 
 
+def _evidence(place: Place) -> Evidence:
+    return gather(place.store, place.key, folder=place.path, ledgers=_LEDGERS)
+
+
 def _figures(run: _Run, codes: Mapping[str, int]) -> dict[str, Any]:
     place, plan, reaper = run.place, run.plan, run.reaper
-    evidence = gather(place.store, place.key, folder=place.path, ledgers=_LEDGERS)
+    evidence = _evidence(place)
     verdict = check(evidence)
     sent = sum(len(noted(place.file(name))) for name in ("notifications.jsonl", "more.jsonl")) + 1
     workers = [*plan.workers, *(f"then {one}" for one in plan.then)]

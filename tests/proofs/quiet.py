@@ -44,6 +44,21 @@ def await_quiet(
         reader.database.close()
 
 
+def await_heard(place: Place, *, seconds: float, but: int = 20) -> None:
+    """Wait until no more than a few facts wait for steps, whoever still sends."""
+    reader = open_reader(place.folder.config, place.environment)
+
+    def reached() -> bool:
+        status = collect(reader)
+        unsent = status.relay["unsent"] if status.relay else 0
+        return unsent + sum(step["depth"] or 0 for step in status.steps) <= but
+
+    try:
+        wait_until(reached, seconds=seconds, what="what waits is heard", poll=0.5)
+    finally:
+        reader.database.close()
+
+
 def _look(place: Place, reader: Reader, *, letters: bool) -> tuple[int, list[str]]:
     """How many facts there are, and what is left to do."""
     try:

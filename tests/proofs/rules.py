@@ -186,9 +186,15 @@ def _sound_steps() -> None:
     replace("router.steps.thresholds:suggest", failing)
 
 
+def _lane() -> None:
+    """A Red waits its turn like everything else."""
+    replace("router.lane:Lane.takes", lambda _: lambda *_: False)
+
+
 RULES: Mapping[str, Callable[[], None]] = {
     "commit-before-receipt": _commit_before_receipt,
     "inbox": _inbox,
+    "lane": _lane,
     "originals": _originals,
     "sound-steps": _sound_steps,
     "steady-store": _steady_store,

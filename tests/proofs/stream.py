@@ -9,14 +9,18 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from itertools import count
+from itertools import count, cycle
 from pathlib import Path
 from typing import Any
 
-from connectors.clients.http_client import HubClient
+from connectors.clients.http_client import HubClient, cloud_event
+from connectors.port import routes
 from ops.demo.simulation.agencies import Notes, Sender, persistently
 from ops.demo.simulation.bad import bad_messages
 from ops.demo.simulation.stream import sample_lines, sample_open_cases
+from ops.linkage.arrivals import arrival_of
+from ops.run.configuration import read_settings
+from schemas.notification import NotificationReceived
 from tests.proofs.place import BY_FOLDER, Place
 
 _TRICKLE_SECONDS = 0.5
@@ -102,6 +106,23 @@ def send_more(place: Place, numbers: Iterable[int], *, ledger: str, stop: thread
             for agency, token in tokens.items()
         }
         Sender(clients, place.file(ledger), batch=1).send(lines, stop)
+
+
+def red_events(place: Place, *, besides: str = "") -> Iterator[tuple[str, Mapping[str, object]]]:
+    """The sample's notifications again, each of a new concern that its sender calls urgent and
+    codes as a danger to life, with the agency; from all agencies ``besides`` one.
+    """
+    found = routes(read_settings(place.folder.config, place.environment), place.environment)
+    records = (json.loads(line) for line in cycle(sample_lines()))
+    others = (one for one in records if one["source_agency"] != besides)
+    for number, record in enumerate(others):
+        fact = arrival_of(found, record).body
+        assert isinstance(fact, NotificationReceived)
+        named = {"reference": f"RED-{number}", "urgent": True, "concern": ("danger-to-life",)}
+        data = fact.notification.model_copy(update=named)
+        type_ = "mash.notification.v1"
+        told = cloud_event(event_id=f"red-{number}", source="urn:red", event_type=type_, data=data)
+        yield fact.agency, told
 
 
 @contextmanager

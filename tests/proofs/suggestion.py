@@ -118,5 +118,5 @@ def _red(text: str, profile: BoroughProfile) -> bool:
     notification = Notification(
         reference="R-1", observed_at=_WRITTEN, subject=Person(), narrative=text
     )
-    suggestion = thresholds.suggest(notification, earlier_referrals=0, profile=profile)
+    suggestion = thresholds.suggest(notification, profile=profile)
     return suggestion.colour is Colour.RED

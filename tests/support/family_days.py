@@ -151,7 +151,9 @@ HELP_ASKED_FOR: Data = {
     "subject": OWEN,
     "narrative": MORNINGS,
     "parents_informed": {"informed": True, "consent": "given"},
+    "made_by": "public",
 }
+TO_HIS_DAD = "Somebody rings you this week. Thank you for asking."
 ATTENDANCE = "Owen attends 81 percent of sessions; his dad David Pritchard comes to every meeting."
 
 JUDE: Data = {
@@ -349,7 +351,9 @@ def _below_threshold(days: Days) -> None:
     days.receipts["owen"] = helpline.tells("notification", HELP_ASKED_FOR)
     owen = days.referral("owen")
     asked = lead.awaits("rating-request", referral_id=owen)
-    lead.tells("rating-decision", rating(asked, "green", "They ask for help.", agencies=["school"]))
+    told = {"professional": "Early help has it.", "public": TO_HIS_DAD}
+    green = rating(asked, "green", "They ask for help.", agencies=["school"], may_be_told=told)
+    lead.tells("rating-decision", green)
     request = school.awaits("information-request", referral_id=owen)
     known = item("S-1", "school", ATTENDANCE, sensitivity="routine")
     school.tells("information-response", answer(request, TEACHER, known))
@@ -359,8 +363,8 @@ def _below_threshold(days: Days) -> None:
     product = borough["early_help"].awaits("product", referral_id=owen)
     borough["early_help"].tells("delivery-receipt", received(product, "B. Hale, front door"))
     borough.settles()
-    told = "Early help will ring Owen's dad this week."
-    lead.tells("outcome-decision", outcome(asked, "early_help", told, to="early_help"))
+    ended = "Early help will ring Owen's dad this week."
+    lead.tells("outcome-decision", outcome(asked, "early_help", ended, to="early_help"))
     helpline.awaits("referral-outcome")
 
 

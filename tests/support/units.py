@@ -162,6 +162,10 @@ class Workers:
         """Send what is unsent; was there any?"""
         return sum(iter(self._relay.once, 0)) > 0
 
+    def relay_once(self) -> int:
+        """Send a batch of what is unsent; how many there were."""
+        return self._relay.once()
+
     def round(self, *names: str) -> bool:
         """Every worker, or those of these names, does what lies in its topics; was there any?"""
         ends, busy = self.topics.ends(), False

@@ -25,7 +25,7 @@ from router.runtimes.partition import Place, UnitPartitions, group_of
 from router.runtimes.watchdog import Watchdog
 from router.topology import topics_from_outside, unit_of, whole_hub
 from router.unit import BoundStep, Unit, alone
-from schemas.topics import REDRIVEN, TOPICS
+from schemas.topics import FOR_EVERYBODY, TOPICS
 from stores import codec, dead_letters, topics
 from stores.ports import Unavailable
 from stores.tables import keys
@@ -505,12 +505,12 @@ def test_a_unit_hears_from_outside_what_its_own_steps_do_not_write() -> None:
         "products.approved",
         "products.released",
         "timers.elapsed",
-        "messages.redriven",
+        *FOR_EVERYBODY,
     }
     assert "cases.linked" not in heard(unit_of("link", "rate"))
     assert heard(whole_hub()) == {
         topic.name for topic in TOPICS if topic.external and topic.keyed_by != "message"
-    } - {"pictures.shown"} | {"messages.redriven"}
+    } - {"pictures.shown"} | {*FOR_EVERYBODY}
 
 
 def test_a_step_hears_its_topics_and_no_others(hub: Production) -> None:
@@ -520,7 +520,7 @@ def test_a_step_hears_its_topics_and_no_others(hub: Production) -> None:
             return {agent.channel.get_topic_name() for agent in app.agents.values()}
 
     cluster = cluster_of(hub.topics_url)
-    assert asyncio.run(heard()) == {cluster.wire_name(HEARD), cluster.wire_name(REDRIVEN)}
+    assert asyncio.run(heard()) == {cluster.wire_name(one) for one in (HEARD, *FOR_EVERYBODY)}
 
 
 def test_topics_are_made_explicitly_and_kept_for_ever(hub: Production) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from router.steps import thresholds
+from schemas.case import ONCE, Counted
 from schemas.gathering import Level
 from schemas.information import Sensitivity
 from schemas.notification import NO_ACCOUNT
@@ -21,14 +23,12 @@ UNKNOWN = "The profile knows nothing of what is said: a person should read it."
 def suggest(
     narrative: str,
     *concern: str,
-    earlier: int = 0,
+    counted: Counted = ONCE,
     profile: BoroughProfile | None = None,
     urgent: bool = False,
 ) -> thresholds.Suggestion:
     notification = given.notification(narrative, concern=concern, urgent=urgent)
-    return thresholds.suggest(
-        notification, earlier_referrals=earlier, profile=profile or given.profile()
-    )
+    return thresholds.suggest(notification, counted=counted, profile=profile or given.profile())
 
 
 @pytest.mark.parametrize(
@@ -129,14 +129,49 @@ def test_a_profile_without_a_colour_for_the_unknown_suggests_its_default() -> No
     ("narrative", "raised"), [(given.MOVED, Colour.GREEN), (given.MISSING_EPISODE, Colour.AMBER)]
 )
 def test_repeated_low_concerns_are_raised_by_one_colour(narrative: str, raised: Colour) -> None:
-    suggestion = suggest(narrative, earlier=5)
+    assert suggest(narrative, counted=often(5)).colour is suggest(narrative).colour
+    suggestion = suggest(narrative, counted=often(6))
     assert suggestion.colour is raised
-    assert "The case has 5 earlier referrals." in suggestion.reasons
+    assert suggestion.repeats[-1] == "6 concerns about the child in 12 months, with this one."
+
+
+def often(of_child: int, of_family: int | None = None, *, months: int = 12) -> Counted:
+    return Counted(of_child=of_child, of_family=of_family or of_child, months=months)
+
+
+def test_repeats_about_a_family_raise_where_those_about_each_child_do_not() -> None:
+    few = given.profile().model_copy(update={"repeat_referrals": 4, "repeat_family": 5})
+    suggestion = suggest(given.MOVED, counted=often(2, 6, months=9), profile=few)
+    assert suggestion.colour is Colour.GREEN
+    assert suggestion.repeats[-1] == "6 concerns about the family in 9 months, with this one."
+    both = suggest(given.MOVED, counted=often(5, 7), profile=few)
+    assert both.colour is Colour.GREEN, "two counts raise it by one colour"
+    assert [said.split(" in ")[0] for said in both.repeats] == [
+        "5 concerns about the child",
+        "7 concerns about the family",
+    ]
+    assert suggest(given.MOVED, counted=often(2, 5), profile=few).colour is Colour.BLUE
+
+
+def test_a_profile_that_says_nothing_of_families_is_raised_by_those_about_the_child_alone() -> None:
+    silent = given.profile().model_copy(update={"repeat_family": None})
+    assert suggest(given.MOVED, counted=often(2, 50), profile=silent) == suggest(given.MOVED)
+
+
+def test_a_profile_says_of_repeats_how_many_of_whom_and_in_which_time() -> None:
+    words = "A pattern: {whom}, {count} times within {months} months"
+    told = given.profile().model_dump(mode="json") | {"repeat_says": words}
+    profile = BoroughProfile.model_validate(told)
+    reasons = suggest(given.MOVED, counted=often(9), profile=profile).repeats
+    assert "A pattern: the child, 9 times within 12 months" in reasons
+    for wrong in ("{count} of {whom}", "{count} {whom} {months} {name}", "{} {whom} {months}"):
+        with pytest.raises(ValidationError):
+            BoroughProfile.model_validate(told | {"repeat_says": wrong})
 
 
 @pytest.mark.parametrize("narrative", [given.HIT, given.DOMESTIC_ABUSE])
 def test_repeats_do_not_raise_what_is_amber_or_red(narrative: str) -> None:
-    assert suggest(narrative, earlier=50) == suggest(narrative)
+    assert suggest(narrative, counted=often(50)) == suggest(narrative)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from schemas import (
     case,
     changes,
     checks,
+    consent,
     decisions,
     enquiries,
     handoff,
@@ -23,6 +24,7 @@ from schemas import (
     rating,
     registers,
     safety,
+    school,
 )
 from schemas.base import Fact
 from schemas.topics import FACTS, TOPICS
@@ -32,6 +34,7 @@ MODULES = (
     case,
     changes,
     checks,
+    consent,
     decisions,
     enquiries,
     handoff,
@@ -45,6 +48,7 @@ MODULES = (
     rating,
     safety,
     registers,
+    school,
 )
 
 

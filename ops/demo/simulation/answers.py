@@ -292,6 +292,16 @@ def _known(change: _Data, agency: str) -> _Answer:
     }
 
 
+def _school(letter: _Data, _agency: str) -> _Answer:
+    return "mash.school-decision.v1", {
+        "referral_id": letter["referral_id"],
+        "case_id": letter["case_id"],
+        "action": "told",
+        "decided_by": SOCIAL_WORKER,
+        "rationale": "Simulated: the school was rung",
+    }
+
+
 _ANSWERERS: dict[str, Callable[[_Data, str], _Answer]] = {
     "mash.check-request.v1": _check,
     "mash.enquiry-review.v1": _enquiry,
@@ -303,6 +313,8 @@ _ANSWERERS: dict[str, Callable[[_Data, str], _Answer]] = {
     "mash.approval-request.v1": _release,
     "mash.safety-review.v1": _safety,
     "mash.product.v1": _received,
+    "mash.school-notice.v1": _received,
+    "mash.school-to-tell.v1": _school,
     "mash.product-recall.v1": _given_back,
     "mash.alarm.v1": _alarm,
     "mash.product-changed.v1": _known,

@@ -26,7 +26,6 @@ from schemas.identity import IdentityBlock
 from schemas.letter import Letter, letter_id
 from schemas.rating import TimerElapsed
 
-
 _OTHERWISE = dt.timedelta(minutes=10)
 """Until somebody is told again where a later profile has no time for alarms: none stops for that.
 """

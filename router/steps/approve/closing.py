@@ -68,13 +68,20 @@ def requests(draft: Draft, wanted: Awaited, now: Now) -> Iterator[Letter]:
     for item in draft.items:
         told = draft.shared(ApprovalRequest)
         told |= {"referral_id": draft.concern_id or draft.referral_id}
-        told |= {"legal_basis": now.rule(draft.colour).legal_basis}
+        told |= {"legal_basis": _legal_basis(draft, now)}
         for agency in deciders(item):
             if (item.item_id, agency) in wanted and _may_be_shown(draft, item, agency):
                 shown = _shown(draft, agency, now.policy)
                 notice = ApprovalRequest(item=item, **told | shown)
                 name = f"approval-request/{draft.product_id}/{item.item_id}/{agency}"
                 yield Letter(name, agency=agency, notice=notice)
+
+
+def _legal_basis(draft: Draft, now: Now) -> str:
+    notices = now.profile.school_notices
+    if draft.school_notice and notices is not None:
+        return notices.legal_basis
+    return now.rule(draft.colour).legal_basis
 
 
 def cancellations(draft: Draft, now: Now) -> Iterator[Letter]:

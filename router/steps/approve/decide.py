@@ -215,12 +215,13 @@ def _draft(drafted: ProductDrafted) -> Draft:
 
 def _decided_before(known: Approvals, draft: Draft, *, now: Now) -> Iterator[Decided]:
     """What owners have decided already: what they withhold; and for an urgent product, which never
-    waits, what they release beforehand. What they leave open is signposted (R19, R34).
+    waits, or a notice to a school, what they release beforehand. What they leave open is signposted
+    (R19, R34).
     """
     for item in draft.items:
         for agency in deciders(item):
             withheld = known.withheld_by(item.item_id, agency)
-            if withheld is None and not draft.waits:
+            if withheld is None and draft.goes_beforehand:
                 yield from _released_before(known, item, draft, now=now)
             elif withheld is not None and (not draft.waits or not withheld.ask_again):
                 yield withheld_again(withheld)

@@ -18,6 +18,7 @@ from schemas.identity import IdentityBlock, IdentityField, LeftOut
 from schemas.message import derived_id
 from schemas.product import Product
 from schemas.safety import Hit, Holding, ProductHeld, SafetyChoice, SafetySettled
+from schemas.school import SchoolNotice
 
 OWNER_LEFT_OUT = "Its owner does not let it be told here."
 NOT_AT_ONCE = "It may not be safe to tell: a human of the hub is asked."
@@ -126,7 +127,7 @@ def _product_held(draft: Draft, hits: Sequence[Hit], *, now: Now) -> ProductHeld
     said = [hit.model_dump_json() for hit in hits]
     return ProductHeld(
         hold_id=derived_id("hold", draft.product_id, *said),
-        letter=Product.type,
+        letter=SchoolNotice.type if draft.school_notice else Product.type,
         about=about(draft, now),
         hits=tuple(hits),
         **draft.shared(Holding),

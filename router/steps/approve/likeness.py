@@ -56,7 +56,7 @@ def others_words(known: Approvals, item: DraftItem, agency: str, text: str) -> b
         holds(told, words) and not holds(mine, words)
         for one in withheld
         for said in known.said.get(one.item_id, Said()).texts
-        for words in _telling(said)
+        for words in telling(said)
     )
 
 
@@ -70,7 +70,7 @@ def says_others(known: Approvals, draft: Draft, item: DraftItem, *, text: str) -
         for id_, said in known.said.items()
         if not _is_let(known, draft, item, id_)
         for one in said.texts
-        for words in _telling(one)
+        for words in telling(one)
     )
 
 
@@ -83,7 +83,7 @@ def _is_let(known: Approvals, draft: Draft, item: DraftItem, id_: str) -> bool:
     return bool(decisions) and all(one and one.digest for one in decisions)
 
 
-def _telling(text: str) -> Iterator[str]:
+def telling(text: str) -> Iterator[str]:
     """The sentences of a text, and the whole; but for what may stand in any text."""
     for words in map(plain, (text, *_SENTENCES.split(text))):
         if len(words.split()) >= _FEW:

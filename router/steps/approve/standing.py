@@ -35,11 +35,11 @@ def key(message: Message) -> str:
 
 
 def beside(message: Message) -> tuple[str, ...]:
-    """What the owners of an urgent product's items release beforehand bears on it."""
+    """What owners release beforehand bears on what waits for nobody, or not for long."""
     data = message.data
     if isinstance(data, StandingFact):
         return (key(message),)
-    if isinstance(data, ProductDrafted) and data.urgent:
+    if isinstance(data, ProductDrafted) and data.goes_beforehand:
         return tuple(dict.fromkeys(_STANDING + item.owner for item in data.items))
     return ()
 
@@ -83,11 +83,18 @@ def released(
     """
     if item.restricted or item.held_by is not None:
         return None
-    kind = ItemKind.NOTIFICATION if item.notification else ItemKind.INFORMATION
     for release in _releases(known, item.owner, now=now):
-        if release.covers(kind, draft.recipient, purpose=draft.purpose, day=now.today):
-            return release
+        for kind in _kinds(item, draft):
+            if release.covers(kind, draft.recipient, purpose=draft.purpose, day=now.today):
+                return release
     return None
+
+
+def _kinds(item: DraftItem, draft: Draft) -> Iterator[ItemKind]:
+    """What it is; whoever releases a notification has released less of it, too."""
+    if draft.school_notice:
+        yield ItemKind.SCHOOL_NOTICE
+    yield ItemKind.NOTIFICATION if item.notification else ItemKind.INFORMATION
 
 
 def _releases(known: Approvals, owner: str, *, now: Now) -> Iterator[StandingRelease]:

@@ -47,7 +47,7 @@ def allowed_time(allowed: TimeAllowed, from_: dt.datetime, *, calendar: Calendar
     start, own = from_.astimezone(dt.UTC), openings(calendar)
     match allowed:
         case Minutes() | Elapsed():
-            return _on_the_clock(_length(allowed), start, calendar=calendar)
+            return _on_the_clock(allowed.length, start, calendar=calendar)
         case WorkingHours(hours=hours):
             return OwnTime(start, dt.timedelta(hours=hours), own)
         case WorkingDays(days=days):
@@ -56,12 +56,6 @@ def allowed_time(allowed: TimeAllowed, from_: dt.datetime, *, calendar: Calendar
             return OwnTime(start, own.between(start, own.closing(start, days=0)), own)
         case BeforeNextSchoolDay():
             return OwnTime(start, own.opening(start) - start, openings(DAY_AND_NIGHT))
-
-
-def _length(allowed: Minutes | Elapsed) -> dt.timedelta:
-    if isinstance(allowed, Minutes):
-        return dt.timedelta(minutes=allowed.minutes)
-    return dt.timedelta(hours=allowed.hours)
 
 
 def _on_the_clock(length: dt.timedelta, start: dt.datetime, *, calendar: Calendar) -> OwnTime:

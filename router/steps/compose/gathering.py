@@ -328,7 +328,7 @@ def _own(agency: str, kept: Sharing, text: str, *, item_id: str) -> HeldItem:
 
 def _alleged(said: Notification, agency: str, *, now: Now) -> str:
     """By words that were amended, whatever the child's other referrals say."""
-    reasons = thresholds.suggest(said, earlier_referrals=0, profile=now.profile).reasons
+    reasons = thresholds.suggest(said, profile=now.profile).reasons
     return alleged(said, reasons, by=agency)
 
 

@@ -16,6 +16,7 @@ from router.linkage.ranking import passed_over
 from router.linkage.stated import compared
 from router.step import Outcome, Step, refuse
 from router.steps.link.again import told_first
+from router.steps.link.counting import count_of
 from router.steps.link.doubts import Doubt, asked, maybe_one, maybe_two, reviews
 from router.steps.link.entries import changed, in_question, said_of
 from router.steps.link.family import family_of
@@ -28,6 +29,7 @@ from schemas.case import (
     Candidate,
     ChildLinked,
     ConcernFollowed,
+    Counted,
     LinkOutcome,
     NotificationAmended,
     OpenCase,
@@ -36,7 +38,7 @@ from schemas.case import (
     RegisterEntryLinked,
     Worker,
 )
-from schemas.decisions import LinkDecided, PersonsDecided, SplitDecided, UndoDecided
+from schemas.decisions import AdultsDecided, LinkDecided, PersonsDecided, SplitDecided, UndoDecided
 from schemas.enquiries import EnquiryAdmitted, EnquiryMatched, Match
 from schemas.letter import Letter, letter_id
 from schemas.message import Message, derived_id
@@ -69,7 +71,9 @@ def decide(state: Register | None, message: Message, policy: Policy) -> Outcome[
             return _entry(known, received, policy)
         case EnquiryAdmitted() as admitted:
             return _enquiry(known, admitted, policy)
-        case LinkDecided() | PersonsDecided() | SplitDecided() | UndoDecided() as decided:
+        case (
+            LinkDecided() | PersonsDecided() | SplitDecided() | UndoDecided() | AdultsDecided()
+        ) as decided:
             return settle(known, decided, message.id, policy, _model(policy.linkage_model))
         case other:
             raise TypeError(other.type)
@@ -90,6 +94,7 @@ def evidence_of(fact: Fact, id_: str, *, received_at: dt.datetime | None = None)
                 child=said.subject,
                 narrative=said.narrative,
                 received_at=received_at,
+                untimed=said.observed_on_arrival,
                 kept_close=not may_be_told(said, by=fact.agency, to=""),
             )
         case OpenCaseReceived(agency=agency, open_case=case):
@@ -137,22 +142,26 @@ def _notification(
     decision = amends or _of_another(known, accepted, _compared(known, model))
     first = _told_before(known, accepted, amends, decision)
     counts = first is None or decision.outcome is not LinkOutcome.LINKED
-    record = _record_after(known, decision, accepted.referral_id, referral=counts)
-    fact = _child_linked(accepted, decision, record, model)
+    assert known.incoming is not None
+    evidence = known.incoming.model_copy(update={"again": first})
+    record = _record_after(known, decision, evidence, referral=counts)
+    evidence = _held(evidence, record, decision)
+    counted = _counted(known, decision, record, evidence, policy)
+    fact = _child_linked(accepted, decision, record, model, counted)
     if decision.outcome is LinkOutcome.LINKED and decision.person and known.subject:
         checked = compared(known.subject, decision.person)
         fact = fact.model_copy(update={"checked": checked})
     if known.rules >= 2 and amends is None:
         fact = fact.model_copy(update={"version": 1, "same_concern_as": first})
     if amends is not None and _of_its_own(known, accepted):
-        fact = fact.model_copy(update={"amends": accepted.first_referral_id})
+        versions = tuple(piece.id for piece in _versions(known, accepted))
+        first_version = {"amends": accepted.first_referral_id, "versions": versions}
+        fact = fact.model_copy(update=first_version)
     record, doubts = _doubts(known, decision, record, model)
     fact = _with_entries(fact, said_of(record, known.people))
     if known.subject and (family := family_of(record, known.people, told=known.subject)):
         fact = fact.model_copy(update={"family": family})
     handed = handover(fact, policy)
-    assert known.incoming is not None
-    evidence = known.incoming.model_copy(update={"again": first})
     record = record.telling(evidence) if known.rules >= 2 else record
     if handed is not None:
         letter = letter_id(message.id, STEP.name, key=handed.key)
@@ -161,10 +170,19 @@ def _notification(
         )
     told = [handed] if handed else _review(fact, policy)
     return Outcome(
-        state=_changed(evidence, record, decision),
+        state=Register(people=(record,), evidence={evidence.id: evidence}),
         facts=(fact, *_followed(fact, record), *_amended(known, fact), *doubts),
         letters=(*told, *reviews(doubts, policy)),
     )
+
+
+def _counted(
+    known: Register, decision: Linkage, record: PersonRecord, piece: Evidence, policy: Policy
+) -> Counted | None:
+    """How many concerns there were of late; None for the first of a family."""
+    if (decision.person or decision.family) is None or known.rules < 2:
+        return None
+    return count_of(known, record, piece, policy=policy).counted
 
 
 def _with_entries(fact: ChildLinked, entries: tuple[KnownTo, ...]) -> ChildLinked:
@@ -185,20 +203,24 @@ def _followed(fact: ChildLinked, record: PersonRecord) -> Iterator[ConcernFollow
             )
 
 
+def _versions(known: Register, accepted: NotificationAccepted) -> Iterator[Evidence]:
+    """The earlier versions by its agency that are at hand."""
+    for piece in known.evidence.values():
+        own = piece.agency == accepted.agency and piece.id != accepted.referral_id
+        if own and accepted.first_referral_id in (piece.id, piece.again):
+            yield piece
+
+
 def _amended(known: Register, fact: ChildLinked) -> Iterator[NotificationAmended]:
     """Each earlier version hears what its agency's words are now."""
-    if fact.amends is None:
-        return
-    for id_, piece in known.evidence.items():
-        own = piece.agency == fact.agency and id_ != fact.referral_id
-        if own and fact.amends in (id_, piece.again):
-            yield NotificationAmended(
-                referral_id=id_,
-                case_id=piece.case_id,
-                amended_by=fact.referral_id,
-                version=fact.version,
-                notification=fact.notification,
-            )
+    for id_ in fact.versions:
+        yield NotificationAmended(
+            referral_id=id_,
+            case_id=known.evidence[id_].case_id,
+            amended_by=fact.referral_id,
+            version=fact.version,
+            notification=fact.notification,
+        )
 
 
 def _of_its_own(known: Register, accepted: NotificationAccepted) -> bool:
@@ -282,19 +304,22 @@ def _compared(known: Register, model: Model) -> Linkage:
     return decision._replace(reasons=(*decision.reasons, *said)) if said else decision
 
 
-def _record_after(known: Register, decision: Linkage, id_: str, *, referral: bool) -> PersonRecord:
+def _record_after(
+    known: Register, decision: Linkage, piece: Evidence | None, *, referral: bool
+) -> PersonRecord:
     assert known.subject is not None
+    assert piece is not None
     if decision.outcome is LinkOutcome.LINKED and decision.person is not None:
         record = known.person(decision.person.person_id)
         assert record is not None
-        return record.with_evidence(id_, known.subject, referral=referral)
-    family = decision.family.family_id if decision.family else derived_id("family", id_)
+        return record.with_evidence(piece, known.subject, referral=referral)
+    family = decision.family.family_id if decision.family else derived_id("family", piece.id)
     return first_record(
-        id_,
+        piece,
         known.subject,
-        person_id=own_person(id_),
+        person_id=own_person(piece.id),
         family_id=family,
-        case_id=derived_id("case", id_),
+        case_id=derived_id("case", piece.id),
         referral=referral,
     )
 
@@ -313,14 +338,23 @@ def _doubts(
     return asked(record, found), found
 
 
+def _held(evidence: Evidence, record: PersonRecord, decision: Linkage) -> Evidence:
+    doubts = tuple(c.person_id for c in decision.candidates)
+    return evidence.held_as(record.profile, doubts=doubts)
+
+
 def _changed(evidence: Evidence | None, record: PersonRecord, decision: Linkage) -> Register:
     assert evidence is not None
-    held = evidence.held_as(record.profile, doubts=tuple(c.person_id for c in decision.candidates))
+    held = _held(evidence, record, decision)
     return Register(people=(record,), evidence={held.id: held})
 
 
 def _child_linked(
-    accepted: NotificationAccepted, decision: Linkage, record: PersonRecord, model: Model
+    accepted: NotificationAccepted,
+    decision: Linkage,
+    record: PersonRecord,
+    model: Model,
+    counted: Counted | None,
 ) -> ChildLinked:
     certain = decision.outcome is LinkOutcome.LINKED
     return ChildLinked(
@@ -337,6 +371,7 @@ def _child_linked(
         candidates=decision.candidates,
         model=model.version,
         earlier_referrals=record.referrals - 1,
+        counted=counted,
         allocated_to=record.worker if certain else None,
         version=accepted.version,
         notification=accepted.notification,
@@ -373,7 +408,7 @@ def _open_case(
     """
     model = _model(policy.linkage_model)
     decision = _compared(known, model)
-    record = _record_after(known, decision, message.id, referral=False)
+    record = _record_after(known, decision, known.incoming, referral=False)
     record = replace(record, worker=_allocated(record, received.open_case))
     record, doubts = _doubts(known, decision, record, model)
     fact = OpenCaseLinked(
@@ -405,7 +440,7 @@ def _entry(known: Register, received: RegisterEntryReceived, policy: Policy) -> 
     if held is not None:
         return _entry_again(known, held, said=said, policy=policy)
     decision = _compared(known, model)
-    record = _record_after(known, decision, received.entry_id, referral=False).entered(said)
+    record = _record_after(known, decision, known.incoming, referral=False).entered(said)
     if decision.outcome is LinkOutcome.LINKED:
         record, doubts = _doubts(known, decision, record, model)
     else:
@@ -520,6 +555,7 @@ STEP = Step(
         PersonsDecided,
         SplitDecided,
         UndoDecided,
+        AdultsDecided,
     ),
     state=Register,
     key=key,

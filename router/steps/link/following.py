@@ -74,9 +74,9 @@ def _added(
         if known is None:
             raise NotKnown
         counts = referral and evidence.again is None
-        return known.with_evidence(evidence.id, subject, referral=counts)
+        return known.with_evidence(evidence, subject, referral=counts)
     return first_record(
-        evidence.id,
+        evidence,
         subject,
         person_id=linked.person_id,
         family_id=linked.family_id,

@@ -4,11 +4,12 @@ only.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import datetime as dt
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from operator import not_
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from pydantic import Field
 
@@ -24,6 +25,8 @@ from schemas.notification import Notification
 from schemas.person import Person
 from schemas.registers import KnownTo
 
+_KEYS: Final = 8192
+"""Keys that are kept worked out: a batch asks for those of a family again and again."""
 STEP_NAME: Final = "link"
 """Under which its documents are kept, and its letters named."""
 
@@ -68,6 +71,8 @@ class Evidence(Shape):
     """When the hub heard."""
     again: Identity | None = Field(default=None, exclude_if=lambda id_: id_ is None)
     """The referral that told of this concern first, where this one is a version or a resend."""
+    untimed: bool = Field(default=False, exclude_if=not_)
+    """Whether its agency gave no time observed: it is taken to be when the hub heard."""
 
     @property
     def is_referral(self) -> bool:
@@ -125,6 +130,31 @@ class Mark(Shape):
     decision_id: Identity
 
 
+class AdultMark(Shape):
+    """What a human said of an adult and another: one, or verified to be two."""
+
+    other_adult_id: Identity
+    same: bool
+    decision_id: Identity
+
+
+class AdultMarks(Shape):
+    """What humans said of an adult, as a notification names them, and others."""
+
+    marks: tuple[AdultMark, ...] = ()
+
+
+class AdultsRuled(Shape):
+    """What a decision about two adults changed."""
+
+    adult_id: Identity
+    mark: AdultMark
+    was: AdultMark | None
+    """What was said of the two before."""
+    case_id: Identity
+    """Of the referral whose picture showed them."""
+
+
 class Ruling(Shape):
     """What one human decision about links changed, kept so that it can be taken back."""
 
@@ -135,6 +165,8 @@ class Ruling(Shape):
     made: tuple[Mark, ...]
     lifted: tuple[Mark, ...]
     undone: bool = False
+    adults: AdultsRuled | None = Field(default=None, exclude_if=lambda ruled: ruled is None)
+    """Of a decision about adults: it moves nothing."""
 
     @property
     def persons(self) -> tuple[str, ...]:
@@ -147,11 +179,13 @@ class Ruling(Shape):
         return tuple(dict.fromkeys((*self.before, *marked)))
 
 
+@lru_cache(maxsize=_KEYS)
 def family_key(family_id: str) -> int:
     """The key under which the members of a family are filed."""
     return whole("fam", family_id)
 
 
+@lru_cache(maxsize=_KEYS)
 def heir_key(person_id: str) -> int:
     """The key under which those are filed whose family became this person's, too."""
     return whole("heir", person_id)
@@ -202,6 +236,11 @@ class PersonRecord:
     """
     known_to: tuple[KnownTo, ...] = ()
     """What registers say of the person, an entry of each reference."""
+    days: tuple[int, ...] = ()
+    """Of each of its latest evidence, the day to look for it by when concerns are counted (0: it
+    tells of none, or of one that the person's evidence tells of already); of evidence before that
+    nothing is known.
+    """
     joined: bool = False
     """Of a person without evidence: whether its family is its successor's, too."""
 
@@ -231,7 +270,9 @@ class PersonRecord:
     def _added(self) -> dict[str, Any]:
         """What few records have: it stands behind the rest, by name."""
         known = {"known_to": [one.model_dump_json() for one in self.known_to]}
-        return (known if self.known_to else {}) | ({"joined": True} if self.joined else {})
+        added: dict[str, Any] = known if self.known_to else {}
+        added |= {"days": self.days} if self.days else {}
+        return added | ({"joined": True} if self.joined else {})
 
     @classmethod
     def decode(cls, data: bytes) -> PersonRecord:
@@ -249,14 +290,15 @@ class PersonRecord:
             tuple(map(tuple, raised)),
             tuple(map(tuple, later[0])) if later else (),
             _entries(later[1:]),
+            next((tuple(added["days"]) for added in later[1:] if "days" in added), ()),
             any("joined" in added for added in later[1:]),
         )
 
-    def with_evidence(self, id_: str, subject: Subject, *, referral: bool) -> PersonRecord:
+    def with_evidence(self, piece: Evidence, subject: Subject, *, referral: bool) -> PersonRecord:
         """The record with one more piece of evidence; ``referral``: of a concern of its own."""
         return PersonRecord(
             profile=extend(self.profile, subject),
-            evidence=(*self.evidence, id_),
+            evidence=(*self.evidence, piece.id),
             referrals=self.referrals + referral,
             worker=self.worker,
             apart=self.apart,
@@ -265,7 +307,16 @@ class PersonRecord:
             raised=self.raised,
             told=self.told,
             known_to=self.known_to,
+            days=(*self.days, _day(piece, self.evidence)),
         )
+
+    def may_be_concerns(self, *, since: int = 0) -> Iterator[str]:
+        """The evidence that may tell of a concern of its own, of this day or later."""
+        unknown = len(self.evidence) - len(self.days)
+        yield from self.evidence[:unknown]
+        for id_, day in zip(self.evidence[unknown:], self.days, strict=True):
+            if day and day >= since:
+                yield id_
 
     def telling(self, piece: Evidence) -> PersonRecord:
         """The record that remembers when this piece was observed and what it says."""
@@ -283,6 +334,18 @@ class PersonRecord:
         return replace(self, profile=self.profile._replace(not_same=others), apart=marks)
 
 
+class Kin(Protocol):
+    """Who belongs to a family, and what was told of them."""
+
+    def members(self, family_id: str) -> Sequence[PersonRecord]:
+        """Everybody of the family, and of families that are one with it."""
+        ...
+
+    def told_of(self, people: Iterable[PersonRecord], *, since: int) -> Sequence[Evidence]:
+        """What may tell of concerns of their own, of this day (an ordinal) or later."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Register:
     """The part of the register that one message needs; as a step's answer, the part that
@@ -298,6 +361,8 @@ class Register:
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
     rulings: Mapping[str, Ruling] = field(default_factory=dict)
     """What human decisions changed, by their ids."""
+    adults: Mapping[str, AdultMarks] = field(default_factory=dict)
+    """What humans said of adults, by their ids."""
     incoming: Evidence | None = None
     """What the message says of the child; whose it is held to be is not decided yet."""
     oversized: frozenset[int] = frozenset()
@@ -306,6 +371,8 @@ class Register:
     """By which rules children are described here."""
     standard: frozenset[str] = frozenset()
     """Evidence whose words are told of several families: they do not show a resend."""
+    kin: Kin | None = field(default=None, compare=False)
+    """Who else belongs to the families at hand: read only for the one that it turns out to be."""
 
     def person(self, person_id: str) -> PersonRecord | None:
         """A person by id, if it is in this part."""
@@ -335,6 +402,22 @@ def _said(piece: Evidence) -> tuple[str, int, int]:
     return piece.id, piece.observed_at.toordinal(), piece.words_key() or 0
 
 
+def _day(piece: Evidence, own: Collection[str]) -> int:
+    """The day to look for it by; what a register says may change, and is looked at always."""
+    if piece.entry is not None:
+        return dt.date.max.toordinal()
+    if not piece.is_referral or piece.again in own:
+        return 0
+    return piece.observed_at.toordinal()
+
+
+def _concerns(evidence: Iterable[Evidence], ids: Collection[str]) -> Iterator[str]:
+    """What told of each concern first, whether it is among this or not."""
+    for piece in evidence:
+        if piece.is_referral and piece.again not in ids:
+            yield piece.again or piece.id
+
+
 def refold(record: PersonRecord, evidence: Sequence[Evidence], rules: int) -> PersonRecord:
     """The record as it would be of this evidence alone, read by these rules; verified non-matches
     stay.
@@ -342,7 +425,7 @@ def refold(record: PersonRecord, evidence: Sequence[Evidence], rules: int) -> Pe
     old = record.profile
     profile = Profile(old.person_id, old.family_id, old.case_id, not_same=old.not_same)
     workers: dict[str, Worker | None] = {}
-    subjects = [piece.subject(rules) for piece in evidence]
+    subjects, ids = [piece.subject(rules) for piece in evidence], {one.id for one in evidence}
     for piece, subject in zip(evidence, subjects, strict=True):
         profile = extend(profile, subject)
         if piece.open_case:
@@ -351,9 +434,10 @@ def refold(record: PersonRecord, evidence: Sequence[Evidence], rules: int) -> Pe
         replace(record, known_to=()).entered(*(one.entry for one in evidence if one.entry)),
         profile=profile,
         evidence=tuple(piece.id for piece in evidence),
-        referrals=len({piece.again or piece.id for piece in evidence if piece.is_referral}),
+        referrals=len(set(_concerns(evidence, ids))),
         worker=next((worker for worker in reversed(workers.values()) if worker), None),
         said=tuple(map(who, subjects)),
+        days=tuple(_day(piece, ids) for piece in evidence),
         told=tuple(_said(piece) for piece in evidence if piece.is_referral)[-_TOLD:]
         if rules >= 2
         else (),
@@ -361,8 +445,15 @@ def refold(record: PersonRecord, evidence: Sequence[Evidence], rules: int) -> Pe
 
 
 def first_record(
-    id_: str, subject: Subject, *, person_id: str, family_id: str, case_id: str, referral: bool
+    piece: Evidence,
+    subject: Subject,
+    *,
+    person_id: str,
+    family_id: str,
+    case_id: str,
+    referral: bool,
 ) -> PersonRecord:
     """The record of a person of whom this is the first evidence."""
     profile = found(subject, person_id=person_id, family_id=family_id, case_id=case_id)
-    return PersonRecord(profile, (id_,), int(referral), said=(who(subject),))
+    said, days = (who(subject),), (_day(piece, ()),)
+    return PersonRecord(profile, (piece.id,), int(referral), said=said, days=days)

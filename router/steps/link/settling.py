@@ -11,6 +11,8 @@ from router.linkage import Model, Profile
 from router.linkage.stated import compared
 from router.step import Outcome
 from router.steps.link import rulings
+from router.steps.link.adults import settle_adults, take_back_adults
+from router.steps.link.counting import KinAfter, count_of
 from router.steps.link.doubts import asked, maybe_one, reviews
 from router.steps.link.entries import changed, with_registers
 from router.steps.link.handing_over import desk_of, handover
@@ -32,6 +34,8 @@ from schemas.case import (
     Stated,
 )
 from schemas.decisions import (
+    AdultsDecided,
+    AdultsDecision,
     LinkDecided,
     LinkDecision,
     PersonsDecided,
@@ -53,7 +57,7 @@ HUMAN = "human"
 """Stands for the model where a human decided."""
 _BY_A_HUMAN = ("decided by a human",)
 
-Decision = LinkDecision | PersonsDecision | SplitDecision | UndoDecision
+Decision = LinkDecision | PersonsDecision | SplitDecision | UndoDecision | AdultsDecision
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -84,15 +88,10 @@ def settle(
         return Outcome(refusal=Refusal("refused.role"))
     if not may_rate(decided.decision.decided_by, policy):
         return Outcome(refusal=Refusal("refused.decision-maker", "decided_by"))
-    match decided:
-        case LinkDecided():
-            plan: _Plan | Refusal | None = _link(known, decided)
-        case PersonsDecided(decision=persons):
-            plan = _persons(known, persons)
-        case SplitDecided(decision=split):
-            plan = _split(known, split, id_)
-        case UndoDecided(decision=undo):
-            plan = _undo(known, undo)
+    outcome = _about_adults(known, decided, id_)
+    if outcome is not None:
+        return outcome
+    plan = _plan(known, decided, id_)
     if plan is None:
         return Outcome()
     if isinstance(plan, Refusal):
@@ -101,6 +100,32 @@ def settle(
     return (
         _with_doubts(plan, outcome, policy, model) if isinstance(decided, LinkDecided) else outcome
     )
+
+
+def _about_adults(known: Register, decided: Settled, id_: str) -> Outcome[Register] | None:
+    """What comes of a decision about adults, or of taking one back; None for one about children."""
+    if isinstance(decided, AdultsDecided):
+        return settle_adults(known, decided, id_)
+    if not isinstance(decided, UndoDecided):
+        return None
+    ruling = known.rulings.get(decided.decision.decision_id)
+    if ruling is None or ruling.adults is None or ruling.undone:
+        return None
+    return take_back_adults(known, ruling, ruling.adults, undo=decided.decision, id_=id_)
+
+
+def _plan(known: Register, decided: Settled, id_: str) -> _Plan | Refusal | None:
+    match decided:
+        case LinkDecided():
+            return _link(known, decided)
+        case PersonsDecided(decision=persons):
+            return _persons(known, persons)
+        case SplitDecided(decision=split):
+            return _split(known, split, id_)
+        case UndoDecided(decision=undo):
+            return _undo(known, undo)
+        case other:
+            raise TypeError(other.type)
 
 
 def own_person(evidence_id: str) -> str:
@@ -217,7 +242,7 @@ def _settled(plan: _Plan, decision: Decision, id_: str, policy: Policy) -> Outco
         merges = isinstance(decision, PersonsDecision)
         after = rulings.carry_out(known, id_, plan.whose, apart=plan.apart, merges=merges)
     moved = [(known.evidence[piece], after.evidence[piece]) for piece in plan.whose]
-    linked = tuple(_links(known, after, moved, decision, id_))
+    linked = tuple(_links(known, after, moved, decision, id_, policy))
     if policy.checks:
         linked = tuple(with_registers(fact, known, after=after) for fact in linked)
     anew = [fact for fact in linked if isinstance(fact, ChildLinked)]
@@ -273,7 +298,12 @@ Moved = Sequence[tuple[Evidence, Evidence]]
 
 
 def _links(
-    known: Register, after: Register, moved: Moved, decision: Decision, id_: str
+    known: Register,
+    after: Register,
+    moved: Moved,
+    decision: Decision,
+    id_: str,
+    policy: Policy,
 ) -> Iterator[Fact]:
     for was, now in moved:
         record = after.person(now.person_id) or known.known(now.person_id)
@@ -287,7 +317,7 @@ def _links(
         checked = compared(now.subject(known.rules), moved_to.profile) if moved_to else {}
         yield _corrected(was, now, decision, id_, checked)
         if now.notification is not None and record.worker != known.known(was.person_id).worker:
-            yield _taken_up(now, record)
+            yield _taken_up(now, record, known, after=after, policy=policy)
 
 
 def _corrected(
@@ -336,11 +366,15 @@ def _open_case_linked(now: Evidence) -> OpenCaseLinked:
     )
 
 
-def _taken_up(now: Evidence, record: PersonRecord) -> ChildLinked:
+def _taken_up(
+    now: Evidence, record: PersonRecord, known: Register, *, after: Register, policy: Policy
+) -> ChildLinked:
     """A referral that had gone to the worker of a child whom it is not about is linked anew, and so
     rated after all.
     """
     assert now.notification is not None
+    kin = KinAfter(known.kin, after) if known.kin else None
+    count = count_of(replace(after, kin=kin), record, now, policy=policy)
     return ChildLinked(
         referral_id=now.id,
         agency=now.agency,
@@ -353,6 +387,7 @@ def _taken_up(now: Evidence, record: PersonRecord) -> ChildLinked:
         reasons=_BY_A_HUMAN,
         model=HUMAN,
         earlier_referrals=record.referrals - 1,
+        counted=count.counted,
         allocated_to=record.worker,
         notification=now.notification,
         known_to=record.known_to,

@@ -8,6 +8,7 @@ from router.step import Outcome, refuse
 from router.steps.cases import HandedOver
 from router.steps.clocks.ticking import timers
 from router.steps.now import Now
+from router.steps.rate.referring import explanation_for
 from router.steps.rate.state import Assigned, Closed, State, Suggested
 from schemas.case import ConcernFollowed
 from schemas.decisions import OutcomeDecided, OutcomeDecision
@@ -22,6 +23,7 @@ from schemas.outcome import (
 from schemas.picture import Shown
 from schemas.product import Disposal
 from schemas.rating import Colour
+from schemas.referrer import MadeBy
 from schemas.refusals import Refusal
 
 
@@ -75,6 +77,8 @@ def _closed(
     state: Assigned, decision: OutcomeDecision, *, picture: Shown, now: Now
 ) -> Outcome[State]:
     told = state.referrer
+    if told is not None and told.made_by is MadeBy.ANONYMOUS:
+        told = None
     fact = ReferralClosed(
         **decision.shared(ReferralClosed) | {"case_id": state.cases.now},
         told=told.agency if told else None,
@@ -87,6 +91,8 @@ def _closed(
         referral_id=decision.referral_id,
         case_id=state.cases.now,
         reference=told.reference,
+        made_by=told.made_by,
+        explanation=explanation_for(told.made_by, now=now),
         may_be_told=decision.may_be_told,
         decided_at=now.at,
         contact=now.contact_of(now.policy.lead_agency),

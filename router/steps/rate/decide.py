@@ -12,16 +12,24 @@ from typing import Any
 from router.step import Outcome, Step, referral_of, refuse
 from router.steps.asking import prepared
 from router.steps.cases import Cases, HandedOver
+from router.steps.clocks.owing import Told
 from router.steps.clocks.ticking import Ticking, timers
 from router.steps.now import Now
 from router.steps.places import hub_of, place_of
 from router.steps.rate.concluding import close, follow, reopen, watched_anew
+from router.steps.rate.referring import (
+    hand_over,
+    letter_of,
+    referrer_of,
+    remind,
+    watched,
+    words_of,
+)
 from router.steps.rate.state import (
     STEP_NAME,
     Assigned,
     Early,
     Rated,
-    Referrer,
     Standing,
     State,
     Suggested,
@@ -30,8 +38,9 @@ from router.steps.rate.state import (
 from router.steps.sharing import revealed, shown_reasons
 from router.steps.thresholds import Suggestion
 from schemas.base import Code, Fact
-from schemas.case import ChildLinked, ConcernFollowed, LinkCorrected
+from schemas.case import ChildLinked, ConcernFollowed, LinkCorrected, NotificationAmended
 from schemas.checks import CheckAnswered, CheckLate, ChecksRevised
+from schemas.consent import ConsentAnswer, ConsentRecorded
 from schemas.decisions import OutcomeDecided, RatingDecided, RatingDecision
 from schemas.information import (
     InformationAnswered,
@@ -59,7 +68,14 @@ from schemas.rating import (
 )
 
 Check = CheckAnswered | CheckLate | ChecksRevised
-News = InformationAnswered | InformationMissing | InformationVolunteered | ConcernFollowed | Check
+News = (
+    InformationAnswered
+    | InformationMissing
+    | InformationVolunteered
+    | ConcernFollowed
+    | Check
+    | ConsentRecorded
+)
 """What could change a rating."""
 
 
@@ -81,6 +97,8 @@ def decide(state: State | None, message: Message, policy: Policy) -> Outcome[Sta
             return follow(state, came, now=now)
         case LinkCorrected() as correction:
             return _move(state, correction, now=now)
+        case NotificationAmended(amended_by=version):
+            return _amended(state, version)
         case came if isinstance(came, News):
             return _tell_news(state, came, policy=policy)
         case ProductReleased() | ProductRefused() as sent:
@@ -95,7 +113,7 @@ def _suggest(state: State | None, linked: ChildLinked, *, now: Now) -> Outcome[S
         return Outcome()
     cases = Cases.linked(state.cases if state else None, linked.case_id)
     if linked.allocated_to is not None:
-        return Outcome(state=HandedOver(cases=cases))
+        return hand_over(HandedOver(cases=cases), linked, now=now)
     ready = prepared(linked, now=now)
     suggested = _suggested(cases, linked, suggestion=ready.suggestion, now=now)
     fact = RatingSuggested(
@@ -105,11 +123,23 @@ def _suggest(state: State | None, linked: ChildLinked, *, now: Now) -> Outcome[S
         **suggested.shared(RatingSuggested) | {"reasons": _all_reasons(ready.suggestion)},
     )
     place = place_of(linked.notification.subject, now)
+    asks = ready.concern.consent == "not_sought"
     request = _request(
-        linked.referral_id, suggested, plan=ready.plan, elsewhere=place, policy=now.policy
+        linked.referral_id,
+        suggested,
+        plan=ready.plan,
+        asks=asks,
+        elsewhere=place,
+        policy=now.policy,
     )
-    letters = (request, *_out_of_area(linked, place, to=suggested.elsewhere))
-    return Outcome(suggested, (fact,), letters, timers(suggested.next_at, linked.referral_id))
+    after = watched(suggested, linked, adult=ready.concern.is_adult, now=now)
+    assert isinstance(after.state, Suggested)
+    return replace(
+        after,
+        facts=(fact, *after.facts),
+        letters=(request, *_out_of_area(linked, place, to=suggested.elsewhere)),
+        timers=timers(after.state.next_at, linked.referral_id),
+    )
 
 
 def _out_of_area(linked: ChildLinked, place: Place | None, *, to: Code | None) -> Iterator[Letter]:
@@ -149,14 +179,17 @@ def _suggested(cases: Cases, linked: ChildLinked, *, suggestion: Suggestion, now
         set_aside=revealed(linked.notification).set_aside,
         may_be_red=may_be_red,
         possible_red=now.clock(looked_at) if looked_at else None,
-        referrer=Referrer(agency=linked.agency, reference=linked.notification.reference),
+        referrer=referrer_of(linked),
+        versions=linked.versions,
         elsewhere=hub_of(linked.notification.subject, now),
     )
 
 
 def _all_reasons(suggestion: Suggestion) -> tuple[str, ...]:
-    """Whoever decides is told what the words deny too; agencies that are asked are not."""
-    return (*suggestion.reasons, *suggestion.denied)
+    """Whoever decides is told of repeats and of what the words deny too; agencies that are asked
+    are not.
+    """
+    return (*suggestion.reasons, *suggestion.repeats, *suggestion.denied)
 
 
 def _request(
@@ -164,9 +197,11 @@ def _request(
     suggested: Suggested,
     *,
     plan: RequestPlan | None = None,
+    asks: bool = False,
     elsewhere: Place | None = None,
     policy: Policy,
 ) -> Letter:
+    """``asks``: parents may be asked for their consent."""
     watched = suggested.possible_red
     notice = RatingRequest(
         referral_id=referral_id,
@@ -180,6 +215,7 @@ def _request(
         possible_red=suggested.may_be_red,
         possible_red_due_at=watched.due_at if watched else None,
         plan=plan,
+        for_parents=policy.profile.for_parents if asks else None,
     )
     return Letter("rating-request", agency=policy.lead_agency, notice=notice)
 
@@ -211,20 +247,22 @@ def _assigned(
     state: Suggested | Assigned, decision: RatingDecision, *, picture: Shown, now: Now
 ) -> Outcome[State]:
     assigned = _with_rating(state, decision, now=now)
+    words = words_of(state, decision, now=now)
+    said = {"case_id": state.cases.now, "may_be_told": words}
     fact = RatingAssigned(
-        **decision.shared(RatingAssigned) | {"case_id": state.cases.now},
+        **decision.shared(RatingAssigned) | said,
+        told=state.referrer.agency if state.referrer and words else None,
         previous=state.colour,
         confirmed=decision.colour is state.colour,
         profile=now.profile.title,
         product_due_at=assigned.product_due_at,
         picture_id=picture.id,
         newer=picture.revision < state.revision,
+        versions=state.versions,
     )
-    return Outcome(
-        assigned,
-        (fact,),
-        timers=timers(assigned.next_at, decision.referral_id, before=state.next_at),
-    )
+    letters = letter_of(state, decision.referral_id, words=words, now=now)
+    due = timers(assigned.next_at, decision.referral_id, before=state.next_at)
+    return Outcome(assigned, (fact,), letters, due)
 
 
 def _with_rating(state: Suggested | Assigned, decision: RatingDecision, *, now: Now) -> Assigned:
@@ -242,6 +280,7 @@ def _with_rating(state: Suggested | Assigned, decision: RatingDecision, *, now: 
         product=_product_clock(state, decision.colour, due_at=due_at, now=now),
         revision=state.revision,
         referrer=state.referrer,
+        versions=state.versions,
         elsewhere=state.elsewhere,
         supplied=earlier.supplied if earlier else (),
         history=(*earlier.history, rated) if earlier else (rated,),
@@ -320,6 +359,13 @@ def _rated_moved(
     return replace(done, letters=(*done.letters, news))
 
 
+def _amended(state: State | None, version: str) -> Outcome[State]:
+    """Whoever is asked by a rating of one version is not asked by one of another."""
+    if not isinstance(state, Suggested | Assigned):
+        return Outcome()
+    return Outcome(state.model_copy(update={"versions": (*state.versions, version)}))
+
+
 def _tell_news(state: State | None, came: News, *, policy: Policy) -> Outcome[State]:
     if not isinstance(state, Suggested | Assigned) or _is_no_news(came):
         return Outcome()
@@ -352,6 +398,14 @@ def _is_no_news(came: News) -> bool:
     return False
 
 
+_CONSENT = {
+    ConsentAnswer.GIVEN: "given",
+    ConsentAnswer.REFUSED: "refused",
+    ConsentAnswer.NOT_SOUGHT: "not sought",
+    ConsentAnswer.OVERRIDDEN: "overridden by another legal basis",
+}
+
+
 def _said_of(came: News, policy: Policy) -> str:
     match came:
         case ChecksRevised():
@@ -366,6 +420,8 @@ def _said_of(came: News, policy: Policy) -> str:
             return "The concern was told again, or amended."
         case ConcernFollowed():
             return "There is a further concern about the child."
+        case ConsentRecorded(agency=agency, answer=answer):
+            return f"{policy.name_of(agency)} told of the parents' consent: {_CONSENT[answer]}."
         case InformationVolunteered():
             return f"{policy.name_of(came.agency)} told something that nobody had asked."
         case InformationMissing():
@@ -382,7 +438,7 @@ def _supply(
     A product that was refused counts: nothing may leave.
     """
     voided = isinstance(sent, ProductRefused) and sent.voided
-    if not isinstance(state, Assigned) or sent.urgent or voided:
+    if not isinstance(state, Assigned) or sent.urgent or sent.school_notice or voided:
         return Outcome()
     after = state.with_supplied(Supplied(**sent.shared(Supplied)))
     if after is state:
@@ -399,7 +455,8 @@ def _warn(state: State | None, elapsed: TimerElapsed, *, now: Now) -> Outcome[St
     if not isinstance(state, Suggested | Assigned):
         return Outcome()
     rung = {clock: at for clock, at in state.clocks.items() if at.next_at <= elapsed.due_at}
-    if not rung:
+    after, owed = _reminded(state, elapsed, now=now)
+    if not rung and owed is None:
         return Outcome()
     warnings = [
         DueTimeWarning(
@@ -416,10 +473,22 @@ def _warn(state: State | None, elapsed: TimerElapsed, *, now: Now) -> Outcome[St
     told: dict[str, Ticking | None] = {
         clock: _told(clock, ticking, now=now) for clock, ticking in rung.items()
     }
-    after = state.model_copy(update=told)
-    letters = (_warning(one, now=now) for one in warnings)
+    after = after.model_copy(update=told)
+    facts = (*map(_warned, warnings), *((owed.fact,) if owed else ()))
+    letters = (*(_warning(one, now=now) for one in warnings), *((owed.letter,) if owed else ()))
     next_timers = timers(after.next_at, elapsed.key, before=state.next_at)
-    return Outcome(after, tuple(map(_warned, warnings)), tuple(letters), next_timers)
+    return Outcome(after, facts, letters, next_timers)
+
+
+def _reminded(
+    state: Suggested | Assigned, elapsed: TimerElapsed, *, now: Now
+) -> tuple[Suggested | Assigned, Told | None]:
+    """With the clock of whoever brought the concern as it is once that was told."""
+    telling = state.telling if isinstance(state, Suggested) else None
+    if not isinstance(state, Suggested) or telling is None or telling.next_at > elapsed.due_at:
+        return state, None
+    owed = remind(state, elapsed.key, now=now)
+    return state.model_copy(update={"telling": owed.clock}), owed
 
 
 def _told(clock: Clock, ticking: Ticking, *, now: Now) -> Ticking | None:
@@ -449,6 +518,7 @@ STEP: Step[State] = Step(
         ProductRefused,
         TimerElapsed,
         LinkCorrected,
+        NotificationAmended,
         InformationAnswered,
         InformationMissing,
         InformationVolunteered,
@@ -456,6 +526,7 @@ STEP: Step[State] = Step(
         ChecksRevised,
         CheckAnswered,
         CheckLate,
+        ConsentRecorded,
     ),
     state=State,
     key=referral_of,

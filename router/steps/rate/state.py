@@ -16,6 +16,7 @@ from schemas.notification import SetAside
 from schemas.policy import BoroughProfile, ColourRule
 from schemas.product import Disposal
 from schemas.rating import Clock, Colour
+from schemas.referrer import MadeBy, MayBeTold, is_professional
 
 STEP_NAME: Final = "rate"
 """Under which its documents are kept, and its letters named."""
@@ -33,6 +34,7 @@ class Referrer(Shape):
 
     agency: Code
     reference: Identity
+    made_by: MadeBy = Field(default=MadeBy.PROFESSIONAL, exclude_if=is_professional)
 
 
 class Standing(Shape):
@@ -47,6 +49,8 @@ class Standing(Shape):
     """How often something came that the picture did not show before."""
     referrer: Referrer | None = Field(default=None, exclude_if=not_)
     """None only in documents that were written before."""
+    versions: tuple[Identity, ...] = Field(default=(), exclude_if=not_)
+    """Other versions of the notification by its agency: referrals of their own."""
     elsewhere: Code | None = Field(default=None, exclude_if=not_)
     """The hub of the area where the child lives, where that is another (R41)."""
 
@@ -83,6 +87,8 @@ class Suggested(Standing):
     may_be_red: bool = Field(default=False, exclude_if=not_)
     possible_red: Ticking | None = Field(default=None, exclude_if=not_)
     """Until a human has looked at what may be a Red."""
+    telling: Ticking | None = Field(default=None, exclude_if=not_)
+    """Until whoever brought the concern is told what was decided (L3)."""
 
     @property
     def clocks(self) -> dict[Clock, Ticking]:
@@ -92,6 +98,12 @@ class Suggested(Standing):
             "decision": self.decision,
         }
         return {name: at for name, at in first.items() if at is not None} | super().clocks
+
+    @property
+    def next_at(self) -> dt.datetime | None:
+        """When there is something to tell next."""
+        told = (super().next_at, self.telling.next_at if self.telling else None)
+        return min((at for at in told if at is not None), default=None)
 
 
 class Supplied(Shape):
@@ -111,6 +123,7 @@ class Rated(ToGather):
     """One entry of a rating's history (R20)."""
 
     colour: Colour
+    may_be_told: MayBeTold | None = Field(default=None, exclude_if=lambda told: told is None)
     decided_by: Line
     rationale: Line
     for_front_line: Prose | None = Field(default=None, exclude_if=lambda text: text is None)

@@ -7,6 +7,7 @@ from hashlib import sha256
 from router.steps.now import Now
 from schemas.letter import Letter, letter_id
 from schemas.product import Product, ProductApproved, ProductReleased, ToAct
+from schemas.school import SchoolNotice
 
 STEP_NAME = "release"
 
@@ -17,6 +18,12 @@ def to_act(approved: ProductApproved, now: Now) -> ToAct:
 
     Where less of it is sent in its place, that is due as it was.
     """
+    notices = now.profile.school_notices
+    if approved.school_notice:
+        return ToAct(
+            to_do=notices.to_do if notices else None,
+            contact=now.contact_of(now.policy.lead_agency),
+        )
     due_at = now.act_by(approved.colour, agency=approved.recipient)
     contact = now.contact_of(now.policy.lead_agency) if approved.urgent else None
     return ToAct(to_do=now.rule(approved.colour).to_do, due_at=due_at, contact=contact)
@@ -41,5 +48,9 @@ def released(approved: ProductApproved, asks: ToAct) -> ProductReleased:
     )
 
 
-def _product(approved: ProductApproved, asks: ToAct) -> Product:
-    return Product(**approved.shared(Product) | asks.shared(ToAct))
+def _product(approved: ProductApproved, asks: ToAct) -> Product | SchoolNotice:
+    if not approved.school_notice:
+        return Product(**approved.shared(Product) | asks.shared(ToAct))
+    (item,) = approved.items
+    said = {"item_id": item.item_id, "says": item.text, "to_do": asks.to_do}
+    return SchoolNotice(**approved.shared(SchoolNotice) | said, contact=asks.contact)

@@ -4,14 +4,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from router.step import Outcome, Step, referral_of
-from router.steps.asking import Prepared, prepared
+from router.steps.asking import Concern, Prepared, prepared
 from router.steps.cases import Cases
 from router.steps.clocks.ticking import timers
 from router.steps.now import Now
 from router.steps.request_information.answers import miss, take, volunteer
+from router.steps.request_information.consent import consented
 from router.steps.request_information.further import close, decide_further, stopped
 from router.steps.request_information.leaving import Left, adult_matter, leave, prepare, tell
 from router.steps.request_information.rerated import moved, rerated
@@ -26,6 +28,7 @@ from router.steps.request_information.state import (
     Waiting,
 )
 from schemas.case import ChildLinked, LinkCorrected
+from schemas.consent import ConsentReceived
 from schemas.decisions import RequestDecided
 from schemas.information import InformationOffered, InformationReceived, RequestsPrepared
 from schemas.message import Message
@@ -50,6 +53,8 @@ def decide(state: State | None, message: Message, policy: Policy) -> Outcome[Sta
             return take(state, received, cause=message.id, now=now)
         case InformationOffered() as offered:
             return volunteer(state, offered, cause=message.id, now=now)
+        case ConsentReceived() as received:
+            return consented(state, received, cause=message.id, now=now)
         case RequestDecided() as decided:
             return decide_further(state, decided, cause=message.id, now=now)
         case ReferralClosed() | ReferralReopened() | SafetySettled() as came:
@@ -88,12 +93,36 @@ def _asking(before: Waiting, ready: Prepared, *, cases: Cases, now: Now) -> Aski
     made = Asking(
         cases=cases,
         asked=(),
-        concern=ready.concern,
+        concern=_asked_before(ready.concern, before.asked_before),
+        asked_before=before.asked_before,
         suggested=suggestion.colour,
         ratings=(*suggested, *before.ratings) if before.closed_at is None else (),
         closed_at=before.closed_at,
     )
     return made.ruled(before.ruling)
+
+
+def _asked_before(concern: Concern, agencies: tuple[str, ...]) -> Concern:
+    if concern.asked_before == agencies:
+        return concern
+    return concern.model_copy(update={"asked_before": agencies})
+
+
+def versions_of(message: Message) -> tuple[str, ...]:
+    """The other versions of the notification, where it bears on who is asked."""
+    data = message.data
+    return data.versions if isinstance(data, ChildLinked | RatingAssigned) else ()
+
+
+def with_versions(own: State | None, others: Mapping[str, State]) -> State:
+    """The state that knows whom other versions had asked (R15)."""
+    asked = (one for other in others.values() if isinstance(other, Asking) for one in other.asked)
+    agencies = tuple(sorted({one.agency for one in asked if not one.cancelled}))
+    state = own or Early()
+    after = state.model_copy(update={"asked_before": agencies})
+    if not isinstance(state, Asking) or state.concern is None:
+        return after
+    return after.model_copy(update={"concern": _asked_before(state.concern, agencies)})
 
 
 def _outcome(left: Left, referral_id: str, *, before: Asking | None = None) -> Outcome[State]:
@@ -181,6 +210,7 @@ STEP: Step[State] = Step(
         ChildLinked,
         RatingAssigned,
         RequestDecided,
+        ConsentReceived,
         ReferralClosed,
         ReferralReopened,
         InformationReceived,
@@ -192,4 +222,6 @@ STEP: Step[State] = Step(
     state=State,
     key=referral_of,
     decide=decide,
+    beside=versions_of,
+    join=with_versions,
 )

@@ -73,7 +73,7 @@ def _basis(agency: str, concern: Concern, *, rating: Rating, now: Now) -> dict[s
     rule = now.rule(rating.colour)
     instead: Overrule | None = None
     if concern.consent == "refused" and not rule.without_consent:
-        instead = overrule(agency, RuledOut.CONSENT_REFUSED, chosen=rating)
+        instead = overrule(agency, RuledOut.CONSENT_REFUSED, chosen=rating) or concern.instead
     if instead is None or instead.legal_basis is None:
         return {"legal_basis": rule.legal_basis}
     return {"legal_basis": instead.legal_basis, "basis_reason": instead.rationale}

@@ -13,8 +13,9 @@ from router.steps import cases, thresholds
 from router.steps.asking import Concern
 from router.steps.cases import Cases
 from router.steps.clocks.ticking import Running
-from schemas.base import Code, Identity, Instant, Shape
+from schemas.base import Code, Identity, Instant, Line, Shape
 from schemas.case import Found, LinkCorrected, Stated
+from schemas.consent import ConsentWord
 from schemas.gathering import Level, NotAsked, ToGather
 from schemas.information import RequestId, RequestPlan
 from schemas.notification import Digest
@@ -68,6 +69,8 @@ class Waiting(Shape):
     ruling: Ruling | None = Field(default=None, exclude_if=not_)
     closed_at: Instant | None = Field(default=None, exclude_if=not_)
     """Since when the referral is closed; what was rated before asks nobody."""
+    asked_before: tuple[Code, ...] = Field(default=(), exclude_if=not_)
+    """Agencies that were asked under another version of the notification."""
 
 
 class Early(Waiting):
@@ -92,6 +95,8 @@ class Asked(Running, RequestId):
     """It was cancelled as a rating asked less or the referral was closed: a rating that names its
     agency asks anew.
     """
+    refused: bool = Field(default=False, exclude_if=not_)
+    """Cancelled as consent was refused: asked again should it be given."""
     letter: Identity | None = Field(default=None, exclude_if=not_)
     """That it went out in, to be taken back as long as nobody has fetched it."""
 
@@ -112,6 +117,14 @@ class Asked(Running, RequestId):
         return self.chain[0].at if self.chain else None
 
 
+class ConsentTold(ConsentWord):
+    """What an agency said of consent, and when."""
+
+    agency: Code
+    told_by: Line
+    at: Instant
+
+
 class Asking(Waiting):
     """What was prepared and asked so far; ``level`` is None until anything has left."""
 
@@ -126,6 +139,8 @@ class Asking(Waiting):
     """The last rating by which anything has left."""
     not_asked: tuple[NotAsked, ...] = Field(default=(), exclude_if=not_)
     """Who is not asked and why, as who decides was told."""
+    consents: tuple[ConsentTold, ...] = Field(default=(), exclude_if=not_)
+    """What was said of consent since it was notified, oldest first; the last holds."""
     told_waits: bool = Field(default=False, exclude_if=not_)
     """Whether who rated was told that nobody is asked until it is settled whose child it is."""
 

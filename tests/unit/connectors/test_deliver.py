@@ -117,6 +117,17 @@ def test_a_letter_goes_to_a_queue_as_a_structured_event(queues: EdgeQueues) -> N
         message.ack()
 
 
+def test_a_letter_about_a_red_goes_before_those_that_lie_at_the_broker() -> None:
+    name = f"deliveries-{uuid4()}"
+    sender = QueueSender("memory://", name)
+    sender.send(Leased("usual", "police", "x", b"{}", 1))
+    sender.send(Leased("red", "police", "x", b"{}", 1, red=True))
+    with Connection("memory://") as connection:
+        lying = [connection.SimpleQueue(name).get(timeout=5) for _ in range(2)]
+    told = {one.properties["message_id"]: one.properties["priority"] for one in lying}
+    assert told["usual"] < 5 <= told["red"], "a quorum queue knows two priorities"
+
+
 def test_a_broker_that_is_away_keeps_the_letter(queues: EdgeQueues) -> None:
     put(queues, "l1")
     assert (

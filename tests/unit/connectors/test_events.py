@@ -18,6 +18,7 @@ from connectors.port import Routes
 from schemas.base import Fact
 from schemas.case import OpenCaseReceived
 from schemas.decisions import (
+    AdultsDecided,
     DeliveryReceived,
     ItemRuled,
     LinkDecided,
@@ -67,6 +68,17 @@ DATA: dict[str, tuple[dict[str, object], type[Fact]]] = {
             "rationale": "Twins.",
         },
         PersonsDecided,
+    ),
+    "mash.adults-decision.v1": (
+        {
+            "referral_id": "r1",
+            "adult_id": "a1",
+            "other_adult_id": "a2",
+            "same": False,
+            "decided_by": "S. Worker",
+            "rationale": "His brother.",
+        },
+        AdultsDecided,
     ),
     "mash.split-decision.v1": (
         {
@@ -663,6 +675,7 @@ def test_excels_byte_order_mark_is_no_part_of_the_first_column(send: Desk, sampl
         ("health", "mash.link-decision.v1", "refused.role"),
         ("health", "mash.persons-decision.v1", "refused.role"),
         ("health", "mash.split-decision.v1", "refused.role"),
+        ("health", "mash.adults-decision.v1", "refused.role"),
         ("health", "mash.undo-decision.v1", "refused.role"),
         ("health", "mash.open-case.v1", "refused.role"),
         ("gp", "mash.delivery-receipt.v1", "refused.agreement"),

@@ -276,6 +276,51 @@ def test_an_answer_reaches_who_decides_as_what_is_new(hub: tuple[DemoFolder, Hub
     assert (old.newer, new.newer) == (True, False)  # type: ignore[attr-defined]
 
 
+WALKS = "Robin walks to school alone along the main road every morning, as a neighbour told us."
+
+
+def test_an_amendment_asks_nobody_again_and_shows_what_was_answered(
+    hub: tuple[DemoFolder, Hub],
+) -> None:
+    told(hub[1], "police", "R-1", narrative=WALKS)
+    (request,) = letters(hub[1], LEAD, "mash.rating-request.v1")
+    rate(hub[1], request)
+    answered(hub[1], "school", item(1, "Robin comes hungry."))
+    told(hub[1], "police", "R-1", narrative=f"{WALKS} It was on Monday.")
+    (version,) = letters(hub[1], LEAD, "mash.rating-request.v1")
+    picture = version["picture"]["content"]
+    assert picture["concern"]["narrative"].endswith("Monday.")
+    (school,) = [one for one in picture["asked"] if one["agency"] == "school"]
+    assert [one["text"] for one in school["items"]] == ["Robin comes hungry."]
+    rate(hub[1], version)
+    assert letters(hub[1], "school", "mash.information-request.v1") == []
+    *_, plan = letters(hub[1], LEAD, "mash.request-plan.v1")
+    why = {one["agency"]: one["reason"] for one in plan["plan"]["not_asked"]}
+    assert why["school"] == "It was asked about this concern under another version of it."
+    told(hub[1], "police", "R-1", narrative=f"{WALKS} It was on Tuesday, in the rain.")
+    (third,) = letters(hub[1], LEAD, "mash.rating-request.v1")
+    rate(hub[1], third, "red", agencies=["school"])
+    (again,) = letters(hub[1], "school", "mash.information-request.v1")
+    assert again["referral_id"] == third["referral_id"], "who is named is asked all the same"
+
+
+def test_who_is_asked_under_an_amendment_is_not_asked_under_the_first_version(
+    hub: tuple[DemoFolder, Hub],
+) -> None:
+    told(hub[1], "police", "R-1", narrative=WALKS)
+    (first,) = letters(hub[1], LEAD, "mash.rating-request.v1")
+    told(hub[1], "police", "R-1", narrative=f"{WALKS} It was on Monday.")
+    (version,) = letters(hub[1], LEAD, "mash.rating-request.v1")
+    rate(hub[1], version)
+    rate(hub[1], first)
+    (asked,) = letters(hub[1], "school", "mash.information-request.v1")
+    assert asked["referral_id"] == version["referral_id"]
+    for processes in (1, 2):
+        report = replay(hub[1], Wanted(), processes=processes)
+        assert report.well
+        assert report.facts == len(facts(hub[1]))
+
+
 def test_an_answer_of_which_nothing_is_revealed_looks_like_one_that_knows_nothing(
     hub: tuple[DemoFolder, Hub],
 ) -> None:

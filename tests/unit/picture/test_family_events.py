@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.picture.events import family_events
+from router.steps.link.events import family_events
 from router.steps.link.register import Evidence
 from schemas.person import Address, Person
 from tests.support.given import NOON

@@ -48,7 +48,8 @@ def example(type_: str) -> Fact:
 def test_a_fact_that_names_its_case_referral_product_agency_or_area_says_so(type_: str) -> None:
     fact = example(type_)
     told: dict[str, Any] = json.loads(fact.model_dump_json())
-    inner = next((told[name] for name in ("decision", "response", "receipt") if name in told), told)
+    parts = ("consent", "decision", "response", "receipt")
+    inner = next((told[name] for name in parts if name in told), told)
     said = {handle: getattr(fact, handle) for handle in NAMED}
     named = {handle: told.get(field) for handle, field in NAMED.items()}
     assert said == named | {name: inner.get(NAMED[name]) for name in ("of_referral", "of_product")}

@@ -91,9 +91,7 @@ def test_that_nobody_was_hit_sends_nothing_to_cait_though_a_suggestion_were_enou
     narrative: str, goes: bool
 ) -> None:
     linked = given.linked(narrative)
-    suggested = thresholds.suggest(
-        linked.notification, earlier_referrals=0, profile=given.profile()
-    )
+    suggested = thresholds.suggest(linked.notification, profile=given.profile())
     assert (suggested.colour is Colour.RED) is goes
     fact = Given(rate.STEP).when(linked).facts[0]
     assert isinstance(fact, RatingSuggested)

@@ -51,16 +51,18 @@ class FamilyEvents:
 
 
 def family_events(told: Sequence[Evidence], *, untimed: Collection[str] = ()) -> FamilyEvents:
-    """Of what was told of a family. ``untimed``: referrals whose sender gave no time observed.
+    """Of what was told of a family. ``untimed``: referrals whose sender gave no time observed,
+    besides those that say so.
 
     Of one child an event has one concern, so that a family never has fewer concerns than a child.
     """
     if len({piece.person_id for piece in told}) < 2:
         return FamilyEvents({})
     groups: list[list[_Told]] = []
-    for piece in sorted(told, key=lambda one: (one.received_at or one.observed_at, one.id)):
-        if piece.is_referral and piece.again is None:
-            new = _described(piece, timed=piece.id not in untimed)
+    concerns = [one for one in told if one.is_referral and one.again is None]
+    for piece in sorted(concerns, key=lambda one: (one.received_at or one.observed_at, one.id)):
+        if any(_may_be_one(piece, other) for other in concerns):
+            new = _described(piece, timed=not piece.untimed and piece.id not in untimed)
             group = next((group for group in groups if _belongs(new, group)), None)
             if group is None:
                 groups.append([new])
@@ -69,6 +71,12 @@ def family_events(told: Sequence[Evidence], *, untimed: Collection[str] = ()) ->
     found = {one.piece.id: _event(group) for group in groups if len(group) > 1 for one in group}
     versions = {one.id: found[one.again] for one in told if one.again in found}
     return FamilyEvents(found | versions)
+
+
+def _may_be_one(one: Evidence, other: Evidence) -> bool:
+    """Whether it is worth reading what the two say of the event."""
+    others = one.agency == other.agency and one.person_id != other.person_id
+    return others and abs(one.observed_at - other.observed_at) <= LATEST
 
 
 def _event(group: Sequence[_Told]) -> FamilyEvent:

@@ -1,0 +1,37 @@
+"""How much is taken in hand at a time: so little that a Red never waits long behind it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+_FIRST = 10
+_SECONDS = 0.05
+"""That what is in hand should take; more at a time saves little of what each time costs."""
+
+
+@dataclass(slots=True)
+class Pace:
+    """Follows how long the last ones took. ``most``: at a time, however fast it goes."""
+
+    most: int
+    _size: int = _FIRST
+
+    @property
+    def size(self) -> int:
+        """How many to take now."""
+        return max(1, min(self._size, self.most))
+
+    @contextmanager
+    def taking(self, count: int) -> Iterator[None]:
+        """While so many are in hand."""
+        began = time.monotonic()
+        yield
+        self.took(count, seconds=time.monotonic() - began)
+
+    def took(self, count: int, *, seconds: float) -> None:
+        """So many took so long: at most twice as many next time."""
+        fitting = round(count * _SECONDS / max(seconds, 0.001))
+        self._size = max(1, min(fitting, 2 * self.size))

@@ -1,0 +1,254 @@
+"""A Red has a lane of its own: heard before all that waits, and never before what it follows."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ops.run.wiring import Hub
+from router.runtimes.embedded import Embedded
+from router.unit import Unit
+from schemas.decisions import RatingDecided, RatingDecision
+from schemas.picture import Seen
+from schemas.rating import Colour
+from stores import journal, outbox, timers
+from stores.ports import Arrival, Unavailable
+from stores.tables import outbox as outbox_table
+from stores.timers import StoredTimer
+from tests.support import given as give
+from tests.support.faults import Heard, failing, listening
+from tests.support.filled import seen_by_lead
+from tests.support.notifying import LEAD, URGENT, arrival, asked, flood, told, took
+from tests.support.units import embedded_hub, facts, replayed, rows
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[Hub]:
+    yield from embedded_hub.__wrapped__(tmp_path / "hub")  # type: ignore[attr-defined]
+
+
+def slow(hub: Hub, heard: Heard | None = None, *, unit: Unit | None = None) -> Embedded:
+    """The hub's own loop, which hears two messages at a time."""
+    listened = listening(unit or hub.unit, heard if heard is not None else [])
+    return Embedded(hub.database, listened, hub.policy, batch=2)
+
+
+def decided(hub: Hub, referral_id: str, colour: Colour, *, case_id: str) -> Arrival:
+    """A social worker's rating, on what is shown now."""
+    decision = RatingDecision(
+        referral_id=referral_id,
+        case_id=case_id,
+        colour=colour,
+        decided_by="SIMULATED social worker",
+        rationale="As seen.",
+        saw=tuple(Seen(**one) for one in seen_by_lead(hub, referral_id)),
+    )
+    fact = RatingDecided(agency=LEAD, decision=decision)
+    id_ = f"{referral_id}-{colour}"
+    return Arrival(LEAD, "test", id_, b"", "application/json", fact)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [{"urgent": True}, {"concern": ("danger-to-life",)}],
+    ids=["the sender says so", "its code points to Red"],
+)
+def test_what_may_be_a_red_is_heard_before_all_that_came_earlier(
+    hub: Hub, said: dict[str, Any]
+) -> None:
+    flood(hub)
+    (red,) = took(hub, arrival("R-1", **said))
+    heard: Heard = []
+    slow(hub, heard).once()
+    assert told(heard, "deduplicate")[0] == red
+    assert next(iter(asked(hub))) == red
+
+
+def test_everybody_else_is_heard_in_turn_and_nothing_twice(hub: Hub) -> None:
+    flood(hub, 5)
+    (red,) = took(hub, arrival("R-1", **URGENT))
+    flood(hub, 4, first=5)
+    heard: Heard = []
+    slow(hub, heard).drain()
+    once = told(heard, "deduplicate")
+    in_turn = "SELECT message_id FROM journal WHERE type = 'mash.notification.received.v1' "
+    others = rows(hub, in_turn + "AND message_id <> :red ORDER BY position", red=red)
+    assert once == [red, *(id_ for (id_,) in others)]
+    assert facts(hub, "notification.received") == facts(hub, "notification.accepted") == 10
+    assert replayed(hub).well
+
+
+def test_a_red_letter_leaves_before_those_that_lie_there_already(hub: Hub) -> None:
+    flood(hub, 3)
+    slow(hub).drain()
+    (red,) = took(hub, arrival("R-1", **URGENT))
+    slow(hub).drain()
+    assert (next(iter(asked(hub))), len(asked(hub))) == (red, 4)
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        arrival("F-3", **URGENT),
+        arrival("F-3 (amended)", **URGENT),
+        arrival("S-1", agency="school", narrative="Fwd from police, ref F-3: worse.", **URGENT),
+    ],
+    ids=["the same reference", "a mark of a new version", "a copy that another agency forwards"],
+)
+def test_a_red_does_not_overtake_the_notification_that_it_amends(hub: Hub, again: Arrival) -> None:
+    flood(hub)
+    (red,) = took(hub, again)
+    heard: Heard = []
+    slow(hub, heard).once()
+    first = rows(hub, "SELECT message_id FROM journal WHERE subject = 'police/F-3' LIMIT 1")[0][0]
+    assert told(heard, "deduplicate")[:2] == [first, red]
+    slow(hub, heard).drain()
+    kept = rows(hub, "SELECT referral_id FROM reference_versions WHERE number = 2")
+    assert kept == [(red,)]
+    assert replayed(hub).well
+
+
+def test_a_red_does_not_overtake_an_earlier_rating_of_the_same_referral(hub: Hub) -> None:
+    (referral,) = took(hub, arrival("R-1"))
+    slow(hub).drain()
+    case = asked(hub)[referral]
+    flood(hub)
+    amber, red = took(
+        hub,
+        decided(hub, referral, Colour.AMBER, case_id=case),
+        decided(hub, referral, Colour.RED, case_id=case),
+    )
+    heard: Heard = []
+    slow(hub, heard).once()
+    assert [id_ for id_ in told(heard, "rate") if id_ in (amber, red)] == [amber, red]
+    assert facts(hub, "rating.assigned") == 2
+    assert facts(hub, "notification.accepted") < 10, "the flood waits still"
+    slow(hub).drain()
+    assert replayed(hub).well
+
+
+def test_what_is_said_later_of_a_red_goes_ahead_too(hub: Hub) -> None:
+    (referral,) = took(hub, arrival("R-1", **URGENT))
+    slow(hub).drain()
+    case = asked(hub)[referral]
+    flood(hub)
+    (amber,) = took(hub, decided(hub, referral, Colour.AMBER, case_id=case))
+    heard: Heard = []
+    slow(hub, heard).once()
+    assert told(heard, "rate")[0] == amber
+
+
+def test_a_clock_of_a_red_is_told_before_the_flood(hub: Hub) -> None:
+    (referral,) = took(hub, arrival("R-1", **URGENT))
+    slow(hub).drain()
+    flood(hub)
+    past = int(dt.datetime(2026, 1, 1, tzinfo=dt.UTC).timestamp() * 1_000_000)
+    timer = StoredTimer("rate", referral, past, correlation_id=referral, message_key="case-1")
+    with hub.database.transaction() as transaction:
+        timers.start(transaction, [timer])
+    heard: Heard = []
+    slow(hub, heard).once()
+    assert told(heard, "rate")[0] == timer.id
+
+
+def test_words_alone_do_not_open_the_lane(hub: Hub) -> None:
+    flood(hub, 3)
+    took(hub, arrival("R-1", narrative=give.HIT))
+    with hub.database.reading() as connection:
+        assert outbox.reds(connection, limit=9) == []
+
+
+def test_a_red_that_was_heard_in_its_turn_is_not_heard_again(hub: Hub) -> None:
+    took(hub, arrival("R-1", **URGENT))
+    with hub.database.transaction() as transaction:
+        waiting = outbox.reds(transaction.connection, limit=9)
+        outbox.sent(transaction, [row.position for row in waiting])
+    slow(hub).drain()
+    with hub.database.transaction() as transaction:
+        row = {"position": waiting[0].position, "topic": "messages.red"}
+        transaction.insert(outbox_table, [row])
+    heard: Heard = []
+    slow(hub, heard).drain()
+    assert heard == []
+    assert facts(hub, "notification.accepted") == 1
+    with hub.database.reading() as connection:
+        assert outbox.reds(connection, limit=9) == []
+
+
+def test_a_red_on_which_a_step_fails_holds_up_no_other(hub: Hub) -> None:
+    flood(hub, 3)
+    bad, good = took(hub, arrival("R-1", **URGENT), arrival("R-2", **URGENT))
+    unit = failing(hub.unit, "link", at="recall", on=lambda one: one.correlation_id == bad)
+    slow(hub, unit=unit).drain()
+    assert rows(hub, "SELECT reason FROM dead_letters") == [("undecidable",)]
+    assert good in asked(hub)
+    assert bad not in asked(hub)
+    with hub.database.reading() as connection:
+        assert outbox.reds(connection, limit=9) == []
+
+
+def test_a_store_that_goes_away_leaves_the_red_on_its_lane(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flood(hub, 3)
+    (red,) = took(hub, arrival("R-1", **URGENT))
+
+    def away(_decided: object, _transaction: object) -> None:
+        raise Unavailable
+
+    with monkeypatch.context() as patched:
+        patched.setattr("router.runtimes.embedded.record", away)
+        with pytest.raises(Unavailable):
+            slow(hub).once()
+    heard: Heard = []
+    slow(hub, heard).once()
+    assert told(heard, "deduplicate")[0] == red
+
+
+SAID = st.tuples(st.integers(0, 3), st.integers(0, 4), st.booleans())
+"""A reference, what it says, and whether that is urgent."""
+
+
+@given(st.lists(st.one_of(SAID, st.none()), max_size=14))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+def test_versions_of_a_reference_stay_in_the_order_in_which_they_came(
+    tmp_path_factory: pytest.TempPathFactory, came: list[tuple[int, int, bool] | None]
+) -> None:
+    """None: the hub hears a little of what waits."""
+    opened = embedded_hub.__wrapped__(tmp_path_factory.mktemp("hub"))  # type: ignore[attr-defined]
+    hub = next(opened)
+    embedded, expected = slow(hub), dict[int, list[tuple[int, bool]]]()
+    for one in came:
+        if one is None:
+            embedded.once()
+            continue
+        reference, says, urgent = one
+        took(hub, arrival(f"R-{reference}", narrative=f"Seen {says} times.", urgent=urgent))
+        versions = expected.setdefault(reference, [])
+        if (says, urgent) not in versions:
+            versions.append((says, urgent))
+    embedded.drain()
+    assert versions_of(hub) == expected
+    assert replayed(hub).well
+    opened.close()
+
+
+def versions_of(hub: Hub) -> dict[int, list[tuple[int, bool]]]:
+    """What was accepted under each reference, by version."""
+    found: dict[int, dict[int, tuple[int, bool]]] = {}
+    for _, message in journal.messages_after(hub.database, 0, limit=10_000):
+        if message.type == "mash.notification.accepted.v1":
+            said = message.data.notification  # type: ignore[attr-defined]
+            reference = int(said.reference.removeprefix("R-"))
+            content = (int(said.narrative.split()[1]), said.urgent)
+            found.setdefault(reference, {})[message.data.version] = content  # type: ignore[attr-defined]
+    return {
+        reference: [one for _, one in sorted(versions.items())]
+        for reference, versions in found.items()
+    }

@@ -1,0 +1,140 @@
+"""What whoever brought a concern is told never says what another agency withholds: it is kept back
+at the door, and no human of the hub may send it (R28, R30).
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ops.demo.simulation.answers import DECISION_MAKER, answer, event
+from ops.run.wiring import Hub
+from schemas.outcome import ReferralOutcome
+from schemas.rating import Colour
+from schemas.referrer import ReferralDecision
+from schemas.safety import Danger, SafetyReview
+from tests.support import given
+from tests.support.filled import empty_hub, send
+from tests.support.units import replayed
+
+LEAD, SCHOOL, POLICE = "childrens_social_care", "school", "police"
+INFORMANT = "The neighbour at number nine rang and saw him hit her."
+SAID = f"Thank you. {INFORMANT} We look after it."
+
+
+class Talk:
+    """A hub in which the school has told of a child; letters are read once, by all who got them."""
+
+    def __init__(self, path: Path) -> None:
+        self.hub: Hub = empty_hub(path)[1]
+        self.sent = 0
+        said = given.notification("She was missing again.", reference="S-1")
+        self.tell(SCHOOL, "notification", json.loads(said.model_dump_json()))
+        self.request = self.read(LEAD, "mash.rating-request.v1")[-1]
+
+    def tell(self, agency: str, kind: str, data: Any) -> None:
+        self.sent += 1
+        one = event(f"e-{self.sent}", f"mash.{kind}.v1", agency=agency, data=data)
+        (receipt,) = send(self.hub, agency, [one])
+        assert receipt.status == "accepted", receipt.explanation
+        self.hub.embedded().drain()
+
+    def read(self, agency: str, type_: str) -> list[dict[str, Any]]:
+        letters = self.hub.queues.lease(agency, limit=99, seconds=60)
+        self.hub.queues.acknowledge(agency, [one.id for one in letters])
+        self.hub.embedded().drain()
+        bodies = [json.loads(one.body) for one in letters]
+        return [one for one in bodies if one["type"] == type_]
+
+    def police_tell(self, **flags: Any) -> None:
+        item = {
+            "item_id": "P-1",
+            "owner": POLICE,
+            "text": f"Call at 21:40. {INFORMANT}",
+            "sensitivity": "sensitive",
+            "may_be_revealed": True,
+            "may_leave": True,
+            "reason": "It would tell who rang",
+        }
+        head = {"referral_id": self.request["data"]["referral_id"], "volunteered_by": "R. Bell"}
+        self.tell(POLICE, "information-volunteered", {**head, "items": [item | flags]})
+
+    def rate(self, **changes: Any) -> None:
+        made = answer(self.request)
+        assert made is not None
+        self.tell(LEAD, "rating-decision", made["data"] | {"colour": Colour.GREEN} | changes)
+
+    def close(self, may_be_told: str) -> None:
+        data = self.request["data"]
+        made = answer(self.request)
+        assert made is not None
+        decision = {
+            "referral_id": data["referral_id"],
+            "case_id": data["case_id"],
+            "outcome": "early_help",
+            "may_be_told": may_be_told,
+            "decided_by": "SIMULATED social worker",
+            "rationale": "As seen",
+            "saw": made["data"]["saw"],
+        }
+        self.tell(LEAD, "outcome-decision", decision)
+
+    def settle(self, review: dict[str, Any], choice: str) -> list[dict[str, Any]]:
+        said = {name: review[name] for name in ("referral_id", "case_id", "hold_id")}
+        said |= {"choice": choice, "decided_by": DECISION_MAKER, "rationale": "Looked at."}
+        self.tell(LEAD, "safety-decision", said | {"leaves_out": []})
+        return [one["data"] for one in self.read(LEAD, "mash.receipt.v1")]
+
+
+@pytest.fixture
+def talk(tmp_path: Path) -> Talk:
+    return Talk(tmp_path / "hub")
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [{"may_leave": False}, {"may_be_revealed": False}, {"sensitivity": "restricted"}],
+    ids=["not to leave", "not revealed", "restricted"],
+)
+def test_a_decision_in_words_that_an_owner_withholds_waits_and_nobody_can_send_it(
+    talk: Talk, flags: dict[str, Any]
+) -> None:
+    talk.police_tell(**flags)
+    talk.rate(may_be_told=SAID)
+    assert talk.read(SCHOOL, ReferralDecision.type) == []
+    (review,) = talk.read(LEAD, SafetyReview.type)
+    (hit,) = review["data"]["hits"]
+    assert (hit["danger"], hit["where"]) == (Danger.WITHHELD_WORDS, "may_be_told")
+    assert "neighbour" not in json.dumps(review["data"]["hits"])
+    assert "police" not in json.dumps(review["data"]["hits"])
+    (refused,) = talk.settle(review["data"], "send")
+    assert refused["reason"] == "refused.withheld"
+    assert talk.settle(review["data"], "do_not_send") == []
+    assert talk.read(SCHOOL, ReferralDecision.type) == []
+    assert replayed(talk.hub).well
+
+
+def test_an_outcome_in_such_words_waits_too_and_one_in_others_goes(talk: Talk) -> None:
+    talk.police_tell(may_leave=False)
+    talk.rate()
+    assert len(talk.read(SCHOOL, ReferralDecision.type)) == 1
+    talk.close(SAID.upper().replace(".", " ... "))
+    assert talk.read(SCHOOL, ReferralOutcome.type) == []
+    (review,) = talk.read(LEAD, SafetyReview.type)
+    assert review["data"]["letter"] == ReferralOutcome.type
+    talk.close("Early help rings the mother this week.")
+    (told,) = talk.read(SCHOOL, ReferralOutcome.type)
+    assert told["data"]["may_be_told"] == "Early help rings the mother this week."
+
+
+def test_the_owner_itself_may_be_told_its_own_words_and_so_may_anybody_what_is_free(
+    talk: Talk,
+) -> None:
+    talk.police_tell()
+    talk.rate(may_be_told=SAID)
+    (told,) = talk.read(SCHOOL, ReferralDecision.type)
+    assert told["data"]["may_be_told"] == SAID
+    assert told["data"]["about"]["your_reference"] == "S-1"
