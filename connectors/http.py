@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import time
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 import structlog
@@ -40,6 +41,8 @@ LONGEST_WAIT = 20.0
 LEASE_SECONDS = 60.0
 """How long fetched letters are held for their agency; after that they can be fetched again."""
 MOST_LETTERS = 100
+MOST_HANDS = 4
+"""Bodies of one agency that are read at a time, of the 40 that the web server has threads for."""
 HEARD_OUT = 10
 """Bodies up to so many times too large are read to their end, and dropped.
 
@@ -94,19 +97,24 @@ class _Endpoints:
     status: Callable[[], Mapping[str, object]]
     clock: Callable[[], dt.datetime]
     wrong_tokens: WrongTokens
+    hands: Mapping[str, asyncio.Semaphore] = field(
+        default_factory=lambda: defaultdict(lambda: asyncio.Semaphore(MOST_HANDS))
+    )
+    """By agency: whoever sends all that it has at once leaves room for everybody else's Red."""
 
     async def events(self, request: Request) -> Response:
         """Take a structured event, a batch or a binary event; answer a receipt for each message."""
         route = await self._agency(request)
         body = await self._body(request)
         content_type = request.headers.get("content-type", "")
-        receipts = await run_in_threadpool(
-            self._take,
-            Door(route, "http", self.clock()),
-            body,
-            content_type=content_type,
-            attributes=of_http(request.headers.items()),
-        )
+        async with self.hands[route.code]:
+            receipts = await run_in_threadpool(
+                self._take,
+                Door(route, "http", self.clock()),
+                body,
+                content_type=content_type,
+                attributes=of_http(request.headers.items()),
+            )
         told = [receipt.model_dump(mode="json", exclude_none=True) for receipt in receipts]
         single = len(told) == 1 and media_type(content_type).name != BATCH
         return JSONResponse(told[0] if single else told, _status(receipts))

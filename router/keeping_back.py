@@ -29,6 +29,7 @@ from router.withheld_words import found as withheld_words
 from schemas.alarms import AlarmNotice
 from schemas.changes import ProductChange
 from schemas.checks import CheckRequest
+from schemas.handover import HandoverNews, HandoverNotTaken, HandoverRecall
 from schemas.identity import IdentityBlock, IdentityField
 from schemas.information import InformationRequest
 from schemas.message import derived_id
@@ -51,6 +52,9 @@ _LEAVING: Final = frozenset(
         AlarmNotice,
         CheckRequest,
         Handover,
+        HandoverNews,
+        HandoverNotTaken,
+        HandoverRecall,
         InformationRequest,
         LinksChanged,
         OwedNotice,

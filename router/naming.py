@@ -20,6 +20,7 @@ from router.steps.safety import guarded
 from schemas.alarms import AlarmNotice
 from schemas.changes import ProductChange
 from schemas.handoff import OutcomeForCases
+from schemas.handover import HandoverNews, HandoverNotTaken, HandoverRecall
 from schemas.identity import ChildAbout, IdentityBlock
 from schemas.notices import (
     AnswerOverdue,
@@ -50,6 +51,9 @@ _ABOUT_ONE: Final = frozenset(
         AnswerOverdue,
         DueTimeWarning,
         Handover,
+        HandoverNews,
+        HandoverNotTaken,
+        HandoverRecall,
         OutOfArea,
         OutcomeForCases,
         OwedNotice,

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from router.steps.now import Now
+from router.steps.same import Same
 from schemas.base import Fact
 from schemas.notification import NotificationReceived
+from schemas.policy import Policy
 from schemas.referrer import MadeBy
 from schemas.refusals import Refusal
 
@@ -40,8 +42,7 @@ class Receiving:
     @cached_property
     def hears_by(self) -> dt.datetime | None:
         """By when whoever brings a concern now hears what was decided; None: nobody said."""
-        clock = self.now.owing("referrer")
-        return clock.due_at if clock else None
+        return _due(Same(self.now.policy), self.now.at.replace(second=0, microsecond=0))
 
     def words(self, body: Fact | Refusal, *, aside: int, before: bool) -> dict[str, Any]:
         """The fields of the receipt of what is taken; none where it is no concern.
@@ -71,6 +72,13 @@ class Receiving:
             return ""
         at = self.hears_by.astimezone(ZoneInfo(self.now.profile.calendar.time_zone))
         return f" by {at:%A %-d %B %Y, %H:%M}"
+
+
+@lru_cache(maxsize=8)
+def _due(policy: Same[Policy], minute: dt.datetime) -> dt.datetime | None:
+    """Worked out once for all that comes in a minute: it costs more than the rest of a receipt."""
+    clock = Now(minute, policy.value).owing("referrer")
+    return clock.due_at if clock else None
 
 
 def _explanation(aside: int, *, before: bool) -> str:

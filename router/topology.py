@@ -18,6 +18,7 @@ from router.steps.approve import decide as approve
 from router.steps.check import decide as check
 from router.steps.compose import decide as compose
 from router.steps.deduplicate import decide as deduplicate
+from router.steps.hand_over import decide as hand_over
 from router.steps.inform import decide as inform
 from router.steps.link import decide as link
 from router.steps.rate import decide as rate
@@ -37,6 +38,7 @@ def bound_steps() -> tuple[BoundStep, ...]:
         BoundStep(link.STEP, PeopleMemory, serial=True),
         BoundStep(answer.STEP, Documents),
         BoundStep(check.STEP, Documents),
+        BoundStep(hand_over.STEP, Documents),
         BoundStep(rate.STEP, Documents),
         BoundStep(request_information.STEP, Documents),
         BoundStep(compose.STEP, Documents),
@@ -69,6 +71,7 @@ WRITTEN_BY: Mapping[str, tuple[str, ...]] = {
     "enquiries.answered": ("answer",),
     "checks.requested": ("check",),
     "checks.answered": ("check",),
+    "handovers.settled": ("hand_over",),
     "ratings.assigned": ("rate",),
     "information.requested": ("request_information",),
     "information.answered": ("request_information",),
@@ -79,7 +82,7 @@ WRITTEN_BY: Mapping[str, tuple[str, ...]] = {
     "alarms.raised": ("alarm",),
     "cases.handed_off": ("hand_off",),
     "changes.told": ("inform",),
-    "clocks.told": ("approve", "release", "inform", "hand_off", "rate", "school"),
+    "clocks.told": ("hand_over", "approve", "release", "inform", "hand_off", "rate", "school"),
     "schools.told": ("school",),
 }
 """Which steps publish to which topic; a test compares this with what a run recorded."""

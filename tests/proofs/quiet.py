@@ -27,8 +27,9 @@ def await_quiet(
     left: list[str] = []
 
     def reached() -> bool:
+        rests = idle()  # asked first, as it starts again what has ended
         facts, left[:] = _look(place, reader, letters=letters)
-        if left or not idle():
+        if left or not rests:
             seen.clear()
         elif seen and seen[-1] != facts:
             seen[:] = [facts]

@@ -41,6 +41,7 @@ ALLOWED = 1.1
 _LOOK_SECONDS = 0.003
 _AT_ONCE = 20
 """Events in a body of the flood."""
+_ENDING_SECONDS = 10.0
 _HANDS = 4
 """Connections on which Reds are sent, and the flood."""
 
@@ -139,7 +140,8 @@ def _reds(place: Place) -> Iterator[Callable[[float], _Sent]]:
             agency: stack.enter_context(HubClient(place.url, token, timeout=120.0))
             for agency, token in tokens.items()
         }
-        hands = stack.enter_context(ThreadPoolExecutor(_HANDS))
+        hands = ThreadPoolExecutor(_HANDS)
+        stack.callback(hands.shutdown, wait=False, cancel_futures=True)
 
         def put(sent: _Sent, agency: str, event: Mapping[str, object]) -> None:
             time.sleep(max(0.0, sent.due - time.monotonic()))
@@ -207,6 +209,8 @@ def _sending(place: Place, *, tag: str, size: int, rate: float, hands: int) -> I
     finally:
         stop.set()
         for one in senders:
+            one.join(_ENDING_SECONDS)
+            one.kill()
             one.join()
 
 

@@ -55,10 +55,11 @@ APART = (
     "hand_off",
     "answer",
     "check",
+    "hand_over",
 )
 MIXED = (
     "deduplicate link answer",
-    "check rate request_information compose approve hold release alarm inform hand_off",
+    "check hand_over rate request_information compose approve hold release alarm inform hand_off",
 )
 
 

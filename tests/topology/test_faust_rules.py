@@ -463,7 +463,7 @@ def test_the_app_is_built_by_the_rules() -> None:
             return True
 
         for topic in ("ratings.assigned", "cases.linked"):
-            add_agent(app, topic, cluster=CLUSTER, work=work, batch=200, ended=asyncio.Event())
+            add_agent(app, topic, cluster=CLUSTER, work=work, most=800, ended=asyncio.Event())
         return app
 
     app = asyncio.run(build())

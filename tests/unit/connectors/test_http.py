@@ -5,7 +5,9 @@ before it is kept.
 import datetime as dt
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import httpx
@@ -17,9 +19,9 @@ from starlette.routing import Route
 from connectors.clients.http_client import HubClient, HubRefused, HubUnavailable, cloud_event
 from connectors.formats.media import BATCH, STRUCTURED
 from connectors.http import create_app
-from schemas.notification import ReceiptStatus
+from schemas.notification import Receipt, ReceiptStatus
 from stores.database import Unstorable
-from stores.ports import EdgeQueues, Intake
+from stores.ports import Arrival, EdgeQueues, Intake
 from tests.support.agencies import hub_with_tokens, serving
 
 Make = Callable[..., dict[str, object]]
@@ -251,3 +253,32 @@ def test_a_client_tells_a_refusal_from_an_absence(url: str) -> None:
 def put(queues: EdgeQueues, agency: str, *ids: str) -> None:
     for letter_id in ids:
         queues.put(agency, letter_id)  # type: ignore[attr-defined]
+
+
+def test_an_agency_that_sends_all_at_once_leaves_room_for_another_ones_red(
+    intake: Intake, url: str, event: Make, own_notification: dict[str, object]
+) -> None:
+    may_go_on, take = threading.Event(), intake.take
+
+    def slow_for_one(arrivals: Sequence[Arrival]) -> list[Receipt]:
+        if arrivals[0].agency == "school":
+            assert may_go_on.wait(30)
+        return take(arrivals)
+
+    intake.take = slow_for_one  # type: ignore[method-assign]
+    body = json.dumps(event(own_notification))
+    headers = {"Content-Type": STRUCTURED}
+    limits = httpx.Limits(max_connections=50)
+    with ThreadPoolExecutor(45) as executor, httpx.Client(base_url=url, limits=limits) as client:
+        post = partial(client.post, "/v1/events", content=body, timeout=30)
+        school, health = (
+            headers | {"Authorization": f"Bearer {agency}-token"} for agency in ("school", "health")
+        )
+        flood = [executor.submit(post, headers=school) for _ in range(44)]
+        answer = executor.submit(post, headers=health)
+        try:
+            assert answer.result(20).status_code == 202
+            assert not any(one.done() for one in flood)
+        finally:
+            may_go_on.set()
+        assert all(one.result(30).is_success for one in flood)

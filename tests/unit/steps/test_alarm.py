@@ -19,6 +19,7 @@ from schemas.alarms import (
     AlarmTaken,
 )
 from schemas.calendar import Contact
+from schemas.handover import HandoverConfirmed
 from schemas.identity import IdentityBlock
 from schemas.letter import letter_id
 from schemas.message import Message
@@ -309,6 +310,18 @@ def test_what_is_about_another_child_ends_the_alarms_about_its_product() -> None
     assert fact.reason == "voided"
 
 
+def test_a_red_that_is_lowered_ends_the_alarms_about_its_product() -> None:
+    ended = ProductEnded(
+        product_id="product-1",
+        referral_id="ref-1",
+        case_id="case-1",
+        colour=Colour.AMBER,
+        reason="The rating was lowered from red to amber.",
+    )
+    (fact,) = given.of(AlarmEnded, step().given(not_taken()).when(ended).facts)
+    assert fact.reason == "voided"
+
+
 def test_what_a_profile_of_old_has_no_time_for_does_not_alarm() -> None:
     profile = given.profile().model_copy(update={"allowed": {}})
     assert step(given.policy(profile_=profile)).when(unopened()) == Outcome()
@@ -468,3 +481,16 @@ def test_an_alarm_does_not_stop_because_a_later_profile_has_no_time_for_alarms()
     outcome = rings(later, outcome)
     assert given.of(AlarmRepeated, outcome.facts)
     assert outcome.timers
+
+
+def test_a_person_of_the_team_who_has_what_was_handed_over_ends_its_alarm() -> None:
+    step_ = step().given(given.linked(given.HIT, allocated_to=given.worker()), chased())
+    confirmed = HandoverConfirmed(
+        referral_id="ref-1",
+        case_id="case-1",
+        agency="csc_assessment_team",
+        letter_id="letter-1",
+        received_by="W. Allocated",
+    )
+    (fact,) = given.of(AlarmEnded, step_.when(confirmed).facts)
+    assert (fact.cause, fact.reason) == ("handover", "confirmed")
