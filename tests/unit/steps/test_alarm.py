@@ -319,7 +319,7 @@ def test_a_red_that_is_lowered_ends_the_alarms_about_its_product() -> None:
         reason="The rating was lowered from red to amber.",
     )
     (fact,) = given.of(AlarmEnded, step().given(not_taken()).when(ended).facts)
-    assert fact.reason == "voided"
+    assert fact.reason == "ended"
 
 
 def test_what_a_profile_of_old_has_no_time_for_does_not_alarm() -> None:
@@ -461,15 +461,6 @@ def test_an_owner_for_whom_a_product_waits_in_vain_alarms_people() -> None:
 def test_what_was_to_follow_a_red_and_does_not_alarms_nobody() -> None:
     """The Red itself has gone."""
     assert given.of(AlarmRaised, step().when(kept_back(follows="product-0")).facts) == []
-
-
-def test_what_a_human_rated_otherwise_or_closed_ends_the_alarms_about_its_products() -> None:
-    step_ = step().given(not_taken())
-    over = ProductEnded(
-        product_id="product-1", referral_id="ref-1", case_id="case-1", reason="It is Amber now."
-    )
-    (fact,) = given.of(AlarmEnded, step_.when(over).facts)
-    assert fact.reason == "ended"
 
 
 def test_an_alarm_does_not_stop_because_a_later_profile_has_no_time_for_alarms() -> None:
