@@ -34,6 +34,8 @@ Ending = Literal[
     "decided",
     "voided",
     "ended",
+    "confirmed",
+    "taken_back",
     "sent_again",
     "discarded",
 ]

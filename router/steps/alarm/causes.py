@@ -12,6 +12,7 @@ from router.steps.now import Now
 from schemas.alarms import AlarmHead, AlarmReceived, Cause, Ending
 from schemas.base import Fact
 from schemas.case import ChildLinked
+from schemas.handover import HandoverConfirmed, HandoverTakenBack
 from schemas.message import Message, derived_id
 from schemas.notification import DeadLetterId, MessageRefused
 from schemas.operations import DeadLetterDiscarded, DeadLetterRedriven, WayInBroken
@@ -44,6 +45,8 @@ HEARD: Final[tuple[type[Fact], ...]] = (
     ProductEnded,
     ProductHeld,
     OwnerSilent,
+    HandoverConfirmed,
+    HandoverTakenBack,
     MessageRefused,
     DeadLetterRedriven,
     DeadLetterDiscarded,
@@ -135,8 +138,12 @@ def _of_product(state: Alarms, message: Message) -> Heard:
 
 
 def _settling(state: Alarms, message: Message) -> Heard:
-    """What became of a product, so that nobody need see to it any more."""
+    """What became of a product or a handover, so that nobody need see to it any more."""
     match message.data:
+        case HandoverConfirmed():
+            return _ended(state.model_copy(update={"late": None}), {"handover"}, "confirmed")
+        case HandoverTakenBack():
+            return _ended(state.model_copy(update={"late": None}), {"handover"}, "taken_back")
         case ProductReleased(urgent=True, product_id=id_) as sent:
             stands_for = tuple(filter(None, (sent.instead_of, sent.supersedes)))
             known = state.with_sent(Sent(product_id=id_, stands_for=stands_for))
@@ -145,7 +152,7 @@ def _settling(state: Alarms, message: Message) -> Heard:
             return _ended(state, {"silent_owner"}, "released", product_id=id_)
         case ProductRefused(product_id=id_):
             return _ended(state, {"silent_owner"}, "decided", product_id=id_)
-        case ProductVoided(product_id=id_) | ProductEnded(product_id=id_):
+        case ProductVoided(product_id=id_):
             return _ended(state, _OF_A_PRODUCT, "voided", product_id=id_)
         case ProductEnded(product_id=id_):
             return _ended(state, _OF_A_PRODUCT, "ended", product_id=id_)

@@ -19,6 +19,7 @@ from schemas.alarms import (
     AlarmTaken,
 )
 from schemas.calendar import Contact
+from schemas.handover import HandoverConfirmed
 from schemas.identity import IdentityBlock
 from schemas.letter import letter_id
 from schemas.message import Message
@@ -318,7 +319,7 @@ def test_a_red_that_is_lowered_ends_the_alarms_about_its_product() -> None:
         reason="The rating was lowered from red to amber.",
     )
     (fact,) = given.of(AlarmEnded, step().given(not_taken()).when(ended).facts)
-    assert fact.reason == "voided"
+    assert fact.reason == "ended"
 
 
 def test_what_a_profile_of_old_has_no_time_for_does_not_alarm() -> None:
@@ -462,15 +463,6 @@ def test_what_was_to_follow_a_red_and_does_not_alarms_nobody() -> None:
     assert given.of(AlarmRaised, step().when(kept_back(follows="product-0")).facts) == []
 
 
-def test_what_a_human_rated_otherwise_or_closed_ends_the_alarms_about_its_products() -> None:
-    step_ = step().given(not_taken())
-    over = ProductEnded(
-        product_id="product-1", referral_id="ref-1", case_id="case-1", reason="It is Amber now."
-    )
-    (fact,) = given.of(AlarmEnded, step_.when(over).facts)
-    assert fact.reason == "ended"
-
-
 def test_an_alarm_does_not_stop_because_a_later_profile_has_no_time_for_alarms() -> None:
     step_ = step()
     outcome = step_.when(unopened())
@@ -480,3 +472,16 @@ def test_an_alarm_does_not_stop_because_a_later_profile_has_no_time_for_alarms()
     outcome = rings(later, outcome)
     assert given.of(AlarmRepeated, outcome.facts)
     assert outcome.timers
+
+
+def test_a_person_of_the_team_who_has_what_was_handed_over_ends_its_alarm() -> None:
+    step_ = step().given(given.linked(given.HIT, allocated_to=given.worker()), chased())
+    confirmed = HandoverConfirmed(
+        referral_id="ref-1",
+        case_id="case-1",
+        agency="csc_assessment_team",
+        letter_id="letter-1",
+        received_by="W. Allocated",
+    )
+    (fact,) = given.of(AlarmEnded, step_.when(confirmed).facts)
+    assert (fact.cause, fact.reason) == ("handover", "confirmed")
