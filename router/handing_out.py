@@ -1,9 +1,11 @@
-"""What leaves an agency's queue goes into its hands: of products that is recorded, and checked."""
+"""What leaves an agency's queue goes into its hands: of products and handovers that is recorded,
+and what they say is checked.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,16 +13,18 @@ from router.keeping_back import looked_through
 from router.naming import with_names
 from router.steps.approve import decide as approve
 from router.steps.approve.state import Approvals
-from router.steps.link.handing_over import handed
+from router.steps.link.handing_over import handed, handover
 from router.steps.now import Now
 from schemas.base import Fact
+from schemas.case import ChildLinked
 from schemas.decisions import ProductFetched, ProductStopped
+from schemas.handover import HandoverFetched
 from schemas.message import Message, arrived, derived_id
 from schemas.notices import Handover
 from schemas.policy import HandoverRule, Policy
 from schemas.product import Product, items_of_notification
 from schemas.school import SchoolNotice
-from stores import codec, cursors, journal, queues, states
+from stores import codec, cursors, journal, linked, queues, states
 from stores.database import Transaction
 from stores.ports import Leased
 
@@ -38,10 +42,10 @@ def handed_out(
 
     What would put somebody at risk is kept back, and a human is asked (L7); a Red for the front
     line goes without it. A product that it gets for the first time is fetched: from now on it can
-    only be recalled. One does not go to an agency without an agreement in force today (R50): the
-    letter is taken away.
+    only be recalled, and so is a handover. A product does not go to an agency without an agreement
+    in force today (R50): the letter is taken away.
     """
-    named = with_names(transaction, _handovers(transaction, leased), policy=policy)
+    named = with_names(transaction, _handovers(transaction, leased, policy=policy), policy=policy)
     looked = looked_through(transaction, agency, named, policy=policy)
     held = {fact.hold_id: fact for fact in (*looked.kept.values(), *looked.told) if fact}
     ids = {hold_id: _message_id(hold_id, fact) for hold_id, fact in held.items()}
@@ -55,6 +59,8 @@ def handed_out(
 def _fetched(
     transaction: Transaction, agency: str, leased: Sequence[Leased], *, policy: Policy
 ) -> list[Leased]:
+    handovers = [one for one in leased if one.type == Handover.type and one.attempts == 1]
+    _record(transaction, agency, map(_told_of_handover, handovers))
     products = [letter for letter in leased if letter.type in _PRODUCTS]
     if not products:
         return list(leased)
@@ -68,19 +74,43 @@ def _fetched(
     return [letter for letter in leased if letter not in products]
 
 
-def _handovers(transaction: Transaction, leased: Sequence[Leased]) -> list[Leased]:
+def _handovers(
+    transaction: Transaction, leased: Sequence[Leased], *, policy: Policy
+) -> list[Leased]:
     """The letters; of a notification that its owner withholds by now only who the child is."""
     events = {one.id: json.loads(one.body) for one in leased if one.type == Handover.type}
     if not events:
         return list(leased)
-    notices = {id_: Handover.model_validate(event["data"]) for id_, event in events.items()}
+    told = {id_: Handover.model_validate(event["data"]) for id_, event in events.items()}
+    notices = told | _filled(transaction, told, policy=policy)
     withheld = _withheld(transaction, {_concern(notice) for notice in notices.values()})
+    less = {
+        id_: _less(notice) if _concern(notice) in withheld else notice
+        for id_, notice in notices.items()
+    }
     return [
-        _less(one, events[one.id], notices[one.id])
-        if one.id in notices and _concern(notices[one.id]) in withheld
-        else one
+        one
+        if less.get(one.id) == told.get(one.id)
+        else _saying(one, events[one.id], notice=less[one.id])
         for one in leased
     ]
+
+
+def _filled(
+    transaction: Transaction, told: Mapping[str, Handover], *, policy: Policy
+) -> dict[str, Handover]:
+    """Those that only say who the child is, with what the notifier agreed of its words."""
+    outlined = {id_: notice for id_, notice in told.items() if notice.outlined}
+    found = linked.load(transaction, {notice.referral_id for notice in outlined.values()})
+    whole = {}
+    for id_, notice in outlined.items():
+        message = found.get(notice.referral_id)
+        if message is not None and isinstance(message.data, ChildLinked):
+            now = {"case_id": notice.case_id, "allocated_to": notice.worker}
+            letter = handover(message.data.model_copy(update=now), policy)
+            if letter is not None and isinstance(letter.notice, Handover):
+                whole[id_] = letter.notice
+    return whole
 
 
 def _concern(notice: Handover) -> str:
@@ -98,9 +128,13 @@ def _withheld(transaction: Transaction, concerns: set[str]) -> set[str]:
     }
 
 
-def _less(letter: Leased, event: dict[str, Any], notice: Handover) -> Leased:
+def _less(notice: Handover) -> Handover:
     told = handed(notice.notification, HandoverRule.IDENTITY)
-    data = notice.model_copy(update={"notification": told}).model_dump(mode="json")
+    return notice.model_copy(update={"notification": told})
+
+
+def _saying(letter: Leased, event: dict[str, Any], *, notice: Handover) -> Leased:
+    data = notice.model_dump(mode="json")
     return replace(letter, body=json.dumps({**event, "data": data}).encode())
 
 
@@ -112,6 +146,12 @@ def _told(kind: type[ProductFetched] | type[ProductStopped], letter: Leased) -> 
     data = json.loads(letter.body)["data"]
     product = {name: data[name] for name in kind.model_fields if name in data}
     return letter.id, kind(letter_id=letter.id, **product)
+
+
+def _told_of_handover(letter: Leased) -> _Told:
+    notice = Handover.model_validate(json.loads(letter.body)["data"])
+    head = {"referral_id": notice.referral_id, "case_id": notice.case_id}
+    return letter.id, HandoverFetched(**head, agency=letter.agency, letter_id=letter.id)
 
 
 def _record(transaction: Transaction, agency: str, told: Iterable[_Told]) -> None:

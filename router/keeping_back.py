@@ -30,6 +30,7 @@ from schemas.alarms import AlarmNotice
 from schemas.changes import ProductChange
 from schemas.checks import CheckRequest
 from schemas.disagreements import DisagreementEnded, DisagreementOpened
+from schemas.handover import HandoverNews, HandoverNotTaken, HandoverRecall
 from schemas.identity import IdentityBlock, IdentityField
 from schemas.information import InformationRequest
 from schemas.message import derived_id
@@ -54,6 +55,9 @@ _LEAVING: Final = frozenset(
         DisagreementEnded,
         DisagreementOpened,
         Handover,
+        HandoverNews,
+        HandoverNotTaken,
+        HandoverRecall,
         InformationRequest,
         LinksChanged,
         OwedNotice,

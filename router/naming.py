@@ -21,6 +21,7 @@ from schemas.alarms import AlarmNotice
 from schemas.changes import ProductChange
 from schemas.disagreements import DisagreementEnded, DisagreementOpened
 from schemas.handoff import OutcomeForCases
+from schemas.handover import HandoverNews, HandoverNotTaken, HandoverRecall
 from schemas.identity import ChildAbout, IdentityBlock
 from schemas.notices import (
     AnswerOverdue,
@@ -54,6 +55,9 @@ _ABOUT_ONE: Final = frozenset(
         DisagreementOpened,
         DueTimeWarning,
         Handover,
+        HandoverNews,
+        HandoverNotTaken,
+        HandoverRecall,
         OutOfArea,
         OutcomeForCases,
         OwedNotice,

@@ -19,6 +19,7 @@ from router.steps.check import decide as check
 from router.steps.compose import decide as compose
 from router.steps.deduplicate import decide as deduplicate
 from router.steps.disagreement import decide as disagreement
+from router.steps.hand_over import decide as hand_over
 from router.steps.inform import decide as inform
 from router.steps.link import decide as link
 from router.steps.rate import decide as rate
@@ -38,6 +39,7 @@ def bound_steps() -> tuple[BoundStep, ...]:
         BoundStep(link.STEP, PeopleMemory, serial=True),
         BoundStep(answer.STEP, Documents),
         BoundStep(check.STEP, Documents),
+        BoundStep(hand_over.STEP, Documents),
         BoundStep(rate.STEP, Documents),
         BoundStep(request_information.STEP, Documents),
         BoundStep(compose.STEP, Documents),
@@ -71,6 +73,7 @@ WRITTEN_BY: Mapping[str, tuple[str, ...]] = {
     "enquiries.answered": ("answer",),
     "checks.requested": ("check",),
     "checks.answered": ("check",),
+    "handovers.settled": ("hand_over",),
     "ratings.assigned": ("rate",),
     "information.requested": ("request_information",),
     "information.answered": ("request_information",),
@@ -83,6 +86,7 @@ WRITTEN_BY: Mapping[str, tuple[str, ...]] = {
     "changes.told": ("inform",),
     "clocks.told": (
         "check",
+        "hand_over",
         "rate",
         "request_information",
         "approve",

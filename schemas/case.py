@@ -129,7 +129,9 @@ class ChildLinked(
         return self.counted or Counted(of_child=count, of_family=count)
 
     allocated_to: Worker | None = None
-    """Set when the case has a social worker: handed over at once, not rated here (R9)."""
+    """Set when the case has a social worker: handed over to that worker's team at once (R9)."""
+    letter_id: Identity | None = Field(default=None, exclude_if=not_)
+    """The letter that hands it over."""
     version: int = Field(default=1, ge=1)
     notification: Notification
     amends: Identity | None = Field(default=None, exclude_if=lambda id_: id_ is None)
@@ -216,6 +218,8 @@ class LinkCorrected(
     """How what was told agrees with what else is known of the child whom it is about now (L6)."""
     allocated_to: Worker | None = Field(default=None, exclude_if=not_)
     """Of the child that it is about now."""
+    letter_id: Identity | None = Field(default=None, exclude_if=not_)
+    """The letter by which that worker's team has it."""
     known_to: tuple[KnownTo, ...] = Field(default=(), exclude_if=not_)
     """What registers that the hub keeps say of that child (R7)."""
 

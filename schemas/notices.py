@@ -37,6 +37,10 @@ class Handover(About, ReferralHead, Notice, type="mash.handover.v1"):
     notification: Notification
     concern_id: Identity | None = Field(default=None, exclude_if=lambda id_: id_ is None)
     """The referral of the notification's version 1, where this is a later one."""
+    to_do: Line | None = Field(default=None, exclude_if=not_)
+    """What is asked of the team; letters of old ask nothing."""
+    outlined: bool = Field(default=False, exclude_if=not_)
+    """Only who the child is stands in it, until it is handed out with all that its owner agreed."""
 
 
 class LinkReview(ReferralHead, Notice, type="mash.link-review.v1"):

@@ -346,6 +346,21 @@ class Suggested(Shape):
     profile: Line
 
 
+class PicturedHandover(Shape):
+    """With which worker's team the referral is, and who there has it (R9)."""
+
+    worker: Worker
+    agency: Code
+    """Whose queue that team reads."""
+    since: Instant
+    state: Literal["awaited", "received", "refused"]
+    """``awaited``: nobody there has said yet that they have it."""
+    by: Line | None = Field(default=None, exclude_if=_no)
+    """Who there has it."""
+    reason: Line | None = Field(default=None, exclude_if=_no)
+    """Why they say that it is not theirs."""
+
+
 class PicturedRating(Shape):
     """A human's rating."""
 
@@ -440,6 +455,8 @@ class Picture(Shape):
     views: tuple[PicturedView, ...] = Field(default=(), exclude_if=_no)
     """Of those who disagree, or did: side by side, none edited."""
     clocks: tuple[PicturedClock, ...] = ()
+    handed_over: PicturedHandover | None = Field(default=None, exclude_if=_no)
+    """None where no worker's team has it."""
 
     @property
     def disputed(self) -> tuple[str, ...]:

@@ -540,6 +540,10 @@ class Policy(Shape):
         partner = self.partners.get(agency)
         return partner.name if partner else agency
 
+    def desk_of(self, team: Code) -> Code:
+        """Whose queue a worker's team reads."""
+        return team if team in self.partners else self.lead_agency
+
     def calendar_of(self, agency: Code) -> Calendar:
         """When an agency is there; the lead agency keeps the authority's calendar."""
         if agency == self.lead_agency:

@@ -29,6 +29,12 @@ from schemas.checks import CheckReply, CheckReplyReceived
 from schemas.consent import Consent, ConsentReceived
 from schemas.enquiries import Enquiry, EnquiryDecided, EnquiryDecision, EnquiryReceived
 from schemas.handoff import CaseReceipt, CaseReceiptReceived
+from schemas.handover import (
+    HandoverDecided,
+    HandoverDecision,
+    HandoverReceipt,
+    HandoverReceived,
+)
 from schemas.information import (
     InformationOffered,
     InformationReceived,
@@ -185,6 +191,16 @@ MESSAGE_TYPES: Mapping[str, MessageType[Any]] = {
     "mash.delivery-receipt.v1": MessageType(
         decisions.DeliveryReceipt,
         lambda by, sent: decisions.DeliveryReceived(agency=by.code, receipt=sent),
+    ),
+    "mash.handover-receipt.v1": MessageType(
+        HandoverReceipt,
+        lambda by, sent: HandoverReceived(agency=by.code, receipt=sent),
+        always=True,
+    ),
+    "mash.handover-decision.v1": MessageType(
+        HandoverDecision,
+        lambda by, sent: HandoverDecided(agency=by.code, decision=sent),
+        lead_only=True,
     ),
     "mash.disagreement.v1": MessageType(
         disagreements.Disagreement,

@@ -20,6 +20,8 @@ from router.steps.check.state import Checking
 from router.steps.clocks.ticking import Ticking
 from router.steps.disagreement import decide as disagreement
 from router.steps.disagreement.state import Disputes
+from router.steps.hand_over import decide as hand_over
+from router.steps.hand_over.state import Handings
 from router.steps.inform import decide as inform
 from router.steps.inform.state import Holders
 from router.steps.rate import decide as rate
@@ -39,6 +41,7 @@ _STEPS: tuple[Step[Any], ...] = (
     rate.STEP,
     request_information.STEP,
     check.STEP,
+    hand_over.STEP,
     disagreement.STEP,
     release.STEP,
     alarm.STEP,
@@ -96,7 +99,7 @@ def _clocks(state: object, referral_id: str, *, lead: str, at: dt.datetime) -> I
             yield from _of_requests(state, referral_id, at=at)
         case Disputes():
             yield from _of_disputes(state, referral_id, at=at)
-        case Released() | Alarms():
+        case Released() | Alarms() | Handings():
             yield from _of_what_left(state, referral_id, lead=lead, at=at)
         case Holders():
             yield from _of_holders(state, referral_id, at=at)
@@ -129,6 +132,16 @@ def _of_owners(state: Approvals, *, at: dt.datetime) -> Iterator[Clock]:
     for _, draft in state.in_stage(Draft):
         for agency, ticking in draft.clocks.items():
             yield _clock(draft.referral_id, agency, "approval", ticking, at=at)
+
+
+def _receipts(state: Handings, referral_id: str, *, lead: str, at: dt.datetime) -> Iterator[Clock]:
+    """Of what was handed over, and of what was taken back; what was refused is the hub's to take
+    up.
+    """
+    for one in state.each:
+        if one.clock is not None:
+            agency = lead if one.refused and not one.taken_back else one.desk
+            yield _clock(referral_id, agency, "receipt", one.clock, at=at)
 
 
 def _of_checks(state: Checking, referral_id: str, *, at: dt.datetime) -> Iterator[Clock]:
@@ -172,8 +185,11 @@ def _clock(
 
 
 def _of_what_left(
-    state: Released | Alarms, key: str, *, lead: str, at: dt.datetime
+    state: Released | Alarms | Handings, key: str, *, lead: str, at: dt.datetime
 ) -> Iterator[Clock]:
+    if isinstance(state, Handings):
+        yield from _receipts(state, key, lead=lead, at=at)
+        return
     if isinstance(state, Alarms):
         yield from (_alarm(one, key, lead=lead, at=at) for one in state.running)
     elif state.receipt is not None:

@@ -30,6 +30,7 @@ from schemas.picture import (
     Picture,
     PicturedChild,
     PicturedConsent,
+    PicturedHandover,
     PicturedOutcome,
     PicturedRelative,
     PicturedView,
@@ -54,6 +55,8 @@ def in_words(picture: Picture, names: Mapping[str, str]) -> Iterator[str]:
     yield from _history(picture, names)
     yield from _gathered(picture, names)
     yield from _rating(picture)
+    if picture.handed_over:
+        yield _handed_over(picture.handed_over, names)
     if picture.closed:
         yield from _closed(picture.closed, names)
     for view in picture.views:
@@ -213,7 +216,7 @@ def _not_counted(one: NotCounted, names: Mapping[str, str]) -> str:
 def _earlier(earlier: Earlier, names: Mapping[str, str]) -> str:
     rated = f"rated {earlier.colour}" if earlier.colour else "not rated"
     if earlier.handed_over:
-        rated = "handed over to the worker"
+        rated = f"handed over to the worker{f', {rated}' if earlier.colour else ''}"
     outcome = f", {earlier.outcome.replace('_', ' ')}" if earlier.outcome else ""
     again = ", the same concern again" if earlier.same_concern_as else ""
     again += ", one event with several children" if earlier.event_id else ""
@@ -299,6 +302,17 @@ def _rating(picture: Picture) -> Iterator[str]:
         )
     for clock in picture.clocks:
         yield f"Due: {clock.clock.replace('_', ' ')} by {when(clock.due_at)}"
+
+
+def _handed_over(handed: PicturedHandover, names: Mapping[str, str]) -> str:
+    team = names.get(handed.agency, handed.agency)
+    to = f"Handed over to {handed.worker.name}, {team}, {when(handed.since)}"
+    match handed.state:
+        case "received":
+            return f"{to}: {handed.by} has it"
+        case "refused":
+            return f"{to}: they say that it is not theirs: {handed.reason}"
+    return f"{to}: nobody there has said yet that they have it"
 
 
 def _closed(closed: PicturedOutcome, names: Mapping[str, str]) -> Iterator[str]:

@@ -81,6 +81,7 @@ _IDS = (
 )
 _OF_THE_HUB = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _CODES = (
+    "action",
     "agency",
     "answer",
     "area",

@@ -13,12 +13,12 @@ from router.picture.family import pictured_adults
 from router.picture.reading import Found, versions_of
 from router.picture.repeats import counted, not_counted
 from router.picture.views import views
-from router.steps.cases import HandedOver
 from router.steps.compose.gathering import Gathering
+from router.steps.hand_over.state import Handings
 from router.steps.link.counting import Count
 from router.steps.link.events import FamilyEvents, family_events
 from router.steps.link.register import Evidence, PersonRecord
-from router.steps.rate.state import Assigned, Standing
+from router.steps.rate.state import Assigned, HandedOver, Kept, Standing, State
 from router.steps.rate.state import Suggested as SuggestedState
 from router.steps.request_information.state import Asking
 from router.steps.sharing import revealed, shown_reasons
@@ -147,7 +147,8 @@ class _Drawing:
             ratings=tuple(_ratings(rated)),
             closed=_closed(rated),
             views=tuple(views(self.found.disputes.get(id_))),
-            clocks=tuple(_clocks(rated)),
+            clocks=tuple(_clocks(rated, self.found.handed.get(id_))),
+            handed_over=gathered.handed_over(self.found.handed.get(id_)),
         )
 
     def _why(self) -> tuple[str, ...]:
@@ -180,10 +181,11 @@ class _Drawing:
             yield from gathered.asked(self.found.asked.get(of), self.found.gathered.get(of))
 
     def _suggestion(self, rated: object) -> Suggested | None:
-        if not isinstance(rated, SuggestedState):
+        known = rated.kept if isinstance(rated, HandedOver) else rated
+        if not isinstance(known, SuggestedState | Kept):
             return None
-        said, colour = self.linked.notification, rated.colour
-        reasons = shown_reasons(said, rated.reasons, colour=colour)
+        said, colour = self.linked.notification, known.colour
+        reasons = shown_reasons(said, known.reasons, colour=colour)
         return Suggested(colour=colour, reasons=reasons, profile=self.policy.profile.title)
 
     def _candidates(self) -> Iterator[PicturedChild]:
@@ -230,7 +232,7 @@ class _Drawing:
             concern=linked.notification.concern if linked and _is_revealed(linked) else (),
             colour=rated.colour if isinstance(rated, Assigned) else None,
             suggested=rated.colour if isinstance(rated, SuggestedState) else None,
-            handed_over=isinstance(rated, HandedOver),
+            handed_over=_is_handed_over(rated),
             outcome=rated.closed.outcome if isinstance(rated, Assigned) and rated.closed else None,
             same_concern_as=piece.again,
             event_id=self.events.id_of(piece.id),
@@ -240,6 +242,10 @@ class _Drawing:
 def _consents(asking: object) -> Iterable[PicturedConsent]:
     for one in asking.consents if isinstance(asking, Asking) else ():
         yield PicturedConsent(**one.shared(PicturedConsent))
+
+
+def _is_handed_over(rated: State | None) -> bool:
+    return isinstance(rated, HandedOver) or bool(rated and rated.allocated.has_it)
 
 
 def _ratings(rated: object) -> Iterable[PicturedRating]:
@@ -254,8 +260,11 @@ def _closed(rated: object) -> PicturedOutcome | None:
     return PicturedOutcome(**rated.closed.shared(PicturedOutcome), told=told)
 
 
-def _clocks(rated: object) -> Iterable[PicturedClock]:
+def _clocks(rated: object, handed: Handings | None) -> Iterable[PicturedClock]:
     for clock, ticking in rated.clocks.items() if isinstance(rated, Standing) else ():
         yield PicturedClock(clock=clock, due_at=ticking.due_at)
+    for one in handed.each if handed else ():
+        if one.clock is not None:
+            yield PicturedClock(clock="receipt", due_at=one.clock.due_at)
     if isinstance(rated, SuggestedState) and rated.telling:
         yield PicturedClock(clock="referrer", due_at=rated.telling.due_at)

@@ -8,9 +8,17 @@ from typing import Any, Literal
 from router.steps.approve.state import Approvals, Draft
 from router.steps.check.state import Checking
 from router.steps.compose.gathering import Gathering
+from router.steps.hand_over.state import Handings
 from router.steps.request_information.state import Asked, Asking
 from schemas.information import InformationItem
-from schemas.picture import AskedAgency, CheckedSystem, NotAskedAgency, OwedDecision, ShownItem
+from schemas.picture import (
+    AskedAgency,
+    CheckedSystem,
+    NotAskedAgency,
+    OwedDecision,
+    PicturedHandover,
+    ShownItem,
+)
 
 _STATE = Literal["awaited", "answered", "late", "cancelled"]
 
@@ -59,6 +67,21 @@ def volunteered(state: object, gathering: Gathering | None) -> tuple[ShownItem, 
     asked = {one.request_id for one in state.asked} if isinstance(state, Asking) else set()
     answers = gathering.answers if gathering else ()
     return shown(item for one in answers if one.request_id not in asked for item in one.items)
+
+
+def handed_over(state: Handings | None) -> PicturedHandover | None:
+    """With which worker's team it is, and whether a person there has it."""
+    handing = state.now if state else None
+    if handing is None:
+        return None
+    return PicturedHandover(
+        worker=handing.worker,
+        agency=handing.desk,
+        since=handing.since,
+        state="refused" if handing.refused else "received" if handing.received_by else "awaited",
+        by=handing.received_by,
+        reason=handing.refused,
+    )
 
 
 def checked(state: Checking | None) -> dict[str, Any]:

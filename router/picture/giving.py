@@ -12,6 +12,7 @@ from router.picture.drawing import draw, part_of
 from router.picture.elsewhere import with_adults
 from router.picture.reading import find
 from schemas.disagreements import DisagreementOpened
+from schemas.handover import HandoverMade, HandoverNotTaken
 from schemas.information import InformationRequest
 from schemas.message import Message, derived_id
 from schemas.notices import LinkReview, RatingRequest, WhatIsNew
@@ -22,7 +23,14 @@ from stores.database import Transaction
 from stores.ports import Leased
 
 _PICTURED: Final = frozenset(
-    {RatingRequest.type, LinkReview.type, WhatIsNew.type, InformationRequest.type}
+    {
+        HandoverMade.type,
+        HandoverNotTaken.type,
+        RatingRequest.type,
+        LinkReview.type,
+        WhatIsNew.type,
+        InformationRequest.type,
+    }
 )
 _FOR_THE_LEAD: Final = frozenset({*_PICTURED, DisagreementOpened.type})
 

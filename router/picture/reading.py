@@ -15,6 +15,7 @@ from router.steps.approve import state as approving
 from router.steps.check import state as checking
 from router.steps.compose import gathering
 from router.steps.disagreement import state as disagreeing
+from router.steps.hand_over import state as handing
 from router.steps.link import register
 from router.steps.link.register import Evidence, PersonRecord
 from router.steps.rate import state as rating
@@ -41,6 +42,7 @@ class Found:
     asked: Mapping[str, requesting.State] = field(default_factory=dict)
     gathered: Mapping[str, gathering.Gathering] = field(default_factory=dict)
     checking: Mapping[str, checking.Checking] = field(default_factory=dict)
+    handed: Mapping[str, handing.Handings] = field(default_factory=dict)
     disputes: Mapping[str, disagreeing.Disputes] = field(default_factory=dict)
     approvals: Mapping[str, approving.State] = field(default_factory=dict)
     """By the concern of which they are."""
@@ -90,6 +92,7 @@ def find(view: View, referral_ids: Collection[str]) -> Found:
         if concerns
         else {},
         checking=_documents(view, checking.STEP_NAME, wanted, state=checking.Checking),
+        handed=_documents(view, handing.STEP_NAME, wanted, state=handing.Handings),
         disputes=_documents(view, disagreeing.STEP_NAME, wanted, state=disagreeing.Disputes),
     )
 

@@ -102,6 +102,8 @@ class Prepared:
     suggestion: Suggestion
     concern: Concern
     plan: RequestPlan
+    may_be_red: bool
+    """Its sender says that it is urgent, or Red is suggested."""
 
 
 def prepared(linked: ChildLinked, *, now: Now) -> Prepared:
@@ -115,7 +117,9 @@ def _prepared(linked: Same[ChildLinked], policy: Same[Policy], at: dt.datetime) 
     link, now = linked.value, Now(at, policy.value)
     suggestion = thresholds.suggest(link.notification, counted=link.repeats, profile=now.profile)
     concern = concern_of(link, suggestion.reasons, now=now)
-    return Prepared(suggestion, concern, plan_of(concern, suggestion.colour, now=now))
+    plan = plan_of(concern, suggestion.colour, now=now)
+    may_be_red = suggestion.colour is Colour.RED or link.notification.urgent
+    return Prepared(suggestion, concern, plan, may_be_red)
 
 
 def concern_of(linked: ChildLinked, reasons: Iterable[Line], *, now: Now) -> Concern:

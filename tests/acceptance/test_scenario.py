@@ -141,14 +141,21 @@ def test_an_unborn_child_is_linked_and_rated_like_any_other(outcome: Outcome) ->
     ]
 
 
-def test_what_concerns_an_open_case_is_handed_to_its_worker_and_not_rated(outcome: Outcome) -> None:
-    handed = {
-        e.data["referral_id"] for e in outcome.of("case.child-linked") if e.data["allocated_to"]
-    }
-    assert (
-        handed == {letter["data"]["referral_id"] for letter in outcome.letters("handover")} != set()
-    )
-    assert not handed & {entry.data["referral_id"] for entry in outcome.of("rating.suggested")}
+def test_what_concerns_an_open_case_is_handed_to_its_worker_and_only_a_possible_red_is_rated(
+    outcome: Outcome,
+) -> None:
+    linked = [e.data for e in outcome.of("case.child-linked") if e.data["allocated_to"]]
+    handed = {one["referral_id"] for one in linked}
+    moved = {e.data["referral_id"] for e in outcome.of("case.link-corrected")}
+    told = {letter["data"]["referral_id"] for letter in outcome.letters("handover")}
+    assert handed <= told != set()
+    assert told - handed <= moved
+    urgent = {one["referral_id"] for one in linked if one["notification"].get("urgent")}
+    suggested = {e.data["referral_id"]: e.data["colour"] for e in outcome.of("rating.suggested")}
+    rated = (handed & suggested.keys()) - moved - urgent
+    assert {suggested[id_] for id_ in rated} <= {"red"}
+    confirmed = {e.data["referral_id"] for e in outcome.of("handover.confirmed")}
+    assert handed - moved <= confirmed
 
 
 def test_a_red_reaches_its_front_line_before_any_other_product_of_its_referral(

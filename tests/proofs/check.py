@@ -78,20 +78,25 @@ def _steps(evidence: Evidence, verdict: Verdict) -> None:
     """Received, settled; accepted, linked; linked and not handed over, rated and its requests
     prepared: each exactly once.
 
-    A human may have a referral linked anew that was handed over; then it is rated and prepared for
-    after all, once.
+    A human may have a referral moved away from a child with a worker; then it is rated and prepared
+    for after all, once. What is moved to such a child is that worker's, and may come back.
     """
     linked = evidence.of("case.child-linked")
-    not_handed_over = (entry for entry in linked if entry.data["allocated_to"] is None)
-    here = list(
-        {entry.data["referral_id"]: entry.id for entry in reversed(list(not_handed_over))}.values()
+    corrected = evidence.of("case.link-corrected")
+    to_a_worker = {e.data["referral_id"] for e in corrected if e.data.get("allocated_to")}
+    here = dict.fromkeys(
+        entry.data["referral_id"] for entry in linked if entry.data["allocated_to"] is None
     )
+    stays = [id_ for id_ in here if id_ not in to_a_worker]
+    moved = {entry.data["referral_id"] for entry in corrected}
     settled = _causes(evidence, "notification.accepted", "notification.duplicated")
     verdict.once("settled", _ids(evidence.of("notification.received")), found=settled)
     accepted = _ids(evidence.of("notification.accepted"))
     verdict.once("linked", accepted, found=_causes(evidence, "case.child-linked"))
-    verdict.once("rated", here, found=_causes(evidence, "rating.suggested"))
-    verdict.once("prepared", here, found=_causes(evidence, "information.prepared"))
+    verdict.once("rated", stays, found=_about(evidence, "rating.suggested"))
+    prepared = _about(evidence, "information.prepared")
+    verdict.once("prepared", [id_ for id_ in stays if id_ not in moved], found=prepared)
+    verdict.at_least_once("prepared", list(here), found=prepared)
     _asked(evidence, verdict)
 
 
@@ -127,7 +132,7 @@ def _letters(evidence: Evidence, verdict: Verdict) -> None:
     ]
     asked = _different(evidence, "information-request", named="identifier")
     cancelled = {entry.data["request_id"] for entry in evidence.of("information.cancelled")}
-    gone = cancelled | _stopped(evidence)
+    gone = cancelled | stopped(evidence)
     expected = [id_ for id_ in requests if id_ in asked or id_ not in gone]
     verdict.once("request", expected, found=asked)
     rated = [entry.data["referral_id"] for entry in evidence.of("rating.suggested")]
@@ -135,7 +140,7 @@ def _letters(evidence: Evidence, verdict: Verdict) -> None:
     verdict.at_least_once("rating request", rated, found=asked)
 
 
-def _stopped(evidence: Evidence) -> set[str]:
+def stopped(evidence: Evidence) -> set[str]:
     """The requests and products that were kept back at the door, and that a human stopped (L7)."""
     no = {
         entry.data["hold_id"]
@@ -165,7 +170,7 @@ def _products(evidence: Evidence, verdict: Verdict) -> None:
     verdict.once("product released", products, found=Counter(products))
     came = _different(evidence, "product", named="product_id")
     kept_back = {entry.data["product_id"] for entry in evidence.of("product.taken-back")}
-    kept_back |= _stopped(evidence)
+    kept_back |= stopped(evidence)
     expected = [id_ for id_ in products if id_ not in kept_back]
     verdict.once("product letter", expected, found=came)
     digests = {
@@ -192,6 +197,11 @@ def _ids(entries: Iterable[Recorded]) -> list[str]:
 def _causes(evidence: Evidence, *types: str) -> Counter[str]:
     """How many facts of these types each message caused."""
     return Counter(str(entry.cause) for type_ in types for entry in evidence.of(type_))
+
+
+def _about(evidence: Evidence, type_: str) -> Counter[str]:
+    """How many facts of a type there are about each referral."""
+    return Counter(entry.data["referral_id"] for entry in evidence.of(type_))
 
 
 def _different(evidence: Evidence, type_: str, *, named: str) -> dict[str, int]:

@@ -15,6 +15,7 @@ from typing import Any
 from connectors.clients.http_client import HubClient
 from ops.demo.simulation.agencies import Notes, persistently
 from tests.proofs import kills
+from tests.proofs.check import stopped
 from tests.proofs.evidence import Evidence, Recorded, noted
 from tests.proofs.place import Place
 from tests.proofs.plan import Plan
@@ -92,7 +93,15 @@ class _Told:
             one.referral for one in evidence.of("case.child-linked") if one.data["allocated_to"]
         }
         self._released = {one.data["product_id"]: one for one in evidence.of("product.released")}
-        self._refused = {one.data["product_id"] for one in evidence.of("product.refused")}
+        gone = ("product.refused", "product.voided", "product.taken-back")
+        self._gone = stopped(evidence) | {
+            one.data["product_id"] for type_ in gone for one in evidence.of(type_)
+        }
+        self._refused = stopped(evidence) | {
+            one.data["product_id"]
+            for one in evidence.of("product.refused")
+            if not one.data["voided"]
+        }
         self._elapsed = _by_referral(evidence.of("timer.elapsed"))
         self.urgent = _by_referral(
             [one for one in evidence.of("product.drafted") if one.data["urgent"]]
@@ -120,10 +129,13 @@ class _Told:
         rated = self._assigned.get(id_)
         if rated is not None and rated.data["colour"] == "red" and not self.urgent[id_]:
             yield "any product"
-        for draft in self.urgent[id_]:
-            product = draft.data["product_id"]
-            if product not in self._refused and product not in self._came:
-                yield "product"
+        drafted = {one.data["product_id"]: one.data["recipient"] for one in self.urgent[id_]}
+        left = drafted.keys() - self._gone
+        yield from ("product" for product in left - self._came)
+        # What was moved to another case, or said anew, goes by another draft for the same one.
+        served = {drafted[product] for product in left | (drafted.keys() & self._came)}
+        refused = {drafted[product] for product in drafted.keys() & self._refused}
+        yield from ("recipient" for _ in {*drafted.values()} - served - refused)
 
     def late(self, id_: str) -> Iterator[str]:
         """What could be taken only after its time, and clocks that were told too late."""

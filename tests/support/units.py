@@ -55,12 +55,14 @@ APART = (
     "hand_off",
     "answer",
     "check",
+    "hand_over",
     "disagreement",
+    "school",
 )
 MIXED = (
     "deduplicate link answer",
-    "check rate request_information compose approve hold release",
-    "alarm inform hand_off disagreement",
+    "check hand_over rate request_information compose approve hold release",
+    "alarm inform hand_off disagreement school",
 )
 
 

@@ -267,6 +267,23 @@ def _received(product: _Data, agency: str) -> _Answer:
     }
 
 
+def _handed(handover: _Data, agency: str) -> _Answer:
+    return _of_handover(handover, "received", agency)
+
+
+def _given_up(recall: _Data, agency: str) -> _Answer:
+    return _of_handover(recall, "given_up", agency)
+
+
+def _of_handover(letter: _Data, status: str, agency: str) -> _Answer:
+    return "mash.handover-receipt.v1", {
+        "referral_id": letter["referral_id"],
+        "case_id": letter["case_id"],
+        "status": status,
+        "received_by": f"SIMULATED desk of {agency}",
+    }
+
+
 def _given_back(recall: _Data, agency: str) -> _Answer:
     return "mash.recall-receipt.v1", {
         "product_id": recall["product_id"],
@@ -312,6 +329,8 @@ _ANSWERERS: dict[str, Callable[[_Data, str], _Answer]] = {
     "mash.split-review.v1": _split,
     "mash.approval-request.v1": _release,
     "mash.safety-review.v1": _safety,
+    "mash.handover.v1": _handed,
+    "mash.handover-recall.v1": _given_up,
     "mash.product.v1": _received,
     "mash.school-notice.v1": _received,
     "mash.school-to-tell.v1": _school,

@@ -145,7 +145,7 @@ def _settling(state: Alarms, message: Message) -> Heard:
             return _ended(state, {"silent_owner"}, "released", product_id=id_)
         case ProductRefused(product_id=id_):
             return _ended(state, {"silent_owner"}, "decided", product_id=id_)
-        case ProductVoided(product_id=id_):
+        case ProductVoided(product_id=id_) | ProductEnded(product_id=id_):
             return _ended(state, _OF_A_PRODUCT, "voided", product_id=id_)
         case ProductEnded(product_id=id_):
             return _ended(state, _OF_A_PRODUCT, "ended", product_id=id_)

@@ -31,7 +31,8 @@ from router.steps.places import at_once_to, hub_of, recipients_of, to_hub
 from router.steps.safety import CHILD, cautioned, guarded
 from router.steps.sanitising import Known, Sanitised, known_of, sanitise
 from schemas.base import Fact
-from schemas.case import ChildLinked, LinkCorrected, NotificationAmended
+from schemas.case import ChildLinked, LinkCorrected, NotificationAmended, RegistersChanged
+from schemas.handover import HandoverTakenBack
 from schemas.identity import OwnedIdentity
 from schemas.information import (
     InformationAnswered,
@@ -77,8 +78,12 @@ def decide(state: Gathering | None, message: Message, policy: Policy) -> Outcome
         nothing: dict[str, object] = {"at_once": None, "drafted": None}
         nothing |= {"products": (), "holding": (), "put_off": (), "without": (), "not_taken": ()}
         after = after.model_copy(update=nothing)
+    gone = () if voided else tuple(_not_theirs(before, after, policy=policy))
+    if gone:
+        after = after.voiding({one.product_id for one in gone})
     stopped = (
         *voided,
+        *_taken_back(before, gone, referral_id=referral_id),
         *_cancelled(before, after, referral_id=referral_id),
         *ended(before, after, referral_id=referral_id),
     )
@@ -86,7 +91,7 @@ def decide(state: Gathering | None, message: Message, policy: Policy) -> Outcome
     if after.notified is None or after.cases is None:
         return Outcome(after, stopped)
     desk = _Desk(after, after.cases, after.notified, referral_id, Now(message.time, policy))
-    again = _again(desk, before)
+    again = [*_again(desk, before), *_joining(desk, before)]
     return _draft(desk, message, stopped=stopped, again=again)
 
 
@@ -104,6 +109,34 @@ def _voided(before: Gathering, after: Gathering, *, referral_id: str) -> tuple[P
         )
         for product_id in before.products
     )
+
+
+def _not_theirs(before: Gathering, after: Gathering, *, policy: Policy) -> Iterator[Drafted]:
+    """What was, or is to be, for a worker's team that the referral is taken back from."""
+    worker = before.allocated.has_it
+    if worker is None or after.allocated.has_it == worker:
+        return
+    desk = policy.desk_of(worker.team)
+    for one in (*after.holding, *after.put_off, *after.without):
+        rule = policy.profile.colours[one.colour]
+        own = rule.at_once if one.urgent else rule.recipients
+        if one.recipient == desk and desk not in {recipient.agency for recipient in own}:
+            yield one
+
+
+def _taken_back(
+    before: Gathering, gone: Sequence[Drafted], *, referral_id: str
+) -> Iterator[ProductVoided]:
+    """That team is not to act on it."""
+    for one in gone:
+        if before.cases is not None and one in before.holding:
+            yield ProductVoided(
+                product_id=one.product_id,
+                referral_id=referral_id,
+                case_id=before.cases.now,
+                concern_id=before.concern_id,
+                reason="It was handed to the wrong team, and is taken back.",
+            )
 
 
 def _cancelled(
@@ -290,6 +323,18 @@ def _again(desk: _Desk, before: Gathering) -> list[ProductDrafted]:
     ]
 
 
+def _joining(desk: _Desk, before: Gathering) -> Iterator[ProductDrafted]:
+    """For the team of a worker who has the child since the front line was told at once."""
+    state, worker = desk.state, desk.state.allocated.works_with
+    if worker is None or worker == before.allocated.works_with or state.at_once is None:
+        return
+    part = _Part("urgent", state.at_once, desk.items(), urgent=True)
+    has = {one.recipient for one in state.holding if one.urgent}
+    for recipient in _recipients(desk, part):
+        if not state.closed and recipient.agency not in has:
+            yield _product(desk, part, recipient=recipient)
+
+
 def _with_other_words(
     desk: _Desk, one: Drafted, ids: Sequence[str], *, now: Mapping[str, HeldItem]
 ) -> ProductDrafted:
@@ -411,10 +456,20 @@ def _late(desk: _Desk, message: Message) -> _Part | None:
 
 
 def _products(desk: _Desk, part: _Part) -> list[ProductDrafted]:
-    rule = desk.now.rule(part.colour)
+    return [_product(desk, part, recipient=one) for one in _recipients(desk, part)]
+
+
+def _recipients(desk: _Desk, part: _Part) -> Iterator[Recipient]:
+    """Those of the profile; what its front line is told at once goes to the team of the child's
+    worker too, for the same purpose.
+    """
+    rule, worker = desk.now.rule(part.colour), desk.state.allocated.works_with
     hub = hub_of(desk.notified.child, desk.now)
-    recipients = (at_once_to if part.urgent else recipients_of)(rule, hub, desk.now)
-    return [_product(desk, part, recipient=recipient) for recipient in recipients]
+    own = (at_once_to if part.urgent else recipients_of)(rule, hub, desk.now)
+    yield from own
+    team = desk.now.policy.desk_of(worker.team) if worker else None
+    if team and rule.at_once and team not in {one.agency for one in own}:
+        yield Recipient(agency=team, purpose=rule.at_once[0].purpose)
 
 
 def _product(desk: _Desk, part: _Part, *, recipient: Recipient) -> ProductDrafted:
@@ -499,6 +554,8 @@ STEP: Step[Gathering] = Step(
         ReferralClosed,
         ReferralReopened,
         LinkCorrected,
+        HandoverTakenBack,
+        RegistersChanged,
         NotificationAmended,
         ItemAmended,
         ProductRefused,

@@ -51,11 +51,14 @@ def rerated(before: Gathering, after: Gathering) -> Gathering:
     colour = after.assigned
     if colour is before.assigned:
         return after
+    holding = tuple(one for one in after.holding if one.colour is colour)
+    standing = {one.product_id for one in holding}
     return after.model_copy(
         update={
             "at_once": after.at_once if after.at_once is colour else None,
             "drafted": after.drafted if after.drafted is colour else None,
-            "holding": tuple(one for one in after.holding if one.colour is colour),
+            "holding": holding,
+            "not_taken": tuple(id_ for id_ in after.not_taken if id_ in standing),
             "put_off": tuple(one for one in after.put_off if one.colour is colour),
             "without": tuple(one for one in after.without if one.colour is colour),
         }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from operator import not_
 from typing import Final
 
@@ -10,12 +11,13 @@ from pydantic import Field
 
 from router.steps import thresholds
 from router.steps.asking import alleged, prepared
-from router.steps.cases import Cases
+from router.steps.cases import NOBODY, Allocated, Cases
 from router.steps.now import Now
 from router.steps.sanitising import Known
 from schemas.base import Code, Identity, Instant, Line, Prose, Shape
-from schemas.case import ChildLinked, LinkCorrected, NotificationAmended
+from schemas.case import ChildLinked, LinkCorrected, NotificationAmended, RegistersChanged
 from schemas.gathering import Level
+from schemas.handover import HandoverTakenBack
 from schemas.information import (
     InformationAnswered,
     InformationItem,
@@ -118,8 +120,9 @@ class Gathering(Shape):
     """What is known of a referral so far, and what was drafted from it for its present case."""
 
     cases: Cases | None = None
+    allocated: Allocated = Field(default=NOBODY, exclude_if=lambda one: one == NOBODY)
     notified: Notified | None = None
-    """None until the link is heard, and where the child's own social worker has it (R9)."""
+    """None until the link is heard."""
     suggested: Colour | None = None
     assigned: Colour | None = None
     assigned_at: Instant | None = None
@@ -190,6 +193,21 @@ class Gathering(Shape):
         own = self.notified.items if self.notified else ()
         return (*own, *(item for answer in self.answers for item in answer.items))
 
+    def voiding(self, product_ids: Collection[str]) -> Gathering:
+        """Without these products, and what was to follow them, which are not to go."""
+
+        def left(drafted: tuple[Drafted, ...]) -> tuple[Drafted, ...]:
+            return tuple(one for one in drafted if one.product_id not in product_ids)
+
+        return self.model_copy(
+            update={
+                "products": tuple(id_ for id_ in self.products if id_ not in product_ids),
+                "holding": left(self.holding),
+                "put_off": left(self.put_off),
+                "without": left(self.without),
+            }
+        )
+
     def putting_off(self, product_id: str) -> Gathering:
         """With a product, and all that was to stand in it, put off; the same where it has none."""
         gone = {product_id}
@@ -240,7 +258,7 @@ class Gathering(Shape):
 def noted(state: Gathering, message: Message, *, now: Now) -> Gathering:
     """The state with the fact noted; the very same state when it says nothing new."""
     match message.data:
-        case ChildLinked() as linked if state.notified is None and linked.allocated_to is None:
+        case ChildLinked() as linked if state.notified is None:
             cases = Cases.linked(state.cases, linked.case_id)
             said = state.amended or linked.notification
             id_ = linked.amends or linked.referral_id
@@ -251,11 +269,18 @@ def noted(state: Gathering, message: Message, *, now: Now) -> Gathering:
             notified = notified.model_copy(update={"alleged": summary})
             version = max(state.version, linked.version)
             concern_id = linked.amends or linked.same_concern_as
-            changes = {"cases": cases, "notified": notified, "concern_id": concern_id}
-            return state.model_copy(update=changes | {"version": version, "amended": None})
+            allocated = state.allocated.linked(linked)
+            told = {"cases": cases, "allocated": allocated, "notified": notified}
+            words = {"concern_id": concern_id, "version": version, "amended": None}
+            return state.model_copy(update=told | words)
         case LinkCorrected() as correction:
             cases = Cases.corrected(state.cases, correction, at=message.time)
-            return state if cases == state.cases else state.model_copy(update={"cases": cases})
+            moved = {"cases": cases, "allocated": state.allocated.corrected(correction)}
+            return state if cases == state.cases else state.model_copy(update=moved)
+        case RegistersChanged() as registers if _bears(state, registers):
+            return state.model_copy(update={"allocated": state.allocated.heard(registers)})
+        case HandoverTakenBack() as fact:
+            return state.model_copy(update={"allocated": state.allocated.taken_back(fact)})
         case RatingSuggested(colour=colour) if state.suggested is None:
             return state.model_copy(update={"suggested": colour})
         case RatingAssigned() as assigned:
@@ -266,6 +291,12 @@ def noted(state: Gathering, message: Message, *, now: Now) -> Gathering:
             return _ended(state, closed=False, cancelled=False)
         case _:
             return _heard(state, message, now=now)
+
+
+def _bears(state: Gathering, registers: RegistersChanged) -> bool:
+    """Whether it says of the child that the referral is held to be about who its worker is now."""
+    same = state.cases is not None and state.cases.now == registers.case_id
+    return same and registers.allocated_to != state.allocated.registered
 
 
 def _heard(state: Gathering, message: Message, *, now: Now) -> Gathering:

@@ -124,6 +124,9 @@ def _tell(desk: _Desk, told: _Telling, agency: str, *, knows: Knows) -> None:
     """
     stands = told.state.stands
     assert stands is not None
+    # A product that had ended came in between: the same is not told twice.
+    same = (one for one in told.state.owed if one.agency == agency and one.said == stands)
+    told.takes_back += [one.letter for one in same if one.letter]
     _let_go(desk, told, agency)
     change = _change(desk, told.state, stands, knows=knows)
     clock = desk.now.owing("receipt", by=agency, colour=stands.colour)
@@ -133,6 +136,7 @@ def _tell(desk: _Desk, told: _Telling, agency: str, *, knows: Knows) -> None:
         kind="change",
         since=desk.now.at,
         letter=letter_id(desk.message.id, STEP_NAME, key=key),
+        said=stands,
         clock=clock,
         **change.shared(Owes),
     )

@@ -60,6 +60,8 @@ class Owes(Shape):
     since: Instant
     letter: Identity | None = None
     """In which it was told, to be taken back where it is about another child."""
+    said: Stands | None = None
+    """What a change said."""
     clock: Ticking | None = None
     """None once it is acknowledged, or nobody is left to be told."""
     acknowledged: bool = Field(default=False, exclude_if=not_)

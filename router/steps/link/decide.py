@@ -165,6 +165,7 @@ def _notification(
     record = record.telling(evidence) if known.rules >= 2 else record
     if handed is not None:
         letter = letter_id(message.id, STEP.name, key=handed.key)
+        fact = fact.model_copy(update={"letter_id": letter})
         evidence = evidence.model_copy(
             update={"notification": accepted.notification, "area": accepted.area, "letter": letter}
         )

@@ -89,4 +89,5 @@ def _kept(linked: Linked) -> dict[str, Any]:
     """What is kept of a referral that was handed over to an allocated worker."""
     if not isinstance(linked, ChildLinked) or linked.allocated_to is None:
         return {}
-    return {"notification": linked.notification, "area": linked.area}
+    kept = {"notification": linked.notification, "area": linked.area}
+    return kept | {"letter": linked.letter_id}

@@ -6,15 +6,21 @@ Never what it does not reveal, does not let leave, or flagged as restricted.
 from __future__ import annotations
 
 from router.steps.identity import unprotected
+from router.steps.link.register import Evidence
 from router.steps.sanitising import known_of, sanitise
 from router.steps.sharing import NOT_TOLD, revealed
-from schemas.case import ChildLinked
+from schemas.case import ChildLinked, Worker
 from schemas.letter import Letter
 from schemas.notices import Handover
 from schemas.notification import Notification
 from schemas.person import Person
 from schemas.policy import HandoverRule, Policy
 from schemas.sharing import Sensitivity, Sharing
+
+TO_DO = (
+    "Say by a handover receipt that a person of the team has this; or that it is not the team's, "
+    "and why."
+)
 
 
 def handover(fact: ChildLinked, policy: Policy) -> Letter | None:
@@ -28,14 +34,31 @@ def handover(fact: ChildLinked, policy: Policy) -> Letter | None:
         worker=fact.allocated_to,
         notification=handed(fact.notification, _rule(fact.agency, policy), family=fact.family),
         concern_id=fact.amends,
+        to_do=TO_DO,
     )
-    desk = desk_of(fact.allocated_to.team, policy)
+    desk = policy.desk_of(fact.allocated_to.team)
     return Letter(f"handover/{fact.referral_id}", agency=desk, notice=notice)
 
 
-def desk_of(team: str, policy: Policy) -> str:
-    """Whose queue a worker's team reads."""
-    return team if team in policy.partners else policy.lead_agency
+def outlined(piece: Evidence, worker: Worker, policy: Policy) -> Letter:
+    """The referral for the worker of a child whom it was found to be about: linking keeps no more
+    of it than who the child is, and the rest is put in as it is handed out.
+    """
+    notice = Handover(
+        referral_id=piece.id,
+        case_id=piece.case_id,
+        agency=piece.agency,
+        worker=worker,
+        notification=Notification(
+            reference=piece.reference,
+            observed_at=piece.observed_at,
+            subject=_who(unprotected(piece.child)),
+            narrative=NOT_TOLD,
+        ),
+        to_do=TO_DO,
+        outlined=True,
+    )
+    return Letter(f"handover/{piece.id}", agency=policy.desk_of(worker.team), notice=notice)
 
 
 def _rule(agency: str, policy: Policy) -> HandoverRule:

@@ -15,7 +15,7 @@ from router.steps.link.adults import settle_adults, take_back_adults
 from router.steps.link.counting import KinAfter, count_of
 from router.steps.link.doubts import asked, maybe_one, reviews
 from router.steps.link.entries import changed, with_registers
-from router.steps.link.handing_over import desk_of, handover
+from router.steps.link.handing_over import handover, outlined
 from router.steps.link.register import STEP_NAME, Evidence, PersonRecord, Register, Ruling
 from router.steps.link.rulings import Pair
 from router.steps.now import may_rate
@@ -32,6 +32,7 @@ from schemas.case import (
     PersonSplit,
     RegisterEntryLinked,
     Stated,
+    Worker,
 )
 from schemas.decisions import (
     AdultsDecided,
@@ -245,29 +246,69 @@ def _settled(plan: _Plan, decision: Decision, id_: str, policy: Policy) -> Outco
     linked = tuple(_links(known, after, moved, decision, id_, policy))
     if policy.checks:
         linked = tuple(with_registers(fact, known, after=after) for fact in linked)
-    anew = [fact for fact in linked if isinstance(fact, ChildLinked)]
-    handed = {fact.referral_id: letter for fact in anew if (letter := handover(fact, policy))}
+    handed = _handed(known, after, moved, linked, policy=policy)
     letters = {one: letter_id(id_, STEP_NAME, key=letter.key) for one, letter in handed.items()}
-    wrong = (known.evidence[fact.referral_id].letter for fact in anew)
+    stay = {now.id: now.letter for was, now in moved if _stays(known, after, was, now=now)}
+    wrong = {now.letter for _, now in moved if now.letter} - set(stay.values())
+    by = stay | letters
     return Outcome(
-        state=_with_letters(after, anew, letters=letters),
+        state=_with_letters(after, moved, letters=by),
         facts=(
-            *linked,
+            *(_with_worker(fact, known, after, letters=by) for fact in linked),
             *changed(known, after.people, policy=policy, but=[now.id for _, now in moved]),
             *_closing(plan, moved, decision, id_),
         ),
         letters=(*handed.values(), *_changes(known, after, moved, decision, id_, policy)),
-        takes_back=tuple(letter for letter in wrong if letter),
+        takes_back=tuple(sorted(wrong)),
     )
 
 
-def _with_letters(
-    after: Register, anew: Sequence[ChildLinked], *, letters: Mapping[str, str]
-) -> Register:
+def _worker(known: Register, after: Register, person_id: str) -> Worker | None:
+    """Of a person by now."""
+    return (after.person(person_id) or known.known(person_id)).worker
+
+
+def _stays(known: Register, after: Register, was: Evidence, *, now: Evidence) -> bool:
+    """Whether a referral is with the team of the same worker's case as before."""
+    worker = _worker(known, after, now.person_id)
+    return bool(now.letter) and worker == known.known(was.person_id).worker is not None
+
+
+def _handed(
+    known: Register, after: Register, moved: Moved, linked: Sequence[Fact], *, policy: Policy
+) -> dict[str, Letter]:
+    """The letters that hand referrals over to the workers of the children that they are about now.
+
+    Of what is linked anew, linking has the whole notification.
+    """
+    anew = {fact.referral_id: fact for fact in linked if isinstance(fact, ChildLinked)}
+    handed = {id_: letter for id_, fact in anew.items() if (letter := handover(fact, policy))}
+    for was, now in moved:
+        worker = _worker(known, after, now.person_id)
+        if worker is None or now.id in anew or not now.is_referral:
+            continue
+        if not _stays(known, after, was, now=now):
+            handed[now.id] = outlined(now, worker, policy)
+    return handed
+
+
+def _with_worker(
+    fact: Fact, known: Register, after: Register, *, letters: Mapping[str, str | None]
+) -> Fact:
+    """A link, or its correction, with the worker whose team has it now, and by which letter."""
+    if not isinstance(fact, ChildLinked | LinkCorrected):
+        return fact
+    worker = _worker(known, after, fact.person_id)
+    said = {"allocated_to": worker, "letter_id": letters.get(fact.referral_id)}
+    return fact.model_copy(update=said)
+
+
+def _with_letters(after: Register, moved: Moved, *, letters: Mapping[str, str | None]) -> Register:
     """With the letter that hands each referral over by now, if any."""
-    pieces = [after.evidence[fact.referral_id] for fact in anew]
     changed = {
-        piece.id: piece.model_copy(update={"letter": letters.get(piece.id)}) for piece in pieces
+        now.id: now.model_copy(update={"letter": letters.get(now.id)})
+        for _, now in moved
+        if now.letter != letters.get(now.id)
     }
     return replace(after, evidence={**after.evidence, **changed})
 
@@ -478,4 +519,4 @@ def _teams(known: Register, after: Register, moved: Moved, policy: Policy) -> It
     for id_ in ids:
         for record in (known.person(id_), after.person(id_)):
             if record is not None and record.worker is not None:
-                yield desk_of(record.worker.team, policy)
+                yield policy.desk_of(record.worker.team)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import datetime as dt
 
 from router.step import Outcome, refuse
-from router.steps.cases import HandedOver
 from router.steps.clocks.ticking import timers
 from router.steps.now import Now
 from router.steps.rate.referring import explanation_for
-from router.steps.rate.state import Assigned, Closed, State, Suggested
+from router.steps.rate.state import Assigned, Closed, Early, State
+from router.steps.rate.with_team import told_team
 from schemas.case import ConcernFollowed
 from schemas.decisions import OutcomeDecided, OutcomeDecision
 from schemas.letter import Letter
@@ -38,9 +38,7 @@ def close(state: State | None, decided: OutcomeDecided, *, now: Now) -> Outcome[
         return refuse("refused.role")
     if not now.may_rate(decision.decided_by):
         return refuse("refused.decision-maker", "decided_by")
-    if isinstance(state, HandedOver):
-        return refuse("refused.closed")
-    if not isinstance(state, Assigned | Suggested):
+    if state is None or isinstance(state, Early):
         return refuse("refused.unknown-subject", "referral_id")
     if not state.cases.known(decision.case_id):
         return refuse("refused.unknown-subject", "case_id")
@@ -85,8 +83,9 @@ def _closed(
         picture_id=picture.id,
         newer=picture.revision < state.revision,
     )
+    to_team = told_team(state, decision.referral_id, now=now)
     if told is None:
-        return Outcome(state, (fact,))
+        return Outcome(state, (fact,), to_team)
     notice = ReferralOutcome(
         referral_id=decision.referral_id,
         case_id=state.cases.now,
@@ -97,7 +96,8 @@ def _closed(
         decided_at=now.at,
         contact=now.contact_of(now.policy.lead_agency),
     )
-    return Outcome(state, (fact,), (Letter("outcome", agency=told.agency, notice=notice),))
+    letter = Letter("outcome", agency=told.agency, notice=notice)
+    return Outcome(state, (fact,), (letter, *to_team))
 
 
 def follow(state: Assigned, came: ConcernFollowed, *, now: Now) -> Outcome[State]:

@@ -11,16 +11,15 @@ from typing import Any
 
 from router.step import Outcome, Step, referral_of, refuse
 from router.steps.asking import prepared
-from router.steps.cases import Cases, HandedOver
+from router.steps.cases import NOBODY, Cases
 from router.steps.clocks.owing import Told
 from router.steps.clocks.ticking import Ticking, timers
 from router.steps.now import Now
-from router.steps.places import hub_of, place_of
+from router.steps.places import place_of
+from router.steps.rate.beginning import all_reasons, begin, kept_of, request_of, taken_up
 from router.steps.rate.concluding import close, follow, reopen, watched_anew
 from router.steps.rate.referring import (
-    hand_over,
     letter_of,
-    referrer_of,
     remind,
     watched,
     words_of,
@@ -29,14 +28,14 @@ from router.steps.rate.state import (
     STEP_NAME,
     Assigned,
     Early,
+    HandedOver,
     Rated,
     Standing,
     State,
     Suggested,
     Supplied,
 )
-from router.steps.sharing import revealed, shown_reasons
-from router.steps.thresholds import Suggestion
+from router.steps.rate.with_team import handed, left_to_team, moved_on, take_back, told_team
 from schemas.base import Code, Fact
 from schemas.case import ChildLinked, ConcernFollowed, LinkCorrected, NotificationAmended
 from schemas.checks import CheckAnswered, CheckLate, ChecksRevised
@@ -48,15 +47,15 @@ from schemas.disagreements import (
     DisagreementSettled,
     DisagreementWithdrawn,
 )
+from schemas.handover import HandoverTakenBack
 from schemas.information import (
     InformationAnswered,
     InformationMissing,
     InformationVolunteered,
-    RequestPlan,
 )
 from schemas.letter import Letter
 from schemas.message import Message
-from schemas.notices import DueTimeWarning, OutOfArea, RatingRequest, WhatIsNew
+from schemas.notices import DueTimeWarning, OutOfArea, WhatIsNew
 from schemas.outcome import Because
 from schemas.picture import Shown
 from schemas.policy import Place, Policy
@@ -69,7 +68,6 @@ from schemas.rating import (
     DueTimeBreached,
     DueTimeEscalated,
     RatingAssigned,
-    RatingSuggested,
     TimerElapsed,
 )
 
@@ -103,10 +101,8 @@ def decide(state: State | None, message: Message, policy: Policy) -> Outcome[Sta
             return close(state, decided, now=now)
         case ConcernFollowed() as came if isinstance(state, Assigned) and state.closed:
             return follow(state, came, now=now)
-        case LinkCorrected() as correction:
-            return _move(state, correction, now=now)
-        case NotificationAmended(amended_by=version):
-            return _amended(state, version)
+        case LinkCorrected() | HandoverTakenBack() | NotificationAmended() as came:
+            return _follow_link(state, came, now=now)
         case came if isinstance(came, News):
             return _tell_news(state, came, policy=policy)
         case ProductReleased() | ProductRefused() as sent:
@@ -117,35 +113,34 @@ def decide(state: State | None, message: Message, policy: Policy) -> Outcome[Sta
 
 
 def _suggest(state: State | None, linked: ChildLinked, *, now: Now) -> Outcome[State]:
+    """What is no possible Red is its worker's, where the child has one (R9)."""
     if isinstance(state, Standing):
         return Outcome()
     cases = Cases.linked(state.cases if state else None, linked.case_id)
-    if linked.allocated_to is not None:
-        return hand_over(HandedOver(cases=cases), linked, now=now)
+    allocated = (state.allocated if state else NOBODY).linked(linked)
+    revision = state.revision if isinstance(state, HandedOver) else 0
     ready = prepared(linked, now=now)
-    suggested = _suggested(cases, linked, suggestion=ready.suggestion, now=now)
-    fact = RatingSuggested(
-        referral_id=linked.referral_id,
-        case_id=cases.now,
-        profile=now.profile.title,
-        **suggested.shared(RatingSuggested) | {"reasons": _all_reasons(ready.suggestion)},
-    )
+    kept = kept_of(linked, ready, now=now)
+    told = HandedOver(cases=cases, allocated=allocated, kept=kept, revision=revision)
+    if allocated.has_it and not kept.may_be_red:
+        return left_to_team(told, linked.referral_id, now=now)
     place = place_of(linked.notification.subject, now)
-    asks = ready.concern.consent == "not_sought"
-    request = _request(
+    asked = begin(
+        taken_up(told, kept, now=now),
         linked.referral_id,
-        suggested,
+        reasons=all_reasons(ready.suggestion),
         plan=ready.plan,
-        asks=asks,
+        asks=ready.concern.consent == "not_sought",
         elsewhere=place,
-        policy=now.policy,
+        now=now,
     )
-    after = watched(suggested, linked, adult=ready.concern.is_adult, now=now)
+    assert isinstance(asked.state, Suggested)
+    after = watched(asked.state, linked, adult=ready.concern.is_adult, now=now)
     assert isinstance(after.state, Suggested)
     return replace(
         after,
-        facts=(fact, *after.facts),
-        letters=(request, *_out_of_area(linked, place, to=suggested.elsewhere)),
+        facts=(*asked.facts, *after.facts),
+        letters=(*asked.letters, *_out_of_area(linked, place, to=kept.elsewhere)),
         timers=timers(after.state.next_at, linked.referral_id),
     )
 
@@ -168,66 +163,6 @@ def _out_of_area(linked: ChildLinked, place: Place | None, *, to: Code | None) -
     yield Letter("out-of-area", agency=linked.agency, notice=notice)
 
 
-def _suggested(cases: Cases, linked: ChildLinked, *, suggestion: Suggestion, now: Now) -> Suggested:
-    decision = now.clock(now.profile.decision_allowed)
-    product = now.clock(now.rule(suggestion.colour).time_allowed)
-    may_be_red = suggestion.colour is Colour.RED or linked.notification.urgent
-    looked_at = now.profile.possible_red_allowed if may_be_red else None
-    return Suggested(
-        cases=cases,
-        colour=suggestion.colour,
-        reasons=shown_reasons(
-            linked.notification, _all_reasons(suggestion), colour=suggestion.colour
-        ),
-        received_at=now.at,
-        decision_due_at=decision.due_at,
-        product_due_at=product.due_at,
-        decision=decision,
-        product=product,
-        set_aside=revealed(linked.notification).set_aside,
-        may_be_red=may_be_red,
-        possible_red=now.clock(looked_at) if looked_at else None,
-        referrer=referrer_of(linked),
-        versions=linked.versions,
-        elsewhere=hub_of(linked.notification.subject, now),
-    )
-
-
-def _all_reasons(suggestion: Suggestion) -> tuple[str, ...]:
-    """Whoever decides is told of repeats and of what the words deny too; agencies that are asked
-    are not.
-    """
-    return (*suggestion.reasons, *suggestion.repeats, *suggestion.denied)
-
-
-def _request(
-    referral_id: str,
-    suggested: Suggested,
-    *,
-    plan: RequestPlan | None = None,
-    asks: bool = False,
-    elsewhere: Place | None = None,
-    policy: Policy,
-) -> Letter:
-    """``asks``: parents may be asked for their consent."""
-    watched = suggested.possible_red
-    notice = RatingRequest(
-        referral_id=referral_id,
-        case_id=suggested.cases.now,
-        suggested=suggested.colour,
-        reasons=suggested.reasons,
-        profile=policy.profile.title,
-        due_at=suggested.decision_due_at,
-        set_aside=suggested.set_aside,
-        elsewhere=elsewhere.name if elsewhere else None,
-        possible_red=suggested.may_be_red,
-        possible_red_due_at=watched.due_at if watched else None,
-        plan=plan,
-        for_parents=policy.profile.for_parents if asks else None,
-    )
-    return Letter("rating-request", agency=policy.lead_agency, notice=notice)
-
-
 def _assign(state: State | None, decided: RatingDecided, *, now: Now) -> Outcome[State]:
     decision = decided.decision
     if decided.agency != now.policy.lead_agency:
@@ -238,11 +173,13 @@ def _assign(state: State | None, decided: RatingDecided, *, now: Now) -> Outcome
         return refuse("refused.unknown-subject", "referral_id")
     if not state.cases.known(decision.case_id):
         return refuse("refused.unknown-subject", "case_id")
-    if isinstance(state, HandedOver):
+    if isinstance(state, HandedOver) and state.kept is None:
         return refuse("refused.closed")
     picture = decided.picture_of(decision.referral_id)
     if picture is None:
         return refuse("refused.not-shown", "saw")
+    if isinstance(state, HandedOver):
+        return _rated_beside(state, decision, picture=picture, now=now)
     rated = decision.shared(Rated)
     if isinstance(state, Assigned) and state.history[-1].shared(RatingDecision) == rated:
         return Outcome()
@@ -270,7 +207,19 @@ def _assigned(
     )
     letters = letter_of(state, decision.referral_id, words=words, now=now)
     due = timers(assigned.next_at, decision.referral_id, before=state.next_at)
-    return Outcome(assigned, (fact,), letters, due)
+    told = told_team(assigned, decision.referral_id, now=now)
+    return Outcome(assigned, (fact,), (*letters, *told), due)
+
+
+def _rated_beside(
+    state: HandedOver, decision: RatingDecision, *, picture: Shown, now: Now
+) -> Outcome[State]:
+    """A human of the hub rates what its worker's team has: from now on the hub acts on it too."""
+    assert state.kept is not None
+    suggested = taken_up(state, state.kept, now=now)
+    rated = _assigned(suggested, decision, picture=picture, now=now)
+    assert isinstance(rated.state, Assigned)
+    return replace(rated, timers=timers(rated.state.next_at, decision.referral_id))
 
 
 def _with_rating(state: Suggested | Assigned, decision: RatingDecision, *, now: Now) -> Assigned:
@@ -282,6 +231,7 @@ def _with_rating(state: Suggested | Assigned, decision: RatingDecision, *, now: 
     rated = Rated(at=now.at, **decision.shared(Rated))
     return Assigned(
         cases=state.cases,
+        allocated=state.allocated,
         colour=decision.colour,
         received_at=state.received_at,
         product_due_at=due_at,
@@ -331,24 +281,55 @@ def _product_clock(
     return now.product_clock(colour, due_at)
 
 
+def _follow_link(
+    state: State | None, came: LinkCorrected | HandoverTakenBack | NotificationAmended, *, now: Now
+) -> Outcome[State]:
+    """What linking, or the handover, says of a referral that was linked."""
+    match came:
+        case LinkCorrected():
+            return _move(state, came, now=now)
+        case HandoverTakenBack():
+            return take_back(state, came, now=now)
+        case NotificationAmended(amended_by=version):
+            return _amended(state, version)
+
+
 def _move(state: State | None, correction: LinkCorrected, *, now: Now) -> Outcome[State]:
     cases = Cases.corrected(state.cases if state else None, correction, at=now.at)
+    allocated = (state.allocated if state else NOBODY).corrected(correction)
     if state is None or isinstance(state, Early):
-        return Outcome(state=Early(cases=cases))
-    if cases == state.cases:
+        return Outcome(state=Early(cases=cases, allocated=allocated))
+    if (cases, allocated) == (state.cases, state.allocated):
         return Outcome()
-    changes: dict[str, Any] = {"cases": cases}
-    if cases.now != state.cases.now and isinstance(state, Standing):
-        # Pictures of another child are older than what is known now.
-        changes["revision"] = state.revision + 1
+    # Pictures of another child are older than what is known now.
+    revision = state.revision + (cases.now != state.cases.now)
+    changes = {"cases": cases, "allocated": allocated, "revision": revision}
+    after: Any = state.model_copy(update=changes)
+    return _moved(after, correction.referral_id, before=state, now=now)
+
+
+def _moved(
+    state: HandedOver | Suggested | Assigned,
+    referral_id: str,
+    *,
+    before: HandedOver | Suggested | Assigned,
+    now: Now,
+) -> Outcome[State]:
+    """What is rated stays so; what nobody has rated is its new child's worker's, or the hub's."""
+    had = before.allocated.has_it
+    if isinstance(state, HandedOver):
+        return moved_on(state, referral_id, had=had, now=now)
     if isinstance(state, Assigned):
-        moved_to = state.model_copy(update=changes)
-        return _rated_moved(moved_to, correction.referral_id, before=state, now=now)
-    moved = state.model_copy(update=changes)
-    if isinstance(moved, HandedOver) or cases.now == state.cases.now:
-        return Outcome(state=moved)
-    request = _request(correction.referral_id, moved, policy=now.policy)
-    return Outcome(state=moved, letters=(request,))
+        assert isinstance(before, Assigned)
+        done = _rated_moved(state, referral_id, before=before, now=now)
+        changed = isinstance(done.state, Assigned) and state.allocated.has_it != had
+        told = told_team(state, referral_id, now=now) if changed else ()
+        return replace(done, letters=(*done.letters, *told))
+    if state.allocated.has_it and not state.may_be_red:
+        return left_to_team(handed(state), referral_id, now=now)
+    if state.cases.now == before.cases.now:
+        return Outcome(state=state)
+    return Outcome(state=state, letters=(request_of(referral_id, state, policy=now.policy),))
 
 
 def _rated_moved(
@@ -369,15 +350,20 @@ def _rated_moved(
 
 def _amended(state: State | None, version: str) -> Outcome[State]:
     """Whoever is asked by a rating of one version is not asked by one of another."""
+    if isinstance(state, HandedOver) and state.kept:
+        kept = state.kept.model_copy(update={"versions": (*state.kept.versions, version)})
+        return Outcome(state.model_copy(update={"kept": kept}))
     if not isinstance(state, Suggested | Assigned):
         return Outcome()
     return Outcome(state.model_copy(update={"versions": (*state.versions, version)}))
 
 
 def _tell_news(state: State | None, came: News, *, policy: Policy) -> Outcome[State]:
-    if not isinstance(state, Suggested | Assigned) or _is_no_news(came):
+    if state is None or isinstance(state, Early) or _is_no_news(came):
         return Outcome()
     after = state.model_copy(update={"revision": state.revision + 1})
+    if isinstance(state, HandedOver):
+        return Outcome(state=after)
     news = _news(state, came.referral_id, said=_said(came, policy), policy=policy)
     return Outcome(after, letters=(news,))
 
@@ -544,6 +530,7 @@ STEP: Step[State] = Step(
         ProductRefused,
         TimerElapsed,
         LinkCorrected,
+        HandoverTakenBack,
         NotificationAmended,
         InformationAnswered,
         InformationMissing,

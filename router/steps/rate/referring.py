@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from router.step import Outcome
-from router.steps.cases import HandedOver
 from router.steps.clocks.owing import Told, told
 from router.steps.now import Now
-from router.steps.rate.state import Assigned, Referrer, State, Suggested
+from router.steps.rate.state import Assigned, HandedOver, Referrer, State, Suggested
 from schemas.base import Line
 from schemas.case import ChildLinked
 from schemas.decisions import RatingDecision
@@ -38,16 +37,28 @@ def watched(suggested: Suggested, linked: ChildLinked, *, adult: bool, now: Now)
         nobody = _ANONYMOUS
     if clock is None or nobody is None:
         return Outcome(suggested.model_copy(update={"telling": clock}))
-    return Outcome(suggested, (_closed(linked, suggested.cases.now, reason=nobody, now=now),))
+    closed = _closed(linked.referral_id, suggested.cases.now, reason=nobody, now=now)
+    return Outcome(suggested, (closed,))
 
 
-def hand_over(state: HandedOver, linked: ChildLinked, *, now: Now) -> Outcome[State]:
+def watched_again(suggested: Suggested, *, now: Now) -> Suggested:
+    """The same, of what a worker's team had before: whoever brought it was told so."""
+    referrer = suggested.referrer
+    if referrer is None or referrer.made_by is MadeBy.ANONYMOUS:
+        return suggested
+    return suggested.model_copy(update={"telling": now.owing("referrer")})
+
+
+def hand_over(
+    state: HandedOver, referral_id: str, *, referrer: Referrer | None, now: Now
+) -> Outcome[State]:
     """Who brought it is told at once that the child's own team has it (R9)."""
-    referrer = referrer_of(linked)
+    if referrer is None:
+        return Outcome(state)
     words = now.profile.referrers.handed_over_for(referrer.made_by)
     reason = _HANDED_OVER if words else _ANONYMOUS
-    facts = (_closed(linked, state.cases.now, reason=reason, now=now),)
-    letters = _letter(referrer, linked.referral_id, state.cases.now, words=words, now=now)
+    facts = (_closed(referral_id, state.cases.now, reason=reason, now=now),)
+    letters = _letter(referrer, referral_id, state.cases.now, words=words, now=now)
     return Outcome(state, facts if now.owing("referrer") else (), letters)
 
 
@@ -113,10 +124,10 @@ def explanation_for(made_by: MadeBy, *, now: Now) -> Line | None:
     return now.profile.referrers.for_public if made_by is MadeBy.PUBLIC else None
 
 
-def _closed(linked: ChildLinked, case_id: str, *, reason: Line, now: Now) -> ClockClosed:
+def _closed(referral_id: str, case_id: str, *, reason: Line, now: Now) -> ClockClosed:
     clock = now.owing("referrer")
     return ClockClosed(
-        referral_id=linked.referral_id,
+        referral_id=referral_id,
         case_id=case_id,
         clock="referrer",
         agency=now.policy.lead_agency,

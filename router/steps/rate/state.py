@@ -8,7 +8,8 @@ from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import AliasChoices, Field
 
-from router.steps.cases import Cases, HandedOver
+from router.steps import cases
+from router.steps.cases import NOBODY, Allocated, Cases
 from router.steps.clocks.ticking import Ticking
 from schemas.base import Code, Identity, Instant, Line, Prose, Shape
 from schemas.gathering import ToGather
@@ -22,11 +23,15 @@ STEP_NAME: Final = "rate"
 """Under which its documents are kept, and its letters named."""
 
 
-class Early(Shape):
-    """A correction of the link was heard before the link itself."""
+class _WithWhom(Shape):
+    cases: Cases
+    allocated: Allocated = Field(default=NOBODY, exclude_if=lambda one: one == NOBODY)
+
+
+class Early(_WithWhom):
+    """A correction of the link, or of its handover, was heard before the link itself."""
 
     kind: Literal["early"] = "early"
-    cases: Cases
 
 
 class Referrer(Shape):
@@ -37,10 +42,32 @@ class Referrer(Shape):
     made_by: MadeBy = Field(default=MadeBy.PROFESSIONAL, exclude_if=is_professional)
 
 
-class Standing(Shape):
+class Kept(Shape):
+    """What is suggested for a referral, should the hub have it after all."""
+
+    colour: Colour
+    reasons: tuple[Line, ...]
+    set_aside: tuple[SetAside, ...] = Field(default=(), exclude_if=not_)
+    may_be_red: bool = Field(default=False, exclude_if=not_)
+    referrer: Referrer | None = Field(default=None, exclude_if=not_)
+    versions: tuple[Identity, ...] = Field(default=(), exclude_if=not_)
+    """As :attr:`Standing.versions`."""
+    elsewhere: Code | None = Field(default=None, exclude_if=not_)
+    """As :attr:`Standing.elsewhere`."""
+
+
+class HandedOver(cases.HandedOver):
+    """The child's own worker's team has it (R9), and it is no possible Red."""
+
+    kept: Kept | None = Field(default=None, exclude_if=not_)
+    """None only in documents that were written before."""
+    revision: int = Field(default=0, exclude_if=not_)
+    """As :attr:`Standing.revision`."""
+
+
+class Standing(_WithWhom):
     """A rating that stands, with the clock of its products while that runs."""
 
-    cases: Cases
     colour: Colour
     received_at: Instant
     product_due_at: Instant

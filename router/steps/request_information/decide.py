@@ -8,14 +8,22 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from router.step import Outcome, Step, referral_of
-from router.steps.asking import Concern, Prepared, prepared
-from router.steps.cases import Cases
+from router.steps.asking import prepared
+from router.steps.cases import NOBODY, Allocated, Cases
 from router.steps.clocks.ticking import timers
 from router.steps.now import Now
 from router.steps.request_information.answers import chase, take, volunteer
 from router.steps.request_information.consent import consented
 from router.steps.request_information.further import close, decide_further, stopped
-from router.steps.request_information.leaving import Left, adult_matter, leave, prepare, tell
+from router.steps.request_information.leaving import (
+    Left,
+    asked_under_others,
+    asking_of,
+    begin,
+    leave,
+    prepare,
+    tell,
+)
 from router.steps.request_information.rerated import moved, rerated
 from router.steps.request_information.state import (
     STEP_NAME,
@@ -30,6 +38,7 @@ from router.steps.request_information.state import (
 from schemas.case import ChildLinked, LinkCorrected
 from schemas.consent import ConsentReceived
 from schemas.decisions import RequestDecided
+from schemas.handover import HandoverTakenBack
 from schemas.information import InformationOffered, InformationReceived, RequestsPrepared
 from schemas.message import Message
 from schemas.outcome import ReferralClosed, ReferralReopened
@@ -59,8 +68,8 @@ def decide(state: State | None, message: Message, policy: Policy) -> Outcome[Sta
             return decide_further(state, decided, cause=message.id, now=now)
         case ReferralClosed() | ReferralReopened() | SafetySettled() as came:
             return _end(state, came, now=now)
-        case LinkCorrected() as correction:
-            return _move(state, correction, cause=message.id, now=now)
+        case LinkCorrected() | HandoverTakenBack() as came:
+            return _follow_link(state, came, cause=message.id, now=now)
         case TimerElapsed() as elapsed:
             return chase(state, elapsed, now=now)
     return Outcome()
@@ -68,44 +77,28 @@ def decide(state: State | None, message: Message, policy: Policy) -> Outcome[Sta
 
 def _prepare(state: State | None, linked: ChildLinked, *, cause: str, now: Now) -> Outcome[State]:
     """Nothing leaves yet, but by a rating that was heard already, or where for the profile the
-    suggestion is enough.
+    suggestion is enough. What its worker's team has, and is no possible Red, is put aside.
     """
     if isinstance(state, Asking):
         return Outcome()
-    before = state or Early()
-    cases = Cases.linked(before.cases, linked.case_id)
-    if linked.allocated_to is not None:
-        return Outcome(state=HandedOver(cases=cases, **before.shared(Waiting)))
-    ready = prepared(linked, now=now)
-    asking = _asking(before, ready, cases=cases, now=now)
-    # A ruling that was heard first may say otherwise whose child it is.
-    plan = ready.plan if asking.concern is ready.concern else None
-    made = prepare(asking, plan=plan, now=now)
-    left = leave(made.state, cause=cause, now=now)
-    letters = (*adult_matter(made.state, now=now), *left.letters)
-    return _outcome(Left(left.state, (*made.facts, *left.facts), letters), linked.referral_id)
-
-
-def _asking(before: Waiting, ready: Prepared, *, cases: Cases, now: Now) -> Asking:
-    suggestion = ready.suggestion
-    enough = now.rule(suggestion.colour).gather_on == "suggestion"
-    suggested = (Rating(colour=suggestion.colour, suggested=True),) if enough else ()
-    made = Asking(
-        cases=cases,
-        asked=(),
-        concern=_asked_before(ready.concern, before.asked_before),
-        asked_before=before.asked_before,
-        suggested=suggestion.colour,
-        ratings=(*suggested, *before.ratings) if before.closed_at is None else (),
-        closed_at=before.closed_at,
+    before, ready = state or Early(), prepared(linked, now=now)
+    handed = HandedOver(
+        cases=Cases.linked(before.cases, linked.case_id),
+        allocated=before.allocated.linked(linked),
+        concern=ready.concern,
+        suggested=ready.suggestion.colour,
+        **before.shared(Waiting),
     )
-    return made.ruled(before.ruling)
+    if handed.allocated.has_it is None or ready.may_be_red:
+        return _outcome(begin(handed, ready.concern, plan=ready.plan, cause=cause, now=now))
+    return _rated_beside(handed, cause=cause, now=now) or Outcome(state=handed)
 
 
-def _asked_before(concern: Concern, agencies: tuple[str, ...]) -> Concern:
-    if concern.asked_before == agencies:
-        return concern
-    return concern.model_copy(update={"asked_before": agencies})
+def _rated_beside(handed: HandedOver, *, cause: str, now: Now) -> Outcome[State] | None:
+    """A human of the hub has rated what its worker's team has: requests leave as for others."""
+    if handed.concern is None or not handed.ratings:
+        return None
+    return _outcome(leave(asking_of(handed, handed.concern), cause=cause, now=now))
 
 
 def versions_of(message: Message) -> tuple[str, ...]:
@@ -122,12 +115,12 @@ def with_versions(own: State | None, others: Mapping[str, State]) -> State:
     after = state.model_copy(update={"asked_before": agencies})
     if not isinstance(state, Asking) or state.concern is None:
         return after
-    return after.model_copy(update={"concern": _asked_before(state.concern, agencies)})
+    return after.model_copy(update={"concern": asked_under_others(state.concern, agencies)})
 
 
-def _outcome(left: Left, referral_id: str, *, before: Asking | None = None) -> Outcome[State]:
-    since = before.next_at if before else None
-    due = timers(left.state.next_at, referral_id, before=since)
+def _outcome(left: Left, *, before: Asking | None = None) -> Outcome[State]:
+    since, concern = before.next_at if before else None, left.state.concern
+    due = timers(left.state.next_at, concern.referral_id, before=since) if concern else ()
     return Outcome(left.state, left.facts, left.letters, due)
 
 
@@ -140,10 +133,23 @@ def _gather(
     if before.closed_at is not None and now.at <= before.closed_at:
         return Outcome()
     after = before.model_copy(update={"ratings": (*before.ratings, rating)})
+    if isinstance(after, HandedOver):
+        return _rated_beside(after, cause=cause, now=now) or Outcome(state=after)
     if not isinstance(after, Asking) or not isinstance(before, Asking):
         return Outcome(state=after)
     left = leave(after, cause=cause, now=now)
     return _rerated(left, before, came=assigned, now=now)
+
+
+def _follow_link(
+    state: State | None, came: LinkCorrected | HandoverTakenBack, *, cause: str, now: Now
+) -> Outcome[State]:
+    if isinstance(came, LinkCorrected):
+        return _move(state, came, cause=cause, now=now)
+    if isinstance(state, Asking):
+        return Outcome()
+    before = state or Early()
+    return _handed_on(before, before.allocated.taken_back(came), cause=cause, now=now)
 
 
 def _move(
@@ -152,7 +158,8 @@ def _move(
     """Answers to requests that are out are about the person described in them and stay good; who is
     asked is told that what was known beside was of another child.
 
-    Once it is settled whose child it is, what waited for that leaves.
+    Once it is settled whose child it is, what waited for that leaves; where the child that it is
+    about now has no worker, it is prepared like any other.
     """
     before = state or Early()
     cases = Cases.corrected(before.cases, correction, at=now.at)
@@ -160,11 +167,26 @@ def _move(
     if (cases, ruling) == (before.cases, before.ruling):
         return Outcome()
     after = before.model_copy(update={"cases": cases, "ruling": ruling})
-    if not isinstance(after, Asking) or not isinstance(before, Asking):
+    if isinstance(after, Asking) and isinstance(before, Asking):
+        left = _settled(after.ruled(ruling), cause=cause, now=now)
+        done = _rerated(left, before, came=correction, now=now)
+        return moved(done, before, correction=correction)
+    allocated = _allocated(after).corrected(correction)
+    return _handed_on(after, allocated, cause=cause, now=now)
+
+
+def _allocated(state: State) -> Allocated:
+    return NOBODY if isinstance(state, Asking) else state.allocated
+
+
+def _handed_on(state: State, allocated: Allocated, *, cause: str, now: Now) -> Outcome[State]:
+    """What no worker's team has any longer is the hub's, and who rates is told who would be
+    asked.
+    """
+    after = state.model_copy(update={"allocated": allocated})
+    if not isinstance(after, HandedOver) or allocated.has_it or after.concern is None:
         return Outcome(state=after)
-    left = _settled(after.ruled(ruling), cause=cause, now=now)
-    done = _rerated(left, before, came=correction, now=now)
-    return moved(done, before, correction=correction)
+    return _outcome(begin(after, after.concern, cause=cause, now=now))
 
 
 def _rerated(
@@ -217,6 +239,7 @@ STEP: Step[State] = Step(
         InformationOffered,
         SafetySettled,
         LinkCorrected,
+        HandoverTakenBack,
         TimerElapsed,
     ),
     state=State,

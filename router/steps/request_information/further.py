@@ -40,14 +40,14 @@ def decide_further(
         return refuse("refused.role")
     if not now.may_rate(decision.decided_by):
         return refuse("refused.decision-maker", "decided_by")
-    if isinstance(state, HandedOver):
-        return refuse("refused.closed")
-    if not isinstance(state, Asking):
+    if not isinstance(state, Asking | HandedOver):
         return refuse("refused.unknown-subject", "referral_id")
     if not state.cases.known(decision.case_id):
         return refuse("refused.unknown-subject", "case_id")
     if decided.picture_of(decision.referral_id) is None:
         return refuse("refused.not-shown", "saw")
+    if isinstance(state, HandedOver):
+        return refuse("refused.not-rated")
     if decision.due_at is not None and decision.due_at <= now.at:
         return refuse("invalid.value", "due_at")
     if state.closed_at is not None:

@@ -8,7 +8,7 @@ from router.steps import thresholds
 from router.steps.asking import Concern, level_of, parted, plan_of, told_to
 from router.steps.now import Now
 from router.steps.request_information.requests import asked_of, letter_of, requests_to
-from router.steps.request_information.state import Asking, Rating
+from router.steps.request_information.state import Asking, HandedOver, Rating
 from schemas.base import Fact
 from schemas.gathering import RuledOut
 from schemas.information import InformationRequested, RequestPlan, RequestsPrepared
@@ -50,6 +50,55 @@ def prepare(state: Asking, *, plan: RequestPlan | None = None, now: Now) -> Left
         plan=plan,
     )
     return Left(state.with_told(plan), (fact,))
+
+
+def asked_under_others(concern: Concern, agencies: tuple[str, ...]) -> Concern:
+    """With the agencies that were asked under another version of the notification."""
+    if concern.asked_before == agencies:
+        return concern
+    return concern.model_copy(update={"asked_before": agencies})
+
+
+def asking_of(handed: HandedOver, concern: Concern) -> Asking:
+    """A referral of which requests are prepared, and leave by what was rated; nothing has yet."""
+    return Asking(
+        cases=handed.cases,
+        asked=(),
+        concern=asked_under_others(concern, handed.asked_before),
+        asked_before=handed.asked_before,
+        suggested=handed.suggested,
+        ratings=handed.ratings if handed.closed_at is None else (),
+        closed_at=handed.closed_at,
+    ).ruled(handed.ruling)
+
+
+def begin(
+    handed: HandedOver,
+    concern: Concern,
+    *,
+    plan: RequestPlan | None = None,
+    cause: str,
+    now: Now,
+) -> Left:
+    """Prepare, and have leave what a rating that was heard already, or for the profile the
+    suggestion, lets leave.
+
+    ``plan``: where it was made already, and goes with the rating request.
+    """
+    asking = asking_of(handed, concern)
+    colour = asking.suggested
+    if colour and now.rule(colour).gather_on == "suggestion" and asking.closed_at is None:
+        enough = Rating(colour=colour, suggested=True)
+        asking = asking.model_copy(update={"ratings": (enough, *asking.ratings)})
+    # A ruling that was heard first may say otherwise whose child it is.
+    known = plan if asking.concern is concern else None
+    made = prepare(asking, plan=known, now=now)
+    left = leave(made.state, cause=cause, now=now)
+    tells = plan is None and not left.letters
+    plans = [fact.plan for fact in made.facts if tells and isinstance(fact, RequestsPrepared)]
+    told = (tell(left.state, one, now=now) for one in plans)
+    letters = (*adult_matter(made.state, now=now), *told, *left.letters)
+    return Left(left.state, (*made.facts, *left.facts), letters)
 
 
 def leave(state: Asking, *, cause: str, now: Now) -> Left:

@@ -11,7 +11,7 @@ from pydantic import AliasChoices, Field
 
 from router.steps import cases, thresholds
 from router.steps.asking import Concern
-from router.steps.cases import Cases
+from router.steps.cases import NOBODY, Allocated, Cases
 from router.steps.clocks.ticking import Running, Ticking
 from schemas.base import Code, Identity, Instant, Line, Shape
 from schemas.case import Found, LinkCorrected, Stated
@@ -78,10 +78,17 @@ class Early(Waiting):
 
     kind: Literal["early"] = "early"
     cases: Cases | None = None
+    allocated: Allocated = Field(default=NOBODY, exclude_if=lambda one: one == NOBODY)
 
 
 class HandedOver(Waiting, cases.HandedOver):
-    """The child's own worker has it; it may yet be found to be about another child."""
+    """The child's own worker has it, and nobody is asked until a human of the hub rates it, or it
+    is found to be the hub's.
+    """
+
+    concern: Concern | None = Field(default=None, exclude_if=not_)
+    """With what is suggested, what would be asked; None only in documents written before."""
+    suggested: Colour | None = Field(default=None, exclude_if=not_)
 
 
 class Asked(Running, RequestId):

@@ -33,6 +33,7 @@ from schemas.decisions import (
     StandingWithdrawn,
     UndoDecided,
 )
+from schemas.handover import HandoverDecided, HandoverReceived
 from schemas.information import InformationOffered, InformationReceived
 from schemas.notification import Instead, NotificationReceived
 from schemas.refusals import REASONS, Refusal
@@ -195,6 +196,26 @@ DATA: dict[str, tuple[dict[str, object], type[Fact]]] = {
             "answered_by": "Duty desk",
         },
         RecallReceived,
+    ),
+    "mash.handover-receipt.v1": (
+        {
+            "referral_id": "r1",
+            "case_id": "c1",
+            "status": "refused",
+            "received_by": "Duty desk",
+            "reason": "Not ours.",
+        },
+        HandoverReceived,
+    ),
+    "mash.handover-decision.v1": (
+        {
+            "referral_id": "r1",
+            "case_id": "c1",
+            "action": "take_back",
+            "decided_by": "D. Manager",
+            "rationale": "Another team's.",
+        },
+        HandoverDecided,
     ),
     "mash.open-case.v1": (
         {"reference": "k1", "child": {}, "worker": None, "since": "2026-01-01"},

@@ -309,6 +309,18 @@ def test_what_is_about_another_child_ends_the_alarms_about_its_product() -> None
     assert fact.reason == "voided"
 
 
+def test_a_red_that_is_lowered_ends_the_alarms_about_its_product() -> None:
+    ended = ProductEnded(
+        product_id="product-1",
+        referral_id="ref-1",
+        case_id="case-1",
+        colour=Colour.AMBER,
+        reason="The rating was lowered from red to amber.",
+    )
+    (fact,) = given.of(AlarmEnded, step().given(not_taken()).when(ended).facts)
+    assert fact.reason == "voided"
+
+
 def test_what_a_profile_of_old_has_no_time_for_does_not_alarm() -> None:
     profile = given.profile().model_copy(update={"allowed": {}})
     assert step(given.policy(profile_=profile)).when(unopened()) == Outcome()

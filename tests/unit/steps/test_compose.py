@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from router.step import Outcome
 from router.steps.compose import decide as compose
 from router.steps.sanitising import Known, redacted
 from schemas.base import Fact
@@ -277,8 +276,8 @@ def test_a_blue_is_for_nobody() -> None:
     assert step.when(assigned(Colour.BLUE)).facts == ()
 
 
-def test_a_case_with_an_allocated_worker_has_no_product() -> None:
-    assert composing().when(given.linked(allocated_to=given.worker())) == Outcome()
+def test_a_case_with_an_allocated_worker_has_no_product_before_a_human_has_rated_it() -> None:
+    assert composing().when(given.linked(allocated_to=given.worker())).facts == ()
 
 
 @pytest.mark.parametrize(
@@ -655,12 +654,15 @@ def test_who_gets_it_next_does_not_depend_on_who_is_first_not_to_take_it(*, swap
     assert set(others) == {"csc_duty_team", "police_cait", NEXT[0], "early_help"}
 
 
-def test_what_was_rated_down_meanwhile_goes_to_nobody_else_until_it_is_a_red_again() -> None:
+def test_what_was_rated_down_meanwhile_goes_to_nobody_else_and_a_red_again_to_its_own() -> None:
     step, (first, _) = told_at_once()
     step.given(assigned(Colour.GREEN, NOON + HOUR))
     assert drafts(step.when(not_taken(first)).facts, urgent=True) == []
     again = step.when(assigned(Colour.RED, NOON + 2 * HOUR))
-    assert [one.recipient for one in drafts(again.facts, urgent=True)] == [NEXT[0]]
+    anew = drafts(again.facts, urgent=True)
+    assert [one.recipient for one in anew] == ["csc_duty_team", "police_cait"]
+    (onward,) = drafts(step.when(not_taken(anew[0].product_id)).facts, urgent=True)
+    assert (onward.recipient, onward.instead_of) == (NEXT[0], anew[0].product_id)
 
 
 def test_under_a_profile_without_a_next_recipient_it_goes_nowhere_else() -> None:

@@ -195,7 +195,7 @@ def test_outcomes_of_what_is_not_the_hubs_are_refused() -> None:
     unknown = Given(rate.STEP).when(decided())
     assert unknown.refusal == Refusal("refused.unknown-subject", "referral_id")
     handed_over = Given(rate.STEP).given(given.linked(allocated_to=given.worker()))
-    assert handed_over.when(decided()).refusal == Refusal("refused.closed")
+    assert handed_over.when(decided()).refusal == Refusal("refused.not-rated")
 
 
 def test_the_same_outcome_told_twice_is_one_and_another_changes_it() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from router.step import Outcome
 from router.steps.link.register import Register
+from router.steps.sharing import NOT_TOLD
 from schemas.case import (
     ChildLinked,
     DecisionUndone,
@@ -300,6 +301,46 @@ def test_what_comes_to_another_worker_is_handed_to_that_one(linking: Linking) ->
     (others,) = of(OpenCaseLinked, linking.open_case("o2", another(), brown).facts)
     outcome = linking.split(opened.person_id, ["r1"], others.person_id)
     assert agencies(outcome, Handover) == ["early_help"]
+
+
+def test_what_a_human_finds_to_be_about_a_child_with_a_worker_is_handed_to_that_worker(
+    linking: Linking,
+) -> None:
+    (opened,) = of(OpenCaseLinked, linking.open_case("o1").facts)
+    linking.referral("r1", another())
+    outcome = linking.link("r1", opened.person_id, id_="d1")
+    (letter,) = handed(outcome, "d1")
+    (corrected,) = of(LinkCorrected, outcome.facts)
+    assert (corrected.allocated_to, corrected.letter_id) == (worker(), letter)
+    (notice,) = (one.notice for one in outcome.letters if isinstance(one.notice, Handover))
+    assert notice.outlined
+    assert notice.notification.narrative == NOT_TOLD
+    back = linking.undo("d1")
+    (corrected,) = of(LinkCorrected, back.facts)
+    assert (corrected.allocated_to, corrected.letter_id) == (None, None)
+    assert back.takes_back == (letter,)
+
+
+def test_what_is_with_the_worker_of_the_child_is_not_handed_over_again_when_it_is_confirmed(
+    linking: Linking,
+) -> None:
+    (opened,) = of(OpenCaseLinked, linking.open_case("o1").facts)
+    first = linking.hear_referral("r1")
+    (linked,) = of(ChildLinked, first.facts)
+    assert (linked.letter_id,) == handed(first, "r1-accepted")
+    outcome = linking.link("r1", opened.person_id)
+    (corrected,) = of(LinkCorrected, outcome.facts)
+    assert (corrected.allocated_to, corrected.letter_id) == (worker(), linked.letter_id)
+    assert (agencies(outcome, Handover), outcome.takes_back) == ([], ())
+
+
+def test_what_came_before_its_child_had_a_worker_is_handed_over_once_a_human_looks(
+    linking: Linking,
+) -> None:
+    one = linking.referral("r1").person_id
+    linking.open_case("o1")
+    assert agencies(linking.link("r1", one), Handover) == [worker().team]
+    assert agencies(linking.link("r1", one, id_="d2"), Handover) == []
 
 
 # undo

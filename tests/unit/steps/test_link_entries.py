@@ -210,7 +210,7 @@ def test_without_checks_nothing_more_is_told_than_before(linking: Linking) -> No
     assert of(RegistersChanged, linking.open_case("o1").facts) == []
     outcome = linking.link("r1", None)
     (corrected,) = of(LinkCorrected, outcome.facts)
-    assert corrected.allocated_to is None
+    assert corrected.known_to == ()
 
 
 def test_a_person_of_registers_keeps_its_record(linking: Linking) -> None:

@@ -196,7 +196,7 @@ def test_decisions_about_what_the_hub_does_not_gather_are_refused() -> None:
     unknown = on().when(decided("ask", agency="gp"))
     assert unknown.refusal == Refusal("refused.unknown-subject", "referral_id")
     handed_over = on(given.linked(allocated_to=given.worker())).when(decided("ask", agency="gp"))
-    assert handed_over.refusal == Refusal("refused.closed")
+    assert handed_over.refusal == Refusal("refused.not-rated")
 
 
 def test_a_decision_that_names_no_picture_shown_is_refused() -> None:

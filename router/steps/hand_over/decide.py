@@ -1,0 +1,204 @@
+"""Beside the hops: a referral about a child with an allocated worker is with that worker's team,
+and a person there says that they have it, or it goes up (R9).
+
+Linking sends it; here its receipt is awaited, and a wrong handover is taken back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from router.step import Outcome, Step, referral_of, refuse
+from router.steps.asking import prepared
+from router.steps.cases import NOBODY, Cases, letter_of
+from router.steps.clocks.ticking import Ticking, timers
+from router.steps.hand_over.receipts import receive
+from router.steps.hand_over.state import STEP_NAME, Handing, Handings
+from router.steps.hand_over.taking_back import recall, take_back
+from router.steps.hand_over.watching import TAKEN_BACK, closed, ended, warn
+from router.steps.now import Now
+from schemas.base import Fact
+from schemas.case import ChildLinked, LinkCorrected, Worker
+from schemas.handover import (
+    HandoverDecided,
+    HandoverFetched,
+    HandoverReceived,
+    HandoverTakenBack,
+)
+from schemas.letter import Letter
+from schemas.message import Message
+from schemas.outcome import ReferralClosed
+from schemas.policy import Policy
+from schemas.rating import Colour, RatingAssigned, TimerElapsed
+
+MOVED = "A human found that the referral is about another child."
+
+
+def decide(state: Handings | None, message: Message, policy: Policy) -> Outcome[Handings]:
+    """Await a receipt, take it, warn and chase, or take back what was handed over wrongly.
+
+    Refuses receipts that are not the sender's to give, and decisions that are not its to make.
+    """
+    now = Now(message.time, policy)
+    match message.data:
+        case ChildLinked() as linked:
+            return _hand(state, linked, now=now)
+        case LinkCorrected() as correction:
+            return _move(state, correction, now=now)
+        case HandoverFetched() as fetched:
+            return _fetched(state, fetched, now=now)
+        case HandoverReceived() as received:
+            return receive(state, received, now=now)
+        case HandoverDecided() as decided:
+            return _decided(state, decided, now=now)
+        case RatingAssigned() | ReferralClosed() as came:
+            return closed(state, came, now=now)
+        case TimerElapsed() as elapsed:
+            return warn(state, elapsed, now=now)
+    return Outcome()
+
+
+def _hand(state: Handings | None, linked: ChildLinked, *, now: Now) -> Outcome[Handings]:
+    worker = linked.allocated_to
+    if worker is None:
+        return Outcome()
+    before = state or Handings(cases=Cases(now=linked.case_id))
+    cases = Cases.linked(before.cases if state else None, linked.case_id)
+    allocated = before.allocated.linked(linked)
+    after = before.model_copy(update={"cases": cases, "allocated": allocated})
+    if after.of(letter_of(linked)) is None:
+        red = Colour.RED if prepared(linked, now=now).may_be_red else None
+        # What was linked before that noted its letter was handed over when no receipt was owed.
+        clock = _clock(worker, red, now=now) if linked.letter_id else None
+        after = _handed(after, letter_of(linked), worker=worker, clock=clock, now=now)
+    return _settled(after, linked.referral_id, before=state, now=now)
+
+
+def _move(state: Handings | None, correction: LinkCorrected, *, now: Now) -> Outcome[Handings]:
+    cases = Cases.corrected(state.cases if state else None, correction, at=now.at)
+    allocated = (state.allocated if state else NOBODY).corrected(correction)
+    before = state or Handings(cases=cases)
+    changes = {"cases": cases, "allocated": allocated, "moved_by": correction.decided_by}
+    after = before.model_copy(update=changes)
+    worker = correction.allocated_to
+    latest = worker is not None and allocated.letter == letter_of(correction)
+    if worker is not None and latest and after.of(letter_of(correction)) is None:
+        clock = _clock(worker, None, now=now)
+        after = _handed(after, letter_of(correction), worker=worker, clock=clock, now=now)
+    return _settled(after, correction.referral_id, before=state, now=now)
+
+
+def _clock(worker: Worker, colour: Colour | None, *, now: Now) -> Ticking | None:
+    """Its team owes a receipt from now on; of a possible Red, in the time that a Red has."""
+    return now.owing("receipt", by=now.policy.desk_of(worker.team), colour=colour)
+
+
+def _handed(
+    state: Handings, letter: str, *, worker: Worker, clock: Ticking | None, now: Now
+) -> Handings:
+    handing = Handing(
+        letter=letter,
+        worker=worker,
+        desk=now.policy.desk_of(worker.team),
+        since=now.at,
+        clock=clock,
+        fetched=letter in state.fetched,
+    )
+    return state.with_one(handing)
+
+
+def _settled(
+    state: Handings, referral_id: str, *, before: Handings | None, now: Now
+) -> Outcome[Handings]:
+    """What was handed over and is not that team's any more is taken back."""
+    after, facts, letters = state, list[Fact](), list[Letter]()
+    takes_back = [one.letter for one in state.wrong()]
+    for one in list(state.wrong()):
+        fact = HandoverTakenBack(
+            referral_id=referral_id,
+            case_id=state.cases.now,
+            agency=one.desk,
+            letter_id=one.letter,
+            decided_by=state.moved_by or now.policy.lead_agency,
+            rationale=MOVED,
+        )
+        done, sent = take_back(one, fact, reason=MOVED, now=now)
+        after = after.with_one(done)
+        facts += [fact, *ended(one, fact, reason=TAKEN_BACK, now=now)]
+        letters += sent
+    due = timers(after.next_at, referral_id, before=before.next_at if before else None)
+    return Outcome(after, tuple(facts), tuple(letters), due, tuple(takes_back))
+
+
+def _fetched(state: Handings | None, fetched: HandoverFetched, *, now: Now) -> Outcome[Handings]:
+    """From now on the team has to be told that it is taken back; what was so in that very moment
+    is told at once.
+    """
+    known = state or Handings(cases=Cases(now=fetched.case_id))
+    handing = known.of(fetched.letter_id)
+    if handing is None:
+        early = tuple(dict.fromkeys((*known.fetched, fetched.letter_id)))
+        return Outcome(state=known.model_copy(update={"fetched": early}))
+    if handing.fetched:
+        return Outcome()
+    handing = handing.model_copy(update={"fetched": True})
+    letters: Iterable[Letter] = ()
+    if handing.taken_back:
+        head = {"referral_id": fetched.referral_id, "case_id": known.cases.now}
+        handing, letters = recall(handing, handing.taken_back, head=head, now=now)
+    after = known.with_one(handing)
+    due = timers(after.next_at, fetched.referral_id, before=known.next_at)
+    return Outcome(after, (), tuple(letters), due)
+
+
+def _decided(state: Handings | None, decided: HandoverDecided, *, now: Now) -> Outcome[Handings]:
+    decision = decided.decision
+    if decided.agency != now.policy.lead_agency:
+        return refuse("refused.role")
+    if not now.may_rate(decision.decided_by):
+        return refuse("refused.decision-maker", "decided_by")
+    if state is None or not state.each:
+        return refuse("refused.unknown-subject", "referral_id")
+    if not state.cases.known(decision.case_id):
+        return refuse("refused.unknown-subject", "case_id")
+    picture = decided.picture_of(decision.referral_id)
+    if picture is None:
+        return refuse("refused.not-shown", "saw")
+    handing = state.now
+    if handing is None:
+        return refuse("refused.closed")
+    told: dict[str, Any] = decision.shared(HandoverTakenBack)
+    fact = HandoverTakenBack(
+        **told | {"case_id": state.cases.now},
+        agency=handing.desk,
+        letter_id=handing.letter,
+        picture_id=picture.id,
+    )
+    done, letters = take_back(handing, fact, reason=WRONG_TEAM, now=now)
+    allocated = state.allocated.taken_back(fact)
+    after = state.with_one(done).model_copy(update={"allocated": allocated})
+    due = timers(after.next_at, decision.referral_id, before=state.next_at)
+    facts = (fact, *ended(handing, fact, reason=TAKEN_BACK, now=now))
+    return Outcome(after, facts, tuple(letters), due, (handing.letter,))
+
+
+WRONG_TEAM = "A social worker of the hub found that it was handed to the wrong team."
+
+
+STEP: Step[Handings] = Step(
+    name=STEP_NAME,
+    hears=(
+        ChildLinked,
+        LinkCorrected,
+        HandoverFetched,
+        HandoverReceived,
+        HandoverDecided,
+        RatingAssigned,
+        ReferralClosed,
+        TimerElapsed,
+    ),
+    state=Handings,
+    key=referral_of,
+    decide=decide,
+)

@@ -1,0 +1,86 @@
+"""What is owed about a handover: warned, chased, and up along the chain of the profile."""
+
+from __future__ import annotations
+
+from router.step import Outcome
+from router.steps.clocks.owing import told
+from router.steps.clocks.ticking import Ticking, timers
+from router.steps.hand_over.state import Handing, Handings
+from router.steps.now import Now
+from schemas.base import Fact, ReferralHead
+from schemas.letter import Letter
+from schemas.outcome import ReferralClosed
+from schemas.owed import ClockClosed, Owed
+from schemas.rating import RatingAssigned, TimerElapsed
+
+RECEIVED = "A person of the team says, by a handover receipt, that they have this referral."
+GIVEN_UP = "A person of the team says, by a handover receipt, that they have given it up."
+DECIDED = "A social worker takes up the referral that the worker's team has refused."
+
+
+def owed_of(handing: Handing, clock: Ticking, *, referral_id: str, case_id: str, lead: str) -> Owed:
+    """What is owed, and by whom."""
+    owed, agency = RECEIVED, handing.desk
+    if handing.taken_back:
+        owed = GIVEN_UP
+    elif handing.refused is not None:
+        owed, agency = DECIDED, lead
+    return Owed(
+        referral_id=referral_id,
+        case_id=case_id,
+        clock="receipt",
+        agency=agency,
+        owed=owed,
+        subject_id=handing.letter,
+        since=clock.started_at or handing.since,
+        due_at=clock.due_at,
+    )
+
+
+def warn(state: Handings | None, elapsed: TimerElapsed, *, now: Now) -> Outcome[Handings]:
+    """Tell what is near or past; a timer that no clock waits for any more is stale."""
+    after, facts, letters = state, list[Fact](), list[Letter]()
+    for one in state.each if state else ():
+        if one.clock is None or one.clock.next_at > elapsed.due_at or after is None:
+            continue
+        head = {"referral_id": elapsed.key, "case_id": after.cases.now}
+        owed = owed_of(one, one.clock, **head, lead=now.policy.lead_agency)
+        said = told(owed, one.clock, key=one.letter, now=now)
+        after = after.with_one(one.model_copy(update={"clock": said.clock}))
+        facts.append(said.fact)
+        letters.append(said.letter)
+    if after is None or not facts:
+        return Outcome()
+    before = state.next_at if state else None
+    due = timers(after.next_at, elapsed.key, before=before)
+    return Outcome(after, tuple(facts), tuple(letters), due)
+
+
+TAKEN_BACK = "The handover was taken back."
+
+
+def closed(
+    state: Handings | None, came: RatingAssigned | ReferralClosed, *, now: Now
+) -> Outcome[Handings]:
+    """Once the hub has rated it, nobody need take up what a team has refused; once it is closed,
+    nobody need confirm it either.
+    """
+    over, facts = isinstance(came, ReferralClosed), list[Fact]()
+    why = "The referral was closed." if over else "A social worker of the hub has rated it."
+    after = state
+    for one in state.each if state else ():
+        if after is not None and one.clock and not one.taken_back and (over or one.refused):
+            facts += ended(one, came, reason=why, now=now)
+            after = after.with_one(one.model_copy(update={"clock": None}))
+    return Outcome(after, tuple(facts)) if facts else Outcome()
+
+
+def ended(
+    handing: Handing, about: ReferralHead, *, reason: str, now: Now
+) -> tuple[ClockClosed, ...]:
+    """The fact that what is owed cannot be answered any more, where anything is."""
+    if handing.clock is None:
+        return ()
+    head = {"referral_id": about.referral_id, "case_id": about.case_id}
+    owed = owed_of(handing, handing.clock, **head, lead=now.policy.lead_agency)
+    return (ClockClosed(**owed.shared(Owed), reason=reason),)
