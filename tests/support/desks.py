@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -112,10 +111,8 @@ class Desks:
         """So many days pass, and every clock that comes to its time is heard."""
         for _ in range(days):
             self._day += 1
-            later = time.time_ns() + self._day * 24 * 3600 * 1_000_000_000
-            still = SimpleNamespace(**vars(time) | {"time_ns": lambda at=later: at})
-            for module in ("database", "timers"):
-                monkeypatch.setattr(f"stores.{module}.time", still)
+            later = (time.time_ns() + self._day * 24 * 3600 * 1_000_000_000) // 1000
+            monkeypatch.setattr(self.hub.database, "clock", lambda at=later: at)
             while publish_due(self.hub.database, limit=100):
                 self.hub.embedded().drain()
 

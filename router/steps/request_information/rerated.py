@@ -10,7 +10,7 @@ from router.step import Outcome
 from router.steps.asking import Concern, parted
 from router.steps.now import Now
 from router.steps.request_information.further import cancelled
-from router.steps.request_information.requests import requests_to
+from router.steps.request_information.requests import own_time_of, requests_to
 from router.steps.request_information.state import Asked, Asking, Rating, State
 from schemas.base import Fact
 from schemas.case import LinkCorrected
@@ -146,7 +146,5 @@ def _due(asked: Asked, due_at: dt.datetime, *, sooner: bool, now: Now) -> Asked:
     """
     if asked.missing or asked.paused or (due_at < asked.due_at) is not sooner:
         return asked
-    own = now.until(due_at, now.openings_of(asked.agency)).length
-    return asked.model_copy(
-        update={"due_at": due_at, "started_at": now.at, "own": own, "chain": ()}
-    )
+    anew = own_time_of(asked.agency, due_at, now=now)
+    return asked.model_copy(update=anew | {"due_at": due_at, "chain": ()})
