@@ -5,7 +5,7 @@ spelled out.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -16,13 +16,14 @@ from ops.run.configuration import read_profile
 from router.linkage.rules import NEWEST
 from router.step import Outcome, Step
 from schemas.base import Fact
+from schemas.calendar import TimeAllowed
 from schemas.case import ChildLinked, LinkCorrected, LinkOutcome, Worker
 from schemas.message import Message, derived_id
 from schemas.notification import Notification
 from schemas.person import Address, Contact, Identifier, Name, PartialDate, Person, RelatedPerson
 from schemas.picture import DecidedOnPicture, Shown
 from schemas.policy import RULES, Agreement, BoroughProfile, Partner, Policy, StandingRelease
-from schemas.rating import Colour, RatingAssigned, TimerElapsed
+from schemas.rating import ClockKind, Colour, RatingAssigned, TimerElapsed
 
 S = TypeVar("S")
 D = TypeVar("D", bound=DecidedOnPicture)
@@ -87,6 +88,21 @@ def policy(*partners: Partner, profile_: BoroughProfile | None = None) -> Policy
         linkage_rules=NEWEST,
         rules=RULES,
     )
+
+
+def owing_no_receipts(profile_: BoroughProfile | None = None) -> BoroughProfile:
+    """The profile in which nobody owes a receipt, and nothing goes to a next recipient."""
+    known = profile_ or profile()
+    colours = {
+        colour: one.model_copy(update={"next": (), "allowed": _but_receipts(one.allowed)})
+        for colour, one in known.colours.items()
+    }
+    less = {"colours": colours, "allowed": _but_receipts(known.allowed)}
+    return known.model_copy(update=less)
+
+
+def _but_receipts(allowed: Mapping[ClockKind, TimeAllowed]) -> dict[ClockKind, TimeAllowed]:
+    return {clock: time for clock, time in allowed.items() if clock != "receipt"}
 
 
 def registering(*workers: str) -> Policy:

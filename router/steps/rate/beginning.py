@@ -79,7 +79,9 @@ def begin(
         profile=now.profile.title,
         **suggested.shared(RatingSuggested) | {"reasons": reasons or suggested.reasons},
     )
-    request = request_of(referral_id, suggested, plan=plan, elsewhere=elsewhere, policy=now.policy)
+    request = request_of(
+        referral_id, suggested, plan=plan, asks=asks, elsewhere=elsewhere, policy=now.policy
+    )
     return Outcome(suggested, (fact,), (request,), timers(suggested.next_at, referral_id))
 
 

@@ -38,11 +38,12 @@ After = Literal["due", "chain"]
 def ruling(then: Then, after: After = "chain", **changes: Any) -> Policy:
     """A borough in which this becomes of a product whose owner is silent."""
     rule = {"silent_owner": SilentOwner(after=after, then=then)} | changes
+    known = given.owing_no_receipts()
     colours = {
         colour: one.model_copy(update={"silent_owner": None})
-        for colour, one in given.profile().colours.items()
+        for colour, one in known.colours.items()
     }
-    profile = given.profile().model_copy(update={"colours": colours} | rule)
+    profile = known.model_copy(update={"colours": colours} | rule)
     return given.policy(profile_=profile)
 
 
