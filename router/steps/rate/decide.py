@@ -322,8 +322,10 @@ def _moved(
     if isinstance(state, Assigned):
         assert isinstance(before, Assigned)
         done = _rated_moved(state, referral_id, before=before, now=now)
-        changed = isinstance(done.state, Assigned) and state.allocated.has_it != had
-        told = told_team(state, referral_id, now=now) if changed else ()
+        assert isinstance(done.state, Assigned)
+        # Who has it now hears how it stands now: what was closed for another child is open again.
+        changed = done.state.allocated.has_it != had
+        told = told_team(done.state, referral_id, now=now) if changed else ()
         return replace(done, letters=(*done.letters, *told))
     if state.allocated.has_it and not state.may_be_red:
         return left_to_team(handed(state), referral_id, now=now)

@@ -23,7 +23,7 @@ from schemas.case import LinkCorrected, RegistersChanged
 from schemas.handover import HandoverMade, HandoverNews, HandoverTakenBack
 from schemas.information import InformationRequest, InformationRequested, RequestsPrepared
 from schemas.notices import RatingRequest, RequestsPlanned
-from schemas.outcome import ReferralClosed
+from schemas.outcome import ReferralClosed, ReferralReopened
 from schemas.product import Disposal, ProductDrafted, ProductVoided
 from schemas.rating import Colour, RatingAssigned, RatingSuggested
 from schemas.referrer import ReferralDecision
@@ -175,6 +175,17 @@ def test_the_team_of_a_child_that_a_rated_referral_moves_to_hears_the_rating() -
     (letter,) = (one for one in outcome.letters if isinstance(one.notice, HandoverNews))
     assert letter.agency == TEAM
     assert letter.notice.colour is Colour.RED  # type: ignore[attr-defined]
+
+
+def test_the_team_of_a_child_that_a_closed_referral_moves_to_does_not_read_that_it_is_closed() -> (
+    None
+):
+    step = rating().given(given.linked(), decided(Colour.GREEN), concluded())
+    outcome = step.when(moved_to(given.worker()))
+    assert of(ReferralReopened, outcome.facts)
+    (notice,) = of(HandoverNews, [one.notice for one in outcome.letters])
+    assert "closed" not in notice.says
+    assert notice.outcome is None
 
 
 # --- requests
