@@ -68,9 +68,13 @@ class Handings(Shape):
         return next((one for one in self.each if one.letter == letter), None)
 
     def at(self, desk: str, *, taken_back: bool) -> Handing | None:
-        """The last one that this desk got, of those that were taken back, or that stand."""
-        own = (one for one in reversed(self.each) if one.desk == desk)
-        return next((one for one in own if bool(one.taken_back) is taken_back), None)
+        """The last one that this desk got, of those that were taken back, or that stand; first one
+        of which it still owes the word that it has given it up.
+        """
+        own = [one for one in reversed(self.each) if one.desk == desk]
+        own = [one for one in own if bool(one.taken_back) is taken_back]
+        owed = (one for one in own if one.recalled and one.given_up_by is None)
+        return next(owed, next(iter(own), None))
 
     def wrong(self) -> Iterator[Handing]:
         """Those that stand, though the team has it no longer."""

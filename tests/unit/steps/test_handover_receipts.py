@@ -249,6 +249,28 @@ def test_a_team_that_keeps_nothing_says_so_once() -> None:
     assert isinstance(fact, HandoverGivenUp)
     assert run_out(step, recalled) == []
     assert step.when(receipt("given_up")) == Outcome()
+
+
+def other_worker() -> Any:
+    return given.worker().model_copy(update={"name": "Another Worker", "case_reference": "ICS-9"})
+
+
+def test_a_team_that_two_handovers_were_taken_back_from_answers_both() -> None:
+    """The referral moved from one child of the team's to another one, and then away from it."""
+    step = handing(with_worker(), fetched(), moved_to(other_worker()))
+    step.given(fetched("letter-2", "case-2"), given.corrected(from_="case-2", revision=2))
+    answers = [step.when(receipt("given_up")) for _ in range(3)]
+    facts = [fact for one in answers for fact in of(HandoverGivenUp, one.facts)]
+    assert {fact.letter_id for fact in facts} == {"letter-1", "letter-2"}
+    assert step.when(given.elapsed("hand_over", NOON + 99 * HOUR)).facts == ()
+
+
+def test_what_a_team_gives_up_is_what_it_had_and_not_what_never_reached_it() -> None:
+    step = handing(with_worker(), fetched(), moved_to(other_worker()))
+    step.given(given.corrected(from_="case-2", revision=2))
+    (fact,) = of(HandoverGivenUp, step.when(receipt("given_up")).facts)
+    assert fact.letter_id == "letter-1"
+    assert step.when(given.elapsed("hand_over", NOON + 99 * HOUR)).facts == ()
     assert step.when(receipt()).refusal == Refusal("refused.closed", "status")
 
 
