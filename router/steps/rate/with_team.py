@@ -32,9 +32,11 @@ _CLOSED_AS = {
 }
 
 
-def left_to_team(state: HandedOver, referral_id: str, *, now: Now) -> Outcome[State]:
+def left_to_team(
+    state: HandedOver, referral_id: str, *, had: Worker | None = None, now: Now
+) -> Outcome[State]:
     """Its worker's team has it: no clock of the hub's runs, the lead agency may see it, and whoever
-    brought it is told.
+    brought it is told, unless they were of another team (``had``) in the same words.
     """
     worker, kept = state.allocated.has_it, state.kept
     if worker is None or kept is None:
@@ -47,7 +49,7 @@ def left_to_team(state: HandedOver, referral_id: str, *, now: Now) -> Outcome[St
         explanation=_TO_THE_LEAD,
     )
     letter = Letter("handed-over", agency=now.policy.lead_agency, notice=notice)
-    told = hand_over(state, referral_id, referrer=kept.referrer, now=now)
+    told = hand_over(state, referral_id, referrer=None if had else kept.referrer, now=now)
     return replace(told, letters=(letter, *told.letters))
 
 
@@ -70,7 +72,7 @@ def moved_on(
         return begin(watched_again(taken_up(state, kept, now=now), now=now), referral_id, now=now)
     if holder == had:
         return Outcome(state=state)
-    return left_to_team(state, referral_id, now=now)
+    return left_to_team(state, referral_id, had=had, now=now)
 
 
 def take_back(state: State | None, fact: HandoverTakenBack, *, now: Now) -> Outcome[State]:

@@ -12,6 +12,7 @@ import pytest
 from router.steps.rate import decide as rate
 from schemas.base import Notice
 from schemas.decisions import OutcomeDecided, OutcomeDecision, RatingDecided, RatingDecision
+from schemas.handover import HandoverMade
 from schemas.letter import Letter
 from schemas.outcome import ReferralOutcome
 from schemas.owed import (
@@ -270,6 +271,17 @@ def test_who_brought_what_a_worker_has_is_told_at_once_that_the_childs_own_team_
     )
     (fact,) = given.of(ClockClosed, outcome.facts)
     assert fact.reason == "The child's own team has it: who brought it was told so."
+
+
+def test_who_was_told_that_a_team_has_it_is_not_told_so_again_where_another_team_has() -> None:
+    step = brought(allocated_to=given.worker(), letter_id="letter-1")
+    other = given.worker().model_copy(update={"name": "Another Worker"})
+    moved = given.corrected(revision=1)
+    moved = moved.model_copy(update={"allocated_to": other, "letter_id": "letter-2"})
+    outcome = step.when(moved)
+    assert given.of(HandoverMade, [one.notice for one in outcome.letters])
+    assert told(outcome.letters) == []
+    assert outcome.facts == ()
 
 
 def test_a_member_of_the_public_is_not_told_that_the_child_has_a_worker() -> None:
