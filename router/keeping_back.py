@@ -30,6 +30,7 @@ from schemas.alarms import AlarmNotice
 from schemas.changes import ProductChange
 from schemas.checks import CheckRequest
 from schemas.disagreements import DisagreementEnded, DisagreementOpened
+from schemas.handoff import OutcomeForCases
 from schemas.handover import HandoverNews, HandoverNotTaken, HandoverRecall
 from schemas.identity import IdentityBlock, IdentityField
 from schemas.information import InformationRequest
@@ -60,6 +61,7 @@ _LEAVING: Final = frozenset(
         HandoverRecall,
         InformationRequest,
         LinksChanged,
+        OutcomeForCases,
         OwedNotice,
         Product,
         ProductChange,
@@ -120,7 +122,7 @@ def looked_through(view: View, agency: str, leased: Sequence[Leased], *, policy:
 def _withheld_words(
     view: View, events: Mapping[str, Mapping[str, Any]], *, agency: str
 ) -> dict[str, Hit]:
-    telling = {id_: one["data"] for id_, one in events.items() if one["type"] in TELLING}
+    telling = {id_: one for id_, one in events.items() if one["type"] in TELLING}
     return withheld_words(view, telling, to=agency) if telling else {}
 
 

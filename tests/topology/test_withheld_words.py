@@ -5,13 +5,16 @@ at the door, and no human of the hub may send it (R28, R30).
 from __future__ import annotations
 
 import json
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ops.demo.simulation.answers import DECISION_MAKER, answer, event
-from ops.run.wiring import Hub
+from ops.run.wiring import Hub, open_hub
+from schemas.disagreements import DisagreementEnded, DisagreementOpened
+from schemas.handoff import OutcomeForCases
 from schemas.outcome import ReferralOutcome
 from schemas.rating import Colour
 from schemas.referrer import ReferralDecision
@@ -28,8 +31,10 @@ SAID = f"Thank you. {INFORMANT} We look after it."
 class Talk:
     """A hub in which the school has told of a child; letters are read once, by all who got them."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, case_system: str | None = None) -> None:
         self.hub: Hub = empty_hub(path)[1]
+        if case_system:
+            self.hub = _with_case_system(path, case_system)
         self.sent = 0
         said = given.notification("She was missing again.", reference="S-1")
         self.tell(SCHOOL, "notification", json.loads(said.model_dump_json()))
@@ -82,11 +87,34 @@ class Talk:
         }
         self.tell(LEAD, "outcome-decision", decision)
 
+    def settle_difference(self, opened: dict[str, Any], may_be_told: str) -> None:
+        made = answer(self.request)
+        assert made is not None
+        names = ("disagreement_id", "referral_id", "case_id")
+        decision = {name: opened[name] for name in names} | {
+            "verdict": "not_upheld",
+            "may_be_told": may_be_told,
+            "decided_by": "SIMULATED social worker",
+            "rationale": "As seen",
+            "saw": made["data"]["saw"],
+        }
+        self.tell(LEAD, "disagreement-decision", decision)
+
     def settle(self, review: dict[str, Any], choice: str) -> list[dict[str, Any]]:
         said = {name: review[name] for name in ("referral_id", "case_id", "hold_id")}
         said |= {"choice": choice, "decided_by": DECISION_MAKER, "rationale": "Looked at."}
         self.tell(LEAD, "safety-decision", said | {"leaves_out": []})
         return [one["data"] for one in self.read(LEAD, "mash.receipt.v1")]
+
+
+def _with_case_system(path: Path, code: str) -> Hub:
+    folder = empty_hub(path / "again")[0]
+    sample = (files("ops.profiles") / "sample-borough.toml").read_text("utf-8")
+    profile = folder.path / "borough.toml"
+    profile.write_text(f'case_system = "{code}"\n{sample}', "utf-8")
+    text = folder.config.read_text("utf-8")
+    folder.config.write_text(text.replace('"sample-borough"', f'"{profile}"'), "utf-8")
+    return open_hub(folder.config, {})
 
 
 @pytest.fixture
@@ -138,3 +166,43 @@ def test_the_owner_itself_may_be_told_its_own_words_and_so_may_anybody_what_is_f
     (told,) = talk.read(SCHOOL, ReferralDecision.type)
     assert told["data"]["may_be_told"] == SAID
     assert told["data"]["about"]["your_reference"] == "S-1"
+
+
+def test_how_a_difference_was_settled_is_not_told_in_such_words_either(talk: Talk) -> None:
+    talk.police_tell(may_leave=False)
+    referral_id = talk.request["data"]["referral_id"]
+    view = {
+        "referral_id": referral_id,
+        "disputes": "rating",
+        "profession": "teacher",
+        "view": "She is afraid to go home.",
+        "asks_for": "Rate it higher.",
+        "raised_by": "A. Teacher",
+    }
+    talk.tell(SCHOOL, "disagreement", view)
+    (opened,) = talk.read(LEAD, DisagreementOpened.type)
+    talk.settle_difference(opened["data"], f"He is not at home now. {INFORMANT}")
+    assert talk.read(SCHOOL, DisagreementEnded.type) == []
+    (review,) = talk.read(LEAD, SafetyReview.type)
+    (hit,) = review["data"]["hits"]
+    assert (hit["danger"], hit["where"]) == (Danger.WITHHELD_WORDS, "said")
+    (refused,) = talk.settle(review["data"], "send")
+    assert refused["reason"] == "refused.withheld"
+    talk.tell(SCHOOL, "disagreement", view)
+    (opened,) = talk.read(LEAD, DisagreementOpened.type)
+    talk.settle_difference(opened["data"], "He is not at home now.")
+    (ended,) = talk.read(SCHOOL, DisagreementEnded.type)
+    assert ended["data"]["said"] == "He is not at home now."
+    assert replayed(talk.hub).well
+
+
+def test_the_case_system_is_not_told_an_outcome_in_such_words_either(tmp_path: Path) -> None:
+    talk = Talk(tmp_path / "hub", case_system="early_help")
+    talk.police_tell(may_leave=False)
+    talk.rate()
+    talk.close(SAID)
+    assert talk.read("early_help", OutcomeForCases.type) == []
+    talk.close("Early help rings the mother this week.")
+    (told,) = talk.read("early_help", OutcomeForCases.type)
+    assert told["data"]["may_be_told"] == "Early help rings the mother this week."
+    assert replayed(talk.hub).well
