@@ -230,32 +230,30 @@ def _enquiries(agencies: Mapping[str, AgencySettings]) -> Iterator[Fault]:
 
 
 def _unknown_agencies(profile: BoroughProfile, settings: HubSettings) -> Iterator[Fault]:
-    used = [
-        *((f"levels.{level}", code) for level, codes in profile.levels.items() for code in codes),
-        *(
-            (f"colours.{colour}", recipient.agency)
-            for colour, rule in profile.colours.items()
-            for recipient in (*rule.recipients, *rule.at_once)
-        ),
-        *(
-            (f"chains.{clock}", contact.agency)
-            for clock, chain in profile.chains.items()
-            for contact in chain
-            if contact.agency
-        ),
-        *(
-            (f"agencies.{code}.chain", contact.agency)
-            for code, agency in settings.agencies.items()
-            for contact in agency.chain
-            if contact.agency
-        ),
-        *([("adult_services", profile.adult_services)] if profile.adult_services else []),
-        *(("school_notices.schools", code) for code in _schools(profile)),
-    ]
-    for where, code in used:
-        if code not in settings.agencies:
+    chains = (
+        (f"agencies.{code}.chain", contact.agency)
+        for code, agency in settings.agencies.items()
+        for contact in agency.chain
+    )
+    for where, code in (*_named(profile), *chains):
+        if code is not None and code not in settings.agencies:
             what = f"{code} is not configured"
             yield Fault(f"{profile.title}: {where}", what, f"add [agencies.{code}]")
+
+
+def _named(profile: BoroughProfile) -> Iterator[tuple[str, str | None]]:
+    """Every agency that a profile names, with where; None where it might name one."""
+    for level, codes in profile.levels.items():
+        yield from ((f"levels.{level}", code) for code in codes)
+    for colour, rule in profile.colours.items():
+        told = (*rule.recipients, *rule.at_once, *rule.next)
+        yield from ((f"colours.{colour}", one.agency) for one in told)
+    for clock, chain in profile.chains.items():
+        yield from ((f"chains.{clock}", contact.agency) for contact in chain)
+    yield "adult_services", profile.adult_services
+    yield "case_system", profile.case_system
+    yield from (("school_notices.schools", code) for code in _schools(profile))
+    yield from ((f"places.{place.name}", place.hub) for place in profile.places)
 
 
 def _unknown_indicators(profile: BoroughProfile, *, where: str) -> Iterator[Fault]:

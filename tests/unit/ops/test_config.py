@@ -105,6 +105,31 @@ def test_a_chain_that_leads_to_nobody_is_a_fault(written: Path) -> None:
     assert "chains.possible_red: nobody is not configured" in told
 
 
+PLACE = (
+    '[[places]]\nname = "Othershire"\npostcodes = ["ZZ8"]\nhub = "nobody"\ncontact = "01632 960300"'
+)
+
+
+@pytest.mark.parametrize(
+    ("line", "instead", "where"),
+    [
+        ('next = [{ agency = "csc_assessment_team"', 'next = [{ agency = "nobody"', "colours.red"),
+        ('default = "green"', 'default = "green"\ncase_system = "nobody"', "case_system"),
+        ("\n[chains]\n", f"\n{PLACE}\n\n[chains]\n", "places.Othershire"),
+    ],
+    ids=["next recipient", "case system", "hub of another area"],
+)
+def test_whom_a_profile_names_is_a_partner_wherever_it_names_one(
+    written: Path, line: str, instead: str, where: str
+) -> None:
+    """What nobody is there for would be kept back, or go nowhere, in silence."""
+    shipped = (files("ops.profiles") / "sample-borough.toml").read_text("utf-8")
+    assert line in shipped
+    (written.parent / "own.toml").write_text(shipped.replace(line, instead, 1), "utf-8")
+    told = faults(edited(written, 'profile = "sample-borough"', 'profile = "own.toml"'))
+    assert f"{where}: nobody is not configured" in told
+
+
 CHECKED = """
 [[checks]]
 system = "ics"
