@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +11,9 @@ from pydantic import TypeAdapter
 
 from ops.look.reading import Readable
 from router.step import Step
+from router.steps import hand_off
 from router.steps.alarm import decide as alarm
-from router.steps.alarm.state import Alarm, Alarms
+from router.steps.alarm.state import Alarms
 from router.steps.approve import decide as approve
 from router.steps.approve.state import Approvals, Draft
 from router.steps.check import decide as check
@@ -20,6 +21,7 @@ from router.steps.check.state import Checking
 from router.steps.clocks.ticking import Ticking
 from router.steps.disagreement import decide as disagreement
 from router.steps.disagreement.state import Disputes
+from router.steps.hand_off import Handing
 from router.steps.hand_over import decide as hand_over
 from router.steps.hand_over.state import Handings
 from router.steps.inform import decide as inform
@@ -37,11 +39,12 @@ from schemas.rating import ClockKind, TimerElapsed
 from stores import codec, overview, states, timers
 from stores.database import View
 
-_STEPS: tuple[Step[Any], ...] = (
+STEPS: tuple[Step[Any], ...] = (
     rate.STEP,
     request_information.STEP,
     check.STEP,
     hand_over.STEP,
+    hand_off.STEP,
     disagreement.STEP,
     release.STEP,
     alarm.STEP,
@@ -49,6 +52,7 @@ _STEPS: tuple[Step[Any], ...] = (
     approve.STEP,
     school.STEP,
 )
+"""All that have clocks: a document of each type is shown as :data:`_CLOCKS` says."""
 _LATELY = dt.timedelta(days=7)
 _MOST = 50_000
 
@@ -69,16 +73,42 @@ class Clock:
     started_at: dt.datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Of:
+    """A document of a step: under which key, and what is known besides."""
+
+    key: str
+    lead: str
+    at: dt.datetime
+
+    def clock(
+        self, agency: str, kind: ClockKind, clock: Ticking | Asked, *, referral_id: str = ""
+    ) -> Clock:
+        """One of its clocks; of the referral that is its key where another is not given."""
+        return Clock(
+            due_at=clock.due_at,
+            left_seconds=_left(clock.due_at, self.at),
+            agency=agency,
+            kind=kind,
+            referral_id=referral_id or self.key,
+            next=_next(clock),
+            next_at=clock.next_at,
+            started_at=clock.started_at,
+        )
+
+
 def running(hub: Readable, *, at: dt.datetime) -> list[Clock]:
     """Every clock that runs, the most pressing first."""
     lead = hub.settings.lead_agency
     found: list[Clock] = []
     with hub.database.view() as view:
-        for step in _STEPS:
+        for step in STEPS:
             read = TypeAdapter(step.state).validate_json
             documents = states.load(view, step.name, keys=_keys(view, step.name, at=at))
             for key, (_, body) in documents.items():
-                found += _clocks(read(body), key, lead=lead, at=at)
+                state = read(body)
+                if clocks := _CLOCKS.get(type(state)):
+                    found += clocks(state, _Of(key, lead, at))
     return sorted(found, key=lambda one: (one.due_at, one.referral_id, one.kind, one.agency))
 
 
@@ -90,124 +120,110 @@ def _keys(view: View, step: str, *, at: dt.datetime) -> Collection[str]:
     return lately.union(timers.waited_for(view, step))
 
 
-def _clocks(state: object, referral_id: str, *, lead: str, at: dt.datetime) -> Iterator[Clock]:
-    match state:
-        case Suggested() | Assigned():
-            for kind, ticking in _of_rating(state):
-                yield _clock(referral_id, lead, kind, ticking, at=at)
-        case Asking():
-            yield from _of_requests(state, referral_id, at=at)
-        case Disputes():
-            yield from _of_disputes(state, referral_id, at=at)
-        case Released() | Alarms() | Handings():
-            yield from _of_what_left(state, referral_id, lead=lead, at=at)
-        case Holders():
-            yield from _of_holders(state, referral_id, at=at)
-        case Telling(clock=clock) if clock:
-            yield _clock(referral_id, lead, "school", clock, at=at)
-        case Approvals():
-            yield from _of_owners(state, at=at)
-        case Checking():
-            yield from _of_checks(state, referral_id, at=at)
+def _of_rating(state: Suggested | Assigned, of: _Of) -> Iterator[Clock]:
+    for kind, ticking in state.clocks.items():
+        yield of.clock(of.lead, kind, ticking)
+    if isinstance(state, Suggested) and state.telling:
+        yield of.clock(of.lead, "referrer", state.telling)
 
 
-def _of_requests(state: Asking, referral_id: str, *, at: dt.datetime) -> Iterator[Clock]:
+def _of_requests(state: Asking, of: _Of) -> Iterator[Clock]:
     for one in state.asked:
         if one.next_at or (one.awaited and one.paused):
-            yield _clock(referral_id, one.agency, "answer", one, at=at)
+            yield of.clock(one.agency, "answer", one)
 
 
-def _of_disputes(state: Disputes, referral_id: str, *, at: dt.datetime) -> Iterator[Clock]:
+def _of_disputes(state: Disputes, of: _Of) -> Iterator[Clock]:
     for owed_by, clock in state.clocks:
-        yield _clock(referral_id, owed_by, "disagreement", clock, at=at)
+        yield of.clock(owed_by, "disagreement", clock)
 
 
-def _of_holders(state: Holders, referral_id: str, *, at: dt.datetime) -> Iterator[Clock]:
+def _of_holders(state: Holders, of: _Of) -> Iterator[Clock]:
     for owes in state.owed:
         if owes.clock:
-            yield _clock(referral_id, owes.agency, "receipt", owes.clock, at=at)
+            yield of.clock(owes.agency, "receipt", owes.clock)
 
 
-def _of_owners(state: Approvals, *, at: dt.datetime) -> Iterator[Clock]:
+def _of_owners(state: Approvals, of: _Of) -> Iterator[Clock]:
     for _, draft in state.in_stage(Draft):
         for agency, ticking in draft.clocks.items():
-            yield _clock(draft.referral_id, agency, "approval", ticking, at=at)
+            yield of.clock(agency, "approval", ticking, referral_id=draft.referral_id)
 
 
-def _receipts(state: Handings, referral_id: str, *, lead: str, at: dt.datetime) -> Iterator[Clock]:
+def _of_handovers(state: Handings, of: _Of) -> Iterator[Clock]:
     """Of what was handed over, and of what was taken back; what was refused is the hub's to take
     up.
     """
     for one in state.each:
         if one.clock is not None:
-            agency = lead if one.refused and not one.taken_back else one.desk
-            yield _clock(referral_id, agency, "receipt", one.clock, at=at)
+            agency = of.lead if one.refused and not one.taken_back else one.desk
+            yield of.clock(agency, "receipt", one.clock)
 
 
-def _of_checks(state: Checking, referral_id: str, *, at: dt.datetime) -> Iterator[Clock]:
+def _of_handoffs(state: Handing, of: _Of) -> Iterator[Clock]:
+    if state.latest and state.latest.clock:
+        yield of.clock(state.latest.to, "receipt", state.latest.clock)
+
+
+def _of_product(state: Released, of: _Of) -> Iterator[Clock]:
+    if state.receipt is not None:
+        yield of.clock(state.recipient, "receipt", state.receipt, referral_id=state.referral_id)
+
+
+def _of_school(state: Telling, of: _Of) -> Iterator[Clock]:
+    if state.clock:
+        yield of.clock(of.lead, "school", state.clock)
+
+
+def _of_checks(state: Checking, of: _Of) -> Iterator[Clock]:
     agencies = {one.check_id: one.agency for one in state.results if one.due_at}
     for clock in state.clocks:
-        yield _clock(referral_id, agencies[clock.check_id], "check", clock, at=at)
+        yield of.clock(agencies[clock.check_id], "check", clock)
     clocked = {one.check_id for one in state.clocks}
     for result in state.results:  # in documents that were written before
         if result.due_at and result.state == "awaited" and result.check_id not in clocked:
             yield Clock(
                 due_at=result.due_at,
-                left_seconds=_left(result.due_at, at),
+                left_seconds=_left(result.due_at, of.at),
                 agency=result.agency,
                 kind="check",
-                referral_id=referral_id,
+                referral_id=of.key,
                 next="due",
                 next_at=result.due_at,
                 started_at=result.asked_at,
             )
 
 
-def _of_rating(state: Suggested | Assigned) -> Iterator[tuple[ClockKind, Ticking]]:
-    yield from state.clocks.items()
-    if isinstance(state, Suggested) and state.telling:
-        yield "referrer", state.telling
+def _of_alarms(state: Alarms, of: _Of) -> Iterator[Clock]:
+    for one in state.running:
+        told = one.told[-1]
+        yield Clock(
+            due_at=one.next_at,
+            left_seconds=_left(one.next_at, of.at),
+            agency=told.agency or of.lead,
+            kind="alarm",
+            referral_id=of.key,
+            next=f"told again, after {told.role}",
+            next_at=one.next_at,
+            started_at=one.since,
+        )
 
 
-def _clock(
-    referral_id: str, agency: str, kind: ClockKind, clock: Ticking | Asked, *, at: dt.datetime
-) -> Clock:
-    return Clock(
-        due_at=clock.due_at,
-        left_seconds=_left(clock.due_at, at),
-        agency=agency,
-        kind=kind,
-        referral_id=referral_id,
-        next=_next(clock),
-        next_at=clock.next_at,
-        started_at=clock.started_at,
-    )
-
-
-def _of_what_left(
-    state: Released | Alarms | Handings, key: str, *, lead: str, at: dt.datetime
-) -> Iterator[Clock]:
-    if isinstance(state, Handings):
-        yield from _receipts(state, key, lead=lead, at=at)
-        return
-    if isinstance(state, Alarms):
-        yield from (_alarm(one, key, lead=lead, at=at) for one in state.running)
-    elif state.receipt is not None:
-        yield _clock(state.referral_id, state.recipient, "receipt", state.receipt, at=at)
-
-
-def _alarm(alarm: Alarm, subject_id: str, *, lead: str, at: dt.datetime) -> Clock:
-    told = alarm.told[-1]
-    return Clock(
-        due_at=alarm.next_at,
-        left_seconds=_left(alarm.next_at, at),
-        agency=told.agency or lead,
-        kind="alarm",
-        referral_id=subject_id,
-        next=f"told again, after {told.role}",
-        next_at=alarm.next_at,
-        started_at=alarm.since,
-    )
+_CLOCKS: Mapping[type, Callable[[Any, _Of], Iterator[Clock]]] = {
+    Suggested: _of_rating,
+    Assigned: _of_rating,
+    Asking: _of_requests,
+    Checking: _of_checks,
+    Handings: _of_handovers,
+    Handing: _of_handoffs,
+    Disputes: _of_disputes,
+    Released: _of_product,
+    Alarms: _of_alarms,
+    Holders: _of_holders,
+    Approvals: _of_owners,
+    Telling: _of_school,
+}
+"""What shows the clocks of a document, by its type; one of another type has none."""
 
 
 def _next(clock: Ticking | Asked) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Iterable
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,17 @@ EVENT = "application/cloudevents+json"
 def empty_hub(path: Path) -> tuple[DemoFolder, Hub]:
     """The sample's hub in a fresh folder, with nothing in it."""
     folder = prepare(path, port=0)
+    return folder, open_hub(folder.config, {})
+
+
+def hub_with(path: Path, setting: str) -> tuple[DemoFolder, Hub]:
+    """As an empty hub, of a borough whose profile has one line more than the sample's."""
+    folder = prepare(path, port=0)
+    sample = (files("ops.profiles") / "sample-borough.toml").read_text("utf-8")
+    profile = folder.path / "borough.toml"
+    profile.write_text(f"{setting}\n{sample}", "utf-8")
+    text = folder.config.read_text("utf-8")
+    folder.config.write_text(text.replace('"sample-borough"', f'"{profile}"'), "utf-8")
     return folder, open_hub(folder.config, {})
 
 

@@ -5,14 +5,13 @@ at the door, and no human of the hub may send it (R28, R30).
 from __future__ import annotations
 
 import json
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ops.demo.simulation.answers import DECISION_MAKER, answer, event
-from ops.run.wiring import Hub, open_hub
+from ops.run.wiring import Hub
 from schemas.disagreements import DisagreementEnded, DisagreementOpened
 from schemas.handoff import OutcomeForCases
 from schemas.outcome import ReferralOutcome
@@ -20,7 +19,7 @@ from schemas.rating import Colour
 from schemas.referrer import ReferralDecision
 from schemas.safety import Danger, SafetyReview
 from tests.support import given
-from tests.support.filled import empty_hub, send
+from tests.support.filled import empty_hub, hub_with, send
 from tests.support.units import replayed
 
 LEAD, SCHOOL, POLICE = "childrens_social_care", "school", "police"
@@ -31,10 +30,8 @@ SAID = f"Thank you. {INFORMANT} We look after it."
 class Talk:
     """A hub in which the school has told of a child; letters are read once, by all who got them."""
 
-    def __init__(self, path: Path, *, case_system: str | None = None) -> None:
-        self.hub: Hub = empty_hub(path)[1]
-        if case_system:
-            self.hub = _with_case_system(path, case_system)
+    def __init__(self, hub: Hub) -> None:
+        self.hub = hub
         self.sent = 0
         said = given.notification("She was missing again.", reference="S-1")
         self.tell(SCHOOL, "notification", json.loads(said.model_dump_json()))
@@ -107,19 +104,9 @@ class Talk:
         return [one["data"] for one in self.read(LEAD, "mash.receipt.v1")]
 
 
-def _with_case_system(path: Path, code: str) -> Hub:
-    folder = empty_hub(path / "again")[0]
-    sample = (files("ops.profiles") / "sample-borough.toml").read_text("utf-8")
-    profile = folder.path / "borough.toml"
-    profile.write_text(f'case_system = "{code}"\n{sample}', "utf-8")
-    text = folder.config.read_text("utf-8")
-    folder.config.write_text(text.replace('"sample-borough"', f'"{profile}"'), "utf-8")
-    return open_hub(folder.config, {})
-
-
 @pytest.fixture
 def talk(tmp_path: Path) -> Talk:
-    return Talk(tmp_path / "hub")
+    return Talk(empty_hub(tmp_path / "hub")[1])
 
 
 @pytest.mark.parametrize(
@@ -197,7 +184,7 @@ def test_how_a_difference_was_settled_is_not_told_in_such_words_either(talk: Tal
 
 
 def test_the_case_system_is_not_told_an_outcome_in_such_words_either(tmp_path: Path) -> None:
-    talk = Talk(tmp_path / "hub", case_system="early_help")
+    talk = Talk(hub_with(tmp_path / "hub", 'case_system = "early_help"')[1])
     talk.police_tell(may_leave=False)
     talk.rate()
     talk.close(SAID)

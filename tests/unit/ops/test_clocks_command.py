@@ -13,12 +13,16 @@ from sqlalchemy import update
 
 from ops.cli import main
 from ops.demo.running import DemoFolder
-from ops.demo.simulation.answers import answer
+from ops.demo.simulation.answers import SOCIAL_WORKER, answer
 from ops.demo.simulation.stream import batches, sample_lines
+from ops.look import clocks
 from router.runtimes.clock import publish_due
+from router.topology import whole_hub
 from schemas.notices import ApprovalRequest
+from schemas.rating import TimerElapsed
 from stores.tables import timers
-from tests.support.filled import empty_hub, filled_hub, send
+from tests.support.desks import LEAD, Desks, seen
+from tests.support.filled import empty_hub, filled_hub, hub_with, send
 
 FRIDAY = "2026-11-27T16:55"
 
@@ -75,6 +79,29 @@ def test_who_owes_a_decision_about_what_is_its_own_is_listed(tmp_path: Path) -> 
     assert {one["agency"] for one in found} == asked
     assert {one["next"] for one in found} == {"warning"}
     assert all(one["started_at"] < one["next_at"] < one["due_at"] for one in found)
+
+
+def test_the_receipt_that_the_case_system_owes_is_listed_until_it_comes(tmp_path: Path) -> None:
+    folder, hub = hub_with(tmp_path / "hub", 'case_system = "early_help"')
+    desks = Desks(hub)
+    request = desks.notified()
+    desks.rates(request)
+    head = {name: request[name] for name in ("referral_id", "case_id")}
+    said = {"decided_by": SOCIAL_WORKER, "rationale": "As seen", "saw": [seen(request)]}
+    told = {"outcome": "early_help", "may_be_told": "Early help rings them."}
+    desks.tells(LEAD, "outcome-decision", **head, **said, **told)
+    (clock,) = (one for one in listed(folder) if one["agency"] == "early_help")
+    names = ("kind", "referral_id", "next")
+    assert tuple(clock[name] for name in names) == ("receipt", request["referral_id"], "warning")
+    (outcome,) = desks.letters("early_help", "case-outcome")
+    receipt = {"handoff_id": outcome["handoff_id"], "recorded_by": "ICS"}
+    desks.tells("early_help", "case-receipt", **head, **receipt)
+    assert [one for one in listed(folder) if one["agency"] == "early_help"] == []
+
+
+def test_every_step_that_waits_for_a_time_has_its_clocks_listed() -> None:
+    waiting = {one.step.name for one in whole_hub().steps if TimerElapsed in one.step.hears}
+    assert waiting == {step.name for step in clocks.STEPS}
 
 
 def test_nothing_of_a_child_is_shown(tmp_path: Path) -> None:
