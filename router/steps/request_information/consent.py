@@ -10,7 +10,7 @@ from router.steps.asking import Concern, parted, ruled_out
 from router.steps.clocks.ticking import timers
 from router.steps.now import Now
 from router.steps.request_information.further import cancelled
-from router.steps.request_information.leaving import prepare, tell
+from router.steps.request_information.leaving import by_last_word, in_order, prepare, tell
 from router.steps.request_information.requests import asked_of, letter_of, requests_to
 from router.steps.request_information.state import (
     Asked,
@@ -21,7 +21,7 @@ from router.steps.request_information.state import (
     State,
 )
 from schemas.consent import Consent, ConsentAnswer, ConsentReceived, ConsentRecorded
-from schemas.gathering import Overrule, RuledOut
+from schemas.gathering import RuledOut
 from schemas.information import InformationRequested, RequestsPrepared
 from schemas.refusals import Refusal
 
@@ -52,8 +52,8 @@ def consented(
     said = ConsentTold(agency=received.agency, at=now.at, **told.shared(ConsentTold))
     if state.consents and _same(state.consents[-1], said):
         return Outcome()
-    consents = _in_order((*state.consents, said))
-    changed = _with(concern, consents[-1])
+    consents = in_order((*state.consents, said))
+    changed = by_last_word(concern, (*state.consents_before, *consents))
     after = state.model_copy(update={"consents": consents, "concern": changed})
     fact = ConsentRecorded(
         case_id=state.cases.now,
@@ -83,22 +83,6 @@ def _lacks(told: Consent, now: Now) -> Refusal | None:
 
 def _same(one: ConsentTold, other: ConsentTold) -> bool:
     return one == other.model_copy(update={"at": one.at})
-
-
-def _in_order(consents: tuple[ConsentTold, ...]) -> tuple[ConsentTold, ...]:
-    """By when they were asked, as far as that was said: the last word holds, whenever told."""
-    return tuple(sorted(consents, key=lambda one: one.asked_at or one.at))
-
-
-def _with(concern: Concern, last: ConsentTold) -> Concern:
-    """What is known of consent by the last word; an overriding leaves what they said as it was."""
-    if last.answer is not ConsentAnswer.OVERRIDDEN:
-        return concern.model_copy(update={"consent": last.answer.value, "instead": None})
-    assert last.reason is not None
-    instead = Overrule(
-        reason=RuledOut.CONSENT_REFUSED, rationale=last.reason, legal_basis=last.legal_basis
-    )
-    return concern.model_copy(update={"instead": instead})
 
 
 def _followed(

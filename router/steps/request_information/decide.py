@@ -20,6 +20,8 @@ from router.steps.request_information.leaving import (
     asked_under_others,
     asking_of,
     begin,
+    by_last_word,
+    in_order,
     leave,
     prepare,
     tell,
@@ -108,14 +110,19 @@ def versions_of(message: Message) -> tuple[str, ...]:
 
 
 def with_versions(own: State | None, others: Mapping[str, State]) -> State:
-    """The state that knows whom other versions had asked (R15)."""
-    asked = (one for other in others.values() if isinstance(other, Asking) for one in other.asked)
+    """The state that knows whom other versions had asked (R15), and what was said of consent since
+    they came (R10).
+    """
+    states = [other for other in others.values() if isinstance(other, Asking)]
+    asked = (one for other in states for one in other.asked)
     agencies = tuple(sorted({one.agency for one in asked if not one.cancelled}))
+    said = in_order(one for other in states for one in other.consents)
     state = own or Early()
-    after = state.model_copy(update={"asked_before": agencies})
-    if not isinstance(state, Asking) or state.concern is None:
+    after = state.model_copy(update={"asked_before": agencies, "consents_before": said})
+    if not isinstance(after, Asking) or after.concern is None:
         return after
-    return after.model_copy(update={"concern": asked_under_others(state.concern, agencies)})
+    concern = by_last_word(after.concern, (*said, *after.consents)) if said else after.concern
+    return after.model_copy(update={"concern": asked_under_others(concern, agencies)})
 
 
 def _outcome(left: Left, *, before: Asking | None = None) -> Outcome[State]:

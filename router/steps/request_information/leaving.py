@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from router.steps import thresholds
 from router.steps.asking import Concern, level_of, parted, plan_of, told_to
 from router.steps.now import Now
 from router.steps.request_information.requests import asked_of, letter_of, requests_to
-from router.steps.request_information.state import Asking, HandedOver, Rating
+from router.steps.request_information.state import Asking, ConsentTold, HandedOver, Rating
 from schemas.base import Fact
-from schemas.gathering import RuledOut
+from schemas.consent import ConsentAnswer
+from schemas.gathering import Overrule, RuledOut
 from schemas.information import InformationRequested, RequestPlan, RequestsPrepared
 from schemas.letter import Letter
 from schemas.notices import AdultMatter, RequestsPlanned
@@ -59,13 +61,34 @@ def asked_under_others(concern: Concern, agencies: tuple[str, ...]) -> Concern:
     return concern.model_copy(update={"asked_before": agencies})
 
 
+def in_order(consents: Iterable[ConsentTold]) -> tuple[ConsentTold, ...]:
+    """By when they were asked, as far as that was said: the last word holds, whenever told."""
+    return tuple(sorted(consents, key=lambda one: one.asked_at or one.at))
+
+
+def by_last_word(concern: Concern, consents: Iterable[ConsentTold]) -> Concern:
+    """What is known of consent by the last word; an overriding leaves what they said as it was."""
+    last = next(reversed(in_order(consents)), None)
+    if last is None:
+        return concern
+    if last.answer is not ConsentAnswer.OVERRIDDEN:
+        return concern.model_copy(update={"consent": last.answer.value, "instead": None})
+    assert last.reason is not None
+    instead = Overrule(
+        reason=RuledOut.CONSENT_REFUSED, rationale=last.reason, legal_basis=last.legal_basis
+    )
+    return concern.model_copy(update={"instead": instead})
+
+
 def asking_of(handed: HandedOver, concern: Concern) -> Asking:
     """A referral of which requests are prepared, and leave by what was rated; nothing has yet."""
+    known = by_last_word(concern, handed.consents_before)
     return Asking(
         cases=handed.cases,
         asked=(),
-        concern=asked_under_others(concern, handed.asked_before),
+        concern=asked_under_others(known, handed.asked_before),
         asked_before=handed.asked_before,
+        consents_before=handed.consents_before,
         suggested=handed.suggested,
         ratings=handed.ratings if handed.closed_at is None else (),
         closed_at=handed.closed_at,

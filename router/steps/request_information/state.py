@@ -59,6 +59,14 @@ class Ruling(Shape):
         return cls(**correction.shared(cls) | {"checked": checked})
 
 
+class ConsentTold(ConsentWord):
+    """What an agency said of consent, and when."""
+
+    agency: Code
+    told_by: Line
+    at: Instant
+
+
 class Waiting(Shape):
     """``ratings`` wait until the link is heard and settled; then requests leave by them."""
 
@@ -71,6 +79,8 @@ class Waiting(Shape):
     """Since when the referral is closed; what was rated before asks nobody."""
     asked_before: tuple[Code, ...] = Field(default=(), exclude_if=not_)
     """Agencies that were asked under another version of the notification."""
+    consents_before: tuple[ConsentTold, ...] = Field(default=(), exclude_if=not_)
+    """What was said of consent under another version, since that was notified."""
 
 
 class Early(Waiting):
@@ -137,14 +147,6 @@ class Asked(Running, RequestId):
         else:
             changes = clock.shared(Running) | {"missing": clock.breached}
         return self.model_copy(update=changes)
-
-
-class ConsentTold(ConsentWord):
-    """What an agency said of consent, and when."""
-
-    agency: Code
-    told_by: Line
-    at: Instant
 
 
 class Asking(Waiting):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -185,6 +186,39 @@ def test_the_last_word_holds_whenever_it_was_told() -> None:
     assert requested(step.when(late, at=NOON + HOUR)) == []
     assert step.state.concern.consent == "refused"
     assert [one.answer for one in step.state.consents] == ["given", "refused"]
+
+
+def other_version(*facts: Any) -> Mapping[str, Any]:
+    """What is remembered of an earlier version, under which these came."""
+    step = Given(request_information.STEP).given(given.linked(notification=CONSENTED), *facts)
+    return {"ref-0": step.state}
+
+
+CONSENTED = given.notification(
+    parents_informed=ParentsInformed.model_validate({"informed": True, "consent": "given"})
+)
+
+
+def test_a_refusal_holds_for_a_later_version_of_the_notification_too() -> None:
+    """Whether it is rated after it was told, or told to be linked after it."""
+    others = other_version(word("refused"))
+    step = Given(request_information.STEP).given(given.linked(notification=CONSENTED))
+    step.state = request_information.with_versions(step.state, others)
+    rated = step.when(given.assigned(Colour.AMBER))
+    assert requested(rated) == []
+    (planned,) = given.of(RequestsPlanned, [one.notice for one in rated.letters])
+    assert "consent_refused" in {one.code for one in planned.plan.not_asked}
+    early = Given(request_information.STEP)
+    early.state = request_information.with_versions(None, others)
+    early.given(given.linked(notification=CONSENTED))
+    assert requested(early.when(given.assigned(Colour.AMBER))) == []
+
+
+def test_a_later_word_under_a_later_version_lets_them_leave_again() -> None:
+    step = Given(request_information.STEP)
+    step.state = request_information.with_versions(None, other_version(word("refused")))
+    step.given(given.linked(notification=CONSENTED), given.assigned(Colour.AMBER))
+    assert set(requested(step.when(word("given", asked_at=NOON)))) == set(requested_at_once())
 
 
 def test_the_same_word_again_says_nothing_new() -> None:
