@@ -36,7 +36,7 @@ class _FormFile(Shape):
     name: Code
     about: Line
     writes: Literal["json", "xml", "csv"]
-    root: str = Field(default="Record", pattern=_NAME.pattern)
+    root: str = Field(default="Record", pattern=f"^{_NAME.pattern}$")
     """The name of the XML's outermost element."""
     delimiter: str = Field(default=",", min_length=1, max_length=1)
     zone: Line = "Europe/London"

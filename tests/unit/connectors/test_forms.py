@@ -121,6 +121,7 @@ def test_a_letter_that_the_form_does_not_know_is_left_as_it_is(tmp_path: Path) -
         (CSV.replace('writes = "csv"', 'writes = "pdf"'), "writes"),
         (CSV.replace('By = { from = "data/decided_by" }', "[letters.x.y]"), "no parts"),
         (CSV.replace('writes = "csv"', 'writes = "xml"').replace("Ref", '"A Ref"'), "XML element"),
+        (CSV.replace('writes = "csv"', 'writes = "xml"\nroot = "1 Record"'), "root"),
         (CSV.replace('from = "data/referral_id"', 'form = "data"'), "Ref"),
     ],
 )
