@@ -51,7 +51,9 @@ _DECIDED: Mapping[MadeBy, Prose] = {
 _HANDED_OVER: Mapping[MadeBy, Prose] = {
     MadeBy.PROFESSIONAL: "The child has a social worker already: the child's own team was given "
     "your concern at once, and decides what happens next. Tell the hub at once of anything new.",
-    MadeBy.PUBLIC: _DECIDED[MadeBy.PUBLIC].replace("has decided", "decides"),
+    MadeBy.PUBLIC: _DECIDED[MadeBy.PUBLIC]
+    .replace("has read", "reads")
+    .replace("has decided", "decides"),
 }
 
 

@@ -291,6 +291,7 @@ def test_a_member_of_the_public_is_not_told_that_the_child_has_a_worker() -> Non
     assert "decides what happens next" in said
     assert "team" not in said
     assert "already" not in said
+    assert "has read" not in said, "nobody has: it is told as soon as it is linked"
 
 
 def test_an_anonymous_one_is_told_nothing_of_a_handover_either() -> None:
