@@ -6,17 +6,21 @@ does not reveal or does not let leave is looked for as the letter is handed out.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from pydantic import TypeAdapter
+from pydantic_core import from_json
 
+from router.memory.families import members_of
 from router.steps.approve import decide as approve
 from router.steps.approve.likeness import holds, plain, telling
 from router.steps.approve.state import Approvals, Said
 from router.steps.approve.state import State as Approving
 from router.steps.compose import gathering
 from router.steps.compose.gathering import Gathering
+from router.steps.link.register import STEP_NAME as LINKING
 from router.steps.sharing import open_to_others
 from schemas.disagreements import DisagreementEnded
 from schemas.handoff import OutcomeForCases
@@ -47,14 +51,13 @@ def found(view: View, letters: Mapping[str, Mapping[str, Any]], *, to: str) -> d
     An owner that settles a difference about what it withholds may tell of it in its own words.
     """
     referrals = {id_: str(one["data"]["referral_id"]) for id_, one in letters.items()}
-    gathered = _gathered(view, set(referrals.values()))
-    concerns = {id_: one.concern_id or id_ for id_, one in gathered.items()}
-    approvals = _approvals(view, set(concerns.values()))
+    family = _of_family(view, set(referrals.values()))
+    known = _known(view, {*referrals.values(), *(one for each in family.values() for one in each)})
     return {
         id_: _hit(TELLING[one["type"]])
         for id_, one in letters.items()
-        if (known := gathered.get(referrals[id_]))
-        and _says(one, known, approvals.get(concerns[referrals[id_]]), to=to)
+        if (own := known.get(referral := referrals[id_]))
+        and _says(one, own, [known[other] for other in family[referral] if other in known], to=to)
     }
 
 
@@ -67,29 +70,75 @@ def _hit(field: str) -> Hit:
     )
 
 
-def _says(
-    letter: Mapping[str, Any], known: Gathering, approvals: Approvals | None, *, to: str
-) -> bool:
+@dataclass(frozen=True, slots=True, repr=False)
+class _Known:
+    """What is known of a referral, and what its owners decided of that."""
+
+    gathering: Gathering
+    approvals: Approvals | None
+
+    def told_by(self, agencies: Collection[str]) -> list[str]:
+        """What these agencies told themselves."""
+        items = self.gathering.items
+        return [plain(one.text) for one in items if {one.owner, one.told_by} & {*agencies}]
+
+    def free(self) -> list[str]:
+        """What anybody may be told."""
+        withheld = {one.item_id for one in self.approvals.withheld} if self.approvals else set()
+        items = (one for one in self.gathering.items if open_to_others(one))
+        return [plain(one.text) for one in items if one.item_id not in withheld]
+
+    def untold(self, *, to: str) -> Iterator[str]:
+        """What is not for this reader."""
+        for one in self.gathering.items:
+            if to not in (one.owner, one.told_by) and not open_to_others(one):
+                yield one.text
+        for word in self.approvals.withheld if self.approvals else ():
+            if self.approvals and word.owner != to:
+                yield from self.approvals.said.get(word.item_id, Said()).texts
+
+
+def _says(letter: Mapping[str, Any], own: _Known, others: Sequence[_Known], *, to: str) -> bool:
     """Whether a letter holds a whole item, or a whole sentence of one, that is not for the reader
     and that neither the reader nor who writes it told itself.
+
+    ``others``: other referrals of the child and its family, which whoever decides was shown; what
+    they keep back may be free in this one.
     """
     data = letter["data"]
-    told, theirs = plain(str(data[TELLING[letter["type"]]])), {to, data.get("owner", to)}
-    own = [plain(one.text) for one in known.items if theirs & {one.owner, one.told_by}]
+    text = plain(str(data[TELLING[letter["type"]]]))
+    theirs = {to, data.get("owner", to)}
+    told = [said for one in (own, *others) for said in one.told_by(theirs)]
+    return _holds(text, own.untold(to=to), but=told) or any(
+        _holds(text, one.untold(to=to), but=[*told, *own.free()]) for one in others
+    )
+
+
+def _holds(text: str, untold: Iterator[str], *, but: Sequence[str]) -> bool:
     return any(
-        holds(told, words) and not any(holds(mine, words) for mine in own)
-        for said in _untold(known, approvals, to=to)
+        holds(text, words) and not any(holds(one, words) for one in but)
+        for said in untold
         for words in telling(said)
     )
 
 
-def _untold(known: Gathering, approvals: Approvals | None, *, to: str) -> Iterator[str]:
-    for one in known.items:
-        if to not in (one.owner, one.told_by) and not open_to_others(one):
-            yield one.text
-    for word in approvals.withheld if approvals else ():
-        if approvals and word.owner != to:
-            yield from approvals.said.get(word.item_id, Said()).texts
+def _of_family(view: View, referral_ids: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """What else was told of the family of each of these referrals."""
+    documents = states.load(view, LINKING, keys=referral_ids)
+    families = {id_: from_json(body)["family_id"] for id_, (_, body) in documents.items()}
+    members = members_of(view, set(families.values()))
+    found = {
+        id_: tuple(other for one in members[family] for other in one.evidence if other != id_)
+        for id_, family in families.items()
+    }
+    return dict.fromkeys(referral_ids, ()) | found
+
+
+def _known(view: View, referral_ids: Collection[str]) -> dict[str, _Known]:
+    gathered = _gathered(view, referral_ids)
+    concerns = {id_: one.concern_id or id_ for id_, one in gathered.items()}
+    approvals = _approvals(view, set(concerns.values()))
+    return {id_: _Known(one, approvals.get(concerns[id_])) for id_, one in gathered.items()}
 
 
 def _gathered(view: View, ids: Collection[str]) -> dict[str, Gathering]:

@@ -193,3 +193,19 @@ def test_the_case_system_is_not_told_an_outcome_in_such_words_either(tmp_path: P
     (told,) = talk.read("early_help", OutcomeForCases.type)
     assert told["data"]["may_be_told"] == "Early help rings the mother this week."
     assert replayed(talk.hub).well
+
+
+def test_what_is_withheld_of_an_earlier_referral_of_the_child_is_not_told_of_a_later_one(
+    talk: Talk,
+) -> None:
+    talk.police_tell(may_leave=False)
+    said = given.notification("She came without a coat, and cried.", reference="S-2")
+    talk.tell(SCHOOL, "notification", json.loads(said.model_dump_json()))
+    talk.request = talk.read(LEAD, "mash.rating-request.v1")[-1]
+    talk.rate(may_be_told=SAID)
+    assert talk.read(SCHOOL, ReferralDecision.type) == []
+    (review,) = talk.read(LEAD, SafetyReview.type)
+    assert review["data"]["referral_id"] == talk.request["data"]["referral_id"]
+    talk.rate(may_be_told="Thank you. She came without a coat, and cried.", rationale="Again")
+    assert len(talk.read(SCHOOL, ReferralDecision.type)) == 1
+    assert replayed(talk.hub).well
