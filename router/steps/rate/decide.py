@@ -19,6 +19,7 @@ from router.steps.places import place_of
 from router.steps.rate.beginning import all_reasons, begin, kept_of, request_of, taken_up
 from router.steps.rate.concluding import close, follow, reopen, watched_anew
 from router.steps.rate.referring import (
+    left_off,
     letter_of,
     remind,
     watched,
@@ -328,7 +329,8 @@ def _moved(
         told = told_team(done.state, referral_id, now=now) if changed else ()
         return replace(done, letters=(*done.letters, *told))
     if state.allocated.has_it and not state.may_be_red:
-        return left_to_team(handed(state), referral_id, now=now)
+        left = left_to_team(handed(state), referral_id, now=now)
+        return replace(left, facts=left_off(state, referral_id, now=now))
     if state.cases.now == before.cases.now:
         return Outcome(state=state)
     return Outcome(state=state, letters=(request_of(referral_id, state, policy=now.policy),))

@@ -62,6 +62,16 @@ def hand_over(
     return Outcome(state, facts if now.owing("referrer") else (), letters)
 
 
+def left_off(state: Suggested, referral_id: str, *, now: Now) -> tuple[ClockClosed, ...]:
+    """The clock that ran until the child's own team had it, closed; none where none ran."""
+    telling = state.telling
+    if telling is None:
+        return ()
+    closed = _closed(referral_id, state.cases.now, reason=_HANDED_OVER, now=now)
+    times = {"since": telling.started_at or closed.since, "due_at": telling.due_at}
+    return (closed.model_copy(update=times),)
+
+
 def words_of(state: Suggested | Assigned, decision: RatingDecision, *, now: Now) -> str | None:
     """What whoever brought it is told of a rating: what its decider says; of the first one, where
     they say nothing, what the profile does. None: nothing.

@@ -284,6 +284,20 @@ def test_who_was_told_that_a_team_has_it_is_not_told_so_again_where_another_team
     assert outcome.facts == ()
 
 
+@pytest.mark.parametrize(("made_by", "closed"), [("professional", 1), ("anonymous", 0)])
+def test_a_clock_that_ran_until_a_team_has_it_is_closed_as_it_was_and_no_other(
+    made_by: str, closed: int
+) -> None:
+    step = Given(rate.STEP)
+    first = step.when(given.linked(notification=given.notification(made_by=made_by)))
+    assert len(given.of(ClockClosed, first.facts)) == 1 - closed
+    moved = given.corrected(revision=1).model_copy(
+        update={"allocated_to": given.worker(), "letter_id": "letter-2"}
+    )
+    facts = given.of(ClockClosed, step.when(moved, at=NOON + 3 * HOUR).facts)
+    assert [fact.since for fact in facts] == [NOON] * closed
+
+
 def test_a_member_of_the_public_is_not_told_that_the_child_has_a_worker() -> None:
     concern = given.notification(made_by="public")
     outcome = Given(rate.STEP).when(given.linked(notification=concern, allocated_to=given.worker()))
