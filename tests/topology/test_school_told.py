@@ -108,6 +108,31 @@ def test_the_police_let_it_go_and_the_school_has_the_little_that_it_needs(town: 
     assert replayed(town.hub).well
 
 
+def test_a_school_that_is_to_be_told_after_its_owners_no_is_not_forgotten_in_silence(
+    town: Town,
+) -> None:
+    """The no holds, until its owner lifts it; whoever decided otherwise hears so."""
+    town.incident(TILLY)
+    (asked,) = town.read(POLICE, ApprovalRequest.type)
+    head = {name: asked[name] for name in ("product_id", "referral_id", "case_id")}
+    no = {"item_id": asked["item"]["item_id"], "choice": "withhold", "reason": "Not yet"}
+    to = {name: asked[name] for name in ("recipient", "purpose")}
+    town.tell(POLICE, "release-decision", head | to | no | {"decided_by": DECISION_MAKER})
+    assert len(town.read(LEAD, SchoolToTell.type)) == 1
+    decision = {name: asked[name] for name in ("referral_id", "case_id")} | {
+        "action": "tell",
+        "school": SCHOOL,
+        "decided_by": SOCIAL_WORKER,
+        "rationale": "The police agree now",
+    }
+    for _ in range(2):
+        town.tell(LEAD, "school-decision", decision)
+        (told,) = town.read(LEAD, SchoolToTell.type)
+        assert told["because"] == "refused"
+    assert town.read(SCHOOL, SchoolNotice.type) == []
+    assert replayed(town.hub).well
+
+
 def test_what_the_police_release_beforehand_goes_at_once(town: Town) -> None:
     release = {
         "standing_id": "encompass",

@@ -14,7 +14,7 @@ from router.steps.cases import Cases
 from router.steps.clocks.owing import told
 from router.steps.clocks.ticking import timers
 from router.steps.now import Now
-from router.steps.school.notice import WHY, drafted, kept_from, school_for
+from router.steps.school.notice import WHY, drafted, kept_from, product_id_of, school_for
 from router.steps.school.state import STEP_NAME, Telling
 from schemas.base import Fact
 from schemas.case import ChildLinked, LinkCorrected
@@ -80,6 +80,7 @@ def _heard(state: Telling | None, linked: ChildLinked, *, id_: str, now: Now) ->
         notification=linked.notification,
         colour=prepared(linked, now=now).suggestion.colour,
         clock=state.clock if state and waits else now.owing("school", by=by),
+        drafts=state.drafts if state else 0,
     )
     outcome = _drafted(telling, found, id_=id_, notices=notices, now=now)
     before = state.clock.next_at if state and state.clock else None
@@ -126,10 +127,11 @@ def _drafted(
         case_id=telling.cases.now,
         colour=colour,
         notices=notices,
+        product_id=product_id_of(id_, found, before=telling.drafts),
         now=now,
     )
-    after = telling.model_copy(update={"to": found, "product_id": draft.product_id})
-    return Outcome(after, (draft,))
+    said_so = {"to": found, "product_id": draft.product_id, "drafts": telling.drafts + 1}
+    return Outcome(telling.model_copy(update=said_so), (draft,))
 
 
 def _not_told(

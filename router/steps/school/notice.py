@@ -78,13 +78,14 @@ def drafted(
     case_id: str,
     colour: Colour,
     notices: SchoolNotices,
+    product_id: str,
     now: Now,
 ) -> ProductDrafted:
     """The notice, for its owner to approve where it has not released such beforehand."""
     identity = _identity(notification.subject, owner=owner, to=to, now=now)
     item = _item(notification, identity, to=to, referral_id=referral_id, notices=notices, now=now)
     return ProductDrafted(
-        product_id=derived_id("school-notice", referral_id, to),
+        product_id=product_id,
         referral_id=referral_id,
         case_id=case_id,
         recipient=to,
@@ -98,6 +99,12 @@ def drafted(
         items=(item,),
         weighing=(Weighing(item_id=item.item_id, owner=owner, included=True, reason=_NECESSARY),),
     )
+
+
+def product_id_of(referral_id: str, to: str, *, before: int) -> str:
+    """Of the notice to a school; ``before``: how many were drafted before, and did not leave."""
+    number = [str(before)] if before else []
+    return derived_id("school-notice", referral_id, to, *number)
 
 
 def _identity(child: Person, *, owner: str, to: str, now: Now) -> OwnedIdentity:

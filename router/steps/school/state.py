@@ -29,6 +29,8 @@ class Telling(Shape):
     to: Code | None = Field(default=None, exclude_if=not_)
     product_id: Identity | None = Field(default=None, exclude_if=not_)
     """The notice on its way to ``to``."""
+    drafts: int = Field(default=0, exclude_if=not_)
+    """How many notices were drafted: each is a product of its own."""
     clock: Ticking | None = Field(default=None, exclude_if=not_)
     ended: bool = Field(default=False, exclude_if=not_)
     """The school was told, or is not to be."""
