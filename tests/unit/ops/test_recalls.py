@@ -27,7 +27,9 @@ def put(hub: Hub, *facts: Fact) -> None:
     now = dt.datetime.now(dt.UTC)
     with hub.database.transaction() as transaction:
         cursor = cursors.lock(transaction, "put")
-        journal.append(transaction, cursor, messages=[given.message(fact, at=now) for fact in facts])
+        journal.append(
+            transaction, cursor, messages=[given.message(fact, at=now) for fact in facts]
+        )
         cursors.store(transaction, cursor)
     hub.embedded().drain()
 
