@@ -250,5 +250,6 @@ STEP: Step[Telling] = Step(
     ),
     state=Telling,
     key=key,
+    mostly_by="referral",
     decide=decide,
 )
