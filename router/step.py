@@ -45,8 +45,8 @@ class Outcome(Generic[Next]):
     refusal: Refusal | None = None
 
     def __post_init__(self) -> None:
-        keys = [letter.key for letter in self.letters]
-        if len(set(keys)) < len(keys):
+        letters = self.letters
+        if len(letters) > 1 and len({letter.key for letter in letters}) < len(letters):
             raise ValueError("two letters of one outcome have the same key")
 
 

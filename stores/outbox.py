@@ -44,10 +44,13 @@ def unsent(transaction: Transaction, *, limit: int, red: bool = False) -> list[t
     return [(row.position, replace(sealed(row), topic=row.published_on)) for row in rows]
 
 
+def any_red(connection: Connection) -> bool:
+    """Whether anything waits on the lane of Reds."""
+    return connection.execute(_ANY_RED).first() is not None
+
+
 def reds(connection: Connection, *, limit: int) -> Sequence[Row[Any]]:
     """The journal's next rows that wait on the lane of Reds, in their order."""
-    if connection.execute(_ANY_RED).first() is None:  # asked before every page, and seldom so
-        return []
     query = select(journal).join(outbox, outbox.c.position == journal.c.position).where(_IS_RED)
     return connection.execute(query.order_by(outbox.c.position).limit(limit)).all()
 

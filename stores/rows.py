@@ -110,6 +110,8 @@ def look_up(
     One bound parameter holds all values, where IN would spell every one out; and the statement is
     made once, since making it takes longer than asking it.
     """
+    if not values:
+        return ()
     wheres = (by,) if within is None else (by, within[0])
     if connection.dialect.name == "postgresql":
         given = {"values": list(values)} | ({} if within is None else {"within": within[1]})
