@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from router.steps.deduplicate import decide as deduplicate
-from schemas.base import Fact, Notice
+from schemas.base import Fact, Notice, Shape
 from schemas.message import Message
 from schemas.policy import BoroughProfile
 from schemas.rating import Colour
@@ -35,14 +35,16 @@ class Lane:
         """Whether it says by itself that it may be a Red: its sender calls it urgent or codes it
         so, somebody rates it Red, or it is about what is rated so.
         """
-        notification = getattr(told, "notification", None)
+        held = vars(told)  # asked for a field that it has not, a shape takes long to say so
+        notification = held.get("notification")
         if notification is not None:
             return notification.urgent or not self.codes.isdisjoint(notification.concern)
-        said = getattr(told, "decision", told)
+        said = held.get("decision", told)
+        held = vars(said) if isinstance(said, Shape) else {}
         return bool(
-            getattr(said, "urgent", False)
-            or getattr(said, "possible_red", False)
-            or Colour.RED in (getattr(said, "colour", None), getattr(said, "was", None))
+            held.get("urgent")
+            or held.get("possible_red")
+            or Colour.RED in (held.get("colour"), held.get("was"))
         )
 
     def note(self, transaction: Transaction, messages: Iterable[Message]) -> set[str]:

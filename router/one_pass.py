@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 
 from router import possible
-from router.memory.documents import Memory
+from router.memory.documents import Documents, Memory, foresee
 from router.refuse import dead_message, refused, rejected_later
 from router.step import Outcome, Step
 from router.unit import Unit
@@ -153,8 +153,7 @@ class OnePass:
 
         Effects and memories hold what comes of it.
         """
-        if len(fresh) > 1:  # one by itself is no dearer to recall, and tells which step fails on it
-            self._foresee([delivery.message for delivery in fresh if delivery.refusal is None])
+        self._foresee([delivery.message for delivery in fresh if delivery.refusal is None])
         for number, delivery in enumerate(fresh):
             if number and enough():
                 return number
@@ -162,8 +161,13 @@ class OnePass:
         return len(fresh)
 
     def _foresee(self, messages: Sequence[Message]) -> None:
-        for memory in self.memories.values():
-            memory.foresee(messages)
+        """Before they are decided, ask at once for what they will need."""
+        kept = [one for one in self.memories.values() if isinstance(one, Documents)]
+        foresee(kept, messages)
+        if len(messages) > 1:  # what fails on one by itself is known by its recall
+            for memory in self.memories.values():
+                if memory not in kept:
+                    memory.foresee(messages)
 
     def _hear(self, delivery: Delivery) -> None:
         """The message through its hearers, then what it caused, in the order in which it arose."""

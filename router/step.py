@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from schemas.base import Fact
 from schemas.letter import Letter
@@ -45,8 +45,8 @@ class Outcome(Generic[Next]):
     refusal: Refusal | None = None
 
     def __post_init__(self) -> None:
-        keys = [letter.key for letter in self.letters]
-        if len(set(keys)) < len(keys):
+        letters = self.letters
+        if len(letters) > 1 and len({letter.key for letter in letters}) < len(letters):
             raise ValueError("two letters of one outcome have the same key")
 
 
@@ -103,13 +103,16 @@ class Step(Generic[S]):
     beside: Callable[[Message], tuple[str, ...]] = _nothing
     """Keys of further states that a message's decision depends on: ``join`` puts them in."""
     join: Callable[[S | None, Mapping[str, S]], S | None] = _own
-    mostly_by_referral: bool = False
-    """Whether ``key`` is the referral wherever a message is about one."""
+    mostly_by: Literal["referral", "product"] | None = None
+    """What ``key`` mostly is, where a message is about one."""
 
-    @property
-    def by_referral(self) -> bool:
-        """Whether its state is kept under the referral that messages are about."""
-        return self.mostly_by_referral or self.key in (referral_of, referral_or_message)
+    def likely_key(self, message: Message) -> str | None:
+        """The key of what the message, or what it causes, will need; None where that is unknown."""
+        if self.concerns(message):
+            return self.key(message)
+        if self.mostly_by == "referral" or self.key in (referral_of, referral_or_message):
+            return message.correlation_id
+        return message.data.of_product if self.mostly_by == "product" else None
 
     def concerns(self, message: Message) -> bool:
         """Whether this step acts on the message; a timer concerns only the step that set it."""

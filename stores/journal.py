@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, text
+from sqlalchemy import Connection, Integer, Row, bindparam, func, select, text
 
 from schemas.case import ChildLinked
 from schemas.message import Message
@@ -30,6 +30,12 @@ _PAGE = 2000
 _LINKS = 1000
 """The last links that are kept opened."""
 _LAST = select(func.max(journal.c.position))
+_AFTER = (
+    select(journal)
+    .where(journal.c.position > bindparam("after"), journal.c.chain != bindparam("besides"))
+    .order_by(journal.c.position)
+    .limit(bindparam("most", type_=Integer))
+)
 
 
 def append(
@@ -95,8 +101,6 @@ def known_before(view: View, position: int, *, message_ids: Collection[str]) -> 
 
 def chains_of(view: View, message_ids: Collection[str]) -> dict[str, str]:
     """The chains that these messages are in."""
-    if not message_ids:
-        return {}
     columns = (journal.c.message_id, journal.c.chain)
     rows = look_up(view.connection, columns, by=journal.c.message_id, values=message_ids)
     return {row.message_id: row.chain for row in rows}
@@ -133,8 +137,8 @@ def rows_after(
     connection: Connection, position: int, *, limit: int, besides: str = ""
 ) -> Sequence[Row[Any]]:
     """The next rows of the journal that are not in the chain ``besides``, by position."""
-    query = select(journal).where(journal.c.position > position, journal.c.chain != besides)
-    return connection.execute(query.order_by(journal.c.position).limit(limit)).all()
+    asked = {"after": position, "besides": besides, "most": limit}
+    return connection.execute(_AFTER, asked).all()
 
 
 def rows_about(
@@ -159,8 +163,6 @@ def rows_about(
 
 def rows_at(connection: Connection, positions: Collection[int]) -> Sequence[Row[Any]]:
     """The rows at these positions."""
-    if not positions:
-        return ()
     return look_up(connection, tuple(journal.c), by=journal.c.position, values=positions)
 
 

@@ -15,6 +15,7 @@ from stores.tables import journal, outbox
 
 _IS_RED = text("outbox.topic = 'messages.red'")
 """In the words of its index."""
+_ANY_RED = select(outbox.c.position).where(_IS_RED).limit(1)
 _RELAY = "SELECT pg_try_advisory_xact_lock(hashtext('relay'))"
 
 
@@ -41,6 +42,11 @@ def unsent(transaction: Transaction, *, limit: int, red: bool = False) -> list[t
     )
     rows = transaction.connection.execute(query.where(_IS_RED) if red else query)
     return [(row.position, replace(sealed(row), topic=row.published_on)) for row in rows]
+
+
+def any_red(connection: Connection) -> bool:
+    """Whether anything waits on the lane of Reds."""
+    return connection.execute(_ANY_RED).first() is not None
 
 
 def reds(connection: Connection, *, limit: int) -> Sequence[Row[Any]]:

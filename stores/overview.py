@@ -17,6 +17,7 @@ _WAITING = (DeadLetterState.OPEN, DeadLetterState.MENDED)
 _HELD_AMONG = 1000
 _LOOKED_BACK = 20_000
 _NEVER = 2**62
+_LAST = select(func.max(journal.c.position))
 _FIRST_FROM = text(
     "SELECT position, recorded_at FROM journal WHERE position >= :position "
     "ORDER BY position LIMIT 1"
@@ -100,7 +101,7 @@ def consumers(connection: Reading) -> list[Consumer]:
 
 def last_position(connection: Reading) -> int:
     """The position of the newest entry, 0 in an empty journal."""
-    return int(connection.execute(select(func.max(journal.c.position))).scalar() or 0)
+    return int(connection.execute(_LAST).scalar() or 0)
 
 
 def position_before(connection: Reading, moment: int) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, Integer, bindparam, delete, select, update
 
 from schemas.letter import Letter
 from stores import codec
@@ -16,6 +16,15 @@ from stores.vault import HUB_KEY, DataKey
 
 RED_TURN, OTHER_TURN = 0, 1
 """Which letters leave a queue first."""
+_OF = letters.c.agency == bindparam("of")
+_ANY = select(letters.c.id).where(_OF).limit(1)
+_FREE = (
+    select(letters)
+    .where(_OF, letters.c.leased_until <= bindparam("now"))
+    .order_by(letters.c.turn, letters.c.position)
+    .limit(bindparam("most", type_=Integer))
+    .with_for_update(skip_locked=True)
+)
 
 
 def post(
@@ -78,22 +87,15 @@ def let_go(transaction: Transaction, ids: Collection[str]) -> None:
 
 def any_waiting(connection: Connection, agency: str) -> bool:
     """Whether the agency has any letter at all, held or not."""
-    found = connection.execute(select(letters.c.id).where(letters.c.agency == agency).limit(1))
-    return found.first() is not None
+    return connection.execute(_ANY, {"of": agency}).first() is not None
 
 
 def lease(transaction: Transaction, agency: str, *, limit: int, seconds: float) -> list[Leased]:
     """The agency's letters that nobody holds, now held for ``seconds``: those about what may be a
     Red first, then the oldest.
     """
-    free = (
-        select(letters)
-        .where(letters.c.agency == agency, letters.c.leased_until <= transaction.now)
-        .order_by(letters.c.turn, letters.c.position)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    rows = transaction.connection.execute(free).all()
+    asked = {"of": agency, "now": transaction.now, "most": limit}
+    rows = transaction.connection.execute(_FREE, asked).all()
     held = update(letters).where(letters.c.id.in_([row.id for row in rows]))
     until = transaction.now + int(seconds * 1_000_000)
     transaction.connection.execute(held.values(leased_until=until, attempts=letters.c.attempts + 1))

@@ -22,10 +22,13 @@ from sqlalchemy import (
     Row,
     Select,
     Table,
+    Text,
     any_,
     bindparam,
     func,
     select,
+    text,
+    tuple_,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -107,6 +110,8 @@ def look_up(
     One bound parameter holds all values, where IN would spell every one out; and the statement is
     made once, since making it takes longer than asking it.
     """
+    if not values:
+        return ()
     wheres = (by,) if within is None else (by, within[0])
     if connection.dialect.name == "postgresql":
         given = {"values": list(values)} | ({} if within is None else {"within": within[1]})
@@ -114,6 +119,45 @@ def look_up(
     asked = json.dumps(list(values))
     bound = (asked,) if within is None else (asked, within[1])
     return connection.exec_driver_sql(_in_sqlite(columns, *wheres), bound).all()
+
+
+def look_up_pairs(
+    connection: Connection,
+    columns: tuple[Column[Any], ...],
+    *,
+    by: tuple[Column[Any], Column[Any]],
+    pairs: Collection[tuple[str, str]],
+) -> Sequence[Row[Any]]:
+    """The columns of the rows whose two ``by``, which are texts, are one of the pairs."""
+    if connection.dialect.name == "postgresql":
+        first, second = zip(*pairs, strict=True)
+        given = {"first": list(first), "second": list(second)}
+        return connection.execute(_of_pairs(columns, by, postgres=True), given).all()
+    return connection.exec_driver_sql(
+        _pairs_in_sqlite(columns, by), (json.dumps(list(pairs)),)
+    ).all()
+
+
+@cache
+def _pairs_in_sqlite(columns: tuple[Column[Any], ...], by: tuple[Column[Any], Column[Any]]) -> str:
+    return str(_of_pairs(columns, by, postgres=False).compile(dialect=sqlite.dialect()))
+
+
+@cache
+def _of_pairs(
+    columns: tuple[Column[Any], ...], by: tuple[Column[Any], Column[Any]], *, postgres: bool
+) -> Select[Any]:
+    if postgres:
+        arrays = [bindparam(name, type_=ARRAY(Text)) for name in ("first", "second")]
+        given = func.unnest(*arrays).table_valued("one", "other", name="given").render_derived()
+        wanted = select(given.c.one, given.c.other)
+    else:
+        given = func.json_each(bindparam("pairs")).table_valued("value")
+        wanted = select(
+            func.json_extract(given.c.value, text("'$[0]'")),
+            func.json_extract(given.c.value, text("'$[1]'")),
+        )
+    return select(*columns).where(tuple_(*by).in_(wanted))
 
 
 @cache

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
 from stores.database import Conflict, Transaction, View
-from stores.rows import Clash, look_up
+from stores.rows import Clash, look_up_pairs
 from stores.tables import states
 from stores.vault import HUB_KEY, DataKey
 
@@ -17,16 +18,24 @@ Document = tuple[int, bytes]
 
 def load(view: View, step: str, *, keys: Collection[str]) -> dict[str, Document]:
     """The documents that exist, by key."""
-    if not keys:
+    rows = find(view, [(step, key) for key in keys])
+    if not rows:
         return {}
-    seal = _seal(view)
-    columns = (states.c.key, states.c.version, states.c.body)
-    rows = look_up(
-        view.connection, columns, by=states.c.key, values=keys, within=(states.c.step, step)
-    )
-    return {
-        row.key: (row.version, seal.open(row.body, bound_to=f"{step}/{row.key}")) for row in rows
-    }
+    seal = sealing(view)
+    return {row.key: opened(row, seal) for row in rows}
+
+
+def find(view: View, wanted: Collection[tuple[str, str]]) -> Sequence[Row[Any]]:
+    """The documents that exist, of these steps under these keys, as they lie there: sealed."""
+    if not wanted:
+        return ()
+    columns = (states.c.step, states.c.key, states.c.version, states.c.body)
+    return look_up_pairs(view.connection, columns, by=(states.c.step, states.c.key), pairs=wanted)
+
+
+def opened(row: Row[Any], seal: DataKey) -> Document:
+    """A document that was found, by the key of :func:`sealing`."""
+    return row.version, seal.open(row.body, bound_to=f"{row.step}/{row.key}")
 
 
 def any_of(view: View, step: str) -> bool:
@@ -37,7 +46,9 @@ def any_of(view: View, step: str) -> bool:
 
 def save(transaction: Transaction, step: str, *, documents: Mapping[str, Document]) -> None:
     """Write documents one version after what was loaded; ``Conflict`` where another was first."""
-    seal = _seal(transaction)
+    if not documents:
+        return
+    seal = sealing(transaction)
     rows = [
         {
             "step": step,
@@ -51,5 +62,6 @@ def save(transaction: Transaction, step: str, *, documents: Mapping[str, Documen
         raise Conflict("another worker changed the same state")
 
 
-def _seal(view: View) -> DataKey:
+def sealing(view: View) -> DataKey:
+    """The key that seals every document."""
     return view.vault.keys(view.connection, [HUB_KEY], create=True)[HUB_KEY]

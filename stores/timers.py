@@ -12,6 +12,8 @@ from stores.database import Database, Transaction, View
 from stores.rows import Clash
 from stores.tables import timers
 
+_EARLIEST = select(func.min(timers.c.due_at))
+
 
 @dataclass(frozen=True, slots=True)
 class StoredTimer:
@@ -48,7 +50,7 @@ def start(transaction: Transaction, wanted: Sequence[StoredTimer]) -> None:
 def earliest(database: Database) -> int | None:
     """When the first timer is due, in microseconds; asks without taking the write lock."""
     with database.reading() as connection:
-        found: int | None = connection.execute(select(func.min(timers.c.due_at))).scalar()
+        found: int | None = connection.execute(_EARLIEST).scalar()
     return found
 
 

@@ -256,6 +256,8 @@ def _embedded(look: _Look, step: Step[Any], *, topic: Topic) -> _Place:
     """The journal is the topic, and one cursor stands at a position of it."""
     consumer = look.consumers.get(ALL) or look.consumers.get(step.name)
     progressed = consumer.progressed_at if consumer else None
+    if WRITTEN_BY.get(topic.name) == (step.name,):  # it heard that as it wrote it
+        return 0, None, progressed
     if TimerElapsed in topic.facts:
         own = _own_timers(look, step.name)
         return len(own), min(own, default=None), progressed

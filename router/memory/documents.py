@@ -1,11 +1,11 @@
-"""What a step remembers between messages: documents by key, loaded once and written once per
-batch.
+"""What a step remembers between messages: documents by key, fetched once for all steps, and written
+once per batch.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from functools import cache
+from collections.abc import Collection, Iterable, Sequence
+from functools import cache, cached_property
 from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import TypeAdapter
@@ -14,6 +14,7 @@ from router.step import Step
 from schemas.message import Message
 from stores import states
 from stores.database import Transaction, View
+from stores.vault import DataKey
 
 S = TypeVar("S")
 Read = tuple[int, Any]
@@ -68,50 +69,67 @@ class Documents(Generic[S]):
     """States of a step in the store, one document per key."""
 
     def __init__(self, step: Step[S], view: View) -> None:
-        self._step = step
-        self._view = view
+        self.step = step
+        self.view = view
         self._versions: dict[str, int] = {}
         self._states: dict[str, S] = {}
         self._changed: set[str] = set()
         self._looked_up: set[str] = set()
+        self._sealed: dict[str, Any] = {}
+        """What was fetched and nobody has asked for yet."""
 
     def foresee(self, messages: Sequence[Message]) -> None:
-        """Load the documents of these messages' keys."""
-        self._load(set(filter(None, map(self._key_of, messages))))
+        """Fetch the documents of these messages' keys."""
+        foresee([self], messages)
+
+    def needs(self, messages: Sequence[Message]) -> set[tuple[str, str]]:
+        """What these messages will need that was not looked up yet, by step and key."""
+        keys = set(filter(None, map(self.step.likely_key, messages))) - self._looked_up
+        self._looked_up |= keys
+        return {(self.step.name, key) for key in keys}
+
+    def fetched(self, row: Any) -> None:
+        """A document that it needs, as it lies in the store."""
+        self._sealed[row.key] = row
 
     def recall(self, message: Message) -> S | None:
         """The state under the message's key, with what stands beside it."""
-        key, beside = self._step.key(message), self._step.beside(message)
+        key, beside = self.step.key(message), self.step.beside(message)
         if beside:
             self._wait_for_others()
         if missing := {key, *beside} - self._looked_up:
             self._load(missing)
+        for one in (key, *beside):
+            if one in self._sealed:
+                self._open(one)
         own = self._states.get(key)
         if not beside:
             return own
-        return self._step.join(own, {k: self._states[k] for k in beside if k in self._states})
+        return self.step.join(own, {k: self._states[k] for k in beside if k in self._states})
 
     def _wait_for_others(self) -> None:
         """What is read and not written is as it was in the order in which passes are recorded."""
-        if isinstance(self._view, Transaction):
-            self._view.serialise(f"{self._step.name}/beside")
-
-    def _key_of(self, message: Message) -> str | None:
-        """The key of what the message, or what it causes, will need; None where that is unknown."""
-        if self._step.concerns(message):
-            return self._step.key(message)
-        return message.correlation_id if self._step.by_referral else None
+        if isinstance(self.view, Transaction):
+            self.view.serialise(f"{self.step.name}/beside")
 
     def _load(self, keys: set[str]) -> None:
         self._looked_up |= keys
-        found = read(self._view, self._step.name, keys=keys, state=self._step.state)
-        for key, (version, state) in found.items():
-            self._versions[key] = version
-            self._states[key] = state
+        for row in states.find(self.view, [(self.step.name, key) for key in keys]):
+            self.fetched(row)
+
+    def _open(self, key: str) -> None:
+        version, body = states.opened(self._sealed.pop(key), self._seal)
+        decoded = self.view.decoded.of(self.step.state, most=_DECODED)
+        self._states[key] = decoded.get(key, body, _adapter(self.step.state).validate_json)
+        self._versions[key] = version
+
+    @cached_property
+    def _seal(self) -> DataKey:
+        return states.sealing(self.view)
 
     def remember(self, message: Message, state: S) -> None:
         """Keep the state under the message's key."""
-        key = self._step.key(message)
+        key = self.step.key(message)
         self._states[key] = state
         self._changed.add(key)
 
@@ -120,8 +138,22 @@ class Documents(Generic[S]):
         documents = {
             key: (
                 self._versions.get(key, 0) + 1,
-                written(self._view, key, self._states[key], state=self._step.state),
+                written(self.view, key, self._states[key], state=self.step.state),
             )
             for key in self._changed
         }
-        states.save(transaction, self._step.name, documents=documents)
+        states.save(transaction, self.step.name, documents=documents)
+
+
+def foresee(memories: Iterable[Documents[Any]], messages: Sequence[Message]) -> None:
+    """Fetch what all of these will need of the store in one query.
+
+    None is opened before a step asks for it: many are of steps that have nothing to do with these
+    messages, and what cannot be read is the trouble of one step alone.
+    """
+    by_step = {one.step.name: one for one in memories}
+    wanted = [pair for one in by_step.values() for pair in one.needs(messages)]
+    if wanted:
+        view = by_step[wanted[0][0]].view
+        for row in states.find(view, wanted):
+            by_step[row.step].fetched(row)

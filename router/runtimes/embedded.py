@@ -69,21 +69,25 @@ class Embedded:
         that came from outside through every step, with all that they cause, a transaction each.
         """
         elapsed = clock.publish_due(self.database, limit=self.batch) if looks_at_clock else 0
-        reds = self._reds()
-        page = self._page()
+        last, waits = self._look()
+        reds = waits and self._reds()
+        page = self._page(last)
         if page:
             deliveries = [delivery_of(*placed, unit=self.unit) for placed in page]
             with self._pace.taking(len(page)):
                 isolating(deliveries, self._handle)
         return bool(page or elapsed or reds)
 
+    def _look(self) -> tuple[int, bool]:
+        """The journal's last position, and whether anything waits on the lane of Reds."""
+        self.database.red_came.clear()
+        with self.database.reading() as connection:
+            return overview.last_position(connection), outbox.any_red(connection)
+
     def _reds(self) -> bool:
         """Hear what waits on the lane of Reds, ahead of its place in the journal."""
-        self.database.red_came.clear()
         with self.database.view() as view:
             waiting = outbox.reds(view.connection, limit=_REDS_AT_ONCE)
-            if not waiting:
-                return False
             found = with_earlier(
                 view,
                 waiting,
@@ -103,12 +107,10 @@ class Embedded:
             record(decided, transaction)
             outbox.sent(transaction, [delivery.offset for delivery in deliveries])
 
-    def _page(self) -> list[tuple[int, Message]]:
-        """The next messages that others wrote. Where there are none, all that there was before
-        they were looked for is done.
+    def _page(self, last: int) -> list[tuple[int, Message]]:
+        """The next messages that others wrote. Where there are none, all is done up to the last
+        that there was before they were looked for.
         """
-        with self.database.reading() as connection:
-            last = overview.last_position(connection)
         start = self._start()
         page = journal.messages_after(
             self.database, start, besides=self.unit.name, limit=self._pace.size

@@ -36,6 +36,6 @@ STEP: Step[Alarms] = Step(
     hears=(*causes.HEARD, AlarmReceived, TimerElapsed),
     state=Alarms,
     key=causes.subject_of,
-    mostly_by_referral=True,
+    mostly_by="referral",
     decide=decide,
 )

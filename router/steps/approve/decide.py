@@ -441,6 +441,7 @@ STEP: Step[State] = Step(
     ),
     state=State,
     key=standing.key,
+    mostly_by="referral",
     decide=decide,
     beside=standing.beside,
     join=standing.join,

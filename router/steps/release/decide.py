@@ -187,5 +187,6 @@ STEP: Step[State] = Step(
     ),
     state=State,
     key=_key,
+    mostly_by="product",
     decide=decide,
 )

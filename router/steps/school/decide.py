@@ -252,5 +252,6 @@ STEP: Step[Telling] = Step(
     ),
     state=Telling,
     key=key,
+    mostly_by="referral",
     decide=decide,
 )

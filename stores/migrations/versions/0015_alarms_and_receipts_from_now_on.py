@@ -63,7 +63,6 @@ _HEARD = {
         "mash.change.received.v1",
         "mash.timer.elapsed.v1",
     ),
-    "release": ("mash.product.released.v1",),
     "school": (
         "mash.case.child-linked.v1",
         "mash.case.link-corrected.v1",
@@ -83,8 +82,6 @@ _PASSED_OVER = {
     )
     for step, types in _HEARD.items()
 }
-_NEW = _HEARD.keys() - {"release"}
-"""Release has been there, and hears now also what it sent itself."""
 _LAST = sa.select(sa.func.coalesce(sa.func.max(_journal.c.position), 0))
 
 goes_through = tuple(_PASSED_OVER.values())
@@ -97,7 +94,6 @@ def upgrade(op: Operations, work: Work) -> None:
         noted = work.connection.execute(
             sa.insert(_inbox).from_select(["step", "message_id", "policy"], passed_over)
         )
-        if step in _NEW:
-            stands = dict(zip(_CURSOR, (step, last + 1, 0, bytes(32), 0), strict=True))
-            work.connection.execute(sa.insert(_cursors).values(stands))
+        stands = dict(zip(_CURSOR, (step, last + 1, 0, bytes(32), 0), strict=True))
+        work.connection.execute(sa.insert(_cursors).values(stands))
         work.progress(noted.rowcount)
