@@ -230,7 +230,8 @@ def _disputed(night: Night) -> None:
                 if one["data"]["clock"] == "disagreement" and one["data"].get("escalated_to")
             ),
             None,
-        )
+        ),
+        days=7,
     )
     who = owed["data"]["escalated_to"]["role"]
     night.tell(f"{who} is told that a decision is owed.")
@@ -245,7 +246,7 @@ def _disputed(night: Night) -> None:
     night.rate(referral_id, "red", "He has a key to where the child is.")
     night.borough.send(_LEAD, "mash.disagreement-decision.v1", decided)
     ended = night.letter(_POLICE, "mash.disagreement-ended.v1", referral_id=referral_id)
-    night.tell(f"{who} decides, and the police are told: {ended['data']['may_be_told']}")
+    night.tell(f"{who} decides, and the police are told: {ended['data']['said']}")
     night.ends(who)
 
 

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from ops.demo.borough import Borough, NeverCame
+from ops.demo.night import red_night
 from ops.demo.simulation.answers import DECISION_MAKER, SOCIAL_WORKER
 from ops.look import reds
 from schemas.notification import Receipt
@@ -329,3 +330,14 @@ def test_whoever_told_of_it_hears_within_a_working_day_what_was_decided(desks: D
     assert (told["contact"], "asks for the duty manager" in told["disagree"]) == (HUB_DESK, True)
     assert not any(colour in str(told).lower() for colour in ("amber", "neglect"))
     assert not desks.letters(LEAD, "owed", clock="referrer", moment="chased")
+
+
+def test_each_story_of_the_demonstrations_red_night_ends_at_a_person(tmp_path: Path) -> None:
+    stories, came_to = red_night(tmp_path / "hub")
+    assert [story.title for story in stories if story.ended_at is None] == []
+    assert came_to["nobody_has_it"] == 0
+    assert (
+        stories[-1]
+        .told[-1]
+        .endswith("decides, and the police are told: It is rated Red again until he is found.")
+    )
