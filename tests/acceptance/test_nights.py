@@ -5,14 +5,15 @@ clock that is set by hand, and each story ends with words that a person read.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from ops.demo.borough import Borough, NeverCame
+from ops.demo.borough import Borough, Letter, NeverCame
 from ops.demo.night import red_night
 from ops.demo.simulation.answers import DECISION_MAKER, SOCIAL_WORKER
 from ops.look import reds
@@ -68,16 +69,21 @@ class Desks:
 
     def escalated(self, whose: str, kind: str, to: Data, /, **fields: object) -> Data:
         """The letter that tells this one of the chain."""
-        found: Callable[[], Any] = lambda: next(  # noqa: E731
-            (
-                one
-                for one in self.borough.got(whose, f"mash.{kind}.v1", **fields)
-                if to.items() <= (one["data"].get("escalated_to") or {}).items()
-            ),
-            None,
-        )
+        got = partial(self.borough.got, whose, f"mash.{kind}.v1", **fields)
+
+        def found() -> Letter | None:
+            told = ((one, one["data"].get("escalated_to") or {}) for one in got())
+            return next((one for one, who in told if to.items() <= who.items()), None)
+
         data: Data = self.borough.wait(found)["data"]
         return data
+
+    def hears_no_more(self, whose: str, kind: str, /, *, days: int, **fields: object) -> None:
+        """Of these letters none comes after those that have come."""
+        got = partial(self.borough.got, whose, f"mash.{kind}.v1", **fields)
+        had = len([*got()])
+        with pytest.raises(NeverCame):
+            self.borough.wait(lambda: next(iter([*got()][had:]), None), days=days)
 
     def tells(self, agency: str, kind: str, letter: Data, *names: str, **said: Any) -> None:
         """An answer to a letter, with these of its fields."""
@@ -149,8 +155,7 @@ def test_a_red_that_nobody_opens_is_told_to_one_after_the_other_until_one_takes_
     names = ("alarm_id", "subject_id", "case_id")
     desks.tells(LEAD, "alarm-receipt", second, *names, taken_by="Ada Sample")
     assert desks.nobody_has() == 0
-    with pytest.raises(NeverCame):
-        desks.borough.wait(lambda: (desks.letters(LEAD, "alarm", times=4) or [None])[0], days=1)
+    desks.hears_no_more(LEAD, "alarm", days=1)
 
 
 def test_a_red_that_is_given_back_goes_to_the_next_and_people_are_told(desks: Desks) -> None:
@@ -282,11 +287,7 @@ def test_a_wrong_handover_is_taken_back_and_the_team_says_that_it_keeps_nothing(
     assert told["contact"] == "Assessment desk, 01632 960114"
     said = {"status": "given_up", "received_by": "D. Wells"}
     desks.tells(TEAM, "handover-receipt", back, "referral_id", "case_id", **said)
-    before = len(desks.letters(LEAD, "owed", agency=TEAM))
-    with pytest.raises(NeverCame):
-        desks.borough.wait(
-            lambda: (desks.letters(LEAD, "owed", agency=TEAM)[before:] or [None])[0], days=2
-        )
+    desks.hears_no_more(LEAD, "owed", days=2, agency=TEAM)
     assert desks.letters(LEAD, "rating-request", referral_id=id_), "the hub has it again"
 
 
