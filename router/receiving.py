@@ -6,7 +6,6 @@ import datetime as dt
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from router.steps.now import Now
 from router.steps.same import Same
@@ -27,8 +26,8 @@ _ASIDES = (
     "`warnings` says which."
 )
 _HEARS = {
-    MadeBy.PROFESSIONAL: "You are told what was decided",
-    MadeBy.PUBLIC: "You are told what was decided, as far as whoever told you may know it,",
+    MadeBy.PROFESSIONAL: "you are told what was decided.",
+    MadeBy.PUBLIC: "you are told what was decided, as far as whoever told you may know it.",
 }
 _HEARS_NOTHING = "As whoever told it gave no name, nothing more is sent about it."
 
@@ -64,14 +63,11 @@ class Receiving:
         said = _HEARS.get(made_by)
         if said is None:
             return _HEARS_NOTHING
-        return f"{said}{self._by}."
+        return said.capitalize() if self._by is None else f"{self._by} {said}"
 
     @cached_property
-    def _by(self) -> str:
-        if self.hears_by is None:
-            return ""
-        at = self.hears_by.astimezone(ZoneInfo(self.now.profile.calendar.time_zone))
-        return f" by {at:%A %-d %B %Y, %H:%M}"
+    def _by(self) -> str | None:
+        return f"By {self.now.in_words(self.hears_by)}" if self.hears_by else None
 
 
 @lru_cache(maxsize=8)

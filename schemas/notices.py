@@ -39,6 +39,8 @@ class Handover(About, ReferralHead, Notice, type="mash.handover.v1"):
     """The referral of the notification's version 1, where this is a later one."""
     to_do: Line | None = Field(default=None, exclude_if=not_)
     """What is asked of the team; letters of old ask nothing."""
+    contact: Line | None = Field(default=None, exclude_if=not_)
+    """Whom to ring at the hub; letters of old say nobody."""
     outlined: bool = Field(default=False, exclude_if=not_)
     """Only who the child is stands in it, until it is handed out with all that its owner agreed."""
 
@@ -255,6 +257,8 @@ class DueTimeWarning(About, DueTime, Notice, type="mash.due-time-warning.v1"):
     """A due time is near or past, for the lead agency; then for whoever is next in its chain."""
 
     breached: bool
+    says: Line | None = Field(default=None, exclude_if=not_)
+    """What has not happened, and what to do; letters of old say neither."""
     escalated_to: Contact | None = Field(default=None, exclude_if=not_)
     """Who is told because nothing has happened since."""
 

@@ -74,11 +74,11 @@ class Borough:
             self.hub.queues.acknowledge(agency, [one.id for one in leased])
         self._embedded.drain()
 
-    def got(self, agency: str, type_: str, **fields: object) -> Iterator[Letter]:
+    def got(self, whose: str, type_: str, /, **fields: object) -> Iterator[Letter]:
         """The letters of a type that an agency got, with these values in their data."""
         for one in self.letters:
             same = all(one["data"].get(name) == value for name, value in fields.items())
-            if one["subject"] == agency and one["type"] == type_ and same:
+            if one["subject"] == whose and one["type"] == type_ and same:
                 yield one
 
     def wait(self, found: Callable[[], Letter | None], *, days: int = 5) -> Letter:

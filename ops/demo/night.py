@@ -82,7 +82,7 @@ class Night:
             told = (one for one in every if role in (None, one["data"]["escalated_to"]["role"]))
             return next(told, None)
 
-        return self.borough.wait(found)
+        return self.borough.wait(found, days=7)
 
     def take(self, alarm: Letter, who: str) -> None:
         """Somebody takes an alarm."""
@@ -242,7 +242,7 @@ def _disputed(night: Night) -> None:
     night.rate(referral_id, "red", "He has a key to where the child is.")
     night.borough.send(_LEAD, "mash.disagreement-decision.v1", decided)
     ended = night.letter(_POLICE, "mash.disagreement-ended.v1", referral_id=referral_id)
-    night.tell(f"{who} decides, and the police are told: {ended['data']['may_be_told']}")
+    night.tell(f"{who} decides, and the police are told: {ended['data']['said']}")
     night.ends(who)
 
 

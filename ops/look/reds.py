@@ -13,6 +13,8 @@ from ops.look.reading import Readable
 from router.step import Step
 from router.steps.alarm import decide as alarm
 from router.steps.alarm.state import Alarms
+from router.steps.approve import decide as approve
+from router.steps.approve.state import Draft
 from router.steps.rate import decide as rate
 from router.steps.rate.state import Assigned, Suggested
 from router.steps.release import decide as release
@@ -95,6 +97,8 @@ class _Noted:
 
     came: dict[str, dt.datetime] = field(default_factory=dict)
     reds: dict[str, dt.datetime] = field(default_factory=dict)
+    rated: set[str] = field(default_factory=set)
+    """Those that a person rated Red, whatever they are rated now."""
     handed: dict[str, str] = field(default_factory=dict)
     """By referral, whose team it was handed to."""
     products: dict[str, list[ProductDrafted]] = field(default_factory=dict)
@@ -113,6 +117,7 @@ class _Noted:
             case RatingSuggested(referral_id=id_, colour=Colour.RED):
                 self._red(id_, message)
             case RatingAssigned(referral_id=id_, colour=Colour.RED):
+                self.rated.add(id_)
                 self._red(id_, message)
             case ProductDrafted(referral_id=id_, urgent=True) as drafted:
                 self.products.setdefault(id_, []).append(drafted)
@@ -130,10 +135,23 @@ def _reds(noted: _Noted, view: View, *, at: dt.datetime) -> Iterator[Red]:
     alarms = _documents(view, alarm.STEP, keys={*noted.reds, *noted.others})
     ids = {one.product_id for each in noted.products.values() for one in each}
     products = _documents(view, release.STEP, keys=ids)
+    concerns = {one.concern_id or id_ for id_, each in noted.products.items() for one in each}
+    waiting = _waiting(view, keys=concerns)
     for id_, since in noted.reds.items():
         drafts = noted.products.get(id_, ())
-        sent = tuple(_sent(one, products.get(one.product_id), at=at) for one in drafts)
-        known = _Known(id_, since, ratings.get(id_), sent, alarms.get(id_), noted.handed.get(id_))
+        sent = tuple(
+            _sent(one, products.get(one.product_id), waits=one.product_id in waiting, at=at)
+            for one in drafts
+        )
+        known = _Known(
+            referral_id=id_,
+            since=since,
+            rating=ratings.get(id_),
+            sent=sent,
+            alarms=alarms.get(id_),
+            handed_to=noted.handed.get(id_),
+            rated_red=id_ in noted.rated,
+        )
         yield known.red(at)
     for id_, raised in noted.others.items():
         yield _other(id_, raised, alarms.get(id_))
@@ -145,8 +163,19 @@ def _documents(view: View, step: Step[Any], *, keys: Collection[str]) -> Mapping
     return {key: read(body) for key, (_, body) in found.items()}
 
 
-def _sent(draft: ProductDrafted, state: object, *, at: dt.datetime) -> Sent:
-    where, in_time, has_it = "kept back", False, isinstance(state, Delivered)
+def _waiting(view: View, *, keys: Collection[str]) -> set[str]:
+    """The products of these concerns that their owners are still asked about."""
+    return {
+        product_id
+        for approvals in _documents(view, approve.STEP, keys=keys).values()
+        for product_id, draft in approvals.in_stage(Draft)
+        if draft.held is None
+    }
+
+
+def _sent(draft: ProductDrafted, state: object, *, waits: bool, at: dt.datetime) -> Sent:
+    where = "waits for its owners" if waits else "kept back"
+    in_time, has_it = False, isinstance(state, Delivered)
     match state:
         case Delivered():
             where = "a person has it"
@@ -173,6 +202,7 @@ class _Known:
     sent: tuple[Sent, ...]
     alarms: Alarms | None
     handed_to: str | None
+    rated_red: bool
 
     def red(self, at: dt.datetime) -> Red:
         """As it is now."""
@@ -202,7 +232,8 @@ class _Known:
             case Assigned(colour=Colour.RED):
                 return "red", self._with_whom(), self._is_with_somebody()
             case Assigned(colour=colour):
-                return "possible red", f"rated {colour.value} by a person", True
+                what = "red" if self.rated_red else "possible red"
+                return what, f"rated {colour.value} by a person", True
         late = bool(self.alarms and self.alarms.running)
         return "possible red", f"handed over to {self.handed_to or 'a worker'}", not late
 

@@ -40,6 +40,13 @@ class Now:
         except OverflowError:  # at either end of time
             return at.date()
 
+    def in_words(self, at: dt.datetime) -> str:
+        """A moment by the borough's clocks, as people write it; midnight ends a day."""
+        there = at.astimezone(ZoneInfo(self.profile.calendar.time_zone))
+        if (there.hour, there.minute) == (0, 0):
+            return f"the end of {there - dt.timedelta(days=1):%A %-d %B %Y}"
+        return f"{there:%A %-d %B %Y, %H:%M}"
+
     def rule(self, colour: Colour) -> ColourRule:
         """What a rating means in this borough."""
         return self.policy.profile.colours[colour]

@@ -109,8 +109,8 @@ KEPT = "Kept as it came for people to read; not used to find the child or to rat
 # --- the referrer
 
 NEXT = (
-    "A social worker reads it and decides what the child needs. You are told what was decided by "
-    "{by}."
+    "A social worker reads it and decides what the child needs. By {by} you are told what was "
+    "decided."
 )
 IN_DANGER = (
     "If a child is in danger now, ring 999. Do not wait for the hub, and do not only write to it."
@@ -204,8 +204,9 @@ def test_a_father_who_rang_the_helpline_hears_by_it_in_the_words_that_are_for_hi
     days: Days,
 ) -> None:
     assert read(days.receipts["owen"])["next"] == (
-        "A social worker reads it and decides what the child needs. You are told what was decided, "
-        f"as far as whoever told you may know it, by {by_when(days.receipts['owen'])}."
+        "A social worker reads it and decides what the child needs. "
+        f"By {by_when(days.receipts['owen'])} you are told what was decided, as far as whoever "
+        "told you may know it."
     )
     (told,) = days.borough["helpline"].letters("referral-decision")
     assert read(told, without=["about"]) == {

@@ -79,12 +79,9 @@ def test_it_says_that_it_is_taken_what_happens_next_by_when_and_what_to_do_in_da
     assert receipt.hears_by is not None
     by = receipt.hears_by.astimezone(dt.timezone(dt.timedelta(0)))
     assert receipt.next is not None
-    assert receipt.next.startswith(
-        "A social worker reads it and decides what the child needs. You are told what was decided "
-        "by "
-    )
+    assert receipt.next.startswith("A social worker reads it and decides what the child needs. By ")
+    assert receipt.next.endswith(":00 you are told what was decided.")
     assert f"{by:%Y}" in receipt.next
-    assert receipt.next.endswith(":00.")
     assert receipt.danger == DANGER
 
 
@@ -137,7 +134,7 @@ def test_the_words_are_the_profiles(sqlite: Database, route: AgencyRoute) -> Non
     changes = {"referrers": own, "allowed": {"referrer": WorkingDays(days=3)}}
     policy = given.policy(profile_=given.profile().model_copy(update=changes))
     receipt = by_web(sqlite, route, policy)
-    assert (receipt.next or "").startswith("The front door looks at it. You are told")
+    assert (receipt.next or "").startswith("The front door looks at it. By ")
     assert receipt.danger == "Ring 999 now."
 
 
@@ -189,4 +186,4 @@ def test_an_hl7_ack_says_it_as_information_beside_what_is_amiss(
     assert [line[4] for line in lines[1:]] == ["W", "W", "I"]
     assert lines[-1][3] == "0^Message accepted^HL70357"
     assert lines[-1][8].startswith(DANGER)
-    assert "You are told what was decided by" in lines[-1][8]
+    assert "you are told what was decided." in lines[-1][8]

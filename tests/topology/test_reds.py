@@ -87,6 +87,13 @@ def test_what_a_person_rated_otherwise_is_with_a_person(hub: Hub) -> None:
     assert (only(hub).where, only(hub).nobody_has_it) == ("rated green by a person", False)
 
 
+def test_what_was_rated_red_and_then_down_was_a_red(hub: Hub) -> None:
+    id_ = concern(hub)
+    rates(hub, id_)
+    rates(hub, id_, "amber")
+    assert (only(hub).what, only(hub).where) == ("red", "rated amber by a person")
+
+
 def test_what_could_not_be_read_is_in_the_list_and_pages(made: tuple[DemoFolder, Hub]) -> None:
     _, hub = made
     broken: Any = [given.notification(given.HIT).model_dump(mode="json")]

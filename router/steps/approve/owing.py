@@ -89,14 +89,15 @@ def _saying(letter: Letter, then: str, *, last: bool = False) -> Letter:
 def _owed(draft: Draft, agency: str, clock: Ticking, *, now: Now) -> Owed:
     its = (id_ for id_, by in draft.deciders.items() if agency in by)
     number = sum(draft.decision(id_, agency) is None for id_ in its)
-    what = "an item of its own" if number == 1 else f"{number} items of its own"
+    what = "an item" if number == 1 else f"{number} items"
+    whose = f"{what} of {now.policy.name_of(agency)}"
     to = now.policy.name_of(draft.recipient)
     return Owed(
         referral_id=draft.referral_id,
         case_id=draft.case_id,
         clock="approval",
         agency=agency,
-        owed=f"A decision whether {what} may go to {to} for this: {draft.purpose}"[:499] + ".",
+        owed=f"A decision whether {whose} may go to {to} for this: {draft.purpose}"[:499] + ".",
         subject_id=draft.product_id,
         since=clock.started_at or now.at,
         due_at=clock.due_at,
@@ -145,10 +146,19 @@ def _ticking(draft: Draft, asked: set[str], *, now: Now) -> dict[str, Ticking]:
     wanted = {agency for _, agency in awaited(draft, now)}
     running = {agency: clock for agency, clock in draft.clocks.items() if agency in wanted}
     for agency in sorted(asked & wanted - {*running, *draft.late}):
-        clock = now.owing("approval", by=agency, colour=draft.colour)
+        clock = _started(draft, agency, now=now)
         if clock is not None:
             running[agency] = clock
     return running
+
+
+def _started(draft: Draft, agency: str, *, now: Now) -> Ticking | None:
+    """An owner's clock; of a notice to a school, due before it opens next (L4)."""
+    clock = now.owing("approval", by=agency, colour=draft.colour)
+    opens = now.owing("school", by=draft.recipient) if draft.school_notice else None
+    if clock is None or opens is None:
+        return clock
+    return min(clock, opens, key=lambda one: one.due_at)
 
 
 def _closed(

@@ -29,7 +29,6 @@ from schemas.policy import SystemCheck
 from schemas.rating import TimerElapsed
 from schemas.safety import SafetyChoice, SafetySettled
 
-AN_ANSWER: Final = "An answer whether its system knows the child."
 NOT_WAITED_FOR: Final = "It is waited for no longer; an answer that comes late is taken."
 STOPPED: Final = "A human had the question not be sent: it would have put somebody at risk."
 
@@ -110,7 +109,7 @@ def _owed(result: CheckResult, clock: CheckClock, head: ReferralHead) -> Owed:
         **head.shared(Owed),
         clock="check",
         agency=result.agency,
-        owed=AN_ANSWER,
+        owed=f"An answer whether the system {result.system} knows the child.",
         subject_id=result.check_id,
         since=result.asked_at,
         due_at=clock.due_at,

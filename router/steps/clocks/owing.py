@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from router.steps.clocks.ticking import Rung, Ticking
 from router.steps.now import Now
@@ -39,7 +38,8 @@ def told(
 
     Warnings and chasers go to who owes it, the rest to the chain's own agency or the lead agency.
     ``key`` tells the letter from others of one outcome. ``chain``: another than the profile's.
-    ``ends``: what happens once nobody else is told.
+    ``ends``: what happens once nobody else is told. Who owes it is to ring the lead agency, and
+    the chain to ring who owes it.
     """
     to, by = clock.told_next, owed.agency
     if clock.breached_next and chain is None:
@@ -52,7 +52,7 @@ def told(
         escalated_to=to,
         next=_next(then, now) if then else ends,
         next_at=then.next_at if then else None,
-        contact=now.contact_of(now.policy.lead_agency),
+        contact=now.contact_of(now.policy.lead_agency if to is None else by),
     )
     agency = by if to is None else (to.agency or now.policy.lead_agency)
     letter = Letter(f"owed/{owed.clock}/{key}", agency=agency, notice=notice)
@@ -81,9 +81,8 @@ def _fact(owed: Owed, clock: Ticking, *, to: Contact | None) -> Fact:
 
 
 def _next(after: Ticking, now: Now) -> str:
-    """What happens if nothing comes, in words; times by the borough's clocks."""
-    at = after.next_at.astimezone(ZoneInfo(now.profile.calendar.time_zone))
-    when = f"{at:%A %-d %B %Y, %H:%M}"
+    """What happens if nothing comes, in words."""
+    when = now.in_words(after.next_at)
     if after.breached:
         roles = [rung.contact.role for rung in after.chain if rung.at == after.next_at]
         who = " and ".join(dict.fromkeys(roles))

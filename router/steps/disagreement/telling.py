@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from router.steps.clocks.ticking import Rung, Ticking
 from router.steps.disagreement.state import Dispute, Ended
@@ -24,7 +23,7 @@ def chain_at(agency: str, now: Now) -> tuple[Contact, ...]:
     leads, partner = agency == now.policy.lead_agency, now.policy.partners.get(agency)
     given = now.profile.chains.get("disagreement", ()) if leads else partner and partner.chain
     if not given:
-        role = f"Whoever answers for {now.policy.name_of(agency)}"
+        role = f"whoever answers for {now.policy.name_of(agency)}"
         given = (Contact(role=role, reach=now.contact_of(agency)),)
     return tuple(one.model_copy(update={"agency": one.agency or agency}) for one in given)
 
@@ -75,12 +74,11 @@ def _next(dispute: Dispute, *, own: bool, now: Now) -> str:
     unread = "" if own or dispute.may_be_revealed else " They do not reveal their view: ring them."
     if dispute.clock is None or dispute.due_at is None:
         return f"{who}; no time is agreed for it.{unread}"
-    when = dispute.due_at.astimezone(ZoneInfo(now.profile.calendar.time_zone))
     first = " and ".join(
         dict.fromkeys(rung.contact.role for rung in _first(rungs(dispute, dispute.clock, now)))
     )
     up = f" If nothing has come by then, it goes up: {first} are told next." if first else ""
-    return f"{who} by {when:%A %-d %B %Y, %H:%M}.{up}{unread}"
+    return f"{who} by {now.in_words(dispute.due_at)}.{up}{unread}"
 
 
 def _first(chain: tuple[Rung, ...]) -> tuple[Rung, ...]:

@@ -40,8 +40,8 @@ from schemas.product import (
 from schemas.rating import RatingAssigned, TimerElapsed
 
 _OWED = {
-    "change": "To say that a person knows what has changed since you were sent a product.",
-    "recall": "To say what you have done about a product, or part of one, that is wanted back.",
+    "change": "Word that a person knows what has changed since a product was sent.",
+    "recall": "Word of what was done about a product, or part of one, that is wanted back.",
 }
 _ANOTHER = "What was told of it since takes its place."
 _ELSEWHERE = "The referral was found to be about another child."

@@ -35,6 +35,7 @@ def handover(fact: ChildLinked, policy: Policy) -> Letter | None:
         notification=handed(fact.notification, _rule(fact.agency, policy), family=fact.family),
         concern_id=fact.amends,
         to_do=TO_DO,
+        contact=policy.partners[policy.lead_agency].signpost_contact,
     )
     desk = policy.desk_of(fact.allocated_to.team)
     return Letter(f"handover/{fact.referral_id}", agency=desk, notice=notice)
@@ -56,6 +57,7 @@ def outlined(piece: Evidence, worker: Worker, policy: Policy) -> Letter:
             narrative=NOT_TOLD,
         ),
         to_do=TO_DO,
+        contact=policy.partners[policy.lead_agency].signpost_contact,
         outlined=True,
     )
     return Letter(f"handover/{piece.id}", agency=policy.desk_of(worker.team), notice=notice)

@@ -5,7 +5,7 @@ R38, L3).
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -466,6 +466,15 @@ def _supply(
     )
 
 
+_SAYS: Mapping[Clock, str] = {
+    "possible_red": "It may be a Red, and nobody has opened it: have a social worker open and rate "
+    "it now.",
+    "decision": "No social worker has rated it: have one open and rate it.",
+    "product": "Not everybody who is to act on this rating has all that is to be sent to them: "
+    "ring whoever has not answered, or has not said whether their words may leave.",
+}
+
+
 def _warn(state: State | None, elapsed: TimerElapsed, *, now: Now) -> Outcome[State]:
     """Tell what is near or past; a timer that no clock waits for any more is stale."""
     if not isinstance(state, Suggested | Assigned):
@@ -482,6 +491,7 @@ def _warn(state: State | None, elapsed: TimerElapsed, *, now: Now) -> Outcome[St
             colour=state.colour,
             due_at=ticking.due_at,
             breached=ticking.approaching_at is None,
+            says=_SAYS[clock],
             escalated_to=ticking.told_next,
         )
         for clock, ticking in rung.items()

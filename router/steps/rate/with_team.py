@@ -5,7 +5,7 @@ a human of the hub may rate any, and the team hears what was decided (R9, R19).
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from router.step import Outcome
 from router.steps.cases import NOBODY, Cases
@@ -107,11 +107,14 @@ def told_team(state: Assigned, referral_id: str, *, now: Now) -> tuple[Letter, .
     return (Letter("handover-news", agency=desk, notice=notice),)
 
 
+_STILL: Final = "It does not change who the child's workers are."
+
+
 def _said(state: Assigned) -> str:
     if state.closed:
         how = _CLOSED_AS[state.closed.outcome]
-        return f"The hub has closed this referral {how}. You are the child's workers as before."
+        return f"The hub has closed this referral {how}. {_STILL}"
     return (
         f"A social worker of the hub has rated this referral {state.colour.title()}, and the hub "
-        "acts on that. You are the child's workers as before."
+        f"acts on that. {_STILL}"
     )

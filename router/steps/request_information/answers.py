@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from router.step import Outcome, refuse
 from router.steps.clocks import owing
@@ -31,7 +30,7 @@ from schemas.policy import Policy
 from schemas.rating import TimerElapsed
 from schemas.refusals import Refusal
 
-AN_ANSWER: Final = "An answer to what it was asked about the child."
+AN_ANSWER: Final = "An answer to a request for information about the child."
 
 
 def take(
@@ -157,8 +156,7 @@ def _until_resumed(paused: Paused, now: Now) -> str:
     still = "No answer is chased until you have it run on, or cancel it."
     if paused.remind_at is None:
         return still
-    at = paused.remind_at.astimezone(ZoneInfo(now.profile.calendar.time_zone))
-    return f"{still} You are reminded again at {at:%A %-d %B %Y, %H:%M}."
+    return f"{still} You are reminded again at {now.in_words(paused.remind_at)}."
 
 
 def _refusal(

@@ -181,6 +181,6 @@ def test_nobody_answers_and_it_goes_up_to_the_ends_of_both_chains(
     assert [one["moment"] for one in owed] == ["warned", "chased", "escalated", "escalated"]
     assert owed[-1]["escalated_to"]["role"] == "Ada Sample, head of service"
     (police,) = desks.letters("police", "owed")
-    assert police["escalated_to"]["role"] == "Whoever answers for Sample Police"
+    assert police["escalated_to"]["role"] == "whoever answers for Sample Police"
     assert police["about"]["names"][0]["given_name"] == ["Kim"]
     assert replay(hub[1], Wanted()).well

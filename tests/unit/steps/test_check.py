@@ -398,7 +398,7 @@ def test_whose_system_is_silent_is_warned_and_chased_in_its_own_time() -> None:
     assert isinstance(second.notice, OwedNotice)
     assert (first.agency, first.notice.moment) == ("childrens_social_care", "warned")
     assert (second.agency, second.notice.moment) == ("childrens_social_care", "chased")
-    assert first.notice.owed == "An answer whether its system knows the child."
+    assert first.notice.owed == "An answer whether the system ics knows the child."
     assert second.notice.next == "It is waited for no longer; an answer that comes late is taken."
     assert [type(fact) for fact in (*warned.facts, *chased.facts)] == [
         ClockWarned,

@@ -158,7 +158,7 @@ def test_a_partner_disagrees_and_both_sides_are_told_who_owes_what_by_when_and_w
     assert told["police"].contact == f"{LEAD} duty desk"
     assert told["police"].next == (
         "Childrens_Social_Care decides by Friday 12 June 2026, 17:00. If nothing has come by then, "
-        "it goes up: Duty manager and Whoever answers for Police are told next."
+        "it goes up: Duty manager and whoever answers for Police are told next."
     )
     assert told[LEAD].next.startswith("You decide by Friday 12 June 2026, 17:00.")
 

@@ -240,6 +240,8 @@ def test_a_warning_goes_to_the_lead_agency() -> None:
     assert isinstance(letter.notice, DueTimeWarning)
     assert (letter.agency, letter.notice.breached) == ("childrens_social_care", False)
     assert letter.notice.due_at == NOON + 4 * HOUR
+    assert letter.notice.says is not None
+    assert "ring whoever has not answered" in letter.notice.says
 
 
 def test_what_nobody_sees_to_goes_up_along_the_chain_which_ends_at_a_person() -> None:
@@ -262,6 +264,9 @@ def test_whoever_is_next_in_the_chain_gets_a_letter_where_they_are() -> None:
     (letter,) = outcome.letters
     assert isinstance(letter.notice, DueTimeWarning)
     assert (letter.agency, letter.notice.escalated_to) == ("police_cait", manager)
+    assert letter.notice.says == (
+        "It may be a Red, and nobody has opened it: have a social worker open and rate it now."
+    )
 
 
 def test_a_clock_that_was_stopped_goes_up_no_further() -> None:

@@ -75,11 +75,13 @@ def test_silence_is_warned_of_chased_and_then_told_to_a_chain_that_ends_at_a_per
     step_ = step()
     outcome = step_.when(product.approved())
     told: list[tuple[type[Any], str]] = []
+    ring: list[str] = []
     while outcome.timers:
         outcome = rings(step_, outcome)
         (fact,), ((agency, notice),) = given.of(Owed, outcome.facts), letters(outcome)
         assert (notice.owed, notice.subject_id) == (fact.owed, "product-1")
         told.append((type(fact), agency))
+        ring.append(notice.contact)
     assert told == [
         (ClockWarned, product.RECIPIENT),
         (ClockChased, product.RECIPIENT),
@@ -88,6 +90,8 @@ def test_silence_is_warned_of_chased_and_then_told_to_a_chain_that_ends_at_a_per
     ]
     assert notice.escalated_to is not None
     assert "Ada Sample" in notice.escalated_to.role
+    hub, team = "childrens_social_care", product.RECIPIENT
+    assert ring == [f"{hub} duty desk"] * 2 + [f"{team} duty desk"] * 2
 
 
 def test_what_was_fetched_is_not_yet_with_a_person() -> None:

@@ -172,6 +172,17 @@ def test_where_no_release_covers_it_its_owner_is_asked(changes: dict[str, Any]) 
     assert letter.notice.asks == ()
 
 
+def test_its_owner_is_to_decide_before_the_school_opens() -> None:
+    """Of a Thursday afternoon by Friday morning: a working day would be too late."""
+    thursday = dt.datetime(2026, 10, 15, 15, 0, tzinfo=dt.UTC)
+    policy = given.policy(releasing(recipients=("gp",)))
+    step, outcome = heard(incident(observed_at=thursday), at=thursday, policy=policy)
+    asked = Given(approve.STEP, policy).when(draft(outcome), at=thursday)
+    (letter,) = asked.letters
+    assert isinstance(letter.notice, ApprovalRequest)
+    assert letter.notice.due_at == due_of(step)
+
+
 def test_a_restricted_notification_is_never_released_beforehand() -> None:
     kept = Sharing.model_validate({"sensitivity": "restricted"})
     asked, sent = through_the_gate(given.policy(releasing()), incident(sharing=kept))
