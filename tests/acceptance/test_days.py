@@ -573,6 +573,8 @@ def test_the_duty_manager_is_told_of_a_possible_red_that_nobody_opens_and_whom_i
         "clock": "possible_red",
         "colour": "red",
         "due_at": "…",
+        "says": "It may be a Red, and nobody has opened it: have a social worker open and rate it "
+        "now.",
         "about": jude,
     }
     late = {**told, "breached": True}
@@ -917,7 +919,8 @@ def test_the_front_line_has_a_red_at_once_and_then_all_that_its_owners_let_go(
     ]
     released = words(("school", SANITISED_BELT, "Sample Schools: head of service"))
     purpose = "section 47 enquiry"
-    assert at_once == product(team, purpose, "red", released, signposts=asked_meanwhile)
+    whole = {"signposts": asked_meanwhile, "alleged": " ".join(REASONS), "contact": RING_THE_HUB}
+    assert at_once == product(team, purpose, "red", released, **whole)
     items = words(
         ("school", SANITISED_BELT, story.TEACHER),
         ("health_visiting", SANITISED_ASKED_WHERE, story.NURSE),
