@@ -127,7 +127,7 @@ def _of_product(state: Alarms, message: Message) -> Heard:
         case ProductRefused(urgent=True, voided=False, follows=None, recipient=recipient):
             return Heard(state, _head(message, "kept_back", agency=recipient))
         case ProductHeld(urgent=True, rest_goes=False, recipient=recipient):
-            return Heard(state, _head(message, "kept_back", agency=recipient))
+            return Heard(state, _head(message, "kept_back", why="unsafe", agency=recipient))
         case OwnerSilent(owner=owner, follows=None):
             return Heard(state, _head(message, "silent_owner", agency=owner))
         case ProductDelivered(product_id=id_):

@@ -432,7 +432,18 @@ def test_a_red_of_which_the_safety_check_keeps_all_back_alarms_people(
         rest_goes=rest_goes,
         hits=(),
     )
-    assert len(given.of(AlarmRaised, step().when(held).facts)) == alarms
+    outcome = step().when(held)
+    assert len(given.of(AlarmRaised, outcome.facts)) == alarms
+    if alarms:
+        letter = notice(outcome)
+        assert "Do not ring" in letter.to_do, "who reads it there may be the danger"
+        assert given.partner(product.RECIPIENT).signpost_contact not in letter.to_do
+
+
+def test_what_owners_keep_back_is_not_to_be_told_by_telephone() -> None:
+    letter = notice(step().when(kept_back()))
+    assert "owners keep it back" in letter.says
+    assert "what its owners do not keep back" in letter.to_do
 
 
 def silent(owner: str = "school") -> OwnerSilent:
