@@ -25,6 +25,10 @@ _SAYS = {
         "It may be a Red, and nobody of the team that has the child, {name}, has said that they "
         "have it."
     ),
+    "not_theirs": (
+        "It may be a Red, and the team that was handed the child, {name}, says that it is not "
+        "theirs."
+    ),
     "refused_message": (
         "A message of {name} could not be read or acted on, and it may be about a Red."
     ),
@@ -49,6 +53,10 @@ _TO_DO = {
         "what its recipient may know."
     ),
     "handover": "Ring {name} ({contact}), or have a social worker of the hub act on it now.",
+    "not_theirs": (
+        "Have a social worker of the hub rate it now, and settle whose it is: {name} ({contact}) "
+        "has said why."
+    ),
     "refused_message": (
         "Ring {name} ({contact}) and ask what it sent; have whoever runs the hub look at what is "
         "kept as {subject}."
@@ -58,7 +66,7 @@ _TO_DO = {
         "find out why."
     ),
 }
-_CLOSER = frozenset({"not_taken", "kept_back"})
+_CLOSER = frozenset({"not_taken", "kept_back", "handover"})
 """Causes of which it is said more closely why."""
 
 
