@@ -12,11 +12,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ops.run.wiring import Hub
+from router import ways_in
 from router.runtimes.embedded import Embedded
 from router.unit import Unit
 from schemas.decisions import RatingDecided, RatingDecision
 from schemas.picture import Seen
 from schemas.rating import Colour
+from schemas.refusals import Refusal
 from stores import journal, outbox, timers
 from stores.ports import Arrival, Unavailable
 from stores.tables import outbox as outbox_table
@@ -155,6 +157,35 @@ def test_a_clock_of_a_red_is_told_before_the_flood(hub: Hub) -> None:
     heard: Heard = []
     slow(hub, heard).once()
     assert told(heard, "rate")[0] == timer.id
+
+
+def test_what_was_refused_and_may_be_a_red_alarms_people_before_the_flood(hub: Hub) -> None:
+    flood(hub)
+    words = b"Kim was strangled last night and has stopped talking"
+    refused = Refusal("missing.field", "subject")
+    took(hub, Arrival("police", "test", "R-1", words, "text/plain", refused))
+    flood(hub, 4, first=9)
+    slow(hub).once()
+    assert facts(hub, "notification.accepted") < 10, "the flood waits still"
+    (first, *_) = hub.queues.lease(LEAD, limit=9, seconds=0)
+    assert first.type == "mash.alarm.v1"
+
+
+def test_a_way_in_that_does_not_work_alarms_people_before_the_flood(hub: Hub) -> None:
+    flood(hub)
+    ways_in.stuck(hub.database, "R-1.json", agency="police")
+    slow(hub).once()
+    assert facts(hub, "notification.accepted") < 9
+    assert facts(hub, "alarm.raised") == 1
+
+
+def test_an_alarm_is_read_before_letters_that_lie_there_already(hub: Hub) -> None:
+    flood(hub, 3)
+    slow(hub).drain()
+    ways_in.stuck(hub.database, "R-1.json", agency="police")
+    slow(hub).drain()
+    (first, *_) = hub.queues.lease(LEAD, limit=9, seconds=0)
+    assert first.type == "mash.alarm.v1"
 
 
 def test_words_alone_do_not_open_the_lane(hub: Hub) -> None:
