@@ -17,8 +17,16 @@ from router.steps.inform import decide as inform
 from router.steps.release import decide as release
 from schemas.alarms import AlarmNotice
 from schemas.case import NotificationAmended
-from schemas.decisions import ItemDecision, ItemRuled, Ruling
-from schemas.product import Product, ProductTakenBack, items_of_notification
+from schemas.changes import ProductChange
+from schemas.decisions import ItemDecision, ItemRuled, ProductFetched, Ruling
+from schemas.outcome import ReferralClosed
+from schemas.product import (
+    Disposal,
+    Product,
+    ProductReleased,
+    ProductTakenBack,
+    items_of_notification,
+)
 from schemas.rating import Colour
 from tests.support import given
 from tests.support.flow import Flow
@@ -78,3 +86,43 @@ def test_a_red_that_its_sender_amends_alarms_nobody_as_kept_back() -> None:
     flow.send(amended)
     assert "lodger" in flow.told(Product, to=DUTY)[-1].items[0].text
     assert flow.told(AlarmNotice) == []
+
+
+# --- what a social worker does meanwhile
+
+
+@pytest.mark.parametrize(
+    ("outcome", "goes_on"), [("front_line_team", True), ("no_further_action", False)]
+)
+def test_a_red_that_is_closed_for_its_front_line_goes_on_to_the_next_where_nobody_there_has_it(
+    outcome: str, *, goes_on: bool
+) -> None:
+    flow = rated(night())
+    closed = ReferralClosed(
+        referral_id="ref-1",
+        case_id="case-1",
+        outcome=Disposal(outcome),
+        told=None,
+        may_be_told="It is with people who act on it.",
+        without_product="The strategy discussion was held by telephone.",
+        decided_by="S. Worker",
+        rationale="As seen",
+        picture_id="picture-1",
+    )
+    flow.send(closed).until(flow.at + 16 * MINUTE)
+    assert bool(flow.told(Product, to=NEXT)) is goes_on
+    assert bool(flow.told(AlarmNotice)) is goes_on
+
+
+def test_a_team_that_gets_the_red_again_is_not_told_to_leave_it_to_others() -> None:
+    """The team of the child's worker, and the hub of another area, are in no rule of a colour."""
+    flow = night()
+    flow.send(given.linked(given.HIT, allocated_to=given.worker(), letter_id="letter-1"))
+    flow.send(given.assigned(Colour.RED))
+    (first,) = [one for one in flow.of(ProductReleased) if one.recipient == NEXT]
+    flow.send(ProductFetched(**first.shared(ProductFetched), letter_id="letter-2"))
+    for minutes, colour in ((5, Colour.GREEN), (10, Colour.RED)):
+        flow.until(given.NOON + minutes * MINUTE).send(given.assigned(colour))
+    change = flow.told(ProductChange, to=NEXT)[-1]
+    assert (change.colour, len(flow.told(Product, to=NEXT))) == (Colour.RED, 2)
+    assert "where a product for it comes to you too, act on that" in change.to_do
