@@ -10,6 +10,12 @@ from schemas.product import Product, ProductApproved, ProductReleased, ToAct
 from schemas.school import SchoolNotice
 
 STEP_NAME = "release"
+_MOST = 500
+"""Characters of a line."""
+_INSTEAD = (
+    "Another team was sent this Red before you, and nobody there has said that they have it: act "
+    "all the same, and ring the hub so that you know of each other."
+)
 
 
 def to_act(approved: ProductApproved, now: Now) -> ToAct:
@@ -26,7 +32,16 @@ def to_act(approved: ProductApproved, now: Now) -> ToAct:
         )
     due_at = now.act_by(approved.colour, agency=approved.recipient)
     contact = now.contact_of(now.policy.lead_agency) if approved.urgent else None
-    return ToAct(to_do=now.rule(approved.colour).to_do, due_at=due_at, contact=contact)
+    return ToAct(to_do=_to_do(approved, now), due_at=due_at, contact=contact)
+
+
+def _to_do(approved: ProductApproved, now: Now) -> str | None:
+    """In the profile's words; and the next recipient of a Red is told why it has it."""
+    said = now.rule(approved.colour).to_do
+    if approved.instead_of is None:
+        return said
+    both = f"{said} {_INSTEAD}" if said else _INSTEAD
+    return both if len(both) <= _MOST else said
 
 
 def letter(approved: ProductApproved, asks: ToAct) -> Letter:
