@@ -37,7 +37,8 @@ def told(
 ) -> Told:
     """What a clock tells whose time has come (:attr:`Ticking.next_at`).
 
-    Warnings and chasers go to who owes it, the rest to the chain's own agency or the lead agency.
+    Warnings and chasers go to who owes it, the rest to the chain's own agency or the lead agency:
+    who owes it rings the hub, and the chain rings who owes it.
     ``key`` tells the letter from others of one outcome. ``chain``: another than the profile's.
     ``ends``: what happens once nobody else is told.
     """
@@ -52,7 +53,7 @@ def told(
         escalated_to=to,
         next=_next(then, now) if then else ends,
         next_at=then.next_at if then else None,
-        contact=now.contact_of(now.policy.lead_agency),
+        contact=now.contact_of(now.policy.lead_agency if to is None else by),
     )
     agency = by if to is None else (to.agency or now.policy.lead_agency)
     letter = Letter(f"owed/{owed.clock}/{key}", agency=agency, notice=notice)

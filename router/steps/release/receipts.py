@@ -20,7 +20,7 @@ from schemas.product import NotTaken, ProductApproved, ProductNotTaken, ProductV
 from schemas.rating import TimerElapsed
 
 SUPERSEDED = "A product in other words takes its place."
-OWED = "A person of it says that they have the product."
+OWED = "A delivery receipt in which a person there says that they have the product."
 
 
 def opened(outcome: Outcome[State], approved: ProductApproved, now: Now) -> Outcome[State]:

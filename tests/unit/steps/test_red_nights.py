@@ -20,6 +20,7 @@ from schemas.case import NotificationAmended
 from schemas.changes import ProductChange
 from schemas.decisions import ItemDecision, ItemRuled, ProductFetched, Ruling
 from schemas.outcome import ReferralClosed
+from schemas.owed import OwedNotice
 from schemas.product import (
     Disposal,
     Product,
@@ -95,6 +96,15 @@ def test_the_next_recipient_reads_why_it_has_the_red_and_whom_to_ring() -> None:
     assert told not in (first.to_do or "")
     assert (instead.to_do or "").startswith(f"{first.to_do} {told}")
     assert instead.contact
+
+
+def test_who_is_called_because_a_receipt_is_late_reads_whom_to_ring() -> None:
+    flow = rated(night()).until(given.NOON + 23 * MINUTE)
+    own = [one for one in flow.told(OwedNotice) if one.agency == DUTY]
+    said = {one.moment: one for one in own}
+    assert said["chased"].contact == "childrens_social_care duty desk"
+    assert said["escalated"].contact == f"{DUTY} duty desk"
+    assert said["escalated"].owed.startswith("A delivery receipt in which a person there says")
 
 
 # --- what a social worker does meanwhile
