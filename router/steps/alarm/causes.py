@@ -102,6 +102,14 @@ def heard(state: Alarms, message: Message, *, now: Now) -> Heard:
             return _ended(state, {"refused_message"}, "discarded")
         case WayInBroken(agency=agency):
             return Heard(state, _head(message, "way_in", agency=agency))
+        case ChildLinked() | ClockChased() | ClockEscalated() | HandoverRefused():
+            return _of_handover(state, message, now=now)
+        case _:
+            return _of_product(state, message)
+
+
+def _of_handover(state: Alarms, message: Message, *, now: Now) -> Heard:
+    match message.data:
         case ChildLinked() as linked if linked.allocated_to is not None:
             red = thresholds.may_be_red(linked.notification, profile=now.profile)
             return _handed(state.model_copy(update={"handed_red": True})) if red else Heard(state)
@@ -111,13 +119,13 @@ def heard(state: Alarms, message: Message, *, now: Now) -> Heard:
         case HandoverRefused(agency=agency, letter_id=letter):
             late = _head(message, "handover", why="not_theirs", agency=agency, of=letter)
             return _handed(state.model_copy(update={"late": late}))
-        case _:
-            return _of_product(state, message)
+    return Heard(state)
 
 
 def _handed(state: Alarms) -> Heard:
     """What may be a Red went to the team of the child's worker, and nobody there has said in time
-    that they have it, or it is not theirs; once the hub has rated it, the receipts that are owed are of its products.
+    that they have it, or it is not theirs; once the hub has rated it, the receipts that are owed
+    are of its products.
     """
     if not state.handed_red or state.late is None or state.rated:
         return Heard(state)

@@ -16,6 +16,7 @@ _INSTEAD = (
     "Another team was sent this Red before you, and nobody there has said that they have it: act "
     "all the same, and ring the hub so that you know of each other."
 )
+_ADDED = "This adds to what you were sent before about the child: read it together with that."
 
 
 def to_act(approved: ProductApproved, now: Now) -> ToAct:
@@ -36,12 +37,11 @@ def to_act(approved: ProductApproved, now: Now) -> ToAct:
 
 
 def _to_do(approved: ProductApproved, now: Now) -> str | None:
-    """In the profile's words; and the next recipient of a Red is told why it has it."""
+    """In the profile's words; and why the next recipient of a Red has it, or what is added to."""
     said = now.rule(approved.colour).to_do
-    if approved.instead_of is None:
-        return said
-    both = f"{said} {_INSTEAD}" if said else _INSTEAD
-    return both if len(both) <= _MOST else said
+    why = _ADDED if approved.follows else _INSTEAD if approved.instead_of else None
+    both = " ".join(filter(None, (said, why)))
+    return both if both and len(both) <= _MOST else said
 
 
 def letter(approved: ProductApproved, asks: ToAct) -> Letter:

@@ -18,10 +18,19 @@ from router.steps.release import decide as release
 from schemas.alarms import AlarmNotice
 from schemas.case import NotificationAmended
 from schemas.changes import ProductChange
-from schemas.decisions import ItemDecision, ItemRuled, ProductFetched, Ruling
+from schemas.decisions import (
+    ItemDecision,
+    ItemRuled,
+    ProductFetched,
+    ReleaseDecided,
+    ReleaseDecision,
+    Ruling,
+)
+from schemas.notices import ApprovalRequest
 from schemas.outcome import ReferralClosed
 from schemas.owed import OwedNotice
 from schemas.product import (
+    Choice,
     Disposal,
     Product,
     ProductReleased,
@@ -96,6 +105,25 @@ def test_the_next_recipient_reads_why_it_has_the_red_and_whom_to_ring() -> None:
     assert told not in (first.to_do or "")
     assert (instead.to_do or "").startswith(f"{first.to_do} {told}")
     assert instead.contact
+
+
+def test_what_an_owner_releases_late_says_that_it_adds_to_what_was_sent() -> None:
+    steps = (alarm, release, compose, approve)
+    flow = rated(Flow(*(one.STEP for one in steps), policy=given.policy()))
+    asked = next(one for one in flow.told(ApprovalRequest) if one.recipient == DUTY)
+    decision = ReleaseDecision(
+        choice=Choice.RELEASE_SANITISED,
+        digest=asked.item.sanitised_digest,
+        item_id=asked.item.item_id,
+        decided_by="Decision maker of police",
+        **asked.shared(ReleaseDecision),
+    )
+    flow.send(ReleaseDecided(agency="police", decision=decision))
+    first, added = flow.told(Product, to=DUTY)
+    assert (added.follows, first.follows) == (first.product_id, None)
+    told = "This adds to what you were sent before about the child"
+    assert told in (added.to_do or "")
+    assert told not in (first.to_do or "")
 
 
 def test_who_is_called_because_a_receipt_is_late_reads_whom_to_ring() -> None:
