@@ -13,7 +13,7 @@ STEP_NAME = "release"
 _MOST = 500
 """Characters of a line."""
 _INSTEAD = (
-    "Another team was sent this Red before you, and nobody there has said that they have it: act "
+    "This Red was for another team before you, and nobody there has said that they have it: act "
     "all the same, and ring the hub so that you know of each other."
 )
 _ADDED = "This adds to what you were sent before about the child: read it together with that."

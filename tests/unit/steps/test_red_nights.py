@@ -101,7 +101,7 @@ def test_a_red_that_its_sender_amends_alarms_nobody_as_kept_back() -> None:
 def test_the_next_recipient_reads_why_it_has_the_red_and_whom_to_ring() -> None:
     flow = rated(night()).until(given.NOON + 16 * MINUTE)
     (first, *_), (instead,) = flow.told(Product, to=DUTY), flow.told(Product, to=NEXT)
-    told = "Another team was sent this Red before you"
+    told = "This Red was for another team before you"
     assert told not in (first.to_do or "")
     assert (instead.to_do or "").startswith(f"{first.to_do} {told}")
     assert instead.contact
