@@ -53,15 +53,7 @@ def case(
       hub case police/R-1042 --now --json
       hub case 3f0c… --reveal --who "J. Auditor, audit team" --why "complaint 2026/17"
     """
-    if reveal:
-        if not who or not why:
-            said = "to reveal contents say --who looks and --why: both are recorded"
-            raise click.UsageError(said)
-        with writing(config) as whole:
-            events = trail.reveal(whole, wanted, who=who, why=why)
-    else:
-        with reading(config) as hub:
-            events = trail.of(hub, wanted)
+    events = _revealed(wanted, config, who=who, why=why) if reveal else _told(wanted, config)
     if not events:
         raise click.ClickException(
             "nothing is recorded under this id; see `hub case --help` for what is one"
@@ -73,6 +65,20 @@ def case(
         return
     lines = (line for event in events for line in _lines(event))
     answer([asdict(event) for event in events], chain(lines, _held(held)), as_json=as_json)
+
+
+def _told(wanted: str, config: Path) -> Sequence[trail.Event]:
+    with reading(config) as hub:
+        return trail.of(hub, wanted)
+
+
+def _revealed(
+    wanted: str, config: Path, *, who: str | None, why: str | None
+) -> Sequence[trail.Event]:
+    if not who or not why:
+        raise click.UsageError("to reveal contents say --who looks and --why: both are recorded")
+    with writing(config) as whole:
+        return trail.reveal(whole, wanted, who=who, why=why)
 
 
 def _held(held: Sequence[Holding]) -> Iterator[str]:

@@ -102,9 +102,8 @@ def try_(*, agency: str, file: Path, brief: bool, config: Path, as_json: bool) -
     known = _routes(config).by_code
     route = known.get(agency)
     if route is None:
-        raise click.ClickException(
-            f"{agency} is not configured; one of: {', '.join(sorted(known))}"
-        )
+        every_code = ", ".join(sorted(known))
+        raise click.ClickException(f"{agency} is not configured; one of: {every_code}")
     door, tally = Door(route, "folder", dt.datetime.now(dt.UTC)), Tally()
     with file.open("rb") as stream:
         found = list(read_file(door, stream, filename=file.name, tally=tally))

@@ -19,6 +19,7 @@ from ops.look import reds
 BEGINS: Final = dt.datetime(2026, 11, 27, 17, 40, tzinfo=ZoneInfo("Europe/London"))
 """A Friday."""
 _LEAD, _DUTY, _CAIT = "childrens_social_care", "csc_duty_team", "police_cait"
+_DUTY_MANAGER, _HEAD = "Duty manager", "Ada Sample, head of service"
 _ASSESSMENT, _POLICE, _SCHOOL = "csc_assessment_team", "police", "school"
 
 
@@ -68,6 +69,20 @@ class Night:
         came = self.borough.wait(found)
         self.tell(f"{came['data']['told']['role']} is told: {came['data']['says']}")
         return came
+
+    def escalated(self, referral_id: str, clock: str, *, role: str | None = None) -> Letter:
+        """The letter that tells one of a clock's chain, of this role, what is owed.
+
+        Raises ``NeverCame``.
+        """
+
+        def found() -> Letter | None:
+            fields = {"referral_id": referral_id, "clock": clock, "moment": "escalated"}
+            every = self.borough.got(_LEAD, "mash.owed.v1", **fields)
+            told = (one for one in every if role in (None, one["data"]["escalated_to"]["role"]))
+            return next(told, None)
+
+        return self.borough.wait(found)
 
     def take(self, alarm: Letter, who: str) -> None:
         """Somebody takes an alarm."""
@@ -177,22 +192,14 @@ def _silent_owner(night: Night) -> None:
     for moment in ("warned", "chased"):
         owed = night.letter(_SCHOOL, "mash.owed.v1", referral_id=referral_id, moment=moment)
         night.tell(f"{_SCHOOL} is {moment}: {owed['data']['owed']}")
-    last = None
-    for role in ("Duty manager", "Ada Sample, head of service"):
-
-        def told(role: str = role) -> Letter | None:
-            every = night.borough.got(_LEAD, "mash.owed.v1", referral_id=referral_id)
-            up = [one for one in every if one["data"].get("escalated_to", {}).get("role") == role]
-            return next(iter(up), None)
-
-        last = night.borough.wait(told)
+    for role in (_DUTY_MANAGER, _HEAD):
+        night.escalated(referral_id, "approval", role=role)
         night.tell(f"{role} is told that the school owes a decision.")
     product = night.letter(_ASSESSMENT, "mash.product.v1", colour="amber")
     signposts = [one["contact"] for one in product["data"]["signposts"]]
     night.tell(f"It goes without the school's words; whom to ring: {', '.join(signposts)}.")
     night.confirm(product, "T. Sample, assessment team")
-    assert last is not None
-    night.ends(last["data"]["escalated_to"]["role"])
+    night.ends(_HEAD)
 
 
 def _rated_down(night: Night) -> None:
@@ -222,17 +229,7 @@ def _disputed(night: Night) -> None:
     }
     receipt = night.borough.send(_POLICE, "mash.disagreement.v1", view)
     night.tell("The police disagree with the rating; nobody answers.")
-    owed = night.borough.wait(
-        lambda: next(
-            (
-                one
-                for one in night.borough.got(_LEAD, "mash.owed.v1", referral_id=referral_id)
-                if one["data"]["clock"] == "disagreement" and one["data"].get("escalated_to")
-            ),
-            None,
-        )
-    )
-    who = owed["data"]["escalated_to"]["role"]
+    who = night.escalated(referral_id, "disagreement")["data"]["escalated_to"]["role"]
     night.tell(f"{who} is told that a decision is owed.")
     data = night.decision(referral_id, "He has a key: it is not safe there yet.")
     decided = {

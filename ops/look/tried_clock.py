@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from router.steps.clocks.openings import Openings, openings
 from router.steps.clocks.own_time import OwnTime, allowed_time, time_until
 from router.steps.clocks.ticking import rungs
-from schemas.calendar import BeforeNextSchoolDay
+from schemas.calendar import BeforeNextSchoolDay, Calendar
 from schemas.policy import CHECK_ALLOWED, BoroughProfile
 from schemas.rating import ClockKind, Colour
 
@@ -128,9 +128,23 @@ def _own_time(
         return _as_allowed(profile, kind, start, agency=agency, colour=colour)
     if agency is None:
         raise CannotTry("it runs in the time of an agency: name it with --agency")
-    theirs = profile.calendar_of(agency, None)
-    if kind == "answer":
-        return time_until(product.due, start, calendar=theirs, share=profile.answer_share)
+    theirs, until = profile.calendar_of(agency, None), product.due
+    return _of_an_agency(
+        profile, start, theirs, agency=agency, until=until if kind == "answer" else None
+    )
+
+
+def _of_an_agency(
+    profile: BoroughProfile,
+    start: dt.datetime,
+    theirs: Calendar,
+    *,
+    agency: str,
+    until: dt.datetime | None,
+) -> OwnTime:
+    """Its share of the time until then, or all until its next school day."""
+    if until is not None:
+        return time_until(until, start, calendar=theirs, share=profile.answer_share)
     if theirs.always:
         raise CannotTry(f"{agency} is always open in this profile: there is no next school day")
     return allowed_time(BeforeNextSchoolDay(), start, calendar=theirs)

@@ -43,10 +43,7 @@ class Checked:
 def check(
     path: Path, environment: Mapping[str, str], *, today: dt.date, connect: bool = False
 ) -> Checked:
-    """Read the file and all that it names, from profile and mappings to agreements and folders.
-
-    ``connect``: ask the servers too whether they answer.
-    """
+    """Read the file and all that it names; ``connect``: ask servers too whether they answer."""
     try:
         settings = read_settings(path, environment)
     except Misconfigured as error:

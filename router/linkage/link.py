@@ -71,9 +71,8 @@ def link(
 ) -> Linkage:
     """Decide among ``candidates``, which may be in any order and need not hold the right child.
 
-    ``oversized`` are the keys of the subject under which the store has too many persons to have
-    looked at them all: a phone or home of that many is a professional's or a hostel's and says
-    nothing. A child who could be looked for under no others is for a human to find.
+    ``oversized``: keys of the subject under which the store has too many persons to have looked at
+    them all, and which say nothing. A child who has no others is for a human to find.
     """
     asked = query(subject, model, crowds(subject, candidates, oversized))
     ranked = weigh_all(asked, candidates)

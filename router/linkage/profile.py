@@ -113,18 +113,32 @@ def found(subject: Subject, *, person_id: str, family_id: str, case_id: str) -> 
     )
 
 
+_LISTS = (
+    "givens",
+    "families",
+    "middles",
+    "addresses",
+    "phones",
+    "adults",
+    "siblings",
+    "adult_marks",
+)
+"""What a profile has several of, under the names that a subject has them by."""
+
+
 def extend(profile: Profile, subject: Subject) -> Profile:
     """The profile with this evidence added; the oldest evidence but the first gives way where there
     is no room.
     """
     day, estimated = subject.day, subject.estimated
+    more: dict[str, Any] = {
+        name: _add(getattr(profile, name), getattr(subject, name)) for name in _LISTS
+    }
     return Profile(
         person_id=profile.person_id,
         family_id=profile.family_id,
         case_id=profile.case_id,
-        givens=_add(profile.givens, subject.givens),
-        families=_add(profile.families, subject.families),
-        middles=_add(profile.middles, subject.middles),
+        **more,
         births=_add_one(profile.births, 0 if estimated else day),
         estimates=_add_one(profile.estimates, day if estimated else 0),
         expected=_add_one(profile.expected, subject.expected),
@@ -132,10 +146,6 @@ def extend(profile: Profile, subject: Subject) -> Profile:
         born_at=_first_day(profile.born_at, subject.seen if day else 0),
         twins=_add_one(profile.twins, subject.twin),
         sexes=(profile.sexes + subject.sex)[-_MOST:],
-        addresses=_add(profile.addresses, subject.addresses),
-        phones=_add(profile.phones, subject.phones),
-        adults=_add(profile.adults, subject.adults),
-        siblings=_add(profile.siblings, subject.siblings),
         nhs=_add_one(profile.nhs, subject.nhs),
         mothers=_add_one(profile.mothers, subject.mothers),
         upn=_add_one(profile.upn, subject.upn),
@@ -143,7 +153,6 @@ def extend(profile: Profile, subject: Subject) -> Profile:
         not_same=profile.not_same,
         seen=max(profile.seen, subject.seen),
         size=profile.size + 1,
-        adult_marks=_add(profile.adult_marks, subject.adult_marks),
     )
 
 

@@ -78,6 +78,18 @@ class Subject(NamedTuple):
     """Whether it was told of with the date of birth of an adult (rules since 3)."""
 
 
+def _called(names: Sequence[Name], read: Reading) -> dict[str, tuple[str, ...]]:
+    return {
+        "families": _distinct([read.family(" ".join(one.family_name)) for one in names]),
+        "middles": _distinct([read.given(m) for one in names for m in one.given_name[1:]]),
+    }
+
+
+def _marks(related: Sequence[RelatedPerson], read: Reading) -> tuple[str, ...]:
+    adults = (one for one in related if one.relationship not in _SIBLING_ROLES)
+    return _distinct(marks(adults, read))
+
+
 def describe(
     child: Person,
     *,
@@ -103,9 +115,8 @@ def describe(
     reference = read.reference(reference)
     homes, contacts = _own_homes(child, rules)
     return Subject(
+        **_called(called, read),
         givens=givens,
-        families=_distinct([read.family(" ".join(n.family_name)) for n in called]),
-        middles=_distinct([read.given(m) for n in called for m in n.given_name[1:]]),
         day=day,
         estimated=estimated,
         expected=expected,
@@ -122,9 +133,7 @@ def describe(
         incident=incident(agency, reference) if reference else "",
         seen=seen,
         rules=rules,
-        adult_marks=_distinct(
-            marks((r for r in child.related_person if r.relationship not in _SIBLING_ROLES), read)
-        ),
+        adult_marks=_marks(child.related_person, read),
         grown=rules >= 3 and is_grown(child.date_of_birth, seen, heard),
     )
 

@@ -278,22 +278,15 @@ class PeopleMemory:
         }
         states.save(transaction, self._step.name, documents=evidence)
         states.save(transaction, GUARDED, documents=dict(self._guarded()))
-        rulings = {
-            id_: (
-                self._ruling_versions.get(id_, 0) + 1,
-                self._rulings[id_].model_dump_json().encode(),
-            )
-            for id_ in self._changed_rulings
-        }
-        states.save(transaction, RULINGS, documents=rulings)
-        adults = {
-            id_: (
-                self._adult_versions.get(id_, 0) + 1,
-                self._adults[id_].model_dump_json().encode(),
-            )
-            for id_ in self._changed_adults
-        }
-        states.save(transaction, ADULTS, documents=adults)
+        for step, changed, known, versions in (
+            (RULINGS, self._changed_rulings, self._rulings, self._ruling_versions),
+            (ADULTS, self._changed_adults, self._adults, self._adult_versions),
+        ):
+            documents = {
+                id_: (versions.get(id_, 0) + 1, known[id_].model_dump_json().encode())
+                for id_ in changed
+            }
+            states.save(transaction, step, documents=documents)
 
     def _guarded(self) -> Iterator[tuple[str, tuple[int, bytes]]]:
         """Of evidence that is written for the first time."""

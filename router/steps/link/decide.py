@@ -79,6 +79,20 @@ def decide(state: Register | None, message: Message, policy: Policy) -> Outcome[
             raise TypeError(other.type)
 
 
+def _of_open_case(fact: OpenCaseReceived, id_: str, received_at: dt.datetime | None) -> Evidence:
+    case = fact.open_case
+    return Evidence(
+        id=id_,
+        agency=fact.agency,
+        reference=case.reference,
+        observed_at=dt.datetime.combine(case.since, dt.time(), dt.UTC),
+        child=case.child,
+        open_case=True,
+        worker=case.worker,
+        received_at=received_at,
+    )
+
+
 def evidence_of(fact: Fact, id_: str, *, received_at: dt.datetime | None = None) -> Evidence | None:
     """What a notification, an open case, an entry of a register or an enquiry says of a child;
     whose it is held to be is not decided yet.
@@ -97,18 +111,8 @@ def evidence_of(fact: Fact, id_: str, *, received_at: dt.datetime | None = None)
                 untimed=said.observed_on_arrival,
                 kept_close=not may_be_told(said, by=fact.agency, to=""),
             )
-        case OpenCaseReceived(agency=agency, open_case=case):
-            since = dt.datetime.combine(case.since, dt.time(), dt.UTC)
-            return Evidence(
-                id=id_,
-                agency=agency,
-                reference=case.reference,
-                observed_at=since,
-                child=case.child,
-                open_case=True,
-                worker=case.worker,
-                received_at=received_at,
-            )
+        case OpenCaseReceived():
+            return _of_open_case(fact, id_, received_at)
         case RegisterEntryReceived() | EnquiryAdmitted():
             return _of_no_concern(fact, received_at)
         case _:

@@ -438,51 +438,53 @@ def _taken_up(
 def _closing(plan: _Plan, moved: Moved, decision: Decision, id_: str) -> tuple[Fact, ...]:
     """What the decision came to as a whole, where its corrections do not say it all."""
     one, other = plan.known.known(plan.one).profile, plan.known.known(plan.other).profile
-    said = {"decision_id": id_, "decided_by": decision.decided_by, "rationale": decision.rationale}
-    referrals = tuple(now.id for _, now in moved if now.is_referral)
+    said: dict[str, object] = {"decision_id": id_, "decided_by": decision.decided_by}
+    said["rationale"] = decision.rationale
+    referrals = {"referral_ids": tuple(now.id for _, now in moved if now.is_referral)}
     match decision:
         case PersonsDecision(same=True):
-            return (
-                PersonsMerged(
-                    person_id=one.person_id,
-                    family_id=one.family_id,
-                    case_id=one.case_id,
-                    absorbed_person_id=other.person_id,
-                    absorbed_case_id=other.case_id,
-                    referral_ids=referrals,
-                    **said,
-                ),
-            )
+            return (_merged(one, other, said | referrals),)
         case PersonsDecision():
-            return (
-                PersonsKeptApart(
-                    person_id=one.person_id,
-                    case_id=one.case_id,
-                    other_person_id=other.person_id,
-                    other_case_id=other.case_id,
-                    **said,
-                ),
-            )
+            return (_kept_apart(one, other, said),)
         case SplitDecision():
-            return (
-                PersonSplit(
-                    from_person_id=one.person_id,
-                    from_case_id=one.case_id,
-                    person_id=other.person_id,
-                    family_id=other.family_id,
-                    case_id=other.case_id,
-                    referral_ids=referrals,
-                    **said,
-                ),
-            )
+            return (_parted(one, other, said | referrals),)
         case UndoDecision(decision_id=undone):
-            return (
-                DecisionUndone(
-                    undone_decision_id=undone, case_id=one.case_id, referral_ids=referrals, **said
-                ),
-            )
+            told = {"undone_decision_id": undone, "case_id": one.case_id}
+            return (DecisionUndone.model_validate(told | said | referrals),)
         case _:
             return ()
+
+
+def _merged(one: Profile, other: Profile, said: Mapping[str, object]) -> Fact:
+    told = {
+        "person_id": one.person_id,
+        "family_id": one.family_id,
+        "case_id": one.case_id,
+        "absorbed_person_id": other.person_id,
+        "absorbed_case_id": other.case_id,
+    }
+    return PersonsMerged.model_validate({**told, **said})
+
+
+def _kept_apart(one: Profile, other: Profile, said: Mapping[str, object]) -> Fact:
+    told = {
+        "person_id": one.person_id,
+        "case_id": one.case_id,
+        "other_person_id": other.person_id,
+        "other_case_id": other.case_id,
+    }
+    return PersonsKeptApart.model_validate({**told, **said})
+
+
+def _parted(one: Profile, other: Profile, said: Mapping[str, object]) -> Fact:
+    told = {
+        "from_person_id": one.person_id,
+        "from_case_id": one.case_id,
+        "person_id": other.person_id,
+        "family_id": other.family_id,
+        "case_id": other.case_id,
+    }
+    return PersonSplit.model_validate({**told, **said})
 
 
 def _changes(
