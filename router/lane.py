@@ -48,7 +48,7 @@ class Lane:
             getattr(said, "urgent", False)
             or getattr(said, "possible_red", False)
             or getattr(said, "may_be_red", False)
-            or getattr(said, "colour", None) is Colour.RED
+            or Colour.RED in (getattr(said, "colour", None), getattr(said, "was", None))
         )
 
     def note(self, transaction: Transaction, messages: Iterable[Message]) -> set[str]:

@@ -16,6 +16,10 @@ from stores.timers import StoredTimer
 
 _CHAIN = "clock"
 _REST_SECONDS = 0.5
+_LATE = 60_000_000
+"""Microseconds. What was due longer ago, as the hub stood still, is said when it is said: or whatever
+repeats would catch up on all the times that nobody could have heard.
+"""
 
 
 def keep_time(database: Database, stop: threading.Event, *, limit: int) -> None:
@@ -40,7 +44,7 @@ def publish_due(database: Database, *, limit: int) -> int:
         due = timers.take_due(transaction, limit=limit)
         # A step may ask for a time that has come already and was published: once is enough.
         said = journal.known_ids(transaction, [timer.id for timer in due])
-        messages = [_message(timer) for timer in due if timer.id not in said]
+        messages = [_message(timer, transaction.now) for timer in due if timer.id not in said]
         ahead = about_reds(transaction, messages)
         journal.append(transaction, cursor, messages=messages, ahead=ahead)
         cursor.next_offset += len(due)
@@ -48,12 +52,13 @@ def publish_due(database: Database, *, limit: int) -> int:
     return len(due)
 
 
-def _message(timer: StoredTimer) -> Message:
+def _message(timer: StoredTimer, now: int) -> Message:
     due_at = codec.from_micros(timer.due_at)
+    late = now - timer.due_at > _LATE
     return Message(
         id=timer.id,
         source="mash-hub/clock",
-        time=due_at,
+        time=codec.from_micros(now) if late else due_at,
         key=timer.message_key,
         correlation_id=timer.correlation_id,
         causation_id=None,

@@ -22,7 +22,7 @@ from router.runtimes.embedded import Embedded
 from router.steps.alarm import decide as alarm_step
 from router.unit import BoundStep, Unit
 from schemas.notification import ReceiptStatus
-from stores import cursors, journal
+from stores import codec, cursors, journal
 from stores.database import Database
 from tests.support import given
 from tests.support.desk import (
@@ -191,3 +191,14 @@ def test_a_step_that_fails_on_a_red_and_on_what_is_told_of_that_ends_in_one_alar
         cursors.store(transaction, cursor)
     Embedded(hub.database, Unit("all", steps), hub.policy).drain()
     assert facts(hub, "message.refused") == 2
+
+
+def test_a_hub_that_stood_still_catches_up_on_no_alarm_that_nobody_could_have_heard(
+    hub: Hub,
+) -> None:
+    concern(hub)
+    began, hub.database.clock = hub.database.clock, lambda: began() + 2 * 86_400_000_000
+    hub.embedded().drain()
+    (first,) = letters(hub, LEAD, "mash.alarm.v1")
+    assert first["times"] == 1
+    assert dt.datetime.fromisoformat(first["next_at"]) > codec.from_micros(hub.database.clock())

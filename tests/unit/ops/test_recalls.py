@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from pathlib import Path
 from typing import Any
@@ -22,10 +23,13 @@ LEAD = "childrens_social_care"
 
 
 def put(hub: Hub, *facts: Fact) -> None:
-    """Record facts as if a step had, and let the hub act on them."""
+    """Record facts as if a step had just now, and let the hub act on them."""
+    now = dt.datetime.now(dt.UTC)
     with hub.database.transaction() as transaction:
         cursor = cursors.lock(transaction, "put")
-        journal.append(transaction, cursor, messages=[given.message(fact) for fact in facts])
+        journal.append(
+            transaction, cursor, messages=[given.message(fact, at=now) for fact in facts]
+        )
         cursors.store(transaction, cursor)
     hub.embedded().drain()
 
