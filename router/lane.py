@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from router.steps.deduplicate import decide as deduplicate
+from schemas.alarms import AlarmNotice
 from schemas.base import Fact, Notice, Shape
 from schemas.message import Message
+from schemas.operations import WayInBroken
 from schemas.policy import BoroughProfile
 from schemas.rating import Colour
 from stores import journal, reds
@@ -33,8 +35,11 @@ class Lane:
 
     def takes(self, told: Fact | Notice) -> bool:
         """Whether it says by itself that it may be a Red: its sender calls it urgent or codes it
-        so, somebody rates it Red, or it is about what is rated so.
+        so, somebody rates it Red, or it is about what is rated so; or what was refused, or does
+        not come in, may be one, and people are to be told.
         """
+        if isinstance(told, AlarmNotice | WayInBroken):
+            return True
         held = vars(told)  # asked for a field that it has not, a shape takes long to say so
         notification = held.get("notification")
         if notification is not None:
@@ -44,6 +49,7 @@ class Lane:
         return bool(
             held.get("urgent")
             or held.get("possible_red")
+            or held.get("may_be_red")
             or Colour.RED in (held.get("colour"), held.get("was"))
         )
 
