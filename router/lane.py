@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from router.steps.deduplicate import decide as deduplicate
@@ -38,8 +39,13 @@ class Lane:
         so, somebody rates it Red, or it is about what is rated so; or what was refused, or does
         not come in, may be one, and people are to be told.
         """
+<<<<<<< HEAD
         if isinstance(told, AlarmNotice | WayInBroken):
             return True
+=======
+        if not _may_say(type(told)):
+            return False
+>>>>>>> cost
         held = vars(told)  # asked for a field that it has not, a shape takes long to say so
         notification = held.get("notification")
         if notification is not None:
@@ -65,6 +71,15 @@ class Lane:
         taken = self.note(transaction, messages)
         left = [one for one in messages if one.id not in taken]
         return taken | about_reds(transaction, left)
+
+
+_SAYING = frozenset({"notification", "decision", "urgent", "possible_red", "colour"})
+
+
+@cache
+def _may_say(shape: type[Shape]) -> bool:
+    """Whether anything of this shape may say by itself that it is a Red."""
+    return not _SAYING.isdisjoint(shape.model_fields)
 
 
 Unheard = Callable[[Sequence[Any]], Sequence[Any]]

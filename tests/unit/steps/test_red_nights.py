@@ -132,7 +132,7 @@ def test_who_is_called_because_a_receipt_is_late_reads_whom_to_ring() -> None:
     said = {one.moment: one for one in own}
     assert said["chased"].contact == "childrens_social_care duty desk"
     assert said["escalated"].contact == f"{DUTY} duty desk"
-    assert said["escalated"].owed.startswith("A delivery receipt in which a person there says")
+    assert said["escalated"].owed == "Word that a person has the product."
 
 
 # --- what a social worker does meanwhile
