@@ -39,13 +39,10 @@ class Lane:
         so, somebody rates it Red, or it is about what is rated so; or what was refused, or does
         not come in, may be one, and people are to be told.
         """
-<<<<<<< HEAD
         if isinstance(told, AlarmNotice | WayInBroken):
             return True
-=======
         if not _may_say(type(told)):
             return False
->>>>>>> cost
         held = vars(told)  # asked for a field that it has not, a shape takes long to say so
         notification = held.get("notification")
         if notification is not None:
@@ -73,7 +70,9 @@ class Lane:
         return taken | about_reds(transaction, left)
 
 
-_SAYING = frozenset({"notification", "decision", "urgent", "possible_red", "colour"})
+_SAYING = frozenset(
+    {"notification", "decision", "urgent", "possible_red", "may_be_red", "colour", "was"}
+)
 
 
 @cache
