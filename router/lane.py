@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from router.steps.deduplicate import decide as deduplicate
+from schemas.alarms import AlarmNotice
 from schemas.base import Fact, Notice, Shape
 from schemas.message import Message
+from schemas.operations import WayInBroken
 from schemas.policy import BoroughProfile
 from schemas.rating import Colour
 from stores import journal, reds
@@ -33,8 +36,13 @@ class Lane:
 
     def takes(self, told: Fact | Notice) -> bool:
         """Whether it says by itself that it may be a Red: its sender calls it urgent or codes it
-        so, somebody rates it Red, or it is about what is rated so.
+        so, somebody rates it Red, or it is about what is rated so; or what was refused, or does
+        not come in, may be one, and people are to be told.
         """
+        if isinstance(told, AlarmNotice | WayInBroken):
+            return True
+        if not _may_say(type(told)):
+            return False
         held = vars(told)  # asked for a field that it has not, a shape takes long to say so
         notification = held.get("notification")
         if notification is not None:
@@ -44,6 +52,7 @@ class Lane:
         return bool(
             held.get("urgent")
             or held.get("possible_red")
+            or held.get("may_be_red")
             or Colour.RED in (held.get("colour"), held.get("was"))
         )
 
@@ -59,6 +68,17 @@ class Lane:
         taken = self.note(transaction, messages)
         left = [one for one in messages if one.id not in taken]
         return taken | about_reds(transaction, left)
+
+
+_SAYING = frozenset(
+    {"notification", "decision", "urgent", "possible_red", "may_be_red", "colour", "was"}
+)
+
+
+@cache
+def _may_say(shape: type[Shape]) -> bool:
+    """Whether anything of this shape may say by itself that it is a Red."""
+    return not _SAYING.isdisjoint(shape.model_fields)
 
 
 Unheard = Callable[[Sequence[Any]], Sequence[Any]]

@@ -16,7 +16,7 @@ from router.steps import thresholds
 from router.steps.same import Same
 from router.steps.suggestion.reading import read
 from schemas.base import Fact
-from schemas.decisions import RatingDecided, ReleaseDecided, ReleaseDecision
+from schemas.decisions import DeliveryReceived, RatingDecided, ReleaseDecided, ReleaseDecision
 from schemas.notification import MessageRefused, Notification
 from schemas.policy import BoroughProfile, Policy
 from schemas.product import Choice
@@ -34,7 +34,7 @@ _TELLS: Final = frozenset(
 """What agencies send that may tell of harm, in words."""
 _OTHERS: Final = "mash."
 """How the hub's own types begin: those that are not named here tell of no harm."""
-_WATCH_REDS: Final = frozenset({"rate", "release", "alarm"})
+_WATCH_REDS: Final = frozenset({"rate", "approve", "release", "hand_over", "alarm"})
 """Steps whose clocks a Red may be waiting on."""
 _LONGEST = 50_000
 """Characters that are read of what was refused; whatever is longer may hold anything."""
@@ -67,6 +67,8 @@ def in_fact(fact: Fact, policy: Policy | None) -> bool:
             return decision.colour is Colour.RED
         case ReleaseDecided(decision=decision):
             return policy is None or _lets_go(decision, policy.profile)
+        case DeliveryReceived(receipt=receipt):  # such as what was said to have been taken before
+            return receipt.status == "refused"
         case TimerElapsed(step=step):
             return step in _WATCH_REDS
         case DueTimeBreached(clock="possible_red"):

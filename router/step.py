@@ -119,4 +119,4 @@ class Step(Generic[S]):
         data = message.data
         if isinstance(data, TimerElapsed):
             return data.step == self.name
-        return isinstance(data, self.hears)
+        return type(data) in self.hears

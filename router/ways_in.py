@@ -4,6 +4,7 @@ fact, by the part that notices.
 
 from __future__ import annotations
 
+from router.lane import Lane
 from schemas.message import arrived, derived_id
 from schemas.operations import WayInBroken
 from stores import codec, cursors, journal
@@ -53,5 +54,6 @@ def _tell(
             time=codec.from_micros(transaction.now),
         )
         if not journal.known_ids(transaction, [message.id]):
-            journal.append(transaction, cursor, messages=[message])
+            ahead = Lane().ahead(transaction, [message])
+            journal.append(transaction, cursor, messages=[message], ahead=ahead)
             cursors.store(transaction, cursor)

@@ -149,15 +149,15 @@ def rows_about(
     after: int,
     before: int,
 ) -> Sequence[Row[Any]]:
-    """Position, id, type and chain of what stands between two positions and has one of these
-    subjects, or is about one of these referrals.
+    """Position, id, type and chain of what stands between two positions and is about one of these
+    referrals, or has one of these subjects or of theirs: a receipt names its case alone.
     """
-    columns = (journal.c.position, journal.c.message_id, journal.c.type, journal.c.chain)
-    found = {}
-    for by, values in ((journal.c.subject, subjects), (journal.c.correlation_id, referrals)):
-        for row in look_up(connection, columns, by=by, values=values):
-            if after < row.position < before:
-                found[row.position] = row
+    c = journal.c
+    columns = (c.position, c.message_id, c.type, c.chain, c.subject)
+    told = look_up(connection, columns, by=c.correlation_id, values=referrals)
+    same = {*subjects, *(row.subject for row in told)}
+    rows = (*told, *look_up(connection, columns, by=c.subject, values=same))
+    found = {row.position: row for row in rows if after < row.position < before}
     return [found[position] for position in sorted(found)]
 
 

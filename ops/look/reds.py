@@ -22,7 +22,7 @@ from router.steps.release.state import Delivered, HeldBack, Released, Returned
 from schemas.alarms import AlarmRaised
 from schemas.case import ChildLinked
 from schemas.message import Message
-from schemas.product import ProductDrafted
+from schemas.product import ProductDrafted, ProductEnded, ProductVoided
 from schemas.rating import Colour, RatingAssigned, RatingSuggested
 from stores import codec, counting, overview, states, timers
 from stores.database import View
@@ -32,6 +32,8 @@ _TYPES: Final = (
     RatingSuggested.type,
     RatingAssigned.type,
     ProductDrafted.type,
+    ProductEnded.type,
+    ProductVoided.type,
     AlarmRaised.type,
 )
 
@@ -93,7 +95,9 @@ def lately(hub: Readable, *, days: int, at: dt.datetime) -> list[Red]:
 
 @dataclass(slots=True)
 class _Noted:
-    """What facts say: when referrals came, those that may be or are Reds, and their products."""
+    """What facts say: when referrals came, those that may be or are Reds, and their products; what
+    follows one that went without it is none.
+    """
 
     came: dict[str, dt.datetime] = field(default_factory=dict)
     reds: dict[str, dt.datetime] = field(default_factory=dict)
@@ -102,8 +106,15 @@ class _Noted:
     handed: dict[str, str] = field(default_factory=dict)
     """By referral, whose team it was handed to."""
     products: dict[str, list[ProductDrafted]] = field(default_factory=dict)
+    gone: set[str] = field(default_factory=set)
+    """Products that stand no more: who had them has nothing of the Red as it is now."""
     others: dict[str, AlarmRaised] = field(default_factory=dict)
     """Alarms about what has no referral."""
+
+    def standing(self, referral_id: str) -> list[ProductDrafted]:
+        """The urgent products of a referral that stand."""
+        drafts = self.products.get(referral_id, ())
+        return [one for one in drafts if one.product_id not in self.gone]
 
     def note(self, message: Message) -> None:
         """Note a fact."""
@@ -119,8 +130,10 @@ class _Noted:
             case RatingAssigned(referral_id=id_, colour=Colour.RED):
                 self.rated.add(id_)
                 self._red(id_, message)
-            case ProductDrafted(referral_id=id_, urgent=True) as drafted:
+            case ProductDrafted(referral_id=id_, urgent=True, follows=None) as drafted:
                 self.products.setdefault(id_, []).append(drafted)
+            case ProductEnded(product_id=id_) | ProductVoided(product_id=id_):
+                self.gone.add(id_)
             case AlarmRaised(referral_id=None, subject_id=id_) as raised:
                 self.others[id_] = raised
             case AlarmRaised(referral_id=str() as id_):
@@ -133,15 +146,14 @@ class _Noted:
 def _reds(noted: _Noted, view: View, *, at: dt.datetime) -> Iterator[Red]:
     ratings = _documents(view, rate.STEP, keys=noted.reds)
     alarms = _documents(view, alarm.STEP, keys={*noted.reds, *noted.others})
-    ids = {one.product_id for each in noted.products.values() for one in each}
+    ids = {one.product_id for referral_id in noted.reds for one in noted.standing(referral_id)}
     products = _documents(view, release.STEP, keys=ids)
     concerns = {one.concern_id or id_ for id_, each in noted.products.items() for one in each}
     waiting = _waiting(view, keys=concerns)
     for id_, since in noted.reds.items():
-        drafts = noted.products.get(id_, ())
         sent = tuple(
             _sent(one, products.get(one.product_id), waits=one.product_id in waiting, at=at)
-            for one in drafts
+            for one in noted.standing(id_)
         )
         known = _Known(
             referral_id=id_,

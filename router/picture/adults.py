@@ -175,11 +175,11 @@ def related(
     What a human has said stands. What one of them tells may show another to be the same. Where two
     of them cannot be one, neither is surely this one: a human has to look.
     """
-    settled, open_ = list[Adult](), list[Adult]()
-    for one in others:
-        by_humans = said.of(adult, one) if said.by_id else None
-        if by_humans is not False:
-            (settled if by_humans else open_).append(one)
+    settled, open_ = list[Adult](), list(others)
+    if said.by_id:
+        by_humans = {id(one): said.of(adult, one) for one in others}
+        settled = [one for one in others if by_humans[id(one)]]
+        open_ = [one for one in others if by_humans[id(one)] is None]
     direct = _same(adult, comparable(adult, open_), model)
     doubtful = [one for one in direct if _is_contradicted(one, direct)]
     same = [replace(one, settled=True) for one in _weighed(adult, settled, model)]

@@ -17,8 +17,8 @@ from stores.timers import StoredTimer
 _CHAIN = "clock"
 _REST_SECONDS = 0.5
 _LATE = 60_000_000
-"""Microseconds. What was due longer ago, as the hub stood still, has the time at which it is said: or
-whatever repeats would catch up on all the times that nobody could have heard.
+"""Microseconds. What was due longer ago, as the hub stood still, has the time at which it is said:
+or whatever repeats would catch up on all the times that nobody could have heard.
 """
 
 

@@ -115,6 +115,15 @@ def test_a_receipt_without_a_name_is_no_receipt(hub: Hub) -> None:
     assert facts(hub, "product.delivered") == 0
 
 
+def test_who_gives_a_red_back_after_all_is_not_left_alone_with_it(hub: Hub) -> None:
+    rates(hub, concern(hub))
+    (product,) = letters(hub, DUTY, "mash.product.v1")
+    answers(hub, DUTY, product)
+    answers(hub, DUTY, product, "refused")
+    (alarm,) = letters(hub, LEAD, "mash.alarm.v1")
+    assert (alarm["cause"], alarm["agency"]) == ("refused_message", DUTY)
+
+
 def test_what_cannot_be_read_and_may_be_a_red_alarms_people_until_it_is_dealt_with(
     hub: Hub,
 ) -> None:

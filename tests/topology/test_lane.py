@@ -11,19 +11,24 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ops.demo.simulation.answers import event
 from ops.run.wiring import Hub
+from router import ways_in
+from router.runtimes.clock import publish_due
 from router.runtimes.embedded import Embedded
 from router.unit import Unit
 from schemas.decisions import RatingDecided, RatingDecision
 from schemas.picture import Seen
 from schemas.rating import Colour
-from stores import journal, outbox, timers
+from schemas.refusals import Refusal
+from stores import codec, journal, outbox, timers
 from stores.ports import Arrival, Unavailable
 from stores.tables import outbox as outbox_table
 from stores.timers import StoredTimer
+from tests.support import desk
 from tests.support import given as give
 from tests.support.faults import Heard, failing, listening
-from tests.support.filled import seen_by_lead
+from tests.support.filled import empty_hub, seen_by_lead, send
 from tests.support.notifying import LEAD, URGENT, arrival, asked, flood, told, took
 from tests.support.units import embedded_hub, facts, replayed, rows
 
@@ -155,6 +160,57 @@ def test_a_clock_of_a_red_is_told_before_the_flood(hub: Hub) -> None:
     heard: Heard = []
     slow(hub, heard).once()
     assert told(heard, "rate")[0] == timer.id
+
+
+def test_no_clock_of_a_red_overtakes_the_receipt_that_stops_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A receipt names a product and its case, and no referral."""
+    _, hub = empty_hub(tmp_path / "hub")
+    desk.rates(hub, desk.concern(hub))
+    products = {who: desk.letters(hub, who, "mash.product.v1") for who in (desk.DUTY, desk.CAIT)}
+    flood(hub, 40)
+    for who, (product,) in products.items():
+        said = {name: product[name] for name in ("product_id", "case_id")}
+        said |= {"status": "received", "received_by": "T. Manager"}
+        send(hub, who, [event(who, "mash.delivery-receipt.v1", agency=who, data=said)])
+    late = codec.to_micros(dt.datetime.now(dt.UTC) + dt.timedelta(minutes=16))
+    monkeypatch.setattr(hub.database, "clock", lambda: late)
+    assert publish_due(hub.database, limit=9)
+    slow(hub).once()
+    assert facts(hub, "notification.accepted") < 40, "the flood waits still"
+    slow(hub).drain()
+    assert (facts(hub, "product.delivered"), facts(hub, "product.not-taken")) == (2, 0)
+    assert desk.letters(hub, desk.NEXT, "mash.product.v1") == []
+
+
+def test_what_was_refused_and_may_be_a_red_alarms_people_before_the_flood(hub: Hub) -> None:
+    flood(hub)
+    words = b"Kim was strangled last night and has stopped talking"
+    refused = Refusal("missing.field", "subject")
+    took(hub, Arrival("police", "test", "R-1", words, "text/plain", refused))
+    flood(hub, 4, first=9)
+    slow(hub).once()
+    assert facts(hub, "notification.accepted") < 10, "the flood waits still"
+    (first, *_) = hub.queues.lease(LEAD, limit=9, seconds=0)
+    assert first.type == "mash.alarm.v1"
+
+
+def test_a_way_in_that_does_not_work_alarms_people_before_the_flood(hub: Hub) -> None:
+    flood(hub)
+    ways_in.stuck(hub.database, "R-1.json", agency="police")
+    slow(hub).once()
+    assert facts(hub, "notification.accepted") < 9
+    assert facts(hub, "alarm.raised") == 1
+
+
+def test_an_alarm_is_read_before_letters_that_lie_there_already(hub: Hub) -> None:
+    flood(hub, 3)
+    slow(hub).drain()
+    ways_in.stuck(hub.database, "R-1.json", agency="police")
+    slow(hub).drain()
+    (first, *_) = hub.queues.lease(LEAD, limit=9, seconds=0)
+    assert first.type == "mash.alarm.v1"
 
 
 def test_words_alone_do_not_open_the_lane(hub: Hub) -> None:

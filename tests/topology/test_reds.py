@@ -18,6 +18,7 @@ from ops.look.reds import Red
 from ops.run.wiring import Hub
 from tests.support import given
 from tests.support.desk import (
+    CAIT,
     DUTY,
     LEAD,
     NEXT,
@@ -26,8 +27,9 @@ from tests.support.desk import (
     letters,
     rates,
     takes,
+    tells,
 )
-from tests.support.filled import empty_hub, send
+from tests.support.filled import empty_hub, seen_by_lead, send
 from tests.support.later import passes
 
 MINUTE = dt.timedelta(minutes=1)
@@ -80,6 +82,25 @@ def test_a_red_is_where_its_urgent_products_are(hub: Hub) -> None:
     late = only(hub, later=16 * MINUTE)
     assert f"{NEXT}: a person has it" in late.where
     assert not late.nobody_has_it
+
+
+def rates_again(hub: Hub, referral_id: str, colour: str) -> None:
+    """A social worker changes their mind."""
+    (request,) = letters(hub, LEAD, "mash.rating-request.v1")
+    told = {"referral_id": referral_id, "case_id": request["case_id"], "colour": colour}
+    by = {"decided_by": "S. Worker", "rationale": f"On second thoughts {colour}"}
+    tells(hub, LEAD, "mash.rating-decision.v1", **told, **by, saw=seen_by_lead(hub, referral_id))
+
+
+def test_who_had_an_earlier_red_does_not_have_the_one_that_it_is_again(hub: Hub) -> None:
+    referral_id = concern(hub)
+    rates(hub, referral_id)
+    for agency in (DUTY, CAIT):
+        answers(hub, agency, letters(hub, agency, "mash.product.v1")[0])
+    rates_again(hub, referral_id, "amber")
+    rates_again(hub, referral_id, "red")
+    assert only(hub).where == f"{DUTY}: on its queue; {CAIT}: on its queue"
+    assert only(hub, later=16 * MINUTE).nobody_has_it
 
 
 def test_what_a_person_rated_otherwise_is_with_a_person(hub: Hub) -> None:

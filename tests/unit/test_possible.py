@@ -106,6 +106,9 @@ def refused() -> MessageRefused:
         (product.decision(product.draft_item("school"), Choice.RELEASE_SANITISED), True),
         (product.decision(product.draft_item("school"), Choice.WITHHOLD), False),
         (product.receipt(), False),
+        (product.receipt("refused"), True),
+        (TimerElapsed(step="approve", key="ref-1", due_at=given.NOON), True),
+        (TimerElapsed(step="hand_over", key="ref-1", due_at=given.NOON), True),
         (TimerElapsed(step="rate", key="ref-1", due_at=given.NOON), True),
         (TimerElapsed(step="check", key="ref-1", due_at=given.NOON), False),
         (

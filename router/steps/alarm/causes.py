@@ -12,7 +12,7 @@ from router.steps.now import Now
 from schemas.alarms import AlarmHead, AlarmReceived, Cause, Ending
 from schemas.base import Fact
 from schemas.case import ChildLinked
-from schemas.handover import HandoverConfirmed, HandoverTakenBack
+from schemas.handover import HandoverConfirmed, HandoverRefused, HandoverTakenBack
 from schemas.message import Message, derived_id
 from schemas.notification import DeadLetterId, MessageRefused
 from schemas.operations import DeadLetterDiscarded, DeadLetterRedriven, WayInBroken
@@ -45,6 +45,7 @@ HEARD: Final[tuple[type[Fact], ...]] = (
     ProductEnded,
     ProductHeld,
     OwnerSilent,
+    HandoverRefused,
     HandoverConfirmed,
     HandoverTakenBack,
     MessageRefused,
@@ -101,19 +102,30 @@ def heard(state: Alarms, message: Message, *, now: Now) -> Heard:
             return _ended(state, {"refused_message"}, "discarded")
         case WayInBroken(agency=agency):
             return Heard(state, _head(message, "way_in", agency=agency))
-        case ChildLinked() as linked if linked.allocated_to is not None:
-            red = thresholds.may_be_red(linked.notification, profile=now.profile)
-            return _handed(state.model_copy(update={"handed_red": True})) if red else Heard(state)
-        case (ClockChased() | ClockEscalated()) as owed if owed.clock == "receipt":
-            late = _head(message, "handover", agency=owed.agency)
-            return _handed(state.model_copy(update={"late": late}))
+        case ChildLinked() | ClockChased() | ClockEscalated() | HandoverRefused():
+            return _of_handover(state, message, now=now)
         case _:
             return _of_product(state, message)
 
 
+def _of_handover(state: Alarms, message: Message, *, now: Now) -> Heard:
+    match message.data:
+        case ChildLinked() as linked if linked.allocated_to is not None:
+            red = thresholds.may_be_red(linked.notification, profile=now.profile)
+            return _handed(state.model_copy(update={"handed_red": True})) if red else Heard(state)
+        case (ClockChased() | ClockEscalated()) as owed if owed.clock == "receipt":
+            late = _head(message, "handover", agency=owed.agency, of=owed.subject_id)
+            return _handed(state.model_copy(update={"late": late}))
+        case HandoverRefused(agency=agency, letter_id=letter):
+            late = _head(message, "handover", why="not_theirs", agency=agency, of=letter)
+            return _handed(state.model_copy(update={"late": late}))
+    return Heard(state)
+
+
 def _handed(state: Alarms) -> Heard:
     """What may be a Red went to the team of the child's worker, and nobody there has said in time
-    that they have it; once the hub has rated it, the receipts that are owed are of its products.
+    that they have it, or it is not theirs; once the hub has rated it, the receipts that are owed
+    are of its products.
     """
     if not state.handed_red or state.late is None or state.rated:
         return Heard(state)
@@ -127,9 +139,9 @@ def _of_product(state: Alarms, message: Message) -> Heard:
         case ProductRefused(urgent=True, voided=False, follows=None, recipient=recipient):
             return Heard(state, _head(message, "kept_back", agency=recipient))
         case ProductHeld(urgent=True, rest_goes=False, recipient=recipient):
-            return Heard(state, _head(message, "kept_back", agency=recipient))
+            return Heard(state, _head(message, "kept_back", why="unsafe", agency=recipient))
         case OwnerSilent(owner=owner, follows=None):
-            return Heard(state, _head(message, "silent_owner", agency=owner))
+            return Heard(state, _head(message, "silent_owner", agency=owner, of=owner))
         case ProductDelivered(product_id=id_):
             known = state.with_sent(Sent(product_id=id_, reached=True))
             had = (one for one in known.running if one.product_id and known.has(one.product_id))
@@ -169,10 +181,16 @@ def _ended(
 
 
 def _head(
-    message: Message, cause: Cause, *, why: str | None = None, agency: str | None = None
+    message: Message,
+    cause: Cause,
+    *,
+    why: str | None = None,
+    agency: str | None = None,
+    of: str | None = None,
 ) -> AlarmHead:
+    """``of``: which of several there may be of one cause, an owner or the letter of a handover."""
     data, subject = message.data, subject_of(message)
-    own = (agency,) if cause == "silent_owner" and agency else ()
+    own = (of,) if of else ()
     return AlarmHead(
         alarm_id=derived_id(subject, "alarm", cause, data.of_product or "", *own),
         subject_id=subject,

@@ -13,9 +13,10 @@ _SAYS = {
     "no_agreement": (
         "It is rated Red, and nothing goes to {name}: no information-sharing agreement is in force."
     ),
-    "kept_back": (
-        "It is rated Red, and nothing of it leaves for {name}: its owners keep it back, or "
-        "somebody would be at risk."
+    "kept_back": "It is rated Red, and nothing of it leaves for {name}: its owners keep it back.",
+    "unsafe": (
+        "It is rated Red, and nothing of it leaves for {name}: what they would read may put "
+        "somebody at risk."
     ),
     "silent_owner": (
         "{name} has not decided in the time agreed whether what is its own may leave, and it waits."
@@ -23,6 +24,10 @@ _SAYS = {
     "handover": (
         "It may be a Red, and nobody of the team that has the child, {name}, has said that they "
         "have it."
+    ),
+    "not_theirs": (
+        "It may be a Red, and the team that was handed the child, {name}, says that it is not "
+        "theirs."
     ),
     "refused_message": (
         "A message of {name} could not be read or acted on, and it may be about a Red."
@@ -36,14 +41,22 @@ _TO_DO = {
         "agreed on a next recipient, it is sent there as well."
     ),
     "kept_back": (
-        "Tell {name} ({contact}) by telephone what it must know to act, and settle what is kept "
-        "back."
+        "Ring {name} ({contact}): that there is a Red, and what its owners do not keep back. Ring "
+        "these too, and settle what {name} must know to act."
+    ),
+    "unsafe": (
+        "Do not ring {name} about it. Read the safety review that came of it and decide; until "
+        "then have somebody else act on it now."
     ),
     "silent_owner": (
         "Ring {name} ({contact}) and have somebody who decides there do so, or settle with them "
         "what its recipient may know."
     ),
     "handover": "Ring {name} ({contact}), or have a social worker of the hub act on it now.",
+    "not_theirs": (
+        "Have a social worker of the hub rate it now, and settle whose it is: {name} ({contact}) "
+        "has said why."
+    ),
     "refused_message": (
         "Ring {name} ({contact}) and ask what it sent; have whoever runs the hub look at what is "
         "kept as {subject}."
@@ -53,11 +66,13 @@ _TO_DO = {
         "find out why."
     ),
 }
+_CLOSER = frozenset({"not_taken", "kept_back", "handover"})
+"""Causes of which it is said more closely why."""
 
 
 def says(alarm: AlarmHead, policy: Policy) -> str:
     """Why there is an alarm."""
-    text = _SAYS.get(alarm.why or "") if alarm.cause == "not_taken" else None
+    text = _SAYS.get(alarm.why or "") if alarm.cause in _CLOSER else None
     return (text or _SAYS.get(alarm.cause) or _SAYS["unacknowledged"]).format(
         name=_name(alarm, policy)
     )
@@ -65,7 +80,8 @@ def says(alarm: AlarmHead, policy: Policy) -> str:
 
 def to_do(alarm: AlarmHead, policy: Policy) -> str:
     """What to do about it."""
-    return _TO_DO[alarm.cause].format(
+    closer = _TO_DO.get(alarm.why or "") if alarm.cause in _CLOSER else None
+    return (closer or _TO_DO[alarm.cause]).format(
         name=_name(alarm, policy), contact=ring(alarm, policy), subject=alarm.subject_id
     )
 

@@ -36,7 +36,8 @@ def told(
 ) -> Told:
     """What a clock tells whose time has come (:attr:`Ticking.next_at`).
 
-    Warnings and chasers go to who owes it, the rest to the chain's own agency or the lead agency.
+    Warnings and chasers go to who owes it, the rest to the chain's own agency or the lead agency:
+    who owes it rings the hub, and the chain rings who owes it.
     ``key`` tells the letter from others of one outcome. ``chain``: another than the profile's.
     ``ends``: what happens once nobody else is told. Who owes it is to ring the lead agency, and
     the chain to ring who owes it.

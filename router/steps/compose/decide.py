@@ -270,7 +270,8 @@ def _draft(
         changes["at_once"] = colour
     elif not closed and (more := _told_more(desk)):
         drafts += _products(desk, more)
-    if not closed and (onward := list(_onward(desk))):
+    # Closed for its front line or not: a Red that nobody there has goes on to somebody who may.
+    if not desk.state.cancelled and (onward := list(_onward(desk))):
         drafts += (_product(desk, part, recipient=to) for part, to in onward)
         changes["not_taken"] = tuple(_left_over(desk))
     if not closed and (colour := _complete(desk.state)):

@@ -20,8 +20,9 @@ _NO_MORE = (
 )
 _GO_ON = "What you have stands: go on with what it asks of you."
 _OTHERS = (
-    "Others act on this rating. What you have stands no more: do nothing further for it alone, and "
-    "ring the hub about what you have begun."
+    "What you have stands no more: do nothing further for it alone, and ring the hub about what "
+    "you have begun. Others act on this rating; where a product for it comes to you too, act on "
+    "that."
 )
 _ANEW = (
     "What you have stands no more. A product for the new rating is made for you: act on that one, "

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from router.step import Outcome, refuse
+from router.steps.asking import UNTOLD
 from router.steps.identity import NOT_DECIDED, told_to_owners
 from router.steps.release import sending
 from router.steps.release.state import (
@@ -166,7 +167,7 @@ def _left_without(
         return Outcome()
     back, facts = _back(sent, wanted), [_told_back(sent, wanted)]
     holds = _narrowed(sent.holds, withdrawn)
-    if not holds.items and not holds.signposts:
+    if not holds.items and not holds.signposts and holds.alleged is None:
         reason = "Its owners take back what they let leave."
         refused = ProductRefused(reason=reason, **holds.shared(ProductRefused))
         after = back.model_copy(update={"letter": None, "holds": None})
@@ -181,8 +182,18 @@ def _narrowed(approved: ProductApproved, withdrawn: ApprovalWithdrawn) -> Produc
     signposts = approved.signposts
     if withdrawn.signpost is not None and withdrawn.signpost not in signposts:
         signposts = (*signposts, withdrawn.signpost)
-    less = approved.model_copy(update={"items": items, "signposts": signposts})
-    return _told_less(less, withdrawn.owner)
+    alleged = _alleged(approved, withdrawn.owner)
+    left = {"items": items, "signposts": signposts, "alleged": alleged}
+    return _told_less(approved.model_copy(update=left), withdrawn.owner)
+
+
+def _alleged(approved: ProductApproved, owner: str) -> str | None:
+    """What a Red for the front line says in the hub's words is still out at once; but reasons tell
+    what the words of who notified say.
+    """
+    identity = approved.identity
+    tells = identity is None or identity.owner == owner
+    return UNTOLD if approved.alleged is not None and tells else approved.alleged
 
 
 def _told_less(approved: ProductApproved, owner: str) -> ProductApproved:

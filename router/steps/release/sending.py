@@ -10,6 +10,13 @@ from schemas.product import Product, ProductApproved, ProductReleased, ToAct
 from schemas.school import SchoolNotice
 
 STEP_NAME = "release"
+_MOST = 500
+"""Characters of a line."""
+_INSTEAD = (
+    "This Red was for another team before you, and nobody there has said that they have it: act "
+    "all the same, and ring the hub so that you know of each other."
+)
+_ADDED = "This adds to what you were sent before about the child: read it together with that."
 
 
 def to_act(approved: ProductApproved, now: Now) -> ToAct:
@@ -26,7 +33,15 @@ def to_act(approved: ProductApproved, now: Now) -> ToAct:
         )
     due_at = now.act_by(approved.colour, agency=approved.recipient)
     contact = now.contact_of(now.policy.lead_agency) if approved.urgent else None
-    return ToAct(to_do=now.rule(approved.colour).to_do, due_at=due_at, contact=contact)
+    return ToAct(to_do=_to_do(approved, now), due_at=due_at, contact=contact)
+
+
+def _to_do(approved: ProductApproved, now: Now) -> str | None:
+    """In the profile's words; and why the next recipient of a Red has it, or what is added to."""
+    said = now.rule(approved.colour).to_do
+    why = _ADDED if approved.follows else _INSTEAD if approved.instead_of else None
+    both = " ".join(filter(None, (said, why)))
+    return both if both and len(both) <= _MOST else said
 
 
 def letter(approved: ProductApproved, asks: ToAct) -> Letter:

@@ -19,7 +19,7 @@ from schemas.alarms import (
     AlarmTaken,
 )
 from schemas.calendar import Contact
-from schemas.handover import HandoverConfirmed
+from schemas.handover import HandoverConfirmed, HandoverRefused, HandoverTakenBack
 from schemas.identity import IdentityBlock
 from schemas.letter import letter_id
 from schemas.message import Message
@@ -412,6 +412,46 @@ def test_a_handover_that_may_be_a_red_and_nobody_confirms_alarms_people(
     assert len(ended) == alarms
 
 
+def not_theirs(letter_id: str = "letter-1") -> HandoverRefused:
+    return HandoverRefused(
+        referral_id="ref-1",
+        case_id="case-1",
+        agency="csc_assessment_team",
+        letter_id=letter_id,
+        received_by="W. Allocated",
+        reason="The family has moved",
+    )
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_a_team_that_says_what_may_be_a_red_is_not_theirs_alarms_people_at_once(
+    *, swapped: bool
+) -> None:
+    heard: list[Any] = [given.linked(given.HIT, allocated_to=given.worker()), not_theirs()]
+    step_ = step()
+    outcomes = [step_.when(one) for one in (reversed(heard) if swapped else heard)]
+    letter = notice(outcomes[-1])
+    assert "not theirs" in letter.says
+    assert "rate it now" in letter.to_do
+    assert given.of(AlarmRaised, step_.when(chased()).facts) == [], "it is the same handover"
+
+
+def test_the_next_team_that_is_silent_alarms_people_though_the_first_one_was_dealt_with() -> None:
+    step_ = step().given(given.linked(given.HIT, allocated_to=given.worker()), chased())
+    back = HandoverTakenBack(
+        referral_id="ref-1",
+        case_id="case-1",
+        agency="csc_assessment_team",
+        letter_id="letter-1",
+        decided_by="S. Worker",
+        rationale="The wrong team",
+    )
+    assert given.of(AlarmEnded, step_.when(back).facts)
+    later = chased().model_copy(update={"subject_id": "letter-2", "agency": "csc_duty_team"})
+    (fact,) = given.of(AlarmRaised, step_.when(later).facts)
+    assert (fact.cause, fact.agency) == ("handover", "csc_duty_team")
+
+
 def test_a_receipt_that_is_late_for_a_product_is_no_handover() -> None:
     step_ = step().given(given.linked(given.HIT), given.assigned(Colour.RED))
     assert given.of(AlarmRaised, step_.when(chased()).facts) == []
@@ -432,7 +472,18 @@ def test_a_red_of_which_the_safety_check_keeps_all_back_alarms_people(
         rest_goes=rest_goes,
         hits=(),
     )
-    assert len(given.of(AlarmRaised, step().when(held).facts)) == alarms
+    outcome = step().when(held)
+    assert len(given.of(AlarmRaised, outcome.facts)) == alarms
+    if alarms:
+        letter = notice(outcome)
+        assert "Do not ring" in letter.to_do, "who reads it there may be the danger"
+        assert given.partner(product.RECIPIENT).signpost_contact not in letter.to_do
+
+
+def test_what_owners_keep_back_is_not_to_be_told_by_telephone() -> None:
+    letter = notice(step().when(kept_back()))
+    assert "owners keep it back" in letter.says
+    assert "what its owners do not keep back" in letter.to_do
 
 
 def silent(owner: str = "school") -> OwnerSilent:
