@@ -10,7 +10,7 @@ embedded hub decides a page before it opens the transaction, and comes here to r
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
@@ -220,7 +220,7 @@ def _unheard(unit: Unit, delivery: Delivery, *, had: Collection[str]) -> Deliver
         hearers = tuple(s for s in unit.hearing(type(message.data)) if s.concerns(message))
     if had:
         hearers = tuple(s for s in hearers if not any(serves(one, s.name) for one in had))
-    return replace(delivery, hearers=hearers)
+    return Delivery(delivery.offset, delivery.message, delivery.refusal, delivery.original, hearers)
 
 
 def _note(decided: Decided, transaction: Transaction) -> None:

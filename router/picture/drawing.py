@@ -98,7 +98,8 @@ class _Drawing:
     @cached_property
     def events(self) -> FamilyEvents:
         """What of it tells of one event with several children."""
-        linked = (message.data for message in self.found.linked.values())
+        told = (self.found.linked.get(piece.id) for piece in self.told_of_family)
+        linked = (message.data for message in told if message is not None)
         untimed = {
             one.referral_id
             for one in linked
