@@ -227,6 +227,8 @@ class DeliveryReceipt(CaseProduct):
 
     status: Literal["received", "refused"]
     received_by: Line
+    reason: Line | None = Field(default=None, exclude_if=lambda reason: reason is None)
+    """Why it is refused, where they say."""
 
 
 class RecallReceipt(CaseProduct):
