@@ -194,7 +194,7 @@ LATE: Data = {
     "reference": "HP-2026-30",
     "observed_at": "2026-11-18T15:40:00Z",
     "subject": {**ELLA, "identifier": [{"value": NHS_ELLA, "system": NHS}]},
-    "narrative": "Ella was not collected until half past five, and nobody rang.",
+    "narrative": "Ella has missed school on nine days this term, and was collected two hours late.",
 }
 
 AUDITOR = ("--reveal", "--who", "J. Reed, audit", "--why", "Complaint 2026/17")
