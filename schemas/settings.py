@@ -59,7 +59,7 @@ class Runtime(Shape):
     workers: tuple[Line, ...] = ()
     """The steps of each worker in production, as for ``hub run``: ``all``, or ``link rate``.
 
-    Empty: a worker for each step.
+    Empty: one for each step of the flow, and one for all steps beside it.
     """
     batch: int = Field(default=200, ge=1, le=5000)
     """Messages in one transaction."""

@@ -35,6 +35,20 @@ from stores.ports import Unavailable
 from stores.topics import TopicProducer, create_topics
 
 STEPS = tuple(bound.step.name for bound in bound_steps())
+WORKERS = (
+    "deduplicate",
+    "link",
+    "check answer",
+    "rate",
+    "request_information",
+    "compose",
+    "approve",
+    "hold release",
+    "alarm inform hand_over hand_off disagreement school",
+)
+"""The workers of a hub in production, unless it says otherwise: the steps of the flow by themselves,
+and together those beside it, which have little to do.
+"""
 EDGE = ("http", "connectors", "clock")
 _STEPS_ATTEMPTS = 6
 """Some fifteen seconds: by then what passes has passed, and a fresh process may do better."""
@@ -42,7 +56,7 @@ _STEPS_ATTEMPTS = 6
 
 def production_names(settings: HubSettings) -> tuple[str, ...]:
     """Every process of a hub in production: the workers of the steps, the relay, and the edge."""
-    return (*(settings.runtime.workers or STEPS), "relay", *EDGE)
+    return (*(settings.runtime.workers or WORKERS), "relay", *EDGE)
 
 
 def embedded_parts(

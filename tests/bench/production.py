@@ -17,7 +17,7 @@ from typing import Any
 
 import psycopg
 
-from ops.run.parts import STEPS
+from ops.run.parts import WORKERS
 from ops.run.wiring import Hub, open_hub
 from stores.topics import create_topics
 from tests.bench.facts import Facts
@@ -31,7 +31,7 @@ from tests.services.folder import temporary_folder
 from tests.services.kafka import private_kafka
 from tests.services.postgres import PostgresService, private_postgres
 
-SHAPES: Mapping[str, Sequence[str]] = {"apart": STEPS, "fused": ("all",)}
+SHAPES: Mapping[str, Sequence[str]] = {"apart": WORKERS, "fused": ("all",)}
 """How the steps are shared out among workers: each by itself, or all of them in one."""
 PER_SECOND = 100.0
 _WARMING = 100

@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from router.unit import serves
+from ops.run.parts import STEPS
 from tests.proofs import poison, red_latency, red_time
 from tests.proofs.f28_command import f28
 from tests.proofs.f52_command import f52
@@ -38,7 +39,7 @@ _option = partial(click.option, show_default=True)
 def _serving(given: tuple[str, ...]) -> tuple[str, ...]:
     """These workers, who serve every step unless there are none."""
     units = [steps.replace(" ", "+") for steps in given]
-    unserved = {step for step in APART if not any(serves(unit, step) for unit in units)}
+    unserved = {step for step in STEPS if not any(serves(unit, step) for unit in units)}
     if given and unserved:
         raise click.UsageError(f"no worker serves {', '.join(sorted(unserved))}")
     return given

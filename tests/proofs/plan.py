@@ -6,10 +6,10 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ops.run.parts import STEPS
+from ops.run.parts import WORKERS
 from tests.proofs.points import POINTS, RECEIPT_FIRST, TAKEN_OVER, WORKER, point_of
 
-APART = (*STEPS, "link", "rate")
+APART = (*WORKERS, "link", "rate")
 """Workers of a hub in production unless others are asked for: one for each step, two for some."""
 
 

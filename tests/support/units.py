@@ -27,6 +27,7 @@ from ops.look.replay import Report, Wanted, replay
 from ops.look.status import collect
 from ops.mend import dead_letters as mending
 from ops.mend.dead_letters import Person
+from ops.run.parts import WORKERS
 from ops.run.wiring import Hub, open_hub
 from router.runtimes.faust_worker import Crashed, run_worker
 from router.runtimes.partition import Place, UnitPartitions
@@ -41,24 +42,7 @@ from tests.support.filled import send
 from tests.support.production import DEADLINE, fresh_database, wait_until
 
 ALL = ("all",)
-APART = (
-    "deduplicate",
-    "link",
-    "rate",
-    "request_information",
-    "compose",
-    "approve",
-    "hold",
-    "release",
-    "alarm",
-    "inform",
-    "hand_off",
-    "answer",
-    "check",
-    "hand_over",
-    "disagreement",
-    "school",
-)
+APART = WORKERS
 MIXED = (
     "deduplicate link answer",
     "check hand_over rate request_information compose approve hold release",

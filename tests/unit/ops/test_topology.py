@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from ops.cli import main
 from ops.demo.running import DemoFolder
+from ops.run.parts import STEPS, WORKERS
 from ops.look import topology as drawn
 from ops.run.wiring import Hub
 from router.topology import bound_steps
@@ -64,3 +65,8 @@ def test_the_readme_shows_the_picture_as_drawn_today() -> None:
     assert block == f"```mermaid\n{drawn.mermaid()}\n```", (
         "paste what `hub topology --format mermaid` prints"
     )
+
+
+def test_the_workers_that_run_by_themselves_serve_every_step_once() -> None:
+    served = sorted(name for worker in WORKERS for name in worker.split())
+    assert served == sorted(STEPS)
