@@ -11,8 +11,8 @@ from pathlib import Path
 
 import click
 
-from router.unit import serves
 from ops.run.parts import STEPS
+from router.unit import serves
 from tests.proofs import poison, red_latency, red_time
 from tests.proofs.f28_command import f28
 from tests.proofs.f52_command import f52

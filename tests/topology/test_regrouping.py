@@ -49,7 +49,9 @@ def link_past_the_topic(workers: Workers) -> None:
     assert workers.parts["link"].work(ACCEPTED, unsent)
 
 
-@pytest.mark.parametrize("later", [ALL, MIXED, ("link rate", "deduplicate compose", "request_information")])
+@pytest.mark.parametrize(
+    "later", [ALL, MIXED, ("link rate", "deduplicate compose", "request_information")]
+)
 def test_what_was_left_in_topics_is_heard_by_other_units(
     hub: Hub, started: Started, later: tuple[str, ...]
 ) -> None:

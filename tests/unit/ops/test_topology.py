@@ -11,8 +11,8 @@ from sqlalchemy import text
 
 from ops.cli import main
 from ops.demo.running import DemoFolder
-from ops.run.parts import STEPS, WORKERS
 from ops.look import topology as drawn
+from ops.run.parts import STEPS, WORKERS
 from ops.run.wiring import Hub
 from router.topology import bound_steps
 from schemas.topics import TOPICS
