@@ -46,8 +46,8 @@ WORKERS = (
     "hold release",
     "alarm inform hand_over hand_off disagreement school",
 )
-"""The workers of a hub in production, unless it says otherwise: the steps of the flow by themselves,
-and together those beside it, which have little to do.
+"""The workers of a hub in production, unless it says otherwise: the steps of the flow by
+themselves, and together those beside it, which have little to do.
 """
 EDGE = ("http", "connectors", "clock")
 _STEPS_ATTEMPTS = 6
