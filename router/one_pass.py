@@ -124,12 +124,11 @@ class Effects:
         original: bytes | None = None,
     ) -> Message:
         """The message becomes a dead letter of the step, and its sender is told; answers with the
-        fact. What several steps cannot act on may be a Red once.
+        fact.
         """
         dead = dead_message(message, refusal, step=step, original=original)
         red = possible.in_fact(message.data, policy)
-        first = all(one.message_id != message.id for one in self.dead)
-        told = caused_by(message, step, refused(dead, may_be_red=red and first), 0)
+        told = caused_by(message, step, refused(dead, may_be_red=red), 0)
         self.facts.append(told)
         self.dead.append(dead)
         if message.data.of_agency is not None:
