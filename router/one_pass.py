@@ -124,10 +124,12 @@ class Effects:
         original: bytes | None = None,
     ) -> Message:
         """The message becomes a dead letter of the step, and its sender is told; answers with the
-        fact.
+        fact. What cannot be opened fails each step that hears it, and is a possible Red once.
         """
         dead = dead_message(message, refusal, step=step, original=original)
         red = possible.in_fact(message.data, policy)
+        if isinstance(message.data, codec.Unopened):
+            red = red and all(one.message_id != message.id for one in self.dead)
         told = caused_by(message, step, refused(dead, may_be_red=red), 0)
         self.facts.append(told)
         self.dead.append(dead)
