@@ -174,7 +174,7 @@ def test_a_red_that_is_given_back_goes_to_the_next_and_people_are_told(desks: De
     )
     assert (product["due_at"], product["contact"]) == ("2026-11-27T18:40:00Z", HUB_DESK)
     (red,) = reds.lately(desks.borough.hub, days=7, at=desks.borough.at)
-    assert "csc_duty_team: waits for its owners" in red.where
+    assert "csc_duty_team: fetched" in red.where
     desks.has(DUTY, product, "Duty desk", "refused")
     (alarm,) = desks.letters(LEAD, "alarm")
     assert "Children's Social Care Duty Team" in alarm["says"]
@@ -218,8 +218,9 @@ def test_a_red_that_is_rated_down_is_told_to_who_has_it_and_to_nobody_else(desks
     assert about_wilf(change)
     assert change["changed"] == "The rating was lowered from Red to Amber."
     assert change["to_do"] == (
-        "Others act on this rating. What you have stands no more: do nothing further for it alone, "
-        "and ring the hub about what you have begun."
+        "What you have stands no more: do nothing further for it alone, and ring the hub about "
+        "what you have begun. Others act on this rating; where a product for it comes to you too, "
+        "act on that."
     )
     assert change["contact"] == HUB_DESK
     names = ("referral_id", "case_id", "change_id")
