@@ -156,12 +156,12 @@ def _steady_store() -> None:
     count = [0]
 
     def failing(take: Callable[..., Any]) -> Callable[..., Any]:
-        def sometimes(transaction: Any, arrivals: Sequence[Arrival]) -> Any:
+        def sometimes(transaction: Any, arrivals: Sequence[Arrival], **rest: Any) -> Any:
             count[0] += 1
             if count[0] % 7 == 0:
                 said = arrivals[0].original.decode("utf-8", "replace")
                 transaction.connection.exec_driver_sql(f"INSERT INTO nowhere VALUES ({said!r})")  # noqa: S608 - as meant
-            return take(transaction, arrivals)
+            return take(transaction, arrivals, **rest)
 
         return sometimes
 
