@@ -82,11 +82,12 @@ def sealed(number: int) -> Sealed:
 def test_the_relay_sends_what_is_recorded_in_order_and_forgets_it(hub: Production) -> None:
     hub.received(range(50), areas=("e09000001",))
     relay = hub.relay()
-    assert relay.once() == 50
-    assert relay.once() == 0
+    assert sum(iter(relay.once, 0)) == 50
     assert hub.unsent() == 0
     ((partition, _),) = [(number, end) for number, end in hub.ends().items() if end]
-    assert sent_ids(hub, partition) == recorded(hub)
+    sent = sent_ids(hub, partition)
+    assert len(sent) > 20, "all but what goes by the lane of Reds"
+    assert sent == [id_ for id_ in recorded(hub) if id_ in set(sent)]
 
 
 def test_a_transaction_that_commits_late_is_sent_although_later_positions_went_before(
