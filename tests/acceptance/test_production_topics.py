@@ -85,9 +85,7 @@ def test_the_relay_sends_what_is_recorded_in_order_and_forgets_it(hub: Productio
     assert sum(iter(relay.once, 0)) == 50
     assert hub.unsent() == 0
     ((partition, _),) = [(number, end) for number, end in hub.ends().items() if end]
-    sent = sent_ids(hub, partition)
-    assert len(sent) > 20, "all but what goes by the lane of Reds"
-    assert sent == [id_ for id_ in recorded(hub) if id_ in set(sent)]
+    assert sent_ids(hub, partition) == recorded(hub)
 
 
 def test_a_transaction_that_commits_late_is_sent_although_later_positions_went_before(
@@ -137,14 +135,14 @@ def test_many_writers_that_commit_in_any_order_are_all_sent(hub: Production) -> 
 def test_a_relay_killed_between_send_and_mark_repeats_and_every_effect_is_had_once(
     hub: Production, tmp_path: Path
 ) -> None:
-    receipts = hub.received(range(20))
+    receipts = hub.received(range(10))
     with Process("relay", hub, tmp_path, pause=DEADLINE) as relay:
         wait_until(lambda: relay.said("sent"))
         relay.kill()
     with Process("relay", hub, tmp_path), Process("worker", hub, tmp_path) as worker:
-        wait_until(lambda: hub.count() == 20 and hub.settled() and sum(hub.ends().values()) == 40)
+        wait_until(lambda: hub.count() == 10 and hub.settled() and sum(hub.ends().values()) == 20)
         assert worker.terminate() == 0
-    assert sum(hub.ends().values()) == 40, "everything lies in the topic twice"
+    assert sum(hub.ends().values()) == 20, "everything lies in the topic twice"
     assert sorted(hub.decided()) == sorted(receipt.id for receipt in receipts)
     assert hub.flaws() == []
 
