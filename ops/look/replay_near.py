@@ -74,6 +74,8 @@ def near(view: View, about: str) -> Near:
     Raises :class:`Beyond`.
     """
     recorded = _of_case(view, about)
+    if not any(one.row.type in _OF_LINKING for one in recorded):  # what it stood on is not there
+        raise Beyond
     persons = _compared(view, recorded)
     links = _links(view, {one.profile.case_id for one in persons})
     _refuse_gaps(persons, [*recorded, *links])

@@ -23,7 +23,7 @@ _REFERRALS = "SELECT DISTINCT correlation_id FROM journal WHERE topic = 'cases.l
 _LINKED = "SELECT message_id FROM journal WHERE topic = 'cases.linked' ORDER BY position"
 _SEVERAL = (
     "SELECT subject FROM journal WHERE type = 'mash.case.child-linked.v1' "
-    "GROUP BY subject ORDER BY count(*) DESC, subject"
+    "GROUP BY subject ORDER BY count(DISTINCT correlation_id) DESC, subject"
 )
 _TAKE_ONE_OUT = (
     "DELETE FROM journal WHERE subject = :case AND correlation_id = (SELECT max(correlation_id) "
