@@ -77,8 +77,15 @@ def in_fact(fact: Fact, policy: Policy | None) -> bool:
             return _may_hold_one(FACTS.get(was or ""))
     notification = getattr(fact, "notification", None)
     if isinstance(notification, Notification):
-        return policy is None or thresholds.may_be_red(notification, profile=policy.profile)
+        return policy is None or _in_notification(notification, policy.profile)
     return getattr(fact, "colour", None) is Colour.RED
+
+
+def _in_notification(notification: Notification, profile: BoroughProfile) -> bool:
+    try:
+        return thresholds.may_be_red(notification, profile=profile)
+    except Exception:  # noqa: BLE001 - what no step can read may be one, and holds up no other
+        return True
 
 
 def _may_hold_one(kind: type[Fact] | None) -> bool:
