@@ -7,6 +7,7 @@ Linking sends it; here its receipt is awaited, and a wrong handover is taken bac
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from router.step import Outcome, Step, referral_of, refuse
@@ -72,7 +73,25 @@ def _hand(state: Handings | None, linked: ChildLinked, *, now: Now) -> Outcome[H
         # What was linked before that noted its letter was handed over when no receipt was owed.
         clock = _clock(worker, red, now=now) if linked.letter_id else None
         after = _handed(after, letter_of(linked), worker=worker, clock=clock, now=now)
-    return _settled(after, linked.referral_id, before=state, now=now)
+    return _said_before(_settled(after, linked.referral_id, before=state, now=now), now=now)
+
+
+def _said_before(outcome: Outcome[Handings], *, now: Now) -> Outcome[Handings]:
+    """With what the team said before it was heard that the referral was handed to it."""
+    state = outcome.state
+    for said in state.early if state else ():
+        assert outcome.state is not None
+        known = outcome.state.model_copy(update={"early": ()})
+        taken = receive(known, said, now=now)
+        after = taken.state or known
+        outcome = replace(
+            outcome,
+            state=after,
+            facts=(*outcome.facts, *taken.facts),
+            letters=(*outcome.letters, *taken.letters),
+            timers=timers(after.next_at, said.receipt.referral_id),
+        )
+    return outcome
 
 
 def _move(state: Handings | None, correction: LinkCorrected, *, now: Now) -> Outcome[Handings]:
@@ -138,18 +157,20 @@ def _fetched(state: Handings | None, fetched: HandoverFetched, *, now: Now) -> O
     known = state or Handings(cases=Cases(now=fetched.case_id))
     handing = known.of(fetched.letter_id)
     if handing is None:
-        early = tuple(dict.fromkeys((*known.fetched, fetched.letter_id)))
-        return Outcome(state=known.model_copy(update={"fetched": early}))
+        letters = tuple(dict.fromkeys((*known.fetched, fetched.letter_id)))
+        agencies = tuple(dict.fromkeys((*known.fetched_by, fetched.agency)))
+        early = {"fetched": letters, "fetched_by": agencies}
+        return Outcome(state=known.model_copy(update=early))
     if handing.fetched:
         return Outcome()
     handing = handing.model_copy(update={"fetched": True})
-    letters: Iterable[Letter] = ()
+    recalled: Iterable[Letter] = ()
     if handing.taken_back:
         head = {"referral_id": fetched.referral_id, "case_id": known.cases.now}
-        handing, letters = recall(handing, handing.taken_back, head=head, now=now)
+        handing, recalled = recall(handing, handing.taken_back, head=head, now=now)
     after = known.with_one(handing)
     due = timers(after.next_at, fetched.referral_id, before=known.next_at)
-    return Outcome(after, (), tuple(letters), due)
+    return Outcome(after, (), tuple(recalled), due)
 
 
 def _decided(state: Handings | None, decided: HandoverDecided, *, now: Now) -> Outcome[Handings]:

@@ -21,6 +21,10 @@ from schemas.refusals import Refusal
 def receive(state: Handings | None, received: HandoverReceived, *, now: Now) -> Outcome[Handings]:
     """Take a receipt; the last one counts, until the handover is taken back."""
     receipt = received.receipt
+    if _without_reason(received):
+        return refuse("missing.field", "reason")
+    if state is not None and not state.each and received.agency in state.fetched_by:
+        return Outcome(state.model_copy(update={"early": (*state.early, received)}))
     if state is None or not state.each:
         return refuse("refused.unknown-subject", "referral_id")
     if not state.cases.known(receipt.case_id):
@@ -42,12 +46,14 @@ def receive(state: Handings | None, received: HandoverReceived, *, now: Now) -> 
 
 
 def _not_so(state: Handings, received: HandoverReceived) -> Refusal | None:
-    receipt = received.receipt
     if received.agency not in {one.desk for one in state.each}:
         return Refusal("refused.not-yours", "referral_id")
-    if receipt.status == "refused" and not (receipt.reason or "").strip():
-        return Refusal("missing.field", "reason")
     return None
+
+
+def _without_reason(received: HandoverReceived) -> bool:
+    receipt = received.receipt
+    return receipt.status == "refused" and not (receipt.reason or "").strip()
 
 
 def _noted(handing: Handing, received: HandoverReceived, *, now: Now) -> Handing | None:

@@ -13,6 +13,7 @@ from router.steps.cases import NOBODY, Allocated, Cases
 from router.steps.clocks.ticking import Ticking
 from schemas.base import Code, Identity, Instant, Line, Shape
 from schemas.case import Worker
+from schemas.handover import HandoverReceived
 
 STEP_NAME: Final = "hand_over"
 """Under which its documents are kept, and its letters named."""
@@ -51,6 +52,10 @@ class Handings(Shape):
     each: tuple[Handing, ...] = ()
     fetched: tuple[Identity, ...] = Field(default=(), exclude_if=not_)
     """Letters that were fetched before it was heard that they handed it over."""
+    fetched_by: tuple[Code, ...] = Field(default=(), exclude_if=not_)
+    """By whom these were."""
+    early: tuple[HandoverReceived, ...] = Field(default=(), exclude_if=not_)
+    """What they said of them, to be taken once the link is heard: it is told on another topic."""
 
     @property
     def now(self) -> Handing | None:

@@ -194,6 +194,25 @@ def test_a_receipt_of_what_was_never_handed_over_is_refused() -> None:
     assert handing(given.linked()).when(receipt()).refusal == refusal
 
 
+@pytest.mark.parametrize(
+    ("status", "kind"), [("received", HandoverConfirmed), ("refused", HandoverRefused)]
+)
+def test_what_a_team_says_before_the_link_is_heard_counts_once_it_is(
+    status: str, kind: type[Fact]
+) -> None:
+    step = handing(fetched(), receipt(status))
+    outcome = step.when(with_worker())
+    assert [type(fact) for fact in outcome.facts] == [kind]
+    assert bool(outcome.timers) is (status == "refused"), "a refusal goes on up the chain"
+    assert len(letters(outcome, HandoverNotTaken)) == (status == "refused")
+
+
+def test_who_has_fetched_nothing_is_told_nothing_of_a_referral_that_is_not_heard_yet() -> None:
+    step = handing(fetched())
+    refusal = Refusal("refused.unknown-subject", "referral_id")
+    assert step.when(receipt(by="gp")).refusal == refusal
+
+
 def test_nobody_need_confirm_what_the_hub_has_closed() -> None:
     step = handing()
     first = step.when(with_worker())
