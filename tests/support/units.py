@@ -34,7 +34,7 @@ from router.runtimes.partition import Place, UnitPartitions
 from router.runtimes.relay import Relay
 from router.topology import topics_from_outside, unit_of, whole_hub
 from router.unit import Unit
-from schemas.topics import TOPICS
+from schemas.topics import RED, TOPICS
 from stores import cursors, journal
 from stores.topics import Record, TopicProducer, cluster_of, create_topics
 from tests.proofs.place import delete_topics
@@ -177,11 +177,12 @@ class Workers:
         return [place for name in self.parts for place in self.waiting(name, ends)]
 
     def waiting(self, name: str, ends: Mapping[Place, int]) -> list[tuple[Place, int]]:
-        """Where a worker has something to do, and from which offset on."""
+        """Where a worker has something to do, and from which offset on: at the lane of Reds first."""
         stand = cursors.next_offsets(self.hub.database)
         heard = {topic.name for topic in topics_from_outside(self.parts[name].unit)}
         own = {place: stand.get(place.consumer(name), 0) for place in ends if place.topic in heard}
-        return [(place, first) for place, first in own.items() if first < ends[place]]
+        found = [(place, first) for place, first in own.items() if first < ends[place]]
+        return sorted(found, key=lambda one: one[0].topic != RED)
 
     def close(self) -> None:
         """Give the connection back."""

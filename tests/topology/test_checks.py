@@ -31,11 +31,6 @@ MOST = {
 }
 
 
-@pytest.mark.xfail(
-    strict=False,
-    reason="A Red goes ahead of the open case or register entry of its child: over topics it may be "
-    "linked before it and be told of that by mash.case.registers-changed.v1 instead.",
-)
 @pytest.mark.parametrize("units", [ALL, APART, MIXED])
 @pytest.mark.usefixtures("frozen")
 def test_a_hub_on_topics_asks_and_answers_as_an_embedded_one_does(
