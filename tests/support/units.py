@@ -177,7 +177,7 @@ class Workers:
         return [place for name in self.parts for place in self.waiting(name, ends)]
 
     def waiting(self, name: str, ends: Mapping[Place, int]) -> list[tuple[Place, int]]:
-        """Where a worker has something to do, and from which offset on: at the lane of Reds first."""
+        """Where a worker has something to do, and from which offset on; the lane of Reds first."""
         stand = cursors.next_offsets(self.hub.database)
         heard = {topic.name for topic in topics_from_outside(self.parts[name].unit)}
         own = {place: stand.get(place.consumer(name), 0) for place in ends if place.topic in heard}
