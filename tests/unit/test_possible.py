@@ -136,3 +136,11 @@ def test_what_a_step_could_not_act_on_may_be_about_one(fact: Fact, *, may_be: bo
 def test_nobody_knows_what_may_be_one_where_there_is_no_profile() -> None:
     assert possible.in_bytes(sent(narrative=QUIET), None)
     assert possible.in_fact(given.linked(QUIET), None)
+
+
+def test_what_fails_whoever_reads_it_may_be_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object, **__: object) -> bool:
+        raise ValueError
+
+    monkeypatch.setattr("router.steps.thresholds.may_be_red", fails)
+    assert possible.in_fact(given.linked(QUIET), POLICY)

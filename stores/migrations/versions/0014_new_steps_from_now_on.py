@@ -1,4 +1,4 @@
-"""Reds are watched, holders told, teams and schools waited for, outcomes handed off from now on."""
+"""Disagreements, alarms, receipts of teams, holders, schools and the case system: from now on."""
 
 from __future__ import annotations
 
@@ -7,10 +7,23 @@ from alembic.operations import Operations
 
 from stores.migrations.revisions import Work
 
-revision = "0015"
-down_revision = "0014"
+revision = "0014"
+down_revision = "0013"
 
 _HEARD = {
+    "disagreement": (
+        "mash.case.child-linked.v1",
+        "mash.case.link-corrected.v1",
+        "mash.rating.assigned.v1",
+        "mash.information.requested.v1",
+        "mash.checks.requested.v1",
+        "mash.checks.revised.v1",
+        "mash.item.withheld.v1",
+        "mash.product.approved.v1",
+        "mash.product.approval-withdrawn.v1",
+        "mash.product.released.v1",
+        "mash.product.voided.v1",
+    ),
     "alarm": (
         "mash.case.child-linked.v1",
         "mash.clock.chased.v1",
