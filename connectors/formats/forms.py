@@ -18,28 +18,27 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 from pydantic_core import from_json
 
-from connectors.formats.mapping import AGENCIES, free_template
+from connectors.formats.mapping import AGENCIES, Zoned, checked, free_template
 from connectors.formats.targets import MappingFault
 from connectors.formats.template import Bad, Group
-from schemas.base import Code, Line, Shape
+from schemas.base import Code, Line
 
 FORMS = AGENCIES / "forms"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 
 
-class _FormFile(Shape):
+class _FormFile(Zoned):
     name: Code
     about: Line
     writes: Literal["json", "xml", "csv"]
     root: str = Field(default="Record", pattern=f"^{_NAME.pattern}$")
     """The name of the XML's outermost element."""
     delimiter: str = Field(default=",", min_length=1, max_length=1)
-    zone: Line = "Europe/London"
     date: Line = "%Y-%m-%d"
     moment: Line = "%Y-%m-%dT%H:%M:%S%z"
     """How dates and moments are written (``strftime``)."""
@@ -104,14 +103,7 @@ def load_form(name: str) -> Form:
 
 
 def _compiled(table: Mapping[str, object]) -> Form:
-    try:
-        file = _FormFile.model_validate(table)
-        zone = ZoneInfo(file.zone)
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise MappingFault(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
-    except (ZoneInfoNotFoundError, ValueError):
-        raise MappingFault("zone: write an IANA time zone such as Europe/London") from None
+    file, zone = checked(_FormFile, table)
     for type_, template in file.letters.items():
         _check(template, file, within=f"letters.{type_}")
     letters = {

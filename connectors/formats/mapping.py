@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, cast
+from typing import Any, BinaryIO, Literal, TypeVar, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, ValidationError
@@ -71,14 +71,22 @@ class _Reader(Shape):
     encoding: Encoding = "utf-8"
 
 
-class _MappingFile(Shape):
+class Zoned(Shape):
+    """A file whose times are of a zone."""
+
+    zone: Line = "Europe/London"
+
+
+InZone = TypeVar("InZone", bound=Zoned)
+
+
+class _MappingFile(Zoned):
     """A mapping file; its last table is the template, named for the shape that it makes."""
 
     name: Code
     about: Line
     files: tuple[Line, ...] = ()
     """Names of dropped files that it is for, such as ``open-cases*.csv``; none: by suffix."""
-    zone: Line = "Europe/London"
     reader: dict[Kind, _Reader] = Field(min_length=1)
     each: dict[Kind, Line | tuple[Line, ...]] = Field(default_factory=dict)
     """Where several children of one record stand."""
@@ -224,15 +232,7 @@ def load(name: str) -> AgencyMapping:
 
 def compiled(table: Mapping[str, object]) -> AgencyMapping:
     """A mapping from the parsed content of its file. Raises ``MappingFault``."""
-    try:
-        file = _MappingFile.model_validate(table)
-        zone = ZoneInfo(file.zone)
-    except ValidationError as error:
-        first = error.errors()[0]
-        says = _IN_WORDS.get(str(first["loc"][-1]), first["msg"])
-        raise MappingFault(f"{'.'.join(map(str, first['loc']))}: {says}") from None
-    except (ZoneInfoNotFoundError, ValueError):
-        raise MappingFault("zone: write an IANA time zone such as Europe/London") from None
+    file, zone = checked(_MappingFile, table)
     compilers = [_Compiler(file, kind, zone) for kind in file.reader]
     formats = {compiler.kind: compiler.compile() for compiler in compilers}
     names = frozenset().union(*(one.reading.known for one in formats.values()))
@@ -248,6 +248,19 @@ def free_template(table: Mapping[str, object], zone: ZoneInfo, *, within: str) -
         name="form", about="a form", reader={"json": _Reader()}, makes="enquiry", template={}
     )
     return _Compiler(file, "json", zone).group(table, Anything(None, within))
+
+
+def checked(shape: type[InZone], table: Mapping[str, object]) -> tuple[InZone, ZoneInfo]:
+    """The parsed content of a file, and its time zone. Raises ``MappingFault``."""
+    try:
+        file = shape.model_validate(table)
+        return file, ZoneInfo(file.zone)
+    except ValidationError as error:
+        first = error.errors()[0]
+        says = _IN_WORDS.get(str(first["loc"][-1]), first["msg"])
+        raise MappingFault(f"{'.'.join(map(str, first['loc']))}: {says}") from None
+    except (ZoneInfoNotFoundError, ValueError):
+        raise MappingFault("zone: write an IANA time zone such as Europe/London") from None
 
 
 @dataclass(slots=True)
