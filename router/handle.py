@@ -9,13 +9,11 @@ embedded hub decides a page before it opens the transaction, and comes here to r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
 
 from router.lane import Lane
-from router.memory.documents import Memory
 from router.one_pass import Attempt, Delivery, Effects, OnePass, never
 from router.unit import ALL, Unit, serves, unit_of_chain
 from schemas.policy import Policy
@@ -57,16 +55,14 @@ class Gap(Exception):
 class Decided:
     """What a unit decided and has still to be recorded, all or none of it."""
 
-    unit: Unit
+    one_pass: OnePass
+    """Has the unit, what comes of it, and what its steps remember from now on."""
     cursor: cursors.Cursor
     """Where the consumer stood when this was decided."""
     fresh: Sequence[Delivery]
     due: Sequence[Delivery]
     offsets: Offsets
     policy: Adopted
-    effects: Effects
-    memories: Mapping[str, Memory[Any]]
-    attempt: Attempt
 
 
 def handle(
@@ -118,35 +114,34 @@ def decide(
     """
     due = _due(deliveries, offsets, expected=cursor.next_offset)
     fresh = _fresh(unit, due, view=view, offsets=offsets)
-    memories = {bound.step.name: bound.memory(bound.step, view) for bound in unit.steps}
-    attempt = attempt or Attempt()
-    one_pass = OnePass(
-        unit=unit, memories=memories, effects=Effects(), policy=policy.value, attempt=attempt
-    )
+    one_pass = _pass_of(unit, view, policy=policy.value, attempt=attempt or Attempt())
     count = one_pass.decide(fresh, enough)
     if count < len(fresh):
         due = [delivery for delivery in due if delivery.offset < fresh[count].offset]
     return Decided(
-        unit=unit,
+        one_pass=one_pass,
         cursor=cursor,
         fresh=fresh[:count],
         due=due,
         offsets=offsets,
         policy=policy,
-        effects=one_pass.effects,
-        memories=memories,
-        attempt=attempt,
     )
+
+
+def _pass_of(unit: Unit, view: View, *, policy: Policy, attempt: Attempt) -> OnePass:
+    memories = {bound.step.name: bound.memory(bound.step, view) for bound in unit.steps}
+    return OnePass(unit=unit, memories=memories, effects=Effects(), policy=policy, attempt=attempt)
 
 
 def record(decided: Decided, transaction: Transaction) -> None:
     """Write what was decided, once; the cursor must stand where it stood then."""
-    cursor, effects = decided.cursor, decided.effects
+    cursor, one_pass = decided.cursor, decided.one_pass
+    effects, attempt = one_pass.effects, one_pass.attempt
     _note(decided, transaction)
-    for step, memory in decided.memories.items():
-        decided.attempt.writes(step)
+    for step, memory in one_pass.memories.items():
+        attempt.writes(step)
         memory.flush(transaction)
-    decided.attempt.writes(None)
+    attempt.writes(None)
     lane = Lane.of(decided.policy.value.profile)
     ahead = _ahead(effects, transaction, lane=lane)
     journal.append(transaction, cursor, messages=effects.facts, ahead=ahead)
@@ -225,7 +220,7 @@ def _unheard(unit: Unit, delivery: Delivery, *, had: Collection[str]) -> Deliver
 
 def _note(decided: Decided, transaction: Transaction) -> None:
     """Note what was heard: message by message, or as a range where the journal is the topic."""
-    unit, policy = decided.unit.name, decided.policy.number
+    unit, policy = decided.one_pass.unit.name, decided.policy.number
     if decided.offsets is not Offsets.JOURNAL:
         ids = [delivery.message.id for delivery in decided.fresh]
         inbox.note(transaction, unit, message_ids=ids, policy=policy)

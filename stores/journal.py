@@ -66,6 +66,16 @@ def append(
         transaction.appended.append((position, cursor.name, message))
     transaction.insert(journal, rows)
     products.note(transaction.connection, (message.data for message in messages))
+    _publish(transaction, rows, on=on, ahead=ahead)
+
+
+def _publish(
+    transaction: Transaction,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    on: str | None,
+    ahead: Collection[str],
+) -> None:
     published = [
         {"position": row["position"], "topic": RED if is_ahead else on or row["topic"]}
         for row in rows

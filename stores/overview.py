@@ -153,18 +153,6 @@ def newest(connection: Reading, types: Iterable[str]) -> dict[str, int]:
     return {row.type: row.newest_at for row in rows if row.newest_at is not None}
 
 
-def envelopes_after(
-    connection: Reading, type_: str, *, position: int, limit: int
-) -> list[tuple[str, str, int]]:
-    """Id, subject and time of the facts of a type behind ``position``, in order."""
-    query = text(
-        "SELECT message_id, subject, time FROM journal WHERE type = :type AND position > :position "
-        "ORDER BY position LIMIT :limit"
-    )
-    rows = connection.execute(query, {"type": type_, "position": position, "limit": limit})
-    return [(row.message_id, row.subject, row.time) for row in rows]
-
-
 def oldest_unclaimed(connection: Reading, step: str, *, type_: str, depth: int) -> int | None:
     """When the oldest fact was recorded that a step has not had.
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import Connection, delete, func, select
 
 from schemas.message import derived_id
+from schemas.rating import TimerElapsed
 from stores.database import Database, Transaction, View
 from stores.rows import Clash
-from stores.tables import timers
+from stores.tables import journal, timers
 
+_SOURCE = "mash-hub/clock"
 _EARLIEST = select(func.min(timers.c.due_at))
 
 
@@ -29,6 +31,11 @@ class StoredTimer:
     def id(self) -> str:
         """The same for the same step, key and time: asking twice is asking once."""
         return derived_id("timer", self.step, self.key, str(self.due_at))
+
+    @property
+    def source(self) -> str:
+        """Whence its message comes, which says whose it is: what is in it is sealed."""
+        return f"{_SOURCE}/{self.step}"
 
 
 def start(transaction: Transaction, wanted: Sequence[StoredTimer]) -> None:
@@ -81,3 +88,23 @@ def waited_for(view: View, step: str) -> list[str]:
     """The keys for which a step waits for a time to come, in order."""
     query = select(timers.c.key).where(timers.c.step == step).distinct().order_by(timers.c.key)
     return list(view.connection.execute(query).scalars())
+
+
+def told(connection: Connection, step: str, *, after: int, limit: int) -> list[tuple[str, int]]:
+    """Key and time of what a step was told has come, behind this position of the journal, in order;
+    of the ``limit`` told first to any step.
+
+    What was told before sources named steps is known by its id: it follows from step, key and time.
+    """
+    query = (
+        select(journal.c.message_id, journal.c.source, journal.c.subject, journal.c.time)
+        .where(journal.c.type == TimerElapsed.type, journal.c.position > after)
+        .order_by(journal.c.position)
+        .limit(limit)
+    )
+    return [
+        (row.subject, row.time)
+        for row in connection.execute(query)
+        if row.source == f"{_SOURCE}/{step}"
+        or row.message_id == derived_id("timer", step, row.subject, str(row.time))
+    ]

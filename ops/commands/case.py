@@ -16,6 +16,8 @@ from ops.look import holding, trail
 from ops.look.holding import Holding
 from ops.look.trail import Event
 
+_NOTHING = "nothing is recorded under this id; see `hub case --help` for what is one"
+
 
 @click.command()
 @click.argument("wanted", metavar="ID")
@@ -55,16 +57,16 @@ def case(
     """
     events = _revealed(wanted, config, who=who, why=why) if reveal else _told(wanted, config)
     if not events:
-        raise click.ClickException(
-            "nothing is recorded under this id; see `hub case --help` for what is one"
-        )
+        raise click.ClickException(_NOTHING)
+    held = _holding(wanted, config)
+    lines = (line for event in events if not now for line in _lines(event))
+    told: Sequence[Event | Holding] = held if now else events
+    answer([asdict(one) for one in told], chain(lines, _held(held)), as_json=as_json)
+
+
+def _holding(wanted: str, config: Path) -> Sequence[Holding]:
     with reading(config) as hub:
-        held = holding.of(hub, wanted)
-    if now:
-        answer([asdict(one) for one in held], _held(held), as_json=as_json)
-        return
-    lines = (line for event in events for line in _lines(event))
-    answer([asdict(event) for event in events], chain(lines, _held(held)), as_json=as_json)
+        return holding.of(hub, wanted)
 
 
 def _told(wanted: str, config: Path) -> Sequence[trail.Event]:

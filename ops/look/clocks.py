@@ -34,8 +34,7 @@ from router.steps.request_information import decide as request_information
 from router.steps.request_information.state import Asked, Asking
 from router.steps.school import decide as school
 from router.steps.school.state import Telling
-from schemas.message import derived_id
-from schemas.rating import ClockKind, TimerElapsed
+from schemas.rating import ClockKind
 from stores import codec, overview, states, timers
 from stores.database import View
 
@@ -115,8 +114,7 @@ def running(hub: Readable, *, at: dt.datetime) -> list[Clock]:
 def _keys(view: View, step: str, *, at: dt.datetime) -> Collection[str]:
     """Those that wait for a time, and those that were told of one lately and may not have heard."""
     since = overview.position_before(view.connection, codec.to_micros(at - _LATELY))
-    told = overview.envelopes_after(view.connection, TimerElapsed.type, position=since, limit=_MOST)
-    lately = {key for id_, key, time in told if id_ == derived_id("timer", step, key, str(time))}
+    lately = {key for key, _ in timers.told(view.connection, step, after=since, limit=_MOST)}
     return lately.union(timers.waited_for(view, step))
 
 

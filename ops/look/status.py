@@ -15,12 +15,11 @@ from router.step import Step
 from router.topology import WRITTEN_BY, bound_steps, topics_of
 from router.unit import ALL, serves, unit_of_chain
 from schemas.information import InformationEscalated
-from schemas.message import derived_id
 from schemas.owed import ClockChased, ClockEscalated, ClockWarned
 from schemas.rating import DueTimeApproaching, DueTimeBreached, DueTimeEscalated, TimerElapsed
 from schemas.settings import HubSettings
 from schemas.topics import FACTS, FOR_EVERYBODY, TOPICS, Topic
-from stores import codec, failures, overview
+from stores import codec, failures, overview, timers
 from stores.overview import Behind, Consumer, Reading
 from stores.ports import Unavailable
 from stores.topics import watermarks
@@ -270,16 +269,11 @@ def _lag(look: _Look, topic: Topic, *, step: str) -> int:
 
 
 def _own_timers(look: _Look, step: str) -> list[int]:
-    """When this step's elapsed timers were due: their ids tell whose they are, as they are sealed.
-
-    An id follows from step, key and time.
-    """
+    """When what this step has not heard of its timers was said."""
     if not look.left(step, TimerElapsed.type).count:
         return []
-    after = overview.envelopes_after(
-        look.connection, TimerElapsed.type, position=look.done[step], limit=_TIMERS_LOOKED_AT
-    )
-    return [time for id_, key, time in after if id_ == derived_id("timer", step, key, str(time))]
+    told = timers.told(look.connection, step, after=look.done[step], limit=_TIMERS_LOOKED_AT)
+    return [time for _, time in told]
 
 
 def _partitioned(look: _Look, step: Step[Any], *, topic: Topic) -> _Place:

@@ -8,7 +8,7 @@ import datetime as dt
 import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from router.linkage.dates import is_grown
 from router.linkage.marks import marks
@@ -78,8 +78,9 @@ class Subject(NamedTuple):
     """Whether it was told of with the date of birth of an adult (rules since 3)."""
 
 
-def _called(names: Sequence[Name], read: Reading) -> dict[str, tuple[str, ...]]:
+def _called(names: Sequence[Name], read: Reading) -> dict[str, Any]:
     return {
+        "givens": _distinct([given for name in names for given in _givens(name, read)]),
         "families": _distinct([read.family(" ".join(one.family_name)) for one in names]),
         "middles": _distinct([read.given(m) for one in names for m in one.given_name[1:]]),
     }
@@ -105,37 +106,63 @@ def describe(
     """
     read = reading(rules)
     seen, heard = observed_at.toordinal(), received_at.toordinal() if received_at else 0
-    day, estimated, expected = read.birthday(child.date_of_birth, seen, heard)
-    unborn, twin = _before_birth(child.name[0].given_name if child.name else ())
-    called = read.names(child.name)
-    givens = _distinct([given for name in called for given in _givens(name, read)])
-    number = _identifier(child.identifier, NHS_NUMBER, read)
-    own = bool(day or givens)
-    adults, siblings = _family(child.related_person, read)
+    called = _called(read.names(child.name), read)
+    born = _born(child, read, seen=seen, heard=heard)
     reference = read.reference(reference)
-    homes, contacts = _own_homes(child, rules)
     return Subject(
-        **_called(called, read),
-        givens=givens,
-        day=day,
-        estimated=estimated,
-        expected=expected,
-        unborn=not day and (bool(expected) or unborn),
-        twin=twin,
+        **called,
+        **born,
+        **_reached(child, read, rules=rules),
+        **_around(child, read, narrative=narrative),
+        **_numbers(child, read, own=bool(born["day"] or called["givens"])),
         sex=_SEXES.get(child.sex_code, ""),
-        addresses=_distinct(read.homes(homes)),
-        phones=_distinct([read.telephone(t) for c in contacts for t in c.telephone]),
-        adults=adults,
-        siblings=_distinct([read.given(s) for s in (*_named_siblings(narrative), *siblings)]),
-        nhs=number if own else "",
-        mothers="" if own else number,
-        upn=_identifier(child.identifier, UPN, read),
         incident=incident(agency, reference) if reference else "",
         seen=seen,
         rules=rules,
-        adult_marks=_marks(child.related_person, read),
         grown=rules >= 3 and is_grown(child.date_of_birth, seen, heard),
     )
+
+
+def _reached(child: Person, read: Reading, *, rules: int) -> dict[str, Any]:
+    """Where the child lives, and the telephones there."""
+    homes, contacts = _own_homes(child, rules)
+    return {
+        "addresses": _distinct(read.homes(homes)),
+        "phones": _distinct([read.telephone(t) for c in contacts for t in c.telephone]),
+    }
+
+
+def _around(child: Person, read: Reading, *, narrative: str) -> dict[str, Any]:
+    """The adults beside the child, and its siblings."""
+    adults, siblings = _family(child.related_person, read)
+    return {
+        "adults": adults,
+        "siblings": _distinct([read.given(s) for s in (*_named_siblings(narrative), *siblings)]),
+        "adult_marks": _marks(child.related_person, read),
+    }
+
+
+def _numbers(child: Person, read: Reading, *, own: bool) -> dict[str, Any]:
+    """What was told of an unnamed, unborn child is numbered as its mother (``own`` is false)."""
+    nhs = _identifier(child.identifier, NHS_NUMBER, read)
+    return {
+        "nhs": nhs if own else "",
+        "mothers": "" if own else nhs,
+        "upn": _identifier(child.identifier, UPN, read),
+    }
+
+
+def _born(child: Person, read: Reading, *, seen: int, heard: int) -> dict[str, Any]:
+    """When the child was born, or is expected, and as which of twins."""
+    day, estimated, expected = read.birthday(child.date_of_birth, seen, heard)
+    unborn, twin = _before_birth(child.name[0].given_name if child.name else ())
+    return {
+        "day": day,
+        "estimated": estimated,
+        "expected": expected,
+        "unborn": not day and (bool(expected) or unborn),
+        "twin": twin,
+    }
 
 
 def _own_homes(child: Person, rules: int) -> tuple[Sequence[Address], Sequence[Contact]]:

@@ -28,6 +28,7 @@ from schemas.picture import (
     AskedAgency,
     Earlier,
     Picture,
+    PicturedAdult,
     PicturedChild,
     PicturedClock,
     PicturedConcern,
@@ -122,19 +123,11 @@ class _Drawing:
             referral_id=id_,
             case_id=self.evidence.case_id,
             revision=getattr(rated, "revision", 0),
-            child=child.pictured(
-                self.person, self.told, outcome=self.linked.outcome, reasons=self._why()
-            ),
+            child=self._child(),
             concern=self._concern(asking),
             candidates=tuple(self._candidates()),
             children=tuple(self._children()),
-            adults=tuple(
-                pictured_adults(
-                    self.told_of_family,
-                    self.found.adults.get(self.person.profile.family_id, ()),
-                    self.found,
-                )
-            ),
+            adults=tuple(self._adults()),
             history=tuple(self._history()),
             repeats=self.count.counted,
             counted=tuple(counted(self.count, self.found)),
@@ -151,6 +144,10 @@ class _Drawing:
             clocks=tuple(_clocks(rated, self.found.handed.get(id_))),
             handed_over=gathered.handed_over(self.found.handed.get(id_)),
         )
+
+    def _child(self) -> PicturedChild:
+        why = self._why()
+        return child.pictured(self.person, self.told, outcome=self.linked.outcome, reasons=why)
 
     def _why(self) -> tuple[str, ...]:
         settled = self.evidence.settled_by is not None
@@ -200,6 +197,11 @@ class _Drawing:
                 yield child.pictured(
                     person, told, outcome=self.linked.outcome, reasons=candidate.reasons
                 )
+
+    def _adults(self) -> Iterator[PicturedAdult]:
+        """Parents, carers and other adults, by who is told of as whom among the family."""
+        among = self.found.adults.get(self.person.profile.family_id, ())
+        return pictured_adults(self.told_of_family, among, self.found)
 
     def _children(self) -> Iterator[PicturedRelative]:
         """The other children of the family, and those whom notifications name."""

@@ -88,9 +88,7 @@ def find(view: View, referral_ids: Collection[str]) -> Found:
         rated=_documents(view, rating.STEP_NAME, referrals, state=rating.State),
         asked=_documents(view, requesting.STEP_NAME, asked, state=requesting.State),
         gathered=gathered,
-        approvals=_documents(view, approve.STEP.name, concerns, state=approving.State)
-        if concerns
-        else {},
+        approvals=_documents(view, approve.STEP.name, concerns, state=approving.State),
         checking=_documents(view, checking.STEP_NAME, wanted, state=checking.Checking),
         handed=_documents(view, handing.STEP_NAME, wanted, state=handing.Handings),
         disputes=_documents(view, disagreeing.STEP_NAME, wanted, state=disagreeing.Disputes),

@@ -57,7 +57,7 @@ def _message(timer: StoredTimer, now: int) -> Message:
     late = now - timer.due_at > _LATE
     return Message(
         id=timer.id,
-        source="mash-hub/clock",
+        source=timer.source,
         time=codec.from_micros(now) if late else due_at,
         key=timer.message_key,
         correlation_id=timer.correlation_id,

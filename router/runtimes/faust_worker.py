@@ -184,16 +184,7 @@ def assemble_app(
     """
     cluster = cluster_of(work.url)
     app, ended = build_app(work.unit.name, cluster), asyncio.Event()
-    loop = asyncio.get_running_loop()
-
-    async def perform(place: Place, records: Sequence[Record]) -> bool:
-        if work.stop.is_set():
-            return False
-        if place.topic == RED:
-            done = work.ahead(place, records)
-            executor.submit(work.hear_reds)  # where nothing is in hand that gives way
-            return await asyncio.wrap_future(done)
-        return await loop.run_in_executor(executor, work.work, place, records)
+    perform = partial(_perform, work, executor=executor)
 
     async def on_assigned(_app: object, assigned: Collection[TP], **_: object) -> None:
         places = [Place(cluster.own_name(tp.topic), tp.partition) for tp in assigned]
@@ -206,6 +197,22 @@ def assemble_app(
         most = _REDS_TAKEN if topic.name == RED else _TAKEN_BATCHES * work.batch
         add_agent(app, topic.name, cluster=cluster, work=perform, most=most, ended=ended)
     return app, ended
+
+
+async def _perform(
+    work: UnitPartitions, place: Place, records: Sequence[Record], *, executor: Executor
+) -> bool:
+    """Put what a partition brought through the unit, Reds ahead of what is in hand; whether all of
+    it is done.
+    """
+    if work.stop.is_set():
+        return False
+    if place.topic == RED:
+        done = work.ahead(place, records)
+        executor.submit(work.hear_reds)  # where nothing is in hand that gives way
+        return await asyncio.wrap_future(done)
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(executor, work.work, place, records)
 
 
 def _catch_up(work: UnitPartitions, places: Collection[Place], *, executor: Executor) -> None:

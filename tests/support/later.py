@@ -42,7 +42,7 @@ def _message(timer: StoredTimer) -> Message:
     due_at = codec.from_micros(timer.due_at)
     return Message(
         id=timer.id,
-        source="mash-hub/clock",
+        source=timer.source,
         time=due_at,
         key=timer.message_key,
         correlation_id=timer.correlation_id,

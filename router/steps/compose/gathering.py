@@ -259,20 +259,7 @@ def noted(state: Gathering, message: Message, *, now: Now) -> Gathering:
     """The state with the fact noted; the very same state when it says nothing new."""
     match message.data:
         case ChildLinked() as linked if state.notified is None:
-            cases = Cases.linked(state.cases, linked.case_id)
-            said = state.amended or linked.notification
-            id_ = linked.amends or linked.referral_id
-            notified = _notified(said, linked.agency, id_=id_, family=linked.family)
-            summary = prepared(linked, now=now).concern.summary
-            if state.amended is not None:
-                summary = _alleged(said, linked.agency, now=now)
-            notified = notified.model_copy(update={"alleged": summary})
-            version = max(state.version, linked.version)
-            concern_id = linked.amends or linked.same_concern_as
-            allocated = state.allocated.linked(linked)
-            told = {"cases": cases, "allocated": allocated, "notified": notified}
-            words = {"concern_id": concern_id, "version": version, "amended": None}
-            return state.model_copy(update=told | words)
+            return _linked(state, linked, now=now)
         case LinkCorrected() as correction:
             cases = Cases.corrected(state.cases, correction, at=message.time)
             moved = {"cases": cases, "allocated": state.allocated.corrected(correction)}
@@ -291,6 +278,25 @@ def noted(state: Gathering, message: Message, *, now: Now) -> Gathering:
             return _ended(state, closed=False, cancelled=False)
         case _:
             return _heard(state, message, now=now)
+
+
+def _linked(state: Gathering, linked: ChildLinked, *, now: Now) -> Gathering:
+    """The concern as it is first known here: what is alleged, of whose child, in which version."""
+    said = state.amended or linked.notification
+    id_ = linked.amends or linked.referral_id
+    notified = _notified(said, linked.agency, id_=id_, family=linked.family)
+    summary = prepared(linked, now=now).concern.summary
+    if state.amended is not None:
+        summary = _alleged(said, linked.agency, now=now)
+    known = {
+        "cases": Cases.linked(state.cases, linked.case_id),
+        "allocated": state.allocated.linked(linked),
+        "notified": notified.model_copy(update={"alleged": summary}),
+        "concern_id": linked.amends or linked.same_concern_as,
+        "version": max(state.version, linked.version),
+        "amended": None,
+    }
+    return state.model_copy(update=known)
 
 
 def _bears(state: Gathering, registers: RegistersChanged) -> bool:

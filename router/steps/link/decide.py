@@ -152,27 +152,16 @@ def _notification(
     evidence = _held(evidence, record, decision)
     counted = _counted(known, decision, record, evidence, policy)
     fact = _child_linked(accepted, decision, record, model, counted)
-    if decision.outcome is LinkOutcome.LINKED and decision.person and known.subject:
-        checked = compared(known.subject, decision.person)
-        fact = fact.model_copy(update={"checked": checked})
-    if known.rules >= 2 and amends is None:
-        fact = fact.model_copy(update={"version": 1, "same_concern_as": first})
-    if amends is not None and _of_its_own(known, accepted):
-        versions = tuple(piece.id for piece in _versions(known, accepted))
-        first_version = {"amends": accepted.first_referral_id, "versions": versions}
-        fact = fact.model_copy(update=first_version)
+    fact = _with_version(fact, known, accepted, amends=amends, first=first)
     record, doubts = _doubts(known, decision, record, model)
     fact = _with_entries(fact, said_of(record, known.people))
-    if known.subject and (family := family_of(record, known.people, told=known.subject)):
-        fact = fact.model_copy(update={"family": family})
+    fact = _with_family(fact, known, decision, record)
     handed = handover(fact, policy)
     record = record.telling(evidence) if known.rules >= 2 else record
     if handed is not None:
         letter = letter_id(message.id, STEP.name, key=handed.key)
         fact = fact.model_copy(update={"letter_id": letter})
-        evidence = evidence.model_copy(
-            update={"notification": accepted.notification, "area": accepted.area, "letter": letter}
-        )
+        evidence = _with_letter(evidence, letter, accepted)
     told = [handed] if handed else _review(fact, policy)
     return Outcome(
         state=Register(people=(record,), evidence={evidence.id: evidence}),
@@ -188,6 +177,43 @@ def _counted(
     if (decision.person or decision.family) is None or known.rules < 2:
         return None
     return count_of(known, record, piece, policy=policy).counted
+
+
+def _with_version(
+    fact: ChildLinked,
+    known: Register,
+    accepted: NotificationAccepted,
+    *,
+    amends: Linkage | None,
+    first: str | None,
+) -> ChildLinked:
+    """With which version of which concern it is."""
+    if known.rules >= 2 and amends is None:
+        return fact.model_copy(update={"version": 1, "same_concern_as": first})
+    if amends is None or not _of_its_own(known, accepted):
+        return fact
+    versions = tuple(piece.id for piece in _versions(known, accepted))
+    return fact.model_copy(update={"amends": accepted.first_referral_id, "versions": versions})
+
+
+def _with_family(
+    fact: ChildLinked, known: Register, decision: Linkage, record: PersonRecord
+) -> ChildLinked:
+    """With what of the child was compared, where it is linked, and with its family."""
+    if known.subject is None:
+        return fact
+    found = dict[str, object]()
+    if decision.outcome is LinkOutcome.LINKED and decision.person:
+        found["checked"] = compared(known.subject, decision.person)
+    if family := family_of(record, known.people, told=known.subject):
+        found["family"] = family
+    return fact.model_copy(update=found) if found else fact
+
+
+def _with_letter(evidence: Evidence, letter: str, accepted: NotificationAccepted) -> Evidence:
+    """With what went to the team, so that it can be sent again or taken back."""
+    kept = {"notification": accepted.notification, "area": accepted.area, "letter": letter}
+    return evidence.model_copy(update=kept)
 
 
 def _with_entries(fact: ChildLinked, entries: tuple[KnownTo, ...]) -> ChildLinked:

@@ -21,8 +21,7 @@ def carry_out(
     apart: Sequence[Pair] = (),
     merges: bool = False,
 ) -> Register:
-    """The register once each piece of evidence is held to be of the person that ``whose`` says; all
-    are in ``known``.
+    """The register once each piece of evidence in ``whose`` is held to be of that person.
 
     Each pair in ``apart`` is remembered as verified to be two children. A person left without
     evidence is succeeded by who got it: that one inherits its verified non-matches, and nothing
@@ -30,9 +29,7 @@ def carry_out(
     (``merges``), or nobody else founded the family of the one left without evidence.
     """
     moves = tuple(_move(known.evidence[piece], person) for piece, person in whose.items())
-    evidence = {
-        m.evidence_id: _held(known, m.evidence_id, m.to_person_id, settled_by=id_) for m in moves
-    }
+    evidence = {one: _held(known, one, person, settled_by=id_) for one, person in whose.items()}
     people = {
         r.person_id: _rearranged(known, r, evidence, merges=merges)
         for r in _concerned(known, moves)

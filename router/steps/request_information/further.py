@@ -217,14 +217,14 @@ def cancelled(
     told = [head | {"request_id": one.request_id, "agency": one.agency} for one in gone]
     facts = (RequestCancelled(**one, **said) for one in told)
     letters = (
-        Letter(
-            f"request-cancelled/{one['request_id']}",
-            agency=one["agency"],
-            notice=RequestCancellation(**one, reason=why),
-            after=asked.letter,
-        )
+        _cancellation(RequestCancellation(**one, reason=why), asked)
         for one, asked in zip(told, gone, strict=True)
     )
     due = timers(after.next_at, referral_id, before=state.next_at)
     taken_back = tuple(one.letter for one in gone if one.letter)
     return Outcome(after, tuple(facts), tuple(letters), due, taken_back)
+
+
+def _cancellation(notice: RequestCancellation, asked: Asked) -> Letter:
+    key = f"request-cancelled/{notice.request_id}"
+    return Letter(key, agency=asked.agency, notice=notice, after=asked.letter)

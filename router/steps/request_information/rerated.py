@@ -47,11 +47,10 @@ def rerated(
         return outcome
     named, _ = parted(state.concern, rated.colour, chosen=rated, now=now)
     lowered = not _raised(was, rated)
-    word = "lowered" if lowered else "raised"
-    said = {
-        "decided_by": decided_by,
-        "rationale": f"The rating was {word} from {was.colour} to {rated.colour}.",
-    }
+    rationale = (
+        f"The rating was {'lowered' if lowered else 'raised'} from {was.colour} to {rated.colour}."
+    )
+    said = {"decided_by": decided_by, "rationale": rationale}
     stays = [one for one in before.asked if one.agency in named]
     awaited = [one for one in stays if one.awaited]
     changed = _changed(state, awaited, was=was, said=said, now=now)
