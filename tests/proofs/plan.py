@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ops.run.parts import WORKERS
-from tests.proofs.points import POINTS, RECEIPT_FIRST, TAKEN_OVER, WORKER, point_of
+from tests.proofs.points import PASS_DONE, POINTS, RECEIPT_FIRST, TAKEN_OVER, WORKER, point_of
 
+_PASSES = 4
 APART = (*WORKERS, "link", "rate")
 """Workers of a hub in production unless others are asked for: one for each step, two for some."""
 
@@ -63,7 +64,8 @@ def plan_kills(
         parts = (_reaching(name, workers) if production else ["hub"] for name in share)
         wishes: dict[str, list[str]] = {}
         for name, reaching in zip(share, parts, strict=True):
-            wishes.setdefault(chance.choice(reaching), []).append(_wish(name, chance))
+            wish = _wish(name, chance, forgets=plan.without == "inbox")
+            wishes.setdefault(chance.choice(reaching), []).append(wish)
         yield Kills(wishes, max(0, plan.kills // len(phases) - len(share)))
 
 
@@ -75,8 +77,9 @@ def _points(plan: Plan, chance: random.Random, *, production: bool) -> list[str]
         if (point.production if production else point.embedded)
     ]
     chance.shuffle(points)
-    first = [RECEIPT_FIRST] if plan.without == "commit-before-receipt" else []
-    return [*first, *points][: plan.points]
+    shows = {"commit-before-receipt": [RECEIPT_FIRST], "inbox": [PASS_DONE[production]]}
+    first = shows.get(plan.without, [])
+    return [*first, *(one for one in points if one not in first)][: plan.points]
 
 
 def _reaching(point: str, workers: Sequence[str]) -> Sequence[str]:
@@ -85,8 +88,10 @@ def _reaching(point: str, workers: Sequence[str]) -> Sequence[str]:
     return workers if parts == (WORKER,) else parts
 
 
-def _wish(point: str, chance: random.Random) -> str:
-    return f"{point}:{1 if _turn(point) == 0 else chance.randint(1, 3)}"
+def _wish(point: str, chance: random.Random, *, forgets: bool) -> str:
+    """Who is to forget what it had must have had something."""
+    count = 1 if _turn(point) == 0 else chance.randint(1, 3)
+    return f"{point}:{_PASSES if forgets and point in PASS_DONE.values() else count}"
 
 
 def _turn(point: str) -> int:

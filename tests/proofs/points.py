@@ -72,6 +72,8 @@ POINTS: Mapping[str, Point] = {
     "feed.receipted": Point("connectors.queue_feed:publish", embedded=False, parts=("connectors",)),
 }
 
+PASS_DONE = {False: "page.done", True: "pass.after-commit"}
+"""Where a unit has had messages for good, embedded and (true) in production."""
 TAKEN_OVER = "taken-over.after-commit"
 """Some of what other units left was taken over: reached only where steps are grouped anew."""
 RECEIPT_FIRST = "receipt.first"
