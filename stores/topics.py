@@ -8,13 +8,13 @@ of ids around ciphertext.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 from confluent_kafka.cimpl import NewTopic
 
 from schemas.topics import TOPICS
@@ -100,20 +100,46 @@ def require_answer(url: str, *, seconds: float) -> None:
         consumer.list_topics(timeout=seconds)
 
 
-def watermarks(url: str, topic: str) -> dict[int, tuple[int, int]]:
-    """The first offset and the one after the last, by partition. Raises ``Unavailable``."""
+Marks = dict[int, tuple[int, int]]
+"""The first offset of each partition, and the one after its last."""
+
+
+def watermarks(url: str, names: Collection[str]) -> dict[str, Marks]:
+    """The marks of these topics, asked for in three questions however many they are. Raises
+    ``Unavailable``.
+    """
     cluster = cluster_of(url)
-    with _reader(cluster) as consumer:
-        name = cluster.wire_name(topic)
-        known = consumer.list_topics(name, timeout=_SECONDS).topics[name]
-        if known.error is not None:
-            raise Unavailable(known.error.name())
-        return {
-            partition: consumer.get_watermark_offsets(
-                TopicPartition(name, partition), timeout=_SECONDS
-            )
-            for partition in sorted(known.partitions)
-        }
+    admin = AdminClient(_client(cluster))
+    try:
+        known = admin.list_topics(timeout=_SECONDS).topics
+        places = [
+            TopicPartition(cluster.wire_name(name), partition)
+            for name in names
+            for partition in _partitions(known.get(cluster.wire_name(name)))
+        ]
+        firsts = _offsets(admin, places, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
+        ends = _offsets(admin, places, OffsetSpec.latest())  # type: ignore[no-untyped-call]
+    except KafkaException as error:
+        raise _unavailable(error) from None
+    found: dict[str, Marks] = {name: {} for name in names}
+    for place, first, end in zip(places, firsts, ends, strict=True):
+        found[cluster.own_name(place.topic)][place.partition] = first, end
+    return found
+
+
+def _partitions(topic: Any) -> list[int]:
+    if topic is None:
+        raise KafkaException(KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART))
+    if topic.error is not None:
+        raise KafkaException(topic.error)
+    return sorted(topic.partitions)
+
+
+def _offsets(admin: AdminClient, places: Sequence[TopicPartition], spec: OffsetSpec) -> list[int]:
+    if not places:
+        return []
+    asked = admin.list_offsets(dict.fromkeys(places, spec), request_timeout=_SECONDS)
+    return [asked[place].result().offset for place in places]
 
 
 def committed(url: str, group: str, *, topic: str, partitions: Iterable[int]) -> dict[int, int]:

@@ -302,12 +302,10 @@ def _ends(settings: HubSettings) -> tuple[dict[str, dict[int, int]], tuple[str, 
         return {}, ()
     heard = {topic.name for bound in bound_steps() for topic in topics_of(bound.step)}
     try:
-        return {
-            name: {part: last for part, (_, last) in watermarks(url, name).items()}
-            for name in sorted(heard.union(FOR_EVERYBODY))
-        }, ()
+        marks = watermarks(url, sorted(heard.union(FOR_EVERYBODY)))
     except Unavailable:
         return {}, ("the topics cannot be reached: depths are not known",)
+    return {name: {part: end for part, (_, end) in of.items()} for name, of in marks.items()}, ()
 
 
 # --- edges

@@ -215,7 +215,7 @@ class UnitPartitions:
 
     def _compare(self, topic: str, partitions: Collection[int]) -> None:
         stored = cursors.next_offsets(self.database)
-        marks = topics.watermarks(self.url, topic)
+        marks = topics.watermarks(self.url, [topic])[topic]
         hints = topics.committed(
             self.url, group_of(self.unit.name), topic=topic, partitions=partitions
         )

@@ -79,8 +79,9 @@ class Watchdog:
         """
         mine = self._mine
         stored = cursors.next_offsets(self._database) if mine else {}
-        for topic in self._heard if mine else ():
-            for partition, (_, end) in topics.watermarks(self._url, topic).items():
+        marks = topics.watermarks(self._url, self._heard) if mine else {}
+        for topic, partitions in marks.items():
+            for partition, (_, end) in partitions.items():
                 place = Place(topic, partition)
                 offset = stored.get(place.consumer(self._step), 0)
                 if place in mine and offset < end and self._stands_still(place, offset, now):

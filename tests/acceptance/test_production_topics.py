@@ -291,7 +291,7 @@ def test_a_broker_that_does_not_answer_is_unavailable(monkeypatch: pytest.Monkey
     monkeypatch.setattr(topics, "_SECONDS", 0.3)
     for ask in (
         lambda: topics.create_topics("kafka://127.0.0.1:1", 1),
-        lambda: topics.watermarks("kafka://127.0.0.1:1", HEARD),
+        lambda: topics.watermarks("kafka://127.0.0.1:1", [HEARD]),
         lambda: topics.read_range("kafka://127.0.0.1:1", HEARD, partition=0, first=0, last=1),
         lambda: topics.committed("kafka://127.0.0.1:1", "group", topic=HEARD, partitions=[0]),
     ):

@@ -130,9 +130,8 @@ class Production:
 
     def ends(self, topic: str = HEARD) -> dict[int, int]:
         """The offset behind the last message, by partition."""
-        return {
-            partition: end for partition, (_, end) in watermarks(self.topics_url, topic).items()
-        }
+        marks = watermarks(self.topics_url, [topic])[topic]
+        return {partition: end for partition, (_, end) in marks.items()}
 
     def count(self, topic: str = DECIDED) -> int:
         """How many facts of a topic are recorded."""
@@ -200,7 +199,7 @@ def _led(topics_url: str) -> bool:
     leads.
     """
     try:
-        return all(watermarks(topics_url, topic) for topic in (HEARD, "notifications.accepted"))
+        return bool(watermarks(topics_url, (HEARD, "notifications.accepted")))
     except Unavailable:
         return False
 

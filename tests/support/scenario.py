@@ -254,14 +254,14 @@ def _dumped(store: str) -> Iterator[tuple[str, bytes]]:
 
 def _topics(url: str) -> Iterator[tuple[str, bytes]]:
     """Every record of every topic, as it lies in the broker's files."""
-    for topic in TOPICS:
-        for partition, (first, end) in watermarks(url, topic.name).items():
+    for topic, marks in watermarks(url, [topic.name for topic in TOPICS]).items():
+        for partition, (first, end) in marks.items():
             records = (
-                read_range(url, topic.name, partition=partition, first=first, last=end - 1)
+                read_range(url, topic, partition=partition, first=first, last=end - 1)
                 if end > first
                 else []
             )
             yield (
-                f"topic {topic.name}/{partition}",
+                f"topic {topic}/{partition}",
                 b"\n".join(record.value or b"" for record in records),
             )

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka import Consumer, TopicPartition
 from sqlalchemy import text
 
 from connectors.port import routes
@@ -36,7 +36,8 @@ from router.topology import topics_from_outside, unit_of, whole_hub
 from router.unit import Unit
 from schemas.topics import RED, TOPICS
 from stores import cursors, journal
-from stores.topics import Record, TopicProducer, cluster_of, create_topics
+from stores.ports import Unavailable
+from stores.topics import Record, TopicProducer, cluster_of, create_topics, watermarks
 from tests.proofs.place import delete_topics
 from tests.support.filled import send
 from tests.support.production import DEADLINE, fresh_database, wait_until
@@ -59,7 +60,7 @@ class Topics:
     """A reader of a cluster that stays connected: tests look into many topics again and again."""
 
     def __init__(self, url: str) -> None:
-        self._cluster = cluster_of(url)
+        self._url, self._cluster = url, cluster_of(url)
         self._consumer = Consumer(
             {
                 "bootstrap.servers": self._cluster.servers,
@@ -69,28 +70,22 @@ class Topics:
             }
         )
 
-        known = self._consumer.list_topics(timeout=DEADLINE).topics
-        self._partitions = {
-            topic.name: sorted(known[self._cluster.wire_name(topic.name)].partitions)
-            for topic in TOPICS
-        }
         wait_until(self._led)
 
     def _led(self) -> bool:
         """Whether all have leaders: a broker makes topics before it says who leads them."""
         try:
             return bool(self.ends())
-        except KafkaException:
+        except Unavailable:
             return False
 
     def ends(self) -> dict[Place, int]:
         """The offset behind the last message, by partition."""
+        marks = watermarks(self._url, [topic.name for topic in TOPICS])
         return {
-            Place(topic, part): self._consumer.get_watermark_offsets(
-                TopicPartition(self._cluster.wire_name(topic), part), DEADLINE
-            )[1]
-            for topic, partitions in self._partitions.items()
-            for part in partitions
+            Place(topic, part): end
+            for topic, partitions in marks.items()
+            for part, (_, end) in partitions.items()
         }
 
     def read(self, place: Place, first: int, end: int) -> list[Record]:
