@@ -6,12 +6,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
-from router.steps import thresholds
 from router.steps.alarm.state import Alarm, Alarms, Sent
+from router.steps.asking import reads_as_red
 from router.steps.now import Now
 from schemas.alarms import AlarmHead, AlarmReceived, Cause, Ending
 from schemas.base import Fact
-from schemas.case import ChildLinked
+from schemas.case import ChildLinked, LinkCorrected
 from schemas.handover import HandoverConfirmed, HandoverRefused, HandoverTakenBack
 from schemas.message import Message, derived_id
 from schemas.notification import DeadLetterId, MessageRefused
@@ -32,6 +32,7 @@ from schemas.safety import ProductHeld
 
 HEARD: Final[tuple[type[Fact], ...]] = (
     ChildLinked,
+    LinkCorrected,
     ClockChased,
     ClockEscalated,
     DueTimeBreached,
@@ -102,17 +103,32 @@ def heard(state: Alarms, message: Message, *, now: Now) -> Heard:
             return _ended(state, {"refused_message"}, "discarded")
         case WayInBroken(agency=agency):
             return Heard(state, _head(message, "way_in", agency=agency))
-        case ChildLinked() | ClockChased() | ClockEscalated() | HandoverRefused():
-            return _of_handover(state, message, now=now)
+        case ChildLinked() | LinkCorrected() as link:
+            return _of_link(state, link, now=now)
+        case ClockChased() | ClockEscalated() | HandoverRefused():
+            return _of_handover(state, message)
         case _:
             return _of_product(state, message)
 
 
-def _of_handover(state: Alarms, message: Message, *, now: Now) -> Heard:
+def _of_link(state: Alarms, link: ChildLinked | LinkCorrected, *, now: Now) -> Heard:
+    """Whether what may be a Red went to a team, with its link or by a correction of that, in
+    whatever order they are heard.
+    """
+    to_team = link.allocated_to is not None
+    if isinstance(link, LinkCorrected):
+        known: dict[str, bool] = {"moved_to_team": state.moved_to_team or to_team}
+    else:
+        red = reads_as_red(link, now=now) is not False
+        known = {"may_be_red": state.may_be_red or red}
+    after = state.model_copy(update=known)
+    if after.may_be_red and (to_team or after.moved_to_team):
+        after = after.model_copy(update={"handed_red": True})
+    return _handed(after)
+
+
+def _of_handover(state: Alarms, message: Message) -> Heard:
     match message.data:
-        case ChildLinked() as linked if linked.allocated_to is not None:
-            red = thresholds.may_be_red(linked.notification, profile=now.profile)
-            return _handed(state.model_copy(update={"handed_red": True})) if red else Heard(state)
         case (ClockChased() | ClockEscalated()) as owed if owed.clock == "receipt":
             late = _head(message, "handover", agency=owed.agency, of=owed.subject_id)
             return _handed(state.model_copy(update={"late": late}))

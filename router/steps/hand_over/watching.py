@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from router.step import Outcome
+from router.steps.cases import Cases
 from router.steps.clocks.owing import told
 from router.steps.clocks.ticking import Ticking, timers
 from router.steps.hand_over.state import Handing, Handings
@@ -11,7 +12,7 @@ from schemas.base import Fact, ReferralHead
 from schemas.letter import Letter
 from schemas.outcome import ReferralClosed
 from schemas.owed import ClockClosed, Owed
-from schemas.rating import RatingAssigned, TimerElapsed
+from schemas.rating import Colour, RatingAssigned, TimerElapsed
 
 RECEIVED = "A person of the team says, by a handover receipt, that they have this referral."
 GIVEN_UP = "A person of the team says, by a handover receipt, that they have given it up."
@@ -67,12 +68,34 @@ def closed(
     """
     over, facts = isinstance(came, ReferralClosed), list[Fact]()
     why = "The referral was closed." if over else "A social worker of the hub has rated it."
-    after = state
+    after = _rated(state, came)
     for one in state.each if state else ():
         if after is not None and one.clock and not one.taken_back and (over or one.refused):
             facts += ended(one, came, reason=why, now=now)
             after = after.with_one(one.model_copy(update={"clock": None}))
-    return Outcome(after, tuple(facts)) if facts else Outcome()
+    return _without(state, after, facts, referral_id=came.referral_id)
+
+
+def _rated(state: Handings | None, came: RatingAssigned | ReferralClosed) -> Handings | None:
+    """With its rating, in case that it moves to a team yet; of what never may have been a Red
+    nothing is kept.
+    """
+    if not isinstance(came, RatingAssigned):
+        return state
+    if state is None and came.colour is not Colour.RED:
+        return None
+    known = state or Handings(cases=Cases(now=came.case_id))
+    return known.model_copy(update={"rated": came.colour})
+
+
+def _without(
+    before: Handings | None, after: Handings | None, facts: list[Fact], *, referral_id: str
+) -> Outcome[Handings]:
+    """Clocks that run on are told of at their time, though the one that was next is gone."""
+    if after is None or after == before:
+        return Outcome()
+    due = timers(after.next_at, referral_id, before=before.next_at if before else None)
+    return Outcome(after, tuple(facts), timers=due)
 
 
 def ended(

@@ -536,3 +536,16 @@ def test_a_person_of_the_team_who_has_what_was_handed_over_ends_its_alarm() -> N
     )
     (fact,) = given.of(AlarmEnded, step_.when(confirmed).facts)
     assert (fact.cause, fact.reason) == ("handover", "confirmed")
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (1, 0, 2), (2, 1, 0)])
+@pytest.mark.parametrize(("narrative", "alarms"), [(given.HIT, 1), (given.MOVED, 0)])
+def test_a_possible_red_that_a_human_moves_to_a_team_and_nobody_confirms_alarms_people(
+    narrative: str, alarms: int, order: tuple[int, ...]
+) -> None:
+    moved = given.corrected(revision=1)
+    moved = moved.model_copy(update={"allocated_to": given.worker(), "letter_id": "letter-1"})
+    heard: list[Any] = [given.linked(narrative), moved, chased()]
+    step_ = step().given(*(heard[number] for number in order))
+    found = given.of(AlarmRaised, step_.facts)
+    assert [fact.agency for fact in found] == ["csc_assessment_team"] * alarms
