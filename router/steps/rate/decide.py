@@ -18,7 +18,9 @@ from router.steps.now import Now
 from router.steps.places import place_of
 from router.steps.rate.beginning import all_reasons, begin, kept_of, request_of, taken_up
 from router.steps.rate.concluding import close, follow, reopen, watched_anew
+from router.steps.rate.ending import NOBODY_GETS_ONE, WITH_TEAM, ended
 from router.steps.rate.referring import (
+    HANDED_OVER,
     left_off,
     letter_of,
     remind,
@@ -186,7 +188,18 @@ def _assign(state: State | None, decided: RatingDecided, *, now: Now) -> Outcome
         return Outcome()
     if isinstance(state, Assigned) and state.closed:
         return _open_again(state, decision, picture=picture, now=now)
-    return _assigned(state, decision, picture=picture, now=now)
+    return _without_product(_assigned(state, decision, picture=picture, now=now), state, now=now)
+
+
+def _without_product(
+    outcome: Outcome[State], before: Suggested | Assigned, *, now: Now
+) -> Outcome[State]:
+    """With the clock of products closed that nobody gets at the rating that stands now."""
+    (fact,), after = outcome.facts, outcome.state
+    assert isinstance(fact, RatingAssigned)
+    gone = ended(before, after, fact.referral_id, reason=NOBODY_GETS_ONE, now=now)
+    closed = (one for one in gone if one.clock == "product")
+    return replace(outcome, facts=(fact, *closed))
 
 
 def _assigned(
@@ -330,7 +343,9 @@ def _moved(
         return replace(done, letters=(*done.letters, *told))
     if state.allocated.has_it and not state.may_be_red:
         left = left_to_team(handed(state), referral_id, now=now)
-        return replace(left, facts=left_off(state, referral_id, now=now))
+        closed = ended(state, left.state, referral_id, reason=WITH_TEAM, now=now)
+        telling = left_off(state, referral_id, reason=HANDED_OVER, now=now)
+        return replace(left, facts=(*closed, *telling))
     if state.cases.now == before.cases.now:
         return Outcome(state=state)
     return Outcome(state=state, letters=(request_of(referral_id, state, policy=now.policy),))
