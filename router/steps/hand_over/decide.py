@@ -17,10 +17,10 @@ from router.steps.clocks.ticking import Ticking, timers
 from router.steps.hand_over.receipts import receive
 from router.steps.hand_over.state import STEP_NAME, Handing, Handings
 from router.steps.hand_over.taking_back import recall, take_back
-from router.steps.hand_over.watching import TAKEN_BACK, closed, ended, warn
+from router.steps.hand_over.watching import TAKEN_BACK, amend, closed, ended, warn
 from router.steps.now import Now
 from schemas.base import Fact
-from schemas.case import ChildLinked, LinkCorrected, Worker
+from schemas.case import ChildLinked, LinkCorrected, NotificationAmended, Worker
 from schemas.handover import (
     HandoverDecided,
     HandoverFetched,
@@ -47,6 +47,8 @@ def decide(state: Handings | None, message: Message, policy: Policy) -> Outcome[
             return _hand(state, linked, now=now)
         case LinkCorrected() as correction:
             return _move(state, correction, now=now)
+        case NotificationAmended() as amended:
+            return amend(state, amended, now=now)
         case HandoverFetched() as fetched:
             return _fetched(state, fetched, now=now)
         case HandoverReceived() as received:
@@ -229,6 +231,7 @@ STEP: Step[Handings] = Step(
     hears=(
         ChildLinked,
         LinkCorrected,
+        NotificationAmended,
         HandoverFetched,
         HandoverReceived,
         HandoverDecided,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from router.step import Outcome
+from router.steps.asking import reads_as_red
 from router.steps.cases import Cases
 from router.steps.clocks.owing import told
 from router.steps.clocks.ticking import Ticking, timers
 from router.steps.hand_over.state import Handing, Handings
 from router.steps.now import Now
 from schemas.base import Fact, ReferralHead
+from schemas.case import NotificationAmended
 from schemas.letter import Letter
 from schemas.outcome import ReferralClosed
 from schemas.owed import ClockClosed, Owed
@@ -58,6 +60,7 @@ def warn(state: Handings | None, elapsed: TimerElapsed, *, now: Now) -> Outcome[
 
 
 TAKEN_BACK = "The handover was taken back."
+AMENDED = "Its agency has amended it, and the team owes its word about the amended version."
 
 
 def closed(
@@ -86,6 +89,23 @@ def _rated(state: Handings | None, came: RatingAssigned | ReferralClosed) -> Han
         return None
     known = state or Handings(cases=Cases(now=came.case_id))
     return known.model_copy(update={"rated": came.colour})
+
+
+def amend(state: Handings | None, came: NotificationAmended, *, now: Now) -> Outcome[Handings]:
+    """Of a version that its agency has amended since, no team that has the later one as well need
+    say that it has it; of a Red it must, unless that later one is awaited as a Red's is.
+    """
+    team = came.allocated_to and now.policy.desk_of(came.allocated_to.team)
+    awaited, head = reads_as_red(came, now=now), ReferralHead(**came.shared(ReferralHead))
+    after, facts = state, list[Fact]()
+    for one in state.each if state else ():
+        if after is None or one.clock is None or one.desk != team:
+            continue
+        red = after.is_red and (one.clock.breached or not awaited)
+        if one.refused is None and not one.taken_back and not red:
+            facts += ended(one, head, reason=AMENDED, now=now)
+            after = after.with_one(one.model_copy(update={"clock": None}))
+    return _without(state, after, facts, referral_id=came.referral_id)
 
 
 def _without(

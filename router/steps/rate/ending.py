@@ -14,6 +14,7 @@ from schemas.rating import Clock
 WITH_TEAM: Final = "The child's own team has it."
 CLOSED: Final = "The referral was closed."
 NOBODY_GETS_ONE: Final = "Nobody is to get a product at this rating."
+AMENDED: Final = "Its agency has amended it: the amended version stands in its place."
 
 _OWED: Mapping[Clock, Line] = {
     "possible_red": "A social worker opens what may be a Red.",

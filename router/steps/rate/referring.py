@@ -44,7 +44,7 @@ def watched(suggested: Suggested, linked: ChildLinked, *, adult: bool, now: Now)
 def watched_again(suggested: Suggested, *, now: Now) -> Suggested:
     """The same, of what a worker's team had before: whoever brought it was told so."""
     referrer = suggested.referrer
-    if referrer is None or referrer.made_by is MadeBy.ANONYMOUS:
+    if referrer is None or referrer.made_by is MadeBy.ANONYMOUS or suggested.amended_by:
         return suggested
     return suggested.model_copy(update={"telling": now.owing("referrer")})
 
