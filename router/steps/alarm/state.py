@@ -1,4 +1,4 @@
-"""What the alarm step remembers of one referral, dead letter or way in."""
+"""What the alarm step remembers of one referral, message that was refused, or way in."""
 
 from __future__ import annotations
 
@@ -57,6 +57,8 @@ class Alarms(Shape):
     late: AlarmHead | None = Field(default=None, exclude_if=not_)
     """The alarm that there is, if it did: a receipt is late."""
 
+    dead: tuple[Identity, ...] = Field(default=(), exclude_if=not_)
+    """The dead letters of a message that may be about a Red and nobody has dealt with."""
 
     @property
     def next_at(self) -> dt.datetime | None:
