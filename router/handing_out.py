@@ -13,6 +13,8 @@ from router.keeping_back import looked_through
 from router.naming import with_names
 from router.steps.approve import decide as approve
 from router.steps.approve.state import Approvals
+from router.steps.hand_over.state import STEP_NAME as HAND_OVER
+from router.steps.hand_over.state import Handings
 from router.steps.link.handing_over import handed, handover
 from router.steps.now import Now
 from schemas.base import Fact
@@ -77,12 +79,14 @@ def _fetched(
 def _handovers(
     transaction: Transaction, leased: Sequence[Leased], *, policy: Policy
 ) -> list[Leased]:
-    """The letters; of a notification that its owner withholds by now only who the child is."""
+    """The letters, with by when their team owes its word; of a notification that its owner
+    withholds by now only who the child is.
+    """
     events = {one.id: json.loads(one.body) for one in leased if one.type == Handover.type}
     if not events:
         return list(leased)
     told = {id_: Handover.model_validate(event["data"]) for id_, event in events.items()}
-    notices = told | _filled(transaction, told, policy=policy)
+    notices = _due(transaction, told | _filled(transaction, told, policy=policy))
     withheld = _withheld(transaction, {_concern(notice) for notice in notices.values()})
     less = {
         id_: _less(notice) if _concern(notice) in withheld else notice
@@ -111,6 +115,25 @@ def _filled(
             if letter is not None and isinstance(letter.notice, Handover):
                 whole[id_] = letter.notice
     return whole
+
+
+def _due(transaction: Transaction, notices: Mapping[str, Handover]) -> dict[str, Handover]:
+    """Each with by when a person is to say that they have it, as its clock runs; one that does not
+    run, or that nobody has begun yet, says nothing.
+    """
+    referrals = {notice.referral_id for notice in notices.values()}
+    found = states.load(transaction, HAND_OVER, keys=referrals)
+    known = {id_: Handings.model_validate_json(body) for id_, (_, body) in found.items()}
+    clocks = {
+        one.letter: one.clock
+        for handings in known.values()
+        for one in handings.each
+        if one.clock and one.refused is None and not one.taken_back
+    }
+    return {
+        id_: notice.model_copy(update={"due_at": clocks[id_].due_at}) if id_ in clocks else notice
+        for id_, notice in notices.items()
+    }
 
 
 def _concern(notice: Handover) -> str:

@@ -130,7 +130,8 @@ class Effects:
         red = possible.in_fact(message.data, policy)
         if isinstance(message.data, codec.Unopened):
             red = red and all(one.message_id != message.id for one in self.dead)
-        told = caused_by(message, step, refused(dead, may_be_red=red), 0)
+        fact = refused(dead, may_be_red=red, message_id=message.id)
+        told = caused_by(message, step, fact, 0)
         self.facts.append(told)
         self.dead.append(dead)
         if message.data.of_agency is not None:
@@ -228,6 +229,7 @@ def messages_of(
     """The facts of an outcome as messages: also what a replay compares with what is recorded."""
     if outcome.refusal is not None:
         dead = dead_message(cause, outcome.refusal, step=step)
-        fact = refused(dead, may_be_red=possible.in_fact(cause.data, policy))
+        red = possible.in_fact(cause.data, policy)
+        fact = refused(dead, may_be_red=red, message_id=cause.id)
         return [caused_by(cause, step, fact, 0)]
     return [caused_by(cause, step, fact, ordinal) for ordinal, fact in enumerate(outcome.facts)]

@@ -150,10 +150,11 @@ def _named(arrival: Arrival) -> dict[str, Any]:
     }
 
 
-def refused(dead: DeadLetter, *, may_be_red: bool) -> MessageRefused:
-    """The fact that a message was refused."""
+def refused(dead: DeadLetter, *, may_be_red: bool, message_id: str | None = None) -> MessageRefused:
+    """The fact that a message was refused; ``message_id``: by a step."""
     return MessageRefused(
         dead_letter_id=dead.id,
+        message_id=message_id,
         agency=dead.agency,
         reason=dead.reason,
         field=dead.field,

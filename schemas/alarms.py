@@ -47,7 +47,7 @@ class AlarmId(Shape):
 
     alarm_id: Identity
     subject_id: Identity
-    """The referral, dead letter or way in that it is about."""
+    """The referral, message, dead letter or way in that it is about."""
     case_id: Identity | None = Field(default=None, exclude_if=not_)
 
 
@@ -61,6 +61,8 @@ class AlarmHead(AlarmId):
     product_id: Identity | None = Field(default=None, exclude_if=not_)
     agency: Code | None = Field(default=None, exclude_if=not_)
     """Whose recipient, sender or way in it is."""
+    dead_letter_id: Identity | None = Field(default=None, exclude_if=not_)
+    """The first dead letter of a message that a step could not act on."""
     since: Instant
 
 

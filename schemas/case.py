@@ -183,6 +183,8 @@ class NotificationAmended(
     """The referral that the amendment made."""
     version: int = Field(ge=2)
     notification: Notification
+    allocated_to: Worker | None = Field(default=None, exclude_if=not_)
+    """Whose team the amendment was handed to."""
 
 
 class OpenCaseLinked(Child, CaseFact, type="mash.case.open-case-linked.v1"):

@@ -39,6 +39,8 @@ class Handover(About, ReferralHead, Notice, type="mash.handover.v1"):
     """The referral of the notification's version 1, where this is a later one."""
     to_do: Line | None = Field(default=None, exclude_if=not_)
     """What is asked of the team; letters of old ask nothing."""
+    due_at: Instant | None = Field(default=None, exclude_if=not_)
+    """By when a person of the team is to say so; added as the letter is handed out."""
     contact: Line | None = Field(default=None, exclude_if=not_)
     """Whom to ring at the hub; letters of old say nobody."""
     outlined: bool = Field(default=False, exclude_if=not_)

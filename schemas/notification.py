@@ -186,6 +186,10 @@ class DeadLetterId(Shape):
     """Which dead letter."""
 
     dead_letter_id: Identity
+    message_id: Identity | None = Field(default=None, exclude_if=not_)
+    """The message that a step could not act on: several steps may have a dead letter of it. None
+    for what was refused as it came, and in facts of old.
+    """
 
 
 class MessageRefused(

@@ -236,6 +236,8 @@ class _Known:
     def _where(self, at: dt.datetime) -> tuple[str, str, bool]:
         """What it is, where it is, and whether a person has it or has still time to take it."""
         match self.rating:
+            case Suggested(possible_red=None, amended_by=str()) if not self._alarmed:
+                return "possible red", "its agency has amended it since", True
             case Suggested(possible_red=clock):
                 in_time = clock is not None and clock.due_at >= at
                 return "possible red", "waits for a person to open it", in_time
@@ -246,8 +248,12 @@ class _Known:
             case Assigned(colour=colour):
                 what = "red" if self.rated_red else "possible red"
                 return what, f"rated {colour.value} by a person", True
-        late = bool(self.alarms and self.alarms.running)
-        return "possible red", f"handed over to {self.handed_to or 'a worker'}", not late
+        handed = f"handed over to {self.handed_to or 'a worker'}"
+        return "possible red", handed, not self._alarmed
+
+    @property
+    def _alarmed(self) -> bool:
+        return bool(self.alarms and self.alarms.running)
 
     def _with_whom(self) -> str:
         if not self.sent:

@@ -60,6 +60,7 @@ _IDS = (
     "instead_of",
     "item_id",
     "letter_id",
+    "message_id",
     "message_ids",
     "other_case_id",
     "other_person_id",

@@ -18,6 +18,7 @@ from ops.look.revealing import OPERATIONS, operation, tell
 from ops.mend import mending
 from ops.run.wiring import Hub
 from router import intake
+from router.steps.alarm.state import STEP_NAME as ALARM
 from router.topology import bound_steps
 from schemas.base import Fact
 from schemas.decisions import (
@@ -49,7 +50,7 @@ from schemas.policy import Policy
 from schemas.refusals import Refusal
 from schemas.safety import SafetyDecided
 from schemas.topics import REDRIVEN
-from stores import codec, cursors, dead_letters, inbox, journal, queues, trail
+from stores import codec, cursors, dead_letters, inbox, journal, queues, states, trail
 from stores.database import Transaction
 from stores.dead_letters import DeadLetter, DeadLetterState
 from stores.ports import Arrival
@@ -235,9 +236,18 @@ class _Opened:
         dead_letters.settle(self.transaction, after)
         self.record(told, {"decided_by": person.who, "why": person.why} | more)
 
+    @property
+    def _alarmed(self) -> bool:
+        """Whether there is an alarm under the letter's own id, as there was before one was of a
+        whole message: it ends under that.
+        """
+        return bool(states.load(self.transaction, ALARM, keys={self.letter.id}))
+
     def record(self, told: type[Fact], more: Mapping[str, Any]) -> Message:
         """Write a fact about the letter to the chain of operations, in the same transaction."""
         letter = {"dead_letter_id": self.letter.id, "agency": self.letter.agency}
+        if self.letter.step != intake.STEP and self.letter.message_id and not self._alarmed:
+            letter["message_id"] = self.letter.message_id
         fact = told.model_validate(letter | dict(more))
         message = operation(fact, now=self.transaction.now, correlation_id=self.correlation_id)
         journal.append(self.transaction, self.cursor, messages=[message])

@@ -26,7 +26,7 @@ from router.steps.same import Same
 from router.steps.sharing import may_be_told
 from router.steps.thresholds import Suggestion
 from schemas.base import Code, Identity, Line, Prose, ReferralId
-from schemas.case import ChildLinked, Found, LinkOutcome, Stated
+from schemas.case import ChildLinked, Found, LinkOutcome, NotificationAmended, Stated
 from schemas.gathering import Level, NotAsked, Overrule, RuledOut, ToGather
 from schemas.identity import IdentityBlock
 from schemas.information import Checked, Consent, RequestPlan
@@ -109,6 +109,19 @@ class Prepared:
 def prepared(linked: ChildLinked, *, now: Now) -> Prepared:
     """By what was linked, before anybody has rated or chosen otherwise."""
     return _prepared(Same(linked), Same(now.policy), now.at)
+
+
+def reads_as_red(told: ChildLinked | NotificationAmended, *, now: Now) -> bool | None:
+    """Whether it may be a Red, for steps that only note that; None: nobody can read it, and it may.
+
+    Rating refuses what it cannot read, and people are told; nobody else is to stop for it.
+    """
+    try:
+        if isinstance(told, ChildLinked):
+            return prepared(told, now=now).may_be_red
+        return thresholds.may_be_red(told.notification, profile=now.profile)
+    except Exception:  # noqa: BLE001 - what no step can read holds up no other
+        return None
 
 
 @lru_cache(maxsize=16)

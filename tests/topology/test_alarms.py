@@ -22,7 +22,7 @@ from router.runtimes.embedded import Embedded
 from router.steps.alarm import decide as alarm_step
 from router.unit import BoundStep, Unit
 from schemas.notification import ReceiptStatus
-from stores import codec, cursors, journal
+from stores import codec, cursors, dead_letters, journal
 from stores.database import Database
 from tests.support import given
 from tests.support.desk import (
@@ -170,6 +170,34 @@ def test_an_entry_that_cannot_be_unsealed_is_one_alarm_however_many_steps_hear_i
     ).drain()
     assert facts(hub, "message.refused") > 3
     assert facts(hub, "alarm.raised") == 1
+
+
+def test_a_message_that_several_steps_cannot_act_on_is_one_alarm(hub: Hub) -> None:
+    def failing(*_: Any) -> Any:
+        raise ZeroDivisionError
+
+    steps = tuple(
+        BoundStep(replace(one.step, decide=failing), Documents)
+        if one.step.name in ("rate", "compose")
+        else one
+        for one in hub.unit.steps
+    )
+    with hub.database.transaction() as transaction:
+        cursor = cursors.lock(transaction, "put")
+        linked = given.message(given.linked(given.HIT), at=dt.datetime.now(dt.UTC))
+        journal.append(transaction, cursor, messages=[linked])
+        cursors.store(transaction, cursor)
+    Embedded(hub.database, Unit("all", steps), hub.policy).drain()
+    assert facts(hub, "message.refused") == 2
+    (alarm,) = letters(hub, LEAD, "mash.alarm.v1")
+    assert alarm["dead_letter_id"] in alarm["to_do"]
+    person = mending.Person("O. Perator", "Seen to")
+    with hub.database.reading() as connection:
+        dead = [one.id for one in dead_letters.find(connection)]
+    for ended, id_ in enumerate(dead):
+        mending.discard(hub, id_, person=person)
+        Embedded(hub.database, Unit("all", steps), hub.policy).drain()
+        assert facts(hub, "alarm.ended") == ended
 
 
 def test_a_step_that_fails_on_a_red_and_on_what_is_told_of_that_ends_in_one_alarm_at_most(

@@ -4,6 +4,7 @@ between them: every letter is read (R9, R19).
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from pathlib import Path
 from typing import Any
@@ -100,6 +101,12 @@ def receipt(data: dict[str, Any], status: str, **more: Any) -> dict[str, Any]:
     return head | {"status": status, "received_by": "T. Manager"} | more
 
 
+def minutes_left(data: dict[str, Any], hub: Hub) -> int:
+    """Until a person of the team is to say that they have it."""
+    left = dt.datetime.fromisoformat(data["due_at"]) - codec.from_micros(hub.database.clock())
+    return int(left.total_seconds() // 60)
+
+
 def time_passes(hub: Hub, step: str) -> None:
     """What a step has asked to be told of comes, as the clock would tell it."""
     with hub.database.transaction() as transaction:
@@ -118,6 +125,7 @@ def test_a_possible_red_is_with_the_team_and_before_a_human_within_minutes(hub: 
     notified(hub, RED)
     (handover,) = of(leased(hub, TEAM), "handover")
     assert "by a handover receipt" in handover["to_do"]
+    assert minutes_left(handover, hub) in (14, 15)
     assert handover["about"]["names"][0]["given_name"] == ["Tilly"]
     (request,) = of(leased(hub, LEAD), "rating-request")
     assert request["possible_red"]
@@ -272,6 +280,7 @@ def test_a_referral_that_is_found_to_be_about_a_child_with_a_worker_is_handed_ov
     assert moved["referral_id"] == request["referral_id"]
     assert moved["worker"] == WORKER
     assert "outlined" not in moved
+    assert minutes_left(moved, hub) > 0
     assert moved["notification"]["narrative"] == handover["notification"]["narrative"]
     letters = leased(hub, LEAD)
     assert [one["referral_id"] for one in of(letters, "handed-over")] == [request["referral_id"]]

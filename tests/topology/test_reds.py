@@ -14,6 +14,7 @@ from ops.cli import main
 from ops.demo.running import DemoFolder
 from ops.demo.simulation.answers import event
 from ops.look import reds
+from ops.look.clocks import running
 from ops.look.reds import Red
 from ops.run.wiring import Hub
 from tests.support import given
@@ -31,6 +32,7 @@ from tests.support.desk import (
 )
 from tests.support.filled import empty_hub, seen_by_lead, send
 from tests.support.later import passes
+from tests.support.units import replayed
 
 MINUTE = dt.timedelta(minutes=1)
 
@@ -163,3 +165,30 @@ def test_clocks_shows_receipts_and_alarms(made: tuple[DemoFolder, Hub]) -> None:
     told = json.loads(CliRunner().invoke(main, ["clocks", *config]).output)
     alarms = [one["next"] for one in told if one["kind"] == "alarm"]
     assert alarms == ["told again, after Duty manager"] * 2
+
+
+def amends(hub: Hub, narrative: str) -> str:
+    """The police tell of the child again, under the same reference and in other words."""
+    said = given.notification(narrative).model_dump(mode="json")
+    sent = event("n-2", "mash.notification.v1", agency="police", data=said)
+    (receipt,) = send(hub, "police", [sent])
+    hub.embedded().drain()
+    return receipt.id
+
+
+def test_of_two_versions_of_a_possible_red_the_amended_one_has_the_clocks(
+    made: tuple[DemoFolder, Hub], hub: Hub
+) -> None:
+    first = concern(hub)
+    later = amends(hub, f"{given.HIT} It was on Monday.")
+    at = dt.datetime.now(dt.UTC)
+    clocks = {(one.kind, one.referral_id) for one in running(hub, at=at)}
+    assert ("possible_red", later) in clocks
+    assert [kind for kind, id_ in clocks if id_ == first and kind != "check"] == []
+    found = {one.subject_id: one for one in reds.lately(hub, days=7, at=at)}
+    assert not found[first].nobody_has_it
+    assert "its agency has amended it since" in found[first].where
+    passes(hub, 16 * MINUTE)
+    (alarm,) = letters(hub, LEAD, "mash.alarm.v1")
+    assert alarm["referral_id"] == later
+    assert replayed(hub).well

@@ -6,12 +6,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
-from router.steps import thresholds
 from router.steps.alarm.state import Alarm, Alarms, Sent
+from router.steps.asking import reads_as_red
 from router.steps.now import Now
 from schemas.alarms import AlarmHead, AlarmReceived, Cause, Ending
 from schemas.base import Fact
-from schemas.case import ChildLinked
+from schemas.case import ChildLinked, LinkCorrected
 from schemas.handover import HandoverConfirmed, HandoverRefused, HandoverTakenBack
 from schemas.message import Message, derived_id
 from schemas.notification import DeadLetterId, MessageRefused
@@ -32,6 +32,7 @@ from schemas.safety import ProductHeld
 
 HEARD: Final[tuple[type[Fact], ...]] = (
     ChildLinked,
+    LinkCorrected,
     ClockChased,
     ClockEscalated,
     DueTimeBreached,
@@ -59,14 +60,16 @@ _OF_A_PRODUCT: Final[frozenset[Cause]] = frozenset({"not_taken", "kept_back", "s
 
 
 def subject_of(message: Message) -> str:
-    """Under what its alarms are kept: the referral, dead letter or way in that it is about."""
+    """Under what its alarms are kept: the referral, message, dead letter or way in that it is
+    about; what several steps cannot act on is one message.
+    """
     match message.data:
         case AlarmReceived(receipt=receipt):
             return receipt.subject_id
         case TimerElapsed(key=key):
             return key
-        case DeadLetterId(dead_letter_id=id_):
-            return id_
+        case DeadLetterId(dead_letter_id=id_, message_id=message_id):
+            return message_id or id_
         case WayInBroken(incident_id=id_):
             return id_
         case data:
@@ -93,26 +96,59 @@ def heard(state: Alarms, message: Message, *, now: Now) -> Heard:
             return _ended(rated, {"possible_red", "handover"}, "rated")
         case ReferralClosed():
             return _ended(state, {"possible_red", "handover"}, "closed")
-        case MessageRefused(may_be_red=True, reason=reason, agency=agency):
-            head = _head(message, "refused_message", why=reason, agency=agency)
-            return Heard(state, head)
-        case DeadLetterRedriven(refused=0):
-            return _ended(state, {"refused_message"}, "sent_again")
-        case DeadLetterDiscarded():
-            return _ended(state, {"refused_message"}, "discarded")
+        case MessageRefused(may_be_red=True) as refused:
+            return _refused(state, refused, message)
+        case DeadLetterRedriven(refused=0, dead_letter_id=id_):
+            return _dealt_with(state, id_, "sent_again")
+        case DeadLetterDiscarded(dead_letter_id=id_):
+            return _dealt_with(state, id_, "discarded")
         case WayInBroken(agency=agency):
             return Heard(state, _head(message, "way_in", agency=agency))
-        case ChildLinked() | ClockChased() | ClockEscalated() | HandoverRefused():
-            return _of_handover(state, message, now=now)
+        case ChildLinked() | LinkCorrected() as link:
+            return _of_link(state, link, now=now)
+        case ClockChased() | ClockEscalated() | HandoverRefused():
+            return _of_handover(state, message)
         case _:
             return _of_product(state, message)
 
 
-def _of_handover(state: Alarms, message: Message, *, now: Now) -> Heard:
+def _refused(state: Alarms, refused: MessageRefused, message: Message) -> Heard:
+    """One alarm for one message, however many steps cannot act on it; another one for what is
+    refused once the rest was dealt with.
+    """
+    told = {"why": refused.reason, "agency": refused.agency}
+    if refused.message_id is None:
+        return Heard(state, _head(message, "refused_message", **told))
+    dead = tuple(dict.fromkeys((*state.dead, refused.dead_letter_id)))
+    head = _head(message, "refused_message", dead=dead[0], **told)
+    return Heard(state.model_copy(update={"dead": dead}), head)
+
+
+def _dealt_with(state: Alarms, dead_letter_id: str, because: Ending) -> Heard:
+    """Somebody has, once none of its dead letters is left."""
+    left = tuple(one for one in state.dead if one != dead_letter_id)
+    after = state.model_copy(update={"dead": left})
+    return Heard(after) if left else _ended(after, {"refused_message"}, because)
+
+
+def _of_link(state: Alarms, link: ChildLinked | LinkCorrected, *, now: Now) -> Heard:
+    """Whether what may be a Red went to a team, with its link or by a correction of that, in
+    whatever order they are heard.
+    """
+    to_team = link.allocated_to is not None
+    if isinstance(link, LinkCorrected):
+        known: dict[str, bool] = {"moved_to_team": state.moved_to_team or to_team}
+    else:
+        red = reads_as_red(link, now=now) is not False
+        known = {"may_be_red": state.may_be_red or red}
+    after = state.model_copy(update=known)
+    if after.may_be_red and (to_team or after.moved_to_team):
+        after = after.model_copy(update={"handed_red": True})
+    return _handed(after)
+
+
+def _of_handover(state: Alarms, message: Message) -> Heard:
     match message.data:
-        case ChildLinked() as linked if linked.allocated_to is not None:
-            red = thresholds.may_be_red(linked.notification, profile=now.profile)
-            return _handed(state.model_copy(update={"handed_red": True})) if red else Heard(state)
         case (ClockChased() | ClockEscalated()) as owed if owed.clock == "receipt":
             late = _head(message, "handover", agency=owed.agency, of=owed.subject_id)
             return _handed(state.model_copy(update={"late": late}))
@@ -187,10 +223,13 @@ def _head(
     why: str | None = None,
     agency: str | None = None,
     of: str | None = None,
+    dead: str | None = None,
 ) -> AlarmHead:
-    """``of``: which of several there may be of one cause, an owner or the letter of a handover."""
+    """``of``: which of several there may be of one cause, an owner or the letter of a handover;
+    ``dead``: the first dead letter of a message.
+    """
     data, subject = message.data, subject_of(message)
-    own = (of,) if of else ()
+    own = tuple(filter(None, (of, dead)))
     return AlarmHead(
         alarm_id=derived_id(subject, "alarm", cause, data.of_product or "", *own),
         subject_id=subject,
@@ -200,5 +239,6 @@ def _head(
         referral_id=data.of_referral,
         product_id=data.of_product,
         agency=agency,
+        dead_letter_id=dead,
         since=message.time,
     )

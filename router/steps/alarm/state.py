@@ -1,4 +1,4 @@
-"""What the alarm step remembers of one referral, dead letter or way in."""
+"""What the alarm step remembers of one referral, message that was refused, or way in."""
 
 from __future__ import annotations
 
@@ -50,8 +50,15 @@ class Alarms(Shape):
     rated: bool = Field(default=False, exclude_if=not_)
     handed_red: bool = Field(default=False, exclude_if=not_)
     """Whether what may be a Red went to the team of the child's worker."""
+    may_be_red: bool = Field(default=False, exclude_if=not_)
+    """Whether the referral may be a Red by what was told of it, be it with a team or not."""
+    moved_to_team: bool = Field(default=False, exclude_if=not_)
+    """Whether a human's word on its link had it go to a team."""
     late: AlarmHead | None = Field(default=None, exclude_if=not_)
     """The alarm that there is, if it did: a receipt is late."""
+
+    dead: tuple[Identity, ...] = Field(default=(), exclude_if=not_)
+    """The dead letters of a message that may be about a Red and nobody has dealt with."""
 
     @property
     def next_at(self) -> dt.datetime | None:

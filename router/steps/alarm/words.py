@@ -80,9 +80,10 @@ def says(alarm: AlarmHead, policy: Policy) -> str:
 
 def to_do(alarm: AlarmHead, policy: Policy) -> str:
     """What to do about it."""
+    kept = alarm.dead_letter_id or alarm.subject_id
     closer = _TO_DO.get(alarm.why or "") if alarm.cause in _CLOSER else None
     return (closer or _TO_DO[alarm.cause]).format(
-        name=_name(alarm, policy), contact=ring(alarm, policy), subject=alarm.subject_id
+        name=_name(alarm, policy), contact=ring(alarm, policy), subject=kept
     )
 
 

@@ -24,7 +24,7 @@ from schemas.checks import (
     System,
 )
 from schemas.letter import Letter, letter_id
-from schemas.owed import Owed
+from schemas.owed import ClockClosed, Owed
 from schemas.policy import SystemCheck
 from schemas.rating import TimerElapsed
 from schemas.safety import SafetyChoice, SafetySettled
@@ -137,5 +137,7 @@ def stopped(state: Checking | None, settled: SafetySettled) -> Outcome[Checking]
     fact = ChecksRevised(
         referral_id=settled.referral_id, case_id=state.cases.now, not_asked=(left,)
     )
+    head = ReferralHead(referral_id=settled.referral_id, case_id=state.cases.now)
+    ended = ClockClosed(**_owed(result, clock, head).shared(Owed), reason=STOPPED)
     due = timers(after.next_at, settled.referral_id, before=state.next_at)
-    return Outcome(after, (fact,), timers=due)
+    return Outcome(after, (fact, ended), timers=due)

@@ -291,7 +291,10 @@ def _transferred(desk: _Desk) -> Iterator[ProductDrafted]:
     hub, state = desk.state.transferred_to, desk.state
     if hub is not None and hub not in state.supplied:
         colour = state.assigned or state.suggested or desk.now.profile.default
-        part = _Part("transfer", colour, desk.items())
+        # A Red is one wherever it goes: whoever has it says so within minutes, or people are told.
+        red = colour is Colour.RED
+        items = desk.items_at_once() if red else desk.items()
+        part = _Part("transfer", colour, items, urgent=red)
         yield _product(desk, part, recipient=to_hub(hub, desk.now))
 
 

@@ -11,16 +11,16 @@ from dataclasses import replace
 from typing import Any
 
 from router.step import Outcome, Step, referral_of, refuse
-from router.steps.asking import prepared
+from router.steps.asking import reads_as_red
 from router.steps.cases import NOBODY, Cases, letter_of
 from router.steps.clocks.ticking import Ticking, timers
 from router.steps.hand_over.receipts import receive
 from router.steps.hand_over.state import STEP_NAME, Handing, Handings
 from router.steps.hand_over.taking_back import recall, take_back
-from router.steps.hand_over.watching import TAKEN_BACK, closed, ended, warn
+from router.steps.hand_over.watching import TAKEN_BACK, amend, closed, ended, warn
 from router.steps.now import Now
 from schemas.base import Fact
-from schemas.case import ChildLinked, LinkCorrected, Worker
+from schemas.case import ChildLinked, LinkCorrected, NotificationAmended, Worker
 from schemas.handover import (
     HandoverDecided,
     HandoverFetched,
@@ -47,6 +47,8 @@ def decide(state: Handings | None, message: Message, policy: Policy) -> Outcome[
             return _hand(state, linked, now=now)
         case LinkCorrected() as correction:
             return _move(state, correction, now=now)
+        case NotificationAmended() as amended:
+            return amend(state, amended, now=now)
         case HandoverFetched() as fetched:
             return _fetched(state, fetched, now=now)
         case HandoverReceived() as received:
@@ -61,19 +63,35 @@ def decide(state: Handings | None, message: Message, policy: Policy) -> Outcome[
 
 
 def _hand(state: Handings | None, linked: ChildLinked, *, now: Now) -> Outcome[Handings]:
-    worker = linked.allocated_to
-    if worker is None:
+    worker, red = linked.allocated_to, reads_as_red(linked, now=now) is not False
+    if worker is None and not red:
         return Outcome()
     before = state or Handings(cases=Cases(now=linked.case_id))
     cases = Cases.linked(before.cases if state else None, linked.case_id)
-    allocated = before.allocated.linked(linked)
-    after = before.model_copy(update={"cases": cases, "allocated": allocated})
+    after = before.model_copy(update={"cases": cases})
+    if red and not before.may_be_red:
+        after = _found_red(after, now=now)
+    if worker is None:
+        due = timers(after.next_at, linked.referral_id, before=before.next_at)
+        return Outcome(after, timers=due)
+    after = after.model_copy(update={"allocated": before.allocated.linked(linked)})
     if after.of(letter_of(linked)) is None:
-        red = Colour.RED if prepared(linked, now=now).may_be_red else None
         # What was linked before that noted its letter was handed over when no receipt was owed.
-        clock = _clock(worker, red, now=now) if linked.letter_id else None
+        clock = _clock(worker, after, now=now) if linked.letter_id else None
         after = _handed(after, letter_of(linked), worker=worker, clock=clock, now=now)
     return _said_before(_settled(after, linked.referral_id, before=state, now=now), now=now)
+
+
+def _found_red(state: Handings, *, now: Now) -> Handings:
+    """It may be a Red, and a correction of its link was heard before that was: whoever it was
+    handed to by that has no longer to say so than of any Red.
+    """
+    after = state.model_copy(update={"may_be_red": True})
+    for one in state.each:
+        if after.is_red and one.clock and one.refused is None and not one.taken_back:
+            clock = _clock(one.worker, after, now=Now(one.since, now.policy))
+            after = after.with_one(one.model_copy(update={"clock": clock}))
+    return after
 
 
 def _said_before(outcome: Outcome[Handings], *, now: Now) -> Outcome[Handings]:
@@ -103,13 +121,14 @@ def _move(state: Handings | None, correction: LinkCorrected, *, now: Now) -> Out
     worker = correction.allocated_to
     latest = worker is not None and allocated.letter == letter_of(correction)
     if worker is not None and latest and after.of(letter_of(correction)) is None:
-        clock = _clock(worker, None, now=now)
+        clock = _clock(worker, after, now=now)
         after = _handed(after, letter_of(correction), worker=worker, clock=clock, now=now)
     return _settled(after, correction.referral_id, before=state, now=now)
 
 
-def _clock(worker: Worker, colour: Colour | None, *, now: Now) -> Ticking | None:
-    """Its team owes a receipt from now on; of a possible Red, in the time that a Red has."""
+def _clock(worker: Worker, state: Handings, *, now: Now) -> Ticking | None:
+    """Its team owes a receipt from now on; of what is or may be a Red, in the time that one has."""
+    colour = Colour.RED if state.is_red else None
     return now.owing("receipt", by=now.policy.desk_of(worker.team), colour=colour)
 
 
@@ -212,6 +231,7 @@ STEP: Step[Handings] = Step(
     hears=(
         ChildLinked,
         LinkCorrected,
+        NotificationAmended,
         HandoverFetched,
         HandoverReceived,
         HandoverDecided,

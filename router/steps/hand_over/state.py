@@ -14,6 +14,7 @@ from router.steps.clocks.ticking import Ticking
 from schemas.base import Code, Identity, Instant, Line, Shape
 from schemas.case import Worker
 from schemas.handover import HandoverReceived
+from schemas.rating import Colour
 
 STEP_NAME: Final = "hand_over"
 """Under which its documents are kept, and its letters named."""
@@ -56,12 +57,21 @@ class Handings(Shape):
     """By whom these were."""
     early: tuple[HandoverReceived, ...] = Field(default=(), exclude_if=not_)
     """What they said of them, to be taken once the link is heard: it is told on another topic."""
+    may_be_red: bool = Field(default=False, exclude_if=not_)
+    """Whether it may be a Red by what was told of it, be it with a team or not."""
+    rated: Colour | None = Field(default=None, exclude_if=not_)
+    """As a human of the hub rated it last."""
 
     @property
     def now(self) -> Handing | None:
         """The one that stands."""
         stands = (one for one in reversed(self.each) if not one.taken_back)
         return next(stands, None)
+
+    @property
+    def is_red(self) -> bool:
+        """Whether whoever is handed it has as long to say so as of a Red."""
+        return self.may_be_red if self.rated is None else self.rated is Colour.RED
 
     @property
     def next_at(self) -> dt.datetime | None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from router.step import Outcome
+from router.steps.asking import reads_as_red
+from router.steps.cases import Cases
 from router.steps.clocks.owing import told
 from router.steps.clocks.ticking import Ticking, timers
 from router.steps.hand_over.state import Handing, Handings
 from router.steps.now import Now
 from schemas.base import Fact, ReferralHead
+from schemas.case import NotificationAmended
 from schemas.letter import Letter
 from schemas.outcome import ReferralClosed
 from schemas.owed import ClockClosed, Owed
-from schemas.rating import RatingAssigned, TimerElapsed
+from schemas.rating import Colour, RatingAssigned, TimerElapsed
 
 RECEIVED = "A person of the team says, by a handover receipt, that they have this referral."
 GIVEN_UP = "A person of the team says, by a handover receipt, that they have given it up."
@@ -57,6 +60,7 @@ def warn(state: Handings | None, elapsed: TimerElapsed, *, now: Now) -> Outcome[
 
 
 TAKEN_BACK = "The handover was taken back."
+AMENDED = "Its agency has amended it, and the team owes its word about the amended version."
 
 
 def closed(
@@ -67,12 +71,51 @@ def closed(
     """
     over, facts = isinstance(came, ReferralClosed), list[Fact]()
     why = "The referral was closed." if over else "A social worker of the hub has rated it."
-    after = state
+    after = _rated(state, came)
     for one in state.each if state else ():
         if after is not None and one.clock and not one.taken_back and (over or one.refused):
             facts += ended(one, came, reason=why, now=now)
             after = after.with_one(one.model_copy(update={"clock": None}))
-    return Outcome(after, tuple(facts)) if facts else Outcome()
+    return _without(state, after, facts, referral_id=came.referral_id)
+
+
+def _rated(state: Handings | None, came: RatingAssigned | ReferralClosed) -> Handings | None:
+    """With its rating, in case that it moves to a team yet; of what never may have been a Red
+    nothing is kept.
+    """
+    if not isinstance(came, RatingAssigned):
+        return state
+    if state is None and came.colour is not Colour.RED:
+        return None
+    known = state or Handings(cases=Cases(now=came.case_id))
+    return known.model_copy(update={"rated": came.colour})
+
+
+def amend(state: Handings | None, came: NotificationAmended, *, now: Now) -> Outcome[Handings]:
+    """Of a version that its agency has amended since, no team that has the later one as well need
+    say that it has it; of a Red it must, unless that later one is awaited as a Red's is.
+    """
+    team = came.allocated_to and now.policy.desk_of(came.allocated_to.team)
+    awaited, head = reads_as_red(came, now=now), ReferralHead(**came.shared(ReferralHead))
+    after, facts = state, list[Fact]()
+    for one in state.each if state else ():
+        if after is None or one.clock is None or one.desk != team:
+            continue
+        red = after.is_red and (one.clock.breached or not awaited)
+        if one.refused is None and not one.taken_back and not red:
+            facts += ended(one, head, reason=AMENDED, now=now)
+            after = after.with_one(one.model_copy(update={"clock": None}))
+    return _without(state, after, facts, referral_id=came.referral_id)
+
+
+def _without(
+    before: Handings | None, after: Handings | None, facts: list[Fact], *, referral_id: str
+) -> Outcome[Handings]:
+    """Clocks that run on are told of at their time, though the one that was next is gone."""
+    if after is None or after == before:
+        return Outcome()
+    due = timers(after.next_at, referral_id, before=before.next_at if before else None)
+    return Outcome(after, tuple(facts), timers=due)
 
 
 def ended(

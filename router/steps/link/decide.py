@@ -251,6 +251,7 @@ def _amended(known: Register, fact: ChildLinked) -> Iterator[NotificationAmended
             amended_by=fact.referral_id,
             version=fact.version,
             notification=fact.notification,
+            allocated_to=fact.allocated_to,
         )
 
 

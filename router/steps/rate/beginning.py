@@ -44,9 +44,12 @@ def all_reasons(suggestion: Suggestion) -> tuple[str, ...]:
 
 
 def taken_up(state: HandedOver, kept: Kept, *, now: Now) -> Suggested:
-    """Suggested from now on, with all of its clocks."""
+    """Suggested from now on, with all of its clocks; where a later version of the notification is
+    rated in its place, with that alone in which a human looks at what may be a Red.
+    """
     decision = now.clock(now.profile.decision_allowed)
     product = now.clock(now.rule(kept.colour).time_allowed)
+    runs = kept.amended_by is None
     looked_at = now.profile.possible_red_allowed if kept.may_be_red else None
     return Suggested(
         cases=state.cases,
@@ -55,8 +58,8 @@ def taken_up(state: HandedOver, kept: Kept, *, now: Now) -> Suggested:
         received_at=now.at,
         decision_due_at=decision.due_at,
         product_due_at=product.due_at,
-        decision=decision,
-        product=product,
+        decision=decision if runs else None,
+        product=product if runs else None,
         possible_red=now.clock(looked_at) if looked_at else None,
         **kept.shared(Suggested),
     )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 from router.step import Outcome, refuse
 from router.steps.clocks.ticking import timers
 from router.steps.now import Now
+from router.steps.rate.ending import CLOSED, ended
 from router.steps.rate.referring import explanation_for
 from router.steps.rate.state import Assigned, Closed, Early, State
 from router.steps.rate.with_team import told_team
@@ -53,7 +55,9 @@ def close(state: State | None, decided: OutcomeDecided, *, now: Now) -> Outcome[
     if state.closed is not None and state.closed.says_the_same(closed):
         return Outcome()
     after = state.model_copy(update={"closed": closed, "product": None})
-    return _closed(after, decision, picture=picture, now=now)
+    done = _closed(after, decision, picture=picture, now=now)
+    over = ended(state, after, decision.referral_id, reason=CLOSED, now=now)
+    return replace(done, facts=(*done.facts, *over))
 
 
 def _unfit(state: Assigned, decision: OutcomeDecision, *, now: Now) -> Refusal | None:

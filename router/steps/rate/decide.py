@@ -16,9 +16,12 @@ from router.steps.clocks.owing import Told
 from router.steps.clocks.ticking import Ticking, timers
 from router.steps.now import Now
 from router.steps.places import place_of
+from router.steps.rate.amending import amend, stands_alone
 from router.steps.rate.beginning import all_reasons, begin, kept_of, request_of, taken_up
 from router.steps.rate.concluding import close, follow, reopen, watched_anew
+from router.steps.rate.ending import NOBODY_GETS_ONE, WITH_TEAM, ended
 from router.steps.rate.referring import (
+    HANDED_OVER,
     left_off,
     letter_of,
     remind,
@@ -186,7 +189,18 @@ def _assign(state: State | None, decided: RatingDecided, *, now: Now) -> Outcome
         return Outcome()
     if isinstance(state, Assigned) and state.closed:
         return _open_again(state, decision, picture=picture, now=now)
-    return _assigned(state, decision, picture=picture, now=now)
+    return _without_product(_assigned(state, decision, picture=picture, now=now), state, now=now)
+
+
+def _without_product(
+    outcome: Outcome[State], before: Suggested | Assigned, *, now: Now
+) -> Outcome[State]:
+    """With the clock of products closed that nobody gets at the rating that stands now."""
+    (fact,), after = outcome.facts, outcome.state
+    assert isinstance(fact, RatingAssigned)
+    gone = ended(before, after, fact.referral_id, reason=NOBODY_GETS_ONE, now=now)
+    closed = (one for one in gone if one.clock == "product")
+    return replace(outcome, facts=(fact, *closed))
 
 
 def _assigned(
@@ -277,7 +291,8 @@ def _product_clock(
     """Runs while somebody waits for a product; a due time that has passed is told only once."""
     if not state.awaits(colour, now.profile):
         return None
-    if colour is state.colour or due_at <= now.at:
+    ended_early = isinstance(state, Suggested) and state.amended_by is not None
+    if due_at <= now.at or (colour is state.colour and not ended_early):
         return state.product
     return now.product_clock(colour, due_at)
 
@@ -291,8 +306,8 @@ def _follow_link(
             return _move(state, came, now=now)
         case HandoverTakenBack():
             return take_back(state, came, now=now)
-        case NotificationAmended(amended_by=version):
-            return _amended(state, version)
+        case NotificationAmended():
+            return amend(state, came, now=now)
 
 
 def _move(state: State | None, correction: LinkCorrected, *, now: Now) -> Outcome[State]:
@@ -318,6 +333,10 @@ def _moved(
 ) -> Outcome[State]:
     """What is rated stays so; what nobody has rated is its new child's worker's, or the hub's."""
     had = before.allocated.has_it
+    if not isinstance(state, Assigned) and state.cases.now != before.cases.now:
+        alone = stands_alone(state, referral_id, had=had, now=now)
+        if alone is not None:
+            return alone
     if isinstance(state, HandedOver):
         return moved_on(state, referral_id, had=had, now=now)
     if isinstance(state, Assigned):
@@ -330,7 +349,9 @@ def _moved(
         return replace(done, letters=(*done.letters, *told))
     if state.allocated.has_it and not state.may_be_red:
         left = left_to_team(handed(state), referral_id, now=now)
-        return replace(left, facts=left_off(state, referral_id, now=now))
+        closed = ended(state, left.state, referral_id, reason=WITH_TEAM, now=now)
+        telling = left_off(state, referral_id, reason=HANDED_OVER, now=now)
+        return replace(left, facts=(*closed, *telling))
     if state.cases.now == before.cases.now:
         return Outcome(state=state)
     return Outcome(state=state, letters=(request_of(referral_id, state, policy=now.policy),))
@@ -350,16 +371,6 @@ def _rated_moved(
     said = "A human found that it is about another child."
     news = _news(moved, referral_id, said=said, policy=now.policy)
     return replace(done, letters=(*done.letters, news))
-
-
-def _amended(state: State | None, version: str) -> Outcome[State]:
-    """Whoever is asked by a rating of one version is not asked by one of another."""
-    if isinstance(state, HandedOver) and state.kept:
-        kept = state.kept.model_copy(update={"versions": (*state.kept.versions, version)})
-        return Outcome(state.model_copy(update={"kept": kept}))
-    if not isinstance(state, Suggested | Assigned):
-        return Outcome()
-    return Outcome(state.model_copy(update={"versions": (*state.versions, version)}))
 
 
 def _tell_news(state: State | None, came: News, *, policy: Policy) -> Outcome[State]:

@@ -17,8 +17,8 @@ _OWED = (
     "Whoever brought the concern is to be told what was decided: who rates it says in which words."
 )
 _ANONYMOUS = "Who brought it gave no name: there is nobody to tell."
+HANDED_OVER = "The child's own team has it: who brought it was told so."
 _ADULT = "It is an adult matter: who brought it was told so."
-_HANDED_OVER = "The child's own team has it: who brought it was told so."
 
 
 def referrer_of(linked: ChildLinked) -> Referrer:
@@ -44,7 +44,7 @@ def watched(suggested: Suggested, linked: ChildLinked, *, adult: bool, now: Now)
 def watched_again(suggested: Suggested, *, now: Now) -> Suggested:
     """The same, of what a worker's team had before: whoever brought it was told so."""
     referrer = suggested.referrer
-    if referrer is None or referrer.made_by is MadeBy.ANONYMOUS:
+    if referrer is None or referrer.made_by is MadeBy.ANONYMOUS or suggested.amended_by:
         return suggested
     return suggested.model_copy(update={"telling": now.owing("referrer")})
 
@@ -56,18 +56,20 @@ def hand_over(
     if referrer is None:
         return Outcome(state)
     words = now.profile.referrers.handed_over_for(referrer.made_by)
-    reason = _HANDED_OVER if words else _ANONYMOUS
+    reason = HANDED_OVER if words else _ANONYMOUS
     facts = (_closed(referral_id, state.cases.now, reason=reason, now=now),)
     letters = _letter(referrer, referral_id, state.cases.now, words=words, now=now)
     return Outcome(state, facts if now.owing("referrer") else (), letters)
 
 
-def left_off(state: Suggested, referral_id: str, *, now: Now) -> tuple[ClockClosed, ...]:
-    """The clock that ran until the child's own team had it, closed; none where none ran."""
+def left_off(
+    state: Suggested, referral_id: str, *, reason: Line, now: Now
+) -> tuple[ClockClosed, ...]:
+    """The clock that ran until nobody was to be told any more, closed; none where none ran."""
     telling = state.telling
     if telling is None:
         return ()
-    closed = _closed(referral_id, state.cases.now, reason=_HANDED_OVER, now=now)
+    closed = _closed(referral_id, state.cases.now, reason=reason, now=now)
     times = {"since": telling.started_at or closed.since, "due_at": telling.due_at}
     return (closed.model_copy(update=times),)
 

@@ -54,6 +54,8 @@ class Kept(Shape):
     """As :attr:`Standing.versions`."""
     elsewhere: Code | None = Field(default=None, exclude_if=not_)
     """As :attr:`Standing.elsewhere`."""
+    amended_by: Identity | None = Field(default=None, exclude_if=not_)
+    """As :attr:`Suggested.amended_by`."""
 
 
 class HandedOver(cases.HandedOver):
@@ -116,6 +118,8 @@ class Suggested(Standing):
     """Until a human has looked at what may be a Red."""
     telling: Ticking | None = Field(default=None, exclude_if=not_)
     """Until whoever brought the concern is told what was decided (L3)."""
+    amended_by: Identity | None = Field(default=None, exclude_if=not_)
+    """The later version of the notification that is rated in its place, with clocks of its own."""
 
     @property
     def clocks(self) -> dict[Clock, Ticking]:

@@ -536,3 +536,48 @@ def test_a_person_of_the_team_who_has_what_was_handed_over_ends_its_alarm() -> N
     )
     (fact,) = given.of(AlarmEnded, step_.when(confirmed).facts)
     assert (fact.cause, fact.reason) == ("handover", "confirmed")
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (1, 0, 2), (2, 1, 0)])
+@pytest.mark.parametrize(("narrative", "alarms"), [(given.HIT, 1), (given.MOVED, 0)])
+def test_a_possible_red_that_a_human_moves_to_a_team_and_nobody_confirms_alarms_people(
+    narrative: str, alarms: int, order: tuple[int, ...]
+) -> None:
+    moved = given.corrected(revision=1)
+    moved = moved.model_copy(update={"allocated_to": given.worker(), "letter_id": "letter-1"})
+    heard: list[Any] = [given.linked(narrative), moved, chased()]
+    step_ = step().given(*(heard[number] for number in order))
+    found = given.of(AlarmRaised, step_.facts)
+    assert [fact.agency for fact in found] == ["csc_assessment_team"] * alarms
+
+
+def by_step(dead: str, **changes: Any) -> MessageRefused:
+    told = {"dead_letter_id": dead, "message_id": "message-1", "step": "rate"}
+    return refused_message(**told | {"reason": "undecidable"} | changes)
+
+
+def test_what_several_steps_cannot_act_on_is_one_alarm_until_all_of_it_is_dealt_with() -> None:
+    step_ = step()
+    letter = notice(step_.when(by_step("dead-1")))
+    assert (letter.subject_id, letter.dead_letter_id) == ("message-1", "dead-1")
+    assert "kept as dead-1" in letter.to_do
+    assert given.of(AlarmRaised, step_.when(by_step("dead-2", step="compose")).facts) == []
+    first = settled(DeadLetterDiscarded, message_id="message-1")
+    assert step_.when(first).facts == ()
+    last = settled(DeadLetterDiscarded, dead_letter_id="dead-2", message_id="message-1")
+    (fact,) = step_.when(last).facts
+    assert isinstance(fact, AlarmEnded)
+    again = step_.when(by_step("dead-3", step="check"))
+    assert raised_by(again).dead_letter_id == "dead-3", "a step that was late had it since"
+
+
+@pytest.mark.parametrize("kind", [MessageRefused, DeadLetterDiscarded, DeadLetterRedriven])
+def test_all_that_is_told_of_the_dead_letters_of_a_message_is_heard_under_that(kind: Any) -> None:
+    facts = {
+        MessageRefused: by_step("dead-1"),
+        DeadLetterDiscarded: settled(DeadLetterDiscarded, message_id="message-1"),
+        DeadLetterRedriven: settled(
+            DeadLetterRedriven, message_id="message-1", message_ids=("m",), refused=0
+        ),
+    }
+    assert alarm.STEP.key(given.message(facts[kind])) == "message-1"

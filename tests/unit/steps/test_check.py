@@ -33,7 +33,7 @@ from schemas.identity import WHERE, WHO, IdentityAgreed, IdentityField
 from schemas.letter import letter_id
 from schemas.notification import ParentsInformed
 from schemas.outcome import Because, ReferralClosed, ReferralReopened
-from schemas.owed import ClockChased, ClockWarned, OwedNotice
+from schemas.owed import ClockChased, ClockClosed, ClockWarned, OwedNotice
 from schemas.person import Name, PartialDate, Person
 from schemas.policy import AgeBand, Agreement, CheckTerms, Partner, Policy, SystemCheck
 from schemas.product import Disposal
@@ -430,6 +430,8 @@ def test_a_check_that_a_human_had_not_be_sent_is_awaited_no_longer() -> None:
     (left,) = fact.not_asked
     assert (left.system, left.agency) == ("police-records", "police")
     assert "His brother" not in left.reason
+    (ended,) = given.of(ClockClosed, outcome.facts)
+    assert (ended.agency, ended.subject_id) == ("police", "ref-1/police-records")
     assert [one.system for one in step.state.results] == ["ics"]
     late = step.when(given.elapsed("check", NOON + 3 * HOUR))
     assert {one.result.system for one in given.of(CheckLate, late.facts)} == {"ics"}

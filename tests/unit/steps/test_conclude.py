@@ -94,8 +94,7 @@ def reopening() -> Policy:
 @pytest.mark.parametrize("outcome", sorted(set(Disposal) - {Disposal.TRANSFERRED}))
 def test_a_social_worker_closes_a_referral_with_an_outcome_and_why(outcome: Disposal) -> None:
     step = Given(rate.STEP).given(given.linked(), rated(Colour.AMBER))
-    (fact,) = step.when(decided(outcome, to="early_help")).facts
-    assert isinstance(fact, ReferralClosed)
+    (fact,) = given.of(ReferralClosed, step.when(decided(outcome, to="early_help")).facts)
     assert (fact.outcome, fact.to, fact.told) == (outcome, "early_help", "police")
     assert (fact.decided_by, fact.rationale) == ("S. Worker", "The family wants help")
 
@@ -211,8 +210,7 @@ def test_an_outcome_on_an_older_picture_says_so() -> None:
         referral_id="ref-1", case_id="case-1", request_id="r", agency="gp", due_at=NOON
     )
     step = Given(rate.STEP).given(given.linked(), rated(Colour.AMBER), news)
-    (fact,) = step.when(decided()).facts
-    assert isinstance(fact, ReferralClosed)
+    (fact,) = given.of(ReferralClosed, step.when(decided()).facts)
     assert fact.newer
 
 

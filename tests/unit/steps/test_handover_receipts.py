@@ -388,3 +388,45 @@ def test_a_correction_that_is_older_than_what_is_known_changes_nothing() -> None
     assert isinstance(moved_to(), LinkCorrected)
     step.when(moved_to())
     assert step.state.now.letter == "letter-3"
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_a_possible_red_that_moves_to_a_team_is_awaited_for_as_long_as_a_red_has(
+    *, swapped: bool
+) -> None:
+    heard = [given.linked(given.HIT), moved_to(given.worker())]
+    step = handing(*(reversed(heard) if swapped else heard))
+    assert step.state.now.clock.due_at == NOON + HOUR / 4
+
+
+@pytest.mark.parametrize(
+    ("colour", "narrative", "time"),
+    [(Colour.RED, given.MISSING_EPISODE, HOUR / 4), (Colour.GREEN, given.HIT, 4 * HOUR)],
+)
+def test_what_a_human_has_rated_and_moves_to_a_team_is_awaited_as_it_is_rated(
+    colour: Colour, narrative: str, time: dt.timedelta
+) -> None:
+    step = handing(given.linked(narrative), given.assigned(colour), moved_to(given.worker()))
+    assert step.state.now.clock.due_at == NOON + time
+
+
+def test_of_what_is_no_possible_red_and_nobody_was_handed_nothing_is_kept() -> None:
+    step = handing(given.linked(), given.assigned(Colour.GREEN))
+    assert step.state is None
+
+
+def test_what_is_to_be_given_up_is_chased_though_what_was_to_come_before_it_is_closed() -> None:
+    step = handing(with_worker(given.HIT), fetched())
+    step.when(moved_to(other_worker()))
+    gone = ReferralClosed(
+        referral_id="ref-1",
+        case_id="case-2",
+        outcome="no_further_action",
+        may_be_told="Nothing more is done.",
+        decided_by="S. Worker",
+        rationale="Seen",
+        told=None,
+        picture_id="picture",
+    )
+    told = run_out(step, step.when(gone))
+    assert [type(fact) for _, fact in told][:2] == [ClockWarned, ClockChased]

@@ -17,7 +17,7 @@ from schemas.notices import OutOfArea, RatingRequest
 from schemas.outcome import ReferralClosed
 from schemas.person import Address, Person
 from schemas.policy import TRANSFER, Place, Policy
-from schemas.product import Disposal, ProductDrafted, ProductReleased
+from schemas.product import Disposal, ProductDrafted, ProductNotTaken, ProductReleased
 from schemas.rating import Colour, DueTimeBreached
 from schemas.refusals import Refusal
 from tests.support import given
@@ -186,3 +186,26 @@ def test_a_human_closes_an_open_referral_to_the_hub_where_the_child_moved() -> N
 def test_to_what_is_no_hub_nothing_is_transferred(to: str | None) -> None:
     step = Given(rate.STEP, policy()).given(linked(at("ZZ99 3VZ")), rated(Colour.GREEN))
     assert step.when(closing(to)).refusal == Refusal("refused.no-such-hub", "to")
+
+
+@pytest.mark.parametrize(("colour", "urgent"), [(Colour.RED, True), (Colour.AMBER, False)])
+def test_a_red_that_is_passed_on_is_a_red_to_the_hub_there(colour: Colour, *, urgent: bool) -> None:
+    step = Given(rate.STEP, policy()).given(linked(at("ZZ99 3VZ")), rated(colour))
+    (closed,) = of(ReferralClosed, step.when(closing("fenshire_mash")).facts)
+    drafting = Given(compose.STEP, policy()).given(linked(at("ZZ99 3VZ")))
+    drafting.given(given.assigned(colour, for_front_line="Ring before you go."))
+    (drafted,) = of(ProductDrafted, drafting.when(closed).facts)
+    assert (drafted.recipient, drafted.urgent) == ("fenshire_mash", urgent)
+    assert bool(drafted.alleged) is urgent
+    assert ("childrens_social_care" in {item.owner for item in drafted.items}) is urgent
+
+
+def test_a_red_that_nobody_of_the_hub_there_has_goes_to_the_next_who_may() -> None:
+    drafting = Given(compose.STEP, policy()).given(linked(at("ZZ99 3VZ")))
+    drafting.given(given.assigned(Colour.RED))
+    step = Given(rate.STEP, policy()).given(linked(at("ZZ99 3VZ")), rated(Colour.RED))
+    (closed,) = of(ReferralClosed, step.when(closing("fenshire_mash")).facts)
+    (drafted,) = of(ProductDrafted, drafting.when(closed).facts)
+    nobody = ProductNotTaken(**drafted.shared(ProductNotTaken), why="unfetched")
+    (onward,) = of(ProductDrafted, drafting.when(nobody).facts)
+    assert (onward.urgent, onward.instead_of) == (True, drafted.product_id)

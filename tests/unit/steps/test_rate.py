@@ -475,8 +475,8 @@ def test_a_corrected_link_moves_the_referral_and_asks_anew_under_the_right_case(
 
 
 def test_a_rating_on_a_picture_of_the_child_it_was_moved_from_is_on_an_older_one() -> None:
-    (fact,) = rating().given(given.linked(), given.corrected()).when(decided(Colour.BLUE)).facts
-    assert isinstance(fact, RatingAssigned)
+    rated = rating().given(given.linked(), given.corrected()).when(decided(Colour.BLUE))
+    (fact,) = given.of(RatingAssigned, rated.facts)
     assert fact.newer
 
 
