@@ -17,7 +17,7 @@ from router.steps.clocks.ticking import Ticking, timers
 from router.steps.now import Now
 from router.steps.places import place_of
 from router.steps.rate.beginning import all_reasons, begin, kept_of, request_of, taken_up
-from router.steps.rate.concluding import close, follow, reopen, watched_anew
+from router.steps.rate.concluding import close, follow, reopen, told_again, watched_anew
 from router.steps.rate.referring import (
     left_off,
     letter_of,
@@ -255,7 +255,10 @@ def _open_again(
     rated = _assigned(opened.state, decision, picture=picture, now=now)
     assert isinstance(rated.state, Assigned)
     due = timers(rated.state.next_at, decision.referral_id)
-    return replace(rated, facts=(*opened.facts, *rated.facts), timers=due)
+    told = told_again(state, decision.referral_id, now=now)
+    return replace(
+        rated, facts=(*opened.facts, *rated.facts), letters=(*told, *rated.letters), timers=due
+    )
 
 
 def _product_due(state: Standing, colour: Colour, *, now: Now) -> dt.datetime:
@@ -325,8 +328,11 @@ def _moved(
         done = _rated_moved(state, referral_id, before=before, now=now)
         assert isinstance(done.state, Assigned)
         # Who has it now hears how it stands now: what was closed for another child is open again.
+        opened = before.closed is not None and done.state.closed is None
         changed = done.state.allocated.has_it != had
-        told = told_team(done.state, referral_id, now=now) if changed else ()
+        again = opened and not changed
+        tells = opened or changed
+        told = told_team(done.state, referral_id, again=again, now=now) if tells else ()
         return replace(done, letters=(*done.letters, *told))
     if state.allocated.has_it and not state.may_be_red:
         left = left_to_team(handed(state), referral_id, now=now)
