@@ -168,6 +168,8 @@ class ProductHead(ReferralHead, ProductId):
     """The product that went without these items, as their owner had not decided: it is added to."""
     alleged: Prose | None = Field(default=None, exclude_if=_none)
     """Of an urgent product: what the concern is about, in the hub's own words (R19)."""
+    unconfirmed: bool = Field(default=False, exclude_if=not_)
+    """It goes on the profile's suggestion: no social worker has rated it."""
 
     @property
     def waits(self) -> bool:
@@ -432,6 +434,8 @@ class Product(ToAct, About, SentProduct, Notice, type="mash.product.v1"):
     """An earlier product, which still holds: these are items that it went without."""
     alleged: Prose | None = Field(default=None, exclude_if=_none)
     """What the concern is about, in the hub's own words: no words of any agency's."""
+    unconfirmed: bool = Field(default=False, exclude_if=not_)
+    """No social worker had confirmed the rating when it went; once one has, that is told."""
 
 
 class ProductReleased(ProductFact, type="mash.product.released.v1", topic="products.released"):
@@ -449,6 +453,7 @@ class ProductReleased(ProductFact, type="mash.product.released.v1", topic="produ
     signposts: int
     supersedes: Identity | None = Field(default=None, exclude_if=_none)
     instead_of: Identity | None = Field(default=None, exclude_if=_none)
+    unconfirmed: bool = Field(default=False, exclude_if=not_)
 
 
 class _ProductReceived(

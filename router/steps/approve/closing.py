@@ -18,7 +18,7 @@ from router.steps.approve.state import (
     deciders,
     words_of,
 )
-from router.steps.asking import UNTOLD
+from router.steps.asking import UNTOLD, as_it_stands
 from router.steps.identity import rung, told_to_owners
 from router.steps.now import Now
 from schemas.base import Fact
@@ -204,7 +204,8 @@ def _alleged(known: Approvals, draft: Draft, now: Now) -> str | None:
     told = items_of_notification(draft.concern_id or draft.referral_id)
     kept = any(known.withheld_by(id_, draft.identity.owner) for id_ in told)
     told_by = now.agreement_with(draft.identity.owner)
-    return UNTOLD if kept or told_by is None else draft.alleged
+    untold = as_it_stands(UNTOLD, unconfirmed=draft.unconfirmed)
+    return untold if kept or told_by is None else draft.alleged
 
 
 def _without(draft: Draft, items: tuple[Item, ...]) -> Iterator[ProductWithout]:

@@ -13,7 +13,7 @@ from hashlib import sha256
 
 from router.step import Outcome, Step, referral_of
 from router.steps import thresholds
-from router.steps.asking import UNTOLD
+from router.steps.asking import UNTOLD, as_it_stands
 from router.steps.cases import Cases
 from router.steps.compose.ending import NO_FURTHER_ACTION, ended, rerated
 from router.steps.compose.gathering import (
@@ -374,7 +374,6 @@ def _following(desk: _Desk) -> Iterator[ProductDrafted]:
             yield draft
 
 
-UNCONFIRMED = "No social worker has confirmed this yet."
 TAKEN_BACK = "Its owner has taken it out of what it told."
 
 
@@ -498,13 +497,14 @@ def _product(desk: _Desk, part: _Part, *, recipient: Recipient) -> ProductDrafte
         weighing=tuple(weighing for _, weighing in weighed),
         follows=part.follows,
         alleged=_alleged(desk) if at_once else None,
+        unconfirmed=at_once and desk.state.assigned is None,
     )
 
 
 def _alleged(desk: _Desk) -> str:
     """What the concern is about, in the hub's own words."""
     said = desk.notified.alleged or UNTOLD
-    return said if desk.state.assigned else f"{UNCONFIRMED} {said}"
+    return as_it_stands(said, unconfirmed=desk.state.assigned is None)
 
 
 def _product_id(desk: _Desk, part: _Part, *, recipient: Recipient) -> str:
