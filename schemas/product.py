@@ -21,6 +21,7 @@ from schemas.base import (
     ReferralHead,
     Shape,
 )
+from schemas.gathering import WithoutConsent
 from schemas.identity import About, IdentityField, LeftOut, OwnedIdentity
 from schemas.message import derived_id
 from schemas.notification import MOST_PARTS, Digest
@@ -194,8 +195,20 @@ class OfConcern(Shape):
     """The referral of version 1, where the notification was amended; None: this referral."""
 
 
+class OnConsent(Shape):
+    """What owners are to know of consent, to decide."""
+
+    without_consent: WithoutConsent | None = Field(default=None, exclude_if=_none)
+    """None: parents did not refuse, as far as is known."""
+
+
 class ProductDrafted(
-    OfConcern, ProductHead, ProductFact, type="mash.product.drafted.v1", topic="products.drafted"
+    OnConsent,
+    OfConcern,
+    ProductHead,
+    ProductFact,
+    type="mash.product.drafted.v1",
+    topic="products.drafted",
 ):
     """A product for one named recipient and purpose, not yet approved by anybody."""
 

@@ -68,20 +68,36 @@ def requests(draft: Draft, wanted: Awaited, now: Now) -> Iterator[Letter]:
     for item in draft.items:
         told = draft.shared(ApprovalRequest)
         told |= {"referral_id": draft.concern_id or draft.referral_id}
-        told |= {"legal_basis": _legal_basis(draft, now)}
         for agency in deciders(item):
             if (item.item_id, agency) in wanted and _may_be_shown(draft, item, agency):
-                shown = _shown(draft, agency, now.policy)
+                shown = _shown(draft, agency, now.policy) | _basis(draft, agency, now)
                 notice = ApprovalRequest(item=item, **told | shown)
                 name = f"approval-request/{draft.product_id}/{item.item_id}/{agency}"
                 yield Letter(name, agency=agency, notice=notice)
 
 
-def _legal_basis(draft: Draft, now: Now) -> str:
-    notices = now.profile.school_notices
+_STANDS = "A rating of this colour stands on its own legal basis though consent was refused."
+_NO_BASIS = "Consent was refused, and nobody has given another legal basis."
+
+
+def _basis(draft: Draft, agency: str, now: Now) -> dict[str, Any]:
+    """On what an owner is asked; where consent was refused that too, with what was given instead
+    and why (L5).
+    """
+    notices, rule = now.profile.school_notices, now.rule(draft.colour)
     if draft.school_notice and notices is not None:
-        return notices.legal_basis
-    return now.rule(draft.colour).legal_basis
+        return {"legal_basis": notices.legal_basis}
+    refused = draft.without_consent
+    if refused is None:
+        return {"legal_basis": rule.legal_basis}
+    told = {"legal_basis": rule.legal_basis, "consent": "refused"}
+    if rule.without_consent:
+        return told | {"basis_reason": _STANDS}
+    given = (one for one in refused.instead if one.agency in (None, agency))
+    instead = next((one for one in given if one.legal_basis), None)
+    if instead is None:
+        return told | {"basis_reason": _NO_BASIS}
+    return told | {"legal_basis": instead.legal_basis, "basis_reason": instead.rationale}
 
 
 def cancellations(draft: Draft, now: Now) -> Iterator[Letter]:

@@ -15,6 +15,7 @@ from router.step import Outcome, Step, referral_of
 from router.steps import thresholds
 from router.steps.asking import UNTOLD, as_it_stands
 from router.steps.cases import Cases
+from router.steps.compose.consent import without_consent
 from router.steps.compose.ending import NO_FURTHER_ACTION, ended, rerated
 from router.steps.compose.gathering import (
     STEP_NAME,
@@ -32,6 +33,7 @@ from router.steps.safety import CHILD, cautioned, guarded
 from router.steps.sanitising import Known, Sanitised, known_of, sanitise
 from schemas.base import Fact
 from schemas.case import ChildLinked, LinkCorrected, NotificationAmended, RegistersChanged
+from schemas.consent import ConsentRecorded
 from schemas.handover import HandoverTakenBack
 from schemas.identity import OwnedIdentity
 from schemas.information import (
@@ -496,6 +498,7 @@ def _product(desk: _Desk, part: _Part, *, recipient: Recipient) -> ProductDrafte
         items=tuple(_draft_item(desk, item, recipient=recipient, about=about) for item in included),
         weighing=tuple(weighing for _, weighing in weighed),
         follows=part.follows,
+        without_consent=without_consent(desk.state),
         alleged=_alleged(desk) if at_once else None,
         unconfirmed=at_once and desk.state.assigned is None,
     )
@@ -552,6 +555,7 @@ STEP: Step[Gathering] = Step(
         InformationMissing,
         InformationVolunteered,
         RequestCancelled,
+        ConsentRecorded,
         ReferralClosed,
         ReferralReopened,
         LinkCorrected,
