@@ -163,6 +163,8 @@ class ProductHead(ReferralHead, ProductId):
     """The product that held earlier words of its items: these take their place."""
     instead_of: Identity | None = Field(default=None, exclude_if=_none)
     """The urgent product that its recipient has not taken: this is for the next of the chain."""
+    stands_in_for: tuple[Code, ...] = Field(default=(), exclude_if=not_)
+    """Recipients of its rating that gave its Red back: this one has it in their place."""
     school_notice: bool = Field(default=False, exclude_if=not_)
     """That there was an incident, for the child's school, and nothing else (L4)."""
     follows: Identity | None = Field(default=None, exclude_if=_none)
@@ -240,11 +242,12 @@ class ApprovalsCancelled(
 
 class ProductEnded(OfConcern, ProductFact, type="mash.product.ended.v1", topic="products.drafted"):
     """This product stands no more: its referral is rated otherwise now, or was closed with no
-    further action. Before its recipient has it, it does not go.
+    further action, or another has the Red that its recipient gave back. Before its recipient has
+    it, it does not go.
     """
 
     colour: Colour | None = Field(default=None, exclude_if=_none)
-    """What it is rated now; None: it was closed."""
+    """What it is rated now; None: it was closed, or goes to another."""
     reason: Line
 
 
@@ -417,6 +420,7 @@ class ProductRefused(ProductFact, type="mash.product.refused.v1", topic="product
     """
     follows: Identity | None = Field(default=None, exclude_if=_none)
     """The product that went without its items, and stays so."""
+    stands_in_for: tuple[Code, ...] = Field(default=(), exclude_if=not_)
     reason: Line
 
 
@@ -467,6 +471,7 @@ class ProductReleased(ProductFact, type="mash.product.released.v1", topic="produ
     supersedes: Identity | None = Field(default=None, exclude_if=_none)
     instead_of: Identity | None = Field(default=None, exclude_if=_none)
     unconfirmed: bool = Field(default=False, exclude_if=not_)
+    stands_in_for: tuple[Code, ...] = Field(default=(), exclude_if=not_)
 
 
 class _ProductReceived(

@@ -110,6 +110,12 @@ class Drafted(Shape):
     """The product that held earlier words of these."""
     follows: Identity | None = Field(default=None, exclude_if=not_)
     """The product that went without these."""
+    instead_of: Identity | None = Field(default=None, exclude_if=not_)
+    """The urgent product that its recipient did not take: this one is the next's."""
+    gave_back: bool = Field(default=False, exclude_if=not_)
+    """Its recipient said that it is not theirs."""
+    stands_in_for: tuple[Code, ...] = Field(default=(), exclude_if=not_)
+    """Recipients of its rating that gave its Red back, in whose place this one gets it."""
 
 
 class ConsentHeard(ConsentWord):
@@ -219,6 +225,17 @@ class Gathering(Shape):
                 "without": left(self.without),
             }
         )
+
+    def not_taking(self, product_id: str, *, gave_back: bool) -> Gathering:
+        """With a product that nobody of its recipient has; ``gave_back``: as they said so."""
+        holding = tuple(
+            one.model_copy(update={"gave_back": True})
+            if gave_back and one.product_id == product_id
+            else one
+            for one in self.holding
+        )
+        changes = {"not_taken": (*self.not_taken, product_id), "holding": holding}
+        return self.model_copy(update=changes)
 
     def putting_off(self, product_id: str) -> Gathering:
         """With a product, and all that was to stand in it, put off; the same where it has none."""
@@ -343,8 +360,8 @@ def _became(state: Gathering, message: Message) -> Gathering:
             return state.in_words(item_id, text)
         case ProductRefused(product_id=product_id, voided=True):
             return state.putting_off(product_id)
-        case ProductNotTaken(product_id=id_) if id_ in state.products:
-            return state.model_copy(update={"not_taken": (*state.not_taken, id_)})
+        case ProductNotTaken(product_id=id_, why=why) if id_ in state.products:
+            return state.not_taking(id_, gave_back=why == "refused")
         case ProductWithout() as without:
             return state.going_without(without)
     return state

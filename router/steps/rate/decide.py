@@ -462,7 +462,11 @@ def _supply(
     voided = isinstance(sent, ProductRefused) and sent.voided
     if not isinstance(state, Assigned) or sent.urgent or sent.school_notice or voided:
         return Outcome()
-    after = state.with_supplied(Supplied(**sent.shared(Supplied)))
+    after = state
+    for recipient in (sent.recipient, *sent.stands_in_for):
+        after = after.with_supplied(
+            Supplied(case_id=sent.case_id, recipient=recipient, colour=sent.colour)
+        )
     if after is state:
         return Outcome()
     if after.is_out(state.colour, now.profile):
