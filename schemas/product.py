@@ -167,6 +167,8 @@ class ProductHead(ReferralHead, ProductId):
     """Recipients of its rating that gave its Red back: this one has it in their place."""
     school_notice: bool = Field(default=False, exclude_if=not_)
     """That there was an incident, for the child's school, and nothing else (L4)."""
+    not_released: Line | None = Field(default=None, exclude_if=_none)
+    """With it: that who told of it has not released its own words, and whom to ring about them."""
     follows: Identity | None = Field(default=None, exclude_if=_none)
     """The product that went without these items, as their owner had not decided: it is added to."""
     alleged: Prose | None = Field(default=None, exclude_if=_none)

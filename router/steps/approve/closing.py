@@ -205,10 +205,31 @@ def _closed(known: Approvals, draft: Draft, *decisions: Fact, now: Now) -> Outco
         signposts=signposts,
         untold=untold(draft),
         about=about(draft, now),
-        **draft.shared(ProductHead) | {"alleged": _alleged(known, draft, now)},
+        **draft.shared(ProductHead) | _said(known, draft, now),
     )
     after = known.with_product(draft.product_id, _as_approved(draft, fact, without=open_))
     return Outcome(after, (*decisions, fact, *_without(draft, open_)))
+
+
+def _said(known: Approvals, draft: Draft, now: Now) -> dict[str, str | None]:
+    """What it says in the hub's own words."""
+    return {"alleged": _alleged(known, draft, now), "not_released": _not_released(known, draft)}
+
+
+def _not_released(known: Approvals, draft: Draft) -> str | None:
+    """That the notifier's words are not released to its recipient; not where they are by now, nor
+    where it wants nobody to know that it withholds them.
+    """
+    if draft.not_released is None or draft.identity is None:
+        return None
+    narrative, *_ = items_of_notification(draft.concern_id or draft.referral_id, 0)
+    withheld = known.withheld_by(narrative, draft.identity.owner)
+    silent = withheld is not None and not withheld.signpost
+    told = any(
+        one.recipient == draft.recipient and narrative in {*one.left} - {*one.withdrawn}
+        for _, one in known.in_stage(Approved)
+    )
+    return None if silent or told else draft.not_released
 
 
 def _alleged(known: Approvals, draft: Draft, now: Now) -> str | None:
