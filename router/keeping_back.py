@@ -30,13 +30,13 @@ from schemas.alarms import AlarmNotice
 from schemas.changes import ProductChange
 from schemas.checks import CheckRequest
 from schemas.disagreements import DisagreementEnded, DisagreementOpened
-from schemas.handoff import OutcomeForCases
+from schemas.handoff import OpenAgainForCases, OutcomeForCases
 from schemas.handover import HandoverNews, HandoverNotTaken, HandoverRecall
 from schemas.identity import IdentityBlock, IdentityField
 from schemas.information import InformationRequest
 from schemas.message import derived_id
 from schemas.notices import Handover, LinksChanged, RequestCancellation, RequestChange
-from schemas.outcome import ReferralOutcome
+from schemas.outcome import OpenAgainForReferrer, ReferralOutcome
 from schemas.owed import OwedNotice
 from schemas.person import Person
 from schemas.policy import Partner, Policy
@@ -61,6 +61,8 @@ _LEAVING: Final = frozenset(
         HandoverRecall,
         InformationRequest,
         LinksChanged,
+        OpenAgainForCases,
+        OpenAgainForReferrer,
         OutcomeForCases,
         OwedNotice,
         Product,

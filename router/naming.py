@@ -20,7 +20,7 @@ from router.steps.safety import guarded
 from schemas.alarms import AlarmNotice
 from schemas.changes import ProductChange
 from schemas.disagreements import DisagreementEnded, DisagreementOpened
-from schemas.handoff import OutcomeForCases
+from schemas.handoff import OpenAgainForCases, OutcomeForCases
 from schemas.handover import HandoverNews, HandoverNotTaken, HandoverRecall
 from schemas.identity import ChildAbout, IdentityBlock
 from schemas.notices import (
@@ -36,7 +36,7 @@ from schemas.notices import (
     RequestsPlanned,
     SplitReview,
 )
-from schemas.outcome import ReferralOpenAgain, ReferralOutcome
+from schemas.outcome import OpenAgainForReferrer, ReferralOpenAgain, ReferralOutcome
 from schemas.owed import OwedNotice
 from schemas.policy import Policy
 from schemas.referrer import ReferralDecision
@@ -59,6 +59,8 @@ _ABOUT_ONE: Final = frozenset(
         HandoverNotTaken,
         HandoverRecall,
         OutOfArea,
+        OpenAgainForCases,
+        OpenAgainForReferrer,
         OutcomeForCases,
         OwedNotice,
         PauseReminder,

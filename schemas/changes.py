@@ -36,6 +36,8 @@ class Change(ReferralHead):
     """The rating that it knew."""
     colour: Colour
     """The rating that stands."""
+    confirmed: bool = Field(default=False, exclude_if=_no)
+    """What it knew was the profile's suggestion, and a social worker has confirmed it since."""
     outcome: Disposal | None = Field(default=None, exclude_if=_no)
     """With which the referral is closed; None: it is open."""
 

@@ -63,6 +63,15 @@ class Overrule(Shape):
     """Required where consent was refused: what the request stands on instead (L5)."""
 
 
+class WithoutConsent(Shape):
+    """Parents refused consent."""
+
+    instead: tuple[Overrule, ...] = Field(default=(), exclude_if=_no)
+    """On what it stands all the same, as far as somebody has said so (L5); an agency has the first
+    that is for it, or for all.
+    """
+
+
 Question = Annotated[str, Field(min_length=1, max_length=2000)]
 """What is asked beside the concern, in the words of who decides."""
 

@@ -23,6 +23,7 @@ from schemas.base import (
     ReferralHead,
 )
 from schemas.identity import About
+from schemas.outcome import Because
 from schemas.product import Disposal
 
 
@@ -44,16 +45,40 @@ class OutcomeForCases(About, ReferralHead, Notice, type="mash.case-outcome.v1"):
     """The earlier handoff of which this takes the place."""
 
 
+class OpenAgainForCases(About, ReferralHead, Notice, type="mash.case-reopened.v1"):
+    """To the case system: what it was told of a referral stands no more, as that is open again.
+
+    Its ``case_id`` is the case for which it has the outcome. Answered by a case receipt.
+    """
+
+    handoff_id: Identity
+    because: Because
+    says: Line
+    """That it is open again, and why."""
+    to_do: Line
+    reopened_at: Instant
+    case_reference: Identity | None = Field(default=None, exclude_if=not_)
+    """Under which the case system has the outcome, where it said so."""
+    supersedes: Identity
+    """The handoff whose outcome stands no more."""
+    contact: Line
+    """Whom to ring about it."""
+
+
 class OutcomeHandedOff(ReferralFact, type="mash.case.handed-off.v1", topic="cases.handed_off"):
-    """An outcome is on its way to the case system, which owes a receipt."""
+    """An outcome, or that it stands no more, is on its way to the case system, which owes a
+    receipt.
+    """
 
     handoff_id: Identity
     to: Code
+    open_again: bool = Field(default=False, exclude_if=not_)
+    """The referral is open again, and the outcome handed off before stands no more."""
     supersedes: Identity | None = Field(default=None, exclude_if=not_)
 
 
 class OutcomeKeptBack(ReferralFact, type="mash.case.kept-back.v1", topic="cases.handed_off"):
-    """An outcome does not go to the case system."""
+    """An outcome, or that it stands no more, does not go to the case system."""
 
     to: Code
     reason: Line

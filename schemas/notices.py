@@ -211,7 +211,13 @@ class ApprovalRequest(About, SentProduct, Notice, type="mash.approval-request.v1
     """For the release decision, which names it; requests of old lack it."""
     purpose: Line
     legal_basis: Line | None = Field(default=None, exclude_if=lambda basis: basis is None)
-    """Of a rating of this colour, as the profile says; requests of old lack it."""
+    """Of a rating of this colour, as the profile says; or where consent was refused what was given
+    instead. Requests of old lack it.
+    """
+    consent: Literal["refused"] | None = Field(default=None, exclude_if=not_)
+    """What parents said, where the owner is to weigh it."""
+    basis_reason: Line | None = Field(default=None, exclude_if=not_)
+    """Where they refused: why it stands all the same, or that nobody has said so."""
     colour: Colour
     follows: Identity | None = Field(default=None, exclude_if=lambda id_: id_ is None)
     """The product that has gone without the item: it goes by itself once it is released."""

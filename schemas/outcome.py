@@ -48,10 +48,18 @@ class ReferralReopened(ReferralFact, type="mash.referral.reopened.v1", topic="ra
 
     because: Because
     further_referral_id: Identity | None = Field(default=None, exclude_if=_no)
+    told: Code | None = Field(default=None, exclude_if=_no)
+    """Who brought the concern, and was told that it is open again."""
 
 
 class ReferralOutcome(ReferrerTold, Notice, type="mash.referral-outcome.v1"):
     """To whoever brought a concern: what came of it, as far as they may be told."""
+
+
+class OpenAgainForReferrer(ReferrerTold, Notice, type="mash.referral-open-again.v1"):
+    """To whoever brought a concern that was closed: it is open again, and what they were told came
+    of it stands no more; not why, which may tell of others.
+    """
 
 
 class ReferralOpenAgain(About, ReferralHead, Notice, type="mash.referral-reopened.v1"):

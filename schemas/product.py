@@ -21,6 +21,7 @@ from schemas.base import (
     ReferralHead,
     Shape,
 )
+from schemas.gathering import WithoutConsent
 from schemas.identity import About, IdentityField, LeftOut, OwnedIdentity
 from schemas.message import derived_id
 from schemas.notification import MOST_PARTS, Digest
@@ -162,12 +163,18 @@ class ProductHead(ReferralHead, ProductId):
     """The product that held earlier words of its items: these take their place."""
     instead_of: Identity | None = Field(default=None, exclude_if=_none)
     """The urgent product that its recipient has not taken: this is for the next of the chain."""
+    stands_in_for: tuple[Code, ...] = Field(default=(), exclude_if=not_)
+    """Recipients of its rating that gave its Red back: this one has it in their place."""
     school_notice: bool = Field(default=False, exclude_if=not_)
     """That there was an incident, for the child's school, and nothing else (L4)."""
+    not_released: Line | None = Field(default=None, exclude_if=_none)
+    """With it: that who told of it has not released its own words, and whom to ring about them."""
     follows: Identity | None = Field(default=None, exclude_if=_none)
     """The product that went without these items, as their owner had not decided: it is added to."""
     alleged: Prose | None = Field(default=None, exclude_if=_none)
     """Of an urgent product: what the concern is about, in the hub's own words (R19)."""
+    unconfirmed: bool = Field(default=False, exclude_if=not_)
+    """It goes on the profile's suggestion: no social worker has rated it."""
 
     @property
     def waits(self) -> bool:
@@ -192,8 +199,20 @@ class OfConcern(Shape):
     """The referral of version 1, where the notification was amended; None: this referral."""
 
 
+class OnConsent(Shape):
+    """What owners are to know of consent, to decide."""
+
+    without_consent: WithoutConsent | None = Field(default=None, exclude_if=_none)
+    """None: parents did not refuse, as far as is known."""
+
+
 class ProductDrafted(
-    OfConcern, ProductHead, ProductFact, type="mash.product.drafted.v1", topic="products.drafted"
+    OnConsent,
+    OfConcern,
+    ProductHead,
+    ProductFact,
+    type="mash.product.drafted.v1",
+    topic="products.drafted",
 ):
     """A product for one named recipient and purpose, not yet approved by anybody."""
 
@@ -225,11 +244,12 @@ class ApprovalsCancelled(
 
 class ProductEnded(OfConcern, ProductFact, type="mash.product.ended.v1", topic="products.drafted"):
     """This product stands no more: its referral is rated otherwise now, or was closed with no
-    further action. Before its recipient has it, it does not go.
+    further action, or another has the Red that its recipient gave back. Before its recipient has
+    it, it does not go.
     """
 
     colour: Colour | None = Field(default=None, exclude_if=_none)
-    """What it is rated now; None: it was closed."""
+    """What it is rated now; None: it was closed, or goes to another."""
     reason: Line
 
 
@@ -402,6 +422,7 @@ class ProductRefused(ProductFact, type="mash.product.refused.v1", topic="product
     """
     follows: Identity | None = Field(default=None, exclude_if=_none)
     """The product that went without its items, and stays so."""
+    stands_in_for: tuple[Code, ...] = Field(default=(), exclude_if=not_)
     reason: Line
 
 
@@ -432,6 +453,8 @@ class Product(ToAct, About, SentProduct, Notice, type="mash.product.v1"):
     """An earlier product, which still holds: these are items that it went without."""
     alleged: Prose | None = Field(default=None, exclude_if=_none)
     """What the concern is about, in the hub's own words: no words of any agency's."""
+    unconfirmed: bool = Field(default=False, exclude_if=not_)
+    """No social worker had confirmed the rating when it went; once one has, that is told."""
 
 
 class ProductReleased(ProductFact, type="mash.product.released.v1", topic="products.released"):
@@ -449,6 +472,8 @@ class ProductReleased(ProductFact, type="mash.product.released.v1", topic="produ
     signposts: int
     supersedes: Identity | None = Field(default=None, exclude_if=_none)
     instead_of: Identity | None = Field(default=None, exclude_if=_none)
+    unconfirmed: bool = Field(default=False, exclude_if=not_)
+    stands_in_for: tuple[Code, ...] = Field(default=(), exclude_if=not_)
 
 
 class _ProductReceived(

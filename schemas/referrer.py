@@ -55,6 +55,14 @@ _HANDED_OVER: Mapping[MadeBy, Prose] = {
     .replace("has read", "reads")
     .replace("has decided", "decides"),
 }
+_REOPENED: Mapping[MadeBy, Prose] = {
+    MadeBy.PROFESSIONAL: "The concern that you brought is open again: a social worker looks at it "
+    "anew. Whatever outcome you were told of it stands no more, and you are told again when there "
+    "is another. Go on as your own procedures say, and tell the hub at once of anything new.",
+    MadeBy.PUBLIC: "What you told us is being looked at again. Whatever we told you came of it "
+    "stands no more. To keep everybody's private life private, we cannot tell you more. Please "
+    "tell us at once if you see or hear anything new.",
+}
 
 
 class ReferrerWords(Shape):
@@ -74,6 +82,10 @@ class ReferrerWords(Shape):
     """Once a social worker has rated it: never the colour, nor anything of others."""
     handed_over: Mapping[MadeBy, Prose] = _HANDED_OVER
     """Where the child has a worker, who has it now."""
+    reopened: Mapping[MadeBy, Prose] = Field(
+        default=_REOPENED, exclude_if=lambda said: said == _REOPENED
+    )
+    """Once what was closed is open again: never why, which may tell of others."""
     disagree: Line = (
         "Whoever disagrees with this rings the number in this letter, asks for the duty manager "
         "and says why: it is written down as their own view, and looked at."
@@ -91,6 +103,10 @@ class ReferrerWords(Shape):
     def handed_over_for(self, made_by: MadeBy) -> str | None:
         """And where the child's own team has it."""
         return self._for(made_by, self.handed_over, _HANDED_OVER)
+
+    def reopened_for(self, made_by: MadeBy) -> str | None:
+        """And where what they were told came of it stands no more."""
+        return self._for(made_by, self.reopened, _REOPENED)
 
     def _for(
         self, made_by: MadeBy, own: Mapping[MadeBy, str], shipped: Mapping[MadeBy, str]

@@ -38,6 +38,10 @@ class SchoolNotice(About, SentProduct, Notice, type="mash.school-notice.v1"):
     item_id: Identity
     """For its owner to call back."""
     says: Prose
+    not_released: Line | None = Field(default=None, exclude_if=_no)
+    """Where who told of it has not released its own words to the school: that, and whom to ring
+    about them.
+    """
     to_do: Line | None = Field(default=None, exclude_if=_no)
     contact: Line | None = Field(default=None, exclude_if=_no)
     """Whom to ring about it."""

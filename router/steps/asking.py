@@ -59,6 +59,7 @@ _COMPARED: dict[Stated, str] = {
 }
 _SHARING = "what its agency lets be told of the concern"
 UNTOLD = "There is a concern for the child. The agency that notified it lets no more be told."
+_UNCONFIRMED = "No social worker has confirmed this yet."
 
 
 class Concern(ReferralId):
@@ -156,6 +157,11 @@ def alleged(said: Notification, reasons: Iterable[Line], *, by: str) -> str:
     or has to act (R28).
     """
     return " ".join(reasons) if may_be_told(said, by=by, to="") else UNTOLD
+
+
+def as_it_stands(said: str, *, unconfirmed: bool) -> str:
+    """What is alleged, with that nobody has confirmed it where that is so."""
+    return f"{_UNCONFIRMED} {said}" if unconfirmed else said
 
 
 def told_to(agency: str, concern: Concern, *, family: bool = True, now: Now) -> IdentityBlock:

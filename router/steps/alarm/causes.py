@@ -170,8 +170,8 @@ def _handed(state: Alarms) -> Heard:
 
 def _of_product(state: Alarms, message: Message) -> Heard:
     match message.data:
-        case ProductNotTaken(product_id=id_, recipient=recipient, why=why) if not state.has(id_):
-            return Heard(state, _head(message, "not_taken", why=why, agency=recipient))
+        case ProductNotTaken() as nobody:
+            return _not_taken(state, message, nobody)
         case ProductRefused(urgent=True, voided=False, follows=None, recipient=recipient):
             return Heard(state, _head(message, "kept_back", agency=recipient))
         case ProductHeld(urgent=True, rest_goes=False, recipient=recipient):
@@ -183,6 +183,19 @@ def _of_product(state: Alarms, message: Message) -> Heard:
             had = (one for one in known.running if one.product_id and known.has(one.product_id))
             return Heard(known, None, tuple(had), "delivered")
     return _settling(state, message)
+
+
+def _not_taken(state: Alarms, message: Message, nobody: ProductNotTaken) -> Heard:
+    """An alarm, unless a person has what stands in its place; of what a person had and gave back
+    one of its own.
+    """
+    id_, why = nobody.product_id, nobody.why
+    back = why == "refused" and state.reached(id_)
+    known = state.given_back(id_) if back else state
+    if known.has(id_):
+        return Heard(known)
+    of = "given_back" if back else None
+    return Heard(known, _head(message, "not_taken", why=why, agency=nobody.recipient, of=of))
 
 
 def _settling(state: Alarms, message: Message) -> Heard:

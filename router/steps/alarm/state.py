@@ -93,6 +93,18 @@ class Alarms(Shape):
         others = (one for one in self.sent if one.product_id != new.product_id)
         return self.model_copy(update={"sent": (*others, known)})
 
+    def reached(self, product_id: str) -> bool:
+        """Whether a person has this very product."""
+        return any(one.reached for one in self.sent if one.product_id == product_id)
+
+    def given_back(self, product_id: str) -> Alarms:
+        """With a product that no person has any more."""
+        sent = tuple(
+            one.model_copy(update={"reached": False}) if one.product_id == product_id else one
+            for one in self.sent
+        )
+        return self.model_copy(update={"sent": sent})
+
     def has(self, product_id: str) -> bool:
         """Whether a person has the product, or one that stands in its place."""
         return any(one.reached for one in self._in_place_of(product_id, set()))

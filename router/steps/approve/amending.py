@@ -19,7 +19,8 @@ def in_other_words(
     Whom it is about is part of what is approved: where that is told otherwise now, all is asked
     about anew, and only what is withheld stays so.
     """
-    after = earlier.amended(items, draft.items).model_copy(update={"around": draft.around})
+    told = {"around": draft.around, "without_consent": draft.without_consent}
+    after = earlier.amended(items, draft.items).model_copy(update=told)
     if draft.identity == earlier.identity:
         return after, items
     after = after.model_copy(

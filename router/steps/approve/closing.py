@@ -18,7 +18,7 @@ from router.steps.approve.state import (
     deciders,
     words_of,
 )
-from router.steps.asking import UNTOLD
+from router.steps.asking import UNTOLD, as_it_stands
 from router.steps.identity import rung, told_to_owners
 from router.steps.now import Now
 from schemas.base import Fact
@@ -68,20 +68,36 @@ def requests(draft: Draft, wanted: Awaited, now: Now) -> Iterator[Letter]:
     for item in draft.items:
         told = draft.shared(ApprovalRequest)
         told |= {"referral_id": draft.concern_id or draft.referral_id}
-        told |= {"legal_basis": _legal_basis(draft, now)}
         for agency in deciders(item):
             if (item.item_id, agency) in wanted and _may_be_shown(draft, item, agency):
-                shown = _shown(draft, agency, now.policy)
+                shown = _shown(draft, agency, now.policy) | _basis(draft, agency, now)
                 notice = ApprovalRequest(item=item, **told | shown)
                 name = f"approval-request/{draft.product_id}/{item.item_id}/{agency}"
                 yield Letter(name, agency=agency, notice=notice)
 
 
-def _legal_basis(draft: Draft, now: Now) -> str:
-    notices = now.profile.school_notices
+_STANDS = "A rating of this colour stands on its own legal basis though consent was refused."
+_NO_BASIS = "Consent was refused, and nobody has given another legal basis."
+
+
+def _basis(draft: Draft, agency: str, now: Now) -> dict[str, Any]:
+    """On what an owner is asked; where consent was refused that too, with what was given instead
+    and why (L5).
+    """
+    notices, rule = now.profile.school_notices, now.rule(draft.colour)
     if draft.school_notice and notices is not None:
-        return notices.legal_basis
-    return now.rule(draft.colour).legal_basis
+        return {"legal_basis": notices.legal_basis}
+    refused = draft.without_consent
+    if refused is None:
+        return {"legal_basis": rule.legal_basis}
+    told = {"legal_basis": rule.legal_basis, "consent": "refused"}
+    if rule.without_consent:
+        return told | {"basis_reason": _STANDS}
+    given = (one for one in refused.instead if one.agency in (None, agency))
+    instead = next((one for one in given if one.legal_basis), None)
+    if instead is None:
+        return told | {"basis_reason": _NO_BASIS}
+    return told | {"legal_basis": instead.legal_basis, "basis_reason": instead.rationale}
 
 
 def cancellations(draft: Draft, now: Now) -> Iterator[Letter]:
@@ -189,10 +205,31 @@ def _closed(known: Approvals, draft: Draft, *decisions: Fact, now: Now) -> Outco
         signposts=signposts,
         untold=untold(draft),
         about=about(draft, now),
-        **draft.shared(ProductHead) | {"alleged": _alleged(known, draft, now)},
+        **draft.shared(ProductHead) | _said(known, draft, now),
     )
     after = known.with_product(draft.product_id, _as_approved(draft, fact, without=open_))
     return Outcome(after, (*decisions, fact, *_without(draft, open_)))
+
+
+def _said(known: Approvals, draft: Draft, now: Now) -> dict[str, str | None]:
+    """What it says in the hub's own words."""
+    return {"alleged": _alleged(known, draft, now), "not_released": _not_released(known, draft)}
+
+
+def _not_released(known: Approvals, draft: Draft) -> str | None:
+    """That the notifier's words are not released to its recipient; not where they are by now, nor
+    where it wants nobody to know that it withholds them.
+    """
+    if draft.not_released is None or draft.identity is None:
+        return None
+    narrative, *_ = items_of_notification(draft.concern_id or draft.referral_id, 0)
+    withheld = known.withheld_by(narrative, draft.identity.owner)
+    silent = withheld is not None and not withheld.signpost
+    told = any(
+        one.recipient == draft.recipient and narrative in {*one.left} - {*one.withdrawn}
+        for _, one in known.in_stage(Approved)
+    )
+    return None if silent or told else draft.not_released
 
 
 def _alleged(known: Approvals, draft: Draft, now: Now) -> str | None:
@@ -204,7 +241,8 @@ def _alleged(known: Approvals, draft: Draft, now: Now) -> str | None:
     told = items_of_notification(draft.concern_id or draft.referral_id)
     kept = any(known.withheld_by(id_, draft.identity.owner) for id_ in told)
     told_by = now.agreement_with(draft.identity.owner)
-    return UNTOLD if kept or told_by is None else draft.alleged
+    untold = as_it_stands(UNTOLD, unconfirmed=draft.unconfirmed)
+    return untold if kept or told_by is None else draft.alleged
 
 
 def _without(draft: Draft, items: tuple[Item, ...]) -> Iterator[ProductWithout]:

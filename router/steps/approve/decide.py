@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from router.step import Outcome, Step, refuse
-from router.steps.approve import standing
+from router.steps.approve import consent, standing
 from router.steps.approve.amending import AMENDED, in_other_words, withdrawn
 from router.steps.approve.closing import (
     awaited,
@@ -48,6 +48,7 @@ from router.steps.approve.state import (
 from router.steps.approve.wording import wording
 from router.steps.now import Now
 from schemas.base import Fact
+from schemas.consent import ConsentRecorded
 from schemas.decisions import (
     ItemRuled,
     ReleaseDecided,
@@ -100,6 +101,8 @@ def _heard(known: Approvals, message: Message, *, now: Now) -> Outcome[Approvals
             return _cancel(known, cancelled.product_ids, reason=cancelled.reason, now=now)
         case ProductEnded() as ended:
             return _cancel(known, (ended.product_id,), reason=ended.reason, now=now)
+        case ConsentRecorded() as word:
+            return consent.heard(known, word, now=now)
         case SafetySettled() as found:
             return _go_on(known, found, now=now)
         case TimerElapsed(due_at=due_at):
@@ -436,6 +439,7 @@ STEP: Step[State] = Step(
         ProductVoided,
         ProductEnded,
         ApprovalsCancelled,
+        ConsentRecorded,
         SafetySettled,
         TimerElapsed,
     ),

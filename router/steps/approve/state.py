@@ -20,6 +20,7 @@ from schemas.product import (
     DraftItem,
     Item,
     OfConcern,
+    OnConsent,
     ProductHead,
     Untold,
     Wording,
@@ -53,7 +54,7 @@ class Held(Shape):
     """Those whose owners are to be asked once it is found safe."""
 
 
-class Draft(Untold, OfConcern, ProductHead):
+class Draft(OnConsent, Untold, OfConcern, ProductHead):
     """Waits for its owners, or to be found safe; ``untold`` by a human who found it unsafe."""
 
     kind: Literal["draft"] = "draft"

@@ -13,8 +13,10 @@ from hashlib import sha256
 
 from router.step import Outcome, Step, referral_of
 from router.steps import thresholds
-from router.steps.asking import UNTOLD
+from router.steps.asking import UNTOLD, as_it_stands
 from router.steps.cases import Cases
+from router.steps.compose import instead
+from router.steps.compose.consent import without_consent
 from router.steps.compose.ending import NO_FURTHER_ACTION, ended, rerated
 from router.steps.compose.gathering import (
     STEP_NAME,
@@ -32,6 +34,7 @@ from router.steps.safety import CHILD, cautioned, guarded
 from router.steps.sanitising import Known, Sanitised, known_of, sanitise
 from schemas.base import Fact
 from schemas.case import ChildLinked, LinkCorrected, NotificationAmended, RegistersChanged
+from schemas.consent import ConsentRecorded
 from schemas.handover import HandoverTakenBack
 from schemas.identity import OwnedIdentity
 from schemas.information import (
@@ -51,6 +54,7 @@ from schemas.product import (
     DraftItem,
     ItemAmended,
     ProductDrafted,
+    ProductEnded,
     ProductNotTaken,
     ProductRefused,
     ProductVoided,
@@ -79,8 +83,7 @@ def decide(state: Gathering | None, message: Message, policy: Policy) -> Outcome
         nothing |= {"products": (), "holding": (), "put_off": (), "without": (), "not_taken": ()}
         after = after.model_copy(update=nothing)
     gone = () if voided else tuple(_not_theirs(before, after, policy=policy))
-    if gone:
-        after = after.voiding({one.product_id for one in gone})
+    after = after.voiding({one.product_id for one in gone}) if gone else after
     stopped = (
         *voided,
         *_taken_back(before, gone, referral_id=referral_id),
@@ -91,8 +94,9 @@ def decide(state: Gathering | None, message: Message, policy: Policy) -> Outcome
     if after.notified is None or after.cases is None:
         return Outcome(after, stopped)
     desk = _Desk(after, after.cases, after.notified, referral_id, Now(message.time, policy))
-    again = [*_again(desk, before), *_joining(desk, before)]
-    return _draft(desk, message, stopped=stopped, again=again)
+    onward, theirs = _hand_on(desk)
+    again = [*_again(desk, before), *_joining(desk, before), *onward]
+    return _draft(desk, message, stopped=(*stopped, *theirs), again=again)
 
 
 def _voided(before: Gathering, after: Gathering, *, referral_id: str) -> tuple[ProductVoided, ...]:
@@ -162,6 +166,8 @@ class _Desk:
     notified: Notified
     referral_id: str
     now: Now
+    instead: dict[str, str] = field(default_factory=dict)
+    """By agency that gave its Red back, who has it instead."""
     _sanitised: dict[str, Sanitised] = field(default_factory=dict)
 
     @cached_property
@@ -247,6 +253,7 @@ class _Part:
     urgent: bool = False
     instead_of: str | None = None
     follows: str | None = None
+    stands_in_for: tuple[str, ...] = ()
 
 
 def _draft(
@@ -269,11 +276,7 @@ def _draft(
         drafts += _products(desk, _Part("urgent", colour, desk.items_at_once(), urgent=True))
         changes["at_once"] = colour
     elif not closed and (more := _told_more(desk)):
-        drafts += _products(desk, more)
-    # Closed for its front line or not: a Red that nobody there has goes on to somebody who may.
-    if not desk.state.cancelled and (onward := list(_onward(desk))):
-        drafts += (_product(desk, part, recipient=to) for part, to in onward)
-        changes["not_taken"] = tuple(_left_over(desk))
+        drafts += (_product(desk, more, recipient=one) for one in _who_has_it(desk, more))
     if not closed and (colour := _complete(desk.state)):
         drafts += _products(desk, _Part("whole", colour, desk.items()))
         changes["drafted"] = colour
@@ -310,9 +313,7 @@ def _holding(state: Gathering, drafts: Sequence[ProductDrafted]) -> Iterator[Dra
     for one in state.holding:
         left = tuple(id_ for id_ in one.items if (one.product_id, id_) not in gone)
         yield one.model_copy(update={"items": left})
-    for draft in drafts:
-        items = tuple(item.item_id for item in draft.items)
-        yield Drafted(**draft.shared(Drafted) | {"items": items})
+    yield from map(instead.drafted, drafts)
 
 
 def _again(desk: _Desk, before: Gathering) -> list[ProductDrafted]:
@@ -361,6 +362,7 @@ def _anew(desk: _Desk, one: Drafted) -> ProductDrafted:
     """What was put off, for its owners to be asked again."""
     items = [item for item in desk.items_at_once() if item.item_id in one.items]
     part = _Part(one.product_id, one.colour, items, urgent=one.urgent, follows=one.follows)
+    part = replace(part, stands_in_for=one.stands_in_for)
     return _product(desk, part, recipient=Recipient(agency=one.recipient, purpose=one.purpose))
 
 
@@ -377,7 +379,6 @@ def _following(desk: _Desk) -> Iterator[ProductDrafted]:
             yield draft
 
 
-UNCONFIRMED = "No social worker has confirmed this yet."
 TAKEN_BACK = "Its owner has taken it out of what it told."
 
 
@@ -405,6 +406,53 @@ def _told_more(desk: _Desk) -> _Part | None:
     return None if told else _Part(f"urgent/{said.item_id}", colour, [said], urgent=True)
 
 
+def _who_has_it(desk: _Desk, part: _Part) -> Iterator[Recipient]:
+    """Whoever is told at once, but for those that gave it back, and whoever was told instead of
+    them; where nobody has it, those that are told at once.
+    """
+    held = [one for one in desk.state.holding if one.urgent and one.follows is None]
+    has = {one.recipient: one.purpose for one in held if not one.gave_back}
+    back = {one.recipient for one in held if one.gave_back} - {*has}
+    own = [one for one in _recipients(desk, part) if not has or one.agency not in back]
+    yield from own
+    told = {one.agency for one in own}
+    yield from (Recipient(agency=by, purpose=what) for by, what in has.items() if by not in told)
+
+
+def _hand_on(desk: _Desk) -> tuple[list[ProductDrafted], tuple[ProductEnded, ...]]:
+    """A Red that nobody has goes on, be it closed for its front line or not; and what more there is
+    of one that was given back goes to who has it instead.
+    """
+    state = desk.state
+    if state.cancelled:
+        return [], ()
+    onward = [_product(desk, part, recipient=to) for part, to in _onward(desk)]
+    if onward:
+        state = state.model_copy(update={"not_taken": tuple(_left_over(desk))})
+    desk.instead = instead.stand_ins((*state.holding, *map(instead.drafted, onward)))
+    gone = instead.not_theirs_any_more(state, desk.instead)
+    drafts = [*onward, *_taking_over(desk, gone)]
+    desk.state = instead.left(state, gone, desk.instead)
+    told = {"referral_id": desk.referral_id, "case_id": desk.cases.now}
+    return drafts, tuple(instead.ended(state, gone, **told))
+
+
+def _taking_over(desk: _Desk, gone: Sequence[Drafted]) -> Iterator[ProductDrafted]:
+    """The products of the rating that were for whom that gave its Red back, for who has it instead,
+    each as one; the owners of their items decide about that recipient.
+    """
+    by_id = {item.item_id: item for item in desk.items()}
+    for agency, other in desk.instead.items():
+        theirs = [one for one in gone if one.recipient == agency and not one.urgent]
+        wanted = {id_ for one in theirs for id_ in one.items}
+        items = [item for id_, item in by_id.items() if id_ in wanted]
+        if items:
+            part = _Part(f"instead/{agency}", theirs[0].colour, items)
+            for_ = dict.fromkeys((agency, *(by for one in theirs for by in one.stands_in_for)))
+            to = Recipient(agency=other, purpose=theirs[0].purpose)
+            yield _product(desk, replace(part, stands_in_for=tuple(for_)), recipient=to)
+
+
 def _onward(desk: _Desk) -> Iterator[tuple[_Part, Recipient]]:
     """For each urgent product that nobody has, one for the next of its colour's chain who has had
     none of this referral; what it may hold is decided anew, for that recipient alone.
@@ -420,11 +468,12 @@ def _onward(desk: _Desk) -> Iterator[tuple[_Part, Recipient]]:
 
 
 def _untaken(desk: _Desk) -> Iterator[Drafted]:
-    """Those that go on to somebody else, as the rating stands."""
+    """Those that go on to somebody else, as the rating stands; each does once."""
     stands = desk.state.assigned or desk.state.suggested
+    gone_on = {one.instead_of for one in desk.state.holding}
     for one in desk.state.holding:
         stood = stands is not None and stands.severity >= one.colour.severity
-        if stood and one.product_id in desk.state.not_taken:
+        if stood and one.product_id in desk.state.not_taken and one.product_id not in gone_on:
             yield one
 
 
@@ -460,7 +509,26 @@ def _late(desk: _Desk, message: Message) -> _Part | None:
 
 
 def _products(desk: _Desk, part: _Part) -> list[ProductDrafted]:
-    return [_product(desk, part, recipient=one) for one in _recipients(desk, part)]
+    if part.urgent:
+        return [_product(desk, part, recipient=one) for one in _recipients(desk, part)]
+    return [
+        _product(desk, replace(part, stands_in_for=for_), recipient=one)
+        for one, for_ in _in_place_of(desk, part)
+    ]
+
+
+def _in_place_of(desk: _Desk, part: _Part) -> Iterator[tuple[Recipient, tuple[str, ...]]]:
+    """Who gets the products of a rating: of those that gave its Red back, who has it instead; each
+    with whom it stands in for.
+    """
+    found: dict[str, tuple[Recipient, tuple[str, ...]]] = {}
+    for one in _recipients(desk, part):
+        other = desk.instead.get(one.agency)
+        to, before = found.get(other or one.agency, (one, ()))
+        if other is not None:
+            to, before = to.model_copy(update={"agency": other}), (*before, one.agency)
+        found[to.agency] = (to, before)
+    yield from found.values()
 
 
 def _recipients(desk: _Desk, part: _Part) -> Iterator[Recipient]:
@@ -495,19 +563,22 @@ def _product(desk: _Desk, part: _Part, *, recipient: Recipient) -> ProductDrafte
         disposal=rule.disposal,
         urgent=part.urgent,
         instead_of=part.instead_of,
+        stands_in_for=part.stands_in_for,
         identity=identity,
         around=desk.around,
         items=tuple(_draft_item(desk, item, recipient=recipient, about=about) for item in included),
         weighing=tuple(weighing for _, weighing in weighed),
         follows=part.follows,
+        without_consent=without_consent(desk.state),
         alleged=_alleged(desk) if at_once else None,
+        unconfirmed=at_once and desk.state.assigned is None,
     )
 
 
 def _alleged(desk: _Desk) -> str:
     """What the concern is about, in the hub's own words."""
     said = desk.notified.alleged or UNTOLD
-    return said if desk.state.assigned else f"{UNCONFIRMED} {said}"
+    return as_it_stands(said, unconfirmed=desk.state.assigned is None)
 
 
 def _product_id(desk: _Desk, part: _Part, *, recipient: Recipient) -> str:
@@ -555,6 +626,7 @@ STEP: Step[Gathering] = Step(
         InformationMissing,
         InformationVolunteered,
         RequestCancelled,
+        ConsentRecorded,
         ReferralClosed,
         ReferralReopened,
         LinkCorrected,

@@ -16,7 +16,8 @@ from router.steps.now import Now
 from router.steps.sanitising import Known
 from schemas.base import Code, Identity, Instant, Line, Prose, Shape
 from schemas.case import ChildLinked, LinkCorrected, NotificationAmended, RegistersChanged
-from schemas.gathering import Level
+from schemas.consent import ConsentRecorded, ConsentWord
+from schemas.gathering import Level, Overrule, RuledOut
 from schemas.handover import HandoverTakenBack
 from schemas.information import (
     InformationAnswered,
@@ -75,6 +76,8 @@ class Notified(Shape):
     """What else is known of the family, to be looked for in texts: :attr:`ChildLinked.family`."""
     alleged: Prose | None = Field(default=None, exclude_if=not_)
     """What the concern is about, in the profile's words; documents of old lack it."""
+    consent_refused: bool = Field(default=False, exclude_if=not_)
+    """As its agency notified it."""
 
     @property
     def items(self) -> tuple[HeldItem, ...]:
@@ -107,6 +110,18 @@ class Drafted(Shape):
     """The product that held earlier words of these."""
     follows: Identity | None = Field(default=None, exclude_if=not_)
     """The product that went without these."""
+    instead_of: Identity | None = Field(default=None, exclude_if=not_)
+    """The urgent product that its recipient did not take: this one is the next's."""
+    gave_back: bool = Field(default=False, exclude_if=not_)
+    """Its recipient said that it is not theirs."""
+    stands_in_for: tuple[Code, ...] = Field(default=(), exclude_if=not_)
+    """Recipients of its rating that gave its Red back, in whose place this one gets it."""
+
+
+class ConsentHeard(ConsentWord):
+    """What was said of consent, and when it was told."""
+
+    at: Instant
 
 
 class OwnWords(Shape):
@@ -130,6 +145,9 @@ class Gathering(Shape):
     """Of the last rating that is another than the one before it."""
     for_front_line: OwnWords | None = Field(default=None, exclude_if=not_)
     """With the rating assigned."""
+    overrules: tuple[Overrule, ...] = Field(default=(), exclude_if=not_)
+    """With it: on what it stands though consent was refused."""
+    consents: tuple[ConsentHeard, ...] = Field(default=(), exclude_if=not_)
     needs: Level = Level.NONE
     """What the rating assigned gathers; it may be heard before the further requests are."""
     requested: Level | None = None
@@ -207,6 +225,17 @@ class Gathering(Shape):
                 "without": left(self.without),
             }
         )
+
+    def not_taking(self, product_id: str, *, gave_back: bool) -> Gathering:
+        """With a product that nobody of its recipient has; ``gave_back``: as they said so."""
+        holding = tuple(
+            one.model_copy(update={"gave_back": True})
+            if gave_back and one.product_id == product_id
+            else one
+            for one in self.holding
+        )
+        changes = {"not_taken": (*self.not_taken, product_id), "holding": holding}
+        return self.model_copy(update=changes)
 
     def putting_off(self, product_id: str) -> Gathering:
         """With a product, and all that was to stand in it, put off; the same where it has none."""
@@ -320,6 +349,9 @@ def _heard(state: Gathering, message: Message, *, now: Now) -> Gathering:
             return _answered(state, Answer(request_id=told.volunteered_id, items=items))
         case InformationMissing(request_id=id_) if id_ not in state.missing:
             return state.model_copy(update={"missing": (*state.missing, id_)})
+        case ConsentRecorded() as word:
+            heard = ConsentHeard(at=message.time, **word.shared(ConsentWord))
+            return state.model_copy(update={"consents": (*state.consents, heard)})
         case RequestCancelled(request_id=id_, closing=closing) if id_ not in state.missing:
             # The closing itself may still be to be heard; or it was, and what came after it.
             closed = state.closed or (closing and message.causation_id not in state.closings)
@@ -334,8 +366,8 @@ def _became(state: Gathering, message: Message) -> Gathering:
             return state.in_words(item_id, text)
         case ProductRefused(product_id=product_id, voided=True):
             return state.putting_off(product_id)
-        case ProductNotTaken(product_id=id_) if id_ in state.products:
-            return state.model_copy(update={"not_taken": (*state.not_taken, id_)})
+        case ProductNotTaken(product_id=id_, why=why) if id_ in state.products:
+            return state.not_taking(id_, gave_back=why == "refused")
         case ProductWithout() as without:
             return state.going_without(without)
     return state
@@ -346,6 +378,7 @@ def _notified(said: Notification, agency: str, *, id_: str, family: tuple[Person
     says of one is of all.
     """
     first, *others = items_of_notification(id_, len(said.parts))
+    informed = said.parents_informed
     return Notified(
         item=_own(agency, said.kept, said.narrative, item_id=first),
         parts=tuple(
@@ -355,6 +388,7 @@ def _notified(said: Notification, agency: str, *, id_: str, family: tuple[Person
         reference=said.reference,
         child=said.subject,
         family=family,
+        consent_refused=bool(informed and informed.consent == "refused"),
     )
 
 
@@ -409,6 +443,8 @@ def _assigned(
     own = OwnWords(text=text, decided_by=assigned.decided_by) if text else None
     needs = assigned.level or now.rule(colour).level
     rated = {"assigned": colour, "assigned_at": at, "needs": needs, "for_front_line": own}
+    given = (one for one in assigned.overrules if one.reason is RuledOut.CONSENT_REFUSED)
+    rated |= {"overrules": tuple(one for one in given if one.legal_basis)}
     if state.assigned not in (None, colour):
         rated |= {"rerated_at": at}
     return state.model_copy(update=rated)

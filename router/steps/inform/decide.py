@@ -109,11 +109,11 @@ def _told(desk: _Desk, before: Holders, after: Holders) -> _Telling:
 
 def _is_news(desk: _Desk, after: Holders, agency: str) -> bool:
     """A product that says otherwise than the rating may be of one that is still to be heard, unless
-    that product is known to have ended.
+    that product is known to have ended, or went before anybody had rated.
     """
     decided = isinstance(desk.message.data, RatingAssigned | ReferralClosed | ReferralReopened)
     knows = after.knows(agency)
-    if decided or (knows and knows.outcome is not after.outcome):
+    if decided or (knows and (knows.outcome is not after.outcome or knows.unconfirmed)):
         return True
     return any(one.ended for one in after.held_by(agency) if one.colour is not after.colour)
 
@@ -156,6 +156,7 @@ def _change(desk: _Desk, state: Holders, stands: Stands, *, knows: Knows) -> Cha
         agency=knows.agency,
         product_ids=tuple(sorted(one.product_id for one in held)),
         was=knows.colour,
+        confirmed=knows.unconfirmed and knows.colour is stands.colour,
         **stands.shared(Change),
     )
 
@@ -166,10 +167,11 @@ def _notice(
     stands, now = Stands(**change.shared(Stands)), desk.now
     held = state.held_by(change.agency)
     standing = (one.colour for one in held if one.colour is stands.colour and not one.ended)
+    holds, confirmed = next(standing, None), change.confirmed
     return ProductChange(
         **change.shared(Change),
         changed=changed(knows, stands),
-        to_do=to_do(change.agency, stands, holds=next(standing, None), now=now),
+        to_do=to_do(change.agency, stands, holds=holds, confirmed=confirmed, now=now),
         receipt_by=owes.clock.due_at if owes.clock else None,
         contact=now.contact_of(now.policy.lead_agency),
     )

@@ -26,7 +26,7 @@ def noted(state: Holders, message: Message) -> Holders:
         case LinkCorrected() as correction:
             return _moved(state, correction, at=message.time)
         case ProductReleased() as released:
-            return _had(state, released, colour=released.colour)
+            return _had(state, released, colour=released.colour, unconfirmed=released.unconfirmed)
         case ProductFetched() as fetched:
             return _had(state, fetched, fetched_at=message.time)
         case ProductEnded() as ended if ended.colour is not None:
@@ -61,6 +61,7 @@ def _had(
     came: ProductReleased | ProductFetched,
     *,
     colour: Colour | None = None,
+    unconfirmed: bool = False,
     fetched_at: dt.datetime | None = None,
 ) -> Holders:
     """From when both are heard its recipient holds it, and knows what it says of the referral."""
@@ -69,6 +70,7 @@ def _had(
         update={
             "recipient": came.recipient,
             "colour": colour or before.colour,
+            "unconfirmed": unconfirmed or before.unconfirmed,
             "fetched_at": before.fetched_at or fetched_at,
             "gone": before.gone or _elsewhere(state, came.case_id),
         }
@@ -91,7 +93,12 @@ def _knows(state: Holders, held: Held) -> Knows:
     later = state.ended_at is not None and held.fetched_at >= state.ended_at
     goes_on = state.outcome is not Disposal.NO_FURTHER_ACTION
     outcome = state.outcome if stood and later and goes_on else None
-    return Knows(agency=held.recipient, colour=held.colour, outcome=outcome)
+    return Knows(
+        agency=held.recipient,
+        colour=held.colour,
+        outcome=outcome,
+        unconfirmed=held.unconfirmed,
+    )
 
 
 def _moved(state: Holders, correction: LinkCorrected, *, at: dt.datetime) -> Holders:

@@ -19,6 +19,10 @@ _NO_MORE = (
     "yourself, or what cannot be ended, ring the hub."
 )
 _GO_ON = "What you have stands: go on with what it asks of you."
+_CONFIRMED = (
+    "What you have stands, and is a suggestion no more: do what it asks of you now, where you have "
+    "waited for that."
+)
 _OTHERS = (
     "What you have stands no more: do nothing further for it alone, and ring the hub about what "
     "you have begun. Others act on this rating; where a product for it comes to you too, act on "
@@ -33,6 +37,8 @@ _ANEW = (
 def changed(knew: Knows, stands: Stands) -> str:
     """What is otherwise than the agency knew."""
     said = []
+    if knew.unconfirmed and knew.colour is stands.colour:
+        said.append(f"A social worker has confirmed the rating {stands.colour.title()}.")
     if knew.colour is not stands.colour:
         up = stands.colour.severity > knew.colour.severity
         was, now = knew.colour.title(), stands.colour.title()
@@ -43,12 +49,14 @@ def changed(knew: Knows, stands: Stands) -> str:
     return " ".join(said)
 
 
-def to_do(agency: str, stands: Stands, *, holds: Colour | None, now: Now) -> str:
+def to_do(
+    agency: str, stands: Stands, *, holds: Colour | None, confirmed: bool = False, now: Now
+) -> str:
     """What the agency is to do; ``holds``: the rating of what it has that stands, if any does."""
     if stands.outcome is Disposal.NO_FURTHER_ACTION:
         return _NO_MORE
     if holds is stands.colour:
-        return _GO_ON
+        return _CONFIRMED if confirmed else _GO_ON
     rule = now.rule(stands.colour)
     if any(one.agency == agency for one in (*rule.at_once, *rule.recipients)):
         return _ANEW

@@ -28,6 +28,8 @@ class Held(CaseProduct):
     fetched_at: Instant | None = None
     ended: bool = False
     """It stands no more."""
+    unconfirmed: bool = Field(default=False, exclude_if=not_)
+    """It went before anybody had rated."""
     gone: bool = False
     """It is wanted back: it was about another child."""
 
@@ -38,10 +40,14 @@ class Held(CaseProduct):
 
 
 class Stands(Shape):
-    """The rating of a referral, and the outcome with which it is closed; None: it is open."""
+    """The rating of a referral, and the outcome with which it is closed; None: it is open.
+
+    ``unconfirmed``: as far as somebody knows who was told before anybody had rated.
+    """
 
     colour: Colour
     outcome: Disposal | None = None
+    unconfirmed: bool = Field(default=False, exclude_if=not_)
 
 
 class Knows(Stands):

@@ -10,13 +10,14 @@ from router.steps.clocks.ticking import timers
 from router.steps.now import Now
 from router.steps.rate.ending import CLOSED, ended
 from router.steps.rate.referring import explanation_for
-from router.steps.rate.state import Assigned, Closed, Early, State
+from router.steps.rate.state import Assigned, Closed, Early, Referrer, State
 from router.steps.rate.with_team import told_team
 from schemas.case import ConcernFollowed
 from schemas.decisions import OutcomeDecided, OutcomeDecision
 from schemas.letter import Letter
 from schemas.outcome import (
     Because,
+    OpenAgainForReferrer,
     ReferralClosed,
     ReferralOpenAgain,
     ReferralOutcome,
@@ -78,9 +79,7 @@ def _is_hub(agency: str | None, now: Now) -> bool:
 def _closed(
     state: Assigned, decision: OutcomeDecision, *, picture: Shown, now: Now
 ) -> Outcome[State]:
-    told = state.referrer
-    if told is not None and told.made_by is MadeBy.ANONYMOUS:
-        told = None
+    told = _to_be_told(state)
     fact = ReferralClosed(
         **decision.shared(ReferralClosed) | {"case_id": state.cases.now},
         told=told.agency if told else None,
@@ -104,17 +103,26 @@ def _closed(
     return Outcome(state, (fact,), (letter, *to_team))
 
 
+def _to_be_told(state: Assigned) -> Referrer | None:
+    """Who brought it, where they gave a name."""
+    told = state.referrer
+    return None if told is None or told.made_by is MadeBy.ANONYMOUS else told
+
+
 def follow(state: Assigned, came: ConcernFollowed, *, now: Now) -> Outcome[State]:
     """A later notification about the child of a closed referral (R12)."""
     if now.profile.after_closure == "anew" or not came.latest:
         return Outcome()
-    return reopen(
+    opened = reopen(
         state,
         came.referral_id,
         because=Because.FURTHER_CONCERN,
         further=came.further_referral_id,
         now=now,
     )
+    assert isinstance(opened.state, Assigned)
+    to_team = told_team(opened.state, came.referral_id, again=True, now=now)
+    return replace(opened, letters=(*opened.letters, *to_team))
 
 
 def reopen(
@@ -126,13 +134,41 @@ def reopen(
     before: dt.datetime | None = None,
     now: Now,
 ) -> Outcome[State]:
-    """It wants an outcome again, and products that are not out are awaited again."""
+    """It wants an outcome again, and products that are not out are awaited again; whoever brought
+    it was told an outcome, and is told that it stands no more.
+    """
     after = watched_anew(state.model_copy(update={"closed": None}), now)
     head = {"referral_id": referral_id, "case_id": state.cases.now}
-    fact = ReferralReopened(**head, because=because, further_referral_id=further)
+    told = told_again(state, referral_id, now=now)
+    fact = ReferralReopened(
+        **head,
+        because=because,
+        further_referral_id=further,
+        told=told[0].agency if told else None,
+    )
     notice = ReferralOpenAgain(**head, because=because, further_referral_id=further)
     letter = Letter("reopened", agency=now.policy.lead_agency, notice=notice)
-    return Outcome(after, (fact,), (letter,), timers(after.next_at, referral_id, before=before))
+    due = timers(after.next_at, referral_id, before=before)
+    return Outcome(after, (fact,), (letter, *told), due)
+
+
+def told_again(state: Assigned, referral_id: str, *, now: Now) -> tuple[Letter, ...]:
+    """The letter to whoever brought what was closed that it is open again."""
+    told = _to_be_told(state)
+    words = now.profile.referrers.reopened_for(told.made_by) if told else None
+    if told is None or words is None:
+        return ()
+    notice = OpenAgainForReferrer(
+        referral_id=referral_id,
+        case_id=state.cases.now,
+        reference=told.reference,
+        made_by=told.made_by,
+        explanation=explanation_for(told.made_by, now=now),
+        may_be_told=words,
+        decided_at=now.at,
+        contact=now.contact_of(now.policy.lead_agency),
+    )
+    return (Letter("open-again", agency=told.agency, notice=notice),)
 
 
 def watched_anew(state: Assigned, now: Now) -> Assigned:

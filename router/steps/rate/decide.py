@@ -18,7 +18,7 @@ from router.steps.now import Now
 from router.steps.places import place_of
 from router.steps.rate.amending import amend, stands_alone
 from router.steps.rate.beginning import all_reasons, begin, kept_of, request_of, taken_up
-from router.steps.rate.concluding import close, follow, reopen, watched_anew
+from router.steps.rate.concluding import close, follow, reopen, told_again, watched_anew
 from router.steps.rate.ending import NOBODY_GETS_ONE, WITH_TEAM, ended
 from router.steps.rate.referring import (
     HANDED_OVER,
@@ -269,7 +269,10 @@ def _open_again(
     rated = _assigned(opened.state, decision, picture=picture, now=now)
     assert isinstance(rated.state, Assigned)
     due = timers(rated.state.next_at, decision.referral_id)
-    return replace(rated, facts=(*opened.facts, *rated.facts), timers=due)
+    told = told_again(state, decision.referral_id, now=now)
+    return replace(
+        rated, facts=(*opened.facts, *rated.facts), letters=(*told, *rated.letters), timers=due
+    )
 
 
 def _product_due(state: Standing, colour: Colour, *, now: Now) -> dt.datetime:
@@ -344,8 +347,11 @@ def _moved(
         done = _rated_moved(state, referral_id, before=before, now=now)
         assert isinstance(done.state, Assigned)
         # Who has it now hears how it stands now: what was closed for another child is open again.
+        opened = before.closed is not None and done.state.closed is None
         changed = done.state.allocated.has_it != had
-        told = told_team(done.state, referral_id, now=now) if changed else ()
+        again = opened and not changed
+        tells = opened or changed
+        told = told_team(done.state, referral_id, again=again, now=now) if tells else ()
         return replace(done, letters=(*done.letters, *told))
     if state.allocated.has_it and not state.may_be_red:
         left = left_to_team(handed(state), referral_id, now=now)
@@ -467,7 +473,11 @@ def _supply(
     voided = isinstance(sent, ProductRefused) and sent.voided
     if not isinstance(state, Assigned) or sent.urgent or sent.school_notice or voided:
         return Outcome()
-    after = state.with_supplied(Supplied(**sent.shared(Supplied)))
+    after = state
+    for recipient in (sent.recipient, *sent.stands_in_for):
+        after = after.with_supplied(
+            Supplied(case_id=sent.case_id, recipient=recipient, colour=sent.colour)
+        )
     if after is state:
         return Outcome()
     if after.is_out(state.colour, now.profile):

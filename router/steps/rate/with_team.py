@@ -88,8 +88,12 @@ def take_back(state: State | None, fact: HandoverTakenBack, *, now: Now) -> Outc
     return Outcome(state=after)
 
 
-def told_team(state: Assigned, referral_id: str, *, now: Now) -> tuple[Letter, ...]:
-    """The team that has it beside the hub hears how it is rated, or with what it was closed."""
+def told_team(
+    state: Assigned, referral_id: str, *, again: bool = False, now: Now
+) -> tuple[Letter, ...]:
+    """The team that has it beside the hub hears how it is rated, or with what it was closed;
+    ``again``: that it was, and is open again.
+    """
     worker = state.allocated.has_it
     if worker is None:
         return ()
@@ -97,7 +101,7 @@ def told_team(state: Assigned, referral_id: str, *, now: Now) -> tuple[Letter, .
         referral_id=referral_id,
         case_id=state.cases.now,
         worker=worker,
-        says=_said(state),
+        says=_said(state, again=again),
         colour=state.colour,
         outcome=state.closed.outcome if state.closed else None,
         decided_at=state.closed.at if state.closed else state.history[-1].at,
@@ -110,10 +114,15 @@ def told_team(state: Assigned, referral_id: str, *, now: Now) -> tuple[Letter, .
 _STILL: Final = "It does not change who the child's workers are."
 
 
-def _said(state: Assigned) -> str:
+def _said(state: Assigned, *, again: bool) -> str:
     if state.closed:
         how = _CLOSED_AS[state.closed.outcome]
         return f"The hub has closed this referral {how}. {_STILL}"
+    if again:
+        return (
+            "The hub has opened this referral again: what it was closed with stands no more. It is "
+            f"rated {state.colour.title()}, and the hub acts on that. {_STILL}"
+        )
     return (
         f"A social worker of the hub has rated this referral {state.colour.title()}, and the hub "
         f"acts on that. {_STILL}"

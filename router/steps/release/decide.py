@@ -155,8 +155,11 @@ def _receipt(state: State | None, received: DeliveryReceived) -> Outcome[State]:
     if receipt.case_id != sent.case_id:
         return refuse("refused.unknown-subject", "case_id")
     arrived = receipt.status == "received"
-    has = sent.model_copy(update={"fetched": True, "holds": None, "receipt": None})
-    after = Delivered(sent=has) if arrived else Returned(sent=has)
+    has = receipts.had(sent)
+    less = has.model_copy(update={"may_give_back": None})
+    after = Delivered(sent=has) if arrived else Returned(sent=less)
+    if isinstance(state, Delivered) and not arrived and sent.may_give_back and not sent.recalled:
+        return receipts.given_back(state, receipt)
     if not isinstance(state, Released):
         return Outcome() if type(state) is type(after) else refuse("refused.closed", "status")
     kind = ProductDelivered if arrived else ProductReturned

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from router.step import Outcome, refuse
-from router.steps.asking import UNTOLD
+from router.steps.asking import UNTOLD, as_it_stands
 from router.steps.identity import NOT_DECIDED, told_to_owners
 from router.steps.release import sending
 from router.steps.release.state import (
@@ -193,7 +193,8 @@ def _alleged(approved: ProductApproved, owner: str) -> str | None:
     """
     identity = approved.identity
     tells = identity is None or identity.owner == owner
-    return UNTOLD if approved.alleged is not None and tells else approved.alleged
+    untold = as_it_stands(UNTOLD, unconfirmed=approved.unconfirmed)
+    return untold if approved.alleged is not None and tells else approved.alleged
 
 
 def _told_less(approved: ProductApproved, owner: str) -> ProductApproved:

@@ -12,11 +12,26 @@ from router.step import Outcome
 from router.steps.clocks.owing import told
 from router.steps.clocks.ticking import Ticking, timers
 from router.steps.now import Now
-from router.steps.release.state import Released, State, Void, sent_of, with_sent
+from router.steps.release.state import (
+    Delivered,
+    Released,
+    Returned,
+    State,
+    Urgent,
+    Void,
+    sent_of,
+    with_sent,
+)
 from schemas.base import Fact, ReferralHead
-from schemas.decisions import ProductStopped
+from schemas.decisions import DeliveryReceipt, ProductStopped
 from schemas.owed import ClockClosed, Owed
-from schemas.product import NotTaken, ProductApproved, ProductNotTaken, ProductVoided
+from schemas.product import (
+    NotTaken,
+    ProductApproved,
+    ProductNotTaken,
+    ProductReturned,
+    ProductVoided,
+)
 from schemas.rating import TimerElapsed
 
 SUPERSEDED = "A product in other words takes its place."
@@ -52,20 +67,51 @@ def elapsed(state: State | None, timer: TimerElapsed, *, now: Now) -> Outcome[St
 def not_taken(
     outcome: Outcome[State], approved: ProductApproved | None, why: NotTaken
 ) -> Outcome[State]:
-    """With it told, once, that nobody of its recipient has an urgent product; what follows one that
-    went before is added to that, wherever it is.
+    """With it told that nobody of its recipient has an urgent product: once, and where they say so
+    themselves, for what more there is of it to go elsewhere. What follows one that went before is
+    added to that, wherever it is.
     """
     state = outcome.state
-    if approved is None or not approved.urgent or approved.follows is not None:
+    if approved is None or not _goes_on(approved):
         return outcome
     if state is None or isinstance(state, Void):
         return outcome
     sent = sent_of(state)
-    if sent.not_taken:
+    if sent.not_taken and why != "refused":
         return outcome
     fact = ProductNotTaken(why=why, **approved.shared(ProductNotTaken))
     after = with_sent(state, sent.model_copy(update={"not_taken": True}))
     return replace(outcome, state=after, facts=(*outcome.facts, fact))
+
+
+def _goes_on(approved: ProductApproved) -> bool:
+    """Whether it goes to somebody else where nobody takes it."""
+    return approved.urgent and approved.follows is None
+
+
+def had(state: Released) -> Released:
+    """As a person of its recipient has it: they owe nothing more, and may give it back still."""
+    holds = state.holds
+    urgent = Urgent(**holds.shared(Urgent)) if holds and _goes_on(holds) else None
+    said = {"fetched": True, "holds": None, "receipt": None, "may_give_back": urgent}
+    return state.model_copy(update=said)
+
+
+def given_back(state: Delivered, receipt: DeliveryReceipt) -> Outcome[State]:
+    """A person had it, and then found that it is not theirs: it goes on as if nobody had taken it,
+    though it was told before that nobody had.
+    """
+    sent = state.sent
+    assert sent.may_give_back is not None
+    told = sent.shared(ProductNotTaken) | sent.may_give_back.shared(ProductNotTaken)
+    told["product_id"] = receipt.product_id
+    facts = (
+        ProductReturned(**receipt.shared(ProductReturned) | sent.shared(ProductReturned)),
+        ProductNotTaken(why="refused", **told),
+    )
+    return Outcome(
+        Returned(sent=sent.model_copy(update={"may_give_back": None, "not_taken": True})), facts
+    )
 
 
 def superseded(state: State | None, product_id: str) -> Outcome[State]:

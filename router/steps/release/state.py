@@ -11,6 +11,7 @@ from router.steps.clocks.ticking import Ticking
 from schemas.base import Code, Identity, Line, ReferralHead, Shape
 from schemas.identity import About
 from schemas.product import ProductApproved, RecallAnswer, ToAct
+from schemas.rating import Colour
 
 
 class TakenBack(Shape):
@@ -33,6 +34,13 @@ class Recall(Shape):
     answer: RecallAnswer | None = None
 
 
+class Urgent(Shape):
+    """What is told of a Red that a person of its recipient had, should they give it back."""
+
+    purpose: Line
+    colour: Colour
+
+
 class Released(ToAct, About, ReferralHead):
     """On its recipient's queue as ``letter``; ``recalled`` once nothing of it is to be kept."""
 
@@ -48,6 +56,8 @@ class Released(ToAct, About, ReferralHead):
     """Until a person of its recipient says that they have it."""
     not_taken: bool = Field(default=False, exclude_if=not_)
     """Whether it was told that nobody has it, so that it goes to the next recipient."""
+    may_give_back: Urgent | None = Field(default=None, exclude_if=not_)
+    """Once a person of its recipient has it, where it is a Red for the front line."""
     taken_back: tuple[TakenBack, ...] = ()
     recalls: tuple[Recall, ...] = ()
 

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from router.steps.identity import identity_of
@@ -31,6 +32,8 @@ WHY = {
     "that agency first.",
     Untold.WHO_NOT_TOLD: "The school may not be told whom it is about: ring it, if it is safe.",
 }
+_MOST = 500
+"""Characters of a line."""
 _NECESSARY = "The school needs to know that there was an incident, and no more of it."
 
 
@@ -93,12 +96,32 @@ def drafted(
         colour=colour,
         disposal=now.rule(colour).disposal,
         urgent=False,
-        school_notice=True,
+        **_as_notice(notification, owner=owner, now=now),
         identity=identity,
         around=_around(notification.subject),
         items=(item,),
         weighing=(Weighing(item_id=item.item_id, owner=owner, included=True, reason=_NECESSARY),),
     )
+
+
+def _as_notice(notification: Notification, *, owner: str, now: Now) -> dict[str, Any]:
+    """What is said of it because it is for a school."""
+    not_released = _not_released(notification, owner=owner, now=now)
+    return {"school_notice": True, "not_released": not_released}
+
+
+def _not_released(notification: Notification, *, owner: str, now: Now) -> str:
+    """That its own words are not in it, and whom to ring about them: its owner where that agreed to
+    be named, else the lead agency.
+    """
+    agreement, named = now.agreement_with(owner), notification.kept.signpost
+    if named is None:
+        named = agreement is not None and agreement.signposts
+    whose = now.policy.name_of(owner) if named else "The agency that told of it"
+    ring = now.contact_of(owner if named else now.policy.lead_agency)
+    return f"{whose} has not released its own words about it to you yet. Ring about them: {ring}"[
+        :_MOST
+    ]
 
 
 def product_id_of(referral_id: str, to: str, *, before: int) -> str:

@@ -50,6 +50,7 @@ _HEARD = {
     ),
     "hand_off": (
         "mash.referral.closed.v1",
+        "mash.referral.reopened.v1",
         "mash.case-receipt.received.v1",
         "mash.timer.elapsed.v1",
     ),

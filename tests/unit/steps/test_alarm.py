@@ -140,6 +140,22 @@ def rings(step_: Given, outcome: Outcome[Any]) -> Outcome[Any]:
     return step_.when(given.elapsed("alarm", timer.due_at, timer.key))
 
 
+def test_a_red_that_a_person_had_and_gave_back_alarms_people_as_one_that_nobody_has() -> None:
+    step_ = step().given(released("product-1"), delivered())
+    fact = raised_by(step_.when(not_taken(why="refused")))
+    assert (fact.cause, fact.why, fact.product_id) == ("not_taken", "refused", "product-1")
+
+
+def test_it_does_so_though_there_was_an_alarm_before_they_had_it_and_not_once_another_has_it() -> (
+    None
+):
+    step_ = step().given(released("product-1"), not_taken(), delivered())
+    raised_by(step_.when(not_taken(why="refused")))
+    other = step().given(released("product-1"), delivered())
+    other.given(released("product-2", instead_of="product-1"), delivered("product-2"))
+    assert given.of(AlarmRaised, other.when(not_taken(why="refused")).facts) == []
+
+
 def notice(outcome: Outcome[Any]) -> AlarmNotice:
     (letter,) = outcome.letters
     assert isinstance(letter.notice, AlarmNotice)

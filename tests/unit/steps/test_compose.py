@@ -32,10 +32,13 @@ from schemas.person import Name, Person
 from schemas.policy import Policy, Recipient
 from schemas.product import (
     Disposal,
+    Item,
+    NotTaken,
     ProductDrafted,
     ProductEnded,
     ProductNotTaken,
     ProductVoided,
+    ProductWithout,
     release_digest,
 )
 from schemas.rating import Colour, RatingAssigned, RatingSuggested
@@ -603,7 +606,7 @@ def _standing(facts: list[Fact]) -> list[ProductDrafted]:
 NEXT = ("csc_assessment_team", "section 47 enquiry")
 
 
-def not_taken(product_id: str) -> ProductNotTaken:
+def not_taken(product_id: str, why: NotTaken = "unfetched") -> ProductNotTaken:
     return ProductNotTaken(
         product_id=product_id,
         referral_id="ref-1",
@@ -611,7 +614,7 @@ def not_taken(product_id: str) -> ProductNotTaken:
         recipient="csc_duty_team",
         purpose="section 47 enquiry",
         colour=Colour.RED,
-        why="unfetched",
+        why=why,
     )
 
 
@@ -672,3 +675,78 @@ def test_under_a_profile_without_a_next_recipient_it_goes_nowhere_else() -> None
     step = Given(compose.STEP, policy).given(given.linked(given.HIT))
     (first, _) = drafts(step.when(assigned(Colour.RED)).facts, urgent=True)
     assert drafts(step.when(not_taken(first.product_id)).facts, urgent=True) == []
+
+
+# What more there is of a Red that was given back
+
+
+def went_without(draft: ProductDrafted) -> ProductWithout:
+    """Its owners had not decided when it went."""
+    items = tuple(Item(item_id=one.item_id, owner=one.owner) for one in draft.items)
+    return ProductWithout(because="urgent", **draft.shared(ProductWithout) | {"items": items})
+
+
+def red_of(recipient: str, facts: Iterable[Fact]) -> ProductDrafted:
+    """The last urgent product for it that follows none."""
+    found = (one for one in drafts(facts, urgent=True) if one.follows is None)
+    return [one for one in found if one.recipient == recipient][-1]
+
+
+@pytest.mark.parametrize("why", ["refused", "unfetched"])
+def test_what_follows_a_red_that_was_given_back_goes_to_who_has_it_instead(why: NotTaken) -> None:
+    step, (first, _) = told_at_once()
+    duty = red_of("csc_duty_team", step.facts)
+    (follows,) = drafts(step.when(went_without(duty)).facts, urgent=True)
+    assert (follows.recipient, follows.follows) == ("csc_duty_team", first)
+    outcome = step.when(not_taken(first, why))
+    ended = [one.product_id for one in given.of(ProductEnded, outcome.facts)]
+    assert ended == ([follows.product_id] if why == "refused" else [])
+    instead = red_of(NEXT[0], outcome.facts)
+    (more,) = drafts(step.when(went_without(instead)).facts, urgent=True)
+    assert (more.recipient, more.follows) == (NEXT[0], instead.product_id)
+
+
+def test_what_is_heard_to_have_gone_without_later_follows_only_there() -> None:
+    step, (first, _) = told_at_once()
+    duty = red_of("csc_duty_team", step.facts)
+    step.when(not_taken(first, "refused"))
+    assert drafts(step.when(went_without(duty)).facts, urgent=True) == []
+
+
+def test_what_who_rated_adds_goes_to_who_has_it_instead() -> None:
+    step, (first, _) = told_at_once()
+    step.when(not_taken(first, "refused"))
+    more = given.assigned(Colour.RED, for_front_line="He is at school until three.")
+    told = drafts(step.when(given.message(more, at=NOON + HOUR)).facts, urgent=True)
+    assert {one.recipient for one in told} == {"police_cait", NEXT[0]}
+
+
+@pytest.mark.parametrize("drafted", [False, True])
+def test_the_products_of_its_rating_go_to_who_has_it_instead(*, drafted: bool) -> None:
+    """Those that wait for their owners, and those that are to be drafted still."""
+    step, (first, _) = told_at_once()
+    if drafted:
+        step.when(requested())
+        (duty,) = [one for one in drafts(step.facts) if one.recipient == "csc_duty_team"]
+        outcome = step.when(not_taken(first, "refused"))
+        (ended,) = given.of(ProductEnded, outcome.facts)
+        assert ended.product_id == duty.product_id
+        (theirs,) = drafts(outcome.facts)
+        assert [one.item_id for one in theirs.items] == [one.item_id for one in duty.items]
+    else:
+        step.when(not_taken(first, "refused"))
+        whole = {one.recipient: one for one in drafts(step.when(requested()).facts)}
+        assert set(whole) == {NEXT[0], "police_cait"}
+        theirs = whole[NEXT[0]]
+    assert (theirs.recipient, theirs.stands_in_for) == (NEXT[0], ("csc_duty_team",))
+    late = {one.recipient for one in drafts(step.when(volunteered(item("housing"))).facts)}
+    assert late == {NEXT[0], "police_cait"}
+
+
+def test_where_nobody_has_it_instead_what_more_there_is_goes_where_it_did() -> None:
+    step, (first, second) = told_at_once()
+    step.when(not_taken(second, "refused"))
+    whole = {one.recipient for one in drafts(step.when(not_taken(first, "refused")).facts)}
+    assert whole == set()
+    found = {one.recipient for one in drafts(step.when(requested()).facts)}
+    assert found == {NEXT[0], "csc_duty_team"}

@@ -15,6 +15,7 @@ from router.steps.request_information import decide as request_information
 from schemas.base import Fact
 from schemas.case import ConcernFollowed
 from schemas.decisions import OutcomeDecided, OutcomeDecision, RatingDecided, RatingDecision
+from schemas.handover import HandoverNews
 from schemas.information import (
     InformationMissing,
     InformationRequested,
@@ -25,6 +26,7 @@ from schemas.message import Message
 from schemas.notices import RequestCancellation, WhatIsNew
 from schemas.outcome import (
     Because,
+    OpenAgainForReferrer,
     ReferralClosed,
     ReferralOpenAgain,
     ReferralOutcome,
@@ -229,8 +231,9 @@ def test_a_later_notification_starts_anew_unless_the_profile_has_it_reopen() -> 
         case_id="case-1",
         because=Because.FURTHER_CONCERN,
         further_referral_id="ref-2",
+        told="police",
     )
-    (letter,) = outcome.letters
+    letter = outcome.letters[0]
     assert (letter.agency, type(letter.notice)) == ("childrens_social_care", ReferralOpenAgain)
     assert [timer.due_at for timer in outcome.timers] == [NOON + 18.25 * HOUR]
     assert isinstance(step.when(followed()).letters[0].notice, WhatIsNew)
@@ -253,6 +256,72 @@ def test_what_was_closed_for_another_child_is_open_again() -> None:
     step.when(given.elapsed("rate", NOON + 18.25 * HOUR))
     (late,) = step.when(given.elapsed("rate", NOON + 24 * HOUR)).facts
     assert isinstance(late, DueTimeBreached)
+
+
+def concerns(made_by: str) -> Any:
+    return given.linked(notification=given.notification(made_by=made_by))
+
+
+@pytest.mark.parametrize(
+    "opens", [followed(), rated(Colour.RED), given.corrected()], ids=["further", "rated", "moved"]
+)
+def test_whoever_was_told_an_outcome_is_told_that_it_stands_no_more_and_not_why(
+    opens: Fact,
+) -> None:
+    outcome = closed(policy=reopening()).when(opens, at=NOON + HOUR)
+    (fact,) = given.of(ReferralReopened, outcome.facts)
+    (letter,) = [one for one in outcome.letters if isinstance(one.notice, OpenAgainForReferrer)]
+    assert (letter.agency, fact.told) == ("police", "police")
+    assert isinstance(letter.notice, OpenAgainForReferrer)
+    assert letter.notice.reference == "R-1"
+    assert letter.notice.contact == "childrens_social_care duty desk"
+    assert "stands no more" in letter.notice.may_be_told
+    for untold in ("further", "ref-2", "another child", "red"):
+        assert untold not in letter.notice.may_be_told
+
+
+def test_a_member_of_the_public_hears_it_by_its_agency_and_who_gave_no_name_hears_nothing() -> None:
+    for made_by, told in (("public", 1), ("anonymous", 0)):
+        step = Given(rate.STEP, reopening())
+        step.given(concerns(made_by), rated(Colour.AMBER), decided(without_product="Nobody"))
+        outcome = step.when(followed(), at=NOON + HOUR)
+        letters = [one.notice for one in outcome.letters]
+        found = [one for one in letters if isinstance(one, OpenAgainForReferrer)]
+        assert len(found) == told
+        assert all("pass on these" in (one.explanation or "") for one in found)
+
+
+@pytest.mark.parametrize(
+    ("opens", "says"),
+    [
+        (followed(), "opened this referral again"),
+        (rated(Colour.RED), "rated this referral Red"),
+    ],
+    ids=["further", "rated"],
+)
+def test_a_team_that_was_told_that_it_was_closed_is_told_that_it_is_open_again(
+    opens: Fact, says: str
+) -> None:
+    step = Given(rate.STEP, reopening())
+    step.given(given.linked(allocated_to=given.worker(), letter_id="letter-1"))
+    step.given(rated(Colour.AMBER), decided(without_product="Nobody to tell"))
+    outcome = step.when(opens, at=NOON + HOUR)
+    (news,) = [one.notice for one in outcome.letters if isinstance(one.notice, HandoverNews)]
+    assert says in news.says
+    assert news.outcome is None
+
+
+def test_a_team_that_keeps_what_was_closed_for_another_child_is_told_that_it_is_open_again() -> (
+    None
+):
+    step = Given(rate.STEP)
+    step.given(given.linked(allocated_to=given.worker(), letter_id="letter-1"))
+    step.given(rated(Colour.AMBER), decided(without_product="Nobody to tell"))
+    same = {"allocated_to": given.worker(), "letter_id": "letter-1"}
+    moved = given.corrected(revision=1).model_copy(update=same)
+    outcome = step.when(moved, at=NOON + HOUR)
+    (news,) = [one.notice for one in outcome.letters if isinstance(one.notice, HandoverNews)]
+    assert "opened this referral again" in news.says
 
 
 # What ends with it

@@ -11,12 +11,13 @@ from schemas.calendar import WorkingHours
 from schemas.handoff import (
     CaseReceipt,
     CaseReceiptReceived,
+    OpenAgainForCases,
     OutcomeForCases,
     OutcomeHandedOff,
     OutcomeKeptBack,
     OutcomeRecorded,
 )
-from schemas.outcome import ReferralClosed
+from schemas.outcome import Because, ReferralClosed, ReferralReopened
 from schemas.owed import ClockChased, ClockClosed, ClockEscalated, ClockWarned, OwedNotice
 from schemas.policy import Policy
 from schemas.product import Disposal
@@ -126,6 +127,89 @@ def test_a_changed_outcome_takes_the_place_of_the_earlier_one() -> None:
     assert notice.supersedes == first
     assert len(of(ClockClosed, outcome.facts)) == 1
     assert len(outcome.takes_back) == 1, "the earlier letter, where nobody has fetched it"
+
+
+# Open again
+
+
+def reopened(
+    because: Because = Because.FURTHER_CONCERN, case_id: str = "case-1"
+) -> ReferralReopened:
+    return ReferralReopened(referral_id="ref-1", case_id=case_id, because=because)
+
+
+def open_again(step: Given, fact: ReferralReopened, *, hours: int = 1) -> OpenAgainForCases:
+    """What the case system is told of it."""
+    (letter,) = step.when(fact, at=NOON + dt.timedelta(hours=hours)).letters
+    assert letter.agency == "early_help"
+    assert isinstance(letter.notice, OpenAgainForCases)
+    return letter.notice
+
+
+def test_the_case_system_is_told_that_a_referral_is_open_again_and_says_that_it_has_it() -> None:
+    step = Given(hand_off.STEP, case_system()).given(ended())
+    step.given(receipt(handed(step)))
+    first = handed(step)
+    notice = open_again(step, reopened())
+    assert notice.supersedes == first
+    assert notice.case_reference == "ICS-12"
+    assert notice.says == "The referral is open again: there is a further concern about the child."
+    assert "stands no more" in notice.to_do
+    assert notice.contact == "childrens_social_care duty desk"
+    assert of(OutcomeHandedOff, step.facts)[-1].open_again
+    (fact,) = step.when(receipt(handed(step), case_reference=None)).facts
+    assert isinstance(fact, OutcomeRecorded)
+    assert fact.handoff_id == notice.handoff_id
+
+
+def test_it_is_reminded_of_what_is_open_again_and_no_more_of_the_outcome() -> None:
+    step = Given(hand_off.STEP, case_system()).given(ended())
+    outcome = step.when(reopened(), at=NOON + dt.timedelta(hours=1))
+    (stopped,) = of(ClockClosed, outcome.facts)
+    assert stopped.reason == "The referral is open again."
+    assert len(outcome.takes_back) == 1, "the outcome, where nobody has fetched it"
+    (timer,) = outcome.timers
+    (letter,) = step.when(elapsed("hand_off", timer.due_at)).letters
+    assert isinstance(letter.notice, OwedNotice)
+    assert "open again" in letter.notice.owed
+
+
+def test_what_was_closed_for_another_child_is_told_of_that_childs_record() -> None:
+    step = Given(hand_off.STEP, case_system()).given(ended())
+    notice = open_again(step, reopened(Because.LINK_CORRECTED, "case-2"))
+    assert notice.case_id == "case-1"
+    assert "taken out of this child's record" in notice.to_do
+
+
+def test_an_outcome_after_that_takes_its_place() -> None:
+    step = Given(hand_off.STEP, case_system()).given(ended())
+    notice = open_again(step, reopened())
+    later = step.when(ended(Disposal.SIGNPOSTED), at=NOON + dt.timedelta(hours=2)).letters[0].notice
+    assert isinstance(later, OutcomeForCases)
+    assert later.supersedes == notice.handoff_id
+
+
+def test_who_was_told_no_outcome_is_not_told_that_it_is_open_again() -> None:
+    step = Given(hand_off.STEP, case_system())
+    assert step.when(reopened()).letters == ()
+    step.given(ended())
+    open_again(step, reopened())
+    assert step.when(reopened(), at=NOON + dt.timedelta(hours=2)).letters == ()
+
+
+def test_an_outcome_that_is_heard_after_the_referral_was_opened_again_is_not_told() -> None:
+    step = Given(hand_off.STEP, case_system())
+    step.when(reopened(Because.LINK_CORRECTED, "case-2"), at=NOON + dt.timedelta(hours=1))
+    assert step.when(ended()).letters == ()
+
+
+def test_without_an_agreement_it_is_recorded_that_it_is_not_told() -> None:
+    step = Given(hand_off.STEP, case_system()).given(ended())
+    alone = Given(hand_off.STEP, case_system(given.partner("early_help", agreement=None)))
+    alone.state = step.state
+    outcome = alone.when(reopened(), at=NOON + dt.timedelta(hours=1))
+    assert [type(fact) for fact in outcome.facts] == [OutcomeKeptBack]
+    assert outcome.letters == ()
 
 
 @pytest.mark.parametrize(

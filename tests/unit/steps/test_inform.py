@@ -38,7 +38,12 @@ DUTY, CAIT, ASSESSMENT, HELP = "csc_duty_team", "police_cait", "csc_assessment_t
 
 
 def released(
-    to: str = DUTY, colour: Colour = Colour.RED, id_: str | None = None, case_id: str = "case-1"
+    to: str = DUTY,
+    colour: Colour = Colour.RED,
+    id_: str | None = None,
+    case_id: str = "case-1",
+    *,
+    unconfirmed: bool = False,
 ) -> ProductReleased:
     return ProductReleased(
         product_id=id_ or f"{colour}-{to}",
@@ -51,6 +56,7 @@ def released(
         digest="0" * 64,
         item_digests=(),
         signposts=0,
+        unconfirmed=unconfirmed,
     )
 
 
@@ -219,6 +225,44 @@ def test_what_is_about_another_child_is_recalled_and_nothing_more_is_told() -> N
     step.given(*has(CAIT, Colour.GREEN, case_id="case-2"))
     (letter,) = letters(step.when(rated(Colour.AMBER, 3))).values()
     assert (letter.agency, letter.case_id) == (CAIT, "case-2")
+
+
+def suggested(*facts: Fact | Message) -> Given:
+    """What was told before anybody had rated."""
+    return Given(inform.STEP).given(*facts)
+
+
+def test_who_was_told_of_a_red_that_nobody_had_confirmed_is_told_once_a_social_worker_has() -> None:
+    step = suggested(*has(unconfirmed=True), *has(CAIT))
+    told = letters(step.when(rated(Colour.RED, 1)))
+    assert set(told) == {DUTY}
+    letter = told[DUTY]
+    assert (letter.confirmed, letter.was, letter.colour) == (True, Colour.RED, Colour.RED)
+    assert letter.product_ids == (f"red-{DUTY}",)
+    assert letter.changed == "A social worker has confirmed the rating Red."
+    assert "a suggestion no more: do what it asks of you now" in letter.to_do
+    assert letter.receipt_by is not None
+    assert step.when(rated(Colour.RED, 2)).letters == ()
+    assert len(given.of(ChangeAcknowledged, step.when(receipt(letter)).facts)) == 1
+
+
+def test_who_fetches_what_says_that_nobody_has_confirmed_it_after_somebody_has_is_told_too() -> (
+    None
+):
+    product = released(unconfirmed=True)
+    step = suggested(product, rated(Colour.RED, 1))
+    (letter,) = letters(step.when(fetched(product))).values()
+    assert letter.confirmed
+    later = suggested(fetched(product), rated(Colour.RED, 1))
+    assert letters(later.when(product))[DUTY].confirmed
+
+
+def test_what_nobody_had_confirmed_and_is_rated_down_is_only_told_as_lowered() -> None:
+    step = suggested(*has(unconfirmed=True))
+    (letter,) = letters(step.when(rated(Colour.AMBER, 1))).values()
+    assert letter.changed == "The rating was lowered from Red to Amber."
+    assert not letter.confirmed
+    assert step.when(rated(Colour.AMBER, 2)).letters == ()
 
 
 # Receipts

@@ -527,6 +527,15 @@ def test_what_is_handed_to_a_worker_after_it_was_rated_stays_rated() -> None:
     assert step.when(decided(Colour.RED)).refusal is None
 
 
+def test_a_product_for_who_has_a_red_instead_counts_for_whom_it_stands_in_for() -> None:
+    step = rating().given(given.linked(), decided(Colour.RED))
+    step.given(released(Colour.RED, "police_cait"))
+    assert step.state.product is not None
+    instead = released(Colour.RED, "csc_assessment_team")
+    step.given(instead.model_copy(update={"stands_in_for": ("csc_duty_team",)}))
+    assert step.state.product is None
+
+
 def test_a_state_written_when_its_products_were_called_settled_is_read() -> None:
     step = rating().given(given.linked(), decided(Colour.AMBER), released(Colour.AMBER))
     adapter: TypeAdapter[Any] = TypeAdapter(rate.STEP.state)

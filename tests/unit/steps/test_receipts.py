@@ -14,7 +14,13 @@ from router.steps.release import decide as release
 from schemas.calendar import Elapsed
 from schemas.owed import ClockChased, ClockClosed, ClockEscalated, ClockWarned, Owed, OwedNotice
 from schemas.policy import Policy
-from schemas.product import ProductApproved, ProductDelivered, ProductNotTaken, ProductReleased
+from schemas.product import (
+    ProductApproved,
+    ProductDelivered,
+    ProductNotTaken,
+    ProductReleased,
+    ProductReturned,
+)
 from schemas.rating import ClockKind, Colour
 from tests.support import given
 from tests.support import products as product
@@ -104,17 +110,19 @@ def test_what_was_fetched_is_not_yet_with_a_person() -> None:
     assert fact.why == "unacknowledged"
 
 
-def test_what_nobody_fetched_goes_on_too_and_only_once() -> None:
+def test_what_nobody_fetched_goes_on_too_and_that_it_is_not_theirs_is_told_then() -> None:
     step_ = step()
-    due = rings(step_, rings(step_, step_.when(urgent())))
+    outcome = step_.when(urgent())
+    due = rings(step_, rings(step_, outcome))
     (fact,) = given.of(ProductNotTaken, due.facts)
     assert (fact.why, fact.recipient, fact.colour) == (
         "unfetched",
         product.RECIPIENT,
         Colour.RED,
     )
-    refused = step_.when(product.receipt("refused"))
-    assert given.of(ProductNotTaken, refused.facts) == []
+    assert given.of(ProductNotTaken, rings(step_, due).facts) == []
+    (again,) = given.of(ProductNotTaken, step_.when(product.receipt("refused")).facts)
+    assert again.why == "refused"
 
 
 def test_a_person_who_has_it_stops_the_clock() -> None:
@@ -130,6 +138,33 @@ def test_a_red_that_is_given_back_goes_on_at_once() -> None:
     outcome = step().given(urgent()).when(product.receipt("refused"))
     (fact,) = given.of(ProductNotTaken, outcome.facts)
     assert fact.why == "refused"
+
+
+@pytest.mark.parametrize("was_late", [False, True])
+def test_a_red_that_a_person_had_and_then_gave_back_goes_on_too(*, was_late: bool) -> None:
+    step_ = step()
+    outcome = step_.when(urgent())
+    if was_late:
+        rings(step_, rings(step_, outcome))
+    step_.given(product.receipt("received"))
+    outcome = step_.when(product.receipt("refused"))
+    assert outcome.refusal is None
+    returned, fact = outcome.facts
+    assert isinstance(returned, ProductReturned)
+    assert isinstance(fact, ProductNotTaken)
+    assert (fact.product_id, fact.recipient, fact.purpose, fact.colour, fact.why) == (
+        "product-1",
+        product.RECIPIENT,
+        product.PURPOSE,
+        Colour.RED,
+        "refused",
+    )
+    assert step_.when(product.receipt("refused")) == Outcome()
+
+
+def test_of_what_is_wanted_back_from_a_person_nothing_goes_on() -> None:
+    step_ = step().given(urgent(), product.receipt("received"), product.voided())
+    assert step_.when(product.receipt("refused")).facts == ()
 
 
 @pytest.mark.parametrize("later", [False, True])

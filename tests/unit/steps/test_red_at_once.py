@@ -9,12 +9,22 @@ from typing import Any
 
 import pytest
 
+from router.step import Step
 from router.steps.approve import decide as approve
 from router.steps.asking import UNTOLD
 from router.steps.compose import decide as compose
+from router.steps.inform import decide as inform
 from router.steps.release import decide as release
 from schemas.case import LinkCorrected, NotificationAmended
-from schemas.decisions import ItemDecision, ItemRuled, ReleaseDecided, ReleaseDecision, Ruling
+from schemas.changes import ProductChange
+from schemas.decisions import (
+    ItemDecision,
+    ItemRuled,
+    ProductFetched,
+    ReleaseDecided,
+    ReleaseDecision,
+    Ruling,
+)
 from schemas.notices import ApprovalCancellation, ApprovalRequest
 from schemas.notification import Notification
 from schemas.outcome import ReferralClosed
@@ -26,6 +36,7 @@ from schemas.product import (
     OwnerSilent,
     Product,
     ProductRefused,
+    ProductReleased,
     ProductWithout,
     release_digest,
 )
@@ -104,12 +115,19 @@ def test_what_who_rates_again_adds_is_told_too_and_once() -> None:
     assert [[item.text for item in one.items] for one in more] == [[SAID], [SAID]]
 
 
-def test_what_goes_on_a_suggestion_says_that_nobody_has_confirmed_it() -> None:
+def on_suggestion(*steps: Step[Any]) -> Flow:
+    """The profile has its front line be told before anybody has rated."""
     profile = given.profile()
     rule = profile.colours[Colour.RED].model_copy(update={"at_once_on": "suggestion"})
     colours = {**profile.colours, Colour.RED: rule}
-    hub = flow(given.policy(profile_=profile.model_copy(update={"colours": colours})))
-    hub.send(given.linked(HIT, agency="gp"), suggested(Colour.RED))
+    policy = given.policy(profile_=profile.model_copy(update={"colours": colours}))
+    hub = Flow(compose.STEP, approve.STEP, release.STEP, *steps, policy=policy)
+    return hub.send(given.linked(HIT, agency="gp"), suggested(Colour.RED))
+
+
+def test_what_goes_on_a_suggestion_says_that_nobody_has_confirmed_it() -> None:
+    hub = on_suggestion()
+    assert {one.unconfirmed for one in hub.told(Product)} == {True}
     assert {one.alleged for one in hub.told(Product)} == {
         "No social worker has confirmed this yet. The child is said to have been hit or hurt."
     }
@@ -117,6 +135,41 @@ def test_what_goes_on_a_suggestion_says_that_nobody_has_confirmed_it() -> None:
     assert {one.alleged for one in hub.told(Product)[2:]} == {
         "The child is said to have been hit or hurt."
     }
+    assert {one.unconfirmed for one in hub.told(Product)[2:]} == {False}
+
+
+def test_a_front_line_that_was_told_on_a_suggestion_is_told_that_it_is_confirmed() -> None:
+    hub = on_suggestion(inform.STEP)
+    for one in hub.of(ProductReleased):
+        hub.send(ProductFetched(**one.shared(ProductFetched), letter_id="letter-1"))
+    assert hub.told(ProductChange) == []
+    hub.send(given.assigned(Colour.RED))
+    assert len(hub.told(Product)) == 2
+    for team in TEAMS:
+        (product,), (change,) = hub.told(Product, to=team), hub.told(ProductChange, to=team)
+        assert change.confirmed
+        assert change.product_ids == (product.product_id,)
+
+
+def test_what_its_owner_withholds_still_says_that_nobody_has_confirmed_it() -> None:
+    """Before it goes, and once it lies on a queue."""
+    hub = on_suggestion()
+    asked = hub.told(ApprovalRequest)[0]
+    first = hub.told(Product)[0]
+    withheld = ItemDecision(
+        referral_id="ref-1",
+        case_id="case-1",
+        item_id=asked.item.item_id,
+        ruling=Ruling.WITHHOLD,
+        decided_by="Decision maker of gp",
+        reason="It would put the child at more risk.",
+    )
+    hub.send(ItemRuled(agency="gp", decision=withheld))
+    hub.send(given.corrected())
+    again = hub.told(Product)[2:]
+    assert again
+    assert first.alleged != f"No social worker has confirmed this yet. {UNTOLD}"
+    assert {one.alleged for one in again} == {f"No social worker has confirmed this yet. {UNTOLD}"}
 
 
 def test_who_rated_cannot_tell_another_agencys_words_as_its_own() -> None:

@@ -19,6 +19,8 @@ from schemas.alarms import AlarmNotice
 from schemas.case import NotificationAmended
 from schemas.changes import ProductChange
 from schemas.decisions import (
+    DeliveryReceipt,
+    DeliveryReceived,
     ItemDecision,
     ItemRuled,
     ProductFetched,
@@ -26,7 +28,7 @@ from schemas.decisions import (
     ReleaseDecision,
     Ruling,
 )
-from schemas.notices import ApprovalRequest
+from schemas.notices import ApprovalCancellation, ApprovalRequest
 from schemas.outcome import ReferralClosed
 from schemas.owed import OwedNotice
 from schemas.product import (
@@ -110,7 +112,16 @@ def test_the_next_recipient_reads_why_it_has_the_red_and_whom_to_ring() -> None:
 def test_what_an_owner_releases_late_says_that_it_adds_to_what_was_sent() -> None:
     steps = (alarm, release, compose, approve)
     flow = rated(Flow(*(one.STEP for one in steps), policy=given.policy()))
-    asked = next(one for one in flow.told(ApprovalRequest) if one.recipient == DUTY)
+    flow.send(_released(next(one for one in flow.told(ApprovalRequest) if one.recipient == DUTY)))
+    first, added = flow.told(Product, to=DUTY)
+    assert (added.follows, first.follows) == (first.product_id, None)
+    told = "This adds to what you were sent before about the child"
+    assert told in (added.to_do or "")
+    assert told not in (first.to_do or "")
+
+
+def _released(asked: ApprovalRequest) -> ReleaseDecided:
+    """Its owner lets it leave, sanitised."""
     decision = ReleaseDecision(
         choice=Choice.RELEASE_SANITISED,
         digest=asked.item.sanitised_digest,
@@ -118,12 +129,7 @@ def test_what_an_owner_releases_late_says_that_it_adds_to_what_was_sent() -> Non
         decided_by="Decision maker of police",
         **asked.shared(ReleaseDecision),
     )
-    flow.send(ReleaseDecided(agency="police", decision=decision))
-    first, added = flow.told(Product, to=DUTY)
-    assert (added.follows, first.follows) == (first.product_id, None)
-    told = "This adds to what you were sent before about the child"
-    assert told in (added.to_do or "")
-    assert told not in (first.to_do or "")
+    return ReleaseDecided(agency="police", decision=decision)
 
 
 def test_who_is_called_because_a_receipt_is_late_reads_whom_to_ring() -> None:
@@ -133,6 +139,44 @@ def test_who_is_called_because_a_receipt_is_late_reads_whom_to_ring() -> None:
     assert said["chased"].contact == "childrens_social_care duty desk"
     assert said["escalated"].contact == f"{DUTY} duty desk"
     assert said["escalated"].owed == "Word that a person has the product."
+
+
+# --- recipients who find that it is not theirs
+
+
+def says(flow: Flow, product: Product, status: str) -> Flow:
+    """A person of its recipient says what became of it."""
+    receipt = DeliveryReceipt.model_validate(
+        product.shared(DeliveryReceipt) | {"status": status, "received_by": "T. Manager"}
+    )
+    return flow.send(DeliveryReceived(agency=product.recipient, receipt=receipt))
+
+
+def test_a_red_that_a_person_had_and_gave_back_is_told_to_the_next_and_alarms_people() -> None:
+    flow = rated(night())
+    (first,) = flow.told(Product, to=DUTY)
+    says(flow, first, "received")
+    assert flow.told(Product, to=NEXT) == []
+    says(flow, first, "refused")
+    assert flow.refused == []
+    (instead,) = flow.told(Product, to=NEXT)
+    assert [one.text for one in instead.items] == [one.text for one in first.items]
+    assert {one.cause for one in flow.told(AlarmNotice)} == {"not_taken"}
+
+
+def test_what_its_owner_releases_of_a_red_that_was_given_back_goes_to_who_has_it_instead() -> None:
+    steps = (alarm, release, compose, approve)
+    flow = rated(Flow(*(one.STEP for one in steps), policy=given.policy()))
+    (first,) = flow.told(Product, to=DUTY)
+    before = next(one for one in flow.told(ApprovalRequest) if one.recipient == DUTY)
+    says(flow, first, "refused")
+    assert [one.product_id for one in flow.told(ApprovalCancellation)] == [before.product_id]
+    asked = next(one for one in flow.told(ApprovalRequest) if one.recipient == NEXT)
+    flow.send(*(_released(one) for one in (before, asked)))
+    assert flow.refused == ["refused.closed"], "it goes there no more"
+    (instead, added) = flow.told(Product, to=NEXT)
+    assert added.follows == instead.product_id
+    assert flow.told(Product, to=DUTY) == [first]
 
 
 # --- what a social worker does meanwhile

@@ -21,10 +21,12 @@ from schemas.person import PartialDate, Person, School
 from schemas.policy import ItemKind, Partner, Policy
 from schemas.product import (
     ApprovalsCancelled,
+    Choice,
     ProductApproved,
     ProductDrafted,
     ProductRefused,
     ProductReleased,
+    items_of_notification,
 )
 from schemas.rating import Colour
 from schemas.safety import Danger, ProductHeld
@@ -38,6 +40,7 @@ from schemas.school import (
 )
 from schemas.sharing import Sharing
 from tests.support import given
+from tests.support import products as product
 from tests.support.given import Given
 
 LEAD = "childrens_social_care"
@@ -130,10 +133,66 @@ def test_with_its_owners_standing_release_it_goes_at_once_and_says_no_more_than_
         "purpose",
         "item_id",
         "says",
+        "not_released",
         "to_do",
         "contact",
         "about",
     }
+
+
+def notice_of(sent: Any) -> SchoolNotice:
+    (letter,) = sent.letters
+    assert isinstance(letter.notice, SchoolNotice)
+    return letter.notice
+
+
+@pytest.mark.parametrize(
+    ("agrees", "says", "said"),
+    [
+        (True, None, "Police has not released its own words about it to you yet. Ring about them: "
+         "police duty desk"),
+        (False, None, "The agency that told of it has not released its own words about it to you "
+         "yet. Ring about them: childrens_social_care duty desk"),
+        (True, False, "The agency that told of it has not released its own words about it to you "
+         "yet. Ring about them: childrens_social_care duty desk"),
+    ],
+)  # fmt: skip
+def test_it_says_that_the_police_have_not_released_their_words_and_whom_to_ring(
+    *, agrees: bool, says: bool | None, said: str
+) -> None:
+    police = releasing()
+    assert police.agreement is not None
+    named = police.agreement.model_copy(update={"signposts": agrees})
+    policy = given.policy(police.model_copy(update={"agreement": named}))
+    kept = Sharing.model_validate({"signpost": says})
+    _, sent = through_the_gate(policy, incident(sharing=kept))
+    assert notice_of(sent).not_released == said
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("release", False),
+        ("withhold, and be named", True),
+        ("withhold", False),
+    ],
+)
+def test_it_does_not_say_so_once_they_have_or_where_they_want_nobody_to_know(
+    word: str, *, said: bool
+) -> None:
+    notified = draft(heard(incident())[1])
+    narrative = product.draft_item("police", items_of_notification("ref-1", 0)[0])
+    changes: dict[str, Any] = {"recipient": "school", "purpose": PURPOSE}
+    step = Given(approve.STEP, given.policy(releasing()))
+    if word == "release":
+        step.given(product.drafted(narrative, **changes))
+        step.given(product.decision(narrative, Choice.RELEASE_SANITISED, **changes))
+    else:
+        step.given(product.drafted(narrative))
+        signpost = word == "withhold, and be named"
+        step.given(product.decision(narrative, Choice.WITHHOLD, signpost=signpost))
+    (approved,) = given.of(ProductApproved, step.when(notified).facts)
+    assert bool(approved.not_released) is said
 
 
 def test_it_holds_no_word_of_the_narrative_nor_anybody_or_any_place_but_the_childs_name() -> None:
