@@ -29,7 +29,7 @@ def assert_unharmed(figures: dict[str, Any], *, kills: int) -> None:
 
 def test_an_embedded_hub_killed_sixteen_times_loses_and_repeats_nothing(tmp_path: Path) -> None:
     with embedded_place(tmp_path / "hub") as place:
-        figures = prove(place, Plan(notifications=30, kills=16, seed=7))
+        figures = prove(place, Plan(notifications=20, kills=16, seed=7))
     assert set(figures["points"]) == {name for name, point in POINTS.items() if point.embedded}
     assert_unharmed(figures, kills=16)
 
@@ -45,7 +45,7 @@ def production(
 
 
 def test_a_hub_in_production_killed_ten_times_loses_and_repeats_nothing(production: Place) -> None:
-    figures = prove(production, Plan(notifications=30, kills=10, seed=7))
+    figures = prove(production, Plan(notifications=20, kills=10, seed=7))
     assert len(figures["points"]) == 7
     assert_unharmed(figures, kills=10)
 

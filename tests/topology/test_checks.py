@@ -11,7 +11,6 @@ from tests.support.grown import ask
 from tests.support.units import (
     ALL,
     APART,
-    MIXED,
     Started,
     answer_everything,
     embedded_hub,
@@ -31,7 +30,7 @@ MOST = {
 }
 
 
-@pytest.mark.parametrize("units", [ALL, APART, MIXED])
+@pytest.mark.parametrize("units", [ALL, APART])
 @pytest.mark.usefixtures("frozen")
 def test_a_hub_on_topics_asks_and_answers_as_an_embedded_one_does(
     hub: Hub, started: Started, tmp_path: Path, units: tuple[str, ...]

@@ -11,7 +11,6 @@ from tests.support.faults import failing, first_child
 from tests.support.units import (
     ALL,
     APART,
-    MIXED,
     Started,
     answer_everything,
     depths,
@@ -24,7 +23,7 @@ from tests.support.units import (
 RECEIVED = ("deduplicate", "notifications.received")
 
 
-@pytest.mark.parametrize("units", [ALL, APART, MIXED])
+@pytest.mark.parametrize("units", [ALL, APART])
 def test_a_hub_on_topics_shows_what_waits_and_nothing_once_it_is_done(
     hub: Hub, started: Started, units: tuple[str, ...]
 ) -> None:
@@ -39,7 +38,7 @@ def test_a_hub_on_topics_shows_what_waits_and_nothing_once_it_is_done(
     assert depths(hub) == {RECEIVED: 2}
 
 
-@pytest.mark.parametrize("units", [ALL, APART, MIXED])
+@pytest.mark.parametrize("units", [ALL, APART])
 def test_what_is_sent_again_and_not_heard_yet_is_shown(
     hub: Hub, started: Started, units: tuple[str, ...]
 ) -> None:

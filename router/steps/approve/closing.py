@@ -193,13 +193,7 @@ def _closed(known: Approvals, draft: Draft, *decisions: Fact, now: Now) -> Outco
     others = (one for one in (*named, *draft.left_out) if one not in told)
     signposts, open_ = tuple(signposts_to(others, now)), _undecided(draft, now)
     if not items and not signposts and draft.alleged is None:
-        if open_ and draft.waits:
-            silent = (one for agency in draft.late for one in silent_in(draft, agency, now))
-            after = known.with_product(draft.product_id, draft)
-            return Outcome(after, (*decisions, *silent))
-        nothing = "Nothing is proportionate to the rating."
-        why = "No owner lets anything leave." if draft.items else nothing
-        return refused(known, draft, why, *decisions)
+        return _empty(known, draft, *decisions, waits=bool(open_) and draft.waits, now=now)
     fact = ProductApproved(
         items=items,
         signposts=signposts,
@@ -230,6 +224,19 @@ def _not_released(known: Approvals, draft: Draft) -> str | None:
         for _, one in known.in_stage(Approved)
     )
     return None if silent or told else draft.not_released
+
+
+def _empty(
+    known: Approvals, draft: Draft, *decisions: Fact, waits: bool, now: Now
+) -> Outcome[Approvals]:
+    """Nothing would leave now: it waits for who has not decided, or is refused."""
+    if waits:
+        silent = (one for agency in draft.late for one in silent_in(draft, agency, now))
+        after = known.with_product(draft.product_id, draft)
+        return Outcome(after, (*decisions, *silent))
+    nothing = "Nothing is proportionate to the rating."
+    why = "No owner lets anything leave." if draft.items else nothing
+    return refused(known, draft, why, *decisions)
 
 
 def _alleged(known: Approvals, draft: Draft, now: Now) -> str | None:

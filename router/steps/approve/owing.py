@@ -8,7 +8,7 @@ owner's, or waits and a person is called.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from router.step import Outcome
@@ -115,11 +115,7 @@ def watched(
     """
     if outcome.refusal is not None or outcome.state is None:
         return outcome
-    asked = {
-        (letter.notice.product_id, letter.agency)
-        for letter in outcome.letters
-        if isinstance(letter.notice, ApprovalRequest)
-    }
+    asked = _asked(outcome.letters)
     after, closed = outcome.state, list[Fact]()
     for product_id, stage in outcome.state.products.items():
         was = before.products.get(product_id)
@@ -139,6 +135,15 @@ def watched(
         letters=tuple(_by_when(letter, after) for letter in outcome.letters),
         timers=timers(after.next_at, key, before=before.next_at),
     )
+
+
+def _asked(letters: Iterable[Letter]) -> set[tuple[str, str]]:
+    """Products with the owners who are asked about them."""
+    return {
+        (letter.notice.product_id, letter.agency)
+        for letter in letters
+        if isinstance(letter.notice, ApprovalRequest)
+    }
 
 
 def _ticking(draft: Draft, asked: set[str], *, now: Now) -> dict[str, Ticking]:

@@ -36,13 +36,10 @@ def told(
 ) -> Told:
     """What a clock tells whose time has come (:attr:`Ticking.next_at`).
 
-    Warnings and chasers go to who owes it, the rest to the chain's own agency or the lead agency:
-    who owes it rings the hub, and the chain rings who owes it.
-    ``key`` tells the letter from others of one outcome. ``chain``: another than the profile's.
-    ``ends``: what happens once nobody else is told. Who owes it is to ring the lead agency, and
-    the chain to ring who owes it.
+    Warnings and chasers go to who owes it, the rest to the chain's own agency or the lead agency;
+    each is told to ring the other. ``key`` tells letters apart; ``ends``: once nobody else is told.
     """
-    to, by = clock.told_next, owed.agency
+    to, by, lead = clock.told_next, owed.agency, now.policy.lead_agency
     if clock.breached_next and chain is None:
         chain = now.chain_of(owed.clock, clock, by=by)
     after = clock.told(chain or ())
@@ -53,10 +50,10 @@ def told(
         escalated_to=to,
         next=_next(then, now) if then else ends,
         next_at=then.next_at if then else None,
-        contact=now.contact_of(now.policy.lead_agency if to is None else by),
+        contact=now.contact_of(lead if to is None else by),
     )
-    agency = by if to is None else (to.agency or now.policy.lead_agency)
-    letter = Letter(f"owed/{owed.clock}/{key}", agency=agency, notice=notice)
+    whom = by if to is None else (to.agency or lead)
+    letter = Letter(f"owed/{owed.clock}/{key}", agency=whom, notice=notice)
     return Told(after, _fact(owed, clock, to=to), letter)
 
 

@@ -65,6 +65,17 @@ from schemas.product import (
 from schemas.rating import Colour, RatingAssigned, RatingSuggested
 from schemas.safety import Around
 
+_NOTHING: Mapping[str, object] = {
+    "at_once": None,
+    "drafted": None,
+    "products": (),
+    "holding": (),
+    "put_off": (),
+    "without": (),
+    "not_taken": (),
+}
+"""Of what was drafted for a wrong case."""
+
 
 def decide(state: Gathering | None, message: Message, policy: Policy) -> Outcome[Gathering]:
     """Note the fact, void what was drafted for a wrong case, end what was for another rating, and
@@ -79,9 +90,7 @@ def decide(state: Gathering | None, message: Message, policy: Policy) -> Outcome
     referral_id = referral_of(message)
     voided = _voided(before, after, referral_id=referral_id)
     if voided:
-        nothing: dict[str, object] = {"at_once": None, "drafted": None}
-        nothing |= {"products": (), "holding": (), "put_off": (), "without": (), "not_taken": ()}
-        after = after.model_copy(update=nothing)
+        after = after.model_copy(update=_NOTHING)
     gone = () if voided else tuple(_not_theirs(before, after, policy=policy))
     after = after.voiding({one.product_id for one in gone}) if gone else after
     stopped = (
@@ -263,14 +272,10 @@ def _draft(
     stopped: tuple[Fact, ...],
     again: Sequence[ProductDrafted],
 ) -> Outcome[Gathering]:
-    drafts, changes = list(again), dict[str, object]()
-    closed, put_off = desk.state.closed, desk.state.put_off
-    if put_off and not desk.state.cancelled:
-        drafts += (_anew(desk, one) for one in put_off)
-        changes["put_off"] = ()
-    if desk.state.without and not desk.state.cancelled:
-        drafts += _following(desk)
-        changes["without"] = ()
+    drafts, changes, closed = list(again), dict[str, object](), desk.state.closed
+    if not desk.state.cancelled:
+        drafts += (*(_anew(desk, one) for one in desk.state.put_off), *_following(desk))
+        changes |= {kept: () for kept in ("put_off", "without") if getattr(desk.state, kept)}
     drafts += _transferred(desk)
     if not closed and (colour := _at_once(desk)):
         drafts += _products(desk, _Part("urgent", colour, desk.items_at_once(), urgent=True))

@@ -33,6 +33,7 @@ from router.steps.rate.state import (
     Assigned,
     Early,
     HandedOver,
+    Kept,
     Rated,
     Standing,
     State,
@@ -120,13 +121,10 @@ def _suggest(state: State | None, linked: ChildLinked, *, now: Now) -> Outcome[S
     """What is no possible Red is its worker's, where the child has one (R9)."""
     if isinstance(state, Standing):
         return Outcome()
-    cases = Cases.linked(state.cases if state else None, linked.case_id)
-    allocated = (state.allocated if state else NOBODY).linked(linked)
-    revision = state.revision if isinstance(state, HandedOver) else 0
     ready = prepared(linked, now=now)
     kept = kept_of(linked, ready, now=now)
-    told = HandedOver(cases=cases, allocated=allocated, kept=kept, revision=revision)
-    if allocated.has_it and not kept.may_be_red:
+    told = _told_first(state, linked, kept=kept)
+    if told.allocated.has_it and not kept.may_be_red:
         return left_to_team(told, linked.referral_id, now=now)
     place = place_of(linked.notification.subject, now)
     asked = begin(
@@ -146,6 +144,16 @@ def _suggest(state: State | None, linked: ChildLinked, *, now: Now) -> Outcome[S
         facts=(*asked.facts, *after.facts),
         letters=(*asked.letters, *_out_of_area(linked, place, to=kept.elsewhere)),
         timers=timers(after.state.next_at, linked.referral_id),
+    )
+
+
+def _told_first(state: Early | HandedOver | None, linked: ChildLinked, *, kept: Kept) -> HandedOver:
+    """As if it were its worker's, with what was heard before the link."""
+    return HandedOver(
+        cases=Cases.linked(state.cases if state else None, linked.case_id),
+        allocated=(state.allocated if state else NOBODY).linked(linked),
+        kept=kept,
+        revision=state.revision if isinstance(state, HandedOver) else 0,
     )
 
 
@@ -344,15 +352,7 @@ def _moved(
         return moved_on(state, referral_id, had=had, now=now)
     if isinstance(state, Assigned):
         assert isinstance(before, Assigned)
-        done = _rated_moved(state, referral_id, before=before, now=now)
-        assert isinstance(done.state, Assigned)
-        # Who has it now hears how it stands now: what was closed for another child is open again.
-        opened = before.closed is not None and done.state.closed is None
-        changed = done.state.allocated.has_it != had
-        again = opened and not changed
-        tells = opened or changed
-        told = told_team(done.state, referral_id, again=again, now=now) if tells else ()
-        return replace(done, letters=(*done.letters, *told))
+        return _stands_elsewhere(state, referral_id, before=before, now=now)
     if state.allocated.has_it and not state.may_be_red:
         left = left_to_team(handed(state), referral_id, now=now)
         closed = ended(state, left.state, referral_id, reason=WITH_TEAM, now=now)
@@ -361,6 +361,20 @@ def _moved(
     if state.cases.now == before.cases.now:
         return Outcome(state=state)
     return Outcome(state=state, letters=(request_of(referral_id, state, policy=now.policy),))
+
+
+def _stands_elsewhere(
+    state: Assigned, referral_id: str, *, before: Assigned, now: Now
+) -> Outcome[State]:
+    """Who has it now hears how it stands now: what was closed for another child is open again."""
+    done = _rated_moved(state, referral_id, before=before, now=now)
+    assert isinstance(done.state, Assigned)
+    opened = before.closed is not None and done.state.closed is None
+    changed = done.state.allocated.has_it != before.allocated.has_it
+    if not (opened or changed):
+        return done
+    told = told_team(done.state, referral_id, again=opened and not changed, now=now)
+    return replace(done, letters=(*done.letters, *told))
 
 
 def _rated_moved(

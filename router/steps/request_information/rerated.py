@@ -47,13 +47,11 @@ def rerated(
         return outcome
     named, _ = parted(state.concern, rated.colour, chosen=rated, now=now)
     lowered = not _raised(was, rated)
-    rationale = (
-        f"The rating was {'lowered' if lowered else 'raised'} from {was.colour} to {rated.colour}."
-    )
-    said = {"decided_by": decided_by, "rationale": rationale}
+    word = "lowered" if lowered else "raised"
+    why = f"The rating was {word} from {was.colour} to {rated.colour}."
+    said = {"decided_by": decided_by, "rationale": why}
     stays = [one for one in before.asked if one.agency in named]
-    awaited = [one for one in stays if one.awaited]
-    changed = _changed(state, awaited, was=was, said=said, now=now)
+    changed = _changed(state, [x for x in stays if x.awaited], was=was, said=said, now=now)
     after = replace(
         outcome,
         state=changed.state,
