@@ -36,7 +36,8 @@ class Handover(About, ReferralHead, Notice, type="mash.handover.v1"):
     worker: Worker
     notification: Notification
     concern_id: Identity | None = Field(default=None, exclude_if=lambda id_: id_ is None)
-    """The referral of the notification's version 1, where this is a later one."""
+    """The referral that told of the concern first, where this is a later version or tells it again.
+    """
     to_do: Line | None = Field(default=None, exclude_if=not_)
     """What is asked of the team; letters of old ask nothing."""
     contact: Line | None = Field(default=None, exclude_if=not_)

@@ -36,7 +36,6 @@ from schemas.product import (
     ProductRefused,
     ProductWithout,
     Signpost,
-    items_of_notification,
 )
 
 Awaited = Collection[tuple[str, str]]
@@ -201,10 +200,15 @@ def _alleged(known: Approvals, draft: Draft, now: Now) -> str | None:
     """
     if draft.alleged is None or draft.identity is None:
         return draft.alleged
-    told = items_of_notification(draft.concern_id or draft.referral_id)
-    kept = any(known.withheld_by(id_, draft.identity.owner) for id_ in told)
     told_by = now.agreement_with(draft.identity.owner)
-    return UNTOLD if kept or told_by is None else draft.alleged
+    return UNTOLD if _keeps(known, draft) or told_by is None else draft.alleged
+
+
+def _keeps(known: Approvals, draft: Draft) -> bool:
+    """Whether who notified it withholds its words, in whatever version."""
+    concerns = filter(None, (draft.referral_id, draft.concern_id))
+    owner = draft.identity.owner if draft.identity else None
+    return known.keeps_notification(*concerns, owner=owner)
 
 
 def _without(draft: Draft, items: tuple[Item, ...]) -> Iterator[ProductWithout]:

@@ -268,10 +268,9 @@ def noted(state: Gathering, message: Message, *, now: Now) -> Gathering:
                 summary = _alleged(said, linked.agency, now=now)
             notified = notified.model_copy(update={"alleged": summary})
             version = max(state.version, linked.version)
-            concern_id = linked.amends or linked.same_concern_as
             allocated = state.allocated.linked(linked)
             told = {"cases": cases, "allocated": allocated, "notified": notified}
-            words = {"concern_id": concern_id, "version": version, "amended": None}
+            words = {"concern_id": linked.first_told, "version": version, "amended": None}
             return state.model_copy(update=told | words)
         case LinkCorrected() as correction:
             cases = Cases.corrected(state.cases, correction, at=message.time)

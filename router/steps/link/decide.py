@@ -15,7 +15,7 @@ from router.linkage.concerns import is_another
 from router.linkage.ranking import passed_over
 from router.linkage.stated import compared
 from router.step import Outcome, Step, refuse
-from router.steps.link.again import told_first
+from router.steps.link.again import resent_from, told_first
 from router.steps.link.counting import count_of
 from router.steps.link.doubts import Doubt, asked, maybe_one, maybe_two, reviews
 from router.steps.link.entries import changed, in_question, said_of
@@ -155,12 +155,7 @@ def _notification(
     if decision.outcome is LinkOutcome.LINKED and decision.person and known.subject:
         checked = compared(known.subject, decision.person)
         fact = fact.model_copy(update={"checked": checked})
-    if known.rules >= 2 and amends is None:
-        fact = fact.model_copy(update={"version": 1, "same_concern_as": first})
-    if amends is not None and _of_its_own(known, accepted):
-        versions = tuple(piece.id for piece in _versions(known, accepted))
-        first_version = {"amends": accepted.first_referral_id, "versions": versions}
-        fact = fact.model_copy(update=first_version)
+    fact = _of_concern(known, accepted, fact, evidence, amends=amends is not None)
     record, doubts = _doubts(known, decision, record, model)
     fact = _with_entries(fact, said_of(record, known.people))
     if known.subject and (family := family_of(record, known.people, told=known.subject)):
@@ -188,6 +183,26 @@ def _counted(
     if (decision.person or decision.family) is None or known.rules < 2:
         return None
     return count_of(known, record, piece, policy=policy).counted
+
+
+def _of_concern(
+    known: Register,
+    accepted: NotificationAccepted,
+    fact: ChildLinked,
+    evidence: Evidence,
+    *,
+    amends: bool,
+) -> ChildLinked:
+    """With what it amends or tells again. Another agency's copy under a reference of its own amends
+    nothing, and tells again (rules since 4).
+    """
+    told: dict[str, object] = {"version": 1} if known.rules >= 2 and not amends else {}
+    if amends and _of_its_own(known, accepted):
+        versions = tuple(piece.id for piece in _versions(known, accepted))
+        told |= {"amends": accepted.first_referral_id, "versions": versions}
+    elif known.rules >= (4 if amends else 2):
+        told |= {"same_concern_as": evidence.again}
+    return fact.model_copy(update=told | resent_from(known, evidence))
 
 
 def _with_entries(fact: ChildLinked, entries: tuple[KnownTo, ...]) -> ChildLinked:
