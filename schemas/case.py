@@ -182,6 +182,17 @@ class ConcernFollowed(
     """Whether it tells of the same concern: a new version, or sent again."""
 
 
+class FamilyConcern(
+    ReferralId, CaseFact, type="mash.case.family-concern.v1", referral="referral_id"
+):
+    """A notification about another child of the family came after this referral."""
+
+    case_id: Identity
+    further_referral_id: Identity
+    same_concern: bool
+    """Whether it tells of the same concern as an earlier one about that child."""
+
+
 class NotificationAmended(
     ReferralId, CaseFact, type="mash.case.notification-amended.v1", referral="referral_id"
 ):

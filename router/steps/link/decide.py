@@ -30,6 +30,7 @@ from schemas.case import (
     ChildLinked,
     ConcernFollowed,
     Counted,
+    FamilyConcern,
     LinkOutcome,
     NotificationAmended,
     OpenCase,
@@ -50,6 +51,8 @@ from schemas.registers import KnownTo, RegisterEntryReceived
 ONE_REFERENCE = "against: one reference, and what is told of the child differs"
 _TELLS = 3
 """Of a child's latest referrals, so many hear of a further one."""
+_MOST_KIN = 20
+"""Children of a family whose referrals hear of it; more are taken for one family by mistake."""
 AMENDMENT = "this is a new version of a notification that is linked to the child already"
 AGAIN = "the same entry of the register came before, about the same child"
 
@@ -171,18 +174,15 @@ def _notification(
     told = [handed] if handed else _review(fact, policy)
     return Outcome(
         state=Register(people=(record,), evidence={evidence.id: evidence}),
-        facts=(fact, *_followed(fact, record), *_amended(known, fact), *doubts),
+        facts=(
+            fact,
+            *_followed(fact, record),
+            *_told_of_family(known, fact, decision),
+            *_amended(known, fact),
+            *doubts,
+        ),
         letters=(*told, *reviews(doubts, policy)),
     )
-
-
-def _counted(
-    known: Register, decision: Linkage, record: PersonRecord, piece: Evidence, policy: Policy
-) -> Counted | None:
-    """How many concerns there were of late; None for the first of a family."""
-    if (decision.person or decision.family) is None or known.rules < 2:
-        return None
-    return count_of(known, record, piece, policy=policy).counted
 
 
 def _of_concern(
@@ -205,6 +205,15 @@ def _of_concern(
     return fact.model_copy(update=told | resent_from(known, evidence))
 
 
+def _counted(
+    known: Register, decision: Linkage, record: PersonRecord, piece: Evidence, policy: Policy
+) -> Counted | None:
+    """How many concerns there were of late; None for the first of a family."""
+    if (decision.person or decision.family) is None or known.rules < 2:
+        return None
+    return count_of(known, record, piece, policy=policy).counted
+
+
 def _with_entries(fact: ChildLinked, entries: tuple[KnownTo, ...]) -> ChildLinked:
     return fact.model_copy(update={"known_to": entries}) if entries else fact
 
@@ -218,6 +227,25 @@ def _followed(fact: ChildLinked, record: PersonRecord) -> Iterator[ConcernFollow
                 referral_id=earlier,
                 latest=earlier == others[-1],
                 case_id=fact.case_id,
+                further_referral_id=fact.referral_id,
+                same_concern=fact.same_concern_as is not None or fact.version > 1,
+            )
+
+
+def _told_of_family(
+    known: Register, fact: ChildLinked, decision: Linkage
+) -> Iterator[FamilyConcern]:
+    """Whoever decides on the latest referrals of the family's other children hears that there is a
+    concern about this one (rules since 4).
+    """
+    if known.rules < 4 or known.kin is None or (decision.person or decision.family) is None:
+        return
+    for other in known.kin.members(fact.family_id)[:_MOST_KIN]:
+        told = other.told[-_TELLS:] if other.person_id != fact.person_id else ()
+        for earlier, _, _ in told:
+            yield FamilyConcern(
+                referral_id=earlier,
+                case_id=other.profile.case_id,
                 further_referral_id=fact.referral_id,
                 same_concern=fact.same_concern_as is not None or fact.version > 1,
             )
