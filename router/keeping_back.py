@@ -35,7 +35,15 @@ from schemas.handover import HandoverNews, HandoverNotTaken, HandoverRecall
 from schemas.identity import IdentityBlock, IdentityField
 from schemas.information import InformationRequest
 from schemas.message import derived_id
-from schemas.notices import Handover, LinksChanged, RequestCancellation, RequestChange
+from schemas.notices import (
+    AdultMatter,
+    DueTimeWarning,
+    Handover,
+    LinksChanged,
+    OutOfArea,
+    RequestCancellation,
+    RequestChange,
+)
 from schemas.outcome import ReferralOutcome
 from schemas.owed import OwedNotice
 from schemas.person import Person
@@ -51,16 +59,19 @@ from stores.ports import Leased
 _LEAVING: Final = frozenset(
     notice.type
     for notice in (
+        AdultMatter,
         AlarmNotice,
         CheckRequest,
         DisagreementEnded,
         DisagreementOpened,
+        DueTimeWarning,
         Handover,
         HandoverNews,
         HandoverNotTaken,
         HandoverRecall,
         InformationRequest,
         LinksChanged,
+        OutOfArea,
         OutcomeForCases,
         OwedNotice,
         Product,

@@ -14,18 +14,23 @@ import pytest
 from ops.demo.running import prepare
 from ops.demo.simulation.answers import DECISION_MAKER, answer
 from ops.run.wiring import Hub, open_hub
+from router.keeping_back import looked_through
 from router.steps.approve.guarding import NOT_AT_ONCE
 from router.steps.safety import NOT_SAFE
+from schemas.base import Notice
+from schemas.calendar import Contact as OfAChain
 from schemas.case import ChildLinked
 from schemas.checks import CheckRequest
 from schemas.identity import IdentityBlock, IdentityField, OwnedIdentity
 from schemas.information import InformationRequest
-from schemas.notices import LinksChanged
+from schemas.notices import AdultMatter, DueTimeWarning, LinksChanged, OutOfArea
 from schemas.person import Contact, Name, PartialDate, Person, RelatedPerson, Risk, School
 from schemas.product import Product, ProductApproved, release_digest
+from schemas.rating import Colour
 from schemas.safety import SafetyChoice, SafetyReview
 from stores import cursors, journal
 from stores.linking import every
+from stores.ports import Leased
 from tests.support import given
 from tests.support import products as product
 from tests.support.filled import empty_hub, send
@@ -321,3 +326,36 @@ def test_links_that_changed_tell_nobody_what_another_agency_protects(hub: Hub) -
     assert {"address", "telephone", "school"}.isdisjoint(about)
     assert about["names"][0]["given_name"] == list(TILLY.name[0].given_name)
     assert replayed(hub).well
+
+
+@pytest.mark.parametrize("letter", ["out of area", "a clock that goes up", "an adult matter"])
+def test_whatever_names_a_child_is_looked_at_before_it_goes_where_the_perpetrator_works(
+    hub: Hub, letter: str
+) -> None:
+    notified(hub, "police", FLED, RED)
+    linked = linked_last(hub)
+    notice = naming_the_child(linked.referral_id, linked.case_id)[letter]
+    event = {"type": notice.type, "data": notice.model_dump(mode="json")}
+    with hub.database.view() as view:
+        for agency, kept in ((SCHOOL, ["letter-1"]), ("gp", [])):
+            one = Leased("letter-1", agency, notice.type, json.dumps(event).encode(), 1)
+            looked = looked_through(view, agency, [one], policy=hub.policy.value)
+            assert list(looked.kept) == kept
+
+
+def naming_the_child(referral_id: str, case_id: str) -> dict[str, Notice]:
+    head: dict[str, Any] = {"referral_id": referral_id, "case_id": case_id}
+    head |= {"about": IdentityBlock(names=TILLY.name)}
+    told = {"explanation": "As the address says.", "contact": "01632 960300"}
+    return {
+        "out of area": OutOfArea(**head, **told, reference="S-1", place="Othershire"),
+        "a clock that goes up": DueTimeWarning(
+            **head,
+            clock="possible_red",
+            colour=Colour.RED,
+            due_at=given.NOON,
+            breached=True,
+            escalated_to=OfAChain(role="Head of school", reach="01632 960301"),
+        ),
+        "an adult matter": AdultMatter(**head, **told, handed_to=None),
+    }
