@@ -144,12 +144,13 @@ def _look(
     hits = looking.hits(known)
     if not hits:
         looked.goes.append(looking.letter())
-    elif looking.is_urgent(view) and (rest := looking.rest(hits, known, policy=policy)):
+        return
+    urgent, held = looking.is_urgent(view), looking.held(hits)
+    if urgent and (rest := looking.rest(hits, known, policy=policy)):
         looked.goes.append(rest.letter())
-        held = looking.held(hits)
         looked.told.extend([held.model_copy(update=_RED)] if held else [])
     else:
-        looked.kept[looking.leased.id] = looking.held(hits)
+        looked.kept[looking.leased.id] = held and held.model_copy(update={"urgent": urgent})
 
 
 @dataclass(frozen=True, slots=True, repr=False)
