@@ -24,7 +24,7 @@ from router.steps.release import sending
 from router.steps.release.state import Released
 from router.steps.release.state import State as Release
 from router.steps.safety import NOT_SAFE, Leaving, guarded, unsafe
-from router.withheld_words import TELLING
+from router.withheld_words import TELLING, writer_of
 from router.withheld_words import found as withheld_words
 from schemas.alarms import AlarmNotice
 from schemas.changes import ProductChange
@@ -43,6 +43,7 @@ from schemas.notices import (
     OutOfArea,
     RequestCancellation,
     RequestChange,
+    WordsKeptBack,
 )
 from schemas.outcome import ReferralOutcome
 from schemas.owed import OwedNotice
@@ -82,6 +83,7 @@ _LEAVING: Final = frozenset(
         RequestCancellation,
         RequestChange,
         SchoolNotice,
+        WordsKeptBack,
     )
 )
 """What goes to people outside the hub and tells of a child."""
@@ -231,6 +233,7 @@ class _Looking:
             purpose=self.data.get("purpose"),
             about=self.about(),
             hits=tuple(hits),
+            written_by=writer_of(self.event) if self.words in hits else None,
         )
 
     def is_urgent(self, view: View) -> bool:

@@ -35,6 +35,7 @@ from schemas.notices import (
     RequestChange,
     RequestsPlanned,
     SplitReview,
+    WordsKeptBack,
 )
 from schemas.outcome import ReferralOpenAgain, ReferralOutcome
 from schemas.owed import OwedNotice
@@ -70,6 +71,7 @@ _ABOUT_ONE: Final = frozenset(
         RequestChange,
         RequestsPlanned,
         SchoolToTell,
+        WordsKeptBack,
     )
 )
 _ABOUT_SEVERAL: Final = frozenset({LinksChanged.type, MergeReview.type, SplitReview.type})

@@ -254,6 +254,21 @@ class HeldBackNotice(About, SentProduct, ReferralHead, Notice, type="mash.produc
     reason: Line
 
 
+class WordsKeptBack(About, ReferralHead, Notice, type="mash.words-kept-back.v1"):
+    """To whoever wrote them: their words do not reach whom they are for, why, and how to go on.
+
+    It says nothing of whose words they may not tell.
+    """
+
+    letter: Line
+    """The type of the letter that would have brought them."""
+    recipient: Code
+    says: Line
+    to_do: Line
+    contact: Line
+    """Whom to ring about it."""
+
+
 class DueTimeWarning(About, DueTime, Notice, type="mash.due-time-warning.v1"):
     """A due time is near or past, for the lead agency; then for whoever is next in its chain."""
 

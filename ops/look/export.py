@@ -64,6 +64,7 @@ NOTICES: tuple[type[Notice], ...] = (
     notices.RequestsPlanned,
     notices.SplitReview,
     notices.WhatIsNew,
+    notices.WordsKeptBack,
     notification.Receipt,
     outcome.ReferralOpenAgain,
     outcome.ReferralOutcome,

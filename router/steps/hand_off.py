@@ -22,6 +22,7 @@ from schemas.handoff import (
 )
 from schemas.letter import Letter, letter_id
 from schemas.message import Message, derived_id
+from schemas.notices import WordsKeptBack
 from schemas.outcome import ReferralClosed
 from schemas.owed import ClockClosed, Owed
 from schemas.policy import Policy
@@ -97,7 +98,8 @@ def _hand_off(known: Handing, closed: ReferralClosed, *, cause: str, now: Now) -
         return Outcome()
     head = closed.shared(ReferralHead)
     if now.agreement_with(to) is None:
-        return Outcome(known, (OutcomeKeptBack(**head, to=to, reason=_NO_AGREEMENT),))
+        kept = OutcomeKeptBack(**head, to=to, reason=_NO_AGREEMENT)
+        return Outcome(known, (kept,), (_kept_back(kept, now),))
     id_, earlier = derived_id(cause, STEP_NAME), known.latest
     supersedes = earlier.handoff_id if earlier else None
     clock = now.owing("receipt", by=to)
@@ -123,6 +125,20 @@ def _hand_off(known: Handing, closed: ReferralClosed, *, cause: str, now: Now) -
     after = Handing(handoffs={**after.handoffs, id_: one}, last=id_)
     taken_back = (earlier.letter,) if earlier and earlier.clock else ()
     return Outcome(after, facts, letters, due, takes_back=taken_back)
+
+
+def _kept_back(fact: OutcomeKeptBack, now: Now) -> Letter:
+    """Whoever decided is told that the case system is not, and how to go on."""
+    notice = WordsKeptBack(
+        **fact.shared(ReferralHead),
+        letter=OutcomeForCases.type,
+        recipient=fact.to,
+        says=f"The outcome does not go to the case system. {fact.reason}",
+        to_do="Have the outcome entered there by hand. Once an agreement is in force again, decide "
+        "it again to have it sent.",
+        contact=now.contact_of(fact.to),
+    )
+    return Letter("kept-back", agency=now.policy.lead_agency, notice=notice)
 
 
 def _superseded(
