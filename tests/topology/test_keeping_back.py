@@ -17,6 +17,7 @@ from ops.run.wiring import Hub, open_hub
 from router.keeping_back import looked_through
 from router.steps.approve.guarding import NOT_AT_ONCE
 from router.steps.safety import NOT_SAFE
+from schemas.alarms import AlarmNotice
 from schemas.base import Notice
 from schemas.calendar import Contact as OfAChain
 from schemas.case import ChildLinked
@@ -258,8 +259,15 @@ def test_a_red_waits_for_a_human_where_the_recipient_itself_is_the_danger(hub: H
     notified(hub, "police", TILLY, RED)
     assert Product.type not in types(leased(hub, TEAM))
     assert Product.type in types(leased(hub, "police_cait"))
-    asked = next(one for one in reviews(hub) if one["letter"] == Product.type)
-    assert not asked["rest_goes"]
+    letters = leased(hub, LEAD)
+    reviewed = (one["data"] for one in letters if one["type"] == SafetyReview.type)
+    asked = next(one for one in reviewed if one["letter"] == Product.type)
+    assert (asked["rest_goes"], asked["urgent"]) == (False, True)
+    (alarm,) = (one["data"] for one in letters if one["type"] == AlarmNotice.type)
+    assert "Do not ring" in alarm["to_do"]
+    decide(hub, asked, SafetyChoice.SEND)
+    assert Product.type in types(leased(hub, TEAM))
+    assert replayed(hub).well
 
 
 def test_an_address_that_is_protected_after_a_product_was_released_does_not_leave(
