@@ -24,7 +24,7 @@ from schemas.handover import HandoverFetched
 from schemas.message import Message, arrived, derived_id
 from schemas.notices import Handover
 from schemas.policy import HandoverRule, Policy
-from schemas.product import Product, items_of_notification
+from schemas.product import Product
 from schemas.school import SchoolNotice
 from stores import codec, cursors, journal, linked, queues, states
 from stores.database import Transaction
@@ -141,14 +141,12 @@ def _concern(notice: Handover) -> str:
 
 
 def _withheld(transaction: Transaction, concerns: set[str]) -> set[str]:
-    """Those of which the owner withholds the notification, or a part of it."""
+    """Those of which the owner withholds the notification, or a part of it, whichever of them
+    told of it.
+    """
     found = states.load(transaction, approve.STEP.name, keys=concerns)
     known = {id_: Approvals.model_validate_json(body) for id_, (_, body) in found.items()}
-    return {
-        id_
-        for id_, one in known.items()
-        if {word.item_id for word in one.withheld}.intersection(items_of_notification(id_))
-    }
+    return {id_ for id_, one in known.items() if one.keeps_notification(id_)}
 
 
 def _less(notice: Handover) -> Handover:

@@ -24,7 +24,7 @@ from router.steps.release import sending
 from router.steps.release.state import Released
 from router.steps.release.state import State as Release
 from router.steps.safety import NOT_SAFE, Leaving, guarded, unsafe
-from router.withheld_words import TELLING
+from router.withheld_words import TELLING, writer_of
 from router.withheld_words import found as withheld_words
 from schemas.alarms import AlarmNotice
 from schemas.changes import ProductChange
@@ -35,7 +35,16 @@ from schemas.handover import HandoverNews, HandoverNotTaken, HandoverRecall
 from schemas.identity import IdentityBlock, IdentityField
 from schemas.information import InformationRequest
 from schemas.message import derived_id
-from schemas.notices import Handover, LinksChanged, RequestCancellation, RequestChange
+from schemas.notices import (
+    AdultMatter,
+    DueTimeWarning,
+    Handover,
+    LinksChanged,
+    OutOfArea,
+    RequestCancellation,
+    RequestChange,
+    WordsKeptBack,
+)
 from schemas.outcome import OpenAgainForReferrer, ReferralOutcome
 from schemas.owed import OwedNotice
 from schemas.person import Person
@@ -51,10 +60,12 @@ from stores.ports import Leased
 _LEAVING: Final = frozenset(
     notice.type
     for notice in (
+        AdultMatter,
         AlarmNotice,
         CheckRequest,
         DisagreementEnded,
         DisagreementOpened,
+        DueTimeWarning,
         Handover,
         HandoverNews,
         HandoverNotTaken,
@@ -63,6 +74,7 @@ _LEAVING: Final = frozenset(
         LinksChanged,
         OpenAgainForCases,
         OpenAgainForReferrer,
+        OutOfArea,
         OutcomeForCases,
         OwedNotice,
         Product,
@@ -73,6 +85,7 @@ _LEAVING: Final = frozenset(
         RequestCancellation,
         RequestChange,
         SchoolNotice,
+        WordsKeptBack,
     )
 )
 """What goes to people outside the hub and tells of a child."""
@@ -135,12 +148,13 @@ def _look(
     hits = looking.hits(known)
     if not hits:
         looked.goes.append(looking.letter())
-    elif looking.is_urgent(view) and (rest := looking.rest(hits, known, policy=policy)):
+        return
+    urgent, held = looking.is_urgent(view), looking.held(hits)
+    if urgent and (rest := looking.rest(hits, known, policy=policy)):
         looked.goes.append(rest.letter())
-        held = looking.held(hits)
         looked.told.extend([held.model_copy(update=_RED)] if held else [])
     else:
-        looked.kept[looking.leased.id] = looking.held(hits)
+        looked.kept[looking.leased.id] = held and held.model_copy(update={"urgent": urgent})
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -221,6 +235,7 @@ class _Looking:
             purpose=self.data.get("purpose"),
             about=self.about(),
             hits=tuple(hits),
+            written_by=writer_of(self.event) if self.words in hits else None,
         )
 
     def is_urgent(self, view: View) -> bool:

@@ -35,6 +35,7 @@ from schemas.notices import (
     RequestChange,
     RequestsPlanned,
     SplitReview,
+    WordsKeptBack,
 )
 from schemas.outcome import OpenAgainForReferrer, ReferralOpenAgain, ReferralOutcome
 from schemas.owed import OwedNotice
@@ -72,6 +73,7 @@ _ABOUT_ONE: Final = frozenset(
         RequestChange,
         RequestsPlanned,
         SchoolToTell,
+        WordsKeptBack,
     )
 )
 _ABOUT_SEVERAL: Final = frozenset({LinksChanged.type, MergeReview.type, SplitReview.type})

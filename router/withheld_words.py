@@ -1,7 +1,7 @@
-"""Whether what somebody is told of a decision says what an owner does not let be told (R28, R30).
+"""Whether what somebody writes to others says what an owner does not let be told (R28, R30).
 
-Whoever decides writes these words. An owner's 'no' holds there, too: a sentence that it withholds,
-does not reveal or does not let leave is looked for as the letter is handed out.
+Whoever decides, asks or disagrees writes these words. An owner's 'no' holds there, too: a sentence
+that it withholds, does not reveal or does not let leave is looked for as the letter is handed out.
 """
 
 from __future__ import annotations
@@ -22,43 +22,81 @@ from router.steps.compose import gathering
 from router.steps.compose.gathering import Gathering
 from router.steps.link.register import STEP_NAME as LINKING
 from router.steps.sharing import open_to_others
-from schemas.disagreements import DisagreementEnded
+from schemas.disagreements import DisagreementEnded, DisagreementOpened
 from schemas.handoff import OutcomeForCases
+from schemas.handover import HandoverRecall
+from schemas.information import InformationRequest
+from schemas.notices import LinksChanged, RequestChange
 from schemas.outcome import ReferralOutcome
 from schemas.referrer import ReferralDecision
 from schemas.safety import Danger, Hit
 from stores import states
 from stores.database import View
 
-TELLING: Final[Mapping[str, str]] = {
-    ReferralOutcome.type: "may_be_told",
-    ReferralDecision.type: "may_be_told",
-    OutcomeForCases.type: "may_be_told",
-    DisagreementEnded.type: "said",
+TELLING: Final[Mapping[str, tuple[str, ...]]] = {
+    ReferralOutcome.type: ("may_be_told",),
+    ReferralDecision.type: ("may_be_told",),
+    OutcomeForCases.type: ("may_be_told",),
+    DisagreementEnded.type: ("said",),
+    DisagreementOpened.type: ("view", "asks_for"),
+    InformationRequest.type: ("question", "basis_reason"),
+    RequestChange.type: ("question", "basis_reason"),
+    HandoverRecall.type: ("reason",),
+    LinksChanged.type: ("rationale",),
 }
-"""Letters whose words a decider writes, each with the field in which they stand."""
+"""Letters with words that people write, each with the fields in which they stand."""
 _APPROVING: Final[TypeAdapter[Approving]] = TypeAdapter(Approving)
 _SAME: Final = "It says in the same words what another agency does not let be told: "
 _INSTEAD: Final[Mapping[str, str]] = {
     "may_be_told": "decide again, in other words.",
     "said": "ring whoever disagreed, and tell it in other words.",
+    "view": "ring both sides, and have whoever disagrees say it again in other words.",
+    "asks_for": "ring both sides, and have whoever disagrees say it again in other words.",
+    "question": "ask again, in other words.",
+    "basis_reason": "decide again, in other words.",
 }
+_ELSE: Final = "ring whoever it is for, and tell it in other words."
 
 
 def found(view: View, letters: Mapping[str, Mapping[str, Any]], *, to: str) -> dict[str, Hit]:
     """Of these letters (events) to one agency, by their ids, those that say what others withhold.
 
-    An owner that settles a difference about what it withholds may tell of it in its own words.
+    An owner that settles a difference about what it withholds may tell of it in its own words, and
+    whoever disagrees in theirs; what they wrote themselves they may read again.
     """
-    referrals = {id_: str(one["data"]["referral_id"]) for id_, one in letters.items()}
+    written = {id_: one for id_, one in letters.items() if list(_words(one, to=to))}
+    referrals = {id_: _referral_of(one["data"]) for id_, one in written.items()}
     family = _of_family(view, set(referrals.values()))
     known = _known(view, {*referrals.values(), *(one for each in family.values() for one in each)})
-    return {
-        id_: _hit(TELLING[one["type"]])
-        for id_, one in letters.items()
-        if (own := known.get(referral := referrals[id_]))
-        and _says(one, own, [known[other] for other in family[referral] if other in known], to=to)
-    }
+    hits = dict[str, Hit]()
+    for id_, one in written.items():
+        own = known.get(referral := referrals[id_])
+        others = [known[other] for other in family[referral] if other in known]
+        if own and (field := _says(one, own, others, to=to)):
+            hits[id_] = _hit(field)
+    return hits
+
+
+def writer_of(letter: Mapping[str, Any]) -> str | None:
+    """The agency whose words a letter brings, where those are not the lead agency's."""
+    data = letter["data"]
+    if letter["type"] == DisagreementOpened.type or data.get("ended") == "withdrawn":
+        return str(data["agency"])
+    owner = data.get("owner") if letter["type"] == DisagreementEnded.type else None
+    return str(owner) if owner else None
+
+
+def _words(letter: Mapping[str, Any], *, to: str) -> Iterator[tuple[str, str]]:
+    """What somebody else than the reader wrote, by the field in which it stands."""
+    if letter["type"] != DisagreementOpened.type or writer_of(letter) != to:
+        for field in TELLING[letter["type"]]:
+            if text := letter["data"].get(field):
+                yield field, str(text)
+
+
+def _referral_of(data: Mapping[str, Any]) -> str:
+    """Of what moved, the first."""
+    return str(data["referral_id"] if "referral_id" in data else data["moved"][0]["referral_id"])
 
 
 def _hit(field: str) -> Hit:
@@ -66,7 +104,7 @@ def _hit(field: str) -> Hit:
         danger=Danger.WITHHELD_WORDS,
         whose="another agency",
         where=field,
-        says=_SAME + _INSTEAD[field],
+        says=_SAME + _INSTEAD.get(field, _ELSE),
     )
 
 
@@ -98,20 +136,23 @@ class _Known:
                 yield from self.approvals.said.get(word.item_id, Said()).texts
 
 
-def _says(letter: Mapping[str, Any], own: _Known, others: Sequence[_Known], *, to: str) -> bool:
-    """Whether a letter holds a whole item, or a whole sentence of one, that is not for the reader
-    and that neither the reader nor who writes it told itself.
+def _says(
+    letter: Mapping[str, Any], own: _Known, others: Sequence[_Known], *, to: str
+) -> str | None:
+    """In which field a letter holds a whole item, or a whole sentence of one, that is not for the
+    reader and that neither the reader nor who writes it told itself; None: in none.
 
     ``others``: other referrals of the child and its family, which whoever decides was shown; what
     they keep back may be free in this one.
     """
-    data = letter["data"]
-    text = plain(str(data[TELLING[letter["type"]]]))
-    theirs = {to, data.get("owner", to)}
-    told = [said for one in (own, *others) for said in one.told_by(theirs)]
-    return _holds(text, own.untold(to=to), but=told) or any(
-        _holds(text, one.untold(to=to), but=[*told, *own.free()]) for one in others
-    )
+    told = [said for one in (own, *others) for said in one.told_by({to, writer_of(letter) or to})]
+    for field, words in _words(letter, to=to):
+        text = plain(words)
+        if _holds(text, own.untold(to=to), but=told) or any(
+            _holds(text, one.untold(to=to), but=[*told, *own.free()]) for one in others
+        ):
+            return field
+    return None
 
 
 def _holds(text: str, untold: Iterator[str], *, but: Sequence[str]) -> bool:

@@ -140,6 +140,10 @@ class ChildLinked(
     """With ``amends``: the referrals of its earlier versions."""
     same_concern_as: Identity | None = Field(default=None, exclude_if=lambda id_: id_ is None)
     """The referral that told of this concern first, where it came again under a new reference."""
+    resent_from: Identity | None = Field(default=None, exclude_if=lambda id_: id_ is None)
+    """Where the referral that it amends, or tells again, told again itself: what told of the
+    concern first.
+    """
     checked: dict[Stated, Found] = Field(default={}, exclude_if=not_)
     """How what was told agrees with what was known of this child before (L6)."""
     known_to: tuple[KnownTo, ...] = Field(default=(), exclude_if=not_)
@@ -147,6 +151,11 @@ class ChildLinked(
     family: tuple[Person, ...] = Field(default=(), exclude_if=not_)
     """What else was known of the child's family, and of its other children each: told to nobody,
     but looked for in what is."""
+
+    @property
+    def first_told(self) -> str | None:
+        """The referral under which what owners say of the concern is remembered; None: this one."""
+        return self.resent_from or self.amends or self.same_concern_as
 
 
 class FromPerson(Shape):
@@ -171,6 +180,17 @@ class ConcernFollowed(
     """Whether no other of the child's referrals came between them."""
     same_concern: bool
     """Whether it tells of the same concern: a new version, or sent again."""
+
+
+class FamilyConcern(
+    ReferralId, CaseFact, type="mash.case.family-concern.v1", referral="referral_id"
+):
+    """A notification about another child of the family came after this referral."""
+
+    case_id: Identity
+    further_referral_id: Identity
+    same_concern: bool
+    """Whether it tells of the same concern as an earlier one about that child."""
 
 
 class NotificationAmended(

@@ -31,6 +31,10 @@ class IdentityField(StrEnum):
     ADDRESS = "address"
     TELEPHONE = "telephone"
     SCHOOL = "school"
+    RISKS = "risks"
+    """Who is recorded as a risk to the child, in a Red: to whom the family may be told; else where
+    its owner lets words of its own leave with it.
+    """
 
 
 WHO = (
@@ -52,6 +56,10 @@ class IdentityAgreed(Shape):
     asks: tuple[IdentityField, ...] = ()
     """Told where the owner says so for the one product; in a letter that no owner approves, never.
     """
+
+    def lets(self, field: IdentityField) -> bool:
+        """Whether a part is told without asking; who is a risk is of the family."""
+        return (IdentityField.FAMILY if field is IdentityField.RISKS else field) in self.tells
 
 
 AGREED = IdentityAgreed(tells=WHO, asks=WHERE)
@@ -77,6 +85,8 @@ class IdentityBlock(Shape):
     address: tuple[Address, ...] = Field(default=(), exclude_if=_no)
     telephone: tuple[Line, ...] = Field(default=(), exclude_if=_no)
     school: School | None = Field(default=None, exclude_if=_no)
+    risks: tuple[RelatedPerson, ...] = Field(default=(), exclude_if=_no)
+    """Who is a risk to the child, each marked as what, as who told of the child has recorded it."""
     your_reference: Identity | None = Field(default=None, exclude_if=_no)
     """Under which the recipient itself knows the child, where the hub has that."""
     left_out: tuple[LeftOut, ...] = Field(default=(), exclude_if=_no)
@@ -161,3 +171,9 @@ class OwnedIdentity(Shape):
     """What may be told, and what its owner is asked about."""
     asks: tuple[IdentityField, ...] = Field(default=(), exclude_if=_no)
     """Those fields of the block that go only where the owner says so for this product."""
+
+    def asking(self, field: IdentityField) -> OwnedIdentity:
+        """With a part, where the block has it, that goes only where its owner says so."""
+        if field in self.asks or not self.block.told(field):
+            return self
+        return self.model_copy(update={"asks": (*self.asks, field)})

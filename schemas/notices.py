@@ -36,7 +36,8 @@ class Handover(About, ReferralHead, Notice, type="mash.handover.v1"):
     worker: Worker
     notification: Notification
     concern_id: Identity | None = Field(default=None, exclude_if=lambda id_: id_ is None)
-    """The referral of the notification's version 1, where this is a later one."""
+    """The referral that told of the concern first, where this is a later version or tells it again.
+    """
     to_do: Line | None = Field(default=None, exclude_if=not_)
     """What is asked of the team; letters of old ask nothing."""
     due_at: Instant | None = Field(default=None, exclude_if=not_)
@@ -259,6 +260,21 @@ class HeldBackNotice(About, SentProduct, ReferralHead, Notice, type="mash.produc
     colour: Colour
     urgent: bool
     reason: Line
+
+
+class WordsKeptBack(About, ReferralHead, Notice, type="mash.words-kept-back.v1"):
+    """To whoever wrote them: their words do not reach whom they are for, why, and how to go on.
+
+    It says nothing of whose words they may not tell.
+    """
+
+    letter: Line
+    """The type of the letter that would have brought them."""
+    recipient: Code
+    says: Line
+    to_do: Line
+    contact: Line
+    """Whom to ring about it."""
 
 
 class DueTimeWarning(About, DueTime, Notice, type="mash.due-time-warning.v1"):

@@ -72,6 +72,8 @@ class Holding(About, ReferralHead):
     hits: tuple[Hit, ...]
     concern_id: Identity | None = Field(default=None, exclude_if=_no)
     """Of a product about an amended notification: the referral of version 1."""
+    written_by: Code | None = Field(default=None, exclude_if=_no)
+    """Whose words are kept back, where they are not the lead agency's."""
 
 
 class ProductHeld(

@@ -97,6 +97,7 @@ TOPICS: tuple[Topic, ...] = (
         (
             case.ChildLinked,
             case.ConcernFollowed,
+            case.FamilyConcern,
             case.NotificationAmended,
             case.OpenCaseLinked,
             case.RegisterEntryLinked,

@@ -65,6 +65,7 @@ NOTICES: tuple[type[Notice], ...] = (
     notices.RequestsPlanned,
     notices.SplitReview,
     notices.WhatIsNew,
+    notices.WordsKeptBack,
     notification.Receipt,
     outcome.OpenAgainForReferrer,
     outcome.ReferralOpenAgain,

@@ -18,6 +18,7 @@ from schemas.base import Fact
 from schemas.case import (
     ChildLinked,
     ConcernFollowed,
+    FamilyConcern,
     MergeSuggested,
     NotificationAmended,
     OpenCaseLinked,
@@ -111,6 +112,7 @@ _OF_LINKING = frozenset(
     for one in (
         ChildLinked,
         ConcernFollowed,
+        FamilyConcern,
         NotificationAmended,
         OpenCaseLinked,
         RegisterEntryLinked,
@@ -137,8 +139,17 @@ def _of_case(view: View, about: str) -> list[Recorded]:
 
 
 def _told_anew(recorded: Iterable[Recorded]) -> set[str]:
-    """What changed what registers say of a referral's child: it is about another case, perhaps."""
-    return {one.row.causation_id for one in recorded if one.row.type == RegistersChanged.type}
+    """What changed what registers say of a referral's child, or what is known of its family: it is
+    about another case, perhaps.
+    """
+    told = set[str]()
+    for one in recorded:
+        if one.row.type == RegistersChanged.type:
+            told.add(one.row.causation_id)
+        elif one.row.type == FamilyConcern.type:
+            fact = _opened(one).data
+            told |= {fact.further_referral_id} if isinstance(fact, FamilyConcern) else set()
+    return told
 
 
 def _of_same_reference(view: View, recorded: Iterable[Recorded]) -> set[str]:
@@ -226,7 +237,7 @@ def _by_a_human(fact: Fact) -> bool:
     if isinstance(fact, Linked):
         return fact.model == HUMAN
     raised = MergeSuggested | SplitSuggested
-    told = ConcernFollowed | NotificationAmended | RegistersChanged
+    told = ConcernFollowed | FamilyConcern | NotificationAmended | RegistersChanged
     return not isinstance(fact, told | raised)
 
 

@@ -72,6 +72,7 @@ _IDS = (
     "referral_id",
     "referral_ids",
     "request_id",
+    "resent_from",
     "same_concern_as",
     "subject_id",
     "supersedes",

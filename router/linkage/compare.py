@@ -18,7 +18,7 @@ from router.linkage.names import Likeness
 from router.linkage.places import nearest
 from router.linkage.profile import Profile
 from router.linkage.scale import Scale
-from router.linkage.subject import Subject
+from router.linkage.subject import WHICHEVER, Subject
 
 
 class Match(Scale):
@@ -34,8 +34,8 @@ class Match(Scale):
 
 
 class Twin(Scale):
-    """What is said of unborn twins: the same, the other, one side's only, neither's; NONE of born
-    children.
+    """What is said of unborn twins: the same, the other, not of both sides which, nothing of any;
+    NONE of born children.
     """
 
     SAME = 0
@@ -225,6 +225,7 @@ def _incident(mine: str, theirs: tuple[str, ...]) -> int:
 
 def _twin(mine: str, theirs: tuple[str, ...]) -> int:
     """NEITHER where both sides tell of one pregnancy and no side of twins."""
-    if not mine or not theirs:
+    told = [one for one in theirs if one != WHICHEVER]
+    if not mine or not told or mine == WHICHEVER:
         return Twin.ONE
-    return Twin.SAME if mine in theirs else Twin.OTHER
+    return Twin.SAME if mine in told else Twin.OTHER

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from router.linkage import pregnancy
 from router.linkage.adults import Adult, split_adult
-from router.linkage.compare import Levels, Match, compare_household, compare_self
+from router.linkage.compare import SELF, Levels, Match, Twin, compare_household, compare_self
 from router.linkage.dates import Agreement, was_grown
 from router.linkage.keys import crowd_keys, keys
 from router.linkage.model import Model
@@ -17,7 +17,7 @@ from router.linkage.names import Likeness, family_likeness
 from router.linkage.near import are_near
 from router.linkage.profile import Profile, as_subject, extend, found
 from router.linkage.rules import NEWEST
-from router.linkage.subject import Subject
+from router.linkage.subject import Subject, is_called
 from router.linkage.weigh import (
     Query,
     Weighed,
@@ -31,6 +31,7 @@ from router.linkage.weigh import (
 )
 from schemas.case import Candidate, LinkOutcome
 
+_TWIN: Final = SELF.index("twin")
 _MOST_CANDIDATES: Final = 5
 _MOST_KIN: Final = 5
 _BIRTHDAYS: Final = (Agreement.EXACT, Agreement.FIRST, Agreement.SWAPPED, Agreement.SLIP)
@@ -40,6 +41,7 @@ _WIDER: Final = 6.0
 """By how much less likely candidates are shown where too little is told for any to be likely."""
 _TOO_LITTLE: Final = "too little is told to know the child by it"
 _NEAR_NAME: Final = "against: another first name that is near, as twins may have"
+_WHICH_TWIN: Final = "against: which of the twins it is, is not told"
 _GROWN: Final = "against: an adult's date of birth is told, as a parent of the same name may have"
 _CROWD: Final = 3
 """Families of whom a phone or home says nothing any more."""
@@ -108,6 +110,8 @@ def _surely(asked: Query, ranked: Sequence[Weighed]) -> tuple[bool, tuple[str, .
         return False, (_NEAR_NAME,)
     if _maybe_parent(subject, best.profile):
         return False, (_GROWN,)
+    if _either_twin(subject, best):
+        return False, (_WHICH_TWIN,)
     if pregnancy.are_others(subject, best.profile, best.levels):
         return False, (pregnancy.OTHER_MOTHER,)
     return True, (pregnancy.ONE_PREGNANCY,) if expected else ()
@@ -145,6 +149,16 @@ def _maybe_twin(subject: Subject, best: Weighed) -> bool:
     if subject.rules < 2 or Match.SAME in best.levels[4:6]:
         return False
     return are_near(subject.givens, best.profile.givens)
+
+
+def _either_twin(subject: Subject, best: Weighed) -> bool:
+    """Whether several are told of and not, of both, which of them it is (rules since 4): a name or
+    a number of its own tells then.
+    """
+    if subject.rules < 4 or best.levels[_TWIN] != Twin.ONE:
+        return False
+    named = best.levels[0] <= Likeness.VARIANT and is_called(subject)
+    return not named and Match.SAME not in best.levels[4:6]
 
 
 def _maybe_parent(subject: Subject, profile: Profile) -> bool:

@@ -8,7 +8,7 @@ import json
 from typing import Any, Final, NamedTuple, TypeVar
 
 from router.linkage.rules import NEWEST
-from router.linkage.subject import Subject
+from router.linkage.subject import WHICHEVER, Subject
 
 _VERSION: Final = 2
 _T = TypeVar("_T")
@@ -188,7 +188,7 @@ def as_subject(profile: Profile, rules: int = NEWEST) -> Subject:
         estimated=bool(day) and not profile.births,
         expected=profile.expected[0] if profile.expected else 0,
         unborn=not day and bool(profile.unborn_at),
-        twin=profile.twins[0] if profile.twins else "",
+        twin=next((one for one in profile.twins if one != WHICHEVER), "".join(profile.twins[:1])),
         sex=max("mf", key=profile.sexes.count) if profile.sexes else "",
         addresses=profile.addresses,
         phones=profile.phones,

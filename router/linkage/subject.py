@@ -30,6 +30,25 @@ from schemas.person import (
 
 _UNBORN: Final = re.compile(r"\b(?:un ?born|bump|foetus|fetus|baby|twin|triplet)\b")
 _TWIN: Final = re.compile(r"\b(?:twin|triplet)\s+([1-4])\b")
+WHICHEVER: Final = "?"
+"""One of several who are expected or were born together, and nobody says which (rules since 4)."""
+_TOLD_APART: Final = re.compile(
+    r"\b(?:twin|triplet)\s+(?:no\s+|number\s+)?([1-4]|[a-d]|one|two|three|four)\b|"
+    r"\b(first|second|third|1st|2nd|3rd)\s+(?:twin|triplet)\b"
+)
+_SEVERAL: Final = re.compile(r"\b(?:twins?|triplets?|quads?|quadruplets?)\b")
+_EXPECTS_SEVERAL: Final = re.compile(
+    r"\b(?:expect\w*|pregnant with|carr\w+|unborn|having|birth of)\s+"
+    r"(?:twins|triplets|quads|quadruplets)\b|"
+    r"\b(?:twin|triplet|multiple)\s+pregnancy\b",
+    re.IGNORECASE,
+)
+_NUMBERS: Final = {
+    **dict.fromkeys(("a", "one", "first", "1st"), "1"),
+    **dict.fromkeys(("b", "two", "second", "2nd"), "2"),
+    **dict.fromkeys(("c", "three", "third", "3rd"), "3"),
+    **dict.fromkeys(("d", "four"), "4"),
+}
 _SIBLING: Final = re.compile(
     r"(?:[Bb]rother or sister called|[Ss]iblings?(?: called| named)?|"
     r"[Bb]rothers?(?: called| named)?|[Ss]isters?(?: called| named)?)\s+"
@@ -55,6 +74,7 @@ class Subject(NamedTuple):
     expected: int
     unborn: bool
     twin: str
+    """Which of several who are expected together; ``?``: one of them (rules since 4)."""
     sex: str
     addresses: tuple[str, ...]
     phones: tuple[str, ...]
@@ -107,7 +127,7 @@ def describe(
     read = reading(rules)
     seen, heard = observed_at.toordinal(), received_at.toordinal() if received_at else 0
     called = _called(read.names(child.name), read)
-    born = _born(child, read, seen=seen, heard=heard)
+    born = _born(child, read, seen=seen, heard=heard, rules=rules, narrative=narrative)
     reference = read.reference(reference)
     return Subject(
         **called,
@@ -152,15 +172,20 @@ def _numbers(child: Person, read: Reading, *, own: bool) -> dict[str, Any]:
     }
 
 
-def _born(child: Person, read: Reading, *, seen: int, heard: int) -> dict[str, Any]:
+def _born(
+    child: Person, read: Reading, *, seen: int, heard: int, rules: int, narrative: str
+) -> dict[str, Any]:
     """When the child was born, or is expected, and as which of twins."""
     day, estimated, expected = read.birthday(child.date_of_birth, seen, heard)
     unborn, twin = _before_birth(child.name[0].given_name if child.name else ())
+    unborn = not day and (bool(expected) or unborn)
+    if rules >= 4:
+        twin = _twin(child, twin, unborn=unborn, narrative=narrative)
     return {
         "day": day,
         "estimated": estimated,
         "expected": expected,
-        "unborn": not day and (bool(expected) or unborn),
+        "unborn": unborn,
         "twin": twin,
     }
 
@@ -198,6 +223,11 @@ def _givens(name: Name, read: Reading) -> tuple[str, str]:
     return first, read.given(name.preferred_name) if name.preferred_name else ""
 
 
+def is_called(subject: Subject) -> bool:
+    """Whether it has a first name, and is not only called one of several."""
+    return any(not _SEVERAL.search(given) for given in subject.givens)
+
+
 def called_unborn(child: Person) -> bool:
     """Whether a child is called one that is not yet born, as in 'Unborn Baby Sample'."""
     return _before_birth(child.name[0].given_name)[0] if child.name else False
@@ -209,6 +239,20 @@ def _before_birth(called: tuple[str, ...]) -> tuple[bool, str]:
     text = " ".join(map(fold, called))
     twin = _TWIN.search(text)
     return bool(_UNBORN.search(text)), twin.group(1) if twin else ""
+
+
+def _twin(child: Person, twin: str, *, unborn: bool, narrative: str) -> str:
+    """Which of several who were expected together it is; ``WHICHEVER`` where that is not told, but
+    that there are several: by its name, a twin of its own, or of the unborn the words of it.
+    """
+    called = " ".join(map(fold, child.name[0].given_name)) if child.name else ""
+    said = _TOLD_APART.search(called)
+    if said is not None:
+        which = said[1] or said[2]
+        return _NUMBERS.get(which, which)
+    several = _SEVERAL.search(called) or (unborn and _EXPECTS_SEVERAL.search(narrative))
+    beside = unborn and any(one.relationship == "twin" for one in child.related_person)
+    return twin or (WHICHEVER if several or beside else "")
 
 
 def _family(related: Sequence[RelatedPerson], read: Reading) -> tuple[tuple[str, ...], list[str]]:

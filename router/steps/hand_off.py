@@ -24,6 +24,7 @@ from schemas.handoff import (
 )
 from schemas.letter import Letter, letter_id
 from schemas.message import Message, derived_id
+from schemas.notices import WordsKeptBack
 from schemas.outcome import Because, ReferralClosed, ReferralReopened
 from schemas.owed import ClockClosed, Owed
 from schemas.policy import Policy
@@ -121,7 +122,8 @@ def _hand_off(known: Handing, closed: ReferralClosed, *, cause: str, now: Now) -
         return Outcome()
     head = closed.shared(ReferralHead)
     if now.agreement_with(to) is None:
-        return Outcome(known, (OutcomeKeptBack(**head, to=to, reason=_NO_AGREEMENT),))
+        kept = OutcomeKeptBack(**head, to=to, reason=_NO_AGREEMENT)
+        return Outcome(known, (kept,), (_kept_back(kept, now),))
     one = HandedOff(**head, **_named(cause, "outcome"), to=to, at=now.at)
     notice = OutcomeForCases(
         **closed.shared(OutcomeForCases),
@@ -143,7 +145,7 @@ def _open_again(
     head = earlier.shared(ReferralHead)
     if now.agreement_with(earlier.to) is None:
         kept = OutcomeKeptBack(**head, to=earlier.to, reason=_NO_AGREEMENT)
-        return Outcome(after, (kept,))
+        return Outcome(after, (kept,), (_kept_back(kept, now),))
     named = _named(cause, "open-again")
     one = HandedOff(**head, **named, to=earlier.to, at=now.at, open_again=True)
     notice = OpenAgainForCases(
@@ -180,6 +182,20 @@ def _sent(
     after = after.with_(one).model_copy(update={"last": one.handoff_id})
     taken_back = (earlier.letter,) if earlier and earlier.clock else ()
     return Outcome(after, (*stopped, fact), (letter,), due, takes_back=taken_back)
+
+
+def _kept_back(fact: OutcomeKeptBack, now: Now) -> Letter:
+    """Whoever decided is told that the case system is not, and how to go on."""
+    notice = WordsKeptBack(
+        **fact.shared(ReferralHead),
+        letter=OutcomeForCases.type,
+        recipient=fact.to,
+        says=f"The outcome does not go to the case system. {fact.reason}",
+        to_do="Have the outcome entered there by hand. Once an agreement is in force again, decide "
+        "it again to have it sent.",
+        contact=now.contact_of(fact.to),
+    )
+    return Letter("kept-back", agency=now.policy.lead_agency, notice=notice)
 
 
 def _superseded(

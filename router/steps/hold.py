@@ -16,6 +16,7 @@ from schemas.base import Identity, Shape
 from schemas.identity import IdentityField
 from schemas.letter import Letter
 from schemas.message import Message
+from schemas.notices import WordsKeptBack
 from schemas.policy import Policy
 from schemas.safety import (
     Danger,
@@ -63,20 +64,46 @@ def decide(state: Holds | None, message: Message, policy: Policy) -> Outcome[Hol
     known = state or Holds()
     match message.data:
         case ProductHeld() | LetterHeld() as held:
-            return _ask(known, held, policy)
+            return _ask(known, held, now=Now(message.time, policy))
         case SafetyDecided() as decided:
             return _settle(known, decided, now=Now(message.time, policy))
     return Outcome()
 
 
-def _ask(known: Holds, fact: ProductHeld | LetterHeld, policy: Policy) -> Outcome[Holds]:
+def _ask(known: Holds, fact: ProductHeld | LetterHeld, *, now: Now) -> Outcome[Holds]:
     if fact.hold_id in known.holds:
         return Outcome()
     letter_id = fact.letter_id if isinstance(fact, LetterHeld) else None
     held = Held(**fact.shared(Holding), letter_id=letter_id)
     review = SafetyReview(**fact.shared(Holding))
-    letter = Letter(f"safety-review/{fact.hold_id}", agency=policy.lead_agency, notice=review)
-    return Outcome(known.with_(held), letters=(letter,))
+    asked = Letter(f"safety-review/{fact.hold_id}", agency=now.policy.lead_agency, notice=review)
+    told = _told(held, now) if held.written_by in now.policy.partners else ()
+    return Outcome(known.with_(held), letters=(asked, *told))
+
+
+def _told(held: Held, now: Now) -> tuple[Letter, ...]:
+    """Whoever wrote what nobody may send is told how to go on: nobody waits for it in silence."""
+    writer = held.written_by or now.policy.lead_agency
+    ours = writer == now.policy.lead_agency
+    contact = now.contact_of(held.recipient if ours else now.policy.lead_agency)
+    to = now.policy.name_of(held.recipient)
+    notice = WordsKeptBack(
+        **held.shared(WordsKeptBack) | {"about": None},
+        says=f"What you wrote does not go to {to}: it says in the same words what another agency "
+        "does not let be told.",
+        to_do=(_OF_THE_LEAD if ours else _AGAIN).format(contact=contact, to=to),
+        contact=contact,
+    )
+    return (Letter(f"kept-back/{held.hold_id}", agency=writer, notice=notice),)
+
+
+_OF_THE_LEAD = (
+    "Decide or write again in other words, or ring {contact}: until then {to} is told nothing."
+)
+_AGAIN = (
+    "Send it again in other words, and take back what you sent where that still stands; or ring "
+    "{contact}, who tell {to}. Until then they are told nothing."
+)
 
 
 def _settle(known: Holds, decided: SafetyDecided, *, now: Now) -> Outcome[Holds]:
@@ -99,9 +126,11 @@ def _settle(known: Holds, decided: SafetyDecided, *, now: Now) -> Outcome[Holds]
     fact = SafetySettled(**held.shared(SafetySettled) | decision.shared(SafetySettled))
     waiting = (held.letter_id,) if held.letter_id and not held.rest_goes else ()
     stopped = decision.choice is SafetyChoice.DO_NOT_SEND
+    unsaid = stopped and held.written_by is None and _is_not_ours(held.hits)
     return Outcome(
         known.with_(held.model_copy(update={"decision": decision})),
         (fact.model_copy(update={"case_id": held.case_id}),),
+        letters=_told(held, now) if unsaid else (),
         takes_back=waiting if stopped else (),
         lets_go=() if stopped else waiting,
     )

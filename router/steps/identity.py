@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from router.steps.now import Now
-from router.steps.safety import NOBODY, Guarded
+from router.steps.safety import NOBODY, Guarded, is_risk
 from schemas.identity import (
     WHERE,
     WHO,
@@ -15,7 +15,7 @@ from schemas.identity import (
     LeftOut,
     OwnedIdentity,
 )
-from schemas.person import GPS, Address, Person, RelatedPerson
+from schemas.person import GPS, Address, Person, RelatedPerson, Risk
 from schemas.policy import Policy
 
 PROTECTED = "It is protected."
@@ -25,6 +25,7 @@ NOT_DECIDED = "Its owner has not said that it may be told here."
 NOT_YOURS = "It is shown to who told it."
 _EVERYTHING = IdentityAgreed(tells=(*WHO, *WHERE))
 _NOTHING = IdentityAgreed(tells=())
+_RISKS = IdentityField.RISKS
 _LIVED_IN = ("home", "temporary")
 
 
@@ -36,27 +37,26 @@ def identity_of(
     now: Now,
     protected: Guarded = NOBODY,
     family: bool = False,
+    risks: bool = False,
     your_reference: str | None = None,
 ) -> OwnedIdentity:
     """What ``owner``, who told of the child, lets be told of it to the recipient.
 
     ``protected``: what nobody may tell of anybody around the child. ``family``: of a child who can
-    be found without, too. Where too little is left to know who it is, or what was left out
-    is protected, the block says to ring the lead agency: who told of the child may be what is not
-    to be told.
+    be found without, too. ``risks``: and who is recorded as a risk to it. Where too little is left
+    to know who it is, or what was left out is protected, the block says to ring the lead agency:
+    who told of the child may be what is not to be told.
     """
-    known = _block(child, family=family)
-    free = _block(unprotected(child, protected), family=family)
-    said = tuple(
-        LeftOut(field=field, reason=PROTECTED)
-        for field in IdentityField
-        if getattr(known, field) != getattr(free, field)
-    )
+    known = _block(child, family=family, risks=risks)
+    free = _block(unprotected(child, protected), family=family, risks=risks)
+    hidden = (one for one in IdentityField if getattr(known, one) != getattr(free, one))
+    said = tuple(LeftOut(field=one, reason=PROTECTED) for one in hidden)
     free = free.model_copy(update={"left_out": said, "your_reference": your_reference})
     agreed, why = _agreed(owner, recipient=recipient, now=now)
-    untold = (f for f in IdentityField if f not in agreed.tells and f not in agreed.asks)
+    asked = () if why == NO_AGREEMENT else tuple(dict.fromkeys((*agreed.asks, _RISKS)))
+    untold = (f for f in IdentityField if not agreed.lets(f) and f not in asked)
     block = rung(free.without(untold, reason=why), now.policy)
-    asks = tuple(f for f in agreed.asks if f not in agreed.tells and block.told(f))
+    asks = tuple(f for f in asked if not agreed.lets(f) and block.told(f))
     return OwnedIdentity(owner=owner, block=block, asks=asks)
 
 
@@ -66,8 +66,10 @@ def told_of(identity: OwnedIdentity, policy: Policy) -> IdentityBlock:
 
 
 def told_to_owners(block: IdentityBlock, policy: Policy) -> IdentityBlock:
-    """What owners of other items see of whom it is about: where the child is, is not theirs."""
-    return rung(block.without(WHERE, reason=NOT_YOURS), policy)
+    """What owners of other items see of whom it is about: where the child is, and who is a risk to
+    it, is not theirs.
+    """
+    return rung(block.without((*WHERE, _RISKS), reason=NOT_YOURS), policy)
 
 
 def as_person(block: IdentityBlock) -> Person:
@@ -117,7 +119,7 @@ def _agreed(owner: str, *, recipient: str, now: Now) -> tuple[IdentityAgreed, st
     return next(fits, _NOTHING), NOT_AGREED
 
 
-def _block(child: Person, *, family: bool) -> IdentityBlock:
+def _block(child: Person, *, family: bool, risks: bool = False) -> IdentityBlock:
     found = bool(child.name) and child.date_of_birth and not child.date_of_birth.expected
     return IdentityBlock(
         names=child.name,
@@ -128,7 +130,15 @@ def _block(child: Person, *, family: bool) -> IdentityBlock:
         address=tuple(home for home in child.address if home.use in _LIVED_IN),
         telephone=tuple(number for one in child.contact for number in one.telephone),
         school=child.school,
+        risks=tuple(_dangerous(child)) if risks else (),
     )
+
+
+def _dangerous(child: Person) -> Iterator[RelatedPerson]:
+    """Whom a recipient must know as a risk: marked as what, and by name as they were recorded."""
+    for one in filter(is_risk, child.related_person):
+        said = {risk.value: risk for risk in Risk}.get(one.relationship.replace("-", "_"))
+        yield _named(one).model_copy(update={"risk": one.risk or said or Risk.OTHER})
 
 
 def _relatives(child: Person) -> Iterator[RelatedPerson]:

@@ -259,8 +259,10 @@ def _identity(known: Guarded, block: IdentityBlock | None) -> Iterator[Hit]:
         yield from _schools(known, "identity.school", f"{block.school.name} school")
         if block.school.address is not None:
             yield from _address(known, "identity.school", _one_line(block.school.address))
-    for person in block.family:
-        yield from _people(known, "identity.family", words_of(_called(person.name)))
+    named = [("identity.family", one) for one in block.family]
+    named += [("identity.risks", one) for one in block.risks]
+    for where, person in named:
+        yield from _people(known, where, words_of(_called(person.name)))
 
 
 def _one_line(place: Address) -> str:

@@ -100,21 +100,30 @@ def test_a_product_does_not_reach_who_has_no_agreement_any_more_and_the_lead_age
 
 
 @pytest.mark.parametrize("withheld", [True, False])
+@pytest.mark.parametrize(
+    "told",
+    [
+        {},
+        {"referral_id": "ref-2", "same_concern_as": "ref-1"},
+        {"referral_id": "ref-3", "amends": "ref-2", "resent_from": "ref-1"},
+    ],
+    ids=["told once", "told again", "amended then"],
+)
 def test_a_notification_that_its_owner_withholds_is_not_handed_over_in_its_words(
-    hub: Hub, *, withheld: bool
+    hub: Hub, told: dict[str, Any], *, withheld: bool
 ) -> None:
     item = product.draft_item("police", derived_id("notification", "ref-1"), notification=True)
     no = product.decision(item, Choice.WITHHOLD, decided_by=DECISION_MAKER)
     put(hub, product.drafted(item), *([no] if withheld else []))
     hub.embedded().drain()
-    linked = given.linked(allocated_to=given.worker())
+    linked = given.linked(allocated_to=given.worker(), **told)
     letter = handover(linked, hub.policy.value)
     assert letter is not None
     with hub.database.transaction() as transaction:
         queues.post(transaction, {"handed": letter})
     found = hub.queues.lease(letter.agency, limit=9, seconds=60)
-    (told,) = [json.loads(one.body)["data"] for one in found if one.id == "handed"]
-    narrative = told["notification"]["narrative"]
+    (handed,) = [json.loads(one.body)["data"] for one in found if one.id == "handed"]
+    narrative = handed["notification"]["narrative"]
     assert narrative == (NOT_TOLD if withheld else linked.notification.narrative)
 
 

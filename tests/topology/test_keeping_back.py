@@ -14,18 +14,24 @@ import pytest
 from ops.demo.running import prepare
 from ops.demo.simulation.answers import DECISION_MAKER, answer
 from ops.run.wiring import Hub, open_hub
+from router.keeping_back import looked_through
 from router.steps.approve.guarding import NOT_AT_ONCE
 from router.steps.safety import NOT_SAFE
+from schemas.alarms import AlarmNotice
+from schemas.base import Notice
+from schemas.calendar import Contact as OfAChain
 from schemas.case import ChildLinked
 from schemas.checks import CheckRequest
 from schemas.identity import IdentityBlock, IdentityField, OwnedIdentity
 from schemas.information import InformationRequest
-from schemas.notices import LinksChanged
+from schemas.notices import AdultMatter, DueTimeWarning, LinksChanged, OutOfArea
 from schemas.person import Contact, Name, PartialDate, Person, RelatedPerson, Risk, School
 from schemas.product import Product, ProductApproved, release_digest
+from schemas.rating import Colour
 from schemas.safety import SafetyChoice, SafetyReview
 from stores import cursors, journal
 from stores.linking import every
+from stores.ports import Leased
 from tests.support import given
 from tests.support import products as product
 from tests.support.filled import empty_hub, send
@@ -253,8 +259,15 @@ def test_a_red_waits_for_a_human_where_the_recipient_itself_is_the_danger(hub: H
     notified(hub, "police", TILLY, RED)
     assert Product.type not in types(leased(hub, TEAM))
     assert Product.type in types(leased(hub, "police_cait"))
-    asked = next(one for one in reviews(hub) if one["letter"] == Product.type)
-    assert not asked["rest_goes"]
+    letters = leased(hub, LEAD)
+    reviewed = (one["data"] for one in letters if one["type"] == SafetyReview.type)
+    asked = next(one for one in reviewed if one["letter"] == Product.type)
+    assert (asked["rest_goes"], asked["urgent"]) == (False, True)
+    (alarm,) = (one["data"] for one in letters if one["type"] == AlarmNotice.type)
+    assert "Do not ring" in alarm["to_do"]
+    decide(hub, asked, SafetyChoice.SEND)
+    assert Product.type in types(leased(hub, TEAM))
+    assert replayed(hub).well
 
 
 def test_an_address_that_is_protected_after_a_product_was_released_does_not_leave(
@@ -321,3 +334,36 @@ def test_links_that_changed_tell_nobody_what_another_agency_protects(hub: Hub) -
     assert {"address", "telephone", "school"}.isdisjoint(about)
     assert about["names"][0]["given_name"] == list(TILLY.name[0].given_name)
     assert replayed(hub).well
+
+
+@pytest.mark.parametrize("letter", ["out of area", "a clock that goes up", "an adult matter"])
+def test_whatever_names_a_child_is_looked_at_before_it_goes_where_the_perpetrator_works(
+    hub: Hub, letter: str
+) -> None:
+    notified(hub, "police", FLED, RED)
+    linked = linked_last(hub)
+    notice = naming_the_child(linked.referral_id, linked.case_id)[letter]
+    event = {"type": notice.type, "data": notice.model_dump(mode="json")}
+    with hub.database.view() as view:
+        for agency, kept in ((SCHOOL, ["letter-1"]), ("gp", [])):
+            one = Leased("letter-1", agency, notice.type, json.dumps(event).encode(), 1)
+            looked = looked_through(view, agency, [one], policy=hub.policy.value)
+            assert list(looked.kept) == kept
+
+
+def naming_the_child(referral_id: str, case_id: str) -> dict[str, Notice]:
+    head: dict[str, Any] = {"referral_id": referral_id, "case_id": case_id}
+    head |= {"about": IdentityBlock(names=TILLY.name)}
+    told = {"explanation": "As the address says.", "contact": "01632 960300"}
+    return {
+        "out of area": OutOfArea(**head, **told, reference="S-1", place="Othershire"),
+        "a clock that goes up": DueTimeWarning(
+            **head,
+            clock="possible_red",
+            colour=Colour.RED,
+            due_at=given.NOON,
+            breached=True,
+            escalated_to=OfAChain(role="Head of school", reach="01632 960301"),
+        ),
+        "an adult matter": AdultMatter(**head, **told, handed_to=None),
+    }

@@ -12,12 +12,13 @@ import pytest
 
 from ops.demo.simulation.answers import DECISION_MAKER, answer, event
 from ops.run.wiring import Hub
+from router.withheld_words import found
 from schemas.disagreements import DisagreementEnded, DisagreementOpened
 from schemas.handoff import OutcomeForCases
 from schemas.outcome import ReferralOutcome
 from schemas.rating import Colour
 from schemas.referrer import ReferralDecision
-from schemas.safety import Danger, SafetyReview
+from schemas.safety import Danger, Hit, SafetyReview
 from tests.support import given
 from tests.support.filled import empty_hub, hub_with, send
 from tests.support.units import replayed
@@ -209,3 +210,46 @@ def test_what_is_withheld_of_an_earlier_referral_of_the_child_is_not_told_of_a_l
     talk.rate(may_be_told="Thank you. She came without a coat, and cried.", rationale="Again")
     assert len(talk.read(SCHOOL, ReferralDecision.type)) == 1
     assert replayed(talk.hub).well
+
+
+ASKED = "Has he been seen at school?"
+
+
+@pytest.mark.parametrize(
+    ("notice", "field"),
+    [
+        ("disagreement-opened", "view"),
+        ("disagreement-opened", "asks_for"),
+        ("information-request", "question"),
+        ("request-changed", "question"),
+        ("handover-recall", "reason"),
+        ("links-changed", "rationale"),
+    ],
+)
+def test_whatever_people_write_to_an_agency_is_searched_for_such_words(
+    talk: Talk, notice: str, field: str
+) -> None:
+    talk.police_tell(may_leave=False)
+    referral_id = talk.request["data"]["referral_id"]
+    said: dict[str, Any] = {"referral_id": referral_id, "agency": SCHOOL}
+    if notice == "links-changed":
+        said = {"moved": [{"referral_id": referral_id}]}
+    assert held(talk, notice, said | {field: ASKED}, to="gp") is None
+    hit = held(talk, notice, said | {field: f"{ASKED} {INFORMANT}"}, to="gp")
+    assert hit is not None
+    assert (hit.danger, hit.where) == (Danger.WITHHELD_WORDS, field)
+
+
+def test_who_disagrees_may_tell_its_own_words_and_read_what_it_wrote(talk: Talk) -> None:
+    talk.police_tell(may_leave=False)
+    referral_id = talk.request["data"]["referral_id"]
+    said = {"referral_id": referral_id, "view": INFORMANT, "asks_for": "Say so."}
+    assert held(talk, "disagreement-opened", said | {"agency": POLICE}, to="gp") is None
+    assert held(talk, "disagreement-opened", said | {"agency": SCHOOL}, to=SCHOOL) is None
+    assert held(talk, "disagreement-opened", said | {"agency": SCHOOL}, to=POLICE) is None
+
+
+def held(talk: Talk, notice: str, data: dict[str, Any], *, to: str) -> Hit | None:
+    with talk.hub.database.view() as view:
+        letters = {"letter-1": {"type": f"mash.{notice}.v1", "data": data}}
+        return found(view, letters, to=to).get("letter-1")

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
-from router.steps.alarm.state import Alarm, Alarms, Sent
+from router.steps.alarm.state import Alarm, Alarms, AtTheDoor, Sent
 from router.steps.asking import reads_as_red
 from router.steps.now import Now
 from schemas.alarms import AlarmHead, AlarmReceived, Cause, Ending
@@ -14,6 +14,7 @@ from schemas.base import Fact
 from schemas.case import ChildLinked, LinkCorrected
 from schemas.handover import HandoverConfirmed, HandoverRefused, HandoverTakenBack
 from schemas.message import Message, derived_id
+from schemas.notices import Handover
 from schemas.notification import DeadLetterId, MessageRefused
 from schemas.operations import DeadLetterDiscarded, DeadLetterRedriven, WayInBroken
 from schemas.outcome import ReferralClosed
@@ -28,7 +29,7 @@ from schemas.product import (
     ProductVoided,
 )
 from schemas.rating import DueTimeBreached, RatingAssigned, TimerElapsed
-from schemas.safety import ProductHeld
+from schemas.safety import LetterHeld, ProductHeld, SafetyChoice, SafetySettled
 
 HEARD: Final[tuple[type[Fact], ...]] = (
     ChildLinked,
@@ -45,6 +46,8 @@ HEARD: Final[tuple[type[Fact], ...]] = (
     ProductVoided,
     ProductEnded,
     ProductHeld,
+    LetterHeld,
+    SafetySettled,
     OwnerSilent,
     HandoverRefused,
     HandoverConfirmed,
@@ -150,7 +153,9 @@ def _of_link(state: Alarms, link: ChildLinked | LinkCorrected, *, now: Now) -> H
 def _of_handover(state: Alarms, message: Message) -> Heard:
     match message.data:
         case (ClockChased() | ClockEscalated()) as owed if owed.clock == "receipt":
-            late = _head(message, "handover", agency=owed.agency, of=owed.subject_id)
+            kept = state.kept_handover(owed.agency)
+            why = kept.why if kept else None
+            late = _head(message, "handover", why=why, agency=owed.agency, of=owed.subject_id)
             return _handed(state.model_copy(update={"late": late}))
         case HandoverRefused(agency=agency, letter_id=letter):
             late = _head(message, "handover", why="not_theirs", agency=agency, of=letter)
@@ -176,6 +181,8 @@ def _of_product(state: Alarms, message: Message) -> Heard:
             return Heard(state, _head(message, "kept_back", agency=recipient))
         case ProductHeld(urgent=True, rest_goes=False, recipient=recipient):
             return Heard(state, _head(message, "kept_back", why="unsafe", agency=recipient))
+        case LetterHeld() | SafetySettled():
+            return _at_the_door(state, message)
         case OwnerSilent(owner=owner, follows=None):
             return Heard(state, _head(message, "silent_owner", agency=owner, of=owner))
         case ProductDelivered(product_id=id_):
@@ -194,8 +201,43 @@ def _not_taken(state: Alarms, message: Message, nobody: ProductNotTaken) -> Hear
     known = state.given_back(id_) if back else state
     if known.has(id_):
         return Heard(known)
-    of = "given_back" if back else None
-    return Heard(known, _head(message, "not_taken", why=why, agency=nobody.recipient, of=of))
+    kept, of = known.kept(id_), "given_back" if back else None
+    closer = kept.why if kept else why
+    return Heard(known, _head(message, "not_taken", why=closer, agency=nobody.recipient, of=of))
+
+
+def _at_the_door(state: Alarms, message: Message) -> Heard:
+    """A letter waits for a human to say whether it is safe: nobody is to ring whom it is for. A Red
+    that waits is an alarm at once.
+    """
+    match message.data:
+        case LetterHeld(rest_goes=False) as held if held.product_id or held.letter == Handover.type:
+            told = held.shared(AtTheDoor) | {"agency": held.recipient}
+            one = AtTheDoor(**told)
+            known = state.keeping(one).saying(one.why, of=one)
+            of = held.letter_id
+            head = _head(message, "kept_back", why=one.why, agency=held.recipient, of=of)
+            same = (other for other in known.running if other.product_id == one.product_id)
+            there_is_one = any(other.why == one.why for other in same)
+            return Heard(known, head if held.urgent and not there_is_one else None)
+        case SafetySettled() as settled:
+            return _looked_at(state, settled)
+    return Heard(state)
+
+
+def _looked_at(state: Alarms, settled: SafetySettled) -> Heard:
+    """What a human said of it; what may be handed out now is like any other from now on."""
+    told = settled.shared(AtTheDoor) | {"agency": settled.recipient}
+    one = AtTheDoor(**told, stopped=settled.choice is SafetyChoice.DO_NOT_SEND)
+    waited = any(other.hold_id == one.hold_id for other in state.at_the_door)
+    if one.stopped:
+        known = state.keeping(one) if waited else state
+        return Heard(known.saying(one.why, of=one) if one.product_id or waited else known)
+    if not waited:
+        return Heard(state)
+    again = "unfetched" if one.product_id else None
+    known = state.handing_out(one.hold_id).saying(again, of=one)
+    return _ended(known, {"kept_back"}, "decided", product_id=one.product_id)
 
 
 def _settling(state: Alarms, message: Message) -> Heard:

@@ -38,6 +38,21 @@ class Sent(Shape):
     """Whether a person of its recipient has it."""
 
 
+class AtTheDoor(Shape):
+    """A product, or a handover, that is kept back, as it may not be safe to hand it out."""
+
+    hold_id: Identity
+    agency: Code
+    product_id: Identity | None = Field(default=None, exclude_if=not_)
+    stopped: bool = Field(default=False, exclude_if=not_)
+    """Whether a human found that it is not safe."""
+
+    @property
+    def why(self) -> str:
+        """More closely, for an alarm about it."""
+        return "not_safe" if self.stopped else "unsafe"
+
+
 class Alarms(Shape):
     """The alarms about one thing, and what may end them."""
 
@@ -56,6 +71,8 @@ class Alarms(Shape):
     """Whether a human's word on its link had it go to a team."""
     late: AlarmHead | None = Field(default=None, exclude_if=not_)
     """The alarm that there is, if it did: a receipt is late."""
+    at_the_door: tuple[AtTheDoor, ...] = Field(default=(), exclude_if=not_)
+    """Letters that were kept back there, and that no human has sent since."""
 
     dead: tuple[Identity, ...] = Field(default=(), exclude_if=not_)
     """The dead letters of a message that may be about a Red and nobody has dealt with."""
@@ -81,6 +98,37 @@ class Alarms(Shape):
         gone = [one.alarm_id for one in alarms]
         left = tuple(one for one in self.running if one.alarm_id not in gone)
         return self.model_copy(update={"running": left, "over": (*self.over, *gone)})
+
+    def kept(self, product_id: str) -> AtTheDoor | None:
+        """What is kept back of a product."""
+        found = (one for one in reversed(self.at_the_door) if one.product_id == product_id)
+        return next(found, None)
+
+    def kept_handover(self, agency: str) -> AtTheDoor | None:
+        """What is kept back of a handover to the team that reads this queue."""
+        found = (one for one in reversed(self.at_the_door) if one.product_id is None)
+        return next((one for one in found if one.agency == agency), None)
+
+    def keeping(self, new: AtTheDoor) -> Alarms:
+        """With one more letter kept back, or one as it stands now."""
+        left = self.handing_out(new.hold_id).at_the_door
+        return self.model_copy(update={"at_the_door": (*left, new)})
+
+    def handing_out(self, hold_id: str) -> Alarms:
+        """With a letter that was kept back handed out."""
+        left = tuple(one for one in self.at_the_door if one.hold_id != hold_id)
+        return self.model_copy(update={"at_the_door": left})
+
+    def saying(self, why: str | None, *, of: AtTheDoor) -> Alarms:
+        """With other words, from now on, in the alarms about what is kept back."""
+        after = self
+        for one in self.running:
+            about = one.cause in ("not_taken", "kept_back") and one.product_id == of.product_id
+            if of.product_id is None:
+                about = (one.cause, one.agency) == ("handover", of.agency)
+            if about:
+                after = after.with_(one.model_copy(update={"why": why}))
+        return after
 
     def with_sent(self, new: Sent) -> Alarms:
         """With what is known of a product; what was known before stays so."""

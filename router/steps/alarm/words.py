@@ -15,8 +15,12 @@ _SAYS = {
     ),
     "kept_back": "It is rated Red, and nothing of it leaves for {name}: its owners keep it back.",
     "unsafe": (
-        "It is rated Red, and nothing of it leaves for {name}: what they would read may put "
-        "somebody at risk."
+        "What is, or may be, a Red does not go to {name}: it waits for a human of {lead} to decide "
+        "whether that is safe, as it may put somebody at risk."
+    ),
+    "not_safe": (
+        "A human of {lead} has decided that it is not safe to send what is, or may be, a Red to "
+        "{name}, and nobody else has said that they have it."
     ),
     "silent_owner": (
         "{name} has not decided in the time agreed whether what is its own may leave, and it waits."
@@ -45,9 +49,10 @@ _TO_DO = {
         "these too, and settle what {name} must know to act."
     ),
     "unsafe": (
-        "Do not ring {name} about it. Read the safety review that came of it and decide; until "
-        "then have somebody else act on it now."
+        "Do not ring {name} about it. Have a decision maker of {lead} ({lead_contact}) read the "
+        "safety review that came of it and decide; until then have somebody else act on it now."
     ),
+    "not_safe": "Do not ring {name} about it: have somebody else act on it now.",
     "silent_owner": (
         "Ring {name} ({contact}) and have somebody who decides there do so, or settle with them "
         "what its recipient may know."
@@ -73,17 +78,22 @@ _CLOSER = frozenset({"not_taken", "kept_back", "handover"})
 def says(alarm: AlarmHead, policy: Policy) -> str:
     """Why there is an alarm."""
     text = _SAYS.get(alarm.why or "") if alarm.cause in _CLOSER else None
-    return (text or _SAYS.get(alarm.cause) or _SAYS["unacknowledged"]).format(
-        name=_name(alarm, policy)
-    )
+    return _filled(text or _SAYS.get(alarm.cause) or _SAYS["unacknowledged"], alarm, policy)
 
 
 def to_do(alarm: AlarmHead, policy: Policy) -> str:
     """What to do about it."""
-    kept = alarm.dead_letter_id or alarm.subject_id
     closer = _TO_DO.get(alarm.why or "") if alarm.cause in _CLOSER else None
-    return (closer or _TO_DO[alarm.cause]).format(
-        name=_name(alarm, policy), contact=ring(alarm, policy), subject=kept
+    return _filled(closer or _TO_DO[alarm.cause], alarm, policy)
+
+
+def _filled(text: str, alarm: AlarmHead, policy: Policy) -> str:
+    return text.format(
+        name=_name(alarm, policy),
+        contact=ring(alarm, policy),
+        subject=alarm.dead_letter_id or alarm.subject_id,
+        lead=policy.name_of(policy.lead_agency),
+        lead_contact=policy.partners[policy.lead_agency].signpost_contact,
     )
 
 

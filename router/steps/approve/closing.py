@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from router.step import Outcome
-from router.steps.approve.guarding import about, dangers, held, untold
+from router.steps.approve.guarding import OWNER_LEFT_OUT, about, dangers, held, untold
 from router.steps.approve.likeness import others_words
 from router.steps.approve.state import (
     Approvals,
@@ -22,6 +22,7 @@ from router.steps.asking import UNTOLD, as_it_stands
 from router.steps.identity import rung, told_to_owners
 from router.steps.now import Now
 from schemas.base import Fact
+from schemas.identity import IdentityField, LeftOut
 from schemas.letter import Letter
 from schemas.notices import ApprovalCancellation, ApprovalRequest
 from schemas.policy import Policy
@@ -182,6 +183,7 @@ def _closed(known: Approvals, draft: Draft, *decisions: Fact, now: Now) -> Outco
     What an owner let leave does so only while its agreement is in force. Owners of other items are
     named if they let themselves be, with the item and with the decision.
     """
+    draft = _telling_of_risks(known, draft)
     found = [(item, _approved(known, draft, item, now=now)) for item in draft.items]
     items = tuple(approved for _, approved in found if approved is not None)
     hits = dangers(draft, {f"items.{item.item_id}": item.text for item in items}, now)
@@ -245,11 +247,30 @@ def _alleged(known: Approvals, draft: Draft, now: Now) -> str | None:
     """
     if draft.alleged is None or draft.identity is None:
         return draft.alleged
-    told = items_of_notification(draft.concern_id or draft.referral_id)
-    kept = any(known.withheld_by(id_, draft.identity.owner) for id_ in told)
     told_by = now.agreement_with(draft.identity.owner)
     untold = as_it_stands(UNTOLD, unconfirmed=draft.unconfirmed)
-    return untold if kept or told_by is None else draft.alleged
+    return untold if _keeps(known, draft) or told_by is None else draft.alleged
+
+
+def _keeps(known: Approvals, draft: Draft) -> bool:
+    """Whether who notified it withholds its words, in whatever version."""
+    concerns = filter(None, (draft.referral_id, draft.concern_id))
+    owner = draft.identity.owner if draft.identity else None
+    return known.keeps_notification(*concerns, owner=owner)
+
+
+def _telling_of_risks(known: Approvals, draft: Draft) -> Draft:
+    """The draft; where who notified it withholds its words and lets none of its own leave with it,
+    without who is a risk to the child.
+    """
+    identity, risks = draft.identity, IdentityField.RISKS
+    if identity is None or risks in identity.asks or not identity.block.told(risks):
+        return draft
+    released = any(one.owner == identity.owner and one.digest for one in draft.decided)
+    if released or not _keeps(known, draft):
+        return draft
+    left_out = LeftOut(field=risks, reason=OWNER_LEFT_OUT)
+    return draft.model_copy(update={"untold": (*draft.untold, left_out)})
 
 
 def _without(draft: Draft, items: tuple[Item, ...]) -> Iterator[ProductWithout]:

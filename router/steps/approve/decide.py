@@ -56,6 +56,7 @@ from schemas.decisions import (
     StandingReleased,
     StandingWithdrawn,
 )
+from schemas.identity import IdentityField
 from schemas.letter import Letter
 from schemas.message import Message
 from schemas.policy import Policy
@@ -256,13 +257,15 @@ def _released_before(
     known: Approvals, item: DraftItem, draft: Draft, *, now: Now
 ) -> Iterator[Decided]:
     if release := standing.released(known, item, draft, now=now):
+        # Who is a risk stands in such words too: they are let leave with that.
+        asks = draft.identity.asks if draft.identity else ()
         yield Decided(
             choice=Choice.RELEASE_SANITISED,
             digest=item.sanitised_digest,
             reason=release.reason,
             signpost=item.signpost,
             decided_by=release.decided_by,
-            leaves_out=draft.identity.asks if draft.identity else (),
+            leaves_out=tuple(one for one in asks if one is not IdentityField.RISKS),
             **item.shared(Item),
         )
 

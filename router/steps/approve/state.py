@@ -24,6 +24,7 @@ from schemas.product import (
     ProductHead,
     Untold,
     Wording,
+    items_of_notification,
 )
 from schemas.safety import Hit
 
@@ -300,6 +301,14 @@ class Approvals(Shape):
         """The agency's lasting word about the item."""
         found = (one for one in self.withheld if (one.item_id, one.owner) == (item_id, agency))
         return next(found, None)
+
+    def keeps_notification(self, *referral_ids: str, owner: str | None = None) -> bool:
+        """Whether the notification of these referrals, or a part of it, is withheld: in whatever
+        version, and however often it was sent; ``owner``: by whom.
+        """
+        told = {id_ for one in referral_ids for id_ in items_of_notification(one)}
+        told |= {id_ for id_, one in self.said.items() if one.notification}
+        return any(one.item_id in told and owner in (None, one.owner) for one in self.withheld)
 
     def withholding(self, withheld: Withheld) -> Approvals:
         """With an agency's word about its item."""

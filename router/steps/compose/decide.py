@@ -32,11 +32,12 @@ from router.steps.now import Now
 from router.steps.places import at_once_to, hub_of, recipients_of, to_hub
 from router.steps.safety import CHILD, cautioned, guarded
 from router.steps.sanitising import Known, Sanitised, known_of, sanitise
+from router.steps.sharing import open_to_others
 from schemas.base import Fact
 from schemas.case import ChildLinked, LinkCorrected, NotificationAmended, RegistersChanged
 from schemas.consent import ConsentRecorded
 from schemas.handover import HandoverTakenBack
-from schemas.identity import OwnedIdentity
+from schemas.identity import IdentityField, OwnedIdentity
 from schemas.information import (
     InformationAnswered,
     InformationMissing,
@@ -192,17 +193,23 @@ class _Desk:
         found = cautioned(Around(who=CHILD, person=child))
         return (found,) if found else ()
 
-    def identity(self, recipient: str) -> OwnedIdentity:
-        """Whom it is about, in so far as the notifying agency lets that be told."""
+    def identity(self, recipient: str, *, risks: bool) -> OwnedIdentity:
+        """Whom it is about, in so far as the notifying agency lets that be told; ``risks``: and who
+        is a risk to the child.
+        """
         owner = self.notified.item.owner
-        return identity_of(
+        identity = identity_of(
             self.notified.child or Person(),
             owner=owner,
             recipient=recipient,
             now=self.now,
             protected=guarded(self.around).homes_alone,
+            risks=risks,
             your_reference=self.notified.reference if recipient == owner else None,
         )
+        # What they did is in words that do not leave as they are: nor does who they are.
+        kept = not open_to_others(self.notified.item) and recipient != owner
+        return identity.asking(IdentityField.RISKS) if kept else identity
 
     def items(self) -> list[HeldItem]:
         """The notification and then all answers, in the same order whenever they came."""
@@ -550,7 +557,8 @@ def _recipients(desk: _Desk, part: _Part) -> Iterator[Recipient]:
 
 
 def _product(desk: _Desk, part: _Part, *, recipient: Recipient) -> ProductDrafted:
-    rule, identity = desk.now.rule(part.colour), desk.identity(recipient.agency)
+    rule, red = desk.now.rule(part.colour), part.colour is Colour.RED
+    identity = desk.identity(recipient.agency, risks=red)
     about, at_once = identity.block.digest(), part.urgent and part.follows is None
     weighed = [
         (item, weigh(item, recipient, colour=part.colour, up_to=rule.include_up_to))

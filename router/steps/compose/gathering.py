@@ -321,7 +321,7 @@ def _linked(state: Gathering, linked: ChildLinked, *, now: Now) -> Gathering:
         "cases": Cases.linked(state.cases, linked.case_id),
         "allocated": state.allocated.linked(linked),
         "notified": notified.model_copy(update={"alleged": summary}),
-        "concern_id": linked.amends or linked.same_concern_as,
+        "concern_id": linked.first_told,
         "version": max(state.version, linked.version),
         "amended": None,
     }

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from router.linkage import Linkage
 from router.linkage.another import agrees, is_other_of_incident, told_apart
 from router.linkage.concerns import LATEST, is_again
+from router.linkage.resends import plain_reference
 from router.steps.link.register import Evidence, PersonRecord, Register
 from schemas.case import LinkOutcome
 
@@ -29,6 +30,34 @@ def told_first(known: Register, decision: Linkage) -> str | None:
         if piece.id not in known.standard and is_again(account, piece.account()):
             return piece.again or piece.id
     return None
+
+
+def resent_from(known: Register, piece: Evidence) -> dict[str, str]:
+    """Where what a piece amends, or tells again, told again itself: what told of the concern first,
+    as its link says that (rules since 4). What owners say of it is said of all.
+    """
+    first, seen = piece.again, set[str]()
+    while first and (before := known.evidence.get(first)) and before.again and first not in seen:
+        seen.add(first)
+        first = before.again
+    return {"resent_from": first} if known.rules >= 4 and first and first != piece.again else {}
+
+
+def told_again(known: Register, piece: Evidence) -> dict[str, str]:
+    """Which concern a referral tells again that is linked anew: what its agency amends, or what it
+    sends again (rules since 4).
+    """
+    if known.rules < 4 or piece.again is None:
+        return {}
+    first = known.evidence.get(piece.again)
+    own = first is not None and first.agency == piece.agency
+    version = own and first is not None and _plain(first) == _plain(piece)
+    told = {"amends" if version else "same_concern_as": piece.again}
+    return told | resent_from(known, piece)
+
+
+def _plain(piece: Evidence) -> str:
+    return plain_reference(piece.reference)
 
 
 def _of_the_child(known: Register, decision: Linkage) -> Iterator[Evidence]:

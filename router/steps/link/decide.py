@@ -15,7 +15,7 @@ from router.linkage.concerns import is_another
 from router.linkage.ranking import passed_over
 from router.linkage.stated import compared
 from router.step import Outcome, Step, refuse
-from router.steps.link.again import told_first
+from router.steps.link.again import resent_from, told_first
 from router.steps.link.counting import count_of
 from router.steps.link.doubts import Doubt, asked, maybe_one, maybe_two, reviews
 from router.steps.link.entries import changed, in_question, said_of
@@ -30,6 +30,7 @@ from schemas.case import (
     ChildLinked,
     ConcernFollowed,
     Counted,
+    FamilyConcern,
     LinkOutcome,
     NotificationAmended,
     OpenCase,
@@ -50,6 +51,8 @@ from schemas.registers import KnownTo, RegisterEntryReceived
 ONE_REFERENCE = "against: one reference, and what is told of the child differs"
 _TELLS = 3
 """Of a child's latest referrals, so many hear of a further one."""
+_MOST_KIN = 20
+"""Children of a family whose referrals hear of it; more are taken for one family by mistake."""
 AMENDMENT = "this is a new version of a notification that is linked to the child already"
 AGAIN = "the same entry of the register came before, about the same child"
 
@@ -152,10 +155,9 @@ def _notification(
     evidence = _held(evidence, record, decision)
     counted = _counted(known, decision, record, evidence, policy)
     fact = _child_linked(accepted, decision, record, model, counted)
-    fact = _with_version(fact, known, accepted, amends=amends, first=first)
+    fact = _of_concern(known, accepted, fact, evidence, amends=amends is not None)
     record, doubts = _doubts(known, decision, record, model)
-    fact = _with_entries(fact, said_of(record, known.people))
-    fact = _with_family(fact, known, decision, record)
+    fact = _with_family(fact, known, decision, record, entries=said_of(record, known.people))
     handed = handover(fact, policy)
     record = record.telling(evidence) if known.rules >= 2 else record
     if handed is not None:
@@ -163,11 +165,32 @@ def _notification(
         fact = fact.model_copy(update={"letter_id": letter})
         evidence = _with_letter(evidence, letter, accepted)
     told = [handed] if handed else _review(fact, policy)
+    further = (*_followed(fact, record), *_told_of_family(known, fact, decision))
     return Outcome(
         state=Register(people=(record,), evidence={evidence.id: evidence}),
-        facts=(fact, *_followed(fact, record), *_amended(known, fact), *doubts),
+        facts=(fact, *further, *_amended(known, fact), *doubts),
         letters=(*told, *reviews(doubts, policy)),
     )
+
+
+def _of_concern(
+    known: Register,
+    accepted: NotificationAccepted,
+    fact: ChildLinked,
+    evidence: Evidence,
+    *,
+    amends: bool,
+) -> ChildLinked:
+    """With what it amends or tells again. Another agency's copy under a reference of its own amends
+    nothing, and tells again (rules since 4).
+    """
+    told: dict[str, object] = {"version": 1} if known.rules >= 2 and not amends else {}
+    if amends and _of_its_own(known, accepted):
+        versions = tuple(piece.id for piece in _versions(known, accepted))
+        told |= {"amends": accepted.first_referral_id, "versions": versions}
+    elif known.rules >= (4 if amends else 2):
+        told |= {"same_concern_as": evidence.again}
+    return fact.model_copy(update=told | resent_from(known, evidence))
 
 
 def _counted(
@@ -179,27 +202,18 @@ def _counted(
     return count_of(known, record, piece, policy=policy).counted
 
 
-def _with_version(
+def _with_family(
     fact: ChildLinked,
     known: Register,
-    accepted: NotificationAccepted,
+    decision: Linkage,
+    record: PersonRecord,
     *,
-    amends: Linkage | None,
-    first: str | None,
+    entries: tuple[KnownTo, ...],
 ) -> ChildLinked:
-    """With which version of which concern it is."""
-    if known.rules >= 2 and amends is None:
-        return fact.model_copy(update={"version": 1, "same_concern_as": first})
-    if amends is None or not _of_its_own(known, accepted):
-        return fact
-    versions = tuple(piece.id for piece in _versions(known, accepted))
-    return fact.model_copy(update={"amends": accepted.first_referral_id, "versions": versions})
-
-
-def _with_family(
-    fact: ChildLinked, known: Register, decision: Linkage, record: PersonRecord
-) -> ChildLinked:
-    """With what of the child was compared, where it is linked, and with its family."""
+    """With what registers said of the child, what of it was compared where it is linked, and with
+    its family.
+    """
+    fact = _with_entries(fact, entries)
     if known.subject is None:
         return fact
     found = dict[str, object]()
@@ -229,6 +243,25 @@ def _followed(fact: ChildLinked, record: PersonRecord) -> Iterator[ConcernFollow
                 referral_id=earlier,
                 latest=earlier == others[-1],
                 case_id=fact.case_id,
+                further_referral_id=fact.referral_id,
+                same_concern=fact.same_concern_as is not None or fact.version > 1,
+            )
+
+
+def _told_of_family(
+    known: Register, fact: ChildLinked, decision: Linkage
+) -> Iterator[FamilyConcern]:
+    """Whoever decides on the latest referrals of the family's other children hears that there is a
+    concern about this one (rules since 4).
+    """
+    if known.rules < 4 or known.kin is None or (decision.person or decision.family) is None:
+        return
+    for other in known.kin.members(fact.family_id)[:_MOST_KIN]:
+        told = other.told[-_TELLS:] if other.person_id != fact.person_id else ()
+        for earlier, _, _ in told:
+            yield FamilyConcern(
+                referral_id=earlier,
+                case_id=other.profile.case_id,
                 further_referral_id=fact.referral_id,
                 same_concern=fact.same_concern_as is not None or fact.version > 1,
             )

@@ -52,7 +52,7 @@ def _again(known: PersonRecord | None, linked: Linked, rules: int) -> str | None
     if rules < 2 or not isinstance(linked, ChildLinked):
         return None
     first = known.evidence[0] if known and known.evidence and linked.version > 1 else None
-    return linked.same_concern_as or first
+    return linked.amends or linked.same_concern_as or first
 
 
 def _record(

@@ -33,7 +33,7 @@ def handover(fact: ChildLinked, policy: Policy) -> Letter | None:
         agency=fact.agency,
         worker=fact.allocated_to,
         notification=handed(fact.notification, _rule(fact.agency, policy), family=fact.family),
-        concern_id=fact.amends,
+        concern_id=fact.first_told,
         to_do=TO_DO,
         contact=policy.partners[policy.lead_agency].signpost_contact,
     )

@@ -18,6 +18,7 @@ from router.linkage.concerns import Account, account, words_key
 from router.linkage.mixing import whole
 from router.linkage.profile import from_json, to_json
 from router.linkage.rules import NEWEST
+from router.linkage.subject import WHICHEVER
 from router.linkage.text import fold
 from schemas.base import Code, Identity, Instant, Shape
 from schemas.case import Worker
@@ -206,7 +207,7 @@ def who(subject: Subject) -> Said:
         subject.sex,
         subject.nhs,
         subject.upn,
-        subject.twin,
+        subject.twin if subject.twin != WHICHEVER else "",
     )
 
 

@@ -12,6 +12,7 @@ from router.linkage.stated import compared
 from router.step import Outcome
 from router.steps.link import rulings
 from router.steps.link.adults import settle_adults, take_back_adults
+from router.steps.link.again import told_again
 from router.steps.link.counting import KinAfter, count_of
 from router.steps.link.doubts import asked, maybe_one, reviews
 from router.steps.link.entries import changed, with_registers
@@ -432,6 +433,7 @@ def _taken_up(
         allocated_to=record.worker,
         notification=now.notification,
         known_to=record.known_to,
+        **told_again(known, now),
     )
 
 

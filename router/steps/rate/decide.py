@@ -42,7 +42,13 @@ from router.steps.rate.state import (
 )
 from router.steps.rate.with_team import handed, left_to_team, moved_on, take_back, told_team
 from schemas.base import Code, Fact
-from schemas.case import ChildLinked, ConcernFollowed, LinkCorrected, NotificationAmended
+from schemas.case import (
+    ChildLinked,
+    ConcernFollowed,
+    FamilyConcern,
+    LinkCorrected,
+    NotificationAmended,
+)
 from schemas.checks import CheckAnswered, CheckLate, ChecksRevised
 from schemas.consent import ConsentAnswer, ConsentRecorded
 from schemas.decisions import OutcomeDecided, RatingDecided, RatingDecision
@@ -78,7 +84,7 @@ from schemas.rating import (
 
 Check = CheckAnswered | CheckLate | ChecksRevised
 Difference = DisagreementRaised | DisagreementWithdrawn | DisagreementSettled
-News = (
+OfItself = (
     InformationAnswered
     | InformationMissing
     | InformationVolunteered
@@ -87,6 +93,8 @@ News = (
     | Difference
     | ConsentRecorded
 )
+"""What is told of a referral itself, or of its child."""
+News = OfItself | FamilyConcern
 """What could change a rating."""
 
 
@@ -397,7 +405,8 @@ def _tell_news(state: State | None, came: News, *, policy: Policy) -> Outcome[St
     if state is None or isinstance(state, Early) or _is_no_news(came):
         return Outcome()
     after = state.model_copy(update={"revision": state.revision + 1})
-    if isinstance(state, HandedOver):
+    closed = isinstance(state, Assigned) and state.closed is not None
+    if isinstance(state, HandedOver) or (closed and isinstance(came, FamilyConcern)):
         return Outcome(state=after)
     news = _news(state, came.referral_id, said=_said(came, policy), policy=policy)
     return Outcome(after, letters=(news,))
@@ -440,10 +449,13 @@ _CONSENT = {
 def _said(came: News, policy: Policy) -> str:
     if isinstance(came, Difference):
         return f"{policy.name_of(came.agency)} {_difference(came)} {OVER[came.disputes]}."
+    if isinstance(came, FamilyConcern):
+        again = "The concern about a brother or sister was told again, or amended."
+        return again if came.same_concern else "There is a concern about a brother or sister."
     return _said_of(came, policy)
 
 
-def _said_of(came: News, policy: Policy) -> str:
+def _said_of(came: OfItself, policy: Policy) -> str:
     match came:
         case ChecksRevised():
             return "There is something new of the systems that are asked about the child."
@@ -585,6 +597,7 @@ STEP: Step[State] = Step(
         InformationMissing,
         InformationVolunteered,
         ConcernFollowed,
+        FamilyConcern,
         ChecksRevised,
         CheckAnswered,
         CheckLate,

@@ -37,6 +37,7 @@ from schemas.product import (
     release_digest,
 )
 from schemas.rating import TimerElapsed
+from schemas.safety import LetterHeld, SafetySettled
 
 NO_AGREEMENT = "Its recipient has no information-sharing agreement in force."
 
@@ -81,6 +82,8 @@ def _since(state: State | None, message: Message, policy: Policy) -> Outcome[Sta
             return receipts.superseded(state, earlier)
         case ProductEnded() as ended:
             return changes.end(state, ended)
+        case LetterHeld() | SafetySettled() as looked:
+            return receipts.at_the_door(state, looked)
     return Outcome()
 
 
@@ -168,8 +171,12 @@ def _receipt(state: State | None, received: DeliveryReceived) -> Outcome[State]:
 
 
 def _key(message: Message) -> str:
-    """The product; of one that takes the place of an earlier one, that."""
+    """The product; of one that takes the place of an earlier one, that. What is kept back of other
+    letters is remembered nowhere.
+    """
     data = message.data
+    if isinstance(data, LetterHeld | SafetySettled):
+        return data.product_id or message.id
     earlier = data.supersedes if isinstance(data, ProductReleased) else None
     return earlier or product_of(message)
 
@@ -186,6 +193,8 @@ STEP: Step[State] = Step(
         ProductFetched,
         ProductStopped,
         ProductReleased,
+        LetterHeld,
+        SafetySettled,
         TimerElapsed,
     ),
     state=State,

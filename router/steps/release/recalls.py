@@ -22,7 +22,7 @@ from router.steps.release.state import (
 )
 from schemas.base import Fact
 from schemas.decisions import ProductFetched, RecallReceived
-from schemas.identity import IdentityBlock, LeftOut
+from schemas.identity import IdentityBlock, IdentityField, LeftOut
 from schemas.letter import Letter
 from schemas.message import derived_id
 from schemas.notices import RecallAnswerNotice
@@ -202,7 +202,8 @@ def _told_less(approved: ProductApproved, owner: str) -> ProductApproved:
     identity, about = approved.identity, approved.about
     if identity is None or about is None or identity.owner != owner:
         return approved
-    gone = [LeftOut(field=one, reason=NOT_DECIDED) for one in identity.asks if about.told(one)]
+    fields = dict.fromkeys((*identity.asks, IdentityField.RISKS))
+    gone = [LeftOut(field=one, reason=NOT_DECIDED) for one in fields if about.told(one)]
     told = {"about": about.leaving_out(gone), "untold": (*approved.untold, *gone)}
     return approved.model_copy(update=told)
 

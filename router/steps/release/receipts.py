@@ -24,7 +24,8 @@ from router.steps.release.state import (
 )
 from schemas.base import Fact, ReferralHead
 from schemas.decisions import DeliveryReceipt, ProductStopped
-from schemas.owed import ClockClosed, Owed
+from schemas.letter import Letter
+from schemas.owed import ClockClosed, Owed, OwedNotice
 from schemas.product import (
     NotTaken,
     ProductApproved,
@@ -33,6 +34,7 @@ from schemas.product import (
     ProductVoided,
 )
 from schemas.rating import TimerElapsed
+from schemas.safety import LetterHeld, SafetyChoice, SafetySettled
 
 SUPERSEDED = "A product in other words takes its place."
 OWED = "Word that a person has the product."
@@ -58,10 +60,35 @@ def elapsed(state: State | None, timer: TimerElapsed, *, now: Now) -> Outcome[St
     one = told(_owed(state, clock, timer.key), clock, key=timer.key, now=now)
     after = state.model_copy(update={"receipt": one.clock})
     next_at = one.clock.next_at if one.clock else None
-    outcome: Outcome[State] = Outcome(after, (one.fact,), (one.letter,), timers(next_at, timer.key))
+    letter = _ringing_nobody(one.letter, state, now) if state.unsafe else one.letter
+    outcome: Outcome[State] = Outcome(after, (one.fact,), (letter,), timers(next_at, timer.key))
     if not clock.breached_next:
         return outcome
     return not_taken(outcome, state.holds, "unacknowledged" if state.fetched else "unfetched")
+
+
+def _ringing_nobody(letter: Letter, state: Released, now: Now) -> Letter:
+    """What is kept back at the door nobody asks its recipient about: a human decides first."""
+    assert isinstance(letter.notice, OwedNotice)
+    lead, recipient = now.policy.lead_agency, now.policy.name_of(state.recipient)
+    decides = f"It waits for a human of {now.policy.name_of(lead)} to decide whether it is safe"
+    says = f"{decides}: do not ring {recipient} about it. {letter.notice.next}"
+    changes = {"next": says[:500], "contact": now.contact_of(lead)}
+    to = lead if letter.agency == state.recipient else letter.agency
+    return replace(letter, agency=to, notice=letter.notice.model_copy(update=changes))
+
+
+def at_the_door(state: State | None, fact: LetterHeld | SafetySettled) -> Outcome[State]:
+    """Note that a product is kept back at the door, until a human has found it safe."""
+    if not isinstance(state, Released) or fact.letter_id != state.letter:
+        return Outcome()
+    if isinstance(fact, LetterHeld):
+        unsafe = not fact.rest_goes
+    else:
+        unsafe = fact.choice is SafetyChoice.DO_NOT_SEND
+    if unsafe == state.unsafe:
+        return Outcome()
+    return Outcome(state.model_copy(update={"unsafe": unsafe}))
 
 
 def not_taken(

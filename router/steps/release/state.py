@@ -54,6 +54,8 @@ class Released(ToAct, About, ReferralHead):
     """What the letter holds, until its recipient confirms that it has it."""
     receipt: Ticking | None = Field(default=None, exclude_if=not_)
     """Until a person of its recipient says that they have it."""
+    unsafe: bool = Field(default=False, exclude_if=not_)
+    """Whether it is kept back at the door, as it may not be safe there, or is not."""
     not_taken: bool = Field(default=False, exclude_if=not_)
     """Whether it was told that nobody has it, so that it goes to the next recipient."""
     may_give_back: Urgent | None = Field(default=None, exclude_if=not_)

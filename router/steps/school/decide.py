@@ -34,8 +34,7 @@ _ANY_SCHOOL = "school"
 def key(message: Message) -> str:
     """The referral that told of the concern first: further versions of it tell no school again."""
     if isinstance(message.data, ChildLinked):
-        linked = message.data
-        return linked.amends or linked.same_concern_as or linked.referral_id
+        return message.data.first_told or message.data.referral_id
     return referral_of(message)
 
 

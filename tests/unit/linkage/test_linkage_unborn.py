@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.linkage import Linkage, describe, found, keys, link, load_model, profile_keys
+from router.linkage.rules import NEWEST
 from schemas.case import LinkOutcome
 from schemas.person import Address, Contact, Name, PartialDate, Person, RelatedPerson
 from tests.support.linking import Linking, in_replay
@@ -54,6 +55,16 @@ def linked(first: Person, then: Person, *, first_on: dt.date, then_on: dt.date) 
     known = found(one, person_id="p1", family_id="f1", case_id="c1")
     assert keys(two) & profile_keys(known)
     return link(two, [known], MODEL)
+
+
+def told_of(first: str, then: str, *, rules: int = NEWEST, **more: Any) -> Linkage:
+    """Two unborn children of one mother, called so."""
+    one, other = (
+        describe(unborn(called, **more), observed_at=_noon(on), rules=rules)
+        for called, on in ((first, TOLD_UNBORN), (then, TOLD_UNBORN + dt.timedelta(days=5)))
+    )
+    known = found(one, person_id="p1", family_id="f1", case_id="c1")
+    return link(other, [known], MODEL)
 
 
 def after(before: Person, child: Person) -> Linkage:
@@ -139,6 +150,64 @@ def test_twins_are_two_children_and_a_human_says_which_is_which(due: dt.date) ->
     assert (mia.outcome, noah.outcome) == (LinkOutcome.REVIEW, LinkOutcome.REVIEW)
     assert {one.person_id, other.person_id} <= {c.person_id for c in mia.candidates}
     assert len({f.person_id for f in (one, other, mia, noah)}) == 4
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        ("Unborn Twin", "Unborn Twin"),
+        ("Unborn Twins", "Unborn Twins"),
+        ("Unborn Twin 1", "Unborn Twin"),
+        ("Unborn Twin", "Unborn Twin 2"),
+        ("Unborn", "Unborn Twin"),
+        ("Unborn Triplet", "Unborn"),
+    ],
+)
+def test_twins_of_whom_nobody_says_which_is_which_are_for_a_human(first: str, then: str) -> None:
+    assert told_of(first, then).outcome is LinkOutcome.REVIEW
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "same"),
+    [
+        ("Unborn", "Unborn", True),
+        ("Unborn Twin 1", "Unborn Twin 1", True),
+        ("Unborn Twin A", "Twin 1", True),
+        ("Unborn Twin 2", "Unborn Twin Two", True),
+        ("Unborn Twin A", "Unborn Twin B", False),
+        ("Second Twin", "Unborn Twin 1", False),
+    ],
+)
+def test_twins_whom_both_tell_apart_are_known_by_that(first: str, then: str, *, same: bool) -> None:
+    assert (told_of(first, then).outcome is LinkOutcome.LINKED) is same
+
+
+def test_a_twin_beside_an_unborn_child_makes_it_one_of_two() -> None:
+    twin = RelatedPerson(name=Name(given_name=("Unborn",)), relationship="twin")
+    decided = told_of("Unborn", "Unborn", related_person=(mother(), twin))
+    assert decided.outcome is LinkOutcome.REVIEW
+
+
+@pytest.mark.parametrize(
+    ("narrative", "outcome"),
+    [
+        ("She is expecting twins in September.", LinkOutcome.REVIEW),
+        ("It is a twin pregnancy.", LinkOutcome.REVIEW),
+        ("Her twins, aged 4, are at nursery.", LinkOutcome.LINKED),
+    ],
+)
+def test_words_that_tell_of_twins_to_come_make_it_one_of_two(
+    narrative: str, outcome: LinkOutcome
+) -> None:
+    one = describe(unborn(), observed_at=_noon(TOLD_UNBORN), narrative=narrative)
+    known = found(one, person_id="p1", family_id="f1", case_id="c1")
+    later = TOLD_UNBORN + dt.timedelta(days=5)
+    other = describe(unborn(), observed_at=_noon(later), narrative=narrative)
+    assert link(other, [known], MODEL).outcome is outcome
+
+
+def test_by_rules_3_twins_whom_nobody_told_apart_are_one_as_they_were() -> None:
+    assert told_of("Unborn Twin", "Unborn Twin", rules=3).outcome is LinkOutcome.LINKED
 
 
 def test_a_twin_whom_nobody_expected_is_put_to_a_human() -> None:

@@ -23,6 +23,7 @@ from schemas.handover import HandoverConfirmed, HandoverRefused, HandoverTakenBa
 from schemas.identity import IdentityBlock
 from schemas.letter import letter_id
 from schemas.message import Message
+from schemas.notices import Handover
 from schemas.notification import MessageRefused
 from schemas.operations import (
     DeadLetterDiscarded,
@@ -34,6 +35,7 @@ from schemas.policy import Policy
 from schemas.product import (
     Disposal,
     OwnerSilent,
+    Product,
     ProductDelivered,
     ProductEnded,
     ProductNotTaken,
@@ -42,7 +44,7 @@ from schemas.product import (
 )
 from schemas.rating import Colour, DueTimeBreached
 from schemas.refusals import Refusal
-from schemas.safety import ProductHeld
+from schemas.safety import Danger, Hit, LetterHeld, ProductHeld, SafetyChoice, SafetySettled
 from tests.support import given
 from tests.support import products as product
 from tests.support.given import Given
@@ -597,3 +599,65 @@ def test_all_that_is_told_of_the_dead_letters_of_a_message_is_heard_under_that(k
         ),
     }
     assert alarm.STEP.key(given.message(facts[kind])) == "message-1"
+
+
+def at_the_door(**changes: Any) -> LetterHeld:
+    """A Red that was about to be handed out, and may not be safe there."""
+    hit = Hit(
+        danger=Danger.WORKS_WITH_RISK, whose="the child's father", where="recipient", says="x"
+    )
+    told = {
+        "referral_id": "ref-1",
+        "case_id": "case-1",
+        "hold_id": "hold-1",
+        "letter_id": "letter-1",
+        "letter": Product.type,
+        "product_id": "product-1",
+        "recipient": product.RECIPIENT,
+        "urgent": True,
+        "hits": (hit,),
+    }
+    return LetterHeld.model_validate(told | changes)
+
+
+def looked_at(choice: SafetyChoice, **changes: Any) -> SafetySettled:
+    told = at_the_door(**changes).shared(SafetySettled)
+    said = {"choice": choice, "decided_by": "D. Sample", "rationale": "Rung the refuge."}
+    return SafetySettled(**told | said)
+
+
+def test_a_red_that_waits_at_the_door_is_an_alarm_that_says_who_decides_and_rings_nobody() -> None:
+    step_ = step()
+    outcome = step_.when(at_the_door())
+    assert (raised_by(outcome).cause, raised_by(outcome).why) == ("kept_back", "unsafe")
+    told = notice(outcome)
+    assert "waits for a human of Childrens_Social_Care to decide" in told.says
+    assert f"Do not ring {product.RECIPIENT.title()}" in told.to_do
+    assert "childrens_social_care duty desk" in told.to_do
+    assert f"{product.RECIPIENT} duty desk" not in told.to_do
+    later = step_.when(not_taken())
+    assert "Do not ring" in notice(later).to_do
+    over = given.of(AlarmEnded, step_.when(looked_at(SafetyChoice.SEND)).facts)
+    assert [(one.cause, one.reason) for one in over] == [("kept_back", "decided")]
+    assert step_.when(at_the_door(rest_goes=True, hold_id="hold-2")) == Outcome()
+
+
+def test_once_it_is_found_safe_its_recipient_is_rung_again_and_where_it_is_not_never() -> None:
+    for choice, rung in ((SafetyChoice.SEND, True), (SafetyChoice.DO_NOT_SEND, False)):
+        step_ = step().given(at_the_door(), looked_at(choice))
+        assert notice(step_.when(not_taken())).to_do.startswith("Ring ") is rung
+
+
+def test_an_alarm_that_runs_says_so_too_once_its_letter_waits_at_the_door() -> None:
+    step_ = step()
+    first = step_.when(not_taken())
+    assert "Ring " in notice(first).to_do
+    step_.given(at_the_door())
+    assert "Do not ring" in notice(rings(step_, first)).to_do
+
+
+def test_nobody_rings_a_team_whose_handover_waits_at_the_door() -> None:
+    of_the_team = {"letter": Handover.type, "product_id": None, "recipient": "csc_assessment_team"}
+    held = at_the_door(**of_the_team, urgent=False)
+    step_ = step().given(given.linked(given.HIT, allocated_to=given.worker()), held)
+    assert "Do not ring" in notice(step_.when(chased())).to_do

@@ -256,3 +256,14 @@ def test_a_notification_that_is_sent_again_says_whose_first_it_is_and_has_items_
     assert {one.concern_id for one in (*first, *again)} == {"ref-0"}
     ids = {item.item_id for one in (*first, *again) for item in one.items}
     assert ids == {items_of_notification("ref-1", 0)[0]}
+
+
+def test_an_amendment_of_what_was_sent_again_says_whose_first_it_is() -> None:
+    step = Given(compose.STEP)
+    told = given.linked(given.HIT, amends="ref-0", resent_from="ref-00")
+    step.given(told, suggested(Colour.RED), requested("school"))
+    first = drafts(step.when(assigned(Colour.RED)).facts)
+    assert {one.concern_id for one in first} == {"ref-00"}
+    assert {item.item_id for one in first for item in one.items} == {
+        items_of_notification("ref-0", 0)[0]
+    }

@@ -13,7 +13,7 @@ from router.steps.compose import decide as compose
 from router.steps.rate import decide as rate
 from router.steps.request_information import decide as request_information
 from schemas.base import Fact
-from schemas.case import ConcernFollowed
+from schemas.case import ConcernFollowed, FamilyConcern
 from schemas.decisions import OutcomeDecided, OutcomeDecision, RatingDecided, RatingDecision
 from schemas.handover import HandoverNews
 from schemas.information import (
@@ -387,3 +387,13 @@ def test_nothing_is_drafted_of_a_closed_referral_until_it_is_open_again() -> Non
         assert given.of(ProductDrafted, step.facts) == []
     again = ReferralReopened(referral_id="ref-1", case_id="case-1", because=Because.RATED)
     assert len(given.of(ProductDrafted, step.when(again).facts)) == 1
+
+
+def test_a_brothers_concern_after_it_was_closed_opens_nothing_and_makes_its_picture_older() -> None:
+    step = closed(policy=reopening())
+    told = {"referral_id": "ref-1", "case_id": "case-1", "further_referral_id": "ref-2"}
+    outcome = step.when(FamilyConcern(**told, same_concern=False))
+    assert (outcome.facts, outcome.letters) == ((), ())
+    again = step.when(decided(without_product="Nobody to tell", may_be_told="It goes on."))
+    (fact,) = given.of(ReferralClosed, again.facts)
+    assert fact.newer

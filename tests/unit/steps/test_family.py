@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import datetime as dt
 
+from schemas.case import FamilyConcern
 from schemas.person import Contact, Name, PartialDate, Person, RelatedPerson
 from tests.support.given import child
-from tests.support.linking import Linking, another
+from tests.support.linking import Linking, another, of
 
 
 def relative(given: str, family: str, relationship: str) -> RelatedPerson:
@@ -59,3 +60,16 @@ def test_a_child_of_whom_nothing_more_is_known_is_linked_without(linking: Linkin
     assert linking.referral("r1").family == ()
     assert linking.referral("r2", another()).family == ()
     assert linking.referral("r3").family == ()
+
+
+def test_whoever_decides_about_a_brother_hears_of_a_concern_and_of_others_nobody_does(
+    linking: Linking,
+) -> None:
+    linking.referral("r1", sibling())
+    told = of(FamilyConcern, linking.hear_referral("r2").facts)
+    assert [(one.referral_id, one.further_referral_id) for one in told] == [("r1", "r2")]
+    brother = linking.referral("r3", sibling())
+    told = of(FamilyConcern, linking.facts)[1:]
+    assert [(one.referral_id, one.further_referral_id) for one in told] == [("r2", "r3")]
+    assert told[0].case_id != brother.case_id
+    assert of(FamilyConcern, linking.hear_referral("r4", another()).facts) == []

@@ -17,6 +17,7 @@ from schemas.handoff import (
     OutcomeKeptBack,
     OutcomeRecorded,
 )
+from schemas.notices import WordsKeptBack
 from schemas.outcome import Because, ReferralClosed, ReferralReopened
 from schemas.owed import ClockChased, ClockClosed, ClockEscalated, ClockWarned, OwedNotice
 from schemas.policy import Policy
@@ -82,7 +83,14 @@ def test_nothing_goes_to_a_case_system_without_an_agreement_in_force() -> None:
     policy = case_system(given.partner("early_help", agreement=None))
     outcome = Given(hand_off.STEP, policy).when(ended())
     assert [type(fact) for fact in outcome.facts] == [OutcomeKeptBack]
-    assert outcome.letters == ()
+    (letter,) = outcome.letters
+    assert letter.agency == "childrens_social_care"
+    assert isinstance(letter.notice, WordsKeptBack)
+    assert (letter.notice.recipient, letter.notice.contact) == (
+        "early_help",
+        "early_help duty desk",
+    )
+    assert "by hand" in letter.notice.to_do
 
 
 def test_a_receipt_says_under_what_reference_the_case_system_has_it_and_stops_the_clock() -> None:

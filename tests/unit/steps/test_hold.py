@@ -8,7 +8,10 @@ import pytest
 
 from router.step import Outcome
 from router.steps import hold
+from schemas.disagreements import DisagreementOpened
 from schemas.identity import IdentityField
+from schemas.notices import WordsKeptBack
+from schemas.outcome import ReferralOutcome
 from schemas.product import Product
 from schemas.refusals import Refusal
 from schemas.safety import (
@@ -147,3 +150,36 @@ def test_the_door_finds_what_was_decided_of_a_letter_and_of_its_product() -> Non
     found = list(known.decided(product_id="product-1", letter_id="letter-1"))
     assert [one.hold_id for one in found] == ["hold-2"]
     assert list(known.decided(product_id=None, letter_id="letter-2")) == []
+
+
+WITHHELD = Hit(
+    danger=Danger.WITHHELD_WORDS, whose="another agency", where="view", says="It is withheld."
+)
+
+
+def kept_back(outcome: Outcome[Any]) -> tuple[str, WordsKeptBack]:
+    (letter,) = [one for one in outcome.letters if isinstance(one.notice, WordsKeptBack)]
+    assert isinstance(letter.notice, WordsKeptBack)
+    return letter.agency, letter.notice
+
+
+def test_a_partner_whose_view_is_kept_back_is_told_so_and_how_to_go_on() -> None:
+    letter = {"letter": DisagreementOpened.type, "product_id": None, "hits": (WITHHELD,)}
+    outcome = Given(hold.STEP).when(at_the_door(**letter, written_by="gp"))
+    assert [one.agency for one in outcome.letters] == [LEAD, "gp"]
+    agency, told = kept_back(outcome)
+    assert (agency, told.recipient) == ("gp", "school")
+    assert "in other words" in told.to_do
+    assert told.contact == f"{LEAD} duty desk"
+
+
+def test_once_an_outcome_is_not_to_be_sent_its_writer_is_told_that_its_reader_knows_nothing() -> (
+    None
+):
+    letter = {"letter": ReferralOutcome.type, "product_id": None, "hits": (WITHHELD,)}
+    step = Given(hold.STEP).given(at_the_door(**letter))
+    agency, told = kept_back(step.when(decided(STOP)))
+    assert (agency, told.recipient, told.contact) == (LEAD, "school", "school duty desk")
+    assert "told nothing" in told.to_do
+    other = Given(hold.STEP).given(at_the_door()).when(decided(STOP))
+    assert other.letters == ()

@@ -175,3 +175,40 @@ def test_a_resend_under_a_new_reference_is_kept_and_counts_once() -> None:
     assert linked.earlier_referrals == 0
     assert first.facts
     assert hub.referral("r3").earlier_referrals == 1
+
+
+def sent_again(referral_id: str, reference: str, **changes: Any) -> NotificationAccepted:
+    told = {"referral_id": referral_id, "agency": "police", "area": AREA, "version": 1}
+    said = notification(reference=reference, observed_at=NOON)
+    return NotificationAccepted.model_validate(told | {"notification": said} | changes)
+
+
+def test_an_amendment_of_a_resend_is_of_the_concern_that_was_told_first() -> None:
+    hub = in_replay()
+    hub.hear_referral("r1")
+    hub.hear(sent_again("r2", "R-9"), "r2-accepted")
+    amends = {"version": 2, "first_referral_id": "r2"}
+    hub.hear(sent_again("r3", "R-9 (amended)", **amends), "r3-accepted")
+    linked = [f for f in hub.facts if isinstance(f, ChildLinked)][-1]
+    assert (linked.amends, linked.resent_from, linked.first_told) == ("r2", "r1", "r1")
+
+
+def test_another_agencys_copy_under_a_reference_is_of_the_concern_that_was_told_first() -> None:
+    hub = in_replay()
+    hub.hear_referral("r1")
+    copy = {"agency": "school", "version": 2, "first_referral_id": "r1"}
+    hub.hear(sent_again("r2", "S-9", **copy), "r2-accepted")
+    linked = [f for f in hub.facts if isinstance(f, ChildLinked)][-1]
+    assert (linked.amends, linked.first_told) == (None, "r1")
+
+
+def test_by_earlier_rules_an_amendment_is_of_what_it_amends() -> None:
+    hub = in_replay()
+    with hub._memory() as memory:
+        memory.rules = 3
+    hub.hear_referral("r1")
+    hub.hear(sent_again("r2", "R-9"), "r2-accepted")
+    amends = {"version": 2, "first_referral_id": "r2"}
+    hub.hear(sent_again("r3", "R-9 (amended)", **amends), "r3-accepted")
+    linked = [f for f in hub.facts if isinstance(f, ChildLinked)][-1]
+    assert (linked.amends, linked.first_told) == ("r2", "r2")

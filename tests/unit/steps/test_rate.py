@@ -14,6 +14,7 @@ from router.step import Outcome
 from router.steps.rate import decide as rate
 from schemas.base import Fact
 from schemas.calendar import Contact
+from schemas.case import FamilyConcern
 from schemas.checks import CheckAnswered, CheckLate, CheckResult, ChecksRevised
 from schemas.decisions import RatingDecided, RatingDecision
 from schemas.gathering import RuledOut, ToGather
@@ -602,3 +603,24 @@ def test_a_rating_that_only_tells_the_front_line_more_is_a_further_one() -> None
     (more,) = step.when(decided(Colour.RED, for_front_line="Bruised today.")).facts
     assert isinstance(more, RatingAssigned)
     assert more.for_front_line == "Bruised today."
+
+
+def of_a_brother(*, same_concern: bool = False) -> FamilyConcern:
+    return FamilyConcern(
+        referral_id="ref-1",
+        case_id="case-1",
+        further_referral_id="ref-2",
+        same_concern=same_concern,
+    )
+
+
+@pytest.mark.parametrize("same_concern", [False, True])
+def test_a_concern_about_a_brother_is_news_and_a_picture_without_it_is_older(
+    *, same_concern: bool
+) -> None:
+    step = rating().given(given.linked())
+    (letter,) = step.when(of_a_brother(same_concern=same_concern)).letters
+    assert isinstance(letter.notice, WhatIsNew)
+    assert "brother or sister" in letter.notice.news[0]
+    (fact,) = given.of(RatingAssigned, step.when(decided(Colour.AMBER)).facts)
+    assert fact.newer

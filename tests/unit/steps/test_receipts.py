@@ -15,6 +15,7 @@ from schemas.calendar import Elapsed
 from schemas.owed import ClockChased, ClockClosed, ClockEscalated, ClockWarned, Owed, OwedNotice
 from schemas.policy import Policy
 from schemas.product import (
+    Product,
     ProductApproved,
     ProductDelivered,
     ProductNotTaken,
@@ -22,6 +23,7 @@ from schemas.product import (
     ProductReturned,
 )
 from schemas.rating import ClockKind, Colour
+from schemas.safety import Danger, Hit, LetterHeld, SafetyChoice, SafetySettled
 from tests.support import given
 from tests.support import products as product
 from tests.support.given import Given
@@ -255,3 +257,47 @@ def test_of_what_another_product_takes_the_place_of_no_receipt_is_owed() -> None
     )
     assert rings(step_, outcome) == Outcome()
     assert step_.when(told) == Outcome()
+
+
+def at_the_door(letter_id: str, **changes: Any) -> LetterHeld:
+    hit = Hit(
+        danger=Danger.WORKS_WITH_RISK, whose="the child's father", where="recipient", says="x"
+    )
+    told = {
+        "referral_id": "ref-1",
+        "case_id": "case-1",
+        "hold_id": "hold-1",
+        "letter_id": letter_id,
+        "letter": Product.type,
+        "product_id": "product-1",
+        "recipient": product.RECIPIENT,
+        "urgent": True,
+        "hits": (hit,),
+    }
+    return LetterHeld.model_validate(told | changes)
+
+
+@pytest.mark.parametrize("choice", [None, SafetyChoice.SEND, SafetyChoice.DO_NOT_SEND])
+def test_nobody_is_asked_to_ring_where_it_may_not_be_safe_to_send_what_waits_at_the_door(
+    choice: SafetyChoice | None,
+) -> None:
+    step_ = step()
+    outcome = step_.when(urgent())
+    held = at_the_door(step_.state.letter)
+    step_.when(held)
+    if choice:
+        said = {"choice": choice, "decided_by": "D. Sample", "rationale": "Rung the refuge."}
+        step_.when(SafetySettled(**held.shared(SafetySettled) | said))
+    while outcome.timers:
+        outcome = rings(step_, outcome)
+        for agency, told in letters(outcome):
+            safe = choice is SafetyChoice.SEND
+            assert ("do not ring" in told.next) is not safe
+            if not safe:
+                assert agency != product.RECIPIENT
+                assert told.contact == "childrens_social_care duty desk"
+
+
+def test_what_is_kept_back_of_other_letters_is_nothing_of_a_product() -> None:
+    other = at_the_door("letter-1", product_id=None, letter="mash.information-request.v1")
+    assert step().when(other) == Outcome()

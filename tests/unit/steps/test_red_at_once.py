@@ -25,10 +25,12 @@ from schemas.decisions import (
     ReleaseDecision,
     Ruling,
 )
+from schemas.identity import IdentityAgreed, IdentityField
 from schemas.notices import ApprovalCancellation, ApprovalRequest
 from schemas.notification import Notification
 from schemas.outcome import ReferralClosed
 from schemas.owed import ClockClosed, ClockEscalated, OwedNotice
+from schemas.person import Address, Name, Person, RelatedPerson, Risk
 from schemas.policy import Policy
 from schemas.product import (
     Choice,
@@ -409,3 +411,73 @@ def test_what_was_to_follow_is_stopped_when_nothing_would_be_acted_on() -> None:
     assert len(hub.of(ClockClosed)) == 2
     hub.until(NOON + dt.timedelta(days=1))
     assert hub.told(OwedNotice) == []
+
+
+MAREK = Name(given_name=("Marek",), family_name=("Oldroyd",))
+HIM = RelatedPerson(
+    name=MAREK,
+    relationship="father",
+    risk=Risk.ALLEGED_PERPETRATOR,
+    address=(Address(line1="40 Quarry Lane", postcode="ZX7 8CD"),),
+)
+NAMED = RelatedPerson(name=MAREK, relationship="father", risk=Risk.ALLEGED_PERPETRATOR)
+
+
+def hurt_by(*who: RelatedPerson) -> Person:
+    child = given.child()
+    return child.model_copy(update={"related_person": (*child.related_person, *who)})
+
+
+def risks(hub: Flow) -> dict[str, tuple[RelatedPerson, ...]]:
+    """Whom the products to each recipient name as a risk."""
+    return {one.recipient: one.about.risks if one.about else () for one in hub.told(Product)}
+
+
+def test_a_first_red_names_who_is_recorded_as_a_risk_to_the_child_and_marks_them() -> None:
+    assert risks(red(subject=hurt_by(HIM))) == dict.fromkeys(TEAMS, (NAMED,))
+    by_relation = HIM.model_copy(update={"relationship": "alleged_perpetrator", "risk": None})
+    named = NAMED.model_copy(update={"relationship": "alleged_perpetrator"})
+    assert risks(red(subject=hurt_by(by_relation))) == dict.fromkeys(TEAMS, (named,))
+    assert risks(red()) == dict.fromkeys(TEAMS, ())
+
+
+def test_who_is_a_risk_is_not_named_where_that_person_works_nor_if_protected() -> None:
+    works = HIM.model_copy(update={"works_for": ("csc_duty_team",)})
+    assert risks(red(subject=hurt_by(works))) == {"police_cait": (NAMED,)}
+    protected = HIM.model_copy(update={"protected": True})
+    assert risks(red(subject=hurt_by(protected))) == dict.fromkeys(TEAMS, ())
+
+
+def test_where_its_agreement_does_not_tell_the_family_a_risk_is_named_with_its_words() -> None:
+    agreed = IdentityAgreed(tells=(IdentityField.NAMES, IdentityField.BORN))
+    gp = given.partner("gp")
+    assert gp.agreement is not None
+    agreement = gp.agreement.model_copy(update={"identity": (agreed,)})
+    told = gp.model_copy(update={"agreement": agreement})
+    policy = given.policy(told, profile_=given.owing_no_receipts())
+    hub = red(policy=policy, subject=hurt_by(HIM))
+    assert risks(hub) == dict.fromkeys(TEAMS, ())
+    asked = hub.told(ApprovalRequest, to="gp")
+    assert {one.asks for one in asked} == {(IdentityField.RISKS,)}
+    for one in asked:
+        hub.send(decided(one, Choice.RELEASE_ORIGINAL))
+    assert risks(hub) == dict.fromkeys(TEAMS, (NAMED,))
+    assert {one.about.risks for one in hub.told(Product)[2:] if one.about} == {(NAMED,)}
+
+
+@pytest.mark.parametrize(
+    "kept", [Sharing(may_leave=False), Sharing(sensitivity=Sensitivity.RESTRICTED)]
+)
+def test_who_is_a_risk_is_not_named_where_the_words_that_say_so_do_not_leave(
+    kept: Sharing,
+) -> None:
+    assert risks(red(subject=hurt_by(HIM), sharing=kept)) == dict.fromkeys(TEAMS, ())
+
+
+def test_once_its_owner_withholds_the_words_no_later_red_names_who_is_a_risk() -> None:
+    hub = red(subject=hurt_by(HIM))
+    hub.send(decided(hub.told(ApprovalRequest, to="gp")[0], Choice.WITHHOLD))
+    for minutes, colour in ((5, Colour.AMBER), (6, Colour.RED)):
+        hub.until(NOON + minutes * MINUTE)
+        hub.send(given.assigned(colour))
+    assert risks(hub) == dict.fromkeys(TEAMS, ())
