@@ -212,13 +212,20 @@ def _links(view: View) -> Decoded[str, Message]:
 
 @dataclass(frozen=True, slots=True)
 class Flaw:
-    """An altered or missing entry: where it is, in which chain, and whose as far as it says."""
+    """An altered or missing entry: where it is, in which chain, and whose as far as it says.
+
+    ``leaf``: its place in the tree, or the first of several up to ``upto``. ``against``: whose
+    checkpoint says otherwise. Of what is gone nobody knows the chain.
+    """
 
     chain: str
     sequence: int
     position: int | None
     what: str
     message_id: str | None = None
+    leaf: int | None = None
+    upto: int | None = None
+    against: str | None = None
 
 
 def verify(

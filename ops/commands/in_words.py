@@ -11,6 +11,7 @@ import click
 from connectors.formats.targets import MappingFault
 from connectors.port import SecretMissing
 from ops.linkage.arrivals import Unmapped
+from ops.look.record import NothingSigned, NotOurs
 from ops.look.replay_report import EarlierRules
 from ops.mend.dead_letters import Refused
 from ops.mend.mending import CannotMend
@@ -30,6 +31,8 @@ _SAID: Mapping[type[Exception], str] = {
     CannotMend: "{}",
     EarlierRules: "{}",
     MappingFault: "{}",
+    NothingSigned: "{}",
+    NotOurs: "{}",
     OtherRevision: "{}",
     Refused: "{}",
     SecretMissing: "{}",

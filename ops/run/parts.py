@@ -25,6 +25,7 @@ from router.runtimes import clock
 from router.runtimes.embedded import Embedded
 from router.runtimes.faust_worker import run_worker
 from router.runtimes.relay import Relay
+from router.runtimes.tree import keep_growing
 from router.topology import bound_steps, unit_of, whole_hub
 from router.unit import ALL
 from schemas.settings import HubSettings
@@ -33,6 +34,7 @@ from stores.database import Database
 from stores.keep_trying import Failure
 from stores.ports import Unavailable
 from stores.topics import TopicProducer, create_topics
+from stores.tree.keys import origin_of
 
 STEPS = tuple(bound.step.name for bound in bound_steps())
 WORKERS = (
@@ -65,6 +67,7 @@ def embedded_parts(
     """A whole hub in one process. Raises ``CannotListen``."""
     found = routes(hub.settings, environment)
     yield steps_of(hub.embedded())
+    yield from record_parts(hub)
     yield _web(hub, found, environment=environment)
     yield from connectors_of(hub, found, folder)
 
@@ -88,6 +91,7 @@ def production_part(
         limit = hub.settings.runtime.batch
         keep_time = partial(clock.keep_time, hub.database, limit=limit)
         yield NamedPart("clock", keep_time, attempts=1)
+        yield from record_parts(hub)
     elif name == "http":
         yield replace(
             _web(hub, routes(hub.settings, environment), environment=environment), attempts=1
@@ -110,6 +114,12 @@ def _relay(hub: Hub, url: str) -> NamedPart:
     partitions = hub.settings.runtime.partitions
     relay = Relay(hub.database, TopicProducer(url), lambda: create_topics(url, partitions))
     return NamedPart("relay", relay.run, attempts=1)
+
+
+def record_parts(hub: Hub) -> Iterator[NamedPart]:
+    """What signs the record; nothing waits for it."""
+    origin = origin_of(hub.settings.area)
+    yield NamedPart("tree", partial(keep_growing, hub.database, origin=origin))
 
 
 def steps_of(embedded: Embedded) -> NamedPart:
