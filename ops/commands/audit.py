@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
 
 import click
@@ -11,8 +12,9 @@ import click
 from ops.commands.common import answer, config_option, json_option
 from ops.commands.reading import reading
 from ops.commands.verifying import shown, verifying
-from ops.look.record import claim_in, last_checkpoint
+from ops.look.record import claim_in, claims_of, last_checkpoint
 from ops.look.verify import Verified
+from ops.witness.folder import Folder
 from stores.tree.checkpoints import Checkpoint
 from stores.tree.looking import Claim
 
@@ -34,7 +36,16 @@ def audit() -> None:
     multiple=True,
     help="A checkpoint that somebody kept elsewhere; may be repeated.",
 )
-def verify(config: Path, *, as_json: bool, checkpoints: tuple[Path, ...]) -> None:
+@click.option(
+    "--witness",
+    "witnesses",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    multiple=True,
+    help="A witness's folder, or a copy of it; may be repeated.",
+)
+def verify(
+    config: Path, *, as_json: bool, checkpoints: tuple[Path, ...], witnesses: tuple[Path, ...]
+) -> None:
     """Recompute every hash of every chain, look for every entry's cause, and compare all of it with
     the tree and with what was signed of that; exit 1 when anything is amiss.
 
@@ -43,8 +54,8 @@ def verify(config: Path, *, as_json: bool, checkpoints: tuple[Path, ...]) -> Non
     chain), back-dated, not in the tree, a tree that is not what was signed, or is cut off.
 
     Whoever may write the whole store can make the tree anew as well, or put an older copy in its
-    place: that shows only beside a checkpoint that was kept elsewhere (--checkpoint, made by `hub
-    audit checkpoint`).
+    place: that shows only beside what was kept elsewhere: a checkpoint (--checkpoint, made by `hub
+    audit checkpoint`), or all that a witness saw (--witness).
 
     Erased contents are no flaw: hashes go over what is sealed. Changes nothing, and works beside a
     hub that runs. `hub replay --verify` looks into the contents too.
@@ -53,10 +64,12 @@ def verify(config: Path, *, as_json: bool, checkpoints: tuple[Path, ...]) -> Non
     Example:
       hub audit verify
       hub audit verify --checkpoint 2026-11-26.checkpoint
+      hub audit verify --witness /srv/witness
       hub audit verify --json | jq '.flaws[]'
     """
     with reading(config) as hub:
         claims = [claim_in(hub, path) for path in checkpoints]
+        claims += chain.from_iterable(claims_of(hub, Folder(path)) for path in witnesses)
     verified = verifying(config, contents=False, claims=claims)
     told = {
         "entries": verified.entries,

@@ -18,6 +18,7 @@ from ops.mend.mending import CannotMend
 from ops.mend.upgrade import NotApplied
 from ops.run.configuration import Misconfigured
 from ops.run.serve import CannotListen
+from ops.witness.folder import NoWitness
 from stores.database import Unstorable
 from stores.migrations.alone import InUse
 from stores.migrations.backup import NoBackup
@@ -31,6 +32,7 @@ _SAID: Mapping[type[Exception], str] = {
     CannotMend: "{}",
     EarlierRules: "{}",
     MappingFault: "{}",
+    NoWitness: "{}",
     NothingSigned: "{}",
     NotOurs: "{}",
     OtherRevision: "{}",

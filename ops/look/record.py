@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ops.look.reading import Readable
+from ops.witness.folder import Folder
 from stores.database import View
 from stores.tree import kept
 from stores.tree.checkpoints import NoCheckpoint
@@ -66,3 +67,18 @@ def claim_in(hub: Readable, path: Path) -> Claim:
         return claim_of(Note.parse(path.read_text("utf-8")), key, whose=path.name)
     except (NoNote, NoCheckpoint, NotSigned, UnicodeDecodeError):
         raise NotOurs(path.name) from None
+
+
+def claims_of(hub: Readable, folder: Folder) -> list[Claim]:
+    """All that a witness saw of this hub, by the hub's key as the witness was given it: what the
+    store says of its own key counts for nothing here. Raises ``NoWitness`` or :class:`NotOurs`.
+    """
+    origin, name = origin_of(hub.settings.area), folder.public().name
+    key = folder.logs().get(origin)
+    seen = [one.note for one in folder.seen() if one.checkpoint.origin == origin]
+    try:
+        if key is None:
+            raise NotSigned
+        return [claim_of(note, key, whose=name) for note in seen]
+    except NotSigned:
+        raise NotOurs(str(folder.path)) from None

@@ -20,6 +20,7 @@ from ops.look.monitor import monitor_routes
 from ops.look.status import collect
 from ops.run.serve import NamedPart, listening, web_server
 from ops.run.wiring import Hub, work_folder
+from ops.witness.asking import Asking
 from router import ways_in
 from router.runtimes import clock
 from router.runtimes.embedded import Embedded
@@ -35,6 +36,7 @@ from stores.keep_trying import Failure
 from stores.ports import Unavailable
 from stores.topics import TopicProducer, create_topics
 from stores.tree.keys import origin_of
+from stores.tree.notes import VerifierKey
 
 STEPS = tuple(bound.step.name for bound in bound_steps())
 WORKERS = (
@@ -117,9 +119,15 @@ def _relay(hub: Hub, url: str) -> NamedPart:
 
 
 def record_parts(hub: Hub) -> Iterator[NamedPart]:
-    """What signs the record; nothing waits for it."""
+    """What signs the record, and shows it to its witnesses: a part for each, so that one that is
+    away keeps no other waiting. Nothing else waits for any of them.
+    """
     origin = origin_of(hub.settings.area)
     yield NamedPart("tree", partial(keep_growing, hub.database, origin=origin))
+    for witness in hub.settings.witnesses:
+        key = VerifierKey.parse(witness.key)
+        asking = Asking(hub.database, witness.url, key)
+        yield NamedPart(f"witness:{key.name}".lower(), asking.run)
 
 
 def steps_of(embedded: Embedded) -> NamedPart:
