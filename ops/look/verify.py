@@ -66,8 +66,8 @@ def verify(
 
 
 def _found(view: View, opened: Contents | None, tree: Looking) -> Iterator[Flaw | int]:
-    def looks(rows: Sequence[Any]) -> Iterator[Flaw]:
-        yield from tree.check(rows)
+    def looks(rows: Sequence[Any], encodings: Sequence[bytes | None]) -> Iterator[Flaw]:
+        yield from tree.check(rows, encodings)
         if opened:
             yield from opened.check(rows)
 

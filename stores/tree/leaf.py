@@ -30,18 +30,20 @@ def fresh_salt() -> bytes:
     return os.urandom(SALT)
 
 
-def hash_of(salt: bytes, row: Sequence[Any]) -> bytes:
-    """The leaf's hash of an entry, its :data:`LEAF_COLUMNS`; raises :class:`NoEntry`.
+def hash_of(salt: bytes, row: Sequence[Any], *, encoding: bytes | None = None) -> bytes:
+    """The leaf's hash of an entry, its :data:`LEAF_COLUMNS`; raises :class:`NoEntry`. It is encoded
+    here unless that was done already.
 
     In front is what always has the same length: the mark, the salt, the entry's position, the rule
     of its hash, and that hash. Behind it is the entry in the journal's own encoding, in which each
     value is framed by its length.
     """
-    *entry, version, recorded, position = row
+    version, recorded, position = row[-3:]
     try:
         if (len(salt), len(recorded)) != (SALT, _HASH):
             raise NoEntry
-        return leaf_hash(_HEAD.pack(_MARK, salt, position, version, recorded) + encoded(entry))
+        entry = encoded(row[:-3]) if encoding is None else encoding
+        return leaf_hash(_HEAD.pack(_MARK, salt, position, version, recorded) + entry)
     except (KeyError, TypeError, struct.error):
         raise NoEntry from None
 

@@ -86,17 +86,17 @@ class Looking:
         self._sizes = [claim.checkpoint.size for claim in timed]
         self._times = [*accumulate((claim.time or 0 for claim in timed), max)]
 
-    def check(self, rows: Sequence[Any]) -> Iterator[Flaw]:
+    def check(self, rows: Sequence[Any], encodings: Sequence[bytes | None]) -> Iterator[Flaw]:
         """Entries that are not what they were when they got their leaf, or have none."""
         place = {"first": rows[0].position, "last": rows[-1].position}
         found = {row.position: row for row in self.view.connection.execute(_OF_POSITIONS, place)}
-        for row in rows:
+        for row, encoding in zip(rows, encodings, strict=True):
             leaf = found.get(row.position)
             if leaf is None and row.position <= self._through:
                 yield _flaw(row, "not in the tree", None)
                 continue
             self.pending += leaf is None
-            if leaf is not None and not _is(leaf, row):
+            if leaf is not None and not _is(leaf, row, encoding):
                 yield _flaw(row, "rewritten", leaf.leaf)
             elif self._is_back_dated(row, self.leaves if leaf is None else leaf.leaf):
                 yield _flaw(row, "back-dated", None if leaf is None else leaf.leaf)
@@ -190,9 +190,9 @@ def _largest(claims: Iterable[Claim]) -> Iterator[Claim]:
     yield from by_whom.values()
 
 
-def _is(leaf: Any, row: Any) -> bool:
+def _is(leaf: Any, row: Any, encoding: bytes | None) -> bool:
     try:
-        return bool(hash_of(leaf.salt, row) == leaf.hash)
+        return bool(hash_of(leaf.salt, row, encoding=encoding) == leaf.hash)
     except NoEntry:
         return False
 
