@@ -28,6 +28,7 @@ _COMMANDS = {
     "status": "ops.commands.status",
     "topology": "ops.commands.topology",
     "upgrade": "ops.commands.upgrade",
+    "witness": "ops.commands.witness",
 }
 
 

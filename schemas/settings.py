@@ -171,6 +171,15 @@ class AgencySettings(Reached):
     """No longer how anything is released: ``hub config check`` says what to write instead."""
 
 
+class WitnessSettings(Shape):
+    """Somebody who cosigns what this hub signs of its record (``hub witness``)."""
+
+    url: Line
+    """Where it listens, ``https://…``."""
+    key: Line
+    """Its public key, as ``hub witness init`` printed it."""
+
+
 class HubSettings(Shape):
     """The whole file."""
 
@@ -185,4 +194,6 @@ class HubSettings(Shape):
     http: HttpSettings = HttpSettings()
     checks: tuple[SystemCheck, ...] = ()
     """The systems that every referral is checked against, as far as agreements name a basis."""
+    witnesses: tuple[WitnessSettings, ...] = ()
+    """Best one of each partner's own: nobody who may write the store should run them all."""
     agencies: dict[Code, AgencySettings]

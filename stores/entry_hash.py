@@ -46,6 +46,11 @@ def entry_hash(before: bytes, entry: Sequence[Any], *, version: int = VERSION) -
     return sha256(before + _ENCODINGS[version](entry)).digest()
 
 
+def hash_behind(before: bytes, encoding: bytes) -> bytes:
+    """The same by the rule of now, of what :func:`encoded` made of the entry."""
+    return sha256(before + encoding).digest()
+
+
 def encoded(entry: Sequence[Any]) -> bytes:
     """An entry's columns in bytes that no other entry has.
 

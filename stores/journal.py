@@ -21,7 +21,7 @@ from stores import codec, products
 from stores.cursors import Cursor
 from stores.database import Database, Transaction, View
 from stores.decoded import Decoded
-from stores.entry_hash import COLUMNS, VERSION, entry_hash
+from stores.entry_hash import COLUMNS, VERSION, encoded, entry_hash, hash_behind
 from stores.rows import look_up
 from stores.tables import journal, outbox
 from stores.vault import DataKey, Unreadable
@@ -222,17 +222,28 @@ def _links(view: View) -> Decoded[str, Message]:
 
 @dataclass(frozen=True, slots=True)
 class Flaw:
-    """An altered or missing entry: where it is, in which chain, and whose as far as it says."""
+    """An altered or missing entry: where it is, in which chain, and whose as far as it says.
+
+    ``leaf``: its place in the tree, or the first of several up to ``upto``. ``against``: whose
+    checkpoint says otherwise. Of what is gone nobody knows the chain.
+    """
 
     chain: str
     sequence: int
     position: int | None
     what: str
     message_id: str | None = None
+    leaf: int | None = None
+    upto: int | None = None
+    against: str | None = None
+
+
+Looks = Callable[[Sequence[Any], Sequence[bytes | None]], Iterable[Flaw]]
+"""Looks at rows of the journal, each encoded already; None of what holds what cannot be."""
 
 
 def verify(
-    connection: Connection, *, looks: Callable[[Sequence[Any]], Iterable[Flaw]] = lambda _: ()
+    connection: Connection, *, looks: Looks = lambda _rows, _encodings: ()
 ) -> Iterator[Flaw | int]:
     """Check every hash, and every chain's length against its cursor.
 
@@ -242,9 +253,10 @@ def verify(
     heads: dict[str, _Head] = {}
     position = 0
     while rows := connection.execute(_VERIFIED, {"position": position, "limit": _PAGE}).all():
-        for row in rows:
-            yield from _check(row, heads)
-        yield from looks(rows)
+        encodings = [*map(_encoded, rows)]
+        for row, encoding in zip(rows, encodings, strict=True):
+            yield from _check(row, heads, encoding)
+        yield from looks(rows, encodings)
         position = rows[-1].position
         yield len(rows)
     yield from _check_heads(connection, heads)
@@ -261,11 +273,11 @@ _Head = tuple[int, bytes, int]
 _GENESIS: _Head = (0, bytes(32), 1)
 
 
-def _check(row: Any, heads: dict[str, _Head]) -> list[Flaw]:
+def _check(row: Any, heads: dict[str, _Head], encoding: bytes | None) -> list[Flaw]:
     chain, sequence, message_id = row[:3]
     version, recorded, position = row[-3:]
     last, before, newest = heads.get(chain, _GENESIS)
-    sound = _is_sound(row, before)
+    sound = _is_sound(row, before, encoding)
     heads[chain] = (sequence, recorded, max(version, newest) if sound else newest)
     if sequence == last + 1 and sound and version >= newest:
         return []
@@ -279,13 +291,28 @@ def _check(row: Any, heads: dict[str, _Head]) -> list[Flaw]:
     return flaws
 
 
-def _is_sound(row: Any, before: bytes) -> bool:
+def _encoded(row: Any) -> bytes | None:
+    """Once for all who look at it; None of values of another kind than the hub writes."""
+    try:
+        return encoded(row[:-3])
+    except KeyError:
+        return None
+
+
+def _is_sound(row: Any, before: bytes, encoding: bytes | None) -> bool:
     version, recorded, _ = row[-3:]
+    if version == VERSION:
+        return encoding is not None and _is_behind(before, encoding, recorded)
     try:
         expected = entry_hash(before, row[:-3], version=version)
     except (KeyError, TypeError):  # values of another kind than the hub writes
         return False
     return expected == recorded  # type: ignore[no-any-return]
+
+
+def _is_behind(before: Any, encoding: bytes, recorded: bytes) -> bool:
+    """What was recorded before may be of another kind, too."""
+    return isinstance(before, bytes) and hash_behind(before, encoding) == recorded
 
 
 def _check_heads(connection: Connection, heads: dict[str, _Head]) -> Iterator[Flaw]:

@@ -221,3 +221,31 @@ failures = Table(
     Column("since", BigInteger, nullable=False),
     Column("again_at", BigInteger),
 )
+
+leaves = Table(
+    "leaves",
+    METADATA,
+    Column("leaf", BigInteger, primary_key=True, autoincrement=False),
+    Column("position", BigInteger, nullable=False, unique=True),
+    Column("salt", LargeBinary, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+subtrees = Table(
+    "subtrees",
+    METADATA,
+    Column("level", SmallInteger, primary_key=True, autoincrement=False),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("hash", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+checkpoints = Table(
+    "checkpoints",
+    METADATA,
+    Column("size", BigInteger, primary_key=True, autoincrement=False),
+    Column("made_at", BigInteger, nullable=False),
+    Column("note", Text, nullable=False),
+    sqlite_with_rowid=False,
+)

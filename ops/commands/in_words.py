@@ -11,12 +11,14 @@ import click
 from connectors.formats.targets import MappingFault
 from connectors.port import SecretMissing
 from ops.linkage.arrivals import Unmapped
+from ops.look.record import NothingSigned, NotOurs
 from ops.look.replay_report import EarlierRules
 from ops.mend.dead_letters import Refused
 from ops.mend.mending import CannotMend
 from ops.mend.upgrade import NotApplied
 from ops.run.configuration import Misconfigured
 from ops.run.serve import CannotListen
+from ops.witness.folder import NoWitness
 from stores.database import Unstorable
 from stores.migrations.alone import InUse
 from stores.migrations.backup import NoBackup
@@ -30,6 +32,9 @@ _SAID: Mapping[type[Exception], str] = {
     CannotMend: "{}",
     EarlierRules: "{}",
     MappingFault: "{}",
+    NoWitness: "{}",
+    NothingSigned: "{}",
+    NotOurs: "{}",
     OtherRevision: "{}",
     Refused: "{}",
     SecretMissing: "{}",

@@ -31,7 +31,7 @@ def run(parts: tuple[str, ...], config: Path) -> None:
     Production: `hub run` keeps one process of every part running and starts again what ends. `hub
     run PART` is one of them: a step's worker (`hub run link`, started several times they share its
     partitions), `relay`, `http`, `connectors` (folders, queue feeds, deliveries) or `clock` (due
-    times).
+    times, and the tree over the record with its checkpoints).
 
     Several steps can share a worker: `hub run link rate`, or `hub run all` for all of them. What
     one of them decides the others then hear at once, in the same transaction, without Kafka between

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ops.commands.progress import progress
@@ -10,15 +10,16 @@ from ops.commands.reading import reading
 from ops.look.verify import Verified, verify
 from stores import overview
 from stores.journal import Flaw
+from stores.tree.looking import Claim
 
 
-def verifying(config: Path, *, contents: bool) -> Verified:
+def verifying(config: Path, *, contents: bool, claims: Sequence[Claim] = ()) -> Verified:
     """Verify the journal of a configuration's hub, and show how far that has come."""
     with reading(config) as hub:
         with hub.database.reading() as connection:
             last = overview.last_position(connection)
         with progress("verifying", last) as advance:
-            return verify(hub, contents=contents, advance=advance)
+            return verify(hub, contents=contents, claims=claims, advance=advance)
 
 
 def shown(verified: Verified, *, what: str) -> Iterator[str]:
@@ -35,6 +36,17 @@ def shown(verified: Verified, *, what: str) -> Iterator[str]:
 
 
 def _line(flaw: Flaw) -> str:
-    position = f", position {flaw.position}" if flaw.position else ""
-    message = f", message {flaw.message_id}" if flaw.message_id else ""
-    return f"{flaw.what}: chain {flaw.chain}, sequence {flaw.sequence}{position}{message}"
+    places = (
+        f"chain {flaw.chain}, sequence {flaw.sequence}" if flaw.chain else "",
+        f"position {flaw.position}" if flaw.position else "",
+        _leaves(flaw),
+        f"message {flaw.message_id}" if flaw.message_id else "",
+        f"not what {flaw.against} signed" if flaw.against else "",
+    )
+    return f"{flaw.what}: {', '.join(filter(None, places))}"
+
+
+def _leaves(flaw: Flaw) -> str:
+    if flaw.upto is not None and flaw.upto != flaw.leaf:
+        return f"leaves {flaw.leaf or 0} to {flaw.upto}"
+    return "" if flaw.leaf is None else f"leaf {flaw.leaf}"

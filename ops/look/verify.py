@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from ops.look.reading import Readable
+from ops.look.record import log_key_of
 from stores import journal
 from stores.contents import Contents
 from stores.database import View
 from stores.journal import Flaw
+from stores.tree.looking import Claim, Looking
 
 
 @dataclass(slots=True)
 class Verified:
     """How many entries there are and what is wrong with them; ``erased``: whose contents nobody
-    can look into any more, where they were looked into.
+    can look into any more, where they were looked into; ``leaves`` and ``root`` of their tree, and
+    how many entries are so new that they are ``pending``: they have no leaf yet.
     """
 
     entries: int = 0
     erased: int = 0
+    leaves: int = 0
+    root: bytes = b""
+    pending: int = 0
     flaws: list[Flaw] = field(default_factory=list)
     seconds: float = 0.0
 
@@ -31,27 +38,39 @@ class Verified:
 
 
 def verify(
-    hub: Readable, *, contents: bool, advance: Callable[[int], None] = lambda _: None
+    hub: Readable,
+    *,
+    contents: bool,
+    claims: Sequence[Claim] = (),
+    advance: Callable[[int], None] = lambda _: None,
 ) -> Verified:
-    """Recompute every hash of every chain and look for every entry's cause; and with ``contents``
-    open all that is sealed and compare it with its digest.
+    """Recompute every hash of every chain, look for every entry's cause, and compare every entry
+    with its leaf and the tree of them with what was signed of it: by the hub, and by whoever
+    ``claims``. With ``contents`` open all that is sealed and compare it with its digest.
     """
     started = time.monotonic()
     verified = Verified()
     with hub.database.view() as view:
-        looking = Contents(view)
-        for found in _found(view, looking if contents else None):
+        opened = Contents(view) if contents else None
+        tree = Looking(view, log_key_of(hub, view), claims)
+        for found in _found(view, opened, tree):
             if isinstance(found, Flaw):
                 verified.flaws.append(found)
             else:
                 verified.entries += found
                 advance(found)
-        verified.erased = looking.erased
+    verified.erased = opened.erased if opened else 0
+    verified.leaves, verified.root, verified.pending = tree.leaves, tree.root, tree.pending
     verified.seconds = time.monotonic() - started
     return verified
 
 
-def _found(view: View, looking: Contents | None) -> Iterator[Flaw | int]:
-    looks: Callable[..., Iterable[Flaw]] = looking.check if looking else lambda _: ()
+def _found(view: View, opened: Contents | None, tree: Looking) -> Iterator[Flaw | int]:
+    def looks(rows: Sequence[Any], encodings: Sequence[bytes | None]) -> Iterator[Flaw]:
+        yield from tree.check(rows, encodings)
+        if opened:
+            yield from opened.check(rows)
+
     yield from journal.verify(view.connection, looks=looks)
     yield from journal.orphans(view.connection)
+    yield from tree.finish()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import itertools
 import os
 import tomllib
 from collections import Counter
@@ -23,6 +24,7 @@ from router.steps.suggestion.reading import vocabulary
 from schemas.base import Shape
 from schemas.policy import RULES, BoroughProfile, Partner, Policy, Reached
 from schemas.settings import AgencySettings, HubSettings
+from stores.tree.notes import Kind, NoNote, VerifierKey
 
 PROFILES = "ops.profiles"
 S = TypeVar("S", bound=Shape)
@@ -59,7 +61,8 @@ def read_settings(path: Path, environment: Mapping[str, str]) -> HubSettings:
     if port := environment.get("HUB_PORT"):
         raw.setdefault("http", {})["port"] = port
     settings = _validated(HubSettings, raw, where=str(path))
-    refuse((*_inconsistencies(settings), *_checks(settings), *_enquiries(settings.agencies)))
+    faults = (_inconsistencies(settings), _checks(settings), _enquiries(settings.agencies))
+    refuse((*itertools.chain.from_iterable(faults), *_witnesses(settings)))
     return settings
 
 
@@ -218,6 +221,23 @@ def _checks(settings: HubSettings) -> Iterator[Fault]:
         if check.told_on and check.answered_by != "register":
             what = "is for a register that the hub keeps, and this system answers by itself"
             yield Fault(f"{where}.told_on", what, 'take it out, or write answered_by = "register"')
+
+
+def _witnesses(settings: HubSettings) -> Iterator[Fault]:
+    for number, witness in enumerate(settings.witnesses):
+        if not _is_cosigner(witness.key):
+            instead = "write what `hub witness init` printed: name+id+key"
+            yield Fault(f"witnesses[{number}].key", "is no witness's key", instead)
+        if not witness.url.startswith(("http://", "https://")):
+            yield Fault(f"witnesses[{number}].url", "is no address of the web", "write https://…")
+
+
+def _is_cosigner(key: str) -> bool:
+    """Whether a text is the public key of a witness."""
+    try:
+        return VerifierKey.parse(key).kind is Kind.COSIGNATURE
+    except NoNote:
+        return False
 
 
 def _enquiries(agencies: Mapping[str, AgencySettings]) -> Iterator[Fault]:

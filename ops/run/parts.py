@@ -20,11 +20,13 @@ from ops.look.monitor import monitor_routes
 from ops.look.status import collect
 from ops.run.serve import NamedPart, listening, web_server
 from ops.run.wiring import Hub, work_folder
+from ops.witness.asking import Asking
 from router import ways_in
 from router.runtimes import clock
 from router.runtimes.embedded import Embedded
 from router.runtimes.faust_worker import run_worker
 from router.runtimes.relay import Relay
+from router.runtimes.tree import keep_growing
 from router.topology import bound_steps, unit_of, whole_hub
 from router.unit import ALL
 from schemas.settings import HubSettings
@@ -33,6 +35,8 @@ from stores.database import Database
 from stores.keep_trying import Failure
 from stores.ports import Unavailable
 from stores.topics import TopicProducer, create_topics
+from stores.tree.keys import origin_of
+from stores.tree.notes import VerifierKey
 
 STEPS = tuple(bound.step.name for bound in bound_steps())
 WORKERS = (
@@ -65,6 +69,7 @@ def embedded_parts(
     """A whole hub in one process. Raises ``CannotListen``."""
     found = routes(hub.settings, environment)
     yield steps_of(hub.embedded())
+    yield from record_parts(hub)
     yield _web(hub, found, environment=environment)
     yield from connectors_of(hub, found, folder)
 
@@ -88,6 +93,7 @@ def production_part(
         limit = hub.settings.runtime.batch
         keep_time = partial(clock.keep_time, hub.database, limit=limit)
         yield NamedPart("clock", keep_time, attempts=1)
+        yield from record_parts(hub)
     elif name == "http":
         yield replace(
             _web(hub, routes(hub.settings, environment), environment=environment), attempts=1
@@ -110,6 +116,18 @@ def _relay(hub: Hub, url: str) -> NamedPart:
     partitions = hub.settings.runtime.partitions
     relay = Relay(hub.database, TopicProducer(url), lambda: create_topics(url, partitions))
     return NamedPart("relay", relay.run, attempts=1)
+
+
+def record_parts(hub: Hub) -> Iterator[NamedPart]:
+    """What signs the record, and shows it to its witnesses: a part for each, so that one that is
+    away keeps no other waiting. Nothing else waits for any of them.
+    """
+    origin = origin_of(hub.settings.area)
+    yield NamedPart("tree", partial(keep_growing, hub.database, origin=origin))
+    for witness in hub.settings.witnesses:
+        key = VerifierKey.parse(witness.key)
+        asking = Asking(hub.database, witness.url, key)
+        yield NamedPart(f"witness:{key.name}".lower(), asking.run)
 
 
 def steps_of(embedded: Embedded) -> NamedPart:

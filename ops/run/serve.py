@@ -235,13 +235,12 @@ def web_server(
     )
     host, port = bound.getsockname()[:2]
     return WebServer(
-        _configured(app, limits, connections=connections), (host, port), bound, connections
+        configured(app, limits, connections=connections), (host, port), bound, connections
     )
 
 
-def _configured(
-    app: Starlette, limits: HttpSettings, *, connections: Connections
-) -> uvicorn.Config:
+def configured(app: Starlette, limits: HttpSettings, *, connections: Connections) -> uvicorn.Config:
+    """How the hub's web servers serve: quietly, and nobody longer than they may take."""
     return uvicorn.Config(
         app,
         http=connections.protocol,

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,11 +17,14 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, inspect, text
 
 from ops.demo.simulation.stream import sample_lines
+from ops.look.record import last_checkpoint
+from ops.look.verify import verify
 from stores import references, schema
 from stores.database import Database
 from stores.migrations import revisions
 from stores.schema import OtherRevision
 from stores.tables import METADATA
+from stores.tree.growing import Growing
 from tests.support.production import fresh_database
 from tests.support.stored import load, vault
 from tests.support.upgrading import later_versions
@@ -187,3 +191,18 @@ def test_each_product_leads_to_the_case_that_it_was_drafted_for(
         noted = column(connection, "SELECT DISTINCT case_id FROM products ORDER BY case_id")
         assert noted == cases
         assert len(column(connection, "SELECT product_id FROM products")) > 60
+
+
+def test_every_entry_of_an_older_store_has_its_leaf_and_the_hub_signs_them(
+    url: str, database: Database
+) -> None:
+    load(url)
+    upgrade(database)
+    hub = SimpleNamespace(database=database, settings=SimpleNamespace(area="e1"))
+    entries = "SELECT count(*) FROM journal"
+    with database.reading() as connection:
+        assert column(connection, "SELECT count(*) FROM leaves") == column(connection, entries)
+    assert Growing(database, "mash-hub/e1").once() == 0
+    verified = verify(hub, contents=False)
+    assert (verified.flaws, verified.pending) == ([], 0)
+    assert last_checkpoint(hub)[1].text.split()[1] == str(verified.leaves)

@@ -2,7 +2,8 @@
 became of it.
 
 ``python -m tests.proofs f1`` kills processes, ``f17a`` sends poison, ``f28`` disguises the people
-of a case in texts that are sanitised, ``k1`` links notifications to children who are easily taken
+of a case in texts that are sanitised, ``f35`` verifies a million leaves and ``f36`` times
+cosignatures, ``k1`` links notifications to children who are easily taken
 for each other, ``k2`` records of public data, beside Splink; ``suggestion`` reads narratives that
 were labelled apart from the profile. Each can be run with a rule of the hub dropped
 (``--without``): then the check has to fail, or it would prove nothing.

@@ -3,24 +3,45 @@
 from __future__ import annotations
 
 import json
+import shutil
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 from sqlalchemy import text
 
 from ops.cli import main
 from ops.demo.running import DemoFolder
+from ops.run.parts import record_parts
+from ops.run.serve import Parts
 from ops.run.wiring import Hub
-from tests.support.filled import filled_hub
+from stores import cursors, journal
+from stores.tree.growing import Growing
+from stores.tree.keys import origin_of
+from stores.tree.notes import Note, VerifierKey
+from tests.support import given
+from tests.support.filled import empty_hub, filled_hub
+from tests.support.tampering import chain_anew, change, plant_tree_anew
 
 Worked = tuple[DemoFolder, Hub]
 
 
-def verify(folder: DemoFolder) -> tuple[int, dict[str, Any]]:
-    answer = CliRunner().invoke(main, ["audit", "verify", "--config", str(folder.config), "--json"])
+def audit(folder: DemoFolder, *command: str) -> Result:
+    return CliRunner().invoke(main, ["audit", *command, "--config", str(folder.config)])
+
+
+def verify(folder: DemoFolder, *more: str) -> tuple[int, dict[str, Any]]:
+    answer = audit(folder, "verify", "--json", *more)
     return answer.exit_code, json.loads(answer.stdout)
+
+
+def sign(hub: Hub) -> None:
+    """What the part of the hub does that has the tree."""
+    while Growing(hub.database, origin_of(hub.settings.area)).once():
+        pass
 
 
 def test_an_untouched_journal_verifies_to_the_last_entry(worked: Worked) -> None:
@@ -116,3 +137,100 @@ def test_people_read_of_flaws_in_words(tmp_path: Path) -> None:
         )
     answer = CliRunner().invoke(main, ["audit", "verify", "--config", str(folder.config)])
     assert "altered: chain all, sequence 1, position" in answer.stdout
+
+
+# What was signed
+
+
+def test_a_checkpoint_is_printed_that_the_hubs_printed_key_has_signed(tmp_path: Path) -> None:
+    folder, hub = filled_hub(tmp_path / "hub", notifications=3, answered=False)
+    sign(hub)
+    note = Note.parse(audit(folder, "checkpoint").stdout)
+    key = VerifierKey.parse(audit(folder, "key").stdout.strip())
+    assert note.signed_by([key]) == {key: None}
+    told = json.loads(audit(folder, "checkpoint", "--json").stdout)
+    code, verified = verify(folder)
+    assert (code, told["size"], told["root"]) == (0, verified["leaves"], verified["root"])
+    assert told["note"] == str(note)
+
+
+def test_a_hub_that_has_signed_nothing_says_so_in_words(tmp_path: Path) -> None:
+    folder, hub = empty_hub(tmp_path / "hub")
+    hub.database.close()
+    for command in ("checkpoint", "key"):
+        answer = audit(folder, command)
+        assert (answer.exit_code, answer.output.count("signed nothing yet")) == (1, 1)
+
+
+def test_an_embedded_hub_signs_by_itself(tmp_path: Path) -> None:
+    folder, hub = filled_hub(tmp_path / "hub", notifications=1, answered=False)
+    parts = Parts(hub.database, threading.Event())
+    (tree,) = record_parts(hub)
+    parts.start(tree)
+    until = time.monotonic() + 30
+    while audit(folder, "checkpoint").exit_code and time.monotonic() < until:
+        time.sleep(0.05)
+    parts.join()
+    code, told = verify(folder)
+    assert (code, told["pending"], told["leaves"]) == (0, 0, told["entries"])
+
+
+def test_an_older_copy_of_the_store_is_told_from_what_was_kept_elsewhere(tmp_path: Path) -> None:
+    folder, hub = filled_hub(tmp_path / "hub", notifications=2, answered=False)
+    sign(hub)
+    hub.database.close()
+    store = next(folder.path.rglob("hub.db"))
+    shutil.copy(store, tmp_path / "older.db")
+    more = filled_again(hub)
+    kept = tmp_path / "monday.checkpoint"
+    kept.write_text(audit(folder, "checkpoint").stdout, "utf-8")
+    assert verify(folder, "--checkpoint", str(kept))[0] == 0
+    more.database.close()
+    for beside in store.parent.glob("hub.db-*"):
+        beside.unlink()
+    shutil.copy(tmp_path / "older.db", store)
+    assert verify(folder)[0] == 0
+    code, told = verify(folder, "--checkpoint", str(kept))
+    (flaw,) = told["flaws"]
+    assert (code, flaw["what"], flaw["against"]) == (1, "cut off", "monday.checkpoint")
+    said = audit(folder, "verify", "--checkpoint", str(kept)).stdout
+    assert "cut off: leaf 12, not what monday.checkpoint signed" in said
+
+
+def filled_again(hub: Hub) -> Hub:
+    """Something comes after the copy, and is signed."""
+    hub.embedded().drain()
+    with hub.database.transaction() as transaction:
+        cursor = cursors.lock(transaction, "rate")
+        journal.append(transaction, cursor, messages=[given.message(given.linked())])
+        cursors.store(transaction, cursor)
+    sign(hub)
+    return hub
+
+
+def test_a_record_made_anew_with_every_right_is_told_from_what_was_kept_elsewhere(
+    tmp_path: Path,
+) -> None:
+    folder, hub = filled_hub(tmp_path / "hub", notifications=2, answered=False)
+    sign(hub)
+    kept = tmp_path / "monday.checkpoint"
+    kept.write_text(audit(folder, "checkpoint").stdout, "utf-8")
+    change(hub.database, 2, subject="another")
+    chain_anew(hub.database)
+    plant_tree_anew(hub.database, origin_of(hub.settings.area))
+    assert verify(folder)[0] == 0
+    code, told = verify(folder, "--checkpoint", str(kept))
+    assert (code, [flaw["what"] for flaw in told["flaws"]]) == (1, ["tree rewritten"])
+
+
+@pytest.mark.parametrize("content", ["", "nothing", "log\n1\nAAAA\n\n\u2014 log AAAAAAAA\n"])
+def test_a_file_that_is_no_checkpoint_of_this_hub_is_refused_in_words(
+    tmp_path: Path, content: str
+) -> None:
+    folder, hub = filled_hub(tmp_path / "hub", notifications=1, answered=False)
+    sign(hub)
+    file = tmp_path / "some.checkpoint"
+    file.write_text(content, "utf-8")
+    answer = audit(folder, "verify", "--checkpoint", str(file))
+    assert answer.exit_code == 1
+    assert "some.checkpoint is no checkpoint that the key of this store has signed" in answer.output

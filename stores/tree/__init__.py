@@ -1,0 +1,1 @@
+"""The tree over the journal, and what is signed of it: nobody rewrites the past unseen."""

@@ -1,0 +1,50 @@
+"""The key that signs checkpoints: one of the store's own, sealed like all others by the hub's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from stores.tree.checkpoints import Checkpoint
+from stores.tree.notes import Kind, Note, SignerKey, VerifierKey
+from stores.vault import Vault
+
+_KEY_ID = "checkpoints"
+
+
+@dataclass(frozen=True, slots=True)
+class LogKey:
+    """Signs twice with one key: as a log does, and with the time as a witness does."""
+
+    plain: SignerKey
+    timed: SignerKey
+
+    @property
+    def verifiers(self) -> tuple[VerifierKey, VerifierKey]:
+        """What others need to check both."""
+        return self.plain.verifier, self.timed.verifier
+
+    def sign(self, checkpoint: Checkpoint, *, time: int) -> Note:
+        """The checkpoint as it is published; ``time`` in seconds since 1970."""
+        text = str(checkpoint)
+        return Note(text, (self.plain.sign(text), self.timed.cosign(text, time=time)))
+
+
+def origin_of(area: str) -> str:
+    """What a hub's checkpoints call its record."""
+    return f"mash-hub/{area}"
+
+
+def log_key(vault: Vault, connection: Connection, origin: str, *, create: bool) -> LogKey | None:
+    """The key; None where there is none, and none is to be made."""
+    found = vault.keys(connection, [_KEY_ID], create=create).get(_KEY_ID)
+    if found is None:
+        return None
+    plain, timed = (SignerKey(origin, kind, found.raw) for kind in (Kind.NOTE, Kind.COSIGNATURE))
+    return LogKey(plain, timed)
+
+
+def timed_key(plain: VerifierKey) -> VerifierKey:
+    """Who has a log's key has that of its times: they are one."""
+    return VerifierKey(plain.name, Kind.COSIGNATURE, plain.public)

@@ -1,0 +1,300 @@
+"""A witness cosigns what has grown from what it saw, and nothing else; each stands by itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
+import pytest
+
+from ops.look.record import claims_of, last_checkpoint
+from ops.look.verify import verify
+from ops.witness.asked import Accepted, Malformed, Refused, Request, judge
+from ops.witness.asking import Asking, WitnessDiffers, WitnessRefuses
+from ops.witness.folder import Folder, NoWitness
+from ops.witness.witness import PATH, Witness
+from stores import cursors, journal
+from stores.database import Database
+from stores.tree.checkpoints import Checkpoint
+from stores.tree.growing import Growing
+from stores.tree.merkle import CompactRange, leaf_hash
+from stores.tree.notes import Kind, Note, SignerKey
+from stores.tree.proofs import consistency
+from stores.vault import Vault
+from tests.support import given
+from tests.support.tampering import chain_anew, change, plant_tree_anew
+
+ORIGIN = "mash-hub/e1"
+LOG = SignerKey(ORIGIN, Kind.NOTE, bytes(32))
+OTHER = SignerKey(ORIGIN, Kind.NOTE, bytes(range(32)))
+LEAVES = [leaf_hash(bytes((number,))) for number in range(20)]
+
+
+def tree(size: int, *, changed: bool = False) -> CompactRange:
+    made = CompactRange()
+    made.extend([leaf_hash(b"another"), *LEAVES[1:size]] if changed else LEAVES[:size])
+    return made
+
+
+def node(level: int, number: int) -> bytes:
+    made = CompactRange()
+    made.extend(LEAVES[number << level : number + 1 << level])
+    return made.root()
+
+
+def request(old: int, new: int, *, by: SignerKey = LOG, changed: bool = False) -> Request:
+    """That the tree of size ``new``, grown from ``old``, be cosigned."""
+    checkpoint = Checkpoint(ORIGIN, new, tree(new, changed=changed).root())
+    proof = tuple(consistency(old, new, node)) if old <= new else ()
+    return Request(old, proof, checkpoint.signed(by))
+
+
+def seen(size: int) -> dict[str, Checkpoint]:
+    return {ORIGIN: Checkpoint(ORIGIN, size, tree(size).root())}
+
+
+LOGS = {ORIGIN: LOG.verifier}
+
+
+def test_what_has_grown_is_accepted_also_the_first_time_and_again() -> None:
+    for old, new in ((7, 12), (8, 16), (12, 12)):
+        assert isinstance(judge(request(old, new), LOGS, seen(old)), Accepted)
+    assert isinstance(judge(request(0, 7), LOGS, {}), Accepted)
+
+
+@pytest.mark.parametrize(
+    ("asked", "refused"),
+    [
+        (request(7, 12, changed=True), Refused(422, 7, is_evidence=True)),
+        (request(7, 7, changed=True), Refused(409, 7, is_evidence=True)),
+        (request(0, 12), Refused(409, 7)),
+        (request(5, 5), Refused(409, 7)),
+        (request(7, 5), Refused(400)),
+        (request(7, 12, by=OTHER), Refused(403)),
+        (replace(request(7, 12), proof=()), Refused(422, 7, is_evidence=True)),
+        (Request(7, (), Checkpoint("other", 9, bytes(32)).signed(LOG)), Refused(404)),
+        (Request(7, (), Note("no checkpoint\n", (LOG.sign("no checkpoint\n"),))), Refused(400)),
+    ],
+)
+def test_whatever_has_not_grown_from_there_is_refused(asked: Request, refused: Refused) -> None:
+    assert judge(asked, LOGS, seen(7)) == refused
+
+
+def test_requests_are_read_as_they_are_written() -> None:
+    asked = request(7, 12)
+    assert Request.parse(str(asked)) == asked
+    for odd in ("", "old 7", "old 07\n\n", "old -1\n\n" + str(asked.note), "old 7\n?\n\n"):
+        with pytest.raises(Malformed):
+            Request.parse(odd)
+
+
+# With a store and folders
+
+
+@dataclass
+class Place:
+    """A hub's store, and witnesses, each with a folder of its own."""
+
+    database: Database
+    path: Path
+    settings: Any = field(default_factory=lambda: SimpleNamespace(area="e1"))
+    _growing: Growing = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._growing = Growing(self.database, ORIGIN)
+
+    def happen(self, count: int = 3) -> None:
+        """Something is recorded, and signed."""
+        messages = [given.message(given.linked()) for _ in range(count)]
+        with self.database.transaction() as transaction:
+            cursor = cursors.lock(transaction, "rate")
+            journal.append(transaction, cursor, messages=messages)
+            cursors.store(transaction, cursor)
+        self._growing.once()
+
+    def witness(self, name: str) -> tuple[Folder, Asking]:
+        folder = Folder(self.path / name)
+        key = folder.make(name, [last_checkpoint(self)[0]])
+        return folder, Asking(self.database, "http://testserver", key)
+
+    def rewrite(self) -> None:
+        """Somebody with every right and the hub's key makes the record anew."""
+        change(self.database, 2, subject="another child")
+        chain_anew(self.database)
+        plant_tree_anew(self.database, ORIGIN)
+        self._growing = Growing(self.database, ORIGIN)
+
+    def told(self, *folders: Folder) -> list[tuple[str, str | None]]:
+        claims = [claim for folder in folders for claim in claims_of(self, folder)]
+        flaws = verify(self, contents=False, claims=claims).flaws
+        return [(flaw.what, flaw.against) for flaw in flaws]
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    database = Database("sqlite://", Vault(bytes(32)))
+    database.create_tables()
+    made = Place(database, tmp_path)
+    made.happen()
+    yield made
+    database.close()
+
+
+def client(folder: Folder) -> httpx.Client:
+    """Leads to the witness of a folder, as if it had just been started."""
+    witness = Witness(folder, clock=lambda: 1_790_000_000)
+
+    def add(asked: httpx.Request) -> httpx.Response:
+        assert asked.url.path == PATH
+        answer = witness.add(asked.content.decode())
+        return httpx.Response(answer.status, text=answer.body)
+
+    return httpx.Client(transport=httpx.MockTransport(add))
+
+
+def test_what_the_hub_signs_is_cosigned_and_the_line_is_kept_under_it(place: Place) -> None:
+    folder, asking = place.witness("police")
+    for size in (3, 6, 9):
+        assert asking.once(client(folder))
+        assert not asking.once(client(folder))
+        _, note = last_checkpoint(place)
+        assert note.signed_by([folder.public()]) == {folder.public(): 1_790_000_000}
+        assert folder.last()[ORIGIN].size == size
+        place.happen()
+    assert place.told(folder) == []
+
+
+def test_several_witnesses_cosign_the_same_checkpoint(place: Place) -> None:
+    made = [place.witness(name) for name in ("police", "health", "schools")]
+    for folder, asking in made:
+        asking.once(client(folder))
+    keys = [folder.public() for folder, _ in made]
+    assert set(last_checkpoint(place)[1].signed_by(keys)) == set(keys)
+
+
+def test_a_witness_that_is_away_keeps_neither_the_hub_nor_the_other_witnesses(
+    place: Place,
+) -> None:
+    def away(_: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("away")
+
+    (folder, asking), (other, beside) = place.witness("police"), place.witness("health")
+    with pytest.raises(httpx.ConnectError):
+        asking.once(httpx.Client(transport=httpx.MockTransport(away)))
+    beside.once(client(other))
+    place.happen()
+    beside.once(client(other))
+    assert other.last()[ORIGIN].size == 6
+    assert asking.once(client(folder))
+    assert folder.last()[ORIGIN].size == 6
+
+
+def test_a_hub_that_was_started_anew_goes_on_where_the_witness_is(place: Place) -> None:
+    folder, asking = place.witness("police")
+    asking.once(client(folder))
+    place.happen()
+    again = Asking(place.database, asking.url, asking.key)
+    assert again.once(client(folder))
+    third = Asking(place.database, asking.url, asking.key)
+    assert third.once(client(folder))
+    assert folder.last()[ORIGIN].size == 6
+
+
+@pytest.mark.parametrize("more", [0, 1, 300])
+def test_a_record_made_anew_is_refused_by_each_witness_and_named_beside_it(
+    place: Place, more: int
+) -> None:
+    folder, asking = place.witness("police")
+    asking.once(client(folder))
+    place.rewrite()
+    assert place.told() == []
+    if more:
+        place.happen(more)
+    again = Asking(place.database, asking.url, asking.key)
+    for one in (asking, again):
+        with pytest.raises(WitnessDiffers):
+            one.once(client(folder))
+    assert folder.last()[ORIGIN].size == 3
+    assert place.told(folder) == [("tree rewritten", "police")]
+    (kept,) = folder.evidence()
+    assert Request.parse(kept["asked"]).note == last_checkpoint(place)[1]
+
+
+def test_where_it_was_rewritten_is_told_by_what_was_cosigned_in_between(place: Place) -> None:
+    folder, asking = place.witness("police")
+    for _ in range(4):
+        asking.once(client(folder))
+        place.happen()
+    change(place.database, 8, subject="another child")
+    chain_anew(place.database)
+    plant_tree_anew(place.database, ORIGIN)
+    (flaw,) = verify(place, contents=False, claims=claims_of(place, folder)).flaws
+    assert (flaw.what, flaw.leaf, flaw.upto) == ("tree rewritten", 6, 8)
+
+
+def test_an_older_copy_of_the_whole_store_is_refused_and_named(place: Place) -> None:
+    with place.database.reading() as connection:
+        older: Any = connection.connection.driver_connection
+        copy = older.serialize()
+    folder, asking = place.witness("police")
+    place.happen()
+    asking.once(client(folder))
+    with place.database.reading() as connection:
+        now: Any = connection.connection.driver_connection
+        now.deserialize(copy)
+    assert place.told() == []
+    for one in (asking, Asking(place.database, asking.url, asking.key)):
+        with pytest.raises(WitnessDiffers):
+            one.once(client(folder))
+    assert place.told(folder) == [("cut off", "police")]
+
+
+@pytest.mark.parametrize(("status", "body"), [(200, "— police AAAA\n"), (404, ""), (409, "x")])
+def test_a_witness_that_answers_anything_else_is_not_believed(
+    place: Place, status: int, body: str
+) -> None:
+    _, asking = place.witness("police")
+    transport = httpx.MockTransport(lambda _: httpx.Response(status, text=body))
+    with pytest.raises(WitnessRefuses):
+        asking.once(httpx.Client(transport=transport))
+    assert len(last_checkpoint(place)[1].lines) == 2
+
+
+def test_a_line_that_a_crash_cut_off_is_forgotten(place: Place) -> None:
+    folder, asking = place.witness("police")
+    asking.once(client(folder))
+    with (folder.path / "cosigned.jsonl").open("a") as file:
+        file.write('{"note": "mash-hub/e1\\n')
+    with folder.alone():
+        place.happen()
+        asking.once(client(folder))
+    assert [one.checkpoint.size for one in folder.seen()] == [3, 6]
+
+
+def test_what_a_witness_kept_is_believed_only_with_its_own_signature(place: Place) -> None:
+    folder, asking = place.witness("police")
+    asking.once(client(folder))
+    file = folder.path / "cosigned.jsonl"
+    line = json.loads(file.read_text())
+    file.write_text(json.dumps({"note": line["note"].replace("\n3\n", "\n4\n")}) + "\n")
+    for look in (lambda: [*folder.seen()], folder.last, lambda: Witness(folder)):
+        with pytest.raises(NoWitness, match="did not sign"):
+            look()
+
+
+def test_one_process_at_a_time_runs_a_witness(place: Place) -> None:
+    folder, _ = place.witness("police")
+    with folder.alone(), pytest.raises(NoWitness, match="another process"), folder.alone():
+        pass
+
+
+def test_its_key_is_for_its_owner_alone_and_is_not_made_over_another(place: Place) -> None:
+    folder, _ = place.witness("police")
+    assert (folder.path / "witness.key").stat().st_mode & 0o077 == 0
+    with pytest.raises(NoWitness, match="holds a witness already"):
+        folder.make("police", [LOG.verifier])
