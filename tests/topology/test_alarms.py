@@ -121,7 +121,8 @@ def test_who_gives_a_red_back_after_all_is_not_left_alone_with_it(hub: Hub) -> N
     answers(hub, DUTY, product)
     answers(hub, DUTY, product, "refused")
     (alarm,) = letters(hub, LEAD, "mash.alarm.v1")
-    assert (alarm["cause"], alarm["agency"]) == ("refused_message", DUTY)
+    assert (alarm["cause"], alarm["why"], alarm["agency"]) == ("not_taken", "refused", DUTY)
+    assert len(letters(hub, NEXT, "mash.product.v1")) == 1
 
 
 def test_what_cannot_be_read_and_may_be_a_red_alarms_people_until_it_is_dealt_with(
