@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -53,9 +54,8 @@ def verify(
     tree also: rewritten (also where all hashes behind it were made anew), deleted (also a whole
     chain), back-dated, not in the tree, a tree that is not what was signed, or is cut off.
 
-    Whoever may write the whole store can make the tree anew as well, or put an older copy in its
-    place: that shows only beside what was kept elsewhere: a checkpoint (--checkpoint, made by `hub
-    audit checkpoint`), or all that a witness saw (--witness).
+    Who may write the whole store can make the tree anew too, or put an older copy in its place:
+    that shows only beside a checkpoint kept elsewhere (--checkpoint), or a witness (--witness).
 
     Erased contents are no flaw: hashes go over what is sealed. Changes nothing, and works beside a
     hub that runs. `hub replay --verify` looks into the contents too.
@@ -71,18 +71,20 @@ def verify(
         claims = [claim_in(hub, path) for path in checkpoints]
         claims += chain.from_iterable(claims_of(hub, Folder(path)) for path in witnesses)
     verified = verifying(config, contents=False, claims=claims)
-    told = {
+    told = _as_json(verified) | {"compared_with": _whose(claims)}
+    answer(told, _shown(verified, claims), as_json=as_json, well=not verified.flaws)
+
+
+def _as_json(verified: Verified) -> dict[str, Any]:
+    return {
         "entries": verified.entries,
         "flaws": [asdict(flaw) for flaw in verified.flaws],
         "leaves": verified.leaves,
         "root": verified.root.hex(),
         "pending": verified.pending,
-        "compared_with": _whose(claims),
         "seconds": round(verified.seconds, 3),
         "entries_per_second": verified.rate,
     }
-    lines = _shown(verified, claims)
-    answer(told, lines, as_json=as_json, well=not verified.flaws)
 
 
 @audit.command()
