@@ -1,6 +1,9 @@
-"""Makes the service fixtures known to every test, and says how processes share the tests."""
+"""Makes the service fixtures known to every test, and says how processes share the tests and that
+no example of a property has a deadline.
+"""
 
 import pytest
+from hypothesis import settings
 from xdist.remote import Producer
 
 from tests.fixtures_services import (
@@ -35,6 +38,11 @@ __all__ = [
     "rabbitmq_url",
     "services_folder",
 ]
+
+
+# How long an example takes says how busy the machine is.
+settings.register_profile("hub", deadline=None)
+settings.load_profile("hub")
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Sharing:

@@ -272,7 +272,7 @@ SAID = st.tuples(st.integers(0, 3), st.integers(0, 4), st.booleans())
 
 
 @given(st.lists(st.one_of(SAID, st.none()), max_size=14))
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
 def test_versions_of_a_reference_stay_in_the_order_in_which_they_came(
     tmp_path_factory: pytest.TempPathFactory, came: list[tuple[int, int, bool] | None]
 ) -> None:

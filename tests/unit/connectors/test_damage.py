@@ -57,7 +57,7 @@ def read(text: bytes) -> tuple[list[Record], Tally]:
     return list(FORMAT.records(io.BytesIO(text), largest=100_000, tally=tally)), tally
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(rows=ROWS)
 def test_rows_in_are_records_and_empty_rows_out(
     rows: list[tuple[str | None, str, list[bytes]]],

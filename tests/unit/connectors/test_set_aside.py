@@ -135,7 +135,7 @@ ROW = {
     "Consent Note": "By telephone.",
     "Reason for Referral": "Seen alone at night.",
 }
-MANY = settings(max_examples=400, deadline=None)
+MANY = settings(max_examples=400)
 
 
 def event_of(data: object) -> bytes:

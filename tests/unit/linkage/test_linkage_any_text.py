@@ -24,7 +24,7 @@ from schemas import person
 from schemas.person import PartialDate, Person
 from tests.support.anything import ODD, WHOLE_TEXT, of_shape
 
-MANY = settings(max_examples=300, deadline=None)
+MANY = settings(max_examples=300)
 NOW = dt.datetime(2026, 6, 10, 12, tzinfo=dt.UTC)
 READERS: tuple[Callable[[str], object], ...] = (
     fold,

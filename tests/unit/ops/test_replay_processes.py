@@ -50,7 +50,7 @@ NARROWED = st.sampled_from(
 
 
 @pytest.mark.parametrize("name", STORES)
-@settings(deadline=None, max_examples=8)
+@settings(max_examples=8)
 @given(harms=HARMS, wanted=NARROWED)
 def test_two_processes_tell_what_one_tells_of_a_store_that_was_harmed(
     stores: Stores, harmed: Path, name: str, harms: list[tuple[str, float]], wanted: Wanted

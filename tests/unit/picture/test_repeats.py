@@ -349,7 +349,7 @@ ACTS = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @for_all(ACTS)
 def test_what_raised_a_suggestion_is_what_is_shown_and_a_plain_count(acts: Any) -> None:
     with a_store() as database:

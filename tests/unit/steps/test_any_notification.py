@@ -19,7 +19,7 @@ from tests.support import given
 from tests.support.anything import of_shape
 from tests.support.linking import in_replay, of
 
-MANY = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+MANY = settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 AREA = {"agency": "police", "area": "e99999999"}
 
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from hypothesis import given as hypothetically
-from hypothesis import settings
 from hypothesis import strategies as st
 
 from router.steps.compose import decide as compose
@@ -354,7 +353,6 @@ def test_what_is_with_nobody_has_a_clock_in_whatever_order_the_facts_are_heard(f
     assert set(step.state.clocks) == {"decision", "product"}
 
 
-@settings(deadline=None)
 @hypothetically(
     possible=st.booleans(),
     steps=st.permutations(["link", "to_nobody", "to_a_worker", "back_1", "back_2", "red"]),
@@ -374,7 +372,6 @@ def test_a_red_has_its_clock_whatever_is_heard_before_or_after_it(
     assert "product" in step.state.clocks
 
 
-@settings(deadline=None)
 @hypothetically(
     possible=st.booleans(),
     steps=st.permutations(["link", "to_nobody", "to_a_worker", "back_1", "back_2"]),

@@ -194,7 +194,7 @@ def taken(running: Any) -> AlarmReceived:
     return AlarmReceived(agency="childrens_social_care", receipt=told)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @hypothesis_given(
     acts=st.lists(st.integers(0, 719), max_size=25),
     order=st.lists(st.integers(0, 11), min_size=1, max_size=40),

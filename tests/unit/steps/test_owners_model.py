@@ -245,7 +245,7 @@ acts = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @for_all(
     acts=acts,
     urgent=st.booleans(),

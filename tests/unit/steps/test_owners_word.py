@@ -256,7 +256,7 @@ class World:
                 assert self.model.allows(one, item.owner, item.text), (one.product_id, item.owner)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @for_all(EVENTS)
 def test_nothing_leaves_that_its_owners_last_word_forbids(events: list[Event]) -> None:
     world = World()

@@ -48,7 +48,7 @@ def severity(text: str) -> int:
     return max((colour.severity for colour in counted), default=Colour.BLUE.severity)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @for_all(st.one_of(st.text(max_size=300), ENGLISH))
 @example("'")
 @example("\u2019s")
@@ -58,7 +58,6 @@ def test_any_text_is_read(text: str) -> None:
     severity(text)
 
 
-@settings(deadline=None)
 @for_all(
     st.sampled_from(SAYS_SO),
     st.lists(st.sampled_from(DENIES), min_size=1, max_size=4).map(" ".join),
