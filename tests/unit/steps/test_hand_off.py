@@ -217,7 +217,9 @@ def test_without_an_agreement_it_is_recorded_that_it_is_not_told() -> None:
     alone.state = step.state
     outcome = alone.when(reopened(), at=NOON + dt.timedelta(hours=1))
     assert [type(fact) for fact in outcome.facts] == [OutcomeKeptBack]
-    assert outcome.letters == ()
+    (letter,) = outcome.letters
+    assert isinstance(letter.notice, WordsKeptBack)
+    assert letter.agency == "childrens_social_care"
 
 
 @pytest.mark.parametrize(
