@@ -763,6 +763,9 @@ NOT_YOURS = [
 ]
 ABOUT_FOR_OWNERS = {**KIRA, "left_out": [PROTECTED, *NOT_YOURS], "ring": RING_THE_HUB}
 ABOUT_FOR_TEAMS = {**KIRA, **WHERE_SHE_IS, "left_out": [PROTECTED], "ring": RING_THE_HUB}
+WHO_IS_A_RISK = {**HER_FAMILY[1], "risk": "fled_from"}
+RISK_NOT_YOURS = {**NOT_YOURS[0], "field": "risks"}
+OF_A_RED = {**ABOUT_FOR_TEAMS, "risks": [WHO_IS_A_RISK]}
 SIGNPOST = {"owner": "police", "contact": "MASH sergeant, 01632 960101"}
 
 
@@ -857,7 +860,7 @@ def test_the_doctor_is_told_what_became_of_what_he_wanted_back(days: Days) -> No
         "product_id": "…",
         "case_id": "…",
         "recipient": "csc_duty_team",
-        "about": ABOUT_FOR_OWNERS,
+        "about": {**ABOUT_FOR_OWNERS, "left_out": [PROTECTED, *NOT_YOURS, RISK_NOT_YOURS]},
         "recall_id": "…",
         "item_id": "…",
         "answer": "destroyed",
@@ -879,7 +882,8 @@ def product(recipient: str, purpose: str, colour: str, items: list[Data], **more
     head = {"product_id": "…", "case_id": "…", "referral_id": "…", "disposal": "front_line_team"}
     told = {"recipient": recipient, "purpose": purpose, "colour": colour, "items": items}
     asked = {"to_do": TO_DO[colour], "due_at": "…"}
-    return {**head, **told, **asked, "about": ABOUT_FOR_TEAMS, **more}
+    about = OF_A_RED if colour == "red" else ABOUT_FOR_TEAMS
+    return {**head, **told, **asked, "about": about, **more}
 
 
 TO_DO = {
@@ -983,7 +987,7 @@ def test_a_recall_says_whose_it_is_about_and_what_to_do(days: Days, team: str) -
         "case_id": "…",
         "referral_id": "…",
         "recipient": team,
-        "about": ABOUT_FOR_TEAMS,
+        "about": OF_A_RED if team in story.FRONT_LINE else ABOUT_FOR_TEAMS,
         "reason": "Its owner wants it back: do not act on it, and destroy it wherever it has gone.",
         "recall_id": "…",
         "item_id": "…",
