@@ -15,7 +15,10 @@ Code = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[a-z0-9][a-z
 Identity = Annotated[str, Field(min_length=1, max_length=200)]
 """An identifier that the hub or an agency gave."""
 
-Line = Annotated[str, Field(min_length=1, max_length=500)]
+LONGEST_LINE = 500
+"""Characters."""
+
+Line = Annotated[str, Field(min_length=1, max_length=LONGEST_LINE)]
 Prose = Annotated[str, Field(min_length=1, max_length=20_000)]
 
 Instant = AwareDatetime

@@ -9,6 +9,7 @@ from router.linkage import Profile, Subject
 from router.linkage.adults import split_adult
 from router.steps.link.register import PersonRecord
 from router.steps.safety import is_risk
+from schemas.base import LONGEST_LINE
 from schemas.person import (
     NHS_NUMBER,
     UPN,
@@ -81,7 +82,9 @@ def _names(profile: Profile) -> tuple[Name, ...]:
 
 
 def _name(given: str, family: str) -> Name:
-    return Name(given_name=(given,) if given else (), family_name=(family,) if family else ())
+    """As told on: a name may be read as a longer one than was told, by signs of many letters."""
+    givens, families = ((one[:LONGEST_LINE],) if one else () for one in (given, family))
+    return Name(given_name=givens, family_name=families)
 
 
 def _new(known: Iterable[str], told: Collection[str]) -> Iterator[str]:

@@ -56,6 +56,17 @@ def test_who_is_a_risk_by_what_others_told_is_not_said_to_be_known(linking: Link
     assert linking.referral("r2").family == ()
 
 
+def test_a_relative_whose_name_is_read_as_a_longer_one_is_told_of_as_far_as_names_go(
+    linking: Linking,
+) -> None:
+    longer = child().model_copy(
+        update={"related_person": (relative("Gareth", "ß" * 400, "father"),)}
+    )
+    linking.referral("r1", longer)
+    (known,) = linking.referral("r2").family
+    assert known.related_person == (relative("gareth", "s" * 500, "father"),)
+
+
 def test_a_child_of_whom_nothing_more_is_known_is_linked_without(linking: Linking) -> None:
     assert linking.referral("r1").family == ()
     assert linking.referral("r2", another()).family == ()
