@@ -61,8 +61,8 @@ class AlarmHead(AlarmId):
     product_id: Identity | None = Field(default=None, exclude_if=not_)
     agency: Code | None = Field(default=None, exclude_if=not_)
     """Whose recipient, sender or way in it is."""
-    dead_letter_id: Identity | None = Field(default=None, exclude_if=not_)
-    """The first dead letter of a message that a step could not act on."""
+    kept_as: Identity | None = Field(default=None, exclude_if=not_)
+    """Under what it is kept, where it is about a message that could not be acted on."""
     since: Instant
 
 

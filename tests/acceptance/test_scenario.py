@@ -432,17 +432,28 @@ def _unasked(entries: list[Recorded]) -> list[Recorded]:
     ]
 
 
-def _unmoved(outcome: Outcome, type_: str) -> list[Recorded]:
-    """Without answers about what a human has moved to another child: whether these came to the
-    request of the one case or to that of the other is a matter of the moment.
+def _settled(outcome: Outcome, type_: str) -> list[Recorded]:
+    """Without what was asked and answered about referrals that a human moved, or that are versions
+    of one concern: to the request of which case an answer came, and which version was rated first
+    and so asked, is a matter of the moment.
     """
     entries = outcome.of(type_)
-    moved = _moved(outcome) if type_ == "information.answered" else set()
-    return [entry for entry in entries if entry.data.get("referral_id") not in moved]
+    left_out = _unsettled(outcome) if type_ in _ASKED else set()
+    return [entry for entry in entries if entry.data.get("referral_id") not in left_out]
 
 
-def _moved(outcome: Outcome) -> set[str]:
-    return {entry.data["referral_id"] for entry in outcome.of("case.link-corrected")}
+_ASKED = {"information.requested", "information.answered"}
+
+
+def _unsettled(outcome: Outcome) -> set[str]:
+    linked = (entry.data for entry in outcome.of("case.child-linked"))
+    versions = {
+        id_
+        for data in linked
+        if data.get("amends")
+        for id_ in (data["referral_id"], data["amends"], *data.get("versions", ()))
+    }
+    return versions | {entry.data["referral_id"] for entry in outcome.of("case.link-corrected")}
 
 
 def _first_prepared(entries: list[Recorded]) -> list[Recorded]:
@@ -461,7 +472,7 @@ def said(outcome: Outcome, type_: str) -> Counter[str]:
     without = {"case_id"} if type_ in CROSSED else set()
     at_intake = (
         entry
-        for entry in _first_prepared(_unasked(_unmoved(outcome, type_)))
+        for entry in _first_prepared(_unasked(_settled(outcome, type_)))
         if entry.data.get("step", "intake") == "intake"
     )
     names = outcome.names
@@ -477,10 +488,10 @@ def test_both_runtimes_draft_the_same_items_for_the_same_recipients(
     embedded: Outcome, production: Outcome
 ) -> None:
     def drafted(outcome: Outcome) -> set[tuple[Any, ...]]:
-        """What is urgent takes what is known at that moment; anything else waits for every answer
-        but for those that a request of the case before still had.
+        """What is urgent takes what is known at that moment; anything else waits for every
+        answer.
         """
-        moved = _moved(outcome)
+        left_out = _unsettled(outcome)
         return {
             (
                 outcome.names.of(d["referral_id"]),
@@ -489,7 +500,7 @@ def test_both_runtimes_draft_the_same_items_for_the_same_recipients(
                 *(() if d["urgent"] else _items(d)),
             )
             for d in (entry.data for entry in outcome.of("product.drafted"))
-            if d["referral_id"] not in moved
+            if d["referral_id"] not in left_out
         }
 
     assert drafted(embedded) == drafted(production) != set()

@@ -191,7 +191,7 @@ def test_a_message_that_several_steps_cannot_act_on_is_one_alarm(hub: Hub) -> No
     Embedded(hub.database, Unit("all", steps), hub.policy).drain()
     assert facts(hub, "message.refused") == 2
     (alarm,) = letters(hub, LEAD, "mash.alarm.v1")
-    assert alarm["dead_letter_id"] in alarm["to_do"]
+    assert alarm["kept_as"] in alarm["to_do"]
     person = mending.Person("O. Perator", "Seen to")
     with hub.database.reading() as connection:
         dead = [one.id for one in dead_letters.find(connection)]

@@ -294,6 +294,6 @@ def _head(
         referral_id=data.of_referral,
         product_id=data.of_product,
         agency=agency,
-        dead_letter_id=dead,
+        kept_as=dead,
         since=message.time,
     )

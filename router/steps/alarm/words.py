@@ -91,7 +91,7 @@ def _filled(text: str, alarm: AlarmHead, policy: Policy) -> str:
     return text.format(
         name=_name(alarm, policy),
         contact=ring(alarm, policy),
-        subject=alarm.dead_letter_id or alarm.subject_id,
+        subject=alarm.kept_as or alarm.subject_id,
         lead=policy.name_of(policy.lead_agency),
         lead_contact=policy.partners[policy.lead_agency].signpost_contact,
     )

@@ -577,7 +577,7 @@ def by_step(dead: str, **changes: Any) -> MessageRefused:
 def test_what_several_steps_cannot_act_on_is_one_alarm_until_all_of_it_is_dealt_with() -> None:
     step_ = step()
     letter = notice(step_.when(by_step("dead-1")))
-    assert (letter.subject_id, letter.dead_letter_id) == ("message-1", "dead-1")
+    assert (letter.subject_id, letter.kept_as) == ("message-1", "dead-1")
     assert "kept as dead-1" in letter.to_do
     assert given.of(AlarmRaised, step_.when(by_step("dead-2", step="compose")).facts) == []
     first = settled(DeadLetterDiscarded, message_id="message-1")
@@ -586,7 +586,7 @@ def test_what_several_steps_cannot_act_on_is_one_alarm_until_all_of_it_is_dealt_
     (fact,) = step_.when(last).facts
     assert isinstance(fact, AlarmEnded)
     again = step_.when(by_step("dead-3", step="check"))
-    assert raised_by(again).dead_letter_id == "dead-3", "a step that was late had it since"
+    assert raised_by(again).kept_as == "dead-3", "a step that was late had it since"
 
 
 @pytest.mark.parametrize("kind", [MessageRefused, DeadLetterDiscarded, DeadLetterRedriven])
