@@ -235,8 +235,10 @@ def _looked_at(state: Alarms, settled: SafetySettled) -> Heard:
         return Heard(known.saying(one.why, of=one) if one.product_id or waited else known)
     if not waited:
         return Heard(state)
-    again = "unfetched" if one.product_id else None
-    known = state.handing_out(one.hold_id).saying(again, of=one)
+    known = state.handing_out(one.hold_id)
+    if one.product_id is None:
+        return Heard(known.saying(None, of=one))
+    known = known.saying("unfetched", of=one)
     return _ended(known, {"kept_back"}, "decided", product_id=one.product_id)
 
 

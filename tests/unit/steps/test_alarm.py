@@ -661,3 +661,20 @@ def test_nobody_rings_a_team_whose_handover_waits_at_the_door() -> None:
     held = at_the_door(**of_the_team, urgent=False)
     step_ = step().given(given.linked(given.HIT, allocated_to=given.worker()), held)
     assert "Do not ring" in notice(step_.when(chased())).to_do
+
+
+OF_THE_TEAM: dict[str, Any] = {
+    "letter": Handover.type,
+    "product_id": None,
+    "recipient": "csc_assessment_team",
+    "hold_id": "hold-of-the-team",
+    "letter_id": "letter-of-the-team",
+    "urgent": False,
+}
+
+
+def test_that_a_handover_is_safe_ends_no_alarm_about_a_red_that_waits_at_another_door() -> None:
+    step_ = step().given(at_the_door(), at_the_door(**OF_THE_TEAM))
+    outcome = step_.when(looked_at(SafetyChoice.SEND, **OF_THE_TEAM))
+    assert given.of(AlarmEnded, outcome.facts) == []
+    assert [one.cause for one in step_.state.running] == ["kept_back"]
