@@ -215,7 +215,7 @@ def _at_the_door(state: Alarms, message: Message) -> Heard:
             told = held.shared(AtTheDoor) | {"agency": held.recipient}
             one = AtTheDoor(**told)
             known = state.keeping(one).saying(one.why, of=one)
-            of = held.letter_id
+            of = held.hold_id  # it may be held again once a human has settled this
             head = _head(message, "kept_back", why=one.why, agency=held.recipient, of=of)
             same = (other for other in known.running if other.product_id == one.product_id)
             there_is_one = any(other.why == one.why for other in same)
@@ -236,6 +236,8 @@ def _looked_at(state: Alarms, settled: SafetySettled) -> Heard:
     if not waited:
         return Heard(state)
     known = state.handing_out(one.hold_id)
+    if known.kept(one.product_id) if one.product_id else known.kept_handover(one.agency):
+        return Heard(known)  # it waits still, for another reason
     if one.product_id is None:
         return Heard(known.saying(None, of=one))
     known = known.saying("unfetched", of=one)

@@ -678,3 +678,18 @@ def test_that_a_handover_is_safe_ends_no_alarm_about_a_red_that_waits_at_another
     outcome = step_.when(looked_at(SafetyChoice.SEND, **OF_THE_TEAM))
     assert given.of(AlarmEnded, outcome.facts) == []
     assert [one.cause for one in step_.state.running] == ["kept_back"]
+
+
+def test_a_red_that_is_held_again_once_a_human_has_found_it_safe_is_an_alarm_again() -> None:
+    step_ = step().given(at_the_door(), looked_at(SafetyChoice.SEND))
+    assert raised_by(step_.when(at_the_door(hold_id="hold-2"))).cause == "kept_back"
+
+
+def test_while_a_red_waits_for_another_reason_still_nobody_rings_and_its_alarm_goes_on() -> None:
+    step_ = step().given(at_the_door(), at_the_door(hold_id="hold-2"))
+    assert len(step_.state.running) == 1
+    first = step_.when(looked_at(SafetyChoice.SEND))
+    assert given.of(AlarmEnded, first.facts) == []
+    assert [one.why for one in step_.state.running] == ["unsafe"]
+    last = step_.when(looked_at(SafetyChoice.SEND, hold_id="hold-2"))
+    assert len(given.of(AlarmEnded, last.facts)) == 1
