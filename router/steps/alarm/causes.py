@@ -157,8 +157,11 @@ def _of_handover(state: Alarms, message: Message) -> Heard:
             why = kept.why if kept else None
             late = _head(message, "handover", why=why, agency=owed.agency, of=owed.subject_id)
             return _handed(state.model_copy(update={"late": late}))
-        case HandoverRefused(agency=agency, letter_id=letter):
-            late = _head(message, "handover", why="not_theirs", agency=agency, of=letter)
+        case HandoverRefused(letter_id=letter) as refused:
+            told: dict[str, str] = {"why": "not_theirs", "agency": refused.agency}
+            late = _head(message, "handover", of=letter, **told)
+            if late.alarm_id in state.over:  # they had it, or a person saw to that
+                late = _head(message, "handover", of=f"{letter}/refused", **told)
             return _handed(state.model_copy(update={"late": late}))
     return Heard(state)
 

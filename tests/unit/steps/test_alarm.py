@@ -545,14 +545,7 @@ def test_an_alarm_does_not_stop_because_a_later_profile_has_no_time_for_alarms()
 
 def test_a_person_of_the_team_who_has_what_was_handed_over_ends_its_alarm() -> None:
     step_ = step().given(given.linked(given.HIT, allocated_to=given.worker()), chased())
-    confirmed = HandoverConfirmed(
-        referral_id="ref-1",
-        case_id="case-1",
-        agency="csc_assessment_team",
-        letter_id="letter-1",
-        received_by="W. Allocated",
-    )
-    (fact,) = given.of(AlarmEnded, step_.when(confirmed).facts)
+    (fact,) = given.of(AlarmEnded, step_.when(confirmed()).facts)
     assert (fact.cause, fact.reason) == ("handover", "confirmed")
 
 
@@ -693,3 +686,24 @@ def test_while_a_red_waits_for_another_reason_still_nobody_rings_and_its_alarm_g
     assert [one.why for one in step_.state.running] == ["unsafe"]
     last = step_.when(looked_at(SafetyChoice.SEND, hold_id="hold-2"))
     assert len(given.of(AlarmEnded, last.facts)) == 1
+
+
+def confirmed() -> HandoverConfirmed:
+    return HandoverConfirmed(
+        referral_id="ref-1",
+        case_id="case-1",
+        agency="csc_assessment_team",
+        letter_id="letter-1",
+        received_by="W. Allocated",
+    )
+
+
+@pytest.mark.parametrize("was_late", [False, True])
+def test_a_team_that_had_what_may_be_a_red_and_then_says_it_is_not_theirs_alarms_people(
+    *, was_late: bool
+) -> None:
+    step_ = step().given(given.linked(given.HIT, allocated_to=given.worker()))
+    step_.given(*([chased()] if was_late else []), confirmed())
+    outcome = step_.when(not_theirs())
+    assert (raised_by(outcome).cause, raised_by(outcome).why) == ("handover", "not_theirs")
+    assert step_.when(not_theirs()) == Outcome()
