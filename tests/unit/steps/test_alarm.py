@@ -707,3 +707,25 @@ def test_a_team_that_had_what_may_be_a_red_and_then_says_it_is_not_theirs_alarms
     outcome = step_.when(not_theirs())
     assert (raised_by(outcome).cause, raised_by(outcome).why) == ("handover", "not_theirs")
     assert step_.when(not_theirs()) == Outcome()
+
+
+def test_a_letter_that_says_whom_to_ring_gives_way_at_once_when_nobody_is_to_any_more() -> None:
+    step_ = step()
+    first = given.message(not_taken(), id_="message-1")
+    key = step_.when(first).letters[0].key
+    outcome = step_.when(at_the_door())
+    assert given.of(AlarmRaised, outcome.facts) == [], "it runs already"
+    assert outcome.takes_back == (letter_id("message-1", "alarm", key=key),)
+    assert "Do not ring" in notice(outcome).to_do
+    assert notice(outcome).times == 1
+    safe = step_.when(looked_at(SafetyChoice.SEND))
+    assert notice(safe).to_do.startswith("Ring ")
+    assert len(safe.takes_back) == 1
+    letter = step_.state.running[0].letter
+    assert step_.when(delivered()).takes_back == (letter,)
+
+
+def test_of_a_handover_that_waits_at_the_door_too_nobody_is_told_to_ring_any_more() -> None:
+    step_ = step().given(given.linked(given.HIT, allocated_to=given.worker()), chased())
+    assert "Do not ring" in notice(step_.when(at_the_door(**OF_THE_TEAM))).to_do
+    assert notice(step_.when(looked_at(SafetyChoice.SEND, **OF_THE_TEAM))).to_do.startswith("Ring ")
