@@ -162,7 +162,10 @@ def _of_handover(state: Alarms, message: Message) -> Heard:
             late = _head(message, "handover", of=letter, **told)
             if late.alarm_id in state.over:  # they had it, or a person saw to that
                 late = _head(message, "handover", of=f"{letter}/refused", **told)
-            return _handed(state.model_copy(update={"late": late}))
+            known = state.model_copy(update={"late": late})
+            if silent := known.alarm(late.alarm_id):
+                known = known.with_(silent.model_copy(update={"why": late.why}))
+            return _handed(known)
     return Heard(state)
 
 

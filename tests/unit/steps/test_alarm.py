@@ -729,3 +729,10 @@ def test_of_a_handover_that_waits_at_the_door_too_nobody_is_told_to_ring_any_mor
     step_ = step().given(given.linked(given.HIT, allocated_to=given.worker()), chased())
     assert "Do not ring" in notice(step_.when(at_the_door(**OF_THE_TEAM))).to_do
     assert notice(step_.when(looked_at(SafetyChoice.SEND, **OF_THE_TEAM))).to_do.startswith("Ring ")
+
+
+def test_the_alarm_of_a_team_that_was_silent_says_so_once_it_says_that_it_is_not_theirs() -> None:
+    step_ = step().given(given.linked(given.HIT, allocated_to=given.worker()), chased())
+    outcome = step_.when(not_theirs())
+    assert given.of(AlarmRaised, outcome.facts) == []
+    assert "not theirs" in notice(outcome).says
