@@ -226,7 +226,7 @@ def _at_the_door(state: Alarms, message: Message) -> Heard:
             same = (other for other in known.running if other.product_id == one.product_id)
             there_is_one = any(other.why == one.why for other in same)
             return Heard(known, head if held.urgent and not there_is_one else None)
-        case SafetySettled() as settled:
+        case SafetySettled(rest_goes=False) as settled:
             return _looked_at(state, settled)
     return Heard(state)
 

@@ -736,3 +736,12 @@ def test_the_alarm_of_a_team_that_was_silent_says_so_once_it_says_that_it_is_not
     outcome = step_.when(not_theirs())
     assert given.of(AlarmRaised, outcome.facts) == []
     assert "not theirs" in notice(outcome).says
+
+
+def test_what_a_human_finds_of_what_was_left_out_of_a_red_keeps_nobody_from_ringing() -> None:
+    step_ = step()
+    step_.when(not_taken())
+    left_out = looked_at(SafetyChoice.DO_NOT_SEND, rest_goes=True)
+    assert step_.when(left_out) == Outcome()
+    stopped = step().when(not_taken(why="not_safe"))
+    assert "Do not ring" in notice(stopped).to_do
