@@ -18,6 +18,7 @@ from schemas.product import (
     Product,
     ProductApproved,
     ProductDelivered,
+    ProductEnded,
     ProductNotTaken,
     ProductReleased,
     ProductReturned,
@@ -162,6 +163,19 @@ def test_a_red_that_a_person_had_and_then_gave_back_goes_on_too(*, was_late: boo
         "refused",
     )
     assert step_.when(product.receipt("refused")) == Outcome()
+
+
+def test_what_a_person_gives_back_once_it_is_no_red_any_more_goes_to_nobody_else() -> None:
+    lowered = ProductEnded(
+        product_id="product-1",
+        referral_id="ref-1",
+        case_id="case-1",
+        colour=Colour.AMBER,
+        reason="The rating was lowered from red to amber.",
+    )
+    step_ = step().given(urgent(), product.receipt("received"), lowered)
+    outcome = step_.when(product.receipt("refused"))
+    assert given.of(ProductNotTaken, outcome.facts) == []
 
 
 def test_of_what_is_wanted_back_from_a_person_nothing_goes_on() -> None:
