@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from router.keeping_back import looked_through
+from router.lane import Lane
 from router.naming import with_names
 from router.steps.approve import decide as approve
 from router.steps.approve.state import Approvals
@@ -179,7 +180,8 @@ def _record(transaction: Transaction, agency: str, told: Iterable[_Told]) -> Non
     messages = [_message(transaction, agency, *one) for one in told]
     if messages:
         cursor = cursors.lock(transaction, f"queues/{agency}")
-        journal.append(transaction, cursor, messages=messages)
+        ahead = Lane().ahead(transaction, messages)
+        journal.append(transaction, cursor, messages=messages, ahead=ahead)
         cursors.store(transaction, cursor)
 
 

@@ -78,7 +78,7 @@ def in_fact(fact: Fact, policy: Policy | None) -> bool:
     notification = getattr(fact, "notification", None)
     if isinstance(notification, Notification):
         return policy is None or _in_notification(notification, policy.profile)
-    return getattr(fact, "colour", None) is Colour.RED
+    return bool(getattr(fact, "urgent", False)) or getattr(fact, "colour", None) is Colour.RED
 
 
 def _in_notification(notification: Notification, profile: BoroughProfile) -> bool:
@@ -94,7 +94,7 @@ def _may_hold_one(kind: type[Fact] | None) -> bool:
         return True
     decision = kind.model_fields.get("decision")
     inner = getattr(decision.annotation, "model_fields", {}) if decision else {}
-    return not {"notification", "colour"}.isdisjoint({*kind.model_fields, *inner})
+    return not {"notification", "colour", "urgent"}.isdisjoint({*kind.model_fields, *inner})
 
 
 def _in_words(text: str, profile: BoroughProfile) -> bool:

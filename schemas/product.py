@@ -560,9 +560,9 @@ class ProductHeldBack(ProductFact, type="mash.product.held-back.v1", topic="prod
     reason: Line
 
 
-NotTaken = Literal["unfetched", "unacknowledged", "refused", "no_agreement"]
+NotTaken = Literal["unfetched", "unacknowledged", "refused", "no_agreement", "not_safe"]
 """Why nobody of a recipient has a product: it was not fetched in time, nobody said in time that
-they have it, it was refused, or no agreement is in force.
+they have it, it was refused, no agreement is in force, or a human found that it is not safe there.
 """
 
 

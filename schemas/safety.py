@@ -148,6 +148,9 @@ class SafetySettled(
     """The letter that waited at the door."""
     recipient: Code
     concern_id: Identity | None = Field(default=None, exclude_if=_no)
+    urgent: bool = Field(default=False, exclude_if=_no)
+    rest_goes: bool = Field(default=False, exclude_if=_no)
+    """Whether the rest of it had gone before."""
     choice: SafetyChoice
     leaves_out: tuple[IdentityField, ...] = Field(default=(), exclude_if=_no)
     decided_by: Line

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,12 +19,19 @@ from sqlalchemy import Connection, MetaData, inspect, text
 from ops.demo.simulation.stream import sample_lines
 from ops.look.record import last_checkpoint
 from ops.look.verify import verify
-from stores import references, schema
+from router.handle import Adopted, Offsets, handle
+from router.one_pass import Delivery
+from router.topology import bound_steps, unit_of
+from schemas.base import Fact
+from schemas.message import Message
+from schemas.safety import LetterHeld, SafetySettled
+from stores import cursors, journal, references, schema
 from stores.database import Database
 from stores.migrations import revisions
 from stores.schema import OtherRevision
 from stores.tables import METADATA
 from stores.tree.growing import Growing
+from tests.support import given
 from tests.support.production import fresh_database
 from tests.support.stored import load, vault
 from tests.support.upgrading import later_versions
@@ -206,3 +213,69 @@ def test_every_entry_of_an_older_store_has_its_leaf_and_the_hub_signs_them(
     verified = verify(hub, contents=False)
     assert (verified.flaws, verified.pending) == ([], 0)
     assert last_checkpoint(hub)[1].text.split()[1] == str(verified.leaves)
+
+
+def test_a_new_step_has_had_all_that_there_was_of_what_it_hears() -> None:
+    """Of what one hears only later, a later revision says so."""
+    scripts = ScriptDirectory(schema.VERSIONS, version_locations=[schema.VERSIONS])
+    (revision,) = (one for one in scripts.walk_revisions() if one.revision == "0014")
+    had = revision.module._HEARD
+    hears = {bound.step.name: bound.step.hears for bound in bound_steps()}
+    heard = {step: {fact.type for fact in hears[step]} for step in had}
+    assert {step: set(types) for step, types in had.items()} == heard
+
+
+def held(letter_id: str) -> LetterHeld:
+    return LetterHeld(
+        referral_id="ref-1",
+        case_id="case-1",
+        hold_id=f"hold of {letter_id}",
+        letter_id=letter_id,
+        letter="mash.product.v1",
+        product_id="product-1",
+        recipient="csc_duty_team",
+        urgent=True,
+        hits=(),
+    )
+
+
+def settled(letter_id: str) -> SafetySettled:
+    said = {"choice": "do_not_send", "decided_by": "D. Sample", "rationale": "As seen."}
+    return SafetySettled.model_validate(held(letter_id).shared(SafetySettled) | said)
+
+
+@pytest.mark.parametrize(
+    ("step", "topic", "told"),
+    [
+        ("release", "letters.held", held),
+        ("release", "safety.settled", settled),
+        ("check", "safety.settled", settled),
+    ],
+)
+def test_a_step_that_hears_a_topic_only_now_acts_on_nothing_that_was_in_it_before(
+    url: str, database: Database, step: str, topic: str, told: Callable[[str], Fact]
+) -> None:
+    """From Kafka it is given all of the topic, from the first message on."""
+    load(url)
+    upgrade(database, to="0013")
+    before, after = given.message(told("letter-1")), given.message(told("letter-2"))
+    recorded(database, before)
+    upgrade(database)
+    recorded(database, after)
+    with database.transaction() as transaction:
+        fresh = handle(
+            unit_of(step),
+            [Delivery(0, before), Delivery(1, after)],
+            consumer=f"{step}/{topic}/0",
+            transaction=transaction,
+            policy=Adopted(1, given.policy()),
+            offsets=Offsets.TOPIC,
+        )
+    assert fresh == 1, "what came since is heard"
+
+
+def recorded(database: Database, message: Message) -> None:
+    with database.transaction() as transaction:
+        cursor = cursors.lock(transaction, "queues/csc_duty_team")
+        journal.append(transaction, cursor, messages=[message])
+        cursors.store(transaction, cursor)

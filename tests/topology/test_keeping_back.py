@@ -28,7 +28,8 @@ from schemas.notices import AdultMatter, DueTimeWarning, LinksChanged, OutOfArea
 from schemas.person import Contact, Name, PartialDate, Person, RelatedPerson, Risk, School
 from schemas.product import Product, ProductApproved, release_digest
 from schemas.rating import Colour
-from schemas.safety import SafetyChoice, SafetyReview
+from schemas.safety import LetterHeld, SafetyChoice, SafetyReview
+from schemas.topics import RED as LANE
 from stores import cursors, journal
 from stores.linking import every
 from stores.ports import Leased
@@ -268,6 +269,16 @@ def test_a_red_waits_for_a_human_where_the_recipient_itself_is_the_danger(hub: H
     decide(hub, asked, SafetyChoice.SEND)
     assert Product.type in types(leased(hub, TEAM))
     assert replayed(hub).well
+
+
+def test_that_a_red_waits_at_the_door_is_heard_ahead_of_all_else(hub: Hub) -> None:
+    notified(hub, "police", TILLY, RED)
+    works = FATHER.model_copy(update={"works_for": (TEAM,)})
+    fled = TILLY.model_copy(update={"related_person": (works,)})
+    notified(hub, "gp", fled, given.MISSING_EPISODE)
+    hub.queues.lease(TEAM, limit=99, seconds=60)
+    ahead = "SELECT type FROM journal JOIN outbox USING (position) WHERE outbox.topic = :lane"
+    assert (LetterHeld.type,) in rows(hub, ahead, lane=LANE)
 
 
 def test_an_address_that_is_protected_after_a_product_was_released_does_not_leave(

@@ -13,6 +13,7 @@ from schemas.decisions import RatingDecided, RatingDecision
 from schemas.notification import MessageRefused
 from schemas.product import Choice
 from schemas.rating import Colour, DueTimeBreached, TimerElapsed
+from schemas.safety import LetterHeld, SafetySettled
 from stores.codec import Unopened
 from tests.support import given
 from tests.support import products as product
@@ -94,6 +95,24 @@ def refused() -> MessageRefused:
     )
 
 
+def held(*, urgent: bool) -> LetterHeld:
+    return LetterHeld(
+        referral_id="ref-1",
+        case_id="case-1",
+        hold_id="hold-1",
+        letter_id="letter-1",
+        letter="mash.product.v1",
+        recipient=product.RECIPIENT,
+        urgent=urgent,
+        hits=(),
+    )
+
+
+def settled(*, urgent: bool) -> SafetySettled:
+    said = {"choice": "send", "decided_by": "D. Sample", "rationale": "Rung the refuge."}
+    return SafetySettled.model_validate(held(urgent=urgent).shared(SafetySettled) | said)
+
+
 @pytest.mark.parametrize(
     ("fact", "may_be"),
     [
@@ -122,10 +141,15 @@ def refused() -> MessageRefused:
             True,
         ),
         (refused(), False),
+        (held(urgent=True), True),
+        (held(urgent=False), False),
+        (settled(urgent=True), True),
+        (settled(urgent=False), False),
         (Unopened(entry="m-1"), True),
         (Unopened(entry="m-1", was="mash.case.child-linked.v1"), True),
         (Unopened(entry="m-1", was="mash.rating.decided.v1"), True),
         (Unopened(entry="m-1", was="mash.release.decided.v1"), True),
+        (Unopened(entry="m-1", was="mash.letter.held.v1"), True),
         (Unopened(entry="m-1", was="mash.delivery.received.v1"), False),
     ],
 )

@@ -157,9 +157,15 @@ def _of_handover(state: Alarms, message: Message) -> Heard:
             why = kept.why if kept else None
             late = _head(message, "handover", why=why, agency=owed.agency, of=owed.subject_id)
             return _handed(state.model_copy(update={"late": late}))
-        case HandoverRefused(agency=agency, letter_id=letter):
-            late = _head(message, "handover", why="not_theirs", agency=agency, of=letter)
-            return _handed(state.model_copy(update={"late": late}))
+        case HandoverRefused(letter_id=letter) as refused:
+            told: dict[str, str] = {"why": "not_theirs", "agency": refused.agency}
+            late = _head(message, "handover", of=letter, **told)
+            if late.alarm_id in state.over:  # they had it, or a person saw to that
+                late = _head(message, "handover", of=f"{letter}/refused", **told)
+            known = state.model_copy(update={"late": late})
+            if silent := known.alarm(late.alarm_id):
+                known = known.with_(silent.model_copy(update={"why": late.why}))
+            return _handed(known)
     return Heard(state)
 
 
@@ -215,12 +221,12 @@ def _at_the_door(state: Alarms, message: Message) -> Heard:
             told = held.shared(AtTheDoor) | {"agency": held.recipient}
             one = AtTheDoor(**told)
             known = state.keeping(one).saying(one.why, of=one)
-            of = held.letter_id
+            of = held.hold_id  # it may be held again once a human has settled this
             head = _head(message, "kept_back", why=one.why, agency=held.recipient, of=of)
             same = (other for other in known.running if other.product_id == one.product_id)
             there_is_one = any(other.why == one.why for other in same)
             return Heard(known, head if held.urgent and not there_is_one else None)
-        case SafetySettled() as settled:
+        case SafetySettled(rest_goes=False) as settled:
             return _looked_at(state, settled)
     return Heard(state)
 
@@ -235,8 +241,12 @@ def _looked_at(state: Alarms, settled: SafetySettled) -> Heard:
         return Heard(known.saying(one.why, of=one) if one.product_id or waited else known)
     if not waited:
         return Heard(state)
-    again = "unfetched" if one.product_id else None
-    known = state.handing_out(one.hold_id).saying(again, of=one)
+    known = state.handing_out(one.hold_id)
+    if known.kept(one.product_id) if one.product_id else known.kept_handover(one.agency):
+        return Heard(known)  # it waits still, for another reason
+    if one.product_id is None:
+        return Heard(known.saying(None, of=one))
+    known = known.saying("unfetched", of=one)
     return _ended(known, {"kept_back"}, "decided", product_id=one.product_id)
 
 

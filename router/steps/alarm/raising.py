@@ -32,11 +32,18 @@ _OTHERWISE = dt.timedelta(minutes=10)
 
 
 def settle(before: Alarms, heard: Heard, *, subject: str, cause: str, now: Now) -> Outcome[Alarms]:
-    """What a fact comes to: each alarm is raised once, and ends once."""
+    """What a fact comes to: each alarm is raised once, and ends once. One that says something else
+    now does so at once, in place of its last letter.
+    """
     state, facts, letters = heard.state.without(*heard.ends), list[Fact](), list[Letter]()
     for one in heard.ends:
         assert heard.because is not None
         facts.append(AlarmEnded(reason=heard.because, **one.shared(AlarmHead)))
+    reworded = [one for one in state.running if _says_else(one, before.alarm(one.alarm_id))]
+    for one in reworded:
+        again = one.model_copy(update={"letter": letter_id(cause, STEP_NAME, key=_key(one))})
+        state = state.with_(again)
+        letters.append(_letter(again, now))
     alarm = _raised(state, heard.raises, cause=cause, now=now) if heard.raises else None
     if alarm is not None:
         state = state.with_(alarm)
@@ -46,8 +53,12 @@ def settle(before: Alarms, heard: Heard, *, subject: str, cause: str, now: Now) 
     if state == before:
         return Outcome()
     due = timers(state.next_at, subject, before=before.next_at)
-    back = tuple(one.letter for one in heard.ends)
+    back = tuple(one.letter for one in (*heard.ends, *reworded))
     return Outcome(state, tuple(facts), tuple(letters), due, takes_back=back)
+
+
+def _says_else(now: Alarm, before: Alarm | None) -> bool:
+    return before is not None and now.why != before.why
 
 
 def _raised(state: Alarms, head: AlarmHead, *, cause: str, now: Now) -> Alarm | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from router.step import Outcome
-from router.steps.release.state import Released, State, Void
+from router.steps.release.state import Delivered, Released, State, Void
 from schemas.product import ProductEnded, ProductRefused, ProductTakenBack
 
 
@@ -11,6 +11,9 @@ def end(state: State | None, ended: ProductEnded) -> Outcome[State]:
     """Take it from its recipient's queue; nobody need know of it who never had it in hand."""
     if state is None:
         return Outcome(state=Void(reason=ended.reason))
+    if isinstance(state, Delivered) and state.sent.may_give_back:  # no Red any more
+        less = state.sent.model_copy(update={"may_give_back": None})
+        return Outcome(state.model_copy(update={"sent": less}))
     if not isinstance(state, Released) or not state.holds or not state.letter:
         return Outcome()
     if state.fetched:  # nobody need say any more that they have it

@@ -79,13 +79,17 @@ def _ringing_nobody(letter: Letter, state: Released, now: Now) -> Letter:
 
 
 def at_the_door(state: State | None, fact: LetterHeld | SafetySettled) -> Outcome[State]:
-    """Note that a product is kept back at the door, until a human has found it safe."""
-    if not isinstance(state, Released) or fact.letter_id != state.letter:
+    """Note that a product is kept back at the door, until a human has found it safe. Where they
+    find that it is not, nothing of it goes there any more, and a Red goes on at once.
+    """
+    if not isinstance(state, Released) or state.letter is None or fact.letter_id != state.letter:
         return Outcome()
-    if isinstance(fact, LetterHeld):
-        unsafe = not fact.rest_goes
-    else:
-        unsafe = fact.choice is SafetyChoice.DO_NOT_SEND
+    unsafe = isinstance(fact, LetterHeld) and not fact.rest_goes
+    if isinstance(fact, SafetySettled) and fact.choice is SafetyChoice.DO_NOT_SEND:
+        if fact.rest_goes:  # which is there already
+            return Outcome()
+        stopped = state.model_copy(update={"unsafe": True, "letter": None, "holds": None})
+        return not_taken(Outcome(stopped), state.holds, "not_safe")
     if unsafe == state.unsafe:
         return Outcome()
     return Outcome(state.model_copy(update={"unsafe": unsafe}))

@@ -23,9 +23,14 @@ _HEARD = {
         "mash.product.approval-withdrawn.v1",
         "mash.product.released.v1",
         "mash.product.voided.v1",
+        "mash.disagreement.received.v1",
+        "mash.disagreement.taken-back.v1",
+        "mash.disagreement.decided.v1",
+        "mash.timer.elapsed.v1",
     ),
     "alarm": (
         "mash.case.child-linked.v1",
+        "mash.case.link-corrected.v1",
         "mash.clock.chased.v1",
         "mash.clock.escalated.v1",
         "mash.due-time.breached.v1",
@@ -38,7 +43,10 @@ _HEARD = {
         "mash.product.voided.v1",
         "mash.product.ended.v1",
         "mash.product.held.v1",
+        "mash.letter.held.v1",
+        "mash.safety.settled.v1",
         "mash.owner.silent.v1",
+        "mash.handover.refused.v1",
         "mash.handover.confirmed.v1",
         "mash.handover.taken-back.v1",
         "mash.message.refused.v1",
@@ -57,6 +65,7 @@ _HEARD = {
     "hand_over": (
         "mash.case.child-linked.v1",
         "mash.case.link-corrected.v1",
+        "mash.case.notification-amended.v1",
         "mash.handover.fetched.v1",
         "mash.handover.received.v1",
         "mash.handover.decided.v1",
@@ -86,6 +95,13 @@ _HEARD = {
         "mash.timer.elapsed.v1",
     ),
 }
+_HEARD_TOO = {
+    "check": ("mash.safety.settled.v1",),
+    "compose": ("mash.case.registers-changed.v1",),
+    "rate": ("mash.case.notification-amended.v1",),
+    "release": ("mash.letter.held.v1", "mash.safety.settled.v1"),
+}
+"""What steps that were there before hear only now: of a topic that is new to them, all comes."""
 _CURSOR = ("name", "next_offset", "sequence", "hash", "progressed_at")
 _journal = sa.table("journal", *map(sa.column, ("message_id", "type", "position")))
 _inbox = sa.table("inbox", *map(sa.column, ("step", "message_id", "policy")))
@@ -94,7 +110,7 @@ _PASSED_OVER = {
     step: sa.select(sa.literal(step), _journal.c.message_id, sa.literal(0)).where(
         _journal.c.type.in_(types)
     )
-    for step, types in _HEARD.items()
+    for step, types in (_HEARD | _HEARD_TOO).items()
 }
 _LAST = sa.select(sa.func.coalesce(sa.func.max(_journal.c.position), 0))
 
@@ -102,12 +118,15 @@ goes_through = tuple(_PASSED_OVER.values())
 
 
 def upgrade(op: Operations, work: Work) -> None:
-    """New steps have had what was there before them: under no policy, so nothing is decided."""
+    """Steps have had what was there before they heard of it: under no policy, so nothing is
+    decided.
+    """
     last = work.connection.execute(_LAST).scalar_one()
     for step, passed_over in _PASSED_OVER.items():
         noted = work.connection.execute(
             sa.insert(_inbox).from_select(["step", "message_id", "policy"], passed_over)
         )
-        stands = dict(zip(_CURSOR, (step, last + 1, 0, bytes(32), 0), strict=True))
-        work.connection.execute(sa.insert(_cursors).values(stands))
+        if step in _HEARD:
+            stands = dict(zip(_CURSOR, (step, last + 1, 0, bytes(32), 0), strict=True))
+            work.connection.execute(sa.insert(_cursors).values(stands))
         work.progress(noted.rowcount)

@@ -545,14 +545,7 @@ def test_an_alarm_does_not_stop_because_a_later_profile_has_no_time_for_alarms()
 
 def test_a_person_of_the_team_who_has_what_was_handed_over_ends_its_alarm() -> None:
     step_ = step().given(given.linked(given.HIT, allocated_to=given.worker()), chased())
-    confirmed = HandoverConfirmed(
-        referral_id="ref-1",
-        case_id="case-1",
-        agency="csc_assessment_team",
-        letter_id="letter-1",
-        received_by="W. Allocated",
-    )
-    (fact,) = given.of(AlarmEnded, step_.when(confirmed).facts)
+    (fact,) = given.of(AlarmEnded, step_.when(confirmed()).facts)
     assert (fact.cause, fact.reason) == ("handover", "confirmed")
 
 
@@ -661,3 +654,94 @@ def test_nobody_rings_a_team_whose_handover_waits_at_the_door() -> None:
     held = at_the_door(**of_the_team, urgent=False)
     step_ = step().given(given.linked(given.HIT, allocated_to=given.worker()), held)
     assert "Do not ring" in notice(step_.when(chased())).to_do
+
+
+OF_THE_TEAM: dict[str, Any] = {
+    "letter": Handover.type,
+    "product_id": None,
+    "recipient": "csc_assessment_team",
+    "hold_id": "hold-of-the-team",
+    "letter_id": "letter-of-the-team",
+    "urgent": False,
+}
+
+
+def test_that_a_handover_is_safe_ends_no_alarm_about_a_red_that_waits_at_another_door() -> None:
+    step_ = step().given(at_the_door(), at_the_door(**OF_THE_TEAM))
+    outcome = step_.when(looked_at(SafetyChoice.SEND, **OF_THE_TEAM))
+    assert given.of(AlarmEnded, outcome.facts) == []
+    assert [one.cause for one in step_.state.running] == ["kept_back"]
+
+
+def test_a_red_that_is_held_again_once_a_human_has_found_it_safe_is_an_alarm_again() -> None:
+    step_ = step().given(at_the_door(), looked_at(SafetyChoice.SEND))
+    assert raised_by(step_.when(at_the_door(hold_id="hold-2"))).cause == "kept_back"
+
+
+def test_while_a_red_waits_for_another_reason_still_nobody_rings_and_its_alarm_goes_on() -> None:
+    step_ = step().given(at_the_door(), at_the_door(hold_id="hold-2"))
+    assert len(step_.state.running) == 1
+    first = step_.when(looked_at(SafetyChoice.SEND))
+    assert given.of(AlarmEnded, first.facts) == []
+    assert [one.why for one in step_.state.running] == ["unsafe"]
+    last = step_.when(looked_at(SafetyChoice.SEND, hold_id="hold-2"))
+    assert len(given.of(AlarmEnded, last.facts)) == 1
+
+
+def confirmed() -> HandoverConfirmed:
+    return HandoverConfirmed(
+        referral_id="ref-1",
+        case_id="case-1",
+        agency="csc_assessment_team",
+        letter_id="letter-1",
+        received_by="W. Allocated",
+    )
+
+
+@pytest.mark.parametrize("was_late", [False, True])
+def test_a_team_that_had_what_may_be_a_red_and_then_says_it_is_not_theirs_alarms_people(
+    *, was_late: bool
+) -> None:
+    step_ = step().given(given.linked(given.HIT, allocated_to=given.worker()))
+    step_.given(*([chased()] if was_late else []), confirmed())
+    outcome = step_.when(not_theirs())
+    assert (raised_by(outcome).cause, raised_by(outcome).why) == ("handover", "not_theirs")
+    assert step_.when(not_theirs()) == Outcome()
+
+
+def test_a_letter_that_says_whom_to_ring_gives_way_at_once_when_nobody_is_to_any_more() -> None:
+    step_ = step()
+    first = given.message(not_taken(), id_="message-1")
+    key = step_.when(first).letters[0].key
+    outcome = step_.when(at_the_door())
+    assert given.of(AlarmRaised, outcome.facts) == [], "it runs already"
+    assert outcome.takes_back == (letter_id("message-1", "alarm", key=key),)
+    assert "Do not ring" in notice(outcome).to_do
+    assert notice(outcome).times == 1
+    safe = step_.when(looked_at(SafetyChoice.SEND))
+    assert notice(safe).to_do.startswith("Ring ")
+    assert len(safe.takes_back) == 1
+    letter = step_.state.running[0].letter
+    assert step_.when(delivered()).takes_back == (letter,)
+
+
+def test_of_a_handover_that_waits_at_the_door_too_nobody_is_told_to_ring_any_more() -> None:
+    step_ = step().given(given.linked(given.HIT, allocated_to=given.worker()), chased())
+    assert "Do not ring" in notice(step_.when(at_the_door(**OF_THE_TEAM))).to_do
+    assert notice(step_.when(looked_at(SafetyChoice.SEND, **OF_THE_TEAM))).to_do.startswith("Ring ")
+
+
+def test_the_alarm_of_a_team_that_was_silent_says_so_once_it_says_that_it_is_not_theirs() -> None:
+    step_ = step().given(given.linked(given.HIT, allocated_to=given.worker()), chased())
+    outcome = step_.when(not_theirs())
+    assert given.of(AlarmRaised, outcome.facts) == []
+    assert "not theirs" in notice(outcome).says
+
+
+def test_what_a_human_finds_of_what_was_left_out_of_a_red_keeps_nobody_from_ringing() -> None:
+    step_ = step()
+    step_.when(not_taken())
+    left_out = looked_at(SafetyChoice.DO_NOT_SEND, rest_goes=True)
+    assert step_.when(left_out) == Outcome()
+    stopped = step().when(not_taken(why="not_safe"))
+    assert "Do not ring" in notice(stopped).to_do

@@ -18,6 +18,7 @@ from schemas.product import (
     Product,
     ProductApproved,
     ProductDelivered,
+    ProductEnded,
     ProductNotTaken,
     ProductReleased,
     ProductReturned,
@@ -164,6 +165,19 @@ def test_a_red_that_a_person_had_and_then_gave_back_goes_on_too(*, was_late: boo
     assert step_.when(product.receipt("refused")) == Outcome()
 
 
+def test_what_a_person_gives_back_once_it_is_no_red_any_more_goes_to_nobody_else() -> None:
+    lowered = ProductEnded(
+        product_id="product-1",
+        referral_id="ref-1",
+        case_id="case-1",
+        colour=Colour.AMBER,
+        reason="The rating was lowered from red to amber.",
+    )
+    step_ = step().given(urgent(), product.receipt("received"), lowered)
+    outcome = step_.when(product.receipt("refused"))
+    assert given.of(ProductNotTaken, outcome.facts) == []
+
+
 def test_of_what_is_wanted_back_from_a_person_nothing_goes_on() -> None:
     step_ = step().given(urgent(), product.receipt("received"), product.voided())
     assert step_.when(product.receipt("refused")).facts == ()
@@ -301,3 +315,40 @@ def test_nobody_is_asked_to_ring_where_it_may_not_be_safe_to_send_what_waits_at_
 def test_what_is_kept_back_of_other_letters_is_nothing_of_a_product() -> None:
     other = at_the_door("letter-1", product_id=None, letter="mash.information-request.v1")
     assert step().when(other) == Outcome()
+
+
+def ruled_out(held: LetterHeld) -> SafetySettled:
+    said = {"choice": "do_not_send", "decided_by": "D. Sample", "rationale": "His desk is there."}
+    return SafetySettled.model_validate(held.shared(SafetySettled) | said)
+
+
+def test_a_red_that_a_human_finds_not_safe_at_the_door_goes_to_the_next_recipient_at_once() -> None:
+    step_ = step()
+    first = step_.when(urgent())
+    held = at_the_door(step_.state.letter)
+    outcome = step_.given(held).when(ruled_out(held))
+    (fact,) = given.of(ProductNotTaken, outcome.facts)
+    assert (fact.why, fact.recipient, fact.colour) == ("not_safe", product.RECIPIENT, Colour.RED)
+    assert len(given.of(ClockClosed, outcome.facts)) == 1
+    assert rings(step_, first) == Outcome()
+
+
+@pytest.mark.parametrize("approved", [urgent(), product.approved()])
+def test_nothing_that_is_left_of_it_goes_to_whom_a_human_ruled_out(
+    approved: ProductApproved,
+) -> None:
+    step_ = step().given(approved)
+    held = at_the_door(step_.state.letter, urgent=approved.urgent)
+    step_.given(held, ruled_out(held))
+    assert step_.when(product.withdrawn()) == Outcome()
+
+
+def test_a_red_of_which_the_rest_went_is_with_its_recipient_whatever_a_human_finds_of_that() -> (
+    None
+):
+    step_ = step()
+    first = step_.when(urgent())
+    held = at_the_door(step_.state.letter, rest_goes=True)
+    assert step_.given(held).when(ruled_out(held)) == Outcome()
+    ((_, told),) = letters(rings(step_, first))
+    assert "do not ring" not in told.next
