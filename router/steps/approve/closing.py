@@ -264,9 +264,12 @@ def _telling_of_risks(known: Approvals, draft: Draft) -> Draft:
     without who is a risk to the child.
     """
     identity, risks = draft.identity, IdentityField.RISKS
-    if identity is None or risks in identity.asks or not identity.block.told(risks):
+    if identity is None or not identity.block.leaving_out(untold(draft)).told(risks):
         return draft
-    released = any(one.owner == identity.owner and one.digest for one in draft.decided)
+    # What was released beforehand says nothing of words that its owner withholds since.
+    released = draft.waits and any(
+        one.owner == identity.owner and one.digest for one in draft.decided
+    )
     if released or not _keeps(known, draft):
         return draft
     left_out = LeftOut(field=risks, reason=OWNER_LEFT_OUT)

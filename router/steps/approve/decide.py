@@ -264,17 +264,28 @@ def _released_before(
     known: Approvals, item: DraftItem, draft: Draft, *, now: Now
 ) -> Iterator[Decided]:
     if release := standing.released(known, item, draft, now=now):
-        # Who is a risk stands in such words too: they are let leave with that.
-        asks = draft.identity.asks if draft.identity else ()
         yield Decided(
             choice=Choice.RELEASE_SANITISED,
             digest=item.sanitised_digest,
             reason=release.reason,
             signpost=item.signpost,
             decided_by=release.decided_by,
-            leaves_out=tuple(one for one in asks if one is not IdentityField.RISKS),
+            leaves_out=tuple(_untold_beforehand(known, item.owner, draft, now=now)),
             **item.shared(Item),
         )
+
+
+def _untold_beforehand(
+    known: Approvals, owner: str, draft: Draft, *, now: Now
+) -> Iterator[IdentityField]:
+    """What of the child is not told with what its owner releases beforehand. Who is a risk stands
+    in the words of the notification: they are let leave with these.
+    """
+    its = (one for one in draft.items if one.notification and one.owner == owner)
+    goes = any(standing.released(known, one, draft, now=now) for one in its)
+    for field in draft.identity.asks if draft.identity else ():
+        if not (goes and field is IdentityField.RISKS):
+            yield field
 
 
 # --- owners' decisions about an item of one product

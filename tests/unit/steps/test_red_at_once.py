@@ -31,7 +31,7 @@ from schemas.notification import Notification
 from schemas.outcome import ReferralClosed
 from schemas.owed import ClockClosed, ClockEscalated, OwedNotice
 from schemas.person import Address, Name, Person, RelatedPerson, Risk
-from schemas.policy import Policy
+from schemas.policy import ItemKind, Policy
 from schemas.product import (
     ApprovalWithdrawn,
     Choice,
@@ -50,7 +50,7 @@ from schemas.sharing import Sensitivity, Sharing
 from tests.support import given
 from tests.support.flow import Flow
 from tests.support.given import HIT, NOON
-from tests.unit.steps.test_compose import suggested
+from tests.unit.steps.test_compose import answered, item, requested, suggested
 
 MINUTE = dt.timedelta(minutes=1)
 TEAMS = {"csc_duty_team", "police_cait"}
@@ -547,3 +547,44 @@ def test_a_red_that_is_held_says_no_more_what_its_agency_keeps_since() -> None:
     hub.send(SafetySettled.model_validate(held.shared(SafetySettled) | sent))
     (product,) = hub.told(Product, to="csc_duty_team")
     assert product.alleged == UNTOLD
+
+
+# --- what is released beforehand beside words that do not leave
+
+
+def _releases_other_items() -> Policy:
+    kinds = (ItemKind.NOTIFICATION, ItemKind.INFORMATION)
+    releasing = given.releasing("gp", given.standing("csc_duty_team", kinds=kinds))
+    return given.policy(releasing, profile_=given.owing_no_receipts())
+
+
+def _answering(told: Notification) -> Flow:
+    """The GP answers too, before its concern is rated Red."""
+    answer = answered("gp", item("gp"))
+    linked = given.linked(HIT, agency="gp", notification=told)
+    return flow(_releases_other_items()).send(linked, requested("gp"), answer)
+
+
+def test_what_is_released_beforehand_beside_words_that_may_not_leave_names_no_risk() -> None:
+    kept = Sharing(may_leave=False, reason="It would be found out who told.")
+    hub = _answering(given.notification(HIT, subject=hurt_by(HIM), sharing=kept))
+    hub.send(given.assigned(Colour.RED))
+    first = next(one for one in hub.told(Product, to="csc_duty_team"))
+    assert [one.item_id for one in first.items] == ["item-gp"]
+    assert first.about is not None
+    assert first.about.risks == ()
+
+
+def test_what_is_released_beforehand_beside_words_that_are_withheld_names_no_risk() -> None:
+    hub = _answering(given.notification(HIT, subject=hurt_by(HIM)))
+    hub.send(given.assigned(Colour.RED))
+    assert risks(hub)["csc_duty_team"] == (NAMED,)
+    asked = next(one for one in hub.told(ApprovalRequest, to="gp") if one.item.notification)
+    hub.send(decided(asked, Choice.WITHHOLD))
+    for minutes, colour in ((5, Colour.AMBER), (6, Colour.RED)):
+        hub.until(NOON + minutes * MINUTE)
+        hub.send(given.assigned(colour))
+    last = hub.told(Product, to="csc_duty_team")[-1]
+    assert [one.item_id for one in last.items] == ["item-gp"]
+    assert last.about is not None
+    assert last.about.risks == ()
