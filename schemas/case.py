@@ -207,6 +207,16 @@ class NotificationAmended(
     """Whose team the amendment was handed to."""
 
 
+class VersionMoved(ReferralId, CaseFact, type="mash.case.version-moved.v1", referral="referral_id"):
+    """A human moved a later version of this referral's notification to another child: this one
+    stands by itself again.
+    """
+
+    case_id: Identity
+    moved: Identity
+    """The referral that the later version made."""
+
+
 class OpenCaseLinked(Child, CaseFact, type="mash.case.open-case-linked.v1"):
     """An open case of a case system was found to be about this child."""
 

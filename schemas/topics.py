@@ -99,6 +99,7 @@ TOPICS: tuple[Topic, ...] = (
             case.ConcernFollowed,
             case.FamilyConcern,
             case.NotificationAmended,
+            case.VersionMoved,
             case.OpenCaseLinked,
             case.RegisterEntryLinked,
             case.RegistersChanged,

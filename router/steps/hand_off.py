@@ -48,6 +48,18 @@ _NOT_THIS_CHILD = (
     "The outcome that you have of it is not about this child, and stands no more: have it taken "
     "out of this child's record. Another one comes once the referral is closed again."
 )
+_BY_HAND = (
+    "Have the outcome entered there by hand. Once an agreement is in force again, decide it again "
+    "to have it sent."
+)
+_OPEN_BY_HAND = (
+    "The outcome that it has of it stands no more: have its record say so by hand. It is not told "
+    "later."
+)
+_OF_ANOTHER_BY_HAND = (
+    "The outcome that it has of it is not about this child, and stands no more: have it taken out "
+    "of this child's record by hand. It is not told later."
+)
 _NO_AGREEMENT = "The case system's agency has no information-sharing agreement in force."
 
 
@@ -145,7 +157,7 @@ def _open_again(
     head = earlier.shared(ReferralHead)
     if now.agreement_with(earlier.to) is None:
         kept = OutcomeKeptBack(**head, to=earlier.to, reason=_NO_AGREEMENT)
-        return Outcome(after, (kept,), (_kept_back(kept, now),))
+        return Outcome(after, (kept,), (_kept_back(kept, now, because=reopened.because),))
     named = _named(cause, "open-again")
     one = HandedOff(**head, **named, to=earlier.to, at=now.at, open_again=True)
     notice = OpenAgainForCases(
@@ -184,15 +196,21 @@ def _sent(
     return Outcome(after, (*stopped, fact), (letter,), due, takes_back=taken_back)
 
 
-def _kept_back(fact: OutcomeKeptBack, now: Now) -> Letter:
-    """Whoever decided is told that the case system is not, and how to go on."""
+def _kept_back(fact: OutcomeKeptBack, now: Now, *, because: Because | None = None) -> Letter:
+    """Whoever decided is told that the case system is not, and how to go on; ``because``: why the
+    referral is open again, where that is what it is not told.
+    """
+    not_told, to_do = "The outcome does not go", _BY_HAND
+    if because is not None:
+        not_told = f"The referral is open again: {_WHY[because]}. That does not go"
+        moved = because is Because.LINK_CORRECTED
+        to_do = _OF_ANOTHER_BY_HAND if moved else _OPEN_BY_HAND
     notice = WordsKeptBack(
         **fact.shared(ReferralHead),
-        letter=OutcomeForCases.type,
+        letter=(OpenAgainForCases if because else OutcomeForCases).type,
         recipient=fact.to,
-        says=f"The outcome does not go to the case system. {fact.reason}",
-        to_do="Have the outcome entered there by hand. Once an agreement is in force again, decide "
-        "it again to have it sent.",
+        says=f"{not_told} to the case system. {fact.reason}",
+        to_do=to_do,
         contact=now.contact_of(fact.to),
     )
     return Letter("kept-back", agency=now.policy.lead_agency, notice=notice)

@@ -89,14 +89,16 @@ def _told(held: Held, now: Now) -> tuple[Letter, ...]:
     to = now.policy.name_of(held.recipient)
     notice = WordsKeptBack(
         **held.shared(WordsKeptBack) | {"about": None},
-        says=f"What you wrote does not go to {to}: it says in the same words what another agency "
-        "does not let be told.",
+        says=f"What you wrote does not go to {to}: {_SAME_WORDS if ours else _AS_WRITTEN}",
         to_do=(_OF_THE_LEAD if ours else _AGAIN).format(contact=contact, to=to),
         contact=contact,
     )
     return (Letter(f"kept-back/{held.hold_id}", agency=writer, notice=notice),)
 
 
+_SAME_WORDS = "it says in the same words what another agency does not let be told."
+# Who guesses at what another keeps back must not read that the guess is right.
+_AS_WRITTEN = "it could not be passed on as it is written."
 _OF_THE_LEAD = (
     "Decide or write again in other words, or ring {contact}: until then {to} is told nothing."
 )

@@ -19,7 +19,12 @@ def in_other_words(
     Whom it is about is part of what is approved: where that is told otherwise now, all is asked
     about anew, and only what is withheld stays so.
     """
-    told = {"around": draft.around, "without_consent": draft.without_consent}
+    told: dict[str, object] = {
+        "around": draft.around,
+        "without_consent": draft.without_consent,
+        "alleged": draft.alleged,
+        "unconfirmed": draft.unconfirmed,
+    }
     after = earlier.amended(items, draft.items).model_copy(update=told)
     if draft.identity == earlier.identity:
         return after, items
@@ -50,6 +55,19 @@ def _about(item: DraftItem, draft: Draft) -> DraftItem:
         "sanitised_digest": digest(item.sanitised),
     }
     return item.model_copy(update=shown)
+
+
+def told_of_no_more(
+    known: Approvals, gone: Collection[str]
+) -> tuple[Approvals, list[ApprovalWithdrawn]]:
+    """Nor does a product that went without these items say what they told: their owner lets them be
+    told no longer.
+    """
+    facts = list[ApprovalWithdrawn]()
+    for product_id, product in known.in_stage(Approved):
+        known, less = withdrawn(known, product_id, product, {*gone}.intersection(product.tells_of))
+        facts += less
+    return known, facts
 
 
 def withdrawn(

@@ -264,9 +264,12 @@ def _telling_of_risks(known: Approvals, draft: Draft) -> Draft:
     without who is a risk to the child.
     """
     identity, risks = draft.identity, IdentityField.RISKS
-    if identity is None or risks in identity.asks or not identity.block.told(risks):
+    if identity is None or not identity.block.leaving_out(untold(draft)).told(risks):
         return draft
-    released = any(one.owner == identity.owner and one.digest for one in draft.decided)
+    # What was released beforehand says nothing of words that its owner withholds since.
+    released = draft.waits and any(
+        one.owner == identity.owner and one.digest for one in draft.decided
+    )
     if released or not _keeps(known, draft):
         return draft
     left_out = LeftOut(field=risks, reason=OWNER_LEFT_OUT)
@@ -281,6 +284,9 @@ def _without(draft: Draft, items: tuple[Item, ...]) -> Iterator[ProductWithout]:
 
 def _as_approved(draft: Draft, fact: ProductApproved, *, without: Iterable[Item]) -> Approved:
     later: dict[str, str | None] = {one.item_id: None for one in without}
+    risks = fact.about is not None and fact.about.told(IdentityField.RISKS)
+    tells = risks or fact.alleged is not None
+    told_of = (one.item_id for one in draft.items if one.notification and one.item_id in later)
     return Approved(
         deciders=draft.deciders,
         left=tuple(item.item_id for item in fact.items),
@@ -288,6 +294,7 @@ def _as_approved(draft: Draft, fact: ProductApproved, *, without: Iterable[Item]
         without=later,
         hushed=tuple(one for one in draft.late if later and one not in draft.clocks),
         named=tuple(one.owner for one in fact.signposts) if later else (),
+        tells_of=tuple(told_of) if tells else (),
         **draft.shared(Closed),
     )
 

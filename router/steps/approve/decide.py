@@ -11,7 +11,12 @@ from dataclasses import replace
 
 from router.step import Outcome, Step, refuse
 from router.steps.approve import consent, standing
-from router.steps.approve.amending import AMENDED, in_other_words, withdrawn
+from router.steps.approve.amending import (
+    AMENDED,
+    in_other_words,
+    told_of_no_more,
+    withdrawn,
+)
 from router.steps.approve.closing import (
     awaited,
     cancellations,
@@ -125,7 +130,10 @@ def _open(known: Approvals, drafted: ProductDrafted, *, now: Now) -> Outcome[App
         if drafted.follows is not None:
             return _follow(known, draft, now=now)
         return _put(known, draft, draft.deciders, now=now)
-    return _supersede(known, draft, drafted, now=now)
+    items = {one.item_id for one in drafted.weighing}
+    known, told_less = told_of_no_more(known, items - {*draft.deciders})
+    outcome = _supersede(known, draft, items, of=drafted.supersedes, now=now)
+    return replace(outcome, facts=(*told_less, *outcome.facts))
 
 
 def _put(known: Approvals, draft: Draft, items: Collection[str], *, now: Now) -> Outcome[Approvals]:
@@ -173,11 +181,10 @@ def _follow(known: Approvals, draft: Draft, *, now: Now) -> Outcome[Approvals]:
 
 
 def _supersede(
-    known: Approvals, draft: Draft, drafted: ProductDrafted, *, now: Now
+    known: Approvals, draft: Draft, items: set[str], *, of: str, now: Now
 ) -> Outcome[Approvals]:
     """Items in other words: in the earlier product while that waits, else in one of their own."""
-    items = {one.item_id for one in drafted.weighing}
-    earlier = known.product(drafted.supersedes or "")
+    earlier = known.product(of)
     if isinstance(earlier, Draft):
         merged = known.with_product(draft.product_id, Merged(into=earlier.product_id))
         after, asked = in_other_words(earlier, draft, items)
@@ -186,8 +193,8 @@ def _supersede(
         return Outcome(known.with_product(draft.product_id, Void(reason=AMENDED)))
     if not isinstance(earlier, Approved):
         return _put(known, draft, draft.deciders, now=now)
-    product_id = known.standing_as(drafted.supersedes or "")
-    known, taken_back = withdrawn(known, product_id, earlier, items)
+    product_id, left = known.standing_as(of), items.intersection(earlier.left)
+    known, taken_back = withdrawn(known, product_id, earlier, left)
     if not draft.items:
         gone = known.with_product(draft.product_id, Void(reason=AMENDED))
         return Outcome(gone, tuple(taken_back))
@@ -257,17 +264,28 @@ def _released_before(
     known: Approvals, item: DraftItem, draft: Draft, *, now: Now
 ) -> Iterator[Decided]:
     if release := standing.released(known, item, draft, now=now):
-        # Who is a risk stands in such words too: they are let leave with that.
-        asks = draft.identity.asks if draft.identity else ()
         yield Decided(
             choice=Choice.RELEASE_SANITISED,
             digest=item.sanitised_digest,
             reason=release.reason,
             signpost=item.signpost,
             decided_by=release.decided_by,
-            leaves_out=tuple(one for one in asks if one is not IdentityField.RISKS),
+            leaves_out=tuple(_untold_beforehand(known, item.owner, draft, now=now)),
             **item.shared(Item),
         )
+
+
+def _untold_beforehand(
+    known: Approvals, owner: str, draft: Draft, *, now: Now
+) -> Iterator[IdentityField]:
+    """What of the child is not told with what its owner releases beforehand. Who is a risk stands
+    in the words of the notification: they are let leave with these.
+    """
+    its = (one for one in draft.items if one.notification and one.owner == owner)
+    goes = any(standing.released(known, one, draft, now=now) for one in its)
+    for field in draft.identity.asks if draft.identity else ():
+        if not (goes and field is IdentityField.RISKS):
+            yield field
 
 
 # --- owners' decisions about an item of one product

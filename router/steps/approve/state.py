@@ -178,10 +178,16 @@ class Approved(Closed):
     """Owners that it names as holding something, where more is to follow."""
     early: tuple[ReleaseDecided, ...] = Field(default=(), exclude_if=not_)
     """Decisions about what is to follow, which was not drafted yet."""
+    tells_of: tuple[Identity, ...] = Field(default=(), exclude_if=not_)
+    """Items of the notification that it went without, and tells of all the same: in the words of
+    the hub, or by who is a risk to the child.
+    """
 
     def taking_back(self, item_id: str, *, recall: bool) -> Approved:
-        """With the item's approval taken back, if it had one; a recall takes it back too."""
-        if item_id not in self.left:
+        """With the item's approval taken back, if it had one or is told of all the same; a recall
+        does so too.
+        """
+        if item_id not in (*self.left, *self.tells_of):
             return self
         withdrawn = (*self.withdrawn, *({item_id} - {*self.withdrawn}))
         recalled = (*self.recalled, *({item_id} - {*self.recalled} if recall else ()))

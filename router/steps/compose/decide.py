@@ -598,10 +598,11 @@ def _product_id(desk: _Desk, part: _Part, *, recipient: Recipient) -> str:
     moved = desk.cases.since.isoformat() if desk.cases.since else ""
     about = ("product", desk.referral_id, desk.cases.now, moved)
     id_ = derived_id(*about, part.colour, part.name, recipient.agency, recipient.purpose)
-    if id_ not in desk.state.products or desk.state.assigned_at is None:
-        return id_
-    # Rated so before, and otherwise in between: this is another product.
-    return derived_id(id_, desk.state.assigned_at.isoformat())
+    rated = desk.state.assigned_at.isoformat() if desk.state.assigned_at else ""
+    while id_ in desk.state.products:
+        # Drafted so before, and rated otherwise or taken back in between: this is another product.
+        id_ = derived_id(id_, rated)
+    return id_
 
 
 def _draft_item(desk: _Desk, item: HeldItem, *, recipient: Recipient, about: str) -> DraftItem:

@@ -212,14 +212,16 @@ class Gathering(Shape):
         return (*own, *(item for answer in self.answers for item in answer.items))
 
     def voiding(self, product_ids: Collection[str]) -> Gathering:
-        """Without these products, and what was to follow them, which are not to go."""
+        """Without these products, and what was to follow them, which are not to go.
+
+        Their ids stay known: what is drafted for the same recipient once more is another product.
+        """
 
         def left(drafted: tuple[Drafted, ...]) -> tuple[Drafted, ...]:
             return tuple(one for one in drafted if one.product_id not in product_ids)
 
         return self.model_copy(
             update={
-                "products": tuple(id_ for id_ in self.products if id_ not in product_ids),
                 "holding": left(self.holding),
                 "put_off": left(self.put_off),
                 "without": left(self.without),

@@ -17,10 +17,10 @@ from router.steps.clocks.ticking import Ticking, timers
 from router.steps.hand_over.receipts import receive
 from router.steps.hand_over.state import STEP_NAME, Handing, Handings
 from router.steps.hand_over.taking_back import recall, take_back
-from router.steps.hand_over.watching import TAKEN_BACK, amend, closed, ended, warn
+from router.steps.hand_over.watching import TAKEN_BACK, amend, awaited_again, closed, ended, warn
 from router.steps.now import Now
 from schemas.base import Fact
-from schemas.case import ChildLinked, LinkCorrected, NotificationAmended, Worker
+from schemas.case import ChildLinked, LinkCorrected, NotificationAmended, VersionMoved, Worker
 from schemas.handover import (
     HandoverDecided,
     HandoverFetched,
@@ -49,6 +49,8 @@ def decide(state: Handings | None, message: Message, policy: Policy) -> Outcome[
             return _move(state, correction, now=now)
         case NotificationAmended() as amended:
             return amend(state, amended, now=now)
+        case VersionMoved() as moved:
+            return awaited_again(state, moved, now=now)
         case HandoverFetched() as fetched:
             return _fetched(state, fetched, now=now)
         case HandoverReceived() as received:
@@ -232,6 +234,7 @@ STEP: Step[Handings] = Step(
         ChildLinked,
         LinkCorrected,
         NotificationAmended,
+        VersionMoved,
         HandoverFetched,
         HandoverReceived,
         HandoverDecided,

@@ -10,7 +10,7 @@ from router.steps.clocks.ticking import Ticking, timers
 from router.steps.hand_over.state import Handing, Handings
 from router.steps.now import Now
 from schemas.base import Fact, ReferralHead
-from schemas.case import NotificationAmended
+from schemas.case import NotificationAmended, VersionMoved
 from schemas.letter import Letter
 from schemas.outcome import ReferralClosed
 from schemas.owed import ClockClosed, Owed
@@ -104,8 +104,21 @@ def amend(state: Handings | None, came: NotificationAmended, *, now: Now) -> Out
         red = after.is_red and (one.clock.breached or not awaited)
         if one.refused is None and not one.taken_back and not red:
             facts += ended(one, head, reason=AMENDED, now=now)
-            after = after.with_one(one.model_copy(update={"clock": None}))
+            after = after.with_one(one.model_copy(update={"clock": None, "amended": True}))
     return _without(state, after, facts, referral_id=came.referral_id)
+
+
+def awaited_again(state: Handings | None, came: VersionMoved, *, now: Now) -> Outcome[Handings]:
+    """The later version is about another child: the team owes its word about this one again."""
+    after = state
+    for one in state.each if state else ():
+        said = one.clock or one.received_by or one.refused or one.taken_back
+        if after is not None and one.amended and not said:
+            colour = Colour.RED if after.is_red else None
+            clock = now.owing("receipt", by=one.desk, colour=colour)
+            changes = {"clock": clock, "amended": False}
+            after = after.with_one(one.model_copy(update=changes))
+    return _without(state, after, [], referral_id=came.referral_id)
 
 
 def _without(

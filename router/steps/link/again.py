@@ -4,14 +4,14 @@ among what is told of the child: it is kept, rated and shown, and counts as no r
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from router.linkage import Linkage
 from router.linkage.another import agrees, is_other_of_incident, told_apart
 from router.linkage.concerns import LATEST, is_again
 from router.linkage.resends import plain_reference
 from router.steps.link.register import Evidence, PersonRecord, Register
-from schemas.case import LinkOutcome
+from schemas.case import LinkOutcome, VersionMoved
 
 
 def near_in_time(record: PersonRecord, piece: Evidence) -> list[str]:
@@ -54,6 +54,28 @@ def told_again(known: Register, piece: Evidence) -> dict[str, str]:
     version = own and first is not None and _plain(first) == _plain(piece)
     told = {"amends" if version else "same_concern_as": piece.again}
     return told | resent_from(known, piece)
+
+
+def left_behind(
+    known: Register, moved: Sequence[tuple[Evidence, Evidence]]
+) -> Iterator[VersionMoved]:
+    """The latest version with its child where a later one was moved to another (rules since 4)."""
+    gone = {now.id for _, now in moved}
+    for was, now in moved if known.rules >= 4 else ():
+        order = known.known(was.person_id).evidence
+        pieces = [known.evidence[id_] for id_ in order if id_ in known.evidence]
+        stays = [one.id for one in pieces if one.id not in gone and _are_versions(one, was)]
+        left = now.person_id != was.person_id and was.id in order and bool(stays)
+        if left and order.index(stays[-1]) < order.index(was.id):
+            yield VersionMoved(referral_id=stays[-1], case_id=was.case_id, moved=was.id)
+
+
+def _are_versions(one: Evidence, other: Evidence) -> bool:
+    """Whether both are of the same notification of the same agency."""
+    same = (one.again or one.id) == (other.again or other.id)
+    amends = one.again == other.id or other.again == one.id
+    own = one.is_referral and one.agency == other.agency
+    return own and (same or amends) and _plain(one) == _plain(other)
 
 
 def _plain(piece: Evidence) -> str:

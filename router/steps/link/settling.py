@@ -12,7 +12,7 @@ from router.linkage.stated import compared
 from router.step import Outcome
 from router.steps.link import rulings
 from router.steps.link.adults import settle_adults, take_back_adults
-from router.steps.link.again import told_again
+from router.steps.link.again import left_behind, told_again
 from router.steps.link.counting import KinAfter, count_of
 from router.steps.link.doubts import asked, maybe_one, reviews
 from router.steps.link.entries import changed, with_registers
@@ -257,6 +257,7 @@ def _settled(plan: _Plan, decision: Decision, id_: str, policy: Policy) -> Outco
         facts=(
             *(_with_worker(fact, known, after, letters=by) for fact in linked),
             *changed(known, after.people, policy=policy, but=[now.id for _, now in moved]),
+            *left_behind(known, moved),
             *_closing(plan, moved, decision, id_),
         ),
         letters=(*handed.values(), *_changes(known, after, moved, decision, id_, policy)),

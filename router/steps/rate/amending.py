@@ -15,7 +15,7 @@ from router.steps.rate.ending import AMENDED, ended
 from router.steps.rate.referring import left_off, watched_again
 from router.steps.rate.state import Assigned, HandedOver, State, Suggested
 from router.steps.rate.with_team import handed, moved_on
-from schemas.case import NotificationAmended, Worker
+from schemas.case import NotificationAmended, VersionMoved, Worker
 
 
 def amend(state: State | None, came: NotificationAmended, *, now: Now) -> Outcome[State]:
@@ -74,3 +74,28 @@ def stands_alone(
     if not kept.may_be_red:
         return moved_on(alone, referral_id, had=had, now=now)
     return begin(watched_again(taken_up(alone, kept, now=now), now=now), referral_id, now=now)
+
+
+def stands_again(state: State | None, came: VersionMoved, *, now: Now) -> Outcome[State]:
+    """A human moved the later version to another child: this one is rated again, and whoever was
+    asked by a rating of that one is asked by one of this.
+    """
+    if not isinstance(state, HandedOver | Suggested | Assigned):
+        return Outcome()
+    left = _without(state, came.moved)
+    alone = None
+    if not isinstance(left, Assigned):
+        had = left.allocated.has_it
+        alone = stands_alone(left, came.referral_id, had=had, now=now)
+    return alone or Outcome(left)
+
+
+def _without(
+    state: HandedOver | Suggested | Assigned, version: str
+) -> HandedOver | Suggested | Assigned:
+    said = state.kept if isinstance(state, HandedOver) else state
+    if said is None:
+        return state
+    versions = tuple(id_ for id_ in said.versions if id_ != version)
+    less: Any = said.model_copy(update={"versions": versions})
+    return state.model_copy(update={"kept": less}) if isinstance(state, HandedOver) else less

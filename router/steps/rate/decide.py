@@ -16,7 +16,7 @@ from router.steps.clocks.owing import Told
 from router.steps.clocks.ticking import Ticking, timers
 from router.steps.now import Now
 from router.steps.places import place_of
-from router.steps.rate.amending import amend, stands_alone
+from router.steps.rate.amending import amend, stands_again, stands_alone
 from router.steps.rate.beginning import all_reasons, begin, kept_of, request_of, taken_up
 from router.steps.rate.concluding import close, follow, reopen, told_again, watched_anew
 from router.steps.rate.ending import NOBODY_GETS_ONE, WITH_TEAM, ended
@@ -48,6 +48,7 @@ from schemas.case import (
     FamilyConcern,
     LinkCorrected,
     NotificationAmended,
+    VersionMoved,
 )
 from schemas.checks import CheckAnswered, CheckLate, ChecksRevised
 from schemas.consent import ConsentAnswer, ConsentRecorded
@@ -96,6 +97,8 @@ OfItself = (
 """What is told of a referral itself, or of its child."""
 News = OfItself | FamilyConcern
 """What could change a rating."""
+Linking = LinkCorrected | HandoverTakenBack | NotificationAmended | VersionMoved
+"""What linking, or the handover, says of a referral that was linked."""
 
 
 def decide(state: State | None, message: Message, policy: Policy) -> Outcome[State]:
@@ -114,7 +117,7 @@ def decide(state: State | None, message: Message, policy: Policy) -> Outcome[Sta
             return close(state, decided, now=now)
         case ConcernFollowed() as came if isinstance(state, Assigned) and state.closed:
             return follow(state, came, now=now)
-        case LinkCorrected() | HandoverTakenBack() | NotificationAmended() as came:
+        case came if isinstance(came, Linking):
             return _follow_link(state, came, now=now)
         case came if isinstance(came, News):
             return _tell_news(state, came, policy=policy)
@@ -316,10 +319,7 @@ def _product_clock(
     return now.product_clock(colour, due_at)
 
 
-def _follow_link(
-    state: State | None, came: LinkCorrected | HandoverTakenBack | NotificationAmended, *, now: Now
-) -> Outcome[State]:
-    """What linking, or the handover, says of a referral that was linked."""
+def _follow_link(state: State | None, came: Linking, *, now: Now) -> Outcome[State]:
     match came:
         case LinkCorrected():
             return _move(state, came, now=now)
@@ -327,6 +327,8 @@ def _follow_link(
             return take_back(state, came, now=now)
         case NotificationAmended():
             return amend(state, came, now=now)
+        case VersionMoved():
+            return stands_again(state, came, now=now)
 
 
 def _move(state: State | None, correction: LinkCorrected, *, now: Now) -> Outcome[State]:
@@ -593,6 +595,7 @@ STEP: Step[State] = Step(
         LinkCorrected,
         HandoverTakenBack,
         NotificationAmended,
+        VersionMoved,
         InformationAnswered,
         InformationMissing,
         InformationVolunteered,

@@ -10,7 +10,7 @@ import pytest
 from router.step import Outcome
 from router.steps.hand_over import decide as hand_over
 from router.steps.rate import decide as rate
-from schemas.case import LinkCorrected, NotificationAmended
+from schemas.case import LinkCorrected, NotificationAmended, VersionMoved
 from schemas.notices import RatingRequest
 from schemas.outcome import ReferralClosed
 from schemas.owed import ClockChased, ClockClosed
@@ -191,3 +191,45 @@ def test_a_handover_that_may_be_a_red_is_awaited_as_one_in_one_version_or_the_ot
     step = handing(given.HIT)
     outcome = step.when(amended(narrative, allocated_to=given.worker()))
     assert (closed(outcome) == {}) is goes_on
+
+
+# --- the amended version is about another child after all
+
+
+LEFT = VersionMoved(referral_id="ref-1", case_id="case-1", moved="ref-2")
+
+
+@pytest.mark.parametrize(
+    ("narrative", "clocks"),
+    [
+        (given.DOMESTIC_ABUSE, {"decision", "product"}),
+        (given.HIT, {"possible_red", "decision", "product"}),
+    ],
+)
+def test_a_version_whose_amendment_a_human_moves_to_another_child_is_waited_for_again(
+    narrative: str, clocks: set[str]
+) -> None:
+    step = rating(given.linked(narrative), amended(narrative))
+    assert step.state.clocks == {}
+    outcome = step.when(LEFT, at=NOON + HOUR)
+    assert of(RatingRequest, [one.notice for one in outcome.letters])
+    assert set(step.state.clocks) == clocks
+    assert step.state.telling
+    assert step.state.versions == (), "who was asked about the other child is asked about this one"
+    assert of(DueTimeBreached, run_out(step, "rate", until=NOON + 99 * HOUR))
+
+
+def test_a_version_that_was_rated_or_never_amended_goes_on_as_it_was() -> None:
+    step = rating(given.linked(), decided(Colour.AMBER), amended())
+    outcome = step.when(LEFT, at=NOON + HOUR)
+    assert (outcome.facts, outcome.letters) == ((), ())
+    assert step.state.product
+    alone = rating(given.linked())
+    before = alone.state
+    alone.when(LEFT)
+    assert alone.state == before
+
+
+def test_a_team_owes_its_word_about_a_version_whose_amendment_is_not_about_its_child() -> None:
+    step = handing().given(amended(allocated_to=given.worker()), LEFT)
+    assert of(ClockChased, run_out(step, "hand_over", until=NOON + 99 * HOUR))

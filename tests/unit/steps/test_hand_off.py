@@ -211,15 +211,28 @@ def test_an_outcome_that_is_heard_after_the_referral_was_opened_again_is_not_tol
     assert step.when(ended()).letters == ()
 
 
-def test_without_an_agreement_it_is_recorded_that_it_is_not_told() -> None:
+@pytest.mark.parametrize(
+    ("because", "to_do"),
+    [
+        (Because.FURTHER_CONCERN, "stands no more: have its record say so by hand"),
+        (Because.LINK_CORRECTED, "have it taken out of this child's record by hand"),
+    ],
+)
+def test_without_an_agreement_whoever_decided_reads_what_the_case_system_is_not_told(
+    because: Because, to_do: str
+) -> None:
     step = Given(hand_off.STEP, case_system()).given(ended())
     alone = Given(hand_off.STEP, case_system(given.partner("early_help", agreement=None)))
     alone.state = step.state
-    outcome = alone.when(reopened(), at=NOON + dt.timedelta(hours=1))
+    outcome = alone.when(reopened(because), at=NOON + dt.timedelta(hours=1))
     assert [type(fact) for fact in outcome.facts] == [OutcomeKeptBack]
     (letter,) = outcome.letters
     assert isinstance(letter.notice, WordsKeptBack)
     assert letter.agency == "childrens_social_care"
+    assert letter.notice.letter == OpenAgainForCases.type
+    assert "open again" in letter.notice.says
+    assert to_do in letter.notice.to_do
+    assert "outcome entered" not in letter.notice.to_do
 
 
 @pytest.mark.parametrize(

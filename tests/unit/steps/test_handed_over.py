@@ -289,6 +289,15 @@ def test_a_worker_who_is_found_to_have_the_child_of_a_red_gets_it_beside_the_fro
     assert (draft.recipient, draft.urgent) == (TEAM, True)
 
 
+def test_a_team_that_gets_the_child_of_a_red_again_gets_another_product() -> None:
+    """What was taken back from it is known to its owners as voided."""
+    step = Given(compose.STEP).given(with_worker(given.HIT), given.assigned(Colour.RED))
+    colleague = given.worker().model_copy(update={"name": "V. Allocated since"})
+    step.given(taken_back(), allocated(colleague))
+    theirs = [one.product_id for one in of(ProductDrafted, step.facts) if one.recipient == TEAM]
+    assert len(theirs) == len({*theirs}) == 2
+
+
 def allocated(worker: Any = None, case_id: str = "case-1") -> RegistersChanged:
     return RegistersChanged(referral_id="ref-1", case_id=case_id, allocated_to=worker)
 

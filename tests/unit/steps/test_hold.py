@@ -169,6 +169,7 @@ def test_a_partner_whose_view_is_kept_back_is_told_so_and_how_to_go_on() -> None
     assert [one.agency for one in outcome.letters] == [LEAD, "gp"]
     agency, told = kept_back(outcome)
     assert (agency, told.recipient) == ("gp", "school")
+    assert "another agency" not in told.says, "a guess is not confirmed"
     assert "in other words" in told.to_do
     assert told.contact == f"{LEAD} duty desk"
 

@@ -11,7 +11,7 @@ import pytest
 
 from router.linkage.rules import FIRST
 from router.steps.deduplicate import decide as deduplicate
-from schemas.case import ChildLinked, LinkOutcome, NotificationAmended
+from schemas.case import ChildLinked, LinkOutcome, NotificationAmended, VersionMoved
 from schemas.message import Message
 from schemas.notification import NotificationAccepted, NotificationDuplicated, NotificationReceived
 from schemas.person import Identifier, Name, PartialDate, Person, Sex
@@ -212,3 +212,36 @@ def test_by_earlier_rules_an_amendment_is_of_what_it_amends() -> None:
     hub.hear(sent_again("r3", "R-9 (amended)", **amends), "r3-accepted")
     linked = [f for f in hub.facts if isinstance(f, ChildLinked)][-1]
     assert (linked.amends, linked.first_told) == ("r2", "r2")
+
+
+def amending(id_: str, of: str) -> NotificationAccepted:
+    """A later version under the first one's reference."""
+    return NotificationAccepted(
+        referral_id=id_,
+        agency="police",
+        area=AREA,
+        version=2,
+        first_referral_id=of,
+        notification=notification(reference=f"R-{of}"),
+    )
+
+
+def test_the_version_before_one_that_a_human_moves_to_another_child_hears_it(
+    linking: Linking,
+) -> None:
+    linking.referral("r1")
+    for id_ in ("r2", "r3"):
+        linking.hear(amending(id_, "r1"), f"{id_}-accepted")
+    for number, id_ in enumerate(("r3", "r2")):
+        linking.link(id_, None, id_=f"d-{number}")
+    left = [one for one in linking.facts if isinstance(one, VersionMoved)]
+    assert [(one.referral_id, one.moved) for one in left] == [("r2", "r3"), ("r1", "r2")]
+
+
+def test_no_other_version_hears_that_an_earlier_one_was_moved(linking: Linking) -> None:
+    linking.referral("r1")
+    linking.hear(amending("r2", "r1"), "r2-accepted")
+    linking.referral("r4")
+    linking.link("r1", None)
+    linking.link("r4", None, id_="d-2")
+    assert not [one for one in linking.facts if isinstance(one, VersionMoved)]

@@ -31,23 +31,26 @@ from schemas.notification import Notification
 from schemas.outcome import ReferralClosed
 from schemas.owed import ClockClosed, ClockEscalated, OwedNotice
 from schemas.person import Address, Name, Person, RelatedPerson, Risk
-from schemas.policy import Policy
+from schemas.policy import ItemKind, Policy
 from schemas.product import (
+    ApprovalWithdrawn,
     Choice,
     Disposal,
     OwnerSilent,
     Product,
     ProductRefused,
     ProductReleased,
+    ProductTakenBack,
     ProductWithout,
     release_digest,
 )
 from schemas.rating import Colour
+from schemas.safety import ProductHeld, SafetyChoice, SafetySettled
 from schemas.sharing import Sensitivity, Sharing
 from tests.support import given
 from tests.support.flow import Flow
 from tests.support.given import HIT, NOON
-from tests.unit.steps.test_compose import suggested
+from tests.unit.steps.test_compose import answered, item, requested, suggested
 
 MINUTE = dt.timedelta(minutes=1)
 TEAMS = {"csc_duty_team", "police_cait"}
@@ -284,7 +287,8 @@ def test_what_its_owner_withholds_does_not_follow_and_nothing_is_said_twice() ->
     for request in hub.told(ApprovalRequest):
         hub.send(decided(request, Choice.WITHHOLD))
     hub.until(NOON + dt.timedelta(days=3))
-    assert len(hub.told(Product)) == 2
+    assert {one.alleged for one in hub.told(Product)[2:]} == {UNTOLD}
+    assert len(hub.told(Product)) == 4, "without the reasons, once for each"
     assert hub.told(OwedNotice) == []
     assert {one.voided for one in hub.of(ProductRefused)} == {False}
 
@@ -481,3 +485,106 @@ def test_once_its_owner_withholds_the_words_no_later_red_names_who_is_a_risk() -
         hub.until(NOON + minutes * MINUTE)
         hub.send(given.assigned(colour))
     assert risks(hub) == dict.fromkeys(TEAMS, ())
+
+
+# --- an owner's no to what a Red went without
+
+
+def _keeps_quiet(hub: Flow) -> None:
+    """What waits on its recipients' queues says neither the reasons nor who is a risk."""
+    assert {one.recipient for one in hub.of(ProductTakenBack)} == TEAMS
+    last = {one.recipient: one for one in hub.told(Product)}
+    assert {one.alleged for one in last.values()} == {UNTOLD}
+    assert risks(hub) == dict.fromkeys(TEAMS, ())
+    assert all(one.about and one.about.names for one in last.values()), "but whom it is about"
+
+
+def test_an_owners_no_reaches_a_red_that_waits_on_its_queue_without_the_words() -> None:
+    hub = red(subject=hurt_by(HIM))
+    assert risks(hub) == dict.fromkeys(TEAMS, (NAMED,))
+    hub.send(decided(hub.told(ApprovalRequest, to="gp")[0], Choice.WITHHOLD))
+    _keeps_quiet(hub)
+
+
+def test_an_amendment_that_keeps_the_words_back_reaches_it_too() -> None:
+    hub = red(subject=hurt_by(HIM))
+    hub.send(_kept_back_by_amendment(hurt_by(HIM)))
+    _keeps_quiet(hub)
+
+
+def _kept_back_by_amendment(child: Person) -> NotificationAmended:
+    kept = Sharing(may_leave=False, reason="It would be found out who told.")
+    return NotificationAmended(
+        referral_id="ref-1",
+        case_id="case-1",
+        amended_by="ref-2",
+        version=2,
+        notification=given.notification(HIT, subject=child, sharing=kept),
+    )
+
+
+def test_what_a_red_told_of_without_the_words_is_asked_back_by_a_recall() -> None:
+    hub = red(subject=hurt_by(HIM))
+    recall = ItemDecision(
+        referral_id="ref-1",
+        case_id="case-1",
+        item_id=hub.told(ApprovalRequest, to="gp")[0].item.item_id,
+        ruling=Ruling.RECALL,
+        decided_by="Decision maker of gp",
+        reason="It would put the child at more risk.",
+    )
+    hub.send(ItemRuled(agency="gp", decision=recall))
+    back = [(one.recipient, one.recall) for one in hub.of(ApprovalWithdrawn)]
+    assert sorted(back) == [(team, True) for team in sorted(TEAMS)]
+
+
+def test_a_red_that_is_held_says_no_more_what_its_agency_keeps_since() -> None:
+    works = HIM.model_copy(update={"works_for": ("csc_duty_team",)})
+    hub = red(subject=hurt_by(works))
+    (held,) = hub.of(ProductHeld)
+    hub.send(_kept_back_by_amendment(hurt_by(works)))
+    sent = {"choice": SafetyChoice.SEND, "decided_by": "S. Worker", "rationale": "He is on leave."}
+    hub.send(SafetySettled.model_validate(held.shared(SafetySettled) | sent))
+    (product,) = hub.told(Product, to="csc_duty_team")
+    assert product.alleged == UNTOLD
+
+
+# --- what is released beforehand beside words that do not leave
+
+
+def _releases_other_items() -> Policy:
+    kinds = (ItemKind.NOTIFICATION, ItemKind.INFORMATION)
+    releasing = given.releasing("gp", given.standing("csc_duty_team", kinds=kinds))
+    return given.policy(releasing, profile_=given.owing_no_receipts())
+
+
+def _answering(told: Notification) -> Flow:
+    """The GP answers too, before its concern is rated Red."""
+    answer = answered("gp", item("gp"))
+    linked = given.linked(HIT, agency="gp", notification=told)
+    return flow(_releases_other_items()).send(linked, requested("gp"), answer)
+
+
+def test_what_is_released_beforehand_beside_words_that_may_not_leave_names_no_risk() -> None:
+    kept = Sharing(may_leave=False, reason="It would be found out who told.")
+    hub = _answering(given.notification(HIT, subject=hurt_by(HIM), sharing=kept))
+    hub.send(given.assigned(Colour.RED))
+    first = next(one for one in hub.told(Product, to="csc_duty_team"))
+    assert [one.item_id for one in first.items] == ["item-gp"]
+    assert first.about is not None
+    assert first.about.risks == ()
+
+
+def test_what_is_released_beforehand_beside_words_that_are_withheld_names_no_risk() -> None:
+    hub = _answering(given.notification(HIT, subject=hurt_by(HIM)))
+    hub.send(given.assigned(Colour.RED))
+    assert risks(hub)["csc_duty_team"] == (NAMED,)
+    asked = next(one for one in hub.told(ApprovalRequest, to="gp") if one.item.notification)
+    hub.send(decided(asked, Choice.WITHHOLD))
+    for minutes, colour in ((5, Colour.AMBER), (6, Colour.RED)):
+        hub.until(NOON + minutes * MINUTE)
+        hub.send(given.assigned(colour))
+    last = hub.told(Product, to="csc_duty_team")[-1]
+    assert [one.item_id for one in last.items] == ["item-gp"]
+    assert last.about is not None
+    assert last.about.risks == ()

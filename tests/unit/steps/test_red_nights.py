@@ -42,6 +42,7 @@ from schemas.product import (
 from schemas.rating import Colour
 from tests.support import given
 from tests.support.flow import Flow
+from tests.unit.steps.test_compose import requested
 
 DUTY, CAIT, NEXT = "csc_duty_team", "police_cait", "csc_assessment_team"
 MINUTE = dt.timedelta(minutes=1)
@@ -177,6 +178,20 @@ def test_what_its_owner_releases_of_a_red_that_was_given_back_goes_to_who_has_it
     (instead, added) = flow.told(Product, to=NEXT)
     assert added.follows == instead.product_id
     assert flow.told(Product, to=DUTY) == [first]
+
+
+def test_owners_are_asked_anew_about_what_is_drafted_again_for_who_gave_a_red_back() -> None:
+    steps = (release, compose, approve)
+    flow = rated(Flow(*(one.STEP for one in steps), policy=given.policy())).send(requested())
+    (first,) = flow.told(Product, to=DUTY)
+    says(flow, first, "refused")
+    for minutes, colour in ((5, Colour.GREEN), (10, Colour.RED)):
+        flow.until(given.NOON + minutes * MINUTE)
+        flow.send(given.message(given.assigned(colour), at=flow.at))
+        flow.send(given.message(requested(), at=flow.at))
+    whole = [one for one in flow.told(ApprovalRequest) if one.follows is None]
+    assert [one.colour for one in whole if one.recipient == DUTY] == [Colour.RED, Colour.RED]
+    assert len({one.product_id for one in whole if one.recipient == DUTY}) == 2
 
 
 # --- what a social worker does meanwhile
