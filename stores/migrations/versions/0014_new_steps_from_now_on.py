@@ -66,6 +66,7 @@ _HEARD = {
         "mash.case.child-linked.v1",
         "mash.case.link-corrected.v1",
         "mash.case.notification-amended.v1",
+        "mash.case.version-moved.v1",
         "mash.handover.fetched.v1",
         "mash.handover.received.v1",
         "mash.handover.decided.v1",
