@@ -104,9 +104,13 @@ def publish(transaction: Transaction, note: Note, *, size: int, made_at: int) ->
 def newest(connection: Connection) -> tuple[int, Note] | None:
     """The last checkpoint, with the size that its row says; raises :class:`Damaged`."""
     row = connection.execute(_NEWEST.limit(1)).first()
+    return None if row is None else (row.size, _note(row))
+
+
+def _note(row: Row[Any]) -> Note:
     try:
-        return None if row is None else (row.size, Note.parse(row.note))
-    except NoNote:
+        return Note.parse(row.note)
+    except (NoNote, AttributeError, TypeError):  # SQLite keeps whatever it is given
         raise Damaged from None
 
 
@@ -116,12 +120,13 @@ def every_checkpoint(connection: Connection) -> Iterator[Row[Any]]:
 
 
 def add_line(transaction: Transaction, line: str, *, size: int) -> bool:
-    """Keep a witness's line under a checkpoint; False where another has taken its place."""
+    """Keep a witness's line under a checkpoint, in place of one that it gave before; False where
+    another has taken its place.
+    """
     mine = checkpoints.c.size == size
     row = transaction.connection.execute(select(checkpoints).where(mine).with_for_update()).first()
     if row is None:
         return False
-    if line not in row.note:
-        longer = update(checkpoints).where(mine).values(note=row.note + line)
-        transaction.connection.execute(longer)
+    note = str(_note(row).with_line(line))
+    transaction.connection.execute(update(checkpoints).where(mine).values(note=note))
     return True

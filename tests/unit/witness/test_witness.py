@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -145,15 +145,20 @@ def place(tmp_path: Path) -> Iterator[Place]:
     database.close()
 
 
-def client(folder: Folder) -> httpx.Client:
-    """Leads to the witness of a folder, as if it had just been started."""
-    witness = Witness(folder, clock=lambda: 1_790_000_000)
+def client(folder: Folder, *, at: int = 1_790_000_000) -> httpx.Client:
+    """Leads to the witness of a folder, as if it had just been started at this time."""
+    witness = Witness(folder, clock=lambda: at)
 
     def add(asked: httpx.Request) -> httpx.Response:
         assert asked.url.path == PATH
         answer = witness.add(asked.content.decode())
         return httpx.Response(answer.status, text=answer.body)
 
+    return httpx.Client(transport=httpx.MockTransport(add))
+
+
+def answering(add: Callable[[httpx.Request], httpx.Response]) -> httpx.Client:
+    """Leads to what answers so in a witness's place."""
     return httpx.Client(transport=httpx.MockTransport(add))
 
 
@@ -203,6 +208,28 @@ def test_a_hub_that_was_started_anew_goes_on_where_the_witness_is(place: Place) 
     third = Asking(place.database, asking.url, asking.key)
     assert third.once(client(folder))
     assert folder.last()[ORIGIN].size == 6
+
+
+def test_a_quiet_hub_that_is_started_again_and_again_keeps_one_line_of_a_witness(
+    place: Place,
+) -> None:
+    folder, asking = place.witness("police")
+    for start in range(1, 4):
+        Asking(place.database, asking.url, asking.key).once(client(folder, at=start))
+    _, note = last_checkpoint(place)
+    assert (len(note.lines), note.signed_by([asking.key])) == (3, {asking.key: 3})
+
+
+def test_of_an_answer_one_line_is_taken(place: Place) -> None:
+    folder, asking = place.witness("police")
+
+    def often(asked: httpx.Request) -> httpx.Response:
+        text, key = Request.parse(asked.content.decode()).note.text, folder.key()
+        return httpx.Response(200, text="".join(key.cosign(text, time=at) for at in range(9)))
+
+    asking.once(answering(often))
+    _, note = last_checkpoint(place)
+    assert (len(note.lines), note.signed_by([asking.key])) == (3, {asking.key: 0})
 
 
 @pytest.mark.parametrize("more", [0, 1, 300])
