@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -16,6 +16,7 @@ from starlette.routing import Route
 from ops.witness.asked import NO_REQUEST, NOT_FROM_THERE, Malformed, Refused, Request, judge
 from ops.witness.folder import Folder
 from stores.tree.checkpoints import Checkpoint
+from stores.tree.keys import timed_key
 from stores.tree.notes import SignerKey, VerifierKey
 
 PATH = "/add-checkpoint"
@@ -65,8 +66,10 @@ class Witness:
             return self._cosigned(request, judged.checkpoint)
 
     def _cosigned(self, request: Request, checkpoint: Checkpoint) -> Answer:
+        """Of the lines that came only those of the log itself are kept: nobody knows the others."""
+        log = self._logs[checkpoint.origin]
         line = self._key.cosign(request.note.text, time=self.clock())
-        self.folder.keep(replace(request.note, lines=(*request.note.lines, line)))
+        self.folder.keep(request.note.only([log, timed_key(log)]).with_line(line))
         self._seen[checkpoint.origin] = checkpoint
         return Answer(200, line)
 

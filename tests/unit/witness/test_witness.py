@@ -325,3 +325,21 @@ def test_its_key_is_for_its_owner_alone_and_is_not_made_over_another(place: Plac
     assert (folder.path / "witness.key").stat().st_mode & 0o077 == 0
     with pytest.raises(NoWitness, match="holds a witness already"):
         folder.make("police", [LOG.verifier])
+
+
+def test_of_what_came_under_a_checkpoint_a_witness_keeps_the_logs_own_lines_alone(
+    place: Place,
+) -> None:
+    """Lines of others nobody can check here, and some would make the folder no witness's."""
+    folder, _ = place.witness("police")
+    _, note = last_checkpoint(place)
+    text, own = note.text, folder.key()
+    forged = own.cosign("another text\n", time=1)
+    others = [OTHER.sign(f"{number}\n") for number in range(96)]
+    asked = Request(0, (), Note(text, (*note.lines, note.lines[0], forged, *others)))
+    answer = Witness(folder, clock=lambda: 7).add(str(asked))
+    assert answer.status == 200
+    (kept,) = folder.seen()
+    assert kept.note == Note(text, (*note.lines, answer.body))
+    (claim,) = claims_of(place, folder)
+    assert claim.time is not None
