@@ -70,12 +70,16 @@ class Looking:
     claims: Sequence[Claim] = ()
     leaves: int = 0
     pending: int = 0
-    """Entries so new that they have no leaf yet."""
+    """Entries that have no leaf yet."""
     root: bytes = b""
     _through: int = 0
     _flaws: list[Flaw] = field(default_factory=list)
     _sizes: Sequence[int] = ()
     _times: Sequence[int] = ()
+    _newest: int = 0
+    """When the newest entry was recorded."""
+    _waits: tuple[int, Any] | None = None
+    """Of those without a leaf the one that was recorded first, and when."""
 
     def __post_init__(self) -> None:
         self._through = cursors.read(self.view, CONSUMER).next_offset - 1
@@ -92,6 +96,8 @@ class Looking:
         found = {row.position: row for row in self.view.connection.execute(_OF_POSITIONS, place)}
         for row, encoding in zip(rows, encodings, strict=True):
             leaf = found.get(row.position)
+            recorded = row.recorded_at if isinstance(row.recorded_at, int) else 0
+            self._newest = max(self._newest, recorded)
             if leaf is None and row.position <= self._through:
                 yield _flaw(row, "not in the tree", None)
                 continue
@@ -100,10 +106,26 @@ class Looking:
                 yield _flaw(row, "rewritten", leaf.leaf)
             elif self._is_back_dated(row, self.leaves if leaf is None else leaf.leaf):
                 yield _flaw(row, "back-dated", None if leaf is None else leaf.leaf)
+            elif leaf is None:
+                self._wait(row, recorded)
+
+    def _wait(self, row: Any, recorded: int) -> None:
+        if self._waits is None or recorded < self._waits[0]:
+            self._waits = recorded, row
+
+    def _left_out(self) -> Iterator[Flaw]:
+        """The first of those that should have their leaf since long. That is told from what was
+        recorded since, and not from the clock: a hub that is off gives none, and nothing is amiss.
+        """
+        if self._waits and self._waits[0] < self._newest - _LATE * 1_000_000:
+            yield _flaw(self._waits[1], "not in the tree", None)
 
     def finish(self) -> Iterator[Flaw]:
-        """Leaves whose entries are gone, and whatever does not lead to what was signed."""
+        """Entries that were left out, leaves whose entries are gone, and whatever does not lead to
+        what was signed.
+        """
         yield from self._flaws
+        yield from self._left_out()
         for row in self.view.connection.execute(_WITHOUT_ENTRY):
             yield Flaw("", 0, row.position, "deleted", leaf=row.leaf)
         tree = CompactRange()
@@ -146,6 +168,8 @@ class Looking:
                     last = (number + 1 << level) - 1
                     yield Flaw("", 0, None, "subtree altered", leaf=number << level, upto=last)
             yield from doubts.compared(tree, waiting)
+        if full:
+            yield Flaw("", 0, None, "subtrees without leaves")
         for claim in _largest(waiting):
             last = claim.checkpoint.size - 1
             yield Flaw("", 0, None, "cut off", leaf=tree.size, upto=last, against=claim.whose)

@@ -308,6 +308,38 @@ def test_an_entry_that_was_put_in_where_all_have_their_leaves_is_named(
     assert ("not in the tree", None) in told(database)
 
 
+def test_entries_that_never_got_a_leaf_are_named_once_others_are_much_newer(
+    database: Database,
+) -> None:
+    """As after somebody has emptied all that is kept of the tree, or where nothing grows it."""
+    now = database.clock()
+    for seconds in (0, 10, 299):
+        database.clock = lambda seconds=seconds: now + seconds * 1_000_000  # type: ignore[misc]
+        append(database, 2)
+    assert (told(database), looked(database).pending) == ([], 6)
+    database.clock = lambda: now + 301 * 1_000_000
+    append(database, 1)
+    (flaw,) = looked(database).flaws
+    assert (flaw.what, flaw.chain, flaw.sequence, flaw.position) == (
+        "not in the tree",
+        "rate",
+        1,
+        1,
+    )
+    grow(database)
+    assert told(database) == []
+
+
+@pytest.mark.parametrize(("level", "number"), [(8, 1), (16, 0), (3, 0), (30_000, 7), (-1, -1)])
+def test_subtrees_that_no_leaves_fill_are_named(signed: Database, level: int, number: int) -> None:
+    append(signed, 300)
+    grow(signed)
+    with signed.transaction() as transaction:
+        planted = {"level": level, "number": number, "hash": bytes(32)}
+        transaction.insert(subtrees, [planted])
+    assert told(signed) == [("subtrees without leaves", None)]
+
+
 def test_entries_of_different_chains_that_changed_places_are_named(signed: Database) -> None:
     """Their order is by whose facts replay decides again."""
     for old, new in ((2, 0), (3, 2), (0, 3)):
