@@ -30,11 +30,14 @@ _SUBTREES = select(subtrees.c.hash).where(
     subtrees.c.number >= bindparam("first"),
     subtrees.c.number < bindparam("end"),
 )
-_WITHOUT_LEAF = text(
-    f"SELECT {', '.join(LEAF_COLUMNS)} FROM journal WHERE position > :after "  # noqa: S608 - ours
+_HAS_NO_LEAF = (
+    "FROM journal WHERE position > :after "
     "AND NOT EXISTS (SELECT 1 FROM leaves WHERE leaves.position = journal.position) "
-    "ORDER BY position LIMIT :most"
 )
+_WITHOUT_LEAF = text(
+    f"SELECT {', '.join(LEAF_COLUMNS)} {_HAS_NO_LEAF} ORDER BY position LIMIT :most"
+)
+_LAG = text(f"SELECT count(*) AS entries, min(recorded_at) AS oldest {_HAS_NO_LEAF}")
 _NEWEST = select(checkpoints).order_by(checkpoints.c.size.desc())
 
 
@@ -50,6 +53,12 @@ def size_of(connection: Connection) -> int:
 def without_leaf(connection: Connection, *, after: int, most: int) -> Sequence[Row[Any]]:
     """The next entries behind a position that have no leaf yet, by position."""
     return connection.execute(_WITHOUT_LEAF, {"after": after, "most": most}).all()
+
+
+def lag(connection: Connection, *, after: int) -> tuple[int, int | None]:
+    """How many entries behind a position have no leaf yet, and when the oldest was recorded."""
+    row = connection.execute(_LAG, {"after": after}).one()
+    return row.entries, row.oldest
 
 
 def nodes(connection: Connection) -> Node:

@@ -17,8 +17,9 @@ from sqlalchemy import select, text, update
 
 from ops.look.record import last_checkpoint
 from ops.look.verify import Verified, verify
+from router.runtimes.tree import keep_growing
 from stores import cursors, journal
-from stores.database import Database
+from stores.database import Conflict, Database
 from stores.journal import Flaw
 from stores.ports import Unavailable
 from stores.tables import checkpoints, leaves, subtrees
@@ -248,6 +249,20 @@ def test_positions_that_were_rolled_back_keep_nobody(production: Database) -> No
         growing.once()
     assert stands(production) == 4
     assert told(production) == []
+
+
+def test_what_can_never_be_taken_in_makes_the_part_fail(signed: Database) -> None:
+    """And so `hub status` shows it: it was said in the log alone."""
+    append(signed, 300)
+    with signed.transaction() as transaction:
+        planted = {"level": 8, "number": 0, "hash": bytes(32)}
+        transaction.insert(subtrees, [planted])
+    stop = threading.Event()
+    end = threading.Timer(DEADLINE, stop.set)
+    end.start()
+    with pytest.raises(Conflict):
+        keep_growing(signed, stop, origin=ORIGIN)
+    end.cancel()
 
 
 # What is named, though the chains are whole
