@@ -28,8 +28,10 @@ from stores.tree import kept
 from stores.tree.checkpoints import Checkpoint
 from stores.tree.growing import Growing
 from stores.tree.kept import Damaged
+from stores.tree.keys import LogKey
 from stores.tree.looking import Claim, claim_of
 from stores.tree.merkle import CompactRange
+from stores.tree.notes import Kind, SignerKey
 from stores.tree.proofs import consistency, inclusion, verify_consistency, verify_inclusion
 from stores.vault import Vault
 from tests.support import given
@@ -455,6 +457,40 @@ def test_the_hub_signs_nothing_behind_a_tree_that_is_not_what_it_signed(signed: 
     with pytest.raises(Damaged):
         grow(signed)
     assert kept_elsewhere(signed).checkpoint.size == 6
+
+
+EMPTIED = (
+    "DELETE FROM leaves",
+    "DELETE FROM subtrees",
+    "DELETE FROM checkpoints",
+    "DELETE FROM cursors WHERE name = 'tree'",
+)
+
+
+@pytest.mark.parametrize("is_running", [True, False])
+def test_a_tree_that_was_emptied_is_not_signed_anew(signed: Database, *, is_running: bool) -> None:
+    growing = grow(signed)
+    change(signed, 2, subject="another child")
+    with signed.transaction() as transaction:
+        for emptied in EMPTIED:
+            transaction.connection.execute(text(emptied))
+    with pytest.raises(Damaged):
+        (growing if is_running else Growing(signed, ORIGIN)).once()
+    with signed.reading() as connection:
+        assert kept.newest(connection) is None
+
+
+def test_a_checkpoint_that_another_key_signed_is_none_of_the_hubs(signed: Database) -> None:
+    """Whoever may write the store could give it a tree of their own, signed by themselves."""
+    key = LogKey(
+        SignerKey(ORIGIN, Kind.NOTE, bytes(32)), SignerKey(ORIGIN, Kind.COSIGNATURE, bytes(32))
+    )
+    forged = key.sign(Checkpoint(ORIGIN, 6, looked(signed).root), time=1_790_000_000)
+    with signed.transaction() as transaction:
+        transaction.connection.execute(update(checkpoints).values(note=str(forged)))
+    append(signed, 1)
+    with pytest.raises(Damaged):
+        Growing(signed, ORIGIN).once()
 
 
 def test_a_value_of_another_kind_gets_its_leaf_and_is_named(sqlite: Database) -> None:
