@@ -78,6 +78,8 @@ class Looking:
     _times: Sequence[int] = ()
     _newest: int = 0
     """When the newest entry was recorded."""
+    _front: tuple[int, Any] | None = None
+    """The newest of the entries so far, by position, and when it was recorded."""
     _waits: tuple[int, Any] | None = None
     """Of those without a leaf the one that was recorded first, and when."""
 
@@ -106,12 +108,25 @@ class Looking:
                 yield _flaw(row, "rewritten", leaf.leaf)
             elif self._is_back_dated(row, self.leaves if leaf is None else leaf.leaf):
                 yield _flaw(row, "back-dated", None if leaf is None else leaf.leaf)
-            elif leaf is None:
-                self._wait(row, recorded)
+            else:
+                if leaf is None:
+                    self._wait(row, recorded)
+                if put_in := self._put_in_before(row, recorded):
+                    yield put_in
 
     def _wait(self, row: Any, recorded: int) -> None:
         if self._waits is None or recorded < self._waits[0]:
             self._waits = recorded, row
+
+    def _put_in_before(self, row: Any, recorded: int) -> Flaw | None:
+        """Positions and times grow together: what is much newer than an entry behind it was put
+        into a gap, where a position had been given out and never used.
+        """
+        newest, entry = self._front or (recorded, row)
+        if newest - _LATE * 1_000_000 <= recorded < newest:
+            return None
+        self._front = recorded, row
+        return _flaw(entry, "newer than what is behind it", None) if recorded < newest else None
 
     def _left_out(self) -> Iterator[Flaw]:
         """The first of those that should have their leaf since long. That is told from what was

@@ -325,6 +325,32 @@ def test_an_entry_that_was_put_in_where_all_have_their_leaves_is_named(
     assert ("not in the tree", None) in told(database)
 
 
+@pytest.mark.parametrize("position", [0, -7])
+def test_an_entry_before_the_first_position_is_named(signed: Database, position: int) -> None:
+    append(signed, 1)
+    change(signed, 7, position=position)
+    (flaw,) = [flaw for flaw in looked(signed).flaws if flaw.what == "inserted"]
+    assert (flaw.chain, flaw.sequence, flaw.position) == ("rate", 5, position)
+
+
+def test_an_entry_that_was_put_into_a_gap_and_got_a_leaf_is_named(database: Database) -> None:
+    """The cursor of the tree was set back, so that the hub itself gave it one."""
+    now = database.clock()
+    append(database, 3)
+    change(database, 3, position=9)
+    grow(database)
+    database.clock = lambda: now + 301 * 1_000_000
+    append(database, 1, chain="compose")
+    with database.transaction() as transaction:
+        (new,) = kept.without_leaf(transaction.connection, after=0, most=10)
+        cursors.rewind(transaction, "tree", offset=0)
+    change(database, new.position, position=5)
+    grow(database)
+    assert looked(database).pending == 0
+    (flaw,) = looked(database).flaws
+    assert (flaw.what, flaw.chain, flaw.position) == ("newer than what is behind it", "compose", 5)
+
+
 def test_entries_that_never_got_a_leaf_are_named_once_others_are_much_newer(
     database: Database,
 ) -> None:
