@@ -103,7 +103,7 @@ def add(
 def publish(transaction: Transaction, note: Note, *, size: int, made_at: int) -> None:
     """Keep a checkpoint, in place of the one before where they are near to each other in time."""
     last = transaction.connection.execute(_NEWEST.limit(2)).all()
-    if len(last) == 2 and last[0].made_at - last[1].made_at < SPACING * 1_000_000:
+    if len(last) == 2 and abs(last[0].made_at - last[1].made_at) < SPACING * 1_000_000:
         passed = checkpoints.c.size == last[0].size
         transaction.connection.execute(delete(checkpoints).where(passed))
     row = {"size": size, "made_at": made_at, "note": str(note)}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
 from typing import Any
 
 from sqlalchemy import Row, text
@@ -86,11 +85,12 @@ class Looking:
     def __post_init__(self) -> None:
         self._through = cursors.read(self.view, CONSUMER).next_offset - 1
         self.leaves = kept.size_of(self.view.connection)
-        every = [*self._own(), *self.claims]
-        self.claims = sorted(every, key=lambda claim: claim.checkpoint.size)
+        own = [*self._own()]
+        self._flaws += _steps_back(own)
+        self.claims = sorted([*own, *self.claims], key=lambda claim: claim.checkpoint.size)
         timed = [claim for claim in self.claims if claim.time is not None]
         self._sizes = [claim.checkpoint.size for claim in timed]
-        self._times = [*accumulate((claim.time or 0 for claim in timed), max)]
+        self._times = [claim.time or 0 for claim in timed]
 
     def check(self, rows: Sequence[Any], encodings: Sequence[bytes | None]) -> Iterator[Flaw]:
         """Entries that are not what they were when they got their leaf, or have none."""
@@ -155,15 +155,19 @@ class Looking:
         return bool(row.recorded_at < (self._times[before - 1] - _LATE) * 1_000_000)
 
     def _own(self) -> Iterator[Claim]:
-        """What the store itself keeps of what the hub signed."""
+        """What the store itself keeps of what the hub signed, which is always with the time."""
         for row in kept.every_checkpoint(self.view.connection):
             if self.key is None:
                 self._flaws.append(Flaw("", 0, None, "key of the checkpoints missing"))
                 return
             try:
-                yield claim_of(Note.parse(row.note), self.key, whose="the hub")
+                claim = claim_of(Note.parse(row.note), self.key, whose="the hub")
+                if claim.time is None:
+                    raise NotSigned
             except (NoNote, NoCheckpoint, NotSigned):
                 self._flaws.append(Flaw("", 0, None, "checkpoint altered", upto=row.size - 1))
+                continue
+            yield claim
 
     def _followed(self, tree: CompactRange) -> Iterator[Flaw]:
         """Grow the tree of the leaves as they are kept, and stop at each size that is claimed."""
@@ -221,6 +225,18 @@ class _Doubts:
                 first = self.good.get(claim.whose, 0)
                 last, whose = tree.size - 1, claim.whose
                 yield Flaw("", 0, None, "tree rewritten", None, first, last, whose)
+
+
+def _steps_back(claims: Iterable[Claim]) -> Iterator[Flaw]:
+    """Where the hub's clock stood earlier than it had stood before, once: from there on times tell
+    less, and whatever is behind it would be named for the same reason.
+    """
+    newest = 0
+    for claim in claims:
+        if (claim.time or 0) < newest - _LATE:
+            yield Flaw("", 0, None, "clock went back", leaf=claim.checkpoint.size - 1)
+            return
+        newest = max(newest, claim.time or 0)
 
 
 def _largest(claims: Iterable[Claim]) -> Iterator[Claim]:

@@ -295,6 +295,27 @@ def test_an_entry_that_was_dated_back_is_named(signed: Database) -> None:
     assert told(signed) == [("back-dated", 6)]
 
 
+def test_a_clock_that_went_back_is_said_once(signed: Database) -> None:
+    """What comes then is not dated back: each of it was named, for as long as it was behind."""
+    now = signed.clock()
+    for seconds in range(5):
+        signed.clock = lambda seconds=seconds: now + (seconds - 3600) * 1_000_000  # type: ignore[misc]
+        grow(signed)
+        append(signed, 1)
+    grow(signed)
+    found = [flaw for flaw, _ in told(signed)]
+    assert found.count("clock went back") == 1
+    assert (found.count("back-dated"), len(found)) == (1, 3)
+
+
+def test_a_checkpoint_without_its_time_is_altered(signed: Database) -> None:
+    key, note = last_checkpoint(place(signed))
+    with signed.transaction() as transaction:
+        without = update(checkpoints).values(note=str(note.only([key])))
+        transaction.connection.execute(without)
+    assert told(signed) == [("checkpoint altered", None)]
+
+
 def test_entries_that_were_taken_out_are_named_though_the_rest_was_chained_anew(
     signed: Database,
 ) -> None:
