@@ -20,6 +20,8 @@ from stores.tree.notes import Kind, NoNote, Note, NotSigned, SignerKey, Verifier
 
 _KEY, _PUBLIC, _LOGS = "witness.key", "witness.pub", "logs"
 _COSIGNED, _REFUSED = "cosigned.jsonl", "refused.jsonl"
+_MOST_EVIDENCE = 100
+"""One is enough; who has the hub's key could sign more without end."""
 
 
 class NoWitness(Exception):
@@ -96,11 +98,12 @@ class Folder:
         """Remember what is about to be cosigned: it is on the disk before anybody has the line."""
         self._append(_COSIGNED, {"note": str(note)})
 
-    def keep_evidence(self, asked: str, *, status: int, size: int) -> None:
-        """Keep what the log signed that cannot be true beside what it signed before."""
-        signed = asked.partition("\n\n")[2]
-        if not any(one["asked"].endswith(signed) for one in self.evidence()[-1:]):
-            self._append(_REFUSED, {"status": status, "seen": size, "asked": asked})
+    def keep_evidence(self, checkpoint: Checkpoint, *, asked: str) -> None:
+        """Keep, once, what the log signed that cannot be true beside what it signed before."""
+        what = [checkpoint.origin, checkpoint.size, checkpoint.root.hex()]
+        kept = self.evidence()
+        if len(kept) < _MOST_EVIDENCE and all(one.get("of") != what for one in kept):
+            self._append(_REFUSED, {"of": what, "asked": asked})
 
     def evidence(self) -> list[dict[str, Any]]:
         """What it refused and kept."""

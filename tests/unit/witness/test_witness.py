@@ -70,13 +70,16 @@ def test_what_has_grown_is_accepted_also_the_first_time_and_again() -> None:
 @pytest.mark.parametrize(
     ("asked", "refused"),
     [
-        (request(7, 12, changed=True), Refused(422, 7, is_evidence=True)),
-        (request(7, 7, changed=True), Refused(409, 7, is_evidence=True)),
+        (request(7, 12, changed=True), Refused(422, 7)),
+        (
+            request(7, 7, changed=True),
+            Refused(409, 7, Checkpoint(ORIGIN, 7, tree(7, changed=True).root())),
+        ),
         (request(0, 12), Refused(409, 7)),
         (request(5, 5), Refused(409, 7)),
         (request(7, 5), Refused(400)),
         (request(7, 12, by=OTHER), Refused(403)),
-        (replace(request(7, 12), proof=()), Refused(422, 7, is_evidence=True)),
+        (replace(request(7, 12), proof=()), Refused(422, 7)),
         (Request(7, (), Checkpoint("other", 9, bytes(32)).signed(LOG)), Refused(404)),
         (Request(7, (), Note("no checkpoint\n", (LOG.sign("no checkpoint\n"),))), Refused(400)),
     ],
@@ -91,6 +94,13 @@ def test_requests_are_read_as_they_are_written() -> None:
     for odd in ("", "old 7", "old 07\n\n", "old -1\n\n" + str(asked.note), "old 7\n?\n\n"):
         with pytest.raises(Malformed):
             Request.parse(odd)
+
+
+@pytest.mark.parametrize("length", [1, 31, 33, 60_000])
+def test_each_step_of_a_proof_is_a_hash(length: int) -> None:
+    asked = request(7, 12)
+    with pytest.raises(Malformed):
+        Request.parse(str(replace(asked, proof=(*asked.proof, bytes(length)))))
 
 
 # With a store and folders
@@ -248,8 +258,8 @@ def test_a_record_made_anew_is_refused_by_each_witness_and_named_beside_it(
             one.once(client(folder))
     assert folder.last()[ORIGIN].size == 3
     assert place.told(folder) == [("tree rewritten", "police")]
-    (kept,) = folder.evidence()
-    assert Request.parse(kept["asked"]).note == last_checkpoint(place)[1]
+    notes = [Request.parse(kept["asked"]).note for kept in folder.evidence()]
+    assert notes == ([] if more else [last_checkpoint(place)[1]])
 
 
 def test_where_it_was_rewritten_is_told_by_what_was_cosigned_in_between(place: Place) -> None:
@@ -343,3 +353,37 @@ def test_of_what_came_under_a_checkpoint_a_witness_keeps_the_logs_own_lines_alon
     assert kept.note == Note(text, (*note.lines, answer.body))
     (claim,) = claims_of(place, folder)
     assert claim.time is not None
+
+
+def test_a_repeat_of_the_last_checkpoint_is_answered_and_not_written_down_again(
+    place: Place,
+) -> None:
+    folder, asking = place.witness("police")
+    asking.once(client(folder))
+    for start in range(1, 4):
+        again = Asking(place.database, asking.url, asking.key)
+        assert again.once(client(folder, at=start))
+    assert len([*folder.seen()]) == 1
+
+
+def contradicting(number: int) -> Request:
+    """What the log signed of three leaves, each time another root, with a line that is nobody's."""
+    note = Checkpoint(ORIGIN, 3, bytes((number,)) * 32).signed(LOG)
+    return Request(3, (), Note(note.text, (*note.lines, OTHER.sign("nothing\n"))))
+
+
+def test_of_what_cannot_be_true_each_is_kept_once_and_some_of_very_many(tmp_path: Path) -> None:
+    """Whoever has seen one checkpoint can send it again; and with a proof that is none of it."""
+    folder = Folder(tmp_path / "police")
+    folder.make("police", [LOG.verifier])
+    witness = Witness(folder)
+    assert witness.add(str(request(0, 3))).status == 200
+    assert witness.add(str(replace(request(3, 7), proof=()))).status == 422
+    assert folder.evidence() == []
+    for number in (1, 2, 1, 2, 1):
+        assert witness.add(str(contradicting(number))).status == 409
+    kept = [Request.parse(one["asked"]).note for one in folder.evidence()]
+    assert kept == [contradicting(number).note.only([LOG.verifier]) for number in (1, 2)]
+    for number in range(120):
+        assert witness.add(str(contradicting(number))).status == 409
+    assert len(folder.evidence()) == 100
