@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -387,3 +389,65 @@ def test_of_what_cannot_be_true_each_is_kept_once_and_some_of_very_many(tmp_path
     for number in range(120):
         assert witness.add(str(contradicting(number))).status == 409
     assert len(folder.evidence()) == 100
+
+
+@pytest.mark.parametrize("torn", ["write", "fsync"])
+def test_what_could_not_be_written_is_not_cosigned_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, torn: str
+) -> None:
+    """A full disk, say: half of a line was joined to the next, and the folder was no witness's."""
+    folder = Folder(tmp_path / "police")
+    folder.make("police", [LOG.verifier])
+    witness = Witness(folder)
+    whole = os.write
+    with monkeypatch.context() as patched:
+        if torn == "write":
+            patched.setattr(os, "write", lambda file, line: whole(file, line[:20]))
+        else:
+            patched.setattr(os, "fsync", _fail)
+        for asked in (request(0, 3), request(0, 4)):
+            with pytest.raises(OSError, match="space"):
+                witness.add(str(asked))
+    assert [*folder.seen()] == []
+    assert witness.add(str(request(0, 5))).status == 200
+    assert [one.checkpoint.size for one in folder.seen()] == [5]
+
+
+def _fail(_file: int) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_torn_lines_of_both_files_are_cut_off_at_the_start(tmp_path: Path) -> None:
+    folder = Folder(tmp_path / "police")
+    folder.make("police", [LOG.verifier])
+    Witness(folder).add(str(request(0, 3)))
+    Witness(folder).add(str(contradicting(1)))
+    for name in ("cosigned.jsonl", "refused.jsonl"):
+        with (folder.path / name).open("a") as file:
+            file.write('{"half": "of a li')
+    with folder.alone():
+        witness = Witness(folder)
+        assert witness.add(str(contradicting(2))).status == 409
+        assert witness.add(str(request(3, 7))).status == 200
+    assert len(folder.evidence()) == 2
+    assert [one.checkpoint.size for one in folder.seen()] == [3, 7]
+
+
+def test_what_a_witness_is_made_of_is_on_the_disk_with_its_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[str] = []
+    real = os.fsync
+
+    def fsync(file: int) -> None:
+        synced.append(Path(f"/proc/self/fd/{file}").readlink().name)
+        real(file)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    folder = Folder(tmp_path / "police")
+    folder.make("police", [LOG.verifier])
+    for name in ("witness.key", "witness.pub", "logs"):
+        assert "police" in synced[synced.index(name) :]
+    assert synced[-1] == tmp_path.name
+    Witness(folder).add(str(request(0, 3)))
+    assert synced[-2:] == ["cosigned.jsonl", "police"]
