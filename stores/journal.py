@@ -248,8 +248,11 @@ def verify(
     """Check every hash, and every chain's length against its cursor.
 
     Yields flaws, and counts of entries as it goes. ``looks`` is given all rows, a page at a time,
-    and says what else is wrong.
+    and says what else is wrong. Positions begin at 1: what stands before that nobody would ever
+    read.
     """
+    for row in connection.execute(_BEFORE_THE_FIRST):
+        yield Flaw(row.chain, row.sequence, row.position, "inserted", row.message_id)
     heads: dict[str, _Head] = {}
     position = 0
     while rows := connection.execute(_VERIFIED, {"position": position, "limit": _PAGE}).all():
@@ -382,6 +385,9 @@ def _row(
 _VERIFIED = text(
     f"SELECT {', '.join(COLUMNS)}, hash_version, hash, position "  # noqa: S608 - names of ours
     "FROM journal WHERE position > :position ORDER BY position LIMIT :limit"
+)
+_BEFORE_THE_FIRST = text(
+    "SELECT chain, sequence, position, message_id FROM journal WHERE position < 1 ORDER BY position"
 )
 _ORPHANS = text(
     "SELECT chain, sequence, position, message_id FROM journal AS entry "

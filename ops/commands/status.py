@@ -147,3 +147,8 @@ def _lines(status: Status) -> Iterable[str]:
     if status.relay is not None:
         oldest = age(status.relay["oldest_seconds"]) or "none"
         yield f"Relay: {status.relay['unsent']} unsent, oldest {oldest}"
+    if waiting := status.tree["without_leaf"]:
+        yield (
+            f"Record: {waiting:,} entries have no leaf in the signed tree yet, the oldest for "
+            f"{age(status.tree['oldest_seconds'])}."
+        )

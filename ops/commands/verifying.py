@@ -38,7 +38,7 @@ def shown(verified: Verified, *, what: str) -> Iterator[str]:
 def _line(flaw: Flaw) -> str:
     places = (
         f"chain {flaw.chain}, sequence {flaw.sequence}" if flaw.chain else "",
-        f"position {flaw.position}" if flaw.position else "",
+        "" if flaw.position is None else f"position {flaw.position}",
         _leaves(flaw),
         f"message {flaw.message_id}" if flaw.message_id else "",
         f"not what {flaw.against} signed" if flaw.against else "",

@@ -23,6 +23,8 @@ from stores import codec, failures, overview, timers
 from stores.overview import Behind, Consumer, Reading
 from stores.ports import Unavailable
 from stores.topics import watermarks
+from stores.tree import kept
+from stores.tree.growing import CONSUMER
 
 _SECOND = 1_000_000
 _MINUTE = 60 * _SECOND
@@ -55,6 +57,8 @@ class Status:
     """Those that nobody has taken, and since when the oldest runs."""
     relay: Row | None
     """None in the embedded runtime, which has no topics to send to."""
+    tree: Row
+    """Entries that have no leaf yet in the tree that the hub signs."""
     parts: tuple[Row, ...]
     """Those that fail; none where everything works."""
     broker_queues: tuple[Row, ...]
@@ -107,6 +111,7 @@ def collect(hub: Readable, queues: Sequence[BrokerQueue] = ()) -> Status:
             due_times=_due_times(look),
             alarms=alarms,
             relay=_relay(look) if production else None,
+            tree=_tree(look),
             parts=tuple(_parts(look)),
             broker_queues=at_brokers,
             trouble=trouble,
@@ -382,6 +387,13 @@ def _relay(look: _Look) -> Row:
     """What is recorded and has not reached the topics."""
     unsent, oldest = overview.unsent(look.connection)
     return {"unsent": unsent, "oldest_seconds": _since(look.now, oldest)}
+
+
+def _tree(look: _Look) -> Row:
+    """What is recorded and not in the tree yet; it grows when nothing grows the tree."""
+    one = look.consumers.get(CONSUMER)
+    entries, oldest = kept.lag(look.connection, after=one.next_offset - 1 if one else 0)
+    return {"without_leaf": entries, "oldest_seconds": _since(look.now, oldest)}
 
 
 def _parts(look: _Look) -> Iterator[Row]:

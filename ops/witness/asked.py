@@ -14,6 +14,7 @@ from stores.tree.proofs import NotProven, verify_consistency
 
 _OLD = re.compile(r"old (0|[1-9][0-9]{0,17})")
 _MOST_STEPS = 63
+_HASH = 32
 NO_REQUEST, UNKNOWN, UNSIGNED, NOT_FROM_THERE, INCONSISTENT = 400, 404, 403, 409, 422
 """The HTTP status of each way to be refused."""
 
@@ -45,9 +46,12 @@ class Request:
             raise Malformed
         try:
             proof = tuple(base64.b64decode(step, validate=True) for step in steps)
-            return cls(int(old[1]), proof, Note.parse(rest))
+            note = Note.parse(rest)
         except (binascii.Error, ValueError, NoNote):
             raise Malformed from None
+        if any(len(step) != _HASH for step in proof):
+            raise Malformed
+        return cls(int(old[1]), proof, note)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +63,14 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """It may not; ``is_evidence``: the log has signed two things that cannot both be true."""
+    """It may not; ``evidence``: what the log has signed that cannot be true beside what it signed
+    of the same size. A proof that does not lead there is none: it is not the log that signs it.
+    """
 
     status: int
     size: int = 0
     """That of the checkpoint that the witness saw last."""
-    is_evidence: bool = False
+    evidence: Checkpoint | None = None
 
 
 def judge(
@@ -90,12 +96,12 @@ def _grown(request: Request, checkpoint: Checkpoint, last: Checkpoint) -> Accept
     if request.old > checkpoint.size:
         return Refused(NO_REQUEST)
     if checkpoint.size == last.size and last.size and checkpoint.root != last.root:
-        return Refused(NOT_FROM_THERE, last.size, is_evidence=True)
+        return Refused(NOT_FROM_THERE, last.size, checkpoint)
     if request.old != last.size:
         return Refused(NOT_FROM_THERE, last.size)
     roots = {"old_root": last.root, "new_root": checkpoint.root}
     try:
         verify_consistency(last.size, checkpoint.size, proof=request.proof, **roots)
     except NotProven:
-        return Refused(INCONSISTENT, last.size, is_evidence=True)
+        return Refused(INCONSISTENT, last.size)
     return Accepted(checkpoint)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import httpx
@@ -12,7 +11,7 @@ from ops.witness.asked import INCONSISTENT, NOT_FROM_THERE, Request
 from ops.witness.witness import PATH
 from stores.database import Database
 from stores.tree import kept
-from stores.tree.notes import NoNote, Note, NotSigned, VerifierKey
+from stores.tree.notes import NoNote, Note, VerifierKey
 from stores.tree.proofs import consistency
 
 _REST_SECONDS = 0.5
@@ -87,21 +86,16 @@ class Asking:
             raise WitnessDiffers
         if answer.status_code != httpx.codes.OK:
             raise WitnessRefuses
+        line = self._line(answer.text, note)
         with self.database.transaction() as transaction:
-            for line in self._lines(answer.text, note):
-                kept.add_line(transaction, line, size=size)
+            kept.add_line(transaction, line, size=size)
         self._seen, self._done = size, note.text
 
-    def _lines(self, told: str, note: Note) -> Iterator[str]:
-        """Those of the answer that are the witness's; there has to be one."""
+    def _line(self, told: str, note: Note) -> str:
+        """The one of the answer that is the witness's; there has to be one, and one is taken."""
         try:
-            answered = Note.parse(f"{note.text}\n{told}")
-            answered.signed_by([self.key])
-        except (NoNote, NotSigned):
+            lines = Note.parse(f"{note.text}\n{told}").lines
+            (line,) = Note(note.text, lines).only([self.key]).lines
+        except (NoNote, ValueError):
             raise WitnessRefuses from None
-        for line in answered.lines:
-            try:
-                Note(note.text, (line,)).signed_by([self.key])
-            except NotSigned:
-                continue
-            yield line
+        return line

@@ -6,6 +6,7 @@ Whoever has the folder (without its key, too) can hold the hub's record against 
 from __future__ import annotations
 
 import base64
+import errno
 import fcntl
 import json
 import os
@@ -20,6 +21,8 @@ from stores.tree.notes import Kind, NoNote, Note, NotSigned, SignerKey, Verifier
 
 _KEY, _PUBLIC, _LOGS = "witness.key", "witness.pub", "logs"
 _COSIGNED, _REFUSED = "cosigned.jsonl", "refused.jsonl"
+_MOST_EVIDENCE = 100
+"""One is enough; who has the hub's key could sign more without end."""
 
 
 class NoWitness(Exception):
@@ -48,6 +51,7 @@ class Folder:
         self._write(_KEY, json.dumps(secret))
         self._write(_PUBLIC, f"{key.verifier}\n")
         self._write(_LOGS, "".join(f"{log}\n" for log in logs))
+        _to_disk(self.path.parent)
         return key.verifier
 
     def key(self) -> SignerKey:
@@ -96,11 +100,12 @@ class Folder:
         """Remember what is about to be cosigned: it is on the disk before anybody has the line."""
         self._append(_COSIGNED, {"note": str(note)})
 
-    def keep_evidence(self, asked: str, *, status: int, size: int) -> None:
-        """Keep what the log signed that cannot be true beside what it signed before."""
-        signed = asked.partition("\n\n")[2]
-        if not any(one["asked"].endswith(signed) for one in self.evidence()[-1:]):
-            self._append(_REFUSED, {"status": status, "seen": size, "asked": asked})
+    def keep_evidence(self, checkpoint: Checkpoint, *, asked: str) -> None:
+        """Keep, once, what the log signed that cannot be true beside what it signed before."""
+        what = [checkpoint.origin, checkpoint.size, checkpoint.root.hex()]
+        kept = self.evidence()
+        if len(kept) < _MOST_EVIDENCE and all(one.get("of") != what for one in kept):
+            self._append(_REFUSED, {"of": what, "asked": asked})
 
     def evidence(self) -> list[dict[str, Any]]:
         """What it refused and kept."""
@@ -115,11 +120,12 @@ class Folder:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
                 raise NoWitness(f"another process runs the witness in {self.path}") from None
-            self._cut_torn_line()
+            for name in (_COSIGNED, _REFUSED):
+                self._cut_torn_line(name)
             yield
 
-    def _cut_torn_line(self) -> None:
-        file = self.path / _COSIGNED
+    def _cut_torn_line(self, name: str) -> None:
+        file = self.path / name
         if file.exists():
             whole = file.read_bytes()
             if not whole.endswith(b"\n"):
@@ -132,11 +138,15 @@ class Folder:
                 yield from (line[:-1] for line in opened if line.endswith("\n"))
 
     def _append(self, name: str, value: Mapping[str, Any]) -> None:
+        line = f"{json.dumps(value)}\n".encode()
         file = os.open(self.path / name, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        with os.fdopen(file, "w", encoding="utf-8") as opened:
-            opened.write(json.dumps(value) + "\n")
-            opened.flush()
-            os.fsync(opened.fileno())
+        try:
+            before = os.fstat(file).st_size
+            _write_whole(file, line, before=before)
+            if not before:
+                _to_disk(self.path)
+        finally:
+            os.close(file)
 
     def _write(self, name: str, content: str) -> None:
         try:
@@ -145,6 +155,9 @@ class Folder:
             raise NoWitness(f"{self.path} holds a witness already; name another folder") from None
         with os.fdopen(file, "w", encoding="utf-8") as opened:
             opened.write(content)
+            opened.flush()
+            os.fsync(file)
+        _to_disk(self.path)
 
     def _read(self, name: str) -> str:
         try:
@@ -158,3 +171,25 @@ class Folder:
             return VerifierKey.parse(text)
         except NoNote:
             raise NoWitness(f"{self.path / name} holds what is no key") from None
+
+
+def _write_whole(file: int, line: bytes, *, before: int) -> None:
+    """All of a line behind what was there before, or nothing: half of one would be joined to the
+    next, and neither read again.
+    """
+    try:
+        if os.write(file, line) != len(line):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        os.fsync(file)
+    except OSError:
+        os.ftruncate(file, before)
+        raise
+
+
+def _to_disk(folder: Path) -> None:
+    """What was made in a folder is still in it after the power failed."""
+    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)

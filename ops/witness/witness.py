@@ -16,6 +16,7 @@ from starlette.routing import Route
 from ops.witness.asked import NO_REQUEST, NOT_FROM_THERE, Malformed, Refused, Request, judge
 from ops.witness.folder import Folder
 from stores.tree.checkpoints import Checkpoint
+from stores.tree.keys import timed_key
 from stores.tree.notes import SignerKey, VerifierKey
 
 PATH = "/add-checkpoint"
@@ -61,21 +62,28 @@ class Witness:
         with self._lock:
             judged = judge(request, self._logs, self._seen)
             if isinstance(judged, Refused):
-                return self._refused(judged, body)
+                return self._refused(request, judged)
             return self._cosigned(request, judged.checkpoint)
 
     def _cosigned(self, request: Request, checkpoint: Checkpoint) -> Answer:
         line = self._key.cosign(request.note.text, time=self.clock())
-        self.folder.keep(replace(request.note, lines=(*request.note.lines, line)))
-        self._seen[checkpoint.origin] = checkpoint
+        if checkpoint != self._seen.get(checkpoint.origin):
+            self.folder.keep(self._of_the_log(request, checkpoint).note.with_line(line))
+            self._seen[checkpoint.origin] = checkpoint
         return Answer(200, line)
 
-    def _refused(self, refused: Refused, body: str) -> Answer:
-        if refused.is_evidence:
-            self.folder.keep_evidence(body, status=refused.status, size=refused.size)
+    def _refused(self, request: Request, refused: Refused) -> Answer:
+        if refused.evidence:
+            asked = self._of_the_log(request, refused.evidence)
+            self.folder.keep_evidence(refused.evidence, asked=str(asked))
         if refused.status == NOT_FROM_THERE:
             return Answer(refused.status, f"{refused.size}\n", SIZE)
         return Answer(refused.status)
+
+    def _of_the_log(self, request: Request, checkpoint: Checkpoint) -> Request:
+        """The request without lines of others: nobody knows them here."""
+        log = self._logs[checkpoint.origin]
+        return replace(request, note=request.note.only([log, timed_key(log)]))
 
 
 def web_app(witness: Witness) -> Starlette:

@@ -19,10 +19,10 @@ from stores.overview import last_position
 from stores.tree import kept
 from stores.tree.checkpoints import Checkpoint, NoCheckpoint
 from stores.tree.kept import Damaged
-from stores.tree.keys import log_key
+from stores.tree.keys import LogKey, log_key
 from stores.tree.leaf import fresh_salt, hash_as_it_is
 from stores.tree.merkle import CompactRange, Completed
-from stores.tree.notes import Note
+from stores.tree.notes import NoNote, Note, NotSigned
 
 CONSUMER: Final = "tree"
 """Whose cursor says up to which position every entry that there will ever be has its leaf."""
@@ -66,7 +66,7 @@ class Growing:
         now = self.database.clock()
         with self.database.view() as view:
             read = self._read(view)
-            tree = self._loaded(view.connection)
+            tree = self._loaded(view)
         is_all = len(read.rows) < self.at_once
         grown = tree.copy()
         rows, completed = _leaves(read.rows, grown)
@@ -133,23 +133,36 @@ class Growing:
             self._horizon = position, connection.execute(_MINE).scalar_one()
         return given_out
 
-    def _loaded(self, connection: Connection) -> CompactRange:
-        """The tree so far. What is kept of it has to lead to the last checkpoint."""
+    def _loaded(self, view: View) -> CompactRange:
+        """The tree so far. What is kept of it has to lead to the last checkpoint, and that has to
+        be there once there is a key: the first is signed as the key is made.
+        """
+        connection, key = view.connection, self._key(view)
         last = kept.newest(connection)  # before the size: others may be growing it
         size = kept.size_of(connection)
         if self._tree is None or self._tree.size != size:
-            _require_signed(connection, last, size=size)
+            if key or last:
+                checkpoint = _signed(last, key or self._key(view))
+                _require(connection, checkpoint, size=size)
             self._tree = kept.range_of(connection, size)
         return self._tree
 
+    def _key(self, view: View) -> LogKey | None:
+        return log_key(view.vault, view.connection, self.origin, create=False)
 
-def _require_signed(connection: Connection, last: tuple[int, Note] | None, *, size: int) -> None:
-    if last is None:
-        return
+
+def _signed(last: tuple[int, Note] | None, key: LogKey | None) -> Checkpoint:
+    """What was signed last; raises :class:`Damaged` where it is gone, or is another's."""
+    if last is None or key is None:
+        raise Damaged
     try:
-        checkpoint = Checkpoint.parse(last[1].text)
-    except NoCheckpoint:
+        last[1].signed_by([key.plain.verifier])
+        return Checkpoint.parse(last[1].text)
+    except (NoCheckpoint, NoNote, NotSigned):
         raise Damaged from None
+
+
+def _require(connection: Connection, checkpoint: Checkpoint, *, size: int) -> None:
     if checkpoint.size > size:
         raise Damaged
     if kept.range_of(connection, checkpoint.size).root() != checkpoint.root:

@@ -30,11 +30,14 @@ _SUBTREES = select(subtrees.c.hash).where(
     subtrees.c.number >= bindparam("first"),
     subtrees.c.number < bindparam("end"),
 )
-_WITHOUT_LEAF = text(
-    f"SELECT {', '.join(LEAF_COLUMNS)} FROM journal WHERE position > :after "  # noqa: S608 - ours
+_HAS_NO_LEAF = (
+    "FROM journal WHERE position > :after "
     "AND NOT EXISTS (SELECT 1 FROM leaves WHERE leaves.position = journal.position) "
-    "ORDER BY position LIMIT :most"
 )
+_WITHOUT_LEAF = text(
+    f"SELECT {', '.join(LEAF_COLUMNS)} {_HAS_NO_LEAF} ORDER BY position LIMIT :most"
+)
+_LAG = text(f"SELECT count(*) AS entries, min(recorded_at) AS oldest {_HAS_NO_LEAF}")
 _NEWEST = select(checkpoints).order_by(checkpoints.c.size.desc())
 
 
@@ -50,6 +53,12 @@ def size_of(connection: Connection) -> int:
 def without_leaf(connection: Connection, *, after: int, most: int) -> Sequence[Row[Any]]:
     """The next entries behind a position that have no leaf yet, by position."""
     return connection.execute(_WITHOUT_LEAF, {"after": after, "most": most}).all()
+
+
+def lag(connection: Connection, *, after: int) -> tuple[int, int | None]:
+    """How many entries behind a position have no leaf yet, and when the oldest was recorded."""
+    row = connection.execute(_LAG, {"after": after}).one()
+    return row.entries, row.oldest
 
 
 def nodes(connection: Connection) -> Node:
@@ -94,7 +103,7 @@ def add(
 def publish(transaction: Transaction, note: Note, *, size: int, made_at: int) -> None:
     """Keep a checkpoint, in place of the one before where they are near to each other in time."""
     last = transaction.connection.execute(_NEWEST.limit(2)).all()
-    if len(last) == 2 and last[0].made_at - last[1].made_at < SPACING * 1_000_000:
+    if len(last) == 2 and abs(last[0].made_at - last[1].made_at) < SPACING * 1_000_000:
         passed = checkpoints.c.size == last[0].size
         transaction.connection.execute(delete(checkpoints).where(passed))
     row = {"size": size, "made_at": made_at, "note": str(note)}
@@ -104,9 +113,13 @@ def publish(transaction: Transaction, note: Note, *, size: int, made_at: int) ->
 def newest(connection: Connection) -> tuple[int, Note] | None:
     """The last checkpoint, with the size that its row says; raises :class:`Damaged`."""
     row = connection.execute(_NEWEST.limit(1)).first()
+    return None if row is None else (row.size, _note(row))
+
+
+def _note(row: Row[Any]) -> Note:
     try:
-        return None if row is None else (row.size, Note.parse(row.note))
-    except NoNote:
+        return Note.parse(row.note)
+    except (NoNote, AttributeError, TypeError):  # SQLite keeps whatever it is given
         raise Damaged from None
 
 
@@ -116,12 +129,13 @@ def every_checkpoint(connection: Connection) -> Iterator[Row[Any]]:
 
 
 def add_line(transaction: Transaction, line: str, *, size: int) -> bool:
-    """Keep a witness's line under a checkpoint; False where another has taken its place."""
+    """Keep a witness's line under a checkpoint, in place of one that it gave before; False where
+    another has taken its place.
+    """
     mine = checkpoints.c.size == size
     row = transaction.connection.execute(select(checkpoints).where(mine).with_for_update()).first()
     if row is None:
         return False
-    if line not in row.note:
-        longer = update(checkpoints).where(mine).values(note=row.note + line)
-        transaction.connection.execute(longer)
+    note = str(_note(row).with_line(line))
+    transaction.connection.execute(update(checkpoints).where(mine).values(note=note))
     return True

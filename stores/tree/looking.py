@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
 from typing import Any
 
 from sqlalchemy import Row, text
@@ -70,21 +69,28 @@ class Looking:
     claims: Sequence[Claim] = ()
     leaves: int = 0
     pending: int = 0
-    """Entries so new that they have no leaf yet."""
+    """Entries that have no leaf yet."""
     root: bytes = b""
     _through: int = 0
     _flaws: list[Flaw] = field(default_factory=list)
     _sizes: Sequence[int] = ()
     _times: Sequence[int] = ()
+    _newest: int = 0
+    """When the newest entry was recorded."""
+    _front: tuple[int, Any] | None = None
+    """The newest of the entries so far, by position, and when it was recorded."""
+    _waits: tuple[int, Any] | None = None
+    """Of those without a leaf the one that was recorded first, and when."""
 
     def __post_init__(self) -> None:
         self._through = cursors.read(self.view, CONSUMER).next_offset - 1
         self.leaves = kept.size_of(self.view.connection)
-        every = [*self._own(), *self.claims]
-        self.claims = sorted(every, key=lambda claim: claim.checkpoint.size)
+        own = [*self._own()]
+        self._flaws += _steps_back(own)
+        self.claims = sorted([*own, *self.claims], key=lambda claim: claim.checkpoint.size)
         timed = [claim for claim in self.claims if claim.time is not None]
         self._sizes = [claim.checkpoint.size for claim in timed]
-        self._times = [*accumulate((claim.time or 0 for claim in timed), max)]
+        self._times = [claim.time or 0 for claim in timed]
 
     def check(self, rows: Sequence[Any], encodings: Sequence[bytes | None]) -> Iterator[Flaw]:
         """Entries that are not what they were when they got their leaf, or have none."""
@@ -92,6 +98,8 @@ class Looking:
         found = {row.position: row for row in self.view.connection.execute(_OF_POSITIONS, place)}
         for row, encoding in zip(rows, encodings, strict=True):
             leaf = found.get(row.position)
+            recorded = row.recorded_at if isinstance(row.recorded_at, int) else 0
+            self._newest = max(self._newest, recorded)
             if leaf is None and row.position <= self._through:
                 yield _flaw(row, "not in the tree", None)
                 continue
@@ -100,10 +108,39 @@ class Looking:
                 yield _flaw(row, "rewritten", leaf.leaf)
             elif self._is_back_dated(row, self.leaves if leaf is None else leaf.leaf):
                 yield _flaw(row, "back-dated", None if leaf is None else leaf.leaf)
+            else:
+                if leaf is None:
+                    self._wait(row, recorded)
+                if put_in := self._put_in_before(row, recorded):
+                    yield put_in
+
+    def _wait(self, row: Any, recorded: int) -> None:
+        if self._waits is None or recorded < self._waits[0]:
+            self._waits = recorded, row
+
+    def _put_in_before(self, row: Any, recorded: int) -> Flaw | None:
+        """Positions and times grow together: what is much newer than an entry behind it was put
+        into a gap, where a position had been given out and never used.
+        """
+        newest, entry = self._front or (recorded, row)
+        if newest - _LATE * 1_000_000 <= recorded < newest:
+            return None
+        self._front = recorded, row
+        return _flaw(entry, "newer than what is behind it", None) if recorded < newest else None
+
+    def _left_out(self) -> Iterator[Flaw]:
+        """The first of those that should have their leaf since long. That is told from what was
+        recorded since, and not from the clock: a hub that is off gives none, and nothing is amiss.
+        """
+        if self._waits and self._waits[0] < self._newest - _LATE * 1_000_000:
+            yield _flaw(self._waits[1], "not in the tree", None)
 
     def finish(self) -> Iterator[Flaw]:
-        """Leaves whose entries are gone, and whatever does not lead to what was signed."""
+        """Entries that were left out, leaves whose entries are gone, and whatever does not lead to
+        what was signed.
+        """
         yield from self._flaws
+        yield from self._left_out()
         for row in self.view.connection.execute(_WITHOUT_ENTRY):
             yield Flaw("", 0, row.position, "deleted", leaf=row.leaf)
         tree = CompactRange()
@@ -118,15 +155,19 @@ class Looking:
         return bool(row.recorded_at < (self._times[before - 1] - _LATE) * 1_000_000)
 
     def _own(self) -> Iterator[Claim]:
-        """What the store itself keeps of what the hub signed."""
+        """What the store itself keeps of what the hub signed, which is always with the time."""
         for row in kept.every_checkpoint(self.view.connection):
             if self.key is None:
                 self._flaws.append(Flaw("", 0, None, "key of the checkpoints missing"))
                 return
             try:
-                yield claim_of(Note.parse(row.note), self.key, whose="the hub")
+                claim = claim_of(Note.parse(row.note), self.key, whose="the hub")
+                if claim.time is None:
+                    raise NotSigned
             except (NoNote, NoCheckpoint, NotSigned):
                 self._flaws.append(Flaw("", 0, None, "checkpoint altered", upto=row.size - 1))
+                continue
+            yield claim
 
     def _followed(self, tree: CompactRange) -> Iterator[Flaw]:
         """Grow the tree of the leaves as they are kept, and stop at each size that is claimed."""
@@ -146,6 +187,8 @@ class Looking:
                     last = (number + 1 << level) - 1
                     yield Flaw("", 0, None, "subtree altered", leaf=number << level, upto=last)
             yield from doubts.compared(tree, waiting)
+        if full:
+            yield Flaw("", 0, None, "subtrees without leaves")
         for claim in _largest(waiting):
             last = claim.checkpoint.size - 1
             yield Flaw("", 0, None, "cut off", leaf=tree.size, upto=last, against=claim.whose)
@@ -182,6 +225,18 @@ class _Doubts:
                 first = self.good.get(claim.whose, 0)
                 last, whose = tree.size - 1, claim.whose
                 yield Flaw("", 0, None, "tree rewritten", None, first, last, whose)
+
+
+def _steps_back(claims: Iterable[Claim]) -> Iterator[Flaw]:
+    """Where the hub's clock stood earlier than it had stood before, once: from there on times tell
+    less, and whatever is behind it would be named for the same reason.
+    """
+    newest = 0
+    for claim in claims:
+        if (claim.time or 0) < newest - _LATE:
+            yield Flaw("", 0, None, "clock went back", leaf=claim.checkpoint.size - 1)
+            return
+        newest = max(newest, claim.time or 0)
 
 
 def _largest(claims: Iterable[Claim]) -> Iterator[Claim]:

@@ -10,6 +10,7 @@ import base64
 import binascii
 import re
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import IntEnum
 from hashlib import sha256
@@ -26,6 +27,9 @@ _NO_TEXT = re.compile(r"[\x00-\x09\x0b-\x1f]")
 _ID = Struct(">I")
 _TIME = Struct(">Q")
 _SEED, _PUBLIC, _SIGNATURE = 32, 32, 64
+
+Signer = tuple[str, bytes]
+"""Whose a line says to be: the name and the id of a key."""
 
 
 class NoNote(Exception):
@@ -127,6 +131,20 @@ class Note:
             raise NoNote
         return cls(text + "\n", tuple(lines))
 
+    def with_line(self, line: str) -> Note:
+        """With this line too, in place of what the same key signed before."""
+        mine = _signer(line)
+        return Note(self.text, (*(one for one in self.lines if _signer(one) != mine), line))
+
+    def only(self, keys: Collection[VerifierKey]) -> Note:
+        """With one line of each of these keys that signed it, and with no other."""
+        lines: dict[VerifierKey, str] = {}
+        for line in self.lines:
+            with suppress(NoNote, NotSigned):
+                (key,) = Note(self.text, (line,)).signed_by(keys)
+                lines.setdefault(key, line)
+        return Note(self.text, tuple(lines.values()))
+
     def signed_by(self, keys: Collection[VerifierKey]) -> Mapping[VerifierKey, int | None]:
         """Which of these keys signed it, with the time of a cosignature; others do not count.
 
@@ -157,6 +175,11 @@ def _verified(key: VerifierKey, text: str, signature: bytes) -> int | None:
     except (InvalidSignature, ValueError):
         raise NotSigned from None
     return time
+
+
+def _signer(line: str) -> Signer:
+    name, raw = _signature(line)
+    return name, raw[: _ID.size]
 
 
 def _signature(line: str) -> tuple[str, bytes]:

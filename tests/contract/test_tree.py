@@ -17,8 +17,9 @@ from sqlalchemy import select, text, update
 
 from ops.look.record import last_checkpoint
 from ops.look.verify import Verified, verify
+from router.runtimes.tree import keep_growing
 from stores import cursors, journal
-from stores.database import Database
+from stores.database import Conflict, Database
 from stores.journal import Flaw
 from stores.ports import Unavailable
 from stores.tables import checkpoints, leaves, subtrees
@@ -27,8 +28,10 @@ from stores.tree import kept
 from stores.tree.checkpoints import Checkpoint
 from stores.tree.growing import Growing
 from stores.tree.kept import Damaged
+from stores.tree.keys import LogKey
 from stores.tree.looking import Claim, claim_of
 from stores.tree.merkle import CompactRange
+from stores.tree.notes import Kind, SignerKey
 from stores.tree.proofs import consistency, inclusion, verify_consistency, verify_inclusion
 from stores.vault import Vault
 from tests.support import given
@@ -250,6 +253,20 @@ def test_positions_that_were_rolled_back_keep_nobody(production: Database) -> No
     assert told(production) == []
 
 
+def test_what_can_never_be_taken_in_makes_the_part_fail(signed: Database) -> None:
+    """And so `hub status` shows it: it was said in the log alone."""
+    append(signed, 300)
+    with signed.transaction() as transaction:
+        planted = {"level": 8, "number": 0, "hash": bytes(32)}
+        transaction.insert(subtrees, [planted])
+    stop = threading.Event()
+    end = threading.Timer(DEADLINE, stop.set)
+    end.start()
+    with pytest.raises(Conflict):
+        keep_growing(signed, stop, origin=ORIGIN)
+    end.cancel()
+
+
 # What is named, though the chains are whole
 
 
@@ -276,6 +293,27 @@ def test_an_entry_that_was_dated_back_is_named(signed: Database) -> None:
     signed.clock = lambda: now + 1
     grow(signed)
     assert told(signed) == [("back-dated", 6)]
+
+
+def test_a_clock_that_went_back_is_said_once(signed: Database) -> None:
+    """What comes then is not dated back: each of it was named, for as long as it was behind."""
+    now = signed.clock()
+    for seconds in range(5):
+        signed.clock = lambda seconds=seconds: now + (seconds - 3600) * 1_000_000  # type: ignore[misc]
+        grow(signed)
+        append(signed, 1)
+    grow(signed)
+    found = [flaw for flaw, _ in told(signed)]
+    assert found.count("clock went back") == 1
+    assert (found.count("back-dated"), len(found)) == (1, 3)
+
+
+def test_a_checkpoint_without_its_time_is_altered(signed: Database) -> None:
+    key, note = last_checkpoint(place(signed))
+    with signed.transaction() as transaction:
+        without = update(checkpoints).values(note=str(note.only([key])))
+        transaction.connection.execute(without)
+    assert told(signed) == [("checkpoint altered", None)]
 
 
 def test_entries_that_were_taken_out_are_named_though_the_rest_was_chained_anew(
@@ -306,6 +344,64 @@ def test_an_entry_that_was_put_in_where_all_have_their_leaves_is_named(
         (new,) = kept.without_leaf(connection, after=0, most=10)
     change(database, new.position, position=2)
     assert ("not in the tree", None) in told(database)
+
+
+@pytest.mark.parametrize("position", [0, -7])
+def test_an_entry_before_the_first_position_is_named(signed: Database, position: int) -> None:
+    append(signed, 1)
+    change(signed, 7, position=position)
+    (flaw,) = [flaw for flaw in looked(signed).flaws if flaw.what == "inserted"]
+    assert (flaw.chain, flaw.sequence, flaw.position) == ("rate", 5, position)
+
+
+def test_an_entry_that_was_put_into_a_gap_and_got_a_leaf_is_named(database: Database) -> None:
+    """The cursor of the tree was set back, so that the hub itself gave it one."""
+    now = database.clock()
+    append(database, 3)
+    change(database, 3, position=9)
+    grow(database)
+    database.clock = lambda: now + 301 * 1_000_000
+    append(database, 1, chain="compose")
+    with database.transaction() as transaction:
+        (new,) = kept.without_leaf(transaction.connection, after=0, most=10)
+        cursors.rewind(transaction, "tree", offset=0)
+    change(database, new.position, position=5)
+    grow(database)
+    assert looked(database).pending == 0
+    (flaw,) = looked(database).flaws
+    assert (flaw.what, flaw.chain, flaw.position) == ("newer than what is behind it", "compose", 5)
+
+
+def test_entries_that_never_got_a_leaf_are_named_once_others_are_much_newer(
+    database: Database,
+) -> None:
+    """As after somebody has emptied all that is kept of the tree, or where nothing grows it."""
+    now = database.clock()
+    for seconds in (0, 10, 299):
+        database.clock = lambda seconds=seconds: now + seconds * 1_000_000  # type: ignore[misc]
+        append(database, 2)
+    assert (told(database), looked(database).pending) == ([], 6)
+    database.clock = lambda: now + 301 * 1_000_000
+    append(database, 1)
+    (flaw,) = looked(database).flaws
+    assert (flaw.what, flaw.chain, flaw.sequence, flaw.position) == (
+        "not in the tree",
+        "rate",
+        1,
+        1,
+    )
+    grow(database)
+    assert told(database) == []
+
+
+@pytest.mark.parametrize(("level", "number"), [(8, 1), (16, 0), (3, 0), (30_000, 7), (-1, -1)])
+def test_subtrees_that_no_leaves_fill_are_named(signed: Database, level: int, number: int) -> None:
+    append(signed, 300)
+    grow(signed)
+    with signed.transaction() as transaction:
+        planted = {"level": level, "number": number, "hash": bytes(32)}
+        transaction.insert(subtrees, [planted])
+    assert told(signed) == [("subtrees without leaves", None)]
 
 
 def test_entries_of_different_chains_that_changed_places_are_named(signed: Database) -> None:
@@ -408,6 +504,40 @@ def test_the_hub_signs_nothing_behind_a_tree_that_is_not_what_it_signed(signed: 
     with pytest.raises(Damaged):
         grow(signed)
     assert kept_elsewhere(signed).checkpoint.size == 6
+
+
+EMPTIED = (
+    "DELETE FROM leaves",
+    "DELETE FROM subtrees",
+    "DELETE FROM checkpoints",
+    "DELETE FROM cursors WHERE name = 'tree'",
+)
+
+
+@pytest.mark.parametrize("is_running", [True, False])
+def test_a_tree_that_was_emptied_is_not_signed_anew(signed: Database, *, is_running: bool) -> None:
+    growing = grow(signed)
+    change(signed, 2, subject="another child")
+    with signed.transaction() as transaction:
+        for emptied in EMPTIED:
+            transaction.connection.execute(text(emptied))
+    with pytest.raises(Damaged):
+        (growing if is_running else Growing(signed, ORIGIN)).once()
+    with signed.reading() as connection:
+        assert kept.newest(connection) is None
+
+
+def test_a_checkpoint_that_another_key_signed_is_none_of_the_hubs(signed: Database) -> None:
+    """Whoever may write the store could give it a tree of their own, signed by themselves."""
+    key = LogKey(
+        SignerKey(ORIGIN, Kind.NOTE, bytes(32)), SignerKey(ORIGIN, Kind.COSIGNATURE, bytes(32))
+    )
+    forged = key.sign(Checkpoint(ORIGIN, 6, looked(signed).root), time=1_790_000_000)
+    with signed.transaction() as transaction:
+        transaction.connection.execute(update(checkpoints).values(note=str(forged)))
+    append(signed, 1)
+    with pytest.raises(Damaged):
+        Growing(signed, ORIGIN).once()
 
 
 def test_a_value_of_another_kind_gets_its_leaf_and_is_named(sqlite: Database) -> None:

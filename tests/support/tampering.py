@@ -10,7 +10,9 @@ from stores.database import Database
 from stores.entry_hash import COLUMNS, entry_hash
 from stores.tables import checkpoints, cursors, journal, leaves, subtrees
 from stores.tree import kept
+from stores.tree.checkpoints import Checkpoint
 from stores.tree.growing import Growing
+from stores.tree.keys import log_key
 from stores.tree.leaf import LEAF_COLUMNS, hash_of
 from stores.tree.merkle import CompactRange
 
@@ -56,8 +58,8 @@ def delete_chain(database: Database, name: str) -> None:
 
 
 def plant_tree_anew(database: Database, origin: str) -> None:
-    """Make the tree anew over whatever is there now, with the salts that there are, and let the hub
-    sign that.
+    """Make the tree anew over whatever is there now, with the salts that there are, and sign that
+    with the hub's key.
     """
     tree, full = CompactRange(), []
     with database.transaction() as transaction:
@@ -73,6 +75,10 @@ def plant_tree_anew(database: Database, origin: str) -> None:
         for table in (subtrees, checkpoints):
             connection.execute(delete(table))
         kept.add(transaction, [], completed=full)
+        key, now = log_key(transaction.vault, connection, origin, create=True), transaction.now
+        assert key is not None
+        note = key.sign(Checkpoint(origin, tree.size, tree.root()), time=now // 1_000_000)
+        kept.publish(transaction, note, size=tree.size, made_at=now)
     growing = Growing(database, origin)
     while growing.once():
         pass

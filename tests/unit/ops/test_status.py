@@ -26,6 +26,8 @@ from ops.look.status import Status, as_json, collect
 from ops.run.wiring import Hub
 from router.runtimes import clock
 from stores.ports import Leased, Unavailable
+from stores.tree.growing import Growing
+from stores.tree.keys import origin_of
 from tests.support.filled import empty_hub, filled_hub, send
 
 Worked = tuple[DemoFolder, Hub]
@@ -50,6 +52,20 @@ def test_a_hub_that_has_done_everything_has_no_depth_anywhere(worked: Worked) ->
         (step["step"], step["topic"]): step["depth"] for step in status.steps if step["depth"]
     } == {}
     assert all(step["oldest_seconds"] is None and step["lag"] == 0 for step in status.steps)
+
+
+def test_what_has_no_leaf_in_the_tree_yet_is_counted(tmp_path: Path) -> None:
+    """Where nothing grows it, or something keeps it from growing, that is to be seen."""
+    folder, hub = filled_hub(tmp_path / "hub", notifications=1, answered=False)
+    status = collect(hub)
+    assert status.tree["without_leaf"] == status.facts > 0
+    assert 0 < status.tree["oldest_seconds"] < 60
+    said = CliRunner().invoke(main, ["status", "--config", str(folder.config)]).output
+    assert f"{status.facts} entries have no leaf" in said
+    Growing(hub.database, origin_of(hub.settings.area)).once()
+    assert collect(hub).tree == {"without_leaf": 0, "oldest_seconds": None}
+    said = CliRunner().invoke(main, ["status", "--config", str(folder.config)]).output
+    assert "have no leaf" not in said
 
 
 def test_rates_count_what_was_recorded_lately(worked: Worked) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -70,13 +72,16 @@ def test_what_has_grown_is_accepted_also_the_first_time_and_again() -> None:
 @pytest.mark.parametrize(
     ("asked", "refused"),
     [
-        (request(7, 12, changed=True), Refused(422, 7, is_evidence=True)),
-        (request(7, 7, changed=True), Refused(409, 7, is_evidence=True)),
+        (request(7, 12, changed=True), Refused(422, 7)),
+        (
+            request(7, 7, changed=True),
+            Refused(409, 7, Checkpoint(ORIGIN, 7, tree(7, changed=True).root())),
+        ),
         (request(0, 12), Refused(409, 7)),
         (request(5, 5), Refused(409, 7)),
         (request(7, 5), Refused(400)),
         (request(7, 12, by=OTHER), Refused(403)),
-        (replace(request(7, 12), proof=()), Refused(422, 7, is_evidence=True)),
+        (replace(request(7, 12), proof=()), Refused(422, 7)),
         (Request(7, (), Checkpoint("other", 9, bytes(32)).signed(LOG)), Refused(404)),
         (Request(7, (), Note("no checkpoint\n", (LOG.sign("no checkpoint\n"),))), Refused(400)),
     ],
@@ -91,6 +96,13 @@ def test_requests_are_read_as_they_are_written() -> None:
     for odd in ("", "old 7", "old 07\n\n", "old -1\n\n" + str(asked.note), "old 7\n?\n\n"):
         with pytest.raises(Malformed):
             Request.parse(odd)
+
+
+@pytest.mark.parametrize("length", [1, 31, 33, 60_000])
+def test_each_step_of_a_proof_is_a_hash(length: int) -> None:
+    asked = request(7, 12)
+    with pytest.raises(Malformed):
+        Request.parse(str(replace(asked, proof=(*asked.proof, bytes(length)))))
 
 
 # With a store and folders
@@ -145,15 +157,20 @@ def place(tmp_path: Path) -> Iterator[Place]:
     database.close()
 
 
-def client(folder: Folder) -> httpx.Client:
-    """Leads to the witness of a folder, as if it had just been started."""
-    witness = Witness(folder, clock=lambda: 1_790_000_000)
+def client(folder: Folder, *, at: int = 1_790_000_000) -> httpx.Client:
+    """Leads to the witness of a folder, as if it had just been started at this time."""
+    witness = Witness(folder, clock=lambda: at)
 
     def add(asked: httpx.Request) -> httpx.Response:
         assert asked.url.path == PATH
         answer = witness.add(asked.content.decode())
         return httpx.Response(answer.status, text=answer.body)
 
+    return httpx.Client(transport=httpx.MockTransport(add))
+
+
+def answering(add: Callable[[httpx.Request], httpx.Response]) -> httpx.Client:
+    """Leads to what answers so in a witness's place."""
     return httpx.Client(transport=httpx.MockTransport(add))
 
 
@@ -205,6 +222,28 @@ def test_a_hub_that_was_started_anew_goes_on_where_the_witness_is(place: Place) 
     assert folder.last()[ORIGIN].size == 6
 
 
+def test_a_quiet_hub_that_is_started_again_and_again_keeps_one_line_of_a_witness(
+    place: Place,
+) -> None:
+    folder, asking = place.witness("police")
+    for start in range(1, 4):
+        Asking(place.database, asking.url, asking.key).once(client(folder, at=start))
+    _, note = last_checkpoint(place)
+    assert (len(note.lines), note.signed_by([asking.key])) == (3, {asking.key: 3})
+
+
+def test_of_an_answer_one_line_is_taken(place: Place) -> None:
+    folder, asking = place.witness("police")
+
+    def often(asked: httpx.Request) -> httpx.Response:
+        text, key = Request.parse(asked.content.decode()).note.text, folder.key()
+        return httpx.Response(200, text="".join(key.cosign(text, time=at) for at in range(9)))
+
+    asking.once(answering(often))
+    _, note = last_checkpoint(place)
+    assert (len(note.lines), note.signed_by([asking.key])) == (3, {asking.key: 0})
+
+
 @pytest.mark.parametrize("more", [0, 1, 300])
 def test_a_record_made_anew_is_refused_by_each_witness_and_named_beside_it(
     place: Place, more: int
@@ -221,8 +260,8 @@ def test_a_record_made_anew_is_refused_by_each_witness_and_named_beside_it(
             one.once(client(folder))
     assert folder.last()[ORIGIN].size == 3
     assert place.told(folder) == [("tree rewritten", "police")]
-    (kept,) = folder.evidence()
-    assert Request.parse(kept["asked"]).note == last_checkpoint(place)[1]
+    notes = [Request.parse(kept["asked"]).note for kept in folder.evidence()]
+    assert notes == ([] if more else [last_checkpoint(place)[1]])
 
 
 def test_where_it_was_rewritten_is_told_by_what_was_cosigned_in_between(place: Place) -> None:
@@ -298,3 +337,117 @@ def test_its_key_is_for_its_owner_alone_and_is_not_made_over_another(place: Plac
     assert (folder.path / "witness.key").stat().st_mode & 0o077 == 0
     with pytest.raises(NoWitness, match="holds a witness already"):
         folder.make("police", [LOG.verifier])
+
+
+def test_of_what_came_under_a_checkpoint_a_witness_keeps_the_logs_own_lines_alone(
+    place: Place,
+) -> None:
+    """Lines of others nobody can check here, and some would make the folder no witness's."""
+    folder, _ = place.witness("police")
+    _, note = last_checkpoint(place)
+    text, own = note.text, folder.key()
+    forged = own.cosign("another text\n", time=1)
+    others = [OTHER.sign(f"{number}\n") for number in range(96)]
+    asked = Request(0, (), Note(text, (*note.lines, note.lines[0], forged, *others)))
+    answer = Witness(folder, clock=lambda: 7).add(str(asked))
+    assert answer.status == 200
+    (kept,) = folder.seen()
+    assert kept.note == Note(text, (*note.lines, answer.body))
+    (claim,) = claims_of(place, folder)
+    assert claim.time is not None
+
+
+def test_a_repeat_of_the_last_checkpoint_is_answered_and_not_written_down_again(
+    place: Place,
+) -> None:
+    folder, asking = place.witness("police")
+    asking.once(client(folder))
+    for start in range(1, 4):
+        again = Asking(place.database, asking.url, asking.key)
+        assert again.once(client(folder, at=start))
+    assert len([*folder.seen()]) == 1
+
+
+def contradicting(number: int) -> Request:
+    """What the log signed of three leaves, each time another root, with a line that is nobody's."""
+    note = Checkpoint(ORIGIN, 3, bytes((number,)) * 32).signed(LOG)
+    return Request(3, (), Note(note.text, (*note.lines, OTHER.sign("nothing\n"))))
+
+
+def test_of_what_cannot_be_true_each_is_kept_once_and_some_of_very_many(tmp_path: Path) -> None:
+    """Whoever has seen one checkpoint can send it again; and with a proof that is none of it."""
+    folder = Folder(tmp_path / "police")
+    folder.make("police", [LOG.verifier])
+    witness = Witness(folder)
+    assert witness.add(str(request(0, 3))).status == 200
+    assert witness.add(str(replace(request(3, 7), proof=()))).status == 422
+    assert folder.evidence() == []
+    for number in (1, 2, 1, 2, 1):
+        assert witness.add(str(contradicting(number))).status == 409
+    kept = [Request.parse(one["asked"]).note for one in folder.evidence()]
+    assert kept == [contradicting(number).note.only([LOG.verifier]) for number in (1, 2)]
+    for number in range(120):
+        assert witness.add(str(contradicting(number))).status == 409
+    assert len(folder.evidence()) == 100
+
+
+@pytest.mark.parametrize("torn", ["write", "fsync"])
+def test_what_could_not_be_written_is_not_cosigned_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, torn: str
+) -> None:
+    """A full disk, say: half of a line was joined to the next, and the folder was no witness's."""
+    folder = Folder(tmp_path / "police")
+    folder.make("police", [LOG.verifier])
+    witness = Witness(folder)
+    whole = os.write
+    with monkeypatch.context() as patched:
+        if torn == "write":
+            patched.setattr(os, "write", lambda file, line: whole(file, line[:20]))
+        else:
+            patched.setattr(os, "fsync", _fail)
+        for asked in (request(0, 3), request(0, 4)):
+            with pytest.raises(OSError, match="space"):
+                witness.add(str(asked))
+    assert [*folder.seen()] == []
+    assert witness.add(str(request(0, 5))).status == 200
+    assert [one.checkpoint.size for one in folder.seen()] == [5]
+
+
+def _fail(_file: int) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_torn_lines_of_both_files_are_cut_off_at_the_start(tmp_path: Path) -> None:
+    folder = Folder(tmp_path / "police")
+    folder.make("police", [LOG.verifier])
+    Witness(folder).add(str(request(0, 3)))
+    Witness(folder).add(str(contradicting(1)))
+    for name in ("cosigned.jsonl", "refused.jsonl"):
+        with (folder.path / name).open("a") as file:
+            file.write('{"half": "of a li')
+    with folder.alone():
+        witness = Witness(folder)
+        assert witness.add(str(contradicting(2))).status == 409
+        assert witness.add(str(request(3, 7))).status == 200
+    assert len(folder.evidence()) == 2
+    assert [one.checkpoint.size for one in folder.seen()] == [3, 7]
+
+
+def test_what_a_witness_is_made_of_is_on_the_disk_with_its_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[str] = []
+    real = os.fsync
+
+    def fsync(file: int) -> None:
+        synced.append(Path(f"/proc/self/fd/{file}").readlink().name)
+        real(file)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    folder = Folder(tmp_path / "police")
+    folder.make("police", [LOG.verifier])
+    for name in ("witness.key", "witness.pub", "logs"):
+        assert "police" in synced[synced.index(name) :]
+    assert synced[-1] == tmp_path.name
+    Witness(folder).add(str(request(0, 3)))
+    assert synced[-2:] == ["cosigned.jsonl", "police"]
