@@ -54,7 +54,7 @@ def last_checkpoint(hub: Readable) -> tuple[VerifierKey, Note]:
         key, last = log_key_of(hub, view), kept.newest(view.connection)
     if key is None or last is None:
         raise NothingSigned
-    return key, last[1]
+    return key, last.note
 
 
 def claim_in(hub: Readable, path: Path) -> Claim:

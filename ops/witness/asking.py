@@ -11,6 +11,7 @@ from ops.witness.asked import INCONSISTENT, NOT_FROM_THERE, Request
 from ops.witness.witness import PATH
 from stores.database import Database
 from stores.tree import kept
+from stores.tree.kept import Published
 from stores.tree.notes import NoNote, Note, VerifierKey
 from stores.tree.proofs import consistency
 
@@ -53,23 +54,22 @@ class Asking:
         """
         with self.database.reading() as connection:
             last = kept.newest(connection)
-        if last is None or last[1].text == self._done:
+        if last is None or last.note.text == self._done:
             return False
-        size, note = last
         for _ in range(_ATTEMPTS):
-            answer = self._ask(client, note, size)
+            answer = self._ask(client, last)
             if answer.status_code != NOT_FROM_THERE:
                 break
-            self._went_on_from(answer, size)
-        self._take(answer, note, size)
+            self._went_on_from(answer, last.size)
+        self._take(answer, last)
         return True
 
-    def _ask(self, client: httpx.Client, note: Note, size: int) -> httpx.Response:
-        if self._seen > size:
+    def _ask(self, client: httpx.Client, last: Published) -> httpx.Response:
+        if self._seen > last.size:
             raise WitnessDiffers
         with self.database.reading() as connection:
-            proof = tuple(consistency(self._seen, size, kept.nodes(connection)))
-        body = str(Request(self._seen, proof, note)).encode()
+            proof = tuple(consistency(self._seen, last.size, kept.nodes(connection)))
+        body = str(Request(self._seen, proof, last.note)).encode()
         return client.post(self.url.rstrip("/") + PATH, content=body)
 
     def _went_on_from(self, answer: httpx.Response, size: int) -> None:
@@ -81,15 +81,15 @@ class Asking:
             raise WitnessDiffers
         self._seen = int(said)
 
-    def _take(self, answer: httpx.Response, note: Note, size: int) -> None:
+    def _take(self, answer: httpx.Response, last: Published) -> None:
         if answer.status_code == INCONSISTENT:
             raise WitnessDiffers
         if answer.status_code != httpx.codes.OK:
             raise WitnessRefuses
-        line = self._line(answer.text, note)
+        line = self._line(answer.text, last.note)
         with self.database.transaction() as transaction:
-            kept.add_line(transaction, line, size=size)
-        self._seen, self._done = size, note.text
+            kept.add_line(transaction, line, under=last)
+        self._seen, self._done = last.size, last.note.text
 
     def _line(self, told: str, note: Note) -> str:
         """The one of the answer that is the witness's; there has to be one, and one is taken."""

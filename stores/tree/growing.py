@@ -18,11 +18,11 @@ from stores.database import Conflict, Database, Transaction, View
 from stores.overview import last_position
 from stores.tree import kept
 from stores.tree.checkpoints import Checkpoint, NoCheckpoint
-from stores.tree.kept import Damaged
+from stores.tree.kept import Damaged, Published
 from stores.tree.keys import LogKey, log_key
 from stores.tree.leaf import fresh_salt, hash_as_it_is
 from stores.tree.merkle import CompactRange, Completed
-from stores.tree.notes import NoNote, Note, NotSigned
+from stores.tree.notes import NoNote, NotSigned
 
 CONSUMER: Final = "tree"
 """Whose cursor says up to which position every entry that there will ever be has its leaf."""
@@ -101,7 +101,7 @@ class Growing:
         assert key is not None
         checkpoint = Checkpoint(self.origin, tree.size, tree.root())
         note = key.sign(checkpoint, time=now // 1_000_000)
-        kept.publish(transaction, note, size=tree.size, made_at=now)
+        kept.publish(transaction, Published(tree.size, now, note))
 
     def _read(self, view: View) -> _Read:
         connection, cursor = view.connection, cursors.read(view, CONSUMER)
@@ -111,7 +111,7 @@ class Growing:
             settled = min(settled, rows[-1].position)
         last = kept.newest(connection)
         settled = max(settled, cursor.next_offset - 1)
-        return _Read(cursor, rows, settled, last[0] if last else 0)
+        return _Read(cursor, rows, settled, last.size if last else 0)
 
     def _settled(self, connection: Connection) -> int:
         """Up to which position everything that will ever be there is to be seen from now on.
@@ -151,13 +151,13 @@ class Growing:
         return log_key(view.vault, view.connection, self.origin, create=False)
 
 
-def _signed(last: tuple[int, Note] | None, key: LogKey | None) -> Checkpoint:
+def _signed(last: Published | None, key: LogKey | None) -> Checkpoint:
     """What was signed last; raises :class:`Damaged` where it is gone, or is another's."""
     if last is None or key is None:
         raise Damaged
     try:
-        last[1].signed_by([key.plain.verifier])
-        return Checkpoint.parse(last[1].text)
+        last.note.signed_by([key.plain.verifier])
+        return Checkpoint.parse(last.note.text)
     except (NoCheckpoint, NoNote, NotSigned):
         raise Damaged from None
 

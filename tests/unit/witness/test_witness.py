@@ -22,8 +22,10 @@ from ops.witness.folder import Folder, NoWitness
 from ops.witness.witness import PATH, Witness
 from stores import cursors, journal
 from stores.database import Database
+from stores.tree import kept
 from stores.tree.checkpoints import Checkpoint
 from stores.tree.growing import Growing
+from stores.tree.kept import Damaged
 from stores.tree.merkle import CompactRange, leaf_hash
 from stores.tree.notes import Kind, Note, SignerKey
 from stores.tree.proofs import consistency
@@ -242,6 +244,46 @@ def test_of_an_answer_one_line_is_taken(place: Place) -> None:
     asking.once(answering(often))
     _, note = last_checkpoint(place)
     assert (len(note.lines), note.signed_by([asking.key])) == (3, {asking.key: 0})
+
+
+def cosigned(place: Place, folder: Folder) -> list[tuple[int, bool]]:
+    """The sizes of all that is kept, and whether this witness's line is under it."""
+    with place.database.reading() as connection:
+        rows = [*kept.every_checkpoint(connection)]
+    key = folder.public()
+    return [(row.size, bool(Note.parse(row.note).only([key]).lines)) for row in rows]
+
+
+def test_a_line_is_kept_though_a_newer_checkpoint_was_signed_before_it_came(place: Place) -> None:
+    """In a busy hub that is so each time: none of what a witness gave was ever kept."""
+    folder, asking = place.witness("police")
+    witness = Witness(folder)
+
+    def late(asked: httpx.Request) -> httpx.Response:
+        place.happen()
+        answer = witness.add(asked.content.decode())
+        return httpx.Response(answer.status, text=answer.body)
+
+    for _ in range(3):
+        asking.once(answering(late))
+    assert cosigned(place, folder) == [(3, True), (9, True), (12, False)]
+    for _ in range(3):
+        place.happen()
+    assert cosigned(place, folder) == [(3, True), (9, True), (21, False)]
+    assert place.told(folder) == []
+
+
+def test_a_line_is_not_put_under_another_checkpoint_of_the_same_size(place: Place) -> None:
+    folder, asking = place.witness("police")
+
+    def late(asked: httpx.Request) -> httpx.Response:
+        place.rewrite()
+        answer = Witness(folder).add(asked.content.decode())
+        return httpx.Response(answer.status, text=answer.body)
+
+    with pytest.raises(Damaged):
+        asking.once(answering(late))
+    assert cosigned(place, folder) == [(3, False)]
 
 
 @pytest.mark.parametrize("more", [0, 1, 300])
