@@ -52,17 +52,18 @@ class Asking:
 
         Raises :class:`WitnessDiffers`, :class:`WitnessRefuses`, ``Unavailable``, ``HTTPError``.
         """
-        with self.database.reading() as connection:
-            last = kept.newest(connection)
-        if last is None or last.note.text == self._done:
-            return False
         for _ in range(_ATTEMPTS):
+            # Read each time: another process may have shown the witness a newer one meanwhile.
+            with self.database.reading() as connection:
+                last = kept.newest(connection)
+            if last is None or last.note.text == self._done:
+                return False
             answer = self._ask(client, last)
             if answer.status_code != NOT_FROM_THERE:
-                break
+                self._take(answer, last)
+                return True
             self._went_on_from(answer, last.size)
-        self._take(answer, last)
-        return True
+        raise WitnessRefuses
 
     def _ask(self, client: httpx.Client, last: Published) -> httpx.Response:
         if self._seen > last.size:

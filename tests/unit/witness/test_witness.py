@@ -286,6 +286,27 @@ def test_a_line_is_not_put_under_another_checkpoint_of_the_same_size(place: Plac
     assert cosigned(place, folder) == [(3, False)]
 
 
+def test_a_witness_to_whom_another_process_showed_more_meanwhile_does_not_differ(
+    place: Place,
+) -> None:
+    folder, asking = place.witness("police")
+    asking.once(client(folder))
+    place.happen()
+    beside = Asking(place.database, asking.url, asking.key)
+    witness, came = Witness(folder), []
+
+    def overtaken(asked: httpx.Request) -> httpx.Response:
+        came.append(asked)
+        if len(came) == 1:
+            place.happen()
+            beside.once(answering(overtaken))
+        answer = witness.add(asked.content.decode())
+        return httpx.Response(answer.status, text=answer.body)
+
+    assert asking.once(answering(overtaken))
+    assert cosigned(place, folder)[-1] == (9, True)
+
+
 @pytest.mark.parametrize("more", [0, 1, 300])
 def test_a_record_made_anew_is_refused_by_each_witness_and_named_beside_it(
     place: Place, more: int
