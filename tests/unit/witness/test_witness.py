@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import json
 import os
+import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -356,7 +358,10 @@ def test_an_older_copy_of_the_whole_store_is_refused_and_named(place: Place) -> 
     assert place.told(folder) == [("cut off", "police")]
 
 
-@pytest.mark.parametrize(("status", "body"), [(200, "— police AAAA\n"), (404, ""), (409, "x")])
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [(200, "— police AAAA\n"), (404, ""), (409, "x"), (409, "٣\n"), (409, "9" * 5000), (409, "")],
+)
 def test_a_witness_that_answers_anything_else_is_not_believed(
     place: Place, status: int, body: str
 ) -> None:
@@ -365,6 +370,52 @@ def test_a_witness_that_answers_anything_else_is_not_believed(
     with pytest.raises(WitnessRefuses):
         asking.once(httpx.Client(transport=transport))
     assert len(last_checkpoint(place)[1].lines) == 2
+
+
+def endless(pause: float) -> Iterator[bytes]:
+    """More than anybody needs, a part at a time."""
+    for _ in range(10_000):
+        time.sleep(pause)
+        yield bytes(1000)
+    raise AssertionError("all of it was read")
+
+
+@pytest.mark.parametrize(
+    ("pause", "headers"),
+    [(0.0, {}), (0.01, {}), (0.0, {"Content-Encoding": "gzip"})],
+)
+def test_of_an_answer_no_more_is_read_and_no_longer_than_a_witness_needs(
+    place: Place, monkeypatch: pytest.MonkeyPatch, pause: float, headers: dict[str, str]
+) -> None:
+    _, asking = place.witness("police")
+    if pause:
+        monkeypatch.setattr("ops.witness.asking._TIMEOUT_SECONDS", 0.05)
+        monkeypatch.setattr("ops.witness.asking._LARGEST", 10**9)
+
+    def add(asked: httpx.Request) -> httpx.Response:
+        assert asked.headers["Accept-Encoding"] == "identity"
+        return httpx.Response(200, content=endless(pause), headers=headers)
+
+    with pytest.raises(WitnessRefuses):
+        asking.once(answering(add))
+
+
+def test_a_witness_is_asked_without_a_proxy_of_the_environment(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever sets one would read along, and could keep every witness away."""
+    made: dict[str, Any] = {}
+    stop = threading.Event()
+    stop.set()
+
+    def note(**options: Any) -> httpx.Client:
+        made.update(options)
+        return httpx.Client(**options)
+
+    monkeypatch.setattr("ops.witness.asking.httpx", SimpleNamespace(Client=note))
+    _, asking = place.witness("police")
+    asking.run(stop)
+    assert made["trust_env"] is False
 
 
 def test_a_line_that_a_crash_cut_off_is_forgotten(place: Place) -> None:
