@@ -16,6 +16,7 @@ from stores import cursors
 from stores.cursors import Cursor
 from stores.database import Conflict, Database, Transaction, View
 from stores.overview import last_position
+from stores.ports import Unavailable
 from stores.tree import kept
 from stores.tree.checkpoints import Checkpoint, NoCheckpoint
 from stores.tree.kept import Damaged, Published
@@ -63,6 +64,16 @@ class Growing:
         had none. Raises ``Unavailable``, and :class:`Damaged` where the store's own tree does not
         lead to what was signed of it: over that nothing is signed.
         """
+        try:
+            return self._once()
+        except Unavailable:  # what answers next may be another server, which has less
+            self._forget()
+            raise
+
+    def _forget(self) -> None:
+        self._tree, self._horizon = None, (0, 0)
+
+    def _once(self) -> int:
         now = self.database.clock()
         with self.database.view() as view:
             read = self._read(view)
@@ -88,7 +99,6 @@ class Growing:
         with self.database.transaction() as transaction:
             cursors.lock_unmoved(transaction, read.cursor)
             if kept.size_of(transaction.connection) != grown.size - len(rows):
-                self._tree = None
                 raise Conflict("another has grown the tree")
             kept.add(transaction, rows, completed=completed)
             if signs is not None:
@@ -123,9 +133,12 @@ class Growing:
         if connection.dialect.name != "postgresql":
             return last_position(connection)
         given_out, begun = self._horizon
+        position = connection.execute(_GIVEN_OUT).scalar_one()
+        if position < given_out:  # an older state of the database was put back
+            self._forget()
+            return 0
         if connection.execute(_OVER).scalar_one() < begun:
             return 0
-        position = connection.execute(_GIVEN_OUT).scalar_one()
         if position > given_out:
             # Taken after the position was read, so this transaction's number is above those of all
             # who were given one up to there. A snapshot's xmax is not: it is above those that have
