@@ -83,9 +83,10 @@ def init(folder: Path, name: str, logs: tuple[VerifierKey, ...], *, as_json: boo
 def run(folder: Path, host: str, port: int) -> None:
     """Witness until Ctrl-C or SIGTERM.
 
-    What does not grow from the last that it cosigned is not cosigned: the hub's own status shows
-    that, and `hub audit verify --witness FOLDER` where. Where a hub signed two records of the same
-    size the second is kept in the folder, and `hub witness status` says so.
+    What does not grow from the last that it cosigned is not cosigned: the log says
+    `witness.differs`, the hub's own status `WitnessDiffers`, and `hub audit verify --witness
+    FOLDER` where. If a hub signed two records of the same size the second is kept in the folder,
+    and `hub witness status` says so.
 
     \b
     Example:

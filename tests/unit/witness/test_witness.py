@@ -15,6 +15,7 @@ from typing import Any
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
 from ops.look.record import claims_of, last_checkpoint
 from ops.look.verify import verify
@@ -494,8 +495,10 @@ def test_of_what_cannot_be_true_each_is_kept_once_and_some_of_very_many(tmp_path
     folder.make("police", [LOG.verifier])
     witness = Witness(folder)
     assert witness.add(str(request(0, 3))).status == 200
-    assert witness.add(str(replace(request(3, 7), proof=()))).status == 422
+    with capture_logs() as logged:
+        assert witness.add(str(replace(request(3, 7), proof=()))).status == 422
     assert folder.evidence() == []
+    assert [(one["event"], one["evidence"]) for one in logged] == [("witness.differs", False)]
     for number in (1, 2, 1, 2, 1):
         assert witness.add(str(contradicting(number))).status == 409
     kept = [Request.parse(one["asked"]).note for one in folder.evidence()]
