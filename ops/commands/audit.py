@@ -52,10 +52,13 @@ def verify(
 
     Names each altered, missing or inserted entry by chain, sequence, position and message. By the
     tree also: rewritten (also where all hashes behind it were made anew), deleted (also a whole
-    chain), back-dated, not in the tree, a tree that is not what was signed, or is cut off.
+    chain), not in the tree (also where others that are five minutes newer are), a tree that is not
+    what was signed, or is cut off; and, where it is a matter of more than five minutes, dated back,
+    put into a gap among older ones, and a clock that went back.
 
     Who may write the whole store can make the tree anew too, or put an older copy in its place:
     that shows only beside a checkpoint kept elsewhere (--checkpoint), or a witness (--witness).
+    A witness's folder that holds nothing of this hub is an error.
 
     Erased contents are no flaw: hashes go over what is sealed. Changes nothing, and works beside a
     hub that runs. `hub replay --verify` looks into the contents too.

@@ -11,7 +11,7 @@ import click
 from connectors.formats.targets import MappingFault
 from connectors.port import SecretMissing
 from ops.linkage.arrivals import Unmapped
-from ops.look.record import NothingSigned, NotOurs
+from ops.look.record import NothingSeen, NothingSigned, NotOurs
 from ops.look.replay_report import EarlierRules
 from ops.mend.dead_letters import Refused
 from ops.mend.mending import CannotMend
@@ -33,6 +33,7 @@ _SAID: Mapping[type[Exception], str] = {
     EarlierRules: "{}",
     MappingFault: "{}",
     NoWitness: "{}",
+    NothingSeen: "{}",
     NothingSigned: "{}",
     NotOurs: "{}",
     OtherRevision: "{}",

@@ -83,8 +83,10 @@ def init(folder: Path, name: str, logs: tuple[VerifierKey, ...], *, as_json: boo
 def run(folder: Path, host: str, port: int) -> None:
     """Witness until Ctrl-C or SIGTERM.
 
-    What was rewritten or cut off is not cosigned; what the hub signed of it is kept in the folder,
-    and `hub witness status` shows it.
+    What does not grow from the last that it cosigned is not cosigned: the log says
+    `witness.differs`, the hub's own status `WitnessDiffers`, and `hub audit verify --witness
+    FOLDER` where. If a hub signed two records of the same size the second is kept in the folder,
+    and `hub witness status` says so.
 
     \b
     Example:
@@ -108,7 +110,8 @@ def run(folder: Path, host: str, port: int) -> None:
 @_folder
 @json_option
 def status(folder: Path, *, as_json: bool) -> None:
-    """What the witness saw last of each hub, and what it refused; exit 1 when it refused anything.
+    """What the witness saw last of each hub, and whether one signed two records of the same size;
+    exit 1 where one did.
 
     \b
     Example:
@@ -128,7 +131,7 @@ def status(folder: Path, *, as_json: bool) -> None:
     lines += [f"{name}: {one.size:,} leaves" for name, one in sorted(last.items())]
     if evidence:
         lines.append(
-            f"{len(evidence)} checkpoints were refused that a hub had signed beside what it signed "
-            f"before: see {found.path / 'refused.jsonl'}"
+            f"{len(evidence)} checkpoints were refused that a hub had signed beside another of the "
+            f"same size: see {found.path / 'refused.jsonl'}"
         )
     answer(told, lines, as_json=as_json, well=not evidence)

@@ -33,6 +33,18 @@ class NotOurs(Exception):
         )
 
 
+class NothingSeen(Exception):
+    """A witness's folder says nothing of this hub; the message says which, and what to do."""
+
+    def __str__(self) -> str:
+        folder, origin = self.args
+        return (
+            f"{folder} holds nothing that its witness cosigned of {origin}, so there is nothing to "
+            "compare with: name the folder of one that was made with what `hub audit key` prints, "
+            "and stands in [[witnesses]]; `hub witness status FOLDER` shows what one has seen"
+        )
+
+
 def log_key_of(hub: Readable, view: View) -> VerifierKey | None:
     """The key by which everybody knows what this hub has signed; None where there is none, or it
     cannot be read.
@@ -54,7 +66,7 @@ def last_checkpoint(hub: Readable) -> tuple[VerifierKey, Note]:
         key, last = log_key_of(hub, view), kept.newest(view.connection)
     if key is None or last is None:
         raise NothingSigned
-    return key, last[1]
+    return key, last.note
 
 
 def claim_in(hub: Readable, path: Path) -> Claim:
@@ -71,14 +83,15 @@ def claim_in(hub: Readable, path: Path) -> Claim:
 
 def claims_of(hub: Readable, folder: Folder) -> list[Claim]:
     """All that a witness saw of this hub, by the hub's key as the witness was given it: what the
-    store says of its own key counts for nothing here. Raises ``NoWitness`` or :class:`NotOurs`.
+    store says of its own key counts for nothing here. Raises ``NoWitness``, :class:`NotOurs` or
+    :class:`NothingSeen`.
     """
     origin, name = origin_of(hub.settings.area), folder.public().name
     key = folder.logs().get(origin)
     seen = [one.note for one in folder.seen() if one.checkpoint.origin == origin]
+    if key is None or not seen:
+        raise NothingSeen(folder.path, origin)
     try:
-        if key is None:
-            raise NotSigned
         return [claim_of(note, key, whose=name) for note in seen]
     except NotSigned:
         raise NotOurs(str(folder.path)) from None

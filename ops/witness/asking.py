@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import threading
+import time
 from dataclasses import dataclass
 
 import httpx
@@ -11,13 +13,19 @@ from ops.witness.asked import INCONSISTENT, NOT_FROM_THERE, Request
 from ops.witness.witness import PATH
 from stores.database import Database
 from stores.tree import kept
+from stores.tree.kept import Published
 from stores.tree.notes import NoNote, Note, VerifierKey
 from stores.tree.proofs import consistency
 
 _REST_SECONDS = 0.5
 _TIMEOUT_SECONDS = 10.0
+"""For each part of an answer, and for all of it."""
+_LARGEST = 100_000
+"""Bytes of an answer."""
 _ATTEMPTS = 3
 """It says what it saw last, and that may be more by the time it is asked again."""
+_SIZE = re.compile(r"[0-9]{1,18}\n?")
+_AS_IT_IS = {"Accept-Encoding": "identity"}
 
 
 class WitnessDiffers(Exception):
@@ -26,6 +34,14 @@ class WitnessDiffers(Exception):
 
 class WitnessRefuses(Exception):
     """The witness does not know this hub or its key, or answers with what is no cosignature."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What a witness said, as far as it is read at all."""
+
+    status: int
+    text: str
 
 
 @dataclass(slots=True)
@@ -42,7 +58,7 @@ class Asking:
 
     def run(self, stop: threading.Event) -> None:
         """Until told to stop; what goes wrong is raised, and whoever runs parts tries again."""
-        with httpx.Client(timeout=_TIMEOUT_SECONDS) as client:
+        with httpx.Client(timeout=_TIMEOUT_SECONDS, trust_env=False) as client:
             while not stop.wait(_REST_SECONDS):
                 self.once(client)
 
@@ -51,45 +67,47 @@ class Asking:
 
         Raises :class:`WitnessDiffers`, :class:`WitnessRefuses`, ``Unavailable``, ``HTTPError``.
         """
-        with self.database.reading() as connection:
-            last = kept.newest(connection)
-        if last is None or last[1].text == self._done:
-            return False
-        size, note = last
         for _ in range(_ATTEMPTS):
-            answer = self._ask(client, note, size)
-            if answer.status_code != NOT_FROM_THERE:
-                break
-            self._went_on_from(answer, size)
-        self._take(answer, note, size)
-        return True
+            # Read each time: another process may have shown the witness a newer one meanwhile.
+            with self.database.reading() as connection:
+                last = kept.newest(connection)
+            if last is None or last.note.text == self._done:
+                return False
+            answer = self._ask(client, last)
+            if answer.status != NOT_FROM_THERE:
+                self._take(answer, last)
+                return True
+            self._went_on_from(answer, last.size)
+        raise WitnessRefuses
 
-    def _ask(self, client: httpx.Client, note: Note, size: int) -> httpx.Response:
-        if self._seen > size:
+    def _ask(self, client: httpx.Client, last: Published) -> _Answer:
+        if self._seen > last.size:
             raise WitnessDiffers
         with self.database.reading() as connection:
-            proof = tuple(consistency(self._seen, size, kept.nodes(connection)))
-        body = str(Request(self._seen, proof, note)).encode()
-        return client.post(self.url.rstrip("/") + PATH, content=body)
+            proof = tuple(consistency(self._seen, last.size, kept.nodes(connection)))
+        body = str(Request(self._seen, proof, last.note)).encode()
+        url, until = self.url.rstrip("/") + PATH, time.monotonic() + _TIMEOUT_SECONDS
+        with client.stream("POST", url, content=body, headers=_AS_IT_IS) as answer:
+            return _Answer(answer.status_code, _read(answer, until=until))
 
-    def _went_on_from(self, answer: httpx.Response, size: int) -> None:
+    def _went_on_from(self, answer: _Answer, size: int) -> None:
         """It saw another size last than was thought; of the same size it saw another tree."""
-        said = answer.text.strip()
-        if not said.isascii() or not said.isdecimal():
+        if not _SIZE.fullmatch(answer.text):
             raise WitnessRefuses
-        if int(said) == self._seen == size:
+        said = int(answer.text)
+        if said == self._seen == size:
             raise WitnessDiffers
-        self._seen = int(said)
+        self._seen = said
 
-    def _take(self, answer: httpx.Response, note: Note, size: int) -> None:
-        if answer.status_code == INCONSISTENT:
+    def _take(self, answer: _Answer, last: Published) -> None:
+        if answer.status == INCONSISTENT:
             raise WitnessDiffers
-        if answer.status_code != httpx.codes.OK:
+        if answer.status != httpx.codes.OK:
             raise WitnessRefuses
-        line = self._line(answer.text, note)
+        line = self._line(answer.text, last.note)
         with self.database.transaction() as transaction:
-            kept.add_line(transaction, line, size=size)
-        self._seen, self._done = size, note.text
+            kept.add_line(transaction, line, under=last)
+        self._seen, self._done = last.size, last.note.text
 
     def _line(self, told: str, note: Note) -> str:
         """The one of the answer that is the witness's; there has to be one, and one is taken."""
@@ -99,3 +117,18 @@ class Asking:
         except (NoNote, ValueError):
             raise WitnessRefuses from None
         return line
+
+
+def _read(answer: httpx.Response, *, until: float) -> str:
+    """The whole of it, as it came; raises :class:`WitnessRefuses` where it is none of a witness."""
+    if answer.headers.get("Content-Encoding", "identity") != "identity":
+        raise WitnessRefuses
+    told = bytearray()
+    for part in answer.iter_bytes():
+        told += part
+        if len(told) > _LARGEST or time.monotonic() > until:
+            raise WitnessRefuses
+    try:
+        return told.decode()
+    except UnicodeDecodeError:
+        raise WitnessRefuses from None

@@ -7,13 +7,22 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+import structlog
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ops.witness.asked import NO_REQUEST, NOT_FROM_THERE, Malformed, Refused, Request, judge
+from ops.witness.asked import (
+    INCONSISTENT,
+    NO_REQUEST,
+    NOT_FROM_THERE,
+    Malformed,
+    Refused,
+    Request,
+    judge,
+)
 from ops.witness.folder import Folder
 from stores.tree.checkpoints import Checkpoint
 from stores.tree.keys import timed_key
@@ -23,6 +32,7 @@ PATH = "/add-checkpoint"
 SIZE = "text/x.tlog.size"
 """The kind of an answer that says which size was seen last."""
 _LARGEST = 100_000
+_log = structlog.get_logger()
 
 
 def _seconds() -> int:
@@ -76,6 +86,8 @@ class Witness:
         if refused.evidence:
             asked = self._of_the_log(request, refused.evidence)
             self.folder.keep_evidence(refused.evidence, asked=str(asked))
+        if refused.evidence or refused.status == INCONSISTENT:
+            _log.warning("witness.differs", seen=refused.size, evidence=bool(refused.evidence))
         if refused.status == NOT_FROM_THERE:
             return Answer(refused.status, f"{refused.size}\n", SIZE)
         return Answer(refused.status)

@@ -16,13 +16,14 @@ from stores import cursors
 from stores.cursors import Cursor
 from stores.database import Conflict, Database, Transaction, View
 from stores.overview import last_position
+from stores.ports import Unavailable
 from stores.tree import kept
 from stores.tree.checkpoints import Checkpoint, NoCheckpoint
-from stores.tree.kept import Damaged
+from stores.tree.kept import Damaged, Published
 from stores.tree.keys import LogKey, log_key
 from stores.tree.leaf import fresh_salt, hash_as_it_is
 from stores.tree.merkle import CompactRange, Completed
-from stores.tree.notes import NoNote, Note, NotSigned
+from stores.tree.notes import NoNote, NotSigned
 
 CONSUMER: Final = "tree"
 """Whose cursor says up to which position every entry that there will ever be has its leaf."""
@@ -63,6 +64,16 @@ class Growing:
         had none. Raises ``Unavailable``, and :class:`Damaged` where the store's own tree does not
         lead to what was signed of it: over that nothing is signed.
         """
+        try:
+            return self._once()
+        except Unavailable:  # what answers next may be another server, which has less
+            self._forget()
+            raise
+
+    def _forget(self) -> None:
+        self._tree, self._horizon = None, (0, 0)
+
+    def _once(self) -> int:
         now = self.database.clock()
         with self.database.view() as view:
             read = self._read(view)
@@ -88,7 +99,6 @@ class Growing:
         with self.database.transaction() as transaction:
             cursors.lock_unmoved(transaction, read.cursor)
             if kept.size_of(transaction.connection) != grown.size - len(rows):
-                self._tree = None
                 raise Conflict("another has grown the tree")
             kept.add(transaction, rows, completed=completed)
             if signs is not None:
@@ -101,7 +111,7 @@ class Growing:
         assert key is not None
         checkpoint = Checkpoint(self.origin, tree.size, tree.root())
         note = key.sign(checkpoint, time=now // 1_000_000)
-        kept.publish(transaction, note, size=tree.size, made_at=now)
+        kept.publish(transaction, Published(tree.size, now, note))
 
     def _read(self, view: View) -> _Read:
         connection, cursor = view.connection, cursors.read(view, CONSUMER)
@@ -111,7 +121,7 @@ class Growing:
             settled = min(settled, rows[-1].position)
         last = kept.newest(connection)
         settled = max(settled, cursor.next_offset - 1)
-        return _Read(cursor, rows, settled, last[0] if last else 0)
+        return _Read(cursor, rows, settled, last.size if last else 0)
 
     def _settled(self, connection: Connection) -> int:
         """Up to which position everything that will ever be there is to be seen from now on.
@@ -123,9 +133,12 @@ class Growing:
         if connection.dialect.name != "postgresql":
             return last_position(connection)
         given_out, begun = self._horizon
+        position = connection.execute(_GIVEN_OUT).scalar_one()
+        if position < given_out:  # an older state of the database was put back
+            self._forget()
+            return 0
         if connection.execute(_OVER).scalar_one() < begun:
             return 0
-        position = connection.execute(_GIVEN_OUT).scalar_one()
         if position > given_out:
             # Taken after the position was read, so this transaction's number is above those of all
             # who were given one up to there. A snapshot's xmax is not: it is above those that have
@@ -151,13 +164,13 @@ class Growing:
         return log_key(view.vault, view.connection, self.origin, create=False)
 
 
-def _signed(last: tuple[int, Note] | None, key: LogKey | None) -> Checkpoint:
+def _signed(last: Published | None, key: LogKey | None) -> Checkpoint:
     """What was signed last; raises :class:`Damaged` where it is gone, or is another's."""
     if last is None or key is None:
         raise Damaged
     try:
-        last[1].signed_by([key.plain.verifier])
-        return Checkpoint.parse(last[1].text)
+        last.note.signed_by([key.plain.verifier])
+        return Checkpoint.parse(last.note.text)
     except (NoCheckpoint, NoNote, NotSigned):
         raise Damaged from None
 

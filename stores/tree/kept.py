@@ -5,6 +5,8 @@ and the checkpoints.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, bindparam, delete, func, select, text, update
@@ -13,13 +15,18 @@ from stores.database import Transaction
 from stores.tables import checkpoints, leaves, subtrees
 from stores.tree.leaf import LEAF_COLUMNS
 from stores.tree.merkle import CompactRange, Completed, node_hash, peaks_of
-from stores.tree.notes import NoNote, Note
+from stores.tree.notes import NoNote, Note, Signer
 from stores.tree.proofs import Node
 
 STEP: Final = 8
 """Levels from one that is kept to the next: as many rows less, and few hashes to read for each."""
 SPACING: Final = 300
-"""Seconds. Of checkpoints that are nearer to each other the newer takes the older one's place."""
+"""Seconds. Of checkpoints that are nearer to each other the newer takes the older one's place, once
+all who have cosigned the older one have cosigned a newer.
+"""
+_LOOKED_AT: Final = 20
+"""Newest checkpoints of which some may go: one for each witness, and what was signed since."""
+_ALONE: Final = "checkpoints"
 
 _SIZE = select(func.coalesce(func.max(leaves.c.leaf), -1) + 1)
 _LEAVES = select(leaves.c.hash).where(
@@ -43,6 +50,15 @@ _NEWEST = select(checkpoints).order_by(checkpoints.c.size.desc())
 
 class Damaged(Exception):
     """The tree that is kept lacks a part, or does not lead to what was signed of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A checkpoint as it is kept, with the size that its row says, and when it was signed."""
+
+    size: int
+    made_at: int
+    note: Note
 
 
 def size_of(connection: Connection) -> int:
@@ -100,20 +116,49 @@ def add(
     transaction.insert(subtrees, full)
 
 
-def publish(transaction: Transaction, note: Note, *, size: int, made_at: int) -> None:
-    """Keep a checkpoint, in place of the one before where they are near to each other in time."""
-    last = transaction.connection.execute(_NEWEST.limit(2)).all()
-    if len(last) == 2 and abs(last[0].made_at - last[1].made_at) < SPACING * 1_000_000:
-        passed = checkpoints.c.size == last[0].size
-        transaction.connection.execute(delete(checkpoints).where(passed))
-    row = {"size": size, "made_at": made_at, "note": str(note)}
+def publish(transaction: Transaction, new: Published) -> None:
+    """Keep a checkpoint, and no more of those before it than have to be."""
+    transaction.serialise(_ALONE)
+    _insert(transaction, new)
+    _thin(transaction)
+
+
+def _insert(transaction: Transaction, new: Published) -> None:
+    row = {"size": new.size, "made_at": new.made_at, "note": str(new.note)}
     transaction.insert(checkpoints, [row])
 
 
-def newest(connection: Connection) -> tuple[int, Note] | None:
-    """The last checkpoint, with the size that its row says; raises :class:`Damaged`."""
+def _thin(transaction: Transaction) -> None:
+    rows = transaction.connection.execute(_NEWEST.limit(_LOOKED_AT)).all()
+    for size in _passed(rows):
+        passed = delete(checkpoints).where(checkpoints.c.size == size)
+        transaction.connection.execute(passed)
+
+
+def _passed(rows: Sequence[Row[Any]]) -> Iterator[int]:
+    """Which of these, the newest first, are near to the one before, and everybody whose line is
+    under one has signed a newer one: the newest stays, and of each witness the newest that it has.
+    """
+    later: set[Signer] = set()
+    for row, before in pairwise(rows):
+        signers = _signers(row)
+        if signers <= later and abs(row.made_at - before.made_at) < SPACING * 1_000_000:
+            yield row.size
+        later |= signers
+
+
+def _signers(row: Row[Any]) -> set[Signer]:
+    """Whose lines are under it; what is no note stays where it is, to be found."""
+    try:
+        return _note(row).signers
+    except (Damaged, NoNote):
+        return {(f"nobody {row.size}", b"")}
+
+
+def newest(connection: Connection) -> Published | None:
+    """The last checkpoint; raises :class:`Damaged`."""
     row = connection.execute(_NEWEST.limit(1)).first()
-    return None if row is None else (row.size, _note(row))
+    return None if row is None else Published(row.size, row.made_at, _note(row))
 
 
 def _note(row: Row[Any]) -> Note:
@@ -128,14 +173,20 @@ def every_checkpoint(connection: Connection) -> Iterator[Row[Any]]:
     yield from connection.execute(select(checkpoints).order_by(checkpoints.c.size))
 
 
-def add_line(transaction: Transaction, line: str, *, size: int) -> bool:
-    """Keep a witness's line under a checkpoint, in place of one that it gave before; False where
-    another has taken its place.
+def add_line(transaction: Transaction, line: str, *, under: Published) -> None:
+    """Keep a witness's line under a checkpoint, in place of one that it gave before. Where a newer
+    one has taken its place meanwhile it is kept again, as the newest that has the line.
+
+    Raises :class:`Damaged` where another of the same size is there.
     """
-    mine = checkpoints.c.size == size
-    row = transaction.connection.execute(select(checkpoints).where(mine).with_for_update()).first()
+    transaction.serialise(_ALONE)
+    mine = checkpoints.c.size == under.size
+    row = transaction.connection.execute(select(checkpoints).where(mine)).first()
     if row is None:
-        return False
-    note = str(_note(row).with_line(line))
-    transaction.connection.execute(update(checkpoints).where(mine).values(note=note))
-    return True
+        _insert(transaction, replace(under, note=under.note.with_line(line)))
+    elif _note(row).text != under.note.text:
+        raise Damaged
+    else:
+        note = str(_note(row).with_line(line))
+        transaction.connection.execute(update(checkpoints).where(mine).values(note=note))
+    _thin(transaction)

@@ -136,6 +136,11 @@ class Note:
         mine = _signer(line)
         return Note(self.text, (*(one for one in self.lines if _signer(one) != mine), line))
 
+    @property
+    def signers(self) -> set[Signer]:
+        """Whose lines are under it, as far as they say."""
+        return {*map(_signer, self.lines)}
+
     def only(self, keys: Collection[VerifierKey]) -> Note:
         """With one line of each of these keys that signed it, and with no other."""
         lines: dict[VerifierKey, str] = {}

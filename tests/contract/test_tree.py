@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from types import SimpleNamespace
@@ -210,6 +210,25 @@ def stands(database: Database) -> int:
         return cursors.read(view, "tree").next_offset
 
 
+def go_back(database: Database, stood: Sequence[Any]) -> None:
+    """Undo all that came later, as where an older copy of the database is put in its place."""
+    last = sum(row.sequence for row in stood)
+    with database.transaction() as transaction:
+        for later in (
+            "DELETE FROM journal WHERE position > :last",
+            "DELETE FROM outbox WHERE position > :last",
+            "DELETE FROM leaves WHERE leaf >= :last",
+            "DELETE FROM checkpoints WHERE size > :last",
+        ):
+            transaction.connection.execute(text(later), {"last": last})
+        for row in stood:
+            mine = heads.c.name == row.name
+            transaction.connection.execute(update(heads).where(mine).values(row._mapping))
+        if transaction.connection.dialect.name == "postgresql":
+            given_out = text("SELECT setval('journal_position_seq', :last)")
+            transaction.connection.execute(given_out, {"last": last})
+
+
 @pytest.fixture
 def production(postgres_url: str) -> Iterator[Database]:
     """A store whose writers do not wait for each other."""
@@ -251,6 +270,46 @@ def test_positions_that_were_rolled_back_keep_nobody(production: Database) -> No
         growing.once()
     assert stands(production) == 4
     assert told(production) == []
+
+
+def test_a_database_that_went_back_is_gone_on_from_where_it_stands(production: Database) -> None:
+    """As after a restore, or where a standby took over that did not have all of it yet."""
+    growing = Growing(production, ORIGIN)
+    append(production, 2)
+    while stands(production) < 3:
+        growing.once()
+    with production.reading() as connection:
+        stood = connection.execute(select(heads)).all()
+    append(production, 3)
+    while stands(production) < 6:
+        growing.once()
+    go_back(production, stood)
+    growing.once()
+    append(production, 3, chain="late")
+    until = time.monotonic() + DEADLINE
+    while stands(production) < 6 and time.monotonic() < until:
+        growing.once()
+    assert stands(production) == 6
+    assert told(production) == []
+
+
+def test_whoever_could_not_reach_the_store_trusts_nothing_that_it_remembers(
+    signed: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    growing = grow(signed)
+    with signed.transaction() as transaction:
+        changed = update(leaves).where(leaves.c.leaf == 2).values(hash=bytes(32))
+        transaction.connection.execute(changed)
+
+    def away(*_: object, **__: object) -> None:
+        raise Unavailable("OperationalError")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(kept, "newest", away)
+        with pytest.raises(Unavailable):
+            growing.once()
+    with pytest.raises(Damaged):
+        growing.once()
 
 
 def test_what_can_never_be_taken_in_makes_the_part_fail(signed: Database) -> None:
@@ -434,16 +493,7 @@ def test_an_older_copy_of_the_whole_store_is_named_beside_a_later_checkpoint(
     append(signed, 4)
     grow(signed)
     claim = kept_elsewhere(signed)
-    with signed.transaction() as transaction:
-        for later in (
-            "DELETE FROM journal WHERE position > 6",
-            "DELETE FROM leaves WHERE leaf >= 6",
-            "DELETE FROM checkpoints WHERE size > 6",
-        ):
-            transaction.connection.execute(text(later))
-        for row in stood:
-            mine = heads.c.name == row.name
-            transaction.connection.execute(update(heads).where(mine).values(row._mapping))
+    go_back(signed, stood)
     assert told(signed) == []
     assert told(signed, claim) == [("cut off", 6)]
 

@@ -124,10 +124,10 @@ class Stream:
         while not stop.wait(0.02):
             with self.hub.database.reading() as connection:
                 last = kept.newest(connection)
-            if last is None or not any(key.name in line for line in last[1].lines):
+            if last is None or not any(key.name in line for line in last.note.lines):
                 continue
             now = time.monotonic()
-            size = Checkpoint.parse(last[1].text).size
+            size = Checkpoint.parse(last.note.text).size
             self.cosigned += [now] * (size - 1 - len(self.cosigned))
 
 

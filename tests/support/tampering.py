@@ -78,7 +78,7 @@ def plant_tree_anew(database: Database, origin: str) -> None:
         key, now = log_key(transaction.vault, connection, origin, create=True), transaction.now
         assert key is not None
         note = key.sign(Checkpoint(origin, tree.size, tree.root()), time=now // 1_000_000)
-        kept.publish(transaction, note, size=tree.size, made_at=now)
+        kept.publish(transaction, kept.Published(tree.size, now, note))
     growing = Growing(database, origin)
     while growing.once():
         pass

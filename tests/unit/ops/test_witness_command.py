@@ -142,6 +142,18 @@ def test_a_record_made_anew_is_named_beside_a_witness_and_by_the_running_hub(
     made.database.close()
 
 
+def test_a_witness_that_has_seen_nothing_of_this_hub_says_nothing_of_its_record(
+    tmp_path: Path,
+) -> None:
+    """It was compared with nothing, and all was well."""
+    folder = signed_hub(tmp_path / "hub")
+    police = witness(folder, tmp_path / "police")
+    verified = hub("audit", "verify", "--config", folder.config, "--witness", police.path)
+    assert verified.exit_code == 1
+    assert f"{police.path} holds nothing that its witness cosigned" in verified.output
+    assert "hub witness status" in verified.output
+
+
 def test_what_is_wrong_with_a_witness_is_said_in_words(tmp_path: Path) -> None:
     folder = signed_hub(tmp_path / "hub")
     police = witness(folder, tmp_path / "police")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import json
 import os
+import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,6 +15,7 @@ from typing import Any
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
 from ops.look.record import claims_of, last_checkpoint
 from ops.look.verify import verify
@@ -22,8 +25,10 @@ from ops.witness.folder import Folder, NoWitness
 from ops.witness.witness import PATH, Witness
 from stores import cursors, journal
 from stores.database import Database
+from stores.tree import kept
 from stores.tree.checkpoints import Checkpoint
 from stores.tree.growing import Growing
+from stores.tree.kept import Damaged
 from stores.tree.merkle import CompactRange, leaf_hash
 from stores.tree.notes import Kind, Note, SignerKey
 from stores.tree.proofs import consistency
@@ -244,6 +249,67 @@ def test_of_an_answer_one_line_is_taken(place: Place) -> None:
     assert (len(note.lines), note.signed_by([asking.key])) == (3, {asking.key: 0})
 
 
+def cosigned(place: Place, folder: Folder) -> list[tuple[int, bool]]:
+    """The sizes of all that is kept, and whether this witness's line is under it."""
+    with place.database.reading() as connection:
+        rows = [*kept.every_checkpoint(connection)]
+    key = folder.public()
+    return [(row.size, bool(Note.parse(row.note).only([key]).lines)) for row in rows]
+
+
+def test_a_line_is_kept_though_a_newer_checkpoint_was_signed_before_it_came(place: Place) -> None:
+    """In a busy hub that is so each time: none of what a witness gave was ever kept."""
+    folder, asking = place.witness("police")
+    witness = Witness(folder)
+
+    def late(asked: httpx.Request) -> httpx.Response:
+        place.happen()
+        answer = witness.add(asked.content.decode())
+        return httpx.Response(answer.status, text=answer.body)
+
+    for _ in range(3):
+        asking.once(answering(late))
+    assert cosigned(place, folder) == [(3, True), (9, True), (12, False)]
+    for _ in range(3):
+        place.happen()
+    assert cosigned(place, folder) == [(3, True), (9, True), (21, False)]
+    assert place.told(folder) == []
+
+
+def test_a_line_is_not_put_under_another_checkpoint_of_the_same_size(place: Place) -> None:
+    folder, asking = place.witness("police")
+
+    def late(asked: httpx.Request) -> httpx.Response:
+        place.rewrite()
+        answer = Witness(folder).add(asked.content.decode())
+        return httpx.Response(answer.status, text=answer.body)
+
+    with pytest.raises(Damaged):
+        asking.once(answering(late))
+    assert cosigned(place, folder) == [(3, False)]
+
+
+def test_a_witness_to_whom_another_process_showed_more_meanwhile_does_not_differ(
+    place: Place,
+) -> None:
+    folder, asking = place.witness("police")
+    asking.once(client(folder))
+    place.happen()
+    beside = Asking(place.database, asking.url, asking.key)
+    witness, came = Witness(folder), []
+
+    def overtaken(asked: httpx.Request) -> httpx.Response:
+        came.append(asked)
+        if len(came) == 1:
+            place.happen()
+            beside.once(answering(overtaken))
+        answer = witness.add(asked.content.decode())
+        return httpx.Response(answer.status, text=answer.body)
+
+    assert asking.once(answering(overtaken))
+    assert cosigned(place, folder)[-1] == (9, True)
+
+
 @pytest.mark.parametrize("more", [0, 1, 300])
 def test_a_record_made_anew_is_refused_by_each_witness_and_named_beside_it(
     place: Place, more: int
@@ -293,7 +359,10 @@ def test_an_older_copy_of_the_whole_store_is_refused_and_named(place: Place) -> 
     assert place.told(folder) == [("cut off", "police")]
 
 
-@pytest.mark.parametrize(("status", "body"), [(200, "— police AAAA\n"), (404, ""), (409, "x")])
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [(200, "— police AAAA\n"), (404, ""), (409, "x"), (409, "٣\n"), (409, "9" * 5000), (409, "")],
+)
 def test_a_witness_that_answers_anything_else_is_not_believed(
     place: Place, status: int, body: str
 ) -> None:
@@ -302,6 +371,52 @@ def test_a_witness_that_answers_anything_else_is_not_believed(
     with pytest.raises(WitnessRefuses):
         asking.once(httpx.Client(transport=transport))
     assert len(last_checkpoint(place)[1].lines) == 2
+
+
+def endless(pause: float) -> Iterator[bytes]:
+    """More than anybody needs, a part at a time."""
+    for _ in range(10_000):
+        time.sleep(pause)
+        yield bytes(1000)
+    raise AssertionError("all of it was read")
+
+
+@pytest.mark.parametrize(
+    ("pause", "headers"),
+    [(0.0, {}), (0.01, {}), (0.0, {"Content-Encoding": "gzip"})],
+)
+def test_of_an_answer_no_more_is_read_and_no_longer_than_a_witness_needs(
+    place: Place, monkeypatch: pytest.MonkeyPatch, pause: float, headers: dict[str, str]
+) -> None:
+    _, asking = place.witness("police")
+    if pause:
+        monkeypatch.setattr("ops.witness.asking._TIMEOUT_SECONDS", 0.05)
+        monkeypatch.setattr("ops.witness.asking._LARGEST", 10**9)
+
+    def add(asked: httpx.Request) -> httpx.Response:
+        assert asked.headers["Accept-Encoding"] == "identity"
+        return httpx.Response(200, content=endless(pause), headers=headers)
+
+    with pytest.raises(WitnessRefuses):
+        asking.once(answering(add))
+
+
+def test_a_witness_is_asked_without_a_proxy_of_the_environment(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever sets one would read along, and could keep every witness away."""
+    made: dict[str, Any] = {}
+    stop = threading.Event()
+    stop.set()
+
+    def note(**options: Any) -> httpx.Client:
+        made.update(options)
+        return httpx.Client(**options)
+
+    monkeypatch.setattr("ops.witness.asking.httpx", SimpleNamespace(Client=note))
+    _, asking = place.witness("police")
+    asking.run(stop)
+    assert made["trust_env"] is False
 
 
 def test_a_line_that_a_crash_cut_off_is_forgotten(place: Place) -> None:
@@ -380,8 +495,10 @@ def test_of_what_cannot_be_true_each_is_kept_once_and_some_of_very_many(tmp_path
     folder.make("police", [LOG.verifier])
     witness = Witness(folder)
     assert witness.add(str(request(0, 3))).status == 200
-    assert witness.add(str(replace(request(3, 7), proof=()))).status == 422
+    with capture_logs() as logged:
+        assert witness.add(str(replace(request(3, 7), proof=()))).status == 422
     assert folder.evidence() == []
+    assert [(one["event"], one["evidence"]) for one in logged] == [("witness.differs", False)]
     for number in (1, 2, 1, 2, 1):
         assert witness.add(str(contradicting(number))).status == 409
     kept = [Request.parse(one["asked"]).note for one in folder.evidence()]
