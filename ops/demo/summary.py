@@ -36,6 +36,7 @@ _OPENED = (
     RequestsPrepared,
     InformationRequested,
     ProductReleased,
+    ProductRefused,
     MessageRefused,
 )
 """What must be unsealed to be counted; of other facts their number or their envelope is enough."""
@@ -139,6 +140,9 @@ class _Tally:
     prepared: set[str] = field(default_factory=set)
     requests: int = 0
     signposts: int = 0
+    released: set[str] = field(default_factory=set)
+    """Products; one that its owners had changed while it waited left again in fewer words."""
+    refused: set[str] = field(default_factory=set)
     refused_at_intake: int = 0
 
     def unfinished(self) -> set[str]:
@@ -183,8 +187,11 @@ def _count(tally: _Tally, message: Message) -> None:
             tally.prepared.add(id_)
         case InformationRequested(requests=requests):
             tally.requests += len(requests)
-        case ProductReleased(signposts=signposts):
+        case ProductReleased(product_id=id_, signposts=signposts):
+            tally.released.add(id_)
             tally.signposts += signposts
+        case ProductRefused(product_id=id_):
+            tally.refused.add(id_)
         case MessageRefused(step=step):
             tally.refused_at_intake += step == INTAKE
 
@@ -213,9 +220,8 @@ def _ratings(tally: _Tally, counts: Counter[str]) -> dict[str, Any]:
 
 
 def _products(tally: _Tally, counts: Counter[str]) -> dict[str, int]:
-    drafted, released, refused = (
-        counts[fact.type] for fact in (ProductDrafted, ProductReleased, ProductRefused)
-    )
+    drafted, released = counts[ProductDrafted.type], len(tally.released)
+    refused = len(tally.refused - tally.released)
     return {
         "drafted": drafted,
         "released": released,
