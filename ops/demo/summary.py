@@ -187,13 +187,19 @@ def _count(tally: _Tally, message: Message) -> None:
             tally.prepared.add(id_)
         case InformationRequested(requests=requests):
             tally.requests += len(requests)
+        case MessageRefused(step=step):
+            tally.refused_at_intake += step == INTAKE
+        case _:
+            _count_product(tally, message)
+
+
+def _count_product(tally: _Tally, message: Message) -> None:
+    match message.data:
         case ProductReleased(product_id=id_, signposts=signposts):
             tally.released.add(id_)
             tally.signposts += signposts
         case ProductRefused(product_id=id_):
             tally.refused.add(id_)
-        case MessageRefused(step=step):
-            tally.refused_at_intake += step == INTAKE
 
 
 def _notifications(tally: _Tally, counts: Counter[str]) -> dict[str, int]:
