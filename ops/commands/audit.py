@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from itertools import chain
 from pathlib import Path
@@ -70,12 +70,17 @@ def verify(
       hub audit verify --witness /srv/witness
       hub audit verify --json | jq '.flaws[]'
     """
-    with reading(config) as hub:
-        claims = [claim_in(hub, path) for path in checkpoints]
-        claims += chain.from_iterable(claims_of(hub, Folder(path)) for path in witnesses)
+    claims = _claims(config, checkpoints, witnesses)
     verified = verifying(config, contents=False, claims=claims)
     told = _as_json(verified) | {"compared_with": _whose(claims)}
     answer(told, _shown(verified, claims), as_json=as_json, well=not verified.flaws)
+
+
+def _claims(config: Path, checkpoints: Iterable[Path], witnesses: Iterable[Path]) -> list[Claim]:
+    with reading(config) as hub:
+        claims = [claim_in(hub, path) for path in checkpoints]
+        claims += chain.from_iterable(claims_of(hub, Folder(path)) for path in witnesses)
+    return claims
 
 
 def _as_json(verified: Verified) -> dict[str, Any]:
