@@ -42,6 +42,7 @@ EVENTS = frozenset(
         "subfolder.ignored",
         "token.wrong",
         "topic.rewound",
+        "witness.differs",
         "worker.fails",
         "worker.overdue",
         "worker.stuck",

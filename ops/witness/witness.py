@@ -87,7 +87,8 @@ class Witness:
             asked = self._of_the_log(request, refused.evidence)
             self.folder.keep_evidence(refused.evidence, asked=str(asked))
         if refused.evidence or refused.status == INCONSISTENT:
-            _log.warning("witness.differs", seen=refused.size, evidence=bool(refused.evidence))
+            reason = "evidence" if refused.evidence else "no_proof"
+            _log.warning("witness.differs", position=refused.size, reason=reason)
         if refused.status == NOT_FROM_THERE:
             return Answer(refused.status, f"{refused.size}\n", SIZE)
         return Answer(refused.status)

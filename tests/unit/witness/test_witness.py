@@ -498,7 +498,7 @@ def test_of_what_cannot_be_true_each_is_kept_once_and_some_of_very_many(tmp_path
     with capture_logs() as logged:
         assert witness.add(str(replace(request(3, 7), proof=()))).status == 422
     assert folder.evidence() == []
-    assert [(one["event"], one["evidence"]) for one in logged] == [("witness.differs", False)]
+    assert [(one["event"], one["reason"]) for one in logged] == [("witness.differs", "no_proof")]
     for number in (1, 2, 1, 2, 1):
         assert witness.add(str(contradicting(number))).status == 409
     kept = [Request.parse(one["asked"]).note for one in folder.evidence()]
