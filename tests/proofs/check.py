@@ -161,27 +161,29 @@ def stopped(evidence: Evidence) -> set[str]:
 def _products(evidence: Evidence, verdict: Verdict) -> None:
     """Approved once, released once, received as exactly the bytes that were released.
 
-    One that was taken back while it waited on its recipient's queue was never received.
+    One that was taken back while it waited on its recipient's queue was never received, unless it
+    was fetched in that moment; what its owners left of it is released anew, as other bytes.
     """
     released = evidence.of("product.released")
     done = _causes(evidence, "product.released", "product.refused")
     verdict.once("released", _ids(evidence.of("product.approved")), found=done)
     products = [entry.data["product_id"] for entry in released]
-    verdict.once("product released", products, found=Counter(products))
+    bytes_ = [f"{entry.data['product_id']}/{entry.data['digest']}" for entry in released]
+    verdict.once("product released", bytes_, found=Counter(bytes_))
     came = _different(evidence, "product", named="product_id")
     kept_back = {entry.data["product_id"] for entry in evidence.of("product.taken-back")}
     kept_back |= stopped(evidence)
     expected = [id_ for id_ in products if id_ not in kept_back]
     verdict.once("product letter", expected, found=came)
     digests = {
-        entry.data["product_id"]: (entry.data["recipient"], entry.data["digest"])
+        (entry.data["product_id"], entry.data["recipient"], entry.data["digest"])
         for entry in released
     }
     for note in evidence.letters:
         letter = note["letter"]
         if letter["type"] == "mash.product.v1":
-            here = (note["agency"], digest(letter["data"]))
-            if digests.get(letter["data"]["product_id"]) != here:
+            here = (letter["data"]["product_id"], note["agency"], digest(letter["data"]))
+            if here not in digests:
                 verdict.wrong.append(f"product {letter['data']['product_id']}")
 
 

@@ -104,7 +104,12 @@ class _Told:
         }
         self._elapsed = _by_referral(evidence.of("timer.elapsed"))
         self.urgent = _by_referral(
-            [one for one in evidence.of("product.drafted") if one.data["urgent"]]
+            # What follows once its owner lets it leave waits for that one.
+            [
+                one
+                for one in evidence.of("product.drafted")
+                if one.data["urgent"] and not one.data.get("follows")
+            ]
         )
         letters = [note["letter"] for note in evidence.letters]
         self._asked = {
