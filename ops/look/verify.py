@@ -20,7 +20,7 @@ from stores.tree.looking import Claim, Looking
 class Verified:
     """How many entries there are and what is wrong with them; ``erased``: whose contents nobody
     can look into any more, where they were looked into; ``leaves`` and ``root`` of their tree, and
-    how many entries are so new that they are ``pending``: they have no leaf yet.
+    how many entries are ``pending``: they have no leaf yet, and none that is much newer has one.
     """
 
     entries: int = 0

@@ -33,6 +33,7 @@ from stores.tree import kept
 from stores.tree.checkpoints import Checkpoint
 from stores.tree.growing import Growing
 from stores.tree.keys import origin_of
+from tests.proofs.processes import wait_until
 from tests.support.filled import empty_hub
 from tests.support.witnesses import Running, running
 
@@ -152,7 +153,7 @@ def cosign_many(count: int, *, pause: float) -> dict[str, Any]:
         stream.write(count=count // 2, pause=pause)
         dying.running.kill()
         stream.write(count=count - count // 2, pause=pause)
-        _wait(lambda: len(stream.cosigned) >= count)
+        wait_until(lambda: len(stream.cosigned) >= count, seconds=60.0, what="all is cosigned")
         stop.set()
         for thread in threads:
             thread.join()
@@ -179,12 +180,6 @@ def _ask(asking: Asking, stop: threading.Event) -> None:
     """As the hub runs it: tried again when it fails."""
     with suppress(Stopped):
         keep_trying(partial(asking.run, stop), stop, failed=str, errors=(Exception,))
-
-
-def _wait(holds: Callable[[], bool]) -> None:
-    until = time.monotonic() + 60
-    while not holds() and time.monotonic() < until:
-        time.sleep(0.02)
 
 
 def _told(stream: Stream, count: int) -> dict[str, Any]:
