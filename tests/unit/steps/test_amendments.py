@@ -29,8 +29,8 @@ from schemas.refusals import Refusal
 from schemas.sharing import Part, Sharing
 from tests.support import given
 from tests.support import products as product
+from tests.support.composing import answered, assigned, item, requested, suggested
 from tests.support.given import NOON, Given
-from tests.unit.steps.test_compose import answered, assigned, item, requested, suggested
 
 SCHOOL, GP = product.draft_item("school"), product.draft_item("gp")
 SHORTER = product.draft_item(

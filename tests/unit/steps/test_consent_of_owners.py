@@ -18,8 +18,8 @@ from schemas.notification import Notification, ParentsInformed
 from schemas.product import ProductDrafted
 from schemas.rating import Colour
 from tests.support import given
+from tests.support.composing import requested
 from tests.support.flow import Flow
-from tests.unit.steps.test_compose import requested
 
 SECTION_17 = "Children Act 1989, section 17; Children Act 2004, section 11"
 INSTEAD = "Children Act 1989 s17 and s10, for the child's welfare"

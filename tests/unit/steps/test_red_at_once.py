@@ -48,9 +48,9 @@ from schemas.rating import Colour
 from schemas.safety import ProductHeld, SafetyChoice, SafetySettled
 from schemas.sharing import Sensitivity, Sharing
 from tests.support import given
+from tests.support.composing import answered, item, requested, suggested
 from tests.support.flow import Flow
 from tests.support.given import HIT, NOON
-from tests.unit.steps.test_compose import answered, item, requested, suggested
 
 MINUTE = dt.timedelta(minutes=1)
 TEAMS = {"csc_duty_team", "police_cait"}

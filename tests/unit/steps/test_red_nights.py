@@ -41,8 +41,8 @@ from schemas.product import (
 )
 from schemas.rating import Colour
 from tests.support import given
+from tests.support.composing import requested
 from tests.support.flow import Flow
-from tests.unit.steps.test_compose import requested
 
 DUTY, CAIT, NEXT = "csc_duty_team", "police_cait", "csc_assessment_team"
 MINUTE = dt.timedelta(minutes=1)

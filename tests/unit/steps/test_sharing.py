@@ -13,8 +13,8 @@ from schemas.product import ProductDrafted
 from schemas.rating import Colour
 from schemas.sharing import Part, Sensitivity, Sharing
 from tests.support import given
+from tests.support.composing import assigned, requested, suggested
 from tests.support.given import Given
-from tests.unit.steps.test_compose import assigned, requested, suggested
 
 SECRET = "A neighbour at number 9 told us."
 

@@ -155,11 +155,11 @@ ELSEWHERE = {
         "test_whoever_has_a_red_is_told_that_it_was_lowered_and_what_to_do",
     ),
     "a downgrade that drafts nothing": (
-        "unit/steps/test_compose.py",
+        "unit/steps/test_compose_changes.py",
         "test_a_lowered_rating_has_its_own_product_and_the_higher_ones_stand_no_more",
     ),
     "a Red after a downgrade told to nobody": (
-        "unit/steps/test_compose.py",
+        "unit/steps/test_compose_changes.py",
         "test_red_again_after_a_downgrade_tells_the_front_line_again_with_products_of_its_own",
     ),
     "a second approval after the owner removed a sentence": (
