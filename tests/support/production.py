@@ -11,8 +11,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from uuid import uuid4
 
 import psycopg
 from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 from sqlalchemy import func, select
 
 from router.handle import Adopted
@@ -34,6 +36,7 @@ from stores.database import Database
 from stores.ports import Arrival, Unavailable
 from stores.topics import TopicProducer, cluster_of, create_topics, watermarks
 from stores.vault import Vault
+from tests.proofs.place import delete_topics
 from tests.support import given
 
 KEY = bytes(range(32))
@@ -83,6 +86,8 @@ class Production:
     topics_url: str
     database_url: str
     database: Database
+    partitions: int
+    """Of each topic."""
 
     def received(self, numbers: Sequence[int], *, areas: Sequence[str] = AREAS) -> list[Receipt]:
         """Take in one notification per number, spread over the areas; the relay has still to send
@@ -130,8 +135,11 @@ class Production:
 
     def ends(self, topic: str = HEARD) -> dict[int, int]:
         """The offset behind the last message, by partition."""
-        marks = watermarks(self.topics_url, [topic])[topic]
-        return {partition: end for partition, (_, end) in marks.items()}
+        name = cluster_of(self.topics_url).wire_name(topic)
+        latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+        marks = [TopicPartition(name, partition) for partition in range(self.partitions)]
+        asked = self._admin.list_offsets(dict.fromkeys(marks, latest))
+        return {mark.partition: asked[mark].result(DEADLINE).offset for mark in marks}
 
     def count(self, topic: str = DECIDED) -> int:
         """How many facts of a topic are recorded."""
@@ -174,6 +182,11 @@ class Production:
             for partition, end in self.ends().items()
         )
 
+    @cached_property
+    def _admin(self) -> AdminClient:
+        """Stays connected: tests look again and again how far a topic is."""
+        return AdminClient({"bootstrap.servers": self._servers, "log_level": 0})
+
     @property
     def _servers(self) -> str:
         return cluster_of(self.topics_url).servers
@@ -185,13 +198,12 @@ def production(kafka_url: str, postgres_url: str, *, partitions: int = 2) -> Ite
     topics_url = f"{kafka_url}/t{uuid4().hex[:12]}"
     create_topics(topics_url, partitions)
     wait_until(lambda: _led(topics_url))
-    with fresh_database(postgres_url) as database_url:
+    with fresh_database(postgres_url) as database_url, ExitStack() as stack:
+        stack.callback(delete_topics, topics_url)
         database = Database(database_url, Vault(KEY), keeps_outbox=True)
+        stack.callback(database.close)
         database.create_tables()
-        try:
-            yield Production(topics_url, database_url, database)
-        finally:
-            database.close()
+        yield Production(topics_url, database_url, database, partitions)
 
 
 def _led(topics_url: str) -> bool:

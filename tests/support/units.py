@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
@@ -17,6 +18,7 @@ from typing import Any
 from uuid import uuid4
 
 from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 from sqlalchemy import text
 
 from connectors.port import routes
@@ -60,45 +62,48 @@ class Topics:
     """A reader of a cluster that stays connected: tests look into many topics again and again."""
 
     def __init__(self, url: str) -> None:
-        self._url, self._cluster = url, cluster_of(url)
+        self._cluster = cluster_of(url)
+        servers = self._cluster.servers
+        self._admin = AdminClient({"bootstrap.servers": servers})
         self._consumer = Consumer(
-            {
-                "bootstrap.servers": self._cluster.servers,
-                "group.id": "tests",
-                "enable.auto.commit": False,
-                "fetch.wait.max.ms": 10,
-            }
+            {"bootstrap.servers": servers, "group.id": "tests", "enable.auto.commit": False}
         )
+        self._marks: dict[Place, TopicPartition] = {}
+        wait_until(lambda: self._led(url))
+        begin = [TopicPartition(one.topic, one.partition, 0) for one in self._marks.values()]
+        self._consumer.assign(begin)
+        self._came: defaultdict[Place, list[Record]] = defaultdict(list)
 
-        wait_until(self._led)
-
-    def _led(self) -> bool:
+    def _led(self, url: str) -> bool:
         """Whether all have leaders: a broker makes topics before it says who leads them."""
         try:
-            return bool(self.ends())
+            marks = watermarks(url, [topic.name for topic in TOPICS])
         except Unavailable:
             return False
+        self._marks = {
+            Place(topic, part): TopicPartition(self._cluster.wire_name(topic), part)
+            for topic, partitions in marks.items()
+            for part in partitions
+        }
+        return True
 
     def ends(self) -> dict[Place, int]:
         """The offset behind the last message, by partition."""
-        marks = watermarks(self._url, [topic.name for topic in TOPICS])
-        return {
-            Place(topic, part): end
-            for topic, partitions in marks.items()
-            for part, (_, end) in partitions.items()
-        }
+        latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+        asked = self._admin.list_offsets(dict.fromkeys(self._marks.values(), latest))
+        return {place: asked[mark].result(DEADLINE).offset for place, mark in self._marks.items()}
 
     def read(self, place: Place, first: int, end: int) -> list[Record]:
         """The records of a partition from ``first`` to before ``end``."""
-        name = self._cluster.wire_name(place.topic)
-        self._consumer.assign([TopicPartition(name, place.partition, first)])
-        found: list[Record] = []
-        while len(found) < end - first:
+        while len(self._came[place]) < end:
             message = self._consumer.poll(DEADLINE)
             assert message is not None
             assert message.error() is None
-            found.append(Record(message.offset() or 0, message.value(), message.timestamp()[1]))
-        return found[: end - first]
+            topic = self._cluster.own_name(str(message.topic()))
+            came = self._came[Place(topic, message.partition() or 0)]
+            assert message.offset() == len(came)
+            came.append(Record(len(came), message.value(), message.timestamp()[1]))
+        return self._came[place][first:end]
 
     def close(self) -> None:
         """Give the connection back."""
