@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
@@ -76,7 +76,7 @@ def services_folder() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def kafka_server(services_folder: Path, pytestconfig: pytest.Config) -> Iterator[KafkaService]:
-    yield from _served(private_kafka, services_folder / "kafka", pytestconfig)
+    yield from _served(partial(private_kafka, brief=True), services_folder / "kafka", pytestconfig)
 
 
 @pytest.fixture(scope="session")

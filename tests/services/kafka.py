@@ -25,6 +25,8 @@ LIBRARIES = Path("kafka", "libs")
 STAMP = Path("kafka", "pom.sha256")  # written when all jars are there
 FORMAT_SECONDS = 60.0
 JAVA_OPTIONS = ("-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "-Dorg.apache.logging.log4j.level=WARN")
+# For a broker that lives for minutes: what the better compiler costs, it would not give back.
+BRIEF_JAVA_OPTIONS = ("-XX:TieredStopAtLevel=1",)
 # A short session, because a killed broker is let back in only when its old session has run out.
 PROPERTIES = """\
 process.roles=broker,controller
@@ -59,13 +61,16 @@ class KafkaService(PrivateService):
 
 
 @contextmanager
-def private_kafka(folder: Path, home: Path | None = None) -> Iterator[KafkaService]:
-    """A broker with its data and log in ``folder``; ``ServiceUnavailable`` without Java or jars (in
-    ``home``).
+def private_kafka(
+    folder: Path, home: Path | None = None, *, brief: bool = False
+) -> Iterator[KafkaService]:
+    """A broker with its data and log in ``folder``, ``brief`` if speed does not matter;
+    ``ServiceUnavailable`` without Java or jars (in ``home``).
     """
     libraries, java = kafka_libraries(home or services_home()), find_java()
+    options = (*JAVA_OPTIONS, *(BRIEF_JAVA_OPTIONS if brief else ()))
     with claimed(folder):
-        service = _service(folder.absolute(), [java, *JAVA_OPTIONS, "-cp", f"{libraries}/*"])
+        service = _service(folder.absolute(), [java, *options, "-cp", f"{libraries}/*"])
         try:
             service.start()
             yield service
