@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from xdist.scheduler.loadscope import LoadScopeScheduling
 
-_HUBS_OF_MANY_PROCESSES = "tests/acceptance/"
+_HUBS_OF_MANY_PROCESSES = (
+    "tests/acceptance/days/",
+    "tests/acceptance/test_crashes",
+    "tests/acceptance/test_scenario",
+)
 
 
 class Sharing(LoadScopeScheduling):
@@ -17,4 +21,4 @@ class Sharing(LoadScopeScheduling):
     def _split_scope(self, nodeid: str) -> str:
         """Tests of the same answer go to the same process, one after the other."""
         file = nodeid.partition("::")[0]
-        return _HUBS_OF_MANY_PROCESSES if file.startswith(_HUBS_OF_MANY_PROCESSES) else file
+        return "hubs of many processes" if file.startswith(_HUBS_OF_MANY_PROCESSES) else file
