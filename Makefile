@@ -48,7 +48,7 @@ demo: install ## The same without staying; the last line is the summary as JSON
 # Tests kill processes and no machines, and what a killed process wrote is there either way.
 ROOMY = test -w /dev/shm && test "$$(df --output=avail -k /dev/shm | tail -1)" -gt 4000000
 
-test: install-tests services ## Lint, types, import contracts and every test
+test: install-tests services ## Lint, types, import contracts and every test (FULL=1: what takes long in its larger form)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

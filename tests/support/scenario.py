@@ -30,8 +30,9 @@ from tests.proofs.processes import Part, agencies, await_serving, hub_part, kept
 from tests.proofs.quiet import await_quiet
 from tests.proofs.stream import send_first, write_stream
 from tests.support.names import Names
+from tests.support.size import FULL
 
-NOTIFICATIONS = 120
+NOTIFICATIONS = 120 if FULL else 60
 SECONDS = 180.0
 LEAD = "childrens_social_care"
 MANAGER = "SIMULATED manager"
