@@ -19,6 +19,7 @@ from stores import journal
 from stores.topics import Record
 from tests.support.faults import Heard, failing, first_child, listening
 from tests.support.production import wait_until
+from tests.support.size import FULL
 from tests.support.units import (
     ALL,
     APART,
@@ -38,6 +39,8 @@ from tests.support.units import (
 )
 
 ACCEPTED = Place("notifications.accepted", 0)
+EACH = 2 if FULL else 1
+"""Notifications each time that steps are grouped anew."""
 
 
 def link_past_the_topic(workers: Workers) -> None:
@@ -81,15 +84,16 @@ def test_what_a_whole_unit_left_is_heard_by_its_steps_apart(hub: Hub, started: S
 
 def test_grouped_anew_again_and_again_at_any_moment(hub: Hub, started: Started) -> None:
     for number, units in enumerate([APART, ALL, MIXED, APART, MIXED, ALL]):
-        notify(hub, 2 * number, 2 * number + 2)
-        workers = started(*units, batch=3)
+        notify(hub, EACH * number, EACH * (number + 1))
+        workers = started(*units, batch=EACH + 1)
         for _ in range(number + 1):
             workers.relay()
             workers.round()
-    notify(hub, 12, 14)
+    count = 6 * EACH + 2
+    notify(hub, 6 * EACH, count)
     last = started(*APART)
     last.drain()
-    assert complete(hub, 14)
+    assert complete(hub, count)
     answer_everything(hub, last.drain)
     answer_everything(hub, started("all").drain)
     assert replayed(hub).well
