@@ -100,7 +100,7 @@ def fetched(state: State | None, told: ProductFetched, *, cause: str) -> Outcome
         return Outcome()
     after, facts, letters = state, list[Fact](), list[Letter]()
     if told.letter_id == sent_of(state).letter:
-        after = with_sent(after, sent_of(after).model_copy(update={"fetched": True}))
+        after = with_sent(after, sent_of(after).model_copy(update={"fetched": True, "held": ()}))
     for one in sent_of(state).taken_back:
         if one.letter == told.letter_id:
             wanted = _Wanted(told.product_id, one.item_id, one.owner, one.reason)
@@ -172,7 +172,8 @@ def _left_without(
         refused = ProductRefused(reason=reason, **holds.shared(ProductRefused))
         after = back.model_copy(update={"letter": None, "holds": None})
         return Outcome(after, (*facts, refused), takes_back=(sent.letter,))
-    after = back.model_copy(update={"letter": sending.letter_named(cause), "holds": holds})
+    anew = {"letter": sending.letter_named(cause), "holds": holds, "held": (), "unsafe": False}
+    after = back.model_copy(update=anew)  # the door looks at it on its own
     told = (*facts, sending.released(holds, sent))
     return Outcome(after, told, (sending.letter(holds, sent),), takes_back=(sent.letter,))
 
