@@ -113,7 +113,7 @@ class Drafted(Shape):
     instead_of: Identity | None = Field(default=None, exclude_if=not_)
     """The urgent product that its recipient did not take: this one is the next's."""
     gave_back: bool = Field(default=False, exclude_if=not_)
-    """Its recipient said that it is not theirs."""
+    """Its recipient said that it is not theirs, or a human that it is not safe there."""
     stands_in_for: tuple[Code, ...] = Field(default=(), exclude_if=not_)
     """Recipients of its rating that gave its Red back, in whose place this one gets it."""
 
@@ -229,7 +229,9 @@ class Gathering(Shape):
         )
 
     def not_taking(self, product_id: str, *, gave_back: bool) -> Gathering:
-        """With a product that nobody of its recipient has; ``gave_back``: as they said so."""
+        """With a product that nobody of its recipient has; ``gave_back``: as they said so, or are
+        not to have it.
+        """
         holding = tuple(
             one.model_copy(update={"gave_back": True})
             if gave_back and one.product_id == product_id
@@ -369,7 +371,7 @@ def _became(state: Gathering, message: Message) -> Gathering:
         case ProductRefused(product_id=product_id, voided=True):
             return state.putting_off(product_id)
         case ProductNotTaken(product_id=id_, why=why) if id_ in state.products:
-            return state.not_taking(id_, gave_back=why == "refused")
+            return state.not_taking(id_, gave_back=why in ("refused", "not_safe"))
         case ProductWithout() as without:
             return state.going_without(without)
     return state

@@ -102,8 +102,8 @@ def not_taken(
     outcome: Outcome[State], approved: ProductApproved | None, why: NotTaken
 ) -> Outcome[State]:
     """With it told that nobody of its recipient has an urgent product: once, and where they say so
-    themselves, for what more there is of it to go elsewhere. What follows one that went before is
-    added to that, wherever it is.
+    themselves or it is not safe there, for what more there is of it to go elsewhere. What follows
+    one that went before is added to that, wherever it is.
     """
     state = outcome.state
     if approved is None or not _goes_on(approved):
@@ -111,7 +111,7 @@ def not_taken(
     if state is None or isinstance(state, Void):
         return outcome
     sent = sent_of(state)
-    if sent.not_taken and why != "refused":
+    if sent.not_taken and why not in ("refused", "not_safe"):
         return outcome
     fact = ProductNotTaken(why=why, **approved.shared(ProductNotTaken))
     after = with_sent(state, sent.model_copy(update={"not_taken": True}))

@@ -371,6 +371,18 @@ def test_a_red_that_a_human_finds_not_safe_at_the_door_goes_to_the_next_recipien
     assert rings(step_, first) == Outcome()
 
 
+def test_that_it_is_not_safe_is_told_though_nobody_had_fetched_it_in_time() -> None:
+    """What more there is of it is to go to who has it instead."""
+    step_ = step()
+    outcome = step_.when(urgent())
+    held = at_the_door(step_.state.letter)
+    step_.given(held)
+    while not given.of(ProductNotTaken, outcome.facts):
+        outcome = rings(step_, outcome)
+    (fact,) = given.of(ProductNotTaken, step_.when(ruled_out(held)).facts)
+    assert fact.why == "not_safe"
+
+
 @pytest.mark.parametrize("approved", [urgent(), product.approved()])
 def test_nothing_that_is_left_of_it_goes_to_whom_a_human_ruled_out(
     approved: ProductApproved,
