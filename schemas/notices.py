@@ -246,6 +246,8 @@ class ApprovalCancellation(
 class RecallAnswerNotice(About, SentProduct, Notice, type="mash.recall-answer.v1"):
     """What a recipient did about a recall, for the lead agency and the item's owner."""
 
+    referral_id: Identity | None = Field(default=None, exclude_if=lambda id_: id_ is None)
+    """Letters of old lack it."""
     recall_id: Identity
     item_id: Identity | None
     answer: RecallAnswer
