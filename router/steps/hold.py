@@ -77,7 +77,9 @@ def _ask(known: Holds, fact: ProductHeld | LetterHeld, *, now: Now) -> Outcome[H
     held = Held(**fact.shared(Holding), letter_id=letter_id)
     review = SafetyReview(**fact.shared(Holding))
     asked = Letter(f"safety-review/{fact.hold_id}", agency=now.policy.lead_agency, notice=review)
-    told = _told(held, now) if held.written_by in now.policy.partners else ()
+    # Whether it says what others withhold does not show in what an owner is told of its own item.
+    writes = isinstance(fact, LetterHeld) and held.written_by in now.policy.partners
+    told = _told(held, now) if writes else ()
     return Outcome(known.with_(held), letters=(asked, *told))
 
 

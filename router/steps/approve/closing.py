@@ -309,6 +309,8 @@ def _approved(known: Approvals, draft: Draft, item: DraftItem, *, now: Now) -> A
         return None
     if not item.decided_by and any(now.agreement_with(agency) is None for agency in deciders(item)):
         return None
+    if first.kept_back:
+        return None
     if first.wording and others_words(known, item, first.owner, first.wording.text):
         return None
     return ApprovedItem(text=words_of(item, first), **first.shared(ApprovedItem))

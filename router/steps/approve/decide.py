@@ -33,6 +33,7 @@ from router.steps.approve.guarding import (
     held,
     proposed,
     waits,
+    without,
 )
 from router.steps.approve.likeness import heard, others_words, says_others
 from router.steps.approve.owing import elapsed, watched
@@ -77,7 +78,7 @@ from schemas.product import (
 )
 from schemas.rating import TimerElapsed
 from schemas.refusals import Refusal
-from schemas.safety import SafetyChoice, SafetySettled
+from schemas.safety import Danger, Hit, SafetyChoice, SafetySettled
 
 
 def decide(state: State | None, message: Message, policy: Policy) -> Outcome[State]:
@@ -150,8 +151,8 @@ def _put(known: Approvals, draft: Draft, items: Collection[str], *, now: Now) ->
         return held(known, draft, hits, items=sorted(items), now=now)
     after, facts = after.model_copy(update={"held": None}), list[Fact]()
     if hits:
-        after, without = at_once(after, hits, now)
-        facts.append(without)
+        after, fact = at_once(after, hits, now)
+        facts.append(fact)
     facts += (item_decided(after, one) for one in new if one in after.decided)
     outcome = settled(known, after, *facts, now=now)
     wanted = {one for one in awaited(after, now) if one[0] in items}
@@ -304,11 +305,11 @@ def _take(known: Approvals, decided: ReleaseDecided, *, now: Now) -> Outcome[App
         return refuse("refused.unknown-subject", "product_id")
     if refusal := _not_theirs(stage, decided) or _not_so(stage, decided, now=now):
         return Outcome(refusal=refusal)
-    if _others_words(known, stage, decided):
-        return refuse("refused.withheld", "text")
     if _says_others(known, stage, decided):
         return refuse("refused.others-words", "item_id")
     new = _decided(stage, decision, decided.agency)
+    # Whoever guesses at what another agency withholds is not to hear that the guess is right.
+    new = new.model_copy(update={"kept_back": _others_words(known, stage, decided)})
     if decision.choice is Choice.WITHHOLD:
         withheld = Withheld(ask_again=decision.ask_again, **new.shared(Withheld))
         word = Word(withheld, decision.referral_id, decision.case_id, decision.product_id)
@@ -415,7 +416,8 @@ def _release(
     """What its owner withholds it has to lift first, unless it wanted to be asked."""
     about = [one for one in stage.decided if one.item_id == new.item_id]
     earlier = next((one for one in about if one.owner == new.owner), None)
-    if earlier is not None and new == earlier.model_copy(update={"wording": new.wording}):
+    ours = {"wording": None, "kept_back": False}  # what the hub makes of it
+    if earlier is not None and new.model_copy(update=ours) == earlier.model_copy(update=ours):
         return Outcome()
     if earlier is not None and known.withheld_by(new.item_id, new.owner):
         return refuse("refused.withheld", "item_id")
@@ -424,12 +426,26 @@ def _release(
     if any(other.digest not in (None, new.digest) for other in about):
         return refuse("refused.other-words", "digest")
     after = stage.with_decided(new)
+    if new.kept_back:
+        kept = without(after, (_kept(new),), written_by=new.owner, now=now)
+        return settled(known, after, item_decided(after, new), kept, now=now)
     if len(stage.deciders[new.item_id]) == 1:
         return settled(known, after, item_decided(after, new), now=now)
     after = after.agreed(new)
     outcome = settled(known, after, item_decided(after, new), now=now)
     other = {one for one in awaited(after, now) if one[0] == new.item_id}
     return replace(outcome, letters=tuple(requests(after, other, now)))
+
+
+def _kept(decided: Decided) -> Hit:
+    """For the human who is told that an owner's own words are not let leave."""
+    return Hit(
+        danger=Danger.WITHHELD_WORDS,
+        whose="another agency",
+        where=f"items.{decided.item_id}",
+        says="Its owner's own words for it say what another agency does not let be told: the rest "
+        "goes without them. Have its owner say it in other words, and do not tell why.",
+    )
 
 
 def _cancel(

@@ -44,6 +44,8 @@ class Decided(Item):
     decided_by: Line
     leaves_out: tuple[IdentityField, ...] = Field(default=(), exclude_if=not_)
     wording: Wording | None = Field(default=None, exclude_if=lambda words: words is None)
+    kept_back: bool = Field(default=False, exclude_if=not_)
+    """Whether these words say what another agency withholds: they are not let leave."""
 
 
 class Held(Shape):
@@ -86,8 +88,9 @@ class Draft(OnConsent, Untold, OfConcern, ProductHead):
         return next(found, None)
 
     def kept_in(self, item_id: str) -> bool:
-        """Whether somebody who decides about the item withholds it."""
-        return any(one.item_id == item_id and not one.digest for one in self.decided)
+        """Whether somebody who decides about the item withholds it, or it is kept back."""
+        about = (one for one in self.decided if one.item_id == item_id)
+        return any(one.kept_back or not one.digest for one in about)
 
     def without(self, *decisions: tuple[str, str]) -> Draft:
         """With nothing decided about these items by these agencies."""

@@ -174,6 +174,15 @@ def test_a_partner_whose_view_is_kept_back_is_told_so_and_how_to_go_on() -> None
     assert told.contact == f"{LEAD} duty desk"
 
 
+def test_an_owner_whose_words_for_its_item_are_kept_back_is_told_nothing_of_it() -> None:
+    """It might have guessed at what another keeps back."""
+    said = held(hits=(WITHHELD,), written_by="gp", rest_goes=True)
+    step = Given(hold.STEP)
+    assert [one.agency for one in step.when(ProductHeld(**said)).letters] == [LEAD]
+    assert step.when(decided(SEND)).refusal == Refusal("refused.withheld", "choice")
+    assert step.when(decided(STOP)).letters == ()
+
+
 def test_once_an_outcome_is_not_to_be_sent_its_writer_is_told_that_its_reader_knows_nothing() -> (
     None
 ):
