@@ -15,7 +15,13 @@ from router.steps.cases import NOBODY, Allocated, Cases
 from router.steps.now import Now
 from router.steps.sanitising import Known
 from schemas.base import Code, Identity, Instant, Line, Prose, Shape
-from schemas.case import ChildLinked, LinkCorrected, NotificationAmended, RegistersChanged
+from schemas.case import (
+    ChildLinked,
+    LinkCorrected,
+    NotificationAmended,
+    RegistersChanged,
+    VersionMoved,
+)
 from schemas.consent import ConsentRecorded, ConsentWord
 from schemas.gathering import Level, Overrule, RuledOut
 from schemas.handover import HandoverTakenBack
@@ -83,6 +89,16 @@ class Notified(Shape):
     def items(self) -> tuple[HeldItem, ...]:
         """All that it says."""
         return (self.item, *self.parts)
+
+
+class Amendment(Shape):
+    """What a later version took the place of: a human may find that to be about another child."""
+
+    version: Identity
+    """The referral that it made."""
+    before: Notified
+    products: tuple[Identity, ...]
+    """Those that were drafted before it."""
 
 
 class Answer(RequestId):
@@ -170,6 +186,8 @@ class Gathering(Shape):
     """
     version: int = 1
     """Of the notification's words."""
+    amendments: tuple[Amendment, ...] = Field(default=(), exclude_if=not_)
+    """Later versions whose words it had, the last last; of documents of old nobody knows."""
     amended: Notification | None = None
     """Words that were heard before the link: they take the place of those linked."""
     closed: bool = Field(default=False, exclude_if=not_)
@@ -348,6 +366,8 @@ def _heard(state: Gathering, message: Message, *, now: Now) -> Gathering:
             return _answered(state, Answer(request_id=answered.request_id, items=items))
         case NotificationAmended() as amended if amended.version > state.version:
             return _amended(state, amended, now=now)
+        case VersionMoved(moved=version):
+            return _moved(state, version)
         case InformationVolunteered() as told:
             items = tuple(_held(item, told.agency) for item in told.items)
             return _answered(state, Answer(request_id=told.volunteered_id, items=items))
@@ -413,12 +433,29 @@ def _amended(state: Gathering, amended: NotificationAmended, *, now: Now) -> Gat
     if state.notified is None:
         return state.model_copy(update=changes | {"amended": amended.notification})
     before, own = state.notified, amended.referral_id
+    new = Amendment(version=amended.amended_by, before=before, products=state.products)
+    changes |= {"amendments": (*state.amendments, new)}
     sent_again = before.item.item_id in items_of_notification(own, 0)
     id_ = own if sent_again else state.concern_id or own
     said, owner = amended.notification, before.item.owner
     notified = _notified(said, owner, id_=id_, family=before.family)
     notified = notified.model_copy(update={"alleged": _alleged(said, owner, now=now)})
     return state.model_copy(update=changes | {"notified": notified})
+
+
+def _moved(state: Gathering, version: str) -> Gathering:
+    """A human found that a later version is about another child: what it took the place of stands
+    again, or would once what came after it goes too.
+    """
+    found = next((one for one in state.amendments if one.version == version), None)
+    if found is None:
+        return state
+    at = state.amendments.index(found)
+    earlier, later = state.amendments[:at], state.amendments[at + 1 :]
+    if not later:
+        return state.model_copy(update={"notified": found.before, "amendments": earlier})
+    after = later[0].model_copy(update={"before": found.before})
+    return state.model_copy(update={"amendments": (*earlier, after, *later[1:])})
 
 
 def _closed(state: Gathering, closed: ReferralClosed, *, by: str) -> Gathering:
