@@ -1,4 +1,4 @@
-"""What steps hear besides: amendments that moved, and what was given back; from now on."""
+"""Times of safety reviews, amendments that moved, what was given back: heard from now on."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ down_revision = "0015"
 
 _HEARD_TOO = {
     "compose": ("mash.case.version-moved.v1",),
+    "hold": ("mash.product.refused.v1", "mash.timer.elapsed.v1"),
     "inform": ("mash.product.returned.v1",),
 }
 _journal = sa.table("journal", *map(sa.column, ("message_id", "type")))
