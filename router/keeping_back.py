@@ -37,10 +37,13 @@ from schemas.information import InformationRequest
 from schemas.message import derived_id
 from schemas.notices import (
     AdultMatter,
+    ApprovalCancellation,
+    ApprovalRequest,
     DueTimeWarning,
     Handover,
     LinksChanged,
     OutOfArea,
+    RecallAnswerNotice,
     RequestCancellation,
     RequestChange,
     WordsKeptBack,
@@ -57,7 +60,11 @@ from stores import people, states
 from stores.database import View
 from stores.ports import Leased
 
-_LEAVING: Final = frozenset(
+_TO_OWNERS: Final = frozenset(
+    notice.type for notice in (ApprovalCancellation, ApprovalRequest, RecallAnswerNotice)
+)
+"""About a product that is for somebody else, where it is looked at apart."""
+_LEAVING: Final = _TO_OWNERS | frozenset(
     notice.type
     for notice in (
         AdultMatter,
@@ -176,10 +183,15 @@ class _Looking:
         data: dict[str, Any] = self.event["data"]
         return data
 
+    @property
+    def product_id(self) -> str | None:
+        """The product that it brings, or that its reader has."""
+        id_: str | None = self.data.get("product_id")
+        return None if self.leased.type in _TO_OWNERS else id_
+
     def decided(self) -> Iterator[Held]:
         """What humans decided of it, or of the product that it brings."""
-        product_id = self.data.get("product_id")
-        return self.holds.decided(product_id=product_id, letter_id=self.leased.id)
+        return self.holds.decided(product_id=self.product_id, letter_id=self.leased.id)
 
     def about(self) -> IdentityBlock | None:
         """Whom it says that it is about, without what a human left out; of several the first."""
@@ -201,7 +213,7 @@ class _Looking:
 
     def hits(self, around: Sequence[Around]) -> tuple[Hit, ...]:
         """What speaks against handing it out, and no human decided to send all the same."""
-        worker, texts = self.data.get("worker") or {}, dict(_texts(self.data))
+        worker, texts = self.data.get("worker") or {}, dict(_texts(self._new_to_its_reader()))
         known = guarded(around)
         leaving = Leaving(self.about(), texts, worker.get("name"))
         others = [Leaving(block) for block in self._blocks()[1:]]
@@ -219,6 +231,13 @@ class _Looking:
         }
         return tuple(hit for hit in found if hit not in sent)
 
+    def _new_to_its_reader(self) -> dict[str, Any]:
+        """All but the item that whoever is to decide about it told itself."""
+        item = self.data.get("item") if self.leased.type == ApprovalRequest.type else None
+        if item is None or self.leased.agency != (item.get("held_by") or item["owner"]):
+            return self.data
+        return {name: told for name, told in self.data.items() if name != "item"}
+
     def held(self, hits: Sequence[Hit]) -> LetterHeld | None:
         """The fact that it is kept back; None where that was recorded before."""
         hold_id = derived_id("hold", self.leased.id, *(hit.model_dump_json() for hit in hits))
@@ -231,7 +250,7 @@ class _Looking:
             letter_id=self.leased.id,
             letter=self.leased.type,
             recipient=self.leased.agency,
-            product_id=self.data.get("product_id"),
+            product_id=self.product_id,
             purpose=self.data.get("purpose"),
             about=self.about(),
             hits=tuple(hits),

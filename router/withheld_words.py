@@ -26,7 +26,7 @@ from schemas.disagreements import DisagreementEnded, DisagreementOpened
 from schemas.handoff import OutcomeForCases
 from schemas.handover import HandoverRecall
 from schemas.information import InformationRequest
-from schemas.notices import LinksChanged, RequestChange
+from schemas.notices import ApprovalRequest, LinksChanged, RecallAnswerNotice, RequestChange
 from schemas.outcome import ReferralOutcome
 from schemas.referrer import ReferralDecision
 from schemas.safety import Danger, Hit
@@ -41,6 +41,8 @@ TELLING: Final[Mapping[str, tuple[str, ...]]] = {
     DisagreementOpened.type: ("view", "asks_for"),
     InformationRequest.type: ("question", "basis_reason"),
     RequestChange.type: ("question", "basis_reason"),
+    ApprovalRequest.type: ("basis_reason",),
+    RecallAnswerNotice.type: ("reason",),
     HandoverRecall.type: ("reason",),
     LinksChanged.type: ("rationale",),
 }
@@ -82,6 +84,8 @@ def writer_of(letter: Mapping[str, Any]) -> str | None:
     data = letter["data"]
     if letter["type"] == DisagreementOpened.type or data.get("ended") == "withdrawn":
         return str(data["agency"])
+    if letter["type"] == RecallAnswerNotice.type:
+        return str(data["recipient"])
     owner = data.get("owner") if letter["type"] == DisagreementEnded.type else None
     return str(owner) if owner else None
 
@@ -95,8 +99,9 @@ def _words(letter: Mapping[str, Any], *, to: str) -> Iterator[tuple[str, str]]:
 
 
 def _referral_of(data: Mapping[str, Any]) -> str:
-    """Of what moved, the first."""
-    return str(data["referral_id"] if "referral_id" in data else data["moved"][0]["referral_id"])
+    """Of what moved, the first; letters of old may name none."""
+    named = (data, *data.get("moved", ()))
+    return next((str(one["referral_id"]) for one in named if one.get("referral_id")), "")
 
 
 def _hit(field: str) -> Hit:

@@ -24,11 +24,19 @@ from schemas.case import ChildLinked
 from schemas.checks import CheckRequest
 from schemas.identity import IdentityBlock, IdentityField, OwnedIdentity
 from schemas.information import InformationRequest
-from schemas.notices import AdultMatter, DueTimeWarning, LinksChanged, OutOfArea
+from schemas.notices import (
+    AdultMatter,
+    ApprovalCancellation,
+    ApprovalRequest,
+    DueTimeWarning,
+    LinksChanged,
+    OutOfArea,
+    RecallAnswerNotice,
+)
 from schemas.person import Contact, Name, PartialDate, Person, RelatedPerson, Risk, School
-from schemas.product import Product, ProductApproved, release_digest
+from schemas.product import DraftItem, Product, ProductApproved, RecallAnswer, release_digest
 from schemas.rating import Colour
-from schemas.safety import LetterHeld, SafetyChoice, SafetyReview
+from schemas.safety import Danger, LetterHeld, SafetyChoice, SafetyReview
 from schemas.topics import RED as LANE
 from stores import cursors, journal
 from stores.linking import every
@@ -347,7 +355,17 @@ def test_links_that_changed_tell_nobody_what_another_agency_protects(hub: Hub) -
     assert replayed(hub).well
 
 
-@pytest.mark.parametrize("letter", ["out of area", "a clock that goes up", "an adult matter"])
+@pytest.mark.parametrize(
+    "letter",
+    [
+        "out of area",
+        "a clock that goes up",
+        "an adult matter",
+        "an approval that is asked for",
+        "an approval that is not awaited any more",
+        "what was done about a recall",
+    ],
+)
 def test_whatever_names_a_child_is_looked_at_before_it_goes_where_the_perpetrator_works(
     hub: Hub, letter: str
 ) -> None:
@@ -366,7 +384,21 @@ def naming_the_child(referral_id: str, case_id: str) -> dict[str, Notice]:
     head: dict[str, Any] = {"referral_id": referral_id, "case_id": case_id}
     head |= {"about": IdentityBlock(names=TILLY.name)}
     told = {"explanation": "As the address says.", "contact": "01632 960300"}
+    sent = {"product_id": "product-1", "recipient": TEAM}
     return {
+        "an approval that is asked for": asking(product.draft_item("police"), **head),
+        "an approval that is not awaited any more": ApprovalCancellation(
+            **head, **sent, purpose="section 47 enquiry"
+        ),
+        "what was done about a recall": RecallAnswerNotice(
+            **head,
+            **sent,
+            recall_id="recall-1",
+            item_id=None,
+            answer=RecallAnswer.DESTROYED,
+            answered_by="T. Manager",
+            reason=None,
+        ),
         "out of area": OutOfArea(**head, **told, reference="S-1", place="Othershire"),
         "a clock that goes up": DueTimeWarning(
             **head,
@@ -378,3 +410,38 @@ def naming_the_child(referral_id: str, case_id: str) -> dict[str, Notice]:
         ),
         "an adult matter": AdultMatter(**head, **told, handed_to=None),
     }
+
+
+def asking(item: DraftItem, **head: Any) -> ApprovalRequest:
+    """An item of a product for the duty team, put before who decides about it."""
+    return ApprovalRequest(
+        **head,
+        product_id="product-1",
+        recipient=TEAM,
+        purpose="section 47 enquiry",
+        colour=Colour.RED,
+        item=item,
+    )
+
+
+REFUGES = f"She lives at {REFUGE.line1}, {REFUGE.city}, {REFUGE.postcode} now."
+
+
+@pytest.mark.parametrize(("teller", "kept"), [("gp", False), ("police", True)])
+def test_who_decides_reads_what_it_told_itself_and_no_address_that_another_agency_protects(
+    hub: Hub, teller: str, *, kept: bool
+) -> None:
+    notified(hub, "police", MOVED, RED)
+    linked = linked_last(hub)
+    item = product.draft_item("gp", held_by=teller, original=REFUGES, sanitised=REFUGES)
+    told = asking(item, referral_id=linked.referral_id, case_id=linked.case_id)
+    event = {"type": told.type, "data": told.model_dump(mode="json")}
+    with hub.database.view() as view:
+        one = Leased("letter-1", "gp", told.type, json.dumps(event).encode(), 1)
+        looked = looked_through(view, "gp", [one], policy=hub.policy.value)
+    assert list(looked.kept) == (["letter-1"] if kept else [])
+    if kept:
+        (fact,) = looked.kept.values()
+        assert fact is not None
+        assert fact.product_id is None, "nothing of the product itself is kept back"
+        assert {hit.danger for hit in fact.hits} == {Danger.PROTECTED_ADDRESS}

@@ -222,6 +222,10 @@ ASKED = "Has he been seen at school?"
         ("disagreement-opened", "asks_for"),
         ("information-request", "question"),
         ("request-changed", "question"),
+        ("information-request", "basis_reason"),
+        ("request-changed", "basis_reason"),
+        ("approval-request", "basis_reason"),
+        ("recall-answer", "reason"),
         ("handover-recall", "reason"),
         ("links-changed", "rationale"),
     ],
@@ -231,7 +235,7 @@ def test_whatever_people_write_to_an_agency_is_searched_for_such_words(
 ) -> None:
     talk.police_tell(may_leave=False)
     referral_id = talk.request["data"]["referral_id"]
-    said: dict[str, Any] = {"referral_id": referral_id, "agency": SCHOOL}
+    said: dict[str, Any] = {"referral_id": referral_id, "agency": SCHOOL, "recipient": SCHOOL}
     if notice == "links-changed":
         said = {"moved": [{"referral_id": referral_id}]}
     assert held(talk, notice, said | {field: ASKED}, to="gp") is None

@@ -201,7 +201,9 @@ def _safety(review: _Data, _agency: str) -> _Answer:
     fields = [hit["where"].removeprefix("identity.") for hit in review["hits"]]
     about_identity = all(hit["where"].startswith("identity.") for hit in review["hits"])
     drawn = draw(_lasting(review["referral_id"]), review["recipient"], "safety")
-    choice = "send" if drawn < _SENT_ALL_THE_SAME else "do_not_send"
+    # What another agency withholds no human of the hub may send.
+    theirs = all(hit["danger"] != "withheld-words" for hit in review["hits"])
+    choice = "send" if theirs and drawn < _SENT_ALL_THE_SAME else "do_not_send"
     return "mash.safety-decision.v1", {
         "referral_id": review["referral_id"],
         "case_id": review["case_id"],

@@ -24,6 +24,8 @@ from router.steps.approve.closing import (
     refused,
     requests,
     settled,
+    too_late,
+    voided,
 )
 from router.steps.approve.guarding import (
     STOPPED,
@@ -33,6 +35,7 @@ from router.steps.approve.guarding import (
     held,
     proposed,
     waits,
+    without,
 )
 from router.steps.approve.likeness import heard, others_words, says_others
 from router.steps.approve.owing import elapsed, watched
@@ -44,6 +47,7 @@ from router.steps.approve.state import (
     Decided,
     Draft,
     Merged,
+    Refused,
     Standing,
     State,
     Void,
@@ -77,7 +81,7 @@ from schemas.product import (
 )
 from schemas.rating import TimerElapsed
 from schemas.refusals import Refusal
-from schemas.safety import SafetyChoice, SafetySettled
+from schemas.safety import Danger, Hit, SafetyChoice, SafetySettled
 
 
 def decide(state: State | None, message: Message, policy: Policy) -> Outcome[State]:
@@ -101,8 +105,8 @@ def _heard(known: Approvals, message: Message, *, now: Now) -> Outcome[Approvals
             return _take(known, decided, now=now)
         case ItemRuled() as ruled:
             return rule(known, ruled, now=now)
-        case ProductVoided() as voided:
-            return _cancel(known, (voided.product_id,), reason=voided.reason, now=now)
+        case ProductVoided() as gone:
+            return _cancel(known, (gone.product_id,), reason=gone.reason, now=now)
         case ApprovalsCancelled() as cancelled:
             return _cancel(known, cancelled.product_ids, reason=cancelled.reason, now=now)
         case ProductEnded() as ended:
@@ -150,8 +154,8 @@ def _put(known: Approvals, draft: Draft, items: Collection[str], *, now: Now) ->
         return held(known, draft, hits, items=sorted(items), now=now)
     after, facts = after.model_copy(update={"held": None}), list[Fact]()
     if hits:
-        after, without = at_once(after, hits, now)
-        facts.append(without)
+        after, fact = at_once(after, hits, now)
+        facts.append(fact)
     facts += (item_decided(after, one) for one in new if one in after.decided)
     outcome = settled(known, after, *facts, now=now)
     wanted = {one for one in awaited(after, now) if one[0] in items}
@@ -304,11 +308,11 @@ def _take(known: Approvals, decided: ReleaseDecided, *, now: Now) -> Outcome[App
         return refuse("refused.unknown-subject", "product_id")
     if refusal := _not_theirs(stage, decided) or _not_so(stage, decided, now=now):
         return Outcome(refusal=refusal)
-    if _others_words(known, stage, decided):
-        return refuse("refused.withheld", "text")
     if _says_others(known, stage, decided):
         return refuse("refused.others-words", "item_id")
     new = _decided(stage, decision, decided.agency)
+    # Whoever guesses at what another agency withholds is not to hear that the guess is right.
+    new = new.model_copy(update={"kept_back": _others_words(known, stage, decided)})
     if decision.choice is Choice.WITHHOLD:
         withheld = Withheld(ask_again=decision.ask_again, **new.shared(Withheld))
         word = Word(withheld, decision.referral_id, decision.case_id, decision.product_id)
@@ -316,6 +320,8 @@ def _take(known: Approvals, decided: ReleaseDecided, *, now: Now) -> Outcome[App
     if isinstance(stage, Approved) and decision.item_id in stage.without:
         after = stage.model_copy(update={"early": (*stage.early, decided)})
         return Outcome(known.with_product(known.standing_as(decision.product_id), after))
+    if isinstance(stage, Refused) and stage.voided:
+        return too_late(stage, decision, by=decided.agency)
     return _release(known, stage, new, now=now)
 
 
@@ -415,7 +421,8 @@ def _release(
     """What its owner withholds it has to lift first, unless it wanted to be asked."""
     about = [one for one in stage.decided if one.item_id == new.item_id]
     earlier = next((one for one in about if one.owner == new.owner), None)
-    if earlier is not None and new == earlier.model_copy(update={"wording": new.wording}):
+    ours = {"wording": None, "kept_back": False}  # what the hub makes of it
+    if earlier is not None and new.model_copy(update=ours) == earlier.model_copy(update=ours):
         return Outcome()
     if earlier is not None and known.withheld_by(new.item_id, new.owner):
         return refuse("refused.withheld", "item_id")
@@ -424,12 +431,26 @@ def _release(
     if any(other.digest not in (None, new.digest) for other in about):
         return refuse("refused.other-words", "digest")
     after = stage.with_decided(new)
+    if new.kept_back:
+        kept = without(after, (_kept(new),), written_by=new.owner, now=now)
+        return settled(known, after, item_decided(after, new), kept, now=now)
     if len(stage.deciders[new.item_id]) == 1:
         return settled(known, after, item_decided(after, new), now=now)
     after = after.agreed(new)
     outcome = settled(known, after, item_decided(after, new), now=now)
     other = {one for one in awaited(after, now) if one[0] == new.item_id}
     return replace(outcome, letters=tuple(requests(after, other, now)))
+
+
+def _kept(decided: Decided) -> Hit:
+    """For the human who is told that an owner's own words are not let leave."""
+    return Hit(
+        danger=Danger.WITHHELD_WORDS,
+        whose="another agency",
+        where=f"items.{decided.item_id}",
+        says="Its owner's own words for it say what another agency does not let be told: the rest "
+        "goes without them. Have its owner say it in other words, and do not tell why.",
+    )
 
 
 def _cancel(
@@ -442,7 +463,7 @@ def _cancel(
         if stage is None:
             known = known.with_product(product_id, Void(reason=reason))
         elif isinstance(stage, Draft):
-            outcome = refused(known, stage, reason, voided=True)
+            outcome = voided(known, stage, reason, now=now)
             known = outcome.state or known
             facts += outcome.facts
             letters += cancellations(stage, now)

@@ -106,8 +106,7 @@ def at_once(draft: Draft, hits: Sequence[Hit], now: Now) -> tuple[Draft, Product
     told = ((one.item_id, one.owner) for one in draft.decided if one.item_id in items)
     left_out = (LeftOut(field=IdentityField(one), reason=NOT_AT_ONCE) for one in fields)
     less = draft.without(*told).model_copy(update={"untold": (*draft.untold, *left_out)})
-    fact = _product_held(draft, hits, now=now)
-    return less, fact.model_copy(update={"rest_goes": True})
+    return less, without(draft, hits, now=now)
 
 
 def allowed(draft: Draft, settled: SafetySettled) -> Draft:
@@ -121,6 +120,14 @@ def allowed(draft: Draft, settled: SafetySettled) -> Draft:
         "untold": (*draft.untold, *left_out),
     }
     return draft.model_copy(update=changes)
+
+
+def without(
+    draft: Draft, hits: Sequence[Hit], *, written_by: str | None = None, now: Now
+) -> ProductHeld:
+    """That it goes without what was found, of which a human is told."""
+    fact = _product_held(draft, hits, now=now)
+    return fact.model_copy(update={"rest_goes": True, "written_by": written_by})
 
 
 def _product_held(draft: Draft, hits: Sequence[Hit], *, now: Now) -> ProductHeld:

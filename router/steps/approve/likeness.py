@@ -48,12 +48,13 @@ def alike(known: Approvals, item_id: str, agency: str) -> tuple[str, ...]:
 
 def others_words(known: Approvals, item: DraftItem, agency: str, text: str) -> bool:
     """Whether an agency's own words for its item say what another agency withholds: a whole item,
-    or a whole sentence of one, which its own original does not say.
+    or a whole sentence of one, which it has not told itself.
     """
-    mine, told = plain(item.original), plain(text)
+    said = known.said.get(item.item_id, Said(texts=(item.original,)))
+    mine, told = [plain(one) for one in said.texts], plain(text)
     withheld = (one for one in known.withheld if one.owner != agency)
     return any(
-        holds(told, words) and not holds(mine, words)
+        holds(told, words) and not any(holds(one, words) for one in mine)
         for one in withheld
         for said in known.said.get(one.item_id, Said()).texts
         for words in telling(said)

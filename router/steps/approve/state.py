@@ -12,7 +12,7 @@ from pydantic import Field
 from router.steps.clocks.ticking import Ticking
 from schemas.base import Code, Identity, Line, Prose, Shape
 from schemas.decisions import ReleaseDecided
-from schemas.identity import IdentityField
+from schemas.identity import IdentityBlock, IdentityField
 from schemas.notification import Digest
 from schemas.policy import StandingRelease
 from schemas.product import (
@@ -44,6 +44,8 @@ class Decided(Item):
     decided_by: Line
     leaves_out: tuple[IdentityField, ...] = Field(default=(), exclude_if=not_)
     wording: Wording | None = Field(default=None, exclude_if=lambda words: words is None)
+    kept_back: bool = Field(default=False, exclude_if=not_)
+    """Whether these words say what another agency withholds: they are not let leave."""
 
 
 class Held(Shape):
@@ -86,8 +88,9 @@ class Draft(OnConsent, Untold, OfConcern, ProductHead):
         return next(found, None)
 
     def kept_in(self, item_id: str) -> bool:
-        """Whether somebody who decides about the item withholds it."""
-        return any(one.item_id == item_id and not one.digest for one in self.decided)
+        """Whether somebody who decides about the item withholds it, or it is kept back."""
+        about = (one for one in self.decided if one.item_id == item_id)
+        return any(one.kept_back or not one.digest for one in about)
 
     def without(self, *decisions: tuple[str, str]) -> Draft:
         """With nothing decided about these items by these agencies."""
@@ -198,6 +201,10 @@ class Refused(Closed):
     """Nothing of it leaves: by its owners' decisions, or because it was voided."""
 
     kind: Literal["refused"] = "refused"
+    voided: Line | None = Field(default=None, exclude_if=not_)
+    """Why, where it was voided while owners were asked: their answers may cross that."""
+    about: IdentityBlock | None = Field(default=None, exclude_if=not_)
+    """Whom it was about, as these owners were told."""
 
 
 class Void(Shape):

@@ -15,7 +15,7 @@ from router.step import Outcome, Step, referral_of
 from router.steps import thresholds
 from router.steps.asking import UNTOLD, as_it_stands
 from router.steps.cases import Cases
-from router.steps.compose import instead
+from router.steps.compose import instead, moving
 from router.steps.compose.consent import without_consent
 from router.steps.compose.ending import NO_FURTHER_ACTION, ended, rerated
 from router.steps.compose.gathering import (
@@ -34,7 +34,13 @@ from router.steps.safety import CHILD, cautioned, guarded
 from router.steps.sanitising import Known, Sanitised, known_of, sanitise
 from router.steps.sharing import open_to_others
 from schemas.base import Fact
-from schemas.case import ChildLinked, LinkCorrected, NotificationAmended, RegistersChanged
+from schemas.case import (
+    ChildLinked,
+    LinkCorrected,
+    NotificationAmended,
+    RegistersChanged,
+    VersionMoved,
+)
 from schemas.consent import ConsentRecorded
 from schemas.handover import HandoverTakenBack
 from schemas.identity import IdentityField, OwnedIdentity
@@ -89,9 +95,7 @@ def decide(state: Gathering | None, message: Message, policy: Policy) -> Outcome
     if after is before:
         return Outcome()
     referral_id = referral_of(message)
-    voided = _voided(before, after, referral_id=referral_id)
-    if voided:
-        after = after.model_copy(update=_NOTHING)
+    after, voided = _wrong(before, after, referral_id=referral_id)
     gone = () if voided else tuple(_not_theirs(before, after, policy=policy))
     after = after.voiding({one.product_id for one in gone}) if gone else after
     stopped = (
@@ -107,6 +111,15 @@ def decide(state: Gathering | None, message: Message, policy: Policy) -> Outcome
     onward, theirs = _hand_on(desk)
     again = [*_again(desk, before), *_joining(desk, before), *onward]
     return _draft(desk, message, stopped=(*stopped, *theirs), again=again)
+
+
+def _wrong(
+    before: Gathering, after: Gathering, *, referral_id: str
+) -> tuple[Gathering, tuple[ProductVoided, ...]]:
+    """Without what was drafted for another case, or in words that are about another child."""
+    if voided := _voided(before, after, referral_id=referral_id):
+        return after.model_copy(update=_NOTHING), voided
+    return moving.unsaid(before, after, referral_id=referral_id)
 
 
 def _voided(before: Gathering, after: Gathering, *, referral_id: str) -> tuple[ProductVoided, ...]:
@@ -647,6 +660,7 @@ STEP: Step[Gathering] = Step(
         HandoverTakenBack,
         RegistersChanged,
         NotificationAmended,
+        VersionMoved,
         ItemAmended,
         ProductRefused,
         ProductNotTaken,

@@ -15,7 +15,13 @@ from router.steps.cases import NOBODY, Allocated, Cases
 from router.steps.now import Now
 from router.steps.sanitising import Known
 from schemas.base import Code, Identity, Instant, Line, Prose, Shape
-from schemas.case import ChildLinked, LinkCorrected, NotificationAmended, RegistersChanged
+from schemas.case import (
+    ChildLinked,
+    LinkCorrected,
+    NotificationAmended,
+    RegistersChanged,
+    VersionMoved,
+)
 from schemas.consent import ConsentRecorded, ConsentWord
 from schemas.gathering import Level, Overrule, RuledOut
 from schemas.handover import HandoverTakenBack
@@ -85,6 +91,16 @@ class Notified(Shape):
         return (self.item, *self.parts)
 
 
+class Amendment(Shape):
+    """What a later version took the place of: a human may find that to be about another child."""
+
+    version: Identity
+    """The referral that it made."""
+    before: Notified
+    products: tuple[Identity, ...]
+    """Those that were drafted before it."""
+
+
 class Answer(RequestId):
     """What came in for one request, or was volunteered; then under an id of its own."""
 
@@ -113,7 +129,7 @@ class Drafted(Shape):
     instead_of: Identity | None = Field(default=None, exclude_if=not_)
     """The urgent product that its recipient did not take: this one is the next's."""
     gave_back: bool = Field(default=False, exclude_if=not_)
-    """Its recipient said that it is not theirs."""
+    """Its recipient said that it is not theirs, or a human that it is not safe there."""
     stands_in_for: tuple[Code, ...] = Field(default=(), exclude_if=not_)
     """Recipients of its rating that gave its Red back, in whose place this one gets it."""
 
@@ -170,6 +186,8 @@ class Gathering(Shape):
     """
     version: int = 1
     """Of the notification's words."""
+    amendments: tuple[Amendment, ...] = Field(default=(), exclude_if=not_)
+    """Later versions whose words it had, the last last; of documents of old nobody knows."""
     amended: Notification | None = None
     """Words that were heard before the link: they take the place of those linked."""
     closed: bool = Field(default=False, exclude_if=not_)
@@ -229,7 +247,9 @@ class Gathering(Shape):
         )
 
     def not_taking(self, product_id: str, *, gave_back: bool) -> Gathering:
-        """With a product that nobody of its recipient has; ``gave_back``: as they said so."""
+        """With a product that nobody of its recipient has; ``gave_back``: as they said so, or are
+        not to have it.
+        """
         holding = tuple(
             one.model_copy(update={"gave_back": True})
             if gave_back and one.product_id == product_id
@@ -346,6 +366,8 @@ def _heard(state: Gathering, message: Message, *, now: Now) -> Gathering:
             return _answered(state, Answer(request_id=answered.request_id, items=items))
         case NotificationAmended() as amended if amended.version > state.version:
             return _amended(state, amended, now=now)
+        case VersionMoved(moved=version):
+            return _moved(state, version)
         case InformationVolunteered() as told:
             items = tuple(_held(item, told.agency) for item in told.items)
             return _answered(state, Answer(request_id=told.volunteered_id, items=items))
@@ -369,7 +391,7 @@ def _became(state: Gathering, message: Message) -> Gathering:
         case ProductRefused(product_id=product_id, voided=True):
             return state.putting_off(product_id)
         case ProductNotTaken(product_id=id_, why=why) if id_ in state.products:
-            return state.not_taking(id_, gave_back=why == "refused")
+            return state.not_taking(id_, gave_back=why in ("refused", "not_safe"))
         case ProductWithout() as without:
             return state.going_without(without)
     return state
@@ -411,12 +433,29 @@ def _amended(state: Gathering, amended: NotificationAmended, *, now: Now) -> Gat
     if state.notified is None:
         return state.model_copy(update=changes | {"amended": amended.notification})
     before, own = state.notified, amended.referral_id
+    new = Amendment(version=amended.amended_by, before=before, products=state.products)
+    changes |= {"amendments": (*state.amendments, new)}
     sent_again = before.item.item_id in items_of_notification(own, 0)
     id_ = own if sent_again else state.concern_id or own
     said, owner = amended.notification, before.item.owner
     notified = _notified(said, owner, id_=id_, family=before.family)
     notified = notified.model_copy(update={"alleged": _alleged(said, owner, now=now)})
     return state.model_copy(update=changes | {"notified": notified})
+
+
+def _moved(state: Gathering, version: str) -> Gathering:
+    """A human found that a later version is about another child: what it took the place of stands
+    again, or would once what came after it goes too.
+    """
+    found = next((one for one in state.amendments if one.version == version), None)
+    if found is None:
+        return state
+    at = state.amendments.index(found)
+    earlier, later = state.amendments[:at], state.amendments[at + 1 :]
+    if not later:
+        return state.model_copy(update={"notified": found.before, "amendments": earlier})
+    after = later[0].model_copy(update={"before": found.before})
+    return state.model_copy(update={"amendments": (*earlier, after, *later[1:])})
 
 
 def _closed(state: Gathering, closed: ReferralClosed, *, by: str) -> Gathering:

@@ -1,4 +1,6 @@
-"""Who has a Red in place of whom that gave it back: what more there is of it is theirs."""
+"""Who has a Red in place of whom that gave it back, or is not to have it as that is not safe: what
+more there is of it is theirs.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,7 @@ from collections.abc import Collection, Iterator, Sequence
 from router.steps.compose.gathering import Drafted, Gathering
 from schemas.product import ProductDrafted, ProductEnded
 
-GIVEN_BACK = "Its recipient gave the Red back, and another has it instead."
+GIVEN_BACK = "Another has the Red in the place of its recipient."
 
 
 def drafted(draft: ProductDrafted) -> Drafted:

@@ -2,7 +2,7 @@
 it (R19, R20, R38).
 
 What waits on a queue is taken back by the release step: who never had anything in hand is told
-nothing.
+nothing, nor is who gave back all that it had.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from schemas.product import (
     ProductEnded,
     ProductRecalled,
     ProductReleased,
+    ProductReturned,
     RecallAnswered,
 )
 from schemas.rating import RatingAssigned, TimerElapsed
@@ -280,6 +281,7 @@ STEP: Step[Holders] = Step(
         ProductEnded,
         ProductReleased,
         ProductFetched,
+        ProductReturned,
         ProductRecalled,
         RecallAnswered,
         ChangeReceived,

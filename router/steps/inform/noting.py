@@ -10,7 +10,13 @@ from schemas.case import LinkCorrected
 from schemas.decisions import ProductFetched
 from schemas.message import Message
 from schemas.outcome import ReferralClosed, ReferralReopened
-from schemas.product import Disposal, ProductEnded, ProductRecalled, ProductReleased
+from schemas.product import (
+    Disposal,
+    ProductEnded,
+    ProductRecalled,
+    ProductReleased,
+    ProductReturned,
+)
 from schemas.rating import Colour, RatingAssigned
 
 
@@ -32,6 +38,9 @@ def noted(state: Holders, message: Message) -> Holders:
         case ProductEnded() as ended if ended.colour is not None:
             held = state.product(ended.product_id, case_id=ended.case_id)
             return state.with_product(held.model_copy(update={"ended": True}))
+        case ProductReturned() as back:
+            held = state.product(back.product_id, case_id=back.case_id)
+            return state.with_product(held.model_copy(update={"returned": True}))
         case ProductRecalled(item_id=None) as back:
             held = state.product(back.product_id, case_id=back.case_id)
             return state.with_product(held.model_copy(update={"gone": True}))

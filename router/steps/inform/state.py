@@ -32,11 +32,14 @@ class Held(CaseProduct):
     """It went before anybody had rated."""
     gone: bool = False
     """It is wanted back: it was about another child."""
+    returned: bool = Field(default=False, exclude_if=not_)
+    """Its recipient said that it is not theirs."""
 
     @property
     def is_held(self) -> bool:
         """Whether its recipient has it, and all of that is known."""
-        return self.fetched_at is not None and not self.gone and self.colour is not None
+        left = self.gone or self.returned
+        return self.fetched_at is not None and not left and self.colour is not None
 
 
 class Stands(Shape):

@@ -95,19 +95,37 @@ def _out(state: Left | Void) -> Left | None:
 
 
 def fetched(state: State | None, told: ProductFetched, *, cause: str) -> Outcome[State]:
-    """From now on it can only be recalled; what was taken back in that moment is so at once."""
+    """From now on it can only be recalled; what was taken back in that moment is so at once, and
+    what was left of it is not sent beside it.
+    """
     if state is None or isinstance(state, Void):
         return Outcome()
     after, facts, letters = state, list[Fact](), list[Letter]()
     if told.letter_id == sent_of(state).letter:
-        after = with_sent(after, sent_of(after).model_copy(update={"fetched": True}))
-    for one in sent_of(state).taken_back:
-        if one.letter == told.letter_id:
-            wanted = _Wanted(told.product_id, one.item_id, one.owner, one.reason)
-            after, fact, letter = _recall(after, wanted, cause=cause)
-            facts.append(fact)
-            letters.append(letter)
-    return Outcome(after, tuple(facts), tuple(letters))
+        after = with_sent(after, sent_of(after).model_copy(update={"fetched": True, "held": ()}))
+    gone = _taken_from(sent_of(state), told.letter_id)
+    for one in gone:
+        wanted = _Wanted(told.product_id, one.item_id, one.owner, one.reason)
+        after, fact, letter = _recall(after, wanted, cause=cause)
+        facts.append(fact)
+        letters.append(letter)
+    waits = sent_of(state).letter if gone and _waits(state) else None
+    if waits:
+        whole = {"letter": told.letter_id, "fetched": True, "held": ()}
+        after = with_sent(after, sent_of(after).model_copy(update=whole))
+    return Outcome(after, tuple(facts), tuple(letters), takes_back=(waits,) if waits else ())
+
+
+def _taken_from(sent: Released, letter_id: str) -> tuple[TakenBack, ...]:
+    """What was taken back of this letter, and then of those that were sent in its place."""
+    letters = [one.letter for one in sent.taken_back]
+    first = letters.index(letter_id) if letter_id in letters else len(letters)
+    return sent.taken_back[first:]
+
+
+def _waits(state: Left) -> bool:
+    """Whether what is left of it is on its recipient's queue still."""
+    return isinstance(state, Released) and state.holds is not None and not state.fetched
 
 
 def answered(state: State | None, received: RecallReceived, *, policy: Policy) -> Outcome[State]:
@@ -172,7 +190,8 @@ def _left_without(
         refused = ProductRefused(reason=reason, **holds.shared(ProductRefused))
         after = back.model_copy(update={"letter": None, "holds": None})
         return Outcome(after, (*facts, refused), takes_back=(sent.letter,))
-    after = back.model_copy(update={"letter": sending.letter_named(cause), "holds": holds})
+    anew = {"letter": sending.letter_named(cause), "holds": holds, "held": (), "unsafe": False}
+    after = back.model_copy(update=anew)  # the door looks at it on its own
     told = (*facts, sending.released(holds, sent))
     return Outcome(after, told, (sending.letter(holds, sent),), takes_back=(sent.letter,))
 

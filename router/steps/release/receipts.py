@@ -60,7 +60,7 @@ def elapsed(state: State | None, timer: TimerElapsed, *, now: Now) -> Outcome[St
     one = told(_owed(state, clock, timer.key), clock, key=timer.key, now=now)
     after = state.model_copy(update={"receipt": one.clock})
     next_at = one.clock.next_at if one.clock else None
-    letter = _ringing_nobody(one.letter, state, now) if state.unsafe else one.letter
+    letter = _ringing_nobody(one.letter, state, now) if state.kept_back else one.letter
     outcome: Outcome[State] = Outcome(after, (one.fact,), (letter,), timers(next_at, timer.key))
     if not clock.breached_next:
         return outcome
@@ -79,28 +79,31 @@ def _ringing_nobody(letter: Letter, state: Released, now: Now) -> Letter:
 
 
 def at_the_door(state: State | None, fact: LetterHeld | SafetySettled) -> Outcome[State]:
-    """Note that a product is kept back at the door, until a human has found it safe. Where they
-    find that it is not, nothing of it goes there any more, and a Red goes on at once.
+    """Note that a product is kept back at the door, until a human has found it safe, for each
+    reason apart. Where they find that it is not, nothing of it goes there any more, and a Red goes
+    on at once.
     """
-    if not isinstance(state, Released) or state.letter is None or fact.letter_id != state.letter:
+    if not isinstance(state, Released) or state.letter is None:
         return Outcome()
-    unsafe = isinstance(fact, LetterHeld) and not fact.rest_goes
-    if isinstance(fact, SafetySettled) and fact.choice is SafetyChoice.DO_NOT_SEND:
-        if fact.rest_goes:  # which is there already
-            return Outcome()
-        stopped = state.model_copy(update={"unsafe": True, "letter": None, "holds": None})
-        return not_taken(Outcome(stopped), state.holds, "not_safe")
-    if unsafe == state.unsafe:
+    if fact.rest_goes or fact.letter_id != state.letter:  # which is there already, or waits no more
         return Outcome()
-    return Outcome(state.model_copy(update={"unsafe": unsafe}))
+    if isinstance(fact, LetterHeld):
+        held = tuple(dict.fromkeys((*state.held, fact.hold_id)))
+        return Outcome(None if held == state.held else state.model_copy(update={"held": held}))
+    if fact.choice is SafetyChoice.DO_NOT_SEND:
+        gone = {"unsafe": True, "held": (), "letter": None, "holds": None}
+        return not_taken(Outcome(state.model_copy(update=gone)), state.holds, "not_safe")
+    left = tuple(one for one in state.held if one != fact.hold_id)
+    after = state.model_copy(update={"unsafe": False, "held": left})
+    return Outcome(None if after == state else after)
 
 
 def not_taken(
     outcome: Outcome[State], approved: ProductApproved | None, why: NotTaken
 ) -> Outcome[State]:
     """With it told that nobody of its recipient has an urgent product: once, and where they say so
-    themselves, for what more there is of it to go elsewhere. What follows one that went before is
-    added to that, wherever it is.
+    themselves or it is not safe there, for what more there is of it to go elsewhere. What follows
+    one that went before is added to that, wherever it is.
     """
     state = outcome.state
     if approved is None or not _goes_on(approved):
@@ -108,7 +111,7 @@ def not_taken(
     if state is None or isinstance(state, Void):
         return outcome
     sent = sent_of(state)
-    if sent.not_taken and why != "refused":
+    if sent.not_taken and why not in ("refused", "not_safe"):
         return outcome
     fact = ProductNotTaken(why=why, **approved.shared(ProductNotTaken))
     after = with_sent(state, sent.model_copy(update={"not_taken": True}))

@@ -55,13 +55,20 @@ class Released(ToAct, About, ReferralHead):
     receipt: Ticking | None = Field(default=None, exclude_if=not_)
     """Until a person of its recipient says that they have it."""
     unsafe: bool = Field(default=False, exclude_if=not_)
-    """Whether it is kept back at the door, as it may not be safe there, or is not."""
+    """Whether a human found that it is not safe there; in documents of old, or may find so yet."""
+    held: tuple[Identity, ...] = Field(default=(), exclude_if=not_)
+    """Why it is kept back at the door: each of these waits for a decision of its own."""
     not_taken: bool = Field(default=False, exclude_if=not_)
     """Whether it was told that nobody has it, so that it goes to the next recipient."""
     may_give_back: Urgent | None = Field(default=None, exclude_if=not_)
     """Once a person of its recipient has it, where it is a Red for the front line."""
     taken_back: tuple[TakenBack, ...] = ()
     recalls: tuple[Recall, ...] = ()
+
+    @property
+    def kept_back(self) -> bool:
+        """Whether it may not be safe there, or is not."""
+        return self.unsafe or bool(self.held)
 
     def recall(self, recall_id: str) -> Recall | None:
         """What was recalled under this id."""

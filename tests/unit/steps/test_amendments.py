@@ -10,7 +10,7 @@ import pytest
 from router.step import Outcome
 from router.steps.approve import decide as approve
 from router.steps.compose import decide as compose
-from schemas.case import NotificationAmended
+from schemas.case import NotificationAmended, VersionMoved
 from schemas.decisions import Ruling
 from schemas.notices import ApprovalRequest
 from schemas.product import (
@@ -158,6 +158,67 @@ def amended(narrative: str, *, version: int = 2, **changes: Any) -> Notification
         version=version,
         notification=given.notification(narrative, **changes),
     )
+
+
+PART = Part(text="A neighbour told us.")
+MOVED = VersionMoved(referral_id="ref-1", case_id="case-1", moved="ref-2")
+
+
+def said(drafted: object) -> set[str]:
+    return {one.original for draft in drafts(drafted) for one in draft.items}
+
+
+def test_what_an_amendment_said_that_a_human_moved_to_another_child_is_in_no_draft() -> None:
+    step = gathered()
+    first = {one.product_id: one for one in drafts(step.facts)}
+    again = drafts(step.when(amended("Child was pushed.", parts=(Part(text="By him."),))).facts)
+    late = drafts(step.when(answered("gp", item("gp"), late=True)).facts)
+    outcome = step.when(MOVED)
+    voided = {one.product_id for one in given.of(ProductVoided, outcome.facts)}
+    assert voided == {one.product_id for one in (*first.values(), *again, *late)}
+    anew = drafts(outcome.facts)
+    assert voided.isdisjoint(one.product_id for one in anew)
+    assert said(anew) >= {given.HIT}
+    assert not said(anew) & {"Child was pushed.", "By him."}
+    told = {(one.recipient, one.urgent) for one in (*first.values(), *late)}
+    assert {(one.recipient, one.urgent) for one in anew} == told
+    assert step.when(MOVED) == Outcome()
+    assert said(step.when(amended("Child was hit twice.", version=3)).facts) == {
+        "Child was hit twice."
+    }
+
+
+def test_what_was_not_drafted_in_its_words_stands() -> None:
+    step = gathered()
+    first = drafts(step.facts)
+    same = amended(given.HIT)
+    step.given(same)
+    late = drafts(step.when(answered("gp", item("gp"), late=True)).facts)
+    outcome = step.when(MOVED)
+    voided = {one.product_id for one in given.of(ProductVoided, outcome.facts)}
+    assert voided == {one.product_id for one in late}, "they say who the child was said to be"
+    assert voided.isdisjoint(one.product_id for one in first)
+
+
+def test_what_its_agency_had_told_before_is_told_again_with_what_the_amendment_left_out() -> None:
+    step = Given(compose.STEP).given(
+        given.linked(given.HIT, notification=given.notification(given.HIT, parts=(PART,))),
+        requested("school"),
+        answered("school"),
+        assigned(Colour.AMBER),
+    )
+    step.given(amended("Child was pushed."))
+    assert said(step.when(MOVED).facts) == {given.HIT, PART.text}
+
+
+def test_of_two_amendments_that_a_human_moves_the_words_before_both_stand() -> None:
+    step = gathered().given(amended("Child was pushed."))
+    later = amended("Child was pushed twice.", version=3)
+    step.given(later.model_copy(update={"amended_by": "ref-3"}), MOVED)
+    assert "Child was pushed twice." in said(step.facts)
+    outcome = step.when(MOVED.model_copy(update={"moved": "ref-3"}))
+    assert said(outcome.facts) >= {given.HIT}
+    assert "Child was pushed." not in said(outcome.facts)
 
 
 def test_an_amended_notification_is_drafted_anew_for_every_product_that_held_it() -> None:

@@ -31,6 +31,7 @@ from schemas.product import (
     ProductWithout,
 )
 from schemas.refusals import Refusal
+from schemas.safety import Danger, ProductHeld
 from tests.support import given
 from tests.support import products as product
 from tests.support.given import Given
@@ -366,8 +367,43 @@ COVERT = "He is under covert watch. The depot knows nothing of it."
 def test_words_of_an_owners_own_do_not_say_what_another_agency_withholds(said: str) -> None:
     kept = product.draft_item("police", original=COVERT)
     step = approving().given(product.drafted(SCHOOL, kept), product.decision(kept, WITHHOLD))
-    assert step.when(reworded(said)).refusal == Refusal("refused.withheld", "text")
-    assert step.when(reworded("Seen on 2 October. He is under watch.")).refusal is None
+    outcome = step.when(reworded(said))
+    assert approved(outcome.facts).items == ()
+    (told,) = given.of(ProductHeld, outcome.facts)
+    assert (told.rest_goes, told.written_by) == (True, "school")
+    assert [(hit.danger, hit.where) for hit in told.hits] == [
+        (Danger.WITHHELD_WORDS, f"items.{SCHOOL.item_id}")
+    ]
+    assert "covert" not in told.model_dump_json()
+    assert step.when(reworded(said)) == Outcome(), "as with any words of its own"
+
+
+def test_what_an_owner_hears_is_the_same_whether_it_guessed_right_or_not() -> None:
+    kept = product.draft_item("police", original=COVERT)
+    told = []
+    for said in (COVERT, "He is under watch."):
+        step = approving().given(
+            product.drafted(SCHOOL, kept, GP), product.decision(kept, WITHHOLD)
+        )
+        outcome = step.when(reworded(said))
+        (decided,) = given.of(ItemDecided, outcome.facts)
+        later = [step.when(reworded(said)), step.when(product.decision(SCHOOL, ORIGINAL))]
+        told.append((outcome.refusal, outcome.letters, decided.choice, later))
+    assert told[0] == told[1]
+
+
+def test_nor_is_another_that_decides_about_the_item_shown_such_words() -> None:
+    watched = product.draft_item("gp", original=COVERT)
+    step = approving().given(product.drafted(HELD, watched), product.decision(watched, WITHHOLD))
+    said = {
+        "text": COVERT,
+        "digest": product.digest(HELD.item_id, COVERT),
+        "instead_of": HELD.original_digest,
+        "decided_by": SERGEANT,
+    }
+    outcome = step.when(product.decision(HELD, Choice.RELEASE_REWORDED, "police", **said))
+    assert (outcome.refusal, outcome.letters) == (None, ())
+    assert approved(outcome.facts).items == ()
 
 
 def test_what_another_agency_withholds_later_does_not_leave_in_words_that_still_wait() -> None:
@@ -502,9 +538,10 @@ def test_a_voided_draft_is_refused_in_either_order_and_takes_no_decision(
     facts = [product.drafted(SCHOOL), product.voided()]
     step = approving().given(*(reversed(facts) if voided_first else facts))
     assert refused(step.facts).voided
-    assert step.when(product.decision(SCHOOL, ORIGINAL)).refusal == Refusal(
-        "refused.closed", "item_id"
-    )
+    outcome = step.when(product.decision(SCHOOL, ORIGINAL))
+    assert outcome.facts == ()
+    never_asked = Refusal("refused.closed", "item_id")
+    assert outcome.refusal == (never_asked if voided_first else None)
 
 
 def test_owners_who_were_asked_about_the_wrong_child_are_told_that_it_is_settled() -> None:

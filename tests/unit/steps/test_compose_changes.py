@@ -273,7 +273,7 @@ def red_of(recipient: str, facts: Iterable[Fact]) -> ProductDrafted:
     return [one for one in found if one.recipient == recipient][-1]
 
 
-@pytest.mark.parametrize("why", ["refused", "unfetched"])
+@pytest.mark.parametrize("why", ["refused", "not_safe", "unfetched"])
 def test_what_follows_a_red_that_was_given_back_goes_to_who_has_it_instead(why: NotTaken) -> None:
     step, (first, _) = told_at_once()
     duty = red_of("csc_duty_team", step.facts)
@@ -281,7 +281,7 @@ def test_what_follows_a_red_that_was_given_back_goes_to_who_has_it_instead(why: 
     assert (follows.recipient, follows.follows) == ("csc_duty_team", first)
     outcome = step.when(not_taken(first, why))
     ended = [one.product_id for one in given.of(ProductEnded, outcome.facts)]
-    assert ended == ([follows.product_id] if why == "refused" else [])
+    assert ended == ([] if why == "unfetched" else [follows.product_id])
     instead = red_of(NEXT[0], outcome.facts)
     (more,) = drafts(step.when(went_without(instead)).facts, urgent=True)
     assert (more.recipient, more.follows) == (NEXT[0], instead.product_id)
@@ -294,9 +294,10 @@ def test_what_is_heard_to_have_gone_without_later_follows_only_there() -> None:
     assert drafts(step.when(went_without(duty)).facts, urgent=True) == []
 
 
-def test_what_who_rated_adds_goes_to_who_has_it_instead() -> None:
+@pytest.mark.parametrize("why", ["refused", "not_safe"])
+def test_what_who_rated_adds_goes_to_who_has_it_instead(why: NotTaken) -> None:
     step, (first, _) = told_at_once()
-    step.when(not_taken(first, "refused"))
+    step.when(not_taken(first, why))
     more = given.assigned(Colour.RED, for_front_line="He is at school until three.")
     told = drafts(step.when(given.message(more, at=NOON + HOUR)).facts, urgent=True)
     assert {one.recipient for one in told} == {"police_cait", NEXT[0]}

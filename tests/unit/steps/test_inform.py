@@ -26,6 +26,7 @@ from schemas.product import (
     ProductEnded,
     ProductRecalled,
     ProductReleased,
+    ProductReturned,
     RecallAnswer,
     RecallAnswered,
 )
@@ -134,6 +135,17 @@ def test_who_has_nothing_in_hand_is_told_nothing() -> None:
     step = informing(released())
     assert step.when(rated(Colour.AMBER, 1)) == Outcome(state=step.state)
     assert Given(inform.STEP).given(rated(Colour.RED)).when(rated(Colour.GREEN, 1)).letters == ()
+
+
+@pytest.mark.parametrize("early", [False, True])
+def test_who_gave_back_what_it_had_is_told_nothing_more_and_others_are(*, early: bool) -> None:
+    product, had = has()
+    back = ProductReturned(received_by="T. Manager", **product.shared(ProductReturned))
+    step = informing(*((back, product, had) if early else (product, had, back)), *has(CAIT))
+    assert set(letters(step.when(rated(Colour.AMBER, 1)))) == {CAIT}
+    step.given(*has(colour=Colour.AMBER))
+    outcome = step.when(rated(Colour.GREEN, 2))
+    assert letters(outcome)[DUTY].product_ids == (f"amber-{DUTY}",)
 
 
 def test_one_letter_goes_to_who_has_several_products_and_one_to_each_who_has_any() -> None:

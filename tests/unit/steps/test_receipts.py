@@ -312,6 +312,44 @@ def test_nobody_is_asked_to_ring_where_it_may_not_be_safe_to_send_what_waits_at_
                 assert told.contact == "childrens_social_care duty desk"
 
 
+def test_each_reason_for_which_it_is_kept_back_waits_for_a_decision_of_its_own() -> None:
+    step_ = step()
+    outcome = step_.when(urgent())
+    first = at_the_door(step_.state.letter)
+    second = at_the_door(step_.state.letter, hold_id="hold-2")
+    gone = at_the_door(step_.state.letter, hold_id="hold-3", rest_goes=True)
+    step_.given(first, second, gone, let_go(gone), let_go(first))
+    ((agency, told),) = letters(outcome := rings(step_, outcome))
+    assert "do not ring" in told.next
+    assert agency != product.RECIPIENT
+    step_.given(let_go(second))
+    assert "do not ring" not in letters(rings(step_, outcome))[0][1].next
+
+
+def test_what_was_handed_out_is_kept_back_no_more() -> None:
+    """One decision may let go what two were asked about."""
+    step_ = step()
+    outcome = step_.when(urgent())
+    letter_id = step_.state.letter
+    both = [at_the_door(letter_id), at_the_door(letter_id, hold_id="hold-2")]
+    step_.given(*both, let_go(both[1]), product.fetched(letter_id))
+    ((_, told),) = letters(rings(step_, outcome))
+    assert "do not ring" not in told.next
+
+
+def test_what_is_left_of_a_product_is_looked_at_on_its_own() -> None:
+    step_ = step()
+    outcome = step_.when(urgent())
+    step_.given(at_the_door(step_.state.letter), product.withdrawn())
+    ((_, told),) = letters(rings(step_, outcome))
+    assert "do not ring" not in told.next
+
+
+def let_go(held: LetterHeld) -> SafetySettled:
+    said = {"choice": "send", "decided_by": "D. Sample", "rationale": "Rung the refuge."}
+    return SafetySettled.model_validate(held.shared(SafetySettled) | said)
+
+
 def test_what_is_kept_back_of_other_letters_is_nothing_of_a_product() -> None:
     other = at_the_door("letter-1", product_id=None, letter="mash.information-request.v1")
     assert step().when(other) == Outcome()
@@ -331,6 +369,18 @@ def test_a_red_that_a_human_finds_not_safe_at_the_door_goes_to_the_next_recipien
     assert (fact.why, fact.recipient, fact.colour) == ("not_safe", product.RECIPIENT, Colour.RED)
     assert len(given.of(ClockClosed, outcome.facts)) == 1
     assert rings(step_, first) == Outcome()
+
+
+def test_that_it_is_not_safe_is_told_though_nobody_had_fetched_it_in_time() -> None:
+    """What more there is of it is to go to who has it instead."""
+    step_ = step()
+    outcome = step_.when(urgent())
+    held = at_the_door(step_.state.letter)
+    step_.given(held)
+    while not given.of(ProductNotTaken, outcome.facts):
+        outcome = rings(step_, outcome)
+    (fact,) = given.of(ProductNotTaken, step_.when(ruled_out(held)).facts)
+    assert fact.why == "not_safe"
 
 
 @pytest.mark.parametrize("approved", [urgent(), product.approved()])

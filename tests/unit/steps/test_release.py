@@ -269,6 +269,27 @@ def test_an_item_that_was_fetched_in_the_moment_in_which_it_was_taken_back_is_re
     assert recall.item_id == "item-school"
 
 
+def test_whoever_has_the_whole_of_it_gets_the_recall_and_no_shorter_letter_beside() -> None:
+    """That a Red was fetched may be heard after what its owner decided since."""
+    step, letter = left()
+    shorter = step.when(product.withdrawn())
+    assert shorter.takes_back == (letter,)
+    waits = step.state.letter
+    outcome = step.when(product.fetched(letter))
+    assert len(recalls(outcome)) == len(outcome.letters) == 1
+    assert outcome.takes_back == (waits,)
+    assert (step.state.letter, step.state.fetched) == (letter, True)
+    both = step.when(product.fetched(waits))
+    assert (both.facts, both.letters, both.takes_back) == ((), (), ())
+
+
+def test_of_a_letter_that_was_fetched_all_is_recalled_that_was_taken_back_since() -> None:
+    step, letter = left()
+    step.given(product.withdrawn(), product.withdrawn(item_id="item-police", owner="police"))
+    outcome = step.when(product.fetched(letter))
+    assert [one.item_id for one in recalls(outcome)] == ["item-school", "item-police"]
+
+
 def test_an_item_that_its_recipient_has_is_recalled_where_its_owner_says_so() -> None:
     step, letter = left()
     step.given(product.fetched(letter))
