@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -10,7 +11,7 @@ from sqlalchemy import Connection, Integer, bindparam, delete, select, update
 
 from schemas.letter import Letter
 from stores import codec
-from stores.database import Transaction
+from stores.database import Transaction, View
 from stores.ports import Leased
 from stores.rows import Clash
 from stores.tables import letters
@@ -116,6 +117,16 @@ def lease(transaction: Transaction, agency: str, *, limit: int, seconds: float) 
         for row in rows
     )
     return [letter for letter in leased if letter.body]
+
+
+def in_hand(view: View, letter: Leased) -> Leased | None:
+    """A leased letter as it was put on its queue; None where it was taken back meanwhile."""
+    found = select(letters).where(letters.c.id == letter.id, letters.c.agency == letter.agency)
+    row = view.connection.execute(found).one_or_none()
+    if row is None:
+        return None
+    seal = view.vault.keys(view.connection, [HUB_KEY], create=False)[HUB_KEY]
+    return replace(letter, body=_opened(row, seal))
 
 
 def _opened(row: Any, seal: DataKey) -> bytes:

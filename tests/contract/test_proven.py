@@ -211,6 +211,22 @@ def test_what_its_owner_has_put_in_other_words_does_not_go_in_the_earlier_ones(
     assert town.lease(RECIPIENT) == []
 
 
+def test_what_is_withdrawn_while_it_is_in_hand_may_not_go(town: Town) -> None:
+    town.approved()
+    (letter,) = town.lease(RECIPIENT)
+    assert town.queues.may_go(letter)
+    town.put(products.ruled(products.draft_item("school"), Ruling.WITHHOLD))
+    assert not town.queues.may_go(letter)
+    assert town.lease(RECIPIENT) == []
+
+
+def test_nor_may_what_was_taken_away_meanwhile(town: Town) -> None:
+    town.approved()
+    (letter,) = town.lease(RECIPIENT)
+    town.write(delete(letters))
+    assert not town.queues.may_go(letter)
+
+
 def test_a_word_of_who_may_not_decide_stops_nothing(town: Town) -> None:
     item = products.draft_item("school")
     town.approved()
