@@ -56,6 +56,11 @@ class Envelope(Shape):
             raise NotSigned from None
         return payload
 
+    def also_signed(self, seed: bytes) -> Envelope:
+        """With the signature of one more key under the same bytes."""
+        more = signed(self.unverified(), seed).signatures
+        return self.model_copy(update={"signatures": (*self.signatures, *more)})
+
     def unverified(self) -> bytes:
         """What it says, whoever signed it; raises :class:`NotSigned` where that is no base64."""
         return _bytes(self.payload)

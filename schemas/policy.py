@@ -302,6 +302,10 @@ class BoroughProfile(Shape):
     """
     approvals_last: int = Field(default=30, ge=1, le=3660, exclude_if=lambda days: days == 30)
     """For so many days an owner's approval lets its item leave; then it is asked anew."""
+    two_people_for: Literal["nothing", "restricted", "everything"] = Field(
+        default="nothing", exclude_if=lambda which: which == "nothing"
+    )
+    """Of which items two people of an owner have to sign each approval, where it signs."""
     request_purpose: Line
     request_facts_checked: Line
     """What was compared before asking, in words; each request has what was found (L6)."""

@@ -371,6 +371,12 @@ _REASONS = (
         hint="`keys` of the agency's agreement: since when, until when, revoked or not.",
     ),
     Reason(
+        "refused.author",
+        "Who wrote the words approves them too.",
+        "Have another decision maker sign them.",
+        False,
+    ),
+    Reason(
         "refused.statement",
         "What was signed is not what is asked about now.",
         "Sign the statement of the newest approval request as it stands, with who decides and why.",

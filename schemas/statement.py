@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any, Final, Self, TypeVar
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from schemas.base import Code, Identity, Instant, Line, Shape
 from schemas.envelope import NotSigned, canonical
@@ -50,6 +50,8 @@ class ReleaseStatement(Shape):
     handling: Line = HANDLING
     redactions_sha256: Digest
     """:func:`redaction_map` of what was taken out; who has only the words learns nothing of it."""
+    people: int = Field(default=1, ge=1, le=2)
+    """How many different people of the agency have to sign it."""
     profile: Line
     """By which version of the borough's profile it was asked for."""
     not_before: Instant

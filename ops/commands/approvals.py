@@ -14,6 +14,7 @@ import click
 from ops.commands.common import config_option, json_option, say, say_json, text
 from ops.edge import keys as edge_keys
 from ops.edge.approving import Decision, NotAsShown, decide, request_of
+from ops.edge.approving import countersign as second
 from ops.edge.keys import NoKey
 from schemas.decisions import ReleaseDecision
 from schemas.envelope import NotSigned
@@ -75,6 +76,22 @@ def sign(request: Any, key_file: Path, choice: str, reason: str | None, words: A
         say_json(decide(request_of(request.read()), decision, key=key))
     except (NoKey, NotAsShown) as error:
         raise click.ClickException(str(error)) from None
+
+
+@approvals.command()
+@click.argument("decision", type=click.File("rb"))
+@click.option("--key", "key_file", type=_FILE, required=True, help="The file of `keygen`.")
+def countersign(decision: Any, key_file: Path) -> None:
+    """Sign DECISION, which a colleague has signed, as the second of two people; `verify` says what
+    it lets leave.
+    """
+    try:
+        told = json.loads(decision.read())
+        say_json(second(told, key=edge_keys.read(key_file)))
+    except (NoKey, NotAsShown) as error:
+        raise click.ClickException(str(error)) from None
+    except (ValueError, AttributeError):
+        raise click.ClickException("this is no mash.release-decision.v1") from None
 
 
 @approvals.command()

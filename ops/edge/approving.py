@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from ops.edge.keys import SigningKey
 from schemas.decisions import ReleaseDecision
+from schemas.envelope import Envelope, NotSigned
 from schemas.notices import ApprovalRequest
 from schemas.product import Choice, DraftItem, Redaction, release_digest
 from schemas.statement import ReleaseStatement, redaction_map, text_digest
@@ -117,3 +118,19 @@ def _words(item: DraftItem, decision: Decision) -> tuple[str, tuple[Redaction, .
     if decision.choice is Choice.RELEASE_ORIGINAL:
         return item.original, ()
     return item.sanitised, item.redactions
+
+
+def countersign(decision: dict[str, Any], *, key: SigningKey) -> dict[str, Any]:
+    """The data of a decision that somebody else of the agency has signed, signed by one more.
+
+    Raises :class:`NotAsShown`.
+    """
+    try:
+        envelope = Envelope.model_validate(decision.get("envelope"))
+        told = ReleaseStatement.parse(envelope.unverified())
+    except (ValidationError, NotSigned):
+        raise NotAsShown("nobody has signed it") from None
+    if told.agency != key.agency or told.decided_by == key.decided_by:
+        raise NotAsShown("it is another agency's, or signed by the same person already")
+    more = envelope.also_signed(key.seed)
+    return decision | {"envelope": more.model_dump(mode="json")}

@@ -92,17 +92,17 @@ class _Looking:
         if one is None or one.envelope is None:
             return Found(item.item_id, owner, None, "nobody signed it")
         try:
-            key, payload = _opened(one.envelope, self.keys.get(owner, ()), one.decided_at)
-            wrong = self._wrong(item, one, payload, key)
+            keys, payload = _opened(one.envelope, self.keys.get(owner, ()), one.decided_at)
+            wrong = self._wrong_beforehand(one, payload) or self._wrong(item, one, payload)
+            wrong = wrong or _wrong_people(one, payload, keys)
         except NotSigned:
             return Found(item.item_id, owner, None, "the signature is of no key of this agency")
-        return Found(item.item_id, owner, key.decided_by, wrong)
+        people = " and ".join(sorted({key.decided_by for key in keys}))
+        return Found(item.item_id, owner, people, wrong)
 
-    def _wrong(
-        self, item: ApprovedItem, one: OwnerApproval, payload: bytes, key: ApprovalKey
-    ) -> str | None:
+    def _wrong(self, item: ApprovedItem, one: OwnerApproval, payload: bytes) -> str | None:
         if one.standing is not None:
-            return self._wrong_beforehand(one, StandingStatement.parse(payload))
+            return None
         told, product = ReleaseStatement.parse(payload), self.product
         wanted = (
             ("words", told.text_sha256, text_digest(item.text)),
@@ -111,7 +111,6 @@ class _Looking:
             ("recipient", told.recipient, self.recipient),
             ("purpose", told.purpose, product.purpose),
             ("case", told.case_id, product.case_id),
-            ("decision maker", _plain(told.decided_by or ""), _plain(key.decided_by)),
         )
         other = next((what for what, said, is_ in wanted if said != is_), None)
         if other is not None:
@@ -121,13 +120,29 @@ class _Looking:
         in_time = told.not_before <= self.at < told.expires
         return None if in_time else "the approval did not count when it was sent"
 
-    def _wrong_beforehand(self, one: OwnerApproval, told: StandingStatement) -> str | None:
+    def _wrong_beforehand(self, one: OwnerApproval, payload: bytes) -> str | None:
+        if one.standing is None:
+            return None
+        told = StandingStatement.parse(payload)
         kinds = [kind for kind in ItemKind if kind == one.standing]
         purpose, day = self.product.purpose, self.at.date()
         covers = told.agency == one.agency and any(
             told.release.covers(kind, self.recipient, purpose=purpose, day=day) for kind in kinds
         )
         return None if covers else "what was released beforehand is something else"
+
+
+def _wrong_people(one: OwnerApproval, payload: bytes, keys: tuple[ApprovalKey, ...]) -> str | None:
+    """Whether who is said to decide did not sign, or fewer did than have to."""
+    people, wanted = {_plain(key.decided_by) for key in keys}, 1
+    if one.standing is not None:
+        decided_by: str | None = StandingStatement.parse(payload).release.decided_by
+    else:
+        told = ReleaseStatement.parse(payload)
+        decided_by, wanted = told.decided_by, told.people
+    if _plain(decided_by or "") not in people:
+        return "another decision maker was signed"
+    return None if len(people) >= wanted else "one more person has to sign it"
 
 
 def _statement(one: OwnerApproval) -> ReleaseStatement | None:
@@ -141,12 +156,13 @@ def _statement(one: OwnerApproval) -> ReleaseStatement | None:
 
 def _opened(
     envelope: Envelope, keys: tuple[ApprovalKey, ...], made_at: dt.datetime
-) -> tuple[ApprovalKey, bytes]:
-    for key in keys:
-        named = any(one.keyid == key.id for one in envelope.signatures)
-        if named and key.counts(made_at, at=dt.datetime.now(dt.UTC)):
-            return key, envelope.opened_by(key.public)
-    raise NotSigned
+) -> tuple[tuple[ApprovalKey, ...], bytes]:
+    now, named = dt.datetime.now(dt.UTC), {one.keyid for one in envelope.signatures}
+    counting = tuple(key for key in keys if key.id in named and key.counts(made_at, at=now))
+    told = {envelope.opened_by(key.public) for key in counting}
+    if len(told) != 1:
+        raise NotSigned
+    return counting, told.pop()
 
 
 def _plain(name: str) -> str:

@@ -7,7 +7,7 @@ their agreements register. Releasing asks it, and so does whoever hands the prod
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -61,15 +61,23 @@ def may_go_unsigned(agency: str, now: Now) -> bool:
 
 def opened(
     envelope: Envelope, agency: str, *, made_at: dt.datetime, now: Now
-) -> tuple[ApprovalKey, bytes]:
-    """What the agency signed, and with whose key; raises ``NotSigned``."""
-    partner = now.policy.partners.get(agency)
-    for key in partner.agreement.keys if partner and partner.agreement else ():
-        if key.counts(made_at, at=now.at) and any(
-            one.keyid == key.id for one in envelope.signatures
-        ):
-            return key, envelope.opened_by(key.public)
-    raise NotSigned
+) -> tuple[tuple[ApprovalKey, ...], bytes]:
+    """What the agency signed, and with whose keys; raises ``NotSigned``, also where any signature
+    in the name of a key of its own is none.
+    """
+    partner, named = now.policy.partners.get(agency), {one.keyid for one in envelope.signatures}
+    known = partner.agreement.keys if partner and partner.agreement else ()
+    keys = tuple(key for key in known if key.id in named and key.counts(made_at, at=now.at))
+    told = {envelope.opened_by(key.public) for key in keys}
+    if len(told) != 1:
+        raise NotSigned
+    return keys, told.pop()
+
+
+def signed_by(told: ReleaseStatement, keys: Sequence[ApprovalKey]) -> bool:
+    """Whether who is said to decide is among who signed, and these are as many as have to."""
+    people = {plain_name(key.decided_by) for key in keys}
+    return plain_name(told.decided_by or "") in people and len(people) >= told.people
 
 
 def is_over(told: ReleaseStatement, now: Now) -> bool:
@@ -85,12 +93,12 @@ def standing_holds(
     if envelope is None:
         return None
     try:
-        key, payload = opened(envelope, agency, made_at=made_at, now=now)
+        keys, payload = opened(envelope, agency, made_at=made_at, now=now)
         told = StandingStatement.parse(payload)
     except NotSigned:
         return None
-    theirs = told.agency == agency and same_name(told.release.decided_by, key.decided_by)
-    return told if theirs else None
+    theirs = any(same_name(told.release.decided_by, key.decided_by) for key in keys)
+    return told if theirs and told.agency == agency else None
 
 
 def same_name(one: str | None, other: str) -> bool:
@@ -146,13 +154,13 @@ def _unapproved(
     if one.standing is not None:
         return _unreleased(approved, one, now=now)
     try:
-        key, payload = opened(one.envelope, one.agency, made_at=one.decided_at, now=now)
+        keys, payload = opened(one.envelope, one.agency, made_at=one.decided_at, now=now)
         told = ReleaseStatement.parse(payload)
     except NotSigned:
         return NOT_THEIRS
     if not (_is_of(told, approved, item) and told.agency == one.agency):
         return OTHER_BYTES
-    if not same_name(told.decided_by, key.decided_by):
+    if not signed_by(told, keys):
         return NOT_THEIRS
     return OVER if is_over(told, now) else None
 

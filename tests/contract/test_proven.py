@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import delete, insert, select, update
 
 from ops.look.reading import Reader
+from ops.look.replay import Wanted, replay
 from ops.look.verify import verify
 from router.handle import Adopted
 from router.intake import take_in
@@ -26,7 +27,7 @@ from schemas.decisions import ProductFetched, Ruling
 from schemas.message import Message
 from schemas.notices import ApprovalRequest, HeldBackNotice
 from schemas.policy import Policy
-from schemas.product import OwnerApproval, Product, ProductApproved, ProductReleased, ToAct
+from schemas.product import Choice, OwnerApproval, Product, ProductApproved, ProductReleased, ToAct
 from schemas.settings import HubSettings
 from stores import cursors, journal, policies, queues, said
 from stores.database import Database
@@ -51,6 +52,7 @@ class Town:
         with self.database.transaction() as transaction:
             number = policies.adopt(transaction, policy)
         self.policy: Policy = policy
+        self.number = number
         self.hub = Embedded(self.database, whole_hub(), Adopted(number, policy))
         self.queues = StoredQueues(self.database, policy)
 
@@ -106,10 +108,14 @@ class Town:
         for table, rows in copies:
             self.write(delete(table), *([insert(table).values(rows)] if rows else []))
 
-    def flaws(self) -> set[str]:
+    @property
+    def reader(self) -> Reader:
+        """The hub as operations look at it."""
         told = {"area": "e1", "lead_agency": "police", "agencies": {}}
-        reader = Reader(HubSettings.model_validate(told), self.database)
-        return {flaw.what for flaw in verify(reader, contents=False).flaws}
+        return Reader(HubSettings.model_validate(told), self.database)
+
+    def flaws(self) -> set[str]:
+        return {flaw.what for flaw in verify(self.reader, contents=False).flaws}
 
 
 @pytest.fixture
@@ -290,6 +296,29 @@ def test_nor_at_delivery_with_all_that_the_hub_itself_would_have_written(town: T
     found = [json.loads(one.body)["data"]["product_id"] for one in town.lease(RECIPIENT)]
     assert found == ["product-1"]
     assert "approved without its owner's signature" in town.flaws()
+
+
+def test_a_hub_that_was_made_to_believe_a_forged_approval_is_found_out(town: Town) -> None:
+    """Somebody with the hub's key, its program and its store: the approval stands in the record as
+    any other does, and so does all that came of it.
+    """
+    item = products.draft_item("school")
+    town.hub = Embedded(town.database, whole_hub(), Adopted(town.number, given.policy()))
+    town.tell(products.drafted(item))
+    town.tell(products.decision(item, Choice.RELEASE_SANITISED))
+    assert town.waiting() == [RECIPIENT]
+
+    assert town.lease(RECIPIENT) == []
+    assert town.flaws() == {"approved without its owner's signature"}
+    assert not replay(town.reader, Wanted()).well
+
+
+def test_what_was_signed_replays_to_the_same(town: Town) -> None:
+    town.approved()
+    town.tell(products.ruled(products.draft_item("gp"), Ruling.WITHHOLD))
+    town.lease(RECIPIENT)
+    town.hub.drain()
+    assert replay(town.reader, Wanted()).well
 
 
 def _forge(town: Town, approved: ProductApproved) -> None:

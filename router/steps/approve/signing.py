@@ -49,13 +49,15 @@ def refusal(
         allowed = gate.may_go_unsigned(agency, now)
         return None if allowed else Refusal("refused.unsigned", "envelope")
     try:
-        key, payload = gate.opened(decision.envelope, agency, made_at=now.at, now=now)
+        keys, payload = gate.opened(decision.envelope, agency, made_at=now.at, now=now)
         told = ReleaseStatement.parse(payload)
     except NotSigned:
         return Refusal("refused.signature", "envelope")
-    if not gate.same_name(told.decided_by, key.decided_by):
-        return Refusal("refused.signature", "decided_by")
     item = draft.item(decision.item_id)
+    if any(gate.same_name(item.decided_by, key.decided_by) for key in keys):
+        return Refusal("refused.author", "envelope")
+    if not gate.signed_by(told, keys):
+        return Refusal("refused.signature", "decided_by")
     asked = _Asked(draft, item, agency, basis, now)
     wanted = asked.statement(*_chosen(item, decision))
     if (field := _otherwise(told, wanted, follows=draft.follows)) is not None:
@@ -141,6 +143,12 @@ class _Asked:
     basis: Mapping[str, Any]
     now: Now
 
+    @property
+    def _needs_two(self) -> bool:
+        """Whether two people have to sign, by the profile and the item's class."""
+        which = self.now.profile.two_people_for
+        return which == "everything" or (which == "restricted" and self.item.restricted)
+
     def statement(self, text: str, taken_out: Sequence[Redaction]) -> ReleaseStatement:
         """What it signs to let these words leave."""
         draft, item, now = self.draft, self.item, self.now
@@ -166,6 +174,7 @@ class _Asked:
             purpose=draft.purpose,
             legal_gateway=self.basis["legal_basis"],
             redactions_sha256=redaction_map(taken_out),
+            people=2 if self._needs_two else 1,
             profile=now.profile.title,
             not_before=now.at,
             expires=now.at + lasts,

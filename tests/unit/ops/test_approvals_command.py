@@ -160,6 +160,16 @@ def test_a_decision_says_what_it_lets_leave(desk: Desk, tmp_path: Path) -> None:
     assert run("approvals", "verify", str(decision), "--keys", str(other)).exit_code == 1
 
 
+def test_a_second_person_signs_what_the_first_has(desk: Desk, tmp_path: Path) -> None:
+    decision = tmp_path / "decision.json"
+    decision.write_text(desk.sign("--choice", "sanitised").output, encoding="utf-8")
+    edge_keys.make(tmp_path / "deputy", agency="school", decided_by="Deputy")
+    told = run("approvals", "countersign", str(decision), "--key", f"{tmp_path}/deputy")
+    assert len(json.loads(told.output)["envelope"]["signatures"]) == 2
+    again = run("approvals", "countersign", str(decision), "--key", str(desk.key))
+    assert again.exit_code == 1
+
+
 def test_a_recipient_verifies_what_it_got(desk: Desk) -> None:
     told = desk.verified(desk.letter())
     assert told.exit_code == 0, told.output

@@ -340,3 +340,52 @@ def test_what_is_signed_has_one_encoding(school: Signer) -> None:
     spaced = signed(payload.replace(b":", b": ", 1), school.seed)
     decided: ReleaseDecided = school.approves(request, envelope=spaced)
     assert refusal(approve.when(decided)) == "refused.signature"
+
+
+def test_two_people_sign_where_the_items_class_asks_for_it(school: Signer) -> None:
+    colleague = Signer("school")
+    other = colleague.key(decided_by="Deputy of school")
+    partner = school.partner(school.key(), other, decision_makers=(school.name, "Deputy of school"))
+    two = given.profile().model_copy(update={"two_people_for": "restricted"})
+    policy = signing(partner).model_copy(update={"profile": two})
+    approve = Given(APPROVE, policy)
+    item = products.draft_item("school", restricted=True)
+    (request,) = asked(approve.when(products.drafted(item)))
+    assert request.statements[0].people == 2
+
+    one = school.signs(request.statements[0])
+    again = one.also_signed(school.seed)
+    for envelope in (one, again):
+        told = school.approves(request, envelope=envelope)
+        assert refusal(approve.when(told)) == "refused.signature"
+    alone = school.signs(request.statements[0], people=1)
+    assert refusal(approve.when(school.approves(request, envelope=alone))) == "refused.statement"
+
+    both = one.also_signed(colleague.seed)
+    outcome = approve.when(school.approves(request, envelope=both))
+    (approved,) = of(ProductApproved, outcome.facts)
+    assert of(ProductReleased, Given(RELEASE, policy).when(approved).facts)
+    (given_by,) = approved.approvals
+    less = approved.model_copy(
+        update={"approvals": (given_by.model_copy(update={"envelope": one}),)}
+    )
+    assert refusal(Given(RELEASE, policy).when(less)) == "refused.unsigned"
+
+
+def test_who_wrote_the_words_does_not_approve_them(school: Signer) -> None:
+    colleague = Signer("school")
+    other = colleague.key(decided_by="Deputy of school")
+    names = (school.name, "Deputy of school")
+    policy = signing(school.partner(school.key(), other, decision_makers=names))
+    approve = Given(APPROVE, policy)
+    item = products.draft_item("school", decided_by=school.name)
+    (request,) = asked(approve.when(products.drafted(item)))
+
+    assert refusal(approve.when(school.approves(request))) == "refused.author"
+    own = request.statements[0].model_copy(update={"decided_by": "Deputy of school"})
+    told = school.approves(
+        request,
+        decided_by="Deputy of school",
+        envelope=signed(own.payload(), colleague.seed),
+    )
+    assert approve.when(told).refusal is None
