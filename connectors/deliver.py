@@ -194,6 +194,9 @@ class Deliverer:
                 self._untried(letters[number:])
                 break
             try:
+                if not self.queues.may_go(letter):
+                    self._untried([letter])
+                    continue
                 self.sender.send(letter)
             except Unavailable:
                 raise

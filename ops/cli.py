@@ -9,6 +9,7 @@ import click
 from ops.run.log import to_stderr
 
 _COMMANDS = {
+    "approvals": "ops.commands.approvals",
     "audit": "ops.commands.audit",
     "case": "ops.commands.case",
     "clocks": "ops.commands.clocks",
@@ -28,6 +29,7 @@ _COMMANDS = {
     "status": "ops.commands.status",
     "topology": "ops.commands.topology",
     "upgrade": "ops.commands.upgrade",
+    "verify-release": "ops.commands.verify_release",
     "witness": "ops.commands.witness",
 }
 

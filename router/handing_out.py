@@ -9,6 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import structlog
+
+from router import proven
 from router.keeping_back import looked_through
 from router.lane import Lane
 from router.naming import with_names
@@ -25,17 +28,19 @@ from schemas.handover import HandoverFetched
 from schemas.message import Message, arrived, derived_id
 from schemas.notices import Handover
 from schemas.policy import HandoverRule, Policy
-from schemas.product import Product
-from schemas.school import SchoolNotice
-from stores import codec, cursors, journal, linked, queues, states
+from stores import codec, cursors, journal, linked, queues, said, states
 from stores.database import Transaction
 from stores.ports import Leased
 
 KEPT_BACK_SECONDS = 3600.0
 """Until a letter that was kept back is looked at again, unless a human decides before."""
 
-_PRODUCTS = (Product.type, SchoolNotice.type)
-"""What has passed the gate, and its owners may call back."""
+UNPROVEN_SECONDS = 60.0
+"""Until a letter is looked at again that the record does not let leave: a step may have to hear of
+that, which takes it away or sends another in its place.
+"""
+
+log = structlog.get_logger()
 
 
 def handed_out(
@@ -48,6 +53,7 @@ def handed_out(
     only be recalled, and so is a handover. A product does not go to an agency without an agreement
     in force today (R50): the letter is taken away.
     """
+    leased = _proven(transaction, agency, leased, policy=policy)
     named = with_names(transaction, _handovers(transaction, leased, policy=policy), policy=policy)
     looked = looked_through(transaction, agency, named, policy=policy)
     held = {fact.hold_id: fact for fact in (*looked.kept.values(), *looked.told) if fact}
@@ -59,12 +65,38 @@ def handed_out(
     return _fetched(transaction, agency, looked.goes, policy=policy)
 
 
+def _proven(
+    transaction: Transaction, agency: str, leased: Sequence[Leased], *, policy: Policy
+) -> list[Leased]:
+    """Those that the record lets leave, as it stands at this moment.
+
+    Owners' words about the same cases wait until this has ended, and what they say is told
+    :func:`router.intake.take_in`; this waits for those that came before.
+    """
+    cases = {_case(letter) for letter in leased if letter.type in proven.TYPES}
+    said.one_at_a_time(transaction, cases)
+    now = Now(codec.from_micros(transaction.now), policy)
+    found = proven.looked_at(transaction, leased, now=now)
+    by_id = {letter.id: letter for letter in leased}
+    stopped = [_told(ProductStopped, by_id[id_], reason=why) for id_, why in found.stops.items()]
+    _record(transaction, agency, stopped)
+    queues.take_back(transaction, list(found.stops))
+    queues.keep_back(transaction, found.waits, seconds=UNPROVEN_SECONDS)
+    for letter in found.waits:
+        log.warning("letter.unproven", agency=agency, letter=letter)
+    return found.goes
+
+
+def _case(letter: Leased) -> str:
+    return str(json.loads(letter.body)["data"]["case_id"])
+
+
 def _fetched(
     transaction: Transaction, agency: str, leased: Sequence[Leased], *, policy: Policy
 ) -> list[Leased]:
     handovers = [one for one in leased if one.type == Handover.type and one.attempts == 1]
     _record(transaction, agency, map(_told_of_handover, handovers))
-    products = [letter for letter in leased if letter.type in _PRODUCTS]
+    products = [letter for letter in leased if letter.type in proven.TYPES]
     if not products:
         return list(leased)
     at = codec.from_micros(transaction.now)
@@ -164,10 +196,10 @@ _Told = tuple[str, Fact]
 """A fact, and the id of the letter or of what is held that it is about."""
 
 
-def _told(kind: type[ProductFetched] | type[ProductStopped], letter: Leased) -> _Told:
+def _told(kind: type[ProductFetched] | type[ProductStopped], letter: Leased, **more: str) -> _Told:
     data = json.loads(letter.body)["data"]
     product = {name: data[name] for name in kind.model_fields if name in data}
-    return letter.id, kind(letter_id=letter.id, **product)
+    return letter.id, kind(letter_id=letter.id, **product | more)
 
 
 def _told_of_handover(letter: Leased) -> _Told:

@@ -17,7 +17,7 @@ from router.refuse import dead_arrival, refused, rejected, taken
 from router.steps.deduplicate import decide as deduplicate
 from router.steps.now import Now
 from schemas.base import Fact
-from schemas.decisions import AdultsDecided
+from schemas.decisions import AdultsDecided, ItemRuled, ReleaseDecided
 from schemas.disagreements import DisagreementReceived
 from schemas.information import InformationOffered
 from schemas.message import Message, arrived, dated_id, derived_id
@@ -25,7 +25,7 @@ from schemas.notification import NotificationReceived, Receipt
 from schemas.picture import DecidedOnPicture, Picture, PictureShown, Shown, shown_id
 from schemas.policy import Policy
 from schemas.refusals import Refusal
-from stores import codec, cursors, dead_letters, journal, known, pictures, references
+from stores import codec, cursors, dead_letters, journal, known, pictures, references, said
 from stores.database import Database, Transaction, Unstorable
 from stores.dead_letters import DeadLetter
 from stores.ports import Arrival
@@ -95,6 +95,9 @@ def take_in(
     cursor = cursors.lock(transaction, f"{STEP}/{arrivals[0].connector}/{arrivals[0].agency}")
     batch = _Batch(transaction, policy)
     receipts = batch.take(arrivals)
+    told = (message.data for message in batch.messages)
+    words = (one for one in told if isinstance(one, ReleaseDecided | ItemRuled))
+    said.one_at_a_time(transaction, {one.decision.case_id for one in words})
     ahead = (lane or Lane()).ahead(transaction, batch.messages)
     journal.append(transaction, cursor, messages=batch.messages, ahead=ahead)
     dead_letters.bury(transaction, batch.dead)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from router import proven
 from router.handing_out import handed_out
 from router.picture.giving import with_pictures
+from router.steps.now import Now
 from schemas.policy import Policy
-from stores import queues
+from stores import codec, queues
 from stores.database import Database
 from stores.ports import Leased
 
@@ -31,6 +33,15 @@ class StoredQueues:
             leased = queues.lease(transaction, agency, limit=limit, seconds=seconds)
             leased = handed_out(transaction, agency, leased, policy=self._policy)
             return with_pictures(transaction, leased, policy=self._policy)
+
+    def may_go(self, letter: Leased) -> bool:
+        """Whether a product in hand is still one that the record lets leave."""
+        if letter.type not in proven.TYPES:
+            return True
+        now = Now(codec.from_micros(self._database.clock()), self._policy)
+        with self._database.view() as view:
+            kept = queues.in_hand(view, letter)
+            return kept is not None and bool(proven.looked_at(view, [kept], now=now).goes)
 
     def acknowledge(self, agency: str, ids: Collection[str]) -> int:
         """Delete letters that arrived; answers how many there were."""

@@ -22,6 +22,7 @@ from schemas.base import (
     ReferralId,
     Shape,
 )
+from schemas.envelope import Envelope
 from schemas.gathering import Overrule, Question, ToGather
 from schemas.identity import IdentityField
 from schemas.notification import Digest
@@ -173,6 +174,10 @@ class ReleaseDecision(CaseProduct):
     """For a withheld item: whether to ask about each further product that it would be in."""
     leaves_out: tuple[IdentityField, ...] = Field(default=(), exclude_if=not_)
     """Of whom the product is about, what is not to be told; for the agency that told it."""
+    envelope: Envelope | None = Field(default=None, exclude_if=lambda signed: signed is None)
+    """The statement of the approval request with who decided and why, signed with their key;
+    required of an agency that has registered one, unless it withholds.
+    """
     saw: tuple[Seen, ...] = ()
 
 
@@ -431,6 +436,10 @@ class ProductStopped(
     case="case_id",
     product="product_id",
 ):
-    """A product was not handed out, as its recipient has no agreement in force that day (R50)."""
+    """A product was not handed out: its recipient has no agreement in force that day (R50), or not
+    every owner of what is in it lets it leave any more.
+    """
 
     letter_id: Identity
+    reason: Line | None = Field(default=None, exclude_if=lambda reason: reason is None)
+    """None: there is no agreement."""

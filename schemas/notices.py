@@ -27,6 +27,7 @@ from schemas.notification import Digest, Notification, SetAside
 from schemas.picture import PictureGiven
 from schemas.product import DraftItem, RecallAnswer, SentProduct
 from schemas.rating import Colour, DueTime
+from schemas.statement import ReleaseStatement
 
 
 class Handover(About, ReferralHead, Notice, type="mash.handover.v1"):
@@ -231,6 +232,10 @@ class ApprovalRequest(About, SentProduct, Notice, type="mash.approval-request.v1
     """
     asks: tuple[IdentityField, ...] = Field(default=(), exclude_if=not_)
     """For who told it: what of that goes only if it is approved here."""
+    statements: tuple[ReleaseStatement, ...] = Field(default=(), exclude_if=not_)
+    """For an agency with a key: what to sign, of the sanitised words and of the original ones. Of
+    words of its own it is the last one, with their digests.
+    """
 
 
 class ApprovalCancellation(

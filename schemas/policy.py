@@ -15,7 +15,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, Field
 
-from schemas.base import Code, Line, Prose, Shape
+from schemas.base import Code, Instant, Line, Prose, Shape
 from schemas.calendar import (
     ALWAYS_THERE,
     DAY_AND_NIGHT,
@@ -28,6 +28,7 @@ from schemas.calendar import (
     office_hours,
 )
 from schemas.checks import System
+from schemas.envelope import Envelope, PublicKey, key_id
 from schemas.gathering import Level
 from schemas.identity import AGREED, IdentityAgreed
 from schemas.information import Sensitivity
@@ -300,6 +301,12 @@ class BoroughProfile(Shape):
     """What of a child's identity is told to whom, the first that fits, where the agreement of who
     told it does not speak of that; none: nothing.
     """
+    approvals_last: int = Field(default=30, ge=1, le=3660, exclude_if=lambda days: days == 30)
+    """For so many days an owner's approval lets its item leave; then it is asked anew."""
+    two_people_for: Literal["nothing", "restricted", "everything"] = Field(
+        default="nothing", exclude_if=lambda which: which == "nothing"
+    )
+    """Of which items two people of an owner have to sign each approval, where it signs."""
     request_purpose: Line
     request_facts_checked: Line
     """What was compared before asking, in words; each request has what was found (L6)."""
@@ -403,6 +410,8 @@ class StandingRelease(Shape):
     until: dt.date | None = None
     decided_by: Line
     reason: Line
+    envelope: Envelope | None = Field(default=None, exclude_if=_no)
+    """By which its owner signed it (:class:`schemas.statement.StandingStatement`)."""
 
     def covers(self, kind: ItemKind, recipient: str, *, purpose: str, day: dt.date) -> bool:
         """Whether an item of this kind goes to this recipient for this purpose on that day."""
@@ -421,6 +430,29 @@ class HandoverRule(StrEnum):
     """And its words, sanitised."""
     FULL = "full"
     """As it notified them."""
+
+
+class ApprovalKey(Shape):
+    """The public key of one of an agency's decision makers, who alone has the private one."""
+
+    decided_by: Line
+    """Whose it is: one of the agency's ``decision_makers``."""
+    public: PublicKey
+    since: Instant
+    until: Instant | None = None
+    """From when it signs no more: what it signed before goes on to count."""
+    revoked_at: Instant | None = None
+    """From when nothing counts that it ever signed."""
+
+    @property
+    def id(self) -> str:
+        """By what envelopes name it."""
+        return key_id(self.public)
+
+    def counts(self, made_at: dt.datetime, *, at: dt.datetime) -> bool:
+        """Whether what it signed at one moment still counts at another."""
+        was = self.since <= made_at and (self.until is None or made_at < self.until)
+        return was and (self.revoked_at is None or at < self.revoked_at)
 
 
 class Agreement(Shape):
@@ -451,6 +483,14 @@ class Agreement(Shape):
     """Parts of that text by which its signatory releases kinds of its items beforehand."""
     checks: CheckTerms | None = Field(default=None, exclude_if=not_)
     enquiries: EnquiryTerms | None = Field(default=None, exclude_if=lambda terms: terms is None)
+    keys: tuple[ApprovalKey, ...] = Field(default=(), exclude_if=not_)
+    """Of who decides for it. From the first one on nothing of its own leaves unsigned."""
+    unsigned_until: dt.date | None = Field(default=None, exclude_if=_no)
+    """Until when, included, its decisions count unsigned, as long as it has no key."""
+
+    def signs(self, at: dt.datetime) -> bool:
+        """Whether it has had a key by then, so that what it approves has to be signed."""
+        return any(key.since <= at for key in self.keys)
 
     def in_force(self, day: dt.date) -> bool:
         """Whether the agreement covers this day."""
@@ -535,6 +575,10 @@ class Policy(Shape):
     """By which rules steps decide; what was decided under older ones is not decided again."""
     checks: tuple[SystemCheck, ...] = Field(default=(), exclude_if=not_)
     """The systems that every referral is checked against."""
+    signed: bool = Field(default=False, exclude_if=not_)
+    """Whether owners sign what they let leave, but for those whose agreement says that they do not
+    yet; by policies of old nobody does.
+    """
 
     def name_of(self, agency: str) -> str:
         """What people call an agency; its code where it is no partner."""

@@ -21,6 +21,7 @@ from schemas.base import (
     ReferralHead,
     Shape,
 )
+from schemas.envelope import Envelope
 from schemas.gathering import WithoutConsent
 from schemas.identity import About, IdentityField, LeftOut, OwnedIdentity
 from schemas.message import derived_id
@@ -340,6 +341,24 @@ class ApprovedItem(Item):
     decided_by: Line
 
 
+class OwnerApproval(Shape):
+    """On what an item leaves: an agency's approval of it, and when the hub took that."""
+
+    item_id: Identity
+    agency: Code
+    decided_at: Instant
+    envelope: Envelope | None = Field(default=None, exclude_if=_none)
+    """What it signed; None: it has no key yet."""
+    standing: Code | None = Field(default=None, exclude_if=_none)
+    """As which kind of item, where it was signed beforehand (:class:`schemas.policy.ItemKind`)."""
+
+
+class Approvals(Shape):
+    """The approvals on which a product's items leave; what was approved before names none."""
+
+    approvals: tuple[OwnerApproval, ...] = Field(default=(), exclude_if=not_)
+
+
 class Signpost(Shape):
     """Whom to contact at a holder whose item is not shown (R34)."""
 
@@ -348,6 +367,7 @@ class Signpost(Shape):
 
 
 class ProductApproved(
+    Approvals,
     About,
     Untold,
     ProductHead,
@@ -438,7 +458,7 @@ class ToAct(Shape):
     """Of a Red for the front line, or a notice to a school: whom to ring at the hub."""
 
 
-class Product(ToAct, About, SentProduct, Notice, type="mash.product.v1"):
+class Product(Approvals, ToAct, About, SentProduct, Notice, type="mash.product.v1"):
     """The document that leaves the hub, and nothing but this document."""
 
     referral_id: Identity | None = Field(default=None, exclude_if=not_)
@@ -560,9 +580,12 @@ class ProductHeldBack(ProductFact, type="mash.product.held-back.v1", topic="prod
     reason: Line
 
 
-NotTaken = Literal["unfetched", "unacknowledged", "refused", "no_agreement", "not_safe"]
+NotTaken = Literal[
+    "unfetched", "unacknowledged", "refused", "no_agreement", "not_safe", "not_approved"
+]
 """Why nobody of a recipient has a product: it was not fetched in time, nobody said in time that
-they have it, it was refused, no agreement is in force, or a human found that it is not safe there.
+they have it, it was refused, no agreement is in force, a human found that it is not safe there, or
+not every owner of what is in it lets it leave any more.
 """
 
 

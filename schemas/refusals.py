@@ -357,6 +357,38 @@ _REASONS = (
         False,
     ),
     Reason(
+        "refused.unsigned",
+        "What this agency lets leave has to be signed, and this is not.",
+        "Sign the statement of the approval request with a registered key, and send it again.",
+        False,
+        hint="`keys` of the agency's agreement; of one that has none yet, `unsigned_until`.",
+    ),
+    Reason(
+        "refused.signature",
+        "No registered key that counts now has signed this, or not for who is said to decide.",
+        "Sign it with the registered key of who decides, and send it again.",
+        False,
+        hint="`keys` of the agency's agreement: since when, until when, revoked or not.",
+    ),
+    Reason(
+        "refused.author",
+        "Who wrote the words approves them too.",
+        "Have another decision maker sign them.",
+        False,
+    ),
+    Reason(
+        "refused.statement",
+        "What was signed is not what is asked about now.",
+        "Sign the statement of the newest approval request as it stands, with who decides and why.",
+        False,
+    ),
+    Reason(
+        "refused.run-out",
+        "The approval does not count yet, has run out, or is to last longer than approvals may.",
+        "Sign the statement of the newest approval request with its own times.",
+        False,
+    ),
+    Reason(
         "refused.recipient",
         "The decision names another recipient than the product.",
         "Decide for the product's recipient.",

@@ -39,3 +39,10 @@ def all_adopted(connection: Connection) -> dict[int, Policy]:
         row.number: Policy.model_validate_json(row.body)
         for row in connection.execute(select(policies.c.number, policies.c.body))
     }
+
+
+def by_time(connection: Connection) -> list[tuple[int, Policy]]:
+    """Every policy in the order in which they were adopted first, each with when."""
+    columns = (policies.c.adopted_at, policies.c.body)
+    rows = connection.execute(select(*columns).order_by(policies.c.adopted_at, policies.c.number))
+    return [(row.adopted_at, Policy.model_validate_json(row.body)) for row in rows]

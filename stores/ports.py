@@ -64,6 +64,12 @@ class EdgeQueues(Protocol):
         """Letters that nobody holds, now held for ``seconds``: Reds first, then the oldest."""
         ...
 
+    def may_go(self, letter: Leased) -> bool:
+        """Whether a letter in hand may still be handed over: what was committed since may keep it
+        back.
+        """
+        ...
+
     def acknowledge(self, agency: str, ids: Collection[str]) -> int:
         """Delete letters that arrived; answers how many there were."""
         ...

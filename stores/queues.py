@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
+import structlog
 from sqlalchemy import Connection, Integer, bindparam, delete, select, update
 
 from schemas.letter import Letter
 from stores import codec
-from stores.database import Transaction
+from stores.database import Transaction, View
 from stores.ports import Leased
 from stores.rows import Clash
 from stores.tables import letters
-from stores.vault import HUB_KEY, DataKey
+from stores.vault import HUB_KEY, DataKey, Unreadable
+
+_log = structlog.get_logger()
 
 RED_TURN, OTHER_TURN = 0, 1
 """Which letters leave a queue first."""
@@ -48,7 +53,7 @@ def post(
             "turn": RED_TURN if id_ in red else OTHER_TURN,
             "body": seal.seal(
                 codec.letter_body(letter, id_=id_, time=moment),
-                bound_to=id_,
+                bound_to=_place(id_, letter.agency),
             ),
         }
         for id_, letter in by_id.items()
@@ -100,17 +105,47 @@ def lease(transaction: Transaction, agency: str, *, limit: int, seconds: float) 
     until = transaction.now + int(seconds * 1_000_000)
     transaction.connection.execute(held.values(leased_until=until, attempts=letters.c.attempts + 1))
     seal = _seal(transaction)
-    return [
+    leased = (
         Leased(
             row.id,
             row.agency,
             row.type,
-            body=seal.open(row.body, bound_to=row.id),
+            body=_opened(row, seal),
             attempts=row.attempts + 1,
             red=row.turn == RED_TURN,
         )
         for row in rows
-    ]
+    )
+    return [letter for letter in leased if letter.body]
+
+
+def in_hand(view: View, letter: Leased) -> Leased | None:
+    """A leased letter as it was put on its queue; None where it was taken back meanwhile."""
+    found = select(letters).where(letters.c.id == letter.id, letters.c.agency == letter.agency)
+    row = view.connection.execute(found).one_or_none()
+    if row is None:
+        return None
+    seal = view.vault.keys(view.connection, [HUB_KEY], create=False)[HUB_KEY]
+    return replace(letter, body=_opened(row, seal))
+
+
+def _opened(row: Any, seal: DataKey) -> bytes:
+    """A letter where it was put; nothing of one that somebody moved or altered, which waits.
+
+    Those of old are bound to their id alone.
+    """
+    for bound_to in (_place(row.id, row.agency), row.id):
+        try:
+            return seal.open(row.body, bound_to=bound_to)
+        except Unreadable:
+            continue
+    _log.warning("letter.unproven", agency=row.agency, letter=row.id)
+    return b""
+
+
+def _place(id_: str, agency: str) -> str:
+    """A letter opens under its id, on its agency's queue, and nowhere else."""
+    return f"{agency}/{id_}"
 
 
 def acknowledge(transaction: Transaction, agency: str, *, ids: Collection[str]) -> int:

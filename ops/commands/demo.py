@@ -78,7 +78,7 @@ def demo(*, as_json: bool, stay: bool, limit: int | None, folder: Path, port: in
     stop = threading.Event()
     with stopped_by_signals(stop):
         try:
-            place = prepare(folder, port=port)
+            place = prepare(folder, port=port, signing=True)
         except FileExistsError as error:
             raise click.ClickException(str(error)) from None
         told = _Telling(place, limit, bound, as_json=as_json)

@@ -15,6 +15,7 @@ from ops.commands.common import say_json
 from ops.demo.simulation.agencies import Notes, Sender
 from ops.demo.simulation.clients import ways
 from ops.demo.simulation.desks import Desk
+from ops.demo.simulation.signing import keys_in
 from ops.demo.simulation.stream import sample_lines
 from ops.run.serve import stopped_by_signals
 
@@ -41,6 +42,11 @@ _NEW_FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option(
     "--letters", type=_NEW_FILE, help="Keep every letter that came, for whoever checks the run."
 )
+@click.option(
+    "--keys",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="A folder with the agencies' own keys: they sign what they let leave.",
+)
 @click.option("--answers", type=_NEW_FILE, help="Keep every answer with its receipt.")
 @click.option(
     "--notifications",
@@ -62,6 +68,7 @@ def simulate(
     ledger: Path,
     letters: Path | None,
     answers: Path | None,
+    keys: Path | None,
     notifications: Path | None,
     limit: int | None,
     per_second: float | None,
@@ -84,7 +91,11 @@ def simulate(
         sender = Sender(found.senders, ledger, batch=batch, per_second=per_second)
         inboxes = {} if silent else found.inboxes
         had, said = Notes(letters), Notes(answers)
-        desks = [Desk(agency, box, letters=had, answers=said) for agency, box in inboxes.items()]
+        own = keys_in(keys)
+        desks = [
+            Desk(agency, box, letters=had, answers=said, key=own.get(agency))
+            for agency, box in inboxes.items()
+        ]
         _work(sender, desks, lines=_lines(notifications, limit), stop=stop)
 
 

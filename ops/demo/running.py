@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from connectors.clients.http_client import HubClient
+from ops.demo.signing import with_keys
 from ops.demo.simulation.agencies import persistently
 from ops.demo.simulation.bad import bad_messages
 from ops.demo.simulation.stream import sample_open_cases, sample_register
@@ -60,6 +61,11 @@ class DemoFolder:
         return self.path / "tokens.json"
 
     @property
+    def keys(self) -> Path:
+        """The simulated agencies' own keys, where they sign."""
+        return self.path / "keys"
+
+    @property
     def drops(self) -> Path:
         """The watched folder of the authority's case system."""
         return self.path / "drops"
@@ -70,8 +76,9 @@ class DemoFolder:
         return self.path / "sent.jsonl"
 
 
-def prepare(path: Path, *, port: int) -> DemoFolder:
-    """A fresh folder with the sample's configuration and a new token for each agency.
+def prepare(path: Path, *, port: int, signing: bool = False) -> DemoFolder:
+    """A fresh folder with the sample's configuration and a new token for each agency; ``signing``:
+    and keys with which they sign what they let leave.
 
     An older demonstration there is removed; raises ``FileExistsError`` for anything else.
     """
@@ -87,6 +94,8 @@ def prepare(path: Path, *, port: int) -> DemoFolder:
     tokens = {agency: secrets.token_urlsafe(24) for agency in _agencies(sample)}
     folder.tokens.write_text(json.dumps(tokens), encoding="utf-8")
     folder.tokens.chmod(0o600)
+    if signing:
+        sample = with_keys(sample, folder.keys)
     http = f"\n[http]\nport = {port}\n"
     folder.config.write_text(f"{sample}{http}{_credentials(folder, tokens)}", encoding="utf-8")
     return folder
@@ -133,6 +142,7 @@ def simulators(folder: DemoFolder, url: str, *, limit: int | None) -> Iterator[S
     command = [sys.executable, "-m", "ops.cli", "simulate", "--url", url]
     command += ["--tokens", str(folder.tokens), "--ledger", str(folder.ledger)]
     command += ["--limit", str(limit)] if limit is not None else []
+    command += ["--keys", str(folder.keys)] if folder.keys.exists() else []
     with subprocess.Popen(  # noqa: S603 - our own
         command, stdout=subprocess.PIPE, text=True, start_new_session=True
     ) as process:

@@ -9,6 +9,7 @@ from typing import Any
 
 from ops.look.reading import Readable
 from ops.look.record import log_key_of
+from ops.look.signed import Signed
 from stores import journal
 from stores.contents import Contents
 from stores.database import View
@@ -52,8 +53,9 @@ def verify(
     verified = Verified()
     with hub.database.view() as view:
         opened = Contents(view) if contents else None
+        signed = Signed(view)
         tree = Looking(view, log_key_of(hub, view), claims)
-        for found in _found(view, opened, tree):
+        for found in _found(view, opened, tree, signed=signed):
             if isinstance(found, Flaw):
                 verified.flaws.append(found)
             else:
@@ -65,9 +67,12 @@ def verify(
     return verified
 
 
-def _found(view: View, opened: Contents | None, tree: Looking) -> Iterator[Flaw | int]:
+def _found(
+    view: View, opened: Contents | None, tree: Looking, *, signed: Signed
+) -> Iterator[Flaw | int]:
     def looks(rows: Sequence[Any], encodings: Sequence[bytes | None]) -> Iterator[Flaw]:
         yield from tree.check(rows, encodings)
+        yield from signed.check(rows)
         if opened:
             yield from opened.check(rows)
 

@@ -56,6 +56,7 @@ def check(
         *mute,
         *owners.released_by_an_operator(settings),
         *owners.released_by_no_text(settings),
+        *owners.keys_of_nobody(settings),
         *_doors(settings, folder),
         *(silent(settings, spoken, folder=folder) if connect else ()),
     ]
@@ -63,6 +64,7 @@ def check(
         *(one for item in settings.agencies.items() for one in _agency(*item, today=today)),
         *_unreached(settings),
         *_unasked(settings, today=today),
+        *owners.nobody_signs(settings, today=today),
         *_unkeyed(settings, environment, folder=folder),
         *doors.open_to_listeners(settings, spoken),
         *doors.readable_passwords(settings, path),

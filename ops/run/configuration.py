@@ -85,6 +85,7 @@ def read_policy(settings: HubSettings, *, folder: Path = Path()) -> Policy:
         linkage_rules=NEWEST,
         rules=RULES,
         checks=settings.checks,
+        signed=True,
     )
 
 

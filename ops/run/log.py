@@ -26,6 +26,7 @@ EVENTS = frozenset(
         "file.taken",
         "file.unreadable",
         "gap.filled",
+        "letter.unproven",
         "letter.unsent",
         "library.said",
         "message.undecidable",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 
 from ops.run.configuration import Fault
@@ -62,6 +63,42 @@ def releases_to_nobody(settings: HubSettings, profile: BoroughProfile) -> Iterat
                 continue
             where = f"agencies.{code}.agreement.standing_release"
             yield Fault(where, what, f"{instead}, or take it out")
+
+
+def nobody_signs(settings: HubSettings, *, today: dt.date) -> Iterator[Fault]:
+    """Agencies that decide about items of their own, and do not sign what they let leave."""
+    for code, agency in settings.agencies.items():
+        agreement, where = agency.agreement, f"agencies.{code}.agreement"
+        if agreement is None or agreement.keys or not agency.decision_makers:
+            continue
+        until, instead = agreement.unsigned_until, "have each of its decision makers make a key "
+        instead += f"(`hub approvals keygen`), and add the public ones as [[{where}.keys]]"
+        if until is not None and until >= today:
+            what = f"lets its own items leave unsigned until {until}: whoever runs the hub could"
+            yield Fault(where, what, instead)
+        else:
+            what = "has no keys: nothing that it approves can leave"
+            yield Fault(where, what, f"{instead}; or write unsigned_until until it has")
+
+
+def keys_of_nobody(settings: HubSettings) -> Iterator[Fault]:
+    """Keys of who decides about nothing, and keys that two share."""
+    seen = dict[str, tuple[str, str]]()
+    for code, agency in settings.agencies.items():
+        makers = {*map(_plain, agency.decision_makers)}
+        makers |= {_plain(agency.agreement.signatory)} if agency.agreement else set()
+        for key in agency.agreement.keys if agency.agreement else ():
+            where, who = f"agencies.{code}.agreement.keys", (code, _plain(key.decided_by))
+            if who[1] not in makers:
+                what = f"{key.decided_by} is no decision maker of the agency, nor its signatory"
+                yield Fault(where, what, "name one of them, or take the key out")
+            if seen.setdefault(key.public, who) != who:
+                what = "a key is said to be of two people"
+                yield Fault(where, what, "have each make a key of their own")
+
+
+def _plain(name: str) -> str:
+    return " ".join(name.split()).casefold()
 
 
 def _releases(agency: AgencySettings) -> list[tuple[str, str]]:

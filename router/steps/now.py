@@ -170,7 +170,7 @@ class Now:
         """Whether this is one of the people who decide for the agency about its items (R29)."""
         partner = self.policy.partners.get(agency)
         makers = partner.decision_makers if partner else ()
-        return _plain(who) in map(_plain, makers)
+        return plain_name(who) in map(plain_name, makers)
 
     def is_known(self, agency: str, who: str, *, among: Iterable[Contact] = ()) -> bool:
         """Whether an agency registers this person, or one of these contacts names them; anybody at
@@ -181,7 +181,7 @@ class Now:
         if not people or (agency == self.policy.lead_agency and self.may_rate(who)):
             return True
         named = (part for contact in among for part in contact.role.split(","))
-        return _plain(who) in map(_plain, (*people, *named))
+        return plain_name(who) in map(plain_name, (*people, *named))
 
     def may_rate(self, who: str) -> bool:
         """Whether this is one of the lead agency's social workers, as far as it registers them."""
@@ -191,7 +191,7 @@ class Now:
 def may_rate(who: str, policy: Policy) -> bool:
     """The same, whenever it was: who rates also closes, asks, and settles links (R17, R38)."""
     workers = policy.partners[policy.lead_agency].social_workers
-    return not workers or _plain(who) in map(_plain, workers)
+    return not workers or plain_name(who) in map(plain_name, workers)
 
 
 def named_among(who: str, roles: Iterable[str]) -> bool:
@@ -199,9 +199,9 @@ def named_among(who: str, roles: Iterable[str]) -> bool:
     ``Ada Sample, head of service``.
     """
     names = (name for role in roles for name in (role, role.partition(",")[0]))
-    return _plain(who) in map(_plain, names)
+    return plain_name(who) in map(plain_name, names)
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
     """A name whatever its case and spaces."""
     return " ".join(name.split()).casefold()

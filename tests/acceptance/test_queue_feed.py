@@ -150,6 +150,9 @@ class Letters:
         self.leased |= {letter.id: letter for letter in taken}
         return taken
 
+    def may_go(self, letter: Leased) -> bool:
+        return letter.id in self.leased
+
     def acknowledge(self, agency: str, ids: Collection[str]) -> int:
         assert agency == "health"
         self.gone += [self.leased.pop(letter_id).id for letter_id in ids]

@@ -117,10 +117,11 @@ def decide(hub: Hub, asked: dict[str, Any], choice: SafetyChoice, *leaves_out: s
 
 
 def put(hub: Hub, fact: ProductApproved) -> None:
-    """Record it as if approving had."""
+    """Record it as if approving had, just now: approvals run out."""
+    now = dt.datetime.now(dt.UTC)
     with hub.database.transaction() as transaction:
         cursor = cursors.lock(transaction, "put")
-        journal.append(transaction, cursor, messages=[given.message(fact)])
+        journal.append(transaction, cursor, messages=[given.message(fact, at=now)])
         cursors.store(transaction, cursor)
     hub.embedded().drain()
 

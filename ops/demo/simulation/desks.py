@@ -12,6 +12,8 @@ from typing import Protocol
 
 from ops.demo.simulation.agencies import Notes, Sends, persistently
 from ops.demo.simulation.answers import Event, answer
+from ops.demo.simulation.signing import signed
+from ops.edge.keys import SigningKey
 
 _FETCHED = 100
 _LOOK_SECONDS = 0.2
@@ -44,6 +46,8 @@ class Desk:
     inbox: Inbox
     letters: Notes = field(default_factory=lambda: Notes(None))
     answers: Notes = field(default_factory=lambda: Notes(None))
+    key: SigningKey | None = field(default=None, repr=False)
+    """With which it signs what it lets leave."""
     answered: int = 0
     in_hand: int = 0
 
@@ -69,13 +73,14 @@ class Desk:
 
     def _answer(self, letters: Sequence[Event], stop: threading.Event) -> bool:
         """Whether everything that needs an answer was answered and receipted."""
-        answers = [made for letter in letters if (made := answer(letter)) is not None]
+        made = ((letter, answer(letter)) for letter in letters)
+        answers = [signed(letter, one, self.key) for letter, one in made if one is not None]
         receipts = persistently(partial(self.inbox.send, answers), stop) if answers else []
-        for made, receipt in zip(answers, receipts or [], strict=False):
+        for told, receipt in zip(answers, receipts or [], strict=False):
             self.answers.write(
                 agency=self.agency,
-                event=made["id"],
-                type=made["type"],
+                event=told["id"],
+                type=told["type"],
                 status=receipt.status,
                 id=receipt.id,
             )

@@ -13,6 +13,10 @@ _SAYS = {
     "no_agreement": (
         "It is rated Red, and nothing goes to {name}: no information-sharing agreement is in force."
     ),
+    "not_approved": (
+        "It is rated Red, and nothing goes to {name}: not every owner of what is in it lets it "
+        "leave any more."
+    ),
     "kept_back": "It is rated Red, and nothing of it leaves for {name}: its owners keep it back.",
     "unsafe": (
         "What is, or may be, a Red does not go to {name}: it waits for a human of {lead} to decide "

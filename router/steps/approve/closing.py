@@ -9,6 +9,7 @@ from typing import Any
 from router.step import Outcome
 from router.steps.approve.guarding import OWNER_LEFT_OUT, about, dangers, held, untold
 from router.steps.approve.likeness import others_words
+from router.steps.approve.signing import approvals, has_run_out, statements
 from router.steps.approve.state import (
     Approvals,
     Approved,
@@ -73,8 +74,10 @@ def requests(draft: Draft, wanted: Awaited, now: Now) -> Iterator[Letter]:
         told |= {"referral_id": draft.concern_id or draft.referral_id}
         for agency in deciders(item):
             if (item.item_id, agency) in wanted and _may_be_shown(draft, item, agency):
-                shown = _shown(draft, agency, now.policy) | _basis(draft, agency, now)
-                notice = ApprovalRequest(item=item, **told | shown)
+                basis = basis_of(draft, agency, now)
+                shown = _shown(draft, agency, now.policy) | basis
+                sign = statements(draft, item, agency=agency, basis=basis, now=now)
+                notice = ApprovalRequest(item=item, statements=sign, **told | shown)
                 name = f"approval-request/{draft.product_id}/{item.item_id}/{agency}"
                 yield Letter(name, agency=agency, notice=notice)
 
@@ -83,7 +86,7 @@ _STANDS = "A rating of this colour stands on its own legal basis though consent 
 _NO_BASIS = "Consent was refused, and nobody has given another legal basis."
 
 
-def _basis(draft: Draft, agency: str, now: Now) -> dict[str, Any]:
+def basis_of(draft: Draft, agency: str, now: Now) -> dict[str, Any]:
     """On what an owner is asked; where consent was refused that too, with what was given instead
     and why (L5).
     """
@@ -232,6 +235,7 @@ def _closed(known: Approvals, draft: Draft, *decisions: Fact, now: Now) -> Outco
         signposts=signposts,
         untold=untold(draft),
         about=about(draft, now),
+        approvals=tuple(approvals(draft, items)),
         **draft.shared(ProductHead) | _said(known, draft, now),
     )
     after = known.with_product(draft.product_id, _as_approved(draft, fact, without=open_))
@@ -341,6 +345,8 @@ def _approved(known: Approvals, draft: Draft, item: DraftItem, *, now: Now) -> A
     if not item.decided_by and any(now.agreement_with(agency) is None for agency in deciders(item)):
         return None
     if first.kept_back:
+        return None
+    if any(one and one.digest and has_run_out(one, now) for one in decided):
         return None
     if first.wording and others_words(known, item, first.owner, first.wording.text):
         return None

@@ -10,7 +10,8 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from router.step import Outcome, Step, refuse
-from router.steps.approve import consent, standing
+from router.steps import gate
+from router.steps.approve import consent, signing, standing
 from router.steps.approve.amending import (
     AMENDED,
     in_other_words,
@@ -19,6 +20,7 @@ from router.steps.approve.amending import (
 )
 from router.steps.approve.closing import (
     awaited,
+    basis_of,
     cancellations,
     item_decided,
     refused,
@@ -147,7 +149,7 @@ def _put(known: Approvals, draft: Draft, items: Collection[str], *, now: Now) ->
     """
     items = {*items, *(draft.held.items if draft.held else ())}
     new = [one for one in _decided_before(known, draft, now=now) if one.item_id in items]
-    new += _written(known, draft.with_decided(*new), items)
+    new += _written(known, draft.with_decided(*new), items, now=now)
     after = draft.with_decided(*new)
     hits = dangers(after, proposed(after), now)
     if waits(draft, hits):
@@ -242,9 +244,10 @@ def _decided_before(known: Approvals, draft: Draft, *, now: Now) -> Iterator[Dec
                 yield withheld_again(withheld)
 
 
-def _written(known: Approvals, draft: Draft, items: Collection[str]) -> list[Decided]:
+def _written(known: Approvals, draft: Draft, items: Collection[str], *, now: Now) -> list[Decided]:
     """Who of its owner wrote an item for this product lets it leave by that; but where it says what
-    another agency told and has not let leave, it is put before its owner.
+    another agency told and has not let leave, or its owner signs what it lets leave, it is put
+    before its owner.
     """
     return [
         Decided(
@@ -254,12 +257,14 @@ def _written(known: Approvals, draft: Draft, items: Collection[str]) -> list[Dec
             signpost=item.signpost,
             leaves_out=draft.identity.asks if draft.identity else (),
             decided_by=item.decided_by,
+            decided_at=now.at if now.policy.signed else None,
             **item.shared(Item),
         )
         for item in draft.items
         if item.decided_by
         and item.item_id in items
         and draft.decision(item.item_id, item.owner) is None
+        and gate.may_go_unsigned(item.owner, now)
         and not says_others(known, draft, item, text=item.original)
     ]
 
@@ -267,7 +272,9 @@ def _written(known: Approvals, draft: Draft, items: Collection[str]) -> list[Dec
 def _released_before(
     known: Approvals, item: DraftItem, draft: Draft, *, now: Now
 ) -> Iterator[Decided]:
-    if release := standing.released(known, item, draft, now=now):
+    found = standing.released(known, item, draft, now=now)
+    if found is not None:
+        release, kind = found
         yield Decided(
             choice=Choice.RELEASE_SANITISED,
             digest=item.sanitised_digest,
@@ -275,6 +282,7 @@ def _released_before(
             signpost=item.signpost,
             decided_by=release.decided_by,
             leaves_out=tuple(_untold_beforehand(known, item.owner, draft, now=now)),
+            **standing.given(release, kind, now=now),
             **item.shared(Item),
         )
 
@@ -313,6 +321,8 @@ def _take(known: Approvals, decided: ReleaseDecided, *, now: Now) -> Outcome[App
     new = _decided(stage, decision, decided.agency)
     # Whoever guesses at what another agency withholds is not to hear that the guess is right.
     new = new.model_copy(update={"kept_back": _others_words(known, stage, decided)})
+    if decision.choice is not Choice.WITHHOLD:
+        new = new.model_copy(update=signing.at(now, decided))
     if decision.choice is Choice.WITHHOLD:
         withheld = Withheld(ask_again=decision.ask_again, **new.shared(Withheld))
         word = Word(withheld, decision.referral_id, decision.case_id, decision.product_id)
@@ -352,16 +362,22 @@ def _not_so(stage: Draft | Closed, decided: ReleaseDecided, *, now: Now) -> Refu
         return None if has_reason(decision.reason) else Refusal("refused.reason-missing", "reason")
     if decision.choice is Choice.RELEASE_REWORDED and not has_reason(decision.text):
         return Refusal("missing.field", "text")
-    if not isinstance(stage, Draft):
-        return None
+    return _not_shown(stage, decided, now=now) if isinstance(stage, Draft) else None
+
+
+def _not_shown(stage: Draft, decided: ReleaseDecided, *, now: Now) -> Refusal | None:
+    """Whether it is about what its owner was shown, and signed by who has to sign."""
+    decision = decided.decision
     if decision.leaves_out and (stage.identity is None or stage.identity.owner != decided.agency):
         return Refusal("refused.not-yours", "leaves_out")
     item = stage.item(decision.item_id)
     reworded = decision.choice is Choice.RELEASE_REWORDED
     if reworded and decision.instead_of != item.original_digest:
         return Refusal("refused.digest", "instead_of")
-    shown = _digest(stage, decision)
-    return None if decision.digest == shown else Refusal("refused.digest", "digest")
+    if decision.digest == _digest(stage, decision):
+        basis = basis_of(stage, decided.agency, now)
+        return signing.refusal(stage, decided, basis=basis, now=now)
+    return Refusal("refused.digest", "digest")
 
 
 def _others_words(known: Approvals, stage: Draft | Closed, decided: ReleaseDecided) -> bool:
@@ -422,7 +438,7 @@ def _release(
     about = [one for one in stage.decided if one.item_id == new.item_id]
     earlier = next((one for one in about if one.owner == new.owner), None)
     ours = {"wording": None, "kept_back": False}  # what the hub makes of it
-    if earlier is not None and new.model_copy(update=ours) == earlier.model_copy(update=ours):
+    if earlier and new.unsigned.model_copy(update=ours) == earlier.unsigned.model_copy(update=ours):
         return Outcome()
     if earlier is not None and known.withheld_by(new.item_id, new.owner):
         return refuse("refused.withheld", "item_id")

@@ -6,8 +6,10 @@ Each owner's messages are remembered in a state of their own, which stands besid
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from router.step import Outcome, referral_or_message, refuse
+from router.steps import gate
 from router.steps.approve.state import Approvals, Draft, Standing, State
 from router.steps.now import Now
 from schemas.decisions import StandingFact, StandingReleased, StandingWithdrawn
@@ -75,19 +77,27 @@ def change(
 
 def released(
     known: Approvals, item: DraftItem, draft: Draft, *, now: Now
-) -> StandingRelease | None:
-    """By what its owner has released such an item to this recipient for this purpose, if it has.
+) -> tuple[StandingRelease, ItemKind] | None:
+    """By what its owner has released such an item to this recipient for this purpose, if it has,
+    and as what.
 
     Never what it flagged as restricted, nor what another agency says is its own; nor anything
-    without an agreement in force (R50).
+    without an agreement in force (R50), nor unsigned where its owner signs what it lets leave.
     """
     if item.restricted or item.held_by is not None:
         return None
     for release in _releases(known, item.owner, now=now):
         for kind in _kinds(item, draft):
             if release.covers(kind, draft.recipient, purpose=draft.purpose, day=now.today):
-                return release
+                return release, kind
     return None
+
+
+def given(release: StandingRelease, kind: ItemKind, *, now: Now) -> dict[str, Any]:
+    """What is remembered of how it let an item leave; where nobody signs yet, nothing."""
+    if release.envelope is None:
+        return {"decided_at": now.at} if now.policy.signed else {}
+    return {"decided_at": now.at, "envelope": release.envelope, "standing": kind.value}
 
 
 def _kinds(item: DraftItem, draft: Draft) -> Iterator[ItemKind]:
@@ -101,7 +111,15 @@ def _releases(known: Approvals, owner: str, *, now: Now) -> Iterator[StandingRel
     agreement = now.agreement_with(owner)
     if agreement is None:
         return
-    if agreement.text_sha256 is not None:
-        yield from agreement.standing_release
+    told = list(agreement.standing_release if agreement.text_sha256 is not None else ())
     if owner in known.standing:
-        yield from known.standing[owner].releases.values()
+        told += known.standing[owner].releases.values()
+    yield from (one for one in told if _is_given(one, owner, now=now))
+
+
+def _is_given(release: StandingRelease, owner: str, *, now: Now) -> bool:
+    """Whether it counts: signed in these very words, or by an owner that does not sign yet."""
+    if release.envelope is None:
+        return gate.may_go_unsigned(owner, now)
+    told = gate.standing_holds(release.envelope, owner, made_at=now.at, now=now)
+    return told is not None and told.release == release.model_copy(update={"envelope": None})

@@ -10,8 +10,9 @@ from typing import Annotated, Literal, TypeAlias, TypeVar
 from pydantic import Field
 
 from router.steps.clocks.ticking import Ticking
-from schemas.base import Code, Identity, Line, Prose, Shape
+from schemas.base import Code, Identity, Instant, Line, Prose, Shape
 from schemas.decisions import ReleaseDecided
+from schemas.envelope import Envelope
 from schemas.identity import IdentityBlock, IdentityField
 from schemas.notification import Digest
 from schemas.policy import StandingRelease
@@ -46,6 +47,17 @@ class Decided(Item):
     wording: Wording | None = Field(default=None, exclude_if=lambda words: words is None)
     kept_back: bool = Field(default=False, exclude_if=not_)
     """Whether these words say what another agency withholds: they are not let leave."""
+    decided_at: Instant | None = Field(default=None, exclude_if=not_)
+    """When the hub took an approval; of what was decided while nobody signed nobody knows it."""
+    envelope: Envelope | None = Field(default=None, exclude_if=not_)
+    standing: Code | None = Field(default=None, exclude_if=not_)
+    """As which kind of item it was released beforehand by that envelope."""
+
+    @property
+    def unsigned(self) -> Decided:
+        """What was decided, however it was given."""
+        given = {"decided_at": None, "envelope": None, "standing": None}
+        return self.model_copy(update=given)
 
 
 class Held(Shape):

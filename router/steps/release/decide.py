@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from router.step import Outcome, Step, product_of, refuse
+from router.steps import gate
 from router.steps.now import Now
 from router.steps.release import changes, recalls, receipts, sending
 from router.steps.release.state import (
@@ -26,6 +27,7 @@ from schemas.notices import HeldBackNotice
 from schemas.policy import Policy
 from schemas.product import (
     ApprovalWithdrawn,
+    NotTaken,
     ProductApproved,
     ProductDelivered,
     ProductEnded,
@@ -34,7 +36,6 @@ from schemas.product import (
     ProductReleased,
     ProductReturned,
     ProductVoided,
-    release_digest,
 )
 from schemas.rating import TimerElapsed
 from schemas.safety import LetterHeld, SafetySettled
@@ -94,21 +95,14 @@ def _release(
         return _voided_before(state, approved)
     if state is not None:
         return Outcome()
-    for number, item in enumerate(approved.items):
-        shown = release_digest(
-            item_id=item.item_id,
-            recipient=approved.recipient,
-            purpose=approved.purpose,
-            text=item.text,
-            about=approved.identity_digest,
-        )
-        if item.digest != shown:
-            return refuse("refused.digest", f"items[{number}].digest")
+    if fault := gate.fault(approved, approved_at=now.at, now=now):
+        code = "refused.digest" if fault.why == gate.OTHER_BYTES else "refused.unsigned"
+        return refuse(code, f"items[{fault.number}].digest")
     if not _is_part(approved):
         return refuse("refused.digest", "about")
     sent = Released(fetched=False, holds=approved, **approved.shared(Released))
     if now.agreement_with(approved.recipient) is None:
-        return _held_back(sent, approved, policy=now.policy)
+        return _held_back(sent, approved, reason=None, policy=now.policy)
     asks = sending.to_act(approved, now)
     named = {"letter": sending.letter_named(cause)} | asks.shared(Released)
     facts, letters = (sending.released(approved, asks),), (sending.letter(approved, asks),)
@@ -125,20 +119,26 @@ def _is_part(approved: ProductApproved) -> bool:
     return said == told.model_copy(update={"ring": None})
 
 
-def _held_back(sent: Released, approved: ProductApproved, *, policy: Policy) -> Outcome[State]:
-    """Nothing leaves for who has not signed, or no longer (R50); the lead agency is told."""
-    fact = ProductHeldBack(reason=NO_AGREEMENT, **approved.shared(ProductHeldBack))
-    notice = HeldBackNotice(reason=NO_AGREEMENT, **approved.shared(HeldBackNotice))
+def _held_back(
+    sent: Released, approved: ProductApproved, *, reason: str | None, policy: Policy
+) -> Outcome[State]:
+    """Nothing leaves for who has no agreement, or no longer (R50), nor what owners let leave no
+    more; the lead agency is told.
+    """
+    why = reason or NO_AGREEMENT
+    fact = ProductHeldBack(reason=why, **approved.shared(ProductHeldBack))
+    notice = HeldBackNotice(reason=why, **approved.shared(HeldBackNotice))
     letter = Letter("held-back", agency=policy.lead_agency, notice=notice)
     after = HeldBack(sent=sent.model_copy(update={"letter": None, "holds": None}))
-    return receipts.not_taken(Outcome(after, (fact,), (letter,)), approved, "no_agreement")
+    not_taken: NotTaken = "not_approved" if reason else "no_agreement"
+    return receipts.not_taken(Outcome(after, (fact,), (letter,)), approved, not_taken)
 
 
 def _stopped(state: State | None, stopped: ProductStopped, *, policy: Policy) -> Outcome[State]:
     """It waited on its recipient's queue until the agreement had ended."""
     if not isinstance(state, Released) or stopped.letter_id != state.letter or not state.holds:
         return Outcome()
-    return _held_back(state, state.holds, policy=policy)
+    return _held_back(state, state.holds, reason=stopped.reason, policy=policy)
 
 
 def _voided_before(void: Void, approved: ProductApproved) -> Outcome[State]:

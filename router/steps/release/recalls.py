@@ -184,7 +184,7 @@ def _left_without(
     if sent.holds is None or sent.letter is None:
         return Outcome()
     back, facts = _back(sent, wanted), [_told_back(sent, wanted)]
-    holds = _narrowed(sent.holds, withdrawn)
+    holds = narrowed(sent.holds, withdrawn)
     if not holds.items and not holds.signposts and holds.alleged is None:
         reason = "Its owners take back what they let leave."
         refused = ProductRefused(reason=reason, **holds.shared(ProductRefused))
@@ -196,13 +196,15 @@ def _left_without(
     return Outcome(after, told, (sending.letter(holds, sent),), takes_back=(sent.letter,))
 
 
-def _narrowed(approved: ProductApproved, withdrawn: ApprovalWithdrawn) -> ProductApproved:
+def narrowed(approved: ProductApproved, withdrawn: ApprovalWithdrawn) -> ProductApproved:
+    """What was approved without what its owner takes back, and what it told by that."""
     items = tuple(item for item in approved.items if item.item_id != withdrawn.item_id)
     signposts = approved.signposts
     if withdrawn.signpost is not None and withdrawn.signpost not in signposts:
         signposts = (*signposts, withdrawn.signpost)
     alleged = _alleged(approved, withdrawn.owner)
-    left = {"items": items, "signposts": signposts, "alleged": alleged}
+    given = tuple(one for one in approved.approvals if one.item_id != withdrawn.item_id)
+    left = {"items": items, "signposts": signposts, "alleged": alleged, "approvals": given}
     return _told_less(approved.model_copy(update=left), withdrawn.owner)
 
 

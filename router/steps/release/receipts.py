@@ -180,6 +180,8 @@ def _why(heard: Fact) -> str:
     match heard:
         case ProductVoided(reason=reason):
             return reason
+        case ProductStopped(reason=str() as reason):
+            return reason
         case ProductStopped():
             return "Its recipient has no information-sharing agreement in force any more."
     return "Nothing of it is to be acted on any more."

@@ -46,7 +46,7 @@ def _to_do(approved: ProductApproved, now: Now) -> str | None:
 
 def letter(approved: ProductApproved, asks: ToAct) -> Letter:
     """The letter that holds what was approved, what is to be done with it, and nothing else."""
-    return Letter("product", agency=approved.recipient, notice=_product(approved, asks))
+    return Letter("product", agency=approved.recipient, notice=product(approved, asks))
 
 
 def letter_named(cause: str) -> str:
@@ -57,15 +57,18 @@ def letter_named(cause: str) -> str:
 def released(approved: ProductApproved, asks: ToAct) -> ProductReleased:
     """The fact that it is on its recipient's queue."""
     return ProductReleased(
-        digest=sha256(_product(approved, asks).model_dump_json().encode()).hexdigest(),
+        digest=sha256(product(approved, asks).model_dump_json().encode()).hexdigest(),
         item_digests=tuple(item.digest for item in approved.items),
         **approved.shared(ProductReleased) | {"signposts": len(approved.signposts)},
     )
 
 
-def _product(approved: ProductApproved, asks: ToAct) -> Product | SchoolNotice:
+def product(approved: ProductApproved, asks: ToAct) -> Product | SchoolNotice:
+    """The document that leaves, with what owners signed for its recipient to verify."""
     if not approved.school_notice:
-        return Product(**approved.shared(Product) | asks.shared(ToAct))
+        signed = tuple(one for one in approved.approvals if one.envelope is not None)
+        given = asks.shared(ToAct) | {"approvals": signed}
+        return Product(**approved.shared(Product) | given)
     (item,) = approved.items
     said = {"item_id": item.item_id, "says": item.text, "to_do": asks.to_do}
     return SchoolNotice(**approved.shared(SchoolNotice) | said, contact=asks.contact)

@@ -170,6 +170,8 @@ class FakeQueues:
     waiting: dict[str, list[Leased]] = field(default_factory=dict)
     leased: dict[str, Leased] = field(default_factory=dict)
     delays: list[float] = field(default_factory=list)
+    kept_back: set[str] = field(default_factory=set)
+    """What may not be handed over any more."""
 
     def put(self, agency: str, letter_id: str, kind: str = "mash.product.v1") -> None:
         body = json.dumps(
@@ -177,6 +179,9 @@ class FakeQueues:
         ).encode()
         letter = Leased(id=letter_id, agency=agency, type=kind, body=body, attempts=0)
         self.waiting.setdefault(agency, []).append(letter)
+
+    def may_go(self, letter: Leased) -> bool:
+        return letter.id not in self.kept_back
 
     def lease(self, agency: str, *, limit: int, seconds: float) -> list[Leased]:
         assert seconds > 0

@@ -71,6 +71,20 @@ def test_a_letter_that_fails_does_not_take_those_before_it_along(queues: EdgeQue
     assert [letter_id for letter_id, _ in waiting(queues)] == ["l2", "l3"]
 
 
+def test_what_may_not_go_any_more_while_it_is_in_hand_is_not_sent(queues: EdgeQueues) -> None:
+    put(queues, "l1", "l2", "l3")
+    seen: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(json.loads(request.content)["id"])
+        vars(queues)["kept_back"].add("l2")  # its owner withdraws while the first is sent
+        return httpx.Response(202)
+
+    assert Deliverer("police", queues, posting(answer)).deliver_once() == 2
+    assert seen == ["l1", "l3"]
+    assert waiting(queues) == [("l2", 1)]
+
+
 def test_a_letter_that_the_hub_fails_over_waits_and_those_behind_it_go(
     queues: EdgeQueues,
 ) -> None:

@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from ops.cli import main
 from ops.run.checking import check
 from ops.run.configuration import read_settings
+from ops.run.owners import nobody_signs
 
 SIGNED = (
     'agreement = { reference = "ISA-2026", signatory = "Borough Commander", '
@@ -95,3 +96,36 @@ def test_the_samples_agreements_are_about_the_text_that_ships_beside_them() -> N
     told = [one.agreement for one in agencies if one.agreement and one.agreement.standing_release]
     assert {one.text_sha256 for one in told} == {sha256(text).hexdigest()}
     assert all(agency.decision_makers for agency in agencies if agency.mapping)
+
+
+def with_keys(*named: str) -> str:
+    """An agreement with one public key, said to be of all of these."""
+    public = "A" * 43 + "="
+    told = ", ".join(
+        f'{{ decided_by = "{name}", public = "{public}", since = 2026-01-01T00:00:00Z }}'
+        for name in named
+    )
+    return SIGNED.replace(" }", f", keys = [{told}] }}")
+
+
+def test_an_agency_that_signs_nothing_is_warned_of(written: Path) -> None:
+    edited(written, SIGNED, SIGNED.replace(" }", ", unsigned_until = 2026-12-31 }"))
+    where = "agencies.police.agreement"
+    before, after = (
+        [one.what for one in nobody_signs(settings, today=day) if one.where == where]
+        for settings in [read_settings(written, {})]
+        for day in (dt.date(2026, 12, 31), dt.date(2027, 1, 1))
+    )
+    assert "unsigned until 2026-12-31" in before[0]
+    assert "has no keys" in after[0]
+
+
+def test_a_key_is_of_one_person_who_decides(written: Path) -> None:
+    found = edited(written, SIGNED, with_keys("Somebody"))
+    assert "Somebody is no decision maker of the agency" in found
+    shared = edited(written, with_keys("Somebody"), with_keys("MASH sergeant", "Borough Commander"))
+    assert "a key is said to be of two people" in shared
+    alone = edited(
+        written, with_keys("MASH sergeant", "Borough Commander"), with_keys("MASH sergeant")
+    )
+    assert "agreement.keys" not in alone

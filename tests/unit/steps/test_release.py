@@ -82,6 +82,7 @@ def test_what_leaves_holds_nothing_but_items_and_signposts_for_a_recipient_and_p
             "to_do",
             "due_at",
             "contact",
+            "approvals",
             "unconfirmed",
         )
     }

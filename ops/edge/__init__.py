@@ -1,0 +1,1 @@
+"""What an agency runs on its own side: it signs and verifies, and needs no hub for that."""

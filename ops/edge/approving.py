@@ -1,0 +1,136 @@
+"""An owner signs what it is asked: after it has seen that the statement is about what is shown."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from ops.edge.keys import SigningKey
+from schemas.decisions import ReleaseDecision
+from schemas.envelope import Envelope, NotSigned
+from schemas.notices import ApprovalRequest
+from schemas.product import Choice, DraftItem, Redaction, release_digest
+from schemas.statement import ReleaseStatement, redaction_map, text_digest
+
+
+class NotAsShown(Exception):
+    """The hub asks to sign something else than it shows, or nothing at all; it says what."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What somebody of the owner decides about a request, and why."""
+
+    choice: Choice
+    reason: str | None = None
+    text: str | None = None
+    """In words of the owner's own."""
+
+
+def request_of(letter: bytes) -> ApprovalRequest:
+    """The request of a letter as the hub sent it; raises :class:`NotAsShown`."""
+    try:
+        told = json.loads(letter)
+        return ApprovalRequest.model_validate_json(json.dumps(told.get("data", told)))
+    except (ValidationError, ValueError, AttributeError):
+        raise NotAsShown("this is no mash.approval-request.v1") from None
+
+
+def decide(request: ApprovalRequest, decision: Decision, *, key: SigningKey) -> dict[str, Any]:
+    """The data of a ``mash.release-decision.v1``, signed where it lets something leave.
+
+    Raises :class:`NotAsShown`.
+    """
+    item, withheld = request.item, decision.choice is Choice.WITHHOLD
+    told = {name: getattr(request, name) for name in _HEAD}
+    told |= {"item_id": item.item_id, "choice": decision.choice, "reason": decision.reason}
+    told |= {"decided_by": key.decided_by}
+    if not withheld:
+        one = statement(request, decision, key=key)
+        own = {"decided_by": key.decided_by, "rationale": decision.reason}
+        envelope = key.sign(one.model_copy(update=own).payload())
+        told |= {"digest": one.digest, "envelope": envelope}
+    if decision.choice is Choice.RELEASE_REWORDED:
+        told |= {"text": decision.text, "instead_of": item.original_digest}
+    made: dict[str, Any] = ReleaseDecision.model_validate(told).model_dump(mode="json")
+    return {name: value for name, value in made.items() if value is not None}
+
+
+_HEAD = ("referral_id", "product_id", "case_id", "recipient", "purpose")
+
+
+def statement(request: ApprovalRequest, decision: Decision, *, key: SigningKey) -> ReleaseStatement:
+    """What is to be signed; raises :class:`NotAsShown` unless it is about what the request shows,
+    or is of another agency than the key.
+    """
+    if not request.statements:
+        raise NotAsShown("it has no statement: the hub knows no key of this agency")
+    text, taken_out = _words(request.item, decision)
+    shown = {name: getattr(request, name) for name in _HEAD}
+    digest = release_digest(
+        item_id=request.item.item_id,
+        recipient=request.recipient,
+        purpose=request.purpose,
+        text=text,
+        about=request.about_digest or "",
+    )
+    wanted = shown | {
+        "agency": key.agency,
+        "item_id": request.item.item_id,
+        "about": request.about_digest,
+        "digest": digest,
+        "text_sha256": text_digest(text),
+        "redactions_sha256": redaction_map(taken_out),
+    }
+    one = _proposed(request, text, decision)
+    wrong = [name for name, value in wanted.items() if getattr(one, name) != value]
+    if wrong:
+        raise NotAsShown(f"it would sign another {', '.join(wrong)} than the request shows")
+    return one
+
+
+def _proposed(request: ApprovalRequest, text: str, decision: Decision) -> ReleaseStatement:
+    if decision.choice is not Choice.RELEASE_REWORDED:
+        found = (one for one in request.statements if one.text_sha256 == text_digest(text))
+        one = next(found, None)
+        if one is None:
+            raise NotAsShown("it has no statement of these words")
+        return one
+    digest = release_digest(
+        item_id=request.item.item_id,
+        recipient=request.recipient,
+        purpose=request.purpose,
+        text=text,
+        about=request.about_digest or "",
+    )
+    own = {"text_sha256": text_digest(text), "digest": digest}
+    return request.statements[-1].model_copy(update=own | {"redactions_sha256": redaction_map(())})
+
+
+def _words(item: DraftItem, decision: Decision) -> tuple[str, tuple[Redaction, ...]]:
+    if decision.choice is Choice.RELEASE_REWORDED:
+        if not decision.text:
+            raise NotAsShown("words of your own are wanted")
+        return decision.text, ()
+    if decision.choice is Choice.RELEASE_ORIGINAL:
+        return item.original, ()
+    return item.sanitised, item.redactions
+
+
+def countersign(decision: dict[str, Any], *, key: SigningKey) -> dict[str, Any]:
+    """The data of a decision that somebody else of the agency has signed, signed by one more.
+
+    Raises :class:`NotAsShown`.
+    """
+    try:
+        envelope = Envelope.model_validate(decision.get("envelope"))
+        told = ReleaseStatement.parse(envelope.unverified())
+    except (ValidationError, NotSigned):
+        raise NotAsShown("nobody has signed it") from None
+    if told.agency != key.agency or told.decided_by == key.decided_by:
+        raise NotAsShown("it is another agency's, or signed by the same person already")
+    more = envelope.also_signed(key.seed)
+    return decision | {"envelope": more.model_dump(mode="json")}

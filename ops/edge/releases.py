@@ -1,0 +1,169 @@
+"""A recipient looks, without the hub, whether every owner signed what it got: by the letter itself
+and the owners' public keys alone.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+
+from ops.edge.keys import Keys
+from schemas.envelope import Envelope, NotSigned
+from schemas.policy import ApprovalKey, ItemKind
+from schemas.product import ApprovedItem, OwnerApproval, Product
+from schemas.statement import ReleaseStatement, StandingStatement, text_digest
+
+
+class NoRelease(Exception):
+    """What is given is no product as the hub sends it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What stands behind one item for one agency that owns it; ``wrong`` None: its signature."""
+
+    item_id: str
+    agency: str
+    decided_by: str | None
+    wrong: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What was found of each item. ``about``: whether whom it is about is what was signed too; not
+    where owners let less of that be told than they were shown, which only the hub can know.
+    """
+
+    product_id: str
+    recipient: str
+    found: tuple[Found, ...]
+    about: bool
+
+    @property
+    def well(self) -> bool:
+        """Whether every owner of everything in it signed it."""
+        return bool(self.found) and all(one.wrong is None for one in self.found)
+
+
+def verify(letter: bytes, keys: Keys, *, recipient: str | None = None) -> Verified:
+    """A letter as it was received. It counts as of its own time; a key that is revoked by now does
+    not. Raises :class:`NoRelease`.
+    """
+    try:
+        event = json.loads(letter)
+        product = Product.model_validate_json(json.dumps(event["data"]))
+        at = dt.datetime.fromisoformat(event["time"]).astimezone(dt.UTC)
+    except (ValidationError, ValueError, KeyError, TypeError):
+        raise NoRelease from None
+    looking = _Looking(product, keys, at, recipient or product.recipient)
+    found = tuple(one for item in product.items for one in looking.look(item))
+    return Verified(product.product_id, product.recipient, found, looking.is_about())
+
+
+@dataclass(frozen=True, slots=True)
+class _Looking:
+    product: Product
+    keys: Keys
+    at: dt.datetime
+    recipient: str
+
+    def look(self, item: ApprovedItem) -> Iterator[Found]:
+        """What stands behind an item, for its owner and for every other source of it."""
+        given = {one.agency: one for one in self.product.approvals if one.item_id == item.item_id}
+        owners = dict.fromkeys((item.owner, *given))
+        for one in given.values():
+            told = _statement(one)
+            owners |= dict.fromkeys(source.owner for source in told.sources) if told else {}
+        for owner in owners:
+            yield self._look(item, owner, given.get(owner))
+
+    def is_about(self) -> bool:
+        """Whether whom the product is about is, in full, what every statement says."""
+        about = self.product.about
+        told = [one for each in self.product.approvals if (one := _statement(each))]
+        said = about.model_copy(update={"ring": None}).digest() if about else None
+        return bool(told) and all(one.about == said for one in told)
+
+    def _look(self, item: ApprovedItem, owner: str, one: OwnerApproval | None) -> Found:
+        if one is None or one.envelope is None:
+            return Found(item.item_id, owner, None, "nobody signed it")
+        try:
+            keys, payload = _opened(one.envelope, self.keys.get(owner, ()), one.decided_at)
+            wrong = self._wrong_beforehand(one, payload) or self._wrong(item, one, payload)
+            wrong = wrong or _wrong_people(one, payload, keys)
+        except NotSigned:
+            return Found(item.item_id, owner, None, "the signature is of no key of this agency")
+        people = " and ".join(sorted({key.decided_by for key in keys}))
+        return Found(item.item_id, owner, people, wrong)
+
+    def _wrong(self, item: ApprovedItem, one: OwnerApproval, payload: bytes) -> str | None:
+        if one.standing is not None:
+            return None
+        told, product = ReleaseStatement.parse(payload), self.product
+        wanted = (
+            ("words", told.text_sha256, text_digest(item.text)),
+            ("item", told.item_id, item.item_id),
+            ("agency", told.agency, one.agency),
+            ("recipient", told.recipient, self.recipient),
+            ("purpose", told.purpose, product.purpose),
+            ("case", told.case_id, product.case_id),
+        )
+        other = next((what for what, said, is_ in wanted if said != is_), None)
+        if other is not None:
+            return f"another {other} was signed"
+        if told.product_id not in (product.product_id, product.follows):
+            return "another product was signed"
+        in_time = told.not_before <= self.at < told.expires
+        return None if in_time else "the approval did not count when it was sent"
+
+    def _wrong_beforehand(self, one: OwnerApproval, payload: bytes) -> str | None:
+        if one.standing is None:
+            return None
+        told = StandingStatement.parse(payload)
+        kinds = [kind for kind in ItemKind if kind == one.standing]
+        purpose, day = self.product.purpose, self.at.date()
+        covers = told.agency == one.agency and any(
+            told.release.covers(kind, self.recipient, purpose=purpose, day=day) for kind in kinds
+        )
+        return None if covers else "what was released beforehand is something else"
+
+
+def _wrong_people(one: OwnerApproval, payload: bytes, keys: tuple[ApprovalKey, ...]) -> str | None:
+    """Whether who is said to decide did not sign, or fewer did than have to."""
+    people, wanted = {_plain(key.decided_by) for key in keys}, 1
+    if one.standing is not None:
+        decided_by: str | None = StandingStatement.parse(payload).release.decided_by
+    else:
+        told = ReleaseStatement.parse(payload)
+        decided_by, wanted = told.decided_by, told.people
+    if _plain(decided_by or "") not in people:
+        return "another decision maker was signed"
+    return None if len(people) >= wanted else "one more person has to sign it"
+
+
+def _statement(one: OwnerApproval) -> ReleaseStatement | None:
+    if one.envelope is None or one.standing is not None:
+        return None
+    try:
+        return ReleaseStatement.parse(one.envelope.unverified())
+    except NotSigned:
+        return None
+
+
+def _opened(
+    envelope: Envelope, keys: tuple[ApprovalKey, ...], made_at: dt.datetime
+) -> tuple[tuple[ApprovalKey, ...], bytes]:
+    now, named = dt.datetime.now(dt.UTC), {one.keyid for one in envelope.signatures}
+    counting = tuple(key for key in keys if key.id in named and key.counts(made_at, at=now))
+    told = {envelope.opened_by(key.public) for key in counting}
+    if len(told) != 1:
+        raise NotSigned
+    return counting, told.pop()
+
+
+def _plain(name: str) -> str:
+    return " ".join(name.split()).casefold()

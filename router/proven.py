@@ -1,0 +1,187 @@
+"""Whether what waits on a recipient's queue may be opened: by the record, not by the queue (R27).
+
+A letter is a copy. Who can write the store can move it to another agency, put one back that was
+taken away, or restore what a step remembered before an owner withdrew. So the product is built once
+more from the facts of the journal that it says to come of, every owner's signature is verified once
+more, and an owner's word that came since wins, whether a step has heard it yet or not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+from pydantic import ValidationError
+from pydantic_core import from_json
+
+from router.steps import gate
+from router.steps.now import Now
+from router.steps.release import recalls, sending
+from schemas.base import Fact
+from schemas.decisions import ItemRuled, ReleaseDecided, Ruling
+from schemas.message import Message
+from schemas.product import (
+    ApprovalWithdrawn,
+    Choice,
+    Product,
+    ProductApproved,
+    ProductEnded,
+    ProductHeldBack,
+    ProductRecalled,
+    ProductReleased,
+    ProductTakenBack,
+    ProductVoided,
+    ToAct,
+)
+from schemas.school import SchoolNotice
+from stores import said
+from stores.database import View
+from stores.ports import Leased
+
+TYPES: Final = (Product.type, SchoolNotice.type)
+"""What has passed the gate, and its owners may call back."""
+_ENDS: Final = (
+    ApprovalWithdrawn,
+    ProductEnded,
+    ProductHeldBack,
+    ProductRecalled,
+    ProductTakenBack,
+    ProductVoided,
+)
+_HEARD: Final = (ProductApproved, ProductReleased, ReleaseDecided, ItemRuled, *_ENDS)
+_FACTS: Final = frozenset(fact.type for fact in _HEARD)
+
+Said: TypeAlias = Sequence[tuple[int, Message]]
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """Letters by what the record says of them."""
+
+    goes: list[Leased] = field(default_factory=list)
+    waits: list[str] = field(default_factory=list)
+    """Not to be opened, or not now: something on the record speaks against them, which a step may
+    still have to hear; or nothing there says that they may leave at all.
+    """
+    stops: dict[str, str] = field(default_factory=dict)
+    """Approved once, and not any more, each with why."""
+
+
+def looked_at(view: View, leased: Sequence[Leased], *, now: Now) -> Proven:
+    """The letters of one agency; all but products go."""
+    found = Proven()
+    for letter in leased:
+        if letter.type not in TYPES:
+            found.goes.append(letter)
+            continue
+        product = _read(letter)
+        told = _said(view, product) if product is not None else ()
+        out = _left(letter, product, told=told) if product is not None else None
+        if out is None or _taken_back(out, told) or _withheld(out, told, now=now):
+            found.waits.append(letter.id)
+        elif fault := gate.fault(out.approved, approved_at=out.approved_at.time, now=now):
+            found.stops[letter.id] = fault.why
+        else:
+            found.goes.append(letter)
+    return found
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Left:
+    """A product as it left for its recipient's queue."""
+
+    approved: ProductApproved
+    approved_at: Message
+    since: int
+    """The position of what approved it."""
+    cause: Message
+    sent_at: int
+    """The position of what it was sent on: it was approved, or was left with less in it."""
+
+
+def _read(letter: Leased) -> Product | SchoolNotice | None:
+    """The product that the letter holds; None where it is for somebody else."""
+    kind = Product if letter.type == Product.type else SchoolNotice
+    try:
+        product = kind.model_validate(from_json(letter.body)["data"])
+    except (ValidationError, ValueError, KeyError, TypeError):
+        return None
+    return product if product.recipient == letter.agency else None
+
+
+def _said(view: View, product: Product | SchoolNotice) -> Said:
+    referrals = {product.referral_id} if product.referral_id else set[str]()
+    return said.load(view, subjects={product.case_id}, referrals=referrals, types=_FACTS)
+
+
+def _left(letter: Leased, product: Product | SchoolNotice, *, told: Said) -> _Left | None:
+    """What the record says that this letter holds; None where that is something else, or nothing.
+
+    What it asks its recipient to do is no part of what owners approve.
+    """
+    out: _Left | None = None
+    for position, message in told:
+        data = message.data
+        if not isinstance(data, Fact) or data.of_product != product.product_id:
+            continue
+        if isinstance(data, ProductApproved):
+            out = _Left(data, message, position, message, position)
+        elif isinstance(data, ApprovalWithdrawn) and out is not None:
+            less = recalls.narrowed(out.approved, data)
+            out = _Left(less, out.approved_at, out.since, message, position)
+        else:
+            continue
+        if out is not None and sending.letter_named(out.cause.id) == letter.id:
+            asks = ToAct(**{name: getattr(product, name, None) for name in ToAct.model_fields})
+            same = sending.product(out.approved, asks) == product
+            return out if same and _released(out, told) else None
+    return None
+
+
+def _released(out: _Left, told: Said) -> bool:
+    """Whether it is on the record that it was sent."""
+    sent = (one for _, one in told if isinstance(one.data, ProductReleased))
+    return any(one.causation_id == out.cause.id for one in sent)
+
+
+def _taken_back(out: _Left, told: Said) -> bool:
+    """Whether something was recorded since by which it does not go."""
+    since = (one for position, one in told if position > out.sent_at)
+    return any(
+        isinstance(one.data, _ENDS)
+        and one.data.of_product == out.approved.product_id
+        and one.causation_id != out.cause.id
+        for one in since
+    )
+
+
+def _withheld(out: _Left, told: Said, *, now: Now) -> bool:
+    """Whether an owner's last word about something in it is that it does not leave."""
+    approved = out.approved
+    items = {item.item_id: {item.owner} for item in approved.items}
+    for one in approved.approvals:
+        if one.item_id in items:
+            items[one.item_id].add(one.agency)
+    last = dict[tuple[str, str], bool]()
+    for position, message in told:
+        for item_id, agency, leaves in _words(message.data, position > out.since):
+            decided_by = message.data.decision.decided_by  # type: ignore[attr-defined]
+            if agency in items.get(item_id, ()) and now.may_decide(agency, decided_by):
+                last[item_id, agency] = leaves
+    return not all(last.values())
+
+
+def _words(data: Fact, since: bool) -> Iterator[tuple[str, str, bool]]:
+    """An owner's word about an item, and whether the item may leave by it. That it says something
+    else now is about what was approved before.
+    """
+    if isinstance(data, ReleaseDecided):
+        leaves = data.decision.choice is not Choice.WITHHOLD
+        yield data.decision.item_id, data.agency, leaves
+    if isinstance(data, ItemRuled):
+        ruling = data.decision.ruling
+        if ruling is not Ruling.AMEND:
+            yield data.decision.item_id, data.agency, ruling is Ruling.LIFT
+        elif since:
+            yield data.decision.item_id, data.agency, False

@@ -1,0 +1,199 @@
+"""The gate: what lets a product's words leave, looked at by itself (R27 to R31).
+
+It believes no state: only the product as it would leave, what its owners signed, and the keys that
+their agreements register. Releasing asks it, and so does whoever hands the product out.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from router.steps.now import Now, plain_name
+from schemas.envelope import Envelope, NotSigned
+from schemas.policy import ApprovalKey, ItemKind
+from schemas.product import ApprovedItem, OwnerApproval, ProductApproved, release_digest
+from schemas.statement import ReleaseStatement, StandingStatement, text_digest
+
+OTHER_BYTES: Final = "It is not what its owner approved."
+UNSIGNED: Final = "Its owner has not signed it."
+NOT_THEIRS: Final = "Its owner's signature does not hold."
+OVER: Final = "Its owner's approval has run out."
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Which item may not leave, as the product counts them, and why."""
+
+    number: int
+    why: str
+
+
+def fault(approved: ProductApproved, *, approved_at: dt.datetime, now: Now) -> Fault | None:
+    """Why the product may not leave now; None where every owner of everything in it lets it.
+
+    ``approved_at``: when it was approved, for what says itself no time.
+    """
+    for number, item in enumerate(approved.items):
+        if why := _fault(approved, item, approved_at=approved_at, now=now):
+            return Fault(number, why)
+    return None
+
+
+def must_sign(agency: str, now: Now) -> bool:
+    """Whether what this agency lets leave has to be signed."""
+    partner = now.policy.partners.get(agency)
+    return bool(partner and partner.agreement and partner.agreement.signs(now.at))
+
+
+def may_go_unsigned(agency: str, now: Now) -> bool:
+    """Whether what this agency has approved counts without a signature. Once it has a key nothing
+    does, whenever it was approved: that time is the hub's own word.
+    """
+    if must_sign(agency, now):
+        return False
+    partner = now.policy.partners.get(agency)
+    until = partner.agreement.unsigned_until if partner and partner.agreement else None
+    return not now.policy.signed or (until is not None and now.today <= until)
+
+
+def opened(
+    envelope: Envelope, agency: str, *, made_at: dt.datetime, now: Now
+) -> tuple[tuple[ApprovalKey, ...], bytes]:
+    """What the agency signed, and with whose keys; raises ``NotSigned``, also where any signature
+    in the name of a key of its own is none.
+    """
+    partner, named = now.policy.partners.get(agency), {one.keyid for one in envelope.signatures}
+    known = partner.agreement.keys if partner and partner.agreement else ()
+    keys = tuple(key for key in known if key.id in named and key.counts(made_at, at=now.at))
+    told = {envelope.opened_by(key.public) for key in keys}
+    if len(told) != 1:
+        raise NotSigned
+    return keys, told.pop()
+
+
+def signed_by(told: ReleaseStatement, keys: Sequence[ApprovalKey]) -> bool:
+    """Whether who is said to decide is among who signed, and these are as many as have to."""
+    people = {plain_name(key.decided_by) for key in keys}
+    return plain_name(told.decided_by or "") in people and len(people) >= told.people
+
+
+def is_over(told: ReleaseStatement, now: Now) -> bool:
+    """Whether an approval does not count yet or any more, or lasts longer than one may."""
+    lasts = dt.timedelta(days=now.profile.approvals_last)
+    return not told.not_before <= now.at < min(told.expires, told.not_before + lasts)
+
+
+def standing_holds(
+    envelope: Envelope | None, agency: str, *, made_at: dt.datetime, now: Now
+) -> StandingStatement | None:
+    """What the agency releases beforehand by this envelope, as far as it signed that."""
+    if envelope is None:
+        return None
+    try:
+        keys, payload = opened(envelope, agency, made_at=made_at, now=now)
+        told = StandingStatement.parse(payload)
+    except NotSigned:
+        return None
+    theirs = any(same_name(told.release.decided_by, key.decided_by) for key in keys)
+    return told if theirs and told.agency == agency else None
+
+
+def same_name(one: str | None, other: str) -> bool:
+    """Whether two names are one person's, whatever their case and spaces."""
+    return one is not None and plain_name(one) == plain_name(other)
+
+
+def _fault(
+    approved: ProductApproved, item: ApprovedItem, *, approved_at: dt.datetime, now: Now
+) -> str | None:
+    told = release_digest(
+        item_id=item.item_id,
+        recipient=approved.recipient,
+        purpose=approved.purpose,
+        text=item.text,
+        about=approved.identity_digest,
+    )
+    if item.digest != told:
+        return OTHER_BYTES
+    given = {one.agency: one for one in approved.approvals if one.item_id == item.item_id}
+    for owner in _owners(item, given):
+        one = given.get(owner) or OwnerApproval(
+            item_id=item.item_id, agency=owner, decided_at=approved_at
+        )
+        if why := _unapproved(approved, item, one=one, now=now):
+            return why
+    return None
+
+
+def _owners(item: ApprovedItem, given: dict[str, OwnerApproval]) -> Iterator[str]:
+    """All whose word is needed: its owner, who else approved, and who the signed say there is."""
+    yield from dict.fromkeys((item.owner, *given, *_sources(item, given)))
+
+
+def _sources(item: ApprovedItem, given: dict[str, OwnerApproval]) -> Iterator[str]:
+    for one in given.values():
+        if one.envelope is not None and one.standing is None:
+            try:
+                told = ReleaseStatement.parse(one.envelope.unverified())
+            except NotSigned:  # said where it is looked at
+                continue
+            yield from (source.owner for source in told.sources)
+
+
+def _unapproved(
+    approved: ProductApproved, item: ApprovedItem, *, one: OwnerApproval, now: Now
+) -> str | None:
+    if one.envelope is None:
+        if not may_go_unsigned(one.agency, now):
+            return UNSIGNED
+        until = one.decided_at + dt.timedelta(days=now.profile.approvals_last)
+        return OVER if now.policy.signed and now.at >= until else None
+    if one.standing is not None:
+        return _unreleased(approved, one, now=now)
+    try:
+        keys, payload = opened(one.envelope, one.agency, made_at=one.decided_at, now=now)
+        told = ReleaseStatement.parse(payload)
+    except NotSigned:
+        return NOT_THEIRS
+    if not (_is_of(told, approved, item) and told.agency == one.agency):
+        return OTHER_BYTES
+    if not signed_by(told, keys):
+        return NOT_THEIRS
+    return OVER if is_over(told, now) else None
+
+
+def _is_of(told: ReleaseStatement, approved: ProductApproved, item: ApprovedItem) -> bool:
+    """Whether a statement is about these bytes, for this recipient and purpose."""
+    wanted = (
+        (told.item_id, item.item_id),
+        (told.text_sha256, text_digest(item.text)),
+        (told.digest, item.digest),
+        (told.about or "", approved.identity_digest),
+        (told.case_id, approved.case_id),
+        (told.recipient, approved.recipient),
+        (told.purpose, approved.purpose),
+    )
+    ours = told.product_id in (approved.product_id, approved.follows)
+    return ours and all(said == is_ for said, is_ in wanted)
+
+
+def _unreleased(approved: ProductApproved, one: OwnerApproval, *, now: Now) -> str | None:
+    """Why what was released beforehand does not let an item leave."""
+    told = standing_holds(one.envelope, one.agency, made_at=one.decided_at, now=now)
+    if told is None:
+        return NOT_THEIRS
+    kind, whom = _kind(one), approved.recipient
+    if kind is None:
+        return NOT_THEIRS
+    for day in (now.day_of(one.decided_at), now.today):
+        if not told.release.covers(kind, whom, purpose=approved.purpose, day=day):
+            return OVER
+    until = one.decided_at + dt.timedelta(days=now.profile.approvals_last)
+    return OVER if now.at >= until else None
+
+
+def _kind(one: OwnerApproval) -> ItemKind | None:
+    return next((kind for kind in ItemKind if kind == one.standing), None)

@@ -1,0 +1,369 @@
+"""What waits for a recipient opens by the record alone: whoever writes the store moves no letter,
+revives none, and restores no approval; and who has the hub's key approves nothing for an owner.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import threading
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, insert, select, update
+
+from ops.look.reading import Reader
+from ops.look.replay import Wanted, replay
+from ops.look.verify import verify
+from router.handle import Adopted
+from router.intake import take_in
+from router.queues import StoredQueues
+from router.runtimes.embedded import Embedded
+from router.steps.release import sending
+from router.topology import whole_hub
+from schemas.base import Fact
+from schemas.decisions import ProductFetched, Ruling
+from schemas.message import Message
+from schemas.notices import ApprovalRequest, HeldBackNotice
+from schemas.policy import Policy
+from schemas.product import Choice, OwnerApproval, Product, ProductApproved, ProductReleased, ToAct
+from schemas.settings import HubSettings
+from stores import cursors, journal, policies, queues, said
+from stores.database import Database
+from stores.ports import Arrival, Leased
+from stores.tables import letters, states
+from tests.support import given, products
+from tests.support.signing import Signer
+
+RECIPIENT = products.RECIPIENT
+
+
+class Town:
+    """A hub over a store, in which the school and the GP sign what they let leave."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.school, self.gp = Signer("school"), Signer("gp")
+        self.adopt(self.school.partner(), self.gp.partner())
+
+    def adopt(self, *partners: Any) -> None:
+        policy = given.policy(*partners).model_copy(update={"signed": True})
+        with self.database.transaction() as transaction:
+            number = policies.adopt(transaction, policy)
+        self.policy: Policy = policy
+        self.number = number
+        self.hub = Embedded(self.database, whole_hub(), Adopted(number, policy))
+        self.queues = StoredQueues(self.database, policy)
+
+    def put(self, *facts: Fact, id_: str | None = None, step: str = "put") -> list[Message]:
+        """Record facts as if somebody had told them, or a step had, just now."""
+        now = dt.datetime.now(dt.UTC)
+        messages = [given.message(fact, at=now, id_=id_) for fact in facts]
+        with self.database.transaction() as transaction:
+            cursor = cursors.lock(transaction, step)
+            journal.append(transaction, cursor, messages=messages)
+            cursors.store(transaction, cursor)
+        return messages
+
+    def tell(self, *facts: Fact) -> None:
+        self.put(*facts)
+        self.hub.drain()
+
+    def lease(self, agency: str, type_: str = Product.type, *, seconds: float = 60) -> list[Leased]:
+        found = self.queues.lease(agency, limit=99, seconds=seconds)
+        return [one for one in found if one.type == type_]
+
+    def request(self, signer: Signer) -> ApprovalRequest:
+        """What the agency was asked last."""
+        *_, letter = self.lease(signer.agency, ApprovalRequest.type)
+        return ApprovalRequest.model_validate(json.loads(letter.body)["data"])
+
+    def approved(self, *items: Any) -> None:
+        """The product waits for its recipient."""
+        items = items or (products.draft_item("school"), products.draft_item("gp"))
+        self.tell(products.drafted(*items))
+        for signer in (self.school, self.gp):
+            if any(item.owner == signer.agency for item in items):
+                self.tell(signer.approves(self.request(signer)))
+
+    def waiting(self) -> list[str]:
+        """Products on any queue, as the store has them."""
+        query = select(letters.c.agency).where(letters.c.type == Product.type)
+        with self.database.reading() as connection:
+            return list(connection.execute(query).scalars())
+
+    def write(self, *statements: Any) -> None:
+        """As somebody who may write the store."""
+        with self.database.transaction() as transaction:
+            for one in statements:
+                transaction.connection.execute(one)
+
+    def copied(self, *tables: Any) -> list[tuple[Any, list[dict[str, Any]]]]:
+        with self.database.reading() as connection:
+            found = ((table, connection.execute(select(table)).mappings()) for table in tables)
+            return [(table, [dict(row) for row in rows]) for table, rows in found]
+
+    def restore(self, copies: Iterable[tuple[Any, list[dict[str, Any]]]]) -> None:
+        for table, rows in copies:
+            self.write(delete(table), *([insert(table).values(rows)] if rows else []))
+
+    @property
+    def reader(self) -> Reader:
+        """The hub as operations look at it."""
+        told = {"area": "e1", "lead_agency": "police", "agencies": {}}
+        return Reader(HubSettings.model_validate(told), self.database)
+
+    def flaws(self) -> set[str]:
+        return {flaw.what for flaw in verify(self.reader, contents=False).flaws}
+
+
+@pytest.fixture
+def town(database: Database) -> Town:
+    return Town(database)
+
+
+def test_what_every_owner_signed_reaches_its_recipient(town: Town) -> None:
+    town.approved()
+    (letter,) = town.lease(RECIPIENT)
+    product = Product.model_validate(json.loads(letter.body)["data"])
+    assert {item.owner for item in product.items} == {"school", "gp"}
+    assert all(one.envelope for one in product.approvals)
+    assert town.flaws() == set()
+
+
+def test_a_letter_that_was_moved_to_another_agency_does_not_open_there(town: Town) -> None:
+    town.approved()
+    town.write(update(letters).where(letters.c.type == Product.type).values(agency="housing"))
+    assert town.lease("housing") == []
+    assert town.lease("housing") == []
+    assert town.waiting() == ["housing"], "it is there for whoever looks into it"
+
+
+def test_nor_does_one_that_was_sealed_anew_for_it(town: Town) -> None:
+    town.approved()
+    with town.database.transaction() as transaction:
+        (letter,) = queues.lease(transaction, RECIPIENT, limit=1, seconds=0)
+        seal = queues._seal(transaction)
+        for bound_to in (f"housing/{letter.id}", letter.id):
+            body = seal.seal(letter.body, bound_to=bound_to)
+            moved = update(letters).where(letters.c.id == letter.id)
+            transaction.connection.execute(moved.values(agency="housing", body=body))
+    assert town.lease("housing") == []
+
+
+def test_a_letter_with_other_words_in_it_does_not_open(town: Town) -> None:
+    town.approved()
+    with town.database.transaction() as transaction:
+        (letter,) = queues.lease(transaction, RECIPIENT, limit=1, seconds=0)
+        event = json.loads(letter.body)
+        event["data"]["items"][0]["text"] = "Mariam told the school."
+        body = queues._seal(transaction).seal(json.dumps(event).encode(), bound_to=letter.id)
+        altered = update(letters).where(letters.c.id == letter.id).values(body=body)
+        transaction.connection.execute(altered)
+    assert town.lease(RECIPIENT) == []
+
+
+@pytest.mark.parametrize("of_states", [False, True], ids=["the letter", "and every state"])
+def test_what_its_owner_withdrew_does_not_come_back(town: Town, *, of_states: bool) -> None:
+    item = products.draft_item("school", signpost=False)
+    town.approved(item)
+    before = town.copied(letters, *([states] if of_states else []))
+    town.tell(products.ruled(item, Ruling.WITHHOLD))
+    assert town.waiting() == []
+
+    town.restore(before)
+    assert town.waiting() == [RECIPIENT]
+    assert town.lease(RECIPIENT) == []
+    town.hub.drain()
+    assert town.lease(RECIPIENT) == []
+
+
+def test_what_was_taken_back_for_less_does_not_come_back_whole(town: Town) -> None:
+    town.approved()
+    before = town.copied(letters)
+    town.tell(products.ruled(products.draft_item("school"), Ruling.WITHHOLD))
+    town.restore(before)
+    assert town.lease(RECIPIENT) == []
+
+
+def test_what_is_left_of_a_product_goes(town: Town) -> None:
+    town.approved()
+    town.tell(products.ruled(products.draft_item("school"), Ruling.WITHHOLD))
+    (letter,) = town.lease(RECIPIENT)
+    product = Product.model_validate(json.loads(letter.body)["data"])
+    assert [item.owner for item in product.items] == ["gp"]
+    assert {one.agency for one in product.approvals} == {"gp"}
+
+
+@pytest.mark.parametrize("ruling", [Ruling.WITHHOLD, Ruling.RECALL])
+def test_an_owners_word_counts_before_any_step_has_heard_it(town: Town, ruling: Ruling) -> None:
+    town.approved()
+    town.put(products.ruled(products.draft_item("school"), ruling))
+    assert town.lease(RECIPIENT) == []
+    assert not _facts(town, ProductFetched.type), "it was not handed over"
+
+    town.hub.drain()
+    (letter,) = town.lease(RECIPIENT)
+    product = Product.model_validate(json.loads(letter.body)["data"])
+    assert [one.owner for one in product.items] == ["gp"]
+
+
+def test_what_its_owner_has_put_in_other_words_does_not_go_in_the_earlier_ones(
+    town: Town,
+) -> None:
+    town.approved()
+    town.put(products.ruled(products.draft_item("school"), Ruling.AMEND, text="Other words."))
+    assert town.lease(RECIPIENT) == []
+
+
+def test_what_is_withdrawn_while_it_is_in_hand_may_not_go(town: Town) -> None:
+    town.approved()
+    (letter,) = town.lease(RECIPIENT)
+    assert town.queues.may_go(letter)
+    town.put(products.ruled(products.draft_item("school"), Ruling.WITHHOLD))
+    assert not town.queues.may_go(letter)
+    assert town.lease(RECIPIENT) == []
+
+
+def test_nor_may_what_was_taken_away_meanwhile(town: Town) -> None:
+    town.approved()
+    (letter,) = town.lease(RECIPIENT)
+    town.write(delete(letters))
+    assert not town.queues.may_go(letter)
+
+
+def test_a_word_of_who_may_not_decide_stops_nothing(town: Town) -> None:
+    item = products.draft_item("school")
+    town.approved()
+    town.put(products.ruled(item, Ruling.WITHHOLD, decided_by="Somebody"))
+    town.put(products.ruled(item, Ruling.WITHHOLD, agency="police"))
+    assert len(town.lease(RECIPIENT)) == 1
+
+
+def test_a_key_that_is_revoked_while_the_letter_waits_stops_it(town: Town) -> None:
+    town.approved()
+    gone = town.school.key(revoked_at=dt.datetime.now(dt.UTC))
+    town.adopt(town.school.partner(gone), town.gp.partner())
+    assert town.lease(RECIPIENT) == []
+    town.hub.drain()
+    (told,) = town.lease("childrens_social_care", HeldBackNotice.type)
+    assert json.loads(told.body)["data"]["product_id"] == "product-1"
+    assert town.waiting() == []
+
+
+def test_an_approval_that_runs_out_while_the_letter_waits_stops_it(town: Town) -> None:
+    town.approved()
+    real = town.database.clock
+    later = (town.policy.profile.approvals_last + 1) * 86_400_000_000
+    town.database.clock = lambda: real() + later
+    assert town.lease(RECIPIENT) == []
+    town.hub.drain()
+    assert town.waiting() == []
+
+
+def _facts(town: Town, type_: str) -> list[Message]:
+    with town.database.view() as view:
+        found = said.load(view, subjects={"case-1"}, referrals={"ref-1"}, types={type_})
+        return [message for _, message in found]
+
+
+def test_whoever_has_the_hubs_key_forges_no_approval_at_release(town: Town) -> None:
+    town.tell(products.approved())
+    assert town.waiting() == []
+    assert "approved without its owner's signature" in town.flaws()
+
+
+def test_nor_at_delivery_with_all_that_the_hub_itself_would_have_written(town: Town) -> None:
+    item = products.draft_item("school")
+    unsigned = products.approved(signposts=())
+    long_ago = dt.datetime(2019, 1, 1, tzinfo=dt.UTC)
+    old = OwnerApproval(item_id=item.item_id, agency="school", decided_at=long_ago)
+    town.approved(item)
+    (genuine,) = _facts(town, ProductApproved.type)
+    assert isinstance(genuine.data, ProductApproved)
+    (one,) = genuine.data.approvals
+    assert one.envelope is not None
+    for number, forged in enumerate(
+        (
+            unsigned,
+            unsigned.model_copy(update={"approvals": (old,)}),
+            unsigned.model_copy(update={"approvals": (one,)}),
+        )
+    ):
+        forged = forged.model_copy(update={"product_id": f"product-{number + 2}"})
+        _forge(town, forged)
+    found = [json.loads(one.body)["data"]["product_id"] for one in town.lease(RECIPIENT)]
+    assert found == ["product-1"]
+    assert "approved without its owner's signature" in town.flaws()
+
+
+def test_a_hub_that_was_made_to_believe_a_forged_approval_is_found_out(town: Town) -> None:
+    """Somebody with the hub's key, its program and its store: the approval stands in the record as
+    any other does, and so does all that came of it.
+    """
+    item = products.draft_item("school")
+    town.hub = Embedded(town.database, whole_hub(), Adopted(town.number, given.policy()))
+    town.tell(products.drafted(item))
+    town.tell(products.decision(item, Choice.RELEASE_SANITISED))
+    assert town.waiting() == [RECIPIENT]
+
+    assert town.lease(RECIPIENT) == []
+    assert town.flaws() == {"approved without its owner's signature"}
+    assert not replay(town.reader, Wanted()).well
+
+
+def test_what_was_signed_replays_to_the_same(town: Town) -> None:
+    town.approved()
+    town.tell(products.ruled(products.draft_item("gp"), Ruling.WITHHOLD))
+    town.lease(RECIPIENT)
+    town.hub.drain()
+    assert replay(town.reader, Wanted()).well
+
+
+def _forge(town: Town, approved: ProductApproved) -> None:
+    """Its facts and its letter, where they belong and rightly sealed; no step hears them."""
+    (cause,) = town.put(approved, step="all")
+    released = ProductReleased(
+        digest="0" * 64,
+        item_digests=tuple(item.digest for item in approved.items),
+        **approved.shared(ProductReleased) | {"signposts": len(approved.signposts)},
+    )
+    now = dt.datetime.now(dt.UTC)
+    sent = given.message(released, at=now)
+    caused = Message(sent.id, sent.source, now, sent.key, "ref-1", cause.id, released)
+    letter = sending.letter(approved, ToAct())
+    with town.database.transaction() as transaction:
+        cursor = cursors.lock(transaction, "all")
+        journal.append(transaction, cursor, messages=[caused])
+        cursors.store(transaction, cursor)
+        queues.post(transaction, {sending.letter_named(cause.id): letter})
+
+
+def test_a_withdrawal_that_is_committed_before_the_letter_is_handed_over_wins(
+    town: Town,
+) -> None:
+    """Whoever hands out and whoever takes in an owner's word wait for each other: what committed
+    first is what the other finds.
+    """
+    if town.database.engine.dialect.name != "postgresql":
+        pytest.skip("SQLite has one writer anyway")
+    item = products.draft_item("school")
+    town.approved(item)
+    holds, handed = threading.Event(), list[int]()
+    ruled = products.ruled(item, Ruling.WITHHOLD)
+    arrival = Arrival("school", "http", "e-1", b"{}", "application/json", ruled)
+
+    def hand_out() -> None:
+        assert holds.wait(30)
+        handed.append(len(town.lease(RECIPIENT)))
+
+    thread = threading.Thread(target=hand_out)
+    thread.start()
+    with town.database.transaction() as transaction:
+        take_in(transaction, [arrival], policy=town.policy)
+        holds.set()
+        thread.join(1.0)
+        assert thread.is_alive(), "it waits for the word to be committed"
+    thread.join(30)
+    assert handed == [0]
