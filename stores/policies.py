@@ -22,7 +22,7 @@ def adopt(transaction: Transaction, policy: Policy) -> int:
     if number is None:
         number = (connection.execute(select(func.max(policies.c.number))).scalar() or 0) + 1
         row = {"number": number, "digest": digest, "adopted_at": transaction.now, "body": body}
-        connection.execute(policies.insert(), row)
+        transaction.insert(policies, [row])
     return int(number)
 
 

@@ -56,6 +56,10 @@ def verify(
     what was signed, or is cut off; and, where it is a matter of more than five minutes, dated back,
     put into a gap among older ones, and a clock that went back.
 
+    Every other table is compared with what transactions recorded that they left there: altered,
+    deleted or inserted rows are named by table and row (keys that were destroyed without a record
+    of it, letters, states, dead letters, timers, profiles).
+
     Who may write the whole store can make the tree anew too, or put an older copy in its place:
     that shows only beside a checkpoint kept elsewhere (--checkpoint), or a witness (--witness).
     A witness's folder that holds nothing of this hub is an error.
@@ -87,6 +91,7 @@ def _as_json(verified: Verified) -> dict[str, Any]:
     return {
         "entries": verified.entries,
         "flaws": [asdict(flaw) for flaw in verified.flaws],
+        "changes": verified.changes,
         "leaves": verified.leaves,
         "root": verified.root.hex(),
         "pending": verified.pending,
