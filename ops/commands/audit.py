@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from itertools import chain
@@ -10,14 +12,19 @@ from typing import Any
 
 import click
 
-from ops.commands.common import answer, config_option, json_option
-from ops.commands.reading import reading
+from ops.commands.common import answer, config_option, json_option, text
+from ops.commands.reading import reading, writing
 from ops.commands.verifying import shown, verifying
+from ops.look import disclosed
+from ops.look import who as asking
+from ops.look.disclosure import export
 from ops.look.record import claim_in, claims_of, last_checkpoint
 from ops.look.verify import Verified
+from ops.look.who import Act
 from ops.witness.folder import Folder
 from stores.tree.checkpoints import Checkpoint
 from stores.tree.looking import Claim
+from stores.tree.notes import NoNote, VerifierKey
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -138,6 +145,117 @@ def key(config: Path, *, as_json: bool) -> None:
     with reading(config) as hub:
         found, _ = last_checkpoint(hub)
     answer({"key": str(found)}, [str(found)], as_json=as_json)
+
+
+@audit.command("who")
+@click.argument("wanted", metavar="CHILD|CASE")
+@config_option
+@json_option
+@click.option("--who", type=text, required=True, help="Your name and role, for the record.")
+@click.option("--why", type=text, required=True, help="Why you ask.")
+def who_(wanted: str, config: Path, *, as_json: bool, who: str, why: str) -> None:
+    """Tell who saw or decided what about a child (a person's id), case, referral or product, or
+    AGENCY/REFERENCE: pictures shown, what was fetched, received, read, revealed, exported or
+    denied, and every decision, in the order of the record (R46, R47).
+
+    Where an agency alone stands, it knows which person of its own that was. What nobody can read
+    any more is there as unreadable. That you asked is recorded too.
+
+    \b
+    Example:
+      hub audit who 3f0c… --who "J. Auditor, audit team" --why "yearly audit"
+      hub audit who police/R-1042 --who "J. Auditor" --why "complaint 2026/17" --json
+    """
+    with writing(config) as hub:
+        acts = asking.ask(hub, wanted, who=who, why=why)
+    if not acts:
+        raise click.ClickException("nothing is recorded under this id; see `hub case --help`")
+    answer([asdict(act) for act in acts], map(_act, acts), as_json=as_json)
+
+
+def _act(act: Act) -> str:
+    by = ", ".join(filter(None, (act.who, act.role, act.agency))) or "nobody can tell"
+    on = f", on picture {', '.join(act.pictures)}" if act.pictures else ""
+    why = f": {act.why}" if act.why else ""
+    name = act.type.removeprefix("mash.")
+    return f"{act.at[:19]}Z  {act.position:>8}  {act.kind:<10}  {name:<28}  {by}{on}{why}"
+
+
+@audit.command("export")
+@click.argument("wanted", metavar="CASE")
+@config_option
+@click.option("--who", type=text, required=True, help="Your name and role, for the record.")
+@click.option("--why", type=text, required=True, help="For whom, and by which order or request.")
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    required=True,
+    help="The file to write; it must not be there yet.",
+)
+@json_option
+def export_(wanted: str, config: Path, *, who: str, why: str, out: Path, as_json: bool) -> None:
+    """Write all that is recorded about a CASE, referral or product to a file, with the proof of
+    each entry and the signed checkpoint: for disclosure (R48).
+
+    Who took it and why is recorded, and told to the agencies whose messages are in it. The file
+    holds everything in the clear, withheld items too, and the keys of what it holds: keep it as
+    the case itself. `hub audit verify-export` shows to whoever has it that nothing in it was
+    altered; not that nothing was left out.
+
+    \b
+    Example:
+      hub audit export 3f0c… --who "D. Officer" --why "Crown Court T20267" --out case.json
+    """
+    if out.exists():
+        raise click.ClickException(f"{out} is there already: name another file")
+    with writing(config) as hub:
+        bundle = export(hub, wanted, who=who, why=why)
+    if not bundle["entries"]:
+        raise click.ClickException("nothing is recorded under this id; see `hub case --help`")
+    _write(out, bundle)
+    told = {"file": str(out), "entries": len(bundle["entries"]), "of": wanted}
+    answer(told, [f"{told['entries']} entries written to {out}"], as_json=as_json)
+
+
+def _write(out: Path, bundle: dict[str, Any]) -> None:
+    """For its owner alone, and never over something else."""
+    descriptor = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump(bundle, file, ensure_ascii=False, indent=1)
+
+
+@audit.command("verify-export")
+@click.argument("file", type=_FILE)
+@click.option("--key", "key_text", required=True, help="What `hub audit key` prints of that hub.")
+@json_option
+def verify_export(file: Path, *, key_text: str, as_json: bool) -> None:
+    """Verify a FILE of `hub audit export`, without the hub: every entry is in the record that the
+    hub signed, and says what the file says; exit 1 where one is not.
+
+    The key comes from the hub by another way than the file.
+
+    \b
+    Example:
+      hub audit verify-export case.json --key "mash-hub/e09000001+5a0f3b1c+AZ…"
+    """
+    try:
+        verdict = disclosed.verify(file, VerifierKey.parse(key_text.strip()))
+    except NoNote:
+        raise click.BadParameter("it is no key as `hub audit key` prints it") from None
+    except disclosed.NoBundle as error:
+        raise click.ClickException(str(error)) from None
+    told = {
+        "of": verdict.of,
+        "entries": verdict.entries,
+        "erased": verdict.erased,
+        "size": verdict.checkpoint.size,
+        "origin": verdict.checkpoint.origin,
+        "amiss": verdict.amiss,
+    }
+    well = not verdict.amiss
+    said = "all as the hub signed it" if well else f"{len(verdict.amiss)} are NOT as signed"
+    lines = [*verdict.amiss, f"{verdict.entries} entries of {verdict.of}: {said}"]
+    answer(told, lines, as_json=as_json, well=well)
 
 
 def _shown(verified: Verified, claims: Sequence[Claim]) -> Iterator[str]:

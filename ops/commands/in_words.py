@@ -24,6 +24,7 @@ from stores.migrations.alone import InUse
 from stores.migrations.backup import NoBackup
 from stores.ports import Unavailable
 from stores.schema import OtherRevision
+from stores.tree.disclosing import NoLeafYet
 from stores.vault import Unreadable
 
 _NO_TEXT = "what was given holds characters that no text has: write it, or the file, as UTF-8"
@@ -35,6 +36,7 @@ _SAID: Mapping[type[Exception], str] = {
     NoWitness: "{}",
     NothingSeen: "{}",
     NothingSigned: "{}",
+    NoLeafYet: "{}",
     NotOurs: "{}",
     OtherRevision: "{}",
     Refused: "{}",
