@@ -17,6 +17,7 @@ from ops.commands.reading import reading, writing
 from ops.commands.verifying import shown, verifying
 from ops.look import disclosed
 from ops.look import who as asking
+from ops.look.as_of import AsOf, as_of
 from ops.look.disclosure import export
 from ops.look.record import claim_in, claims_of, last_checkpoint
 from ops.look.verify import Verified
@@ -179,6 +180,47 @@ def _act(act: Act) -> str:
     why = f": {act.why}" if act.why else ""
     name = act.type.removeprefix("mash.")
     return f"{act.at[:19]}Z  {act.position:>8}  {act.kind:<10}  {name:<28}  {by}{on}{why}"
+
+
+@audit.command("as-of")
+@click.argument("decision", metavar="DECISION")
+@config_option
+@json_option
+@click.option("--who", type=text, required=True, help="Your name and role, for the record.")
+@click.option("--why", type=text, required=True, help="Why you open it again.")
+def as_of_(decision: str, config: Path, *, as_json: bool, who: str, why: str) -> None:
+    """Open a DECISION again, by the id of its message: what was decided, the pictures that were
+    shown to whoever decided, as they were, and the policy (agreements, profile, models) by which
+    the hub heard it (R47).
+
+    Exit 1 where a picture that it names is not as it was, or not there, or a policy is not what
+    was adopted. Who looked and why is recorded, and told to the agencies whose messages these are.
+
+    \b
+    Example:
+      hub audit as-of 01a216cb-… --who "J. Auditor, audit team" --why "case review" --json
+    """
+    with writing(config) as hub:
+        found = as_of(hub, decision, who=who, why=why)
+        names = {code: agency.name for code, agency in hub.settings.agencies.items()}
+        lines = [*_as_of(found, names)]
+    well = not found.missing and all(one.as_seen for one in found.pictures)
+    well = well and all(one.sound for one in found.policies)
+    answer(asdict(found), lines, as_json=as_json, well=well)
+
+
+def _as_of(found: AsOf, names: dict[str, str]) -> Iterator[str]:
+    yield f"{found.recorded_at[:19]}Z  {found.type}  {found.message_id}"
+    yield json.dumps(found.decision, ensure_ascii=False, indent=2)
+    for policy in found.policies:
+        sound = "" if policy.sound else ", NOT as it was adopted"
+        yield f"by policy {policy.number} of {policy.adopted_at[:19]}Z, {policy.digest}{sound}"
+    for id_ in found.missing:
+        yield f"picture {id_} is NOT recorded, or cannot be read any more"
+    for one in found.pictures:
+        as_seen = "as it was seen" if one.as_seen else "NOT as it was seen"
+        yield f"{one.shown_at[:19]}Z  picture {one.id}, {as_seen}, by {names.get(one.agency)}"
+        yield json.dumps(one.content, ensure_ascii=False, indent=2)
 
 
 @audit.command("export")

@@ -11,6 +11,7 @@ import click
 from connectors.formats.targets import MappingFault
 from connectors.port import SecretMissing
 from ops.linkage.arrivals import Unmapped
+from ops.look.as_of import NoDecision
 from ops.look.record import NothingSeen, NothingSigned, NotOurs
 from ops.look.replay_report import EarlierRules
 from ops.mend.dead_letters import Refused
@@ -36,6 +37,7 @@ _SAID: Mapping[type[Exception], str] = {
     NoWitness: "{}",
     NothingSeen: "{}",
     NothingSigned: "{}",
+    NoDecision: "{}",
     NoLeafYet: "{}",
     NotOurs: "{}",
     OtherRevision: "{}",

@@ -13,7 +13,7 @@ from schemas.base import Fact
 from schemas.decisions import ProductFetched
 from schemas.handover import HandoverFetched
 from schemas.operations import DeadLetterRevealed, RecordAccessed, RecordRevealed
-from schemas.picture import DecidedOnPicture, PictureShown
+from schemas.picture import DecidedOnPicture, PictureShown, Seen
 from stores import accesses, codec, people, trail
 from stores.database import Transaction, View
 from stores.trail import Entry
@@ -147,12 +147,21 @@ def _told(fact: Fact) -> _Told | None:
     return None
 
 
+def decided_by(fact: Fact) -> str | None:
+    """Who decided this; None for what is no decision of a person."""
+    told = _told(fact)
+    return told[1] if told is not None and told[0] == "decided" else None
+
+
+def pictures_of(fact: Fact) -> tuple[Seen, ...]:
+    """The pictures on which something was decided."""
+    return fact.seen if isinstance(fact, DecidedOnPicture) else ()
+
+
 def _pictures(fact: Fact) -> tuple[str, ...]:
     if isinstance(fact, PictureShown):
         return (fact.picture.id,)
-    if isinstance(fact, DecidedOnPicture):
-        return tuple(one.id for one in fact.seen)
-    return ()
+    return tuple(one.id for one in pictures_of(fact))
 
 
 def _said(content: Any, name: str) -> str | None:
